@@ -1,0 +1,90 @@
+"""How wide bands must be: quantiles of scaled backtest errors, pooled over all series of a frequency, by step.
+
+Bands from a model's own variance are too narrow: they know nothing of a wrong model. Pooled errors do. Under some fifty
+series the pool itself is uncertain, so its factors are shrunk towards built-in ones by n / (n + 50).
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from .backtesting import BacktestResult
+from .series import FloatArray
+
+SHRINK_SERIES = 50
+COVERAGES = (0.80, 0.95)
+# Errors of the neighbouring steps count with a step's own: a band should not be ragged.
+NEIGHBOURS = 1
+
+# Half width of the 80 % and 95 % band in units of the ordinary error, at step 1, and how it grows: width × step^power.
+# From rolling origins of monthly series of docs/algorithms/forecast.md.
+_BUILT_IN = {1: (1.8, 3.4, 0.45), 4: (1.1, 2.1, 0.35), 12: (1.00, 2.00, 0.20), 52: (1.0, 2.1, 0.12)}
+
+
+@dataclass(frozen=True, eq=False)
+class Calibration:
+    """Half widths of bands in units of a series' ordinary error: `factors` of shape (horizon, 2) for 80 and 95 %.
+
+    `series` is the number of series pooled. Steps beyond the horizon take the last step's factor, grown by the square root.
+    """
+
+    season_length: int
+    factors: FloatArray
+    series: int = 0
+
+    def half_width(self, horizon: int) -> FloatArray:
+        """Factors for the first `horizon` steps, shape (horizon, 2)."""
+        known = len(self.factors)
+        if horizon <= known:
+            return self.factors[:horizon]
+        growth = np.sqrt(np.arange(known + 1, horizon + 1) / known)[:, None]
+        return np.vstack([self.factors, self.factors[-1] * growth])
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain values for JSON."""
+        return {"season_length": self.season_length, "factors": self.factors.tolist(), "series": self.series}
+
+    @classmethod
+    def from_dict(cls, data: dict[str, Any]) -> "Calibration":
+        return cls(data["season_length"], np.array(data["factors"], dtype=np.float64), data["series"])
+
+
+def built_in_calibration(season_length: int, *, horizon: int) -> Calibration:
+    """Factors for use before there are backtests, by the nearest season length known."""
+    nearest = min(_BUILT_IN, key=lambda m: (abs(np.log(m / season_length)), m))
+    at_80, at_95, power = _BUILT_IN[nearest]
+    growth: FloatArray = np.power(np.arange(1, horizon + 1, dtype=np.float64), power)
+    return Calibration(season_length, np.round(np.outer(growth, [at_80, at_95]), 4))
+
+
+BUILT_IN_CALIBRATION = built_in_calibration(12, horizon=18)
+
+
+def calibrate(results: Iterable[BacktestResult], *, horizon: int, season_length: int = 12) -> Calibration:
+    """Pool backtests of one frequency into factors by step. The order of `results` does not matter.
+
+    Intermittent series have a distribution of their own and stay out. `season_length` is used when there is no result.
+    Raises ValueError when results of different season lengths are mixed.
+    """
+    used = [r for r in results if r.errors and r.method != "tsb"]
+    lengths = {r.season_length for r in used}
+    if len(lengths) > 1:
+        raise ValueError(f"backtests of different season lengths are mixed: {sorted(lengths)}")
+    base = built_in_calibration(lengths.pop() if lengths else season_length, horizon=horizon)
+    errors = np.full((len(used), horizon), np.nan)
+    for row, result in zip(errors, used, strict=True):
+        known = min(horizon, len(result.errors))
+        row[:known] = [np.nan if e is None else abs(e) for e in result.errors[:known]]
+    factors = base.factors.copy()
+    for step in range(horizon):
+        near = errors[:, max(0, step - NEIGHBOURS) : step + NEIGHBOURS + 1]
+        count = int((~np.isnan(errors[:, step])).sum())
+        if count == 0:
+            continue
+        weight = count / (count + SHRINK_SERIES)
+        own = np.nanquantile(near, COVERAGES)
+        factors[step] = weight * own + (1 - weight) * base.factors[step]
+    factors[:, 1] = np.maximum(factors[:, 1], 1.05 * factors[:, 0])
+    return Calibration(base.season_length, np.round(factors, 4), len(used))

@@ -1,0 +1,52 @@
+"""Codes the engine answers with, and the numbers each carries. Sentences are written by whoever shows them.
+
+Importing this module loads no numeric library. `words.py` holds the English sentences of the command line;
+the pages have their own in every language. A test keeps these lists, the engine and the words in step.
+"""
+
+STAGES = ("introduction", "growth", "maturity", "decline", "revival")
+
+# How a forecast was made.
+METHODS = {
+    "none": "no observation to start from",
+    "zero": "all observations are zero, or demand has ended",
+    "level": "a level from the last observations, without trend or season",
+    "nonseasonal": "mean of Dynamic Optimized Theta and damped exponential smoothing, without season",
+    "family_season": "as nonseasonal, on data divided by the family's season",
+    "half_season": "as nonseasonal, on data divided by a half-shrunk seasonal index",
+    "theta_ets": "mean of Dynamic Optimized Theta and AutoETS with damped trend",
+    "tsb": "Teunter–Syntetos–Babai for intermittent demand",
+    "fourier": "Fourier pairs for the season, then as nonseasonal on the rest",
+}
+
+# Why this method, and the names of the numbers in `reason_params`. Every reason of a forecast also carries
+# `periods` (observed periods used) and `filled` (missing periods inside the history that were interpolated).
+REASON_CODES: dict[str, tuple[str, ...]] = {
+    # forecast
+    "no_data": (),
+    "all_zero": ("periods", "filled"),
+    "ended": ("periods", "filled"),
+    "few_periods": ("periods", "filled"),
+    "under_a_year": ("periods", "filled"),
+    "under_three_years": ("periods", "filled"),
+    "enough_history": ("periods", "filled"),
+    "intermittent": ("periods", "filled", "mean_interval"),
+    "long_season": ("periods", "filled", "pairs"),
+    # backtest and stage
+    "too_short": ("periods", "needed"),
+    "flat_history": ("periods",),
+    "no_sales": ("periods",),
+}
+
+# What a stage rests on, and the names of the numbers in `params`. Percentages are 0–100.
+EVIDENCE_CODES: dict[str, tuple[str, ...]] = {
+    "just_started": ("months", "level"),
+    "still_small": ("months", "level", "slope_pct_month"),
+    "growing": ("slope_pct_month", "months"),
+    "growth_slowing": ("slope_pct_month", "slope_pct_month_year_ago"),
+    "level_steady": ("slope_pct_year", "level_pct_of_peak"),
+    "dip_below_peak": ("level_pct_of_peak", "slope_pct_year"),
+    "falling": ("slope_pct_year", "level_pct_of_peak", "months_since_peak"),
+    "low_but_steady": ("slope_pct_year", "level_pct_of_peak"),
+    "rising_again": ("rise_pct", "months"),
+}

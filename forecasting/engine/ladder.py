@@ -1,0 +1,95 @@
+"""Which method a history can carry, and its point forecast. Thresholds and what they were measured on:
+docs/algorithms/forecast.md."""
+
+from dataclasses import dataclass, field
+from typing import Literal
+
+import numpy as np
+
+from .models.core import theta_ets_mean
+from .models.fourier import fourier_season, pairs_for
+from .models.level import level
+from .models.season import shrunk_season
+from .models.tsb import Intermittent, mean_interval, tsb
+from .series import FloatArray, History
+
+# Mean interval between sales above which demand is intermittent (Syntetos and Boylan 2005).
+INTERMITTENT_FROM = 1.32
+# Under this many observed periods neither trend nor season is told from noise.
+FEW = 6
+# Above this length a season is fitted by waves.
+LONG_SEASON = 24
+
+
+@dataclass(frozen=True, eq=False)
+class Point:
+    """Mean ahead, shape (horizon,), how it came about, and the demand's distribution where demand is intermittent."""
+
+    mean: FloatArray
+    method: str
+    reason: str
+    params: dict[str, float] = field(default_factory=dict)
+    intermittent: Intermittent | None = None
+
+
+def point_forecast(
+    past: History,
+    *,
+    season_length: int,
+    horizon: int,
+    kind: Literal["flow", "level"],
+    profile: tuple[float, ...] | None,
+) -> Point:
+    """The ladder, from nothing to three seasons and more. Never fails, never answers NaN."""
+    y, n = past.y, past.observed
+    if n == 0:
+        return Point(np.empty(0), "none", "no_data")
+    params: dict[str, float] = {"periods": n, "filled": past.filled}
+    if not y.any():
+        return Point(np.zeros(horizon), "zero", "all_zero", params)
+    if n < FEW:
+        return Point(level(y, horizon=horizon), "level", "few_periods", params)
+    interval = mean_interval(y)
+    if kind == "flow" and interval > INTERMITTENT_FROM:
+        demand = tsb(y)
+        mean = np.full(horizon, demand.chance * demand.size)
+        return Point(mean, "tsb", "intermittent", params | {"mean_interval": round(interval, 2)}, demand)
+    if season_length > LONG_SEASON:
+        return _long_season(y, season_length, horizon, params)
+    if season_length == 1 or n >= 3 * season_length:
+        mean = theta_ets_mean(y, season_length=season_length, horizon=horizon)
+        return Point(mean, "theta_ets", "enough_history", params)
+    if n >= season_length:
+        season, multiplies = shrunk_season(y, season_length=season_length)
+        mean = _without_season(y, *_past_and_ahead(season, len(y), horizon), multiplies, horizon)
+        return Point(mean, "half_season", "under_three_years", params)
+    if profile is not None and len(profile) == season_length and min(profile) > 0 and y.min() >= 0:
+        season = np.roll(np.array(profile), -(past.start % season_length)) / np.mean(profile)
+        mean = _without_season(y, *_past_and_ahead(season, len(y), horizon), True, horizon)
+        return Point(mean, "family_season", "under_a_year", params)
+    return Point(theta_ets_mean(y, season_length=1, horizon=horizon), "nonseasonal", "under_a_year", params)
+
+
+def _long_season(y: FloatArray, season_length: int, horizon: int, params: dict[str, float]) -> Point:
+    pairs = pairs_for(len(y), season_length=season_length)
+    if not pairs:
+        return Point(
+            theta_ets_mean(y, season_length=1, horizon=horizon), "nonseasonal", "under_a_year", params
+        )
+    past, ahead, multiplies = fourier_season(y, season_length=season_length, horizon=horizon, pairs=pairs)
+    mean = _without_season(y, past, ahead, multiplies, horizon)
+    return Point(mean, "fourier", "long_season", params | {"pairs": pairs})
+
+
+def _past_and_ahead(season: FloatArray, n: int, horizon: int) -> tuple[FloatArray, FloatArray]:
+    both = season[np.arange(n + horizon) % len(season)]
+    return both[:n], both[n:]
+
+
+def _without_season(
+    y: FloatArray, past: FloatArray, ahead: FloatArray, multiplies: bool, horizon: int
+) -> FloatArray:
+    """Take the season off, forecast the rest without one, put it back."""
+    if multiplies:
+        return theta_ets_mean(y / past, season_length=1, horizon=horizon) * ahead
+    return theta_ets_mean(y - past, season_length=1, horizon=horizon) + ahead
