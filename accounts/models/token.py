@@ -1,0 +1,17 @@
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+from knox.models import AbstractAuthToken
+
+
+class ApiToken(AbstractAuthToken):
+    """A revocable key to the REST API with the rights of its owner; only its hash is kept."""
+
+    name = models.CharField(_("name"), max_length=80)
+    last_used_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        verbose_name = _("API token")
+        ordering = ["-created"]
+
+    def __str__(self) -> str:
+        return self.name

@@ -1,0 +1,75 @@
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from django.http import HttpRequest
+from django.urls import reverse
+from django.utils.functional import cached_property
+
+from . import registries
+
+
+@dataclass
+class MenuItem:
+    label: Any
+    url: str
+    icon: str
+    badge: int | None
+    active: bool
+
+
+class Frame:
+    """What the frame around every page shows; each part is built when the template asks for it."""
+
+    def __init__(self, request: HttpRequest) -> None:
+        self._request = request
+        self._user = request.user
+
+    @cached_property
+    def menu(self) -> list[MenuItem]:
+        entries = [
+            (entry, reverse(entry.url_name))
+            for entry in registries.menu
+            if not entry.permission or self._user.has_perm(entry.permission)
+        ]
+        path = self._request.path
+        under = [url for _, url in entries if path == url or (url != "/" and path.startswith(url))]
+        active = max(under, key=len, default="")
+        return [
+            MenuItem(
+                entry.label, url, entry.icon, entry.badge(self._user) if entry.badge else None, url == active
+            )
+            for entry, url in entries
+        ]
+
+    def _part(self, key: str) -> Any:
+        if key not in registries.frame_parts:
+            return None
+        return registries.frame_parts.get(key).build(self._user)
+
+    @cached_property
+    def followed(self) -> Any:
+        return self._part("followed")
+
+    @cached_property
+    def unread(self) -> Any:
+        return self._part("unread")
+
+    @cached_property
+    def data_status(self) -> Any:
+        return self._part("data_status")
+
+    @property
+    def initials(self) -> str:
+        return self._user.initials
+
+    @property
+    def search_url(self) -> str:
+        return reverse("core:search")
+
+
+def frame(request: HttpRequest) -> dict[str, Any]:
+    """``frame`` in every template of a signed-in person; guests have none."""
+    user = getattr(request, "user", None)
+    return {"frame": Frame(request) if user is not None and user.is_authenticated else None}

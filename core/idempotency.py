@@ -1,0 +1,32 @@
+"""Posting twice does once."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from django.db import transaction
+
+from accounts.errors import DomainError
+
+from .models import IdempotencyKey
+
+
+def once(user: Any, scope: str, key: str, act: Callable[[], Any]) -> Any:
+    """``act()``'s answer (JSON) under this key; the second caller waits for the first and gets its answer.
+
+    Row and effect are one transaction: an act that fails leaves no key behind. No key: simply ``act()``.
+    """
+    if not key:
+        return act()
+    if len(key) > 80:
+        raise DomainError("idempotency_key_too_long", "Idempotency-Key: at most 80 characters")
+    with transaction.atomic():
+        IdempotencyKey.objects.bulk_create(
+            [IdempotencyKey(user=user, scope=scope, key=key)], ignore_conflicts=True
+        )
+        row = IdempotencyKey.objects.select_for_update().get(user=user, scope=scope, key=key)
+        if row.answer is None:
+            row.answer = {"answer": act()}
+            row.save(update_fields=["answer"])
+        return row.answer["answer"]

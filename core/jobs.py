@@ -1,0 +1,261 @@
+"""Jobs with leases: the row in the database is the truth, the broker only wakes workers.
+
+``job_enqueue`` writes the row and wakes a worker on commit. A worker claims the best queued row of its queue
+by one conditional update, works outside a transaction while a thread renews the lease, and writes the effect
+and the final state in one transaction that holds only where the lease token is still its own. ``sweep`` puts
+expired leases back and wakes workers for what waits, so that a lost message or a dead worker costs time, never
+work. A message delivered twice finds nothing to claim.
+"""
+
+from __future__ import annotations
+
+import datetime
+import logging
+import threading
+import uuid
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any
+
+from django.db import connection, transaction
+from django.db.models import F, Q
+from django.utils import timezone
+
+from accounts.errors import DomainError
+
+from . import registries
+from .failpoints import passing
+from .models import Job
+from .organisation import organisation_forget
+
+logger = logging.getLogger(__name__)
+
+QUEUES = ("short", "night", "exports")
+RETRY_AFTER = datetime.timedelta(seconds=5)
+WAKES = 8
+
+
+class LeaseLost(Exception):
+    """Another worker has the job now: what this one did is dropped."""
+
+
+def job_enqueue(
+    *,
+    kind: str,
+    key: str,
+    payload: Mapping[str, Any] | None = None,
+    queue: str = "short",
+    group: str = "",
+    priority: int = 0,
+    created_by: Any = None,
+    run_after: datetime.datetime | None = None,
+    max_attempts: int = 3,
+) -> Job:
+    """The job with this key, made now unless it exists. Wakes a worker after the transaction commits."""
+    registries.job_kinds.get(kind)
+    job, created = Job.objects.get_or_create(
+        key=key,
+        defaults={
+            "kind": kind,
+            "payload": dict(payload or {}),
+            "queue": queue,
+            "group": group,
+            "priority": priority,
+            "created_by": created_by,
+            "run_after": run_after,
+            "max_attempts": max_attempts,
+        },
+    )
+    if created and run_after is None:
+        wake_on_commit(queue)
+    return job
+
+
+def jobs_enqueue_many(*, kind: str, group: str, queue: str, jobs: list[tuple[str, Mapping[str, Any]]]) -> int:
+    """Many jobs of one group as ``(key, payload)``; keys that exist are left as they are. Returns how many."""
+    registries.job_kinds.get(kind)
+    rows = [Job(kind=kind, group=group, queue=queue, key=key, payload=dict(payload)) for key, payload in jobs]
+    Job.objects.bulk_create(rows, ignore_conflicts=True, batch_size=1000)
+    if rows:
+        wake_on_commit(queue, count=min(len(rows), WAKES))
+    return len(rows)
+
+
+def wake_on_commit(queue: str, count: int = 1) -> None:
+    """Tell the broker after the commit; a dead broker is logged and left to the sweeper."""
+
+    def wake() -> None:
+        from .tasks import work
+
+        try:
+            for _ in range(count):
+                work.apply_async(args=[queue], queue=queue)
+        except Exception as error:
+            logger.warning("broker did not take a wake for %s: %s", queue, error)
+
+    transaction.on_commit(wake)
+
+
+def claimable(now: datetime.datetime) -> Q:
+    """Waiting, and its time has come."""
+    return Q(state=Job.State.QUEUED) & (Q(run_after=None) | Q(run_after__lte=now))
+
+
+def job_claim(queue: str) -> Job | None:
+    """Take the best waiting job of the queue: highest priority, then oldest. ``None`` when there is none."""
+    now = timezone.now()
+    with transaction.atomic():
+        job = (
+            Job.objects.select_for_update(skip_locked=True)
+            .filter(claimable(now), queue=queue)
+            .order_by("-priority", "id")
+            .first()
+        )
+        if job is None:
+            return None
+        kind = registries.job_kinds.get(job.kind)
+        job.state = Job.State.RUNNING
+        job.token = uuid.uuid4()
+        job.lease_until = now + datetime.timedelta(seconds=kind.lease_seconds)
+        job.attempts += 1
+        job.started_at = job.started_at or now
+        job.save(update_fields=["state", "token", "lease_until", "attempts", "started_at"])
+    return job
+
+
+class JobContext:
+    """What a handler gets: the job, its progress, and the one transaction that writes its effect."""
+
+    def __init__(self, job: Job, lease_seconds: int) -> None:
+        self.job = job
+        self.payload: dict[str, Any] = job.payload
+        self.finished = False
+        self._token = job.token
+        self._lease = datetime.timedelta(seconds=lease_seconds)
+
+    def _mine(self) -> Any:
+        return Job.objects.filter(pk=self.job.pk, state=Job.State.RUNNING, token=self._token)
+
+    def beat(self) -> bool:
+        """Renew the lease; ``False`` when it is no longer ours."""
+        return bool(self._mine().update(lease_until=timezone.now() + self._lease))
+
+    def progress(self, done: int, total: int) -> None:
+        """Say how far it is; also renews the lease. Raises :class:`LeaseLost`."""
+        changed = self._mine().update(
+            progress_done=done, progress_total=total, lease_until=timezone.now() + self._lease
+        )
+        if not changed:
+            raise LeaseLost(self.job.key)
+
+    @contextmanager
+    def effect(self, result: Callable[[], Mapping[str, Any] | None] | None = None) -> Iterator[None]:
+        """One transaction: what is written inside it and the job's end, or neither.
+
+        The job's row stays locked from the start, so the token that is checked is the one that counts.
+        ``result()`` is called at the end for what the job keeps as its result.
+        """
+        with transaction.atomic():
+            if self._mine().select_for_update().first() is None:
+                raise LeaseLost(self.job.key)
+            yield
+            passing("job.before_finish")
+            self._mine().update(
+                state=Job.State.DONE,
+                result=(result() if result else None),
+                token=None,
+                lease_until=None,
+                finished_at=timezone.now(),
+                progress_done=F("progress_total"),
+            )
+            self.finished = True
+        passing("job.after_finish")
+
+
+@contextmanager
+def _heartbeat(context: JobContext, every_seconds: float) -> Iterator[None]:
+    stop = threading.Event()
+
+    def beat() -> None:
+        try:
+            while not stop.wait(every_seconds):
+                if not context.beat():
+                    return
+        except Exception:
+            logger.exception("heartbeat of job %s stopped", context.job.pk)
+        finally:
+            connection.close()
+
+    thread = threading.Thread(target=beat, name=f"lease-{context.job.pk}", daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        stop.set()
+        thread.join()
+
+
+def job_run(job: Job) -> None:
+    """Do one claimed job to its end; what goes wrong is kept on the row."""
+    kind = registries.job_kinds.get(job.kind)
+    context = JobContext(job, kind.lease_seconds)
+    organisation_forget()
+    try:
+        passing("job.claimed")
+        with _heartbeat(context, kind.lease_seconds / 3):
+            result = kind.run(context)
+        if not context.finished:
+            with context.effect(lambda: result):
+                pass
+    except LeaseLost:
+        logger.warning("job %s was taken over by another worker", job.pk)
+    except DomainError as error:
+        _give_up(job, error.code, {**error.details, "message": str(error)})
+    except Exception as error:
+        logger.exception("job %s failed", job.pk)
+        params = {"type": type(error).__name__, "message": str(error)[:500]}
+        if job.attempts >= job.max_attempts:
+            _give_up(job, "crashed", params)
+        else:
+            Job.objects.filter(pk=job.pk, token=job.token).update(
+                state=Job.State.QUEUED,
+                token=None,
+                lease_until=None,
+                run_after=timezone.now() + RETRY_AFTER * job.attempts,
+                error_code="crashed",
+                error_params=params,
+            )
+
+
+def _give_up(job: Job, code: str, params: Mapping[str, Any]) -> None:
+    """The job has failed: its state and what its kind does about it, in one transaction."""
+    with transaction.atomic():
+        changed = Job.objects.filter(pk=job.pk, state=Job.State.RUNNING, token=job.token).update(
+            state=Job.State.FAILED,
+            token=None,
+            lease_until=None,
+            finished_at=timezone.now(),
+            error_code=code,
+            error_params=dict(params),
+        )
+        failed = registries.job_kinds.get(job.kind).failed
+        if changed and failed is not None:
+            job.refresh_from_db()
+            failed(job)
+
+
+def sweep() -> dict[str, int]:
+    """Put back what a dead worker left, give up what has had its tries, wake workers for what waits."""
+    now = timezone.now()
+    requeued = given_up = 0
+    for job in Job.objects.filter(state=Job.State.RUNNING, lease_until__lt=now):
+        if job.attempts >= job.max_attempts:
+            _give_up(job, "worker_died", {"attempts": job.attempts})
+            given_up += 1
+        else:
+            requeued += Job.objects.filter(pk=job.pk, token=job.token, lease_until__lt=now).update(
+                state=Job.State.QUEUED, token=None, lease_until=None, run_after=None
+            )
+    for queue in Job.objects.filter(claimable(now)).order_by().values_list("queue", flat=True).distinct():
+        wake_on_commit(queue, count=2)
+    return {"requeued": requeued, "given_up": given_up}

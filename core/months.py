@@ -1,0 +1,43 @@
+"""Months are dates: the first day."""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Iterator
+
+
+def month_start(day: datetime.date) -> datetime.date:
+    return day.replace(day=1)
+
+
+def month_add(month: datetime.date, months: int) -> datetime.date:
+    """The month that many months later (earlier when negative); first day."""
+    index = month.year * 12 + month.month - 1 + months
+    return datetime.date(index // 12, index % 12 + 1, 1)
+
+
+def months_between(first: datetime.date, last: datetime.date) -> int:
+    """How many months ``last`` is after ``first``."""
+    return (last.year - first.year) * 12 + last.month - first.month
+
+
+def month_range(first: datetime.date, last: datetime.date) -> Iterator[datetime.date]:
+    """Every month from the first to the last, both included."""
+    for step in range(months_between(first, last) + 1):
+        yield month_add(month_start(first), step)
+
+
+def month_end(month: datetime.date) -> datetime.date:
+    """The last day of the month."""
+    return month_add(month, 1) - datetime.timedelta(days=1)
+
+
+def financial_year_start(month: datetime.date, first_month: int) -> datetime.date:
+    """The first month of the financial year that the month lies in."""
+    year = month.year if month.month >= first_month else month.year - 1
+    return datetime.date(year, first_month, 1)
+
+
+def parse_month(text: str) -> datetime.date:
+    """``YYYY-MM`` as a month; ``ValueError`` otherwise."""
+    return datetime.datetime.strptime(text, "%Y-%m").date()

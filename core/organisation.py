@@ -1,0 +1,42 @@
+"""The organisation and its clock: the only places that know its time zone, currency and months."""
+
+from __future__ import annotations
+
+import datetime
+from zoneinfo import ZoneInfo
+
+from asgiref.local import Local
+from django.core.signals import request_started
+from django.utils import timezone
+
+from .models import Organisation
+
+_local = Local()
+
+
+def organisation_get() -> Organisation:
+    """The one organisation; read once a request or job."""
+    found: Organisation | None = getattr(_local, "organisation", None)
+    if found is None:
+        found = Organisation.objects.get(pk=1)
+        _local.organisation = found
+    return found
+
+
+def organisation_forget(**_signal: object) -> None:
+    """Read it anew next time: at the start of a request or job, and after it was changed."""
+    if hasattr(_local, "organisation"):
+        del _local.organisation
+
+
+request_started.connect(organisation_forget, dispatch_uid="organisation_forget")
+
+
+def local_now() -> datetime.datetime:
+    """Now, in the organisation's time zone."""
+    return timezone.now().astimezone(ZoneInfo(organisation_get().time_zone))
+
+
+def today() -> datetime.date:
+    """Today where the organisation is."""
+    return local_now().date()

@@ -1,0 +1,69 @@
+"""Building blocks of a page's view."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import wraps
+from typing import Any
+
+from django.contrib.auth.decorators import login_required
+from django.core.exceptions import PermissionDenied
+from django.core.paginator import Page, Paginator
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
+from django.shortcuts import render
+
+PAGE_SIZES = (50, 200)
+
+
+def page_render(
+    request: HttpRequest,
+    template: str,
+    context: Mapping[str, Any],
+    *,
+    fragment: str | None = None,
+    status: int = 200,
+) -> HttpResponse:
+    """The whole page, or only its fragment when htmx asked for a part of it. Same context, same address."""
+    htmx = getattr(request, "htmx", None)
+    partial = bool(htmx) and not htmx.boosted and not htmx.history_restore_request
+    return render(request, fragment if fragment and partial else template, dict(context), status=status)
+
+
+def with_right(permission: str) -> Callable:
+    """The view needs a signed-in person with this right: sign-in page or 403 otherwise."""
+
+    def decorate(view: Callable[..., HttpResponseBase]) -> Callable[..., HttpResponseBase]:
+        @login_required
+        @wraps(view)
+        def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+            if not request.user.has_perm(permission):
+                raise PermissionDenied(permission)
+            return view(request, *args, **kwargs)
+
+        guarded.permission = permission  # type: ignore[attr-defined]
+        return guarded
+
+    return decorate
+
+
+@dataclass(frozen=True)
+class Sort:
+    """What a table is sorted by, from ``?sort=field`` or ``?sort=-field``; only what is allowed."""
+
+    field: str
+    descending: bool
+
+    @classmethod
+    def read(cls, request: HttpRequest, allowed: Sequence[str], default: str) -> Sort:
+        asked = request.GET.get("sort", default)
+        if asked.lstrip("-") not in allowed:
+            asked = default
+        return cls(asked.lstrip("-"), asked.startswith("-"))
+
+
+def paginate(request: HttpRequest, rows: Any) -> Page:
+    """The page of ``?page=`` with 50 rows, or 200 with ``?size=200``; out of range gives the nearest."""
+    size = request.GET.get("size", "")
+    paginator = Paginator(rows, int(size) if size.isdigit() and int(size) in PAGE_SIZES else PAGE_SIZES[0])
+    return paginator.get_page(request.GET.get("page"))

@@ -1,0 +1,173 @@
+"""What rooms can add to each other. ``doctor`` lists what is registered where."""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from .registry import Registry
+
+
+@dataclass(frozen=True)
+class MenuEntry:
+    """A line in the side menu; ``badge(user)`` gives the small number at its right, if any."""
+
+    key: str
+    label: Any
+    url_name: str
+    icon: str
+    order: int
+    permission: str = ""
+    badge: Callable[[Any], int | None] | None = None
+
+
+@dataclass(frozen=True)
+class FramePart:
+    """Something the frame of every page shows, built per request: ``followed``, ``unread``, ``data_status``."""
+
+    key: str
+    build: Callable[[Any], Any]
+    order: int = 0
+
+
+@dataclass(frozen=True)
+class ProductTab:
+    """A tab of the product page; its URL takes the product's code."""
+
+    key: str
+    label: Any
+    url_name: str
+    order: int
+    permission: str = ""
+
+
+@dataclass(frozen=True)
+class ProductPanel:
+    """A card on the product overview. ``build(user, product)`` gives the template's context, or ``None``
+    when there is nothing to show; ``slot`` is ``main`` or ``side``."""
+
+    key: str
+    slot: str
+    template: str
+    build: Callable[[Any, Any], Mapping[str, Any] | None]
+    order: int
+    permission: str = ""
+
+
+@dataclass(frozen=True)
+class Event:
+    """A mark on a chart: ``kind`` is launch, end, price, promotion, incident, decision or stage."""
+
+    kind: str
+    date: datetime.date
+    label: str
+    text: str = ""
+
+
+@dataclass(frozen=True)
+class EventSource:
+    """``events(user, product, first, last)`` are the marks a room adds to a product's charts."""
+
+    key: str
+    events: Callable[[Any, Any, datetime.date, datetime.date], Iterable[Event]]
+    order: int = 0
+
+
+@dataclass(frozen=True)
+class SearchHit:
+    title: str
+    subtitle: str
+    url: str
+
+
+@dataclass(frozen=True)
+class SearchSource:
+    """``search(user, text, limit)`` finds what the person may see."""
+
+    key: str
+    label: Any
+    search: Callable[[Any, str, int], Sequence[SearchHit]]
+    order: int
+
+
+@dataclass(frozen=True)
+class JobKind:
+    """How one kind of job is done: ``run(context)`` computes and writes (see ``core.jobs``).
+
+    ``failed(job)`` is called once when the job is given up. ``lease_seconds`` is how long a silent worker
+    keeps it.
+    """
+
+    key: str
+    run: Callable[[Any], Mapping[str, Any] | None]
+    label: Any
+    failed: Callable[[Any], None] | None = None
+    lease_seconds: int = 60
+    order: int = 0
+
+
+@dataclass(frozen=True)
+class NightlyStep:
+    """One step of the night.
+
+    ``chunks(run)`` cuts the work into payloads (JSON); ``compute(run, payload)`` reads and computes outside a
+    transaction and returns a *write*: a callable that is run in the one transaction that also closes the
+    chunk, and returns a :class:`ChunkOutcome`. ``after`` names steps that must be done first.
+    """
+
+    key: str
+    label: Any
+    chunks: Callable[[Any], Iterable[Mapping[str, Any]]]
+    compute: Callable[[Any, Mapping[str, Any]], Callable[[], ChunkOutcome]]
+    after: tuple[str, ...] = ()
+    order: int = 0
+
+
+@dataclass(frozen=True)
+class SubjectFailure:
+    """A product or family a chunk could not compute: reason as code and numbers."""
+
+    code: str
+    params: Mapping[str, Any] = field(default_factory=dict)
+    product_id: int | None = None
+    family_id: int | None = None
+
+
+@dataclass(frozen=True)
+class ChunkOutcome:
+    computed: int = 0
+    skipped: int = 0
+    failures: tuple[SubjectFailure, ...] = ()
+
+
+@dataclass(frozen=True)
+class DoctorCheck:
+    """``problems()`` yields a sentence for each thing that is not as it must be."""
+
+    key: str
+    label: str
+    problems: Callable[[], Iterable[str]]
+    order: int = 0
+
+
+@dataclass(frozen=True)
+class DecisionKind:
+    """A kind of decision that four eyes may be asked for."""
+
+    key: str
+    label: Any
+    order: int = 0
+
+
+menu: Registry[MenuEntry] = Registry("menu")
+frame_parts: Registry[FramePart] = Registry("frame parts")
+product_tabs: Registry[ProductTab] = Registry("product tabs")
+product_panels: Registry[ProductPanel] = Registry("product panels")
+event_sources: Registry[EventSource] = Registry("event sources")
+search_sources: Registry[SearchSource] = Registry("search sources")
+job_kinds: Registry[JobKind] = Registry("job kinds")
+nightly_steps: Registry[NightlyStep] = Registry("nightly steps")
+doctor_checks: Registry[DoctorCheck] = Registry("doctor checks")
+decision_kinds: Registry[DecisionKind] = Registry("decision kinds")

@@ -1,0 +1,42 @@
+"""One way to search names: without capitals and accents, by trigrams.
+
+PostgreSQL here has no ICU; ``pmtool_fold`` (an immutable wrapper made by core's first migration) is
+``lower(unaccent(text))``, and an expression index on it serves both search and ``LIKE``.
+"""
+
+from __future__ import annotations
+
+from django.contrib.postgres.indexes import OpClass
+from django.db.models import CharField, F, Func, TextField, Value
+from django.db.models.expressions import Combinable
+
+
+class Fold(Func):
+    """``pmtool_fold(text)``: lower case, no accents."""
+
+    function = "pmtool_fold"
+    output_field = TextField()
+
+
+class _Joined(Func):
+    """Fields with a blank between them by ``||``, which is immutable (``concat`` is not)."""
+
+    template = "(%(expressions)s)"
+    arg_joiner = " || ' ' || "
+    output_field = TextField()
+
+
+def folded(*fields: str) -> Combinable:
+    """The fields as one searchable text."""
+    return Fold(_Joined(*(F(field) for field in fields)) if len(fields) > 1 else F(fields[0]))
+
+
+def searchable(*fields: str) -> OpClass:
+    """The expression for a trigram index over the fields."""
+    return OpClass(folded(*fields), name="gin_trgm_ops")
+
+
+def like_pattern(text: str) -> Func:
+    """``%text%``, folded, with the wildcards in it taken literally."""
+    literal = text.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
+    return Fold(Value(f"%{literal}%", output_field=CharField()))

@@ -1,0 +1,4 @@
+from .imports import Import, ImportRefusal
+from .layout import Layout
+
+__all__ = ["Import", "ImportRefusal", "Layout"]

@@ -1,0 +1,33 @@
+from django.conf import settings
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+
+class Layout(models.Model):
+    """How files with these columns are read, remembered from the last time somebody imported one.
+
+    ``signature`` is a hash of the sheet kind and the header; ``mapping`` maps the file's columns to the
+    sheet's fields; ``options`` hold encoding, separator, decimal mark, date format and the sheet's own
+    questions (what revenue means). The API names a layout by its ``name``.
+    """
+
+    sheet = models.CharField(max_length=40)
+    signature = models.CharField(max_length=64)
+    name = models.CharField(_("name"), max_length=80)
+    mapping = models.JSONField(default=dict)
+    options = models.JSONField(default=dict)
+    updated_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name="+"
+    )
+    updated_at = models.DateTimeField(auto_now=True)
+
+    class Meta:
+        verbose_name = _("file layout")
+        ordering = ["name", "pk"]
+        constraints = [
+            models.UniqueConstraint(fields=["sheet", "signature"], name="layout_signature_unique"),
+            models.UniqueConstraint(fields=["sheet", "name"], name="layout_name_unique"),
+        ]
+
+    def __str__(self) -> str:
+        return self.name

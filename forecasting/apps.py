@@ -1,0 +1,8 @@
+from django.apps import AppConfig
+from django.utils.translation import gettext_lazy as _
+
+
+class ForecastingConfig(AppConfig):
+    name = "forecasting"
+    verbose_name = _("Forecasting")
+    default_auto_field = "django.db.models.BigAutoField"

@@ -1,0 +1,15 @@
+from .forecast import Backtest, Calibration, Forecast, ForecastMonth
+from .night import NightlyFailure, NightlyRun, NightlyStep
+from .stage import StageEstimate, StageSetting
+
+__all__ = [
+    "Backtest",
+    "Calibration",
+    "Forecast",
+    "ForecastMonth",
+    "NightlyFailure",
+    "NightlyRun",
+    "NightlyStep",
+    "StageEstimate",
+    "StageSetting",
+]

@@ -1,0 +1,115 @@
+from __future__ import annotations
+
+from django.db import models
+from django.db.models import F, Q
+
+
+class _Computed(models.Model):
+    """What every computed row about a product or family knows: measure, run, data as of, engine, inputs."""
+
+    product = models.ForeignKey("products.Product", models.CASCADE, null=True, related_name="+")
+    family = models.ForeignKey("products.Family", models.CASCADE, null=True, related_name="+")
+    measure = models.ForeignKey("products.Measure", models.PROTECT, related_name="+")
+    as_of = models.DateField(help_text="the last month it may know, first day")
+    run = models.ForeignKey("forecasting.NightlyRun", models.PROTECT, null=True, related_name="+")
+    engine_version = models.CharField(max_length=20)
+    input_hash = models.CharField(max_length=64)
+    computed_at = models.DateTimeField()
+
+    class Meta:
+        abstract = True
+
+
+def _one_subject(name: str) -> models.CheckConstraint:
+    return models.CheckConstraint(
+        condition=Q(product__isnull=False, family__isnull=True)
+        | Q(product__isnull=True, family__isnull=False),
+        name=name,
+    )
+
+
+class Forecast(_Computed):
+    """The statistical forecast of one subject and measure, as believed in one month (a *vintage*).
+
+    Nights of the same month replace its rows; when the month moves on, the last one stays as it was. The one
+    in use is ``current``. ``stale``: the last night could not renew it. ``method`` and ``reason_code`` with
+    ``reason_params`` say how it was made, put into words at display.
+    """
+
+    current = models.BooleanField(default=True)
+    stale = models.BooleanField(default=False)
+    method = models.CharField(max_length=40)
+    reason_code = models.CharField(max_length=60, blank=True)
+    reason_params = models.JSONField(default=dict)
+    data_month = models.DateField(null=True, help_text="the last month with data that was used")
+    wape = models.FloatField(null=True)
+    bias = models.FloatField(null=True)
+    mase = models.FloatField(null=True)
+    content_hash = models.CharField(max_length=64)
+
+    class Meta:
+        ordering = ["-as_of", "pk"]
+        constraints = [
+            _one_subject("forecast_one_subject"),
+            models.UniqueConstraint(
+                fields=["product", "family", "measure", "as_of"],
+                name="forecast_vintage_unique",
+                nulls_distinct=False,
+            ),
+            models.UniqueConstraint(
+                fields=["product", "family", "measure"],
+                condition=Q(current=True),
+                name="forecast_one_current",
+                nulls_distinct=False,
+            ),
+        ]
+
+
+class ForecastMonth(models.Model):
+    """One month of a forecast, in the measure's unit: mean, median and the 80 % and 95 % band."""
+
+    forecast = models.ForeignKey(Forecast, models.CASCADE, related_name="months", db_index=False)
+    month = models.DateField()
+    mean = models.FloatField()
+    median = models.FloatField()
+    lo80 = models.FloatField()
+    hi80 = models.FloatField()
+    lo95 = models.FloatField()
+    hi95 = models.FloatField()
+
+    class Meta:
+        ordering = ["month"]
+        constraints = [
+            models.UniqueConstraint(fields=["forecast", "month"], name="forecast_month_unique"),
+            models.CheckConstraint(
+                condition=Q(lo95__lte=F("lo80"), lo80__lte=F("hi80"), hi80__lte=F("hi95")),
+                name="forecast_bands_nested",
+            ),
+        ]
+
+
+class Backtest(_Computed):
+    """How well the method did on the subject's own past; kept until a month closes or its data change."""
+
+    payload = models.JSONField()
+
+    class Meta:
+        constraints = [
+            _one_subject("backtest_one_subject"),
+            models.UniqueConstraint(
+                fields=["product", "family", "measure"], name="backtest_unique", nulls_distinct=False
+            ),
+        ]
+
+
+class Calibration(models.Model):
+    """Factors that widen the bands, pooled over all backtests of one month."""
+
+    as_of = models.DateField()
+    engine_version = models.CharField(max_length=20)
+    series = models.PositiveIntegerField(help_text="how many backtests are in it")
+    payload = models.JSONField()
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        ordering = ["-pk"]

@@ -1,0 +1,36 @@
+from .budget import BudgetRow, BudgetVersion
+from .channel import Channel, Segment, Supplier
+from .facts import ProductMonth, SalesFact, SalesJournal, SalesMonth
+from .figures import ProductFigures
+from .line import FourEyesRule, LineMeasure, Measure, ProductLine
+from .product import Product, ProductCode, UnitFactor
+from .relations import BundlePart, Family, FamilyMember, Succession
+from .scope import ChannelLimit, LineLimit
+from .view import SavedView
+
+__all__ = [
+    "BudgetRow",
+    "BudgetVersion",
+    "BundlePart",
+    "Channel",
+    "ChannelLimit",
+    "Family",
+    "FamilyMember",
+    "FourEyesRule",
+    "LineLimit",
+    "LineMeasure",
+    "Measure",
+    "Product",
+    "ProductCode",
+    "ProductFigures",
+    "ProductLine",
+    "ProductMonth",
+    "SalesFact",
+    "SalesJournal",
+    "SalesMonth",
+    "SavedView",
+    "Segment",
+    "Succession",
+    "Supplier",
+    "UnitFactor",
+]

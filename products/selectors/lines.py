@@ -1,0 +1,93 @@
+"""The tree of product lines and what it lets its products inherit."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from products.models import Measure, ProductLine
+
+INHERITED = (
+    "owner_id",
+    "unit",
+    "reporting_unit",
+    "floor_rate",
+    "review_months",
+    "price_word",
+    "customer_word",
+    "volume_word",
+    "final_after_months",
+)
+
+
+@dataclass(frozen=True)
+class Inherited:
+    """A value and the line that says it; ``line`` is ``None`` when nobody says it."""
+
+    value: Any
+    line: ProductLine | None
+
+
+class LineTree:
+    """All lines and their measures, in three queries; lines are few, so the tree is walked in memory."""
+
+    def __init__(self) -> None:
+        lines = ProductLine.objects.prefetch_related("line_measures__measure")
+        self.lines: dict[int, ProductLine] = {line.pk: line for line in lines}
+        self._children: dict[int | None, list[int]] = {}
+        for line in self.lines.values():
+            self._children.setdefault(line.parent_id, []).append(line.pk)
+
+    def ancestors(self, line_id: int) -> Iterator[ProductLine]:
+        """The line itself, then the line above it, up to the top."""
+        current: int | None = line_id
+        while current is not None:
+            line = self.lines[current]
+            yield line
+            current = line.parent_id
+
+    def descendants(self, line_id: int) -> set[int]:
+        """The line itself and every line below it."""
+        found, todo = set(), [line_id]
+        while todo:
+            current = todo.pop()
+            found.add(current)
+            todo.extend(self._children.get(current, ()))
+        return found
+
+    def path(self, line_id: int) -> list[ProductLine]:
+        """From the top down to the line."""
+        return list(self.ancestors(line_id))[::-1]
+
+    def inherited(self, line_id: int, field: str) -> Inherited:
+        """The first filled value on the way up."""
+        for line in self.ancestors(line_id):
+            value = getattr(line, field)
+            if value not in (None, ""):
+                return Inherited(value, line)
+        return Inherited(None, None)
+
+    def alert_setting(self, line_id: int, name: str, default: Any) -> Any:
+        """A threshold of the line or the nearest line above that sets it."""
+        for line in self.ancestors(line_id):
+            if name in line.alert_settings:
+                return line.alert_settings[name]
+        return default
+
+    def measures(self, line_id: int) -> list[Measure]:
+        """What the line's products count, the leading one first."""
+        for line in self.ancestors(line_id):
+            found = [row.measure for row in line.line_measures.all()]
+            if found:
+                return found
+        return [self._units]
+
+    def lead_measure(self, line_id: int) -> Measure:
+        return self.measures(line_id)[0]
+
+    @property
+    def _units(self) -> Measure:
+        if not hasattr(self, "_units_found"):
+            self._units_found = Measure.objects.get(code="units")
+        return self._units_found
