@@ -1,0 +1,135 @@
+/* Charts: Vega is loaded only when a page or fragment holds one. A chart is
+     <div class="chart" data-chart="#id-of-json-script"> or <div class="chart" data-chart-url="…">
+   inside a [data-chart-box] with its buttons [data-chart-do=table|png|svg|copy] and its table. Specs come from our
+   server, name styles and not colours, and run in Vega's interpreter: strict CSP holds. */
+(() => {
+  "use strict";
+  const meta = (name) => document.querySelector(`meta[name="${name}"]`)?.content ?? "";
+  const [themeUrl, ...libraries] = meta("pm-charts").split(" ");
+  const dark = window.matchMedia("(prefers-color-scheme: dark)");
+  const drawn = new Set();
+  let ready = null;
+
+  const fetchJson = async (url) => {
+    const response = await fetch(url, { headers: { Accept: "application/json" } });
+    if (!response.ok) throw new Error(`${url}: ${response.status}`);
+    return response.json();
+  };
+  const loadScript = (src) => new Promise((resolve, reject) => {
+    const script = document.createElement("script");
+    Object.assign(script, { src, onload: resolve, onerror: () => reject(new Error(src)) });
+    document.head.append(script);
+  });
+  /** Load the libraries in their order, once, and answer with the theme. */
+  const libraryAndTheme = () => ready ??= (async () => {
+    for (const src of libraries) await loadScript(src);
+    const theme = await fetchJson(themeUrl);
+    await document.fonts.ready; /* labels are measured: wait for the font */
+    return theme;
+  })();
+
+  const options = (theme, config) => ({
+    mode: "vega-lite", ast: true, actions: false, renderer: "svg", defaultStyle: false, config,
+    tooltip: { disableDefaultStyle: true },
+    ...(theme.locale[document.documentElement.lang] && {
+      formatLocale: theme.locale[document.documentElement.lang].number,
+      timeFormatLocale: theme.locale[document.documentElement.lang].time,
+    }),
+  });
+
+  /** Concatenated views cannot follow their container: each gets the measured width. */
+  function fitted(spec, width) {
+    if (!spec.usermeta?.fitWidth) return spec;
+    const copy = structuredClone(spec);
+    for (const view of copy.vconcat) view.width = Math.max(160, width - 48);
+    return copy;
+  }
+
+  async function specOf(element) {
+    if (!element.pmSpec) {
+      element.pmSpec = element.dataset.chartUrl
+        ? await fetchJson(element.dataset.chartUrl)
+        : JSON.parse(document.querySelector(element.dataset.chart).textContent);
+    }
+    return element.pmSpec;
+  }
+
+  async function draw(element) {
+    const theme = await libraryAndTheme();
+    const spec = await specOf(element);
+    element.pmView?.finalize();
+    const config = theme[dark.matches ? "dark" : "light"];
+    element.pmView = await window.vegaEmbed(element, fitted(spec, element.clientWidth), options(theme, config));
+    element.removeAttribute("aria-busy");
+    drawn.add(element);
+  }
+
+  async function drawAll(root) {
+    const fresh = [...root.querySelectorAll(".chart[data-chart], .chart[data-chart-url]")].filter((element) => !element.pmView);
+    try {
+      await Promise.all(fresh.map(draw));
+    } catch (error) {
+      console.error(error);
+      window.pmToast(meta("pm-error-network"), "error");
+    }
+    document.documentElement.dataset.charts = "ready";
+  }
+
+  /** Draw the chart once more for a slide: light, on white, with its title, at a fixed width. */
+  async function slide(box) {
+    const theme = await libraryAndTheme();
+    const spec = structuredClone(await specOf(box.querySelector(".chart")));
+    if (spec.width === "container") spec.width = 860;
+    const title = box.querySelector("[data-chart-title]")?.textContent.trim();
+    const subtitle = box.querySelector("[data-chart-subtitle]")?.textContent.trim();
+    if (title) spec.title = { text: title, anchor: "start", offset: 14, fontSize: 16, ...(subtitle && { subtitle, subtitleFontSize: 13 }) };
+    spec.padding = 16;
+    const holder = document.createElement("div");
+    const config = { ...theme.light, background: "#ffffff" };
+    return (await window.vegaEmbed(holder, fitted(spec, 860), options(theme, config))).view;
+  }
+
+  function save(blob, name) {
+    const link = document.createElement("a");
+    link.href = URL.createObjectURL(blob);
+    link.download = name;
+    link.click();
+    window.setTimeout(() => URL.revokeObjectURL(link.href), 10000);
+  }
+
+  const png = async (view) => new Promise((resolve) => { view.toCanvas(2).then((canvas) => canvas.toBlob(resolve, "image/png")); });
+  const actions = {
+    table(box, button) {
+      const showTable = button.getAttribute("aria-pressed") !== "true";
+      button.setAttribute("aria-pressed", String(showTable));
+      box.querySelector("[data-chart-figure]").hidden = showTable;
+      box.querySelector("[data-chart-table]").hidden = !showTable;
+    },
+    async png(box, button) { save(await png(await slide(box)), `${button.dataset.name}.png`); },
+    async svg(box, button) { save(new Blob([await (await slide(box)).toSVG()], { type: "image/svg+xml" }), `${button.dataset.name}.svg`); },
+    async copy(box) {
+      /* the promise goes in whole: the browser counts the click as its reason only while it is handled */
+      await navigator.clipboard.write([new ClipboardItem({ "image/png": slide(box).then(png) })]);
+      window.pmToast(meta("pm-copied"), "success");
+    },
+  };
+  document.addEventListener("click", async (event) => {
+    const button = event.target.closest("[data-chart-do]");
+    if (!button) return;
+    try {
+      await actions[button.dataset.chartDo](button.closest("[data-chart-box]"), button);
+    } catch (error) {
+      console.error(error);
+      window.pmToast(meta("pm-copy-failed"), "error");
+    }
+  });
+
+  document.addEventListener("pm:theme", () => {
+    for (const element of drawn) {
+      if (element.isConnected) draw(element).catch(console.error);
+      else { element.pmView?.finalize(); drawn.delete(element); }
+    }
+  });
+  document.addEventListener("htmx:after:swap", () => drawAll(document));
+  drawAll(document);
+})();

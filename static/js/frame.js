@@ -1,0 +1,90 @@
+/* The frame: toasts, the search box, forms that send themselves, selection in tables. Everything works on fragments too. */
+(() => {
+  "use strict";
+
+  /** Say something at the page's edge; `level` is success, info, warning or error. Errors stay until closed. */
+  window.pmToast = (text, level = "info") => {
+    const template = document.getElementById("toast-template");
+    const box = document.getElementById("toasts");
+    if (!template || !box || !text) return;
+    const toast = template.content.firstElementChild.cloneNode(true);
+    toast.classList.add(level);
+    toast.querySelector("[data-text]").textContent = text;
+    box.append(toast);
+    if (level !== "error") window.setTimeout(() => toast.remove(), 8000);
+  };
+  document.addEventListener("pm:toast", (event) => window.pmToast(event.detail.message ?? event.detail.value, event.detail.level));
+
+  document.addEventListener("click", (event) => {
+    event.target.closest("[data-dismiss]")?.closest(event.target.closest("[data-dismiss]").dataset.dismiss)?.remove();
+    if (event.target.closest("[data-print]")) window.print();
+  });
+
+  /* Filters send themselves: on change at once; the button for browsers without script is hidden. */
+  document.addEventListener("change", (event) => {
+    const form = event.target.closest("form[data-autosubmit]");
+    if (form && !event.target.matches("[data-no-autosubmit]")) form.requestSubmit();
+  });
+  for (const noise of document.querySelectorAll("[data-noscript]")) noise.hidden = true;
+
+  /* Selecting rows: <table data-bulk="form-id"> with one [data-bulk-all] and many [data-bulk-row] boxes;
+     elements [data-bulk-count] show how many, [data-bulk-bar] is shown when there are any. */
+  function countSelection(scope) {
+    const rows = [...scope.querySelectorAll("[data-bulk-row]")];
+    const chosen = rows.filter((row) => row.checked).length;
+    const all = scope.querySelector("[data-bulk-all]");
+    if (all) { all.checked = chosen > 0 && chosen === rows.length; all.indeterminate = chosen > 0 && chosen < rows.length; }
+    for (const count of scope.querySelectorAll("[data-bulk-count]")) count.textContent = chosen.toLocaleString(document.documentElement.lang);
+    for (const bar of scope.querySelectorAll("[data-bulk-bar]")) bar.hidden = chosen === 0;
+  }
+  document.addEventListener("change", (event) => {
+    const scope = event.target.closest("[data-bulk]");
+    if (!scope || !event.target.matches("[data-bulk-all], [data-bulk-row]")) return;
+    if (event.target.matches("[data-bulk-all]")) {
+      for (const row of scope.querySelectorAll("[data-bulk-row]")) row.checked = event.target.checked;
+    }
+    countSelection(scope);
+  });
+  for (const scope of document.querySelectorAll("[data-bulk]")) countSelection(scope);
+
+  /* Search: `/` focuses, arrows walk the suggestions, Enter follows the chosen one or sends the form. */
+  const input = document.getElementById("search-input");
+  const list = document.getElementById("search-suggestions");
+  const options = () => [...(list?.querySelectorAll("[role=option]") ?? [])];
+  const chosen = () => options().findIndex((option) => option.getAttribute("aria-selected") === "true");
+  function choose(index) {
+    const all = options();
+    all.forEach((option, position) => option.setAttribute("aria-selected", String(position === index)));
+    if (all[index]) { input.setAttribute("aria-activedescendant", all[index].id); all[index].scrollIntoView({ block: "nearest" }); }
+    else input.removeAttribute("aria-activedescendant");
+  }
+  function open(isOpen) {
+    list.hidden = !isOpen;
+    input.setAttribute("aria-expanded", String(isOpen));
+    if (!isOpen) choose(-1);
+  }
+  document.addEventListener("keydown", (event) => {
+    const typing = event.target.closest("input, textarea, select, [contenteditable]");
+    if (event.key === "/" && !typing && !event.ctrlKey && !event.metaKey && !event.altKey && input?.offsetParent) {
+      event.preventDefault();
+      input.focus();
+      input.select();
+    }
+  });
+  if (!input || !list) return;
+  input.addEventListener("keydown", (event) => {
+    const count = options().length;
+    if (event.key === "Escape") { open(false); return; }
+    if (list.hidden || count === 0) return;
+    if (event.key === "ArrowDown") { event.preventDefault(); choose((chosen() + 1) % count); }
+    if (event.key === "ArrowUp") { event.preventDefault(); choose((chosen() - 1 + count) % count); }
+    if (event.key === "Enter" && chosen() >= 0) { event.preventDefault(); window.location.assign(options()[chosen()].dataset.url); }
+  });
+  list.addEventListener("click", (event) => {
+    const option = event.target.closest("[role=option]");
+    if (option) window.location.assign(option.dataset.url);
+  });
+  document.addEventListener("htmx:after:swap", () => open(options().length > 0 && input.value.trim() !== "" && document.activeElement === input));
+  input.addEventListener("input", () => { if (input.value.trim() === "") open(false); });
+  document.addEventListener("click", (event) => { if (!event.target.closest(".pm-search")) open(false); });
+})();
