@@ -11,6 +11,7 @@ from django.db.models.functions import Lower, Upper
 from django.utils.translation import gettext_lazy as _
 
 from core.search import searchable
+from products.converters import product_path
 
 
 @pghistory.track()
@@ -101,7 +102,7 @@ class Product(models.Model):
         return self.name
 
     def get_absolute_url(self) -> str:
-        return f"/products/{self.code}/"
+        return product_path(self.code)
 
     def status_on(self, day: datetime.date) -> str:
         """The status that follows from the dates: *ending* has an end date ahead."""

@@ -1,0 +1,113 @@
+"""What stands above every tab of a product."""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from django.urls import reverse
+
+from accounts.models import User
+from core import registries
+from core.organisation import today
+from products.models import Product, ProductFigures, ProductLine
+
+from .lines import INHERITED, Inherited, LineTree
+
+
+@dataclass(frozen=True)
+class TabItem:
+    key: str
+    label: Any
+    url: str
+    active: bool
+
+
+@dataclass(frozen=True)
+class PanelItem:
+    """A registered panel with its context built; its template finds it as ``panel``, beside ``product``."""
+
+    key: str
+    template: str
+    context: Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class ProductHead:
+    """Title, stage, as-of line, tabs and actions of a product, for ``products/product_base.html``.
+
+    ``owner`` (its value is a ``User``), ``unit`` and whatever :func:`product_inherited` gives say which line
+    they come from. ``stage`` is empty and ``data_month`` ``None`` where there is none.
+    """
+
+    product: Product
+    path: list[ProductLine]
+    values: Mapping[str, Inherited]
+    owner: Inherited
+    unit: str
+    status: str
+    status_label: Any
+    figures: ProductFigures | None
+    stage: str
+    stage_since: datetime.date | None
+    data_month: datetime.date | None
+    tabs: list[TabItem]
+    actions: list[PanelItem]
+    tree: LineTree
+
+
+def product_inherited(product: Product, tree: LineTree) -> dict[str, Inherited]:
+    """Every value a product may inherit, by field; ``line`` is the line that says it, ``None``: the product
+    itself, or nobody (then ``value`` is ``None``)."""
+    found = {}
+    for field in INHERITED:
+        own = getattr(product, field, None)
+        found[field] = Inherited(own, None) if own not in (None, "") else tree.inherited(product.line_id, field)
+    return found
+
+
+def panels_build(user: Any, subject: Any, slot: str) -> list[PanelItem]:
+    """The registered panels of a slot that the person may see and that have something to show."""
+    items = []
+    for panel in registries.product_panels:
+        if panel.slot != slot or (panel.permission and not user.has_perm(panel.permission)):
+            continue
+        context = panel.build(user, subject)
+        if context is not None:
+            items.append(PanelItem(panel.key, panel.template, context))
+    return items
+
+
+def product_head(
+    user: Any, product: Product, active: str = "", *, tree: LineTree | None = None
+) -> ProductHead:
+    """The head of a product page with the tab ``active`` (its registered key) lit."""
+    tree = tree or LineTree()
+    values = product_inherited(product, tree)
+    owner = values["owner_id"]
+    person = User.objects.filter(pk=owner.value).first() if owner.value else None
+    figures = ProductFigures.objects.select_related("measure").filter(product_id=product.pk).first()
+    status = Product.Status(product.status_on(today()))
+    tabs = [
+        TabItem(tab.key, tab.label, reverse(tab.url_name, args=[product.code]), tab.key == active)
+        for tab in registries.product_tabs
+        if not tab.permission or user.has_perm(tab.permission)
+    ]
+    return ProductHead(
+        product=product,
+        path=tree.path(product.line_id),
+        values=values,
+        owner=Inherited(person, owner.line),
+        unit=values["unit"].value or tree.lead_measure(product.line_id).unit,
+        status=status.value,
+        status_label=status.label,
+        figures=figures,
+        stage=figures.stage if figures else "",
+        stage_since=figures.stage_since if figures else None,
+        data_month=figures.data_month if figures else None,
+        tabs=tabs,
+        actions=panels_build(user, product, "head"),
+        tree=tree,
+    )
