@@ -1,0 +1,42 @@
+from __future__ import annotations
+
+import os
+from typing import Any
+
+from celery import Celery, signals
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "pmtool.settings.dev")
+
+app = Celery("pmtool")
+app.config_from_object("django.conf:settings", namespace="CELERY")
+app.autodiscover_tasks()
+
+
+@signals.celeryd_init.connect
+@signals.beat_init.connect
+def _find_servers(**_: Any) -> None:
+    from pmtool.postgres.base import start_embedded_servers
+
+    start_embedded_servers()
+
+
+@signals.worker_init.connect
+def _warm_up(**_: Any) -> None:
+    """Load the forecasting models once, in the parent: its children share that memory."""
+    from forecasting import engine
+
+    engine.warm_up()
+
+
+@signals.task_prerun.connect
+def _name_job(task: Any, args: list[Any], **_: Any) -> None:
+    from pmtool.logs import job_id
+
+    job_id.set(f"{task.name}({', '.join(str(arg) for arg in args)})")  # the arguments are ids and queue names
+
+
+@signals.task_postrun.connect
+def _forget_job(**_: Any) -> None:
+    from pmtool.logs import job_id
+
+    job_id.set("")

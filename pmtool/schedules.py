@@ -1,0 +1,17 @@
+"""Every schedule, with who needs it by when. Beat only ticks: what is due, the code decides from the database."""
+
+from __future__ import annotations
+
+SCHEDULES: dict[str, dict[str, object]] = {
+    # The product manager needs last night's forecasts at the start of the working day; the run of a local date
+    # starts within a minute of its time (02:00 unless set otherwise), or of the first minute a missed night is seen.
+    "nightly-tick": {
+        "task": "forecasting.nightly_tick",
+        "schedule": 60.0,
+        "options": {"queue": "night", "expires": 55},
+    },
+    # Whoever waits for a job whose worker died: it is waiting again within a minute of its lease's end.
+    "sweep": {"task": "core.sweep", "schedule": 30.0, "options": {"queue": "short", "expires": 25}},
+    # The operator sees a silent worker within 3 minutes (/readyz).
+    "heartbeat": {"task": "core.heartbeat", "schedule": 30.0, "options": {"queue": "short", "expires": 25}},
+}

@@ -1,0 +1,45 @@
+"""In service. Refuses to start without its secrets, and serves only HTTPS."""
+
+from __future__ import annotations
+
+from django.core.exceptions import ImproperlyConfigured
+
+from pmtool.logs import logging_config
+
+from . import env
+from .base import *
+from .base import TRUSTED_PROXIES
+
+SECRET_KEY = env.secret("SECRET_KEY")
+if len(SECRET_KEY) < 50:
+    raise ImproperlyConfigured(
+        "Production needs SECRET_KEY (or SECRET_KEY_FILE): at least 50 characters nobody can guess, "
+        'for example from: python -c "import secrets; print(secrets.token_urlsafe(64))"'
+    )
+ALLOWED_HOSTS = env.words("ALLOWED_HOSTS")
+if not ALLOWED_HOSTS or "*" in ALLOWED_HOSTS:
+    raise ImproperlyConfigured(
+        "Production needs ALLOWED_HOSTS: the names people reach it by, comma separated, and not *."
+    )
+CSRF_TRUSTED_ORIGINS = env.words("CSRF_TRUSTED_ORIGINS")
+
+SECURE_SSL_REDIRECT = True
+SECURE_REDIRECT_EXEMPT = [r"^livez$", r"^readyz$", r"^metrics$"]  # asked from inside, without the proxy
+if TRUSTED_PROXIES:
+    SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
+SECURE_HSTS_SECONDS = 365 * 24 * 60 * 60
+SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = True
+
+# The __Host- prefix makes browsers refuse the cookie unless it is Secure, for this host only and for every path.
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = LANGUAGE_COOKIE_SECURE = True
+SESSION_COOKIE_NAME = "__Host-session"
+CSRF_COOKIE_NAME = "__Host-csrf"
+LANGUAGE_COOKIE_NAME = "__Host-language"
+
+STORAGES = {
+    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"},
+}
+LOGGING = logging_config(
+    as_json=env.boolean("LOG_JSON", default=True), level=env.text("LOG_LEVEL", "INFO").upper()
+)
