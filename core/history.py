@@ -1,0 +1,306 @@
+"""Who changed what, when, from where: the history of what people edit, read from the events pghistory keeps.
+
+The database writes an event for every insert, update and delete of a tracked row, whoever does it. The context
+beside it says who (``user``), where (``url``) or by which process (``source``), and what else a service wants
+said (``four_eyes``).
+"""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any
+
+from django.contrib.auth import get_user_model
+from django.db import models
+from django.db.models import OuterRef, Subquery
+from django.utils.text import capfirst
+from django.utils.translation import gettext as _
+
+from . import formats
+
+SKIPPED = frozenset({"id", "version", "created_at"})
+ValueText = Callable[[Any], str]
+
+
+@dataclass(frozen=True)
+class Change:
+    """One field: what it was and what it became, as people read it; ``""`` is empty."""
+
+    label: str
+    before: str
+    after: str
+
+
+@dataclass(frozen=True)
+class HistoryEntry:
+    """What one person or process did at one moment.
+
+    ``kind`` is ``created``, ``changed`` or ``deleted`` (of the object itself; a change of what belongs to it is
+    ``changed``). ``who`` is empty for the system. ``source`` and ``note`` are sentences, or empty.
+    """
+
+    at: datetime.datetime
+    who: str
+    source: str
+    kind: str
+    changes: tuple[Change, ...]
+    note: str = ""
+
+    @property
+    def kind_label(self) -> str:
+        return {"created": _("created"), "deleted": _("deleted")}.get(self.kind, _("changed"))
+
+
+@dataclass(frozen=True)
+class Related:
+    """Rows that belong to an object and whose history is part of its own.
+
+    ``field`` is the foreign key that points to it; ``label`` says what one row is, by default the model's
+    name.
+    """
+
+    model: type[models.Model]
+    field: str
+    label: Any = ""
+    skip: frozenset[str] = frozenset()
+
+
+def history_of(
+    obj: models.Model,
+    limit: int = 50,
+    *,
+    related: Sequence[Related] = (),
+    values: Mapping[str, ValueText] | None = None,
+) -> list[HistoryEntry]:
+    """The newest ``limit`` entries of an object's history, newest first.
+
+    What one request changed in the object and in its ``related`` rows is one entry. ``values`` puts a field's
+    value (for a list: each of its items) into words where the field itself cannot. The caller has checked that
+    the person may see the object.
+    """
+    found = _events(type(obj), {"pgh_obj_id": obj.pk}, limit, "", frozenset())
+    for kin in related:
+        label = str(kin.label or capfirst(kin.model._meta.verbose_name))
+        found += _events(
+            kin.model, {f"{kin.field}_id": obj.pk}, limit, label, kin.skip | frozenset({kin.field})
+        )
+    found.sort(key=lambda event: (event.at, event.number), reverse=True)
+    names = _Names(found)
+    entries = [
+        _entry(group, names, dict(values or {}))
+        for group in _grouped(event for event in found if event.is_change)
+    ]
+    return entries[:limit]
+
+
+@dataclass(frozen=True)
+class _Event:
+    """One event row and the one before it of the same row; ``label`` is empty for the object itself."""
+
+    model: type[models.Model]
+    row: Any
+    before: Any
+    label: str
+    skip: frozenset[str]
+
+    @property
+    def at(self) -> datetime.datetime:
+        return self.row.pgh_created_at
+
+    @property
+    def number(self) -> int:
+        return self.row.pgh_id
+
+    @property
+    def kind(self) -> str:
+        return {"insert": "created", "delete": "deleted"}.get(self.row.pgh_label, "changed")
+
+    @property
+    def context(self) -> Mapping[str, Any]:
+        return self.row.pgh_context.metadata if self.row.pgh_context else {}
+
+    @property
+    def is_change(self) -> bool:
+        """Whether it says anything: an update of the version alone does not."""
+        return self.kind != "changed" or self.before is None or any(self._differs(f) for f in self.fields)
+
+    @property
+    def fields(self) -> list[Any]:
+        """The tracked fields of the model that are worth telling."""
+        tracked = {field.name for field in self.row._meta.fields}
+        hidden = SKIPPED | self.skip
+        return [f for f in self.model._meta.concrete_fields if f.name in tracked and f.name not in hidden]
+
+    def _differs(self, field: Any) -> bool:
+        return getattr(self.row, field.attname) != getattr(self.before, field.attname)
+
+    @property
+    def pairs(self) -> list[tuple[Any, Any, Any]]:
+        """(field, before, after) of every field that changed; of all filled ones where the row came or went."""
+        found = []
+        for field in self.fields:
+            value = getattr(self.row, field.attname)
+            if self.kind == "created":
+                pair = (None, value)
+            elif self.kind == "deleted":
+                pair = (value, None)
+            else:
+                pair = (getattr(self.before, field.attname, None), value)
+            if not (_is_empty(pair[0]) and _is_empty(pair[1])) and pair[0] != pair[1]:
+                found.append((field, *pair))
+        return found
+
+
+def _is_empty(value: Any) -> bool:
+    return value is None or value == "" or value == [] or value == {}
+
+
+def _events(
+    model: type[models.Model], where: Mapping[str, Any], limit: int, label: str, skip: frozenset[str]
+) -> list[_Event]:
+    """The newest events of one model with the event before each, in two queries."""
+    events = model.pgh_event_model.objects  # type: ignore[attr-defined]
+    earlier = events.filter(pgh_obj_id=OuterRef("pgh_obj_id"), pgh_id__lt=OuterRef("pgh_id"))
+    rows = list(
+        events.filter(**where)
+        .select_related("pgh_context")
+        .annotate(before_id=Subquery(earlier.order_by("-pgh_id").values("pgh_id")[:1]))
+        .order_by("-pgh_id")[: limit + 1]
+    )
+    before = events.in_bulk([row.before_id for row in rows if row.before_id])
+    concrete = model._meta.concrete_model or model
+    return [_Event(concrete, row, before.get(row.before_id), label, skip) for row in rows]
+
+
+def _grouped(events: Iterable[_Event]) -> Iterable[list[_Event]]:
+    """Events of one request together, in order; events without a context each alone."""
+    groups: dict[Any, list[_Event]] = {}
+    for event in events:
+        context_id = event.row.pgh_context_id
+        key = context_id or (event.model, event.number)
+        groups.setdefault(key, []).append(event)
+    return groups.values()
+
+
+class _Names:
+    """The names behind foreign keys and of the people who acted: one query per model."""
+
+    def __init__(self, events: Sequence[_Event]) -> None:
+        wanted: dict[Any, set[Any]] = {get_user_model(): {event.context.get("user") for event in events}}
+        for event in events:
+            for field, before, after in event.pairs:
+                if field.related_model:
+                    wanted.setdefault(field.related_model, set()).update({before, after})
+        self._found = {
+            model: model._default_manager.in_bulk(ids - {None})
+            for model, ids in wanted.items()
+            if ids - {None}
+        }
+
+    def of(self, model: Any, pk: Any) -> str:
+        """The name of that row, or its number when it is gone."""
+        row = self._found.get(model, {}).get(pk)
+        return str(row) if row is not None else f"#{pk}"
+
+
+def _entry(group: list[_Event], names: _Names, values: Mapping[str, ValueText]) -> HistoryEntry:
+    first = group[0]
+    own = [event for event in group if not event.label]
+    changes: list[Change] = []
+    for event in sorted(reversed(group), key=lambda event: event.label):  # its own first
+        changes += _changes(event, names, values)
+    user_id = first.context.get("user")
+    return HistoryEntry(
+        at=first.at,
+        who=names.of(get_user_model(), user_id) if user_id else "",
+        source=_source(first.context),
+        kind=own[-1].kind if own else "changed",
+        changes=tuple(changes),
+        note=_note(first.context),
+    )
+
+
+def _changes(event: _Event, names: _Names, values: Mapping[str, ValueText]) -> list[Change]:
+    """Field by field for the object and for changed related rows; a related row that came or went is one."""
+    pairs = event.pairs
+    if not event.label or event.kind == "changed":
+        prefix = f"{event.label} · " if event.label else ""
+        return [
+            Change(
+                prefix + capfirst(str(field.verbose_name)), *_two_texts(field, before, after, names, values)
+            )
+            for field, before, after in pairs
+        ]
+    at = 2 if event.kind == "created" else 1
+    summary = _summary([(pair[0], pair[at]) for pair in pairs], names, values)
+    before, after = ("", summary) if event.kind == "created" else (summary, "")
+    return [Change(event.label, before, after)]
+
+
+def _summary(filled: Sequence[tuple[Any, Any]], names: _Names, values: Mapping[str, ValueText]) -> str:
+    """A related row in one line; a single field needs no label."""
+    texts = [(str(field.verbose_name), _text(field, value, names, values)) for field, value in filled]
+    if len(texts) == 1:
+        return texts[0][1]
+    return ", ".join(f"{label} {text}" for label, text in texts)
+
+
+def _two_texts(
+    field: Any, before: Any, after: Any, names: _Names, values: Mapping[str, ValueText]
+) -> tuple[str, str]:
+    """Of a list or mapping only what left and what came."""
+    if isinstance(before, list) and isinstance(after, list):
+        before, after = [x for x in before if x not in after], [x for x in after if x not in before]
+    elif isinstance(before, dict) and isinstance(after, dict):
+        same = {key for key in before if key in after and before[key] == after[key]}
+        before = {key: value for key, value in before.items() if key not in same}
+        after = {key: value for key, value in after.items() if key not in same}
+    return _text(field, before, names, values), _text(field, after, names, values)
+
+
+def _text(field: Any, value: Any, names: _Names, values: Mapping[str, ValueText]) -> str:
+    """A field's value as people read it; empty is ``""``."""
+    if _is_empty(value):
+        return ""
+    said = values.get(field.name, str)
+    if field.related_model:
+        return names.of(field.related_model, value)
+    if field.choices:
+        return str(dict(field.flatchoices).get(value, value))
+    if isinstance(value, bool):
+        return _("yes") if value else _("no")
+    if isinstance(value, datetime.datetime):
+        return formats.moment(value)
+    if isinstance(value, datetime.date):
+        return formats.day(value)
+    if isinstance(value, Decimal):
+        normal = value.normalize()
+        return formats.digits(normal, max(0, -int(normal.as_tuple().exponent)))
+    if isinstance(value, list):
+        return ", ".join(said(item) for item in value)
+    if isinstance(value, dict):
+        return ", ".join(f"{said(key)}: {item}" for key, item in value.items())
+    return said(value)
+
+
+def _source(context: Mapping[str, Any]) -> str:
+    """From where it came; an ordinary page needs no word."""
+    named = {
+        "import": _("by an import"),
+        "night": _("by the night"),
+        "shell": _("from the shell"),
+    }
+    if context.get("source") in named:
+        return named[context["source"]]
+    return _("by the API") if str(context.get("url", "")).startswith("/api/") else ""
+
+
+def _note(context: Mapping[str, Any]) -> str:
+    notes = {
+        "off": _("Decided by one person: four eyes is off for this kind of decision."),
+        "below": _("Decided by one person: below the amount that asks for four eyes."),
+    }
+    return notes.get(context.get("four_eyes", ""), "")

@@ -1,0 +1,105 @@
+"""The history people read: who, when, from where, before and after."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+import pghistory
+import pytest
+from django.utils import translation
+
+from accounts.models import UserRole
+from core.history import Related, history_of
+from products.models import Channel
+from tests.factories import channel_factory, organisation_factory, role_factory, user_factory
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture(autouse=True)
+def english():
+    with translation.override("en"):
+        yield
+
+
+def test_a_change_says_who_before_and_after():
+    anna = user_factory(name="Anna")
+    channel = channel_factory(name="Retail")
+    with pghistory.context(user=anna.pk, url="/products/channels/"):
+        channel.name = "Retail NL"
+        channel.save()
+    newest, created = history_of(channel)
+    assert (newest.who, newest.kind, newest.source) == ("Anna", "changed", "")
+    assert [(c.label, c.before, c.after) for c in newest.changes] == [("Name", "Retail", "Retail NL")]
+    assert created.kind == "created"
+    assert created.who == ""
+    assert ("Name", "", "Retail") in [(c.label, c.before, c.after) for c in created.changes]
+
+
+def test_a_save_that_changes_nothing_says_nothing():
+    channel = channel_factory()
+    Channel.objects.get(pk=channel.pk).save()
+    channel.version += 1
+    channel.save()
+    assert [entry.kind for entry in history_of(channel)] == ["created"]
+
+
+def test_values_are_words_in_the_language_of_the_reader():
+    parent = channel_factory(name="Webshops")
+    channel = channel_factory()
+    channel.parent = parent
+    channel.kind = Channel.Kind.STORE
+    channel.save()
+    after = {change.label: change.after for change in history_of(channel)[0].changes}
+    assert after == {"Part of": "Webshops", "Kind": "store"}
+
+
+def test_a_number_is_written_whole_and_in_the_readers_way():
+    organisation = organisation_factory(alert_min_amount=Decimal("12345.60"))
+    with translation.override("nl"):
+        change = next(c for c in history_of(organisation)[0].changes if c.before)
+        assert (change.before, change.after) == ("1.000", "12.345,6")
+
+
+def test_what_one_request_did_is_one_entry_with_its_related_rows():
+    person = user_factory("viewer", name="Bo")
+    role = role_factory(name_en="Auditor", name_nl="Auditor")
+    with pghistory.context(user=person.pk, url="/api/v1/x/"):
+        person.name = "Bo B."
+        person.save()
+        person.roles.add(role)
+        person.roles.remove(person.roles.get(code="viewer"))
+    entry = history_of(person, related=[Related(UserRole, "user", "Role")])[0]
+    assert entry.source == "by the API"
+    assert [(c.label, c.before, c.after) for c in entry.changes] == [
+        ("Name", "Bo", "Bo B."),
+        ("Role", "", "Auditor"),
+        ("Role", "Viewer", ""),
+    ]
+
+
+def test_of_a_list_only_what_came_and_went():
+    role = role_factory(rights=["a.one", "a.two"])
+    role.rights = ["a.two", "a.three"]
+    role.save()
+    change = history_of(role, values={"rights": str.upper})[0].changes[0]
+    assert (change.before, change.after) == ("A.ONE", "A.THREE")
+
+
+def test_a_decision_by_one_person_says_so():
+    channel = channel_factory()
+    with pghistory.context(four_eyes="off", source="night"):
+        channel.name = "Other"
+        channel.save()
+    entry = history_of(channel)[0]
+    assert entry.note == "Decided by one person: four eyes is off for this kind of decision."
+    assert entry.source == "by the night"
+
+
+def test_queries_do_not_grow_with_the_entries(django_assert_num_queries):
+    channel = channel_factory()
+    for number in range(30):
+        channel.name = f"Name {number}"
+        channel.save()
+    with django_assert_num_queries(2):
+        assert len(history_of(channel, 20)) == 20

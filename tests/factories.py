@@ -1,0 +1,113 @@
+"""Objects with valid defaults; every keyword is a field and may be given instead.
+
+Each room adds its own at the end. A test names only what it is about.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from itertools import count
+from typing import Any
+
+from allauth.account.models import EmailAddress
+
+from accounts.models import Role, User
+from core.models import Organisation
+from core.organisation import organisation_forget
+from products.models import (
+    Channel,
+    ChannelLimit,
+    Family,
+    LineLimit,
+    LineMeasure,
+    Measure,
+    Product,
+    ProductLine,
+)
+
+PASSWORD = "a long password nobody guesses"
+_numbers = count(1)
+
+
+def organisation_factory(**fields: Any) -> Organisation:
+    """The one organisation, with these fields."""
+    organisation = Organisation.objects.get(pk=1)
+    for name, value in fields.items():
+        setattr(organisation, name, value)
+    organisation.save()
+    organisation_forget()
+    return organisation
+
+
+def user_factory(
+    role: str | Iterable[str] = "product-manager",
+    *,
+    lines: Iterable[ProductLine] = (),
+    channels: Iterable[Channel] = (),
+    rights: Iterable[str] | None = None,
+    **fields: Any,
+) -> User:
+    """A person who can sign in with :data:`PASSWORD`; ``role`` names shipped roles by code.
+
+    With ``rights`` the person has a role of their own with just these. ``lines`` and ``channels`` limit them.
+    """
+    number = next(_numbers)
+    fields.setdefault("email", f"person{number}@example.com")
+    fields.setdefault("name", f"Person {number}")
+    fields.setdefault("language", "en")
+    user = User.objects.create_user(password=fields.pop("password", PASSWORD), **fields)
+    EmailAddress.objects.create(user=user, email=user.email, verified=True, primary=True)
+    codes = [role] if isinstance(role, str) else list(role)
+    user.roles.set(
+        Role.objects.filter(code__in=codes) if rights is None else [role_factory(rights=list(rights))]
+    )
+    LineLimit.objects.bulk_create(LineLimit(user=user, line=line) for line in lines)
+    ChannelLimit.objects.bulk_create(ChannelLimit(user=user, channel=channel) for channel in channels)
+    return user
+
+
+def role_factory(**fields: Any) -> Role:
+    number = next(_numbers)
+    defaults = {"code": f"role-{number}", "name_en": f"Role {number}", "name_nl": f"Rol {number}"}
+    return Role.objects.create(**defaults | fields)
+
+
+def measure_factory(**fields: Any) -> Measure:
+    number = next(_numbers)
+    defaults = {
+        "code": f"measure-{number}",
+        "name_en": f"Measure {number}",
+        "name_nl": f"Maat {number}",
+        "unit_en": "pieces",
+        "unit_nl": "stuks",
+    }
+    return Measure.objects.create(**defaults | fields)
+
+
+def line_factory(*, measures: Iterable[Measure] = (), **fields: Any) -> ProductLine:
+    """A product line; the first of ``measures`` leads, none: as the line above."""
+    number = next(_numbers)
+    line = ProductLine.objects.create(**{"code": f"line-{number}", "name": f"Line {number}"} | fields)
+    for position, measure in enumerate(measures):
+        LineMeasure.objects.create(line=line, measure=measure, leads=position == 0)
+    return line
+
+
+def product_factory(**fields: Any) -> Product:
+    """A product, in a line of its own unless told."""
+    number = next(_numbers)
+    if "line" not in fields and "line_id" not in fields:
+        fields["line"] = line_factory()
+    return Product.objects.create(**{"code": f"P-{number}", "name": f"Product {number}"} | fields)
+
+
+def channel_factory(**fields: Any) -> Channel:
+    number = next(_numbers)
+    return Channel.objects.create(**{"code": f"C-{number}", "name": f"Channel {number}"} | fields)
+
+
+def family_factory(**fields: Any) -> Family:
+    number = next(_numbers)
+    if "line" not in fields and "line_id" not in fields:
+        fields["line"] = line_factory()
+    return Family.objects.create(**{"code": f"F-{number}", "name": f"Family {number}"} | fields)
