@@ -9,20 +9,12 @@ from django.templatetags.static import static
 from django.utils.html import conditional_escape, format_html
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
 
 from core import formats
+from core.charts.model import stage_word
 from core.sparkline import sparkline_svg
 
 register = template.Library()
-
-STAGES = {
-    "introduction": gettext_lazy("introduction"),
-    "growth": gettext_lazy("growth"),
-    "maturity": gettext_lazy("maturity"),
-    "decline": gettext_lazy("decline"),
-    "revival": gettext_lazy("revival"),
-}
 
 
 def _readable(text: str) -> str:
@@ -138,7 +130,12 @@ def delta(
     value: Any, kind: str = "percent", good: str = "up", decimals: int | None = None, unit: str = ""
 ) -> str:
     """`{% delta 0.041 %}` → ▲ +4,1% in the colour of good; see `core.formats.delta` for the arguments."""
-    change = formats.delta(value, kind, good, decimals, unit)
+    return show_delta(formats.delta(value, kind, good, decimals, unit))
+
+
+@register.simple_tag
+def show_delta(change: formats.Delta) -> str:
+    """`{% show_delta figure.change %}`: a `core.formats.Delta` that a view made."""
     if change.css == "missing":
         return _readable(formats.MISSING)
     return format_html(
@@ -172,7 +169,7 @@ def stage_badge(stage: str | None, note: str = "") -> str:
         stage,
         static("vendor/icons.svg"),
         stage,
-        STAGES[stage],
+        stage_word(stage),
         format_html(' <span class="dim">{}</span>', note) if note else "",
     )
 
@@ -217,10 +214,11 @@ def sort_header(
 ) -> str:
     """A `<th>` that sorts by `key` through the address: `?sort=key` or `?sort=-key`; other parameters are kept.
 
-    Numbers start with the largest, words with A. The page number is dropped, as it means nothing in another order.
+    `sort` in the context (a key, or `core.pages.Sort`) tells the order now shown. Numbers start with the largest, words with A. The page number is dropped, as it means nothing in another order.
     """
     query: QueryDict = context["request"].GET.copy()
-    current = context.get("sort", query.get(param, ""))
+    chosen = context.get("sort", query.get(param, ""))
+    current = chosen if isinstance(chosen, str) else f"{'-' if chosen.descending else ''}{chosen.field}"
     is_up, is_down = current == key, current == f"-{key}"
     ascending = is_down or (not is_up and not numeric)
     query[param] = key if ascending else f"-{key}"
