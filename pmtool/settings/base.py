@@ -79,6 +79,7 @@ MIDDLEWARE = [
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
     "pghistory.middleware.HistoryMiddleware",
+    "core.errors.DomainErrorMiddleware",
 ]
 
 TEMPLATES = [
@@ -99,7 +100,7 @@ TEMPLATES = [
 ]
 FORM_RENDERER = "django.forms.renderers.TemplatesSetting"
 
-# -- database, cache and queue: servers of your own, or the embedded ones -------------------------------------
+# -- database, cache and queue: servers of your own, or the embedded ones --
 
 EMBEDDED_SERVERS: list[Server] = []
 DURABLE = env.boolean("PMTOOL_DURABLE", default=True)
@@ -182,7 +183,7 @@ CELERY_TIMEZONE = "Europe/Amsterdam"
 CELERY_BEAT_SCHEDULE = SCHEDULES
 CELERY_BEAT_SCHEDULE_FILENAME = str(VAR / "beat")
 
-# -- language and time ------------------------------------------------------------------------------------------
+# -- language and time --
 
 LANGUAGE_CODE = "nl"
 LANGUAGES = [("nl", _("Dutch")), ("en", _("English"))]
@@ -191,7 +192,7 @@ USE_TZ = True
 TIME_ZONE = "Europe/Amsterdam"
 USE_THOUSAND_SEPARATOR = True
 
-# -- files ------------------------------------------------------------------------------------------------------
+# -- files --
 
 STATIC_URL = "static/"
 STATIC_ROOT = VAR / "static"
@@ -199,7 +200,7 @@ STATICFILES_DIRS = [BASE_DIR / "static"]
 MEDIA_ROOT = VAR / "files"  # uploads and exports; never served as such
 FILE_UPLOAD_PERMISSIONS = 0o600
 
-# -- sign-in ----------------------------------------------------------------------------------------------------
+# -- sign-in --
 
 LOGIN_URL = "account_login"
 LOGIN_REDIRECT_URL = "/"
@@ -257,7 +258,7 @@ if any(_OIDC.values()):
         "OAUTH_PKCE_ENABLED": True,
     }
 
-# -- sessions, cookies, headers ---------------------------------------------------------------------------------
+# -- sessions, cookies, headers --
 
 SESSION_COOKIE_AGE = 8 * 60 * 60  # idle time: see pmtool.sessions
 SESSION_COOKIE_HTTPONLY = CSRF_COOKIE_HTTPONLY = LANGUAGE_COOKIE_HTTPONLY = True
@@ -279,7 +280,7 @@ CONTENT_SECURITY_POLICY = {
     }
 }
 
-# -- mail -------------------------------------------------------------------------------------------------------
+# -- mail --
 
 EMAIL_HOST = env.text("EMAIL_HOST", "localhost")
 EMAIL_PORT = env.number("EMAIL_PORT", 25)
@@ -289,7 +290,7 @@ EMAIL_USE_TLS = env.boolean("EMAIL_USE_TLS", default=False)
 EMAIL_TIMEOUT = 10
 DEFAULT_FROM_EMAIL = SERVER_EMAIL = env.text("DEFAULT_FROM_EMAIL", "pmtool <pmtool@localhost>")
 
-# -- API --------------------------------------------------------------------------------------------------------
+# -- API --
 
 REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": [
@@ -305,6 +306,7 @@ REST_FRAMEWORK = {
     "DEFAULT_FILTER_BACKENDS": ["django_filters.rest_framework.DjangoFilterBackend"],
     "DEFAULT_PAGINATION_CLASS": "rest_framework.pagination.PageNumberPagination",
     "PAGE_SIZE": 50,
+    "EXCEPTION_HANDLER": "core.errors.api_exception_handler",
     "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
     "TEST_REQUEST_DEFAULT_FORMAT": "json",
 }
@@ -316,10 +318,10 @@ SPECTACULAR_SETTINGS = {
     "SCHEMA_PATH_PREFIX": "/api/v1",
     "COMPONENT_SPLIT_REQUEST": True,
 }
-KNOX_TOKEN_MODEL = "accounts.ApiToken"
+KNOX_TOKEN_MODEL = "accounts.ApiToken"  # noqa: S105
 REST_KNOX = {"TOKEN_TTL": timedelta(days=365), "TOKEN_PREFIX": "pmt_"}
 
-# -- history and logs -------------------------------------------------------------------------------------------
+# -- history and logs --
 
 # Deletes are history too.
 PGHISTORY_DEFAULT_TRACKERS = (
