@@ -4,10 +4,20 @@ applies and undoes it the same way for all: page, API, watched folder and shell.
 The work is done in columns, in the database: ``exchange`` loads the mapped, typed columns into a temporary
 table ``staging`` (by COPY), the sheet adds its checks and its upsert in SQL.
 
-``staging`` has ``line`` (int, the line in the file), one column per field of the sheet named as the field
-(text, date, or numeric by its kind; NULL where the cell is empty) and is limited to rows whose cells could be
-read; unreadable cells are already in ``refused``. ``refused`` has ``line, column, value, code, params``. A
-sheet's ``check`` adds to ``refused`` what it will not take (unknown code, overlap, closed month…).
+``staging`` has ``line`` (int, the line in the file, not unique: a file with a column per month gives a row per
+month) and one column per field of the sheet, named as the field, also for fields the file does not have (all
+NULL then). By ``Field.kind``: text, code → text, without blanks around it; number, amount → numeric(18,4),
+rounded half away from zero, so it compares equal with what is stored; date → date; month → date, the first of
+the month; flag → boolean. An empty cell is NULL. The table is analysed, and holds only rows whose cells could
+all be read.
+
+``refused`` has ``line int, "column" text, value text, code text, params jsonb``; unreadable cells are already
+in it. A sheet's ``check`` adds what it will not take (unknown code, overlap, closed month…): ``column`` is the
+field's name (shown as the file's own header), ``value`` what stood there, ``code`` a key of ``reasons``. A
+line that is in ``refused`` is refused as a whole. ``params`` may be ``'{}'``.
+
+Both tables live until the end of the transaction. Imports of one sheet are applied one after the other
+(advisory lock), and ``check`` runs again in the transaction that applies.
 """
 
 from __future__ import annotations
@@ -19,12 +29,15 @@ from typing import Any, Protocol
 
 from core.registry import Registry
 
+KINDS = ("text", "code", "number", "amount", "date", "month", "flag")
+
 
 @dataclass(frozen=True)
 class Field:
     """One column a sheet knows. ``kind``: text, code, number, amount, date, month, flag.
 
-    ``aliases`` are header names (folded: lower case, no accents, underscores for blanks) that map without help.
+    ``aliases`` are header names (folded: lower case, no accents, underscores for blanks) that map without help;
+    the field's own name is one of them.
     """
 
     name: str
@@ -37,15 +50,25 @@ class Field:
 
 @dataclass(frozen=True)
 class Option:
-    """A question the sheet asks once per file layout, such as what revenue means; the first is the default."""
+    """A question the sheet asks once per file layout, such as what revenue means; the first is the default.
+
+    ``fields``: it is only asked when one of these fields is in the file (empty: always).
+    """
 
     name: str
     label: Any
     choices: Sequence[tuple[str, Any]]
+    fields: tuple[str, ...] = ()
 
 
 @dataclass
 class Counts:
+    """What applying does, or did. ``refused`` is filled in by ``exchange``: the refused lines of the file.
+
+    ``creates``: how many rows of which kind are made on the way (``{"products": 3}``); ``totals``: sums of the
+    rows that count, by field name, as strings.
+    """
+
     new: int = 0
     changed: int = 0
     unchanged: int = 0
@@ -66,32 +89,51 @@ class Counts:
 
 
 class Sheet(Protocol):
-    """One kind of file. All methods run on the default connection, inside the caller's transaction."""
+    """One kind of file. All methods run on the default connection, inside the caller's transaction.
+
+    ``options`` given to the methods hold the answers to the sheet's own options and ``create_missing`` (bool).
+    """
 
     key: str
     label: Any
     help_text: Any
     fields: Sequence[Field]
+    one_of: Sequence[tuple[str, ...]]
+    """Groups of fields of which a file must have at least one, such as ``("month", "week_start", "date")``."""
     options: Sequence[Option]
     permission: str
+    """The right that importing this sheet needs, besides ``exchange.import``."""
     order: int
     wide_field: str
-    """The date field that a column-per-month file spreads over its columns ('' where that makes no sense)."""
+    """The date field that a column-per-month file spreads over its columns ('' where that makes no sense). The
+    figures under those columns go to the sheet's first number or amount field, or the one a person chose."""
+    can_create: bool
+    """Whether ``create_missing`` means anything for this sheet."""
+    reasons: Mapping[str, Any]
+    """The words for the codes of its refused rows (lazy, with ``%(name)s`` for ``params``, and ``%(value)s``)."""
+    creates_labels: Mapping[str, Any]
+    """The words for the keys of ``Counts.creates``."""
+
+    def sees_all(self, user: Any) -> bool:
+        """Whether the person may see imports of this sheet that others made (not limited to some lines)."""
 
     def check(self, cursor: Any, options: Mapping[str, Any], user: Any) -> None:
-        """Add to ``refused`` what cannot be taken; with ``options['create_missing']`` unknown codes pass."""
+        """Add to ``refused`` what cannot be taken; with ``options['create_missing']`` unknown codes pass.
+        ``user`` is ``None`` for the shell and the watched folder, which may write everything."""
 
     def preview(self, cursor: Any, options: Mapping[str, Any]) -> Counts:
         """Count what applying the rows not in ``refused`` would do; writes nothing."""
 
     def sample(self, cursor: Any, limit: int) -> list[dict[str, Any]]:
-        """Some rows as they would be written, each with ``line`` and ``effect`` (new, changed, unchanged)."""
+        """Some rows as they would be written, up to ``limit`` for each effect: ``line``, ``effect`` (new,
+        changed, unchanged), and field names with JSON values; a changed row also ``old`` with field names."""
 
     def apply(self, cursor: Any, import_id: int, options: Mapping[str, Any]) -> Counts:
         """Write the rows not in ``refused`` and the journal; derived tables of what was touched too."""
 
     def undo(self, cursor: Any, import_id: int) -> Counts:
-        """Restore what was there before. Raises ``DomainError`` when that cannot be done."""
+        """Restore what was there before. Raises ``DomainError`` when that cannot be done. Later imports of this
+        sheet that changed something have been undone already: ``exchange`` sees to that."""
 
 
 sheets: Registry[Any] = Registry("importable sheets")
