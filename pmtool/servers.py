@@ -137,6 +137,8 @@ class Server:
                 child.wait()
 
     def _guarded(self) -> bool:
+        if not self.folder.exists():
+            return False
         with (self.folder / "guardian").open("ab") as handle:
             try:
                 fcntl.flock(handle, fcntl.LOCK_SH | fcntl.LOCK_NB)

@@ -1,0 +1,134 @@
+"""What every test may use. The database is the embedded PostgreSQL, started at the first connection."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+from django.conf import settings
+from django.core.cache import cache
+
+# Playwright's synchronous API runs an event loop in this thread; the ORM is used beside it, not inside it.
+os.environ.setdefault("DJANGO_ALLOW_ASYNC_UNSAFE", "true")
+
+CHROMIUM = os.environ.get("CHROMIUM") or next(
+    filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None
+)
+BROWSER_REQUIRED = os.environ.get("REQUIRE_BROWSER") == "1"
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    wants_browser = [item for item in items if item.get_closest_marker("browser")]
+    if wants_browser and CHROMIUM is None and BROWSER_REQUIRED:
+        raise pytest.UsageError("REQUIRE_BROWSER=1, but no Chromium was found: install one or set CHROMIUM.")
+    for item in wants_browser:
+        if CHROMIUM is None:
+            item.add_marker(pytest.mark.skip(reason="no Chromium on this machine"))
+    for item in items:
+        # Together in one process of -n 2: two browsers, or two worker groups, only slow each other down.
+        if item.get_closest_marker("browser") or item.get_closest_marker("faults"):
+            item.add_marker(pytest.mark.xdist_group("processes"))
+
+
+def pytest_terminal_summary(terminalreporter: Any) -> None:
+    if CHROMIUM is None:
+        terminalreporter.write_line(
+            "NO BROWSER TEST RAN: no Chromium was found. Install chromium, or set CHROMIUM to its path.",
+            red=True,
+            bold=True,
+        )
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    """Stop the embedded servers and remove their folder, if this run made it."""
+    if not settings.configured or hasattr(config, "workerinput") or not settings.OWNS_VAR:
+        return
+    for server in settings.EMBEDDED_SERVERS:
+        server.release()
+    for server in settings.EMBEDDED_SERVERS:
+        server.wait_stopped()
+    shutil.rmtree(settings.VAR, ignore_errors=True)
+
+
+@pytest.fixture(autouse=True)
+def _empty_cache() -> None:
+    """Rate limits of one test are not those of the next."""
+    cache.clear()
+
+
+@pytest.fixture(autouse=True)
+def _files_apart(tmp_path_factory: pytest.TempPathFactory, settings: Any) -> None:
+    """Uploads and exports of a test end up in a folder of their own."""
+    settings.MEDIA_ROOT = tmp_path_factory.mktemp("files")
+
+
+@pytest.fixture(scope="session")
+def browser_type_launch_args(browser_type_launch_args: dict[str, Any]) -> dict[str, Any]:
+    return {
+        **browser_type_launch_args,
+        "executable_path": CHROMIUM,
+        "args": [
+            "--headless=new",
+            "--no-sandbox",
+            "--disable-gpu",
+            "--no-first-run",
+            "--disable-background-networking",
+            "--disable-component-update",
+            "--disable-sync",
+        ],
+    }
+
+
+@pytest.fixture
+def browser_context_args(browser_context_args: dict[str, Any], live_server: Any) -> dict[str, Any]:
+    return {**browser_context_args, "base_url": live_server.url, "locale": "nl-NL", "reduced_motion": "reduce"}
+
+
+@pytest.fixture
+def page(context: Any) -> Iterator[Any]:
+    """A page that fails its test on any script error, console error or broken Content-Security-Policy."""
+    page = context.new_page()
+    complaints: list[str] = []
+
+    def hear(message: Any) -> None:
+        # The browser also logs each 4xx and 5xx answer as an error; a test looks at those by itself.
+        if message.type == "error" and "Failed to load resource" not in message.text:
+            complaints.append(f"{message.text} ({page.url})")
+
+    page.on("console", hear)
+    page.on("pageerror", lambda error: complaints.append(f"{error} ({page.url})"))
+    page.set_default_timeout(15_000)
+    yield page
+    assert not complaints, "\n".join(complaints)
+
+
+@pytest.fixture
+def sign_in(live_server: Any) -> Callable[[Any, Any], None]:
+    """`sign_in(page, user)`: the page's browser carries that person's session from now on."""
+    from django.test import Client
+
+    def as_person(page: Any, user: Any) -> None:
+        client = Client()
+        client.force_login(user, backend="allauth.account.auth_backends.AuthenticationBackend")
+        name = settings.SESSION_COOKIE_NAME
+        page.context.add_cookies(
+            [{"name": name, "value": client.cookies[name].value, "url": live_server.url, "httpOnly": True}]
+        )
+
+    return as_person
+
+
+@pytest.fixture
+def axe() -> Callable[[Any], None]:
+    """`axe(page)`: fails with each broken rule of WCAG 2.2 AA on the page as it stands."""
+    from axe_playwright_python.sync_playwright import Axe
+
+    def check(page: Any) -> None:
+        rules = {"type": "tag", "values": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]}
+        found = Axe().run(page, options={"runOnly": rules, "resultTypes": ["violations"]})
+        assert found.violations_count == 0, found.generate_report()
+
+    return check

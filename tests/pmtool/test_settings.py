@@ -1,0 +1,96 @@
+"""Settings refuse to start on what is missing or wrong, with a sentence."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from pmtool.settings import env
+
+ROOT = Path(__file__).parent.parent.parent
+GOOD = {
+    "SECRET_KEY": "s3cret" * 12,
+    "ALLOWED_HOSTS": "pm.example.org",
+    "DATABASE_URL": "postgresql://pm:pw@db.example.org/pm",
+    "REDIS_URL": "redis://queue.example.org:6379",
+}
+
+
+def run(code: str, settings: str, **environment: str) -> subprocess.CompletedProcess[str]:
+    inherited = {name: os.environ[name] for name in ("PATH", "HOME", "TMPDIR") if name in os.environ}
+    variables = inherited | {"DJANGO_SETTINGS_MODULE": f"pmtool.settings.{settings}"} | environment
+    return subprocess.run(
+        [sys.executable, *code.split(" ", 1)], cwd=ROOT, env=variables, capture_output=True, text=True, check=False
+    )
+
+
+@pytest.mark.parametrize(
+    ("change", "sentence"),
+    [
+        ({"SECRET_KEY": ""}, "Production needs SECRET_KEY"),
+        ({"SECRET_KEY": "short"}, "at least 50 characters"),
+        ({"ALLOWED_HOSTS": ""}, "Production needs ALLOWED_HOSTS"),
+        ({"ALLOWED_HOSTS": "*"}, "and not *"),
+        ({"TRUSTED_PROXIES": "some"}, "TRUSTED_PROXIES must be a whole number, not 'some'."),
+        ({"EMAIL_USE_TLS": "maybe"}, "EMAIL_USE_TLS must be true or false, not 'maybe'."),
+        ({"DATABASE_URL": "mysql://db/pm"}, "DATABASE_URL must look like postgresql://"),
+        ({"REDIS_URL": "queue:6379"}, "REDIS_URL must look like redis://"),
+        ({"OIDC_CLIENT_ID": "pm"}, "Single sign-on needs all of"),
+    ],
+)
+def test_production_refuses(change: dict[str, str], sentence: str) -> None:
+    refused = run("manage.py check", "production", **(GOOD | change))
+    assert refused.returncode != 0
+    assert sentence in refused.stderr
+
+
+def test_production_passes_the_deployment_check_without_a_warning() -> None:
+    passed = run("manage.py check --deploy --fail-level WARNING", "production", **GOOD)
+    assert passed.returncode == 0, passed.stdout + passed.stderr
+    assert "no issues" in passed.stdout
+
+
+def test_the_web_process_starts_without_the_numerics() -> None:
+    heavy = "{'numpy', 'pandas', 'statsforecast', 'scipy', 'altair', 'vl_convert'}"
+    code = f"-c import sys, pmtool.wsgi, pmtool.urls; print(sorted({heavy} & set(sys.modules)))"
+    started = run(code, "production", **GOOD)
+    assert started.stdout.strip() == "[]", started.stdout + started.stderr
+
+
+def test_the_development_secret_is_made_once_and_kept_private(tmp_path: Path) -> None:
+    first = env.secret_file(tmp_path / "var" / "secret_key")
+    assert len(first) >= 50
+    assert env.secret_file(tmp_path / "var" / "secret_key") == first
+    assert [file.name for file in (tmp_path / "var").iterdir()] == ["secret_key"]
+    assert (tmp_path / "var" / "secret_key").stat().st_mode & 0o777 == 0o600
+
+
+def test_a_secret_may_come_from_a_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "key").write_text("from a file\n")
+    monkeypatch.setenv("SOME_KEY_FILE", str(tmp_path / "key"))
+    assert env.secret("SOME_KEY") == "from a file"
+
+
+def test_database_addresses() -> None:
+    assert env.database("postgresql://pm:p%40ss@db:5433/sales?sslmode=require") == {
+        "NAME": "sales",
+        "USER": "pm",
+        "PASSWORD": "p@ss",
+        "HOST": "db",
+        "PORT": "5433",
+        "OPTIONS": {"sslmode": "require"},
+    }
+    socket = env.database("postgresql:///sales?host=/run/pg&user=pm")
+    assert (socket["HOST"], socket["USER"], socket["OPTIONS"]) == ("/run/pg", "pm", {})
+
+
+def test_redis_addresses() -> None:
+    assert env.redis("redis://queue:6379", 2) == ("redis://queue:6379/2", "redis://queue:6379/2")
+    assert env.redis("unix:///run/a%20b.sock", 1) == (
+        "redis+socket:///run/a%20b.sock?virtual_host=1",
+        "unix:///run/a%20b.sock?db=1",
+    )
