@@ -38,7 +38,7 @@ def theta_ets_mean(y: FloatArray, *, season_length: int, horizon: int) -> FloatA
                 warnings.simplefilter("ignore")
                 answer = model(scaled, season_length=season_length, horizon=horizon)
         # The models raise whatever their optimiser ran into; the ladder's next rung is the answer to each of them.
-        except Exception:
+        except Exception:  # noqa: BLE001, S112
             continue
         if np.isfinite(answer).all() and np.abs(answer).max() <= _LIMIT * np.abs(scaled).max():
             answers.append(answer)

@@ -1,0 +1,188 @@
+"""The path of a product through its stages, month by month, each month judged on what was known by then.
+
+The probabilities of a month are smoothed with those of the months before, half and half, and the stage shown changes only
+when another leads it by a margin: a stage that flickers is worse than one a month late. This state needs no storage:
+the whole path of 60 months costs a few milliseconds, so the night recomputes it from the history and gets the same state.
+"""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from ..codes import STAGES
+from ..series import FloatArray, Series
+from .definition import DECLINE
+from .estimate import blocks, clean_demand
+from .evidence import evidence
+from .features import Measured, feature_rows, measure
+from .polli_cook import second_opinion
+from .scorecard import months_to_next, probabilities
+
+NEW_SHARE = 0.5
+MARGIN = 0.15
+# Known months with a sale before anything is said.
+NEEDED = 2
+# So many months without any sale after sales are a decline, whatever the slopes say.
+DEAD_MONTHS = 6
+
+
+@dataclass(frozen=True)
+class StageResult:
+    """The answer for one month. `stage` is None with a `reason` when too little is known; probabilities follow STAGES.
+
+    `months_to_next` with its 80 % range is given that the next stage comes within three years. `evidence` is a code of
+    EVIDENCE_CODES, `evidence_params` its numbers. `polli_cook` is the second opinion, None under two years.
+    """
+
+    month: int
+    stage: str | None
+    probabilities: tuple[float, ...] = ()
+    stage_start: int | None = None
+    months_to_next: float | None = None
+    months_to_next_lo: float | None = None
+    months_to_next_hi: float | None = None
+    evidence: str | None = None
+    evidence_params: dict[str, float] = field(default_factory=dict)
+    polli_cook: str | None = None
+    reason: str | None = None
+    reason_params: dict[str, float] = field(default_factory=dict)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain values for JSON."""
+        return {name: getattr(self, name) for name in self.__dataclass_fields__} | {
+            "probabilities": list(self.probabilities)
+        }
+
+
+@dataclass(frozen=True, eq=False)
+class StagePath:
+    """All months of one product. `stages[i]` and `probabilities[i]` belong to month `start + i`, smoothed and with
+    hysteresis; None and zeros where too little was known. `fresh` holds the probabilities before smoothing."""
+
+    id: str
+    start: int
+    stages: tuple[str | None, ...]
+    probabilities: FloatArray
+    fresh: FloatArray
+    demand: FloatArray
+    rows: FloatArray
+    measured: Measured | None
+
+    @property
+    def last(self) -> StageResult:
+        """The answer for the last month of the history, as shown night after night."""
+        return self.at(self.start + len(self.stages) - 1)
+
+    def at(self, month: int, *, smoothed: bool = True) -> StageResult:
+        """The answer for `month` (an ordinal) by what was known then; `smoothed=False` looks at that month alone.
+
+        A month after the history is answered by its last one.
+        """
+        t = min(month - self.start, len(self.stages) - 1)
+        if t < 0 or self.measured is None or self.stages[t] is None:
+            known = int((self.demand[: max(t + 1, 0)] > 0).sum())
+            reason = "no_sales" if known == 0 else "too_short"
+            params: dict[str, float] = {"periods": known}
+            return StageResult(
+                month, None, reason=reason, reason_params=params | ({} if known == 0 else {"needed": NEEDED})
+            )
+        shares = (self.probabilities if smoothed else self.fresh)[t]
+        stage = STAGES.index(self.stages[t] or "") if smoothed else int(shares.argmax())
+        middle, lo, hi = months_to_next(self.rows[t], stage)
+        code, numbers = evidence(self.measured, t, stage)
+        return StageResult(
+            month=month,
+            stage=STAGES[stage],
+            probabilities=_rounded(shares),
+            stage_start=self.start + self._since(t, stage),
+            months_to_next=middle,
+            months_to_next_lo=lo,
+            months_to_next_hi=hi,
+            evidence=code,
+            evidence_params=numbers,
+            polli_cook=second_opinion(self.demand[: t + 1]),
+        )
+
+    def _since(self, t: int, stage: int) -> int:
+        """First month of the unbroken run in which this stage was the likeliest of the smoothed ones, up to `t`."""
+        while t > 0 and self.probabilities[t - 1].any() and int(self.probabilities[t - 1].argmax()) == stage:
+            t -= 1
+        return t
+
+
+def lifecycle(
+    series: Series,
+    *,
+    launch: int | None = None,
+    promo: ArrayLike | None = None,
+    stockout: ArrayLike | None = None,
+) -> StagePath:
+    """Stages of a monthly series. `promo` (0/1) and `stockout` (share of the month) have the length of its values.
+
+    `launch` is the ordinal of the launch month where known (default: that of the series). Months added later never change
+    an earlier answer. Raises ValueError when a flag row has another length.
+    """
+    n = len(series.array)
+    flags = [None if x is None else np.asarray(x, dtype=np.float64) for x in (promo, stockout)]
+    if any(x is not None and x.shape != (n,) for x in flags):
+        raise ValueError(f"series {series.id}: promo and stockout need {n} values")
+    launch = series.launch if launch is None else launch
+    demand = clean_demand(series.array, *flags)
+    ready = np.cumsum(demand > 0) >= NEEDED
+    nothing = np.zeros((n, len(STAGES)))
+    if not ready.any():
+        return StagePath(
+            series.id, series.start, (None,) * n, nothing, nothing, demand, np.empty((n, 0)), None
+        )
+    measured = measure(blocks(demand))
+    rows = feature_rows(measured, launch=None if launch is None else launch - series.start)
+    fresh = probabilities(rows)
+    fresh[_dead(demand)] = _certain(DECLINE)
+    fresh[~ready] = 0
+    smooth, stages = _walk(fresh, ready)
+    return StagePath(series.id, series.start, stages, smooth, fresh, demand, rows, measured)
+
+
+def _walk(
+    fresh: FloatArray, ready: np.ndarray[Any, np.dtype[np.bool_]]
+) -> tuple[FloatArray, tuple[str | None, ...]]:
+    """Smoothed probabilities and the stage shown, month by month."""
+    smooth = np.zeros_like(fresh)
+    shown: list[str | None] = []
+    state: FloatArray | None = None
+    stage = -1
+    for t in range(len(fresh)):
+        if not ready[t]:
+            shown.append(None)
+            continue
+        state = fresh[t] if state is None else NEW_SHARE * fresh[t] + (1 - NEW_SHARE) * state
+        smooth[t] = state
+        leader = int(state.argmax())
+        if stage < 0 or state[leader] - state[stage] >= MARGIN:
+            stage = leader
+        shown.append(STAGES[stage])
+    return smooth, tuple(shown)
+
+
+def _dead(demand: FloatArray) -> np.ndarray[Any, np.dtype[np.bool_]]:
+    """Months at the end of DEAD_MONTHS known months without a sale, after one."""
+    sold = np.cumsum(np.nan_to_num(demand))
+    before = np.concatenate([np.zeros(DEAD_MONTHS), sold[:-DEAD_MONTHS]])[: len(demand)]
+    dead: np.ndarray[Any, np.dtype[np.bool_]] = (sold > 0) & (sold == before)
+    return dead
+
+
+def _certain(stage: int) -> FloatArray:
+    shares = np.full(len(STAGES), 0.02)
+    shares[stage] = 1 - 0.02 * (len(STAGES) - 1)
+    return shares
+
+
+def _rounded(shares: FloatArray) -> tuple[float, ...]:
+    """Four decimals that add up to 1: what rounding leaves goes to the largest."""
+    out = [round(float(p), 4) for p in shares]
+    largest = out.index(max(out))
+    out[largest] = round(out[largest] + 1 - sum(out), 4)
+    return tuple(out)
