@@ -3,8 +3,8 @@
 ``job_enqueue`` writes the row and wakes a worker on commit. A worker claims the best queued row of its queue
 by one conditional update, works outside a transaction while a thread renews the lease, and writes the effect
 and the final state in one transaction that holds only where the lease token is still its own. ``sweep`` puts
-expired leases back and wakes workers for what waits, so that a lost message or a dead worker costs time, never
-work. A message delivered twice finds nothing to claim.
+expired leases back and wakes workers for what waits, so that a lost message or a dead worker costs time,
+never work. A message delivered twice finds nothing to claim.
 """
 
 from __future__ import annotations
@@ -13,11 +13,12 @@ import datetime
 import logging
 import threading
 import uuid
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
 
-from django.db import connection, transaction
+from django.conf import settings
+from django.db import Error, connection, transaction
 from django.db.models import F, Q
 from django.utils import timezone
 
@@ -33,6 +34,11 @@ logger = logging.getLogger(__name__)
 QUEUES = ("short", "night", "exports")
 RETRY_AFTER = datetime.timedelta(seconds=5)
 WAKES = 8
+
+
+def lease_seconds(kind: registries.JobKind) -> float:
+    """How long a silent worker keeps a job of this kind; ``JOB_LEASE_SECONDS`` overrides all (tests)."""
+    return float(getattr(settings, "JOB_LEASE_SECONDS", None) or kind.lease_seconds)
 
 
 class LeaseLost(Exception):
@@ -71,10 +77,32 @@ def job_enqueue(
     return job
 
 
-def jobs_enqueue_many(*, kind: str, group: str, queue: str, jobs: list[tuple[str, Mapping[str, Any]]]) -> int:
-    """Many jobs of one group as ``(key, payload)``; keys that exist are left as they are. Returns how many."""
+def jobs_enqueue_many(
+    *,
+    kind: str,
+    group: str,
+    queue: str,
+    jobs: list[tuple[str, Mapping[str, Any]]],
+    totals: Sequence[int] | None = None,
+    priority: int = 0,
+) -> int:
+    """Many jobs of one group as ``(key, payload)``; keys that exist are left as they are. Returns how many.
+
+    ``totals`` says how much work each holds, so that progress can be told before a worker has opened it.
+    """
     registries.job_kinds.get(kind)
-    rows = [Job(kind=kind, group=group, queue=queue, key=key, payload=dict(payload)) for key, payload in jobs]
+    rows = [
+        Job(
+            kind=kind,
+            group=group,
+            queue=queue,
+            key=key,
+            payload=dict(payload),
+            progress_total=total,
+            priority=priority,
+        )
+        for (key, payload), total in zip(jobs, totals or [0] * len(jobs), strict=True)
+    ]
     Job.objects.bulk_create(rows, ignore_conflicts=True, batch_size=1000)
     if rows:
         wake_on_commit(queue, count=min(len(rows), WAKES))
@@ -101,37 +129,45 @@ def claimable(now: datetime.datetime) -> Q:
     return Q(state=Job.State.QUEUED) & (Q(run_after=None) | Q(run_after__lte=now))
 
 
-def job_claim(queue: str) -> Job | None:
-    """Take the best waiting job of the queue: highest priority, then oldest. ``None`` when there is none."""
-    now = timezone.now()
-    with transaction.atomic():
-        job = (
-            Job.objects.select_for_update(skip_locked=True)
-            .filter(claimable(now), queue=queue)
-            .order_by("-priority", "id")
-            .first()
-        )
-        if job is None:
-            return None
-        kind = registries.job_kinds.get(job.kind)
-        job.state = Job.State.RUNNING
-        job.token = uuid.uuid4()
-        job.lease_until = now + datetime.timedelta(seconds=kind.lease_seconds)
-        job.attempts += 1
-        job.started_at = job.started_at or now
-        job.save(update_fields=["state", "token", "lease_until", "attempts", "started_at"])
-    return job
+def job_claim(queue: str, *, group_prefix: str = "") -> Job | None:
+    """Take the best waiting job of the queue: highest priority, then oldest. ``None`` when there is none.
+
+    ``group_prefix`` limits it to jobs whose group starts so. A job of a kind that no room knows (any more)
+    fails here, so that it does not stand in the way of the others.
+    """
+    while True:
+        now = timezone.now()
+        with transaction.atomic():
+            waiting = Job.objects.filter(claimable(now), queue=queue)
+            if group_prefix:
+                waiting = waiting.filter(group__startswith=group_prefix)
+            job = waiting.select_for_update(skip_locked=True).order_by("-priority", "id").first()
+            if job is None:
+                return None
+            if job.kind not in registries.job_kinds:
+                job.state, job.finished_at, job.error_code = Job.State.FAILED, now, "unknown_kind"
+                job.error_params = {"kind": job.kind}
+                job.save(update_fields=["state", "finished_at", "error_code", "error_params"])
+                continue
+            job.state = Job.State.RUNNING
+            job.token = uuid.uuid4()
+            lease = lease_seconds(registries.job_kinds.get(job.kind))
+            job.lease_until = now + datetime.timedelta(seconds=lease)
+            job.attempts += 1
+            job.started_at = job.started_at or now
+            job.save(update_fields=["state", "token", "lease_until", "attempts", "started_at"])
+        return job
 
 
 class JobContext:
     """What a handler gets: the job, its progress, and the one transaction that writes its effect."""
 
-    def __init__(self, job: Job, lease_seconds: int) -> None:
+    def __init__(self, job: Job, lease: float) -> None:
         self.job = job
         self.payload: dict[str, Any] = job.payload
         self.finished = False
         self._token = job.token
-        self._lease = datetime.timedelta(seconds=lease_seconds)
+        self._lease = datetime.timedelta(seconds=lease)
 
     def _mine(self) -> Any:
         return Job.objects.filter(pk=self.job.pk, state=Job.State.RUNNING, token=self._token)
@@ -177,14 +213,15 @@ def _heartbeat(context: JobContext, every_seconds: float) -> Iterator[None]:
     stop = threading.Event()
 
     def beat() -> None:
-        try:
-            while not stop.wait(every_seconds):
+        while not stop.wait(every_seconds):
+            try:
                 if not context.beat():
                     return
-        except Exception:
-            logger.exception("heartbeat of job %s stopped", context.job.pk)
-        finally:
-            connection.close()
+            except Error:
+                # The database restarts or is out of reach: the next beat may be in time still.
+                logger.warning("heartbeat of job %s missed", context.job.pk, exc_info=True)
+                connection.close()
+        connection.close()
 
     thread = threading.Thread(target=beat, name=f"lease-{context.job.pk}", daemon=True)
     thread.start()
@@ -198,11 +235,12 @@ def _heartbeat(context: JobContext, every_seconds: float) -> Iterator[None]:
 def job_run(job: Job) -> None:
     """Do one claimed job to its end; what goes wrong is kept on the row."""
     kind = registries.job_kinds.get(job.kind)
-    context = JobContext(job, kind.lease_seconds)
+    lease = lease_seconds(kind)
+    context = JobContext(job, lease)
     organisation_forget()
     try:
         passing("job.claimed")
-        with _heartbeat(context, kind.lease_seconds / 3):
+        with _heartbeat(context, lease / 3):
             result = kind.run(context)
         if not context.finished:
             with context.effect(lambda: result):
@@ -227,35 +265,45 @@ def job_run(job: Job) -> None:
             )
 
 
-def _give_up(job: Job, code: str, params: Mapping[str, Any]) -> None:
+def _give_up(job: Job, code: str, params: Mapping[str, Any], *, only_expired: bool = False) -> bool:
     """The job has failed: its state and what its kind does about it, in one transaction."""
+    now = timezone.now()
     with transaction.atomic():
-        changed = Job.objects.filter(pk=job.pk, state=Job.State.RUNNING, token=job.token).update(
+        mine = Job.objects.filter(pk=job.pk, state=Job.State.RUNNING, token=job.token)
+        if only_expired:
+            mine = mine.filter(lease_until__lt=now)
+        changed = mine.update(
             state=Job.State.FAILED,
             token=None,
             lease_until=None,
-            finished_at=timezone.now(),
+            finished_at=now,
             error_code=code,
             error_params=dict(params),
         )
-        failed = registries.job_kinds.get(job.kind).failed
-        if changed and failed is not None:
+        kind = registries.job_kinds.get(job.kind) if job.kind in registries.job_kinds else None
+        if changed and kind is not None and kind.failed is not None:
             job.refresh_from_db()
-            failed(job)
+            kind.failed(job)
+    return bool(changed)
 
 
 def sweep() -> dict[str, int]:
-    """Put back what a dead worker left, give up what has had its tries, wake workers for what waits."""
+    """Put back what a dead worker left, give up what has had its tries, wake workers for what waits.
+
+    Every change asks again whether the lease has run out: its worker may have renewed it a moment ago.
+    """
     now = timezone.now()
     requeued = given_up = 0
     for job in Job.objects.filter(state=Job.State.RUNNING, lease_until__lt=now):
-        if job.attempts >= job.max_attempts:
-            _give_up(job, "worker_died", {"attempts": job.attempts})
-            given_up += 1
-        else:
-            requeued += Job.objects.filter(pk=job.pk, token=job.token, lease_until__lt=now).update(
-                state=Job.State.QUEUED, token=None, lease_until=None, run_after=None
-            )
+        try:
+            if job.attempts >= job.max_attempts:
+                given_up += _give_up(job, "worker_died", {"attempts": job.attempts}, only_expired=True)
+            else:
+                requeued += Job.objects.filter(
+                    pk=job.pk, state=Job.State.RUNNING, token=job.token, lease_until__lt=now
+                ).update(state=Job.State.QUEUED, token=None, lease_until=None, run_after=None)
+        except Exception:
+            logger.exception("job %s could not be swept", job.pk)
     for queue in Job.objects.filter(claimable(now)).order_by().values_list("queue", flat=True).distinct():
         wake_on_commit(queue, count=2)
     return {"requeued": requeued, "given_up": given_up}
