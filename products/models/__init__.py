@@ -1,6 +1,6 @@
 from .budget import BudgetRow, BudgetVersion
 from .channel import Channel, Segment, Supplier
-from .facts import ProductMonth, SalesFact, SalesJournal, SalesMonth
+from .facts import ImportedObject, ProductMonth, SalesFact, SalesJournal, SalesMonth
 from .figures import ProductFigures
 from .line import FourEyesRule, LineMeasure, Measure, ProductLine
 from .product import Product, ProductCode, UnitFactor
@@ -17,6 +17,7 @@ __all__ = [
     "Family",
     "FamilyMember",
     "FourEyesRule",
+    "ImportedObject",
     "LineLimit",
     "LineMeasure",
     "Measure",

@@ -56,7 +56,12 @@ class SalesFact(models.Model):
 
 
 class SalesJournal(models.Model):
-    """What one import did to one fact: the values before it (null where there was no row) and after it."""
+    """A fact that was there and that one import changed: the values before and after.
+
+    A fact the import added needs no row: it names its import itself. So every version of a fact stands in
+    exactly one place: in the fact, or as "before" in the journal of the import that replaced it. Rows of
+    undone imports stay as history.
+    """
 
     source_import = _loose("exchange.Import", db_index=True)
     product = _loose("products.Product", db_index=False)
@@ -64,7 +69,6 @@ class SalesJournal(models.Model):
     measure = _loose("products.Measure", db_index=False)
     start_date = models.DateField()
     period = models.CharField(max_length=1)
-    existed = models.BooleanField()
     old_volume = models.DecimalField(max_digits=18, decimal_places=4, null=True)
     old_revenue = models.DecimalField(max_digits=18, decimal_places=4, null=True)
     old_gross_revenue = models.DecimalField(max_digits=18, decimal_places=4, null=True)
@@ -129,3 +133,23 @@ class ProductMonth(_Month):
                 name="product_month_sum",
             )
         ]
+
+
+class ImportedObject(models.Model):
+    """What one import did to one object people edit too (product, code, line, channel, budget row): its
+    columns before (null: there was none) and after, as JSON. The objects' own history has it as well; this
+    is what undo goes by."""
+
+    source_import = _loose("exchange.Import", db_index=False)
+    kind = models.CharField(max_length=20)
+    object_id = models.BigIntegerField()
+    before = models.JSONField(null=True)
+    after = models.JSONField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["source_import", "kind", "object_id"], name="imported_object_once"
+            )
+        ]
+        indexes = [models.Index(fields=["kind", "object_id"], name="imported_object_of")]
