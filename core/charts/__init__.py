@@ -1,4 +1,4 @@
-"""Charts as plain Vega-Lite specs: styles by name, colours from `static/charts/theme.json`, values as data only.
+"""Charts as plain Vega-Lite specs: styles by name, colours from `static/charts/theme.json`, values as data.
 
 A web process must not import altair; a test holds these dicts against its schema.
 """

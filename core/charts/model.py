@@ -13,7 +13,7 @@ SCHEMA = "https://vega.github.io/schema/vega-lite/v6.json"
 
 @dataclass(frozen=True)
 class LegendKey:
-    """One entry of a chart's legend: `css` h, f, b80, b95 or hatch; `shape` line or area."""
+    """One entry of a chart's legend: `css` h, f, b80, b95 or hatch; `shape` line, area or hatch."""
 
     label: str
     css: str

@@ -1,6 +1,7 @@
 """The main chart of a product: history, forecast with its bands, events above and stages below.
 
-Texts in tooltips and tables are written here, in the language of the request, so that browser and PDF show the same.
+Texts in tooltips and tables are written here, in the language of the request, so that browser and PDF show
+the same.
 """
 
 import datetime as dt
@@ -41,9 +42,9 @@ def volume_forecast_chart(
 ) -> Chart:
     """Draw history, forecast with bands, events above the plot and stages below it, a value a month.
 
-    `history` and `forecast` are ordered by month; the forecast follows the last final month, so it may overlap the
-    provisional ones. `unit_label` stands on the axis ("pakken per maand"), `measure_label` in tooltip and table
-    ("afzet"). Raises ValueError when there is neither history nor forecast: such a page says so in words.
+    `history` and `forecast` are ordered by month; the forecast follows the last final month, so it may overlap
+    the provisional ones. `unit_label` stands on the axis ("pakken per maand"), `measure_label` in tooltip and
+    table ("afzet"). Raises ValueError when there is neither history nor forecast: such a page says so in words.
     """
     if not history and not forecast:
         raise ValueError("a chart needs at least one month")
@@ -62,7 +63,7 @@ def volume_forecast_chart(
         layers.append(_boundary(boundary.month))
     layers += event_layers([event for event in events if start <= event.date <= month_end(end)], start, end)
     layers += stage_layers(stages, start, end)
-    layers.append(_tooltip_layer(measure_label, forecast))
+    layers += _tooltip_layers(measure_label, forecast)
     _first_y(layers)["y"].update(
         axis={"title": f"{scale_text}{unit_label}", "format": _axis_format(values, divisor), "tickCount": 4},
         scale={"zero": True},
@@ -169,6 +170,7 @@ def _rows(
         edges = {"lo80": expected.lo80, "hi80": expected.hi80, "lo95": expected.lo95, "hi95": expected.hi95}
         row.update({name: edge / divisor for name, edge in edges.items() if edge is not None})
         row["forecast"] = expected.mean / divisor
+        row.setdefault("text", formats.MISSING)
         row["expected"] = _text(expected.mean, is_money)
         row["band80"] = _band_text(expected.lo80, expected.hi80, is_money) or formats.MISSING
         row["band95"] = _band_text(expected.lo95, expected.hi95, is_money) or formats.MISSING
@@ -176,7 +178,7 @@ def _rows(
 
 
 def _line(style: str, value: str) -> Spec:
-    """A line over the months that have `value`; history keeps its gaps, as a missing month is not a straight line."""
+    """A line over the months that have `value`; history keeps its gaps: a missing month is not a straight line."""
     kept = (
         "datum.past && !isValid(datum.provisional) || isValid(datum.actual)"
         if value == "actual"
@@ -229,20 +231,32 @@ def _boundary(month: dt.date) -> Spec:
     }
 
 
-def _tooltip_layer(measure_label: str, forecast: Sequence[Expected]) -> Spec:
-    """An invisible line a month, wide enough to point at."""
-    fields = [{"field": "label", "title": _("month")}, {"field": "text", "title": measure_label}]
+def _tooltip_layers(measure_label: str, forecast: Sequence[Expected]) -> list[Spec]:
+    """An invisible line a month, wide enough to point at; forecast months also tell what is expected."""
+    past = [{"field": "label", "title": _("month")}, {"field": "text", "title": measure_label}]
+    ahead = [
+        *past,
+        {"field": "expected", "title": _("forecast")},
+        {"field": "band80", "title": "80%"},
+        {"field": "band95", "title": "95%"},
+    ]
+    mark = {"type": "rule", "style": "hit"}
+    layers = [
+        {
+            "transform": [{"filter": "!isValid(datum.expected)"}],
+            "mark": mark,
+            "encoding": {"tooltip": past},
+        }
+    ]
     if forecast:
-        fields += [
-            {"field": "expected", "title": _("forecast")},
-            {"field": "band80", "title": "80%"},
-            {"field": "band95", "title": "95%"},
-        ]
-    return {
-        "transform": [{"filter": "isValid(datum.label)"}],
-        "mark": {"type": "rule", "style": "hit"},
-        "encoding": {"tooltip": fields},
-    }
+        layers.append(
+            {
+                "transform": [{"filter": "isValid(datum.expected)"}],
+                "mark": mark,
+                "encoding": {"tooltip": ahead},
+            }
+        )
+    return layers
 
 
 def _first_y(layers: Sequence[Spec]) -> Spec:
@@ -253,7 +267,7 @@ def _first_y(layers: Sequence[Spec]) -> Spec:
 def _legend(history: Sequence[Actual], forecast: Sequence[Expected], measure_label: str) -> list[LegendKey]:
     keys = [LegendKey(measure_label, "h", "line")] if history else []
     if any(point.provisional for point in history):
-        keys.append(LegendKey(_("provisional"), "hatch"))
+        keys.append(LegendKey(_("provisional"), "hatch", "hatch"))
     if forecast:
         keys.append(LegendKey(_("forecast"), "f", "line"))
     if any(point.lo80 is not None for point in forecast):

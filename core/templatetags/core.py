@@ -66,7 +66,7 @@ def money_short(value: Any, currency: str = "EUR") -> str:
 
 @register.filter
 def thousands(value: Any, decimals: int = 0) -> str:
-    """`{{ amount|thousands }}` → 1.235 for 1,234,560; the column head says x € 1.000 (`{% scale_label "k" %}`)."""
+    """`{{ amount|thousands }}` → 1.235 for 1,234,560; the column head says `{% scale_label "k" %}`."""
     return _readable(formats.money(value, decimals=decimals, scale="k"))
 
 
@@ -165,7 +165,8 @@ def stage_badge(stage: str | None, note: str = "") -> str:
     if not stage:
         return _readable(formats.MISSING)
     return format_html(
-        '<span class="stage s-{}"><svg viewBox="0 0 18 14" aria-hidden="true"><use href="{}#{}"/></svg>{}{}</span>',
+        '<span class="stage s-{}"><svg viewBox="0 0 18 14" aria-hidden="true"><use href="{}#{}"/></svg>'
+        "{}{}</span>",
         stage,
         static("vendor/icons.svg"),
         stage,
@@ -184,7 +185,7 @@ def sparkline(
     width: int = 132,
     height: int = 30,
 ) -> str:
-    """`{% sparkline history forecast low high %}`: lists of numbers with None for gaps, see `core.sparkline`."""
+    """`{% sparkline history forecast low high %}`: lists with None for gaps, see `core.sparkline`."""
     label = _("%(past)s months of history and %(ahead)s months of forecast") % {
         "past": len(history),
         "ahead": len(forecast),
@@ -199,7 +200,7 @@ def sparkline(
         height=height,
         tone=tone,
     )
-    return mark_safe(svg) if svg else _readable(formats.MISSING)
+    return mark_safe(svg) if svg else _readable(formats.MISSING)  # noqa: S308 - numbers; the label is escaped
 
 
 @register.simple_tag(takes_context=True)
@@ -212,9 +213,10 @@ def sort_header(
     css: str = "",
     param: str = "sort",
 ) -> str:
-    """A `<th>` that sorts by `key` through the address: `?sort=key` or `?sort=-key`; other parameters are kept.
+    """A `<th>` that sorts by `key` through the address: `?sort=key` or `?sort=-key`; other parameters stay.
 
-    `sort` in the context (a key, or `core.pages.Sort`) tells the order now shown. Numbers start with the largest, words with A. The page number is dropped, as it means nothing in another order.
+    `sort` in the context (a key, or `core.pages.Sort`) tells the order now shown. Numbers start with the
+    largest, words with A. The page number is dropped, as it means nothing in another order.
     """
     query: QueryDict = context["request"].GET.copy()
     chosen = context.get("sort", query.get(param, ""))
@@ -252,15 +254,16 @@ def field(
     css: str = "",
     autofocus: bool = False,
 ) -> dict[str, Any]:
-    """`{% field form.price prefix="€" suffix="per pak" %}`: label, control, help and errors, tied together."""
+    """`{% field form.price prefix="€" suffix="per pak" %}`: label, control, help and errors as one."""
     widget = bound.field.widget
-    kinds = {
-        "class": f"{_widget_class(widget)} {widget.attrs.get('class', '')} {'is-invalid' if bound.errors else ''}"
-    }
-    attrs = {"class": " ".join(kinds["class"].split()), **({"autofocus": True} if autofocus else {})}
+    classes = [_widget_class(widget), widget.attrs.get("class", ""), "is-invalid" if bound.errors else ""]
+    # on the widget and not on the call: each choice of a group is rendered from it (a form has its own copy)
+    widget.attrs["class"] = " ".join(dict.fromkeys(" ".join(classes).split()))
+    if autofocus:
+        widget.attrs["autofocus"] = True
     return {
         "bound": bound,
-        "control": bound.as_widget(attrs=attrs),
+        "control": bound.as_widget(),
         "label": label or bound.label,
         "prefix": prefix,
         "suffix": suffix,

@@ -86,7 +86,7 @@
     spec.padding = 16;
     const holder = document.createElement("div");
     const config = { ...theme.light, background: "#ffffff" };
-    return (await window.vegaEmbed(holder, fitted(spec, 860), options(theme, config))).view;
+    return (await window.vegaEmbed(holder, fitted(spec, 860), { ...options(theme, config), renderer: "none" })).view;
   }
 
   function save(blob, name) {
