@@ -24,6 +24,7 @@ import sys
 import tempfile
 import threading
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import IO, ClassVar
 from urllib.parse import quote
@@ -91,7 +92,9 @@ class Server:
                     spawned += 1
                     self._spawn_guardian()
                 elif time.monotonic() > give_up:
-                    raise ServerError(f"{self.name} did not answer within {START_SECONDS} s:\n{self._log_tail()}")
+                    raise ServerError(
+                        f"{self.name} did not answer within {START_SECONDS} s:\n{self._log_tail()}"
+                    )
                 time.sleep(0.03)
 
     def release(self) -> None:
@@ -160,7 +163,7 @@ class Server:
 
     def _credentials(self) -> dict[str, object]:
         """Popen arguments: the system user to become, and the end with the guardian."""
-        arguments: dict[str, object] = {"preexec_fn": _end_with_parent(self.stop_signal)}
+        arguments: dict[str, object] = {"preexec_fn": end_with_parent(self.stop_signal)}
         if name := self.user():
             who = pwd.getpwnam(name)
             arguments |= {"user": who.pw_uid, "group": who.pw_gid, "extra_groups": []}
@@ -201,7 +204,9 @@ class Postgres(Server):
         import psycopg2
 
         try:
-            psycopg2.connect(host=str(self.sockets), user="pmtool", dbname="postgres", connect_timeout=5).close()
+            psycopg2.connect(
+                host=str(self.sockets), user="pmtool", dbname="postgres", connect_timeout=5
+            ).close()
         except psycopg2.OperationalError:
             return False
         return True
@@ -230,7 +235,12 @@ class Postgres(Server):
             who = pwd.getpwnam(name)
             for folder in (fresh, self.sockets):
                 os.chown(folder, who.pw_uid, who.pw_gid)
-        locale = ["--locale-provider=builtin", "--builtin-locale=C.UTF-8", "--locale=C.UTF-8", "--encoding=UTF8"]
+        locale = [
+            "--locale-provider=builtin",
+            "--builtin-locale=C.UTF-8",
+            "--locale=C.UTF-8",
+            "--encoding=UTF8",
+        ]
         sync = [] if self.durable else ["--no-sync"]
         options = ["--username=pmtool", "--auth=trust", *locale, *sync]
         initdb = [*self._prefix(), str(self._binary("initdb")), "-D", str(fresh), *options]
@@ -326,14 +336,19 @@ class Valkey(Server):
 def _package(name: str) -> Path:
     spec = importlib.util.find_spec(name)
     if spec is None or spec.origin is None:
-        raise ServerError(f"The package {name} is not installed; run `make setup`, or set DATABASE_URL and REDIS_URL.")
+        raise ServerError(
+            f"The package {name} is not installed; run `make setup`, or set DATABASE_URL and REDIS_URL."
+        )
     return Path(spec.origin).parent
 
 
-def _end_with_parent(how: signal.Signals):  # type: ignore[no-untyped-def]
-    """A preexec function that asks the kernel (Linux) to send `how` when the parent process dies."""
+def end_with_parent(how: signal.Signals) -> Callable[[], object]:
+    """A function that asks the kernel (Linux) to send `how` to its caller when that one's parent dies.
+
+    The C library is loaded here, because little is safe between fork and exec.
+    """
     if not sys.platform.startswith("linux"):
-        return None
+        return lambda: None
     libc = ctypes.CDLL(None)
     pr_set_pdeathsig = 1
     return lambda: libc.prctl(pr_set_pdeathsig, how.value)

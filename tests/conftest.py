@@ -84,7 +84,12 @@ def browser_type_launch_args(browser_type_launch_args: dict[str, Any]) -> dict[s
 
 @pytest.fixture
 def browser_context_args(browser_context_args: dict[str, Any], live_server: Any) -> dict[str, Any]:
-    return {**browser_context_args, "base_url": live_server.url, "locale": "nl-NL", "reduced_motion": "reduce"}
+    return {
+        **browser_context_args,
+        "base_url": live_server.url,
+        "locale": "nl-NL",
+        "reduced_motion": "reduce",
+    }
 
 
 @pytest.fixture

@@ -93,7 +93,9 @@ def redis(url: str, database: int) -> tuple[str, str]:
     if parts.scheme not in {"redis", "rediss", "unix"} or not (parts.hostname or parts.scheme == "unix"):
         raise ImproperlyConfigured("REDIS_URL must look like redis://host:6379 or unix:///path/to/socket.")
     if parts.query or (parts.path.strip("/") and parts.scheme != "unix"):
-        raise ImproperlyConfigured("REDIS_URL has no database number: REDIS_DATABASE is the first of two in use.")
+        raise ImproperlyConfigured(
+            "REDIS_URL has no database number: REDIS_DATABASE is the first of two in use."
+        )
     base = url.rstrip("/")
     if parts.scheme == "unix":
         return f"redis+socket{base[4:]}?virtual_host={database}", f"{base}?db={database}"
