@@ -7,14 +7,16 @@ from urllib.parse import quote
 from django.urls import register_converter
 
 RESERVED_CODES = frozenset(
-    ["new", "bulk", "export", "views", "lines", "channels", "suppliers", "segments", "families", "measures"]
-    + ["budgets", "limits", "four-eyes", ".", ".."]
+    {
+        *("new", "bulk", "export", "filters", "views", "lines", "channels", "suppliers", "segments"),
+        *("families", "measures", "budgets", "limits", "four-eyes", ".", ".."),
+    }
 )
 """Words that are pages under ``/products/``; no product may have one as its code."""
 
 
 class ProductCodeConverter:
-    """``<product_code:code>``: any code in one path segment; slash and per cent sign are escaped within it."""
+    """``<product_code:code>``: any code as one path segment; slash and per cent sign are escaped."""
 
     regex = "[^/]+"
 

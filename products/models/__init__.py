@@ -1,4 +1,5 @@
 from .budget import BudgetRow, BudgetVersion
+from .bulk import BulkChange
 from .channel import Channel, Segment, Supplier
 from .facts import ImportedObject, ProductMonth, SalesFact, SalesJournal, SalesMonth
 from .figures import ProductFigures
@@ -11,6 +12,7 @@ from .view import SavedView
 __all__ = [
     "BudgetRow",
     "BudgetVersion",
+    "BulkChange",
     "BundlePart",
     "Channel",
     "ChannelLimit",

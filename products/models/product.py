@@ -5,13 +5,20 @@ import datetime
 import pghistory
 from django.conf import settings
 from django.contrib.postgres.indexes import GinIndex
+from django.contrib.postgres.search import SearchVector
 from django.db import models
 from django.db.models import F, Q
+from django.db.models.expressions import Combinable
 from django.db.models.functions import Lower, Upper
 from django.utils.translation import gettext_lazy as _
 
 from core.search import searchable
 from products.converters import product_path
+
+
+def description_words() -> Combinable:
+    """The description's words, as Dutch and as English: a text is in either."""
+    return SearchVector("description", config="dutch") + SearchVector("description", config="english")
 
 
 @pghistory.track()
@@ -96,6 +103,7 @@ class Product(models.Model):
         indexes = [
             GinIndex(searchable("code", "name"), name="product_search_trigram"),
             models.Index(Lower("name"), "id", name="product_by_name"),
+            GinIndex(description_words(), name="product_search_words"),
         ]
 
     def __str__(self) -> str:
@@ -124,7 +132,10 @@ class ProductCode(models.Model):
     class Meta:
         ordering = ["source", "code"]
         constraints = [models.UniqueConstraint(fields=["source", "code"], name="product_code_per_source")]
-        indexes = [models.Index(Upper("code"), name="product_other_code")]
+        indexes = [
+            models.Index(Upper("code"), name="product_other_code"),
+            GinIndex(searchable("code"), name="product_code_search_trigram"),
+        ]
 
     def __str__(self) -> str:
         return f"{self.source}: {self.code}"

@@ -1,0 +1,68 @@
+"""Other codes of a product, on which every import may match, and what one unit of it is in other units."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import Any
+
+from django.db import transaction
+from django.utils.translation import gettext as _
+
+from accounts.errors import DomainError
+from products.models import Product, ProductCode, UnitFactor
+
+from .scope import product_within
+from .versions import check
+
+
+@transaction.atomic
+def product_code_add(*, user: Any, product: Product, source: str, code: str) -> ProductCode:
+    """The product is called ``code`` in ``source``; in one source a code means one product."""
+    product_within(user, product)
+    source, code = source.strip(), code.strip()
+    taken = (
+        ProductCode.objects.select_related("product").filter(source__iexact=source, code__iexact=code).first()
+    )
+    if taken is not None and taken.product_id == product.pk:
+        return taken
+    if taken is not None:
+        message = _("%(source)s %(code)s already means %(product)s.") % {
+            "source": taken.source,
+            "code": taken.code,
+            "product": taken.product,
+        }
+        raise DomainError("code_taken", message, "code")
+    row = ProductCode(product=product, source=source, code=code)
+    check(row)
+    row.save()
+    return row
+
+
+@transaction.atomic
+def product_code_remove(*, user: Any, product: Product, code_id: int) -> None:
+    """Imports match on it no longer; removing twice does nothing."""
+    product_within(user, product)
+    ProductCode.objects.filter(product=product, pk=code_id).delete()
+
+
+@transaction.atomic
+def unit_factor_set(*, user: Any, product: Product, unit: str, factor: Decimal) -> UnitFactor:
+    """One unit of the product is ``factor`` of ``unit``; a factor that was there is replaced."""
+    product_within(user, product)
+    unit = unit.strip()
+    row = UnitFactor.objects.select_for_update().filter(product=product, unit__iexact=unit).first()
+    if row is not None and row.factor == factor:
+        return row
+    row = row or UnitFactor(product=product, unit=unit)
+    row.factor = factor
+    if factor <= 0:
+        raise DomainError("factor_positive", _("The factor must be above zero."), "factor")
+    check(row)
+    row.save()
+    return row
+
+
+@transaction.atomic
+def unit_factor_remove(*, user: Any, product: Product, factor_id: int) -> None:
+    product_within(user, product)
+    UnitFactor.objects.filter(product=product, pk=factor_id).delete()

@@ -1,0 +1,125 @@
+"""The tree of product lines, with what each line lets its products inherit."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from decimal import Decimal
+from typing import Any, TypedDict, Unpack
+
+from django.db import transaction
+from django.utils.translation import gettext as _
+
+from accounts.errors import DomainError
+from accounts.models import User
+from products.models import LineMeasure, Measure, ProductLine
+from products.selectors.access import visible_line_ids
+from products.selectors.lines import LineTree
+
+from .scope import line_within
+from .versions import check, row_lock, row_save
+
+
+class LineValues(TypedDict, total=False):
+    """What people may say of a line; empty means as the line above, left out means as it is."""
+
+    code: str
+    name: str
+    parent: ProductLine | None
+    owner: User | None
+    unit: str
+    reporting_unit: str
+    floor_rate: Decimal | None
+    review_months: int | None
+    price_word: str
+    customer_word: str
+    volume_word: str
+    final_after_months: int | None
+    alert_settings: Mapping[str, float]
+
+
+def _code_check(code: str, *, other_than: int = 0) -> None:
+    if ProductLine.objects.filter(code__iexact=code).exclude(pk=other_than).exists():
+        raise DomainError("code_taken", _("The code %(code)s is already in use.") % {"code": code}, "code")
+
+
+def _parent_check(user: Any, line: ProductLine | None, parent: ProductLine | None) -> None:
+    """The place in the tree: within the person's limits, and never below itself."""
+    if parent is not None:
+        line_within(user, parent)
+    elif visible_line_ids(user) is not None:
+        raise DomainError("limited", _("Choose the line this one is part of."), "parent")
+    if line is not None and parent is not None and parent.pk in LineTree().descendants(line.pk):
+        raise DomainError("line_cycle", _("A line cannot be part of itself."), "parent")
+
+
+@transaction.atomic
+def line_create(*, user: Any, measures: Sequence[Measure] = (), **values: Unpack[LineValues]) -> ProductLine:
+    """A new line; ``measures``, the leading one first, or none for those of the line above."""
+    line = ProductLine(**values)
+    _code_check(line.code)
+    _parent_check(user, None, values.get("parent"))
+    check(line)
+    line.save()
+    _measures_save(line, measures)
+    return line
+
+
+@transaction.atomic
+def line_update(
+    *,
+    user: Any,
+    line: ProductLine,
+    version: int | None,
+    measures: Sequence[Measure] | None = None,
+    **values: Unpack[LineValues],
+) -> ProductLine:
+    """Change what differs, moving it included; ``measures`` ``None`` leaves them as they are."""
+    if "parent" in values:
+        # One mover at a time: two moves that are right by themselves could make a circle together.
+        list(ProductLine.objects.select_for_update().order_by("pk").values_list("pk"))
+    current = row_lock(line)
+    line_within(user, current)
+    if "parent" in values and getattr(values["parent"], "pk", None) != current.parent_id:
+        _parent_check(user, current, values["parent"])
+    if "code" in values and values["code"] != current.code:
+        _code_check(values["code"], other_than=current.pk)
+    row_save(current, version=version, values=values)
+    if measures is not None:
+        _measures_save(current, measures)
+    return current
+
+
+def line_move(
+    *, user: Any, line: ProductLine, version: int | None, parent: ProductLine | None
+) -> ProductLine:
+    """Hang the line, with all below it, under another line, or at the top."""
+    return line_update(user=user, line=line, version=version, parent=parent)
+
+
+@transaction.atomic
+def line_delete(*, user: Any, line: ProductLine) -> None:
+    """Only a line that nothing hangs on can go."""
+    line_within(user, line)
+    if line.products.exists() or line.children.exists() or line.families.exists():
+        message = _("%(line)s still has products, families or lines below it.") % {"line": line.name}
+        raise DomainError("line_in_use", message, status=409)
+    line.delete()
+
+
+def _measures_save(line: ProductLine, measures: Sequence[Measure]) -> None:
+    """Make the line's measures these, the first leading; rows that are right already stay untouched."""
+    wanted = {measure.pk: position == 0 for position, measure in enumerate(measures)}
+    rows = {row.measure_id: row for row in LineMeasure.objects.select_for_update().filter(line=line)}
+    for measure_id, row in rows.items():
+        if measure_id not in wanted:
+            row.delete()
+        elif row.leads and not wanted[measure_id]:
+            row.leads = False
+            row.save(update_fields=["leads"])
+    for measure_id, leads in wanted.items():
+        known = rows.get(measure_id)
+        if known is None:
+            LineMeasure.objects.create(line=line, measure_id=measure_id, leads=leads)
+        elif known.leads != leads:
+            known.leads = leads
+            known.save(update_fields=["leads"])

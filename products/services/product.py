@@ -1,0 +1,95 @@
+"""Products: create, change, end, reopen."""
+
+from __future__ import annotations
+
+import datetime
+from decimal import Decimal
+from typing import Any, TypedDict, Unpack
+
+from django.db import transaction
+from django.utils.translation import gettext as _
+
+from accounts.errors import DomainError
+from accounts.models import User
+from products.converters import RESERVED_CODES
+from products.models import Product, ProductLine, Segment, Supplier
+
+from .scope import line_within, product_within
+from .versions import check, row_lock, row_save
+
+
+class ProductValues(TypedDict, total=False):
+    """What people may say of a product; what is left out stays as it is."""
+
+    code: str
+    name: str
+    kind: str
+    line: ProductLine
+    unit: str
+    owner: User | None
+    supplier: Supplier | None
+    segment: Segment | None
+    description: str
+    launched: datetime.date | None
+    ended: datetime.date | None
+    temporary: bool
+    floor_rate: Decimal | None
+    review_months: int | None
+
+
+def code_check(code: str, *, other_than: int = 0) -> None:
+    """Refuse a code that another product has (in whatever case) or that is a page's address."""
+    if code.lower() in RESERVED_CODES:
+        message = _("“%(code)s” is the name of a page; choose another code.") % {"code": code}
+        raise DomainError("code_reserved", message, "code")
+    taken = Product.objects.filter(code__iexact=code).exclude(pk=other_than).first()
+    if taken is not None:
+        message = _("The code %(code)s is already in use.") % {"code": taken.code}
+        raise DomainError("code_taken", message, "code")
+
+
+def _dates_check(launched: datetime.date | None, ended: datetime.date | None) -> None:
+    if launched is not None and ended is not None and ended < launched:
+        raise DomainError("ends_before_launch", _("A product cannot end before it is launched."), "ended")
+
+
+@transaction.atomic
+def product_create(*, user: Any, **values: Unpack[ProductValues]) -> Product:
+    """A new product; ``code``, ``name`` and ``line`` are needed. 404 for a line outside one's limits."""
+    product = Product(**values)
+    product.code, product.name = product.code.strip(), product.name.strip()
+    line_within(user, values.get("line"))
+    code_check(product.code)
+    _dates_check(product.launched, product.ended)
+    check(product)
+    product.save()
+    return product
+
+
+@transaction.atomic
+def product_update(
+    *, user: Any, product: Product, version: int | None, **values: Unpack[ProductValues]
+) -> Product:
+    """Change what differs; the product as it then stands. ``VersionConflict`` shows both values."""
+    current = row_lock(product)
+    product_within(user, current)
+    if "line" in values:
+        line_within(user, values["line"])
+    for field in ("code", "name"):
+        if field in values:
+            values[field] = values[field].strip()
+    if "code" in values and values["code"] != current.code:
+        code_check(values["code"], other_than=current.pk)
+    _dates_check(values.get("launched", current.launched), values.get("ended", current.ended))
+    row_save(current, version=version, values=values)
+    return current
+
+
+def product_end(*, user: Any, product: Product, version: int | None, ended: datetime.date) -> Product:
+    """``ended`` is the last day on sale; the status follows from it."""
+    return product_update(user=user, product=product, version=version, ended=ended)
+
+
+def product_reopen(*, user: Any, product: Product, version: int | None) -> Product:
+    """On sale again: no end date."""
+    return product_update(user=user, product=product, version=version, ended=None)

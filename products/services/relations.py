@@ -1,0 +1,147 @@
+"""Dated relations between products. A row holds until the next row of the same key; ending is a row too."""
+
+from __future__ import annotations
+
+import datetime
+from decimal import Decimal
+from typing import Any
+
+from django.db import transaction
+from django.utils.translation import gettext as _
+
+from accounts.errors import DomainError
+from products.models import BundlePart, Family, FamilyMember, Product, Succession
+
+from .scope import line_within, product_within
+from .versions import check
+
+
+@transaction.atomic
+def family_member_set(
+    *, user: Any, product: Product, family: Family | None, start_date: datetime.date
+) -> FamilyMember | None:
+    """From the date the product belongs to the family, or to none. Says it already: nothing is written.
+
+    A row of the same date is replaced, as one day has one truth. ``None`` when there was nothing to end.
+    """
+    product_within(user, product)
+    if family is not None:
+        line_within(user, family.line)
+    rows = FamilyMember.objects.select_for_update().filter(product=product)
+    same_day = rows.filter(start_date=start_date).first()
+    before = rows.filter(start_date__lt=start_date).order_by("-start_date").first()
+    holds = before.family_id if before else None
+    wanted = family.pk if family else None
+    if same_day is not None:
+        if same_day.family_id != wanted:
+            same_day.family = family
+            check(same_day)
+            same_day.save()
+        return same_day
+    if holds == wanted:
+        return before
+    row = FamilyMember(product=product, family=family, start_date=start_date)
+    check(row)
+    row.save()
+    return row
+
+
+def _holds(bundle_id: int, part_id: int, day: datetime.date) -> BundlePart | None:
+    rows = BundlePart.objects.filter(bundle=bundle_id, part=part_id, start_date__lte=day)
+    return rows.order_by("-start_date").first()
+
+
+def _bundled_in(product_id: int) -> set[int]:
+    """Every product that is, or ever was, inside this one, however deep."""
+    found: set[int] = set()
+    todo = {product_id}
+    while todo:
+        parts = set(
+            BundlePart.objects.filter(bundle__in=todo, quantity__gt=0).values_list("part_id", flat=True)
+        )
+        todo = parts - found
+        found |= todo
+    return found
+
+
+@transaction.atomic
+def bundle_part_set(
+    *,
+    user: Any,
+    bundle: Product,
+    part: Product,
+    start_date: datetime.date,
+    quantity: Decimal,
+    revenue_share: Decimal,
+) -> BundlePart | None:
+    """From the date the bundle holds ``quantity`` of the part with a share (0–1) of its revenue; 0 ends it.
+
+    The shares that hold on that date never add up to more than 1. Says it already: nothing is written.
+    """
+    product_within(user, bundle)
+    product_within(user, part)
+    Product.objects.select_for_update().get(pk=bundle.pk)
+    if quantity < 0:
+        raise DomainError("quantity_negative", _("The quantity cannot be negative."), "quantity")
+    if not 0 <= revenue_share <= 1:
+        raise DomainError("share_range", _("The share of revenue lies between 0 and 100 %."), "revenue_share")
+    if part.pk == bundle.pk or bundle.pk in _bundled_in(part.pk):
+        raise DomainError("bundle_cycle", _("A bundle cannot contain itself."), "part")
+    if quantity == 0:
+        revenue_share = Decimal(0)
+    parts = BundlePart.objects.filter(bundle=bundle, start_date__lte=start_date).exclude(part=part)
+    others: dict[int, Decimal] = {}
+    for row in parts.order_by("start_date"):
+        others[row.part_id] = row.revenue_share if row.quantity else Decimal(0)
+    if sum(others.values(), revenue_share) > 1:
+        message = _("Together the parts would get more than 100 % of the revenue.")
+        raise DomainError("share_sum", message, "revenue_share")
+    held = _holds(bundle.pk, part.pk, start_date)
+    if held is None and quantity == 0:
+        return None
+    if held is not None and (held.quantity, held.revenue_share) == (quantity, revenue_share):
+        return held
+    if held is None or held.start_date != start_date:
+        held = BundlePart(bundle=bundle, part=part, start_date=start_date)
+    held.quantity, held.revenue_share = quantity, revenue_share
+    check(held)
+    held.save()
+    return held
+
+
+def _successors(product_id: int) -> set[int]:
+    found: set[int] = set()
+    todo = {product_id}
+    while todo:
+        after = set(Succession.objects.filter(predecessor__in=todo).values_list("successor_id", flat=True))
+        todo = after - found
+        found |= todo
+    return found
+
+
+@transaction.atomic
+def succession_set(
+    *, user: Any, predecessor: Product, successor: Product, start_date: datetime.date
+) -> Succession:
+    """From the date the successor takes the predecessor's place. No product succeeds itself, however far."""
+    product_within(user, predecessor)
+    product_within(user, successor)
+    if predecessor.pk == successor.pk or predecessor.pk in _successors(successor.pk):
+        raise DomainError("succession_cycle", _("A product cannot come after itself."), "other")
+    row = Succession.objects.select_for_update().filter(predecessor=predecessor, successor=successor).first()
+    if row is not None and row.start_date == start_date:
+        return row
+    row = row or Succession(predecessor=predecessor, successor=successor)
+    row.start_date = start_date
+    check(row)
+    row.save()
+    return row
+
+
+@transaction.atomic
+def succession_remove(*, user: Any, product: Product, succession_id: int) -> None:
+    """A succession said by mistake; its history keeps it. 404-free: removing twice does nothing."""
+    product_within(user, product)
+    row = Succession.objects.filter(pk=succession_id).first()
+    if row is not None and product.pk in (row.predecessor_id, row.successor_id):
+        row.delete()
