@@ -1,0 +1,60 @@
+"""Which months count: the last complete month of the data, and months whose figures may still move."""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Iterable
+
+from django.db import connection
+
+from core.months import month_add, month_start, months_between
+from core.organisation import organisation_get, today
+from products.selectors.lines import LineTree
+
+# A later month with data shows that the one before was loaded whole; the last one must cover all its days
+# or be closed. Judged for the line as a whole: a single product may have no sales on the last days.
+_COMPLETE = """
+    SELECT line_id, measure_id, max(month)
+    FROM (
+        SELECT p.line_id, s.measure_id, s.month, max(s.days) AS days,
+               lead(s.month) OVER (PARTITION BY p.line_id, s.measure_id ORDER BY s.month) AS later
+        FROM products_productmonth s JOIN products_product p ON p.id = s.product_id
+        WHERE %(lines)s::bigint[] IS NULL OR p.line_id = ANY(%(lines)s)
+        GROUP BY p.line_id, s.measure_id, s.month
+    ) loaded
+    WHERE month < %(running)s
+      AND (later IS NOT NULL OR month <= %(closed)s
+           OR days = (month + interval '1 month')::date - month)
+    GROUP BY line_id, measure_id
+"""
+
+
+def complete_months(
+    *, line_ids: Iterable[int] | None = None, as_of: datetime.date | None = None
+) -> dict[tuple[int, int], datetime.date]:
+    """The last complete month by line and measure, of all lines or these. Lines without data are missing.
+
+    The running month is not complete, nor is a last month that days or weeks cover only in part. ``as_of``
+    looks at the data as if that month were the last complete one the calendar allows.
+    """
+    running = month_start(today()) if as_of is None else month_add(month_start(as_of), 1)
+    params = {
+        "lines": None if line_ids is None else list(line_ids),
+        "running": running,
+        "closed": organisation_get().closed_until,
+    }
+    with connection.cursor() as cursor:
+        cursor.execute(_COMPLETE, params)
+        return {(line, measure): month for line, measure, month in cursor.fetchall()}
+
+
+def provisional(month: datetime.date, final_after_months: int | None, as_of: datetime.date) -> bool:
+    """Whether the figures of a month may still move in the month ``as_of`` lies in: with 2, those of the two
+    months before it and of later ones."""
+    return months_between(month, as_of) <= (final_after_months or 0)
+
+
+def first_provisional_month(tree: LineTree, line_id: int, as_of: datetime.date) -> datetime.date:
+    """The first month of a line whose figures may still move; at the latest the running one."""
+    months = tree.inherited(line_id, "final_after_months").value or 0
+    return month_add(month_start(as_of), -int(months))
