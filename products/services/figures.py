@@ -6,6 +6,8 @@ is against the 12 months before, on revenue, else volume; there is none where th
 months with data, or where the months before add up to nothing.
 """
 
+# The SQL is put together from constants of this file; values are parameters.
+# ruff: noqa: S608
 from __future__ import annotations
 
 import dataclasses
@@ -55,7 +57,8 @@ _SALES = """
     )
     INSERT INTO products_productfigures AS f (
         product_id, measure_id, data_month, volume_12m, volume_12m_before, revenue_12m, revenue_12m_before,
-        growth_rate, spark_volumes, forecast_stale, spark_forecast, spark_lo80, spark_hi80, stage, stage_by_hand
+        growth_rate, spark_volumes, forecast_stale, spark_forecast, spark_lo80, spark_hi80, stage,
+        stage_by_hand
     )
     SELECT product_id, measure_id, CASE WHEN has_data THEN data_month END,
            volume_now, volume_before, revenue_now, revenue_before,
@@ -116,8 +119,9 @@ def figures_refresh(*, product_ids: Iterable[int] | None = None) -> int:
 
 @dataclass(frozen=True)
 class ForecastFigures:
-    """A product's forecast as the list shows it: 12-month volume with its 80 % band, its revenue at the price
-    of the last 12 months, and the months after ``as_of`` for the sparkline. All in the lead measure's unit."""
+    """A product's forecast as the list shows it: 12-month volume with its 80 % band, its revenue at the
+    price of the last 12 months, and the months after ``forecast_as_of`` for the sparkline. Of the lead
+    measure, in its unit."""
 
     product_id: int
     measure_id: int
