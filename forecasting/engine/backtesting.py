@@ -1,6 +1,7 @@
 """One backtest a series: forecast from a point in its own past, keep the errors by step, scaled.
 
-The result is small and serialisable: it is stored with the product and used again every night until a month closes.
+The result is small and serialisable: it is stored with the product and used again every night until a month
+closes.
 """
 
 from dataclasses import dataclass, field
@@ -22,9 +23,10 @@ MIN_AHEAD = 3
 class BacktestResult:
     """Errors of one series at one origin.
 
-    `errors[step - 1]` is (actual − forecast) / scale, None where the actual was missing; empty with a `reason` when there
-    was too little to test on. `scale` is the series' ordinary error at the origin, in its own unit. `wape`, `bias` and
-    `mase` are over the tested steps, None where undefined; `naive_wape` is seasonal naive on the same steps.
+    `errors[step - 1]` is (actual − forecast) / scale, None where the actual was missing; empty with a
+    `reason` when there was too little to test on. `scale` is the series' ordinary error at the origin, in its
+    own unit. `wape`, `bias` and `mase` are over the tested steps, None where undefined; `naive_wape` is
+    seasonal naive on the same steps.
     """
 
     id: str
@@ -111,7 +113,8 @@ def seasonal_naive(y: FloatArray, *, season_length: int, horizon: int) -> FloatA
 
 
 def _cut(series: Series, past: History, n: int, season_length: int) -> History:
-    """What `history` would have said n periods after the start: gaps filled without sight of what came later."""
+    """What `history` would have said n periods after the start: gaps filled without sight of what came
+    later."""
     stop = past.start - series.start + n
     return history(
         Series(id=series.id, start=series.start, values=series.array[:stop], kind=series.kind),

@@ -1,7 +1,9 @@
-"""How wide bands must be: quantiles of scaled backtest errors, pooled over all series of a frequency, by step.
+"""How wide bands must be: quantiles of scaled backtest errors, pooled over all series of a frequency, by
+step.
 
-Bands from a model's own variance are too narrow: they know nothing of a wrong model. Pooled errors do. Under some fifty
-series the pool itself is uncertain, so its factors are shrunk towards built-in ones by n / (n + 50).
+Bands from a model's own variance are too narrow: they know nothing of a wrong model. Pooled errors do. Under
+some fifty series the pool itself is uncertain, so its factors are shrunk towards built-in ones by n / (n +
+50).
 """
 
 from collections.abc import Iterable
@@ -18,16 +20,18 @@ COVERAGES = (0.80, 0.95)
 # Errors of the neighbouring steps count with a step's own: a band should not be ragged.
 NEIGHBOURS = 1
 
-# Half width of the 80 % and 95 % band in units of the ordinary error, at step 1, and how it grows: width × step^power.
-# From rolling origins of monthly series of docs/algorithms/forecast.md.
+# Half width of the 80 % and 95 % band in units of the ordinary error, at step 1, and how it grows: width ×
+# step^power. From rolling origins of monthly series of docs/algorithms/forecast.md.
 _BUILT_IN = {1: (1.8, 3.4, 0.45), 4: (1.1, 2.1, 0.35), 12: (1.00, 2.00, 0.20), 52: (1.0, 2.1, 0.12)}
 
 
 @dataclass(frozen=True, eq=False)
 class Calibration:
-    """Half widths of bands in units of a series' ordinary error: `factors` of shape (horizon, 2) for 80 and 95 %.
+    """Half widths of bands in units of a series' ordinary error: `factors` of shape (horizon, 2) for 80 and
+    95 %.
 
-    `series` is the number of series pooled. Steps beyond the horizon take the last step's factor, grown by the square root.
+    `series` is the number of series pooled. Steps beyond the horizon take the last step's factor, grown by
+    the square root.
     """
 
     season_length: int
@@ -65,8 +69,8 @@ BUILT_IN_CALIBRATION = built_in_calibration(12, horizon=18)
 def calibrate(results: Iterable[BacktestResult], *, horizon: int, season_length: int = 12) -> Calibration:
     """Pool backtests of one frequency into factors by step. The order of `results` does not matter.
 
-    Intermittent series have a distribution of their own and stay out. `season_length` is used when there is no result.
-    Raises ValueError when results of different season lengths are mixed.
+    Intermittent series have a distribution of their own and stay out. `season_length` is used when there is
+    no result. Raises ValueError when results of different season lengths are mixed.
     """
     used = [r for r in results if r.errors and r.method != "tsb"]
     lengths = {r.season_length for r in used}

@@ -11,7 +11,8 @@ from .ladder import Point, point_forecast
 from .scaling import error_scale
 from .series import FloatArray, History, Series, history
 
-# Stated rule of rounding: every figure to this many significant digits, so that results can be hashed and compared.
+# Stated rule of rounding: every figure to this many significant digits, so that results can be hashed and
+# compared.
 SIGNIFICANT_DIGITS = 7
 # Without trend, season or a distribution of their own, short histories need wider bands than the pool's.
 _FEW_FACTOR = 1.5
@@ -23,9 +24,10 @@ _MIN_SHARE = 0.005
 class Forecast:
     """What is expected for `first_period` and the periods after it.
 
-    Arrays of shape (horizon,), empty with method "none"; lo95 ≤ lo80 ≤ median ≤ hi80 ≤ hi95, all rounded to seven
-    significant digits. `mean` is what to add up, `median` what to expect in one period; they differ where demand is
-    intermittent or a band meets zero. `method` and `reason` are codes of `codes`, `reason_params` the reason's numbers.
+    Arrays of shape (horizon,), empty with method "none"; lo95 ≤ lo80 ≤ median ≤ hi80 ≤ hi95, all rounded to
+    seven significant digits. `mean` is what to add up, `median` what to expect in one period; they differ
+    where demand is intermittent or a band meets zero. `method` and `reason` are codes of `codes`,
+    `reason_params` the reason's numbers.
     """
 
     id: str
@@ -58,8 +60,8 @@ def forecast(
 ) -> Forecast:
     """Forecast the `horizon` periods after the last one of `series`.
 
-    Without a `calibration` the built-in one is used. Demand before `launch` and after `end` is zero, without a band. The
-    series' own `backtest`, where given, moves its band a little towards its own errors.
+    Without a `calibration` the built-in one is used. Demand before `launch` and after `end` is zero, without
+    a band. The series' own `backtest`, where given, moves its band a little towards its own errors.
     """
     first = series.start + len(series.array)
     past = history(series, season_length=season_length)
@@ -94,7 +96,8 @@ def forecast(
 def _rows(
     past: History, point: Point, factors: FloatArray, season_length: int, non_negative: bool
 ) -> FloatArray:
-    """Mean, median, lo80, hi80, lo95, hi95, shape (6, steps): nested, at least a little wide, not below zero for volumes."""
+    """Mean, median, lo80, hi80, lo95, hi95, shape (6, steps): nested, at least a little wide, not below zero
+    for volumes."""
     mean = np.maximum(point.mean, 0) if non_negative else point.mean
     if point.method == "zero":
         return np.zeros((6, len(mean)))

@@ -1,4 +1,5 @@
-"""The one place that imports statsforecast: 2–6 CPU seconds and 200 MB, so once, on first use, in the worker's parent."""
+"""The one place that imports statsforecast: 2–6 CPU seconds and 200 MB, so once, on first use, in the
+worker's parent."""
 
 import os
 from functools import cache
@@ -35,7 +36,8 @@ def warm_up() -> None:
 
 
 def _one_thread() -> None:
-    """One thread a process for BLAS: children would otherwise fight over the cores. A setting of the caller stays."""
+    """One thread a process for BLAS: children would otherwise fight over the cores. A setting of the caller
+    stays."""
     for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
         os.environ.setdefault(name, "1")
 

@@ -23,7 +23,8 @@ LONG_SEASON = 24
 
 @dataclass(frozen=True, eq=False)
 class Point:
-    """Mean ahead, shape (horizon,), how it came about, and the demand's distribution where demand is intermittent."""
+    """Mean ahead, shape (horizon,), how it came about, and the demand's distribution where demand is
+    intermittent."""
 
     mean: FloatArray
     method: str

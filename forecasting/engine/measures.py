@@ -38,7 +38,8 @@ def mase(
 
 
 def value_added(actual: FloatArray, before: FloatArray, after: FloatArray) -> tuple[float, float] | None:
-    """Forecast value added of a step: WAPE before − WAPE after, in points and as a share of the one before."""
+    """Forecast value added of a step: WAPE before − WAPE after, in points and as a share of the one
+    before."""
     first, second = wape(actual, before), wape(actual, after)
     if first is None or second is None or first == 0:
         return None

@@ -5,7 +5,8 @@ import numpy as np
 from .measures import naive_scale
 from .series import FloatArray
 
-# A short history knows its own error badly: this share of its level counts as much as PRIOR_PERIODS observations.
+# A short history knows its own error badly: this share of its level counts as much as PRIOR_PERIODS
+# observations.
 PRIOR_SHARE = 0.25
 PRIOR_PERIODS = 4
 # No series is surer than this share of its level, so that a constant history still has a band.
@@ -13,7 +14,8 @@ FLOOR_SHARE = 0.005
 
 
 def error_scale(y: FloatArray, *, season_length: int) -> float:
-    """In-sample error of seasonal naive (naive under a season and a half), pulled to a quarter of the level when short.
+    """In-sample error of seasonal naive (naive under a season and a half), pulled to a quarter of the level
+    when short.
 
     Zero only for a history of zeros.
     """

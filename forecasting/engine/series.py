@@ -15,13 +15,15 @@ PILOT_GAP = 3
 
 @dataclass(frozen=True, eq=False)
 class Series:
-    """The history of one product (or product × channel) and measure, one value a period, up to the last closed one.
+    """The history of one product (or product × channel) and measure, one value a period, up to the last
+    closed one.
 
-    `start` is the ordinal of the first value (`month_ordinal` for months; any whole number that counts periods
-    otherwise). In `values` NaN is missing, 0 a real zero, a negative number net returns. A *flow* adds over time,
-    a *level* does not (contracts at the end of the month). `launch` and `end` are ordinals: there is no demand before
-    `launch` or after `end`. `season_profile` is the season of the family or line, one index a position in the year
-    (position = ordinal modulo the season's length, so January first), 1 on average.
+    `start` is the ordinal of the first value (`month_ordinal` for months; any whole number that counts
+    periods otherwise). In `values` NaN is missing, 0 a real zero, a negative number net returns. A *flow*
+    adds over time, a *level* does not (contracts at the end of the month). `launch` and `end` are ordinals:
+    there is no demand before `launch` or after `end`. `season_profile` is the season of the family or line,
+    one index a position in the year (position = ordinal modulo the season's length, so January first), 1 on
+    average.
 
     Raises ValueError when values are not one row of finite numbers or NaN.
     """
@@ -54,8 +56,8 @@ class Series:
 class History:
     """What a model sees: from the first real sale to the last observation, gaps filled.
 
-    `y` shape (n,), `start` the ordinal of y[0], `observed` how many of y were seen, `behind` how many periods at the
-    end of the series were missing (the forecast has to bridge them first).
+    `y` shape (n,), `start` the ordinal of y[0], `observed` how many of y were seen, `behind` how many periods
+    at the end of the series were missing (the forecast has to bridge them first).
     """
 
     y: FloatArray
@@ -71,8 +73,9 @@ class History:
 def history(series: Series, *, season_length: int) -> History:
     """Strip what came before the first real sale and what is missing at the end; fill gaps inside.
 
-    Leading zeros and missing values go, and so does a pilot followed by zeros. Sales before a `launch` date are kept:
-    the date may be wrong, the sales are not. Missing values inside are interpolated on seasonally adjusted data.
+    Leading zeros and missing values go, and so does a pilot followed by zeros. Sales before a `launch` date
+    are kept: the date may be wrong, the sales are not. Missing values inside are interpolated on seasonally
+    adjusted data.
     """
     y = series.array
     seen = np.flatnonzero(~np.isnan(y))
@@ -99,14 +102,16 @@ def first_sale(y: FloatArray) -> int | None:
         if sold[i] - sold[i - 1] > PILOT_GAP:
             start = i
     rest = len(y) - sold[start]
-    # An intermittent product looks like a chain of pilots: only steady sales afterwards make the start a pilot.
+    # An intermittent product looks like a chain of pilots: only steady sales afterwards make the start a
+    # pilot.
     if start and len(sold) - start < 0.75 * rest:
         start = 0
     return int(sold[start])
 
 
 def fill_gaps(y: FloatArray, *, season_length: int) -> FloatArray:
-    """Missing values by straight lines between neighbours, on data without season where two years are there."""
+    """Missing values by straight lines between neighbours, on data without season where two years are
+    there."""
     missing = np.isnan(y)
     if not missing.any():
         return np.array(y)

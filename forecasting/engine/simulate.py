@@ -1,9 +1,11 @@
-"""Product histories of many shapes with known stages: what the stage weights are fitted on and the tests judge by.
+"""Product histories of many shapes with known stages: what the stage weights are fitted on and the tests
+judge by.
 
-The shapes are of this project's own choosing: adoption curves, S-curves to a plateau, humps, straight-line lives in
-phases, relaunches, and old products seen only in maturity. On the smooth level come season, noise, promotions, stock-outs,
-one-off steps (a customer won or lost), lumpy orders, small counts, missing months, and a window: the history may start
-long after the launch and end anywhere. Everything is drawn from the generator handed in.
+The shapes are of this project's own choosing: adoption curves, S-curves to a plateau, humps, straight-line
+lives in phases, relaunches, and old products seen only in maturity. On the smooth level come season, noise,
+promotions, stock-outs, one-off steps (a customer won or lost), lumpy orders, small counts, missing months,
+and a window: the history may start long after the launch and end anywhere. Everything is drawn from the
+generator handed in.
 """
 
 from dataclasses import dataclass
@@ -18,9 +20,10 @@ from .stages.definition import true_stages
 class Life:
     """One simulated product as seen: arrays of one length, a value a month.
 
-    `units` may hold NaN (missing), `promo` is 0/1, `stockout` a share, `level` the noise-free level, `stage` the index in
-    STAGES by definition or −1 before the first sale, `future` the same from the window's start to the life's end.
-    `launch` is the position of the launch, negative when it lies before the window, None when nobody noted it down.
+    `units` may hold NaN (missing), `promo` is 0/1, `stockout` a share, `level` the noise-free level, `stage`
+    the index in STAGES by definition or −1 before the first sale, `future` the same from the window's start
+    to the life's end. `launch` is the position of the launch, negative when it lies before the window, None
+    when nobody noted it down.
     """
 
     units: FloatArray

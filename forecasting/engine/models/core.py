@@ -1,7 +1,7 @@
 """The centre: a fixed mean of Dynamic Optimized Theta and damped exponential smoothing.
 
-A fixed mean beat each of the two and beat choosing one of them a series by backtest (Clemen 1989, "Combining forecasts: a
-review and annotated bibliography", International Journal of Forecasting 5, for why).
+A fixed mean beat each of the two and beat choosing one of them a series by backtest (Clemen 1989, "Combining
+forecasts: a review and annotated bibliography", International Journal of Forecasting 5, for why).
 """
 
 import warnings
@@ -12,8 +12,8 @@ from ..series import FloatArray
 from . import ets, theta
 from .level import level
 
-# Data is brought to this mean before a fit and rounded there, so that results do not depend on the unit of the data
-# (the optimisers stop at absolute tolerances).
+# Data is brought to this mean before a fit and rounded there, so that results do not depend on the unit of
+# the data (the optimisers stop at absolute tolerances).
 _WORKING_MEAN = 1000.0
 _WORKING_DECIMALS = 7
 # Beyond this multiple of the largest value seen a forecast is a failed fit, not a forecast.
@@ -23,7 +23,8 @@ _LIMIT = 10.0
 def theta_ets_mean(y: FloatArray, *, season_length: int, horizon: int) -> FloatArray:
     """Mean of both models for the next `horizon` periods, shape (horizon,); needs one value.
 
-    A model that the history is too short for, or that fails, is left out; without any the level is the answer.
+    A model that the history is too short for, or that fails, is left out; without any the level is the
+    answer.
     """
     size = float(np.abs(y).mean())
     if size == 0 or np.ptp(y) <= 1e-9 * size:
@@ -37,8 +38,9 @@ def theta_ets_mean(y: FloatArray, *, season_length: int, horizon: int) -> FloatA
             with warnings.catch_warnings(), np.errstate(all="ignore"):
                 warnings.simplefilter("ignore")
                 answer = model(scaled, season_length=season_length, horizon=horizon)
-        # The models raise whatever their optimiser ran into; the ladder's next rung is the answer to each of them.
-        except Exception:  # noqa: BLE001, S112
+        # The models raise whatever their optimiser ran into; the ladder's next rung is the answer to each of
+        # them.
+        except Exception:  # noqa: S112
             continue
         if np.isfinite(answer).all() and np.abs(answer).max() <= _LIMIT * np.abs(scaled).max():
             answers.append(answer)

@@ -1,9 +1,10 @@
-"""Exponential smoothing in state space form, chosen by AICc: Hyndman, Koehler, Snyder and Grose (2002), "A state space
-framework for automatic forecasting using exponential smoothing methods", International Journal of Forecasting 18.
+"""Exponential smoothing in state space form, chosen by AICc: Hyndman, Koehler, Snyder and Grose (2002), "A
+state space framework for automatic forecasting using exponential smoothing methods", International Journal of
+Forecasting 18.
 
-Of the family only what earned its time in rolling origins is tried: no trend or a damped one (an undamped trend was
-worse over 18 months and costs half as much again), never a multiplicative trend, no additive error with a
-multiplicative season.
+Of the family only what earned its time in rolling origins is tried: no trend or a damped one (an undamped
+trend was worse over 18 months and costs half as much again), never a multiplicative trend, no additive error
+with a multiplicative season.
 """
 
 from typing import Any
@@ -27,8 +28,8 @@ def damped_ets(y: FloatArray, *, season_length: int, horizon: int) -> FloatArray
     ets = ets_module()
     best: dict[str, Any] | None = None
     for error, trend, season, damped in _candidates(y, season_length):
-        # Fresh bounds for each candidate: the fit narrows them in place, and a search that shares one pair gives the
-        # later candidates the bounds of the earlier ones.
+        # Fresh bounds for each candidate: the fit narrows them in place, and a search that shares one pair
+        # gives the later candidates the bounds of the earlier ones.
         fitted = ets.etsmodel(
             y, season_length, error, trend, season, damped, np.nan, np.nan, np.nan, np.nan,
             lower=np.array(_LOWER), upper=np.array(_UPPER), opt_crit="lik", nmse=3, bounds="both", maxit=2000,

@@ -1,7 +1,8 @@
 """A level from few observations: halfway between the last value and the mean of all.
 
-With one to five observations neither trend nor season can be told from noise. The last value follows a launch that is
-still climbing, the mean is calmer; halfway is simple exponential smoothing with a weight that needs no estimate.
+With one to five observations neither trend nor season can be told from noise. The last value follows a launch
+that is still climbing, the mean is calmer; halfway is simple exponential smoothing with a weight that needs
+no estimate.
 """
 
 import numpy as np

@@ -1,8 +1,9 @@
-"""Seasonal indices shrunk half-way to 1: Miller and Williams (2003), "Shrinkage estimators of time series seasonal factors
-and their effect on forecasting accuracy", International Journal of Forecasting 19.
+"""Seasonal indices shrunk half-way to 1: Miller and Williams (2003), "Shrinkage estimators of time series
+seasonal factors and their effect on forecasting accuracy", International Journal of Forecasting 19.
 
-With one to three years a season cannot be told from noise well enough for a seasonal model; dividing by an index moved
-half-way to 1 and using a model without season was better by a tenth (numerics of docs/algorithms/forecast.md).
+With one to three years a season cannot be told from noise well enough for a seasonal model; dividing by an
+index moved half-way to 1 and using a model without season was better by a tenth (numerics of
+docs/algorithms/forecast.md).
 """
 
 import numpy as np
@@ -13,7 +14,8 @@ SHRINK = 0.5
 
 
 def shrunk_season(y: FloatArray, *, season_length: int) -> tuple[FloatArray, bool]:
-    """Season by position from the first value, shape (season_length,), and whether it multiplies (else it adds).
+    """Season by position from the first value, shape (season_length,), and whether it multiplies (else it
+    adds).
 
     Multiplies where all values are positive. Needs one full season.
     """
@@ -27,8 +29,8 @@ def shrunk_season(y: FloatArray, *, season_length: int) -> tuple[FloatArray, boo
 
 
 def _trend(data: FloatArray, season_length: int) -> FloatArray:
-    """Centred mean over a season, held at the ends by the slope between the first and the last year (at least two years);
-    a plain mean below that, because a slope would eat the season."""
+    """Centred mean over a season, held at the ends by the slope between the first and the last year (at least
+    two years); a plain mean below that, because a slope would eat the season."""
     n = len(data)
     if n < 2 * season_length:
         return np.full(n, data.mean())

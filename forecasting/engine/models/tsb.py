@@ -1,8 +1,8 @@
-"""Intermittent demand: Teunter, Syntetos and Babai (2011), "Intermittent demand: linking forecasting to inventory
-obsolescence", European Journal of Operational Research 214.
+"""Intermittent demand: Teunter, Syntetos and Babai (2011), "Intermittent demand: linking forecasting to
+inventory obsolescence", European Journal of Operational Research 214.
 
-The chance of a sale and its size are smoothed apart; the chance moves in every period, so a product that dies out
-goes to zero instead of keeping its last forecast.
+The chance of a sale and its size are smoothed apart; the chance moves in every period, so a product that dies
+out goes to zero instead of keeping its last forecast.
 """
 
 from dataclasses import dataclass
@@ -24,7 +24,8 @@ class Intermittent:
     sizes: FloatArray
 
     def quantile(self, tau: float) -> float:
-        """Quantile of one period's demand: zero with 1 − chance, otherwise a size seen, at the smoothed mean size."""
+        """Quantile of one period's demand: zero with 1 − chance, otherwise a size seen, at the smoothed mean
+        size."""
         if tau <= 1 - self.chance:
             return 0.0
         inside = (tau - (1 - self.chance)) / self.chance
@@ -40,7 +41,8 @@ def mean_interval(y: FloatArray) -> float:
 
 
 def tsb(y: FloatArray) -> Intermittent:
-    """Chance and size at the end of `y`; needs one sale. Starts from the means, so short histories are calm."""
+    """Chance and size at the end of `y`; needs one sale. Starts from the means, so short histories are
+    calm."""
     sold = y != 0
     chance, size = float(sold.mean()), float(y[sold].mean())
     for value, sale in zip(y, sold, strict=True):

@@ -1,1 +1,2 @@
-"""Lifecycle stages: the definition on a known level, the estimate of the level, probabilities, the path through them."""
+"""Lifecycle stages: the definition on a known level, the estimate of the level, probabilities, the path
+through them."""

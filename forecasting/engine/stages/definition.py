@@ -1,6 +1,8 @@
-"""The five stages by definition, on a level that is known without noise. This is the truth that estimates are judged by.
+"""The five stages by definition, on a level that is known without noise. This is the truth that estimates are
+judged by.
 
-Levitt (1965) and Polli and Cook (1969) for the idea; the thresholds are those of docs/algorithms/lifecycle.md.
+Levitt (1965) and Polli and Cook (1969) for the idea; the thresholds are those of
+docs/algorithms/lifecycle.md.
 """
 
 import numpy as np
@@ -31,8 +33,8 @@ def growth_a_year(level: FloatArray) -> FloatArray:
 def true_stages(level: FloatArray, *, relaunch: int | None = None) -> FloatArray:
     """Index in STAGES a month, −1 before the first sale; shape (n,).
 
-    `level` covers the whole life, without noise. `relaunch` is the month a relaunch starts (the trough before its rise);
-    it counts when it lifts the level by 30 %.
+    `level` covers the whole life, without noise. `relaunch` is the month a relaunch starts (the trough before
+    its rise); it counts when it lifts the level by 30 %.
     """
     n = len(level)
     growth = growth_a_year(level)

@@ -1,10 +1,13 @@
-"""The level of a product month by month, as it could be known in that month: without season, promotions and stock-outs.
+"""The level of a product month by month, as it could be known in that month: without season, promotions and
+stock-outs.
 
-Causal by construction: what is said for a month uses that month and those before it, so later months never change it.
-The season is measured again every half year (from two years on) on what was known then and holds for the half year after.
+Causal by construction: what is said for a month uses that month and those before it, so later months never
+change it. The season is measured again every half year (from two years on) on what was known then and holds
+for the half year after.
 """
 
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 
@@ -18,7 +21,8 @@ MAX_STOCKOUT = 0.6
 
 @dataclass(frozen=True, eq=False)
 class Block:
-    """Months `begin` to `end` (exclusive) are judged on `adjusted`, shape (end,), NaN where nothing is known."""
+    """Months `begin` to `end` (exclusive) are judged on `adjusted`, shape (end,), NaN where nothing is
+    known."""
 
     begin: int
     end: int
@@ -47,7 +51,7 @@ def blocks(demand: FloatArray) -> list[Block]:
     edges = [0, *range(FIRST_SEASON, n, REVIEW), n]
     place = np.arange(n) % SEASON
     out = []
-    for begin, end in zip(edges[:-1], edges[1:], strict=True):
+    for begin, end in pairwise(edges):
         if begin == end:
             continue
         season = season_index(demand[: begin + 1]) if begin >= FIRST_SEASON else np.ones(SEASON)
@@ -56,7 +60,8 @@ def blocks(demand: FloatArray) -> list[Block]:
 
 
 def season_index(demand: FloatArray) -> FloatArray:
-    """Index by position modulo 12, mean 1, shrunk by k/(k+1) with k years: ratios to the centred yearly mean."""
+    """Index by position modulo 12, mean 1, shrunk by k/(k+1) with k years: ratios to the centred yearly
+    mean."""
     n = len(demand)
     known = ~np.isnan(demand)
     weights = np.concatenate([[0.5], np.ones(SEASON - 1), [0.5]])

@@ -1,7 +1,8 @@
 """The numbers a stage is judged by, each month from what was known by then.
 
-Slopes are least squares over the last 3, 6, 12 and 24 known months, relative to the mean of the window, per year; their
-z-values divide by the standard error. Levels are means of the last months, compared with the highest level so far.
+Slopes are least squares over the last 3, 6, 12 and 24 known months, relative to the mean of the window, per
+year; their z-values divide by the standard error. Levels are means of the last months, compared with the
+highest level so far.
 """
 
 from dataclasses import dataclass
@@ -19,9 +20,10 @@ _LOG_FLOOR = 0.005
 class Measured:
     """Raw figures of each month, arrays of shape (months,): NaN where too little is known.
 
-    `slope` and `z` by window: relative slope a year and its z-value. `now` level of the last three known months, `peak` the
-    highest half-year level so far and `since_peak` months since it, `trough` the lowest three-month level since the peak,
-    `first` the level of the first three months, `noise` the relative scatter around the half-year line.
+    `slope` and `z` by window: relative slope a year and its z-value. `now` level of the last three known
+    months, `peak` the highest half-year level so far and `since_peak` months since it, `trough` the lowest
+    three-month level since the peak, `first` the level of the first three months, `noise` the relative
+    scatter around the half-year line.
     """
 
     slope: dict[int, FloatArray]
@@ -73,10 +75,19 @@ def _measure_block(part: Block) -> Measured:
     if start < n:
         first[start:] = now[np.minimum(np.arange(start, n), start + 2)]
     return Measured(
-        slope=slope, z=z, now=now[rows], half=half[rows], year=year[rows], peak=peak[rows],
-        since_peak=(t - at_peak)[rows], trough=trough[rows], since_trough=(t - at_trough)[rows], first=first[rows],
-        noise=scatter[12], age=(t - start + 1)[rows],
-    )  # fmt: skip
+        slope=slope,
+        z=z,
+        now=now[rows],
+        half=half[rows],
+        year=year[rows],
+        peak=peak[rows],
+        since_peak=(t - at_peak)[rows],
+        trough=trough[rows],
+        since_trough=(t - at_trough)[rows],
+        first=first[rows],
+        noise=scatter[12],
+        age=(t - start + 1)[rows],
+    )
 
 
 def _means(sums: list[FloatArray], n: int, window: int) -> FloatArray:
@@ -99,7 +110,8 @@ def _lines(sums: list[FloatArray], n: int, window: int) -> tuple[FloatArray, Flo
         vy = np.maximum(syy - sy * sy / c, 0)
         mean = sy / c
         slope = cov / vt
-        # Three points lie on a line by chance: a tenth of the level is the least scatter believed, less with more points.
+        # Three points lie on a line by chance: a tenth of the level is the least scatter believed, less with
+        # more points.
         rest = np.maximum(vy - slope * cov, 0) + (0.1 * mean) ** 2
         scatter = np.sqrt(rest / np.maximum(c - 1.5, 1.0))
         error = scatter / np.sqrt(vt)
@@ -161,7 +173,8 @@ def feature_rows(m: Measured, *, launch: int | None) -> FloatArray:
 
 
 def _shares(m: Measured, rate: float) -> FloatArray:
-    """How sure it is that half-year growth exceeds `rate` a year, by the window of 12 months: 0 to 1, logistic."""
+    """How sure it is that half-year growth exceeds `rate` a year, by the window of 12 months: 0 to 1,
+    logistic."""
     with np.errstate(invalid="ignore", divide="ignore"):
         error = np.abs(m.slope[12] / m.z[12])
         gap = (m.slope[12] - rate) / np.maximum(error, 0.02)

@@ -1,8 +1,9 @@
 """The path of a product through its stages, month by month, each month judged on what was known by then.
 
-The probabilities of a month are smoothed with those of the months before, half and half, and the stage shown changes only
-when another leads it by a margin: a stage that flickers is worse than one a month late. This state needs no storage:
-the whole path of 60 months costs a few milliseconds, so the night recomputes it from the history and gets the same state.
+The probabilities of a month are smoothed with those of the months before, half and half, and the stage shown
+changes only when another leads it by a margin: a stage that flickers is worse than one a month late. This
+state needs no storage: the whole path of 60 months costs a few milliseconds, so the night recomputes it from
+the history and gets the same state.
 """
 
 from dataclasses import dataclass, field
@@ -30,10 +31,12 @@ DEAD_MONTHS = 6
 
 @dataclass(frozen=True)
 class StageResult:
-    """The answer for one month. `stage` is None with a `reason` when too little is known; probabilities follow STAGES.
+    """The answer for one month. `stage` is None with a `reason` when too little is known; probabilities
+    follow STAGES.
 
-    `months_to_next` with its 80 % range is given that the next stage comes within three years. `evidence` is a code of
-    EVIDENCE_CODES, `evidence_params` its numbers. `polli_cook` is the second opinion, None under two years.
+    `months_to_next` with its 80 % range is given that the next stage comes within three years. `evidence` is
+    a code of EVIDENCE_CODES, `evidence_params` its numbers. `polli_cook` is the second opinion, None under
+    two years.
     """
 
     month: int
@@ -58,8 +61,9 @@ class StageResult:
 
 @dataclass(frozen=True, eq=False)
 class StagePath:
-    """All months of one product. `stages[i]` and `probabilities[i]` belong to month `start + i`, smoothed and with
-    hysteresis; None and zeros where too little was known. `fresh` holds the probabilities before smoothing."""
+    """All months of one product. `stages[i]` and `probabilities[i]` belong to month `start + i`, smoothed and
+    with hysteresis; None and zeros where too little was known. `fresh` holds the probabilities before
+    smoothing."""
 
     id: str
     start: int
@@ -76,7 +80,8 @@ class StagePath:
         return self.at(self.start + len(self.stages) - 1)
 
     def at(self, month: int, *, smoothed: bool = True) -> StageResult:
-        """The answer for `month` (an ordinal) by what was known then; `smoothed=False` looks at that month alone.
+        """The answer for `month` (an ordinal) by what was known then; `smoothed=False` looks at that month
+        alone.
 
         A month after the history is answered by its last one.
         """
@@ -106,7 +111,8 @@ class StagePath:
         )
 
     def _since(self, t: int, stage: int) -> int:
-        """First month of the unbroken run in which this stage was the likeliest of the smoothed ones, up to `t`."""
+        """First month of the unbroken run in which this stage was the likeliest of the smoothed ones, up to
+        `t`."""
         while t > 0 and self.probabilities[t - 1].any() and int(self.probabilities[t - 1].argmax()) == stage:
             t -= 1
         return t
@@ -119,10 +125,11 @@ def lifecycle(
     promo: ArrayLike | None = None,
     stockout: ArrayLike | None = None,
 ) -> StagePath:
-    """Stages of a monthly series. `promo` (0/1) and `stockout` (share of the month) have the length of its values.
+    """Stages of a monthly series. `promo` (0/1) and `stockout` (share of the month) have the length of its
+    values.
 
-    `launch` is the ordinal of the launch month where known (default: that of the series). Months added later never change
-    an earlier answer. Raises ValueError when a flag row has another length.
+    `launch` is the ordinal of the launch month where known (default: that of the series). Months added later
+    never change an earlier answer. Raises ValueError when a flag row has another length.
     """
     n = len(series.array)
     flags = [None if x is None else np.asarray(x, dtype=np.float64) for x in (promo, stockout)]

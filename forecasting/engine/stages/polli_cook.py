@@ -1,9 +1,11 @@
-"""Polli and Cook (1969), "Validity of the product life cycle", Journal of Business 42: stages from yearly changes alone.
+"""Polli and Cook (1969), "Validity of the product life cycle", Journal of Business 42: stages from yearly
+changes alone.
 
 Shown as a second opinion beside the engine's own answer.
 """
 
 from collections.abc import Sequence
+from itertools import pairwise
 
 import numpy as np
 
@@ -16,13 +18,15 @@ def polli_cook_sigma(changes: Sequence[float]) -> float:
 
 
 def polli_cook(changes: Sequence[float]) -> list[str]:
-    """Stage of each year-on-year change (%): growth above half a sigma, decline below minus half, maturity between."""
+    """Stage of each year-on-year change (%): growth above half a sigma, decline below minus half, maturity
+    between."""
     cut = polli_cook_sigma(changes) / 2
     return ["growth" if c > cut else "decline" if c < -cut else "maturity" for c in changes]
 
 
 def second_opinion(demand: FloatArray) -> str | None:
-    """The stage of the last twelve months by the yearly sums up to the last month; None under two years of history."""
+    """The stage of the last twelve months by the yearly sums up to the last month; None under two years of
+    history."""
     n = len(demand)
     years = [
         float(np.nanmean(demand[end - 12 : end]))
@@ -32,5 +36,5 @@ def second_opinion(demand: FloatArray) -> str | None:
     years.reverse()
     if len(years) < 2 or min(years) <= 0:
         return None
-    changes = [100 * (after / before - 1) for before, after in zip(years[:-1], years[1:], strict=True)]
+    changes = [100 * (after / before - 1) for before, after in pairwise(years)]
     return polli_cook(changes)[-1]

@@ -1,7 +1,9 @@
-"""From features to probabilities and months: a linear scorecard for each stage, fitted by `train` on simulated lives.
+"""From features to probabilities and months: a linear scorecard for each stage, fitted by `train` on
+simulated lives.
 
-Multinomial logistic regression (Bishop 2006, section 4.3): each feature adds its weight to the score of each stage, the
-scores become probabilities by softmax. Weights live in `weights`; the card is docs/algorithms/lifecycle.md.
+Multinomial logistic regression (Bishop 2006, section 4.3): each feature adds its weight to the score of each
+stage, the scores become probabilities by softmax. Weights live in `weights`; the card is
+docs/algorithms/lifecycle.md.
 """
 
 import numpy as np

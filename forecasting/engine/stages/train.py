@@ -1,9 +1,11 @@
-"""Fits the scorecard on simulated lives: `python -m forecasting.engine.stages.train` writes `weights.py` anew.
+"""Fits the scorecard on simulated lives: `python -m forecasting.engine.stages.train` writes `weights.py`
+anew.
 
 Seeded: the same call gives the same file. Two minutes on one core. Never fitted on a yardstick.
 """
 
 import sys
+import textwrap
 from pathlib import Path
 
 import numpy as np
@@ -16,7 +18,8 @@ from .estimate import blocks, clean_demand
 from .features import feature_rows, measure
 
 LIVES, SEED = 12000, 20260101
-# The mix of stages the probabilities are meant for: a portfolio with all stages in it, not the simulator's own mix.
+# The mix of stages the probabilities are meant for: a portfolio with all stages in it, not the simulator's
+# own mix.
 PORTFOLIO = (0.14, 0.23, 0.32, 0.23, 0.08)
 _SAMPLES_A_STAGE = 2
 _RIDGE = 2e-4
@@ -24,7 +27,8 @@ _MAX_MONTHS = 36
 
 
 def samples(*, lives: int, seed: int) -> tuple[FloatArray, FloatArray, FloatArray]:
-    """Features, true stage and months to the next one (NaN when it never comes): up to two months a stage and life."""
+    """Features, true stage and months to the next one (NaN when it never comes): up to two months a stage and
+    life."""
     rng = np.random.default_rng(seed)
     rows, stages, ahead = [], [], []
     for _ in range(lives):
@@ -42,7 +46,8 @@ def samples(*, lives: int, seed: int) -> tuple[FloatArray, FloatArray, FloatArra
 
 
 def fit_stages(x: FloatArray, stage: FloatArray) -> tuple[FloatArray, FloatArray]:
-    """Weights (features, 5) and bias (5,) of ridge multinomial logistic regression, weighted to the portfolio's mix."""
+    """Weights (features, 5) and bias (5,) of ridge multinomial logistic regression, weighted to the
+    portfolio's mix."""
     n, d = x.shape
     k = len(STAGES)
     truth = np.eye(k)[stage.astype(int)]
@@ -62,7 +67,8 @@ def fit_stages(x: FloatArray, stage: FloatArray) -> tuple[FloatArray, FloatArray
 
 
 def fit_months(x: FloatArray, stage: FloatArray, ahead: FloatArray) -> tuple[FloatArray, FloatArray]:
-    """By stage: ridge regression of log months to the next stage, and the 10, 50 and 90 % points of what it leaves."""
+    """By stage: ridge regression of log months to the next stage, and the 10, 50 and 90 % points of what it
+    leaves."""
     lines, spreads = [], []
     for k in range(len(STAGES)):
         rows = (stage == k) & (ahead <= _MAX_MONTHS)
@@ -82,11 +88,12 @@ def write(path: Path, **tables: FloatArray) -> None:
         "# fmt: off",
     ]
     for name, table in tables.items():
-        rows = ",\n".join(
-            "    " + (f"({', '.join(f'{v:.4f}' for v in row)})" if np.ndim(row) else f"{row:.4f}")
-            for row in table
+        text = repr(
+            tuple(map(tuple, table.round(4).tolist())) if table.ndim == 2 else tuple(table.round(4).tolist())
         )
-        lines.append(f"{name} = (\n{rows},\n)")
+        lines.append(f"{name} = (")
+        lines += textwrap.wrap(text[1:-1], 108, initial_indent="    ", subsequent_indent="    ")
+        lines.append(")")
     path.write_text("\n".join(lines) + "\n")
 
 
@@ -98,8 +105,13 @@ def main() -> None:
     lines, spreads = fit_months(x, stage, ahead)
     write(
         Path(__file__).with_name("weights.py"),
-        MEAN=mean, SD=sd, STAGE_WEIGHTS=stage_weights, STAGE_BIAS=bias, NEXT_WEIGHTS=lines, NEXT_QUANTILES=spreads,
-    )  # fmt: skip
+        MEAN=mean,
+        SD=sd,
+        STAGE_WEIGHTS=stage_weights,
+        STAGE_BIAS=bias,
+        NEXT_WEIGHTS=lines,
+        NEXT_QUANTILES=spreads,
+    )
     sys.stderr.write(f"{len(x)} samples of {LIVES} lives, stages {np.bincount(stage.astype(int)).tolist()}\n")
 
 

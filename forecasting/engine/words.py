@@ -1,0 +1,43 @@
+"""English sentences for the command line. The pages write their own, in every language, from the same
+codes."""
+
+_OF_PEAK = "{level_pct_of_peak:.0f} % of the peak"
+_EVIDENCE = {
+    "just_started": "Sold for {months:.0f} months so far, about {level:g} a month.",
+    "still_small": "After {months:.0f} months still about {level:g} a month, {slope_pct_month:+.1f} % a month.",
+    "growing": "Growing by {slope_pct_month:.1f} % a month over the last {months:.0f} months.",
+    "growth_slowing": "Growth slowed to {slope_pct_month:.1f} % a month, from {slope_pct_month_year_ago:.1f} % "
+    "a year ago.",
+    "level_steady": "Steady: {slope_pct_year:+.1f} % a year, at " + _OF_PEAK + ".",
+    "dip_below_peak": "At "
+    + _OF_PEAK
+    + ", {slope_pct_year:+.1f} % a year: too little or too short for a decline.",
+    "falling": "{slope_pct_year:+.1f} % a year, at " + _OF_PEAK + " of {months_since_peak:.0f} months ago.",
+    "low_but_steady": "Steady at " + _OF_PEAK + ", {slope_pct_year:+.1f} % a year.",
+    "rising_again": "Up {rise_pct:.0f} % from the low point of {months:.0f} months ago.",
+}
+
+_REASONS = {
+    "no_data": "No history to start from.",
+    "all_zero": "Nothing was sold in {periods:.0f} periods.",
+    "ended": "The product has ended.",
+    "few_periods": "Only {periods:.0f} periods of history: a level, no trend or season.",
+    "under_a_year": "{periods:.0f} periods of history: too few to see a season.",
+    "under_three_years": "{periods:.0f} periods of history: half of the season seen is believed.",
+    "enough_history": "{periods:.0f} periods of history: the mean of two models with trend and season.",
+    "intermittent": "A sale every {mean_interval:.1f} periods on average: chance and size forecast apart.",
+    "long_season": "A long season described by {pairs:.0f} pairs of waves.",
+    "too_short": "{periods:.0f} periods of history, {needed:.0f} needed.",
+    "flat_history": "The history of {periods:.0f} periods does not move or was not seen.",
+    "no_sales": "Nothing sold yet.",
+}
+
+
+def evidence_sentence(code: str, params: dict[str, float]) -> str:
+    """What a stage rests on, in one English sentence."""
+    return _EVIDENCE[code].format(**params)
+
+
+def reason_sentence(code: str, params: dict[str, float]) -> str:
+    """Why a method was used, or why there is no answer, in one English sentence."""
+    return _REASONS[code].format(**params)
