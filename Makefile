@@ -6,7 +6,7 @@ PY := .venv/bin/python
 MO := $(patsubst %.po,%.mo,$(wildcard locale/*/LC_MESSAGES/*.po))
 PYTEST_ARGS ?= -n 2
 
-.PHONY: setup setup-dev run test bench vendor lock lint
+.PHONY: setup setup-dev run test bench vendor messages lock lint
 .DEFAULT_GOAL := run
 
 setup: requirements-installed $(MO)
@@ -46,6 +46,11 @@ bench: setup
 
 vendor: setup
 	@exec $(PY) tools/vendor.py
+
+# Texts from the source into locale/nl; needs gettext.
+messages: setup
+	@$(PY) manage.py makemessages --locale nl --no-obsolete --no-wrap --add-location file \
+	  --ignore var --ignore tests --ignore static/vendor
 
 lint: setup-dev
 	$(PY) -m ruff check .

@@ -1,4 +1,4 @@
-"""Logs with the request and the job they belong to: lines for people, or JSON for a collector. No personal data."""
+"""Logs with the request and the job they belong to, without personal data: lines for people or JSON."""
 
 from __future__ import annotations
 

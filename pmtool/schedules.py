@@ -1,10 +1,10 @@
-"""Every schedule, with who needs it by when. Beat only ticks: what is due, the code decides from the database."""
+"""Every schedule, with who needs it by when. Beat only ticks; what is due the code reads in the database."""
 
 from __future__ import annotations
 
 SCHEDULES: dict[str, dict[str, object]] = {
-    # The product manager needs last night's forecasts at the start of the working day; the run of a local date
-    # starts within a minute of its time (02:00 unless set otherwise), or of the first minute a missed night is seen.
+    # The product manager needs last night's forecasts at the start of the working day: the run of a local
+    # date starts within a minute of its time (02:00 unless set otherwise), a missed one once it is seen.
     "nightly-tick": {
         "task": "forecasting.nightly_tick",
         "schedule": 60.0,

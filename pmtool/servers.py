@@ -1,9 +1,9 @@
 """The embedded PostgreSQL and Valkey that run when no DATABASE_URL or REDIS_URL is given.
 
 Every process that uses a server holds a shared `flock` on its `in-use` file; the kernel drops it however the
-process ends, kill -9 included. The first user starts a small *guardian* process, the server's parent, which waits
-for the exclusive lock: it gets that when the last user is gone, stops the server and ends. So nobody has to clean
-up at exit, and nothing is left behind. If the guardian itself dies, the kernel stops its server.
+process ends, kill -9 included. The first user starts a small *guardian* process, the server's parent, which
+waits for the exclusive lock: it gets that when the last user is gone, stops the server and ends. So nobody
+has to clean up at exit, and nothing is left behind. If the guardian dies, the kernel stops its server.
 
 This file imports nothing of the project, because the guardian runs it as a script.
 """
@@ -271,8 +271,8 @@ class Postgres(Server):
         return {} if self._prefix() else super()._credentials()
 
     def _prefix(self) -> list[str]:
-        """For root with files in a folder closed to others (such as /root): become the system user, keeping only
-        the right to pass through that folder, instead of opening the folder to everybody."""
+        """For root with files in a folder closed to others: become the system user, keeping only the right to
+        pass through that folder, instead of opening the folder to everybody."""
         if (name := self.user()) is None:
             return []
         paths = (self._binary("postgres"), self.data)

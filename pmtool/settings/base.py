@@ -197,7 +197,6 @@ USE_THOUSAND_SEPARATOR = True
 # -- files --
 
 STATIC_URL = "static/"
-STATIC_ROOT = VAR / "static"
 STATICFILES_DIRS = [BASE_DIR / "static"]
 MEDIA_ROOT = VAR / "files"  # uploads and exports; never served as such
 FILE_UPLOAD_PERMISSIONS = 0o600

@@ -41,7 +41,7 @@ def words(name: str) -> list[str]:
 
 
 def secret(name: str) -> str:
-    """The value of `name`, or the content of the file that `name`_FILE points to (as container secrets do)."""
+    """The value of `name`, or the content of the file that `name`_FILE points to, as container secrets do."""
     if path := text(f"{name}_FILE"):
         try:
             return Path(path).read_text().strip()
@@ -67,7 +67,10 @@ def secret_file(path: Path) -> str:
 
 
 def database(url: str) -> dict[str, Any]:
-    """Django's settings for `postgresql://user:password@host:port/name?sslmode=…` (`host` may be a socket folder)."""
+    """Django's settings for `postgresql://user:password@host:port/name?sslmode=…`.
+
+    A socket folder goes into `?host=`.
+    """
     parts = urlsplit(url)
     query = dict(parse_qsl(parts.query))
     name = unquote(parts.path.lstrip("/"))

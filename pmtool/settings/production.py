@@ -8,7 +8,7 @@ from pmtool.logs import logging_config
 
 from . import env
 from .base import *
-from .base import TRUSTED_PROXIES
+from .base import BASE_DIR, TRUSTED_PROXIES
 
 SECRET_KEY = env.secret("SECRET_KEY")
 if len(SECRET_KEY) < 50:
@@ -30,12 +30,13 @@ if TRUSTED_PROXIES:
 SECURE_HSTS_SECONDS = 365 * 24 * 60 * 60
 SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = True
 
-# The __Host- prefix makes browsers refuse the cookie unless it is Secure, for this host only and for every path.
+# With the __Host- prefix browsers take the cookie only if it is Secure, for this host alone and every path.
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = LANGUAGE_COOKIE_SECURE = True
 SESSION_COOKIE_NAME = "__Host-session"
 CSRF_COOKIE_NAME = "__Host-csrf"
 LANGUAGE_COOKIE_NAME = "__Host-language"
 
+STATIC_ROOT = env.text("STATIC_ROOT") or BASE_DIR / "collected"
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
     "staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"},
