@@ -1,7 +1,7 @@
 """Numbers, amounts, dates and changes as people read them, in the language of the request.
 
-Every function returns plain text and takes None (and NaN) as *missing*: "—", never 0. Rounding is half away from zero,
-as in spreadsheets and ledgers. The template filters in `core.templatetags.core` wrap these.
+Every function returns plain text and takes None (and NaN) as *missing*: "—", never 0. Rounding is half away
+from zero, as in spreadsheets and ledgers. The template filters in `core.templatetags.core` wrap these.
 """
 
 import datetime as dt
@@ -81,7 +81,7 @@ def volume(value: Number | None, unit: str = "", decimals: int | None = None) ->
 
 
 def compact_parts(value: Number | None) -> tuple[str, str]:
-    """Split a large number into three telling digits and its word: ("1,14", "mln"); below a million ("488.000", "")."""
+    """Split a large number into three telling digits and its word: ("1,14", "mln"), or ("488.000", "")."""
     found = exact(value)
     if found is None:
         return MISSING, ""
@@ -114,8 +114,8 @@ def _with_currency(text: str, currency: str) -> str:
 def money(value: Number | None, currency: str = "EUR", decimals: int = 2, scale: str = "") -> str:
     """Write an amount: "€ 1.234,56".
 
-    `scale` "k" or "m" divides by a thousand or a million and leaves sign and word to the column head (`scale_label`),
-    "auto" writes millions as "€ 1,55 mln" and smaller amounts in whole units.
+    `scale` "k" or "m" divides by a thousand or a million and leaves sign and word to the column head
+    (`scale_label`), "auto" writes millions as "€ 1,55 mln" and smaller amounts in whole units.
     """
     found = exact(value)
     if found is None:
@@ -129,7 +129,7 @@ def money(value: Number | None, currency: str = "EUR", decimals: int = 2, scale:
 
 
 def scale_label(scale: str, currency: str = "EUR") -> str:
-    """Say in a column head what amounts are multiplied by: "x € 1.000", "x € 1 mln", or the currency alone."""
+    """Say in a column head what amounts are multiplied by: "x € 1.000", "x € 1 mln", or only "€"."""
     if scale == "k":
         return f"x{NBSP}{_with_currency(digits(SCALES['k'], 0), currency)}"
     if scale == "m":
@@ -151,7 +151,7 @@ def index(value: Number | None) -> str:
 
 @dataclass(frozen=True)
 class Delta:
-    """A change in words: signed text, the arrow that follows the number, and the class that says good or bad."""
+    """A change in words: signed text, the arrow that follows the number, the class for good or bad."""
 
     text: str
     arrow: str
@@ -163,9 +163,9 @@ def delta(
 ) -> Delta:
     """Describe a change.
 
-    `kind`: "percent" (a rate, 0.041), "points" (a rate, said in percentage points), "number" (with `unit`), "money" (euro,
-    or the currency in `unit`), "index" (104 reads against 100). `good`: "up", "down", or "none" when it is neither.
-    A change that rounds to nothing is flat.
+    `kind`: "percent" (a rate, 0.041), "points" (a rate, said in percentage points), "number" (with `unit`),
+    "money" (euro, or the currency in `unit`), "index" (104 reads against 100). `good`: "up", "down", or
+    "none" when it is neither. A change that rounds to nothing is flat.
     """
     found = exact(value)
     if found is None:

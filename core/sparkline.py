@@ -1,4 +1,4 @@
-"""Sparklines: history, forecast and its band as inline SVG, drawn by the server so that lists need no script."""
+"""Sparklines: history, forecast and its band as inline SVG from the server, so that lists need no script."""
 
 from collections.abc import Sequence
 from html import escape
@@ -34,8 +34,9 @@ def sparkline_svg(
 ) -> str:
     """Draw one sparkline; empty text when there is nothing to draw.
 
-    All values are in one unit, oldest first, None for a missing month; `forecast`, `low` and `high` follow the last month
-    of `history` and are equally long (the band may be left out). `tone` "pos" or "neg" colours the last actual's dot.
+    All values are in one unit, oldest first, None for a missing month; `forecast`, `low`, `high` follow the
+    last month of `history` and are equally long (the band may be left out). `tone` "pos" or "neg" colours the
+    last actual's dot.
     The scale runs from the smallest to the largest value shown, as a sparkline tells shape and not size.
     """
     known = [float(value) for value in (*history, *forecast, *low, *high) if value is not None]

@@ -1,9 +1,9 @@
 """Vendor third-party browser files: `python tools/vendor.py`, checked by `python tools/vendor.py --check`.
 
-Packages are fetched with `npm pack` at the pinned versions below; only the named files are kept, together with the
-licence text. `static/vendor/manifest.json` records name, version, licence, the tarball's integrity and each file's
-SHA-256, so that a changed file is seen. The icons are composed into one sprite: our own glyphs (`static/img/glyphs.svg`)
-and the Tabler icons listed here.
+Packages are fetched with `npm pack` at the pinned versions below; only the named files are kept, together
+with the licence text. `static/vendor/manifest.json` records name, version, licence, the tarball's integrity
+and each file's SHA-256, so that a changed file is seen. The icons are composed into one sprite: our own
+glyphs (`static/img/glyphs.svg`) and the Tabler icons listed here.
 """
 
 import argparse
@@ -62,14 +62,15 @@ PACKAGES = (
 )
 
 ICONS = """
-activity alert-circle alert-triangle arrow-back-up arrow-down arrow-up arrows-sort ban bell bolt bookmark box building
-bulb calculator calendar chart-bar chart-line check checks chevron-down chevron-left chevron-right chevron-up
-circle-check clock clock-exclamation clock-pause coin columns-3 compass copy database device-mobile dots download edit
-external-link eye eye-off file-export file-import file-report file-spreadsheet file-type-pdf filter flag heart-handshake
-help-circle history hourglass inbox info-circle key link list lock login logout mail menu-2 message minus moon-stars
-notes package paperclip pencil percentage photo pin player-pause player-play player-stop plus printer refresh report
-scale search send settings share shield-lock sitemap star star-filled sun table table-import tag target timeline trash
-trending-down trending-up truck truck-delivery upload user users versions world x
+activity alert-circle alert-triangle arrow-back-up arrow-down arrow-up arrows-sort ban bell bolt bookmark
+box building bulb calculator calendar chart-bar chart-line check checks chevron-down chevron-left chevron-
+right chevron-up circle-check clock clock-exclamation clock-pause coin columns-3 compass copy database
+device-mobile dots download edit external-link eye eye-off file-export file-import file-report file-
+spreadsheet file-type-pdf filter flag heart-handshake help-circle history hourglass inbox info-circle key
+link list lock login logout mail menu-2 message minus moon-stars notes package paperclip pencil percentage
+photo pin player-pause player-play player-stop plus printer refresh report scale search send settings
+share shield-lock sitemap star star-filled sun table table-import tag target timeline trash trending-down
+trending-up truck truck-delivery upload user users versions world x
 """
 
 
@@ -105,7 +106,8 @@ def symbol(name: str, svg: str) -> str:
     inner = re.sub(r'<path stroke="none" d="M0 0h24v24H0z" fill="none"\s*/>', "", inner)
     inner = re.sub(r"\s*\n\s*", "", inner)
     fill = ' fill="currentColor" stroke="none"' if name.endswith("-filled") else ""
-    return f'<symbol id="{name}" viewBox="0 0 24 24" stroke-linecap="round" stroke-linejoin="round"{fill}>{inner}</symbol>'
+    line = 'viewBox="0 0 24 24" stroke-linecap="round" stroke-linejoin="round"'
+    return f'<symbol id="{name}" {line}{fill}>{inner}</symbol>'
 
 
 def icon_path(name: str) -> str:

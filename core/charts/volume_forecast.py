@@ -7,13 +7,16 @@ the same.
 import datetime as dt
 from collections.abc import Sequence
 
+from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 
 from core import formats
 from core.charts.marks import event_layers, stage_layers
 from core.charts.model import SCHEMA, Actual, Chart, ChartTable, Expected, LegendKey, Spec, StageSpan, Switch
-from core.months import month_end, months_between
+from core.months import month_add, month_end, months_between
 from core.registries import Event
+
+HEIGHT, HATCH_TOP, HATCH_STEP = 330, 14, 9  # pixels of the plot
 
 
 def axis_scale(values: Sequence[float]) -> tuple[float, str]:
@@ -42,9 +45,10 @@ def volume_forecast_chart(
 ) -> Chart:
     """Draw history, forecast with bands, events above the plot and stages below it, a value a month.
 
-    `history` and `forecast` are ordered by month; the forecast follows the last final month, so it may overlap
-    the provisional ones. `unit_label` stands on the axis ("pakken per maand"), `measure_label` in tooltip and
-    table ("afzet"). Raises ValueError when there is neither history nor forecast: such a page says so in words.
+    `history` and `forecast` are ordered by month; the forecast follows the last final month, so it may
+    overlap the provisional ones. `unit_label` stands on the axis ("pakken per maand"), `measure_label` in
+    tooltip and table ("afzet"). Raises ValueError when there is neither history nor forecast: such a page
+    says so in words.
     """
     if not history and not forecast:
         raise ValueError("a chart needs at least one month")
@@ -72,7 +76,7 @@ def volume_forecast_chart(
         "$schema": SCHEMA,
         "description": title,
         "width": "container",
-        "height": 330,
+        "height": HEIGHT,
         "padding": {"left": 0, "right": 6, "top": 4, "bottom": 2},
         "data": {"values": _rows(history, forecast, divisor, is_money)},
         "encoding": {
@@ -178,7 +182,7 @@ def _rows(
 
 
 def _line(style: str, value: str) -> Spec:
-    """A line over the months that have `value`; history keeps its gaps: a missing month is not a straight line."""
+    """A line over the months that have `value`; history keeps its gaps."""
     kept = (
         "datum.past && !isValid(datum.provisional) || isValid(datum.actual)"
         if value == "actual"
@@ -209,17 +213,32 @@ def _dots() -> Spec:
 
 
 def _provisional_layers(history: Sequence[Actual]) -> list[Spec]:
-    """A hatched stretch behind the months that may still change."""
+    """Hatching behind the months that may still change: slanted lines, as browsers and PDF all draw those."""
     months = [point.month for point in history if point.provisional]
-    final = _last_final(history)
     if not months:
         return []
-    start = final.month if final and final.month < months[0] else months[0]
+    lines = [
+        {
+            "from": month_add(month, -1).isoformat(),
+            "to": month.isoformat(),
+            "low": top + HATCH_STEP,
+            "high": top,
+        }
+        for month in months
+        if month > history[0].month
+        for top in range(HATCH_TOP, HEIGHT - HATCH_STEP + 1, HATCH_STEP)
+    ]
+    pixels = {"type": "quantitative", "scale": None}
     return [
         {
-            "data": {"values": [{"from": start.isoformat(), "to": months[-1].isoformat()}]},
-            "mark": {"type": "rect", "style": "hatch", "y": 14, "y2": {"expr": "height"}},
-            "encoding": {"x": {"field": "from", "type": "temporal"}, "x2": {"field": "to"}},
+            "data": {"values": lines},
+            "mark": {"type": "rule", "style": "hatch"},
+            "encoding": {
+                "x": {"field": "from", "type": "temporal"},
+                "x2": {"field": "to"},
+                "y": {"field": "low", **pixels},
+                "y2": {"field": "high"},
+            },
         }
     ]
 
@@ -260,8 +279,9 @@ def _tooltip_layers(measure_label: str, forecast: Sequence[Expected]) -> list[Sp
 
 
 def _first_y(layers: Sequence[Spec]) -> Spec:
-    """The encoding of the first layer with a value: axis and scale are said once."""
-    return next(layer["encoding"] for layer in layers if "y" in layer.get("encoding", {}))
+    """The encoding of the first layer on the scale of values: axis and scale are said once."""
+    found = (layer["encoding"] for layer in layers if "y" in layer.get("encoding", {}))
+    return next(encoding for encoding in found if "scale" not in encoding["y"])
 
 
 def _legend(history: Sequence[Actual], forecast: Sequence[Expected], measure_label: str) -> list[LegendKey]:
@@ -298,7 +318,7 @@ def _forecast_table(
     history: Sequence[Actual], forecast: Sequence[Expected], measure_label: str, is_money: bool
 ) -> ChartTable:
     """One row a month, oldest first; a month that is both provisional and forecast is one row."""
-    headers = [_("month"), measure_label]
+    headers = [capfirst(_("month")), capfirst(measure_label)]
     if not forecast:
         return ChartTable(headers, [[formats.month(p.month), _text(p.value, is_money)] for p in history])
     past = {point.month: point for point in history}
@@ -318,4 +338,4 @@ def _forecast_table(
                 _band_text(expected.lo95, expected.hi95, is_money) if expected else None,
             ]
         )
-    return ChartTable([*headers, _("forecast"), _("80% band"), _("95% band")], rows)
+    return ChartTable([*headers, capfirst(_("forecast")), _("80% band"), _("95% band")], rows)

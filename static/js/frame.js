@@ -6,7 +6,8 @@
   window.pmToast = (text, level = "info") => {
     const template = document.getElementById("toast-template");
     const box = document.getElementById("toasts");
-    if (!template || !box || !text) return;
+    const isThere = (toast) => toast.querySelector("[data-text]").textContent === text;
+    if (!template || !box || !text || [...box.children].some(isThere)) return; /* polling must not pile them up */
     const toast = template.content.firstElementChild.cloneNode(true);
     toast.classList.add(level);
     toast.querySelector("[data-text]").textContent = text;

@@ -1,0 +1,163 @@
+"""The main chart: valid Vega-Lite, styles of the theme by name, and what it was given and nothing else."""
+
+import datetime as dt
+import json
+from pathlib import Path
+
+import pytest
+from django.utils import translation
+
+from core.charts import Actual, Expected, StageSpan, volume_forecast_chart
+from core.charts.marks import EVENT_SHAPES
+from core.months import month_add
+from core.registries import Event
+
+START = dt.date(2024, 1, 1)
+THEME = json.loads((Path(__file__).parents[2] / "static/charts/theme.json").read_text())
+
+
+@pytest.fixture(autouse=True)
+def english():
+    with translation.override("en"):
+        yield
+
+
+def sample(**changes):
+    history = [Actual(month_add(START, step), 100.0 + step) for step in range(22)]
+    history[5] = Actual(history[5].month, None)
+    history += [Actual(month_add(START, 22), 90.0, True), Actual(month_add(START, 23), 80.0, True)]
+    values = {
+        "id": "sales",
+        "title": "How much do we sell?",
+        "history": history,
+        "forecast": [
+            Expected(month_add(START, 22 + step), 120.0, 100.0, 140.0, 90.0, 150.0) for step in range(18)
+        ],
+        "events": [
+            Event(kind, month_add(START, 2 + 3 * place), kind) for place, kind in enumerate(EVENT_SHAPES)
+        ],
+        "stages": [
+            StageSpan("growth", dt.date(2020, 1, 1), dt.date(2025, 3, 1)),
+            StageSpan("maturity", dt.date(2025, 3, 1), None, expected=True),
+        ],
+        "unit_label": "packs per month",
+        "measure_label": "volume",
+    }
+    return volume_forecast_chart(**{**values, **changes})
+
+
+def styles(spec):
+    return {layer["mark"]["style"] for layer in spec["layer"]}
+
+
+def layer(spec, style):
+    return next(one for one in spec["layer"] if one["mark"]["style"] == style)
+
+
+def rows(chart):
+    return {row["month"]: row for row in chart.spec["data"]["values"]}
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {},
+        {"forecast": []},
+        {"history": []},
+        {"events": [], "stages": []},
+        {"is_money": True},
+        {"history": [Actual(START, 3.0)]},
+        {"history": [Actual(START, 3.0, True)], "forecast": []},
+    ],
+)
+def test_the_spec_is_valid_vega_lite(changes):
+    from altair.vegalite.v6.schema import core as schema
+
+    text = json.dumps(sample(**changes).spec)
+    # "stages" is a range of our own theme; the schema lists only the names that every theme has
+    schema.TopLevelSpec.from_dict(json.loads(text.replace('"range": "stages"', '"range": "category"')))
+
+
+def test_the_schema_would_refuse_an_unknown_mark():
+    from altair.vegalite.v6.schema import core as schema
+    from jsonschema import ValidationError
+
+    spec = sample().spec
+    spec["layer"][0]["mark"]["type"] = "scribble"
+    with pytest.raises(ValidationError):
+        schema.TopLevelSpec.from_dict(spec)
+
+
+def test_every_style_is_in_both_themes():
+    for mode in ("light", "dark"):
+        assert styles(sample().spec) <= set(THEME[mode]["style"])
+
+
+def test_the_spec_names_no_colour():
+    assert "#" not in json.dumps(sample().spec)
+
+
+def test_a_gap_is_null_and_not_zero():
+    row = rows(sample())["2024-06-01"]
+    assert row["actual"] is None
+    assert row["text"] == "—"
+
+
+def test_forecast_and_bands_leave_from_the_last_final_month():
+    row = rows(sample())["2025-10-01"]
+    assert row["forecast"] == row["lo80"] == row["hi95"] == row["actual"] == 121.0
+
+
+def test_provisional_months_are_hatched_and_told_apart_from_final_ones():
+    chart = sample()
+    row = rows(chart)["2025-11-01"]
+    assert "actual" not in row
+    assert (row["provisional"], row["forecast"]) == (90.0, 120.0)
+    assert row["text"] == "90 (provisional)"
+    assert {"hatch", "provisional"} <= styles(chart.spec)
+    assert {"hatch", "provisional"}.isdisjoint(styles(sample(history=[Actual(START, 1.0)]).spec))
+
+
+def test_the_table_holds_every_month_once_and_in_order():
+    chart = sample()
+    assert len(chart.table.rows) == 40
+    assert chart.table.rows[5][1] is None
+    assert chart.table.rows[22] == ["Nov\u00a02025", "90 (provisional)", "120", "100 – 140", "90 – 150"]
+    assert {len(row) for row in chart.table.rows} == {len(chart.table.headers)}
+
+
+def test_large_values_are_scaled_and_the_axis_says_so():
+    chart = sample(history=[Actual(START, 120_000.0)], forecast=[])
+    assert rows(chart)["2024-01-01"]["actual"] == 120.0
+    encodings = [one["encoding"] for one in chart.spec["layer"] if "y" in one.get("encoding", {})]
+    titles = [encoding["y"].get("axis", {}).get("title") for encoding in encodings]
+    assert "x 1,000 packs per month" in titles
+
+
+def test_a_stage_is_cut_at_the_edges_of_the_chart():
+    spans = layer(sample().spec, "stage")["data"]["values"]
+    assert [(span["from"], span["to"]) for span in spans] == [
+        ("2024-01-01", "2025-03-01"),
+        ("2025-03-01", "2027-04-01"),
+    ]
+    assert spans[1]["name"] == "maturity expected"
+
+
+def test_events_outside_the_months_are_left_out():
+    events = [Event("price", dt.date(2020, 1, 1), "old"), Event("price", dt.date(2024, 5, 3), "new")]
+    marks = layer(sample(events=events).spec, "event-mark")["data"]["values"]
+    assert [mark["text"] for mark in marks] == ["new"]
+
+
+def test_user_text_stays_in_data_values():
+    spec = sample(events=[Event("price", dt.date(2024, 5, 1), "datum.evil", "javascript:alert(1)")]).spec
+    for one in spec["layer"]:
+        one.get("data", {}).pop("values", None)
+    spec["data"].pop("values")
+    assert "evil" not in json.dumps(spec)
+    assert "alert" not in json.dumps(spec)
+
+
+def test_nothing_to_draw_is_refused():
+    with pytest.raises(ValueError, match="at least one month"):
+        sample(history=[], forecast=[])
