@@ -1,11 +1,49 @@
+"""How sign-in by allauth behaves here: nobody registers, mail speaks the reader's language."""
+
 from __future__ import annotations
 
+import logging
+from smtplib import SMTPException
+from typing import Any
+
 from allauth.account.adapter import DefaultAccountAdapter
+from allauth.socialaccount.adapter import DefaultSocialAccountAdapter
 from django.http import HttpRequest
+from django.utils import translation
+
+from .models import User
+
+log = logging.getLogger(__name__)
 
 
-class AccountAdapter(DefaultAccountAdapter):
-    """Nobody registers: an administrator invites."""
+class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
+    """No registration; an address that is unknown gets the same answer as a known one."""
 
     def is_open_for_signup(self, request: HttpRequest) -> bool:
         return False
+
+    def format_email_subject(self, subject: str) -> str:
+        return subject
+
+    def send_mail(self, template_prefix: str, email: str, context: dict[str, Any]) -> None:
+        """In the language of the person, not of whoever's browser asked for it.
+
+        A mail server that is away is logged: a page that failed for known addresses only would tell which
+        addresses are known.
+        """
+        person = User.objects.filter(email=email.lower()).first()
+        try:
+            with translation.override(person.language if person else translation.get_language()):
+                super().send_mail(template_prefix, email, context)
+        except (OSError, SMTPException) as error:
+            log.warning("mail %s not sent: %s", template_prefix, type(error).__name__)
+
+
+class SocialAdapter(DefaultSocialAccountAdapter):  # type: ignore[misc]
+    """Single sign-on for people who were invited: by the address their provider has verified."""
+
+    def is_open_for_signup(self, request: HttpRequest, sociallogin: Any) -> bool:
+        return False
+
+    def can_authenticate_by_email(self, login: Any, email: str) -> bool:
+        return bool(User.objects.filter(email=email.lower(), is_active=True).exists())

@@ -6,3 +6,19 @@ class AccountsConfig(AppConfig):
     name = "accounts"
     verbose_name = _("People")
     default_auto_field = "django.db.models.BigAutoField"
+
+    def ready(self) -> None:
+        from .rights import Right, register
+
+        register(
+            Right(
+                "accounts.manage",
+                _("Manage people and roles"),
+                _("Invite and deactivate people, give them roles, limit them to lines and channels."),
+            ),
+            Right(
+                "accounts.api",
+                _("Use the REST API"),
+                _("Make API tokens and read or write through them with one's own rights."),
+            ),
+        )

@@ -6,3 +6,17 @@ class CoreConfig(AppConfig):
     name = "core"
     verbose_name = _("Organisation")
     default_auto_field = "django.db.models.BigAutoField"
+
+    def ready(self) -> None:
+        from accounts.rights import Right, register
+
+        from . import registrations
+
+        register(
+            Right(
+                "core.settings",
+                _("Change the organisation's settings"),
+                _("Currency, time zone, financial year, night, thresholds, four eyes."),
+            )
+        )
+        registrations.register()

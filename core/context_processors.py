@@ -60,6 +60,18 @@ class Frame:
     def data_status(self) -> Any:
         return self._part("data_status")
 
+    @cached_property
+    def notifications_url(self) -> Any:
+        return self._part("notifications_url")
+
+    @cached_property
+    def help_url(self) -> Any:
+        return self._part("help_url")
+
+    @cached_property
+    def role(self) -> str:
+        return ", ".join(str(role) for role in self._user.role_list)
+
     @property
     def initials(self) -> str:
         return self._user.initials
@@ -67,6 +79,14 @@ class Frame:
     @property
     def search_url(self) -> str:
         return reverse("core:search")
+
+    @property
+    def suggest_url(self) -> str:
+        return reverse("core:suggest")
+
+    @property
+    def account_url(self) -> str:
+        return reverse("accounts:profile")
 
 
 def frame(request: HttpRequest) -> dict[str, Any]:

@@ -1,8 +1,8 @@
 """Who changed what, when, from where: the history of what people edit, read from the events pghistory keeps.
 
-The database writes an event for every insert, update and delete of a tracked row, whoever does it. The context
-beside it says who (``user``), where (``url``) or by which process (``source``), and what else a service wants
-said (``four_eyes``).
+The database writes an event for every insert, update and delete of a tracked row, whoever does it. The
+context beside it says who (``user``), where (``url``) or by which process (``source``), and what else a
+service wants said (``four_eyes``).
 """
 
 from __future__ import annotations
@@ -23,6 +23,18 @@ from . import formats
 
 SKIPPED = frozenset({"id", "version", "created_at"})
 ValueText = Callable[[Any], str]
+_kin: dict[type[models.Model], list[Related]] = {}
+_words: dict[tuple[type[models.Model], str], ValueText] = {}
+
+
+def history_extend(model: type[models.Model], *related: Related) -> None:
+    """Make rows of any room part of a model's history; called in ``ready()``."""
+    _kin.setdefault(model, []).extend(related)
+
+
+def history_words(model: type[models.Model], field: str, text: ValueText) -> None:
+    """How a value of a field (of a list or mapping: each item) is said where the field itself cannot tell."""
+    _words[model, field] = text
 
 
 @dataclass(frozen=True)
@@ -38,8 +50,8 @@ class Change:
 class HistoryEntry:
     """What one person or process did at one moment.
 
-    ``kind`` is ``created``, ``changed`` or ``deleted`` (of the object itself; a change of what belongs to it is
-    ``changed``). ``who`` is empty for the system. ``source`` and ``note`` are sentences, or empty.
+    ``kind`` is ``created``, ``changed`` or ``deleted`` (of the object itself; a change of what belongs to it
+    is ``changed``). ``who`` is empty for the system. ``source`` and ``note`` are sentences, or empty.
     """
 
     at: datetime.datetime
@@ -68,31 +80,21 @@ class Related:
     skip: frozenset[str] = frozenset()
 
 
-def history_of(
-    obj: models.Model,
-    limit: int = 50,
-    *,
-    related: Sequence[Related] = (),
-    values: Mapping[str, ValueText] | None = None,
-) -> list[HistoryEntry]:
+def history_of(obj: models.Model, limit: int = 50, *, related: Sequence[Related] = ()) -> list[HistoryEntry]:
     """The newest ``limit`` entries of an object's history, newest first.
 
-    What one request changed in the object and in its ``related`` rows is one entry. ``values`` puts a field's
-    value (for a list: each of its items) into words where the field itself cannot. The caller has checked that
-    the person may see the object.
+    What one request changed in the object, in rows that rooms added to it by :func:`history_extend` and in
+    ``related`` ones is one entry. The caller has checked that the person may see the object.
     """
     found = _events(type(obj), {"pgh_obj_id": obj.pk}, limit, "", frozenset())
-    for kin in related:
+    for kin in (*_kin.get(type(obj), ()), *related):
         label = str(kin.label or capfirst(kin.model._meta.verbose_name))
         found += _events(
             kin.model, {f"{kin.field}_id": obj.pk}, limit, label, kin.skip | frozenset({kin.field})
         )
     found.sort(key=lambda event: (event.at, event.number), reverse=True)
     names = _Names(found)
-    entries = [
-        _entry(group, names, dict(values or {}))
-        for group in _grouped(event for event in found if event.is_change)
-    ]
+    entries = [_entry(group, names) for group in _grouped(event for event in found if event.is_change)]
     return entries[:limit]
 
 
@@ -139,7 +141,7 @@ class _Event:
 
     @property
     def pairs(self) -> list[tuple[Any, Any, Any]]:
-        """(field, before, after) of every field that changed; of all filled ones where the row came or went."""
+        """(field, before, after) of what changed; of all filled fields where the row came or went."""
         found = []
         for field in self.fields:
             value = getattr(self.row, field.attname)
@@ -206,12 +208,13 @@ class _Names:
         return str(row) if row is not None else f"#{pk}"
 
 
-def _entry(group: list[_Event], names: _Names, values: Mapping[str, ValueText]) -> HistoryEntry:
+def _entry(group: list[_Event], names: _Names) -> HistoryEntry:
     first = group[0]
     own = [event for event in group if not event.label]
     changes: list[Change] = []
-    for event in sorted(reversed(group), key=lambda event: event.label):  # its own first
-        changes += _changes(event, names, values)
+    oldest_first = group[::-1]
+    for event in sorted(oldest_first, key=lambda event: event.label):  # its own before related ones
+        changes += _changes(event, names)
     user_id = first.context.get("user")
     return HistoryEntry(
         at=first.at,
@@ -223,34 +226,30 @@ def _entry(group: list[_Event], names: _Names, values: Mapping[str, ValueText]) 
     )
 
 
-def _changes(event: _Event, names: _Names, values: Mapping[str, ValueText]) -> list[Change]:
+def _changes(event: _Event, names: _Names) -> list[Change]:
     """Field by field for the object and for changed related rows; a related row that came or went is one."""
     pairs = event.pairs
     if not event.label or event.kind == "changed":
         prefix = f"{event.label} · " if event.label else ""
         return [
-            Change(
-                prefix + capfirst(str(field.verbose_name)), *_two_texts(field, before, after, names, values)
-            )
+            Change(prefix + capfirst(str(field.verbose_name)), *_two_texts(field, before, after, names))
             for field, before, after in pairs
         ]
     at = 2 if event.kind == "created" else 1
-    summary = _summary([(pair[0], pair[at]) for pair in pairs], names, values)
+    summary = _summary([(pair[0], pair[at]) for pair in pairs], names)
     before, after = ("", summary) if event.kind == "created" else (summary, "")
     return [Change(event.label, before, after)]
 
 
-def _summary(filled: Sequence[tuple[Any, Any]], names: _Names, values: Mapping[str, ValueText]) -> str:
+def _summary(filled: Sequence[tuple[Any, Any]], names: _Names) -> str:
     """A related row in one line; a single field needs no label."""
-    texts = [(str(field.verbose_name), _text(field, value, names, values)) for field, value in filled]
+    texts = [(str(field.verbose_name), _text(field, value, names)) for field, value in filled]
     if len(texts) == 1:
         return texts[0][1]
     return ", ".join(f"{label} {text}" for label, text in texts)
 
 
-def _two_texts(
-    field: Any, before: Any, after: Any, names: _Names, values: Mapping[str, ValueText]
-) -> tuple[str, str]:
+def _two_texts(field: Any, before: Any, after: Any, names: _Names) -> tuple[str, str]:
     """Of a list or mapping only what left and what came."""
     if isinstance(before, list) and isinstance(after, list):
         before, after = [x for x in before if x not in after], [x for x in after if x not in before]
@@ -258,14 +257,14 @@ def _two_texts(
         same = {key for key in before if key in after and before[key] == after[key]}
         before = {key: value for key, value in before.items() if key not in same}
         after = {key: value for key, value in after.items() if key not in same}
-    return _text(field, before, names, values), _text(field, after, names, values)
+    return _text(field, before, names), _text(field, after, names)
 
 
-def _text(field: Any, value: Any, names: _Names, values: Mapping[str, ValueText]) -> str:
+def _text(field: Any, value: Any, names: _Names) -> str:
     """A field's value as people read it; empty is ``""``."""
     if _is_empty(value):
         return ""
-    said = values.get(field.name, str)
+    said = _words.get((field.model, field.name), str)
     if field.related_model:
         return names.of(field.related_model, value)
     if field.choices:

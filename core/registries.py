@@ -24,8 +24,29 @@ class MenuEntry:
 
 
 @dataclass(frozen=True)
+class AccountPage:
+    """A page about oneself, found by search."""
+
+    key: str
+    label: Any
+    url_name: str
+    order: int = 0
+
+
+@dataclass(frozen=True)
+class OrganisationRule:
+    """What a room has against a change of the organisation: ``refuse(current, values)`` raises a
+    ``DomainError``; ``values`` are the fields that would change."""
+
+    key: str
+    refuse: Callable[[Any, Mapping[str, Any]], None]
+    order: int = 0
+
+
+@dataclass(frozen=True)
 class FramePart:
-    """Something the frame of every page shows, built per request: ``followed``, ``unread``, ``data_status``."""
+    """Something the frame of every page shows, built per request: ``followed``, ``unread``, ``data_status``,
+    ``notifications_url``, ``help_url``."""
 
     key: str
     build: Callable[[Any], Any]
@@ -162,6 +183,8 @@ class DecisionKind:
 
 
 menu: Registry[MenuEntry] = Registry("menu")
+account_pages: Registry[AccountPage] = Registry("account pages")
+organisation_rules: Registry[OrganisationRule] = Registry("organisation rules")
 frame_parts: Registry[FramePart] = Registry("frame parts")
 product_tabs: Registry[ProductTab] = Registry("product tabs")
 product_panels: Registry[ProductPanel] = Registry("product panels")

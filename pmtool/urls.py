@@ -1,7 +1,22 @@
+"""Every address. A room's own are in its ``urls.py``; the order is only for reading."""
+
 from __future__ import annotations
 
 from django.urls import include, path
 
+from core import views
+from core.openapi import docs_view, schema_view
+
+handler400 = "core.views.bad_request"
+handler403 = "core.views.permission_denied"
+handler404 = "core.views.not_found"
+handler500 = "core.views.server_error"
+
 urlpatterns = [
+    path("", include("accounts.urls")),
+    path("", include("core.urls")),
     path("account/", include("allauth.urls")),
+    path("language/", views.language_set, name="set_language"),
+    path("api/", docs_view, name="api"),
+    path("api/schema/", schema_view, name="schema"),
 ]

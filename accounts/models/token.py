@@ -3,7 +3,7 @@ from django.utils.translation import gettext_lazy as _
 from knox.models import AbstractAuthToken
 
 
-class ApiToken(AbstractAuthToken):
+class ApiToken(AbstractAuthToken):  # type: ignore[misc]  # knox has no types
     """A revocable key to the REST API with the rights of its owner; only its hash is kept."""
 
     name = models.CharField(_("name"), max_length=80)

@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pghistory
 from django.contrib.auth.models import AbstractBaseUser, BaseUserManager
@@ -9,6 +9,9 @@ from django.db.models import F, Q
 from django.db.models.functions import Lower
 from django.utils.functional import cached_property
 from django.utils.translation import gettext_lazy as _
+
+if TYPE_CHECKING:
+    from .access import Role
 
 LANGUAGES = [("nl", "Nederlands"), ("en", "English")]
 
@@ -68,12 +71,16 @@ class User(AbstractBaseUser):
         return "".join(word[0] for word in ([words[0], words[-1]] if len(words) > 1 else words)).upper()
 
     @cached_property
+    def role_list(self) -> list[Role]:
+        """The roles, read once a request: the person is read anew for each."""
+        return list(self.roles.all())
+
+    @cached_property
     def rights(self) -> frozenset[str]:
-        """The codes of all rights of all roles; read once a request."""
+        """The codes of all rights of all roles; none for who may not sign in."""
         if not self.is_active:
             return frozenset()
-        sets = self.roles.values_list("rights", flat=True)
-        return frozenset(code for rights in sets for code in rights)
+        return frozenset(code for role in self.role_list for code in role.rights)
 
     def has_perm(self, perm: str, obj: Any = None) -> bool:
         return perm in self.rights

@@ -1,0 +1,23 @@
+from .people import (
+    administrators_left,
+    deputies_on,
+    owner_or_deputy,
+    people_active,
+    person_get,
+    person_list,
+    person_tokens,
+    role_get,
+    role_list,
+)
+
+__all__ = [
+    "administrators_left",
+    "deputies_on",
+    "owner_or_deputy",
+    "people_active",
+    "person_get",
+    "person_list",
+    "person_tokens",
+    "role_get",
+    "role_list",
+]

@@ -1,0 +1,25 @@
+from .deputies import deputy_end, deputy_set
+from .invitations import Invited, invitation_accept, invitation_link_renew, invitation_person
+from .profile import profile_update
+from .roles import role_create, role_delete, role_update
+from .tokens import token_create, token_revoke
+from .users import user_deactivate, user_invite, user_reactivate, user_update
+
+__all__ = [
+    "Invited",
+    "deputy_end",
+    "deputy_set",
+    "invitation_accept",
+    "invitation_link_renew",
+    "invitation_person",
+    "profile_update",
+    "role_create",
+    "role_delete",
+    "role_update",
+    "token_create",
+    "token_revoke",
+    "user_deactivate",
+    "user_invite",
+    "user_reactivate",
+    "user_update",
+]

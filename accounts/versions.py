@@ -1,0 +1,58 @@
+"""The lock against lost updates, the same for everything people edit by hand."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, TypeVar
+
+from django.core.exceptions import NON_FIELD_ERRORS, ValidationError
+from django.db.models import Model
+from django.utils.translation import gettext as _
+
+from .errors import DomainError, VersionConflict
+
+M = TypeVar("M", bound=Model)
+
+
+def check(row: Model) -> None:
+    """Raise the first thing the model's own rules have against the row, at its field."""
+    try:
+        row.full_clean()
+    except ValidationError as error:
+        field, messages = next(iter(error.message_dict.items()))
+        raise DomainError("invalid", messages[0], "" if field == NON_FIELD_ERRORS else field) from None
+
+
+def row_lock(row: M) -> M:
+    """The row as it stands in the database now, locked until the transaction ends."""
+    return type(row)._default_manager.select_for_update(of=("self",)).get(pk=row.pk)
+
+
+def version_check(stored: int, version: int | None, differs: Mapping[str, tuple[Any, Any]]) -> None:
+    """Refuse when somebody saved since ``version``; ``differs`` maps field → (yours, theirs)."""
+    if version is not None and version != stored:
+        raise VersionConflict(
+            _("Somebody else saved this in the meantime."),
+            {field: {"yours": yours, "theirs": theirs} for field, (yours, theirs) in differs.items()},
+        )
+
+
+def row_save(current: M, *, version: int | None, values: Mapping[str, Any]) -> set[str]:
+    """Write what differs to a locked row and raise its version; the names of what changed.
+
+    ``version`` is what the editor had before their eyes. When somebody saved since, a
+    :class:`VersionConflict` shows both values of every field that would change; ``None`` asks for no check.
+    When nothing would change nothing is written.
+    """
+    before = {field: getattr(current, field) for field in values}
+    changed = {field for field in values if before[field] != values[field]}
+    if not changed:
+        return set()
+    stored: int = current.version  # type: ignore[attr-defined]
+    version_check(stored, version, {field: (values[field], before[field]) for field in changed})
+    for field in changed:
+        setattr(current, field, values[field])
+    check(current)
+    current.version = stored + 1  # type: ignore[attr-defined]
+    current.save(update_fields=[*changed, "version"])
+    return changed

@@ -1,0 +1,38 @@
+"""What the pages of this room share. It is the lowest room, so they use nothing of ``core``."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from django.contrib.auth.decorators import login_required, permission_required
+from django.forms import BaseForm
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.urls import reverse
+
+from accounts.errors import DomainError
+from accounts.services import Invited
+
+View = Callable[..., HttpResponse]
+
+
+def managers(view: View) -> View:
+    """Sign-in page for guests, 403 for those who may not manage accounts."""
+    return login_required(permission_required("accounts.manage", raise_exception=True)(view))
+
+
+def refuse(form: BaseForm, error: DomainError) -> None:
+    """Put a refusal at its field, so that the page comes back with what was entered."""
+    form.add_error(error.field if error.field in form.fields else None, str(error.message))
+
+
+def invitation_link(request: HttpRequest) -> Callable[[str], str]:
+    """Turns an invitation's token into the address to open."""
+    return lambda token: request.build_absolute_uri(reverse("accounts:invitation", args=[token]))
+
+
+def invited_page(request: HttpRequest, invited: Invited) -> HttpResponse:
+    """The link, shown this once and kept in no cache."""
+    response = render(request, "accounts/invited.html", {"invited": invited})
+    response.headers["Cache-Control"] = "no-store"
+    return response

@@ -1,0 +1,3 @@
+from .settings import OrganisationForm
+
+__all__ = ["OrganisationForm"]

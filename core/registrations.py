@@ -1,0 +1,37 @@
+"""What core adds to its own registries, for itself and for ``accounts``, which knows no room above it."""
+
+from __future__ import annotations
+
+from django.utils.translation import gettext_lazy as _
+
+from accounts import rights
+from accounts.models import Deputy, Role, User, UserRole
+
+from . import registries, selectors
+from .history import Related, history_extend, history_words
+
+
+def _right_label(code: str) -> str:
+    labels = {right.code: str(right.label) for right in rights.registered()}
+    return labels.get(code, code)
+
+
+def register() -> None:
+    registries.menu.register(
+        registries.MenuEntry("people", _("People"), "accounts:people", "users", 90, "accounts.manage"),
+        registries.MenuEntry("settings", _("Settings"), "core:settings", "settings", 95, "core.settings"),
+    )
+    registries.account_pages.register(
+        registries.AccountPage("profile", _("My account"), "accounts:profile", 1),
+        registries.AccountPage("password", _("Password"), "account_change_password", 2),
+        registries.AccountPage("second-step", _("Two-step sign-in"), "mfa_index", 3),
+    )
+    registries.search_sources.register(
+        registries.SearchSource("pages", _("Pages"), selectors.pages_search, 100)
+    )
+    history_extend(
+        User,
+        Related(UserRole, "user", _("Role")),
+        Related(Deputy, "owner", _("Deputy")),
+    )
+    history_words(Role, "rights", _right_label)

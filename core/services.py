@@ -1,0 +1,70 @@
+"""Changing the organisation."""
+
+from __future__ import annotations
+
+import datetime
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+from zoneinfo import available_timezones
+
+from django.db import transaction
+from django.utils.translation import gettext as _
+
+from accounts.errors import DomainError
+from accounts.models import User
+from accounts.versions import row_lock, row_save
+
+from . import registries
+from .models import Organisation
+from .organisation import organisation_forget
+
+
+def organisation_update(
+    *,
+    by: User,
+    version: int | None,
+    name: str,
+    currency: str,
+    time_zone: str,
+    language: str,
+    financial_year_first_month: int,
+    nightly_at: datetime.time,
+    alert_min_amount: Decimal,
+    watched_folder: str,
+) -> Organisation:
+    """Change the organisation's settings; rooms may refuse what their rows rest on (the currency of facts).
+
+    Holds from the next request and the next night on.
+    """
+    if not by.has_perm("core.settings"):
+        raise DomainError("not_allowed", _("Your role does not include this."), status=403)
+    if time_zone not in available_timezones():
+        raise DomainError("time_zone_unknown", _("This time zone does not exist."), "time_zone")
+    values: dict[str, Any] = {
+        "name": name.strip(),
+        "currency": currency.strip().upper(),
+        "time_zone": time_zone,
+        "language": language,
+        "financial_year_first_month": financial_year_first_month,
+        "nightly_at": nightly_at,
+        "alert_min_amount": alert_min_amount,
+        "watched_folder": _folder(watched_folder),
+    }
+    with transaction.atomic():
+        current = row_lock(Organisation.objects.get(pk=1))
+        changing = {field: value for field, value in values.items() if getattr(current, field) != value}
+        for rule in registries.organisation_rules:
+            rule.refuse(current, changing)
+        row_save(current, version=version, values=values)
+        transaction.on_commit(organisation_forget)
+    return current
+
+
+def _folder(text: str) -> str:
+    """An existing folder by its full path, or nothing."""
+    text = text.strip()
+    if text and not (Path(text).is_absolute() and Path(text).is_dir()):
+        message = _("There is no such folder on the server. Give its full path.")
+        raise DomainError("folder_missing", message, "watched_folder")
+    return text
