@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from decimal import ROUND_HALF_UP, Decimal
 
 from django.utils import timezone
-from django.utils.translation import get_language, ngettext
+from django.utils.translation import get_language, ngettext, pgettext
 from django.utils.translation import gettext as _
 
 MISSING = "—"
@@ -80,12 +80,18 @@ def volume(value: Number | None, unit: str = "", decimals: int | None = None) ->
     return f"{text}{NBSP}{unit}" if unit else text
 
 
+def million_word() -> str:
+    """The short word for a million."""
+    return pgettext("million, short", "m")
+
+
 def compact_parts(value: Number | None) -> tuple[str, str]:
     """Split a large number into three telling digits and its word: ("1,14", "mln"), or ("488.000", "")."""
     found = exact(value)
     if found is None:
         return MISSING, ""
-    for limit, word in ((Decimal(10**9), _("bn")), (Decimal(10**6), _("m"))):
+    billion, million = pgettext("billion, short", "bn"), million_word()
+    for limit, word in ((Decimal(10**9), billion), (Decimal(10**6), million)):
         if abs(found) >= limit:
             scaled = found / limit
             return digits(scaled, 2 if abs(scaled) < 10 else 1 if abs(scaled) < 100 else 0), word
@@ -133,7 +139,7 @@ def scale_label(scale: str, currency: str = "EUR") -> str:
     if scale == "k":
         return f"x{NBSP}{_with_currency(digits(SCALES['k'], 0), currency)}"
     if scale == "m":
-        return f"x{NBSP}{_with_currency('1', currency)}{NBSP}{_('m')}"
+        return f"x{NBSP}{_with_currency('1', currency)}{NBSP}{million_word()}"
     return currency_symbol(currency)
 
 

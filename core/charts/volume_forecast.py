@@ -110,7 +110,7 @@ def volume_forecast_chart(
 
 def _span(history: Sequence[Actual], forecast: Sequence[Expected]) -> tuple[dt.date, dt.date]:
     """First and last month drawn."""
-    months = [point.month for point in (*history, *forecast)]
+    months = [point.month for point in history] + [point.month for point in forecast]
     return min(months), max(months)
 
 
@@ -321,6 +321,7 @@ def _forecast_table(
     headers = [capfirst(_("month")), capfirst(measure_label)]
     if not forecast:
         return ChartTable(headers, [[formats.month(p.month), _text(p.value, is_money)] for p in history])
+    band = capfirst(_("band"))
     past = {point.month: point for point in history}
     ahead = {point.month: point for point in forecast}
     rows: list[list[str | None]] = []
@@ -338,4 +339,4 @@ def _forecast_table(
                 _band_text(expected.lo95, expected.hi95, is_money) if expected else None,
             ]
         )
-    return ChartTable([*headers, capfirst(_("forecast")), _("80% band"), _("95% band")], rows)
+    return ChartTable([*headers, capfirst(_("forecast")), f"{band} 80%", f"{band} 95%"], rows)
