@@ -1,0 +1,83 @@
+from __future__ import annotations
+
+import datetime
+from typing import Any
+
+from django.db import transaction
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from accounts.errors import DomainError, VersionConflict
+from collaboration.models import ActionItem
+from products.models import Product
+from products.selectors.access import products_visible
+
+from .notifications import notify
+
+EDITABLE = ("title", "owner", "due_date")
+
+
+@transaction.atomic
+def action_create(
+    *, user: Any, title: str, owner: Any, due_date: datetime.date | None, product: Product | None = None
+) -> ActionItem:
+    """A new action item; its owner is told, and must be able to see the product."""
+    if not title.strip():
+        raise DomainError("title_missing", _("Say what has to be done."), "title")
+    _owner_can_see(owner, product)
+    item = ActionItem.objects.create(
+        title=title.strip(), owner=owner, due_date=due_date, product=product, created_by=user
+    )
+    _tell_owner(item, user)
+    return item
+
+
+@transaction.atomic
+def action_update(*, user: Any, action_id: int, version: int, **changes: Any) -> ActionItem:
+    """Change title, owner or date; a save that changes nothing writes nothing."""
+    item = ActionItem.objects.select_for_update().get(pk=action_id)
+    changes = {name: changes[name] for name in EDITABLE if name in changes}
+    changed = {name: value for name, value in changes.items() if getattr(item, name) != value}
+    if not changed:
+        return item
+    if item.version != version:
+        fields = {
+            name: {"yours": str(value), "theirs": str(getattr(item, name))} for name, value in changed.items()
+        }
+        raise VersionConflict(_("Somebody else has just changed this action item."), fields)
+    if "owner" in changed:
+        _owner_can_see(changed["owner"], item.product)
+    for name, value in changed.items():
+        setattr(item, name, value)
+    item.version += 1
+    item.save()
+    if "owner" in changed:
+        _tell_owner(item, user)
+    return item
+
+
+@transaction.atomic
+def action_set_done(*, action_id: int, done: bool) -> ActionItem:
+    """Tick it off, or take the tick away again."""
+    item = ActionItem.objects.select_for_update().get(pk=action_id)
+    if done != (item.done_at is not None):
+        item.done_at = timezone.now() if done else None
+        item.version += 1
+        item.save(update_fields=["done_at", "version"])
+    return item
+
+
+def _owner_can_see(owner: Any, product: Product | None) -> None:
+    if product is not None and not products_visible(owner).filter(pk=product.pk).exists():
+        raise DomainError("owner_cannot_see", _("This person cannot see the product."), "owner")
+
+
+def _tell_owner(item: ActionItem, user: Any) -> None:
+    notify(
+        users=[item.owner],
+        kind="action_given",
+        key=f"action:{item.pk}:{item.version}",
+        params={"title": item.title, "by": user.name},
+        url=item.product.get_absolute_url() if item.product else "/",
+        but_not=user,
+    )
