@@ -6,3 +6,8 @@ class ForecastingConfig(AppConfig):
     name = "forecasting"
     verbose_name = _("Forecasting")
     default_auto_field = "django.db.models.BigAutoField"
+
+    def ready(self) -> None:
+        from .registrations import register_all
+
+        register_all()

@@ -1,0 +1,68 @@
+"""What the forecasting room adds to the others: rights, steps of the night, jobs."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.utils.module_loading import import_string
+from django.utils.translation import gettext_lazy as _
+
+from accounts import rights
+from accounts.rights import Right
+from core import registries
+from core.registries import JobKind, NightlyStep
+
+
+def later(path: str) -> Any:
+    """A function that is imported when it is first called, so that a web process never loads the numerics."""
+    return lambda *args: import_string(f"forecasting.{path}")(*args)
+
+
+def register_all() -> None:
+    rights.register(
+        Right("forecasting.view", _("See forecasts, stages and runs")),
+        Right("forecasting.edit", _("Set a stage by hand")),
+        Right("forecasting.run", _("Start a run")),
+    )
+    registries.job_kinds.register(
+        JobKind(
+            "night.chunk",
+            run=later("services.chunks.chunk_run"),
+            failed=later("services.chunks.chunk_failed"),
+            label=_("Part of the nightly run"),
+        ),
+        JobKind("night.open", run=later("services.chunks.run_open"), label=_("Start of a run")),
+    )
+    registries.nightly_steps.register(
+        NightlyStep(
+            "backtest",
+            _("Backtests"),
+            chunks=later("steps.common.subject_chunks"),
+            compute=later("steps.backtest.compute"),
+            order=10,
+        ),
+        NightlyStep(
+            "calibrate",
+            _("Bands"),
+            chunks=later("steps.calibrate.chunks"),
+            compute=later("steps.calibrate.compute"),
+            after=("backtest",),
+            order=20,
+        ),
+        NightlyStep(
+            "forecast",
+            _("Forecasts"),
+            chunks=later("steps.common.subject_chunks"),
+            compute=later("steps.forecast.compute"),
+            after=("calibrate",),
+            order=30,
+        ),
+        NightlyStep(
+            "lifecycle",
+            _("Stages"),
+            chunks=later("steps.common.subject_chunks"),
+            compute=later("steps.lifecycle.compute"),
+            after=("forecast",),
+            order=40,
+        ),
+    )

@@ -1,0 +1,366 @@
+"""What the night computes from: one monthly series per product or family and measure, over all channels.
+
+These selectors feed the night, which sees every product; they take no person.
+"""
+
+from __future__ import annotations
+
+import datetime
+import hashlib
+import json
+from calendar import monthrange
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from django.db import connection
+from django.db.models import Q
+
+from core.months import month_add, months_between
+from forecasting.models import Forecast, NightlyRun
+from products.models import Family, FamilyMember, Measure, Product, ProductMonth, UnitFactor
+from products.selectors.lines import LineTree
+from products.selectors.months import complete_months
+
+# A first month that lacks this share of the days that the next one covers was only partly loaded.
+PARTLY = 0.15
+# A family's month is known when its members with data then carry this share of its usual volume.
+FAMILY_COVER = 0.9
+# Histories of this many months borrow the season of their line.
+BORROWS_SEASON = range(6, 12)
+
+Span = Mapping[tuple[int, int], tuple[datetime.date, datetime.date]]
+Months = dict[datetime.date, float]
+_Membership = tuple[datetime.date, datetime.date | None]
+
+
+@dataclass(frozen=True)
+class SubjectSeries:
+    """The months of one product or family in one measure.
+
+    ``values[i]`` belongs to the i-th month after ``start``, in the measure's unit; ``None`` is missing
+    (also: provisional). They run up to ``as_of``, the last month that may be known; ``fit_until`` is the
+    last that is final. ``launch`` and ``end`` bound demand. ``leads``: the line's leading measure.
+    ``refused`` says why there is no series (``unlike_units``).
+    """
+
+    product_id: int | None
+    family_id: int | None
+    measure_id: int
+    kind: str
+    leads: bool
+    temporary: bool
+    as_of: datetime.date
+    fit_until: datetime.date
+    start: datetime.date
+    values: Sequence[float | None]
+    launch: datetime.date | None = None
+    end: datetime.date | None = None
+    season_profile: tuple[float, ...] | None = None
+    refused: str = ""
+
+    @property
+    def subject(self) -> tuple[int | None, int | None]:
+        return (self.product_id, self.family_id)
+
+    @property
+    def key(self) -> tuple[int | None, int | None, int]:
+        return (self.product_id, self.family_id, self.measure_id)
+
+    @property
+    def has_data(self) -> bool:
+        return any(value is not None for value in self.values)
+
+    @property
+    def data_month(self) -> datetime.date | None:
+        """The last month with a value that is used."""
+        for step in range(len(self.values) - 1, -1, -1):
+            if self.values[step] is not None:
+                return month_add(self.start, step)
+        return None
+
+    def digest(self, *more: Any) -> str:
+        """SHA-256 of all that a result may depend on, with ``more`` said by the caller (plain values)."""
+        parts = [
+            str(self.as_of),
+            str(self.fit_until),
+            str(self.start),
+            list(self.values),
+            self.kind,
+            str(self.launch),
+            str(self.end),
+            self.season_profile,
+            self.refused,
+            *more,
+        ]
+        return hashlib.sha256(json.dumps(parts, separators=(",", ":")).encode()).hexdigest()
+
+
+def subjects_of_run(run: NightlyRun) -> tuple[list[int], list[int]]:
+    """The product and family ids a run is about: those with data, or with a forecast from earlier data."""
+    in_scope = Q() if run.scope is None else Q(product_id__in=run.scope)
+    products = set(
+        ProductMonth.objects.filter(in_scope).order_by().values_list("product_id", flat=True).distinct()
+    )
+    products |= set(
+        Forecast.objects.filter(in_scope, current=True, product_id__isnull=False).values_list(
+            "product_id", flat=True
+        )
+    )
+    known = set(Product.objects.filter(pk__in=products).values_list("pk", flat=True))
+    if run.scope is not None:
+        return sorted(known), []
+    members = FamilyMember.objects.filter(product_id__in=known, family_id__isnull=False)
+    families = set(members.values_list("family_id", flat=True))
+    families |= set(
+        Forecast.objects.filter(current=True, family_id__isnull=False).values_list("family_id", flat=True)
+    )
+    return sorted(known), sorted(families)
+
+
+def data_span(as_of: datetime.date) -> Span:
+    """The first and last whole month of data per line and measure, none after ``as_of``.
+
+    Files come in per line, so a line's last complete month is where its forecasts start. A first month of
+    which less was loaded than of the one after it does not count either.
+    """
+    last = complete_months(as_of=as_of)
+    first: dict[tuple[int, int], datetime.date] = {}
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT line_id, measure_id, month, days, later, later_days FROM (SELECT *,"
+            " lead(month) OVER w AS later, lead(days) OVER w AS later_days, row_number() OVER w AS place FROM"
+            " (SELECT p.line_id, m.measure_id, m.month, max(m.days) AS days FROM products_productmonth m"
+            " JOIN products_product p ON p.id = m.product_id GROUP BY 1, 2, 3) covered"
+            " WINDOW w AS (PARTITION BY line_id, measure_id ORDER BY month)) placed WHERE place = 1"
+        )
+        for line_id, measure_id, month, days, later, later_days in cursor.fetchall():
+            whole = monthrange(month.year, month.month)[1]
+            partly = later is not None and days < whole and later_days / whole > days / whole + PARTLY
+            first[line_id, measure_id] = later if partly else month
+    return {key: (first[key], month) for key, month in last.items()}
+
+
+class SeriesLoader:
+    """Loads series for products and families of one run: few queries, whatever their number."""
+
+    def __init__(self, run: NightlyRun, span: Span, tree: LineTree) -> None:
+        self.run = run
+        self.span = span
+        self.tree = tree
+        self.measures = {measure.pk: measure for measure in Measure.objects.all()}
+        self._closed = month_add(run.local_date.replace(day=1), -1)
+
+    def load(self, product_ids: Collection[int], family_ids: Collection[int]) -> list[SubjectSeries]:
+        """One series per subject and measure of its line, products first, in order of id."""
+        products = {p.pk: p for p in Product.objects.filter(pk__in=product_ids)}
+        families = {f.pk: f for f in Family.objects.filter(pk__in=family_ids)}
+        members = self._members(families)
+        months = self._months({*products, *(pk for found in members.values() for pk in found)})
+        found = [
+            self._of_product(products[pk], measure, leads, months[pk, measure.pk])
+            for pk in sorted(products)
+            for measure, leads in self._measures(products[pk].line_id)
+        ]
+        found = self._with_season(found, products)
+        return found + [
+            self._of_family(families[pk], measure, leads, members[pk], months)
+            for pk in sorted(families)
+            for measure, leads in self._measures(families[pk].line_id)
+        ]
+
+    def _measures(self, line_id: int) -> Iterable[tuple[Measure, bool]]:
+        return [(measure, place == 0) for place, measure in enumerate(self.tree.measures(line_id))]
+
+    def _months(self, product_ids: Collection[int]) -> dict[tuple[int, int], Months]:
+        months: dict[tuple[int, int], Months] = defaultdict(dict)
+        rows = ProductMonth.objects.filter(
+            product_id__in=product_ids, month__lte=self.run.as_of, volume__isnull=False
+        )
+        for product_id, measure_id, month, volume in rows.values_list(
+            "product_id", "measure_id", "month", "volume"
+        ).iterator(chunk_size=20000):
+            months[product_id, measure_id][month] = float(volume)
+        return months
+
+    def _bounds(
+        self, line_id: int, measure_id: int, others: Collection[int] = ()
+    ) -> tuple[datetime.date, datetime.date, datetime.date]:
+        """First whole month, last month that may be known, last month that is final; with the ``others``'
+        lines for a family."""
+        spans = [
+            self.span[key] for key in {(pk, measure_id) for pk in (line_id, *others)} if key in self.span
+        ]
+        if not spans:
+            return self.run.as_of, self.run.as_of, datetime.date.min
+        last = max(last for _first, last in spans)
+        final_after = self.tree.inherited(line_id, "final_after_months").value or 0
+        return min(first for first, _last in spans), last, min(last, month_add(self._closed, -final_after))
+
+    def _of_product(self, product: Product, measure: Measure, leads: bool, months: Months) -> SubjectSeries:
+        first, as_of, fit_until = self._bounds(product.line_id, measure.pk)
+        start, values = _row(months, first, fit_until, as_of)
+        return SubjectSeries(
+            product_id=product.pk,
+            family_id=None,
+            measure_id=measure.pk,
+            kind=measure.kind,
+            leads=leads,
+            temporary=product.temporary,
+            as_of=as_of,
+            fit_until=fit_until,
+            start=start,
+            values=values,
+            launch=product.launched,
+            end=product.ended,
+        )
+
+    # -- seasons for short histories ------------------------------------------------------------------------
+
+    def _with_season(
+        self, found: list[SubjectSeries], products: Mapping[int, Product]
+    ) -> list[SubjectSeries]:
+        """Short histories get the season of their line: its products, each in units of its own mean."""
+        short = [s for s in found if sum(v is not None for v in s.values) in BORROWS_SEASON]
+        if not short:
+            return found
+        lines = {products[s.product_id].line_id for s in short if s.product_id}
+        totals: dict[tuple[int, int], Months] = defaultdict(dict)
+        with connection.cursor() as cursor:
+            cursor.execute(
+                "SELECT p.line_id, m.measure_id, m.month, sum(m.volume / size.mean)"
+                " FROM products_productmonth m"
+                " JOIN products_product p ON p.id = m.product_id JOIN (SELECT product_id, measure_id,"
+                " avg(abs(volume)) AS mean FROM products_productmonth WHERE month <= %s GROUP BY 1, 2) size"
+                " ON size.product_id = m.product_id AND size.measure_id = m.measure_id"
+                " WHERE p.line_id = ANY(%s) AND m.month <= %s AND size.mean > 0 AND m.volume IS NOT NULL"
+                " GROUP BY 1, 2, 3",
+                [self.run.as_of, list(lines), self.run.as_of],
+            )
+            for line_id, measure_id, month, volume in cursor.fetchall():
+                totals[line_id, measure_id][month] = float(volume)
+        borrowers = {s.key for s in short}
+        return [
+            replace(s, season_profile=self._profile(products[s.product_id].line_id, s, totals))
+            if s.key in borrowers and s.product_id
+            else s
+            for s in found
+        ]
+
+    def _profile(
+        self, line_id: int, series: SubjectSeries, totals: Mapping[tuple[int, int], Months]
+    ) -> tuple[float, ...] | None:
+        """Index by calendar month, 1 on average; ``None`` under two years."""
+        from forecasting.engine.stages.estimate import season_index
+
+        first, _as_of, fit_until = self._bounds(line_id, series.measure_id)
+        start, values = _row(totals.get((line_id, series.measure_id), {}), first, fit_until, fit_until)
+        if sum(value is not None for value in values) < 24:
+            return None
+        import numpy as np
+
+        from_january = [None] * (start.month - 1) + list(values)
+        index = season_index(np.array([np.nan if v is None else v for v in from_january], dtype=np.float64))
+        return tuple(round(float(value), 4) for value in index / index.mean())
+
+    # -- families -----------------------------------------------------------------------------------------
+
+    def _members(self, families: Collection[int]) -> dict[int, dict[int, list[_Membership]]]:
+        """Per family and product: when the product belonged to it, as (first month, month it left)."""
+        found: dict[int, dict[int, list[_Membership]]] = {pk: defaultdict(list) for pk in families}
+        joined = FamilyMember.objects.filter(family__in=families).values("product_id")
+        rows = FamilyMember.objects.filter(product_id__in=joined).order_by("product_id", "start_date")
+        by_product: dict[int, list[FamilyMember]] = defaultdict(list)
+        for row in rows:
+            by_product[row.product_id].append(row)
+        for product_id, own in by_product.items():
+            for row, following in zip(own, [*own[1:], None], strict=True):
+                if row.family_id in found:
+                    left = following.start_date.replace(day=1) if following else None
+                    found[row.family_id][product_id].append((row.start_date.replace(day=1), left))
+        return found
+
+    def _of_family(
+        self,
+        family: Family,
+        measure: Measure,
+        leads: bool,
+        members: Mapping[int, list[_Membership]],
+        months: Mapping[tuple[int, int], Months],
+    ) -> SubjectSeries:
+        """The sum of its members; a month in which members with a real share are missing is missing."""
+        products = list(Product.objects.filter(pk__in=members))
+        lines = {product.line_id for product in products}
+        first, as_of, fit_until = self._bounds(family.line_id, measure.pk, lines)
+        factors = self._factors(family, measure, products)
+        total: Months = {}
+        if factors is not None:
+            own = {
+                pk: {
+                    m: v * factors[pk]
+                    for m, v in months.get((pk, measure.pk), {}).items()
+                    if _belongs(m, spans)
+                }
+                for pk, spans in members.items()
+            }
+            total = _family_total([found for found in own.values() if found])
+        start, values = _row(total, first, fit_until, as_of)
+        return SubjectSeries(
+            product_id=None,
+            family_id=family.pk,
+            measure_id=measure.pk,
+            kind=measure.kind,
+            leads=leads,
+            temporary=False,
+            as_of=as_of,
+            fit_until=fit_until,
+            start=start,
+            values=values,
+            refused="" if factors is not None else "unlike_units",
+        )
+
+    def _factors(self, family: Family, measure: Measure, products: list[Product]) -> dict[int, float] | None:
+        """What one unit of each member is in the family's unit; ``None`` when they cannot be added."""
+        product_ids = [product.pk for product in products]
+        if measure.code != "units":
+            return dict.fromkeys(product_ids, 1.0)
+        units = {p.pk: p.unit or self.tree.inherited(p.line_id, "unit").value or "" for p in products}
+        if len(set(units.values())) <= 1:
+            return dict.fromkeys(product_ids, 1.0)
+        common = self.tree.inherited(family.line_id, "reporting_unit").value
+        known = dict(
+            UnitFactor.objects.filter(product_id__in=product_ids, unit=common or "").values_list(
+                "product_id", "factor"
+            )
+        )
+        factors = {pk: 1.0 if unit == common else float(known.get(pk, 0)) for pk, unit in units.items()}
+        return factors if common and all(factors.values()) else None
+
+
+def _row(
+    months: Months, first: datetime.date, fit_until: datetime.date, as_of: datetime.date
+) -> tuple[datetime.date, list[float | None]]:
+    """The months as one row up to ``as_of``, missing where there is none or it is not final."""
+    used = {m: v for m, v in months.items() if first <= m <= fit_until}
+    if not used:
+        return as_of, []
+    start = min(used)
+    return start, [used.get(month_add(start, step)) for step in range(months_between(start, as_of) + 1)]
+
+
+def _belongs(month: datetime.date, spans: list[_Membership]) -> bool:
+    return any(joined <= month and (left is None or month < left) for joined, left in spans)
+
+
+def _family_total(members: list[Months]) -> Months:
+    """The sum by month where the members that have data carry enough of the family's usual volume."""
+    weight = [sum(abs(v) for v in own.values()) / len(own) for own in members]
+    lives = [(min(own), max(own)) for own in members]
+    total: Months = {}
+    for month in sorted({month for own in members for month in own}):
+        expected = sum(w for w, (first, last) in zip(weight, lives, strict=True) if first <= month <= last)
+        there = sum(w for w, own in zip(weight, members, strict=True) if month in own)
+        if there >= FAMILY_COVER * expected:
+            total[month] = sum(own[month] for own in members if month in own)
+    return total

@@ -1,0 +1,1 @@
+"""The forecasting room's steps of the night: backtest, calibrate, forecast, lifecycle."""

@@ -1,0 +1,58 @@
+"""Step 1: forecast each series from its own past; kept until a month closes or its data change."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from django.db.models import Q
+from django.utils import timezone
+
+from core.registries import ChunkOutcome
+from forecasting.models import Backtest, NightlyRun
+from forecasting.services.backtests import backtests_write
+
+from .common import HORIZON, SEASON_LENGTH, by_key, each_subject, engine_series, series_of_chunk
+
+
+def compute(run: NightlyRun, payload: Mapping[str, Any]) -> Callable[[], ChunkOutcome]:
+    from forecasting import engine
+
+    found = [series for series in series_of_chunk(run, payload) if series.has_data]
+    there = by_key(backtests_of(payload))
+    digests = {s.key: s.digest("backtest", engine.ENGINE_VERSION, SEASON_LENGTH, HORIZON) for s in found}
+    changed = [s for s in found if s.key not in there or there[s.key].input_hash != digests[s.key]]
+
+    def one(series: Any) -> Backtest:
+        result = engine.backtest(engine_series(series), season_length=SEASON_LENGTH, horizon=HORIZON)
+        return Backtest(
+            product_id=series.product_id,
+            family_id=series.family_id,
+            measure_id=series.measure_id,
+            as_of=series.as_of,
+            run=run,
+            engine_version=engine.ENGINE_VERSION,
+            input_hash=digests[series.key],
+            computed_at=timezone.now(),
+            payload=result.to_dict(),
+        )
+
+    rows, failures = each_subject(changed, one)
+
+    def write() -> ChunkOutcome:
+        backtests_write(rows=rows, run=run)
+        return ChunkOutcome(
+            computed=len({(r.product_id, r.family_id) for r in rows}),
+            skipped=len({s.subject for s in found} - {s.subject for s in changed}),
+            failures=failures,
+        )
+
+    return write
+
+
+def backtests_of(payload: Mapping[str, Any]) -> list[Backtest]:
+    return list(
+        Backtest.objects.filter(
+            Q(product_id__in=payload.get("products") or ()) | Q(family_id__in=payload.get("families") or ())
+        )
+    )

@@ -1,0 +1,58 @@
+"""Step 2: how wide bands must be, pooled over all backtests; one chunk, once a month."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
+
+from core.registries import ChunkOutcome
+from forecasting.models import Backtest, Calibration, NightlyRun
+from forecasting.services.backtests import calibration_write
+from forecasting.totals import error_correlation
+
+from .common import HORIZON, SEASON_LENGTH
+
+# Where the payload keeps how much the months of one forecast err together.
+CORRELATION = "error_correlation"
+# More or fewer series than this share since it was pooled: pool anew.
+CHANGED = 0.2
+
+
+def chunks(run: NightlyRun) -> Iterator[Mapping[str, Any]]:
+    yield {"calibrate": True}
+
+
+def calibration_of(as_of: Any, engine_version: str) -> Calibration | None:
+    """The newest calibration of this month and engine."""
+    return Calibration.objects.filter(as_of=as_of, engine_version=engine_version).first()
+
+
+def calibration_digest(calibration: Calibration | None) -> str:
+    """What a forecast depends on: the factors, not when they were pooled."""
+    said = calibration.payload if calibration else None
+    return hashlib.sha256(json.dumps(said, sort_keys=True).encode()).hexdigest()
+
+
+def compute(run: NightlyRun, payload: Mapping[str, Any]) -> Callable[[], ChunkOutcome]:
+    from forecasting import engine
+
+    there = calibration_of(run.as_of, engine.ENGINE_VERSION)
+    results = [
+        engine.BacktestResult.from_dict(saved)
+        for saved in Backtest.objects.filter(engine_version=engine.ENGINE_VERSION)
+        .order_by("product_id", "family_id", "measure_id")
+        .values_list("payload", flat=True)
+    ]
+    tested = sum(1 for result in results if result.errors)
+    if there is not None and abs(tested - there.series) <= CHANGED * there.series:
+        return lambda: ChunkOutcome(skipped=1)
+    pooled = engine.calibrate(results, horizon=HORIZON, season_length=SEASON_LENGTH).to_dict()
+    pooled[CORRELATION] = error_correlation([result.errors for result in results])
+
+    def write() -> ChunkOutcome:
+        calibration_write(run=run, engine_version=engine.ENGINE_VERSION, series=tested, payload=pooled)
+        return ChunkOutcome(computed=1)
+
+    return write

@@ -1,0 +1,103 @@
+"""What the steps share: how work is cut, and how one subject's trouble stays its own."""
+
+from __future__ import annotations
+
+import datetime
+import logging
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from django.conf import settings
+
+from core.registries import SubjectFailure
+from forecasting.models import NightlyRun
+from forecasting.selectors.series import SeriesLoader, SubjectSeries, data_span, subjects_of_run
+from forecasting.services.chunks import TRIES
+from products.selectors.lines import LineTree
+
+if TYPE_CHECKING:
+    from forecasting.engine import Series
+
+logger = logging.getLogger(__name__)
+
+SEASON_LENGTH = 12
+HORIZON = 18
+Result = TypeVar("Result")
+
+
+def chunk_size(subjects: int) -> int:
+    """50 to 200: small enough to spread over workers, large enough to be worth a message and a commit."""
+    wanted: int = getattr(settings, "NIGHT_CHUNK_SIZE", 0)
+    return wanted or max(50, min(200, subjects // 40))
+
+
+def subject_chunks(run: NightlyRun) -> Iterator[Mapping[str, Any]]:
+    """The run's products and families in chunks, with the months their data span as they are now."""
+    products, families = subjects_of_run(run)
+    span = [
+        [line, measure, str(first), str(last)]
+        for (line, measure), (first, last) in sorted(data_span(run.as_of).items())
+    ]
+    size = chunk_size(len(products) + len(families))
+    for name, ids in (("products", products), ("families", families)):
+        for begin in range(0, len(ids), size):
+            yield {name: ids[begin : begin + size], "span": span}
+
+
+def series_of_chunk(run: NightlyRun, payload: Mapping[str, Any]) -> list[SubjectSeries]:
+    span = {
+        (line, measure): (datetime.date.fromisoformat(first), datetime.date.fromisoformat(last))
+        for line, measure, first, last in payload["span"]
+    }
+    return SeriesLoader(run, span, LineTree()).load(
+        payload.get("products") or (), payload.get("families") or ()
+    )
+
+
+def engine_series(series: SubjectSeries, *, final_only: bool = False) -> Series:
+    """The series as the engine takes it: months as ordinals, NaN for missing; if asked, final months only."""
+    from forecasting.engine import Series, month_ordinal
+
+    values = [float("nan") if value is None else value for value in series.values]
+    start = month_ordinal(series.start)
+    if final_only:
+        values = values[: max(month_ordinal(series.fit_until) - start + 1, 0)]
+    return Series(
+        id="-".join(str(part) for part in series.key),
+        start=start,
+        values=values,
+        kind="level" if series.kind == "level" else "flow",
+        launch=month_ordinal(series.launch) if series.launch else None,
+        end=month_ordinal(series.end) if series.end else None,
+        season_profile=series.season_profile,
+    )
+
+
+def each_subject(
+    found: Iterable[SubjectSeries], compute: Callable[[SubjectSeries], Result]
+) -> tuple[list[Result], tuple[SubjectFailure, ...]]:
+    """``compute`` for every series. One that fails three times becomes a failure with its reason; all of its
+    subject's results are left out, the others go on."""
+    results: dict[tuple[int | None, int | None], list[Result]] = {}
+    failures: dict[tuple[int | None, int | None], SubjectFailure] = {}
+    for series in found:
+        for attempt in range(1, TRIES + 1):
+            try:
+                results.setdefault(series.subject, []).append(compute(series))
+                break
+            except Exception as error:
+                logger.warning("%s failed (try %s)", series.key, attempt, exc_info=True)
+                if attempt == TRIES:
+                    failures[series.subject] = SubjectFailure(
+                        code="crashed",
+                        params={"type": type(error).__name__, "message": str(error)[:500]},
+                        product_id=series.product_id,
+                        family_id=series.family_id,
+                    )
+    kept = [r for subject, own in results.items() if subject not in failures for r in own]
+    return kept, tuple(failures.values())
+
+
+def by_key(rows: Sequence[Any]) -> dict[tuple[int | None, int | None, int], Any]:
+    """Computed rows by product, family and measure."""
+    return {(row.product_id, row.family_id, row.measure_id): row for row in rows}

@@ -1,0 +1,200 @@
+"""Step 3: 18 months ahead with bands, for every series whose inputs changed."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Callable, Collection, Iterable, Mapping
+from typing import Any
+
+from django.db.models import Q
+from django.utils import timezone
+
+from core.registries import ChunkOutcome
+from forecasting.models import Forecast, NightlyRun
+from forecasting.selectors.prices import prices_last_year
+from forecasting.selectors.series import SubjectSeries
+from forecasting.services.forecasts import ForecastWrite, MonthRow, forecasts_write
+from forecasting.totals import USUAL_CORRELATION, total_band
+from products.models import Measure, ProductFigures
+from products.services.figures import ForecastFigures, figures_forecast_set
+
+from .backtest import backtests_of
+from .calibrate import CORRELATION, calibration_digest, calibration_of
+from .common import HORIZON, SEASON_LENGTH, by_key, each_subject, engine_series, series_of_chunk
+
+
+def compute(run: NightlyRun, payload: Mapping[str, Any]) -> Callable[[], ChunkOutcome]:
+    from forecasting import engine
+
+    saved = calibration_of(run.as_of, engine.ENGINE_VERSION)
+    factors = dict(saved.payload) if saved else {}
+    correlation = factors.pop(CORRELATION, USUAL_CORRELATION)
+    calibration = engine.Calibration.from_dict(factors) if saved else None
+    pool = calibration_digest(saved)
+    levels = set(Measure.objects.filter(kind="level").values_list("pk", flat=True))
+    backtests = by_key([row for row in backtests_of(payload) if row.engine_version == engine.ENGINE_VERSION])
+    there = {
+        (row.product_id, row.family_id, row.measure_id, row.as_of): row for row in _forecasts_of(payload)
+    }
+    had = {key[:3] for key, row in there.items() if row.current}
+    found = [s for s in series_of_chunk(run, payload) if s.has_data or s.refused or s.key in had]
+
+    def digest(series: SubjectSeries) -> str:
+        tested = backtests.get(series.key)
+        return series.digest(
+            "forecast",
+            engine.ENGINE_VERSION,
+            SEASON_LENGTH,
+            HORIZON,
+            pool,
+            tested.payload if tested and tested.as_of == series.as_of else None,
+        )
+
+    digests = {series.key: digest(series) for series in found}
+
+    listed = set(
+        ProductFigures.objects.filter(product_id__in=payload.get("products") or ()).values_list(
+            "product_id", "measure_id", "forecast_as_of"
+        )
+    )
+
+    def unchanged(series: SubjectSeries) -> bool:
+        row = there.get((*series.key, series.as_of))
+        if row is None or row.input_hash != digests[series.key] or row.stale:
+            return False
+        in_list = (series.product_id, series.measure_id, series.as_of) in listed
+        return in_list or not (row.current and series.leads and series.product_id)
+
+    changed = [series for series in found if not unchanged(series)]
+
+    def one(series: SubjectSeries) -> ForecastWrite:
+        tested = backtests.get(series.key)
+        result = (
+            engine.BacktestResult.from_dict(tested.payload)
+            if tested is not None and tested.as_of == series.as_of
+            else None
+        )
+        made = (
+            engine.forecast(
+                engine_series(series),
+                season_length=SEASON_LENGTH,
+                horizon=HORIZON,
+                calibration=calibration,
+                backtest=result,
+            )
+            if series.has_data
+            else None
+        )
+        months = [] if made is None else _months(made)
+        method = made.method if made else "none"
+        reason = made.reason if made else series.refused or "no_data"
+        params = made.reason_params if made else {}
+        return ForecastWrite(
+            Forecast(
+                product_id=series.product_id,
+                family_id=series.family_id,
+                measure_id=series.measure_id,
+                as_of=series.as_of,
+                engine_version=engine.ENGINE_VERSION,
+                input_hash=digests[series.key],
+                computed_at=timezone.now(),
+                stale=False,
+                method=method,
+                reason_code=reason,
+                reason_params=params,
+                data_month=series.data_month,
+                wape=result.wape if result else None,
+                bias=result.bias if result else None,
+                mase=result.mase if result else None,
+                content_hash=_digest([method, reason, params, months]),
+            ),
+            months,
+        )
+
+    made, failures = each_subject(changed, one)
+
+    leading = {series.key for series in changed if series.leads and series.product_id}
+    prices = prices_last_year({key[0]: series.as_of for key, series in _keyed(changed) if key in leading})
+
+    def write() -> ChunkOutcome:
+        written = forecasts_write(forecasts=made, run=run)
+        shown = {id(row) for row in written if row.current}
+        figures_forecast_set(
+            rows=[
+                _figures(item, levels, correlation, prices)
+                for item in made
+                if id(item.header) in shown and _key(item.header) in leading
+            ]
+        )
+        renewed = {(row.product_id, row.family_id) for row in written}
+        failed = {(failure.product_id, failure.family_id) for failure in failures}
+        return ChunkOutcome(
+            computed=len(renewed),
+            skipped=len({series.subject for series in found} - renewed - failed),
+            failures=failures,
+        )
+
+    return write
+
+
+def _keyed(found: Iterable[SubjectSeries]) -> list[tuple[Any, SubjectSeries]]:
+    return [(series.key, series) for series in found]
+
+
+def _figures(
+    item: ForecastWrite, levels: Collection[int], correlation: float, prices: Mapping[tuple[int, int], float]
+) -> ForecastFigures:
+    """For the list: the next 12 months as one figure (of a level its state at their end), and the curve."""
+    header, year = item.header, item.months[:12]
+    product_id, measure_id = header.product_id or 0, header.measure_id
+    mean = [row[1] for row in year]
+    total = lo80 = hi80 = amount = None
+    if year:
+        amount = prices.get((product_id, measure_id))
+        amount = None if amount is None else amount * sum(mean)
+        if measure_id in levels:
+            total, lo80, hi80 = year[-1][1], year[-1][3], year[-1][4]
+        else:
+            total = sum(mean)
+            lo80, hi80 = total_band(
+                mean, [row[3] for row in year], [row[4] for row in year], correlation=correlation
+            )
+    return ForecastFigures(
+        product_id=product_id,
+        measure_id=measure_id,
+        forecast_as_of=header.as_of,
+        forecast_12m=total,
+        forecast_12m_lo80=lo80,
+        forecast_12m_hi80=hi80,
+        forecast_12m_amount=amount,
+        spark_forecast=[row[1] for row in item.months],
+        spark_lo80=[row[3] for row in item.months],
+        spark_hi80=[row[4] for row in item.months],
+    )
+
+
+def _key(row: Forecast) -> tuple[int | None, int | None, int]:
+    return (row.product_id, row.family_id, row.measure_id)
+
+
+def _forecasts_of(payload: Mapping[str, Any]) -> list[Forecast]:
+    return list(
+        Forecast.objects.filter(
+            Q(product_id__in=payload.get("products") or ()) | Q(family_id__in=payload.get("families") or ())
+        ).only("product_id", "family_id", "measure_id", "as_of", "input_hash", "stale", "current")
+    )
+
+
+def _months(made: Any) -> list[MonthRow]:
+    from forecasting.engine import ordinal_month
+
+    columns = (made.mean, made.median, made.lo80, made.hi80, made.lo95, made.hi95)
+    return [
+        (str(ordinal_month(made.first_period + step)), *(float(column[step]) for column in columns))
+        for step in range(len(made.mean))
+    ]
+
+
+def _digest(said: Any) -> str:
+    return hashlib.sha256(json.dumps(said, sort_keys=True, separators=(",", ":")).encode()).hexdigest()

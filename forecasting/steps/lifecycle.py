@@ -1,0 +1,99 @@
+"""Step 4: the stage of every product that is not temporary and of every family, by its leading measure."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from django.db.models import Q
+from django.utils import timezone
+
+from core.registries import ChunkOutcome
+from forecasting.models import NightlyRun, StageEstimate
+from forecasting.selectors.series import SubjectSeries
+from forecasting.services.stages import stages_show, stages_write
+
+from .common import each_subject, engine_series, series_of_chunk
+
+
+def compute(run: NightlyRun, payload: Mapping[str, Any]) -> Callable[[], ChunkOutcome]:
+    from forecasting import engine
+
+    there = {
+        (row.product_id, row.family_id, row.measure_id, row.as_of): row
+        for row in StageEstimate.objects.filter(
+            Q(product_id__in=payload.get("products") or ()) | Q(family_id__in=payload.get("families") or ())
+        ).only("product_id", "family_id", "measure_id", "as_of", "input_hash", "current")
+    }
+    had = {key[:3] for key, row in there.items() if row.current}
+    found = [
+        s
+        for s in series_of_chunk(run, payload)
+        if s.leads and not s.temporary and (s.has_data or s.key in had)
+    ]
+    digests = {s.key: s.digest("lifecycle", engine.ENGINE_VERSION) for s in found}
+
+    def unchanged(series: SubjectSeries) -> bool:
+        row = there.get((*series.key, series.as_of))
+        return row is not None and row.input_hash == digests[series.key]
+
+    changed = [series for series in found if not unchanged(series)]
+    made, failures = each_subject(changed, lambda series: _estimate(series, digests[series.key]))
+
+    def write() -> ChunkOutcome:
+        renewed = {(row.product_id, row.family_id) for row in stages_write(estimates=made, run=run)}
+        stages_show(product_ids=payload.get("products") or (), today=run.local_date)
+        failed = {(failure.product_id, failure.family_id) for failure in failures}
+        return ChunkOutcome(
+            computed=len(renewed),
+            skipped=len({series.subject for series in found} - renewed - failed),
+            failures=failures,
+        )
+
+    return write
+
+
+def _estimate(series: SubjectSeries, digest: str) -> StageEstimate:
+    from forecasting import engine
+
+    row = StageEstimate(
+        product_id=series.product_id,
+        family_id=series.family_id,
+        measure_id=series.measure_id,
+        as_of=series.as_of,
+        engine_version=engine.ENGINE_VERSION,
+        input_hash=digest,
+        computed_at=timezone.now(),
+    )
+    if not series.has_data:
+        row.evidence_code = "no_sales"
+        return row
+    path = engine.lifecycle(engine_series(series, final_only=True))
+    last = path.last
+    row.stage = last.stage or ""
+    row.evidence_code = last.evidence or last.reason or ""
+    row.evidence_params = last.evidence_params if last.stage else last.reason_params
+    row.second_opinion = last.polli_cook or ""
+    row.path = _changes(path)
+    if last.stage is None:
+        return row
+    for stage, share in zip(engine.STAGES, last.probabilities, strict=True):
+        setattr(row, f"p_{stage}", share)
+    row.stage_start = engine.ordinal_month(last.stage_start) if last.stage_start is not None else None
+    row.months_to_next = last.months_to_next
+    row.months_to_next_lo = last.months_to_next_lo
+    row.months_to_next_hi = last.months_to_next_hi
+    return row
+
+
+def _changes(path: Any) -> list[list[str]]:
+    """``[[month, stage], …]`` at every change of the stage that was shown."""
+    from forecasting import engine
+
+    changes: list[list[str]] = []
+    shown = None
+    for step, stage in enumerate(path.stages):
+        if stage is not None and stage != shown:
+            changes.append([str(engine.ordinal_month(path.start + step)), stage])
+            shown = stage
+    return changes

@@ -1,0 +1,60 @@
+"""Products with made-up history, and nights in this process."""
+
+from __future__ import annotations
+
+import datetime
+import math
+from decimal import Decimal
+from typing import Any
+
+import pytest
+
+from core.months import month_add
+from forecasting.models import NightlyRun
+from forecasting.services.night import night_start
+from forecasting.services.night_work import run_work
+from products.models import Measure, Product, ProductMonth
+from tests.factories import line_factory, product_factory
+
+LAST = datetime.date(2026, 10, 1)
+TODAY = datetime.date(2026, 11, 23)
+
+
+def months_give(
+    product: Product,
+    months: int = 48,
+    *,
+    last: datetime.date = LAST,
+    measure: Measure | None = None,
+    volume: Any = None,
+) -> None:
+    """Monthly figures up to ``last``: a season around a slow rise, or ``volume(step)``."""
+    measure = measure or Measure.objects.get(code="units")
+    size = 100 + product.pk % 7
+    make = volume or (lambda step: size + step / 4 + 20 * math.sin(step * math.pi / 6) + (step * 7919 % 13))
+    ProductMonth.objects.bulk_create(
+        ProductMonth(
+            product_id=product.pk,
+            measure_id=measure.pk,
+            month=month_add(last, step - months + 1),
+            volume=Decimal(str(round(make(step), 2))),
+            revenue=Decimal(str(round(make(step) * 2, 2))),
+            days=(month_add(last, step - months + 2) - month_add(last, step - months + 1)).days,
+        )
+        for step in range(months)
+    )
+
+
+def run_now(**fields: Any) -> NightlyRun:
+    """A run, done here and now."""
+    fields.setdefault("local_date", TODAY)
+    return run_work(run=night_start(**fields))
+
+
+@pytest.fixture
+def products(db: Any) -> list[Product]:
+    line = line_factory()
+    found = [product_factory(line=line, launched=datetime.date(2022, 1, 1)) for _ in range(3)]
+    for product in found:
+        months_give(product)
+    return found
