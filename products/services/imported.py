@@ -1,0 +1,150 @@
+"""What imports did to objects that people edit too: made, changed, and put back by undo.
+
+Written in bulk; the history of every object is written by its triggers all the same. Undo takes away what the
+import made and nobody used or edited since, and puts back the columns it changed, except where a person has
+changed them again: their word is newer.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, cast
+
+from django.db import models, transaction
+from django.db.models import F, ProtectedError
+
+from products.models import (
+    BudgetRow,
+    BudgetVersion,
+    Channel,
+    ImportedObject,
+    Product,
+    ProductCode,
+    ProductLine,
+    SalesFact,
+)
+
+_KINDS: dict[str, type[models.Model]] = {
+    "budget_row": BudgetRow,
+    "budget": BudgetVersion,
+    "code": ProductCode,
+    "product": Product,
+    "line": ProductLine,
+    "channel": Channel,
+}
+"""In the order of undoing: what hangs on others first."""
+_BATCH = 2000
+
+Values = dict[str, Any]
+
+
+def values_of(row: models.Model) -> Values:
+    """The columns of a row as texts, as the journal keeps them."""
+    found: Values = {}
+    for field in row._meta.concrete_fields:
+        value = field.value_from_object(row)
+        found[field.attname] = None if value is None else cast(Any, field).value_to_string(row)
+    return found
+
+
+@transaction.atomic
+def imported_note(
+    *, import_id: int, kind: str, rows: Sequence[models.Model], before: Mapping[int, Values] | None = None
+) -> None:
+    """Remember for undo that an import made these rows, or changed those that ``before`` (by id) says were
+    there."""
+    before = before or {}
+    ImportedObject.objects.bulk_create(
+        [
+            ImportedObject(
+                source_import_id=import_id,
+                kind=kind,
+                object_id=row.pk,
+                before=before.get(row.pk),
+                after=values_of(row),
+            )
+            for row in rows
+        ],
+        batch_size=_BATCH,
+    )
+
+
+@transaction.atomic
+def missing_create(
+    *,
+    import_id: int,
+    lines: Sequence[tuple[int, str, str]] = (),
+    products: Sequence[tuple[int, str, str, int]] = (),
+    channels: Sequence[tuple[int, str, str]] = (),
+) -> None:
+    """Make what a file names and nobody knew: ``(id, code, name)``, of products also the line's id. The ids
+    come from the tables' sequences."""
+    made: list[tuple[str, list[Any]]] = [
+        ("line", [ProductLine(pk=pk, code=code, name=name) for pk, code, name in lines]),
+        ("product", [Product(pk=pk, code=c, name=name, line_id=line) for pk, c, name, line in products]),
+        ("channel", [Channel(pk=pk, code=code, name=name) for pk, code, name in channels]),
+    ]
+    for kind, rows in made:
+        _KINDS[kind]._default_manager.bulk_create(rows, batch_size=_BATCH)
+        imported_note(import_id=import_id, kind=kind, rows=rows)
+
+
+@transaction.atomic
+def imported_undo(*, import_id: int) -> tuple[int, int]:
+    """Put back what the import did to objects; how many were taken away and how many restored."""
+    taken = restored = 0
+    for kind, model in _KINDS.items():
+        notes = list(ImportedObject.objects.filter(source_import_id=import_id, kind=kind).order_by("-pk"))
+        rows = model._default_manager.in_bulk([note.object_id for note in notes])
+        made = []
+        for note in notes:
+            row = rows.get(note.object_id)
+            if row is not None and note.before is not None:
+                restored += _restore(row, note.before, note.after)
+            elif row is not None and values_of(row) == note.after:
+                made.append(row.pk)
+        taken += _take_away(kind, made)
+    return taken, restored
+
+
+def _take_away(kind: str, ids: list[int]) -> int:
+    """Delete these rows, except those that something else needs."""
+    if kind in ("product", "channel"):
+        sold = set(SalesFact.objects.filter(**{f"{kind}__in": ids}).values_list(f"{kind}_id", flat=True))
+        ids = [pk for pk in ids if pk not in sold]
+    rows = _KINDS[kind]._default_manager
+    try:
+        with transaction.atomic():
+            return rows.filter(pk__in=ids).delete()[1].get(_KINDS[kind]._meta.label, 0)
+    except ProtectedError:
+        pass
+    taken = 0
+    for pk in ids:
+        try:
+            with transaction.atomic():
+                taken += rows.filter(pk=pk).delete()[1].get(_KINDS[kind]._meta.label, 0)
+        except ProtectedError:
+            continue
+    return taken
+
+
+def _restore(row: models.Model, before: Values, after: Values) -> int:
+    now = values_of(row)
+    names = [
+        field.attname
+        for field in row._meta.concrete_fields
+        if field.attname != "version"
+        and before[field.attname] != after[field.attname]
+        and now[field.attname] == after[field.attname]
+    ]
+    if not names:
+        return 0
+    for field in row._meta.concrete_fields:
+        if field.attname in names:
+            value = before[field.attname]
+            setattr(row, field.attname, None if value is None else field.to_python(value))
+    columns: dict[str, Any] = {name: getattr(row, name) for name in names}
+    if "version" in now:
+        columns["version"] = F("version") + 1
+    type(row)._default_manager.filter(pk=row.pk).update(**columns)
+    return 1

@@ -1,0 +1,171 @@
+"""Writing sales facts: what an import adds and changes, and taking it back.
+
+Both leave the facts, the journal, the roll-ups of what was touched and the list's figures right, in one
+transaction.
+"""
+
+# The SQL is put together from constants of this file; values are parameters.
+# ruff: noqa: S608
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from django.db import connection, transaction
+from django.utils.translation import gettext as _
+
+from accounts.errors import DomainError
+from core.months import month_add
+from core.organisation import organisation_get
+from products.models import ImportedObject
+
+from .figures import figures_refresh
+from .imported import imported_undo
+from .rollup import rollup_touched, touched_create
+
+AMOUNTS = ("volume", "revenue", "gross_revenue", "discounts")
+_AMOUNTS = ", ".join(AMOUNTS)
+_KEY = "product_id, measure_id, channel_id, start_date, period"
+_TOUCHED = """SELECT product_id, measure_id, min(start_date) AS first,
+                     max(start_date + CASE period WHEN 'W' THEN 6 ELSE 0 END) AS last"""
+WRITTEN = "sales_written"
+"""The kind under which an import's journal keeps how many facts it wrote, and their sums."""
+
+
+@transaction.atomic
+def sales_write(*, import_id: int, columns: Sequence[str]) -> None:
+    """Write the checked rows of the temporary table ``sheet_sales``.
+
+    It has the facts' key and amounts, ``fact_id`` and ``effect``: ``N`` rows are added, of ``C`` rows the
+    ``columns`` are changed and the values before go to the journal.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"""
+            INSERT INTO products_salesfact ({_KEY}, {_AMOUNTS}, source_import_id)
+            SELECT {_KEY}, {_AMOUNTS}, %s FROM sheet_sales WHERE effect = 'N'
+            """,
+            [import_id],
+        )
+        if columns:
+            cursor.execute(
+                f"""
+                WITH changed AS (
+                    UPDATE products_salesfact f
+                    SET {", ".join(f"{name} = s.{name}" for name in columns)}, source_import_id = %(import)s
+                    FROM sheet_sales s WHERE f.id = s.fact_id AND s.effect = 'C'
+                    RETURNING new.product_id, new.measure_id, new.channel_id, new.start_date, new.period,
+                              {", ".join(f"old.{name} AS old_{name}" for name in AMOUNTS)},
+                              old.source_import_id AS old_source_import_id,
+                              {", ".join(f"new.{name} AS {name}" for name in AMOUNTS)}
+                )
+                INSERT INTO products_salesjournal (source_import_id, {_KEY},
+                    {", ".join(f"old_{name}" for name in AMOUNTS)}, old_source_import_id, {_AMOUNTS})
+                SELECT %(import)s, {_KEY}, {", ".join(f"old_{name}" for name in AMOUNTS)},
+                       old_source_import_id, {_AMOUNTS}
+                FROM changed
+                """,
+                {"import": import_id},
+            )
+        touched_create(
+            cursor,
+            f"{_TOUCHED} FROM sheet_sales WHERE effect <> 'U' GROUP BY 1, 2",
+        )
+        _note_written(cursor, import_id)
+        _derive(cursor)
+
+
+def _note_written(cursor: Any, import_id: int) -> None:
+    """How many facts the import wrote and their sums, for ``doctor`` to hold against the facts."""
+    cursor.execute(
+        """
+        SELECT count(*), sum(volume), sum(revenue)
+        FROM (
+            SELECT volume, revenue FROM sheet_sales WHERE effect = 'N' UNION ALL
+            SELECT volume, revenue FROM products_salesjournal WHERE source_import_id = %s
+        ) written
+        """,
+        [import_id],
+    )
+    facts, volume, revenue = cursor.fetchone()
+    ImportedObject.objects.create(
+        source_import_id=import_id,
+        kind=WRITTEN,
+        object_id=import_id,
+        after={"facts": facts, "volume": str(volume or 0), "revenue": str(revenue or 0)},
+    )
+
+
+def _derive(cursor: Any) -> None:
+    rollup_touched(cursor)
+    cursor.execute("SELECT DISTINCT product_id FROM sales_touched")
+    product_ids = [row[0] for row in cursor.fetchall()]
+    if product_ids:
+        figures_refresh(product_ids=product_ids)
+
+
+@transaction.atomic
+def sales_undo(*, import_id: int) -> tuple[int, int]:
+    """Put the facts back as they were before the import; how many were removed and how many restored.
+
+    Later imports that changed facts of this one must have been undone; what it made and nobody needs any more
+    goes too. ``DomainError`` when one of the facts lies in a closed month.
+    """
+    with connection.cursor() as cursor:
+        touched_create(
+            cursor,
+            f"{_TOUCHED} FROM products_salesfact WHERE source_import_id = %s GROUP BY 1, 2",
+            [import_id],
+        )
+        _open_check(cursor, import_id)
+        _later_check(cursor, import_id)
+        cursor.execute(
+            f"""
+            UPDATE products_salesfact f
+            SET {", ".join(f"{name} = j.old_{name}" for name in AMOUNTS)},
+                source_import_id = j.old_source_import_id
+            FROM products_salesjournal j
+            WHERE j.source_import_id = %s AND f.source_import_id = j.source_import_id
+              AND f.product_id = j.product_id AND f.measure_id = j.measure_id
+              AND f.channel_id = j.channel_id AND f.start_date = j.start_date AND f.period = j.period
+            """,
+            [import_id],
+        )
+        restored = cursor.rowcount
+        cursor.execute("DELETE FROM products_salesfact WHERE source_import_id = %s", [import_id])
+        removed = cursor.rowcount
+        _derive(cursor)
+    imported_undo(import_id=import_id)
+    return removed, restored
+
+
+def _open_check(cursor: Any, import_id: int) -> None:
+    closed = organisation_get().closed_until
+    if closed is None:
+        return
+    cursor.execute(
+        "SELECT EXISTS (SELECT FROM products_salesfact WHERE source_import_id = %s AND start_date < %s)",
+        [import_id, month_add(closed, 1)],
+    )
+    if cursor.fetchone()[0]:
+        message = _("Months until %(until)s are closed; undoing this import would change one.")
+        raise DomainError(
+            "month_closed", message % {"until": f"{closed:%Y-%m}"}, details={"until": f"{closed:%Y-%m}"}
+        )
+
+
+def _later_check(cursor: Any, import_id: int) -> None:
+    """Facts that a later import changed say so in its journal."""
+    cursor.execute(
+        """
+        SELECT i.id, i.file_name
+        FROM products_salesjournal j JOIN exchange_import i ON i.id = j.source_import_id
+        WHERE j.old_source_import_id = %s AND i.state <> 'undone' ORDER BY i.id DESC LIMIT 1
+        """,
+        [import_id],
+    )
+    later = cursor.fetchone()
+    if later is not None:
+        details = {"later": later[0], "file": later[1]}
+        message = _("Import %(later)s (%(file)s) changed some of these figures later. Undo that one first.")
+        raise DomainError("undo_newest_first", message % details, status=409, details=details)

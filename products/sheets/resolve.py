@@ -1,0 +1,332 @@
+"""Codes in a file to rows in the database, a set at a time.
+
+``keys_create`` makes the temporary table ``sheet_key`` with every combination of product, channel and
+measure in ``staging`` once; the others resolve its distinct texts in small tables of their own
+(``sheet_product``, ``sheet_channel``, ``sheet_measure``: ``raw`` → id). What is to be created gets its number
+from the table's own sequence at once, so that the rows need no second pass when it really is created; numbers
+of a preview are lost, which costs nothing.
+"""
+
+# The SQL is put together from constants of this file; values are parameters.
+# ruff: noqa: S608
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from django.utils.text import slugify
+from psycopg2.extras import execute_values
+
+from products.converters import RESERVED_CODES
+from products.models import Measure, Product, ProductLine
+from products.selectors.access import visible_channel_ids, visible_line_ids
+from products.selectors.lines import LineTree
+from products.services.imported import missing_create
+
+DEFAULT_CHANNEL = "ALL"
+DEFAULT_LINE = "new"
+_NEW = {
+    "line": "(id bigint, code text, name text)",
+    "product": "(id bigint, code text, name text, line_id bigint)",
+    "channel": "(id bigint, code text, name text)",
+}
+
+
+def keys_create(cursor: Any) -> None:
+    """``sheet_key``: the combinations of texts in the file; an empty channel or measure is ''."""
+    for table in ("key", "product", "channel", "measure"):
+        cursor.execute(f"DROP TABLE IF EXISTS sheet_{table}")
+    for table, columns in _NEW.items():
+        cursor.execute(f"DROP TABLE IF EXISTS sheet_new_{table}")
+        cursor.execute(f"CREATE TEMP TABLE sheet_new_{table} {columns} ON COMMIT DROP")
+    cursor.execute(
+        """
+        CREATE TEMP TABLE sheet_key ON COMMIT DROP AS
+        SELECT coalesce(product, '') AS product, coalesce(channel, '') AS channel,
+               coalesce(measure, '') AS measure, min(line) AS line,
+               NULL::bigint AS product_id, NULL::bigint AS channel_id, NULL::bigint AS measure_id
+        FROM staging GROUP BY 1, 2, 3
+        """
+    )
+
+
+def _distinct(cursor: Any, field: str) -> None:
+    cursor.execute(
+        f"""
+        CREATE TEMP TABLE sheet_{field} ON COMMIT DROP AS
+        SELECT {field} AS raw, min(line) AS line, NULL::bigint AS {field}_id, NULL::bigint AS line_id,
+               '' AS problem
+        FROM sheet_key GROUP BY {field}
+        """
+    )
+
+
+def refuse(cursor: Any, field: str, condition: str, code: str = "", params: Any = None) -> int:
+    """Refuse the rows whose text in ``field`` has ``condition`` in its ``sheet_<field>`` row (``k``)."""
+    cursor.execute(
+        f"""
+        INSERT INTO refused (line, "column", value, code, params)
+        SELECT DISTINCT s.line, '{field}', s.{field}, {"%(code)s" if code else "k.problem"}, '{{}}'::jsonb
+        FROM staging s JOIN sheet_{field} k ON k.raw = coalesce(s.{field}, '') WHERE {condition}
+        """,
+        {"code": code, **(params or {})},
+    )
+    return int(cursor.rowcount)
+
+
+def products_resolve(cursor: Any, *, user: Any, create: bool, options: Mapping[str, Any]) -> None:
+    """By the product's own code, else by any other code it has; in whatever case. Products outside a person's
+    lines are unknown to them."""
+    _distinct(cursor, "product")
+    cursor.execute(
+        """
+        UPDATE sheet_product k SET product_id = p.id, line_id = p.line_id
+        FROM products_product p WHERE upper(p.code) = upper(k.raw)
+        """
+    )
+    cursor.execute(
+        """
+        UPDATE sheet_product k SET product_id = o.product_id, line_id = o.line_id,
+               problem = CASE WHEN o.products > 1 THEN 'product_ambiguous' ELSE '' END
+        FROM (
+            SELECT upper(c.code) AS code, min(c.product_id) AS product_id, min(p.line_id) AS line_id,
+                   count(DISTINCT c.product_id) AS products
+            FROM products_productcode c JOIN products_product p ON p.id = c.product_id
+            WHERE upper(c.code) IN (SELECT upper(raw) FROM sheet_product WHERE product_id IS NULL)
+            GROUP BY upper(c.code)
+        ) o
+        WHERE k.product_id IS NULL AND o.code = upper(k.raw)
+        """
+    )
+    visible = None if user is None else visible_line_ids(user)
+    if visible is not None:
+        cursor.execute(
+            "UPDATE sheet_product SET problem = 'product_unknown' WHERE line_id <> ALL(%s::bigint[])",
+            [list(visible)],
+        )
+    if create:
+        _products_plan(cursor, visible, options)
+    cursor.execute(
+        "UPDATE sheet_product SET problem = 'product_unknown' WHERE product_id IS NULL AND problem = ''"
+    )
+    refuse(cursor, "product", "k.problem <> ''")
+
+
+def _products_plan(cursor: Any, visible: frozenset[int] | None, options: Mapping[str, Any]) -> None:
+    """Give every unknown code a number and a line: the file's, else the one chosen, else ``new``."""
+    cursor.execute(
+        """
+        SELECT upper(k.raw), min(k.raw), min(s.product_name), min(s.product_line)
+        FROM sheet_product k JOIN staging s ON s.product = k.raw
+        WHERE k.product_id IS NULL AND k.problem = '' GROUP BY upper(k.raw)
+        """
+    )
+    found = cursor.fetchall()
+    lines = Lines(cursor, visible, options)
+    planned, problems = [], []
+    for upper, code, name, line in found:
+        line_id = lines.find(line)
+        if len(code) > Product._meta.get_field("code").max_length or code.lower() in RESERVED_CODES:
+            problems.append((upper, "product_code_invalid"))
+        elif line_id is None:
+            problems.append((upper, "product_unknown"))
+        else:
+            planned.append((code, (name or code)[:160], line_id))
+    if planned:
+        execute_values(
+            cursor.cursor,
+            """INSERT INTO sheet_new_product
+               SELECT nextval(pg_get_serial_sequence('products_product', 'id')), v.code, v.name, v.line
+               FROM (VALUES %s) AS v(code, name, line)""",
+            planned,
+        )
+    if problems:
+        execute_values(
+            cursor.cursor,
+            """UPDATE sheet_product k SET problem = v.problem FROM (VALUES %s) AS v(code, problem)
+               WHERE upper(k.raw) = v.code""",
+            problems,
+        )
+    cursor.execute(
+        """UPDATE sheet_product k SET product_id = n.id, line_id = n.line_id
+           FROM sheet_new_product n WHERE upper(n.code) = upper(k.raw) AND k.product_id IS NULL"""
+    )
+    lines.plan()
+
+
+class Lines:
+    """The product lines by code or name, and those to be made; new ones only for who sees all lines."""
+
+    def __init__(self, cursor: Any, visible: frozenset[int] | None, options: Mapping[str, Any]) -> None:
+        self._cursor = cursor
+        self._visible = visible
+        self._default = str(options.get("line") or DEFAULT_LINE)
+        self._ids: dict[str, int] = {}
+        self._codes: set[str] = set()
+        self._new: list[tuple[int, str, str]] = []
+        for line in ProductLine.objects.order_by("-pk"):
+            self._codes.add(line.code.lower())
+            self._ids[line.name.lower()] = line.pk
+        for line in ProductLine.objects.all():
+            self._ids[line.code.lower()] = line.pk
+
+    def find(self, text: str | None) -> int | None:
+        """The line of this code or name (empty: the default); ``None`` where the person may not have it."""
+        name = text or self._default
+        found = self._ids.get(name.lower())
+        if found is None:
+            if self._visible is not None:
+                return None
+            return self._create(name)
+        return found if self._visible is None or found in self._visible else None
+
+    def _create(self, name: str) -> int:
+        base = slugify(name)[:36] or "line"
+        code, number = base, 2
+        while code in self._codes:
+            code, number = f"{base}-{number}", number + 1
+        self._cursor.execute("SELECT nextval(pg_get_serial_sequence('products_productline', 'id'))")
+        (line_id,) = self._cursor.fetchone()
+        label = "New products" if name == DEFAULT_LINE else name
+        self._new.append((line_id, code, label[:120]))
+        self._codes.add(code)
+        self._ids[name.lower()] = line_id
+        return int(line_id)
+
+    def plan(self) -> None:
+        """Note the lines to be made in ``sheet_new_line``."""
+        if self._new:
+            execute_values(self._cursor.cursor, "INSERT INTO sheet_new_line VALUES %s", self._new)
+
+
+def channels_resolve(cursor: Any, *, user: Any, create: bool) -> None:
+    """By code, else by name where only one channel has it. Rows without a channel go to the channel ``ALL``,
+    which is made when first needed."""
+    _distinct(cursor, "channel")
+    cursor.execute(
+        """
+        UPDATE sheet_channel k SET channel_id = c.id
+        FROM products_channel c WHERE upper(c.code) = upper(coalesce(nullif(k.raw, ''), %s))
+        """,
+        [DEFAULT_CHANNEL],
+    )
+    cursor.execute(
+        """
+        UPDATE sheet_channel k SET channel_id = c.id,
+               problem = CASE WHEN c.channels > 1 THEN 'channel_ambiguous' ELSE '' END
+        FROM (SELECT lower(name) AS name, min(id) AS id, count(*) AS channels
+              FROM products_channel GROUP BY lower(name)) c
+        WHERE k.channel_id IS NULL AND c.name = lower(k.raw)
+        """
+    )
+    visible = None if user is None else visible_channel_ids(user)
+    if visible is not None:
+        cursor.execute(
+            """UPDATE sheet_channel SET problem = 'channel_unknown'
+               WHERE channel_id IS NULL OR channel_id <> ALL(%s::bigint[])""",
+            [list(visible)],
+        )
+    cursor.execute(
+        """
+        INSERT INTO sheet_new_channel
+        SELECT nextval(pg_get_serial_sequence('products_channel', 'id')), code, code
+        FROM (
+            SELECT min(coalesce(nullif(raw, ''), %s)) AS code FROM sheet_channel
+            WHERE channel_id IS NULL AND problem = '' AND length(raw) <= 80 AND (%s OR raw = '')
+            GROUP BY upper(coalesce(nullif(raw, ''), %s))
+        ) n
+        """,
+        [DEFAULT_CHANNEL, create, DEFAULT_CHANNEL],
+    )
+    cursor.execute(
+        """
+        UPDATE sheet_channel k SET channel_id = n.id FROM sheet_new_channel n
+        WHERE k.channel_id IS NULL AND upper(n.code) = upper(coalesce(nullif(k.raw, ''), %s))
+        """,
+        [DEFAULT_CHANNEL],
+    )
+    cursor.execute(
+        "UPDATE sheet_channel SET problem = 'channel_unknown' WHERE channel_id IS NULL AND problem = ''"
+    )
+    refuse(cursor, "channel", "k.problem <> ''")
+
+
+def measures_resolve(cursor: Any) -> None:
+    """By code or a name in either language; empty is the product's leading measure. A measure is never made
+    by a file: nobody could tell a flow from a level. A product only has the measures of its line."""
+    _distinct(cursor, "measure")
+    cursor.execute(
+        """
+        UPDATE sheet_measure k SET measure_id = m.id FROM products_measure m
+        WHERE lower(k.raw) IN (lower(m.code), lower(m.name_en), lower(m.name_nl))
+        """
+    )
+    refuse(cursor, "measure", "k.raw <> '' AND k.measure_id IS NULL", "measure_unknown")
+    tree = LineTree()
+    cursor.execute("SELECT DISTINCT line_id FROM sheet_product WHERE line_id IS NOT NULL")
+    line_ids = [line_id for (line_id,) in cursor.fetchall()]
+    units = Measure.objects.get(code="units")  # of lines that are only made with this file
+    allowed = [
+        (line_id, measure.pk, position == 0)
+        for line_id in line_ids
+        for position, measure in enumerate(tree.measures(line_id) if line_id in tree.lines else [units])
+    ]
+    cursor.execute("DROP TABLE IF EXISTS sheet_allowed")
+    cursor.execute(
+        "CREATE TEMP TABLE sheet_allowed (line_id bigint, measure_id bigint, leads boolean) ON COMMIT DROP"
+    )
+    if allowed:
+        execute_values(cursor.cursor, "INSERT INTO sheet_allowed VALUES %s", allowed)
+    cursor.execute("ANALYZE sheet_product, sheet_channel, sheet_measure, sheet_allowed")
+
+
+def keys_fill(cursor: Any) -> None:
+    """Put the ids into ``sheet_key``; combinations that cannot be are refused and stay without measure."""
+    cursor.execute(
+        """
+        UPDATE sheet_key k SET product_id = p.product_id, channel_id = c.channel_id, measure_id = a.measure_id
+        FROM sheet_product p, sheet_channel c, sheet_measure m, sheet_allowed a
+        WHERE p.raw = k.product AND p.problem = '' AND c.raw = k.channel AND c.problem = ''
+          AND m.raw = k.measure AND a.line_id = p.line_id
+          AND CASE WHEN m.raw = '' THEN a.leads ELSE a.measure_id = m.measure_id END
+        """
+    )
+    cursor.execute(
+        """
+        INSERT INTO refused (line, "column", value, code, params)
+        SELECT s.line, 'measure', s.measure, 'measure_not_of_line', '{}'
+        FROM staging s
+        JOIN sheet_product p ON p.raw = s.product AND p.problem = ''
+        JOIN sheet_measure m ON m.raw = s.measure AND m.measure_id IS NOT NULL
+        WHERE NOT EXISTS (SELECT FROM sheet_allowed a
+                          WHERE a.line_id = p.line_id AND a.measure_id = m.measure_id)
+        """
+    )
+    cursor.execute("ANALYZE sheet_key")
+
+
+def creates(cursor: Any, rows: str) -> dict[str, int]:
+    """How many lines, products and channels the rows that stand, in this temporary table, would make; the
+    ones nobody needs are dropped from the plan."""
+    counts = {}
+    needs = {"product": f"SELECT product_id FROM {rows}", "channel": f"SELECT channel_id FROM {rows}"}
+    needs["line"] = "SELECT line_id FROM sheet_new_product"
+    for name, needed in needs.items():
+        cursor.execute(f"SELECT count(*) FROM sheet_new_{name}")
+        if cursor.fetchone()[0]:
+            cursor.execute(f"DELETE FROM sheet_new_{name} WHERE id NOT IN ({needed})")
+            cursor.execute(f"SELECT count(*) FROM sheet_new_{name}")
+            counts[f"{name}s"] = cursor.fetchone()[0]
+    return {name: count for name, count in counts.items() if count}
+
+
+def create(cursor: Any, import_id: int) -> None:
+    """Make what is planned; ``creates`` came first."""
+    planned = []
+    for name in ("line", "product", "channel"):
+        columns = "id, code, name, line_id" if name == "product" else "id, code, name"
+        cursor.execute(f"SELECT {columns} FROM sheet_new_{name} ORDER BY id")
+        planned.append(cursor.fetchall())
+    lines, products, channels = planned
+    if lines or products or channels:
+        missing_create(import_id=import_id, lines=lines, products=products, channels=channels)

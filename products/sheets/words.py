@@ -1,0 +1,44 @@
+"""The words for what the sheets of products refuse; the codes are in ``refused``."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.utils.translation import gettext_lazy as _
+
+REASONS: dict[str, Any] = {
+    "product_unknown": _("no product has this code"),
+    "product_ambiguous": _("several products have this code in different sources"),
+    "product_code_invalid": _("cannot be the code of a product: too long, or the name of a page"),
+    "channel_unknown": _("no channel has this code or name"),
+    "channel_ambiguous": _("several channels have this name; use the code"),
+    "measure_unknown": _("no measure has this code or name"),
+    "measure_not_of_line": _("products of this line do not have this measure"),
+    "date_missing": _("no month, week or date"),
+    "amount_missing": _("neither volume nor revenue"),
+    "amount_too_large": _("larger than any figure that can be kept"),
+    "duplicate": _("line %(other)s of the file is about the same product, channel, measure and time"),
+    "overlap_in_file": _("line %(other)s of the file covers the same time"),
+    "overlap_day": _("there are figures by the day for this time: %(start)s"),
+    "overlap_week": _("there are figures by the week for this time: the week of %(start)s"),
+    "overlap_month": _("there are figures by the month for this time: %(start)s"),
+    "month_closed": _("months until %(until)s are closed; this row would change one"),
+    "line_unknown": _("no product line has this code or name"),
+    "kind_unknown": _("neither a good nor a service"),
+    "owner_unknown": _("nobody with this e-mail address works here"),
+    "ends_before_launch": _("ends before it is launched"),
+    "other_code_taken": _("this code already means another product"),
+    "subject_missing": _("neither a product nor a product line"),
+    "subject_twice": _("a row is about a product or about a line, not about both"),
+    "budget_unknown": _("no budget has this code"),
+    "budget_missing": _("no budget named: add a column, or choose one"),
+    "budget_frozen": _("this budget is frozen and does not change any more"),
+    "budget_other_year": _("this month is not in the year of the budget, %(year)s"),
+}
+
+CREATES: dict[str, Any] = {
+    "products": _("products"),
+    "lines": _("product lines"),
+    "channels": _("channels"),
+    "budgets": _("budgets"),
+}
