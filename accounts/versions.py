@@ -7,6 +7,7 @@ from typing import Any, TypeVar
 
 from django.core.exceptions import NON_FIELD_ERRORS, ValidationError
 from django.db.models import Model
+from django.forms import BaseForm
 from django.utils.translation import gettext as _
 
 from .errors import DomainError, VersionConflict
@@ -56,3 +57,21 @@ def row_save(current: M, *, version: int | None, values: Mapping[str, Any]) -> s
     current.version = stored + 1  # type: ignore[attr-defined]
     current.save(update_fields=[*changed, "version"])
     return changed
+
+
+def form_conflict(form: BaseForm, error: VersionConflict, version: int) -> VersionConflict:
+    """Let a page show a lost race: the fields by their labels, choices by their words.
+
+    The form takes the stored ``version``, so that saving once more, now knowing both, is meant.
+    """
+    form.data = form.data.copy()  # type: ignore[attr-defined]
+    form.data[form.add_prefix("version")] = str(version)  # type: ignore[index]
+    for name, both in error.details["fields"].items():
+        if name not in form.fields:
+            continue
+        field = form.fields[name]
+        words = {str(key): str(label) for key, label in getattr(field, "choices", ())}
+        for side in ("yours", "theirs"):
+            both[side] = words.get(str(both[side]), both[side])
+        both["label"] = field.label
+    return error

@@ -10,6 +10,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from accounts import selectors, services
 from accounts.errors import DomainError, VersionConflict
 from accounts.forms import InviteForm, PersonForm
+from accounts.versions import form_conflict
 
 from .shared import invitation_link, invited_page, managers, refuse
 
@@ -27,6 +28,7 @@ def person_list(request: HttpRequest) -> HttpResponse:
         "text": text,
         "role": role,
         "inactive": inactive,
+        "section": "people",
     }
     return render(request, "accounts/people.html", context)
 
@@ -44,7 +46,7 @@ def person_invite(request: HttpRequest) -> HttpResponse:
             refuse(form, error)
         else:
             return invited_page(request, invited)
-    return render(request, "accounts/invite.html", {"form": form})
+    return render(request, "accounts/invite.html", {"form": form, "section": "people"})
 
 
 @managers
@@ -57,15 +59,13 @@ def person_edit(request: HttpRequest, pk: int) -> HttpResponse:
         try:
             services.user_update(by=request.user, user=person, **form.cleaned_data)
         except VersionConflict as error:
-            conflict, status = error, error.status
-            form.data = form.data.copy()
-            form.data["version"] = person.version  # saving once more is meant
+            conflict, status = form_conflict(form, error, person.version), error.status
         except DomainError as error:
             refuse(form, error)
         else:
             messages.success(request, _("Saved."))
             return redirect("accounts:person", pk)
-    context = {"person": person, "form": form, "conflict": conflict}
+    context = {"section": "people", "person": person, "form": form, "conflict": conflict}
     return render(request, "accounts/person.html", context, status=status)
 
 

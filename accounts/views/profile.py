@@ -15,6 +15,7 @@ from accounts import selectors, services
 from accounts.errors import DomainError, VersionConflict
 from accounts.forms import DeputyForm, ProfileForm, TokenForm
 from accounts.models import Deputy
+from accounts.versions import form_conflict
 
 from .shared import refuse
 
@@ -55,9 +56,8 @@ def profile_edit(request: HttpRequest) -> HttpResponse:
     try:
         user = services.profile_update(user=request.user, **form.cleaned_data)
     except VersionConflict as error:
-        form.data = form.data.copy()
-        form.data["version"] = type(request.user).objects.get(pk=request.user.pk).version
-        return _page(request, form=form, conflict=error, status=error.status)
+        conflict = form_conflict(form, error, request.user.version)
+        return _page(request, form=form, conflict=conflict, status=error.status)
     except DomainError as error:
         refuse(form, error)
         return _page(request, form=form)

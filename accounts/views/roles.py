@@ -9,6 +9,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from accounts import selectors, services
 from accounts.errors import DomainError, VersionConflict
 from accounts.forms import RoleForm
+from accounts.versions import form_conflict
 
 from .shared import managers, refuse
 
@@ -16,7 +17,9 @@ from .shared import managers, refuse
 @managers
 @require_GET
 def role_list(request: HttpRequest) -> HttpResponse:
-    return render(request, "accounts/roles.html", {"roles": selectors.role_list(request.user)})
+    return render(
+        request, "accounts/roles.html", {"roles": selectors.role_list(request.user), "section": "roles"}
+    )
 
 
 @managers
@@ -32,7 +35,7 @@ def role_new(request: HttpRequest) -> HttpResponse:
         else:
             messages.success(request, _("Saved."))
             return redirect("accounts:role", role.code)
-    return render(request, "accounts/role.html", {"form": form})
+    return render(request, "accounts/role.html", {"form": form, "section": "roles"})
 
 
 @managers
@@ -45,15 +48,13 @@ def role_edit(request: HttpRequest, code: str) -> HttpResponse:
         try:
             services.role_update(by=request.user, role=role, **form.cleaned_data)
         except VersionConflict as error:
-            conflict, status = error, error.status
-            form.data = form.data.copy()
-            form.data["version"] = role.version  # saving once more is meant
+            conflict, status = form_conflict(form, error, role.version), error.status
         except DomainError as error:
             refuse(form, error)
         else:
             messages.success(request, _("Saved."))
             return redirect("accounts:role", code)
-    context = {"role": role, "form": form, "conflict": conflict}
+    context = {"section": "roles", "role": role, "form": form, "conflict": conflict}
     return render(request, "accounts/role.html", context, status=status)
 
 

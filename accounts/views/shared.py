@@ -33,6 +33,6 @@ def invitation_link(request: HttpRequest) -> Callable[[str], str]:
 
 def invited_page(request: HttpRequest, invited: Invited) -> HttpResponse:
     """The link, shown this once and kept in no cache."""
-    response = render(request, "accounts/invited.html", {"invited": invited})
+    response = render(request, "accounts/invited.html", {"invited": invited, "section": "people"})
     response.headers["Cache-Control"] = "no-store"
     return response

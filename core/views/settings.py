@@ -7,6 +7,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
 from accounts.errors import DomainError, VersionConflict
+from accounts.versions import form_conflict
 from core.errors import form_refuse
 from core.forms import OrganisationForm
 from core.history import history_of
@@ -25,9 +26,7 @@ def settings_edit(request: HttpRequest) -> HttpResponse:
         try:
             organisation_update(by=request.user, **form.cleaned_data)
         except VersionConflict as error:
-            conflict, status = error, error.status
-            form.data = form.data.copy()
-            form.data["version"] = organisation.version  # saving once more is meant
+            conflict, status = form_conflict(form, error, organisation.version), error.status
         except DomainError as error:
             form_refuse(form, error)
         else:
