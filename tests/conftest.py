@@ -28,6 +28,10 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         if CHROMIUM is None:
             item.add_marker(pytest.mark.skip(reason="no Chromium on this machine"))
     for item in items:
+        if _commits(item):
+            marker = item.get_closest_marker("django_db")
+            wanted = (marker.kwargs if marker else {}) | {"transaction": True, "serialized_rollback": True}
+            item.add_marker(pytest.mark.django_db(**wanted), append=False)
         # Together in one process of -n 2: two browsers, or two worker groups, only slow each other down.
         if item.get_closest_marker("browser") or item.get_closest_marker("faults"):
             item.add_marker(pytest.mark.xdist_group("processes"))
@@ -51,6 +55,34 @@ def pytest_unconfigure(config: pytest.Config) -> None:
     for server in settings.EMBEDDED_SERVERS:
         server.wait_stopped()
     shutil.rmtree(settings.VAR, ignore_errors=True)
+
+
+def _commits(item: pytest.Item) -> bool:
+    """Whether the test really commits, so that all tables are emptied after it."""
+    marker = item.get_closest_marker("django_db")
+    fixtures = getattr(item, "fixturenames", ())
+    return (
+        "live_server" in fixtures
+        or "transactional_db" in fixtures
+        or bool(marker and marker.kwargs.get("transaction"))
+    )
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_runtest_teardown(item: pytest.Item) -> None:
+    """Put back what migrations ship (roles, the organisation) for the next test, or the next --reuse-db."""
+    if not _commits(item):
+        return
+    import pgtrigger
+    from django.db import connection
+    from pytest_django.plugin import blocking_manager_key
+
+    if not hasattr(connection, "_test_serialized_contents"):
+        return
+    with item.config.stash[blocking_manager_key].unblock():
+        with pgtrigger.ignore():
+            connection.creation.deserialize_db_from_string(connection._test_serialized_contents)
+        connection.close()
 
 
 @pytest.fixture(autouse=True)

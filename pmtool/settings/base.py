@@ -323,6 +323,7 @@ SPECTACULAR_SETTINGS = {
     "COMPONENT_SPLIT_REQUEST": True,
 }
 KNOX_TOKEN_MODEL = "accounts.ApiToken"  # noqa: S105
+MIGRATION_MODULES = {"knox": None}  # its own table is replaced by the model above
 REST_KNOX = {"TOKEN_TTL": timedelta(days=365), "TOKEN_PREFIX": "pmt_"}
 
 # -- history and logs --
