@@ -276,10 +276,13 @@ def field(
 
 
 @register.inclusion_tag("core/_error_summary.html")
-def error_summary(form: forms.BaseForm) -> dict[str, Any]:
-    """`{% error_summary form %}`: how many fields are wrong, and where; silent while all is well."""
+def error_summary(form: forms.BaseForm, title: str = "") -> dict[str, Any]:
+    """`{% error_summary form %}`: how many fields are wrong, and where; silent while all is well.
+
+    `title` replaces "not saved yet" where nothing is saved, as at the sign-in.
+    """
     wrong = [bound for bound in form if bound.errors]
-    return {"form": form, "wrong": wrong, "count": len(wrong) + bool(form.non_field_errors())}
+    return {"form": form, "title": title, "wrong": wrong, "count": len(wrong) + bool(form.non_field_errors())}
 
 
 @register.filter

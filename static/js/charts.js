@@ -6,7 +6,6 @@
   "use strict";
   const meta = (name) => document.querySelector(`meta[name="${name}"]`)?.content ?? "";
   const [themeUrl, ...libraries] = meta("pm-charts").split(" ");
-  const dark = window.matchMedia("(prefers-color-scheme: dark)");
   const drawn = new Set();
   let ready = null;
 
@@ -58,7 +57,7 @@
     const theme = await libraryAndTheme();
     const spec = await specOf(element);
     element.pmView?.finalize();
-    const config = theme[dark.matches ? "dark" : "light"];
+    const config = theme[document.documentElement.dataset.bsTheme];
     element.pmView = await window.vegaEmbed(element, fitted(spec, element.clientWidth), options(theme, config));
     element.removeAttribute("aria-busy");
     drawn.add(element);

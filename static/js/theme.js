@@ -2,10 +2,13 @@
 (() => {
   "use strict";
   const system = window.matchMedia("(prefers-color-scheme: dark)");
-  const apply = () => {
-    document.documentElement.dataset.bsTheme = system.matches ? "dark" : "light";
+  const show = (theme) => {
+    document.documentElement.dataset.bsTheme = theme;
     document.dispatchEvent(new CustomEvent("pm:theme"));
   };
-  apply();
-  system.addEventListener("change", apply);
+  const follow = () => show(system.matches ? "dark" : "light");
+  follow();
+  system.addEventListener("change", follow);
+  window.addEventListener("beforeprint", () => show("light")); /* paper is white */
+  window.addEventListener("afterprint", follow);
 })();

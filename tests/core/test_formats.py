@@ -1,9 +1,11 @@
 """Numbers and dates as people read them, in both languages."""
 
 import datetime as dt
+import re
 from decimal import Decimal
 
 import pytest
+from django import forms
 from django.template import Context, Template
 from django.utils import timezone, translation
 
@@ -160,3 +162,36 @@ def test_sorting_keeps_the_filters_and_drops_the_page(rf, english):
     other = render('{% sort_header "growth" "Growth" numeric=True %}', request=request)
     assert "sort=-growth" in other
     assert "aria-sort" not in other
+
+
+class PriceForm(forms.Form):
+    """A form with every kind of control."""
+
+    price = forms.DecimalField(label="Price", help_text="per pack")
+    start = forms.ChoiceField(
+        widget=forms.RadioSelect, choices=[("a", "now"), ("b", "later")], required=False
+    )
+    agreed = forms.BooleanField(required=False)
+
+
+def test_a_field_ties_label_help_and_error_together(english):
+    html = render('{% field form.price prefix="€" %}', form=PriceForm({"price": "x"}))
+    described = re.search(r'aria-describedby="([^"]+)"', html).group(1).split()
+    assert described
+    for name in described:
+        assert f'id="{name}"' in html
+    assert 'aria-invalid="true"' in html
+    assert 'for="id_price"' in html
+
+
+def test_each_choice_of_a_group_looks_like_a_choice(english):
+    html = render("{% field form.start %}", form=PriceForm())
+    assert html.count("form-check-input") == 2
+    assert "<legend" in html
+
+
+def test_the_summary_counts_and_links_the_wrong_fields(english):
+    assert render("{% error_summary form %}", form=PriceForm()).strip() == ""
+    html = render("{% error_summary form %}", form=PriceForm({}))
+    assert "one field needs attention" in html
+    assert 'href="#id_price"' in html
