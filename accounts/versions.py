@@ -26,7 +26,8 @@ def check(row: Model) -> None:
 
 def row_lock(row: M) -> M:
     """The row as it stands in the database now, locked until the transaction ends."""
-    return type(row)._default_manager.select_for_update(of=("self",)).get(pk=row.pk)
+    model = row.__class__  # not type(row): the request's person comes wrapped
+    return model._default_manager.select_for_update(of=("self",)).get(pk=row.pk)
 
 
 def version_check(stored: int, version: int | None, differs: Mapping[str, tuple[Any, Any]]) -> None:

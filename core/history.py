@@ -110,11 +110,12 @@ class _Event:
 
     @property
     def at(self) -> datetime.datetime:
-        return self.row.pgh_created_at
+        at: datetime.datetime = self.row.pgh_created_at
+        return at
 
     @property
     def number(self) -> int:
-        return self.row.pgh_id
+        return int(self.row.pgh_id)
 
     @property
     def kind(self) -> str:
@@ -137,7 +138,7 @@ class _Event:
         return [f for f in self.model._meta.concrete_fields if f.name in tracked and f.name not in hidden]
 
     def _differs(self, field: Any) -> bool:
-        return getattr(self.row, field.attname) != getattr(self.before, field.attname)
+        return bool(getattr(self.row, field.attname) != getattr(self.before, field.attname))
 
     @property
     def pairs(self) -> list[tuple[Any, Any, Any]]:

@@ -62,7 +62,8 @@ def people_active() -> QuerySet[User]:
 
 def person_tokens(user: User) -> QuerySet[ApiToken]:
     """A person's own API tokens, newest first."""
-    return ApiToken.objects.filter(user=user)
+    tokens: QuerySet[ApiToken] = ApiToken.objects.filter(user=user)
+    return tokens
 
 
 def administrators_left(*, without: User | None = None, role_without: Role | None = None) -> int:

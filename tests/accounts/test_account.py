@@ -1,0 +1,169 @@
+"""What people do for themselves: profile, deputies, tokens."""
+
+from __future__ import annotations
+
+import datetime
+
+import pytest
+from django.db import IntegrityError, transaction
+from django.test import Client
+from django.utils import timezone
+
+from accounts import selectors, services
+from accounts.errors import DomainError, VersionConflict
+from accounts.models import ApiToken, Deputy, User
+from tests.factories import user_factory
+
+pytestmark = pytest.mark.django_db
+DAY = datetime.timedelta(days=1)
+TODAY = datetime.date(2026, 11, 24)
+
+
+def deputy(owner: User, person: User, first: int, last: int) -> Deputy:
+    start, end = TODAY + first * DAY, TODAY + last * DAY
+    return services.deputy_set(by=owner, owner=owner, deputy=person, start_date=start, end_date=end)
+
+
+class TestDeputy:
+    def test_from_the_first_to_the_last_day(self):
+        anna, bo = user_factory(), user_factory()
+        deputy(anna, bo, 0, 2)
+        got = [selectors.owner_or_deputy(anna, TODAY + day * DAY) for day in (-1, 0, 2, 3)]
+        assert got == [anna, bo, bo, anna]
+        assert selectors.owner_or_deputy(bo, TODAY) == bo
+
+    def test_a_deputy_who_is_away_too_passes_it_on(self):
+        anna, bo, cas = user_factory(), user_factory(), user_factory()
+        deputy(anna, bo, 0, 9)
+        deputy(bo, cas, 0, 9)
+        assert selectors.owner_or_deputy(anna, TODAY) == cas
+
+    def test_two_who_name_each_other_both_keep_their_own(self):
+        anna, bo = user_factory(), user_factory()
+        deputy(anna, bo, 0, 9)
+        deputy(bo, anna, 0, 9)
+        assert selectors.owner_or_deputy(anna, TODAY) == anna
+        assert selectors.owner_or_deputy(bo, TODAY) == bo
+
+    def test_a_deputy_who_left_does_not_count(self):
+        anna, bo = user_factory(), user_factory()
+        deputy(anna, bo, 0, 9)
+        services.user_deactivate(by=user_factory("administrator"), user=bo)
+        assert selectors.owner_or_deputy(anna, TODAY) == anna
+
+    def test_two_at_a_time_are_refused_with_name_and_dates(self):
+        anna, bo, cas = user_factory(), user_factory(name="Bo"), user_factory()
+        deputy(anna, bo, 0, 5)
+        with pytest.raises(DomainError, match=r"Bo is already deputy from .*2026 to .*2026") as caught:
+            deputy(anna, cas, 5, 9)
+        assert (caught.value.code, caught.value.status) == ("deputy_overlaps", 409)
+        deputy(anna, cas, 6, 9)
+
+    def test_the_database_refuses_two_at_a_time_too(self):
+        anna, bo = user_factory(), user_factory()
+        dates = {"start_date": TODAY, "end_date": TODAY + DAY}
+        Deputy.objects.create(owner=anna, deputy=bo, **dates)
+        with pytest.raises(IntegrityError, match="deputy_one_at_a_time"), transaction.atomic():
+            Deputy.objects.create(owner=anna, deputy=user_factory(), **dates)
+
+    @pytest.mark.parametrize(("first", "last", "left"), [(1, 5, None), (-3, 5, -1), (-5, -2, -2)])
+    def test_ending_keeps_what_was(self, first, last, left):
+        anna = user_factory()
+        row = deputy(anna, user_factory(), first, last)
+        services.deputy_end(by=anna, deputy=row, today=TODAY)
+        found = Deputy.objects.filter(pk=row.pk).first()
+        assert (found and found.end_date) == (None if left is None else TODAY + left * DAY)
+
+    def test_nobody_names_a_deputy_for_somebody_else(self):
+        anna, bo = user_factory(), user_factory()
+        with pytest.raises(DomainError, match="administrator"):
+            services.deputy_set(by=bo, owner=anna, deputy=bo, start_date=TODAY, end_date=TODAY)
+        assert not Deputy.objects.exists()
+
+
+class TestProfile:
+    def test_language_holds_from_the_next_page_on(self, signed_in):
+        anna = user_factory(language="en")
+        browser = signed_in(anna)
+        given = {"name": "Anna", "language": "nl", "time_zone": "Europe/Lisbon", "version": 1}
+        browser.post("/account/", given)
+        answer = browser.get("/account/")
+        assert b'<html lang="nl">' in answer.content
+        anna.refresh_from_db()
+        assert (anna.name, anna.time_zone, anna.version) == ("Anna", "Europe/Lisbon", 2)
+
+    def test_unknown_time_zones_are_refused(self):
+        with pytest.raises(DomainError, match="time zone"):
+            services.profile_update(user=user_factory(), time_zone="Mars/Olympus")
+
+    def test_a_lost_race_shows_both(self, signed_in):
+        anna = user_factory(name="Anna")
+        services.profile_update(user=anna, name="Anna B.")
+        with pytest.raises(VersionConflict):
+            services.profile_update(user=anna, name="A. B.", version=1)
+        given = {"name": "A. B.", "language": "en", "time_zone": "Europe/Amsterdam", "version": 1}
+        answer = signed_in(anna).post("/account/", given)
+        assert answer.status_code == 409
+        page = answer.content.decode()
+        assert "Anna B." in page
+        assert 'value="A. B."' in page
+
+    def test_the_switch_keeps_the_language_with_the_person(self, signed_in):
+        anna = user_factory(language="en")
+        answer = signed_in(anna).post("/language/", {"language": "nl", "next": "/account/"})
+        assert (answer.status_code, answer.url) == (302, "/account/")
+        anna.refresh_from_db()
+        assert anna.language == "nl"
+
+    def test_guests_switch_by_cookie_and_stay_on_this_site(self, client):
+        answer = client.post("/language/", {"language": "en", "next": "https://evil.example/"})
+        assert answer.url == "/"
+        assert b'<html lang="en">' in client.get("/account/login/").content
+        client.post("/language/", {"language": "nl"})
+        assert b'<html lang="nl">' in client.get("/account/login/").content
+        assert client.post("/language/", {"language": "xx"}).status_code == 400
+
+
+class TestTokens:
+    def test_shown_once_and_kept_as_a_hash(self, signed_in):
+        anna = user_factory("product-manager")
+        browser = signed_in(anna)
+        expires = timezone.localdate() + 30 * DAY
+        answer = browser.post("/account/tokens/", {"name": "sheet", "expires": expires})
+        token = ApiToken.objects.get(user=anna)
+        assert answer.headers["Cache-Control"] == "no-store"
+        secret = answer.context["secret"]
+        assert secret.startswith("pmt_")
+        assert secret in answer.content.decode()
+        assert secret not in browser.get("/account/").content.decode()
+        assert secret not in {token.digest, token.token_key, token.name}
+        assert Client().get("/api/schema/", headers={"Authorization": f"Token {secret}"}).status_code == 200
+        token.refresh_from_db()
+        assert token.last_used_at is not None
+        browser.post(f"/account/tokens/{token.pk}/revoke/")
+        assert Client().get("/api/schema/", headers={"Authorization": f"Token {secret}"}).status_code == 401
+
+    @pytest.mark.parametrize(("days", "code"), [(-1, "expires_past"), (367, "expires_late")])
+    def test_lasts_a_year_at_most(self, days, code):
+        with pytest.raises(DomainError) as caught:
+            services.token_create(
+                user=user_factory("product-manager"),
+                name="sheet",
+                expires=timezone.localdate() + days * DAY,
+            )
+        assert caught.value.code == code
+
+    def test_needs_the_right(self, signed_in):
+        with pytest.raises(DomainError) as caught:
+            services.token_create(user=user_factory("viewer"), name="x", expires=timezone.localdate())
+        assert caught.value.status == 403
+        given = {"name": "x", "expires": timezone.localdate()}
+        assert signed_in(user_factory("viewer")).post("/account/tokens/", given).status_code == 403
+        assert not ApiToken.objects.exists()
+
+    def test_nobody_revokes_somebody_elses(self, signed_in):
+        anna = user_factory("product-manager")
+        token, _secret = services.token_create(user=anna, name="x", expires=timezone.localdate())
+        answer = signed_in(user_factory("product-manager")).post(f"/account/tokens/{token.pk}/revoke/")
+        assert answer.status_code == 404
+        assert ApiToken.objects.filter(pk=token.pk).exists()
