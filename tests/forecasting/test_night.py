@@ -2,13 +2,40 @@
 
 from __future__ import annotations
 
+import datetime
+from decimal import Decimal
+
 import pytest
 
-from forecasting.models import Forecast, NightlyRun, StageEstimate
+from accounts.errors import DomainError
+from core.models import Job
+from core.months import month_add
+from forecasting import engine
+from forecasting.models import Backtest, Calibration, Forecast, NightlyFailure, NightlyRun, StageEstimate
+from forecasting.services.night import night_start
+from forecasting.services.night_work import run_work
+from products.models import FamilyMember, ProductMonth, UnitFactor
+from tests.factories import family_factory, line_factory, measure_factory, product_factory
 
-from .conftest import LAST, run_now
+from .conftest import LAST, TODAY, months_give, run_now
 
 pytestmark = pytest.mark.django_db
+
+
+def totals(run: NightlyRun) -> dict[str, tuple[int, int, int]]:
+    return {step.name: (step.computed, step.skipped, step.failed) for step in run.steps.all()}
+
+
+def content() -> list[tuple[object, ...]]:
+    """Every result, to the digit, without who made it when."""
+    forecasts = Forecast.objects.order_by("product_id", "family_id", "measure_id", "as_of")
+    stages = StageEstimate.objects.order_by("product_id", "family_id", "measure_id", "as_of")
+    return [
+        *forecasts.values_list("product_id", "family_id", "measure_id", "as_of", "current", "content_hash"),
+        *stages.values_list(
+            "product_id", "family_id", "stage", "p_growth", "stage_start", "months_to_next", "evidence_params"
+        ),
+    ]
 
 
 def test_every_product_with_data_gets_forecast_and_stage(products):
@@ -19,8 +46,301 @@ def test_every_product_with_data_gets_forecast_and_stage(products):
         forecast = Forecast.objects.get(product=product)
         assert (forecast.current, forecast.stale, forecast.as_of) == (True, False, LAST)
         assert forecast.months.count() == 18
-        assert forecast.months.first().month.isoformat() == "2026-11-01"
+        assert forecast.months.first().month == month_add(LAST, 1)
+        assert forecast.wape is not None
         assert StageEstimate.objects.get(product=product).stage
-        product.figures.refresh_from_db()
-        assert product.figures.forecast_12m > 0
-        assert product.figures.stage
+        assert product.figures.forecast_12m == pytest.approx(
+            sum(month.mean for month in forecast.months.all()[:12])
+        )
+        # Sold at 2 a piece in every month of the last year.
+        assert product.figures.forecast_12m_amount == pytest.approx(
+            2 * product.figures.forecast_12m, rel=1e-3
+        )
+        assert product.figures.stage == StageEstimate.objects.get(product=product).stage
+
+
+def test_a_second_night_on_the_same_data_computes_nothing(products):
+    run_now()
+    before = content()
+    again = run_now()
+    assert totals(again) == {
+        "backtest": (0, 3, 0),
+        "calibrate": (0, 1, 0),
+        "forecast": (0, 3, 0),
+        "lifecycle": (0, 3, 0),
+    } | {name: value for name, value in totals(again).items() if name == "alerts"}
+    assert content() == before
+
+
+def test_only_the_product_whose_sales_changed_is_computed_again(products):
+    run_now()
+    ProductMonth.objects.filter(product_id=products[1].pk, month=LAST).update(volume=Decimal(400))
+    again = run_now()
+    assert totals(again)["backtest"][:2] == (1, 2)
+    assert totals(again)["forecast"][:2] == (1, 2)
+    assert Forecast.objects.get(product=products[1]).run == again
+
+
+@pytest.mark.parametrize("size", [1, 2])
+def test_the_size_of_chunks_changes_no_digit(products, settings, size):
+    run_now()
+    whole = content()
+    for model in (Forecast, StageEstimate, Backtest, Calibration):
+        model.objects.all().delete()
+    settings.NIGHT_CHUNK_SIZE = size
+    run = run_now()
+    assert Job.objects.filter(group=f"night:{run.pk}:forecast").count() == -(-3 // size)
+    assert content() == whole
+
+
+def test_the_next_month_makes_a_new_vintage_and_keeps_the_last(products):
+    run_now()
+    first = Forecast.objects.get(product=products[0])
+    for product in products:
+        months_give(product, 1, last=month_add(LAST, 1))
+    run_now(local_date=datetime.date(2026, 12, 3))
+    newest = Forecast.objects.get(product=products[0], current=True)
+    assert newest.as_of == month_add(LAST, 1)
+    first.refresh_from_db()
+    assert (first.current, first.months.count()) == (False, 18)
+
+
+def test_a_vintage_of_a_month_gone_by_is_never_overwritten(products):
+    run_now(as_of=month_add(LAST, -1))
+    run_now()
+    kept = Forecast.objects.get(product=products[0], as_of=month_add(LAST, -1))
+    ProductMonth.objects.filter(month__lt=LAST).update(volume=Decimal(7))
+    run_now(as_of=month_add(LAST, -1))
+    again = Forecast.objects.get(product=products[0], as_of=month_add(LAST, -1))
+    assert (again.content_hash, again.run_id, again.current) == (kept.content_hash, kept.run_id, False)
+
+
+def test_a_run_that_started_earlier_does_not_overwrite_a_newer_result(products):
+    old = night_start(local_date=TODAY)
+    single = run_now(kind="single", scope=[products[0].pk])
+    ProductMonth.objects.filter(product_id=products[0].pk, month=LAST).update(volume=Decimal(400))
+    newer = Forecast.objects.get(product=products[0])
+    run_work(run=old)
+    newer.refresh_from_db()
+    assert newer.run == single
+    assert Forecast.objects.get(product=products[1]).run == old
+
+
+def test_one_product_alone(products):
+    run = run_now(kind="single", scope=[products[2].pk])
+    assert run.key.startswith("single:")
+    assert list(Forecast.objects.values_list("product_id", flat=True)) == [products[2].pk]
+
+
+def test_a_month_that_is_not_over_is_refused(db):
+    with pytest.raises(DomainError) as refused:
+        night_start(as_of=datetime.date(2026, 11, 1), local_date=TODAY)
+    assert refused.value.code == "month_not_closed"
+    assert not NightlyRun.objects.exists()
+
+
+def test_the_running_month_and_a_partly_loaded_one_are_left_out(products):
+    months_give(products[0], 1, last=month_add(LAST, 1), volume=lambda step: 5)
+    ProductMonth.objects.filter(month=LAST).update(days=12)
+    ProductMonth.objects.filter(month=month_add(LAST, 1)).delete()
+    run_now()
+    assert Forecast.objects.get(product=products[0]).as_of == month_add(LAST, -1)
+
+
+def test_provisional_months_are_left_out_of_the_fit(products):
+    run_now()
+    before = Forecast.objects.get(product=products[0])
+    products[0].line.final_after_months = 2
+    products[0].line.save()
+    run_now()
+    after = Forecast.objects.get(product=products[0])
+    assert (before.data_month, after.data_month) == (LAST, month_add(LAST, -2))
+    assert after.months.first().month == month_add(LAST, 1)
+    settled = after.content_hash
+    ProductMonth.objects.filter(month__gt=month_add(LAST, -2)).update(volume=Decimal(9999))
+    run_now()
+    assert Forecast.objects.get(product=products[0]).content_hash == settled
+
+
+def test_each_measure_has_a_forecast_and_the_leading_one_a_stage(db):
+    contracts, energy = measure_factory(kind="level"), measure_factory()
+    product = product_factory(line=line_factory(measures=[contracts, energy]))
+    months_give(product, 30, measure=contracts)
+    months_give(product, 30, measure=energy)
+    run_now()
+    assert set(Forecast.objects.values_list("measure_id", flat=True)) == {contracts.pk, energy.pk}
+    assert list(StageEstimate.objects.values_list("measure_id", flat=True)) == [contracts.pk]
+    # A level is not added: the list shows where it will stand.
+    last = Forecast.objects.get(measure=contracts).months.all()[11]
+    assert product.figures.forecast_12m == last.mean
+
+
+def test_a_temporary_product_has_a_forecast_but_no_stage(db):
+    product = product_factory(temporary=True)
+    months_give(product, 8)
+    run_now()
+    assert Forecast.objects.filter(product=product).exists()
+    assert not StageEstimate.objects.exists()
+    assert product.figures.stage == ""
+
+
+def test_a_product_without_sales_has_nothing_and_one_that_lost_them_says_so(products):
+    empty = product_factory(line=products[0].line)
+    run_now()
+    assert not Forecast.objects.filter(product=empty).exists()
+    ProductMonth.objects.filter(product_id=products[0].pk).delete()
+    run_now()
+    gone = Forecast.objects.get(product=products[0], current=True)
+    assert (gone.method, gone.reason_code, gone.months.count()) == ("none", "no_data", 0)
+    assert StageEstimate.objects.get(product=products[0], current=True).stage == ""
+
+
+# -- families ------------------------------------------------------------------------------------------
+
+
+def family_of(products, **fields):
+    family = family_factory(line=products[0].line, **fields)
+    for product in products:
+        FamilyMember.objects.create(product=product, family=family, start_date=datetime.date(2020, 1, 1))
+    return family
+
+
+def flat(db_line, volume, **fields):
+    product = product_factory(line=db_line, **fields)
+    months_give(product, 8, volume=lambda step: volume)
+    return product
+
+
+def test_a_family_is_the_sum_of_its_members(db):
+    line = line_factory()
+    family = family_of([flat(line, 10), flat(line, 30)])
+    run_now()
+    assert Forecast.objects.get(family=family).months.first().mean == pytest.approx(40, rel=0.02)
+    assert StageEstimate.objects.filter(family=family).exists()
+
+
+def test_a_month_in_which_a_large_member_is_missing_is_missing(db):
+    line = line_factory()
+    small, large = flat(line, 10), flat(line, 30)
+    ProductMonth.objects.filter(product_id=large.pk, month=month_add(LAST, -2)).delete()
+    family = family_of([small, large])
+    run_now()
+    forecast = Forecast.objects.get(family=family)
+    assert forecast.reason_params["filled"] == 1
+    assert forecast.months.first().mean == pytest.approx(40, rel=0.02)
+
+
+def test_unlike_units_are_converted_or_refused_never_added(db):
+    line = line_factory(reporting_unit="litre")
+    bottle, tank = flat(line, 10, unit="bottle"), flat(line, 30, unit="tank")
+    family = family_of([bottle, tank])
+    run_now()
+    refused = Forecast.objects.filter(family=family)
+    assert [(row.method, row.reason_code) for row in refused] == [("none", "unlike_units")]
+    UnitFactor.objects.create(product=bottle, unit="litre", factor=2)
+    UnitFactor.objects.create(product=tank, unit="litre", factor=100)
+    run_now()
+    assert Forecast.objects.get(family=family).months.first().mean == pytest.approx(3020, rel=0.02)
+
+
+# -- what goes wrong -------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def short(db):
+    """Products of four months: their method needs no model."""
+    line = line_factory()
+    found = [product_factory(line=line) for _ in range(3)]
+    for product in found:
+        months_give(product, 4)
+    return found
+
+
+def test_a_product_that_fails_is_listed_and_the_others_go_on(short, monkeypatch):
+    run_now()
+    real, tries = engine.forecast, []
+
+    def failing(series, **options):
+        if series.id.startswith(f"{short[1].pk}-"):
+            tries.append(1)
+            raise ArithmeticError("no way")
+        return real(series, **options)
+
+    monkeypatch.setattr(engine, "forecast", failing)
+    ProductMonth.objects.filter(month=LAST).update(volume=Decimal(90))
+    run = run_now()
+    assert run.state == NightlyRun.State.DONE
+    failure = NightlyFailure.objects.get()
+    assert (failure.run, failure.step, failure.product, failure.attempts) == (run, "forecast", short[1], 3)
+    assert (failure.code, failure.params["message"]) == ("crashed", "no way")
+    assert len(tries) == 3
+    stale = Forecast.objects.get(product=short[1])
+    assert (stale.current, stale.stale, stale.months.count()) == (True, True, 18)
+    assert short[1].figures.forecast_stale
+    assert Forecast.objects.filter(stale=False, run=run).count() == 2
+    monkeypatch.undo()
+    run_now()
+    assert not Forecast.objects.get(product=short[1]).stale
+
+
+def die(job: Job) -> None:
+    """Its worker died: the lease runs out."""
+    from core.jobs import sweep
+
+    Job.objects.filter(pk=job.pk).update(lease_until=datetime.datetime(2020, 1, 1, tzinfo=datetime.UTC))
+    sweep()
+
+
+def test_a_chunk_that_kills_its_worker_three_times_is_split_into_single_products(short, monkeypatch):
+    from core import jobs
+
+    real = jobs.job_run
+    killer = short[0].pk
+
+    def run_or_die(job):
+        if job.payload.get("step") == "forecast" and killer in job.payload["products"]:
+            die(job)
+        else:
+            real(job)
+
+    monkeypatch.setattr("forecasting.services.night_work.job_run", run_or_die)
+    run = run_now()
+    assert run.state == NightlyRun.State.DONE
+    failure = NightlyFailure.objects.get()
+    assert (failure.product_id, failure.code, failure.attempts) == (killer, "worker_died", 3)
+    assert set(Forecast.objects.values_list("product_id", flat=True)) == {short[1].pk, short[2].pk}
+    chunks = Job.objects.filter(group=f"night:{run.pk}:forecast")
+    assert sorted(chunks.values_list("state", "attempts")) == [
+        ("done", 1),
+        ("done", 1),
+        ("failed", 3),
+        ("failed", 3),
+    ]
+    assert totals(run)["forecast"] == (2, 0, 1)
+
+
+def test_a_step_that_cannot_be_cut_ends_the_run_with_its_name(short, monkeypatch):
+    monkeypatch.setattr(
+        "forecasting.steps.calibrate.chunks", lambda run: (_ for _ in ()).throw(ValueError("broken"))
+    )
+    run = run_now()
+    assert (run.state, run.error_code) == (NightlyRun.State.FAILED, "step_broken:calibrate")
+
+
+def test_calibration_stays_within_a_month_until_the_products_change_much(products):
+    run_now()
+    assert Calibration.objects.get().series == 3
+    ProductMonth.objects.filter(product_id=products[0].pk, month=LAST).update(volume=Decimal(400))
+    run_now()
+    assert Calibration.objects.count() == 1
+    for _ in range(2):
+        months_give(product_factory(line=products[0].line))
+    run_now()
+    assert Calibration.objects.count() == 2
+
+
+def test_a_short_history_borrows_the_season_of_its_line(products):
+    young = product_factory(line=products[0].line)
+    months_give(young, 8)
+    run_now()
+    assert Forecast.objects.get(product=young).method == "family_season"
