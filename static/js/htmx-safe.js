@@ -13,7 +13,7 @@
     const text = ctx.text ?? "";
     if (type.startsWith("text/plain") && text.length < 500) return text;
     if (type.includes("json")) { try { const body = JSON.parse(text); return body.message ?? body.detail; } catch { return null; } }
-    return new DOMParser().parseFromString(text, "text/html").querySelector("[data-message]")?.textContent.trim();
+    return new DOMParser().parseFromString(text, "text/html").querySelector("[data-message]")?.textContent.replace(/\s+/g, " ").trim();
   }
 
   window.htmx.registerExtension("pm-safe", {
