@@ -6,3 +6,22 @@ class ExchangeConfig(AppConfig):
     name = "exchange"
     verbose_name = _("Data")
     default_auto_field = "django.db.models.BigAutoField"
+
+    def ready(self) -> None:
+        from accounts import rights
+        from core import registries
+
+        from .services import work
+
+        rights.register(
+            rights.Right(
+                "exchange.import", _("import files"), _("also needs the right to edit what is in them")
+            ),
+            rights.Right("exchange.undo", _("undo imports")),
+            rights.Right("exchange.export", _("export lists")),
+        )
+        registries.job_kinds.register(
+            registries.JobKind("exchange.check", work.check_run, _("Check a file"), failed=work.failed),
+            registries.JobKind("exchange.apply", work.apply_run, _("Apply an import"), failed=work.failed),
+            registries.JobKind("exchange.undo", work.undo_run, _("Undo an import"), failed=work.failed),
+        )

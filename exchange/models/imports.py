@@ -7,12 +7,15 @@ from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 
-@pghistory.track(exclude=["counts", "questions"])
+@pghistory.track(exclude=["counts", "questions", "reading", "preview"])
 class Import(models.Model):
     """One file on its way in: uploaded, read and checked, shown, applied, perhaps undone.
 
     The row is the journal of facts: who, when, from where, which file. ``counts`` are new, changed,
     unchanged and refused rows as last checked (and as applied). Undo goes newest first.
+
+    ``reading`` is how the file was read last (``reading.plan.Reading.as_json``, decimal mark and order of dates,
+    the columns' fields), ``preview`` some rows as they would be written.
     """
 
     class State(models.TextChoices):
@@ -43,6 +46,8 @@ class Import(models.Model):
     state = models.CharField(max_length=10, choices=State.choices, default=State.UPLOADED)
     mapping = models.JSONField(default=dict)
     options = models.JSONField(default=dict)
+    reading = models.JSONField(default=dict)
+    preview = models.JSONField(default=list)
     questions = models.JSONField(default=list, help_text="what a person must answer before it can go on")
     counts = models.JSONField(default=dict)
     totals = models.JSONField(default=dict, help_text="sums of the rows that count, as strings")
@@ -82,6 +87,24 @@ class Import(models.Model):
 
     def __str__(self) -> str:
         return f"{self.pk} {self.file_name}"
+
+    MOVING = (State.UPLOADED, State.CHECKING, State.APPLYING, State.UNDOING)
+    """A worker has it, or will."""
+    OPEN = (State.ASKING, State.READY)
+    """Waits for a person."""
+
+    @property
+    def is_moving(self) -> bool:
+        return self.state in self.MOVING
+
+    @property
+    def is_open(self) -> bool:
+        return self.state in self.OPEN
+
+    @property
+    def has_effect(self) -> bool:
+        """Whether applying it changes, or changed, anything."""
+        return bool(self.counts.get("new") or self.counts.get("changed"))
 
 
 class ImportRefusal(models.Model):

@@ -1,0 +1,106 @@
+"""The words for what exchange refuses. Kept as code and values, put into words when somebody reads them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from django.utils.translation import gettext_lazy as _
+
+from accounts.errors import DomainError
+
+FILES: dict[str, Any] = {
+    "file_empty": _("The file is empty."),
+    "file_too_large": _("The file is %(found_mb)s MB; at most %(limit_mb)s MB can be imported."),
+    "file_kind": _(
+        "This is not a CSV or XLSX file but %(found)s, whatever its name says. Save it as CSV or XLSX and try again."
+    ),
+    "file_old_excel": _(
+        "This is an old Excel file (.xls) or one with a password. Open it in Excel and save it as .xlsx without one."
+    ),
+    "xlsx_broken": _("The XLSX file is damaged or incomplete and cannot be opened. Save it again and retry."),
+    "xlsx_too_many_parts": _("The XLSX file holds %(found)s parts; at most %(limit)s are accepted."),
+    "xlsx_too_large": _("Unpacked, the XLSX file would be larger than %(limit_mb)s MB."),
+    "xlsx_bomb": _("The XLSX file unpacks to %(found)s times its size; at most %(limit)s times is accepted."),
+    "xlsx_entities": _("The XLSX file holds XML entities, which are not accepted."),
+    "xlsx_too_wide": _("The sheet has %(found)s columns; at most %(limit)s can be read."),
+    "xlsx_too_many_cells": _("The sheet spans %(found)s cells; at most %(limit)s can be read."),
+    "xlsx_no_such_sheet": _("There is no sheet “%(name)s” in the file."),
+    "encoding_unknown": _(
+        "Line %(line)s holds bytes that are neither UTF-8 nor Windows text. Save the file as “CSV UTF-8” and try again."
+    ),
+    "encoding_wrong": _("Line %(line)s cannot be read as %(encoding)s. Choose another encoding."),
+    "not_text": _("The file holds bytes that no text file has. Save it as “CSV UTF-8” and try again."),
+    "csv_broken": _(
+        "From line %(line)s on the file cannot be read as CSV: a quotation mark is not closed, or a cell is too long."
+    ),
+    "no_header": _(
+        "The first line does not name the columns. Put a line with names such as %(example)s above the figures."
+    ),
+    "no_rows": _("The file has a line with column names, but no rows below it."),
+    "too_many_columns": _("The file has %(found)s columns; at most %(limit)s can be read."),
+    "missing_column": _("The file has no column for %(fields)s."),
+    "sheet_unknown": _("What this file holds cannot be told from its column names. Choose it."),
+    "sheet_forbidden": _("You may not import this kind of file."),
+    "decimal_ambiguous": _(
+        "Values such as %(example)s can be read two ways. Say which sign is the decimal mark."
+    ),
+    "date_ambiguous": _(
+        "Dates such as %(example)s can be read two ways. Say what comes first, day or month."
+    ),
+    "option_unanswered": _("Say what this file means by: %(option)s."),
+    "option_unknown": _("%(name)s cannot be “%(value)s”."),
+    "rows_refused": _(
+        "%(count)s rows are refused, so nothing was imported. Mend them, or choose to leave them out."
+    ),
+}
+
+CELLS: dict[str, Any] = {
+    "row_too_short": _("this row has %(found)s cells, the header %(expected)s"),
+    "row_too_long": _("this row has %(found)s cells, the header %(expected)s"),
+    "required_empty": _("must be filled in"),
+    "number_unreadable": _("not a number"),
+    "number_not_finite": _("not a finite number"),
+    "number_too_large": _(
+        "larger than any figure that can be kept (at most 14 digits before the decimal mark)"
+    ),
+    "date_unreadable": _("not a date or month that can be read"),
+    "date_two_digit_year": _("write the year with four digits"),
+    "date_out_of_range": _("a year before 1900 or after 2199"),
+    "flag_unreadable": _("neither yes nor no"),
+    "text_too_long": _("longer than %(limit)s characters"),
+    "text_unreadable": _("holds a character that no text has"),
+}
+
+STATES: dict[str, Any] = {
+    "too_many_running": _("You have %(limit)s imports under way. Wait until one of them has ended."),
+    "not_now": _("This cannot be done while the import is %(state)s. Reload the page."),
+    "undo_newest_first": _(
+        "A later import changed the same kind of data: number %(later)s (%(file)s). Undo that one first."
+    ),
+    "layout_unknown": _("There is no remembered layout “%(name)s”."),
+    "file_missing": _("The file is no longer on the server. Upload it again."),
+    "file_waiting": _("The file has not arrived as a whole. Upload it again."),
+    "crashed": _("Something went wrong on our side. Nothing was written; try again."),
+    "worker_died": _(
+        "The work was interrupted %(attempts)s times and given up. Nothing was written; try again."
+    ),
+}
+
+_ALL = FILES | CELLS | STATES
+
+
+def in_words(code: str, params: Mapping[str, Any], more: Mapping[str, Any] | None = None) -> str:
+    """The sentence for a code in the active language; ``more`` are a sheet's own. Unknown codes show as they are."""
+    template = (more or {}).get(code) or _ALL.get(code)
+    if template is None:
+        return str(params.get("message") or code)
+    try:
+        return str(template) % params
+    except (KeyError, TypeError, ValueError):
+        return str(template)
+
+
+def refuse(code: str, *, field: str = "", status: int = 400, **params: Any) -> DomainError:
+    """The error to raise for a code; its values are in ``details``, so that it can be said in both languages."""
+    return DomainError(code, in_words(code, params), field, status=status, details=params)

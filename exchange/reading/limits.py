@@ -1,0 +1,14 @@
+"""What a file may be at most (docs/exchange.md says so to users)."""
+
+MB = 1024 * 1024
+FILE_BYTES = 200 * MB
+ZIP_PARTS = 200
+UNPACKED_BYTES = 1024 * MB
+UNPACKED_RATIO = 100
+COLUMNS = 500
+XLSX_CELLS = 20_000_000
+TEXT_LENGTH = 2000
+CODE_LENGTH = 200
+INTEGER_DIGITS = 14
+"""Before the decimal mark: what numeric(18,4) holds."""
+YEARS = (1900, 2199)

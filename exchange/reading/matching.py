@@ -1,0 +1,119 @@
+"""Which column of the file is which field of a sheet."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+import unicodedata
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from .dates import month_heading
+
+_NOT_WORD = re.compile(r"[^a-z0-9]+")
+
+
+def fold(name: str) -> str:
+    """``Netto-omzet (€)`` → ``netto_omzet``: lower case, no accents, underscores for the rest."""
+    plain = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode().lower()
+    return _NOT_WORD.sub("_", plain).strip("_")
+
+
+def known_names(sheet: Any) -> dict[str, str]:
+    """Folded header name → field."""
+    names: dict[str, str] = {}
+    for each in sheet.fields:
+        for alias in (each.name, *each.aliases):
+            names.setdefault(fold(alias), each.name)
+    return names
+
+
+@dataclass
+class ColumnMap:
+    """``columns``: header → field; ``months``: header → month, for a file with a column per month, whose
+    figures go to ``wide_value``."""
+
+    columns: dict[str, str] = field(default_factory=dict)
+    months: dict[str, str] = field(default_factory=dict)
+    wide_value: str = ""
+
+    def as_json(self) -> dict[str, Any]:
+        return {"columns": self.columns, "months": self.months, "wide_value": self.wide_value}
+
+
+def columns_match(sheet: Any, headers: Sequence[str], chosen: Mapping[str, Any]) -> ColumnMap:
+    """Match by name, a person's or a layout's choice (``Import.mapping``) going first.
+
+    A field is taken by the first column that names it; a column may be set to '' to leave it out.
+    """
+    names = known_names(sheet)
+    known = {each.name for each in sheet.fields}
+    said = {
+        header: name
+        for header, name in (chosen.get("columns") or {}).items()
+        if header in headers and (not name or name in known)
+    }
+    taken = {name for name in said.values() if name}
+    columns: dict[str, str] = {}
+    for header in headers:
+        name = said[header] if header in said else names.get(fold(header), "")
+        if header not in said and name in taken:
+            name = ""
+        taken.add(name)
+        if name:
+            columns[header] = name
+    return _with_months(sheet, headers, columns, said, chosen)
+
+
+def _with_months(
+    sheet: Any,
+    headers: Sequence[str],
+    columns: dict[str, str],
+    said: Mapping[str, str],
+    chosen: Mapping[str, Any],
+) -> ColumnMap:
+    dates = {each.name for each in sheet.fields if each.kind in ("date", "month")}
+    has_date = any(name in dates for name in columns.values())
+    values = [each.name for each in sheet.fields if each.kind in ("number", "amount")]
+    if not sheet.wide_field or not values or has_date:
+        return ColumnMap(columns)
+    months = {
+        header: month.isoformat()
+        for header in headers
+        if header not in columns and header not in said and (month := month_heading(header)) is not None
+    }
+    if len(months) < 2 or len(set(months.values())) < len(months):
+        return ColumnMap(columns)
+    value = chosen.get("wide_value")
+    return ColumnMap(columns, months, value if value in values else values[0])
+
+
+def missing_fields(sheet: Any, mapping: ColumnMap) -> list[tuple[str, ...]]:
+    """Groups of fields of which the file has none but must have one."""
+    there = set(mapping.columns.values())
+    if mapping.months:
+        there |= {sheet.wide_field, mapping.wide_value}
+    groups = [(each.name,) for each in sheet.fields if each.required] + [tuple(g) for g in sheet.one_of]
+    return [group for group in groups if not there.intersection(group)]
+
+
+def signature(sheet_key: str, headers: Sequence[str], mapping: ColumnMap) -> str:
+    """The layout's name for machines: the sheet and the columns, months left out, so that next month's wide
+    file is the same layout."""
+    names = [fold(header) for header in headers if header not in mapping.months]
+    wide = ["*months*"] if mapping.months else []
+    return hashlib.sha256("\x1f".join([sheet_key, *names, *wide]).encode()).hexdigest()
+
+
+def sheet_guess(sheets: Sequence[Any], headers: Sequence[str]) -> Any:
+    """The one sheet whose needs the headers meet, with most columns known; ``None`` when that is not one."""
+    scored = []
+    for sheet in sheets:
+        mapping = columns_match(sheet, headers, {})
+        if not missing_fields(sheet, mapping):
+            scored.append((len(mapping.columns) + bool(mapping.months), sheet))
+    scored.sort(key=lambda pair: -pair[0])
+    if not scored or (len(scored) > 1 and scored[0][0] == scored[1][0]):
+        return None
+    return scored[0][1]

@@ -1,0 +1,71 @@
+"""Numbers as text: which decimal mark they speak for, and how they are read under one."""
+
+from __future__ import annotations
+
+import re
+
+from .limits import INTEGER_DIGITS
+
+DECIMALS = (".", ",")
+_GROUPING = re.compile(r"(?<=\d)[ \u00a0\u202f\u2009'’](?=\d{3}(?!\d))", re.ASCII)
+_CURRENCY = re.compile(r"^(?:€|EUR|\$|£)|(?:€|EUR)$")
+_NOT_FINITE = {"nan", "inf", "infinity", "-inf", "-infinity", "+inf", "+infinity", "-nan", "+nan"}
+_SIGN = r"[+-]?"
+_EXPONENT = re.compile(r"[+-]?(?:\d+(?:\.\d*)?|\.\d+)[eE][+-]?\d+", re.ASCII)
+_BY_DECIMAL = {
+    decimal: re.compile(
+        rf"({_SIGN})(\d+|[1-9]\d{{0,2}}(?:{re.escape(group)}\d{{3}})+)?(?:{re.escape(decimal)}(\d*))?",
+        re.ASCII,
+    )
+    for decimal, group in ((".", ","), (",", "."))
+}
+_AMBIGUOUS = re.compile(rf"{_SIGN}[1-9]\d{{0,2}}[.,]\d{{3}}", re.ASCII)
+
+
+def _bare(text: str) -> str:
+    """Without blanks between groups and without currency; a minus at the end, as ledgers write it, goes to the front."""
+    text = _GROUPING.sub("", text.replace("\u2212", "-").strip())
+    text = _CURRENCY.sub("", text).strip()
+    if len(text) > 1 and text.endswith("-") and text[0].isdigit():
+        text = f"-{text[:-1]}"
+    return text
+
+
+def decimal_evidence(text: str) -> str | None:
+    """What one value says: ``"."``, ``","``, ``"?"`` for a value that can be read two ways, ``None`` for nothing."""
+    if "." not in text and "," not in text:
+        return None
+    bare = _bare(text)
+    if _AMBIGUOUS.fullmatch(bare):
+        return "?"
+    as_point = _BY_DECIMAL["."].fullmatch(bare) is not None
+    as_comma = _BY_DECIMAL[","].fullmatch(bare) is not None
+    if as_point == as_comma:
+        return None
+    return "." if as_point else ","
+
+
+def number_read(text: str, decimal: str) -> tuple[str, str]:
+    """``(number, "")`` as PostgreSQL reads it, or ``("", code)`` when it is none under this decimal mark."""
+    bare = _bare(text)
+    found = _BY_DECIMAL[decimal].fullmatch(bare)
+    if found is None or (found[2] is None and not found[3]):
+        if bare.lower() in _NOT_FINITE:
+            return "", "number_not_finite"
+        if _EXPONENT.fullmatch(bare) and decimal == ".":
+            return float_read(float(bare))
+        return "", "number_unreadable"
+    sign, whole, fraction = found[1], found[2] or "0", found[3] or "0"
+    whole = whole.replace("." if decimal == "," else ",", "").lstrip("0") or "0"
+    if len(whole) > INTEGER_DIGITS:
+        return "", "number_too_large"
+    return f"{'-' if sign == '-' else ''}{whole}.{fraction}", ""
+
+
+def float_read(value: float) -> tuple[str, str]:
+    """A number that came as one (from XLSX), as :func:`number_read`."""
+    if value != value or value in (float("inf"), float("-inf")):
+        return "", "number_not_finite"
+    if abs(value) >= 10**INTEGER_DIGITS:
+        return "", "number_too_large"
+    return repr(value), ""

@@ -1,0 +1,210 @@
+"""How a file is to be read: what was found in it, what a person said, and what still has to be asked."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+from exchange.messages import refuse
+
+from . import encoding as encodings
+from . import tables
+from .dates import ORDERS, date_read, order_evidence
+from .kinds import check_contents, file_kind
+from .matching import ColumnMap, columns_match, fold, known_names, missing_fields, sheet_guess
+from .numbers import DECIMALS, decimal_evidence, number_read
+from .tables import Cell, CsvTable, Table, XlsxTable, cell_text
+
+SHOWN_ROWS = 6
+
+
+@dataclass
+class Reading:
+    """A file opened as a table, with the settings that were found or chosen. ``lines``: about how many."""
+
+    table: Table
+    settings: dict[str, Any]
+    lines: int
+    first_rows: list[list[str]] = field(default_factory=list)
+
+    def as_json(self) -> dict[str, Any]:
+        return {
+            **self.settings,
+            "headers": self.table.headers,
+            "rows": self.first_rows,
+            "lines": self.lines,
+        }
+
+
+@dataclass
+class Plan:
+    """All that is needed to load a file into ``staging``; while ``questions`` stand it must not be loaded.
+
+    ``decimal`` and ``date_order`` are '' while nothing in the file so far needed to know; the loading then
+    raises ``columns.Undecided`` where it does.
+
+    A question is ``{"code", …}``: ``sheet``, ``missing_column`` (``fields``), ``decimal`` and ``date_order``
+    (``example``), ``option`` (``name``).
+    """
+
+    reading: Reading
+    sheet: Any
+    columns: ColumnMap
+    decimal: str
+    date_order: str
+    questions: list[dict[str, Any]] = field(default_factory=list)
+
+
+def file_open(path: Path, options: Mapping[str, Any], sheets: Sequence[Any]) -> Reading:
+    """Open a file of any kind. ``options`` may fix ``encoding``, ``separator``, ``sheet_name`` and
+    ``header_line``; ``sheets`` are those it may be for. Raises ``DomainError`` with what is wrong with it."""
+    kind = file_kind(path)
+    known = {name for sheet in sheets for name in known_names(sheet)}
+    table: Table
+    settings: dict[str, Any] = {"kind": kind}
+    if kind == "xlsx":
+        check_contents(path)
+        names = tables.xlsx_sheet_names(path)
+        if not names:
+            raise refuse("file_empty")
+        name = str(options.get("sheet_name") or names[0])
+        cells = tables.xlsx_rows(path, name)
+        line = int(options.get("header_line") or _header_line(list(enumerate(cells, start=1)), known))
+        table = XlsxTable(path, name, line)
+        settings |= {"sheet_name": name, "sheet_names": names, "header_line": line}
+        lines = len(cells)
+    else:
+        encoding, lines = encodings.encoding_detect(path, str(options.get("encoding") or ""))
+        separator = str(options.get("separator") or tables.separator_detect(path, encoding))
+        head = tables.csv_head(path, encoding, separator, 60)
+        line = int(options.get("header_line") or _header_line(head, known))
+        table = CsvTable(path, encoding, separator, line)
+        settings |= {"encoding": encoding, "separator": separator, "header_line": line}
+    tables.check_width(table.headers)
+    reading = Reading(table, settings, max(lines - line, 0))
+    first = next(iter(table.chunks(SHOWN_ROWS)), None)
+    if first is None:
+        _refuse_headless(table.headers, known)
+        raise refuse("no_rows")
+    rows = zip(*first.columns, strict=True)
+    reading.first_rows = [[cell_text(cell)[:80] for cell in row] for row in islice(rows, SHOWN_ROWS)]
+    _refuse_headless(table.headers, known)
+    return reading
+
+
+def _header_line(rows: Sequence[tuple[int, Sequence[Cell]]], known: set[str]) -> int:
+    return tables.header_line_detect(rows, known, fold)
+
+
+def _refuse_headless(headers: Sequence[str], known: set[str]) -> None:
+    """A first line of figures and dates, with no name that is known, is no header."""
+    if any(fold(header) in known for header in headers):
+        return
+    figures = sum(
+        date_read(header, "dmy")[0] is not None or not number_read(header, ".")[1] for header in headers
+    )
+    if figures:
+        raise refuse("no_header", example=", ".join(sorted(known)[:3]))
+
+
+def plan_make(
+    reading: Reading,
+    sheet: Any,
+    sheets: Sequence[Any],
+    *,
+    mapping: Mapping[str, Any],
+    options: Mapping[str, Any],
+    remembered: Mapping[str, Any],
+    ask_options: bool,
+    thorough: bool = False,
+) -> Plan | None:
+    """Match columns and settle how figures and dates are read.
+
+    The first chunk of the file decides, when something in it speaks; ``thorough``: else the whole file.
+
+    ``sheet`` may be ``None``: the header decides among ``sheets``; ``None`` comes back when it cannot.
+    ``options`` are what was said for this file; ``remembered`` what was said for the last one like it.
+    """
+    sheet = sheet or sheet_guess(sheets, reading.table.headers)
+    if sheet is None:
+        return None
+    columns = columns_match(sheet, reading.table.headers, mapping)
+    plan = Plan(reading, sheet, columns, "", "")
+    missing = missing_fields(sheet, columns)
+    if missing:
+        plan.questions.append({"code": "missing_column", "fields": [list(group) for group in missing]})
+    said = (options, remembered, thorough)
+    _settle(plan, "decimal", DECIMALS, ("number", "amount"), decimal_evidence, *said)
+    _settle(plan, "date_order", ORDERS, ("date", "month"), order_evidence, *said)
+    there = set(columns.columns.values()) | ({columns.wide_value} if columns.months else set())
+    for option in sheet.options:
+        if option.fields and not there.intersection(option.fields):
+            continue
+        value = options.get(option.name, remembered.get(option.name))
+        if value is None and ask_options:
+            plan.questions.append({"code": "option", "name": option.name})
+        elif value is not None and value not in [choice for choice, _ in option.choices]:
+            raise refuse("option_unknown", field=option.name, name=option.name, value=str(value))
+    return plan
+
+
+def _settle(
+    plan: Plan,
+    name: str,
+    choices: Sequence[str],
+    kinds: Sequence[str],
+    evidence: Callable[[str], str | None],
+    options: Mapping[str, Any],
+    remembered: Mapping[str, Any],
+    thorough: bool,
+) -> None:
+    """Decide the decimal mark or the order of dates: as said for this file, else by the file's own evidence,
+    else as remembered; where values can be read two ways and nothing decides, ask."""
+    said = options.get(name)
+    if said:
+        if said not in choices:
+            raise refuse("option_unknown", field=name, name=name, value=str(said))
+        setattr(plan, name, said)
+        return
+    positions = _positions(plan, kinds)
+    found, ambiguous = _weigh(plan.reading.table, positions, evidence, thorough)
+    if len(found) == 1:
+        setattr(plan, name, next(iter(found)))
+    elif remembered.get(name) in choices and not found:
+        setattr(plan, name, remembered[name])
+    elif found or (ambiguous and thorough):
+        setattr(plan, name, choices[0])
+        example = ", ".join([*found.values(), *([ambiguous] if ambiguous else [])])
+        plan.questions.append({"code": name, "example": example})
+
+
+def _positions(plan: Plan, kinds: Sequence[str]) -> list[int]:
+    by_name = {each.name: each.kind for each in plan.sheet.fields}
+    fields = plan.columns.columns | dict.fromkeys(plan.columns.months, plan.columns.wide_value)
+    return [
+        position
+        for position, header in enumerate(plan.reading.table.headers)
+        if by_name.get(fields.get(header, "")) in kinds
+    ]
+
+
+def _weigh(
+    table: Table, positions: Sequence[int], evidence: Callable[[str], str | None], thorough: bool
+) -> tuple[dict[str, str], str]:
+    """What the values speak for, each with an example, and one that can be read two ways ('' for none)."""
+    found: dict[str, str] = {}
+    ambiguous = ""
+    for chunk in table.chunks() if positions else ():
+        for position in positions:
+            for cell in set(chunk.columns[position]):
+                says = evidence(cell) if isinstance(cell, str) else None
+                if says == "?":
+                    ambiguous = ambiguous or cell.strip()
+                elif says:
+                    found.setdefault(says, cell.strip())
+        if found or not thorough:
+            break
+    return found, ambiguous

@@ -1,0 +1,60 @@
+"""Which imports a person sees: with the right to import, those of sheets they may import; of others only when
+the sheet says that they are not limited (``Sheet.sees_all``)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.db.models import Q, QuerySet
+from django.http import Http404
+
+from .models import Import, Layout
+from .sheets import sheets
+
+
+def sheets_for(user: Any) -> list[Any]:
+    """The sheets a person may import, in their order; all for the shell and the watched folder (``None``)."""
+    return [
+        sheet
+        for sheet in sheets
+        if user is None or (user.has_perm("exchange.import") and user.has_perm(sheet.permission))
+    ]
+
+
+def imports_visible(user: Any) -> QuerySet[Import]:
+    """The imports a person may see, newest first."""
+    if not user.has_perm("exchange.import"):
+        return Import.objects.none()
+    open_to_all = [sheet.key for sheet in sheets_for(user) if sheet.sees_all(user)]
+    return Import.objects.filter(Q(created_by=user) | Q(sheet__in=open_to_all)).select_related(
+        "created_by", "applied_by", "undone_by", "layout"
+    )
+
+
+def import_get(user: Any, pk: int) -> Import:
+    """The import, or 404."""
+    row = imports_visible(user).filter(pk=pk).first()
+    if row is None:
+        raise Http404(pk)
+    return row
+
+
+def imports_waiting() -> QuerySet[Import]:
+    """What came by the watched folder or the API and waits for a person; for Today."""
+    return Import.objects.filter(
+        state__in=Import.OPEN, source__in=[Import.Source.FOLDER, Import.Source.API]
+    ).order_by("pk")
+
+
+def import_later(row: Import) -> Import | None:
+    """The newest applied import of the same sheet that changed something after this one did."""
+    later = Import.objects.filter(
+        sheet=row.sheet, state__in=[Import.State.APPLIED, Import.State.APPLYING, Import.State.UNDOING]
+    ).exclude(pk=row.pk)
+    later = later.filter(Q(applied_at__gt=row.applied_at) | Q(applied_at=None))
+    return next((each for each in later.order_by("-applied_at") if each.applied_at and each.has_effect), None)
+
+
+def layout_named(sheet: str, name: str) -> Layout | None:
+    rows = Layout.objects.filter(name=name)
+    return (rows.filter(sheet=sheet) if sheet else rows).first()

@@ -1,0 +1,241 @@
+"""What people, API and folder ask of an import. The work itself is done by jobs (``services.work``)."""
+
+from __future__ import annotations
+
+import hashlib
+import uuid
+from collections.abc import Mapping, Sequence
+from pathlib import Path, PurePath
+from typing import Any
+
+from django.core.files.base import File
+from django.db import transaction
+
+from accounts.models import User
+from core.jobs import job_enqueue
+from exchange.messages import refuse
+from exchange.models import Import
+from exchange.reading.kinds import file_kind
+from exchange.selectors import import_later, layout_named, sheets_for
+from exchange.sheets import sheets
+
+RUNNING_LIMIT = 2
+OPTIONS = (
+    "encoding",
+    "separator",
+    "sheet_name",
+    "decimal",
+    "date_order",
+    "create_missing",
+    "leave_out_refused",
+    "apply_when_clean",
+)
+
+
+def import_start(
+    *,
+    user: Any,
+    source: str,
+    file: File,
+    file_name: str,
+    sheet: str = "",
+    options: Mapping[str, Any] | None = None,
+    mapping: Mapping[str, Any] | None = None,
+    layout_name: str = "",
+) -> Import:
+    """Keep the file and have a worker check it. Nothing of its contents is written before it is applied.
+
+    ``options``: see ``OPTIONS`` and the sheet's own; ``apply_when_clean``: apply by itself when no row is
+    refused and nothing is asked. ``user`` is ``None`` for the watched folder. Raises ``DomainError``: not a
+    file that can be read, a sheet or layout that does not exist or may not be imported, too many at once.
+    """
+    _check_sheet(sheet, user)
+    layout = layout_named(sheet, layout_name) if layout_name else None
+    if layout_name and layout is None:
+        raise refuse("layout_unknown", field="layout", name=layout_name)
+    row = import_keep_file(
+        Import(
+            sheet=sheet or (layout.sheet if layout else ""),
+            layout=layout,
+            source=source,
+            options=options_clean(options or {}, _sheets_named(sheet, user)),
+            mapping=dict(mapping or {}),
+            created_by=user,
+        ),
+        file,
+        file_name,
+    )
+    try:
+        with transaction.atomic():
+            _check_running(user)
+            row.state = Import.State.CHECKING
+            row.save()
+            _enqueue("check", row, user)
+    except BaseException:
+        row.file.delete(save=False)
+        raise
+    return row
+
+
+def import_keep_file(row: Import, file: File, file_name: str) -> Import:
+    """Store the file beside the row (not saved yet), once its kind is known to be one that can be read."""
+    row.file_name = PurePath(file_name.replace("\\", "/")).name[:255] or "file"
+    digest = hashlib.sha256()
+    for piece in file.chunks():
+        digest.update(piece)
+    file.seek(0)
+    row.sha256 = digest.hexdigest()
+    row.file_size = file.size
+    row.file.save(f"{uuid.uuid4().hex}.data", file, save=False)
+    try:
+        file_kind(Path(row.file.path))
+    except BaseException:
+        row.file.delete(save=False)
+        raise
+    return row
+
+
+def import_path(row: Import) -> Path:
+    """Where the file is; raises ``DomainError`` when it is there no more."""
+    path = Path(row.file.path)
+    if not path.exists():
+        raise refuse("file_missing")
+    return path
+
+
+def import_configure(
+    *, row: Import, user: Any, options: Mapping[str, Any], mapping: Mapping[str, Any], sheet: str = ""
+) -> Import:
+    """Answer questions, change settings or columns, and check again. Only what is given is changed."""
+    _check_sheet(sheet, user)
+    with transaction.atomic():
+        _move(row, (*Import.OPEN, Import.State.FAILED), Import.State.CHECKING)
+        row.sheet = sheet or row.sheet
+        if sheet and row.layout is not None and row.layout.sheet != sheet:
+            row.layout = None
+        row.options = row.options | options_clean(options, _sheets_named(row.sheet, user))
+        row.mapping = row.mapping | dict(mapping)
+        row.error_code, row.error_params, row.questions = "", {}, []
+        row.save()
+        _enqueue("check", row, user)
+    return row
+
+
+def import_apply(*, row: Import, user: Any, leave_out_refused: bool | None = None) -> Import:
+    """Have a worker write it. Asked twice, it is done once: whoever comes second finds it under way or done.
+
+    Raises ``DomainError`` ``rows_refused`` unless the refused rows are to be left out.
+    """
+    with transaction.atomic():
+        row.refresh_from_db()
+        if row.state in (Import.State.APPLYING, Import.State.APPLIED):
+            return row
+        if leave_out_refused is not None:
+            row.options = row.options | {"leave_out_refused": leave_out_refused}
+        if row.counts.get("refused") and not row.options.get("leave_out_refused"):
+            raise refuse("rows_refused", field="leave_out_refused", count=row.counts["refused"], status=409)
+        _check_running(user)
+        if not _moved(row, (Import.State.READY,), Import.State.APPLYING):
+            row.refresh_from_db()
+            if row.state in (Import.State.APPLYING, Import.State.APPLIED):
+                return row
+            raise not_now(row)
+        row.applied_by = user
+        row.save(update_fields=["options", "applied_by"])
+        _enqueue("apply", row, user)
+    return row
+
+
+def import_undo(*, row: Import, user: Any) -> Import:
+    """Have a worker put back what was there. Newest first: raises ``DomainError`` naming a later one."""
+    with transaction.atomic():
+        row.refresh_from_db()
+        if row.state in (Import.State.UNDOING, Import.State.UNDONE):
+            return row
+        check_newest(row)
+        if not _moved(row, (Import.State.APPLIED,), Import.State.UNDOING):
+            row.refresh_from_db()
+            if row.state in (Import.State.UNDOING, Import.State.UNDONE):
+                return row
+            raise not_now(row)
+        row.undone_by = user
+        row.save(update_fields=["undone_by"])
+        _enqueue("undo", row, user)
+    return row
+
+
+def import_discard(*, row: Import, user: Any) -> Import:
+    """Give up an import that was not applied; its file goes."""
+    with transaction.atomic():
+        _move(row, (*Import.OPEN, Import.State.FAILED), Import.State.DISCARDED)
+        row.refusals.all().delete()
+        transaction.on_commit(lambda: row.file.storage.delete(row.file.name))
+    return row
+
+
+def check_newest(row: Import) -> None:
+    """Refuse while a later import of the same sheet that changed something stands."""
+    if row.applied_at is None:
+        return
+    later = import_later(row)
+    if later is not None:
+        raise refuse("undo_newest_first", status=409, later=later.pk, file=later.file_name)
+
+
+def options_clean(options: Mapping[str, Any], allowed: Sequence[Any]) -> dict[str, Any]:
+    """Only options that exist; raises ``DomainError`` for others."""
+    own = {option.name for sheet in allowed for option in sheet.options}
+    for name, value in options.items():
+        if name not in OPTIONS and name not in own:
+            raise refuse("option_unknown", field=name, name=name, value=str(value))
+    return dict(options)
+
+
+def not_now(row: Import) -> Exception:
+    return refuse("not_now", status=409, state=str(row.get_state_display()))
+
+
+def _sheets_named(sheet: str, user: Any) -> list[Any]:
+    return [sheets.get(sheet)] if sheet in sheets else sheets_for(user)
+
+
+def _check_sheet(sheet: str, user: Any) -> None:
+    if sheet and sheet not in sheets:
+        raise refuse("sheet_unknown", field="sheet")
+    if sheet and sheets.get(sheet) not in sheets_for(user):
+        raise refuse("sheet_forbidden", field="sheet", status=403)
+
+
+def _check_running(user: Any) -> None:
+    """At most two at once a person; the person's row is locked so that two uploads cannot both be the second."""
+    if user is None:
+        return
+    User.objects.select_for_update().get(pk=user.pk)
+    running = Import.objects.filter(created_by=user, state__in=Import.MOVING).count()
+    if running >= RUNNING_LIMIT:
+        raise refuse("too_many_running", status=429, limit=RUNNING_LIMIT)
+
+
+def _moved(row: Import, expected: Sequence[str], to: str) -> bool:
+    """Change the state by one conditional update; ``False`` when somebody was first."""
+    changed = Import.objects.filter(pk=row.pk, state__in=expected).update(state=to)
+    if changed:
+        row.refresh_from_db()
+    return bool(changed)
+
+
+def _move(row: Import, expected: Sequence[str], to: str) -> None:
+    if not _moved(row, expected, to):
+        row.refresh_from_db()
+        raise not_now(row)
+
+
+def _enqueue(action: str, row: Import, user: Any) -> None:
+    """The state has just been moved by this transaction alone, so the job is the only one of its round."""
+    job_enqueue(
+        kind=f"exchange.{action}",
+        key=f"exchange.{action}:{row.pk}:{uuid.uuid4().hex[:12]}",
+        payload={"import_id": row.pk, "user_id": user.pk if user else None},
+        group=f"import:{row.pk}",
+        created_by=user,
+    )

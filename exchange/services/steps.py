@@ -1,0 +1,243 @@
+"""What is done with a file, whoever asked: worker, command or watched folder. All inside a transaction."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from django.db import connection, transaction
+
+from exchange.messages import refuse
+from exchange.models import Import, ImportRefusal, Layout
+from exchange.reading.columns import Undecided
+from exchange.reading.matching import columns_match, signature
+from exchange.reading.plan import Plan, Reading, file_open, plan_make
+from exchange.selectors import sheets_for
+from exchange.sheets import Counts, sheets
+from exchange.staging import Progress, Staged, staging_load
+
+REFUSALS_KEPT = 10_000
+SAMPLE_ROWS = 8
+
+
+@dataclass
+class Opened:
+    """A file with its plan; no plan: nobody could tell which sheet it is for."""
+
+    reading: Reading
+    plan: Plan | None
+    layout: Layout | None
+    signature: str = ""
+
+    @property
+    def questions(self) -> list[dict[str, Any]]:
+        return [{"code": "sheet"}] if self.plan is None else self.plan.questions
+
+
+@dataclass
+class Loaded:
+    """What stands in ``staging`` and ``refused`` after all checks."""
+
+    opened: Opened
+    staged: Staged
+    refused: int
+
+
+def import_open(row: Import, path: Path, user: Any, *, thorough: bool = False) -> Opened:
+    """Open the file and plan its reading with what is remembered for such files and what was said for this one."""
+    allowed = sheets_for(user)
+    sheet = _sheet_of(row, user)
+    reading = file_open(path, row.options, [sheet] if sheet else allowed)
+    ask_options = row.source != Import.Source.SHELL
+
+    def planned(mapping: Mapping[str, Any], remembered: Mapping[str, Any], chosen: Any) -> Plan | None:
+        return plan_make(
+            reading,
+            chosen,
+            allowed,
+            mapping=mapping,
+            options=row.options,
+            remembered=remembered,
+            ask_options=ask_options,
+            thorough=thorough,
+        )
+
+    if row.layout is not None and sheet is None:
+        sheet = sheets.get(row.layout.sheet)
+    first = planned(row.mapping, {}, sheet)
+    if first is None:
+        return Opened(reading, None, None)
+    headers = reading.table.headers
+    name = signature(first.sheet.key, headers, columns_match(first.sheet, headers, {}))
+    layout = row.layout or Layout.objects.filter(sheet=first.sheet.key, signature=name).first()
+    if layout is None:
+        return Opened(reading, first, None, name)
+    columns = dict(layout.mapping.get("columns") or {}) | dict(row.mapping.get("columns") or {})
+    mapping = {**layout.mapping, **row.mapping, "columns": columns}
+    return Opened(reading, planned(mapping, layout.options, first.sheet), layout, name)
+
+
+def _sheet_of(row: Import, user: Any) -> Any:
+    if not row.sheet:
+        return None
+    if row.sheet not in sheets:
+        raise refuse("sheet_unknown", field="sheet")
+    sheet = sheets.get(row.sheet)
+    if sheet not in sheets_for(user):
+        raise refuse("sheet_forbidden", field="sheet", status=403)
+    return sheet
+
+
+def sheet_options(row: Import, opened: Opened) -> dict[str, Any]:
+    """What the sheet's methods get as options: its own, said, remembered or the default, and ``create_missing``."""
+    assert opened.plan is not None
+    remembered = opened.layout.options if opened.layout else {}
+    options = {
+        option.name: row.options.get(option.name, remembered.get(option.name, option.choices[0][0]))
+        for option in opened.plan.sheet.options
+    }
+    return options | {"create_missing": bool(row.options.get("create_missing"))}
+
+
+def import_load(
+    row: Import, path: Path, user: Any, progress: Progress | None = None, *, thorough: bool = False
+) -> Opened | Loaded:
+    """Read the whole file into ``staging`` and have the sheet check it; with questions open only ``Opened``."""
+    opened = import_open(row, path, user, thorough=thorough)
+    if opened.questions or opened.plan is None:
+        return opened
+    try:
+        with transaction.atomic(), connection.cursor() as cursor:
+            staged = staging_load(cursor, opened.plan, progress)
+    except Undecided:
+        # Far down in the file something turned up that its beginning did not tell: look at all of it first.
+        return import_load(row, path, user, progress, thorough=True)
+    with connection.cursor() as cursor:
+        opened.plan.sheet.check(cursor, sheet_options(row, opened), user)
+        cursor.execute("ANALYZE refused")
+        cursor.execute("SELECT count(DISTINCT line) FROM refused")
+        return Loaded(opened, staged, cursor.fetchone()[0])
+
+
+def loaded_preview(row: Import, loaded: Loaded) -> tuple[Counts, list[dict[str, Any]]]:
+    """What applying would do, in numbers and by example."""
+    assert loaded.opened.plan is not None
+    sheet = loaded.opened.plan.sheet
+    with connection.cursor() as cursor:
+        counts: Counts = sheet.preview(cursor, sheet_options(row, loaded.opened))
+        counts.refused = loaded.refused
+        return counts, sheet.sample(cursor, SAMPLE_ROWS)
+
+
+def loaded_apply(row: Import, loaded: Loaded) -> Counts:
+    """Write; the caller has refused what must be refused."""
+    assert loaded.opened.plan is not None
+    with connection.cursor() as cursor:
+        options = sheet_options(row, loaded.opened)
+        counts: Counts = loaded.opened.plan.sheet.apply(cursor, row.pk, options)
+    counts.refused = loaded.refused
+    return counts
+
+
+def refusals_read(plan: Plan) -> list[ImportRefusal]:
+    """The first refused cells, with the file's own column names."""
+    headers = {name: header for header, name in plan.columns.columns.items()}
+    with connection.cursor() as cursor:
+        cursor.execute(
+            'SELECT line, "column", left(value, 200), code, params::text FROM refused ORDER BY line, "column" LIMIT %s',
+            [REFUSALS_KEPT],
+        )
+        return [
+            ImportRefusal(
+                line=line,
+                column=headers.get(column, column)[:120],
+                value=value,
+                code=code,
+                params=json.loads(params),
+            )
+            for line, column, value, code, params in cursor.fetchall()
+        ]
+
+
+def refusals_keep(row: Import, refusals: list[ImportRefusal]) -> None:
+    """Replace what was kept before."""
+    row.refusals.all().delete()
+    for refusal in refusals:
+        refusal.owner = row
+        refusal.pk = None
+    ImportRefusal.objects.bulk_create(refusals, batch_size=2000)
+
+
+def row_describe(row: Import, opened: Opened) -> None:
+    """Put on the row what was found out about the file; the caller saves it."""
+    row.questions = opened.questions
+    row.reading = opened.reading.as_json()
+    plan = opened.plan
+    if plan is None:
+        return
+    row.sheet = plan.sheet.key
+    row.layout = opened.layout
+    row.reading |= {
+        "decimal": plan.decimal,
+        "date_order": plan.date_order,
+        "mapping": plan.columns.as_json(),
+        "options": sheet_options(row, opened),
+    }
+
+
+def row_count(row: Import, counts: Counts) -> None:
+    """Put counts and totals on the row; the caller saves it."""
+    row.counts = counts.as_json()
+    row.totals = counts.totals
+    row.months_from, row.months_to = counts.months_from, counts.months_to
+
+
+def sheet_lock(sheet: str) -> None:
+    """Imports of one sheet are written one after the other; waits longer than other locks may."""
+    with connection.cursor() as cursor:
+        cursor.execute("SET LOCAL lock_timeout = '20min'")
+        cursor.execute("SELECT pg_advisory_xact_lock(hashtextextended('exchange:' || %s, 0))", [sheet])
+        cursor.execute("SET LOCAL lock_timeout = '30s'")
+
+
+def layout_remember(row: Import, opened: Opened, user: Any) -> Layout:
+    """Keep how this file was read for the next one with the same columns."""
+    assert opened.plan is not None
+    plan = opened.plan
+    options = sheet_options(row, opened)
+    options.pop("create_missing")
+    values = {
+        "mapping": {"columns": _columns_said(plan), "wide_value": plan.columns.wide_value},
+        "options": options
+        | {
+            name: value
+            for name, value in (("decimal", plan.decimal), ("date_order", plan.date_order))
+            if value
+        },
+        "updated_by": user,
+    }
+    found = (
+        Layout.objects.select_for_update().filter(sheet=plan.sheet.key, signature=opened.signature).first()
+    )
+    if found is None:
+        name = Path(row.file_name).stem[:60] or plan.sheet.key
+        if Layout.objects.filter(sheet=plan.sheet.key, name=name).exists():
+            name = f"{name} {opened.signature[:6]}"
+        return Layout.objects.create(sheet=plan.sheet.key, signature=opened.signature, name=name, **values)
+    if any(getattr(found, name) != value for name, value in values.items() if name != "updated_by"):
+        for name, value in values.items():
+            setattr(found, name, value)
+        found.save()
+    return found
+
+
+def _columns_said(plan: Plan) -> dict[str, str]:
+    """Every column with its field, '' where it is left out; months are recognised anew each time."""
+    return {
+        header: plan.columns.columns.get(header, "")
+        for header in plan.reading.table.headers
+        if header not in plan.columns.months
+    }

@@ -1,0 +1,69 @@
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.core.files.base import ContentFile
+from django.db import connection
+
+from core import jobs
+from exchange.models import Import
+from exchange.services import imports
+from exchange.sheets import sheets
+
+from .fake import TABLE, FakeSheet
+
+PLAIN = "month,sku,channel,units,revenue\n2026-01,A,North,10,100.50\n2026-02,A,North,12,120.00\n"
+
+
+@pytest.fixture
+def fake(db: None) -> Iterator[FakeSheet]:
+    """The fake sheet alone is registered, and its tables are empty."""
+    kept = dict(sheets._entries)
+    sheets._entries.clear()
+    sheet = FakeSheet()
+    sheets.register(sheet)
+    with connection.cursor() as cursor:
+        cursor.execute(TABLE)
+    yield sheet
+    sheets._entries.clear()
+    sheets._entries.update(kept)
+
+
+@pytest.fixture
+def csv_file(tmp_path: Path) -> Callable[..., Path]:
+    """`csv_file(text, encoding="utf-8")` writes a file and gives its path; bytes are written as they are."""
+
+    def write(content: str | bytes, encoding: str = "utf-8", name: str = "file.csv") -> Path:
+        path = tmp_path / name
+        path.write_bytes(content if isinstance(content, bytes) else content.encode(encoding))
+        return path
+
+    return write
+
+
+@pytest.fixture
+def start(fake: FakeSheet) -> Callable[..., Import]:
+    """`start(user, content, **given)` uploads a file; the work waits for `work`."""
+
+    def upload(user: Any, content: str | bytes = PLAIN, **given: Any) -> Import:
+        raw = content if isinstance(content, bytes) else content.encode()
+        given.setdefault("source", Import.Source.PAGE)
+        given.setdefault("file_name", "figures.csv")
+        given.setdefault("options", {"meaning": "net"})
+        return imports.import_start(user=user, file=ContentFile(raw), **given)
+
+    return upload
+
+
+@pytest.fixture
+def work() -> Callable[[], None]:
+    """Does what waits in the queue, as a worker would."""
+
+    def run() -> None:
+        while (job := jobs.job_claim("short")) is not None:
+            jobs.job_run(job)
+
+    return run
