@@ -223,7 +223,9 @@ class SalesSheet:
             """,
             {"limit": limit},
         )
-        return [_sample_row(row) for row in cursor.fetchall()]
+        rows = cursor.fetchall()
+        said = _filled(cursor, AMOUNTS, table="sheet_sales")
+        return [_sample_row(row, said) for row in rows]
 
     def apply(self, cursor: Any, import_id: int, options: Mapping[str, Any]) -> Counts:
         counts = self.preview(cursor, options)
@@ -241,7 +243,7 @@ _EFFECTS = {"N": "new", "C": "changed", "U": "unchanged"}
 _DATE_FIELD = {"M": "month", "W": "week_start", "D": "date"}
 
 
-def _sample_row(row: Sequence[Any]) -> dict[str, Any]:
+def _sample_row(row: Sequence[Any], said: Mapping[str, bool]) -> dict[str, Any]:
     line, effect, product, name, channel, measure, start, period, *amounts = row
     texts = [None if amount is None else str(amount) for amount in amounts]
     new, old = texts[: len(AMOUNTS)], texts[len(AMOUNTS) :]
@@ -255,6 +257,8 @@ def _sample_row(row: Sequence[Any]) -> dict[str, Any]:
         _DATE_FIELD[period]: start.isoformat(),
         **dict(zip(AMOUNTS, new, strict=True)),
     }
+    if effect != "N":
+        found |= {name: old[place] for place, name in enumerate(AMOUNTS) if not said[name]}
     if effect == "C":
         found["old"] = dict(zip(AMOUNTS, old, strict=True))
     return found

@@ -1,0 +1,97 @@
+"""Budgets as rooms compare with them: the newest frozen version of a financial year, else its newest draft.
+
+A budget is made by product or for a line as a whole; the rows of a product are its own only. A person limited
+to channels sees the rows of those channels, not those made for all channels together.
+"""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Iterable
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any
+
+from django.db.models import F, QuerySet, Sum
+
+from core.months import financial_year_start, month_range
+from core.organisation import organisation_get
+from products.models import BudgetRow, BudgetVersion, Measure, Product, ProductLine
+
+from .access import visible_channel_ids, visible_line_ids
+
+
+@dataclass(frozen=True)
+class BudgetMonth:
+    """The plan of one month, over the channels a person may see; ``frozen``: it does not change any more."""
+
+    month: datetime.date
+    volume: Decimal | None
+    revenue: Decimal | None
+    version: str
+    frozen: bool
+
+
+def budget_year(month: datetime.date) -> int:
+    """The financial year a month is in, named after the calendar year it ends in."""
+    first = organisation_get().financial_year_first_month
+    start = financial_year_start(month, first)
+    return start.year + (1 if first > 1 else 0)
+
+
+def budget_versions(user: Any) -> QuerySet[BudgetVersion]:
+    """All budgets, newest year first; none without ``products.view``."""
+    rows = BudgetVersion.objects.select_related("frozen_by")
+    return rows if user.has_perm("products.view") else rows.none()
+
+
+def budget_of_years(years: Iterable[int]) -> dict[int, BudgetVersion]:
+    """The version each year is compared with: the newest frozen one, else the newest."""
+    rows = BudgetVersion.objects.filter(year__in=set(years))
+    chosen: dict[int, BudgetVersion] = {}
+    for row in rows.order_by("year", F("frozen_at").asc(nulls_first=True), "pk"):
+        chosen[row.year] = row
+    return chosen
+
+
+def budget_rows(user: Any, version: BudgetVersion) -> QuerySet[BudgetRow]:
+    """The rows of a version the person may see, with what they are about."""
+    rows = BudgetRow.objects.filter(version=version)
+    lines, channels = visible_line_ids(user), visible_channel_ids(user)
+    if not user.has_perm("products.view"):
+        return rows.none()
+    if lines is not None:
+        rows = rows.filter(product__line__in=lines) | rows.filter(line__in=lines)
+    if channels is not None:
+        rows = rows.filter(channel__in=channels)
+    return rows.select_related("product", "line", "channel", "measure").order_by("month", "pk")
+
+
+def budget_months(
+    user: Any,
+    subject: Product | ProductLine,
+    measure: Measure,
+    first: datetime.date,
+    last: datetime.date,
+) -> dict[datetime.date, BudgetMonth]:
+    """The plan by month; months without one are missing. Two queries.
+
+    The subject must be one the person may see.
+    """
+    years = {month: budget_year(month) for month in month_range(first, last)}
+    versions = budget_of_years(years.values())
+    rows = BudgetRow.objects.filter(
+        version__in=list(versions.values()), measure=measure, month__range=(first, last)
+    )
+    rows = rows.filter(product=subject) if isinstance(subject, Product) else rows.filter(line=subject)
+    channels = visible_channel_ids(user)
+    if channels is not None:
+        rows = rows.filter(channel__in=channels)
+    found = rows.order_by().values_list("month", "version_id").annotate(Sum("volume"), Sum("revenue"))
+    return {
+        month: BudgetMonth(
+            month, volume, revenue, versions[years[month]].name, versions[years[month]].frozen_at is not None
+        )
+        for month, version_id, volume, revenue in found
+        if versions[years[month]].pk == version_id
+    }

@@ -1,0 +1,222 @@
+"""Sales by month, from the roll-ups, within a person's limits.
+
+A person limited to some channels gets the sum over those. A month without data is a gap (``None``), never 0.
+Volumes in the measure's unit, revenue in the organisation's currency.
+"""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Iterable
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any
+
+from django.db.models import Max, QuerySet, Sum
+
+from core.months import month_range
+from core.organisation import today
+from products.models import (
+    Channel,
+    Family,
+    FamilyMember,
+    Measure,
+    Product,
+    ProductMonth,
+    SalesMonth,
+)
+
+from .access import products_visible, visible_channel_ids
+from .lines import LineTree
+from .months import complete_months, first_provisional_month
+from .units import addable
+
+
+@dataclass(frozen=True)
+class MonthSales:
+    """One month of sales. ``volume`` of a flow is the month's sum, of a level the state at its end and
+    ``average_volume`` the average over it. ``days``: how many days of the month the facts cover.
+
+    ``provisional``: the figures may still move. ``complete``: it counts in totals of whole months.
+    """
+
+    month: datetime.date
+    volume: Decimal | None = None
+    average_volume: Decimal | None = None
+    revenue: Decimal | None = None
+    days: int = 0
+    provisional: bool = False
+    complete: bool = True
+
+
+@dataclass(frozen=True)
+class ChannelSales:
+    """What one channel sold over some months; of a level the state at the last month with data."""
+
+    channel: Channel
+    volume: Decimal | None
+    revenue: Decimal | None
+    months: int
+
+
+def _rolled_up(user: Any) -> tuple[QuerySet[Any], bool]:
+    """The roll-up a person reads from, and whether it has to be added over channels."""
+    channels = visible_channel_ids(user)
+    if channels is None:
+        return ProductMonth.objects.all(), False
+    return SalesMonth.objects.filter(channel__in=channels), True
+
+
+def product_months(
+    user: Any, product_ids: Iterable[int], measure: Measure, first: datetime.date, last: datetime.date
+) -> dict[tuple[int, datetime.date], MonthSales]:
+    """The months with data of several products, by product id and month. One query. The products must be ones
+    the person may see."""
+    rows, by_channel = _rolled_up(user)
+    rows = rows.filter(product__in=list(product_ids), measure=measure, month__range=(first, last)).order_by()
+    names = ("volume", "average_volume", "revenue")
+    if by_channel:
+        rows = rows.values("product_id", "month").annotate(
+            **{f"{name}_sum": Sum(name) for name in names}, days_max=Max("days")
+        )
+        found = rows.values_list("product_id", "month", *(f"{name}_sum" for name in names), "days_max")
+    else:
+        found = rows.values_list("product_id", "month", *names, "days")
+    return {(row[0], row[1]): MonthSales(*row[1:]) for row in found}
+
+
+def sales_months(
+    user: Any, product: Product, measure: Measure, first: datetime.date, last: datetime.date
+) -> list[MonthSales]:
+    """Every month from the first to the last, both included, in order; gaps too."""
+    if not products_visible(user).filter(pk=product.pk).exists():
+        return []
+    tree = LineTree()
+    found = product_months(user, [product.pk], measure, first, last)
+    complete = complete_months(line_ids=[product.line_id]).get((product.line_id, measure.pk))
+    moving = first_provisional_month(tree, product.line_id, today())
+    return [
+        _marked(found.get((product.pk, month)), month, complete=complete, moving=moving)
+        for month in month_range(first, last)
+    ]
+
+
+def _marked(
+    sales: MonthSales | None, month: datetime.date, *, complete: datetime.date | None, moving: datetime.date
+) -> MonthSales:
+    known = sales or MonthSales(month)
+    return MonthSales(
+        month,
+        known.volume,
+        known.average_volume,
+        known.revenue,
+        known.days,
+        provisional=month >= moving,
+        complete=complete is not None and month <= complete,
+    )
+
+
+def sales_by_channel(
+    user: Any, product: Product, measure: Measure, first: datetime.date, last: datetime.date
+) -> list[ChannelSales]:
+    """What each channel the person may see sold, most revenue (else volume) first."""
+    if not products_visible(user).filter(pk=product.pk).exists():
+        return []
+    rows = SalesMonth.objects.filter(product=product.pk, measure=measure, month__range=(first, last))
+    channels = visible_channel_ids(user)
+    if channels is not None:
+        rows = rows.filter(channel__in=channels)
+    found: dict[int, list[tuple[datetime.date, Decimal | None, Decimal | None]]] = {}
+    for channel_id, *month in rows.order_by("month").values_list("channel_id", "month", "volume", "revenue"):
+        found.setdefault(channel_id, []).append(tuple(month))
+    known = Channel.objects.in_bulk(list(found))
+    sales = [
+        ChannelSales(known[pk], _over_time(measure, months), total(m[2] for m in months), len(months))
+        for pk, months in found.items()
+    ]
+    return sorted(sales, key=lambda row: (-(row.revenue or 0), -(row.volume or 0), row.channel.name))
+
+
+def _over_time(measure: Measure, months: list[Any]) -> Decimal | None:
+    volumes = [volume for _, volume, _ in months if volume is not None]
+    if measure.kind == Measure.Kind.LEVEL:
+        return volumes[-1] if volumes else None
+    return total(volumes)
+
+
+def total(values: Iterable[Decimal | None]) -> Decimal | None:
+    """The sum of what is known; ``None`` when nothing is."""
+    known = [value for value in values if value is not None]
+    return sum(known, Decimal(0)) if known else None
+
+
+@dataclass(frozen=True)
+class GroupSales:
+    """Several products together: ``unit`` and volumes are empty where their units cannot be added."""
+
+    unit: str
+    addable: bool
+    months: list[MonthSales]
+
+
+def products_total(
+    user: Any,
+    products: Iterable[Product],
+    measure: Measure,
+    line_id: int,
+    first: datetime.date,
+    last: datetime.date,
+    member: Any = None,
+) -> GroupSales:
+    """The products' months added: money always, volume in one unit or not at all.
+
+    ``member(product_id, month)`` leaves out what did not belong yet.
+    """
+    rows = list(products_visible(user).filter(pk__in=[product.pk for product in products]))
+    units = addable(LineTree(), rows, measure, line_id)
+    sums: dict[datetime.date, list[MonthSales]] = {}
+    for (product_id, month), sales in product_months(
+        user, [row.pk for row in rows], measure, first, last
+    ).items():
+        if member is None or member(product_id, month):
+            factor = units.factors[product_id] if units.ok else None
+            sums.setdefault(month, []).append(_converted(sales, factor))
+    months = [
+        MonthSales(
+            month,
+            total(s.volume for s in sums.get(month, ())),
+            total(s.average_volume for s in sums.get(month, ())),
+            total(s.revenue for s in sums.get(month, ())),
+            max((s.days for s in sums.get(month, ())), default=0),
+        )
+        for month in month_range(first, last)
+    ]
+    return GroupSales(units.unit, units.ok, months)
+
+
+def _converted(sales: MonthSales, factor: Decimal | None) -> MonthSales:
+    def times(volume: Decimal | None) -> Decimal | None:
+        return None if volume is None or factor is None else volume * factor
+
+    return MonthSales(
+        sales.month, times(sales.volume), times(sales.average_volume), sales.revenue, sales.days
+    )
+
+
+def family_months(
+    user: Any, family: Family, measure: Measure, first: datetime.date, last: datetime.date
+) -> GroupSales:
+    """A family's months: each product counts in the months it belonged to the family at the month's start."""
+    rows = FamilyMember.objects.filter(product__memberships__family=family).distinct()
+    dated: dict[int, list[tuple[datetime.date, int | None]]] = {}
+    for product_id, start, family_id in rows.order_by("start_date").values_list(
+        "product_id", "start_date", "family_id"
+    ):
+        dated.setdefault(product_id, []).append((start, family_id))
+
+    def member(product_id: int, month: datetime.date) -> bool:
+        held = [family_id for start, family_id in dated[product_id] if start <= month]
+        return bool(held) and held[-1] == family.pk
+
+    products = Product.objects.filter(pk__in=dated)
+    return products_total(user, products, measure, family.line_id, first, last, member)
