@@ -6,3 +6,9 @@ class ProductsConfig(AppConfig):
     name = "products"
     verbose_name = _("Products")
     default_auto_field = "django.db.models.BigAutoField"
+
+    def ready(self) -> None:
+        from . import registrations, sheets
+
+        registrations.register()
+        sheets.register()

@@ -23,7 +23,7 @@ from .sales import MonthSales, product_months, total
 @dataclass(frozen=True)
 class Amount:
     """A figure over some months. ``value``: a flow's sum, a level's state at the end; ``average``: of the
-    known month-ends of a level. ``known`` of ``asked`` months have data; none at all: ``value`` is ``None``."""
+    known month-ends of a level. ``known`` of ``asked`` months have data; none: ``value`` is ``None``."""
 
     value: Decimal | None
     average: Decimal | None

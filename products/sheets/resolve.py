@@ -11,7 +11,6 @@ of a preview are lost, which costs nothing.
 # ruff: noqa: S608
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any
 
 from django.utils.text import slugify
@@ -74,7 +73,7 @@ def refuse(cursor: Any, field: str, condition: str, code: str = "", params: Any 
     return int(cursor.rowcount)
 
 
-def products_resolve(cursor: Any, *, user: Any, create: bool, options: Mapping[str, Any]) -> None:
+def products_resolve(cursor: Any, *, user: Any, create: bool) -> None:
     """By the product's own code, else by any other code it has; in whatever case. Products outside a person's
     lines are unknown to them."""
     _distinct(cursor, "product")
@@ -105,15 +104,15 @@ def products_resolve(cursor: Any, *, user: Any, create: bool, options: Mapping[s
             [list(visible)],
         )
     if create:
-        _products_plan(cursor, visible, options)
+        _products_plan(cursor, visible)
     cursor.execute(
         "UPDATE sheet_product SET problem = 'product_unknown' WHERE product_id IS NULL AND problem = ''"
     )
     refuse(cursor, "product", "k.problem <> ''")
 
 
-def _products_plan(cursor: Any, visible: frozenset[int] | None, options: Mapping[str, Any]) -> None:
-    """Give every unknown code a number and a line: the file's, else the one chosen, else ``new``."""
+def _products_plan(cursor: Any, visible: frozenset[int] | None) -> None:
+    """Give every unknown code a number and a line: the file's, else ``new``."""
     cursor.execute(
         """
         SELECT upper(k.raw), min(k.raw), min(s.product_name), min(s.product_line)
@@ -122,7 +121,7 @@ def _products_plan(cursor: Any, visible: frozenset[int] | None, options: Mapping
         """
     )
     found = cursor.fetchall()
-    lines = Lines(cursor, visible, options)
+    lines = Lines(cursor, visible)
     planned, problems = [], []
     for upper, code, name, line in found:
         line_id = lines.find(line)
@@ -157,10 +156,9 @@ def _products_plan(cursor: Any, visible: frozenset[int] | None, options: Mapping
 class Lines:
     """The product lines by code or name, and those to be made; new ones only for who sees all lines."""
 
-    def __init__(self, cursor: Any, visible: frozenset[int] | None, options: Mapping[str, Any]) -> None:
+    def __init__(self, cursor: Any, visible: frozenset[int] | None) -> None:
         self._cursor = cursor
         self._visible = visible
-        self._default = str(options.get("line") or DEFAULT_LINE)
         self._ids: dict[str, int] = {}
         self._codes: set[str] = set()
         self._new: list[tuple[int, str, str]] = []
@@ -172,7 +170,7 @@ class Lines:
 
     def find(self, text: str | None) -> int | None:
         """The line of this code or name (empty: the default); ``None`` where the person may not have it."""
-        name = text or self._default
+        name = text or DEFAULT_LINE
         found = self._ids.get(name.lower())
         if found is None:
             if self._visible is not None:

@@ -84,9 +84,7 @@ class SalesSheet:
         cursor.execute("SET LOCAL work_mem = '128MB'")
         create = bool(options.get("create_missing"))
         resolve.keys_create(cursor)
-        resolve.products_resolve(
-            cursor, user=user, create=create and _may(user, "products.edit"), options=options
-        )
+        resolve.products_resolve(cursor, user=user, create=create and _may(user, "products.edit"))
         resolve.channels_resolve(cursor, user=user, create=create and _may(user, "products.edit_structure"))
         resolve.measures_resolve(cursor)
         resolve.keys_fill(cursor)
