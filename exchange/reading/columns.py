@@ -22,7 +22,7 @@ Converter = Callable[[Sequence[Cell]], tuple[list[str], Wrong]]
 
 _ESCAPES = str.maketrans({"\\": "\\\\", "\t": "\\t", "\n": "\\n", "\r": "\\r"})
 _TO_ESCAPE = re.compile(r"[\\\t\r]")
-_FORMULA = re.compile(r"'[=+\-@\t\r]")
+_FORMULA = re.compile(r"''*[=+\-@\t\r]")
 _PLAIN = {
     ".": re.compile(r"(?:(?:-?\d{1,14}(?:\.\d+)?)?\n)*+", re.ASCII),
     ",": re.compile(r"(?:(?:-?(?:\d{1,14}|[1-9]\d{0,2}(?:\.\d{3}){1,3})(?:,\d+)?)?\n)*+", re.ASCII),

@@ -1,0 +1,83 @@
+"""What goes out is safe to open, and comes in again as it was."""
+
+from __future__ import annotations
+
+import datetime
+from decimal import Decimal
+from io import BytesIO
+from pathlib import Path
+from typing import Any
+
+import pytest
+import python_calamine
+from django.test import RequestFactory
+from django.utils import translation
+
+from exchange.export import ExportColumn, csv_lines, export_response, formula_neutral
+from exchange.reading.columns import number_column, text_column
+
+COLUMNS = [
+    ExportColumn("sku"),
+    ExportColumn("month", "month"),
+    ExportColumn("units", "number"),
+    ExportColumn("revenue", "amount"),
+]
+ROWS = [
+    ["=cmd|' /C calc'!A0", datetime.date(2026, 1, 1), Decimal("1234.5000"), Decimal("-0.125")],
+    ["plain", datetime.date(2026, 2, 1), 1200, None],
+]
+
+
+@pytest.mark.parametrize("text", ["=1+1", "+31", "-5", "@SUM(A1)", "\tx", "'=already", "a=b", "'quoted'"])
+def test_a_formula_goes_out_as_text_and_comes_back_as_it_was(text: str) -> None:
+    out = formula_neutral(text)
+    assert out[0] not in "=+-@\t\r"
+    back, wrong = text_column(200)([out])
+    assert (back, wrong) == ([text.translate({9: "\\t"})], [])
+
+
+def test_csv_under_nl_has_decimal_commas_and_semicolons() -> None:
+    text = b"".join(csv_lines(columns=COLUMNS, rows=ROWS, dutch=True)).decode("utf-8-sig")
+    assert text.splitlines() == [
+        "sku;month;units;revenue",
+        "'=cmd|' /C calc'!A0;2026-01;1234,5;-0,1250",
+        "plain;2026-02;1200;",
+    ]
+
+
+def test_csv_under_en_has_points_and_commas() -> None:
+    text = b"".join(csv_lines(columns=COLUMNS, rows=ROWS, dutch=False)).decode("utf-8-sig")
+    assert text.splitlines()[1] == "'=cmd|' /C calc'!A0,2026-01,1234.5,-0.1250"
+
+
+@pytest.mark.parametrize(("dutch", "decimal"), [(True, ","), (False, ".")])
+def test_numbers_are_never_written_in_a_way_that_reads_two_ways(dutch: bool, decimal: str) -> None:
+    from exchange.reading.numbers import decimal_evidence
+
+    for value in ("1.234", "12.345", "-999.999"):
+        lines = b"".join(
+            csv_lines(columns=[ExportColumn("n", "number")], rows=[[Decimal(value)]], dutch=dutch)
+        )
+        cell = lines.decode("utf-8-sig").splitlines()[1].strip('"')
+        assert decimal_evidence(cell) == decimal
+        assert Decimal(number_column(decimal)([cell])[0][0]) == Decimal(value)
+
+
+def test_xlsx_keeps_numbers_and_dates_and_holds_no_formula(tmp_path: Path) -> None:
+    request = RequestFactory().get("/", {"format": "xlsx"})
+    response: Any = export_response(request, name="figures", columns=COLUMNS, rows=iter(ROWS))
+    content = b"".join(response.streaming_content)
+    book = python_calamine.CalamineWorkbook.from_filelike(BytesIO(content))
+    rows = book.get_sheet_by_index(0).to_python()
+    assert rows[0] == ["sku", "month", "units", "revenue"]
+    assert rows[1] == ["'=cmd|' /C calc'!A0", datetime.date(2026, 1, 1), 1234.5, -0.125]
+    assert rows[2] == ["plain", datetime.date(2026, 2, 1), 1200.0, ""]
+    assert response.headers["Content-Disposition"] == 'attachment; filename="figures.xlsx"'
+
+
+def test_the_response_streams_in_the_persons_language() -> None:
+    request = RequestFactory().get("/")
+    with translation.override("nl"):
+        response: Any = export_response(request, name="cijfers", columns=COLUMNS, rows=iter(ROWS))
+        assert b";1234,5;" in b"".join(response.streaming_content)
+    assert response.headers["Content-Disposition"] == 'attachment; filename="cijfers.csv"'
