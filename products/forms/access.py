@@ -1,0 +1,83 @@
+"""Forms of who sees which lines and channels, and of decisions by two people."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django import forms
+from django.utils.translation import gettext_lazy as _
+
+from accounts.models import User
+from core import registries
+from products.models import Channel, FourEyesRule, ProductLine
+from products.selectors.lines import LineTree
+
+
+class LimitsForm(forms.Form):
+    """``version`` is that of the person as the editor saw them."""
+
+    lines = forms.ModelMultipleChoiceField(
+        label=_("Only these product lines"),
+        queryset=ProductLine.objects.all(),
+        required=False,
+        widget=forms.CheckboxSelectMultiple,
+        help_text=_("And the lines below them. None ticked: all lines."),
+    )
+    channels = forms.ModelMultipleChoiceField(
+        label=_("Only these channels"),
+        queryset=Channel.objects.all(),
+        required=False,
+        widget=forms.CheckboxSelectMultiple,
+        help_text=_("And the channels below them. None ticked: all channels."),
+    )
+    version = forms.IntegerField(widget=forms.HiddenInput)
+
+    def __init__(self, *args: Any, person: User, **kwargs: Any) -> None:
+        kwargs.setdefault(
+            "initial",
+            {
+                "lines": list(person.line_limits.values_list("line_id", flat=True)),
+                "channels": list(person.channel_limits.values_list("channel_id", flat=True)),
+                "version": person.version,
+            },
+        )
+        super().__init__(*args, **kwargs)
+        tree = LineTree()
+        self.fields["lines"].choices = sorted(  # type: ignore[attr-defined]
+            ((pk, " / ".join(line.name for line in tree.path(pk))) for pk in tree.lines),
+            key=lambda choice: choice[1].lower(),
+        )
+
+
+class FourEyesForm(forms.Form):
+    """One rule; *as the line above* takes it away."""
+
+    line = forms.TypedChoiceField(
+        label=_("Product line"), required=False, coerce=int, empty_value=None, choices=()
+    )
+    kind = forms.ChoiceField(label=_("Kind of decision"), choices=())
+    mode = forms.ChoiceField(
+        label=_("Needs a second person"),
+        choices=[("inherit", _("as the line above")), *FourEyesRule.Mode.choices],
+    )
+    threshold_amount = forms.DecimalField(
+        label=_("Above this amount"),
+        required=False,
+        min_value=0,
+        max_digits=18,
+        decimal_places=2,
+        localize=True,
+        help_text=_("Decisions worth less need one person. Only with “above an amount”."),
+    )
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        tree = LineTree()
+        names = ((pk, " / ".join(line.name for line in tree.path(pk))) for pk in tree.lines)
+        self.fields["line"].choices = [  # type: ignore[attr-defined]
+            ("", _("everywhere")),
+            *sorted(names, key=lambda choice: choice[1].lower()),
+        ]
+        self.fields["kind"].choices = [  # type: ignore[attr-defined]
+            (kind.key, kind.label) for kind in registries.decision_kinds
+        ]

@@ -1,0 +1,36 @@
+from __future__ import annotations
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_http_methods
+
+from accounts.errors import DomainError
+from core import registries
+from core.errors import form_refuse
+from core.pages import with_right
+from products.forms.access import FourEyesForm
+from products.models import ProductLine
+from products.selectors.four_eyes import four_eyes_rules
+from products.services.four_eyes import four_eyes_set
+
+
+@with_right("core.settings")
+@require_http_methods(["GET", "POST"])
+def four_eyes_edit(request: HttpRequest) -> HttpResponse:
+    """Which decisions need two people, by line and kind."""
+    form = FourEyesForm(request.POST or None)
+    if request.method == "POST" and form.is_valid():
+        given = dict(form.cleaned_data)
+        pk = given.pop("line")
+        try:
+            four_eyes_set(by=request.user, line=pk and ProductLine.objects.get(pk=pk), **given)
+        except DomainError as error:
+            form_refuse(form, error)
+        else:
+            messages.success(request, _("Saved."))
+            return redirect("products:four_eyes")
+    labels = {kind.key: kind.label for kind in registries.decision_kinds}
+    rules = [(rule, labels.get(rule.decision_kind, rule.decision_kind)) for rule in four_eyes_rules()]
+    return render(request, "products/four_eyes.html", {"form": form, "rules": rules, "kinds": labels})
