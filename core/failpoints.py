@@ -1,7 +1,7 @@
 """Named points where a test lets a process die or fail.
 
 ``PMTOOL_FAILPOINT=name:kill`` or ``name:kill:3`` (the third time it is passed), only where the settings allow
-it (``FAILPOINTS``, the tests).
+it (``FAILPOINTS``, the tests). ``killgroup`` takes the whole process group along: a worker with its children.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ _passed: Counter[str] = Counter()
 
 
 def passing(name: str) -> None:
-    """Die here (``kill``) or raise (``raise``) when a test asked for it; nothing otherwise."""
+    """Die here (``kill``, ``killgroup``) or raise (``raise``) when a test asked for it; nothing otherwise."""
     if not settings.FAILPOINTS:
         return
     wanted, _, rest = os.environ.get("PMTOOL_FAILPOINT", "").partition(":")
@@ -28,4 +28,6 @@ def passing(name: str) -> None:
         return
     if action == "kill":
         os.kill(os.getpid(), signal.SIGKILL)
+    if action == "killgroup":
+        os.killpg(os.getpgrp(), signal.SIGKILL)
     raise RuntimeError(f"failpoint {name}")

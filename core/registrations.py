@@ -7,7 +7,7 @@ from django.utils.translation import gettext_lazy as _
 from accounts import rights
 from accounts.models import Deputy, Role, User, UserRole
 
-from . import registries, selectors
+from . import doctor, health, registries, selectors
 from .history import Related, history_extend, history_words
 
 
@@ -28,6 +28,10 @@ def register() -> None:
     )
     registries.search_sources.register(
         registries.SearchSource("pages", _("Pages"), selectors.pages_search, 100)
+    )
+    registries.health_checks.register(*health.CHECKS)
+    registries.doctor_checks.register(
+        registries.DoctorCheck("jobs", "Every job is final or leased", doctor.jobs_final_or_leased, 10)
     )
     history_extend(
         User,

@@ -174,6 +174,15 @@ class DoctorCheck:
 
 
 @dataclass(frozen=True)
+class HealthCheck:
+    """``well()`` says whether this part works; what it raises means it does not. Quick: a second at most."""
+
+    key: str
+    well: Callable[[], bool]
+    order: int = 0
+
+
+@dataclass(frozen=True)
 class DecisionKind:
     """A kind of decision that four eyes may be asked for."""
 
@@ -193,4 +202,5 @@ search_sources: Registry[SearchSource] = Registry("search sources")
 job_kinds: Registry[JobKind] = Registry("job kinds")
 nightly_steps: Registry[NightlyStep] = Registry("nightly steps")
 doctor_checks: Registry[DoctorCheck] = Registry("doctor checks")
+health_checks: Registry[HealthCheck] = Registry("health checks")
 decision_kinds: Registry[DecisionKind] = Registry("decision kinds")

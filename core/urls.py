@@ -1,10 +1,12 @@
 from django.urls import path
 
-from . import views
+from . import health, views
 
 app_name = "core"
 
 urlpatterns = [
+    path("livez", health.livez, name="livez"),
+    path("readyz", health.readyz, name="readyz"),
     path("search/", views.search, name="search"),
     path("search/suggestions/", views.suggest, name="suggest"),
     path("settings/", views.settings_edit, name="settings"),

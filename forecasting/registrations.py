@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy as _
 from accounts import rights
 from accounts.rights import Right
 from core import registries
-from core.registries import JobKind, NightlyStep
+from core.registries import DoctorCheck, HealthCheck, JobKind, NightlyStep
 
 
 def later(path: str) -> Any:
@@ -65,4 +65,15 @@ def register_all() -> None:
             after=("forecast",),
             order=40,
         ),
+    )
+    registries.doctor_checks.register(
+        DoctorCheck("nights", "One scheduled run a date", later("doctor.one_night_a_date"), order=20),
+        DoctorCheck("runs", "Runs move and leave nothing behind", later("doctor.runs_move"), order=21),
+        DoctorCheck("steps", "Steps say what their chunks say", later("doctor.steps_add_up"), order=22),
+        DoctorCheck("current", "One current forecast and stage each", later("doctor.one_current"), order=23),
+        DoctorCheck("forecasts", "Forecasts are whole", later("doctor.forecasts_whole"), order=24),
+        DoctorCheck("list", "The list shows what the night said", later("doctor.list_agrees"), order=25),
+    )
+    registries.health_checks.register(
+        HealthCheck("last_night", later("selectors.runs.last_night_well"), order=50)
     )

@@ -1,0 +1,163 @@
+"""Runs: the last night, what runs now and how far it is, what failed."""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from django.db.models import Count, Q, QuerySet, Sum
+from django.utils import timezone
+
+from core import registries
+from core.models import Job
+from core.organisation import organisation_get
+from forecasting.models import NightlyFailure, NightlyRun, NightlyStep
+from products.selectors.access import families_visible, products_visible
+
+# A night that is this late, or takes this long, is not well.
+LATE = datetime.timedelta(hours=1)
+LONG = datetime.timedelta(hours=12)
+
+
+def runs_visible(user: Any) -> QuerySet[NightlyRun]:
+    """All runs, newest first, with how many products and families failed; none without the right."""
+    if not user.has_perm("forecasting.view"):
+        return NightlyRun.objects.none()
+    subjects = Count("failures__product", distinct=True) + Count("failures__family", distinct=True)
+    return NightlyRun.objects.annotate(failed=subjects).select_related("requested_by").order_by("-pk")
+
+
+def night_last() -> NightlyRun | None:
+    """The last finished run over all products, with ``failed``."""
+    subjects = Count("failures__product", distinct=True) + Count("failures__family", distinct=True)
+    finished = NightlyRun.objects.exclude(state=NightlyRun.State.RUNNING).filter(scope=None)
+    return finished.annotate(failed=subjects).order_by("-pk").first()
+
+
+def last_night_well() -> bool:
+    """The last night came when due, went through or is under way; before the first one all is well."""
+    nights = NightlyRun.objects.filter(kind=NightlyRun.Kind.SCHEDULED)
+    last = nights.first()
+    if last is None:
+        return True
+    organisation = organisation_get()
+    now = timezone.now()
+    local = (now - LATE).astimezone(ZoneInfo(organisation.time_zone))
+    expected = local.date() - datetime.timedelta(days=0 if local.time() >= organisation.nightly_at else 1)
+    if last.local_date < expected or last.state == NightlyRun.State.FAILED:
+        return False
+    return last.state == NightlyRun.State.DONE or now - last.started_at < LONG
+
+
+def failures_visible(user: Any, run: NightlyRun) -> QuerySet[NightlyFailure]:
+    """What the run could not compute, as far as the person sees those products and families."""
+    return (
+        run.failures.filter(
+            Q(product=None, family=None)
+            | Q(product__in=products_visible(user))
+            | Q(family__in=families_visible(user))
+        )
+        .select_related("product", "family")
+        .order_by("pk")
+    )
+
+
+@dataclass(frozen=True)
+class StepProgress:
+    """One step of a run: ``done`` of ``total`` products and families, ``None`` while not cut yet."""
+
+    step: NightlyStep
+    label: Any
+    done: int | None
+    total: int | None
+
+    @property
+    def duration(self) -> datetime.timedelta | None:
+        if self.step.started_at is None:
+            return None
+        return (self.step.finished_at or timezone.now()) - self.step.started_at
+
+
+@dataclass(frozen=True)
+class RunProgress:
+    """How far a run is. ``seconds_left`` is a guess from its pace and the last run, ``None`` without."""
+
+    run: NightlyRun
+    steps: list[StepProgress] = field(default_factory=list)
+    seconds_left: int | None = None
+
+    @property
+    def running(self) -> bool:
+        return self.run.state == NightlyRun.State.RUNNING
+
+    @property
+    def share(self) -> float:
+        """Of all steps, each counting the same, 0 to 1."""
+        shares = [
+            1.0
+            if part.step.state == NightlyStep.State.DONE
+            else (part.done or 0) / part.total
+            if part.total
+            else 0.0
+            for part in self.steps
+        ]
+        return sum(shares) / len(shares) if shares else 0.0
+
+
+def run_progress(run: NightlyRun) -> RunProgress:
+    """The run's steps with their counts, in two queries and one for the run before it."""
+    prefix = f"night:{run.pk}:"
+    # A chunk that was cut up counts through its pieces.
+    counted = (
+        Job.objects.filter(group__startswith=prefix, kind="night.chunk")
+        .exclude(state=Job.State.FAILED, progress_total__gt=1)
+        .order_by()
+        .values("group")
+        .annotate(total=Sum("progress_total"), done=Sum("progress_total", filter=Q(state__in=Job.FINAL)))
+    )
+    counts = {row["group"].removeprefix(prefix): row for row in counted}
+    steps = [
+        StepProgress(step, _label(step.name), *_counts(counts.get(step.name)))
+        for step in run.steps.order_by("position")
+    ]
+    left = _seconds_left(run, steps) if run.state == NightlyRun.State.RUNNING else None
+    return RunProgress(run, steps, left)
+
+
+def _label(name: str) -> Any:
+    return registries.nightly_steps.get(name).label if name in registries.nightly_steps else name
+
+
+def _counts(row: Mapping[str, Any] | None) -> tuple[int | None, int | None]:
+    return (None, None) if row is None else (row["done"] or 0, row["total"])
+
+
+def _seconds_left(run: NightlyRun, steps: list[StepProgress]) -> int | None:
+    """The running step at its pace so far, the waiting ones as long as they took in the last whole run."""
+    took = {
+        step.name: (step.finished_at - step.started_at).total_seconds()
+        for step in NightlyStep.objects.filter(
+            run=NightlyRun.objects.filter(scope=None, state=NightlyRun.State.DONE)
+            .exclude(pk=run.pk)
+            .order_by("-pk")
+            .values("pk")[:1],
+            finished_at__isnull=False,
+            started_at__isnull=False,
+        )
+        if step.finished_at and step.started_at
+    }
+    seconds = 0.0
+    for part in steps:
+        if part.step.state == NightlyStep.State.DONE:
+            continue
+        if part.step.state == NightlyStep.State.RUNNING and part.done and part.total and part.duration:
+            pace = part.duration.total_seconds() / part.done
+            seconds += pace * (part.total - part.done)
+        elif part.step.name in took:
+            seconds += took[part.step.name]
+        else:
+            return None
+    return round(seconds)
