@@ -82,13 +82,16 @@ def calibrate(results: Iterable[BacktestResult], *, horizon: int, season_length:
         known = min(horizon, len(result.errors))
         row[:known] = [np.nan if e is None else abs(e) for e in result.errors[:known]]
     factors = base.factors.copy()
+    ratio = np.ones(len(COVERAGES))
     for step in range(horizon):
         near = errors[:, max(0, step - NEIGHBOURS) : step + NEIGHBOURS + 1]
         count = int((~np.isnan(errors[:, step])).sum())
-        if count == 0:
-            continue
-        weight = count / (count + SHRINK_SERIES)
-        own = np.nanquantile(near, COVERAGES)
-        factors[step] = weight * own + (1 - weight) * base.factors[step]
+        if count:
+            own = np.nanquantile(near, COVERAGES)
+            # What the pool says of a step outweighs the factors before it as it grows; a step that short
+            # histories could not be tested on is as much wider than built in as the steps before it were.
+            weight = count / (count + SHRINK_SERIES)
+            ratio = weight * own / base.factors[step] + (1 - weight) * ratio
+        factors[step] = ratio * base.factors[step]
     factors[:, 1] = np.maximum(factors[:, 1], 1.05 * factors[:, 0])
     return Calibration(base.season_length, np.round(factors, 4), len(used))

@@ -15,6 +15,8 @@ from .series import FloatArray, History
 
 # Mean interval between sales above which demand is intermittent (Syntetos and Boylan 2005).
 INTERMITTENT_FROM = 1.32
+# Judged on the last periods only: a product that sold now and then at its start is not intermittent for ever.
+RECENT = 24
 # Under this many observed periods neither trend nor season is told from noise.
 FEW = 6
 # Above this length a season is fitted by waves.
@@ -50,7 +52,7 @@ def point_forecast(
         return Point(np.zeros(horizon), "zero", "all_zero", params)
     if n < FEW:
         return Point(level(y, horizon=horizon), "level", "few_periods", params)
-    interval = mean_interval(y)
+    interval = mean_interval(y[-max(RECENT, 2 * season_length) :])
     if kind == "flow" and interval > INTERMITTENT_FROM:
         demand = tsb(y)
         mean = np.full(horizon, demand.chance * demand.size)
@@ -58,6 +60,7 @@ def point_forecast(
     if season_length > LONG_SEASON:
         return _long_season(y, season_length, horizon, params)
     if season_length == 1 or n >= 3 * season_length:
+        y = _after_old_zeros(y, season_length)
         mean = theta_ets_mean(y, season_length=season_length, horizon=horizon)
         return Point(mean, "theta_ets", "enough_history", params)
     if n >= season_length:
@@ -69,6 +72,17 @@ def point_forecast(
         mean = _without_season(y, *_past_and_ahead(season, len(y), horizon), True, horizon)
         return Point(mean, "family_season", "under_a_year", params)
     return Point(theta_ets_mean(y, season_length=1, horizon=horizon), "nonseasonal", "under_a_year", params)
+
+
+def _after_old_zeros(y: FloatArray, season_length: int) -> FloatArray:
+    """Without what lies before the last zero or negative value, where four seasons (sixteen periods) come
+    after it.
+
+    One old zero would rule out every model whose season multiplies.
+    """
+    bad = np.flatnonzero(y <= 0)
+    enough = max(4 * season_length, 16)
+    return y[bad[-1] + 1 :] if len(bad) and len(y) - 1 - bad[-1] >= enough else y
 
 
 def _long_season(y: FloatArray, season_length: int, horizon: int, params: dict[str, float]) -> Point:

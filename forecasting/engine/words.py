@@ -4,14 +4,14 @@ codes."""
 _OF_PEAK = "{level_pct_of_peak:.0f} % of the peak"
 _EVIDENCE = {
     "just_started": "Sold for {months:.0f} months so far, about {level:g} a month.",
-    "still_small": "After {months:.0f} months still about {level:g} a month, {slope_pct_month:+.1f} % a month.",
+    "still_small": "After {months:.0f} months about {level:g} a month, {slope_pct_month:+.1f} % a month.",
     "growing": "Growing by {slope_pct_month:.1f} % a month over the last {months:.0f} months.",
     "growth_slowing": "Growth slowed to {slope_pct_month:.1f} % a month, from {slope_pct_month_year_ago:.1f} % "
     "a year ago.",
     "level_steady": "Steady: {slope_pct_year:+.1f} % a year, at " + _OF_PEAK + ".",
     "dip_below_peak": "At "
     + _OF_PEAK
-    + ", {slope_pct_year:+.1f} % a year: too little or too short for a decline.",
+    + ", {slope_pct_year:+.1f} % a year: too short for a decline.",
     "falling": "{slope_pct_year:+.1f} % a year, at " + _OF_PEAK + " of {months_since_peak:.0f} months ago.",
     "low_but_steady": "Steady at " + _OF_PEAK + ", {slope_pct_year:+.1f} % a year.",
     "rising_again": "Up {rise_pct:.0f} % from the low point of {months:.0f} months ago.",
