@@ -36,8 +36,9 @@ class RequestIdMiddleware:
 
 class ContextFilter(logging.Filter):
     def filter(self, record: logging.LogRecord) -> bool:
-        record.request_id, record.job_id = request_id.get(), job_id.get()
-        record.context = "".join(f" [{part}]" for part in (record.request_id, record.job_id) if part)
+        request, job = request_id.get(), job_id.get()
+        record.__dict__ |= {"request_id": request, "job_id": job}
+        record.context = "".join(f" [{part}]" for part in (request, job) if part)
         return True
 
 
