@@ -9,7 +9,7 @@ from django.urls import register_converter
 RESERVED_CODES = frozenset(
     {
         *("new", "bulk", "export", "filters", "views", "lines", "channels", "suppliers", "segments"),
-        *("families", "measures", "budgets", "limits", "four-eyes", ".", ".."),
+        *("families", "measures", "columns", "budgets", "access", ".", ".."),
     }
 )
 """Words that are pages under ``/products/``; no product may have one as its code."""

@@ -6,8 +6,11 @@ from django.utils.translation import gettext_lazy as _
 
 
 class BulkChange(models.Model):
-    """One field set to one value for many products at once, with what each had before, so that it can
-    be taken back. ``changes`` is ``{product id: [before, after]}`` as JSON; ``key`` makes applying twice once."""
+    """One field set to one value for many products, with what each had before, so that it can be taken back.
+
+    ``changes`` is ``{"start_date": …, "products": {product id: [before, after]}}``; ``key`` makes applying
+    twice once.
+    """
 
     user = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+")
     key = models.CharField(max_length=80, unique=True)
@@ -21,4 +24,4 @@ class BulkChange(models.Model):
         ordering = ["-pk"]
 
     def __str__(self) -> str:
-        return f"{self.field}: {len(self.changes)}"
+        return f"{self.field}: {len(self.changes['products'])}"

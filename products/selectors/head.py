@@ -64,7 +64,9 @@ def product_inherited(product: Product, tree: LineTree) -> dict[str, Inherited]:
     found = {}
     for field in INHERITED:
         own = getattr(product, field, None)
-        found[field] = Inherited(own, None) if own not in (None, "") else tree.inherited(product.line_id, field)
+        found[field] = (
+            Inherited(own, None) if own not in (None, "") else tree.inherited(product.line_id, field)
+        )
     return found
 
 

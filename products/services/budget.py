@@ -9,10 +9,10 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from accounts.errors import DomainError
+from accounts.versions import check
 from products.models import BudgetVersion
 
 from .scope import unlimited
-from .versions import check
 
 
 def _shared(user: Any) -> None:

@@ -9,10 +9,10 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from accounts.errors import DomainError
+from accounts.versions import check
 from products.models import Product, ProductCode, UnitFactor
 
 from .scope import product_within
-from .versions import check
 
 
 @transaction.atomic

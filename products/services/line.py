@@ -11,12 +11,12 @@ from django.utils.translation import gettext as _
 
 from accounts.errors import DomainError
 from accounts.models import User
+from accounts.versions import check, row_lock, row_save
 from products.models import LineMeasure, Measure, ProductLine
 from products.selectors.access import visible_line_ids
 from products.selectors.lines import LineTree
 
 from .scope import line_within
-from .versions import check, row_lock, row_save
 
 
 class LineValues(TypedDict, total=False):
@@ -38,7 +38,8 @@ class LineValues(TypedDict, total=False):
 
 
 def _code_check(code: str, *, other_than: int = 0) -> None:
-    if ProductLine.objects.filter(code__iexact=code).exclude(pk=other_than).exists():
+    taken = ProductLine.objects.filter(code__iexact=code).exclude(pk=other_than).exists()
+    if taken or code.lower() == "new":
         raise DomainError("code_taken", _("The code %(code)s is already in use.") % {"code": code}, "code")
 
 

@@ -11,11 +11,11 @@ from django.utils.translation import gettext as _
 
 from accounts.errors import DomainError
 from accounts.models import User
+from accounts.versions import check, row_lock, row_save
 from products.converters import RESERVED_CODES
 from products.models import Product, ProductLine, Segment, Supplier
 
 from .scope import line_within, product_within
-from .versions import check, row_lock, row_save
 
 
 class ProductValues(TypedDict, total=False):

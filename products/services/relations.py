@@ -10,10 +10,10 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from accounts.errors import DomainError
+from accounts.versions import check
 from products.models import BundlePart, Family, FamilyMember, Product, Succession
 
 from .scope import line_within, product_within
-from .versions import check
 
 
 @transaction.atomic

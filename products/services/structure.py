@@ -9,20 +9,20 @@ from django.db.models import Model, ProtectedError
 from django.utils.translation import gettext as _
 
 from accounts.errors import DomainError
+from accounts.versions import check, row_lock, row_save
 from products.models import (
     Channel,
     Family,
     LineMeasure,
     Measure,
     ProductLine,
+    ProductMonth,
     SalesFact,
-    SalesMonth,
     Segment,
     Supplier,
 )
 
 from .scope import line_within, unlimited
-from .versions import check, row_lock, row_save
 
 N = TypeVar("N", Supplier, Segment)
 A = TypeVar("A", bound=Model)
@@ -53,7 +53,7 @@ class MeasureValues(TypedDict, total=False):
 
 def _code_check(model: type[Model], code: str, *, other_than: int = 0) -> None:
     rows = model._default_manager.filter(code__iexact=code).exclude(pk=other_than)
-    if rows.exists():
+    if code.lower() == "new" or rows.exists():
         raise DomainError("code_taken", _("The code %(code)s is already in use.") % {"code": code}, "code")
 
 
@@ -162,11 +162,8 @@ def family_delete(*, user: Any, family: Family) -> None:
 
 def measure_has_facts(measure: Measure) -> bool:
     """Whether anything was ever counted in it."""
-    # The roll-up's index starts with the month, the fact's with the product: ask the smaller table first.
-    return (
-        SalesMonth.objects.filter(measure=measure).exists()
-        or SalesFact.objects.filter(measure=measure).exists()
-    )
+    # Every fact is in the roll-up, which is far smaller.
+    return ProductMonth.objects.filter(measure=measure).exists()
 
 
 @transaction.atomic

@@ -9,9 +9,8 @@ from django.http import Http404
 from django.utils.translation import gettext as _
 
 from accounts.errors import DomainError
+from accounts.versions import check
 from products.models import SavedView
-
-from .versions import check
 
 
 def _shared_check(user: Any, shared: bool) -> None:

@@ -1,0 +1,52 @@
+"""What the room of products adds to the others."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.utils.translation import gettext_lazy as _
+
+from accounts.rights import Right
+from accounts.rights import register as register_rights
+from core import registries
+from core.registries import EventSource, MenuEntry, ProductTab, SearchSource
+
+
+def _count(user: Any) -> int:
+    from .selectors.product_list import products_count
+
+    return products_count(user)
+
+
+def register() -> None:
+    from . import registrations_access
+    from .selectors.relations import product_events
+    from .selectors.search import families_search, lines_search, products_search
+
+    register_rights(
+        Right(
+            "products.view", _("See products"), _("Products, lines, sales and budgets within one's limits.")
+        ),
+        Right("products.edit", _("Edit products"), _("Create, change, end, and change many at once.")),
+        Right(
+            "products.edit_structure",
+            _("Edit lines, channels and the like"),
+            _("Lines, channels, suppliers, segments, families, measures."),
+        ),
+        Right("products.edit_budget", _("Edit and freeze budgets")),
+        Right("products.share_views", _("Share saved views with everybody")),
+    )
+    registries.menu.register(
+        MenuEntry("products", _("Products"), "products:list", "list", 20, "products.view", _count)
+    )
+    registries.product_tabs.register(
+        ProductTab("details", _("Details"), "products:details", 80, "products.view"),
+        ProductTab("activity", _("Activity"), "products:activity", 90, "products.view"),
+    )
+    registries.event_sources.register(EventSource("products", product_events))
+    registries.search_sources.register(
+        SearchSource("products", _("Products"), products_search, 10),
+        SearchSource("families", _("Families"), families_search, 20),
+        SearchSource("lines", _("Product lines"), lines_search, 30),
+    )
+    registrations_access.register()

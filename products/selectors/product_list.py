@@ -1,0 +1,225 @@
+"""The product list: rows, tabs with their counts, and totals that equal the rows."""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from django.contrib.postgres.aggregates import ArrayAgg
+from django.db.models import Count, F, Max, Q, QuerySet, Sum, Value
+from django.db.models.expressions import OrderBy
+from django.db.models.functions import Lower
+from django.http import QueryDict
+
+from accounts.models import User
+from core.organisation import today
+from products.models import Product, ProductFigures, SavedView
+
+from .access import products_visible, visible_channel_ids
+from .columns import Column, columns_for
+from .limited_figures import limited_figures, limited_totals
+from .lines import Inherited, LineTree
+from .list_query import ListQuery, list_query
+from .product_filter import annotated, products_filtered
+from .row_figures import RowFigures
+from .volume_total import volume_total
+
+MINE = "view=mine&owner=me&status=current"
+ALL = "view=all"
+MOST_VIEWS = 12
+
+
+@dataclass
+class ListRow:
+    """One product of the list. ``added`` are the values of other rooms' columns by key."""
+
+    product: Product
+    figures: RowFigures
+    unit: str
+    owner: Inherited
+    status: str
+    status_label: Any
+    stage: str
+    stage_since: datetime.date | None
+    added: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass
+class ListTotals:
+    """Over all filtered rows, by column key; a column that does not add up is not in ``values``."""
+
+    count: int
+    data_month: datetime.date | None
+    values: dict[str, Any] = field(default_factory=dict)
+    volume_unit: str = ""
+
+
+@dataclass(frozen=True)
+class Tab:
+    """A view above the list; ``view`` is the saved one, if it is one."""
+
+    key: str
+    label: str
+    query: str
+    count: int
+    view: SavedView | None = None
+
+
+def query_read(user: Any, query: QueryDict) -> ListQuery:
+    """What the address asks, as far as the person may."""
+    return list_query(query, columns_for(user), limited=visible_channel_ids(user) is not None)
+
+
+def list_tabs(user: Any, tree: LineTree) -> list[Tab]:
+    """*Mine*, *all*, one's own views and the shared ones, each with its count; two queries."""
+    views = list(
+        SavedView.objects.filter(Q(user=user) | Q(shared=True))
+        .select_related("user")
+        .order_by("shared", "pk")[:MOST_VIEWS]
+    )
+    asked = {"mine": MINE, "all": ALL, **{str(view.pk): view.query for view in views}}
+    counts = [
+        products_filtered(user, query_read(user, QueryDict(query)), tree)
+        .values(tab=Value(key))
+        .annotate(found=Count("pk", distinct=True))
+        for key, query in asked.items()
+    ]
+    found = {row["tab"]: row["found"] for row in counts[0].union(*counts[1:], all=True)}
+    tabs = [Tab("mine", "", MINE, found.get("mine", 0)), Tab("all", "", ALL, found.get("all", 0))]
+    for view in views:
+        address = f"view={view.pk}" + (f"&{view.query}" if view.query else "")
+        tabs.append(Tab(str(view.pk), view.name, address, found.get(str(view.pk), 0), view))
+    return tabs
+
+
+def products_count(user: Any) -> int:
+    """How many products the person may see."""
+    return products_visible(user).order_by().count()
+
+
+def list_queryset(user: Any, query: ListQuery, tree: LineTree) -> QuerySet[Product]:
+    """The filtered products in the asked order, each with its figures, line and owner; lazily."""
+    shown = {column.key: column for column in query.columns}
+    key = query.sort.removeprefix("-")
+    sorted_by = next((column for column in query.available if column.key == key), None)
+    added = {c.added.key: c.added for c in (*shown.values(), *filter(None, [sorted_by])) if c.added}
+    rows = annotated(user, products_filtered(user, query, tree), list(added.values()))
+    rows = rows.select_related("figures__measure", "line", "owner")
+    if "supplier" in shown:
+        rows = rows.select_related("supplier")
+    if "segment" in shown:
+        rows = rows.select_related("segment")
+    return rows.order_by(*_order(query.sort, sorted_by), "pk")
+
+
+def _order(sort: str, column: Column | None) -> list[OrderBy]:
+    expression: Any = F(column.sort) if column else F("code" if sort.endswith("code") else "name")
+    if column is None or not (column.numeric or column.key in ("launched", "ended", "status", "data_month")):
+        expression = Lower(expression)
+    # Missing comes last, whichever way: what is not known is neither the most nor the least.
+    return [OrderBy(expression, descending=sort.startswith("-"), nulls_last=True), OrderBy(Lower("name"))]
+
+
+def list_rows(user: Any, products: Iterable[Product], tree: LineTree, query: ListQuery) -> list[ListRow]:
+    """One page of :func:`list_queryset` put into rows, without a query for each."""
+    products = list(products)
+    channels = visible_channel_ids(user)
+    limited = None if channels is None else limited_figures(products, channels)
+    day = today()
+    keys = [column.key for column in query.columns if column.added]
+    owners = _line_owners(tree, products)
+    rows = []
+    for product in products:
+        found: ProductFigures | None = getattr(product, "figures", None)
+        if limited is not None:
+            figures = limited.get(product.pk, RowFigures())
+        else:
+            figures = _figures(found) if found else RowFigures()
+        status = Product.Status(product.status_on(day))
+        unit = product.unit or tree.inherited(product.line_id, "unit").value
+        rows.append(
+            ListRow(
+                product=product,
+                figures=figures,
+                unit=unit or tree.lead_measure(product.line_id).unit,
+                owner=Inherited(product.owner, None) if product.owner else owners[product.line_id],
+                status=status.value,
+                status_label=status.label,
+                stage=found.stage if found else "",
+                stage_since=found.stage_since if found else None,
+                added={key: getattr(product, f"added_{key}") for key in keys},
+            )
+        )
+    return rows
+
+
+def _line_owners(tree: LineTree, products: Sequence[Product]) -> dict[int, Inherited]:
+    """The owner each line gives its products; the people behind them in one query."""
+    found = {line: tree.inherited(line, "owner_id") for line in {product.line_id for product in products}}
+    people = User.objects.in_bulk({owner.value for owner in found.values() if owner.value})
+    return {line: Inherited(people.get(owner.value), owner.line) for line, owner in found.items()}
+
+
+def _figures(row: ProductFigures) -> RowFigures:
+    amount, mean = row.forecast_12m_amount, row.forecast_12m
+    price = amount / mean if amount is not None and mean else None
+    low, high = row.forecast_12m_lo80, row.forecast_12m_hi80
+    return RowFigures(
+        data_month=row.data_month,
+        unit=row.measure.unit,
+        revenue_12m=row.revenue_12m,
+        volume_12m=row.volume_12m,
+        growth=row.growth_rate,
+        spark=row.spark_volumes,
+        spark_forecast=row.spark_forecast[:12],
+        spark_low=row.spark_lo80[:12],
+        spark_high=row.spark_hi80[:12],
+        forecast_volume=mean,
+        forecast_volume_lo=low,
+        forecast_volume_hi=high,
+        forecast_12m=amount,
+        forecast_12m_lo=low * price if price is not None and low is not None else None,
+        forecast_12m_hi=high * price if price is not None and high is not None else None,
+        forecast_stale=row.forecast_stale,
+    )
+
+
+def list_totals(user: Any, query: ListQuery, tree: LineTree) -> ListTotals:
+    """Sums over all filtered rows. Money adds; growth is of the products that have one; a volume only in one
+    unit; the forecast's band does not: products offset each other, so the band of a total is narrower than
+    the sum of the bands, and only a forecast of the whole can say by how much."""
+    rows = products_filtered(user, query, tree)
+    channels = visible_channel_ids(user)
+    added = [c.added for c in query.columns if c.added and c.added.adds]
+    comparable = Q(figures__growth_rate__isnull=False)
+    sums: dict[str, Any] = {"count": Count("pk"), "data_month": Max("figures__data_month")}
+    if channels is None:
+        sums |= {
+            "revenue": Sum("figures__revenue_12m"),
+            "forecast": Sum("figures__forecast_12m_amount"),
+            "now": Sum(
+                "figures__revenue_12m", filter=comparable & Q(figures__revenue_12m_before__isnull=False)
+            ),
+            "before": Sum(
+                "figures__revenue_12m_before", filter=comparable & Q(figures__revenue_12m__isnull=False)
+            ),
+            "lines": ArrayAgg("line_id", distinct=True, default=Value([])),
+        }
+    rows = annotated(user, rows, added)
+    found = rows.aggregate(**sums, **{f"sum_{entry.key}": Sum(f"added_{entry.key}") for entry in added})
+    totals = ListTotals(found["count"], found["data_month"])
+    totals.values = {entry.key: found[f"sum_{entry.key}"] for entry in added}
+    if channels is not None:
+        totals.values |= limited_totals(rows, channels)
+        return totals
+    totals.values |= {"revenue_12m": found["revenue"], "forecast_12m": found["forecast"]}
+    if found["before"]:
+        totals.values["growth"] = float(found["now"] / found["before"]) - 1
+    if any(column.key in ("volume_12m", "forecast_volume") for column in query.columns):
+        volumes = volume_total(rows, found["lines"], tree)
+        if volumes is not None:
+            totals.values |= {"volume_12m": volumes.sold, "forecast_volume": volumes.forecast}
+            totals.volume_unit = volumes.unit
+    return totals

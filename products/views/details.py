@@ -1,0 +1,155 @@
+"""The tab Details: master data, other codes, units and dated relations of one product."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from django import forms
+from django.contrib import messages
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_POST
+
+from accounts.errors import DomainError
+from core.errors import form_refuse
+from core.organisation import today
+from core.pages import page_render, with_right
+from products.forms.fields import ProductCodeField
+from products.forms.product import (
+    BundlePartForm,
+    CodeForm,
+    FamilyMemberForm,
+    SuccessionForm,
+    UnitFactorForm,
+)
+from products.models import Product
+from products.selectors.access import product_get
+from products.selectors.head import product_head
+from products.selectors.relations import relations_of
+from products.services.codes import (
+    product_code_add,
+    product_code_remove,
+    unit_factor_remove,
+    unit_factor_set,
+)
+from products.services.relations import (
+    bundle_part_set,
+    family_member_set,
+    succession_remove,
+    succession_set,
+)
+
+
+def _add_succession(user: Any, product: Product, data: dict[str, Any]) -> None:
+    first, second = (product, data["other"]) if data["direction"] == "to" else (data["other"], product)
+    succession_set(user=user, predecessor=first, successor=second, start_date=data["start_date"])
+
+
+@dataclass(frozen=True)
+class Part:
+    """One card of the tab: its form, and what adding and removing do."""
+
+    form: Callable[..., forms.Form]
+    add: Callable[[Any, Product, dict[str, Any]], Any]
+    remove: Callable[[Any, Product, int], Any] | None = None
+    dated: bool = False
+
+
+PARTS = {
+    "codes": Part(
+        CodeForm,
+        lambda user, product, data: product_code_add(user=user, product=product, **data),
+        lambda user, product, pk: product_code_remove(user=user, product=product, code_id=pk),
+    ),
+    "units": Part(
+        UnitFactorForm,
+        lambda user, product, data: unit_factor_set(user=user, product=product, **data),
+        lambda user, product, pk: unit_factor_remove(user=user, product=product, factor_id=pk),
+    ),
+    "families": Part(
+        FamilyMemberForm,
+        lambda user, product, data: family_member_set(user=user, product=product, **data),
+        dated=True,
+    ),
+    "parts": Part(
+        BundlePartForm,
+        lambda user, product, data: bundle_part_set(user=user, bundle=product, **data),
+        dated=True,
+    ),
+    "successions": Part(
+        SuccessionForm,
+        _add_succession,
+        lambda user, product, pk: succession_remove(user=user, product=product, succession_id=pk),
+        dated=True,
+    ),
+}
+
+
+def _form(key: str, user: Any, data: Any = None) -> forms.Form:
+    part = PARTS[key]
+    options: dict[str, Any] = {"initial": {"start_date": today()}} if part.dated else {}
+    if part.form is FamilyMemberForm:
+        options["user"] = user
+    form = part.form(data, prefix=key, **options)
+    for field in form.fields.values():
+        if isinstance(field, ProductCodeField):
+            field.user = user
+    return form
+
+
+def _page(
+    request: HttpRequest, product: Product, bound: dict[str, forms.Form], status: int = 200
+) -> HttpResponse:
+    can_edit = request.user.has_perm("products.edit")
+    context = {
+        "head": product_head(request.user, product, "details"),
+        "relations": relations_of(request.user, product),
+        "can_edit": can_edit,
+        "forms": {key: bound.get(key) or _form(key, request.user) for key in PARTS} if can_edit else {},
+        "opened": next(iter(bound), ""),
+    }
+    return page_render(request, "products/product_details.html", context, status=status)
+
+
+@with_right("products.view")
+def details(request: HttpRequest, code: str) -> HttpResponse:
+    return _page(request, product_get(request.user, code), {})
+
+
+def _part(key: str) -> Part:
+    if key not in PARTS:
+        raise Http404(key)
+    return PARTS[key]
+
+
+@with_right("products.edit")
+@require_POST
+def add(request: HttpRequest, code: str, part: str) -> HttpResponse:
+    """Add to one card; a refusal brings the page back with what was typed."""
+    product = product_get(request.user, code)
+    found = _part(part)
+    form = _form(part, request.user, request.POST)
+    if form.is_valid():
+        try:
+            found.add(request.user, product, form.cleaned_data)
+        except DomainError as error:
+            form_refuse(form, error)
+        else:
+            messages.success(request, _("Saved."))
+            return redirect("products:details", code=product.code)
+    return _page(request, product, {part: form}, status=400)
+
+
+@with_right("products.edit")
+@require_POST
+def remove(request: HttpRequest, code: str, part: str, pk: int) -> HttpResponse:
+    product = product_get(request.user, code)
+    found = _part(part)
+    if found.remove is None:
+        raise Http404(part)
+    found.remove(request.user, product, pk)
+    messages.success(request, _("Removed. The history keeps it."))
+    return redirect("products:details", code=product.code)

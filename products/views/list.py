@@ -1,0 +1,173 @@
+"""The product list, its filters, its saved views and its export."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from django.contrib import messages
+from django.core.paginator import Page
+from django.http import Http404, HttpRequest, HttpResponse, QueryDict
+from django.shortcuts import redirect
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_POST
+
+from core.organisation import organisation_get
+from core.pages import PAGE_SIZES, page_render, paginate, with_right
+from products.selectors.filter_choices import chips, filter_choices, filter_keys
+from products.selectors.lines import LineTree
+from products.selectors.list_query import ListQuery
+from products.selectors.product_list import (
+    ALL,
+    MINE,
+    ListTotals,
+    Tab,
+    list_queryset,
+    list_rows,
+    list_tabs,
+    list_totals,
+    query_read,
+)
+from products.services.views import view_create, view_delete, view_update
+
+
+@dataclass(frozen=True)
+class ListPage:
+    """One page of the list. The count is known from the totals, so that counting is no query of its own."""
+
+    query: ListQuery
+    rows: list[Any]
+    totals: ListTotals
+    tabs: list[Tab]
+    page: Page
+
+
+class _Counted:
+    """Rows with a known count, for the paginator."""
+
+    def __init__(self, rows: Any, count: int) -> None:
+        self._rows, self._count = rows, count
+
+    def count(self) -> int:
+        return self._count
+
+    def __getitem__(self, part: slice) -> Any:
+        return self._rows[part]
+
+    ordered = True
+
+
+def _page(request: HttpRequest) -> ListPage:
+    user, tree = request.user, LineTree()
+    tabs = list_tabs(user, tree)
+    if not request.GET:
+        # The bare address: one's own products, or all of them for a person who has none.
+        request.GET = QueryDict(MINE if tabs[0].count else ALL)  # type: ignore[misc]
+    query = query_read(user, request.GET)
+    totals = list_totals(user, query, tree)
+    page = paginate(request, _Counted(list_queryset(user, query, tree), totals.count))
+    return ListPage(query, list_rows(user, page.object_list, tree, query), totals, tabs, page)
+
+
+@with_right("products.view")
+def product_list(request: HttpRequest) -> HttpResponse:
+    """Find products: everything asked is in the address, and htmx gets the part that changes."""
+    found = _page(request)
+    query, user = found.query, request.user
+    active = next((tab for tab in found.tabs if tab.key == query.view), None)
+    context = {
+        "query": query,
+        "sort": query.sort,
+        "rows": found.rows,
+        "totals": found.totals,
+        "tabs": found.tabs,
+        "active_tab": active,
+        "own_view": active.view if active and active.view and active.view.user_id == user.pk else None,
+        "all_count": found.tabs[1].count,
+        "page": found.page,
+        "sizes": PAGE_SIZES,
+        "chips": chips(user, query),
+        "filters": filter_keys(query),
+        "address": query.encoded,
+        "page_query": _without(request, "page"),
+        "currency": organisation_get().currency,
+        "can_edit": user.has_perm("products.edit"),
+        "can_share": user.has_perm("products.share_views"),
+        "can_export": user.has_perm("exchange.export"),
+    }
+    return page_render(request, "products/product_list.html", context, fragment="products/_product_list.html")
+
+
+def _without(request: HttpRequest, key: str) -> str:
+    query = request.GET.copy()
+    query.pop(key, None)
+    return query.urlencode()
+
+
+@with_right("products.view")
+def filters(request: HttpRequest, key: str) -> HttpResponse:
+    """The values one filter can have, each a link to the list with it; ``?find=`` narrows them."""
+    query = query_read(request.user, request.GET)
+    choices = filter_choices(request.user, key, request.GET.get("find", ""))
+    if choices is None:
+        raise Http404(key)
+    listing = reverse("products:list")
+    items = [
+        {"label": choice.label, "url": f"{listing}?{query.having(key, choice.value)}", "depth": choice.depth}
+        for choice in choices
+        if choice.value not in query.filters.get(key, ())
+    ]
+    context = {
+        "key": key,
+        "label": dict(filter_keys(query)).get(key),
+        "items": items,
+        "address": query.encoded,
+    }
+    return page_render(
+        request, "products/product_filters.html", context, fragment="products/_product_filter_menu.html"
+    )
+
+
+@with_right("products.view")
+@require_POST
+def view_new(request: HttpRequest) -> HttpResponse:
+    """Keep the list as it stands under a name."""
+    query = query_read(request.user, QueryDict(request.POST.get("query", "")))
+    view = view_create(
+        user=request.user,
+        name=request.POST.get("name", ""),
+        query=query.address(view=""),
+        shared="shared" in request.POST,
+    )
+    messages.success(request, _("View “%(name)s” is kept.") % {"name": view.name})
+    return redirect(f"{reverse('products:list')}?{query.address(view=str(view.pk))}")
+
+
+@with_right("products.view")
+@require_POST
+def view_edit(request: HttpRequest, pk: int) -> HttpResponse:
+    """Rename, share, keep the filters as they stand now, or delete; only one's own."""
+    listing = reverse("products:list")
+    query = query_read(request.user, QueryDict(request.POST.get("query", "")))
+    action = request.POST.get("action", "")
+    if action == "delete":
+        view_delete(user=request.user, view_id=pk)
+        messages.success(request, _("The view is gone; the products are still there."))
+        return redirect(f"{listing}?{ALL}")
+    if action == "keep":
+        view_update(user=request.user, view_id=pk, query=query.address(view=""))
+    else:
+        shared = "shared" in request.POST
+        view_update(user=request.user, view_id=pk, name=request.POST.get("name", "").strip(), shared=shared)
+    messages.success(request, _("Saved."))
+    return redirect(f"{listing}?{query.address(view=str(pk))}")
+
+
+@with_right("products.view")
+def columns(request: HttpRequest) -> HttpResponse:
+    """The list again, with the columns that were ticked."""
+    query = query_read(request.user, QueryDict(request.GET.get("query", "")))
+    keys = request.GET.getlist("col")
+    chosen = tuple(column for column in query.available if column.key in keys)
+    return redirect(f"{reverse('products:list')}?{query.address(columns=chosen, chosen=bool(chosen))}")
