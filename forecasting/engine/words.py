@@ -11,7 +11,7 @@ _EVIDENCE = {
     "level_steady": "Steady: {slope_pct_year:+.1f} % a year, at " + _OF_PEAK + ".",
     "dip_below_peak": "At "
     + _OF_PEAK
-    + ", {slope_pct_year:+.1f} % a year: too short for a decline.",
+    + ", {slope_pct_year:+.1f} % a year, not for long.",
     "falling": "{slope_pct_year:+.1f} % a year, at " + _OF_PEAK + " of {months_since_peak:.0f} months ago.",
     "low_but_steady": "Steady at " + _OF_PEAK + ", {slope_pct_year:+.1f} % a year.",
     "rising_again": "Up {rise_pct:.0f} % from the low point of {months:.0f} months ago.",
