@@ -1,0 +1,157 @@
+"""Real Celery workers and beats on the test's database and a queue of its own."""
+
+from __future__ import annotations
+
+import datetime
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.conf import settings
+from django.db import connection
+from kombu import Connection
+
+from core.models import Job
+from core.months import month_add, month_start
+from core.organisation import organisation_forget, today
+from forecasting.models import Forecast, ForecastMonth, NightlyRun, StageEstimate
+from products.models import Product
+from tests.factories import line_factory, organisation_factory, product_factory
+from tests.forecasting.conftest import months_give
+
+PRODUCTS = 5
+ROOT = Path(__file__).resolve().parents[2]
+
+
+class Processes:
+    """Starts worker groups and beats, each in a process group of its own, and ends them by id."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._started: list[subprocess.Popen[bytes]] = []
+
+    def worker(self, failpoint: str = "", deliveries: int = 1) -> subprocess.Popen[bytes]:
+        arguments = [
+            "worker",
+            "--concurrency=2",
+            "--queues=night,short",
+            "--without-gossip",
+            "--without-mingle",
+        ]
+        return self._start(
+            [*arguments, "--loglevel=WARNING"],
+            {"PMTOOL_FAILPOINT": failpoint, "PMTOOL_FAULT_DELIVERIES": str(deliveries)},
+        )
+
+    def beat(self, deliveries: int = 1) -> subprocess.Popen[bytes]:
+        schedule = self._folder / f"beat-{len(self._started)}"
+        return self._start(
+            ["beat", f"--schedule={schedule}", "--pidfile=", "--max-interval=1", "--loglevel=WARNING"],
+            {"PMTOOL_FAULT_DELIVERIES": str(deliveries)},
+        )
+
+    def _start(self, arguments: list[str], environment: dict[str, str]) -> subprocess.Popen[bytes]:
+        log = (self._folder / f"process-{len(self._started)}.log").open("wb")
+        process = subprocess.Popen(
+            [sys.executable, "-m", "celery", "-A", "pmtool", *arguments],
+            cwd=ROOT,
+            env=os.environ
+            | {
+                "DJANGO_SETTINGS_MODULE": "tests.faults.worker_settings",
+                "PMTOOL_FAULT_DATABASE": connection.settings_dict["NAME"],
+            }
+            | environment,
+            stdout=log,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+        )
+        self._started.append(process)
+        return process
+
+    def logs(self) -> str:
+        return "\n".join(path.read_text()[-2000:] for path in sorted(self._folder.glob("*.log")))
+
+    def end(self) -> None:
+        for process in self._started:
+            if process.poll() is None:
+                os.killpg(process.pid, signal.SIGKILL)
+            process.wait()
+
+
+@pytest.fixture
+def processes(transactional_db: Any, tmp_path: Path, broker: Any) -> Iterator[Processes]:
+    found = Processes(tmp_path)
+    try:
+        yield found
+    finally:
+        found.end()
+
+
+@pytest.fixture
+def broker() -> Any:
+    """The queue's server, emptied."""
+    with Connection(settings.CELERY_BROKER_URL) as found:
+        client = found.default_channel.client
+        client.flushall()
+        yield client
+
+
+@pytest.fixture
+def company(transactional_db: Any) -> list[Product]:
+    """Young products of two lines, the same figures each time; a night is due from midnight on."""
+    organisation_factory(nightly_at=datetime.time(0))
+    organisation_forget()
+    last = month_add(month_start(today()), -1)
+    lines = [line_factory(code=f"fault-{number}") for number in range(2)]
+    found = [product_factory(code=f"FAULT-{n}", line=lines[n % 2]) for n in range(PRODUCTS)]
+    for number, product in enumerate(found):
+        months_give(product, 4, last=last, volume=lambda step, n=number: 100 + 17 * n + 3 * step)
+    return found
+
+
+def wait_until(true: Callable[[], Any], what: str, seconds: float = 40) -> None:
+    until = time.monotonic() + seconds
+    while not true():
+        assert time.monotonic() < until, f"not within {seconds} s: {what}"
+        time.sleep(0.05)
+
+
+def nights_done(count: int = 1) -> bool:
+    return NightlyRun.objects.filter(state=NightlyRun.State.DONE).count() == count
+
+
+def chunks_open() -> bool:
+    return Job.objects.filter(kind="night.chunk", state=Job.State.QUEUED).exists()
+
+
+def content() -> dict[str, list[tuple[Any, ...]]]:
+    """Every result to the digit, by code, without keys, times and runs."""
+    subject = ("product__code", "measure__code", "as_of")
+    return {
+        "forecasts": list(
+            Forecast.objects.order_by(*subject).values_list(
+                *subject, "current", "stale", "method", "content_hash", "data_month"
+            )
+        ),
+        "months": list(
+            ForecastMonth.objects.order_by("forecast__product__code", "month").values_list(
+                "forecast__product__code", "month", "mean", "lo80", "hi80", "lo95", "hi95"
+            )
+        ),
+        "stages": list(
+            StageEstimate.objects.order_by(*subject).values_list(
+                *subject, "current", "stage", "p_growth", "p_maturity", "stage_start", "evidence_code", "path"
+            )
+        ),
+    }
+
+
+def forget_results() -> None:
+    for model in (Forecast, StageEstimate):
+        model.objects.all().delete()

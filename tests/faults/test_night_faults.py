@@ -1,0 +1,110 @@
+"""Whatever dies, repeats or gets lost: nothing lost, nothing double, the rows of an undisturbed night."""
+
+from __future__ import annotations
+
+import threading
+from typing import Any
+
+import pytest
+from django.db import connection
+
+from core.doctor import examine
+from core.models import Job
+from forecasting.models import Backtest, Calibration, Forecast, NightlyFailure, NightlyRun
+from forecasting.services.night import night_start
+from forecasting.services.night_work import run_work
+from products.models import ProductFigures
+from tests.faults.conftest import PRODUCTS, Processes, chunks_open, content, nights_done, wait_until
+
+pytestmark = [
+    pytest.mark.faults,
+    pytest.mark.django_db(transaction=True, serialized_rollback=True),
+]
+
+# Group after group dies at the next of these points of one night.
+POINTS = [
+    "job.claimed:killgroup:2",
+    "night.computed:killgroup:2",
+    "job.before_finish:killgroup:2",
+    "job.after_finish:killgroup:2",
+    "night.between_steps:killgroup:1",
+]
+
+
+def undisturbed() -> dict[str, list[tuple[Any, ...]]]:
+    """What a night that nothing happens to makes of the company; leaves no trace of itself."""
+    run = run_work(run=night_start())
+    assert run.state == NightlyRun.State.DONE
+    found = content()
+    assert len(found["forecasts"]) == PRODUCTS
+    assert len(found["months"]) == 18 * PRODUCTS
+    for model in (Forecast, Backtest, Calibration, ProductFigures):
+        model.objects.all().delete()
+    with connection.cursor() as cursor:
+        cursor.execute("TRUNCATE forecasting_stageestimate, forecasting_nightlyrun, core_job CASCADE")
+    return found
+
+
+def nothing_lost_nothing_double(expected: dict[str, list[tuple[Any, ...]]]) -> None:
+    assert content() == expected
+    assert list(NightlyFailure.objects.values("step", "product__code", "code", "params")) == []
+    assert not Job.objects.exclude(state=Job.State.DONE).exists()
+    assert [(finding.key, finding.problems) for finding in examine() if finding.problems] == []
+
+
+def test_five_worker_groups_are_killed_in_one_night(processes: Processes, company):
+    expected = undisturbed()
+    processes.beat()
+    for point in POINTS:
+        group = processes.worker(point)
+        wait_until(lambda group=group: group.poll() is not None, f"{point}\n{processes.logs()}")
+        assert group.returncode == -9, processes.logs()
+        assert not nights_done()
+    processes.worker()
+    wait_until(nights_done, f"the night\n{processes.logs()}")
+    assert NightlyRun.objects.get().kind == NightlyRun.Kind.SCHEDULED
+    assert Job.objects.filter(attempts__gt=1).exists()
+    nothing_lost_nothing_double(expected)
+
+
+def test_the_queue_is_emptied_every_message_comes_thrice_and_two_beats_tick(
+    processes: Processes, company, broker
+):
+    expected = undisturbed()
+    run = night_start(kind="scheduled")
+    run_job = Job.objects.get(key=f"night:{run.pk}:open")
+    processes.worker("night.computed:killgroup:3", deliveries=3)
+    wait_until(
+        lambda: Job.objects.filter(pk=run_job.pk, state=Job.State.DONE).exists(), f"start\n{processes.logs()}"
+    )
+    wait_until(chunks_open, f"chunks waiting\n{processes.logs()}")
+    broker.flushall()
+    processes.worker(deliveries=3)
+    processes.beat(deliveries=3)
+    processes.beat(deliveries=3)
+    wait_until(nights_done, f"the night\n{processes.logs()}")
+    assert NightlyRun.objects.count() == 1
+    nothing_lost_nothing_double(expected)
+
+
+def test_two_runs_at_once_under_two_beats(processes: Processes, company):
+    expected = undisturbed()
+    gate = threading.Barrier(2)
+
+    def start() -> None:
+        gate.wait()
+        night_start()
+        connection.close()
+
+    threads = [threading.Thread(target=start) for _ in range(2)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    processes.worker()
+    processes.worker()
+    processes.beat()
+    processes.beat()
+    wait_until(lambda: nights_done(3), f"all runs\n{processes.logs()}")
+    assert NightlyRun.objects.filter(kind=NightlyRun.Kind.SCHEDULED).count() == 1
+    nothing_lost_nothing_double(expected)

@@ -1,0 +1,34 @@
+"""What the worker and beat processes of the fault tests run with: the test's own database, short leases."""
+
+# ruff: noqa: F405
+from __future__ import annotations
+
+import os
+
+from celery.app.task import Task
+
+from forecasting import engine
+from pmtool.settings.test import *  # noqa: F403
+
+DATABASES["default"]["NAME"] = os.environ["PMTOOL_FAULT_DATABASE"]
+DATABASES["default"]["CONN_MAX_AGE"] = 0
+JOB_LEASE_SECONDS = 1.5
+NIGHT_CHUNK_SIZE = 1
+CELERY_BEAT_SCHEDULE = {
+    name: entry | {"schedule": 1.0, "options": entry["options"] | {"expires": 30}}
+    for name, entry in CELERY_BEAT_SCHEDULE.items()
+}
+
+# These products are too young for the models: no need to load them in each worker that is going to die.
+engine.warm_up = lambda: None
+
+_publish = Task.apply_async
+
+
+def _publish_times(self: Task, *args: object, **options: object) -> object:
+    for _ in range(int(os.environ.get("PMTOOL_FAULT_DELIVERIES", "1")) - 1):
+        _publish(self, *args, **options)
+    return _publish(self, *args, **options)
+
+
+Task.apply_async = _publish_times
