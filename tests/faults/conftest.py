@@ -25,7 +25,7 @@ from products.models import Product
 from tests.factories import line_factory, organisation_factory, product_factory
 from tests.forecasting.conftest import months_give
 
-PRODUCTS = 5
+PRODUCTS = 8
 ROOT = Path(__file__).resolve().parents[2]
 
 

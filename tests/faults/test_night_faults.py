@@ -72,11 +72,9 @@ def test_the_queue_is_emptied_every_message_comes_thrice_and_two_beats_tick(
 ):
     expected = undisturbed()
     run = night_start(kind="scheduled")
-    run_job = Job.objects.get(key=f"night:{run.pk}:open")
     processes.worker("night.computed:killgroup:3", deliveries=3)
-    wait_until(
-        lambda: Job.objects.filter(pk=run_job.pk, state=Job.State.DONE).exists(), f"start\n{processes.logs()}"
-    )
+    started = Job.objects.filter(key=f"night:{run.pk}:open", state=Job.State.DONE)
+    wait_until(started.exists, f"the start\n{processes.logs()}")
     wait_until(chunks_open, f"chunks waiting\n{processes.logs()}")
     broker.flushall()
     processes.worker(deliveries=3)

@@ -12,8 +12,9 @@ from pmtool.settings.test import *  # noqa: F403
 
 DATABASES["default"]["NAME"] = os.environ["PMTOOL_FAULT_DATABASE"]
 DATABASES["default"]["CONN_MAX_AGE"] = 0
-JOB_LEASE_SECONDS = 1.5
-NIGHT_CHUNK_SIZE = 1
+JOB_LEASE_SECONDS = 3
+# Two a chunk: a product is given up after six deaths (three of the chunk, three alone); five are staged.
+NIGHT_CHUNK_SIZE = 2
 CELERY_BEAT_SCHEDULE = {
     name: entry | {"schedule": 1.0, "options": entry["options"] | {"expires": 30}}
     for name, entry in CELERY_BEAT_SCHEDULE.items()
