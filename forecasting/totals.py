@@ -11,6 +11,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from math import sqrt
 
+# Where a calibration's payload keeps it.
+CORRELATION = "error_correlation"
 # Used before there are backtests, and what few backtests are drawn towards by n / (n + 50).
 USUAL_CORRELATION = 0.5
 _SHRINK_SERIES = 50

@@ -10,12 +10,10 @@ from typing import Any
 from core.registries import ChunkOutcome
 from forecasting.models import Backtest, Calibration, NightlyRun
 from forecasting.services.backtests import calibration_write
-from forecasting.totals import error_correlation
+from forecasting.totals import CORRELATION, error_correlation
 
 from .common import HORIZON, SEASON_LENGTH
 
-# Where the payload keeps how much the months of one forecast err together.
-CORRELATION = "error_correlation"
 # More or fewer series than this share since it was pooled: pool anew.
 CHANGED = 0.2
 

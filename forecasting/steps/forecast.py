@@ -15,12 +15,12 @@ from forecasting.models import Forecast, NightlyRun
 from forecasting.selectors.prices import prices_last_year
 from forecasting.selectors.series import SubjectSeries
 from forecasting.services.forecasts import ForecastWrite, MonthRow, forecasts_write
-from forecasting.totals import USUAL_CORRELATION, total_band
+from forecasting.totals import CORRELATION, USUAL_CORRELATION, total_band
 from products.models import Measure, ProductFigures
 from products.services.figures import ForecastFigures, figures_forecast_set
 
 from .backtest import backtests_of
-from .calibrate import CORRELATION, calibration_digest, calibration_of
+from .calibrate import calibration_digest, calibration_of
 from .common import HORIZON, SEASON_LENGTH, by_key, each_subject, engine_series, series_of_chunk
 
 

@@ -1,0 +1,139 @@
+"""Forecasts as people may see them: over all channels, so only for who may see all channels."""
+
+from __future__ import annotations
+
+import datetime
+from collections import defaultdict
+from collections.abc import Collection
+from dataclasses import dataclass
+from typing import Any
+
+from django.db.models import Q, QuerySet
+
+from forecasting.models import Calibration, Forecast, ForecastMonth, StageEstimate
+from forecasting.totals import CORRELATION, USUAL_CORRELATION, total_band
+from products.models import Measure, Product
+from products.selectors.access import families_visible, products_visible, visible_channel_ids
+
+
+@dataclass(frozen=True)
+class ForecastNow:
+    """The forecast in use and its months, in the measure's unit. ``correlation`` is that of two months'
+    errors: what :func:`forecasting.totals.total_band` needs for the band of a total."""
+
+    forecast: Forecast
+    months: list[ForecastMonth]
+    correlation: float
+
+
+@dataclass(frozen=True)
+class Vintage:
+    """What was believed in one month: the first 12 months as one figure (a level: its state at their end)."""
+
+    forecast: Forecast
+    year: float | None
+    lo80: float | None
+    hi80: float | None
+
+
+@dataclass(frozen=True)
+class MonthsTotal:
+    """The sum of some months of one product's forecast, with its band and how many months are in it."""
+
+    mean: float
+    lo80: float
+    hi80: float
+    months: int
+
+
+def forecasts_allowed(user: Any) -> bool:
+    """Whether the person may see forecasts at all: with the right, and not limited to some channels."""
+    return bool(user.has_perm("forecasting.view")) and visible_channel_ids(user) is None
+
+
+def forecasts_visible(user: Any) -> QuerySet[Forecast]:
+    """Every vintage of the products and families a person may see."""
+    if not forecasts_allowed(user):
+        return Forecast.objects.none()
+    return Forecast.objects.filter(
+        Q(product__in=products_visible(user)) | Q(family__in=families_visible(user))
+    )
+
+
+def stages_visible(user: Any) -> QuerySet[StageEstimate]:
+    """Every estimate of the products and families a person may see."""
+    if not forecasts_allowed(user):
+        return StageEstimate.objects.none()
+    return StageEstimate.objects.filter(
+        Q(product__in=products_visible(user)) | Q(family__in=families_visible(user))
+    )
+
+
+def error_correlation_now() -> float:
+    """The correlation pooled in the newest calibration."""
+    payload = Calibration.objects.order_by("-pk").values_list("payload", flat=True).first()
+    return float((payload or {}).get(CORRELATION, USUAL_CORRELATION))
+
+
+def forecast_current(user: Any, product: Product, measure: Measure) -> ForecastNow | None:
+    """The forecast in use; ``None`` when there is none, or the person may not see it. Three queries."""
+    forecast = forecasts_visible(user).filter(product=product, measure=measure, current=True).first()
+    if forecast is None:
+        return None
+    return ForecastNow(forecast, list(forecast.months.order_by("month")), error_correlation_now())
+
+
+def forecast_vintages(user: Any, product: Product, measure: Measure) -> list[Vintage]:
+    """What was believed month by month, newest first."""
+    found = list(
+        forecasts_visible(user)
+        .filter(product=product, measure=measure)
+        .prefetch_related("months")
+        .order_by("-as_of")
+    )
+    correlation = error_correlation_now()
+    return [_vintage(forecast, measure, correlation) for forecast in found]
+
+
+def _vintage(forecast: Forecast, measure: Measure, correlation: float) -> Vintage:
+    year = sorted(forecast.months.all(), key=lambda row: row.month)[:12]
+    if not year:
+        return Vintage(forecast, None, None, None)
+    if measure.kind == Measure.Kind.LEVEL:
+        return Vintage(forecast, year[-1].mean, year[-1].lo80, year[-1].hi80)
+    low, high = total_band(
+        [row.mean for row in year],
+        [row.lo80 for row in year],
+        [row.hi80 for row in year],
+        correlation=correlation,
+    )
+    return Vintage(forecast, sum(row.mean for row in year), low, high)
+
+
+def forecast_totals(
+    product_ids: Collection[int], first: datetime.date, last: datetime.date
+) -> dict[tuple[int, int], MonthsTotal]:
+    """The expected total of the months from ``first`` to ``last`` by product and measure; of a level the state
+    in the last of them. For callers that have asked what the person may see. Two queries."""
+    rows = ForecastMonth.objects.filter(
+        forecast__current=True, forecast__product_id__in=product_ids, month__range=(first, last)
+    ).order_by("month")
+    found: dict[tuple[int, int], list[tuple[float, float, float]]] = defaultdict(list)
+    levels = set()
+    for product_id, measure_id, kind, mean, lo80, hi80 in rows.values_list(
+        "forecast__product_id", "forecast__measure_id", "forecast__measure__kind", "mean", "lo80", "hi80"
+    ):
+        found[product_id, measure_id].append((mean, lo80, hi80))
+        if kind == Measure.Kind.LEVEL:
+            levels.add(measure_id)
+    correlation = error_correlation_now()
+    totals = {}
+    for key, months in found.items():
+        if key[1] in levels:
+            totals[key] = MonthsTotal(*months[-1], months=len(months))
+            continue
+        mean, lo, hi = (list(column) for column in zip(*months, strict=True))
+        totals[key] = MonthsTotal(
+            sum(mean), *total_band(mean, lo, hi, correlation=correlation), months=len(months)
+        )
+    return totals
