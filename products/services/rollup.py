@@ -36,7 +36,6 @@ _FROM_MONTHS = f"""
            CASE WHEN t.is_level THEN f.volume END, f.revenue, f.gross_revenue, f.discounts,
            (f.start_date + interval '1 month')::date - f.start_date
     {_TOUCHED} AND f.period = 'M' AND f.start_date >= t.first
-    ORDER BY f.product_id, f.measure_id, f.start_date, f.channel_id
 """
 
 
@@ -64,7 +63,7 @@ def _part(*, second: bool) -> str:
 def _from_days_and_weeks(volume: str, average: str, *, level: bool) -> str:
     return f"""
         INSERT INTO products_salesmonth ({_COLUMNS})
-        WITH spans AS (
+        WITH spans AS NOT MATERIALIZED (
             SELECT *, period = 'W' AND start_date + 6 >= cut AS crosses,
                    start_date + CASE period WHEN 'W' THEN 6 ELSE 0 END AS ends_on
             FROM (
@@ -99,11 +98,11 @@ _OVER_CHANNELS = """
 """
 
 
-def touched_create(cursor: Any, select: str, params: Any = ()) -> None:
+def touched_create(cursor: Any, select: str, params: Any = (), *, keep: str = "") -> None:
     """Make the temporary table ``sales_touched``: what is to be rolled up.
 
     ``select`` gives ``product_id, measure_id, first, last``: the first and last day that facts were written
-    or removed for. Widened to whole months here.
+    or removed for. Widened to whole months here. ``keep`` names more columns of it to keep.
     """
     cursor.execute("DROP TABLE IF EXISTS sales_touched")
     cursor.execute(
@@ -111,7 +110,7 @@ def touched_create(cursor: Any, select: str, params: Any = ()) -> None:
         CREATE TEMP TABLE sales_touched ON COMMIT DROP AS
         SELECT g.product_id, g.measure_id, m.kind = 'level' AS is_level,
                date_trunc('month', g.first::timestamp)::date AS first,
-               date_trunc('month', g.last::timestamp)::date AS last
+               date_trunc('month', g.last::timestamp)::date AS last{", " + keep if keep else ""}
         FROM ({select}) g JOIN products_measure m ON m.id = g.measure_id
         """,
         params,

@@ -69,7 +69,10 @@ def sales_write(*, import_id: int, columns: Sequence[str]) -> None:
             )
         touched_create(
             cursor,
-            f"{_TOUCHED} FROM sheet_sales WHERE effect <> 'U' GROUP BY 1, 2",
+            f"""{_TOUCHED}, count(*) AS facts, sum(volume) FILTER (WHERE effect = 'N') AS volume,
+                sum(revenue) FILTER (WHERE effect = 'N') AS revenue
+                FROM sheet_sales WHERE effect <> 'U' GROUP BY 1, 2""",
+            keep="facts, volume, revenue",
         )
         _note_written(cursor, import_id)
         _derive(cursor)
@@ -79,10 +82,10 @@ def _note_written(cursor: Any, import_id: int) -> None:
     """How many facts the import wrote and their sums, for ``doctor`` to hold against the facts."""
     cursor.execute(
         """
-        SELECT count(*), sum(volume), sum(revenue)
+        SELECT sum(facts), sum(volume), sum(revenue)
         FROM (
-            SELECT volume, revenue FROM sheet_sales WHERE effect = 'N' UNION ALL
-            SELECT volume, revenue FROM products_salesjournal WHERE source_import_id = %s
+            SELECT facts, volume, revenue FROM sales_touched UNION ALL
+            SELECT 0, volume, revenue FROM products_salesjournal WHERE source_import_id = %s
         ) written
         """,
         [import_id],
@@ -92,7 +95,7 @@ def _note_written(cursor: Any, import_id: int) -> None:
         source_import_id=import_id,
         kind=WRITTEN,
         object_id=import_id,
-        after={"facts": facts, "volume": str(volume or 0), "revenue": str(revenue or 0)},
+        after={"facts": int(facts or 0), "volume": str(volume or 0), "revenue": str(revenue or 0)},
     )
 
 

@@ -309,12 +309,13 @@ def creates(cursor: Any, rows: str) -> dict[str, int]:
     counts = {}
     needs = {"product": f"SELECT product_id FROM {rows}", "channel": f"SELECT channel_id FROM {rows}"}
     needs["line"] = "SELECT line_id FROM sheet_new_product"
+    cursor.execute("SELECT EXISTS (SELECT FROM refused)")
+    (any_refused,) = cursor.fetchone()
     for name, needed in needs.items():
-        cursor.execute(f"SELECT count(*) FROM sheet_new_{name}")
-        if cursor.fetchone()[0]:
+        if any_refused:
             cursor.execute(f"DELETE FROM sheet_new_{name} WHERE id NOT IN ({needed})")
-            cursor.execute(f"SELECT count(*) FROM sheet_new_{name}")
-            counts[f"{name}s"] = cursor.fetchone()[0]
+        cursor.execute(f"SELECT count(*) FROM sheet_new_{name}")
+        counts[f"{name}s"] = cursor.fetchone()[0]
     return {name: count for name, count in counts.items() if count}
 
 

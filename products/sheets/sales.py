@@ -12,7 +12,7 @@ A column that is empty in the whole file says nothing: a file with volumes leave
 # ruff: noqa: S608
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -88,11 +88,17 @@ class SalesSheet:
         resolve.channels_resolve(cursor, user=user, create=create and _may(user, "products.edit_structure"))
         resolve.measures_resolve(cursor)
         resolve.keys_fill(cursor)
-        self._rows(cursor, options)
+        any_facts = self._rows(cursor, options)
         self._refuse(cursor)
+        if any_facts:
+            _refuse_overlaps(cursor)
+        cursor.execute("SELECT EXISTS (SELECT FROM refused)")
+        if cursor.fetchone()[0]:
+            cursor.execute("DELETE FROM sheet_sales WHERE line IN (SELECT line FROM refused)")
 
-    def _rows(self, cursor: Any, options: Mapping[str, Any]) -> None:
-        """``sheet_sales``: the rows whose codes are known, in the order of the facts' key."""
+    def _rows(self, cursor: Any, options: Mapping[str, Any]) -> bool:
+        """``sheet_sales``: the rows whose codes are known, in the order of the facts' key. Says whether there
+        are facts of these products."""
         has = _filled(cursor, (*AMOUNTS, *_DATES))
         amounts = Amounts.of(has, str(options.get("revenue_is") or "net")).sql
         period = _period_of_dates(cursor, str(options.get("period") or "auto")) if has["date"] else "D"
@@ -126,7 +132,8 @@ class SalesSheet:
             """SELECT bool_or(EXISTS (SELECT FROM products_salesfact f WHERE f.product_id = p.product_id))
                FROM sheet_product p"""
         )
-        if not cursor.fetchone()[0]:
+        any_facts = bool(cursor.fetchone()[0])
+        if not any_facts:
             cursor.execute(
                 f"""CREATE TEMP TABLE sheet_sales ON COMMIT DROP AS
                     SELECT *, NULL::bigint AS fact_id, 'N' AS effect FROM ({rows}) n"""
@@ -145,7 +152,8 @@ class SalesSheet:
                   USING ({_KEY}, start_date, period)
                 """
             )
-        cursor.execute("ANALYZE sheet_sales")
+            cursor.execute("ANALYZE sheet_sales")
+        return any_facts
 
     def _refuse(self, cursor: Any) -> None:
         closed = organisation_get().closed_until
@@ -172,8 +180,6 @@ class SalesSheet:
             )
         if clash:
             _refuse_clashes(cursor)
-        _refuse_overlaps(cursor)
-        cursor.execute("DELETE FROM sheet_sales WHERE line IN (SELECT line FROM refused)")
 
     # -- preview, apply, undo ------------------------------------------------------------------------------
 
@@ -222,14 +228,13 @@ class SalesSheet:
             {"limit": limit},
         )
         rows = cursor.fetchall()
-        said = _filled(cursor, AMOUNTS, table="sheet_sales")
+        said = self.preview(cursor, options={}).totals
         return [_sample_row(row, said) for row in rows]
 
     def apply(self, cursor: Any, import_id: int, options: Mapping[str, Any]) -> Counts:
         counts = self.preview(cursor, options)
         resolve.create(cursor, import_id)
-        said = _filled(cursor, AMOUNTS, table="sheet_sales")
-        sales_write(import_id=import_id, columns=[name for name in AMOUNTS if said[name]])
+        sales_write(import_id=import_id, columns=list(counts.totals))
         return counts
 
     def undo(self, cursor: Any, import_id: int) -> Counts:
@@ -241,7 +246,7 @@ _EFFECTS = {"N": "new", "C": "changed", "U": "unchanged"}
 _DATE_FIELD = {"M": "month", "W": "week_start", "D": "date"}
 
 
-def _sample_row(row: Sequence[Any], said: Mapping[str, bool]) -> dict[str, Any]:
+def _sample_row(row: Sequence[Any], said: Collection[str]) -> dict[str, Any]:
     line, effect, product, name, channel, measure, start, period, *amounts = row
     texts = [None if amount is None else str(amount) for amount in amounts]
     new, old = texts[: len(AMOUNTS)], texts[len(AMOUNTS) :]
@@ -256,7 +261,7 @@ def _sample_row(row: Sequence[Any], said: Mapping[str, bool]) -> dict[str, Any]:
         **dict(zip(AMOUNTS, new, strict=True)),
     }
     if effect != "N":
-        found |= {name: old[place] for place, name in enumerate(AMOUNTS) if not said[name]}
+        found |= {name: old[place] for place, name in enumerate(AMOUNTS) if name not in said}
     if effect == "C":
         found["old"] = dict(zip(AMOUNTS, old, strict=True))
     return found
@@ -266,11 +271,9 @@ def _may(user: Any, right: str) -> bool:
     return user is None or user.has_perm(right)
 
 
-def _filled(cursor: Any, names: Sequence[str], *, table: str = "staging") -> dict[str, bool]:
+def _filled(cursor: Any, names: Sequence[str]) -> dict[str, bool]:
     """Which columns say anything in this file."""
-    cursor.execute(
-        "SELECT " + ", ".join(f"EXISTS (SELECT FROM {table} WHERE {name} IS NOT NULL)" for name in names)
-    )
+    cursor.execute(f"SELECT {', '.join(f'count({name}) > 0' for name in names)} FROM staging")
     return dict(zip(names, cursor.fetchone(), strict=True))
 
 
@@ -337,14 +340,13 @@ def _refuse_clashes(cursor: Any) -> None:
 
 def _refuse_overlaps(cursor: Any) -> None:
     """Rows whose time facts of another period, or weeks that start on another day, cover already."""
-    grain = "period, CASE WHEN period = 'W' THEN extract(isodow FROM start_date) END"
+    grain = "period, CASE WHEN period = 'W' THEN (start_date - date '2001-01-01') % 7 END"
     cursor.execute(
         f"""
         SELECT count(*) > 1 FROM (
-            SELECT {grain} FROM sheet_sales
-            UNION
+            SELECT {grain} FROM sheet_sales UNION
             SELECT {grain} FROM products_salesfact
-            WHERE product_id IN (SELECT product_id FROM sheet_sales WHERE fact_id IS NOT NULL OR effect = 'N')
+            WHERE product_id IN (SELECT product_id FROM sheet_product WHERE problem = '')
         ) grains
         """
     )
