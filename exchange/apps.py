@@ -20,6 +20,11 @@ class ExchangeConfig(AppConfig):
             rights.Right("exchange.undo", _("undo imports")),
             rights.Right("exchange.export", _("export lists")),
         )
+        registries.menu.register(
+            registries.MenuEntry(
+                "exchange", _("Data"), "exchange:list", "database", order=90, permission="exchange.import"
+            )
+        )
         registries.job_kinds.register(
             registries.JobKind("exchange.check", work.check_run, _("Check a file"), failed=work.failed),
             registries.JobKind("exchange.apply", work.apply_run, _("Apply an import"), failed=work.failed),

@@ -130,18 +130,17 @@ def import_apply(*, row: Import, user: Any, leave_out_refused: bool | None = Non
         row.refresh_from_db()
         if row.state in (Import.State.APPLYING, Import.State.APPLIED):
             return row
+        options = row.options
         if leave_out_refused is not None:
-            row.options = row.options | {"leave_out_refused": leave_out_refused}
-        if row.counts.get("refused") and not row.options.get("leave_out_refused"):
+            options = options | {"leave_out_refused": leave_out_refused}
+        if row.counts.get("refused") and not options.get("leave_out_refused"):
             raise refuse("rows_refused", field="leave_out_refused", count=row.counts["refused"], status=409)
         _check_running(user)
-        if not _moved(row, (Import.State.READY,), Import.State.APPLYING):
+        if not _moved(row, (Import.State.READY,), Import.State.APPLYING, options=options, applied_by=user):
             row.refresh_from_db()
             if row.state in (Import.State.APPLYING, Import.State.APPLIED):
                 return row
             raise not_now(row)
-        row.applied_by = user
-        row.save(update_fields=["options", "applied_by"])
         _enqueue("apply", row, user)
     return row
 
@@ -153,13 +152,12 @@ def import_undo(*, row: Import, user: Any) -> Import:
         if row.state in (Import.State.UNDOING, Import.State.UNDONE):
             return row
         check_newest(row)
-        if not _moved(row, (Import.State.APPLIED,), Import.State.UNDOING):
+        said = {"undone_by": user, "error_code": "", "error_params": {}}
+        if not _moved(row, (Import.State.APPLIED,), Import.State.UNDOING, **said):
             row.refresh_from_db()
             if row.state in (Import.State.UNDOING, Import.State.UNDONE):
                 return row
             raise not_now(row)
-        row.undone_by = user
-        row.save(update_fields=["undone_by"])
         _enqueue("undo", row, user)
     return row
 
@@ -216,9 +214,9 @@ def _check_running(user: Any) -> None:
         raise refuse("too_many_running", status=429, limit=RUNNING_LIMIT)
 
 
-def _moved(row: Import, expected: Sequence[str], to: str) -> bool:
+def _moved(row: Import, expected: Sequence[str], to: str, **values: Any) -> bool:
     """Change the state by one conditional update; ``False`` when somebody was first."""
-    changed = Import.objects.filter(pk=row.pk, state__in=expected).update(state=to)
+    changed = Import.objects.filter(pk=row.pk, state__in=expected).update(state=to, **values)
     if changed:
         row.refresh_from_db()
     return bool(changed)

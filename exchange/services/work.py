@@ -89,6 +89,7 @@ def apply_run(context: Any) -> Mapping[str, Any] | None:
         with context.effect(row_result(row)):
             _finish(row, Import.State.APPLYING)
             import_arrived(row)
+    passing("exchange.applied")
     return None
 
 

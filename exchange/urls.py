@@ -1,0 +1,17 @@
+from django.urls import path
+
+from .views import actions, detail, lists
+
+app_name = "exchange"
+
+urlpatterns = [
+    path("", lists.import_list, name="list"),
+    path("upload/", lists.import_upload, name="upload"),
+    path("<int:pk>/", detail.import_detail, name="detail"),
+    path("<int:pk>/reading/", actions.import_reading, name="reading"),
+    path("<int:pk>/apply/", actions.import_apply, name="apply"),
+    path("<int:pk>/undo/", actions.import_undo, name="undo"),
+    path("<int:pk>/discard/", actions.import_discard, name="discard"),
+    path("<int:pk>/refused/", detail.import_refused, name="refused"),
+    path("<int:pk>/file/", detail.import_file, name="file"),
+]

@@ -1,0 +1,179 @@
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from django.http import FileResponse, HttpRequest, HttpResponse, HttpResponseBase
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from core.models import Job
+from core.pages import page_render, with_right
+from exchange.export import ExportColumn, export_response
+from exchange.forms import ReadingForm
+from exchange.messages import in_words
+from exchange.models import Import, ImportRefusal
+from exchange.selectors import import_get, import_later, sheets_for
+from exchange.services.imports import import_path
+from exchange.sheets import sheets
+
+SHOWN_REFUSALS = 50
+
+
+@with_right("exchange.import")
+def import_detail(request: HttpRequest, pk: int) -> HttpResponse:
+    """One import, as its state has it: progress, questions, preview, result."""
+    row = import_get(request.user, pk)
+    return detail_render(request, row)
+
+
+def detail_render(
+    request: HttpRequest, row: Import, *, form: ReadingForm | None = None, status: int = 200
+) -> HttpResponse:
+    """The page of one import; ``form`` comes back with its errors."""
+    context = {"row": row, **_context(request.user, row)}
+    if row.is_open or (row.state == Import.State.FAILED and row.reading):
+        context["form"] = form or ReadingForm(row=row, allowed=sheets_for(request.user))
+    return page_render(
+        request, "exchange/import_detail.html", context, fragment="exchange/_import.html", status=status
+    )
+
+
+def _context(user: Any, row: Import) -> dict[str, Any]:
+    sheet = sheets.get(row.sheet) if row.sheet in sheets else None
+    labels = {each.name: each for each in sheet.fields} if sheet else {}
+    refusals = list(row.refusals.all()[:SHOWN_REFUSALS])
+    context: dict[str, Any] = {
+        "sheet": sheet,
+        "questions": [question_words(question, sheet) for question in row.questions],
+        "refusals": [_refusal(refusal, sheet) for refusal in refusals],
+        "totals": [
+            (labels[name].label, labels[name].kind, total)
+            for name, total in row.totals.items()
+            if name in labels
+        ],
+        "creates": [
+            (sheet.creates_labels.get(name, name), count)
+            for name, count in (row.counts.get("creates") or {}).items()
+            if sheet and count
+        ],
+        "error": in_words(row.error_code, row.error_params, sheet.reasons if sheet else None)
+        if row.error_code
+        else "",
+        "can_undo": user.has_perm("exchange.undo") and row.state == Import.State.APPLIED,
+        "preview": _preview(row, labels),
+    }
+    if context["can_undo"]:
+        context["later"] = import_later(row)
+    if row.is_moving:
+        job = Job.objects.filter(group=f"import:{row.pk}").order_by("-pk").first()
+        context |= {"job": job, "time_left": _time_left(job)}
+    return context
+
+
+def _refusal(refusal: ImportRefusal, sheet: Any) -> dict[str, Any]:
+    reasons = sheet.reasons if sheet else None
+    return {
+        "line": refusal.line,
+        "column": refusal.column,
+        "value": refusal.value,
+        "reason": in_words(refusal.code, {"value": refusal.value, **refusal.params}, reasons),
+    }
+
+
+def _preview(row: Import, labels: dict[str, Any]) -> dict[str, Any]:
+    """Some rows by what would happen to them, with the columns that hold anything."""
+    rows = row.preview or []
+    names = [
+        name
+        for name in dict.fromkeys(name for each in rows for name in each)
+        if name not in ("line", "effect", "old") and any(each.get(name) is not None for each in rows)
+    ]
+    heads = [
+        {"label": labels[name].label if name in labels else name.replace("_", " "), "kind": kind}
+        for name in names
+        for kind in [labels[name].kind if name in labels else "text"]
+    ]
+
+    def cells(each: dict[str, Any]) -> list[dict[str, Any]]:
+        old = each.get("old") or {}
+        return [
+            {
+                "value": each.get(name),
+                "old": old[name] if name in old and old[name] != each.get(name) else None,
+                "is_figure": head["kind"] in ("number", "amount"),
+            }
+            for name, head in zip(names, heads, strict=True)
+        ]
+
+    return {
+        "heads": heads,
+        "rows": [{"line": each["line"], "effect": each["effect"], "cells": cells(each)} for each in rows],
+    }
+
+
+def question_words(question: dict[str, Any], sheet: Any) -> str:
+    """What has to be answered, as a sentence."""
+    labels = {each.name: str(each.label) for each in sheet.fields} if sheet else {}
+    code = question["code"]
+    if code == "missing_column":
+        groups = [" / ".join(labels.get(name, name) for name in group) for group in question["fields"]]
+        return in_words("missing_column", {"fields": ", ".join(groups)})
+    if code == "decimal":
+        return in_words("decimal_ambiguous", question)
+    if code == "date_order":
+        return in_words("date_ambiguous", question)
+    if code == "option":
+        options = {option.name: str(option.label) for option in sheet.options} if sheet else {}
+        return in_words("option_unanswered", {"option": options.get(question["name"], question["name"])})
+    return in_words("sheet_unknown", {})
+
+
+def _time_left(job: Job | None) -> str:
+    """“about 20 seconds left”, once that can be said."""
+    if job is None or not job.started_at or not job.progress_done or not job.progress_total:
+        return ""
+    spent = (timezone.now() - job.started_at).total_seconds()
+    left = spent * (job.progress_total - job.progress_done) / job.progress_done
+    if left < 5:
+        return _("a few seconds left")
+    if left < 90:
+        return _("about %(seconds)s seconds left") % {"seconds": round(left / 5) * 5}
+    minutes = round(left / 60)
+    return ngettext("about %(minutes)s minute left", "about %(minutes)s minutes left", minutes) % {
+        "minutes": minutes
+    }
+
+
+@with_right("exchange.import")
+def import_refused(request: HttpRequest, pk: int) -> HttpResponseBase:
+    """The refused rows as a list: line, column, value, reason."""
+    row = import_get(request.user, pk)
+    sheet = sheets.get(row.sheet) if row.sheet in sheets else None
+    columns = [
+        ExportColumn(_("line"), "number"),
+        ExportColumn(_("column")),
+        ExportColumn(_("value")),
+        ExportColumn(_("reason"), width=50),
+    ]
+
+    def rows() -> Iterator[list[Any]]:
+        for refusal in row.refusals.all().iterator():
+            yield list(_refusal(refusal, sheet).values())
+
+    return export_response(request, name=_("refused-%(id)s") % {"id": row.pk}, columns=columns, rows=rows())
+
+
+@with_right("exchange.import")
+def import_file(request: HttpRequest, pk: int) -> HttpResponseBase:
+    """The file as it was uploaded."""
+    row = import_get(request.user, pk)
+    response = FileResponse(
+        import_path(row).open("rb"),
+        as_attachment=True,
+        filename=row.file_name,
+        content_type="application/octet-stream",
+    )
+    response.headers["X-Content-Type-Options"] = "nosniff"
+    return response
