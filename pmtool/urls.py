@@ -16,6 +16,7 @@ urlpatterns = [
     path("", include("accounts.urls")),
     path("", include("core.urls")),
     path("products/", include("products.urls")),
+    path("data/", include("exchange.urls")),
     path("account/", include("allauth.urls")),
     path("language/", views.language_set, name="set_language"),
     path("api/", docs_view, name="api"),
