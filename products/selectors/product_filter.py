@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import datetime
 from collections.abc import Callable, Sequence
+from functools import reduce
+from operator import or_
 from typing import Any
 
 from django.contrib.postgres.search import SearchQuery
@@ -149,10 +151,7 @@ def products_filtered(user: Any, query: ListQuery, tree: LineTree) -> QuerySet[P
         rows = rows.filter(pk__in=text_ids(query.text))
     for key, values in query.filters.items():
         if key in ONE_OF:
-            wanted = Q(pk=None)
-            for value in values:
-                wanted |= ONE_OF[key](user, tree, value)
-            rows = rows.filter(wanted)
+            rows = rows.filter(reduce(or_, (ONE_OF[key](user, tree, value) for value in values)))
         else:
             entry = next(column.added for column in query.available if column.key == key and column.added)
             rows = rows.alias(**{f"has_{key}": entry.annotation(user)}).filter(**{f"has_{key}__gt": 0})

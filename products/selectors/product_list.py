@@ -33,7 +33,8 @@ MOST_VIEWS = 12
 
 @dataclass
 class ListRow:
-    """One product of the list. ``added`` are the values of other rooms' columns by key."""
+    """One product of the list. ``added`` are the values of other rooms' columns by key; the owner that comes
+    from the line is only looked up where the column is shown."""
 
     product: Product
     figures: RowFigures
@@ -83,10 +84,11 @@ def list_tabs(user: Any, tree: LineTree) -> list[Tab]:
     counts = [
         products_filtered(user, query_read(user, QueryDict(query)), tree)
         .values(tab=Value(key))
-        .annotate(found=Count("pk", distinct=True))
+        .annotate(found=Count("pk"))
         for key, query in asked.items()
     ]
     found = {row["tab"]: row["found"] for row in counts[0].union(*counts[1:], all=True)}
+    user._products_count = found.get("all", 0)
     tabs = [Tab("mine", "", MINE, found.get("mine", 0)), Tab("all", "", ALL, found.get("all", 0))]
     for view in views:
         address = f"view={view.pk}" + (f"&{view.query}" if view.query else "")
@@ -95,23 +97,40 @@ def list_tabs(user: Any, tree: LineTree) -> list[Tab]:
 
 
 def products_count(user: Any) -> int:
-    """How many products the person may see."""
-    return products_visible(user).order_by().count()
+    """How many products the person may see; counted once a request."""
+    if not hasattr(user, "_products_count"):
+        user._products_count = products_visible(user).order_by().count()
+    return user._products_count
 
 
 def list_queryset(user: Any, query: ListQuery, tree: LineTree) -> QuerySet[Product]:
     """The filtered products in the asked order, each with its figures, line and owner; lazily."""
-    shown = {column.key: column for column in query.columns}
+    return _dressed(user, products_filtered(user, query, tree), query)
+
+
+def list_page(user: Any, query: ListQuery, tree: LineTree, start: int, stop: int) -> QuerySet[Product]:
+    """A part of :func:`list_queryset`. Which products those are is found on narrow rows, so that not all the
+    wide ones (sparklines, descriptions) are sorted to show fifty."""
+    column = _sort_column(query)
+    narrow = annotated(
+        user, products_filtered(user, query, tree), [column.added] if column and column.added else []
+    )
+    ids = narrow.order_by(*_order(query.sort, column), "pk").values("pk")[start:stop]
+    return _dressed(user, Product.objects.filter(pk__in=ids), query)
+
+
+def _sort_column(query: ListQuery) -> Column | None:
     key = query.sort.removeprefix("-")
-    sorted_by = next((column for column in query.available if column.key == key), None)
-    added = {c.added.key: c.added for c in (*shown.values(), *filter(None, [sorted_by])) if c.added}
-    rows = annotated(user, products_filtered(user, query, tree), list(added.values()))
-    rows = rows.select_related("figures__measure", "line", "owner")
-    if "supplier" in shown:
-        rows = rows.select_related("supplier")
-    if "segment" in shown:
-        rows = rows.select_related("segment")
-    return rows.order_by(*_order(query.sort, sorted_by), "pk")
+    return next((column for column in query.available if column.key == key), None)
+
+
+def _dressed(user: Any, rows: QuerySet[Product], query: ListQuery) -> QuerySet[Product]:
+    column = _sort_column(query)
+    shown = {column.key: column for column in query.columns}
+    added = {c.added.key: c.added for c in (*shown.values(), *([column] if column else [])) if c.added}
+    related = ["figures__measure", "line", "owner", *({"supplier", "segment"} & shown.keys())]
+    rows = annotated(user, rows, list(added.values())).select_related(*related)
+    return rows.order_by(*_order(query.sort, column), "pk")
 
 
 def _order(sort: str, column: Column | None) -> list[OrderBy]:
@@ -129,7 +148,7 @@ def list_rows(user: Any, products: Iterable[Product], tree: LineTree, query: Lis
     limited = None if channels is None else limited_figures(products, channels)
     day = today()
     keys = [column.key for column in query.columns if column.added]
-    owners = _line_owners(tree, products)
+    owners = _line_owners(tree, products) if any(c.key == "owner" for c in query.columns) else {}
     rows = []
     for product in products:
         found: ProductFigures | None = getattr(product, "figures", None)
@@ -144,7 +163,9 @@ def list_rows(user: Any, products: Iterable[Product], tree: LineTree, query: Lis
                 product=product,
                 figures=figures,
                 unit=unit or tree.lead_measure(product.line_id).unit,
-                owner=Inherited(product.owner, None) if product.owner else owners[product.line_id],
+                owner=Inherited(product.owner, None)
+                if product.owner
+                else owners.get(product.line_id, Inherited(None, None)),
                 status=status.value,
                 status_label=status.label,
                 stage=found.stage if found else "",

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from django.contrib import messages
@@ -23,7 +25,7 @@ from products.selectors.product_list import (
     MINE,
     ListTotals,
     Tab,
-    list_queryset,
+    list_page,
     list_rows,
     list_tabs,
     list_totals,
@@ -44,18 +46,18 @@ class ListPage:
 
 
 class _Counted:
-    """Rows with a known count, for the paginator."""
+    """Rows with a known count, for the paginator; a slice is one query."""
 
-    def __init__(self, rows: Any, count: int) -> None:
-        self._rows, self._count = rows, count
+    ordered = True
+
+    def __init__(self, count: int, part: Callable[[int, int], Any]) -> None:
+        self._count, self._part = count, part
 
     def count(self) -> int:
         return self._count
 
     def __getitem__(self, part: slice) -> Any:
-        return self._rows[part]
-
-    ordered = True
+        return self._part(part.start, part.stop)
 
 
 def _page(request: HttpRequest) -> ListPage:
@@ -66,7 +68,7 @@ def _page(request: HttpRequest) -> ListPage:
         request.GET = QueryDict(MINE if tabs[0].count else ALL)  # type: ignore[misc]
     query = query_read(user, request.GET)
     totals = list_totals(user, query, tree)
-    page = paginate(request, _Counted(list_queryset(user, query, tree), totals.count))
+    page = paginate(request, _Counted(totals.count, partial(list_page, user, query, tree)))
     return ListPage(query, list_rows(user, page.object_list, tree, query), totals, tabs, page)
 
 

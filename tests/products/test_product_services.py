@@ -1,0 +1,242 @@
+"""Writing products: rules, the lock against lost updates, bulk changes and relations."""
+
+from __future__ import annotations
+
+import datetime
+import threading
+from decimal import Decimal
+
+import pytest
+from django.db import connection
+from django.http import Http404
+from django.test.utils import CaptureQueriesContext
+
+from accounts.errors import DomainError, VersionConflict
+from products.models import BundlePart, FamilyMember, Product
+from products.services.bulk import products_bulk_preview, products_bulk_undo, products_bulk_update
+from products.services.codes import product_code_add, unit_factor_set
+from products.services.product import product_create, product_end, product_reopen, product_update
+from products.services.relations import bundle_part_set, family_member_set, succession_set
+from tests.factories import family_factory, line_factory, product_factory, user_factory
+
+pytestmark = pytest.mark.django_db
+DAY = datetime.date(2026, 3, 1)
+
+
+def writes(queries):
+    return [q["sql"] for q in queries if q["sql"].split(" ", 1)[0] in ("INSERT", "UPDATE", "DELETE")]
+
+
+def history(product):
+    return Product.pgh_event_model.objects.filter(pgh_obj_id=product.pk).count()
+
+
+def test_a_code_is_unique_in_whatever_case_and_no_page_name():
+    line = line_factory()
+    product_create(user=user_factory(), code=" Hvm-210 ", name="Havermelk", line=line)
+    with pytest.raises(DomainError) as refused:
+        product_create(user=user_factory(), code="HVM-210", name="Another", line=line)
+    assert (refused.value.code, refused.value.field) == ("code_taken", "code")
+    with pytest.raises(DomainError) as refused:
+        product_create(user=user_factory(), code="Lines", name="Lines", line=line)
+    assert refused.value.code == "code_reserved"
+    assert list(Product.objects.values_list("code", flat=True)) == ["Hvm-210"]
+
+
+def test_the_loser_of_a_race_sees_both_values_and_writes_nothing():
+    product = product_factory(name="Old")
+    user = user_factory()
+    product_update(user=user, product=product, version=1, name="First")
+    with pytest.raises(VersionConflict) as lost:
+        product_update(user=user, product=product, version=1, name="Second", description="Mine")
+    assert lost.value.details["fields"]["name"] == {"yours": "Second", "theirs": "First"}
+    stored = Product.objects.get(pk=product.pk)
+    assert (stored.name, stored.description, stored.version) == ("First", "", 2)
+
+
+def test_saving_what_is_there_already_writes_nothing_whatever_the_version():
+    product = product_factory(name="Same")
+    before = history(product)
+    with CaptureQueriesContext(connection) as queries:
+        product_update(user=user_factory(), product=product, version=99, name="Same")
+    assert history(product) == before
+    assert Product.objects.get(pk=product.pk).version == 1
+    assert not [sql for sql in writes(queries) if "products_" in sql]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_of_two_at_once_one_wins_and_one_sees_it():
+    product, user = product_factory(name="Old"), user_factory()
+    outcomes, gate = [], threading.Barrier(2)
+
+    def save(name):
+        gate.wait()
+        try:
+            product_update(user=user, product=product, version=1, name=name)
+            outcomes.append("saved")
+        except VersionConflict:
+            outcomes.append("lost")
+        finally:
+            connection.close()
+
+    threads = [threading.Thread(target=save, args=(name,)) for name in ("One", "Two")]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert sorted(outcomes) == ["lost", "saved"]
+    assert Product.objects.get(pk=product.pk).version == 2
+
+
+def test_a_limited_person_writes_nowhere_else():
+    mine, other = line_factory(), line_factory()
+    user = user_factory(lines=[mine])
+    own, foreign = product_factory(line=mine), product_factory(line=other, name="Foreign")
+    with pytest.raises(Http404):
+        product_update(user=user, product=foreign, version=None, name="Taken over")
+    with pytest.raises(Http404):
+        product_update(user=user, product=own, version=None, line=other)
+    with pytest.raises(Http404):
+        product_create(user=user, code="NEW", name="New", line=other)
+    foreign.refresh_from_db()
+    own.refresh_from_db()
+    assert (foreign.name, own.line, Product.objects.count()) == ("Foreign", mine, 2)
+
+
+def test_status_follows_from_the_dates():
+    user, product = user_factory(), product_factory(launched=datetime.date(2026, 1, 1))
+    assert product.status_on(datetime.date(2025, 12, 31)) == "planned"
+    ended = product_end(user=user, product=product, version=1, ended=DAY)
+    assert [ended.status_on(DAY), ended.status_on(DAY + datetime.timedelta(1))] == ["ending", "ended"]
+    assert product_reopen(user=user, product=ended, version=2).status_on(DAY) == "active"
+    with pytest.raises(DomainError) as refused:
+        product_end(user=user, product=product, version=None, ended=datetime.date(2025, 1, 1))
+    assert refused.value.field == "ended"
+
+
+def test_a_code_in_a_source_means_one_product():
+    user, first, second = user_factory(), product_factory(), product_factory()
+    row = product_code_add(user=user, product=first, source="GTIN", code="8712345")
+    assert product_code_add(user=user, product=first, source="gtin", code="8712345") == row
+    with pytest.raises(DomainError) as refused:
+        product_code_add(user=user, product=second, source="GTIN", code="8712345")
+    assert first.name in str(refused.value)
+
+
+def test_a_unit_factor_is_above_zero_and_replaced():
+    user, product = user_factory(), product_factory()
+    unit_factor_set(user=user, product=product, unit="litre", factor=Decimal(1))
+    unit_factor_set(user=user, product=product, unit="Litre", factor=Decimal("1.5"))
+    assert [(row.unit, row.factor) for row in product.unit_factors.all()] == [("litre", Decimal("1.5"))]
+    with pytest.raises(DomainError):
+        unit_factor_set(user=user, product=product, unit="kg", factor=Decimal(0))
+
+
+def test_family_rows_are_dated_and_ending_is_a_row():
+    user, product = user_factory(), product_factory()
+    family = family_factory(line=product.line)
+    family_member_set(user=user, product=product, family=family, start_date=DAY)
+    family_member_set(user=user, product=product, family=family, start_date=DAY + datetime.timedelta(30))
+    assert FamilyMember.objects.count() == 1
+    family_member_set(user=user, product=product, family=None, start_date=DAY + datetime.timedelta(60))
+    assert list(FamilyMember.objects.order_by("start_date").values_list("family", flat=True)) == [
+        family.pk,
+        None,
+    ]
+
+
+def test_bundle_shares_never_exceed_the_whole_and_no_bundle_holds_itself():
+    user = user_factory()
+    box, tea, mug, shelf = (product_factory() for _ in range(4))
+    share = {"user": user, "start_date": DAY, "quantity": Decimal(2)}
+    bundle_part_set(bundle=box, part=tea, revenue_share=Decimal("0.6"), **share)
+    with pytest.raises(DomainError) as refused:
+        bundle_part_set(bundle=box, part=mug, revenue_share=Decimal("0.5"), **share)
+    assert refused.value.code == "share_sum"
+    bundle_part_set(bundle=shelf, part=box, revenue_share=Decimal(1), **share)
+    with pytest.raises(DomainError) as refused:
+        bundle_part_set(bundle=tea, part=shelf, revenue_share=Decimal(1), **share)
+    assert refused.value.code == "bundle_cycle"
+    later = DAY + datetime.timedelta(31)
+    bundle_part_set(
+        user=user, bundle=box, part=tea, start_date=later, quantity=Decimal(0), revenue_share=Decimal("0.6")
+    )
+    rows = (
+        BundlePart.objects.filter(bundle=box).order_by("start_date").values_list("quantity", "revenue_share")
+    )
+    assert list(rows) == [(Decimal(2), Decimal("0.6")), (Decimal(0), Decimal(0))]
+
+
+def test_nothing_succeeds_itself_not_by_a_detour():
+    user = user_factory()
+    first, second, third = (product_factory() for _ in range(3))
+    succession_set(user=user, predecessor=first, successor=second, start_date=DAY)
+    succession_set(user=user, predecessor=second, successor=third, start_date=DAY)
+    with pytest.raises(DomainError) as refused:
+        succession_set(user=user, predecessor=third, successor=first, start_date=DAY)
+    assert refused.value.code == "succession_cycle"
+
+
+def bulk(user, products, field, value, start_date=DAY):
+    return {
+        "user": user,
+        "product_ids": [product.pk for product in products],
+        "field": field,
+        "value": value,
+        "start_date": start_date,
+    }
+
+
+def test_a_bulk_change_is_shown_applied_once_and_taken_back():
+    user, owner, line = user_factory(), user_factory(), line_factory()
+    products = [product_factory(line=line, owner=owner if n == 0 else None) for n in range(3)]
+    asked = bulk(user, products, "owner", owner)
+    preview = products_bulk_preview(**asked)
+    assert [row.changes for row in preview.rows] == [False, True, True]
+    assert Product.objects.filter(owner=owner).count() == 1, "a preview writes nothing"
+
+    change = products_bulk_update(**asked, fingerprint=preview.fingerprint, key="once")
+    assert Product.objects.filter(owner=owner).count() == 3
+    assert products_bulk_update(**asked, fingerprint=preview.fingerprint, key="once") == change
+    assert [p.version for p in Product.objects.order_by("pk")] == [1, 2, 2]
+
+    product_update(user=user, product=products[1], version=None, owner=user)
+    assert products_bulk_undo(user=user, change_id=change.pk) == (1, 1)
+    assert list(Product.objects.order_by("pk").values_list("owner", flat=True)) == [owner.pk, user.pk, None]
+    assert products_bulk_undo(user=user, change_id=change.pk) == (0, 0)
+    with pytest.raises(Http404):
+        products_bulk_undo(user=owner, change_id=change.pk)
+
+
+def test_a_bulk_change_of_what_moved_since_the_preview_writes_nothing():
+    user, product = user_factory(), product_factory()
+    asked = bulk(user, [product], "temporary", True)
+    preview = products_bulk_preview(**asked)
+    product_update(user=user, product=product, version=None, name="Moved")
+    with pytest.raises(DomainError) as refused:
+        products_bulk_update(**asked, fingerprint=preview.fingerprint, key="k")
+    assert (refused.value.status, Product.objects.get().temporary) == (409, False)
+
+
+def test_bulk_says_which_products_cannot_and_leaves_foreign_ones_out():
+    mine = line_factory()
+    user = user_factory(lines=[mine])
+    late = product_factory(line=mine, launched=DAY + datetime.timedelta(9))
+    fine, foreign = product_factory(line=mine), product_factory()
+    asked = bulk(user, [late, fine, foreign], "ended", DAY)
+    preview = products_bulk_preview(**asked)
+    assert [(row.product, bool(row.refused)) for row in preview.rows] == [(late, True), (fine, False)]
+    products_bulk_update(**asked, fingerprint=preview.fingerprint, key="k")
+    assert list(Product.objects.order_by("pk").values_list("ended", flat=True)) == [None, DAY, None]
+    with pytest.raises(Http404):
+        products_bulk_preview(**bulk(user, [fine], "line", foreign.line))
+
+
+def test_bulk_family_is_a_dated_row_and_goes_back():
+    user, product = user_factory(), product_factory()
+    family = family_factory(line=product.line)
+    asked = bulk(user, [product], "family", family)
+    change = products_bulk_update(**asked, fingerprint=products_bulk_preview(**asked).fingerprint, key="k")
+    assert FamilyMember.objects.get().family == family
+    assert products_bulk_undo(user=user, change_id=change.pk) == (1, 0)
+    assert FamilyMember.objects.get().family is None
