@@ -10,7 +10,17 @@ from django.utils.translation import gettext_lazy as _
 from accounts import rights
 from accounts.rights import Right
 from core import registries
-from core.registries import DoctorCheck, HealthCheck, JobKind, NightlyStep
+from core.registries import (
+    DoctorCheck,
+    EventSource,
+    FramePart,
+    HealthCheck,
+    JobKind,
+    MenuEntry,
+    NightlyStep,
+    ProductPanel,
+    ProductTab,
+)
 
 
 def later(path: str) -> Any:
@@ -77,3 +87,21 @@ def register_all() -> None:
     registries.health_checks.register(
         HealthCheck("last_night", later("selectors.runs.last_night_well"), order=50)
     )
+    registries.menu.register(
+        MenuEntry("forecasts", _("Forecasts"), "forecasting:runs", "chart-line", 30, "forecasting.view")
+    )
+    registries.frame_parts.register(FramePart("data_status", later("cards.data_status")))
+    registries.product_tabs.register(
+        ProductTab("forecast", _("Forecast"), "forecasting:product", 20, "forecasting.view")
+    )
+    registries.product_panels.register(
+        ProductPanel(
+            "stage",
+            "side",
+            "forecasting/_stage_panel.html",
+            later("cards.stage_panel"),
+            20,
+            "forecasting.view",
+        )
+    )
+    registries.event_sources.register(EventSource("stages", later("events.stage_events"), 20))

@@ -1,4 +1,4 @@
-"""Codes and numbers of the engine and the night, put into words at display, so that they have both languages."""
+"""Codes and numbers of the engine and the night, put into words at display: in both languages."""
 
 from __future__ import annotations
 
@@ -71,9 +71,7 @@ def evidence_words(code: str, params: Params) -> str:
     """What a stage rests on: one sentence with its numbers. Percentages in ``params`` are 0 to 100."""
     words = {
         "just_started": _("The first sale was %(months)s ago; it stands at %(level)s a month."),
-        "still_small": _(
-            "After %(months)s it stands at %(level)s a month, changing %(slope_month)s a month."
-        ),
+        "still_small": _("After %(months)s it stands at %(level)s a month: %(slope_month)s a month."),
         "growing": _("It grew %(slope_month)s a month over the last %(months)s."),
         "growth_slowing": _("Growth slows: %(slope_month)s a month, a year ago %(slope_month_before)s."),
         "level_steady": _("It is steady: %(slope_year)s a year at %(of_peak)s of its peak."),

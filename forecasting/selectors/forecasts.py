@@ -113,8 +113,8 @@ def _vintage(forecast: Forecast, measure: Measure, correlation: float) -> Vintag
 def forecast_totals(
     product_ids: Collection[int], first: datetime.date, last: datetime.date
 ) -> dict[tuple[int, int], MonthsTotal]:
-    """The expected total of the months from ``first`` to ``last`` by product and measure; of a level the state
-    in the last of them. For callers that have asked what the person may see. Two queries."""
+    """The expected total of the months from ``first`` to ``last`` by product and measure; of a level the
+    state in the last of them. For callers that have asked what the person may see. Two queries."""
     rows = ForecastMonth.objects.filter(
         forecast__current=True, forecast__product_id__in=product_ids, month__range=(first, last)
     ).order_by("month")

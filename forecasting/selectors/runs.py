@@ -33,7 +33,7 @@ def runs_visible(user: Any) -> QuerySet[NightlyRun]:
 def night_last() -> NightlyRun | None:
     """The last finished run over all products, with ``failed``."""
     subjects = Count("failures__product", distinct=True) + Count("failures__family", distinct=True)
-    finished = NightlyRun.objects.exclude(state=NightlyRun.State.RUNNING).filter(scope=None)
+    finished = NightlyRun.objects.exclude(state=NightlyRun.State.RUNNING).filter(scope__isnull=True)
     return finished.annotate(failed=subjects).order_by("-pk").first()
 
 
@@ -140,7 +140,7 @@ def _seconds_left(run: NightlyRun, steps: list[StepProgress]) -> int | None:
     took = {
         step.name: (step.finished_at - step.started_at).total_seconds()
         for step in NightlyStep.objects.filter(
-            run=NightlyRun.objects.filter(scope=None, state=NightlyRun.State.DONE)
+            run=NightlyRun.objects.filter(scope__isnull=True, state=NightlyRun.State.DONE)
             .exclude(pk=run.pk)
             .order_by("-pk")
             .values("pk")[:1],

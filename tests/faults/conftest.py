@@ -77,6 +77,12 @@ class Processes:
     def logs(self) -> str:
         return "\n".join(path.read_text()[-2000:] for path in sorted(self._folder.glob("*.log")))
 
+    def wait_until(self, true: Callable[[], Any], what: str, seconds: float = 60) -> None:
+        until = time.monotonic() + seconds
+        while not true():
+            assert time.monotonic() < until, f"not within {seconds} s: {what}\n{self.logs()}"
+            time.sleep(0.05)
+
     def end(self) -> None:
         for process in self._started:
             if process.poll() is None:
@@ -113,13 +119,6 @@ def company(transactional_db: Any) -> list[Product]:
     for number, product in enumerate(found):
         months_give(product, 4, last=last, volume=lambda step, n=number: 100 + 17 * n + 3 * step)
     return found
-
-
-def wait_until(true: Callable[[], Any], what: str, seconds: float = 40) -> None:
-    until = time.monotonic() + seconds
-    while not true():
-        assert time.monotonic() < until, f"not within {seconds} s: {what}"
-        time.sleep(0.05)
 
 
 def nights_done(count: int = 1) -> bool:

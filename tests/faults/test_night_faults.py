@@ -14,7 +14,7 @@ from forecasting.models import Backtest, Calibration, Forecast, NightlyFailure, 
 from forecasting.services.night import night_start
 from forecasting.services.night_work import run_work
 from products.models import ProductFigures
-from tests.faults.conftest import PRODUCTS, Processes, chunks_open, content, nights_done, wait_until
+from tests.faults.conftest import PRODUCTS, Processes, chunks_open, content, nights_done
 
 pytestmark = [
     pytest.mark.faults,
@@ -35,9 +35,11 @@ def undisturbed() -> dict[str, list[tuple[Any, ...]]]:
     """What a night that nothing happens to makes of the company; leaves no trace of itself."""
     run = run_work(run=night_start())
     assert run.state == NightlyRun.State.DONE
+    assert list(run.failures.values("step", "code", "params")) == []
     found = content()
     assert len(found["forecasts"]) == PRODUCTS
     assert len(found["months"]) == 18 * PRODUCTS
+    assert len(found["stages"]) == PRODUCTS
     for model in (Forecast, Backtest, Calibration, ProductFigures):
         model.objects.all().delete()
     with connection.cursor() as cursor:
@@ -57,11 +59,11 @@ def test_five_worker_groups_are_killed_in_one_night(processes: Processes, compan
     processes.beat()
     for point in POINTS:
         group = processes.worker(point)
-        wait_until(lambda group=group: group.poll() is not None, f"{point}\n{processes.logs()}")
+        processes.wait_until(lambda group=group: group.poll() is not None, point)
         assert group.returncode == -9, processes.logs()
         assert not nights_done()
     processes.worker()
-    wait_until(nights_done, f"the night\n{processes.logs()}")
+    processes.wait_until(nights_done, "the night")
     assert NightlyRun.objects.get().kind == NightlyRun.Kind.SCHEDULED
     assert Job.objects.filter(attempts__gt=1).exists()
     nothing_lost_nothing_double(expected)
@@ -74,13 +76,13 @@ def test_the_queue_is_emptied_every_message_comes_thrice_and_two_beats_tick(
     run = night_start(kind="scheduled")
     processes.worker("night.computed:killgroup:3", deliveries=3)
     started = Job.objects.filter(key=f"night:{run.pk}:open", state=Job.State.DONE)
-    wait_until(started.exists, f"the start\n{processes.logs()}")
-    wait_until(chunks_open, f"chunks waiting\n{processes.logs()}")
+    processes.wait_until(started.exists, "the start")
+    processes.wait_until(chunks_open, "chunks waiting")
     broker.flushall()
     processes.worker(deliveries=3)
     processes.beat(deliveries=3)
     processes.beat(deliveries=3)
-    wait_until(nights_done, f"the night\n{processes.logs()}")
+    processes.wait_until(nights_done, "the night")
     assert NightlyRun.objects.count() == 1
     nothing_lost_nothing_double(expected)
 
@@ -103,6 +105,6 @@ def test_two_runs_at_once_under_two_beats(processes: Processes, company):
     processes.worker()
     processes.beat()
     processes.beat()
-    wait_until(lambda: nights_done(3), f"all runs\n{processes.logs()}")
+    processes.wait_until(lambda: nights_done(3), "all runs")
     assert NightlyRun.objects.filter(kind=NightlyRun.Kind.SCHEDULED).count() == 1
     nothing_lost_nothing_double(expected)

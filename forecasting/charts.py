@@ -1,0 +1,54 @@
+"""The forecast tab's chart."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from django.utils.text import capfirst
+from django.utils.translation import gettext as _
+
+from core.charts import Actual, Chart, Expected, StageSpan, Switch, volume_forecast_chart
+from core.registries import Event
+from forecasting.selectors.forecasts import ForecastNow
+from products.models import Measure
+from products.selectors.sales import MonthSales
+
+
+def forecast_chart(
+    *,
+    sales: Sequence[MonthSales],
+    now: ForecastNow | None,
+    measure: Measure,
+    unit: str,
+    events: Sequence[Event],
+    stages: Sequence[StageSpan],
+    switches: Sequence[Switch],
+) -> Chart | None:
+    """History and the next 18 months of one measure; ``None`` without a single month."""
+    shown = [month for month in sales if month.complete or month.provisional]
+    while shown and (shown[-1].volume is None or not shown[-1].complete):
+        shown.pop()
+    while shown and shown[0].volume is None:
+        shown.pop(0)
+    history = [Actual(m.month, None if m.volume is None else float(m.volume), m.provisional) for m in shown]
+    expected = [
+        Expected(row.month, row.mean, row.lo80, row.hi80, row.lo95, row.hi95)
+        for row in (now.months if now else [])
+    ]
+    if not history and not expected:
+        return None
+    level = measure.kind == Measure.Kind.LEVEL
+    per: Any = _("%(unit)s at the end of the month") if level else _("%(unit)s a month")
+    return volume_forecast_chart(
+        id="forecast-chart",
+        title=_("What is expected in the next 18 months?"),
+        subtitle=_("%(measure)s; band: 80%% and 95%%") % {"measure": capfirst(str(measure))},
+        history=history,
+        forecast=expected,
+        events=events,
+        stages=stages,
+        unit_label=per % {"unit": unit},
+        measure_label=str(measure),
+        switches=switches,
+    )

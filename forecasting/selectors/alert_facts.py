@@ -1,0 +1,192 @@
+"""What the step ``alerts`` compares, for a few thousand products at a time: one statement a question.
+
+It sees every product and takes no person. Months are first days, volumes in the measure's unit.
+"""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from django.db import connection
+
+from core.months import month_add
+
+# How far back the vintage may lie that this month's is compared with: months in which no night ran.
+VINTAGE_GAP_MONTHS = 3
+YEAR_MONTHS = 12
+Key = tuple[int, int]
+
+
+@dataclass(frozen=True)
+class Moved:
+    """The same 12 months as the current forecast and an earlier vintage see them: sums of the means."""
+
+    as_of: datetime.date
+    before_as_of: datetime.date
+    now: float
+    before: float
+    method: str
+    method_before: str
+
+
+@dataclass(frozen=True)
+class Hit:
+    """One month's actual beside what the newest vintage before it expected."""
+
+    month: datetime.date
+    actual: float
+    mean: float
+    lo80: float
+    hi80: float
+    lo95: float
+    hi95: float
+
+
+@dataclass(frozen=True)
+class BudgetYear:
+    """A financial year's plan, and what is known and expected of the same year; ``None``: incomplete.
+
+    Volumes of a flow are sums, of a level the state in the last month.
+    """
+
+    budget_volume: float | None
+    budget_revenue: float | None
+    sold_volume: float | None
+    sold_revenue: float | None
+    ahead_volume: float | None
+    ahead_months: int
+
+
+_VINTAGE_BEFORE = """
+    SELECT f.id, f.as_of, f.method FROM forecasting_forecast f
+    WHERE f.product_id = {product} AND f.family_id IS NULL AND f.measure_id = {measure}
+      AND f.as_of < {month} AND f.as_of >= ({month} - make_interval(months => %(gap)s))::date
+    ORDER BY f.as_of DESC LIMIT 1
+"""
+
+_MOVED = f"""
+    SELECT c.product_id, c.measure_id, c.as_of, v.as_of, sum(n.mean), sum(b.mean), c.method, v.method
+    FROM forecasting_forecast c
+    CROSS JOIN LATERAL ({_VINTAGE_BEFORE.format(product="c.product_id", measure="c.measure_id", month="c.as_of")}) v
+    JOIN forecasting_forecastmonth n
+      ON n.forecast_id = c.id AND n.month <= (c.as_of + make_interval(months => %(year)s))::date
+    JOIN forecasting_forecastmonth b ON b.forecast_id = v.id AND b.month = n.month
+    WHERE c.current AND c.product_id = ANY(%(products)s)
+    GROUP BY c.id, v.as_of, v.method
+    HAVING count(*) = %(year)s
+"""  # noqa: S608
+
+_HITS = f"""
+    SELECT s.product_id, s.measure_id, s.month, s.volume::float8, m.mean, m.lo80, m.hi80, m.lo95, m.hi95
+    FROM products_productmonth s
+    CROSS JOIN LATERAL ({_VINTAGE_BEFORE.format(product="s.product_id", measure="s.measure_id", month="s.month")}) v
+    JOIN forecasting_forecastmonth m ON m.forecast_id = v.id AND m.month = s.month
+    WHERE s.product_id = ANY(%(products)s) AND s.month BETWEEN %(first)s AND %(last)s AND s.volume IS NOT NULL
+"""  # noqa: S608
+
+_BUDGET = """
+    WITH plan AS (
+        SELECT product_id, measure_id, month, sum(volume) AS volume, sum(revenue) AS revenue
+        FROM products_budgetrow
+        WHERE version_id = %(version)s AND product_id = ANY(%(products)s) AND month = ANY(%(months)s)
+        GROUP BY 1, 2, 3
+    ), year AS (
+        SELECT k.product_id, k.measure_id, c.id AS forecast_id, c.as_of, ms.kind = 'level' AS is_level, m.month
+        FROM (SELECT DISTINCT product_id, measure_id FROM plan) k
+        JOIN forecasting_forecast c
+          ON c.current AND c.product_id = k.product_id AND c.measure_id = k.measure_id
+        JOIN products_measure ms ON ms.id = k.measure_id
+        CROSS JOIN unnest(%(months)s::date[]) AS m(month)
+    )
+    SELECT y.product_id, y.measure_id,
+           CASE WHEN bool_or(y.is_level) THEN max(p.volume) FILTER (WHERE y.month = %(last)s)
+                ELSE sum(p.volume) END::float8,
+           sum(p.revenue)::float8,
+           CASE WHEN count(*) FILTER (WHERE y.month <= y.as_of AND s.volume IS NULL AND p.volume <> 0) = 0
+                THEN CASE WHEN bool_or(y.is_level) THEN max(s.volume) FILTER (WHERE y.month = %(last)s)
+                          ELSE coalesce(sum(s.volume) FILTER (WHERE y.month <= y.as_of), 0) END END::float8,
+           CASE WHEN count(*) FILTER (WHERE y.month <= y.as_of AND s.revenue IS NULL AND p.revenue <> 0) = 0
+                THEN coalesce(sum(s.revenue) FILTER (WHERE y.month <= y.as_of), 0) END::float8,
+           CASE WHEN count(*) FILTER (WHERE y.month > y.as_of AND f.mean IS NULL) = 0
+                THEN coalesce(sum(f.mean) FILTER (WHERE y.month > y.as_of), 0) END,
+           max(f.mean) FILTER (WHERE y.month = %(last)s),
+           bool_or(y.is_level),
+           count(*) FILTER (WHERE y.month > y.as_of)
+    FROM year y
+    LEFT JOIN plan p USING (product_id, measure_id, month)
+    LEFT JOIN products_productmonth s
+           ON s.product_id = y.product_id AND s.measure_id = y.measure_id AND s.month = y.month
+    LEFT JOIN forecasting_forecastmonth f ON f.forecast_id = y.forecast_id AND f.month = y.month
+    GROUP BY 1, 2
+"""
+
+_HISTORY = """
+    SELECT s.product_id, s.measure_id, s.month, s.volume::float8
+    FROM products_productmonth s
+    JOIN unnest(%(products)s::bigint[], %(measures)s::bigint[]) AS k(product_id, measure_id)
+      USING (product_id, measure_id)
+    WHERE s.month BETWEEN %(first)s AND %(last)s
+"""
+
+
+def _rows(sql: str, params: Mapping[str, Any]) -> list[tuple[Any, ...]]:
+    with connection.cursor() as cursor:
+        cursor.execute(sql, dict(params))
+        return list(cursor.fetchall())
+
+
+def moved_forecasts(product_ids: Collection[int]) -> dict[Key, Moved]:
+    """By product and measure; those without an earlier vintage that sees the same 12 months are missing."""
+    params = {"products": list(product_ids), "gap": VINTAGE_GAP_MONTHS, "year": YEAR_MONTHS}
+    return {(row[0], row[1]): Moved(*row[2:]) for row in _rows(_MOVED, params)}
+
+
+def hits(
+    product_ids: Collection[int], first: datetime.date, last: datetime.date
+) -> dict[Key, dict[datetime.date, Hit]]:
+    """The actuals of these months beside the newest vintage that did not know them."""
+    params = {"products": list(product_ids), "gap": VINTAGE_GAP_MONTHS, "first": first, "last": last}
+    found: dict[Key, dict[datetime.date, Hit]] = {}
+    for product_id, measure_id, *values in _rows(_HITS, params):
+        found.setdefault((product_id, measure_id), {})[values[0]] = Hit(*values)
+    return found
+
+
+def budget_years(
+    product_ids: Collection[int], version_id: int, months: Sequence[datetime.date]
+) -> dict[Key, BudgetYear]:
+    """The financial year of these months, by product and measure with rows in the budget and a forecast."""
+    params = {
+        "products": list(product_ids),
+        "version": version_id,
+        "months": list(months),
+        "last": months[-1],
+    }
+    found = {}
+    for row in _rows(_BUDGET, params):
+        product_id, measure_id, plan, plan_revenue, sold, sold_revenue, ahead, end, is_level, left = row
+        if is_level:
+            # The state at the end of the year: known when it is over, expected otherwise.
+            sold, ahead = (sold, 0.0) if left == 0 else (0.0, end)
+        found[product_id, measure_id] = BudgetYear(plan, plan_revenue, sold, sold_revenue, ahead, left)
+    return found
+
+
+def histories(keys: Collection[Key], last: datetime.date, months: int) -> dict[Key, list[float | None]]:
+    """The months up to the last, oldest first, ``None`` for a gap."""
+    if not keys:
+        return {}
+    first = month_add(last, 1 - months)
+    params = {
+        "products": [key[0] for key in keys],
+        "measures": [key[1] for key in keys],
+        "first": first,
+        "last": last,
+    }
+    known: dict[Key, dict[datetime.date, float]] = {}
+    for product_id, measure_id, month, volume in _rows(_HISTORY, params):
+        known.setdefault((product_id, measure_id), {})[month] = volume
+    return {key: [known.get(key, {}).get(month_add(first, step)) for step in range(months)] for key in keys}

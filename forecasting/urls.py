@@ -1,0 +1,19 @@
+from __future__ import annotations
+
+from django.urls import path
+
+from products import converters  # noqa: F401  registers <product_code:…>
+
+from .views import product, runs
+
+app_name = "forecasting"
+
+urlpatterns = [
+    path("forecasting/", runs.runs, name="runs"),
+    path("forecasting/start/", runs.run_start, name="run_start"),
+    path("forecasting/runs/<int:pk>/", runs.run, name="run"),
+    path("products/<product_code:code>/forecast/", product.forecast, name="product"),
+    path("products/<product_code:code>/forecast/run/", runs.product_run, name="product_run"),
+    path("products/<product_code:code>/stage/", product.stage, name="stage"),
+    path("products/<product_code:code>/stage/withdraw/", product.stage_take_back, name="stage_withdraw"),
+]

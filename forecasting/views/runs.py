@@ -1,0 +1,117 @@
+"""The run monitor: what runs now, what ran before, and why something failed."""
+
+from __future__ import annotations
+
+import uuid
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_POST, require_safe
+
+from core.idempotency import once
+from core.pages import page_render, paginate, with_right
+from forecasting.models import NightlyFailure, NightlyRun
+from forecasting.selectors.runs import failures_visible, run_progress, runs_visible
+from forecasting.services.night import night_start
+from forecasting.words import duration_words, failure_words, run_error_words, time_left_words
+from products.selectors.access import product_get
+
+
+@with_right("forecasting.view")
+@require_safe
+def runs(request: HttpRequest) -> HttpResponse:
+    """What runs now (asks again by itself) and the nights before."""
+    found = runs_visible(request.user)
+    running = [_progress(run) for run in found.filter(state=NightlyRun.State.RUNNING)]
+    page = paginate(request, found.exclude(state=NightlyRun.State.RUNNING).prefetch_related("steps"))
+    context = {
+        "running": running,
+        "page": page,
+        "past": [_past(run) for run in page],
+        "nonce": uuid.uuid4(),
+        "can_run": request.user.has_perm("forecasting.run"),
+        "whole_run": any(part["run"].scope is None for part in running),
+    }
+    return page_render(request, "forecasting/runs.html", context, fragment="forecasting/_runs.html")
+
+
+@with_right("forecasting.view")
+@require_safe
+def run(request: HttpRequest, pk: int) -> HttpResponse:
+    """One run: its steps, and what failed with reasons."""
+    found = get_object_or_404(runs_visible(request.user), pk=pk)
+    page = paginate(request, failures_visible(request.user, found))
+    context = {
+        **_progress(found),
+        "error": run_error_words(found.error_code),
+        "duration": _duration(found),
+        "page": page,
+        "failures": [_failure(failure) for failure in page],
+    }
+    return page_render(request, "forecasting/run.html", context, fragment="forecasting/_run.html")
+
+
+@with_right("forecasting.run")
+@require_POST
+def run_start(request: HttpRequest) -> HttpResponse:
+    """Recompute everything now; the same form sent twice starts one run."""
+    key = request.POST.get("nonce", "")
+    once(request.user, "run", key, lambda: night_start(requested_by=request.user).pk)
+    messages.success(request, _("The run has started. You can leave this page."))
+    return redirect("forecasting:runs")
+
+
+@with_right("forecasting.run")
+@require_POST
+def product_run(request: HttpRequest, code: str) -> HttpResponse:
+    """Recompute one product now."""
+    product = product_get(request.user, code)
+    single = NightlyRun.Kind.SINGLE
+    once(
+        request.user,
+        "run",
+        request.POST.get("nonce", ""),
+        lambda: night_start(kind=single, scope=[product.pk], requested_by=request.user).pk,
+    )
+    messages.success(request, _("The forecast is being computed anew; reload the page in a moment."))
+    return redirect("forecasting:product", code=product.code)
+
+
+def _progress(found: NightlyRun) -> dict[str, object]:
+    progress = run_progress(found)
+    parts = [
+        {
+            "part": part,
+            "duration": duration_words(part.duration.total_seconds()) if part.duration else "",
+        }
+        for part in progress.steps
+    ]
+    return {
+        "run": found,
+        "progress": progress,
+        "parts": parts,
+        "time_left": time_left_words(progress.seconds_left),
+    }
+
+
+def _duration(found: NightlyRun) -> str:
+    if found.finished_at is None:
+        return ""
+    return duration_words((found.finished_at - found.started_at).total_seconds())
+
+
+def _past(found: NightlyRun) -> dict[str, object]:
+    """A row of the table; computed and skipped are those of the forecast step."""
+    step = next((step for step in found.steps.all() if step.name == "forecast"), None)
+    return {
+        "run": found,
+        "duration": _duration(found),
+        "computed": step.computed if step else None,
+        "skipped": step.skipped if step else None,
+    }
+
+
+def _failure(failure: NightlyFailure) -> dict[str, object]:
+    return {"failure": failure, "words": failure_words(failure.code, failure.params)}
