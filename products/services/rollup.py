@@ -23,68 +23,63 @@ from django.db import connection, transaction
 
 _COLUMNS = """product_id, measure_id, channel_id, month,
     volume, average_volume, revenue, gross_revenue, discounts, days"""
-_TOUCHED = """
-    FROM products_salesfact f
-    JOIN sales_touched t ON t.product_id = f.product_id AND t.measure_id = f.measure_id
-    WHERE f.start_date >= t.first - 6 AND f.start_date < (t.last + interval '1 month')::date
-"""
-
 # The fact of a month is that month: nothing else may cover the same time for the same key.
 _FROM_MONTHS = f"""
     INSERT INTO products_salesmonth ({_COLUMNS})
     SELECT f.product_id, f.measure_id, f.channel_id, f.start_date, f.volume,
            CASE WHEN t.is_level THEN f.volume END, f.revenue, f.gross_revenue, f.discounts,
            (f.start_date + interval '1 month')::date - f.start_date
-    {_TOUCHED} AND f.period = 'M' AND f.start_date >= t.first
+    FROM products_salesfact f
+    JOIN sales_touched t ON t.product_id = f.product_id AND t.measure_id = f.measure_id
+    WHERE f.period = 'M' AND f.start_date BETWEEN t.first AND t.last
 """
 
 
-def _part(*, second: bool) -> str:
-    """What lies in the month a period starts in, or in the one a week crosses into (from ``cut`` on)."""
+# What each day and week of the touched time gives to which month. ``part``: 0 all of it, 1 and 2 the first
+# and the second month of a week that crosses into the next; ``days`` of it lie in the month.
+_PARTS = """
+    CREATE TEMP TABLE sales_parts ON COMMIT DROP AS
+    WITH days AS (
+        SELECT day::date AS start_date, date_trunc('month', day)::date AS month,
+               (date_trunc('month', day) + interval '1 month')::date AS next_month
+        FROM (SELECT min(first) - 6 AS first, max(last) + interval '1 month - 1 day' AS last
+              FROM sales_touched) span, generate_series(span.first::timestamp, span.last, '1 day') day
+    ), weeks AS (
+        SELECT *, least(next_month - start_date, 7) AS days FROM days
+    )
+    SELECT 'D' AS period, start_date, start_date AS ends_on, month, 0 AS part, 1 AS days FROM days
+    UNION ALL
+    SELECT 'W', start_date, start_date + 6, month, CASE WHEN days < 7 THEN 1 ELSE 0 END, days FROM weeks
+    UNION ALL
+    SELECT 'W', start_date, start_date + 6, next_month, 2, 7 - days FROM weeks WHERE days < 7
+"""
 
-    def share(column: str, decimals: int) -> str:
-        first = f"round({column} * (cut - start_date) / 7, {decimals})"
-        if second:
-            return f"{column} - {first} AS {column}"
-        return f"CASE WHEN crosses THEN {first} ELSE {column} END AS {column}"
 
-    days = "CASE WHEN crosses THEN cut - start_date WHEN period = 'W' THEN 7 ELSE 1 END"
-    return f"""
-        SELECT product_id, measure_id, channel_id, first, last, ends_on,
-               {"cut" if second else "month"} AS month,
-               {"volume" if second else "CASE WHEN NOT crosses THEN volume END"} AS state,
-               {share("volume", 4)}, {share("revenue", 2)},
-               {share("gross_revenue", 2)}, {share("discounts", 2)},
-               {f"7 - ({days})" if second else days} AS days
-        FROM spans {"WHERE crosses" if second else ""}
-    """
+def _share(column: str, decimals: int) -> str:
+    """What a fact gives to the month of a part: the second gets what the first left."""
+    return f"""sum(CASE p.part WHEN 0 THEN f.{column}
+                    WHEN 1 THEN round(f.{column} * p.days / 7, {decimals})
+                    ELSE f.{column} - round(f.{column} * (7 - p.days) / 7, {decimals}) END)"""
 
 
 def _from_days_and_weeks(volume: str, average: str, *, level: bool) -> str:
     return f"""
         INSERT INTO products_salesmonth ({_COLUMNS})
-        WITH spans AS NOT MATERIALIZED (
-            SELECT *, period = 'W' AND start_date + 6 >= cut AS crosses,
-                   start_date + CASE period WHEN 'W' THEN 6 ELSE 0 END AS ends_on
-            FROM (
-                SELECT *, (month + interval '1 month')::date AS cut
-                FROM (
-                    SELECT f.*, t.first, t.last, date_trunc('month', f.start_date::timestamp)::date AS month
-                    {_TOUCHED} AND f.period <> 'M' AND {"" if level else "NOT"} t.is_level
-                ) started
-            ) bounded
-        ), parts AS ({_part(second=False)} UNION ALL {_part(second=True)})
-        SELECT product_id, measure_id, channel_id, month, {volume}, {average},
-               sum(revenue), sum(gross_revenue), sum(discounts), sum(days)
-        FROM parts WHERE month BETWEEN first AND last
-        GROUP BY product_id, measure_id, month, channel_id
+        SELECT f.product_id, f.measure_id, f.channel_id, p.month, {volume}, {average},
+               {_share("revenue", 2)}, {_share("gross_revenue", 2)}, {_share("discounts", 2)}, sum(p.days)
+        FROM products_salesfact f
+        JOIN sales_touched t ON t.product_id = f.product_id AND t.measure_id = f.measure_id
+        JOIN sales_parts p ON p.start_date = f.start_date AND p.period = f.period
+        WHERE p.month BETWEEN t.first AND t.last AND {"" if level else "NOT"} t.is_level
+        GROUP BY f.product_id, f.measure_id, f.channel_id, p.month
     """
 
 
-_FLOWS = _from_days_and_weeks("sum(volume)", "NULL::numeric", level=False)
+_FLOWS = _from_days_and_weeks(_share("volume", 4), "NULL::numeric", level=False)
+# The state at the end of a period belongs to the month it ends in.
 _LEVELS = _from_days_and_weeks(
-    "(array_agg(state ORDER BY ends_on DESC) FILTER (WHERE state IS NOT NULL))[1]",
-    "round(avg(state), 4)",
+    "(array_agg(f.volume ORDER BY p.ends_on DESC) FILTER (WHERE p.part <> 1 AND f.volume IS NOT NULL))[1]",
+    "round(avg(f.volume) FILTER (WHERE p.part <> 1), 4)",
     level=True,
 )
 _OVER_CHANNELS = """
@@ -131,6 +126,9 @@ def rollup_touched(cursor: Any) -> None:
         )
     cursor.execute("SELECT bool_or(NOT is_level), bool_or(is_level) FROM sales_touched")
     flows, levels = cursor.fetchone()
+    cursor.execute("DROP TABLE IF EXISTS sales_parts")
+    cursor.execute(_PARTS)
+    cursor.execute("ANALYZE sales_parts")
     cursor.execute(_FROM_MONTHS)
     if flows:
         cursor.execute(_FLOWS)
