@@ -47,6 +47,7 @@ def reason_words(code: str, params: Params) -> str:
         "under_three_years": _("%(months)s of data: enough for a cautious season."),
         "enough_history": _("%(months)s of data: enough for trend and season."),
         "intermittent": _("It sells once in %(interval)s months on average."),
+        "none_lately": _("Nothing was sold in the last %(since)s: the chance of a sale has become small."),
         "long_season": _("%(months)s of data with a long season."),
         "too_short": _("%(months)s of data are too few; %(needed)s are needed."),
         "flat_history": _("Its sales never changed, so there is no error to measure."),
@@ -56,6 +57,7 @@ def reason_words(code: str, params: Params) -> str:
         "months": months,
         "interval": formats.number(params.get("mean_interval")),
         "needed": _months(params, "needed"),
+        "since": _months(params, "since"),
     }
     filled = int(params.get("filled") or 0)
     if filled:

@@ -31,6 +31,7 @@ REASON_CODES: dict[str, tuple[str, ...]] = {
     "under_three_years": ("periods", "filled"),
     "enough_history": ("periods", "filled"),
     "intermittent": ("periods", "filled", "mean_interval"),
+    "none_lately": ("periods", "filled", "since"),
     "long_season": ("periods", "filled", "pairs"),
     # backtest and stage
     "too_short": ("periods", "needed"),

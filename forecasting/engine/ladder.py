@@ -35,6 +35,11 @@ class Point:
     intermittent: Intermittent | None = None
 
 
+def _since_sale(y: FloatArray) -> int:
+    """Periods since the last one with a sale."""
+    return len(y) - 1 - int(np.flatnonzero(y)[-1])
+
+
 def point_forecast(
     past: History,
     *,
@@ -56,6 +61,8 @@ def point_forecast(
     if kind == "flow" and interval > INTERMITTENT_FROM:
         demand = tsb(y)
         mean = np.full(horizon, demand.chance * demand.size)
+        if not np.isfinite(interval):
+            return Point(mean, "tsb", "none_lately", params | {"since": _since_sale(y)}, demand)
         return Point(mean, "tsb", "intermittent", params | {"mean_interval": round(interval, 2)}, demand)
     if season_length > LONG_SEASON:
         return _long_season(y, season_length, horizon, params)

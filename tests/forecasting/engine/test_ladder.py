@@ -214,3 +214,9 @@ def test_backtest_and_calibration_reach_the_bands() -> None:
     other = forecast(series(sales(60)), season_length=12, horizon=H, calibration=wild)
     assert (one.mean == other.mean).all()
     assert (other.hi80 > one.hi80).all()
+
+
+def test_what_sold_long_ago_says_since_when_it_did_not() -> None:
+    f = answer([5.0, 0.0, 8.0, 4.0] * 6 + [0.0] * 40)
+    assert (f.method, f.reason, f.reason_params["since"]) == ("tsb", "none_lately", 40)
+    assert_can_be_shown(f)
