@@ -6,3 +6,8 @@ class ReportingConfig(AppConfig):
     name = "reporting"
     verbose_name = _("Reports")
     default_auto_field = "django.db.models.BigAutoField"
+
+    def ready(self) -> None:
+        from .registrations import register_all
+
+        register_all()

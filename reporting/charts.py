@@ -1,0 +1,77 @@
+"""The overview's main chart: volume or revenue, what was and what is expected."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from django.utils.text import capfirst
+from django.utils.translation import gettext as _
+
+from core import formats
+from core.charts import Actual, Chart, Expected, StageSpan, Switch, volume_forecast_chart
+from core.organisation import organisation_get
+from core.registries import Event
+from products.models import Measure
+from reporting.selectors.overview import Overview
+
+
+def overview_chart(
+    overview: Overview,
+    *,
+    revenue: bool,
+    unit: str,
+    events: Sequence[Event],
+    stages: Sequence[StageSpan],
+    switches: Sequence[Switch],
+) -> Chart | None:
+    """``None`` without a single month. Expected revenue is the forecast at the last 12 months' revenue per
+    unit."""
+    history = [Actual(row.month, _value(row, revenue), row.provisional) for row in overview.history]
+    factor = float(overview.price or 0) if revenue else 1.0
+    expected = [
+        Expected(row.month, *(factor * v for v in (row.mean, row.lo80, row.hi80, row.lo95, row.hi95)))
+        for row in (overview.forecast.months if overview.forecast and factor else [])
+    ]
+    if not expected and all(point.value is None for point in history):
+        return None
+    measure = overview.measure
+    label = _("revenue") if revenue else str(measure)
+    unit = organisation_get().currency if revenue else unit
+    level = measure.kind == Measure.Kind.LEVEL and not revenue
+    per = _("%(unit)s at the end of the month") if level else _("%(unit)s a month")
+    return volume_forecast_chart(
+        id="overview-chart",
+        title=_("How much was it, and what do we expect?")
+        if level
+        else _("How much do we sell, and what do we expect?"),
+        subtitle=_subtitle(overview, label, unit, factor, revenue=revenue, level=level),
+        history=history,
+        forecast=expected,
+        events=events,
+        stages=stages,
+        unit_label=per % {"unit": unit},
+        measure_label=label,
+        switches=switches,
+        is_money=revenue,
+    )
+
+
+def _value(row: object, revenue: bool) -> float | None:
+    value = getattr(row, "revenue" if revenue else "volume")
+    return None if value is None else float(value)
+
+
+def _subtitle(overview: Overview, label: str, unit: str, factor: float, *, revenue: bool, level: bool) -> str:
+    ahead = overview.ahead
+    if ahead is None or not factor:
+        return capfirst(label)
+
+    def words(value: float) -> str:
+        return formats.money_short(value * factor) if revenue else formats.compact(value, unit)
+
+    sentence = (
+        _("Expected in 12 months: %(mean)s; 80%% chance between %(low)s and %(high)s")
+        if level
+        else _("Expected over 12 months: %(mean)s; 80%% chance between %(low)s and %(high)s")
+    )
+    return sentence % {"mean": words(ahead.mean), "low": words(ahead.lo80), "high": words(ahead.hi80)}

@@ -1,0 +1,173 @@
+"""Key figures of a product: month, year to date, last 12 months and the full year expected, each against last
+year and budget.
+
+The full year expected is the closed months' actual plus the forecast of the rest (formulas.md: 820 + 430 =
+1,250). Of a level it is the state at the year's end, never a sum. Expected revenue is the forecast volume at
+the average revenue per unit of the last 12 months.
+"""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any
+
+from core.months import month_range
+from forecasting.selectors.forecasts import ForecastNow
+from forecasting.totals import total_band
+from products.models import Measure, Product
+from products.selectors.figures import Amount, Comparison, compare, spans
+
+SPANS = ("month", "year_to_date", "last_12_months", "full_year")
+
+
+@dataclass(frozen=True)
+class KeyFigure:
+    """One span: ``value`` (actual; for the full year: expected), last year and budget, with differences.
+
+    ``index`` and ``budget_index``: 104 is 4 % more. ``lo80`` and ``hi80``: of an expected value. Anything
+    unknown is ``None``.
+    """
+
+    span: str
+    first: datetime.date
+    last: datetime.date
+    value: Decimal | None
+    last_year: Decimal | None
+    budget: Decimal | None
+    lo80: Decimal | None = None
+    hi80: Decimal | None = None
+
+    @property
+    def difference(self) -> Decimal | None:
+        return _minus(self.value, self.last_year)
+
+    @property
+    def index(self) -> float | None:
+        return _index(self.value, self.last_year)
+
+    @property
+    def budget_difference(self) -> Decimal | None:
+        return _minus(self.value, self.budget)
+
+    @property
+    def budget_index(self) -> float | None:
+        return _index(self.value, self.budget)
+
+
+@dataclass(frozen=True)
+class KeyFigures:
+    """Volume and revenue by span, in the order of ``SPANS``."""
+
+    volume: Sequence[KeyFigure]
+    revenue: Sequence[KeyFigure]
+
+    def of(self, which: str, span: str) -> KeyFigure:
+        return next(figure for figure in getattr(self, which) if figure.span == span)
+
+
+def _minus(one: Decimal | None, other: Decimal | None) -> Decimal | None:
+    return None if one is None or other is None else one - other
+
+
+def _index(one: Decimal | None, other: Decimal | None) -> float | None:
+    return None if one is None or other is None or other <= 0 else float(one / other * 100)
+
+
+def key_figures(
+    user: Any,
+    product: Product,
+    measure: Measure,
+    month: datetime.date,
+    forecast: ForecastNow | None,
+    price: Decimal | None,
+) -> KeyFigures:
+    """The key figures as of ``month``, the last complete one. ``forecast`` and ``price`` (revenue per unit)
+    fill the rest of the year; without them the full year is unknown. Three queries."""
+    found = compare(user, product, measure, spans(month))
+    expected = _expected_year(found["full_year"], measure, month, forecast, price)
+    plain = [key for key in SPANS if key != "full_year"]
+    return KeyFigures(
+        volume=[*(_figure(key, found[key], "volume") for key in plain), expected["volume"]],
+        revenue=[*(_figure(key, found[key], "revenue") for key in plain), expected["revenue"]],
+    )
+
+
+def _figure(span: str, found: Comparison, name: str) -> KeyFigure:
+    compared = getattr(found, name)
+    return KeyFigure(
+        span,
+        compared.first,
+        compared.last,
+        compared.actual.value,
+        _whole(compared.last_year, compared.actual),
+        _whole(compared.budget, compared.actual),
+    )
+
+
+def _whole(other: Amount, actual: Amount) -> Decimal | None:
+    """Of a flow only what covers as many months: half a year is no comparison for a whole one."""
+    is_level = other.average is not None
+    return other.value if is_level or other.known >= actual.known else None
+
+
+def _full(amount: Amount, *, level: bool) -> Decimal | None:
+    """A whole year, or nothing; of a level its last month."""
+    return amount.value if level or amount.known == amount.asked else None
+
+
+def _expected_year(
+    year: Comparison,
+    measure: Measure,
+    month: datetime.date,
+    forecast: ForecastNow | None,
+    price: Decimal | None,
+) -> Mapping[str, KeyFigure]:
+    first, last = year.volume.first, year.volume.last
+    rest = [m for m in month_range(first, last) if m > month]
+    ahead = {row.month: row for row in forecast.months} if forecast else {}
+    known = all(m in ahead for m in rest) and (bool(rest) or year.volume.actual.known > 0)
+    months = [ahead[m] for m in rest] if known else []
+    level = measure.kind == Measure.Kind.LEVEL
+    volume = low = high = revenue = revenue_low = revenue_high = None
+    if known and level:
+        volume = _decimal(months[-1].mean) if months else year.volume.actual.value
+        low, high = (_decimal(months[-1].lo80), _decimal(months[-1].hi80)) if months else (volume, volume)
+    elif known and forecast is not None:
+        closed = year.volume.actual.value or Decimal(0)
+        edges = total_band(
+            [m.mean for m in months],
+            [m.lo80 for m in months],
+            [m.hi80 for m in months],
+            correlation=forecast.correlation,
+        )
+        volume = closed + _decimal(sum(m.mean for m in months))
+        low, high = closed + _decimal(edges[0]), closed + _decimal(edges[1])
+        if price is not None:
+            booked = year.revenue.actual.value or Decimal(0)
+            revenue = booked + _decimal(sum(m.mean for m in months)) * price
+            revenue_low, revenue_high = (booked + _decimal(edge) * price for edge in edges)
+
+    def figure(name: str, value: Any, lo80: Any, hi80: Any) -> KeyFigure:
+        compared = getattr(year, name)
+        return KeyFigure(
+            "full_year",
+            first,
+            last,
+            value,
+            _full(compared.last_year, level=level),
+            _full(compared.budget, level=level),
+            lo80,
+            hi80,
+        )
+
+    return {
+        "volume": figure("volume", volume, low, high),
+        "revenue": figure("revenue", revenue, revenue_low, revenue_high),
+    }
+
+
+def _decimal(value: float) -> Decimal:
+    return Decimal(str(round(value, 4)))

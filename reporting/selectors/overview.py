@@ -1,0 +1,114 @@
+"""Everything the overview of one product shows, read once."""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any
+
+from core.months import month_add
+from forecasting.selectors.forecasts import ForecastNow, forecast_current
+from forecasting.totals import total_band
+from products.models import Measure, Product
+from products.selectors.lines import LineTree
+from products.selectors.months import complete_months
+from products.selectors.sales import ChannelSales, MonthSales, sales_by_channel, sales_months
+
+from .key_figures import KeyFigures, key_figures
+
+HISTORY_MONTHS = 36
+
+
+@dataclass(frozen=True)
+class Ahead:
+    """The next 12 months of the forecast as one figure (a level: its state at their end), with its band."""
+
+    mean: float
+    lo80: float
+    hi80: float
+
+
+@dataclass(frozen=True)
+class Overview:
+    """``month`` is the last complete month of the measure's data, ``None`` when there is none yet.
+
+    ``price``: revenue per unit over the last 12 months. ``channels``: what each sold in them.
+    """
+
+    product: Product
+    measures: Sequence[Measure]
+    measure: Measure
+    month: datetime.date | None
+    history: Sequence[MonthSales]
+    forecast: ForecastNow | None
+    ahead: Ahead | None
+    figures: KeyFigures | None
+    channels: Sequence[ChannelSales]
+    price: Decimal | None
+
+
+def overview_get(user: Any, product: Product, tree: LineTree, measure_code: str = "") -> Overview:
+    """The overview for one of the line's measures, the leading one unless another is asked for by its code.
+
+    The product must be one the person may see.
+    """
+    measures = tree.measures(product.line_id)
+    measure = next((found for found in measures if found.code == measure_code), measures[0])
+    month = complete_months(line_ids=[product.line_id]).get((product.line_id, measure.pk))
+    forecast = forecast_current(user, product, measure)
+    if month is None:
+        return Overview(
+            product, measures, measure, None, (), forecast, ahead(forecast, measure), None, (), None
+        )
+    history = sales_months(user, product, measure, month_add(month, 1 - HISTORY_MONTHS), month_add(month, 2))
+    price = _price(history, month)
+    return Overview(
+        product,
+        measures,
+        measure,
+        month,
+        _until_known(history, month),
+        forecast,
+        ahead(forecast, measure),
+        key_figures(user, product, measure, month, forecast, price),
+        sales_by_channel(user, product, measure, month_add(month, -11), month),
+        price,
+    )
+
+
+def _until_known(history: Sequence[MonthSales], month: datetime.date) -> Sequence[MonthSales]:
+    """Without the months after the last complete one that have no data yet, and the empty ones before the
+    first."""
+    known = [row for row in history if row.month <= month or row.volume is not None]
+    while known and known[0].volume is None:
+        known = known[1:]
+    return known
+
+
+def _price(history: Sequence[MonthSales], month: datetime.date) -> Decimal | None:
+    """Revenue per unit over the last 12 months, of the months with both figures."""
+    year = [
+        (row.revenue, row.volume)
+        for row in history
+        if month_add(month, -12) < row.month <= month and row.volume is not None and row.revenue is not None
+    ]
+    volume = sum((units for _, units in year), Decimal(0))
+    return sum((revenue for revenue, _ in year), Decimal(0)) / volume if volume > 0 else None
+
+
+def ahead(forecast: ForecastNow | None, measure: Measure) -> Ahead | None:
+    """The next 12 months as one figure; ``None`` without a forecast of 12 months."""
+    months = forecast.months[:12] if forecast else []
+    if forecast is None or len(months) < 12:
+        return None
+    if measure.kind == Measure.Kind.LEVEL:
+        return Ahead(months[-1].mean, months[-1].lo80, months[-1].hi80)
+    low, high = total_band(
+        [row.mean for row in months],
+        [row.lo80 for row in months],
+        [row.hi80 for row in months],
+        correlation=forecast.correlation,
+    )
+    return Ahead(sum(row.mean for row in months), low, high)
