@@ -138,6 +138,7 @@ class Server:
             except subprocess.TimeoutExpired:
                 child.kill()
                 child.wait()
+            os._exit(0)  # at once: the locks go with the process, not before it
 
     def _guarded(self) -> bool:
         if not self.folder.exists():

@@ -5,6 +5,7 @@ from __future__ import annotations
 import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import psutil
@@ -14,6 +15,7 @@ from pmtool.servers import Postgres, Server, Valkey
 
 HOLDER = """
 import sys
+import time
 from pathlib import Path
 from pmtool.servers import Postgres, Valkey
 server = {"postgres": Postgres, "valkey": Valkey}[sys.argv[1]](Path(sys.argv[2]), durable=False)
@@ -40,6 +42,14 @@ def ready(process: subprocess.Popen[str]) -> None:
     assert process.stdout.readline() == "ready\n"
 
 
+def left(var: Path) -> list[str]:
+    """What still runs after a moment: a process may be listed briefly after its locks are gone."""
+    give_up = time.monotonic() + 3
+    while (found := processes(var)) and time.monotonic() < give_up:
+        time.sleep(0.05)
+    return found
+
+
 def processes(var: Path) -> list[str]:
     """Command lines of whatever still runs for this folder."""
     lines = (process.info["cmdline"] or [] for process in psutil.process_iter(["cmdline"]))
@@ -63,7 +73,7 @@ def test_five_at_once_share_one_server_and_the_last_one_stops_it(server: Server)
     holders[4].communicate()
     assert server.wait_stopped()
     assert not server.alive()
-    assert processes(server.folder.parent) == []
+    assert left(server.folder.parent) == []
 
 
 @pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGTERM, signal.SIGHUP], ids=lambda how: how.name)
@@ -73,7 +83,7 @@ def test_a_holder_that_is_killed_leaves_nothing(server: Server, how: signal.Sign
     process.send_signal(how)
     process.communicate()
     assert server.wait_stopped()
-    assert processes(server.folder.parent) == []
+    assert left(server.folder.parent) == []
 
 
 def test_it_starts_again_after_its_own_death(server: Server) -> None:
