@@ -1,0 +1,130 @@
+"""The API of forecasts, stages and runs."""
+
+from __future__ import annotations
+
+import pytest
+from django.test import override_settings
+from django.urls import include, path
+from rest_framework.test import APIClient
+
+from forecasting.api import router
+from forecasting.models import NightlyFailure, NightlyRun
+from tests.factories import channel_factory, line_factory, user_factory
+
+from .conftest import run_now
+
+pytestmark = pytest.mark.django_db
+
+urlpatterns = [path("api/v1/", include(router.urls))]
+
+
+@pytest.fixture(autouse=True)
+def _only_these_addresses():
+    with override_settings(ROOT_URLCONF=__name__):
+        yield
+
+
+def api(*args, **fields) -> APIClient:
+    client = APIClient()
+    client.force_authenticate(user_factory(*args, **fields))
+    return client
+
+
+def test_forecasts_with_their_months_in_words_and_numbers(products):
+    run_now()
+    client = api("product-manager")
+    body = client.get("/api/v1/forecasts/", {"product": products[0].code.lower(), "current": "true"}).json()
+    assert body["count"] == 1
+    found = body["results"][0]
+    assert (found["product"], found["family"], found["measure"]) == (products[0].code, None, "units")
+    assert len(found["months"]) == 18
+    assert found["reason_text"].startswith("48 months of data")
+    assert client.get(f"/api/v1/forecasts/{found['id']}/").json() == found
+
+
+def test_queries_do_not_grow_with_the_page(products, django_assert_max_num_queries):
+    run_now()
+    client = api("product-manager")
+    with django_assert_max_num_queries(8):
+        assert client.get("/api/v1/forecasts/").json()["count"] == 3
+    with django_assert_max_num_queries(8):
+        assert client.get("/api/v1/stages/").json()["count"] == 3
+
+
+def test_stages(products):
+    run_now()
+    body = api("product-manager").get("/api/v1/stages/", {"product": products[1].code}).json()
+    found = body["results"][0]
+    chances = [found[f"p_{name}"] for name in ("introduction", "growth", "maturity", "decline", "revival")]
+    assert sum(chances) == pytest.approx(1)
+    assert found["evidence_text"]
+    assert found["set_by_hand"] is None
+
+
+@pytest.mark.parametrize("what", ["forecasts", "stages"])
+def test_what_is_out_of_sight_does_not_exist(products, what):
+    run_now()
+    for client in (
+        api("product-manager", lines=[line_factory()]),
+        api("product-manager", channels=[channel_factory()]),
+    ):
+        assert client.get(f"/api/v1/{what}/").json()["count"] == 0
+        pk = api("product-manager").get(f"/api/v1/{what}/").json()["results"][0]["id"]
+        assert client.get(f"/api/v1/{what}/{pk}/").status_code == 404
+
+
+@pytest.mark.parametrize("what", ["forecasts", "stages", "runs"])
+def test_without_the_right_nothing(products, what):
+    run_now()
+    client = api(rights=["accounts.api", "products.view"])
+    assert client.get(f"/api/v1/{what}/").status_code == 403
+
+
+@pytest.mark.parametrize("method", ["post", "put", "patch", "delete"])
+def test_results_cannot_be_written(products, method):
+    run_now()
+    client = api("administrator")
+    pk = client.get("/api/v1/forecasts/").json()["results"][0]["id"]
+    assert getattr(client, method)(f"/api/v1/forecasts/{pk}/", {}).status_code in (403, 405)
+
+
+def test_a_run_is_started_once_per_key(products):
+    client = api("product-manager")
+    answers = [client.post("/api/v1/runs/", {}, headers={"Idempotency-Key": "abc"}) for _ in range(5)]
+    assert {answer.status_code for answer in answers} == {202}
+    assert len({answer.json()["id"] for answer in answers}) == 1
+    assert NightlyRun.objects.count() == 1
+    client.post("/api/v1/runs/", {}, headers={"Idempotency-Key": "other"})
+    assert NightlyRun.objects.count() == 2
+
+
+def test_a_run_of_one_product(products):
+    answer = api("product-manager").post("/api/v1/runs/", {"product": products[0].code, "as_of": "2026-09"})
+    run = NightlyRun.objects.get()
+    assert answer.json()["as_of"] == "2026-09-01"
+    assert (run.kind, run.scope) == ("single", [products[0].pk])
+
+
+@pytest.mark.parametrize(
+    ("body", "status"),
+    [
+        ({"as_of": "2026-13"}, 400),
+        ({"as_of": "2999-01"}, 400),
+        ({"product": "no such code"}, 404),
+        ({"kind": "scheduled"}, 400),
+    ],
+)
+def test_a_run_that_cannot_be_is_refused(products, body, status):
+    assert api("product-manager").post("/api/v1/runs/", body).status_code == status
+    assert not NightlyRun.objects.exists()
+
+
+def test_a_viewer_reads_runs_and_starts_none(products):
+    run = run_now()
+    NightlyFailure.objects.create(run=run, step="forecast", product=products[0], attempts=3, code="crashed")
+    client = api(rights=["accounts.api", "forecasting.view", "products.view"])
+    assert client.post("/api/v1/runs/", {}).status_code == 403
+    found = client.get(f"/api/v1/runs/{run.pk}/").json()
+    assert found["failures"][0]["product"] == products[0].code
+    assert found["failed"] == 1
+    assert {step["name"] for step in found["steps"]} >= {"backtest", "calibrate", "forecast", "lifecycle"}
