@@ -6,12 +6,14 @@ no foreign keys in the database (the staging join checks, ``doctor`` keeps it tr
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 
-def _loose(to: str, **options: object) -> models.ForeignKey:
+def _loose(to: str, **options: Any) -> models.ForeignKey:
     return models.ForeignKey(to, models.DO_NOTHING, db_constraint=False, related_name="+", **options)
 
 

@@ -127,8 +127,10 @@ def sales_by_channel(
     if channels is not None:
         rows = rows.filter(channel__in=channels)
     found: dict[int, list[tuple[datetime.date, Decimal | None, Decimal | None]]] = {}
-    for channel_id, *month in rows.order_by("month").values_list("channel_id", "month", "volume", "revenue"):
-        found.setdefault(channel_id, []).append(tuple(month))
+    for channel_id, month, volume, revenue in rows.order_by("month").values_list(
+        "channel_id", "month", "volume", "revenue"
+    ):
+        found.setdefault(channel_id, []).append((month, volume, revenue))
     known = Channel.objects.in_bulk(list(found))
     sales = [
         ChannelSales(known[pk], _over_time(measure, months), total(m[2] for m in months), len(months))

@@ -7,11 +7,13 @@ changed them again: their word is newer.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any, cast
 
-from django.db import models, transaction
+from django.db import connection, models, transaction
 from django.db.models import F, ProtectedError
+from django.utils.text import slugify
+from django.utils.translation import gettext as _
 
 from products.models import (
     BudgetRow,
@@ -34,6 +36,8 @@ _KINDS: dict[str, type[models.Model]] = {
 }
 """In the order of undoing: what hangs on others first."""
 _BATCH = 2000
+DEFAULT_LINE = "new"
+"""The line of products that a file names without saying their line."""
 
 Values = dict[str, Any]
 
@@ -67,6 +71,30 @@ def imported_note(
         ],
         batch_size=_BATCH,
     )
+
+
+def next_ids(model: type[models.Model], count: int) -> list[int]:
+    """Numbers from a table's own sequence, for rows that are made later."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT nextval(pg_get_serial_sequence(%s, 'id')) FROM generate_series(1, %s)",
+            [model._meta.db_table, count],
+        )
+        return [row[0] for row in cursor.fetchall()]
+
+
+def lines_planned(texts: Sequence[str], *, taken: Collection[str] = ()) -> list[tuple[int, str, str]]:
+    """Lines to be made for these names: id, a free code (also none of ``taken``), name."""
+    codes = {code.lower() for code in ProductLine.objects.values_list("code", flat=True)} | set(taken)
+    planned = []
+    for pk, text in zip(next_ids(ProductLine, len(texts)), texts, strict=True):
+        base = slugify(text)[:36] or "line"
+        code, number = base, 2
+        while code in codes:
+            code, number = f"{base}-{number}", number + 1
+        codes.add(code)
+        planned.append((pk, code, (_("New products") if text == DEFAULT_LINE else text)[:120]))
+    return planned
 
 
 @transaction.atomic

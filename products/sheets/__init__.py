@@ -6,6 +6,8 @@ from __future__ import annotations
 def register() -> None:
     from exchange.sheets import sheets
 
+    from .budget import BudgetSheet
+    from .products import ProductsSheet
     from .sales import SalesSheet
 
-    sheets.register(SalesSheet())
+    sheets.register(ProductsSheet(), SalesSheet(), BudgetSheet())

@@ -13,17 +13,16 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.utils.text import slugify
 from psycopg2.extras import execute_values
 
 from products.converters import RESERVED_CODES
-from products.models import Measure, Product, ProductLine
+from products.models import Measure, ProductLine
 from products.selectors.access import visible_channel_ids, visible_line_ids
 from products.selectors.lines import LineTree
-from products.services.imported import missing_create
+from products.services.imported import DEFAULT_LINE, lines_planned, missing_create
 
 DEFAULT_CHANNEL = "ALL"
-DEFAULT_LINE = "new"
+CODE_LENGTH = 60
 _NEW = {
     "line": "(id bigint, code text, name text)",
     "product": "(id bigint, code text, name text, line_id bigint)",
@@ -125,7 +124,7 @@ def _products_plan(cursor: Any, visible: frozenset[int] | None) -> None:
     planned, problems = [], []
     for upper, code, name, line in found:
         line_id = lines.find(line)
-        if len(code) > Product._meta.get_field("code").max_length or code.lower() in RESERVED_CODES:
+        if len(code) > CODE_LENGTH or code.lower() in RESERVED_CODES:
             problems.append((upper, "product_code_invalid"))
         elif line_id is None:
             problems.append((upper, "product_unknown"))
@@ -160,10 +159,8 @@ class Lines:
         self._cursor = cursor
         self._visible = visible
         self._ids: dict[str, int] = {}
-        self._codes: set[str] = set()
         self._new: list[tuple[int, str, str]] = []
         for line in ProductLine.objects.order_by("-pk"):
-            self._codes.add(line.code.lower())
             self._ids[line.name.lower()] = line.pk
         for line in ProductLine.objects.all():
             self._ids[line.code.lower()] = line.pk
@@ -179,17 +176,10 @@ class Lines:
         return found if self._visible is None or found in self._visible else None
 
     def _create(self, name: str) -> int:
-        base = slugify(name)[:36] or "line"
-        code, number = base, 2
-        while code in self._codes:
-            code, number = f"{base}-{number}", number + 1
-        self._cursor.execute("SELECT nextval(pg_get_serial_sequence('products_productline', 'id'))")
-        (line_id,) = self._cursor.fetchone()
-        label = "New products" if name == DEFAULT_LINE else name
-        self._new.append((line_id, code, label[:120]))
-        self._codes.add(code)
-        self._ids[name.lower()] = line_id
-        return int(line_id)
+        (planned,) = lines_planned([name], taken=[code for _, code, _ in self._new])
+        self._new.append(planned)
+        self._ids[name.lower()] = planned[0]
+        return planned[0]
 
     def plan(self) -> None:
         """Note the lines to be made in ``sheet_new_line``."""

@@ -25,6 +25,8 @@ REASONS: dict[str, Any] = {
     "month_closed": _("months until %(until)s are closed; this row would change one"),
     "line_unknown": _("no product line has this code or name"),
     "kind_unknown": _("neither a good nor a service"),
+    "too_long": _("too long"),
+    "duplicate_code": _("line %(other)s of the file is about the same product"),
     "owner_unknown": _("nobody with this e-mail address works here"),
     "ends_before_launch": _("ends before it is launched"),
     "other_code_taken": _("this code already means another product"),

@@ -1,0 +1,341 @@
+"""The sheet *budget*: the plan of a product or a whole line by channel, month and measure, in a version.
+
+A row without a version belongs to ``budget-<year>`` of its financial year, which is made when first needed; a
+row without a channel is the plan over all channels. A frozen version takes no more rows.
+"""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Mapping
+from dataclasses import dataclass
+from decimal import Decimal
+from itertools import chain
+from typing import Any
+
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
+
+from accounts.errors import DomainError
+from exchange.sheets import Counts, Field
+from products.models import BudgetRow, BudgetVersion, Measure, Product, ProductLine
+from products.selectors.access import visible_channel_ids, visible_line_ids
+from products.selectors.budget import budget_year
+from products.selectors.lines import LineTree
+from products.services.imported import imported_note, imported_undo, values_of
+
+from .known import Refusals, channels_known, lines_known, measures_known, products_known, staged
+from .words import CREATES, REASONS
+
+Key = tuple[str, int | None, int | None, int | None, int, datetime.date]
+"""Version's code, product, line, channel, measure, month."""
+
+
+@dataclass
+class _Row:
+    line: int
+    key: Key
+    values: dict[str, Decimal]
+    names: dict[str, str]
+    existing: BudgetRow | None
+
+    @property
+    def effect(self) -> str:
+        if self.existing is None:
+            return "new"
+        return "changed" if self.old else "unchanged"
+
+    @property
+    def old(self) -> dict[str, Decimal | None]:
+        """The values that would change, as they are."""
+        before = {name: getattr(self.existing, name) for name in self.values}
+        return {name: value for name, value in before.items() if value != self.values[name]}
+
+
+class BudgetSheet:
+    key = "budget"
+    label = _("Budget")
+    help_text = _("The budget of products or lines by channel and month.")
+    order = 30
+    permission = "products.edit_budget"
+    wide_field = "month"
+    can_create = True
+    reasons = REASONS
+    creates_labels = CREATES
+    one_of = (("product", "product_line"), ("volume", "revenue"))
+    options = ()
+    fields = (
+        Field(
+            "product",
+            "code",
+            _("Product"),
+            aliases=("sku", "code", "product_code", "artikel", "artikelnummer"),
+        ),
+        Field("product_line", "text", _("Product line"), aliases=("line", "productlijn", "lijn")),
+        Field("channel", "code", _("Channel"), aliases=("kanaal", "klant", "afnemer", "account", "customer")),
+        Field(
+            "month",
+            "month",
+            _("Month"),
+            required=True,
+            aliases=("maand", "period", "periode", "date", "datum"),
+        ),
+        Field("measure", "code", _("Measure"), aliases=("maat", "kengetal")),
+        Field("version", "code", _("Budget"), aliases=("budget", "versie", "budget_version", "scenario")),
+        Field(
+            "volume", "number", _("Volume"), aliases=("units", "afzet", "aantal", "quantity", "budget_volume")
+        ),
+        Field(
+            "revenue",
+            "amount",
+            _("Revenue"),
+            aliases=("omzet", "amount", "bedrag", "budget_revenue", "turnover"),
+        ),
+    )
+
+    def sees_all(self, user: Any) -> bool:
+        return visible_line_ids(user) is None and visible_channel_ids(user) is None
+
+    def check(self, cursor: Any, options: Mapping[str, Any], user: Any) -> None:
+        refusals = Refusals()
+        _Plan(cursor, options, user, refusals)
+        refusals.write(cursor)
+
+    def preview(self, cursor: Any, options: Mapping[str, Any]) -> Counts:
+        return _Plan(cursor, {"create_missing": True}, None, Refusals()).counts()
+
+    def sample(self, cursor: Any, limit: int) -> list[dict[str, Any]]:
+        plan = _Plan(cursor, {"create_missing": True}, None, Refusals())
+        found: dict[str, list[dict[str, Any]]] = {"new": [], "changed": [], "unchanged": []}
+        for row in plan.rows:
+            if len(found[row.effect]) < limit:
+                found[row.effect].append(_sample_row(row))
+        return sorted(chain(*found.values()), key=lambda each: each["line"])
+
+    def apply(self, cursor: Any, import_id: int, options: Mapping[str, Any]) -> Counts:
+        plan = _Plan(cursor, {"create_missing": True}, None, Refusals())
+        counts = plan.counts()
+        plan.write(import_id)
+        return counts
+
+    def undo(self, cursor: Any, import_id: int) -> Counts:
+        frozen = BudgetVersion.objects.filter(rows__source_import_id=import_id, frozen_at__isnull=False)
+        if version := frozen.first():
+            details = {"budget": version.name}
+            message = gettext("%(budget)s is frozen and does not change any more.") % details
+            raise DomainError("budget_is_frozen", message, status=409, details=details)
+        taken, restored = imported_undo(import_id=import_id)
+        return Counts(new=taken, changed=restored)
+
+
+def _sample_row(row: _Row) -> dict[str, Any]:
+    found: dict[str, Any] = {"line": row.line, "effect": row.effect, **row.names}
+    found |= {name: str(value) for name, value in row.values.items()}
+    if row.old:
+        found["old"] = {name: None if value is None else str(value) for name, value in row.old.items()}
+    return found
+
+
+class _Plan:
+    """What the rows of ``staging`` mean for the budgets there are; rows with a problem go to ``refusals``."""
+
+    def __init__(self, cursor: Any, options: Mapping[str, Any], user: Any, refusals: Refusals) -> None:
+        self._create = bool(options.get("create_missing"))
+        self._refusals = refusals
+        self._tree = LineTree()
+        rows = staged(cursor)
+        self._products, self._several, _hidden = products_known(
+            [row["product"] for row in rows if row["product"]], user
+        )
+        self._lines, self._channels = lines_known(user), channels_known(user)
+        self._no_channel_refused = user is not None and visible_channel_ids(user) is not None
+        self._measures = measures_known()
+        self._versions = {version.code.lower(): version for version in BudgetVersion.objects.all()}
+        self.new_versions: dict[str, int] = {}
+        self._seen: dict[Key, int] = {}
+        self._codes = {version.pk: version.code for version in self._versions.values()}
+        self._existing = self._existing_rows(rows)
+        self.rows = [planned for row in rows if (planned := self._row(row)) is not None]
+
+    def _existing_rows(self, rows: list[dict[str, Any]]) -> dict[Key, BudgetRow]:
+        months = [row["month"] for row in rows if row["month"]]
+        if not months:
+            return {}
+        found = BudgetRow.objects.filter(month__range=(min(months), max(months)))
+        return {
+            (
+                self._codes[row.version_id].lower(),
+                row.product_id,
+                row.line_id,
+                row.channel_id,
+                row.measure_id,
+                row.month,
+            ): row
+            for row in found
+        }
+
+    def _refused(self, row: dict[str, Any], field: str, code: str, **params: Any) -> Any:
+        """Refuse the row; always ``None``, for the caller to return."""
+        self._refusals.add(row, field, code, **params)
+
+    def _row(self, row: dict[str, Any]) -> _Row | None:
+        subject = self._subject(row)
+        if subject is None:
+            return None
+        measure = self._measure(row, subject)
+        version = self._version(row)
+        if measure is None or version is None:
+            return None
+        channel = self._channels.find(row["channel"]) if row["channel"] else None
+        if channel is None and (row["channel"] or self._no_channel_refused):
+            return self._refused(row, "channel", "channel_unknown")
+        values = {name: row[name] for name in ("volume", "revenue") if row[name] is not None}
+        if not values:
+            return self._refused(row, "volume", "amount_missing")
+        is_product = isinstance(subject, Product)
+        key: Key = (
+            version,
+            subject.pk if is_product else None,
+            None if is_product else subject.pk,
+            channel.pk if channel else None,
+            measure.pk,
+            row["month"],
+        )
+        if key in self._seen:
+            return self._refused(row, "month", "duplicate", other=self._seen[key])
+        self._seen[key] = row["line"]
+        names = {
+            "product" if is_product else "product_line": subject.code,
+            "channel": channel.name if channel else "",
+            "measure": measure.code,
+            "version": version,
+            "month": row["month"].isoformat(),
+        }
+        return _Row(row["line"], key, values, names, self._existing.get(key))
+
+    def _subject(self, row: dict[str, Any]) -> Product | ProductLine | None:
+        if row["product"]:
+            code = row["product"].upper()
+            found: Product | ProductLine | None = self._products.get(code)
+            if found is None:
+                problem = "product_ambiguous" if code in self._several else "product_unknown"
+                return self._refused(row, "product", problem)
+            return found
+        if row["product_line"]:
+            found = self._lines.find(row["product_line"])
+            return found or self._refused(row, "product_line", "line_unknown")
+        return self._refused(row, "product", "subject_missing")
+
+    def _measure(self, row: dict[str, Any], subject: Product | ProductLine) -> Measure | None:
+        line_id = subject.line_id if isinstance(subject, Product) else subject.pk
+        measures = self._tree.measures(line_id)
+        if not row["measure"]:
+            return measures[0]
+        found: Measure | None = self._measures.find(row["measure"])
+        if found is None:
+            return self._refused(row, "measure", "measure_unknown")
+        return found if found in measures else self._refused(row, "measure", "measure_not_of_line")
+
+    def _version(self, row: dict[str, Any]) -> str | None:
+        """The version's code in small letters; one that is not there yet is planned."""
+        year = budget_year(row["month"])
+        code = (row["version"] or f"budget-{year}").lower()
+        version = self._versions.get(code)
+        if version is None:
+            if row["version"] and not self._create:
+                return self._refused(row, "version", "budget_unknown")
+            if len(code) > 40 or not code.replace("-", "").replace("_", "").isalnum() or not code.isascii():
+                return self._refused(row, "version", "budget_unknown")
+            version_year = self.new_versions.setdefault(code, year)
+        elif version.frozen_at is not None and not self._same(row, code):
+            return self._refused(row, "version", "budget_frozen")
+        else:
+            version_year = version.year
+        if version_year != year:
+            return self._refused(row, "month", "budget_other_year", year=version_year)
+        return code
+
+    def _same(self, row: dict[str, Any], code: str) -> bool:
+        """Whether a frozen budget says this already, so that sending a file again changes nothing."""
+        product = self._products.get((row["product"] or "").upper())
+        line = None if product else self._lines.find(row["product_line"] or "")
+        channel = self._channels.find(row["channel"] or "")
+        subject = product or line
+        measure = self._measure(row, subject) if subject else None
+        found = self._existing.get(
+            (
+                code,
+                product.pk if product else None,
+                line.pk if line else None,
+                channel.pk if channel else None,
+                measure.pk if measure else 0,
+                row["month"],
+            )
+        )
+        return found is not None and all(
+            row[name] is None or getattr(found, name) == row[name] for name in ("volume", "revenue")
+        )
+
+    def counts(self) -> Counts:
+        effects = [row.effect for row in self.rows]
+        months = [row.key[5] for row in self.rows]
+        totals = {
+            name: str(sum(row.values[name] for row in self.rows if name in row.values))
+            for name in ("volume", "revenue")
+            if any(name in row.values for row in self.rows)
+        }
+        needed = {row.key[0] for row in self.rows} & set(self.new_versions)
+        return Counts(
+            new=effects.count("new"),
+            changed=effects.count("changed"),
+            unchanged=effects.count("unchanged"),
+            creates={"budgets": len(needed)} if needed else {},
+            totals=totals,
+            months_from=min(months, default=None),
+            months_to=max(months, default=None),
+        )
+
+    def write(self, import_id: int) -> None:
+        versions = {code: version.pk for code, version in self._versions.items()}
+        needed = {row.key[0] for row in self.rows} & set(self.new_versions)
+        made = BudgetVersion.objects.bulk_create(
+            BudgetVersion(
+                code=code, name=_version_name(code, self.new_versions[code]), year=self.new_versions[code]
+            )
+            for code in sorted(needed)
+        )
+        imported_note(import_id=import_id, kind="budget", rows=made)
+        versions |= {version.code: version.pk for version in made}
+        new = [row for row in self.rows if row.existing is None]
+        rows = BudgetRow.objects.bulk_create(
+            [
+                BudgetRow(
+                    version_id=versions[row.key[0]],
+                    product_id=row.key[1],
+                    line_id=row.key[2],
+                    channel_id=row.key[3],
+                    measure_id=row.key[4],
+                    month=row.key[5],
+                    source_import_id=import_id,
+                    **row.values,
+                )
+                for row in new
+            ],
+            batch_size=2000,
+        )
+        imported_note(import_id=import_id, kind="budget_row", rows=rows)
+        before, changed = {}, []
+        for row in self.rows:
+            if row.existing is not None and row.old:
+                before[row.existing.pk] = values_of(row.existing)
+                for name, value in row.values.items():
+                    setattr(row.existing, name, value)
+                row.existing.source_import_id = import_id
+                changed.append(row.existing)
+        if changed:
+            BudgetRow.objects.bulk_update(changed, ["volume", "revenue", "source_import"], batch_size=500)
+        imported_note(import_id=import_id, kind="budget_row", rows=changed, before=before)
+
+
+def _version_name(code: str, year: int) -> str:
+    return f"Budget {year}" if code == f"budget-{year}" else code

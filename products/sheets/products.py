@@ -1,0 +1,327 @@
+"""The sheet *products*: new products, and what a file says of known ones.
+
+An empty cell says nothing. A new product needs a line: the file's, or (with "create") one that is made;
+without a line in the file new products go to the line ``new``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from itertools import chain
+from typing import Any
+
+from django.utils.translation import gettext_lazy as _
+
+from accounts.models import User
+from exchange.sheets import Counts, Field
+from products.converters import RESERVED_CODES
+from products.models import Product, ProductCode
+from products.selectors.access import visible_line_ids
+from products.services.figures import figures_refresh
+from products.services.imported import (
+    DEFAULT_LINE,
+    imported_note,
+    imported_undo,
+    lines_planned,
+    missing_create,
+    values_of,
+)
+
+from .known import Refusals, lines_known, products_known, staged
+from .words import CREATES, REASONS
+
+GTIN = "GTIN"
+_PLAIN = ("name", "unit", "description", "launched", "ended", "temporary")
+_LENGTHS = {"code": 60, "name": 160, "unit": 40}
+_KINDS = {
+    **dict.fromkeys(("good", "goods", "goed", "goederen", "product", "artikel"), Product.Kind.GOOD),
+    **dict.fromkeys(("service", "services", "dienst", "diensten"), Product.Kind.SERVICE),
+}
+
+
+@dataclass
+class _Row:
+    """One row of the file as it would be written."""
+
+    line: int
+    product: Product | None
+    values: dict[str, Any]
+    codes: list[tuple[str, str]]
+    new_line: str = ""
+    old: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def effect(self) -> str:
+        if self.product is None:
+            return "new"
+        return "changed" if self.old or self.codes else "unchanged"
+
+
+class ProductsSheet:
+    key = "products"
+    label = _("Products")
+    help_text = _("Products with their line, kind, unit, owner, dates and other codes.")
+    order = 10
+    permission = "products.edit"
+    wide_field = ""
+    can_create = True
+    reasons = REASONS
+    creates_labels = CREATES
+    one_of = ()
+    options = ()
+    fields = (
+        Field(
+            "product",
+            "code",
+            _("Code"),
+            required=True,
+            aliases=("sku", "code", "product_code", "productcode", "artikel", "artikelnummer", "article"),
+        ),
+        Field("name", "text", _("Name"), aliases=("naam", "product_name", "productnaam", "omschrijving")),
+        Field(
+            "product_line",
+            "text",
+            _("Product line"),
+            aliases=("line", "productlijn", "lijn", "category", "categorie", "productgroep"),
+            help_text=_("Code or name."),
+        ),
+        Field(
+            "kind", "code", _("Kind"), aliases=("soort", "type"), help_text=_("Good or service; empty: good.")
+        ),
+        Field("unit", "text", _("Unit"), aliases=("eenheid",)),
+        Field(
+            "owner",
+            "code",
+            _("Owner"),
+            aliases=("eigenaar", "e_mail", "email"),
+            help_text=_("E-mail address."),
+        ),
+        Field("description", "text", _("Description"), aliases=("beschrijving", "toelichting")),
+        Field(
+            "launched",
+            "date",
+            _("Launched"),
+            aliases=("launch_date", "launch_month", "introductie", "introductiedatum", "gelanceerd"),
+        ),
+        Field("ended", "date", _("Ended"), aliases=("end_date", "einddatum", "beeindigd")),
+        Field("temporary", "flag", _("Temporary"), aliases=("tijdelijk",)),
+        Field("gtin", "code", "GTIN", aliases=("ean", "ean_code", "barcode")),
+        Field(
+            "other_codes",
+            "text",
+            _("Other codes"),
+            aliases=("andere_codes", "codes"),
+            help_text=_("As “source=code; source=code”."),
+        ),
+    )
+
+    def sees_all(self, user: Any) -> bool:
+        return visible_line_ids(user) is None
+
+    def check(self, cursor: Any, options: Mapping[str, Any], user: Any) -> None:
+        refusals = Refusals()
+        _Plan(cursor, options, user, refusals)
+        refusals.write(cursor)
+
+    def preview(self, cursor: Any, options: Mapping[str, Any]) -> Counts:
+        return _Plan(cursor, options, None, Refusals()).counts()
+
+    def sample(self, cursor: Any, limit: int) -> list[dict[str, Any]]:
+        plan = _Plan(cursor, {"create_missing": True}, None, Refusals())
+        found: dict[str, list[dict[str, Any]]] = {"new": [], "changed": [], "unchanged": []}
+        for row in plan.rows:
+            if len(found[row.effect]) < limit:
+                found[row.effect].append(_sample_row(row))
+        return sorted(chain(*found.values()), key=lambda each: each["line"])
+
+    def apply(self, cursor: Any, import_id: int, options: Mapping[str, Any]) -> Counts:
+        plan = _Plan(cursor, options, None, Refusals())
+        counts = plan.counts()
+        plan.write(import_id)
+        return counts
+
+    def undo(self, cursor: Any, import_id: int) -> Counts:
+        taken, restored = imported_undo(import_id=import_id)
+        figures_refresh()
+        return Counts(new=taken, changed=restored)
+
+
+def _sample_row(row: _Row) -> dict[str, Any]:
+    values = {name: None if value is None else str(value) for name, value in row.values.items()}
+    values.pop("line_id", None)
+    values.pop("owner_id", None)
+    found: dict[str, Any] = {"line": row.line, "effect": row.effect, **values}
+    found["product"] = found.pop("code", None) or (row.product.code if row.product else "")
+    if row.old:
+        found["old"] = {name: str(value) for name, value in row.old.items() if name in values}
+    return found
+
+
+class _Plan:
+    """What the rows of ``staging`` mean for what there is; rows with a problem go to ``refusals``.
+
+    Only ``check`` knows the person; afterwards what they may not do stands in ``refused``.
+    """
+
+    def __init__(self, cursor: Any, options: Mapping[str, Any], user: Any, refusals: Refusals) -> None:
+        self._create = bool(options.get("create_missing")) and (
+            user is None or user.has_perm("products.edit_structure")
+        )
+        self._limited = user is not None and visible_line_ids(user) is not None
+        self._refusals = refusals
+        staged_rows = staged(cursor)
+        self._lines = lines_known(user)
+        self._products, self._several, self._hidden = products_known(
+            [row["product"] for row in staged_rows], user
+        )
+        emails = {(row["owner"] or "").lower() for row in staged_rows} - {""}
+        self._owners = {u.email: u for u in User.objects.filter(email__in=emails, is_active=True)}
+        self._taken = {
+            (code.source.lower(), code.code.lower()): code.product_id for code in ProductCode.objects.all()
+        }
+        self._seen: dict[str, int] = {}
+        self.new_lines: dict[str, str] = {}
+        self.rows = [planned for row in staged_rows if (planned := self._row(row)) is not None]
+
+    def _row(self, row: dict[str, Any]) -> _Row | None:
+        code = row["product"]
+        problem = self._problem(row, code)
+        if problem:
+            self._refusals.add(row, *problem)
+            return None
+        product = self._products.get(code.upper())
+        key = (product.code if product else code).upper()
+        if key in self._seen:
+            self._refusals.add(row, "product", "duplicate_code", other=self._seen[key])
+            return None
+        self._seen[key] = row["line"]
+        values = {name: row[name] for name in _PLAIN if row[name] is not None}
+        if row["kind"]:
+            values["kind"] = str(_KINDS[row["kind"].lower()])
+        if row["owner"]:
+            values["owner_id"] = self._owners[row["owner"].lower()].pk
+        new_line = self._line(row, product, values)
+        if new_line is None:
+            self._refusals.add(row, "product_line", "line_unknown")
+            return None
+        codes = self._codes(row, product)
+        if codes is None:
+            return None
+        launched = values.get("launched", product and product.launched)
+        ended = values.get("ended", product and product.ended)
+        if launched and ended and ended < launched:
+            self._refusals.add(row, "ended", "ends_before_launch")
+            return None
+        if new_line:
+            self.new_lines.setdefault(new_line.lower(), new_line)
+        if product is None:
+            values = {"code": code, "name": code[: _LENGTHS["name"]], **values}
+        else:
+            values = {name: value for name, value in values.items() if getattr(product, name) != value}
+        old = {} if product is None else {name: getattr(product, name) for name in values}
+        if product is not None and new_line:
+            old["line_id"] = product.line_id
+        return _Row(row["line"], product, values, codes, new_line, old)
+
+    def _problem(self, row: dict[str, Any], code: str) -> tuple[str, str] | None:
+        """The column and code of what is wrong with a row by itself."""
+        upper = code.upper()
+        if upper in self._several:
+            return "product", "product_ambiguous"
+        if upper in self._hidden:
+            return "product", "product_unknown"
+        if upper not in self._products and (len(code) > _LENGTHS["code"] or code.lower() in RESERVED_CODES):
+            return "product", "product_code_invalid"
+        for name in ("name", "unit"):
+            if len(row[name] or "") > _LENGTHS[name]:
+                return name, "too_long"
+        if row["kind"] and row["kind"].lower() not in _KINDS:
+            return "kind", "kind_unknown"
+        if row["owner"] and row["owner"].lower() not in self._owners:
+            return "owner", "owner_unknown"
+        return None
+
+    def _line(self, row: dict[str, Any], product: Product | None, values: dict[str, Any]) -> str | None:
+        """Put the line into ``values``; the name of one to be made; ``None`` when there is none."""
+        text = row["product_line"] or ("" if product else DEFAULT_LINE)
+        if not text:
+            return ""
+        line = self._lines.find(text)
+        if line is not None:
+            values["line_id"] = line.pk
+            return ""
+        return str(text) if self._create and not self._limited else None
+
+    def _codes(self, row: dict[str, Any], product: Product | None) -> list[tuple[str, str]] | None:
+        """Other codes that are new to the product; ``None`` (and refused) when another has one."""
+        pairs = [(GTIN, row["gtin"])] if row["gtin"] else []
+        for part in (row["other_codes"] or "").split(";"):
+            source, _sign, code = part.partition("=")
+            if source.strip() and code.strip():
+                pairs.append((source.strip()[:60], code.strip()[:80]))
+        new = []
+        for source, code in pairs:
+            key = (source.lower(), code.lower())
+            owner = self._taken.get(key)
+            if owner is None:
+                self._taken[key] = product.pk if product else -row["line"]
+                new.append((source, code))
+            elif product is None or owner != product.pk:
+                field_name = "gtin" if source == GTIN else "other_codes"
+                self._refusals.add(row, field_name, "other_code_taken")
+                return None
+        return new
+
+    def counts(self) -> Counts:
+        effects = [row.effect for row in self.rows]
+        return Counts(
+            new=effects.count("new"),
+            changed=effects.count("changed"),
+            unchanged=effects.count("unchanged"),
+            creates={"lines": len(self.new_lines)} if self.new_lines else {},
+        )
+
+    def write(self, import_id: int) -> None:
+        lines = self._lines_create(import_id)
+        for row in self.rows:
+            if row.new_line:
+                row.values["line_id"] = lines[row.new_line.lower()]
+        new = [row for row in self.rows if row.product is None]
+        for row in new:
+            row.product = Product(**row.values)
+        made = Product.objects.bulk_create([row.product for row in new if row.product], batch_size=2000)
+        imported_note(import_id=import_id, kind="product", rows=made)
+        changed = [row for row in self.rows if row not in new and row.values]
+        self._change(import_id, changed)
+        codes = [
+            ProductCode(product=row.product, source=source, code=code)
+            for row in self.rows
+            for source, code in row.codes
+        ]
+        imported_note(
+            import_id=import_id, kind="code", rows=ProductCode.objects.bulk_create(codes, batch_size=2000)
+        )
+        if any("line_id" in row.values for row in changed):
+            figures_refresh()
+
+    def _change(self, import_id: int, changed: list[_Row]) -> None:
+        before, after = {}, []
+        names = {"version"}
+        for row in changed:
+            product = row.product
+            assert product is not None
+            before[product.pk] = values_of(product)
+            for name, value in row.values.items():
+                setattr(product, name, value)
+            product.version += 1
+            names |= {name.removesuffix("_id") for name in row.values}
+            after.append(product)
+        if after:
+            Product.objects.bulk_update(after, sorted(names), batch_size=500)
+        imported_note(import_id=import_id, kind="product", rows=after, before=before)
+
+    def _lines_create(self, import_id: int) -> dict[str, int]:
+        made = lines_planned(list(self.new_lines.values()))
+        missing_create(import_id=import_id, lines=made)
+        return {key: line[0] for key, line in zip(self.new_lines, made, strict=True)}
