@@ -11,7 +11,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from accounts.errors import DomainError
-from core.organisation import today as today_here
+from core.organisation import today
 from forecasting.models import NightlyRun, StageEstimate, StageSetting
 from forecasting.selectors.stages import settings_in_force
 from products.models import Family, Product
@@ -27,12 +27,12 @@ def stages_write(*, estimates: Sequence[StageEstimate], run: NightlyRun) -> list
     return vintages_write(model=StageEstimate, rows=estimates, run=run)
 
 
-def stages_show(*, product_ids: Collection[int], today: datetime.date) -> None:
+def stages_show(*, product_ids: Collection[int]) -> None:
     """Bring the product list in line: the stage set by hand while it holds, otherwise the estimate."""
     tree = LineTree()
     products = list(Product.objects.filter(pk__in=product_ids).only("line_id", "temporary"))
     leads = {product.pk: tree.lead_measure(product.line_id).pk for product in products}
-    by_hand = {row.product_id: row for row in settings_in_force(today).filter(product_id__in=leads)}
+    by_hand = {row.product_id: row for row in settings_in_force(today()).filter(product_id__in=leads)}
     estimates = {
         (row.product_id, row.measure_id): row
         for row in StageEstimate.objects.filter(product_id__in=leads, current=True)
@@ -62,10 +62,10 @@ def stage_set(
     family: Family | None = None,
 ) -> StageSetting:
     """Set a stage by hand from today until and including ``until``; an earlier setting is withdrawn by it."""
-    today = today_here()
+    first = today()
     if not reason.strip():
         raise DomainError("reason_missing", _("Say why."), "reason")
-    if until < today:
+    if until < first:
         raise DomainError("until_past", _("Choose today or a later day."), "until")
     if product is not None and product.temporary:
         raise DomainError("temporary_no_stage", _("A temporary product has no stage of its own."), "stage")
@@ -76,13 +76,13 @@ def stage_set(
         product=product,
         family=family,
         stage=stage,
-        start_date=today,
+        start_date=first,
         until=until,
         reason=reason.strip(),
         set_by=user,
     )
     if product is not None:
-        stages_show(product_ids=[product.pk], today=today)
+        stages_show(product_ids=[product.pk])
     return setting
 
 
@@ -91,7 +91,7 @@ def stage_withdraw(*, user: Any, product: Product | None = None, family: Family 
     """Take back what was set by hand: the night's estimate shows again. Says how many settings that were."""
     withdrawn = stage_withdraw_all(user=user, product=product, family=family)
     if product is not None:
-        stages_show(product_ids=[product.pk], today=today_here())
+        stages_show(product_ids=[product.pk])
     return withdrawn
 
 

@@ -42,7 +42,7 @@ def compute(run: NightlyRun, payload: Mapping[str, Any]) -> Callable[[], ChunkOu
 
     def write() -> ChunkOutcome:
         renewed = {(row.product_id, row.family_id) for row in stages_write(estimates=made, run=run)}
-        stages_show(product_ids=payload.get("products") or (), today=run.local_date)
+        stages_show(product_ids=payload.get("products") or ())
         failed = {(failure.product_id, failure.family_id) for failure in failures}
         return ChunkOutcome(
             computed=len(renewed),

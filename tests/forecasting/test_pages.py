@@ -204,7 +204,7 @@ def test_a_stage_set_by_hand_is_shown_and_the_night_goes_on_proposing(client, ma
     assert f"set by {manager.name} until 31 Dec 2099" in page
     assert "The night's own estimate:" in page
     ProductMonth.objects.filter(product_id=products[0].pk, month="2026-10-01").update(volume=130)
-    run_now()
+    run_now(local_date=today())
     figures = ProductFigures.objects.get(product=products[0])
     assert (figures.stage, figures.stage_by_hand) == ("decline", True)
     assert StageEstimate.objects.get(product=products[0], current=True).stage != "decline"
