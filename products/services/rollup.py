@@ -21,11 +21,13 @@ from typing import Any
 
 from django.db import connection, transaction
 
-_COLUMNS = """product_id, measure_id, channel_id, month,
+SALES_MONTH = """product_id, measure_id, channel_id, month,
     volume, average_volume, revenue, gross_revenue, discounts, days"""
+PRODUCT_MONTH = "product_id, measure_id, month, volume, average_volume, revenue, days"
+"""The columns of the two roll-ups."""
+
 # The fact of a month is that month: nothing else may cover the same time for the same key.
-_FROM_MONTHS = f"""
-    INSERT INTO products_salesmonth ({_COLUMNS})
+_FROM_MONTHS = """
     SELECT f.product_id, f.measure_id, f.channel_id, f.start_date, f.volume,
            CASE WHEN t.is_level THEN f.volume END, f.revenue, f.gross_revenue, f.discounts,
            (f.start_date + interval '1 month')::date - f.start_date
@@ -64,7 +66,6 @@ def _share(column: str, decimals: int) -> str:
 
 def _from_days_and_weeks(volume: str, average: str, *, level: bool) -> str:
     return f"""
-        INSERT INTO products_salesmonth ({_COLUMNS})
         SELECT f.product_id, f.measure_id, f.channel_id, p.month, {volume}, {average},
                {_share("revenue", 2)}, {_share("gross_revenue", 2)}, {_share("discounts", 2)}, sum(p.days)
         FROM products_salesfact f
@@ -83,10 +84,9 @@ _LEVELS = _from_days_and_weeks(
     level=True,
 )
 _OVER_CHANNELS = """
-    INSERT INTO products_productmonth (product_id, measure_id, month, volume, average_volume, revenue, days)
     SELECT s.product_id, s.measure_id, s.month,
            sum(s.volume), sum(s.average_volume), sum(s.revenue), max(s.days)
-    FROM products_salesmonth s
+    FROM {} s
     JOIN sales_touched t ON t.product_id = s.product_id AND t.measure_id = s.measure_id
     WHERE s.month BETWEEN t.first AND t.last
     GROUP BY s.product_id, s.measure_id, s.month
@@ -124,17 +124,41 @@ def rollup_touched(cursor: Any) -> None:
               AND s.month BETWEEN t.first AND t.last
             """
         )
-    cursor.execute("SELECT bool_or(NOT is_level), bool_or(is_level) FROM sales_touched")
-    flows, levels = cursor.fetchone()
+    _fill(cursor, "products_salesmonth", "products_productmonth")
+
+
+def _fill(cursor: Any, sales_month: str, product_month: str) -> None:
+    """Compute what ``sales_touched`` names into these tables."""
     cursor.execute("DROP TABLE IF EXISTS sales_parts")
     cursor.execute(_PARTS)
     cursor.execute("ANALYZE sales_parts")
-    cursor.execute(_FROM_MONTHS)
-    if flows:
-        cursor.execute(_FLOWS)
-    if levels:
-        cursor.execute(_LEVELS)
-    cursor.execute(_OVER_CHANNELS)
+    cursor.execute("SELECT bool_or(NOT is_level), bool_or(is_level) FROM sales_touched")
+    flows, levels = cursor.fetchone()
+    selects = [_FROM_MONTHS, *([_FLOWS] if flows else []), *([_LEVELS] if levels else [])]
+    for select in selects:
+        cursor.execute(f"INSERT INTO {sales_month} ({SALES_MONTH}) {select}")
+    cursor.execute(f"INSERT INTO {product_month} ({PRODUCT_MONTH}) {_OVER_CHANNELS.format(sales_month)}")
+
+
+def _touch_all(cursor: Any, where: str = "", params: Any = ()) -> None:
+    touched_create(
+        cursor,
+        f"""SELECT product_id, measure_id, min(start_date) AS first, max(start_date + 6) AS last
+            FROM products_salesfact {where} GROUP BY 1, 2""",
+        params,
+    )
+
+
+def rollup_recompute(cursor: Any) -> None:
+    """All months anew into the temporary tables ``recomputed_salesmonth`` and ``recomputed_productmonth``, to
+    hold against what is kept."""
+    for table in ("salesmonth", "productmonth"):
+        cursor.execute(
+            f"""CREATE TEMP TABLE recomputed_{table} ON COMMIT DROP AS
+                SELECT * FROM products_{table} WHERE false"""
+        )
+    _touch_all(cursor)
+    _fill(cursor, "recomputed_salesmonth", "recomputed_productmonth")
 
 
 @transaction.atomic
@@ -146,10 +170,5 @@ def rollup_rebuild(*, product_ids: Iterable[int] | None = None) -> None:
     with connection.cursor() as cursor:
         for table in ("products_salesmonth", "products_productmonth"):
             cursor.execute(f"DELETE FROM {table} {where}", params)
-        touched_create(
-            cursor,
-            f"""SELECT product_id, measure_id, min(start_date) AS first, max(start_date + 6) AS last
-                FROM products_salesfact {where} GROUP BY 1, 2""",
-            params,
-        )
+        _touch_all(cursor, where, params)
         rollup_touched(cursor)
