@@ -178,6 +178,7 @@ def measure_update(
 ) -> Measure:
     """Its kind is fixed once facts exist: a flow's months add up, a level's do not."""
     _shared(user)
+    measure = row_lock(measure)
     if values.get("kind", measure.kind) != measure.kind and measure_has_facts(measure):
         message = _("Flow or level cannot change any more: there are figures in this measure.")
         raise DomainError("measure_kind_fixed", message, "kind", status=409)

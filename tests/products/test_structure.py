@@ -1,0 +1,221 @@
+"""What products hang on: lines, channels, suppliers, segments, families, measures."""
+
+from __future__ import annotations
+
+import datetime
+from decimal import Decimal
+
+import pytest
+from django.http import Http404
+
+from accounts.errors import DomainError, VersionConflict
+from core.organisation import today
+from products.models import (
+    Channel,
+    Family,
+    LineMeasure,
+    Measure,
+    ProductLine,
+    ProductMonth,
+    Supplier,
+)
+from products.selectors.lines import LineTree
+from products.selectors.structure import memberships
+from products.selectors.thresholds import LineThreshold, line_thresholds
+from products.services.line import line_create, line_delete, line_move, line_update
+from products.services.relations import family_member_set
+from products.services.structure import (
+    channel_update,
+    family_create,
+    measure_delete,
+    measure_update,
+    named_create,
+    named_delete,
+)
+from tests.factories import (
+    channel_factory,
+    family_factory,
+    line_factory,
+    measure_factory,
+    product_factory,
+    user_factory,
+)
+
+pytestmark = pytest.mark.django_db
+
+
+def test_a_line_gets_its_measures_with_one_leading():
+    user, first, second = user_factory(), measure_factory(), measure_factory()
+    line = line_create(user=user, code="food", name="Food", measures=[second, first])
+    assert LineTree().measures(line.pk) == [second, first]
+    line_update(user=user, line=line, version=1, measures=[first, second])
+    assert LineTree().lead_measure(line.pk) == first
+    line_update(user=user, line=line, version=1, measures=[])
+    assert not LineMeasure.objects.exists()
+    assert LineTree().lead_measure(line.pk).code == "units"
+
+
+def test_a_line_is_never_below_itself():
+    user = user_factory()
+    top = line_factory()
+    middle = line_factory(parent=top)
+    bottom = line_factory(parent=middle)
+    for parent in (top, bottom):
+        with pytest.raises(DomainError) as refused:
+            line_move(user=user, line=top, version=1, parent=parent)
+        assert refused.value.code == "line_cycle"
+    assert line_move(user=user, line=bottom, version=1, parent=top).parent == top
+    assert ProductLine.objects.get(pk=top.pk).parent is None
+
+
+def test_a_limited_person_changes_own_lines_only():
+    mine, other = line_factory(name="Mine"), line_factory(name="Other")
+    user = user_factory(lines=[mine])
+    with pytest.raises(Http404):
+        line_update(user=user, line=other, version=None, name="Taken")
+    with pytest.raises(Http404):
+        line_create(user=user, code="x", name="X", parent=other)
+    with pytest.raises(DomainError):
+        line_create(user=user, code="x", name="X")
+    with pytest.raises(Http404):
+        line_move(user=user, line=mine, version=None, parent=other)
+    with pytest.raises(DomainError) as refused:
+        named_create(user=user, model=Supplier, code="s", name="S")
+    assert refused.value.status == 403
+    assert sorted(ProductLine.objects.values_list("name", flat=True)) == ["Mine", "Other"]
+    assert not Supplier.objects.exists()
+    assert line_create(user=user, code="x", name="X", parent=mine).parent == mine
+
+
+def test_a_line_in_use_stays():
+    user, line = user_factory(), line_factory()
+    product_factory(line=line)
+    with pytest.raises(DomainError) as refused:
+        line_delete(user=user, line=line)
+    assert refused.value.code == "line_in_use"
+
+
+def test_channels_make_no_circle():
+    user = user_factory()
+    top = channel_factory()
+    below = channel_factory(parent=top)
+    with pytest.raises(DomainError) as refused:
+        channel_update(user=user, channel=top, version=1, parent=below)
+    assert refused.value.code == "channel_cycle"
+    assert Channel.objects.get(pk=top.pk).parent is None
+
+
+def test_a_measures_kind_is_fixed_once_there_are_figures():
+    user, measure = user_factory(), measure_factory()
+    assert measure_update(user=user, measure=measure, version=1, kind="level").kind == "level"
+    ProductMonth.objects.create(
+        product=product_factory(), measure=measure, month=datetime.date(2026, 1, 1), volume=1, days=31
+    )
+    with pytest.raises(DomainError) as refused:
+        measure_update(user=user, measure=measure, version=2, kind="flow")
+    assert refused.value.code == "measure_kind_fixed"
+    assert measure_update(user=user, measure=measure, version=2, name_en="Policies").name_en == "Policies"
+    with pytest.raises(DomainError):
+        measure_delete(user=user, measure=measure)
+    assert Measure.objects.get(pk=measure.pk).kind == "level"
+
+
+def test_codes_are_unique_in_whatever_case_and_what_is_used_stays():
+    user = user_factory()
+    row = named_create(user=user, model=Supplier, code="acme", name="Acme")
+    with pytest.raises(DomainError):
+        named_create(user=user, model=Supplier, code="ACME", name="Other")
+    product_factory(supplier=row)
+    with pytest.raises(DomainError) as refused:
+        named_delete(user=user, row=row)
+    assert refused.value.status == 409
+    assert Supplier.objects.get() == row
+
+
+def test_a_family_keeps_who_was_in_it_when():
+    user, day = user_factory(), today()
+    stays, left = product_factory(name="Stays"), product_factory(name="Left")
+    family = family_create(user=user, code="fam", name="Family", line=stays.line)
+    start = day - datetime.timedelta(90)
+    for product in (stays, left):
+        family_member_set(user=user, product=product, family=family, start_date=start)
+    family_member_set(user=user, product=left, family=None, start_date=day - datetime.timedelta(10))
+    found = [(stay.product.name, stay.start_date, stay.until, stay.now) for stay in memberships(user, family)]
+    assert found == [
+        ("Stays", start, None, True),
+        ("Left", start, day - datetime.timedelta(11), False),
+    ]
+
+
+ROW = {"code": "new-row", "name": "New one"}
+PAGES = [("lines", ProductLine, {}), ("channels", Channel, {"kind": "type"}), ("suppliers", Supplier, {})]
+
+
+@pytest.mark.parametrize(("key", "model", "more"), PAGES)
+def test_a_page_offers_its_one_action_and_makes_the_row(client, key, model, more):
+    listing, new, values = f"/products/{key}/", f"/products/{key}/new/", ROW | more
+    client.force_login(user_factory("viewer"))
+    assert new not in client.get(listing).content.decode()
+    assert client.post(new, values).status_code == 403
+    assert not model.objects.exists()
+    client.force_login(user_factory())
+    assert new in client.get(listing).content.decode()
+    assert client.post(new, values).headers["Location"] == listing
+    assert "New one" in client.get(listing).content.decode()
+    assert client.post(new, values).status_code == 200, "the code is taken: the form comes back"
+    assert model.objects.count() == 1
+
+
+def test_the_lines_page_shows_what_is_inherited_and_the_form_where_from(client):
+    client.force_login(user_factory())
+    top = line_factory(name="Food", unit="pack", floor_rate=Decimal("0.26"))
+    below = line_factory(name="Oat", parent=top)
+    page = client.get("/products/lines/").content.decode()
+    assert 'title="from line Food">pack' in page
+    form = client.get(f"/products/lines/{below.code}/").content.decode()
+    assert 'placeholder="from line Food: pack"' in form
+    assert 'placeholder="from line Food: 26"' in form
+
+
+def test_a_line_sets_thresholds_and_keeps_those_it_does_not_know(client):
+    entry = LineThreshold("test_rate", "Moved more than", 0.1, kind="rate")
+    line_thresholds.register(entry)
+    try:
+        client.force_login(user_factory())
+        line = line_factory(code="food", alert_settings={"of_another_room": 3})
+        form = client.get("/products/lines/food/").content.decode()
+        assert 'placeholder="10 %"' in form
+        values = {"code": "food", "name": line.name, "version": 1, "threshold_test_rate": "7.5"}
+        assert client.post("/products/lines/food/", values).status_code == 302
+        line.refresh_from_db()
+        assert line.alert_settings == {"of_another_room": 3, "test_rate": 0.075}
+        assert LineTree().alert_setting(line.pk, "test_rate", 0.1) == 0.075
+    finally:
+        line_thresholds._entries.pop("test_rate")
+
+
+def test_the_loser_of_a_race_over_a_line_sees_both_values(client):
+    client.force_login(user_factory())
+    line = line_factory(code="food", name="Old")
+    line_update(user=user_factory(), line=line, version=1, name="Theirs")
+    with pytest.raises(VersionConflict):
+        line_update(user=user_factory(), line=line, version=1, name="Mine")
+    lost = client.post("/products/lines/food/", {"code": "food", "name": "Mine", "version": 1})
+    assert lost.status_code == 409
+    assert "<td>Theirs</td><td>Mine</td>" in lost.content.decode()
+    assert ProductLine.objects.get().name == "Theirs"
+
+
+def test_foreign_lines_and_families_are_not_there(client):
+    mine = line_factory()
+    line, family = line_factory(code="other"), family_factory(code="fam")
+    client.force_login(user_factory(lines=[mine]))
+    for address in (
+        f"/products/lines/{line.code}/",
+        "/products/families/fam/",
+        "/products/families/fam/edit/",
+    ):
+        assert client.get(address).status_code == 404
+        assert client.post(address, {"name": "Taken", "delete": "1"}).status_code in (404, 405)
+    assert Family.objects.get().name == family.name
+    assert "other" not in client.get("/products/lines/").content.decode()
