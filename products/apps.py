@@ -8,8 +8,9 @@ class ProductsConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        from . import doctor, registrations, sheets
+        from . import doctor, nightly, registrations, sheets
 
         registrations.register()
         sheets.register()
         doctor.register()
+        nightly.register()
