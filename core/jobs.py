@@ -82,7 +82,7 @@ def jobs_enqueue_many(
     kind: str,
     group: str,
     queue: str,
-    jobs: list[tuple[str, Mapping[str, Any]]],
+    jobs: Sequence[tuple[str, Mapping[str, Any]]],
     totals: Sequence[int] | None = None,
     priority: int = 0,
 ) -> int:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import datetime
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from typing import Any
 
 from django.db import connection
 from django.db.models import Count, Q
@@ -79,7 +80,7 @@ def one_current() -> Iterator[str]:
                 yield f"{model.__name__} of {name}: a later month than the current one exists"
 
 
-def _name(row: dict[str, int | None]) -> str:
+def _name(row: Mapping[str, Any]) -> str:
     subject = f"product {row['product']}" if row["product"] else f"family {row['family']}"
     return f"{subject}, measure {row['measure']}"
 

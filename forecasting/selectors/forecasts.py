@@ -132,8 +132,7 @@ def forecast_totals(
         if key[1] in levels:
             totals[key] = MonthsTotal(*months[-1], months=len(months))
             continue
-        mean, lo, hi = (list(column) for column in zip(*months, strict=True))
-        totals[key] = MonthsTotal(
-            sum(mean), *total_band(mean, lo, hi, correlation=correlation), months=len(months)
-        )
+        means = [month[0] for month in months]
+        band = total_band(means, [m[1] for m in months], [m[2] for m in months], correlation=correlation)
+        totals[key] = MonthsTotal(sum(means), *band, months=len(months))
     return totals

@@ -25,7 +25,8 @@ def prices_last_year(as_of: Mapping[int, datetime.date]) -> dict[tuple[int, int]
         revenue__isnull=False,
     ).values_list("product_id", "measure_id", "month", "volume", "revenue")
     for product_id, measure_id, month, volume, revenue in rows:
-        if month_add(as_of[product_id], -12) < month <= as_of[product_id]:
+        in_year = month_add(as_of[product_id], -12) < month <= as_of[product_id]
+        if in_year and revenue is not None and volume is not None:
             found = sums[product_id, measure_id]
             found[0] += float(revenue)
             found[1] += float(volume)

@@ -181,7 +181,8 @@ class SeriesLoader:
         for product_id, measure_id, month, volume in rows.values_list(
             "product_id", "measure_id", "month", "volume"
         ).iterator(chunk_size=20000):
-            months[product_id, measure_id][month] = float(volume)
+            if volume is not None:
+                months[product_id, measure_id][month] = float(volume)
         return months
 
     def _bounds(

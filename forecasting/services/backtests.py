@@ -15,7 +15,7 @@ _KEY = ["product", "family", "measure"]
 
 @transaction.atomic
 def backtests_write(*, rows: Sequence[Backtest], run: NightlyRun) -> None:
-    """One backtest per subject and measure; one that a newer run wrote, or of a later month, stays."""
+    """One backtest per subject and measure; a newer run's stays, and one of a month this run may not know."""
     with connection.cursor() as cursor:
         cursor.execute("SELECT pg_advisory_xact_lock(hashtext('backtests'))")
     newer = {
@@ -28,7 +28,7 @@ def backtests_write(*, rows: Sequence[Backtest], run: NightlyRun) -> None:
 
     def stays(row: Backtest) -> bool:
         there = newer.get((row.product_id, row.family_id, row.measure_id))
-        return there is not None and ((there.run_id or 0) > run.pk or there.as_of > row.as_of)
+        return there is not None and ((there.run_id or 0) > run.pk or there.as_of > run.as_of)
 
     Backtest.objects.bulk_create(
         [row for row in rows if not stays(row)],

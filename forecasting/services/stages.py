@@ -41,6 +41,7 @@ def stages_show(*, product_ids: Collection[int]) -> None:
     for product in products:
         estimate = None if product.temporary else estimates.get((product.pk, leads[product.pk]))
         hand = by_hand.get(product.pk)
+        since: datetime.date | None
         if hand is not None:
             stage, since = hand.stage, hand.start_date
         elif estimate is not None:

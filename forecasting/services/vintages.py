@@ -10,7 +10,7 @@ from django.db.models import Q
 
 from forecasting.models import Forecast, NightlyRun, StageEstimate
 
-Row = TypeVar("Row", Forecast, StageEstimate)
+Row = TypeVar("Row", bound=Forecast | StageEstimate)
 _KEY = ("product", "family", "measure", "as_of")
 _KEEP = {"id", "product", "family", "measure", "as_of"}
 
@@ -20,21 +20,28 @@ def vintages_write(*, model: type[Row], rows: Sequence[Row], run: NightlyRun) ->
     """Write these unsaved rows as the vintages of their months; returns those written, with their keys.
 
     The row of the newest month is the current one. A row that a newer run wrote stays, and so does the
-    vintage of a month that the subject has moved on from. Writers take turns: their sets may overlap.
+    vintage of a month that the subject has moved on from. Where data were taken back, so that a run which may
+    know the current row's month no longer finds that month's data, the current row goes with them. Writers
+    take turns: their sets may overlap.
     """
     if not rows:
         return []
     with connection.cursor() as cursor:
         cursor.execute("SELECT pg_advisory_xact_lock(hashtext(%s))", [f"vintages {model._meta.db_table}"])
-    there = _rows_there(model, rows)
-    written, outdated = [], []
+    manager: Any = model._default_manager
+    there = _rows_there(manager, rows)
+    written: list[Row] = []
+    outdated: list[int] = []
+    withdrawn: list[int] = []
     for row in rows:
-        subject = (row.product_id, row.family_id, row.measure_id)
-        current = there.get((*subject, True))
-        same = there.get((*subject, row.as_of))
+        current = there.get((*subject_of(row), True))
+        same = there.get((*subject_of(row), row.as_of))
         if same is not None and same.run_id is not None and same.run_id > run.pk:
             continue
         moved_on = current is not None and current.as_of > row.as_of
+        if current is not None and moved_on and run.as_of >= current.as_of:
+            withdrawn.append(current.pk)
+            moved_on = False
         if moved_on and same is not None:
             continue
         row.run = run
@@ -42,27 +49,41 @@ def vintages_write(*, model: type[Row], rows: Sequence[Row], run: NightlyRun) ->
         if current is not None and current.as_of < row.as_of:
             outdated.append(current.pk)
         written.append(row)
-    model._default_manager.filter(pk__in=outdated).update(current=False)
-    return model._default_manager.bulk_create(
+    manager.filter(pk__in=outdated).update(current=False)
+    manager.filter(pk__in=withdrawn).delete()
+    renewed: list[Row] = manager.bulk_create(
         written,
         batch_size=500,
         update_conflicts=True,
         unique_fields=list(_KEY),
         update_fields=[f.name for f in model._meta.concrete_fields if f.name not in _KEEP],
     )
+    return renewed
 
 
-def _rows_there(model: type[Row], rows: Sequence[Row]) -> dict[tuple[Any, ...], Row]:
+def _rows_there(manager: Any, rows: Sequence[Row]) -> dict[tuple[Any, ...], Row]:
     """What these subjects have: the current row under ``True`` and the row of each month under the month."""
-    found = model._default_manager.filter(
+    found = manager.filter(
         Q(product_id__in={row.product_id for row in rows if row.product_id})
         | Q(family_id__in={row.family_id for row in rows if row.family_id}),
         Q(current=True) | Q(as_of__in={row.as_of for row in rows}),
     ).only("product_id", "family_id", "measure_id", "as_of", "run_id", "current")
     there: dict[tuple[Any, ...], Row] = {}
     for row in found:
-        subject = (row.product_id, row.family_id, row.measure_id)
-        there[(*subject, row.as_of)] = row
+        there[(*subject_of(row), row.as_of)] = row
         if row.current:
-            there[(*subject, True)] = row
+            there[(*subject_of(row), True)] = row
     return there
+
+
+def subject_of(row: Forecast | StageEstimate) -> tuple[int | None, int | None, int]:
+    """Product, family and measure."""
+    return (row.product_id, row.family_id, row.measure_id)
+
+
+def still_holds(row: Row | None, *, current: Row | None, run: NightlyRun, digest: str) -> bool:
+    """Whether the row of a month needs no renewal: same inputs, and it is the current one, unless the run
+    looks back at a month gone by."""
+    if row is None or row.input_hash != digest:
+        return False
+    return row.current or (current is not None and run.as_of < current.as_of)

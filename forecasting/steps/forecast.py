@@ -15,6 +15,7 @@ from forecasting.models import Forecast, NightlyRun
 from forecasting.selectors.prices import prices_last_year
 from forecasting.selectors.series import SubjectSeries
 from forecasting.services.forecasts import ForecastWrite, MonthRow, forecasts_write
+from forecasting.services.vintages import still_holds
 from forecasting.totals import CORRELATION, USUAL_CORRELATION, total_band
 from products.models import Measure, ProductFigures
 from products.services.figures import ForecastFigures, figures_forecast_set
@@ -37,8 +38,8 @@ def compute(run: NightlyRun, payload: Mapping[str, Any]) -> Callable[[], ChunkOu
     there = {
         (row.product_id, row.family_id, row.measure_id, row.as_of): row for row in _forecasts_of(payload)
     }
-    had = {key[:3] for key, row in there.items() if row.current}
-    found = [s for s in series_of_chunk(run, payload) if s.has_data or s.refused or s.key in had]
+    current = {key[:3]: row for key, row in there.items() if row.current}
+    found = [s for s in series_of_chunk(run, payload) if s.has_data or s.refused or s.key in current]
 
     def digest(series: SubjectSeries) -> str:
         tested = backtests.get(series.key)
@@ -61,7 +62,10 @@ def compute(run: NightlyRun, payload: Mapping[str, Any]) -> Callable[[], ChunkOu
 
     def unchanged(series: SubjectSeries) -> bool:
         row = there.get((*series.key, series.as_of))
-        if row is None or row.input_hash != digests[series.key] or row.stale:
+        in_use = current.get(series.key)
+        if row is None or row.stale:
+            return False
+        if not still_holds(row, current=in_use, run=run, digest=digests[series.key]):
             return False
         in_list = (series.product_id, series.measure_id, series.as_of) in listed
         return in_list or not (row.current and series.leads and series.product_id)
@@ -189,11 +193,9 @@ def _forecasts_of(payload: Mapping[str, Any]) -> list[Forecast]:
 def _months(made: Any) -> list[MonthRow]:
     from forecasting.engine import ordinal_month
 
+    months = (str(ordinal_month(made.first_period + step)) for step in range(len(made.mean)))
     columns = (made.mean, made.median, made.lo80, made.hi80, made.lo95, made.hi95)
-    return [
-        (str(ordinal_month(made.first_period + step)), *(float(column[step]) for column in columns))
-        for step in range(len(made.mean))
-    ]
+    return list(zip(months, *(column.tolist() for column in columns), strict=True))
 
 
 def _digest(said: Any) -> str:

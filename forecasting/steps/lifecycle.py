@@ -12,6 +12,7 @@ from core.registries import ChunkOutcome
 from forecasting.models import NightlyRun, StageEstimate
 from forecasting.selectors.series import SubjectSeries
 from forecasting.services.stages import stages_show, stages_write
+from forecasting.services.vintages import still_holds
 
 from .common import each_subject, engine_series, series_of_chunk
 
@@ -25,17 +26,17 @@ def compute(run: NightlyRun, payload: Mapping[str, Any]) -> Callable[[], ChunkOu
             Q(product_id__in=payload.get("products") or ()) | Q(family_id__in=payload.get("families") or ())
         ).only("product_id", "family_id", "measure_id", "as_of", "input_hash", "current")
     }
-    had = {key[:3] for key, row in there.items() if row.current}
+    current = {key[:3]: row for key, row in there.items() if row.current}
     found = [
         s
         for s in series_of_chunk(run, payload)
-        if s.leads and not s.temporary and (s.has_data or s.key in had)
+        if s.leads and not s.temporary and (s.has_data or s.key in current)
     ]
     digests = {s.key: s.digest("lifecycle", engine.ENGINE_VERSION) for s in found}
 
     def unchanged(series: SubjectSeries) -> bool:
         row = there.get((*series.key, series.as_of))
-        return row is not None and row.input_hash == digests[series.key]
+        return still_holds(row, current=current.get(series.key), run=run, digest=digests[series.key])
 
     changed = [series for series in found if not unchanged(series)]
     made, failures = each_subject(changed, lambda series: _estimate(series, digests[series.key]))

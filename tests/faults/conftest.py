@@ -9,6 +9,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -21,9 +22,10 @@ from core.models import Job
 from core.months import month_add, month_start
 from core.organisation import organisation_forget, today
 from forecasting.models import Forecast, ForecastMonth, NightlyRun, StageEstimate
-from products.models import Product
-from tests.factories import line_factory, organisation_factory, product_factory
-from tests.forecasting.conftest import months_give
+from products.models import Measure, Product, SalesFact
+from products.services.figures import figures_refresh
+from products.services.rollup import rollup_rebuild
+from tests.factories import channel_factory, line_factory, organisation_factory, product_factory
 
 PRODUCTS = 8
 ROOT = Path(__file__).resolve().parents[2]
@@ -116,8 +118,22 @@ def company(transactional_db: Any) -> list[Product]:
     last = month_add(month_start(today()), -1)
     lines = [line_factory(code=f"fault-{number}") for number in range(2)]
     found = [product_factory(code=f"FAULT-{n}", line=lines[n % 2]) for n in range(PRODUCTS)]
-    for number, product in enumerate(found):
-        months_give(product, 4, last=last, volume=lambda step, n=number: 100 + 17 * n + 3 * step)
+    channel, units = channel_factory(), Measure.objects.get(code="units")
+    SalesFact.objects.bulk_create(
+        SalesFact(
+            product_id=product.pk,
+            channel_id=channel.pk,
+            measure_id=units.pk,
+            start_date=month_add(last, -step),
+            period="M",
+            volume=Decimal(100 + 17 * number - 3 * step),
+            revenue=Decimal(250 + 40 * number - 9 * step),
+        )
+        for number, product in enumerate(found)
+        for step in range(4)
+    )
+    rollup_rebuild()
+    figures_refresh()
     return found
 
 

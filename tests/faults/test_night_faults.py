@@ -14,6 +14,7 @@ from forecasting.models import Backtest, Calibration, Forecast, NightlyFailure, 
 from forecasting.services.night import night_start
 from forecasting.services.night_work import run_work
 from products.models import ProductFigures
+from products.services.figures import figures_refresh
 from tests.faults.conftest import PRODUCTS, Processes, chunks_open, content, nights_done
 
 pytestmark = [
@@ -42,6 +43,7 @@ def undisturbed() -> dict[str, list[tuple[Any, ...]]]:
     assert len(found["stages"]) == PRODUCTS
     for model in (Forecast, Backtest, Calibration, ProductFigures):
         model.objects.all().delete()
+    figures_refresh()
     with connection.cursor() as cursor:
         cursor.execute("TRUNCATE forecasting_stageestimate, forecasting_nightlyrun, core_job CASCADE")
     return found

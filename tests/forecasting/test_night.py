@@ -8,6 +8,7 @@ from decimal import Decimal
 import pytest
 
 from accounts.errors import DomainError
+from core.doctor import examine
 from core.models import Job
 from core.months import month_add
 from forecasting import engine
@@ -113,6 +114,24 @@ def test_a_vintage_of_a_month_gone_by_is_never_overwritten(products):
     run_now(as_of=month_add(LAST, -1))
     again = Forecast.objects.get(product=products[0], as_of=month_add(LAST, -1))
     assert (again.content_hash, again.run_id, again.current) == (kept.content_hash, kept.run_id, False)
+
+
+def test_what_data_that_were_taken_back_said_goes_with_them(products):
+    for product in products:
+        months_give(product, 1, last=month_add(LAST, 1))
+    december = datetime.date(2026, 12, 3)
+    run_now(local_date=december, as_of=LAST)
+    run_now(local_date=december)
+    assert Forecast.objects.get(product=products[0], current=True).as_of == month_add(LAST, 1)
+    ProductMonth.objects.filter(month__gt=LAST).delete()
+    run_now(local_date=december)
+    only = Forecast.objects.get(product=products[0])
+    assert (only.as_of, only.current) == (LAST, True)
+    assert StageEstimate.objects.get(product=products[0]).as_of == LAST
+    products[0].figures.refresh_from_db()
+    assert products[0].figures.forecast_as_of == LAST
+    for check in ("current", "list", "forecasts"):
+        assert examine(only=check)[0].problems == []
 
 
 def test_a_run_that_started_earlier_does_not_overwrite_a_newer_result(products):
