@@ -1,9 +1,9 @@
 """Lists out, as CSV and XLSX, in a form that comes in again.
 
-CSV follows the person's language, so that a double click in their spreadsheet shows columns and numbers: under
-nl ``;`` between the cells and a decimal comma, otherwise ``,`` and a point; UTF-8 with its mark, dates as
-2026-01-31, months as 2026-01. XLSX keeps numbers as numbers and dates as dates. Text that a spreadsheet would
-run as a formula gets a ``'`` in front, which the import takes off again.
+CSV follows the person's language, so that a double click in their spreadsheet shows columns and numbers:
+under nl ``;`` between the cells and a decimal comma, otherwise ``,`` and a point; UTF-8 with its mark, dates
+as 2026-01-31, months as 2026-01. XLSX keeps numbers as numbers and dates as dates. Text that a spreadsheet
+would run as a formula gets a ``'`` in front, which the import takes off again.
 """
 
 from __future__ import annotations

@@ -147,7 +147,8 @@ class ReadingForm(forms.Form):
 
     @cached_property
     def columns(self) -> list[dict[str, Any]]:
-        """The file's columns with some of their cells, and the field that says what each is (or its month)."""
+        """The file's columns with some of their cells, and the field that says what each is (or its
+        month)."""
         months = (self.row.reading.get("mapping") or {}).get("months") or {}
         rows = self.row.reading.get("rows") or []
         return [

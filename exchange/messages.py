@@ -13,10 +13,12 @@ FILES: dict[str, Any] = {
     "file_empty": _("The file is empty."),
     "file_too_large": _("The file is %(found_mb)s MB; at most %(limit_mb)s MB can be imported."),
     "file_kind": _(
-        "This is not a CSV or XLSX file but %(found)s, whatever its name says. Save it as CSV or XLSX and try again."
+        "This is not a CSV or XLSX file but %(found)s, whatever its name says. Save it as CSV or "
+        "XLSX and try again."
     ),
     "file_old_excel": _(
-        "This is an old Excel file (.xls) or one with a password. Open it in Excel and save it as .xlsx without one."
+        "This is an old Excel file (.xls) or one with a password. Open it in Excel and save it as "
+        ".xlsx without one."
     ),
     "xlsx_broken": _("The XLSX file is damaged or incomplete and cannot be opened. Save it again and retry."),
     "xlsx_too_many_parts": _("The XLSX file holds %(found)s parts; at most %(limit)s are accepted."),
@@ -27,15 +29,18 @@ FILES: dict[str, Any] = {
     "xlsx_too_many_cells": _("The sheet spans %(found)s cells; at most %(limit)s can be read."),
     "xlsx_no_such_sheet": _("There is no sheet “%(name)s” in the file."),
     "encoding_unknown": _(
-        "Line %(line)s holds bytes that are neither UTF-8 nor Windows text. Save the file as “CSV UTF-8” and try again."
+        "Line %(line)s holds bytes that are neither UTF-8 nor Windows text. Save the file as “CSV "
+        "UTF-8” and try again."
     ),
     "encoding_wrong": _("Line %(line)s cannot be read as %(encoding)s. Choose another encoding."),
     "not_text": _("The file holds bytes that no text file has. Save it as “CSV UTF-8” and try again."),
     "csv_broken": _(
-        "From line %(line)s on the file cannot be read as CSV: a quotation mark is not closed, or a cell is too long."
+        "From line %(line)s on the file cannot be read as CSV: a quotation mark is not closed, or a "
+        "cell is too long."
     ),
     "no_header": _(
-        "The first line does not name the columns. Put a line with names such as %(example)s above the figures."
+        "The first line does not name the columns. Put a line with names such as %(example)s above "
+        "the figures."
     ),
     "no_rows": _("The file has a line with column names, but no rows below it."),
     "too_many_columns": _("The file has %(found)s columns; at most %(limit)s can be read."),
@@ -91,7 +96,8 @@ _ALL = FILES | CELLS | STATES
 
 
 def in_words(code: str, params: Mapping[str, Any], more: Mapping[str, Any] | None = None) -> str:
-    """The sentence for a code in the active language; ``more`` are a sheet's own. Unknown codes show as they are."""
+    """The sentence for a code in the active language; ``more`` are a sheet's own. Unknown codes show as they
+    are."""
     template = (more or {}).get(code) or _ALL.get(code)
     if template is None:
         return str(params.get("message") or code)
@@ -102,5 +108,6 @@ def in_words(code: str, params: Mapping[str, Any], more: Mapping[str, Any] | Non
 
 
 def refuse(code: str, *, field: str = "", status: int = 400, **params: Any) -> DomainError:
-    """The error to raise for a code; its values are in ``details``, so that it can be said in both languages."""
+    """The error to raise for a code; its values are in ``details``, so that it can be said in both
+    languages."""
     return DomainError(code, in_words(code, params), field, status=status, details=params)

@@ -40,9 +40,10 @@ def import_get(user: Any, pk: int) -> Import:
 
 
 def imports_waiting() -> QuerySet[Import]:
-    """What came by the watched folder or the API and waits for a person; for Today."""
+    """What came by itself, by the watched folder or the API, and needs a person now; for Today."""
     return Import.objects.filter(
-        state__in=Import.OPEN, source__in=[Import.Source.FOLDER, Import.Source.API]
+        state__in=[*Import.OPEN, Import.State.FAILED],
+        source__in=[Import.Source.FOLDER, Import.Source.API],
     ).order_by("pk")
 
 

@@ -1,20 +1,20 @@
-"""What kinds of files can come in. A room registers a :class:`Sheet`; ``exchange`` reads, maps, checks, shows,
-applies and undoes it the same way for all: page, API, watched folder and shell.
+"""What kinds of files can come in. A room registers a :class:`Sheet`; ``exchange`` reads, maps, checks,
+shows, applies and undoes it the same way for all: page, API, watched folder and shell.
 
 The work is done in columns, in the database: ``exchange`` loads the mapped, typed columns into a temporary
 table ``staging`` (by COPY), the sheet adds its checks and its upsert in SQL.
 
-``staging`` has ``line`` (int, the line in the file, not unique: a file with a column per month gives a row per
-month) and one column per field of the sheet, named as the field, also for fields the file does not have (all
-NULL then). By ``Field.kind``: text, code → text, without blanks around it; number, amount → numeric(18,4),
-rounded half away from zero, so it compares equal with what is stored; date → date; month → date, the first of
-the month; flag → boolean. An empty cell is NULL. The table is analysed, and holds only rows whose cells could
-all be read.
+``staging`` has ``line`` (int, the line in the file, not unique: a file with a column per month gives a row
+per month) and one column per field of the sheet, named as the field, also for fields the file does not have
+(all NULL then). By ``Field.kind``: text, code → text, without blanks around it; number, amount →
+numeric(18,4), rounded half away from zero, so it compares equal with what is stored; date → date; month →
+date, the first of the month; flag → boolean. An empty cell is NULL. The table is analysed, and holds only
+rows whose cells could all be read.
 
 ``refused`` has ``line int, "column" text, value text, code text, params jsonb``; unreadable cells are already
-in it. A sheet's ``check`` adds what it will not take (unknown code, overlap, closed month…): ``column`` is the
-field's name (shown as the file's own header), ``value`` what stood there, ``code`` a key of ``reasons``. A
-line that is in ``refused`` is refused as a whole. ``params`` may be ``'{}'``.
+in it. A sheet's ``check`` adds what it will not take (unknown code, overlap, closed month…): ``column`` is
+the field's name (shown as the file's own header), ``value`` what stood there, ``code`` a key of ``reasons``.
+A line that is in ``refused`` is refused as a whole. ``params`` may be ``'{}'``.
 
 Both tables live until the end of the transaction. Imports of one sheet are applied one after the other
 (advisory lock), and ``check`` runs again in the transaction that applies.
@@ -36,8 +36,8 @@ KINDS = ("text", "code", "number", "amount", "date", "month", "flag")
 class Field:
     """One column a sheet knows. ``kind``: text, code, number, amount, date, month, flag.
 
-    ``aliases`` are header names (folded: lower case, no accents, underscores for blanks) that map without help;
-    the field's own name is one of them.
+    ``aliases`` are header names (folded: lower case, no accents, underscores for blanks) that map without
+    help; the field's own name is one of them.
     """
 
     name: str
@@ -65,8 +65,8 @@ class Option:
 class Counts:
     """What applying does, or did. ``refused`` is filled in by ``exchange``: the refused lines of the file.
 
-    ``creates``: how many rows of which kind are made on the way (``{"products": 3}``); ``totals``: sums of the
-    rows that count, by field name, as strings.
+    ``creates``: how many rows of which kind are made on the way (``{"products": 3}``); ``totals``: sums of
+    the rows that count, by field name, as strings.
     """
 
     new: int = 0
@@ -91,7 +91,8 @@ class Counts:
 class Sheet(Protocol):
     """One kind of file. All methods run on the default connection, inside the caller's transaction.
 
-    ``options`` given to the methods hold the answers to the sheet's own options and ``create_missing`` (bool).
+    ``options`` given to the methods hold the answers to the sheet's own options and ``create_missing``
+    (bool).
     """
 
     key: str
@@ -99,18 +100,21 @@ class Sheet(Protocol):
     help_text: Any
     fields: Sequence[Field]
     one_of: Sequence[tuple[str, ...]]
-    """Groups of fields of which a file must have at least one, such as ``("month", "week_start", "date")``."""
+    """Groups of fields of which a file must have at least one, such as ``("month", "week_start",
+    "date")``."""
     options: Sequence[Option]
     permission: str
     """The right that importing this sheet needs, besides ``exchange.import``."""
     order: int
     wide_field: str
-    """The date field that a column-per-month file spreads over its columns ('' where that makes no sense). The
-    figures under those columns go to the sheet's first number or amount field, or the one a person chose."""
+    """The date field that a column-per-month file spreads over its columns ('' where that makes no sense).
+    The figures under those columns go to the sheet's first number or amount field, or the one a person
+    chose."""
     can_create: bool
     """Whether ``create_missing`` means anything for this sheet."""
     reasons: Mapping[str, Any]
-    """The words for the codes of its refused rows (lazy, with ``%(name)s`` for ``params``, and ``%(value)s``)."""
+    """The words for the codes of its refused rows (lazy, with ``%(name)s`` for ``params``, and
+    ``%(value)s``)."""
     creates_labels: Mapping[str, Any]
     """The words for the keys of ``Counts.creates``."""
 
@@ -132,8 +136,8 @@ class Sheet(Protocol):
         """Write the rows not in ``refused`` and the journal; derived tables of what was touched too."""
 
     def undo(self, cursor: Any, import_id: int) -> Counts:
-        """Restore what was there before. Raises ``DomainError`` when that cannot be done. Later imports of this
-        sheet that changed something have been undone already: ``exchange`` sees to that."""
+        """Restore what was there before. Raises ``DomainError`` when that cannot be done. Later imports of
+        this sheet that changed something have been undone already: ``exchange`` sees to that."""
 
 
 sheets: Registry[Any] = Registry("importable sheets")

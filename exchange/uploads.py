@@ -6,7 +6,8 @@ from typing import Any
 
 
 def body_is_whole(request: Any) -> bool:
-    """``False`` when the connection ended before the announced length: what came would look like a short file.
+    """``False`` when the connection ended before the announced length: what came would look like a short
+    file.
 
     Neither Django nor the server in front says so by itself: a body that breaks off is read to where it ends.
     """

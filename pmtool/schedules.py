@@ -14,4 +14,10 @@ SCHEDULES: dict[str, dict[str, object]] = {
     "sweep": {"task": "core.sweep", "schedule": 30.0, "options": {"queue": "short", "expires": 25}},
     # The operator sees a silent worker within 3 minutes (/readyz).
     "heartbeat": {"task": "core.heartbeat", "schedule": 30.0, "options": {"queue": "short", "expires": 25}},
+    # Who drops a file into the watched folder sees it on its way within a minute or so.
+    "watched-folder": {
+        "task": "exchange.folder_tick",
+        "schedule": 60.0,
+        "options": {"queue": "short", "expires": 55},
+    },
 }

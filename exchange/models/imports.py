@@ -14,8 +14,8 @@ class Import(models.Model):
     The row is the journal of facts: who, when, from where, which file. ``counts`` are new, changed,
     unchanged and refused rows as last checked (and as applied). Undo goes newest first.
 
-    ``reading`` is how the file was read last (``reading.plan.Reading.as_json``, decimal mark and order of dates,
-    the columns' fields), ``preview`` some rows as they would be written.
+    ``reading`` is how the file was read last (``reading.plan.Reading.as_json``, decimal mark and order of
+    dates, the columns' fields), ``preview`` some rows as they would be written.
     """
 
     class State(models.TextChoices):

@@ -1,7 +1,7 @@
 """Cells of one column to what COPY takes: text, with '' for an empty cell.
 
-Each converter works on a whole chunk. The quick way handles a chunk whose cells are all plain with a few calls
-in C; only a chunk with something unusual in it is looked at cell by cell.
+Each converter works on a whole chunk. The quick way handles a chunk whose cells are all plain with a few
+calls in C; only a chunk with something unusual in it is looked at cell by cell.
 """
 
 from __future__ import annotations
@@ -112,7 +112,8 @@ def _number(cell: Cell, decimal: str) -> tuple[str, str]:
 
 
 class Undecided(Exception):
-    """A value turned up that needs the decimal mark or the order of dates, which nothing before it settled."""
+    """A value turned up that needs the decimal mark or the order of dates, which nothing before it
+    settled."""
 
 
 class _Remembered(dict[Cell, tuple[str, str]]):

@@ -83,7 +83,8 @@ def date_read(text: str, order: str) -> tuple[datetime.date | None, str]:
 
 
 def order_evidence(text: str) -> str | None:
-    """What one value says: ``dmy``, ``mdy``, ``"?"`` for a date that can be read two ways, ``None`` for nothing."""
+    """What one value says: ``dmy``, ``mdy``, ``"?"`` for a date that can be read two ways, ``None`` for
+    nothing."""
     found = _TWO_FIRST.fullmatch(_TIME.sub("", text.strip()))
     if found is None:
         return None

@@ -20,8 +20,8 @@ def python_name(encoding: str) -> str:
 def encoding_detect(path: Path, chosen: str = "") -> tuple[str, int]:
     """``(encoding, lines)`` of the whole file: by its byte order mark, else UTF-8, else Windows (cp1252).
 
-    ``chosen`` is tried alone. Raises ``DomainError`` naming the first line that cannot be read, or ``not_text``
-    for bytes that no text has.
+    ``chosen`` is tried alone. Raises ``DomainError`` naming the first line that cannot be read, or
+    ``not_text`` for bytes that no text has.
     """
     if chosen:
         line, lines = _first_bad_line(path, chosen)

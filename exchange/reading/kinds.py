@@ -7,6 +7,7 @@ import zipfile
 import zlib
 from pathlib import Path
 
+from accounts.errors import DomainError
 from exchange.messages import refuse
 
 from . import limits
@@ -42,12 +43,10 @@ def file_kind(path: Path) -> str:
     if size == 0:
         raise refuse("file_empty")
     if size > limits.FILE_BYTES:
-        raise refuse(
-            "file_too_large", found_mb=-(-size // limits.MB), limit_mb=limits.FILE_BYTES // limits.MB
-        )
+        raise too_large(size)
     with path.open("rb") as file:
         start = file.read(512)
-    if start.startswith(b"PK\x03\x04") or start.startswith(b"PK\x05\x06"):
+    if start.startswith((b"PK\x03\x04", b"PK\x05\x06")):
         _check_directory(path)
         return "xlsx"
     if start.startswith(_OLE):
@@ -60,6 +59,12 @@ def file_kind(path: Path) -> str:
     if not start.strip(b" \t\r\n\xef\xbb\xbf\xff\xfe") and size <= len(start):
         raise refuse("file_empty")
     return "csv"
+
+
+def too_large(size: int) -> DomainError:
+    """The refusal of a file of this many bytes."""
+    found = -(-size // limits.MB)
+    return refuse("file_too_large", found_mb=found, limit_mb=limits.FILE_BYTES // limits.MB)
 
 
 def _check_directory(path: Path) -> None:
@@ -89,7 +94,8 @@ def _check_unpacked(unpacked: int, packed: int) -> None:
 
 def check_contents(path: Path) -> None:
     """Unpack every part of a workbook once, keeping nothing: sizes as they are, no entities, no sheet whose
-    cells span more than can be held. For the worker, before the parser sees the file. Raises ``DomainError``."""
+    cells span more than can be held. For the worker, before the parser sees the file. Raises
+    ``DomainError``."""
     packed, total = path.stat().st_size, 0
     try:
         with zipfile.ZipFile(path) as archive:

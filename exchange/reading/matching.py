@@ -85,7 +85,7 @@ def _with_months(
     }
     if len(months) < 2 or len(set(months.values())) < len(months):
         return ColumnMap(columns)
-    value = chosen.get("wide_value")
+    value = str(chosen.get("wide_value") or "")
     return ColumnMap(columns, months, value if value in values else values[0])
 
 

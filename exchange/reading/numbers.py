@@ -23,7 +23,8 @@ _AMBIGUOUS = re.compile(rf"{_SIGN}[1-9]\d{{0,2}}[.,]\d{{3}}", re.ASCII)
 
 
 def _bare(text: str) -> str:
-    """Without blanks between groups and without currency; a minus at the end, as ledgers write it, goes to the front."""
+    """Without blanks between groups and without currency; a minus at the end, as ledgers write it, goes to
+    the front."""
     text = _GROUPING.sub("", text.replace("\u2212", "-").strip())
     text = _CURRENCY.sub("", text).strip()
     if len(text) > 1 and text.endswith("-") and text[0].isdigit():
@@ -32,7 +33,8 @@ def _bare(text: str) -> str:
 
 
 def decimal_evidence(text: str) -> str | None:
-    """What one value says: ``"."``, ``","``, ``"?"`` for a value that can be read two ways, ``None`` for nothing."""
+    """What one value says: ``"."``, ``","``, ``"?"`` for a value that can be read two ways, ``None`` for
+    nothing."""
     if "." not in text and "," not in text:
         return None
     bare = _bare(text)

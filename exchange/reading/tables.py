@@ -27,7 +27,8 @@ Cell = Any
 
 @dataclass
 class Chunk:
-    """``lines`` and ``columns`` belong together; ``odd`` rows have another number of cells than the header."""
+    """``lines`` and ``columns`` belong together; ``odd`` rows have another number of cells than the
+    header."""
 
     lines: Sequence[int]
     columns: list[Sequence[Cell]]
@@ -158,7 +159,8 @@ def _fit(
 
 @dataclass
 class XlsxTable:
-    """One sheet of a workbook, read as a whole: dates are dates, numbers numbers, formulas their last value."""
+    """One sheet of a workbook, read as a whole: dates are dates, numbers numbers, formulas their last
+    value."""
 
     path: Path
     sheet_name: str

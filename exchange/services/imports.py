@@ -15,7 +15,8 @@ from accounts.models import User
 from core.jobs import job_enqueue
 from exchange.messages import refuse
 from exchange.models import Import
-from exchange.reading.kinds import file_kind
+from exchange.reading import limits
+from exchange.reading.kinds import file_kind, too_large
 from exchange.selectors import import_later, layout_named, sheets_for
 from exchange.sheets import sheets
 
@@ -36,7 +37,7 @@ def import_start(
     *,
     user: Any,
     source: str,
-    file: File,
+    file: File[bytes],
     file_name: str,
     sheet: str = "",
     options: Mapping[str, Any] | None = None,
@@ -53,6 +54,8 @@ def import_start(
     layout = layout_named(sheet, layout_name) if layout_name else None
     if layout_name and layout is None:
         raise refuse("layout_unknown", field="layout", name=layout_name)
+    if file.size > limits.FILE_BYTES:
+        raise too_large(file.size)
     row = import_keep_file(
         Import(
             sheet=sheet or (layout.sheet if layout else ""),
@@ -77,7 +80,7 @@ def import_start(
     return row
 
 
-def import_keep_file(row: Import, file: File, file_name: str) -> Import:
+def import_keep_file(row: Import, file: File[bytes], file_name: str) -> Import:
     """Store the file beside the row (not saved yet), once its kind is known to be one that can be read."""
     row.file_name = PurePath(file_name.replace("\\", "/")).name[:255] or "file"
     digest = hashlib.sha256()
@@ -121,8 +124,11 @@ def import_configure(
     return row
 
 
-def import_apply(*, row: Import, user: Any, leave_out_refused: bool | None = None) -> Import:
+def import_apply(
+    *, row: Import, user: Any, leave_out_refused: bool | None = None, limited: bool = True
+) -> Import:
     """Have a worker write it. Asked twice, it is done once: whoever comes second finds it under way or done.
+    ``limited``: it counts among the person's running imports (not when it goes on by itself).
 
     Raises ``DomainError`` ``rows_refused`` unless the refused rows are to be left out.
     """
@@ -135,7 +141,8 @@ def import_apply(*, row: Import, user: Any, leave_out_refused: bool | None = Non
             options = options | {"leave_out_refused": leave_out_refused}
         if row.counts.get("refused") and not options.get("leave_out_refused"):
             raise refuse("rows_refused", field="leave_out_refused", count=row.counts["refused"], status=409)
-        _check_running(user)
+        if limited:
+            _check_running(user)
         if not _moved(row, (Import.State.READY,), Import.State.APPLYING, options=options, applied_by=user):
             row.refresh_from_db()
             if row.state in (Import.State.APPLYING, Import.State.APPLIED):
@@ -167,7 +174,7 @@ def import_discard(*, row: Import, user: Any) -> Import:
     with transaction.atomic():
         _move(row, (*Import.OPEN, Import.State.FAILED), Import.State.DISCARDED)
         row.refusals.all().delete()
-        transaction.on_commit(lambda: row.file.storage.delete(row.file.name))
+        transaction.on_commit(lambda: row.file.delete(save=False))
     return row
 
 
@@ -205,7 +212,8 @@ def _check_sheet(sheet: str, user: Any) -> None:
 
 
 def _check_running(user: Any) -> None:
-    """At most two at once a person; the person's row is locked so that two uploads cannot both be the second."""
+    """At most two at once a person; the person's row is locked so that two uploads cannot both be the
+    second."""
     if user is None:
         return
     User.objects.select_for_update().get(pk=user.pk)

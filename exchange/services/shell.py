@@ -38,8 +38,8 @@ def import_run(
 ) -> Outcome:
     """Read, check and apply a file in one transaction; all or nothing unless refused rows are left out.
 
-    What is wrong comes back in ``Outcome.error``; the import is then kept as failed, with its refused rows. A dry
-    run keeps nothing.
+    What is wrong comes back in ``Outcome.error``; the import is then kept as failed, with its refused rows. A
+    dry run keeps nothing.
     """
     if sheet not in sheets:
         raise refuse("sheet_unknown", field="sheet")

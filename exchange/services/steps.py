@@ -47,7 +47,8 @@ class Loaded:
 
 
 def import_open(row: Import, path: Path, user: Any, *, thorough: bool = False) -> Opened:
-    """Open the file and plan its reading with what is remembered for such files and what was said for this one."""
+    """Open the file and plan its reading with what is remembered for such files and what was said for this
+    one."""
     allowed = sheets_for(user)
     sheet = _sheet_of(row, user)
     reading = file_open(path, row.options, [sheet] if sheet else allowed)
@@ -92,7 +93,8 @@ def _sheet_of(row: Import, user: Any) -> Any:
 
 
 def sheet_options(row: Import, opened: Opened) -> dict[str, Any]:
-    """What the sheet's methods get as options: its own, said, remembered or the default, and ``create_missing``."""
+    """What the sheet's methods get as options: its own, said, remembered or the default, and
+    ``create_missing``."""
     assert opened.plan is not None
     remembered = opened.layout.options if opened.layout else {}
     options = {
@@ -105,7 +107,8 @@ def sheet_options(row: Import, opened: Opened) -> dict[str, Any]:
 def import_load(
     row: Import, path: Path, user: Any, progress: Progress | None = None, *, thorough: bool = False
 ) -> Opened | Loaded:
-    """Read the whole file into ``staging`` and have the sheet check it; with questions open only ``Opened``."""
+    """Read the whole file into ``staging`` and have the sheet check it; with questions open only
+    ``Opened``."""
     opened = import_open(row, path, user, thorough=thorough)
     if opened.questions or opened.plan is None:
         return opened
@@ -147,7 +150,8 @@ def refusals_read(plan: Plan) -> list[ImportRefusal]:
     headers = {name: header for header, name in plan.columns.columns.items()}
     with connection.cursor() as cursor:
         cursor.execute(
-            'SELECT line, "column", left(value, 200), code, params::text FROM refused ORDER BY line, "column" LIMIT %s',
+            """SELECT line, "column", left(value, 200), code, params::text FROM refused
+               ORDER BY line, "column" LIMIT %s""",
             [REFUSALS_KEPT],
         )
         return [

@@ -30,7 +30,8 @@ def _row(context: Any, state: str) -> Import | None:
 
 
 def check_run(context: Any) -> Mapping[str, Any] | None:
-    """Read and check the file; the row then says what applying it would do, or what must be answered first."""
+    """Read and check the file; the row then says what applying it would do, or what must be answered
+    first."""
     row, user = _row(context, Import.State.CHECKING), _user(context.payload)
     if row is None:
         return None
@@ -52,7 +53,7 @@ def check_run(context: Any) -> Mapping[str, Any] | None:
             steps.refusals_keep(row, refusals)
             _finish(row, Import.State.CHECKING)
             if _applies_itself(row):
-                imports.import_apply(row=row, user=user)
+                imports.import_apply(row=row, user=user, limited=False)
             else:
                 import_arrived(row)
     return None

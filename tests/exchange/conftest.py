@@ -10,7 +10,7 @@ from django.db import connection
 
 from core import jobs
 from exchange.models import Import
-from exchange.services import imports
+from exchange.services import imports, progress
 from exchange.sheets import sheets
 
 from .fake import TABLE, FakeSheet
@@ -59,8 +59,13 @@ def start(fake: FakeSheet) -> Callable[..., Import]:
 
 
 @pytest.fixture
-def work() -> Callable[[], None]:
-    """Does what waits in the queue, as a worker would."""
+def work(monkeypatch: pytest.MonkeyPatch) -> Callable[[], None]:
+    """Does what waits in the queue, as a worker would.
+
+    Progress is told by another connection, which does not see what a test has not committed: here it is
+    silent.
+    """
+    monkeypatch.setattr(progress, "_EVERY_SECONDS", 3600)
 
     def run() -> None:
         while (job := jobs.job_claim("short")) is not None:

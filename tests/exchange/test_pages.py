@@ -14,7 +14,7 @@ from tests.factories import line_factory, user_factory
 from .conftest import PLAIN
 from .fake import facts
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture

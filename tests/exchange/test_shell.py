@@ -13,7 +13,7 @@ from exchange.models import Import
 from .conftest import PLAIN
 from .fake import facts
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = pytest.mark.django_db
 
 
 def run(*arguments: Any, command: str = "import_data") -> tuple[int, dict[str, Any]]:

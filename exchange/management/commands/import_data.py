@@ -73,7 +73,8 @@ class Command(BaseCommand):
         if outcome.import_id:
             self.stdout.write(f"import {outcome.import_id}")
         self.stdout.write(
-            f"new {counts.new}, changed {counts.changed}, unchanged {counts.unchanged}, refused {counts.refused}"
+            f"new {counts.new}, changed {counts.changed}, unchanged {counts.unchanged}, refused "
+            "{counts.refused}"
         )
         for refusal in outcome.refusals[:_SHOWN]:
             words = refusal_words(refusal, sheets.get(sheet))

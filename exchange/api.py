@@ -1,0 +1,223 @@
+"""Imports by API: upload with a remembered layout, look, apply, undo."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from typing import Any
+
+from django.utils.translation import gettext as _
+from drf_spectacular.utils import OpenApiParameter, extend_schema
+from rest_framework import serializers, status, viewsets
+from rest_framework.decorators import action
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.routers import SimpleRouter
+from rest_framework.utils.encoders import JSONEncoder
+
+from core.api import HasRight, Pagination, StrictSerializer
+from core.idempotency import once
+
+from .messages import in_words, refuse
+from .models import Import, ImportRefusal
+from .selectors import import_get, imports_visible
+from .services import imports
+from .sheets import sheets
+from .uploads import body_is_whole
+
+KEY = OpenApiParameter(
+    "Idempotency-Key",
+    str,
+    OpenApiParameter.HEADER,
+    description="The same key twice does it once and gives the same answer.",
+)
+
+
+class RefusalSerializer(serializers.ModelSerializer):
+    """One refused cell: line and column as in the file."""
+
+    reason = serializers.SerializerMethodField()
+
+    class Meta:
+        model = ImportRefusal
+        fields = ["line", "column", "value", "code", "params", "reason"]
+
+    def get_reason(self, refusal: ImportRefusal) -> str:
+        sheet = self.context.get("sheet")
+        values = {"value": refusal.value, **refusal.params}
+        return in_words(refusal.code, values, sheet.reasons if sheet else None)
+
+
+class ImportSerializer(serializers.ModelSerializer):
+    """An import with its counts; ``questions`` stand while a person must answer something."""
+
+    created_by = serializers.EmailField(source="created_by.email", default=None)
+    applied_by = serializers.EmailField(source="applied_by.email", default=None)
+    layout = serializers.CharField(source="layout.name", default=None)
+    error = serializers.SerializerMethodField()
+
+    class Meta:
+        model = Import
+        fields = [
+            "id",
+            "sheet",
+            "layout",
+            "source",
+            "file_name",
+            "file_size",
+            "sha256",
+            "state",
+            "counts",
+            "totals",
+            "months_from",
+            "months_to",
+            "questions",
+            "error_code",
+            "error",
+            "created_at",
+            "created_by",
+            "applied_at",
+            "applied_by",
+            "undone_at",
+        ]
+        read_only_fields = fields
+
+    def get_error(self, row: Import) -> str:
+        if not row.error_code:
+            return ""
+        sheet = sheets.get(row.sheet) if row.sheet in sheets else None
+        return in_words(row.error_code, row.error_params, sheet.reasons if sheet else None)
+
+
+class ImportDetailSerializer(ImportSerializer):
+    """With the first hundred refused cells."""
+
+    refusals = serializers.SerializerMethodField()
+
+    class Meta(ImportSerializer.Meta):
+        fields = [*ImportSerializer.Meta.fields, "refusals"]
+
+    def get_refusals(self, row: Import) -> list[dict[str, Any]]:
+        sheet = sheets.get(row.sheet) if row.sheet in sheets else None
+        found = RefusalSerializer(row.refusals.all()[:100], many=True, context={"sheet": sheet})
+        return list(found.data)
+
+
+class UploadSerializer(StrictSerializer):
+    """A file as multipart form data."""
+
+    file = serializers.FileField()
+    sheet = serializers.CharField(required=False, default="", help_text="products, sales, budget…")
+    layout = serializers.CharField(required=False, default="", help_text="the name of a remembered layout")
+    options = serializers.CharField(
+        required=False,
+        default="{}",
+        help_text='JSON: {"decimal": ",", "create_missing": true, …} and the sheet\'s own',
+    )
+    apply = serializers.BooleanField(
+        required=False, default=False, help_text="apply by itself when nothing is refused or asked"
+    )
+
+    def validate_options(self, value: str) -> dict[str, Any]:
+        try:
+            options = json.loads(value)
+        except ValueError as error:
+            raise serializers.ValidationError(_("This is not JSON.")) from error
+        if not isinstance(options, dict):
+            raise serializers.ValidationError(_("This must be an object."))
+        return options
+
+
+class ApplySerializer(StrictSerializer):
+    leave_out_refused = serializers.BooleanField(required=False, default=False)
+
+
+class ImportViewSet(viewsets.GenericViewSet):
+    """Files on their way in. An upload is checked by a worker: ask again until the state is not
+    ``checking``."""
+
+    rights = {"GET": "exchange.import", "POST": "exchange.import"}
+    permission_classes = [HasRight]
+    pagination_class = Pagination
+    serializer_class = ImportSerializer
+    queryset = Import.objects.none()
+    lookup_value_regex = r"\d+"
+
+    def get_queryset(self) -> Any:
+        return imports_visible(self.request.user)
+
+    @extend_schema(responses=ImportSerializer(many=True))
+    def list(self, request: Request) -> Response:
+        """The imports, newest first; ``?state=`` and ``?sheet=``."""
+        rows = self.get_queryset()
+        for name in ("state", "sheet"):
+            if value := request.query_params.get(name):
+                rows = rows.filter(**{name: value})
+        page = self.paginate_queryset(rows)
+        return self.get_paginated_response(ImportSerializer(page, many=True).data)
+
+    @extend_schema(responses=ImportDetailSerializer)
+    def retrieve(self, request: Request, pk: str) -> Response:
+        return Response(ImportDetailSerializer(import_get(request.user, int(pk))).data)
+
+    @extend_schema(
+        request={"multipart/form-data": UploadSerializer}, responses={202: ImportSerializer}, parameters=[KEY]
+    )
+    def create(self, request: Request) -> Response:
+        """Upload a file and have it checked."""
+        form = UploadSerializer(data=request.data)
+        form.is_valid(raise_exception=True)
+        if not body_is_whole(request._request):
+            raise refuse("file_waiting", field="file")
+        data = form.validated_data
+        return self._once(
+            request,
+            "imports.create",
+            lambda: imports.import_start(
+                user=request.user,
+                source=Import.Source.API,
+                file=data["file"],
+                file_name=data["file"].name,
+                sheet=data["sheet"],
+                layout_name=data["layout"],
+                options=data["options"] | ({"apply_when_clean": True} if data["apply"] else {}),
+            ),
+        )
+
+    @extend_schema(request=ApplySerializer, responses={202: ImportSerializer}, parameters=[KEY])
+    @action(detail=True, methods=["post"])
+    def apply(self, request: Request, pk: str) -> Response:
+        """Write it. Asked again it changes nothing more."""
+        form = ApplySerializer(data=request.data)
+        form.is_valid(raise_exception=True)
+        row = import_get(request.user, int(pk))
+        leave_out = form.validated_data["leave_out_refused"]
+        return self._once(
+            request,
+            f"imports.apply:{pk}",
+            lambda: imports.import_apply(row=row, user=request.user, leave_out_refused=leave_out),
+        )
+
+    @extend_schema(request=None, responses={202: ImportSerializer}, parameters=[KEY])
+    @action(detail=True, methods=["post"], rights={"POST": "exchange.undo"})
+    def undo(self, request: Request, pk: str) -> Response:
+        """Put back what was there; the newest import of its kind goes first."""
+        row = import_get(request.user, int(pk))
+        return self._once(
+            request, f"imports.undo:{pk}", lambda: imports.import_undo(row=row, user=request.user)
+        )
+
+    def _once(self, request: Request, scope: str, act: Callable[[], Import]) -> Response:
+        """Under an ``Idempotency-Key`` the first answer is kept and given again."""
+        key = request.headers.get("Idempotency-Key", "")
+        answer = once(request.user, scope, key, lambda: _plain(ImportSerializer(act()).data))
+        return Response(answer, status=status.HTTP_202_ACCEPTED)
+
+
+def _plain(data: Any) -> Any:
+    """As JSON knows it, so that the kept answer equals the first one."""
+    return json.loads(json.dumps(data, cls=JSONEncoder))
+
+
+router = SimpleRouter()
+router.register("imports", ImportViewSet, "import")

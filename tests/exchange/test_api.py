@@ -1,0 +1,166 @@
+"""Imports by API."""
+
+from __future__ import annotations
+
+from io import BytesIO
+from typing import Any
+
+import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.core.handlers.wsgi import WSGIRequest
+from django.test import override_settings
+from django.urls import include, path
+from rest_framework.test import APIClient
+
+from exchange.api import router
+from exchange.models import Import
+from exchange.uploads import body_is_whole
+from tests.factories import user_factory
+
+from .conftest import PLAIN
+from .fake import facts
+
+pytestmark = [pytest.mark.django_db, pytest.mark.urls(__name__)]
+urlpatterns = [path("api/v1/", include(router.urls))]
+
+
+@pytest.fixture
+def user(fake: Any) -> Any:
+    return user_factory()
+
+
+@pytest.fixture
+def api(user: Any) -> APIClient:
+    return client_of(user)
+
+
+def client_of(user: Any) -> APIClient:
+    client = APIClient()
+    client.force_authenticate(user)
+    return client
+
+
+def upload(client: APIClient, content: str = PLAIN, key: str = "", **data: Any) -> Any:
+    headers = {"Idempotency-Key": key} if key else {}
+    file = SimpleUploadedFile("figures.csv", content.encode())
+    return client.post("/api/v1/imports/", {"file": file, **data}, format="multipart", headers=headers)
+
+
+def test_a_file_comes_in_and_goes_out(api: APIClient, work: Any) -> None:
+    answer = upload(api, options='{"meaning": "net"}')
+    assert (answer.status_code, answer.data["state"]) == (202, "checking")
+    url = f"/api/v1/imports/{answer.data['id']}/"
+    work()
+    found = api.get(url).data
+    assert (found["state"], found["counts"]["new"], found["totals"]["units"]) == ("ready", 2, "22.0000")
+    assert api.post(f"{url}apply/").data["state"] == "applying"
+    work()
+    assert api.get(url).data["state"] == "applied"
+    assert len(facts()) == 2
+    assert api.post(f"{url}undo/").status_code == 202
+    work()
+    assert (api.get(url).data["state"], facts()) == ("undone", [])
+    assert api.get("/api/v1/imports/?state=undone").data["count"] == 1
+
+
+def test_a_remembered_layout_by_name_applies_by_itself(api: APIClient, work: Any) -> None:
+    upload(api, options='{"meaning": "gross"}', apply=True)
+    work()
+    answer = upload(api, PLAIN.replace(",10,", ",11,"), layout="figures", apply=True)
+    work()
+    row = Import.objects.get(pk=answer.data["id"])
+    assert (row.state, row.counts["changed"]) == ("applied", 1)
+    assert row.reading["options"]["meaning"] == "gross"
+
+
+def test_what_must_be_asked_waits(api: APIClient, work: Any) -> None:
+    answer = upload(api, apply=True)
+    work()
+    found = api.get(f"/api/v1/imports/{answer.data['id']}/").data
+    assert (found["state"], found["questions"]) == ("asking", [{"code": "option", "name": "meaning"}])
+    assert facts() == []
+
+
+def test_refused_rows_are_listed_and_stop_it(api: APIClient, work: Any) -> None:
+    answer = upload(api, PLAIN + "2026-03,A,North,x,1\n", options='{"meaning": "net"}', apply=True)
+    work()
+    url = f"/api/v1/imports/{answer.data['id']}/"
+    found = api.get(url).data
+    assert found["state"] == "ready"
+    assert dict(found["refusals"][0]) == {
+        "line": 4,
+        "column": "units",
+        "value": "x",
+        "code": "number_unreadable",
+        "params": {},
+        "reason": "not a number",
+    }
+    refused = api.post(f"{url}apply/")
+    assert (refused.status_code, refused.data["code"]) == (409, "rows_refused")
+    work()
+    assert facts() == []
+    assert api.post(f"{url}apply/", {"leave_out_refused": True}, format="json").status_code == 202
+    work()
+    assert len(facts()) == 2
+
+
+def test_the_same_key_uploads_once(api: APIClient) -> None:
+    first, second = upload(api, key="one"), upload(api, key="one")
+    assert first.data == second.data
+    assert Import.objects.count() == 1
+
+
+@pytest.mark.parametrize(
+    ("data", "status"),
+    [
+        ({"sheet": "nothing"}, 400),
+        ({"layout": "nothing"}, 400),
+        ({"options": "{"}, 400),
+        ({"options": '{"surprise": 1}'}, 400),
+        ({"surprise": "1"}, 400),
+    ],
+)
+def test_what_is_not_known_is_refused(data: dict[str, str], status: int, api: APIClient) -> None:
+    assert upload(api, **data).status_code == status
+    assert not Import.objects.exists()
+
+
+def test_rights(api: APIClient, start: Any, user: Any, work: Any) -> None:
+    row = start(user)
+    work()
+    url = f"/api/v1/imports/{row.pk}/"
+    assert APIClient().get(url).status_code == 401
+    assert client_of(user_factory("viewer")).get(url).status_code == 403
+    assert upload(client_of(user_factory("viewer"))).status_code == 403
+    marketing = client_of(user_factory("marketing"))
+    assert marketing.get(url).status_code == 200
+    assert marketing.post(f"{url}undo/").status_code == 403
+    no_api = client_of(user_factory(rights=["exchange.import", "products.view"]))
+    assert no_api.get(url).status_code == 403
+
+
+def request_of(body: bytes, announced: int) -> WSGIRequest:
+    return WSGIRequest(
+        {
+            "REQUEST_METHOD": "POST",
+            "PATH_INFO": "/",
+            "CONTENT_TYPE": "multipart/form-data; boundary=xx",
+            "CONTENT_LENGTH": str(announced),
+            "wsgi.input": BytesIO(body),
+        }
+    )
+
+
+@override_settings(DEBUG=False)
+def test_an_upload_that_broke_off_is_noticed() -> None:
+    body = (
+        b"--xx\r\nContent-Disposition: form-data; name=file; filename=f.csv\r\n\r\n"
+        + PLAIN.encode()
+        + b"\r\n--xx--\r\n"
+    )
+    whole = request_of(body, len(body))
+    assert whole.FILES["file"].size == len(PLAIN)
+    assert body_is_whole(whole)
+    half = request_of(body[:-40], len(body))
+    assert "file" in half.FILES, "otherwise nothing has to be noticed"
+    assert not body_is_whole(half)

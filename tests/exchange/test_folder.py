@@ -1,0 +1,103 @@
+"""The watched folder."""
+
+from __future__ import annotations
+
+import os
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from exchange.models import Import
+from exchange.selectors import imports_waiting
+from exchange.services import folder
+from tests.factories import organisation_factory, user_factory
+
+from .conftest import PLAIN
+from .fake import facts
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def watched(fake: Any, tmp_path: Path, start: Any, work: Any) -> Path:
+    """A folder that is watched; how such files are read is remembered already."""
+    row = start(user_factory(), options={"meaning": "net", "apply_when_clean": True})
+    work()
+    row.refresh_from_db()
+    assert row.state == "applied"
+    (tmp_path / "fake").mkdir()
+    organisation_factory(watched_folder=str(tmp_path))
+    return tmp_path
+
+
+def put(path: Path, content: str | bytes, seconds_ago: float = 60) -> Path:
+    path.write_bytes(content if isinstance(content, bytes) else content.encode())
+    os.utime(path, (time.time() - seconds_ago,) * 2)
+    return path
+
+
+def names(place: Path) -> list[str]:
+    return sorted(path.name for path in place.iterdir())
+
+
+def test_a_clean_file_is_applied_by_itself(watched: Path, work: Any) -> None:
+    put(watched / "fake" / "new.csv", PLAIN.replace(",10,", ",77,"))
+    (number,) = folder.folder_scan()
+    work()
+    row = Import.objects.get(pk=number)
+    assert (row.state, row.source, row.counts["changed"]) == ("applied", "folder", 1)
+    assert 77 in [row[3] for row in facts()]
+    assert names(watched / "fake") == []
+    folder.folder_scan()
+    assert names(watched / "done") == [f"{number}-new.csv"]
+    assert not imports_waiting().exists()
+
+
+def test_a_file_with_refused_rows_waits_for_a_person(watched: Path, work: Any) -> None:
+    before = facts()
+    put(watched / "new.csv", PLAIN + "2026-03,A,North,x,1\n")
+    (number,) = folder.folder_scan()
+    work()
+    folder.folder_scan()
+    assert [row.pk for row in imports_waiting()] == [number]
+    assert names(watched / "waiting") == [f"{number}-new.csv"]
+    assert facts() == before
+
+
+def test_a_file_that_is_still_growing_is_left(watched: Path) -> None:
+    put(watched / "new.csv", PLAIN, seconds_ago=2)
+    put(watched / ".hidden.csv", PLAIN)
+    put(watched / "~lock.csv", PLAIN)
+    assert folder.folder_scan() == []
+
+
+def test_a_file_that_is_none_is_put_aside_with_its_reason(watched: Path) -> None:
+    put(watched / "sales.csv", b"%PDF-1.7")
+    assert folder.folder_scan() == []
+    aside = names(watched / "waiting")
+    assert [name.split("-", 1)[1] for name in aside] == ["sales.csv", "sales.csv.txt"]
+    assert "PDF" in (watched / "waiting" / aside[1]).read_text()
+
+
+def test_a_file_left_by_a_process_that_died_comes_again(watched: Path, work: Any, monkeypatch: Any) -> None:
+    (watched / "taken").mkdir()
+    put(watched / "taken" / "x12345678-new.csv", PLAIN)
+    assert folder.folder_scan() == []
+    monkeypatch.setattr(folder, "LEFT_SECONDS", -1)
+    assert len(folder.folder_scan()) == 1
+    work()
+    assert Import.objects.first().counts["unchanged"] == 2  # type: ignore[union-attr]
+
+
+def test_a_link_out_of_the_folder_is_not_followed(watched: Path, tmp_path_factory: Any) -> None:
+    elsewhere = put(tmp_path_factory.mktemp("other") / "secret.csv", PLAIN)
+    (watched / "link.csv").symlink_to(elsewhere)
+    assert folder.folder_scan() == []
+
+
+def test_without_a_folder_nothing_happens(fake: Any, tmp_path: Path) -> None:
+    assert folder.folder_scan() == []
+    organisation_factory(watched_folder=str(tmp_path / "gone"))
+    assert folder.folder_scan() == []
