@@ -9,7 +9,7 @@ from django.urls import register_converter
 RESERVED_CODES = frozenset(
     {
         *("new", "bulk", "export", "filters", "views", "lines", "channels", "suppliers", "segments"),
-        *("families", "measures", "columns", "budgets", "access", ".", ".."),
+        *("families", "measures", "columns", "budgets", "limits", "four-eyes", ".", ".."),
     }
 )
 """Words that are pages under ``/products/``; no product may have one as its code."""

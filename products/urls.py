@@ -3,7 +3,7 @@ from __future__ import annotations
 from django.urls import path
 
 from . import converters  # noqa: F401  registers <product_code:…>
-from .views import bulk, details, export, four_eyes, limits, list, product, structure
+from .views import budgets, bulk, details, export, four_eyes, limits, list, product, structure
 
 app_name = "products"
 
@@ -36,6 +36,9 @@ urlpatterns = [
     path("measures/", structure.measures, name="measures"),
     path("measures/new/", structure.measure_edit, name="measure_new"),
     path("measures/<slug:code>/", structure.measure_edit, name="measure_edit"),
+    path("budgets/", budgets.budgets, name="budgets"),
+    path("budgets/new/", budgets.budget_new, name="budget_new"),
+    path("budgets/<int:pk>/", budgets.budget_change, name="budget_change"),
     path("limits/<int:pk>/", limits.limits_edit, name="limits"),
     path("four-eyes/", four_eyes.four_eyes_edit, name="four_eyes"),
     path("<product_code:code>/edit/", product.edit, name="edit"),

@@ -11,6 +11,8 @@ from django.http import Http404
 from accounts.errors import DomainError, VersionConflict
 from core.organisation import today
 from products.models import (
+    BudgetRow,
+    BudgetVersion,
     Channel,
     Family,
     LineMeasure,
@@ -219,3 +221,29 @@ def test_foreign_lines_and_families_are_not_there(client):
         assert client.post(address, {"name": "Taken", "delete": "1"}).status_code in (404, 405)
     assert Family.objects.get().name == family.name
     assert "other" not in client.get("/products/lines/").content.decode()
+
+
+def test_a_budget_is_made_frozen_and_then_stays(client):
+    user = user_factory()
+    client.force_login(user)
+    client.post("/products/budgets/new/", {"code": "B2027", "name": "Budget 2027", "year": 2027})
+    version = BudgetVersion.objects.get()
+    product = product_factory()
+    fields = {"version": version, "month": datetime.date(2027, 1, 1), "measure": measure_factory()}
+    BudgetRow.objects.create(product=product, revenue=1200, **fields)
+    BudgetRow.objects.create(line=product.line, revenue=5000, **fields)
+    page = client.get("/products/budgets/").content.decode()
+    assert ">1,200<" in page
+    assert ">5,000<" in page
+    client.force_login(user_factory("viewer"))
+    assert client.post(f"/products/budgets/{version.pk}/", {"action": "freeze"}).status_code == 403
+    client.force_login(user_factory(lines=[line_factory()]))
+    assert ">1,200<" not in client.get("/products/budgets/").content.decode()
+    assert client.post(f"/products/budgets/{version.pk}/", {"action": "freeze"}).status_code == 403
+    version.refresh_from_db()
+    assert version.frozen_at is None
+    client.force_login(user)
+    client.post(f"/products/budgets/{version.pk}/", {"action": "freeze"})
+    assert client.post(f"/products/budgets/{version.pk}/", {"action": "delete"}).status_code == 409
+    version.refresh_from_db()
+    assert version.frozen_by == user
