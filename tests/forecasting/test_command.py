@@ -1,0 +1,102 @@
+"""``manage.py nightly`` and what the doctor looks at in nights."""
+
+from __future__ import annotations
+
+from io import StringIO
+
+import pytest
+from django.core.management import CommandError, call_command
+
+from core.doctor import examine
+from forecasting import engine
+from forecasting.models import Forecast, ForecastMonth, NightlyRun, NightlyStep
+from products.models import ProductFigures
+
+from .conftest import run_now
+
+pytestmark = pytest.mark.django_db
+
+
+def nightly(*arguments: str) -> str:
+    out = StringIO()
+    call_command("nightly", *arguments, stdout=out, stderr=out)
+    return out.getvalue()
+
+
+def test_without_a_worker_it_does_the_work_itself(products):
+    said = nightly("--wait", "--as-of", "2026-09")
+    assert "forecast: 3 computed, 0 skipped, 0 failed" in said
+    assert set(Forecast.objects.values_list("as_of", flat=True).distinct()) == {
+        NightlyRun.objects.get().as_of
+    }
+
+
+def test_without_wait_it_only_asks(products):
+    nightly()
+    assert NightlyRun.objects.get().state == "running"
+    assert not Forecast.objects.exists()
+
+
+def test_one_product(products):
+    nightly("--wait", "--product", products[1].code.lower())
+    assert list(Forecast.objects.values_list("product_id", flat=True)) == [products[1].pk]
+
+
+@pytest.mark.parametrize(
+    "arguments", [("--product", "nobody"), ("--as-of", "2026-13"), ("--as-of", "2999-01")]
+)
+def test_what_cannot_be_is_refused(products, arguments):
+    with pytest.raises(CommandError):
+        nightly(*arguments)
+    assert not NightlyRun.objects.exists()
+
+
+def test_a_partial_failure_ends_with_an_error(products, monkeypatch):
+    def failing(series, **options):
+        raise ArithmeticError("no way")
+
+    monkeypatch.setattr(engine, "forecast", failing)
+    with pytest.raises(CommandError, match="3 could not be computed"):
+        nightly("--wait")
+
+
+# -- the doctor ---------------------------------------------------------------------------------------------
+
+
+def problems(check: str) -> list[str]:
+    return examine(only=check)[0].problems
+
+
+@pytest.fixture
+def night(products):
+    return run_now()
+
+
+@pytest.mark.parametrize("check", ["nights", "runs", "steps", "current", "forecasts", "list"])
+def test_after_a_night_all_is_well(night, check):
+    assert problems(check) == []
+
+
+def test_a_step_that_says_other_than_its_chunks(night):
+    NightlyStep.objects.filter(name="forecast").update(computed=7)
+    assert len(problems("steps")) == 1
+
+
+def test_no_current_forecast(night):
+    Forecast.objects.filter(pk=Forecast.objects.first().pk).update(current=False)
+    assert len(problems("current")) == 1
+
+
+def test_months_that_are_missing(night):
+    ForecastMonth.objects.filter(pk=ForecastMonth.objects.first().pk).delete()
+    assert len(problems("forecasts")) == 1
+
+
+def test_a_list_that_shows_something_else(night):
+    ProductFigures.objects.filter(pk=ProductFigures.objects.first().pk).update(stage="revival")
+    assert len(problems("list")) == 1
+
+
+def test_a_run_that_left_work_behind(night):
+    night.steps.filter(name="lifecycle").update(state="running")
+    assert len(problems("runs")) == 1
