@@ -1,0 +1,214 @@
+"""Found the demo company: people, structure, sales, budgets and its first nights.
+
+Everything goes through the same services and imports that people use.
+"""
+
+from __future__ import annotations
+
+import datetime
+import re
+import tempfile
+from collections.abc import Callable
+from decimal import Decimal
+from pathlib import Path
+
+from django.db import transaction
+
+from accounts.models import User
+from collaboration.services.actions import action_create
+from collaboration.services.comments import comment_add
+from collaboration.services.follows import follow_set
+from core.models import Organisation
+from core.months import month_add, month_end, month_start
+from core.organisation import organisation_forget, today
+from exchange.services.shell import import_run
+from forecasting.models import NightlyRun
+from forecasting.services.night import night_start
+from forecasting.services.night_work import run_wait
+from products.models import Channel, Family, Measure, Product, ProductLine, Segment, Supplier
+from products.services.budget import budget_create, budget_freeze
+from products.services.codes import product_code_add, unit_factor_set
+from products.services.line import line_create
+from products.services.product import product_create
+from products.services.relations import bundle_part_set, family_member_set, succession_set
+from products.services.structure import channel_create, family_create, measure_create, named_create
+
+from .catalogue import CHANNELS, FAMILIES, LINES, MEASURES, SEGMENTS, SUPPLIERS, Item, items
+from .people import people_create
+from .sales import budget_file, first_month, sales_file, sales_rows, top_line
+
+SEED = 20261101
+Tell = Callable[[str], None]
+
+
+class DemoError(Exception):
+    """The demo company cannot be founded here; the message says why."""
+
+
+def demo_load(*, until: datetime.date | None, nights: int, tell: Tell) -> None:
+    """Found the company with sales up to ``until`` (default: last month), then run that many nights, as of
+    the months before and up to it.
+
+    Refused where there are products already: a demo never mixes with somebody's own data.
+    """
+    if Product.objects.exists():
+        raise DemoError("There are products here already; the demo company needs an empty database.")
+    last = month_start(until) if until else month_add(month_start(today()), -1)
+    with transaction.atomic():
+        tell("people, lines and products")
+        people = people_create()
+        _organisation()
+        _structure(people)
+        _products(people["Anna"], last)
+        tell("five years of sales and two budgets")
+        _sales(people["Anna"], last)
+        _talk(people)
+    for ago in range(nights - 1, -1, -1):
+        month = month_add(last, -ago)
+        tell(f"forecasts and stages as of {month:%Y-%m}")
+        run_wait(run=night_start(kind=NightlyRun.Kind.MANUAL, as_of=month), tell=lambda _run: None)
+
+
+def _organisation() -> None:
+    Organisation.objects.filter(pk=1).update(name="Landzicht")
+    organisation_forget()
+
+
+def _structure(people: dict[str, User]) -> None:
+    anna = people["Anna"]
+    for code, name_en, name_nl, unit_en, unit_nl, kind in MEASURES:
+        measure_create(
+            user=anna,
+            code=code,
+            name_en=name_en,
+            name_nl=name_nl,
+            unit_en=unit_en,
+            unit_nl=unit_nl,
+            kind=kind,
+        )
+    measures = {measure.code: measure for measure in Measure.objects.all()}
+    lines: dict[str, ProductLine] = {}
+    for code, name, above, owner, unit, reporting_unit, counted, (price, customer, volume) in LINES:
+        lines[code] = line_create(
+            user=anna,
+            code=code,
+            name=name,
+            parent=lines.get(above),
+            owner=people.get(owner),
+            unit=unit,
+            reporting_unit=reporting_unit,
+            price_word=price,
+            customer_word=customer,
+            volume_word=volume,
+            measures=[measures[each] for each in counted],
+        )
+    channels: dict[str, Channel] = {}
+    for code, name, kind, above in CHANNELS:
+        channels[code] = channel_create(
+            user=anna, code=code, name=name, kind=kind, parent=channels.get(above)
+        )
+    for code, name in SUPPLIERS:
+        named_create(user=anna, model=Supplier, code=code, name=name)
+    for code, name in SEGMENTS:
+        named_create(user=anna, model=Segment, code=code, name=name)
+    for code, name, line in FAMILIES:
+        family_create(user=anna, code=code, name=name, line=lines[line])
+
+
+def _products(anna: User, last: datetime.date) -> None:
+    lines = {line.code: line for line in ProductLine.objects.all()}
+    families = {family.code: family for family in Family.objects.all()}
+    for place, item in enumerate(items()):
+        food = top_line(item.line) == "food"
+        first = first_month(item, last)
+        product = product_create(
+            user=anna,
+            code=item.code,
+            name=item.name,
+            kind="good" if food else "service",
+            line=lines[item.line],
+            launched=first if item.course.months < 60 else month_add(first, -30),
+            ended=month_end(month_add(first, item.course.months - 1))
+            if item.course.kind == "ended"
+            else None,
+            temporary=item.temporary,
+        )
+        if item.family:
+            start = product.launched or first
+            family_member_set(user=anna, product=product, family=families[item.family], start_date=start)
+        if food:
+            product_code_add(user=anna, product=product, source="GTIN", code=f"871{place:010d}")
+            _litres(anna, product, item)
+    _related(anna)
+
+
+def _litres(anna: User, product: Product, item: Item) -> None:
+    found = re.search(r"(\d+(?:,\d+)?) L$", item.name)
+    if found:
+        factor = Decimal(found[1].replace(",", "."))
+        unit_factor_set(user=anna, product=product, unit="liter", factor=factor)
+
+
+def _related(anna: User) -> None:
+    known = {product.code: product for product in Product.objects.all()}
+    old, new = known["SAP-090"], known["SAP-100"]
+    succession_set(user=anna, predecessor=old, successor=new, start_date=month_start(old.ended or today()))
+    box = known["BOX-ONT"]
+    for code, quantity, share in (("HVM-200", 1, "0.3"), ("JAM-450", 1, "0.3"), ("SAP-020", 2, "0.4")):
+        bundle_part_set(
+            user=anna,
+            bundle=box,
+            part=known[code],
+            start_date=box.launched or today(),
+            quantity=Decimal(quantity),
+            revenue_share=Decimal(share),
+        )
+
+
+def _sales(anna: User, last: datetime.date) -> None:
+    rows = list(sales_rows(items(), last, SEED))
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "verkopen.csv"
+        sales_file(rows, path)
+        _import("sales", path)
+        for year in (last.year - 1, last.year):
+            code = f"budget-{year}"
+            version = budget_create(user=anna, code=code, name=f"Budget {year}", year=year)
+            path = Path(folder) / f"{code}.csv"
+            budget_file(rows, year, code, path, SEED)
+            _import("budget", path)
+            budget_freeze(user=anna, version=version)
+
+
+def _import(sheet: str, path: Path) -> None:
+    outcome = import_run(sheet=sheet, path=path, options={}, leave_out_refused=False, dry_run=False)
+    if outcome.error is not None:
+        raise DemoError(f"{path.name}: {outcome.error} {[str(r.code) for r in outcome.refusals[:5]]}")
+
+
+def _talk(people: dict[str, User]) -> None:
+    """What people left for each other."""
+    sanne, ruud, anna = people["Sanne"], people["Ruud"], people["Anna"]
+    known = {product.code: product for product in Product.objects.all()}
+    day = today()
+    for title, owner, days, code in (
+        ("Bevestig leverplan met Haverhof", sanne, 0, "HVM-210"),
+        ("Nieuwe dop testen, 200 pakken", people["Leila"], 7, "HVM-210"),
+        ("Kies opvolger of einddatum", sanne, 7, "SOY-100"),
+        ("Reageer op tariefverlaging van concurrenten", people["Thomas"], -1, "GSV-012"),
+    ):
+        action_create(
+            user=anna,
+            title=title,
+            owner=owner,
+            due_date=day + datetime.timedelta(days=days),
+            product=known[code],
+        )
+    for code in ("HVM-210", "GSV-012", "APV-100", "KRS-500", "KIK-400"):
+        follow_set(user=sanne, product=known[code], on=True)
+    comment_add(
+        user=ruud,
+        target=known["HVM-210"],
+        text="Twee ketens nemen de Barista vanaf januari op. @sanne@demo.example, zie je dat al?",
+        url=known["HVM-210"].get_absolute_url(),
+    )
