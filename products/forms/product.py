@@ -7,7 +7,7 @@ from decimal import Decimal
 from typing import Any
 
 from django import forms
-from django.utils.translation import gettext as _now
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
@@ -71,7 +71,7 @@ class ProductForm(forms.Form):
         required=False,
         min_value=-100,
         max_value=100,
-        help_text=_("The contribution margin, as % of net sales, below which somebody must look."),
+        help_text=_("The contribution margin, as a share of net sales, below which somebody must look."),
     )
     review_months = forms.IntegerField(
         label=_("Review every (months)"), required=False, min_value=1, max_value=120
@@ -99,14 +99,14 @@ class ProductForm(forms.Form):
             name = User.objects.get(pk=owner.value).name
             person.empty_label = from_line(owner.line, name)
         else:
-            person.empty_label = _now("as the line")
+            person.empty_label = gettext("as the line")
 
 
 def from_line(line: Any, value: Any) -> str:
     """“from line Food: per pack”, for where the product itself says nothing."""
     if isinstance(value, Decimal):
         value = formats.number(value)
-    return _now("from line %(line)s: %(value)s") % {"line": line.name, "value": value}
+    return gettext("from line %(line)s: %(value)s") % {"line": line.name, "value": value}
 
 
 def product_initial(product: Product) -> dict[str, Any]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from django import forms
-from django.utils.translation import gettext as _now
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
@@ -89,12 +89,12 @@ class LineForm(forms.Form):
                 label = from_line(found.line, self.fields[name].prepare_value(shown))
             if name in words:
                 field: Any = self.fields[name]
-                field.choices = [("", label or _now("as usual")), *words[name]]
+                field.choices = [("", label or gettext("as usual")), *words[name]]
             elif label:
                 self.fields[name].widget.attrs["placeholder"] = label
         owner = tree.inherited(above, "owner_id") if above is not None else None
         person: Any = self.fields["owner"]
-        person.empty_label = _now("nobody")
+        person.empty_label = gettext("nobody")
         if owner is not None and owner.line is not None:
             person.empty_label = from_line(owner.line, User.objects.get(pk=owner.value).name)
         self._add_thresholds(tree, line, above)

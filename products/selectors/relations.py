@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.db.models import Q
-from django.utils.translation import gettext as _now
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from core.history import Related
@@ -97,9 +97,9 @@ def product_events(user: Any, product: Product, first: datetime.date, last: date
     """Launch, end and changes of the guard, as marks on the product's charts."""
     found = []
     if product.launched:
-        found.append(Event("launch", product.launched, _now("launch")))
+        found.append(Event("launch", product.launched, gettext("launch")))
     if product.ended:
-        found.append(Event("end", product.ended, _now("end")))
+        found.append(Event("end", product.ended, gettext("end")))
     seen = products_visible(user).values("pk")
     rows = Succession.objects.filter(
         Q(predecessor=product, successor__in=seen) | Q(successor=product, predecessor__in=seen),
@@ -107,9 +107,9 @@ def product_events(user: Any, product: Product, first: datetime.date, last: date
     ).select_related("predecessor", "successor")
     for row in rows:
         if row.predecessor_id == product.pk:
-            text = _now("%(product)s takes its place") % {"product": row.successor.name}
-            found.append(Event("launch", row.start_date, _now("successor"), text))
+            text = gettext("%(product)s takes its place") % {"product": row.successor.name}
+            found.append(Event("launch", row.start_date, gettext("successor"), text))
         else:
-            text = _now("takes the place of %(product)s") % {"product": row.predecessor.name}
-            found.append(Event("launch", row.start_date, _now("succession"), text))
+            text = gettext("takes the place of %(product)s") % {"product": row.predecessor.name}
+            found.append(Event("launch", row.start_date, gettext("succession"), text))
     yield from (event for event in found if first <= event.date <= last)

@@ -84,7 +84,7 @@ def bundle_part_set(
     if quantity < 0:
         raise DomainError("quantity_negative", _("The quantity cannot be negative."), "quantity")
     if not 0 <= revenue_share <= 1:
-        raise DomainError("share_range", _("The share of revenue lies between 0 and 100 %."), "revenue_share")
+        raise DomainError("share_range", _("The share of revenue lies between 0 and 100."), "revenue_share")
     if part.pk == bundle.pk or bundle.pk in _bundled_in(part.pk):
         raise DomainError("bundle_cycle", _("A bundle cannot contain itself."), "part")
     if quantity == 0:
@@ -94,7 +94,7 @@ def bundle_part_set(
     for row in parts.order_by("start_date"):
         others[row.part_id] = row.revenue_share if row.quantity else Decimal(0)
     if sum(others.values(), revenue_share) > 1:
-        message = _("Together the parts would get more than 100 % of the revenue.")
+        message = _("Together the parts would get more than the whole revenue.")
         raise DomainError("share_sum", message, "revenue_share")
     held = _holds(bundle.pk, part.pk, start_date)
     if held is None and quantity == 0:
