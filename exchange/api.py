@@ -18,12 +18,11 @@ from rest_framework.utils.encoders import JSONEncoder
 from core.api import HasRight, Pagination, StrictSerializer
 from core.idempotency import once
 
-from .messages import in_words, refuse
+from .messages import in_words
 from .models import Import, ImportRefusal
 from .selectors import import_get, imports_visible
 from .services import imports
 from .sheets import sheets
-from .uploads import body_is_whole
 
 KEY = OpenApiParameter(
     "Idempotency-Key",
@@ -167,8 +166,6 @@ class ImportViewSet(viewsets.GenericViewSet):
         """Upload a file and have it checked."""
         form = UploadSerializer(data=request.data)
         form.is_valid(raise_exception=True)
-        if not body_is_whole(request._request):
-            raise refuse("file_waiting", field="file")
         data = form.validated_data
         return self._once(
             request,

@@ -13,11 +13,9 @@ from core.errors import form_refuse
 from core.idempotency import once
 from core.pages import page_render, paginate, with_right
 from exchange.forms import UploadForm
-from exchange.messages import refuse
 from exchange.models import Import
 from exchange.selectors import imports_visible, sheets_for
 from exchange.services.imports import import_start
-from exchange.uploads import body_is_whole
 
 STATES = [
     ("waiting", _("waiting for somebody"), Import.OPEN),
@@ -76,8 +74,6 @@ def import_upload(request: HttpRequest) -> HttpResponse:
 
 
 def _start(request: HttpRequest, form: UploadForm) -> Any:
-    if not body_is_whole(request):
-        raise refuse("file_waiting", field="file")
     file = form.cleaned_data["file"]
     return once(
         request.user,

@@ -9,6 +9,7 @@ from django.core.files.base import ContentFile
 from django.db import connection
 
 from core import jobs
+from exchange.listeners import import_listeners
 from exchange.models import Import
 from exchange.services import imports, progress
 from exchange.sheets import sheets
@@ -20,16 +21,19 @@ PLAIN = "month,sku,channel,units,revenue\n2026-01,A,North,10,100.50\n2026-02,A,N
 
 @pytest.fixture
 def fake(db: None) -> Iterator[FakeSheet]:
-    """The fake sheet alone is registered, and its tables are empty."""
-    kept = dict(sheets._entries)
-    sheets._entries.clear()
+    """The fake sheet alone is registered, nobody listens, and its tables are empty."""
+    kept = [(registry, dict(registry._entries)) for registry in (sheets, import_listeners)]
+    registry: Any
+    for registry, _ in kept:
+        registry._entries.clear()
     sheet = FakeSheet()
     sheets.register(sheet)
     with connection.cursor() as cursor:
         cursor.execute(TABLE)
     yield sheet
-    sheets._entries.clear()
-    sheets._entries.update(kept)
+    for registry, entries in kept:
+        registry._entries.clear()
+        registry._entries.update(entries)
 
 
 @pytest.fixture
