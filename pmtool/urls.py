@@ -15,9 +15,11 @@ handler500 = "core.views.server_error"
 urlpatterns = [
     path("", include("accounts.urls")),
     path("", include("core.urls")),
+    path("", include("collaboration.urls")),
     path("", include("forecasting.urls")),
     path("products/", include("products.urls")),
     path("data/", include("exchange.urls")),
+    path("", include("collaboration.urls")),
     path("", include("reporting.urls")),
     path("account/", include("allauth.urls")),
     path("language/", views.language_set, name="set_language"),
