@@ -11,6 +11,8 @@ import pytest
 from django.conf import settings
 from django.core.cache import cache
 
+from core.organisation import organisation_forget
+
 # Playwright's synchronous API runs an event loop in this thread; the ORM is used beside it, not inside it.
 os.environ.setdefault("DJANGO_ALLOW_ASYNC_UNSAFE", "true")
 
@@ -87,8 +89,9 @@ def pytest_runtest_teardown(item: pytest.Item) -> None:
 
 @pytest.fixture(autouse=True)
 def _empty_cache() -> None:
-    """Rate limits of one test are not those of the next."""
+    """Rate limits and the organisation of one test are not those of the next."""
     cache.clear()
+    organisation_forget()
 
 
 @pytest.fixture(autouse=True)

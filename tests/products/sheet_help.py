@@ -12,7 +12,13 @@ from django.utils import timezone
 from exchange.models import Import
 from exchange.sheets import Counts
 
-_TYPES = {"number": "numeric(18,4)", "amount": "numeric(18,4)", "date": "date", "month": "date", "flag": "boolean"}
+_TYPES = {
+    "number": "numeric(18,4)",
+    "amount": "numeric(18,4)",
+    "date": "date",
+    "month": "date",
+    "flag": "boolean",
+}
 
 
 @dataclass

@@ -82,7 +82,9 @@ def oracle(facts: list[Fact], *, level: bool) -> dict[tuple[int, int, datetime.d
     for key, month in months.items():
         states = month["states"]
         found[key] = [
-            (states[-1] if states else None) if level else (sum(month["volume"]) if month["volume"] else None),
+            (states[-1] if states else None)
+            if level
+            else (sum(month["volume"]) if month["volume"] else None),
             rounded(sum(states) / len(states), "0.0001") if level and states else None,
             sum(month["revenue"]) if month["revenue"] else None,
             month["days"],
