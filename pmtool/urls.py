@@ -1,4 +1,4 @@
-"""Every address. A room's own are in its ``urls.py``; the order is only for reading."""
+"""Every address. A room's own are in its ``urls.py``."""
 
 from __future__ import annotations
 
@@ -15,7 +15,6 @@ handler500 = "core.views.server_error"
 urlpatterns = [
     path("", include("accounts.urls")),
     path("", include("core.urls")),
-    path("", include("collaboration.urls")),
     path("", include("forecasting.urls")),
     path("products/", include("products.urls")),
     path("data/", include("exchange.urls")),
