@@ -6,3 +6,8 @@ class CollaborationConfig(AppConfig):
     name = "collaboration"
     verbose_name = _("Collaboration")
     default_auto_field = "django.db.models.BigAutoField"
+
+    def ready(self) -> None:
+        from . import registrations
+
+        registrations.register()

@@ -2,26 +2,43 @@
 
 from __future__ import annotations
 
+import html
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
+
+from django.utils.html import strip_tags
 
 from core.registry import Registry
 
 
 @dataclass(frozen=True)
 class Words:
-    """An alert in the reader's language: what is the matter, and the numbers it rests on."""
+    """An alert in the reader's language: what is the matter, and the numbers it rests on.
+
+    ``evidence`` is safe HTML in which only ``<b>`` stands; :attr:`plain` is the same without. ``icon`` and
+    ``tone`` replace the kind's own.
+    """
 
     headline: str
     evidence: str
+    icon: str = ""
+    tone: str = ""
+
+    @property
+    def plain(self) -> str:
+        return html.unescape(strip_tags(self.evidence))
 
 
 @dataclass(frozen=True)
 class AlertKind:
     """``words(alert)`` puts code and numbers into words at display; ``url(alert)`` is where to act, under the
-    verb ``action``. ``tone`` is info, warning or danger and only colours the icon. ``permission``: who may see
-    alerts of this kind at all."""
+    verb ``action``; ``tally(count)`` is its part of the morning's sentence ("two stages wait for you").
+
+    ``tone`` is ``neg``, ``pos``, ``warn``, ``fc`` or empty and only colours the icon. ``permission``: who may
+    see alerts of this kind at all. ``all_channels``: it rests on figures over all channels, and is not for
+    people limited to some. ``spark``: the product's sparkline belongs beside it.
+    """
 
     key: str
     label: Any
@@ -31,7 +48,10 @@ class AlertKind:
     url: Callable[[Any], str]
     action: Any
     order: int
+    tally: Callable[[int], str]
     permission: str = ""
+    all_channels: bool = True
+    spark: bool = True
 
 
 @dataclass(frozen=True)

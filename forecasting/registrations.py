@@ -22,6 +22,8 @@ from core.registries import (
     ProductTab,
 )
 
+from .alerts.kinds import kinds_register
+
 
 def later(path: str) -> Any:
     """A function that is imported when it is first called, so that a web process never loads the numerics."""
@@ -75,7 +77,16 @@ def register_all() -> None:
             after=("forecast",),
             order=40,
         ),
+        NightlyStep(
+            "alerts",
+            _("Alerts"),
+            chunks=later("steps.alerts.chunks"),
+            compute=later("steps.alerts.compute"),
+            after=("lifecycle",),
+            order=90,
+        ),
     )
+    kinds_register()
     registries.doctor_checks.register(
         DoctorCheck("nights", "One scheduled run a date", later("doctor.one_night_a_date"), order=20),
         DoctorCheck("runs", "Runs move and leave nothing behind", later("doctor.runs_move"), order=21),

@@ -15,6 +15,7 @@ from products.selectors.access import products_visible
 from .notifications import notify
 
 EDITABLE = ("title", "owner", "due_date")
+TITLE_LENGTH = 200
 
 
 @transaction.atomic
@@ -22,11 +23,10 @@ def action_create(
     *, user: Any, title: str, owner: Any, due_date: datetime.date | None, product: Product | None = None
 ) -> ActionItem:
     """A new action item; its owner is told, and must be able to see the product."""
-    if not title.strip():
-        raise DomainError("title_missing", _("Say what has to be done."), "title")
+    title = _checked(title)
     _owner_can_see(owner, product)
     item = ActionItem.objects.create(
-        title=title.strip(), owner=owner, due_date=due_date, product=product, created_by=user
+        title=title, owner=owner, due_date=due_date, product=product, created_by=user
     )
     _tell_owner(item, user)
     return item
@@ -37,12 +37,19 @@ def action_update(*, user: Any, action_id: int, version: int, **changes: Any) ->
     """Change title, owner or date; a save that changes nothing writes nothing."""
     item = ActionItem.objects.select_for_update().get(pk=action_id)
     changes = {name: changes[name] for name in EDITABLE if name in changes}
+    if "title" in changes:
+        changes["title"] = _checked(changes["title"])
     changed = {name: value for name, value in changes.items() if getattr(item, name) != value}
     if not changed:
         return item
     if item.version != version:
         fields = {
-            name: {"yours": str(value), "theirs": str(getattr(item, name))} for name, value in changed.items()
+            name: {
+                "label": ActionItem._meta.get_field(name).verbose_name,  # type: ignore[union-attr]
+                "yours": str(value or "—"),
+                "theirs": str(getattr(item, name) or "—"),
+            }
+            for name, value in changed.items()
         }
         raise VersionConflict(_("Somebody else has just changed this action item."), fields)
     if "owner" in changed:
@@ -57,14 +64,35 @@ def action_update(*, user: Any, action_id: int, version: int, **changes: Any) ->
 
 
 @transaction.atomic
-def action_set_done(*, action_id: int, done: bool) -> ActionItem:
-    """Tick it off, or take the tick away again."""
+def action_set_done(*, user: Any, action_id: int, done: bool) -> ActionItem:
+    """Tick it off, or take the tick away again; who gave it is told that it is done."""
     item = ActionItem.objects.select_for_update().get(pk=action_id)
-    if done != (item.done_at is not None):
-        item.done_at = timezone.now() if done else None
-        item.version += 1
-        item.save(update_fields=["done_at", "version"])
+    if done == (item.done_at is not None):
+        return item
+    item.done_at = timezone.now() if done else None
+    item.version += 1
+    item.save(update_fields=["done_at", "version"])
+    if done:
+        _tell(item, [item.created_by], "action_done", user)
     return item
+
+
+@transaction.atomic
+def action_delete(*, user: Any, action_id: int) -> None:
+    """Take it away; only who gave it may. The history keeps it."""
+    item = ActionItem.objects.select_for_update().get(pk=action_id)
+    if item.created_by_id != user.pk:
+        raise DomainError("not_your_action", _("Only who gave an action item can take it away."), status=403)
+    item.delete()
+
+
+def _checked(title: str) -> str:
+    title = title.strip()
+    if not title:
+        raise DomainError("title_missing", _("Say what has to be done."), "title")
+    if len(title) > TITLE_LENGTH:
+        raise DomainError("title_long", _("At most 200 characters."), "title")
+    return title
 
 
 def _owner_can_see(owner: Any, product: Product | None) -> None:
@@ -73,11 +101,15 @@ def _owner_can_see(owner: Any, product: Product | None) -> None:
 
 
 def _tell_owner(item: ActionItem, user: Any) -> None:
+    _tell(item, [item.owner], "action_given", user)
+
+
+def _tell(item: ActionItem, users: list[Any], kind: str, user: Any) -> None:
     notify(
-        users=[item.owner],
-        kind="action_given",
-        key=f"action:{item.pk}:{item.version}",
+        users=users,
+        kind=kind,
+        key=f"{kind}:{item.pk}:{item.version}",
         params={"title": item.title, "by": user.name},
-        url=item.product.get_absolute_url() if item.product else "/",
+        url=item.product.get_absolute_url() if item.product else "/actions/",
         but_not=user,
     )

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import datetime
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
 
-from django.db import transaction
+from django.db import connection, transaction
+from django.db.models import F, Q
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -17,20 +18,44 @@ from collaboration.kinds import alert_kinds
 from collaboration.models import Alert
 from core.organisation import organisation_get, today
 
+from .follows import followers_tell
+
 LIVE = (Alert.State.OPEN, Alert.State.SNOOZED)
+SNOOZE_DAYS = 366
+REASON_LENGTH = 400
+_NUMBERS = ["evidence", "stake_amount", "recipient", "line"]
+_RAISED = [
+    *_NUMBERS,
+    "state",
+    "raised_at",
+    "raised_date",
+    "reason",
+    "closed_at",
+    "closed_by",
+    "snoozed_until",
+]
 
 
 @dataclass(frozen=True)
 class Candidate:
-    """A state worth an alert, as found tonight. ``stake_amount`` in the organisation's currency."""
+    """A state worth an alert, as found tonight.
+
+    ``stake_amount`` in the organisation's currency; ``None`` is not known, which is not *little*: such an
+    alert is raised and ranks last. ``min_amount`` is the line's own threshold, besides the organisation's.
+    """
 
     subject: str
     fingerprint: str
-    stake_amount: Decimal
+    stake_amount: Decimal | None
     evidence: Mapping[str, Any]
     product_id: int | None = None
     line_id: int | None = None
     recipient_id: int | None = None
+    min_amount: Decimal = Decimal(0)
+
+    @property
+    def key(self) -> tuple[str, str]:
+        return (self.subject, self.fingerprint)
 
 
 @dataclass
@@ -41,82 +66,117 @@ class Settled:
     unchanged: int = 0
     gone: int = 0
     below_threshold: int = 0
-    keys: list[tuple[str, str]] = field(default_factory=list)
+    alerts: list[Alert] = field(default_factory=list)
 
 
 @transaction.atomic
 def alerts_settle(
     *,
     kind: str,
-    subjects: Collection[str],
+    subjects: Collection[str] | None,
     candidates: Sequence[Candidate],
     local_date: datetime.date,
     ignore_threshold: bool = False,
 ) -> Settled:
-    """Bring one kind's alerts about these subjects in line with what is true now.
+    """Bring one kind's alerts about these subjects (``None``: all there are) in line with what is true now.
 
-    A candidate whose state was alerted before (same fingerprint) does not alert again, nor when a person closed
-    it; one that had gone and is back is raised anew. Live alerts about ``subjects`` that no candidate confirms
-    are *gone*. Below the organisation's money threshold nothing is raised. Sending it twice changes nothing.
+    A candidate whose state was alerted before (same fingerprint) does not alert again, nor when a person
+    closed it; its numbers are brought up to date. Alerts that no candidate confirms are *gone*, also closed
+    ones (they keep who closed them and why): when the same state comes back after that, it is raised anew.
+    Below the money threshold nothing is raised. Sending it twice changes nothing. Some ten statements,
+    however many.
     """
     alert_kinds.get(kind)
     threshold = Decimal(0) if ignore_threshold else organisation_get().alert_min_amount
-    wanted = {(c.subject, c.fingerprint): c for c in candidates if c.stake_amount >= threshold}
-    outcome = Settled(below_threshold=len(candidates) - len(wanted))
-    known = {
-        (alert.subject, alert.fingerprint): alert
-        for alert in Alert.objects.select_for_update()
-        .filter(kind=kind, subject__in=list(subjects))
-        .order_by("pk")
+    wanted = {
+        c.key: c
+        for c in candidates
+        if ignore_threshold or c.stake_amount is None or c.stake_amount >= max(threshold, c.min_amount)
     }
+    outcome = Settled(below_threshold=len(candidates) - len(wanted))
+    known = _known(kind, subjects, wanted)
     now = timezone.now()
-    for key, alert in known.items():
-        if alert.state in LIVE and key not in wanted:
-            alert.state, alert.snoozed_until = Alert.State.GONE, None
-            alert.save(update_fields=["state", "snoozed_until"])
-            outcome.gone += 1
-        elif alert.state == Alert.State.GONE and key in wanted:
-            _fill(alert, wanted[key], now, local_date)
-            alert.save()
-            outcome.raised += 1
-        elif key in wanted:
-            outcome.unchanged += 1
+    gone = [a.pk for key, a in known.items() if a.state != Alert.State.GONE and key not in wanted]
+    outcome.gone = sum(1 for key, a in known.items() if a.state in LIVE and key not in wanted)
+    Alert.objects.filter(pk__in=gone).update(
+        state=Alert.State.GONE, snoozed_until=None, version=F("version") + 1
+    )
+    back = [_raise(a, wanted[key], now, local_date) for key, a in known.items() if _is_back(a, key, wanted)]
+    Alert.objects.bulk_update(back, [*_RAISED, "version"], batch_size=500)
+    returned = {a.pk for a in back}
+    stays = [a for key, a in known.items() if key in wanted and a.pk not in returned]
+    moved = [a for a in stays if a.state in LIVE and _fill(a, wanted[a.subject, a.fingerprint])]
+    Alert.objects.bulk_update(moved, _NUMBERS, batch_size=500)
+    outcome.unchanged = len(stays)
     fresh = [
-        _fill(Alert(kind=kind, subject=key[0], fingerprint=key[1]), candidate, now, local_date)
+        _raise(Alert(kind=kind, subject=key[0], fingerprint=key[1], version=0), candidate, now, local_date)
         for key, candidate in wanted.items()
         if key not in known
     ]
-    Alert.objects.bulk_create(fresh, ignore_conflicts=True, batch_size=500)
-    outcome.raised += len(fresh)
+    Alert.objects.bulk_create(fresh, batch_size=500)
+    outcome.alerts = back + fresh
+    outcome.raised = len(outcome.alerts)
+    followers_tell(alerts=outcome.alerts)
     return outcome
 
 
-def _fill(alert: Alert, candidate: Candidate, now: datetime.datetime, local_date: datetime.date) -> Alert:
-    alert.product_id, alert.line_id = candidate.product_id, candidate.line_id
-    alert.recipient_id = candidate.recipient_id
-    alert.evidence, alert.stake_amount = dict(candidate.evidence), candidate.stake_amount
+def _known(
+    kind: str, subjects: Collection[str] | None, wanted: Iterable[tuple[str, str]]
+) -> dict[tuple[str, str], Alert]:
+    """The alerts that are not gone, and those of the wanted states. Who settles a kind waits for others."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(hashtext(%s))", [f"alerts {kind}"])
+    rows = Alert.objects.filter(kind=kind).filter(
+        ~Q(state=Alert.State.GONE) | Q(fingerprint__in={fingerprint for _subject, fingerprint in wanted})
+    )
+    if subjects is not None:
+        rows = rows.filter(subject__in=list(subjects))
+    return {(a.subject, a.fingerprint): a for a in rows.select_for_update().order_by("pk")}
+
+
+def _is_back(alert: Alert, key: tuple[str, str], wanted: Mapping[tuple[str, str], Candidate]) -> bool:
+    return alert.state == Alert.State.GONE and key in wanted
+
+
+def _fill(alert: Alert, candidate: Candidate) -> bool:
+    """Take over the numbers; says whether any differed."""
+    before = (alert.evidence, alert.stake_amount, alert.recipient_id, alert.line_id)
+    stake = (candidate.stake_amount or Decimal(0)).quantize(Decimal("0.01"))
+    alert.evidence, alert.stake_amount = dict(candidate.evidence), stake
+    alert.recipient_id, alert.line_id = candidate.recipient_id, candidate.line_id
+    return before != (alert.evidence, alert.stake_amount, alert.recipient_id, alert.line_id)
+
+
+def _raise(alert: Alert, candidate: Candidate, now: datetime.datetime, local_date: datetime.date) -> Alert:
+    _fill(alert, candidate)
+    alert.product_id = candidate.product_id
     alert.state, alert.raised_at, alert.raised_date = Alert.State.OPEN, now, local_date
     alert.reason, alert.closed_at, alert.closed_by, alert.snoozed_until = "", None, None, None
+    alert.version += 1
     return alert
 
 
 def _locked(alert_id: int, version: int) -> Alert:
     alert = Alert.objects.select_for_update().get(pk=alert_id)
     if alert.version != version:
-        state = {"yours": "", "theirs": alert.get_state_display()}
+        state = {"label": _("State"), "yours": "", "theirs": alert.get_state_display()}
         raise VersionConflict(_("Somebody else has just dealt with this alert."), {"state": state})
     alert.version += 1
     return alert
 
 
+def _require_live(alert: Alert) -> None:
+    if alert.state not in LIVE:
+        raise DomainError("alert_not_open", _("This alert is not open any more."), status=409)
+
+
 @transaction.atomic
 def alert_snooze(*, alert_id: int, version: int, until: datetime.date) -> Alert:
     """Out of sight until that day, at most a year ahead."""
-    if not today() < until <= today() + datetime.timedelta(days=366):
+    if not today() < until <= today() + datetime.timedelta(days=SNOOZE_DAYS):
         raise DomainError("snooze_date", _("Choose a day after today, within a year."), "until")
     alert = _locked(alert_id, version)
-    if alert.state not in LIVE:
-        raise DomainError("alert_not_open", _("This alert is not open any more."), status=409)
+    _require_live(alert)
     alert.state, alert.snoozed_until = Alert.State.SNOOZED, until
     alert.save(update_fields=["state", "snoozed_until", "version"])
     return alert
@@ -127,9 +187,10 @@ def alert_close(*, alert_id: int, version: int, reason: str, user: Any) -> Alert
     """Dealt with; the reason stays in the history."""
     if not reason.strip():
         raise DomainError("reason_missing", _("Say in a few words why it can be closed."), "reason")
+    if len(reason.strip()) > REASON_LENGTH:
+        raise DomainError("reason_long", _("At most 400 characters."), "reason")
     alert = _locked(alert_id, version)
-    if alert.state not in LIVE:
-        raise DomainError("alert_not_open", _("This alert is not open any more."), status=409)
+    _require_live(alert)
     alert.state, alert.snoozed_until = Alert.State.CLOSED, None
     alert.closed_at, alert.closed_by, alert.reason = timezone.now(), user, reason.strip()
     alert.save()
@@ -150,6 +211,6 @@ def alert_reopen(*, alert_id: int, version: int) -> Alert:
 
 @transaction.atomic
 def alerts_wake() -> int:
-    """Open what was snoozed until today; the night does this first."""
+    """Open what was snoozed until today. The night does this; readers do not wait for it."""
     due = Alert.objects.filter(state=Alert.State.SNOOZED, snoozed_until__lte=today())
-    return due.update(state=Alert.State.OPEN, snoozed_until=None)
+    return due.update(state=Alert.State.OPEN, snoozed_until=None, version=F("version") + 1)

@@ -1,4 +1,5 @@
 from .forecast import Backtest, Calibration, Forecast, ForecastMonth
+from .news import ProductNews
 from .night import NightlyFailure, NightlyRun, NightlyStep
 from .stage import StageEstimate, StageSetting
 
@@ -10,6 +11,7 @@ __all__ = [
     "NightlyFailure",
     "NightlyRun",
     "NightlyStep",
+    "ProductNews",
     "StageEstimate",
     "StageSetting",
 ]

@@ -60,17 +60,20 @@ class BudgetYear:
     ahead_months: int
 
 
-_VINTAGE_BEFORE = """
-    SELECT f.id, f.as_of, f.method FROM forecasting_forecast f
-    WHERE f.product_id = {product} AND f.family_id IS NULL AND f.measure_id = {measure}
-      AND f.as_of < {month} AND f.as_of >= ({month} - make_interval(months => %(gap)s))::date
-    ORDER BY f.as_of DESC LIMIT 1
-"""
+def _vintage_before(row: str, month: str) -> str:
+    """The newest vintage of a row's product and measure that did not know the row's month."""
+    return f"""
+        SELECT f.id, f.as_of, f.method FROM forecasting_forecast f
+        WHERE f.product_id = {row}.product_id AND f.family_id IS NULL AND f.measure_id = {row}.measure_id
+          AND f.as_of < {row}.{month} AND f.as_of >= ({row}.{month} - make_interval(months => %(gap)s))::date
+        ORDER BY f.as_of DESC LIMIT 1
+    """  # noqa: S608
+
 
 _MOVED = f"""
     SELECT c.product_id, c.measure_id, c.as_of, v.as_of, sum(n.mean), sum(b.mean), c.method, v.method
     FROM forecasting_forecast c
-    CROSS JOIN LATERAL ({_VINTAGE_BEFORE.format(product="c.product_id", measure="c.measure_id", month="c.as_of")}) v
+    CROSS JOIN LATERAL ({_vintage_before("c", "as_of")}) v
     JOIN forecasting_forecastmonth n
       ON n.forecast_id = c.id AND n.month <= (c.as_of + make_interval(months => %(year)s))::date
     JOIN forecasting_forecastmonth b ON b.forecast_id = v.id AND b.month = n.month
@@ -82,7 +85,7 @@ _MOVED = f"""
 _HITS = f"""
     SELECT s.product_id, s.measure_id, s.month, s.volume::float8, m.mean, m.lo80, m.hi80, m.lo95, m.hi95
     FROM products_productmonth s
-    CROSS JOIN LATERAL ({_VINTAGE_BEFORE.format(product="s.product_id", measure="s.measure_id", month="s.month")}) v
+    CROSS JOIN LATERAL ({_vintage_before("s", "month")}) v
     JOIN forecasting_forecastmonth m ON m.forecast_id = v.id AND m.month = s.month
     WHERE s.product_id = ANY(%(products)s) AND s.month BETWEEN %(first)s AND %(last)s AND s.volume IS NOT NULL
 """  # noqa: S608
@@ -94,7 +97,8 @@ _BUDGET = """
         WHERE version_id = %(version)s AND product_id = ANY(%(products)s) AND month = ANY(%(months)s)
         GROUP BY 1, 2, 3
     ), year AS (
-        SELECT k.product_id, k.measure_id, c.id AS forecast_id, c.as_of, ms.kind = 'level' AS is_level, m.month
+        SELECT k.product_id, k.measure_id, m.month, c.id AS forecast_id, c.as_of,
+               ms.kind = 'level' AS is_level
         FROM (SELECT DISTINCT product_id, measure_id FROM plan) k
         JOIN forecasting_forecast c
           ON c.current AND c.product_id = k.product_id AND c.measure_id = k.measure_id

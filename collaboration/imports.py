@@ -1,0 +1,131 @@
+"""Imports that wait for a person or have come to their end: an alert, and word to who asked for it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from decimal import Decimal
+from typing import Any
+
+from django.urls import reverse
+from django.utils.html import format_html
+from django.utils.translation import gettext as _t
+from django.utils.translation import gettext_lazy as _
+from django.utils.translation import ngettext
+
+from core import formats
+from core.organisation import today
+from exchange.models import Import
+from exchange.selectors import imports_waiting
+
+from .kinds import AlertKind, Words
+from .sentences import count_word
+from .services.alerts import Candidate, Settled, alerts_settle
+from .services.notifications import notify
+
+KIND = "import_waiting"
+UNATTENDED = (Import.Source.FOLDER, Import.Source.API)
+
+
+def _candidate(row: Import) -> Candidate:
+    return Candidate(
+        subject=f"import:{row.pk}",
+        fingerprint="waiting",
+        stake_amount=Decimal(0),
+        evidence={
+            "import": row.pk,
+            "file": row.file_name,
+            "refused": row.counts.get("refused", 0),
+            "questions": len(row.questions),
+        },
+        recipient_id=row.created_by_id,
+    )
+
+
+def imports_settle() -> Settled:
+    """Bring the alerts in line with the imports that wait: what was discarded meanwhile is over."""
+    return alerts_settle(
+        kind=KIND,
+        subjects=None,
+        candidates=[_candidate(row) for row in imports_waiting()],
+        local_date=today(),
+        ignore_threshold=True,
+    )
+
+
+def arrived(row: Import) -> None:
+    """An import changed its state: alert when it came by itself and waits, and tell who uploaded it."""
+    if row.source in UNATTENDED:
+        alerts_settle(
+            kind=KIND,
+            subjects=[f"import:{row.pk}"],
+            candidates=[_candidate(row)] if row.is_open else [],
+            local_date=today(),
+            ignore_threshold=True,
+        )
+    kind = {
+        Import.State.ASKING: "import_ready",
+        Import.State.READY: "import_ready",
+        Import.State.APPLIED: "import_done",
+        Import.State.UNDONE: "import_done",
+        Import.State.FAILED: "import_failed",
+    }.get(Import.State(row.state))
+    # A command in a shell has its own answer.
+    if kind is None or row.created_by is None or row.source == Import.Source.SHELL:
+        return
+    notify(
+        users=[row.created_by],
+        kind=kind,
+        key=f"import:{row.pk}:{row.state}:{row.counts.get('refused', 0)}",
+        params={"file": row.file_name, "state": row.state},
+        url=reverse("exchange:detail", args=[row.pk]),
+    )
+
+
+def _words(alert: Any) -> Words:
+    p = alert.evidence
+    file = format_html("<b>{}</b>", p["file"])
+    if p.get("refused"):
+        text = format_html(
+            _t("{file} was read, and {rows} of its rows cannot be taken over as they are."),
+            file=file,
+            rows=formats.number(p["refused"], 0),
+        )
+    elif p.get("questions"):
+        text = format_html(_t("{file} can be read in two ways: say which."), file=file)
+    else:
+        text = format_html(_t("{file} is checked, and waits until somebody applies it."), file=file)
+    return Words(_t("import waits for you"), text)
+
+
+def _tally(count: int) -> str:
+    return ngettext("%(count)s import waits", "%(count)s imports wait", count) % {"count": count_word(count)}
+
+
+WAITING = AlertKind(
+    KIND,
+    _("Import waits"),
+    "file-import",
+    "warn",
+    words=_words,
+    url=lambda alert: reverse("exchange:detail", args=[alert.evidence["import"]]),
+    action=_("Answer"),
+    order=90,
+    tally=_tally,
+    permission="exchange.import",
+    all_channels=False,
+    spark=False,
+)
+
+
+def ready_words(p: Mapping[str, Any]) -> str:
+    return _t("%(file)s was checked: have a look and apply it.") % p
+
+
+def done_words(p: Mapping[str, Any]) -> str:
+    if p["state"] == Import.State.UNDONE:
+        return _t("The import of %(file)s was undone.") % p
+    return _t("%(file)s was imported.") % p
+
+
+def failed_words(p: Mapping[str, Any]) -> str:
+    return _t("The import of %(file)s failed.") % p

@@ -1,0 +1,50 @@
+"""Action items a person sees: their own, those they gave, and those about products they may see."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.db.models import F, Q, QuerySet
+from django.http import Http404
+
+from accounts.models import User
+from accounts.selectors.people import people_active
+from collaboration.models import ActionItem
+from products.models import Product
+from products.selectors.access import visible_line_ids
+
+
+def actions_visible(user: Any) -> QuerySet[ActionItem]:
+    """Those about a product one may see; those about none only for who gave or got them."""
+    if not user.has_perm("collaboration.view"):
+        return ActionItem.objects.none()
+    lines = visible_line_ids(user)
+    about = Q(product__isnull=False) if lines is None else Q(product__line__in=lines)
+    if not user.has_perm("products.view"):
+        about = Q(pk__in=[])
+    own = Q(product=None) & (Q(owner=user) | Q(created_by=user))
+    rows = ActionItem.objects.filter(about | own).select_related("owner", "product", "created_by")
+    return rows.order_by(F("due_date").asc(nulls_last=True), "pk")
+
+
+def actions_open(user: Any) -> QuerySet[ActionItem]:
+    """What the person still has to do, the most urgent first."""
+    return actions_visible(user).filter(owner=user, done_at=None)
+
+
+def action_get(user: Any, pk: int) -> ActionItem:
+    """One action item, or 404."""
+    item = actions_visible(user).filter(pk=pk).first()
+    if item is None:
+        raise Http404(pk)
+    return item
+
+
+def actions_of_product(user: Any, product: Product) -> QuerySet[ActionItem]:
+    """The product's open action items."""
+    return actions_visible(user).filter(product=product, done_at=None)
+
+
+def owners_possible() -> QuerySet[User]:
+    """Whom an action item can be given to."""
+    return people_active()

@@ -1,0 +1,172 @@
+"""Which alerts a person sees, and which are theirs to deal with."""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from django.db.models import Count, Q, QuerySet
+from django.http import Http404
+
+from accounts.selectors.people import deputies_on
+from collaboration.kinds import AlertKind, Words, alert_kinds
+from collaboration.models import Alert
+from core.organisation import today
+from products.models import Product
+from products.selectors.access import visible_channel_ids, visible_line_ids
+
+DEAL = "collaboration.alerts"
+
+
+@dataclass(frozen=True)
+class AlertRow:
+    """An alert with its words, for a list. ``can_act``: the person may snooze and close it; ``is_for`` names
+    whose it is when it is not the person's own; ``history`` and the rest draw its sparkline."""
+
+    alert: Alert
+    kind: AlertKind
+    words: Words
+    url: str
+    can_act: bool
+    is_for: str
+    history: list[float | None]
+    forecast: list[float]
+    low: list[float]
+    high: list[float]
+
+    @property
+    def is_open(self) -> bool:
+        return self.alert.state == Alert.State.OPEN or self.is_due
+
+    @property
+    def is_due(self) -> bool:
+        until = self.alert.snoozed_until
+        return self.alert.state == Alert.State.SNOOZED and until is not None and until <= today()
+
+    @property
+    def tone(self) -> str:
+        return self.words.tone or self.kind.tone
+
+    @property
+    def icon(self) -> str:
+        return self.words.icon or self.kind.icon
+
+    @property
+    def dot(self) -> str:
+        return self.tone if self.tone in {"neg", "pos"} else ""
+
+
+def open_now() -> Q:
+    """Open, or snoozed until a day that has come: nobody waits for a night that did not run."""
+    return Q(state=Alert.State.OPEN) | Q(state=Alert.State.SNOOZED, snoozed_until__lte=today())
+
+
+def later_now() -> Q:
+    return Q(state=Alert.State.SNOOZED, snoozed_until__gt=today())
+
+
+def kinds_visible(user: Any) -> list[AlertKind]:
+    """The kinds a person may see at all: by their right, and for people limited to channels only those that
+    do not tell figures over all channels."""
+    limited = visible_channel_ids(user) is not None
+    return [
+        kind
+        for kind in alert_kinds
+        if (not kind.permission or user.has_perm(kind.permission)) and not (limited and kind.all_channels)
+    ]
+
+
+def alerts_visible(user: Any) -> QuerySet[Alert]:
+    """The alerts a person may see: about their lines' products and lines; what concerns no line only without
+    limits, or when it is theirs."""
+    if not user.has_perm("collaboration.view"):
+        return Alert.objects.none()
+    rows = Alert.objects.filter(kind__in=[kind.key for kind in kinds_visible(user)])
+    lines, channels = visible_line_ids(user), visible_channel_ids(user)
+    about = Q(product__isnull=False) | Q(line__isnull=False)
+    if lines is not None:
+        about = Q(product__line__in=lines) | Q(product=None, line__in=lines)
+    general = Q(product=None, line=None)
+    if lines is not None or channels is not None:
+        general &= Q(recipient=user)
+    if not user.has_perm("products.view"):
+        about &= Q(pk__in=[])
+    return rows.filter(about | general)
+
+
+def stands_for(user: Any) -> set[int]:
+    """The people whose alerts this person deals with today: themselves, and those they are deputy for."""
+    found = {owner for owner, deputy in deputies_on(today()).items() if deputy.pk == user.pk}
+    return {user.pk, *found}
+
+
+def alerts_mine(user: Any, owners: Iterable[int] | None = None) -> QuerySet[Alert]:
+    """What is theirs to deal with: their own, those of people they are deputy for, and what nobody owns."""
+    if not user.has_perm(DEAL):
+        return Alert.objects.none()
+    people = stands_for(user) if owners is None else owners
+    return alerts_visible(user).filter(Q(recipient__in=list(people)) | Q(recipient=None))
+
+
+def alerts_open_count(user: Any) -> int:
+    """How many wait for the person; kept for the request, as menu and page both show it."""
+    if not hasattr(user, "_alerts_open"):
+        user._alerts_open = alerts_mine(user).filter(open_now()).count() if user.has_perm(DEAL) else 0
+    return int(user._alerts_open)
+
+
+def alert_get(user: Any, pk: int) -> Alert:
+    """One alert, or 404."""
+    alert = with_words(alerts_visible(user)).filter(pk=pk).first()
+    if alert is None:
+        raise Http404(pk)
+    return alert
+
+
+def with_words(rows: QuerySet[Alert]) -> QuerySet[Alert]:
+    """With what their words and sparklines need."""
+    return rows.select_related("product__figures", "line", "recipient", "closed_by")
+
+
+def alerts_of_product(user: Any, product: Product) -> QuerySet[Alert]:
+    """The product's open alerts, the largest first."""
+    return with_words(alerts_visible(user).filter(open_now(), product=product))
+
+
+def alert_rows(user: Any, alerts: Iterable[Alert]) -> list[AlertRow]:
+    """The alerts in the reader's words. No query, when they come from :func:`with_words`."""
+    can_act = user.has_perm(DEAL)
+    return [_row(user, alert, can_act) for alert in alerts]
+
+
+def _row(user: Any, alert: Alert, can_act: bool) -> AlertRow:
+    kind = alert_kinds.get(alert.kind)
+    figures = getattr(alert.product, "figures", None) if alert.product_id else None
+    own = alert.evidence.get("spark")
+    history: list[float | None] = []
+    forecast: list[float] = []
+    low: list[float] = []
+    high: list[float] = []
+    if kind.spark and visible_channel_ids(user) is None:
+        if own:
+            history = own
+        elif figures is not None:
+            history, forecast = figures.spark_volumes, figures.spark_forecast[:12]
+            low, high = figures.spark_lo80[:12], figures.spark_hi80[:12]
+    is_for = str(alert.recipient) if alert.recipient is not None and alert.recipient_id != user.pk else ""
+    return AlertRow(
+        alert, kind, kind.words(alert), kind.url(alert), can_act, is_for, history, forecast, low, high
+    )
+
+
+def tally(counts: dict[str, int]) -> list[str]:
+    """What the morning's sentence says of each kind of alert, most urgent kind first."""
+    return [kind.tally(counts[kind.key]) for kind in alert_kinds if counts.get(kind.key)]
+
+
+def counts_by_kind(rows: QuerySet[Alert], raised_date: datetime.date) -> dict[str, int]:
+    """How many of each kind were raised in the night of that date."""
+    found = rows.filter(raised_date=raised_date).order_by().values_list("kind").annotate(Count("pk"))
+    return dict(found)

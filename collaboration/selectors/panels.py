@@ -1,0 +1,56 @@
+"""What collaboration adds to a product's pages."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from core.organisation import today
+from products.models import Product
+
+from .actions import actions_of_product
+from .alerts import alert_rows, alerts_of_product
+from .talk import comments_of, is_following
+
+PANEL_ROWS = 5
+
+
+def _about_a_product(subject: Any) -> bool:
+    return isinstance(subject, Product)
+
+
+def follow_panel(user: Any, subject: Any) -> Mapping[str, Any] | None:
+    """The button in the head."""
+    if not _about_a_product(subject):
+        return None
+    return {"following": is_following(user, subject)}
+
+
+def alerts_panel(user: Any, subject: Any) -> Mapping[str, Any] | None:
+    """The product's open alerts; nothing when there are none."""
+    if not _about_a_product(subject):
+        return None
+    rows = alert_rows(user, alerts_of_product(user, subject)[:PANEL_ROWS])
+    return {"rows": rows, "back": subject.get_absolute_url()} if rows else None
+
+
+def actions_panel(user: Any, subject: Any) -> Mapping[str, Any] | None:
+    """The product's open action items, and a new one for who may."""
+    if not _about_a_product(subject):
+        return None
+    items = list(actions_of_product(user, subject)[:PANEL_ROWS])
+    can_act = user.has_perm("collaboration.act")
+    if not items and not can_act:
+        return None
+    return {"items": items, "can_act": can_act, "today": today()}
+
+
+def comments_panel(user: Any, subject: Any) -> Mapping[str, Any] | None:
+    """What was said about the product."""
+    if not _about_a_product(subject):
+        return None
+    comments = list(comments_of(user, subject).prefetch_related("mentions"))
+    can_comment = user.has_perm("collaboration.comment")
+    if not comments and not can_comment:
+        return None
+    return {"comments": comments, "can_comment": can_comment, "form": None}

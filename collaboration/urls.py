@@ -1,0 +1,29 @@
+from django.urls import path
+
+from products import converters  # noqa: F401  registers <product_code:…>
+
+from .views import actions, alerts, comments, notifications
+
+app_name = "collaboration"
+
+urlpatterns = [
+    path("alerts/", alerts.alert_list, name="alerts"),
+    path("alerts/<int:pk>/", alerts.alert_detail, name="alert"),
+    path("alerts/<int:pk>/later/", alerts.snooze, name="alert_snooze"),
+    path("alerts/<int:pk>/close/", alerts.close, name="alert_close"),
+    path("alerts/<int:pk>/reopen/", alerts.reopen, name="alert_reopen"),
+    path("actions/", actions.action_list, name="actions"),
+    path("actions/new/", actions.create, name="action_new"),
+    path("actions/<int:pk>/", actions.edit, name="action"),
+    path("actions/<int:pk>/done/", actions.done, name="action_done"),
+    path("actions/<int:pk>/remove/", actions.remove, name="action_remove"),
+    path("notifications/", notifications.notification_list, name="notifications"),
+    path("notifications/read/", notifications.read, name="notifications_read"),
+    path("notifications/<int:pk>/", notifications.follow_through, name="notification"),
+    path("products/<product_code:code>/follow/", comments.follow, name="follow"),
+    path("products/<product_code:code>/comments/", comments.add, name="comment_add"),
+    path("products/<product_code:code>/actions/", actions.create_for_product, name="product_action_new"),
+    path("comments/<int:pk>/", comments.edit, name="comment"),
+    path("comments/<int:pk>/withdraw/", comments.withdraw, name="comment_withdraw"),
+    path("people/mention/", comments.mention, name="mention"),
+]

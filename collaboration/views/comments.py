@@ -1,0 +1,114 @@
+"""Comments on a product, mentions, and following."""
+
+from __future__ import annotations
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
+
+from accounts.errors import DomainError
+from collaboration.forms import CommentForm
+from collaboration.selectors.panels import comments_panel
+from collaboration.selectors.talk import comment_get, is_following, people_mentionable
+from collaboration.services.comments import comment_add, comment_edit, comment_withdraw
+from collaboration.services.follows import follow_set
+from core.errors import form_refuse
+from core.pages import page_render, with_right
+from products.models import Product
+from products.selectors.access import product_get
+
+
+def _activity(product: Product) -> str:
+    return reverse("products:activity", args=[product.code])
+
+
+@with_right("collaboration.view")
+@require_POST
+def follow(request: HttpRequest, code: str) -> HttpResponse:
+    """Follow (``on=1``) or stop."""
+    product = product_get(request.user, code)
+    follow_set(user=request.user, product=product, on=request.POST.get("on") == "1")
+    if not request.htmx:
+        return redirect(product.get_absolute_url())
+    context = {"product": product, "panel": {"following": is_following(request.user, product)}}
+    return page_render(
+        request, "collaboration/comment.html", context, fragment="collaboration/_follow_button.html"
+    )
+
+
+def _panel(request: HttpRequest, product: Product, form: CommentForm | None = None) -> HttpResponse:
+    status = 422 if form is not None else 200
+    panel = {**(comments_panel(request.user, product) or {}), "form": form}
+    context = {"product": product, "panel": panel, "form": form}
+    return page_render(
+        request,
+        "collaboration/comment.html",
+        context,
+        fragment="collaboration/_comments.html",
+        status=status,
+    )
+
+
+@with_right("collaboration.comment")
+@require_POST
+def add(request: HttpRequest, code: str) -> HttpResponse:
+    """Say something about a product."""
+    product = product_get(request.user, code)
+    form = CommentForm(request.POST)
+    if form.is_valid():
+        try:
+            comment_add(
+                user=request.user,
+                target=product,
+                text=form.cleaned_data["text"],
+                mention_ids=form.cleaned_data["mention"],
+                url=_activity(product),
+            )
+        except DomainError as error:
+            form_refuse(form, error)
+        else:
+            return _panel(request, product) if request.htmx else redirect(_activity(product))
+    return _panel(request, product, form)
+
+
+@with_right("collaboration.comment")
+@require_http_methods(["GET", "POST"])
+def edit(request: HttpRequest, pk: int) -> HttpResponse:
+    """Change one's own comment; what it said before stays in the history."""
+    comment, product = comment_get(request.user, pk)
+    form = CommentForm(request.POST or None, initial={"text": comment.text})
+    if request.method == "POST" and form.is_valid():
+        try:
+            comment_edit(user=request.user, comment_id=comment.pk, text=form.cleaned_data["text"])
+        except DomainError as error:
+            if error.status != 400:
+                raise
+            form_refuse(form, error)
+        else:
+            messages.success(request, _("Saved."))
+            return redirect(_activity(product))
+    context = {"form": form, "comment": comment, "product": product}
+    return page_render(request, "collaboration/comment.html", context, status=422 if form.is_bound else 200)
+
+
+@with_right("collaboration.comment")
+@require_POST
+def withdraw(request: HttpRequest, pk: int) -> HttpResponse:
+    comment, product = comment_get(request.user, pk)
+    comment_withdraw(user=request.user, comment_id=comment.pk)
+    if request.htmx:
+        return _panel(request, product)
+    messages.success(request, _("The comment was withdrawn."))
+    return redirect(_activity(product))
+
+
+@with_right("collaboration.comment")
+@require_safe
+def mention(request: HttpRequest) -> HttpResponse:
+    """People to mention: those chosen, and those whose name holds ``?q=``. A fragment only."""
+    chosen = [int(pk) for pk in request.GET.getlist("mention") if pk.isdigit()][:50]
+    picked, found = people_mentionable(request.GET.get("q", ""), chosen)
+    return page_render(request, "collaboration/_mentions.html", {"picked": picked, "found": found})

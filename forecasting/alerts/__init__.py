@@ -1,0 +1,1 @@
+"""What the night alerts people to, and in which words."""

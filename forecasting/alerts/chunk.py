@@ -1,0 +1,310 @@
+"""The alerts of some thousand products: everything read in a dozen statements, then judged by the rules."""
+
+from __future__ import annotations
+
+import datetime
+from collections import defaultdict
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field
+from decimal import Decimal
+from typing import Any
+
+from accounts.models import User
+from collaboration.services.alerts import Candidate
+from core.months import financial_year_start, month_add, month_range
+from core.organisation import organisation_get
+from forecasting.models import Forecast, NightlyRun, ProductNews, StageEstimate
+from forecasting.selectors import alert_facts
+from forecasting.selectors.alert_facts import VINTAGE_GAP_MONTHS, BudgetYear, Hit, Key, Moved
+from forecasting.selectors.prices import prices_last_year
+from forecasting.selectors.stages import settings_in_force
+from products.models import Measure, Product, ProductFigures
+from products.selectors.budget import budget_of_years, budget_year
+from products.selectors.lines import LineTree
+from products.selectors.months import first_provisional_month
+
+from . import rules
+from .news import news_of
+from .rules import Finding, StageSeen, YearExpected
+from .thresholds import Thresholds, thresholds_of
+
+# Three months for the error, and the three before them to compare it with.
+ERROR_MONTHS = 6
+NEW_MONTHS = 12
+SPARK_MONTHS = 36
+KINDS = ("band", "moved", "budget", "stage", "little_history")
+
+
+@dataclass(frozen=True)
+class Current:
+    """A forecast in use: what made it, and from what."""
+
+    as_of: datetime.date
+    method: str
+    reason: str
+    params: Mapping[str, Any]
+
+
+@dataclass
+class Facts:
+    """All that is known about the products of one chunk, by product id or (product id, measure id)."""
+
+    products: dict[int, Product]
+    measures: dict[int, Measure]
+    figures: dict[int, ProductFigures]
+    current: dict[Key, Current]
+    moved: dict[Key, Moved]
+    hits: dict[Key, dict[datetime.date, Hit]]
+    budgets: dict[Key, BudgetYear]
+    year: int
+    prices: dict[Key, float]
+    stages: dict[int, tuple[StageSeen, StageSeen | None]]
+    by_hand: dict[int, tuple[int, str]]
+
+
+@dataclass
+class Judged:
+    """What a chunk leads to: candidates by kind, and a row of news a product."""
+
+    candidates: dict[str, list[Candidate]] = field(default_factory=lambda: {kind: [] for kind in KINDS})
+    news: list[ProductNews] = field(default_factory=list)
+
+
+class Judge:
+    """Applies the rules to one chunk of products of one run."""
+
+    def __init__(
+        self, run: NightlyRun, product_ids: Collection[int], lines_with_history: Collection[int]
+    ) -> None:
+        self.run = run
+        self.tree = LineTree()
+        self.old_lines = set(lines_with_history)
+        self.active = set(User.objects.filter(is_active=True).values_list("pk", flat=True))
+        self.limits: dict[int, Thresholds] = {
+            line_id: thresholds_of(self.tree, line_id) for line_id in self.tree.lines
+        }
+        self.leads = {line_id: self.tree.lead_measure(line_id).pk for line_id in self.tree.lines}
+        self.final = {
+            line_id: month_add(first_provisional_month(self.tree, line_id, run.local_date), -1)
+            for line_id in self.tree.lines
+        }
+        self.facts = self._load(list(product_ids))
+
+    # -- reading --------------------------------------------------------------------------------------------
+
+    def _load(self, ids: list[int]) -> Facts:
+        products = {
+            row.pk: row
+            for row in Product.objects.filter(pk__in=ids).only(
+                "line_id", "owner_id", "unit", "temporary", "launched", "ended"
+            )
+        }
+        current = {
+            (product_id, measure_id): Current(*values)
+            for product_id, measure_id, *values in Forecast.objects.filter(
+                current=True, product_id__in=products
+            ).values_list("product_id", "measure_id", "as_of", "method", "reason_code", "reason_params")
+        }
+        last = max((row.as_of for row in current.values()), default=self.run.as_of)
+        first = min((row.as_of for row in current.values()), default=self.run.as_of)
+        back = ERROR_MONTHS + max(VINTAGE_GAP_MONTHS, 1)
+        newest: dict[int, datetime.date] = {}
+        for (product_id, _measure), row in current.items():
+            newest[product_id] = max(row.as_of, newest.get(product_id, row.as_of))
+        months = self._year_months(last)
+        version = budget_of_years([budget_year(months[0])]).get(budget_year(months[0]))
+        return Facts(
+            products=products,
+            measures={measure.pk: measure for measure in Measure.objects.all()},
+            figures={
+                row.product_id: row
+                for row in ProductFigures.objects.filter(product_id__in=products).only(
+                    "measure_id", "revenue_12m", "forecast_12m_amount", "stage", "stage_by_hand"
+                )
+            },
+            current=current,
+            moved=alert_facts.moved_forecasts(ids),
+            hits=alert_facts.hits(ids, month_add(first, -back), last),
+            budgets=alert_facts.budget_years(ids, version.pk, months) if version else {},
+            year=budget_year(months[0]),
+            prices=prices_last_year(newest),
+            stages=self._stages(products),
+            by_hand={
+                row.product_id: (row.pk, row.stage)
+                for row in settings_in_force(self.run.local_date).filter(product_id__in=products)
+                if row.product_id
+            },
+        )
+
+    def _year_months(self, last: datetime.date) -> list[datetime.date]:
+        """The financial year of the month after the last known one."""
+        first_month = organisation_get().financial_year_first_month
+        start = financial_year_start(month_add(last, 1), first_month)
+        return list(month_range(start, month_add(start, 11)))
+
+    def _stages(self, products: Mapping[int, Product]) -> dict[int, tuple[StageSeen, StageSeen | None]]:
+        """The current estimate by the leading measure, and the last one of an earlier month."""
+        rows = StageEstimate.objects.filter(
+            product_id__in=products, as_of__gte=month_add(self.run.as_of, -2 * VINTAGE_GAP_MONTHS)
+        ).order_by("product_id", "-as_of")
+        seen: dict[int, list[tuple[bool, StageSeen]]] = defaultdict(list)
+        for row in rows:
+            if row.product_id and row.measure_id == self.leads[products[row.product_id].line_id]:
+                seen[row.product_id].append((row.current, _seen(row)))
+        found = {}
+        for product_id, own in seen.items():
+            now = next((stage for current, stage in own if current), None)
+            if now is None:
+                continue
+            oldest = month_add(now.as_of, -VINTAGE_GAP_MONTHS)
+            before = next((stage for _c, stage in own if oldest <= stage.as_of < now.as_of), None)
+            found[product_id] = (now, before)
+        return found
+
+    # -- judging --------------------------------------------------------------------------------------------
+
+    def judge(self) -> Judged:
+        """The candidates and the news of every product of the chunk that is still sold."""
+        judged = Judged()
+        facts = self.facts
+        for (product_id, measure_id), current in facts.current.items():
+            product = facts.products[product_id]
+            if product.ended is not None and product.ended < self.run.local_date:
+                continue
+            self._of_measure(judged, product, facts.measures[measure_id], current)
+        for product in facts.products.values():
+            if product.ended is None or product.ended >= self.run.local_date:
+                self._of_product(judged, product)
+        self._sparks(judged)
+        return judged
+
+    def _of_measure(self, judged: Judged, product: Product, measure: Measure, current: Current) -> None:
+        key, limits, facts = (product.pk, measure.pk), self.limits[product.line_id], self.facts
+        price = facts.prices.get(key)
+        month = min(current.as_of, self.final[product.line_id])
+        hits = facts.hits.get(key, {})
+        banded = rules.outside_band(hits, month, price, limits)
+        self._add(judged, "band", product, banded, measure, self._or_share(banded, product, hits.get(month)))
+        moved = facts.moved.get(key)
+        if moved is not None and moved.as_of == current.as_of:
+            found = rules.forecast_moved(moved, price, limits, is_level=measure.kind == Measure.Kind.LEVEL)
+            self._add(judged, "moved", product, found, measure)
+        expected = self.expected(key)
+        if expected is not None:
+            found = rules.off_budget(expected, facts.year, price, limits)
+            self._add(judged, "budget", product, found, measure)
+
+    def expected(self, key: Key) -> YearExpected | None:
+        """The financial year of one product and measure beside its budget."""
+        year = self.facts.budgets.get(key)
+        return rules.year_expected(year, self.facts.prices.get(key)) if year else None
+
+    def _or_share(self, found: Finding | None, product: Product, hit: Hit | None) -> float | None:
+        """Where a measure has no price of its own: the same share of the product's revenue of a month."""
+        if found is None or found.stake is not None or hit is None:
+            return None if found is None else found.stake
+        figures = self.facts.figures.get(product.pk)
+        if figures is None or figures.revenue_12m is None or not hit.mean:
+            return None
+        return abs(hit.actual - hit.mean) / abs(hit.mean) * float(figures.revenue_12m) / 12
+
+    def _of_product(self, judged: Judged, product: Product) -> None:
+        lead = self.leads[product.line_id]
+        key, facts = (product.pk, lead), self.facts
+        figures = facts.figures.get(product.pk)
+        revenue = None if figures is None or figures.revenue_12m is None else float(figures.revenue_12m)
+        stages = facts.stages.get(product.pk)
+        if stages is not None and not product.temporary:
+            found = rules.stage_proposed(*stages, facts.by_hand.get(product.pk), revenue)
+            self._add(judged, "stage", product, found)
+        current = facts.current.get(key)
+        if current is None:
+            return
+        if not product.temporary:
+            periods = int(current.params.get("periods") or 0)
+            ahead = figures.forecast_12m_amount if figures else None
+            is_new = self._is_new(product, current)
+            found = rules.too_little_history(current.reason, periods, is_new, ahead)
+            self._add(judged, "little_history", product, found)
+        judged.news.append(news_of(self, product, lead, current))
+
+    def _is_new(self, product: Product, current: Current) -> bool:
+        if product.launched is not None:
+            return product.launched >= month_add(current.as_of, -NEW_MONTHS)
+        return product.line_id in self.old_lines
+
+    def _add(
+        self,
+        judged: Judged,
+        kind: str,
+        product: Product,
+        found: Finding | None,
+        measure: Measure | None = None,
+        stake: float | None = None,
+    ) -> None:
+        if found is None:
+            return
+        stake = found.stake if stake is None else stake
+        evidence = dict(found.evidence)
+        subject = f"product:{product.pk}"
+        if measure is not None:
+            evidence |= self._units(product, measure)
+            subject = f"{subject}:{measure.pk}"
+        judged.candidates[kind].append(
+            Candidate(
+                subject=subject,
+                fingerprint=found.fingerprint,
+                stake_amount=None if stake is None else Decimal(str(round(stake, 2))),
+                evidence=evidence,
+                product_id=product.pk,
+                recipient_id=self.recipient(product),
+                min_amount=self.limits[product.line_id].min_amount,
+            )
+        )
+
+    def recipient(self, product: Product) -> int | None:
+        """The owner, of the product or inherited; nobody when they cannot sign in any more."""
+        owner = product.owner_id or self.tree.inherited(product.line_id, "owner_id").value
+        return owner if owner in self.active else None
+
+    def _units(self, product: Product, measure: Measure) -> dict[str, Any]:
+        unit = product.unit or self.tree.inherited(product.line_id, "unit").value
+        said: dict[str, Any] = {"measure": measure.pk}
+        if measure.code == "units" and unit:
+            said["unit"] = {"nl": unit, "en": unit}
+        else:
+            said["unit"] = {"nl": measure.unit_nl, "en": measure.unit_en}
+        if len(self.tree.measures(product.line_id)) > 1:
+            said["name"] = {"nl": measure.name_nl, "en": measure.name_en}
+        return said
+
+    def _sparks(self, judged: Judged) -> None:
+        """A measure that does not lead is not in the list's sparkline: its own history goes along."""
+        wanted: dict[Key, list[Candidate]] = defaultdict(list)
+        for candidate in (c for kind in ("band", "moved", "budget") for c in judged.candidates[kind]):
+            product = self.facts.products[candidate.product_id or 0]
+            if candidate.evidence["measure"] != self.leads[product.line_id]:
+                wanted[product.pk, candidate.evidence["measure"]].append(candidate)
+        last = max((self.facts.current[key].as_of for key in wanted), default=self.run.as_of)
+        for key, history in alert_facts.histories(wanted.keys(), last, SPARK_MONTHS).items():
+            for candidate in wanted[key]:
+                candidate.evidence["spark"] = history  # type: ignore[index]
+
+
+def subjects_of_products(facts: Facts, kind: str) -> list[str]:
+    """Every subject the kind may have alerts about in this chunk, so that what is over is settled."""
+    if kind in ("stage", "little_history"):
+        return [f"product:{pk}" for pk in facts.products]
+    return [f"product:{pk}:{measure}" for pk in facts.products for measure in facts.measures]
+
+
+def _seen(row: StageEstimate) -> StageSeen:
+    return StageSeen(
+        stage=row.stage,
+        start=row.stage_start,
+        chance=getattr(row, f"p_{row.stage}") if row.stage else 0.0,
+        evidence_code=row.evidence_code,
+        evidence_params=row.evidence_params,
+        path=row.path,
+        as_of=row.as_of,
+    )

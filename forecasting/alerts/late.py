@@ -1,0 +1,231 @@
+"""Late data, failures: what concerns the whole run, grouped so that one cause is one alert."""
+
+from __future__ import annotations
+
+import datetime
+from collections import defaultdict
+from decimal import Decimal
+from typing import Any
+
+from django.db import connection
+
+from accounts.models import User
+from collaboration.services.alerts import Candidate
+from core.months import month_add, month_start
+from forecasting.models import NightlyFailure, NightlyRun
+from products.models import Channel, Product, ProductFigures
+from products.selectors.lines import LineTree
+
+from .thresholds import thresholds_of
+
+# Sold in each of so many months before: a regular seller, of which a missing month is news.
+REGULAR_MONTHS = 3
+# So much of what a channel usually sells must be missing before the channel itself is late.
+CHANNEL_SHARE = 0.5
+NAMES = 3
+
+# One row a line and channel: how many regular (product, channel) pairs, how many of them lack the month, the
+# revenue those had in the month before, and how many products that is.
+_PAIRS = """
+    SELECT p.line_id, s.channel_id, count(*), count(*) FILTER (WHERE NOT there),
+           coalesce(sum(s.revenue) FILTER (WHERE NOT there), 0),
+           count(DISTINCT s.product_id) FILTER (WHERE NOT there)
+    FROM (
+        SELECT product_id, channel_id, bool_or(month = %(late)s) AS there,
+               sum(revenue) FILTER (WHERE month = %(before)s) AS revenue
+        FROM products_salesmonth
+        WHERE month BETWEEN %(first)s AND %(late)s
+        GROUP BY product_id, channel_id
+        HAVING count(DISTINCT month) FILTER (WHERE month < %(late)s) = %(regular)s
+    ) s
+    JOIN products_product p ON p.id = s.product_id
+    WHERE p.ended IS NULL OR p.ended >= %(late)s
+    GROUP BY p.line_id, s.channel_id
+"""
+
+# Products that sold regularly through any channel and lack the month in all of them.
+_PRODUCTS = """
+    SELECT p.line_id, p.id, s.revenue
+    FROM (
+        SELECT product_id, sum(revenue) FILTER (WHERE month = %(before)s) AS revenue
+        FROM products_productmonth
+        WHERE month BETWEEN %(first)s AND %(late)s
+        GROUP BY product_id
+        HAVING count(DISTINCT month) FILTER (WHERE month < %(late)s) = %(regular)s
+           AND NOT bool_or(month = %(late)s)
+    ) s
+    JOIN products_product p ON p.id = s.product_id
+    WHERE p.ended IS NULL OR p.ended >= %(late)s
+    ORDER BY s.revenue DESC NULLS LAST, p.id
+"""
+
+
+def late_data(run: NightlyRun) -> list[Candidate]:
+    """The last month of the calendar that has not come in: of a whole line, of a channel, or of single
+    products that others of their line have. From the day on that the line says."""
+    late = month_add(month_start(run.local_date), -1)
+    tree = LineTree()
+    due = {pk for pk in tree.lines if run.local_date.day >= thresholds_of(tree, pk).late_day}
+    if not due:
+        return []
+    params = {
+        "late": late,
+        "before": month_add(late, -1),
+        "first": month_add(late, -REGULAR_MONTHS),
+        "regular": REGULAR_MONTHS,
+    }
+    pairs = [row for row in _rows(_PAIRS, params) if row[0] in due]
+    missing = [row for row in _rows(_PRODUCTS, params) if row[0] in due]
+    owners = _Owners(tree)
+    found: list[Candidate] = []
+    counted: dict[int, list[int]] = defaultdict(lambda: [0, 0])
+    for line_id, _channel, regular, lacking, _revenue, _products in pairs:
+        counted[line_id][0] += regular
+        counted[line_id][1] += lacking
+    whole = {line_id for line_id, (regular, lacking) in counted.items() if regular == lacking}
+    products: dict[int, list[tuple[int, Decimal]]] = defaultdict(list)
+    for line_id, product_id, revenue in missing:
+        products[line_id].append((product_id, revenue or Decimal(0)))
+    for line_id in sorted(whole):
+        rows = products[line_id]
+        found.append(_candidate(late, f"line:{line_id}", "line", rows, line_id, owners.of_line(line_id)))
+    found += _channels(late, [row for row in pairs if row[0] not in whole], owners)
+    silent = {row[1] for row in pairs if row[0] not in whole and row[3] >= CHANNEL_SHARE * row[2]}
+    in_silent = _only_through(silent, params) if silent else set()
+    for line_id in sorted(set(products) - whole):
+        rows = [row for row in products[line_id] if row[0] not in in_silent]
+        if rows:
+            subject = f"line:{line_id}:products"
+            found.append(_candidate(late, subject, "products", rows, line_id, owners.of_line(line_id)))
+    return found
+
+
+def _channels(late: datetime.date, pairs: list[tuple[Any, ...]], owners: _Owners) -> list[Candidate]:
+    """Channels of which half or more is missing, over all lines."""
+    regular: dict[int, int] = defaultdict(int)
+    lacking: dict[int, int] = defaultdict(int)
+    revenue: dict[int, Decimal] = defaultdict(Decimal)
+    count: dict[int, int] = defaultdict(int)
+    lines: dict[int, set[int]] = defaultdict(set)
+    for line_id, channel, pair_count, without, amount, products in pairs:
+        regular[channel] += pair_count
+        lacking[channel] += without
+        if without:
+            revenue[channel] += amount
+            count[channel] += products
+            lines[channel].add(line_id)
+    late_ones = [c for c in sorted(regular) if lacking[c] and lacking[c] >= CHANNEL_SHARE * regular[c]]
+    names = dict(Channel.objects.filter(pk__in=late_ones).values_list("pk", "name"))
+    return [
+        Candidate(
+            subject=f"channel:{channel}",
+            fingerprint=str(late),
+            stake_amount=revenue[channel],
+            evidence={
+                "what": "channel",
+                "month": str(late),
+                "count": count[channel],
+                "channel": channel,
+                "name": names.get(channel, ""),
+            },
+            line_id=next(iter(lines[channel])) if len(lines[channel]) == 1 else None,
+            recipient_id=owners.of_lines(lines[channel]),
+        )
+        for channel in late_ones
+    ]
+
+
+def _only_through(channels: set[int], params: dict[str, Any]) -> set[int]:
+    """The products whose sales before the late month came through these channels only."""
+    sql = (
+        "SELECT product_id FROM products_salesmonth WHERE month BETWEEN %(first)s AND %(before)s"
+        " GROUP BY product_id HAVING bool_and(channel_id = ANY(%(channels)s))"
+    )
+    return {row[0] for row in _rows(sql, params | {"channels": list(channels)})}
+
+
+def _candidate(
+    late: datetime.date,
+    subject: str,
+    what: str,
+    rows: list[tuple[int, Decimal]],
+    line_id: int,
+    recipient: int | None,
+) -> Candidate:
+    names = dict(Product.objects.filter(pk__in=[pk for pk, _r in rows[:NAMES]]).values_list("pk", "name"))
+    return Candidate(
+        subject=subject,
+        fingerprint=str(late),
+        stake_amount=sum((revenue for _pk, revenue in rows), Decimal(0)),
+        evidence={
+            "what": what,
+            "month": str(late),
+            "count": len(rows),
+            "names": [names[pk] for pk, _revenue in rows[:NAMES] if pk in names],
+        },
+        line_id=line_id,
+        recipient_id=recipient,
+    )
+
+
+def failures(run: NightlyRun) -> list[Candidate]:
+    """What this run could not compute, each product and family once, whatever the number of its steps."""
+    tree = LineTree()
+    owners = _Owners(tree)
+    rows = NightlyFailure.objects.filter(run=run).select_related("product", "family").order_by("pk")
+    revenue = dict(
+        ProductFigures.objects.filter(
+            product__in=[row.product_id for row in rows if row.product_id]
+        ).values_list("product_id", "revenue_12m")
+    )
+    found: dict[str, Candidate] = {}
+    for row in rows:
+        if row.product is None and row.family is None:
+            continue
+        product, family = row.product, row.family
+        subject = f"product:{product.pk}" if product else f"family:{row.family_id}"
+        if subject in found:
+            continue
+        line_id = product.line_id if product else family.line_id  # type: ignore[union-attr]
+        owner = (product.owner_id if product else None) or tree.inherited(line_id, "owner_id").value
+        found[subject] = Candidate(
+            subject=subject,
+            fingerprint=f"{row.step}:{row.code}"[:80],
+            stake_amount=revenue.get(row.product_id or 0) or Decimal(0),
+            evidence={
+                "step": row.step,
+                "code": row.code,
+                "params": {k: v for k, v in row.params.items() if isinstance(v, str | int | float)},
+                "run": run.pk,
+                "family": "" if product else str(family),
+            },
+            product_id=row.product_id,
+            line_id=None if product else line_id,
+            recipient_id=owners.active(owner),
+        )
+    return list(found.values())
+
+
+class _Owners:
+    """Who answers for a line today."""
+
+    def __init__(self, tree: LineTree) -> None:
+        self.tree = tree
+        self._active = set(User.objects.filter(is_active=True).values_list("pk", flat=True))
+
+    def active(self, pk: int | None) -> int | None:
+        return pk if pk in self._active else None
+
+    def of_line(self, line_id: int) -> int | None:
+        return self.active(self.tree.inherited(line_id, "owner_id").value)
+
+    def of_lines(self, line_ids: set[int]) -> int | None:
+        """The one owner of all of them, or nobody in particular."""
+        found = {self.of_line(pk) for pk in line_ids}
+        return found.pop() if len(found) == 1 else None
+
+
+def _rows(sql: str, params: dict[str, Any]) -> list[tuple[Any, ...]]:
+    with connection.cursor() as cursor:
+        cursor.execute(sql, params)
+        return list(cursor.fetchall())

@@ -1,0 +1,90 @@
+"""Step 5: what needs somebody in the morning, and what Today adds up."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
+
+from django.db.models import Q
+
+from collaboration.imports import imports_settle
+from collaboration.services.alerts import alerts_settle, alerts_wake
+from collaboration.services.notifications import notify
+from core.registries import ChunkOutcome
+from forecasting.alerts.chunk import KINDS, Judge, subjects_of_products
+from forecasting.alerts.late import failures, late_data
+from forecasting.models import Forecast, NightlyRun
+from forecasting.selectors.series import subjects_of_run
+from forecasting.services.news import news_write
+
+# So many products are read and judged at once: a second's work.
+PRODUCTS = 2000
+SHORT = ("few_periods", "no_data", "all_zero", "ended")
+
+
+def chunks(run: NightlyRun) -> Iterator[Mapping[str, Any]]:
+    """The run's products in a few large chunks, then what concerns them together."""
+    products, _families = subjects_of_run(run)
+    rows = Forecast.objects.filter(Q(current=True, product__isnull=False)).exclude(reason_code__in=SHORT)
+    old = sorted(rows.order_by().values_list("product__line_id", flat=True).distinct())
+    for begin in range(0, len(products), PRODUCTS):
+        yield {"products": products[begin : begin + PRODUCTS], "old_lines": old}
+    yield {"together": True}
+
+
+def compute(run: NightlyRun, payload: Mapping[str, Any]) -> Callable[[], ChunkOutcome]:
+    return _together(run) if payload.get("together") else _products(run, payload)
+
+
+def _products(run: NightlyRun, payload: Mapping[str, Any]) -> Callable[[], ChunkOutcome]:
+    judge = Judge(run, payload["products"], payload.get("old_lines") or ())
+    judged = judge.judge()
+
+    def write() -> ChunkOutcome:
+        news_write(product_ids=payload["products"], rows=judged.news)
+        raised = 0
+        for kind in KINDS:
+            raised += alerts_settle(
+                kind=kind,
+                subjects=subjects_of_products(judge.facts, kind),
+                candidates=judged.candidates[kind],
+                local_date=run.local_date,
+            ).raised
+        return ChunkOutcome(computed=raised, skipped=len(judge.facts.products))
+
+    return write
+
+
+def _together(run: NightlyRun) -> Callable[[], ChunkOutcome]:
+    failed = failures(run)
+    late = late_data(run) if run.scope is None else []
+
+    def write() -> ChunkOutcome:
+        alerts_wake()
+        raised = imports_settle().raised
+        raised += alerts_settle(
+            kind="failed",
+            subjects=None if run.scope is None else [f"product:{pk}" for pk in run.scope],
+            candidates=failed,
+            local_date=run.local_date,
+            ignore_threshold=True,
+        ).raised
+        if run.scope is None:
+            raised += alerts_settle(
+                kind="late",
+                subjects=None,
+                candidates=late,
+                local_date=run.local_date,
+                ignore_threshold=True,
+            ).raised
+        if run.requested_by is not None:
+            notify(
+                users=[run.requested_by],
+                kind="run_done",
+                key=f"run:{run.pk}",
+                params={"failed": len(failed)},
+                url="/forecasting/",
+            )
+        return ChunkOutcome(computed=raised)
+
+    return write
