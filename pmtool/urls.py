@@ -15,8 +15,9 @@ handler500 = "core.views.server_error"
 urlpatterns = [
     path("", include("accounts.urls")),
     path("", include("core.urls")),
-    path("", include("forecasting.urls")),
+    # Before the rooms with pages of one product: a fixed word there is no product's code.
     path("products/", include("products.urls")),
+    path("", include("forecasting.urls")),
     path("data/", include("exchange.urls")),
     path("", include("collaboration.urls")),
     path("", include("reporting.urls")),
