@@ -120,14 +120,15 @@ def run_progress(run: NightlyRun) -> RunProgress:
     )
     counts = {row["group"].removeprefix(prefix): row for row in counted}
     steps = [
-        StepProgress(step, _label(step.name), *_counts(counts.get(step.name)))
+        StepProgress(step, step_label(step.name), *_counts(counts.get(step.name)))
         for step in run.steps.order_by("position")
     ]
     left = _seconds_left(run, steps) if run.state == NightlyRun.State.RUNNING else None
     return RunProgress(run, steps, left)
 
 
-def _label(name: str) -> Any:
+def step_label(name: str) -> Any:
+    """A step's name for people; its key when its room is gone."""
     return registries.nightly_steps.get(name).label if name in registries.nightly_steps else name
 
 

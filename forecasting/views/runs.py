@@ -13,7 +13,7 @@ from django.views.decorators.http import require_POST, require_safe
 from core.idempotency import once
 from core.pages import page_render, paginate, with_right
 from forecasting.models import NightlyFailure, NightlyRun
-from forecasting.selectors.runs import failures_visible, run_progress, runs_visible
+from forecasting.selectors.runs import failures_visible, run_progress, runs_visible, step_label
 from forecasting.services.night import night_start
 from forecasting.words import duration_words, failure_words, run_error_words, time_left_words
 from products.selectors.access import product_get
@@ -114,4 +114,8 @@ def _past(found: NightlyRun) -> dict[str, object]:
 
 
 def _failure(failure: NightlyFailure) -> dict[str, object]:
-    return {"failure": failure, "words": failure_words(failure.code, failure.params)}
+    return {
+        "failure": failure,
+        "step": step_label(failure.step),
+        "words": failure_words(failure.code, failure.params),
+    }
