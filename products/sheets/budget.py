@@ -47,7 +47,9 @@ class _Row:
 
     @property
     def old(self) -> dict[str, Decimal | None]:
-        """The values that would change, as they are."""
+        """The values that would change, as they are; nothing for a new row."""
+        if self.existing is None:
+            return {}
         before = {name: getattr(self.existing, name) for name in self.values}
         return {name: value for name, value in before.items() if value != self.values[name]}
 

@@ -1,0 +1,160 @@
+"""The sheet of products."""
+
+from __future__ import annotations
+
+import datetime
+from typing import Any
+
+import pytest
+
+from products.models import Product, ProductCode, ProductLine
+from products.sheets.products import ProductsSheet
+from tests.factories import line_factory, product_factory, user_factory
+
+from .sheet_help import run, undo
+
+pytestmark = pytest.mark.django_db
+SHEET = ProductsSheet()
+
+
+def stand() -> list[Any]:
+    return [
+        sorted(
+            Product.objects.values_list("code", "name", "kind", "line__code", "unit", "owner__email", "ended")
+        ),
+        sorted(ProductCode.objects.values_list("product__code", "source", "code")),
+        sorted(ProductLine.objects.values_list("code", "name")),
+    ]
+
+
+def test_new_products_with_all_that_a_file_may_say() -> None:
+    line_factory(code="juices", name="Juices")
+    owner = user_factory()
+    done = run(
+        SHEET,
+        [
+            {
+                "product": "A1",
+                "name": "Apple",
+                "product_line": "JUICES",
+                "kind": "dienst",
+                "unit": "cartons",
+                "owner": owner.email.upper(),
+                "launched": "2025-01-01",
+                "gtin": "8712",
+                "other_codes": "ledger=4000; shop = 77",
+            },
+            {"product": "A2", "product_line": "juices"},
+        ],
+    )
+    assert (done.refused, done.counts.new) == ([], 2)
+    apple = Product.objects.get(code="A1")
+    assert (apple.name, apple.kind, apple.unit, apple.owner, apple.line.code) == (
+        "Apple",
+        "service",
+        "cartons",
+        owner,
+        "juices",
+    )
+    assert apple.launched == datetime.date(2025, 1, 1)
+    assert sorted(apple.codes.values_list("source", "code")) == [
+        ("GTIN", "8712"),
+        ("ledger", "4000"),
+        ("shop", "77"),
+    ]
+    assert Product.objects.get(code="A2").name == "A2"
+
+
+def test_empty_cells_say_nothing_and_the_same_file_changes_nothing() -> None:
+    product = product_factory(code="A1", name="Apple", unit="cartons")
+    done = run(SHEET, [{"product": "a1", "name": "Apple juice"}])
+    product.refresh_from_db()
+    assert (done.counts.changed, product.name, product.unit, product.version) == (
+        1,
+        "Apple juice",
+        "cartons",
+        2,
+    )
+    before = stand()
+    assert run(SHEET, [{"product": "a1", "name": "Apple juice"}]).counts.unchanged == 1
+    assert stand() == before
+    product.refresh_from_db()
+    assert product.version == 2
+
+
+def test_lines_are_made_when_asked() -> None:
+    rows = [
+        {"product": "A1", "product_line": "Fruit & veg"},
+        {"product": "A2", "product_line": "fruit & veg"},
+        {"product": "A3", "product_line": "Fruit veg"},
+        {"product": "A4"},
+    ]
+    assert run(SHEET, rows).codes == ["line_unknown"] * 4
+    assert Product.objects.count() == 0
+    done = run(SHEET, rows, create_missing=True)
+    assert done.counts.creates == {"lines": 3}
+    assert Product.objects.get(code="A1").line == Product.objects.get(code="A2").line
+    assert set(ProductLine.objects.values_list("code", flat=True)) == {"fruit-veg", "fruit-veg-2", "new"}
+
+
+@pytest.mark.parametrize(
+    ("values", "code"),
+    [
+        ({"kind": "thing"}, "kind_unknown"),
+        ({"owner": "nobody@example.com"}, "owner_unknown"),
+        ({"launched": "2025-02-01", "ended": "2025-01-01"}, "ends_before_launch"),
+        ({"product": "bulk"}, "product_code_invalid"),
+        ({"product": "x" * 61}, "product_code_invalid"),
+        ({"name": "x" * 161}, "too_long"),
+        ({"gtin": "8712"}, "other_code_taken"),
+    ],
+)
+def test_what_is_refused(values: dict[str, Any], code: str) -> None:
+    ProductCode.objects.create(product=product_factory(), source="gtin", code="8712")
+    line_factory(code="juices")
+    before = stand()
+    done = run(SHEET, [{"product": "A1", "product_line": "juices"} | values])
+    assert done.codes == [code]
+    assert stand() == before
+
+
+def test_one_product_twice_is_refused() -> None:
+    product = product_factory(code="A1")
+    ProductCode.objects.create(product=product, source="GTIN", code="8712")
+    assert run(SHEET, [{"product": "A1"}, {"product": "8712"}]).codes == ["duplicate_code"]
+
+
+def test_products_and_lines_outside_ones_limits_do_not_exist() -> None:
+    product, mine = product_factory(code="A1"), line_factory()
+    user = user_factory(lines=[mine])
+    rows = [
+        {"product": "A1", "name": "Mine now"},
+        {"product": "A2", "product_line": product.line.code},
+        {"product": "A3", "product_line": mine.code},
+        {"product": "A4", "product_line": "Brand new"},
+    ]
+    done = run(SHEET, rows, user=user, create_missing=True)
+    assert [refused[3] for refused in done.refused] == ["product_unknown", "line_unknown", "line_unknown"]
+    assert set(Product.objects.values_list("code", flat=True)) == {"A1", "A3"}
+
+
+def test_undo_puts_back_and_takes_away() -> None:
+    product_factory(code="A1", name="Apple", line=line_factory(code="juices"))
+    before = stand()
+    done = run(
+        SHEET,
+        [{"product": "A1", "name": "Pear", "gtin": "8"}, {"product": "A2", "product_line": "Wines"}],
+        create_missing=True,
+    )
+    assert stand() != before
+    counts = undo(SHEET, done.import_id)
+    assert counts.changed == 1
+    assert stand() == before
+
+
+def test_undo_leaves_what_somebody_wrote_since() -> None:
+    product_factory(code="A1", name="Apple", unit="box")
+    done = run(SHEET, [{"product": "A1", "name": "Pear", "unit": "carton"}])
+    Product.objects.filter(code="A1").update(name="Peach")
+    undo(SHEET, done.import_id)
+    assert Product.objects.values_list("name", "unit").get() == ("Peach", "box")
