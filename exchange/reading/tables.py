@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import datetime
+import io
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
@@ -35,14 +36,22 @@ class Chunk:
     odd: list[tuple[int, str, dict[str, int]]] = field(default_factory=list)
 
 
+@dataclass(frozen=True)
+class Position:
+    """A place in a text file: the byte, and the line that starts there."""
+
+    offset: int
+    line: int
+
+
 class Table(Protocol):
     """A file opened with known settings. ``headers`` are the first line's names, made unique."""
 
     headers: list[str]
     header_line: int
 
-    def chunks(self, rows: int = CHUNK_ROWS) -> Iterator[Chunk]:
-        """The rows below the header, blank ones left out, from the start each time."""
+    def chunks(self, rows: int = CHUNK_ROWS, start: Position | None = None) -> Iterator[Chunk]:
+        """The rows below the header, blank ones left out; from ``start`` in a text file."""
 
 
 def unique_headers(cells: Sequence[Cell]) -> list[str]:
@@ -96,18 +105,21 @@ class CsvTable:
                 return
         raise refuse("file_empty")
 
-    def chunks(self, rows: int = CHUNK_ROWS) -> Iterator[Chunk]:
+    def chunks(self, rows: int = CHUNK_ROWS, start: Position | None = None) -> Iterator[Chunk]:
         width = len(self.headers)
-        with self.path.open(encoding=python_name(self.encoding), newline="") as file:
+        with self.path.open("rb") as raw:
+            raw.seek(start.offset if start else 0)
+            file = io.TextIOWrapper(raw, encoding=python_name(self.encoding), newline="")
             reader = csv.reader(file, delimiter=self.separator, strict=True)
-            before = 0
+            before = start.line - 1 if start else 0
+            skipped = before
             try:
                 while before < self.header_line:
                     next(reader)
                     before = reader.line_num
                 while cells := list(islice(reader, rows)):
-                    lines = _lines(cells, before, reader.line_num)
-                    before = reader.line_num
+                    lines = _lines(cells, before, skipped + reader.line_num)
+                    before = skipped + reader.line_num
                     yield _chunk(lines, cells, width)
             except csv.Error as error:
                 raise refuse("csv_broken", line=before + 1) from error
@@ -174,12 +186,12 @@ class XlsxTable:
             raise refuse("file_empty")
         self.headers = unique_headers(_trim(self._cells[self.header_line - 1]))
 
-    def chunks(self, rows: int = CHUNK_ROWS) -> Iterator[Chunk]:
+    def chunks(self, rows: int = CHUNK_ROWS, start: Position | None = None) -> Iterator[Chunk]:
         width = len(self.headers)
-        for start in range(self.header_line, len(self._cells), rows):
-            part = self._cells[start : start + rows]
+        for first in range(self.header_line, len(self._cells), rows):
+            part = self._cells[first : first + rows]
             padded = [row if len(row) >= width else [*row, *[""] * (width - len(row))] for row in part]
-            yield _chunk(range(start + 1, start + 1 + len(part)), padded, width)
+            yield _chunk(range(first + 1, first + 1 + len(part)), padded, width)
 
 
 def _workbook(path: Path) -> Any:
