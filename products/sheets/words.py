@@ -16,7 +16,6 @@ REASONS: dict[str, Any] = {
     "measure_not_of_line": _("products of this line do not have this measure"),
     "date_missing": _("no month, week or date"),
     "amount_missing": _("neither volume nor revenue"),
-    "amount_too_large": _("larger than any figure that can be kept"),
     "duplicate": _("line %(other)s of the file is about the same product, channel, measure and time"),
     "overlap_in_file": _("line %(other)s of the file covers the same time"),
     "overlap_day": _("there are figures by the day for this time: %(start)s"),
@@ -31,9 +30,7 @@ REASONS: dict[str, Any] = {
     "ends_before_launch": _("ends before it is launched"),
     "other_code_taken": _("this code already means another product"),
     "subject_missing": _("neither a product nor a product line"),
-    "subject_twice": _("a row is about a product or about a line, not about both"),
     "budget_unknown": _("no budget has this code"),
-    "budget_missing": _("no budget named: add a column, or choose one"),
     "budget_frozen": _("this budget is frozen and does not change any more"),
     "budget_other_year": _("this month is not in the year of the budget, %(year)s"),
 }
