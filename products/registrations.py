@@ -8,7 +8,7 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.rights import Right
 from accounts.rights import register as register_rights
-from core import registries
+from core import formats, registries
 from core.registries import EventSource, MenuEntry, ProductTab, SearchSource
 
 
@@ -19,10 +19,16 @@ def _count(user: Any) -> int:
 
 
 def register() -> None:
+    from core.history import history_words
+
     from . import registrations_access
+    from .models import BundlePart, Product, ProductLine
     from .selectors.relations import product_events
     from .selectors.search import families_search, lines_search, products_search
 
+    history_words(Product, "floor_rate", formats.percent)
+    history_words(ProductLine, "floor_rate", formats.percent)
+    history_words(BundlePart, "revenue_share", formats.percent)
     register_rights(
         Right(
             "products.view", _("See products"), _("Products, lines, sales and budgets within one's limits.")

@@ -59,11 +59,14 @@ class ProductForm(forms.Form):
         required=False,
         help_text=_("A promotion pack or monthly tariff: no stage of its own."),
     )
-    supplier = forms.ModelChoiceField(label=_("Supplier"), queryset=Supplier.objects.all(), required=False)
+    supplier = forms.ModelChoiceField(
+        label=_("Supplier"), queryset=Supplier.objects.all(), required=False, empty_label=_("none")
+    )
     segment = forms.ModelChoiceField(
         label=_("Customer segment"),
         queryset=Segment.objects.all(),
         required=False,
+        empty_label=_("none"),
         help_text=_("Whom the product serves."),
     )
     floor_rate = RatePercentField(

@@ -53,6 +53,7 @@ class LineForm(forms.Form):
         label=_("Leading measure"),
         queryset=Measure.objects.all(),
         required=False,
+        empty_label=_("as the line"),
         help_text=_("The one in lists, forecast and stage."),
     )
     floor_rate = RatePercentField(label=_("Margin floor"), required=False, min_value=-100, max_value=100)

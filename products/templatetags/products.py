@@ -140,3 +140,9 @@ def bulk_value(value: Any, field: str) -> str:
     if field == "ended":
         return _readable(formats.day(value))
     return _text(value)
+
+
+@register.filter
+def indent(depth: int) -> str:
+    """`class="{{ row.depth|indent }}"`: how far a branch of a tree stands in."""
+    return ("", "ps-5", "ps-6", "ps-7")[min(depth, 3)]

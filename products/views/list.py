@@ -19,7 +19,7 @@ from core.organisation import organisation_get
 from core.pages import PAGE_SIZES, page_render, paginate, with_right
 from products.selectors.filter_choices import chips, filter_choices, filter_keys
 from products.selectors.lines import LineTree
-from products.selectors.list_query import ListQuery
+from products.selectors.list_query import FILTERS, ListQuery
 from products.selectors.product_list import (
     ALL,
     MINE,
@@ -91,6 +91,7 @@ def product_list(request: HttpRequest) -> HttpResponse:
         "sizes": PAGE_SIZES,
         "chips": chips(user, query),
         "filters": filter_keys(query),
+        "own_filters": FILTERS,
         "address": query.encoded,
         "page_query": _without(request, "page"),
         "currency": organisation_get().currency,
