@@ -302,6 +302,13 @@ def test_a_product_that_fails_is_listed_and_the_others_go_on(short, monkeypatch)
     assert not Forecast.objects.get(product=short[1]).stale
 
 
+def test_a_stale_forecast_is_renewed_though_its_inputs_are_the_same(short):
+    run_now()
+    Forecast.objects.filter(product=short[0]).update(stale=True)
+    run_now()
+    assert not Forecast.objects.filter(stale=True).exists()
+
+
 def die(job: Job) -> None:
     """Its worker died: the lease runs out."""
     from core.jobs import sweep
