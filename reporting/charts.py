@@ -13,6 +13,7 @@ from core.organisation import organisation_get
 from core.registries import Event
 from products.models import Measure
 from reporting.selectors.overview import Overview
+from reporting.words import ends
 
 
 def overview_chart(
@@ -67,11 +68,14 @@ def _subtitle(overview: Overview, label: str, unit: str, factor: float, *, reven
         return capfirst(label)
 
     def words(value: float) -> str:
-        return formats.money_short(value * factor) if revenue else formats.compact(value, unit)
+        return formats.money(value * factor, unit, scale="auto") if revenue else formats.compact(value, unit)
 
+    low, high = words(ahead.lo80), words(ahead.hi80)
+    if not revenue:
+        low, high = ends(ahead.lo80, ahead.hi80, unit).values()
     sentence = (
         _("Expected in 12 months: %(mean)s; 80%% chance between %(low)s and %(high)s")
         if level
         else _("Expected over 12 months: %(mean)s; 80%% chance between %(low)s and %(high)s")
     )
-    return sentence % {"mean": words(ahead.mean), "low": words(ahead.lo80), "high": words(ahead.hi80)}
+    return sentence % {"mean": words(ahead.mean), "low": low, "high": high}

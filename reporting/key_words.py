@@ -15,6 +15,7 @@ from core.organisation import organisation_get
 from products.models import Measure
 from reporting.selectors.key_figures import KeyFigure
 from reporting.selectors.overview import Overview
+from reporting.words import ends
 
 
 @dataclass(frozen=True)
@@ -99,8 +100,7 @@ def headline_figures(overview: Overview, unit: str) -> list[Headline]:
                 f"{word} {unit}".strip(),
                 None,
                 "",
-                _("80%% chance: %(low)s – %(high)s")
-                % {"low": formats.compact(overview.ahead.lo80), "high": formats.compact(overview.ahead.hi80)},
+                _("80%% chance: %(low)s – %(high)s") % ends(overview.ahead.lo80, overview.ahead.hi80),
             )
         )
     if overview.figures is not None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import datetime
 import random
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from decimal import Decimal
 from pathlib import Path
 
@@ -116,20 +116,38 @@ def sales_file(rows: Iterable[Row], path: Path) -> None:
 
 
 def budget_file(rows: Iterable[Row], year: int, version: str, path: Path, seed: int) -> None:
-    """A budget for the year by product and month: last year's sales, planned 3 % up, some of it wrongly."""
-    planned: dict[tuple[str, str, int], list[Decimal]] = {}
+    """A budget for the year by product and month: last year's months with the growth that was foreseen, which
+    for some products was wrong."""
+    before: dict[tuple[str, str], dict[int, list[Decimal]]] = {}
+    came: dict[tuple[str, str], dict[int, Decimal]] = {}
     for code, _channel, measure, month, volume, revenue in rows:
-        if month.year == year - 1 and revenue is not None and volume > 0:
-            sums = planned.setdefault((code, measure, month.month), [Decimal(0), Decimal(0)])
+        if revenue is None or volume <= 0:
+            continue
+        if month.year == year - 1:
+            sums = before.setdefault((code, measure), {}).setdefault(month.month, [Decimal(0), Decimal(0)])
             sums[0] += volume
             sums[1] += revenue
+        elif month.year == year:
+            months = came.setdefault((code, measure), {})
+            months[month.month] = months.get(month.month, Decimal(0)) + volume
     with path.open("w", newline="", encoding="utf-8") as file:
         out = csv.writer(file, delimiter=";")
         out.writerow(["versie", "artikel", "maat", "maand", "afzet", "omzet"])
-        for (code, measure, month), (volume, revenue) in sorted(planned.items()):
-            factor = Decimal(str(round(1.03 + random.Random(f"{seed}:{version}:{code}").gauss(0, 0.06), 4)))
-            cells = (round(volume * factor), _comma((revenue * factor).quantize(_CENT)))
-            out.writerow([version, code, measure, f"{year}-{month:02d}", *cells])
+        for (code, measure), planned in sorted(before.items()):
+            foreseen = _growth(planned, came.get((code, measure), {}))
+            error = Decimal(str(round(1 + random.Random(f"{seed}:{version}:{code}").gauss(0, 0.05), 4)))
+            for number, (units, amount) in sorted(planned.items()):
+                cells = (round(units * foreseen * error), _comma((amount * foreseen * error).quantize(_CENT)))
+                out.writerow([version, code, measure, f"{year}-{number:02d}", *cells])
+
+
+def _growth(before: Mapping[int, list[Decimal]], came: Mapping[int, Decimal]) -> Decimal:
+    """What the year brought against the same months before, within what a planner dares to write down."""
+    same = [month for month in came if month in before]
+    then = sum((before[month][0] for month in same), Decimal(0))
+    if not then:
+        return Decimal(1)
+    return min(max(sum((came[month] for month in same), Decimal(0)) / then, Decimal("0.6")), Decimal(4))
 
 
 def _comma(amount: Decimal | None) -> str:

@@ -31,7 +31,7 @@ def product_overview(request: HttpRequest, code: str) -> HttpResponse:
     head = product_head(request.user, product, "overview")
     overview = overview_get(request.user, product, head.tree, request.GET.get("measure", ""))
     revenue = request.GET.get("show") == "revenue"
-    unit = head.unit if overview.measure == overview.measures[0] else overview.measure.unit
+    unit = head.unit if overview.measure.code == "units" else overview.measure.unit
     context = {
         "head": head,
         "overview": overview,
@@ -39,7 +39,7 @@ def product_overview(request: HttpRequest, code: str) -> HttpResponse:
         "revenue": revenue,
         "chart": _chart(request, head, overview, unit, revenue=revenue),
         "headlines": headline_figures(overview, unit),
-        "comparisons": comparison_rows(overview, unit),
+        "compared_tables": comparison_rows(overview, unit),
         "channels": channel_rows(overview),
         "main_panels": panels_build(request.user, product, "main"),
         "side_panels": panels_build(request.user, product, "side"),
