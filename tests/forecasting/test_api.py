@@ -25,7 +25,7 @@ def _only_these_addresses():
 
 
 def api(*args, **fields) -> APIClient:
-    client = APIClient()
+    client = APIClient(headers={"accept-language": "en"})
     client.force_authenticate(user_factory(*args, **fields))
     return client
 
