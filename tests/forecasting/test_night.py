@@ -64,12 +64,15 @@ def test_a_second_night_on_the_same_data_computes_nothing(products):
     run_now()
     before = content()
     again = run_now()
-    assert totals(again).items() >= {
-        "backtest": (0, 3, 0),
-        "calibrate": (0, 1, 0),
-        "forecast": (0, 3, 0),
-        "lifecycle": (0, 3, 0),
-    }.items()
+    assert (
+        totals(again).items()
+        >= {
+            "backtest": (0, 3, 0),
+            "calibrate": (0, 1, 0),
+            "forecast": (0, 3, 0),
+            "lifecycle": (0, 3, 0),
+        }.items()
+    )
     assert content() == before
 
 
