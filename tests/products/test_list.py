@@ -168,8 +168,10 @@ def test_volumes_add_only_in_the_lines_reporting_unit():
     sums = totals(user, shown)
     assert (sums.values["volume_12m"], sums.volume_unit) == (Decimal(20), "litre")
     assert sums.values["forecast_volume"] == pytest.approx(36)
-    figures_factory(product_factory(), 1, volume_12m=Decimal(1))
+    power = line_factory(code="power", reporting_unit="MWh", unit="MWh")
+    figures_factory(product_factory(line=power), 1, volume_12m=Decimal(1))
     assert "volume_12m" not in totals(user, shown).values, "another line, another unit"
+    assert totals(user, f"{shown}&line=power").values["volume_12m"] == Decimal(1)
 
 
 def test_unlike_measures_are_never_added():
