@@ -97,9 +97,12 @@ def alerts_visible(user: Any) -> QuerySet[Alert]:
 
 
 def stands_for(user: Any) -> set[int]:
-    """The people whose alerts this person deals with today: themselves, and those they are deputy for."""
-    found = {owner for owner, deputy in deputies_on(today()).items() if deputy.pk == user.pk}
-    return {user.pk, *found}
+    """The people whose alerts this person deals with today: themselves, and those they are deputy for. Read
+    once a request."""
+    if not hasattr(user, "_stands_for"):
+        found = {owner for owner, deputy in deputies_on(today()).items() if deputy.pk == user.pk}
+        user._stands_for = {user.pk, *found}
+    return set(user._stands_for)
 
 
 def alerts_mine(user: Any, owners: Iterable[int] | None = None) -> QuerySet[Alert]:

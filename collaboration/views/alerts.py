@@ -24,11 +24,12 @@ from core.organisation import today
 from core.pages import page_render, paginate, with_right
 
 
-def later_choices() -> list[dict[str, Any]]:
+def later_choices() -> list[dict[str, str]]:
     """The usual days to be reminded on: tomorrow, in a week, in a month."""
     labels = {1: _("Tomorrow"), 7: _("In a week"), 30: _("In 30 days")}
     return [
-        {"label": label, "until": today() + datetime.timedelta(days=days)} for days, label in labels.items()
+        {"label": label, "iso": (today() + datetime.timedelta(days=days)).isoformat()}
+        for days, label in labels.items()
     ]
 
 

@@ -83,6 +83,7 @@ def kinds_register() -> None:
             url=_product,
             action=_("Look"),
             order=20,
+            permission="forecasting.view",
             tally=_tally(
                 ngettext_lazy(
                     "%(count)s product sold clearly more or less than expected",
@@ -100,6 +101,7 @@ def kinds_register() -> None:
             url=_forecast,
             action=_("Judge"),
             order=30,
+            permission="forecasting.view",
             tally=_tally(
                 ngettext_lazy(
                     "%(count)s stage waits for your judgement",
@@ -117,6 +119,7 @@ def kinds_register() -> None:
             url=_forecast,
             action=_("Look"),
             order=40,
+            permission="forecasting.view",
             tally=_tally(ngettext_lazy("%(count)s forecast moved", "%(count)s forecasts moved", "n")),
         ),
         AlertKind(
@@ -128,6 +131,7 @@ def kinds_register() -> None:
             url=_product,
             action=_("Look"),
             order=50,
+            permission="forecasting.view",
             tally=_tally(
                 ngettext_lazy(
                     "%(count)s product is heading off its budget",
@@ -145,6 +149,7 @@ def kinds_register() -> None:
             url=_forecast,
             action=_("Look"),
             order=60,
+            permission="forecasting.view",
             tally=_tally(
                 ngettext_lazy(
                     "%(count)s new product has too little history",

@@ -6,7 +6,7 @@ import datetime
 from typing import Any
 
 from django.utils.html import format_html
-from django.utils.translation import get_language, ngettext
+from django.utils.translation import get_language, ngettext, pgettext
 from django.utils.translation import gettext as _
 
 from collaboration.kinds import Words
@@ -60,7 +60,14 @@ def band(alert: Any) -> Words:
 
 
 def _ordinal(number: int) -> str:
-    words = {2: _("second"), 3: _("third"), 4: _("fourth"), 5: _("fifth"), 6: _("sixth")}
+    # With a context: Django has "second" of its own, the one of the clock.
+    words = {
+        2: pgettext("ordinal", "second"),
+        3: pgettext("ordinal", "third"),
+        4: pgettext("ordinal", "fourth"),
+        5: pgettext("ordinal", "fifth"),
+        6: pgettext("ordinal", "sixth"),
+    }
     return words.get(number, formats.number(number, 0))
 
 

@@ -1,0 +1,277 @@
+"""What Today shows: the night in a sentence, what needs the person, and their portfolio in figures.
+
+Some dozen statements, whatever the number of products: figures are added up by the database from the rows
+that the night keeps per product.
+"""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from django.db.models import (
+    BooleanField,
+    Case,
+    Count,
+    DateField,
+    F,
+    FloatField,
+    Max,
+    Q,
+    QuerySet,
+    Sum,
+    Value,
+    When,
+)
+from django.db.models.functions import Abs, Cast
+
+from collaboration.selectors.alerts import alerts_mine, alerts_visible, later_now, open_now, stands_for
+from core.organisation import today
+from forecasting.models import NightlyRun
+from forecasting.models.stage import Stage
+from forecasting.selectors.forecasts import forecasts_allowed
+from products.models import Product, ProductLine
+from products.selectors.access import lines_visible, products_visible, visible_channel_ids
+
+MOVERS = 7
+# Less of the revenue than this with a whole year before it: growth would only say that data begin there.
+COMPARABLE_SHARE = 0.5
+
+
+@dataclass(frozen=True)
+class Scope:
+    """Which products the page is about, from ``?show=mine|all`` or ``?line=<code>``."""
+
+    show: str
+    line: ProductLine | None
+    lines: list[ProductLine]
+    owns: bool
+    products: QuerySet[Product]
+
+    @property
+    def line_ids(self) -> set[int] | None:
+        return None if self.line is None else _below(self.lines, self.line.pk)
+
+
+def scope_read(user: Any, asked: Mapping[str, str]) -> Scope:
+    """What was asked for; without a word one's own products, where there are any. Two or three statements."""
+    lines = list(lines_visible(user))
+    line = next((row for row in lines if row.code == asked.get("line")), None)
+    products = products_visible(user)
+    people = stands_for(user)
+    mine = Q(owner__in=people) | Q(owner=None, line__in=_lines_of(lines, people))
+    owns = user.has_perm("collaboration.alerts") and products.filter(mine).exists()
+    show = asked.get("show", "")
+    if line is not None:
+        return Scope("line", line, lines, owns, products.filter(line__in=_below(lines, line.pk)))
+    if show == "mine" or (show != "all" and owns):
+        return Scope("mine", None, lines, owns, products.filter(mine))
+    return Scope("all", None, lines, owns, products)
+
+
+def _below(lines: list[ProductLine], top: int) -> set[int]:
+    """The line and all below it."""
+    found, grew = {top}, True
+    while grew:
+        more = {line.pk for line in lines if line.parent_id in found} - found
+        found |= more
+        grew = bool(more)
+    return found
+
+
+def _lines_of(lines: list[ProductLine], people: set[int]) -> list[int]:
+    """The lines whose owner, their own or inherited, is one of these people."""
+    known = {line.pk: line for line in lines}
+
+    def owner(line: ProductLine | None) -> int | None:
+        while line is not None and line.owner_id is None:
+            line = known.get(line.parent_id or 0)
+        return line.owner_id if line else None
+
+    return [line.pk for line in lines if owner(line) in people]
+
+
+@dataclass(frozen=True)
+class StageCount:
+    """How many products are in a stage, their share of revenue, and how many more than a month ago."""
+
+    stage: str
+    count: int
+    revenue_share: float | None
+    change: int
+
+
+@dataclass(frozen=True)
+class Portfolio:
+    """The products of the scope added up; ``None`` is not known or not theirs to see. Amounts of revenue.
+
+    ``revenue`` counts what has ended since, ``on_sale`` and ``stages`` do not. ``wape`` is of the last three
+    final months, weighed by money.
+    """
+
+    products: int
+    on_sale: int
+    forecasts: int
+    data_month: datetime.date | None
+    revenue: float | None
+    revenue_rate: float | None
+    forecast: float | None
+    forecast_rate: float | None
+    wape: float | None
+    wape_before: float | None
+    year: int | None
+    year_amount: float | None
+    budget_rate: float | None
+    stages: list[StageCount]
+
+
+def portfolio(user: Any, scope: Scope) -> Portfolio:
+    """Two statements; one for people limited to channels, who see no figures over all channels."""
+    rows = list(_added(scope.products))
+    limited, forecasts = visible_channel_ids(user) is not None, forecasts_allowed(user)
+
+    def total(name: str, only: Any = None) -> float | None:
+        known = [row[name] for row in rows if row[name] is not None and (only is None or only(row))]
+        return float(sum(known)) if known else None
+
+    revenue = None if limited else total("revenue")
+    on_sale = [row for row in rows if not row["over"]]
+    return Portfolio(
+        products=sum(row["count"] for row in rows),
+        on_sale=sum(row["count"] for row in on_sale),
+        forecasts=sum(row["forecasts"] for row in rows),
+        data_month=max((row["data_month"] for row in rows if row["data_month"]), default=None),
+        revenue=revenue,
+        revenue_rate=None if limited else _growth(revenue, total("before"), total("comparable")),
+        forecast=total("forecast", lambda row: not row["over"]) if forecasts else None,
+        forecast_rate=_rate(total("amount"), total("amount_before")) if forecasts else None,
+        wape=_share(total("error"), total("sold")) if forecasts else None,
+        wape_before=_share(total("error_before"), total("sold_before")) if forecasts else None,
+        year=max((row["year"] for row in rows if row["year"]), default=None) if forecasts else None,
+        year_amount=total("year_amount") if forecasts else None,
+        budget_rate=_rate(total("year_amount"), total("year_budget")) if forecasts else None,
+        stages=_stages(on_sale, _stages_before(scope.products)) if forecasts else [],
+    )
+
+
+def _added(products: QuerySet[Product]) -> QuerySet[Product, dict[str, Any]]:
+    """The sums by stage, apart for what is no longer sold."""
+    both = Q(news__amount__isnull=False, news__amount_before__isnull=False)
+    over = Case(When(ended__lt=today(), then=Value(True)), default=Value(False), output_field=BooleanField())
+    return (
+        products.order_by()
+        .annotate(over=over)
+        .values("over", "figures__stage")
+        .annotate(
+            count=Count("pk"),
+            forecasts=Count("figures__forecast_as_of"),
+            data_month=Max("figures__data_month", output_field=DateField()),
+            revenue=Sum("figures__revenue_12m"),
+            before=Sum("figures__revenue_12m_before"),
+            comparable=Sum("figures__revenue_12m", filter=Q(figures__growth_rate__isnull=False)),
+            forecast=Sum("figures__forecast_12m_amount"),
+            amount=Sum("news__amount", filter=both),
+            amount_before=Sum("news__amount_before", filter=both),
+            error=Sum("news__error_amount"),
+            sold=Sum("news__sold_amount"),
+            error_before=Sum("news__error_amount_before"),
+            sold_before=Sum("news__sold_amount_before"),
+            year=Max("news__year"),
+            year_amount=Sum("news__year_amount"),
+            year_budget=Sum("news__year_budget_amount"),
+        )
+    )
+
+
+def _stages_before(products: QuerySet[Product]) -> dict[str, int]:
+    rows = products.order_by().filter(Q(ended=None) | Q(ended__gte=today())).values_list("news__stage_before")
+    return dict(rows.annotate(Count("pk")))
+
+
+def _stages(rows: list[dict[str, Any]], before: Mapping[str, int]) -> list[StageCount]:
+    by_stage = {row["figures__stage"]: row for row in rows}
+    revenue = sum(float(row["revenue"] or 0) for row in rows if row["figures__stage"])
+    if not any(stage for stage in by_stage):
+        return []
+    found = []
+    for stage in Stage.values:
+        row = by_stage.get(stage)
+        count = row["count"] if row else 0
+        share = (
+            float(row["revenue"] or 0) / revenue if row and revenue > 0 else (0.0 if revenue > 0 else None)
+        )
+        found.append(StageCount(stage, count, share, count - before.get(stage, 0)))
+    return found
+
+
+def _share(part: float | None, whole: float | None) -> float | None:
+    return None if part is None or not whole or whole <= 0 else part / whole
+
+
+def _rate(now: float | None, before: float | None) -> float | None:
+    share = _share(now, before)
+    return None if share is None else share - 1
+
+
+def _growth(now: float | None, before: float | None, comparable: float | None) -> float | None:
+    if not now or comparable is None or comparable < COMPARABLE_SHARE * now:
+        return None
+    return _rate(now, before)
+
+
+def movers(user: Any, scope: Scope) -> list[Product]:
+    """The products whose forecast moved most money against last month's, with ``figures`` and ``news``."""
+    if not forecasts_allowed(user):
+        return []
+    rows = scope.products.filter(news__amount__isnull=False, news__amount_before__isnull=False)
+    move = Abs(Cast(F("news__amount") - F("news__amount_before"), FloatField()))
+    return list(
+        rows.filter(Q(ended=None) | Q(ended__gte=today()))
+        .exclude(news__amount=F("news__amount_before"))
+        .annotate(move=move)
+        .select_related("figures", "news")
+        .order_by("-move", "pk")[:MOVERS]
+    )
+
+
+@dataclass(frozen=True)
+class AlertCounts:
+    """How many alerts wait, how many of them are of the last night, by kind too, and how many come later."""
+
+    open: int
+    new: int
+    later: int
+    new_by_kind: dict[str, int]
+
+
+def alerts_of_scope(user: Any, scope: Scope) -> QuerySet[Any]:
+    """What is the person's to deal with; for who deals with none, what goes on in the portfolio."""
+    deals = user.has_perm("collaboration.alerts")
+    rows = alerts_mine(user) if deals else alerts_visible(user)
+    lines = scope.line_ids
+    if lines is not None:
+        rows = rows.filter(Q(product__line__in=lines) | Q(product=None, line__in=lines))
+    return rows
+
+
+def alert_counts(rows: QuerySet[Any], night: NightlyRun | None) -> AlertCounts:
+    """One statement."""
+    new = open_now() & Q(raised_date=night.local_date if night else datetime.date.min)
+    found = (
+        rows.order_by()
+        .values("kind")
+        .annotate(
+            open=Count("pk", filter=open_now()),
+            new=Count("pk", filter=new),
+            later=Count("pk", filter=later_now()),
+        )
+    )
+    counts = list(found)
+    return AlertCounts(
+        open=sum(row["open"] for row in counts),
+        new=sum(row["new"] for row in counts),
+        later=sum(row["later"] for row in counts),
+        new_by_kind={row["kind"]: row["new"] for row in counts if row["new"]},
+    )

@@ -1,0 +1,132 @@
+"""Today: what happened tonight, what needs me, how the portfolio stands."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib.auth.decorators import login_required
+from django.http import HttpRequest, HttpResponse
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_safe
+
+from collaboration.selectors.actions import actions_open
+from collaboration.selectors.alerts import alert_rows, open_now, with_words
+from collaboration.views.alerts import later_choices
+from core import formats
+from core.organisation import organisation_get, today
+from core.pages import page_render
+from forecasting.selectors.runs import night_last
+from products.selectors.access import visible_channel_ids, visible_line_ids
+from reporting.selectors.today import (
+    Portfolio,
+    alert_counts,
+    alerts_of_scope,
+    movers,
+    portfolio,
+    scope_read,
+)
+from reporting.today_words import alerts_sentence, night_sentence, why_words
+
+ALERTS_SHOWN = 20
+# The rest of them unfolds, so that the figures stay in sight.
+ALERTS_OPEN = 8
+ACTIONS_SHOWN = 5
+ACTIONS_COUNTED = 100
+
+
+@login_required
+@require_safe
+def today_page(request: HttpRequest) -> HttpResponse:
+    """For everybody who signed in; each part for who has the right to it."""
+    user = request.user
+    scope = scope_read(user, request.GET)
+    figures = portfolio(user, scope)
+    night = night_last() if user.has_perm("forecasting.view") else None
+    deals, views = user.has_perm("collaboration.alerts"), user.has_perm("collaboration.view")
+    alerts = alerts_of_scope(user, scope)
+    counts = alert_counts(alerts, night)
+    shown = alert_rows(user, with_words(alerts.filter(open_now()))[:ALERTS_SHOWN]) if counts.open else []
+    items = list(actions_open(user)[:ACTIONS_COUNTED]) if views else []
+    sees_all = visible_line_ids(user) is None and visible_channel_ids(user) is None
+    step = night.steps.filter(name="forecast").first() if night and sees_all else None
+    context: dict[str, Any] = {
+        "scope": scope,
+        "figures": figures,
+        "tiles": _tiles(figures),
+        "stage_bar": _stage_bar(figures),
+        "night": night,
+        "night_sentence": night_sentence(night, step, sees_all=sees_all) if night else "",
+        "alerts_sentence": alerts_sentence(counts, deals=deals),
+        "counts": counts,
+        "rows": shown[:ALERTS_OPEN],
+        "more_rows": shown[ALERTS_OPEN:],
+        "smaller": counts.open - len(shown),
+        "deals": deals,
+        "views": views,
+        "later": later_choices(),
+        "back": request.get_full_path(),
+        "items": items[:ACTIONS_SHOWN],
+        "open_count": len(items),
+        "can_act": user.has_perm("collaboration.act"),
+        "movers": [(row, why_words(row.news.why_code, row.news.why_params)) for row in movers(user, scope)],
+        "today": today(),
+        "currency": organisation_get().currency,
+        "can_import": user.has_perm("exchange.import"),
+        "can_run": user.has_perm("forecasting.run"),
+    }
+    return page_render(request, "reporting/today.html", context, fragment="reporting/_today_page.html")
+
+
+def _stage_bar(figures: Portfolio) -> dict[str, Any]:
+    """The stages as a bar, one wide a product; numbers as SVG writes them."""
+    total = sum(row.count for row in figures.stages)
+    gap, x, parts = total * 0.002, 0, []
+    for row in figures.stages:
+        if row.count:
+            parts.append({"stage": row.stage, "x": f"{x + gap:.3f}", "width": f"{row.count - 2 * gap:.3f}"})
+        x += row.count
+    return {"total": total, "parts": parts}
+
+
+def _tiles(figures: Portfolio) -> list[dict[str, Any]]:
+    """The portfolio's key figures that are known."""
+    currency = organisation_get().currency
+    tiles: list[dict[str, Any]] = []
+    if figures.revenue is not None:
+        change = None if figures.revenue_rate is None else formats.delta(figures.revenue_rate)
+        tiles.append(
+            _tile(_("Revenue, 12 months"), figures.revenue, currency, change, _("on the year before"))
+        )
+    if figures.forecast is not None:
+        change = None if figures.forecast_rate is None else formats.delta(figures.forecast_rate)
+        tiles.append(
+            _tile(_("Forecast, 12 months"), figures.forecast, currency, change, _("on last month's forecast"))
+        )
+    if figures.year_amount is not None:
+        change = None if figures.budget_rate is None else formats.delta(figures.budget_rate)
+        label = _("Expected full year %(year)s") % {"year": figures.year}
+        tiles.append(_tile(label, figures.year_amount, currency, change, _("on budget")))
+    if figures.wape is not None:
+        before = figures.wape_before
+        change = None if before is None else formats.delta(figures.wape - before, "points", good="down")
+        value = formats.percent(figures.wape)
+        tiles.append(
+            {
+                "label": _("Forecast error, 3 months"),
+                "value": value,
+                "unit": "WAPE",
+                "change": change,
+                "compared": _("on the quarter before") if change else "",
+            }
+        )
+    return tiles
+
+
+def _tile(label: str, amount: float, currency: str, change: Any, compared: str) -> dict[str, Any]:
+    return {
+        "label": label,
+        "value": formats.money(amount, currency, scale="auto"),
+        "unit": "",
+        "change": change,
+        "compared": compared if change else "",
+    }
