@@ -21,6 +21,7 @@ from accounts.models import User
 from products.models import BulkChange, Family, FamilyMember, Product, ProductLine, Segment, Supplier
 from products.selectors.access import products_visible
 
+from .figures import figures_refresh
 from .relations import family_member_set
 from .scope import line_within
 
@@ -193,6 +194,8 @@ def _write(user: Any, products: Sequence[Product], field: str, value: Any, start
         return
     ids = [product.pk for product in products]
     Product.objects.filter(pk__in=ids).update(**{field: value}, version=F("version") + 1)
+    if field == "line":
+        figures_refresh(product_ids=ids)
 
 
 @transaction.atomic

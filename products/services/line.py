@@ -12,10 +12,11 @@ from django.utils.translation import gettext as _
 from accounts.errors import DomainError
 from accounts.models import User
 from accounts.versions import check, row_lock, row_save
-from products.models import LineMeasure, Measure, ProductLine
+from products.models import LineMeasure, Measure, Product, ProductLine
 from products.selectors.access import visible_line_ids
 from products.selectors.lines import LineTree
 
+from .figures import figures_refresh
 from .scope import line_within
 
 
@@ -84,10 +85,26 @@ def line_update(
         _parent_check(user, current, values["parent"])
     if "code" in values and values["code"] != current.code:
         _code_check(values["code"], other_than=current.pk)
+    before = _leads(current)
     row_save(current, version=version, values=values)
     if measures is not None:
         _measures_save(current, measures)
+    _figures_follow(before, _leads(current))
     return current
+
+
+def _leads(line: ProductLine) -> dict[int, int]:
+    """The leading measure of the line and of every line below it, by line id."""
+    tree = LineTree()
+    return {below: tree.lead_measure(below).pk for below in tree.descendants(line.pk)}
+
+
+def _figures_follow(before: Mapping[int, int], after: Mapping[int, int]) -> None:
+    """Products whose line now leads with another measure show that one's figures."""
+    moved = [line for line, measure in after.items() if before.get(line) != measure]
+    if moved:
+        products = Product.objects.filter(line__in=moved).values_list("pk", flat=True)
+        figures_refresh(product_ids=list(products))
 
 
 def line_move(

@@ -15,6 +15,7 @@ from accounts.versions import check, row_lock, row_save
 from products.converters import RESERVED_CODES
 from products.models import Product, ProductLine, Segment, Supplier
 
+from .figures import figures_refresh
 from .scope import line_within, product_within
 
 
@@ -81,7 +82,8 @@ def product_update(
     if "code" in values and values["code"] != current.code:
         code_check(values["code"], other_than=current.pk)
     _dates_check(values.get("launched", current.launched), values.get("ended", current.ended))
-    row_save(current, version=version, values=values)
+    if "line" in row_save(current, version=version, values=values):
+        figures_refresh(product_ids=[current.pk])  # the other line may lead with another measure
     return current
 
 

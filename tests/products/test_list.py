@@ -169,7 +169,10 @@ def test_volumes_add_only_in_the_lines_reporting_unit():
     assert (sums.values["volume_12m"], sums.volume_unit) == (Decimal(20), "litre")
     assert sums.values["forecast_volume"] == pytest.approx(36)
     power = line_factory(code="power", reporting_unit="MWh", unit="MWh")
-    figures_factory(product_factory(line=power), 1, volume_12m=Decimal(1))
+    three = product_factory(line=power)
+    figures_factory(three, 1, volume_12m=Decimal(1))
+    for product, unit in ((one, "MWh"), (two, "MWh"), (three, "litre")):
+        UnitFactor.objects.create(product=product, unit=unit, factor=Decimal(1))
     assert "volume_12m" not in totals(user, shown).values, "another line, another unit"
     assert totals(user, f"{shown}&line=power").values["volume_12m"] == Decimal(1)
 

@@ -17,6 +17,7 @@ from products.models import (
     Family,
     LineMeasure,
     Measure,
+    ProductFigures,
     ProductLine,
     ProductMonth,
     Supplier,
@@ -24,7 +25,9 @@ from products.models import (
 from products.selectors.lines import LineTree
 from products.selectors.structure import memberships
 from products.selectors.thresholds import LineThreshold, line_thresholds
+from products.services.figures import figures_refresh
 from products.services.line import line_create, line_delete, line_move, line_update
+from products.services.product import product_update
 from products.services.relations import family_member_set
 from products.services.structure import (
     channel_update,
@@ -247,3 +250,20 @@ def test_a_budget_is_made_frozen_and_then_stays(client):
     assert client.post(f"/products/budgets/{version.pk}/", {"action": "delete"}).status_code == 409
     version.refresh_from_db()
     assert version.frozen_by == user
+
+
+def test_products_show_the_figures_of_the_measure_that_leads_now():
+    user, cartons, litres = user_factory(), measure_factory(), measure_factory()
+    line = line_create(user=user, code="food", name="Food", measures=[cartons, litres])
+    product = product_factory(line=line)
+    month = datetime.date(2026, 1, 1)
+    for measure, volume in ((cartons, 10), (litres, 70)):
+        for at in (month, datetime.date(2026, 2, 1)):
+            ProductMonth.objects.create(product=product, measure=measure, month=at, volume=volume, days=28)
+    figures_refresh()
+    assert ProductFigures.objects.get().measure == cartons
+    line_update(user=user, line=line, version=None, measures=[litres, cartons])
+    assert ProductFigures.objects.get().measure == litres
+    other = line_create(user=user, code="other", name="Other", measures=[cartons])
+    product_update(user=user, product=product, version=None, line=other)
+    assert ProductFigures.objects.get().measure == cartons
