@@ -21,7 +21,7 @@ from products.models import ImportedObject
 
 from .figures import figures_refresh
 from .imported import imported_undo
-from .rollup import rollup_touched, touched_create
+from .rollup import analyse_grown, rollup_touched, touched_create
 
 AMOUNTS = ("volume", "revenue", "gross_revenue", "discounts")
 _AMOUNTS = ", ".join(AMOUNTS)
@@ -47,6 +47,7 @@ def sales_write(*, import_id: int, columns: Sequence[str]) -> None:
             """,
             [import_id],
         )
+        analyse_grown(cursor, "products_salesfact", cursor.rowcount)
         if columns:
             cursor.execute(
                 f"""
