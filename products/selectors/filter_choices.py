@@ -145,6 +145,9 @@ def chips(user: Any, query: ListQuery) -> list[Chip]:
         if key not in _CHOICES:
             found.append(Chip(names[key], "", query.without(key)))
             continue
+        if key == "owner" and values == ("me",):  # the usual one, without asking who else there is
+            found.append(Chip(names[key], user.name, query.without(key)))
+            continue
         known = {choice.value.lower(): choice.label for choice in _CHOICES[key](user)}
         if key == "owner":
             known["me"] = user.name
