@@ -15,10 +15,10 @@ class ExchangeConfig(AppConfig):
 
         rights.register(
             rights.Right(
-                "exchange.import", _("import files"), _("also needs the right to edit what is in them")
+                "exchange.import", _("Import files"), _("Also needs the right to change what is in them.")
             ),
-            rights.Right("exchange.undo", _("undo imports")),
-            rights.Right("exchange.export", _("export lists")),
+            rights.Right("exchange.undo", _("Undo imports")),
+            rights.Right("exchange.export", _("Export lists")),
         )
         registries.menu.register(
             registries.MenuEntry(

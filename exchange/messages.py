@@ -53,7 +53,7 @@ FILES: dict[str, Any] = {
     "date_ambiguous": _(
         "Dates such as %(example)s can be read two ways. Say what comes first, day or month."
     ),
-    "option_unanswered": _("Say what this file means by: %(option)s."),
+    "option_unanswered": _("Still to be answered: %(option)s"),
     "option_unknown": _("%(name)s cannot be “%(value)s”."),
     "rows_refused": _(
         "%(count)s rows are refused, so nothing was imported. Mend them, or choose to leave them out."

@@ -52,6 +52,7 @@ class Field:
 class Option:
     """A question the sheet asks once per file layout, such as what revenue means; the first is the default.
 
+    ``label`` is the question itself, with its question mark.
     ``fields``: it is only asked when one of these fields is in the file (empty: always).
     """
 

@@ -102,6 +102,11 @@ class Import(models.Model):
         return self.state in self.OPEN
 
     @property
+    def is_all_refused(self) -> bool:
+        """Whether there is no row left to apply."""
+        return not any(self.counts.get(name) for name in ("new", "changed", "unchanged"))
+
+    @property
     def has_effect(self) -> bool:
         """Whether applying it changes, or changed, anything."""
         return bool(self.counts.get("new") or self.counts.get("changed"))

@@ -48,10 +48,11 @@ def encoding_detect(path: Path, chosen: str = "") -> tuple[str, int]:
 def _first_bad_line(path: Path, encoding: str) -> tuple[int, int]:
     """``(line, lines)``: the first line that does not decode (0: all do) and how many lines there are."""
     decoder = codecs.getincrementaldecoder(python_name(encoding))()
-    lines = 0
+    lines, text = 0, ""
     with path.open("rb") as file:
         while True:
             step = file.read(_STEP)
+            ended = not text or text.endswith("\n")
             try:
                 text = decoder.decode(step, final=not step)
             except UnicodeDecodeError as error:
@@ -61,4 +62,4 @@ def _first_bad_line(path: Path, encoding: str) -> tuple[int, int]:
                 raise refuse("not_text")
             lines += text.count("\n")
             if not step:
-                return 0, lines + 1
+                return 0, lines if ended else lines + 1

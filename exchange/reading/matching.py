@@ -98,22 +98,21 @@ def missing_fields(sheet: Any, mapping: ColumnMap) -> list[tuple[str, ...]]:
     return [group for group in groups if not there.intersection(group)]
 
 
-def signature(sheet_key: str, headers: Sequence[str], mapping: ColumnMap) -> str:
+def signature(sheet_key: str, headers: Sequence[str]) -> str:
     """The layout's name for machines: the sheet and the columns, months left out, so that next month's wide
     file is the same layout."""
-    names = [fold(header) for header in headers if header not in mapping.months]
-    wide = ["*months*"] if mapping.months else []
+    names = [fold(header) for header in headers if month_heading(header) is None]
+    wide = ["*months*"] if len(names) < len(headers) else []
     return hashlib.sha256("\x1f".join([sheet_key, *names, *wide]).encode()).hexdigest()
 
 
-def sheet_guess(sheets: Sequence[Any], headers: Sequence[str]) -> Any:
-    """The one sheet whose needs the headers meet, with most columns known; ``None`` when that is not one."""
+def sheets_fitting(sheets: Sequence[Any], headers: Sequence[str]) -> list[Any]:
+    """The sheets whose needs the headers meet with most columns known: one, or several that cannot be told
+    apart by the names alone, in their order."""
     scored = []
     for sheet in sheets:
-        mapping = columns_match(sheet, headers, {})
-        if not missing_fields(sheet, mapping):
-            scored.append((len(mapping.columns) + bool(mapping.months), sheet))
-    scored.sort(key=lambda pair: -pair[0])
-    if not scored or (len(scored) > 1 and scored[0][0] == scored[1][0]):
-        return None
-    return scored[0][1]
+        columns = columns_match(sheet, headers, {})
+        if not missing_fields(sheet, columns):
+            scored.append((len(columns.columns) + bool(columns.months), sheet))
+    best = max((score for score, _ in scored), default=0)
+    return [sheet for score, sheet in scored if score == best]

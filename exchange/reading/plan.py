@@ -14,7 +14,7 @@ from . import encoding as encodings
 from . import tables
 from .dates import ORDERS, date_read, order_evidence
 from .kinds import check_contents, file_kind
-from .matching import ColumnMap, columns_match, fold, known_names, missing_fields, sheet_guess
+from .matching import ColumnMap, columns_match, fold, known_names, missing_fields
 from .numbers import DECIMALS, decimal_evidence, number_read
 from .tables import Cell, CsvTable, Table, XlsxTable, cell_text
 
@@ -113,24 +113,19 @@ def _refuse_headless(headers: Sequence[str], known: set[str]) -> None:
 def plan_make(
     reading: Reading,
     sheet: Any,
-    sheets: Sequence[Any],
     *,
     mapping: Mapping[str, Any],
     options: Mapping[str, Any],
     remembered: Mapping[str, Any],
     ask_options: bool,
     thorough: bool = False,
-) -> Plan | None:
+) -> Plan:
     """Match columns and settle how figures and dates are read.
 
     The first chunk of the file decides, when something in it speaks; ``thorough``: else the whole file.
 
-    ``sheet`` may be ``None``: the header decides among ``sheets``; ``None`` comes back when it cannot.
     ``options`` are what was said for this file; ``remembered`` what was said for the last one like it.
     """
-    sheet = sheet or sheet_guess(sheets, reading.table.headers)
-    if sheet is None:
-        return None
     columns = columns_match(sheet, reading.table.headers, mapping)
     plan = Plan(reading, sheet, columns, "", "")
     missing = missing_fields(sheet, columns)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -13,7 +12,7 @@ from django.db import connection, transaction
 from exchange.messages import refuse
 from exchange.models import Import, ImportRefusal, Layout
 from exchange.reading.columns import Undecided
-from exchange.reading.matching import columns_match, signature
+from exchange.reading.matching import sheets_fitting, signature
 from exchange.reading.plan import Plan, Reading, file_open, plan_make
 from exchange.selectors import sheets_for
 from exchange.sheets import Counts, sheets
@@ -36,6 +35,11 @@ class Opened:
     def questions(self) -> list[dict[str, Any]]:
         return [{"code": "sheet"}] if self.plan is None else self.plan.questions
 
+    @property
+    def is_undecided(self) -> bool:
+        """Whether the decimal mark or the order of dates may still turn out to be a question."""
+        return self.plan is not None and not (self.plan.decimal and self.plan.date_order)
+
 
 @dataclass
 class Loaded:
@@ -52,33 +56,48 @@ def import_open(row: Import, path: Path, user: Any, *, thorough: bool = False) -
     allowed = sheets_for(user)
     sheet = _sheet_of(row, user)
     reading = file_open(path, row.options, [sheet] if sheet else allowed)
-    ask_options = row.source != Import.Source.SHELL
-
-    def planned(mapping: Mapping[str, Any], remembered: Mapping[str, Any], chosen: Any) -> Plan | None:
-        return plan_make(
-            reading,
-            chosen,
-            allowed,
-            mapping=mapping,
-            options=row.options,
-            remembered=remembered,
-            ask_options=ask_options,
-            thorough=thorough,
-        )
-
-    if row.layout is not None and sheet is None:
-        sheet = sheets.get(row.layout.sheet)
-    first = planned(row.mapping, {}, sheet)
-    if first is None:
-        return Opened(reading, None, None)
     headers = reading.table.headers
-    name = signature(first.sheet.key, headers, columns_match(first.sheet, headers, {}))
-    layout = row.layout or Layout.objects.filter(sheet=first.sheet.key, signature=name).first()
-    if layout is None:
-        return Opened(reading, first, None, name)
-    columns = dict(layout.mapping.get("columns") or {}) | dict(row.mapping.get("columns") or {})
-    mapping = {**layout.mapping, **row.mapping, "columns": columns}
-    return Opened(reading, planned(mapping, layout.options, first.sheet), layout, name)
+    sheet = sheet or _sheet_for(row, headers, allowed)
+    if sheet is None:
+        return Opened(reading, None, None)
+    name = signature(sheet.key, headers)
+    layout = row.layout or Layout.objects.filter(sheet=sheet.key, signature=name).first()
+    mapping, remembered = row.mapping, {}
+    if layout is not None:
+        columns = dict(layout.mapping.get("columns") or {}) | dict(row.mapping.get("columns") or {})
+        mapping = {**layout.mapping, **row.mapping, "columns": columns}
+        remembered = layout.options
+    plan = plan_make(
+        reading,
+        sheet,
+        mapping=mapping,
+        options=row.options,
+        remembered=remembered,
+        ask_options=row.source != Import.Source.SHELL,
+        thorough=thorough,
+    )
+    return Opened(reading, plan, layout, name)
+
+
+def _sheet_for(row: Import, headers: list[str], allowed: list[Any]) -> Any:
+    """The sheet the columns speak for, or ``None``.
+
+    Sales and budget may look alike. Then what the last such file was decides; otherwise a person, who on the
+    page gets the first of them as a proposal: its name stands above the questions.
+    """
+    if row.layout is not None:
+        return sheets.get(row.layout.sheet)
+    fitting = sheets_fitting(allowed, headers)
+    if len(fitting) > 1:
+        known = [
+            sheet
+            for sheet in fitting
+            if Layout.objects.filter(sheet=sheet.key, signature=signature(sheet.key, headers)).exists()
+        ]
+        if len(known) == 1:
+            return known[0]
+        return fitting[0] if row.source == Import.Source.PAGE else None
+    return fitting[0] if fitting else None
 
 
 def _sheet_of(row: Import, user: Any) -> Any:
@@ -111,6 +130,9 @@ def import_load(
     ``Opened``."""
     opened = import_open(row, path, user, thorough=thorough)
     if opened.questions or opened.plan is None:
+        if opened.is_undecided and not thorough:
+            # Ask everything at once, also what only the rest of the file would bring up.
+            return import_load(row, path, user, progress, thorough=True)
         return opened
     try:
         with transaction.atomic(), connection.cursor() as cursor:

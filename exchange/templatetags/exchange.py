@@ -46,6 +46,12 @@ def effect_word(effect: str) -> Any:
     return _EFFECTS.get(effect, effect)
 
 
+@register.filter
+def counted(counts: dict[str, Any], name: str) -> str:
+    """``{{ row.counts|counted:"new" }}``: the figure, "—" as long as nothing was counted."""
+    return formats.number(counts.get(name))
+
+
 def _exact(value: Any) -> Decimal | None:
     try:
         return Decimal(str(value)) if value not in (None, "") else None

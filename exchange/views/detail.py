@@ -1,13 +1,15 @@
 from __future__ import annotations
 
+import datetime
 from collections.abc import Iterator
 from typing import Any
 
 from django.http import FileResponse, HttpRequest, HttpResponse, HttpResponseBase
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
+from django.utils.translation import ngettext, pgettext
 
+from core import formats
 from core.models import Job
 from core.pages import page_render, with_right
 from exchange.export import ExportColumn, export_response
@@ -85,11 +87,8 @@ def _refusal(refusal: ImportRefusal, sheet: Any) -> dict[str, Any]:
 def _preview(row: Import, labels: dict[str, Any]) -> dict[str, Any]:
     """Some rows by what would happen to them, with the columns that hold anything."""
     rows = row.preview or []
-    names = [
-        name
-        for name in dict.fromkeys(name for each in rows for name in each)
-        if name not in ("line", "effect", "old") and any(each.get(name) is not None for each in rows)
-    ]
+    there = {name for each in rows for name in each if each[name] is not None} - {"line", "effect", "old"}
+    names = [*(name for name in labels if name in there), *sorted(there - set(labels))]
     heads = [
         {"label": labels[name].label if name in labels else name.replace("_", " "), "kind": kind}
         for name in names
@@ -100,7 +99,7 @@ def _preview(row: Import, labels: dict[str, Any]) -> dict[str, Any]:
         old = each.get("old") or {}
         return [
             {
-                "value": each.get(name),
+                "value": _shown(each.get(name), head["kind"]),
                 "old": old[name] if name in old and old[name] != each.get(name) else None,
                 "is_figure": head["kind"] in ("number", "amount"),
             }
@@ -111,6 +110,13 @@ def _preview(row: Import, labels: dict[str, Any]) -> dict[str, Any]:
         "heads": heads,
         "rows": [{"line": each["line"], "effect": each["effect"], "cells": cells(each)} for each in rows],
     }
+
+
+def _shown(value: Any, kind: str) -> Any:
+    if value and kind in ("month", "date"):
+        found = datetime.date.fromisoformat(value)
+        return formats.month(found) if kind == "month" else formats.day(found)
+    return value
 
 
 def question_words(question: dict[str, Any], sheet: Any) -> str:
@@ -126,7 +132,7 @@ def question_words(question: dict[str, Any], sheet: Any) -> str:
         return in_words("date_ambiguous", question)
     if code == "option":
         options = {option.name: str(option.label) for option in sheet.options} if sheet else {}
-        return in_words("option_unanswered", {"option": options.get(question["name"], question["name"])})
+        return options.get(question["name"], question["name"])
     return in_words("sheet_unknown", {})
 
 
@@ -152,7 +158,7 @@ def import_refused(request: HttpRequest, pk: int) -> HttpResponseBase:
     row = import_get(request.user, pk)
     sheet = sheets.get(row.sheet) if row.sheet in sheets else None
     columns = [
-        ExportColumn(_("line"), "number"),
+        ExportColumn(pgettext("file", "line"), "number"),
         ExportColumn(_("column")),
         ExportColumn(_("value")),
         ExportColumn(_("reason"), width=50),

@@ -49,7 +49,9 @@ class FakeSheet:
         Field("promoted", "flag", "Promoted", False, ()),
     )
     one_of = (("month", "day"), ("units", "revenue"))
-    options = (Option("meaning", "What revenue means", (("net", "Net"), ("gross", "Gross")), ("revenue",)),)
+    options = (
+        Option("meaning", "What does revenue mean?", (("net", "Net"), ("gross", "Gross")), ("revenue",)),
+    )
     reasons = {"unknown_code": "there is no product %(value)s"}
     creates_labels = {"codes": "Codes"}
 

@@ -52,11 +52,12 @@ def test_a_file_goes_through_the_wizard(visitor: Client, user: Any, work: Any) -
     page = visitor.get(answer.url).content.decode()
     assert "Waiting for its turn" in page
     assert 'hx-trigger="every 2s"' in page
+    assert "being checked" in visitor.get("/data/").content.decode()
 
     work()
     page = visitor.get(answer.url).content.decode()
     assert "One question first" in page
-    assert "Say what this file means by: What revenue means." in page
+    assert "What does revenue mean?" in page
     assert facts() == []
 
     answer = visitor.post(f"/data/{row.pk}/reading/", form_of(visitor, row.pk) | {"option_meaning": "net"})
@@ -115,6 +116,14 @@ def test_a_value_that_reads_two_ways_is_asked_about(visitor: Client, work: Any) 
     work()
     row.refresh_from_db()
     assert (row.state, row.totals["units"]) == ("ready", "1234.0000")
+
+
+def test_everything_is_asked_at_once(visitor: Client, work: Any) -> None:
+    rows = "".join(f"2026-01-31;A{number};5;1\n" for number in range(21_000))
+    upload(visitor, f"datum;artikel;afzet;omzet\n{rows}03-04-2026;A;1.234;1\n")
+    work()
+    row = Import.objects.get()
+    assert [question["code"] for question in row.questions] == ["decimal", "date_order", "option"]
 
 
 def test_columns_can_be_matched_by_hand(visitor: Client, work: Any) -> None:
