@@ -8,9 +8,8 @@ from typing import Any
 
 from django.urls import reverse
 from django.utils.html import format_html
-from django.utils.translation import gettext as _t
+from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
-from django.utils.translation import ngettext
 
 from core import formats
 from core.organisation import today
@@ -86,15 +85,15 @@ def _words(alert: Any) -> Words:
     file = format_html("<b>{}</b>", p["file"])
     if p.get("refused"):
         text = format_html(
-            _t("{file} was read, and {rows} of its rows cannot be taken over as they are."),
+            gettext("{file} was read, and {rows} of its rows cannot be taken over as they are."),
             file=file,
             rows=formats.number(p["refused"], 0),
         )
     elif p.get("questions"):
-        text = format_html(_t("{file} can be read in two ways: say which."), file=file)
+        text = format_html(gettext("{file} can be read in two ways: say which."), file=file)
     else:
-        text = format_html(_t("{file} is checked, and waits until somebody applies it."), file=file)
-    return Words(_t("import waits for you"), text)
+        text = format_html(gettext("{file} is checked, and waits until somebody applies it."), file=file)
+    return Words(gettext("import waits for you"), text)
 
 
 def _tally(count: int) -> str:
@@ -118,14 +117,14 @@ WAITING = AlertKind(
 
 
 def ready_words(p: Mapping[str, Any]) -> str:
-    return _t("%(file)s was checked: have a look and apply it.") % p
+    return gettext("%(file)s was checked: have a look and apply it.") % p
 
 
 def done_words(p: Mapping[str, Any]) -> str:
     if p["state"] == Import.State.UNDONE:
-        return _t("The import of %(file)s was undone.") % p
-    return _t("%(file)s was imported.") % p
+        return gettext("The import of %(file)s was undone.") % p
+    return gettext("%(file)s was imported.") % p
 
 
 def failed_words(p: Mapping[str, Any]) -> str:
-    return _t("The import of %(file)s failed.") % p
+    return gettext("The import of %(file)s failed.") % p

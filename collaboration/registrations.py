@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from django.urls import reverse
-from django.utils.translation import gettext as _t
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from accounts import rights
@@ -66,21 +66,21 @@ def _seen(user: Any) -> bool:
 
 
 def _mentioned(p: Mapping[str, Any]) -> str:
-    return _t("%(by)s mentioned you at %(about)s: %(text)s") % p
+    return gettext("%(by)s mentioned you at %(about)s: %(text)s") % p
 
 
 def _commented(p: Mapping[str, Any]) -> str:
-    return _t("%(by)s said something about %(about)s: %(text)s") % p
+    return gettext("%(by)s said something about %(about)s: %(text)s") % p
 
 
 def _action_given(p: Mapping[str, Any]) -> str:
-    return _t("%(by)s gave you an action item: %(title)s") % p
+    return gettext("%(by)s gave you an action item: %(title)s") % p
 
 
 def _action_done(p: Mapping[str, Any]) -> str:
-    return _t("%(by)s did the action item “%(title)s”.") % p
+    return gettext("%(by)s did the action item “%(title)s”.") % p
 
 
 def _followed(p: Mapping[str, Any]) -> str:
     label = alert_kinds.get(p["kind"]).label if p["kind"] in alert_kinds else ""
-    return _t("%(product)s, which you follow: %(what)s.") % {"product": p["product"], "what": label}
+    return gettext("%(product)s, which you follow: %(what)s.") % {"product": p["product"], "what": label}

@@ -18,7 +18,7 @@ from collaboration.forms import CloseForm, SnoozeForm
 from collaboration.models import Alert
 from collaboration.selectors.alert_list import AlertFilter, alert_page
 from collaboration.selectors.alerts import DEAL, AlertRow, alert_get, alert_rows
-from collaboration.services.alerts import alert_close, alert_reopen, alert_snooze
+from collaboration.services.alerts import LIVE, alert_close, alert_reopen, alert_snooze
 from core.errors import form_refuse
 from core.organisation import today
 from core.pages import page_render, paginate, with_right
@@ -79,9 +79,16 @@ def _back(request: HttpRequest) -> str:
     return asked if is_ours else reverse("collaboration:alerts")
 
 
+def _ask(request: HttpRequest, alert: Alert, form: SnoozeForm | CloseForm, verb: str) -> HttpResponse:
+    """The row with its question; without one when there is nothing left to do."""
+    if alert.state not in LIVE:
+        return _answer(request, alert)
+    return _answer(request, alert, 422 if form.is_bound else 200, form=form, verb=verb)
+
+
 def _done(request: HttpRequest, pk: int, said: str) -> HttpResponse:
     if request.htmx:
-        return _answer(request, alert_get(request.user, pk), settled=True)
+        return _answer(request, alert_get(request.user, pk))
     messages.success(request, said)
     return redirect(_back(request))
 
@@ -102,7 +109,7 @@ def snooze(request: HttpRequest, pk: int) -> HttpResponse:
             form_refuse(form, error)
         else:
             return _done(request, pk, _("You will be reminded."))
-    return _answer(request, alert, 422 if form.is_bound else 200, form=form, verb="later")
+    return _ask(request, alert, form, "later")
 
 
 @with_right(DEAL)
@@ -121,7 +128,7 @@ def close(request: HttpRequest, pk: int) -> HttpResponse:
             form_refuse(form, error)
         else:
             return _done(request, pk, _("Closed."))
-    return _answer(request, alert, 422 if form.is_bound else 200, form=form, verb="close")
+    return _ask(request, alert, form, "close")
 
 
 @with_right(DEAL)

@@ -6,9 +6,8 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from django.urls import reverse
-from django.utils.translation import gettext as _t
+from django.utils.translation import gettext, ngettext, ngettext_lazy, pgettext_lazy
 from django.utils.translation import gettext_lazy as _
-from django.utils.translation import ngettext, ngettext_lazy
 
 from collaboration.kinds import AlertKind, NotificationKind, alert_kinds, notification_kinds
 from collaboration.sentences import count_word
@@ -39,7 +38,7 @@ def _data(alert: Any) -> str:
 def _run_done(params: Mapping[str, Any]) -> str:
     failed = int(params.get("failed") or 0)
     if not failed:
-        return _t("The run you asked for is done.")
+        return gettext("The run you asked for is done.")
     return ngettext(
         "The run you asked for is done; %(count)s product could not be computed.",
         "The run you asked for is done; %(count)s products could not be computed.",
@@ -165,7 +164,7 @@ def kinds_register() -> None:
             "warn",
             words=words.late,
             url=_data,
-            action=_("Import"),
+            action=pgettext_lazy("verb", "Import"),
             order=70,
             tally=_tally(
                 ngettext_lazy("data are late in %(count)s place", "data are late in %(count)s places", "n")

@@ -46,7 +46,7 @@ def band(alert: Any) -> Words:
         "lo": formats.volume(p["lo"]),
         "hi": formats.volume(p["hi"]),
     }
-    text = format_html(_("{month}: {actual} {unit}, expected {mean} ({level}: {lo} – {hi})."), **values)
+    text = format_html(_("In {month}: {actual} {unit}, expected {mean} ({level}: {lo} – {hi})."), **values)
     if p["months"] > 1:
         running = (
             _("It is the {count} month running above what was expected.")
