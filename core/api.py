@@ -10,18 +10,22 @@ from __future__ import annotations
 import datetime
 import logging
 import math
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from django.core.exceptions import ImproperlyConfigured
 from django.utils import timezone, translation
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
+from django_filters.rest_framework import DjangoFilterBackend
 from knox.auth import TokenAuthentication as KnoxAuthentication
 from redis.exceptions import RedisError
 from rest_framework import pagination, serializers, throttling
 from rest_framework.exceptions import MethodNotAllowed
 from rest_framework.permissions import IsAuthenticated
+
+from accounts.errors import VersionConflict
 
 if TYPE_CHECKING:  # rest_framework.views reads the settings that name this file
     from rest_framework.request import Request
@@ -96,6 +100,20 @@ class CursorPagination(pagination.CursorPagination):
     ordering = "pk"
 
 
+class StrictFilters(DjangoFilterBackend):
+    """Refuses a query parameter that nothing reads: a filter with a typing error would give everything."""
+
+    def filter_queryset(self, request: Request, queryset: Any, view: APIView) -> Any:
+        filterset = self.get_filterset(request, queryset, view)
+        known = set(filterset.filters) if filterset is not None else set()
+        pages = ("page_query_param", "page_size_query_param", "cursor_query_param")
+        known |= {getattr(view.paginator, name, None) for name in pages}
+        problems = {name: [_("This filter does not exist.")] for name in request.query_params.keys() - known}
+        if problems:
+            raise serializers.ValidationError(problems)
+        return super().filter_queryset(request, queryset, view)
+
+
 class PersonThrottle(throttling.SimpleRateThrottle):
     """So many requests a minute for each person, over all their tokens; guests were refused before.
 
@@ -146,6 +164,24 @@ class StrictSerializer(StrictMixin, serializers.Serializer):
 
 class StrictModelSerializer(StrictMixin, serializers.ModelSerializer):
     """A serializer for what goes out of a model, and in where the service takes the same fields."""
+
+
+@contextmanager
+def conflict_shown(serializer: serializers.Serializer) -> Iterator[None]:
+    """A :class:`VersionConflict` of the service called inside shows both values as the serializer writes
+    them: codes in place of rows, dates as text."""
+    try:
+        yield
+    except VersionConflict as error:
+        fields = {
+            name: {side: _shown(serializer, name, value) for side, value in both.items()}
+            for name, both in error.details["fields"].items()
+        }
+        raise VersionConflict(error.message, fields) from None
+
+
+def _shown(serializer: serializers.Serializer, name: str, value: Any) -> Any:
+    return None if value is None else serializer.fields[name].to_representation(value)
 
 
 def _is_json(data: Mapping[str, Any]) -> bool:

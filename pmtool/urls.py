@@ -25,4 +25,5 @@ urlpatterns = [
     path("language/", views.language_set, name="set_language"),
     path("api/", docs_view, name="api"),
     path("api/schema/", schema_view, name="schema"),
+    path("api/v1/", include("pmtool.api")),
 ]

@@ -307,7 +307,7 @@ REST_FRAMEWORK = {
         "rest_framework.parsers.JSONParser",
         "rest_framework.parsers.MultiPartParser",
     ],
-    "DEFAULT_FILTER_BACKENDS": ["django_filters.rest_framework.DjangoFilterBackend"],
+    "DEFAULT_FILTER_BACKENDS": ["core.api.StrictFilters"],
     "DEFAULT_PAGINATION_CLASS": "core.api.Pagination",
     "PAGE_SIZE": 50,
     "EXCEPTION_HANDLER": "core.errors.api_exception_handler",
@@ -321,6 +321,16 @@ SPECTACULAR_SETTINGS = {
     "SERVE_PERMISSIONS": ["rest_framework.permissions.IsAuthenticated"],
     "SCHEMA_PATH_PREFIX": "/api/v1",
     "COMPONENT_SPLIT_REQUEST": True,
+    # Names of choices that several endpoints have under one field name.
+    "ENUM_NAME_OVERRIDES": {
+        "ProductKind": "products.models.Product.Kind",
+        "ChannelKind": "products.models.Channel.Kind",
+        "MeasureKind": "products.models.Measure.Kind",
+        "RunKind": "forecasting.models.NightlyRun.Kind",
+        "RunState": "forecasting.models.NightlyRun.State",
+        "ImportState": "exchange.models.Import.State",
+        "LifecycleStage": "forecasting.models.stage.Stage",
+    },
 }
 KNOX_TOKEN_MODEL = "accounts.ApiToken"  # noqa: S105
 MIGRATION_MODULES = {"knox": None}  # its own table is replaced by the model above

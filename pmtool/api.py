@@ -1,0 +1,13 @@
+"""The REST API: every room's endpoints under one address, ``/api/v1/``."""
+
+from __future__ import annotations
+
+from django.urls import include, path
+
+from exchange.api import router as exchange
+from forecasting.api import router as forecasting
+from products.api import router as products
+
+app_name = "api"
+
+urlpatterns = [path("", include(router.urls)) for router in (exchange, products, forecasting)]

@@ -1,0 +1,197 @@
+"""The REST API. A refusal is 401 or 403, and what is out of sight is 404."""
+
+from __future__ import annotations
+
+import datetime
+from typing import Any
+
+from django.utils import timezone
+
+from exchange.models import Import
+from forecasting.models import Forecast, NightlyRun, StageEstimate
+from products.models import BudgetVersion, Measure, Product
+
+from .rules import Rule
+from .world import MARK, World
+
+VIEW, EDIT, STRUCTURE, BUDGET = (
+    f"products.{verb}" for verb in ("view", "edit", "edit_structure", "edit_budget")
+)
+MONTH = datetime.date(2026, 10, 1)
+
+
+def product(world: World) -> dict[str, Any]:
+    return {"code": world.own_product.code}
+
+
+def foreign_product(world: World) -> dict[str, Any]:
+    return {"code": world.foreign_product.code}
+
+
+def line(world: World) -> dict[str, Any]:
+    return {"code": world.own_line.code}
+
+
+def foreign_line(world: World) -> dict[str, Any]:
+    return {"code": world.foreign_line.code}
+
+
+def channel(world: World) -> dict[str, Any]:
+    return {"code": world.own_channel.code}
+
+
+def foreign_channel(world: World) -> dict[str, Any]:
+    return {"code": world.foreign_channel.code}
+
+
+def family(world: World) -> dict[str, Any]:
+    return {"code": world.own_family.code}
+
+
+def foreign_family(world: World) -> dict[str, Any]:
+    return {"code": world.foreign_family.code}
+
+
+def budget(world: World) -> dict[str, Any]:
+    make = lambda: BudgetVersion.objects.create(code="api-budget", name="Budget", year=2027)  # noqa: E731
+    return {"code": world.made("api budget", make).code}
+
+
+def units(_world: World) -> dict[str, Any]:
+    return {"code": "units"}
+
+
+def new_product(world: World) -> dict[str, Any]:
+    return {"code": "API-NEW", "name": "New", "line": world.own_line.code}
+
+
+def new_family(world: World) -> dict[str, Any]:
+    return {"code": "API-NEW", "name": "New", "line": world.own_line.code}
+
+
+def new_line(world: World) -> dict[str, Any]:
+    return {"code": "api-new", "name": "New", "parent": world.own_line.code}
+
+
+def an_import(world: World) -> dict[str, Any]:
+    """One of somebody else's; people with limits do not see it."""
+    make = lambda: Import.objects.create(  # noqa: E731
+        sheet="sales", source="api", file_name=f"{MARK}.csv", file_size=1, created_by=world.somebody
+    )
+    return {"pk": world.made("api import", make).pk}
+
+
+def run(world: World) -> dict[str, Any]:
+    make = lambda: NightlyRun.objects.create(  # noqa: E731
+        kind="manual", key="api", local_date=MONTH, as_of=MONTH, started_at=timezone.now()
+    )
+    return {"pk": world.made("api run", make).pk}
+
+
+def _computed(world: World, product: Product) -> dict[str, Any]:
+    return {
+        "product": product,
+        "measure": Measure.objects.get(code="units"),
+        "as_of": MONTH,
+        "computed_at": timezone.now(),
+    }
+
+
+def _forecast(world: World, product: Product) -> dict[str, Any]:
+    make = lambda: Forecast.objects.create(**_computed(world, product), method="mean")  # noqa: E731
+    return {"pk": world.made(f"api forecast {product.pk}", make).pk}
+
+
+def _stage(world: World, product: Product) -> dict[str, Any]:
+    make = lambda: StageEstimate.objects.create(**_computed(world, product), stage="growth")  # noqa: E731
+    return {"pk": world.made(f"api stage {product.pk}", make).pk}
+
+
+def forecast(world: World) -> dict[str, Any]:
+    return _forecast(world, world.own_product)
+
+
+def foreign_forecast(world: World) -> dict[str, Any]:
+    return _forecast(world, world.foreign_product)
+
+
+def stage(world: World) -> dict[str, Any]:
+    return _stage(world, world.own_product)
+
+
+def foreign_stage(world: World) -> dict[str, Any]:
+    return _stage(world, world.foreign_product)
+
+
+CHANGED = {"version": 1, "name": "Changed"}
+ENDED = {"version": 1, "ended": "2030-01-01"}
+NIGHT, IMPORT = "forecasting.view", "exchange.import"
+# Forecasts are made over all channels, and an import is of all: limits hide them as a whole.
+HIDDEN = frozenset({200, 202, 400, 404, 409})
+
+
+def rule(name: str, **options: Any) -> Rule:
+    return Rule(f"api:{name}", api=True, **options)
+
+
+RULES = [
+    rule("product-list", get=VIEW, post=EDIT, data=new_product, query={"search": "own"}),
+    rule("product-detail", get=VIEW, patch=EDIT, args=product, foreign=foreign_product, data=CHANGED),
+    rule("product-end", post=EDIT, args=product, foreign=foreign_product, data=ENDED),
+    rule("product-reopen", post=EDIT, args=product, foreign=foreign_product, data={"version": 1}),
+    rule("line-list", get=VIEW, post=STRUCTURE, data=new_line),
+    rule(
+        "line-detail",
+        get=VIEW,
+        patch=STRUCTURE,
+        delete=STRUCTURE,
+        args=line,
+        foreign=foreign_line,
+        data=CHANGED,
+    ),
+    rule("channel-list", get=VIEW, post=STRUCTURE, data={"code": "API-NEW", "name": "New"}, whole=True),
+    rule(
+        "channel-detail",
+        get=VIEW,
+        patch=STRUCTURE,
+        delete=STRUCTURE,
+        args=channel,
+        foreign=foreign_channel,
+        data=CHANGED,
+        whole=True,
+    ),
+    rule("family-list", get=VIEW, post=STRUCTURE, data=new_family),
+    rule(
+        "family-detail",
+        get=VIEW,
+        patch=STRUCTURE,
+        delete=STRUCTURE,
+        args=family,
+        foreign=foreign_family,
+        data=CHANGED,
+    ),
+    rule("measure-list", get=VIEW),
+    rule("measure-detail", get=VIEW, args=units),
+    rule("sales-month-list", get=VIEW),
+    rule("sales-fact-list", get=VIEW),
+    rule(
+        "budget-list",
+        get=VIEW,
+        post=BUDGET,
+        data={"code": "api-new", "name": "New", "year": 2027},
+        whole=True,
+    ),
+    rule("budget-detail", get=VIEW, delete=BUDGET, args=budget, whole=True),
+    rule("budget-freeze", post=BUDGET, args=budget, whole=True),
+    rule("budget-rows", get=VIEW, args=budget),
+    rule("import-list", get=IMPORT, post=IMPORT),
+    rule("import-detail", get=IMPORT, args=an_import, foreign=an_import, ok=HIDDEN),
+    rule("import-apply", post=IMPORT, args=an_import, foreign=an_import, ok=HIDDEN),
+    rule("import-undo", post="exchange.undo", args=an_import, foreign=an_import, ok=HIDDEN),
+    rule("forecast-list", get=NIGHT),
+    rule("forecast-detail", get=NIGHT, args=forecast, foreign=foreign_forecast, ok=HIDDEN),
+    rule("stage-list", get=NIGHT),
+    rule("stage-detail", get=NIGHT, args=stage, foreign=foreign_stage, ok=HIDDEN),
+    rule("run-list", get=NIGHT, post="forecasting.run"),
+    rule("run-detail", get=NIGHT, args=run),
+]
