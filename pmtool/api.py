@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from django.urls import include, path
 
+from collaboration.api import router as collaboration
 from exchange.api import router as exchange
 from forecasting.api import router as forecasting
 from products.api import router as products
 
 app_name = "api"
 
-urlpatterns = [path("", include(router.urls)) for router in (exchange, products, forecasting)]
+urlpatterns = [path("", include(router.urls)) for router in (exchange, products, collaboration, forecasting)]
