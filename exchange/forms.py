@@ -84,6 +84,8 @@ class ReadingForm(forms.Form):
         shown = list(choices)
         if found and shown[0][0] == "" and self.row.reading.get(name):
             shown[0] = ("", _("found: %(value)s") % {"value": found})
+        elif name in {question["code"] for question in self.row.questions}:
+            shown[0] = ("", _("choose"))
         self.fields[name] = forms.ChoiceField(
             label=label, choices=shown, required=False, initial=said, **given
         )

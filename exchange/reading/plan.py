@@ -171,7 +171,6 @@ def _settle(
     elif remembered.get(name) in choices and not found:
         setattr(plan, name, remembered[name])
     elif found or (ambiguous and thorough):
-        setattr(plan, name, choices[0])
         example = ", ".join([*found.values(), *([ambiguous] if ambiguous else [])])
         plan.questions.append({"code": name, "example": example})
 

@@ -51,6 +51,9 @@ def check_run(context: Any) -> Mapping[str, Any] | None:
         passing("exchange.checked")
         with context.effect():
             steps.refusals_keep(row, refusals)
+            if row.state == Import.State.READY:
+                # What a person answered is known for the mended file too, applied or not.
+                row.layout = steps.layout_remember(row, opened, user)
             _finish(row, Import.State.CHECKING)
             if _applies_itself(row):
                 imports.import_apply(row=row, user=user, limited=False)

@@ -8,6 +8,7 @@ from django.http import FileResponse, HttpRequest, HttpResponse, HttpResponseBas
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext, pgettext
+from django.views.decorators.http import require_GET
 
 from core import formats
 from core.models import Job
@@ -23,6 +24,7 @@ from exchange.sheets import sheets
 SHOWN_REFUSALS = 50
 
 
+@require_GET
 @with_right("exchange.import")
 def import_detail(request: HttpRequest, pk: int) -> HttpResponse:
     """One import, as its state has it: progress, questions, preview, result."""
@@ -152,6 +154,7 @@ def _time_left(job: Job | None) -> str:
     }
 
 
+@require_GET
 @with_right("exchange.import")
 def import_refused(request: HttpRequest, pk: int) -> HttpResponseBase:
     """The refused rows as a list: line, column, value, reason."""
@@ -171,6 +174,7 @@ def import_refused(request: HttpRequest, pk: int) -> HttpResponseBase:
     return export_response(request, name=_("refused-%(id)s") % {"id": row.pk}, columns=columns, rows=rows())
 
 
+@require_GET
 @with_right("exchange.import")
 def import_file(request: HttpRequest, pk: int) -> HttpResponseBase:
     """The file as it was uploaded."""

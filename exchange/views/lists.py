@@ -7,6 +7,7 @@ from django.db.models import Q
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.utils.translation import gettext_lazy as _
+from django.views.decorators.http import require_GET, require_http_methods
 
 from accounts.errors import DomainError
 from core.errors import form_refuse
@@ -27,6 +28,7 @@ STATES = [
 ]
 
 
+@require_GET
 @with_right("exchange.import")
 def import_list(request: HttpRequest) -> HttpResponse:
     """The imports, newest first; state, kind, mine and file name in the address."""
@@ -55,6 +57,7 @@ def import_list(request: HttpRequest) -> HttpResponse:
     return page_render(request, "exchange/import_list.html", context, fragment="exchange/_import_table.html")
 
 
+@require_http_methods(["GET", "POST"])
 @with_right("exchange.import")
 def import_upload(request: HttpRequest) -> HttpResponse:
     """Choose a file; then its own page follows it."""

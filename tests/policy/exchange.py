@@ -1,0 +1,39 @@
+"""Data: the imports and their files."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from exchange.models import Import
+
+from .rules import Rule
+from .world import MARK, World
+
+RIGHT = "exchange.import"
+HIDDEN = frozenset({200, 302, 400, 404, 409, 422})
+"""People with limits do not see what others imported."""
+
+
+def an_import(world: World) -> dict[str, Any]:
+    """Somebody else's."""
+    make = lambda: Import.objects.create(  # noqa: E731
+        sheet="sales", source="page", file_name=f"{MARK}.csv", file_size=1, created_by=world.somebody
+    )
+    return {"pk": world.made("page import", make).pk}
+
+
+def rule(name: str, **rest: Any) -> Rule:
+    return Rule(f"exchange:{name}", args=an_import, foreign=an_import, ok=HIDDEN, **rest)
+
+
+RULES = [
+    Rule("exchange:list", get=RIGHT),
+    Rule("exchange:upload", get=RIGHT, post=RIGHT),
+    rule("detail", get=RIGHT),
+    rule("refused", get=RIGHT),
+    rule("file", get=RIGHT),
+    rule("reading", post=RIGHT, data={"sheet": "sales"}),
+    rule("apply", post=RIGHT),
+    rule("undo", post="exchange.undo"),
+    rule("discard", post=RIGHT),
+]
