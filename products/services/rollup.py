@@ -142,12 +142,16 @@ def _fill(cursor: Any, sales_month: str, product_month: str) -> None:
     cursor.execute("ANALYZE sales_parts")
     cursor.execute("SELECT bool_or(NOT is_level), bool_or(is_level) FROM sales_touched")
     flows, levels = cursor.fetchone()
+    # A sum of decimals takes a kilobyte a group: hashed, a million facts need 270 MB; sorted, less of both
+    # memory and time, as they come nearly in order.
+    cursor.execute("SET LOCAL enable_hashagg = off")
     written = 0
     for select in (_FROM_MONTHS, *([_FLOWS] if flows else []), *([_LEVELS] if levels else [])):
         cursor.execute(f"INSERT INTO {sales_month} ({SALES_MONTH}) {select}")
         written += cursor.rowcount
     analyse_grown(cursor, sales_month, written)
     cursor.execute(f"INSERT INTO {product_month} ({PRODUCT_MONTH}) {_OVER_CHANNELS.format(sales_month)}")
+    cursor.execute("SET LOCAL enable_hashagg = on")
 
 
 def _touch_all(cursor: Any, where: str = "", params: Any = ()) -> None:

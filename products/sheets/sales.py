@@ -234,7 +234,7 @@ class SalesSheet:
     def apply(self, cursor: Any, import_id: int, options: Mapping[str, Any]) -> Counts:
         counts = self.preview(cursor, options)
         resolve.create(cursor, import_id)
-        sales_write(import_id=import_id, columns=list(counts.totals))
+        sales_write(import_id=import_id, columns=list(counts.totals) if counts.changed else [])
         return counts
 
     def undo(self, cursor: Any, import_id: int) -> Counts:
