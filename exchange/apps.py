@@ -11,6 +11,7 @@ class ExchangeConfig(AppConfig):
         from accounts import rights
         from core import registries
 
+        from .doctor import import_problems
         from .services import work
 
         rights.register(
@@ -29,4 +30,9 @@ class ExchangeConfig(AppConfig):
             registries.JobKind("exchange.check", work.check_run, _("Check a file"), failed=work.failed),
             registries.JobKind("exchange.apply", work.apply_run, _("Apply an import"), failed=work.failed),
             registries.JobKind("exchange.undo", work.undo_run, _("Undo an import"), failed=work.failed),
+        )
+        registries.doctor_checks.register(
+            registries.DoctorCheck(
+                "exchange.imports", "imports have their job and their file", import_problems
+            )
         )
