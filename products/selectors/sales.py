@@ -28,7 +28,7 @@ from products.models import (
 
 from .access import products_visible, visible_channel_ids
 from .lines import LineTree
-from .months import complete_months, first_provisional_month
+from .months import complete_month, first_provisional_month
 from .units import addable
 
 
@@ -93,7 +93,7 @@ def sales_months(
         return []
     tree = LineTree()
     found = product_months(user, [product.pk], measure, first, last)
-    complete = complete_months(line_ids=[product.line_id]).get((product.line_id, measure.pk))
+    complete = complete_month(product.line_id, measure.pk)
     moving = first_provisional_month(tree, product.line_id, today())
     return [
         _marked(found.get((product.pk, month)), month, complete=complete, moving=moving)

@@ -13,7 +13,7 @@ from forecasting.selectors.forecasts import ForecastNow, forecast_current
 from forecasting.totals import total_band
 from products.models import Measure, Product
 from products.selectors.lines import LineTree
-from products.selectors.months import complete_months
+from products.selectors.months import complete_month
 from products.selectors.sales import ChannelSales, MonthSales, sales_by_channel, sales_months
 
 from .key_figures import KeyFigures, key_figures
@@ -56,7 +56,7 @@ def overview_get(user: Any, product: Product, tree: LineTree, measure_code: str 
     """
     measures = tree.measures(product.line_id)
     measure = next((found for found in measures if found.code == measure_code), measures[0])
-    month = complete_months(line_ids=[product.line_id]).get((product.line_id, measure.pk))
+    month = complete_month(product.line_id, measure.pk)
     forecast = forecast_current(user, product, measure)
     if month is None:
         return Overview(

@@ -7,12 +7,14 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
 from core.months import month_add
 from products.models import FamilyMember, Measure, Product, ProductFigures, SalesFact, UnitFactor
 from products.selectors.figures import amount_over, compare, spans
 from products.selectors.lines import LineTree
-from products.selectors.months import complete_months, first_provisional_month, provisional
+from products.selectors.months import complete_month, complete_months, first_provisional_month, provisional
 from products.selectors.sales import family_months, products_total, sales_by_channel, sales_months
 from products.services.figures import (
     ForecastFigures,
@@ -178,6 +180,18 @@ def test_month_before_one_with_data_is_complete_even_with_gaps() -> None:
     assert complete_months() == {}
     facts_of_days(product, datetime.date(2026, 2, 1), 10)
     assert complete_months() == {(product.line_id, units().pk): datetime.date(2026, 1, 1)}
+
+
+def test_page_reads_the_month_that_the_list_shows() -> None:
+    product = product_factory()
+    sell(product, [1, 1, 1])
+    last = month_add(FIRST, 2)
+    assert complete_month(product.line_id, units().pk) == last
+    figures_refresh()
+    with CaptureQueriesContext(connection) as queries:
+        assert complete_month(product.line_id, units().pk) == last
+    assert len(queries) == 1
+    assert complete_month(line_factory().pk, units().pk) is None
 
 
 def test_running_month_is_not_complete() -> None:
