@@ -185,13 +185,13 @@ def test_month_before_one_with_data_is_complete_even_with_gaps() -> None:
 def test_page_reads_the_month_that_the_list_shows() -> None:
     product = product_factory()
     sell(product, [1, 1, 1])
-    last = month_add(FIRST, 2)
-    assert complete_month(product.line_id, units().pk) == last
+    last, measure_id = month_add(FIRST, 2), units().pk
+    assert complete_month(product.line_id, measure_id) == last
     figures_refresh()
     with CaptureQueriesContext(connection) as queries:
-        assert complete_month(product.line_id, units().pk) == last
+        assert complete_month(product.line_id, measure_id) == last
     assert len(queries) == 1
-    assert complete_month(line_factory().pk, units().pk) is None
+    assert complete_month(line_factory().pk, measure_id) is None
 
 
 def test_running_month_is_not_complete() -> None:
