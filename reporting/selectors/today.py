@@ -129,7 +129,7 @@ class Portfolio:
 
 def portfolio(user: Any, scope: Scope) -> Portfolio:
     """Two statements; one for people limited to channels, who see no figures over all channels."""
-    rows = list(_added(scope.products))
+    rows = _added(scope.products)
     limited, forecasts = visible_channel_ids(user) is not None, forecasts_allowed(user)
 
     def total(name: str, only: Any = None) -> float | None:
@@ -156,11 +156,11 @@ def portfolio(user: Any, scope: Scope) -> Portfolio:
     )
 
 
-def _added(products: QuerySet[Product]) -> QuerySet[Product, dict[str, Any]]:
+def _added(products: QuerySet[Product]) -> list[dict[str, Any]]:
     """The sums by stage, apart for what is no longer sold."""
     both = Q(news__amount__isnull=False, news__amount_before__isnull=False)
     over = Case(When(ended__lt=today(), then=Value(True)), default=Value(False), output_field=BooleanField())
-    return (
+    added: QuerySet[Any, Any] = (
         products.order_by()
         .annotate(over=over)
         .values("over", "figures__stage")
@@ -183,6 +183,7 @@ def _added(products: QuerySet[Product]) -> QuerySet[Product, dict[str, Any]]:
             year_budget=Sum("news__year_budget_amount"),
         )
     )
+    return list(added)
 
 
 def _stages_before(products: QuerySet[Product]) -> dict[str, int]:
