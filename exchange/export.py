@@ -18,6 +18,7 @@ from decimal import Decimal
 from typing import IO, Any
 
 from django.http import FileResponse, HttpRequest, HttpResponseBase, StreamingHttpResponse
+from django.utils import timezone, translation
 from django.utils.http import content_disposition_header
 from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
@@ -69,12 +70,26 @@ def export_response(
         xlsx_write(file, columns=columns, rows=rows)
         file.seek(0)
         return FileResponse(file, as_attachment=True, filename=f"{name}.xlsx", content_type=_XLSX)
-    response = StreamingHttpResponse(
-        csv_lines(columns=columns, rows=rows, dutch=is_dutch()), content_type="text/csv; charset=utf-8"
-    )
+    pieces = csv_lines(columns=columns, rows=rows, dutch=is_dutch())
+    response = StreamingHttpResponse(_as_here(pieces), content_type="text/csv; charset=utf-8")
     response.headers["Content-Disposition"] = content_disposition_header(True, f"{name}.csv") or ""
     response.headers["Content-Language"] = get_language() or "en"
     return response
+
+
+def _as_here(pieces: Iterator[bytes]) -> Iterator[bytes]:
+    """The pieces, made in the language and time zone of now: when they are sent, the request is over."""
+    language, zone = get_language() or "en", timezone.get_current_timezone()
+
+    def made() -> Iterator[bytes]:
+        while True:
+            with translation.override(language), timezone.override(zone):
+                piece = next(pieces, None)
+            if piece is None:
+                return
+            yield piece
+
+    return made()
 
 
 class _Line:

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from django.core.files.base import ContentFile
 from django.db import connection
+from django.utils import translation
 
 from core import jobs
 from exchange.listeners import import_listeners
@@ -17,6 +18,13 @@ from exchange.sheets import sheets
 from .fake import TABLE, FakeSheet
 
 PLAIN = "month,sku,channel,units,revenue\n2026-01,A,North,10,100.50\n2026-02,A,North,12,120.00\n"
+
+
+@pytest.fixture(autouse=True)
+def _in_english() -> Iterator[None]:
+    """Outside a request there is no person whose language would count."""
+    with translation.override("en"):
+        yield
 
 
 @pytest.fixture

@@ -31,7 +31,7 @@ def api(user: Any) -> APIClient:
 
 
 def client_of(user: Any) -> APIClient:
-    client = APIClient()
+    client = APIClient(headers={"Accept-Language": "en"})
     client.force_authenticate(user)
     return client
 

@@ -11,7 +11,9 @@ from typing import Any
 
 import pytest
 import xlsxwriter
+from django.utils import translation
 
+from exchange import messages
 from exchange.messages import in_words
 from exchange.models import Import
 from exchange.reading import kinds, limits
@@ -144,6 +146,13 @@ def test_a_bad_file_is_refused_with_its_reason(name: str, fake: Any, csv_file: A
     assert "%(" not in str(outcome.error)
     assert facts() == []
     assert not Import.objects.exclude(state="failed").exists()
+
+
+@pytest.mark.parametrize("code", sorted(messages.FILES | messages.CELLS | messages.STATES))
+def test_every_reason_is_said_in_dutch_too(code: str) -> None:
+    words = str((messages.FILES | messages.CELLS | messages.STATES)[code])
+    with translation.override("nl"):
+        assert str((messages.FILES | messages.CELLS | messages.STATES)[code]) != words
 
 
 def test_a_file_over_the_limit_is_refused(fake: Any, csv_file: Any, monkeypatch: Any) -> None:

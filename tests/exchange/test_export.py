@@ -13,6 +13,7 @@ import python_calamine
 from django.test import RequestFactory
 from django.utils import translation
 
+from exchange import messages
 from exchange.export import ExportColumn, csv_lines, export_response, formula_neutral
 from exchange.reading.columns import number_column, text_column
 
@@ -81,3 +82,11 @@ def test_the_response_streams_in_the_persons_language() -> None:
         response: Any = export_response(request, name="cijfers", columns=COLUMNS, rows=iter(ROWS))
         assert b";1234,5;" in b"".join(response.streaming_content)
     assert response.headers["Content-Disposition"] == 'attachment; filename="cijfers.csv"'
+
+
+def test_words_are_those_of_the_person_also_after_the_request() -> None:
+    request = RequestFactory().get("/")
+    with translation.override("nl"):
+        rows = ([str(messages.CELLS["number_unreadable"])] for _ in range(1))
+        response: Any = export_response(request, name="x", columns=[ExportColumn("reason")], rows=rows)
+    assert b"".join(response.streaming_content).decode("utf-8-sig").splitlines() == ["reason", "geen getal"]
