@@ -60,6 +60,8 @@ def run(
         sheet.check(cursor, options, user)
         cursor.execute('SELECT line, "column", value, code, params FROM refused ORDER BY line, code')
         refused = cursor.fetchall()
+        assert {row[3] for row in refused} <= set(sheet.reasons), "a refusal without words"
+        assert {row[1] for row in refused} <= {field.name for field in sheet.fields}
         done = Done(sheet.preview(cursor, options), refused, sheet.sample(cursor, 5))
         if apply:
             row = Import.objects.create(
