@@ -1,0 +1,478 @@
+"""The step of the night that alerts: from vintages, actuals, budgets and stages to alerts and news."""
+
+from __future__ import annotations
+
+import datetime
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+from django.utils import timezone, translation
+
+from collaboration.models import Alert, Notification
+from collaboration.selectors.alerts import alert_rows, with_words
+from core.months import month_add
+from forecasting.models import (
+    Forecast,
+    ForecastMonth,
+    NightlyFailure,
+    NightlyRun,
+    ProductNews,
+    StageEstimate,
+    StageSetting,
+)
+from forecasting.services.night import night_start
+from forecasting.steps import alerts as step
+from products.models import BudgetRow, BudgetVersion, Measure, Product, ProductMonth, SalesMonth
+from products.services.figures import figures_refresh
+from tests.factories import (
+    channel_factory,
+    family_factory,
+    line_factory,
+    measure_factory,
+    organisation_factory,
+    product_factory,
+    user_factory,
+)
+
+from .conftest import LAST, TODAY, months_give, run_now
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def product(db: Any) -> Product:
+    """Sells 100 a month at 2 a piece for four years; its line's owner is Anna."""
+    organisation_factory(alert_min_amount=10)
+    line = line_factory(owner=user_factory(name="Anna"), unit="pakken")
+    product = product_factory(line=line, launched=datetime.date(2022, 1, 1))
+    months_give(product, volume=lambda _step: 100)
+    figures_refresh()
+    return product
+
+
+def vintage(
+    product: Product,
+    as_of: datetime.date,
+    mean: float = 100.0,
+    *,
+    measure: Measure | None = None,
+    reason: str = "enough_history",
+    **fields: Any,
+) -> Forecast:
+    """A forecast of 18 equal months: bands of 10 (80 %) and 20 (95 %) on either side."""
+    measure = measure or Measure.objects.get(code="units")
+    forecast = Forecast.objects.create(
+        product=product,
+        measure=measure,
+        as_of=as_of,
+        current=fields.pop("current", as_of == LAST),
+        method="theta_ets",
+        reason_code=reason,
+        reason_params=fields.pop("params", {"periods": 48}),
+        computed_at=timezone.now(),
+        **fields,
+    )
+    ForecastMonth.objects.bulk_create(
+        ForecastMonth(
+            forecast=forecast,
+            month=month_add(as_of, step + 1),
+            mean=mean,
+            median=mean,
+            lo80=mean - 10,
+            hi80=mean + 10,
+            lo95=mean - 20,
+            hi95=mean + 20,
+        )
+        for step in range(18)
+    )
+    return forecast
+
+
+def night(**fields: Any) -> NightlyRun:
+    """The step alone, on what is there."""
+    fields.setdefault("local_date", TODAY)
+    run = night_start(**fields)
+    for payload in step.chunks(run):
+        step.compute(run, payload)()
+    return run
+
+
+def sold(product: Product, month: datetime.date, volume: float) -> None:
+    ProductMonth.objects.filter(product_id=product.pk, month=month).update(
+        volume=Decimal(str(volume)), revenue=Decimal(str(volume * 2))
+    )
+
+
+def kinds() -> list[str]:
+    return sorted(Alert.objects.filter(state="open").values_list("kind", flat=True))
+
+
+def said(kind: str, language: str = "en") -> str:
+    alert = with_words(Alert.objects.filter(kind=kind, state="open")).get()
+    with translation.override(language):
+        return alert_rows(user_factory(), [alert])[0].words.plain
+
+
+def test_a_quiet_month_raises_nothing(product):
+    vintage(product, month_add(LAST, -1))
+    vintage(product, LAST)
+    night()
+    assert kinds() == []
+    news = ProductNews.objects.get()
+    assert (news.amount, news.amount_before, news.move_rate) == (2400, 2400, 0)
+
+
+def test_a_month_outside_its_band_goes_to_the_owner(product):
+    vintage(product, month_add(LAST, -1))
+    vintage(product, LAST)
+    sold(product, LAST, 75)
+    night()
+    alert = Alert.objects.get(kind="band")
+    assert alert.recipient == product.line.owner
+    # 25 pieces too few at 2 a piece.
+    assert alert.stake_amount == Decimal(50)
+    assert said("band") == "In Oct\u00a02026: 75 pakken, expected 100 (95%: 80 – 120)."
+    night()
+    assert Alert.objects.count() == 1
+
+
+def test_two_months_outside_the_80_band_against_the_vintage_of_each(product):
+    for ago in (2, 1, 0):
+        vintage(product, month_add(LAST, -ago))
+    sold(product, LAST, 88)
+    night()
+    assert "band" not in kinds()
+    sold(product, month_add(LAST, -1), 87)
+    night()
+    assert said("band").endswith("It is the second month running below what was expected.")
+    assert Alert.objects.get(kind="band").stake_amount == Decimal(50)
+
+
+def test_a_vintage_that_knew_the_month_is_not_held_against_it(product):
+    vintage(product, LAST)
+    sold(product, LAST, 10)
+    night()
+    assert "band" not in kinds()
+
+
+def test_provisional_months_do_not_alert(product):
+    product.line.final_after_months = 1
+    product.line.save()
+    vintage(product, month_add(LAST, -1))
+    vintage(product, LAST)
+    sold(product, LAST, 10)
+    night()
+    assert "band" not in kinds()
+
+
+def test_a_forecast_that_moved_compares_the_same_twelve_months(product):
+    vintage(product, month_add(LAST, -1), 100)
+    vintage(product, LAST, 111)
+    night()
+    assert kinds() == ["moved"]
+    assert said("moved") == "Next 12 months +11.0%: 1,332 pakken, 1,200 on data up to Sep\u00a02026."
+    # 132 pieces at 2 a piece.
+    assert Alert.objects.get().stake_amount == Decimal(264)
+    news = ProductNews.objects.get()
+    assert (round(news.amount), round(news.amount_before)) == (2664, 2400)
+
+
+def test_a_line_sets_its_own_threshold(product):
+    product.line.alert_settings = {"alert_move_rate": 0.2}
+    product.line.save()
+    vintage(product, month_add(LAST, -1), 100)
+    vintage(product, LAST, 111)
+    night()
+    assert kinds() == []
+    product.line.alert_settings = {"alert_move_rate": 0.1, "alert_min_amount": 265}
+    product.line.save()
+    night()
+    assert kinds() == []
+
+
+def budget(product: Product, revenue: Any, months: int = 12, **fields: Any) -> None:
+    version = BudgetVersion.objects.create(code="b2026", name="Budget 2026", year=2026)
+    units = Measure.objects.get(code="units")
+    BudgetRow.objects.bulk_create(
+        BudgetRow(
+            version=version,
+            product=product,
+            measure=units,
+            month=datetime.date(2026, month, 1),
+            revenue=revenue,
+            volume=fields.get("volume", 100),
+        )
+        for month in range(1, months + 1)
+    )
+
+
+@pytest.mark.parametrize(("planned", "found"), [(200, []), (190.5, []), (190, ["budget"]), (212, ["budget"])])
+def test_the_full_year_off_budget(product, planned, found):
+    # Ten months sold at 200 and two expected at 200: 2,400.
+    vintage(product, LAST)
+    budget(product, planned)
+    night()
+    assert kinds() == found
+
+
+def test_a_missing_month_leaves_the_year_open(product):
+    vintage(product, LAST)
+    budget(product, 150)
+    ProductMonth.objects.filter(product_id=product.pk, month=datetime.date(2026, 3, 1)).delete()
+    night()
+    assert "budget" not in kinds()
+
+
+def estimate(product: Product, stage: str, as_of: datetime.date = LAST, **fields: Any) -> None:
+    StageEstimate.objects.create(
+        product=product,
+        measure=Measure.objects.get(code="units"),
+        as_of=as_of,
+        current=as_of == LAST,
+        stage=stage,
+        stage_start=as_of,
+        evidence_code="level_steady",
+        evidence_params={"slope_pct_year": 1.0, "level_pct_of_peak": 98},
+        computed_at=timezone.now(),
+        **{f"p_{stage}": 0.7},
+        **fields,
+    )
+
+
+def test_a_stage_that_changed_with_the_sentence_why(product):
+    estimate(product, "growth", month_add(LAST, -1))
+    estimate(product, "maturity")
+    vintage(product, LAST)
+    night()
+    assert kinds() == ["stage"]
+    assert said("stage").startswith("From growth to maturity, chance 70%. It is steady")
+    assert Alert.objects.get().stake_amount == Decimal(2400)
+    assert ProductNews.objects.get().stage_before == "growth"
+
+
+def test_a_temporary_product_has_no_stage_to_propose(product):
+    product.temporary = True
+    product.save()
+    estimate(product, "growth", month_add(LAST, -1))
+    estimate(product, "maturity")
+    vintage(product, LAST)
+    night()
+    assert kinds() == []
+
+
+def test_the_night_asks_about_a_stage_set_by_hand_once(product):
+    estimate(product, "maturity", month_add(LAST, -1))
+    estimate(product, "maturity")
+    vintage(product, LAST)
+    StageSetting.objects.create(
+        product=product,
+        stage="growth",
+        start_date=TODAY,
+        until=TODAY,
+        reason="new market",
+        set_by=user_factory(),
+    )
+    night()
+    night()
+    assert kinds() == ["stage"]
+    assert said("stage").startswith("Set by hand: growth. The figures say maturity")
+
+
+def test_a_new_product_with_two_months_asks_for_a_like_item(product):
+    new = product_factory(line=product.line, launched=datetime.date(2026, 9, 1))
+    months_give(new, 2, volume=lambda _step: 100)
+    figures_refresh()
+    vintage(product, LAST)
+    vintage(new, LAST, reason="few_periods", params={"periods": 2})
+    night()
+    alert = Alert.objects.get()
+    assert (alert.kind, alert.product) == ("little_history", new)
+    assert said("little_history").startswith("Only 2 months of sales")
+    assert "comparable product" in said("little_history")
+
+
+def test_a_company_that_begins_is_not_asked_for_like_items(product):
+    Product.objects.update(launched=None)
+    vintage(product, LAST, reason="few_periods", params={"periods": 2})
+    night()
+    assert kinds() == []
+
+
+def test_what_ended_is_left_alone(product):
+    vintage(product, month_add(LAST, -1))
+    vintage(product, LAST, 200)
+    sold(product, LAST, 10)
+    product.ended = TODAY - datetime.timedelta(days=1)
+    product.save()
+    night()
+    assert kinds() == []
+
+
+def test_failures_each_once_with_their_reason_whatever_the_amount(product):
+    organisation_factory(alert_min_amount=10**9)
+    family = family_factory(line=product.line)
+    run = night_start(local_date=TODAY)
+    for name in ("forecast", "lifecycle"):
+        NightlyFailure.objects.create(
+            run=run, step=name, product=product, attempts=3, code="crashed", params={"message": "odd"}
+        )
+    NightlyFailure.objects.create(run=run, step="forecast", family=family, attempts=3, code="worker_died")
+    for payload in step.chunks(run):
+        step.compute(run, payload)()
+    assert sorted(Alert.objects.values_list("subject", flat=True)) == [
+        f"family:{family.pk}",
+        f"product:{product.pk}",
+    ]
+    assert set(Alert.objects.values_list("recipient", flat=True)) == {product.line.owner_id}
+    # It works again, fails again: news again.
+    night()
+    assert kinds() == []
+
+
+def channel_months(product: Product, channel: Any, last: datetime.date = LAST) -> None:
+    units = Measure.objects.get(code="units")
+    SalesMonth.objects.bulk_create(
+        SalesMonth(
+            product_id=product.pk,
+            measure_id=units.pk,
+            channel_id=channel.pk,
+            month=month_add(last, -ago),
+            volume=10,
+            revenue=20,
+            days=30,
+        )
+        for ago in range(6)
+    )
+
+
+def test_a_late_channel_is_one_alert_however_many_products(product):
+    shop, web = channel_factory(name="Winkel"), channel_factory(name="Webwinkel")
+    others = [product_factory(line=product.line) for _ in range(5)]
+    for each in [product, *others]:
+        months_give(each, 6, volume=lambda _step: 20) if each is not product else None
+        channel_months(each, shop)
+        channel_months(each, web, month_add(LAST, -1))
+    night()
+    alert = Alert.objects.get()
+    assert (alert.kind, alert.subject, alert.evidence["count"]) == ("late", f"channel:{web.pk}", 6)
+    assert said("late") == "Webwinkel: sales of Oct\u00a02026 are missing for 6 products."
+    assert alert.recipient == product.line.owner
+
+
+def test_a_late_line_is_one_alert_and_only_from_its_day_on(product):
+    channel = channel_factory()
+    channel_months(product, channel, month_add(LAST, -1))
+    ProductMonth.objects.filter(month=LAST).delete()
+    night(local_date=datetime.date(2026, 11, 9))
+    assert kinds() == []
+    night(local_date=datetime.date(2026, 11, 10))
+    alert = Alert.objects.get(state="open")
+    assert (alert.subject, alert.line) == (f"line:{product.line_id}", product.line)
+    # The data come in: over by itself.
+    months_give(product, 1)
+    SalesMonth.objects.create(
+        product_id=product.pk,
+        measure_id=Measure.objects.get(code="units").pk,
+        channel_id=channel.pk,
+        month=LAST,
+        volume=1,
+        days=31,
+    )
+    night(local_date=datetime.date(2026, 11, 11))
+    assert kinds() == []
+
+
+def test_single_products_that_lack_the_month_are_grouped_by_line(product):
+    channel = channel_factory()
+    channel_months(product, channel)
+    silent = [product_factory(line=product.line, name=f"Silent {n}") for n in range(2)]
+    for extra in range(3):
+        busy = product_factory(line=product.line, name=f"Busy {extra}")
+        months_give(busy, 6)
+        channel_months(busy, channel)
+    for each in silent:
+        months_give(each, 6, last=month_add(LAST, -1))
+        channel_months(each, channel, month_add(LAST, -1))
+    rare = product_factory(line=product.line)
+    months_give(rare, 1, last=month_add(LAST, -2))
+    night()
+    alert = Alert.objects.get()
+    assert (alert.subject, alert.evidence["count"]) == (f"line:{product.line_id}:products", 2)
+    assert "Silent 0" in said("late")
+
+
+def test_a_run_somebody_asked_for_tells_them_when_it_is_done(product):
+    user = user_factory()
+    night(requested_by=user)
+    note = Notification.objects.get()
+    assert (note.user, note.kind) == (user, "run_done")
+
+
+def test_a_run_of_one_product_leaves_the_others_alerts_alone(product):
+    other = product_factory(line=product.line)
+    months_give(other, volume=lambda _step: 100)
+    for each in (product, other):
+        vintage(each, month_add(LAST, -1), 100)
+        vintage(each, LAST, 150)
+    night()
+    assert kinds() == ["moved", "moved"]
+    Forecast.objects.filter(current=False).delete()
+    night(kind="single", scope=[product.pk])
+    assert list(Alert.objects.filter(state="open").values_list("product", flat=True)) == [other.pk]
+
+
+def test_another_measure_alerts_beside_the_leading_one(product):
+    level = measure_factory(code="in-force", name_en="Policies in force", unit_en="policies", kind="level")
+    product.line.line_measures.create(measure=Measure.objects.get(code="units"), leads=True)
+    product.line.line_measures.create(measure=level)
+    months_give(product, measure=level, volume=lambda _step: 50)
+    vintage(product, month_add(LAST, -1), 50, measure=level)
+    vintage(product, LAST, 100, measure=level)
+    night()
+    alert = Alert.objects.get()
+    assert alert.evidence["name"]["en"] == "Policies in force"
+    assert "Average of the next 12 months" in said("moved")
+    assert len(alert.evidence["spark"]) == 36
+
+
+def test_the_error_of_three_months_weighs_by_money(product):
+    for ago in range(3, -1, -1):
+        vintage(product, month_add(LAST, -ago))
+    for ago, volume in ((2, 95), (1, 105), (0, 90)):
+        sold(product, month_add(LAST, -ago), volume)
+    night()
+    news = ProductNews.objects.get()
+    assert news.error_amount / news.sold_amount == pytest.approx(20 / 290)
+    assert news.error_amount_before is None
+
+
+def test_statements_do_not_grow_with_the_products(product):
+    def statements() -> int:
+        run = night_start(local_date=TODAY)
+        payloads = list(step.chunks(run))
+        with CaptureQueriesContext(connection) as queries:
+            for payload in payloads:
+                step.compute(run, payload)()
+        return len(queries)
+
+    def grow(count: int) -> None:
+        for _ in range(count):
+            each = product_factory(line=product.line)
+            months_give(each, volume=lambda _step: 100)
+            vintage(each, month_add(LAST, -1), 100)
+            vintage(each, LAST, 150)
+
+    grow(2)
+    few = statements()
+    grow(20)
+    assert statements() <= few + 2
+
+
+def test_the_real_night_ends_with_alerts(products):
+    run = run_now()
+    state = run.steps.get(name="alerts")
+    assert (state.state, state.failed) == ("done", 0)
+    assert ProductNews.objects.count() == 3
