@@ -71,9 +71,9 @@ def _commits(item: pytest.Item) -> bool:
 
 
 @pytest.hookimpl(trylast=True)
-def pytest_runtest_teardown(item: pytest.Item) -> None:
+def pytest_runtest_teardown(item: pytest.Item, nextitem: pytest.Item | None) -> None:
     """Put back what migrations ship (roles, the organisation) for the next test, or the next --reuse-db."""
-    if not _commits(item):
+    if not _commits(item) or (nextitem is None and not item.config.getoption("reuse_db")):
         return
     import pgtrigger
     from django.db import connection
