@@ -177,9 +177,8 @@ class _Plan:
         )
         emails = {(row["owner"] or "").lower() for row in staged_rows} - {""}
         self._owners = {u.email: u for u in User.objects.filter(email__in=emails, is_active=True)}
-        self._taken = {
-            (code.source.lower(), code.code.lower()): code.product_id for code in ProductCode.objects.all()
-        }
+        codes = ProductCode.objects.order_by().values_list("source", "code", "product_id")
+        self._taken = {(source.lower(), code.lower()): pk for source, code, pk in codes}
         self._seen: dict[str, int] = {}
         self.new_lines: dict[str, str] = {}
         self.rows = [planned for row in staged_rows if (planned := self._row(row)) is not None]
@@ -288,11 +287,11 @@ class _Plan:
             if row.new_line:
                 row.values["line_id"] = lines[row.new_line.lower()]
         new = [row for row in self.rows if row.product is None]
+        changed = [row for row in self.rows if row.product is not None and row.values]
         for row in new:
             row.product = Product(**row.values)
         made = Product.objects.bulk_create([row.product for row in new if row.product], batch_size=2000)
         imported_note(import_id=import_id, kind="product", rows=made)
-        changed = [row for row in self.rows if row not in new and row.values]
         self._change(import_id, changed)
         codes = [
             ProductCode(product=row.product, source=source, code=code)
