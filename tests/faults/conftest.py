@@ -67,6 +67,7 @@ class Processes:
             | {
                 "DJANGO_SETTINGS_MODULE": "tests.faults.worker_settings",
                 "PMTOOL_FAULT_DATABASE": connection.settings_dict["NAME"],
+                "PMTOOL_FAULT_FILES": str(settings.MEDIA_ROOT),
             }
             | environment,
             stdout=log,

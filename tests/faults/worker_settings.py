@@ -12,6 +12,7 @@ from pmtool.settings.test import *  # noqa: F403
 
 DATABASES["default"]["NAME"] = os.environ["PMTOOL_FAULT_DATABASE"]
 DATABASES["default"]["CONN_MAX_AGE"] = 0
+MEDIA_ROOT = os.environ["PMTOOL_FAULT_FILES"]
 JOB_LEASE_SECONDS = 3
 # Two a chunk: a product is given up after six deaths (three of the chunk, three alone); five are staged.
 NIGHT_CHUNK_SIZE = 2

@@ -1,0 +1,3 @@
+from tests.faults.conftest import broker, processes
+
+__all__ = ["broker", "processes"]

@@ -1,0 +1,159 @@
+"""The story that must always work, played in a browser; scenes are added, none is taken out.
+
+Real web pages, a real worker and beat. Figures are computed from the data, never copied.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import signal
+from collections import Counter
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from django.core.management import call_command
+from playwright.sync_api import expect
+
+from collaboration.models import Alert
+from core.models import Job
+from core.months import month_add
+from exchange.models import Import
+from forecasting.models import Forecast, NightlyRun, StageEstimate
+from forecasting.services.night import night_start
+from forecasting.services.night_work import run_work
+from products.models import SalesFact
+
+from .company import Company, dutch, found_company, spreadsheet
+
+pytestmark = [pytest.mark.browser, pytest.mark.timeout(420)]
+
+
+def test_the_story(page: Any, sign_in: Any, axe: Any, processes: Any, transactional_db: Any) -> None:
+    company = found_company()
+    two_months_ago, month_ago = month_add(company.last, -2), month_add(company.last, -1)
+    company.book(month for month in company.volumes["SAP-150"] if month <= two_months_ago)
+    _night_as_of(two_months_ago)
+    company.book([month_ago])
+    _night_as_of(month_ago)
+    sign_in(page, company.sanne)
+
+    worker = processes.worker()
+    _monday_data(page, axe, company)
+    _monday_night(page, processes, worker, company)
+    _tuesday_today(page, axe, company)
+
+
+def _night_as_of(month: Any) -> None:
+    run_work(run=night_start(kind=NightlyRun.Kind.MANUAL, as_of=month))
+
+
+def _monday_data(page: Any, axe: Any, company: Company) -> None:
+    """Scene 1: last month's sales with Dutch decimals; two refused rows, mended, applied."""
+    rows = company.rows(company.last)
+    _upload(page, spreadsheet(company, spoiled=True))
+    # Asked once per layout: what the revenue is.
+    page.locator("form[action$='/reading/'] input[type=radio]").first.check(timeout=40_000)
+    page.locator("form[action$='/reading/'] button").click()
+    expect(page.locator("[data-count=refused] .kpi-value")).to_have_text("2", timeout=40_000)
+    refused = page.locator("#refused tbody tr")
+    expect(refused).to_have_count(2)
+    lines = [f"{len(rows) + 2}", f"{len(rows) + 3}"]
+    assert [refused.nth(place).locator("th").inner_text() for place in (0, 1)] == lines
+    expect(refused.nth(0)).to_contain_text("SAP-999")
+    expect(refused.nth(1)).to_contain_text("veel")
+    axe(page)
+    assert not SalesFact.objects.filter(start_date=company.last).exists()
+
+    _upload(page, spreadsheet(company, spoiled=False))
+    expect(page.locator("[data-count=new] .kpi-value")).to_have_text(str(len(rows)), timeout=40_000)
+    expect(page.locator("[data-count=refused] .kpi-value")).to_have_text("0")
+    page.locator("form[action$='/apply/'] button").click()
+    expect(page.locator("form[action$='/undo/']")).to_have_count(1, timeout=40_000)
+    volume, revenue = sum(row[1] for row in rows), sum((row[2] for row in rows), Decimal(0))
+    expect(page.locator("[data-total='0']")).to_have_text(re.compile(re.escape(_whole(dutch(volume)))))
+    expect(page.locator("[data-total='1']")).to_have_text(re.compile(re.escape(_whole(dutch(revenue)))))
+    assert SalesFact.objects.filter(start_date=company.last).count() == len(rows)
+
+
+def _whole(number: str) -> str:
+    return number.removesuffix(",00")
+
+
+def _upload(page: Any, content: bytes) -> None:
+    page.goto("/data/upload/")
+    page.set_input_files(
+        "input[type=file]", {"name": "verkopen.csv", "mimeType": "text/csv", "buffer": content}
+    )
+    page.select_option("select[name=sheet]", "sales")
+    page.locator("form[action='/data/upload/'] button[type=submit]").click()
+    page.wait_for_url(re.compile(r"/data/\d+/"))
+
+
+def _monday_night(page: Any, processes: Any, worker: Any, company: Company) -> None:
+    """Scene 2: a worker dies in the middle of the night; in the morning everything is there once."""
+    processes.beat()
+    processes.wait_until(_chunk_at_work, "a chunk of the night is at work", 90)
+    os.killpg(worker.pid, signal.SIGKILL)
+    worker.wait()
+    processes.worker()
+    processes.wait_until(
+        lambda: NightlyRun.objects.filter(kind="scheduled", state=NightlyRun.State.DONE).exists(),
+        "the night is done",
+        150,
+    )
+    night = NightlyRun.objects.get(kind="scheduled")
+    assert Job.objects.filter(kind="night.chunk", attempts__gte=2).exists()
+    assert night.as_of == company.last
+    assert not night.failures.exists()
+    forecasts = Forecast.objects.filter(as_of=company.last)
+    assert Counter(forecasts.values_list("product__code", flat=True)) == Counter(list(company.products))
+    assert Forecast.objects.filter(current=True).count() == len(company.products)
+    stages = StageEstimate.objects.filter(as_of=company.last)
+    assert Counter(stages.values_list("product__code", flat=True)) == Counter(list(company.products))
+    assert Import.objects.filter(state=Import.State.APPLIED).count() == 1
+    call_command("doctor")
+    page.goto("/forecasting/")
+    expect(page.get_by_text("geslaagd").first).to_be_visible()
+
+
+def _chunk_at_work() -> bool:
+    return Job.objects.filter(kind="night.chunk", state=Job.State.RUNNING).exists()
+
+
+def _tuesday_today(page: Any, axe: Any, company: Company) -> None:
+    """Scene 3: three alerts with their evidence; one is closed with a reason, the juice is opened."""
+    page.goto("/")
+    axe(page)
+    juice, energy, care = (company.products[code] for code in ("SAP-100", "GSV-012", "NAZ-100"))
+    alerts = {
+        kind: Alert.objects.get(kind=kind, product=product, state=Alert.State.OPEN)
+        for kind, product in (("stage", juice), ("band", energy), ("little_history", care))
+    }
+    assert (alerts["stage"].evidence["from"], alerts["stage"].evidence["to"]) == ("growth", "maturity")
+    rows = {kind: page.locator(f"#alert-{alert.pk}") for kind, alert in alerts.items()}
+    expect(rows["stage"]).to_contain_text(juice.name)
+    expect(rows["stage"]).to_contain_text("volwassen")
+    actual = company.volumes["GSV-012"][company.last]
+    expect(rows["band"]).to_contain_text(formats_number(actual))
+    expect(rows["little_history"]).to_contain_text(care.name)
+
+    rows["band"].get_by_role("button").click()
+    rows["band"].locator("a[href*='/close/']").click()
+    page.fill(f"#alert-{alerts['band'].pk} [name=reason]", "Concurrent verlaagde zijn tarief")
+    page.locator(f"#alert-{alerts['band'].pk} form[action$='/close/'] button").click()
+    expect(rows["band"]).to_contain_text("Concurrent verlaagde zijn tarief")
+    closed = Alert.objects.get(pk=alerts["band"].pk)
+    assert (closed.state, closed.closed_by) == (Alert.State.CLOSED, company.sanne)
+
+    rows["stage"].get_by_role("link", name=juice.name).click()
+    expect(page.get_by_role("heading", level=1)).to_have_text(juice.name)
+    expect(page.locator(".stage").first).to_have_text(re.compile("volwassen"))
+    expect(page.locator(".chart svg").first).to_be_visible()
+    axe(page)
+
+
+def formats_number(value: int) -> str:
+    """1234 as people in the Netherlands read it."""
+    return f"{value:,}".replace(",", ".")
