@@ -6,12 +6,10 @@ _EVIDENCE = {
     "just_started": "Sold for {months:.0f} months so far, about {level:g} a month.",
     "still_small": "After {months:.0f} months about {level:g} a month, {slope_pct_month:+.1f} % a month.",
     "growing": "Growing by {slope_pct_month:.1f} % a month over the last {months:.0f} months.",
-    "growth_slowing": "Growth slowed to {slope_pct_month:.1f} % a month, from {slope_pct_month_year_ago:.1f} % "
-    "a year ago.",
+    "growth_slowing": "Growth slowed to {slope_pct_month:.1f} % a month, from {slope_pct_month_year_ago:.1f} "
+    "% a year ago.",
     "level_steady": "Steady: {slope_pct_year:+.1f} % a year, at " + _OF_PEAK + ".",
-    "dip_below_peak": "At "
-    + _OF_PEAK
-    + ", {slope_pct_year:+.1f} % a year, not for long.",
+    "dip_below_peak": "At " + _OF_PEAK + ", {slope_pct_year:+.1f} % a year, not for long.",
     "falling": "{slope_pct_year:+.1f} % a year, at " + _OF_PEAK + " of {months_since_peak:.0f} months ago.",
     "low_but_steady": "Steady at " + _OF_PEAK + ", {slope_pct_year:+.1f} % a year.",
     "rising_again": "Up {rise_pct:.0f} % from the low point of {months:.0f} months ago.",
@@ -26,6 +24,7 @@ _REASONS = {
     "under_three_years": "{periods:.0f} periods of history: half of the season seen is believed.",
     "enough_history": "{periods:.0f} periods of history: the mean of two models with trend and season.",
     "intermittent": "A sale every {mean_interval:.1f} periods on average: chance and size forecast apart.",
+    "none_lately": "Nothing was sold in the last {since:.0f} periods: the chance of a sale has become small.",
     "long_season": "A long season described by {pairs:.0f} pairs of waves.",
     "too_short": "{periods:.0f} periods of history, {needed:.0f} needed.",
     "flat_history": "The history of {periods:.0f} periods does not move or was not seen.",

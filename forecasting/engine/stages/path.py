@@ -23,6 +23,9 @@ from .scorecard import months_to_next, probabilities
 
 NEW_SHARE = 0.5
 MARGIN = 0.15
+# Under this slope a year (as a share) a single step that explains the year better than a line takes weight
+# from it.
+STEADY_SLOPE = 0.5
 # Known months with a sale before anything is said.
 NEEDED = 2
 # So many months without any sale after sales are a decline, whatever the slopes say.
@@ -148,12 +151,25 @@ def lifecycle(
     fresh = probabilities(rows)
     fresh[_dead(demand)] = _certain(DECLINE)
     fresh[~ready] = 0
-    smooth, stages = _walk(fresh, ready)
+    smooth, stages = _walk(fresh, ready, _weights(measured))
     return StagePath(series.id, series.start, stages, smooth, fresh, demand, rows, measured)
 
 
+def _weights(measured: Measured) -> FloatArray:
+    """Share of a month's own probabilities in the smoothed ones: half, down to a twentieth after a one-off
+    step.
+
+    A customer won or lost tilts the slope for a year; while one step explains that year better than a line,
+    the months say little of the stage.
+    """
+    step = np.clip(1.4 * measured.step, 0, 0.9)
+    flat = np.abs(np.nan_to_num(measured.slope[12])) < STEADY_SLOPE
+    weights: FloatArray = NEW_SHARE * np.where(flat, 1 - step, 1.0)
+    return weights
+
+
 def _walk(
-    fresh: FloatArray, ready: np.ndarray[Any, np.dtype[np.bool_]]
+    fresh: FloatArray, ready: np.ndarray[Any, np.dtype[np.bool_]], weights: FloatArray
 ) -> tuple[FloatArray, tuple[str | None, ...]]:
     """Smoothed probabilities and the stage shown, month by month."""
     smooth = np.zeros_like(fresh)
@@ -164,7 +180,7 @@ def _walk(
         if not ready[t]:
             shown.append(None)
             continue
-        state = fresh[t] if state is None else NEW_SHARE * fresh[t] + (1 - NEW_SHARE) * state
+        state = fresh[t] if state is None else weights[t] * fresh[t] + (1 - weights[t]) * state
         smooth[t] = state
         leader = int(state.argmax())
         if stage < 0 or state[leader] - state[stage] >= MARGIN:

@@ -30,15 +30,15 @@ def actual() -> np.ndarray:
 
 @pytest.mark.parametrize("step", ["naive", "statistical", "final"])
 def test_wape_and_bias(actual: np.ndarray, step: str) -> None:
-    assert wape(actual, row(step)) == pytest.approx(figure(f"WAPE {step}"), abs=5e-5)
-    assert bias(actual, row(step)) == pytest.approx(figure(f"bias {step}"), abs=5e-5)
+    assert wape(actual, row(step)) == pytest.approx(figure(f"WAPE {step}"), abs=5e-4)
+    assert bias(actual, row(step)) == pytest.approx(figure(f"bias {step}"), abs=5e-4)
 
 
 def test_value_added(actual: np.ndarray) -> None:
     for before, after in (("naive", "statistical"), ("statistical", "final")):
         added = value_added(actual, row(before), row(after))
         assert added is not None
-        assert added[0] == pytest.approx(figure(f"value added by {after}"), abs=5e-5)
+        assert added[0] == pytest.approx(figure(f"value added by {after}"), abs=5e-4)
         assert added[1] == pytest.approx(figure(f"value added by {after}, share"), abs=5e-4)
 
 

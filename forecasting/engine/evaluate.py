@@ -1,0 +1,162 @@
+"""Rolling origins on a file: what the forecasts are worth beside seasonal naive, and whether the bands hold.
+
+`python -m forecasting.engine.evaluate FILE.csv --key sku --period month --value units --origins 18,36` prints
+one row of the tables in docs/algorithms/forecast.md. Rows of one key and period are added up. Every origin is
+a night of its own: backtest, calibration and forecast by what was known then. Intermittent series stay out of
+the averages.
+"""
+
+import argparse
+import sys
+import time
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+
+from . import tables
+from .backtesting import BacktestResult, backtest, seasonal_naive
+from .calibration import calibrate
+from .cli import SEASON_LENGTHS
+from .forecaster import Forecast, forecast
+from .heavy import warm_up
+from .measures import interval_score, naive_scale
+from .parallel import map_all
+from .series import FloatArray, Series
+
+
+@dataclass(frozen=True)
+class Scored:
+    """One series at one origin; error sums in units, mase and scaled interval score without unit, inside by
+    step."""
+
+    mase: float
+    naive_mase: float
+    error: float
+    naive_error: float
+    actual: float
+    inside80: FloatArray
+    inside95: FloatArray
+    interval: float
+    seconds: float
+
+
+def main() -> int:
+    options = _parser().parse_args()
+    keys = options.key.split(",")
+    rows = tables.read_rows(options.input, required=(*keys, options.period, options.value))
+    calendar = tables.calendar(rows[0].cells[options.period], options.frequency)
+    sums: dict[str, dict[int, float]] = {}
+    for row in rows:
+        values = sums.setdefault("|".join(row.cells[k] for k in keys), {})
+        period = calendar.ordinal(row.cells[options.period])
+        values[period] = values.get(period, 0.0) + tables.number(row.cells[options.value])
+    warm_up()
+    scored = []
+    for origin in (int(x) for x in options.origins.split(",")):
+        scored += _night(sums, origin, SEASON_LENGTHS[options.frequency], options.horizon, options.window)
+    sys.stdout.write(table_row(scored) + "\n")
+    return 0
+
+
+def _night(
+    sums: dict[str, dict[int, float]], origin: int, season_length: int, horizon: int, window: int | None
+) -> list[Scored]:
+    last = max(max(values) for values in sums.values()) - origin
+    past, future = [], []
+    for name, values in sums.items():
+        known = [o for o in values if o <= last]
+        if not known:
+            continue
+        start = max(min(known), last - window + 1) if window else min(known)
+        history = np.array([values.get(o, np.nan) for o in range(start, last + 1)])
+        if np.nansum(np.abs(history)) > 0:
+            past.append(Series(name, start, history))
+            future.append(np.array([values.get(last + k, np.nan) for k in range(1, horizon + 1)]))
+    timed = partial(_timed_backtest, season_length=season_length, horizon=horizon)
+    tests = map_all(timed, past, label="backtest")
+    bands = calibrate([test for test, _ in tests], horizon=horizon, season_length=season_length)
+    ahead = partial(_timed_forecast, season_length=season_length, horizon=horizon, calibration=bands)
+    answers = map_all(ahead, past, label="forecast")
+    scored = [
+        score(series, actual, answer, season_length=season_length, seconds=first + second)
+        for series, actual, (answer, second), (_, first) in zip(past, future, answers, tests, strict=True)
+        if answer.method != "tsb"
+    ]
+    return [one for one in scored if one is not None]
+
+
+def _timed_backtest(series: Series, *, season_length: int, horizon: int) -> tuple[BacktestResult, float]:
+    begin = time.process_time()
+    return backtest(series, season_length=season_length, horizon=horizon), time.process_time() - begin
+
+
+def _timed_forecast(series: Series, **options: object) -> tuple[Forecast, float]:
+    begin = time.process_time()
+    return forecast(series, **options), time.process_time() - begin  # type: ignore[arg-type]
+
+
+def score(
+    series: Series, actual: FloatArray, answer: Forecast, *, season_length: int, seconds: float
+) -> Scored | None:
+    """Against what came, on the months that were seen; None where nothing was or the scale is zero."""
+    seen = ~np.isnan(actual)
+    history = series.array[~np.isnan(series.array)]
+    scale = naive_scale(history, season_length=season_length) or naive_scale(history, season_length=1)
+    if not seen.any() or scale is None:
+        return None
+    naive = seasonal_naive(history, season_length=season_length, horizon=len(actual))
+    gap, naive_gap = np.abs(answer.mean - actual)[seen], np.abs(naive - actual)[seen]
+    inside80 = np.where(seen, (actual >= answer.lo80) & (actual <= answer.hi80), np.nan)
+    inside95 = np.where(seen, (actual >= answer.lo95) & (actual <= answer.hi95), np.nan)
+    triples = zip(actual[seen], answer.lo95[seen], answer.hi95[seen], strict=True)
+    width = float(np.mean([interval_score(y, lo, hi, coverage=0.95) for y, lo, hi in triples]))
+    return Scored(
+        mase=float(gap.mean()) / scale,
+        naive_mase=float(naive_gap.mean()) / scale,
+        error=float(gap.sum()),
+        naive_error=float(naive_gap.sum()),
+        actual=float(np.abs(actual[seen]).sum()),
+        inside80=inside80,
+        inside95=inside95,
+        interval=width / scale,
+        seconds=seconds,
+    )
+
+
+def table_row(scored: list[Scored]) -> str:
+    """One row for docs/algorithms/forecast.md."""
+    total = sum(s.actual for s in scored)
+    inside80, inside95 = (np.vstack([getattr(s, name) for s in scored]) for name in ("inside80", "inside95"))
+    steps = np.nanmean(inside80, axis=0)
+    cells = [
+        f"{len(scored)}",
+        f"{np.mean([s.mase for s in scored]):.3f}",
+        f"{np.mean([s.naive_mase for s in scored]):.3f}",
+        f"{sum(s.error for s in scored) / total:.3f}",
+        f"{sum(s.naive_error for s in scored) / total:.3f}",
+        f"{100 * np.mean([s.mase < s.naive_mase for s in scored]):.0f} %",
+        f"{np.nanmean(inside80):.2f} ({steps.min():.2f}–{steps.max():.2f})",
+        f"{np.nanmean(inside95):.2f}",
+        f"{np.mean([s.interval for s in scored]):.1f}",
+        f"{1000 * np.mean([s.seconds for s in scored]):.0f}",
+    ]
+    return " | ".join(cells)
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m forecasting.engine.evaluate")
+    parser.add_argument("input", type=Path)
+    parser.add_argument("--key", default="series_id", help="columns that make a series, with commas")
+    parser.add_argument("--period", default="period")
+    parser.add_argument("--value", default="value")
+    parser.add_argument("--frequency", choices=SEASON_LENGTHS, default="monthly")
+    parser.add_argument("--horizon", type=int, default=18)
+    parser.add_argument("--origins", default="18", help="periods before the end, with commas")
+    parser.add_argument("--window", type=int, help="only the last periods before each origin")
+    return parser
+
+
+if __name__ == "__main__":
+    sys.exit(main())
