@@ -34,7 +34,7 @@ def register() -> None:
         ),
     )
     registries.frame_parts.register(
-        FramePart("unread", lambda user: _seen(user) and talk.unread_count(user)),
+        FramePart("unread", lambda user: talk.unread(user) if _seen(user) else 0),
         FramePart("followed", lambda user: talk.followed(user) if _seen(user) else []),
         FramePart(
             "notifications_url", lambda user: reverse("collaboration:notifications") if _seen(user) else None

@@ -7,12 +7,15 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from django.db.models import QuerySet
+
 from .registry import Registry
 
 
 @dataclass(frozen=True)
 class MenuEntry:
-    """A line in the side menu; ``badge(user)`` gives the small number at its right, if any."""
+    """A line in the side menu; ``badge(user)`` gives the small number at its right, if any, or the rows to
+    count for it (a queryset): the frame counts all of a page in one query."""
 
     key: str
     label: Any
@@ -20,7 +23,7 @@ class MenuEntry:
     icon: str
     order: int
     permission: str = ""
-    badge: Callable[[Any], int | None] | None = None
+    badge: Callable[[Any], QuerySet[Any] | int | None] | None = None
 
 
 @dataclass(frozen=True)
@@ -45,8 +48,8 @@ class OrganisationRule:
 
 @dataclass(frozen=True)
 class FramePart:
-    """Something the frame of every page shows, built per request: ``followed``, ``unread``, ``data_status``,
-    ``notifications_url``, ``help_url``."""
+    """Something the frame of every page shows, built per request: ``followed``, ``unread`` (a number or the
+    rows to count), ``data_status``, ``notifications_url``, ``help_url``."""
 
     key: str
     build: Callable[[Any], Any]

@@ -14,12 +14,12 @@ from core.registries import Event
 from forecasting.models import StageSetting
 from forecasting.selectors.forecasts import stages_visible
 from products.models import Product
-from products.selectors.lines import LineTree
+from products.selectors.lines import line_tree
 
 
 def stage_events(user: Any, product: Product, first: datetime.date, last: datetime.date) -> Iterator[Event]:
     """Changes of the stage the night saw, but its first, and stages set by hand."""
-    lead = LineTree().lead_measure(product.line_id)
+    lead = line_tree().lead_measure(product.line_id)
     estimate = stages_visible(user).filter(product=product, measure=lead, current=True).first()
     if estimate is None:
         return

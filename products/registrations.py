@@ -12,10 +12,10 @@ from core import formats, registries
 from core.registries import EventSource, MenuEntry, ProductTab, SearchSource
 
 
-def _count(user: Any) -> int:
-    from .selectors.product_list import products_count
+def _count(user: Any) -> Any:
+    from .selectors.product_list import products_to_count
 
-    return products_count(user)
+    return products_to_count(user)
 
 
 def register() -> None:

@@ -13,7 +13,7 @@ from collaboration.kinds import AlertKind
 from collaboration.models import Alert
 from products.models import ProductLine
 from products.selectors.access import lines_visible
-from products.selectors.lines import LineTree
+from products.selectors.lines import line_tree
 
 from .alerts import DEAL, alerts_mine, alerts_visible, kinds_visible, later_now, open_now, with_words
 
@@ -65,7 +65,7 @@ def alert_page(user: Any, chosen: AlertFilter) -> QuerySet[Alert]:
     if chosen.kind:
         rows = rows.filter(kind=chosen.kind)
     if chosen.line is not None:
-        below = LineTree().descendants(chosen.line.pk)
+        below = line_tree().descendants(chosen.line.pk)
         rows = rows.filter(product__line__in=below) | rows.filter(product=None, line__in=below)
     if chosen.state == "closed":
         rows = rows.order_by(F("closed_at").desc(), "-pk")

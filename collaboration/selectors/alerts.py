@@ -113,11 +113,9 @@ def alerts_mine(user: Any, owners: Iterable[int] | None = None) -> QuerySet[Aler
     return alerts_visible(user).filter(Q(recipient__in=list(people)) | Q(recipient=None))
 
 
-def alerts_open_count(user: Any) -> int:
-    """How many wait for the person; kept for the request, as menu and page both show it."""
-    if not hasattr(user, "_alerts_open"):
-        user._alerts_open = alerts_mine(user).filter(open_now()).count() if user.has_perm(DEAL) else 0
-    return int(user._alerts_open)
+def alerts_open(user: Any) -> QuerySet[Alert]:
+    """Those that wait for the person."""
+    return alerts_mine(user).filter(open_now())
 
 
 def alert_get(user: Any, pk: int) -> Alert:

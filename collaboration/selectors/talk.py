@@ -80,8 +80,8 @@ def notifications_of(user: Any) -> QuerySet[Notification]:
     return Notification.objects.filter(user=user, kind__in=[kind.key for kind in notification_kinds])
 
 
-def unread_count(user: Any) -> int:
-    return notifications_of(user).filter(read_at=None).count()
+def unread(user: Any) -> QuerySet[Notification]:
+    return notifications_of(user).filter(read_at=None)
 
 
 def notification_rows(rows: Iterable[Notification]) -> list[NotificationRow]:

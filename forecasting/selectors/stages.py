@@ -8,11 +8,12 @@ from typing import Any
 
 from django.db.models import QuerySet
 
+from core.kept import kept_while_reading
 from core.organisation import today as today_here
 from forecasting.models import StageEstimate, StageSetting
 from products.models import Product
-from products.selectors.access import products_visible
-from products.selectors.lines import LineTree
+from products.selectors.access import product_seen
+from products.selectors.lines import line_tree
 
 
 @dataclass(frozen=True)
@@ -33,11 +34,10 @@ def settings_in_force(day: datetime.date) -> QuerySet[StageSetting]:
 
 def stage_current(user: Any, product: Product) -> StageNow | None:
     """The product's stage by its line's leading measure; ``None`` when there is none, or no sight of it."""
-    if not products_visible(user).filter(pk=product.pk).exists():
+    if not product_seen(user, product):
         return None
-    lead = LineTree().lead_measure(product.line_id)
-    setting = settings_in_force(today_here()).select_related("set_by").filter(product=product).first()
-    estimate = StageEstimate.objects.filter(product=product, measure=lead, current=True).first()
+    lead = line_tree().lead_measure(product.line_id)
+    setting, estimate = _setting_and_estimate(product.pk, lead.pk, today_here())
     if product.temporary:
         estimate = None
     if setting is None and estimate is None:
@@ -46,3 +46,12 @@ def stage_current(user: Any, product: Product) -> StageNow | None:
         return StageNow(setting.stage, setting.start_date, True, setting, estimate)
     assert estimate is not None
     return StageNow(estimate.stage, estimate.stage_start, False, None, estimate)
+
+
+@kept_while_reading
+def _setting_and_estimate(
+    product_id: int, measure_id: int, day: datetime.date
+) -> tuple[StageSetting | None, StageEstimate | None]:
+    setting = settings_in_force(day).select_related("set_by").filter(product=product_id).first()
+    estimate = StageEstimate.objects.filter(product=product_id, measure=measure_id, current=True).first()
+    return setting, estimate

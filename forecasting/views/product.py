@@ -36,7 +36,7 @@ from forecasting.words import method_words, reason_words
 from products.models import Measure, Product
 from products.selectors.access import product_get
 from products.selectors.head import product_head
-from products.selectors.lines import LineTree
+from products.selectors.lines import line_tree
 from products.selectors.sales import MonthSales, sales_months
 
 HISTORY_MONTHS = 60
@@ -47,7 +47,7 @@ HISTORY_MONTHS = 60
 def forecast(request: HttpRequest, code: str) -> HttpResponse:
     """History, the next 18 months, how that was made, how good it was, and the stage."""
     product = product_get(request.user, code)
-    tree = LineTree()
+    tree = line_tree()
     head = product_head(request.user, product, "forecast", tree=tree)
     context: dict[str, Any] = {"head": head, "product": product, "allowed": forecasts_allowed(request.user)}
     if context["allowed"]:

@@ -20,7 +20,7 @@ from core.api import StrictModelSerializer, StrictSerializer, conflict_shown
 from products.models import Product, Segment, Supplier
 from products.selectors.access import lines_visible, products_visible, visible_line_ids
 from products.selectors.head import product_inherited
-from products.selectors.lines import LineTree
+from products.selectors.lines import LineTree, line_tree
 from products.selectors.list_query import STATUSES, ListQuery
 from products.selectors.product_filter import ONE_OF, text_ids
 from products.selectors.product_list import ListRow, list_rows
@@ -123,7 +123,7 @@ class ReopenSerializer(StrictSerializer):
 
 def one_of(rows: QuerySet[Product], user: Any, key: str, value: Any) -> QuerySet[Product]:
     """As the list's filter of this name does it."""
-    return rows.filter(ONE_OF[key](user, LineTree(), value))
+    return rows.filter(ONE_OF[key](user, line_tree(), value))
 
 
 class ListFilter(django_filters.CharFilter):
@@ -193,7 +193,7 @@ class ProductViewSet(WritableViewSet):
         return rows if self.action == "list" else rows.prefetch_related("codes", "unit_factors")
 
     def context_of(self, rows: Sequence[Product]) -> dict[str, Any]:
-        tree, user = LineTree(), self.request.user
+        tree, user = line_tree(), self.request.user
         listed = list_rows(user, rows, tree, ListQuery())
         return {"rows": {row.product.pk: row for row in listed}, "effective": _effective(user, listed, tree)}
 

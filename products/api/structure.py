@@ -14,7 +14,7 @@ from rest_framework import serializers
 from core.api import StrictModelSerializer
 from products.models import Channel, Family, Measure, ProductLine
 from products.selectors.access import channels_visible, lines_visible
-from products.selectors.lines import LineTree
+from products.selectors.lines import LineTree, line_tree
 from products.selectors.structure import Membership, family_rows, memberships
 from products.services.line import line_create, line_delete, line_update
 from products.services.structure import (
@@ -180,10 +180,9 @@ class LineViewSet(DeletableMixin, WritableViewSet):
         return lines_visible(self.request.user).select_related("parent", "owner")
 
     def context_of(self, rows: Sequence[ProductLine]) -> dict[str, Any]:
-        tree = LineTree()
+        tree = line_tree()
         for line in rows:
-            own = tree.lines[line.pk].line_measures.all()
-            line.measures_own = [row.measure for row in own]
+            line.measures_own = tree.own_measures(line.pk)
         return {"tree": tree}
 
     def row_create(self, **values: Any) -> ProductLine:

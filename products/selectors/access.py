@@ -12,43 +12,41 @@ from django.db import connection
 from django.db.models import QuerySet
 from django.http import Http404
 
-from products.models import Channel, ChannelLimit, Family, LineLimit, Product, ProductLine
+from products.models import Channel, Family, Product, ProductLine
 
-_LINES_BELOW = """
-    WITH RECURSIVE below(id) AS (
-        SELECT line_id FROM products_linelimit WHERE user_id = %s
-        UNION SELECT l.id FROM products_productline l JOIN below b ON l.parent_id = b.id
-    ) SELECT id FROM below
+# Both at once: nearly every page asks for both. No row of limits gives NULL, which is no limit.
+_LIMITS = """
+    WITH RECURSIVE lines(id) AS (
+        SELECT line_id FROM products_linelimit WHERE user_id = %(user)s
+        UNION SELECT l.id FROM products_productline l JOIN lines b ON l.parent_id = b.id
+    ), channels(id) AS (
+        SELECT channel_id FROM products_channellimit WHERE user_id = %(user)s
+        UNION SELECT c.id FROM products_channel c JOIN channels b ON c.parent_id = b.id
+    ) SELECT (SELECT array_agg(id) FROM lines), (SELECT array_agg(id) FROM channels)
 """
-_CHANNELS_BELOW = """
-    WITH RECURSIVE below(id) AS (
-        SELECT channel_id FROM products_channellimit WHERE user_id = %s
-        UNION SELECT c.id FROM products_channel c JOIN below b ON c.parent_id = b.id
-    ) SELECT id FROM below
-"""
+Limits = tuple[frozenset[int] | None, frozenset[int] | None]
 
 
-def _limit(user: Any, name: str, limits: Any, below: str) -> frozenset[int] | None:
-    """The ids, or ``None`` for no limit; kept on the user object, which lives as long as the request."""
-    cached = f"_visible_{name}"
-    if not hasattr(user, cached):
-        ids: frozenset[int] | None = None
-        if limits.objects.filter(user=user).exists():
-            with connection.cursor() as cursor:
-                cursor.execute(below, [user.pk])
-                ids = frozenset(row[0] for row in cursor.fetchall())
-        setattr(user, cached, ids)
-    return getattr(user, cached)
+def _limits(user: Any) -> Limits:
+    """The ids of lines and of channels, ``None`` for no limit; kept on the user object, which lives as long
+    as the request."""
+    if not hasattr(user, "_limits"):
+        with connection.cursor() as cursor:
+            cursor.execute(_LIMITS, {"user": user.pk})
+            lines, channels = (None if ids is None else frozenset(ids) for ids in cursor.fetchone())
+        user._limits = (lines, channels)
+    found: Limits = user._limits
+    return found
 
 
 def visible_line_ids(user: Any) -> frozenset[int] | None:
     """The lines a person is limited to; ``None``: all."""
-    return _limit(user, "lines", LineLimit, _LINES_BELOW)
+    return _limits(user)[0]
 
 
 def visible_channel_ids(user: Any) -> frozenset[int] | None:
     """The channels a person is limited to; ``None``: all."""
-    return _limit(user, "channels", ChannelLimit, _CHANNELS_BELOW)
+    return _limits(user)[1]
 
 
 def products_visible(user: Any) -> QuerySet[Product]:
@@ -57,6 +55,12 @@ def products_visible(user: Any) -> QuerySet[Product]:
         return Product.objects.none()
     lines = visible_line_ids(user)
     return Product.objects.all() if lines is None else Product.objects.filter(line_id__in=lines)
+
+
+def product_seen(user: Any, product: Product) -> bool:
+    """Whether the person may see this product; a query only where a limit has to be held against it."""
+    lines = visible_line_ids(user)
+    return user.has_perm("products.view") and (lines is None or product.line_id in lines)
 
 
 def product_get(user: Any, code: str) -> Product:

@@ -14,7 +14,7 @@ from core import registries
 from core.organisation import today
 from products.models import Product, ProductFigures, ProductLine
 
-from .lines import INHERITED, Inherited, LineTree
+from .lines import INHERITED, Inherited, LineTree, line_tree
 
 
 @dataclass(frozen=True)
@@ -86,7 +86,7 @@ def product_head(
     user: Any, product: Product, active: str = "", *, tree: LineTree | None = None
 ) -> ProductHead:
     """The head of a product page with the tab ``active`` (its registered key) lit."""
-    tree = tree or LineTree()
+    tree = tree or line_tree()
     values = product_inherited(product, tree)
     owner = values["owner_id"]
     person = User.objects.filter(pk=owner.value).first() if owner.value else None

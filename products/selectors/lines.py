@@ -6,7 +6,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from products.models import Measure, ProductLine
+from django.contrib.postgres.expressions import ArraySubquery
+from django.db.models import OuterRef
+
+from core.kept import kept_while_reading
+from products.models import LineMeasure, Measure, ProductLine
 
 INHERITED = (
     "owner_id",
@@ -30,11 +34,13 @@ class Inherited:
 
 
 class LineTree:
-    """All lines and their measures, in three queries; lines are few, so the tree is walked in memory."""
+    """All lines and their measures, in two queries; both are few, so the tree is walked in memory."""
 
     def __init__(self) -> None:
-        lines = ProductLine.objects.prefetch_related("line_measures__measure")
+        own = LineMeasure.objects.filter(line=OuterRef("pk")).order_by("-leads", "pk")
+        lines = ProductLine.objects.annotate(measure_ids=ArraySubquery(own.values("measure_id")))
         self.lines: dict[int, ProductLine] = {line.pk: line for line in lines}
+        self._measures = {measure.pk: measure for measure in Measure.objects.all()}
         self._children: dict[int | None, list[int]] = {}
         for line in self.lines.values():
             self._children.setdefault(line.parent_id, []).append(line.pk)
@@ -75,19 +81,24 @@ class LineTree:
                 return line.alert_settings[name]
         return default
 
+    def own_measures(self, line_id: int) -> list[Measure]:
+        """What the line itself says its products count, the leading one first; none: as the line above."""
+        ids: list[int] = self.lines[line_id].measure_ids  # type: ignore[attr-defined]
+        return [self._measures[pk] for pk in ids]
+
     def measures(self, line_id: int) -> list[Measure]:
         """What the line's products count, the leading one first."""
         for line in self.ancestors(line_id):
-            found = [row.measure for row in line.line_measures.all()]
+            found = self.own_measures(line.pk)
             if found:
                 return found
-        return [self._units]
+        return [measure for measure in self._measures.values() if measure.code == "units"]
 
     def lead_measure(self, line_id: int) -> Measure:
         return self.measures(line_id)[0]
 
-    @property
-    def _units(self) -> Measure:
-        if not hasattr(self, "_units_found"):
-            self._units_found = Measure.objects.get(code="units")
-        return self._units_found
+
+@kept_while_reading
+def line_tree() -> LineTree:
+    """The tree, read once for all that a page shows of it."""
+    return LineTree()

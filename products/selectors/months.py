@@ -7,6 +7,7 @@ from collections.abc import Iterable
 
 from django.db import connection
 
+from core.kept import kept_while_reading
 from core.months import month_add, month_start, months_between
 from core.organisation import organisation_get, today
 from products.models import ProductFigures
@@ -39,11 +40,15 @@ def complete_months(
     looks at the data as if that month were the last complete one the calendar allows.
     """
     running = month_start(today()) if as_of is None else month_add(month_start(as_of), 1)
-    params = {
-        "lines": None if line_ids is None else list(line_ids),
-        "running": running,
-        "closed": organisation_get().closed_until,
-    }
+    lines = None if line_ids is None else tuple(line_ids)
+    return _complete_months(lines, running, organisation_get().closed_until)
+
+
+@kept_while_reading
+def _complete_months(
+    lines: tuple[int, ...] | None, running: datetime.date, closed: datetime.date | None
+) -> dict[tuple[int, int], datetime.date]:
+    params = {"lines": None if lines is None else list(lines), "running": running, "closed": closed}
     with connection.cursor() as cursor:
         cursor.execute(_COMPLETE, params)
         return {(line, measure): month for line, measure, month in cursor.fetchall()}

@@ -96,11 +96,9 @@ def list_tabs(user: Any, tree: LineTree) -> list[Tab]:
     return tabs
 
 
-def products_count(user: Any) -> int:
-    """How many products the person may see; counted once a request."""
-    if not hasattr(user, "_products_count"):
-        user._products_count = products_visible(user).order_by().count()
-    return user._products_count
+def products_to_count(user: Any) -> QuerySet[Product] | int:
+    """The products the person may see, for the menu's number; the number where the tabs counted them."""
+    return getattr(user, "_products_count", None) or products_visible(user)
 
 
 def list_queryset(user: Any, query: ListQuery, tree: LineTree) -> QuerySet[Product]:

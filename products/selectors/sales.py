@@ -26,8 +26,8 @@ from products.models import (
     SalesMonth,
 )
 
-from .access import products_visible, visible_channel_ids
-from .lines import LineTree
+from .access import product_seen, products_visible, visible_channel_ids
+from .lines import line_tree
 from .months import complete_month, first_provisional_month
 from .units import addable
 
@@ -89,9 +89,9 @@ def sales_months(
     user: Any, product: Product, measure: Measure, first: datetime.date, last: datetime.date
 ) -> list[MonthSales]:
     """Every month from the first to the last, both included, in order; gaps too."""
-    if not products_visible(user).filter(pk=product.pk).exists():
+    if not product_seen(user, product):
         return []
-    tree = LineTree()
+    tree = line_tree()
     found = product_months(user, [product.pk], measure, first, last)
     complete = complete_month(product.line_id, measure.pk)
     moving = first_provisional_month(tree, product.line_id, today())
@@ -120,7 +120,7 @@ def sales_by_channel(
     user: Any, product: Product, measure: Measure, first: datetime.date, last: datetime.date
 ) -> list[ChannelSales]:
     """What each channel the person may see sold, most revenue (else volume) first."""
-    if not products_visible(user).filter(pk=product.pk).exists():
+    if not product_seen(user, product):
         return []
     rows = SalesMonth.objects.filter(product=product.pk, measure=measure, month__range=(first, last))
     channels = visible_channel_ids(user)
@@ -175,7 +175,7 @@ def products_total(
     ``member(product_id, month)`` leaves out what did not belong yet.
     """
     rows = list(products_visible(user).filter(pk__in=[product.pk for product in products]))
-    units = addable(LineTree(), rows, measure, line_id)
+    units = addable(line_tree(), rows, measure, line_id)
     sums: dict[datetime.date, list[MonthSales]] = {}
     for (product_id, month), sales in product_months(
         user, [row.pk for row in rows], measure, first, last

@@ -15,7 +15,7 @@ from core.organisation import today
 from products.models import Channel, Family, FamilyMember, Measure, Product, ProductLine
 
 from .access import channels_visible, families_visible, lines_visible, products_visible
-from .lines import Inherited, LineTree
+from .lines import Inherited, line_tree
 
 
 @dataclass(frozen=True)
@@ -36,7 +36,7 @@ FIELDS = ("owner_id", "unit", "reporting_unit", "floor_rate", "review_months", "
 
 def line_rows(user: Any) -> list[LineRow]:
     """The lines the person may see, each below the one it is part of; six queries however many."""
-    tree = LineTree()
+    tree = line_tree()
     visible = set(lines_visible(user).values_list("pk", flat=True))
     counts = dict(
         Product.objects.filter(line__in=visible).order_by().values_list("line").annotate(Count("pk"))
@@ -60,7 +60,7 @@ def line_rows(user: Any) -> list[LineRow]:
                     values,
                     values["owner_id"],
                     tree.measures(line.pk),
-                    bool(line.line_measures.all()),
+                    bool(tree.own_measures(line.pk)),
                     counts.get(line.pk, 0),
                 )
             )

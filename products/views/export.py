@@ -16,7 +16,7 @@ from core.pages import with_right
 from exchange.export import FORMATS, ExportColumn, export_response
 from products.models import Product
 from products.selectors.columns import Column
-from products.selectors.lines import LineTree
+from products.selectors.lines import LineTree, line_tree
 from products.selectors.list_query import ListQuery
 from products.selectors.product_list import ListRow, list_queryset, list_rows, query_read
 
@@ -91,7 +91,7 @@ def export(request: HttpRequest, kind: str) -> HttpResponseBase:
     require(request.user, "exchange.export")
     if kind not in dict(FORMATS):
         raise Http404(kind)
-    query, tree = query_read(request.user, request.GET), LineTree()
+    query, tree = query_read(request.user, request.GET), line_tree()
     currency = organisation_get().currency
     # What says which product it is stands in the list's first column, so it comes first here too.
     cells: Cells = [

@@ -18,7 +18,7 @@ from django.views.decorators.http import require_POST
 from core.organisation import organisation_get
 from core.pages import PAGE_SIZES, page_render, paginate, with_right
 from products.selectors.filter_choices import chips, filter_choices, filter_keys
-from products.selectors.lines import LineTree
+from products.selectors.lines import line_tree
 from products.selectors.list_query import FILTERS, ListQuery
 from products.selectors.product_list import (
     ALL,
@@ -61,7 +61,7 @@ class _Counted:
 
 
 def _page(request: HttpRequest) -> ListPage:
-    user, tree = request.user, LineTree()
+    user, tree = request.user, line_tree()
     tabs = list_tabs(user, tree)
     if not request.GET:
         # The bare address: one's own products, or all of them for a person who has none.

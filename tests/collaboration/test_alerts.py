@@ -11,7 +11,7 @@ from django.test.utils import CaptureQueriesContext
 from accounts.errors import DomainError, VersionConflict
 from accounts.models import Deputy
 from collaboration.models import Alert, Follow, Notification
-from collaboration.selectors.alerts import alerts_mine, alerts_open_count, alerts_visible, open_now
+from collaboration.selectors.alerts import alerts_mine, alerts_open, alerts_visible, open_now
 from collaboration.services.alerts import alert_close, alert_reopen, alert_snooze, alerts_wake
 from core.organisation import today
 from tests.factories import channel_factory, line_factory, product_factory, user_factory
@@ -185,19 +185,19 @@ def test_the_database_holds_the_rules(product):
 def test_alerts_go_to_the_owner_or_who_is_deputy_today(product):
     owner, deputy, other = user_factory(), user_factory(), user_factory()
     settle(candidate(product, recipient_id=owner.pk))
-    assert [alerts_open_count(person) for person in (owner, deputy, other)] == [1, 0, 0]
+    assert [alerts_open(person).count() for person in (owner, deputy, other)] == [1, 0, 0]
     row = Deputy.objects.create(owner=owner, deputy=deputy, start_date=today(), end_date=today())
     fresh = [type(person).objects.get(pk=person.pk) for person in (deputy, other)]
-    assert [alerts_open_count(person) for person in fresh] == [1, 0]
+    assert [alerts_open(person).count() for person in fresh] == [1, 0]
     row.delete()
-    assert alerts_open_count(type(deputy).objects.get(pk=deputy.pk)) == 0
+    assert alerts_open(type(deputy).objects.get(pk=deputy.pk)).count() == 0
 
 
 def test_what_nobody_owns_is_everybodys_who_deals_with_alerts(product):
     settle(candidate(product))
-    assert alerts_open_count(user_factory()) == 1
+    assert alerts_open(user_factory()).count() == 1
     viewer = user_factory("viewer")
-    assert alerts_open_count(viewer) == 0
+    assert alerts_open(viewer).count() == 0
     assert alerts_visible(viewer).count() == 1
 
 

@@ -1,0 +1,152 @@
+"""How many queries each page costs, kept in ``tests/query_counts.json`` so that one query more, or one a row,
+shows as a difference.
+
+After a change that is meant: ``QUERY_COUNTS=write pytest tests/pmtool/test_query_counts.py`` and look at the
+difference in the file.
+"""
+
+from __future__ import annotations
+
+import datetime
+import json
+import os
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.db import connection
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
+
+from core.months import month_add
+from forecasting.models import Forecast, ForecastMonth, StageEstimate
+from products.models import (
+    BudgetRow,
+    BudgetVersion,
+    Family,
+    Measure,
+    Product,
+    ProductFigures,
+    ProductLine,
+    ProductMonth,
+    SalesFact,
+    SalesMonth,
+)
+from tests.factories import channel_factory, line_factory, user_factory
+
+pytestmark = pytest.mark.django_db
+COUNTS = Path(__file__).parent.parent / "query_counts.json"
+MOST = 12
+MONTHS = 30
+
+PAGES = {
+    "product list": "/products/?view=all",
+    "product list, sorted and filtered": "/products/?view=all&sort=-forecast_12m&line=line-1&status=current",
+    "product overview": "/products/P0/",
+    "API: products": "/api/v1/products/?page_size=100",
+    "API: one product": "/api/v1/products/P0/",
+    "API: lines": "/api/v1/lines/?page_size=100",
+    "API: channels": "/api/v1/channels/?page_size=100",
+    "API: families": "/api/v1/families/?page_size=100",
+    "API: sales by month": "/api/v1/sales/months/?page_size=100",
+    "API: sales as they came": "/api/v1/sales/facts/?product=P0&page_size=100",
+    "API: rows of a budget": "/api/v1/budgets/plan/rows/?page_size=100",
+    "API: forecasts": "/api/v1/forecasts/?current=true&page_size=100",
+    "API: stages": "/api/v1/stages/?current=true&page_size=100",
+}
+
+
+def company(rows: int) -> Any:
+    """So many products in three lines, with sales, figures, forecasts, stages and a plan; and their owner."""
+    owner = user_factory()
+    top = line_factory(code="line-1", owner=owner, unit="carton")
+    lines = [top, line_factory(parent=top), line_factory()]
+    lines += ProductLine.objects.bulk_create(ProductLine(code=f"l{n}", name=f"L{n}") for n in range(rows))
+    channels = [channel_factory() for _ in range(rows)]
+    Family.objects.bulk_create(Family(code=f"F{n}", name=f"F{n}", line=top) for n in range(rows))
+    units, last = Measure.objects.get(code="units"), month_add(timezone.localdate().replace(day=1), -1)
+    products = Product.objects.bulk_create(
+        Product(code=f"P{n}", name=f"Product {n}", line=lines[n % 3]) for n in range(rows)
+    )
+    months = [month_add(last, -n) for n in range(MONTHS)]
+    sold = [
+        {"product": product, "measure": units, "month": month, "volume": 5, "revenue": 10, "days": 30}
+        for product in products
+        for month in months
+    ]
+    ProductMonth.objects.bulk_create(ProductMonth(**row) for row in sold)
+    SalesMonth.objects.bulk_create(SalesMonth(**row, channel=channels[0]) for row in sold)
+    SalesFact.objects.bulk_create(
+        SalesFact(product=products[0], channel=channel, measure=units, start_date=last, period="M", volume=1)
+        for channel in channels
+    )
+    computed: dict[str, Any] = {"measure": units, "as_of": last, "computed_at": timezone.now()}
+    ProductFigures.objects.bulk_create(
+        ProductFigures(
+            product=product,
+            measure=units,
+            data_month=last,
+            revenue_12m=product.pk,
+            volume_12m=1,
+            spark_volumes=[1.0] * 36,
+            forecast_as_of=last,
+            forecast_12m=9,
+            forecast_12m_amount=9,
+            stage="growth",
+        )
+        for product in products
+    )
+    forecasts = Forecast.objects.bulk_create(
+        Forecast(product=product, method="mean", data_month=last, **computed) for product in products
+    )
+    ForecastMonth.objects.bulk_create(
+        ForecastMonth(
+            forecast=forecast, month=month_add(last, n), mean=5, median=5, lo80=4, hi80=6, lo95=3, hi95=7
+        )
+        for forecast in forecasts
+        for n in range(1, 19)
+    )
+    StageEstimate.objects.bulk_create(
+        StageEstimate(product=product, stage="growth", evidence_code="growing", **computed)
+        for product in products
+    )
+    plan = BudgetVersion.objects.create(code="plan", name="Plan", year=last.year)
+    BudgetRow.objects.bulk_create(
+        BudgetRow(
+            version=plan, product=product, measure=units, month=datetime.date(last.year, 1, 1), volume=1
+        )
+        for product in products
+    )
+    return owner
+
+
+def counted(owner: Any, addresses: dict[str, str]) -> dict[str, int]:
+    client = Client()
+    client.force_login(owner)
+    found = {}
+    for name, address in addresses.items():
+        client.get(address)  # what is kept from one request to the next is there
+        with CaptureQueriesContext(
+            connection,
+        ) as queries:
+            answer = client.get(address)
+        assert answer.status_code == 200, f"{address}: {answer.status_code}"
+        found[name] = len(queries)
+        if os.environ.get("QUERY_COUNTS") == "show":
+            print(f"\n== {name}: {len(queries)}", *(query["sql"][:230] for query in queries), sep="\n   ")
+    return found
+
+
+@pytest.mark.parametrize("rows", [10, 100])
+def test_queries_a_page(rows: int) -> None:
+    found = counted(company(rows), PAGES)
+    if os.environ.get("QUERY_COUNTS") == "write":
+        COUNTS.write_text(json.dumps(found, indent=2) + "\n")
+    assert found == json.loads(COUNTS.read_text())
+
+
+def test_no_endpoint_takes_many() -> None:
+    kept = json.loads(COUNTS.read_text())
+    assert kept.keys() == PAGES.keys()
+    assert {name: count for name, count in kept.items() if name.startswith("API") and count > MOST} == {}
