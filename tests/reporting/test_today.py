@@ -1,0 +1,294 @@
+"""Today: the sentence, what needs the person, and figures that equal their rows."""
+
+from __future__ import annotations
+
+import datetime
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+from django.utils import timezone, translation
+
+from collaboration.models import Alert
+from collaboration.services.actions import action_create
+from collaboration.services.alerts import Candidate, alerts_settle
+from core.organisation import today
+from forecasting.models import NightlyRun, NightlyStep, ProductNews
+from products.models import Measure, Product, ProductFigures
+from reporting.selectors.today import AlertCounts, movers, portfolio, scope_read
+from reporting.today_words import alerts_sentence, night_sentence, why_words
+from tests.factories import (
+    channel_factory,
+    line_factory,
+    organisation_factory,
+    product_factory,
+    user_factory,
+)
+
+pytestmark = pytest.mark.django_db
+MONTH = datetime.date(2026, 10, 1)
+
+
+def text(answer: Any) -> str:
+    return answer.content.decode()
+
+
+@pytest.fixture
+def night(db: Any) -> NightlyRun:
+    organisation_factory(alert_min_amount=0)
+    run = NightlyRun.objects.create(
+        kind="scheduled",
+        key="night",
+        local_date=today(),
+        as_of=MONTH,
+        state="done",
+        started_at=timezone.now(),
+        finished_at=timezone.now(),
+    )
+    NightlyStep.objects.create(
+        run=run, name="forecast", position=0, state="done", computed=85, skipped=0, failed=1
+    )
+    return run
+
+
+def known(night: NightlyRun, *, stage: str = "growth", before: str = "growth", **fields: Any) -> Product:
+    """Figures of a year: sold 1,200, the year before 1,000, expected 1,500, a month ago 1,400."""
+    product = product_factory(**fields)
+    ProductFigures.objects.create(
+        product=product,
+        measure=Measure.objects.get(code="units"),
+        data_month=MONTH,
+        revenue_12m=Decimal(1200),
+        revenue_12m_before=Decimal(1000),
+        growth_rate=0.2,
+        spark_volumes=[10.0] * 36,
+        forecast_as_of=MONTH,
+        forecast_12m=150,
+        forecast_12m_amount=1500,
+        spark_forecast=[12.0] * 18,
+        spark_lo80=[10.0] * 18,
+        spark_hi80=[14.0] * 18,
+        stage=stage,
+    )
+    ProductNews.objects.create(
+        product=product,
+        run=night,
+        as_of=MONTH,
+        amount=1500,
+        amount_before=1400,
+        move_rate=0.0714,
+        why_code="month",
+        why_params={"month": "2026-10-01", "rate": 0.12},
+        stage_before=before,
+        error_amount=30,
+        sold_amount=300,
+        error_amount_before=60,
+        sold_amount_before=300,
+        year=2026,
+        year_amount=1100,
+        year_budget_amount=1000,
+    )
+    return product
+
+
+def raise_alerts(night: NightlyRun, products: list[Product], owner: Any = None, kind: str = "moved") -> None:
+    evidence = {"rate": 0.2, "now": 120, "before": 100, "before_as_of": "2026-09-01", "is_level": False}
+    alerts_settle(
+        kind=kind,
+        subjects=[],
+        local_date=night.local_date,
+        candidates=[
+            Candidate(
+                subject=f"product:{product.pk}",
+                fingerprint="now",
+                stake_amount=Decimal(1000 + place),
+                evidence=evidence,
+                product_id=product.pk,
+                recipient_id=owner.pk if owner else None,
+            )
+            for place, product in enumerate(products)
+        ],
+    )
+
+
+def test_the_first_day_leads_to_the_import(client):
+    client.force_login(user_factory())
+    page = text(client.get("/"))
+    assert "/data/upload/" in page
+    client.force_login(user_factory("viewer"))
+    assert "/data/upload/" not in text(client.get("/"))
+
+
+def test_before_the_first_night_one_can_start_it(client):
+    product_factory()
+    client.force_login(user_factory())
+    page = text(client.get("/"))
+    assert "No night has run yet" in page
+    assert "/forecasting/" in page
+
+
+def test_the_page_says_what_happened_and_what_needs_me(client, night):
+    owner = user_factory()
+    product = known(night, name="Appelsap 1 L", owner=owner)
+    raise_alerts(night, [product], owner)
+    action_create(user=owner, title="Call Polderveld", owner=owner, due_date=None)
+    client.force_login(owner)
+    page = text(client.get("/"))
+    assert "<b>85</b> of <b>86</b> forecasts were recomputed" in page
+    assert "There is <b>one</b> new alert: one forecast moved." in page
+    for part in ("Appelsap 1 L", "+20.0%", "Call Polderveld", "My 1 product", "Oct\u00a02026 was 12% higher"):
+        assert part in page
+    assert "<html" not in text(client.get("/", headers={"HX-Request": "true"}))
+
+
+def test_at_most_twenty_and_the_number_of_smaller_ones(client, night):
+    owner = user_factory()
+    line = line_factory(owner=owner)
+    products = [known(night, line=line, name=f"Product {n:02}") for n in range(54)]
+    raise_alerts(night, products, owner)
+    client.force_login(owner)
+    page = text(client.get("/"))
+    assert page.count('class="alert-row') == 20
+    assert "and 34 smaller ones" in page
+    shown = Alert.objects.order_by("-stake_amount")[:20]
+    assert all(f'id="alert-{alert.pk}"' in page for alert in shown)
+
+
+def test_figures_equal_the_sum_of_their_products(night):
+    user = user_factory()
+    for stage, before in (("growth", "growth"), ("maturity", "growth"), ("maturity", "maturity")):
+        known(night, stage=stage, before=before)
+    found = portfolio(user, scope_read(user, {"show": "all"}))
+    assert (found.products, found.on_sale, found.revenue, found.forecast) == (3, 3, 3600, 4500)
+    assert found.revenue_rate == pytest.approx(0.2)
+    assert found.forecast_rate == pytest.approx(1500 / 1400 - 1)
+    assert (found.wape, found.wape_before) == (pytest.approx(0.1), pytest.approx(0.2))
+    assert (found.year, found.budget_rate) == (2026, pytest.approx(0.1))
+    stages = {row.stage: (row.count, row.change) for row in found.stages}
+    assert (stages["growth"], stages["maturity"], stages["decline"]) == ((1, -1), (2, 1), (0, 0))
+    assert sum(row.revenue_share or 0 for row in found.stages) == pytest.approx(1)
+
+
+def test_what_ended_counts_in_revenue_and_not_in_stages(night):
+    user = user_factory()
+    known(night)
+    known(night, ended=datetime.date(2026, 1, 31))
+    found = portfolio(user, scope_read(user, {}))
+    assert (found.products, found.on_sale, found.revenue, found.forecast) == (2, 1, 2400, 1500)
+    assert sum(row.count for row in found.stages) == 1
+
+
+def test_growth_is_not_said_where_data_only_begin(night):
+    user = user_factory()
+    known(night)
+    ProductFigures.objects.update(growth_rate=None, revenue_12m_before=Decimal(100))
+    assert portfolio(user, scope_read(user, {})).revenue_rate is None
+
+
+def test_mine_are_the_owned_and_inherited_ones_and_a_line_has_those_below(night):
+    owner = user_factory()
+    above = line_factory(owner=owner, code="above")
+    below = line_factory(parent=above)
+    inherited = known(night, line=below)
+    known(night, line=below, owner=user_factory())
+    own = known(night, owner=owner)
+    assert set(scope_read(owner, {}).products) == {inherited, own}
+    assert scope_read(owner, {}).show == "mine"
+    assert scope_read(owner, {"show": "all"}).products.count() == 3
+    assert scope_read(owner, {"line": "above"}).products.count() == 2
+    assert scope_read(owner, {"line": "nothing"}).show == "mine"
+    assert scope_read(user_factory(), {}).show == "all"
+
+
+def test_people_limited_to_channels_see_no_figures_over_all_channels(client, night):
+    product = known(night, name="Appelsap 1 L")
+    raise_alerts(night, [product])
+    limited = user_factory(channels=[channel_factory()])
+    found = portfolio(limited, scope_read(limited, {}))
+    assert (found.revenue, found.forecast, found.wape, found.year_amount, found.stages) == (None,) * 4 + ([],)
+    assert movers(limited, scope_read(limited, {})) == []
+    client.force_login(limited)
+    page = text(client.get("/"))
+    assert "Appelsap" not in page
+    assert "1,200" not in page
+
+
+def test_people_limited_to_lines_see_those_only(client, night):
+    inside, outside = known(night, name="Inside"), known(night, name="Outside")
+    raise_alerts(night, [inside, outside])
+    client.force_login(user_factory(lines=[inside.line]))
+    page = text(client.get("/"))
+    assert "Inside" in page
+    assert "Outside" not in page
+    assert "<b>86</b>" not in page
+
+
+def test_a_viewer_reads_the_news_of_the_portfolio(client, night):
+    product = known(night, name="Appelsap 1 L")
+    raise_alerts(night, [product], user_factory(name="Anna"))
+    client.force_login(user_factory("viewer"))
+    page = text(client.get("/"))
+    assert "What is going on" in page
+    assert "for Anna" in page
+    assert "/close/" not in page
+
+
+@pytest.mark.parametrize("role", ["marketing", "sales", "logistics", "quality", "finance", "administrator"])
+def test_every_role_has_a_today(client, night, role):
+    known(night)
+    client.force_login(user_factory(role))
+    assert client.get("/").status_code == 200
+
+
+def test_movers_are_the_largest_amounts_first(night):
+    user = user_factory()
+    small, large, still = known(night), known(night), known(night)
+    ProductNews.objects.filter(product=large).update(amount=900)
+    ProductNews.objects.filter(product=still).update(amount=1400)
+    assert movers(user, scope_read(user, {})) == [large, small]
+
+
+def test_queries_do_not_grow_with_products_and_alerts(client, night):
+    owner = user_factory()
+    line = line_factory(owner=owner)
+    client.force_login(owner)
+
+    def queries() -> int:
+        with CaptureQueriesContext(connection) as found:
+            client.get("/")
+        return len(found)
+
+    raise_alerts(night, [known(night, line=line) for _ in range(2)], owner)
+    queries()
+    few = queries()
+    raise_alerts(night, [known(night, line=line) for _ in range(30)], owner)
+    assert queries() == few
+    assert few <= 22
+
+
+def test_sentences(night):
+    step = night.steps.get()
+    with translation.override("en"):
+        said = night_sentence(night, step, sees_all=True)
+        assert said == "Last night <b>85</b> of <b>86</b> forecasts were recomputed."
+        step.computed, step.skipped, step.failed = 0, 86, 0
+        assert night_sentence(night, step, sees_all=True) == (
+            "Last night nothing had changed: all <b>86</b> forecasts still hold."
+        )
+        assert (
+            night_sentence(night, step, sees_all=False) == "Last night the forecasts were brought up to date."
+        )
+        night.local_date = datetime.date(2026, 11, 1)
+        assert night_sentence(night, None, sees_all=True).startswith("In the night of 1\u00a0Nov\u00a02026")
+        counts = AlertCounts(3, 3, 0, {"moved": 1, "stage": 2})
+        assert alerts_sentence(counts, deals=True) == (
+            "There are <b>three</b> new alerts: two stages wait for your judgement and one forecast moved."
+        )
+        assert alerts_sentence(AlertCounts(2, 0, 0, {}), deals=True) == (
+            "Nothing new needs you; two alerts are still open."
+        )
+        assert why_words("month", {"month": "2026-10-01", "rate": -0.08}) == (
+            "Oct\u00a02026 was 8% lower than expected"
+        )
