@@ -12,7 +12,7 @@ class Job(models.Model):
     A worker *claims* a queued job by one conditional update that sets ``token`` and ``lease_until``, beats at
     a third of the lease, and writes its effect and the final state in one transaction that holds only where
     the token is still its own. A sweeper puts jobs with an expired lease back. ``attempts`` counts claims;
-    after ``max_attempts`` the job has failed, with its reason. ``group`` ties the chunks of one step together.
+    after ``max_attempts`` the job has failed, with its reason. ``group`` ties the chunks of a step together.
     """
 
     class State(models.TextChoices):
