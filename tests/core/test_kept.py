@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from django.core.signals import request_finished, request_started
 
+from core import kept
 from core.kept import kept_while_reading
 
 calls: list[Any] = []
@@ -22,11 +22,11 @@ def counted(value: int, more: int = 0) -> int:
 def _none_yet() -> Any:
     calls.clear()
     yield
-    request_finished.send(sender=None)
+    kept._finish()
 
 
 def request(method: str) -> None:
-    request_started.send(sender=None, environ={"REQUEST_METHOD": method})
+    kept._start(environ={"REQUEST_METHOD": method})
 
 
 def test_a_page_computes_once_for_each_argument() -> None:
@@ -38,7 +38,7 @@ def test_a_page_computes_once_for_each_argument() -> None:
 def test_the_next_request_computes_anew() -> None:
     request("GET")
     counted(1)
-    request_finished.send(sender=None)
+    kept._finish()
     request("GET")
     counted(1)
     assert len(calls) == 2
@@ -53,7 +53,7 @@ def test_a_request_that_writes_keeps_nothing() -> None:
 
 def test_outside_a_request_nothing_is_kept() -> None:
     request("GET")
-    request_finished.send(sender=None)
+    kept._finish()
     counted(1)
     counted(1)
     assert len(calls) == 2
