@@ -50,6 +50,12 @@ PACKAGES = (
     Package("vega-lite", "6.4.3", {"build/vega-lite.min.js": "vega-lite.min.js"}, "vega-lite"),
     Package("vega-embed", "7.3.0", {"build/vega-embed.min.js": "vega-embed.min.js"}, "vega-embed"),
     Package(
+        "swagger-ui-dist",
+        "5.35.0",
+        {"swagger-ui.css": "swagger-ui.css", "swagger-ui-bundle.js": "swagger-ui-bundle.js"},
+        "swagger-ui",
+    ),
+    Package(
         "@fontsource-variable/inter",
         "5.3.0",
         {
@@ -63,14 +69,14 @@ PACKAGES = (
 
 ICONS = """
 activity alert-circle alert-triangle arrow-back-up arrow-down arrow-up arrows-sort ban bell bolt bookmark
-box building bulb calculator calendar chart-bar chart-line check checks chevron-down chevron-left chevron-
-right chevron-up circle-check clock clock-exclamation clock-pause coin columns-3 compass copy database
-device-mobile dots download edit external-link eye eye-off file-export file-import file-report file-
-spreadsheet file-type-pdf filter flag heart-handshake help-circle history hourglass inbox info-circle key
-link list lock login logout mail menu-2 message minus moon-stars notes package paperclip pencil percentage
-photo pin player-pause player-play player-stop plus printer refresh report scale search send settings
-share shield-lock sitemap star star-filled sun table table-import tag target timeline trash trending-down
-trending-up truck truck-delivery upload user users versions world x
+box building bulb calculator calendar chart-bar chart-line check checks chevron-down chevron-left
+chevron-right chevron-up circle-check clock clock-exclamation clock-pause coin columns-3 compass copy
+database device-mobile dots download edit external-link eye eye-off file-export file-import file-report
+file-spreadsheet file-type-pdf filter flag heart-handshake help-circle history hourglass inbox info-circle
+key link list lock login logout mail menu-2 message minus moon-stars notes package paperclip pencil
+percentage photo pin player-pause player-play player-stop plus printer refresh report scale search send
+settings share shield-lock sitemap star star-filled sun table table-import tag target timeline trash
+trending-down trending-up truck truck-delivery upload user users versions world x
 """
 
 
@@ -142,8 +148,9 @@ def vendor_package(package: Package, folder: Path) -> dict[str, object]:
         meta = json.loads(member(archive, "package.json"))
         for source, target in package.files.items():
             written[f"{package.folder}/{target}"] = SOURCE_MAP.sub(b"\n", member(archive, source))
-        if "package/LICENSE" in archive.getnames():
-            written[f"{package.folder}/LICENSE"] = member(archive, "LICENSE")
+        for name in ("LICENSE", "NOTICE"):
+            if f"package/{name}" in archive.getnames():
+                written[f"{package.folder}/{name}"] = member(archive, name)
         if package.name == "@tabler/icons":
             written[SPRITE] = sprite(archive)
     for name, data in written.items():
