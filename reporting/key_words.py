@@ -35,7 +35,7 @@ class ComparisonRow:
     """One span in the table "compared with what": texts, ready to show."""
 
     label: str
-    note: str
+    notes: Sequence[str]
     value: str
     last_year: str
     change: formats.Delta
@@ -163,13 +163,14 @@ def comparison_rows(overview: Overview, unit: str) -> list[ComparisonTable]:
 
 
 def _row(figure: KeyFigure) -> ComparisonRow:
-    label, note = span_words(figure)
+    label, span = span_words(figure)
+    notes = [span]
     if figure.lo80 is not None and figure.hi80 is not None and figure.lo80 != figure.hi80:
         band = {"low": _whole(figure.lo80), "high": _whole(figure.hi80)}
-        note = f"{note}; " + _("80%% chance: %(low)s – %(high)s") % band
+        notes.append(_("80%% chance: %(low)s – %(high)s") % band)
     return ComparisonRow(
         label,
-        note,
+        notes,
         _whole(figure.value),
         _whole(figure.last_year),
         formats.delta(figure.difference, kind="number"),
