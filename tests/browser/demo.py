@@ -1,0 +1,180 @@
+"""Every page of pmtool: which addresses are pages, and where to find one of each in the demo company."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from django.urls import reverse
+
+from accounts.models import User
+from collaboration.models import ActionItem, Alert
+from exchange.models import Import
+from forecasting.models import NightlyRun
+from products.models import Channel, Segment, Supplier
+
+Args = Callable[[], Mapping[str, Any]]
+
+
+def _product() -> dict[str, Any]:
+    return {"code": "HVM-210"}
+
+
+def _first(model: Any) -> Args:
+    return lambda: {"pk": model.objects.order_by("pk").values_list("pk", flat=True)[0]}
+
+
+def _none() -> dict[str, Any]:
+    return {}
+
+
+def _sanne() -> User:
+    return User.objects.get(email="sanne@demo.example")
+
+
+PAGES: dict[str, Args] = {
+    "reporting:today": _none,
+    "products:list": _none,
+    "products:new": _none,
+    "products:lines": _none,
+    "products:line_new": _none,
+    "products:line_edit": lambda: {"code": "food"},
+    "products:channels": _none,
+    "products:channel_new": _none,
+    "products:channel_edit": _first(Channel),
+    "products:suppliers": _none,
+    "products:suppliers_new": _none,
+    "products:suppliers_edit": _first(Supplier),
+    "products:segments": _none,
+    "products:segments_new": _none,
+    "products:segments_edit": _first(Segment),
+    "products:families": _none,
+    "products:family_new": _none,
+    "products:family": lambda: {"code": "HVM"},
+    "products:family_edit": lambda: {"code": "HVM"},
+    "products:measures": _none,
+    "products:measure_new": _none,
+    "products:measure_edit": lambda: {"code": "units"},
+    "products:budgets": _none,
+    "products:limits": lambda: {"pk": _sanne().pk},
+    "products:four_eyes": _none,
+    "products:edit": _product,
+    "products:end": _product,
+    "products:activity": _product,
+    "products:details": _product,
+    "reporting:product": _product,
+    "forecasting:product": _product,
+    "forecasting:stage": _product,
+    "forecasting:runs": _none,
+    "forecasting:run": _first(NightlyRun),
+    "collaboration:alerts": _none,
+    "collaboration:alert": lambda: {"pk": Alert.objects.filter(product__code="HVM-210")[0].pk},
+    "collaboration:alert_snooze": lambda: {"pk": Alert.objects.filter(product__code="HVM-210")[0].pk},
+    "collaboration:alert_close": lambda: {"pk": Alert.objects.filter(product__code="HVM-210")[0].pk},
+    "collaboration:actions": _none,
+    "collaboration:action_new": _none,
+    "collaboration:action": lambda: {"pk": ActionItem.objects.filter(owner=_sanne())[0].pk},
+    "collaboration:product_action_new": _product,
+    "collaboration:notifications": _none,
+    "exchange:list": _none,
+    "exchange:upload": _none,
+    "exchange:detail": _first(Import),
+    "core:search": _none,
+    "core:settings": _none,
+    "accounts:people": _none,
+    "accounts:invite": _none,
+    "accounts:person": lambda: {"pk": _sanne().pk},
+    "accounts:roles": _none,
+    "accounts:role_new": _none,
+    "accounts:role": lambda: {"code": "finance"},
+    "accounts:profile": _none,
+    "account_email": _none,
+    "account_change_password": _none,
+    "mfa_index": _none,
+    "api": _none,
+}
+"""The arguments of one of each; what asks for an object is not there in an empty organisation."""
+
+GUESTS = ("account_login", "account_reset_password", "account_reset_password_done", "account_signup")
+"""Pages for who has not signed in."""
+
+NO_PAGES = {
+    # Only written to.
+    "accounts:deactivate",
+    "accounts:reactivate",
+    "accounts:link",
+    "accounts:role_delete",
+    "accounts:deputy_add",
+    "accounts:deputy_end",
+    "accounts:token_add",
+    "accounts:token_revoke",
+    "collaboration:action_done",
+    "collaboration:action_remove",
+    "collaboration:alert_reopen",
+    "collaboration:comment_add",
+    "collaboration:comment_withdraw",
+    "collaboration:follow",
+    "collaboration:notifications_read",
+    "exchange:apply",
+    "exchange:discard",
+    "exchange:reading",
+    "exchange:undo",
+    "forecasting:product_run",
+    "forecasting:run_start",
+    "forecasting:stage_withdraw",
+    "products:budget_change",
+    "products:budget_new",
+    "products:details_add",
+    "products:details_remove",
+    "products:reopen",
+    "products:bulk",
+    "products:bulk_undo",
+    "products:view_edit",
+    "products:view_new",
+    "set_language",
+    # Files, parts of a page, answers to machines, and what only leads on.
+    "collaboration:mention",
+    "collaboration:notification",
+    "core:livez",
+    "core:readyz",
+    "core:suggest",
+    "exchange:file",
+    "exchange:refused",
+    "mfa_download_recovery_codes",
+    "products:columns",
+    "products:export",
+    "products:filters",
+    "schema",
+    # Only with a link from an e-mail, or in the middle of a sign-in.
+    "accounts:invitation",
+    "account_confirm_email",
+    "account_confirm_login_code",
+    "account_email_verification_sent",
+    "account_inactive",
+    "account_logout",
+    "account_reauthenticate",
+    "account_reset_password_from_key",
+    "account_reset_password_from_key_done",
+    "account_set_password",
+    "mfa_activate_totp",
+    "mfa_authenticate",
+    "mfa_deactivate_totp",
+    "mfa_generate_recovery_codes",
+    "mfa_reauthenticate",
+    "mfa_view_recovery_codes",
+    "collaboration:comment",
+}
+"""Addresses without a page of their own in the walk, besides the API and single sign-on."""
+
+
+def address(name: str) -> str:
+    return reverse(name, kwargs=dict(PAGES[name]()))
+
+
+def addresses() -> dict[str, str]:
+    """Name and address of every page, in the demo company."""
+    return {name: address(name) for name in PAGES}
+
+
+def addresses_without_objects() -> dict[str, str]:
+    return {name: reverse(name) for name, args in PAGES.items() if args is _none}

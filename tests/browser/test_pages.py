@@ -1,0 +1,123 @@
+"""Every page as people see it: in both languages, wide and narrow, light and dark, full and empty.
+
+No page fails, breaks the Content-Security-Policy, says an error in the console (see the fixture ``page``), is
+wider than the screen, or breaks a rule for accessibility.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from django.core.management import call_command
+from django.urls import reverse
+
+from accounts.models import User
+from tests.factories import user_factory
+from tests.policy.test_walk import urls
+
+from .demo import GUESTS, NO_PAGES, PAGES, addresses, addresses_without_objects
+
+WIDE, NARROW = {"width": 1440, "height": 900}, {"width": 390, "height": 844}
+DARK = ("reporting:today", "products:list", "reporting:product", "forecasting:product", "exchange:detail")
+SHORTENED = (  # pages that leave out what a viewer may not do
+    *("reporting:today", "products:list", "reporting:product", "forecasting:product", "products:details"),
+    *("products:activity", "products:lines", "products:budgets", "forecasting:runs", "collaboration:alerts"),
+)
+ADMINISTRATION = ("accounts:", "core:settings", "products:limits", "products:four_eyes")
+DRAWN = "() => [...document.querySelectorAll('.chart')].every(chart => chart.querySelector('svg, canvas'))"
+# How far the page is wider than the screen, and by what.
+TOO_WIDE = """() => {
+    const root = document.documentElement;
+    if (root.scrollWidth <= root.clientWidth) return null;
+    const parts = [...document.querySelectorAll('main *')].filter(
+        part => part.getBoundingClientRect().right > root.clientWidth + 1 && !part.closest('.tbl-wrap'));
+    const said = parts.slice(0, 3).map(part => part.outerHTML.slice(0, 90));
+    return `${root.scrollWidth} of ${root.clientWidth} px: ${said}`;
+}"""
+
+
+def test_every_address_is_walked_or_said_to_be_no_page() -> None:
+    names = {name for name, _route in urls()}
+    packages = {name for name in names if name.startswith(("api:", "route:", "openid_", "socialaccount_"))}
+    assert names - packages == set(PAGES) | set(GUESTS) | NO_PAGES
+
+
+class Walk:
+    """Opens pages and collects what is wrong, so that one run tells it all."""
+
+    def __init__(self, page: Any, axe: Any) -> None:
+        self.page, self._axe, self.wrong = page, axe, []
+
+    def look(self, path: str, *, language: str, status: int = 200, axe: bool = True) -> None:
+        self.page.set_viewport_size(WIDE)
+        answer = self.page.goto(path)
+        if answer.status != status:
+            self._say(path, f"answers {answer.status}")
+            return
+        self.page.wait_for_function(DRAWN)
+        if (found := self.page.locator("html").get_attribute("lang")) != language:
+            self._say(path, f"says it is in {found}, not {language}")
+        if (found := self.page.locator("h1").count()) != 1:
+            self._say(path, f"has {found} h1")
+        if axe:
+            try:
+                self._axe(self.page)
+            except AssertionError as error:
+                self._say(path, str(error))
+        for size in (WIDE, NARROW):
+            self.page.set_viewport_size(size)
+            if found := self.page.evaluate(TOO_WIDE):
+                self._say(path, f"is too wide: {found}")
+
+    def _say(self, path: str, what: str) -> None:
+        self.wrong.append(f"{path} {what}")
+
+    def done(self) -> None:
+        assert not self.wrong, "\n".join(self.wrong)
+
+
+@pytest.mark.browser
+@pytest.mark.slow
+@pytest.mark.timeout(420)
+def test_the_pages_of_the_demo_company(page: Any, sign_in: Any, axe: Any, transactional_db: Any) -> None:
+    call_command("demo", "--nights", "1", "--until", "2026-10")
+    pages = addresses()
+    people = {user.name.split()[0]: user for user in User.objects.all()}
+    walk = Walk(page, axe)
+
+    people["Anna"].language = "en"
+    people["Anna"].save()
+    sign_in(page, people["Anna"])
+    for path in pages.values():
+        walk.look(path, language="en")
+    walk.look("/products/NO-SUCH/", language="en", status=404)
+
+    sign_in(page, people["Sanne"])
+    ours = {name: path for name, path in pages.items() if not name.startswith(ADMINISTRATION)}
+    ours |= {"accounts:profile": pages["accounts:profile"]}
+    for path in ours.values():
+        walk.look(path, language="nl", axe=False)
+    walk.look(reverse("core:search") + "?q=havermelk", language="nl")
+    page.emulate_media(color_scheme="dark")
+    for name in DARK:
+        walk.look(pages[name], language="nl")
+    page.emulate_media(color_scheme="light")
+
+    sign_in(page, people["Pieter"])
+    for name in SHORTENED:
+        walk.look(pages[name], language="nl", axe=False)
+    walk.done()
+
+
+@pytest.mark.browser
+@pytest.mark.slow
+def test_the_pages_of_an_empty_organisation(page: Any, sign_in: Any, axe: Any, transactional_db: Any) -> None:
+    """Who starts has one administrator and nothing else: each page says what it will show."""
+    walk = Walk(page, axe)
+    for name in GUESTS:
+        walk.look(reverse(name), language="nl")
+    sign_in(page, user_factory("administrator", name="Anna Visser", language="nl"))
+    for name, path in addresses_without_objects().items():
+        walk.look(path, language="nl", axe=not name.endswith("_new"))
+    walk.done()
