@@ -248,9 +248,8 @@ class AlertCounts:
 
 
 def alerts_of_scope(user: Any, scope: Scope) -> QuerySet[Any]:
-    """What is the person's to deal with; for who deals with none, what goes on in the portfolio."""
-    deals = user.has_perm("collaboration.alerts")
-    rows = alerts_mine(user) if deals else alerts_visible(user)
+    """What is the person's to deal with; for who has no products, what goes on in the portfolio."""
+    rows = alerts_mine(user) if scope.owns else alerts_visible(user)
     lines = scope.line_ids
     if lines is not None:
         rows = rows.filter(Q(product__line__in=lines) | Q(product=None, line__in=lines))

@@ -42,7 +42,7 @@ def today_page(request: HttpRequest) -> HttpResponse:
     scope = scope_read(user, request.GET)
     figures = portfolio(user, scope)
     night = night_last() if user.has_perm("forecasting.view") else None
-    deals, views = user.has_perm("collaboration.alerts"), user.has_perm("collaboration.view")
+    deals, views = scope.owns, user.has_perm("collaboration.view")
     alerts = alerts_of_scope(user, scope)
     counts = alert_counts(alerts, night)
     shown = alert_rows(user, with_words(alerts.filter(open_now()))[:ALERTS_SHOWN]) if counts.open else []

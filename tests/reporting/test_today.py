@@ -225,10 +225,11 @@ def test_people_limited_to_lines_see_those_only(client, night):
     assert "<b>86</b>" not in page
 
 
-def test_a_viewer_reads_the_news_of_the_portfolio(client, night):
+@pytest.mark.parametrize("role", ["viewer", "finance"])
+def test_who_owns_no_products_reads_the_news_of_the_portfolio(client, night, role):
     product = known(night, name="Appelsap 1 L")
     raise_alerts(night, [product], user_factory(name="Anna"))
-    client.force_login(user_factory("viewer"))
+    client.force_login(user_factory(role))
     page = text(client.get("/"))
     assert "What is going on" in page
     assert "for Anna" in page
