@@ -40,7 +40,7 @@ class ProfileForm(forms.Form):
 class DeputyForm(forms.Form):
     """``deputy`` receives alerts and actions meant for the owner."""
 
-    deputy = forms.ModelChoiceField(label=_("Deputy"), queryset=User.objects.none())
+    deputy = forms.ModelChoiceField(label=_("Deputy"), queryset=User.objects.none(), empty_label=_("choose"))
     start_date = forms.DateField(label=_("From"), widget=DateInput)
     end_date = forms.DateField(label=_("Until and including"), widget=DateInput)
 
