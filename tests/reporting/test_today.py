@@ -233,7 +233,8 @@ def test_who_owns_no_products_reads_the_news_of_the_portfolio(client, night, rol
     page = text(client.get("/"))
     assert "What is going on" in page
     assert "for Anna" in page
-    assert "/close/" not in page
+    assert ("/close/" in page) == (role == "finance")
+    assert "/alerts/?whose=all" in page
 
 
 @pytest.mark.parametrize("role", ["marketing", "sales", "logistics", "quality", "finance", "administrator"])
