@@ -1,0 +1,1 @@
+"""Figures on speed and memory, printed and never asserted: ``make bench``."""

@@ -1,0 +1,141 @@
+"""A night of a thousand series against the time the bare models take, called directly on the same series.
+
+Both run in this process alone: what is compared is the night's own work (reading, cutting, writing, the
+ledger), not how it spreads over workers.
+"""
+
+from __future__ import annotations
+
+import datetime
+import math
+import random
+import time
+from decimal import Decimal
+
+from benchmarks.tools import Bench, Took, clock, median, quiet, tell
+from core.months import month_add, month_end
+from forecasting import engine
+from forecasting.models import NightlyRun, NightlyStep
+from forecasting.selectors.series import SubjectSeries
+from forecasting.services.night import night_start
+from forecasting.services.night_work import run_work
+from forecasting.steps.common import HORIZON, SEASON_LENGTH, engine_series, series_of_chunk, subject_chunks
+from products.models import Measure, Product, ProductLine, ProductMonth
+from products.services.figures import figures_refresh
+
+AS_OF = datetime.date(2026, 10, 1)
+TONIGHT = datetime.date(2026, 11, 24)
+LENGTHS = (60, 60, 60, 48, 36, 24, 12, 6)
+
+
+def run(bench: Bench) -> None:
+    count = bench.size(1000, 8)
+    _make(count)
+    found = _series()
+    tell(f"{len(found):,} series of {LENGTHS[-1]} to {LENGTHS[0]} months, each backtested, forecast, staged")
+    engine.warm_up()
+    _bare(found[:4])
+
+    before = _bare(found)
+    night, last = _night(TONIGHT)
+    after = _bare(found)
+    bare = Took(median([before.wall, after.wall]), median([before.cpu, after.cpu]))
+    apart = f"{before.wall:.1f} before and {after.wall:.1f} after the night"
+    tell(f"bare models: {bare.wall:.1f} s, CPU {bare.cpu:.1f} s ({apart})")
+    _tell("night (goal ≤ 1.15 ×)", night, bare)
+    _tell_steps(last)
+    again, _ = _night(TONIGHT + datetime.timedelta(days=1))
+    _tell("the next night, nothing changed", again, bare)
+    _change(every=20)
+    few, _ = _night(TONIGHT + datetime.timedelta(days=2))
+    _tell("the night after it, 5 % of the series changed", few, bare)
+
+
+def _make(count: int) -> None:
+    """Products with season, trend and noise; one in eight sells only now and then."""
+    line = ProductLine.objects.create(code="bench", name="Bench")
+    units = Measure.objects.get(code="units")
+    products = Product.objects.bulk_create(
+        Product(code=f"P{n:05}", name=f"Product {n}", line=line) for n in range(count)
+    )
+    chance = random.Random(1)
+    rows = []
+    for number, product in enumerate(products):
+        months = LENGTHS[number % len(LENGTHS)]
+        rare = number % 8 == 3
+        size, slope, swing = chance.uniform(20, 2000), chance.uniform(-0.01, 0.02), chance.uniform(0, 0.4)
+        for step in range(months):
+            month = month_add(AS_OF, step - months + 1)
+            season = 1 + swing * math.sin(month.month * math.pi / 6)
+            volume = max(0.0, size * (1 + slope * step) * season * chance.lognormvariate(0, 0.15))
+            if rare and chance.random() < 0.7:
+                volume = 0.0
+            rows.append(
+                ProductMonth(
+                    product_id=product.pk,
+                    measure_id=units.pk,
+                    month=month,
+                    volume=Decimal(f"{volume:.2f}"),
+                    revenue=Decimal(f"{volume * 3:.2f}"),
+                    days=month_end(month).day,
+                )
+            )
+    ProductMonth.objects.bulk_create(rows, batch_size=5000)
+    figures_refresh()
+
+
+def _series() -> list[SubjectSeries]:
+    """As the night reads them."""
+    run = NightlyRun(kind=NightlyRun.Kind.MANUAL, local_date=TONIGHT, as_of=AS_OF)
+    return [series for payload in subject_chunks(run) for series in series_of_chunk(run, payload)]
+
+
+def _bare(found: list[SubjectSeries]) -> Took:
+    """Nothing but the models: backtest, pooling, forecast, stage."""
+    whole = [engine_series(one) for one in found]
+    final = [engine_series(one, final_only=True) for one in found]
+    with clock() as took:
+        tested = [engine.backtest(one, season_length=SEASON_LENGTH, horizon=HORIZON) for one in whole]
+        pooled = engine.calibrate(tested, horizon=HORIZON, season_length=SEASON_LENGTH)
+        for one, result in zip(whole, tested, strict=True):
+            engine.forecast(
+                one, season_length=SEASON_LENGTH, horizon=HORIZON, calibration=pooled, backtest=result
+            )
+        for one in final:
+            engine.lifecycle(one)
+    return took
+
+
+def _night(local_date: datetime.date) -> tuple[Took, NightlyRun]:
+    quiet()
+    time.sleep(0.1)
+    with clock() as took:
+        run = run_work(run=night_start(local_date=local_date, as_of=AS_OF))
+    if run.state != NightlyRun.State.DONE or run.failures.exists():
+        raise RuntimeError(f"the night ended {run.state}, with {run.failures.count()} failures")
+    return took, run
+
+
+def _change(every: int) -> None:
+    for row in ProductMonth.objects.filter(month=AS_OF, product_id__in=_each(every)):
+        row.volume = (row.volume or 0) + 1
+        row.save(update_fields=["volume"])
+
+
+def _each(every: int) -> list[int]:
+    return list(Product.objects.order_by("pk").values_list("pk", flat=True))[::every]
+
+
+def _tell(name: str, took: Took, bare: Took) -> None:
+    wall, cpu = took.wall / bare.wall, took.cpu / bare.cpu
+    tell(f"{name}: {took.wall:.1f} s ({wall:.2f} ×), CPU {took.cpu:.1f} s ({cpu:.2f} ×)")
+
+
+def _tell_steps(run: NightlyRun) -> None:
+    steps = NightlyStep.objects.filter(run=run).order_by("position")
+    parts = (
+        f"{step.name} {(step.finished_at - step.started_at).total_seconds():.1f} s"
+        for step in steps
+        if step.started_at and step.finished_at
+    )
+    tell(f"   its steps: {', '.join(parts)}")
