@@ -1,7 +1,7 @@
 """Start-up time and memory of web, worker and beat, as ``make run`` starts them.
 
-Memory is PSS: what processes share is divided among them, so that the numbers may be added. A start lasts until
-the web server answers, the worker has done its first job, and beat has opened its schedule.
+Memory is PSS: what processes share is divided among them, so that the numbers may be added. A start lasts
+until the web server answers, the worker has done its first job, and beat has opened its schedule.
 """
 
 from __future__ import annotations
