@@ -12,6 +12,7 @@ from itertools import pairwise
 import numpy as np
 
 from ..series import FloatArray
+from .steps import AFTER, BEFORE, step_at
 
 SEASON = 12
 FIRST_SEASON, REVIEW = 24, 6
@@ -46,16 +47,28 @@ def clean_demand(units: FloatArray, promo: FloatArray | None, stockout: FloatArr
 
 
 def blocks(demand: FloatArray) -> list[Block]:
-    """The months in runs that share one estimate of the season; together they cover every month once."""
+    """The months in runs that share one estimate of the season and one set of one-off steps; together they
+    cover every month once."""
     n = len(demand)
     edges = [0, *range(FIRST_SEASON, n, REVIEW), n]
     place = np.arange(n) % SEASON
+    demand = demand.copy()
     out = []
     for begin, end in pairwise(edges):
-        if begin == end:
-            continue
         season = season_index(demand[: begin + 1]) if begin >= FIRST_SEASON else np.ones(SEASON)
-        out.append(Block(begin, end, demand[:end] / season[place[:end]]))
+        adjusted = demand[:end] / season[place[:end]]
+        start = begin
+        for t in range(max(begin, AFTER), end):
+            ratio = step_at(adjusted[max(t + 1 - BEFORE - AFTER, 0) : t + 1])
+            if ratio is None:
+                continue
+            if t > start:
+                out.append(Block(start, t, adjusted[:t]))
+            start = t
+            demand[: t + 1 - AFTER] *= ratio
+            adjusted = demand[:end] / season[place[:end]]
+        if end > start:
+            out.append(Block(start, end, adjusted))
     return out
 
 

@@ -1,0 +1,182 @@
+"""Stages on clean shapes, what must change no stage, and that later months never change an earlier answer."""
+
+import re
+from itertools import pairwise
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from forecasting.engine import EVIDENCE_CODES, REASON_CODES, STAGES, Series, StagePath, lifecycle
+from forecasting.engine.simulate import simulate_life
+from forecasting.engine.stages.definition import true_stages
+from forecasting.engine.stages.polli_cook import polli_cook, polli_cook_sigma
+
+from .shapes import START, bumpy, life, series
+
+PAGE = (Path(__file__).parents[3] / "docs/algorithms/lifecycle.md").read_text(encoding="utf-8")
+CLIMB = ((6, 0.1), (24, 1.0))
+PLATEAU = (*CLIMB, (36, 1.02))
+FALL = (*PLATEAU, (36, 0.35))
+RELAUNCH = (*FALL, (7, 0.8))
+
+
+def path(*parts: tuple[int, float], noise: float = 0.04) -> StagePath:
+    return lifecycle(series(bumpy(life(*parts), noise=noise)), launch=START)
+
+
+@pytest.mark.parametrize(
+    ("parts", "stage"),
+    [
+        (((5, 0.05),), "introduction"),
+        (((6, 0.1), (15, 0.6)), "growth"),
+        (PLATEAU, "maturity"),
+        (FALL, "decline"),
+        (RELAUNCH, "revival"),
+    ],
+)
+def test_clean_shapes(parts: tuple[tuple[int, float], ...], stage: str) -> None:
+    last = path(*parts).last
+    assert last.stage == stage
+    assert max(last.probabilities) == last.probabilities[STAGES.index(stage)]
+    assert sum(last.probabilities) == pytest.approx(1, abs=1e-9)
+    assert min(last.probabilities) > 0
+    assert last.stage_start is not None
+    assert START <= last.stage_start <= last.month
+    assert last.months_to_next_lo is not None
+    assert last.months_to_next is not None
+    assert last.months_to_next_hi is not None
+    assert 1 <= last.months_to_next_lo <= last.months_to_next <= last.months_to_next_hi <= 36
+    assert set(last.evidence_params) == set(EVIDENCE_CODES[last.evidence or ""])
+
+
+def test_the_stages_come_in_order_and_each_once() -> None:
+    shown = [stage for stage in path(*FALL).stages if stage]
+    runs = [a for a, b in zip(shown, [None, *shown], strict=False) if a != b]
+    assert runs == ["introduction", "growth", "maturity", "decline"]
+
+
+@pytest.mark.parametrize(("factor", "months"), [(0.75, 6), (0.75, 12), (0.85, 15), (1.12, 12)])
+def test_a_customer_lost_or_won_changes_no_stage(factor: float, months: int) -> None:
+    kept = 0
+    for seed in range(1, 11):
+        units = bumpy(life(*PLATEAU), seed=seed, noise=0.03)
+        units[-months:] = np.round(units[-months:] * factor)
+        kept += set(lifecycle(series(units), launch=START).stages[-months:]) == {"maturity"}
+    assert kept >= 9
+
+
+def test_a_decline_that_starts_at_once_is_still_found() -> None:
+    units = bumpy(life(*PLATEAU, (14, 0.6)))
+    assert lifecycle(series(units), launch=START).last.stage == "decline"
+
+
+def test_a_dip_after_growth_changes_no_stage() -> None:
+    level = life(*CLIMB, (5, 0.86), (5, 0.98), (14, 1.0))
+    shown = lifecycle(series(bumpy(level)), launch=START).stages
+    assert "decline" not in shown
+    assert shown[-1] == "maturity"
+
+
+def test_a_stock_out_and_a_promotion_change_no_stage() -> None:
+    units = bumpy(life(*PLATEAU))
+    out, promo = np.zeros(len(units)), np.zeros(len(units))
+    units[-3:], out[-3:] = 0, 1
+    units[-9:-6], promo[-9:-6] = units[-9:-6] * 3, 1
+    flagged = lifecycle(series(units), launch=START, stockout=out, promo=promo)
+    assert flagged.last.stage == "maturity"
+    assert set(flagged.stages[-12:]) == {"maturity"}
+    assert flagged.last.probabilities[2] > 0.5
+
+
+def test_months_added_later_never_change_an_earlier_answer() -> None:
+    units = bumpy(life(*RELAUNCH), noise=0.2)
+    promo = (np.arange(len(units)) % 11 == 5).astype(float)
+    whole = lifecycle(series(units), launch=START, promo=promo)
+    for n in (5, 23, 24, 25, 31, 60, 90):
+        part = lifecycle(series(units[:n]), launch=START, promo=promo[:n])
+        assert part.stages == whole.stages[:n]
+        assert (part.probabilities == whole.probabilities[:n]).all()
+        for smoothed in (True, False):
+            month = START + n - 1
+            assert part.at(month, smoothed=smoothed) == whole.at(month, smoothed=smoothed)
+
+
+def test_the_unit_does_not_matter() -> None:
+    units = bumpy(life(*FALL), noise=0.2)
+    one, thousand = (lifecycle(series(units * k), launch=START) for k in (1, 1000))
+    assert one.stages == thousand.stages
+    np.testing.assert_allclose(one.probabilities, thousand.probabilities, atol=1e-9)
+
+
+def test_a_product_without_sales_for_half_a_year_is_in_decline() -> None:
+    units = np.concatenate([bumpy(life(*PLATEAU)), np.zeros(9)])
+    assert lifecycle(series(units)).last.stage == "decline"
+
+
+def test_too_little_has_a_reason() -> None:
+    for units, reason in (([], "no_sales"), (np.zeros(9), "no_sales"), ([0.0, 5.0], "too_short")):
+        last = lifecycle(series(units)).last
+        assert (last.stage, last.reason, last.probabilities) == (None, reason, ())
+        assert set(last.reason_params) == set(REASON_CODES[reason])
+
+
+def test_flags_of_another_length_are_refused() -> None:
+    with pytest.raises(ValueError, match="3 values"):
+        lifecycle(series([1.0, 2.0, 3.0]), promo=[0, 1])
+
+
+def test_net_returns_and_missing_months_do_not_crash() -> None:
+    units = bumpy(life(*PLATEAU))
+    units[[3, 20]] = -50
+    units[[10, 40]] = np.nan
+    assert lifecycle(series(units)).last.stage == "maturity"
+
+
+def test_on_simulated_lives_most_stages_are_right_and_few_flicker() -> None:
+    rng = np.random.default_rng(99)
+    right, flips, years = [], 0, 0.0
+    for _ in range(150):
+        drawn = simulate_life(rng)
+        launch = None if drawn.launch is None else START + drawn.launch
+        walked = lifecycle(
+            Series("S", START, drawn.units), launch=launch, promo=drawn.promo, stockout=drawn.stockout
+        )
+        shown = [STAGES.index(s) if s else -1 for s in walked.stages]
+        right.append(shown[-1] == drawn.stage[-1])
+        flips += sum(a != b for a, b in pairwise(shown[2:]))
+        years += len(shown) / 12
+    assert np.mean(right) > 0.6
+    assert flips / years < 0.9
+
+
+def test_the_definition_on_a_known_level() -> None:
+    level = np.concatenate(
+        [life(*FALL), np.linspace(0.36, 0.8, 8), np.full(12, 0.8), np.linspace(0.78, 0.2, 30)]
+    )
+    relaunch = len(life(*FALL)) - 1
+    stages = true_stages(level, relaunch=relaunch)
+    runs = [int(a) for a, b in zip(stages, [-2, *stages], strict=False) if a != b]
+    assert [STAGES[k] for k in runs] == [
+        "introduction",
+        "growth",
+        "maturity",
+        "decline",
+        "revival",
+        "maturity",
+        "decline",
+    ]
+    assert stages[relaunch] == STAGES.index("revival")
+
+
+def test_polli_and_cook_by_the_page() -> None:
+    changes = [float(x.replace("−", "-")) for x in _row("changes a year, %")]
+    assert polli_cook_sigma(changes) == pytest.approx(float(_row("sigma about zero")[0]), abs=5e-3)
+    assert polli_cook_sigma(changes) / 2 == pytest.approx(float(_row("cut")[0]), abs=5e-3)
+    assert polli_cook(changes) == _row("stages")
+
+
+def _row(label: str) -> list[str]:
+    found = re.search(rf"^\| {re.escape(label)} \|(.+)\|$", PAGE, re.M)
+    assert found, label
+    return found[1].replace("|", " ").split()
