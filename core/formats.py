@@ -108,7 +108,7 @@ def currency_symbol(currency: str) -> str:
     return SYMBOLS.get(currency, currency)
 
 
-def _with_currency(text: str, currency: str) -> str:
+def with_currency(text: str, currency: str) -> str:
     """Put the currency before an already written amount: "€ −1,00" in Dutch, "−€1.00" in English."""
     symbol = currency_symbol(currency)
     space = NBSP if is_dutch() or len(symbol) > 1 else ""
@@ -128,18 +128,18 @@ def money(value: Number | None, currency: str = "EUR", decimals: int = 2, scale:
         return MISSING
     if scale == "auto":
         text, word = compact_parts(rounded(found, 0))
-        return _with_currency(text, currency) + (f"{NBSP}{word}" if word else "")
+        return with_currency(text, currency) + (f"{NBSP}{word}" if word else "")
     if scale:
         return digits(found / SCALES[scale], decimals)
-    return _with_currency(digits(found, decimals), currency)
+    return with_currency(digits(found, decimals), currency)
 
 
 def scale_label(scale: str, currency: str = "EUR") -> str:
     """Say in a column head what amounts are multiplied by: "x € 1.000", "x € 1 mln", or only "€"."""
     if scale == "k":
-        return f"x{NBSP}{_with_currency(digits(SCALES['k'], 0), currency)}"
+        return f"x{NBSP}{with_currency(digits(SCALES['k'], 0), currency)}"
     if scale == "m":
-        return f"x{NBSP}{_with_currency('1', currency)}{NBSP}{million_word()}"
+        return f"x{NBSP}{with_currency('1', currency)}{NBSP}{million_word()}"
     return currency_symbol(currency)
 
 

@@ -136,9 +136,7 @@ def _year_against_budget(overview: Overview, unit: str) -> list[Headline]:
 
 def _parts(value: Decimal, money: bool) -> tuple[str, str]:
     text, word = formats.compact_parts(value)
-    return (
-        formats.currency_symbol(organisation_get().currency) + formats.NBSP + text if money else text
-    ), word
+    return formats.with_currency(text, organisation_get().currency) if money else text, word
 
 
 def _headline(label: str, figure: KeyFigure, unit: str, *, money: bool) -> Headline:
