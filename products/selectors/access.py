@@ -39,6 +39,12 @@ def _limits(user: Any) -> Limits:
     return found
 
 
+def limits_forget(user: Any) -> None:
+    """Read them anew: a line was made below one of the person's."""
+    if hasattr(user, "_limits"):
+        del user._limits
+
+
 def visible_line_ids(user: Any) -> frozenset[int] | None:
     """The lines a person is limited to; ``None``: all."""
     return _limits(user)[0]

@@ -13,7 +13,7 @@ from accounts.errors import DomainError
 from accounts.models import User
 from accounts.versions import check, row_lock, row_save
 from products.models import LineMeasure, Measure, Product, ProductLine
-from products.selectors.access import visible_line_ids
+from products.selectors.access import limits_forget, visible_line_ids
 from products.selectors.lines import LineTree
 
 from .figures import figures_refresh
@@ -63,6 +63,7 @@ def line_create(*, user: Any, measures: Sequence[Measure] = (), **values: Unpack
     check(line)
     line.save()
     _measures_save(line, measures)
+    limits_forget(user)
     return line
 
 

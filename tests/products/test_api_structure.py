@@ -69,6 +69,13 @@ def test_a_line_with_its_measures(client: APIClient) -> None:
     assert [row["code"] for row in results(client, "lines", search="foo")] == ["food"]
 
 
+def test_a_line_below_ones_own_is_ones_own() -> None:
+    mine = line_factory(code="mine")
+    client = api("administrator", lines=[mine])
+    made = client.post("/api/v1/lines/", {"code": "below", "name": "Below", "parent": "mine"})
+    assert (made.status_code, made.data["parent"]) == (201, "mine")
+
+
 @pytest.mark.parametrize(
     ("address", "make"),
     [("lines", line_factory), ("channels", channel_factory), ("families", family_factory)],
