@@ -70,18 +70,25 @@ def _commits(item: pytest.Item) -> bool:
     )
 
 
-@pytest.hookimpl(trylast=True)
-def pytest_runtest_teardown(item: pytest.Item, nextitem: pytest.Item | None) -> None:
-    """Put back what migrations ship (roles, the organisation) for the next test, or the next --reuse-db."""
-    if not _commits(item) or (nextitem is None and not item.config.getoption("reuse_db")):
-        return
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_teardown(item: pytest.Item, nextitem: pytest.Item | None) -> Iterator[None]:
+    """Put back what migrations ship (roles, the organisation) for the next test, or the next --reuse-db; also
+    when the test's own clearing up failed."""
+    try:
+        return (yield)
+    finally:
+        if _commits(item) and (nextitem is not None or item.config.getoption("reuse_db")):
+            _put_back(item.config)
+
+
+def _put_back(config: pytest.Config) -> None:
     import pgtrigger
     from django.db import connection
     from pytest_django.plugin import blocking_manager_key
 
     if not hasattr(connection, "_test_serialized_contents"):
         return
-    with item.config.stash[blocking_manager_key].unblock():
+    with config.stash[blocking_manager_key].unblock():
         with pgtrigger.ignore():
             connection.creation.deserialize_db_from_string(connection._test_serialized_contents)
         connection.close()

@@ -104,10 +104,10 @@ def processes(transactional_db: Any, tmp_path: Path, broker: Any) -> Iterator[Pr
 
 @pytest.fixture
 def broker() -> Any:
-    """The queue's server, emptied."""
+    """The queue of this test process, emptied; another's on the same server stays."""
     with Connection(settings.CELERY_BROKER_URL) as found:
         client = found.default_channel.client
-        client.flushall()
+        client.flushdb()
         yield client
 
 

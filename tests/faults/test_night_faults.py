@@ -80,7 +80,7 @@ def test_the_queue_is_emptied_every_message_comes_thrice_and_two_beats_tick(
     started = Job.objects.filter(key=f"night:{run.pk}:open", state=Job.State.DONE)
     processes.wait_until(started.exists, "the start")
     processes.wait_until(chunks_open, "chunks waiting")
-    broker.flushall()
+    broker.flushdb()
     processes.worker(deliveries=3)
     processes.beat(deliveries=3)
     processes.beat(deliveries=3)
