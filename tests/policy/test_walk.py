@@ -1,0 +1,207 @@
+"""Walks every URL × role × method × own and foreign object, whole pages and htmx fragments.
+
+No sight: 404. Sight without the right: 403. Guests: the sign-in page, from the API 401. Who is refused has
+changed nothing, and no answer to a person with limits holds anything from outside them.
+"""
+
+from __future__ import annotations
+
+import importlib
+import json
+import pkgutil
+from collections.abc import Iterator, Mapping
+from http.cookies import SimpleCookie
+from typing import Any
+
+import pytest
+from django.conf import settings
+from django.db import connection, transaction
+from django.test import Client
+from django.urls import URLPattern, URLResolver, get_resolver, reverse
+
+import tests.policy
+from tests.policy.rules import METHODS, PUBLIC, SIGNED_IN, Rule
+from tests.policy.world import MARK, World
+
+pytestmark = pytest.mark.django_db
+WRITES = METHODS[1:]
+SESSIONS = "django_session"  # every request may move its session's end
+
+
+def urls(resolver: Any = None, prefix: str = "", route: str = "") -> Iterator[tuple[str, str]]:
+    """(name, route) of every URL; one without a name goes by its route."""
+    for entry in (resolver or get_resolver()).url_patterns:
+        here = route + str(entry.pattern)
+        if isinstance(entry, URLResolver):
+            inner = f"{prefix}{entry.namespace}:" if entry.namespace else prefix
+            yield from urls(entry, inner, here)
+        elif isinstance(entry, URLPattern):
+            yield (prefix + entry.name if entry.name else f"route:{here}"), here
+
+
+def rules() -> dict[str, Rule]:
+    """All rules by URL name; two for one URL are an error."""
+    found: dict[str, Rule] = {}
+    for module in pkgutil.iter_modules(tests.policy.__path__):
+        for rule in getattr(importlib.import_module(f"tests.policy.{module.name}"), "RULES", ()):
+            assert rule.name not in found, f"two rules for {rule.name}"
+            found[rule.name] = rule
+    return found
+
+
+RULES = rules()
+
+
+def test_every_url_has_a_rule_and_every_rule_a_url():
+    names = {name for name, _route in urls()}
+    assert not names - RULES.keys(), "URLs that tests/policy/<room>.py says nothing about"
+    assert not RULES.keys() - names, "rules for URLs that do not exist"
+
+
+@pytest.fixture
+def world() -> World:
+    return World()
+
+
+def address(rule: Rule, args: Mapping[str, Any]) -> str:
+    return (
+        "/" + rule.name.removeprefix("route:") if "route:" in rule.name else reverse(rule.name, kwargs=args)
+    )
+
+
+def ask(rule: Rule, method: str, url: str, body: Mapping[str, Any], session: str, htmx: bool) -> Any:
+    """One request in a browser of its own; no session: a guest."""
+    client = Client(headers={"HX-Request": "true"} if htmx else {})
+    if session:
+        client.cookies = SimpleCookie({settings.SESSION_COOKIE_NAME: session})
+    if method == "GET":
+        return client.get(url, dict(rule.query))
+    if rule.api:
+        return client.generic(method, url, _json(body), content_type="application/json")
+    return getattr(client, method.lower())(url, dict(body))
+
+
+def _json(body: Mapping[str, Any]) -> bytes:
+    return json.dumps(body, default=str).encode()
+
+
+def sign_in(user: Any) -> str:
+    client = Client()
+    client.force_login(user)
+    return client.cookies[settings.SESSION_COOKIE_NAME].value
+
+
+def written() -> dict[str, int]:
+    """Rows written in this transaction so far, by table; also those of a savepoint that was rolled back."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT relname, n_tup_ins + n_tup_upd + n_tup_del FROM pg_stat_xact_user_tables"
+            " WHERE n_tup_ins + n_tup_upd + n_tup_del > 0 AND relname <> %s",
+            [SESSIONS],
+        )
+        return dict(cursor.fetchall())
+
+
+def body_of(answer: Any) -> bytes:
+    return b"".join(answer.streaming_content) if answer.streaming else answer.content
+
+
+def is_sign_in(answer: Any) -> bool:
+    return answer.status_code == 302 and answer.url.startswith(reverse(settings.LOGIN_URL))
+
+
+class Asked:
+    """Collects what is wrong with a URL, so that one run tells it all."""
+
+    def __init__(self, rule: Rule, world: World) -> None:
+        self.rule, self.world, self.wrong = rule, world, []
+
+    def _prepare(self, user: Any) -> tuple[Mapping[str, Any], str]:
+        """What to post and as whom, made before anything is counted or taken back."""
+        data = self.rule.data
+        session = self.world.made(f"session {user.pk}", lambda: sign_in(user)) if user else ""
+        return data(self.world) if callable(data) else data, session
+
+    def refused(
+        self, who: str, user: Any, method: str, url: str, status: set[int], htmx: bool = False
+    ) -> None:
+        """The answer is one of these and nothing was written."""
+        body, session = self._prepare(user)
+        before = written()
+        answer = ask(self.rule, method, url, body, session, htmx)
+        found = 401 if is_sign_in(answer) else answer.status_code
+        said = f"{who}: {method} {url} {'(htmx) ' if htmx else ''}"
+        if found not in status:
+            self.wrong.append(f"{said}gave {found}, not {status}")
+        if (after := written()) != before:
+            self.wrong.append(f"{said}was refused and wrote {dict(after.items() - before.items())}")
+
+    def allowed(
+        self, who: str, user: Any, method: str, url: str, *, limited: bool, htmx: bool = False
+    ) -> None:
+        """The answer is what the rule says, and holds nothing foreign; what it wrote is taken back."""
+        body, session = self._prepare(user)
+        with transaction.atomic():
+            answer = ask(self.rule, method, url, body, session, htmx)
+            content = body_of(answer)
+            transaction.set_rollback(True)
+        said = f"{who}: {method} {url} {'(htmx) ' if htmx else ''}"
+        sent_away = is_sign_in(answer) and self.rule.right(method) != PUBLIC
+        if answer.status_code not in self.rule.ok or sent_away:
+            self.wrong.append(f"{said}gave {answer.status_code} {answer.headers.get('Location', '')}")
+        if limited and (at := content.upper().find(MARK.encode())) >= 0:
+            self.wrong.append(f"{said}leaks …{content[max(0, at - 80) : at + 60]!r}…")
+
+
+@pytest.mark.parametrize("rule", RULES.values(), ids=RULES.keys())
+def test_who_may(rule: Rule, world: World) -> None:
+    world.foreign_product, world.foreign_family, world.foreign_channel  # noqa: B018  they must not be found
+    args = rule.args(world) if rule.args else {}
+    url = address(rule, args)
+    foreign = address(rule, rule.foreign(world)) if rule.foreign else None
+    asked = Asked(rule, world)
+    for method in METHODS:
+        right = rule.right(method)
+        if right is None and rule.ours:
+            asked.refused("administrator", world.whole("administrator"), method, url, {405})
+        elif right == PUBLIC:
+            asked.allowed("guest", None, method, url, limited=True)
+        elif right is not None:
+            asked.refused("guest", None, method, url, {401})
+            if foreign:
+                asked.refused("guest", None, method, foreign, {401})
+        if right is not None:
+            _people(asked, rule, method, url, foreign)
+    assert not asked.wrong, "\n".join(asked.wrong)
+
+
+def _people(asked: Asked, rule: Rule, method: str, url: str, foreign: str | None) -> None:
+    """Every role, with and without limits."""
+    world, fragments = asked.world, (False, True) if method == "GET" and not rule.api else (False,)
+    for role in world.roles:
+        limited, whole = world.user(role), world.whole(role)
+        for htmx in fragments:
+            if not rule.allows(limited, method):
+                asked.refused(role, limited, method, url, {403}, htmx)
+                if foreign:
+                    asked.refused(role, limited, method, foreign, {403, 404}, htmx)
+                continue
+            if rule.whole and method in WRITES:
+                asked.refused(f"limited {role}", limited, method, url, {403}, htmx)
+                asked.allowed(role, whole, method, url, limited=False, htmx=htmx)
+            else:
+                asked.allowed(f"limited {role}", limited, method, url, limited=True, htmx=htmx)
+            if foreign:
+                asked.refused(f"limited {role}", limited, method, foreign, {404}, htmx)
+
+
+def test_somebody_may_reach_every_url(world: World) -> None:
+    """A right that no shipped role has would let the walk pass without ever being allowed."""
+    rights = set().union(*(world.whole(role).rights for role in world.roles)) | {PUBLIC, SIGNED_IN}
+    nobody = {
+        rule.name: rule.right(method)
+        for rule in RULES.values()
+        for method in METHODS
+        if rule.right(method) and rule.right(method) not in rights
+    }
+    assert not nobody
