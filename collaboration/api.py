@@ -18,7 +18,7 @@ from accounts.selectors.people import people_active
 from collaboration.kinds import alert_kinds
 from collaboration.models import ActionItem, Alert
 from collaboration.selectors.actions import action_get, actions_visible
-from collaboration.selectors.alerts import DEAL, alert_get, alerts_mine, alerts_visible, with_words
+from collaboration.selectors.alerts import DEAL, alert_get, alerts_mine, alerts_visible
 from collaboration.services.actions import action_create, action_delete, action_set_done, action_update
 from collaboration.services.alerts import REASON_LENGTH, alert_close, alert_reopen, alert_snooze
 from core.api import HasRight, Pagination, StrictSerializer
@@ -90,7 +90,8 @@ class AlertViewSet(viewsets.ReadOnlyModelViewSet):
     queryset = Alert.objects.none()
 
     def get_queryset(self) -> QuerySet[Alert]:
-        return with_words(alerts_visible(self.request.user)).order_by("-stake_amount", "-pk")
+        rows = alerts_visible(self.request.user).order_by("-stake_amount", "-pk")
+        return rows.select_related("product", "line", "recipient", "closed_by")
 
     @extend_schema(request=AlertSnoozeSerializer, responses=AlertSerializer)
     @action(detail=True, methods=["post"])

@@ -15,7 +15,7 @@ from products.models import ProductLine
 from products.selectors.access import lines_visible
 from products.selectors.lines import line_tree
 
-from .alerts import DEAL, alerts_mine, alerts_visible, kinds_visible, later_now, open_now, with_words
+from .alerts import DEAL, alerts_mine, alerts_visible, kinds_visible, later_now, open_now
 
 STATES = ("open", "later", "closed", "all")
 
@@ -71,4 +71,4 @@ def alert_page(user: Any, chosen: AlertFilter) -> QuerySet[Alert]:
         rows = rows.order_by(F("closed_at").desc(), "-pk")
     elif chosen.state == "all":
         rows = rows.order_by("-raised_date", "-stake_amount", "-pk")
-    return with_words(rows)
+    return rows

@@ -120,20 +120,25 @@ def alerts_open(user: Any) -> QuerySet[Alert]:
 
 def alert_get(user: Any, pk: int) -> Alert:
     """One alert, or 404."""
-    alert = with_words(alerts_visible(user)).filter(pk=pk).first()
+    alert = with_words(alerts_visible(user).filter(pk=pk)).first()
     if alert is None:
         raise Http404(pk)
     return alert
 
 
 def with_words(rows: QuerySet[Alert]) -> QuerySet[Alert]:
-    """With what their words and sparklines need."""
-    return rows.select_related("product__figures", "line", "recipient", "closed_by")
+    """With what their words and sparklines need, in their order.
+
+    Which rows those are is found on narrow ones: thousands of sparklines are not sorted to show twenty.
+    """
+    order: Any = rows.query.order_by or Alert._meta.ordering
+    wide = Alert.objects.filter(pk__in=rows.values("pk")).order_by(*order)
+    return wide.select_related("product__figures", "line", "recipient", "closed_by")
 
 
 def alerts_of_product(user: Any, product: Product) -> QuerySet[Alert]:
     """The product's open alerts, the largest first."""
-    return with_words(alerts_visible(user).filter(open_now(), product=product))
+    return alerts_visible(user).filter(open_now(), product=product)
 
 
 def alert_rows(user: Any, alerts: Iterable[Alert]) -> list[AlertRow]:

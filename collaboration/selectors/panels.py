@@ -9,7 +9,7 @@ from core.organisation import today
 from products.models import Product
 
 from .actions import actions_of_product
-from .alerts import alert_rows, alerts_of_product
+from .alerts import alert_rows, alerts_of_product, with_words
 from .talk import comments_of, is_following
 
 PANEL_ROWS = 5
@@ -30,7 +30,7 @@ def alerts_panel(user: Any, subject: Any) -> Mapping[str, Any] | None:
     """The product's open alerts; nothing when there are none."""
     if not _about_a_product(subject):
         return None
-    rows = alert_rows(user, alerts_of_product(user, subject)[:PANEL_ROWS])
+    rows = alert_rows(user, with_words(alerts_of_product(user, subject)[:PANEL_ROWS]))
     return {"rows": rows, "back": subject.get_absolute_url()} if rows else None
 
 

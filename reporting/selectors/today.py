@@ -228,13 +228,14 @@ def movers(user: Any, scope: Scope) -> list[Product]:
         return []
     rows = scope.products.filter(news__amount__isnull=False, news__amount_before__isnull=False)
     move = Abs(Cast(F("news__amount") - F("news__amount_before"), FloatField()))
-    return list(
+    largest = (
         rows.filter(Q(ended=None) | Q(ended__gte=today()))
         .exclude(news__amount=F("news__amount_before"))
-        .annotate(move=move)
-        .select_related("figures", "news")
-        .order_by("-move", "pk")[:MOVERS]
+        .order_by(move.desc(), "pk")
+        .values("pk")[:MOVERS]
     )
+    found = Product.objects.filter(pk__in=largest).select_related("figures", "news")
+    return list(found.order_by(move.desc(), "pk"))
 
 
 @dataclass(frozen=True)
