@@ -6,6 +6,7 @@ import datetime
 import re
 
 import pytest
+from django.utils import translation
 
 from accounts.models import User
 from core.organisation import today
@@ -243,7 +244,8 @@ def test_launch_end_and_succession_are_events():
         predecessor=product, successor=product_factory(name="Next"), start_date=datetime.date(2026, 8, 2)
     )
     year = (datetime.date(2026, 1, 1), datetime.date(2026, 12, 31))
-    found = [(event.kind, event.date.month, event.text) for event in product_events(user, product, *year)]
+    with translation.override("en"):
+        found = [(event.kind, event.date.month, event.text) for event in product_events(user, product, *year)]
     assert found == [("launch", 1, ""), ("end", 8, ""), ("launch", 8, "Next takes its place")]
     assert not list(product_events(user, product, datetime.date(2027, 1, 1), datetime.date(2027, 12, 31)))
 
