@@ -124,6 +124,9 @@ _SESSION_LIMITS = {
     "client_connection_check_interval": "5s",
     "idle_in_transaction_session_timeout": "10min",
     "lock_timeout": "30s",
+    # Triggers ask for it on every row. Where it is not set they find out by an exception, which walks through
+    # all constraint checks the transaction has put off so far: rows × checks.
+    "pgtrigger.ignore": "{}",
 }
 _database["OPTIONS"] = {
     "connect_timeout": 5,
