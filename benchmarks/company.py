@@ -48,13 +48,16 @@ _FORECASTS = """
     SELECT id, %(measure)s, %(last)s, '1', '', now(), true, 'maturity', '2023-01-01', 0, 0.1, 0.8, 0.1, 0,
            'level_steady', '{}', '', '[["2023-01-01", "maturity"]]'
     FROM products_product;
-    INSERT INTO products_budgetrow (version_id, product_id, measure_id, month, volume, revenue)
-    SELECT %(budget)s, id, %(measure)s, make_date(extract(year FROM %(last)s::date)::int, month, 1), 500, 1500
-    FROM products_product CROSS JOIN generate_series(1, 12) month;
     UPDATE products_productfigures SET forecast_as_of = %(last)s, forecast_12m = 6000 + product_id,
         forecast_12m_lo80 = 5000, forecast_12m_hi80 = 7000, forecast_12m_amount = 18000 + product_id,
         spark_forecast = array_fill(500::float8, ARRAY[18]), spark_lo80 = array_fill(400::float8, ARRAY[18]),
         spark_hi80 = array_fill(600::float8, ARRAY[18]), stage = 'maturity', stage_since = '2023-01-01'
+"""
+
+_BUDGET = """
+    INSERT INTO products_budgetrow (version_id, product_id, measure_id, month, volume, revenue)
+    SELECT %(budget)s, id, %(measure)s, make_date(extract(year FROM %(last)s::date)::int, month, 1), 500, 1500
+    FROM products_product CROSS JOIN generate_series(1, 12) month
 """
 
 
@@ -71,7 +74,6 @@ def company_make(*, products: int) -> User:
         User(email=f"owner{n}@example.com", name=f"Owner {n}", language="nl") for n in range(OWNERS)
     )
     owners[0].roles.set(Role.objects.filter(code__in=["product-manager", "administrator"]))
-    # Two products a line are a small one, to see what a page of ten costs.
     values: dict[str, object] = {
         "products": products,
         "lines": [line.pk for line in lines],
@@ -90,9 +92,10 @@ def company_make(*, products: int) -> User:
     rollup_rebuild()
     _analyse()
     figures_refresh()
-    with transaction.atomic(), connection.cursor() as cursor:
-        budget = BudgetVersion.objects.create(code="plan", name="Plan", year=last.year)
-        cursor.execute(_FORECASTS, values | {"budget": budget.pk})
+    budget = BudgetVersion.objects.create(code="plan", name="Plan", year=last.year)
+    for made in (_BUDGET, _FORECASTS):
+        with transaction.atomic(), connection.cursor() as cursor:
+            cursor.execute(made, values | {"budget": budget.pk})
     _analyse()
     return owners[0]
 
