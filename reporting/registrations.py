@@ -11,7 +11,5 @@ from core.registries import MenuEntry, ProductTab
 def register_all() -> None:
     from collaboration.selectors.alerts import alerts_open
 
-    registries.menu.register(
-        MenuEntry("today", _("Today"), "reporting:today", "sun", 10, badge=alerts_open)
-    )
+    registries.menu.register(MenuEntry("today", _("Today"), "reporting:today", "sun", 10, badge=alerts_open))
     registries.product_tabs.register(ProductTab("overview", _("Overview"), "reporting:product", 0))

@@ -14,9 +14,7 @@ class ProductNews(models.Model):
     newest vintage that did not know it.
     """
 
-    product = models.OneToOneField(
-        "products.Product", models.CASCADE, primary_key=True, related_name="news"
-    )
+    product = models.OneToOneField("products.Product", models.CASCADE, primary_key=True, related_name="news")
     run = models.ForeignKey("forecasting.NightlyRun", models.PROTECT, related_name="+")
     as_of = models.DateField()
     before_as_of = models.DateField(null=True)
