@@ -7,11 +7,16 @@ from typing import Any
 
 from django.db import transaction
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from accounts.errors import DomainError
 from accounts.models import User
 from accounts.versions import row_lock, version_check
 from products.models import Channel, ChannelLimit, LineLimit, ProductLine
+
+from .scope import unlimited
+
+LIMITED = gettext_lazy("You are limited to some lines or channels yourself. Ask an administrator who is not.")
 
 
 def limits_set(
@@ -24,10 +29,11 @@ def limits_set(
 ) -> User:
     """Let a person see only these lines and channels and those below them; none: no limit.
 
-    Holds from their next request on.
+    Holds from their next request on. Refused to who is limited: what they do not see they cannot give.
     """
     if not by.has_perm("accounts.manage"):
         raise DomainError("not_allowed", _("Only an administrator can do this."), status=403)
+    unlimited(by, LIMITED)
     wanted_lines = {line.pk: line for line in lines}
     wanted_channels = {channel.pk: channel for channel in channels}
     with transaction.atomic():

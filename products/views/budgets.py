@@ -8,7 +8,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
-from django.views.decorators.http import require_POST
+from django.views.decorators.http import require_POST, require_safe
 
 from accounts.errors import DomainError
 from core.errors import form_refuse
@@ -43,6 +43,7 @@ def _page(request: HttpRequest, form: BudgetForm, status: int = 200) -> HttpResp
 
 
 @with_right("products.view")
+@require_safe
 def budgets(request: HttpRequest) -> HttpResponse:
     return _page(request, BudgetForm(initial={"year": budget_year(today()) + 1}))
 
@@ -56,6 +57,8 @@ def budget_new(request: HttpRequest) -> HttpResponse:
         try:
             version = budget_create(user=request.user, **form.cleaned_data)
         except DomainError as error:
+            if error.status == 403:
+                raise
             form_refuse(form, error)
         else:
             messages.success(request, _("%(name)s was created.") % {"name": version.name})

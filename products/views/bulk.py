@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from typing import Any
 
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse, QueryDict
@@ -11,7 +12,7 @@ from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
-from django.views.decorators.http import require_POST
+from django.views.decorators.http import require_http_methods, require_POST
 
 from accounts.errors import DomainError
 from core.errors import form_refuse
@@ -42,6 +43,11 @@ def _chosen(request: HttpRequest, tree: LineTree) -> list[int]:
     else:
         rows = products_visible(request.user).filter(code__in=request.POST.getlist("code"))
     return list(rows.order_by("pk").values_list("pk", flat=True)[: MOST + 1])
+
+
+def _codes(user: Any, ids: list[int]) -> list[str]:
+    """Of what was ticked only what the person may see goes back to them."""
+    return list(products_visible(user).filter(pk__in=ids).order_by("pk").values_list("code", flat=True))
 
 
 @with_right("products.edit")
@@ -86,7 +92,7 @@ def bulk(request: HttpRequest) -> HttpResponse:
         "preview": preview,
         "shown": preview.rows[:SHOWN] if preview else [],
         "key": uuid.uuid4().hex,
-        "codes": [] if request.POST.get("all") else request.POST.getlist("code"),
+        "codes": [] if request.POST.get("all") else _codes(user, ids),
         "query": request.POST.get("query", ""),
         "listing": listing,
     }
@@ -103,6 +109,7 @@ def _say(request: HttpRequest, change_id: int, count: int) -> None:
 
 
 @with_right("products.edit")
+@require_http_methods(["GET", "POST"])
 def undo(request: HttpRequest, pk: int) -> HttpResponse:
     """Ask once, then give each product back what it had."""
     if request.method != "POST":

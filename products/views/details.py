@@ -11,7 +11,7 @@ from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_POST
+from django.views.decorators.http import require_POST, require_safe
 
 from accounts.errors import DomainError
 from core.errors import form_refuse
@@ -115,6 +115,7 @@ def _page(
 
 
 @with_right("products.view")
+@require_safe
 def details(request: HttpRequest, code: str) -> HttpResponse:
     return _page(request, product_get(request.user, code), {})
 

@@ -8,6 +8,7 @@ from typing import Any
 
 from django.http import Http404, HttpRequest, HttpResponseBase
 from django.utils.translation import gettext as _
+from django.views.decorators.http import require_safe
 
 from core.charts.model import stage_word
 from core.errors import require
@@ -86,6 +87,7 @@ def _rows(user: Any, query: ListQuery, tree: LineTree, cells: Cells) -> Iterator
 
 
 @with_right("products.view")
+@require_safe
 def export(request: HttpRequest, kind: str) -> HttpResponseBase:
     """The list of this address as CSV or XLSX."""
     require(request.user, "exchange.export")

@@ -11,13 +11,15 @@ from accounts.selectors import person_get
 from accounts.versions import form_conflict
 from core.pages import with_right
 from products.forms.access import LimitsForm
-from products.services.limits import limits_set
+from products.services.limits import LIMITED, limits_set
+from products.services.scope import unlimited
 
 
 @with_right("accounts.manage")
 @require_http_methods(["GET", "POST"])
 def limits_edit(request: HttpRequest, pk: int) -> HttpResponse:
-    """Which lines and channels a person sees."""
+    """Which lines and channels a person sees; only for who sees all of them."""
+    unlimited(request.user, LIMITED)
     person = person_get(request.user, pk)
     form = LimitsForm(request.POST or None, person=person)
     conflict, status = None, 200

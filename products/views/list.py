@@ -13,7 +13,7 @@ from django.http import Http404, HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_POST
+from django.views.decorators.http import require_POST, require_safe
 
 from core.organisation import organisation_get
 from core.pages import PAGE_SIZES, page_render, paginate, with_right
@@ -73,6 +73,7 @@ def _page(request: HttpRequest) -> ListPage:
 
 
 @with_right("products.view")
+@require_safe
 def product_list(request: HttpRequest) -> HttpResponse:
     """Find products: everything asked is in the address, and htmx gets the part that changes."""
     found = _page(request)
@@ -109,6 +110,7 @@ def _without(request: HttpRequest, key: str) -> str:
 
 
 @with_right("products.view")
+@require_safe
 def filters(request: HttpRequest, key: str) -> HttpResponse:
     """The values one filter can have, each a link to the list with it; ``?find=`` narrows them."""
     query = query_read(request.user, request.GET)
@@ -168,6 +170,7 @@ def view_edit(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 @with_right("products.view")
+@require_safe
 def columns(request: HttpRequest) -> HttpResponse:
     """The list again, with the columns that were ticked."""
     query = query_read(request.user, QueryDict(request.GET.get("query", "")))

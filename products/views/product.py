@@ -10,7 +10,7 @@ from django.db import transaction
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_http_methods, require_POST
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from accounts.errors import DomainError, VersionConflict
 from core.errors import form_refuse
@@ -130,6 +130,7 @@ def reopen(request: HttpRequest, code: str) -> HttpResponse:
 
 
 @with_right("products.view")
+@require_safe
 def activity(request: HttpRequest, code: str) -> HttpResponse:
     """What was done to the product: its history, and what rooms add (comments, action items)."""
     product = product_get(request.user, code)

@@ -10,7 +10,7 @@ from django.db.models import Count, Q
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_http_methods
+from django.views.decorators.http import require_http_methods, require_safe
 
 from accounts.errors import DomainError, VersionConflict
 from core.errors import form_refuse
@@ -69,6 +69,8 @@ def _form_page(
             form.data = form.data.copy()
             form.data["version"] = str(type(row)._default_manager.get(pk=row.pk).version)
         except DomainError as error:
+            if error.status == 403:
+                raise
             form_refuse(form, error)
         else:
             messages.success(request, _("Saved."))
@@ -94,6 +96,7 @@ def _split(data: dict[str, Any]) -> tuple[int, dict[str, Any]]:
 
 
 @with_right(VIEW)
+@require_safe
 def lines(request: HttpRequest) -> HttpResponse:
     """The tree of product lines with what each says and what it inherits."""
     context = {"rows": line_rows(request.user), "can_edit": request.user.has_perm(EDIT)}
@@ -142,6 +145,7 @@ def line_edit(request: HttpRequest, code: str = "") -> HttpResponse:
 
 
 @with_right(VIEW)
+@require_safe
 def channels(request: HttpRequest) -> HttpResponse:
     context = {"rows": channel_rows(request.user), "can_edit": request.user.has_perm(EDIT)}
     return page_render(request, "products/channels.html", context)
@@ -196,6 +200,7 @@ def _words(what: str) -> dict[str, str]:
 
 
 @with_right(VIEW)
+@require_safe
 def named(request: HttpRequest, what: str) -> HttpResponse:
     """Suppliers or customer segments, with how many products each has."""
     lines_seen = visible_line_ids(request.user)
@@ -243,12 +248,14 @@ def named_edit(request: HttpRequest, what: str, pk: int | None = None) -> HttpRe
 
 
 @with_right(VIEW)
+@require_safe
 def families(request: HttpRequest) -> HttpResponse:
     context = {"rows": family_rows(request.user), "can_edit": request.user.has_perm(EDIT)}
     return page_render(request, "products/families.html", context)
 
 
 @with_right(VIEW)
+@require_safe
 def family(request: HttpRequest, code: str) -> HttpResponse:
     """A family: who is and was in it, and what rooms show of it as a whole."""
     found = family_get(request.user, code)
@@ -293,6 +300,7 @@ def family_edit(request: HttpRequest, code: str = "") -> HttpResponse:
 
 
 @with_right(VIEW)
+@require_safe
 def measures(request: HttpRequest) -> HttpResponse:
     context = {"rows": Measure.objects.all(), "can_edit": request.user.has_perm(EDIT)}
     return page_render(request, "products/measures.html", context)

@@ -23,9 +23,11 @@ class Rule:
 
     ``args(world)`` are the URL's arguments for an object inside the limits of the world's people; ``foreign``
     for one outside them (another line or channel, somebody else's): 404. ``data`` is what a write posts; it
-    may be incomplete, as an answer that says so is not a refusal. ``query`` is added to a GET. ``whole``
-    marks what concerns everybody: people with limits may read, and get 403 where they write. ``api``: a
-    refusal is 401 or 403, never the sign-in page. ``ok`` are the answers to who may. ``ours`` is false for views of a
+    may be incomplete, as an answer that says so is not a refusal. ``query`` is added to a GET.
+    ``whole`` marks what concerns everybody: people with limits may read, and get 403 where they write;
+    with ``whole_read`` they may not read it either.
+    ``all_channels`` marks what is shown over all channels: people limited to some get 403. ``api``: a refusal
+    is 401 or 403, never the sign-in page. ``ok`` are the answers to who may. ``ours`` is false for views of a
     package, which answer other methods as they like.
     """
 
@@ -40,6 +42,8 @@ class Rule:
     data: Callable[[Any], Mapping[str, Any]] | Mapping[str, Any] = field(default_factory=dict)
     query: Mapping[str, Any] = field(default_factory=dict)
     whole: bool = False
+    whole_read: bool = False
+    all_channels: bool = False
     api: bool = False
     ours: bool = True
     ok: frozenset[int] = frozenset({200, 201, 202, 204, 302, 400, 409, 422})

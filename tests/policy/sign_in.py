@@ -47,7 +47,7 @@ PAGES = [
     Rule("mfa_generate_recovery_codes", get=SIGNED_IN, post=SIGNED_IN, ok=CLOSED),
     Rule("mfa_download_recovery_codes", get=SIGNED_IN, ok=CLOSED),
     Rule("socialaccount_login_cancelled", get=PUBLIC),
-    Rule("socialaccount_login_error", get=PUBLIC),
+    Rule("socialaccount_login_error", get=PUBLIC, ok=frozenset({401})),
     Rule("socialaccount_signup", get=PUBLIC, post=PUBLIC, ok=CLOSED),
     Rule("socialaccount_connections", get=SIGNED_IN, post=SIGNED_IN, ok=CLOSED),
     Rule("openid_connect_login", get=PUBLIC, post=PUBLIC, args=provider, ok=CLOSED),

@@ -17,8 +17,8 @@ MARK = "ZQXFOREIGN"
 class World:
     """What rules build their arguments from; everything is made when first asked for.
 
-    ``user(role)`` is limited to the own line and channel; ``whole(role)`` has no limits. ``made(key, make)``
-    keeps an object of a room's own: the rule's file says how to make it.
+    ``user(role)`` is limited to the own line and channel, ``in_line(role)`` to the line only; ``whole(role)``
+    has no limits. ``made(key, make)`` keeps an object of a room's own: the rule's file says how to make it.
     """
 
     def __init__(self) -> None:
@@ -69,6 +69,11 @@ class World:
         """A person with this role, limited to the own line and channel."""
         limits = {"lines": [self.own_line], "channels": [self.own_channel]}
         return self.made(f"user {role}", lambda: user_factory(role, name=f"Limited {role}", **limits))
+
+    def in_line(self, role: str) -> User:
+        """A person with this role, limited to the own line only."""
+        make = lambda: user_factory(role, name=f"Line's {role}", lines=[self.own_line])  # noqa: E731
+        return self.made(f"in line {role}", make)
 
     def whole(self, role: str) -> User:
         """A person with this role who sees everything."""

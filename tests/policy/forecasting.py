@@ -1,0 +1,58 @@
+"""Runs, forecasts and stages. A forecast is over all channels, so nobody with a limit to some sees one."""
+
+from __future__ import annotations
+
+import datetime
+from typing import Any
+
+from django.utils import timezone
+
+from forecasting.models import NightlyFailure, NightlyRun
+
+from .rules import Rule
+from .world import World
+
+VIEW, EDIT, RUN = (f"forecasting.{verb}" for verb in ("view", "edit", "run"))
+DAY = datetime.date(2026, 11, 24)
+
+
+def _make_run(world: World) -> NightlyRun:
+    """Done, with a failure inside and one outside the limits."""
+    run = NightlyRun.objects.create(
+        kind="scheduled",
+        key="walk",
+        local_date=DAY,
+        as_of=DAY.replace(day=1),
+        state="done",
+        started_at=timezone.now(),
+        finished_at=timezone.now(),
+    )
+    for product in (world.own_product, world.foreign_product):
+        NightlyFailure.objects.create(run=run, step="forecast", product=product, attempts=3, code="crashed")
+    return run
+
+
+def a_run(world: World) -> dict[str, Any]:
+    return {"pk": world.made("run", lambda: _make_run(world)).pk}
+
+
+def of_product(name: str, **rest: Any) -> Rule:
+    return Rule(
+        f"forecasting:{name}",
+        args=lambda world: {"code": world.own_product.code},
+        foreign=lambda world: {"code": world.foreign_product.code},
+        **rest,
+    )
+
+
+STAGE = {"stage": "growth", "until": "2027-06-01", "reason": "It grows"}
+
+RULES = [
+    Rule("forecasting:runs", get=VIEW),
+    Rule("forecasting:run", get=VIEW, args=a_run),
+    Rule("forecasting:run_start", post=RUN),
+    of_product("product", get=VIEW),  # says why it is empty for who is limited to channels
+    of_product("product_run", post=RUN),
+    of_product("stage", get=EDIT, post=EDIT, all_channels=True, data=STAGE),
+    of_product("stage_withdraw", post=EDIT, all_channels=True),
+]
