@@ -11,8 +11,8 @@ from typing import Any
 import numpy as np
 
 from . import tables
-from .backtesting import backtest
-from .calibration import calibrate
+from .backtesting import BacktestResult, backtest
+from .calibration import Calibration, calibrate
 from .codes import STAGES
 from .forecaster import Forecast, forecast
 from .heavy import warm_up
@@ -72,15 +72,21 @@ def forecast_file(source: Path, target: Path, *, frequency: str, horizon: int | 
         partial(backtest, season_length=season_length, horizon=ahead), collection, label="backtest"
     )
     bands = calibrate(tests, horizon=ahead, season_length=season_length)
-    answers = map_all(
-        partial(forecast, season_length=season_length, horizon=ahead, calibration=bands),
-        collection,
-        label="forecast",
-    )
+    night = partial(_forecast_tested, season_length=season_length, horizon=ahead, calibration=bands)
+    answers = map_all(night, list(zip(collection, tests, strict=True)), label="forecast")
     for answer in answers:
         if answer.method == "none":
             sys.stderr.write(f"{answer.id}: {reason_sentence(answer.reason, answer.reason_params)}\n")
     tables.write_rows(target, FORECAST_COLUMNS, (row for a in answers for row in _forecast_rows(a, calendar)))
+
+
+def _forecast_tested(
+    item: tuple[Series, BacktestResult], *, season_length: int, horizon: int, calibration: Calibration
+) -> Forecast:
+    series, tested = item
+    return forecast(
+        series, season_length=season_length, horizon=horizon, calibration=calibration, backtest=tested
+    )
 
 
 def _forecast_rows(answer: Forecast, calendar: tables.Calendar) -> list[list[Any]]:

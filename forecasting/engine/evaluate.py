@@ -17,7 +17,7 @@ import numpy as np
 
 from . import tables
 from .backtesting import BacktestResult, backtest, seasonal_naive
-from .calibration import calibrate
+from .calibration import Calibration, calibrate
 from .cli import SEASON_LENGTHS
 from .forecaster import Forecast, forecast
 from .heavy import warm_up
@@ -78,7 +78,8 @@ def _night(
     tests = map_all(timed, past, label="backtest")
     bands = calibrate([test for test, _ in tests], horizon=horizon, season_length=season_length)
     ahead = partial(_timed_forecast, season_length=season_length, horizon=horizon, calibration=bands)
-    answers = map_all(ahead, past, label="forecast")
+    pairs = [(series, test) for series, (test, _) in zip(past, tests, strict=True)]
+    answers = map_all(ahead, pairs, label="forecast")
     scored = [
         score(series, actual, answer, season_length=season_length, seconds=first + second)
         for series, actual, (answer, second), (_, first) in zip(past, future, answers, tests, strict=True)
@@ -92,9 +93,15 @@ def _timed_backtest(series: Series, *, season_length: int, horizon: int) -> tupl
     return backtest(series, season_length=season_length, horizon=horizon), time.process_time() - begin
 
 
-def _timed_forecast(series: Series, **options: object) -> tuple[Forecast, float]:
+def _timed_forecast(
+    item: tuple[Series, BacktestResult], *, season_length: int, horizon: int, calibration: Calibration
+) -> tuple[Forecast, float]:
     begin = time.process_time()
-    return forecast(series, **options), time.process_time() - begin  # type: ignore[arg-type]
+    series, tested = item
+    answer = forecast(
+        series, season_length=season_length, horizon=horizon, calibration=calibration, backtest=tested
+    )
+    return answer, time.process_time() - begin
 
 
 def score(

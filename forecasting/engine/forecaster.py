@@ -61,7 +61,7 @@ def forecast(
     """Forecast the `horizon` periods after the last one of `series`.
 
     Without a `calibration` the built-in one is used. Demand before `launch` and after `end` is zero, without
-    a band. The series' own `backtest`, where given, moves its band a little towards its own errors.
+    a band. The series' own `backtest`, where given, moves its band half-way towards its own errors.
     """
     first = series.start + len(series.array)
     past = history(series, season_length=season_length)
@@ -78,7 +78,8 @@ def forecast(
             series.id, first, nothing, nothing, nothing, nothing, nothing, nothing, "none", "no_data"
         )
     bands = calibration or built_in_calibration(season_length, horizon=horizon)
-    rows = _rows(past, point, bands.half_width(horizon + past.behind), season_length, series.non_negative)
+    factors = bands.half_width(horizon + past.behind) * bands.own_width(backtest)
+    rows = _rows(past, point, factors, season_length, series.non_negative)
     rows = rows[:, past.behind :]
     periods = first + np.arange(horizon)
     sold = np.ones(horizon, dtype=bool)

@@ -21,13 +21,14 @@ def evidence(measured: Measured, t: int, stage: int) -> tuple[str, dict[str, flo
         if age <= 3:
             return "just_started", {"months": age, "level": _level(measured.now[t])}
         return "still_small", {"months": age, "level": _level(measured.now[t]), "slope_pct_month": month}
+    before = _finite(measured.slope[12][t - 12]) if t >= 12 else 0.0
+    slowed = 0 < slope < _SLOWED * before
+    if slowed and (stage == GROWTH or (stage == MATURITY and year > _STEADY_PCT_YEAR)):
+        return "growth_slowing", {
+            "slope_pct_month": month,
+            "slope_pct_month_year_ago": round(100 * before / 12, 1),
+        }
     if stage == GROWTH:
-        before = _finite(measured.slope[12][t - 12]) if t >= 12 else 0.0
-        if t >= 12 and 0 < slope < _SLOWED * before:
-            return "growth_slowing", {
-                "slope_pct_month": month,
-                "slope_pct_month_year_ago": round(100 * before / 12, 1),
-            }
         return "growing", {"slope_pct_month": month, "months": min(age, 12)}
     if stage == MATURITY:
         numbers = {"slope_pct_year": year, "level_pct_of_peak": of_peak}

@@ -116,3 +116,23 @@ def test_few_series_move_the_bands_little_and_many_much() -> None:
     one, many = calibrate([tripled], horizon=H), calibrate([tripled] * 200, horizon=H)
     assert one.factors[0, 0] < 1.5 * base.factors[0, 0]
     assert many.factors[0, 0] > 5 * base.factors[0, 0]
+
+
+def test_a_series_own_errors_move_its_band_half_way_and_not_its_mean() -> None:
+    own = series(sales(60))
+    bands = built_in_calibration(12, horizon=H)
+    factors = bands.factors[:, 0]
+
+    def tested(size: float) -> BacktestResult:
+        return BacktestResult("A", 12, "theta_ets", errors=tuple(size * float(f) for f in factors))
+
+    plain = forecast(own, season_length=12, horizon=H, calibration=bands)
+    usual, poor, good = (
+        forecast(own, season_length=12, horizon=H, calibration=bands, backtest=tested(size))
+        for size in (0.6, 1.8, 0.2)
+    )
+    assert (usual.hi80 == plain.hi80).all()
+    assert (good.mean == poor.mean).all()
+    width, wide, narrow = ((f.hi80 - f.lo80)[0] for f in (usual, poor, good))
+    # Three times the usual error over six steps: the power is 0.5 × 6 / (6 + 6).
+    np.testing.assert_allclose([wide / width, narrow / width], [3**0.25, 3**-0.25], rtol=1e-5)
