@@ -18,7 +18,7 @@ class Command(BaseCommand):
             "--until", metavar="YYYY-MM", help="the last month with sales (default: last month)"
         )
         parser.add_argument(
-            "--nights", type=int, default=2, help="how many months' nights to run (default 2)"
+            "--nights", type=int, default=3, help="how many months' nights to run (default 3)"
         )
 
     def handle(self, *args: Any, **options: Any) -> None:

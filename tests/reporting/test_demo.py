@@ -1,0 +1,52 @@
+"""The demo company has all that people should be able to try."""
+
+from __future__ import annotations
+
+import datetime
+from collections import Counter
+
+import pytest
+from django.core.management import call_command
+from django.core.management.base import CommandError
+
+from products.models import (
+    BudgetVersion,
+    BundlePart,
+    FamilyMember,
+    Product,
+    ProductFigures,
+    ProductLine,
+    ProductMonth,
+    SalesFact,
+    Succession,
+)
+from products.selectors.lines import LineTree
+from reporting.demo.people import sign_ins
+
+
+@pytest.mark.slow
+@pytest.mark.django_db
+def test_every_stage_every_kind_and_every_trouble(capsys: pytest.CaptureFixture[str]) -> None:
+    call_command("demo", "--until", "2026-10", "--nights", "1")
+    assert Product.objects.count() == 79
+    assert ProductLine.objects.filter(parent=None).count() == 4
+    assert Counter(Product.objects.values_list("kind", flat=True)).keys() == {"good", "service"}
+    stages = set(ProductFigures.objects.exclude(stage="").values_list("stage", flat=True))
+    assert stages == {"introduction", "growth", "maturity", "decline", "revival"}
+    tree = LineTree()
+    tops = ProductLine.objects.filter(parent=None)
+    assert sum(len(tree.measures(line.pk)) == 2 for line in tops) == 3
+    assert BundlePart.objects.count() == 3
+    assert FamilyMember.objects.values("family").distinct().count() == 3
+    assert Succession.objects.get().successor.code == "SAP-100"
+    assert SalesFact.objects.filter(volume__lt=0).exists()
+    months = ProductMonth.objects.filter(product__code="JAM-450", measure__code="sell-in")
+    assert not months.filter(month=datetime.date(2025, 2, 1)).exists()
+    assert months.filter(month=datetime.date(2025, 1, 1)).exists()
+    assert not BudgetVersion.objects.filter(frozen_at=None).exists()
+    young = ProductMonth.objects.filter(product__code="NAZ-100").values("month").distinct()
+    assert young.count() == 2
+    assert len(sign_ins()) == 8
+    assert "sanne@demo.example" in capsys.readouterr().out
+    with pytest.raises(CommandError, match="empty database"):
+        call_command("demo")
