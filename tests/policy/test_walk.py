@@ -25,6 +25,11 @@ from tests.policy.world import MARK, World
 
 pytestmark = pytest.mark.django_db
 WRITES = METHODS[1:]
+POLICY = {
+    *("default-src 'none'", "script-src 'self'", "style-src 'self'", "img-src 'self' data:"),
+    *("font-src 'self'", "connect-src 'self'", "form-action 'self'", "frame-ancestors 'none'"),
+    *("base-uri 'none'", "object-src 'none'"),
+}
 SESSIONS = "django_session"  # every request may move its session's end
 
 
@@ -116,6 +121,12 @@ class Asked:
     def __init__(self, rule: Rule, world: World) -> None:
         self.rule, self.world, self.wrong = rule, world, []
 
+    def _protected(self, said: str, answer: Any) -> None:
+        """Every answer carries the strict policy, whatever its status."""
+        policy = answer.headers.get("Content-Security-Policy", "")
+        if {part.strip() for part in policy.split(";")} != POLICY:
+            self.wrong.append(f"{said}came with the policy {policy!r}")
+
     def _prepare(self, user: Any) -> tuple[Mapping[str, Any], str]:
         """What to post and as whom, made before anything is counted or taken back."""
         data = self.rule.data
@@ -131,6 +142,7 @@ class Asked:
         answer = ask(self.rule, method, url, body, session, htmx)
         found = 401 if is_sign_in(answer) else answer.status_code
         said = f"{who}: {method} {url} {'(htmx) ' if htmx else ''}"
+        self._protected(said, answer)
         if found not in status:
             self.wrong.append(f"{said}gave {found}, not {status}")
         if (after := written()) != before:
@@ -146,6 +158,7 @@ class Asked:
             content = body_of(answer)
             transaction.set_rollback(True)
         said = f"{who}: {method} {url} {'(htmx) ' if htmx else ''}"
+        self._protected(said, answer)
         sent_away = is_sign_in(answer) and self.rule.right(method) != PUBLIC
         if answer.status_code not in self.rule.ok or sent_away:
             self.wrong.append(f"{said}gave {answer.status_code} {answer.headers.get('Location', '')}")
