@@ -192,6 +192,14 @@ class ProductViewSet(WritableViewSet):
         rows = rows.select_related(*related)
         return rows if self.action == "list" else rows.prefetch_related("codes", "unit_factors")
 
+    def list(self, request: Request) -> Response:
+        """The ones you may see, page by page."""
+        # Which ones are on the page is found without the wide rows: a late page would read all before it.
+        found = self.filter_queryset(products_visible(request.user)).values_list("pk", flat=True)
+        ids = self.paginate_queryset(found)
+        rows = self.get_queryset().in_bulk(ids)
+        return self.get_paginated_response(self.shown([rows[pk] for pk in ids]))
+
     def context_of(self, rows: Sequence[Product]) -> dict[str, Any]:
         tree, user = line_tree(), self.request.user
         listed = list_rows(user, rows, tree, ListQuery())
