@@ -19,6 +19,7 @@ os.environ.setdefault("DJANGO_ALLOW_ASYNC_UNSAFE", "true")
 CHROMIUM = os.environ.get("CHROMIUM") or next(
     filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None
 )
+SHIPPED = pytest.StashKey[str]()
 BROWSER_REQUIRED = os.environ.get("REQUIRE_BROWSER") == "1"
 
 
@@ -81,16 +82,24 @@ def pytest_runtest_teardown(item: pytest.Item, nextitem: pytest.Item | None) -> 
             _put_back(item.config)
 
 
+@pytest.fixture(scope="session")
+def django_db_setup(django_db_setup: None, request: pytest.FixtureRequest) -> None:
+    """Remember what migrations ship. Django keeps it on the connection, which a test may replace."""
+    from django.db import connection
+
+    request.config.stash[SHIPPED] = connection._test_serialized_contents
+
+
 def _put_back(config: pytest.Config) -> None:
     import pgtrigger
     from django.db import connection
     from pytest_django.plugin import blocking_manager_key
 
-    if not hasattr(connection, "_test_serialized_contents"):
+    if SHIPPED not in config.stash:
         return
     with config.stash[blocking_manager_key].unblock():
         with pgtrigger.ignore():
-            connection.creation.deserialize_db_from_string(connection._test_serialized_contents)
+            connection.creation.deserialize_db_from_string(config.stash[SHIPPED])
         connection.close()
 
 
