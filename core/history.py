@@ -21,7 +21,7 @@ from django.utils.translation import gettext as _
 
 from . import formats
 
-SKIPPED = frozenset({"id", "version", "created_at"})
+SKIPPED = frozenset({"id", "version", "created_at", "shipped"})
 ValueText = Callable[[Any], str]
 _kin: dict[type[models.Model], list[Related]] = {}
 _words: dict[tuple[type[models.Model], str], ValueText] = {}
@@ -276,6 +276,8 @@ def _text(field: Any, value: Any, names: _Names) -> str:
         return formats.moment(value)
     if isinstance(value, datetime.date):
         return formats.day(value)
+    if isinstance(value, datetime.time):
+        return f"{value:%H:%M}"
     if isinstance(value, Decimal):
         normal = value.normalize()
         return formats.digits(normal, max(0, -int(normal.as_tuple().exponent)))

@@ -6,9 +6,12 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts import rights
 from accounts.models import Deputy, Role, User, UserRole
+from accounts.models.user import LANGUAGES
 
 from . import doctor, health, registries, selectors
+from .forms.settings import month_choices
 from .history import Related, history_extend, history_words
+from .models import Organisation
 
 
 def _right_label(code: str) -> str:
@@ -39,3 +42,5 @@ def register() -> None:
         Related(Deputy, "owner", _("Deputy")),
     )
     history_words(Role, "rights", _right_label)
+    history_words(Organisation, "language", lambda code: dict(LANGUAGES).get(code, code))
+    history_words(Organisation, "financial_year_first_month", lambda month: dict(month_choices())[month])

@@ -33,6 +33,8 @@ def token_create(*, user: User, name: str, expires: datetime.date) -> tuple[ApiT
     if ApiToken.objects.filter(user=user, expiry__gt=timezone.now()).count() >= MOST:
         raise DomainError("tokens_many", _("You have %s tokens; revoke one first.") % MOST, status=409)
     token, secret = ApiToken.objects.create(user=user, expiry=lasts, name=name.strip())
+    token.expiry = end  # knox added the time to a later now, which may be the next day
+    token.save(update_fields=["expiry"])
     return token, secret
 
 

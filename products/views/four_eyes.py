@@ -9,6 +9,7 @@ from django.views.decorators.http import require_http_methods
 from accounts.errors import DomainError
 from core import registries
 from core.errors import form_refuse
+from core.organisation import organisation_get
 from core.pages import with_right
 from products.forms.access import FourEyesForm
 from products.models import ProductLine
@@ -33,4 +34,5 @@ def four_eyes_edit(request: HttpRequest) -> HttpResponse:
             return redirect("products:four_eyes")
     labels = {kind.key: kind.label for kind in registries.decision_kinds}
     rules = [(rule, labels.get(rule.decision_kind, rule.decision_kind)) for rule in four_eyes_rules()]
-    return render(request, "products/four_eyes.html", {"form": form, "rules": rules, "kinds": labels})
+    context = {"form": form, "rules": rules, "kinds": labels, "currency": organisation_get().currency}
+    return render(request, "products/four_eyes.html", context)

@@ -140,6 +140,7 @@ class TestTokens:
         assert Client().get("/api/schema/", headers={"Authorization": f"Token {secret}"}).status_code == 200
         token.refresh_from_db()
         assert token.last_used_at is not None
+        assert timezone.localdate(token.expiry) == expires
         browser.post(f"/account/tokens/{token.pk}/revoke/")
         assert Client().get("/api/schema/", headers={"Authorization": f"Token {secret}"}).status_code == 401
 
