@@ -42,5 +42,5 @@ def register() -> None:
         Related(Deputy, "owner", _("Deputy")),
     )
     history_words(Role, "rights", _right_label)
-    history_words(Organisation, "language", lambda code: dict(LANGUAGES).get(code, code))
+    history_words(Organisation, "language", lambda code: str(dict(LANGUAGES)[code]))
     history_words(Organisation, "financial_year_first_month", lambda month: dict(month_choices())[month])
