@@ -75,10 +75,16 @@ def _commits(item: pytest.Item) -> bool:
 def pytest_runtest_teardown(item: pytest.Item, nextitem: pytest.Item | None) -> Iterator[None]:
     """Put back what migrations ship (roles, the organisation) for the next test, or the next --reuse-db; also
     when the test's own clearing up failed."""
+    commits = _commits(item) and SHIPPED in item.config.stash
+    if commits:
+        from django.db import connection
+
+        # Lost with a connection that a test replaced; without it, emptying the tables would fill some again.
+        connection._test_serialized_contents = item.config.stash[SHIPPED]
     try:
         return (yield)
     finally:
-        if _commits(item) and (nextitem is not None or item.config.getoption("reuse_db")):
+        if commits and (nextitem is not None or item.config.getoption("reuse_db")):
             _put_back(item.config)
 
 
@@ -96,8 +102,6 @@ def _put_back(config: pytest.Config) -> None:
     from django.db import connection
     from pytest_django.plugin import blocking_manager_key
 
-    if SHIPPED not in config.stash:
-        return
     with config.stash[blocking_manager_key].unblock():
         with pgtrigger.ignore():
             connection.creation.deserialize_db_from_string(config.stash[SHIPPED])
