@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import datetime
 import threading
+import time
 from collections.abc import Callable
 from typing import Any
 
 import pytest
 from django.db import connection
+from django.db.models import QuerySet
 
 from accounts import services
 from accounts.errors import DomainError
 from accounts.models import Deputy, Role, User
 from accounts.selectors import administrators_left
+from accounts.services import invitations, users
 from tests.factories import user_factory
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -40,20 +43,34 @@ def at_once(*acts: Callable[[], Any]) -> list[str]:
     return sorted(answers)
 
 
+def slow(monkeypatch: pytest.MonkeyPatch, owner: Any, name: str) -> None:
+    """Lets a moment pass after this step, while the transaction is open: the other one comes in between."""
+    step = getattr(owner, name)
+
+    def slowly(*args: Any, **options: Any) -> Any:
+        answer = step(*args, **options)
+        time.sleep(0.5)
+        return answer
+
+    monkeypatch.setattr(owner, name, slowly)
+
+
 def demote(by: User, whom: User) -> Callable[[], Any]:
     viewer = list(Role.objects.filter(code="viewer"))
     given = {"name": whom.name, "email": whom.email, "language": whom.language, "roles": viewer}
     return lambda: services.user_update(by=by, user=whom, version=None, **given)
 
 
-def test_two_administrators_who_take_each_others_right_leave_one():
+def test_two_administrators_who_take_each_others_right_leave_one(monkeypatch):
+    slow(monkeypatch, users, "administrator_stays")
     ada, bo = user_factory("administrator"), user_factory("administrator")
     refused = at_once(demote(ada, bo), demote(bo, ada))
     assert refused in (["", "last_administrator"], ["", "not_allowed"])
     assert administrators_left() == 1
 
 
-def test_one_owner_has_one_deputy_at_a_time():
+def test_one_owner_has_one_deputy_at_a_time(monkeypatch):
+    slow(monkeypatch, QuerySet, "first")
     anna, day = user_factory(), datetime.date(2026, 12, 1)
 
     def name(deputy: User) -> Callable[[], Any]:
@@ -63,7 +80,8 @@ def test_one_owner_has_one_deputy_at_a_time():
     assert Deputy.objects.count() == 1
 
 
-def test_a_link_sets_one_password():
+def test_a_link_sets_one_password(monkeypatch):
+    slow(monkeypatch, invitations, "validate_password")
     invited = services.user_invite(
         by=user_factory("administrator"),
         email="kees@example.com",
