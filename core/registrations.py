@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.utils.translation import gettext_lazy as _
 
 from accounts import rights
-from accounts.models import Deputy, Role, User, UserRole
+from accounts.models import ApiToken, Deputy, Role, User, UserRole
 from accounts.models.user import LANGUAGES
 
 from . import doctor, health, registries, selectors
@@ -40,6 +40,7 @@ def register() -> None:
         User,
         Related(UserRole, "user", _("Role")),
         Related(Deputy, "owner", _("Deputy")),
+        Related(ApiToken, "user", _("API token"), skip=frozenset({"created"})),
     )
     history_words(Role, "rights", _right_label)
     history_words(Organisation, "language", lambda code: str(dict(LANGUAGES)[code]))

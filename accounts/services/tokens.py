@@ -24,7 +24,9 @@ def token_create(*, user: User, name: str, expires: datetime.date) -> tuple[ApiT
         raise DomainError("not_allowed", _("Your role does not include the API."), status=403)
     if not name.strip():
         raise DomainError("name_missing", _("Give the token a name that says what uses it."), "name")
-    end = datetime.datetime.combine(expires, datetime.time.max, tzinfo=timezone.get_current_timezone())
+    # knox adds the time that is left to a slightly later now: a minute before midnight stays on that day.
+    last_minute = datetime.time(23, 59)
+    end = datetime.datetime.combine(expires, last_minute, tzinfo=timezone.get_current_timezone())
     lasts = end - timezone.now()
     if lasts <= datetime.timedelta(0):
         raise DomainError("expires_past", _("This day is over."), "expires")
@@ -33,8 +35,6 @@ def token_create(*, user: User, name: str, expires: datetime.date) -> tuple[ApiT
     if ApiToken.objects.filter(user=user, expiry__gt=timezone.now()).count() >= MOST:
         raise DomainError("tokens_many", _("You have %s tokens; revoke one first.") % MOST, status=409)
     token, secret = ApiToken.objects.create(user=user, expiry=lasts, name=name.strip())
-    token.expiry = end  # knox added the time to a later now, which may be the next day
-    token.save(update_fields=["expiry"])
     return token, secret
 
 

@@ -7,11 +7,12 @@ import datetime
 import pytest
 from django.db import IntegrityError, transaction
 from django.test import Client
-from django.utils import timezone
+from django.utils import timezone, translation
 
 from accounts import selectors, services
 from accounts.errors import DomainError, VersionConflict
 from accounts.models import ApiToken, Deputy, User
+from core.history import history_of
 from tests.factories import user_factory
 
 pytestmark = pytest.mark.django_db
@@ -142,6 +143,13 @@ class TestTokens:
         assert token.last_used_at is not None
         assert timezone.localdate(token.expiry) == expires
         browser.post(f"/account/tokens/{token.pk}/revoke/")
+        with translation.override("en"):
+            told = [c for entry in history_of(anna) for c in entry.changes if c.label == "API token"]
+        assert {(bool(change.before), bool(change.after)) for change in told} == {
+            (True, False),
+            (False, True),
+        }
+        assert all("name sheet" in change.before + change.after for change in told)
         assert Client().get("/api/schema/", headers={"Authorization": f"Token {secret}"}).status_code == 401
 
     @pytest.mark.parametrize(("days", "code"), [(-1, "expires_past"), (367, "expires_late")])
@@ -156,15 +164,15 @@ class TestTokens:
 
     def test_needs_the_right(self, signed_in):
         with pytest.raises(DomainError) as caught:
-            services.token_create(user=user_factory("viewer"), name="x", expires=timezone.localdate())
+            services.token_create(user=user_factory("viewer"), name="x", expires=timezone.localdate() + DAY)
         assert caught.value.status == 403
-        given = {"name": "x", "expires": timezone.localdate()}
+        given = {"name": "x", "expires": timezone.localdate() + DAY}
         assert signed_in(user_factory("viewer")).post("/account/tokens/", given).status_code == 403
         assert not ApiToken.objects.exists()
 
     def test_nobody_revokes_somebody_elses(self, signed_in):
         anna = user_factory("product-manager")
-        token, _secret = services.token_create(user=anna, name="x", expires=timezone.localdate())
+        token, _secret = services.token_create(user=anna, name="x", expires=timezone.localdate() + DAY)
         answer = signed_in(user_factory("product-manager")).post(f"/account/tokens/{token.pk}/revoke/")
         assert answer.status_code == 404
         assert ApiToken.objects.filter(pk=token.pk).exists()
