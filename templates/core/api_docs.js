@@ -5,10 +5,19 @@ window.addEventListener("DOMContentLoaded", () => {
   const follow = () => document.documentElement.classList.toggle("dark-mode", dark.matches);
   dark.addEventListener("change", follow);
   follow();
+  const accessible = () => ({
+    wrapComponents: {
+      // The page says its name itself: Swagger's own title would be a second first heading.
+      InfoContainer: () => () => null,
+      // Swagger puts a link into the button that opens an operation; opening it changes the address anyway.
+      DeepLink: () => ({ text }) => text,
+    },
+  });
   SwaggerUIBundle({
     url: "{{ schema_url|escapejs }}",
     dom_id: "#swagger-ui",
     presets: [SwaggerUIBundle.presets.apis],
+    plugins: [accessible],
     layout: "BaseLayout",
     deepLinking: true,
     defaultModelsExpandDepth: -1,

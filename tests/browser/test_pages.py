@@ -25,7 +25,9 @@ SHORTENED = (  # pages that leave out what a viewer may not do
     *("products:activity", "products:lines", "products:budgets", "forecasting:runs", "collaboration:alerts"),
 )
 ADMINISTRATION = ("accounts:", "core:settings", "products:limits", "products:four_eyes")
-DRAWN = "() => [...document.querySelectorAll('.chart')].every(chart => chart.querySelector('svg, canvas'))"
+# Charts and the API's operations are drawn by scripts.
+DRAWN = """() => [...document.querySelectorAll('.chart')].every(chart => chart.querySelector('svg, canvas'))
+    && [...document.querySelectorAll('#swagger-ui')].every(api => api.querySelector('.opblock'))"""
 # How far the page is wider than the screen, and by what.
 TOO_WIDE = """() => {
     const root = document.documentElement;
