@@ -58,7 +58,7 @@ class FramePart:
 
 @dataclass(frozen=True)
 class ProductTab:
-    """A tab of the product page; its URL takes the product's code."""
+    """A tab of a product's page, or of a family's; its URL takes the code."""
 
     key: str
     label: Any
@@ -199,6 +199,7 @@ account_pages: Registry[AccountPage] = Registry("account pages")
 organisation_rules: Registry[OrganisationRule] = Registry("organisation rules")
 frame_parts: Registry[FramePart] = Registry("frame parts")
 product_tabs: Registry[ProductTab] = Registry("product tabs")
+family_tabs: Registry[ProductTab] = Registry("family tabs")
 product_panels: Registry[ProductPanel] = Registry("product panels")
 event_sources: Registry[EventSource] = Registry("event sources")
 search_sources: Registry[SearchSource] = Registry("search sources")

@@ -49,6 +49,9 @@ def register() -> None:
         ProductTab("details", _("Details"), "products:details", 80, "products.view"),
         ProductTab("activity", _("Activity"), "products:activity", 90, "products.view"),
     )
+    registries.family_tabs.register(
+        ProductTab("overview", _("Overview"), "products:family", 0, "products.view")
+    )
     registries.event_sources.register(EventSource("products", product_events))
     registries.search_sources.register(
         SearchSource("products", _("Products"), products_search, 10),

@@ -20,19 +20,17 @@ from django.db.models import Q
 from core.months import month_add, months_between
 from forecasting.models import Forecast, NightlyRun
 from products.models import Family, FamilyMember, Measure, Product, ProductMonth, UnitFactor
+from products.selectors.family import Stay, belongs, covered_months, stays_of
 from products.selectors.lines import LineTree
 from products.selectors.months import complete_months
 
 # A first month that lacks this share of the days that the next one covers was only partly loaded.
 PARTLY = 0.15
-# A family's month is known when its members with data then carry this share of its usual volume.
-FAMILY_COVER = 0.9
 # Histories of this many months borrow the season of their line.
 BORROWS_SEASON = range(6, 12)
 
 Span = Mapping[tuple[int, int], tuple[datetime.date, datetime.date]]
 Months = dict[datetime.date, float]
-_Membership = tuple[datetime.date, datetime.date | None]
 
 
 @dataclass(frozen=True)
@@ -156,7 +154,7 @@ class SeriesLoader:
         """One series per subject and measure of its line, products first, in order of id."""
         products = {p.pk: p for p in Product.objects.filter(pk__in=product_ids)}
         families = {f.pk: f for f in Family.objects.filter(pk__in=family_ids)}
-        members = self._members(families)
+        members = stays_of(families)
         months = self._months({*products, *(pk for found in members.values() for pk in found)})
         found = [
             self._of_product(products[pk], measure, leads, months[pk, measure.pk])
@@ -267,27 +265,12 @@ class SeriesLoader:
 
     # -- families -----------------------------------------------------------------------------------------
 
-    def _members(self, families: Collection[int]) -> dict[int, dict[int, list[_Membership]]]:
-        """Per family and product: when the product belonged to it, as (first month, month it left)."""
-        found: dict[int, dict[int, list[_Membership]]] = {pk: defaultdict(list) for pk in families}
-        joined = FamilyMember.objects.filter(family__in=families).values("product_id")
-        rows = FamilyMember.objects.filter(product_id__in=joined).order_by("product_id", "start_date")
-        by_product: dict[int, list[FamilyMember]] = defaultdict(list)
-        for row in rows:
-            by_product[row.product_id].append(row)
-        for product_id, own in by_product.items():
-            for row, following in zip(own, [*own[1:], None], strict=True):
-                if row.family_id in found:
-                    left = following.start_date.replace(day=1) if following else None
-                    found[row.family_id][product_id].append((row.start_date.replace(day=1), left))
-        return found
-
     def _of_family(
         self,
         family: Family,
         measure: Measure,
         leads: bool,
-        members: Mapping[int, list[_Membership]],
+        members: Mapping[int, list[Stay]],
         months: Mapping[tuple[int, int], Months],
     ) -> SubjectSeries:
         """The sum of its members; a month in which members with a real share are missing is missing."""
@@ -301,11 +284,14 @@ class SeriesLoader:
                 pk: {
                     m: v * factors[pk]
                     for m, v in months.get((pk, measure.pk), {}).items()
-                    if _belongs(m, spans)
+                    if belongs(m, stays)
                 }
-                for pk, spans in members.items()
+                for pk, stays in members.items()
             }
-            total = _family_total([found for found in own.values() if found])
+            total = {
+                month: sum(found[month] for found in own.values() if month in found)
+                for month in covered_months(list(own.values()))
+            }
         start, values = _row(total, first, fit_until, as_of)
         return SubjectSeries(
             product_id=None,
@@ -348,20 +334,3 @@ def _row(
         return as_of, []
     start = min(used)
     return start, [used.get(month_add(start, step)) for step in range(months_between(start, as_of) + 1)]
-
-
-def _belongs(month: datetime.date, spans: list[_Membership]) -> bool:
-    return any(joined <= month and (left is None or month < left) for joined, left in spans)
-
-
-def _family_total(members: list[Months]) -> Months:
-    """The sum by month where the members that have data carry enough of the family's usual volume."""
-    weight = [sum(abs(v) for v in own.values()) / len(own) for own in members]
-    lives = [(min(own), max(own)) for own in members]
-    total: Months = {}
-    for month in sorted({month for own in members for month in own}):
-        expected = sum(w for w, (first, last) in zip(weight, lives, strict=True) if first <= month <= last)
-        there = sum(w for w, own in zip(weight, members, strict=True) if month in own)
-        if there >= FAMILY_COVER * expected:
-            total[month] = sum(own[month] for own in members if month in own)
-    return total

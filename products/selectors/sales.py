@@ -18,8 +18,6 @@ from core.months import month_range
 from core.organisation import today
 from products.models import (
     Channel,
-    Family,
-    FamilyMember,
     Measure,
     Product,
     ProductMonth,
@@ -168,21 +166,16 @@ def products_total(
     line_id: int,
     first: datetime.date,
     last: datetime.date,
-    member: Any = None,
 ) -> GroupSales:
-    """The products' months added: money always, volume in one unit or not at all.
-
-    ``member(product_id, month)`` leaves out what did not belong yet.
-    """
+    """The products' months added: money always, volume in one unit or not at all."""
     rows = list(products_visible(user).filter(pk__in=[product.pk for product in products]))
     units = addable(line_tree(), rows, measure, line_id)
     sums: dict[datetime.date, list[MonthSales]] = {}
     for (product_id, month), sales in product_months(
         user, [row.pk for row in rows], measure, first, last
     ).items():
-        if member is None or member(product_id, month):
-            factor = units.factors[product_id] if units.ok else None
-            sums.setdefault(month, []).append(_converted(sales, factor))
+        factor = units.factors[product_id] if units.ok else None
+        sums.setdefault(month, []).append(_converted(sales, factor))
     months = [
         MonthSales(
             month,
@@ -203,22 +196,3 @@ def _converted(sales: MonthSales, factor: Decimal | None) -> MonthSales:
     return MonthSales(
         sales.month, times(sales.volume), times(sales.average_volume), sales.revenue, sales.days
     )
-
-
-def family_months(
-    user: Any, family: Family, measure: Measure, first: datetime.date, last: datetime.date
-) -> GroupSales:
-    """A family's months: each product counts in the months it belonged to the family at the month's start."""
-    rows = FamilyMember.objects.filter(product__memberships__family=family).distinct()
-    dated: dict[int, list[tuple[datetime.date, int | None]]] = {}
-    for product_id, start, family_id in rows.order_by("start_date").values_list(
-        "product_id", "start_date", "family_id"
-    ):
-        dated.setdefault(product_id, []).append((start, family_id))
-
-    def member(product_id: int, month: datetime.date) -> bool:
-        held = [family_id for start, family_id in dated[product_id] if start <= month]
-        return bool(held) and held[-1] == family.pk
-
-    products = Product.objects.filter(pk__in=dated)
-    return products_total(user, products, measure, family.line_id, first, last, member)

@@ -12,10 +12,11 @@ from django.test.utils import CaptureQueriesContext
 
 from core.months import month_add
 from products.models import FamilyMember, Measure, Product, ProductFigures, SalesFact, UnitFactor
+from products.selectors.family import family_sales
 from products.selectors.figures import amount_over, compare, spans
 from products.selectors.lines import LineTree
 from products.selectors.months import complete_month, complete_months, first_provisional_month, provisional
-from products.selectors.sales import family_months, products_total, sales_by_channel, sales_months
+from products.selectors.sales import products_total, sales_by_channel, sales_months
 from products.services.figures import (
     ForecastFigures,
     StageFigures,
@@ -261,7 +262,7 @@ def test_family_counts_members_while_they_belong_to_it() -> None:
         sell(product, [10, 10, 10])
         FamilyMember.objects.create(product=product, family=family, start_date=month_add(FIRST, 1))
     FamilyMember.objects.create(product=leaves, family=None, start_date=month_add(FIRST, 2))
-    months = family_months(user_factory(), family, units(), FIRST, month_add(FIRST, 2)).months
+    months = family_sales(user_factory(), family, units(), FIRST, month_add(FIRST, 2)).months
     assert [month.volume for month in months] == [None, 20, 10]
 
 

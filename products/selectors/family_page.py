@@ -1,0 +1,70 @@
+"""A family's page: its head, and its members with the figures that the list of products shows."""
+
+from __future__ import annotations
+
+import datetime
+from dataclasses import dataclass
+from typing import Any
+
+from django.http import QueryDict
+from django.urls import reverse
+
+from core import registries
+from products.models import Family
+
+from .head import PanelItem, TabItem, panels_build
+from .lines import LineTree
+from .list_query import ListQuery
+from .product_list import ListRow, ListTotals, list_page, list_rows, list_totals, query_read
+from .structure import Membership, memberships
+
+MEMBER_COLUMNS = "stage,trend,volume_12m,forecast_volume,revenue_12m,growth,forecast_12m"
+MOST_MEMBERS = 200
+
+
+@dataclass(frozen=True)
+class FamilyHead:
+    """What stands above every page of a family: ``badges`` beside its name, and the tabs of the rooms."""
+
+    family: Family
+    tabs: list[TabItem]
+    badges: list[PanelItem]
+
+
+def family_head(user: Any, family: Family, active: str) -> FamilyHead:
+    """The head of a family's page with the tab ``active`` (its registered key) lit."""
+    tabs = [
+        TabItem(tab.key, tab.label, reverse(tab.url_name, args=[family.code]), tab.key == active)
+        for tab in registries.family_tabs
+        if not tab.permission or user.has_perm(tab.permission)
+    ]
+    return FamilyHead(family, tabs, panels_build(user, family, "family_title"))
+
+
+@dataclass(frozen=True)
+class MemberTable:
+    """The members of today as the list of products shows them (``since``: by product id), and those before.
+
+    ``totals`` follow the list's rules: unlike units are not added.
+    """
+
+    query: ListQuery
+    rows: list[tuple[ListRow, datetime.date | None]]
+    totals: ListTotals
+    past: list[Membership]
+
+
+def member_table(user: Any, family: Family, tree: LineTree) -> MemberTable:
+    """A handful of queries, however many members there are; the largest :data:`MOST_MEMBERS` are shown."""
+    asked = QueryDict(mutable=True)
+    asked.update({"view": "all", "family": family.code, "cols": MEMBER_COLUMNS})
+    query = query_read(user, asked)
+    stays = memberships(user, family)
+    since = {stay.product.pk: stay.start_date for stay in stays if stay.now}
+    rows = list_rows(user, list_page(user, query, tree, 0, MOST_MEMBERS), tree, query)
+    return MemberTable(
+        query=query,
+        rows=[(row, since.get(row.product.pk)) for row in rows],
+        totals=list_totals(user, query, tree),
+        past=[stay for stay in stays if not stay.now],
+    )
