@@ -230,8 +230,11 @@ class _Plan:
             return "product", "product_ambiguous"
         if upper in self._hidden:
             return "product", "product_unknown"
-        if upper not in self._products and (len(code) > _LENGTHS["code"] or code.lower() in RESERVED_CODES):
-            return "product", "product_code_invalid"
+        if upper not in self._products:
+            if len(code) > _LENGTHS["code"]:
+                return "product", "too_long"
+            if code.lower() in RESERVED_CODES:
+                return "product", "product_code_reserved"
         for name in ("name", "unit"):
             if len(row[name] or "") > _LENGTHS[name]:
                 return name, "too_long"

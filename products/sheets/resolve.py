@@ -124,8 +124,10 @@ def _products_plan(cursor: Any, visible: frozenset[int] | None) -> None:
     planned, problems = [], []
     for upper, code, name, line in found:
         line_id = lines.find(line)
-        if len(code) > CODE_LENGTH or code.lower() in RESERVED_CODES:
-            problems.append((upper, "product_code_invalid"))
+        if len(code) > CODE_LENGTH:
+            problems.append((upper, "too_long"))
+        elif code.lower() in RESERVED_CODES:
+            problems.append((upper, "product_code_reserved"))
         elif line_id is None:
             problems.append((upper, "product_unknown"))
         else:

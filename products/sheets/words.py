@@ -9,7 +9,7 @@ from django.utils.translation import gettext_lazy as _
 REASONS: dict[str, Any] = {
     "product_unknown": _("no product has this code"),
     "product_ambiguous": _("several products have this code in different sources"),
-    "product_code_invalid": _("cannot be the code of a product: too long, or the name of a page"),
+    "product_code_reserved": _("is the name of a page, so it cannot be the code of a product"),
     "channel_unknown": _("no channel has this code or name"),
     "channel_ambiguous": _("several channels have this name; use the code"),
     "measure_unknown": _("no measure has this code or name"),

@@ -97,6 +97,14 @@ def test_unknown_codes_are_created_once_when_asked(product: Product) -> None:
     assert SalesFact.objects.filter(product=made.pk).count() == 2
 
 
+def test_what_cannot_be_a_products_code_is_not_created(product: Product) -> None:
+    rows = [row(product="NEW"), row(product="x" * 61)]
+    done = run(SHEET, rows, create_missing=True)
+    assert [refused[3] for refused in done.refused] == ["product_code_reserved", "too_long"]
+    assert set(Product.objects.values_list("code", flat=True)) == {"JUICE"}
+    assert not SalesFact.objects.exists()
+
+
 def test_nothing_is_created_for_refused_rows(product: Product) -> None:
     done = run(SHEET, [row(product="Other", volume=None, revenue=None)], create_missing=True)
     assert done.codes == ["amount_missing"]
