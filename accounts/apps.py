@@ -9,7 +9,11 @@ class AccountsConfig(AppConfig):
 
     def ready(self) -> None:
         from .rights import Right, register
+        from .selectors.people import DEPUTIES_ABOUT_NOW
+        from .with_person import ROLES, read_with_person
 
+        read_with_person("roles", ROLES)
+        read_with_person("deputies", DEPUTIES_ABOUT_NOW)
         register(
             Right(
                 "accounts.manage",

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.db.models import Count, QuerySet, Value
+from django.db.models.functions import JSONArray
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.functional import cached_property
@@ -36,12 +37,11 @@ class Frame:
         ]
 
     @cached_property
-    def _numbers(self) -> dict[str, Any]:
-        """The small numbers in menu and bell; all that are rows to be counted in one query."""
-        asked = {entry.key: entry.badge(self._user) for entry in self._entries if entry.badge}
-        asked["unread"] = self._part("unread")
-        rows = {key: value for key, value in asked.items() if isinstance(value, QuerySet)}
-        return asked | _counted(rows)
+    def _parts(self) -> dict[str, Any]:
+        """What rooms add: numbers in the menu and other parts. All that are rows are read in one query."""
+        parts = {f"badge {entry.key}": entry.badge(self._user) for entry in self._entries if entry.badge}
+        parts |= {part.key: part.build(self._user) for part in registries.frame_parts}
+        return parts | frame_read({key: part for key, part in parts.items() if _is_rows(part)})
 
     @cached_property
     def menu(self) -> list[MenuItem]:
@@ -50,34 +50,29 @@ class Frame:
         under = [url for _, url in entries if path == url or (url != "/" and path.startswith(url))]
         active = max(under, key=len, default="")
         return [
-            MenuItem(entry.label, url, entry.icon, self._numbers.get(entry.key), url == active)
+            MenuItem(entry.label, url, entry.icon, self._parts.get(f"badge {entry.key}"), url == active)
             for entry, url in entries
         ]
 
-    def _part(self, key: str) -> Any:
-        if key not in registries.frame_parts:
-            return None
-        return registries.frame_parts.get(key).build(self._user)
-
-    @cached_property
+    @property
     def followed(self) -> Any:
-        return self._part("followed")
+        return self._parts.get("followed")
 
-    @cached_property
+    @property
     def unread(self) -> Any:
-        return self._numbers["unread"]
+        return self._parts.get("unread")
 
-    @cached_property
+    @property
     def data_status(self) -> Any:
-        return self._part("data_status")
+        return self._parts.get("data_status")
 
-    @cached_property
+    @property
     def notifications_url(self) -> Any:
-        return self._part("notifications_url")
+        return self._parts.get("notifications_url")
 
-    @cached_property
+    @property
     def help_url(self) -> Any:
-        return self._part("help_url")
+        return self._parts.get("help_url")
 
     @cached_property
     def role(self) -> str:
@@ -100,16 +95,32 @@ class Frame:
         return reverse("accounts:profile")
 
 
-def _counted(rows: dict[str, QuerySet[Any]]) -> dict[str, int]:
-    """How many rows each has, in one query."""
-    parts = [
-        part.order_by().values(frame_key=Value(key)).annotate(frame_rows=Count("pk"))
-        for key, part in rows.items()
+def _is_rows(part: Any) -> bool:
+    return isinstance(part, QuerySet | registries.FrameRows)
+
+
+def frame_read(parts: dict[str, Any]) -> dict[str, Any]:
+    """The rows of all parts in one query, each part as it is shown; rows to count become their number."""
+    if not parts:
+        return {}
+    wanted = [
+        part.rows.values(frame_key=Value(key), frame_row=part.row)
+        if isinstance(part, registries.FrameRows)
+        else part.order_by().values(frame_key=Value(key)).annotate(frame_row=JSONArray(Count("pk")))
+        for key, part in parts.items()
     ]
-    found = (
-        {row["frame_key"]: row["frame_rows"] for row in parts[0].union(*parts[1:], all=True)} if parts else {}
-    )
-    return {key: found.get(key, 0) for key in rows}
+    found: dict[str, list[Any]] = {key: [] for key in parts}
+    for row in wanted[0].union(*wanted[1:], all=True):
+        found[row["frame_key"]].append(row["frame_row"])
+    return {
+        key: part.show(found[key]) if isinstance(part, registries.FrameRows) else _number(found[key])
+        for key, part in parts.items()
+    }
+
+
+def _number(counted: list[list[int]]) -> int:
+    """No row is none to count."""
+    return counted[0][0] if counted else 0
 
 
 def frame(request: HttpRequest) -> dict[str, Any]:

@@ -29,6 +29,11 @@ def organisation_forget(**_signal: object) -> None:
         del _local.organisation
 
 
+def organisation_take(found: Organisation) -> None:
+    """Somebody read it already in this request."""
+    _local.organisation = found
+
+
 request_started.connect(organisation_forget, dispatch_uid="organisation_forget")
 
 

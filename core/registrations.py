@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+from typing import Any
+
+from django.db.models import Subquery
 from django.utils.translation import gettext_lazy as _
 
 from accounts import rights
 from accounts.models import ApiToken, Deputy, Role, User, UserRole
 from accounts.models.user import LANGUAGES
+from accounts.rows import from_row, row_of
+from accounts.with_person import Reading, read_with_person
 
 from . import doctor, health, registries, selectors
 from .forms.settings import month_choices
 from .history import Related, history_extend, history_words
 from .models import Organisation
+from .organisation import organisation_take
 
 
 def _right_label(code: str) -> str:
@@ -19,7 +25,17 @@ def _right_label(code: str) -> str:
     return labels.get(code, code)
 
 
+def _organisation() -> Subquery:
+    return Subquery(Organisation.objects.filter(pk=1).values_list(row_of(Organisation)))
+
+
+def _take_organisation(_user: User, row: dict[str, Any] | None) -> None:
+    if row is not None:
+        organisation_take(from_row(Organisation, row))
+
+
 def register() -> None:
+    read_with_person("organisation", Reading(_organisation, _take_organisation))
     registries.menu.register(
         registries.MenuEntry("people", _("People"), "accounts:people", "users", 90, "accounts.manage"),
         registries.MenuEntry("settings", _("Settings"), "core:settings", "settings", 95, "core.settings"),

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from django.db.models import QuerySet
+from django.db.models.functions import JSONObject
 
 from .registry import Registry
 
@@ -47,9 +48,20 @@ class OrganisationRule:
 
 
 @dataclass(frozen=True)
+class FrameRows:
+    """Rows for the frame: ``row``, a ``JSONObject``, is what is read of each, and ``show`` makes of those, in
+    any order, what the template gets."""
+
+    rows: QuerySet[Any, Any]
+    row: JSONObject
+    show: Callable[[list[Any]], Any]
+
+
+@dataclass(frozen=True)
 class FramePart:
-    """Something the frame of every page shows, built per request: ``followed``, ``unread`` (a number or the
-    rows to count), ``data_status``, ``notifications_url``, ``help_url``."""
+    """Something the frame of every page shows, built per request: ``followed``, ``unread``, ``data_status``,
+    ``notifications_url``, ``help_url``. ``build(user)`` gives it as it is shown, or :class:`FrameRows`, or
+    the rows to count: the frame reads all rows of a page in one query."""
 
     key: str
     build: Callable[[Any], Any]

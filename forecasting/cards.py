@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.db.models import Count
+from django.db.models.functions import JSONObject
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
@@ -16,11 +17,12 @@ from core import formats
 from core.charts import StageSpan
 from core.charts.model import stage_word
 from core.months import month_add, month_start
+from core.registries import FrameRows
 from forecasting.models import NightlyRun, StageEstimate
 from forecasting.models.stage import Stage
-from forecasting.selectors.forecasts import forecasts_allowed
 from forecasting.selectors.stages import StageNow, stage_current
-from products.models import Product
+from forecasting.selectors.subjects import Subject, subject_allowed
+from products.models import Family
 
 from .words import evidence_words
 
@@ -46,13 +48,15 @@ class StageCard:
     agrees: bool
     differs: bool
     can_set: bool
+    set_url: str
+    withdraw_url: str
 
 
-def stage_card(user: Any, product: Product) -> StageCard | None:
+def stage_card(user: Any, subject: Subject) -> StageCard | None:
     """The card's contents, or ``None`` when there is no stage or the person may not see it."""
-    if not forecasts_allowed(user):
+    if not subject_allowed(user, subject):
         return None
-    now = stage_current(user, product)
+    now = stage_current(user, subject)
     if now is None:
         return None
     estimate = now.estimate
@@ -64,6 +68,7 @@ def stage_card(user: Any, product: Product) -> StageCard | None:
         months = [_ahead(estimate, name) for name in ("", "_lo", "_hi")]
     following = NEXT.get(estimate.stage, "") if estimate and months[0] else ""
     second = estimate.second_opinion if estimate else ""
+    name = "forecasting:family_stage" if isinstance(subject, Family) else "forecasting:stage"
     return StageCard(
         now=now,
         sentence=evidence_words(estimate.evidence_code, estimate.evidence_params) if estimate else "",
@@ -76,13 +81,15 @@ def stage_card(user: Any, product: Product) -> StageCard | None:
         second_opinion=second,
         agrees=bool(second and estimate and second == estimate.stage),
         differs=bool(now.by_hand and estimate and estimate.stage and estimate.stage != now.stage),
-        can_set=user.has_perm("forecasting.edit") and not product.temporary,
+        can_set=user.has_perm("forecasting.edit") and not getattr(subject, "temporary", False),
+        set_url=reverse(name, args=[subject.code]),
+        withdraw_url=reverse(f"{name}_withdraw", args=[subject.code]),
     )
 
 
-def stage_panel(user: Any, product: Product) -> Mapping[str, Any] | None:
-    """The card on the product overview."""
-    card = stage_card(user, product)
+def stage_panel(user: Any, subject: Subject) -> Mapping[str, Any] | None:
+    """The card on the overview of a product, or of a family."""
+    card = stage_card(user, subject)
     return None if card is None else {"card": card}
 
 
@@ -120,26 +127,32 @@ def _date(text: str) -> datetime.date:
     return datetime.date.fromisoformat(text)
 
 
-def data_status(user: Any) -> Mapping[str, Any] | None:
-    """The frame's line on the last night; one query."""
+def data_status(user: Any) -> FrameRows | None:
+    """The frame's line on the last night."""
     if not user.has_perm("forecasting.view"):
         return None
-    subjects = Count("failures__product", distinct=True) + Count("failures__family", distinct=True)
-    run = NightlyRun.objects.filter(scope__isnull=True).annotate(failed=subjects).order_by("-pk").first()
-    if run is None:
+    failed = Count("failures__product", distinct=True) + Count("failures__family", distinct=True)
+    rows = NightlyRun.objects.filter(scope__isnull=True).annotate(failed=failed).order_by("-pk")[:1]
+    return FrameRows(rows, JSONObject(day="local_date", state="state", failed="failed"), _last_night)
+
+
+def _last_night(rows: list[Any]) -> Mapping[str, Any] | None:
+    if not rows:
         return None
-    day = f"{run.local_date.day} {formats.month(run.local_date).split(formats.NBSP)[0]}"
-    if run.state == NightlyRun.State.RUNNING:
+    night = rows[0]
+    date = _date(night["day"])
+    day = f"{date.day} {formats.month(date).split(formats.NBSP)[0]}"
+    if night["state"] == NightlyRun.State.RUNNING:
         state, text = "running", _("Run of %(day)s is under way") % {"day": day}
-    elif run.state == NightlyRun.State.FAILED:
+    elif night["state"] == NightlyRun.State.FAILED:
         state, text = "error", _("Night of %(day)s failed") % {"day": day}
-    elif run.failed:
+    elif night["failed"]:
         state = "warning"
         text = ngettext(
             "Night of %(day)s went through, %(count)s failure",
             "Night of %(day)s went through, %(count)s failures",
-            run.failed,
-        ) % {"day": day, "count": formats.number(run.failed)}
+            night["failed"],
+        ) % {"day": day, "count": formats.number(night["failed"])}
     else:
         state, text = "ok", _("Night of %(day)s went through") % {"day": day}
     return {"state": state, "text": text, "url": reverse("forecasting:runs")}

@@ -173,7 +173,7 @@ def sign_in(live_server: Any) -> Callable[[Any, Any], None]:
 
     def as_person(page: Any, user: Any) -> None:
         client = Client()
-        client.force_login(user, backend="allauth.account.auth_backends.AuthenticationBackend")
+        client.force_login(user)
         name = settings.SESSION_COOKIE_NAME
         page.context.add_cookies(
             [{"name": name, "value": client.cookies[name].value, "url": live_server.url, "httpOnly": True}]

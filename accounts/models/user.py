@@ -11,7 +11,7 @@ from django.utils.functional import cached_property
 from django.utils.translation import gettext_lazy as _
 
 if TYPE_CHECKING:
-    from .access import Role
+    from .access import Deputy, Role
 
 LANGUAGES = [("nl", "Nederlands"), ("en", "English")]
 
@@ -43,6 +43,9 @@ class User(AbstractBaseUser):
     invited_by = models.ForeignKey("self", models.PROTECT, null=True, blank=True, related_name="+")
     created_at = models.DateTimeField(auto_now_add=True)
     version = models.PositiveIntegerField(default=1)
+
+    # Read with who is signed in: see ``accounts.with_person``.
+    deputies_about_now: list[Deputy] | None = None
 
     objects = UserManager()
 

@@ -8,6 +8,7 @@ from .people import (
     person_tokens,
     role_get,
     role_list,
+    stands_for,
 )
 
 __all__ = [
@@ -20,4 +21,5 @@ __all__ = [
     "person_tokens",
     "role_get",
     "role_list",
+    "stands_for",
 ]

@@ -4,14 +4,20 @@ from __future__ import annotations
 
 import datetime
 from collections.abc import Mapping
+from typing import Any
 
+from django.contrib.postgres.expressions import ArraySubquery
 from django.core.exceptions import PermissionDenied
 from django.db.models import Count, Q, QuerySet
 from django.http import Http404
+from django.utils import timezone
 
 from accounts.models import ApiToken, Deputy, Role, User
+from accounts.rows import from_row, row_of
+from accounts.with_person import Reading
 
 MANAGE = "accounts.manage"
+DAY = datetime.timedelta(days=1)
 
 
 def _require_manage(user: User) -> None:
@@ -85,18 +91,52 @@ def deputies_on(on_date: datetime.date) -> Mapping[int, User]:
     rows = Deputy.objects.filter(
         start_date__lte=on_date, end_date__gte=on_date, deputy__is_active=True
     ).select_related("deputy")
-    direct = {row.owner_id: row.deputy for row in rows}
-    found = {}
-    for owner_id, deputy in direct.items():
-        seen = {owner_id}
-        while deputy.pk in direct and deputy.pk not in seen:
-            seen.add(deputy.pk)
-            deputy = direct[deputy.pk]
-        if deputy.pk != owner_id:
-            found[owner_id] = deputy
-    return found
+    people = {row.deputy_id: row.deputy for row in rows}
+    return {
+        owner: people[deputy] for owner, deputy in _followed({r.owner_id: r.deputy_id for r in rows}).items()
+    }
 
 
 def owner_or_deputy(user: User, on_date: datetime.date) -> User:
     """Who receives what is for this person on that date: a deputy, or themselves."""
     return deputies_on(on_date).get(user.pk, user)
+
+
+def stands_for(user: User, on_date: datetime.date) -> set[int]:
+    """The ids of those whose affairs this person sees to on that date: their own, and of whom they are deputy
+    for. No query for the person who is signed in."""
+    if user.deputies_about_now is None:
+        found = {owner: person.pk for owner, person in deputies_on(on_date).items()}
+    else:
+        rows = [row for row in user.deputies_about_now if row.start_date <= on_date <= row.end_date]
+        found = _followed({row.owner_id: row.deputy_id for row in rows})
+    return {user.pk} | {owner for owner, deputy in found.items() if deputy == user.pk}
+
+
+def _followed(direct: Mapping[int, int]) -> dict[int, int]:
+    """To the end of each chain of deputies; who would stand in for themselves has none."""
+    found = {}
+    for owner, first in direct.items():
+        deputy, seen = first, {owner}
+        while deputy in direct and deputy not in seen:
+            seen.add(deputy)
+            deputy = direct[deputy]
+        if deputy != owner:
+            found[owner] = deputy
+    return found
+
+
+def _about_now() -> ArraySubquery:
+    """The deputies of these days: what day it is depends on the organisation's clock."""
+    now = timezone.now().date()
+    rows = Deputy.objects.filter(
+        start_date__lte=now + DAY, end_date__gte=now - DAY, deputy__is_active=True
+    ).order_by("start_date", "pk")
+    return ArraySubquery(rows.values_list(row_of(Deputy)))
+
+
+def _take_about_now(user: User, rows: list[dict[str, Any]]) -> None:
+    user.deputies_about_now = [from_row(Deputy, row) for row in rows]
+
+
+DEPUTIES_ABOUT_NOW = Reading(_about_now, _take_about_now)

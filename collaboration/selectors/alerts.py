@@ -10,7 +10,7 @@ from typing import Any
 from django.db.models import Count, Q, QuerySet
 from django.http import Http404
 
-from accounts.selectors.people import deputies_on
+from accounts.selectors.people import stands_for
 from collaboration.kinds import AlertKind, Words, alert_kinds
 from collaboration.models import Alert
 from core.organisation import today
@@ -96,20 +96,11 @@ def alerts_visible(user: Any) -> QuerySet[Alert]:
     return rows.filter(about | general)
 
 
-def stands_for(user: Any) -> set[int]:
-    """The people whose alerts this person deals with today: themselves, and those they are deputy for. Read
-    once a request."""
-    if not hasattr(user, "_stands_for"):
-        found = {owner for owner, deputy in deputies_on(today()).items() if deputy.pk == user.pk}
-        user._stands_for = {user.pk, *found}
-    return set(user._stands_for)
-
-
 def alerts_mine(user: Any, owners: Iterable[int] | None = None) -> QuerySet[Alert]:
     """What is theirs to deal with: their own, those of people they are deputy for, and what nobody owns."""
     if not user.has_perm(DEAL):
         return Alert.objects.none()
-    people = stands_for(user) if owners is None else owners
+    people = stands_for(user, today()) if owners is None else owners
     return alerts_visible(user).filter(Q(recipient__in=list(people)) | Q(recipient=None))
 
 

@@ -8,12 +8,14 @@ from typing import Any
 
 from django.contrib.contenttypes.models import ContentType
 from django.db.models import Q, QuerySet
+from django.db.models.functions import JSONObject
 from django.http import Http404
 
 from accounts.models import User
 from accounts.selectors.people import people_active
 from collaboration.kinds import notification_kinds
 from collaboration.models import Comment, Follow, Notification
+from core.registries import FrameRows
 from products.models import Product
 from products.selectors.access import products_visible
 
@@ -61,11 +63,18 @@ class Followed:
     stage: str
 
 
-def followed(user: Any) -> list[Followed]:
+def followed(user: Any) -> FrameRows:
     """The followed products in the side menu, by name."""
     products = products_visible(user).filter(followers__user=user).order_by("name", "pk")
-    rows = products.values_list("name", "code", "figures__stage")[:FOLLOWED_SHOWN]
-    return [Followed(name, Product(code=code).get_absolute_url(), stage or "") for name, code, stage in rows]
+    row = JSONObject(name="name", code="code", stage="figures__stage")
+    return FrameRows(products[:FOLLOWED_SHOWN], row, _followed)
+
+
+def _followed(rows: list[Any]) -> list[Followed]:
+    return [
+        Followed(row["name"], Product(code=row["code"]).get_absolute_url(), row["stage"] or "")
+        for row in sorted(rows, key=lambda row: row["name"].casefold())
+    ]
 
 
 @dataclass(frozen=True)

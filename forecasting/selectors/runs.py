@@ -8,9 +8,10 @@ from dataclasses import dataclass, field
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from django.db.models import Count, Q, QuerySet, Sum
+from django.db.models import Count, OuterRef, Q, QuerySet, Subquery, Sum
 from django.utils import timezone
 
+from accounts.rows import from_row, row_of
 from core import registries
 from core.models import Job
 from core.organisation import organisation_get
@@ -30,11 +31,15 @@ def runs_visible(user: Any) -> QuerySet[NightlyRun]:
     return NightlyRun.objects.annotate(failed=subjects).select_related("requested_by").order_by("-pk")
 
 
-def night_last() -> NightlyRun | None:
-    """The last finished run over all products, with ``failed``."""
+def night_last() -> tuple[NightlyRun, NightlyStep | None] | None:
+    """The last finished run over all products, with ``failed``; and its step of forecasts."""
     subjects = Count("failures__product", distinct=True) + Count("failures__family", distinct=True)
     finished = NightlyRun.objects.exclude(state=NightlyRun.State.RUNNING).filter(scope__isnull=True)
-    return finished.annotate(failed=subjects).order_by("-pk").first()
+    step = NightlyStep.objects.filter(run=OuterRef("pk"), name="forecast").values_list(row_of(NightlyStep))
+    night = finished.annotate(failed=subjects, step_row=Subquery(step)).order_by("-pk").first()
+    if night is None:
+        return None
+    return night, from_row(NightlyStep, night.step_row) if night.step_row else None
 
 
 def last_night_well() -> bool:

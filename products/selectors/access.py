@@ -39,6 +39,11 @@ def _limits(user: Any) -> Limits:
     return found
 
 
+def no_limits(user: Any) -> None:
+    """It is known that the person has none."""
+    user._limits = (None, None)
+
+
 def limits_forget(user: Any) -> None:
     """Read them anew: a line was made below one of the person's."""
     if hasattr(user, "_limits"):
@@ -63,8 +68,9 @@ def products_visible(user: Any) -> QuerySet[Product]:
     return Product.objects.all() if lines is None else Product.objects.filter(line_id__in=lines)
 
 
-def product_seen(user: Any, product: Product) -> bool:
-    """Whether the person may see this product; a query only where a limit has to be held against it."""
+def product_seen(user: Any, product: Product | Family) -> bool:
+    """Whether the person may see this product, or family; a query only where a limit has to be held against
+    it."""
     lines = visible_line_ids(user)
     return user.has_perm("products.view") and (lines is None or product.line_id in lines)
 

@@ -27,7 +27,8 @@ from django.db.models import (
 )
 from django.db.models.functions import Abs, Cast
 
-from collaboration.selectors.alerts import alerts_mine, alerts_visible, later_now, open_now, stands_for
+from accounts.selectors.people import stands_for
+from collaboration.selectors.alerts import alerts_mine, alerts_visible, later_now, open_now
 from core.organisation import today
 from forecasting.models import NightlyRun
 from forecasting.models.stage import Stage
@@ -60,7 +61,7 @@ def scope_read(user: Any, asked: Mapping[str, str]) -> Scope:
     lines = list(lines_visible(user))
     line = next((row for row in lines if row.code == asked.get("line")), None)
     products = products_visible(user)
-    people = stands_for(user)
+    people = stands_for(user, today())
     mine = Q(owner__in=people) | Q(owner=None, line__in=_lines_of(lines, people))
     owns = user.has_perm("collaboration.alerts") and products.filter(mine).exists()
     show = asked.get("show", "")
@@ -128,7 +129,7 @@ class Portfolio:
 
 
 def portfolio(user: Any, scope: Scope) -> Portfolio:
-    """Two statements; one for people limited to channels, who see no figures over all channels."""
+    """One statement. Who is limited to channels sees no figures over all channels."""
     rows = _added(scope.products)
     limited, forecasts = visible_channel_ids(user) is not None, forecasts_allowed(user)
 
@@ -152,18 +153,18 @@ def portfolio(user: Any, scope: Scope) -> Portfolio:
         year=max((row["year"] for row in rows if row["year"]), default=None) if forecasts else None,
         year_amount=total("year_amount") if forecasts else None,
         budget_rate=_rate(total("year_amount"), total("year_budget")) if forecasts else None,
-        stages=_stages(on_sale, _stages_before(scope.products)) if forecasts else [],
+        stages=_stages(on_sale) if forecasts else [],
     )
 
 
 def _added(products: QuerySet[Product]) -> list[dict[str, Any]]:
-    """The sums by stage, apart for what is no longer sold."""
+    """The sums by stage and stage of a month ago, apart for what is no longer sold."""
     both = Q(news__amount__isnull=False, news__amount_before__isnull=False)
     over = Case(When(ended__lt=today(), then=Value(True)), default=Value(False), output_field=BooleanField())
     added: QuerySet[Any, Any] = (
         products.order_by()
         .annotate(over=over)
-        .values("over", "figures__stage")
+        .values("over", "figures__stage", "news__stage_before")
         .annotate(
             count=Count("pk"),
             forecasts=Count("figures__forecast_as_of"),
@@ -186,24 +187,17 @@ def _added(products: QuerySet[Product]) -> list[dict[str, Any]]:
     return list(added)
 
 
-def _stages_before(products: QuerySet[Product]) -> dict[str, int]:
-    rows = products.order_by().filter(Q(ended=None) | Q(ended__gte=today())).values_list("news__stage_before")
-    return dict(rows.annotate(Count("pk")))
-
-
-def _stages(rows: list[dict[str, Any]], before: Mapping[str, int]) -> list[StageCount]:
-    by_stage = {row["figures__stage"]: row for row in rows}
+def _stages(rows: list[dict[str, Any]]) -> list[StageCount]:
     revenue = sum(float(row["revenue"] or 0) for row in rows if row["figures__stage"])
-    if not any(stage for stage in by_stage):
+    if not any(row["figures__stage"] for row in rows):
         return []
     found = []
     for stage in Stage.values:
-        row = by_stage.get(stage)
-        count = row["count"] if row else 0
-        share = (
-            float(row["revenue"] or 0) / revenue if row and revenue > 0 else (0.0 if revenue > 0 else None)
-        )
-        found.append(StageCount(stage, count, share, count - before.get(stage, 0)))
+        now = [row for row in rows if row["figures__stage"] == stage]
+        before = sum(row["count"] for row in rows if row["news__stage_before"] == stage)
+        count = sum(row["count"] for row in now)
+        sold = sum(float(row["revenue"] or 0) for row in now)
+        found.append(StageCount(stage, count, sold / revenue if revenue > 0 else None, count - before))
     return found
 
 

@@ -41,14 +41,13 @@ def today_page(request: HttpRequest) -> HttpResponse:
     user = request.user
     scope = scope_read(user, request.GET)
     figures = portfolio(user, scope)
-    night = night_last() if user.has_perm("forecasting.view") else None
+    night, step = (night_last() if user.has_perm("forecasting.view") else None) or (None, None)
     deals, views = scope.owns, user.has_perm("collaboration.view")
     alerts = alerts_of_scope(user, scope)
     counts = alert_counts(alerts, night)
     shown = alert_rows(user, with_words(alerts.filter(open_now())[:ALERTS_SHOWN])) if counts.open else []
     items = list(actions_open(user)[:ACTIONS_COUNTED]) if views else []
     sees_all = visible_line_ids(user) is None and visible_channel_ids(user) is None
-    step = night.steps.filter(name="forecast").first() if night and sees_all else None
     context: dict[str, Any] = {
         "scope": scope,
         "figures": figures,

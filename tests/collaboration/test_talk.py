@@ -11,17 +11,22 @@ from accounts.errors import DomainError, VersionConflict
 from collaboration.models import ActionItem, Alert, Comment, Follow, Notification
 from collaboration.selectors.actions import actions_open, actions_visible
 from collaboration.selectors.alerts import alert_rows, alerts_mine, with_words
-from collaboration.selectors.talk import followed, people_mentionable
+from collaboration.selectors.talk import Followed, followed, people_mentionable
 from collaboration.services.actions import action_create, action_delete, action_set_done, action_update
 from collaboration.services.comments import comment_add, comment_edit, comment_withdraw
 from collaboration.services.follows import follow_set
 from collaboration.services.notifications import notifications_read, notify
+from core.context_processors import frame_read
 from exchange.listeners import import_arrived
 from exchange.models import Import
 from tests.factories import line_factory, user_factory
 
 pytestmark = pytest.mark.django_db
 DAY = datetime.date(2026, 12, 1)
+
+
+def in_menu(user: object) -> list[Followed]:
+    return frame_read({"followed": followed(user)})["followed"]
 
 
 def told() -> list[tuple[int, str]]:
@@ -134,12 +139,12 @@ def test_only_the_author_changes_a_comment(product):
 def test_the_followed_products_in_the_menu_are_those_one_may_see(product):
     user = user_factory()
     follow_set(user=user, product=product, on=True)
-    assert [row.name for row in followed(user)] == [product.name]
+    assert [row.name for row in in_menu(user)] == [product.name]
     limited = user_factory(lines=[line_factory()])
     Follow.objects.create(user=limited, product=product)
-    assert followed(limited) == []
+    assert in_menu(limited) == []
     follow_set(user=user, product=product, on=False)
-    assert followed(user) == []
+    assert in_menu(user) == []
 
 
 def test_people_to_mention_keep_the_chosen_ones():

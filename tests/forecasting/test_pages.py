@@ -29,13 +29,13 @@ def text(answer) -> str:
 @pytest.fixture
 def manager(client):
     user = user_factory("product-manager")
-    client.force_login(user, backend="allauth.account.auth_backends.AuthenticationBackend")
+    client.force_login(user)
     return user
 
 
 def signed_in(client, *args, **fields):
     user = user_factory(*args, **fields)
-    client.force_login(user, backend="allauth.account.auth_backends.AuthenticationBackend")
+    client.force_login(user)
     return user
 
 
