@@ -9,6 +9,7 @@ from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 
 from core.charts import Actual, Chart, Expected, StageSpan, Switch, volume_forecast_chart
+from core.organisation import organisation_get
 from core.registries import Event
 from forecasting.selectors.forecasts import ForecastNow
 from products.models import Measure
@@ -26,12 +27,7 @@ def forecast_chart(
     switches: Sequence[Switch],
 ) -> Chart | None:
     """History and the next 18 months of one measure; ``None`` without a single month."""
-    shown = [month for month in sales if month.complete or month.provisional]
-    while shown and (shown[-1].volume is None or not shown[-1].complete):
-        shown.pop()
-    while shown and shown[0].volume is None:
-        shown.pop(0)
-    history = [Actual(m.month, None if m.volume is None else float(m.volume), m.provisional) for m in shown]
+    history = _history(sales, "volume")
     expected = [
         Expected(row.month, row.mean, row.lo80, row.hi80, row.lo95, row.hi95)
         for row in (now.months if now else [])
@@ -52,3 +48,33 @@ def forecast_chart(
         measure_label=str(measure),
         switches=switches,
     )
+
+
+def revenue_chart(
+    *, sales: Sequence[MonthSales], events: Sequence[Event], switches: Sequence[Switch] = ()
+) -> Chart | None:
+    """Only what was invoiced, for products whose volumes do not add up; ``None`` without a single month."""
+    history = _history(sales, "revenue")
+    if not history:
+        return None
+    return volume_forecast_chart(
+        id="forecast-chart",
+        title=_("What was invoiced?"),
+        subtitle=capfirst(_("revenue")),
+        history=history,
+        events=events,
+        unit_label=_("%(unit)s a month") % {"unit": organisation_get().currency},
+        measure_label=_("revenue"),
+        switches=switches,
+        is_money=True,
+    )
+
+
+def _history(sales: Sequence[MonthSales], name: str) -> list[Actual]:
+    """The months that are closed or provisional, without the empty ones at both ends."""
+    shown = [(month, getattr(month, name)) for month in sales if month.complete or month.provisional]
+    while shown and (shown[-1][1] is None or not shown[-1][0].complete):
+        shown.pop()
+    while shown and shown[0][1] is None:
+        shown.pop(0)
+    return [Actual(m.month, None if v is None else float(v), m.provisional) for m, v in shown]

@@ -12,22 +12,25 @@ from core import registries
 from core.charts.model import stage_word
 from core.registries import Event
 from forecasting.models import StageSetting
-from forecasting.selectors.forecasts import stages_visible
+from forecasting.selectors.forecasts import of_subject, stages_visible
+from forecasting.selectors.subjects import Subject
 from products.models import Product
+from products.selectors.family import family_events
 from products.selectors.lines import line_tree
 
 
-def stage_events(user: Any, product: Product, first: datetime.date, last: datetime.date) -> Iterator[Event]:
+def stage_events(user: Any, subject: Subject, first: datetime.date, last: datetime.date) -> Iterator[Event]:
     """Changes of the stage the night saw, but its first, and stages set by hand."""
-    lead = line_tree().lead_measure(product.line_id)
-    estimate = stages_visible(user).filter(product=product, measure=lead, current=True).first()
+    lead = line_tree().lead_measure(subject.line_id)
+    mine = of_subject(subject)
+    estimate = stages_visible(user).filter(**mine, measure=lead, current=True).first()
     if estimate is None:
         return
     for text, stage in estimate.path[1:]:
         day = datetime.date.fromisoformat(text)
         if first <= day <= last:
             yield Event("stage", day, stage_word(stage), _("The figures moved into this stage."))
-    for setting in StageSetting.objects.filter(product=product, start_date__range=(first, last)):
+    for setting in StageSetting.objects.filter(**mine, start_date__range=(first, last)):
         yield Event("stage", setting.start_date, stage_word(setting.stage), setting.reason)
 
 
@@ -36,4 +39,12 @@ def product_events(user: Any, product: Product, first: datetime.date, last: date
     found = [
         event for source in registries.event_sources for event in source.events(user, product, first, last)
     ]
+    return sorted(found, key=lambda event: event.date)
+
+
+def subject_events(user: Any, subject: Subject, first: datetime.date, last: datetime.date) -> list[Event]:
+    """The marks on the charts of a product; of a family its stages and who joined or left it."""
+    if isinstance(subject, Product):
+        return product_events(user, subject, first, last)
+    found = [*stage_events(user, subject, first, last), *family_events(user, subject, first, last)]
     return sorted(found, key=lambda event: event.date)

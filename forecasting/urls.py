@@ -7,13 +7,27 @@ from products import converters  # noqa: F401  registers <product_code:…>
 from .views import product, runs
 
 app_name = "forecasting"
+PRODUCT, FAMILY = {"of": "product"}, {"of": "family"}
 
 urlpatterns = [
     path("forecasting/", runs.runs, name="runs"),
     path("forecasting/start/", runs.run_start, name="run_start"),
     path("forecasting/runs/<int:pk>/", runs.run, name="run"),
-    path("products/<product_code:code>/forecast/", product.forecast, name="product"),
+    path("products/<product_code:code>/forecast/", product.forecast, PRODUCT, name="product"),
     path("products/<product_code:code>/forecast/run/", runs.product_run, name="product_run"),
-    path("products/<product_code:code>/stage/", product.stage, name="stage"),
-    path("products/<product_code:code>/stage/withdraw/", product.stage_take_back, name="stage_withdraw"),
+    path("products/<product_code:code>/stage/", product.stage, PRODUCT, name="stage"),
+    path(
+        "products/<product_code:code>/stage/withdraw/",
+        product.stage_take_back,
+        PRODUCT,
+        name="stage_withdraw",
+    ),
+    path("products/families/<product_code:code>/forecast/", product.forecast, FAMILY, name="family"),
+    path("products/families/<product_code:code>/stage/", product.stage, FAMILY, name="family_stage"),
+    path(
+        "products/families/<product_code:code>/stage/withdraw/",
+        product.stage_take_back,
+        FAMILY,
+        name="family_stage_withdraw",
+    ),
 ]

@@ -12,8 +12,9 @@ from django.db.models import Q, QuerySet
 
 from forecasting.models import Calibration, Forecast, ForecastMonth, StageEstimate
 from forecasting.totals import CORRELATION, USUAL_CORRELATION, total_band
-from products.models import Measure, Product
-from products.selectors.access import families_visible, products_visible, visible_channel_ids
+from products.models import Family, Measure, Product
+from products.selectors.access import products_visible, visible_channel_ids
+from products.selectors.family import families_whole
 
 
 @dataclass(frozen=True)
@@ -51,13 +52,16 @@ def forecasts_allowed(user: Any) -> bool:
     return bool(user.has_perm("forecasting.view")) and visible_channel_ids(user) is None
 
 
+def of_subject(subject: Product | Family) -> dict[str, Any]:
+    """The lookup of a product's or a family's rows."""
+    return {"family": subject} if isinstance(subject, Family) else {"product": subject}
+
+
 def forecasts_visible(user: Any) -> QuerySet[Forecast]:
     """Every vintage of the products and families a person may see."""
     if not forecasts_allowed(user):
         return Forecast.objects.none()
-    return Forecast.objects.filter(
-        Q(product__in=products_visible(user)) | Q(family__in=families_visible(user))
-    )
+    return Forecast.objects.filter(Q(product__in=products_visible(user)) | Q(family__in=families_whole(user)))
 
 
 def stages_visible(user: Any) -> QuerySet[StageEstimate]:
@@ -65,7 +69,7 @@ def stages_visible(user: Any) -> QuerySet[StageEstimate]:
     if not forecasts_allowed(user):
         return StageEstimate.objects.none()
     return StageEstimate.objects.filter(
-        Q(product__in=products_visible(user)) | Q(family__in=families_visible(user))
+        Q(product__in=products_visible(user)) | Q(family__in=families_whole(user))
     )
 
 
@@ -75,19 +79,20 @@ def error_correlation_now() -> float:
     return float((payload or {}).get(CORRELATION, USUAL_CORRELATION))
 
 
-def forecast_current(user: Any, product: Product, measure: Measure) -> ForecastNow | None:
+def forecast_current(user: Any, subject: Product | Family, measure: Measure) -> ForecastNow | None:
     """The forecast in use; ``None`` when there is none, or the person may not see it. Three queries."""
-    forecast = forecasts_visible(user).filter(product=product, measure=measure, current=True).first()
+    mine = forecasts_visible(user).filter(**of_subject(subject), measure=measure)
+    forecast = mine.filter(current=True).first()
     if forecast is None:
         return None
     return ForecastNow(forecast, list(forecast.months.order_by("month")), error_correlation_now())
 
 
-def forecast_vintages(user: Any, product: Product, measure: Measure) -> list[Vintage]:
+def forecast_vintages(user: Any, subject: Product | Family, measure: Measure) -> list[Vintage]:
     """What was believed month by month, newest first."""
     found = list(
         forecasts_visible(user)
-        .filter(product=product, measure=measure)
+        .filter(**of_subject(subject), measure=measure)
         .prefetch_related("months")
         .order_by("-as_of")
     )

@@ -11,9 +11,13 @@ from django.db.models import QuerySet
 from core.kept import kept_while_reading
 from core.organisation import today as today_here
 from forecasting.models import StageEstimate, StageSetting
-from products.models import Product
+from products.models import Family, Product
 from products.selectors.access import product_seen
 from products.selectors.lines import line_tree
+
+from .forecasts import of_subject
+
+MOST_SETTINGS = 20
 
 
 @dataclass(frozen=True)
@@ -32,13 +36,25 @@ def settings_in_force(day: datetime.date) -> QuerySet[StageSetting]:
     return StageSetting.objects.filter(withdrawn_at=None, start_date__lte=day, until__gte=day)
 
 
-def stage_current(user: Any, product: Product) -> StageNow | None:
-    """The product's stage by its line's leading measure; ``None`` when there is none, or no sight of it."""
-    if not product_seen(user, product):
+def settings_of(user: Any, subject: Product | Family) -> list[StageSetting]:
+    """What people set by hand for a product or family, newest first, withdrawn ones too."""
+    if not product_seen(user, subject):
+        return []
+    return list(
+        StageSetting.objects.filter(**of_subject(subject)).select_related("set_by", "withdrawn_by")[
+            :MOST_SETTINGS
+        ]
+    )
+
+
+def stage_current(user: Any, subject: Product | Family) -> StageNow | None:
+    """The stage of a product or family by its line's leading measure; ``None`` when there is none, or it
+    is out of the person's sight."""
+    if not product_seen(user, subject):
         return None
-    lead = line_tree().lead_measure(product.line_id)
-    setting, estimate = _setting_and_estimate(product.pk, lead.pk, today_here())
-    if product.temporary:
+    lead = line_tree().lead_measure(subject.line_id)
+    setting, estimate = _setting_and_estimate(subject, lead.pk, today_here())
+    if isinstance(subject, Product) and subject.temporary:
         estimate = None
     if setting is None and estimate is None:
         return None
@@ -50,8 +66,9 @@ def stage_current(user: Any, product: Product) -> StageNow | None:
 
 @kept_while_reading
 def _setting_and_estimate(
-    product_id: int, measure_id: int, day: datetime.date
+    subject: Product | Family, measure_id: int, day: datetime.date
 ) -> tuple[StageSetting | None, StageEstimate | None]:
-    setting = settings_in_force(day).select_related("set_by").filter(product=product_id).first()
-    estimate = StageEstimate.objects.filter(product=product_id, measure=measure_id, current=True).first()
+    mine = of_subject(subject)
+    setting = settings_in_force(day).select_related("set_by").filter(**mine).first()
+    estimate = StageEstimate.objects.filter(**mine, measure=measure_id, current=True).first()
     return setting, estimate

@@ -1,4 +1,4 @@
-"""A product's forecast tab, and its stage set by hand."""
+"""The forecast tab of a product or family, and its stage set by hand."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from django.contrib import messages
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
+from django.urls import reverse
 from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
@@ -20,78 +21,99 @@ from core.months import month_add, month_start
 from core.organisation import today
 from core.pages import page_render, with_right
 from forecasting.cards import stage_card, stage_spans
-from forecasting.charts import forecast_chart
-from forecasting.events import product_events
+from forecasting.charts import forecast_chart, revenue_chart
+from forecasting.events import subject_events
 from forecasting.forms import StageForm
 from forecasting.models import ForecastMonth
-from forecasting.selectors.forecasts import (
-    ForecastNow,
-    Vintage,
-    forecast_current,
-    forecast_vintages,
-    forecasts_allowed,
-)
+from forecasting.selectors.forecasts import ForecastNow, Vintage, forecast_current, forecast_vintages
+from forecasting.selectors.stages import settings_of
+from forecasting.selectors.subjects import Subject, of_subject, subject_allowed, subject_sales
 from forecasting.services.stages import stage_set, stage_withdraw
 from forecasting.words import method_words, reason_words
-from products.models import Measure, Product
+from products.models import Family, Measure
 from products.selectors.access import product_get
+from products.selectors.family_page import family_head
 from products.selectors.head import product_head
 from products.selectors.lines import line_tree
-from products.selectors.sales import MonthSales, sales_months
+from products.selectors.sales import MonthSales
+from products.selectors.structure import family_get
 
 HISTORY_MONTHS = 60
 
 
+def _frame(request: HttpRequest, subject: Subject) -> dict[str, Any]:
+    """What the page around it needs: its head, and the template of the product's or family's pages."""
+    if isinstance(subject, Family):
+        head = family_head(request.user, subject, "forecast")
+        found = {"base": "products/family_base.html", "family": subject}
+    else:
+        head = product_head(request.user, subject, "forecast", tree=line_tree())
+        found = {"base": "products/product_base.html", "product": subject}
+    return {**found, "head": head, "subject": subject, "back": _address(subject)}
+
+
+def _address(subject: Subject) -> str:
+    """The forecast tab."""
+    name = "forecasting:family" if isinstance(subject, Family) else "forecasting:product"
+    return reverse(name, args=[subject.code])
+
+
+def _subject(request: HttpRequest, of: str, code: str) -> Subject:
+    return family_get(request.user, code) if of == "family" else product_get(request.user, code)
+
+
 @with_right("forecasting.view")
 @require_safe
-def forecast(request: HttpRequest, code: str) -> HttpResponse:
+def forecast(request: HttpRequest, of: str, code: str) -> HttpResponse:
     """History, the next 18 months, how that was made, how good it was, and the stage."""
-    product = product_get(request.user, code)
-    tree = line_tree()
-    head = product_head(request.user, product, "forecast", tree=tree)
-    context: dict[str, Any] = {"head": head, "product": product, "allowed": forecasts_allowed(request.user)}
+    subject = _subject(request, of, code)
+    context = _frame(request, subject) | {"allowed": subject_allowed(request.user, subject)}
     if context["allowed"]:
-        measures = tree.measures(product.line_id)
+        measures = line_tree().measures(subject.line_id)
         measure = next((m for m in measures if m.code == request.GET.get("measure")), measures[0])
-        unit = head.unit if measure.code == "units" else measure.unit
-        context |= _context(request, product, measure, measures, unit)
-    return page_render(request, "forecasting/product_forecast.html", context)
+        context |= _context(request, subject, measure, measures)
+    return page_render(request, "forecasting/forecast.html", context)
 
 
 def _context(
-    request: HttpRequest, product: Product, measure: Measure, measures: list[Measure], unit: str
+    request: HttpRequest, subject: Subject, measure: Measure, measures: list[Measure]
 ) -> dict[str, Any]:
-    now = forecast_current(request.user, product, measure)
+    now = forecast_current(request.user, subject, measure)
     running = month_start(today())
     last = month_add(now.forecast.as_of, 1) if now else running
     first = month_add(last, -HISTORY_MONTHS)
-    sales = sales_months(request.user, product, measure, first, max(last, month_add(running, -1)))
-    card = stage_card(request.user, product)
+    sold = subject_sales(request.user, subject, measure, first, max(last, month_add(running, -1)))
+    card = stage_card(request.user, subject)
     leads = measure == measures[0]
     switches = [
         Switch(capfirst(str(m)), f"?measure={m.code}", m == measure) for m in measures if len(measures) > 1
     ]
-    chart = forecast_chart(
-        sales=sales,
-        now=now,
-        measure=measure,
-        unit=unit,
-        events=product_events(request.user, product, first, month_add(last, 18)),
-        stages=stage_spans(card) if leads else (),
-        switches=switches,
+    events = subject_events(request.user, subject, first, month_add(last, 18))
+    chart = (
+        forecast_chart(
+            sales=sold.months,
+            now=now,
+            measure=measure,
+            unit=sold.unit,
+            events=events,
+            stages=stage_spans(card) if leads else (),
+            switches=switches,
+        )
+        if sold.addable
+        else revenue_chart(sales=sold.months, events=events, switches=switches)
     )
     return {
         "measure": measure,
-        "unit": unit,
+        "unit": sold.unit,
         "now": now,
         "chart": chart,
         "card": card,
         "method": method_words(now.forecast.method) if now else "",
         "reason": reason_words(now.forecast.reason_code, now.forecast.reason_params) if now else "",
-        "months": _months(now, sales),
-        "vintages": _vintages(forecast_vintages(request.user, product, measure)),
+        "months": _months(now, sold.months),
+        "vintages": _vintages(forecast_vintages(request.user, subject, measure)),
         "is_level": measure.kind == Measure.Kind.LEVEL,
-        "can_run": request.user.has_perm("forecasting.run"),
+        "can_run": request.user.has_perm("forecasting.run") and not isinstance(subject, Family),
         "nonce": uuid.uuid4(),
     }
 
@@ -124,10 +146,10 @@ def _vintages(found: list[Vintage]) -> list[dict[str, Any]]:
 
 @with_right("forecasting.edit")
 @require_http_methods(["GET", "POST"])
-def stage(request: HttpRequest, code: str) -> HttpResponse:
+def stage(request: HttpRequest, of: str, code: str) -> HttpResponse:
     """Set the stage by hand, with a reason and until when."""
-    product = _product(request, code)
-    card = stage_card(request.user, product)
+    subject = _seen(request, of, code)
+    card = stage_card(request.user, subject)
     initial = {"stage": card.now.stage if card else None, "until": month_add(month_start(today()), 7)}
     form = StageForm(request.POST or None, initial=initial)
     status = 200
@@ -135,34 +157,36 @@ def stage(request: HttpRequest, code: str) -> HttpResponse:
         status = 422
         if form.is_valid():
             try:
-                stage_set(user=request.user, product=product, **form.cleaned_data)
+                stage_set(user=request.user, **of_subject(subject), **form.cleaned_data)
             except DomainError as error:
                 form_refuse(form, error)
             else:
                 messages.success(request, _("The stage was set."))
-                return redirect("forecasting:product", code=product.code)
-    context = {
-        "head": product_head(request.user, product, "forecast"),
-        "product": product,
+                return redirect(_address(subject))
+    context = _frame(request, subject) | {
         "form": form,
         "card": card,
+        "earlier": settings_of(request.user, subject),
+        "today": today(),
     }
     return page_render(request, "forecasting/stage_form.html", context, status=status)
 
 
 @with_right("forecasting.edit")
 @require_POST
-def stage_take_back(request: HttpRequest, code: str) -> HttpResponse:
+def stage_take_back(request: HttpRequest, of: str, code: str) -> HttpResponse:
     """Back to the night's own estimate."""
-    product = _product(request, code)
-    stage_withdraw(user=request.user, product=product)
-    messages.success(request, _("The stage is the night's own again."))
-    return redirect("forecasting:product", code=product.code)
+    subject = _seen(request, of, code)
+    if stage_withdraw(user=request.user, **of_subject(subject)):
+        messages.success(request, _("The stage is the night's own again."))
+    else:
+        messages.info(request, _("No stage was set by hand any more; the night's own is shown."))
+    return redirect(_address(subject))
 
 
-def _product(request: HttpRequest, code: str) -> Product:
-    """The product, for who may see its forecast."""
-    product = product_get(request.user, code)
-    if not forecasts_allowed(request.user):
+def _seen(request: HttpRequest, of: str, code: str) -> Subject:
+    """The product or family, for who may see its forecast."""
+    subject = _subject(request, of, code)
+    if not subject_allowed(request.user, subject):
         raise PermissionDenied("forecasting.view")
-    return product
+    return subject

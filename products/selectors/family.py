@@ -9,15 +9,18 @@ from decimal import Decimal
 from typing import Any, SupportsFloat
 
 from django.db.models import QuerySet
+from django.utils.translation import gettext as _
 
 from core.months import month_range, month_start
 from core.organisation import today
+from core.registries import Event
 from products.models import Family, FamilyMember, Measure
 
 from .access import families_visible, products_visible, visible_line_ids
 from .lines import line_tree
 from .months import complete_month, first_provisional_month
 from .sales import MonthSales, product_months, total
+from .structure import memberships
 from .units import addable
 
 # A month is known when the members with data then carry this share of the family's usual size.
@@ -131,3 +134,21 @@ def _added(
         for own in sold.values()
     ]
     return {month: total(own.get(month) for own in members) for month in covered_months(members)}
+
+
+def family_events(user: Any, family: Family, first: datetime.date, last: datetime.date) -> list[Event]:
+    """Who joined after the family began and who left it, as marks on its charts; one mark a day and kind."""
+    stays = memberships(user, family)
+    began = min((stay.start_date for stay in stays), default=last)
+    moves: dict[tuple[datetime.date, str], list[str]] = {}
+    for stay in stays:
+        if stay.start_date > began:
+            moves.setdefault((stay.start_date, "launch"), []).append(stay.product.name)
+        if stay.until is not None:
+            moves.setdefault((stay.until, "end"), []).append(stay.product.name)
+    words = {"launch": (_("new in it"), _("%(products)s joined")), "end": (_("left"), _("%(products)s left"))}
+    return [
+        Event(kind, day, words[kind][0], words[kind][1] % {"products": ", ".join(names)})
+        for (day, kind), names in sorted(moves.items())
+        if first <= day <= last
+    ]
