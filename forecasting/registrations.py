@@ -115,4 +115,13 @@ def register_all() -> None:
             "forecasting.view",
         )
     )
+    registries.family_tabs.register(
+        ProductTab("forecast", _("Forecast"), "forecasting:family", 20, "forecasting.view")
+    )
+    for key, slot, template, build in (
+        ("family_badge", "family_title", "forecasting/_family_badge.html", "family_panels.family_badge"),
+        ("family", "family", "forecasting/_family_panel.html", "family_panels.family_panel"),
+        ("family_stage", "family_side", "forecasting/_stage_panel.html", "family_panels.family_stage"),
+    ):
+        registries.product_panels.register(ProductPanel(key, slot, template, later(build), 20))
     registries.event_sources.register(EventSource("stages", later("events.stage_events"), 20))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime
 from collections import defaultdict
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -97,11 +97,18 @@ def forecast_vintages(user: Any, subject: Product | Family, measure: Measure) ->
         .order_by("-as_of")
     )
     correlation = error_correlation_now()
-    return [_vintage(forecast, measure, correlation) for forecast in found]
+    return [_vintage(f, sorted(f.months.all(), key=lambda m: m.month), measure, correlation) for f in found]
 
 
-def _vintage(forecast: Forecast, measure: Measure, correlation: float) -> Vintage:
-    year = sorted(forecast.months.all(), key=lambda row: row.month)[:12]
+def year_ahead(now: ForecastNow, measure: Measure) -> Vintage:
+    """What is believed now of the next 12 months, as one figure."""
+    return _vintage(now.forecast, now.months, measure, now.correlation)
+
+
+def _vintage(
+    forecast: Forecast, months: Sequence[ForecastMonth], measure: Measure, correlation: float
+) -> Vintage:
+    year = months[:12]
     if not year:
         return Vintage(forecast, None, None, None)
     if measure.kind == Measure.Kind.LEVEL:

@@ -17,7 +17,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from accounts.errors import DomainError
 from core.charts import Switch
 from core.errors import form_refuse
-from core.months import month_add, month_start
+from core.months import month_add, month_end, month_start
 from core.organisation import today
 from core.pages import page_render, with_right
 from forecasting.cards import stage_card, stage_spans
@@ -150,7 +150,7 @@ def stage(request: HttpRequest, of: str, code: str) -> HttpResponse:
     """Set the stage by hand, with a reason and until when."""
     subject = _seen(request, of, code)
     card = stage_card(request.user, subject)
-    initial = {"stage": card.now.stage if card else None, "until": month_add(month_start(today()), 7)}
+    initial = {"stage": card.now.stage if card else None, "until": month_end(month_add(today(), 6))}
     form = StageForm(request.POST or None, initial=initial)
     status = 200
     if request.method == "POST":

@@ -18,7 +18,7 @@ from .list_query import ListQuery
 from .product_list import ListRow, ListTotals, list_page, list_rows, list_totals, query_read
 from .structure import Membership, memberships
 
-MEMBER_COLUMNS = "stage,trend,volume_12m,forecast_volume,revenue_12m,growth,forecast_12m"
+MEMBER_COLUMNS = "stage,trend,volume_12m,forecast_volume,revenue_12m,forecast_12m"
 MOST_MEMBERS = 200
 
 

@@ -15,6 +15,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 from accounts.errors import DomainError, VersionConflict
 from core.errors import form_refuse
 from core.history import history_of
+from core.organisation import organisation_get
 from core.pages import page_render, with_right
 from products.forms.structure import (
     ChannelForm,
@@ -26,15 +27,15 @@ from products.forms.structure import (
 )
 from products.models import LineMeasure, Measure, Segment, Supplier
 from products.selectors.access import channels_visible, visible_line_ids
+from products.selectors.family_page import family_head, member_table
 from products.selectors.head import panels_build
-from products.selectors.lines import LineTree
+from products.selectors.lines import LineTree, line_tree
 from products.selectors.structure import (
     channel_rows,
     family_get,
     family_rows,
     line_get,
     line_rows,
-    memberships,
 )
 from products.services import line as line_services
 from products.services import structure as services
@@ -257,13 +258,16 @@ def families(request: HttpRequest) -> HttpResponse:
 @with_right(VIEW)
 @require_safe
 def family(request: HttpRequest, code: str) -> HttpResponse:
-    """A family: who is and was in it, and what rooms show of it as a whole."""
+    """A family: what rooms show of it as a whole, and who is and was in it."""
     found = family_get(request.user, code)
     context = {
         "family": found,
-        "members": memberships(request.user, found),
-        "panels": panels_build(request.user, found, "family"),
+        "head": family_head(request.user, found, "overview"),
+        "members": member_table(request.user, found, line_tree()),
+        "main_panels": panels_build(request.user, found, "family"),
+        "side_panels": panels_build(request.user, found, "family_side"),
         "history": history_of(found, 20),
+        "currency": organisation_get().currency,
         "can_edit": request.user.has_perm(EDIT),
     }
     return page_render(request, "products/family.html", context)
