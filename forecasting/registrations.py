@@ -10,6 +10,7 @@ from django.utils.translation import gettext_lazy as _
 from accounts import rights
 from accounts.rights import Right
 from core import registries
+from core.history import Related, history_extend
 from core.registries import (
     DoctorCheck,
     EventSource,
@@ -31,6 +32,14 @@ def later(path: str) -> Any:
 
 
 def register_all() -> None:
+    from products.models import Family, Product
+
+    from .models import StageSetting
+
+    # Who set it, until when and why; the rest only says when and by whom that was written down.
+    told = {"skip": frozenset({"product", "family", "set_by", "set_at", "withdrawn_by"})}
+    history_extend(Product, Related(StageSetting, "product", _("Stage set by hand"), **told))
+    history_extend(Family, Related(StageSetting, "family", _("Stage set by hand"), **told))
     rights.register(
         Right("forecasting.view", _("See forecasts, stages and runs")),
         Right("forecasting.edit", _("Set a stage by hand")),
