@@ -68,8 +68,9 @@ def arrived(row: Import) -> None:
         Import.State.UNDONE: "import_done",
         Import.State.FAILED: "import_failed",
     }.get(Import.State(row.state))
-    # A command in a shell has its own answer.
-    if kind is None or row.created_by is None or row.source == Import.Source.SHELL:
+    stopped_by = row.error_params.get("user_id") if row.error_code == "stopped" else None
+    # A command in a shell has its own answer, and who stops an import knows it.
+    if kind is None or row.created_by_id in (None, stopped_by) or row.source == Import.Source.SHELL:
         return
     notify(
         users=[row.created_by],

@@ -42,7 +42,7 @@ def lease_seconds(kind: registries.JobKind) -> float:
 
 
 class LeaseLost(Exception):
-    """Another worker has the job now: what this one did is dropped."""
+    """Another worker has the job now, or somebody stopped it: what this one did is dropped."""
 
 
 def job_enqueue(
@@ -159,6 +159,19 @@ def job_claim(queue: str, *, group_prefix: str = "") -> Job | None:
         return job
 
 
+def jobs_cancel(*, group: str) -> int:
+    """Take the group's waiting and running jobs out of work; how many, 0 when all had come to their end.
+
+    A worker that has one notices when it next says how far it is, at the latest when it wants to write: its
+    effect holds only with a lease that is still its own. Waits for a worker that is about to finish.
+    """
+    return (
+        Job.objects.filter(group=group)
+        .exclude(state__in=Job.FINAL)
+        .update(state=Job.State.CANCELLED, token=None, lease_until=None, finished_at=timezone.now())
+    )
+
+
 class JobContext:
     """What a handler gets: the job, its progress, and the one transaction that writes its effect."""
 
@@ -175,6 +188,11 @@ class JobContext:
     def beat(self) -> bool:
         """Renew the lease; ``False`` when it is no longer ours."""
         return bool(self._mine().update(lease_until=timezone.now() + self._lease))
+
+    def check(self) -> None:
+        """Raises :class:`LeaseLost` when the job is no longer ours: the rest of the work would be in vain."""
+        if not self._mine().exists():
+            raise LeaseLost(self.job.key)
 
     def progress(self, done: int, total: int) -> None:
         """Say how far it is; also renews the lease. Raises :class:`LeaseLost`."""
@@ -246,7 +264,7 @@ def job_run(job: Job) -> None:
             with context.effect(lambda: result):
                 pass
     except LeaseLost:
-        logger.warning("job %s was taken over by another worker", job.pk)
+        logger.warning("job %s was stopped, or taken over by another worker", job.pk)
     except DomainError as error:
         _give_up(job, error.code, {**error.details, "message": str(error)})
     except Exception as error:

@@ -16,6 +16,7 @@ from rest_framework.routers import SimpleRouter
 from rest_framework.utils.encoders import JSONEncoder
 
 from core.api import HasRight, Pagination, StrictSerializer
+from core.errors import require
 from core.idempotency import once
 
 from .messages import in_words
@@ -203,6 +204,15 @@ class ImportViewSet(viewsets.GenericViewSet):
         return self._once(
             request, f"imports.undo:{pk}", lambda: imports.import_undo(row=row, user=request.user)
         )
+
+    @extend_schema(request=None, responses=ImportSerializer)
+    @action(detail=True, methods=["post"])
+    def stop(self, request: Request, pk: str) -> Response:
+        """Stop checking, applying or undoing it; nothing of that is written."""
+        row = import_get(request.user, int(pk))
+        if row.state == Import.State.UNDOING:
+            require(request.user, "exchange.undo")
+        return Response(ImportSerializer(imports.import_stop(row=row, user=request.user)).data)
 
     def _once(self, request: Request, scope: str, act: Callable[[], Import]) -> Response:
         """Under an ``Idempotency-Key`` the first answer is kept and given again."""

@@ -12,9 +12,9 @@ from .models import Import
 
 @dataclass(frozen=True)
 class ImportListener:
-    """``arrived(row)`` is called in the transaction in which the import became asking, ready, applied, undone
-    or failed (``row.state``). It may write (a notification), must be quick, and an error in it stops the
-    import."""
+    """``arrived(row)`` is called in the transaction in which the import became asking, ready, applied,
+    undone, failed or discarded (``row.state``). It may write (a notification), must be quick, and an error in
+    it stops the import."""
 
     key: str
     arrived: Callable[[Import], None]

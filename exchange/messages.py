@@ -85,6 +85,7 @@ STATES: dict[str, Any] = {
     ),
     "layout_unknown": _("There is no remembered layout “%(name)s”."),
     "file_missing": _("The file is no longer on the server. Upload it again."),
+    "stopped": _("Stopped by %(who)s."),
     "crashed": _("Something went wrong on our side. Nothing was written; try again."),
     "worker_died": _(
         "The work was interrupted %(attempts)s times and given up. Nothing was written; try again."

@@ -11,6 +11,7 @@ urlpatterns = [
     path("<int:pk>/reading/", actions.import_reading, name="reading"),
     path("<int:pk>/apply/", actions.import_apply, name="apply"),
     path("<int:pk>/undo/", actions.import_undo, name="undo"),
+    path("<int:pk>/stop/", actions.import_stop, name="stop"),
     path("<int:pk>/discard/", actions.import_discard, name="discard"),
     path("<int:pk>/refused/", detail.import_refused, name="refused"),
     path("<int:pk>/file/", detail.import_file, name="file"),

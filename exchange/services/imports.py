@@ -12,7 +12,8 @@ from django.core.files.base import File
 from django.db import transaction
 
 from accounts.models import User
-from core.jobs import job_enqueue
+from core.jobs import job_enqueue, jobs_cancel
+from exchange.listeners import import_arrived
 from exchange.messages import refuse
 from exchange.models import Import
 from exchange.reading import limits
@@ -21,6 +22,12 @@ from exchange.selectors import import_later, layout_named, sheets_for
 from exchange.sheets import sheets
 
 RUNNING_LIMIT = 2
+_STOPPED: dict[str, tuple[str, dict[str, Any]]] = {
+    Import.State.CHECKING: (Import.State.FAILED, {}),
+    Import.State.APPLYING: (Import.State.READY, {"applied_by": None}),
+    Import.State.UNDOING: (Import.State.APPLIED, {"undone_by": None}),
+}
+"""What an import is after a stop, by what it was at."""
 OPTIONS = (
     "encoding",
     "separator",
@@ -143,7 +150,8 @@ def import_apply(
             raise refuse("rows_refused", field="leave_out_refused", count=row.counts["refused"], status=409)
         if limited:
             _check_running(user)
-        if not _moved(row, (Import.State.READY,), Import.State.APPLYING, options=options, applied_by=user):
+        said = {"options": options, "applied_by": user, "error_code": "", "error_params": {}}
+        if not _moved(row, (Import.State.READY,), Import.State.APPLYING, **said):
             row.refresh_from_db()
             if row.state in (Import.State.APPLYING, Import.State.APPLIED):
                 return row
@@ -169,11 +177,32 @@ def import_undo(*, row: Import, user: Any) -> Import:
     return row
 
 
+def import_stop(*, row: Import, user: Any) -> Import:
+    """Stop the worker that checks, applies or undoes it; nothing of that is written. A preview stands again,
+    an applied import stays applied, a file that was not checked counts as failed. Who comes too late finds it
+    done.
+    """
+    with transaction.atomic():
+        row.refresh_from_db()
+        if not row.is_moving:
+            return row
+        # The job first, as a worker does that ends it: the two wait for each other, and one of them wins.
+        if not jobs_cancel(group=f"import:{row.pk}"):
+            row.refresh_from_db()
+            return row
+        to, also = _STOPPED[Import.State(row.state)]
+        params = {"who": str(user), "user_id": user.pk}
+        _moved(row, (row.state,), to, error_code="stopped", error_params=params, **also)
+        import_arrived(row)
+    return row
+
+
 def import_discard(*, row: Import, user: Any) -> Import:
     """Give up an import that was not applied; its file goes."""
     with transaction.atomic():
         _move(row, (*Import.OPEN, Import.State.FAILED), Import.State.DISCARDED)
         row.refusals.all().delete()
+        import_arrived(row)
         transaction.on_commit(lambda: row.file.delete(save=False))
     return row
 

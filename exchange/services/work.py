@@ -83,6 +83,7 @@ def apply_run(context: Any) -> Mapping[str, Any] | None:
             raise refuse("not_now", state="asking")
         if loaded.refused and not row.options.get("leave_out_refused"):
             raise refuse("rows_refused", count=loaded.refused)
+        context.check()
         passing("exchange.before_write")
         counts = steps.loaded_apply(row, loaded)
         passing("exchange.after_write")

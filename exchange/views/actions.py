@@ -8,6 +8,7 @@ from accounts.errors import DomainError
 from core.errors import form_refuse, require
 from core.pages import with_right
 from exchange.forms import ReadingForm
+from exchange.models import Import
 from exchange.selectors import import_get, sheets_for
 from exchange.services import imports
 
@@ -50,6 +51,17 @@ def import_undo(request: HttpRequest, pk: int) -> HttpResponse:
     require(request.user, "exchange.import")
     row = import_get(request.user, pk)
     imports.import_undo(row=row, user=request.user)
+    return redirect("exchange:detail", pk=row.pk)
+
+
+@require_POST
+@with_right("exchange.import")
+def import_stop(request: HttpRequest, pk: int) -> HttpResponse:
+    """Stop what a worker does with it; an undo only who may undo."""
+    row = import_get(request.user, pk)
+    if row.state == Import.State.UNDOING:
+        require(request.user, "exchange.undo")
+    imports.import_stop(row=row, user=request.user)
     return redirect("exchange:detail", pk=row.pk)
 
 

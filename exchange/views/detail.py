@@ -72,7 +72,8 @@ def _context(user: Any, row: Import) -> dict[str, Any]:
         context["later"] = import_later(row)
     if row.is_moving:
         job = Job.objects.filter(group=f"import:{row.pk}").order_by("-pk").first()
-        context |= {"job": job, "time_left": _time_left(job)}
+        can_stop = row.state != Import.State.UNDOING or user.has_perm("exchange.undo")
+        context |= {"job": job, "time_left": _time_left(job), "can_stop": can_stop}
     return context
 
 

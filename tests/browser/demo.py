@@ -118,6 +118,7 @@ NO_PAGES = {
     "exchange:apply",
     "exchange:discard",
     "exchange:reading",
+    "exchange:stop",
     "exchange:undo",
     "forecasting:product_run",
     "forecasting:run_start",

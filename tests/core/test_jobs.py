@@ -14,7 +14,7 @@ from django.utils import timezone
 
 from accounts.errors import DomainError
 from core import jobs
-from core.jobs import job_claim, job_enqueue, job_run, jobs_enqueue_many, sweep
+from core.jobs import LeaseLost, job_claim, job_enqueue, job_run, jobs_cancel, jobs_enqueue_many, sweep
 from core.models import Job
 from core.registries import JobKind, job_kinds
 from core.tasks import work
@@ -22,6 +22,7 @@ from core.tasks import work
 pytestmark = pytest.mark.django_db
 
 LONG_AGO = datetime.datetime(2020, 1, 1, tzinfo=datetime.UTC)
+ONE_DAY = datetime.timedelta(days=1)
 
 
 class Work:
@@ -127,6 +128,28 @@ def test_a_worker_that_lost_its_lease_writes_nothing(kind):
     job.refresh_from_db()
     assert job.state == "running"
     assert not Job.objects.filter(key="effect").exists()
+
+
+def test_a_job_stopped_while_it_runs_writes_nothing_and_is_not_tried_again(kind):
+    def body(context):
+        context.check()
+        assert jobs_cancel(group="stop me") == 1
+        with pytest.raises(LeaseLost):
+            context.check()
+        with pytest.raises(LeaseLost):
+            context.progress(1, 2)
+        with context.effect():
+            Job.objects.create(kind="test.work", key="effect", queue="exports")
+
+    kind.body = body
+    job, other = enqueue(group="stop me"), enqueue("other", run_after=timezone.now() + ONE_DAY)
+    job_run(job_claim("short"))
+    job.refresh_from_db()
+    other.refresh_from_db()
+    assert (job.state, other.state, kind.failed) == ("cancelled", "queued", [])
+    assert not Job.objects.filter(key="effect").exists()
+    assert jobs_cancel(group="stop me") == 0
+    assert job_claim("short") is None
 
 
 def test_a_crash_is_tried_three_times_then_given_up_once(kind, monkeypatch):

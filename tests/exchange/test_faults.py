@@ -14,6 +14,7 @@ from django.utils import timezone
 from accounts.errors import DomainError
 from core import failpoints, jobs
 from core.models import Job
+from exchange.doctor import import_problems
 from exchange.models import Import
 from exchange.services import imports
 from tests.factories import user_factory
@@ -148,6 +149,86 @@ def test_a_worker_killed_after_the_write_has_written_it_all_once(start: Any, wor
     assert (row.state, len(facts())) == ("applied", 2)
     work()
     assert len(facts()) == 2
+
+
+@pytest.mark.parametrize("moment", ["waiting", "before_write", "after_write"])
+def test_a_stopped_apply_writes_nothing_and_can_be_applied_again(
+    fake: Any, start: Any, work: Any, user: Any, monkeypatch: Any, moment: str
+) -> None:
+    row = ready(start, work, user)
+    imports.import_apply(row=row, user=user)
+    if moment == "waiting":
+        imports.import_stop(row=row, user=user)
+    else:
+        _stop_in_the_middle(monkeypatch, fake, "check" if moment == "before_write" else "apply", row, user)
+    work()
+    row.refresh_from_db()
+    assert (row.state, row.error_code, row.applied_by, facts()) == ("ready", "stopped", None, [])
+    assert Job.objects.get(kind="exchange.apply").state == "cancelled"
+    assert list(import_problems()) == []
+
+    monkeypatch.undo()
+    imports.import_apply(row=row, user=user)
+    assert (row.state, row.error_code) == ("applying", "")
+    work()
+    row.refresh_from_db()
+    assert (row.state, len(facts())) == ("applied", 2)
+
+
+def test_a_stop_ends_the_work_before_it_writes(
+    fake: Any, start: Any, work: Any, user: Any, monkeypatch: Any
+) -> None:
+    row = ready(start, work, user)
+    imports.import_apply(row=row, user=user)
+    _stop_in_the_middle(monkeypatch, fake, "check", row, user)
+    written: list[int] = []
+    monkeypatch.setattr(fake, "apply", lambda cursor, import_id, options: written.append(import_id))
+    work()
+    assert written == []
+
+
+def test_a_stopped_check_and_a_stopped_undo(applied: Any, start: Any, work: Any, user: Any) -> None:
+    row = start(user)
+    imports.import_stop(row=row, user=user)
+    work()
+    row.refresh_from_db()
+    assert (row.state, row.error_code) == ("failed", "stopped")
+
+    done = applied()
+    imports.import_undo(row=done, user=user)
+    imports.import_stop(row=done, user=user)
+    work()
+    done.refresh_from_db()
+    assert (done.state, done.error_code, done.undone_by, len(facts())) == ("applied", "stopped", None, 2)
+
+
+def test_who_stops_too_late_finds_it_done(applied: Any, user: Any) -> None:
+    row = applied()
+    stale = Import.objects.get(pk=row.pk)
+    stale.state = "applying"
+    assert imports.import_stop(row=stale, user=user).state == "applied"
+    row.refresh_from_db()
+    assert (row.state, row.error_code, len(facts())) == ("applied", "", 2)
+
+
+def _stop_in_the_middle(monkeypatch: Any, fake: Any, method: str, row: Import, user: Any) -> None:
+    """Somebody presses Stop, from elsewhere, while the sheet's method is at work."""
+    original = getattr(fake, method)
+
+    def stop() -> None:
+        try:
+            imports.import_stop(row=Import.objects.get(pk=row.pk), user=user)
+        finally:
+            connection.close()
+
+    def stopped(*given: Any) -> Any:
+        found = original(*given)
+        thread = threading.Thread(target=stop)
+        thread.start()
+        thread.join()
+        return found
+
+    monkeypatch.setattr(fake, method, stopped)
 
 
 def _killed_worker(point: str) -> int:

@@ -247,3 +247,15 @@ def test_the_file_is_given_back_as_it_came(visitor: Client, start: Any, user: An
     assert b"".join(answer.streaming_content) == PLAIN.encode()
     assert answer.headers["Content-Disposition"] == 'attachment; filename="figures.csv"'
     assert answer.headers["Content-Type"] == "application/octet-stream"
+
+
+def test_a_running_import_can_be_stopped(visitor: Client, user: Any, work: Any) -> None:
+    upload(visitor)
+    row = Import.objects.get()
+    assert f'action="/data/{row.pk}/stop/"' in visitor.get(f"/data/{row.pk}/").content.decode()
+    answer = visitor.post(f"/data/{row.pk}/stop/")
+    assert (answer.status_code, answer.url) == (302, f"/data/{row.pk}/")
+    page = visitor.get(f"/data/{row.pk}/").content.decode()
+    assert f"Stopped by {user}." in page
+    assert "Nothing was written." in page
+    assert "/stop/" not in page

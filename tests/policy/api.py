@@ -187,6 +187,7 @@ RULES = [
     rule("import-list", get=IMPORT, post=IMPORT),
     rule("import-detail", get=IMPORT, args=an_import, foreign=an_import, ok=HIDDEN),
     rule("import-apply", post=IMPORT, args=an_import, foreign=an_import, ok=HIDDEN),
+    rule("import-stop", post=IMPORT, args=an_import, foreign=an_import, ok=HIDDEN),
     rule("import-undo", post="exchange.undo", args=an_import, foreign=an_import, ok=HIDDEN),
     rule("forecast-list", get=NIGHT),
     rule("forecast-detail", get=NIGHT, args=forecast, foreign=foreign_forecast, ok=HIDDEN),

@@ -35,5 +35,6 @@ RULES = [
     rule("reading", post=RIGHT, data={"sheet": "sales"}),
     rule("apply", post=RIGHT),
     rule("undo", post="exchange.undo"),
+    rule("stop", post=RIGHT),
     rule("discard", post=RIGHT),
 ]
