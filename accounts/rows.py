@@ -7,8 +7,8 @@ from decimal import Decimal
 from typing import Any, TypeVar
 
 from django.db import DEFAULT_DB_ALIAS
-from django.db.models import F, JSONField, Model
-from django.db.models.functions import JSONObject
+from django.db.models import F, Field, JSONField, Model, TextField
+from django.db.models.functions import Cast, JSONObject
 
 M = TypeVar("M", bound=Model)
 
@@ -22,9 +22,16 @@ class _Row(JSONObject):
     output_field = JSONField(decoder=_Exact)
 
 
-def row_of(model: type[Model]) -> JSONObject:
-    """A row of the model as one value; :func:`from_row` makes it an object again."""
-    return _Row(**{field.attname: F(field.attname) for field in model._meta.concrete_fields})
+def row_of(model: type[Model], path: str = "") -> JSONObject:
+    """A row of the model as one value; :func:`from_row` makes it an object again. ``path`` leads to it from
+    the rows that are read (``"measure__"``)."""
+    return _Row(**{field.attname: _column(field, path) for field in model._meta.concrete_fields})
+
+
+def _column(field: Field[Any, Any], path: str) -> Any:
+    """JSON travels as text: its numbers are no decimals."""
+    column = F(f"{path}{field.attname}")
+    return Cast(column, TextField()) if isinstance(field, JSONField) else column
 
 
 def from_row(model: type[M], row: dict[str, Any]) -> M:
@@ -32,5 +39,9 @@ def from_row(model: type[M], row: dict[str, Any]) -> M:
     return model.from_db(
         DEFAULT_DB_ALIAS,
         [field.attname for field in fields],
-        [field.to_python(row[field.attname]) for field in fields],
+        [_value(field, row[field.attname]) for field in fields],
     )
+
+
+def _value(field: Field[Any, Any], value: Any) -> Any:
+    return json.loads(value) if isinstance(field, JSONField) and value is not None else field.to_python(value)

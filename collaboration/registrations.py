@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy as _
 from accounts import rights
 from accounts.rights import Right
 from core import registries
-from core.registries import FramePart, ProductPanel
+from core.registries import FramePart, ProductPanel, ProductReading
 
 from .kinds import NotificationKind, alert_kinds, notification_kinds
 
@@ -41,6 +41,7 @@ def register() -> None:
         ),
     )
     view = "collaboration.view"
+    registries.product_readings.register(ProductReading("followed", talk.following))
     registries.product_panels.register(
         ProductPanel("follow", "head", "collaboration/_follow_button.html", panels.follow_panel, 10, view),
         ProductPanel("alerts", "side", "collaboration/_alerts_panel.html", panels.alerts_panel, 10, view),

@@ -93,6 +93,16 @@ class ProductPanel:
 
 
 @dataclass(frozen=True)
+class ProductReading:
+    """What a room reads in the same query as the product of a page: ``expression(user)`` is a subquery for
+    its row (``OuterRef("pk")``), and becomes the attribute ``key`` of the product."""
+
+    key: str
+    expression: Callable[[Any], Any]
+    order: int = 0
+
+
+@dataclass(frozen=True)
 class Event:
     """A mark on a chart: ``kind`` is launch, end, price, promotion, incident, decision or stage."""
 
@@ -213,6 +223,7 @@ frame_parts: Registry[FramePart] = Registry("frame parts")
 product_tabs: Registry[ProductTab] = Registry("product tabs")
 family_tabs: Registry[ProductTab] = Registry("family tabs")
 product_panels: Registry[ProductPanel] = Registry("product panels")
+product_readings: Registry[ProductReading] = Registry("product readings")
 event_sources: Registry[EventSource] = Registry("event sources")
 search_sources: Registry[SearchSource] = Registry("search sources")
 job_kinds: Registry[JobKind] = Registry("job kinds")

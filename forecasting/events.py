@@ -11,27 +11,26 @@ from django.utils.translation import gettext as _
 from core import registries
 from core.charts.model import stage_word
 from core.registries import Event
-from forecasting.models import StageSetting
-from forecasting.selectors.forecasts import of_subject, stages_visible
-from forecasting.selectors.subjects import Subject
+from forecasting.selectors.stages import stage_rows
+from forecasting.selectors.subjects import Subject, subject_allowed
 from products.models import Product
 from products.selectors.family import family_events
-from products.selectors.lines import line_tree
 
 
 def stage_events(user: Any, subject: Subject, first: datetime.date, last: datetime.date) -> Iterator[Event]:
     """Changes of the stage the night saw, but its first, and stages set by hand."""
-    lead = line_tree().lead_measure(subject.line_id)
-    mine = of_subject(subject)
-    estimate = stages_visible(user).filter(**mine, measure=lead, current=True).first()
+    if not subject_allowed(user, subject):
+        return
+    settings, estimate = stage_rows(subject)
     if estimate is None:
         return
     for text, stage in estimate.path[1:]:
         day = datetime.date.fromisoformat(text)
         if first <= day <= last:
             yield Event("stage", day, stage_word(stage), _("The figures moved into this stage."))
-    for setting in StageSetting.objects.filter(**mine, start_date__range=(first, last)):
-        yield Event("stage", setting.start_date, stage_word(setting.stage), setting.reason)
+    for setting in settings:
+        if first <= setting.start_date <= last:
+            yield Event("stage", setting.start_date, stage_word(setting.stage), setting.reason)
 
 
 def product_events(user: Any, product: Product, first: datetime.date, last: datetime.date) -> list[Event]:

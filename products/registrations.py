@@ -9,7 +9,7 @@ from django.utils.translation import gettext_lazy as _
 from accounts.rights import Right
 from accounts.rights import register as register_rights
 from core import formats, registries
-from core.registries import EventSource, MenuEntry, ProductTab, SearchSource
+from core.registries import EventSource, MenuEntry, ProductReading, ProductTab, SearchSource
 
 
 def _count(user: Any) -> Any:
@@ -23,7 +23,7 @@ def register() -> None:
 
     from . import registrations_access
     from .models import BundlePart, Product, ProductLine
-    from .selectors.relations import product_events
+    from .selectors.relations import in_succession, product_events
     from .selectors.search import families_search, lines_search, products_search
 
     history_words(Product, "floor_rate", formats.percent)
@@ -52,6 +52,7 @@ def register() -> None:
     registries.family_tabs.register(
         ProductTab("overview", _("Overview"), "products:family", 0, "products.view")
     )
+    registries.product_readings.register(ProductReading("in_succession", in_succession))
     registries.event_sources.register(EventSource("products", product_events))
     registries.search_sources.register(
         SearchSource("products", _("Products"), products_search, 10),

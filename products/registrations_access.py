@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from django.db.models import Exists, OuterRef
+from django.db.models import Exists, OuterRef, Q
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
@@ -15,7 +15,7 @@ from .selectors.access import no_limits
 from .services.organisation import currency_stays
 
 
-def _limited() -> Exists:
+def _limited() -> Q:
     ones_own = {"user": OuterRef("pk")}
     return Exists(LineLimit.objects.filter(**ones_own)) | Exists(ChannelLimit.objects.filter(**ones_own))
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.contrib.contenttypes.models import ContentType
-from django.db.models import Q, QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.db.models.functions import JSONObject
 from django.http import Http404
 
@@ -53,7 +53,14 @@ def people_mentionable(text: str, chosen: Iterable[int] = ()) -> tuple[list[User
 
 
 def is_following(user: Any, product: Product) -> bool:
-    return Follow.objects.filter(user=user, product=product).exists()
+    """As read with the product of a page (:func:`following`), else asked."""
+    known = getattr(product, "followed", None)
+    return Follow.objects.filter(user=user, product=product).exists() if known is None else bool(known)
+
+
+def following(user: Any) -> Exists:
+    """Whether the person follows the product of a page; read with it as ``followed``."""
+    return Exists(Follow.objects.filter(user=user.pk, product=OuterRef("pk")))
 
 
 @dataclass(frozen=True)

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import datetime
+
 import pghistory
 from django.conf import settings
 from django.db import models
@@ -96,3 +98,6 @@ class StageSetting(models.Model):
 
     def __str__(self) -> str:
         return f"{self.get_stage_display()} ({self.start_date} – {self.until})"
+
+    def holds_on(self, day: datetime.date) -> bool:
+        return self.withdrawn_at is None and self.start_date <= day <= self.until

@@ -8,8 +8,11 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from django.db.models import Q, QuerySet
+from django.contrib.postgres.expressions import ArraySubquery
+from django.db.models import OuterRef, Q, QuerySet, Subquery
+from django.db.models.fields.json import KT
 
+from accounts.rows import from_row, row_of
 from forecasting.models import Calibration, Forecast, ForecastMonth, StageEstimate
 from forecasting.totals import CORRELATION, USUAL_CORRELATION, total_band
 from products.models import Family, Measure, Product
@@ -80,12 +83,21 @@ def error_correlation_now() -> float:
 
 
 def forecast_current(user: Any, subject: Product | Family, measure: Measure) -> ForecastNow | None:
-    """The forecast in use; ``None`` when there is none, or the person may not see it. Three queries."""
-    mine = forecasts_visible(user).filter(**of_subject(subject), measure=measure)
-    forecast = mine.filter(current=True).first()
+    """The forecast in use; ``None`` when there is none, or the person may not see it. One query."""
+    months = ForecastMonth.objects.filter(forecast=OuterRef("pk")).order_by("month")
+    newest = Calibration.objects.order_by("-pk").values_list(KT(f"payload__{CORRELATION}"))[:1]
+    forecast = (
+        forecasts_visible(user)
+        .filter(**of_subject(subject), measure=measure, current=True)
+        .annotate(
+            month_rows=ArraySubquery(months.values_list(row_of(ForecastMonth))), correlation=Subquery(newest)
+        )
+        .first()
+    )
     if forecast is None:
         return None
-    return ForecastNow(forecast, list(forecast.months.order_by("month")), error_correlation_now())
+    correlation = USUAL_CORRELATION if forecast.correlation is None else float(forecast.correlation)
+    return ForecastNow(forecast, [from_row(ForecastMonth, row) for row in forecast.month_rows], correlation)
 
 
 def forecast_vintages(user: Any, subject: Product | Family, measure: Measure) -> list[Vintage]:

@@ -6,8 +6,10 @@ import datetime
 from dataclasses import dataclass
 from typing import Any
 
+from django.contrib.postgres.expressions import ArraySubquery
 from django.db.models import QuerySet
 
+from accounts.rows import from_row, row_of
 from core.kept import kept_while_reading
 from core.organisation import today as today_here
 from forecasting.models import StageEstimate, StageSetting
@@ -52,8 +54,9 @@ def stage_current(user: Any, subject: Product | Family) -> StageNow | None:
     is out of the person's sight."""
     if not product_seen(user, subject):
         return None
-    lead = line_tree().lead_measure(subject.line_id)
-    setting, estimate = _setting_and_estimate(subject, lead.pk, today_here())
+    settings, estimate = stage_rows(subject)
+    day = today_here()
+    setting = next((row for row in settings if row.holds_on(day)), None)
     if isinstance(subject, Product) and subject.temporary:
         estimate = None
     if setting is None and estimate is None:
@@ -65,10 +68,20 @@ def stage_current(user: Any, subject: Product | Family) -> StageNow | None:
 
 
 @kept_while_reading
-def _setting_and_estimate(
-    subject: Product | Family, measure_id: int, day: datetime.date
-) -> tuple[StageSetting | None, StageEstimate | None]:
+def stage_rows(subject: Product | Family) -> tuple[list[StageSetting], StageEstimate | None]:
+    """All that people set by hand, newest first, and the estimate by the line's leading measure; one query.
+    For callers that have asked what the person may see."""
     mine = of_subject(subject)
-    setting = settings_in_force(day).select_related("set_by").filter(**mine).first()
-    estimate = StageEstimate.objects.filter(**mine, measure=measure_id, current=True).first()
-    return setting, estimate
+    lead = line_tree().lead_measure(subject.line_id)
+    estimates = StageEstimate.objects.filter(**mine, measure=lead, current=True)
+    settings = StageSetting.objects.filter(**mine)
+    rows = type(subject).objects.filter(pk=subject.pk)
+    found = rows.values_list(
+        ArraySubquery(settings.values_list(row_of(StageSetting))),
+        ArraySubquery(estimates.values_list(row_of(StageEstimate))[:1]),
+    )
+    by_hand, estimated = found.get()
+    return (
+        [from_row(StageSetting, row) for row in by_hand],
+        from_row(StageEstimate, estimated[0]) if estimated else None,
+    )

@@ -12,6 +12,7 @@ from django.db import connection
 from django.db.models import QuerySet
 from django.http import Http404
 
+from core import registries
 from products.models import Channel, Family, Product, ProductLine
 
 # Both at once: nearly every page asks for both. No row of limits gives NULL, which is no limit.
@@ -76,10 +77,13 @@ def product_seen(user: Any, product: Product | Family) -> bool:
 
 
 def product_get(user: Any, code: str) -> Product:
-    """The product with this code, in whatever case, or 404."""
+    """The product with this code, in whatever case, or 404; with its figures, and all that rooms read with it
+    as attributes of their names."""
+    extra = {reading.key: reading.expression(user) for reading in registries.product_readings}
     product = (
         products_visible(user)
-        .select_related("line", "owner", "supplier", "segment")
+        .select_related("line", "owner", "supplier", "segment", "figures__measure")
+        .annotate(**extra)
         .filter(code__iexact=code)
         .first()
     )

@@ -47,11 +47,12 @@ def budget_versions(user: Any) -> QuerySet[BudgetVersion]:
 
 def budget_of_years(years: Iterable[int]) -> dict[int, BudgetVersion]:
     """The version each year is compared with: the newest frozen one, else the newest."""
+    return {version.year: version for version in _compared_with(years)}
+
+
+def _compared_with(years: Iterable[int]) -> QuerySet[BudgetVersion]:
     rows = BudgetVersion.objects.filter(year__in=set(years))
-    chosen: dict[int, BudgetVersion] = {}
-    for row in rows.order_by("year", F("frozen_at").asc(nulls_first=True), "pk"):
-        chosen[row.year] = row
-    return chosen
+    return rows.order_by("year", F("frozen_at").desc(nulls_last=True), "-pk").distinct("year")
 
 
 def budget_rows(user: Any, version: BudgetVersion) -> QuerySet[BudgetRow]:
@@ -74,24 +75,22 @@ def budget_months(
     first: datetime.date,
     last: datetime.date,
 ) -> dict[datetime.date, BudgetMonth]:
-    """The plan by month; months without one are missing. Two queries.
+    """The plan by month; months without one are missing. One query.
 
     The subject must be one the person may see.
     """
     years = {month: budget_year(month) for month in month_range(first, last)}
-    versions = budget_of_years(years.values())
     rows = BudgetRow.objects.filter(
-        version__in=list(versions.values()), measure=measure, month__range=(first, last)
+        version__in=_compared_with(years.values()).values("pk"), measure=measure, month__range=(first, last)
     )
     rows = rows.filter(product=subject) if isinstance(subject, Product) else rows.filter(line=subject)
     channels = visible_channel_ids(user)
     if channels is not None:
         rows = rows.filter(channel__in=channels)
-    found = rows.order_by().values_list("month", "version_id").annotate(Sum("volume"), Sum("revenue"))
+    versions = ("version__year", "version__name", "version__frozen_at")
+    found = rows.order_by().values_list("month", *versions).annotate(Sum("volume"), Sum("revenue"))
     return {
-        month: BudgetMonth(
-            month, volume, revenue, versions[years[month]].name, versions[years[month]].frozen_at is not None
-        )
-        for month, version_id, volume, revenue in found
-        if versions[years[month]].pk == version_id
+        month: BudgetMonth(month, volume, revenue, name, frozen_at is not None)
+        for month, year, name, frozen_at, volume, revenue in found
+        if year == years[month]
     }

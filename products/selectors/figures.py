@@ -7,7 +7,7 @@ the average of its month-ends are given, never a sum. Months are compared with t
 from __future__ import annotations
 
 import datetime
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
@@ -109,16 +109,18 @@ def compare(
     product: Product,
     measure: Measure,
     wanted: dict[str, tuple[datetime.date, datetime.date]],
+    sales: Iterable[MonthSales] | None = None,
 ) -> dict[str, Comparison]:
-    """Each of the wanted spans against last year and budget; three queries for all of them together. The
-    product must be one the person may see."""
+    """Each of the wanted spans against last year and budget; two queries for all of them together, one where
+    the ``sales`` of the months from a year before the first are at hand. The product must be one the person
+    may see."""
     if not wanted:
         return {}
     first = month_add(min(span[0] for span in wanted.values()), -12)
     last = max(span[1] for span in wanted.values())
-    sold = {
-        month: sales for (_, month), sales in product_months(user, [product.pk], measure, first, last).items()
-    }
+    if sales is None:
+        sales = product_months(user, [product.pk], measure, first, last).values()
+    sold = {row.month: row for row in sales}
     planned = budget_months(user, product, measure, first, last)
     return {
         key: Comparison(

@@ -9,7 +9,6 @@ from typing import Any
 
 from django.urls import reverse
 
-from accounts.models import User
 from core import registries
 from core.organisation import today
 from products.models import Product, ProductFigures, ProductLine
@@ -89,8 +88,8 @@ def product_head(
     tree = tree or line_tree()
     values = product_inherited(product, tree)
     owner = values["owner_id"]
-    person = User.objects.filter(pk=owner.value).first() if owner.value else None
-    figures = ProductFigures.objects.select_related("measure").filter(product_id=product.pk).first()
+    person = product.owner if owner.line is None else owner.line.owner
+    figures: ProductFigures | None = getattr(product, "figures", None)
     status = Product.Status(product.status_on(today()))
     tabs = [
         TabItem(tab.key, tab.label, reverse(tab.url_name, args=[product.code]), tab.key == active)

@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.contrib.postgres.expressions import ArraySubquery
-from django.db.models import OuterRef
+from django.db.models import Case, OuterRef, Subquery, When
 
+from accounts.rows import from_row, row_of
 from core.kept import kept_while_reading
 from products.models import LineMeasure, Measure, ProductLine
 
@@ -34,13 +35,24 @@ class Inherited:
 
 
 class LineTree:
-    """All lines and their measures, in two queries; both are few, so the tree is walked in memory."""
+    """All lines, their owners and their measures, in one query; they are few, so the tree is walked in
+    memory."""
 
     def __init__(self) -> None:
         own = LineMeasure.objects.filter(line=OuterRef("pk")).order_by("-leads", "pk")
-        lines = ProductLine.objects.annotate(measure_ids=ArraySubquery(own.values("measure_id")))
+        usual = Measure.objects.filter(code="units")
+        lines = ProductLine.objects.select_related("owner").annotate(
+            measure_rows=ArraySubquery(own.values_list(row_of(Measure, "measure__"))),
+            # What counts where no line says so, read with the lines at the top.
+            usual_row=Case(When(parent=None, then=Subquery(usual.values_list(row_of(Measure))))),
+        )
         self.lines: dict[int, ProductLine] = {line.pk: line for line in lines}
-        self._measures = {measure.pk: measure for measure in Measure.objects.all()}
+        self._usual: list[Measure] = []
+        self._own: dict[int, list[Measure]] = {}
+        for found in lines:
+            self._own[found.pk] = [from_row(Measure, row) for row in found.measure_rows]
+            if found.usual_row:
+                self._usual = [from_row(Measure, found.usual_row)]
         self._children: dict[int | None, list[int]] = {}
         for line in self.lines.values():
             self._children.setdefault(line.parent_id, []).append(line.pk)
@@ -83,8 +95,7 @@ class LineTree:
 
     def own_measures(self, line_id: int) -> list[Measure]:
         """What the line itself says its products count, the leading one first; none: as the line above."""
-        ids: list[int] = self.lines[line_id].measure_ids  # type: ignore[attr-defined]
-        return [self._measures[pk] for pk in ids]
+        return self._own[line_id]
 
     def measures(self, line_id: int) -> list[Measure]:
         """What the line's products count, the leading one first."""
@@ -92,7 +103,7 @@ class LineTree:
             found = self.own_measures(line.pk)
             if found:
                 return found
-        return [measure for measure in self._measures.values() if measure.code == "units"]
+        return self._usual
 
     def lead_measure(self, line_id: int) -> Measure:
         return self.measures(line_id)[0]

@@ -10,7 +10,7 @@ from django.db import connection
 from core.kept import kept_while_reading
 from core.months import month_add, month_start, months_between
 from core.organisation import organisation_get, today
-from products.models import ProductFigures
+from products.models import Product, ProductFigures
 from products.selectors.lines import LineTree
 
 # A later month with data shows that the one before was loaded whole; the last one must cover all its days
@@ -54,6 +54,7 @@ def _complete_months(
         return {(line, measure): month for line, measure, month in cursor.fetchall()}
 
 
+@kept_while_reading
 def complete_month(line_id: int, measure_id: int) -> datetime.date | None:
     """The last complete month of a line and measure, for a page: what the list shows, which every import and
     night keep right, at the cost of one row; computed where the list does not show the measure."""
@@ -61,6 +62,14 @@ def complete_month(line_id: int, measure_id: int) -> datetime.date | None:
         product__line=line_id, measure=measure_id, data_month__isnull=False
     ).values_list("data_month", flat=True)[:1]
     return next(iter(shown), None) or complete_months(line_ids=[line_id]).get((line_id, measure_id))
+
+
+def product_complete_month(product: Product, measure_id: int) -> datetime.date | None:
+    """:func:`complete_month` of the product's line; no query where the product's own figures say it."""
+    figures: ProductFigures | None = getattr(product, "figures", None)
+    if figures is not None and figures.measure_id == measure_id and figures.data_month is not None:
+        return figures.data_month
+    return complete_month(product.line_id, measure_id)
 
 
 def provisional(month: datetime.date, final_after_months: int | None, as_of: datetime.date) -> bool:

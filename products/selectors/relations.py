@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from django.db.models import Q
+from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
@@ -93,6 +93,20 @@ def relations_of(user: Any, product: Product) -> Relations:
     )
 
 
+def in_succession(_user: Any) -> Q:
+    """Whether the product of a page follows or is followed by another; read with it."""
+    return Exists(Succession.objects.filter(predecessor=OuterRef("pk"))) | Exists(
+        Succession.objects.filter(successor=OuterRef("pk"))
+    )
+
+
+def _successions(user: Any, product: Product) -> QuerySet[Succession]:
+    seen = products_visible(user).values("pk")
+    return Succession.objects.filter(
+        Q(predecessor=product, successor__in=seen) | Q(successor=product, predecessor__in=seen)
+    ).select_related("predecessor", "successor")
+
+
 def product_events(user: Any, product: Product, first: datetime.date, last: datetime.date) -> Iterator[Event]:
     """Launch, end and changes of the guard, as marks on the product's charts."""
     found = []
@@ -100,12 +114,7 @@ def product_events(user: Any, product: Product, first: datetime.date, last: date
         found.append(Event("launch", product.launched, gettext("launch")))
     if product.ended:
         found.append(Event("end", product.ended, gettext("end")))
-    seen = products_visible(user).values("pk")
-    rows = Succession.objects.filter(
-        Q(predecessor=product, successor__in=seen) | Q(successor=product, predecessor__in=seen),
-        start_date__range=(first, last),
-    ).select_related("predecessor", "successor")
-    for row in rows:
+    for row in _successions(user, product) if getattr(product, "in_succession", True) else ():
         if row.predecessor_id == product.pk:
             text = gettext("%(product)s takes its place") % {"product": row.successor.name}
             found.append(Event("launch", row.start_date, gettext("successor"), text))

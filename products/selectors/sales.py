@@ -26,7 +26,7 @@ from products.models import (
 
 from .access import product_seen, products_visible, visible_channel_ids
 from .lines import line_tree
-from .months import complete_month, first_provisional_month
+from .months import first_provisional_month, product_complete_month
 from .units import addable
 
 
@@ -91,7 +91,7 @@ def sales_months(
         return []
     tree = line_tree()
     found = product_months(user, [product.pk], measure, first, last)
-    complete = complete_month(product.line_id, measure.pk)
+    complete = product_complete_month(product, measure.pk)
     moving = first_provisional_month(tree, product.line_id, today())
     return [
         _marked(found.get((product.pk, month)), month, complete=complete, moving=moving)
@@ -124,15 +124,12 @@ def sales_by_channel(
     channels = visible_channel_ids(user)
     if channels is not None:
         rows = rows.filter(channel__in=channels)
-    found: dict[int, list[tuple[datetime.date, Decimal | None, Decimal | None]]] = {}
-    for channel_id, month, volume, revenue in rows.order_by("month").values_list(
-        "channel_id", "month", "volume", "revenue"
-    ):
-        found.setdefault(channel_id, []).append((month, volume, revenue))
-    known = Channel.objects.in_bulk(list(found))
+    found: dict[Channel, list[tuple[datetime.date, Decimal | None, Decimal | None]]] = {}
+    for row in rows.select_related("channel").order_by("month"):
+        found.setdefault(row.channel, []).append((row.month, row.volume, row.revenue))
     sales = [
-        ChannelSales(known[pk], _over_time(measure, months), total(m[2] for m in months), len(months))
-        for pk, months in found.items()
+        ChannelSales(channel, _over_time(measure, months), total(m[2] for m in months), len(months))
+        for channel, months in found.items()
     ]
     return sorted(sales, key=lambda row: (-(row.revenue or 0), -(row.volume or 0), row.channel.name))
 

@@ -9,7 +9,7 @@ the average revenue per unit of the last 12 months.
 from __future__ import annotations
 
 import datetime
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
@@ -19,6 +19,7 @@ from forecasting.selectors.forecasts import ForecastNow
 from forecasting.totals import total_band
 from products.models import Measure, Product
 from products.selectors.figures import Amount, Comparison, compare, spans
+from products.selectors.sales import MonthSales
 
 SPANS = ("month", "year_to_date", "last_12_months", "full_year")
 
@@ -83,10 +84,12 @@ def key_figures(
     month: datetime.date,
     forecast: ForecastNow | None,
     price: Decimal | None,
+    sales: Iterable[MonthSales] | None = None,
 ) -> KeyFigures:
     """The key figures as of ``month``, the last complete one. ``forecast`` and ``price`` (revenue per unit)
-    fill the rest of the year; without them the full year is unknown. Three queries."""
-    found = compare(user, product, measure, spans(month))
+    fill the rest of the year; without them the full year is unknown. ``sales`` as :func:`compare` takes them.
+    """
+    found = compare(user, product, measure, spans(month), sales)
     expected = _expected_year(found["full_year"], measure, month, forecast, price)
     plain = [key for key in SPANS if key != "full_year"]
     return KeyFigures(

@@ -12,8 +12,9 @@ from core.months import month_add
 from forecasting.selectors.forecasts import ForecastNow, forecast_current
 from forecasting.totals import total_band
 from products.models import Measure, Product
+from products.selectors.figures import spans
 from products.selectors.lines import LineTree
-from products.selectors.months import complete_month
+from products.selectors.months import product_complete_month
 from products.selectors.sales import ChannelSales, MonthSales, sales_by_channel, sales_months
 
 from .key_figures import KeyFigures, key_figures
@@ -56,13 +57,16 @@ def overview_get(user: Any, product: Product, tree: LineTree, measure_code: str 
     """
     measures = tree.measures(product.line_id)
     measure = next((found for found in measures if found.code == measure_code), measures[0])
-    month = complete_month(product.line_id, measure.pk)
+    month = product_complete_month(product, measure.pk)
     forecast = forecast_current(user, product, measure)
     if month is None:
         return Overview(
             product, measures, measure, None, (), forecast, ahead(forecast, measure), None, (), None
         )
-    history = sales_months(user, product, measure, month_add(month, 1 - HISTORY_MONTHS), month_add(month, 2))
+    shown_until = month_add(month, 2)
+    last = max(shown_until, spans(month)["full_year"][1])
+    sales = sales_months(user, product, measure, month_add(month, 1 - HISTORY_MONTHS), last)
+    history = [row for row in sales if row.month <= shown_until]
     price = _price(history, month)
     return Overview(
         product,
@@ -72,7 +76,7 @@ def overview_get(user: Any, product: Product, tree: LineTree, measure_code: str 
         _until_known(history, month),
         forecast,
         ahead(forecast, measure),
-        key_figures(user, product, measure, month, forecast, price),
+        key_figures(user, product, measure, month, forecast, price, sales),
         sales_by_channel(user, product, measure, month_add(month, -11), month),
         price,
     )
