@@ -6,6 +6,7 @@ import datetime
 from collections.abc import Iterator
 from typing import Any
 
+from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from core import registries
@@ -29,7 +30,9 @@ def stage_events(user: Any, subject: Subject, first: datetime.date, last: dateti
         if first <= day <= last:
             yield Event("stage", day, stage_word(stage), _("The figures moved into this stage."))
     for setting in settings:
-        if first <= setting.start_date <= last:
+        back = setting.withdrawn_at and timezone.localdate(setting.withdrawn_at)
+        # What was taken back the day it was set never was the stage.
+        if first <= setting.start_date <= last and (back is None or back > setting.start_date):
             yield Event("stage", setting.start_date, stage_word(setting.stage), setting.reason)
 
 

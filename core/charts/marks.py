@@ -106,6 +106,7 @@ def stage_layers(stages: Sequence[StageSpan], start: dt.date, end: dt.date) -> l
 
     area = strip("stage", 8, 0.1, 0.24)
     area["encoding"]["tooltip"] = tooltip
+    width = "scale('x', toDate(datum.to)) - scale('x', toDate(datum.from)) - 10"
     words = {
         "data": data,
         "mark": {
@@ -113,9 +114,13 @@ def stage_layers(stages: Sequence[StageSpan], start: dt.date, end: dt.date) -> l
             "style": "stage-label",
             "dx": 7,
             "y": {"expr": "height + 17"},
-            "limit": {"expr": "scale('x', toDate(datum.to)) - scale('x', toDate(datum.from)) - 10"},
+            "limit": {"expr": width},
         },
-        "encoding": {"x": {"field": "from", "type": "temporal"}, "text": {"field": "name"}},
+        "encoding": {
+            "x": {"field": "from", "type": "temporal"},
+            # A limit of 0 or less would be none: the word would run over its neighbours.
+            "text": {"condition": {"test": f"{width} > 16", "field": "name"}, "value": ""},
+        },
     }
     return [area, strip("stage-edge", 26, 0.45, 1), words]
 

@@ -20,7 +20,7 @@ from core.errors import form_refuse
 from core.months import month_add, month_end, month_start
 from core.organisation import today
 from core.pages import page_render, with_right
-from forecasting.cards import stage_card, stage_spans
+from forecasting.cards import StageCard, stage_card, stage_spans
 from forecasting.charts import forecast_chart, revenue_chart
 from forecasting.events import subject_events
 from forecasting.forms import StageForm
@@ -150,8 +150,7 @@ def stage(request: HttpRequest, of: str, code: str) -> HttpResponse:
     """Set the stage by hand, with a reason and until when."""
     subject = _seen(request, of, code)
     card = stage_card(request.user, subject)
-    initial = {"stage": card.now.stage if card else None, "until": month_end(month_add(today(), 6))}
-    form = StageForm(request.POST or None, initial=initial)
+    form = StageForm(request.POST or None, initial=_initial(card))
     status = 200
     if request.method == "POST":
         status = 422
@@ -170,6 +169,14 @@ def stage(request: HttpRequest, of: str, code: str) -> HttpResponse:
         "today": today(),
     }
     return page_render(request, "forecasting/stage_form.html", context, status=status)
+
+
+def _initial(card: StageCard | None) -> dict[str, Any]:
+    """What was set by hand while that holds; otherwise what is shown, for half a year."""
+    if card is not None and card.now.setting is not None:
+        held = card.now.setting
+        return {"stage": held.stage, "until": held.until, "reason": held.reason}
+    return {"stage": card.now.stage if card else None, "until": month_end(month_add(today(), 6))}
 
 
 @with_right("forecasting.edit")

@@ -15,7 +15,9 @@ class Family(models.Model):
 
     code = models.CharField(_("code"), max_length=60)
     name = models.CharField(_("name"), max_length=160)
-    line = models.ForeignKey("products.ProductLine", models.PROTECT, related_name="families")
+    line = models.ForeignKey(
+        "products.ProductLine", models.PROTECT, related_name="families", verbose_name=_("product line")
+    )
     version = models.PositiveIntegerField(default=1)
 
     class Meta:
@@ -32,7 +34,9 @@ class FamilyMember(models.Model):
     """From ``start_date`` the product belongs to the family; no family: to none."""
 
     product = models.ForeignKey("products.Product", models.CASCADE, related_name="memberships")
-    family = models.ForeignKey(Family, models.PROTECT, null=True, blank=True, related_name="members")
+    family = models.ForeignKey(
+        Family, models.PROTECT, null=True, blank=True, related_name="members", verbose_name=_("family")
+    )
     start_date = models.DateField(_("from"))
 
     class Meta:
