@@ -34,6 +34,9 @@ logger = logging.getLogger(__name__)
 QUEUES = ("short", "night", "exports")
 RETRY_AFTER = datetime.timedelta(seconds=5)
 WAKES = 8
+PURGED_AT_ONCE = 5000
+KEPT = datetime.timedelta(days=90)
+"""How long a job that is over can be looked up; what it did is kept by the room it worked for."""
 
 
 def lease_seconds(kind: registries.JobKind) -> float:
@@ -325,3 +328,16 @@ def sweep() -> dict[str, int]:
     for queue in Job.objects.filter(claimable(now)).order_by().values_list("queue", flat=True).distinct():
         wake_on_commit(queue, count=2)
     return {"requeued": requeued, "given_up": given_up}
+
+
+def jobs_purge() -> int:
+    """Delete jobs that have been over for longer than ``KEPT``; how many.
+
+    Where a job of the same group still waits or runs, the group is kept: who counts it has not finished.
+    """
+    at_work = Job.objects.exclude(state__in=Job.FINAL).exclude(group="").values("group")
+    old = Job.objects.filter(finished_at__lt=timezone.now() - KEPT).exclude(group__in=at_work)
+    deleted = 0
+    while found := list(old.order_by("pk").values_list("pk", flat=True)[:PURGED_AT_ONCE]):
+        deleted += Job.objects.filter(pk__in=found).delete()[0]
+    return deleted

@@ -24,6 +24,12 @@ def sweep() -> None:
     jobs.sweep()
 
 
+@shared_task(name="core.purge")
+def purge() -> None:
+    """Every hour: jobs that were over long ago."""
+    jobs.jobs_purge()
+
+
 @shared_task(name="core.heartbeat")
 def heartbeat() -> None:
     """Every 30 s, through the broker to a worker: proves beat, broker and worker alive."""

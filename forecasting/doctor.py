@@ -10,6 +10,7 @@ from django.db import connection
 from django.db.models import Count, Q
 from django.utils import timezone
 
+from core.jobs import KEPT
 from core.models import Job
 from forecasting.models import Forecast, NightlyFailure, NightlyRun, NightlyStep, StageEstimate
 from forecasting.services.night import step_group
@@ -42,8 +43,9 @@ def runs_move() -> Iterator[str]:
 
 
 def steps_add_up() -> Iterator[str]:
-    """A closed step says what its chunks say."""
-    steps = NightlyStep.objects.filter(state=NightlyStep.State.DONE).order_by("-pk")[:1000]
+    """A closed step says what its chunks say, as long as those are kept."""
+    kept = NightlyStep.objects.filter(started_at__gte=timezone.now() - KEPT)
+    steps = kept.filter(state=NightlyStep.State.DONE).order_by("-pk")[:1000]
     for step in steps:
         results = Job.objects.filter(group=step_group(step.run_id, step.name), state=Job.State.DONE)
         sums = {"computed": 0, "skipped": 0}

@@ -17,7 +17,7 @@ from core import jobs
 from core.jobs import LeaseLost, job_claim, job_enqueue, job_run, jobs_cancel, jobs_enqueue_many, sweep
 from core.models import Job
 from core.registries import JobKind, job_kinds
-from core.tasks import work
+from core.tasks import purge, work
 
 pytestmark = pytest.mark.django_db
 
@@ -244,6 +244,26 @@ def test_a_dead_broker_does_not_fail_what_was_asked(kind, django_capture_on_comm
     ):
         enqueue()
     assert Job.objects.get().state == "queued"
+
+
+def test_jobs_that_were_over_long_ago_go(kind, monkeypatch):
+    monkeypatch.setattr(jobs, "PURGED_AT_ONCE", 2)
+    for number in range(5):
+        enqueue(f"old {number}")
+    recent, waiting = enqueue("recent"), enqueue("waiting", run_after=timezone.now() + ONE_DAY)
+    half, other_half = enqueue("half", group="night"), enqueue("other half", group="night")
+    while job := job_claim("short"):
+        job_run(job)
+    over = timezone.now() - jobs.KEPT - ONE_DAY
+    Job.objects.exclude(pk__in=[recent.pk, waiting.pk]).update(created_at=over, finished_at=over)
+    Job.objects.filter(pk=waiting.pk).update(created_at=over)
+    Job.objects.filter(pk=recent.pk).update(finished_at=over + 2 * ONE_DAY)
+    Job.objects.filter(pk=other_half.pk).update(state="queued", finished_at=None)
+
+    purge()
+    assert set(Job.objects.all()) == {recent, waiting, half, other_half}
+    Job.objects.filter(pk=other_half.pk).update(state="done", finished_at=over)
+    assert jobs.jobs_purge() == 2
 
 
 @pytest.mark.django_db(transaction=True, serialized_rollback=True)

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import datetime
 from io import StringIO
 
 import pytest
 from django.core.management import CommandError, call_command
+from django.utils import timezone
 
 from core.doctor import examine
+from core.jobs import KEPT, jobs_purge
+from core.models import Job
 from forecasting import engine
 from forecasting.models import Forecast, ForecastMonth, NightlyRun, NightlyStep
 from products.models import ProductFigures
+from tests.factories import user_factory
 
 from .conftest import run_now
 
@@ -80,6 +85,17 @@ def test_after_a_night_all_is_well(night, check):
 def test_a_step_that_says_other_than_its_chunks(night):
     NightlyStep.objects.filter(name="forecast").update(computed=7)
     assert len(problems("steps")) == 1
+
+
+def test_a_night_whose_chunks_were_purged_is_well_and_still_shown(night, client):
+    long_ago = timezone.now() - KEPT - datetime.timedelta(days=1)
+    night.steps.update(started_at=long_ago, finished_at=long_ago)
+    Job.objects.update(created_at=long_ago, finished_at=long_ago)
+    assert jobs_purge() > 0
+    assert problems("steps") == problems("runs") == []
+    client.force_login(user_factory("administrator", language="en"))
+    page = client.get(f"/forecasting/runs/{night.pk}/").content.decode()
+    assert "What was done?" in page
 
 
 def test_no_current_forecast(night):
