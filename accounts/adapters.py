@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import logging
-from smtplib import SMTPException
 from typing import Any
 
 from allauth.account.adapter import DefaultAccountAdapter
@@ -12,8 +10,6 @@ from django.http import HttpRequest
 from django.utils import translation
 
 from .models import User
-
-log = logging.getLogger(__name__)
 
 
 class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
@@ -26,17 +22,10 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
         return subject
 
     def send_mail(self, template_prefix: str, email: str, context: dict[str, Any]) -> None:
-        """In the language of the person, not of whoever's browser asked for it.
-
-        A mail server that is away is logged: a page that failed for known addresses only would tell which
-        addresses are known.
-        """
+        """In the language of the person, not of whoever's browser asked for it."""
         person = User.objects.filter(email=email.lower()).first()
-        try:
-            with translation.override(person.language if person else translation.get_language()):
-                super().send_mail(template_prefix, email, context)
-        except (OSError, SMTPException) as error:
-            log.warning("mail %s not sent: %s", template_prefix, type(error).__name__)
+        with translation.override(person.language if person else translation.get_language()):
+            super().send_mail(template_prefix, email, context)
 
 
 class SocialAdapter(DefaultSocialAccountAdapter):  # type: ignore[misc]

@@ -48,6 +48,14 @@ class LeaseLost(Exception):
     """Another worker has the job now, or somebody stopped it: what this one did is dropped."""
 
 
+class RetryLater(Exception):
+    """The work cannot be done now for a reason outside; try again after this time. Counts as an attempt."""
+
+    def __init__(self, reason: str, after: datetime.timedelta) -> None:
+        super().__init__(reason)
+        self.after = after
+
+
 def job_enqueue(
     *,
     kind: str,
@@ -271,7 +279,12 @@ def job_run(job: Job) -> None:
     except DomainError as error:
         _give_up(job, error.code, {**error.details, "message": str(error)})
     except Exception as error:
-        logger.exception("job %s failed", job.pk)
+        after = RETRY_AFTER * job.attempts
+        if isinstance(error, RetryLater):
+            after = error.after
+            logger.warning("job %s cannot be done now: %s", job.pk, error)
+        else:
+            logger.exception("job %s failed", job.pk)
         params = {"type": type(error).__name__, "message": str(error)[:500]}
         if job.attempts >= job.max_attempts:
             _give_up(job, "crashed", params)
@@ -280,7 +293,7 @@ def job_run(job: Job) -> None:
                 state=Job.State.QUEUED,
                 token=None,
                 lease_until=None,
-                run_after=timezone.now() + RETRY_AFTER * job.attempts,
+                run_after=timezone.now() + after,
                 error_code="crashed",
                 error_params=params,
             )

@@ -13,7 +13,7 @@ from accounts.models.user import LANGUAGES
 from accounts.rows import from_row, row_of
 from accounts.with_person import Reading, read_with_person
 
-from . import doctor, health, registries, selectors
+from . import doctor, health, mail, registries, selectors
 from .forms.settings import month_choices
 from .history import Related, history_extend, history_words
 from .models import Organisation
@@ -47,6 +47,9 @@ def register() -> None:
     )
     registries.search_sources.register(
         registries.SearchSource("pages", _("Pages"), selectors.pages_search, 100)
+    )
+    registries.job_kinds.register(
+        registries.JobKind(mail.KIND, mail.mail_run, _("Send a mail"), failed=mail.mail_failed)
     )
     registries.health_checks.register(*health.CHECKS)
     registries.doctor_checks.register(

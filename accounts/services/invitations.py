@@ -1,16 +1,15 @@
 """The link by which an invited person chooses a password: seven days, once.
 
 The token is signed and names the person and a hash of their present password, so it ends by itself once a
-password is chosen, a newer link is made or the person is deactivated. Nothing of it is stored.
+password is chosen, a newer link is made or the person is deactivated. It is stored only in the mail, until
+that is sent.
 """
 
 from __future__ import annotations
 
 import datetime
-import logging
 from collections.abc import Callable
 from dataclasses import dataclass
-from smtplib import SMTPException
 
 from django.conf import settings
 from django.contrib.auth.password_validation import validate_password
@@ -29,8 +28,6 @@ from accounts.versions import row_lock
 
 from ._guard import manager_require
 
-log = logging.getLogger(__name__)
-
 VALID = datetime.timedelta(days=7)
 _SALT = "accounts.invitation"
 Link = Callable[[str], str]
@@ -42,7 +39,6 @@ class Invited:
 
     user: User
     link: str
-    mailed: bool
 
 
 def _stamp(user: User) -> str:
@@ -98,19 +94,15 @@ def invitation_link_renew(*, by: User, user: User, link: Link) -> Invited:
             )
         current.set_unusable_password()
         current.save(update_fields=["password"])
-    url = link(invitation_token(current))
-    return Invited(current, url, invitation_mail(user=current, by=by, url=url))
+        return invitation_send(user=current, by=by, link=link)
 
 
-def invitation_mail(*, user: User, by: User, url: str) -> bool:
-    """Mail the link in the person's language; whether the mail server took it."""
+def invitation_send(*, user: User, by: User, link: Link) -> Invited:
+    """Mail the link in the person's language, as part of the caller's transaction."""
+    url = link(invitation_token(user))
     with translation.override(user.language):
         context = {"user": user, "by": by, "url": url, "days": VALID.days}
         subject = " ".join(render_to_string("accounts/email/invitation_subject.txt", context).split())
         body = render_to_string("accounts/email/invitation.txt", context)
-        message = EmailMessage(subject, body, settings.DEFAULT_FROM_EMAIL, [user.email])
-    try:
-        return bool(message.send())
-    except (OSError, SMTPException) as error:
-        log.warning("invitation not mailed: %s", type(error).__name__)
-        return False
+        EmailMessage(subject, body, settings.DEFAULT_FROM_EMAIL, [user.email]).send()
+    return Invited(user, url)

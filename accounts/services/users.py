@@ -16,7 +16,7 @@ from accounts.models import ApiToken, Role, User
 from accounts.versions import check, row_lock, row_save, version_check
 
 from ._guard import administrator_stays, administrators_lock, manager_require
-from .invitations import Invited, Link, invitation_mail, invitation_token
+from .invitations import Invited, Link, invitation_send
 
 
 def user_invite(
@@ -24,8 +24,8 @@ def user_invite(
 ) -> Invited:
     """Create a person with a verified address and no password yet, and mail the link to choose one.
 
-    ``link`` turns the token into an address. The mail is in the invited person's language; it is sent after
-    the person was saved, and a server that refuses it does not undo the invitation.
+    ``link`` turns the token into an address. The mail is in the invited person's language, and is recorded
+    with the person: a mail server that is away delays it and nothing else.
     """
     manager_require(by)
     address = _address(email)
@@ -39,8 +39,7 @@ def user_invite(
         user.roles.set(roles)
         # Without a verified address the second factor could not be switched on.
         EmailAddress.objects.create(user=user, email=address, verified=True, primary=True)
-    url = link(invitation_token(user))
-    return Invited(user, url, invitation_mail(user=user, by=by, url=url))
+        return invitation_send(user=user, by=by, link=link)
 
 
 def user_update(
@@ -107,8 +106,7 @@ def user_reactivate(*, by: User, user: User, link: Link) -> Invited:
             current.is_active = True
             current.version += 1
             current.save(update_fields=["is_active", "version"])
-    url = link(invitation_token(current))
-    return Invited(current, url, invitation_mail(user=current, by=by, url=url))
+        return invitation_send(user=current, by=by, link=link)
 
 
 def _address(email: str) -> str:

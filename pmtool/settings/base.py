@@ -289,6 +289,8 @@ CONTENT_SECURITY_POLICY = {
 
 # -- mail --
 
+EMAIL_BACKEND = "core.mail.JobBackend"  # records a job; a worker sends by the one below
+MAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
 EMAIL_HOST = env.text("EMAIL_HOST", "localhost")
 EMAIL_PORT = env.number("EMAIL_PORT", 25)
 EMAIL_HOST_USER = env.text("EMAIL_HOST_USER")

@@ -121,11 +121,8 @@ class TestTellsNothing:
         assert answers[0].status_code == answers[1].status_code
         assert text(answers[0]) == text(answers[1])
 
-    @pytest.mark.parametrize("mail_works", [True, False])
-    def test_asking_for_a_new_password_reads_the_same(self, settings, mail_works):
-        if not mail_works:
-            settings.EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
-            settings.EMAIL_HOST, settings.EMAIL_PORT = "127.0.0.1", 9
+    def test_asking_for_a_new_password_reads_the_same(self, settings):
+        settings.EMAIL_BACKEND = "core.mail.JobBackend"
         answers = [
             Client().post(RESET, {"email": email}, follow=True)
             for email in (user_factory().email, "nobody@example.com")

@@ -1,0 +1,114 @@
+"""Mail as jobs: recorded before it is sent, sent by a worker, tried again while the mail server is away.
+
+At most once: a worker that dies while it hands a mail over leaves it unsent, as nobody knows whether it went.
+"""
+
+from __future__ import annotations
+
+import datetime
+import uuid
+from collections.abc import Mapping, Sequence
+from email.utils import parseaddr
+from smtplib import SMTPException, SMTPRecipientsRefused
+from typing import Any
+
+from django.conf import settings
+from django.core.mail import EmailMessage, EmailMultiAlternatives, get_connection
+from django.core.mail.backends.base import BaseEmailBackend
+from django.db import transaction
+
+from accounts.errors import DomainError
+
+from .jobs import JobContext, RetryLater, job_enqueue
+from .models import Job
+
+KIND = "core.mail"
+TRIES = 60
+RETRY_AFTER = datetime.timedelta(minutes=1)
+"""Times the tries so far: 60 tries last about 30 hours."""
+
+
+class JobBackend(BaseEmailBackend):
+    """Django's way to send mail, which here records a job per message in the caller's transaction."""
+
+    def send_messages(self, email_messages: Sequence[EmailMessage]) -> int:
+        for message in email_messages:
+            mail_enqueue(message)
+        return len(email_messages)
+
+
+@transaction.atomic
+def mail_enqueue(message: EmailMessage) -> Job:
+    """The job that sends this message. Raises ``ValueError`` for attachments: files are not kept in a row."""
+    if message.attachments:
+        raise ValueError("a mail with attachments cannot be kept as a job")
+    alternatives = getattr(message, "alternatives", [])
+    return job_enqueue(
+        kind=KIND,
+        key=f"mail:{uuid.uuid4().hex}",
+        payload={
+            "subject": message.subject,
+            "body": message.body,
+            "from": message.from_email,
+            "to": list(message.to),
+            "cc": list(message.cc),
+            "bcc": list(message.bcc),
+            "reply_to": list(message.reply_to),
+            "headers": dict(message.extra_headers),
+            "subtype": message.content_subtype,
+            "alternatives": [[str(part.content), str(part.mimetype)] for part in alternatives],
+        },
+        max_attempts=TRIES,
+    )
+
+
+def mail_run(context: JobContext) -> Mapping[str, Any] | None:
+    """Hand the mail over to the server. ``progress_total`` is 1 from just before to the job's end."""
+    if context.job.progress_total:
+        raise DomainError("mail_uncertain", "a worker died while it sent this mail")
+    message = _message(context.job)
+    context.progress(0, 1)
+    try:
+        message.send()
+    except (OSError, SMTPException) as error:
+        context.progress(0, 0)
+        reason = type(error).__name__  # the text may hold addresses
+        if isinstance(error, SMTPRecipientsRefused) and _for_good(error):
+            raise DomainError("mail_refused", reason) from None
+        raise RetryLater(reason, RETRY_AFTER * context.job.attempts) from None
+    with context.effect():
+        _forget(context.job)
+    return None
+
+
+def mail_failed(job: Job) -> None:
+    """Given up: what it said goes, that it was not sent stays."""
+    _forget(job)
+
+
+def _message(job: Job) -> EmailMultiAlternatives:
+    mail = job.payload
+    domain = parseaddr(mail["from"])[1].rpartition("@")[2] or "localhost"
+    message = EmailMultiAlternatives(
+        mail["subject"],
+        mail["body"],
+        mail["from"],
+        mail["to"],
+        mail["bcc"],
+        get_connection(settings.MAIL_BACKEND),
+        headers={"Message-ID": f"<{job.key.removeprefix('mail:')}@{domain}>"} | mail["headers"],
+        alternatives=mail["alternatives"],
+        cc=mail["cc"],
+        reply_to=mail["reply_to"],
+    )
+    message.content_subtype = mail["subtype"]
+    return message
+
+
+def _for_good(error: SMTPRecipientsRefused) -> bool:
+    return all(code >= 500 for code, _answer in error.recipients.values())
+
+
+def _forget(job: Job) -> None:
+    """Links that open an account and personal data are kept no longer than they must."""
+    Job.objects.filter(pk=job.pk).update(payload={"recipients": len(job.payload.get("to", []))})
