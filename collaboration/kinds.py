@@ -35,6 +35,9 @@ class AlertKind:
     """``words(alert)`` puts code and numbers into words at display; ``url(alert)`` is where to act, under the
     verb ``action``; ``tally(count)`` is its part of the morning's sentence ("two stages wait for you").
 
+    ``acts`` is the right that dealing with it takes; ``told(count)`` is its part of the sentence for who has
+    not that right, or whose it is not ("two products moved to another stage"): without it ``tally`` is.
+
     ``tone`` is ``neg``, ``pos``, ``warn``, ``fc`` or empty and only colours the icon. ``permission``: who may
     see alerts of this kind at all. ``all_channels``: it rests on figures over all channels, and is not for
     people limited to some. ``spark``: the product's sparkline belongs beside it.
@@ -52,6 +55,8 @@ class AlertKind:
     permission: str = ""
     all_channels: bool = True
     spark: bool = True
+    acts: str = ""
+    told: Callable[[int], str] | None = None
 
 
 @dataclass(frozen=True)

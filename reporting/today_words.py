@@ -47,7 +47,7 @@ def alerts_sentence(counts: AlertCounts, *, deals: bool) -> str:
     if counts.new:
         said = ngettext("There is {count} new alert", "There are {count} new alerts", counts.new)
         count = format_html("<b>{}</b>", count_word(counts.new))
-        parts = enumerate_words(tally(counts.new_by_kind))
+        parts = enumerate_words(tally(counts.new_by_kind, counts.waiting))
         return format_html("{}: {}.", format_html(said, count=count), parts)
     if counts.open and deals:
         said = ngettext(

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import datetime
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from django.db.models import Count, Q, QuerySet
+from django.db.models import Q, QuerySet
 from django.http import Http404
+from django.utils.translation import gettext as _
 
 from accounts.selectors.people import stands_for
 from collaboration.kinds import AlertKind, Words, alert_kinds
@@ -23,7 +23,8 @@ DEAL = "collaboration.alerts"
 @dataclass(frozen=True)
 class AlertRow:
     """An alert with its words, for a list. ``can_act``: the person may snooze and close it; ``is_for`` names
-    whose it is when it is not the person's own; ``history`` and the rest draw its sparkline."""
+    whose it is when it is not the person's own; ``history`` and the rest draw its sparkline. ``action``: the
+    verb that leads to where it is dealt with."""
 
     alert: Alert
     kind: AlertKind
@@ -35,6 +36,7 @@ class AlertRow:
     forecast: list[float]
     low: list[float]
     high: list[float]
+    action: Any
 
     @property
     def is_open(self) -> bool:
@@ -153,17 +155,27 @@ def _row(user: Any, alert: Alert, can_act: bool) -> AlertRow:
             history, forecast = figures.spark_volumes, figures.spark_forecast[:12]
             low, high = figures.spark_lo80[:12], figures.spark_hi80[:12]
     is_for = str(alert.recipient) if alert.recipient is not None and alert.recipient_id != user.pk else ""
-    return AlertRow(
-        alert, kind, kind.words(alert), kind.url(alert), can_act, is_for, history, forecast, low, high
-    )
+    action = kind.action if not kind.acts or user.has_perm(kind.acts) else _("Look")
+    words, url = kind.words(alert), kind.url(alert)
+    return AlertRow(alert, kind, words, url, can_act, is_for, history, forecast, low, high, action)
 
 
-def tally(counts: dict[str, int]) -> list[str]:
-    """What the morning's sentence says of each kind of alert, most urgent kind first."""
-    return [kind.tally(counts[kind.key]) for kind in alert_kinds if counts.get(kind.key)]
+def waiting_for(user: Any) -> Q:
+    """The alerts that wait for this person: their own or those of whom they are deputy for, and of a kind
+    that they may deal with."""
+    kinds = [kind.key for kind in alert_kinds if not kind.acts or user.has_perm(kind.acts)]
+    return Q(recipient__in=stands_for(user, today()), kind__in=kinds)
 
 
-def counts_by_kind(rows: QuerySet[Alert], raised_date: datetime.date) -> dict[str, int]:
-    """How many of each kind were raised in the night of that date."""
-    found = rows.filter(raised_date=raised_date).order_by().values_list("kind").annotate(Count("pk"))
-    return dict(found)
+def tally(counts: dict[str, int], waiting: dict[str, int]) -> list[str]:
+    """What the morning's sentence says of each kind of alert, most urgent kind first; ``waiting`` is how many
+    of them wait for the reader."""
+    said = []
+    for kind in alert_kinds:
+        count = counts.get(kind.key, 0)
+        own = waiting.get(kind.key, 0) if kind.told else count
+        if own:
+            said.append(kind.tally(own))
+        if kind.told and count > own:
+            said.append(kind.told(count - own))
+    return said

@@ -108,6 +108,14 @@ def kinds_register() -> None:
                     "n",
                 )
             ),
+            acts="forecasting.edit",
+            told=_tally(
+                ngettext_lazy(
+                    "%(count)s product seems to be in another stage",
+                    "%(count)s products seem to be in another stage",
+                    "n",
+                )
+            ),
         ),
         AlertKind(
             "moved",
@@ -165,6 +173,7 @@ def kinds_register() -> None:
             words=words.late,
             url=_data,
             action=pgettext_lazy("verb", "Import"),
+            acts="exchange.import",
             order=70,
             tally=_tally(
                 ngettext_lazy("data are late in %(count)s place", "data are late in %(count)s places", "n")

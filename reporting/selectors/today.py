@@ -28,7 +28,7 @@ from django.db.models import (
 from django.db.models.functions import Abs, Cast
 
 from accounts.selectors.people import stands_for
-from collaboration.selectors.alerts import alerts_mine, alerts_visible, later_now, open_now
+from collaboration.selectors.alerts import alerts_mine, alerts_visible, later_now, open_now, waiting_for
 from core.organisation import today
 from forecasting.models import NightlyRun
 from forecasting.models.stage import Stage
@@ -234,12 +234,14 @@ def movers(user: Any, scope: Scope) -> list[Product]:
 
 @dataclass(frozen=True)
 class AlertCounts:
-    """How many alerts wait, how many of them are of the last night, by kind too, and how many come later."""
+    """How many alerts wait, how many of them are of the last night, by kind too, and how many come later.
+    ``waiting``: how many of the last night's are the person's to deal with, by kind."""
 
     open: int
     new: int
     later: int
     new_by_kind: dict[str, int]
+    waiting: dict[str, int]
 
 
 def alerts_of_scope(user: Any, scope: Scope) -> QuerySet[Any]:
@@ -251,7 +253,7 @@ def alerts_of_scope(user: Any, scope: Scope) -> QuerySet[Any]:
     return rows
 
 
-def alert_counts(rows: QuerySet[Any], night: NightlyRun | None) -> AlertCounts:
+def alert_counts(user: Any, rows: QuerySet[Any], night: NightlyRun | None) -> AlertCounts:
     """One statement."""
     new = open_now() & Q(raised_date=night.local_date if night else datetime.date.min)
     found = (
@@ -261,6 +263,7 @@ def alert_counts(rows: QuerySet[Any], night: NightlyRun | None) -> AlertCounts:
             open=Count("pk", filter=open_now()),
             new=Count("pk", filter=new),
             later=Count("pk", filter=later_now()),
+            waiting=Count("pk", filter=new & waiting_for(user)),
         )
     )
     counts = list(found)
@@ -269,4 +272,5 @@ def alert_counts(rows: QuerySet[Any], night: NightlyRun | None) -> AlertCounts:
         new=sum(row["new"] for row in counts),
         later=sum(row["later"] for row in counts),
         new_by_kind={row["kind"]: row["new"] for row in counts if row["new"]},
+        waiting={row["kind"]: row["waiting"] for row in counts if row["waiting"]},
     )

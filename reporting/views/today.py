@@ -44,7 +44,7 @@ def today_page(request: HttpRequest) -> HttpResponse:
     night, step = (night_last() if user.has_perm("forecasting.view") else None) or (None, None)
     deals, views = scope.owns, user.has_perm("collaboration.view")
     alerts = alerts_of_scope(user, scope)
-    counts = alert_counts(alerts, night)
+    counts = alert_counts(user, alerts, night)
     shown = alert_rows(user, with_words(alerts.filter(open_now())[:ALERTS_SHOWN])) if counts.open else []
     items = list(actions_open(user)[:ACTIONS_COUNTED]) if views else []
     sees_all = visible_line_ids(user) is None and visible_channel_ids(user) is None

@@ -11,6 +11,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone, translation
 
+from accounts.models import Deputy
 from collaboration.models import Alert
 from collaboration.services.actions import action_create
 from collaboration.services.alerts import Candidate, alerts_settle
@@ -94,7 +95,16 @@ def known(night: NightlyRun, *, stage: str = "growth", before: str = "growth", *
 
 
 def raise_alerts(night: NightlyRun, products: list[Product], owner: Any = None, kind: str = "moved") -> None:
-    evidence = {"rate": 0.2, "now": 120, "before": 100, "before_as_of": "2026-09-01", "is_level": False}
+    moved = {"rate": 0.2, "now": 120, "before": 100, "before_as_of": "2026-09-01", "is_level": False}
+    stage = {
+        "from": "maturity",
+        "to": "decline",
+        "chance": 0.8,
+        "code": "falling",
+        "params": {},
+        "by_hand": 0,
+    }
+    evidence = moved | stage
     alerts_settle(
         kind=kind,
         subjects=[],
@@ -270,6 +280,37 @@ def test_queries_do_not_grow_with_products_and_alerts(client, night):
     assert few <= 22
 
 
+def everything(client: Any, user: Any) -> str:
+    client.force_login(user)
+    return text(client.get("/?show=all"))
+
+
+def test_stages_wait_only_for_who_owns_or_deputises_and_may_judge(client, night):
+    owner, deputy, colleague = user_factory(), user_factory(), user_factory()
+    Deputy.objects.create(owner=owner, deputy=deputy, start_date=today(), end_date=today())
+    may = ("products.view", "forecasting.view", "collaboration.view", "collaboration.alerts")
+    cannot = user_factory(rights=may)
+    raise_alerts(night, [known(night, owner=owner)], owner, kind="stage")
+    waits, told = "<b>one</b> new alert: one stage waits for your", "one product seems to be in another stage"
+    for user in (owner, deputy):
+        page = everything(client, user)
+        assert waits in page
+        assert told not in page
+        assert ">Judge<" in page
+    page = everything(client, colleague)
+    assert waits not in page
+    assert told in page
+    Product.objects.update(owner=cannot)
+    Alert.objects.update(recipient=cannot)
+    page = everything(client, cannot)
+    assert waits not in page
+    assert told in page
+    assert ">Judge<" not in page
+    Product.objects.update(owner=owner)
+    Alert.objects.update(recipient=None)
+    assert waits not in everything(client, owner)
+
+
 def test_sentences(night):
     step = night.steps.get()
     with translation.override("en"):
@@ -284,11 +325,16 @@ def test_sentences(night):
         )
         night.local_date = datetime.date(2026, 11, 1)
         assert night_sentence(night, None, sees_all=True).startswith("In the night of 1\u00a0Nov\u00a02026")
-        counts = AlertCounts(3, 3, 0, {"moved": 1, "stage": 2})
+        counts = AlertCounts(3, 3, 0, {"moved": 1, "stage": 2}, {"stage": 2})
         assert alerts_sentence(counts, deals=True) == (
             "There are <b>three</b> new alerts: two stages wait for your judgement and one forecast moved."
         )
-        assert alerts_sentence(AlertCounts(2, 0, 0, {}), deals=True) == (
+        counts = AlertCounts(3, 3, 0, {"stage": 3}, {"stage": 1})
+        assert alerts_sentence(counts, deals=True) == (
+            "There are <b>three</b> new alerts: one stage waits for your judgement and two products seem to "
+            "be in another stage."
+        )
+        assert alerts_sentence(AlertCounts(2, 0, 0, {}, {}), deals=True) == (
             "Nothing new needs you; two alerts are still open."
         )
         assert why_words("month", {"month": "2026-10-01", "rate": -0.08}) == (
