@@ -8,6 +8,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+from django.utils.translation import gettext_lazy as _
+
 
 @dataclass(frozen=True)
 class Right:
@@ -17,6 +19,8 @@ class Right:
 
 
 _rights: dict[str, Right] = {}
+_LABELS_TO_COME = {"pricing.view_costs": _("See costs and margins")}
+"""How rights that the shipped roles name are called until their room stands."""
 
 
 def register(*rights: Right) -> None:
@@ -29,3 +33,9 @@ def register(*rights: Right) -> None:
 
 def registered() -> list[Right]:
     return sorted(_rights.values(), key=lambda right: right.code)
+
+
+def right_label(code: str) -> str:
+    """What the right is called; the code itself when nobody knows it (any more)."""
+    right = _rights.get(code)
+    return str(right.label if right else _LABELS_TO_COME.get(code, code))

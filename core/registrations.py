@@ -7,9 +7,9 @@ from typing import Any
 from django.db.models import Subquery
 from django.utils.translation import gettext_lazy as _
 
-from accounts import rights
 from accounts.models import ApiToken, Deputy, Role, User, UserRole
 from accounts.models.user import LANGUAGES
+from accounts.rights import right_label
 from accounts.rows import from_row, row_of
 from accounts.with_person import Reading, read_with_person
 
@@ -18,11 +18,6 @@ from .forms.settings import month_choices
 from .history import Related, history_extend, history_words
 from .models import Organisation
 from .organisation import organisation_take
-
-
-def _right_label(code: str) -> str:
-    labels = {right.code: str(right.label) for right in rights.registered()}
-    return labels.get(code, code)
 
 
 def _organisation() -> Subquery:
@@ -61,6 +56,6 @@ def register() -> None:
         Related(Deputy, "owner", _("Deputy")),
         Related(ApiToken, "user", _("API token"), skip=frozenset({"created"})),
     )
-    history_words(Role, "rights", _right_label)
+    history_words(Role, "rights", right_label)
     history_words(Organisation, "language", lambda code: str(dict(LANGUAGES)[code]))
     history_words(Organisation, "financial_year_first_month", lambda month: dict(month_choices())[month])

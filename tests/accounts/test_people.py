@@ -13,6 +13,7 @@ from django.test import Client
 from accounts import services
 from accounts.errors import DomainError, VersionConflict
 from accounts.models import ApiToken, Role, User
+from accounts.rights import right_label
 from core.history import history_of
 from core.models import Job
 from tests.factories import PASSWORD, role_factory, user_factory
@@ -230,6 +231,21 @@ class TestDeactivate:
 
 
 class TestRoles:
+    def test_history_names_rights_also_those_of_rooms_to_come(self, client):
+        role = Role.objects.get(code="finance")
+        role.rights = ["pricing.view_costs", "core.settings"]
+        role.save()
+        client.force_login(user_factory("administrator", language="nl"))
+        page = client.get("/people/roles/finance/").content.decode()
+        assert "Kosten en marges zien" in page
+        assert "De instellingen van de organisatie wijzigen" in page
+        assert "view_costs" not in page
+        assert "Shipped" not in page
+
+    def test_every_right_of_a_shipped_role_has_a_name(self):
+        codes = {code for role in Role.objects.filter(shipped=True) for code in role.rights}
+        assert [code for code in codes if right_label(code) == code] == []
+
     def test_a_role_of_ones_own(self, admin):
         role = services.role_create(
             by=admin, name_en="Auditor", name_nl="Auditor", rights=["accounts.api", "core.settings"]
