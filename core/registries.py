@@ -183,6 +183,9 @@ class SubjectFailure:
 
 @dataclass(frozen=True)
 class ChunkOutcome:
+    """How many products and families of the chunk were computed, and skipped because nothing changed. Of a
+    chunk without any: one, itself."""
+
     computed: int = 0
     skipped: int = 0
     failures: tuple[SubjectFailure, ...] = ()

@@ -191,12 +191,14 @@ def _step_open(run: NightlyRun, step: NightlyStep) -> bool:
         (f"{group}:{number}", {"run": run.pk, "step": step.name, **payload})
         for number, payload in enumerate(payloads)
     ]
+    subjects = [len(subjects_of(payload)) for _key, payload in chunks]
     jobs_enqueue_many(
         kind=CHUNK,
         group=group,
         queue=QUEUE,
         jobs=chunks,
-        totals=[max(1, len(subjects_of(payload))) for _key, payload in chunks],
+        # Products and families are counted; only a step about none of them counts its chunks.
+        totals=subjects if any(subjects) else [1] * len(chunks),
         priority=PRIORITY[NightlyRun.Kind(run.kind)],
     )
     step.state = NightlyStep.State.RUNNING

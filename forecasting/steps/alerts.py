@@ -42,15 +42,14 @@ def _products(run: NightlyRun, payload: Mapping[str, Any]) -> Callable[[], Chunk
 
     def write() -> ChunkOutcome:
         news_write(product_ids=payload["products"], rows=judged.news)
-        raised = 0
         for kind in KINDS:
-            raised += alerts_settle(
+            alerts_settle(
                 kind=kind,
                 subjects=subjects_of_products(judge.facts, kind),
                 candidates=judged.candidates[kind],
                 local_date=run.local_date,
-            ).raised
-        return ChunkOutcome(computed=raised, skipped=len(judge.facts.products))
+            )
+        return ChunkOutcome(computed=len(judge.facts.products))
 
     return write
 
@@ -61,22 +60,22 @@ def _together(run: NightlyRun) -> Callable[[], ChunkOutcome]:
 
     def write() -> ChunkOutcome:
         alerts_wake()
-        raised = imports_settle().raised
-        raised += alerts_settle(
+        imports_settle()
+        alerts_settle(
             kind="failed",
             subjects=None if run.scope is None else [f"product:{pk}" for pk in run.scope],
             candidates=failed,
             local_date=run.local_date,
             ignore_threshold=True,
-        ).raised
+        )
         if run.scope is None:
-            raised += alerts_settle(
+            alerts_settle(
                 kind="late",
                 subjects=None,
                 candidates=late,
                 local_date=run.local_date,
                 ignore_threshold=True,
-            ).raised
+            )
         if run.requested_by is not None:
             notify(
                 users=[run.requested_by],
@@ -85,6 +84,6 @@ def _together(run: NightlyRun) -> Callable[[], ChunkOutcome]:
                 params={"failed": len(failed)},
                 url="/forecasting/",
             )
-        return ChunkOutcome(computed=raised)
+        return ChunkOutcome()
 
     return write

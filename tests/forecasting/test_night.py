@@ -13,6 +13,7 @@ from core.models import Job
 from core.months import month_add
 from forecasting import engine
 from forecasting.models import Backtest, Calibration, Forecast, NightlyFailure, NightlyRun, StageEstimate
+from forecasting.selectors.runs import run_progress
 from forecasting.services.night import night_start
 from forecasting.services.night_work import run_work
 from products.models import FamilyMember, ProductMonth, UnitFactor
@@ -74,6 +75,19 @@ def test_a_second_night_on_the_same_data_computes_nothing(products):
         }.items()
     )
     assert content() == before
+
+
+def test_the_counts_of_every_step_add_up(products):
+    pack = product_factory(line=products[0].line, temporary=True)  # gets no stage
+    months_give(pack, 2)
+    family_of(products[:2])
+    for run in (run_now(), run_now()):
+        shown = {part.step.name: part for part in run_progress(run).steps}
+        assert set(shown) >= {"figures", "forecast", "alerts"}
+        for name, part in shown.items():
+            step = part.step
+            assert part.done == part.total == step.computed + step.skipped + step.failed, name
+        assert shown["alerts"].total == len([*products, pack])
 
 
 def test_only_the_product_whose_sales_changed_is_computed_again(products):
