@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import datetime
+import re
 
 import pytest
+from django.contrib.auth.password_validation import password_validators_help_texts
 from django.db import IntegrityError, transaction
 from django.test import Client
 from django.utils import timezone, translation
@@ -12,6 +14,7 @@ from django.utils import timezone, translation
 from accounts import selectors, services
 from accounts.errors import DomainError, VersionConflict
 from accounts.models import ApiToken, Deputy, User
+from accounts.password_texts import HINTS
 from core.history import history_of
 from tests.factories import user_factory
 
@@ -23,6 +26,19 @@ TODAY = datetime.date(2026, 11, 24)
 def deputy(owner: User, person: User, first: int, last: int) -> Deputy:
     start, end = TODAY + first * DAY, TODAY + last * DAY
     return services.deputy_set(by=owner, owner=owner, deputy=person, start_date=start, end_date=end)
+
+
+class TestPassword:
+    def test_every_hint_is_one_of_ours(self):
+        with translation.override("en"):
+            *plain, with_length = HINTS
+            assert set(password_validators_help_texts()) == {*plain, with_length % {"min_length": 12}}
+
+    def test_the_hints_call_a_dutch_reader_je(self, signed_in):
+        page = signed_in(user_factory("viewer", language="nl")).get("/account/password/change/")
+        words = re.sub(r"<[^>]*>", " ", page.content.decode())
+        assert "Je wachtwoord moet minstens 12 tekens lang zijn." in words
+        assert re.findall(r"[^.]*\b(?:U|Uw|uw)\b[^.]*", words) == []
 
 
 class TestDeputy:
