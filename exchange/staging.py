@@ -108,31 +108,25 @@ def _copy(cursor: Any, sql: str, stream: _Stream) -> None:
 
 
 class _Stream:
-    """What COPY reads: pieces of text as a file."""
+    """What COPY reads: pieces of text as a file. A piece goes out whole, whatever size was asked for: the
+    driver passes on what it gets, and cutting would copy the rest many times over."""
 
     def __init__(self, pieces: Iterator[bytes], told: Callable[[], object]) -> None:
         self._pieces = pieces
         self._told = told
-        self._rest = b""
         self.error: Exception | None = None
 
-    def read(self, size: int) -> bytes:
-        # A piece goes out whole: COPY takes what it gets, and cutting would copy it many times over.
-        while not self._rest:
+    def read(self, _size: int) -> bytes:
+        piece: bytes | None = b""
+        # An empty piece would be taken for the end.
+        while piece == b"":
             try:
                 piece = next(self._pieces, None)
                 self._told()
             except Exception as error:
                 self.error = error
                 raise
-            if piece is None:
-                return b""
-            self._rest = piece
-        if len(self._rest) <= size:
-            out, self._rest = self._rest, b""
-            return out
-        out, self._rest = self._rest[:size], self._rest[size:]
-        return out
+        return piece or b""
 
 
 @dataclass

@@ -18,7 +18,8 @@ from .encoding import python_name
 from .plan import Plan
 from .tables import CsvTable, Position, unique_headers
 
-_BLOCK = 1 << 20
+# As much as the socket holds: the server reads one block while the next is matched.
+_BLOCK = 1 << 17
 _YEAR = r"(?:19|20|21)\d\d"
 _DAY = (
     rf"(?:{_YEAR}-(?:(?:0[1-9]|1[0-2])-(?:0[1-9]|1\d|2[0-8])|(?:0[13-9]|1[0-2])-(?:29|30)"
