@@ -57,17 +57,22 @@ _PARTS = """
 """
 
 
-def _share(column: str, decimals: int) -> str:
-    """What a fact gives to the month of a part: the second gets what the first left."""
+def _share(column: str, decimals: int, used: bool = True) -> str:
+    """What a fact gives to the month of a part: the second gets what the first left. A column that is not
+    ``used`` is empty in all facts, and costs nothing."""
+    if not used:
+        return "NULL::numeric"
     return f"""sum(CASE p.part WHEN 0 THEN f.{column}
                     WHEN 1 THEN round(f.{column} * p.days / 7, {decimals})
                     ELSE f.{column} - round(f.{column} * (7 - p.days) / 7, {decimals}) END)"""
 
 
-def _from_days_and_weeks(volume: str, average: str, *, level: bool) -> str:
+def _from_days_and_weeks(*, level: bool, gross: bool) -> str:
+    volume, average = (_LAST_STATE, _AVERAGE) if level else (_share("volume", 4), "NULL::numeric")
     return f"""
         SELECT f.product_id, f.measure_id, f.channel_id, p.month, {volume}, {average},
-               {_share("revenue", 2)}, {_share("gross_revenue", 2)}, {_share("discounts", 2)}, sum(p.days)
+               {_share("revenue", 2)}, {_share("gross_revenue", 2, gross)}, {_share("discounts", 2, gross)},
+               sum(p.days)
         FROM products_salesfact f
         JOIN sales_touched t ON t.product_id = f.product_id AND t.measure_id = f.measure_id
         JOIN sales_parts p ON p.start_date = f.start_date AND p.period = f.period
@@ -76,13 +81,18 @@ def _from_days_and_weeks(volume: str, average: str, *, level: bool) -> str:
     """
 
 
-_FLOWS = _from_days_and_weeks(_share("volume", 4), "NULL::numeric", level=False)
 # The state at the end of a period belongs to the month it ends in.
-_LEVELS = _from_days_and_weeks(
-    "(array_agg(f.volume ORDER BY p.ends_on DESC) FILTER (WHERE p.part <> 1 AND f.volume IS NOT NULL))[1]",
-    "round(avg(f.volume) FILTER (WHERE p.part <> 1), 4)",
-    level=True,
-)
+_LAST_STATE = """(array_agg(f.volume ORDER BY p.ends_on DESC)
+    FILTER (WHERE p.part <> 1 AND f.volume IS NOT NULL))[1]"""
+_AVERAGE = "round(avg(f.volume) FILTER (WHERE p.part <> 1), 4)"
+# Few sources say these two; sums of columns that are empty are a quarter of the roll-up.
+_ANY_GROSS = """
+    SELECT EXISTS (
+        SELECT FROM products_salesfact f
+        JOIN sales_touched t ON t.product_id = f.product_id AND t.measure_id = f.measure_id
+        WHERE f.gross_revenue IS NOT NULL OR f.discounts IS NOT NULL
+    )
+"""
 _OVER_CHANNELS = """
     SELECT s.product_id, s.measure_id, s.month,
            sum(s.volume), sum(s.average_volume), sum(s.revenue), max(s.days)
@@ -140,13 +150,15 @@ def _fill(cursor: Any, sales_month: str, product_month: str) -> None:
     cursor.execute("DROP TABLE IF EXISTS sales_parts")
     cursor.execute(_PARTS)
     cursor.execute("ANALYZE sales_parts")
-    cursor.execute("SELECT bool_or(NOT is_level), bool_or(is_level) FROM sales_touched")
-    flows, levels = cursor.fetchone()
+    cursor.execute("SELECT DISTINCT is_level FROM sales_touched")
+    kinds = [is_level for (is_level,) in cursor.fetchall()]
+    cursor.execute(_ANY_GROSS)
+    (gross,) = cursor.fetchone()
     # A sum of decimals takes a kilobyte a group: hashed, a million facts need 270 MB; sorted, less of both
     # memory and time, as they come nearly in order.
     cursor.execute("SET LOCAL enable_hashagg = off")
     written = 0
-    for select in (_FROM_MONTHS, *([_FLOWS] if flows else []), *([_LEVELS] if levels else [])):
+    for select in (_FROM_MONTHS, *(_from_days_and_weeks(level=level, gross=gross) for level in kinds)):
         cursor.execute(f"INSERT INTO {sales_month} ({SALES_MONTH}) {select}")
         written += cursor.rowcount
     analyse_grown(cursor, sales_month, written)

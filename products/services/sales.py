@@ -37,7 +37,8 @@ def sales_write(*, import_id: int, columns: Sequence[str]) -> None:
     """Write the checked rows of the temporary table ``sheet_sales``.
 
     It has the facts' key and amounts, ``fact_id`` and ``effect``: ``N`` rows are added, of ``C`` rows the
-    ``columns`` are changed and the values before go to the journal.
+    ``columns`` are changed and the values before go to the journal. ``sheet_sums`` has ``rows``, ``first``
+    and ``last`` start date and the sums of volume and revenue per product, measure, effect and period.
     """
     with connection.cursor() as cursor:
         cursor.execute(
@@ -70,9 +71,11 @@ def sales_write(*, import_id: int, columns: Sequence[str]) -> None:
             )
         touched_create(
             cursor,
-            f"""{_TOUCHED}, count(*) AS facts, sum(volume) FILTER (WHERE effect = 'N') AS volume,
-                sum(revenue) FILTER (WHERE effect = 'N') AS revenue
-                FROM sheet_sales WHERE effect <> 'U' GROUP BY 1, 2""",
+            """SELECT product_id, measure_id, min(first) AS first,
+                      max(last + CASE period WHEN 'W' THEN 6 ELSE 0 END) AS last, sum(rows) AS facts,
+                      sum(volume) FILTER (WHERE effect = 'N') AS volume,
+                      sum(revenue) FILTER (WHERE effect = 'N') AS revenue
+               FROM sheet_sums WHERE effect <> 'U' GROUP BY 1, 2""",
             keep="facts, volume, revenue",
         )
         _note_written(cursor, import_id)

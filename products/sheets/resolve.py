@@ -42,7 +42,8 @@ def keys_create(cursor: Any) -> None:
         CREATE TEMP TABLE sheet_key ON COMMIT DROP AS
         SELECT coalesce(product, '') AS product, coalesce(channel, '') AS channel,
                coalesce(measure, '') AS measure, min(line) AS line,
-               NULL::bigint AS product_id, NULL::bigint AS channel_id, NULL::bigint AS measure_id
+               NULL::bigint AS product_id, NULL::bigint AS channel_id, NULL::bigint AS measure_id,
+               NULL::bigint AS place
         FROM staging GROUP BY 1, 2, 3
         """
     )
@@ -271,14 +272,21 @@ def measures_resolve(cursor: Any) -> None:
 
 
 def keys_fill(cursor: Any) -> None:
-    """Put the ids into ``sheet_key``; combinations that cannot be are refused and stay without measure."""
+    """Put the ids into ``sheet_key``, and the ``place`` they have in the order of the facts' key: the same
+    for texts that mean the same. Combinations that cannot be are refused and stay without measure."""
     cursor.execute(
         """
-        UPDATE sheet_key k SET product_id = p.product_id, channel_id = c.channel_id, measure_id = a.measure_id
-        FROM sheet_product p, sheet_channel c, sheet_measure m, sheet_allowed a
-        WHERE p.raw = k.product AND p.problem = '' AND c.raw = k.channel AND c.problem = ''
-          AND m.raw = k.measure AND a.line_id = p.line_id
-          AND CASE WHEN m.raw = '' THEN a.leads ELSE a.measure_id = m.measure_id END
+        UPDATE sheet_key k
+        SET product_id = r.product_id, channel_id = r.channel_id, measure_id = r.measure_id, place = r.place
+        FROM (
+            SELECT k.ctid, p.product_id, c.channel_id, a.measure_id,
+                   dense_rank() OVER (ORDER BY p.product_id, a.measure_id, c.channel_id) AS place
+            FROM sheet_key k, sheet_product p, sheet_channel c, sheet_measure m, sheet_allowed a
+            WHERE p.raw = k.product AND p.problem = '' AND c.raw = k.channel AND c.problem = ''
+              AND m.raw = k.measure AND a.line_id = p.line_id
+              AND CASE WHEN m.raw = '' THEN a.leads ELSE a.measure_id = m.measure_id END
+        ) r
+        WHERE k.ctid = r.ctid
         """
     )
     cursor.execute(

@@ -2,8 +2,8 @@
 
 Everything happens in sets in the database. ``check`` resolves the codes, puts the rows in the order of the
 facts' unique key into the temporary table ``sheet_sales`` with what each would do (``effect``: N new, C
-changed, U unchanged), and refuses; the other methods read that table. Rows that would change nothing are
-never written.
+changed, U unchanged), adds them up in ``sheet_sums``, and refuses; the other methods read these. Rows that
+would change nothing are never written.
 
 A column that is empty in the whole file says nothing: a file with volumes leaves revenues as they are.
 """
@@ -13,10 +13,10 @@ A column that is empty in the whole file says nothing: a file with volumes leave
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from core.months import month_add, month_start
 from core.organisation import organisation_get
@@ -26,44 +26,24 @@ from products.services.sales import sales_undo, sales_write
 
 from . import resolve
 from .sales_fields import FIELDS, OPTIONS
+from .sales_rows import AMOUNTS, DAY_0, GRAINS, amounts_said, columns_filled, rows_select, sums_create
 from .words import CREATES, REASONS
 
-AMOUNTS = ("volume", "revenue", "gross_revenue", "discounts")
-VAT = {"vat21": "1.21", "vat9": "1.09"}
 _KEY = "product_id, measure_id, channel_id"
-_DATES = ("month", "week_start", "date")
 _ENDS_ON = """start_date + CASE period WHEN 'D' THEN 0 WHEN 'W' THEN 6
                            ELSE (start_date + interval '1 month')::date - start_date - 1 END"""
 
-
-@dataclass(frozen=True)
-class Amounts:
-    """The SQL for each amount, read from staging ``s``; those the file does not have are left out."""
-
-    sql: Mapping[str, str]
-
-    @classmethod
-    def of(cls, has: Mapping[str, bool], meaning: str) -> Amounts:
-        sql = {name: f"s.{name}" for name in AMOUNTS if has[name]}
-        if meaning == "before_discounts" and has["revenue"]:
-            sql["gross_revenue"] = "coalesce(s.gross_revenue, s.revenue)"
-            sql["revenue"] = "coalesce(s.gross_revenue, s.revenue) - s.discounts"
-            if not has["discounts"]:
-                del sql["revenue"]
-        elif has["gross_revenue"] and has["discounts"]:
-            sql["revenue"] = "coalesce(s.revenue, s.gross_revenue - s.discounts)"
-        if meaning in VAT:
-            rate = VAT[meaning]
-            sql = {
-                name: value if name == "volume" else f"round(({value}) / {rate}, 2)"
-                for name, value in sql.items()
-            }
-        return cls(sql)
+_CLASHING = f"""
+    SELECT *, coalesce(max({_ENDS_ON}) OVER (PARTITION BY {_KEY} ORDER BY start_date, line
+                                             ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING)
+                       >= start_date, false) AS clash
+    FROM sheet_sales
+"""
 
 
 class SalesSheet:
     key = "sales"
-    label = _("Sales")
+    label = pgettext_lazy("kind of file", "Sales")
     help_text = _("Volume and revenue of products by channel, per day, week or month.")
     order = 20
     permission = "products.view"
@@ -95,37 +75,13 @@ class SalesSheet:
         cursor.execute("SELECT EXISTS (SELECT FROM refused)")
         if cursor.fetchone()[0]:
             cursor.execute("DELETE FROM sheet_sales WHERE line IN (SELECT line FROM refused)")
+            sums_create(cursor)
 
     def _rows(self, cursor: Any, options: Mapping[str, Any]) -> bool:
         """``sheet_sales``: the rows whose codes are known, in the order of the facts' key. Says whether there
         are facts of these products."""
-        has = _filled(cursor, (*AMOUNTS, *_DATES))
-        amounts = Amounts.of(has, str(options.get("revenue_is") or "net")).sql
-        period = _period_of_dates(cursor, str(options.get("period") or "auto")) if has["date"] else "D"
-        day = "date_trunc('month', s.date::timestamp)::date" if period == "M" else "s.date"
-        values = ", ".join(f"({amounts.get(name, 'NULL')})::numeric(18, 4) AS {name}" for name in AMOUNTS)
-        cursor.execute("SELECT EXISTS (SELECT FROM refused)")
-        (any_refused,) = cursor.fetchone()
-        standing = "WHERE NOT EXISTS (SELECT FROM refused r WHERE r.line = s.line)" if any_refused else ""
-        rows = f"""
-            SELECT s.line, k.product_id, k.measure_id, k.channel_id,
-                   coalesce(s.month, s.week_start, {day}) AS start_date,
-                   CASE WHEN s.month IS NOT NULL THEN 'M' WHEN s.week_start IS NOT NULL THEN 'W'
-                        ELSE '{period}' END AS period,
-                   {values}
-            FROM staging s
-            JOIN sheet_key k ON k.product = s.product AND k.channel = coalesce(s.channel, '')
-                            AND k.measure = coalesce(s.measure, '') AND k.measure_id IS NOT NULL
-            {standing}
-        """
-        before = "lag(start_date + CASE period WHEN 'W' THEN 6 ELSE 0 END) OVER same >= start_date"
-        if sum(has[name] for name in _DATES) > 1:
-            before = f"""max({_ENDS_ON}) OVER (same ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING)
-                         >= start_date"""
-        rows = f"""
-            SELECT *, coalesce({before}, false) AS clash FROM ({rows}) r
-            WINDOW same AS (PARTITION BY {_KEY} ORDER BY start_date)
-        """
+        has = columns_filled(cursor)
+        rows = rows_select(cursor, has, options)
         for table in ("sheet_sales", "sheet_rows"):
             cursor.execute(f"DROP TABLE IF EXISTS {table}")
         cursor.execute(
@@ -136,12 +92,13 @@ class SalesSheet:
         if not any_facts:
             cursor.execute(
                 f"""CREATE TEMP TABLE sheet_sales ON COMMIT DROP AS
-                    SELECT *, NULL::bigint AS fact_id, 'N' AS effect FROM ({rows}) n"""
+                    SELECT *, NULL::bigint AS fact_id, 'N' AS effect FROM ({rows}) n ORDER BY position"""
             )
         else:
             cursor.execute(f"CREATE TEMP TABLE sheet_rows ON COMMIT DROP AS {rows}")
             cursor.execute("ANALYZE sheet_rows")
-            old, new = (", ".join(f"{row}.{name}" for name in amounts or ["volume"]) for row in "fr")
+            said = list(amounts_said(has, options)) or ["volume"]
+            old, new = (", ".join(f"{row}.{name}" for name in said) for row in "fr")
             cursor.execute(
                 f"""
                 CREATE TEMP TABLE sheet_sales ON COMMIT DROP AS
@@ -150,22 +107,24 @@ class SalesSheet:
                             ELSE 'U' END AS effect
                 FROM sheet_rows r LEFT JOIN products_salesfact f
                   USING ({_KEY}, start_date, period)
+                ORDER BY r.position
                 """
             )
             cursor.execute("ANALYZE sheet_sales")
+        sums_create(cursor)
         return any_facts
 
     def _refuse(self, cursor: Any) -> None:
         closed = organisation_get().closed_until
         cursor.execute(
             """
-            SELECT bool_or(clash), bool_or(start_date IS NULL), bool_or(volume IS NULL AND revenue IS NULL),
-                   coalesce(bool_or(start_date < %s AND effect <> 'U'), false)
-            FROM sheet_sales
+            SELECT bool_or(undated), bool_or(empty),
+                   coalesce(bool_or(first < %s AND effect <> 'U'), false)
+            FROM sheet_sums
             """,
             [month_add(closed, 1) if closed else None],
         )
-        clash, undated, empty, shut = cursor.fetchone()
+        undated, empty, shut = cursor.fetchone()
         if undated:
             _refuse_rows(cursor, "date_missing", "start_date IS NULL", column="month")
         if empty:
@@ -178,18 +137,18 @@ class SalesSheet:
                 params="jsonb_build_object('until', %(until)s::text)",
                 values={"open": month_add(closed, 1), "until": f"{closed:%Y-%m}"},
             )
-        if clash:
+        if _any_clash(cursor):
             _refuse_clashes(cursor)
 
     # -- preview, apply, undo ------------------------------------------------------------------------------
 
     def preview(self, cursor: Any, options: Mapping[str, Any]) -> Counts:
+        counts = (f"coalesce(sum(rows) FILTER (WHERE effect = '{effect}'), 0)::bigint" for effect in "NCU")
         cursor.execute(
             f"""
-            SELECT count(*) FILTER (WHERE effect = 'N'), count(*) FILTER (WHERE effect = 'C'),
-                   count(*) FILTER (WHERE effect = 'U'), min(start_date), max({_ENDS_ON}),
+            SELECT {", ".join(counts)}, min(first), max({_ENDS_ON.replace("start_date", "last")}),
                    {", ".join(f"sum({name})" for name in AMOUNTS)}
-            FROM sheet_sales
+            FROM sheet_sums
             """
         )
         new, changed, unchanged, first, last, *sums = cursor.fetchone()
@@ -271,27 +230,16 @@ def _may(user: Any, right: str) -> bool:
     return user is None or user.has_perm(right)
 
 
-def _filled(cursor: Any, names: Sequence[str]) -> dict[str, bool]:
-    """Which columns say anything in this file."""
-    cursor.execute(f"SELECT {', '.join(f'count({name}) > 0' for name in names)} FROM staging")
-    return dict(zip(names, cursor.fetchone(), strict=True))
-
-
-def _period_of_dates(cursor: Any, said: str) -> str:
-    """What a row with a plain date covers: said, or by the dates: all on the first of a month → months; three
-    or more on one day of the week → weeks; else days."""
-    if said in ("D", "W", "M"):
-        return said
-    cursor.execute(
-        """
-        SELECT bool_and(extract(day FROM date) = 1), count(DISTINCT extract(isodow FROM date)) = 1, count(*)
-        FROM (SELECT DISTINCT date FROM staging WHERE date IS NOT NULL) d
-        """
-    )
-    first_days, one_weekday, dates = cursor.fetchone()
-    if first_days:
-        return "M"
-    return "W" if one_weekday and dates >= 3 else "D"
+def _any_clash(cursor: Any) -> bool:
+    """Whether rows of the file are about the same time. Where all cover the same kind of period, only the
+    same time twice can be."""
+    cursor.execute(f"SELECT count(*) < 2 FROM ({GRAINS}) grains")
+    (one_grain,) = cursor.fetchone()
+    if one_grain:
+        cursor.execute("SELECT count(position) <> count(DISTINCT position) FROM sheet_sales")
+    else:
+        cursor.execute(f"SELECT EXISTS (SELECT FROM ({_CLASHING}) rows WHERE clash)")
+    return bool(cursor.fetchone()[0])
 
 
 def _refuse_rows(
@@ -331,7 +279,7 @@ def _refuse_clashes(cursor: Any) -> None:
                    lag(period) OVER same AS before_period, lead(line) OVER same AS after_line,
                    lead(start_date) OVER same AS after_start, lead(period) OVER same AS after_period,
                    lead(clash) OVER same AS after_clash
-            FROM sheet_sales WINDOW same AS (PARTITION BY {_KEY} ORDER BY start_date, line)
+            FROM ({_CLASHING}) rows WINDOW same AS (PARTITION BY {_KEY} ORDER BY start_date, line)
         ) neighbours
         WHERE clash OR after_clash
         """
@@ -340,12 +288,11 @@ def _refuse_clashes(cursor: Any) -> None:
 
 def _refuse_overlaps(cursor: Any) -> None:
     """Rows whose time facts of another period, or weeks that start on another day, cover already."""
-    grain = "period, CASE WHEN period = 'W' THEN (start_date - date '2001-01-01') % 7 END"
     cursor.execute(
         f"""
         SELECT count(*) > 1 FROM (
-            SELECT {grain} FROM sheet_sales UNION
-            SELECT {grain} FROM products_salesfact
+            {GRAINS} UNION
+            SELECT period, CASE WHEN period = 'W' THEN (start_date - {DAY_0}) % 7 END FROM products_salesfact
             WHERE product_id IN (SELECT product_id FROM sheet_product WHERE problem = '')
         ) grains
         """
