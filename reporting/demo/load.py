@@ -209,6 +209,7 @@ def _talk(people: dict[str, User]) -> None:
     comment_add(
         user=ruud,
         target=known["HVM-210"],
-        text="Twee ketens nemen de Barista vanaf januari op. @sanne@demo.example, zie je dat al?",
+        text="Twee ketens nemen de Barista vanaf januari op. Sanne, zie je dat al?",
         url=known["HVM-210"].get_absolute_url(),
+        mention_ids=[sanne.pk],
     )

@@ -19,6 +19,7 @@ from collaboration.services.notifications import notifications_read, notify
 from core.context_processors import frame_read
 from exchange.listeners import import_arrived
 from exchange.models import Import
+from exchange.services.imports import import_discard
 from tests.factories import line_factory, user_factory
 
 pytestmark = pytest.mark.django_db
@@ -190,3 +191,22 @@ def test_a_file_from_the_watched_folder_waits_as_an_alert_until_it_is_applied(db
     row.state, row.counts = "applied", {}
     import_arrived(row)
     assert Alert.objects.get().state == "gone"
+
+
+def test_a_file_that_is_given_up_waits_no_longer(db):
+    row = Import.objects.create(
+        sheet="sales", source="folder", state="ready", file_name="okt.csv", file="okt.csv", file_size=1
+    )
+    import_arrived(row)
+    assert Alert.objects.get().state == "open"
+    import_discard(row=row, user=user_factory("administrator"))
+    assert Alert.objects.get().state == "gone"
+
+
+def test_who_stops_an_import_is_not_told_that_it_failed():
+    one, other = user_factory(), user_factory()
+    for pk, by in ((1, one), (2, other)):
+        row = Import(pk=pk, sheet="sales", source="page", state="failed", file_name="a.csv", created_by=one)
+        row.error_code, row.error_params = "stopped", {"who": str(by), "user_id": by.pk}
+        import_arrived(row)
+    assert told() == [(one.pk, "import_failed")]

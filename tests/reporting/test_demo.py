@@ -9,6 +9,7 @@ import pytest
 from django.core.management import call_command
 from django.core.management.base import CommandError
 
+from collaboration.models import Comment
 from products.models import (
     BudgetVersion,
     BundlePart,
@@ -46,6 +47,9 @@ def test_every_stage_every_kind_and_every_trouble(capsys: pytest.CaptureFixture[
     assert not BudgetVersion.objects.filter(frozen_at=None).exists()
     young = ProductMonth.objects.filter(product__code="NAZ-100").values("month").distinct()
     assert young.count() == 2
+    comment = Comment.objects.get()
+    assert "@" not in comment.text
+    assert [person.email for person in comment.mentions.all()] == ["sanne@demo.example"]
     assert len(sign_ins()) == 8
     assert "sanne@demo.example" in capsys.readouterr().out
     with pytest.raises(CommandError, match="empty database"):
