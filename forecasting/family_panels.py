@@ -34,7 +34,7 @@ class Tile:
     """One figure of the strip on top, as ``core/_key_figure.html`` shows it."""
 
     label: str
-    value: str
+    value: str | None
     unit: str = ""
     change: formats.Delta | None = None
     compared: str = ""
@@ -133,7 +133,7 @@ def _tiles(sold: FamilySales, measure: Measure, now: ForecastNow | None) -> list
         growth = _growth(volume, earlier) if level or _alike(year, before, "volume") else None
         found.append(_tile(label, *_volume(volume, sold.unit), growth))
     else:
-        found.append(Tile(_("%(measure)s, 12 months") % {"measure": name}, formats.MISSING))
+        found.append(Tile(_("%(measure)s, 12 months") % {"measure": name}, None))
     revenue, earlier = _sum(year, "revenue"), _sum(before, "revenue")
     if revenue is not None:
         growth = _growth(revenue, earlier) if _alike(year, before, "revenue") else None
@@ -151,15 +151,15 @@ def _expected(ahead: Vintage, unit: str) -> Tile:
     return Tile(_("Forecast, 12 months"), *_volume(ahead.year, unit), note=said)
 
 
-def _volume(value: Decimal | float | None, unit: str) -> tuple[str, str]:
+def _volume(value: Decimal | float | None, unit: str) -> tuple[str | None, str]:
     """The figure, and its word and unit."""
     if value is None:
-        return formats.MISSING, ""
+        return None, ""
     text, word = formats.compact_parts(value)
     return text, f"{word} {unit}".strip()
 
 
-def _tile(label: str, value: str, unit: str, growth: float | None) -> Tile:
+def _tile(label: str, value: str | None, unit: str, growth: float | None) -> Tile:
     if growth is None:
         return Tile(label, value, unit)
     return Tile(label, value, unit, formats.delta(growth), _("on the year before"))

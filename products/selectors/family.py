@@ -10,6 +10,7 @@ from typing import Any, SupportsFloat
 
 from django.db.models import QuerySet
 from django.utils.translation import gettext as _
+from django.utils.translation import pgettext
 
 from core.months import month_range, month_start
 from core.organisation import today
@@ -146,7 +147,10 @@ def family_events(user: Any, family: Family, first: datetime.date, last: datetim
             moves.setdefault((stay.start_date, "launch"), []).append(stay.product.name)
         if stay.until is not None:
             moves.setdefault((stay.until, "end"), []).append(stay.product.name)
-    words = {"launch": (_("new in it"), _("%(products)s joined")), "end": (_("left"), _("%(products)s left"))}
+    words = {
+        "launch": (_("new in it"), _("%(products)s joined")),
+        "end": (pgettext("family", "left"), _("%(products)s left")),
+    }
     return [
         Event(kind, day, words[kind][0], words[kind][1] % {"products": ", ".join(names)})
         for (day, kind), names in sorted(moves.items())

@@ -45,6 +45,15 @@ def of_product(name: str, **rest: Any) -> Rule:
     )
 
 
+def of_family(name: str, **rest: Any) -> Rule:
+    return Rule(
+        f"forecasting:{name}",
+        args=lambda world: {"code": world.own_family.code},
+        foreign=lambda world: {"code": world.foreign_family.code},
+        **rest,
+    )
+
+
 STAGE = {"stage": "growth", "until": "2027-06-01", "reason": "It grows"}
 
 RULES = [
@@ -55,4 +64,7 @@ RULES = [
     of_product("product_run", post=RUN),
     of_product("stage", get=EDIT, post=EDIT, all_channels=True, data=STAGE),
     of_product("stage_withdraw", post=EDIT, all_channels=True),
+    of_family("family", get=VIEW),
+    of_family("family_stage", get=EDIT, post=EDIT, all_channels=True, data=STAGE),
+    of_family("family_stage_withdraw", post=EDIT, all_channels=True),
 ]

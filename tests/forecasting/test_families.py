@@ -1,0 +1,313 @@
+"""A family's page, its forecast tab and its stage set by hand."""
+
+from __future__ import annotations
+
+import datetime
+import re
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from django.urls import reverse
+from django.utils import translation
+
+from core.months import month_add
+from forecasting.family_panels import family_panel
+from forecasting.models import Forecast, StageEstimate, StageSetting
+from forecasting.selectors.forecasts import forecast_current, forecasts_visible, stages_visible
+from forecasting.selectors.subjects import subject_sales
+from products.models import Family, FamilyMember, Measure, Product, ProductMonth, UnitFactor
+from products.selectors.family import family_sales
+from tests.factories import (
+    channel_factory,
+    family_factory,
+    line_factory,
+    measure_factory,
+    product_factory,
+    user_factory,
+)
+
+from .conftest import LAST, months_give, run_now
+from .test_pages import signed_in, text
+
+pytestmark = pytest.mark.django_db
+LONG_AGO = datetime.date(2020, 1, 1)
+
+
+def join(family: Family, *products: Product, day: datetime.date = LONG_AGO) -> None:
+    for product in products:
+        FamilyMember.objects.create(product=product, family=family, start_date=day)
+
+
+def units() -> Measure:
+    return Measure.objects.get(code="units")
+
+
+def page_of(client: Any, family: Family) -> str:
+    return text(client.get(reverse("products:family", args=[family.code])))
+
+
+@pytest.fixture
+def family(products) -> Family:
+    found = family_factory(line=products[0].line, name="Oat drinks")
+    join(found, *products)
+    return found
+
+
+@pytest.fixture
+def manager(client):
+    return signed_in(client, "product-manager")
+
+
+# -- the page -------------------------------------------------------------------------------------------
+
+
+def test_the_page_shows_members_figures_chart_and_stage(client, manager, family, products):
+    run_now()
+    answer = client.get(reverse("products:family", args=[family.code]))
+    page = text(answer)
+    for product in products:
+        assert product.name in page
+        assert product.get_absolute_url() in answer.content.decode()
+    assert "What is expected in the next 18 months?" in page
+    assert b'id="forecast-chart-spec"' in answer.content
+    assert "Forecast, 12 months" in page
+    assert "Revenue, 12 months" in page
+    assert "Which stage is it in?" in page
+    assert "Second opinion (Polli and Cook)" in page
+    assert f"since {LONG_AGO.day} Jan 2020" in page
+    assert reverse("forecasting:family", args=[family.code]) in answer.content.decode()
+
+
+def test_the_figures_are_those_the_night_computed_from(family, products, manager):
+    run_now()
+    first = month_add(LAST, -11)
+    shown = subject_sales(manager, family, units(), first, LAST)
+    sold = ProductMonth.objects.filter(product__in=products, month=LAST).values_list("volume", flat=True)
+    assert shown.months[-1].volume == sum(sold)
+    with translation.override("en"):
+        tiles = family_panel(manager, family)["tiles"]
+    year = forecast_current(manager, family, units()).months[:12]
+    assert len(tiles) == 3
+    assert float(tiles[2].value.replace(",", "")) == pytest.approx(sum(m.mean for m in year), rel=0.01)
+
+
+def test_members_that_left_stand_apart(client, manager, family, products):
+    FamilyMember.objects.create(product=products[2], family=None, start_date=datetime.date(2026, 3, 1))
+    run_now()
+    page = page_of(client, family)
+    assert "Total, 2 products" in page
+    assert "Who was in it before?" in page
+    assert "1 Jan 2020 to 28 Feb 2026" in page
+    chart = client.get(reverse("products:family", args=[family.code])).content.decode()
+    assert f"{products[2].name} left" in chart
+
+
+def test_a_family_without_sales_says_what_will_stand_here(client, manager):
+    family = family_factory()
+    assert "No members yet" in page_of(client, family)
+    join(family, product_factory(line=family.line))
+    page = page_of(client, family)
+    assert "No sales yet" in page
+    assert "Which stage is it in?" not in page
+    assert "No forecast yet" in text(client.get(reverse("forecasting:family", args=[family.code])))
+
+
+def test_a_family_without_members_has_no_figures(manager):
+    assert family_sales(manager, family_factory(), units(), LAST, LAST).month is None
+
+
+def test_in_dutch_it_is_dutch(client, family):
+    run_now()
+    signed_in(client, "product-manager", language="nl")
+    assert client.get(reverse("products:family", args=[family.code])).status_code == 200
+
+
+# -- units and levels ----------------------------------------------------------------------------------
+
+
+def test_unlike_units_are_never_added_only_their_revenue(client, manager):
+    line = line_factory(reporting_unit="litre")
+    family = family_factory(line=line)
+    bottle, tank = product_factory(line=line, unit="bottle"), product_factory(line=line, unit="tank")
+    for product, volume in ((bottle, 10), (tank, 30)):
+        months_give(product, 24, volume=lambda step, volume=volume: volume)
+    join(family, bottle, tank)
+    run_now()
+    sold = family_sales(manager, family, units(), LAST, LAST)
+    assert (sold.adds, sold.unit, sold.months[0].volume, sold.months[0].revenue) == (False, "", None, 80)
+    answer = client.get(reverse("products:family", args=[family.code]))
+    page = text(answer)
+    assert "count in units that do not add up" in page
+    assert "What was invoiced?" in page
+    assert "Forecast, 12 months" not in page
+    assert re.search(r", 12 months — no data", page)
+    tab = text(client.get(reverse("forecasting:family", args=[family.code])))
+    assert "Its products count in units that cannot be added" in tab
+    UnitFactor.objects.create(product=bottle, unit="litre", factor=2)
+    UnitFactor.objects.create(product=tank, unit="litre", factor=100)
+    run_now()
+    sold = family_sales(manager, family, units(), LAST, LAST)
+    assert (sold.adds, sold.unit, sold.months[0].volume) == (True, "litre", 3020)
+    assert "litre a month" in client.get(reverse("products:family", args=[family.code])).content.decode()
+
+
+def test_a_level_is_added_over_members_and_never_over_months(manager):
+    level = measure_factory(kind="level", name_en="Contracts", unit_en="contracts")
+    line = line_factory(measures=[level])
+    family = family_factory(line=line)
+    first, second = product_factory(line=line), product_factory(line=line)
+    months_give(first, 24, measure=level, volume=lambda step: 1000 + step)
+    months_give(second, 24, measure=level, volume=lambda step: 500)
+    join(family, first, second)
+    with translation.override("en"):
+        tile = family_panel(manager, family)["tiles"][0]
+    assert tile.label.startswith("Contracts, end of Oct")
+    assert tile.value == "1,523"
+    assert tile.change.text == "+0.8%"
+
+
+def test_a_month_that_lacks_a_large_member_is_a_gap_not_a_fall(manager):
+    line = line_factory()
+    family = family_factory(line=line)
+    small, large = product_factory(line=line), product_factory(line=line)
+    months_give(small, 12, volume=lambda step: 1)
+    months_give(large, 12, volume=lambda step: 99)
+    join(family, small, large)
+    missing = month_add(LAST, -3)
+    ProductMonth.objects.filter(product_id=large.pk, month=missing).delete()
+    ProductMonth.objects.filter(product_id=small.pk, month=month_add(LAST, -5)).delete()
+    months = {
+        row.month: row.volume
+        for row in family_sales(manager, family, units(), month_add(LAST, -11), LAST).months
+    }
+    assert months[missing] is None
+    assert months[month_add(LAST, -5)] == 99
+    assert months[LAST] == 100
+
+
+def test_a_member_counts_from_the_month_it_joined_until_the_month_it_left(manager):
+    line = line_factory()
+    family = family_factory(line=line)
+    product = product_factory(line=line)
+    months_give(product, 6, volume=lambda step: 10)
+    join(family, product, day=month_add(LAST, -3).replace(day=20))
+    FamilyMember.objects.create(product=product, family=None, start_date=LAST.replace(day=15))
+    months = family_sales(manager, family, units(), month_add(LAST, -5), LAST).months
+    assert [row.volume for row in months] == [None, None, 10, 10, 10, None]
+
+
+# -- who may see it ------------------------------------------------------------------------------------
+
+
+def test_people_limited_to_channels_see_their_sales_and_read_why_no_forecast(client, family, products):
+    run_now()
+    signed_in(client, ["product-manager"], channels=[channel_factory()])
+    page = page_of(client, family)
+    assert "Which stage is it in?" not in page
+    assert "Forecast, 12 months" not in page
+    tab = text(client.get(reverse("forecasting:family", args=[family.code])))
+    assert "made over all channels and all members" in tab
+    assert client.get(reverse("forecasting:family_stage", args=[family.code])).status_code == 403
+
+
+def test_who_does_not_see_all_members_sees_neither_forecast_nor_stage(client, family, products):
+    stranger = product_factory(name="Out of sight")
+    months_give(stranger, volume=lambda step: 5000)
+    join(family, stranger)
+    run_now()
+    assert Forecast.objects.filter(family=family).exists()
+    user = signed_in(client, "product-manager", lines=[family.line])
+    page = page_of(client, family)
+    assert "Out of sight" not in page
+    assert "You see some of its members only" in page
+    assert "Which stage is it in?" not in page
+    sold = family_sales(user, family, units(), LAST, LAST)
+    assert (sold.whole, sold.months[0].volume < 5000) == (False, True)
+    assert not forecasts_visible(user).filter(family=family).exists()
+    assert not stages_visible(user).filter(family=family).exists()
+    assert client.get(reverse("forecasting:family_stage", args=[family.code])).status_code == 403
+    assert client.post(reverse("forecasting:family_stage", args=[family.code]), GROWS).status_code == 403
+    assert not StageSetting.objects.exists()
+    whole = user_factory("product-manager")
+    assert forecasts_visible(whole).filter(family=family).exists()
+
+
+def test_a_family_out_of_sight_does_not_exist(client, family):
+    signed_in(client, "product-manager", lines=[line_factory()])
+    for name in ("products:family", "forecasting:family", "forecasting:family_stage"):
+        assert client.get(reverse(name, args=[family.code])).status_code == 404
+    assert client.post(reverse("forecasting:family_stage_withdraw", args=[family.code])).status_code == 404
+
+
+# -- a stage set by hand --------------------------------------------------------------------------------
+
+GROWS = {"stage": "revival", "until": "2099-12-31", "reason": "New recipe"}
+
+
+def set_stage(client: Any, family: Family, **fields: str) -> Any:
+    return client.post(reverse("forecasting:family_stage", args=[family.code]), GROWS | fields)
+
+
+def test_a_stage_set_by_hand_is_shown_beside_the_nights_own(client, manager, family):
+    run_now()
+    own = StageEstimate.objects.get(family=family).stage
+    assert own != "revival"
+    assert set_stage(client, family).status_code == 302
+    page = page_of(client, family)
+    assert f"set by {manager.name} until 31 Dec 2099" in page
+    assert "New recipe" in page
+    assert "The night's own estimate:" in page
+    ProductMonth.objects.filter(month=LAST).update(volume=Decimal(130))
+    run_now()
+    assert "New recipe" in page_of(client, family)
+    form = client.get(reverse("forecasting:family_stage", args=[family.code]))
+    assert form.context["form"].initial["until"] == datetime.date(2099, 12, 31)
+    assert form.context["form"].initial["reason"] == "New recipe"
+
+
+def test_back_to_the_nights_estimate_and_all_of_it_is_remembered(client, manager, family):
+    run_now()
+    set_stage(client, family)
+    set_stage(client, family, stage="decline", reason="Lost a chain")
+    back = reverse("forecasting:family_stage_withdraw", args=[family.code])
+    assert "The stage is the night's own again." in text(client.post(back, follow=True))
+    assert "No stage was set by hand any more" in text(client.post(back, follow=True))
+    assert f"set by {manager.name} until" not in page_of(client, family)
+    assert StageSetting.objects.filter(withdrawn_at=None).count() == 0
+    form = text(client.get(reverse("forecasting:family_stage", args=[family.code])))
+    assert form.index("Lost a chain") < form.index("New recipe")
+    assert form.count(f"withdrawn by {manager.name}") == 2
+    history = page_of(client, family)
+    assert "Stage set by hand: stage revival" in history
+
+
+def test_what_was_taken_back_the_same_day_is_no_mark_on_the_chart(client, manager, family):
+    run_now()
+    set_stage(client, family)
+    address = reverse("products:family", args=[family.code])
+    assert "New recipe" in str(client.get(address).context["main_panels"][0].context["chart"].spec)
+    client.post(reverse("forecasting:family_stage_withdraw", args=[family.code]))
+    assert "New recipe" not in str(client.get(address).context["main_panels"][0].context["chart"].spec)
+
+
+@pytest.mark.parametrize(
+    ("fields", "says"),
+    [({"reason": " "}, "required"), ({"until": "2020-01-01"}, "Choose today or a later day.")],
+)
+def test_a_setting_that_is_wrong_is_refused_with_the_input_kept(client, manager, family, fields, says):
+    run_now()
+    answer = set_stage(client, family, **fields)
+    assert answer.status_code == 422
+    assert says in text(answer)
+    assert not StageSetting.objects.exists()
+
+
+def test_a_viewer_sees_it_and_cannot_set_it(client, family):
+    run_now()
+    signed_in(client, "viewer")
+    page = page_of(client, family)
+    assert "Which stage is it in?" in page
+    assert "Set the stage" not in page
+    assert set_stage(client, family).status_code == 403
+    assert not StageSetting.objects.exists()
