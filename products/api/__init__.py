@@ -5,12 +5,34 @@ from __future__ import annotations
 from rest_framework.routers import SimpleRouter
 
 from .budgets import BudgetViewSet
+from .details import (
+    BundlePartViewSet,
+    OtherCodeViewSet,
+    ProductFamilyViewSet,
+    SuccessionViewSet,
+    UnitViewSet,
+)
 from .product import ProductViewSet
 from .sales import SalesFactViewSet, SalesMonthViewSet
-from .structure import ChannelViewSet, FamilyViewSet, LineViewSet, MeasureViewSet
+from .structure import (
+    ChannelViewSet,
+    FamilyViewSet,
+    LineViewSet,
+    MeasureViewSet,
+    SegmentViewSet,
+    SupplierViewSet,
+)
 
 router = SimpleRouter(use_regex_path=False)
 router.register("products", ProductViewSet, "product")
+OF_PRODUCT = "products/<product_code:code>"
+router.register(f"{OF_PRODUCT}/codes", OtherCodeViewSet, "product-code")
+router.register(f"{OF_PRODUCT}/units", UnitViewSet, "product-unit")
+router.register(f"{OF_PRODUCT}/families", ProductFamilyViewSet, "product-family")
+router.register(f"{OF_PRODUCT}/parts", BundlePartViewSet, "product-part")
+router.register(f"{OF_PRODUCT}/successions", SuccessionViewSet, "product-succession")
+router.register("suppliers", SupplierViewSet, "supplier")
+router.register("segments", SegmentViewSet, "segment")
 router.register("lines", LineViewSet, "line")
 router.register("channels", ChannelViewSet, "channel")
 router.register("families", FamilyViewSet, "family")

@@ -12,7 +12,7 @@ from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from core.api import StrictModelSerializer
-from products.models import Channel, Family, Measure, ProductLine
+from products.models import Channel, Family, Measure, ProductLine, Segment, Supplier
 from products.selectors.access import channels_visible, lines_visible
 from products.selectors.lines import LineTree, line_tree
 from products.selectors.structure import Membership, family_rows, memberships
@@ -24,6 +24,9 @@ from products.services.structure import (
     family_create,
     family_delete,
     family_update,
+    named_create,
+    named_delete,
+    named_update,
 )
 
 from .shared import (
@@ -99,6 +102,24 @@ class ChannelSerializer(VersionedMixin, StrictModelSerializer):
         validators = ()
 
 
+class SupplierSerializer(VersionedMixin, StrictModelSerializer):
+    """Who makes or delivers it."""
+
+    class Meta:
+        model = Supplier
+        fields = ("code", "name", "version")
+        validators = ()
+
+
+class SegmentSerializer(VersionedMixin, StrictModelSerializer):
+    """A group of customers a product serves."""
+
+    class Meta:
+        model = Segment
+        fields = ("code", "name", "version")
+        validators = ()
+
+
 class FamilySerializer(VersionedMixin, StrictModelSerializer):
     """Products that are steered together; ``members_now`` of today."""
 
@@ -168,6 +189,11 @@ class FamilyFilters(django_filters.FilterSet):
     ordering = Ordering(fields=("name", "code"))
 
 
+class NamedFilters(django_filters.FilterSet):
+    search = SearchFilter()
+    ordering = Ordering(fields=("name", "code"))
+
+
 class LineViewSet(DeletableMixin, WritableViewSet):
     """Product lines."""
 
@@ -215,6 +241,42 @@ class ChannelViewSet(DeletableMixin, WritableViewSet):
 
     def row_delete(self, row: Channel) -> None:
         channel_delete(user=self.request.user, channel=row)
+
+
+class SupplierViewSet(DeletableMixin, WritableViewSet):
+    """Suppliers, which all lines share."""
+
+    rights = RIGHTS
+    serializer_class = SupplierSerializer
+    filterset_class = NamedFilters
+    queryset = Supplier.objects.all()
+
+    def row_create(self, **values: Any) -> Supplier:
+        return named_create(user=self.request.user, model=Supplier, **values)
+
+    def row_update(self, row: Supplier, version: int, **values: Any) -> Supplier:
+        return named_update(user=self.request.user, row=row, version=version, **values)
+
+    def row_delete(self, row: Supplier) -> None:
+        named_delete(user=self.request.user, row=row)
+
+
+class SegmentViewSet(DeletableMixin, WritableViewSet):
+    """Customer segments, which all lines share."""
+
+    rights = RIGHTS
+    serializer_class = SegmentSerializer
+    filterset_class = NamedFilters
+    queryset = Segment.objects.all()
+
+    def row_create(self, **values: Any) -> Segment:
+        return named_create(user=self.request.user, model=Segment, **values)
+
+    def row_update(self, row: Segment, version: int, **values: Any) -> Segment:
+        return named_update(user=self.request.user, row=row, version=version, **values)
+
+    def row_delete(self, row: Segment) -> None:
+        named_delete(user=self.request.user, row=row)
 
 
 class FamilyViewSet(DeletableMixin, WritableViewSet):

@@ -3,15 +3,26 @@
 from __future__ import annotations
 
 import datetime
+from collections.abc import Callable
 from typing import Any
 
 from django.utils import timezone
 
 from exchange.models import Import
 from forecasting.models import Forecast, NightlyRun, StageEstimate
-from products.models import BudgetVersion, Measure, Product
+from products.models import (
+    BudgetVersion,
+    Measure,
+    Product,
+    ProductCode,
+    Segment,
+    Succession,
+    Supplier,
+    UnitFactor,
+)
+from tests.factories import product_factory
 
-from .rules import Rule
+from .rules import Args, Rule
 from .world import MARK, World
 
 VIEW, EDIT, STRUCTURE, BUDGET = (
@@ -42,6 +53,41 @@ def channel(world: World) -> dict[str, Any]:
 
 def foreign_channel(world: World) -> dict[str, Any]:
     return {"code": world.foreign_channel.code}
+
+
+def around(make: Callable[[Product], Any]) -> dict[str, Any]:
+    """The arguments of a row around the own product, and of the same around the foreign one."""
+
+    def args(name: str) -> Args:
+        def found(world: World) -> dict[str, Any]:
+            about = getattr(world, name)
+            row = world.made(f"api {make.__qualname__} {name}", lambda: make(about))
+            return {"code": about.code, "pk": row.pk}
+
+        return found
+
+    return {"args": args("own_product"), "foreign": args("foreign_product")}
+
+
+def other_code(product: Product) -> ProductCode:
+    return ProductCode.objects.create(product=product, source="ledger", code=product.code)
+
+
+def unit(product: Product) -> UnitFactor:
+    return UnitFactor.objects.create(product=product, unit="litre", factor=2)
+
+
+def succession(product: Product) -> Succession:
+    after = product_factory(line=product.line)
+    return Succession.objects.create(predecessor=product, successor=after, start_date=MONTH)
+
+
+def named(model: Any) -> Args:
+    def args(world: World) -> dict[str, Any]:
+        make = lambda: model.objects.create(code="API-SHARED", name="Shared")  # noqa: E731
+        return {"code": world.made(f"api {model.__name__}", make).code}
+
+    return args
 
 
 def family(world: World) -> dict[str, Any]:
@@ -130,6 +176,9 @@ NIGHT, IMPORT = "forecasting.view", "exchange.import"
 HIDDEN = frozenset({200, 202, 400, 404, 409})
 
 
+OF_PRODUCT: dict[str, Any] = {"get": VIEW, "post": EDIT, "args": product, "foreign": foreign_product}
+
+
 def rule(name: str, **options: Any) -> Rule:
     return Rule(f"api:{name}", api=True, **options)
 
@@ -139,6 +188,34 @@ RULES = [
     rule("product-detail", get=VIEW, patch=EDIT, args=product, foreign=foreign_product, data=CHANGED),
     rule("product-end", post=EDIT, args=product, foreign=foreign_product, data=ENDED),
     rule("product-reopen", post=EDIT, args=product, foreign=foreign_product, data={"version": 1}),
+    rule("product-code-list", data={"source": "GTIN", "code": "8710"}, **OF_PRODUCT),
+    rule("product-code-detail", delete=EDIT, **around(other_code)),
+    rule("product-unit-list", data={"unit": "kg", "factor": "1.5"}, **OF_PRODUCT),
+    rule("product-unit-detail", delete=EDIT, **around(unit)),
+    rule(
+        "product-family-list",
+        data=lambda world: {"family": world.own_family.code, "start_date": "2026-01-01"},
+        **OF_PRODUCT,
+    ),
+    rule("product-part-list", **OF_PRODUCT),
+    rule("product-succession-list", **OF_PRODUCT),
+    rule("product-succession-detail", delete=EDIT, **around(succession)),
+    *(
+        entry
+        for what, model in (("supplier", Supplier), ("segment", Segment))
+        for entry in (
+            rule(f"{what}-list", get=VIEW, post=STRUCTURE, data={"code": "NEW-1", "name": "New"}, whole=True),
+            rule(
+                f"{what}-detail",
+                get=VIEW,
+                patch=STRUCTURE,
+                delete=STRUCTURE,
+                args=named(model),
+                data=CHANGED,
+                whole=True,
+            ),
+        )
+    ),
     rule("line-list", get=VIEW, post=STRUCTURE, data=new_line),
     rule(
         "line-detail",
