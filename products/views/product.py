@@ -27,7 +27,7 @@ from products.selectors.relations import history_related
 from products.services.product import product_create, product_end, product_reopen, product_update
 from products.services.relations import succession_set
 
-from .conflict import conflict_rows
+from .conflict import conflict_show
 
 
 def _values(form: ProductForm) -> dict[str, Any]:
@@ -79,10 +79,7 @@ def edit(request: HttpRequest, code: str) -> HttpResponse:
                 user=request.user, product=product, version=form.cleaned_data["version"] or 0, **_values(form)
             )
         except VersionConflict as error:
-            current = Product.objects.get(pk=product.pk)
-            conflict, status = conflict_rows(form, error), 409
-            form.data = form.data.copy()
-            form.data["version"] = str(current.version)
+            conflict, status = conflict_show(form, error, product), 409
         except DomainError as error:
             form_refuse(form, error)
         else:

@@ -40,7 +40,7 @@ from products.selectors.structure import (
 from products.services import line as line_services
 from products.services import structure as services
 
-from .conflict import conflict_rows
+from .conflict import conflict_show
 
 VIEW, EDIT = "products.view", "products.edit_structure"
 
@@ -66,9 +66,7 @@ def _form_page(
         try:
             save(form.cleaned_data)
         except VersionConflict as error:
-            conflict, status = conflict_rows(form, error), 409
-            form.data = form.data.copy()
-            form.data["version"] = str(type(row)._default_manager.get(pk=row.pk).version)
+            conflict, status = conflict_show(form, error, row), 409
         except DomainError as error:
             if error.status == 403:
                 raise

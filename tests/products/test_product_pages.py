@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import datetime
 import re
+from decimal import Decimal
 
+import pghistory
 import pytest
 from django.utils import translation
 
 from accounts.models import User
 from core.organisation import today
 from core.registries import ProductPanel, product_panels
-from products.models import FamilyMember, Product, ProductCode, Succession
+from products.models import FamilyMember, Product, ProductCode, Succession, Supplier
 from products.selectors.head import product_head, product_inherited
 from products.selectors.lines import LineTree
 from products.selectors.relations import product_events
@@ -29,6 +31,8 @@ def form_of(page: str) -> dict[str, str]:
         name, value = re.search(r'name="(\w+)"', tag), re.search(r'value="([^"]*)"', tag)
         if name and 'type="checkbox"' not in tag:
             values[name.group(1)] = value.group(1) if value else ""
+        elif name and " checked" in tag:
+            values[name.group(1)] = "on"
     for name, body in re.findall(r'<select[^>]*name="(\w+)"[^>]*>(.*?)</select>', form, re.S):
         chosen = re.search(r'<option value="([^"]*)" selected', body)
         values[name] = chosen.group(1) if chosen else ""
@@ -98,6 +102,52 @@ def test_the_loser_sees_both_values_and_may_then_overwrite(client):
     assert Product.objects.get().name == "Theirs"
     assert client.post(address, form_of(page)).status_code == 302
     assert Product.objects.get().name == "Mine"
+
+
+def test_what_only_the_other_changed_is_taken_over_and_not_undone(client):
+    client.force_login(user_factory())
+    owner, line, supplier = user_factory(), line_factory(), Supplier.objects.create(code="S", name="Mill")
+    product = product_factory(name="Old", unit="pack", description="Gone")
+    address = f"/products/{product.code}/edit/"
+    values = form_of(client.get(address).content.decode()) | {"name": "Mine"}
+    theirs = {
+        "description": "",
+        "temporary": True,
+        "launched": datetime.date(2026, 2, 1),
+        "floor_rate": Decimal("0.125"),
+        "review_months": 6,
+        "owner": owner,
+        "line": line,
+        "supplier": supplier,
+    }
+    with pghistory.context(user=owner.pk):
+        product_update(user=user_factory(), product=product, version=1, **theirs)
+    lost = client.post(address, values)
+    page = lost.content.decode()
+    assert lost.status_code == 409
+    assert f"{owner.name} saved this in the meantime" in page
+    assert lost.context["conflict"].rows == []
+    assert len(lost.context["conflict"].taken) == len(theirs)
+    assert "Overwrite with mine" not in page
+    assert client.post(address, form_of(page)).status_code == 302
+    product.refresh_from_db()
+    assert product.name == "Mine"
+    assert {name: getattr(product, name) for name in theirs} == theirs
+
+
+def test_only_fields_that_both_changed_are_shown_with_both_values(client):
+    client.force_login(user_factory())
+    product = product_factory(name="Old", description="Before")
+    address = f"/products/{product.code}/edit/"
+    values = form_of(client.get(address).content.decode()) | {"name": "Mine", "kind": "service"}
+    product_update(user=user_factory(), product=product, version=1, name="Theirs", description="After")
+    lost = client.post(address, values)
+    conflict = lost.context["conflict"]
+    assert [(row.label, row.theirs, row.yours) for row in conflict.rows] == [("Name", "Theirs", "Mine")]
+    assert conflict.taken == ["Description"]
+    assert client.post(address, form_of(lost.content.decode())).status_code == 302
+    product.refresh_from_db()
+    assert (product.name, product.kind, product.description) == ("Mine", "service", "After")
 
 
 @pytest.mark.parametrize(
