@@ -31,6 +31,8 @@ BORROWS_SEASON = range(6, 12)
 
 Span = Mapping[tuple[int, int], tuple[datetime.date, datetime.date]]
 Months = dict[datetime.date, float]
+Seasons = dict[int, dict[int, Months]]
+"""By line and measure: what its products add up to, each in units of its own mean."""
 
 
 @dataclass(frozen=True)
@@ -141,12 +143,17 @@ def data_span(as_of: datetime.date) -> Span:
 
 
 class SeriesLoader:
-    """Loads series for products and families of one run: few queries, whatever their number."""
+    """Loads series for products and families of one run: few queries, whatever their number.
 
-    def __init__(self, run: NightlyRun, span: Span, tree: LineTree) -> None:
+    ``seasons`` keeps the months of whole lines for the run's other chunks: to find them, all products of the
+    line are read.
+    """
+
+    def __init__(self, run: NightlyRun, span: Span, tree: LineTree, seasons: Seasons | None = None) -> None:
         self.run = run
         self.span = span
         self.tree = tree
+        self._seasons: Seasons = {} if seasons is None else seasons
         self.measures = {measure.pk: measure for measure in Measure.objects.all()}
         self._closed = month_add(run.local_date.replace(day=1), -1)
 
@@ -224,37 +231,42 @@ class SeriesLoader:
         short = [s for s in found if sum(v is not None for v in s.values) in BORROWS_SEASON]
         if not short:
             return found
-        lines = {products[s.product_id].line_id for s in short if s.product_id}
-        totals: dict[tuple[int, int], Months] = defaultdict(dict)
-        with connection.cursor() as cursor:
-            cursor.execute(
-                "SELECT p.line_id, m.measure_id, m.month, sum(m.volume / size.mean)"
-                " FROM products_productmonth m"
-                " JOIN products_product p ON p.id = m.product_id JOIN (SELECT product_id, measure_id,"
-                " avg(abs(volume)) AS mean FROM products_productmonth WHERE month <= %s GROUP BY 1, 2) size"
-                " ON size.product_id = m.product_id AND size.measure_id = m.measure_id"
-                " WHERE p.line_id = ANY(%s) AND m.month <= %s AND size.mean > 0 AND m.volume IS NOT NULL"
-                " GROUP BY 1, 2, 3",
-                [self.run.as_of, list(lines), self.run.as_of],
-            )
-            for line_id, measure_id, month, volume in cursor.fetchall():
-                totals[line_id, measure_id][month] = float(volume)
+        self._seasons_load({products[s.product_id].line_id for s in short if s.product_id})
         borrowers = {s.key for s in short}
         return [
-            replace(s, season_profile=self._profile(products[s.product_id].line_id, s, totals))
+            replace(s, season_profile=self._profile(products[s.product_id].line_id, s))
             if s.key in borrowers and s.product_id
             else s
             for s in found
         ]
 
-    def _profile(
-        self, line_id: int, series: SubjectSeries, totals: Mapping[tuple[int, int], Months]
-    ) -> tuple[float, ...] | None:
+    def _seasons_load(self, line_ids: Collection[int]) -> None:
+        """The months of these lines, each product in units of its own mean."""
+        missing = sorted(set(line_ids) - set(self._seasons))
+        if not missing:
+            return
+        found: Seasons = {line_id: defaultdict(dict) for line_id in missing}
+        with connection.cursor() as cursor:
+            cursor.execute(
+                "SELECT line_id, measure_id, month, sum(volume / mean) FROM ("
+                " SELECT p.line_id, m.measure_id, m.month, m.volume,"
+                " avg(abs(m.volume)) OVER (PARTITION BY m.product_id, m.measure_id) AS mean"
+                " FROM products_productmonth m JOIN products_product p ON p.id = m.product_id"
+                " WHERE p.line_id = ANY(%s) AND m.month <= %s) sized"
+                " WHERE mean > 0 AND volume IS NOT NULL GROUP BY 1, 2, 3",
+                [missing, self.run.as_of],
+            )
+            for line_id, measure_id, month, volume in cursor.fetchall():
+                found[line_id][measure_id][month] = float(volume)
+        self._seasons.update(found)
+
+    def _profile(self, line_id: int, series: SubjectSeries) -> tuple[float, ...] | None:
         """Index by calendar month, 1 on average; ``None`` under two years."""
         from forecasting.engine.stages.estimate import season_index
 
         first, _as_of, fit_until = self._bounds(line_id, series.measure_id)
-        start, values = _row(totals.get((line_id, series.measure_id), {}), first, fit_until, fit_until)
+        months = self._seasons[line_id].get(series.measure_id, {})
+        start, values = _row(months, first, fit_until, fit_until)
         if sum(value is not None for value in values) < 24:
             return None
         import numpy as np

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import datetime
+import json
 import logging
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from django.conf import settings
 
 from core.registries import SubjectFailure
 from forecasting.models import NightlyRun
-from forecasting.selectors.series import SeriesLoader, SubjectSeries, data_span, subjects_of_run
+from forecasting.selectors.series import Seasons, SeriesLoader, SubjectSeries, data_span, subjects_of_run
 from forecasting.services.chunks import TRIES
 from products.selectors.lines import LineTree
 
@@ -22,6 +24,8 @@ logger = logging.getLogger(__name__)
 
 SEASON_LENGTH = 12
 HORIZON = 18
+# Series of five years, with all that Python puts around them: 15 MB a process.
+KEPT_SERIES = 5000
 Result = TypeVar("Result")
 
 
@@ -44,12 +48,43 @@ def subject_chunks(run: NightlyRun) -> Iterator[Mapping[str, Any]]:
             yield {name: ids[begin : begin + size], "span": span}
 
 
+@dataclass
+class _Kept:
+    """What this process has read for the chunks of one run; the next step asks for it again."""
+
+    run: tuple[int, datetime.datetime | None]
+    seasons: Seasons = field(default_factory=dict)
+    chunks: dict[str, list[SubjectSeries]] = field(default_factory=dict)
+    series: int = 0
+
+
+_kept = _Kept((0, None))
+
+
 def series_of_chunk(run: NightlyRun, payload: Mapping[str, Any]) -> list[SubjectSeries]:
+    """The chunk's series, as they were when this process first read them in this run: a figure that comes in
+    between two steps is the next night's."""
+    global _kept
+    if run.pk is None:
+        return _series_read(run, payload, {})
+    if _kept.run != (run.pk, run.started_at):
+        _kept = _Kept((run.pk, run.started_at))
+    key = json.dumps([payload.get(name) for name in ("products", "families", "span")])
+    found = _kept.chunks.get(key)
+    if found is None:
+        found = _series_read(run, payload, _kept.seasons)
+        if _kept.series + len(found) <= KEPT_SERIES:
+            _kept.chunks[key] = found
+            _kept.series += len(found)
+    return found
+
+
+def _series_read(run: NightlyRun, payload: Mapping[str, Any], seasons: Seasons) -> list[SubjectSeries]:
     span = {
         (line, measure): (datetime.date.fromisoformat(first), datetime.date.fromisoformat(last))
         for line, measure, first, last in payload["span"]
     }
-    return SeriesLoader(run, span, LineTree()).load(
+    return SeriesLoader(run, span, LineTree(), seasons).load(
         payload.get("products") or (), payload.get("families") or ()
     )
 
