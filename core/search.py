@@ -7,7 +7,7 @@ PostgreSQL here has no ICU; ``pmtool_fold`` (an immutable wrapper made by core's
 from __future__ import annotations
 
 from django.contrib.postgres.indexes import OpClass
-from django.db.models import CharField, F, Func, TextField, Value
+from django.db.models import BooleanField, CharField, F, Func, TextField, Value
 from django.db.models.expressions import Combinable
 
 
@@ -34,6 +34,24 @@ def folded(*fields: str) -> Combinable:
 def searchable(*fields: str) -> OpClass:
     """The expression for a trigram index over the fields."""
     return OpClass(folded(*fields), name="gin_trgm_ops")
+
+
+class Unforeseen(Func):
+    """A value that the database's planner does not look into: ``(SELECT value)``.
+
+    For a match with an indexed expression that is dear to compute. Told that nearly all rows match, the
+    planner would compute it for every row; not told, it takes the index, which is quick for many rows too.
+    """
+
+    template = "(SELECT %(expressions)s)"
+
+
+class Matches(Func):
+    """``words @@ query``, with the index on the very expression ``words``."""
+
+    arg_joiner = " @@ "
+    template = "%(expressions)s"
+    output_field = BooleanField()
 
 
 def like_pattern(text: str) -> Func:

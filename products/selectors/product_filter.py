@@ -23,7 +23,7 @@ from django.db.models import (
 )
 
 from core.organisation import today
-from core.search import folded, like_pattern
+from core.search import Matches, Unforeseen, folded, like_pattern
 from products.models import Channel, FamilyMember, Product, ProductCode, ProductFigures, SalesMonth
 from products.models.product import description_words
 
@@ -52,7 +52,7 @@ def text_ids(text: str) -> QuerySet[Any]:
         names = names.filter(Like(folded("code", "name"), like_pattern(word)))
     codes = ProductCode.objects.order_by().filter(Like(folded("code"), like_pattern(text)))
     words = SearchQuery(text, config="dutch") | SearchQuery(text, config="english")
-    described = Product.objects.order_by().annotate(words=description_words()).filter(words=words)
+    described = Product.objects.order_by().filter(Matches(description_words(), Unforeseen(words)))
     return names.values("pk").union(codes.values("product_id"), described.values("pk"))
 
 

@@ -19,6 +19,7 @@ from core.organisation import today
 from products.models import Measure, Product, ProductCode, ProductFigures, SalesMonth, SavedView, UnitFactor
 from products.selectors.columns import ListColumn, list_columns
 from products.selectors.lines import LineTree
+from products.selectors.product_filter import text_ids
 from products.selectors.product_list import list_queryset, list_totals, query_read
 from products.selectors.search import products_search
 from products.services.relations import family_member_set
@@ -57,6 +58,22 @@ def test_search_folds_case_and_accents_over_names_codes_and_descriptions(text):
     ProductCode.objects.create(product=wanted, source="GTIN", code="GT8712 34x")
     product_factory(code="Z-1", name="Roggebrood", description="Met zout")
     assert found(user_factory(), QueryDict(mutable=True).urlencode() or f"q={text}") == ["P-9"]
+
+
+def test_a_word_of_nearly_every_description_is_looked_up_in_the_index():
+    line = line_factory()
+    text = "In karton, van granen uit de streek. " * 8
+    Product.objects.bulk_create(
+        Product(code=f"C-{n}", name=f"Brood {n}", line=line, description=text) for n in range(400)
+    )
+    with connection.cursor() as cursor:
+        cursor.execute("ANALYZE products_product")
+        # The planner leaves the index for a word of all rows, here as it does in a table of 20,000.
+        cursor.execute("SET LOCAL cpu_index_tuple_cost = 10")
+    plan = text_ids("karton").explain()
+    assert "product_search_words" in plan
+    assert "Seq Scan" not in plan
+    assert text_ids("karton").count() == 400
 
 
 @pytest.mark.parametrize("text", ["%", "_", "\\", "' or 1=1", "🙂", "a" * 300])
