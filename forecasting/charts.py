@@ -34,12 +34,13 @@ def forecast_chart(
     ]
     if not history and not expected:
         return None
+    subtitle = _("%(measure)s; band: 80%% and 95%%") if expected else "%(measure)s"
     level = measure.kind == Measure.Kind.LEVEL
     per: Any = _("%(unit)s at the end of the month") if level else _("%(unit)s a month")
     return volume_forecast_chart(
         id="forecast-chart",
-        title=_("What is expected in the next 18 months?"),
-        subtitle=_("%(measure)s; band: 80%% and 95%%") % {"measure": capfirst(str(measure))},
+        title=_("What is expected in the next 18 months?") if expected else _("How much was it until now?"),
+        subtitle=subtitle % {"measure": capfirst(str(measure))},
         history=history,
         forecast=expected,
         events=events,

@@ -107,6 +107,8 @@ def _reason(user: Any, sold: FamilySales, now: ForecastNow | None) -> str:
             "You see some channels only: these are the sales in them. Forecast and stage are made over all "
             "channels, so they are not shown to you."
         )
+    if now is None and user.has_perm("forecasting.view"):
+        return _("There is no forecast yet; the next night makes one.")
     if now is not None and not now.months:
         return reason_words(now.forecast.reason_code, now.forecast.reason_params)
     return ""

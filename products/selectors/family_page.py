@@ -16,7 +16,9 @@ from .head import PanelItem, TabItem, panels_build
 from .lines import LineTree
 from .list_query import ListQuery
 from .product_list import ListRow, ListTotals, list_page, list_rows, list_totals, query_read
+from .sales import total
 from .structure import Membership, memberships
+from .units import addable
 
 MEMBER_COLUMNS = "stage,trend,volume_12m,forecast_volume,revenue_12m,forecast_12m"
 MOST_MEMBERS = 200
@@ -45,7 +47,7 @@ def family_head(user: Any, family: Family, active: str) -> FamilyHead:
 class MemberTable:
     """The members of today as the list of products shows them (``since``: by product id), and those before.
 
-    ``totals`` follow the list's rules: unlike units are not added.
+    The volumes of ``totals`` are in the unit that the family's own months are in; unlike units are not added.
     """
 
     query: ListQuery
@@ -62,9 +64,30 @@ def member_table(user: Any, family: Family, tree: LineTree) -> MemberTable:
     stays = memberships(user, family)
     since = {stay.product.pk: stay.start_date for stay in stays if stay.now}
     rows = list_rows(user, list_page(user, query, tree, 0, MOST_MEMBERS), tree, query)
+    totals = list_totals(user, query, tree)
+    if len(rows) == totals.count:
+        _volumes_total(totals, rows, family, tree)
     return MemberTable(
         query=query,
         rows=[(row, since.get(row.product.pk)) for row in rows],
-        totals=list_totals(user, query, tree),
+        totals=totals,
         past=[stay for stay in stays if not stay.now],
     )
+
+
+def _volumes_total(totals: ListTotals, rows: list[ListRow], family: Family, tree: LineTree) -> None:
+    """The volumes of all members as the family's own figures add them, or not at all."""
+    measure = tree.lead_measure(family.line_id)
+    products = [row.product for row in rows]
+    units = addable(tree, products, measure, family.line_id)
+    same = all(tree.lead_measure(line) == measure for line in {product.line_id for product in products})
+    totals.values["volume_12m"] = totals.values["forecast_volume"] = None
+    if not units.ok or not same:
+        return
+    totals.volume_unit = units.unit
+    factors = {row.product.pk: units.factors[row.product.pk] for row in rows}
+    sold = [(row.figures.volume_12m, factors[row.product.pk]) for row in rows]
+    ahead = [(row.figures.forecast_volume, factors[row.product.pk]) for row in rows]
+    totals.values["volume_12m"] = total(None if v is None else v * factor for v, factor in sold)
+    known = [v * float(factor) for v, factor in ahead if v is not None]
+    totals.values["forecast_volume"] = sum(known) if known else None

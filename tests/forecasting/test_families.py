@@ -11,6 +11,7 @@ import pytest
 from django.urls import reverse
 from django.utils import translation
 
+from core import formats
 from core.months import month_add
 from forecasting.family_panels import family_panel
 from forecasting.models import Forecast, StageEstimate, StageSetting
@@ -18,6 +19,7 @@ from forecasting.selectors.forecasts import forecast_current, forecasts_visible,
 from forecasting.selectors.subjects import subject_sales
 from products.models import Family, FamilyMember, Measure, Product, ProductMonth, UnitFactor
 from products.selectors.family import family_sales
+from products.services.figures import figures_refresh
 from tests.factories import (
     channel_factory,
     family_factory,
@@ -121,6 +123,24 @@ def test_in_dutch_it_is_dutch(client, family):
     run_now()
     signed_in(client, "product-manager", language="nl")
     assert client.get(reverse("products:family", args=[family.code])).status_code == 200
+
+
+def test_before_the_first_night_there_are_sales_and_a_word_on_the_forecast(client, manager, family):
+    page = page_of(client, family)
+    assert "How much was it until now?" in page
+    assert "There is no forecast yet; the next night makes one." in page
+
+
+def test_the_total_of_the_members_is_the_familys_figure(client, manager, family, products):
+    with translation.override("en"):
+        together = formats.volume(sum(p.figures.volume_12m for p in with_figures(products)))
+    page = page_of(client, family)
+    assert page.count(f"{together} units") == 2  # the strip on top, and the total under the members
+
+
+def with_figures(products: list[Product]) -> list[Product]:
+    figures_refresh(product_ids=[product.pk for product in products])
+    return list(Product.objects.select_related("figures").filter(pk__in=[p.pk for p in products]))
 
 
 # -- units and levels ----------------------------------------------------------------------------------
