@@ -19,10 +19,14 @@ from tests.policy.test_walk import urls
 from .demo import GUESTS, NO_PAGES, PAGES, addresses, addresses_without_objects
 
 WIDE, NARROW = {"width": 1440, "height": 900}, {"width": 390, "height": 844}
-DARK = ("reporting:today", "products:list", "reporting:product", "forecasting:product", "exchange:detail")
+DARK = (
+    *("reporting:today", "products:list", "reporting:product", "forecasting:product", "exchange:detail"),
+    "products:family",
+)
 SHORTENED = (  # pages that leave out what a viewer may not do
     *("reporting:today", "products:list", "reporting:product", "forecasting:product", "products:details"),
     *("products:activity", "products:lines", "products:budgets", "forecasting:runs", "collaboration:alerts"),
+    "products:family",
 )
 ADMINISTRATION = ("accounts:", "core:settings", "products:limits", "products:four_eyes")
 # Charts and the API's operations are drawn by scripts.
