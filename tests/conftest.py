@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from django.conf import settings
 from django.core.cache import cache
+from hypothesis import settings as hypothesis_settings
 
 from core.organisation import organisation_forget
 
@@ -19,6 +20,9 @@ os.environ.setdefault("DJANGO_ALLOW_ASYNC_UNSAFE", "true")
 CHROMIUM = os.environ.get("CHROMIUM") or next(
     filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None
 )
+# The same cases in every run: a failure is of the change, and comes back.
+hypothesis_settings.register_profile("pmtool", derandomize=True, deadline=None)
+hypothesis_settings.load_profile("pmtool")
 SHIPPED = pytest.StashKey[str]()
 BROWSER_REQUIRED = os.environ.get("REQUIRE_BROWSER") == "1"
 
