@@ -187,8 +187,9 @@ def import_stop(*, row: Import, user: Any) -> Import:
         if not row.is_moving:
             return row
         # The job first, as a worker does that ends it: the two wait for each other, and one of them wins.
-        if not jobs_cancel(group=f"import:{row.pk}"):
-            row.refresh_from_db()
+        stopped = jobs_cancel(group=f"import:{row.pk}")
+        row.refresh_from_db()  # a check that applied by itself may have ended just now
+        if not stopped:
             return row
         to, also = _STOPPED[Import.State(row.state)]
         params = {"who": str(user), "user_id": user.pk}

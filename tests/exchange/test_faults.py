@@ -202,6 +202,26 @@ def test_a_stopped_check_and_a_stopped_undo(applied: Any, start: Any, work: Any,
     assert (done.state, done.error_code, done.undone_by, len(facts())) == ("applied", "stopped", None, 2)
 
 
+def test_a_check_that_goes_on_by_itself_just_then_is_stopped_too(
+    start: Any, work: Any, user: Any, monkeypatch: Any
+) -> None:
+    row = start(user, options={"meaning": "net", "apply_when_clean": True})
+    cancel = imports.jobs_cancel
+
+    def check_first(**group: Any) -> int:
+        job = jobs.job_claim("short")
+        assert job is not None
+        jobs.job_run(job)
+        return cancel(**group)
+
+    monkeypatch.setattr(imports, "jobs_cancel", check_first)
+    imports.import_stop(row=row, user=user)
+    work()
+    row.refresh_from_db()
+    assert (row.state, row.error_code, facts()) == ("ready", "stopped", [])
+    assert list(import_problems()) == []
+
+
 def test_who_stops_too_late_finds_it_done(applied: Any, user: Any) -> None:
     row = applied()
     stale = Import.objects.get(pk=row.pk)
