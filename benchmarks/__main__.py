@@ -1,4 +1,4 @@
-"""``python -m benchmarks [--only NAME] [--scale small|full] [--verbose]``: all benchmarks, or one.
+"""``python -m benchmarks [--only NAME] [--scale small|full] [--rounds N] [--verbose]``: all, or one.
 
 Starts embedded servers of its own, with the durability of service, in a temporary folder, and removes it. The
 data are made up from a fixed seed. What is compared runs in turns, and medians are printed: the machine may
@@ -34,6 +34,7 @@ def main() -> int:
     parser.add_argument("--only", action="append", choices=there, help="this one; may be given again")
     parser.add_argument("--scale", choices=("small", "full"), default="full", help="small: to try it out")
     parser.add_argument("--verbose", action="store_true", help="print every query of each page")
+    parser.add_argument("--rounds", type=int, help="repetitions of what is compared, 3 unless told")
     options = parser.parse_args()
     signal.signal(signal.SIGTERM, _stop)
     folder = tempfile.mkdtemp(prefix="pmtool-bench-")
@@ -69,7 +70,8 @@ def _run(options: argparse.Namespace, names: list[str]) -> int:
         fresh()
         started = time.monotonic()
         print(f"\n== {name} ({options.scale})", flush=True)
-        bench = Bench(small=options.scale == "small", verbose=options.verbose)
+        small = options.scale == "small"
+        bench = Bench(small=small, verbose=options.verbose, rounds=options.rounds or (1 if small else 3))
         _one(name, bench)
         print(f"   ({time.monotonic() - started:.0f} s)", flush=True)
     return 0

@@ -30,7 +30,7 @@ WAIT_SECONDS = 120
 
 
 def run(bench: Bench) -> None:
-    rounds = bench.size(3, 1)
+    rounds = bench.rounds
     _tell("web, 2 processes", [_web_once() for _ in range(rounds)])
     _tell("worker, 2 processes, with the numerics", [_worker_once() for _ in range(rounds)])
     _tell("beat", [_beat_once() for _ in range(rounds)])

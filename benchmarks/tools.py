@@ -16,10 +16,11 @@ from django.db import connection
 
 @dataclass(frozen=True)
 class Bench:
-    """How to run: ``small`` only tries it out; ``verbose`` tells more."""
+    """How to run: ``small`` only tries it out; ``verbose`` tells more; what is compared runs in ``rounds``."""
 
     small: bool
     verbose: bool = False
+    rounds: int = 3
 
     def size(self, full: int, small: int) -> int:
         return small if self.small else full
