@@ -6,6 +6,7 @@ import datetime
 from typing import Any
 
 from products.models import Family, Measure, Product
+from products.selectors.access import visible_line_ids
 from products.selectors.family import families_whole, family_sales
 from products.selectors.lines import line_tree
 from products.selectors.sales import GroupSales, sales_months
@@ -23,7 +24,9 @@ def subject_allowed(user: Any, subject: Subject) -> bool:
     a family, over all its members. The subject must be one the person may see."""
     if not forecasts_allowed(user):
         return False
-    return not isinstance(subject, Family) or families_whole(user).filter(pk=subject.pk).exists()
+    if not isinstance(subject, Family) or visible_line_ids(user) is None:
+        return True
+    return families_whole(user).filter(pk=subject.pk).exists()
 
 
 def subject_sales(

@@ -8,6 +8,8 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import translation
 
@@ -141,6 +143,26 @@ def test_the_total_of_the_members_is_the_familys_figure(client, manager, family,
 def with_figures(products: list[Product]) -> list[Product]:
     figures_refresh(product_ids=[product.pk for product in products])
     return list(Product.objects.select_related("figures").filter(pk__in=[p.pk for p in products]))
+
+
+def test_queries_do_not_grow_with_members(client, manager, family, products):
+    run_now()
+    address = reverse("products:family", args=[family.code])
+
+    def queries() -> int:
+        client.get(address)
+        with CaptureQueriesContext(connection) as found:
+            client.get(address)
+        return len(found)
+
+    few = queries()
+    more = [product_factory(line=family.line) for _ in range(8)]
+    for product in more:
+        months_give(product, 12)
+    join(family, *more)
+    figures_refresh(product_ids=[product.pk for product in more])
+    assert queries() == few
+    assert few <= 20
 
 
 # -- units and levels ----------------------------------------------------------------------------------
