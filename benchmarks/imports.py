@@ -155,9 +155,8 @@ def _megabytes(path: Path) -> int:
 
 def _tell(name: str, took: list[Took], ordinary: list[Took], lean: list[Took]) -> None:
     wall, cpu = median([one.wall for one in took]), median([one.cpu for one in took])
-    tell(
-        f"{name}: {wall:.1f} s, CPU {cpu:.1f} s; {_times(took, ordinary)}; without indexes {_times(took, lean)}"
-    )
+    to_lean = f"without indexes {_times(took, lean)}"
+    tell(f"{name}: {wall:.1f} s, CPU {cpu:.1f} s; {_times(took, ordinary)}; {to_lean}")
 
 
 def _times(took: list[Took], bare: list[Took]) -> str:

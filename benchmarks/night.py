@@ -36,7 +36,7 @@ LENGTHS = (60, 60, 60, 48, 36, 24, 12, 6)
 def run(bench: Bench) -> None:
     count = bench.size(1000, 8)
     _warm_up()
-    bares, nights, models, overs, last = [], [], [], [], None
+    bares, nights, models = [], [], []
     for _ in range(bench.rounds):
         fresh()
         _make(count)

@@ -16,7 +16,8 @@ from django.db import connection
 
 @dataclass(frozen=True)
 class Bench:
-    """How to run: ``small`` only tries it out; ``verbose`` tells more; what is compared runs in ``rounds``."""
+    """How to run: ``small`` only tries it out, ``verbose`` tells more, what is compared runs so many
+    ``rounds``."""
 
     small: bool
     verbose: bool = False
