@@ -6,6 +6,7 @@ import datetime
 from decimal import Decimal
 
 import pytest
+from django.db.models import F
 
 from accounts.errors import DomainError
 from core.doctor import examine
@@ -14,6 +15,7 @@ from core.months import month_add
 from forecasting import engine
 from forecasting.models import Backtest, Calibration, Forecast, NightlyFailure, NightlyRun, StageEstimate
 from forecasting.selectors.runs import run_progress
+from forecasting.selectors.series import SeriesLoader
 from forecasting.services.night import night_start
 from forecasting.services.night_work import run_work
 from products.models import FamilyMember, ProductMonth, UnitFactor
@@ -387,3 +389,22 @@ def test_a_short_history_borrows_the_season_of_its_line(products):
     months_give(young, 8)
     run_now()
     assert Forecast.objects.get(product=young).method == "family_season"
+
+
+def test_series_are_read_once_a_run_and_anew_in_the_next(products, settings, monkeypatch):
+    settings.NIGHT_CHUNK_SIZE = 2
+    baby = product_factory(line=products[0].line)
+    months_give(baby, 8)  # borrows its season
+    asked: list[list[int]] = []
+    load = SeriesLoader.load
+    monkeypatch.setattr(
+        SeriesLoader, "load", lambda self, *ids: asked.append(list(ids[0])) or load(self, *ids)
+    )
+    run_now()
+    assert len(asked) == 2
+    season = Forecast.objects.get(product=baby).content_hash
+    sold = ProductMonth.objects.filter(product__in=products, month__month=3)
+    sold.update(volume=F("volume") * 3)
+    run_now()
+    assert len(asked) == 4
+    assert Forecast.objects.get(product=baby).content_hash != season
