@@ -9,6 +9,7 @@ from django.contrib import messages
 from django.db.models import Count, Q
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
+from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
 
@@ -55,8 +56,10 @@ def _form_page(
     row: Any = None,
     delete: Callable[[], None] | None = None,
     template: str = "products/structure_form.html",
+    saved: Callable[[], str] | None = None,
 ) -> HttpResponse:
-    """Show the form, save it, or delete the row; a lost race shows both values (409)."""
+    """Show the form, save it, or delete the row; a lost race shows both values (409). It leads ``back``, or
+    once saved to the address that ``saved()`` gives."""
     conflict, status = None, 200
     if request.method == "POST" and "delete" in request.POST and delete is not None:
         delete()
@@ -73,7 +76,7 @@ def _form_page(
             form_refuse(form, error)
         else:
             messages.success(request, _("Saved."))
-            return redirect(back)
+            return redirect(saved() if saved else back)
     context = {
         "form": form,
         "heading": heading,
@@ -294,6 +297,7 @@ def family_edit(request: HttpRequest, code: str = "") -> HttpResponse:
         back="products:families",
         heading=row.name if row else _("New family"),
         row=row,
+        saved=lambda: reverse("products:family", args=[form.cleaned_data["code"].strip()]),
         delete=(lambda: services.family_delete(user=user, family=row)) if row else None,
     )
 

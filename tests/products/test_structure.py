@@ -211,6 +211,18 @@ def test_the_loser_of_a_race_over_a_line_sees_both_values(client):
     assert ProductLine.objects.get().name == "Theirs"
 
 
+def test_a_saved_family_leads_to_its_page(client):
+    client.force_login(user_factory())
+    line = line_factory()
+    made = client.post("/products/families/new/", {"code": "a/b", "name": "Oats", "line": line.pk})
+    assert made.headers["Location"] == "/products/families/a%252Fb/"
+    family = Family.objects.get()
+    changed = {"code": "OAT", "name": "Oats", "line": line.pk, "version": family.version}
+    assert client.post("/products/families/a%252Fb/edit/", changed).headers["Location"] == (
+        "/products/families/OAT/"
+    )
+
+
 def test_foreign_lines_and_families_are_not_there(client):
     mine = line_factory()
     line, family = line_factory(code="other"), family_factory(code="fam")
