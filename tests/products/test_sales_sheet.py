@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 from django.db import connection
+from django.utils import translation
 
 from accounts.errors import DomainError
 from products.models import (
@@ -95,6 +96,11 @@ def test_unknown_codes_are_created_once_when_asked(product: Product) -> None:
     assert made.line == ProductLine.objects.get(name="Juices")
     assert Channel.objects.get(code="Mars").name == "Mars"
     assert SalesFact.objects.filter(product=made.pk).count() == 2
+
+
+def test_the_sheet_is_called_by_the_words_of_the_glossary() -> None:
+    with translation.override("nl"):
+        assert str(SHEET.label) == "Afzet en omzet"
 
 
 def test_what_cannot_be_a_products_code_is_not_created(product: Product) -> None:
