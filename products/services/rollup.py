@@ -85,14 +85,20 @@ def _from_days_and_weeks(*, level: bool, gross: bool) -> str:
 _LAST_STATE = """(array_agg(f.volume ORDER BY p.ends_on DESC)
     FILTER (WHERE p.part <> 1 AND f.volume IS NOT NULL))[1]"""
 _AVERAGE = "round(avg(f.volume) FILTER (WHERE p.part <> 1), 4)"
-# Few sources say these two; sums of columns that are empty are a quarter of the roll-up.
-_ANY_GROSS = """
-    SELECT EXISTS (
+# What no fact has need not be added up: few sources say gross revenue and discounts, and sums of empty
+# columns are a quarter of the roll-up; most say everything by the month or by the week.
+_ANY = ", ".join(
+    f"""EXISTS (
         SELECT FROM products_salesfact f
         JOIN sales_touched t ON t.product_id = f.product_id AND t.measure_id = f.measure_id
-        WHERE f.gross_revenue IS NOT NULL OR f.discounts IS NOT NULL
+        WHERE {condition}
+    )"""
+    for condition in (
+        "f.period = 'M'",
+        "f.period <> 'M'",
+        "f.gross_revenue IS NOT NULL OR f.discounts IS NOT NULL",
     )
-"""
+)
 _OVER_CHANNELS = """
     SELECT s.product_id, s.measure_id, s.month,
            sum(s.volume), sum(s.average_volume), sum(s.revenue), max(s.days)
@@ -152,13 +158,16 @@ def _fill(cursor: Any, sales_month: str, product_month: str) -> None:
     cursor.execute("ANALYZE sales_parts")
     cursor.execute("SELECT DISTINCT is_level FROM sales_touched")
     kinds = [is_level for (is_level,) in cursor.fetchall()]
-    cursor.execute(_ANY_GROSS)
-    (gross,) = cursor.fetchone()
+    cursor.execute(f"SELECT {_ANY}")
+    months, others, gross = cursor.fetchone()
+    selects = [_FROM_MONTHS] if months else []
+    if others:
+        selects += [_from_days_and_weeks(level=level, gross=gross) for level in kinds]
     # A sum of decimals takes a kilobyte a group: hashed, a million facts need 270 MB; sorted, less of both
     # memory and time, as they come nearly in order.
     cursor.execute("SET LOCAL enable_hashagg = off")
     written = 0
-    for select in (_FROM_MONTHS, *(_from_days_and_weeks(level=level, gross=gross) for level in kinds)):
+    for select in selects:
         cursor.execute(f"INSERT INTO {sales_month} ({SALES_MONTH}) {select}")
         written += cursor.rowcount
     analyse_grown(cursor, sales_month, written)
