@@ -6,7 +6,7 @@ from typing import Literal
 
 import numpy as np
 
-from .models.core import theta_ets_mean
+from .models.core import combined_mean
 from .models.fourier import fourier_season, pairs_for
 from .models.level import level
 from .models.season import shrunk_season
@@ -68,7 +68,7 @@ def point_forecast(
         return _long_season(y, season_length, horizon, params)
     if season_length == 1 or n >= 3 * season_length:
         y = _after_old_zeros(y, season_length)
-        mean = theta_ets_mean(y, season_length=season_length, horizon=horizon)
+        mean = combined_mean(y, season_length=season_length, horizon=horizon)
         return Point(mean, "theta_ets", "enough_history", params)
     if n >= season_length:
         season, multiplies = shrunk_season(y, season_length=season_length)
@@ -78,7 +78,7 @@ def point_forecast(
         season = np.roll(np.array(profile), -(past.start % season_length)) / np.mean(profile)
         mean = _without_season(y, *_past_and_ahead(season, len(y), horizon), True, horizon)
         return Point(mean, "family_season", "under_a_year", params)
-    return Point(theta_ets_mean(y, season_length=1, horizon=horizon), "nonseasonal", "under_a_year", params)
+    return Point(combined_mean(y, season_length=1, horizon=horizon), "nonseasonal", "under_a_year", params)
 
 
 def _after_old_zeros(y: FloatArray, season_length: int) -> FloatArray:
@@ -96,7 +96,7 @@ def _long_season(y: FloatArray, season_length: int, horizon: int, params: dict[s
     pairs = pairs_for(len(y), season_length=season_length)
     if not pairs:
         return Point(
-            theta_ets_mean(y, season_length=1, horizon=horizon), "nonseasonal", "under_a_year", params
+            combined_mean(y, season_length=1, horizon=horizon), "nonseasonal", "under_a_year", params
         )
     past, ahead, multiplies = fourier_season(y, season_length=season_length, horizon=horizon, pairs=pairs)
     mean = _without_season(y, past, ahead, multiplies, horizon)
@@ -113,5 +113,5 @@ def _without_season(
 ) -> FloatArray:
     """Take the season off, forecast the rest without one, put it back."""
     if multiplies:
-        return theta_ets_mean(y / past, season_length=1, horizon=horizon) * ahead
-    return theta_ets_mean(y - past, season_length=1, horizon=horizon) + ahead
+        return combined_mean(y / past, season_length=1, horizon=horizon) * ahead
+    return combined_mean(y - past, season_length=1, horizon=horizon) + ahead
