@@ -131,13 +131,15 @@ def _believable(half: FloatArray, mean: FloatArray, past: History) -> FloatArray
     if past.observed >= SHORT:
         return half
     level = np.maximum(float(np.abs(past.y).max()), np.abs(mean))[:, None]
-    return np.minimum(half, level * np.array(_SHORT_LIMITS))
+    limited: FloatArray = np.minimum(half, level * np.array(_SHORT_LIMITS))
+    return limited
 
 
 def _lean(half: FloatArray, mean: FloatArray) -> FloatArray:
     """How far up a band lies so that it is even on the root scale: what cannot fall below zero can rise
     further than it can fall."""
-    return np.minimum(np.square(half) / (4 * np.maximum(mean[:, None], 1e-300)), half / 2)
+    up: FloatArray = np.minimum(np.square(half) / (4 * np.maximum(mean[:, None], 1e-300)), half / 2)
+    return up
 
 
 def _significant(values: FloatArray) -> FloatArray:

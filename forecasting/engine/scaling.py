@@ -22,8 +22,8 @@ def error_scale(y: FloatArray, *, season_length: int) -> float:
     and how much the series lately moved from one period to the next without its season.
 
     The first knows the years, the second that they differ: together they told the size of the errors to come
-    better than either. The shorter the history, the more both are pulled to a fifth of the level. Zero only for a
-    history of zeros.
+    better than either. The shorter the history, the more both are pulled to a fifth of the level.
+    Zero only for a history of zeros.
     """
     size = float(np.abs(y).mean())
     if size == 0:
@@ -45,7 +45,7 @@ def _recent_move(y: FloatArray, season_length: int) -> float:
     if len(y) < 2:
         return 0.0
     rest = y
-    if 1 < season_length and len(y) >= 3 * season_length:
+    if season_length > 1 and len(y) >= 3 * season_length:
         place = np.arange(len(y)) % season_length
         if y.min() > 0:
             rest = y / np.exp(blended_season(np.log(y), season_length=season_length))[place]
