@@ -8,7 +8,7 @@ import numpy as np
 
 from .models.core import combined_mean
 from .models.fourier import fourier_season, pairs_for
-from .models.level import level
+from .models.level import level, smoothed_level
 from .models.season import shrunk_season
 from .models.tsb import Intermittent, mean_interval, tsb
 from .series import FloatArray, History
@@ -19,6 +19,8 @@ INTERMITTENT_FROM = 1.32
 RECENT = 24
 # Under this many observed periods neither trend nor season is told from noise.
 FEW = 6
+# With one or two seasons the rest of a season looks like a trend: this share of the forecast is a mere level.
+CALM_ONE_SEASON, CALM_TWO_SEASONS = 0.5, 0.35
 # Above this length a season is fitted by waves.
 LONG_SEASON = 24
 
@@ -72,7 +74,9 @@ def point_forecast(
         return Point(mean, "theta_ets", "enough_history", params)
     if n >= season_length:
         season, multiplies = shrunk_season(y, season_length=season_length)
-        mean = _without_season(y, *_past_and_ahead(season, len(y), horizon), multiplies, horizon)
+        past_season, ahead = _past_and_ahead(season, len(y), horizon)
+        calm = CALM_ONE_SEASON if n < 2 * season_length else CALM_TWO_SEASONS
+        mean = _without_season(y, past_season, ahead, multiplies, horizon, calm=calm)
         return Point(mean, "half_season", "under_three_years", params)
     if profile is not None and len(profile) == season_length and min(profile) > 0 and y.min() >= 0:
         season = np.roll(np.array(profile), -(past.start % season_length)) / np.mean(profile)
@@ -109,9 +113,11 @@ def _past_and_ahead(season: FloatArray, n: int, horizon: int) -> tuple[FloatArra
 
 
 def _without_season(
-    y: FloatArray, past: FloatArray, ahead: FloatArray, multiplies: bool, horizon: int
+    y: FloatArray, past: FloatArray, ahead: FloatArray, multiplies: bool, horizon: int, *, calm: float = 0.0
 ) -> FloatArray:
-    """Take the season off, forecast the rest without one, put it back."""
-    if multiplies:
-        return combined_mean(y / past, season_length=1, horizon=horizon) * ahead
-    return combined_mean(y - past, season_length=1, horizon=horizon) + ahead
+    """Take the season off, forecast the rest without one, a share `calm` of it as a level, put it back."""
+    rest = y / past if multiplies else y - past
+    mean = combined_mean(rest, season_length=1, horizon=horizon)
+    if calm:
+        mean = (1 - calm) * mean + calm * smoothed_level(rest, horizon=horizon)
+    return mean * ahead if multiplies else mean + ahead
