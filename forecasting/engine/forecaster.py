@@ -138,7 +138,9 @@ def _believable(half: FloatArray, mean: FloatArray, past: History) -> FloatArray
 def _lean(half: FloatArray, mean: FloatArray) -> FloatArray:
     """How far up a band lies so that it is even on the root scale: what cannot fall below zero can rise
     further than it can fall."""
-    up: FloatArray = np.minimum(np.square(half) / (4 * np.maximum(mean[:, None], 1e-300)), half / 2)
+    steep = half >= 2 * mean[:, None]
+    up: FloatArray = half / 2
+    up[~steep] = (np.square(half) / (4 * np.where(steep, 1.0, mean[:, None])))[~steep]
     return up
 
 

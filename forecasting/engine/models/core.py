@@ -45,10 +45,12 @@ def combined_mean(y: FloatArray, *, season_length: int, horizon: int) -> FloatAr
     if size == 0 or np.ptp(y) <= 1e-9 * size:
         return np.full(horizon, float(y[-1]))
     scaled = np.round(y * (_WORKING_MEAN / size), _WORKING_DECIMALS)
-    answers = [a for a in (_tried(model, scaled, m, horizon) for model in _MODELS) if a is not None]
+    tried = [(_tried(model, scaled, m, horizon), weight) for model, weight in _MODELS]
+    answers = [(answer, weight) for answer, weight in tried if answer is not None]
     if not answers:
         return level(y, horizon=horizon)
-    mean: FloatArray = np.mean(answers, axis=0) * (size / _WORKING_MEAN)
+    total = sum(weight for _, weight in answers)
+    mean: FloatArray = np.sum([a * (w / total) for a, w in answers], axis=0) * (size / _WORKING_MEAN)
     return mean
 
 
@@ -122,4 +124,6 @@ def _season(z: FloatArray, season_length: int, horizon: int) -> tuple[FloatArray
     return both[:n], both[n:]
 
 
-_MODELS: tuple[Model, ...] = (_theta, _smoothing, _autoregression)
+# Weights between a half and a fifth made no difference of note in rolling origins; these lean towards the
+# model that did best in published comparisons.
+_MODELS: tuple[tuple[Model, float], ...] = ((_theta, 0.4), (_smoothing, 0.35), (_autoregression, 0.25))
