@@ -7,6 +7,7 @@ import numpy as np
 
 from .backtesting import BacktestResult
 from .calibration import Calibration, built_in_calibration
+from .cleaning import cleaned
 from .ladder import Point, point_forecast
 from .scaling import SHORT, error_scale
 from .series import FloatArray, History, Series, history
@@ -63,10 +64,11 @@ def forecast(
     """Forecast the `horizon` periods after the last one of `series`.
 
     Without a `calibration` the built-in one is used. Demand before `launch` and after `end` is zero, without
-    a band. The series' own `backtest`, where given, moves its band half-way towards its own errors.
+    a band. Values that are surely wrong (`findings`) are left out. The series' own `backtest`, where given,
+    moves its band some of the way towards its own errors.
     """
     first = series.start + len(series.array)
-    past = history(series, season_length=season_length)
+    past = history(cleaned(series, season_length=season_length), season_length=season_length)
     point = point_forecast(
         past,
         season_length=season_length,
