@@ -101,7 +101,7 @@ def smoothed(z: FloatArray, *, season: FloatArray | None = None, horizon: int) -
     """
     m = 1 if season is None else len(season)
     grid = _PLAIN if season is None else _SEASONAL
-    unit = float(np.std(np.diff(z)))
+    unit = float(np.sqrt(np.square(np.diff(z)).mean()))
     if unit == 0:
         return np.full(horizon, float(z[-1]))
     first = float(z[0]) - (0.0 if season is None else float(season[0]))
