@@ -3,7 +3,7 @@
 import numpy as np
 
 from .measures import naive_scale
-from .models.start_season import blended_season
+from .models.blended_season import blended_season
 from .series import FloatArray
 
 # A short history knows its own error badly: this share of its level counts as much as PRIOR_PERIODS changes.

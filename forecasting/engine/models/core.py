@@ -13,8 +13,8 @@ import numpy as np
 
 from ..series import FloatArray
 from . import autoregression, smoothing, theta
+from .blended_season import blended_season
 from .level import level
-from .start_season import blended_season, start_season
 from .transform import LOG, Scale, scales
 
 # Data is brought to this mean before a fit and rounded there, so that results do not depend on the unit of
@@ -25,8 +25,6 @@ _WORKING_DECIMALS = 7
 _LIMIT = 10.0
 # Older periods only teach habits that are gone, and cost time.
 WINDOW, WINDOW_WITHOUT_SEASON = 132, 300
-# The season smoothing starts from is that of this many last seasons.
-_START_SEASONS = 5
 # A straight line that falls stops at this share of the smallest value of the last season.
 _FLOOR_SHARE, _FLOOR_PERIODS = 0.3, 4
 
@@ -100,7 +98,7 @@ def _smoothing_on(scale: Scale, y: FloatArray, season_length: int, horizon: int)
     z = scale.there(y)
     season = None
     if season_length > 1:
-        season = start_season(z, season_length=season_length, seasons=_START_SEASONS)
+        season = blended_season(z, season_length=season_length)
     answer = scale.back(smoothing.smoothed(z, season=season, horizon=horizon))
     return answer if scale is LOG else _floored(answer, y, season_length)
 

@@ -4,10 +4,10 @@ import numpy as np
 import pytest
 
 from forecasting.engine.models.autoregression import autoregressive
+from forecasting.engine.models.blended_season import blended_season
 from forecasting.engine.models.core import combined_mean
 from forecasting.engine.models.level import smoothed_level
 from forecasting.engine.models.smoothing import smoothed
-from forecasting.engine.models.start_season import blended_season, start_season
 from forecasting.engine.models.transform import LOG, PLAIN, ROOT, scales
 from forecasting.engine.simulate_business import simulate_business
 
@@ -66,18 +66,21 @@ def test_autoregression_of_two_changes_is_a_damped_line() -> None:
 def test_noise_has_no_season_and_a_plain_season_keeps_its_size() -> None:
     rng = np.random.default_rng(5)
     t = np.arange(72)
-    sizes = [np.abs(start_season(rng.normal(0, 1, 72), season_length=12)).mean() for _ in range(30)]
+    sizes = [np.abs(blended_season(rng.normal(0, 1, 72), season_length=12)).mean() for _ in range(30)]
     unshrunk = np.sqrt(2 / np.pi) / np.sqrt(5)
     assert np.mean(sizes) < 0.5 * unshrunk
-    plain = start_season(3 * WAVE[t % 12] + rng.normal(0, 0.1, 72), season_length=12)
+    plain = blended_season(3 * WAVE[t % 12] + rng.normal(0, 0.1, 72), season_length=12)
     np.testing.assert_allclose(plain, 3 * WAVE, atol=0.2)
 
 
 def test_the_blended_season_leans_to_the_last_years() -> None:
+    rng = np.random.default_rng(6)
     t = np.arange(120)
-    size = np.where(t < 72, 1.0, 2.0)
-    season = blended_season(size * WAVE[t % 12], season_length=12)
-    assert 1.5 < season[0] < 2.0
+    noise = rng.normal(0, 0.3, 120)
+    mild = blended_season(np.where(t < 72, 1.0, 1.2) * WAVE[t % 12] + noise, season_length=12)
+    plain = blended_season(np.where(t < 72, 1.0, -4.0) * WAVE[t % 12] + noise, season_length=12)
+    assert 0.8 < mild[0] < 1.3
+    np.testing.assert_allclose(plain, -4 * WAVE, atol=0.5)
 
 
 @pytest.mark.parametrize(
