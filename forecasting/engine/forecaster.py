@@ -15,8 +15,9 @@ from .series import FloatArray, History, Series, history
 # Stated rule of rounding: every figure to this many significant digits, so that results can be hashed and
 # compared.
 SIGNIFICANT_DIGITS = 7
-# Without trend, season or a distribution of their own, short histories need wider bands than the pool's.
-_FEW_FACTOR = 1.5
+# Without season or a distribution of their own, short histories need wider bands than the pool's: with a mere
+# level, and with less than SHORT periods.
+_FEW_FACTOR, _SHORT_FACTOR = 1.5, 1.25
 # A band is at least this share of the level wide on either side.
 _MIN_SHARE = 0.005
 # The 80 % and 95 % band of a history under a year reach no further than these multiples of its largest value.
@@ -113,7 +114,10 @@ def _rows(
         )
     else:
         half = factors * error_scale(past.y, season_length=season_length)
-        half = half * (_FEW_FACTOR if point.method == "level" else 1.0)
+        if point.method == "level":
+            half = half * _FEW_FACTOR
+        elif past.observed < SHORT:
+            half = half * _SHORT_FACTOR
         half = _believable(half, mean, past)
         median = mean
         up = _lean(half, mean) if non_negative else np.zeros_like(half)

@@ -19,8 +19,8 @@ INTERMITTENT_FROM = 1.32
 RECENT = 24
 # Under this many observed periods neither trend nor season is told from noise.
 FEW = 6
-# With one or two seasons the rest of a season looks like a trend: this share of the forecast is a mere level.
-CALM_ONE_SEASON, CALM_TWO_SEASONS = 0.5, 0.35
+# The less there is of a season, the more it looks like a trend: this share of the forecast is a mere level.
+CALM_UNDER_A_SEASON, CALM_FAMILY_SEASON, CALM_ONE_SEASON, CALM_TWO_SEASONS = 0.8, 0.5, 0.5, 0.35
 # Above this length a season is fitted by waves.
 LONG_SEASON = 24
 
@@ -80,9 +80,12 @@ def point_forecast(
         return Point(mean, "half_season", "under_three_years", params)
     if profile is not None and len(profile) == season_length and min(profile) > 0 and y.min() >= 0:
         season = np.roll(np.array(profile), -(past.start % season_length)) / np.mean(profile)
-        mean = _without_season(y, *_past_and_ahead(season, len(y), horizon), True, horizon)
+        past_season, ahead = _past_and_ahead(season, len(y), horizon)
+        mean = _without_season(y, past_season, ahead, True, horizon, calm=CALM_FAMILY_SEASON)
         return Point(mean, "family_season", "under_a_year", params)
-    return Point(combined_mean(y, season_length=1, horizon=horizon), "nonseasonal", "under_a_year", params)
+    none = np.zeros(len(y)), np.zeros(horizon)
+    mean = _without_season(y, *none, False, horizon, calm=CALM_UNDER_A_SEASON)
+    return Point(mean, "nonseasonal", "under_a_year", params)
 
 
 def _after_old_zeros(y: FloatArray, season_length: int) -> FloatArray:
