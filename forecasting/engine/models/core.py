@@ -23,8 +23,8 @@ _WORKING_MEAN = 1000.0
 _WORKING_DECIMALS = 7
 # Beyond this multiple of the largest value seen a forecast is a failed fit, not a forecast.
 _LIMIT = 10.0
-# Older periods only teach habits that are gone, and cost time.
-WINDOW, WINDOW_WITHOUT_SEASON = 132, 300
+# Older periods teach habits that are gone: eight years of months were better than eleven.
+WINDOW, WINDOW_WITHOUT_SEASON = 96, 300
 # A straight line that falls stops at this share of the smallest value of the last season.
 _FLOOR_SHARE, _FLOOR_PERIODS = 0.3, 4
 
