@@ -25,7 +25,7 @@ LONGEST_SPIKE, LONGEST_STOCKOUT = 2, 3
 NOISES, SURE_NOISES = 4.5, 7.0
 LEAST_SPIKE, LEAST_STOCKOUT, LEAST_HALF_MONTH, LEAST_STEP = 0.34, 0.30, 0.30, 0.18
 SURE_SPIKE, SURE_HALF_MONTH = 0.69, 0.45
-# A step is judged by the medians of this many periods on either side.
+# A step is judged by the means of this many periods on either side, without their largest and smallest.
 STEP_SIDE, STEP_NOISES = 6, 3.0
 _LEVEL_WINDOW, _SEASON_WINDOW = 7, 13
 _LEAST_NOISE = 0.015
@@ -202,7 +202,7 @@ def _steps(base: _Baseline, used: BoolArray) -> list[_Event]:
     flat = rest - slope * np.arange(n)
     at = np.arange(STEP_SIDE, n - STEP_SIDE + 1)
     sides = np.lib.stride_tricks.sliding_window_view(flat, STEP_SIDE)
-    middle = np.median(sides, axis=1)
+    middle = np.sort(sides, axis=1)[:, 1:-1].mean(axis=1)
     jump = middle[at] - middle[at - STEP_SIDE]
     # Abrupt: the three values on either side of it differ by nearly as much.
     near = np.lib.stride_tricks.sliding_window_view(flat, 3).mean(axis=1)

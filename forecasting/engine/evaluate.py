@@ -4,7 +4,8 @@
 one row of the tables in docs/algorithms/forecast.md. Rows of one key and period are added up. Every origin is
 a night of its own: backtest, calibration and forecast by what was known then. Intermittent series stay out of
 the averages. `--simulated 1000 --frequency monthly` takes simulated business series instead of a file, and
-`--autoets` adds what a plain loop of AutoETS costs on the same series.
+`--autoets` adds what a plain loop of AutoETS costs on the same series; `--dirty 1000` says what of simulated
+spikes, steps and stock-outs is found.
 """
 
 import argparse
@@ -20,6 +21,7 @@ import numpy as np
 from . import tables
 from .backtesting import BacktestResult, backtest, seasonal_naive
 from .calibration import Calibration, calibrate
+from .cleaning import findings
 from .cli import SEASON_LENGTHS
 from .forecaster import Forecast, forecast
 from .heavy import warm_up
@@ -27,6 +29,7 @@ from .measures import interval_score, naive_scale
 from .parallel import map_all
 from .series import FloatArray, Series
 from .simulate_business import simulate_business
+from .simulate_dirt import DIRTS, Dirt, simulate_dirt
 
 # Value by period of every series.
 Sums = dict[str, dict[int, float]]
@@ -52,6 +55,9 @@ class Scored:
 
 def main() -> int:
     options = _parser().parse_args()
+    if options.dirty:
+        sys.stdout.write("\n".join(dirt_rows(options.dirty, seed=options.seed)) + "\n")
+        return 0
     if (options.input is None) == (options.simulated is None):
         sys.stderr.write("give a file or --simulated, one of them\n")
         return 2
@@ -179,6 +185,25 @@ def score(
     )
 
 
+def dirt_rows(count: int, *, seed: int) -> list[str]:
+    """What `findings` finds in `count` simulated histories of each kind: share found, share with a finding of
+    anything else."""
+    rng = np.random.default_rng(seed)
+    rows = []
+    kinds: tuple[Dirt, ...] = ("clean", *DIRTS)
+    for dirt in kinds:
+        found = other = 0
+        for _ in range(count):
+            values, at = simulate_dirt(rng, dirt)
+            seen = findings(Series("S", 0, values), season_length=12)
+            right = [f for f in seen if f.kind == dirt and f.first - 1 <= at <= f.last + 1]
+            found += bool(right)
+            other += len(seen) > len(right)
+        share = "—" if dirt == "clean" else f"{found / count:.2f}"
+        rows.append(f"{dirt} | {share} | {other / count:.3f}")
+    return rows
+
+
 def _smape(actual: FloatArray, forecast: FloatArray) -> float:
     """Mean of 200 |f − y| / (|f| + |y|); nothing for nothing is no error."""
     size = np.abs(actual) + np.abs(forecast)
@@ -211,6 +236,9 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m forecasting.engine.evaluate")
     parser.add_argument("input", type=Path, nargs="?")
     parser.add_argument("--simulated", type=int, help="this many simulated business series instead of a file")
+    parser.add_argument(
+        "--dirty", type=int, help="what is found in this many simulated histories of each kind"
+    )
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--autoets", action="store_true", help="also time a plain AutoETS loop")
     parser.add_argument("--key", default="series_id", help="columns that make a series, with commas")
