@@ -19,12 +19,12 @@ def method_words(method: str) -> str:
         "none": _("no forecast"),
         "zero": _("nothing more is expected to be sold"),
         "level": _("the level of the last months, without trend or season"),
-        "nonseasonal": _("mean of two trend models, without season"),
-        "family_season": _("mean of two trend models with the season of the product line"),
-        "half_season": _("mean of two trend models with the product's own season, halved for caution"),
-        "theta_ets": _("mean of Theta and exponential smoothing, with trend and season"),
+        "nonseasonal": _("mean of three trend models, without season"),
+        "family_season": _("mean of three trend models with the season of the product line"),
+        "half_season": _("mean of three trend models with the product's own season, halved for caution"),
+        "theta_ets": _("mean of Theta, exponential smoothing and autoregression, with trend and season"),
         "tsb": _("chance of a sale times its size, for products that do not sell every month"),
-        "fourier": _("season as waves, the rest by two trend models"),
+        "fourier": _("season as waves, the rest by three trend models"),
     }
     return words.get(method, method)
 

@@ -15,6 +15,7 @@ from .codes import EVIDENCE_CODES, METHODS, REASON_CODES, STAGES
 if TYPE_CHECKING:
     from .backtesting import BacktestResult, backtest
     from .calibration import BUILT_IN_CALIBRATION, Calibration, built_in_calibration, calibrate
+    from .cleaning import Finding, findings
     from .forecaster import Forecast, forecast
     from .heavy import warm_up
     from .periods import month_ordinal, ordinal_month
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
     from .stages.path import StagePath, StageResult, lifecycle
 
 # Raised whenever a result may change; part of the hash by which the night skips unchanged products.
-ENGINE_VERSION = "1.2.0"
+ENGINE_VERSION = "1.3.0"
 
 _HOMES = {
     "BacktestResult": "backtesting",
@@ -31,6 +32,8 @@ _HOMES = {
     "Calibration": "calibration",
     "built_in_calibration": "calibration",
     "calibrate": "calibration",
+    "Finding": "cleaning",
+    "findings": "cleaning",
     "Forecast": "forecaster",
     "forecast": "forecaster",
     "warm_up": "heavy",
@@ -51,6 +54,7 @@ __all__ = [
     "STAGES",
     "BacktestResult",
     "Calibration",
+    "Finding",
     "Forecast",
     "Series",
     "StagePath",
@@ -58,6 +62,7 @@ __all__ = [
     "backtest",
     "built_in_calibration",
     "calibrate",
+    "findings",
     "forecast",
     "lifecycle",
     "month_ordinal",

@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from .cleaning import cleaned
 from .ladder import FEW, point_forecast
 from .measures import bias, mase, wape
 from .scaling import error_scale
@@ -116,10 +117,8 @@ def _cut(series: Series, past: History, n: int, season_length: int) -> History:
     """What `history` would have said n periods after the start: gaps filled without sight of what came
     later."""
     stop = past.start - series.start + n
-    return history(
-        Series(id=series.id, start=series.start, values=series.array[:stop], kind=series.kind),
-        season_length=season_length,
-    )
+    known = series.with_values(series.array[:stop])
+    return history(cleaned(known, season_length=season_length), season_length=season_length)
 
 
 def _none(series: Series, season_length: int, reason: str, params: dict[str, float]) -> BacktestResult:

@@ -11,10 +11,10 @@ METHODS = {
     "none": "no observation to start from",
     "zero": "all observations are zero, or demand has ended",
     "level": "a level from the last observations, without trend or season",
-    "nonseasonal": "mean of Dynamic Optimized Theta and damped exponential smoothing, without season",
+    "nonseasonal": "mean of Theta, damped exponential smoothing and a shrunk autoregression",
     "family_season": "as nonseasonal, on data divided by the family's season",
     "half_season": "as nonseasonal, on data divided by a half-shrunk seasonal index",
-    "theta_ets": "mean of Dynamic Optimized Theta and AutoETS with damped trend",
+    "theta_ets": "as nonseasonal, with the season of the whole and of the last years",
     "tsb": "Teunter–Syntetos–Babai for intermittent demand",
     "fourier": "Fourier pairs for the season, then as nonseasonal on the rest",
 }

@@ -7,17 +7,21 @@ import numpy as np
 
 from .backtesting import BacktestResult
 from .calibration import Calibration, built_in_calibration
+from .cleaning import cleaned
 from .ladder import Point, point_forecast
-from .scaling import error_scale
+from .scaling import SHORT, error_scale
 from .series import FloatArray, History, Series, history
 
 # Stated rule of rounding: every figure to this many significant digits, so that results can be hashed and
 # compared.
 SIGNIFICANT_DIGITS = 7
-# Without trend, season or a distribution of their own, short histories need wider bands than the pool's.
-_FEW_FACTOR = 1.5
+# Without season or a distribution of their own, short histories need wider bands than the pool's: with a mere
+# level, and with less than SHORT periods.
+_FEW_FACTOR, _SHORT_FACTOR = 1.5, 1.25
 # A band is at least this share of the level wide on either side.
 _MIN_SHARE = 0.005
+# The 80 % and 95 % band of a history under a year reach no further than these multiples of its largest value.
+_SHORT_LIMITS = (0.75, 1.5)
 
 
 @dataclass(frozen=True, eq=False)
@@ -61,10 +65,11 @@ def forecast(
     """Forecast the `horizon` periods after the last one of `series`.
 
     Without a `calibration` the built-in one is used. Demand before `launch` and after `end` is zero, without
-    a band. The series' own `backtest`, where given, moves its band half-way towards its own errors.
+    a band. Values that are surely wrong (`findings`) are left out. The series' own `backtest`, where given,
+    moves its band some of the way towards its own errors.
     """
     first = series.start + len(series.array)
-    past = history(series, season_length=season_length)
+    past = history(cleaned(series, season_length=season_length), season_length=season_length)
     point = point_forecast(
         past,
         season_length=season_length,
@@ -109,9 +114,14 @@ def _rows(
         )
     else:
         half = factors * error_scale(past.y, season_length=season_length)
-        half = half * (_FEW_FACTOR if point.method == "level" else 1.0)
+        if point.method == "level":
+            half = half * _FEW_FACTOR
+        elif past.observed < SHORT:
+            half = half * _SHORT_FACTOR
+        half = _believable(half, mean, past)
         median = mean
-        lo80, hi80, lo95, hi95 = mean - half[:, 0], mean + half[:, 0], mean - half[:, 1], mean + half[:, 1]
+        up = _lean(half, mean) if non_negative else np.zeros_like(half)
+        (lo80, lo95), (hi80, hi95) = (mean[:, None] - half + up).T, (mean[:, None] + half + up).T
     least = _MIN_SHARE * float(np.abs(past.y).mean())
     hi80 = np.maximum.reduce([hi80, median + least, mean + least])
     hi95 = np.maximum(hi95, hi80 + least)
@@ -119,6 +129,25 @@ def _rows(
     lo95 = np.minimum(lo95, lo80)
     rows = np.vstack([mean, median, lo80, hi80, lo95, hi95])
     return np.maximum(rows, 0) if non_negative else rows
+
+
+def _believable(half: FloatArray, mean: FloatArray, past: History) -> FloatArray:
+    """A short history's own moves are no measure of what can happen: its half widths end at a share of the
+    level."""
+    if past.observed >= SHORT:
+        return half
+    level = np.maximum(float(np.abs(past.y).max()), np.abs(mean))[:, None]
+    limited: FloatArray = np.minimum(half, level * np.array(_SHORT_LIMITS))
+    return limited
+
+
+def _lean(half: FloatArray, mean: FloatArray) -> FloatArray:
+    """How far up a band lies so that it is even on the root scale: what cannot fall below zero can rise
+    further than it can fall."""
+    steep = half >= 2 * mean[:, None]
+    up: FloatArray = half / 2
+    up[~steep] = (np.square(half) / (4 * np.where(steep, 1.0, mean[:, None])))[~steep]
+    return up
 
 
 def _significant(values: FloatArray) -> FloatArray:

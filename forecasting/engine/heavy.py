@@ -11,15 +11,6 @@ if TYPE_CHECKING:
 
 
 @cache
-def ets_module() -> ModuleType:
-    """statsforecast.ets."""
-    _one_thread()
-    from statsforecast import ets
-
-    return ets
-
-
-@cache
 def theta_module() -> ModuleType:
     """statsforecast.theta."""
     _one_thread()
@@ -30,9 +21,10 @@ def theta_module() -> ModuleType:
 
 def warm_up() -> None:
     """Import the numeric libraries and run each model once. For the worker's parent, before it forks."""
-    from .models.core import theta_ets_mean
+    from .models.core import combined_mean
 
-    theta_ets_mean(_example(), season_length=12, horizon=1)
+    for season_length in (1, 12):  # also fills the tables that smoothing keeps
+        combined_mean(_example(), season_length=season_length, horizon=1)
 
 
 def _one_thread() -> None:

@@ -6,9 +6,9 @@ from typing import Literal
 
 import numpy as np
 
-from .models.core import theta_ets_mean
+from .models.core import combined_mean
 from .models.fourier import fourier_season, pairs_for
-from .models.level import level
+from .models.level import level, smoothed_level
 from .models.season import shrunk_season
 from .models.tsb import Intermittent, mean_interval, tsb
 from .series import FloatArray, History
@@ -19,6 +19,8 @@ INTERMITTENT_FROM = 1.32
 RECENT = 24
 # Under this many observed periods neither trend nor season is told from noise.
 FEW = 6
+# The less there is of a season, the more it looks like a trend: this share of the forecast is a mere level.
+CALM_UNDER_A_SEASON, CALM_FAMILY_SEASON, CALM_ONE_SEASON, CALM_TWO_SEASONS = 0.8, 0.5, 0.5, 0.35
 # Above this length a season is fitted by waves.
 LONG_SEASON = 24
 
@@ -68,17 +70,22 @@ def point_forecast(
         return _long_season(y, season_length, horizon, params)
     if season_length == 1 or n >= 3 * season_length:
         y = _after_old_zeros(y, season_length)
-        mean = theta_ets_mean(y, season_length=season_length, horizon=horizon)
+        mean = combined_mean(y, season_length=season_length, horizon=horizon)
         return Point(mean, "theta_ets", "enough_history", params)
     if n >= season_length:
         season, multiplies = shrunk_season(y, season_length=season_length)
-        mean = _without_season(y, *_past_and_ahead(season, len(y), horizon), multiplies, horizon)
+        past_season, ahead = _past_and_ahead(season, len(y), horizon)
+        calm = CALM_ONE_SEASON if n < 2 * season_length else CALM_TWO_SEASONS
+        mean = _without_season(y, past_season, ahead, multiplies, horizon, calm=calm)
         return Point(mean, "half_season", "under_three_years", params)
     if profile is not None and len(profile) == season_length and min(profile) > 0 and y.min() >= 0:
         season = np.roll(np.array(profile), -(past.start % season_length)) / np.mean(profile)
-        mean = _without_season(y, *_past_and_ahead(season, len(y), horizon), True, horizon)
+        past_season, ahead = _past_and_ahead(season, len(y), horizon)
+        mean = _without_season(y, past_season, ahead, True, horizon, calm=CALM_FAMILY_SEASON)
         return Point(mean, "family_season", "under_a_year", params)
-    return Point(theta_ets_mean(y, season_length=1, horizon=horizon), "nonseasonal", "under_a_year", params)
+    none = np.zeros(len(y)), np.zeros(horizon)
+    mean = _without_season(y, *none, False, horizon, calm=CALM_UNDER_A_SEASON)
+    return Point(mean, "nonseasonal", "under_a_year", params)
 
 
 def _after_old_zeros(y: FloatArray, season_length: int) -> FloatArray:
@@ -96,7 +103,7 @@ def _long_season(y: FloatArray, season_length: int, horizon: int, params: dict[s
     pairs = pairs_for(len(y), season_length=season_length)
     if not pairs:
         return Point(
-            theta_ets_mean(y, season_length=1, horizon=horizon), "nonseasonal", "under_a_year", params
+            combined_mean(y, season_length=1, horizon=horizon), "nonseasonal", "under_a_year", params
         )
     past, ahead, multiplies = fourier_season(y, season_length=season_length, horizon=horizon, pairs=pairs)
     mean = _without_season(y, past, ahead, multiplies, horizon)
@@ -109,9 +116,11 @@ def _past_and_ahead(season: FloatArray, n: int, horizon: int) -> tuple[FloatArra
 
 
 def _without_season(
-    y: FloatArray, past: FloatArray, ahead: FloatArray, multiplies: bool, horizon: int
+    y: FloatArray, past: FloatArray, ahead: FloatArray, multiplies: bool, horizon: int, *, calm: float = 0.0
 ) -> FloatArray:
-    """Take the season off, forecast the rest without one, put it back."""
-    if multiplies:
-        return theta_ets_mean(y / past, season_length=1, horizon=horizon) * ahead
-    return theta_ets_mean(y - past, season_length=1, horizon=horizon) + ahead
+    """Take the season off, forecast the rest without one, a share `calm` of it as a level, put it back."""
+    rest = y / past if multiplies else y - past
+    mean = combined_mean(rest, season_length=1, horizon=horizon)
+    if calm:
+        mean = (1 - calm) * mean + calm * smoothed_level(rest, horizon=horizon)
+    return mean * ahead if multiplies else mean + ahead

@@ -3,26 +3,54 @@
 import numpy as np
 
 from .measures import naive_scale
+from .models.blended_season import blended_season
 from .series import FloatArray
 
-# A short history knows its own error badly: this share of its level counts as much as PRIOR_PERIODS
-# observations.
-PRIOR_SHARE = 0.25
-PRIOR_PERIODS = 4
+# A short history knows its own error badly: this share of its level counts as much as PRIOR_PERIODS changes.
+PRIOR_SHARE = 0.2
+PRIOR_PERIODS = 2
+# What is called short where bands are kept from being absurd.
+SHORT = 12
 # No series is surer than this share of its level, so that a constant history still has a band.
 FLOOR_SHARE = 0.005
+# How much less each older change counts.
+_FADE, _FADE_YEARLY = 0.97, 0.9
 
 
 def error_scale(y: FloatArray, *, season_length: int) -> float:
-    """In-sample error of seasonal naive (naive under a season and a half), pulled to a quarter of the level
-    when short.
+    """Geometric mean of two sizes: the in-sample error of seasonal naive (naive under a season and a half),
+    and how much the series lately moved from one period to the next without its season.
 
+    The first knows the years, the second that they differ: together they told the size of the errors to come
+    better than either. The shorter the history, the more both are pulled to a fifth of the level.
     Zero only for a history of zeros.
     """
     size = float(np.abs(y).mean())
+    if size == 0:
+        return 0.0
     m = season_length if len(y) >= season_length + max(season_length // 2, 4) else 1
-    own = naive_scale(y, season_length=m) or 0.0
-    seen = max(len(y) - m, 0)
-    if len(y) < 12:
-        own = (own * seen + PRIOR_SHARE * size * PRIOR_PERIODS) / (seen + PRIOR_PERIODS)
-    return max(own, FLOOR_SHARE * size)
+    yearly = _pulled(naive_scale(y, season_length=m) or 0.0, size, seen=len(y) - m)
+    move = _pulled(_recent_move(y, season_length), size, seen=len(y) - 1)
+    return float(np.sqrt(yearly * move))
+
+
+def _pulled(own: float, size: float, *, seen: int) -> float:
+    seen = max(seen, 0)
+    own_share = seen / (seen + PRIOR_PERIODS)
+    return float(max(own, FLOOR_SHARE * size) ** own_share * (PRIOR_SHARE * size) ** (1 - own_share))
+
+
+def _recent_move(y: FloatArray, season_length: int) -> float:
+    """Mean size of the change from one period to the next on data without season; older ones count less."""
+    if len(y) < 2:
+        return 0.0
+    rest = y
+    if season_length > 1 and len(y) >= 3 * season_length:
+        place = np.arange(len(y)) % season_length
+        if y.min() > 0:
+            rest = y / np.exp(blended_season(np.log(y), season_length=season_length))[place]
+        else:
+            rest = y - blended_season(y, season_length=season_length)[place]
+    change = np.abs(np.diff(rest))
+    weights = (_FADE_YEARLY if season_length == 1 else _FADE) ** np.arange(len(change))[::-1]
+    return float((weights * change).sum() / weights.sum())

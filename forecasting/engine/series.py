@@ -1,6 +1,6 @@
 """A series as the engine takes it, and what of it a model may see."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 import numpy as np
@@ -23,7 +23,7 @@ class Series:
     adds over time, a *level* does not (contracts at the end of the month). `launch` and `end` are ordinals:
     there is no demand before `launch` or after `end`. `season_profile` is the season of the family or line,
     one index a position in the year (position = ordinal modulo the season's length, so January first), 1 on
-    average.
+    average. `trusted` are the ordinals of periods whose values a person has called right: never cleaned.
 
     Raises ValueError when values are not one row of finite numbers or NaN.
     """
@@ -36,6 +36,7 @@ class Series:
     launch: int | None = None
     end: int | None = None
     season_profile: tuple[float, ...] | None = None
+    trusted: tuple[int, ...] = ()
 
     def __post_init__(self) -> None:
         values = np.array(self.values, dtype=np.float64)
@@ -45,6 +46,10 @@ class Series:
             raise ValueError(f"series {self.id}: values must be finite or NaN")
         values.setflags(write=False)
         object.__setattr__(self, "values", values)
+
+    def with_values(self, values: ArrayLike) -> "Series":
+        """The same series with other values."""
+        return replace(self, values=values)
 
     @property
     def array(self) -> FloatArray:

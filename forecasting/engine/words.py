@@ -22,7 +22,7 @@ _REASONS = {
     "few_periods": "Only {periods:.0f} periods of history: a level, no trend or season.",
     "under_a_year": "{periods:.0f} periods of history: too few to see a season.",
     "under_three_years": "{periods:.0f} periods of history: half of the season seen is believed.",
-    "enough_history": "{periods:.0f} periods of history: the mean of two models with trend and season.",
+    "enough_history": "{periods:.0f} periods of history: the mean of three models with trend and season.",
     "intermittent": "A sale every {mean_interval:.1f} periods on average: chance and size forecast apart.",
     "none_lately": "Nothing was sold in the last {since:.0f} periods: the chance of a sale has become small.",
     "long_season": "A long season described by {pairs:.0f} pairs of waves.",

@@ -13,7 +13,7 @@ from ..series import FloatArray
 
 SHRINK = 0.5
 # A relative swing of this size is as likely noise as season when it was seen once.
-_ORDINARY_NOISE = 0.15
+_ORDINARY_NOISE = 0.1
 
 
 def shrunk_season(y: FloatArray, *, season_length: int) -> tuple[FloatArray, bool]:

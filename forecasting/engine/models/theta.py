@@ -12,8 +12,7 @@ from ..series import FloatArray
 MIN_PERIODS = 4
 
 
-def dynamic_theta(y: FloatArray, *, season_length: int, horizon: int) -> FloatArray:
-    """Mean of the next `horizon` periods; needs MIN_PERIODS values. Season: classical decomposition where
-    significant."""
-    fitted: dict[str, Any] = theta_module().auto_theta(y, season_length, model="DOTM")
+def dynamic_theta(y: FloatArray, *, horizon: int) -> FloatArray:
+    """Mean of the next `horizon` periods of data without season; needs MIN_PERIODS values."""
+    fitted: dict[str, Any] = theta_module().auto_theta(y, 1, model="DOTM")
     return np.asarray(theta_module().forecast_theta(fitted, horizon)["mean"], dtype=np.float64)

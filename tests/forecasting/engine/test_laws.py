@@ -118,7 +118,7 @@ def test_few_series_move_the_bands_little_and_many_much() -> None:
     assert many.factors[0, 0] > 5 * base.factors[0, 0]
 
 
-def test_a_series_own_errors_move_its_band_half_way_and_not_its_mean() -> None:
+def test_a_series_own_errors_move_its_band_part_of_the_way_and_not_its_mean() -> None:
     own = series(sales(60))
     bands = built_in_calibration(12, horizon=H)
     factors = bands.factors[:, 0]
@@ -134,5 +134,33 @@ def test_a_series_own_errors_move_its_band_half_way_and_not_its_mean() -> None:
     assert (usual.hi80 == plain.hi80).all()
     assert (good.mean == poor.mean).all()
     width, wide, narrow = ((f.hi80 - f.lo80)[0] for f in (usual, poor, good))
-    # Three times the usual error over six steps: the power is 0.5 × 6 / (6 + 6).
-    np.testing.assert_allclose([wide / width, narrow / width], [3**0.25, 3**-0.25], rtol=1e-5)
+    # Three times the usual error over six steps: the power is 0.5 × 6 / (6 + 12).
+    np.testing.assert_allclose([wide / width, narrow / width], [3 ** (1 / 6), 3 ** (-1 / 6)], rtol=1e-5)
+
+
+def test_a_band_never_narrows_as_it_looks_further_ahead() -> None:
+    rng = np.random.default_rng(9)
+    growth = np.sqrt(np.arange(1, 19))
+    results = [
+        BacktestResult(f"S{k}", 12, "theta_ets", errors=tuple(growth * rng.normal(0, 1, 18)))
+        for k in range(25)
+    ]
+    bands = calibrate(results, horizon=18)
+    assert (np.diff(bands.factors, axis=0) >= 0).all()
+    f = forecast(series(sales(60) + 5000), season_length=12, horizon=18, calibration=bands)
+    for lo, hi in ((f.lo80, f.hi80), (f.lo95, f.hi95)):
+        assert (np.diff(hi - lo) > -1e-3).all()
+
+
+def test_the_band_of_a_short_history_is_believable() -> None:
+    values = np.array([400.0, 900.0, 300.0, 1200.0, 700.0, 200.0, 1100.0])
+    f = forecast(series(values), season_length=12, horizon=18)
+    assert (f.hi80 - f.lo80).max() <= 1.5 * max(1200, f.mean.max()) + 1
+    assert f.hi95.max() <= 3.3 * max(1200, f.mean.max())
+
+
+def test_a_band_that_meets_zero_leans_upwards() -> None:
+    f = forecast(series(sales(40)), season_length=12, horizon=18)
+    assert ((f.hi95 - f.mean) > (f.mean - f.lo95)).all()
+    free = forecast(series(sales(40), non_negative=False), season_length=12, horizon=18)
+    np.testing.assert_allclose(free.hi95 - free.mean, free.mean - free.lo95, rtol=1e-4)

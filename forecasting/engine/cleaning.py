@@ -1,0 +1,243 @@
+"""What in a history looks like an error or an event nobody flagged: spikes, stock-outs, steps, months stored
+as zero, a last month that was loaded half.
+
+Robust throughout: the season from medians by position, the level from running medians (Tukey 1977,
+"Exploratory Data Analysis"), the noise from the median size of changes, so that what is looked for does not
+hide itself. Thresholds were set on simulated products (`simulate_dirt`): docs/algorithms/forecast.md.
+"""
+
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .series import FloatArray, Series
+
+Kind = Literal["spike", "stockout", "step", "zero", "half_month"]
+BoolArray = NDArray[np.bool_]
+
+# Under this many values with sales nothing is said.
+LEAST_PERIODS = 12
+# A run of this many periods is an event; a longer one is a level of its own.
+LONGEST_SPIKE, LONGEST_STOCKOUT = 2, 3
+# How many times the ordinary noise, and how much at least (logarithms), an event is away from the level.
+NOISES, SURE_NOISES = 4.5, 7.0
+LEAST_SPIKE, LEAST_STOCKOUT, LEAST_HALF_MONTH, LEAST_STEP = 0.34, 0.30, 0.30, 0.18
+SURE_SPIKE, SURE_HALF_MONTH = 0.69, 0.45
+# A step is judged by the means of this many periods on either side, without their largest and smallest.
+STEP_SIDE, STEP_NOISES = 6, 3.0
+_LEVEL_WINDOW, _SEASON_WINDOW = 7, 13
+_LEAST_NOISE = 0.015
+# More zeros than this share are demand, not errors.
+_ZEROS = 0.05
+
+
+@dataclass(frozen=True)
+class Finding:
+    """Something seen from `first` to `last` (ordinals of periods). `seen` and `expected` are sums over these
+    periods in the unit of the series (for a step: the levels after and before it). With `sure` the forecast
+    leaves the values out unless a person has said that they are right (`Series.trusted`)."""
+
+    kind: Kind
+    first: int
+    last: int
+    seen: float
+    expected: float
+    sure: bool
+
+
+def findings(series: Series, *, season_length: int) -> tuple[Finding, ...]:
+    """All findings of one history, by time. Levels, years, and histories with many zeros or negative values
+    have none."""
+    y = series.array
+    if season_length == 1:
+        return ()
+    known = ~np.isnan(y)
+    sold = known & (np.nan_to_num(y) > 0)
+    if series.kind == "level" or (y[known] < 0).any() or int(sold.sum()) < LEAST_PERIODS:
+        return ()
+    first = int(np.flatnonzero(sold)[0])
+    zeros = known & ~sold
+    zeros[:first] = False
+    if zeros.sum() > max(1, _ZEROS * sold.sum()):
+        return ()
+    base = _Baseline.of(y, sold, season_length)
+    events = _zeros(zeros, len(y)) + _runs(base, sold) + _half_month(base, sold, zeros)
+    taken = np.zeros(len(y), dtype=bool)
+    for _, a, b, _ in events:
+        taken[a : b + 1] = True
+    events += _steps(base, sold & ~taken)
+    trusted = set(series.trusted)
+    return tuple(
+        _finding(series, base, event)
+        for event in sorted(events, key=lambda event: (event[1], event[0]))
+        if not trusted.intersection(range(series.start + event[1], series.start + event[2] + 1))
+    )
+
+
+def cleaned(series: Series, *, season_length: int) -> Series:
+    """The series without what is surely wrong: those values become missing, so that they are filled or
+    bridged."""
+    wrong = [f for f in findings(series, season_length=season_length) if f.sure and f.kind != "step"]
+    if not wrong:
+        return series
+    values = series.array.copy()
+    for found in wrong:
+        values[found.first - series.start : found.last - series.start + 1] = np.nan
+    return series.with_values(values)
+
+
+# kind, first and last position, sure
+_Event = tuple[Kind, int, int, bool]
+
+
+@dataclass(frozen=True, eq=False)
+class _Baseline:
+    """Logarithms without season, the level below them, both NaN without sales; the season and the noise."""
+
+    rest: FloatArray
+    level: FloatArray
+    season: FloatArray
+    noise: float
+
+    @classmethod
+    def of(cls, y: FloatArray, sold: BoolArray, season_length: int) -> "_Baseline":
+        z = np.full(len(y), np.nan)
+        z[sold] = np.log(y[sold])
+        season = _robust_season(z, season_length)
+        rest = z - season
+        level = _running_median(rest, _LEVEL_WINDOW)
+        change = np.diff(rest[sold])
+        noise = max(
+            1.4826 * float(np.median(np.abs(change - np.median(change)))) / np.sqrt(2),
+            1.4826 * float(np.median(np.abs((rest - level)[sold]))),
+            _LEAST_NOISE,
+        )
+        return cls(rest, level, season, noise)
+
+
+def _robust_season(z: FloatArray, m: int) -> FloatArray:
+    """Additive season of every period from medians by position, weaker where it is not plain; zeros under two
+    and a half seasons."""
+    n = len(z)
+    if m == 1 or n < 2 * m + m // 2:
+        return np.zeros(n)
+    gap = z - _running_median(z, max(_SEASON_WINDOW, m + 1 - m % 2))
+    place = np.arange(n) % m
+    season = np.array([_median(gap[place == k]) for k in range(m)])
+    season -= season.mean()
+    rest = gap - season[place]
+    noise = 1.4826 * _median(np.abs(rest))
+    size = float(np.square(season).mean())
+    believed = max(0.0, 1 - 1.57 * noise**2 * m / n / size) if size > 0 else 0.0
+    spread: FloatArray = believed * season[place]
+    return spread
+
+
+def _median(x: FloatArray) -> float:
+    x = x[~np.isnan(x)]
+    return float(np.median(x)) if len(x) else 0.0
+
+
+def _running_median(z: FloatArray, window: int) -> FloatArray:
+    """Centred; at the ends of what is there. NaN only where nothing is near."""
+    half = window // 2
+    padded = np.concatenate([np.full(half, np.nan), z, np.full(half, np.nan)])
+    windows = np.sort(np.lib.stride_tricks.sliding_window_view(padded, window), axis=1)  # NaN last
+    count = (~np.isnan(windows)).sum(axis=1)
+    row = np.arange(len(z))
+    low, high = np.maximum(count - 1, 0) // 2, count // 2
+    middle: FloatArray = (windows[row, low] + windows[row, np.minimum(high, window - 1)]) / 2
+    return np.where(count > 0, middle, np.nan)
+
+
+def _zeros(zeros: BoolArray, n: int) -> list[_Event]:
+    """Single zeros in a history that never comes near zero: a month that was not stored, or not sold at
+    all."""
+    return [("zero", a, b, a == b) for a, b in _stretches(zeros) if b < n - 1 and b - a < LONGEST_STOCKOUT]
+
+
+def _runs(base: _Baseline, sold: BoolArray) -> list[_Event]:
+    """Short runs far above or below the level that come back to it."""
+    gap = np.nan_to_num(base.rest - base.level)
+    events: list[_Event] = []
+    for kind, away, least, longest in (
+        ("spike", gap, LEAST_SPIKE, LONGEST_SPIKE),
+        ("stockout", -gap, LEAST_STOCKOUT, LONGEST_STOCKOUT),
+    ):
+        far = sold & (away > max(least, NOISES * base.noise))
+        for a, b in _stretches(far):
+            if b >= len(gap) - 1 or b - a >= longest or a == 0:
+                continue
+            size = float(away[a : b + 1].max())
+            sure = kind == "spike" and size > max(SURE_SPIKE, SURE_NOISES * base.noise)
+            events.append((kind, a, b, sure))  # type: ignore[arg-type]
+    return events
+
+
+def _half_month(base: _Baseline, sold: BoolArray, zeros: BoolArray) -> list[_Event]:
+    """The last period far under the level of those before it; a zero there is half of nothing."""
+    last = len(sold) - 1
+    before = base.rest[:last][sold[:last]][-5:]
+    if zeros[last]:
+        return [("half_month", last, last, True)] if not zeros[last - 1] else []
+    if not sold[last] or len(before) < 5:
+        return []
+    away = float(np.median(before)) - float(base.rest[last])
+    usual = max(base.noise, 1.4826 * float(np.median(np.abs(before - np.median(before)))))
+    if away <= max(LEAST_HALF_MONTH, NOISES * usual):
+        return []
+    return [("half_month", last, last, away > max(SURE_HALF_MONTH, 1.2 * NOISES * usual))]
+
+
+def _steps(base: _Baseline, used: BoolArray) -> list[_Event]:
+    """The sharpest lasting changes of level, one after another."""
+    place = np.flatnonzero(used)
+    rest = base.rest[place]
+    n = len(rest)
+    if n < 2 * STEP_SIDE:
+        return []
+    slope = float(np.median(rest[STEP_SIDE:] - rest[:-STEP_SIDE])) / STEP_SIDE
+    flat = rest - slope * np.arange(n)
+    at = np.arange(STEP_SIDE, n - STEP_SIDE + 1)
+    sides = np.lib.stride_tricks.sliding_window_view(flat, STEP_SIDE)
+    middle = np.sort(sides, axis=1)[:, 1:-1].mean(axis=1)
+    jump = middle[at] - middle[at - STEP_SIDE]
+    # Abrupt: the three values on either side of it differ by nearly as much.
+    near = np.lib.stride_tricks.sliding_window_view(flat, 3).mean(axis=1)
+    abrupt = near[at] - near[at - 3]
+    # What either side wanders by itself is no step.
+    spread = 1.4826 * np.median(np.abs(sides - middle[:, None]), axis=1)
+    noise = np.maximum(base.noise, (spread[at] + spread[at - STEP_SIDE]) / 2)
+    score = np.minimum(np.abs(jump), np.abs(abrupt)) / noise
+    score[(np.sign(jump) != np.sign(abrupt)) | (np.abs(jump) < LEAST_STEP)] = 0
+    limit = STEP_NOISES * np.sqrt(np.pi / STEP_SIDE)
+    events: list[_Event] = []
+    while score.max(initial=0.0) > limit:
+        best = int(score.argmax())
+        position = int(place[at[best]])
+        events.append(("step", position, position, False))
+        score[max(0, best - STEP_SIDE) : best + STEP_SIDE + 1] = 0
+    return events
+
+
+def _stretches(flags: BoolArray) -> list[tuple[int, int]]:
+    """First and last position of every run of true values."""
+    edges = np.diff(np.concatenate([[0], flags.astype(np.int8), [0]]))
+    starts, ends = np.flatnonzero(edges == 1), np.flatnonzero(edges == -1)
+    return [(int(a), int(b) - 1) for a, b in zip(starts, ends, strict=True)]
+
+
+def _finding(series: Series, base: _Baseline, event: _Event) -> Finding:
+    kind, a, b, sure = event
+    if kind == "step":
+        before, after = base.rest[max(0, a - STEP_SIDE) : a], base.rest[a : a + STEP_SIDE]
+        seen, expected = float(np.exp(_median(after))), float(np.exp(_median(before)))
+    else:
+        outside = np.concatenate([base.rest[max(0, a - 4) : a], base.rest[b + 1 : b + 5]])
+        expected = float(np.exp(_median(outside) + base.season[a : b + 1]).sum())
+        seen = float(np.nansum(series.array[a : b + 1]))
+    return Finding(
+        kind, series.start + a, series.start + b, float(f"{seen:.7g}"), float(f"{expected:.7g}"), sure
+    )

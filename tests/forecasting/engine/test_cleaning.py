@@ -1,0 +1,96 @@
+"""What nobody flagged is found, told apart from ordinary noise, and kept out of the fit where it is sure."""
+
+import numpy as np
+import pytest
+
+from forecasting.engine import Series, backtest, findings, forecast
+from forecasting.engine.simulate_dirt import DIRTS, Dirt, simulate_dirt
+
+from .shapes import START, sales, series
+
+H = 18
+
+
+def found(values: object, **extra: object) -> list[tuple[str, int, int]]:
+    marks = findings(series(values, **extra), season_length=12)
+    return [(f.kind, f.first - START, f.last - START) for f in marks]
+
+
+@pytest.mark.parametrize("dirt", DIRTS)
+def test_four_of_five_simulated_events_are_found(dirt: Dirt) -> None:
+    rng = np.random.default_rng(11)
+    hits = 0
+    for _ in range(150):
+        values, at = simulate_dirt(rng, dirt)
+        hits += any(kind == dirt and first - 1 <= at <= last + 1 for kind, first, last in found(values))
+    assert hits >= 0.8 * 150
+
+
+def test_at_most_one_clean_history_in_twenty_gives_a_false_alarm() -> None:
+    rng = np.random.default_rng(12)
+    assert sum(bool(found(simulate_dirt(rng, "clean")[0])) for _ in range(300)) <= 15
+
+
+def test_a_finding_says_what_was_expected() -> None:
+    values = sales(60)
+    values[30] = 3 * values[30]
+    (spike,) = findings(series(values), season_length=12)
+    assert (spike.kind, spike.first, spike.last, spike.sure) == ("spike", START + 30, START + 30, True)
+    assert spike.seen == values[30]
+    assert spike.expected == pytest.approx(values[30] / 3, rel=0.2)
+
+
+def test_what_is_sure_costs_next_to_no_accuracy() -> None:
+    clean = sales(78)
+    truth = clean[60:]
+
+    def error(values: np.ndarray) -> float:
+        f = forecast(series(values), season_length=12, horizon=H)
+        assert f.first_period == START + 60
+        return float(np.abs(f.mean - truth).sum())
+
+    best = error(clean[:60])
+    for place, factor in ((55, 3.0), (40, 0.0), (59, 0.3), (59, 0.0)):
+        values = clean[:60].copy()
+        values[place] *= factor
+        assert error(values) < 1.1 * best, (place, factor)
+
+
+def test_what_a_person_has_called_right_stays() -> None:
+    values = sales(60)
+    values[55] *= 3
+    assert found(values) == [("spike", 55, 55)]
+    assert found(values, trusted=(START + 55,)) == []
+    plain, trusting = (
+        forecast(series(values, trusted=trusted), season_length=12, horizon=H)
+        for trusted in ((), (START + 55,))
+    )
+    assert (plain.mean != trusting.mean).any()
+
+
+def test_the_end_of_a_step_up_is_not_called_a_spike() -> None:
+    values = sales(60, trend=0.0, noise=0.04)
+    values[30:] *= 1.5
+    assert ("step", 30, 30) in found(values)
+    assert {kind for kind, *_ in found(values)} == {"step"}
+
+
+def test_nothing_is_said_of_levels_intermittent_returned_or_short_histories() -> None:
+    spiked = sales(60)
+    spiked[30] *= 4
+    assert found(spiked) == [("spike", 30, 30)]
+    assert found(spiked, kind="level") == []
+    assert found(np.tile([0.0, 0.0, 30.0, 0.0, 400.0], 12)) == []
+    assert found(np.where(np.arange(60) == 10, -5.0, spiked)) == []
+    assert found([5.0, 50.0, 5.0, 6.0]) == []
+
+
+def test_a_backtest_is_not_cleaned_by_what_came_later() -> None:
+    values = sales(60)
+    values[41] *= 0.5  # the last month a backtest knows: half a month by then, a stock-out from now
+    assert found(values) == [("stockout", 41, 41)]
+    later = backtest(Series("A", START, values), season_length=12, horizon=H)
+    other = values.copy()
+    other[42:] = 1.0
+    changed = backtest(Series("A", START, other), season_length=12, horizon=H)
+    assert later.scale == changed.scale
