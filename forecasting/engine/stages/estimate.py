@@ -12,8 +12,10 @@ from typing import Any
 import numpy as np
 
 from ..series import FloatArray
+from .definition import FALLING, NEAR_PEAK, NEAR_PEAK_GROWTH
 from .steps import AFTER, first_step
 
+Months = np.ndarray[Any, np.dtype[np.int_]]
 SEASON = 12
 FIRST_SEASON, REVIEW = 24, 6
 # A month sold out for more than this share says nothing of demand.
@@ -32,7 +34,8 @@ class Views:
     mean of the last twelve and the twelves before them; NaN where nothing is known. `peak` highest half-year
     level so far, `low` the lowest quarter since; `fallen` the log of the deepest fall of the half-year level
     below an earlier one, `lowest` the level at its bottom; `since_…` the months since each. `first` is the
-    level of the first three months with sales, `season` the strength of the season taken out.
+    level of the first three months with sales, `season` the strength of the season taken out,
+    `crossed` months since its marks were passed (months, 7).
     """
 
     lags: FloatArray
@@ -46,6 +49,7 @@ class Views:
     since_lowest: FloatArray
     first: FloatArray
     season: FloatArray
+    crossed: FloatArray
 
 
 def clean_demand(units: FloatArray, promo: FloatArray | None, stockout: FloatArray | None) -> FloatArray:
@@ -136,7 +140,32 @@ def _views(demand: FloatArray, begin: int) -> tuple[FloatArray, ...]:
         (rows - at_lowest).astype(np.float64),
         quarter[block, np.minimum(rows, first + 2)],
         season.std(axis=1)[block],
+        _crossed(quarter[block], rows, peak[at], at_lowest),
     )
+
+
+def _crossed(level: FloatArray, rows: Months, peak: FloatArray, at_lowest: Months) -> FloatArray:
+    """Months since the level, a row a month, first reached 10, 50 and 90 % of the peak, was last there,
+    reached 90 % of the highest after the lowest, last grew by 25 % a year and last by no less than -10 %; the
+    age where it never did."""
+    months = np.arange(level.shape[1])
+    seen = months <= rows[:, None]
+    share = np.where(seen, level, 0.0) / np.where(peak > 0, peak, np.inf)[:, None]
+    since = [rows - (share >= part).argmax(axis=1) for part in (0.1, 0.5, NEAR_PEAK)]
+    since.append(rows - _latest(share >= NEAR_PEAK))
+    again = np.where(months >= at_lowest[:, None], share, 0.0)
+    since.append(rows - (again >= NEAR_PEAK * again.max(axis=1, keepdims=True)).argmax(axis=1))
+    growth = np.full_like(share, -np.inf)
+    growth[:, 6:] = 2 * np.log(np.maximum(share[:, 6:], _DEEPEST) / np.maximum(share[:, :-6], _DEEPEST))
+    since += [rows - _latest(seen & (growth >= rate)) for rate in (NEAR_PEAK_GROWTH, FALLING)]
+    return np.column_stack(since).astype(np.float64)
+
+
+def _latest(condition: np.ndarray[Any, np.dtype[np.bool_]]) -> Months:
+    """The last place in each row, 0 where there is none."""
+    n = condition.shape[1]
+    place: Months = np.where(condition.any(axis=1), n - 1 - condition[:, ::-1].argmax(axis=1), 0)
+    return place
 
 
 def season_index(demand: FloatArray) -> FloatArray:
@@ -146,7 +175,7 @@ def season_index(demand: FloatArray) -> FloatArray:
     return index
 
 
-def _seasons(demand: FloatArray, ends: np.ndarray[Any, np.dtype[np.int_]]) -> FloatArray:
+def _seasons(demand: FloatArray, ends: Months) -> FloatArray:
     """The season index of the first `ends` months, a row each; 1 where there is no year around a month."""
     n = int(ends[-1])
     demand = demand[:n]

@@ -24,8 +24,11 @@ FEATURES = (
     "fallen", "again", "again_after_fall", "to_first", "first_to_peak", "rise_by_depth",
     *(f"noise_{months}" for months in (6, 12, 24)),
     *(f"above_{rate}_in_{months}" for months in (6, 12) for rate in (25, 10, -10)),
-    *(f"step_{what}_{months}" for months in (12, 18) for what in ("better", "slope", "size")),
+    *(f"step_{what}_{months}" for months in (12, 18) for what in ("better", "slope", "size", "moving")),
+    "sudden_better", "sudden_slope", "sudden_size", "sudden_moving",
     "age", "since_pause", "since_launch", "history", "since_peak", "since_low", "since_lowest", "idle",
+    "since_10", "since_50", "since_90", "since_last_90", "since_90_again", "since_growing",
+    "since_not_falling",
     "launch_known", "season",
 )  # fmt: skip
 _FLOOR = 0.005
@@ -73,11 +76,21 @@ def measure(seen: Views, demand: FloatArray, *, launch: int | None) -> Measured:
             _past(seen, now, level[:, 1]),
             np.log(np.clip(scatter[:, [1, YEAR, YEAR + 1]], 0.01, 2)),
             _sure(slope, error),
-            _doubts(sums, slope[:, YEAR]),
+            doubts := _doubts(sums, slope[:, YEAR]),
         ]  # fmt: skip
     months = np.arange(n, dtype=np.float64)
     since_launch = again if launch is None else months - launch + 1
-    ages = [age, again, since_launch, months + 1, seen.since_peak, seen.since_low, seen.since_lowest, idle]
+    ages = [
+        age,
+        again,
+        since_launch,
+        months + 1,
+        seen.since_peak,
+        seen.since_low,
+        seen.since_lowest,
+        idle,
+        seen.crossed,
+    ]
     columns.append(np.log1p(np.maximum(np.column_stack(ages), 0)) / _AGES)
     columns.append(np.full((n, 1), 0.0 if launch is None else 1.0))
     columns.append(seen.season[:, None])
@@ -86,7 +99,7 @@ def measure(seen: Views, demand: FloatArray, *, launch: int | None) -> Measured:
         slope=slope[:, YEAR],
         slope_half=slope[:, 1],
         noise=scatter[:, YEAR],
-        step=columns[8][:, 0],
+        step=np.maximum(doubts[:, 0], doubts[:, -4]),
         now=now,
         peak=seen.peak,
         since_peak=seen.since_peak,
@@ -181,9 +194,10 @@ def _sure(slope: FloatArray, error: FloatArray) -> FloatArray:
 
 def _doubts(sums: FloatArray, slope: FloatArray) -> FloatArray:
     """Whether one step explains the last twelve (eighteen) months better than a line: log of their squared
-    errors, the size of that step, and both with the slope."""
+    errors, the same with the slope, the size of that step and how the level moved after it. A sudden one lies
+    one or two months back."""
     out = []
-    for months, cuts in ((12, np.arange(3, 10)), (18, np.arange(3, 15))):
+    for months, cuts in ((12, np.arange(3, 10)), (18, np.arange(3, 15)), (12, np.arange(1, 3))):
         c, st, stt, sy, sty, syy = sums[:, :, months]
         c = np.where((c >= 8) & (sy > 0), c, np.nan)
         least = c * (0.02 * sy / c) ** 2
@@ -195,9 +209,12 @@ def _doubts(sums: FloatArray, slope: FloatArray) -> FloatArray:
         best = inside.argmin(axis=1)
         row = np.arange(len(best))
         size = _log((total / count)[row, best] / (rest / rest_count)[row, best])
+        half = (cuts[best] + 1) // 2
+        late, early = sums[:, row, half], sums[:, row, cuts[best]] - sums[:, row, half]
+        moving = _log((late[3] / late[0]) / (early[3] / early[0]))
         step = np.minimum(syy - sy * sy / c, inside[row, best])
         better = np.nan_to_num(np.log((np.maximum(line, 0) + least) / (np.maximum(step, 0) + least)))
-        out += [better, np.clip(better, -1, 2) * np.tanh(np.nan_to_num(slope)), size]
+        out += [better, np.clip(better, -1, 2) * np.tanh(np.nan_to_num(slope)), size, moving]
     return np.column_stack(out)
 
 

@@ -152,7 +152,7 @@ def _begun(said: Answers, demand: FloatArray, launch: int | None) -> FloatArray:
     the first sale that is known."""
     months = np.arange(len(demand))[:, None]
     first = int(np.argmax(np.nan_to_num(demand) > 0))
-    earliest = first if launch is None else min(max(launch, 0), first)
+    earliest = first if launch is None else min(launch, first)
     begun: FloatArray = np.minimum(np.maximum(np.round(months - said.since), earliest), months)
     return begun
 
