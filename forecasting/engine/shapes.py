@@ -67,7 +67,7 @@ def _bass(rng: np.random.Generator, t: FloatArray, pace: float) -> FloatArray:
 
 def _s_curve(rng: np.random.Generator, t: FloatArray, pace: float) -> FloatArray:
     middle = rng.uniform(3, 54) * pace
-    rise: FloatArray = 1 / (1 + np.exp(-np.clip((t / middle - 1) * rng.uniform(1.5, 5.5), -60, 60)))
+    rise: FloatArray = 1 / (1 + np.exp(-np.clip((t / middle - 1) * rng.uniform(1.5, 6.5), -60, 60)))
     return _with_decline(rng, rise, t, pace)
 
 
@@ -79,7 +79,7 @@ def _hump(rng: np.random.Generator, t: FloatArray, pace: float) -> FloatArray:
 
 def _phases(rng: np.random.Generator, t: FloatArray, pace: float) -> FloatArray:
     intro, grow = rng.uniform(2, 28) * pace, np.exp(rng.uniform(np.log(5), np.log(66))) * pace
-    first = np.exp(rng.uniform(np.log(0.005), np.log(0.12)))
+    first = np.exp(rng.uniform(np.log(0.003), np.log(0.12)))
     early = first * np.exp(np.clip(t / intro, 0, 1) * np.log(0.1 / first))
     x = np.clip((t - intro) / grow, 0, 1)
     if rng.random() < 0.5:
@@ -157,14 +157,16 @@ def _relaunched(rng: np.random.Generator, level: FloatArray, pace: float) -> tup
     """A relaunch somewhere in the decline (or late in maturity) lifts the level by 30 % and more."""
     n = len(level)
     peak = int(level.argmax())
-    low = np.flatnonzero((np.arange(n) > peak) & (level < rng.uniform(0.2, 0.9) * level.max()))
+    deep = rng.random() < 0.2  # nearly forgotten, then wanted again
+    share = np.exp(rng.uniform(np.log(0.01), np.log(0.25))) if deep else rng.uniform(0.2, 0.9)
+    low = np.flatnonzero((np.arange(n) > peak) & (level < share * level.max()))
     if len(low) == 0:
         return level, None
     start = int(low[0]) + int(rng.uniform(0, 14) * pace)
     if start > n - 36:
         return level, None
     months = rng.uniform(5, 42) * pace
-    lift = np.exp(rng.uniform(np.log(0.33), np.log(3)))
+    lift = np.exp(rng.uniform(np.log(0.33), np.log(20 if deep else 3)))
     x = np.arange(n - start) / months
     bend = rng.uniform(4, 9)
     rise = 1 / (1 + np.exp(-bend * (x - 0.5))) - 1 / (1 + np.exp(bend * 0.5))

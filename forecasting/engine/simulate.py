@@ -205,7 +205,7 @@ def _published(rng: np.random.Generator, level: FloatArray) -> tuple[FloatArray,
     digits = 10.0 ** (np.floor(np.log10(np.maximum(means, 1e-9))) - int(rng.integers(1, 4)))
     means = np.round(means / digits) * digits
     centre = np.bincount(group, t) / np.bincount(group)
-    how = rng.choice(["steps", "lines", "smooth"], p=[0.25, 0.4, 0.35])
+    how = rng.choice(["steps", "lines", "smooth"], p=[0.35, 0.35, 0.3])
     seen = means[group] if how == "steps" else np.interp(t, centre, means)
     if how == "smooth" and step > 1:
         kernel = np.hanning(step + 2)[1:-1]

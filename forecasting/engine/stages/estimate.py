@@ -13,7 +13,7 @@ import numpy as np
 
 from ..series import FloatArray
 from .definition import FALLING, NEAR_PEAK, NEAR_PEAK_GROWTH
-from .steps import AFTER, first_step
+from .steps import AFTER, BEFORE, first_step
 
 Months = np.ndarray[Any, np.dtype[np.int_]]
 SEASON = 12
@@ -35,7 +35,8 @@ class Views:
     level so far, `low` the lowest quarter since; `fallen` the log of the deepest fall of the half-year level
     below an earlier one, `lowest` the level at its bottom; `since_…` the months since each. `first` is the
     level of the first three months with sales, `season` the strength of the season taken out,
-    `crossed` months since its marks were passed (months, 7).
+    `crossed` months since its marks were passed (months, 7), `spread` share
+    of months that repeat the one before.
     """
 
     lags: FloatArray
@@ -50,6 +51,7 @@ class Views:
     first: FloatArray
     season: FloatArray
     crossed: FloatArray
+    spread: FloatArray
 
 
 def clean_demand(units: FloatArray, promo: FloatArray | None, stockout: FloatArray | None) -> FloatArray:
@@ -72,15 +74,25 @@ def views(demand: FloatArray) -> Views:
     """What each month sees of the past. One-off steps are taken out of the past from the month they are
     believed."""
     seen = _views(demand, 0)
+    spread = _spread(demand)
     begin = 0
-    while (found := first_step(seen[0], begin)) is not None:
+    while (found := first_step(seen[0], begin, spread)) is not None:
         begin, ratio = found
         demand = demand.copy()
         demand[: begin + 1 - AFTER] *= ratio
         for values, renewed in zip(seen, _views(demand, begin), strict=True):
             values[begin:] = renewed
         begin += 1
-    return Views(*seen)
+    return Views(*(*seen, spread))
+
+
+def _spread(demand: FloatArray) -> FloatArray:
+    """Share of the last year and a half in which a month repeats the one before, a value a month."""
+    same = np.zeros(len(demand))
+    same[1:] = (demand[1:] == demand[:-1]) & (demand[1:] > 0)
+    total = np.concatenate([np.zeros(BEFORE + AFTER), np.cumsum(same)])
+    share: FloatArray = (total[BEFORE + AFTER :] - total[: len(demand)]) / (BEFORE + AFTER)
+    return share
 
 
 def _views(demand: FloatArray, begin: int) -> tuple[FloatArray, ...]:

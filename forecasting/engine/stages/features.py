@@ -11,6 +11,7 @@ import numpy as np
 
 from ..series import FloatArray
 from .estimate import LAGS, YEARS, Views
+from .steps import SPREAD
 
 # (months back from which, until which) a line is laid.
 WINDOWS = ((0, 3), (0, 6), (0, 12), (0, 24), (0, 36), (0, 48), (3, 9), (6, 12), (6, 18), (12, 24), (24, 48))
@@ -29,7 +30,7 @@ FEATURES = (
     "age", "since_pause", "since_launch", "history", "since_peak", "since_low", "since_lowest", "idle",
     "since_10", "since_50", "since_90", "since_last_90", "since_90_again", "since_growing",
     "since_not_falling",
-    "launch_known", "season",
+    "launch_known", "season", "spread",
 )  # fmt: skip
 _FLOOR = 0.005
 _AGES = np.log(400.0)
@@ -93,13 +94,13 @@ def measure(seen: Views, demand: FloatArray, *, launch: int | None) -> Measured:
     ]
     columns.append(np.log1p(np.maximum(np.column_stack(ages), 0)) / _AGES)
     columns.append(np.full((n, 1), 0.0 if launch is None else 1.0))
-    columns.append(seen.season[:, None])
+    columns.append(np.column_stack([seen.season, seen.spread]))
     rows: FloatArray = np.nan_to_num(np.clip(np.hstack(columns), -6, 6))
     return Measured(
         slope=slope[:, YEAR],
         slope_half=slope[:, 1],
         noise=scatter[:, YEAR],
-        step=np.maximum(doubts[:, 0], doubts[:, -4]),
+        step=np.where(seen.spread < SPREAD, np.maximum(doubts[:, 0], doubts[:, -4]), 0.0),
         now=now,
         peak=seen.peak,
         since_peak=seen.since_peak,

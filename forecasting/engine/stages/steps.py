@@ -19,11 +19,14 @@ _TOGETHER = 0.4
 _SURE = 6.0
 _FLAT_YEAR = 0.15
 _LEAST_NOISE = 0.02
+# A history in which so many months repeat the one before is a figure of years or quarters spread over months.
+SPREAD = 0.6
 
 
-def first_step(lags: FloatArray, begin: int) -> tuple[int, float] | None:
+def first_step(lags: FloatArray, begin: int, spread: FloatArray) -> tuple[int, float] | None:
     """The first month from `begin` in which a step is believed that lies AFTER months back, and the ratio of
-    the level after to before it; None without one. `lags` as in Views."""
+    the level after to before it; None without one. `lags` as in Views; the
+    steps of a figure that was spread over months are not believed."""
     after, before = lags[begin:, :AFTER][:, ::-1], lags[begin:, AFTER : AFTER + BEFORE][:, ::-1]
     seen_before, seen_after = ~np.isnan(before), ~np.isnan(after)
     n, m = seen_before.sum(axis=1), seen_after.sum(axis=1)
@@ -33,6 +36,7 @@ def first_step(lags: FloatArray, begin: int) -> tuple[int, float] | None:
         jump = np.log(new / old)
         possible = np.flatnonzero(
             (n >= _NEEDED_BEFORE)
+            & (spread[begin:] < SPREAD)
             & (m >= _NEEDED_AFTER)
             & ((jump > _LEAST) & (jump < _LARGEST_UP) | (jump < -_LEAST) & (jump > -_LARGEST_DOWN))
         )
