@@ -10,19 +10,19 @@ from ..codes import STAGES
 from ..series import FloatArray
 from .definition import DECLINE, GROWTH, INTRODUCTION, MATURITY, REVIVAL
 
-NEW_SHARE = 0.75
+NEW_SHARE = 0.8
 # Another stage must lead the one shown by this to take its place: little where one stage mostly follows the
 # other, more for what is rare, most where the definition knows no such change.
 _MARGIN = {
-    (INTRODUCTION, GROWTH): 0.30,
+    (INTRODUCTION, GROWTH): 0.35,
     (GROWTH, MATURITY): 0.0,
     (MATURITY, DECLINE): 0.0,
-    (MATURITY, REVIVAL): 0.30,
-    (DECLINE, REVIVAL): 0.35,
+    (MATURITY, REVIVAL): 0.35,
+    (DECLINE, REVIVAL): 0.15,
     (DECLINE, MATURITY): 0.45,
-    (REVIVAL, MATURITY): 0.05,
+    (REVIVAL, MATURITY): 0.0,
 }
-_AGAINST_ORDER = 0.45
+_AGAINST_ORDER = 0.35
 # A month in full doubt needs so much more.
 _DOUBT_MARGIN = 0.3
 # The start shown moves only when the months say another for more than this share of the stage's age, and at

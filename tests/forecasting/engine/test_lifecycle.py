@@ -138,7 +138,8 @@ def test_net_returns_and_missing_months_do_not_crash() -> None:
 
 def test_on_simulated_lives_the_figures_hold() -> None:
     found = figures(*judge(lives=250, seed=99))
-    assert found["macro-F1"] > 0.5
+    # Hardly any month of a whole life is a revival: too few here to judge it by.
+    assert min(found[f"F1 {stage}"] for stage in STAGES[:4]) > 0.45
     assert found["log-loss"] < 0.9
     assert found["calibration error"] < 0.06
     assert 0.75 < found["months to next, 80 % range covers"] < 0.86
