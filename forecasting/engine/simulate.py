@@ -1,11 +1,9 @@
-"""Product histories of many shapes with known stages: what the stage weights are fitted on and the tests
-judge by.
+"""Product histories of many shapes with known stages: what the stage model is trained on and judged by.
 
-The shapes are of this project's own choosing: adoption curves, S-curves to a plateau, humps, straight-line
-lives in phases, relaunches, and old products seen only in maturity. On the smooth level come season, noise,
-promotions, stock-outs, one-off steps (a customer won or lost), lumpy orders, small counts, missing months,
-and a window: the history may start long after the launch and end anywhere. Everything is drawn from the
-generator handed in.
+On the smooth level of `shapes` come season, noise, promotions, stock-outs, one-off steps (a customer won or
+lost), dips, lumpy orders, small counts, pilots, missing months, rounding, and a window: the history may start
+long after the launch and end anywhere. Published histories (smooth, rounded, spread over the months of a year
+or quarter) are among them. Everything is drawn from the generator handed in.
 """
 
 from dataclasses import dataclass
@@ -13,7 +11,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from .series import FloatArray
-from .stages.definition import true_stages
+from .shapes import Shape, draw_shape
+from .stages.definition import GROWTH, true_stages
+
+_PUBLISHED = 0.1
 
 
 @dataclass(frozen=True, eq=False)
@@ -21,9 +22,9 @@ class Life:
     """One simulated product as seen: arrays of one length, a value a month.
 
     `units` may hold NaN (missing), `promo` is 0/1, `stockout` a share, `level` the noise-free level, `stage`
-    the index in STAGES by definition or −1 before the first sale, `future` the same from the window's start
-    to the life's end. `launch` is the position of the launch, negative when it lies before the window, None
-    when nobody noted it down.
+    the index in STAGES by definition or −1 before the first sale, `since` months since that stage began
+    (counted before the window too), `future` the stages from the window's start to the life's end. `launch`
+    is the position of the launch, negative when it lies before the window, None when nobody noted it down.
     """
 
     units: FloatArray
@@ -31,144 +32,189 @@ class Life:
     stockout: FloatArray
     level: FloatArray
     stage: FloatArray
+    since: FloatArray
     future: FloatArray
     launch: int | None
+    kind: str
 
 
 def simulate_life(rng: np.random.Generator) -> Life:
     """Draw one product."""
-    level, relaunch = _shape(rng)
-    stage = true_stages(level, relaunch=relaunch)
-    # A product that has faded to nothing is not followed on.
-    alive = np.flatnonzero(level > 0.02 * level.max())
-    last = int(alive[-1]) + 1
-    start = int(rng.integers(0, max(1, min(last - 6, 80)))) if rng.random() < 0.4 else 0
-    months = int(rng.integers(3, 37)) if rng.random() < 0.45 else int(rng.integers(12, 145))
-    stop = min(last, start + months)
-    if relaunch is not None and rng.random() < 0.7:  # people look at what they have just relaunched
-        stop = min(last, relaunch + int(rng.integers(-6, 48)))
-        start = min(start, max(0, stop - 24))
-    if stop - start < 3:
-        start = max(0, stop - 3)
+    published = rng.random() < _PUBLISHED
+    while True:
+        shape = draw_shape(rng, years=60 if published else 25, slow=published)
+        stage = true_stages(shape.level, relaunch=shape.relaunch)
+        start, stop = _published_window(rng, shape) if published else _window(rng, shape)
+        # A peak too sharp for the definition would be called growth while it falls: no truth to learn from.
+        past = np.arange(len(stage)) > shape.level[: shape.relaunch].argmax()
+        senseless = (past & (stage == GROWTH) & (shape.level < 0.7)).any()
+        if not senseless and shape.level[start:stop].max() > 0.02:
+            break
     window = slice(start, stop)
-    known = rng.random() < (0.5 if start else 0.9)
-    return _seen(rng, level[window], stage[start:], -start if known else None)
+    n = stop - start
+    changed = np.concatenate([[True], stage[1:] != stage[:-1]])
+    months = np.arange(len(stage))
+    since = (months - np.maximum.accumulate(np.where(changed, months, 0)))[window].astype(np.float64)
+    known = rng.random() < (0.5 if start else 0.85)
+    launch = -start if known else None
+    level, future = shape.level[window], stage[start:]
+    if published:
+        units, promo, out = _published(rng, level)
+        pilot = 0
+    else:
+        units, promo, out = _seen(rng, level, services=rng.random() < 0.08)
+        pilot = int(rng.integers(2, 11)) if start == 0 and rng.random() < 0.12 else 0
+    if pilot:
+        units, promo, out, level, since = (
+            np.concatenate([before, values])
+            for before, values in zip(
+                (_pilot(rng, pilot, units), *np.zeros((4, pilot))),
+                (units, promo, out, level, since),
+                strict=True,
+            )
+        )
+        future = np.concatenate([np.full(pilot, -1.0), future])
+        n += pilot
+        launch = None if launch is None else (pilot if rng.random() < 0.8 else 0)
+    return Life(units, promo, out, level, future[:n], since, future, launch, shape.kind)
 
 
-def _shape(rng: np.random.Generator) -> tuple[FloatArray, int | None]:
-    """A level over 20 years, largest value about 1, and the month of a relaunch."""
-    t = np.arange(240, dtype=np.float64)
-    kind = rng.choice(
-        ["bass", "s_curve", "hump", "phases", "relaunch", "old"], p=[0.17, 0.16, 0.14, 0.2, 0.29, 0.04]
-    )
-    if kind == "bass":
-        years = rng.uniform(1.0, 7.0)  # to the peak
-        q = rng.uniform(1.5, 4.5) / years
-        p = q / np.exp(years * q * rng.uniform(0.75, 1.0))
-        e = np.exp(-(p + q) * t / 12)
-        rate = (p + q) ** 2 / p * e / (1 + q / p * e) ** 2
-        cumulative = (1 - e) / (1 + q / p * e)
-        return _unit(rate / rate.max() + rng.choice([0.0, rng.uniform(0.1, 0.9)]) * cumulative), None
-    if kind == "s_curve":
-        return _with_decline(rng, _rise(rng, t), t), None
-    if kind == "hump":
-        peak, k = rng.uniform(8, 90), rng.uniform(0.8, 4.0)
-        return _unit(((t + 1) / peak) ** k * np.exp(k * (1 - (t + 1) / peak))), None
-    if kind == "old":
-        drift = np.cumsum(rng.normal(0, 0.006, len(t)))
-        return _unit(_with_decline(rng, np.exp(0.3 * (drift - drift.mean())), t)), None
-    level = _phases(rng, t)
-    if kind == "phases":
-        return level, None
-    peak = int(level.argmax())
-    low = np.flatnonzero((t > peak) & (level < rng.uniform(0.3, 0.85) * level.max()))
-    if len(low) == 0:
-        return level, None
-    return _relaunched(rng, level, int(low[0]) + int(rng.integers(0, 10)))
+def _window(rng: np.random.Generator, shape: Shape) -> tuple[int, int]:
+    level = shape.level
+    # A product that has faded to nothing is followed for a year at most.
+    alive = np.flatnonzero(level > 0.02 * level.max())
+    longer = int(rng.integers(0, 13)) if rng.random() < 0.4 else 0
+    last = min(int(alive[-1]) + 1 + longer, len(level))
+    start = int(rng.integers(1, max(2, min(last - 6, 80)))) if rng.random() < 0.4 else 0
+    months = int(rng.integers(3, 37)) if rng.random() < 0.4 else int(rng.integers(12, 121))
+    stop = min(last, start + months)
+    if shape.relaunch is not None and rng.random() < 0.85:  # people look at what they have just relaunched
+        stop = min(last, shape.relaunch + int(rng.integers(-4, 42)))
+        start = min(start, max(0, stop - 18))
+    stop = max(stop, start + 3)
+    return start, min(stop, len(level))
 
 
-def _rise(rng: np.random.Generator, t: FloatArray) -> FloatArray:
-    middle, width = rng.uniform(4, 50), rng.uniform(1.5, 12)
-    rise: FloatArray = 1 / (1 + np.exp(-(t - middle) / min(width, middle / 2)))
-    return rise
+def _published_window(rng: np.random.Generator, shape: Shape) -> tuple[int, int]:
+    level = shape.level
+    alive = np.flatnonzero(level > 0.005 * level.max())
+    last = max(int(alive[-1]) + 1, 36)
+    seen = np.flatnonzero(level > rng.uniform(0, 0.08) * level.max())
+    start = int(seen[0]) if rng.random() < 0.8 else int(rng.integers(0, last // 2))
+    stop = int(rng.integers(start + 18, max(start + 19, last + 1)))
+    return start, min(stop, len(level))
 
 
-def _phases(rng: np.random.Generator, t: FloatArray) -> FloatArray:
-    intro, grow = rng.integers(2, 14), rng.integers(6, 60)
-    first = rng.uniform(0.01, 0.09)
-    early = first * np.exp(np.clip(t / intro, 0, 1) * np.log(0.1 / first))
-    x = np.clip((t - intro) / grow, 0, 1)
-    bend = rng.uniform(0.6, 1.6)
-    rise = np.where(t < intro, early, 0.1 + 0.9 * np.sin(x * np.pi / 2) ** bend)
-    return _with_decline(rng, rise, t, from_month=int(intro + grow))
-
-
-def _with_decline(
-    rng: np.random.Generator, level: FloatArray, t: FloatArray, from_month: int | None = None
-) -> FloatArray:
-    """A plateau with a slow drift, then, mostly, a decline of 8 to 60 % a year that may end on a floor."""
-    if from_month is None:
-        near = np.flatnonzero(level >= 0.95 * level.max())
-        from_month = int(near[0])
-    begin = from_month + int(rng.integers(3, 90))
-    drift = np.exp(rng.normal(0, 0.03) / 12 * np.clip(t - from_month, 0, begin - from_month))
-    rate = -np.log(1 - rng.uniform(0.08, 0.6)) / 12
-    ease = np.clip((t - begin) / rng.uniform(1, 18), 0, 1)
-    fall = np.exp(-rate * np.cumsum(ease))
-    floor = rng.choice([0.0, rng.uniform(0.1, 0.75)])
-    if rng.random() < 0.15:
-        fall = np.ones(len(t))
-    return _unit(level * drift * (floor + (1 - floor) * fall))
-
-
-def _relaunched(rng: np.random.Generator, level: FloatArray, start: int) -> tuple[FloatArray, int | None]:
-    n = len(level)
-    if start > n - 30:
-        return level, None
-    months = rng.uniform(5, 24)
-    lift = rng.uniform(0.35, 2.5)
-    x = np.arange(n - start) / months
-    after = level[start] * (1 + lift * 1 / (1 + np.exp(-(x - 0.5) * 8)) - lift / (1 + np.exp(4)))
-    t = np.arange(n - start, dtype=np.float64)
-    return _unit(
-        np.concatenate([level[:start], _keep(after, _with_decline(rng, after, t, int(months)))])
-    ), start
-
-
-def _keep(before: FloatArray, shaped: FloatArray) -> FloatArray:
-    """`shaped` at the size it had before it was brought to a largest value of 1."""
-    kept: FloatArray = shaped * (before[0] / shaped[0])
-    return kept
-
-
-def _unit(level: FloatArray) -> FloatArray:
-    unit: FloatArray = level / level.max()
-    return unit
-
-
-def _seen(rng: np.random.Generator, level: FloatArray, future: FloatArray, launch: int | None) -> Life:
+def _seen(rng: np.random.Generator, level: FloatArray, *, services: bool) -> tuple[FloatArray, ...]:
     n = len(level)
     t = np.arange(n)
-    seen = level * rng.choice([rng.uniform(15, 60), rng.uniform(100, 900), rng.uniform(1e3, 5e4)])
-    size = float(seen.max())
-    strength = rng.choice([0.0, 0.1, 0.25, 0.45])
-    months = rng.normal(0, 1, 12)
-    wave = np.cos(2 * np.pi * (np.arange(12) - rng.uniform(0, 12)) / 12) + 0.4 * (months - months.mean())
-    seen = seen * np.maximum(1 + strength * wave[(t + int(rng.integers(12))) % 12], 0.05)
-    if rng.random() < 0.25:
+    size = np.exp(rng.choice([rng.uniform(0.7, 4), rng.uniform(3.5, 7), rng.uniform(6.5, 11)]))
+    seen = level / level.max() * size
+    if not services:
+        seen = seen * _season(rng)[(t + int(rng.integers(12))) % 12]
+    for _ in range(int(rng.choice([0, 1, 2], p=[0.68, 0.26, 0.06]))):
         at = int(rng.integers(0, n))
-        seen[at:] = seen[at:] * np.exp(rng.normal(0, 0.18))
-    noise = rng.choice([0.05, 0.1, 0.18, 0.3, 0.45], p=[0.18, 0.3, 0.28, 0.15, 0.09])
-    seen = seen * np.exp(rng.normal(-(noise**2) / 2, noise, n))
-    promo = (rng.random(n) < rng.choice([0.0, 0.08])).astype(np.float64)
-    seen = seen * np.where(promo > 0, 1 + rng.uniform(0.3, 1.2), 1)
-    out = np.where(rng.random(n) < rng.choice([0.0, 0.04]), rng.uniform(0.2, 1.0, n), 0.0)
+        seen[at:] = seen[at:] * np.exp(np.clip(rng.normal(-0.03, 0.24), -0.7, 0.5))
+    if rng.random() < 0.06:  # a dip that passes
+        middle, months = rng.uniform(0, n), rng.uniform(2, 7)
+        seen = seen * (1 - rng.uniform(0.08, 0.3) * np.exp(-(((t - middle) / months) ** 2)))
+    noise = rng.uniform(0.005, 0.04) if services else np.exp(rng.uniform(np.log(0.03), np.log(0.5)))
+    seen = seen * _noise(rng, n, noise)
+    promo = (rng.random(n) < rng.choice([0.0, rng.uniform(0.02, 0.15)], p=[0.5, 0.5])).astype(np.float64)
+    lift = 1 + rng.uniform(0.2, 1.5)
+    seen = seen * np.where(promo > 0, lift, 1)
+    if rng.random() < 0.4:  # customers stocked up
+        seen[1:] *= np.where(promo[:-1] > 0, rng.uniform(0.7, 1), 1)
+    if rng.random() < 0.06:  # nobody noted the promotions down
+        promo = np.zeros(n)
+    out = np.where(rng.random(n) < rng.choice([0.0, 0.05]), rng.uniform(0.1, 1.0, n), 0.0)
     seen = seen * (1 - out)
-    if rng.random() < 0.12:  # orders come in lumps: a month's demand waits for the next
-        for i in range(n - 1):
-            if rng.random() < 0.4:
-                part = seen[i] * rng.uniform(0.3, 1.0)
-                seen[i], seen[i + 1] = seen[i] - part, seen[i + 1] + part
-    units = rng.poisson(np.minimum(seen, 1e7)).astype(np.float64) if size < 1e4 else np.round(seen)
-    units = np.where(rng.random(n) < rng.choice([0.0, 0.03]), np.nan, units)
-    return Life(units, promo, out, level, future[:n], future, launch)
+    if rng.random() < 0.06:
+        out = np.zeros(n)
+    if rng.random() < 0.14:
+        seen = _lumpy(rng, seen)
+    if services or size > 2e4:
+        units = np.round(seen)
+    elif rng.random() < 0.25:
+        spread = rng.uniform(0.5, 8)
+        units = rng.poisson(seen * rng.gamma(spread, 1 / spread, n) if size < 50 else seen).astype(np.float64)
+    else:
+        units = rng.poisson(seen).astype(np.float64)
+    if rng.random() < 0.04:
+        units = units - np.where(rng.random(n) < 0.1, rng.poisson(0.3 * size, n), 0)
+    return np.where(rng.random(n) < rng.choice([0.0, 0.03], p=[0.8, 0.2]), np.nan, units), promo, out
+
+
+def _season(rng: np.random.Generator) -> FloatArray:
+    strength = rng.choice([0.0, rng.uniform(0.03, 0.2), rng.uniform(0.2, 0.6)], p=[0.25, 0.4, 0.35])
+    month = np.arange(12)
+    wave = np.cos(2 * np.pi * (month - rng.uniform(0, 12)) / 12)
+    if rng.random() < 0.3:
+        wave = wave + 0.5 * np.cos(4 * np.pi * (month - rng.uniform(0, 6)) / 12)
+    rough = rng.normal(0, 1, 12)
+    season: FloatArray = np.maximum(
+        1 + strength * (wave + rng.uniform(0, 0.5) * (rough - rough.mean())), 0.05
+    )
+    return season
+
+
+def _noise(rng: np.random.Generator, n: int, size: float) -> FloatArray:
+    shocks = rng.normal(0, size, n)
+    if rng.random() < 0.25:  # good and bad months come together
+        memory = rng.uniform(0.2, 0.7)
+        shocks = shocks * np.sqrt(1 - memory**2)
+        for i in range(1, n):
+            shocks[i] += memory * shocks[i - 1]
+    if rng.random() < 0.1:
+        shocks = shocks + np.where(rng.random(n) < 0.04, rng.normal(0, 3 * size, n), 0)
+    noise: FloatArray = np.exp(shocks - size**2 / 2)
+    return noise
+
+
+def _lumpy(rng: np.random.Generator, seen: FloatArray) -> FloatArray:
+    """Orders come in lumps: a part of a month's demand waits for the next."""
+    seen = seen.copy()
+    share = rng.uniform(0.2, 0.8)
+    for i in range(len(seen) - 1):
+        if rng.random() < share:
+            part = seen[i] * rng.uniform(0.3, 1.0)
+            seen[i], seen[i + 1] = seen[i] - part, seen[i + 1] + part
+    return seen
+
+
+def _pilot(rng: np.random.Generator, months: int, units: FloatArray) -> FloatArray:
+    """A trial sale, then nothing until the launch."""
+    sold = int(rng.integers(1, max(2, months // 2 + 1)))
+    trial = np.zeros(months)
+    trial[:sold] = rng.poisson(
+        max(1.0, rng.uniform(0.02, 0.6) * float(np.nan_to_num(units[:6]).mean())), sold
+    )
+    return trial
+
+
+def _published(rng: np.random.Generator, level: FloatArray) -> tuple[FloatArray, ...]:
+    """A history from reports: figures of years or quarters spread over their months, rounded."""
+    n = len(level)
+    t = np.arange(n)
+    step = int(rng.choice([12, 3, 1], p=[0.7, 0.15, 0.15]))
+    size = 10 ** rng.uniform(1, 6)
+    slow = _noise(rng, n // step + 2, rng.uniform(0.005, 0.12))
+    group = t // step
+    means = np.bincount(group, level) / np.bincount(group) * slow[: group[-1] + 1]
+    means = means / means.max() * size
+    digits = 10.0 ** (np.floor(np.log10(np.maximum(means, 1e-9))) - int(rng.integers(1, 4)))
+    means = np.round(means / digits) * digits
+    centre = np.bincount(group, t) / np.bincount(group)
+    how = rng.choice(["steps", "lines", "smooth"], p=[0.35, 0.35, 0.3])
+    seen = means[group] if how == "steps" else np.interp(t, centre, means)
+    if how == "smooth" and step > 1:
+        kernel = np.hanning(step + 2)[1:-1]
+        edges = np.pad(seen, step, mode="edge")
+        seen = np.convolve(edges, kernel / kernel.sum(), "same")[step:-step]
+    if rng.random() < 0.45:
+        seen = (
+            seen
+            * (_season(rng)[t % 12] if rng.random() < 0.5 else 1)
+            * _noise(rng, n, rng.uniform(0.01, 0.15))
+        )
+    return seen, np.zeros(n), np.zeros(n)

@@ -9,7 +9,7 @@ _EVIDENCE = {
     "growth_slowing": "Growth slowed to {slope_pct_month:.1f} % a month, from {slope_pct_month_year_ago:.1f} "
     "% a year ago.",
     "level_steady": "Steady: {slope_pct_year:+.1f} % a year, at " + _OF_PEAK + ".",
-    "dip_below_peak": "At " + _OF_PEAK + ", {slope_pct_year:+.1f} % a year, not for long.",
+    "dip_below_peak": "At " + _OF_PEAK + ", {slope_pct_year:+.1f} % a year.",
     "falling": "{slope_pct_year:+.1f} % a year, at " + _OF_PEAK + " of {months_since_peak:.0f} months ago.",
     "low_but_steady": "Steady at " + _OF_PEAK + ", {slope_pct_year:+.1f} % a year.",
     "rising_again": "Up {rise_pct:.0f} % from the low point of {months:.0f} months ago.",

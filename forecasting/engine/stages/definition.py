@@ -5,6 +5,8 @@ Levitt (1965) and Polli and Cook (1969) for the idea; the thresholds are those o
 docs/algorithms/lifecycle.md.
 """
 
+from typing import Any
+
 import numpy as np
 
 from ..codes import STAGES
@@ -20,53 +22,69 @@ LIFT = 1.30
 
 
 def growth_a_year(level: FloatArray) -> FloatArray:
-    """Centred six-month growth as a rate a year, shape (n,); at the ends over what is there."""
+    """Centred six-month growth as a continuous rate a year, shape (n,); at the ends over what is there."""
     n = len(level)
     t = np.arange(n)
     before, after = np.maximum(t - 3, 0), np.minimum(t + 3, n - 1)
     span = np.maximum(after - before, 1)
-    safe = np.maximum(level, 1e-9 * max(float(level.max()), 1e-300))
-    growth: FloatArray = (safe[after] / safe[before]) ** (12 / span) - 1
+    logs = np.log(np.maximum(level, 1e-9 * max(float(level.max()), 1e-300)))
+    growth: FloatArray = (logs[after] - logs[before]) * (12 / span)
     return growth
 
 
 def true_stages(level: FloatArray, *, relaunch: int | None = None) -> FloatArray:
     """Index in STAGES a month, −1 before the first sale; shape (n,).
 
-    `level` covers the whole life, without noise. `relaunch` is the month a relaunch starts (the trough before
-    its rise); it counts when it lifts the level by 30 %.
+    `level` covers the whole life, without noise. What must last for months to count is dated from the first
+    of them. `relaunch` is the month a relaunch starts (the trough before its rise); it counts when it lifts
+    the level by 30 %.
     """
     n = len(level)
-    growth = growth_a_year(level)
-    if relaunch is not None and level[relaunch:].max() < LIFT * level[relaunch]:
-        relaunch = None
-    peak = float(level[:relaunch].max())
     stages = np.full(n, -1.0)
     sold = np.flatnonzero(level > 0)
     if len(sold) == 0:
         return stages
-    stage, since, steady, falling = INTRODUCTION, int(sold[0]), 0, 0
-    for t in range(int(sold[0]), n):
-        steady = steady + 1 if abs(growth[t]) <= STEADY else 0
-        falling = falling + 1 if growth[t] < FALLING and level[t] < NEAR_PEAK * peak else 0
-        if t == relaunch:
-            peak = float(level[t:].max())
-            if stage in (MATURITY, DECLINE):
-                stage, steady, falling = REVIVAL, 0, 0
-        if stage == INTRODUCTION:
-            if t - since >= INTRODUCTION_MONTHS and level[t] >= INTRODUCTION_SHARE * peak:
-                stage = GROWTH
-        elif stage == GROWTH:
-            near = level[t] >= NEAR_PEAK * peak and growth[t] <= NEAR_PEAK_GROWTH
-            if near or (steady >= STEADY_MONTHS and level[t] >= STEADY_SHARE * peak):
-                stage, falling = MATURITY, 0
-        elif stage == REVIVAL:
-            if level[t] >= NEAR_PEAK * peak:
-                stage, falling = MATURITY, 0
-        elif stage == MATURITY:
-            if falling >= FALLING_MONTHS:
-                stage, steady = DECLINE, 0
-        elif steady >= SETTLED_MONTHS and level[t] >= STEADY_SHARE * peak:
-            stage, falling = MATURITY, 0
-        stages[t] = stage
+    if relaunch is not None and level[relaunch:].max() < LIFT * level[relaunch]:
+        relaunch = None
+    peak = np.full(n, level[:relaunch].max())
+    if relaunch is not None:
+        peak[relaunch:] = level[relaunch:].max()
+    growth = growth_a_year(level)
+    steady = np.abs(growth) <= STEADY
+    high = level >= STEADY_SHARE * peak
+    near = level >= NEAR_PEAK * peak
+    ripe = (near & (growth <= NEAR_PEAK_GROWTH)) | (_lasts(steady, STEADY_MONTHS) & high)
+    falls = _lasts((growth < FALLING) & ~near, FALLING_MONTHS)
+    settles = _lasts(steady, SETTLED_MONTHS) & high
+    first = int(sold[0])
+    started = level >= INTRODUCTION_SHARE * peak
+    started[: first + INTRODUCTION_MONTHS] = False
+    leaves = {
+        INTRODUCTION: (started, GROWTH),
+        GROWTH: (ripe, MATURITY),
+        MATURITY: (falls, DECLINE),
+        DECLINE: (settles, MATURITY),
+        REVIVAL: (near, MATURITY),
+    }
+    stage, begin = INTRODUCTION, first
+    while begin < n:
+        when, following = leaves[stage]
+        ahead = np.flatnonzero(when[begin:])
+        end = begin + int(ahead[0]) if len(ahead) else n
+        if relaunch is not None and begin <= relaunch <= end and stage in (MATURITY, DECLINE):
+            end, following = relaunch, REVIVAL
+        stages[begin:end] = stage
+        stages[end : end + 1] = following
+        stage, begin = following, end + 1
     return stages
+
+
+def _lasts(
+    condition: np.ndarray[Any, np.dtype[np.bool_]], months: int
+) -> np.ndarray[Any, np.dtype[np.bool_]]:
+    """Where a run of at least so many months begins or goes on for that long."""
+    count = np.concatenate([[0], np.cumsum(condition), np.zeros(months, dtype=int)])
+    n = len(condition)
+    count[n + 1 :] = count[n]
+    lasts: np.ndarray[Any, np.dtype[np.bool_]] = count[months : months + n] - count[:n] == months
+    return lasts

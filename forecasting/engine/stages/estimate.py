@@ -7,27 +7,51 @@ for the half year after.
 """
 
 from dataclasses import dataclass
-from itertools import pairwise
+from typing import Any
 
 import numpy as np
 
 from ..series import FloatArray
-from .steps import AFTER, BEFORE, step_at
+from .definition import FALLING, NEAR_PEAK, NEAR_PEAK_GROWTH
+from .steps import AFTER, BEFORE, first_step
 
+Months = np.ndarray[Any, np.dtype[np.int_]]
 SEASON = 12
 FIRST_SEASON, REVIEW = 24, 6
 # A month sold out for more than this share says nothing of demand.
 MAX_STOCKOUT = 0.6
+# Months and years looked back on from each month.
+LAGS, YEARS = 48, 10
+# No fall is counted as deeper than to this share.
+_DEEPEST = 0.005
 
 
 @dataclass(frozen=True, eq=False)
-class Block:
-    """Months `begin` to `end` (exclusive) are judged on `adjusted`, shape (end,), NaN where nothing is
-    known."""
+class Views:
+    """The past as each month sees it, a row a month.
 
-    begin: int
-    end: int
-    adjusted: FloatArray
+    `lags` (months, LAGS) and `years` (months, YEARS): adjusted level of the month and those before it, the
+    mean of the last twelve and the twelves before them; NaN where nothing is known. `peak` highest half-year
+    level so far, `low` the lowest quarter since; `fallen` the log of the deepest fall of the half-year level
+    below an earlier one, `lowest` the level at its bottom; `since_…` the months since each. `first` is the
+    level of the first three months with sales, `season` the strength of the season taken out,
+    `crossed` months since its marks were passed (months, 7), `spread` share
+    of months that repeat the one before.
+    """
+
+    lags: FloatArray
+    years: FloatArray
+    peak: FloatArray
+    since_peak: FloatArray
+    low: FloatArray
+    since_low: FloatArray
+    fallen: FloatArray
+    lowest: FloatArray
+    since_lowest: FloatArray
+    first: FloatArray
+    season: FloatArray
+    crossed: FloatArray
+    spread: FloatArray
 
 
 def clean_demand(units: FloatArray, promo: FloatArray | None, stockout: FloatArray | None) -> FloatArray:
@@ -46,52 +70,152 @@ def clean_demand(units: FloatArray, promo: FloatArray | None, stockout: FloatArr
     return demand
 
 
-def blocks(demand: FloatArray) -> list[Block]:
-    """The months in runs that share one estimate of the season and one set of one-off steps; together they
-    cover every month once."""
+def views(demand: FloatArray) -> Views:
+    """What each month sees of the past. One-off steps are taken out of the past from the month they are
+    believed."""
+    seen = _views(demand, 0)
+    spread = _spread(demand)
+    begin = 0
+    while (found := first_step(seen[0], begin, spread)) is not None:
+        begin, ratio = found
+        demand = demand.copy()
+        demand[: begin + 1 - AFTER] *= ratio
+        for values, renewed in zip(seen, _views(demand, begin), strict=True):
+            values[begin:] = renewed
+        begin += 1
+    return Views(*(*seen, spread))
+
+
+def _spread(demand: FloatArray) -> FloatArray:
+    """Share of the last year and a half in which a month repeats the one before, a value a month."""
+    same = np.zeros(len(demand))
+    same[1:] = (demand[1:] == demand[:-1]) & (demand[1:] > 0)
+    total = np.concatenate([np.zeros(BEFORE + AFTER), np.cumsum(same)])
+    share: FloatArray = (total[BEFORE + AFTER :] - total[: len(demand)]) / (BEFORE + AFTER)
+    return share
+
+
+def _views(demand: FloatArray, begin: int) -> tuple[FloatArray, ...]:
+    """The fields of Views for the months from `begin`.
+
+    Months are judged in blocks that share one season; `[block, month]` is the past as a block sees it, and
+    whatever is accumulated along it is known in that month.
+    """
     n = len(demand)
-    edges = [0, *range(FIRST_SEASON, n, REVIEW), n]
-    place = np.arange(n) % SEASON
-    demand = demand.copy()
-    out = []
-    for begin, end in pairwise(edges):
-        season = season_index(demand[: begin + 1]) if begin >= FIRST_SEASON else np.ones(SEASON)
-        adjusted = demand[:end] / season[place[:end]]
-        start = begin
-        for t in range(max(begin, AFTER), end):
-            ratio = step_at(adjusted[max(t + 1 - BEFORE - AFTER, 0) : t + 1])
-            if ratio is None:
-                continue
-            if t > start:
-                out.append(Block(start, t, adjusted[:t]))
-            start = t
-            demand[: t + 1 - AFTER] *= ratio
-            adjusted = demand[:end] / season[place[:end]]
-        if end > start:
-            out.append(Block(start, end, adjusted))
-    return out
+    reviews = np.array([0, *range(FIRST_SEASON, n, REVIEW)])
+    rows = np.arange(begin, n)
+    block = np.searchsorted(reviews, rows, side="right") - 1
+    reviews, block = reviews[block[0] :], block - block[0]
+    season = _seasons(demand, reviews + 1)
+    season[reviews < FIRST_SEASON] = 1
+    at = (block, rows)
+    months = np.arange(n)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        adjusted = demand / season[:, months % SEASON]
+        known = ~np.isnan(adjusted)
+        sums, counts = np.zeros((2, len(reviews), n + 1))
+        np.cumsum(np.where(known, adjusted, 0.0), axis=1, out=sums[:, 1:])
+        np.cumsum(known, axis=1, out=counts[:, 1:])
+        half, quarter = (
+            (sums[:, 1:] - sums[:, np.maximum(months + 1 - w, 0)])
+            / (counts[:, 1:] - counts[:, np.maximum(months + 1 - w, 0)])
+            for w in (6, 3)
+        )
+        edges = np.maximum(rows[:, None] + 1 - SEASON * np.arange(YEARS + 1), 0)
+        years = np.diff(sums[block[:, None], edges]) / np.diff(counts[block[:, None], edges])
+        filled = np.where(np.isnan(half), -np.inf, half)
+        peak = np.maximum.accumulate(filled, axis=1)
+        at_peak = np.maximum.accumulate(np.where(filled >= peak, months, 0), axis=1)
+        fall = np.log(np.maximum(peak, 1e-300) / np.maximum(half, _DEEPEST * peak))
+        fall = np.where(np.isfinite(fall), fall, 0.0)
+    fallen = np.maximum.accumulate(fall, axis=1)
+    at_lowest = np.maximum.accumulate(np.where(fall >= fallen, months, 0), axis=1)[at]
+    from_peak = at_peak[at]
+    low = np.where(np.isnan(quarter), np.inf, quarter)
+    at_low = np.array(
+        [
+            p + int(low[b, p : t + 1].argmin())
+            for b, t, p in zip(*map(np.ndarray.tolist, (*at, from_peak)), strict=True)
+        ]
+    )
+    padded = np.concatenate([np.full((len(reviews), LAGS - 1), np.nan), adjusted], axis=1)
+    first = int(np.argmax(np.nan_to_num(demand) > 0))
+    return (
+        padded[block[:, None], rows[:, None] + np.arange(LAGS - 1, -1, -1)],
+        years,
+        np.where(np.isfinite(peak), peak, np.nan)[at],
+        (rows - from_peak).astype(np.float64),
+        np.where(np.isfinite(low), low, np.nan)[block, at_low],
+        (rows - at_low).astype(np.float64),
+        fallen[at],
+        half[block, at_lowest],
+        (rows - at_lowest).astype(np.float64),
+        quarter[block, np.minimum(rows, first + 2)],
+        season.std(axis=1)[block],
+        _crossed(quarter[block], rows, peak[at], at_lowest),
+    )
+
+
+def _crossed(level: FloatArray, rows: Months, peak: FloatArray, at_lowest: Months) -> FloatArray:
+    """Months since the level, a row a month, first reached 10, 50 and 90 % of the peak, was last there,
+    reached 90 % of the highest after the lowest, last grew by 25 % a year and last by no less than -10 %; the
+    age where it never did."""
+    months = np.arange(level.shape[1])
+    seen = months <= rows[:, None]
+    share = np.where(seen, level, 0.0) / np.where(peak > 0, peak, np.inf)[:, None]
+    since = [rows - (share >= part).argmax(axis=1) for part in (0.1, 0.5, NEAR_PEAK)]
+    since.append(rows - _latest(share >= NEAR_PEAK))
+    again = np.where(months >= at_lowest[:, None], share, 0.0)
+    since.append(rows - (again >= NEAR_PEAK * again.max(axis=1, keepdims=True)).argmax(axis=1))
+    growth = np.full_like(share, -np.inf)
+    growth[:, 6:] = 2 * np.log(np.maximum(share[:, 6:], _DEEPEST) / np.maximum(share[:, :-6], _DEEPEST))
+    since += [rows - _latest(seen & (growth >= rate)) for rate in (NEAR_PEAK_GROWTH, FALLING)]
+    return np.column_stack(since).astype(np.float64)
+
+
+def _latest(condition: np.ndarray[Any, np.dtype[np.bool_]]) -> Months:
+    """The last place in each row, 0 where there is none."""
+    n = condition.shape[1]
+    place: Months = np.where(condition.any(axis=1), n - 1 - condition[:, ::-1].argmax(axis=1), 0)
+    return place
 
 
 def season_index(demand: FloatArray) -> FloatArray:
     """Index by position modulo 12, mean 1, shrunk by k/(k+1) with k years: ratios to the centred yearly
     mean."""
-    n = len(demand)
+    index: FloatArray = _seasons(demand, np.array([len(demand)]))[0]
+    return index
+
+
+def _seasons(demand: FloatArray, ends: Months) -> FloatArray:
+    """The season index of the first `ends` months, a row each; 1 where there is no year around a month."""
+    n = int(ends[-1])
+    demand = demand[:n]
+    half = SEASON // 2
+    if n <= SEASON:
+        return np.ones((len(ends), SEASON))
     known = ~np.isnan(demand)
     weights = np.concatenate([[0.5], np.ones(SEASON - 1), [0.5]])
     total = np.convolve(np.where(known, demand, 0), weights, "valid")
     count = np.convolve(known.astype(np.float64), weights, "valid")
-    half = SEASON // 2
     with np.errstate(divide="ignore", invalid="ignore"):
         ratio = demand[half : half + len(total)] * count / total
-    ratio[~np.isfinite(ratio)] = np.nan
-    place = (np.arange(len(ratio)) + half) % SEASON
-    index = np.ones(SEASON)
-    for k in range(SEASON):
-        own = ratio[place == k]
-        own = own[~np.isnan(own)]
-        if len(own):
-            index[k] = np.median(own)
+    years = -(-len(ratio) // SEASON)
+    table = np.full((len(ends), years * SEASON), np.nan)
+    table[:, : len(ratio)] = ratio
+    table[(np.arange(years * SEASON) >= (ends - SEASON)[:, None]) | ~np.isfinite(table)] = np.nan
+    index = np.roll(_medians(table.reshape(len(ends), years, SEASON)), half, axis=1)
     index = np.clip(index, 0.05, 8)
-    years = n / SEASON - 1
-    shrunk: FloatArray = 1 + (index / index.mean() - 1) * years / (years + 1)
+    share = (1 - SEASON / ends)[:, None]  # k/(k+1) with k years beyond the first
+    shrunk: FloatArray = 1 + (index / index.mean(axis=1, keepdims=True) - 1) * share
     return np.maximum(shrunk, 0.05)
+
+
+def _medians(table: FloatArray) -> FloatArray:
+    """Median along the second axis without NaN, 1 where there is nothing else."""
+    table = np.sort(table, axis=1)
+    count = (~np.isnan(table)).sum(axis=1, keepdims=True)
+    below = np.take_along_axis(table, np.maximum(count - 1, 0) // 2, axis=1)
+    above = np.take_along_axis(table, np.minimum(count // 2, table.shape[1] - 1), axis=1)
+    medians: FloatArray = np.where(count > 0, (below + above) / 2, 1.0)[:, 0]
+    return medians

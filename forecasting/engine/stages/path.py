@@ -1,9 +1,9 @@
 """The path of a product through its stages, month by month, each month judged on what was known by then.
 
-The probabilities of a month are smoothed with those of the months before, half and half, and the stage shown
-changes only when another leads it by a margin: a stage that flickers is worse than one a month late. This
-state needs no storage: the whole path of 60 months costs a few milliseconds, so the night recomputes it from
-the history and gets the same state.
+The probabilities of a month are smoothed with those of the months before, and the stage shown changes only
+when another leads it by a margin, a larger one where the definition knows no such change: a stage that
+flickers is worse than one a month late. This state needs no storage: the whole path of 60 months costs a few
+milliseconds, so the night recomputes it from the history and gets the same state.
 """
 
 from dataclasses import dataclass, field
@@ -15,17 +15,13 @@ from numpy.typing import ArrayLike
 from ..codes import STAGES
 from ..series import FloatArray, Series
 from .definition import DECLINE
-from .estimate import blocks, clean_demand
+from .estimate import clean_demand, views
 from .evidence import evidence
-from .features import Measured, feature_rows, measure
+from .features import Measured, measure
+from .hysteresis import step_doubt, walk
+from .network import Answers, answers
 from .polli_cook import second_opinion
-from .scorecard import months_to_next, probabilities
 
-NEW_SHARE = 0.5
-MARGIN = 0.15
-# Under this slope a year (as a share) a single step that explains the year better than a line takes weight
-# from it.
-STEADY_SLOPE = 0.5
 # Known months with a sale before anything is said.
 NEEDED = 2
 # So many months without any sale after sales are a decline, whatever the slopes say.
@@ -65,16 +61,17 @@ class StageResult:
 @dataclass(frozen=True, eq=False)
 class StagePath:
     """All months of one product. `stages[i]` and `probabilities[i]` belong to month `start + i`, smoothed and
-    with hysteresis; None and zeros where too little was known. `fresh` holds the probabilities before
-    smoothing."""
+    with hysteresis; None and zeros where too little was known; `since` is the first month of that stage.
+    `said` holds what each month says alone, `begun` the first month of each stage by that."""
 
     id: str
     start: int
     stages: tuple[str | None, ...]
     probabilities: FloatArray
-    fresh: FloatArray
     demand: FloatArray
-    rows: FloatArray
+    said: Answers | None
+    since: tuple[int, ...]
+    begun: FloatArray
     measured: Measured | None
 
     @property
@@ -89,22 +86,23 @@ class StagePath:
         A month after the history is answered by its last one.
         """
         t = min(month - self.start, len(self.stages) - 1)
-        if t < 0 or self.measured is None or self.stages[t] is None:
+        if t < 0 or self.measured is None or self.said is None or self.stages[t] is None:
             known = int((self.demand[: max(t + 1, 0)] > 0).sum())
             reason = "no_sales" if known == 0 else "too_short"
             params: dict[str, float] = {"periods": known}
             return StageResult(
                 month, None, reason=reason, reason_params=params | ({} if known == 0 else {"needed": NEEDED})
             )
-        shares = (self.probabilities if smoothed else self.fresh)[t]
+        shares = (self.probabilities if smoothed else self.said.probabilities)[t]
         stage = STAGES.index(self.stages[t] or "") if smoothed else int(shares.argmax())
-        middle, lo, hi = months_to_next(self.rows[t], stage)
+        begun = self.since[t] if smoothed else int(self.begun[t, stage])
+        lo, middle, hi = (round(float(months), 1) for months in self.said.ahead[t])
         code, numbers = evidence(self.measured, t, stage)
         return StageResult(
             month=month,
             stage=STAGES[stage],
             probabilities=_rounded(shares),
-            stage_start=self.start + self._since(t, stage),
+            stage_start=self.start + begun,
             months_to_next=middle,
             months_to_next_lo=lo,
             months_to_next_hi=hi,
@@ -112,13 +110,6 @@ class StagePath:
             evidence_params=numbers,
             polli_cook=second_opinion(self.demand[: t + 1]),
         )
-
-    def _since(self, t: int, stage: int) -> int:
-        """First month of the unbroken run in which this stage was the likeliest of the smoothed ones, up to
-        `t`."""
-        while t > 0 and self.probabilities[t - 1].any() and int(self.probabilities[t - 1].argmax()) == stage:
-            t -= 1
-        return t
 
 
 def lifecycle(
@@ -139,54 +130,31 @@ def lifecycle(
     if any(x is not None and x.shape != (n,) for x in flags):
         raise ValueError(f"series {series.id}: promo and stockout need {n} values")
     launch = series.launch if launch is None else launch
+    place = None if launch is None else launch - series.start
     demand = clean_demand(series.array, *flags)
     ready = np.cumsum(demand > 0) >= NEEDED
     nothing = np.zeros((n, len(STAGES)))
     if not ready.any():
-        return StagePath(
-            series.id, series.start, (None,) * n, nothing, nothing, demand, np.empty((n, 0)), None
-        )
-    measured = measure(blocks(demand))
-    rows = feature_rows(measured, launch=None if launch is None else launch - series.start)
-    fresh = probabilities(rows)
-    fresh[_dead(demand)] = _certain(DECLINE)
-    fresh[~ready] = 0
-    smooth, stages = _walk(fresh, ready, _weights(measured))
-    return StagePath(series.id, series.start, stages, smooth, fresh, demand, rows, measured)
+        return StagePath(series.id, series.start, (None,) * n, nothing, demand, None, (), nothing, None)
+    measured = measure(views(demand), demand, launch=place)
+    said = answers(measured.rows)
+    said.probabilities[_dead(demand)] = _certain(DECLINE)
+    said.probabilities[~ready] = 0
+    doubt = step_doubt(measured.step, measured.slope)
+    begun = _begun(said, demand, place)
+    smooth, shown, since = walk(said.probabilities, begun, doubt, first=int(ready.argmax()))
+    stages = tuple(STAGES[k] if k >= 0 else None for k in shown)
+    return StagePath(series.id, series.start, stages, smooth, demand, said, since, begun, measured)
 
 
-def _weights(measured: Measured) -> FloatArray:
-    """Share of a month's own probabilities in the smoothed ones: half, down to a twentieth after a one-off
-    step.
-
-    A customer won or lost tilts the slope for a year; while one step explains that year better than a line,
-    the months say little of the stage.
-    """
-    step = np.clip(1.4 * measured.step, 0, 0.9)
-    flat = np.abs(np.nan_to_num(measured.slope[12])) < STEADY_SLOPE
-    weights: FloatArray = NEW_SHARE * np.where(flat, 1 - step, 1.0)
-    return weights
-
-
-def _walk(
-    fresh: FloatArray, ready: np.ndarray[Any, np.dtype[np.bool_]], weights: FloatArray
-) -> tuple[FloatArray, tuple[str | None, ...]]:
-    """Smoothed probabilities and the stage shown, month by month."""
-    smooth = np.zeros_like(fresh)
-    shown: list[str | None] = []
-    state: FloatArray | None = None
-    stage = -1
-    for t in range(len(fresh)):
-        if not ready[t]:
-            shown.append(None)
-            continue
-        state = fresh[t] if state is None else weights[t] * fresh[t] + (1 - weights[t]) * state
-        smooth[t] = state
-        leader = int(state.argmax())
-        if stage < 0 or state[leader] - state[stage] >= MARGIN:
-            stage = leader
-        shown.append(STAGES[stage])
-    return smooth, tuple(shown)
+def _begun(said: Answers, demand: FloatArray, launch: int | None) -> FloatArray:
+    """First month of each stage (a column each) by what each month says alone: no earlier than the launch or
+    the first sale that is known."""
+    months = np.arange(len(demand))[:, None]
+    first = int(np.argmax(np.nan_to_num(demand) > 0))
+    earliest = first if launch is None else min(launch, first)
+    begun: FloatArray = np.minimum(np.maximum(np.round(months - said.since), earliest), months)
+    return begun
 
 
 def _dead(demand: FloatArray) -> np.ndarray[Any, np.dtype[np.bool_]]:

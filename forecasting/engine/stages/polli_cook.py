@@ -27,13 +27,10 @@ def polli_cook(changes: Sequence[float]) -> list[str]:
 def second_opinion(demand: FloatArray) -> str | None:
     """The stage of the last twelve months by the yearly sums up to the last month; None under two years of
     history."""
-    n = len(demand)
-    years = [
-        float(np.nanmean(demand[end - 12 : end]))
-        for end in range(n, 11, -12)
-        if (demand[end - 12 : end] >= 0).any()
-    ]
-    years.reverse()
+    table = demand[len(demand) % 12 :].reshape(-1, 12)
+    known = ~np.isnan(table)
+    table, known = table[known.any(axis=1)], known[known.any(axis=1)]
+    years = (np.where(known, table, 0).sum(axis=1) / known.sum(axis=1)).tolist()
     if len(years) < 2 or min(years) <= 0:
         return None
     changes = [100 * (after / before - 1) for before, after in pairwise(years)]
