@@ -130,7 +130,8 @@ def test_the_tab_says_what_is_expected_and_how_it_was_made(client, manager, prod
     assert "What is expected in the next 18 months?" in page
     assert "Nov 2026" in page
     assert "Apr 2028" in page
-    assert "Mean of Theta, exponential smoothing and autoregression, with trend and season. 48 months of data" in page
+    assert "Mean of Theta, exponential smoothing and autoregression, with trend and season." in page
+    assert "48 months of data" in page
     assert "Which stage is it in?" in page
     assert "Second opinion (Polli and Cook)" in page
 
