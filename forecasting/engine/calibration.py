@@ -3,7 +3,7 @@ step.
 
 Bands from a model's own variance are too narrow: they know nothing of a wrong model. Pooled errors do. Under
 some fifty series the pool itself is uncertain, so its factors are shrunk towards built-in ones by n / (n +
-50).
+50); the far quantile, which hangs on a few series, by n / (n + 150).
 """
 
 from collections.abc import Iterable
@@ -15,8 +15,8 @@ import numpy as np
 from .backtesting import BacktestResult
 from .series import FloatArray
 
-SHRINK_SERIES = 50
 COVERAGES = (0.80, 0.95)
+SHRINK_SERIES = np.array([50, 150])
 # How far a series' own errors move its band from the pool's: the power of the ratio, and how many tested
 # steps count half. A third of the way was better than not at all on real products (interval score 6 % lower)
 # and no worse on simulated ones; half-way and further covered too little.
@@ -104,10 +104,10 @@ def calibrate(results: Iterable[BacktestResult], *, horizon: int, season_length:
         count = int((~np.isnan(errors[:, step])).sum())
         if count:
             own = np.nanquantile(near, COVERAGES)
-            # What the pool says of a step outweighs the factors before it as it grows; a step that short
-            # histories could not be tested on is as much wider than built in as the steps before it were.
+            # A step that short histories could not be tested on is as much wider than built in as the one
+            # before it.
             weight = count / (count + SHRINK_SERIES)
-            ratio = weight * own / base.factors[step] + (1 - weight) * ratio
+            ratio = weight * own / base.factors[step] + (1 - weight)
         factors[step] = ratio * base.factors[step]
     factors = np.column_stack([_rising(column) for column in factors.T])
     factors[:, 1] = np.maximum(factors[:, 1], 1.05 * factors[:, 0])
