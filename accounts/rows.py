@@ -34,6 +34,13 @@ def _column(field: Field[Any, Any], path: str) -> Any:
     return Cast(column, TextField()) if isinstance(field, JSONField) else column
 
 
+def unpacked(value: Any) -> Any:
+    """What raw SQL gives for :func:`row_of`, or for a list of them, as a query of the ORM would give it."""
+    if isinstance(value, list):
+        return [unpacked(row) for row in value]
+    return json.loads(value, cls=_Exact) if isinstance(value, str) else value
+
+
 def from_row(model: type[M], row: dict[str, Any]) -> M:
     fields = model._meta.concrete_fields
     return model.from_db(

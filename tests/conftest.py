@@ -27,6 +27,7 @@ SHIPPED = pytest.StashKey[str]()
 BROWSER_REQUIRED = os.environ.get("REQUIRE_BROWSER") == "1"
 
 
+@pytest.hookimpl(tryfirst=True)  # before xdist reads the groups
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     wants_browser = [item for item in items if item.get_closest_marker("browser")]
     if wants_browser and CHROMIUM is None and BROWSER_REQUIRED:

@@ -9,15 +9,15 @@ from typing import Any
 from django.contrib.postgres.expressions import ArraySubquery
 from django.core.exceptions import PermissionDenied
 from django.db.models import Count, Q, QuerySet
+from django.db.models.functions import Now
 from django.http import Http404
-from django.utils import timezone
 
 from accounts.models import ApiToken, Deputy, Role, User
 from accounts.rows import from_row, row_of
 from accounts.with_person import Reading
 
 MANAGE = "accounts.manage"
-DAY = datetime.timedelta(days=1)
+TWO_DAYS = datetime.timedelta(days=2)
 
 
 def _require_manage(user: User) -> None:
@@ -128,9 +128,8 @@ def _followed(direct: Mapping[int, int]) -> dict[int, int]:
 
 def _about_now() -> ArraySubquery:
     """The deputies of these days: what day it is depends on the organisation's clock."""
-    now = timezone.now().date()
     rows = Deputy.objects.filter(
-        start_date__lte=now + DAY, end_date__gte=now - DAY, deputy__is_active=True
+        start_date__lte=Now() + TWO_DAYS, end_date__gte=Now() - TWO_DAYS, deputy__is_active=True
     ).order_by("start_date", "pk")
     return ArraySubquery(rows.values_list(row_of(Deputy)))
 

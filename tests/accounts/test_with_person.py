@@ -19,7 +19,7 @@ DAY = datetime.date.today()
 
 
 def signed_in(user: User) -> User:
-    found = person_read(User.objects.filter(pk=user.pk))
+    found = person_read(user.pk)
     assert found is not None
     return found
 

@@ -57,6 +57,7 @@ def slow(path, seconds):
     open(path, "a").write("ended\\n")
 
 app.conf.worker_redirect_stdouts = False
+app.conf.worker_soft_shutdown_timeout = 6.0  # slept through in full, however soon the work ends
 worker_ready.connect(lambda **_: print("ready", flush=True), weak=False)
 app.worker_main(["worker", "--concurrency", "1", "--queues", "short", "--without-gossip", "--without-mingle",
                  "--without-heartbeat", "--loglevel", "ERROR"])
