@@ -43,6 +43,7 @@ def main() -> int:
         "PMTOOL_VAR": folder,
         "PMTOOL_DURABLE": "true",
         "LOG_LEVEL": "ERROR",
+        "TMPDIR": folder,  # what a process that is killed leaves behind goes with the folder
     }
     for name in ("DATABASE_URL", "REDIS_URL"):  # never somebody's own database
         os.environ.pop(name, None)

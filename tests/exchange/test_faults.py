@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import threading
+import traceback
 from typing import Any
 
 import pytest
@@ -256,12 +257,16 @@ def _killed_worker(point: str) -> int:
     connection.close()
     child = os.fork()
     if child == 0:
-        os.environ["PMTOOL_FAILPOINT"] = f"{point}:kill"
-        failpoints._passed.clear()
-        job = jobs.job_claim("short")
-        assert job is not None
-        jobs.job_run(job)
-        os._exit(0)
+        try:
+            os.environ["PMTOOL_FAILPOINT"] = f"{point}:kill"
+            failpoints._passed.clear()
+            job = jobs.job_claim("short")
+            assert job is not None
+            jobs.job_run(job)
+        except BaseException:
+            traceback.print_exc()
+        finally:
+            os._exit(0)  # whatever happened: never on into the tests that follow
     _pid, status = os.waitpid(child, 0)
     return os.WTERMSIG(status) if os.WIFSIGNALED(status) else 0
 
