@@ -29,9 +29,13 @@ SHORTENED = (  # pages that leave out what a viewer may not do
     "products:family",
 )
 ADMINISTRATION = ("accounts:", "core:settings", "products:limits", "products:four_eyes")
-# Charts and the API's operations are drawn by scripts.
-DRAWN = """() => [...document.querySelectorAll('.chart')].every(chart => chart.querySelector('svg, canvas'))
-    && [...document.querySelectorAll('#swagger-ui')].every(api => api.querySelector('.opblock'))"""
+# What a page at rest says of itself; null while scripts still draw its charts or the API's operations.
+LOOK = """() => {
+    const drawn = [...document.querySelectorAll('.chart')].every(chart => chart.querySelector('svg, canvas'))
+        && [...document.querySelectorAll('#swagger-ui')].every(api => api.querySelector('.opblock'));
+    const headings = document.querySelectorAll('h1').length;
+    return drawn ? {lang: document.documentElement.lang, headings} : null;
+}"""
 # How far the page is wider than the screen, and by what.
 TOO_WIDE = """() => {
     const root = document.documentElement;
@@ -61,20 +65,23 @@ class Walk:
         if answer.status != status:
             self._say(path, f"answers {answer.status}")
             return
-        self.page.wait_for_function(DRAWN)
-        if (found := self.page.locator("html").get_attribute("lang")) != language:
-            self._say(path, f"says it is in {found}, not {language}")
-        if (found := self.page.locator("h1").count()) != 1:
-            self._say(path, f"has {found} h1")
+        seen = self.page.evaluate(LOOK) or self.page.wait_for_function(LOOK).json_value()
+        if seen["lang"] != language:
+            self._say(path, f"says it is in {seen['lang']}, not {language}")
+        if seen["headings"] != 1:
+            self._say(path, f"has {seen['headings']} h1")
         if axe:
             try:
                 self._axe(self.page)
             except AssertionError as error:
                 self._say(path, str(error))
-        for size in (WIDE, NARROW):
-            self.page.set_viewport_size(size)
-            if found := self.page.evaluate(TOO_WIDE):
-                self._say(path, f"is too wide: {found}")
+        self._fits(path)
+        self.page.set_viewport_size(NARROW)
+        self._fits(path)
+
+    def _fits(self, path: str) -> None:
+        if found := self.page.evaluate(TOO_WIDE):
+            self._say(path, f"is too wide: {found}")
 
     def _say(self, path: str, what: str) -> None:
         self.wrong.append(f"{path} {what}")
