@@ -8,7 +8,10 @@ from allauth.account.adapter import DefaultAccountAdapter
 from allauth.socialaccount.adapter import DefaultSocialAccountAdapter
 from django.http import HttpRequest
 from django.utils import translation
+from django.utils.translation import gettext as _
+from requests import RequestException, Response, Session
 
+from .errors import DomainError
 from .models import User
 
 
@@ -36,3 +39,28 @@ class SocialAdapter(DefaultSocialAccountAdapter):  # type: ignore[misc]
 
     def can_authenticate_by_email(self, login: Any, email: str) -> bool:
         return bool(User.objects.filter(email=email.lower(), is_active=True).exists())
+
+    def get_requests_session(self) -> Session:
+        """What talks with the provider; one that does not answer is said, not a crash."""
+        session: Session = super().get_requests_session()
+        ask = session.request
+
+        def answered(*given: Any, **named: Any) -> Response:
+            try:
+                answer = ask(*given, **named)
+            except RequestException as error:
+                raise _away() from error
+            if answer.status_code >= 500:
+                raise _away()
+            return answer
+
+        session.request = answered  # type: ignore[method-assign]
+        return session
+
+
+def _away() -> DomainError:
+    return DomainError(
+        "single_sign_on_away",
+        _("Your organisation's sign-in does not answer. Try again in a moment, or sign in with a password."),
+        status=503,
+    )

@@ -258,7 +258,11 @@ if any(_OIDC.values()):
                 "name": env.text("OIDC_NAME", "Single sign-on"),
                 "client_id": _OIDC["OIDC_CLIENT_ID"],
                 "secret": _OIDC["OIDC_CLIENT_SECRET"],
-                "settings": {"server_url": _OIDC["OIDC_SERVER_URL"]},
+                "settings": {
+                    "server_url": _OIDC["OIDC_SERVER_URL"],
+                    # Taken as verified also where the provider does not say so.
+                    "verified_email": env.words("OIDC_VERIFIED_DOMAINS"),
+                },
             }
         ],
         "OAUTH_PKCE_ENABLED": True,
