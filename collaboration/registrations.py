@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy as _
 from accounts import rights
 from accounts.rights import Right
 from core import registries
-from core.registries import FramePart, ProductPanel, ProductReading
+from core.registries import FramePart, Panel, ProductReading, Subject
 
 from .kinds import NotificationKind, alert_kinds, notification_kinds
 
@@ -21,7 +21,10 @@ def register() -> None:
     from exchange.listeners import ImportListener, import_listeners
 
     from . import imports
+    from .models import ActionItem, Alert
     from .selectors import panels, talk
+    from .selectors.actions import actions_visible
+    from .selectors.alerts import alerts_visible
 
     rights.register(
         Right("collaboration.view", _("See alerts, action items and comments")),
@@ -42,11 +45,24 @@ def register() -> None:
     )
     view = "collaboration.view"
     registries.product_readings.register(ProductReading("followed", talk.following))
-    registries.product_panels.register(
-        ProductPanel("follow", "head", "collaboration/_follow_button.html", panels.follow_panel, 10, view),
-        ProductPanel("alerts", "side", "collaboration/_alerts_panel.html", panels.alerts_panel, 10, view),
-        ProductPanel("actions", "side", "collaboration/_actions_panel.html", panels.actions_panel, 80, view),
-        ProductPanel("comments", "activity", "collaboration/_comments.html", panels.comments_panel, 10, view),
+    registries.panels.register(
+        Panel("follow", "head", "collaboration/_follow_button.html", panels.follow_panel, 10, view),
+        Panel("alerts", "side", "collaboration/_alerts_panel.html", panels.alerts_panel, 10, view),
+        Panel("actions", "side", "collaboration/_actions_panel.html", panels.actions_panel, 80, view),
+        Panel("comments", "talk", "collaboration/_comments.html", panels.comments_panel, 10, view),
+    )
+    none = ActionItem.objects.none()
+    registries.subjects.register(
+        Subject(
+            "alert", Alert, alerts_visible, Alert.get_absolute_url, _about_alert, lambda a: [a.recipient]
+        ),
+        Subject(
+            "action",
+            ActionItem,
+            lambda user: actions_visible(user) if user.has_perm("collaboration.act") else none,
+            ActionItem.get_absolute_url,
+            people=lambda item: [item.owner, item.created_by],
+        ),
     )
     import_listeners.register(ImportListener("collaboration", imports.arrived))
     alert_kinds.register(imports.WAITING)
@@ -64,6 +80,12 @@ def register() -> None:
 
 def _seen(user: Any) -> bool:
     return bool(user.has_perm("collaboration.view"))
+
+
+def _about_alert(alert: Any) -> str:
+    kind = str(alert_kinds.get(alert.kind).label) if alert.kind in alert_kinds else alert.kind
+    about = alert.product or alert.line
+    return f"{about}: {kind}" if about else kind
 
 
 def _mentioned(p: Mapping[str, Any]) -> str:

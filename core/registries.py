@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from django.db.models import QuerySet
+from django.db.models import Model, QuerySet
 from django.db.models.functions import JSONObject
 
 from .registry import Registry
@@ -80,9 +80,10 @@ class ProductTab:
 
 
 @dataclass(frozen=True)
-class ProductPanel:
-    """A card on the product overview. ``build(user, product)`` gives the template's context, or ``None``
-    when there is nothing to show; ``slot`` is ``main`` or ``side``."""
+class Panel:
+    """A card that a room adds to a page about an object. ``build(user, object)`` gives the template's
+    context, or ``None`` when there is nothing to show. ``slot``: ``main`` or ``side`` of the product
+    overview, ``talk`` under every :class:`Subject`, or another that a page names."""
 
     key: str
     slot: str
@@ -90,6 +91,21 @@ class ProductPanel:
     build: Callable[[Any, Any], Mapping[str, Any] | None]
     order: int
     permission: str = ""
+
+
+@dataclass(frozen=True)
+class Subject:
+    """A kind of object that people talk about. ``visible(user)`` are the rows a person may see, ``url(row)``
+    is the page that shows what was said (its slot ``talk``), ``title(row)`` how it is called there; whoever
+    is in ``people(row)`` is told."""
+
+    key: str
+    model: type[Model]
+    visible: Callable[[Any], QuerySet[Any]]
+    url: Callable[[Any], str]
+    title: Callable[[Any], str] = str
+    people: Callable[[Any], Iterable[Any]] = lambda row: ()
+    order: int = 0
 
 
 @dataclass(frozen=True)
@@ -225,7 +241,8 @@ organisation_rules: Registry[OrganisationRule] = Registry("organisation rules")
 frame_parts: Registry[FramePart] = Registry("frame parts")
 product_tabs: Registry[ProductTab] = Registry("product tabs")
 family_tabs: Registry[ProductTab] = Registry("family tabs")
-product_panels: Registry[ProductPanel] = Registry("product panels")
+panels: Registry[Panel] = Registry("panels")
+subjects: Registry[Subject] = Registry("subjects")
 product_readings: Registry[ProductReading] = Registry("product readings")
 event_sources: Registry[EventSource] = Registry("event sources")
 search_sources: Registry[SearchSource] = Registry("search sources")

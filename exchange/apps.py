@@ -1,4 +1,5 @@
 from django.apps import AppConfig
+from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
 
@@ -12,6 +13,8 @@ class ExchangeConfig(AppConfig):
         from core import registries
 
         from .doctor import import_problems
+        from .models import Import
+        from .selectors import imports_visible
         from .services import work
 
         rights.register(
@@ -30,6 +33,16 @@ class ExchangeConfig(AppConfig):
             registries.JobKind("exchange.check", work.check_run, _("Check a file"), failed=work.failed),
             registries.JobKind("exchange.apply", work.apply_run, _("Apply an import"), failed=work.failed),
             registries.JobKind("exchange.undo", work.undo_run, _("Undo an import"), failed=work.failed),
+        )
+        registries.subjects.register(
+            registries.Subject(
+                "import",
+                Import,
+                imports_visible,
+                lambda row: reverse("exchange:detail", args=[row.pk]),
+                lambda row: row.file_name,
+                lambda row: [row.created_by],
+            )
         )
         registries.doctor_checks.register(
             registries.DoctorCheck(

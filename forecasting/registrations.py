@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.urls import reverse
 from django.utils.module_loading import import_string
 from django.utils.translation import gettext_lazy as _
 
@@ -19,8 +20,9 @@ from core.registries import (
     JobKind,
     MenuEntry,
     NightlyStep,
-    ProductPanel,
+    Panel,
     ProductTab,
+    Subject,
 )
 
 from .alerts.kinds import kinds_register
@@ -34,7 +36,7 @@ def later(path: str) -> Any:
 def register_all() -> None:
     from products.models import Family, Product
 
-    from .models import StageSetting
+    from .models import NightlyRun, StageSetting
 
     # Who set it, until when and why; the rest only says when and by whom that was written down.
     told = {"skip": frozenset({"product", "family", "set_by", "set_at", "withdrawn_by"})}
@@ -110,12 +112,21 @@ def register_all() -> None:
     registries.menu.register(
         MenuEntry("forecasts", _("Forecasts"), "forecasting:runs", "chart-line", 30, "forecasting.view")
     )
+    registries.subjects.register(
+        Subject(
+            "run",
+            NightlyRun,
+            later("selectors.runs.runs_visible"),
+            lambda run: reverse("forecasting:run", args=[run.pk]),
+            people=lambda run: [run.requested_by],
+        )
+    )
     registries.frame_parts.register(FramePart("data_status", later("cards.data_status")))
     registries.product_tabs.register(
         ProductTab("forecast", _("Forecast"), "forecasting:product", 20, "forecasting.view")
     )
-    registries.product_panels.register(
-        ProductPanel(
+    registries.panels.register(
+        Panel(
             "stage",
             "side",
             "forecasting/_stage_panel.html",
@@ -132,5 +143,5 @@ def register_all() -> None:
         ("family", "family", "forecasting/_family_panel.html", "family_panels.family_panel"),
         ("family_stage", "family_side", "forecasting/_stage_panel.html", "family_panels.family_stage"),
     ):
-        registries.product_panels.register(ProductPanel(key, slot, template, later(build), 20))
+        registries.panels.register(Panel(key, slot, template, later(build), 20))
     registries.event_sources.register(EventSource("stages", later("events.stage_events"), 20))

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
 from accounts.rights import Right
 from accounts.rights import register as register_rights
 from core import formats, registries
-from core.registries import EventSource, MenuEntry, ProductReading, ProductTab, SearchSource
+from core.registries import EventSource, MenuEntry, ProductReading, ProductTab, SearchSource, Subject
 
 
 def _count(user: Any) -> Any:
@@ -18,13 +19,18 @@ def _count(user: Any) -> Any:
     return products_to_count(user)
 
 
+def _activity(product: Any) -> str:
+    return reverse("products:activity", args=[product.code])
+
+
 def register() -> None:
     from core.history import history_words
 
     from . import registrations_access
-    from .models import BundlePart, Product, ProductLine
+    from .models import BundlePart, Family, Product, ProductLine
+    from .selectors.access import families_visible, products_visible
     from .selectors.relations import in_succession, product_events
-    from .selectors.search import families_search, lines_search, products_search
+    from .selectors.search import families_search, family_path, lines_search, products_search
 
     history_words(Product, "floor_rate", formats.percent)
     history_words(ProductLine, "floor_rate", formats.percent)
@@ -44,6 +50,10 @@ def register() -> None:
     )
     registries.menu.register(
         MenuEntry("products", _("Products"), "products:list", "list", 20, "products.view", _count)
+    )
+    registries.subjects.register(
+        Subject("product", Product, products_visible, _activity, order=10),
+        Subject("family", Family, families_visible, family_path, order=20),
     )
     registries.product_tabs.register(
         ProductTab("details", _("Details"), "products:details", 80, "products.view"),

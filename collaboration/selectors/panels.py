@@ -1,16 +1,18 @@
-"""What collaboration adds to a product's pages."""
+"""What collaboration adds to pages."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import Any
 
+from django.urls import reverse
+
 from core.organisation import today
 from products.models import Product
 
 from .actions import actions_of_product
 from .alerts import alert_rows, alerts_of_product, with_words
-from .talk import comments_of, is_following
+from .talk import about, comments_of, is_following
 
 PANEL_ROWS = 5
 
@@ -46,11 +48,10 @@ def actions_panel(user: Any, subject: Any) -> Mapping[str, Any] | None:
 
 
 def comments_panel(user: Any, subject: Any) -> Mapping[str, Any] | None:
-    """What was said about the product."""
-    if not _about_a_product(subject):
-        return None
-    comments = list(comments_of(user, subject).prefetch_related("mentions"))
+    """What was said about an object that the person sees."""
+    comments = list(comments_of(subject).prefetch_related("mentions"))
     can_comment = user.has_perm("collaboration.comment")
     if not comments and not can_comment:
         return None
-    return {"comments": comments, "can_comment": can_comment, "form": None}
+    add_url = reverse("collaboration:comment_add", args=[about(subject).kind.key, subject.pk])
+    return {"comments": comments, "can_comment": can_comment, "add_url": add_url, "form": None}

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.contrib.contenttypes.models import ContentType
-from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.db.models import Exists, Model, OuterRef, Q, QuerySet
 from django.db.models.functions import JSONObject
 from django.http import Http404
 
@@ -15,7 +15,8 @@ from accounts.models import User
 from accounts.selectors.people import people_active
 from collaboration.kinds import notification_kinds
 from collaboration.models import Comment, Follow, Notification
-from core.registries import FrameRows
+from core import registries
+from core.registries import FrameRows, Subject
 from products.models import Product
 from products.selectors.access import products_visible
 
@@ -23,22 +24,62 @@ FOLLOWED_SHOWN = 12
 MENTIONS_SHOWN = 6
 
 
-def comments_of(user: Any, product: Product) -> QuerySet[Comment]:
-    """What was said about a product the person may see, oldest first."""
-    if not user.has_perm("collaboration.view"):
-        return Comment.objects.none()
-    kind = ContentType.objects.get_for_model(Product)
-    return Comment.objects.filter(content_type=kind, object_id=product.pk).select_related("author")
+@dataclass(frozen=True)
+class About:
+    """An object that people talk about, and its kind."""
+
+    kind: Subject
+    row: Any
+
+    @property
+    def title(self) -> str:
+        return self.kind.title(self.row)
+
+    @property
+    def url(self) -> str:
+        """Where one reads what was said."""
+        return self.kind.url(self.row)
+
+    def is_seen_by(self, person: Any) -> bool:
+        return bool(
+            person.has_perm("collaboration.view")
+            and self.kind.visible(person).filter(pk=self.row.pk).exists()
+        )
 
 
-def comment_get(user: Any, pk: int) -> tuple[Comment, Product]:
-    """A comment about a product the person may see, with the product; or 404."""
-    kind = ContentType.objects.get_for_model(Product)
-    comment = Comment.objects.select_related("author").filter(pk=pk, content_type=kind).first()
-    product = products_visible(user).filter(pk=comment.object_id).first() if comment else None
-    if comment is None or product is None or not user.has_perm("collaboration.view"):
+def about(row: Model) -> About:
+    """Raises ``LookupError`` for what nobody talks about."""
+    for kind in registries.subjects:
+        if type(row) is kind.model:
+            return About(kind, row)
+    raise LookupError(f"{row!r} is of no registered subject")
+
+
+def about_get(user: Any, key: str, pk: int) -> About:
+    """An object the person may see and talk about, or 404."""
+    if key not in registries.subjects or not user.has_perm("collaboration.view"):
+        raise Http404(key)
+    kind = registries.subjects.get(key)
+    row = kind.visible(user).filter(pk=pk).first()
+    if row is None:
         raise Http404(pk)
-    return comment, product
+    return About(kind, row)
+
+
+def comments_of(row: Model) -> QuerySet[Comment]:
+    """What was said about an object, oldest first."""
+    kind = ContentType.objects.get_for_model(row)
+    return Comment.objects.filter(content_type=kind, object_id=row.pk).select_related("author")
+
+
+def comment_get(user: Any, pk: int) -> tuple[Comment, About]:
+    """A comment about an object the person may see, with the object; or 404."""
+    comment = Comment.objects.select_related("author", "content_type").filter(pk=pk).first()
+    model = comment.content_type.model_class() if comment else None
+    kinds = [kind for kind in registries.subjects if kind.model is model]
+    if comment is None or not kinds:
+        raise Http404(pk)
+    return comment, about_get(user, kinds[0].key, comment.object_id)
 
 
 def people_mentionable(text: str, chosen: Iterable[int] = ()) -> tuple[list[User], list[User]]:

@@ -12,9 +12,9 @@ from django.utils.translation import gettext as _
 
 from accounts.errors import DomainError
 from accounts.models import User
-from collaboration.models import Comment, Follow
+from collaboration.models import Comment
+from collaboration.selectors.talk import About, about, comments_of
 from products.models import Product
-from products.selectors.access import products_visible
 
 from .notifications import notify
 
@@ -23,24 +23,25 @@ _MENTION = re.compile(r"@([\w.+-]+@[\w-]+\.[\w.-]*\w)")
 
 
 @transaction.atomic
-def comment_add(
-    *, user: Any, target: models.Model, text: str, url: str, mention_ids: Iterable[int] = ()
-) -> Comment:
-    """Say something about an object. People in ``mention_ids``, and ``@name@company.example`` in the text,
-    are told at ``url``, and so are followers of a product; whoever cannot see the object is not."""
-    text = _checked(text)
+def comment_add(*, user: Any, target: models.Model, text: str, mention_ids: Iterable[int] = ()) -> Comment:
+    """Say something about an object of a registered subject. Told are the people in ``mention_ids``, those
+    named as ``@name@company.example`` in the text, who spoke before, whom the object concerns, and followers
+    of a product; whoever cannot see the object is not."""
+    text, subject = _checked(text), about(target)
+    spoke = User.objects.filter(pk__in=comments_of(target).values("author"), is_active=True)
+    concerned = {*spoke, *filter(None, subject.kind.people(target))}
     comment = Comment.objects.create(
         content_type=ContentType.objects.get_for_model(target), object_id=target.pk, author=user, text=text
     )
-    mentioned = _mentioned(text, mention_ids, target)
+    mentioned = _mentioned(text, mention_ids, subject)
     comment.mentions.set(mentioned)
-    params = {"by": user.name, "about": str(target), "text": text[:120]}
-    key = f"comment:{comment.pk}"
-    notify(users=mentioned, kind="mentioned", key=key, params=params, url=url, but_not=user)
     if isinstance(target, Product):
-        follows = Follow.objects.filter(product=target).exclude(user__in=mentioned).select_related("user")
-        followers = [row.user for row in follows if _sees(row.user, target)]
-        notify(users=followers, kind="commented", key=key, params=params, url=url, but_not=user)
+        concerned |= set(User.objects.filter(follows__product=target, is_active=True))
+    told = {"key": f"comment:{comment.pk}", "url": subject.url, "but_not": user}
+    told["params"] = {"by": user.name, "about": subject.title, "text": text[:120]}
+    notify(users=mentioned, kind="mentioned", **told)
+    listeners = [person for person in concerned.difference(mentioned) if subject.is_seen_by(person)]
+    notify(users=listeners, kind="commented", **told)
     return comment
 
 
@@ -53,16 +54,10 @@ def _checked(text: str) -> str:
     return text
 
 
-def _mentioned(text: str, ids: Iterable[int], target: models.Model) -> list[User]:
+def _mentioned(text: str, ids: Iterable[int], subject: About) -> list[User]:
     emails = {match.lower() for match in _MENTION.findall(text)}
     people = User.objects.filter(Q(email__in=emails) | Q(pk__in=list(ids)), is_active=True)
-    return [person for person in people if _sees(person, target)]
-
-
-def _sees(person: User, target: models.Model) -> bool:
-    if not person.has_perm("collaboration.view"):
-        return False
-    return not isinstance(target, Product) or products_visible(person).filter(pk=target.pk).exists()
+    return [person for person in people if subject.is_seen_by(person)]
 
 
 @transaction.atomic

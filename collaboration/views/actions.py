@@ -19,6 +19,7 @@ from collaboration.services.actions import action_create, action_delete, action_
 from core.errors import form_refuse
 from core.organisation import today
 from core.pages import page_render, paginate, with_right
+from core.panels import panels_build
 from products.models import Product
 from products.selectors.access import product_get
 
@@ -125,7 +126,12 @@ def edit(request: HttpRequest, pk: int) -> HttpResponse:
         else:
             messages.success(request, _("Saved."))
             return redirect("collaboration:actions")
-    context = {"form": form, "item": item, "conflict": conflict}
+    context = {
+        "form": form,
+        "item": item,
+        "conflict": conflict,
+        "talk_panels": panels_build(request.user, item, "talk"),
+    }
     return page_render(request, "collaboration/action.html", context, status=status)
 
 

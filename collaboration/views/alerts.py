@@ -22,6 +22,7 @@ from collaboration.services.alerts import LIVE, alert_close, alert_reopen, alert
 from core.errors import form_refuse
 from core.organisation import today
 from core.pages import page_render, paginate, with_right
+from core.panels import panels_build
 
 
 def later_choices() -> list[dict[str, str]]:
@@ -62,7 +63,13 @@ def _row(request: HttpRequest, alert: Alert) -> AlertRow:
 
 
 def _answer(request: HttpRequest, alert: Alert, status: int = 200, **more: Any) -> HttpResponse:
-    context = {"row": _row(request, alert), "later": later_choices(), "back": _back(request), **more}
+    context = {
+        "row": _row(request, alert),
+        "later": later_choices(),
+        "back": _back(request),
+        "talk_panels": lambda: panels_build(request.user, alert, "talk"),
+        **more,
+    }
     return page_render(
         request,
         "collaboration/alert.html",

@@ -1,4 +1,4 @@
-"""Comments on a product, mentions, and following."""
+"""Comments on any object, mentions, and following a product."""
 
 from __future__ import annotations
 
@@ -6,24 +6,18 @@ from django.contrib import messages
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
-from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from accounts.errors import DomainError
 from collaboration.forms import CommentForm
 from collaboration.selectors.panels import comments_panel
-from collaboration.selectors.talk import comment_get, is_following, people_mentionable
+from collaboration.selectors.talk import About, about_get, comment_get, is_following, people_mentionable
 from collaboration.services.comments import comment_add, comment_edit, comment_withdraw
 from collaboration.services.follows import follow_set
 from core.errors import form_refuse
 from core.pages import page_render, with_right
-from products.models import Product
 from products.selectors.access import product_get
-
-
-def _activity(product: Product) -> str:
-    return reverse("products:activity", args=[product.code])
 
 
 @with_right("collaboration.view")
@@ -40,14 +34,13 @@ def follow(request: HttpRequest, code: str) -> HttpResponse:
     )
 
 
-def _panel(request: HttpRequest, product: Product, form: CommentForm | None = None) -> HttpResponse:
+def _panel(request: HttpRequest, about: About, form: CommentForm | None = None) -> HttpResponse:
     status = 422 if form is not None else 200
-    panel = {**(comments_panel(request.user, product) or {}), "form": form}
-    context = {"product": product, "panel": panel, "form": form}
+    panel = {**(comments_panel(request.user, about.row) or {}), "form": form}
     return page_render(
         request,
         "collaboration/comment.html",
-        context,
+        {"about": about, "panel": panel, "form": form},
         fragment="collaboration/_comments.html",
         status=status,
     )
@@ -55,31 +48,30 @@ def _panel(request: HttpRequest, product: Product, form: CommentForm | None = No
 
 @with_right("collaboration.comment")
 @require_POST
-def add(request: HttpRequest, code: str) -> HttpResponse:
-    """Say something about a product."""
-    product = product_get(request.user, code)
+def add(request: HttpRequest, kind: str, pk: int) -> HttpResponse:
+    """Say something about an object."""
+    about = about_get(request.user, kind, pk)
     form = CommentForm(request.POST)
     if form.is_valid():
         try:
             comment_add(
                 user=request.user,
-                target=product,
+                target=about.row,
                 text=form.cleaned_data["text"],
                 mention_ids=form.cleaned_data["mention"],
-                url=_activity(product),
             )
         except DomainError as error:
             form_refuse(form, error)
         else:
-            return _panel(request, product) if request.htmx else redirect(_activity(product))
-    return _panel(request, product, form)
+            return _panel(request, about) if request.htmx else redirect(about.url)
+    return _panel(request, about, form)
 
 
 @with_right("collaboration.comment")
 @require_http_methods(["GET", "POST"])
 def edit(request: HttpRequest, pk: int) -> HttpResponse:
     """Change one's own comment; what it said before stays in the history."""
-    comment, product = comment_get(request.user, pk)
+    comment, about = comment_get(request.user, pk)
     if comment.author_id != request.user.pk:
         raise PermissionDenied
     form = CommentForm(request.POST or None, initial={"text": comment.text})
@@ -92,20 +84,20 @@ def edit(request: HttpRequest, pk: int) -> HttpResponse:
             form_refuse(form, error)
         else:
             messages.success(request, _("Saved."))
-            return redirect(_activity(product))
-    context = {"form": form, "comment": comment, "product": product}
+            return redirect(about.url)
+    context = {"form": form, "comment": comment, "about": about}
     return page_render(request, "collaboration/comment.html", context, status=422 if form.is_bound else 200)
 
 
 @with_right("collaboration.comment")
 @require_POST
 def withdraw(request: HttpRequest, pk: int) -> HttpResponse:
-    comment, product = comment_get(request.user, pk)
+    comment, about = comment_get(request.user, pk)
     comment_withdraw(user=request.user, comment_id=comment.pk)
     if request.htmx:
-        return _panel(request, product)
+        return _panel(request, about)
     messages.success(request, _("The comment was withdrawn."))
-    return redirect(_activity(product))
+    return redirect(about.url)
 
 
 @with_right("collaboration.comment")

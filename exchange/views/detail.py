@@ -13,6 +13,7 @@ from django.views.decorators.http import require_GET
 from core import formats
 from core.models import Job
 from core.pages import page_render, with_right
+from core.panels import panels_build
 from exchange.export import ExportColumn, export_response
 from exchange.forms import ReadingForm
 from exchange.messages import in_words
@@ -37,6 +38,7 @@ def detail_render(
 ) -> HttpResponse:
     """The page of one import; ``form`` comes back with its errors."""
     context = {"row": row, **_context(request.user, row)}
+    context["talk_panels"] = lambda: panels_build(request.user, row, "talk")
     if row.is_open or (row.state == Import.State.FAILED and row.reading):
         context["form"] = form or ReadingForm(row=row, allowed=sheets_for(request.user))
     return page_render(

@@ -12,6 +12,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from core.idempotency import once
 from core.pages import page_render, paginate, with_right
+from core.panels import panels_build
 from forecasting.models import NightlyFailure, NightlyRun
 from forecasting.selectors.runs import failures_visible, run_progress, runs_visible, step_label
 from forecasting.services.night import night_start
@@ -49,6 +50,7 @@ def run(request: HttpRequest, pk: int) -> HttpResponse:
         "duration": _duration(found),
         "page": page,
         "failures": [_failure(failure) for failure in page],
+        "talk_panels": lambda: panels_build(request.user, found, "talk"),
     }
     return page_render(request, "forecasting/run.html", context, fragment="forecasting/_run.html")
 

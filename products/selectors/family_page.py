@@ -10,9 +10,10 @@ from django.http import QueryDict
 from django.urls import reverse
 
 from core import registries
+from core.panels import PanelItem, panels_build
 from products.models import Family
 
-from .head import PanelItem, TabItem, panels_build
+from .head import TabItem
 from .lines import LineTree
 from .list_query import ListQuery
 from .product_list import ListRow, ListTotals, list_page, list_rows, list_totals, query_read

@@ -11,6 +11,7 @@ from django.urls import reverse
 
 from core import registries
 from core.organisation import today
+from core.panels import PanelItem, panels_build
 from products.models import Product, ProductFigures, ProductLine
 
 from .lines import INHERITED, Inherited, LineTree, line_tree
@@ -22,15 +23,6 @@ class TabItem:
     label: Any
     url: str
     active: bool
-
-
-@dataclass(frozen=True)
-class PanelItem:
-    """A registered panel with its context built; its template finds it as ``panel``, beside ``product``."""
-
-    key: str
-    template: str
-    context: Mapping[str, Any]
 
 
 @dataclass(frozen=True)
@@ -67,18 +59,6 @@ def product_inherited(product: Product, tree: LineTree) -> dict[str, Inherited]:
             Inherited(own, None) if own not in (None, "") else tree.inherited(product.line_id, field)
         )
     return found
-
-
-def panels_build(user: Any, subject: Any, slot: str) -> list[PanelItem]:
-    """The registered panels of a slot that the person may see and that have something to show."""
-    items = []
-    for panel in registries.product_panels:
-        if panel.slot != slot or (panel.permission and not user.has_perm(panel.permission)):
-            continue
-        context = panel.build(user, subject)
-        if context is not None:
-            items.append(PanelItem(panel.key, panel.template, context))
-    return items
 
 
 def product_head(

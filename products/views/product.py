@@ -17,11 +17,12 @@ from core.errors import form_refuse
 from core.history import history_of
 from core.organisation import today
 from core.pages import page_render, with_right
+from core.panels import panels_build
 from products.converters import product_path
 from products.forms.product import EndForm, ProductForm, product_initial
 from products.models import Product
 from products.selectors.access import lines_visible, product_get
-from products.selectors.head import panels_build, product_head
+from products.selectors.head import product_head
 from products.selectors.lines import LineTree
 from products.selectors.relations import history_related
 from products.services.product import product_create, product_end, product_reopen, product_update
@@ -134,6 +135,6 @@ def activity(request: HttpRequest, code: str) -> HttpResponse:
     context = {
         "head": product_head(request.user, product, "activity"),
         "history": history_of(product, 100, related=history_related(request.user)),
-        "panels": panels_build(request.user, product, "activity"),
+        "panels": panels_build(request.user, product, "talk"),
     }
     return page_render(request, "products/product_activity.html", context)

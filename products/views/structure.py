@@ -18,6 +18,7 @@ from core.errors import form_refuse
 from core.history import history_of
 from core.organisation import organisation_get
 from core.pages import page_render, with_right
+from core.panels import panels_build
 from products.forms.structure import (
     ChannelForm,
     FamilyForm,
@@ -29,7 +30,6 @@ from products.forms.structure import (
 from products.models import LineMeasure, Measure, Segment, Supplier
 from products.selectors.access import channels_visible, visible_line_ids
 from products.selectors.family_page import family_head, member_table
-from products.selectors.head import panels_build
 from products.selectors.lines import LineTree, line_tree
 from products.selectors.structure import (
     channel_rows,
@@ -267,6 +267,7 @@ def family(request: HttpRequest, code: str) -> HttpResponse:
         "members": member_table(request.user, found, line_tree()),
         "main_panels": panels_build(request.user, found, "family"),
         "side_panels": panels_build(request.user, found, "family_side"),
+        "talk_panels": panels_build(request.user, found, "talk"),
         "history": history_of(found, 20),
         "currency": organisation_get().currency,
         "can_edit": request.user.has_perm(EDIT),

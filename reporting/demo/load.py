@@ -210,6 +210,5 @@ def _talk(people: dict[str, User]) -> None:
         user=ruud,
         target=known["HVM-210"],
         text="Twee ketens nemen de Barista vanaf januari op. Sanne, zie je dat al?",
-        url=known["HVM-210"].get_absolute_url(),
         mention_ids=[sanne.pk],
     )

@@ -13,11 +13,12 @@ from core.charts import Chart, Switch
 from core.months import month_add, month_end
 from core.organisation import today
 from core.pages import page_render, with_right
+from core.panels import panels_build
 from forecasting.cards import stage_card, stage_spans
 from forecasting.events import product_events
 from products.models import Measure
 from products.selectors.access import product_get
-from products.selectors.head import ProductHead, panels_build, product_head
+from products.selectors.head import ProductHead, product_head
 from reporting.charts import overview_chart
 from reporting.key_words import channel_rows, comparison_rows, headline_figures
 from reporting.selectors.overview import Overview, overview_get

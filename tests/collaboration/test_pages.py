@@ -128,7 +128,7 @@ def test_action_items_are_added_ticked_and_changed(client, user, product):
 
 
 def test_comments_and_follow_on_the_product(client, user, product):
-    url = reverse("collaboration:comment_add", args=[product.code])
+    url = reverse("collaboration:comment_add", args=["product", product.pk])
     assert client.post(url, {"text": ""}, headers=HTMX).status_code == 422
     answer = client.post(url, {"text": "<b>Well</b>", "mention": [user.pk]}, headers=HTMX)
     assert "&lt;b&gt;Well&lt;/b&gt;" in text(answer)

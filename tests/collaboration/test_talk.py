@@ -107,7 +107,6 @@ def test_mentions_tell_who_can_see_the_product(product):
         target=product,
         text=f"Look @typed@example.com, @{blind.email}.",
         mention_ids=[chosen.pk, gone.pk, author.pk],
-        url="/",
     )
     assert set(comment.mentions.all()) == {chosen, typed, author}
     assert told() == sorted([(chosen.pk, "mentioned"), (typed.pk, "mentioned")])
@@ -118,15 +117,15 @@ def test_followers_hear_of_comments_once(product):
     follow_set(user=follower, product=product, on=True)
     follow_set(user=follower, product=product, on=True)
     follow_set(user=author, product=product, on=True)
-    comment_add(user=author, target=product, text="Well", mention_ids=[], url="/")
+    comment_add(user=author, target=product, text="Well", mention_ids=[])
     assert told() == [(follower.pk, "commented")]
-    comment_add(user=author, target=product, text="Well", mention_ids=[follower.pk], url="/")
+    comment_add(user=author, target=product, text="Well", mention_ids=[follower.pk])
     assert told() == [(follower.pk, "commented"), (follower.pk, "mentioned")]
 
 
 def test_only_the_author_changes_a_comment(product):
     author, other = user_factory(), user_factory()
-    comment = comment_add(user=author, target=product, text="Well", url="/")
+    comment = comment_add(user=author, target=product, text="Well")
     with pytest.raises(DomainError) as refused:
         comment_edit(user=other, comment_id=comment.pk, text="Ill")
     assert refused.value.status == 403

@@ -81,6 +81,15 @@ def of_product(name: str, **rest: Any) -> Rule:
     )
 
 
+def of_product_by_key(name: str, **rest: Any) -> Rule:
+    return Rule(
+        f"collaboration:{name}",
+        args=lambda world: {"kind": "product", "pk": world.own_product.pk},
+        foreign=lambda world: {"kind": "product", "pk": world.foreign_product.pk},
+        **rest,
+    )
+
+
 def until(world: World) -> dict[str, Any]:
     return {"version": 1, "until": (timezone.now().date() + 2 * TOMORROW).isoformat()}
 
@@ -102,7 +111,7 @@ RULES = [
     about("action_remove", _action, post=ACT, ok=THEIRS),
     of_product("product_action_new", get=ACT, post=ACT, data={"title": "Do it"}),
     of_product("follow", post=VIEW, data={"on": "1"}),
-    of_product("comment_add", post=TALK, data={"text": "Well"}),
+    of_product_by_key("comment_add", post=TALK, data={"text": "Well"}),
     about("comment", _comment, get=TALK, post=TALK, data={"text": "Better"}, ok=THEIRS),
     about("comment_withdraw", _comment, post=TALK, ok=THEIRS),
     Rule("collaboration:mention", get=TALK, query={"q": "some"}),

@@ -12,7 +12,7 @@ from django.utils import translation
 
 from accounts.models import User
 from core.organisation import today
-from core.registries import ProductPanel, product_panels
+from core.registries import Panel, panels
 from products.models import FamilyMember, Product, ProductCode, Succession, Supplier
 from products.selectors.head import product_head, product_inherited
 from products.selectors.lines import LineTree
@@ -250,21 +250,24 @@ def test_activity_tells_who_changed_what_and_shows_other_rooms_panels(client):
     page = client.get("/products/A/activity/").content.decode()
     for shown in ("Sanne Vermeer", "Old", "New name"):
         assert shown in page
-    entry = ProductPanel(
+    entry = Panel(
         "test_panel",
-        "activity",
+        "talk",
         "core/_too_little.html",
         lambda user, p: {"text": p.code},
         1,
         "collaboration.view",
     )
-    product_panels.register(entry)
+    panels.register(entry)
     try:
         head = product_head(user, product, "activity")
         assert [tab.key for tab in head.tabs if tab.active] == ["activity"]
-        assert client.get("/products/A/activity/").context["panels"][0].context == {"text": "A"}
+        panels_shown = {
+            item.key: item.context for item in client.get("/products/A/activity/").context["panels"]
+        }
+        assert panels_shown["test_panel"] == {"text": "A"}
     finally:
-        product_panels._entries.pop("test_panel")
+        panels._entries.pop("test_panel")
 
 
 def test_a_limited_persons_activity_names_no_foreign_product(client):
