@@ -213,7 +213,7 @@ class ActionViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, viewsets.G
             title=data["title"],
             owner=data.get("owner", request.user),
             due_date=data.get("due_date"),
-            product=product,
+            target=product,
         )
         return Response(ActionSerializer(item).data, status=status.HTTP_201_CREATED)
 

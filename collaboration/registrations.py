@@ -49,6 +49,7 @@ def register() -> None:
         Panel("follow", "head", "collaboration/_follow_button.html", panels.follow_panel, 10, view),
         Panel("alerts", "side", "collaboration/_alerts_panel.html", panels.alerts_panel, 10, view),
         Panel("actions", "side", "collaboration/_actions_panel.html", panels.actions_panel, 80, view),
+        Panel("work", "talk", "collaboration/_actions_panel.html", panels.actions_beside_talk, 5, view),
         Panel("comments", "talk", "collaboration/_comments.html", panels.comments_panel, 10, view),
     )
     none = ActionItem.objects.none()

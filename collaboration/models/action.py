@@ -9,10 +9,12 @@ from django.db.models import Q
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
+from core.subjects import About, about
+
 
 @pghistory.track()
 class ActionItem(models.Model):
-    """Something one person will have done by a date, about an object (usually a product)."""
+    """Something one person will have done by a date, about ``product``, another ``target``, or nothing."""
 
     title = models.CharField(_("action item"), max_length=200)
     owner = models.ForeignKey(
@@ -43,3 +45,8 @@ class ActionItem(models.Model):
 
     def get_absolute_url(self) -> str:
         return reverse("collaboration:action", args=[self.pk])
+
+    @property
+    def about(self) -> About | None:
+        row = self.product or self.target
+        return about(row) if row is not None else None

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.db.models import F, Q, QuerySet
+from django.contrib.contenttypes.models import ContentType
+from django.db.models import F, Model, Q, QuerySet
 from django.http import Http404
 
 from accounts.models import User
@@ -15,7 +16,7 @@ from products.selectors.access import visible_line_ids
 
 
 def actions_visible(user: Any) -> QuerySet[ActionItem]:
-    """Those about a product one may see; those about none only for who gave or got them."""
+    """Those about a product one may see; others only for who gave or got them."""
     if not user.has_perm("collaboration.view"):
         return ActionItem.objects.none()
     lines = visible_line_ids(user)
@@ -24,6 +25,7 @@ def actions_visible(user: Any) -> QuerySet[ActionItem]:
         about = Q(pk__in=[])
     own = Q(product=None) & (Q(owner=user) | Q(created_by=user))
     rows = ActionItem.objects.filter(about | own).select_related("owner", "product", "created_by")
+    rows = rows.prefetch_related("target")
     return rows.order_by(F("due_date").asc(nulls_last=True), "pk")
 
 
@@ -40,9 +42,12 @@ def action_get(user: Any, pk: int) -> ActionItem:
     return item
 
 
-def actions_of_product(user: Any, product: Product) -> QuerySet[ActionItem]:
-    """The product's open action items."""
-    return actions_visible(user).filter(product=product, done_at=None)
+def actions_about(user: Any, row: Model) -> QuerySet[ActionItem]:
+    """The open action items about an object."""
+    rows = actions_visible(user).filter(done_at=None)
+    if isinstance(row, Product):
+        return rows.filter(product=row)
+    return rows.filter(content_type=ContentType.objects.get_for_model(row), object_id=row.pk)
 
 
 def owners_possible() -> QuerySet[User]:

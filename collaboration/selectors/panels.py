@@ -7,12 +7,14 @@ from typing import Any
 
 from django.urls import reverse
 
+from collaboration.models import ActionItem
 from core.organisation import today
+from core.subjects import about
 from products.models import Product
 
-from .actions import actions_of_product
+from .actions import actions_about
 from .alerts import alert_rows, alerts_of_product, with_words
-from .talk import about, comments_of, is_following
+from .talk import comments_of, is_following
 
 PANEL_ROWS = 5
 
@@ -37,14 +39,20 @@ def alerts_panel(user: Any, subject: Any) -> Mapping[str, Any] | None:
 
 
 def actions_panel(user: Any, subject: Any) -> Mapping[str, Any] | None:
-    """The product's open action items, and a new one for who may."""
-    if not _about_a_product(subject):
-        return None
-    items = list(actions_of_product(user, subject)[:PANEL_ROWS])
+    """The object's open action items, and a new one for who may."""
+    items = list(actions_about(user, subject)[:PANEL_ROWS])
     can_act = user.has_perm("collaboration.act")
     if not items and not can_act:
         return None
-    return {"items": items, "can_act": can_act, "today": today()}
+    new_url = reverse("collaboration:action_new_about", args=[about(subject).kind.key, subject.pk])
+    return {"items": items, "can_act": can_act, "new_url": new_url, "today": today()}
+
+
+def actions_beside_talk(user: Any, subject: Any) -> Mapping[str, Any] | None:
+    """The same above what was said, on pages without a place of their own for it; what has to be done about
+    an alert is about its product."""
+    has_place = _about_a_product(subject) or isinstance(subject, ActionItem)
+    return None if has_place or getattr(subject, "product", None) else actions_panel(user, subject)
 
 
 def comments_panel(user: Any, subject: Any) -> Mapping[str, Any] | None:

@@ -16,43 +16,13 @@ from accounts.selectors.people import people_active
 from collaboration.kinds import notification_kinds
 from collaboration.models import Comment, Follow, Notification
 from core import registries
-from core.registries import FrameRows, Subject
+from core.registries import FrameRows
+from core.subjects import About
 from products.models import Product
 from products.selectors.access import products_visible
 
 FOLLOWED_SHOWN = 12
 MENTIONS_SHOWN = 6
-
-
-@dataclass(frozen=True)
-class About:
-    """An object that people talk about, and its kind."""
-
-    kind: Subject
-    row: Any
-
-    @property
-    def title(self) -> str:
-        return self.kind.title(self.row)
-
-    @property
-    def url(self) -> str:
-        """Where one reads what was said."""
-        return self.kind.url(self.row)
-
-    def is_seen_by(self, person: Any) -> bool:
-        return bool(
-            person.has_perm("collaboration.view")
-            and self.kind.visible(person).filter(pk=self.row.pk).exists()
-        )
-
-
-def about(row: Model) -> About:
-    """Raises ``LookupError`` for what nobody talks about."""
-    for kind in registries.subjects:
-        if type(row) is kind.model:
-            return About(kind, row)
-    raise LookupError(f"{row!r} is of no registered subject")
 
 
 def about_get(user: Any, key: str, pk: int) -> About:

@@ -4,13 +4,13 @@ import datetime
 from typing import Any
 
 from django.db import transaction
+from django.db.models import Model
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from accounts.errors import DomainError, VersionConflict
 from collaboration.models import ActionItem
 from products.models import Product
-from products.selectors.access import products_visible
 
 from .notifications import notify
 
@@ -20,14 +20,17 @@ TITLE_LENGTH = 200
 
 @transaction.atomic
 def action_create(
-    *, user: Any, title: str, owner: Any, due_date: datetime.date | None, product: Product | None = None
+    *, user: Any, title: str, owner: Any, due_date: datetime.date | None, target: Model | None = None
 ) -> ActionItem:
-    """A new action item; its owner is told, and must be able to see the product."""
-    title = _checked(title)
-    _owner_can_see(owner, product)
-    item = ActionItem.objects.create(
-        title=title, owner=owner, due_date=due_date, product=product, created_by=user
-    )
+    """A new action item, about an object of a registered subject or nothing; its owner is told, and must be
+    able to see the object."""
+    item = ActionItem(title=_checked(title), owner=owner, due_date=due_date, created_by=user)
+    if isinstance(target, Product):
+        item.product = target
+    else:
+        item.target = target
+    _owner_can_see(owner, item)
+    item.save()
     _tell_owner(item, user)
     return item
 
@@ -53,7 +56,7 @@ def action_update(*, user: Any, action_id: int, version: int, **changes: Any) ->
         }
         raise VersionConflict(_("Somebody else has just changed this action item."), fields)
     if "owner" in changed:
-        _owner_can_see(changed["owner"], item.product)
+        _owner_can_see(changed["owner"], item)
     for name, value in changed.items():
         setattr(item, name, value)
     item.version += 1
@@ -95,9 +98,9 @@ def _checked(title: str) -> str:
     return title
 
 
-def _owner_can_see(owner: Any, product: Product | None) -> None:
-    if product is not None and not products_visible(owner).filter(pk=product.pk).exists():
-        raise DomainError("owner_cannot_see", _("This person cannot see the product."), "owner")
+def _owner_can_see(owner: Any, item: ActionItem) -> None:
+    if item.about is not None and not item.about.is_seen_by(owner):
+        raise DomainError("owner_cannot_see", _("This person cannot see what it is about."), "owner")
 
 
 def _tell_owner(item: ActionItem, user: Any) -> None:
@@ -110,6 +113,12 @@ def _tell(item: ActionItem, users: list[Any], kind: str, user: Any) -> None:
         kind=kind,
         key=f"{kind}:{item.pk}:{item.version}",
         params={"title": item.title, "by": user.name},
-        url=item.product.get_absolute_url() if item.product else "/actions/",
+        url=_page(item),
         but_not=user,
     )
+
+
+def _page(item: ActionItem) -> str:
+    if item.product is not None:
+        return item.product.get_absolute_url()
+    return item.about.url if item.about is not None else "/actions/"

@@ -13,7 +13,8 @@ from django.utils.translation import gettext as _
 from accounts.errors import DomainError
 from accounts.models import User
 from collaboration.models import Comment
-from collaboration.selectors.talk import About, about, comments_of
+from collaboration.selectors.talk import comments_of
+from core.subjects import About, about
 from products.models import Product
 
 from .notifications import notify
@@ -40,7 +41,7 @@ def comment_add(*, user: Any, target: models.Model, text: str, mention_ids: Iter
     told = {"key": f"comment:{comment.pk}", "url": subject.url, "but_not": user}
     told["params"] = {"by": user.name, "about": subject.title, "text": text[:120]}
     notify(users=mentioned, kind="mentioned", **told)
-    listeners = [person for person in concerned.difference(mentioned) if subject.is_seen_by(person)]
+    listeners = [person for person in concerned.difference(mentioned) if _reads(person, subject)]
     notify(users=listeners, kind="commented", **told)
     return comment
 
@@ -57,7 +58,11 @@ def _checked(text: str) -> str:
 def _mentioned(text: str, ids: Iterable[int], subject: About) -> list[User]:
     emails = {match.lower() for match in _MENTION.findall(text)}
     people = User.objects.filter(Q(email__in=emails) | Q(pk__in=list(ids)), is_active=True)
-    return [person for person in people if subject.is_seen_by(person)]
+    return [person for person in people if _reads(person, subject)]
+
+
+def _reads(person: User, subject: About) -> bool:
+    return bool(person.has_perm("collaboration.view")) and subject.is_seen_by(person)
 
 
 @transaction.atomic

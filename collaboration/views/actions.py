@@ -15,13 +15,14 @@ from accounts.errors import DomainError, VersionConflict
 from collaboration.forms import ActionForm
 from collaboration.models import ActionItem
 from collaboration.selectors.actions import action_get, actions_open, actions_visible
+from collaboration.selectors.talk import about_get
 from collaboration.services.actions import action_create, action_delete, action_set_done, action_update
 from core.errors import form_refuse
 from core.organisation import today
 from core.pages import page_render, paginate, with_right
 from core.panels import panels_build
+from core.subjects import About
 from products.models import Product
-from products.selectors.access import product_get
 
 
 @with_right("collaboration.view")
@@ -55,9 +56,11 @@ def _form(request: HttpRequest, **initial: Any) -> ActionForm:
     return ActionForm(request.POST or None, initial={"owner": request.user.pk, **initial})
 
 
-def _create(request: HttpRequest, product: Product | None) -> HttpResponse:
+def _create(request: HttpRequest, about: About | None) -> HttpResponse:
     form = _form(request)
-    back = product.get_absolute_url() if product else reverse("collaboration:actions")
+    back = reverse("collaboration:actions")
+    if about is not None:
+        back = about.row.get_absolute_url() if isinstance(about.row, Product) else about.url
     if request.method == "POST" and form.is_valid():
         data = form.cleaned_data
         try:
@@ -66,7 +69,7 @@ def _create(request: HttpRequest, product: Product | None) -> HttpResponse:
                 title=data["title"],
                 owner=data["owner"],
                 due_date=data["due_date"],
-                product=product,
+                target=about.row if about else None,
             )
         except DomainError as error:
             form_refuse(form, error)
@@ -75,7 +78,7 @@ def _create(request: HttpRequest, product: Product | None) -> HttpResponse:
                 return todo(request)
             messages.success(request, _("Action item added."))
             return redirect(back)
-    context = {"form": form, "product": product, "back": back}
+    context = {"form": form, "about": about, "back": back}
     return page_render(
         request,
         "collaboration/action_new.html",
@@ -94,9 +97,9 @@ def create(request: HttpRequest) -> HttpResponse:
 
 @with_right("collaboration.act")
 @require_http_methods(["GET", "POST"])
-def create_for_product(request: HttpRequest, code: str) -> HttpResponse:
-    """A new action item about a product."""
-    return _create(request, product_get(request.user, code))
+def create_about(request: HttpRequest, kind: str, pk: int) -> HttpResponse:
+    """A new action item about an object."""
+    return _create(request, about_get(request.user, kind, pk))
 
 
 @with_right("collaboration.act")

@@ -12,11 +12,12 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from accounts.errors import DomainError
 from collaboration.forms import CommentForm
 from collaboration.selectors.panels import comments_panel
-from collaboration.selectors.talk import About, about_get, comment_get, is_following, people_mentionable
+from collaboration.selectors.talk import about_get, comment_get, is_following, people_mentionable
 from collaboration.services.comments import comment_add, comment_edit, comment_withdraw
 from collaboration.services.follows import follow_set
 from core.errors import form_refuse
 from core.pages import page_render, with_right
+from core.subjects import About
 from products.selectors.access import product_get
 
 

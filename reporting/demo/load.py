@@ -202,7 +202,7 @@ def _talk(people: dict[str, User]) -> None:
             title=title,
             owner=owner,
             due_date=day + datetime.timedelta(days=days),
-            product=known[code],
+            target=known[code],
         )
     for code in ("HVM-210", "GSV-012", "APV-100", "KRS-500", "KIK-400"):
         follow_set(user=sanne, product=known[code], on=True)

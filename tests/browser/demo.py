@@ -76,7 +76,7 @@ PAGES: dict[str, Args] = {
     "collaboration:actions": _none,
     "collaboration:action_new": _none,
     "collaboration:action": lambda: {"pk": ActionItem.objects.filter(owner=_sanne())[0].pk},
-    "collaboration:product_action_new": _product,
+    "collaboration:action_new_about": lambda: {"kind": "import", **_first(Import)()},
     "collaboration:notifications": _none,
     "exchange:list": _none,
     "exchange:upload": _none,

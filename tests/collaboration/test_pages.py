@@ -121,7 +121,7 @@ def test_action_items_are_added_ticked_and_changed(client, user, product):
     assert client.post(f"/actions/{item.pk}/", body).status_code == 302
     assert client.post(f"/actions/{item.pk}/", body | {"title": "Late"}).status_code == 409
     assert ActionItem.objects.get().title == "Write"
-    url = reverse("collaboration:product_action_new", args=[product.code])
+    url = reverse("collaboration:action_new_about", args=["product", product.pk])
     client.post(url, {"title": "About it", "owner": user.pk, "due_date": "2026-12-01"})
     assert ActionItem.objects.get(product=product).due_date.isoformat() == "2026-12-01"
     assert "About it" in text(client.get(product.get_absolute_url()))
@@ -139,7 +139,7 @@ def test_comments_and_follow_on_the_product(client, user, product):
 
 
 def test_a_notification_leads_on_and_is_read_by_that(client, user, product):
-    action_create(user=user_factory(name="Anna"), title="Call", owner=user, due_date=None, product=product)
+    action_create(user=user_factory(name="Anna"), title="Call", owner=user, due_date=None, target=product)
     assert "Anna gave you an action item: Call" in text(client.get("/notifications/"))
     row = Notification.objects.get()
     assert client.get(f"/notifications/{row.pk}/").url == product.get_absolute_url()

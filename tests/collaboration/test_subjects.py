@@ -12,9 +12,9 @@ from django.test import Client
 from django.utils import timezone
 
 from collaboration.models import ActionItem, Alert, Comment, Notification
-from collaboration.selectors.talk import about
 from collaboration.services.comments import comment_add
 from core import registries
+from core.subjects import about
 from exchange.models import Import
 from forecasting.models import NightlyRun
 from tests.factories import family_factory, line_factory, product_factory, user_factory
@@ -138,3 +138,25 @@ def test_who_may_not_comment_reads(kind: str, owner: Any) -> None:
     assert "To be read" in page
     assert "comment-form" not in page
     assert browser(reader).post(f"/comments/{kind}/{row.pk}/", {"text": "No"}).status_code == 403
+
+
+def test_somebody_is_given_something_to_do_about_it(kind: str, owner: Any) -> None:
+    row, client = MAKERS[kind](owner), browser(owner)
+    if kind in {"alert", "action"}:  # about the alert's product; an action item is work itself
+        assert f"/actions/about/{kind}/" not in client.get(about(row).url).content.decode()
+        return
+    new = f"/actions/about/{kind}/{row.pk}/"
+    client.post(new, {"title": "Find out", "owner": owner.pk})
+    item = ActionItem.objects.get()
+    assert item.about == about(row)
+    page = row.get_absolute_url() if kind == "product" else about(row).url  # type: ignore[attr-defined]
+    shown = client.get(page).content.decode()
+    assert "Find out" in shown
+    assert new in shown
+    assert about(row).title in client.get("/actions/").content.decode()
+    assert about(row).title in client.get(item.get_absolute_url()).content.decode()
+    blind = user_factory("viewer", lines=[line_factory()], name="Blind")
+    if kind != "run":
+        refused = client.post(new, {"title": "Find out", "owner": blind.pk})
+        assert "This person cannot see what it is about." in refused.content.decode()
+        assert ActionItem.objects.count() == 1

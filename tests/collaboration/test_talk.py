@@ -36,7 +36,7 @@ def told() -> list[tuple[int, str]]:
 
 def test_who_gets_an_action_item_is_told_once_and_who_gave_it_hears_when_done(product):
     giver, owner = user_factory(), user_factory()
-    item = action_create(user=giver, title=" Call ", owner=owner, due_date=DAY, product=product)
+    item = action_create(user=giver, title=" Call ", owner=owner, due_date=DAY, target=product)
     assert (item.title, told()) == ("Call", [(owner.pk, "action_given")])
     action_set_done(user=owner, action_id=item.pk, done=True)
     action_set_done(user=owner, action_id=item.pk, done=True)
@@ -48,14 +48,14 @@ def test_who_gets_an_action_item_is_told_once_and_who_gave_it_hears_when_done(pr
 
 def test_ones_own_action_item_is_no_news(product):
     user = user_factory()
-    action_create(user=user, title="Call", owner=user, due_date=None, product=product)
+    action_create(user=user, title="Call", owner=user, due_date=None, target=product)
     assert told() == []
 
 
 def test_an_action_item_goes_to_who_can_see_the_product(product):
     blind = user_factory(lines=[line_factory()])
     with pytest.raises(DomainError) as refused:
-        action_create(user=user_factory(), title="Call", owner=blind, due_date=None, product=product)
+        action_create(user=user_factory(), title="Call", owner=blind, due_date=None, target=product)
     assert (refused.value.field, ActionItem.objects.count(), told()) == ("owner", 0, [])
 
 
@@ -68,7 +68,7 @@ def test_an_action_item_says_what_to_do(title):
 
 def test_the_loser_of_a_race_sees_both_values(product):
     user = user_factory()
-    item = action_create(user=user, title="Call", owner=user, due_date=DAY, product=product)
+    item = action_create(user=user, title="Call", owner=user, due_date=DAY, target=product)
     action_update(user=user, action_id=item.pk, version=1, title="Write")
     with pytest.raises(VersionConflict) as conflict:
         action_update(user=user, action_id=item.pk, version=1, title="Visit")
@@ -79,7 +79,7 @@ def test_the_loser_of_a_race_sees_both_values(product):
 
 def test_a_save_that_changes_nothing_writes_nothing(product):
     user = user_factory()
-    item = action_create(user=user, title="Call", owner=user, due_date=DAY, product=product)
+    item = action_create(user=user, title="Call", owner=user, due_date=DAY, target=product)
     same = action_update(user=user, action_id=item.pk, version=99, title="Call ", due_date=DAY, owner=user)
     assert same.version == 1
 

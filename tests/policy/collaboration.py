@@ -109,7 +109,7 @@ RULES = [
     about("action", _action, get=ACT, post=ACT, data={"title": "Do it", "version": 1}),
     about("action_done", _action, post=ACT, data={"done": "1"}),
     about("action_remove", _action, post=ACT, ok=THEIRS),
-    of_product("product_action_new", get=ACT, post=ACT, data={"title": "Do it"}),
+    of_product_by_key("action_new_about", get=ACT, post=ACT, data={"title": "Do it"}),
     of_product("follow", post=VIEW, data={"on": "1"}),
     of_product_by_key("comment_add", post=TALK, data={"text": "Well"}),
     about("comment", _comment, get=TALK, post=TALK, data={"text": "Better"}, ok=THEIRS),
