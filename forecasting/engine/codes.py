@@ -11,7 +11,7 @@ METHODS = {
     "none": "no observation to start from",
     "zero": "all observations are zero, or demand has ended",
     "level": "a level from the last observations, without trend or season",
-    "nonseasonal": "mean of Theta, damped exponential smoothing and a shrunk autoregression",
+    "nonseasonal": "mean of Theta, damped exponential smoothing and shrunk autoregression, by weights learnt",
     "family_season": "as nonseasonal, on data divided by the family's season",
     "half_season": "as nonseasonal, on data divided by a half-shrunk seasonal index",
     "theta_ets": "as nonseasonal, with the season of the whole and of the last years",
