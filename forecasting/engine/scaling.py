@@ -18,7 +18,7 @@ _FADE, _FADE_YEARLY = 0.97, 0.9
 # How the mean error grows with the step, in ordinary errors: at step 1, and the power. From simulated
 # families and the care data; weeks keep their growth in the factors of `calibration`.
 _GROWTH = {1: (0.85, 0.6), 4: (0.72, 0.36), 12: (0.6, 0.26), 52: (1.0, 0.0)}
-LEARNT_SHARE = 2 / 3
+LEARNT_SHARE = 0.5
 
 
 def error_scale(y: FloatArray, *, season_length: int) -> float:
@@ -40,7 +40,7 @@ def error_scale(y: FloatArray, *, season_length: int) -> float:
 
 def error_sizes(y: FloatArray, spread: FloatArray | None, *, season_length: int, horizon: int) -> FloatArray:
     """The size of the error to expect at each step, shape (horizon,): the ordinary error as it usually grows,
-    and for two thirds (geometrically) what was learnt of such histories, where something was."""
+    and half of the way (geometrically) to what was learnt of such histories, where something was."""
     nearest = min(_GROWTH, key=lambda m: (abs(np.log(m / season_length)), m))
     first, power = _GROWTH[nearest]
     usual: FloatArray = first * np.arange(1.0, horizon + 1) ** power

@@ -1,6 +1,6 @@
 """Train the networks of `models/trained` on simulated series, and write `models/centre.npz`.
 
-    python -m forecasting.engine.train_centre [--without FAMILY] [--series 4000] [--seed 11] [OUT.npz]
+    python -m forecasting.engine.train_centre [--without FAMILY] [--series 1200] [--seed 11] [OUT.npz]
 
 `--without` leaves a family out, to see what the networks are worth on series of a kind they never saw (the
 table in docs/algorithms/forecast.md). Numpy alone, one core; the same seed writes the same file on the same
@@ -224,7 +224,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m forecasting.engine.train_centre")
     parser.add_argument("output", type=Path, nargs="?", default=CENTRE)
     parser.add_argument("--without", choices=NAMES, action="append", default=[])
-    parser.add_argument("--series", type=int, default=4000, help="a family and size")
+    parser.add_argument("--series", type=int, default=1200, help="a family and size")
     parser.add_argument("--seed", type=int, default=11)
     options = parser.parse_args()
     begin = time.monotonic()

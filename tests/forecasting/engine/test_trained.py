@@ -1,5 +1,5 @@
-"""The learnt part of the centre: what it sees, what it answers, and that it earns its place on series it never
-saw."""
+"""The learnt part of the centre: what it sees, what it answers, and that it earns its place on series that
+it never saw."""
 
 import numpy as np
 import pytest
