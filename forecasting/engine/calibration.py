@@ -18,8 +18,8 @@ from .series import FloatArray
 COVERAGES = (0.80, 0.95)
 SHRINK_SERIES = np.array([50, 150])
 # How far a series' own errors move its band from the pool's: the power of the ratio, and how many tested
-# steps count half. The learnt size of errors tells most of it; further was worse on simulated series (interval
-# score 1 % higher) and no better on real products.
+# steps count half. The learnt size of errors tells most of it; further was worse on simulated series
+# (interval score 1 % higher) and no better on real products.
 OWN_SHARE, OWN_STEPS = 0.3, 12
 _TYPICAL_RATIO = 0.6  # mean size of an error over the 80 % factor
 _OWN_LIMITS = (0.3, 3.0)
