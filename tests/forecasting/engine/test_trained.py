@@ -4,10 +4,11 @@ it never saw."""
 import numpy as np
 import pytest
 
-from forecasting.engine import train_centre
+from forecasting.engine import BacktestResult, built_in_calibration, calibrate, train_centre
 from forecasting.engine.models.candidates import LEARNT_HORIZON, PATHS, SEASONS, candidates
 from forecasting.engine.models.core import combined_mean
 from forecasting.engine.models.trained import bends, trained
+from forecasting.engine.scaling import error_sizes
 from forecasting.engine.simulate_families import FAMILIES
 
 SIZES = [(12, 80, 0.0), (12, 30, 0.35), (12, 14, 0.5), (12, 8, 0.8), (4, 40, 0.0), (4, 9, 0.35), (1, 20, 0.0)]
@@ -93,3 +94,31 @@ def test_training_learns_a_family_and_is_the_same_twice(monkeypatch: pytest.Monk
     path = train_centre.centre_path(one[0][0].outputs(fresh), fresh, shapes)[1] + fresh.level[:, None]
     gap, plain_gap = (np.abs(np.log(fresh.actual) - p).mean() for p in (path, fresh.plain))
     assert gap < plain_gap
+
+
+def test_the_error_to_expect_lies_halfway_between_the_ordinary_and_the_learnt_one() -> None:
+    y = history("states", 60, 12, 1)
+    usual = error_sizes(y, None, season_length=12, horizon=18)
+    assert (np.diff(usual) > 0).all()
+    np.testing.assert_allclose(error_sizes(y, 4 * usual, season_length=12, horizon=18), 2 * usual)
+
+
+def test_tests_on_less_than_a_year_say_nothing_of_bands() -> None:
+    short = [BacktestResult(f"S{k}", 12, "nonseasonal", errors=(9.0,) * 4) for k in range(200)]
+    base = built_in_calibration(12, horizon=6)
+    assert (calibrate(short, horizon=6).factors == base.factors).all()
+    weekly = [BacktestResult(f"S{k}", 52, "nonseasonal", errors=(9.0,) * 4) for k in range(200)]
+    assert calibrate(weekly, horizon=4).factors[0, 0] > 5
+
+
+def test_what_wanders_is_less_sure_further_ahead_and_mere_noise_is_not() -> None:
+    rng = np.random.default_rng(4)
+    wandering = 1000 * np.exp(np.cumsum(rng.normal(0, 0.05, 90)))
+    noisy = 1000 * np.exp(rng.normal(0, 0.05, 90))
+    growth = []
+    for y in (wandering, noisy):
+        answer = trained(y, season_length=12, horizon=18)
+        assert answer is not None
+        share = answer.spread / answer.mean
+        growth.append(share[-1] / share[0])
+    assert growth[0] > 2 > 1.5 > growth[1]
