@@ -66,7 +66,13 @@ class Forecast(_Computed):
 
 
 class ForecastMonth(models.Model):
-    """One month of a forecast, in the measure's unit: mean, median and the 80 % and 95 % band."""
+    """One month of a forecast, in the measure's unit, with its layers kept apart.
+
+    ``mean``, ``median`` and the bands are the statistical forecast. Around it stand ``naive`` (the same month
+    a year ago), ``driven`` (statistics with known drivers), ``overridden`` (after what people changed) and
+    ``agreed`` (the consensus). A layer that is empty says what the one before it says. Layers of a month are
+    frozen with the vintage.
+    """
 
     forecast = models.ForeignKey(Forecast, models.CASCADE, related_name="months", db_index=False)
     month = models.DateField()
@@ -76,6 +82,10 @@ class ForecastMonth(models.Model):
     hi80 = models.FloatField()
     lo95 = models.FloatField()
     hi95 = models.FloatField()
+    naive = models.FloatField(null=True)
+    driven = models.FloatField(null=True)
+    overridden = models.FloatField(null=True)
+    agreed = models.FloatField(null=True)
 
     class Meta:
         ordering = ["month"]
@@ -86,6 +96,11 @@ class ForecastMonth(models.Model):
                 name="forecast_bands_nested",
             ),
         ]
+
+    @property
+    def final(self) -> float:
+        """The last layer that says something: what is planned with."""
+        return next((v for v in (self.agreed, self.overridden, self.driven) if v is not None), self.mean)
 
 
 class Backtest(_Computed):

@@ -14,13 +14,13 @@ from products.services.figures import figures_stale_set
 
 from .vintages import vintages_write
 
-MonthRow = tuple[str, float, float, float, float, float, float]
-_COLUMNS = ("forecast_id", "month", "mean", "median", "lo80", "hi80", "lo95", "hi95")
+MonthRow = tuple[str, float, float, float, float, float, float, float]
+_COLUMNS = ("forecast_id", "month", "mean", "median", "lo80", "hi80", "lo95", "hi95", "naive")
 
 
 @dataclass(frozen=True)
 class ForecastWrite:
-    """An unsaved header with its months: ISO month, mean, median, lo80, hi80, lo95, hi95."""
+    """An unsaved header with its months: ISO month, mean, median, lo80, hi80, lo95, hi95, naive."""
 
     header: Forecast
     months: Sequence[MonthRow]

@@ -79,18 +79,17 @@ def compute(run: NightlyRun, payload: Mapping[str, Any]) -> Callable[[], ChunkOu
             if tested is not None and tested.as_of == series.as_of
             else None
         )
-        made = (
-            engine.forecast(
-                engine_series(series),
+        made, months = None, []
+        if series.has_data:
+            said = engine_series(series)
+            made = engine.forecast(
+                said,
                 season_length=SEASON_LENGTH,
                 horizon=HORIZON,
                 calibration=calibration,
                 backtest=result,
             )
-            if series.has_data
-            else None
-        )
-        months = [] if made is None else _months(made)
+            months = _months(made, engine.naive_forecast(said, season_length=SEASON_LENGTH, horizon=HORIZON))
         method = made.method if made else "none"
         reason = made.reason if made else series.refused or "no_data"
         params = made.reason_params if made else {}
@@ -190,11 +189,11 @@ def _forecasts_of(payload: Mapping[str, Any]) -> list[Forecast]:
     )
 
 
-def _months(made: Any) -> list[MonthRow]:
+def _months(made: Any, naive: Any) -> list[MonthRow]:
     from forecasting.engine import ordinal_month
 
     months = (str(ordinal_month(made.first_period + step)) for step in range(len(made.mean)))
-    columns = (made.mean, made.median, made.lo80, made.hi80, made.lo95, made.hi95)
+    columns = (made.mean, made.median, made.lo80, made.hi80, made.lo95, made.hi95, naive[: len(made.mean)])
     return list(zip(months, *(column.tolist() for column in columns), strict=True))
 
 

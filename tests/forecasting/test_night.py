@@ -211,6 +211,8 @@ def test_each_measure_has_a_forecast_and_the_leading_one_a_stage(db):
     # A level is not added: the list shows where it will stand.
     last = Forecast.objects.get(measure=contracts).months.all()[11]
     assert product.figures.forecast_12m == last.mean
+    assert last.naive is not None
+    assert last.final == last.mean
 
 
 def test_a_temporary_product_has_a_forecast_but_no_stage(db):
