@@ -13,7 +13,7 @@ from django.db.models import OuterRef, Q, QuerySet, Subquery
 from django.db.models.fields.json import KT
 
 from accounts.rows import from_row, row_of
-from forecasting.models import Calibration, Forecast, ForecastMonth, StageEstimate
+from forecasting.models import Backtest, Calibration, Forecast, ForecastMonth, StageEstimate
 from forecasting.totals import CORRELATION, USUAL_CORRELATION, total_band
 from products.models import Family, Measure, Product
 from products.selectors.access import products_visible, visible_channel_ids
@@ -23,11 +23,13 @@ from products.selectors.family import families_whole
 @dataclass(frozen=True)
 class ForecastNow:
     """The forecast in use and its months, in the measure's unit. ``correlation`` is that of two months'
-    errors: what :func:`forecasting.totals.total_band` needs for the band of a total."""
+    errors: what :func:`forecasting.totals.total_band` needs for the band of a total. ``naive_wape`` is the
+    error of repeating the year before where ``forecast.wape`` was measured."""
 
     forecast: Forecast
     months: list[ForecastMonth]
     correlation: float
+    naive_wape: float | None = None
 
 
 @dataclass(frozen=True)
@@ -86,18 +88,23 @@ def forecast_current(user: Any, subject: Product | Family, measure: Measure) -> 
     """The forecast in use; ``None`` when there is none, or the person may not see it. One query."""
     months = ForecastMonth.objects.filter(forecast=OuterRef("pk")).order_by("month")
     newest = Calibration.objects.order_by("-pk").values_list(KT(f"payload__{CORRELATION}"))[:1]
+    tested = Backtest.objects.filter(**of_subject(subject), measure=measure)
     forecast = (
         forecasts_visible(user)
         .filter(**of_subject(subject), measure=measure, current=True)
         .annotate(
-            month_rows=ArraySubquery(months.values_list(row_of(ForecastMonth))), correlation=Subquery(newest)
+            month_rows=ArraySubquery(months.values_list(row_of(ForecastMonth))),
+            correlation=Subquery(newest),
+            naive_wape=Subquery(tested.values_list(KT("payload__naive_wape"))[:1]),
         )
         .first()
     )
     if forecast is None:
         return None
     correlation = USUAL_CORRELATION if forecast.correlation is None else float(forecast.correlation)
-    return ForecastNow(forecast, [from_row(ForecastMonth, row) for row in forecast.month_rows], correlation)
+    naive = None if forecast.naive_wape is None else float(forecast.naive_wape)
+    months_now = [from_row(ForecastMonth, row) for row in forecast.month_rows]
+    return ForecastNow(forecast, months_now, correlation, naive)
 
 
 def forecast_vintages(user: Any, subject: Product | Family, measure: Measure) -> list[Vintage]:

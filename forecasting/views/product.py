@@ -23,6 +23,7 @@ from core.pages import page_render, with_right
 from forecasting.cards import StageCard, stage_card, stage_spans
 from forecasting.charts import forecast_chart, revenue_chart
 from forecasting.events import subject_events
+from forecasting.explanation import explanation
 from forecasting.forms import StageForm
 from forecasting.models import ForecastMonth
 from forecasting.selectors.forecasts import ForecastNow, Vintage, forecast_current, forecast_vintages
@@ -110,6 +111,7 @@ def _context(
         "card": card,
         "method": method_words(now.forecast.method) if now else "",
         "reason": reason_words(now.forecast.reason_code, now.forecast.reason_params) if now else "",
+        "explanation": explanation(now, sold.months, measure, sold.unit) if sold.addable else "",
         "months": _months(now, sold.months),
         "vintages": _vintages(forecast_vintages(request.user, subject, measure)),
         "is_level": measure.kind == Measure.Kind.LEVEL,
