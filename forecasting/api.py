@@ -23,6 +23,8 @@ from forecasting.services.night import night_start
 from forecasting.words import evidence_words, failure_words, method_words, reason_words
 from products.selectors.access import product_get
 
+from .api_totals import TotalViewSet
+
 
 class _Filters(django_filters.FilterSet):
     product = django_filters.CharFilter("product__code", lookup_expr="iexact", label="code of a product")
@@ -247,5 +249,6 @@ class RunViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, viewsets.Gene
 
 router = SimpleRouter()
 router.register("forecasts", ForecastViewSet, "forecast")
+router.register("totals", TotalViewSet, "total")
 router.register("stages", StageViewSet, "stage")
 router.register("runs", RunViewSet, "run")

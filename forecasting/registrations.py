@@ -89,6 +89,14 @@ def register_all() -> None:
             order=40,
         ),
         NightlyStep(
+            "totals",
+            _("Totals"),
+            chunks=later("steps.totals.chunks"),
+            compute=later("steps.totals.compute"),
+            after=("forecast",),
+            order=45,
+        ),
+        NightlyStep(
             "alerts",
             _("Alerts"),
             chunks=later("steps.alerts.chunks"),

@@ -4,13 +4,14 @@ from django.urls import path
 
 from products import converters  # noqa: F401  registers <product_code:…>
 
-from .views import product, runs
+from .views import product, runs, totals
 
 app_name = "forecasting"
 PRODUCT, FAMILY = {"of": "product"}, {"of": "family"}
 
 urlpatterns = [
     path("forecasting/", runs.runs, name="runs"),
+    path("forecasting/totals/", totals.totals, name="totals"),
     path("forecasting/start/", runs.run_start, name="run_start"),
     path("forecasting/runs/<int:pk>/", runs.run, name="run"),
     path("products/<product_code:code>/forecast/", product.forecast, PRODUCT, name="product"),

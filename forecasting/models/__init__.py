@@ -2,6 +2,7 @@ from .forecast import Backtest, Calibration, Forecast, ForecastMonth
 from .news import ProductNews
 from .night import NightlyFailure, NightlyRun, NightlyStep
 from .stage import StageEstimate, StageSetting
+from .total import TotalForecast
 
 __all__ = [
     "Backtest",
@@ -14,4 +15,5 @@ __all__ = [
     "ProductNews",
     "StageEstimate",
     "StageSetting",
+    "TotalForecast",
 ]

@@ -10,7 +10,12 @@ from typing import Any
 from core.registries import ChunkOutcome
 from forecasting.models import Backtest, Calibration, NightlyRun
 from forecasting.services.backtests import calibration_write
-from forecasting.totals import CORRELATION, error_correlation
+from forecasting.totals import (
+    CORRELATION,
+    PRODUCT_CORRELATION,
+    error_correlation,
+    product_correlation,
+)
 
 from .common import HORIZON, SEASON_LENGTH
 
@@ -47,7 +52,9 @@ def compute(run: NightlyRun, payload: Mapping[str, Any]) -> Callable[[], ChunkOu
     if there is not None and abs(tested - there.series) <= CHANGED * there.series:
         return lambda: ChunkOutcome(skipped=1)
     pooled = engine.calibrate(results, horizon=HORIZON, season_length=SEASON_LENGTH).to_dict()
-    pooled[CORRELATION] = error_correlation([result.errors for result in results])
+    errors = [result.errors for result in results]
+    pooled[CORRELATION] = error_correlation(errors)
+    pooled[PRODUCT_CORRELATION] = product_correlation(errors)
 
     def write() -> ChunkOutcome:
         calibration_write(run=run, engine_version=engine.ENGINE_VERSION, series=tested, payload=pooled)

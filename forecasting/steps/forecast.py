@@ -16,7 +16,7 @@ from forecasting.selectors.prices import prices_last_year
 from forecasting.selectors.series import SubjectSeries
 from forecasting.services.forecasts import ForecastWrite, MonthRow, forecasts_write
 from forecasting.services.vintages import still_holds
-from forecasting.totals import CORRELATION, USUAL_CORRELATION, total_band
+from forecasting.totals import CORRELATION, PRODUCT_CORRELATION, USUAL_CORRELATION, total_band
 from products.models import Measure, ProductFigures
 from products.services.figures import ForecastFigures, figures_forecast_set
 
@@ -31,6 +31,7 @@ def compute(run: NightlyRun, payload: Mapping[str, Any]) -> Callable[[], ChunkOu
     saved = calibration_of(run.as_of, engine.ENGINE_VERSION)
     factors = dict(saved.payload) if saved else {}
     correlation = factors.pop(CORRELATION, USUAL_CORRELATION)
+    factors.pop(PRODUCT_CORRELATION, None)
     calibration = engine.Calibration.from_dict(factors) if saved else None
     pool = calibration_digest(saved)
     levels = set(Measure.objects.filter(kind="level").values_list("pk", flat=True))

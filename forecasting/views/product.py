@@ -29,9 +29,10 @@ from forecasting.models import ForecastMonth
 from forecasting.selectors.forecasts import ForecastNow, Vintage, forecast_current, forecast_vintages
 from forecasting.selectors.stages import settings_of
 from forecasting.selectors.subjects import Subject, of_subject, subject_allowed, subject_sales
+from forecasting.selectors.totals import channel_split
 from forecasting.services.stages import stage_set, stage_withdraw
 from forecasting.words import method_words, reason_words
-from products.models import Family, Measure
+from products.models import Family, Measure, Product
 from products.selectors.access import product_get
 from products.selectors.family_page import family_head
 from products.selectors.head import product_head
@@ -112,6 +113,7 @@ def _context(
         "method": method_words(now.forecast.method) if now else "",
         "reason": reason_words(now.forecast.reason_code, now.forecast.reason_params) if now else "",
         "explanation": explanation(now, sold.months, measure, sold.unit) if sold.addable else "",
+        "channels": channel_split(subject, measure, now) if now and isinstance(subject, Product) else [],
         "months": _months(now, sold.months),
         "vintages": _vintages(forecast_vintages(request.user, subject, measure)),
         "is_level": measure.kind == Measure.Kind.LEVEL,

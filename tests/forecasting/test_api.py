@@ -51,6 +51,17 @@ def test_queries_do_not_grow_with_the_page(products, django_assert_max_num_queri
         assert client.get("/api/v1/stages/").json()["count"] == 3
 
 
+def test_totals_of_a_line_and_of_everything(products):
+    run_now()
+    client = api("product-manager")
+    body = client.get("/api/v1/totals/", {"current": "true", "everything": "true"}).json()
+    assert [(row["line"], row["measure"], row["unit"]) for row in body["results"]] == [(None, None, "EUR")]
+    line = {"line": products[0].line.code, "in_money": "false"}
+    found = client.get("/api/v1/totals/", line).json()["results"][0]
+    assert (found["measure"], found["products"], len(found["months"])) == ("units", 3, 18)
+    assert set(found["months"][0]) == {"month", "mean", "lo80", "hi80", "lo95", "hi95"}
+
+
 def test_stages(products):
     run_now()
     body = api("product-manager").get("/api/v1/stages/", {"product": products[1].code}).json()

@@ -9,7 +9,7 @@ from typing import Any
 from django.utils import timezone
 
 from exchange.models import Import
-from forecasting.models import Forecast, NightlyRun, StageEstimate
+from forecasting.models import Forecast, NightlyRun, StageEstimate, TotalForecast
 from products.models import (
     BudgetVersion,
     Measure,
@@ -169,6 +169,22 @@ def foreign_stage(world: World) -> dict[str, Any]:
     return _stage(world, world.foreign_product)
 
 
+def _total(world: World, product: Product) -> dict[str, Any]:
+    fields = {"as_of": MONTH, "products": 1, "months": [], "history": [], "computed_at": timezone.now()}
+    make = lambda: TotalForecast.objects.create(  # noqa: E731
+        line=product.line, run_id=run(world)["pk"], **fields
+    )
+    return {"pk": world.made(f"api total {product.pk}", make).pk}
+
+
+def total(world: World) -> dict[str, Any]:
+    return _total(world, world.own_product)
+
+
+def foreign_total(world: World) -> dict[str, Any]:
+    return _total(world, world.foreign_product)
+
+
 CHANGED = {"version": 1, "name": "Changed"}
 ENDED = {"version": 1, "ended": "2030-01-01"}
 NIGHT, IMPORT = "forecasting.view", "exchange.import"
@@ -270,6 +286,8 @@ RULES = [
     rule("forecast-detail", get=NIGHT, args=forecast, foreign=foreign_forecast, ok=HIDDEN),
     rule("stage-list", get=NIGHT),
     rule("stage-detail", get=NIGHT, args=stage, foreign=foreign_stage, ok=HIDDEN),
+    rule("total-list", get=NIGHT),
+    rule("total-detail", get=NIGHT, args=total, foreign=foreign_total, ok=HIDDEN),
     rule("run-list", get=NIGHT, post="forecasting.run"),
     rule("run-detail", get=NIGHT, args=run),
 ]

@@ -58,6 +58,7 @@ STAGE = {"stage": "growth", "until": "2027-06-01", "reason": "It grows"}
 
 RULES = [
     Rule("forecasting:runs", get=VIEW),
+    Rule("forecasting:totals", get=VIEW),  # without any line for who is limited to channels
     Rule("forecasting:run", get=VIEW, args=a_run),
     Rule("forecasting:run_start", post=RUN),
     of_product("product", get=VIEW),  # says why it is empty for who is limited to channels
