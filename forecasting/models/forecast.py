@@ -104,7 +104,8 @@ class ForecastMonth(models.Model):
 
 
 class Backtest(_Computed):
-    """How well the method did on the subject's own past; kept until a month closes or its data change."""
+    """How well the method did on the subject's own past, as known in one month; kept for a few months, and
+    made anew when its data change."""
 
     payload = models.JSONField()
 
@@ -112,7 +113,9 @@ class Backtest(_Computed):
         constraints = [
             _one_subject("backtest_one_subject"),
             models.UniqueConstraint(
-                fields=["product", "family", "measure"], name="backtest_unique", nulls_distinct=False
+                fields=["product", "family", "measure", "as_of"],
+                name="backtest_unique",
+                nulls_distinct=False,
             ),
         ]
 

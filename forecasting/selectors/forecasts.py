@@ -88,7 +88,7 @@ def forecast_current(user: Any, subject: Product | Family, measure: Measure) -> 
     """The forecast in use; ``None`` when there is none, or the person may not see it. One query."""
     months = ForecastMonth.objects.filter(forecast=OuterRef("pk")).order_by("month")
     newest = Calibration.objects.order_by("-pk").values_list(KT(f"payload__{CORRELATION}"))[:1]
-    tested = Backtest.objects.filter(**of_subject(subject), measure=measure)
+    tested = Backtest.objects.filter(**of_subject(subject), measure=measure).order_by("-as_of")
     forecast = (
         forecasts_visible(user)
         .filter(**of_subject(subject), measure=measure, current=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime
 import json
 import logging
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -131,8 +131,3 @@ def each_subject(
                     )
     kept = [r for subject, own in results.items() if subject not in failures for r in own]
     return kept, tuple(failures.values())
-
-
-def by_key(rows: Sequence[Any]) -> dict[tuple[int | None, int | None, int], Any]:
-    """Computed rows by product, family and measure."""
-    return {(row.product_id, row.family_id, row.measure_id): row for row in rows}

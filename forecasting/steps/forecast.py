@@ -11,7 +11,7 @@ from django.db.models import Q
 from django.utils import timezone
 
 from core.registries import ChunkOutcome
-from forecasting.models import Forecast, NightlyRun
+from forecasting.models import Backtest, Forecast, NightlyRun
 from forecasting.selectors.prices import prices_last_year
 from forecasting.selectors.series import SubjectSeries
 from forecasting.services.forecasts import ForecastWrite, MonthRow, forecasts_write
@@ -22,7 +22,7 @@ from products.services.figures import ForecastFigures, figures_forecast_set
 
 from .backtest import backtests_of
 from .calibrate import calibration_digest, calibration_of
-from .common import HORIZON, SEASON_LENGTH, by_key, each_subject, engine_series, series_of_chunk
+from .common import HORIZON, SEASON_LENGTH, each_subject, engine_series, series_of_chunk
 
 
 def compute(run: NightlyRun, payload: Mapping[str, Any]) -> Callable[[], ChunkOutcome]:
@@ -35,22 +35,27 @@ def compute(run: NightlyRun, payload: Mapping[str, Any]) -> Callable[[], ChunkOu
     calibration = engine.Calibration.from_dict(factors) if saved else None
     pool = calibration_digest(saved)
     levels = set(Measure.objects.filter(kind="level").values_list("pk", flat=True))
-    backtests = by_key([row for row in backtests_of(payload) if row.engine_version == engine.ENGINE_VERSION])
     there = {
         (row.product_id, row.family_id, row.measure_id, row.as_of): row for row in _forecasts_of(payload)
     }
     current = {key[:3]: row for key, row in there.items() if row.current}
     found = [s for s in series_of_chunk(run, payload) if s.has_data or s.refused or s.key in current]
 
+    tests = backtests_of(payload, {series.as_of for series in found})
+
+    def tested_of(series: SubjectSeries) -> Backtest | None:
+        row = tests.get((*series.key, series.as_of))
+        return row if row is not None and row.engine_version == engine.ENGINE_VERSION else None
+
     def digest(series: SubjectSeries) -> str:
-        tested = backtests.get(series.key)
+        tested = tested_of(series)
         return series.digest(
             "forecast",
             engine.ENGINE_VERSION,
             SEASON_LENGTH,
             HORIZON,
             pool,
-            tested.payload if tested and tested.as_of == series.as_of else None,
+            tested.payload if tested else None,
         )
 
     digests = {series.key: digest(series) for series in found}
@@ -74,12 +79,8 @@ def compute(run: NightlyRun, payload: Mapping[str, Any]) -> Callable[[], ChunkOu
     changed = [series for series in found if not unchanged(series)]
 
     def one(series: SubjectSeries) -> ForecastWrite:
-        tested = backtests.get(series.key)
-        result = (
-            engine.BacktestResult.from_dict(tested.payload)
-            if tested is not None and tested.as_of == series.as_of
-            else None
-        )
+        tested = tested_of(series)
+        result = engine.BacktestResult.from_dict(tested.payload) if tested else None
         made, months = None, []
         if series.has_data:
             said = engine_series(series)

@@ -69,7 +69,10 @@ def _subject(request: HttpRequest, of: str, code: str) -> Subject:
 def forecast(request: HttpRequest, of: str, code: str) -> HttpResponse:
     """History, the next 18 months, how that was made, how good it was, and the stage."""
     subject = _subject(request, of, code)
-    context = _frame(request, subject) | {"allowed": subject_allowed(request.user, subject)}
+    context = _frame(request, subject) | {
+        "allowed": subject_allowed(request.user, subject),
+        "tab_actions": "forecasting/_recompute.html",
+    }
     if context["allowed"]:
         measures = line_tree().measures(subject.line_id)
         measure = next((m for m in measures if m.code == request.GET.get("measure")), measures[0])
