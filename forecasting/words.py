@@ -82,6 +82,7 @@ def evidence_words(code: str, params: Params) -> str:
             "It falls %(slope_year)s a year, to %(of_peak)s of its peak; the peak was %(since_peak)s ago."
         ),
         "low_but_steady": _("It settled at %(of_peak)s of its peak: %(slope_year)s a year."),
+        "not_sold": _("Nothing was sold in the last %(months)s."),
         "rising_again": _("It rose %(rise)s in %(months)s after a low point."),
     }
     if code not in words:

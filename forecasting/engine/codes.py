@@ -50,4 +50,5 @@ EVIDENCE_CODES: dict[str, tuple[str, ...]] = {
     "falling": ("slope_pct_year", "level_pct_of_peak", "months_since_peak"),
     "low_but_steady": ("slope_pct_year", "level_pct_of_peak"),
     "rising_again": ("rise_pct", "months"),
+    "not_sold": ("months",),
 }

@@ -13,6 +13,7 @@ _EVIDENCE = {
     "falling": "{slope_pct_year:+.1f} % a year, at " + _OF_PEAK + " of {months_since_peak:.0f} months ago.",
     "low_but_steady": "Steady at " + _OF_PEAK + ", {slope_pct_year:+.1f} % a year.",
     "rising_again": "Up {rise_pct:.0f} % from the low point of {months:.0f} months ago.",
+    "not_sold": "Nothing was sold in the last {months:.0f} months.",
 }
 
 _REASONS = {

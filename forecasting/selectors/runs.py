@@ -32,11 +32,12 @@ def runs_visible(user: Any) -> QuerySet[NightlyRun]:
 
 
 def night_last() -> tuple[NightlyRun, NightlyStep | None] | None:
-    """The last finished run over all products, with ``failed``; and its step of forecasts."""
+    """The last finished run over all products that knew the newest month, with ``failed``; and its step of
+    forecasts. A run that looks back is no night."""
     subjects = Count("failures__product", distinct=True) + Count("failures__family", distinct=True)
     finished = NightlyRun.objects.exclude(state=NightlyRun.State.RUNNING).filter(scope__isnull=True)
     step = NightlyStep.objects.filter(run=OuterRef("pk"), name="forecast").values_list(row_of(NightlyStep))
-    night = finished.annotate(failed=subjects, step_row=Subquery(step)).order_by("-pk").first()
+    night = finished.annotate(failed=subjects, step_row=Subquery(step)).order_by("-as_of", "-pk").first()
     if night is None:
         return None
     return night, from_row(NightlyStep, night.step_row) if night.step_row else None

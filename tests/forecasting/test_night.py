@@ -24,7 +24,7 @@ from forecasting.models import (
     StageEstimate,
     TotalForecast,
 )
-from forecasting.selectors.runs import run_progress
+from forecasting.selectors.runs import night_last, run_progress
 from forecasting.selectors.series import SeriesLoader
 from forecasting.services.night import night_start
 from forecasting.services.night_work import run_work
@@ -71,6 +71,29 @@ def test_every_product_with_data_gets_forecast_and_stage(products):
             2 * product.figures.forecast_12m, rel=1e-3
         )
         assert product.figures.stage == StageEstimate.objects.get(product=product).stage
+
+
+def test_a_stage_begins_at_one_month_on_every_page(products):
+    def life(step: int) -> float:
+        return 20 + step * 12 if step < 36 else 440 - (step - 36) * 2 if step < 60 else 392 - (step - 60) * 14
+
+    ProductMonth.objects.filter(product_id=products[0].pk).delete()
+    months_give(products[0], 80, volume=life)
+    run_now()
+    estimate = StageEstimate.objects.get(product=products[0])
+    begun = [row[0] for row in estimate.path]
+    assert len(begun) > 1
+    assert begun == sorted(set(begun))
+    assert estimate.path[-1][:2] == [str(estimate.stage_start), estimate.stage]
+    assert all(start <= shown for start, _stage, shown in estimate.path)
+
+
+def test_a_run_that_looks_back_is_no_night(products):
+    night = run_now()
+    run_now(as_of=month_add(LAST, -3))
+    last = night_last()
+    assert last is not None
+    assert last[0].pk == night.pk
 
 
 def test_a_second_night_on_the_same_data_computes_nothing(products):

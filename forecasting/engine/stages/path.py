@@ -97,7 +97,8 @@ class StagePath:
         stage = STAGES.index(self.stages[t] or "") if smoothed else int(shares.argmax())
         begun = self.since[t] if smoothed else int(self.begun[t, stage])
         lo, middle, hi = (round(float(months), 1) for months in self.said.ahead[t])
-        code, numbers = evidence(self.measured, t, stage)
+        silent = t - int(np.flatnonzero(self.demand[: t + 1] != 0)[-1])
+        code, numbers = evidence(self.measured, t, stage, silent=silent)
         return StageResult(
             month=month,
             stage=STAGES[stage],
@@ -158,10 +159,20 @@ def _begun(said: Answers, demand: FloatArray, launch: int | None) -> FloatArray:
 
 
 def _dead(demand: FloatArray) -> np.ndarray[Any, np.dtype[np.bool_]]:
-    """Months at the end of DEAD_MONTHS known months without a sale, after one."""
-    sold = np.cumsum(np.nan_to_num(demand))
-    before = np.concatenate([np.zeros(DEAD_MONTHS), sold[:-DEAD_MONTHS]])[: len(demand)]
-    dead: np.ndarray[Any, np.dtype[np.bool_]] = (sold > 0) & (sold == before)
+    """Months at the end of DEAD_MONTHS without a sale, after one; at least half of those months are known."""
+
+    def within(x: FloatArray) -> FloatArray:
+        total: FloatArray = np.cumsum(x)
+        lately: FloatArray = (
+            total - np.concatenate([np.zeros(DEAD_MONTHS), total[:-DEAD_MONTHS]])[: len(demand)]
+        )
+        return lately
+
+    sold = np.nan_to_num(demand) > 0
+    silent = (np.cumsum(sold) > 0) & (within(sold.astype(np.float64)) == 0)
+    dead: np.ndarray[Any, np.dtype[np.bool_]] = silent & (
+        within((~np.isnan(demand)).astype(np.float64)) >= DEAD_MONTHS / 2
+    )
     return dead
 
 

@@ -114,7 +114,15 @@ def test_the_unit_does_not_matter() -> None:
 
 def test_a_product_without_sales_for_half_a_year_is_in_decline() -> None:
     units = np.concatenate([bumpy(life(*PLATEAU)), np.zeros(9)])
-    assert lifecycle(series(units)).last.stage == "decline"
+    last = lifecycle(series(units)).last
+    assert (last.stage, last.evidence, last.evidence_params) == ("decline", "not_sold", {"months": 9})
+
+
+def test_months_that_are_missing_are_no_months_without_sales() -> None:
+    known = bumpy(life(*PLATEAU))
+    unknown = lifecycle(series(np.concatenate([known, np.full(9, np.nan)]))).last
+    assert unknown.evidence != "not_sold"
+    assert unknown.stage == lifecycle(series(known)).last.stage
 
 
 def test_too_little_has_a_reason() -> None:
