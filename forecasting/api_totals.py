@@ -11,6 +11,7 @@ from core.api import HasRight, Pagination
 from core.organisation import organisation_get
 from forecasting.models import TotalForecast
 from forecasting.selectors.totals import totals_visible
+from products.api.shared import MonthFilter
 
 NAMES = ("month", "mean", "lo80", "hi80", "lo95", "hi95")
 
@@ -26,10 +27,10 @@ class TotalMonthSerializer(serializers.Serializer):
 
 class TotalFilters(django_filters.FilterSet):
     line = django_filters.CharFilter("line__code", lookup_expr="iexact", label="code of a line")
-    measure = django_filters.CharFilter("measure__code", label="code of a measure")
+    measure = django_filters.CharFilter("measure__code", lookup_expr="iexact", label="code of a measure")
     everything = django_filters.BooleanFilter("line", lookup_expr="isnull", label="(not) all lines together")
     in_money = django_filters.BooleanFilter("measure", lookup_expr="isnull", label="(not) in money")
-    as_of = django_filters.DateFilter("as_of", label="first day of the month the vintage is of")
+    as_of = MonthFilter("as_of", label="month the vintage is of, as YYYY-MM")
     current = django_filters.BooleanFilter("current", label="only (not) the ones in use")
 
     class Meta:

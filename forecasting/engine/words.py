@@ -1,6 +1,8 @@
 """English sentences for the command line. The pages write their own, in every language, from the same
 codes."""
 
+import re
+
 _OF_PEAK = "{level_pct_of_peak:.0f} % of the peak"
 _EVIDENCE = {
     "just_started": "Sold for {months:.0f} months so far, about {level:g} a month.",
@@ -35,9 +37,14 @@ _REASONS = {
 
 def evidence_sentence(code: str, params: dict[str, float]) -> str:
     """What a stage rests on, in one English sentence."""
-    return _EVIDENCE[code].format(**params)
+    return _one(_EVIDENCE[code].format(**params))
 
 
 def reason_sentence(code: str, params: dict[str, float]) -> str:
     """Why a method was used, or why there is no answer, in one English sentence."""
-    return _REASONS[code].format(**params)
+    return _one(_REASONS[code].format(**params))
+
+
+def _one(sentence: str) -> str:
+    """1 period, not 1 periods."""
+    return re.sub(r"\b1 (period|month)s\b", r"1 \1", sentence)

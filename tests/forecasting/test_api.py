@@ -51,6 +51,23 @@ def test_queries_do_not_grow_with_the_page(products, django_assert_max_num_queri
         assert client.get("/api/v1/stages/").json()["count"] == 3
 
 
+def test_filters_by_line_month_and_measure_in_whatever_case(products):
+    elsewhere = line_factory(code="elsewhere")
+    run_now()
+    client = api("product-manager")
+    line = products[0].line
+
+    def count(rows, **asked):
+        return client.get(f"/api/v1/{rows}/", asked).json()["count"]
+
+    for rows in ("forecasts", "stages"):
+        assert count(rows, line=line.code.upper(), as_of="2026-10", measure="UNITS") == 3
+        assert count(rows, line=line.code, as_of="2026-10-01") == 3
+        assert count(rows, line=elsewhere.code) == count(rows, as_of="2026-09") == 0
+        assert client.get(f"/api/v1/{rows}/", {"as_of": "2026-10-15"}).status_code == 400
+    assert count("runs", as_of="2026-10") == 1
+
+
 def test_totals_of_a_line_and_of_everything(products):
     run_now()
     client = api("product-manager")
