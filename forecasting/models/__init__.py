@@ -1,4 +1,5 @@
 from .forecast import Backtest, Calibration, Forecast, ForecastMonth
+from .judgement import ConsensusInput, ConsensusMonth, Override, OverrideMonth
 from .news import ProductNews
 from .night import NightlyFailure, NightlyRun, NightlyStep
 from .stage import StageEstimate, StageSetting
@@ -7,11 +8,15 @@ from .total import TotalForecast
 __all__ = [
     "Backtest",
     "Calibration",
+    "ConsensusInput",
+    "ConsensusMonth",
     "Forecast",
     "ForecastMonth",
     "NightlyFailure",
     "NightlyRun",
     "NightlyStep",
+    "Override",
+    "OverrideMonth",
     "ProductNews",
     "StageEstimate",
     "StageSetting",

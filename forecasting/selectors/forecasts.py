@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import datetime
-from collections import defaultdict
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -40,16 +38,6 @@ class Vintage:
     year: float | None
     lo80: float | None
     hi80: float | None
-
-
-@dataclass(frozen=True)
-class MonthsTotal:
-    """The sum of some months of one product's forecast, with its band and how many months are in it."""
-
-    mean: float
-    lo80: float
-    hi80: float
-    months: int
 
 
 def forecasts_allowed(user: Any) -> bool:
@@ -127,43 +115,10 @@ def year_ahead(now: ForecastNow, measure: Measure) -> Vintage:
 def _vintage(
     forecast: Forecast, months: Sequence[ForecastMonth], measure: Measure, correlation: float
 ) -> Vintage:
-    year = months[:12]
+    year = [row.final_band for row in months[:12]]
     if not year:
         return Vintage(forecast, None, None, None)
     if measure.kind == Measure.Kind.LEVEL:
-        return Vintage(forecast, year[-1].mean, year[-1].lo80, year[-1].hi80)
-    low, high = total_band(
-        [row.mean for row in year],
-        [row.lo80 for row in year],
-        [row.hi80 for row in year],
-        correlation=correlation,
-    )
-    return Vintage(forecast, sum(row.mean for row in year), low, high)
-
-
-def forecast_totals(
-    product_ids: Collection[int], first: datetime.date, last: datetime.date
-) -> dict[tuple[int, int], MonthsTotal]:
-    """The expected total of the months from ``first`` to ``last`` by product and measure; of a level the
-    state in the last of them. For callers that have asked what the person may see. Two queries."""
-    rows = ForecastMonth.objects.filter(
-        forecast__current=True, forecast__product_id__in=product_ids, month__range=(first, last)
-    ).order_by("month")
-    found: dict[tuple[int, int], list[tuple[float, float, float]]] = defaultdict(list)
-    levels = set()
-    for product_id, measure_id, kind, mean, lo80, hi80 in rows.values_list(
-        "forecast__product_id", "forecast__measure_id", "forecast__measure__kind", "mean", "lo80", "hi80"
-    ):
-        found[product_id, measure_id].append((mean, lo80, hi80))
-        if kind == Measure.Kind.LEVEL:
-            levels.add(measure_id)
-    correlation = error_correlation_now()
-    totals = {}
-    for key, months in found.items():
-        if key[1] in levels:
-            totals[key] = MonthsTotal(*months[-1], months=len(months))
-            continue
-        means = [month[0] for month in months]
-        band = total_band(means, [m[1] for m in months], [m[2] for m in months], correlation=correlation)
-        totals[key] = MonthsTotal(sum(means), *band, months=len(months))
-    return totals
+        return Vintage(forecast, *year[-1][:3])
+    mean, low, high = ([row[place] for row in year] for place in range(3))
+    return Vintage(forecast, sum(mean), *total_band(mean, low, high, correlation=correlation))

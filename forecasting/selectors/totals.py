@@ -152,17 +152,8 @@ def _year_on_year(months: dict[datetime.date, float]) -> float | None:
 def _year_figure(
     now: ForecastNow, year: Sequence[ForecastMonth], *, is_level: bool
 ) -> tuple[float, float, float]:
-    """Final forecast of the year and its 80 % band, moved in proportion to the statistics'."""
+    """Final forecast of the year and its 80 % band."""
     if is_level:
-        mean, low, high = year[-1].mean, year[-1].lo80, year[-1].hi80
-        final = year[-1].final
-    else:
-        mean, final = sum(row.mean for row in year), sum(row.final for row in year)
-        low, high = total_band(
-            [row.mean for row in year],
-            [row.lo80 for row in year],
-            [row.hi80 for row in year],
-            correlation=now.correlation,
-        )
-    scale = final / mean if mean > 0 and final > 0 else 1.0
-    return final, final - (mean - low) * scale, final + (high - mean) * scale
+        return year[-1].final_band[:3]
+    mean, low, high = ([row.final_band[place] for row in year] for place in range(3))
+    return sum(mean), *total_band(mean, low, high, correlation=now.correlation)

@@ -55,7 +55,7 @@ def totals(request: HttpRequest) -> HttpResponse:
         "currency": organisation_get().currency,
         "chart": _chart(chosen, shown, in_money) if chosen and shown else None,
         "months": _months(shown) if shown else [],
-        "limited": not rows and request.user.has_perm("forecasting.view"),
+        "can_override": request.user.has_perm("forecasting.override"),
     }
     return page_render(request, "forecasting/totals.html", context)
 

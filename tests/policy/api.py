@@ -22,6 +22,7 @@ from products.models import (
 )
 from tests.factories import product_factory
 
+from .forecasting import a_foreign_override, an_override
 from .rules import Args, Rule
 from .world import MARK, World
 
@@ -286,6 +287,15 @@ RULES = [
     rule("forecast-detail", get=NIGHT, args=forecast, foreign=foreign_forecast, ok=HIDDEN),
     rule("stage-list", get=NIGHT),
     rule("stage-detail", get=NIGHT, args=stage, foreign=foreign_stage, ok=HIDDEN),
+    rule("override-list", get=NIGHT, post="forecasting.override"),
+    rule("override-detail", get=NIGHT, args=an_override, foreign=a_foreign_override, ok=HIDDEN),
+    rule(
+        "override-withdraw",
+        post="forecasting.override",
+        args=an_override,
+        foreign=a_foreign_override,
+        all_channels=True,
+    ),
     rule("total-list", get=NIGHT),
     rule("total-detail", get=NIGHT, args=total, foreign=foreign_total, ok=HIDDEN),
     rule("run-list", get=NIGHT, post="forecasting.run"),
