@@ -152,25 +152,41 @@ def _views(demand: FloatArray, begin: int) -> tuple[FloatArray, ...]:
         (rows - at_lowest).astype(np.float64),
         quarter[block, np.minimum(rows, first + 2)],
         season.std(axis=1)[block],
-        _crossed(quarter[block], rows, peak[at], at_lowest),
+        _crossed(quarter, block, rows, peak, at_lowest),
     )
 
 
-def _crossed(level: FloatArray, rows: Months, peak: FloatArray, at_lowest: Months) -> FloatArray:
-    """Months since the level, a row a month, first reached 10, 50 and 90 % of the peak, was last there,
+def _crossed(
+    level: FloatArray, block: Months, rows: Months, peak: FloatArray, at_lowest: Months
+) -> FloatArray:
+    """Months since the level, as each row sees it, first reached 10, 50 and 90 % of the peak, was last there,
     reached 90 % of the highest after the lowest, last grew by 25 % a year and last by no less than -10 %; the
-    age where it never did."""
-    months = np.arange(level.shape[1])
+    age where it never did. `level` and `peak` hold a row a block."""
+    n = level.shape[1]
+    months = np.arange(n)
+    level = np.nan_to_num(level)
+    highest = peak[block, rows]
+    highest = np.where(highest > 0, highest, np.inf)
+    most = np.maximum.accumulate(level, axis=1)
+    since = np.empty((7, len(rows)))
+    for k, part in enumerate((0.1, 0.5, NEAR_PEAK)):
+        for b in range(len(level)):
+            mine = block == b
+            found = np.searchsorted(most[b], part * highest[mine])
+            since[k, mine] = np.where(found <= rows[mine], rows[mine] - found, rows[mine])
     seen = months <= rows[:, None]
-    share = np.where(seen, level, 0.0) / np.where(peak > 0, peak, np.inf)[:, None]
-    since = [rows - (share >= part).argmax(axis=1) for part in (0.1, 0.5, NEAR_PEAK)]
-    since.append(rows - _latest(share >= NEAR_PEAK))
-    again = np.where(months >= at_lowest[:, None], share, 0.0)
-    since.append(rows - (again >= NEAR_PEAK * again.max(axis=1, keepdims=True)).argmax(axis=1))
-    growth = np.full_like(share, -np.inf)
-    growth[:, 6:] = 2 * np.log(np.maximum(share[:, 6:], _DEEPEST) / np.maximum(share[:, :-6], _DEEPEST))
-    since += [rows - _latest(seen & (growth >= rate)) for rate in (NEAR_PEAK_GROWTH, FALLING)]
-    return np.column_stack(since).astype(np.float64)
+    mine = level[block]
+    since[3] = rows - _latest(seen & (mine >= NEAR_PEAK * highest[:, None]))
+    again = np.where(seen & (months >= at_lowest[:, None]), mine, 0.0)
+    since[4] = rows - (again >= NEAR_PEAK * again.max(axis=1, keepdims=True)).argmax(axis=1)
+    floored = np.maximum(level, _DEEPEST * np.where(peak > 0, peak, 1.0))
+    growth = np.full_like(level, -np.inf)
+    growth[:, 6:] = 2 * np.log(floored[:, 6:] / floored[:, :-6])
+    for k, rate in enumerate((NEAR_PEAK_GROWTH, FALLING), start=5):
+        last = np.maximum.accumulate(np.where(growth >= rate, months, 0), axis=1)
+        since[k] = rows - last[block, rows]
+    crossed: FloatArray = since.T
+    return crossed
 
 
 def _latest(condition: np.ndarray[Any, np.dtype[np.bool_]]) -> Months:

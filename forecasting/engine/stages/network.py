@@ -18,7 +18,7 @@ from ..codes import STAGES
 from ..series import FloatArray
 
 # Raised with every training; the file says of itself which it is.
-MODEL_VERSION = "2.0"
+MODEL_VERSION = "3.0"
 MODEL = Path(__file__).with_name("model.npz")
 # Nobody knows the peak while it happens: no stage is ever excluded or certain.
 LEAST = 0.005

@@ -21,12 +21,12 @@ from .estimate import clean_demand, views
 from .features import FEATURES, measure
 from .network import BOUND, LEAK, MAX_MONTHS, MODEL, MODEL_VERSION, Model, Single, answers
 
-LIVES, SEED = 36000, 20260101
+LIVES, SEED = 90000, 20260101
 # Lives for the temperature are drawn from a seed so far away.
 _HELD_OUT = 1000
 QUANTILES = (0.1, 0.5, 0.9)
 HIDDEN, MEMBERS = (128, 64), 3
-_SAMPLES_A_LIFE, _FINGERPRINT = 14, 3
+_SAMPLES_A_LIFE, _FINGERPRINT = 9, 3
 _EPOCHS, _BATCH, _RATE, _WARM = 16, 1024, 2e-3, 500
 # A portfolio has more beginnings and revivals in it than the months of whole lives: the probabilities are
 # meant for a mix half-way (a geometric mean) between the two.
