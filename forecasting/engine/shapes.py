@@ -19,17 +19,19 @@ _KINDS = {
 
 @dataclass(frozen=True, eq=False)
 class Shape:
-    """A level of largest value 1, a value a month, and the month a relaunch starts (None without one)."""
+    """A level of largest value 1, a value a month, the month a relaunch starts (None without one), and how
+    many times longer its phases last than those of one product."""
 
     kind: str
     level: FloatArray
     relaunch: int | None
+    pace: float
 
 
 def draw_shape(rng: np.random.Generator, *, years: int, slow: bool = False) -> Shape:
     """One life over so many years; `slow` stretches all its phases, as whole markets live."""
     t = np.arange(12 * years, dtype=np.float64)
-    pace = np.exp(rng.uniform(0.2, 1.8)) if slow else np.exp(rng.normal(-0.2, 0.3))
+    pace = float(np.exp(rng.uniform(0.2, 2.1))) if slow else float(np.exp(rng.normal(-0.2, 0.3)))
     kind = str(rng.choice(list(_KINDS), p=list(_KINDS.values())))
     relaunch = None
     if kind == "relaunch":
@@ -45,7 +47,7 @@ def draw_shape(rng: np.random.Generator, *, years: int, slow: bool = False) -> S
         level = level * np.exp(rng.normal(0, 0.05) / 12 / pace * t)
     if relaunch is None and rng.random() < 0.06:
         level = _withdrawn(rng, level)
-    return Shape(kind, level / level.max(), relaunch)
+    return Shape(kind, level / level.max(), relaunch, pace)
 
 
 def _base(rng: np.random.Generator, kind: str, t: FloatArray, pace: float) -> FloatArray:

@@ -14,7 +14,9 @@ from .series import FloatArray
 from .shapes import Shape, draw_shape
 from .stages.definition import GROWTH, true_stages
 
-_PUBLISHED = 0.12
+_PUBLISHED = 0.15
+# A whole market lives by a slower clock: by so large a part of them it is judged by that.
+_SLOW_CLOCK, _SLOWER = 0.6, 0.85
 # Months kept of an own product, and how often each stage is asked for where a life has it.
 KEPT = 120
 ASKED = (0.30, 0.20, 0.24, 0.25, 0.60)
@@ -45,8 +47,9 @@ def simulate_life(rng: np.random.Generator) -> Life:
     """Draw one product."""
     published = rng.random() < _PUBLISHED
     while True:
-        shape = draw_shape(rng, years=60 if published else 25, slow=published)
-        stage = true_stages(shape.level, relaunch=shape.relaunch)
+        shape = draw_shape(rng, years=80 if published else 25, slow=published)
+        clock = max(1.0, shape.pace**_SLOWER) if published and rng.random() < _SLOW_CLOCK else 1.0
+        stage = true_stages(shape.level, relaunch=shape.relaunch, clock=clock)
         start, stop = _published_window(rng, shape, stage) if published else _window(rng, shape, stage)
         # A peak too sharp for the definition would be called growth while it falls: no truth to learn from.
         past = np.arange(len(stage)) > shape.level[: shape.relaunch].argmax()
@@ -119,10 +122,10 @@ def _published_window(rng: np.random.Generator, shape: Shape, stage: FloatArray)
     level = shape.level
     alive = np.flatnonzero(level > 0.005 * level.max())
     last = max(int(alive[-1]) + 1, 36)
-    seen = np.flatnonzero(level > rng.uniform(0, 0.08) * level.max())
+    seen = np.flatnonzero(level > np.exp(rng.uniform(np.log(1e-4), np.log(0.08))) * level.max())
     start = int(seen[0]) if rng.random() < 0.8 else int(rng.integers(0, last // 2))
     drawn = _asked(rng, stage[:last]) + 1 if rng.random() < 0.6 else int(rng.integers(0, last + 1))
-    stop = max(drawn, start + 18)
+    stop = max(drawn, start + int(rng.integers(18, 61)))
     return start, min(stop, len(level))
 
 

@@ -17,7 +17,8 @@ from .steps import AFTER, BEFORE, first_step
 
 Months = np.ndarray[Any, np.dtype[np.int_]]
 SEASON = 12
-FIRST_SEASON, REVIEW = 24, 6
+# The season is measured anew so often, later once a year.
+FIRST_SEASON, REVIEW, SETTLED = 24, 6, 60
 # A month sold out for more than this share says nothing of demand.
 MAX_STOCKOUT = 0.6
 # Months and years looked back on from each month.
@@ -102,7 +103,7 @@ def _views(demand: FloatArray, begin: int) -> tuple[FloatArray, ...]:
     whatever is accumulated along it is known in that month.
     """
     n = len(demand)
-    reviews = np.array([0, *range(FIRST_SEASON, n, REVIEW)])
+    reviews = np.array([0, *range(FIRST_SEASON, min(n, SETTLED), REVIEW), *range(SETTLED, n, SEASON)])
     rows = np.arange(begin, n)
     block = np.searchsorted(reviews, rows, side="right") - 1
     reviews, block = reviews[block[0] :], block - block[0]
@@ -167,18 +168,21 @@ def _crossed(
     level = np.nan_to_num(level)
     highest = peak[block, rows]
     highest = np.where(highest > 0, highest, np.inf)
-    most = np.maximum.accumulate(level, axis=1)
     since = np.empty((7, len(rows)))
-    for k, part in enumerate((0.1, 0.5, NEAR_PEAK)):
-        for b in range(len(level)):
-            mine = block == b
-            found = np.searchsorted(most[b], part * highest[mine])
-            since[k, mine] = np.where(found <= rows[mine], rows[mine] - found, rows[mine])
-    seen = months <= rows[:, None]
-    mine = level[block]
-    since[3] = rows - _latest(seen & (mine >= NEAR_PEAK * highest[:, None]))
-    again = np.where(seen & (months >= at_lowest[:, None]), mine, 0.0)
-    since[4] = rows - (again >= NEAR_PEAK * again.max(axis=1, keepdims=True)).argmax(axis=1)
+    edges = np.searchsorted(block, np.arange(len(level) + 1)).tolist()
+    for mine, begin, end in zip(level, edges, edges[1:], strict=False):
+        these, top = rows[begin:end], highest[begin:end]
+        upto = int(these[-1]) + 1
+        known = np.where(months[:upto] <= these[:, None], mine[:upto], 0.0)
+        most = np.maximum.accumulate(mine)
+        for k, part in enumerate((0.1, 0.5, NEAR_PEAK)):
+            found = np.searchsorted(most, part * top)
+            since[k, begin:end] = these - np.where(found <= these, found, 0)
+        since[3, begin:end] = these - _latest(known >= NEAR_PEAK * top[:, None])
+        after = int(at_lowest[begin:end].min())
+        again = np.where(months[after:upto] >= at_lowest[begin:end, None], known[:, after:], 0.0)
+        reached = (again >= NEAR_PEAK * again.max(axis=1, keepdims=True)).argmax(axis=1)
+        since[4, begin:end] = these - np.maximum(reached + after, at_lowest[begin:end])
     floored = np.maximum(level, _DEEPEST * np.where(peak > 0, peak, 1.0))
     growth = np.full_like(level, -np.inf)
     growth[:, 6:] = 2 * np.log(floored[:, 6:] / floored[:, :-6])
