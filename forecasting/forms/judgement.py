@@ -29,7 +29,7 @@ class OverrideForm(forms.Form):
         max_digits=18,
         decimal_places=4,
         localize=True,
-        help_text=_("A volume a month in the product's unit, or per cent (5 is 5% more, −5 is 5% less)."),
+        help_text=_("A volume a month in the product's unit; or per cent, with a minus for less."),
     )
     first_month = forms.TypedChoiceField(label=_("From"), coerce=_month)
     last_month = forms.TypedChoiceField(label=_("Until and including"), coerce=_month)
