@@ -126,7 +126,7 @@ def run_progress(run: NightlyRun) -> RunProgress:
     )
     counts = {row["group"].removeprefix(prefix): row for row in counted}
     steps = [
-        StepProgress(step, step_label(step.name), *_counts(counts.get(step.name)))
+        StepProgress(step, step_label(step.name), *_counts(step, counts.get(step.name)))
         for step in run.steps.order_by("position")
     ]
     left = _seconds_left(run, steps) if run.state == NightlyRun.State.RUNNING else None
@@ -138,8 +138,11 @@ def step_label(name: str) -> Any:
     return registries.nightly_steps.get(name).label if name in registries.nightly_steps else name
 
 
-def _counts(row: Mapping[str, Any] | None) -> tuple[int | None, int | None]:
-    return (None, None) if row is None else (row["done"] or 0, row["total"])
+def _counts(step: NightlyStep, row: Mapping[str, Any] | None) -> tuple[int | None, int | None]:
+    if row is not None:
+        return row["done"] or 0, row["total"]
+    # Cut, and there was nothing to do.
+    return (0, 0) if step.state == NightlyStep.State.DONE else (None, None)
 
 
 def _seconds_left(run: NightlyRun, steps: list[StepProgress]) -> int | None:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import datetime
+from collections.abc import Iterator
 from decimal import Decimal
 from typing import Any
 
 import pytest
 from django.db import IntegrityError, transaction
 from django.urls import reverse
+from django.utils import translation
 
 from accounts.errors import DomainError
 from core.months import month_add
@@ -40,12 +42,13 @@ NOV, DEC, JAN = (month_add(LAST, step) for step in (1, 2, 3))
 
 
 @pytest.fixture(autouse=True)
-def clock(monkeypatch: pytest.MonkeyPatch) -> list[datetime.date]:
-    """The day it is; put another in its place to let time pass."""
+def clock(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[datetime.date]]:
+    """The day it is, in English; put another in its place to let time pass."""
     day = [datetime.date(2026, 11, 23)]
     for room in ("services", "selectors"):
         monkeypatch.setattr(f"forecasting.{room}.judgement.today", lambda: day[0])
-    return day
+    with translation.override("en"):
+        yield day
 
 
 @pytest.fixture
