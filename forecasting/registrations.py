@@ -36,15 +36,16 @@ def later(path: str) -> Any:
 def register_all() -> None:
     from products.models import Family, Product
 
-    from .models import NightlyRun, StageSetting
+    from .models import LaunchPlan, NightlyRun, StageSetting
 
     # Who set it, until when and why; the rest only says when and by whom that was written down.
     told = {"skip": frozenset({"product", "family", "set_by", "set_at", "withdrawn_by"})}
     history_extend(Product, Related(StageSetting, "product", _("Stage set by hand"), **told))
+    history_extend(Product, Related(LaunchPlan, "product", _("Launch plan"), **told))
     history_extend(Family, Related(StageSetting, "family", _("Stage set by hand"), **told))
     rights.register(
         Right("forecasting.view", _("See forecasts, stages and runs")),
-        Right("forecasting.edit", _("Set a stage by hand")),
+        Right("forecasting.edit", _("Set stages and launch plans by hand")),
         Right("forecasting.run", _("Start a run")),
     )
     registries.job_kinds.register(

@@ -4,7 +4,7 @@ from django.urls import path
 
 from products import converters  # noqa: F401  registers <product_code:…>
 
-from .views import product, runs
+from .views import launch, product, runs
 
 app_name = "forecasting"
 PRODUCT, FAMILY = {"of": "product"}, {"of": "family"}
@@ -15,6 +15,15 @@ urlpatterns = [
     path("forecasting/runs/<int:pk>/", runs.run, name="run"),
     path("products/<product_code:code>/forecast/", product.forecast, PRODUCT, name="product"),
     path("products/<product_code:code>/forecast/run/", runs.product_run, name="product_run"),
+    path("products/<product_code:code>/forecast/launch/", launch.launch, name="launch"),
+    path(
+        "products/<product_code:code>/forecast/launch/withdraw/",
+        launch.launch_withdraw,
+        name="launch_withdraw",
+    ),
+    path(
+        "products/<product_code:code>/forecast/launch/choices/", launch.launch_choices, name="launch_choices"
+    ),
     path("products/<product_code:code>/stage/", product.stage, PRODUCT, name="stage"),
     path(
         "products/<product_code:code>/stage/withdraw/",

@@ -1,4 +1,5 @@
 from .forecast import Backtest, Calibration, Forecast, ForecastMonth
+from .launch import LaunchPlan, LaunchReference
 from .news import ProductNews
 from .night import NightlyFailure, NightlyRun, NightlyStep
 from .stage import StageEstimate, StageSetting
@@ -8,6 +9,8 @@ __all__ = [
     "Calibration",
     "Forecast",
     "ForecastMonth",
+    "LaunchPlan",
+    "LaunchReference",
     "NightlyFailure",
     "NightlyRun",
     "NightlyStep",

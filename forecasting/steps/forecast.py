@@ -23,6 +23,7 @@ from products.services.figures import ForecastFigures, figures_forecast_set
 from .backtest import backtests_of
 from .calibrate import calibration_digest, calibration_of
 from .common import HORIZON, SEASON_LENGTH, by_key, each_subject, engine_series, series_of_chunk
+from .launches import Launches, before_handover
 
 
 def compute(run: NightlyRun, payload: Mapping[str, Any]) -> Callable[[], ChunkOutcome]:
@@ -39,7 +40,12 @@ def compute(run: NightlyRun, payload: Mapping[str, Any]) -> Callable[[], ChunkOu
         (row.product_id, row.family_id, row.measure_id, row.as_of): row for row in _forecasts_of(payload)
     }
     current = {key[:3]: row for key, row in there.items() if row.current}
-    found = [s for s in series_of_chunk(run, payload) if s.has_data or s.refused or s.key in current]
+    launches = Launches(run, payload)
+    found = [
+        s
+        for s in series_of_chunk(run, payload)
+        if s.has_data or s.refused or s.key in current or s in launches
+    ]
 
     def digest(series: SubjectSeries) -> str:
         tested = backtests.get(series.key)
@@ -50,6 +56,7 @@ def compute(run: NightlyRun, payload: Mapping[str, Any]) -> Callable[[], ChunkOu
             HORIZON,
             pool,
             tested.payload if tested and tested.as_of == series.as_of else None,
+            *launches.digest(series),
         )
 
     digests = {series.key: digest(series) for series in found}
@@ -79,9 +86,9 @@ def compute(run: NightlyRun, payload: Mapping[str, Any]) -> Callable[[], ChunkOu
             if tested is not None and tested.as_of == series.as_of
             else None
         )
-        made, months = None, []
+        made, naive = None, None
         if series.has_data:
-            said = engine_series(series)
+            said = engine_series(before_handover(series))
             made = engine.forecast(
                 said,
                 season_length=SEASON_LENGTH,
@@ -89,7 +96,9 @@ def compute(run: NightlyRun, payload: Mapping[str, Any]) -> Callable[[], ChunkOu
                 calibration=calibration,
                 backtest=result,
             )
-            months = _months(made, engine.naive_forecast(said, season_length=SEASON_LENGTH, horizon=HORIZON))
+            naive = engine.naive_forecast(said, season_length=SEASON_LENGTH, horizon=HORIZON)
+        made, naive = launches.applied(series, made, naive)
+        months = _months(made, naive) if made else []
         method = made.method if made else "none"
         reason = made.reason if made else series.refused or "no_data"
         params = made.reason_params if made else {}
@@ -192,9 +201,11 @@ def _forecasts_of(payload: Mapping[str, Any]) -> list[Forecast]:
 def _months(made: Any, naive: Any) -> list[MonthRow]:
     from forecasting.engine import ordinal_month
 
-    months = (str(ordinal_month(made.first_period + step)) for step in range(len(made.mean)))
-    columns = (made.mean, made.median, made.lo80, made.hi80, made.lo95, made.hi95, naive[: len(made.mean)])
-    return list(zip(months, *(column.tolist() for column in columns), strict=True))
+    ahead = len(made.mean)
+    months = (str(ordinal_month(made.first_period + step)) for step in range(ahead))
+    columns = (made.mean, made.median, made.lo80, made.hi80, made.lo95, made.hi95)
+    said = [None] * ahead if naive is None or not len(naive) else naive[:ahead].tolist()
+    return list(zip(months, *(column.tolist() for column in columns), said, strict=True))
 
 
 def _digest(said: Any) -> str:

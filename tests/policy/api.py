@@ -9,7 +9,7 @@ from typing import Any
 from django.utils import timezone
 
 from exchange.models import Import
-from forecasting.models import Forecast, NightlyRun, StageEstimate
+from forecasting.models import Forecast, LaunchPlan, NightlyRun, StageEstimate
 from products.models import (
     BudgetVersion,
     Measure,
@@ -169,6 +169,30 @@ def foreign_stage(world: World) -> dict[str, Any]:
     return _stage(world, world.foreign_product)
 
 
+def _launch(world: World, product: Product) -> dict[str, Any]:
+    make = lambda: LaunchPlan.objects.create(  # noqa: E731
+        product=product,
+        measure=Measure.objects.get(code="units"),
+        method="bass",
+        launch_month=MONTH,
+        set_by=world.somebody,
+    )
+    return {"pk": world.made(f"api launch {product.pk}", make).pk}
+
+
+def launch(world: World) -> dict[str, Any]:
+    return _launch(world, world.own_product)
+
+
+def foreign_launch(world: World) -> dict[str, Any]:
+    return _launch(world, world.foreign_product)
+
+
+def new_launch(world: World) -> dict[str, Any]:
+    bass = {"method": "bass", "p": 0.03, "q": 0.4, "market": 1000}
+    return {"product": world.own_product.code, "launch_month": "2026-12", **bass}
+
+
 CHANGED = {"version": 1, "name": "Changed"}
 ENDED = {"version": 1, "ended": "2030-01-01"}
 NIGHT, IMPORT = "forecasting.view", "exchange.import"
@@ -270,6 +294,15 @@ RULES = [
     rule("forecast-detail", get=NIGHT, args=forecast, foreign=foreign_forecast, ok=HIDDEN),
     rule("stage-list", get=NIGHT),
     rule("stage-detail", get=NIGHT, args=stage, foreign=foreign_stage, ok=HIDDEN),
+    rule("launch-plan-list", get=NIGHT, post="forecasting.edit", data=new_launch),
+    rule(
+        "launch-plan-detail",
+        get=NIGHT,
+        delete="forecasting.edit",
+        args=launch,
+        foreign=foreign_launch,
+        ok=HIDDEN | {204},
+    ),
     rule("run-list", get=NIGHT, post="forecasting.run"),
     rule("run-detail", get=NIGHT, args=run),
 ]
