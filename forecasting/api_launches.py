@@ -39,15 +39,15 @@ class LaunchPlanFilters(django_filters.FilterSet):
 
 
 class LaunchReferenceSerializer(StrictSerializer):
-    """A comparable product and how much it counts; ``product`` is null where it is out of your sight."""
+    """A like-item and how much it counts; ``product`` is null where it is out of your sight."""
 
     product = serializers.CharField(max_length=60, allow_null=True)
     weight = serializers.DecimalField(max_digits=7, decimal_places=2, min_value=0)
 
 
 class LaunchPlanSerializer(serializers.ModelSerializer):
-    """``scale``: how much is expected of what the comparable products sold, 1 is as much. Empty ``p``, ``q``,
-    ``market``: from the comparable products."""
+    """``scale``: how much is expected of what the like-items sold, 1 is as much. Empty ``p``, ``q``,
+    ``market``: from the like-items."""
 
     product = serializers.CharField(source="product.code", read_only=True)
     measure = serializers.CharField(source="measure.code", read_only=True)

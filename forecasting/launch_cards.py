@@ -21,7 +21,7 @@ from forecasting.selectors.launches import (
     UNSEEN_MONTHS,
     PlanSeen,
     Said,
-    launch_plans_of,
+    launch_plan_now,
     until_now,
 )
 from products.models import Family, Measure, Product, ProductMonth
@@ -55,11 +55,10 @@ def launch_url(product: Product, measure: Measure, name: str = "launch") -> str:
 def launch_card(
     user: Any, subject: Product | Family, measure: Measure, now: ForecastNow | None
 ) -> LaunchCard | None:
-    """``None`` of a family, and where no plan is in force and none is asked for. One query."""
+    """``None`` of a family, and where no plan is in force and none is asked for. No query."""
     if isinstance(subject, Family):
         return None
-    plans = launch_plans_of(user, subject, measure)
-    seen = plans[0] if plans and plans[0].plan.withdrawn_at is None else None
+    seen = launch_plan_now(user, subject, measure)
     reason = now.forecast.reason_code if now else "no_data"
     can_edit = user.has_perm("forecasting.edit")
     if seen is None and (reason not in ASKS or not can_edit or subject.temporary):
@@ -78,7 +77,7 @@ def launch_card(
 
 @dataclass(frozen=True)
 class ReferenceMonths:
-    """A comparable product beside the form: its months from its first sale on, and what speaks against it.
+    """A like-item beside the form: its months from its first sale on, and what speaks against it.
     Without a name where it is out of the person's sight."""
 
     name: str

@@ -34,7 +34,7 @@ class MonthField(forms.Field):
 
 
 class LaunchForm(forms.Form):
-    """What a new product borrows: up to four comparable products with weights, or a diffusion."""
+    """What a new product borrows: up to four like-items with weights, or a diffusion."""
 
     method = forms.ChoiceField(
         label=_("How does it start?"), choices=LaunchPlan.Method.choices, widget=forms.RadioSelect
@@ -43,7 +43,7 @@ class LaunchForm(forms.Form):
         label=_("Size"),
         min_value=Decimal("0.01"),
         max_value=100000,
-        help_text=_("Against the comparable products: 80 when you expect four fifths of what they sold."),
+        help_text=_("Against the like-items: 80 when you expect four fifths of what they sold."),
     )
     launch_month = MonthField(
         label=_("First month"),
@@ -60,19 +60,19 @@ class LaunchForm(forms.Form):
         label=_("Innovators (p)"),
         required=False,
         localize=True,
-        help_text=_("Who buys by themselves, a month. Empty: from the comparable products."),
+        help_text=_("Who buys by themselves, a month. Empty: from the like-items."),
     )
     q = forms.FloatField(
         label=_("Imitators (q)"),
         required=False,
         localize=True,
-        help_text=_("Who buys because others did, a month. Empty: from the comparable products."),
+        help_text=_("Who buys because others did, a month. Empty: from the like-items."),
     )
     market = forms.FloatField(
         label=_("Buyers in the end"),
         required=False,
         localize=True,
-        help_text=_("In the measure's unit. Empty: the comparable products' times the size."),
+        help_text=_("In the measure's unit. Empty: the like-items' times the size."),
     )
     note = forms.CharField(
         label=_("Why these?"),
@@ -92,7 +92,7 @@ class LaunchForm(forms.Form):
         }
         for place in range(1, MOST_REFERENCES + 1):
             code = ProductCodeField(
-                label=_("Comparable product (code)"),
+                label=_("Like-item (code)"),
                 required=False,
                 widget=forms.TextInput(attrs={"list": "like-items", "autocomplete": "off", **asks}),
             )
@@ -145,5 +145,5 @@ def launch_initial(product: Product, seen: PlanSeen | None) -> dict[str, Any]:
     initial: dict[str, Any] = {name: getattr(plan, name) for name in names}
     for place, reference in enumerate(seen.references[:MOST_REFERENCES], start=1):
         initial[f"reference_{place}"] = reference.code
-        initial[f"weight_{place}"] = Decimal(str(reference.weight))
+        initial[f"weight_{place}"] = Decimal(f"{reference.weight:g}")
     return initial

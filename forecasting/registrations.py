@@ -21,6 +21,7 @@ from core.registries import (
     MenuEntry,
     NightlyStep,
     Panel,
+    ProductReading,
     ProductTab,
     Subject,
 )
@@ -145,4 +146,7 @@ def register_all() -> None:
         ("family_stage", "family_side", "forecasting/_stage_panel.html", "family_panels.family_stage"),
     ):
         registries.panels.register(Panel(key, slot, template, later(build), 20))
+    registries.product_readings.register(
+        ProductReading("launch_plans_now", later("selectors.launches.launch_reading"), 60)
+    )
     registries.event_sources.register(EventSource("stages", later("events.stage_events"), 20))

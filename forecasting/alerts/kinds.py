@@ -158,7 +158,7 @@ def kinds_register() -> None:
             "",
             words=words.little_history,
             url=_launch,
-            action=_("Choose a comparable product"),
+            action=_("Choose a like-item"),
             acts="forecasting.edit",
             order=60,
             permission="forecasting.view",

@@ -17,8 +17,8 @@ METHODS = {
     "theta_ets": "as nonseasonal, with the season of the whole and of the last years",
     "tsb": "Teunter–Syntetos–Babai for intermittent demand",
     "fourier": "Fourier pairs for the season, then as nonseasonal on the rest",
-    "like_item": "the first months of comparable products, weighted and scaled",
-    "bass": "diffusion of Bass (1969), its coefficients from comparable products or given",
+    "like_item": "the first months of like-items, weighted and scaled",
+    "bass": "diffusion of Bass (1969), its coefficients from like-items or given",
     "blend": "own months and a launch plan, by the share of six own months",
 }
 

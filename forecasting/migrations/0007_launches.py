@@ -29,7 +29,7 @@ class Migration(migrations.Migration):
                     "method",
                     models.CharField(
                         choices=[
-                            ("like_items", "like comparable products"),
+                            ("like_items", "as its like-items"),
                             ("bass", "diffusion among buyers (Bass)"),
                         ],
                         max_length=12,
@@ -99,7 +99,7 @@ class Migration(migrations.Migration):
                     "method",
                     models.CharField(
                         choices=[
-                            ("like_items", "like comparable products"),
+                            ("like_items", "as its like-items"),
                             ("bass", "diffusion among buyers (Bass)"),
                         ],
                         max_length=12,

@@ -9,17 +9,17 @@ from django.utils.translation import gettext_lazy as _
 
 @pghistory.track()
 class LaunchPlan(models.Model):
-    """How a new product is expected to start, in one measure, as a person said it: like comparable products
+    """How a new product is expected to start, in one measure, as a person said it: as its like-items
     (``scale`` times as much, its start spread over ``phase_in_months``), or as a diffusion (Bass).
 
     A row is never changed: what is said anew is a new row, and the one before is withdrawn
     (``withdrawn_at``). One is in force. ``p``, ``q`` and ``market`` (buyers in the end) are of the diffusion;
-    empty: from the comparable products, whose market is taken ``scale`` times. ``launch_month`` is where the
+    empty: from the like-items, whose market is taken ``scale`` times. ``launch_month`` is where the
     curve begins while the product has not sold.
     """
 
     class Method(models.TextChoices):
-        LIKE_ITEMS = "like_items", _("like comparable products")
+        LIKE_ITEMS = "like_items", _("as its like-items")
         BASS = "bass", _("diffusion among buyers (Bass)")
 
     product = models.ForeignKey("products.Product", models.CASCADE, related_name="launch_plans")
@@ -67,7 +67,7 @@ class LaunchPlan(models.Model):
 
 @pghistory.track()
 class LaunchReference(models.Model):
-    """A comparable product of a plan, and how much it counts; the weights of a plan count in proportion."""
+    """A like-item of a plan, and how much it counts; the weights of a plan count in proportion."""
 
     plan = models.ForeignKey(LaunchPlan, models.CASCADE, related_name="references")
     product = models.ForeignKey("products.Product", models.PROTECT, related_name="+")

@@ -12,6 +12,7 @@ from django.contrib.postgres.expressions import ArraySubquery
 from django.db.models import F, OuterRef, QuerySet
 from django.db.models.functions import JSONObject
 
+from accounts.rows import from_row, row_of
 from core.months import month_add, months_between
 from core.organisation import today
 from forecasting.engine import launch
@@ -31,7 +32,7 @@ UNSEEN_MONTHS = 2
 
 @dataclass(frozen=True)
 class Borrowed:
-    """A comparable product: its months from its first sale on (``None``: missing), and how much it counts.
+    """A like-item: its months from its first sale on (``None``: missing), and how much it counts.
     ``since`` is the month of that sale. ``product_id`` is what it is called by."""
 
     product_id: int
@@ -54,7 +55,7 @@ class Said:
     references: tuple[Borrowed, ...]
 
     def diffusion(self) -> Bass | None:
-        """p, q and market as they hold: what is given, the rest from the comparable products."""
+        """p, q and market as they hold: what is given, the rest from the like-items."""
         given = (self.p, self.q, self.market)
         if None not in given:
             return Bass(*given)  # type: ignore[arg-type]
@@ -149,7 +150,7 @@ def plans_in_force(product_ids: Collection[int]) -> dict[tuple[int, int], Launch
 
 @dataclass(frozen=True)
 class ReferenceSeen:
-    """A comparable product as a person may see it: without code and name where it is out of their sight."""
+    """A like-item as a person may see it: without code and name where it is out of their sight."""
 
     product_id: int
     code: str
@@ -160,8 +161,11 @@ class ReferenceSeen:
 
 @dataclass(frozen=True)
 class PlanSeen:
+    """A plan with its references; ``set_by`` is the person's name."""
+
     plan: LaunchPlan
     references: list[ReferenceSeen]
+    set_by: str
 
 
 def launch_plans_visible(user: Any) -> QuerySet[LaunchPlan]:
@@ -171,9 +175,8 @@ def launch_plans_visible(user: Any) -> QuerySet[LaunchPlan]:
     return LaunchPlan.objects.filter(product__in=products_visible(user))
 
 
-def with_references(rows: QuerySet[LaunchPlan]) -> QuerySet[LaunchPlan]:
-    """Read with their references and who set and withdrew them, in one query."""
-    mine = LaunchReference.objects.filter(plan=OuterRef("pk")).order_by("pk")
+def _references() -> ArraySubquery:
+    """The references of a plan, in order, as plain rows."""
     row = JSONObject(
         product_id="product_id",
         code=F("product__code"),
@@ -181,24 +184,54 @@ def with_references(rows: QuerySet[LaunchPlan]) -> QuerySet[LaunchPlan]:
         line=F("product__line_id"),
         weight="weight",
     )
-    return rows.select_related("set_by", "withdrawn_by", "measure").annotate(
-        reference_rows=ArraySubquery(mine.values_list(row))
-    )
+    mine = LaunchReference.objects.filter(plan=OuterRef("pk")).order_by("pk")
+    return ArraySubquery(mine.values_list(row))
+
+
+def with_references(rows: QuerySet[LaunchPlan]) -> QuerySet[LaunchPlan]:
+    """Read with their references and who set them, in one query."""
+    return rows.select_related("set_by", "measure").annotate(reference_rows=_references())
+
+
+def launch_reading(_user: Any) -> ArraySubquery:
+    """The plans in force of the product of a page; read with it, told by :func:`launch_plan_now`."""
+    rows = LaunchPlan.objects.filter(product=OuterRef("pk"), withdrawn_at=None).order_by("pk")
+    row = JSONObject(plan=row_of(LaunchPlan), set_by=F("set_by__name"), references=_references())
+    return ArraySubquery(rows.values_list(row))
+
+
+def launch_plan_now(user: Any, product: Product, measure: Measure) -> PlanSeen | None:
+    """The plan in force, for who may see forecasts; no query where the product came with it (``product_get``
+    reads it)."""
+    if not forecasts_allowed(user):
+        return None
+    found: list[dict[str, Any]] | None = getattr(product, "launch_plans_now", None)
+    if found is None:
+        seen = launch_plans_of(user, product, measure)
+        return seen[0] if seen and seen[0].plan.withdrawn_at is None else None
+    for row in found:
+        plan = from_row(LaunchPlan, row["plan"])
+        if plan.measure_id == measure.pk:
+            return PlanSeen(plan, _seen(user, row["references"]), row["set_by"])
+    return None
 
 
 def plan_seen(user: Any, plan: LaunchPlan) -> PlanSeen:
     """A plan of :func:`with_references` for a person."""
     rows: list[dict[str, Any]] = plan.reference_rows  # type: ignore[attr-defined]
+    return PlanSeen(plan, _seen(user, rows), str(plan.set_by))
+
+
+def _seen(user: Any, rows: Sequence[dict[str, Any]]) -> list[ReferenceSeen]:
     whole = sum(float(row["weight"]) for row in rows)
     lines = visible_line_ids(user)
-
-    def seen(row: dict[str, Any]) -> ReferenceSeen:
+    found = []
+    for row in rows:
         visible = lines is None or row["line"] in lines
         weight = float(row["weight"])
         code, name = (row["code"], row["name"]) if visible else ("", "")
-        return ReferenceSeen(row["product_id"], code, name, weight, weight / whole)
-
-    return PlanSeen(plan, [seen(row) for row in rows])
+        found.append(ReferenceSeen(row["product_id"], code, name, weight, weight / whole))
+    return found
 
 
 def launch_plans_of(user: Any, product: Product, measure: Measure) -> list[PlanSeen]:

@@ -45,7 +45,7 @@ def launch_plan_set(
     """Say how the product starts; what was said before is withdrawn. The next night, or a run, forecasts by
     it. Says it already: nothing is written.
 
-    Of comparable products the size and the phase-in count, of a diffusion p, q and market; what the method
+    Of like-items the size and the phase-in count, of a diffusion p, q and market; what the method
     does not use is not kept. Raises :class:`DomainError` where there is nothing to borrow from.
     """
     product_within(user, product)
@@ -104,7 +104,7 @@ def _plausible(plan: LaunchPlan) -> None:
     if plan.method != LaunchPlan.Method.BASS:
         return
     if plan.measure.kind == Measure.Kind.LEVEL:
-        message = _("A diffusion tells who buys for the first time, not a state. Choose comparable products.")
+        message = _("A diffusion tells who buys for the first time, not a state. Choose like-items.")
         raise DomainError("bass_of_a_level", message, "method")
     if (plan.p is None) != (plan.q is None):
         missing = "p" if plan.p is None else "q"
@@ -122,9 +122,9 @@ def _enough(user: Any, plan: LaunchPlan, references: References) -> None:
     is_bass = plan.method == LaunchPlan.Method.BASS
     if not references and not (is_bass and plan.p is not None and plan.market is not None):
         if is_bass:
-            message = _("Choose a comparable product, or give p, q and the number of buyers yourself.")
+            message = _("Choose a like-item, or give p, q and the number of buyers yourself.")
         else:
-            message = _("Choose a comparable product: without one there is nothing to borrow from.")
+            message = _("Choose a like-item: without one there is nothing to borrow from.")
         raise DomainError("no_reference", message, "reference_1")
     if len(references) > MOST_REFERENCES:
         raise DomainError(

@@ -45,7 +45,7 @@ SHOWN = {
     "level_pct_of_peak": "88%",
     "months_since_peak": "59 months",
     "rise_pct": "61%",
-    "references": "3 comparable products",
+    "references": "3 like-items",
     "market": "67,000",
     "own_pct": "33%",
 }
