@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 import django_filters
-from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
 from django.http import Http404
 from drf_spectacular.types import OpenApiTypes
@@ -113,7 +112,7 @@ class LaunchPlanViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, viewse
         data = dict(asked.validated_data)
         product = product_get(request.user, data.pop("product"))
         if not forecasts_allowed(request.user):
-            raise PermissionDenied("forecasting.view")
+            raise Http404(product.code)  # a forecast over all channels does not exist for them
         references = [
             (product_get(request.user, row["product"] or ""), row["weight"])
             for row in data.pop("references", ())

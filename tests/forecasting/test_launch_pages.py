@@ -9,6 +9,7 @@ import pytest
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
+from django.utils import translation
 
 from core.history import history_of
 from core.months import month_add
@@ -97,7 +98,8 @@ def test_saving_starts_a_run_of_this_product(client, shelf):
     assert "Same shelf" in page
     assert "Borrowed from the first months of like-items." in page
     assert "1 like-item says how it may start." in page
-    told = [change.label for entry in history_of(shelf) for change in entry.changes]
+    with translation.override("en"):
+        told = [change.label for entry in history_of(shelf) for change in entry.changes]
     assert any("Launch plan" in label for label in told)
 
 

@@ -254,10 +254,10 @@ def test_a_level_is_no_diffusion_and_a_measure_must_be_of_the_line(manager, refe
     level = measure_factory(code="in-force", kind="level")
     product = product_factory(line=line_factory(measures=[level]))
     bass = {"method": "bass", "p": 0.03, "q": 0.38, "market": 10_000.0, "references": []}
-    with pytest.raises(DomainError, match="state"):
-        plan(manager, product, references, level, **bass)
-    with pytest.raises(DomainError, match="does not count"):
-        plan(manager, product, references, units, **bass)
+    for measure, code in ((level, "bass_of_a_level"), (units, "measure_unknown")):
+        with pytest.raises(DomainError) as refused:
+            plan(manager, product, references, measure, **bass)
+        assert refused.value.code == code
 
 
 def test_who_is_limited_neither_plans_nor_borrows_outside(references, units):

@@ -294,7 +294,7 @@ RULES = [
     rule("forecast-detail", get=NIGHT, args=forecast, foreign=foreign_forecast, ok=HIDDEN),
     rule("stage-list", get=NIGHT),
     rule("stage-detail", get=NIGHT, args=stage, foreign=foreign_stage, ok=HIDDEN),
-    rule("launch-plan-list", get=NIGHT, post="forecasting.edit", data=new_launch),
+    rule("launch-plan-list", get=NIGHT, post="forecasting.edit", data=new_launch, ok=HIDDEN | {201}),
     rule(
         "launch-plan-detail",
         get=NIGHT,
