@@ -4,7 +4,7 @@ from django.urls import path
 
 from products import converters  # noqa: F401  registers <product_code:…>
 
-from .views import judgement, product, runs, totals
+from .views import judgement, launch, product, runs, totals
 
 app_name = "forecasting"
 PRODUCT, FAMILY = {"of": "product"}, {"of": "family"}
@@ -20,6 +20,15 @@ urlpatterns = [
     path("forecasting/runs/<int:pk>/", runs.run, name="run"),
     path("products/<product_code:code>/forecast/", product.forecast, PRODUCT, name="product"),
     path("products/<product_code:code>/forecast/run/", runs.product_run, name="product_run"),
+    path("products/<product_code:code>/forecast/launch/", launch.launch, name="launch"),
+    path(
+        "products/<product_code:code>/forecast/launch/withdraw/",
+        launch.launch_withdraw,
+        name="launch_withdraw",
+    ),
+    path(
+        "products/<product_code:code>/forecast/launch/choices/", launch.launch_choices, name="launch_choices"
+    ),
     path("products/<product_code:code>/stage/", product.stage, PRODUCT, name="stage"),
     path("products/<product_code:code>/forecast/override/", judgement.override, name="override"),
     path("products/<product_code:code>/forecast/consensus/", judgement.consensus, name="consensus"),

@@ -62,14 +62,15 @@ def volume_forecast_chart(
         layers += [_band("band95", "lo95", "hi95"), _band("band80", "lo80", "hi80")]
     layers += [_line("forecast", "forecast")] if forecast else []
     layers += [_line("forecast", "planned", solid=True)] if _has_planned(forecast) else []
-    layers += [_line("history", "actual"), _dots()]
+    # A layer without a mark would be a picture without a name to a screen reader.
+    layers += [_line("history", "actual"), _dots()] if history else []
     layers += [_line("provisional", "provisional")] if any(point.provisional for point in history) else []
     boundary = _last_final(history)
     if forecast and boundary:
         layers.append(_boundary(boundary.month))
     layers += event_layers([event for event in events if start <= event.date <= month_end(end)], start, end)
     layers += stage_layers(stages, start, end)
-    layers += _tooltip_layers(measure_label, forecast)
+    layers += _tooltip_layers(measure_label, history, forecast)
     _first_y(layers)["y"].update(
         axis={"title": f"{scale_text}{unit_label}", "format": _axis_format(values, divisor), "tickCount": 4},
         scale={"zero": True},
@@ -267,7 +268,9 @@ def _boundary(month: dt.date) -> Spec:
     }
 
 
-def _tooltip_layers(measure_label: str, forecast: Sequence[Expected]) -> list[Spec]:
+def _tooltip_layers(
+    measure_label: str, history: Sequence[Actual], forecast: Sequence[Expected]
+) -> list[Spec]:
     """An invisible line a month, wide enough to point at; forecast months also tell what is expected."""
     past = [{"field": "label", "title": _("month")}, {"field": "text", "title": measure_label}]
     ahead = [
@@ -278,13 +281,15 @@ def _tooltip_layers(measure_label: str, forecast: Sequence[Expected]) -> list[Sp
         {"field": "band95", "title": "95%"},
     ]
     mark = {"type": "rule", "style": "hit"}
-    layers = [
-        {
-            "transform": [{"filter": "!isValid(datum.expected)"}],
-            "mark": mark,
-            "encoding": {"tooltip": past},
-        }
-    ]
+    layers: list[Spec] = []
+    if history:
+        layers.append(
+            {
+                "transform": [{"filter": "!isValid(datum.expected)"}],
+                "mark": mark,
+                "encoding": {"tooltip": past},
+            }
+        )
     if forecast:
         layers.append(
             {

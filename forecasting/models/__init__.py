@@ -1,5 +1,6 @@
 from .forecast import Backtest, Calibration, Forecast, ForecastMonth
 from .judgement import ConsensusInput, ConsensusMonth, Override, OverrideMonth
+from .launch import LaunchPlan, LaunchReference
 from .news import ProductNews
 from .night import NightlyFailure, NightlyRun, NightlyStep
 from .stage import StageEstimate, StageSetting
@@ -12,6 +13,8 @@ __all__ = [
     "ConsensusMonth",
     "Forecast",
     "ForecastMonth",
+    "LaunchPlan",
+    "LaunchReference",
     "NightlyFailure",
     "NightlyRun",
     "NightlyStep",

@@ -25,6 +25,7 @@ from products.services.figures import figures_forecast_set
 from .backtest import backtests_of
 from .calibrate import calibration_digest, calibration_of
 from .common import HORIZON, SEASON_LENGTH, each_subject, engine_series, series_of_chunk
+from .launches import Launches, before_handover
 
 
 def compute(run: NightlyRun, payload: Mapping[str, Any]) -> Callable[[], ChunkOutcome]:
@@ -41,7 +42,12 @@ def compute(run: NightlyRun, payload: Mapping[str, Any]) -> Callable[[], ChunkOu
         (row.product_id, row.family_id, row.measure_id, row.as_of): row for row in _forecasts_of(payload)
     }
     current = {key[:3]: row for key, row in there.items() if row.current}
-    found = [s for s in series_of_chunk(run, payload) if s.has_data or s.refused or s.key in current]
+    launches = Launches(run, payload)
+    found = [
+        s
+        for s in series_of_chunk(run, payload)
+        if s.has_data or s.refused or s.key in current or s in launches
+    ]
 
     tests = backtests_of(payload, {series.as_of for series in found})
 
@@ -58,6 +64,7 @@ def compute(run: NightlyRun, payload: Mapping[str, Any]) -> Callable[[], ChunkOu
             HORIZON,
             pool,
             tested.payload if tested else None,
+            *launches.digest(series),
         )
 
     digests = {series.key: digest(series) for series in found}
@@ -83,9 +90,9 @@ def compute(run: NightlyRun, payload: Mapping[str, Any]) -> Callable[[], ChunkOu
     def one(series: SubjectSeries) -> ForecastWrite:
         tested = tested_of(series)
         result = engine.BacktestResult.from_dict(tested.payload) if tested else None
-        made, months = None, []
+        made, naive = None, None
         if series.has_data:
-            said = engine_series(series)
+            said = engine_series(before_handover(series))
             made = engine.forecast(
                 said,
                 season_length=SEASON_LENGTH,
@@ -93,7 +100,9 @@ def compute(run: NightlyRun, payload: Mapping[str, Any]) -> Callable[[], ChunkOu
                 calibration=calibration,
                 backtest=result,
             )
-            months = _months(made, engine.naive_forecast(said, season_length=SEASON_LENGTH, horizon=HORIZON))
+            naive = engine.naive_forecast(said, season_length=SEASON_LENGTH, horizon=HORIZON)
+        made, naive = launches.applied(series, made, naive)
+        months = _months(made, naive) if made else []
         method = made.method if made else "none"
         reason = made.reason if made else series.refused or "no_data"
         params = made.reason_params if made else {}
@@ -171,9 +180,11 @@ def _forecasts_of(payload: Mapping[str, Any]) -> list[Forecast]:
 def _months(made: Any, naive: Any) -> list[MonthRow]:
     from forecasting.engine import ordinal_month
 
-    months = (str(ordinal_month(made.first_period + step)) for step in range(len(made.mean)))
-    columns = (made.mean, made.median, made.lo80, made.hi80, made.lo95, made.hi95, naive[: len(made.mean)])
-    return list(zip(months, *(column.tolist() for column in columns), strict=True))
+    ahead = len(made.mean)
+    months = (str(ordinal_month(made.first_period + step)) for step in range(ahead))
+    columns = (made.mean, made.median, made.lo80, made.hi80, made.lo95, made.hi95)
+    said = [None] * ahead if naive is None or not len(naive) else naive[:ahead].tolist()
+    return list(zip(months, *(column.tolist() for column in columns), said, strict=True))
 
 
 def _digest(said: Any) -> str:

@@ -25,6 +25,7 @@ from forecasting.charts import forecast_chart, revenue_chart
 from forecasting.events import subject_events
 from forecasting.explanation import explanation
 from forecasting.forms import StageForm
+from forecasting.launch_cards import launch_card
 from forecasting.models import ForecastMonth
 from forecasting.selectors.forecasts import ForecastNow, Vintage, forecast_current, forecast_vintages
 from forecasting.selectors.judgement import OverrideNow, overrides_now, overrides_visible
@@ -125,6 +126,7 @@ def _context(
         "is_level": measure.kind == Measure.Kind.LEVEL,
         "can_override": request.user.has_perm("forecasting.override") and isinstance(subject, Product),
         "can_run": request.user.has_perm("forecasting.run") and not isinstance(subject, Family),
+        "launch": launch_card(request.user, subject, measure, now),
         "nonce": uuid.uuid4(),
     }
 

@@ -9,7 +9,7 @@ from typing import Any
 from django.utils import timezone
 
 from exchange.models import Import
-from forecasting.models import Forecast, NightlyRun, StageEstimate, TotalForecast
+from forecasting.models import Forecast, LaunchPlan, NightlyRun, StageEstimate, TotalForecast
 from products.models import (
     BudgetVersion,
     Measure,
@@ -186,6 +186,30 @@ def foreign_total(world: World) -> dict[str, Any]:
     return _total(world, world.foreign_product)
 
 
+def _launch(world: World, product: Product) -> dict[str, Any]:
+    make = lambda: LaunchPlan.objects.create(  # noqa: E731
+        product=product,
+        measure=Measure.objects.get(code="units"),
+        method="bass",
+        launch_month=MONTH,
+        set_by=world.somebody,
+    )
+    return {"pk": world.made(f"api launch {product.pk}", make).pk}
+
+
+def launch(world: World) -> dict[str, Any]:
+    return _launch(world, world.own_product)
+
+
+def foreign_launch(world: World) -> dict[str, Any]:
+    return _launch(world, world.foreign_product)
+
+
+def new_launch(world: World) -> dict[str, Any]:
+    bass = {"method": "bass", "p": 0.03, "q": 0.4, "market": 1000}
+    return {"product": world.own_product.code, "launch_month": "2026-12", **bass}
+
+
 CHANGED = {"version": 1, "name": "Changed"}
 ENDED = {"version": 1, "ended": "2030-01-01"}
 NIGHT, IMPORT = "forecasting.view", "exchange.import"
@@ -298,6 +322,15 @@ RULES = [
     ),
     rule("total-list", get=NIGHT),
     rule("total-detail", get=NIGHT, args=total, foreign=foreign_total, ok=HIDDEN),
+    rule("launch-plan-list", get=NIGHT, post="forecasting.edit", data=new_launch, ok=HIDDEN | {201}),
+    rule(
+        "launch-plan-detail",
+        get=NIGHT,
+        delete="forecasting.edit",
+        args=launch,
+        foreign=foreign_launch,
+        ok=HIDDEN | {204},
+    ),
     rule("run-list", get=NIGHT, post="forecasting.run"),
     rule("run-detail", get=NIGHT, args=run),
 ]

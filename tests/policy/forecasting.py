@@ -84,6 +84,15 @@ def of_family(name: str, **rest: Any) -> Rule:
     )
 
 
+LAUNCH = {
+    "method": "bass",
+    "scale": "100",
+    "launch_month": "2026-12",
+    "p": "0.03",
+    "q": "0.4",
+    "market": "1000",
+    "step": "save",
+}
 STAGE = {"stage": "growth", "until": "2027-06-01", "reason": "It grows"}
 
 RULES = [
@@ -108,6 +117,10 @@ RULES = [
     of_product("consensus", get=VIEW, post="forecasting.contribute", all_channels=True),
     of_product("stage", get=EDIT, post=EDIT, all_channels=True, data=STAGE),
     of_product("stage_withdraw", post=EDIT, all_channels=True),
+    # Who may only look is led to the tab.
+    of_product("launch", get=VIEW, post=EDIT, all_channels=True, data=LAUNCH),
+    of_product("launch_withdraw", post=EDIT, all_channels=True),
+    of_product("launch_choices", get=EDIT, all_channels=True, query={"reference_1": "own"}),
     of_family("family", get=VIEW),
     of_family("family_stage", get=EDIT, post=EDIT, all_channels=True, data=STAGE),
     of_family("family_stage_withdraw", post=EDIT, all_channels=True),
