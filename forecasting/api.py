@@ -21,14 +21,19 @@ from forecasting.selectors.runs import failures_visible, runs_visible
 from forecasting.selectors.stages import settings_in_force
 from forecasting.services.night import night_start
 from forecasting.words import evidence_words, failure_words, method_words, reason_words
+from products.api.shared import LineFilter, MonthFilter
 from products.selectors.access import product_get
+
+from .api_judgement import OverrideViewSet
+from .api_totals import TotalViewSet
 
 
 class _Filters(django_filters.FilterSet):
     product = django_filters.CharFilter("product__code", lookup_expr="iexact", label="code of a product")
     family = django_filters.CharFilter("family__code", lookup_expr="iexact", label="code of a family")
-    measure = django_filters.CharFilter("measure__code", label="code of a measure")
-    as_of = django_filters.DateFilter("as_of", label="first day of the month the vintage is of")
+    line = LineFilter("product__line", "family__line")
+    measure = django_filters.CharFilter("measure__code", lookup_expr="iexact", label="code of a measure")
+    as_of = MonthFilter("as_of", label="month the vintage is of, as YYYY-MM")
     current = django_filters.BooleanFilter("current", label="only (not) the ones in use")
 
 
@@ -49,15 +54,25 @@ class StageFilters(_Filters):
 
 
 class RunFilters(django_filters.FilterSet):
+    as_of = MonthFilter("as_of", label="last month it may know, as YYYY-MM")
+
     class Meta:
         model = NightlyRun
         fields = ("kind", "state", "local_date", "as_of")
 
 
 class ForecastMonthSerializer(serializers.ModelSerializer):
+    """``mean`` and bands are the statistics. The layers around them: ``naive`` (a year ago), ``driven`` (with
+    drivers), ``overridden``, ``agreed``; null says what the one before says. ``final``: planned with."""
+
+    final = serializers.FloatField(read_only=True)
+
     class Meta:
         model = ForecastMonth
-        fields = ("month", "mean", "median", "lo80", "hi80", "lo95", "hi95")
+        fields = (
+            *("month", "mean", "median", "lo80", "hi80", "lo95", "hi95"),
+            *("naive", "driven", "overridden", "agreed", "final"),
+        )
 
 
 class _SubjectSerializer(serializers.ModelSerializer):
@@ -247,5 +262,7 @@ class RunViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, viewsets.Gene
 
 router = SimpleRouter()
 router.register("forecasts", ForecastViewSet, "forecast")
+router.register("overrides", OverrideViewSet, "override")
+router.register("totals", TotalViewSet, "total")
 router.register("stages", StageViewSet, "stage")
 router.register("runs", RunViewSet, "run")

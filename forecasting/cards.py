@@ -105,7 +105,7 @@ def stage_spans(card: StageCard | None) -> list[StageSpan]:
         return []
     changes: list[tuple[Any, str]] = []
     if card.now.estimate is not None:
-        changes = [(_date(month), stage) for month, stage in card.now.estimate.path]
+        changes = [(_date(month), stage) for month, stage, *_shown in card.now.estimate.path]
     if card.now.setting is not None:
         since = month_start(card.now.setting.start_date)
         changes = [*(change for change in changes if change[0] < since), (since, card.now.setting.stage)]
@@ -132,7 +132,7 @@ def data_status(user: Any) -> FrameRows | None:
     if not user.has_perm("forecasting.view"):
         return None
     failed = Count("failures__product", distinct=True) + Count("failures__family", distinct=True)
-    rows = NightlyRun.objects.filter(scope__isnull=True).annotate(failed=failed).order_by("-pk")[:1]
+    rows = NightlyRun.objects.filter(scope__isnull=True).annotate(failed=failed).order_by("-as_of", "-pk")[:1]
     return FrameRows(rows, JSONObject(day="local_date", state="state", failed="failed"), _last_night)
 
 

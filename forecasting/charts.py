@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 from core.charts import Actual, Chart, Expected, StageSpan, Switch, volume_forecast_chart
 from core.organisation import organisation_get
 from core.registries import Event
+from forecasting.models import ForecastMonth
 from forecasting.selectors.forecasts import ForecastNow
 from products.models import Measure
 from products.selectors.sales import MonthSales
@@ -29,7 +30,7 @@ def forecast_chart(
     """History and the next 18 months of one measure; ``None`` without a single month."""
     history = _history(sales, "volume")
     expected = [
-        Expected(row.month, row.mean, row.lo80, row.hi80, row.lo95, row.hi95)
+        Expected(row.month, row.mean, row.lo80, row.hi80, row.lo95, row.hi95, _planned(row))
         for row in (now.months if now else [])
     ]
     if not history and not expected:
@@ -49,6 +50,10 @@ def forecast_chart(
         measure_label=str(measure),
         switches=switches,
     )
+
+
+def _planned(row: ForecastMonth) -> float | None:
+    return None if row.final == row.mean else row.final
 
 
 def revenue_chart(

@@ -19,13 +19,13 @@ from products.selectors.family import family_events
 
 
 def stage_events(user: Any, subject: Subject, first: datetime.date, last: datetime.date) -> Iterator[Event]:
-    """Changes of the stage the night saw, but its first, and stages set by hand."""
+    """Where each stage but the first began, as the night sees it, and stages set by hand."""
     if not subject_allowed(user, subject):
         return
     settings, estimate = stage_rows(subject)
     if estimate is None:
         return
-    for text, stage in estimate.path[1:]:
+    for text, stage, *_shown in estimate.path[1:]:
         day = datetime.date.fromisoformat(text)
         if first <= day <= last:
             yield Event("stage", day, stage_word(stage), _("The figures moved into this stage."))

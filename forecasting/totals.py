@@ -1,9 +1,10 @@
-"""Totals over several months: their bands are not the sums of the months' bands.
+"""Totals over months and over products: their bands are not the sums of the parts' bands.
 
 Months of one forecast err partly together (the level was judged too high) and partly on their own. With one
 correlation c between the errors of any two months, the half width of a sum is
 √((1 − c) · Σ hᵢ² + c · (Σ hᵢ)²): the root of the sum of squares when they err apart (c = 0), the plain sum
-when they err as one (c = 1).
+when they err as one (c = 1). Products of one month err together too, but far less: the same formula with
+their own correlation.
 """
 
 from __future__ import annotations
@@ -13,8 +14,10 @@ from math import sqrt
 
 # Where a calibration's payload keeps it.
 CORRELATION = "error_correlation"
+PRODUCT_CORRELATION = "product_correlation"
 # Used before there are backtests, and what few backtests are drawn towards by n / (n + 50).
 USUAL_CORRELATION = 0.5
+USUAL_PRODUCT_CORRELATION = 0.1
 _SHRINK_SERIES = 50
 
 
@@ -43,6 +46,43 @@ def error_correlation(errors: Iterable[Sequence[float | None]]) -> float:
     return round(found, 4)
 
 
+def product_correlation(errors: Iterable[Sequence[float | None]]) -> float:
+    """The correlation of two products' scaled backtest errors of the same month; within 0 and 1.
+
+    Rows of one length began in the same month, so their steps are the same months; the longest rows that
+    several series have count. Not centred, as above.
+    """
+    rows = [row for row in errors if row and any(row)]
+    longest = max((len(row) for row in rows), default=0)
+    own = [row for row in rows if len(row) == longest]
+    sized = [_in_own_size(row) for row in own]
+    together = apart = 0.0
+    for step in range(longest):
+        known = [row[step] for row in sized if row[step] is not None]
+        n, squares = len(known), sum(error * error for error in known if error is not None)
+        if n < 2 or squares == 0:
+            continue
+        together += (sum(error for error in known if error is not None) ** 2 - squares) / (n * (n - 1))
+        apart += squares / n
+    if not apart:
+        return USUAL_PRODUCT_CORRELATION
+    weight = len(own) / (len(own) + _SHRINK_SERIES)
+    found = min(max(together / apart, 0.0), 1.0)
+    return round(weight * found + (1 - weight) * USUAL_PRODUCT_CORRELATION, 4)
+
+
+def _in_own_size(row: Sequence[float | None]) -> list[float | None]:
+    """Each series counts the same, however large its errors."""
+    known = [error for error in row if error is not None]
+    size = sqrt(sum(error * error for error in known) / len(known))
+    return [None if error is None else error / size for error in row]
+
+
+def summed_half(plain: float, squares: float, *, correlation: float) -> float:
+    """The half width of a sum of parts, from the sum of their half widths and the sum of its squares."""
+    return sqrt(max((1 - correlation) * squares + correlation * plain * plain, 0.0))
+
+
 def total_band(
     mean: Sequence[float], lo: Sequence[float], hi: Sequence[float], *, correlation: float
 ) -> tuple[float, float]:
@@ -55,5 +95,4 @@ def total_band(
 
 
 def _half(widths: Sequence[float], correlation: float) -> float:
-    squares, plain = sum(w * w for w in widths), sum(widths)
-    return sqrt(max((1 - correlation) * squares + correlation * plain * plain, 0.0))
+    return summed_half(sum(widths), sum(w * w for w in widths), correlation=correlation)

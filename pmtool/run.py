@@ -54,7 +54,7 @@ def main() -> int:
         print(
             f"\npmtool is ready: http://{'localhost' if host == '127.0.0.1' else host}:{port}/\n", flush=True
         )
-        subprocess.run([*MANAGE, "demo", "--sign-ins"], check=False)
+        _say_who()
         print("\nCtrl-C stops everything.", flush=True)
         _watch(children)
     except Stop:
@@ -103,12 +103,23 @@ def _prepare() -> None:
         print("Preparing the database …", flush=True)
         _run([*MANAGE, "migrate", "--verbosity", "0"])
 
-    from products.models import Product
+    from accounts.models import User
 
-    if not Product.objects.exists():
+    # Only where nobody was ever let in: never into somebody's own data.
+    if not User.objects.exists() and os.environ.get("DEMO", "1") != "0":
         print("Loading the demo company …", flush=True)
         _run([*MANAGE, "demo"])
     connection.close()
+
+
+def _say_who() -> None:
+    """One sign-in per role of the demo company; or how the first person gets in."""
+    from accounts.models import User
+
+    if User.objects.exists():
+        subprocess.run([*MANAGE, "demo", "--sign-ins"], check=False)
+    else:
+        print('Nobody can sign in yet: .venv/bin/python manage.py invite_administrator E-MAIL "NAME"')
 
 
 def _web(host: str, port: int) -> list[str]:

@@ -30,7 +30,7 @@ def overview_chart(
     history = [Actual(row.month, _value(row, revenue), row.provisional) for row in overview.history]
     factor = float(overview.price or 0) if revenue else 1.0
     expected = [
-        Expected(row.month, *(factor * v for v in (row.mean, row.lo80, row.hi80, row.lo95, row.hi95)))
+        Expected(row.month, *(factor * v for v in row.final_band))
         for row in (overview.forecast.months if overview.forecast and factor else [])
     ]
     if not expected and all(point.value is None for point in history):

@@ -1,9 +1,10 @@
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NoReturn
 
 import pghistory
 from django.contrib.auth.models import AbstractBaseUser, BaseUserManager
+from django.core.management.base import CommandError
 from django.db import models
 from django.db.models import F, Q
 from django.db.models.functions import Lower
@@ -25,6 +26,10 @@ class UserManager(BaseUserManager["User"]):
         user.set_password(password)
         user.save()
         return user
+
+    def create_superuser(self, **_fields: Any) -> NoReturn:
+        """Django's command: nobody gets in by a password that somebody else chose."""
+        raise CommandError('pmtool has no superusers: manage.py invite_administrator E-MAIL "NAME"')
 
 
 @pghistory.track(exclude=["password", "last_login"])

@@ -3,10 +3,11 @@ from .invitations import Invited, invitation_accept, invitation_link_renew, invi
 from .profile import profile_update
 from .roles import role_create, role_delete, role_update
 from .tokens import token_create, token_revoke
-from .users import user_deactivate, user_invite, user_reactivate, user_update
+from .users import administrator_invite, user_deactivate, user_invite, user_reactivate, user_update
 
 __all__ = [
     "Invited",
+    "administrator_invite",
     "deputy_end",
     "deputy_set",
     "invitation_accept",

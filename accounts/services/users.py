@@ -13,10 +13,11 @@ from django.utils.translation import gettext as _
 
 from accounts.errors import DomainError
 from accounts.models import ApiToken, Role, User
+from accounts.selectors.people import MANAGE
 from accounts.versions import check, row_lock, row_save, version_check
 
 from ._guard import administrator_stays, administrators_lock, manager_require
-from .invitations import Invited, Link, invitation_send
+from .invitations import Invited, Link, invitation_send, invitation_token
 
 
 def user_invite(
@@ -40,6 +41,30 @@ def user_invite(
         # Without a verified address the second factor could not be switched on.
         EmailAddress.objects.create(user=user, email=address, verified=True, primary=True)
         return invitation_send(user=user, by=by, link=link)
+
+
+@transaction.atomic
+def administrator_invite(*, email: str, name: str, language: str, link: Link) -> Invited:
+    """For who runs pmtool, from the shell: a person with all rights over accounts, and the link by which they
+    choose a password. For an invited person without a password yet: a new link. Nothing is mailed."""
+    address = _address(email)
+    user = User.objects.select_for_update().filter(email=address).first()
+    if user is None:
+        _address_free(address)
+        user = User(email=address, name=name.strip(), language=language)
+        user.set_unusable_password()
+        check(user)
+        user.save()
+        EmailAddress.objects.create(user=user, email=address, verified=True, primary=True)
+    elif user.has_usable_password() or not user.is_active:
+        raise DomainError(
+            "email_taken", _("There is already a person with this e-mail."), "email", status=409
+        )
+    else:
+        user.set_unusable_password()  # an earlier link ends
+        user.save(update_fields=["password"])
+    user.roles.add(*Role.objects.filter(rights__contains=[MANAGE]))
+    return Invited(user, link(invitation_token(user)))
 
 
 def user_update(

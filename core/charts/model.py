@@ -69,7 +69,8 @@ class Actual:
 
 @dataclass(frozen=True)
 class Expected:
-    """One month of forecast with its 80 % and 95 % bands; a band that is not known is None."""
+    """One month of forecast with its 80 % and 95 % bands; a band that is not known is None. ``planned`` is
+    what people made of it, where that differs."""
 
     month: dt.date
     mean: float
@@ -77,6 +78,7 @@ class Expected:
     hi80: float | None = None
     lo95: float | None = None
     hi95: float | None = None
+    planned: float | None = None
 
 
 @dataclass(frozen=True)

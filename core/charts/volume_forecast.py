@@ -54,20 +54,23 @@ def volume_forecast_chart(
         raise ValueError("a chart needs at least one month")
     values = [point.value for point in history if point.value is not None]
     values += [edge for point in forecast for edge in (point.mean, point.hi95 or point.hi80 or point.mean)]
+    values += [point.planned for point in forecast if point.planned is not None]
     divisor, scale_text = axis_scale(values)
     start, end = _span(history, forecast)
     layers = _provisional_layers(history)
     if forecast:
         layers += [_band("band95", "lo95", "hi95"), _band("band80", "lo80", "hi80")]
     layers += [_line("forecast", "forecast")] if forecast else []
-    layers += [_line("history", "actual"), _dots()]
+    layers += [_line("forecast", "planned", solid=True)] if _has_planned(forecast) else []
+    # A layer without a mark would be a picture without a name to a screen reader.
+    layers += [_line("history", "actual"), _dots()] if history else []
     layers += [_line("provisional", "provisional")] if any(point.provisional for point in history) else []
     boundary = _last_final(history)
     if forecast and boundary:
         layers.append(_boundary(boundary.month))
     layers += event_layers([event for event in events if start <= event.date <= month_end(end)], start, end)
     layers += stage_layers(stages, start, end)
-    layers += _tooltip_layers(measure_label, forecast)
+    layers += _tooltip_layers(measure_label, history, forecast)
     _first_y(layers)["y"].update(
         axis={"title": f"{scale_text}{unit_label}", "format": _axis_format(values, divisor), "tickCount": 4},
         scale={"zero": True},
@@ -162,7 +165,15 @@ def _rows(
         if value is not None and (point is final or all(other is None for other in around)):
             row["dot"] = value
         if point is final:  # pale line, dashed line and bands leave from here
-            joined = dict.fromkeys(("forecast", "lo80", "hi80", "lo95", "hi95"), value) if forecast else {}
+            names = (
+                "forecast",
+                "lo80",
+                "hi80",
+                "lo95",
+                "hi95",
+                *(["planned"] if _has_planned(forecast) else []),
+            )
+            joined = dict.fromkeys(names, value) if forecast else {}
             row.update(joined, **({"provisional": value} if has_provisional else {}))
         text = _text(point.value, is_money) or formats.MISSING
         row["text"] = f"{text} ({_('provisional')})" if point.provisional and value is not None else text
@@ -176,12 +187,19 @@ def _rows(
         row["forecast"] = expected.mean / divisor
         row.setdefault("text", formats.MISSING)
         row["expected"] = _text(expected.mean, is_money)
+        if _has_planned(forecast):
+            planned = _planned(expected) or 0.0
+            row["planned"], row["final"] = planned / divisor, _text(planned, is_money)
         row["band80"] = _band_text(expected.lo80, expected.hi80, is_money) or formats.MISSING
         row["band95"] = _band_text(expected.lo95, expected.hi95, is_money) or formats.MISSING
     return [rows[month] for month in sorted(rows)]
 
 
-def _line(style: str, value: str) -> Spec:
+def _has_planned(forecast: Sequence[Expected]) -> bool:
+    return any(expected.planned is not None for expected in forecast)
+
+
+def _line(style: str, value: str, *, solid: bool = False) -> Spec:
     """A line over the months that have `value`; history keeps its gaps."""
     kept = (
         "datum.past && !isValid(datum.provisional) || isValid(datum.actual)"
@@ -190,7 +208,7 @@ def _line(style: str, value: str) -> Spec:
     )
     return {
         "transform": [{"filter": kept}],
-        "mark": {"type": "line", "style": style},
+        "mark": {"type": "line", "style": style} | ({"strokeDash": [1, 0]} if solid else {}),
         "encoding": {"y": {"field": value, "type": "quantitative"}},
     }
 
@@ -250,23 +268,28 @@ def _boundary(month: dt.date) -> Spec:
     }
 
 
-def _tooltip_layers(measure_label: str, forecast: Sequence[Expected]) -> list[Spec]:
+def _tooltip_layers(
+    measure_label: str, history: Sequence[Actual], forecast: Sequence[Expected]
+) -> list[Spec]:
     """An invisible line a month, wide enough to point at; forecast months also tell what is expected."""
     past = [{"field": "label", "title": _("month")}, {"field": "text", "title": measure_label}]
     ahead = [
         *past,
         {"field": "expected", "title": _("forecast")},
+        *([{"field": "final", "title": _("final forecast")}] if _has_planned(forecast) else []),
         {"field": "band80", "title": "80%"},
         {"field": "band95", "title": "95%"},
     ]
     mark = {"type": "rule", "style": "hit"}
-    layers = [
-        {
-            "transform": [{"filter": "!isValid(datum.expected)"}],
-            "mark": mark,
-            "encoding": {"tooltip": past},
-        }
-    ]
+    layers: list[Spec] = []
+    if history:
+        layers.append(
+            {
+                "transform": [{"filter": "!isValid(datum.expected)"}],
+                "mark": mark,
+                "encoding": {"tooltip": past},
+            }
+        )
     if forecast:
         layers.append(
             {
@@ -290,6 +313,8 @@ def _legend(history: Sequence[Actual], forecast: Sequence[Expected], measure_lab
         keys.append(LegendKey(_("provisional"), "hatch", "hatch"))
     if forecast:
         keys.append(LegendKey(_("forecast"), "f", "line"))
+    if _has_planned(forecast):
+        keys.append(LegendKey(_("final forecast"), "p", "line"))
     if any(point.lo80 is not None for point in forecast):
         keys.append(LegendKey("80%", "b80"))
     if any(point.lo95 is not None for point in forecast):
@@ -335,8 +360,17 @@ def _forecast_table(
                 formats.month(month),
                 told,
                 _text(expected.mean, is_money) if expected else None,
+                *([_text(_planned(expected), is_money)] if _has_planned(forecast) else []),
                 _band_text(expected.lo80, expected.hi80, is_money) if expected else None,
                 _band_text(expected.lo95, expected.hi95, is_money) if expected else None,
             ]
         )
-    return ChartTable([*headers, capfirst(_("forecast")), f"{band} 80%", f"{band} 95%"], rows)
+    final = [capfirst(_("final forecast"))] if _has_planned(forecast) else []
+    return ChartTable([*headers, capfirst(_("forecast")), *final, f"{band} 80%", f"{band} 95%"], rows)
+
+
+def _planned(expected: Expected | None) -> float | None:
+    """What is planned with: what people made of the forecast, or the forecast."""
+    if expected is None:
+        return None
+    return expected.mean if expected.planned is None else expected.planned

@@ -9,11 +9,14 @@ from django.shortcuts import render
 from django.utils.translation import gettext as _
 from django.views import defaults
 
+# Below it answers are for programs; the page of its description is for people.
+API = ("/api/v1/", "/api/schema/")
+
 
 def _answer(
     request: HttpRequest, status: int, code: str, title: str, template: str, text: str = ""
 ) -> HttpResponse:
-    if request.path.startswith("/api/"):
+    if request.path.startswith(API):
         return JsonResponse({"code": code, "message": title, "field": "", "details": {}}, status=status)
     if getattr(request, "htmx", False):
         return render(request, "core/_problem.html", {"title": title, "text": text}, status=status)
@@ -34,7 +37,7 @@ def not_found(request: HttpRequest, exception: Any = None) -> HttpResponse:
 
 def server_error(request: HttpRequest) -> HttpResponseBase:
     """Touches no database and no session: those may be what is broken."""
-    if request.path.startswith("/api/"):
+    if request.path.startswith(API):
         message = "Something went wrong. Nothing was saved."
         return JsonResponse({"code": "error", "message": message, "field": "", "details": {}}, status=500)
     return defaults.server_error(request)

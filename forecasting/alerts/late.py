@@ -18,51 +18,72 @@ from products.selectors.lines import LineTree
 
 from .thresholds import thresholds_of
 
-# Sold in each of so many months before: a regular seller, of which a missing month is news.
+# A product that lacks months: its id, what its last month brought in, and which month that was.
+_Missing = tuple[int, Decimal, datetime.date]
+# Sold in each of so many months before they stopped: a regular seller, whose missing months are news.
 REGULAR_MONTHS = 3
+# A channel or product that has been silent for longer than this is no longer waited for; a line always is.
+SILENT_MONTHS = 6
 # So much of what a channel usually sells must be missing before the channel itself is late.
 CHANNEL_SHARE = 0.5
 NAMES = 3
 
-# One row a line and channel: how many regular (product, channel) pairs, how many of them lack the month, the
-# revenue those had in the month before, and how many products that is.
-_PAIRS = """
+# Who sold in each of the three months up to the last one with data (of those who have the late month: before
+# it), with that last month and what it brought in.
+_REGULAR = """
+    SELECT {key}, bool_or(month = %(late)s) AS there, max(last) AS last,
+           sum(revenue) FILTER (WHERE month = last) AS revenue
+    FROM (
+        SELECT {key}, month, sum(revenue) AS revenue,
+               least(max(month) OVER (PARTITION BY {key}), %(before)s::date) AS last
+        FROM {table} WHERE month BETWEEN %(first)s AND %(late)s GROUP BY {key}, month
+    ) seen
+    GROUP BY {key}
+    HAVING count(*) FILTER (WHERE month <= last AND month > last - make_interval(months => %(regular)s))
+           = %(regular)s
+"""
+
+# One row a line and channel: how many regular (product, channel) pairs, how many of them lack the month, what
+# those brought in last, how many products that is, and the last month they had.
+_PAIRS = f"""
     SELECT p.line_id, s.channel_id, count(*), count(*) FILTER (WHERE NOT there),
            coalesce(sum(s.revenue) FILTER (WHERE NOT there), 0),
-           count(DISTINCT s.product_id) FILTER (WHERE NOT there)
-    FROM (
-        SELECT product_id, channel_id, bool_or(month = %(late)s) AS there,
-               sum(revenue) FILTER (WHERE month = %(before)s) AS revenue
-        FROM products_salesmonth
-        WHERE month BETWEEN %(first)s AND %(late)s
-        GROUP BY product_id, channel_id
-        HAVING count(DISTINCT month) FILTER (WHERE month < %(late)s) = %(regular)s
-    ) s
+           count(DISTINCT s.product_id) FILTER (WHERE NOT there), max(last) FILTER (WHERE NOT there)
+    FROM ({_REGULAR.format(key="product_id, channel_id", table="products_salesmonth")}) s
     JOIN products_product p ON p.id = s.product_id
     WHERE p.ended IS NULL OR p.ended >= %(late)s
     GROUP BY p.line_id, s.channel_id
-"""
+"""  # noqa: S608
 
 # Products that sold regularly through any channel and lack the month in all of them.
-_PRODUCTS = """
-    SELECT p.line_id, p.id, s.revenue
-    FROM (
-        SELECT product_id, sum(revenue) FILTER (WHERE month = %(before)s) AS revenue
-        FROM products_productmonth
-        WHERE month BETWEEN %(first)s AND %(late)s
-        GROUP BY product_id
-        HAVING count(DISTINCT month) FILTER (WHERE month < %(late)s) = %(regular)s
-           AND NOT bool_or(month = %(late)s)
-    ) s
+_PRODUCTS = f"""
+    SELECT p.line_id, p.id, s.revenue, s.last
+    FROM ({_REGULAR.format(key="product_id", table="products_productmonth")}) s
     JOIN products_product p ON p.id = s.product_id
-    WHERE p.ended IS NULL OR p.ended >= %(late)s
+    WHERE NOT s.there AND (p.ended IS NULL OR p.ended >= %(late)s)
     ORDER BY s.revenue DESC NULLS LAST, p.id
+"""  # noqa: S608
+
+# Lines that nobody has sent anything of for so long that no product counts as regular any more.
+_OLD_LINES = """
+    SELECT p.line_id, m.product_id, m.revenue, m.month
+    FROM (
+        SELECT q.line_id, max(s.month) AS last
+        FROM products_productmonth s JOIN products_product q ON q.id = s.product_id
+        GROUP BY q.line_id HAVING max(s.month) < %(silent)s
+    ) line
+    JOIN products_product p ON p.line_id = line.line_id AND (p.ended IS NULL OR p.ended >= %(late)s)
+    JOIN LATERAL (
+        SELECT product_id, month, sum(revenue) AS revenue FROM products_productmonth
+        WHERE product_id = p.id AND month = line.last GROUP BY 1, 2
+    ) m ON true
+    ORDER BY m.revenue DESC NULLS LAST, p.id
 """
 
 
 def late_data(run: NightlyRun) -> list[Candidate]:
-    """The last month of the calendar that has not come in: of a whole line, of a channel, or of single
-    products that others of their line have. From the day on that the line says."""
+    """The months up to the last of the calendar that have not come in: of a whole line, of a channel, or of
+    single products that others of their line have. From the day on that the line says."""
     late = month_add(month_start(run.local_date), -1)
     tree = LineTree()
     due = {pk for pk in tree.lines if run.local_date.day >= thresholds_of(tree, pk).late_day}
@@ -71,7 +92,8 @@ def late_data(run: NightlyRun) -> list[Candidate]:
     params = {
         "late": late,
         "before": month_add(late, -1),
-        "first": month_add(late, -REGULAR_MONTHS),
+        "first": month_add(late, -SILENT_MONTHS - REGULAR_MONTHS + 1),
+        "silent": month_add(late, -SILENT_MONTHS),
         "regular": REGULAR_MONTHS,
     }
     pairs = [row for row in _rows(_PAIRS, params) if row[0] in due]
@@ -79,16 +101,21 @@ def late_data(run: NightlyRun) -> list[Candidate]:
     owners = _Owners(tree)
     found: list[Candidate] = []
     counted: dict[int, list[int]] = defaultdict(lambda: [0, 0])
-    for line_id, _channel, regular, lacking, _revenue, _products in pairs:
+    for line_id, _channel, regular, lacking, *_rest in pairs:
         counted[line_id][0] += regular
         counted[line_id][1] += lacking
     whole = {line_id for line_id, (regular, lacking) in counted.items() if regular == lacking}
-    products: dict[int, list[tuple[int, Decimal]]] = defaultdict(list)
-    for line_id, product_id, revenue in missing:
-        products[line_id].append((product_id, revenue or Decimal(0)))
+    products: dict[int, list[_Missing]] = defaultdict(list)
+    for line_id, product_id, revenue, last in missing:
+        products[line_id].append((product_id, revenue or Decimal(0), last))
+    for line_id, product_id, revenue, last in _rows(_OLD_LINES, params):
+        if line_id in due:
+            whole.add(line_id)
+            products[line_id].append((product_id, revenue or Decimal(0), last))
     for line_id in sorted(whole):
         rows = products[line_id]
-        found.append(_candidate(late, f"line:{line_id}", "line", rows, line_id, owners.of_line(line_id)))
+        if rows:
+            found.append(_candidate(late, f"line:{line_id}", "line", rows, line_id, owners.of_line(line_id)))
     found += _channels(late, [row for row in pairs if row[0] not in whole], owners)
     silent = {row[1] for row in pairs if row[0] not in whole and row[3] >= CHANNEL_SHARE * row[2]}
     in_silent = _only_through(silent, params) if silent else set()
@@ -100,6 +127,11 @@ def late_data(run: NightlyRun) -> list[Candidate]:
     return found
 
 
+def _since(late: datetime.date, last: datetime.date) -> dict[str, str]:
+    """The first month that is missing, which is what the alert is about while it lasts, and the last one."""
+    return {"month": str(month_add(last, 1)), "until": str(late)}
+
+
 def _channels(late: datetime.date, pairs: list[tuple[Any, ...]], owners: _Owners) -> list[Candidate]:
     """Channels of which half or more is missing, over all lines."""
     regular: dict[int, int] = defaultdict(int)
@@ -107,23 +139,25 @@ def _channels(late: datetime.date, pairs: list[tuple[Any, ...]], owners: _Owners
     revenue: dict[int, Decimal] = defaultdict(Decimal)
     count: dict[int, int] = defaultdict(int)
     lines: dict[int, set[int]] = defaultdict(set)
-    for line_id, channel, pair_count, without, amount, products in pairs:
+    last: dict[int, datetime.date] = {}
+    for line_id, channel, pair_count, without, amount, products, newest in pairs:
         regular[channel] += pair_count
         lacking[channel] += without
         if without:
             revenue[channel] += amount
             count[channel] += products
             lines[channel].add(line_id)
+            last[channel] = max(newest, last.get(channel, newest))
     late_ones = [c for c in sorted(regular) if lacking[c] and lacking[c] >= CHANNEL_SHARE * regular[c]]
     names = dict(Channel.objects.filter(pk__in=late_ones).values_list("pk", "name"))
     return [
         Candidate(
             subject=f"channel:{channel}",
-            fingerprint=str(late),
+            fingerprint=_since(late, last[channel])["month"],
             stake_amount=revenue[channel],
             evidence={
                 "what": "channel",
-                "month": str(late),
+                **_since(late, last[channel]),
                 "count": count[channel],
                 "channel": channel,
                 "name": names.get(channel, ""),
@@ -148,20 +182,21 @@ def _candidate(
     late: datetime.date,
     subject: str,
     what: str,
-    rows: list[tuple[int, Decimal]],
+    rows: list[_Missing],
     line_id: int,
     recipient: int | None,
 ) -> Candidate:
-    names = dict(Product.objects.filter(pk__in=[pk for pk, _r in rows[:NAMES]]).values_list("pk", "name"))
+    names = dict(Product.objects.filter(pk__in=[row[0] for row in rows[:NAMES]]).values_list("pk", "name"))
+    since = _since(late, max(last for _pk, _revenue, last in rows))
     return Candidate(
         subject=subject,
-        fingerprint=str(late),
-        stake_amount=sum((revenue for _pk, revenue in rows), Decimal(0)),
+        fingerprint=since["month"],
+        stake_amount=sum((revenue for _pk, revenue, _last in rows), Decimal(0)),
         evidence={
             "what": what,
-            "month": str(late),
+            **since,
             "count": len(rows),
-            "names": [names[pk] for pk, _revenue in rows[:NAMES] if pk in names],
+            "names": [names[row[0]] for row in rows[:NAMES] if row[0] in names],
         },
         line_id=line_id,
         recipient_id=recipient,

@@ -167,7 +167,8 @@ def stage_before(now: StageSeen, before: StageSeen | None) -> str:
     if before is not None:
         return before.stage
     last_month = month_add(now.as_of, -1)
-    earlier = [stage for month, stage in now.path if datetime.date.fromisoformat(month) <= last_month]
+    shown = [(datetime.date.fromisoformat((row[2:] or row)[0]), row[1]) for row in now.path]
+    earlier = [stage for month, stage in shown if month <= last_month]
     return earlier[-1] if earlier else ""
 
 

@@ -162,7 +162,10 @@ def failed(alert: Any) -> Words:
 def late(alert: Any) -> Words:
     p = alert.evidence
     count = int(p["count"])
-    values = {"month": _month(p["month"]), "count": _bold(formats.number(count, 0))}
+    month = _month(p["month"])
+    if p.get("until", p["month"]) != p["month"]:
+        month = format_html("{} – {}", month, _month(p["until"]))
+    values = {"month": month, "count": _bold(formats.number(count, 0))}
     if p["what"] == "line":
         said = ngettext(
             "Sales of {month} are missing of the whole line, {count} product.",

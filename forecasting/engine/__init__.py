@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from .cleaning import Finding, findings
     from .forecaster import Forecast, forecast
     from .heavy import warm_up
+    from .naive import naive_forecast
     from .periods import month_ordinal, ordinal_month
     from .series import Series
     from .stages.path import StagePath, StageResult, lifecycle
@@ -37,6 +38,7 @@ _HOMES = {
     "Forecast": "forecaster",
     "forecast": "forecaster",
     "warm_up": "heavy",
+    "naive_forecast": "naive",
     "month_ordinal": "periods",
     "ordinal_month": "periods",
     "Series": "series",
@@ -66,6 +68,7 @@ __all__ = [
     "forecast",
     "lifecycle",
     "month_ordinal",
+    "naive_forecast",
     "ordinal_month",
     "warm_up",
 ]

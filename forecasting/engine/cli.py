@@ -37,6 +37,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Exit code: 0 when the output was written, 1 when the input was refused (nothing written), 2 for a wrong
     call."""
     options = _parser().parse_args(arguments)
+    if not options.output.parent.is_dir():
+        sys.stderr.write(f"{options.output.parent}: there is no such folder\nnothing was written\n")
+        return BAD_INPUT
     try:
         if options.command == "forecast":
             forecast_file(options.input, options.output, frequency=options.frequency, horizon=options.horizon)
@@ -48,6 +51,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if len(error.problems) > tables.SHOWN:
             sys.stderr.write(f"and {len(error.problems) - tables.SHOWN} more\n")
         sys.stderr.write("nothing was written\n")
+        return BAD_INPUT
+    except OSError as error:
+        sys.stderr.write(f"{error.filename}: {error.strerror}\nnothing was written\n")
         return BAD_INPUT
     return OK
 

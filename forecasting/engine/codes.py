@@ -17,6 +17,9 @@ METHODS = {
     "theta_ets": "as nonseasonal, with the season of the whole and of the last years",
     "tsb": "Teunter–Syntetos–Babai for intermittent demand",
     "fourier": "Fourier pairs for the season, then as nonseasonal on the rest",
+    "like_item": "the first months of like-items, weighted and scaled",
+    "bass": "diffusion of Bass (1969), its coefficients from like-items or given",
+    "blend": "own months and a launch plan, by the share of six own months",
 }
 
 # Why this method, and the names of the numbers in `reason_params`. Every reason of a forecast also carries
@@ -33,6 +36,12 @@ REASON_CODES: dict[str, tuple[str, ...]] = {
     "intermittent": ("periods", "filled", "mean_interval"),
     "none_lately": ("periods", "filled", "since"),
     "long_season": ("periods", "filled", "pairs"),
+    # launch and succession
+    "no_own_months": ("references",),
+    "given_diffusion": ("market",),
+    "own_months_take_over": ("periods", "own_pct"),
+    "no_reference": (),
+    "succeeded": (),
     # backtest and stage
     "too_short": ("periods", "needed"),
     "flat_history": ("periods",),
@@ -50,4 +59,5 @@ EVIDENCE_CODES: dict[str, tuple[str, ...]] = {
     "falling": ("slope_pct_year", "level_pct_of_peak", "months_since_peak"),
     "low_but_steady": ("slope_pct_year", "level_pct_of_peak"),
     "rising_again": ("rise_pct", "months"),
+    "not_sold": ("months",),
 }

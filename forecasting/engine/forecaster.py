@@ -92,7 +92,7 @@ def forecast(
         sold &= periods >= series.launch
     if series.end is not None:
         sold &= periods <= series.end
-    rows = _significant(np.where(sold, rows, 0.0))
+    rows = significant(np.where(sold, rows, 0.0))
     method, reason = (point.method, point.reason) if sold.any() else ("zero", "ended")
     params = point.params if sold.any() else {k: point.params[k] for k in ("periods", "filled")}
     mean, median, lo80, hi80, lo95, hi95 = rows
@@ -151,7 +151,7 @@ def _lean(half: FloatArray, mean: FloatArray) -> FloatArray:
     return up
 
 
-def _significant(values: FloatArray) -> FloatArray:
+def significant(values: FloatArray) -> FloatArray:
     """Round to SIGNIFICANT_DIGITS; monotone, so nested stays nested."""
     rounded = [float(f"{v:.{SIGNIFICANT_DIGITS}g}") for v in values.ravel()]
     return np.array(rounded).reshape(values.shape) + 0.0

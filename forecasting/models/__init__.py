@@ -1,17 +1,27 @@
 from .forecast import Backtest, Calibration, Forecast, ForecastMonth
+from .judgement import ConsensusInput, ConsensusMonth, Override, OverrideMonth
+from .launch import LaunchPlan, LaunchReference
 from .news import ProductNews
 from .night import NightlyFailure, NightlyRun, NightlyStep
 from .stage import StageEstimate, StageSetting
+from .total import TotalForecast
 
 __all__ = [
     "Backtest",
     "Calibration",
+    "ConsensusInput",
+    "ConsensusMonth",
     "Forecast",
     "ForecastMonth",
+    "LaunchPlan",
+    "LaunchReference",
     "NightlyFailure",
     "NightlyRun",
     "NightlyStep",
+    "Override",
+    "OverrideMonth",
     "ProductNews",
     "StageEstimate",
     "StageSetting",
+    "TotalForecast",
 ]

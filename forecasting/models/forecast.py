@@ -66,7 +66,13 @@ class Forecast(_Computed):
 
 
 class ForecastMonth(models.Model):
-    """One month of a forecast, in the measure's unit: mean, median and the 80 % and 95 % band."""
+    """One month of a forecast, in the measure's unit, with its layers kept apart.
+
+    ``mean``, ``median`` and the bands are the statistical forecast. Around it stand ``naive`` (the same month
+    a year ago), ``driven`` (statistics with known drivers), ``overridden`` (after what people changed) and
+    ``agreed`` (the consensus). A layer that is empty says what the one before it says. Layers of a month are
+    frozen with the vintage.
+    """
 
     forecast = models.ForeignKey(Forecast, models.CASCADE, related_name="months", db_index=False)
     month = models.DateField()
@@ -76,6 +82,10 @@ class ForecastMonth(models.Model):
     hi80 = models.FloatField()
     lo95 = models.FloatField()
     hi95 = models.FloatField()
+    naive = models.FloatField(null=True)
+    driven = models.FloatField(null=True)
+    overridden = models.FloatField(null=True)
+    agreed = models.FloatField(null=True)
 
     class Meta:
         ordering = ["month"]
@@ -87,9 +97,25 @@ class ForecastMonth(models.Model):
             ),
         ]
 
+    @property
+    def final(self) -> float:
+        """The last layer that says something: what is planned with."""
+        return next((v for v in (self.agreed, self.overridden, self.driven) if v is not None), self.mean)
+
+    @property
+    def final_band(self) -> tuple[float, float, float, float, float]:
+        """The final forecast with its bands, moved in proportion to it: final, lo80, hi80, lo95, hi95."""
+        final = self.final
+        scale = final / self.mean if self.mean > 0 and final > 0 else 1.0
+        low80, high80, low95, high95 = (
+            final + (edge - self.mean) * scale for edge in (self.lo80, self.hi80, self.lo95, self.hi95)
+        )
+        return final, low80, high80, low95, high95
+
 
 class Backtest(_Computed):
-    """How well the method did on the subject's own past; kept until a month closes or its data change."""
+    """How well the method did on the subject's own past, as known in one month; kept for a few months, and
+    made anew when its data change."""
 
     payload = models.JSONField()
 
@@ -97,7 +123,9 @@ class Backtest(_Computed):
         constraints = [
             _one_subject("backtest_one_subject"),
             models.UniqueConstraint(
-                fields=["product", "family", "measure"], name="backtest_unique", nulls_distinct=False
+                fields=["product", "family", "measure", "as_of"],
+                name="backtest_unique",
+                nulls_distinct=False,
             ),
         ]
 

@@ -23,8 +23,9 @@ class StageEstimate(_Computed):
     """The stage the night proposes for one subject, as believed in one month; ``stage`` empty: too little
     data, ``evidence_code`` says why.
 
-    ``path`` is the causal history: ``[[month, stage], …]`` at every change. ``months_to_next`` with its 80 %
-    range, empty when the next stage is not in sight. ``evidence_params`` are the numbers of the sentence.
+    ``path`` is the history: ``[[month, stage, shown], …]``, the month a stage began as seen by its last month
+    (the present one in ``stage_start``), and the month in which it was first shown. ``months_to_next`` with
+    its 80 % range, empty when the next stage is not in sight. ``evidence_params`` are the sentence's numbers.
     """
 
     current = models.BooleanField(default=True)

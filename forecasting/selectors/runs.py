@@ -32,11 +32,12 @@ def runs_visible(user: Any) -> QuerySet[NightlyRun]:
 
 
 def night_last() -> tuple[NightlyRun, NightlyStep | None] | None:
-    """The last finished run over all products, with ``failed``; and its step of forecasts."""
+    """The last finished run over all products that knew the newest month, with ``failed``; and its step of
+    forecasts. A run that looks back is no night."""
     subjects = Count("failures__product", distinct=True) + Count("failures__family", distinct=True)
     finished = NightlyRun.objects.exclude(state=NightlyRun.State.RUNNING).filter(scope__isnull=True)
     step = NightlyStep.objects.filter(run=OuterRef("pk"), name="forecast").values_list(row_of(NightlyStep))
-    night = finished.annotate(failed=subjects, step_row=Subquery(step)).order_by("-pk").first()
+    night = finished.annotate(failed=subjects, step_row=Subquery(step)).order_by("-as_of", "-pk").first()
     if night is None:
         return None
     return night, from_row(NightlyStep, night.step_row) if night.step_row else None
@@ -125,7 +126,7 @@ def run_progress(run: NightlyRun) -> RunProgress:
     )
     counts = {row["group"].removeprefix(prefix): row for row in counted}
     steps = [
-        StepProgress(step, step_label(step.name), *_counts(counts.get(step.name)))
+        StepProgress(step, step_label(step.name), *_counts(step, counts.get(step.name)))
         for step in run.steps.order_by("position")
     ]
     left = _seconds_left(run, steps) if run.state == NightlyRun.State.RUNNING else None
@@ -137,8 +138,11 @@ def step_label(name: str) -> Any:
     return registries.nightly_steps.get(name).label if name in registries.nightly_steps else name
 
 
-def _counts(row: Mapping[str, Any] | None) -> tuple[int | None, int | None]:
-    return (None, None) if row is None else (row["done"] or 0, row["total"])
+def _counts(step: NightlyStep, row: Mapping[str, Any] | None) -> tuple[int | None, int | None]:
+    if row is not None:
+        return row["done"] or 0, row["total"]
+    # Cut, and there was nothing to do.
+    return (0, 0) if step.state == NightlyStep.State.DONE else (None, None)
 
 
 def _seconds_left(run: NightlyRun, steps: list[StepProgress]) -> int | None:

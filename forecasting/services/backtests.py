@@ -2,41 +2,42 @@
 
 from __future__ import annotations
 
+import datetime
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 from django.db import connection, transaction
-from django.db.models import Q
+from django.db.models import Exists, OuterRef, Q
 
 from forecasting.models import Backtest, Calibration, NightlyRun
 
-_KEY = ["product", "family", "measure"]
+_KEY = ["product", "family", "measure", "as_of"]
+# Behind a subject's newest so many are kept: a run that looks further back makes its own.
+KEPT_MONTHS = 3
 
 
 @transaction.atomic
 def backtests_write(*, rows: Sequence[Backtest], run: NightlyRun) -> None:
-    """One backtest per subject and measure; a newer run's stays, and one of a month this run may not know."""
+    """One backtest per subject, measure and month; a newer run's stays."""
     with connection.cursor() as cursor:
         cursor.execute("SELECT pg_advisory_xact_lock(hashtext('backtests'))")
-    newer = {
-        (row.product_id, row.family_id, row.measure_id): row
-        for row in Backtest.objects.filter(
-            Q(product_id__in={r.product_id for r in rows if r.product_id})
-            | Q(family_id__in={r.family_id for r in rows if r.family_id})
-        ).only("product_id", "family_id", "measure_id", "run_id", "as_of")
-    }
-
-    def stays(row: Backtest) -> bool:
-        there = newer.get((row.product_id, row.family_id, row.measure_id))
-        return there is not None and ((there.run_id or 0) > run.pk or there.as_of > run.as_of)
-
+    mine = Q(product_id__in={r.product_id for r in rows if r.product_id}) | Q(
+        family_id__in={r.family_id for r in rows if r.family_id}
+    )
+    keys = ("product_id", "family_id", "measure_id", "as_of")
+    newer = set(Backtest.objects.filter(mine, run_id__gt=run.pk).values_list(*keys))
     Backtest.objects.bulk_create(
-        [row for row in rows if not stays(row)],
+        [row for row in rows if (row.product_id, row.family_id, row.measure_id, row.as_of) not in newer],
         batch_size=500,
         update_conflicts=True,
         unique_fields=_KEY,
         update_fields=[f.name for f in Backtest._meta.concrete_fields if f.name not in {"id", *_KEY}],
     )
+    later = Backtest.objects.filter(
+        as_of__gt=OuterRef("as_of") + datetime.timedelta(days=31 * KEPT_MONTHS), measure=OuterRef("measure")
+    ).filter(Q(product=OuterRef("product")) | Q(family=OuterRef("family")))
+    old = Backtest.objects.filter(mine).exclude(as_of__in={row.as_of for row in rows})
+    old.filter(Exists(later)).delete()
 
 
 def calibration_write(

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+import datetime
+from collections.abc import Callable, Collection, Mapping
 from typing import Any
 
 from django.db.models import Q
@@ -12,16 +13,16 @@ from core.registries import ChunkOutcome
 from forecasting.models import Backtest, NightlyRun
 from forecasting.services.backtests import backtests_write
 
-from .common import HORIZON, SEASON_LENGTH, by_key, each_subject, engine_series, series_of_chunk
+from .common import HORIZON, SEASON_LENGTH, each_subject, engine_series, series_of_chunk
 
 
 def compute(run: NightlyRun, payload: Mapping[str, Any]) -> Callable[[], ChunkOutcome]:
     from forecasting import engine
 
     found = [series for series in series_of_chunk(run, payload) if series.has_data]
-    there = by_key(backtests_of(payload))
+    there = backtests_of(payload, {series.as_of for series in found})
     digests = {s.key: s.digest("backtest", engine.ENGINE_VERSION, SEASON_LENGTH, HORIZON) for s in found}
-    changed = [s for s in found if s.key not in there or there[s.key].input_hash != digests[s.key]]
+    changed = [s for s in found if not _holds(there.get((*s.key, s.as_of)), digests[s.key])]
 
     def one(series: Any) -> Backtest:
         result = engine.backtest(engine_series(series), season_length=SEASON_LENGTH, horizon=HORIZON)
@@ -50,9 +51,14 @@ def compute(run: NightlyRun, payload: Mapping[str, Any]) -> Callable[[], ChunkOu
     return write
 
 
-def backtests_of(payload: Mapping[str, Any]) -> list[Backtest]:
-    return list(
-        Backtest.objects.filter(
-            Q(product_id__in=payload.get("products") or ()) | Q(family_id__in=payload.get("families") or ())
-        )
+def _holds(row: Backtest | None, digest: str) -> bool:
+    return row is not None and row.input_hash == digest
+
+
+def backtests_of(payload: Mapping[str, Any], months: Collection[datetime.date]) -> dict[Any, Backtest]:
+    """The chunk's backtests of these months, by product, family, measure and month."""
+    rows = Backtest.objects.filter(
+        Q(product_id__in=payload.get("products") or ()) | Q(family_id__in=payload.get("families") or ()),
+        as_of__in=months,
     )
+    return {(row.product_id, row.family_id, row.measure_id, row.as_of): row for row in rows}

@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime
 import json
 import logging
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -13,7 +13,14 @@ from django.conf import settings
 
 from core.registries import SubjectFailure
 from forecasting.models import NightlyRun
-from forecasting.selectors.series import Seasons, SeriesLoader, SubjectSeries, data_span, subjects_of_run
+from forecasting.selectors.series import (
+    Seasons,
+    SeriesLoader,
+    Span,
+    SubjectSeries,
+    data_span,
+    subjects_of_run,
+)
 from forecasting.services.chunks import TRIES
 from products.selectors.lines import LineTree
 
@@ -80,13 +87,17 @@ def series_of_chunk(run: NightlyRun, payload: Mapping[str, Any]) -> list[Subject
 
 
 def _series_read(run: NightlyRun, payload: Mapping[str, Any], seasons: Seasons) -> list[SubjectSeries]:
-    span = {
+    return SeriesLoader(run, span_of(payload), LineTree(), seasons).load(
+        payload.get("products") or (), payload.get("families") or ()
+    )
+
+
+def span_of(payload: Mapping[str, Any]) -> Span:
+    """The months the data of each line and measure span, as the chunk was told."""
+    return {
         (line, measure): (datetime.date.fromisoformat(first), datetime.date.fromisoformat(last))
         for line, measure, first, last in payload["span"]
     }
-    return SeriesLoader(run, span, LineTree(), seasons).load(
-        payload.get("products") or (), payload.get("families") or ()
-    )
 
 
 def engine_series(series: SubjectSeries, *, final_only: bool = False) -> Series:
@@ -131,8 +142,3 @@ def each_subject(
                     )
     kept = [r for subject, own in results.items() if subject not in failures for r in own]
     return kept, tuple(failures.values())
-
-
-def by_key(rows: Sequence[Any]) -> dict[tuple[int | None, int | None, int], Any]:
-    """Computed rows by product, family and measure."""
-    return {(row.product_id, row.family_id, row.measure_id): row for row in rows}

@@ -1,4 +1,4 @@
-"""Step 4: the stage of every product that is not temporary and of every family, by its leading measure."""
+"""Step 5: the stage of every product that is not temporary and of every family, by its leading measure."""
 
 from __future__ import annotations
 
@@ -88,13 +88,26 @@ def _estimate(series: SubjectSeries, digest: str) -> StageEstimate:
 
 
 def _changes(path: Any) -> list[list[str]]:
-    """``[[month, stage], …]`` at every change of the stage that was shown."""
+    """``[[month it began, stage, month it was first shown], …]``: each stage begins where its last month saw
+    it begin, the present one where the estimate says. A stage that later months saw no room for is left out.
+    """
     from forecasting import engine
 
+    runs: list[tuple[int, int]] = []  # first and last place of each stage that was shown
+    for place, stage in enumerate(path.stages):
+        if stage is None:
+            continue
+        if runs and path.stages[runs[-1][1]] == stage:
+            runs[-1] = (runs[-1][0], place)
+        else:
+            runs.append((place, place))
     changes: list[list[str]] = []
-    shown = None
-    for step, stage in enumerate(path.stages):
-        if stage is not None and stage != shown:
-            changes.append([str(engine.ordinal_month(path.start + step)), stage])
-            shown = stage
-    return changes
+    later = len(path.stages)
+    for first, last in reversed(runs):
+        begun = min(path.since[last], first)
+        if begun < later:
+            later = begun
+            months = (path.start + begun, path.start + first)
+            month, shown = (str(engine.ordinal_month(ordinal)) for ordinal in months)
+            changes.append([month, path.stages[last], shown])
+    return changes[::-1]

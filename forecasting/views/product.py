@@ -23,14 +23,18 @@ from core.pages import page_render, with_right
 from forecasting.cards import StageCard, stage_card, stage_spans
 from forecasting.charts import forecast_chart, revenue_chart
 from forecasting.events import subject_events
+from forecasting.explanation import explanation
 from forecasting.forms import StageForm
+from forecasting.launch_cards import launch_card
 from forecasting.models import ForecastMonth
 from forecasting.selectors.forecasts import ForecastNow, Vintage, forecast_current, forecast_vintages
+from forecasting.selectors.judgement import OverrideNow, overrides_now, overrides_visible
 from forecasting.selectors.stages import settings_of
 from forecasting.selectors.subjects import Subject, of_subject, subject_allowed, subject_sales
+from forecasting.selectors.totals import channel_split
 from forecasting.services.stages import stage_set, stage_withdraw
 from forecasting.words import method_words, reason_words
-from products.models import Family, Measure
+from products.models import Family, Measure, Product
 from products.selectors.access import product_get
 from products.selectors.family_page import family_head
 from products.selectors.head import product_head
@@ -67,7 +71,10 @@ def _subject(request: HttpRequest, of: str, code: str) -> Subject:
 def forecast(request: HttpRequest, of: str, code: str) -> HttpResponse:
     """History, the next 18 months, how that was made, how good it was, and the stage."""
     subject = _subject(request, of, code)
-    context = _frame(request, subject) | {"allowed": subject_allowed(request.user, subject)}
+    context = _frame(request, subject) | {
+        "allowed": subject_allowed(request.user, subject),
+        "tab_actions": "forecasting/_recompute.html",
+    }
     if context["allowed"]:
         measures = line_tree().measures(subject.line_id)
         measure = next((m for m in measures if m.code == request.GET.get("measure")), measures[0])
@@ -110,12 +117,28 @@ def _context(
         "card": card,
         "method": method_words(now.forecast.method) if now else "",
         "reason": reason_words(now.forecast.reason_code, now.forecast.reason_params) if now else "",
+        "explanation": explanation(now, sold.months, measure, sold.unit) if sold.addable else "",
+        "channels": channel_split(subject, measure, now) if now and isinstance(subject, Product) else [],
+        "has_agreed": any(month.agreed is not None for month in now.months) if now else False,
+        "changes": _changes(request, subject, measure),
         "months": _months(now, sold.months),
         "vintages": _vintages(forecast_vintages(request.user, subject, measure)),
         "is_level": measure.kind == Measure.Kind.LEVEL,
+        "can_override": request.user.has_perm("forecasting.override") and isinstance(subject, Product),
         "can_run": request.user.has_perm("forecasting.run") and not isinstance(subject, Family),
+        "launch": launch_card(request.user, subject, measure, now),
         "nonce": uuid.uuid4(),
     }
+
+
+def _changes(request: HttpRequest, subject: Subject, measure: Measure) -> list[OverrideNow]:
+    """The overrides of a product that hold."""
+    if not isinstance(subject, Product):
+        return []
+    held = overrides_visible(request.user).filter(
+        months__product=subject, months__active=True, measure=measure, withdrawn_at=None
+    )
+    return overrides_now(list(held.distinct()))
 
 
 def _months(now: ForecastNow | None, sales: list[MonthSales]) -> list[dict[str, Any]]:

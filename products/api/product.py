@@ -152,6 +152,7 @@ class ProductFilters(django_filters.FilterSet):
     channel = ListFilter("code of a channel it sold in during the last 12 months of the data")
     supplier = ListFilter("code of a supplier, or none")
     segment = ListFilter("code of a customer segment, or none")
+    stage = ListFilter("introduction, growth, maturity, decline, revival or none")
     launched_from = django_filters.DateFilter("launched", lookup_expr="gte", label="launched on or after")
     launched_to = django_filters.DateFilter("launched", lookup_expr="lte", label="launched on or before")
     ended_from = django_filters.DateFilter("ended", lookup_expr="gte", label="ended on or after")

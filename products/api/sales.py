@@ -12,11 +12,12 @@ from core.api import CursorPagination, HasRight
 from products.models import SalesFact, SalesMonth
 from products.selectors.sales_rows import facts_visible, months_visible
 
-from .shared import ChannelFilter, MeasureFilter, MonthFilter, ProductFilter
+from .shared import ChannelFilter, LineFilter, MeasureFilter, MonthFilter, ProductFilter
 
 
 class _Filters(django_filters.FilterSet):
     product = ProductFilter()
+    line = LineFilter()
     channel = ChannelFilter()
     measure = MeasureFilter()
 

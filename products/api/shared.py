@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import reduce
+from operator import or_
 from typing import Any
 
 import django_filters
 from django import forms
-from django.db.models import F, QuerySet
+from django.db.models import F, Q, QuerySet
 from django.db.models.expressions import OrderBy
 from django.db.models.functions import Lower
 from django.http import Http404
@@ -24,6 +26,7 @@ from core.months import month_add, parse_month
 from core.search import folded, like_pattern
 from products.models import Measure, Product
 from products.selectors.access import visible_channel_ids, visible_line_ids
+from products.selectors.lines import line_tree
 from products.selectors.product_filter import Like, channels_below
 
 
@@ -199,14 +202,15 @@ class MonthField(forms.CharField):
     def to_python(self, value: Any) -> Any:
         text = super().to_python(value)
         try:
-            return parse_month(text) if text else None
+            # As answers write it, too: the month's first day.
+            return parse_month(text.removesuffix("-01") if len(text) > 7 else text) if text else None
         except ValueError:
             raise forms.ValidationError(_("A month is written as YYYY-MM.")) from None
 
 
 @extend_schema_field(OpenApiTypes.STR)
 class MonthFilter(django_filters.Filter):
-    """A month as ``YYYY-MM``: from its first day on (``gte``), or until its last (``lt``)."""
+    """A month as ``YYYY-MM``: this one, or from its first day on (``gte``), or until its last (``lt``)."""
 
     field_class = MonthField
 
@@ -226,6 +230,22 @@ class ProductFilter(django_filters.CharFilter):
     def filter(self, rows: QuerySet[Any], value: str) -> QuerySet[Any]:
         # Looked up beforehand: with the key itself the database knows how few rows it will find.
         return rows.filter(product__in=_keys(Product, value)) if value else rows
+
+
+class LineFilter(django_filters.CharFilter):
+    """Rows of one line and those below it, by its code; ``paths`` lead from a row to its line."""
+
+    def __init__(self, *paths: str) -> None:
+        super().__init__(label="code of a line, with those below it")
+        self.paths = paths or ("product__line",)
+
+    def filter(self, rows: QuerySet[Any], value: str) -> QuerySet[Any]:
+        if not value:
+            return rows
+        tree = line_tree()
+        found = [pk for pk, line in tree.lines.items() if line.code.casefold() == value.casefold()]
+        below = tree.descendants(found[0]) if found else set()
+        return rows.filter(reduce(or_, (Q(**{f"{path}__in": below}) for path in self.paths)))
 
 
 class MeasureFilter(django_filters.CharFilter):

@@ -23,9 +23,11 @@ from core.months import month_add, month_end, month_start
 from core.organisation import organisation_forget, today
 from exchange.services.shell import import_run
 from forecasting.models import NightlyRun
+from forecasting.services.launches import launch_plan_set
 from forecasting.services.night import night_start
 from forecasting.services.night_work import run_wait
 from products.models import Channel, Family, Measure, Product, ProductLine, Segment, Supplier
+from products.selectors.lines import LineTree
 from products.services.budget import budget_create, budget_freeze
 from products.services.codes import product_code_add, unit_factor_set
 from products.services.line import line_create
@@ -62,6 +64,7 @@ def demo_load(*, until: datetime.date | None, nights: int, tell: Tell) -> None:
         _products(people["Anna"], last)
         tell("five years of sales and two budgets")
         _sales(people["Anna"], last)
+        _launch(people["Sanne"], last)
         _talk(people)
     for ago in range(nights - 1, -1, -1):
         month = month_add(last, -ago)
@@ -184,6 +187,22 @@ def _import(sheet: str, path: Path) -> None:
     outcome = import_run(sheet=sheet, path=path, options={}, leave_out_refused=False, dry_run=False)
     if outcome.error is not None:
         raise DemoError(f"{path.name}: {outcome.error} {[str(r.code) for r in outcome.refusals[:5]]}")
+
+
+def _launch(sanne: User, last: datetime.date) -> None:
+    """A young product that borrows: from a yoghurt and a ginger shot, which began as slowly."""
+    known = {product.code: product for product in Product.objects.all()}
+    new = known["KIK-400"]
+    launch_plan_set(
+        user=sanne,
+        product=new,
+        measure=LineTree().lead_measure(new.line_id),
+        method="like_items",
+        launch_month=new.launched or last,
+        references=[(known["YOG-500"], Decimal(60)), (known["GMB-025"], Decimal(40))],
+        scale=Decimal("1.2"),
+        note="Zelfde schap en prijs; twee ketens beginnen later.",
+    )
 
 
 def _talk(people: dict[str, User]) -> None:

@@ -136,21 +136,18 @@ def _expected_year(
     level = measure.kind == Measure.Kind.LEVEL
     volume = low = high = revenue = revenue_low = revenue_high = None
     if known and level:
-        volume = _decimal(months[-1].mean) if months else year.volume.actual.value
-        low, high = (_decimal(months[-1].lo80), _decimal(months[-1].hi80)) if months else (volume, volume)
+        closed_at = year.volume.actual.value
+        ends = [_decimal(v) for v in months[-1].final_band[:3]] if months else [closed_at] * 3
+        volume, low, high = ends
     elif known and forecast is not None:
         closed = year.volume.actual.value or Decimal(0)
-        edges = total_band(
-            [m.mean for m in months],
-            [m.lo80 for m in months],
-            [m.hi80 for m in months],
-            correlation=forecast.correlation,
-        )
-        volume = closed + _decimal(sum(m.mean for m in months))
+        mean, lower, upper = ([m.final_band[place] for m in months] for place in range(3))
+        edges = total_band(mean, lower, upper, correlation=forecast.correlation)
+        volume = closed + _decimal(sum(mean))
         low, high = closed + _decimal(edges[0]), closed + _decimal(edges[1])
         if price is not None:
             booked = year.revenue.actual.value or Decimal(0)
-            revenue = booked + _decimal(sum(m.mean for m in months)) * price
+            revenue = booked + _decimal(sum(mean)) * price
             revenue_low, revenue_high = (booked + _decimal(edge) * price for edge in edges)
 
     def figure(name: str, value: Any, lo80: Any, hi80: Any) -> KeyFigure:

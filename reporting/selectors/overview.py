@@ -108,11 +108,6 @@ def ahead(forecast: ForecastNow | None, measure: Measure) -> Ahead | None:
     if forecast is None or len(months) < 12:
         return None
     if measure.kind == Measure.Kind.LEVEL:
-        return Ahead(months[-1].mean, months[-1].lo80, months[-1].hi80)
-    low, high = total_band(
-        [row.mean for row in months],
-        [row.lo80 for row in months],
-        [row.hi80 for row in months],
-        correlation=forecast.correlation,
-    )
-    return Ahead(sum(row.mean for row in months), low, high)
+        return Ahead(*months[-1].final_band[:3])
+    mean, lower, upper = ([row.final_band[place] for row in months] for place in range(3))
+    return Ahead(sum(mean), *total_band(mean, lower, upper, correlation=forecast.correlation))

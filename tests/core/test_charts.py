@@ -161,3 +161,12 @@ def test_user_text_stays_in_data_values():
 def test_nothing_to_draw_is_refused():
     with pytest.raises(ValueError, match="at least one month"):
         sample(history=[], forecast=[])
+
+
+def test_a_forecast_without_history_draws_no_empty_layer():
+    ahead = [Expected(dt.date(2026, 12, 1), 10, 8, 12, 6, 14)]
+    chart = volume_forecast_chart(
+        id="c", title="t", history=[], forecast=ahead, unit_label="pack", measure_label="volume"
+    )
+    styles = [layer["mark"]["style"] for layer in chart.spec["layer"]]
+    assert styles == ["band95", "band80", "forecast", "hit"]

@@ -18,11 +18,21 @@ from django.conf import settings
 from django.db import connection
 from kombu import Connection
 
+from collaboration.models import Alert
 from core.models import Job
 from core.months import month_add, month_start
 from core.organisation import organisation_forget, today
-from forecasting.models import Forecast, ForecastMonth, NightlyRun, StageEstimate
-from products.models import Measure, Product, SalesFact
+from forecasting.models import (
+    Backtest,
+    Calibration,
+    Forecast,
+    ForecastMonth,
+    NightlyRun,
+    ProductNews,
+    StageEstimate,
+    TotalForecast,
+)
+from products.models import Measure, Product, ProductFigures, SalesFact
 from products.services.figures import figures_refresh
 from products.services.rollup import rollup_rebuild
 from tests.factories import channel_factory, line_factory, organisation_factory, product_factory
@@ -113,7 +123,7 @@ def broker() -> Any:
 
 @pytest.fixture
 def company(transactional_db: Any) -> list[Product]:
-    """Young products of two lines, the same figures each time; a night is due from midnight on."""
+    """Products of two lines, young and grown, the same figures each time; a night is due from midnight on."""
     organisation_factory(nightly_at=datetime.time(0))
     organisation_forget()
     last = month_add(month_start(today()), -1)
@@ -127,11 +137,11 @@ def company(transactional_db: Any) -> list[Product]:
             measure_id=units.pk,
             start_date=month_add(last, -step),
             period="M",
-            volume=Decimal(100 + 17 * number - 3 * step),
-            revenue=Decimal(250 + 40 * number - 9 * step),
+            volume=Decimal(400 + 17 * number - 3 * step + 37 * ((last.month - step) % 12) % 101),
+            revenue=Decimal(950 + 40 * number - 9 * step),
         )
         for number, product in enumerate(found)
-        for step in range(4)
+        for step in range(40 if number % 2 else 4)
     )
     rollup_rebuild()
     figures_refresh()
@@ -146,28 +156,37 @@ def chunks_open() -> bool:
     return Job.objects.filter(kind="night.chunk", state=Job.State.QUEUED).exists()
 
 
+# Keys that are drawn anew, times, and which run it was.
+_NOT_COMPARED = {"id", "run", "computed_at", "created_at", "forecast", "content_hash", "first_at", "seen_at"}
+_DERIVED: tuple[Any, ...] = (
+    *(Backtest, Calibration, Forecast, StageEstimate),
+    *(TotalForecast, ProductNews, ProductFigures),
+)
+
+
 def content() -> dict[str, list[tuple[Any, ...]]]:
-    """Every result to the digit, by code, without keys, times and runs."""
-    subject = ("product__code", "measure__code", "as_of")
-    return {
-        "forecasts": list(
-            Forecast.objects.order_by(*subject).values_list(
-                *subject, "current", "stale", "method", "content_hash", "data_month"
-            )
-        ),
-        "months": list(
-            ForecastMonth.objects.order_by("forecast__product__code", "month").values_list(
-                "forecast__product__code", "month", "mean", "lo80", "hi80", "lo95", "hi95"
-            )
-        ),
-        "stages": list(
-            StageEstimate.objects.order_by(*subject).values_list(
-                *subject, "current", "stage", "p_growth", "p_maturity", "stage_start", "evidence_code", "path"
-            )
-        ),
+    """Every column of every derived table to the digit, without keys of their own, times and runs."""
+    found = {
+        model.__name__: sorted(
+            model._default_manager.values_list(
+                *(f.name for f in model._meta.concrete_fields if f.name not in _NOT_COMPARED)
+            ),
+            key=repr,
+        )
+        for model in _DERIVED
     }
+    months = [f.name for f in ForecastMonth._meta.concrete_fields if f.name not in _NOT_COMPARED]
+    by_product = ("forecast__product__code", "forecast__as_of")
+    found["ForecastMonth"] = sorted(ForecastMonth.objects.values_list(*by_product, *months), key=repr)
+    alerts = Alert.objects.values_list("kind", "subject", "fingerprint", "state", "evidence", "stake_amount")
+    found["Alert"] = sorted(alerts, key=repr)
+    return found
 
 
 def forget_results() -> None:
-    for model in (Forecast, StageEstimate):
-        model.objects.all().delete()
+    """As if no night had ever run."""
+    for model in (Alert, *_DERIVED):
+        model._default_manager.all().delete()
+    figures_refresh()
+    with connection.cursor() as cursor:
+        cursor.execute("TRUNCATE forecasting_nightlyrun, core_job CASCADE")

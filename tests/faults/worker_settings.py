@@ -7,7 +7,6 @@ import os
 
 from celery.app.task import Task
 
-from forecasting import engine
 from pmtool.settings.test import *  # noqa: F403
 
 DATABASES["default"]["NAME"] = os.environ["PMTOOL_FAULT_DATABASE"]
@@ -20,9 +19,6 @@ CELERY_BEAT_SCHEDULE = {
     name: entry | {"schedule": 1.0, "options": entry["options"] | {"expires": 30}}
     for name, entry in CELERY_BEAT_SCHEDULE.items()
 }
-
-# These products are too young for the models: no need to load them in each worker that is going to die.
-engine.warm_up = lambda: None
 
 _publish = Task.apply_async
 

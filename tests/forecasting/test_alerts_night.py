@@ -332,7 +332,7 @@ def test_failures_each_once_with_their_reason_whatever_the_amount(product):
     assert kinds() == []
 
 
-def channel_months(product: Product, channel: Any, last: datetime.date = LAST) -> None:
+def channel_months(product: Product, channel: Any, last: datetime.date = LAST, months: int = 6) -> None:
     units = Measure.objects.get(code="units")
     SalesMonth.objects.bulk_create(
         SalesMonth(
@@ -344,7 +344,7 @@ def channel_months(product: Product, channel: Any, last: datetime.date = LAST) -
             revenue=20,
             days=30,
         )
-        for ago in range(6)
+        for ago in range(months)
     )
 
 
@@ -360,6 +360,29 @@ def test_a_late_channel_is_one_alert_however_many_products(product):
     assert (alert.kind, alert.subject, alert.evidence["count"]) == ("late", f"channel:{web.pk}", 6)
     assert said("late") == "Webwinkel: sales of Oct\u00a02026 are missing for 6 products."
     assert alert.recipient == product.line.owner
+
+
+def test_what_stays_away_stays_one_alert_that_says_since_when(product):
+    channel, other = channel_factory(name="Winkel"), channel_factory(name="Webwinkel")
+    channel_months(product, channel)
+    channel_months(product, other, month_add(LAST, -1))
+    night()
+    alert = Alert.objects.get()
+    months_give(product, 1, last=month_add(LAST, 1))
+    channel_months(product, channel, month_add(LAST, 1), 1)
+    night(local_date=datetime.date(2026, 12, 23))
+    assert Alert.objects.get().pk == alert.pk
+    assert said("late") == "Webwinkel: sales of Oct\u00a02026 – Nov\u00a02026 are missing for 1 product."
+    night(local_date=datetime.date(2027, 1, 23))
+    alert.refresh_from_db()
+    assert alert.state == "gone"  # by now the whole line is late
+    line_late = Alert.objects.get(subject=f"line:{product.line_id}", state="open")
+    night(local_date=datetime.date(2027, 3, 23))
+    assert said("late") == "Sales of Dec\u00a02026 – Feb\u00a02027 are missing of the whole line, 1 product."
+    assert Alert.objects.filter(state="open").get().pk == line_late.pk
+    # Years later it is still true of the line.
+    night(local_date=datetime.date(2029, 1, 23))
+    assert Alert.objects.filter(state="open").get().pk == line_late.pk
 
 
 def test_a_late_line_is_one_alert_and_only_from_its_day_on(product):

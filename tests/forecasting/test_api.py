@@ -51,6 +51,56 @@ def test_queries_do_not_grow_with_the_page(products, django_assert_max_num_queri
         assert client.get("/api/v1/stages/").json()["count"] == 3
 
 
+def test_filters_by_line_month_and_measure_in_whatever_case(products):
+    elsewhere = line_factory(code="elsewhere")
+    run_now()
+    client = api("product-manager")
+    line = products[0].line
+
+    def count(rows, **asked):
+        return client.get(f"/api/v1/{rows}/", asked).json()["count"]
+
+    for rows in ("forecasts", "stages"):
+        assert count(rows, line=line.code.upper(), as_of="2026-10", measure="UNITS") == 3
+        assert count(rows, line=line.code, as_of="2026-10-01") == 3
+        assert count(rows, line=elsewhere.code) == count(rows, as_of="2026-09") == 0
+        assert client.get(f"/api/v1/{rows}/", {"as_of": "2026-10-15"}).status_code == 400
+    assert count("runs", as_of="2026-10") == 1
+
+
+def test_totals_of_a_line_and_of_everything(products):
+    run_now()
+    client = api("product-manager")
+    body = client.get("/api/v1/totals/", {"current": "true", "everything": "true"}).json()
+    assert [(row["line"], row["measure"], row["unit"]) for row in body["results"]] == [(None, None, "EUR")]
+    line = {"line": products[0].line.code, "in_money": "false"}
+    found = client.get("/api/v1/totals/", line).json()["results"][0]
+    assert (found["measure"], found["products"], len(found["months"])) == ("units", 3, 18)
+    assert set(found["months"][0]) == {"month", "mean", "lo80", "hi80", "lo95", "hi95"}
+
+
+def test_an_override_is_made_seen_in_the_layers_and_withdrawn(products):
+    run_now()
+    client = api("product-manager")
+    body = {
+        "product": products[0].code, "operation": "percent", "value": "-0.25", "first_month": "2026-11",
+        "last_month": "2026-12", "reason": "supply",
+    }  # fmt: skip
+    made = client.post("/api/v1/overrides/", body)
+    assert made.status_code == 201, made.json()
+    asked = {"product": products[0].code, "current": "true"}
+    month = client.get("/api/v1/forecasts/", asked).json()["results"][0]["months"][0]
+    assert month["final"] == month["overridden"] == pytest.approx(month["mean"] * 0.75, rel=1e-6)
+    up = client.post("/api/v1/overrides/", body | {"value": "0.25"})
+    assert (up.status_code, up.json()["field"]) == (400, "evidence")
+    assert client.post("/api/v1/overrides/", body | {"channel": "nowhere"}).status_code == 400
+    assert client.post("/api/v1/overrides/", body | {"author": 1}).status_code == 400
+    ended = client.post(f"/api/v1/overrides/{made.json()['id']}/withdraw/")
+    assert ended.json()["withdrawn_at"]
+    month = client.get("/api/v1/forecasts/", asked).json()["results"][0]["months"][0]
+    assert (month["overridden"], month["final"]) == (None, month["mean"])
+
+
 def test_stages(products):
     run_now()
     body = api("product-manager").get("/api/v1/stages/", {"product": products[1].code}).json()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime
 from decimal import Decimal
+from typing import Any
 
 import pytest
 from django.db.models import F
@@ -13,8 +14,17 @@ from core.doctor import examine
 from core.models import Job
 from core.months import month_add
 from forecasting import engine
-from forecasting.models import Backtest, Calibration, Forecast, NightlyFailure, NightlyRun, StageEstimate
-from forecasting.selectors.runs import run_progress
+from forecasting.models import (
+    Backtest,
+    Calibration,
+    Forecast,
+    ForecastMonth,
+    NightlyFailure,
+    NightlyRun,
+    StageEstimate,
+    TotalForecast,
+)
+from forecasting.selectors.runs import night_last, run_progress
 from forecasting.selectors.series import SeriesLoader
 from forecasting.services.night import night_start
 from forecasting.services.night_work import run_work
@@ -61,6 +71,29 @@ def test_every_product_with_data_gets_forecast_and_stage(products):
             2 * product.figures.forecast_12m, rel=1e-3
         )
         assert product.figures.stage == StageEstimate.objects.get(product=product).stage
+
+
+def test_a_stage_begins_at_one_month_on_every_page(products):
+    def life(step: int) -> float:
+        return 20 + step * 12 if step < 36 else 440 - (step - 36) * 2 if step < 60 else 392 - (step - 60) * 14
+
+    ProductMonth.objects.filter(product_id=products[0].pk).delete()
+    months_give(products[0], 80, volume=life)
+    run_now()
+    estimate = StageEstimate.objects.get(product=products[0])
+    begun = [row[0] for row in estimate.path]
+    assert len(begun) > 1
+    assert begun == sorted(set(begun))
+    assert estimate.path[-1][:2] == [str(estimate.stage_start), estimate.stage]
+    assert all(start <= shown for start, _stage, shown in estimate.path)
+
+
+def test_a_run_that_looks_back_is_no_night(products):
+    night = run_now()
+    run_now(as_of=month_add(LAST, -3))
+    last = night_last()
+    assert last is not None
+    assert last[0].pk == night.pk
 
 
 def test_a_second_night_on_the_same_data_computes_nothing(products):
@@ -211,6 +244,8 @@ def test_each_measure_has_a_forecast_and_the_leading_one_a_stage(db):
     # A level is not added: the list shows where it will stand.
     last = Forecast.objects.get(measure=contracts).months.all()[11]
     assert product.figures.forecast_12m == last.mean
+    assert last.naive is not None
+    assert last.final == last.mean
 
 
 def test_a_temporary_product_has_a_forecast_but_no_stage(db):
@@ -370,6 +405,53 @@ def test_a_step_that_cannot_be_cut_ends_the_run_with_its_name(short, monkeypatch
     )
     run = run_now()
     assert (run.state, run.error_code) == (NightlyRun.State.FAILED, "step_broken:calibrate")
+
+
+def everything() -> dict[str, list[tuple[Any, ...]]]:
+    """All that nights left behind, without their own keys and times."""
+    left_out = {"id", "run", "forecast", "computed_at", "created_at"}
+    return {
+        model.__name__: sorted(
+            model.objects.values_list(
+                *(f.attname for f in model._meta.concrete_fields if f.name not in left_out)
+            ),
+            key=repr,
+        )
+        for model in (Backtest, Calibration, Forecast, StageEstimate, TotalForecast)
+    }
+
+
+def test_a_product_alone_first_and_a_month_again_later_change_no_digit(products):
+    before, month = month_add(LAST, -2), month_add(LAST, -1)
+    for run in (before, month, LAST):
+        run_now(as_of=run)
+    undisturbed = everything()
+    for model in (ForecastMonth, Forecast, StageEstimate, Backtest, Calibration, TotalForecast):
+        model.objects.all().delete()
+    run_now(as_of=before)
+    run_now(kind="single", scope=[products[0].pk], as_of=month)
+    for run in (month, LAST):
+        run_now(as_of=run)
+    assert everything() == undisturbed
+    # A month gone by that has to be made again knows what it knew, and no more.
+    for model in (Forecast, Backtest, Calibration):
+        model.objects.filter(as_of=month).delete()
+    TotalForecast.objects.filter(as_of=month).delete()
+    again = run_now(as_of=month)
+    assert totals(again)["backtest"][0] == 3
+    found = everything()
+    for name in ("Backtest", "Calibration", "Forecast"):
+        assert found[name] == undisturbed[name], name
+    assert all(row.wape is not None for row in Forecast.objects.filter(as_of=month))
+
+
+def test_old_backtests_go_and_those_in_use_stay(products):
+    for ago in range(6, -1, -1):
+        run_now(as_of=month_add(LAST, -ago))
+    months = Backtest.objects.filter(product=products[0]).order_by("as_of").values_list("as_of", flat=True)
+    assert list(months) == [month_add(LAST, -ago) for ago in (3, 2, 1, 0)]
+    again = run_now()
+    assert totals(again)["backtest"] == (0, 3, 0)
 
 
 def test_calibration_stays_within_a_month_until_the_products_change_much(products):

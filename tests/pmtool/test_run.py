@@ -46,7 +46,7 @@ def wait_until_gone(var: Path, seconds: float) -> list[psutil.Process]:
 class Run:
     """One `python -m pmtool.run` in a folder of its own."""
 
-    def __init__(self, var: Path) -> None:
+    def __init__(self, var: Path, **more: str) -> None:
         self.port = free_port()
         outside = ("DJANGO_SETTINGS_MODULE", "PMTOOL_DURABLE", "REDIS_DATABASE", "DATABASE_URL", "REDIS_URL")
         environment = {name: value for name, value in os.environ.items() if name not in outside}
@@ -54,7 +54,7 @@ class Run:
         self.process = subprocess.Popen(
             [sys.executable, "-m", "pmtool.run"],
             cwd=ROOT,
-            env=environment | {"PMTOOL_VAR": str(var), "PORT": str(self.port)},
+            env=environment | {"PMTOOL_VAR": str(var), "PORT": str(self.port)} | more,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
@@ -91,6 +91,21 @@ def test_it_starts_and_leaves_nothing_behind(tmp_path: Path) -> None:
             again.process.send_signal(how)
             again.process.wait(seconds)
             assert wait_until_gone(var, seconds) == []
+    finally:
+        for process in processes(var):
+            process.kill()
+
+
+def test_without_the_demo_it_starts_empty_and_says_how_to_get_in(tmp_path: Path) -> None:
+    var = tmp_path / "var"
+    try:
+        run = Run(var, DEMO="0")
+        run.wait_ready()
+        assert run.process.stdout is not None
+        said = [next(run.process.stdout) for _ in range(2)]
+        assert any("invite_administrator" in line for line in said), said
+        run.process.send_signal(signal.SIGINT)
+        assert run.process.wait(40) == 0
     finally:
         for process in processes(var):
             process.kill()

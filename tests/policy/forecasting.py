@@ -7,12 +7,14 @@ from typing import Any
 
 from django.utils import timezone
 
-from forecasting.models import NightlyFailure, NightlyRun
+from forecasting.models import NightlyFailure, NightlyRun, Override
+from products.models import Measure
+from tests.factories import user_factory
 
 from .rules import Rule
 from .world import World
 
-VIEW, EDIT, RUN = (f"forecasting.{verb}" for verb in ("view", "edit", "run"))
+VIEW, EDIT, RUN, OVERRIDE = (f"forecasting.{verb}" for verb in ("view", "edit", "run", "override"))
 DAY = datetime.date(2026, 11, 24)
 
 
@@ -45,6 +47,34 @@ def of_product(name: str, **rest: Any) -> Rule:
     )
 
 
+def _make_override(world: World, product: Any) -> Override:
+    return Override.objects.create(
+        product=product,
+        measure=Measure.objects.get(code="units"),
+        operation="set",
+        value=1,
+        first_month=DAY.replace(day=1),
+        last_month=DAY.replace(day=1),
+        reason="other",
+        author=user_factory(),
+        until=datetime.date(2999, 1, 1),
+    )
+
+
+def an_override(world: World) -> dict[str, Any]:
+    return {"pk": world.made("override", lambda: _make_override(world, world.own_product)).pk}
+
+
+def a_foreign_override(world: World) -> dict[str, Any]:
+    return {"pk": world.made("foreign override", lambda: _make_override(world, world.foreign_product)).pk}
+
+
+def of_override(name: str, **rest: Any) -> Rule:
+    return Rule(
+        f"forecasting:{name}", args=an_override, foreign=a_foreign_override, all_channels=True, **rest
+    )
+
+
 def of_family(name: str, **rest: Any) -> Rule:
     return Rule(
         f"forecasting:{name}",
@@ -54,16 +84,43 @@ def of_family(name: str, **rest: Any) -> Rule:
     )
 
 
+LAUNCH = {
+    "method": "bass",
+    "scale": "100",
+    "launch_month": "2026-12",
+    "p": "0.03",
+    "q": "0.4",
+    "market": "1000",
+    "step": "save",
+}
 STAGE = {"stage": "growth", "until": "2027-06-01", "reason": "It grows"}
 
 RULES = [
     Rule("forecasting:runs", get=VIEW),
+    Rule("forecasting:totals", get=VIEW),  # without any line for who is limited to channels
     Rule("forecasting:run", get=VIEW, args=a_run),
     Rule("forecasting:run_start", post=RUN),
     of_product("product", get=VIEW),  # says why it is empty for who is limited to channels
     of_product("product_run", post=RUN),
+    Rule("forecasting:overrides", get=VIEW),
+    of_override("override_withdraw", post=OVERRIDE),
+    of_override("override_renew", post=OVERRIDE),
+    Rule(
+        "forecasting:override_line",
+        get=OVERRIDE,
+        post=OVERRIDE,
+        args=lambda world: {"code": world.own_product.line.code},
+        foreign=lambda world: {"code": world.foreign_product.line.code},
+        all_channels=True,
+    ),
+    of_product("override", get=OVERRIDE, post=OVERRIDE, all_channels=True),
+    of_product("consensus", get=VIEW, post="forecasting.contribute", all_channels=True),
     of_product("stage", get=EDIT, post=EDIT, all_channels=True, data=STAGE),
     of_product("stage_withdraw", post=EDIT, all_channels=True),
+    # Who may only look is led to the tab.
+    of_product("launch", get=VIEW, post=EDIT, all_channels=True, data=LAUNCH),
+    of_product("launch_withdraw", post=EDIT, all_channels=True),
+    of_product("launch_choices", get=EDIT, all_channels=True, query={"reference_1": "own"}),
     of_family("family", get=VIEW),
     of_family("family_stage", get=EDIT, post=EDIT, all_channels=True, data=STAGE),
     of_family("family_stage_withdraw", post=EDIT, all_channels=True),

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from rest_framework.test import APIClient
 
-from products.models import Product, ProductCode
+from products.models import Measure, Product, ProductCode, ProductFigures, SalesMonth
 from tests.factories import (
     channel_factory,
     family_factory,
@@ -38,6 +38,27 @@ def codes(client: APIClient, **query: Any) -> list[str]:
 @pytest.fixture
 def client() -> APIClient:
     return api()
+
+
+def test_products_of_a_stage_and_sales_of_a_line(client: APIClient) -> None:
+    line, other = line_factory(code="juice"), line_factory(code="energy")
+    grown, young = product_factory(line=line, code="G"), product_factory(line=other, code="Y")
+    ProductFigures.objects.filter(product=grown).delete()
+    ProductFigures.objects.create(product=grown, stage="growth", measure=Measure.objects.get(code="units"))
+    assert codes(client, stage="growth") == ["G"]
+    assert codes(client, stage="decline") == []
+    channel, measure = channel_factory(), Measure.objects.get(code="units")
+    for product in (grown, young):
+        SalesMonth.objects.create(
+            product_id=product.pk,
+            channel_id=channel.pk,
+            measure_id=measure.pk,
+            month=datetime.date(2026, 1, 1),
+            volume=1,
+            days=31,
+        )
+    found = client.get("/api/v1/sales/months/", {"line": "JUICE"})
+    assert [row["product"] for row in found.data["results"]] == ["G"]
 
 
 def test_a_product_is_made_changed_ended_and_on_sale_again(client: APIClient) -> None:

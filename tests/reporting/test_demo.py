@@ -10,6 +10,7 @@ from django.core.management import call_command
 from django.core.management.base import CommandError
 
 from collaboration.models import Comment
+from forecasting.models import Forecast
 from products.models import (
     BudgetVersion,
     BundlePart,
@@ -40,6 +41,8 @@ def test_every_stage_every_kind_and_every_trouble(capsys: pytest.CaptureFixture[
     assert BundlePart.objects.count() == 3
     assert FamilyMember.objects.values("family").distinct().count() == 3
     assert Succession.objects.get().successor.code == "SAP-100"
+    borrows = Forecast.objects.get(product__code="KIK-400", measure__code="sell-in", current=True)
+    assert (borrows.method, borrows.reason_params["periods"]) == ("blend", 5)
     assert SalesFact.objects.filter(volume__lt=0).exists()
     months = ProductMonth.objects.filter(product__code="JAM-450", measure__code="sell-in")
     assert not months.filter(month=datetime.date(2025, 2, 1)).exists()

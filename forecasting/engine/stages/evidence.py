@@ -9,10 +9,15 @@ from .features import Measured
 _SLOWED = 0.7
 _STEADY_PCT_YEAR = 10.0
 _LOW_SHARE = 0.75
+# So many months without a sale are all there is to say.
+_SILENT_MONTHS = 3
 
 
-def evidence(measured: Measured, t: int, stage: int) -> tuple[str, dict[str, float]]:
-    """Code of EVIDENCE_CODES and its numbers for month `t` judged to be in `stage`."""
+def evidence(measured: Measured, t: int, stage: int, *, silent: int = 0) -> tuple[str, dict[str, float]]:
+    """Code of EVIDENCE_CODES and its numbers for month `t` judged to be in `stage`. `silent`: how many months
+    up to `t` went by without a sale."""
+    if silent >= _SILENT_MONTHS:
+        return "not_sold", {"months": silent}
     slope = _finite(measured.slope[t])
     month, year = _percent(slope / 12), _percent(slope)
     of_peak = round(100 * min(_ratio(measured.now[t], measured.peak[t]), 1.0), 0)

@@ -199,3 +199,20 @@ def test_the_engine_imports_no_django_and_its_codes_no_numbers() -> None:
         [sys.executable, "-c", check], cwd=ROOT, env=env, capture_output=True, text=True, check=False
     )
     assert done.returncode == 0, done.stderr
+
+
+def test_what_cannot_be_read_or_written_is_said_before_anything_is_computed(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    source = tmp_path / "in.csv"
+    source.write_text("series_id,period,value\na,2026-01,1\n")
+    assert main(["forecast", str(source), str(tmp_path / "nowhere" / "out.csv")]) == 1
+    assert "nowhere: there is no such folder" in capsys.readouterr().err
+    assert main(["forecast", str(tmp_path), str(tmp_path / "out.csv")]) == 1
+    assert "nothing was written" in capsys.readouterr().err
+    assert not (tmp_path / "out.csv").exists()
+
+
+def test_one_period_is_not_many() -> None:
+    assert reason_sentence("too_short", {"periods": 1, "needed": 2}) == "1 period of history, 2 needed."
+    assert evidence_sentence("not_sold", {"months": 11}) == "Nothing was sold in the last 11 months."

@@ -1,0 +1,144 @@
+"""One short paragraph that explains a forecast: level, trend, season, drivers, how sure, how good it was."""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Mapping, Sequence
+
+from django.utils.translation import gettext as _
+
+from core import formats
+from core.months import month_add
+from forecasting.models import ForecastMonth
+from forecasting.selectors.forecasts import ForecastNow, year_ahead
+from products.models import Measure
+from products.selectors.sales import MonthSales
+
+YEAR = 12
+# Moves smaller than these are called flat, or no season: rates.
+FLAT_RATE, SEASON_RATE = 0.01, 0.1
+# A layer that changes the year by less than this is not worth a sentence.
+WORTH_SAYING_RATE = 0.005
+
+
+def explanation(now: ForecastNow | None, sales: Sequence[MonthSales], measure: Measure, unit: str) -> str:
+    """The paragraph; empty without a year of forecast. ``sales`` are the months of the same subject and
+    measure; only those up to the forecast's month count."""
+    if now is None or len(now.months) < YEAR:
+        return ""
+    is_level = measure.kind == Measure.Kind.LEVEL
+    sentences = [
+        _level(now, sales, unit, is_level),
+        _trend(now.months),
+        "" if is_level else _season(now.months),
+        _layer(now.months, "driven", unit, is_level),
+        _layer(now.months, "people", unit, is_level),
+        _certainty(now, measure, unit),
+        _quality(now),
+    ]
+    return " ".join(sentence for sentence in sentences if sentence)
+
+
+def _level(now: ForecastNow, sales: Sequence[MonthSales], unit: str, is_level: bool) -> str:
+    """What was, and what is expected of as long a time."""
+    known = {m.month: float(m.volume) for m in sales if m.complete and m.volume is not None}
+    ahead = now.months[:YEAR]
+    first = ahead[0].month
+    if is_level:
+        before, after = known.get(month_add(first, -1)), ahead[-1].final
+        words = _(
+            "It stood at %(before)s at the end of %(month)s; a year later we expect %(after)s%(change)s."
+        )
+    else:
+        before, after = _sum_of(known, month_add(first, -YEAR)), sum(row.final for row in ahead)
+        words = _("The last 12 months brought %(before)s; for the next 12 we expect %(after)s%(change)s.")
+    if before is None:
+        words = _("For the next 12 months we expect %(after)s.")
+        return words % {"after": formats.volume(after, unit)}
+    change = f" ({formats.delta(after / before - 1, 'percent', decimals=1).text})" if before > 0 else ""
+    return words % {
+        "before": formats.volume(before, unit),
+        "month": formats.month(month_add(first, -1)),
+        "after": formats.volume(after, unit),
+        "change": change,
+    }
+
+
+def _sum_of(known: Mapping[datetime.date, float], first: datetime.date) -> float | None:
+    """Twelve months from the first; ``None`` when one is missing."""
+    months = [known.get(month_add(first, step)) for step in range(YEAR)]
+    return None if None in months else sum(month for month in months if month is not None)
+
+
+def _trend(months: Sequence[ForecastMonth]) -> str:
+    """The same calendar months a year apart within the forecast: what is left is the trend."""
+    pairs = [(early.mean, late.mean) for early, late in zip(months, months[YEAR:], strict=False)]
+    early, late = sum(pair[0] for pair in pairs), sum(pair[1] for pair in pairs)
+    if not pairs or early <= 0:
+        return ""
+    rate = late / early - 1
+    if abs(rate) < FLAT_RATE:
+        return _("Apart from the season it hardly moves.")
+    words = (
+        _("Apart from the season it rises about %(rate)s a year.")
+        if rate > 0
+        else _("Apart from the season it falls about %(rate)s a year.")
+    )
+    return words % {"rate": formats.percent(abs(rate))}
+
+
+def _season(months: Sequence[ForecastMonth]) -> str:
+    """The strongest and the weakest month of the next year against its mean."""
+    year = months[:YEAR]
+    mean = sum(row.mean for row in year) / YEAR
+    if mean <= 0:
+        return ""
+    strong, weak = max(year, key=lambda row: row.mean), min(year, key=lambda row: row.mean)
+    if strong.mean - weak.mean < SEASON_RATE * mean:
+        return ""
+    return _("%(strong)s is its strongest month (%(above)s above the mean), %(weak)s its weakest.") % {
+        "strong": formats.month(strong.month).capitalize(),
+        "above": formats.percent(strong.mean / mean - 1, 0),
+        "weak": formats.month(weak.month),
+    }
+
+
+def _layer(months: Sequence[ForecastMonth], name: str, unit: str, is_level: bool) -> str:
+    """What known drivers, or people, add over the next year (of a level: at its end)."""
+    year = months[YEAR - 1 : YEAR] if is_level else months[:YEAR]
+    driven = [row.mean if row.driven is None else row.driven for row in year]
+    before, after = (
+        ([row.mean for row in year], driven) if name == "driven" else (driven, [row.final for row in year])
+    )
+    moved = sum(after) - sum(before)
+    if abs(moved) <= WORTH_SAYING_RATE * abs(sum(before)):
+        return ""
+    if name == "driven":
+        words = _("Known drivers change it by %(moved)s.")
+    else:
+        words = _("People changed it by %(moved)s.")
+    return words % {"moved": formats.delta(moved, "number", decimals=0, unit=unit).text}
+
+
+def _certainty(now: ForecastNow, measure: Measure, unit: str) -> str:
+    year = year_ahead(now, measure)
+    if year.lo80 is None or year.hi80 is None:
+        return ""
+    return _("With a chance of 80%% it will be between %(low)s and %(high)s.") % {
+        "low": formats.volume(year.lo80),
+        "high": formats.volume(year.hi80, unit),
+    }
+
+
+def _quality(now: ForecastNow) -> str:
+    """How far off it was when tried on its own past, beside repeating the year before."""
+    wape, naive = now.forecast.wape, now.naive_wape
+    if wape is None:
+        return _("Its past is too short to say how good such a forecast is.")
+    said = _("Tried on its own past it was %(wape)s off on average") % {"wape": formats.percent(wape)}
+    if naive is None:
+        return f"{said}."
+    return _("%(said)s; repeating the year before was %(naive)s off.") % {
+        "said": said,
+        "naive": formats.percent(naive),
+    }

@@ -1,0 +1,89 @@
+"""The paragraph says level, trend, season, drivers, people, certainty and past error, with their numbers."""
+
+from __future__ import annotations
+
+import datetime
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from django.utils import translation
+
+from core.months import month_add
+from forecasting.explanation import explanation
+from forecasting.models import Forecast, ForecastMonth
+from forecasting.selectors.forecasts import ForecastNow
+from products.models import Measure
+from products.selectors.sales import MonthSales
+
+FIRST = datetime.date(2026, 11, 1)
+FLOW = Measure(kind=Measure.Kind.FLOW)
+LEVEL = Measure(kind=Measure.Kind.LEVEL)
+# December is 40 above the rest; the second year is 10 % higher throughout.
+SHAPE = [100, 140, *[100] * 10]
+MEANS = [float(v) for v in SHAPE] + [v * 1.1 for v in SHAPE[:6]]
+SALES = [MonthSales(month_add(FIRST, step - 12), Decimal(80)) for step in range(12)]
+
+
+@pytest.fixture(autouse=True)
+def _english():
+    with translation.override("en"):
+        yield
+
+
+def now(means: list[float] = MEANS, wape: float | None = 0.08, **layers: Any) -> ForecastNow:
+    months = [
+        ForecastMonth(
+            month=month_add(FIRST, step),
+            mean=mean,
+            median=mean,
+            lo80=mean * 0.9,
+            hi80=mean * 1.1,
+            **{name: rate * mean for name, rate in layers.items()},
+        )
+        for step, mean in enumerate(means)
+    ]
+    return ForecastNow(Forecast(wape=wape), months, 1.0, 0.12)
+
+
+def told(*args: Any) -> str:
+    return explanation(*args).replace("\u00a0", " ")
+
+
+def test_a_flow() -> None:
+    said = told(now(), SALES, FLOW, "packs")
+    assert "The last 12 months brought 960 packs; for the next 12 we expect 1,240 packs (+29.2%)." in said
+    assert "rises about 10.0% a year" in said
+    assert "Dec 2026 is its strongest month (35% above the mean), Nov 2026 its weakest." in said
+    assert "between 1,116 and 1,364 packs" in said
+    assert "8.0% off on average; repeating the year before was 12.0% off." in said
+    assert "drivers" not in said
+    assert "People" not in said
+
+
+def test_what_drivers_and_people_add_is_told_apart() -> None:
+    said = told(now(driven=1.05, overridden=1.15), SALES, FLOW, "packs")
+    assert "Known drivers change it by +62 packs." in said
+    assert "People changed it by +124 packs." in said
+    assert "we expect 1,426 packs" in said
+
+
+def test_a_level_is_a_state_and_never_added() -> None:
+    said = told(now([1000.0 + step for step in range(18)]), SALES, LEVEL, "contracts")
+    assert "It stood at 80 contracts at the end of Oct 2026; a year later we expect 1,011 contracts" in said
+    assert "strongest" not in said
+
+
+def test_gaps_and_short_pasts_are_said_and_not_made_up() -> None:
+    said = told(now(wape=None), SALES[1:], FLOW, "packs")
+    assert said.startswith("For the next 12 months we expect 1,240 packs.")
+    assert "too short to say how good" in said
+    assert told(None, SALES, FLOW, "packs") == ""
+    assert told(now(MEANS[:11]), SALES, FLOW, "packs") == ""
+
+
+def test_dutch() -> None:
+    with translation.override("nl"):
+        said = told(now(), SALES, FLOW, "pakken")
+    assert "De afgelopen 12 maanden" in said
+    assert "+29,2%" in said

@@ -1,0 +1,248 @@
+"""What lines and everything are expected to sell: sums of final forecasts, never of quantiles."""
+
+from __future__ import annotations
+
+import datetime
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from django.db import IntegrityError, transaction
+from django.urls import reverse
+from django.utils import timezone
+
+from core.months import month_add
+from forecasting.models import Forecast, ForecastMonth, NightlyRun, TotalForecast
+from forecasting.selectors.forecasts import forecast_current
+from forecasting.selectors.totals import channel_split, totals_visible
+from forecasting.services.totals import totals_write
+from forecasting.totals import (
+    USUAL_PRODUCT_CORRELATION,
+    product_correlation,
+    summed_half,
+)
+from products.models import ChannelLimit, LineLimit, Measure, ProductMonth, SalesMonth, UnitFactor
+from tests.factories import channel_factory, line_factory, measure_factory, product_factory, user_factory
+
+from .conftest import LAST, months_give, run_now
+from .test_pages import signed_in, text
+
+pytestmark = pytest.mark.django_db
+
+
+def of(line: Any, measure: Measure | None = None) -> TotalForecast:
+    return TotalForecast.objects.get(line=line, measure=measure, current=True)
+
+
+def months_of(products: Any) -> dict[datetime.date, list[ForecastMonth]]:
+    found: dict[datetime.date, list[ForecastMonth]] = {}
+    for row in ForecastMonth.objects.filter(forecast__product__in=products, forecast__current=True):
+        found.setdefault(row.month, []).append(row)
+    return found
+
+
+def units() -> Measure:
+    return Measure.objects.get(code="units")
+
+
+def test_means_add_up_at_every_level_and_bands_do_not(products) -> None:
+    line = products[0].line
+    below = line_factory(parent=line)
+    lower = product_factory(line=below, launched=datetime.date(2022, 1, 1))
+    months_give(lower)
+    other = product_factory(launched=datetime.date(2022, 1, 1))
+    months_give(other)
+    run_now()
+    total, sub = of(line, units()), of(below, units())
+    parts = months_of([*products, lower])
+    assert (total.products, len(total.months), total.as_of) == (4, 18, LAST)
+    for month, mean, lo80, hi80, lo95, hi95 in total.months:
+        rows = parts[datetime.date.fromisoformat(month)]
+        assert mean == pytest.approx(sum(row.mean for row in rows), abs=1e-3)
+        assert lo95 <= lo80 <= mean <= hi80 <= hi95
+        plain = sum(row.hi80 - row.mean for row in rows)
+        root = sum((row.hi80 - row.mean) ** 2 for row in rows) ** 0.5
+        assert root - 1e-3 <= hi80 - mean < plain
+    own = sum(row[1] for row in total.months) - sum(row[1] for row in sub.months)
+    assert own == pytest.approx(
+        sum(row.mean for rows in months_of(products).values() for row in rows), abs=1e-2
+    )
+    # Money: every product sold at 2 a unit, so everything is the lines together.
+    everything = of(None)
+    assert everything.year == pytest.approx(of(line).year + of(other.line).year, rel=1e-6)
+    assert of(line).year == pytest.approx(2 * total.year, rel=1e-4)
+
+
+def test_unlike_units_are_never_added_without_a_factor() -> None:
+    line = line_factory(unit="pack", reporting_unit="litre")
+    packs, crates = product_factory(line=line, unit="pack"), product_factory(line=line, unit="crate")
+    for product in (packs, crates):
+        months_give(product)
+    run_now()
+    assert not TotalForecast.objects.filter(line=line, measure__isnull=False).exists()
+    assert of(line).products == 2
+    UnitFactor.objects.create(product=packs, unit="litre", factor=Decimal(1))
+    UnitFactor.objects.create(product=crates, unit="litre", factor=Decimal(12))
+    run_now()
+    total, parts = of(line, units()), months_of([packs])
+    month, mean = total.months[0][:2]
+    first = datetime.date.fromisoformat(month)
+    crate = next(row for row in months_of([crates])[first])
+    assert total.unit == "litre"
+    assert mean == pytest.approx(parts[first][0].mean + 12 * crate.mean, rel=1e-6)
+
+
+def test_a_level_adds_over_products_never_over_time() -> None:
+    contracts = measure_factory(kind="level")
+    line = line_factory(measures=[contracts])
+    for _ in range(2):
+        months_give(product_factory(line=line), measure=contracts)
+    run_now()
+    total = of(line, contracts)
+    assert total.year == total.months[11][1]
+    assert total.months[0][1] == pytest.approx(
+        sum(row.mean for row in months_of(line.products.all())[datetime.date(2026, 11, 1)]), abs=1e-3
+    )
+
+
+def test_what_people_changed_counts(products) -> None:
+    run_now()
+    before = of(products[0].line, units())
+    month = ForecastMonth.objects.filter(forecast__product=products[0], forecast__current=True).first()
+    assert month is not None
+    ForecastMonth.objects.filter(pk=month.pk).update(overridden=month.mean * 2)
+    run_now()
+    after = of(products[0].line, units())
+    assert after.months[0][1] - before.months[0][1] == pytest.approx(month.mean, abs=1e-3)
+    assert after.months[0][3] - after.months[0][1] > before.months[0][3] - before.months[0][1]
+    assert after.months[1:] == before.months[1:]
+
+
+def test_products_that_cannot_count_are_left_out_and_counted(products) -> None:
+    ProductMonth.objects.filter(product_id=products[0].pk).update(revenue=None)
+    run_now()
+    line = products[0].line
+    assert (of(line, units()).products, of(line, units()).left_out) == (3, 0)
+    assert (of(line).products, of(line).left_out) == (2, 1)
+    priced = sum(row.mean for rows in months_of(products[1:]).values() for row in rows)
+    assert sum(row[1] for row in of(line).months) == pytest.approx(2 * priced, rel=1e-4)
+
+
+def test_a_month_that_moves_on_leaves_its_vintage(products) -> None:
+    run_now(as_of=month_add(LAST, -1))
+    run_now()
+    rows = TotalForecast.objects.filter(line=products[0].line, measure=None)
+    assert sorted(rows.values_list("as_of", "current")) == [(month_add(LAST, -1), False), (LAST, True)]
+
+
+def test_an_older_run_does_not_overwrite_a_newer_total(products) -> None:
+    old = NightlyRun.objects.create(
+        kind="manual", key="old", local_date=LAST, as_of=LAST, started_at=timezone.now()
+    )
+    run_now()
+    kept = of(products[0].line)
+    line, now = products[0].line, timezone.now()
+    late = TotalForecast(line=line, as_of=LAST, products=1, months=[], history=[], computed_at=now, run=old)
+    totals_write(totals=[late], run=old)
+    assert of(products[0].line).months == kept.months
+
+
+def test_the_database_holds_one_current_total_and_only_money_over_all(products) -> None:
+    run_now()
+    total = of(None)
+    fields = {
+        "as_of": month_add(LAST, 1),
+        "run": total.run,
+        "products": 1,
+        "months": [],
+        "history": [],
+        "computed_at": timezone.now(),
+    }
+    with pytest.raises(IntegrityError, match="total_one_current"), transaction.atomic():
+        TotalForecast.objects.create(**fields)
+    with pytest.raises(IntegrityError, match="total_of_all_is_money"), transaction.atomic():
+        TotalForecast.objects.create(measure=units(), current=False, **fields)
+    with pytest.raises(IntegrityError, match="total_vintage_unique"), transaction.atomic():
+        TotalForecast.objects.create(**{**fields, "as_of": total.as_of, "current": False})
+
+
+def test_people_with_limits(products) -> None:
+    run_now()
+    everyone, line_person, channel_person = (user_factory(role="viewer") for _ in range(3))
+    elsewhere = line_factory()
+    LineLimit.objects.create(user=line_person, line=elsewhere)
+    ChannelLimit.objects.create(user=channel_person, channel=channel_factory())
+    assert totals_visible(everyone).filter(line=None).exists()
+    assert not totals_visible(line_person).exists()
+    assert not totals_visible(channel_person).exists()
+
+
+def test_the_page(client, products) -> None:
+    address = reverse("forecasting:totals")
+    signed_in(client, "viewer")
+    assert "No totals yet" in text(client.get(address))
+    run_now()
+    page = text(client.get(address))
+    assert "Everything" in page
+    line = products[0].line
+    page = text(client.get(f"{address}?line={line.code}&in=volume"))
+    assert f"What is {line.name} expected to sell?" in page
+    assert client.get(f"{address}?line=unknown").status_code == 404
+
+
+# -- numbers ----------------------------------------------------------------------------------------------
+
+
+def test_correlation_of_products_by_hand() -> None:
+    # Two series of size 1 that err alike in step 1 and apart in step 2: together 1 and −1, on average 0.
+    prior = USUAL_PRODUCT_CORRELATION
+    assert product_correlation([[1, 1], [1, -1]]) == pytest.approx(round(50 / 52 * prior, 4))
+    # As one: 1, drawn towards the usual by 2 of 52.
+    assert product_correlation([[1, 2], [2, 4]]) == pytest.approx(round(2 / 52 + 50 / 52 * prior, 4))
+    assert product_correlation([]) == prior
+    # A shorter row began later: its steps are other months.
+    assert product_correlation([[1, 1], [1, -1], [9]]) == product_correlation([[1, 1], [1, -1]])
+
+
+def test_half_of_a_sum() -> None:
+    assert summed_half(7, 25, correlation=0) == 5
+    assert summed_half(7, 25, correlation=1) == 7
+
+
+# -- by channel --------------------------------------------------------------------------------------------
+
+
+def test_channels_add_up_to_the_product_and_are_no_surer(products) -> None:
+    product, measure = products[0], units()
+    steady, jumpy = channel_factory(), channel_factory()
+    for step in range(24):
+        month = month_add(LAST, -step)
+        for channel, volume in ((steady, 60), (jumpy, 20 if step < 12 else 60)):
+            SalesMonth.objects.create(
+                product_id=product.pk,
+                channel_id=channel.pk,
+                measure_id=measure.pk,
+                month=month,
+                volume=volume,
+                days=30,
+            )
+    run_now()
+    now = forecast_current(user_factory(role="viewer"), product, measure)
+    assert now is not None
+    parts = channel_split(product, measure, now)
+    assert [part.channel for part in parts] == [steady, jumpy]
+    assert [part.share for part in parts] == [0.75, 0.25]
+    year = sum(row.mean for row in now.months[:12])
+    assert sum(part.mean for part in parts) == pytest.approx(year)
+    for place, row in enumerate(now.months[:12]):
+        assert sum(part.months[place] for part in parts) == pytest.approx(row.mean)
+    relative = [(part.hi80 - part.mean) / part.mean for part in parts]
+    assert relative[1] > relative[0]
+
+
+def test_no_channel_no_split(products) -> None:
+    run_now()
+    now = forecast_current(user_factory(role="viewer"), products[0], units())
+    assert now is not None
+    assert channel_split(products[0], units(), now) == []
+    assert Forecast.objects.count() == 3
