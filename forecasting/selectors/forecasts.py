@@ -95,15 +95,16 @@ def forecast_current(user: Any, subject: Product | Family, measure: Measure) -> 
     return ForecastNow(forecast, months_now, correlation, naive)
 
 
-def forecast_vintages(user: Any, subject: Product | Family, measure: Measure) -> list[Vintage]:
-    """What was believed month by month, newest first."""
+def forecast_vintages(
+    user: Any, subject: Product | Family, measure: Measure, correlation: float
+) -> list[Vintage]:
+    """What was believed month by month, newest first; with the correlation of two months' errors."""
     found = list(
         forecasts_visible(user)
         .filter(**of_subject(subject), measure=measure)
         .prefetch_related("months")
         .order_by("-as_of")
     )
-    correlation = error_correlation_now()
     return [_vintage(f, sorted(f.months.all(), key=lambda m: m.month), measure, correlation) for f in found]
 
 

@@ -96,6 +96,27 @@ def overrides_now(overrides: Collection[Override]) -> list[OverrideNow]:
     return [_now(override, rows[override.pk], expected) for override in overrides]
 
 
+def product_overrides(
+    product: Product, measure: Measure, months: Collection[ForecastMonth]
+) -> list[OverrideNow]:
+    """What holds for a product, of a line's overrides its own part, newest first; ``months`` are those of its
+    current forecast. One query, and none where no month says that people changed it."""
+    if all(month.overridden is None for month in months):
+        return []
+    found = OverrideMonth.objects.filter(product=product, measure=measure, active=True).select_related(
+        "override__author", "override__line", "override__channel", "override__product"
+    )
+    rows: dict[Override, list[OverrideMonth]] = defaultdict(list)
+    for row in found:
+        rows[row.override].append(row)
+    expected = {
+        (product.pk, measure.pk, month.month): month.mean if month.driven is None else month.driven
+        for month in months
+    }
+    newest_first = sorted(rows, key=lambda override: -override.pk)
+    return [_now(override, rows[override], expected) for override in newest_first]
+
+
 def _now(
     override: Override, rows: list[OverrideMonth], expected: Mapping[tuple[int, int, datetime.date], float]
 ) -> OverrideNow:

@@ -108,10 +108,12 @@ def channel_split(product: Product, measure: Measure, now: ForecastNow) -> list[
         measure_id=measure.pk,
         month__gt=month_add(as_of, -2 * YEAR),
         month__lte=as_of,
-    ).values_list("channel_id", "month", "volume")
+    ).select_related("channel")
     sold: dict[int, dict[datetime.date, float]] = defaultdict(dict)
-    for channel_id, month, volume in rows:
-        sold[channel_id][month] = float(volume or 0)
+    channels: dict[int, Channel] = {}
+    for row in rows:
+        channels[row.channel_id] = row.channel
+        sold[row.channel_id][row.month] = float(row.volume or 0)
     last_year = [month_add(as_of, -step) for step in range(YEAR)]
     size = {pk: max(sum(own.get(month, 0.0) for month in last_year), 0.0) for pk, own in sold.items()}
     total = sum(size.values())
@@ -120,11 +122,12 @@ def channel_split(product: Product, measure: Measure, now: ForecastNow) -> list[
         return []
     whole = {m: sum(own.get(m, 0.0) for own in sold.values()) for own in sold.values() for m in own}
     noise = _year_on_year(whole)
-    channels = Channel.objects.in_bulk([pk for pk, own in size.items() if own > 0])
     is_level = measure.kind == Measure.Kind.LEVEL
     expected, low, high = _year_figure(now, year, is_level=is_level)
     split = []
     for pk, channel in channels.items():
+        if size[pk] <= 0:
+            continue
         share = size[pk] / total
         own = _year_on_year(sold[pk])
         wider = max(own / noise, 1.0) if own is not None and noise else 1.0

@@ -28,7 +28,7 @@ from forecasting.forms import StageForm
 from forecasting.launch_cards import launch_card
 from forecasting.models import ForecastMonth
 from forecasting.selectors.forecasts import ForecastNow, Vintage, forecast_current, forecast_vintages
-from forecasting.selectors.judgement import OverrideNow, overrides_now, overrides_visible
+from forecasting.selectors.judgement import product_overrides
 from forecasting.selectors.stages import settings_of
 from forecasting.selectors.subjects import Subject, of_subject, subject_allowed, subject_sales
 from forecasting.selectors.totals import channel_split
@@ -120,25 +120,19 @@ def _context(
         "explanation": explanation(now, sold.months, measure, sold.unit) if sold.addable else "",
         "channels": channel_split(subject, measure, now) if now and isinstance(subject, Product) else [],
         "has_agreed": any(month.agreed is not None for month in now.months) if now else False,
-        "changes": _changes(request, subject, measure),
+        "changes": product_overrides(subject, measure, now.months)
+        if now and isinstance(subject, Product)
+        else [],
         "months": _months(now, sold.months),
-        "vintages": _vintages(forecast_vintages(request.user, subject, measure)),
+        "vintages": _vintages(forecast_vintages(request.user, subject, measure, now.correlation))
+        if now
+        else [],
         "is_level": measure.kind == Measure.Kind.LEVEL,
         "can_override": request.user.has_perm("forecasting.override") and isinstance(subject, Product),
         "can_run": request.user.has_perm("forecasting.run") and not isinstance(subject, Family),
         "launch": launch_card(request.user, subject, measure, now),
         "nonce": uuid.uuid4(),
     }
-
-
-def _changes(request: HttpRequest, subject: Subject, measure: Measure) -> list[OverrideNow]:
-    """The overrides of a product that hold."""
-    if not isinstance(subject, Product):
-        return []
-    held = overrides_visible(request.user).filter(
-        months__product=subject, months__active=True, measure=measure, withdrawn_at=None
-    )
-    return overrides_now(list(held.distinct()))
 
 
 def _months(now: ForecastNow | None, sales: list[MonthSales]) -> list[dict[str, Any]]:
