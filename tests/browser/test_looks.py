@@ -1,0 +1,47 @@
+"""How parts look where only a browser can tell: what covers what, and what is wider than the screen."""
+
+from __future__ import annotations
+
+import datetime
+from typing import Any
+
+import pytest
+
+from core.organisation import today
+from products.models import Product
+from products.services.figures import figures_refresh
+from tests.factories import line_factory, product_factory, user_factory
+from tests.forecasting.conftest import months_give, run_now
+
+pytestmark = [pytest.mark.browser, pytest.mark.slow]
+TOO_WIDE = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
+
+
+@pytest.fixture
+def juice(transactional_db: Any) -> Product:
+    """A product with five years of sales, after its first night."""
+    found = product_factory(
+        code="JUICE", name="Juice", line=line_factory(), launched=datetime.date(2021, 11, 1)
+    )
+    months_give(found, 60)
+    figures_refresh()
+    run_now()
+    return found
+
+
+def test_the_table_of_a_chart_scrolls_in_itself_under_its_head(page: Any, sign_in: Any, juice: Product) -> None:
+    sign_in(page, user_factory("product-manager", language="en"))
+    for width in (1440, 390):
+        page.set_viewport_size({"width": width, "height": 900})
+        page.goto("/products/JUICE/")
+        page.locator(".chart svg").first.wait_for()
+        before = page.evaluate("document.documentElement.scrollHeight")
+        page.get_by_role("button", name="Table", exact=True).click()
+        head = page.locator("#overview-chart-table thead th").first.bounding_box()
+        row = page.locator("#overview-chart-table tbody tr").first.bounding_box()
+        assert head["y"] + head["height"] <= row["y"] + 1, f"at {width} px the head covers the first row"
+        assert page.evaluate("document.documentElement.scrollHeight") <= before
+        page.locator("#overview-chart-table").evaluate("table => { table.scrollTop = 200 }")
+        box = page.locator("#overview-chart-table").bounding_box()
+        head = page.locator("#overview-chart-table thead th").first.bounding_box()
+        assert abs(head["y"] - box["y"]) <= 1, "the head stays in sight"
