@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from core.organisation import today
+from forecasting.services.stages import stage_set
 from products.models import Product
 from products.services.figures import figures_refresh
 from tests.factories import line_factory, product_factory, user_factory
@@ -45,3 +46,16 @@ def test_the_table_of_a_chart_scrolls_in_itself_under_its_head(page: Any, sign_i
         box = page.locator("#overview-chart-table").bounding_box()
         head = page.locator("#overview-chart-table thead th").first.bounding_box()
         assert abs(head["y"] - box["y"]) <= 1, "the head stays in sight"
+
+
+def test_a_stage_set_by_hand_fits_every_width(page: Any, sign_in: Any, juice: Product) -> None:
+    user = user_factory("product-manager", language="nl")
+    until = today() + datetime.timedelta(days=90)
+    stage_set(user=user, product=juice, stage="decline", until=until, reason="De opvolger komt eraan")
+    sign_in(page, user)
+    for path in ("/products/JUICE/", "/products/JUICE/forecast/"):
+        page.goto(path)
+        page.get_by_role("button", name="Terug naar de schatting van de nacht").wait_for()
+        for width in (1000, 1024, 1050, 1090, 1440, 390):
+            page.set_viewport_size({"width": width, "height": 900})
+            assert page.evaluate(TOO_WIDE) <= 0, f"{path} at {width} px"
