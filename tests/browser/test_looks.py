@@ -30,7 +30,9 @@ def juice(transactional_db: Any) -> Product:
     return found
 
 
-def test_the_table_of_a_chart_scrolls_in_itself_under_its_head(page: Any, sign_in: Any, juice: Product) -> None:
+def test_the_table_of_a_chart_scrolls_in_itself_under_its_head(
+    page: Any, sign_in: Any, juice: Product
+) -> None:
     sign_in(page, user_factory("product-manager", language="en"))
     for width in (1440, 390):
         page.set_viewport_size({"width": width, "height": 900})
