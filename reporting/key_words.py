@@ -100,7 +100,12 @@ def headline_figures(overview: Overview, unit: str) -> list[Headline]:
                 f"{word} {unit}".strip(),
                 None,
                 "",
-                _("80%% chance: %(low)s – %(high)s") % ends(overview.ahead.lo80, overview.ahead.hi80),
+                " · ".join(
+                    [
+                        _("80%% chance: %(low)s – %(high)s") % ends(overview.ahead.lo80, overview.ahead.hi80),
+                        *([_("not renewed last night")] if overview.stale else []),
+                    ]
+                ),
             )
         )
     if overview.figures is not None:

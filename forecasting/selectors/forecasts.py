@@ -22,12 +22,19 @@ from products.selectors.family import families_whole
 class ForecastNow:
     """The forecast in use and its months, in the measure's unit. ``correlation`` is that of two months'
     errors: what :func:`forecasting.totals.total_band` needs for the band of a total. ``naive_wape`` is the
-    error of repeating the year before where ``forecast.wape`` was measured."""
+    error of repeating the year before where ``forecast.wape`` was measured. ``ended``: the last day of a
+    product that ends; the months after it are in ``months``, of nothing, and not in :attr:`sold_months`."""
 
     forecast: Forecast
     months: list[ForecastMonth]
     correlation: float
     naive_wape: float | None = None
+    ended: datetime.date | None = None
+
+    @property
+    def sold_months(self) -> list[ForecastMonth]:
+        """The months in which there is something to sell: what people are shown one by one."""
+        return [row for row in self.months if self.ended is None or row.month <= self.ended]
 
 
 @dataclass(frozen=True)
@@ -92,7 +99,7 @@ def forecast_current(user: Any, subject: Product | Family, measure: Measure) -> 
     correlation = USUAL_CORRELATION if forecast.correlation is None else float(forecast.correlation)
     naive = None if forecast.naive_wape is None else float(forecast.naive_wape)
     months_now = [from_row(ForecastMonth, row) for row in forecast.month_rows]
-    return ForecastNow(forecast, months_now, correlation, naive)
+    return ForecastNow(forecast, months_now, correlation, naive, getattr(subject, "ended", None))
 
 
 def forecast_vintages(user: Any, subject: Product | Family, measure: Measure) -> list[Vintage]:

@@ -21,7 +21,7 @@ from core.months import month_add, month_end, month_start
 from core.organisation import today
 from core.pages import page_render, with_right
 from forecasting.cards import StageCard, stage_card, stage_spans
-from forecasting.charts import forecast_chart, revenue_chart
+from forecasting.charts import ends_words, forecast_chart, revenue_chart
 from forecasting.events import subject_events
 from forecasting.explanation import explanation
 from forecasting.forms import StageForm
@@ -122,6 +122,7 @@ def _context(
         "changes": _changes(request, subject, measure),
         "months": _months(now, sold.months),
         "vintages": _vintages(forecast_vintages(request.user, subject, measure)),
+        "ends": ends_words(now.ended) if now and now.ended and len(now.sold_months) < len(now.months) else "",
         "is_level": measure.kind == Measure.Kind.LEVEL,
         "can_override": request.user.has_perm("forecasting.override") and isinstance(subject, Product),
         "can_run": request.user.has_perm("forecasting.run") and not isinstance(subject, Family),
@@ -150,7 +151,7 @@ def _months(now: ForecastNow | None, sales: list[MonthSales]) -> list[dict[str, 
         index = month.mean / float(before) * 100 if before is not None and before > 0 else None
         return {"month": month, "before": before, "index": index}
 
-    return [row(month) for month in now.months]
+    return [row(month) for month in now.sold_months]
 
 
 def _vintages(found: list[Vintage]) -> list[dict[str, Any]]:
