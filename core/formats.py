@@ -6,6 +6,7 @@ from zero, as in spreadsheets and ledgers. The template filters in `core.templat
 
 import datetime as dt
 import math
+from collections.abc import Iterable
 from dataclasses import dataclass
 from decimal import ROUND_HALF_UP, Decimal
 
@@ -78,6 +79,14 @@ def volume(value: Number | None, unit: str = "", decimals: int | None = None) ->
         decimals = 0 if abs(found) >= 100 else _needed_decimals(found, 1)
     text = digits(found, decimals)
     return f"{text}{NBSP}{unit}" if unit else text
+
+
+def volume_decimals(values: Iterable[Number | None]) -> int:
+    """How many decimals a column of volumes takes: as :func:`volume` writes the largest, the same for all."""
+    found = [value for value in map(exact, values) if value is not None]
+    if any(abs(value) >= 100 for value in found):
+        return 0
+    return max((_needed_decimals(value, 1) for value in found), default=0)
 
 
 def million_word() -> str:

@@ -22,8 +22,8 @@ WORTH_SAYING_RATE = 0.005
 
 
 def explanation(now: ForecastNow | None, sales: Sequence[MonthSales], measure: Measure, unit: str) -> str:
-    """The paragraph; empty without a year of forecast before the product ends. ``sales`` are the months of the
-    same subject and measure; only those up to the forecast's month count."""
+    """The paragraph; empty without a year of forecast before the product ends. ``sales`` are the
+    months of the same subject and measure; only those up to the forecast's month count."""
     if now is None or len(now.sold_months) < YEAR:
         return ""
     is_level = measure.kind == Measure.Kind.LEVEL

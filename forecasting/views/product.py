@@ -17,6 +17,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from accounts.errors import DomainError
 from core.charts import Switch
 from core.errors import form_refuse
+from core.formats import volume_decimals
 from core.months import month_add, month_end, month_start
 from core.organisation import today
 from core.pages import page_render, with_right
@@ -42,6 +43,7 @@ from products.selectors.sales import MonthSales
 from products.selectors.structure import family_get
 
 HISTORY_MONTHS = 60
+EDGES = ("lo80", "hi80", "lo95", "hi95")
 
 
 def _frame(request: HttpRequest, subject: Subject) -> dict[str, Any]:
@@ -108,6 +110,9 @@ def _context(
         if sold.addable
         else revenue_chart(sales=sold.months, events=events, switches=switches)
     )
+    channels = channel_split(subject, measure, now) if now and isinstance(subject, Product) else []
+    months = _months(now, sold.months)
+    vintages = _vintages(forecast_vintages(request.user, subject, measure))
     return {
         "measure": measure,
         "unit": sold.unit,
@@ -117,11 +122,20 @@ def _context(
         "method": method_words(now.forecast.method) if now else "",
         "reason": reason_words(now.forecast.reason_code, now.forecast.reason_params) if now else "",
         "explanation": explanation(now, sold.months, measure, sold.unit) if sold.addable else "",
-        "channels": channel_split(subject, measure, now) if now and isinstance(subject, Product) else [],
+        "channels": channels,
+        "channel_decimals": volume_decimals(v for row in channels for v in (row.mean, row.lo80, row.hi80)),
         "has_agreed": any(month.agreed is not None for month in now.months) if now else False,
         "changes": _changes(request, subject, measure),
-        "months": _months(now, sold.months),
-        "vintages": _vintages(forecast_vintages(request.user, subject, measure)),
+        "months": months,
+        "decimals": volume_decimals(
+            v
+            for row in months
+            for v in (row["before"], *(getattr(row["month"], name) for name in ("mean", "final", *EDGES)))
+        ),
+        "vintages": vintages,
+        "vintage_decimals": volume_decimals(
+            v for row in vintages for v in (row["vintage"].year, row["vintage"].lo80, row["vintage"].hi80)
+        ),
         "ends": ends_words(now.ended) if now and now.ended and len(now.sold_months) < len(now.months) else "",
         "is_level": measure.kind == Measure.Kind.LEVEL,
         "can_override": request.user.has_perm("forecasting.override") and isinstance(subject, Product),

@@ -161,3 +161,17 @@ def test_user_text_stays_in_data_values():
 def test_nothing_to_draw_is_refused():
     with pytest.raises(ValueError, match="at least one month"):
         sample(history=[], forecast=[])
+
+
+def test_a_table_writes_all_its_volumes_with_the_same_decimals():
+    month = dt.date(2026, 10, 1)
+    chart = sample(
+        history=[Actual(month, 98.7, False)],
+        forecast=[Expected(dt.date(2026, 11, 1), 217.0, 60.3, 781.0, 40.2, 990.4)],
+    )
+    assert [row[1:] for row in chart.table.rows] == [
+        ["99", None, None, None],
+        [None, "217", "60 – 781", "40 – 990"],
+    ]
+    small = sample(history=[Actual(month, 8.7, False), Actual(dt.date(2026, 11, 1), 12, False)], forecast=[])
+    assert [row[1] for row in small.table.rows] == ["8.7", "12.0"]

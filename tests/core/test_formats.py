@@ -195,3 +195,21 @@ def test_the_summary_counts_and_links_the_wrong_fields(english):
     html = render("{% error_summary form %}", form=PriceForm({}))
     assert "one field needs attention" in html
     assert 'href="#id_price"' in html
+
+
+@pytest.mark.parametrize(
+    ("values", "decimals"),
+    [
+        ([98.7, 217], 0),
+        ([60.3, None, 99.94], 1),
+        ([Decimal("98.7"), 12], 1),
+        ([5, 12.0], 0),
+        ([-98.7, -217.5], 0),
+        ([None, float("nan")], 0),
+        ([], 0),
+    ],
+)
+def test_a_column_of_volumes_has_one_number_of_decimals(values, decimals):
+    assert formats.volume_decimals(values) == decimals
+    written = [formats.number(value, decimals) for value in values if formats.exact(value) is not None]
+    assert len({text.partition(",")[2] != "" for text in written}) <= 1
