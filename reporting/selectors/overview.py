@@ -82,7 +82,10 @@ def overview_get(user: Any, product: Product, tree: LineTree, measure_code: str 
         _until_known(history, end),
         forecast,
         ahead(forecast, measure),
-        key_figures(user, product, measure, month, forecast, price, sales),
+        # Of what ended before the year that is compared with there is nothing to compare.
+        key_figures(user, product, measure, month, forecast, price, sales)
+        if end >= month_add(month, -23)
+        else None,
         sales_by_channel(user, product, measure, month_add(month, -11), month),
         price,
     )

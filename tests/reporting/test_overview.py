@@ -65,6 +65,7 @@ def test_a_product_that_has_ended_has_no_forecast_and_no_empty_years(reader: Cli
     assert "The product ended on 31 Aug 2024" in found
     assert "80% chance between" not in found
     assert "Forecast, 12 months" not in found
+    assert "compared with what?" not in found, "two years of nothing"
     found = text(reader.get(f"{product.get_absolute_url()}forecast/"))
     assert "The product ended on 31 Aug 2024" in found
     assert "What is expected month by month?" not in found
