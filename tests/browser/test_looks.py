@@ -6,7 +6,9 @@ import datetime
 from typing import Any
 
 import pytest
+from django.urls import reverse
 
+from accounts.models import Role
 from core.organisation import today
 from forecasting.services.stages import stage_set
 from products.models import Product
@@ -61,3 +63,33 @@ def test_a_stage_set_by_hand_fits_every_width(page: Any, sign_in: Any, juice: Pr
         for width in (1000, 1024, 1050, 1090, 1440, 390):
             page.set_viewport_size({"width": width, "height": 900})
             assert page.evaluate(TOO_WIDE) <= 0, f"{path} at {width} px"
+
+
+def test_small_parts_keep_their_shape(page: Any, sign_in: Any, juice: Product) -> None:
+    """The circle with the initials stays one beside a long role; a card's gap is one gap."""
+    user = user_factory("product-manager", name="Anna Visser", language="nl")
+    long = "Verantwoordelijk voor de producten van heel het bedrijf"
+    Role.objects.filter(code="product-manager").update(name_nl=long)
+    sign_in(page, user)
+    page.set_viewport_size({"width": 1440, "height": 900})
+    page.goto("/products/JUICE/")
+    circle = page.locator(".pm-user .avatar").bounding_box()
+    assert abs(circle["width"] - circle["height"]) < 0.5
+    cards = page.locator("#sales .gap-card > section")
+    first, second = cards.nth(0).bounding_box(), cards.nth(1).bounding_box()
+    assert second["y"] - first["y"] - first["height"] <= 21
+
+
+def test_an_error_page_keeps_the_menu(page: Any, sign_in: Any, axe: Any, transactional_db: Any) -> None:
+    sign_in(page, user_factory("viewer", language="en"))
+    for path, title in (
+        ("/products/NO-SUCH/", "This page does not exist"),
+        (reverse("accounts:people"), "You have no access to this"),
+    ):
+        page.goto(path)
+        assert page.locator("h1").all_inner_texts() == [title]
+        assert page.get_by_role("link", name="Products").count() == 1
+        axe(page)
+    page.context.clear_cookies()
+    page.goto("/no-such-page/")
+    assert page.locator("nav").count() == 0
