@@ -158,6 +158,14 @@ def percent(rate: Number | None, decimals: int = 1) -> str:
     return MISSING if found is None else f"{digits(found * 100, decimals)}%"
 
 
+def share(rate: Number | None) -> str:
+    """Write a part of a whole in whole percents; what is there but less than one: "< 1%"."""
+    found = exact(rate)
+    if found is not None and 0 < found < Decimal("0.01"):
+        return f"<{NBSP}1%"
+    return percent(rate, 0)
+
+
 def index(value: Number | None) -> str:
     """Write an index (104.3, where 100 is last year) as "104"."""
     found = exact(value)

@@ -96,12 +96,13 @@ def _lines_of(lines: list[ProductLine], people: set[int]) -> list[int]:
 
 @dataclass(frozen=True)
 class StageCount:
-    """How many products are in a stage, their share of revenue, and how many more than a month ago."""
+    """How many products are in a stage, their share of revenue, and how many more than a month ago; ``None``
+    where no stage of a month ago is known."""
 
     stage: str
     count: int
     revenue_share: float | None
-    change: int
+    change: int | None
 
 
 @dataclass(frozen=True)
@@ -191,13 +192,15 @@ def _stages(rows: list[dict[str, Any]]) -> list[StageCount]:
     revenue = sum(float(row["revenue"] or 0) for row in rows if row["figures__stage"])
     if not any(row["figures__stage"] for row in rows):
         return []
+    compared = any(row["news__stage_before"] for row in rows)
     found = []
     for stage in Stage.values:
         now = [row for row in rows if row["figures__stage"] == stage]
         before = sum(row["count"] for row in rows if row["news__stage_before"] == stage)
         count = sum(row["count"] for row in now)
         sold = sum(float(row["revenue"] or 0) for row in now)
-        found.append(StageCount(stage, count, sold / revenue if revenue > 0 else None, count - before))
+        share = sold / revenue if revenue > 0 else None
+        found.append(StageCount(stage, count, share, count - before if compared else None))
     return found
 
 

@@ -181,6 +181,17 @@ def test_figures_equal_the_sum_of_their_products(night):
     assert sum(row.revenue_share or 0 for row in found.stages) == pytest.approx(1)
 
 
+def test_before_a_month_is_known_no_stage_has_grown(night, client):
+    for number in range(3):
+        known(night, stage="growth" if number else "decline", before="")
+    assert {row.change for row in portfolio(user_factory(), scope_read(user_factory(), {})).stages} == {None}
+    ProductFigures.objects.filter(stage="decline").update(revenue_12m=Decimal(4))
+    client.force_login(user_factory(language="nl"))
+    found = text(client.get("/")).replace("\u00a0", " ")
+    assert "&lt; 1% omzet" in found
+    assert "+2</td>" not in found
+
+
 def test_what_ended_counts_in_revenue_and_not_in_stages(night):
     user = user_factory()
     known(night)
