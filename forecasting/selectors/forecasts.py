@@ -12,7 +12,13 @@ from django.db.models.fields.json import KT
 
 from accounts.rows import from_row, row_of
 from forecasting.models import Backtest, Calibration, Forecast, ForecastMonth, StageEstimate
-from forecasting.totals import CORRELATION, USUAL_CORRELATION, total_band
+from forecasting.totals import (
+    CORRELATION,
+    PRODUCT_CORRELATION,
+    USUAL_CORRELATION,
+    USUAL_PRODUCT_CORRELATION,
+    total_band,
+)
 from products.models import Family, Measure, Product
 from products.selectors.access import products_visible, visible_channel_ids
 from products.selectors.family import families_whole
@@ -77,6 +83,12 @@ def error_correlation_now() -> float:
     """The correlation pooled in the newest calibration."""
     payload = Calibration.objects.order_by("-pk").values_list("payload", flat=True).first()
     return float((payload or {}).get(CORRELATION, USUAL_CORRELATION))
+
+
+def product_correlation_now() -> float:
+    """The correlation of two products' errors of one month, of the newest calibration."""
+    payload = Calibration.objects.order_by("-pk").values_list("payload", flat=True).first()
+    return float((payload or {}).get(PRODUCT_CORRELATION, USUAL_PRODUCT_CORRELATION))
 
 
 def forecast_current(user: Any, subject: Product | Family, measure: Measure) -> ForecastNow | None:

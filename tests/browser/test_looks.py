@@ -93,3 +93,19 @@ def test_an_error_page_keeps_the_menu(page: Any, sign_in: Any, axe: Any, transac
     page.context.clear_cookies()
     page.goto("/no-such-page/")
     assert page.locator("nav").count() == 0
+
+
+def test_on_a_phone_what_needs_attention_comes_before_the_tables(
+    page: Any, sign_in: Any, juice: Product
+) -> None:
+    sign_in(page, user_factory("product-manager", language="en"))
+    page.goto("/products/JUICE/")
+    tops = "ids => ids.map(id => document.getElementById(id).getBoundingClientRect().top)"
+    ids = ["overview-chart-title", "stage-title", "compared-volume"]
+    page.set_viewport_size({"width": 390, "height": 844})
+    chart, stage, table = page.evaluate(tops, ids)
+    assert chart < stage < table
+    assert page.evaluate(TOO_WIDE) <= 0
+    page.set_viewport_size({"width": 1440, "height": 900})
+    chart, stage, table = page.evaluate(tops, ids)
+    assert abs(chart - stage) < 30, "beside the chart"
