@@ -112,6 +112,15 @@ def compact(value: Number | None, unit: str = "") -> str:
     return NBSP.join(part for part in (*compact_parts(value), unit) if part)
 
 
+def ends(low: Number, high: Number, unit: str = "") -> dict[str, str]:
+    """Both ends of a range on one scale: 0,67 – 1,11 mln."""
+    million = float(SCALES["m"])
+    if max(abs(low), abs(high)) < million:
+        decimals = volume_decimals((low, high))
+        return {"low": number(low, decimals), "high": volume(high, unit, decimals)}
+    return {"low": number(float(low) / million, 2), "high": compact(high, unit)}
+
+
 def currency_symbol(currency: str) -> str:
     """Return the sign of a currency, or its code where it has none here."""
     return SYMBOLS.get(currency, currency)

@@ -14,7 +14,6 @@ from core.registries import Event
 from forecasting.charts import ends_words
 from products.models import Measure
 from reporting.selectors.overview import Overview
-from reporting.words import ends
 
 
 def overview_chart(
@@ -88,7 +87,7 @@ def _ahead_words(
 
     low, high = words(ahead.lo80), words(ahead.hi80)
     if not revenue:
-        low, high = ends(ahead.lo80, ahead.hi80, unit).values()
+        low, high = formats.ends(ahead.lo80, ahead.hi80, unit).values()
     sentence = (
         _("Expected in 12 months: %(mean)s; 80%% chance between %(low)s and %(high)s")
         if level

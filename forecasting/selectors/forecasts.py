@@ -16,7 +16,6 @@ from forecasting.totals import (
     CORRELATION,
     PRODUCT_CORRELATION,
     USUAL_CORRELATION,
-    USUAL_PRODUCT_CORRELATION,
     total_band,
 )
 from products.models import Family, Measure, Product
@@ -85,10 +84,11 @@ def error_correlation_now() -> float:
     return float((payload or {}).get(CORRELATION, USUAL_CORRELATION))
 
 
-def product_correlation_now() -> float:
-    """The correlation of two products' errors of one month, of the newest calibration."""
-    payload = Calibration.objects.order_by("-pk").values_list("payload", flat=True).first()
-    return float((payload or {}).get(PRODUCT_CORRELATION, USUAL_PRODUCT_CORRELATION))
+def product_correlation_now() -> Subquery:
+    """The correlation of two products' errors of one month, of the newest calibration: as a text to read with
+    other rows, ``None`` without one (then :data:`forecasting.totals.USUAL_PRODUCT_CORRELATION` holds)."""
+    newest = Calibration.objects.order_by("-pk")
+    return Subquery(newest.values_list(KT(f"payload__{PRODUCT_CORRELATION}"))[:1])
 
 
 def forecast_current(user: Any, subject: Product | Family, measure: Measure) -> ForecastNow | None:

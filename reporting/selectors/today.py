@@ -35,7 +35,7 @@ from forecasting.models import NightlyRun
 from forecasting.models.stage import Stage
 from forecasting.selectors.forecasts import forecasts_allowed, product_correlation_now
 from forecasting.selectors.totals import total_of
-from forecasting.totals import summed_half
+from forecasting.totals import USUAL_PRODUCT_CORRELATION, summed_half
 from products.models import Product, ProductLine, ProductMonth
 from products.selectors.access import lines_visible, products_visible, visible_channel_ids
 
@@ -173,8 +173,8 @@ def _added(products: QuerySet[Product]) -> list[dict[str, Any]]:
     over = Case(When(ended__lt=today(), then=Value(True)), default=Value(False), output_field=BooleanField())
     added: QuerySet[Any, Any] = (
         products.order_by()
-        .annotate(over=over)
-        .values("over", "figures__stage", "news__stage_before")
+        .annotate(over=over, correlation=product_correlation_now())
+        .values("over", "correlation", "figures__stage", "news__stage_before")
         .annotate(
             count=Count("pk"),
             forecasts=Count("figures__forecast_as_of"),
@@ -206,7 +206,8 @@ def _band(rows: list[dict[str, Any]]) -> tuple[float, float] | None:
     known = [row for row in rows if row["forecast"] is not None and row["below"] is not None]
     if not known:
         return None
-    correlation = product_correlation_now()
+    said = known[0]["correlation"]
+    correlation = USUAL_PRODUCT_CORRELATION if said is None else float(said)
     total = sum(float(row["forecast"]) for row in known)
     below, above = (
         summed_half(
