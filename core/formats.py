@@ -115,7 +115,7 @@ def compact(value: Number | None, unit: str = "") -> str:
 def ends(low: Number, high: Number, unit: str = "") -> dict[str, str]:
     """Both ends of a range on one scale: 0,67 – 1,11 mln."""
     million = float(SCALES["m"])
-    if max(abs(low), abs(high)) < million:
+    if max(abs(float(low)), abs(float(high))) < million:
         decimals = volume_decimals((low, high))
         return {"low": number(low, decimals), "high": volume(high, unit, decimals)}
     return {"low": number(float(low) / million, 2), "high": compact(high, unit)}

@@ -30,7 +30,7 @@ def event_layers(events: Sequence[Event], start: dt.date, end: dt.date) -> list[
     to each other that the shapes would cover one another is one mark that tells both."""
     if not events:
         return []
-    data = {"values": _event_rows(sorted(events, key=lambda event: event.date), start, end)}
+    data: Spec = {"values": _event_rows(sorted(events, key=lambda event: event.date), start, end)}
     shape = {
         "field": "kind",
         "type": "nominal",
@@ -49,17 +49,19 @@ def event_layers(events: Sequence[Event], start: dt.date, end: dt.date) -> list[
             "mark": {"type": "point", "style": "event-mark", "y": 2},
             "encoding": {"shape": shape, "tooltip": tooltip},
         },
-        _event_words(data, "right"),
-        _event_words(data, "left"),
+        *(_event_words(data["values"], side) for side in ("right", "left") if _said(data["values"], side)),
     ]
 
 
-def _event_words(data: Spec, side: str) -> Spec:
+def _said(rows: Sequence[Spec], side: str) -> list[Spec]:
+    return [row for row in rows if row["side"] == side]
+
+
+def _event_words(rows: Sequence[Spec], side: str) -> Spec:
     """The words that stand on this side of their mark."""
     turned = {} if side == "right" else {"align": "right", "dx": -8}
     return {
-        "data": data,
-        "transform": [{"filter": f"datum.side === '{side}'"}],
+        "data": {"values": _said(rows, side)},
         "mark": {"type": "text", "style": "event-label", "y": 2, **turned},
         "encoding": {
             "text": {"field": "short"},
@@ -84,9 +86,12 @@ def _event_rows(events: Sequence[Event], start: dt.date, end: dt.date) -> list[S
     rows = []
     taken = 0.0  # up to where marks and words stand already
     for mark, place, following in zip(marks, places, [*places[1:], float(PLOT_WIDTH)], strict=True):
-        said = ", ".join(_once(event.label for event in mark))
-        needs = LETTER_WIDTH * len(said) + 16
-        side = "right" if following - place > needs else "left" if place - taken > needs else ""
+        # All the words of the mark, else the first of them.
+        for said in (", ".join(_once(event.label for event in mark)), str(mark[0].label)):
+            needs = LETTER_WIDTH * len(said) + 16
+            side = "right" if following - place > needs else "left" if place - taken > needs else ""
+            if side:
+                break
         taken = place + (needs if side == "right" else MARK_WIDTH / 2)
         rows.append(
             {

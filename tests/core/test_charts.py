@@ -160,6 +160,10 @@ def test_marks_that_would_cover_one_another_are_one_that_tells_both():
     assert [mark["kind"] for mark in marks] == ["launch", "price"]
     assert [mark["short"] for mark in marks] == ["launch, growth", "price"]
     assert marks[0]["text"] == "Juice: launched; The figures moved."
+    near = [*events[:2], Event("price", day + dt.timedelta(days=150), "price")]
+    marks = layer(sample(events=near).spec, "event-mark")["data"]["values"]
+    assert [mark["short"] for mark in marks] == ["launch", "price"], "room for the first word alone"
+    marks = layer(sample(events=events).spec, "event-mark")["data"]["values"]
     assert marks[0]["label"].replace("\u00a0", " ") == "3 May 2024, 9 May 2024"
 
 
