@@ -197,8 +197,8 @@ def _rows(history: Sequence[Actual], forecast: Sequence[Expected], divisor: floa
         if _has_planned(forecast):
             planned = _planned(expected) or 0.0
             row["planned"], row["final"] = planned / divisor, say(planned)
-        row["band80"] = _bandsay(expected.lo80, expected.hi80) or formats.MISSING
-        row["band95"] = _bandsay(expected.lo95, expected.hi95) or formats.MISSING
+        row["band80"] = _band_text(expected.lo80, expected.hi80, say) or formats.MISSING
+        row["band95"] = _band_text(expected.lo95, expected.hi95, say) or formats.MISSING
     return [rows[month] for month in sorted(rows)]
 
 
@@ -364,8 +364,8 @@ def _forecast_table(
                 told,
                 say(expected.mean) if expected else None,
                 *([say(_planned(expected))] if _has_planned(forecast) else []),
-                _bandsay(expected.lo80, expected.hi80) if expected else None,
-                _bandsay(expected.lo95, expected.hi95) if expected else None,
+                _band_text(expected.lo80, expected.hi80, say) if expected else None,
+                _band_text(expected.lo95, expected.hi95, say) if expected else None,
             ]
         )
     final = [capfirst(_("final forecast"))] if _has_planned(forecast) else []
