@@ -5,7 +5,7 @@ the same.
 """
 
 import datetime as dt
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from django.utils.text import capfirst
 from django.utils.translation import gettext as _
@@ -17,6 +17,8 @@ from core.months import month_add, month_end, months_between
 from core.registries import Event
 
 HEIGHT, HATCH_TOP, HATCH_STEP = 330, 14, 9  # pixels of the plot
+
+Say = Callable[[float | None], str | None]
 
 
 def axis_scale(values: Sequence[float]) -> tuple[float, str]:
@@ -57,6 +59,7 @@ def volume_forecast_chart(
     values += [point.planned for point in forecast if point.planned is not None]
     divisor, scale_text = axis_scale(values)
     start, end = _span(history, forecast)
+    say = _says(history, forecast, is_money)
     layers = _provisional_layers(history)
     if forecast:
         layers += [_band("band95", "lo95", "hi95"), _band("band80", "lo80", "hi80")]
@@ -81,7 +84,7 @@ def volume_forecast_chart(
         "width": "container",
         "height": HEIGHT,
         "padding": {"left": 0, "right": 6, "top": 4, "bottom": 2},
-        "data": {"values": _rows(history, forecast, divisor, is_money)},
+        "data": {"values": _rows(history, forecast, divisor, say)},
         "encoding": {
             "x": {
                 "field": "month",
@@ -102,7 +105,7 @@ def volume_forecast_chart(
         title=title,
         subtitle=subtitle,
         spec=spec,
-        table=_forecast_table(history, forecast, measure_label, is_money),
+        table=_forecast_table(history, forecast, measure_label, say),
         description=_describe(measure_label, history, forecast),
         legend=_legend(history, forecast, measure_label),
         switches=switches,
@@ -130,18 +133,25 @@ def _tick_step(start: dt.date, end: dt.date) -> int:
     return next((step for step in (1, 2, 3, 6, 12) if months / step <= 10), 24)
 
 
-def _text(value: float | None, is_money: bool) -> str | None:
-    """A value in words for tooltip and table; None stays missing."""
-    if value is None:
-        return None
-    return formats.money(value, decimals=0) if is_money else formats.volume(value)
+def _says(history: Sequence[Actual], forecast: Sequence[Expected], is_money: bool) -> Say:
+    """How a value is written in tooltip and table, all with the same decimals; None stays missing."""
+    values = [point.value for point in history]
+    values += [v for p in forecast for v in (p.mean, p.planned, p.lo80, p.hi80, p.lo95, p.hi95)]
+    decimals = 0 if is_money else formats.volume_decimals(values)
+
+    def say(value: float | None) -> str | None:
+        if value is None:
+            return None
+        return formats.money(value, decimals=0) if is_money else formats.volume(value, decimals=decimals)
+
+    return say
 
 
-def _band_text(low: float | None, high: float | None, is_money: bool) -> str | None:
+def _band_text(low: float | None, high: float | None, say: Say) -> str | None:
     """A band in words: "1.280 – 1.490"."""
     if low is None or high is None:
         return None
-    return f"{_text(low, is_money)} – {_text(high, is_money)}"
+    return f"{say(low)} – {say(high)}"
 
 
 def _axis_format(values: Sequence[float], divisor: float) -> str:
@@ -150,9 +160,7 @@ def _axis_format(values: Sequence[float], divisor: float) -> str:
     return ",.0f" if largest >= 4 else ",.1f" if largest >= 0.4 else ",.2f"
 
 
-def _rows(
-    history: Sequence[Actual], forecast: Sequence[Expected], divisor: float, is_money: bool
-) -> list[Spec]:
+def _rows(history: Sequence[Actual], forecast: Sequence[Expected], divisor: float, say: Say) -> list[Spec]:
     """One data row a month; a month that is both provisional and forecast carries both."""
     rows: dict[dt.date, Spec] = {}
     final = _last_final(history)
@@ -175,7 +183,7 @@ def _rows(
             )
             joined = dict.fromkeys(names, value) if forecast else {}
             row.update(joined, **({"provisional": value} if has_provisional else {}))
-        text = _text(point.value, is_money) or formats.MISSING
+        text = say(point.value) or formats.MISSING
         row["text"] = f"{text} ({_('provisional')})" if point.provisional and value is not None else text
         rows[point.month] = row
     for expected in forecast:
@@ -186,12 +194,12 @@ def _rows(
         row.update({name: edge / divisor for name, edge in edges.items() if edge is not None})
         row["forecast"] = expected.mean / divisor
         row.setdefault("text", formats.MISSING)
-        row["expected"] = _text(expected.mean, is_money)
+        row["expected"] = say(expected.mean)
         if _has_planned(forecast):
             planned = _planned(expected) or 0.0
-            row["planned"], row["final"] = planned / divisor, _text(planned, is_money)
-        row["band80"] = _band_text(expected.lo80, expected.hi80, is_money) or formats.MISSING
-        row["band95"] = _band_text(expected.lo95, expected.hi95, is_money) or formats.MISSING
+            row["planned"], row["final"] = planned / divisor, say(planned)
+        row["band80"] = _band_text(expected.lo80, expected.hi80, say) or formats.MISSING
+        row["band95"] = _band_text(expected.lo95, expected.hi95, say) or formats.MISSING
     return [rows[month] for month in sorted(rows)]
 
 
@@ -340,29 +348,29 @@ def _describe(measure_label: str, history: Sequence[Actual], forecast: Sequence[
 
 
 def _forecast_table(
-    history: Sequence[Actual], forecast: Sequence[Expected], measure_label: str, is_money: bool
+    history: Sequence[Actual], forecast: Sequence[Expected], measure_label: str, say: Say
 ) -> ChartTable:
     """One row a month, oldest first; a month that is both provisional and forecast is one row."""
     headers = [capfirst(_("month")), capfirst(measure_label)]
     if not forecast:
-        return ChartTable(headers, [[formats.month(p.month), _text(p.value, is_money)] for p in history])
+        return ChartTable(headers, [[formats.month(p.month), say(p.value)] for p in history])
     band = capfirst(_("band"))
     past = {point.month: point for point in history}
     ahead = {point.month: point for point in forecast}
     rows: list[list[str | None]] = []
     for month in sorted({*past, *ahead}):
         actual, expected = past.get(month), ahead.get(month)
-        told = _text(actual.value, is_money) if actual else None
+        told = say(actual.value) if actual else None
         if told and actual and actual.provisional:
             told = f"{told} ({_('provisional')})"
         rows.append(
             [
                 formats.month(month),
                 told,
-                _text(expected.mean, is_money) if expected else None,
-                *([_text(_planned(expected), is_money)] if _has_planned(forecast) else []),
-                _band_text(expected.lo80, expected.hi80, is_money) if expected else None,
-                _band_text(expected.lo95, expected.hi95, is_money) if expected else None,
+                say(expected.mean) if expected else None,
+                *([say(_planned(expected))] if _has_planned(forecast) else []),
+                _band_text(expected.lo80, expected.hi80, say) if expected else None,
+                _band_text(expected.lo95, expected.hi95, say) if expected else None,
             ]
         )
     final = [capfirst(_("final forecast"))] if _has_planned(forecast) else []

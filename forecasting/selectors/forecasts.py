@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -12,7 +13,12 @@ from django.db.models.fields.json import KT
 
 from accounts.rows import from_row, row_of
 from forecasting.models import Backtest, Calibration, Forecast, ForecastMonth, StageEstimate
-from forecasting.totals import CORRELATION, USUAL_CORRELATION, total_band
+from forecasting.totals import (
+    CORRELATION,
+    PRODUCT_CORRELATION,
+    USUAL_CORRELATION,
+    total_band,
+)
 from products.models import Family, Measure, Product
 from products.selectors.access import products_visible, visible_channel_ids
 from products.selectors.family import families_whole
@@ -22,12 +28,19 @@ from products.selectors.family import families_whole
 class ForecastNow:
     """The forecast in use and its months, in the measure's unit. ``correlation`` is that of two months'
     errors: what :func:`forecasting.totals.total_band` needs for the band of a total. ``naive_wape`` is the
-    error of repeating the year before where ``forecast.wape`` was measured."""
+    error of repeating the year before where ``forecast.wape`` was measured. ``ended``: the last day of a
+    product that ends; the months after it are in ``months``, of nothing, and not in :attr:`sold_months`."""
 
     forecast: Forecast
     months: list[ForecastMonth]
     correlation: float
     naive_wape: float | None = None
+    ended: datetime.date | None = None
+
+    @property
+    def sold_months(self) -> list[ForecastMonth]:
+        """The months in which there is something to sell: what people are shown one by one."""
+        return [row for row in self.months if self.ended is None or row.month <= self.ended]
 
 
 @dataclass(frozen=True)
@@ -72,6 +85,13 @@ def error_correlation_now() -> float:
     return float((payload or {}).get(CORRELATION, USUAL_CORRELATION))
 
 
+def product_correlation_now() -> Subquery:
+    """The correlation of two products' errors of one month, of the newest calibration: as a text to read with
+    other rows, ``None`` without one (then :data:`forecasting.totals.USUAL_PRODUCT_CORRELATION` holds)."""
+    newest = Calibration.objects.order_by("-pk")
+    return Subquery(newest.values_list(KT(f"payload__{PRODUCT_CORRELATION}"))[:1])
+
+
 def forecast_current(user: Any, subject: Product | Family, measure: Measure) -> ForecastNow | None:
     """The forecast in use; ``None`` when there is none, or the person may not see it. One query."""
     months = ForecastMonth.objects.filter(forecast=OuterRef("pk")).order_by("month")
@@ -92,7 +112,7 @@ def forecast_current(user: Any, subject: Product | Family, measure: Measure) -> 
     correlation = USUAL_CORRELATION if forecast.correlation is None else float(forecast.correlation)
     naive = None if forecast.naive_wape is None else float(forecast.naive_wape)
     months_now = [from_row(ForecastMonth, row) for row in forecast.month_rows]
-    return ForecastNow(forecast, months_now, correlation, naive)
+    return ForecastNow(forecast, months_now, correlation, naive, getattr(subject, "ended", None))
 
 
 def forecast_vintages(

@@ -71,6 +71,13 @@ def line_totals(user: Any) -> list[LineTotal]:
     return [LineTotal(total, _year_before(total)) for total in totals_visible(user).filter(current=True)]
 
 
+def total_of(user: Any, line_id: int | None) -> LineTotal | None:
+    """The current total in money of one line, or of everything. One query."""
+    rows = totals_visible(user).filter(current=True, measure=None, line_id=line_id)
+    total = rows.first()
+    return None if total is None else LineTotal(total, _year_before(total))
+
+
 def _year_before(total: TotalForecast) -> float | None:
     known = {row[0]: row[1] for row in total.history}
     if total.measure is not None and total.measure.kind == Measure.Kind.LEVEL:

@@ -17,11 +17,12 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from accounts.errors import DomainError
 from core.charts import Switch
 from core.errors import form_refuse
+from core.formats import volume_decimals
 from core.months import month_add, month_end, month_start
 from core.organisation import today
 from core.pages import page_render, with_right
 from forecasting.cards import StageCard, stage_card, stage_spans
-from forecasting.charts import forecast_chart, revenue_chart
+from forecasting.charts import ends_words, forecast_chart, revenue_chart
 from forecasting.events import subject_events
 from forecasting.explanation import explanation
 from forecasting.forms import StageForm
@@ -43,6 +44,7 @@ from products.selectors.sales import MonthSales
 from products.selectors.structure import family_get
 
 HISTORY_MONTHS = 60
+EDGES = ("lo80", "hi80", "lo95", "hi95")
 
 
 def _frame(request: HttpRequest, subject: Subject) -> dict[str, Any]:
@@ -109,6 +111,9 @@ def _context(
         if sold.addable
         else revenue_chart(sales=sold.months, events=events, switches=switches)
     )
+    channels = channel_split(subject, measure, now) if now and isinstance(subject, Product) else []
+    months = _months(now, sold.months)
+    vintages = _vintages(forecast_vintages(request.user, subject, measure, now.correlation)) if now else []
     return {
         "measure": measure,
         "unit": sold.unit,
@@ -118,15 +123,23 @@ def _context(
         "method": method_words(now.forecast.method) if now else "",
         "reason": reason_words(now.forecast.reason_code, now.forecast.reason_params) if now else "",
         "explanation": explanation(now, sold.months, measure, sold.unit) if sold.addable else "",
-        "channels": channel_split(subject, measure, now) if now and isinstance(subject, Product) else [],
+        "channels": channels,
+        "channel_decimals": volume_decimals(v for row in channels for v in (row.mean, row.lo80, row.hi80)),
         "has_agreed": any(month.agreed is not None for month in now.months) if now else False,
         "changes": product_overrides(subject, measure, now.months)
         if now and isinstance(subject, Product)
         else [],
-        "months": _months(now, sold.months),
-        "vintages": _vintages(forecast_vintages(request.user, subject, measure, now.correlation))
-        if now
-        else [],
+        "months": months,
+        "decimals": volume_decimals(
+            v
+            for row in months
+            for v in (row["before"], *(getattr(row["month"], name) for name in ("mean", "final", *EDGES)))
+        ),
+        "vintages": vintages,
+        "vintage_decimals": volume_decimals(
+            v for row in vintages for v in (row["vintage"].year, row["vintage"].lo80, row["vintage"].hi80)
+        ),
+        "ends": ends_words(now.ended) if now and now.ended and len(now.sold_months) < len(now.months) else "",
         "is_level": measure.kind == Measure.Kind.LEVEL,
         "can_override": request.user.has_perm("forecasting.override") and isinstance(subject, Product),
         "can_run": request.user.has_perm("forecasting.run") and not isinstance(subject, Family),
@@ -146,7 +159,7 @@ def _months(now: ForecastNow | None, sales: list[MonthSales]) -> list[dict[str, 
         index = month.mean / float(before) * 100 if before is not None and before > 0 else None
         return {"month": month, "before": before, "index": index}
 
-    return [row(month) for month in now.months]
+    return [row(month) for month in now.sold_months]
 
 
 def _vintages(found: list[Vintage]) -> list[dict[str, Any]]:

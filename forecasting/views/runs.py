@@ -17,7 +17,8 @@ from forecasting.models import NightlyFailure, NightlyRun
 from forecasting.selectors.runs import failures_visible, run_progress, runs_visible, step_label
 from forecasting.services.night import night_start
 from forecasting.words import duration_words, failure_words, run_error_words, time_left_words
-from products.selectors.access import product_get
+from products.selectors.access import product_get, products_visible
+from products.selectors.family_page import data_month
 
 
 @with_right("forecasting.view")
@@ -31,6 +32,7 @@ def runs(request: HttpRequest) -> HttpResponse:
         "running": running,
         "page": page,
         "past": [_past(run) for run in page],
+        "data_month": data_month(products_visible(request.user)),
         "nonce": uuid.uuid4(),
         "can_run": request.user.has_perm("forecasting.run"),
         "whole_run": any(part["run"].scope is None for part in running),

@@ -7,6 +7,7 @@ import html
 import re
 
 import pytest
+from django.db.models import F
 from django.urls import reverse
 
 from core.organisation import today
@@ -271,3 +272,17 @@ def test_time_left_is_guessed_from_the_last_run(products):
     assert run_progress(first).share == 1
     second = night_start()
     assert run_progress(second).seconds_left is not None
+
+
+def test_a_column_of_months_has_one_number_of_decimals(client, manager, products):
+    """A hundred, a little more and a little less: with a decimal each, or none."""
+    ProductMonth.objects.filter(product=products[0]).update(volume=F("volume") - 20)
+    run_now()
+    found = client.get(tab(products[0]))
+    low = min(row["month"].lo95 for row in found.context["months"])
+    high = max(row["month"].hi95 for row in found.context["months"])
+    assert low < 100 <= high
+    assert (found.context["decimals"], found.context["vintage_decimals"]) == (0, 0)
+    cells = re.findall(r'<td class="num nowrap">([^<]*)</td>', found.content.decode())
+    assert cells
+    assert not [cell for cell in cells if "." in cell]
