@@ -156,6 +156,7 @@ def compute(run: NightlyRun, payload: Mapping[str, Any]) -> Callable[[], ChunkOu
             computed=len(renewed),
             skipped=len({series.subject for series in found} - renewed - failed),
             failures=failures,
+            done=frozenset(renewed),
         )
 
     return write
