@@ -165,8 +165,8 @@ def _used(model: type[models.Model], ids: Collection[int]) -> set[int]:
     """Which of these rows have something of a person hanging on them that deleting would take along: a code,
     a unit factor, a family, a comment, an action item. What the import itself hung on them is gone by then.
 
-    What people write has a history; rows without one, and those that say so (``is_machine_made``), pmtool makes
-    again by itself.
+    What people write has a history; rows without one, and those that say so (``is_machine_made``), pmtool
+    makes again by itself.
     """
     if not ids:
         return set()
