@@ -175,7 +175,7 @@ def _used(model: type[models.Model], ids: Collection[int]) -> set[int]:
         if isinstance(relation, models.ManyToOneRel) and relation.on_delete is models.CASCADE:
             rows = relation.related_model
             if _is_of_people(rows):
-                name = cast("models.ForeignKey[Any, Any]", relation.field).attname
+                name = relation.field.attname
                 used |= set(rows._default_manager.filter(**{f"{name}__in": ids}).values_list(name, flat=True))
     kind = ContentType.objects.get_for_model(model)
     for rows in apps.get_models():
