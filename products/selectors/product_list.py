@@ -169,8 +169,9 @@ def list_rows(user: Any, products: Iterable[Product], tree: LineTree, query: Lis
                 else owners.get(product.line_id, Inherited(None, None)),
                 status=status.value,
                 status_label=status.label,
-                stage=found.stage if found else "",
-                stage_since=found.stage_since if found else None,
+                # Judged over all channels, as the forecast is.
+                stage=found.stage if found and channels is None else "",
+                stage_since=found.stage_since if found and channels is None else None,
                 added={key: getattr(product, f"added_{key}") for key in keys},
             )
         )
