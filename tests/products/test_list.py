@@ -312,8 +312,16 @@ def test_the_file_is_exactly_the_list(client):
     listed = [p.code for p in list_queryset(user, asked, LineTree())]
     assert [row[0] for row in rows[1:]] == listed
     assert len(listed) == 55
-    assert rows[0] == ["Code", "Name", "Line", "Revenue 12 months (EUR)", "Stage", "Stage since"]
-    assert rows[1][3:5] == ["0.25", "growth"]
+    assert rows[0] == [
+        "Code",
+        "Name",
+        "Line",
+        "Revenue 12 months (EUR)",
+        "Stage",
+        "Stage since",
+        "Data up to",
+    ]
+    assert rows[1][3:] == ["0.25", "growth", "", f"{MONTH:%Y-%m}"]
     total = totals(user, address).values["revenue_12m"]
     assert sum(Decimal(row[3]) for row in rows[1:]) == total
     assert client.get(f"/products/export/pdf/?{address}").status_code == 404
