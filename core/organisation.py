@@ -15,7 +15,7 @@ _local = Local()
 
 
 def organisation_get() -> Organisation:
-    """The one organisation; read once a request or job."""
+    """The one organisation; read once a request, task or job."""
     found: Organisation | None = getattr(_local, "organisation", None)
     if found is None:
         found = Organisation.objects.get(pk=1)
@@ -24,7 +24,7 @@ def organisation_get() -> Organisation:
 
 
 def organisation_forget(**_signal: object) -> None:
-    """Read it anew next time: at the start of a request or job, and after it was changed."""
+    """Read it anew next time: at the start of a request, task or job, and after it was changed."""
     if hasattr(_local, "organisation"):
         del _local.organisation
 

@@ -2,7 +2,8 @@
 
 CSV follows the person's language, so that a double click in their spreadsheet shows columns and numbers:
 under nl ``;`` between the cells and a decimal comma, otherwise ``,`` and a point; UTF-8 with its mark, dates
-as 2026-01-31, months as 2026-01. XLSX keeps numbers as numbers and dates as dates. Text that a spreadsheet
+as 2026-01-31, months as 2026-01. Amounts are rounded to cents, other numbers and rates to four decimals,
+half away from zero. XLSX keeps numbers as numbers and dates as dates. Text that a spreadsheet
 would run as a formula gets a ``'`` in front, which the import takes off again.
 """
 
@@ -14,7 +15,7 @@ import re
 import tempfile
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from decimal import Decimal
+from decimal import ROUND_HALF_UP, Decimal
 from typing import IO, Any
 
 from django.http import FileResponse, HttpRequest, HttpResponseBase, StreamingHttpResponse
@@ -32,6 +33,7 @@ _FORMULA = re.compile(r"'*[=+\-@\t\r]")
 _ROWS_AT_ONCE = 500
 _XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 _WIDTHS = {"text": 24, "number": 14, "amount": 14, "rate": 10, "date": 12, "month": 11}
+_DECIMALS = {"number": Decimal("0.0001"), "amount": Decimal("0.01"), "rate": Decimal("0.0001")}
 _NUMBER_FORMATS = {"number": "#,##0.####", "amount": "#,##0.00", "rate": "0.0%", "month": "mmm yyyy"}
 
 
@@ -116,13 +118,21 @@ def csv_lines(
     yield "".join(piece).encode()
 
 
+def _rounded(value: int | float | Decimal, kind: str) -> Decimal:
+    """As many decimals as the kind has; in full where it is no figure's kind."""
+    exact, step = Decimal(str(value)), _DECIMALS.get(kind)
+    if step is None or not exact.is_finite() or exact == exact.to_integral_value():
+        return exact
+    return exact.quantize(step, rounding=ROUND_HALF_UP)
+
+
 def _csv_cell(cell: Any, kind: str, dutch: bool) -> str:
     if cell is None:
         return ""
     if isinstance(cell, bool):
         return "1" if cell else "0"
     if isinstance(cell, int | float | Decimal):
-        return _csv_number(cell, dutch)
+        return _csv_number(_rounded(cell, kind), dutch)
     if isinstance(cell, datetime.datetime):
         return cell.isoformat(sep=" ", timespec="seconds")
     if isinstance(cell, datetime.date):
@@ -130,9 +140,10 @@ def _csv_cell(cell: Any, kind: str, dutch: bool) -> str:
     return formula_neutral(str(cell))
 
 
-def _csv_number(value: int | float | Decimal, dutch: bool) -> str:
-    """In full, and never with just three decimals: 1.234 could be read two ways when it comes in again."""
-    text = f"{Decimal(str(value)):f}"
+def _csv_number(value: Decimal, dutch: bool) -> str:
+    """Without noughts at the end, and never with just three decimals: 1.234 could be read two ways when it
+    comes in again."""
+    text = f"{value:f}"
     whole, point, fraction = text.partition(".")
     fraction = fraction.rstrip("0")
     if len(fraction) == 3:
@@ -170,7 +181,9 @@ def xlsx_write(file: IO[bytes], *, columns: Sequence[ExportColumn], rows: Iterab
         sheet.write_string(0, position, formula_neutral(column.header), bold)
     count = 0
     for count, row in enumerate(rows, start=1):
-        for position, (cell, style) in enumerate(zip(row, formats, strict=True)):
+        for position, (cell, style, column) in enumerate(zip(row, formats, columns, strict=True)):
+            if isinstance(cell, float | Decimal):
+                cell = _rounded(cell, column.kind)
             _xlsx_cell(sheet, count, position, cell, style)
     sheet.autofilter(0, 0, count, max(len(columns) - 1, 0))
     book.close()

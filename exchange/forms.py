@@ -129,14 +129,13 @@ class ReadingForm(forms.Form):
             )
 
     def _add_options(self, sheet: Any) -> None:
-        asked = {question.get("name") for question in self.row.questions}
-        options = self.row.reading.get("options") or {}
+        options = (self.row.layout.options if self.row.layout else {}) | self.row.options
         for option in sheet.options:
             self.fields[f"option_{option.name}"] = forms.ChoiceField(
                 label=option.label,
                 choices=option.choices,
                 required=False,
-                initial=None if option.name in asked else options.get(option.name),
+                initial=options.get(option.name),  # answered; a default nobody was asked about is no answer
                 widget=forms.RadioSelect,
             )
         if sheet.can_create:

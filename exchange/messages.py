@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import ngettext_lazy
 
 from accounts.errors import DomainError
 
@@ -55,8 +56,10 @@ FILES: dict[str, Any] = {
     ),
     "option_unanswered": _("Still to be answered: %(option)s"),
     "option_unknown": _("%(name)s cannot be “%(value)s”."),
-    "rows_refused": _(
-        "%(count)s rows are refused, so nothing was imported. Mend them, or choose to leave them out."
+    "rows_refused": ngettext_lazy(
+        "%(count)s row is refused, so nothing was imported. Mend it, or choose to leave it out.",
+        "%(count)s rows are refused, so nothing was imported. Mend them, or choose to leave them out.",
+        "count",
     ),
 }
 
@@ -102,7 +105,7 @@ def in_words(code: str, params: Mapping[str, Any], more: Mapping[str, Any] | Non
     if template is None:
         return str(params.get("message") or code)
     try:
-        return str(template) % params
+        return str(template % params)
     except (KeyError, TypeError, ValueError):
         return str(template)
 

@@ -35,6 +35,14 @@ def _name_job(task: Any, args: list[Any], **_: Any) -> None:
     job_id.set(f"{task.name}({', '.join(str(arg) for arg in args)})")  # the arguments are ids and queue names
 
 
+@signals.task_prerun.connect
+def _read_organisation_anew(**_: Any) -> None:
+    """A worker lives for days: the settings it read for an earlier task may have been changed since."""
+    from core.organisation import organisation_forget
+
+    organisation_forget()
+
+
 @signals.task_postrun.connect
 def _forget_job(**_: Any) -> None:
     from pmtool.logs import job_id

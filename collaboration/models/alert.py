@@ -17,6 +17,8 @@ class Alert(models.Model):
     alert again, not even after it was closed. ``stake_amount`` (organisation's currency) ranks alerts.
     """
 
+    is_machine_made = True
+
     class State(models.TextChoices):
         OPEN = "open", _("open")
         SNOOZED = "snoozed", _("later")

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.contrib.contenttypes.models import ContentType
-from django.db.models import Exists, Model, OuterRef, Q, QuerySet
+from django.db.models import Exists, Model, OuterRef, Q, QuerySet, Value
 from django.db.models.functions import JSONObject
 from django.http import Http404
 
@@ -19,7 +19,7 @@ from core import registries
 from core.registries import FrameRows
 from core.subjects import About
 from products.models import Product
-from products.selectors.access import products_visible
+from products.selectors.access import products_visible, visible_channel_ids
 
 FOLLOWED_SHOWN = 12
 MENTIONS_SHOWN = 6
@@ -84,7 +84,9 @@ class Followed:
 def followed(user: Any) -> FrameRows:
     """The followed products in the side menu, by name."""
     products = products_visible(user).filter(followers__user=user).order_by("name", "pk")
-    row = JSONObject(name="name", code="code", stage="figures__stage")
+    # A stage is judged over all channels: who is limited to some is not told it.
+    stage = "figures__stage" if visible_channel_ids(user) is None else Value("")
+    row = JSONObject(name="name", code="code", stage=stage)
     return FrameRows(products[:FOLLOWED_SHOWN], row, _followed)
 
 

@@ -7,7 +7,7 @@ class Layout(models.Model):
     """How files with these columns are read, remembered from the last time somebody imported one.
 
     ``signature`` is a hash of the sheet kind and the header; ``mapping`` maps the file's columns to the
-    sheet's fields; ``options`` hold encoding, separator, decimal mark, date format and the sheet's own
+    sheet's fields; ``options`` hold what a person answered: decimal mark, order of dates and the sheet's own
     questions (what revenue means). The API names a layout by its ``name``.
     """
 

@@ -233,16 +233,9 @@ def layout_remember(row: Import, opened: Opened, user: Any) -> Layout:
     """Keep how this file was read for the next one with the same columns."""
     assert opened.plan is not None
     plan = opened.plan
-    options = sheet_options(row, opened)
-    options.pop("create_missing")
     values = {
         "mapping": {"columns": _columns_said(plan), "wide_value": plan.columns.wide_value},
-        "options": options
-        | {
-            name: value
-            for name, value in (("decimal", plan.decimal), ("date_order", plan.date_order))
-            if value
-        },
+        "options": _options_said(row, opened),
         "updated_by": user,
     }
     found = (
@@ -258,6 +251,22 @@ def layout_remember(row: Import, opened: Opened, user: Any) -> Layout:
             setattr(found, name, value)
         found.save()
     return found
+
+
+def _options_said(row: Import, opened: Opened) -> dict[str, Any]:
+    """What a person answered, for this file or for an earlier one. What the file's own figures said, and a
+    default that nobody was asked about, hold for this file only: the next one may be written otherwise.
+    An answer that this file contradicts is forgotten."""
+    assert opened.plan is not None
+    plan = opened.plan
+    names = [option.name for option in plan.sheet.options]
+    answers = (opened.layout.options if opened.layout else {}) | row.options
+    said = {name: answers[name] for name in names if answers.get(name) is not None}
+    for name, found in (("decimal", plan.decimal), ("date_order", plan.date_order)):
+        answer = answers.get(name) or (opened.layout.options.get(name) if opened.layout else None)
+        if answer and (not found or answer == found):
+            said[name] = answer
+    return said
 
 
 def _columns_said(plan: Plan) -> dict[str, str]:

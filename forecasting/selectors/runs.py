@@ -74,7 +74,7 @@ def failures_visible(user: Any, run: NightlyRun) -> QuerySet[NightlyFailure]:
 def skipped_visible(user: Any, run: NightlyRun) -> QuerySet[Any, Any]:
     """The products and families whose forecasts the run left as they were, as far as the person sees them, by
     name: ``name``, ``code``, ``is_family``, whether there is any forecast (``known``), and ``before``: when
-    it was last computed before the run, where that is still kept. What the run's chunks said is kept 90 days."""
+    it was last computed before the run, where that is still kept. What chunks said is kept 90 days."""
     ids: dict[str, list[int]] = {"skipped_products": [], "skipped_families": []}
     chunks = Job.objects.filter(group=f"night:{run.pk}:forecast", state=Job.State.DONE)
     for result in chunks.values_list("result", flat=True):

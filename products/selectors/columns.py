@@ -40,8 +40,8 @@ list_columns: Registry[ListColumn] = Registry("columns of the product list")
 
 @dataclass(frozen=True)
 class Column:
-    """A column as the list shows it. ``sort`` is what it is ordered by (empty: it is not), ``of_sales``: a
-    figure over all channels, which a person limited to some channels gets for those only."""
+    """A column as the list shows it. ``sort`` is what it is ordered by (empty: it is not), ``of_sales``: made
+    over all channels; a person limited to some gets it for those only, or (forecast, stage) not at all."""
 
     key: str
     label: Any
@@ -54,7 +54,7 @@ class Column:
 
 
 OWN: tuple[Column, ...] = (
-    Column("stage", _("Stage"), sort="figures__stage", shown=True),
+    Column("stage", _("Stage"), sort="figures__stage", shown=True, of_sales=True),
     Column("trend", _("Trend"), _("36 months and forecast"), shown=True, of_sales=True),
     Column("revenue_12m", _("Revenue 12 months"), "money", True, "figures__revenue_12m", True, True),
     Column("growth", _("Growth"), _("on the year before"), True, "figures__growth_rate", True, True),

@@ -126,7 +126,8 @@ def filter_keys(query: ListQuery) -> list[tuple[str, str]]:
         for column in query.available
         if column.added and column.added.filter_label
     ]
-    return [*labels().items(), *added]
+    own = {key: label for key, label in labels().items() if not (query.limited and key == "stage")}
+    return [*own.items(), *added]
 
 
 def filter_choices(user: Any, key: str, text: str = "") -> list[Choice] | None:
@@ -139,7 +140,7 @@ def filter_choices(user: Any, key: str, text: str = "") -> list[Choice] | None:
 
 def chips(user: Any, query: ListQuery) -> list[Chip]:
     """The filters in use, in words; a query only for a kind of filter that is in use."""
-    names = dict(filter_keys(query))
+    names = labels() | dict(filter_keys(query))
     found = []
     for key, values in query.filters.items():
         if key not in _CHOICES:

@@ -14,6 +14,7 @@ from core.organisation import today
 from core.panels import PanelItem, panels_build
 from products.models import Product, ProductFigures, ProductLine
 
+from .access import visible_channel_ids
 from .lines import INHERITED, Inherited, LineTree, line_tree
 
 
@@ -30,7 +31,8 @@ class ProductHead:
     """Title, stage, as-of line, tabs and actions of a product, for ``products/product_base.html``.
 
     ``owner`` (its value is a ``User``), ``unit`` and whatever :func:`product_inherited` gives say which line
-    they come from. ``stage`` is empty and ``data_month`` ``None`` where there is none.
+    they come from. ``stage`` is empty and ``data_month`` ``None`` where there is none; a person limited to
+    channels is told no stage.
     """
 
     product: Product
@@ -71,6 +73,7 @@ def product_head(
     person = product.owner if owner.line is None else owner.line.owner
     figures: ProductFigures | None = getattr(product, "figures", None)
     status = Product.Status(product.status_on(today()))
+    shown = figures if visible_channel_ids(user) is None else None  # judged over all channels
     tabs = [
         TabItem(tab.key, tab.label, reverse(tab.url_name, args=[product.code]), tab.key == active)
         for tab in registries.product_tabs
@@ -85,8 +88,8 @@ def product_head(
         status=status.value,
         status_label=status.label,
         figures=figures,
-        stage=figures.stage if figures else "",
-        stage_since=figures.stage_since if figures else None,
+        stage=shown.stage if shown else "",
+        stage_since=shown.stage_since if shown else None,
         data_month=figures.data_month if figures else None,
         tabs=tabs,
         actions=panels_build(user, product, "head"),

@@ -52,7 +52,6 @@ def _row(figures: Any, sold: Months) -> RowFigures:
         growth = float(sum(revenue) / sum(before)) - 1
     return RowFigures(
         data_month=end,
-        unit=figures.measure.unit,
         revenue_12m=sum(revenue, Decimal(0)) if revenue else None,
         volume_12m=spark[-1][0] if is_level else (sum(volumes, Decimal(0)) if volumes else None),
         growth=growth,

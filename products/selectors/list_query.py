@@ -28,7 +28,7 @@ MOST_VALUES = 20
 @dataclass(frozen=True)
 class ListQuery:
     """Search text, filters (key → values, any of which may hold), sort and columns; ``view`` is the lit tab,
-    ``available`` every column the person may have.
+    ``available`` every column the person may have, ``limited`` whether they see some channels only.
 
     ``sort`` is ``name``, ``code`` or a column's key, with ``-`` in front for the largest first.
     """
@@ -40,6 +40,7 @@ class ListQuery:
     chosen: bool = False
     view: str = ""
     available: tuple[Column, ...] = ()
+    limited: bool = False
 
     def address(self, **changes: Any) -> str:
         """The query string of this question, with changes: ``filters=…``, ``sort=…``, ``view=…``."""
@@ -90,6 +91,7 @@ def list_query(query: QueryDict, available: Sequence[Column], *, limited: bool) 
         chosen=bool(keys),
         view=query.get("view", "")[:20],
         available=tuple(available),
+        limited=limited,
     )
 
 

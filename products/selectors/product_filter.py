@@ -27,7 +27,7 @@ from core.search import Matches, Unforeseen, folded, like_pattern
 from products.models import Channel, FamilyMember, Product, ProductCode, ProductFigures, SalesMonth
 from products.models.product import description_words
 
-from .access import channels_visible, products_visible
+from .access import channels_visible, products_visible, visible_channel_ids
 from .lines import LineTree
 from .list_query import ListQuery
 
@@ -119,6 +119,13 @@ def _family(user: Any, tree: LineTree, value: str) -> Q:
     return Q(pk__in=newest.values("product_id"))
 
 
+def _stage(user: Any, tree: LineTree, value: str) -> Q:
+    """A person limited to channels is told no stage, and finds none: it is judged over all channels."""
+    if visible_channel_ids(user) is not None:
+        return Q() if value == NOBODY else Q(pk=None)
+    return Q(figures=None) | Q(figures__stage="") if value == NOBODY else Q(figures__stage=value)
+
+
 ONE_OF: dict[str, Callable[[Any, LineTree, str], Q]] = {
     "owner": _owner,
     "line": _line,
@@ -126,9 +133,7 @@ ONE_OF: dict[str, Callable[[Any, LineTree, str], Q]] = {
     "family": _family,
     "status": lambda user, tree, value: status_filter(value, today()),
     "kind": lambda user, tree, value: Q(kind=value),
-    "stage": lambda user, tree, value: (
-        Q(figures=None) | Q(figures__stage="") if value == "none" else Q(figures__stage=value)
-    ),
+    "stage": _stage,
     "supplier": lambda user, tree, value: (
         Q(supplier=None) if value == NOBODY else Q(supplier__code__iexact=value)
     ),

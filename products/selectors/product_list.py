@@ -24,6 +24,7 @@ from .lines import Inherited, LineTree
 from .list_query import ListQuery, list_query
 from .product_filter import annotated, products_filtered
 from .row_figures import RowFigures
+from .units import unit_of
 from .volume_total import volume_total
 
 MINE = "view=mine&owner=me&status=current"
@@ -154,6 +155,8 @@ def list_rows(user: Any, products: Iterable[Product], tree: LineTree, query: Lis
             figures = limited.get(product.pk, RowFigures())
         else:
             figures = _figures(found) if found else RowFigures()
+        if found is not None and figures.data_month is not None:
+            figures.unit = unit_of(tree, product, found.measure)
         status = Product.Status(product.status_on(day))
         unit = product.unit or tree.inherited(product.line_id, "unit").value
         rows.append(
@@ -166,8 +169,9 @@ def list_rows(user: Any, products: Iterable[Product], tree: LineTree, query: Lis
                 else owners.get(product.line_id, Inherited(None, None)),
                 status=status.value,
                 status_label=status.label,
-                stage=found.stage if found else "",
-                stage_since=found.stage_since if found else None,
+                # Judged over all channels, as the forecast is.
+                stage=found.stage if found and channels is None else "",
+                stage_since=found.stage_since if found and channels is None else None,
                 added={key: getattr(product, f"added_{key}") for key in keys},
             )
         )
@@ -187,7 +191,6 @@ def _figures(row: ProductFigures) -> RowFigures:
     low, high = row.forecast_12m_lo80, row.forecast_12m_hi80
     return RowFigures(
         data_month=row.data_month,
-        unit=row.measure.unit,
         revenue_12m=row.revenue_12m,
         volume_12m=row.volume_12m,
         growth=row.growth_rate,

@@ -6,7 +6,7 @@ line's reporting unit, by each product's factor. Every other measure has one uni
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
 from decimal import Decimal
 
@@ -15,6 +15,25 @@ from django.db.models import Prefetch, prefetch_related_objects
 from products.models import Measure, Product, UnitFactor
 
 from .lines import LineTree
+
+OWN_UNITS = "units"
+"""The code of the measure that counts every product in its own unit."""
+
+
+@dataclass(frozen=True)
+class Common:
+    """The unit to add in; ``converts``: by each product's factor into it."""
+
+    unit: str
+    converts: bool
+
+
+def common_unit(units: Collection[str], reporting: str) -> Common | None:
+    """In which unit volumes in these units are added: the one they all have, else the reporting unit of the
+    line they are added for; ``None``: not at all. Units are the same in whatever case."""
+    if len({unit.lower() for unit in units}) <= 1:
+        return Common(min(units, default=""), converts=False)
+    return Common(reporting, converts=True) if reporting else None
 
 
 @dataclass(frozen=True)
@@ -28,7 +47,7 @@ class Addable:
 
 def unit_of(tree: LineTree, product: Product, measure: Measure) -> str:
     """The unit that a product's volume in this measure is in."""
-    if measure.code != "units":
+    if measure.code != OWN_UNITS:
         return str(measure.unit)
     return product.unit or tree.inherited(product.line_id, "unit").value or str(measure.unit)
 
@@ -37,22 +56,21 @@ def addable(tree: LineTree, products: Iterable[Product], measure: Measure, line_
     """How the products' volumes in the measure may be added, for a total shown for this line."""
     rows = list(products)
     units = {product.pk: unit_of(tree, product, measure) for product in rows}
-    different = set(units.values())
-    if len(different) <= 1:
-        return Addable(next(iter(different), ""), dict.fromkeys(units, Decimal(1)))
-    common = tree.inherited(line_id, "reporting_unit").value
-    if not common or measure.code != "units":
+    common = common_unit(units.values(), tree.inherited(line_id, "reporting_unit").value or "")
+    if common is None:
         return Addable(ok=False)
+    if not common.converts:
+        return Addable(common.unit, dict.fromkeys(units, Decimal(1)))
     prefetch_related_objects(
-        rows, Prefetch("unit_factors", UnitFactor.objects.filter(unit=common), "_common")
+        rows, Prefetch("unit_factors", UnitFactor.objects.filter(unit__iexact=common.unit), "_common")
     )
     factors: dict[int, Decimal] = {}
     for product in rows:
         known = product._common  # type: ignore[attr-defined]
-        if units[product.pk] == common:
+        if units[product.pk].lower() == common.unit.lower():
             factors[product.pk] = Decimal(1)
         elif known:
             factors[product.pk] = known[0].factor
         else:
             return Addable(ok=False)
-    return Addable(common, factors)
+    return Addable(common.unit, factors)

@@ -1,8 +1,8 @@
 """What imports did to objects that people edit too: made, changed, and put back by undo.
 
 Written in bulk; the history of every object is written by its triggers all the same. Undo takes away what the
-import made and nobody used or edited since, and puts back the columns it changed, except where a person has
-changed them again: their word is newer.
+import made and nobody used, edited or added to since, and puts back the columns it changed, except where a
+person has changed them again: their word is newer.
 """
 
 from __future__ import annotations
@@ -10,6 +10,9 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any, cast
 
+from django.apps import apps
+from django.contrib.contenttypes.fields import GenericForeignKey
+from django.contrib.contenttypes.models import ContentType
 from django.db import connection, models, transaction
 from django.db.models import F, ProtectedError
 from django.utils.text import slugify
@@ -136,10 +139,12 @@ def imported_undo(*, import_id: int) -> tuple[int, int]:
 
 
 def _take_away(kind: str, ids: list[int]) -> int:
-    """Delete these rows, except those that something else needs."""
+    """Delete these rows, except those that something else needs or that somebody added something to."""
     if kind in ("product", "channel"):
         sold = set(SalesFact.objects.filter(**{f"{kind}__in": ids}).values_list(f"{kind}_id", flat=True))
         ids = [pk for pk in ids if pk not in sold]
+    used = _used(_KINDS[kind], ids)
+    ids = [pk for pk in ids if pk not in used]
     rows = _KINDS[kind]._default_manager
     try:
         with transaction.atomic():
@@ -154,6 +159,35 @@ def _take_away(kind: str, ids: list[int]) -> int:
         except ProtectedError:
             continue
     return taken
+
+
+def _used(model: type[models.Model], ids: Collection[int]) -> set[int]:
+    """Which of these rows have something of a person hanging on them that deleting would take along: a code,
+    a unit factor, a family, a comment, an action item. What the import itself hung on them is gone by then.
+
+    What people write has a history; rows without one, and those that say so (``is_machine_made``), pmtool
+    makes again by itself.
+    """
+    if not ids:
+        return set()
+    used: set[int] = set()
+    for relation in model._meta.get_fields(include_hidden=True):
+        if isinstance(relation, models.ManyToOneRel) and relation.on_delete is models.CASCADE:
+            rows = relation.related_model
+            if _is_of_people(rows):
+                name = relation.field.attname
+                used |= set(rows._default_manager.filter(**{f"{name}__in": ids}).values_list(name, flat=True))
+    kind = ContentType.objects.get_for_model(model)
+    for rows in apps.get_models():
+        for key in rows._meta.private_fields:
+            if isinstance(key, GenericForeignKey) and _is_of_people(rows):
+                found = rows._default_manager.filter(**{key.ct_field: kind, f"{key.fk_field}__in": ids})
+                used |= set(found.values_list(key.fk_field, flat=True))
+    return used
+
+
+def _is_of_people(model: Any) -> bool:
+    return hasattr(model, "pgh_event_model") and not getattr(model, "is_machine_made", False)
 
 
 def _restore(row: models.Model, before: Values, after: Values) -> int:

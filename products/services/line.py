@@ -7,12 +7,14 @@ from decimal import Decimal
 from typing import Any, TypedDict, Unpack
 
 from django.db import transaction
+from django.db.models import Count
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from accounts.errors import DomainError
 from accounts.models import User
 from accounts.versions import check, row_lock, row_save
-from products.models import LineMeasure, Measure, Product, ProductLine
+from products.models import LineMeasure, Measure, Product, ProductLine, ProductMonth
 from products.selectors.access import limits_forget, visible_line_ids
 from products.selectors.lines import LineTree
 
@@ -76,7 +78,10 @@ def line_update(
     measures: Sequence[Measure] | None = None,
     **values: Unpack[LineValues],
 ) -> ProductLine:
-    """Change what differs, moving it included; ``measures`` ``None`` leaves them as they are."""
+    """Change what differs, moving it included; ``measures`` ``None`` leaves them as they are.
+
+    A measure that products below have figures in stays: without it nothing would show them any more.
+    """
     if "parent" in values:
         # One mover at a time: two moves that are right by themselves could make a circle together.
         list(ProductLine.objects.select_for_update().order_by("pk").values_list("pk"))
@@ -86,23 +91,49 @@ def line_update(
         _parent_check(user, current, values["parent"])
     if "code" in values and values["code"] != current.code:
         _code_check(values["code"], other_than=current.pk)
-    before = _leads(current)
+    before = _measures_below(current)
     row_save(current, version=version, values=values)
     if measures is not None:
         _measures_save(current, measures)
-    _figures_follow(before, _leads(current))
+    after = _measures_below(current)
+    _lost_check(before, after, "parent" if measures is None else "measures")
+    _figures_follow(before, after)
     return current
 
 
-def _leads(line: ProductLine) -> dict[int, int]:
-    """The leading measure of the line and of every line below it, by line id."""
+Measures = Mapping[int, Sequence[Measure]]
+
+
+def _measures_below(line: ProductLine) -> Measures:
+    """What the line and every line below it count, the leading one first, by line id."""
     tree = LineTree()
-    return {below: tree.lead_measure(below).pk for below in tree.descendants(line.pk)}
+    return {below: tree.measures(below) for below in tree.descendants(line.pk)}
 
 
-def _figures_follow(before: Mapping[int, int], after: Mapping[int, int]) -> None:
+def _lost_check(before: Measures, after: Measures, field: str) -> None:
+    """Refuse to take a measure from a line whose products have figures in it."""
+    lost: dict[Measure, list[int]] = {}
+    for line, measures in before.items():
+        for measure in set(measures) - set(after[line]):
+            lost.setdefault(measure, []).append(line)
+    for measure, lines in lost.items():
+        # Every fact is in the roll-up, which is far smaller.
+        counted = ProductMonth.objects.filter(measure=measure, product__line__in=lines)
+        count = counted.aggregate(count=Count("product", distinct=True))["count"]
+        if count:
+            message = ngettext(
+                "“%(measure)s” has to stay: %(count)s product has figures in it.",
+                "“%(measure)s” has to stay: %(count)s products have figures in it.",
+                count,
+            )
+            raise DomainError(
+                "measure_has_figures", message % {"measure": measure, "count": count}, field, status=409
+            )
+
+
+def _figures_follow(before: Measures, after: Measures) -> None:
     """Products whose line now leads with another measure show that one's figures."""
-    moved = [line for line, measure in after.items() if before.get(line) != measure]
+    moved = [line for line, measures in after.items() if before[line][0] != measures[0]]
     if moved:
         products = Product.objects.filter(line__in=moved).values_list("pk", flat=True)
         figures_refresh(product_ids=list(products))

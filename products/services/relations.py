@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 
 from accounts.errors import DomainError
 from accounts.versions import check
+from core import formats
 from products.models import BundlePart, Family, FamilyMember, Product, Succession
 
 from .scope import line_within, product_within
@@ -64,6 +65,25 @@ def _bundled_in(product_id: int) -> set[int]:
     return found
 
 
+def _first_too_much(
+    bundle: Product, part: Product, start_date: datetime.date, share: Decimal
+) -> datetime.date | None:
+    """The first date at which the parts get more than the whole when this one has the share from the date
+    until its own next row. Rows of later dates count too: what is said may be about the past."""
+    rows = list(BundlePart.objects.filter(bundle=bundle).order_by("start_date"))
+    until = min(
+        (row.start_date for row in rows if row.part_id == part.pk and row.start_date > start_date),
+        default=datetime.date.max,
+    )
+    others = [row for row in rows if row.part_id != part.pk and row.start_date < until]
+    days = sorted({start_date, *(row.start_date for row in others if row.start_date > start_date)})
+    for day in days:
+        shares = {row.part_id: row.revenue_share for row in others if row.start_date <= day}
+        if sum(shares.values(), share) > 1:
+            return day
+    return None
+
+
 @transaction.atomic
 def bundle_part_set(
     *,
@@ -76,7 +96,7 @@ def bundle_part_set(
 ) -> BundlePart | None:
     """From the date the bundle holds ``quantity`` of the part with a share (0–1) of its revenue; 0 ends it.
 
-    The shares that hold on that date never add up to more than 1. Says it already: nothing is written.
+    On no date do the shares that hold add up to more than 1. Says it already: nothing is written.
     """
     product_within(user, bundle)
     product_within(user, part)
@@ -89,13 +109,10 @@ def bundle_part_set(
         raise DomainError("bundle_cycle", _("A bundle cannot contain itself."), "part")
     if quantity == 0:
         revenue_share = Decimal(0)
-    parts = BundlePart.objects.filter(bundle=bundle, start_date__lte=start_date).exclude(part=part)
-    others: dict[int, Decimal] = {}
-    for row in parts.order_by("start_date"):
-        others[row.part_id] = row.revenue_share if row.quantity else Decimal(0)
-    if sum(others.values(), revenue_share) > 1:
-        message = _("Together the parts would get more than the whole revenue.")
-        raise DomainError("share_sum", message, "revenue_share")
+    full = _first_too_much(bundle, part, start_date, revenue_share)
+    if full is not None:
+        message = _("Together the parts would get more than the whole revenue from %(day)s.")
+        raise DomainError("share_sum", message % {"day": formats.day(full)}, "revenue_share")
     held = _holds(bundle.pk, part.pk, start_date)
     if held is None and quantity == 0:
         return None

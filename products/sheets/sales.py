@@ -19,7 +19,7 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
 from core.months import month_add, month_start
-from core.organisation import organisation_get
+from core.organisation import organisation_get, today
 from exchange.sheets import Counts
 from products.selectors.access import visible_channel_ids, visible_line_ids
 from products.services.sales import sales_undo, sales_write
@@ -32,6 +32,10 @@ from .words import CREATES, REASONS
 _KEY = "product_id, measure_id, channel_id"
 _ENDS_ON = """start_date + CASE period WHEN 'D' THEN 0 WHEN 'W' THEN 6
                            ELSE (start_date + interval '1 month')::date - start_date - 1 END"""
+
+_LATEST = "CASE period WHEN 'M' THEN %(next_month)s::date ELSE %(today)s::date END"
+"""The latest start of a row: premiums and fees are booked a month ahead, a day or week that is still to come
+has no figures."""
 
 _CLASHING = f"""
     SELECT *, coalesce(max({_ENDS_ON}) OVER (PARTITION BY {_KEY} ORDER BY start_date, line
@@ -116,15 +120,18 @@ class SalesSheet:
 
     def _refuse(self, cursor: Any) -> None:
         closed = organisation_get().closed_until
+        day = today()
+        ahead = {"today": day, "next_month": month_add(month_start(day), 1)}
         cursor.execute(
-            """
+            f"""
             SELECT bool_or(undated), bool_or(empty),
-                   coalesce(bool_or(first < %s AND effect <> 'U'), false)
+                   coalesce(bool_or(first < %(open)s AND effect <> 'U'), false),
+                   coalesce(bool_or(last > {_LATEST} AND effect <> 'U'), false)
             FROM sheet_sums
             """,
-            [month_add(closed, 1) if closed else None],
+            {"open": month_add(closed, 1) if closed else None, **ahead},
         )
-        undated, empty, shut = cursor.fetchone()
+        undated, empty, shut, early = cursor.fetchone()
         if undated:
             _refuse_rows(cursor, "date_missing", "start_date IS NULL", column="month")
         if empty:
@@ -136,6 +143,15 @@ class SalesSheet:
                 "start_date < %(open)s AND effect <> 'U'",
                 params="jsonb_build_object('until', %(until)s::text)",
                 values={"open": month_add(closed, 1), "until": f"{closed:%Y-%m}"},
+            )
+        if early:
+            _refuse_rows(
+                cursor,
+                "in_future",
+                f"start_date > {_LATEST} AND effect <> 'U'",
+                params=f"""jsonb_build_object('until', to_char({_LATEST},
+                           CASE period WHEN 'M' THEN 'YYYY-MM' ELSE 'YYYY-MM-DD' END))""",
+                values=ahead,
             )
         if _any_clash(cursor):
             _refuse_clashes(cursor)

@@ -22,6 +22,7 @@ REASONS: dict[str, Any] = {
     "overlap_week": _("there are figures by the week for this time: the week of %(start)s"),
     "overlap_month": _("there are figures by the month for this time: %(start)s"),
     "month_closed": _("months until %(until)s are closed; this row would change one"),
+    "in_future": _("lies in the future; there can be figures up to %(until)s"),
     "line_unknown": _("no product line has this code or name"),
     "kind_unknown": _("neither a good nor a service"),
     "too_long": _("too long"),

@@ -95,12 +95,17 @@ def export(request: HttpRequest, kind: str) -> HttpResponseBase:
         raise Http404(kind)
     query, tree = query_read(request.user, request.GET), line_tree()
     currency = organisation_get().currency
+    # A file outlives the page it came from: each row says up to when its figures go.
+    columns = [
+        *query.columns,
+        *(c for c in query.available if c.key == "data_month" and c not in query.columns),
+    ]
     # What says which product it is stands in the list's first column, so it comes first here too.
     cells: Cells = [
         (ExportColumn(_("Code")), _field("code")),
         (ExportColumn(_("Name"), width=36), _field("name")),
         (ExportColumn(_("Line")), lambda row: row.product.line.name),
-        *(cell for column in query.columns for cell in _cells(column, currency)),
+        *(cell for column in columns for cell in _cells(column, currency)),
     ]
     return export_response(
         request,

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
+from django.core.management import call_command
 from django.urls import include, path
 from rest_framework.test import APIClient
 
 from exchange.api import router
-from exchange.models import Import
+from exchange.models import Import, Layout
 from tests.factories import user_factory
 
 from .conftest import PLAIN
@@ -67,6 +69,46 @@ def test_a_remembered_layout_by_name_applies_by_itself(api: APIClient, work: Any
     row = Import.objects.get(pk=answer.data["id"])
     assert (row.state, row.counts["changed"]) == ("applied", 1)
     assert row.reading["options"]["meaning"] == "gross"
+
+
+TWO_WAYS = "month,sku,channel,units,revenue\n2026-03,A,North,1.234,5\n"
+
+
+def test_what_a_file_told_of_itself_is_not_remembered_for_one_that_can_be_read_two_ways(
+    api: APIClient, work: Any
+) -> None:
+    upload(api, PLAIN.replace("100.50", "1234.5"), options='{"meaning": "net"}', apply=True)
+    work()
+    answer = upload(api, TWO_WAYS, apply=True)
+    work()
+    row = Import.objects.get(pk=answer.data["id"])
+    assert (row.state, [question["code"] for question in row.questions]) == ("asking", ["decimal"])
+
+
+def test_what_a_person_said_is_remembered_until_a_file_contradicts_it(api: APIClient, work: Any) -> None:
+    def questions(content: str, **options: str) -> list[str]:
+        answer = upload(api, content, options=json.dumps({"meaning": "net", **options}), apply=True)
+        work()
+        return [question["code"] for question in Import.objects.get(pk=answer.data["id"]).questions]
+
+    assert questions(TWO_WAYS, decimal=",") == []
+    assert facts()[0][3] == 1234
+    assert questions(TWO_WAYS) == []
+    assert questions(PLAIN.replace("100.50", "1234.5")) == []
+    assert questions(TWO_WAYS) == ["decimal"], "the last file wrote its figures another way"
+
+
+def test_a_default_that_nobody_was_asked_about_is_no_answer_for_the_next_file(
+    api: APIClient, work: Any, tmp_path: Any
+) -> None:
+    path = tmp_path / "figures.csv"
+    path.write_text(PLAIN)
+    call_command("import_data", "fake", str(path))  # nobody is asked in the shell: the default counts
+    assert Layout.objects.get().options == {}
+    answer = upload(api, PLAIN.replace(",10,", ",11,"), apply=True)
+    work()
+    row = Import.objects.get(pk=answer.data["id"])
+    assert (row.state, row.questions) == ("asking", [{"code": "option", "name": "meaning"}])
 
 
 def test_what_must_be_asked_waits(api: APIClient, work: Any) -> None:

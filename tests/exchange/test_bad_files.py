@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import struct
 import zipfile
+from collections import defaultdict
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -150,9 +151,18 @@ def test_a_bad_file_is_refused_with_its_reason(name: str, fake: Any, csv_file: A
 
 @pytest.mark.parametrize("code", sorted(messages.FILES | messages.CELLS | messages.STATES))
 def test_every_reason_is_said_in_dutch_too(code: str) -> None:
-    words = str((messages.FILES | messages.CELLS | messages.STATES)[code])
-    with translation.override("nl"):
-        assert str((messages.FILES | messages.CELLS | messages.STATES)[code]) != words
+    for number in (1, 2):
+        params = defaultdict(lambda number=number: number)
+        words = in_words(code, params)
+        with translation.override("nl"):
+            assert in_words(code, params) != words
+
+
+def test_one_refused_row_is_one_row() -> None:
+    for language, one, many in (("en", "1 row is", "2 rows are"), ("nl", "1 regel is", "2 regels zijn")):
+        with translation.override(language):
+            assert in_words("rows_refused", {"count": 1}).startswith(one)
+            assert in_words("rows_refused", {"count": 2}).startswith(many)
 
 
 def test_a_file_over_the_limit_is_refused(fake: Any, csv_file: Any, monkeypatch: Any) -> None:

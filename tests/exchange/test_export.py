@@ -41,14 +41,14 @@ def test_csv_under_nl_has_decimal_commas_and_semicolons() -> None:
     text = b"".join(csv_lines(columns=COLUMNS, rows=ROWS, dutch=True)).decode("utf-8-sig")
     assert text.splitlines() == [
         "sku;month;units;revenue",
-        "'=cmd|' /C calc'!A0;2026-01;1234,5;-0,1250",
+        "'=cmd|' /C calc'!A0;2026-01;1234,5;-0,13",
         "plain;2026-02;1200;",
     ]
 
 
 def test_csv_under_en_has_points_and_commas() -> None:
     text = b"".join(csv_lines(columns=COLUMNS, rows=ROWS, dutch=False)).decode("utf-8-sig")
-    assert text.splitlines()[1] == "'=cmd|' /C calc'!A0,2026-01,1234.5,-0.1250"
+    assert text.splitlines()[1] == "'=cmd|' /C calc'!A0,2026-01,1234.5,-0.13"
 
 
 @pytest.mark.parametrize(("dutch", "decimal"), [(True, ","), (False, ".")])
@@ -64,6 +64,25 @@ def test_numbers_are_never_written_in_a_way_that_reads_two_ways(dutch: bool, dec
         assert Decimal(number_column(decimal)([cell])[0][0]) == Decimal(value)
 
 
+@pytest.mark.parametrize(
+    ("kind", "value", "written"),
+    [
+        ("amount", 707170.5662030873, "707170.57"),
+        ("amount", Decimal("0.125"), "0.13"),
+        ("amount", -0.005, "-0.01"),
+        ("amount", 1e22, "10000000000000000000000"),
+        ("number", 1 / 3, "0.3333"),
+        ("number", 1.23450001, "1.2345"),
+        ("number", 12, "12"),
+        ("rate", 0.41234567890123, "0.4123"),
+        ("amount", float("nan"), "NaN"),
+    ],
+)
+def test_figures_have_the_decimals_of_their_kind(kind: str, value: Any, written: str) -> None:
+    lines = b"".join(csv_lines(columns=[ExportColumn("n", kind)], rows=[[value]], dutch=False))
+    assert lines.decode("utf-8-sig").splitlines()[1] == written
+
+
 def test_xlsx_keeps_numbers_and_dates_and_holds_no_formula(tmp_path: Path) -> None:
     request = RequestFactory().get("/", {"format": "xlsx"})
     response: Any = export_response(request, name="figures", columns=COLUMNS, rows=iter(ROWS))
@@ -71,7 +90,7 @@ def test_xlsx_keeps_numbers_and_dates_and_holds_no_formula(tmp_path: Path) -> No
     book = python_calamine.CalamineWorkbook.from_filelike(BytesIO(content))
     rows = book.get_sheet_by_index(0).to_python()
     assert rows[0] == ["sku", "month", "units", "revenue"]
-    assert rows[1] == ["'=cmd|' /C calc'!A0", datetime.date(2026, 1, 1), 1234.5, -0.125]
+    assert rows[1] == ["'=cmd|' /C calc'!A0", datetime.date(2026, 1, 1), 1234.5, -0.13]
     assert rows[2] == ["plain", datetime.date(2026, 2, 1), 1200.0, ""]
     assert response.headers["Content-Disposition"] == 'attachment; filename="figures.xlsx"'
 

@@ -9,9 +9,11 @@ from typing import Any
 
 import pytest
 
+from core.models import Organisation
 from exchange.models import Import
 from exchange.selectors import imports_waiting
 from exchange.services import folder
+from exchange.tasks import folder_tick
 from tests.factories import organisation_factory, user_factory
 
 from .conftest import PLAIN
@@ -53,6 +55,16 @@ def test_a_clean_file_is_applied_by_itself(watched: Path, work: Any) -> None:
     folder.folder_scan()
     assert names(watched / "done") == [f"{number}-new.csv"]
     assert not imports_waiting().exists()
+
+
+def test_a_folder_set_while_the_worker_runs_is_watched_at_its_next_tick(fake: Any, tmp_path: Path) -> None:
+    (tmp_path / "fake").mkdir()
+    put(tmp_path / "fake" / "new.csv", PLAIN)
+    folder_tick.apply()
+    assert not Import.objects.exists()
+    Organisation.objects.update(watched_folder=str(tmp_path))  # as another process does it
+    folder_tick.apply()
+    assert Import.objects.get().source == "folder"
 
 
 def test_a_file_with_refused_rows_waits_for_a_person(watched: Path, work: Any) -> None:

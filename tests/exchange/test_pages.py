@@ -79,7 +79,7 @@ def test_a_file_goes_through_the_wizard(visitor: Client, user: Any, work: Any) -
         user,
         {"new": 2, "changed": 0, "unchanged": 0, "refused": 0},
     )
-    assert Layout.objects.get().options == {"meaning": "net", "decimal": "."}
+    assert Layout.objects.get().options == {"meaning": "net"}
 
     visitor.post(f"/data/{row.pk}/undo/")
     work()

@@ -14,6 +14,7 @@ from django.db.models.functions import Length
 from django.http import QueryDict
 from django.test.utils import CaptureQueriesContext
 
+from collaboration.models import Follow
 from core.months import month_add
 from core.organisation import today
 from products.models import Measure, Product, ProductCode, ProductFigures, SalesMonth, SavedView, UnitFactor
@@ -260,6 +261,33 @@ def test_a_limited_persons_page_shows_nothing_of_other_channels(client):
     assert found(user, "sort=-revenue_12m") == ["A"]
 
 
+def test_a_person_limited_to_channels_is_told_no_stage(client):
+    """It is judged over all channels, as the forecast is: nowhere shown, filtered by or sorted on."""
+    mine = channel_factory()
+    limited, other = user_factory(channels=[mine]), user_factory()
+    for code, stage in (("A", "revival"), ("B", "decline")):
+        product = product_factory(code=code, name=code)
+        row = figures_factory(product, 5, stage=stage, stage_since=MONTH)
+        SalesMonth.objects.create(
+            product=product, measure=row.measure, channel=mine, month=MONTH, volume=1, revenue=5, days=31
+        )
+        for person in (limited, other):
+            Follow.objects.create(user=person, product=product)
+    assert found(limited, "stage=revival") == []
+    assert found(limited, "stage=none") == ["A", "B"]
+    assert found(limited, "sort=stage") == ["A", "B"]
+    assert (found(other, "stage=revival"), found(other, "sort=stage")) == (["A"], ["B", "A"])
+    addresses = ("/products/?view=all", "/products/A/", "/products/export/csv/?view=all&cols=stage")
+    for person, is_told in ((limited, False), (other, True)):
+        client.force_login(person)
+        for address in addresses:
+            page = b"".join(client.get(address)).decode()
+            assert ("s-revival" in page or ",revival," in page) == is_told, address
+        assert ("filters/stage/" in client.get(addresses[0]).content.decode()) == is_told
+        listed = client.get("/api/v1/products/?stage=revival").json()["results"]
+        assert [row["code"] for row in listed] == (["A"] if is_told else [])
+
+
 def test_a_limited_person_sees_own_lines_only():
     mine = line_factory(code="mine")
     product_factory(code="IN", line=line_factory(parent=mine))
@@ -284,8 +312,16 @@ def test_the_file_is_exactly_the_list(client):
     listed = [p.code for p in list_queryset(user, asked, LineTree())]
     assert [row[0] for row in rows[1:]] == listed
     assert len(listed) == 55
-    assert rows[0] == ["Code", "Name", "Line", "Revenue 12 months (EUR)", "Stage", "Stage since"]
-    assert rows[1][3:5] == ["0.25", "growth"]
+    assert rows[0] == [
+        "Code",
+        "Name",
+        "Line",
+        "Revenue 12 months (EUR)",
+        "Stage",
+        "Stage since",
+        "Data up to",
+    ]
+    assert rows[1][3:] == ["0.25", "growth", "", f"{MONTH:%Y-%m}"]
     total = totals(user, address).values["revenue_12m"]
     assert sum(Decimal(row[3]) for row in rows[1:]) == total
     assert client.get(f"/products/export/pdf/?{address}").status_code == 404

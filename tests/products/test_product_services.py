@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import datetime
 import threading
 from decimal import Decimal
@@ -10,8 +11,11 @@ import pytest
 from django.db import connection
 from django.http import Http404
 from django.test.utils import CaptureQueriesContext
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from accounts.errors import DomainError, VersionConflict
+from core import formats
 from products.models import BundlePart, FamilyMember, Product
 from products.services.bulk import products_bulk_preview, products_bulk_undo, products_bulk_update
 from products.services.codes import product_code_add, unit_factor_set
@@ -165,6 +169,50 @@ def test_bundle_shares_never_exceed_the_whole_and_no_bundle_holds_itself():
         BundlePart.objects.filter(bundle=box).order_by("start_date").values_list("quantity", "revenue_share")
     )
     assert list(rows) == [(Decimal(2), Decimal("0.6")), (Decimal(0), Decimal(0))]
+
+
+def test_bundle_shares_hold_at_later_dates_too_when_something_is_said_about_the_past():
+    user = user_factory()
+    box, tea, mug = (product_factory() for _ in range(3))
+    seven = {"user": user, "bundle": box, "quantity": Decimal(1), "revenue_share": Decimal("0.7")}
+    july = datetime.date(2026, 7, 1)
+    bundle_part_set(part=tea, start_date=july, **seven)
+    with pytest.raises(DomainError, match=formats.day(july)) as refused:
+        bundle_part_set(part=mug, start_date=datetime.date(2026, 1, 1), **seven)
+    assert refused.value.code == "share_sum"
+    # Where the mug has a next row before July, its share of January has ended by then.
+    BundlePart.objects.create(
+        bundle=box, part=mug, start_date=datetime.date(2026, 6, 1), quantity=0, revenue_share=0
+    )
+    bundle_part_set(part=mug, start_date=datetime.date(2026, 1, 1), **seven)
+    assert BundlePart.objects.filter(part=mug).count() == 2
+
+
+@given(
+    said=st.lists(
+        st.tuples(st.integers(0, 2), st.integers(1, 5), st.sampled_from(["0", "0.3", "0.4", "0.7", "1"])),
+        min_size=2,
+        max_size=7,
+    )
+)
+@settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_bundle_shares_never_exceed_the_whole_on_any_day_in_whatever_order_they_are_said(said):
+    BundlePart.objects.all().delete()
+    user, box, *parts = user_factory(), *(product_factory() for _ in range(4))
+    for number, month, share in said:
+        with contextlib.suppress(DomainError):
+            bundle_part_set(
+                user=user,
+                bundle=box,
+                part=parts[number],
+                start_date=datetime.date(2026, month, 1),
+                quantity=Decimal(1),
+                revenue_share=Decimal(share),
+            )
+    for month in range(1, 6):
+        rows = BundlePart.objects.filter(bundle=box, start_date__lte=datetime.date(2026, month, 1))
+        holds = dict(rows.order_by("start_date").values_list("part", "revenue_share"))
+        assert sum(holds.values()) <= 1
 
 
 def test_nothing_succeeds_itself_not_by_a_detour():

@@ -6,10 +6,13 @@ import datetime
 from typing import Any
 
 import pytest
+from django.utils import timezone
 
-from products.models import Product, ProductCode, ProductLine
+from collaboration.models import ActionItem, Alert
+from collaboration.services.comments import comment_add
+from products.models import BundlePart, FamilyMember, Product, ProductCode, ProductLine, UnitFactor
 from products.sheets.products import ProductsSheet
-from tests.factories import line_factory, product_factory, user_factory
+from tests.factories import family_factory, line_factory, product_factory, user_factory
 
 from .sheet_help import run, undo
 
@@ -150,6 +153,67 @@ def test_undo_puts_back_and_takes_away() -> None:
     counts = undo(SHEET, done.import_id)
     assert counts.changed == 1
     assert stand() == before
+
+
+def _code(product: Product) -> None:
+    ProductCode.objects.create(product=product, source="customer", code="123")
+
+
+def _factor(product: Product) -> None:
+    UnitFactor.objects.create(product=product, unit="litre", factor=2)
+
+
+def _family(product: Product) -> None:
+    family = family_factory(line=product.line)
+    FamilyMember.objects.create(product=product, family=family, start_date=datetime.date(2026, 1, 1))
+
+
+def _bundle(product: Product) -> None:
+    part = product_factory(line=product.line)
+    BundlePart.objects.create(
+        bundle=product, part=part, start_date=datetime.date(2026, 1, 1), quantity=2, revenue_share=1
+    )
+
+
+def _comment(product: Product) -> None:
+    comment_add(user=user_factory(), target=product, text="Keep this one.")
+
+
+def _action(product: Product) -> None:
+    user = user_factory()
+    ActionItem.objects.create(title="Ask the price", owner=user, created_by=user, product=product)
+
+
+def _action_as_target(product: Product) -> None:
+    user = user_factory()
+    ActionItem.objects.create(title="Ask the price", owner=user, created_by=user, target=product)
+
+
+@pytest.mark.parametrize(
+    "use",
+    [_code, _factor, _family, _bundle, _comment, _action, _action_as_target],
+    ids=lambda use: use.__name__,
+)
+def test_undo_keeps_a_product_that_somebody_added_something_to(use: Any) -> None:
+    line_factory(code="juices")
+    done = run(
+        SHEET, [{"product": code, "product_line": "juices"} for code in ("A1", "A2")], create_missing=True
+    )
+    use(Product.objects.get(code="A1"))
+    undo(SHEET, done.import_id)
+    assert Product.objects.filter(code="A1").exists()
+    assert not Product.objects.filter(code="A2").exists()
+
+
+def test_undo_takes_away_a_product_that_only_pmtool_said_something_of() -> None:
+    line_factory(code="juices")
+    done = run(SHEET, [{"product": "A1", "product_line": "juices", "gtin": "8"}], create_missing=True)
+    Alert.objects.create(
+        product=Product.objects.get(code="A1"), kind="x", subject="s", fingerprint="f",
+        raised_at=timezone.now(), raised_date=datetime.date(2026, 1, 1),
+    )  # fmt: skip
+    undo(SHEET, done.import_id)
+    assert not Product.objects.exists()
 
 
 def test_undo_leaves_what_somebody_wrote_since() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+import json
 from decimal import Decimal
 from typing import Any
 
@@ -11,6 +12,8 @@ from django.db import connection
 from django.utils import translation
 
 from accounts.errors import DomainError
+from core.months import month_add, month_start
+from core.organisation import today
 from products.models import (
     Channel,
     ImportedObject,
@@ -318,6 +321,32 @@ def test_undo_below_a_later_change_is_refused(product: Product) -> None:
         undo(SHEET, first)
     assert (refused.value.code, refused.value.details["later"]) == ("undo_newest_first", later)
     assert facts() == before
+
+
+def test_time_that_is_still_to_come_is_refused_with_the_latest_that_is_not(product: Product) -> None:
+    this = today()
+    month, day = month_start(this), datetime.timedelta(1)
+    after = this + 7 * day
+    ahead = [
+        row(month=month_add(month, 1)),
+        row(month=month_add(month, 2)),
+        row(month=datetime.date(this.year + 5, 1, 1)),
+    ]
+    done = run(SHEET, ahead)
+    until = f"{month_add(month, 1):%Y-%m}"
+    assert [(line, column, code, json.loads(params)) for line, column, _, code, params in done.refused] == [
+        (line, "month", "in_future", {"until": until}) for line in (3, 4)
+    ]
+    assert [fact[2] for fact in facts()] == [month_add(month, 1)]
+    for field, period in (("date", "D"), ("week_start", "W")):
+        other = product_factory()
+        rows = [
+            {"product": other.code, "channel": "web", field: start, "volume": 1}
+            for start in (this - 7 * day, this, after)
+        ]
+        done = run(SHEET, rows, period=period)
+        refused = [(value, code, json.loads(params)) for _, _, value, code, params in done.refused]
+        assert refused == [(after.isoformat(), "in_future", {"until": this.isoformat()})], field
 
 
 def test_undo_in_a_closed_month_is_refused(product: Product) -> None:

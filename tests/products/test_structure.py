@@ -7,6 +7,7 @@ from decimal import Decimal
 
 import pytest
 from django.http import Http404
+from django.utils import translation
 
 from accounts.errors import DomainError, VersionConflict
 from core.organisation import today
@@ -262,6 +263,46 @@ def test_a_budget_is_made_frozen_and_then_stays(client):
     assert client.post(f"/products/budgets/{version.pk}/", {"action": "delete"}).status_code == 409
     version.refresh_from_db()
     assert version.frozen_by == user
+
+
+def test_a_measure_that_products_have_figures_in_stays_with_their_line(client):
+    user, policies, claims = user_factory(), measure_factory(name_en="Policies"), measure_factory()
+    top = line_create(user=user, code="top", name="Top", measures=[policies, claims])
+    below = line_create(user=user, code="below", name="Below", parent=top)
+    elsewhere = line_create(user=user, code="elsewhere", name="Elsewhere", measures=[claims])
+    for line in (below, below, top):
+        ProductMonth.objects.create(
+            product=product_factory(line=line),
+            measure=policies,
+            month=datetime.date(2026, 1, 1),
+            volume=1,
+            days=31,
+        )
+    line_update(user=user, line=top, version=None, measures=[claims, policies])
+    for line, measures, field, count in (
+        (top, {"measures": [claims]}, "measures", 3),
+        (top, {"measures": []}, "measures", 3),
+        (below, {"measures": [claims]}, "measures", 2),
+        (below, {"parent": elsewhere}, "parent", 2),
+    ):
+        words = f"“Policies” has to stay: {count} products"
+        with translation.override("en"), pytest.raises(DomainError, match=words) as refused:
+            line_update(user=user, line=line, version=None, **measures)
+        assert (refused.value.code, refused.value.field) == ("measure_has_figures", field)
+        assert LineTree().measures(below.pk) == [claims, policies]
+    line_update(user=user, line=top, version=None, measures=[policies])  # nothing was counted in claims
+    client.force_login(user)
+    answer = client.post(
+        "/products/lines/top/",
+        {
+            "name": "Top",
+            "code": "top",
+            "measures": [claims.pk],
+            "lead": claims.pk,
+            "version": ProductLine.objects.get(code="top").version,
+        },
+    )
+    assert "has to stay: 3 products" in answer.content.decode()
 
 
 def test_products_show_the_figures_of_the_measure_that_leads_now():
