@@ -46,6 +46,9 @@ FILES: dict[str, Any] = {
     "no_rows": _("The file has a line with column names, but no rows below it."),
     "too_many_columns": _("The file has %(found)s columns; at most %(limit)s can be read."),
     "missing_column": _("The file has no column for %(fields)s."),
+    "double_column": _(
+        "Several columns could be %(what)s: %(columns)s. Say which one it is and leave the others out."
+    ),
     "sheet_unknown": _("What this file holds cannot be told from its column names. Choose it."),
     "sheet_forbidden": _("You may not import this kind of file."),
     "decimal_ambiguous": _(

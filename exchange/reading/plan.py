@@ -46,8 +46,8 @@ class Plan:
     ``decimal`` and ``date_order`` are '' while nothing in the file so far needed to know; the loading then
     raises ``columns.Undecided`` where it does.
 
-    A question is ``{"code", …}``: ``sheet``, ``missing_column`` (``fields``), ``decimal`` and ``date_order``
-    (``example``), ``option`` (``name``).
+    A question is ``{"code", …}``: ``sheet``, ``missing_column`` (``fields``), ``double_column`` (``field``,
+    ``columns``), ``decimal`` and ``date_order`` (``example``), ``option`` (``name``).
     """
 
     reading: Reading
@@ -131,6 +131,8 @@ def plan_make(
     missing = missing_fields(sheet, columns)
     if missing:
         plan.questions.append({"code": "missing_column", "fields": [list(group) for group in missing]})
+    for name, headers in columns.doubles.items():
+        plan.questions.append({"code": "double_column", "field": name, "columns": headers})
     said = (options, remembered, thorough)
     _settle(plan, "decimal", DECIMALS, ("number", "amount"), decimal_evidence, *said)
     _settle(plan, "date_order", ORDERS, ("date", "month"), order_evidence, *said)

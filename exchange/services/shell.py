@@ -123,6 +123,9 @@ def question_error(opened: steps.Opened) -> DomainError:
         labels = _labels(opened)
         fields = [" / ".join(str(labels.get(name, name)) for name in group) for group in question["fields"]]
         return refuse("missing_column", fields=", ".join(fields))
+    if code == "double_column":
+        label = str(_labels(opened).get(question["field"], question["field"]))
+        return refuse(code, what=label, columns=", ".join(question["columns"]))
     if code in ("decimal", "date_order"):
         named = {"decimal": "decimal_ambiguous", "date_order": "date_ambiguous"}[code]
         return refuse(named, field=code, example=question["example"])

@@ -131,6 +131,9 @@ def question_words(question: dict[str, Any], sheet: Any) -> str:
     if code == "missing_column":
         groups = [" / ".join(labels.get(name, name) for name in group) for group in question["fields"]]
         return in_words("missing_column", {"fields": ", ".join(groups)})
+    if code == "double_column":
+        named = labels.get(question["field"], question["field"])
+        return in_words(code, {"what": named, "columns": ", ".join(question["columns"])})
     if code == "decimal":
         return in_words("decimal_ambiguous", question)
     if code == "date_order":

@@ -133,6 +133,8 @@ BAD = {
         "date_ambiguous",
         "can be read two ways",
     ),
+    "a column twice": (b"month,sku,units,units\n2026-01,A,1,2\n", "double_column", "units, units (4)"),
+    "two names of one field": (b"month,sku,afzet,volume\n2026-01,A,1,2\n", "double_column", "afzet, volume"),
     "both marks": (b"month;sku;units\n2026-01;A;1,5\n2026-02;A;1.5\n", "decimal_ambiguous", "two ways"),
 }
 
