@@ -43,6 +43,7 @@ FILES: dict[str, Any] = {
         "The first line does not name the columns. Put a line with names such as %(example)s above "
         "the figures."
     ),
+    "header_line_missing": _("The file has no line %(line)s that could name the columns. Choose another."),
     "no_rows": _("The file has a line with column names, but no rows below it."),
     "too_many_columns": _("The file has %(found)s columns; at most %(limit)s can be read."),
     "missing_column": _("The file has no column for %(fields)s."),

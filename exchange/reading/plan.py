@@ -11,7 +11,7 @@ from typing import Any
 from exchange.messages import refuse
 
 from . import encoding as encodings
-from . import tables
+from . import limits, tables
 from .dates import ORDERS, date_read, order_evidence
 from .kinds import check_contents, file_kind
 from .matching import ColumnMap, columns_match, fold, known_names, missing_fields
@@ -19,6 +19,7 @@ from .numbers import DECIMALS, decimal_evidence, number_read
 from .tables import Cell, CsvTable, Table, XlsxTable, cell_text
 
 SHOWN_ROWS = 6
+HEAD_LINES, HEAD_WIDTH = 15, 60
 
 
 @dataclass
@@ -72,17 +73,19 @@ def file_open(path: Path, options: Mapping[str, Any], sheets: Sequence[Any]) -> 
             raise refuse("file_empty")
         name = str(options.get("sheet_name") or names[0])
         cells = tables.xlsx_rows(path, name)
-        line = int(options.get("header_line") or _header_line(list(enumerate(cells, start=1)), known))
+        head = list(enumerate(cells[: limits.HEADER_LINE], start=1))
+        line = int(options.get("header_line") or _header_line(head, known))
         table = XlsxTable(path, name, line)
         settings |= {"sheet_name": name, "sheet_names": names, "header_line": line}
         lines = len(cells)
     else:
         encoding, lines = encodings.encoding_detect(path, str(options.get("encoding") or ""))
         separator = str(options.get("separator") or tables.separator_detect(path, encoding))
-        head = tables.csv_head(path, encoding, separator, 60)
+        head = tables.csv_head(path, encoding, separator, limits.HEADER_LINE)
         line = int(options.get("header_line") or _header_line(head, known))
         table = CsvTable(path, encoding, separator, line)
         settings |= {"encoding": encoding, "separator": separator, "header_line": line}
+    settings["head"] = _head_shown(head)
     tables.check_width(table.headers)
     reading = Reading(table, settings, max(lines - line, 0))
     first = next(iter(table.chunks(SHOWN_ROWS)), None)
@@ -93,6 +96,12 @@ def file_open(path: Path, options: Mapping[str, Any], sheets: Sequence[Any]) -> 
     reading.first_rows = [[cell_text(cell)[:80] for cell in row] for row in islice(rows, SHOWN_ROWS)]
     _refuse_headless(table.headers, known)
     return reading
+
+
+def _head_shown(rows: Sequence[tuple[int, Sequence[Cell]]]) -> list[list[Any]]:
+    """The first lines that hold anything, as line and text, for who says which one names the columns."""
+    texts = [(line, " · ".join(filter(None, map(cell_text, row)))) for line, row in rows]
+    return [[line, text[:HEAD_WIDTH]] for line, text in texts if text][:HEAD_LINES]
 
 
 def _header_line(rows: Sequence[tuple[int, Sequence[Cell]]], known: set[str]) -> int:

@@ -108,6 +108,31 @@ def test_of_two_columns_that_could_be_the_same_the_person_says_which(visitor: Cl
     assert Import.objects.get(~Q(pk=row.pk)).state == "ready", "said once"
 
 
+TITLED = (
+    "month,sku,channel,units,revenue\nThis year,,,,\n"
+    "maand,artikel,kanaal,afzet,omzet\n2026-01,A,North,10,100.50\n"
+)
+
+
+def test_the_line_that_names_the_columns_can_be_corrected(visitor: Client, work: Any) -> None:
+    upload(visitor, TITLED)
+    work()
+    row = Import.objects.get()
+    page = visitor.get(f"/data/{row.pk}/").content.decode()
+    assert "3: maand · artikel · kanaal · afzet · omzet" in page
+    assert row.reading["header_line"] == 1
+    fields = form_of(visitor, row.pk)
+    visitor.post(f"/data/{row.pk}/reading/", fields | {"header_line": "3", "option_meaning": "net"})
+    work()
+    row.refresh_from_db()
+    assert (row.state, row.counts["new"], row.reading["header_line"]) == ("ready", 1, 3)
+    assert form_of(visitor, row.pk)["header_line"] == "3"
+    visitor.post(f"/data/{row.pk}/reading/", form_of(visitor, row.pk) | {"header_line": ""})
+    work()
+    row.refresh_from_db()
+    assert row.reading["header_line"] == 1
+
+
 def test_the_next_file_like_it_asks_nothing(visitor: Client, work: Any, start: Any, user: Any) -> None:
     visitor.post(f"/data/{_ready(start, user, work).pk}/apply/")
     work()

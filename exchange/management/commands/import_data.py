@@ -33,7 +33,8 @@ class Command(BaseCommand):
             action="append",
             default=[],
             metavar="NAME=VALUE",
-            help="decimal=, date_order=, encoding=, separator=, sheet_name=, or one of the sheet's own",
+            help="decimal=, date_order=, encoding=, separator=, sheet_name=, header_line=, or one of the "
+            "sheet's own",
         )
 
     def handle(self, *args: Any, **options: Any) -> None:
