@@ -58,6 +58,14 @@ FILES: dict[str, Any] = {
     "date_ambiguous": _(
         "Dates such as %(example)s can be read two ways. Say what comes first, day or month."
     ),
+    "decimal_conflicting": _(
+        "Some values have a comma as decimal mark and others a point, such as %(example)s: no answer reads "
+        "them all. Write them one way in the file, or say which mark it is; the other rows are refused."
+    ),
+    "date_conflicting": _(
+        "Some dates begin with the day and others with the month, such as %(example)s: no answer reads them "
+        "all. Write them one way in the file, or say what comes first; the other rows are refused."
+    ),
     "option_unanswered": _("Still to be answered: %(option)s"),
     "option_unknown": _("%(name)s cannot be “%(value)s”."),
     "rows_refused": ngettext_lazy(
@@ -112,6 +120,12 @@ def in_words(code: str, params: Mapping[str, Any], more: Mapping[str, Any] | Non
         return str(template % params)
     except (KeyError, TypeError, ValueError):
         return str(template)
+
+
+def question_code(question: Mapping[str, Any]) -> str:
+    """The code of the words for a question about the decimal mark or the order of dates."""
+    about = {"decimal": "decimal", "date_order": "date"}[question["code"]]
+    return f"{about}_{'conflicting' if question.get('conflicting') else 'ambiguous'}"
 
 
 def refuse(code: str, *, field: str = "", status: int = 400, **params: Any) -> DomainError:

@@ -48,7 +48,8 @@ class Plan:
     raises ``columns.Undecided`` where it does.
 
     A question is ``{"code", …}``: ``sheet``, ``missing_column`` (``fields``), ``double_column`` (``field``,
-    ``columns``), ``decimal`` and ``date_order`` (``example``), ``option`` (``name``).
+    ``columns``), ``decimal`` and ``date_order`` (``example``; ``conflicting``: no
+    answer reads them all), ``option`` (``name``).
     """
 
     reading: Reading
@@ -168,7 +169,7 @@ def _settle(
     thorough: bool,
 ) -> None:
     """Decide the decimal mark or the order of dates: as said for this file, else by the file's own evidence,
-    else as remembered; where values can be read two ways and nothing decides, ask."""
+    else as remembered; where values can be read two ways, or contradict each other, ask."""
     said = options.get(name)
     if said:
         if said not in choices:
@@ -181,9 +182,11 @@ def _settle(
         setattr(plan, name, next(iter(found)))
     elif remembered.get(name) in choices and not found:
         setattr(plan, name, remembered[name])
-    elif found or (ambiguous and thorough):
-        example = ", ".join([*found.values(), *([ambiguous] if ambiguous else [])])
-        plan.questions.append({"code": name, "example": example})
+    elif found:
+        example = "; ".join(found[choice] for choice in choices if choice in found)
+        plan.questions.append({"code": name, "example": example, "conflicting": True})
+    elif ambiguous and thorough:
+        plan.questions.append({"code": name, "example": ambiguous})
 
 
 def _positions(plan: Plan, kinds: Sequence[str]) -> list[int]:

@@ -12,7 +12,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from accounts.errors import DomainError
-from exchange.messages import in_words, refuse
+from exchange.messages import in_words, question_code, refuse
 from exchange.models import Import, ImportRefusal
 from exchange.sheets import Counts, sheets
 
@@ -127,8 +127,7 @@ def question_error(opened: steps.Opened) -> DomainError:
         label = str(_labels(opened).get(question["field"], question["field"]))
         return refuse(code, what=label, columns=", ".join(question["columns"]))
     if code in ("decimal", "date_order"):
-        named = {"decimal": "decimal_ambiguous", "date_order": "date_ambiguous"}[code]
-        return refuse(named, field=code, example=question["example"])
+        return refuse(question_code(question), field=code, example=question["example"])
     if code == "option":
         return refuse("option_unanswered", field=question["name"], option=question["name"])
     return refuse("sheet_unknown", field="sheet")
