@@ -30,6 +30,15 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
         with translation.override(person.language if person else translation.get_language()):
             super().send_mail(template_prefix, email, context)
 
+    def add_message(self, request: HttpRequest, *args: Any, **kwargs: Any) -> None:
+        """In the language of the person, also of who signs in right now: the request came as a stranger's, in
+        the browser's language."""
+        person = request.user
+        with translation.override(
+            person.language if isinstance(person, User) else translation.get_language()
+        ):
+            super().add_message(request, *args, **kwargs)
+
 
 class SocialAdapter(DefaultSocialAccountAdapter):  # type: ignore[misc]
     """Single sign-on for people who were invited: by the address their provider has verified."""

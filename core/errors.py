@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from django.core.exceptions import PermissionDenied
 from django.forms import BaseForm
-from django.http import HttpRequest, HttpResponse, HttpResponseBase
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import render
+from django.utils.translation import gettext as _
 from rest_framework.response import Response
 from rest_framework.views import exception_handler
 
@@ -37,16 +39,28 @@ class DomainErrorMiddleware:
 
 
 def api_exception_handler(error: Exception, context: dict[str, Any]) -> Response | None:
-    """``{"code", "message", "field", "details"}`` for a refusal; DRF's own answer otherwise."""
+    """``{"code", "message", "field", "details"}`` for every refusal, but for fields that do not pass: those
+    stand by their name, as DRF has it."""
     if isinstance(error, DomainError):
-        body = {
-            "code": error.code,
-            "message": str(error.message),
-            "field": error.field,
-            "details": error.details,
-        }
-        return Response(body, status=error.status)
-    return exception_handler(error, context)
+        return Response(_refusal(error.code, error.message, error.field, error.details), status=error.status)
+    answer = exception_handler(error, context)
+    detail = answer.data.get("detail") if answer is not None and isinstance(answer.data, dict) else None
+    if answer is None or not isinstance(detail, str):
+        return answer
+    code, message = getattr(detail, "code", "error"), detail
+    # What Django's own two hold is for the log: the code that was asked for, the right that was missing.
+    if isinstance(error, Http404):
+        message = _("There is nothing here, or you may not see it.")
+    elif isinstance(error, PermissionDenied):
+        message = _("Your role does not include this.")
+    answer.data = _refusal(code, message)
+    return answer
+
+
+def _refusal(
+    code: str, message: Any, field: str = "", details: Mapping[str, Any] | None = None
+) -> dict[str, Any]:
+    return {"code": code, "message": str(message), "field": field, "details": details or {}}
 
 
 def require(user: Any, permission: str) -> None:

@@ -103,8 +103,20 @@ class ReadingForm(forms.Form):
         else:
             self._choice("encoding", _("Encoding"), ENCODINGS)
             self._choice("separator", _("Between the cells"), SEPARATORS)
+        self._add_header_line()
         self._choice("decimal", _("Decimal mark"), DECIMALS)
         self._choice("date_order", _("Dates"), DATE_ORDERS)
+
+    def _add_header_line(self) -> None:
+        """Which line names the columns: found, or one of the file's first lines."""
+        found = _("found: %(value)s") % {"value": self.row.reading.get("header_line", "")}
+        lines = [(str(line), f"{line}: {text}") for line, text in self.row.reading.get("head") or []]
+        self.fields["header_line"] = forms.ChoiceField(
+            label=_("Line with the column names"),
+            choices=[("", found), *lines],
+            initial=str(self.row.options.get("header_line") or ""),
+            required=False,
+        )
 
     def _add_columns(self, sheet: Any) -> None:
         choices = [("", _("leave out")), *[(each.name, each.label) for each in sheet.fields]]
@@ -164,7 +176,10 @@ class ReadingForm(forms.Form):
 
     @property
     def settings(self) -> list[Any]:
-        names = ("sheet", "sheet_name", "encoding", "separator", "decimal", "date_order", "wide_value")
+        names = (
+            *("sheet", "sheet_name", "encoding", "separator", "header_line", "decimal", "date_order"),
+            "wide_value",
+        )
         return [self[name] for name in names if name in self.fields]
 
     @property
@@ -174,7 +189,7 @@ class ReadingForm(forms.Form):
     def said(self) -> tuple[dict[str, Any], dict[str, Any], str]:
         """``(options, mapping, sheet)`` for ``import_configure``."""
         data = self.cleaned_data
-        names = ("sheet_name", "encoding", "separator", "decimal", "date_order")
+        names = ("sheet_name", "encoding", "separator", "header_line", "decimal", "date_order")
         options = {name: data[name] for name in names if name in data}
         options |= {
             name.removeprefix("option_"): value
@@ -190,8 +205,10 @@ class ReadingForm(forms.Form):
             if f"column_{position}" in data
         }
         mapping: dict[str, Any] = {"columns": columns} if columns else {}
-        if data["sheet"] != self.row.sheet:
-            # Another kind of file: its columns are matched anew.
+        line, said = data["header_line"], str(self.row.options.get("header_line") or "")
+        anew = line not in (said, str(self.row.reading.get("header_line")))
+        if data["sheet"] != self.row.sheet or anew:
+            # Another kind of file, or another line that names the columns: they are matched anew.
             mapping = {"columns": {}}
         if data.get("wide_value"):
             mapping["wide_value"] = data["wide_value"]

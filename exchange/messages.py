@@ -43,9 +43,13 @@ FILES: dict[str, Any] = {
         "The first line does not name the columns. Put a line with names such as %(example)s above "
         "the figures."
     ),
+    "header_line_missing": _("The file has no line %(line)s that could name the columns. Choose another."),
     "no_rows": _("The file has a line with column names, but no rows below it."),
     "too_many_columns": _("The file has %(found)s columns; at most %(limit)s can be read."),
     "missing_column": _("The file has no column for %(fields)s."),
+    "double_column": _(
+        "Several columns could be %(what)s: %(columns)s. Say which one it is and leave the others out."
+    ),
     "sheet_unknown": _("What this file holds cannot be told from its column names. Choose it."),
     "sheet_forbidden": _("You may not import this kind of file."),
     "decimal_ambiguous": _(
@@ -53,6 +57,14 @@ FILES: dict[str, Any] = {
     ),
     "date_ambiguous": _(
         "Dates such as %(example)s can be read two ways. Say what comes first, day or month."
+    ),
+    "decimal_conflicting": _(
+        "Some values have a comma as decimal mark and others a point, such as %(example)s: no answer reads "
+        "them all. Write them one way in the file, or say which mark it is; the other rows are refused."
+    ),
+    "date_conflicting": _(
+        "Some dates begin with the day and others with the month, such as %(example)s: no answer reads them "
+        "all. Write them one way in the file, or say what comes first; the other rows are refused."
     ),
     "option_unanswered": _("Still to be answered: %(option)s"),
     "option_unknown": _("%(name)s cannot be “%(value)s”."),
@@ -108,6 +120,12 @@ def in_words(code: str, params: Mapping[str, Any], more: Mapping[str, Any] | Non
         return str(template % params)
     except (KeyError, TypeError, ValueError):
         return str(template)
+
+
+def question_code(question: Mapping[str, Any]) -> str:
+    """The code of the words for a question about the decimal mark or the order of dates."""
+    about = {"decimal": "decimal", "date_order": "date"}[question["code"]]
+    return f"{about}_{'conflicting' if question.get('conflicting') else 'ambiguous'}"
 
 
 def refuse(code: str, *, field: str = "", status: int = 400, **params: Any) -> DomainError:

@@ -11,6 +11,7 @@ from typing import Any
 
 from .dates import month_heading
 
+_TWIN = re.compile(r"(.+) \(\d+\)")
 _NOT_WORD = re.compile(r"[^a-z0-9]+")
 
 
@@ -32,11 +33,13 @@ def known_names(sheet: Any) -> dict[str, str]:
 @dataclass
 class ColumnMap:
     """``columns``: header → field; ``months``: header → month, for a file with a column per month, whose
-    figures go to ``wide_value``."""
+    figures go to ``wide_value``. ``doubles``: field → the headers that name it, where several do and nobody
+    said which one it is."""
 
     columns: dict[str, str] = field(default_factory=dict)
     months: dict[str, str] = field(default_factory=dict)
     wide_value: str = ""
+    doubles: dict[str, list[str]] = field(default_factory=dict)
 
     def as_json(self) -> dict[str, Any]:
         return {"columns": self.columns, "months": self.months, "wide_value": self.wide_value}
@@ -54,16 +57,26 @@ def columns_match(sheet: Any, headers: Sequence[str], chosen: Mapping[str, Any])
         for header, name in (chosen.get("columns") or {}).items()
         if header in headers and (not name or name in known)
     }
-    taken = {name for name in said.values() if name}
+    chosen_fields = {name for name in said.values() if name}
+    named: dict[str, list[str]] = {}
     columns: dict[str, str] = {}
     for header in headers:
-        name = said[header] if header in said else names.get(fold(header), "")
-        if header not in said and name in taken:
+        name = said[header] if header in said else names.get(fold(_first_of_twins(header, headers)), "")
+        if header not in said and name in chosen_fields:
             name = ""
-        taken.add(name)
-        if name:
+        if name and name not in named:
             columns[header] = name
-    return _with_months(sheet, headers, columns, said, chosen)
+        if name:
+            named.setdefault(name, []).append(header)
+    found = _with_months(sheet, headers, columns, said, chosen)
+    found.doubles = {name: several for name, several in named.items() if len(several) > 1}
+    return found
+
+
+def _first_of_twins(header: str, headers: Sequence[str]) -> str:
+    """``afzet (3)`` is the name of a second column ``afzet`` (``tables.unique_headers``)."""
+    twin = _TWIN.fullmatch(header)
+    return twin[1] if twin and twin[1] in headers else header
 
 
 def _with_months(

@@ -11,7 +11,7 @@ from typing import Any
 from exchange.messages import refuse
 
 from . import encoding as encodings
-from . import tables
+from . import limits, tables
 from .dates import ORDERS, date_read, order_evidence
 from .kinds import check_contents, file_kind
 from .matching import ColumnMap, columns_match, fold, known_names, missing_fields
@@ -19,6 +19,7 @@ from .numbers import DECIMALS, decimal_evidence, number_read
 from .tables import Cell, CsvTable, Table, XlsxTable, cell_text
 
 SHOWN_ROWS = 6
+HEAD_LINES, HEAD_WIDTH = 15, 60
 
 
 @dataclass
@@ -46,8 +47,9 @@ class Plan:
     ``decimal`` and ``date_order`` are '' while nothing in the file so far needed to know; the loading then
     raises ``columns.Undecided`` where it does.
 
-    A question is ``{"code", …}``: ``sheet``, ``missing_column`` (``fields``), ``decimal`` and ``date_order``
-    (``example``), ``option`` (``name``).
+    A question is ``{"code", …}``: ``sheet``, ``missing_column`` (``fields``), ``double_column`` (``field``,
+    ``columns``), ``decimal`` and ``date_order`` (``example``; ``conflicting``: no
+    answer reads them all), ``option`` (``name``).
     """
 
     reading: Reading
@@ -72,17 +74,19 @@ def file_open(path: Path, options: Mapping[str, Any], sheets: Sequence[Any]) -> 
             raise refuse("file_empty")
         name = str(options.get("sheet_name") or names[0])
         cells = tables.xlsx_rows(path, name)
-        line = int(options.get("header_line") or _header_line(list(enumerate(cells, start=1)), known))
+        head = list(enumerate(cells[: limits.HEADER_LINE], start=1))
+        line = int(options.get("header_line") or _header_line(head, known))
         table = XlsxTable(path, name, line)
         settings |= {"sheet_name": name, "sheet_names": names, "header_line": line}
         lines = len(cells)
     else:
         encoding, lines = encodings.encoding_detect(path, str(options.get("encoding") or ""))
         separator = str(options.get("separator") or tables.separator_detect(path, encoding))
-        head = tables.csv_head(path, encoding, separator, 60)
+        head = tables.csv_head(path, encoding, separator, limits.HEADER_LINE)
         line = int(options.get("header_line") or _header_line(head, known))
         table = CsvTable(path, encoding, separator, line)
         settings |= {"encoding": encoding, "separator": separator, "header_line": line}
+    settings["head"] = _head_shown(head)
     tables.check_width(table.headers)
     reading = Reading(table, settings, max(lines - line, 0))
     first = next(iter(table.chunks(SHOWN_ROWS)), None)
@@ -93,6 +97,12 @@ def file_open(path: Path, options: Mapping[str, Any], sheets: Sequence[Any]) -> 
     reading.first_rows = [[cell_text(cell)[:80] for cell in row] for row in islice(rows, SHOWN_ROWS)]
     _refuse_headless(table.headers, known)
     return reading
+
+
+def _head_shown(rows: Sequence[tuple[int, Sequence[Cell]]]) -> list[list[Any]]:
+    """The first lines that hold anything, as line and text, for who says which one names the columns."""
+    texts = [(line, " · ".join(filter(None, map(cell_text, row)))) for line, row in rows]
+    return [[line, text[:HEAD_WIDTH]] for line, text in texts if text][:HEAD_LINES]
 
 
 def _header_line(rows: Sequence[tuple[int, Sequence[Cell]]], known: set[str]) -> int:
@@ -131,6 +141,8 @@ def plan_make(
     missing = missing_fields(sheet, columns)
     if missing:
         plan.questions.append({"code": "missing_column", "fields": [list(group) for group in missing]})
+    for name, headers in columns.doubles.items():
+        plan.questions.append({"code": "double_column", "field": name, "columns": headers})
     said = (options, remembered, thorough)
     _settle(plan, "decimal", DECIMALS, ("number", "amount"), decimal_evidence, *said)
     _settle(plan, "date_order", ORDERS, ("date", "month"), order_evidence, *said)
@@ -157,7 +169,7 @@ def _settle(
     thorough: bool,
 ) -> None:
     """Decide the decimal mark or the order of dates: as said for this file, else by the file's own evidence,
-    else as remembered; where values can be read two ways and nothing decides, ask."""
+    else as remembered; where values can be read two ways, or contradict each other, ask."""
     said = options.get(name)
     if said:
         if said not in choices:
@@ -170,9 +182,11 @@ def _settle(
         setattr(plan, name, next(iter(found)))
     elif remembered.get(name) in choices and not found:
         setattr(plan, name, remembered[name])
-    elif found or (ambiguous and thorough):
-        example = ", ".join([*found.values(), *([ambiguous] if ambiguous else [])])
-        plan.questions.append({"code": name, "example": example})
+    elif found:
+        example = "; ".join(found[choice] for choice in choices if choice in found)
+        plan.questions.append({"code": name, "example": example, "conflicting": True})
+    elif ambiguous and thorough:
+        plan.questions.append({"code": name, "example": ambiguous})
 
 
 def _positions(plan: Plan, kinds: Sequence[str]) -> list[int]:

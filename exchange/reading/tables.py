@@ -99,11 +99,11 @@ class CsvTable:
     headers: list[str] = field(init=False)
 
     def __post_init__(self) -> None:
-        for line, row in csv_head(self.path, self.encoding, self.separator, _HEADER_WITHIN * 2):
+        for line, row in csv_head(self.path, self.encoding, self.separator, limits.HEADER_LINE):
             if line == self.header_line:
                 self.headers = unique_headers(_trim(row))
                 return
-        raise refuse("file_empty")
+        raise refuse("header_line_missing", line=self.header_line)
 
     def chunks(self, rows: int = CHUNK_ROWS, start: Position | None = None) -> Iterator[Chunk]:
         width = len(self.headers)
@@ -183,7 +183,7 @@ class XlsxTable:
     def __post_init__(self) -> None:
         self._cells = xlsx_rows(self.path, self.sheet_name)
         if len(self._cells) < self.header_line:
-            raise refuse("file_empty")
+            raise refuse("header_line_missing", line=self.header_line)
         self.headers = unique_headers(_trim(self._cells[self.header_line - 1]))
 
     def chunks(self, rows: int = CHUNK_ROWS, start: Position | None = None) -> Iterator[Chunk]:

@@ -32,6 +32,7 @@ OPTIONS = (
     "encoding",
     "separator",
     "sheet_name",
+    "header_line",
     "decimal",
     "date_order",
     "create_missing",
@@ -223,6 +224,9 @@ def options_clean(options: Mapping[str, Any], allowed: Sequence[Any]) -> dict[st
     for name, value in options.items():
         if name not in OPTIONS and name not in own:
             raise refuse("option_unknown", field=name, name=name, value=str(value))
+    line = str(options.get("header_line", ""))  # '': find out
+    if line and not (line.isdecimal() and 1 <= int(line) <= limits.HEADER_LINE):
+        raise refuse("option_unknown", field="header_line", name="header_line", value=line)
     return dict(options)
 
 

@@ -12,7 +12,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from accounts.errors import DomainError
-from exchange.messages import in_words, refuse
+from exchange.messages import in_words, question_code, refuse
 from exchange.models import Import, ImportRefusal
 from exchange.sheets import Counts, sheets
 
@@ -123,9 +123,11 @@ def question_error(opened: steps.Opened) -> DomainError:
         labels = _labels(opened)
         fields = [" / ".join(str(labels.get(name, name)) for name in group) for group in question["fields"]]
         return refuse("missing_column", fields=", ".join(fields))
+    if code == "double_column":
+        label = str(_labels(opened).get(question["field"], question["field"]))
+        return refuse(code, what=label, columns=", ".join(question["columns"]))
     if code in ("decimal", "date_order"):
-        named = {"decimal": "decimal_ambiguous", "date_order": "date_ambiguous"}[code]
-        return refuse(named, field=code, example=question["example"])
+        return refuse(question_code(question), field=code, example=question["example"])
     if code == "option":
         return refuse("option_unanswered", field=question["name"], option=question["name"])
     return refuse("sheet_unknown", field="sheet")

@@ -16,7 +16,7 @@ from core.pages import page_render, with_right
 from core.panels import panels_build
 from exchange.export import ExportColumn, export_response
 from exchange.forms import ReadingForm
-from exchange.messages import in_words
+from exchange.messages import in_words, question_code
 from exchange.models import Import, ImportRefusal
 from exchange.selectors import import_get, import_later, sheets_for
 from exchange.services.imports import import_path
@@ -131,10 +131,11 @@ def question_words(question: dict[str, Any], sheet: Any) -> str:
     if code == "missing_column":
         groups = [" / ".join(labels.get(name, name) for name in group) for group in question["fields"]]
         return in_words("missing_column", {"fields": ", ".join(groups)})
-    if code == "decimal":
-        return in_words("decimal_ambiguous", question)
-    if code == "date_order":
-        return in_words("date_ambiguous", question)
+    if code == "double_column":
+        named = labels.get(question["field"], question["field"])
+        return in_words(code, {"what": named, "columns": ", ".join(question["columns"])})
+    if code in ("decimal", "date_order"):
+        return in_words(question_code(question), question)
     if code == "option":
         options = {option.name: str(option.label) for option in sheet.options} if sheet else {}
         return options.get(question["name"], question["name"])

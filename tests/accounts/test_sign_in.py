@@ -35,6 +35,20 @@ def text(answer) -> str:
     return re.sub(r"\S+@example\.com", "ADDRESS", page)
 
 
+@pytest.mark.parametrize(
+    ("language", "accepted", "welcome"),
+    [("nl", "en", "Je bent nu ingelogd als Person"), ("en", "nl", "Successfully signed in as Person")],
+)
+def test_who_signs_in_is_welcomed_in_their_own_language(language, accepted, welcome):
+    person = user_factory(language=language, name="Person")
+    headers = {"Accept-Language": accepted}
+    client = Client(headers=headers)
+    assert f'<html lang="{accepted}"' in client.get(LOGIN).content.decode()
+    page = client.post(LOGIN, {"login": person.email, "password": PASSWORD}, follow=True).content.decode()
+    assert f'<html lang="{language}"' in page
+    assert welcome in page
+
+
 class TestSession:
     def test_its_key_is_another_after_sign_in(self):
         client = Client()

@@ -155,6 +155,9 @@ def test_the_same_key_uploads_once(api: APIClient) -> None:
         ({"layout": "nothing"}, 400),
         ({"options": "{"}, 400),
         ({"options": '{"surprise": 1}'}, 400),
+        ({"options": '{"header_line": 0}'}, 400),
+        ({"options": '{"header_line": "third"}'}, 400),
+        ({"options": '{"header_line": 61}'}, 400),
         ({"surprise": "1"}, 400),
     ],
 )

@@ -133,7 +133,23 @@ BAD = {
         "date_ambiguous",
         "can be read two ways",
     ),
-    "both marks": (b"month;sku;units\n2026-01;A;1,5\n2026-02;A;1.5\n", "decimal_ambiguous", "two ways"),
+    "a column twice": (b"month,sku,units,units\n2026-01,A,1,2\n", "double_column", "units, units (4)"),
+    "two names of one field": (b"month,sku,afzet,volume\n2026-01,A,1,2\n", "double_column", "afzet, volume"),
+    "both marks": (
+        b"month;sku;units\n2026-01;A;1,5\n2026-02;A;1.5\n",
+        "decimal_conflicting",
+        "1.5; 1,5: no answer",
+    ),
+    "both marks and groups": (
+        b"month;sku;units\n2026-01;A;1.234,56\n2026-02;A;1,234.56\n",
+        "decimal_conflicting",
+        "1,234.56; 1.234,56: no answer reads them all",
+    ),
+    "both orders": (
+        b"day,sku,units\n31-01-2026,A,1\n01/31/2026,A,1\n",
+        "date_conflicting",
+        "31-01-2026; 01/31",
+    ),
 }
 
 

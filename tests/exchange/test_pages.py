@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
+from django.db.models import Q
 from django.test import Client
 
 from exchange.models import Import, Layout
@@ -85,6 +86,51 @@ def test_a_file_goes_through_the_wizard(visitor: Client, user: Any, work: Any) -
     work()
     assert "everything is as it was before this import" in visitor.get(f"/data/{row.pk}/").content.decode()
     assert facts() == []
+
+
+def test_of_two_columns_that_could_be_the_same_the_person_says_which(visitor: Client, work: Any) -> None:
+    content = (
+        PLAIN.replace("units,revenue", "afzet,volume").replace(",100.50", ",77").replace(",120.00", ",88")
+    )
+    upload(visitor, content)
+    work()
+    row = Import.objects.get()
+    page = visitor.get(f"/data/{row.pk}/").content.decode()
+    assert "Several columns could be Units: afzet, volume." in page
+    fields = form_of(visitor, row.pk)
+    assert (fields["column_3"], fields["column_4"]) == ("units", "")
+    visitor.post(f"/data/{row.pk}/reading/", fields | {"column_3": "", "column_4": "units"})
+    work()
+    row.refresh_from_db()
+    assert (row.state, row.totals) == ("ready", {"units": "165.0000"})
+    upload(visitor, content)
+    work()
+    assert Import.objects.get(~Q(pk=row.pk)).state == "ready", "said once"
+
+
+TITLED = (
+    "month,sku,channel,units,revenue\nThis year,,,,\n"
+    "maand,artikel,kanaal,afzet,omzet\n2026-01,A,North,10,100.50\n"
+)
+
+
+def test_the_line_that_names_the_columns_can_be_corrected(visitor: Client, work: Any) -> None:
+    upload(visitor, TITLED)
+    work()
+    row = Import.objects.get()
+    page = visitor.get(f"/data/{row.pk}/").content.decode()
+    assert "3: maand · artikel · kanaal · afzet · omzet" in page
+    assert row.reading["header_line"] == 1
+    fields = form_of(visitor, row.pk)
+    visitor.post(f"/data/{row.pk}/reading/", fields | {"header_line": "3", "option_meaning": "net"})
+    work()
+    row.refresh_from_db()
+    assert (row.state, row.counts["new"], row.reading["header_line"]) == ("ready", 1, 3)
+    assert form_of(visitor, row.pk)["header_line"] == "3"
+    visitor.post(f"/data/{row.pk}/reading/", form_of(visitor, row.pk) | {"header_line": ""})
+    work()
+    row.refresh_from_db()
+    assert row.reading["header_line"] == 1
 
 
 def test_the_next_file_like_it_asks_nothing(visitor: Client, work: Any, start: Any, user: Any) -> None:

@@ -84,6 +84,15 @@ def test_a_dry_run_keeps_nothing(fake: Any, csv_file: Any, settings: Any) -> Non
     assert [path for path in Path(settings.MEDIA_ROOT).rglob("*") if path.is_file()] == []
 
 
+def test_an_option_says_which_line_names_the_columns(fake: Any, csv_file: Any) -> None:
+    path = str(csv_file("sku,month,units,revenue,place\nfigures of May,,,,\n" + PLAIN))
+    assert run("fake", path)[0] == 1
+    assert run("fake", path, "--option", "header_line=3")[0] == 0
+    assert len(facts()) == 2
+    code, answer = run("fake", path, "--option", "header_line=9")
+    assert (code, answer["error"]["code"]) == (1, "header_line_missing")
+
+
 def test_an_option_answers_what_can_be_read_two_ways(fake: Any, csv_file: Any) -> None:
     path = csv_file("month;sku;units\n2026-01;A;1.234\n")
     code, answer = run("fake", path)

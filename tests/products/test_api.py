@@ -113,6 +113,27 @@ def test_the_loser_of_a_race_sees_both_values(client: APIClient) -> None:
     assert (ended.status_code, ended.json()["details"]["fields"]["ended"]["yours"]) == (409, "2030-01-01")
 
 
+def test_every_refusal_has_a_code_and_a_message(client: APIClient) -> None:
+    product_factory(code="THZ-300", line=line_factory(code="hidden"))
+    limited = APIClient()
+    limited.force_authenticate(user_factory(lines=[line_factory()]))
+    viewer = APIClient()
+    viewer.force_authenticate(user_factory("viewer"))
+    nothing = "There is nothing here, or you may not see it."
+    for caller, address, status, code, message in (
+        (client, f"{URL}THZ-301/", 404, "not_found", nothing),
+        (limited, f"{URL}THZ-300/", 404, "not_found", nothing),
+        (client, f"{URL}?page=99", 404, "not_found", "Invalid page."),
+        (viewer, "/api/v1/imports/", 403, "permission_denied", "Your role does not include this."),
+        (APIClient(), URL, 401, "not_authenticated", "Authentication credentials were not provided."),
+    ):
+        answer = caller.get(address, headers={"Accept-Language": "en"})
+        assert answer.status_code == status
+        assert answer.json() == {"code": code, "message": message, "field": "", "details": {}}
+    gone = client.delete(URL)
+    assert (gone.status_code, gone.json()["code"]) == (405, "method_not_allowed")
+
+
 @pytest.mark.parametrize(
     ("body", "field"),
     [
@@ -144,7 +165,7 @@ def test_bad_input_is_refused_at_its_field(body: dict[str, Any], field: str, cli
     ):
         assert answer.status_code == 400, answer.data
         # The parser itself stops NaN.
-        assert field in answer.json() or "detail" in answer.json()
+        assert field in answer.json() or answer.json()["code"] == "parse_error"
     assert list(Product.objects.values_list("name", "version")) == [("Before", 1)]
 
 

@@ -33,7 +33,8 @@ class Command(BaseCommand):
             action="append",
             default=[],
             metavar="NAME=VALUE",
-            help="decimal=, date_order=, encoding=, separator=, sheet_name=, or one of the sheet's own",
+            help="decimal=, date_order=, encoding=, separator=, sheet_name=, header_line=, or one of the "
+            "sheet's own",
         )
 
     @no_translations  # the shell speaks one language, also where a page would answer in the reader's
