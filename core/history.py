@@ -2,7 +2,7 @@
 
 The database writes an event for every insert, update and delete of a tracked row, whoever does it. The
 context beside it says who (``user``), where (``url``) or by which process (``source``), and what else a
-service wants said (``four_eyes``).
+service wants said (``four_eyes``, ``reason``).
 """
 
 from __future__ import annotations
@@ -317,4 +317,4 @@ def _note(context: Mapping[str, Any]) -> str:
         "off": _("Decided by one person: four eyes is off for this kind of decision."),
         "below": _("Decided by one person: below the amount that asks for four eyes."),
     }
-    return notes.get(context.get("four_eyes", ""), "")
+    return str(context.get("reason", "")) or notes.get(context.get("four_eyes", ""), "")

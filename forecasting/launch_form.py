@@ -2,35 +2,20 @@
 
 from __future__ import annotations
 
-import datetime
 from decimal import Decimal
 from typing import Any
 
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
-from core.months import month_add, month_start, parse_month
+from core.forms import MonthField
+from core.months import month_add, month_start
 from core.organisation import today
 from forecasting.models import LaunchPlan
 from forecasting.selectors.launches import PlanSeen
 from forecasting.services.launches import MOST_REFERENCES
 from products.forms.fields import ProductCodeField, RatePercentField
 from products.models import Product
-
-
-class MonthField(forms.Field):
-    """A month, in the browser's own month control; elsewhere typed as 2026-11."""
-
-    widget = forms.DateInput(attrs={"type": "month"}, format="%Y-%m")
-    default_error_messages = {"invalid": _("Give a month as year and month: 2026-11.")}
-
-    def to_python(self, value: Any) -> datetime.date | None:
-        if not value:
-            return None
-        try:
-            return parse_month(str(value).strip())
-        except ValueError:
-            raise forms.ValidationError(self.error_messages["invalid"], code="invalid") from None
 
 
 class LaunchForm(forms.Form):

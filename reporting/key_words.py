@@ -176,6 +176,13 @@ def _row(figure: KeyFigure) -> ComparisonRow:
     if figure.lo80 is not None and figure.hi80 is not None and figure.lo80 != figure.hi80:
         band = {"low": _whole(figure.lo80), "high": _whole(figure.hi80)}
         notes.append(_("80%% chance: %(low)s – %(high)s") % band)
+    if figure.average is not None:
+        before = figure.last_year_average
+        said = {"average": _whole(figure.average), "before": _whole(before)}
+        if before is None:
+            notes.append(_("at the end; on average %(average)s") % said)
+        else:
+            notes.append(_("at the end; on average %(average)s, last year %(before)s") % said)
     return ComparisonRow(
         label,
         notes,

@@ -28,8 +28,9 @@ SPANS = ("month", "year_to_date", "last_12_months", "full_year")
 class KeyFigure:
     """One span: ``value`` (actual; for the full year: expected), last year and budget, with differences.
 
-    ``index`` and ``budget_index``: 104 is 4 % more. ``lo80`` and ``hi80``: of an expected value. Anything
-    unknown is ``None``.
+    Of a level ``value`` is the state at the end; ``average`` and ``last_year_average`` are those of the
+    month-ends, where the span has more than one. ``index`` and ``budget_index``: 104 is 4 % more.
+    ``lo80`` and ``hi80``: of an expected value. Anything unknown is ``None``.
     """
 
     span: str
@@ -40,6 +41,8 @@ class KeyFigure:
     budget: Decimal | None
     lo80: Decimal | None = None
     hi80: Decimal | None = None
+    average: Decimal | None = None
+    last_year_average: Decimal | None = None
 
     @property
     def difference(self) -> Decimal | None:
@@ -107,6 +110,8 @@ def _figure(span: str, found: Comparison, name: str) -> KeyFigure:
         compared.actual.value,
         _whole(compared.last_year, compared.actual),
         _whole(compared.budget, compared.actual),
+        average=compared.actual.average if compared.actual.asked > 1 else None,
+        last_year_average=compared.last_year.average if compared.actual.asked > 1 else None,
     )
 
 

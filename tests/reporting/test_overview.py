@@ -12,9 +12,9 @@ from django.test import Client
 
 from core.charts import Chart
 from forecasting.models import Forecast
-from products.models import Product
+from products.models import Measure, Product
 from products.services.figures import figures_refresh
-from tests.factories import line_factory, product_factory, user_factory
+from tests.factories import line_factory, measure_factory, product_factory, user_factory
 from tests.forecasting.conftest import LAST, months_give, run_now
 
 pytestmark = pytest.mark.django_db
@@ -85,3 +85,15 @@ def test_a_product_that_ends_has_a_forecast_up_to_its_end(reader: Client) -> Non
     ]
     assert "The product ends on 14 Feb 2027" in text(answer)
     assert answer.context["explanation"] == ""
+
+
+def test_a_level_shows_its_end_and_its_average_of_more_than_one_month(reader: Client) -> None:
+    level = measure_factory(kind=Measure.Kind.LEVEL)
+    product = product_factory(line=line_factory(measures=[level]))
+    months_give(product, 24, measure=level, volume=lambda step: 100 + 10 * step)
+    figures_refresh()
+    (volume, *_rest) = reader.get(product.get_absolute_url()).context["compared_tables"]
+    month, to_date, year, _full = ([note.replace("\u00a0", " ") for note in row.notes] for row in volume.rows)
+    assert (volume.rows[2].value, year[1:]) == ("330", ["at the end; on average 275, last year 155"])
+    assert to_date[1:] == ["at the end; on average 285, last year 165"]
+    assert len(month) == 1
