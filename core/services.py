@@ -32,6 +32,7 @@ def organisation_update(
     nightly_at: datetime.time,
     alert_min_amount: Decimal,
     watched_folder: str,
+    show_everyones_accuracy: bool,
 ) -> Organisation:
     """Change the organisation's settings; rooms may refuse what their rows rest on (the currency of facts).
 
@@ -50,6 +51,7 @@ def organisation_update(
         "nightly_at": nightly_at,
         "alert_min_amount": alert_min_amount,
         "watched_folder": _folder(watched_folder),
+        "show_everyones_accuracy": show_everyones_accuracy,
     }
     with transaction.atomic():
         current = row_lock(Organisation.objects.get(pk=1))

@@ -116,6 +116,14 @@ def register_all() -> None:
             order=45,
         ),
         NightlyStep(
+            "accuracy",
+            _("Accuracy"),
+            chunks=later("steps.common.subject_chunks"),
+            compute=later("steps.accuracy.compute"),
+            after=("forecast",),
+            order=50,
+        ),
+        NightlyStep(
             "alerts",
             _("Alerts"),
             chunks=later("steps.alerts.chunks"),

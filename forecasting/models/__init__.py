@@ -1,3 +1,4 @@
+from .accuracy import AccuracyRow, AccuracyState
 from .forecast import Backtest, Calibration, Forecast, ForecastMonth
 from .judgement import ConsensusInput, ConsensusMonth, Override, OverrideMonth
 from .launch import LaunchPlan, LaunchReference
@@ -7,6 +8,8 @@ from .stage import StageEstimate, StageSetting
 from .total import TotalForecast
 
 __all__ = [
+    "AccuracyRow",
+    "AccuracyState",
     "Backtest",
     "Calibration",
     "ConsensusInput",
