@@ -124,6 +124,14 @@ def register_all() -> None:
             order=50,
         ),
         NightlyStep(
+            "accuracy_sums",
+            _("Accuracy of lines"),
+            chunks=later("steps.accuracy_sums.chunks"),
+            compute=later("steps.accuracy_sums.compute"),
+            after=("accuracy",),
+            order=51,
+        ),
+        NightlyStep(
             "alerts",
             _("Alerts"),
             chunks=later("steps.alerts.chunks"),

@@ -1,13 +1,13 @@
 """Whether a step made a forecast better: the difference of two errors on the same months, and how sure it is.
 
-Worked figures: docs/algorithms/accuracy.md and docs/algorithms/forecast.md. Pure sums, no numerics needed.
+Worked figures: docs/algorithms/accuracy.md. Sums only, so that a web process needs no numerics.
 """
 
 from __future__ import annotations
 
 import enum
 import math
-from collections.abc import Iterable
+from collections.abc import Sequence
 from dataclasses import dataclass, fields
 
 # With fewer months forecast than these nothing is concluded.
@@ -27,14 +27,13 @@ class Verdict(enum.StrEnum):
 
 @dataclass(frozen=True)
 class Pairs:
-    """Sums over months forecast twice: before a step and after it.
-
-    With d = |before − actual| − |after − actual| and y = |actual|, both times the month's weight: ``dd``,
-    ``dy`` and ``yy`` are sums of products; the same after adding up each product (``clusters`` of them) are
-    ``cluster_dd`` …. ``amount`` is the sum of d in money, of the months that have a price.
+    """Sums over ``n`` months forecast twice: the errors ``before`` a step and ``after`` it, and the ``size``
+    of what was sold, each times the month's weight. With d the month's error before less the one after and y
+    its size, ``dd``, ``dy`` and ``yy`` are sums of products; ``amount`` is the sum of the differences in
+    money, of the months that have a price.
     """
 
-    n: int = 0
+    n: float = 0.0
     before: float = 0.0
     after: float = 0.0
     size: float = 0.0
@@ -42,26 +41,9 @@ class Pairs:
     dy: float = 0.0
     yy: float = 0.0
     amount: float = 0.0
-    clusters: int = 0
-    cluster_dd: float = 0.0
-    cluster_dy: float = 0.0
-    cluster_yy: float = 0.0
-
-    @classmethod
-    def of_product(cls, *row: float | None) -> Pairs:
-        """One product's months, from the sums ``n`` to ``amount``."""
-        n, before, after, size, dd, dy, yy, amount = (value or 0.0 for value in row)
-        if not n:
-            return cls()
-        d = before - after
-        return cls(int(n), before, after, size, dd, dy, yy, amount, 1, d * d, d * size, size * size)
 
     def __add__(self, other: Pairs) -> Pairs:
         return Pairs(*(getattr(self, f.name) + getattr(other, f.name) for f in fields(Pairs)))
-
-
-def pairs_sum(found: Iterable[Pairs]) -> Pairs:
-    return sum(found, Pairs())
 
 
 @dataclass(frozen=True)
@@ -81,44 +63,47 @@ class ValueAdded:
     verdict: Verdict
 
 
-def value_added(pairs: Pairs) -> ValueAdded:
-    """Forecast value added of a step, with its interval (see :func:`standard_error`)."""
-    if not pairs.n or not pairs.size:
-        return ValueAdded(pairs.n, None, None, None, None, None, None, None, Verdict.FEW)
-    before, after = pairs.before / pairs.size, pairs.after / pairs.size
+def value_added(parts: Sequence[Pairs]) -> ValueAdded:
+    """Forecast value added of a step. ``parts`` are what belongs together, such as the months of one product:
+    where there are enough, the interval allows for all of a part going wrong together."""
+    total = sum(parts, Pairs())
+    n = int(total.n)
+    if not n or not total.size:
+        return ValueAdded(n, None, None, None, None, None, None, None, Verdict.FEW)
+    before, after = total.before / total.size, total.after / total.size
     points = before - after
     share = points / before if before > 0 else None
     low = high = None
     verdict = Verdict.FEW
-    if pairs.n >= ENOUGH:
-        half = _half_width(pairs)
+    if n >= ENOUGH:
+        half = _half_width(total, [part for part in parts if part.n])
         low, high = points - half, points + half
         verdict = Verdict.HELPS if low > 0 else Verdict.HURTS if high < 0 else Verdict.UNCLEAR
-    return ValueAdded(pairs.n, before, after, points, share, pairs.amount, low, high, verdict)
+    return ValueAdded(n, before, after, points, share, total.amount, low, high, verdict)
 
 
-def _half_width(pairs: Pairs) -> float:
-    """The wider of two intervals: every month by itself, and every product as a whole (where there are
-    enough), since one person's habit with one product repeats itself."""
-    halves = [
-        _student(pairs.n - 1) * standard_error(pairs, pairs.n, pairs.dd, pairs.dy, pairs.yy),
-    ]
-    if pairs.clusters >= ENOUGH:
-        error = standard_error(pairs, pairs.clusters, pairs.cluster_dd, pairs.cluster_dy, pairs.cluster_yy)
-        halves.append(_student(pairs.clusters - 1) * error)
-    return max(halves)
+def _half_width(total: Pairs, parts: Sequence[Pairs]) -> float:
+    """The wider of two intervals: every month by itself, and every part as a whole.
+
+    With V = Σd/Σy both are Student's t times the linearised standard error √(n/(n−1) Σ(d − V y)²) / Σy
+    (Cochran 1977, 6.4); with equal y it is that of the paired t-test. A part's residual is divided by
+    1 − y/Σy: what the ratio owes to the part itself.
+    """
+    n = int(total.n)
+    ratio = (total.before - total.after) / total.size
+    squares = max(total.dd - 2 * ratio * total.dy + ratio * ratio * total.yy, 0.0)
+    half = student(n - 1) * math.sqrt(n / (n - 1) * squares)
+    if (count := len(parts)) >= ENOUGH:
+        squares = sum(
+            ((part.before - part.after - ratio * part.size) / (1 - min(part.size / total.size, 0.99))) ** 2
+            for part in parts
+        )
+        half = max(half, student(count - 1) * math.sqrt((count - 1) / count * squares))
+    return half / total.size
 
 
-def standard_error(pairs: Pairs, n: int, dd: float, dy: float, yy: float) -> float:
-    """Of the ratio Σd/Σy, by linearisation: √(n/(n−1) Σ(d − V y)²) / Σy, with V the ratio (Cochran 1977,
-    6.4). With equal y it is that of the paired t-test."""
-    ratio = (pairs.before - pairs.after) / pairs.size
-    squares = max(dd - 2 * ratio * dy + ratio * ratio * yy, 0.0)
-    return math.sqrt(n / (n - 1) * squares) / pairs.size
-
-
-def _student(freedom: int) -> float:
-    """The 97.5 % point of Student's t from 11 degrees of freedom on, to three digits (Abramowitz and Stegun
+def student(freedom: int) -> float:
+    """The 97.5 % point of Student's t, from 11 degrees of freedom on to three digits (Abramowitz and Stegun
     26.7.5)."""
     z = _Z
     first = (z**3 + z) / 4

@@ -1,4 +1,4 @@
-from .accuracy import AccuracyRow, AccuracyState
+from .accuracy import AccuracyRow, AccuracyState, AccuracySum, AccuracyWindow
 from .forecast import Backtest, Calibration, Forecast, ForecastMonth
 from .judgement import ConsensusInput, ConsensusMonth, Override, OverrideMonth
 from .launch import LaunchPlan, LaunchReference
@@ -10,6 +10,8 @@ from .total import TotalForecast
 __all__ = [
     "AccuracyRow",
     "AccuracyState",
+    "AccuracySum",
+    "AccuracyWindow",
     "Backtest",
     "Calibration",
     "ConsensusInput",

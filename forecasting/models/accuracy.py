@@ -1,10 +1,19 @@
 from __future__ import annotations
 
+from typing import Any
+
 from django.conf import settings
+from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import F, Q
 
 LAGS = (1, 2, 3, 6, 12)
+PERIODS = (3, 12, 24)
+WINDOW_LAYERS = ("naive", "statistical", "agreed")
+
+
+def _three() -> Any:
+    return ArrayField(models.FloatField(), size=3)
 
 
 class AccuracyRow(models.Model):
@@ -59,7 +68,14 @@ class AccuracyRow(models.Model):
                 name="accuracy_judged_only_if_changed",
             ),
         ]
-        indexes = [models.Index(fields=["lag", "month"], name="accuracy_lag_month")]
+        indexes = [
+            models.Index(fields=["month", "lag"], include=["run"], name="accuracy_month_lag"),
+            models.Index(
+                fields=["lag", "month"],
+                condition=Q(overridden__isnull=False),
+                name="accuracy_changed_by_hand",
+            ),
+        ]
 
 
 class AccuracyState(models.Model):
@@ -73,4 +89,66 @@ class AccuracyState(models.Model):
     class Meta:
         constraints = [
             models.UniqueConstraint(fields=["product", "measure"], name="accuracy_state_unique"),
+        ]
+
+
+class AccuracyWindow(models.Model):
+    """One product's errors at one lag over the last ``months`` up to ``until``, for lists: three figures
+    each, of the layers ``WINDOW_LAYERS``. Errors regardless of sign (``off``, in money ``amount``) and with
+    it (``over``), what was sold likewise (``size``, ``net``), and the same over as many months before
+    (``before_off``, ``before_size``)."""
+
+    product = models.ForeignKey("products.Product", models.CASCADE, related_name="+", db_index=False)
+    measure = models.ForeignKey("products.Measure", models.PROTECT, related_name="+", db_index=False)
+    lag = models.PositiveSmallIntegerField()
+    months = models.PositiveSmallIntegerField()
+    until = models.DateField()
+    n = models.PositiveSmallIntegerField()
+    off = _three()
+    over = _three()
+    size = _three()
+    net = _three()
+    amount = _three()
+    before_off = _three()
+    before_size = _three()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["lag", "months", "product", "measure"], name="accuracy_window_unique"
+            ),
+            models.CheckConstraint(condition=Q(months__in=PERIODS), name="accuracy_window_period"),
+        ]
+        indexes = [models.Index(fields=["product"], name="accuracy_window_product")]
+
+
+class AccuracySum(models.Model):
+    """The errors of one month at one lag, added up over a line with its sub-lines (null: over everything), of
+    products by their own line's leading measure.
+
+    ``measure`` and ``unit`` say what is added where all products count the same; null where they do not, and
+    then only ``priced`` means something: errors times revenue per unit, of rows that have one (all but
+    ``unpriced``). What the numbers are: ``selectors.accuracy_sums``. ``structure`` is a hash of the lines,
+    units and measures they rest on; ``stale``: rows of the month changed since.
+    """
+
+    line = models.ForeignKey("products.ProductLine", models.CASCADE, null=True, related_name="+")
+    month = models.DateField()
+    lag = models.PositiveSmallIntegerField()
+    measure = models.ForeignKey("products.Measure", models.PROTECT, null=True, related_name="+")
+    unit = models.CharField(max_length=40, blank=True)
+    rows = models.PositiveIntegerField()
+    unpriced = models.PositiveIntegerField()
+    afterwards = models.PositiveIntegerField()
+    plain = ArrayField(models.FloatField())
+    priced = ArrayField(models.FloatField())
+    structure = models.CharField(max_length=64)
+    stale = models.BooleanField(default=False)
+    run = models.ForeignKey("forecasting.NightlyRun", models.PROTECT, related_name="+", db_index=False)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["line", "month", "lag"], name="accuracy_sum_unique", nulls_distinct=False
+            ),
         ]

@@ -1,5 +1,7 @@
 """What the step ``accuracy`` reads: vintages beside what became of their months. It sees every product."""
 
+# ruff: noqa: S608  statements are put together from the constants below
+
 from __future__ import annotations
 
 import datetime
@@ -13,6 +15,8 @@ from django.db import connection
 
 from forecasting.models import AccuracyRow, AccuracyState
 from forecasting.models.accuracy import LAGS
+
+from .accuracy_sums import sums_columns
 
 Key = tuple[int, int]
 """Product and measure."""
@@ -71,8 +75,9 @@ _CHANGED = (
     + """
     , vintage AS (
         SELECT f.id, f.product_id, f.measure_id, f.as_of, f.computed_at,
-               lead(f.computed_at) OVER (PARTITION BY f.product_id, f.measure_id ORDER BY f.as_of) AS frozen_at
+               lead(f.computed_at) OVER own AS frozen_at
         FROM forecasting_forecast f JOIN asked USING (product_id, measure_id)
+        WINDOW own AS (PARTITION BY f.product_id, f.measure_id ORDER BY f.as_of)
     ), said AS (
         SELECT v.product_id, v.measure_id, t.month, l.lag, v.frozen_at,
                v.id AS vintage_id, t.actual, m.naive, m.mean AS statistical, m.driven, m.overridden, m.agreed,
@@ -103,7 +108,7 @@ _ROWS = (
 _GONE = (
     _CHANGED
     + """
-    SELECT r.id FROM forecasting_accuracyrow r JOIN asked USING (product_id, measure_id)
+    SELECT r.id, r.month FROM forecasting_accuracyrow r JOIN asked USING (product_id, measure_id)
     WHERE r.month <= %(known)s AND NOT EXISTS (
         SELECT FROM said s WHERE (s.product_id, s.measure_id, s.month, s.lag)
                                = (r.product_id, r.measure_id, r.month, r.lag))
@@ -126,8 +131,8 @@ _SIGNS = """
 
 
 def digests(spans: Sequence[Span], known: datetime.date) -> dict[Key, str]:
-    """A hash for each span of all that its rows are made from: figures up to the month ``known``, vintages
-    that are frozen, and the lags; empty while no vintage is frozen."""
+    """A hash for each span of all that its rows and windows are made from: figures up to the month ``known``,
+    vintages that are frozen, and the lags; empty while no vintage is frozen."""
     signs: dict[Key, dict[str, list[str]]] = {}
     with connection.cursor() as cursor:
         cursor.execute(_SIGNS, {"products": sorted({s.product_id for s in spans}), "known": known})
@@ -136,7 +141,7 @@ def digests(spans: Sequence[Span], known: datetime.date) -> dict[Key, str]:
     found = {}
     for span in spans:
         sign = signs.get(span.key, {})
-        said = json.dumps([LAGS, str(span.first), str(span.last), sign], sort_keys=True)
+        said = json.dumps([LAGS, str(known), str(span.first), str(span.last), sign], sort_keys=True)
         found[span.key] = hashlib.sha256(said.encode()).hexdigest() if "said" in sign else ""
     return found
 
@@ -167,11 +172,11 @@ def rows_changed(spans: Sequence[Span]) -> list[tuple[AccuracyRow, datetime.date
         ]
 
 
-def rows_gone(spans: Sequence[Span], known: datetime.date) -> list[int]:
+def rows_gone(spans: Sequence[Span], known: datetime.date) -> list[AccuracyRow]:
     """Rows of these spans, of months up to the one ``known``, whose figure or vintage is gone."""
     with connection.cursor() as cursor:
         cursor.execute(_GONE, _params(spans) | {"known": known})
-        return [pk for (pk,) in cursor.fetchall()]
+        return [AccuracyRow(pk=pk, month=month) for pk, month in cursor.fetchall()]
 
 
 def _params(spans: Sequence[Span]) -> Mapping[str, Any]:
@@ -184,3 +189,81 @@ def _params(spans: Sequence[Span]) -> Mapping[str, Any]:
         "year": YEAR,
         "before": YEAR - 1,
     }
+
+
+# -- by line --------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class LineSum:
+    """The rows of a line's own products in one month at one lag, and their sums (``accuracy_sums``): as they
+    are, and times revenue per unit of those that have one."""
+
+    line_id: int
+    month: datetime.date
+    lag: int
+    rows: int
+    unpriced: int
+    afterwards: int
+    plain: list[float]
+    priced: list[float]
+
+
+def line_units() -> dict[int, set[str]]:
+    """The units that products with rows say themselves, by line; "" where they leave it to the line."""
+    found: dict[int, set[str]] = {}
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT DISTINCT p.line_id, p.unit FROM products_product p"
+            " WHERE EXISTS (SELECT FROM forecasting_accuracyrow r WHERE r.product_id = p.id)"
+        )
+        for line_id, unit in cursor.fetchall():
+            found.setdefault(line_id, set()).add(unit)
+    return found
+
+
+def sums_due(structure: str) -> list[datetime.date]:
+    """The months whose sums are missing, stale, or rest on another structure."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """
+            SELECT month FROM (SELECT DISTINCT month FROM forecasting_accuracyrow) AS r
+            WHERE NOT EXISTS (SELECT FROM forecasting_accuracysum s WHERE s.month = r.month)
+            UNION SELECT month FROM forecasting_accuracysum WHERE stale OR structure <> %s ORDER BY 1
+            """,
+            [structure],
+        )
+        return [month for (month,) in cursor.fetchall()]
+
+
+def line_sums(leads: Mapping[int, int], months: Sequence[datetime.date]) -> list[LineSum]:
+    """The sums of these months by line, of its own products, in the measure ``leads`` names for it."""
+    params = {"lines": list(leads), "measures": list(leads.values()), "months": list(months)}
+    with connection.cursor() as cursor:
+        cursor.execute(_line_sums("1.0", ""), params)
+        plain = {row[:3]: row[3:] for row in cursor.fetchall()}
+        cursor.execute(_line_sums("r.price", "AND r.price IS NOT NULL"), params)
+        priced = {row[:3]: row[3:] for row in cursor.fetchall()}
+    return [
+        LineSum(
+            *key, *row[:3], _floats(row[3:]), _floats(priced.get(key, row[:3] + (0,) * (len(row) - 3))[3:])
+        )
+        for key, row in plain.items()
+    ]
+
+
+def _floats(row: Sequence[Any]) -> list[float]:
+    return [float(value or 0) for value in row]
+
+
+def _line_sums(weight: str, priced: str) -> str:
+    return f"""
+        SELECT p.line_id, r.month, r.lag, count(*), count(*) FILTER (WHERE r.price IS NULL),
+               count(*) FILTER (WHERE r.afterwards), {sums_columns(weight)}
+        FROM forecasting_accuracyrow r
+        JOIN products_product p ON p.id = r.product_id
+        JOIN unnest(%(lines)s::bigint[], %(measures)s::bigint[]) AS lead(line_id, measure_id)
+          ON lead.line_id = p.line_id AND lead.measure_id = r.measure_id
+        WHERE r.month = ANY(%(months)s) {priced}
+        GROUP BY 1, 2, 3 ORDER BY 1, 2, 3
+    """
