@@ -62,6 +62,14 @@ class ValueAdded:
     high: float | None
     verdict: Verdict
 
+    @property
+    def low_pct(self) -> float | None:
+        return None if self.low is None else self.low * 100
+
+    @property
+    def high_pct(self) -> float | None:
+        return None if self.high is None else self.high * 100
+
 
 def value_added(parts: Sequence[Pairs]) -> ValueAdded:
     """Forecast value added of a step. ``parts`` are what belongs together, such as the months of one product:

@@ -16,7 +16,7 @@ from django.db import connection
 from forecasting.models import AccuracyRow, AccuracyState
 from forecasting.models.accuracy import LAGS
 
-from .accuracy_sums import sums_columns
+from .accuracy_sums import WIDTH, sums_columns
 
 Key = tuple[int, int]
 """Product and measure."""
@@ -141,7 +141,7 @@ def digests(spans: Sequence[Span], known: datetime.date) -> dict[Key, str]:
     found = {}
     for span in spans:
         sign = signs.get(span.key, {})
-        said = json.dumps([LAGS, str(known), str(span.first), str(span.last), sign], sort_keys=True)
+        said = json.dumps([LAGS, str(span.first), str(span.last), sign], sort_keys=True)
         found[span.key] = hashlib.sha256(said.encode()).hexdigest() if "said" in sign else ""
     return found
 
@@ -175,7 +175,7 @@ def rows_changed(spans: Sequence[Span]) -> list[tuple[AccuracyRow, datetime.date
 def rows_gone(spans: Sequence[Span], known: datetime.date) -> list[AccuracyRow]:
     """Rows of these spans, of months up to the one ``known``, whose figure or vintage is gone."""
     with connection.cursor() as cursor:
-        cursor.execute(_GONE, _params(spans) | {"known": known})
+        cursor.execute(_GONE, {**_params(spans), "known": known})
         return [AccuracyRow(pk=pk, month=month) for pk, month in cursor.fetchall()]
 
 
@@ -209,17 +209,25 @@ class LineSum:
     priced: list[float]
 
 
-def line_units() -> dict[int, set[str]]:
-    """The units that products with rows say themselves, by line; "" where they leave it to the line."""
-    found: dict[int, set[str]] = {}
+@dataclass(frozen=True)
+class Counted:
+    """The products with rows of one line that count in one ``unit`` ("" where they leave it to the line);
+    ``sign`` changes with which they are."""
+
+    line_id: int
+    unit: str
+    sign: str
+
+
+def lines_counted() -> list[Counted]:
+    """Which products are added up in which line, and in what they count."""
     with connection.cursor() as cursor:
         cursor.execute(
-            "SELECT DISTINCT p.line_id, p.unit FROM products_product p"
+            "SELECT p.line_id, p.unit, sum(hashtextextended(p.id::text, 0))::text FROM products_product p"
             " WHERE EXISTS (SELECT FROM forecasting_accuracyrow r WHERE r.product_id = p.id)"
+            " GROUP BY 1, 2 ORDER BY 1, 2"
         )
-        for line_id, unit in cursor.fetchall():
-            found.setdefault(line_id, set()).add(unit)
-    return found
+        return [Counted(*row) for row in cursor.fetchall()]
 
 
 def sums_due(structure: str) -> list[datetime.date]:
@@ -238,17 +246,23 @@ def sums_due(structure: str) -> list[datetime.date]:
 
 def line_sums(leads: Mapping[int, int], months: Sequence[datetime.date]) -> list[LineSum]:
     """The sums of these months by line, of its own products, in the measure ``leads`` names for it."""
-    params = {"lines": list(leads), "measures": list(leads.values()), "months": list(months)}
+    params: dict[str, Any] = {
+        "lines": list(leads),
+        "measures": list(leads.values()),
+        "months": list(months),
+    }
     with connection.cursor() as cursor:
         cursor.execute(_line_sums("1.0", ""), params)
-        plain = {row[:3]: row[3:] for row in cursor.fetchall()}
+        plain = cursor.fetchall()
         cursor.execute(_line_sums("r.price", "AND r.price IS NOT NULL"), params)
-        priced = {row[:3]: row[3:] for row in cursor.fetchall()}
+        priced = {row[:3]: _floats(row[6:]) for row in cursor.fetchall()}
     return [
         LineSum(
-            *key, *row[:3], _floats(row[3:]), _floats(priced.get(key, row[:3] + (0,) * (len(row) - 3))[3:])
+            *(line_id, month, lag, rows, unpriced, afterwards),
+            plain=_floats(sums),
+            priced=priced.get((line_id, month, lag), [0.0] * WIDTH),
         )
-        for key, row in plain.items()
+        for line_id, month, lag, rows, unpriced, afterwards, *sums in plain
     ]
 
 

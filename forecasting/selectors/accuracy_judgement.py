@@ -7,6 +7,10 @@ from collections import defaultdict
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
+from core.months import month_add
+from forecasting.models import OverrideMonth
+
+_DAY = datetime.timedelta(days=1)
 Key = tuple[int, int, datetime.date]
 """Product, measure, month."""
 
@@ -42,21 +46,31 @@ def judgement_of(rows: Collection[ChangedMonth]) -> dict[ChangedMonth, Decision]
     found = {}
     for row in rows:
         own = decisions.get((row.product_id, row.measure_id, row.month), ())
-        held = [decision for decision in own if _held(decision, row.frozen_at)]
+        held = [decision for decision in own if _held(decision, row)]
         if held:
             found[row] = max(held, key=lambda decision: decision.set_at)
     return found
 
 
-def _held(decision: Decision, frozen_at: datetime.datetime | None) -> bool:
-    if frozen_at is None:
-        return decision.ended_at is None
-    return decision.set_at <= frozen_at and (decision.ended_at is None or decision.ended_at > frozen_at)
+def _held(decision: Decision, row: ChangedMonth) -> bool:
+    """In force when the vintage was frozen, or when the month ended if that was earlier."""
+    end = datetime.datetime.combine(month_add(row.month, 1), datetime.time(), datetime.UTC)
+    moment = min(row.frozen_at or end, end)
+    return decision.set_at <= moment and (decision.ended_at is None or decision.ended_at >= moment)
 
 
 def decisions_on(keys: Collection[Key]) -> Mapping[Key, list[Decision]]:
-    """Every decision that was ever made on these months, also those superseded and withdrawn.
-
-    The seam with overrides: nobody can change a forecast by hand yet, so there are none.
-    """
-    return defaultdict(list)
+    """Every override that ever touched these months, also those superseded and withdrawn. One query."""
+    rows = OverrideMonth.objects.filter(
+        product_id__in={product for product, _measure, _month in keys},
+        month__in={month for _product, _measure, month in keys},
+    ).select_related("override")
+    found: dict[Key, list[Decision]] = defaultdict(list)
+    for row in rows:
+        said = row.override
+        ran_out = datetime.datetime.combine(said.until + _DAY, datetime.time(), datetime.UTC)
+        ended = min(said.withdrawn_at, ran_out) if said.withdrawn_at else ran_out
+        found[row.product_id, row.measure_id, row.month].append(
+            Decision(said.reason, said.author_id, said.set_at, ended)
+        )
+    return found

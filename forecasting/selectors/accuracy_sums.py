@@ -3,11 +3,16 @@
 Totals are ratios of sums, never means of percentages.
 """
 
+# ruff: noqa: S608, S611  statements are put together from constants
+
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
 from typing import Any
+
+from django.db.models import JSONField
+from django.db.models.expressions import RawSQL
 
 from forecasting.value_added import Pairs
 
@@ -46,6 +51,9 @@ class Errors:
     inside80: float = 0.0
     inside95: float = 0.0
 
+    def __add__(self, other: Errors) -> Errors:
+        return Errors(*(getattr(self, f.name) + getattr(other, f.name) for f in fields(Errors)))
+
     @property
     def wape(self) -> float | None:
         return self.off / self.size if self.size > 0 else None
@@ -73,6 +81,12 @@ class Sums:
 
     layers: dict[str, Errors]
     steps: dict[str, Pairs]
+
+    def __add__(self, other: Sums) -> Sums:
+        return Sums(
+            {layer: own + other.layers[layer] for layer, own in self.layers.items()},
+            {step: own + other.steps[step] for step, own in self.steps.items()},
+        )
 
 
 ERRORS, PAIRS = len(fields(Errors)), len(fields(Pairs))
@@ -132,3 +146,26 @@ def pair_columns(step: str, weight: str) -> str:
     )
     said = f"FILTER (WHERE {column} IS NOT NULL)"
     return ", ".join([f"count({column})", *(f"sum({each}) {said}" for each in sums)])
+
+
+# The card of a product looks back so far.
+CARD_MONTHS = 24
+
+
+def product_sums(product_id: int, measure_id: int) -> RawSQL:
+    """A column with the sums of one product over the last two years, by lag; :func:`product_sums_read`."""
+    of = "r.product_id = %s AND r.measure_id = %s"
+    statement = f"""
+        SELECT jsonb_agg(s.own) FROM (
+            SELECT jsonb_build_array(r.lag, ARRAY[{sums_columns("1.0")}]::float8[]) AS own
+            FROM forecasting_accuracyrow r
+            WHERE {of} AND r.month > (SELECT max(r.month) - interval '{CARD_MONTHS} months'
+                                      FROM forecasting_accuracyrow r WHERE {of})
+            GROUP BY r.lag ORDER BY r.lag
+        ) s
+    """
+    return RawSQL(statement, [product_id, measure_id] * 2, JSONField())
+
+
+def product_sums_read(column: Any) -> dict[int, Sums]:
+    return {lag: sums_read(row) for lag, row in column or ()}

@@ -1,9 +1,12 @@
 """Writing how good frozen vintages turned out to be: rows, and what is derived from them for lists."""
 
+# ruff: noqa: S608  statements are put together from constants
+
 from __future__ import annotations
 
 import datetime
 from collections.abc import Collection, Mapping, Sequence
+from typing import Any
 
 from django.db import connection, transaction
 
@@ -18,10 +21,16 @@ Digests = Mapping[tuple[int, int], str]
 
 @transaction.atomic
 def accuracy_write(
-    *, run: NightlyRun, rows: Sequence[AccuracyRow], gone: Sequence[AccuracyRow], states: Digests
+    *,
+    run: NightlyRun,
+    rows: Sequence[AccuracyRow],
+    gone: Sequence[AccuracyRow],
+    states: Digests,
+    until: Mapping[tuple[int, int], datetime.date],
 ) -> None:
     """Write these unsaved rows in place of those of the same product, measure, month and lag, delete those
-    that are ``gone``, and remember what the rows of each product and measure were computed from."""
+    that are ``gone``, and remember what the rows of each product and measure were computed from. The windows
+    of each end with the month ``until``, its last final one."""
     AccuracyRow.objects.filter(pk__in=[row.pk for row in gone]).delete()
     for row in rows:
         row.run = run
@@ -42,7 +51,7 @@ def accuracy_write(
         update_fields=["input_hash", "run"],
     )
     _sums_stale({row.month for row in (*rows, *gone)})
-    _windows_write(until=run.as_of, keys=list(states))
+    _windows_write(known=run.as_of, until=until)
 
 
 def _sums_stale(months: Collection[datetime.date]) -> None:
@@ -52,49 +61,73 @@ def _sums_stale(months: Collection[datetime.date]) -> None:
     AccuracySum.objects.filter(pk__in=locked).update(stale=True)
 
 
-def _three(expression: str, when: str) -> str:
-    """A figure for each layer of a window; ``{said}`` in the expression is what the layer says."""
-    sums = (
-        f"coalesce(sum({expression.format(said=LAYERS[layer])})"
-        f" FILTER (WHERE {when} AND {LAYERS[layer]} IS NOT NULL), 0)"
-        for layer in WINDOW_LAYERS
+_ASKED = (
+    "unnest(%(products)s::bigint[], %(measures)s::bigint[], %(untils)s::date[])"
+    " AS a(product_id, measure_id, until)"
+)
+# Each row is added up once, by its age in months; a window and what came before it are made of whole ages.
+_AGES = (3, 6, 12, 24, 48)
+_FIGURES = {
+    "off": "abs({said} - r.actual)",
+    "over": "{said} - r.actual",
+    "size": "CASE WHEN {said} IS NOT NULL THEN abs(r.actual) END",
+    "net": "CASE WHEN {said} IS NOT NULL THEN r.actual END",
+    "amount": "r.price * abs({said} - r.actual)",
+}
+
+
+def _by_age() -> str:
+    return ", ".join(
+        f"sum({figure.format(said=LAYERS[layer])}) AS {name}_{place}"
+        for name, figure in _FIGURES.items()
+        for place, layer in enumerate(WINDOW_LAYERS)
     )
+
+
+def _three(name: str, when: str) -> str:
+    """A figure of each layer of a window."""
+    sums = (f"coalesce(sum({name}_{place}) FILTER (WHERE {when}), 0)" for place in range(len(WINDOW_LAYERS)))
     return f"ARRAY[{', '.join(sums)}]"
 
 
-_NOW = "r.month > (%(until)s::date - make_interval(months => w.months))::date"
-_BEFORE = f"NOT ({_NOW})"
+_NOW, _BEFORE = "b.age <= w.months", "b.age > w.months"
 _WINDOWS = f"""
+    WITH bucket AS (
+        SELECT r.product_id, r.measure_id, r.lag, a.until, count(*) AS n, {_by_age()},
+               (SELECT min(age) FROM unnest(%(ages)s::int[]) AS age
+                WHERE r.month > (a.until - make_interval(months => age))::date) AS age
+        FROM {_ASKED}
+        JOIN {AccuracyRow._meta.db_table} r USING (product_id, measure_id)
+        WHERE r.month <= a.until AND r.month > (a.until - make_interval(months => %(oldest)s))::date
+        GROUP BY r.product_id, r.measure_id, r.lag, a.until, age
+    )
     INSERT INTO {AccuracyWindow._meta.db_table} (product_id, measure_id, lag, months, until, n, off, "over",
         size, net, amount, before_off, before_size)
-    SELECT r.product_id, r.measure_id, r.lag, w.months, %(until)s, count(*) FILTER (WHERE {_NOW}),
-           {_three("abs({said} - r.actual)", _NOW)}, {_three("{said} - r.actual", _NOW)},
-           {_three("abs(r.actual)", _NOW)}, {_three("r.actual", _NOW)},
-           {_three("r.price * abs({said} - r.actual)", _NOW)},
-           {_three("abs({said} - r.actual)", _BEFORE)}, {_three("abs(r.actual)", _BEFORE)}
-    FROM unnest(%(products)s::bigint[], %(measures)s::bigint[]) AS a(product_id, measure_id)
-    JOIN {AccuracyRow._meta.db_table} r USING (product_id, measure_id)
-    CROSS JOIN unnest(%(periods)s::int[]) AS w(months)
-    WHERE r.month <= %(until)s AND r.month > (%(until)s::date - make_interval(months => 2 * w.months))::date
-    GROUP BY 1, 2, 3, 4
+    SELECT b.product_id, b.measure_id, b.lag, w.months, b.until, sum(b.n) FILTER (WHERE {_NOW}),
+           {", ".join(_three(name, _NOW) for name in _FIGURES)},
+           {_three("off", _BEFORE)}, {_three("size", _BEFORE)}
+    FROM bucket b JOIN unnest(%(periods)s::int[]) AS w(months) ON b.age <= 2 * w.months
+    GROUP BY b.product_id, b.measure_id, b.lag, w.months, b.until
     HAVING count(*) FILTER (WHERE {_NOW}) > 0
     ON CONFLICT DO NOTHING
-"""  # noqa: S608  put together from constants
+"""
 
 
-def _windows_write(*, until: datetime.date, keys: Sequence[tuple[int, int]]) -> None:
-    """The windows of these products and measures up to a month; those up to a later month stay."""
-    params = {
-        "until": until,
-        "products": [product for product, _measure in keys],
-        "measures": [measure for _product, measure in keys],
+def _windows_write(*, known: datetime.date, until: Mapping[tuple[int, int], datetime.date]) -> None:
+    """The windows of these products and measures; those of months that the run may not know stay."""
+    params: dict[str, Any] = {
+        "known": known,
+        "products": [product for product, _measure in until],
+        "measures": [measure for _product, measure in until],
+        "untils": list(until.values()),
         "periods": list(PERIODS),
+        "ages": list(_AGES),
+        "oldest": _AGES[-1],
     }
     with connection.cursor() as cursor:
         cursor.execute(
-            "DELETE FROM forecasting_accuracywindow w USING"
-            " unnest(%(products)s::bigint[], %(measures)s::bigint[]) AS a(product_id, measure_id)"
-            " WHERE w.product_id = a.product_id AND w.measure_id = a.measure_id AND w.until <= %(until)s",
+            f"DELETE FROM forecasting_accuracywindow w USING {_ASKED}"
+            " WHERE w.product_id = a.product_id AND w.measure_id = a.measure_id AND w.until <= %(known)s",
             params,
         )
         cursor.execute(_WINDOWS, params)

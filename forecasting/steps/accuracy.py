@@ -45,6 +45,7 @@ def compute(run: NightlyRun, payload: Mapping[str, Any]) -> Callable[[], ChunkOu
             rows=[row for row, _frozen_at in rows],
             gone=gone,
             states={span.key: signs[span.key] for span in due},
+            until={span.key: span.last for span in due},
         )
         return ChunkOutcome(computed=len({span.product_id for span in due}))
 

@@ -11,7 +11,7 @@ from typing import Any
 
 from core.registries import ChunkOutcome
 from forecasting.models import AccuracySum, NightlyRun
-from forecasting.selectors.accuracy_facts import LineSum, line_sums, line_units, sums_due
+from forecasting.selectors.accuracy_facts import Counted, LineSum, line_sums, lines_counted, sums_due
 from forecasting.selectors.accuracy_sums import WIDTH
 from forecasting.services.accuracy import accuracy_sums_write
 from products.selectors.lines import LineTree
@@ -29,8 +29,9 @@ def chunks(run: NightlyRun) -> Iterator[Mapping[str, Any]]:
 def compute(run: NightlyRun, payload: Mapping[str, Any]) -> Callable[[], ChunkOutcome]:
     tree = LineTree()
     leads = {line_id: tree.lead_measure(line_id).pk for line_id in tree.lines}
-    units = _units(tree)
-    structure = _structure(tree, leads, units)
+    counted = lines_counted()
+    units = _units(tree, counted)
+    structure = _structure(tree, leads, units, counted)
     months = sums_due(structure)
     if not months:
         return lambda: ChunkOutcome(skipped=1)
@@ -46,24 +47,28 @@ def compute(run: NightlyRun, payload: Mapping[str, Any]) -> Callable[[], ChunkOu
     return write
 
 
-def _units(tree: LineTree) -> dict[int, set[Unit]]:
+def _units(tree: LineTree, counted: Iterable[Counted]) -> dict[int, set[Unit]]:
     """What the products of each line itself count in."""
-    found: dict[int, set[Unit]] = {}
-    for line_id, own in line_units().items():
-        measure = tree.lead_measure(line_id)
-        inherited = tree.inherited(line_id, "unit").value or ""
+    found: dict[int, set[Unit]] = defaultdict(set)
+    for part in counted:
+        measure = tree.lead_measure(part.line_id)
+        inherited = tree.inherited(part.line_id, "unit").value or ""
         shared = measure.code != "units"
-        found[line_id] = {(measure.pk, "" if shared else unit or inherited) for unit in own}
+        found[part.line_id].add((measure.pk, "" if shared else part.unit or inherited))
     return found
 
 
-def _structure(tree: LineTree, leads: Mapping[int, int], units: Mapping[int, set[Unit]]) -> str:
-    """A hash of all that decides which products are added up where, besides the rows themselves."""
+def _structure(
+    tree: LineTree, leads: Mapping[int, int], units: Mapping[int, set[Unit]], counted: Iterable[Counted]
+) -> str:
+    """A hash of all that decides which products are added up where, besides the rows themselves; a line
+    without any changes nothing."""
     lines = [
-        [line_id, line.parent_id, leads[line_id], sorted(units.get(line_id, ()))]
-        for line_id, line in sorted(tree.lines.items())
+        [line_id, [line.pk for line in tree.ancestors(line_id)], leads[line_id], sorted(own)]
+        for line_id, own in sorted(units.items())
     ]
-    return hashlib.sha256(json.dumps(lines).encode()).hexdigest()
+    signs = [[part.line_id, part.sign] for part in counted]
+    return hashlib.sha256(json.dumps([lines, signs]).encode()).hexdigest()
 
 
 def _by_line(tree: LineTree, own: Iterable[LineSum]) -> dict[tuple[int | None, At], list[LineSum]]:

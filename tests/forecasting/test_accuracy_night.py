@@ -11,10 +11,20 @@ import pytest
 from django.db import IntegrityError, connection, transaction
 from django.utils import timezone
 
-from core.months import month_add
-from forecasting.models import AccuracyRow, AccuracyState, Forecast, ForecastMonth, NightlyRun
+from core.months import month_add, month_end, month_start
+from core.organisation import today
+from forecasting.models import (
+    AccuracyRow,
+    AccuracyState,
+    Forecast,
+    ForecastMonth,
+    NightlyRun,
+    Override,
+    OverrideMonth,
+)
 from forecasting.selectors import accuracy_judgement
 from forecasting.selectors.accuracy_judgement import ChangedMonth, Decision, judgement_of
+from forecasting.services.judgement import judgement_apply, override_set, overrides_expire
 from products.models import ProductMonth
 from tests.factories import product_factory, user_factory
 
@@ -197,12 +207,13 @@ def product_measure() -> Any:
 
 
 def test_the_decision_in_force_when_the_vintage_was_frozen_counts(monkeypatch: Any) -> None:
-    def at(day: int) -> datetime.datetime:
-        return datetime.datetime(2026, 6, day, tzinfo=datetime.UTC)
+    def at(day: int, month: int = 6) -> datetime.datetime:
+        return datetime.datetime(2026, month, day, tzinfo=datetime.UTC)
 
     first, second = Decision("price", 1, at(1)), Decision("campaign", 2, at(5))
     withdrawn, late = Decision("data", 3, at(6), ended_at=at(8)), Decision("other", 4, at(20))
-    held = {(1, 1, LAST): [second, first, withdrawn, late]}
+    afterwards = Decision("order", 5, at(3, month=11))
+    held = {(1, 1, LAST): [second, first, withdrawn, late, afterwards]}
     monkeypatch.setattr(accuracy_judgement, "decisions_on", lambda keys: held)
 
     def decision(frozen_at: datetime.datetime | None) -> Decision | None:
@@ -212,8 +223,42 @@ def test_the_decision_in_force_when_the_vintage_was_frozen_counts(monkeypatch: A
     assert decision(at(2)) == first
     assert decision(at(7)) == withdrawn
     assert decision(at(10)) == second
+    # What was decided when the month (October) was over is no forecast.
+    assert decision(at(5, month=11)) == late
     assert decision(None) == late
-    assert decision(datetime.datetime(2026, 5, 1, tzinfo=datetime.UTC)) is None
+    assert decision(at(1, month=5)) is None
+
+
+def test_an_override_is_measured_with_its_reason_and_author(product: Any) -> None:
+    author, units = user_factory(), product_measure()
+    look_back(2)
+    override_set(
+        user=author,
+        product=product,
+        measure=units,
+        operation="set",
+        value=Decimal(50),
+        first_month=month_start(today()),
+        last_month=month_start(today()),
+        reason="competitor",
+    )
+    # As if it had been said of October in September, and ran out with that month.
+    end = month_end(LAST)
+    OverrideMonth.objects.update(month=LAST)
+    Override.objects.update(
+        first_month=LAST,
+        last_month=LAST,
+        until=end,
+        set_at=datetime.datetime(2026, 9, 9, tzinfo=datetime.UTC),
+    )
+    overrides_expire(product_ids=[product.pk])
+    judgement_apply(product_ids=[product.pk])
+    # The month is over and its figure not there yet: the vintage keeps what was said of it.
+    assert list(OverrideMonth.objects.values_list("active", flat=True)) == [False]
+    assert ForecastMonth.objects.get(forecast__current=True, month=LAST).overridden == 50
+    run_now()
+    row = AccuracyRow.objects.get(month=LAST, lag=2)
+    assert (row.overridden, row.reason_code, row.author) == (50, "competitor", author)
 
 
 # -- the database holds its rules ------------------------------------------------------------------------

@@ -285,7 +285,7 @@ def test_lines_add_up_to_everything(tree: dict[str, Any]) -> None:
 def test_sums_follow_corrections_and_moves(tree: dict[str, Any]) -> None:
     again = run_now()
     assert again.steps.get(name="accuracy_sums").skipped == 1
-    first, second, third = tree["products"]
+    third = tree["products"][2]
     ProductMonth.objects.filter(product_id=third.pk, month=LAST).update(volume=500)
     corrected = run_now()
     assert corrected.steps.get(name="accuracy_sums").computed == 1
@@ -294,7 +294,15 @@ def test_sums_follow_corrections_and_moves(tree: dict[str, Any]) -> None:
     found = AccuracySum.objects.get(line=tree["other"], month=LAST, lag=2)
     row = AccuracyRow.objects.get(product=third, month=LAST, lag=2)
     assert sums_read(found.plain).layers[FINAL].off == pytest.approx(abs(row.statistical - 500))
+    more = product_factory(line=tree["other"], unit="kWh")
+    months_give(more)
+    run_now(as_of=month_add(LAST, -2))
+    run_now()
+    assert AccuracySum.objects.get(line=tree["other"], month=LAST, lag=2).rows == 2
     Product.objects.filter(pk=third.pk).update(line=tree["below"])
+    run_now()
+    assert AccuracySum.objects.get(line=tree["other"], month=LAST, lag=2).rows == 1
+    Product.objects.filter(pk=more.pk).update(line=tree["below"], unit="")
     run_now()
     assert not AccuracySum.objects.filter(line=tree["other"]).exists()
     assert {row.measure for row in AccuracySum.objects.filter(line=tree["below"])} != {None}

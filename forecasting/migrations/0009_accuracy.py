@@ -8,7 +8,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("forecasting", "0006_backtest_vintages"),
+        ("forecasting", "0008_launches"),
         ("products", "0006_family_words"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
