@@ -37,6 +37,7 @@ def organisation_update(
     watched_folder: str,
     closed_until: datetime.date | None,
     closed_reason: str = "",
+    show_everyones_accuracy: bool,
 ) -> Organisation:
     """Change the organisation's settings; rooms may refuse what their rows rest on (the currency of facts).
 
@@ -57,6 +58,7 @@ def organisation_update(
         "alert_min_amount": alert_min_amount,
         "watched_folder": _folder(watched_folder),
         "closed_until": month_start(closed_until) if closed_until else None,
+        "show_everyones_accuracy": show_everyones_accuracy,
     }
     with transaction.atomic():
         current = row_lock(Organisation.objects.get(pk=1))

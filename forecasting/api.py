@@ -24,6 +24,7 @@ from forecasting.words import evidence_words, failure_words, method_words, reaso
 from products.api.shared import LineFilter, MonthFilter
 from products.selectors.access import product_get
 
+from .api_accuracy import AccuracyViewSet
 from .api_judgement import OverrideViewSet
 from .api_totals import TotalViewSet
 
@@ -262,6 +263,7 @@ class RunViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, viewsets.Gene
 
 router = SimpleRouter()
 router.register("forecasts", ForecastViewSet, "forecast")
+router.register("accuracy", AccuracyViewSet, "accuracy")
 router.register("overrides", OverrideViewSet, "override")
 router.register("totals", TotalViewSet, "total")
 router.register("stages", StageViewSet, "stage")

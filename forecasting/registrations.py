@@ -116,6 +116,22 @@ def register_all() -> None:
             order=45,
         ),
         NightlyStep(
+            "accuracy",
+            _("Accuracy"),
+            chunks=later("steps.common.subject_chunks"),
+            compute=later("steps.accuracy.compute"),
+            after=("forecast",),
+            order=50,
+        ),
+        NightlyStep(
+            "accuracy_sums",
+            _("Accuracy of lines"),
+            chunks=later("steps.accuracy_sums.chunks"),
+            compute=later("steps.accuracy_sums.compute"),
+            after=("accuracy",),
+            order=51,
+        ),
+        NightlyStep(
             "alerts",
             _("Alerts"),
             chunks=later("steps.alerts.chunks"),

@@ -4,7 +4,7 @@ from django.urls import path
 
 from products import converters  # noqa: F401  registers <product_code:…>
 
-from .views import judgement, launch, product, runs, totals
+from .views import accuracy, judgement, launch, product, runs, totals
 
 app_name = "forecasting"
 PRODUCT, FAMILY = {"of": "product"}, {"of": "family"}
@@ -12,6 +12,7 @@ PRODUCT, FAMILY = {"of": "product"}, {"of": "family"}
 urlpatterns = [
     path("forecasting/", runs.runs, name="runs"),
     path("forecasting/totals/", totals.totals, name="totals"),
+    path("forecasting/accuracy/", accuracy.accuracy, name="accuracy"),
     path("forecasting/overrides/", judgement.overrides, name="overrides"),
     path("forecasting/overrides/<int:pk>/withdraw/", judgement.override_end, name="override_withdraw"),
     path("forecasting/overrides/<int:pk>/renew/", judgement.override_again, name="override_renew"),

@@ -74,6 +74,13 @@ class OrganisationForm(forms.Form):
         required=False,
         help_text=_("Files put into this folder on the server are imported by themselves."),
     )
+    show_everyones_accuracy = forms.BooleanField(
+        label=_("Show everyone's accuracy"),
+        required=False,
+        help_text=_(
+            "Everybody sees by person and reason whether changes of forecasts helped. Off: only of oneself."
+        ),
+    )
     version = forms.IntegerField(widget=forms.HiddenInput)
 
     def __init__(self, *args: Any, organisation: Organisation, **kwargs: Any) -> None:

@@ -1,3 +1,4 @@
+from .accuracy import AccuracyRow, AccuracyState, AccuracySum, AccuracyWindow
 from .forecast import Backtest, Calibration, Forecast, ForecastMonth
 from .judgement import ConsensusInput, ConsensusMonth, Override, OverrideMonth
 from .launch import LaunchPlan, LaunchReference
@@ -7,6 +8,10 @@ from .stage import StageEstimate, StageSetting
 from .total import TotalForecast
 
 __all__ = [
+    "AccuracyRow",
+    "AccuracyState",
+    "AccuracySum",
+    "AccuracyWindow",
     "Backtest",
     "Calibration",
     "ConsensusInput",

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import datetime
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 from django.contrib.postgres.expressions import ArraySubquery
@@ -23,19 +23,23 @@ from products.models import Family, Measure, Product
 from products.selectors.access import products_visible, visible_channel_ids
 from products.selectors.family import families_whole
 
+from .accuracy_sums import Sums, product_sums, product_sums_read
+
 
 @dataclass(frozen=True)
 class ForecastNow:
     """The forecast in use and its months, in the measure's unit. ``correlation`` is that of two months'
     errors: what :func:`forecasting.totals.total_band` needs for the band of a total. ``naive_wape`` is the
     error of repeating the year before where ``forecast.wape`` was measured. ``ended``: the last day of a
-    product that ends; the months after it are in ``months``, of nothing, and not in :attr:`sold_months`."""
+    product that ends; the months after it are in ``months``, of nothing, and not in :attr:`sold_months`.
+    ``accuracy`` is how good earlier forecasts of a product turned out, by lag."""
 
     forecast: Forecast
     months: list[ForecastMonth]
     correlation: float
     naive_wape: float | None = None
     ended: datetime.date | None = None
+    accuracy: Mapping[int, Sums] = field(default_factory=dict)
 
     @property
     def sold_months(self) -> list[ForecastMonth]:
@@ -104,6 +108,7 @@ def forecast_current(user: Any, subject: Product | Family, measure: Measure) -> 
             month_rows=ArraySubquery(months.values_list(row_of(ForecastMonth))),
             correlation=Subquery(newest),
             naive_wape=Subquery(tested.values_list(KT("payload__naive_wape"))[:1]),
+            sums=product_sums(0 if isinstance(subject, Family) else subject.pk, measure.pk),
         )
         .first()
     )
@@ -112,7 +117,14 @@ def forecast_current(user: Any, subject: Product | Family, measure: Measure) -> 
     correlation = USUAL_CORRELATION if forecast.correlation is None else float(forecast.correlation)
     naive = None if forecast.naive_wape is None else float(forecast.naive_wape)
     months_now = [from_row(ForecastMonth, row) for row in forecast.month_rows]
-    return ForecastNow(forecast, months_now, correlation, naive, getattr(subject, "ended", None))
+    return ForecastNow(
+        forecast,
+        months_now,
+        correlation,
+        naive,
+        getattr(subject, "ended", None),
+        product_sums_read(forecast.sums),
+    )
 
 
 def forecast_vintages(

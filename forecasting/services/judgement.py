@@ -9,14 +9,16 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from django.db import transaction
+from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from accounts.errors import DomainError
-from core.months import month_add, month_end, month_range
-from core.organisation import today
+from core.months import month_add, month_end, month_range, month_start
+from core.organisation import organisation_get, today
 from forecasting.models import ConsensusInput, ConsensusMonth, ForecastMonth, Override, OverrideMonth
 from forecasting.models.judgement import Party, Reason
 from forecasting.selectors.judgement import changed, channel_share, expected_months, last_judgement
@@ -319,29 +321,49 @@ def _end(override_ids: Collection[int]) -> None:
 @transaction.atomic
 def judgement_apply(*, product_ids: Collection[int]) -> None:
     """Write what holds of overrides and agreed months into the layers of these products' current forecasts,
-    and their list figures after it. Vintages of earlier months stay as they were."""
+    and their list figures after it. Vintages of earlier months stay as they were, and a month that is over
+    keeps what was said of it when it ended: that is what it is measured against."""
     if not product_ids:
         return
+    running = month_start(today())
     months = ForecastMonth.objects.filter(
         forecast__current=True, forecast__product_id__in=product_ids
     ).select_related("forecast")
     overrides: dict[tuple[int, int, datetime.date], list[OverrideMonth]] = defaultdict(list)
-    for row in OverrideMonth.objects.filter(product__in=product_ids, active=True).select_related("override"):
-        overrides[row.product_id, row.measure_id, row.month].append(row)
+    said = OverrideMonth.objects.filter(Q(active=True) | Q(month__lt=running), product__in=product_ids)
+    for row in said.select_related("override").order_by("pk"):
+        key = (row.product_id, row.measure_id, row.month)
+        if row.month >= running:
+            overrides[key].append(row)
+        elif _held_at_end(row):  # the newest of each channel
+            overrides[key] = [r for r in overrides[key] if r.channel_id != row.channel_id] + [row]
     agreed = {
         (row.product_id, row.measure_id, row.month): float(row.value)
         for row in ConsensusMonth.objects.filter(product__in=product_ids)
+        if row.month >= running or _day_of(row.agreed_at) <= month_end(row.month)
     }
     moved = []
     for month in months:
         key = (month.forecast.product_id or 0, month.forecast.measure_id, month.month)
         base = month.mean if month.driven is None else month.driven
-        layers = (_overridden(base, overrides.get(key, ())), agreed.get(key))
+        kept = month.agreed if month.month < running else None
+        layers = (_overridden(base, overrides.get(key, ())), agreed.get(key) if kept is None else kept)
         if layers != (month.overridden, month.agreed):
             month.overridden, month.agreed = layers
             moved.append(month)
     ForecastMonth.objects.bulk_update(moved, ["overridden", "agreed"], batch_size=500)
     figures_show(product_ids={month.forecast.product_id for month in moved if month.forecast.product_id})
+
+
+def _held_at_end(row: OverrideMonth) -> bool:
+    """Whether the override held on the last day of the row's month."""
+    said, end = row.override, month_end(row.month)
+    withdrawn = said.withdrawn_at is not None and _day_of(said.withdrawn_at) <= end
+    return _day_of(said.set_at) <= end <= said.until and not withdrawn
+
+
+def _day_of(moment: datetime.datetime) -> datetime.date:
+    return moment.astimezone(ZoneInfo(organisation_get().time_zone)).date()
 
 
 def _overridden(base: float, rows: Sequence[OverrideMonth]) -> float | None:

@@ -43,6 +43,8 @@ from products.selectors.lines import line_tree
 from products.selectors.sales import MonthSales
 from products.selectors.structure import family_get
 
+from .accuracy import product_card
+
 HISTORY_MONTHS = 60
 EDGES = ("lo80", "hi80", "lo95", "hi95")
 
@@ -124,6 +126,7 @@ def _context(
         "reason": reason_words(now.forecast.reason_code, now.forecast.reason_params) if now else "",
         "explanation": explanation(now, sold.months, measure, sold.unit) if sold.addable else "",
         "channels": channels,
+        "accuracy": product_card(now, subject),
         "channel_decimals": volume_decimals(v for row in channels for v in (row.mean, row.lo80, row.hi80)),
         "has_agreed": any(month.agreed is not None for month in now.months) if now else False,
         "changes": product_overrides(subject, measure, now.months)

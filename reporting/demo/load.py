@@ -40,6 +40,8 @@ from .people import people_create
 from .sales import budget_file, first_month, sales_file, sales_rows, top_line
 
 SEED = 20261101
+# Some products have the forecasts of a year more, so that their accuracy shows.
+VINTAGES, EVERY, SHOWN = 13, 3, {"HVM-210", "GSV-012"}
 Tell = Callable[[str], None]
 
 
@@ -66,10 +68,24 @@ def demo_load(*, until: datetime.date | None, nights: int, tell: Tell) -> None:
         _sales(people["Anna"], last)
         _launch(people["Sanne"], last)
         _talk(people)
+    if nights:
+        tell("what was forecast of the year before")
+        _vintages(month_add(last, -nights))
     for ago in range(nights - 1, -1, -1):
         month = month_add(last, -ago)
         tell(f"forecasts and stages as of {month:%Y-%m}")
         run_wait(run=night_start(kind=NightlyRun.Kind.MANUAL, as_of=month), tell=lambda _run: None)
+
+
+def _vintages(last: datetime.date) -> None:
+    """The forecasts of some products as of the months up to ``last``, as if made then."""
+    older = Product.objects.filter(launched__lt=month_add(last, -VINTAGES - 12), temporary=False)
+    known = list(older.order_by("code").values_list("code", "pk"))
+    some = [pk for place, (code, pk) in enumerate(known) if place % EVERY == 0 or code in SHOWN]
+    for ago in range(VINTAGES - 1, -1, -1):
+        as_of = month_add(last, -ago)
+        run = night_start(kind=NightlyRun.Kind.MANUAL, as_of=as_of, scope=some, only=["forecast"])
+        run_wait(run=run, tell=lambda _run: None)
 
 
 def _organisation() -> None:

@@ -69,6 +69,7 @@ PAGES: dict[str, Args] = {
     "forecasting:family": lambda: {"code": "HVM"},
     "forecasting:family_stage": lambda: {"code": "HVM"},
     "forecasting:runs": _none,
+    "forecasting:accuracy": _none,
     "forecasting:run": _first(NightlyRun),
     "collaboration:alerts": _none,
     "collaboration:alert": lambda: {"pk": Alert.objects.filter(product__code="HVM-210")[0].pk},

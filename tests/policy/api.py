@@ -22,7 +22,7 @@ from products.models import (
 )
 from tests.factories import product_factory
 
-from .forecasting import a_foreign_override, an_override
+from .forecasting import a_foreign_override, accuracy_of, accuracy_there, an_override
 from .rules import Args, Rule
 from .world import MARK, World
 
@@ -178,6 +178,18 @@ def _total(world: World, product: Product) -> dict[str, Any]:
     return {"pk": world.made(f"api total {product.pk}", make).pk}
 
 
+def _accuracy(world: World, product: Product) -> dict[str, Any]:
+    return {"pk": accuracy_of(world, product).pk}
+
+
+def accuracy(world: World) -> dict[str, Any]:
+    return _accuracy(world, world.own_product)
+
+
+def foreign_accuracy(world: World) -> dict[str, Any]:
+    return _accuracy(world, world.foreign_product)
+
+
 def total(world: World) -> dict[str, Any]:
     return _total(world, world.own_product)
 
@@ -311,6 +323,9 @@ RULES = [
     rule("forecast-detail", get=NIGHT, args=forecast, foreign=foreign_forecast, ok=HIDDEN),
     rule("stage-list", get=NIGHT),
     rule("stage-detail", get=NIGHT, args=stage, foreign=foreign_stage, ok=HIDDEN),
+    rule("accuracy-list", get=NIGHT),
+    rule("accuracy-detail", get=NIGHT, args=accuracy, foreign=foreign_accuracy, ok=HIDDEN),
+    rule("accuracy-summary", get=NIGHT, args=accuracy_there),
     rule("override-list", get=NIGHT, post="forecasting.override"),
     rule("override-detail", get=NIGHT, args=an_override, foreign=a_foreign_override, ok=HIDDEN),
     rule(

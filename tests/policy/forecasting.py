@@ -7,8 +7,18 @@ from typing import Any
 
 from django.utils import timezone
 
-from forecasting.models import NightlyFailure, NightlyRun, Override
-from products.models import Measure
+from core.months import month_add
+from forecasting.models import (
+    AccuracyRow,
+    AccuracySum,
+    AccuracyWindow,
+    Forecast,
+    NightlyFailure,
+    NightlyRun,
+    Override,
+)
+from forecasting.selectors.accuracy_sums import WIDTH
+from products.models import Measure, Product
 from tests.factories import user_factory
 
 from .rules import Rule
@@ -36,6 +46,47 @@ def _make_run(world: World) -> NightlyRun:
 
 def a_run(world: World) -> dict[str, Any]:
     return {"pk": world.made("run", lambda: _make_run(world)).pk}
+
+
+def accuracy_of(world: World, product: Product) -> AccuracyRow:
+    """A row of the product, changed by somebody, with the sums and the window that come of it."""
+    return world.made(f"accuracy {product.pk}", lambda: _make_accuracy(world, product))
+
+
+def accuracy_there(world: World) -> dict[str, Any]:
+    """Something inside and outside the limits; the address has no arguments."""
+    for product in (world.own_product, world.foreign_product):
+        accuracy_of(world, product)
+    return {}
+
+
+def _make_accuracy(world: World, product: Product) -> AccuracyRow:
+    run = NightlyRun.objects.get(pk=a_run(world)["pk"])
+    measure, month = Measure.objects.get(code="units"), DAY.replace(day=1)
+    of: dict[str, Any] = {"product": product, "measure": measure}
+    vintage = Forecast.objects.create(
+        **of, as_of=month_add(month, -1), method="x", computed_at=timezone.now(), current=False
+    )
+    sums = [1.0] * WIDTH
+    AccuracySum.objects.create(
+        line=product.line,
+        month=month,
+        lag=1,
+        measure=measure,
+        rows=1,
+        unpriced=0,
+        afterwards=0,
+        plain=sums,
+        priced=sums,
+        run=run,
+    )
+    names = ("off", "over", "size", "net", "amount", "before_off", "before_size")
+    three = {name: [1.0] * 3 for name in names}
+    AccuracyWindow.objects.create(**of, lag=1, months=12, until=month, n=1, **three)
+    bands = {"lo80": 1, "hi80": 3, "lo95": 0, "hi95": 4}
+    return AccuracyRow.objects.create(
+        **of, **bands, month=month, lag=1, vintage=vintage, actual=2, statistical=2, overridden=3, run=run
+    )
 
 
 def of_product(name: str, **rest: Any) -> Rule:
@@ -97,6 +148,7 @@ STAGE = {"stage": "growth", "until": "2027-06-01", "reason": "It grows"}
 
 RULES = [
     Rule("forecasting:runs", get=VIEW),
+    Rule("forecasting:accuracy", get=VIEW, args=accuracy_there),  # as totals
     Rule("forecasting:totals", get=VIEW),  # without any line for who is limited to channels
     Rule("forecasting:run", get=VIEW, args=a_run),
     Rule("forecasting:run_start", post=RUN),
