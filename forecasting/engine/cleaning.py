@@ -22,9 +22,12 @@ LEAST_PERIODS = 12
 # A run of this many periods is an event; a longer one is a level of its own.
 LONGEST_SPIKE, LONGEST_STOCKOUT = 2, 3
 # How many times the ordinary noise, and how much at least (logarithms), an event is away from the level.
-NOISES, SURE_NOISES = 4.5, 7.0
+NOISES, SURE_NOISES = 5.0, 7.0
 LEAST_SPIKE, LEAST_STOCKOUT, LEAST_HALF_MONTH, LEAST_STEP = 0.34, 0.30, 0.30, 0.18
-SURE_SPIKE, SURE_HALF_MONTH = 0.69, 0.45
+SURE_SPIKE = 0.69
+# The last period is one, so that less is needed to believe it: noises, the weight of how much the five before
+# it differ, and how much of the fall must lie between it and the one before (two low ones are no half month).
+HALF_MONTH_NOISES, _BEFORE_WEIGHT, _ABRUPT = 2.7, 0.6, 0.5
 # A step is judged by the means of this many periods on either side, without their largest and smallest.
 STEP_SIDE, STEP_NOISES = 6, 3.0
 _LEVEL_WINDOW, _SEASON_WINDOW = 7, 13
@@ -185,10 +188,13 @@ def _half_month(base: _Baseline, sold: BoolArray, zeros: BoolArray) -> list[_Eve
     if not sold[last] or len(before) < 5:
         return []
     away = float(np.median(before)) - float(base.rest[last])
-    usual = max(base.noise, 1.4826 * float(np.median(np.abs(before - np.median(before)))))
-    if away <= max(LEAST_HALF_MONTH, NOISES * usual):
+    differ = 1.4826 * float(np.median(np.abs(before - np.median(before))))
+    usual = max(base.noise, _BEFORE_WEIGHT * differ)
+    if away <= max(LEAST_HALF_MONTH, HALF_MONTH_NOISES * usual):
         return []
-    return [("half_month", last, last, away > max(SURE_HALF_MONTH, 1.2 * NOISES * usual))]
+    if float(before[-1] - base.rest[last]) < _ABRUPT * away:
+        return []
+    return [("half_month", last, last, True)]
 
 
 def _steps(base: _Baseline, used: BoolArray) -> list[_Event]:
