@@ -24,6 +24,7 @@ from forecasting.words import evidence_words, failure_words, method_words, reaso
 from products.api.shared import LineFilter, MonthFilter
 from products.selectors.access import product_get
 
+from .api_findings import FindingViewSet
 from .api_judgement import OverrideViewSet
 from .api_totals import TotalViewSet
 
@@ -263,6 +264,7 @@ class RunViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, viewsets.Gene
 router = SimpleRouter()
 router.register("forecasts", ForecastViewSet, "forecast")
 router.register("overrides", OverrideViewSet, "override")
+router.register("findings", FindingViewSet, "finding")
 router.register("totals", TotalViewSet, "total")
 router.register("stages", StageViewSet, "stage")
 router.register("runs", RunViewSet, "run")

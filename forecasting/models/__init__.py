@@ -1,3 +1,4 @@
+from .finding import Decision, Finding
 from .forecast import Backtest, Calibration, Forecast, ForecastMonth
 from .judgement import ConsensusInput, ConsensusMonth, Override, OverrideMonth
 from .news import ProductNews
@@ -10,6 +11,8 @@ __all__ = [
     "Calibration",
     "ConsensusInput",
     "ConsensusMonth",
+    "Decision",
+    "Finding",
     "Forecast",
     "ForecastMonth",
     "NightlyFailure",

@@ -11,18 +11,20 @@ import json
 from calendar import monthrange
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from django.db import connection
 from django.db.models import Q
 
 from core.months import month_add, months_between
-from forecasting.models import Forecast, NightlyRun
+from forecasting.models import Decision, Forecast, NightlyRun
 from products.models import Family, FamilyMember, Measure, Product, ProductMonth, UnitFactor
 from products.selectors.family import Stay, belongs, covered_months, stays_of
 from products.selectors.lines import LineTree
 from products.selectors.months import complete_months
+
+from .decisions import decisions_of
 
 # A first month that lacks this share of the days that the next one covers was only partly loaded.
 PARTLY = 0.15
@@ -42,7 +44,8 @@ class SubjectSeries:
     ``values[i]`` belongs to the i-th month after ``start``, in the measure's unit; ``None`` is missing
     (also: provisional). They run up to ``as_of``, the last month that may be known; ``fit_until`` is the
     last that is final. ``launch`` and ``end`` bound demand. ``leads``: the line's leading measure.
-    ``refused`` says why there is no series (``unlike_units``).
+    ``refused`` says why there is no series (``unlike_units``). ``decisions`` are what people said of figures
+    that are still the same; ``values`` are as they came.
     """
 
     product_id: int | None
@@ -59,6 +62,7 @@ class SubjectSeries:
     end: datetime.date | None = None
     season_profile: tuple[float, ...] | None = None
     refused: str = ""
+    decisions: tuple[Decision, ...] = ()
 
     @property
     def subject(self) -> tuple[int | None, int | None]:
@@ -80,6 +84,18 @@ class SubjectSeries:
                 return month_add(self.start, step)
         return None
 
+    @property
+    def months(self) -> Months:
+        """The values that are there, by month."""
+        return {
+            month_add(self.start, step): value for step, value in enumerate(self.values) if value is not None
+        }
+
+    def with_decisions(self, decisions: Iterable[Decision]) -> SubjectSeries:
+        """With those of the decisions that are about the figures as they are now."""
+        months = self.months
+        return replace(self, decisions=tuple(d for d in decisions if d.about(months)))
+
     def digest(self, *more: Any) -> str:
         """SHA-256 of all that a result may depend on, with ``more`` said by the caller (plain values)."""
         parts = [
@@ -92,9 +108,10 @@ class SubjectSeries:
             str(self.end),
             self.season_profile,
             self.refused,
+            *([asdict(decision) for decision in self.decisions]),
             *more,
         ]
-        return hashlib.sha256(json.dumps(parts, separators=(",", ":")).encode()).hexdigest()
+        return hashlib.sha256(json.dumps(parts, separators=(",", ":"), default=str).encode()).hexdigest()
 
 
 def subjects_of_run(run: NightlyRun) -> tuple[list[int], list[int]]:
@@ -169,10 +186,15 @@ class SeriesLoader:
             for measure, leads in self._measures(products[pk].line_id)
         ]
         found = self._with_season(found, products)
-        return found + [
+        found += [
             self._of_family(families[pk], measure, leads, members[pk], months)
             for pk in sorted(families)
             for measure, leads in self._measures(families[pk].line_id)
+        ]
+        decisions = decisions_of(products, families)
+        return [
+            series.with_decisions(decisions[series.key]) if series.key in decisions else series
+            for series in found
         ]
 
     def _measures(self, line_id: int) -> Iterable[tuple[Measure, bool]]:
