@@ -149,4 +149,3 @@ class FindingViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, viewsets.
         )
         left = self.get_queryset().filter(pk=finding.pk).first()
         return Response(status=204) if left is None else Response(FindingSerializer(left).data)
-

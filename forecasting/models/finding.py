@@ -9,6 +9,7 @@ from django.conf import settings
 from django.db import models
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from core.months import month_add
 
@@ -50,7 +51,7 @@ class Finding(models.Model):
     class State(models.TextChoices):
         OPEN = "open", _("to be judged")
         CONFIRMED = "confirmed", _("exceptional")
-        REFUSED = "refused", _("right")
+        REFUSED = "refused", pgettext_lazy("figures", "right")
 
     product = models.ForeignKey("products.Product", models.CASCADE, null=True, related_name="+")
     family = models.ForeignKey("products.Family", models.CASCADE, null=True, related_name="+")

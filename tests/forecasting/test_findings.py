@@ -247,9 +247,8 @@ def test_a_month_marked_by_hand_counts_as_confirmed_until_it_is_taken_back() -> 
     product, person = product_with({}), user_factory("product-manager")
     run_now()
     found = month_flag(user=person, product=product, measure=units(), first=ODD, last=ODD, note=" A strike ")
-    assert (found.kind, found.state, found.note, found.seen) == (
-        "flagged", "confirmed", "A strike", float(ProductMonth.objects.get(product_id=product.pk, month=ODD).volume),
-    )  # fmt: skip
+    assert (found.kind, found.state, found.note) == ("flagged", "confirmed", "A strike")
+    assert found.seen == float(ProductMonth.objects.get(product_id=product.pk, month=ODD).volume)
     run_now()
     assert Forecast.objects.get(product=product).reason_params["filled"] == 1
     decide(found, "open")
@@ -300,7 +299,7 @@ def test_a_month_marked_by_hand_cannot_be_called_right() -> None:
         decide(found, "perhaps")
 
 
-# -- what the database holds -----------------------------------------------------------------------------------
+# -- what the database holds ----------------------------------------------------------------------------
 
 
 def test_the_database_refuses_what_no_finding_is() -> None:
@@ -309,8 +308,8 @@ def test_the_database_refuses_what_no_finding_is() -> None:
         kind="manual", key="raw", local_date=LAST, as_of=LAST, started_at=timezone.now()
     )
     good: dict[str, Any] = {
-        "product": product, "measure": units(), "kind": "spike", "first": ODD, "last": ODD, "seen": 9, "expected": 3,
-        "found_by": run,
+        "product": product, "measure": units(), "kind": "spike", "first": ODD, "last": ODD, "seen": 9,
+        "expected": 3, "found_by": run,
     }  # fmt: skip
     judged = {"state": "confirmed", "decided_by": person, "decided_at": timezone.now()}
     bad = {

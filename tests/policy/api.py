@@ -22,7 +22,7 @@ from products.models import (
 )
 from tests.factories import product_factory
 
-from .forecasting import a_foreign_override, an_override
+from .forecasting import a_finding, a_foreign_finding, a_foreign_override, an_override
 from .rules import Args, Rule
 from .world import MARK, World
 
@@ -287,6 +287,16 @@ RULES = [
     rule("forecast-detail", get=NIGHT, args=forecast, foreign=foreign_forecast, ok=HIDDEN),
     rule("stage-list", get=NIGHT),
     rule("stage-detail", get=NIGHT, args=stage, foreign=foreign_stage, ok=HIDDEN),
+    rule("finding-list", get=NIGHT, post="forecasting.edit"),
+    rule("finding-detail", get=NIGHT, args=a_finding, foreign=a_foreign_finding, ok=HIDDEN),
+    rule(
+        "finding-judge",
+        post="forecasting.edit",
+        args=a_finding,
+        foreign=a_foreign_finding,
+        data={"state": "confirmed"},
+        ok=HIDDEN,
+    ),
     rule("override-list", get=NIGHT, post="forecasting.override"),
     rule("override-detail", get=NIGHT, args=an_override, foreign=a_foreign_override, ok=HIDDEN),
     rule(
