@@ -48,5 +48,10 @@ def findings_card(
         judged=judged,
         can_judge=user.has_perm("forecasting.edit") and measure.kind != Measure.Kind.LEVEL,
         flag_url=f"{reverse(name, args=[subject.code])}?measure={measure.code}",
-        outdated=bool(now and any(r.finding.decided_at > now.forecast.computed_at for r in judged)),
+        outdated=bool(
+            now
+            and any(
+                (r.finding.decided_at or now.forecast.computed_at) > now.forecast.computed_at for r in judged
+            )
+        ),
     )

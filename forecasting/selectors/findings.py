@@ -79,7 +79,7 @@ def findings_page(user: Any, chosen: FindingFilter) -> QuerySet[Finding]:
     if chosen.line is not None:
         below = line_tree().descendants(chosen.line.pk)
         rows = rows.filter(Q(product__line__in=below) | Q(family__line__in=below))
-    order = (
+    order: list[Any] = (
         [F("decided_at").desc(), "-pk"]
         if chosen.state in ("confirmed", "refused")
         else [F("amount").desc(nulls_last=True), "-first", "pk"]

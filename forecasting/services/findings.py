@@ -43,8 +43,8 @@ def findings_write(*, found: Mapping[Key, Sequence[Finding]], run: NightlyRun) -
     mine = Q(product_id__in={key[0] for key in found if key[0]}) | Q(
         family_id__in={key[1] for key in found if key[1]}
     )
-    for row in Finding.objects.select_for_update().filter(mine):
-        there[row.product_id, row.family_id, row.measure_id].append(row)
+    for known in Finding.objects.select_for_update().filter(mine):
+        there[known.product_id, known.family_id, known.measure_id].append(known)
     new: list[Finding] = []
     changed: list[Finding] = []
     gone: list[int] = []

@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 
 from forecasting.engine import Series, backtest, findings, forecast
-from forecasting.engine.simulate_dirt import DIRTS, Dirt, simulate_dirt
+from forecasting.engine.shapes import draw_shape
+from forecasting.engine.simulate_dirt import DIRTS, LONGEST, Dirt, simulate_dirt
 
 from .shapes import START, sales, series
 
@@ -23,7 +24,7 @@ def test_four_of_five_simulated_events_are_found_and_hardly_anything_else(dirt: 
     for _ in range(400):
         values, at = simulate_dirt(rng, dirt)
         marks = found(values)
-        right = [m for m in marks if m[0] == dirt and m[1] - 1 <= at <= m[2] + 1]
+        right = [m for m in marks if m[0] == dirt and m[1] - LONGEST[dirt] <= at <= m[2] + 1]
         hits += bool(right)
         others += len(marks) > len(right)
     assert hits >= 0.8 * 400
@@ -33,6 +34,21 @@ def test_four_of_five_simulated_events_are_found_and_hardly_anything_else(dirt: 
 def test_at_most_one_clean_history_in_twenty_gives_a_false_alarm() -> None:
     rng = np.random.default_rng(12)
     assert sum(bool(found(simulate_dirt(rng, "clean")[0])) for _ in range(400)) <= 20
+
+
+def test_a_product_that_grows_ages_and_fades_is_not_a_chain_of_steps() -> None:
+    rng = np.random.default_rng(14)
+    alarms = lives = 0
+    while lives < 200:
+        shape = draw_shape(rng, years=6)
+        months = int(rng.integers(36, 73))
+        level = shape.level[:months]
+        if shape.relaunch is not None or shape.kind in ("slump", "failure") or level.min() < 0.02:
+            continue
+        lives += 1
+        noise = rng.normal(0, rng.uniform(0.03, 0.1), months)
+        alarms += "step" in {kind for kind, *_ in found(np.round(5000 * level * np.exp(noise)))}
+    assert alarms <= 0.08 * lives
 
 
 def test_half_a_month_is_cut_and_a_whole_one_is_not() -> None:
