@@ -10,7 +10,7 @@ from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 
 from core import formats
-from core.charts import Actual, Chart, Expected, StageSpan, Switch, volume_forecast_chart
+from core.charts import Actual, Chart, Expected, Mark, StageSpan, Switch, volume_forecast_chart
 from core.organisation import organisation_get, today
 from core.registries import Event
 from forecasting.models import ForecastMonth
@@ -28,6 +28,7 @@ def forecast_chart(
     events: Sequence[Event],
     stages: Sequence[StageSpan],
     switches: Sequence[Switch],
+    rings: Sequence[Mark] = (),
 ) -> Chart | None:
     """History and the next 18 months of one measure; ``None`` without a single month."""
     history = _history(sales, "volume")
@@ -53,6 +54,8 @@ def forecast_chart(
         unit_label=per % {"unit": unit},
         measure_label=str(measure),
         switches=switches,
+        rings=rings,
+        rings_label=_("unusual"),
     )
 
 

@@ -37,7 +37,15 @@ def later(path: str) -> Any:
 def register_all() -> None:
     from products.models import Family, Product
 
-    from .models import ConsensusInput, ConsensusMonth, LaunchPlan, NightlyRun, Override, StageSetting
+    from .models import (
+        ConsensusInput,
+        ConsensusMonth,
+        Finding,
+        LaunchPlan,
+        NightlyRun,
+        Override,
+        StageSetting,
+    )
 
     # Who set it, until when and why; the rest only says when and by whom that was written down.
     told = {"skip": frozenset({"product", "family", "set_by", "set_at", "withdrawn_by"})}
@@ -50,9 +58,12 @@ def register_all() -> None:
     history_extend(Product, Related(ConsensusInput, "product", _("Figure for the agreed forecast"), **made))
     history_extend(Product, Related(LaunchPlan, "product", _("Launch plan"), **told))
     history_extend(Family, Related(StageSetting, "family", _("Stage set by hand"), **told))
+    judged = {"skip": frozenset({"product", "family", "measure", "decided_by", "decided_at"})}
+    history_extend(Product, Related(Finding, "product", _("Unusual month"), **judged))
+    history_extend(Family, Related(Finding, "family", _("Unusual month"), **judged))
     rights.register(
         Right("forecasting.view", _("See forecasts, stages and runs")),
-        Right("forecasting.edit", _("Set stages and launch plans by hand")),
+        Right("forecasting.edit", _("Set stages and launch plans by hand, judge unusual months")),
         Right("forecasting.run", _("Start a run")),
         Right("forecasting.override", _("Change a forecast by hand")),
         Right("forecasting.contribute", _("Give figures for an agreed forecast")),
@@ -69,10 +80,18 @@ def register_all() -> None:
     )
     registries.nightly_steps.register(
         NightlyStep(
+            "findings",
+            _("Unusual months"),
+            chunks=later("steps.common.subject_chunks"),
+            compute=later("steps.findings.compute"),
+            order=5,
+        ),
+        NightlyStep(
             "backtest",
             _("Backtests"),
             chunks=later("steps.common.subject_chunks"),
             compute=later("steps.backtest.compute"),
+            after=("findings",),
             order=10,
         ),
         NightlyStep(

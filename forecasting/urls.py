@@ -4,7 +4,7 @@ from django.urls import path
 
 from products import converters  # noqa: F401  registers <product_code:…>
 
-from .views import accuracy, judgement, launch, product, runs, totals
+from .views import accuracy, findings, judgement, launch, product, runs, totals
 
 app_name = "forecasting"
 PRODUCT, FAMILY = {"of": "product"}, {"of": "family"}
@@ -17,6 +17,13 @@ urlpatterns = [
     path("forecasting/overrides/<int:pk>/withdraw/", judgement.override_end, name="override_withdraw"),
     path("forecasting/overrides/<int:pk>/renew/", judgement.override_again, name="override_renew"),
     path("forecasting/lines/<slug:code>/override/", judgement.override_line, name="override_line"),
+    path("forecasting/findings/", findings.findings, name="findings"),
+    path("forecasting/findings/judge/", findings.findings_judge, name="findings_judge"),
+    path("forecasting/findings/<int:pk>/judge/", findings.finding_decide, name="finding_decide"),
+    path("products/<product_code:code>/forecast/unusual/", findings.flag, PRODUCT, name="flag"),
+    path(
+        "products/families/<product_code:code>/forecast/unusual/", findings.flag, FAMILY, name="family_flag"
+    ),
     path("forecasting/start/", runs.run_start, name="run_start"),
     path("forecasting/runs/<int:pk>/", runs.run, name="run"),
     path("products/<product_code:code>/forecast/", product.forecast, PRODUCT, name="product"),

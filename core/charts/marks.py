@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from django.utils.translation import gettext as _
 
 from core import formats
-from core.charts.model import Spec, StageSpan, event_word, stage_word
+from core.charts.model import Mark, Spec, StageSpan, event_word, stage_word
 from core.registries import Event
 
 STAGE_KEYS = ("introduction", "growth", "maturity", "decline", "revival")
@@ -110,6 +110,34 @@ def _event_rows(events: Sequence[Event], start: dt.date, end: dt.date) -> list[S
 def _once(texts: Iterable[str]) -> list[str]:
     """Each text once, in order."""
     return list(dict.fromkeys(map(str, texts)))
+
+
+def ring_layers(rings: Sequence[Mark], divisor: float) -> list[Spec]:
+    """Rings around single values, above everything so that they can be pointed at."""
+    if not rings:
+        return []
+    rows = [
+        {
+            "month": ring.month.isoformat(),
+            "ring": ring.value / divisor,
+            "label": formats.month(ring.month),
+            "word": ring.label,
+            "text": ring.text,
+        }
+        for ring in rings
+    ]
+    tooltip = [
+        {"field": "label", "title": _("when")},
+        {"field": "word", "title": _("kind")},
+        {"field": "text", "title": _("what")},
+    ]
+    return [
+        {
+            "data": {"values": rows},
+            "mark": {"type": "point", "style": "ring"},
+            "encoding": {"y": {"field": "ring", "type": "quantitative"}, "tooltip": tooltip},
+        }
+    ]
 
 
 def stage_layers(stages: Sequence[StageSpan], start: dt.date, end: dt.date) -> list[Spec]:

@@ -11,8 +11,19 @@ from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 
 from core import formats
-from core.charts.marks import event_layers, stage_layers
-from core.charts.model import SCHEMA, Actual, Chart, ChartTable, Expected, LegendKey, Spec, StageSpan, Switch
+from core.charts.marks import event_layers, ring_layers, stage_layers
+from core.charts.model import (
+    SCHEMA,
+    Actual,
+    Chart,
+    ChartTable,
+    Expected,
+    LegendKey,
+    Mark,
+    Spec,
+    StageSpan,
+    Switch,
+)
 from core.months import month_add, month_end, months_between
 from core.registries import Event
 
@@ -44,11 +55,14 @@ def volume_forecast_chart(
     subtitle: str = "",
     switches: Sequence[Switch] = (),
     is_money: bool = False,
+    rings: Sequence[Mark] = (),
+    rings_label: str = "",
 ) -> Chart:
     """Draw history, forecast with bands, events above the plot and stages below it, a value a month.
 
     `history` and `forecast` are ordered by month; the forecast follows the last final month, so it may
-    overlap the provisional ones. `unit_label` stands on the axis ("pakken per maand"), `measure_label` in
+    overlap the provisional ones. `rings` stand around single values, `rings_label` says in the legend what
+    they are. `unit_label` stands on the axis ("pakken per maand"), `measure_label` in
     tooltip and table ("afzet"). Raises ValueError when there is neither history nor forecast: such a page
     says so in words.
     """
@@ -74,6 +88,7 @@ def volume_forecast_chart(
     layers += event_layers([event for event in events if start <= event.date <= month_end(end)], start, end)
     layers += stage_layers(stages, start, end)
     layers += _tooltip_layers(measure_label, history, forecast)
+    layers += ring_layers([ring for ring in rings if start <= ring.month <= end], divisor)
     _first_y(layers)["y"].update(
         axis={"title": f"{scale_text}{unit_label}", "format": _axis_format(values, divisor), "tickCount": 4},
         scale={"zero": True},
@@ -107,7 +122,10 @@ def volume_forecast_chart(
         spec=spec,
         table=_forecast_table(history, forecast, measure_label, say),
         description=_describe(measure_label, history, forecast),
-        legend=_legend(history, forecast, measure_label),
+        legend=[
+            *_legend(history, forecast, measure_label),
+            *([LegendKey(rings_label, "ring", "ring")] if rings else []),
+        ],
         switches=switches,
         switch_label=_("Measure"),
         css="h-fan",

@@ -29,7 +29,7 @@ from .measures import interval_score, naive_scale
 from .parallel import map_all
 from .series import FloatArray, Series
 from .simulate_business import PERIODS, simulate_business
-from .simulate_dirt import DIRTS, Dirt, simulate_dirt
+from .simulate_dirt import DIRTS, LONGEST, Dirt, simulate_dirt
 from .simulate_families import FAMILIES
 
 # Value by period of every series.
@@ -206,7 +206,7 @@ def dirt_rows(count: int, *, seed: int) -> list[str]:
         for _ in range(count):
             values, at = simulate_dirt(rng, dirt)
             seen = findings(Series("S", 0, values), season_length=12)
-            right = [f for f in seen if f.kind == dirt and f.first - 1 <= at <= f.last + 1]
+            right = [f for f in seen if f.kind == dirt and f.first - LONGEST[dirt] <= at <= f.last + 1]
             found += bool(right)
             other += len(seen) > len(right)
         share = "—" if dirt == "clean" else f"{found / count:.2f}"

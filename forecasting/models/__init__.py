@@ -1,4 +1,5 @@
 from .accuracy import AccuracyRow, AccuracyState, AccuracySum, AccuracyWindow
+from .finding import Decision, Finding
 from .forecast import Backtest, Calibration, Forecast, ForecastMonth
 from .judgement import ConsensusInput, ConsensusMonth, Override, OverrideMonth
 from .launch import LaunchPlan, LaunchReference
@@ -16,6 +17,8 @@ __all__ = [
     "Calibration",
     "ConsensusInput",
     "ConsensusMonth",
+    "Decision",
+    "Finding",
     "Forecast",
     "ForecastMonth",
     "LaunchPlan",

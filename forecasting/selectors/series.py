@@ -11,19 +11,20 @@ import json
 from calendar import monthrange
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from django.db import connection
 from django.db.models import Q
 
 from core.months import month_add, months_between
-from forecasting.models import Forecast, LaunchPlan, NightlyRun
+from forecasting.models import Decision, Forecast, LaunchPlan, NightlyRun
 from products.models import Family, FamilyMember, Measure, Product, ProductMonth, UnitFactor
 from products.selectors.family import Stay, belongs, covered_months, stays_of
 from products.selectors.lines import LineTree
 from products.selectors.months import complete_months
 
+from .decisions import decisions_of
 from .successions import Handover, Successions
 
 # A first month that lacks this share of the days that the next one covers was only partly loaded.
@@ -46,6 +47,8 @@ class SubjectSeries:
     last that is final. ``launch`` and ``end`` bound demand. ``leads``: the line's leading measure.
     ``refused`` says why there is no series (``unlike_units``). ``taken_over`` of the months come from
     predecessors; ``takes`` is what those still sell of it, ``gives`` how a successor takes its place.
+    ``decisions`` are what people said of figures
+    that are still the same; ``values`` are as they came.
     """
 
     product_id: int | None
@@ -65,6 +68,7 @@ class SubjectSeries:
     taken_over: int = 0
     takes: tuple[Handover, ...] = ()
     gives: Handover | None = None
+    decisions: tuple[Decision, ...] = ()
 
     @property
     def subject(self) -> tuple[int | None, int | None]:
@@ -86,6 +90,18 @@ class SubjectSeries:
                 return month_add(self.start, step)
         return None
 
+    @property
+    def months(self) -> Months:
+        """The values that are there, by month."""
+        return {
+            month_add(self.start, step): value for step, value in enumerate(self.values) if value is not None
+        }
+
+    def with_decisions(self, decisions: Iterable[Decision]) -> SubjectSeries:
+        """With those of the decisions that are about the figures as they are now."""
+        months = self.months
+        return replace(self, decisions=tuple(d for d in decisions if d.about(months)))
+
     def digest(self, *more: Any) -> str:
         """SHA-256 of all that a result may depend on, with ``more`` said by the caller (plain values)."""
         parts = [
@@ -98,11 +114,12 @@ class SubjectSeries:
             str(self.end),
             self.season_profile,
             self.refused,
+            *([asdict(decision) for decision in self.decisions]),
             *more,
         ]
         if self.takes or self.gives:
             parts += [str(self.takes), str(self.gives)]
-        return hashlib.sha256(json.dumps(parts, separators=(",", ":")).encode()).hexdigest()
+        return hashlib.sha256(json.dumps(parts, separators=(",", ":"), default=str).encode()).hexdigest()
 
 
 def subjects_of_run(run: NightlyRun) -> tuple[list[int], list[int]]:
@@ -184,10 +201,15 @@ class SeriesLoader:
             for measure, leads in self._measures(products[pk].line_id)
         ]
         found = self._with_season(found, products)
-        return found + [
+        found += [
             self._of_family(families[pk], measure, leads, members[pk], months)
             for pk in sorted(families)
             for measure, leads in self._measures(families[pk].line_id)
+        ]
+        decisions = decisions_of(products, families)
+        return [
+            series.with_decisions(decisions[series.key]) if series.key in decisions else series
+            for series in found
         ]
 
     def _measures(self, line_id: int) -> Iterable[tuple[Measure, bool]]:

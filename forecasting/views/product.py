@@ -25,6 +25,8 @@ from forecasting.cards import StageCard, stage_card, stage_spans
 from forecasting.charts import ends_words, forecast_chart, revenue_chart
 from forecasting.events import subject_events
 from forecasting.explanation import explanation
+from forecasting.finding_cards import findings_card
+from forecasting.finding_words import finding_marks
 from forecasting.forms import StageForm
 from forecasting.launch_cards import launch_card
 from forecasting.models import ForecastMonth
@@ -49,7 +51,7 @@ HISTORY_MONTHS = 60
 EDGES = ("lo80", "hi80", "lo95", "hi95")
 
 
-def _frame(request: HttpRequest, subject: Subject) -> dict[str, Any]:
+def frame(request: HttpRequest, subject: Subject) -> dict[str, Any]:
     """What the page around it needs: its head, and the template of the product's or family's pages."""
     if isinstance(subject, Family):
         head = family_head(request.user, subject, "forecast")
@@ -75,7 +77,7 @@ def _subject(request: HttpRequest, of: str, code: str) -> Subject:
 def forecast(request: HttpRequest, of: str, code: str) -> HttpResponse:
     """History, the next 18 months, how that was made, how good it was, and the stage."""
     subject = _subject(request, of, code)
-    context = _frame(request, subject) | {
+    context = frame(request, subject) | {
         "allowed": subject_allowed(request.user, subject),
         "tab_actions": "forecasting/_recompute.html",
     }
@@ -99,6 +101,7 @@ def _context(
     switches = [
         Switch(capfirst(str(m)), f"?measure={m.code}", m == measure) for m in measures if len(measures) > 1
     ]
+    unusual = findings_card(request.user, subject, measure, sold.unit, now)
     events = subject_events(request.user, subject, first, month_add(last, 18))
     chart = (
         forecast_chart(
@@ -109,6 +112,7 @@ def _context(
             events=events,
             stages=stage_spans(card) if leads else (),
             switches=switches,
+            rings=finding_marks(unusual.rows),
         )
         if sold.addable
         else revenue_chart(sales=sold.months, events=events, switches=switches)
@@ -132,6 +136,7 @@ def _context(
         "changes": product_overrides(subject, measure, now.months)
         if now and isinstance(subject, Product)
         else [],
+        "unusual": unusual,
         "months": months,
         "decimals": volume_decimals(
             v
@@ -181,7 +186,7 @@ def _vintages(found: list[Vintage]) -> list[dict[str, Any]]:
 @require_http_methods(["GET", "POST"])
 def stage(request: HttpRequest, of: str, code: str) -> HttpResponse:
     """Set the stage by hand, with a reason and until when."""
-    subject = _seen(request, of, code)
+    subject = seen(request, of, code)
     card = stage_card(request.user, subject)
     form = StageForm(request.POST or None, initial=_initial(card))
     status = 200
@@ -195,7 +200,7 @@ def stage(request: HttpRequest, of: str, code: str) -> HttpResponse:
             else:
                 messages.success(request, _("The stage was set."))
                 return redirect(_address(subject))
-    context = _frame(request, subject) | {
+    context = frame(request, subject) | {
         "form": form,
         "card": card,
         "earlier": settings_of(request.user, subject),
@@ -216,7 +221,7 @@ def _initial(card: StageCard | None) -> dict[str, Any]:
 @require_POST
 def stage_take_back(request: HttpRequest, of: str, code: str) -> HttpResponse:
     """Back to the night's own estimate."""
-    subject = _seen(request, of, code)
+    subject = seen(request, of, code)
     if stage_withdraw(user=request.user, **of_subject(subject)):
         messages.success(request, _("The stage is the night's own again."))
     else:
@@ -224,7 +229,7 @@ def stage_take_back(request: HttpRequest, of: str, code: str) -> HttpResponse:
     return redirect(_address(subject))
 
 
-def _seen(request: HttpRequest, of: str, code: str) -> Subject:
+def seen(request: HttpRequest, of: str, code: str) -> Subject:
     """The product or family, for who may see its forecast."""
     subject = _subject(request, of, code)
     if not subject_allowed(request.user, subject):

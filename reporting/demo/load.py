@@ -22,7 +22,8 @@ from core.models import Organisation
 from core.months import month_add, month_end, month_start
 from core.organisation import organisation_forget, today
 from exchange.services.shell import import_run
-from forecasting.models import NightlyRun
+from forecasting.models import Finding, NightlyRun
+from forecasting.services.findings import findings_decide
 from forecasting.services.launches import launch_plan_set
 from forecasting.services.night import night_start
 from forecasting.services.night_work import run_wait
@@ -75,6 +76,18 @@ def demo_load(*, until: datetime.date | None, nights: int, tell: Tell) -> None:
         month = month_add(last, -ago)
         tell(f"forecasts and stages as of {month:%Y-%m}")
         run_wait(run=night_start(kind=NightlyRun.Kind.MANUAL, as_of=month), tell=lambda _run: None)
+        if ago == nights - 1:
+            _judge(people["Sanne"])
+
+
+def _judge(sanne: User) -> None:
+    """One unusual month is explained; the others wait for whoever looks."""
+    findings_decide(
+        user=sanne,
+        findings=Finding.objects.filter(product__code="ROG-800", kind=Finding.Kind.STOCK_OUT),
+        state=Finding.State.CONFIRMED,
+        note="Oven van de bakker stond stil",
+    )
 
 
 def _vintages(last: datetime.date) -> None:

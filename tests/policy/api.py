@@ -22,7 +22,14 @@ from products.models import (
 )
 from tests.factories import product_factory
 
-from .forecasting import a_foreign_override, accuracy_of, accuracy_there, an_override
+from .forecasting import (
+    a_finding,
+    a_foreign_finding,
+    a_foreign_override,
+    accuracy_of,
+    accuracy_there,
+    an_override,
+)
 from .rules import Args, Rule
 from .world import MARK, World
 
@@ -326,6 +333,16 @@ RULES = [
     rule("accuracy-list", get=NIGHT),
     rule("accuracy-detail", get=NIGHT, args=accuracy, foreign=foreign_accuracy, ok=HIDDEN),
     rule("accuracy-summary", get=NIGHT, args=accuracy_there),
+    rule("finding-list", get=NIGHT, post="forecasting.edit"),
+    rule("finding-detail", get=NIGHT, args=a_finding, foreign=a_foreign_finding, ok=HIDDEN),
+    rule(
+        "finding-judge",
+        post="forecasting.edit",
+        args=a_finding,
+        foreign=a_foreign_finding,
+        data={"state": "confirmed"},
+        ok=HIDDEN,
+    ),
     rule("override-list", get=NIGHT, post="forecasting.override"),
     rule("override-detail", get=NIGHT, args=an_override, foreign=a_foreign_override, ok=HIDDEN),
     rule(

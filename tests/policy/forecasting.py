@@ -12,6 +12,7 @@ from forecasting.models import (
     AccuracyRow,
     AccuracySum,
     AccuracyWindow,
+    Finding,
     Forecast,
     NightlyFailure,
     NightlyRun,
@@ -120,6 +121,21 @@ def a_foreign_override(world: World) -> dict[str, Any]:
     return {"pk": world.made("foreign override", lambda: _make_override(world, world.foreign_product)).pk}
 
 
+def _make_finding(world: World, product: Any) -> Finding:
+    month = DAY.replace(day=1)
+    fields = {"kind": "spike", "first": month, "last": month, "seen": 9, "expected": 3}
+    units = Measure.objects.get(code="units")
+    return Finding.objects.create(product=product, measure=units, found_by_id=a_run(world)["pk"], **fields)
+
+
+def a_finding(world: World) -> dict[str, Any]:
+    return {"pk": world.made("finding", lambda: _make_finding(world, world.own_product)).pk}
+
+
+def a_foreign_finding(world: World) -> dict[str, Any]:
+    return {"pk": world.made("foreign finding", lambda: _make_finding(world, world.foreign_product)).pk}
+
+
 def of_override(name: str, **rest: Any) -> Rule:
     return Rule(
         f"forecasting:{name}", args=an_override, foreign=a_foreign_override, all_channels=True, **rest
@@ -146,6 +162,8 @@ LAUNCH = {
 }
 STAGE = {"stage": "growth", "until": "2027-06-01", "reason": "It grows"}
 
+FLAG = {"measure": "units", "first": "2026-06", "note": "A strike"}
+
 RULES = [
     Rule("forecasting:runs", get=VIEW),
     Rule("forecasting:accuracy", get=VIEW, args=accuracy_there),  # as totals
@@ -154,6 +172,23 @@ RULES = [
     Rule("forecasting:run_start", post=RUN),
     of_product("product", get=VIEW),  # says why it is empty for who is limited to channels
     of_product("product_run", post=RUN),
+    Rule("forecasting:findings", get=VIEW),  # none for who is limited to channels
+    Rule(
+        "forecasting:findings_judge",
+        post=EDIT,
+        all_channels=True,
+        data=lambda world: {"finding": a_finding(world)["pk"], "state": "confirmed"},
+    ),
+    Rule(
+        "forecasting:finding_decide",
+        post=EDIT,
+        args=a_finding,
+        foreign=a_foreign_finding,
+        all_channels=True,
+        data={"state": "refused"},
+    ),
+    of_product("flag", get=EDIT, post=EDIT, all_channels=True, data=FLAG),
+    of_family("family_flag", get=EDIT, post=EDIT, all_channels=True, data=FLAG),
     Rule("forecasting:overrides", get=VIEW),
     of_override("override_withdraw", post=OVERRIDE),
     of_override("override_renew", post=OVERRIDE),
