@@ -132,6 +132,18 @@ class ApplySerializer(StrictSerializer):
     leave_out_refused = serializers.BooleanField(required=False, default=False)
 
 
+class AnswerSerializer(StrictSerializer):
+    """What is asked or to be changed; what is left out stays."""
+
+    sheet = serializers.CharField(required=False, default="")
+    options = serializers.DictField(required=False, default=dict)
+    columns = serializers.DictField(
+        child=serializers.CharField(allow_blank=True),
+        required=False,
+        help_text="the file's column → the sheet's field, empty to leave it out",
+    )
+
+
 class ImportViewSet(viewsets.GenericViewSet):
     """Files on their way in. An upload is checked by a worker: ask again until the state is not
     ``checking``."""
@@ -181,6 +193,31 @@ class ImportViewSet(viewsets.GenericViewSet):
                 options=data["options"] | ({"apply_when_clean": True} if data["apply"] else {}),
             ),
         )
+
+    @extend_schema(request=AnswerSerializer, responses={202: ImportSerializer}, parameters=[KEY])
+    @action(detail=True, methods=["post"])
+    def answer(self, request: Request, pk: str) -> Response:
+        """Answer what is asked, or change how the file is read; it is then checked again."""
+        form = AnswerSerializer(data=request.data)
+        form.is_valid(raise_exception=True)
+        row, data = import_get(request.user, int(pk)), form.validated_data
+        mapping = {}
+        if "columns" in data:
+            mapping["columns"] = {**(row.mapping.get("columns") or {}), **data["columns"]}
+        return self._once(
+            request,
+            f"imports.answer:{pk}",
+            lambda: imports.import_configure(
+                row=row, user=request.user, options=data["options"], mapping=mapping, sheet=data["sheet"]
+            ),
+        )
+
+    @extend_schema(request=None, responses=ImportSerializer)
+    @action(detail=True, methods=["post"])
+    def discard(self, request: Request, pk: str) -> Response:
+        """Give up what was not applied; its file goes."""
+        row = import_get(request.user, int(pk))
+        return Response(ImportSerializer(imports.import_discard(row=row, user=request.user)).data)
 
     @extend_schema(request=ApplySerializer, responses={202: ImportSerializer}, parameters=[KEY])
     @action(detail=True, methods=["post"])

@@ -172,8 +172,18 @@ def import_refused(request: HttpRequest, pk: int) -> HttpResponseBase:
     ]
 
     def rows() -> Iterator[list[Any]]:
+        lines = set()
         for refusal in row.refusals.all().iterator():
+            lines.add(refusal.line)
             yield list(_refusal(refusal, sheet).values())
+        left = row.counts.get("refused", 0) - len(lines)
+        if left > 0:
+            note = ngettext(
+                "%(count)s more row is refused and not listed here: mend these first.",
+                "%(count)s more rows are refused and not listed here: mend these first.",
+                left,
+            )
+            yield [None, "", "", note % {"count": formats.number(left, 0)}]
 
     return export_response(request, name=_("refused-%(id)s") % {"id": row.pk}, columns=columns, rows=rows())
 

@@ -194,3 +194,22 @@ def test_an_upload_that_broke_off_is_not_taken(missing: int, api: APIClient) -> 
     assert not Import.objects.exists()
     whole = api.generic("POST", "/api/v1/imports/", body, content_type="multipart/form-data; boundary=xx")
     assert whole.status_code == 202
+
+
+def test_what_is_asked_can_be_answered_and_what_is_not_wanted_given_up(api: APIClient, work: Any) -> None:
+    first, other = (upload(api).data["id"] for _ in range(2))
+    work()
+    url = f"/api/v1/imports/{first}/"
+    assert api.get(url).data["state"] == "asking"
+    assert api.post(f"{url}answer/", {"options": {"nonsense": 1}}, format="json").status_code == 400
+    assert api.post(f"{url}answer/", {"options": {"meaning": "net"}}, format="json").status_code == 202
+    work()
+    assert (api.get(url).data["state"], api.get(url).data["questions"]) == ("ready", [])
+    assert api.post(f"{url}answer/", {"columns": {"channel": 3, "sku": []}}, format="json").status_code == 400
+    assert api.post(f"{url}answer/", {"columns": {"channel": ""}}, format="json").status_code == 202
+    work()
+    assert Import.objects.get(pk=first).mapping == {"columns": {"channel": ""}}
+    answer = api.post(f"/api/v1/imports/{other}/discard/")
+    assert (answer.status_code, answer.data["state"]) == (200, "discarded")
+    assert api.post(f"/api/v1/imports/{other}/answer/", {}, format="json").status_code == 409
+    assert facts() == []

@@ -305,3 +305,16 @@ def test_a_running_import_can_be_stopped(visitor: Client, user: Any, work: Any) 
     assert f"Stopped by {user}." in page
     assert "Nothing was written." in page
     assert "/stop/" not in page
+
+
+def test_the_list_of_refused_rows_says_what_it_lacks(
+    visitor: Client, start: Any, user: Any, work: Any, monkeypatch: Any
+) -> None:
+    monkeypatch.setattr("exchange.services.steps.REFUSALS_KEPT", 2)
+    bad = "".join(f"2026-0{month},A,North,x,1\n" for month in (3, 4, 5, 6))
+    row = start(user, PLAIN + bad)
+    work()
+    answer = visitor.get(f"/data/{row.pk}/refused/")
+    lines = b"".join(answer.streaming_content).decode().strip().splitlines()
+    assert len(lines) == 1 + 2 + 1
+    assert "2 more rows are refused and not listed here" in lines[-1]

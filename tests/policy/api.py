@@ -323,6 +323,8 @@ RULES = [
     rule("budget-rows", get=VIEW, args=budget),
     rule("import-list", get=IMPORT, post=IMPORT),
     rule("import-detail", get=IMPORT, args=an_import, foreign=an_import, ok=HIDDEN),
+    rule("import-answer", post=IMPORT, args=an_import, foreign=an_import, ok=HIDDEN),
+    rule("import-discard", post=IMPORT, args=an_import, foreign=an_import, ok=HIDDEN),
     rule("import-apply", post=IMPORT, args=an_import, foreign=an_import, ok=HIDDEN),
     rule("import-stop", post=IMPORT, args=an_import, foreign=an_import, ok=HIDDEN),
     rule("import-undo", post="exchange.undo", args=an_import, foreign=an_import, ok=HIDDEN),
