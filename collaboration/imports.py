@@ -13,6 +13,7 @@ from django.utils.translation import gettext_lazy as _
 
 from core import formats
 from core.organisation import today
+from exchange.messages import in_words
 from exchange.models import Import
 from exchange.selectors import imports_waiting
 
@@ -28,13 +29,15 @@ UNATTENDED = (Import.Source.FOLDER, Import.Source.API)
 def _candidate(row: Import) -> Candidate:
     return Candidate(
         subject=f"import:{row.pk}",
-        fingerprint="waiting",
+        fingerprint="failed" if row.state == Import.State.FAILED else "waiting",
         stake_amount=Decimal(0),
         evidence={
             "import": row.pk,
             "file": row.file_name,
             "refused": row.counts.get("refused", 0),
             "questions": len(row.questions),
+            "error": row.error_code if row.state == Import.State.FAILED else "",
+            "error_params": row.error_params if row.state == Import.State.FAILED else {},
         },
         recipient_id=row.created_by_id,
     )
@@ -57,7 +60,7 @@ def arrived(row: Import) -> None:
         alerts_settle(
             kind=KIND,
             subjects=[f"import:{row.pk}"],
-            candidates=[_candidate(row)] if row.is_open else [],
+            candidates=[_candidate(row)] if row.is_open or row.state == Import.State.FAILED else [],
             local_date=today(),
             ignore_threshold=True,
         )
@@ -84,7 +87,10 @@ def arrived(row: Import) -> None:
 def _words(alert: Any) -> Words:
     p = alert.evidence
     file = format_html("<b>{}</b>", p["file"])
-    if p.get("refused"):
+    if p.get("error"):
+        reason = in_words(p["error"], p.get("error_params") or {})
+        text = format_html(gettext("{file} could not be imported: {reason}"), file=file, reason=reason)
+    elif p.get("refused"):
         text = format_html(
             gettext("{file} was read, and {rows} of its rows cannot be taken over as they are."),
             file=file,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from types import SimpleNamespace
 from typing import Any
 
 from django.urls import reverse
@@ -106,5 +107,12 @@ def _action_done(p: Mapping[str, Any]) -> str:
 
 
 def _followed(p: Mapping[str, Any]) -> str:
-    label = alert_kinds.get(p["kind"]).label if p["kind"] in alert_kinds else ""
-    return gettext("%(product)s, which you follow: %(what)s.") % {"product": p["product"], "what": label}
+    """What the alert says, with its numbers as they were when it was raised."""
+    kind = alert_kinds.get(p["kind"]) if p["kind"] in alert_kinds else None
+    evidence = p.get("evidence")
+    if kind is None or evidence is None:  # an older one, or of a room that is gone
+        said = {"product": p["product"], "what": kind.label if kind else ""}
+        return gettext("%(product)s, which you follow: %(what)s.") % said
+    words = kind.words(SimpleNamespace(evidence=evidence))
+    said = {"product": p["product"], "what": words.headline, "evidence": words.plain}
+    return gettext("%(product)s, which you follow: %(what)s. %(evidence)s") % said

@@ -6,6 +6,7 @@ from zero, as in spreadsheets and ledgers. The template filters in `core.templat
 
 import datetime as dt
 import math
+from collections.abc import Iterable
 from dataclasses import dataclass
 from decimal import ROUND_HALF_UP, Decimal
 
@@ -80,6 +81,14 @@ def volume(value: Number | None, unit: str = "", decimals: int | None = None) ->
     return f"{text}{NBSP}{unit}" if unit else text
 
 
+def volume_decimals(values: Iterable[Number | None]) -> int:
+    """How many decimals a column of volumes takes: as :func:`volume` writes the largest, the same for all."""
+    found = [value for value in map(exact, values) if value is not None]
+    if any(abs(value) >= 100 for value in found):
+        return 0
+    return max((_needed_decimals(value, 1) for value in found), default=0)
+
+
 def million_word() -> str:
     """The short word for a million."""
     return pgettext("million, short", "m")
@@ -101,6 +110,15 @@ def compact_parts(value: Number | None) -> tuple[str, str]:
 def compact(value: Number | None, unit: str = "") -> str:
     """Write a large number shortly: "1,14 mln pakken"."""
     return NBSP.join(part for part in (*compact_parts(value), unit) if part)
+
+
+def ends(low: Number, high: Number, unit: str = "") -> dict[str, str]:
+    """Both ends of a range on one scale: 0,67 – 1,11 mln."""
+    million = float(SCALES["m"])
+    if max(abs(float(low)), abs(float(high))) < million:
+        decimals = volume_decimals((low, high))
+        return {"low": number(low, decimals), "high": volume(high, unit, decimals)}
+    return {"low": number(float(low) / million, 2), "high": compact(high, unit)}
 
 
 def currency_symbol(currency: str) -> str:
@@ -147,6 +165,14 @@ def percent(rate: Number | None, decimals: int = 1) -> str:
     """Write a rate (0.412) as "41,2%"."""
     found = exact(rate)
     return MISSING if found is None else f"{digits(found * 100, decimals)}%"
+
+
+def share(rate: Number | None) -> str:
+    """Write a part of a whole in whole percents; what is there but less than one: "< 1%"."""
+    found = exact(rate)
+    if found is not None and 0 < found < Decimal("0.01"):
+        return f"<{NBSP}1%"
+    return percent(rate, 0)
 
 
 def index(value: Number | None) -> str:

@@ -2,7 +2,7 @@
 
 The database writes an event for every insert, update and delete of a tracked row, whoever does it. The
 context beside it says who (``user``), where (``url``) or by which process (``source``), and what else a
-service wants said (``four_eyes``).
+service wants said (``four_eyes``, ``reason``).
 """
 
 from __future__ import annotations
@@ -231,9 +231,8 @@ def _changes(event: _Event, names: _Names) -> list[Change]:
     """Field by field for the object and for changed related rows; a related row that came or went is one."""
     pairs = event.pairs
     if not event.label or event.kind == "changed":
-        prefix = f"{event.label} · " if event.label else ""
         return [
-            Change(prefix + capfirst(str(field.verbose_name)), *_two_texts(field, before, after, names))
+            Change(_label(event, field), *_two_texts(field, before, after, names))
             for field, before, after in pairs
         ]
     at = 2 if event.kind == "created" else 1
@@ -242,12 +241,25 @@ def _changes(event: _Event, names: _Names) -> list[Change]:
     return [Change(event.label, before, after)]
 
 
+def _label(event: _Event, field: Any) -> str:
+    """The field's name, after what the row is to the object."""
+    name = _name(field) or ("" if event.label else str(field.verbose_name))
+    return " · ".join(part for part in (event.label, capfirst(name)) if part)
+
+
+def _name(field: Any) -> str:
+    """What a field of a related row is called; nothing for a reference that nobody gave a name: the row is
+    about it, and that stands before it ("Predecessor: Orange juice, from 1 Sep 2024")."""
+    unnamed = field.related_model and field.verbose_name == field.name.replace("_", " ")
+    return "" if unnamed else str(field.verbose_name)
+
+
 def _summary(filled: Sequence[tuple[Any, Any]], names: _Names) -> str:
     """A related row in one line; a single field needs no label."""
-    texts = [(str(field.verbose_name), _text(field, value, names)) for field, value in filled]
+    texts = [(_name(field), _text(field, value, names)) for field, value in filled]
     if len(texts) == 1:
         return texts[0][1]
-    return ", ".join(f"{label} {text}" for label, text in texts)
+    return ", ".join(f"{label} {text}".strip() for label, text in texts)
 
 
 def _two_texts(field: Any, before: Any, after: Any, names: _Names) -> tuple[str, str]:
@@ -305,4 +317,4 @@ def _note(context: Mapping[str, Any]) -> str:
         "off": _("Decided by one person: four eyes is off for this kind of decision."),
         "below": _("Decided by one person: below the amount that asks for four eyes."),
     }
-    return notes.get(context.get("four_eyes", ""), "")
+    return str(context.get("reason", "")) or notes.get(context.get("four_eyes", ""), "")

@@ -200,11 +200,13 @@ class SubjectFailure:
 @dataclass(frozen=True)
 class ChunkOutcome:
     """How many products and families of the chunk were computed, and skipped because nothing changed. Of a
-    chunk without any: one, itself."""
+    chunk without any: one, itself. ``done``: (product id, family id) of the computed ones, of a step that
+    tells which; those it does not name and that did not fail are then listed as skipped."""
 
     computed: int = 0
     skipped: int = 0
     failures: tuple[SubjectFailure, ...] = ()
+    done: frozenset[tuple[int | None, int | None]] | None = None
 
 
 @dataclass(frozen=True)

@@ -31,12 +31,13 @@ def sparkline_svg(
     width: int = 132,
     height: int = 30,
     tone: str = "",
+    marked: Sequence[int] = (),
 ) -> str:
     """Draw one sparkline; empty text when there is nothing to draw.
 
     All values are in one unit, oldest first, None for a missing month; `forecast`, `low`, `high` follow the
     last month of `history` and are equally long (the band may be left out). `tone` "pos" or "neg" colours the
-    last actual's dot.
+    last actual's dot. With `marked` the dots stand at these places of `history` instead.
     The scale runs from the smallest to the largest value shown, as a sparkline tells shape and not size.
     """
     known = [float(value) for value in (*history, *forecast, *low, *high) if value is not None]
@@ -67,8 +68,11 @@ def sparkline_svg(
         parts.append(f'<path class="f" d="{_path(ahead)}"/>')
     parts.append(f'<path class="h" d="{_path(past)}"/>')
     last = next((spot for spot in reversed(past) if spot is not None), None)
-    if last is not None:
-        parts.append(f'<circle class="{f"d {tone}".strip()}" cx="{last[0]:.1f}" cy="{last[1]:.1f}" r="2"/>')
+    dots = [past[place] for place in marked if place < len(past)] if marked else [last]
+    for spot in dots:
+        if spot is not None:
+            dot = f"d {tone}".strip()
+            parts.append(f'<circle class="{dot}" cx="{spot[0]:.1f}" cy="{spot[1]:.1f}" r="2"/>')
     return (
         f'<svg class="spark" width="{width}" height="{height}" viewBox="0 0 {width} {height}" role="img" '
         f'aria-label="{escape(label)}">{"".join(parts)}</svg>'

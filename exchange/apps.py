@@ -46,6 +46,6 @@ class ExchangeConfig(AppConfig):
         )
         registries.doctor_checks.register(
             registries.DoctorCheck(
-                "exchange.imports", "imports have their job and their file", import_problems
+                "exchange.imports", "Imports have their job and their file", import_problems
             )
         )

@@ -26,9 +26,10 @@ def imports_visible(user: Any) -> QuerySet[Import]:
     if not user.has_perm("exchange.import"):
         return Import.objects.none()
     open_to_all = [sheet.key for sheet in sheets_for(user) if sheet.sees_all(user)]
-    return Import.objects.filter(Q(created_by=user) | Q(sheet__in=open_to_all)).select_related(
-        "created_by", "applied_by", "undone_by", "layout"
-    )
+    seen = Q(created_by=user) | Q(sheet__in=open_to_all)
+    if open_to_all:  # what came by itself and could not be told to be of any sheet
+        seen |= Q(created_by=None, sheet="")
+    return Import.objects.filter(seen).select_related("created_by", "applied_by", "undone_by", "layout")
 
 
 def import_get(user: Any, pk: int) -> Import:

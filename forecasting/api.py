@@ -24,6 +24,9 @@ from forecasting.words import evidence_words, failure_words, method_words, reaso
 from products.api.shared import LineFilter, MonthFilter
 from products.selectors.access import product_get
 
+from .api_accuracy import AccuracyViewSet
+from .api_findings import FindingViewSet
+from .api_judgement import OverrideViewSet
 from .api_totals import TotalViewSet
 
 
@@ -61,9 +64,17 @@ class RunFilters(django_filters.FilterSet):
 
 
 class ForecastMonthSerializer(serializers.ModelSerializer):
+    """``mean`` and bands are the statistics. The layers around them: ``naive`` (a year ago), ``driven`` (with
+    drivers), ``overridden``, ``agreed``; null says what the one before says. ``final``: planned with."""
+
+    final = serializers.FloatField(read_only=True)
+
     class Meta:
         model = ForecastMonth
-        fields = ("month", "mean", "median", "lo80", "hi80", "lo95", "hi95")
+        fields = (
+            *("month", "mean", "median", "lo80", "hi80", "lo95", "hi95"),
+            *("naive", "driven", "overridden", "agreed", "final"),
+        )
 
 
 class _SubjectSerializer(serializers.ModelSerializer):
@@ -253,6 +264,9 @@ class RunViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, viewsets.Gene
 
 router = SimpleRouter()
 router.register("forecasts", ForecastViewSet, "forecast")
+router.register("accuracy", AccuracyViewSet, "accuracy")
+router.register("overrides", OverrideViewSet, "override")
+router.register("findings", FindingViewSet, "finding")
 router.register("totals", TotalViewSet, "total")
 router.register("stages", StageViewSet, "stage")
 router.register("runs", RunViewSet, "run")

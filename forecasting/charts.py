@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import datetime
 from collections.abc import Sequence
 from typing import Any
 
 from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 
-from core.charts import Actual, Chart, Expected, StageSpan, Switch, volume_forecast_chart
-from core.organisation import organisation_get
+from core import formats
+from core.charts import Actual, Chart, Expected, Mark, StageSpan, Switch, volume_forecast_chart
+from core.organisation import organisation_get, today
 from core.registries import Event
+from forecasting.models import ForecastMonth
 from forecasting.selectors.forecasts import ForecastNow
 from products.models import Measure
 from products.selectors.sales import MonthSales
@@ -25,16 +28,19 @@ def forecast_chart(
     events: Sequence[Event],
     stages: Sequence[StageSpan],
     switches: Sequence[Switch],
+    rings: Sequence[Mark] = (),
 ) -> Chart | None:
     """History and the next 18 months of one measure; ``None`` without a single month."""
     history = _history(sales, "volume")
     expected = [
-        Expected(row.month, row.mean, row.lo80, row.hi80, row.lo95, row.hi95)
-        for row in (now.months if now else [])
+        Expected(row.month, row.mean, row.lo80, row.hi80, row.lo95, row.hi95, _planned(row))
+        for row in (now.sold_months if now else [])
     ]
     if not history and not expected:
         return None
     subtitle = _("%(measure)s; band: 80%% and 95%%") if expected else "%(measure)s"
+    if now is not None and now.ended and len(now.months) > len(expected):
+        subtitle = f"{subtitle}. {ends_words(now.ended)}"
     level = measure.kind == Measure.Kind.LEVEL
     per: Any = _("%(unit)s at the end of the month") if level else _("%(unit)s a month")
     return volume_forecast_chart(
@@ -48,7 +54,19 @@ def forecast_chart(
         unit_label=per % {"unit": unit},
         measure_label=str(measure),
         switches=switches,
+        rings=rings,
+        rings_label=_("unusual"),
     )
+
+
+def _planned(row: ForecastMonth) -> float | None:
+    return None if row.final == row.mean else row.final
+
+
+def ends_words(day: datetime.date) -> str:
+    """That a product ends, or has ended: why a forecast is short, or not there."""
+    said = _("The product ended on %(day)s") if day < today() else _("The product ends on %(day)s")
+    return said % {"day": formats.day(day)}
 
 
 def revenue_chart(

@@ -22,17 +22,17 @@ WORTH_SAYING_RATE = 0.005
 
 
 def explanation(now: ForecastNow | None, sales: Sequence[MonthSales], measure: Measure, unit: str) -> str:
-    """The paragraph; empty without a year of forecast. ``sales`` are the months of the same subject and
-    measure; only those up to the forecast's month count."""
-    if now is None or len(now.months) < YEAR:
+    """The paragraph; empty without a year of forecast before the product ends. ``sales`` are the
+    months of the same subject and measure; only those up to the forecast's month count."""
+    if now is None or len(now.sold_months) < YEAR:
         return ""
     is_level = measure.kind == Measure.Kind.LEVEL
     sentences = [
         _level(now, sales, unit, is_level),
-        _trend(now.months),
-        "" if is_level else _season(now.months),
-        _layer(now.months, "driven", unit, is_level),
-        _layer(now.months, "people", unit, is_level),
+        _trend(now.sold_months),
+        "" if is_level else _season(now.sold_months),
+        _layer(now.sold_months, "driven", unit, is_level),
+        _layer(now.sold_months, "people", unit, is_level),
         _certainty(now, measure, unit),
         _quality(now),
     ]
@@ -42,7 +42,7 @@ def explanation(now: ForecastNow | None, sales: Sequence[MonthSales], measure: M
 def _level(now: ForecastNow, sales: Sequence[MonthSales], unit: str, is_level: bool) -> str:
     """What was, and what is expected of as long a time."""
     known = {m.month: float(m.volume) for m in sales if m.complete and m.volume is not None}
-    ahead = now.months[:YEAR]
+    ahead = now.sold_months[:YEAR]
     first = ahead[0].month
     if is_level:
         before, after = known.get(month_add(first, -1)), ahead[-1].final

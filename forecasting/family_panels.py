@@ -148,8 +148,9 @@ def _tiles(sold: FamilySales, measure: Measure, now: ForecastNow | None) -> list
 
 
 def _expected(ahead: Vintage, unit: str) -> Tile:
-    band = {"low": formats.volume(ahead.lo80), "high": formats.volume(ahead.hi80)}
-    said = _("80%% chance: %(low)s – %(high)s") % band
+    said = ""
+    if ahead.lo80 is not None and ahead.hi80 is not None:
+        said = _("80%% chance: %(low)s – %(high)s") % formats.ends(ahead.lo80, ahead.hi80)
     return Tile(_("Forecast, 12 months"), *_volume(ahead.year, unit), note=said)
 
 

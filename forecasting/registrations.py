@@ -21,6 +21,7 @@ from core.registries import (
     MenuEntry,
     NightlyStep,
     Panel,
+    ProductReading,
     ProductTab,
     Subject,
 )
@@ -36,16 +37,37 @@ def later(path: str) -> Any:
 def register_all() -> None:
     from products.models import Family, Product
 
-    from .models import NightlyRun, StageSetting
+    from .models import (
+        ConsensusInput,
+        ConsensusMonth,
+        Finding,
+        LaunchPlan,
+        NightlyRun,
+        Override,
+        StageSetting,
+    )
 
     # Who set it, until when and why; the rest only says when and by whom that was written down.
     told = {"skip": frozenset({"product", "family", "set_by", "set_at", "withdrawn_by"})}
     history_extend(Product, Related(StageSetting, "product", _("Stage set by hand"), **told))
+    made = {
+        "skip": frozenset({"product", "measure", "author", "set_at", "agreed_at", "agreed_by", "said_at"})
+    }
+    history_extend(Product, Related(Override, "product", _("Override"), **made))
+    history_extend(Product, Related(ConsensusMonth, "product", _("Agreed month"), **made))
+    history_extend(Product, Related(ConsensusInput, "product", _("Figure for the agreed forecast"), **made))
+    history_extend(Product, Related(LaunchPlan, "product", _("Launch plan"), **told))
     history_extend(Family, Related(StageSetting, "family", _("Stage set by hand"), **told))
+    judged = {"skip": frozenset({"product", "family", "measure", "decided_by", "decided_at"})}
+    history_extend(Product, Related(Finding, "product", _("Unusual month"), **judged))
+    history_extend(Family, Related(Finding, "family", _("Unusual month"), **judged))
     rights.register(
         Right("forecasting.view", _("See forecasts, stages and runs")),
-        Right("forecasting.edit", _("Set a stage by hand")),
+        Right("forecasting.edit", _("Set stages and launch plans by hand, judge unusual months")),
         Right("forecasting.run", _("Start a run")),
+        Right("forecasting.override", _("Change a forecast by hand")),
+        Right("forecasting.contribute", _("Give figures for an agreed forecast")),
+        Right("forecasting.agree", _("Agree a forecast")),
     )
     registries.job_kinds.register(
         JobKind(
@@ -58,10 +80,18 @@ def register_all() -> None:
     )
     registries.nightly_steps.register(
         NightlyStep(
+            "findings",
+            _("Unusual months"),
+            chunks=later("steps.common.subject_chunks"),
+            compute=later("steps.findings.compute"),
+            order=5,
+        ),
+        NightlyStep(
             "backtest",
             _("Backtests"),
             chunks=later("steps.common.subject_chunks"),
             compute=later("steps.backtest.compute"),
+            after=("findings",),
             order=10,
         ),
         NightlyStep(
@@ -81,6 +111,14 @@ def register_all() -> None:
             order=30,
         ),
         NightlyStep(
+            "judgement",
+            _("Overrides"),
+            chunks=later("steps.judgement.chunks"),
+            compute=later("steps.judgement.compute"),
+            after=("forecast",),
+            order=35,
+        ),
+        NightlyStep(
             "lifecycle",
             _("Stages"),
             chunks=later("steps.common.subject_chunks"),
@@ -93,8 +131,24 @@ def register_all() -> None:
             _("Totals"),
             chunks=later("steps.totals.chunks"),
             compute=later("steps.totals.compute"),
-            after=("forecast",),
+            after=("judgement",),
             order=45,
+        ),
+        NightlyStep(
+            "accuracy",
+            _("Accuracy"),
+            chunks=later("steps.common.subject_chunks"),
+            compute=later("steps.accuracy.compute"),
+            after=("forecast",),
+            order=50,
+        ),
+        NightlyStep(
+            "accuracy_sums",
+            _("Accuracy of lines"),
+            chunks=later("steps.accuracy_sums.chunks"),
+            compute=later("steps.accuracy_sums.compute"),
+            after=("accuracy",),
+            order=51,
         ),
         NightlyStep(
             "alerts",
@@ -152,4 +206,7 @@ def register_all() -> None:
         ("family_stage", "family_side", "forecasting/_stage_panel.html", "family_panels.family_stage"),
     ):
         registries.panels.register(Panel(key, slot, template, later(build), 20))
+    registries.product_readings.register(
+        ProductReading("launch_plans_now", later("selectors.launches.launch_reading"), 60)
+    )
     registries.event_sources.register(EventSource("stages", later("events.stage_events"), 20))

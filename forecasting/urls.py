@@ -4,7 +4,7 @@ from django.urls import path
 
 from products import converters  # noqa: F401  registers <product_code:…>
 
-from .views import product, runs, totals
+from .views import accuracy, findings, judgement, launch, product, runs, totals
 
 app_name = "forecasting"
 PRODUCT, FAMILY = {"of": "product"}, {"of": "family"}
@@ -12,11 +12,34 @@ PRODUCT, FAMILY = {"of": "product"}, {"of": "family"}
 urlpatterns = [
     path("forecasting/", runs.runs, name="runs"),
     path("forecasting/totals/", totals.totals, name="totals"),
+    path("forecasting/accuracy/", accuracy.accuracy, name="accuracy"),
+    path("forecasting/overrides/", judgement.overrides, name="overrides"),
+    path("forecasting/overrides/<int:pk>/withdraw/", judgement.override_end, name="override_withdraw"),
+    path("forecasting/overrides/<int:pk>/renew/", judgement.override_again, name="override_renew"),
+    path("forecasting/lines/<slug:code>/override/", judgement.override_line, name="override_line"),
+    path("forecasting/findings/", findings.findings, name="findings"),
+    path("forecasting/findings/judge/", findings.findings_judge, name="findings_judge"),
+    path("forecasting/findings/<int:pk>/judge/", findings.finding_decide, name="finding_decide"),
+    path("products/<product_code:code>/forecast/unusual/", findings.flag, PRODUCT, name="flag"),
+    path(
+        "products/families/<product_code:code>/forecast/unusual/", findings.flag, FAMILY, name="family_flag"
+    ),
     path("forecasting/start/", runs.run_start, name="run_start"),
     path("forecasting/runs/<int:pk>/", runs.run, name="run"),
     path("products/<product_code:code>/forecast/", product.forecast, PRODUCT, name="product"),
     path("products/<product_code:code>/forecast/run/", runs.product_run, name="product_run"),
+    path("products/<product_code:code>/forecast/launch/", launch.launch, name="launch"),
+    path(
+        "products/<product_code:code>/forecast/launch/withdraw/",
+        launch.launch_withdraw,
+        name="launch_withdraw",
+    ),
+    path(
+        "products/<product_code:code>/forecast/launch/choices/", launch.launch_choices, name="launch_choices"
+    ),
     path("products/<product_code:code>/stage/", product.stage, PRODUCT, name="stage"),
+    path("products/<product_code:code>/forecast/override/", judgement.override, name="override"),
+    path("products/<product_code:code>/forecast/consensus/", judgement.consensus, name="consensus"),
     path(
         "products/<product_code:code>/stage/withdraw/",
         product.stage_take_back,

@@ -25,6 +25,9 @@ def method_words(method: str) -> str:
         "theta_ets": _("mean of Theta, exponential smoothing and autoregression, with trend and season"),
         "tsb": _("chance of a sale times its size, for products that do not sell every month"),
         "fourier": _("season as waves, the rest by three trend models"),
+        "like_item": _("borrowed from the first months of like-items"),
+        "bass": _("diffusion among buyers (Bass)"),
+        "blend": _("its own months and its launch plan together"),
     }
     return words.get(method, method)
 
@@ -36,7 +39,7 @@ def _months(params: Params, name: str = "periods") -> str:
 
 def reason_words(code: str, params: Params) -> str:
     """Why that method: one sentence with its numbers."""
-    months = _months(params)
+    months, references = _months(params), int(params.get("references") or 0)
     words = {
         "no_data": _("There is no sales month to start from."),
         "unlike_units": _("Its products count in units that cannot be added; give them a unit factor."),
@@ -49,6 +52,15 @@ def reason_words(code: str, params: Params) -> str:
         "intermittent": _("It sells once in %(interval)s months on average."),
         "none_lately": _("Nothing was sold in the last %(since)s: the chance of a sale has become small."),
         "long_season": _("%(months)s of data with a long season."),
+        "no_own_months": ngettext(
+            "Nothing has been sold yet; %(count)s like-item says how it may start.",
+            "Nothing has been sold yet; %(count)s like-items say how it may start.",
+            references,
+        ),
+        "given_diffusion": _("Nothing has been sold yet; a person expects %(market)s buyers in the end."),
+        "own_months_take_over": _("With %(months)s of its own, these count for %(own)s of the forecast."),
+        "no_reference": _("None of its like-items has sales to borrow from; choose others."),
+        "succeeded": _("A successor has taken its place."),
         "too_short": _("%(months)s of data are too few; %(needed)s are needed."),
         "flat_history": _("Its sales never changed, so there is no error to measure."),
         "no_sales": _("Nothing has been sold yet."),
@@ -58,7 +70,19 @@ def reason_words(code: str, params: Params) -> str:
         "interval": formats.number(params.get("mean_interval")),
         "needed": _months(params, "needed"),
         "since": _months(params, "since"),
+        "count": formats.number(references),
+        "market": formats.volume(params.get("market")),
+        "own": _percent(params.get("own_pct"), unsigned=True, decimals=0),
     }
+    taken = int(params.get("taken_over") or 0)
+    if taken:
+        sentence += " " + ngettext(
+            "%(count)s month comes from its predecessor.",
+            "%(count)s months come from its predecessor.",
+            taken,
+        ) % {"count": formats.number(taken)}
+    if params.get("phased_out"):
+        sentence += " " + _("Its successor takes over month by month.")
     filled = int(params.get("filled") or 0)
     if filled:
         sentence += " " + ngettext(

@@ -139,9 +139,9 @@ def figures_are_recomputed() -> Iterator[str]:
 
 def register() -> None:
     doctor_checks.register(
-        DoctorCheck("sales_orphans", "sales of products, channels and measures that exist", orphans, 20),
-        DoctorCheck("sales_overlaps", "no time covered twice", overlaps, 21),
-        DoctorCheck("sales_imports", "accepted imports = facts", imports_are_facts, 22),
-        DoctorCheck("sales_rollups", "roll-ups = recomputed", rollups_are_recomputed, 23),
-        DoctorCheck("sales_figures", "list figures = recomputed", figures_are_recomputed, 24),
+        DoctorCheck("sales_orphans", "Sales of products, channels and measures that exist", orphans, 20),
+        DoctorCheck("sales_overlaps", "No time is covered twice", overlaps, 21),
+        DoctorCheck("sales_imports", "Accepted imports = facts", imports_are_facts, 22),
+        DoctorCheck("sales_rollups", "Roll-ups = recomputed", rollups_are_recomputed, 23),
+        DoctorCheck("sales_figures", "List figures = recomputed", figures_are_recomputed, 24),
     )

@@ -11,9 +11,9 @@ from core import formats
 from core.charts import Actual, Chart, Expected, StageSpan, Switch, volume_forecast_chart
 from core.organisation import organisation_get
 from core.registries import Event
+from forecasting.charts import ends_words
 from products.models import Measure
 from reporting.selectors.overview import Overview
-from reporting.words import ends
 
 
 def overview_chart(
@@ -30,8 +30,8 @@ def overview_chart(
     history = [Actual(row.month, _value(row, revenue), row.provisional) for row in overview.history]
     factor = float(overview.price or 0) if revenue else 1.0
     expected = [
-        Expected(row.month, *(factor * v for v in (row.mean, row.lo80, row.hi80, row.lo95, row.hi95)))
-        for row in (overview.forecast.months if overview.forecast and factor else [])
+        Expected(row.month, *(factor * v for v in row.final_band))
+        for row in (overview.forecast.sold_months if overview.forecast and factor else [])
     ]
     if not expected and all(point.value is None for point in history):
         return None
@@ -63,6 +63,21 @@ def _value(row: object, revenue: bool) -> float | None:
 
 
 def _subtitle(overview: Overview, label: str, unit: str, factor: float, *, revenue: bool, level: bool) -> str:
+    return ". ".join(
+        [_ahead_words(overview, label, unit, factor, revenue=revenue, level=level), *_ends(overview)]
+    )
+
+
+def _ends(overview: Overview) -> list[str]:
+    """The day the product ends, where the chart stops at it."""
+    now = overview.forecast
+    short = now is not None and len(now.sold_months) < len(now.months)
+    return [ends_words(overview.product.ended)] if overview.product.ended and short else []
+
+
+def _ahead_words(
+    overview: Overview, label: str, unit: str, factor: float, *, revenue: bool, level: bool
+) -> str:
     ahead = overview.ahead
     if ahead is None or not factor:
         return capfirst(label)
@@ -72,7 +87,7 @@ def _subtitle(overview: Overview, label: str, unit: str, factor: float, *, reven
 
     low, high = words(ahead.lo80), words(ahead.hi80)
     if not revenue:
-        low, high = ends(ahead.lo80, ahead.hi80, unit).values()
+        low, high = formats.ends(ahead.lo80, ahead.hi80, unit).values()
     sentence = (
         _("Expected in 12 months: %(mean)s; 80%% chance between %(low)s and %(high)s")
         if level

@@ -14,8 +14,7 @@ from core import formats
 from core.organisation import organisation_get
 from products.models import Measure
 from reporting.selectors.key_figures import KeyFigure
-from reporting.selectors.overview import Overview
-from reporting.words import ends
+from reporting.selectors.overview import Ahead, Overview
 
 
 @dataclass(frozen=True)
@@ -100,12 +99,23 @@ def headline_figures(overview: Overview, unit: str) -> list[Headline]:
                 f"{word} {unit}".strip(),
                 None,
                 "",
-                _("80%% chance: %(low)s – %(high)s") % ends(overview.ahead.lo80, overview.ahead.hi80),
+                " · ".join(
+                    [
+                        _("80%% chance: %(low)s – %(high)s")
+                        % formats.ends(overview.ahead.lo80, overview.ahead.hi80),
+                        *([_("not renewed last night")] if overview.stale else []),
+                    ]
+                ),
             )
         )
     if overview.figures is not None:
         found += _year_against_budget(overview, unit)
     return found
+
+
+def _band_words(ahead: Ahead, stale: bool) -> str:
+    band = _("80%% chance: %(low)s – %(high)s") % formats.ends(ahead.lo80, ahead.hi80)
+    return f"{band} · {_('not renewed last night')}" if stale else band
 
 
 def _year_against_budget(overview: Overview, unit: str) -> list[Headline]:
@@ -166,6 +176,13 @@ def _row(figure: KeyFigure) -> ComparisonRow:
     if figure.lo80 is not None and figure.hi80 is not None and figure.lo80 != figure.hi80:
         band = {"low": _whole(figure.lo80), "high": _whole(figure.hi80)}
         notes.append(_("80%% chance: %(low)s – %(high)s") % band)
+    if figure.average is not None:
+        before = figure.last_year_average
+        said = {"average": _whole(figure.average), "before": _whole(before)}
+        if before is None:
+            notes.append(_("at the end; on average %(average)s") % said)
+        else:
+            notes.append(_("at the end; on average %(average)s, last year %(before)s") % said)
     return ComparisonRow(
         label,
         notes,

@@ -1,8 +1,8 @@
 from .people import (
     administrators_left,
     deputies_on,
-    owner_or_deputy,
     people_active,
+    person_deputies,
     person_get,
     person_list,
     person_tokens,
@@ -14,8 +14,8 @@ from .people import (
 __all__ = [
     "administrators_left",
     "deputies_on",
-    "owner_or_deputy",
     "people_active",
+    "person_deputies",
     "person_get",
     "person_list",
     "person_tokens",

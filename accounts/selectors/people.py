@@ -66,6 +66,12 @@ def people_active() -> QuerySet[User]:
     return User.objects.filter(is_active=True).order_by("name", "pk")
 
 
+def person_deputies(user: User, day: datetime.date) -> QuerySet[Deputy]:
+    """Who is or will be deputy for this person, from that day on."""
+    rows: QuerySet[Deputy] = Deputy.objects.filter(owner=user, end_date__gte=day)
+    return rows.select_related("deputy").order_by("start_date")
+
+
 def person_tokens(user: User) -> QuerySet[ApiToken]:
     """A person's own API tokens, newest first."""
     tokens: QuerySet[ApiToken] = ApiToken.objects.filter(user=user)
@@ -95,11 +101,6 @@ def deputies_on(on_date: datetime.date) -> Mapping[int, User]:
     return {
         owner: people[deputy] for owner, deputy in _followed({r.owner_id: r.deputy_id for r in rows}).items()
     }
-
-
-def owner_or_deputy(user: User, on_date: datetime.date) -> User:
-    """Who receives what is for this person on that date: a deputy, or themselves."""
-    return deputies_on(on_date).get(user.pk, user)
 
 
 def stands_for(user: User, on_date: datetime.date) -> set[int]:

@@ -1,4 +1,4 @@
-from .deputies import deputy_end, deputy_set
+from .deputies import deputy_end, deputy_set, deputy_warnings
 from .invitations import Invited, invitation_accept, invitation_link_renew, invitation_person
 from .profile import profile_update
 from .roles import role_create, role_delete, role_update
@@ -10,6 +10,7 @@ __all__ = [
     "administrator_invite",
     "deputy_end",
     "deputy_set",
+    "deputy_warnings",
     "invitation_accept",
     "invitation_link_renew",
     "invitation_person",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+from collections.abc import Callable
 
 from django.db import transaction
 from django.utils.formats import date_format
@@ -12,6 +13,19 @@ from accounts.errors import DomainError
 from accounts.models import Deputy, User
 
 from ._guard import manager_require
+
+DeputyWarning = Callable[[User, User], str]
+_warnings: list[DeputyWarning] = []
+
+
+def register_warning(warning: DeputyWarning) -> None:
+    """Add what a room has to say about an ``(owner, deputy)``: a sentence, or nothing. It refuses nothing."""
+    _warnings.append(warning)
+
+
+def deputy_warnings(owner: User, deputy: User) -> list[str]:
+    """What the deputy will not receive, in sentences."""
+    return [text for warning in _warnings if (text := warning(owner, deputy))]
 
 
 def deputy_set(

@@ -1,18 +1,22 @@
 from __future__ import annotations
 
+from typing import Any
+
 from django.contrib import messages
 from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import redirect, render
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from accounts import selectors, services
 from accounts.errors import DomainError, VersionConflict
-from accounts.forms import InviteForm, PersonForm
+from accounts.forms import DeputyForm, InviteForm, PersonForm
+from accounts.models import User
 from accounts.versions import form_conflict
 
-from .shared import invitation_link, invited_page, managers, refuse
+from .shared import deputy_saved, invitation_link, invited_page, managers, refuse
 
 
 @managers
@@ -65,8 +69,48 @@ def person_edit(request: HttpRequest, pk: int) -> HttpResponse:
         else:
             messages.success(request, _("Saved."))
             return redirect("accounts:person", pk)
-    context = {"section": "people", "person": person, "form": form, "conflict": conflict}
-    return render(request, "accounts/person.html", context, status=status)
+    return _person_page(request, person, status=status, form=form, conflict=conflict)
+
+
+def _person_page(request: HttpRequest, person: User, *, status: int = 200, **given: Any) -> HttpResponse:
+    """The page with both its forms; ``given`` puts the one that was refused in its place."""
+    day = timezone.localdate()
+    context = {
+        "section": "people",
+        "person": person,
+        "form": PersonForm(None, person=person),
+        "deputies": selectors.person_deputies(person, day),
+        "deputy_form": DeputyForm(owner=person, initial={"start_date": day}, prefix="deputy"),
+        "today": day,
+    }
+    return render(request, "accounts/person.html", context | given, status=status)
+
+
+@managers
+@require_POST
+def person_deputy_add(request: HttpRequest, pk: int) -> HttpResponse:
+    """Name a deputy for somebody who cannot, being away already."""
+    person = selectors.person_get(request.user, pk)
+    form = DeputyForm(request.POST, owner=person, prefix="deputy")
+    if form.is_valid():
+        try:
+            services.deputy_set(by=request.user, owner=person, **form.cleaned_data)
+        except DomainError as error:
+            refuse(form, error)
+        else:
+            deputy_saved(request, person, form.cleaned_data["deputy"])
+            return redirect("accounts:person", pk)
+    return _person_page(request, person, deputy_form=form)
+
+
+@managers
+@require_POST
+def person_deputy_end(request: HttpRequest, pk: int, deputy: int) -> HttpResponse:
+    person = selectors.person_get(request.user, pk)
+    found = get_object_or_404(selectors.person_deputies(person, timezone.localdate()), pk=deputy)
+    services.deputy_end(by=request.user, deputy=found, today=timezone.localdate())
+    messages.success(request, _("%s receives everything themselves again.") % person.name)
+    return redirect("accounts:person", pk)
 
 
 @managers

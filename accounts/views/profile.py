@@ -17,7 +17,7 @@ from accounts.forms import DeputyForm, ProfileForm, TokenForm
 from accounts.models import Deputy
 from accounts.versions import form_conflict
 
-from .shared import refuse
+from .shared import deputy_saved, refuse
 
 
 def _page(request: HttpRequest, *, status: int = 200, **given: Any) -> HttpResponse:
@@ -36,7 +36,7 @@ def _page(request: HttpRequest, *, status: int = 200, **given: Any) -> HttpRespo
         "token_form": TokenForm(),
     }
     context = {
-        "deputies": Deputy.objects.filter(owner=user, end_date__gte=today).select_related("deputy"),
+        "deputies": selectors.person_deputies(user, today),
         "deputy_for": Deputy.objects.filter(deputy=user, end_date__gte=today).select_related("owner"),
         "tokens": selectors.person_tokens(user),
         "now": timezone.now(),
@@ -76,7 +76,7 @@ def deputy_add(request: HttpRequest) -> HttpResponse:
         except DomainError as error:
             refuse(form, error)
         else:
-            messages.success(request, _("Saved."))
+            deputy_saved(request, request.user, form.cleaned_data["deputy"])
             return redirect("accounts:profile")
     return _page(request, deputy_form=form)
 

@@ -4,13 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from django.contrib import messages
 from django.contrib.auth.decorators import login_required, permission_required
 from django.forms import BaseForm
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
+from django.utils.translation import gettext as _
 
+from accounts import services
 from accounts.errors import DomainError
+from accounts.models import User
 from accounts.services import Invited
 
 View = Callable[..., HttpResponse]
@@ -24,6 +28,13 @@ def managers(view: View) -> View:
 def refuse(form: BaseForm, error: DomainError) -> None:
     """Put a refusal at its field, so that the page comes back with what was entered."""
     form.add_error(error.field if error.field in form.fields else None, str(error.message))
+
+
+def deputy_saved(request: HttpRequest, owner: User, deputy: User) -> None:
+    """Say that it is so, and what the deputy will not receive."""
+    messages.success(request, _("Saved."))
+    for text in services.deputy_warnings(owner, deputy):
+        messages.warning(request, text)
 
 
 def invitation_link(request: HttpRequest) -> Callable[[str], str]:

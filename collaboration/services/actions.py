@@ -115,6 +115,7 @@ def _tell(item: ActionItem, users: list[Any], kind: str, user: Any) -> None:
         params={"title": item.title, "by": user.name},
         url=_page(item),
         but_not=user,
+        deputy_sees=lambda deputy: item.about is None or item.about.is_seen_by(deputy),
     )
 
 

@@ -38,8 +38,9 @@ def comment_add(*, user: Any, target: models.Model, text: str, mention_ids: Iter
     comment.mentions.set(mentioned)
     if isinstance(target, Product):
         concerned |= set(User.objects.filter(follows__product=target, is_active=True))
-    told = {"key": f"comment:{comment.pk}", "url": subject.url, "but_not": user}
+    told: dict[str, Any] = {"key": f"comment:{comment.pk}", "url": subject.url, "but_not": user}
     told["params"] = {"by": user.name, "about": subject.title, "text": text[:120]}
+    told["deputy_sees"] = lambda deputy: _reads(deputy, subject)
     notify(users=mentioned, kind="mentioned", **told)
     listeners = [person for person in concerned.difference(mentioned) if _reads(person, subject)]
     notify(users=listeners, kind="commented", **told)

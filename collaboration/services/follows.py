@@ -40,7 +40,11 @@ def followers_tell(*, alerts: Sequence[Alert]) -> int:
                 user=user,
                 kind="followed",
                 key=f"alert:{alert.pk}:{alert.version}",
-                params={"product": row.product.name, "kind": alert_kinds.get(alert.kind).key},
+                params={
+                    "product": row.product.name,
+                    "kind": alert_kinds.get(alert.kind).key,
+                    "evidence": {key: value for key, value in alert.evidence.items() if key != "spark"},
+                },
                 url=row.product.get_absolute_url(),
             )
             for row in rows

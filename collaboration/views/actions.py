@@ -14,7 +14,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from accounts.errors import DomainError, VersionConflict
 from collaboration.forms import ActionForm
 from collaboration.models import ActionItem
-from collaboration.selectors.actions import action_get, actions_open, actions_visible
+from collaboration.selectors.actions import action_get, actions_mine, actions_open, actions_visible
 from collaboration.selectors.talk import about_get
 from collaboration.services.actions import action_create, action_delete, action_set_done, action_update
 from core.errors import form_refuse
@@ -35,7 +35,7 @@ def action_list(request: HttpRequest) -> HttpResponse:
     if whose == "given":
         rows = rows.filter(created_by=request.user).exclude(owner=request.user)
     elif whose != "all":
-        whose, rows = "mine", rows.filter(owner=request.user)
+        whose, rows = "mine", actions_mine(request.user)
     if state == "done":
         rows = rows.filter(done_at__isnull=False).order_by("-done_at", "-pk")
     else:

@@ -3,7 +3,7 @@
 A web process must not import altair; a test holds these dicts against its schema.
 """
 
-from core.charts.model import Actual, Chart, ChartTable, Expected, LegendKey, Spec, StageSpan, Switch
+from core.charts.model import Actual, Chart, ChartTable, Expected, LegendKey, Mark, Spec, StageSpan, Switch
 from core.charts.volume_forecast import volume_forecast_chart
 
 __all__ = [
@@ -12,6 +12,7 @@ __all__ = [
     "ChartTable",
     "Expected",
     "LegendKey",
+    "Mark",
     "Spec",
     "StageSpan",
     "Switch",

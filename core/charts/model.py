@@ -13,7 +13,7 @@ SCHEMA = "https://vega.github.io/schema/vega-lite/v6.json"
 
 @dataclass(frozen=True)
 class LegendKey:
-    """One entry of a chart's legend: `css` h, f, b80, b95 or hatch; `shape` line, area or hatch."""
+    """One entry of a chart's legend: `css` h, f, b80, b95, hatch, ring; `shape` line, area, hatch, ring."""
 
     label: str
     css: str
@@ -69,7 +69,8 @@ class Actual:
 
 @dataclass(frozen=True)
 class Expected:
-    """One month of forecast with its 80 % and 95 % bands; a band that is not known is None."""
+    """One month of forecast with its 80 % and 95 % bands; a band that is not known is None. ``planned`` is
+    what people made of it, where that differs."""
 
     month: dt.date
     mean: float
@@ -77,6 +78,17 @@ class Expected:
     hi80: float | None = None
     lo95: float | None = None
     hi95: float | None = None
+    planned: float | None = None
+
+
+@dataclass(frozen=True)
+class Mark:
+    """A ring around the value of one month, with what is to be said of it."""
+
+    month: dt.date
+    value: float
+    label: str
+    text: str
 
 
 @dataclass(frozen=True)

@@ -5,18 +5,31 @@ the same.
 """
 
 import datetime as dt
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 
 from core import formats
-from core.charts.marks import event_layers, stage_layers
-from core.charts.model import SCHEMA, Actual, Chart, ChartTable, Expected, LegendKey, Spec, StageSpan, Switch
+from core.charts.marks import event_layers, ring_layers, stage_layers
+from core.charts.model import (
+    SCHEMA,
+    Actual,
+    Chart,
+    ChartTable,
+    Expected,
+    LegendKey,
+    Mark,
+    Spec,
+    StageSpan,
+    Switch,
+)
 from core.months import month_add, month_end, months_between
 from core.registries import Event
 
 HEIGHT, HATCH_TOP, HATCH_STEP = 330, 14, 9  # pixels of the plot
+
+Say = Callable[[float | None], str | None]
 
 
 def axis_scale(values: Sequence[float]) -> tuple[float, str]:
@@ -42,11 +55,14 @@ def volume_forecast_chart(
     subtitle: str = "",
     switches: Sequence[Switch] = (),
     is_money: bool = False,
+    rings: Sequence[Mark] = (),
+    rings_label: str = "",
 ) -> Chart:
     """Draw history, forecast with bands, events above the plot and stages below it, a value a month.
 
     `history` and `forecast` are ordered by month; the forecast follows the last final month, so it may
-    overlap the provisional ones. `unit_label` stands on the axis ("pakken per maand"), `measure_label` in
+    overlap the provisional ones. `rings` stand around single values, `rings_label` says in the legend what
+    they are. `unit_label` stands on the axis ("pakken per maand"), `measure_label` in
     tooltip and table ("afzet"). Raises ValueError when there is neither history nor forecast: such a page
     says so in words.
     """
@@ -54,20 +70,25 @@ def volume_forecast_chart(
         raise ValueError("a chart needs at least one month")
     values = [point.value for point in history if point.value is not None]
     values += [edge for point in forecast for edge in (point.mean, point.hi95 or point.hi80 or point.mean)]
+    values += [point.planned for point in forecast if point.planned is not None]
     divisor, scale_text = axis_scale(values)
     start, end = _span(history, forecast)
+    say = _says(history, forecast, is_money)
     layers = _provisional_layers(history)
     if forecast:
         layers += [_band("band95", "lo95", "hi95"), _band("band80", "lo80", "hi80")]
     layers += [_line("forecast", "forecast")] if forecast else []
-    layers += [_line("history", "actual"), _dots()]
+    layers += [_line("forecast", "planned", solid=True)] if _has_planned(forecast) else []
+    # A layer without a mark would be a picture without a name to a screen reader.
+    layers += [_line("history", "actual"), _dots()] if history else []
     layers += [_line("provisional", "provisional")] if any(point.provisional for point in history) else []
     boundary = _last_final(history)
     if forecast and boundary:
         layers.append(_boundary(boundary.month))
     layers += event_layers([event for event in events if start <= event.date <= month_end(end)], start, end)
     layers += stage_layers(stages, start, end)
-    layers += _tooltip_layers(measure_label, forecast)
+    layers += _tooltip_layers(measure_label, history, forecast)
+    layers += ring_layers([ring for ring in rings if start <= ring.month <= end], divisor)
     _first_y(layers)["y"].update(
         axis={"title": f"{scale_text}{unit_label}", "format": _axis_format(values, divisor), "tickCount": 4},
         scale={"zero": True},
@@ -78,7 +99,7 @@ def volume_forecast_chart(
         "width": "container",
         "height": HEIGHT,
         "padding": {"left": 0, "right": 6, "top": 4, "bottom": 2},
-        "data": {"values": _rows(history, forecast, divisor, is_money)},
+        "data": {"values": _rows(history, forecast, divisor, say)},
         "encoding": {
             "x": {
                 "field": "month",
@@ -99,9 +120,12 @@ def volume_forecast_chart(
         title=title,
         subtitle=subtitle,
         spec=spec,
-        table=_forecast_table(history, forecast, measure_label, is_money),
+        table=_forecast_table(history, forecast, measure_label, say),
         description=_describe(measure_label, history, forecast),
-        legend=_legend(history, forecast, measure_label),
+        legend=[
+            *_legend(history, forecast, measure_label),
+            *([LegendKey(rings_label, "ring", "ring")] if rings else []),
+        ],
         switches=switches,
         switch_label=_("Measure"),
         css="h-fan",
@@ -127,18 +151,25 @@ def _tick_step(start: dt.date, end: dt.date) -> int:
     return next((step for step in (1, 2, 3, 6, 12) if months / step <= 10), 24)
 
 
-def _text(value: float | None, is_money: bool) -> str | None:
-    """A value in words for tooltip and table; None stays missing."""
-    if value is None:
-        return None
-    return formats.money(value, decimals=0) if is_money else formats.volume(value)
+def _says(history: Sequence[Actual], forecast: Sequence[Expected], is_money: bool) -> Say:
+    """How a value is written in tooltip and table, all with the same decimals; None stays missing."""
+    values = [point.value for point in history]
+    values += [v for p in forecast for v in (p.mean, p.planned, p.lo80, p.hi80, p.lo95, p.hi95)]
+    decimals = 0 if is_money else formats.volume_decimals(values)
+
+    def say(value: float | None) -> str | None:
+        if value is None:
+            return None
+        return formats.money(value, decimals=0) if is_money else formats.volume(value, decimals=decimals)
+
+    return say
 
 
-def _band_text(low: float | None, high: float | None, is_money: bool) -> str | None:
+def _band_text(low: float | None, high: float | None, say: Say) -> str | None:
     """A band in words: "1.280 – 1.490"."""
     if low is None or high is None:
         return None
-    return f"{_text(low, is_money)} – {_text(high, is_money)}"
+    return f"{say(low)} – {say(high)}"
 
 
 def _axis_format(values: Sequence[float], divisor: float) -> str:
@@ -147,9 +178,7 @@ def _axis_format(values: Sequence[float], divisor: float) -> str:
     return ",.0f" if largest >= 4 else ",.1f" if largest >= 0.4 else ",.2f"
 
 
-def _rows(
-    history: Sequence[Actual], forecast: Sequence[Expected], divisor: float, is_money: bool
-) -> list[Spec]:
+def _rows(history: Sequence[Actual], forecast: Sequence[Expected], divisor: float, say: Say) -> list[Spec]:
     """One data row a month; a month that is both provisional and forecast carries both."""
     rows: dict[dt.date, Spec] = {}
     final = _last_final(history)
@@ -162,9 +191,17 @@ def _rows(
         if value is not None and (point is final or all(other is None for other in around)):
             row["dot"] = value
         if point is final:  # pale line, dashed line and bands leave from here
-            joined = dict.fromkeys(("forecast", "lo80", "hi80", "lo95", "hi95"), value) if forecast else {}
+            names = (
+                "forecast",
+                "lo80",
+                "hi80",
+                "lo95",
+                "hi95",
+                *(["planned"] if _has_planned(forecast) else []),
+            )
+            joined = dict.fromkeys(names, value) if forecast else {}
             row.update(joined, **({"provisional": value} if has_provisional else {}))
-        text = _text(point.value, is_money) or formats.MISSING
+        text = say(point.value) or formats.MISSING
         row["text"] = f"{text} ({_('provisional')})" if point.provisional and value is not None else text
         rows[point.month] = row
     for expected in forecast:
@@ -175,13 +212,20 @@ def _rows(
         row.update({name: edge / divisor for name, edge in edges.items() if edge is not None})
         row["forecast"] = expected.mean / divisor
         row.setdefault("text", formats.MISSING)
-        row["expected"] = _text(expected.mean, is_money)
-        row["band80"] = _band_text(expected.lo80, expected.hi80, is_money) or formats.MISSING
-        row["band95"] = _band_text(expected.lo95, expected.hi95, is_money) or formats.MISSING
+        row["expected"] = say(expected.mean)
+        if _has_planned(forecast):
+            planned = _planned(expected) or 0.0
+            row["planned"], row["final"] = planned / divisor, say(planned)
+        row["band80"] = _band_text(expected.lo80, expected.hi80, say) or formats.MISSING
+        row["band95"] = _band_text(expected.lo95, expected.hi95, say) or formats.MISSING
     return [rows[month] for month in sorted(rows)]
 
 
-def _line(style: str, value: str) -> Spec:
+def _has_planned(forecast: Sequence[Expected]) -> bool:
+    return any(expected.planned is not None for expected in forecast)
+
+
+def _line(style: str, value: str, *, solid: bool = False) -> Spec:
     """A line over the months that have `value`; history keeps its gaps."""
     kept = (
         "datum.past && !isValid(datum.provisional) || isValid(datum.actual)"
@@ -190,7 +234,7 @@ def _line(style: str, value: str) -> Spec:
     )
     return {
         "transform": [{"filter": kept}],
-        "mark": {"type": "line", "style": style},
+        "mark": {"type": "line", "style": style} | ({"strokeDash": [1, 0]} if solid else {}),
         "encoding": {"y": {"field": value, "type": "quantitative"}},
     }
 
@@ -250,23 +294,28 @@ def _boundary(month: dt.date) -> Spec:
     }
 
 
-def _tooltip_layers(measure_label: str, forecast: Sequence[Expected]) -> list[Spec]:
+def _tooltip_layers(
+    measure_label: str, history: Sequence[Actual], forecast: Sequence[Expected]
+) -> list[Spec]:
     """An invisible line a month, wide enough to point at; forecast months also tell what is expected."""
     past = [{"field": "label", "title": _("month")}, {"field": "text", "title": measure_label}]
     ahead = [
         *past,
         {"field": "expected", "title": _("forecast")},
+        *([{"field": "final", "title": _("final forecast")}] if _has_planned(forecast) else []),
         {"field": "band80", "title": "80%"},
         {"field": "band95", "title": "95%"},
     ]
     mark = {"type": "rule", "style": "hit"}
-    layers = [
-        {
-            "transform": [{"filter": "!isValid(datum.expected)"}],
-            "mark": mark,
-            "encoding": {"tooltip": past},
-        }
-    ]
+    layers: list[Spec] = []
+    if history:
+        layers.append(
+            {
+                "transform": [{"filter": "!isValid(datum.expected)"}],
+                "mark": mark,
+                "encoding": {"tooltip": past},
+            }
+        )
     if forecast:
         layers.append(
             {
@@ -290,6 +339,8 @@ def _legend(history: Sequence[Actual], forecast: Sequence[Expected], measure_lab
         keys.append(LegendKey(_("provisional"), "hatch", "hatch"))
     if forecast:
         keys.append(LegendKey(_("forecast"), "f", "line"))
+    if _has_planned(forecast):
+        keys.append(LegendKey(_("final forecast"), "p", "line"))
     if any(point.lo80 is not None for point in forecast):
         keys.append(LegendKey("80%", "b80"))
     if any(point.lo95 is not None for point in forecast):
@@ -315,28 +366,37 @@ def _describe(measure_label: str, history: Sequence[Actual], forecast: Sequence[
 
 
 def _forecast_table(
-    history: Sequence[Actual], forecast: Sequence[Expected], measure_label: str, is_money: bool
+    history: Sequence[Actual], forecast: Sequence[Expected], measure_label: str, say: Say
 ) -> ChartTable:
     """One row a month, oldest first; a month that is both provisional and forecast is one row."""
     headers = [capfirst(_("month")), capfirst(measure_label)]
     if not forecast:
-        return ChartTable(headers, [[formats.month(p.month), _text(p.value, is_money)] for p in history])
+        return ChartTable(headers, [[formats.month(p.month), say(p.value)] for p in history])
     band = capfirst(_("band"))
     past = {point.month: point for point in history}
     ahead = {point.month: point for point in forecast}
     rows: list[list[str | None]] = []
     for month in sorted({*past, *ahead}):
         actual, expected = past.get(month), ahead.get(month)
-        told = _text(actual.value, is_money) if actual else None
+        told = say(actual.value) if actual else None
         if told and actual and actual.provisional:
             told = f"{told} ({_('provisional')})"
         rows.append(
             [
                 formats.month(month),
                 told,
-                _text(expected.mean, is_money) if expected else None,
-                _band_text(expected.lo80, expected.hi80, is_money) if expected else None,
-                _band_text(expected.lo95, expected.hi95, is_money) if expected else None,
+                say(expected.mean) if expected else None,
+                *([say(_planned(expected))] if _has_planned(forecast) else []),
+                _band_text(expected.lo80, expected.hi80, say) if expected else None,
+                _band_text(expected.lo95, expected.hi95, say) if expected else None,
             ]
         )
-    return ChartTable([*headers, capfirst(_("forecast")), f"{band} 80%", f"{band} 95%"], rows)
+    final = [capfirst(_("final forecast"))] if _has_planned(forecast) else []
+    return ChartTable([*headers, capfirst(_("forecast")), *final, f"{band} 80%", f"{band} 95%"], rows)
+
+
+def _planned(expected: Expected | None) -> float | None:
+    """What is planned with: what people made of the forecast, or the forecast."""
+    if expected is None:
+        return None
+    return expected.mean if expected.planned is None else expected.planned

@@ -1,3 +1,4 @@
+from .month import MonthField
 from .settings import OrganisationForm
 
-__all__ = ["OrganisationForm"]
+__all__ = ["MonthField", "OrganisationForm"]

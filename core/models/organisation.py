@@ -32,6 +32,11 @@ class Organisation(models.Model):
         _("no alert below this amount"), max_digits=18, decimal_places=2, default=1000
     )
     watched_folder = models.CharField(_("watched folder"), max_length=400, blank=True)
+    show_everyones_accuracy = models.BooleanField(
+        _("show everyone's accuracy"),
+        default=False,
+        help_text="off: of what people changed in forecasts, each sees only whether their own helped",
+    )
     version = models.PositiveIntegerField(default=1)
 
     class Meta:

@@ -77,6 +77,12 @@ def percent(value: Any, decimals: int = 1) -> str:
 
 
 @register.filter
+def share(value: Any) -> str:
+    """`{{ 0.0025|share }}` → < 1%."""
+    return _readable(formats.share(value))
+
+
+@register.filter
 def index(value: Any) -> str:
     """`{{ 104.3|index }}` → 104."""
     return _readable(formats.index(value))

@@ -22,7 +22,7 @@ from core.organisation import organisation_get
 from exchange.models import Import
 from exchange.sheets import sheets
 
-from .imports import import_start
+from .imports import import_refused_at_door, import_start
 
 logger = logging.getLogger(__name__)
 
@@ -35,7 +35,8 @@ TAKEN, DONE, WAITING = "taken", "done", "waiting"
 def folder_scan() -> list[int]:
     """Take in what is ready in the watched folder, if there is one; the ids of the imports started.
 
-    A file that cannot even be opened goes to ``waiting/`` with its reason in a text file beside it.
+    A file that cannot even be opened goes to ``waiting/`` with its reason in a text file beside it, and stays
+    as a failed import, so that people see it too.
     """
     name = organisation_get().watched_folder
     if not name:
@@ -89,6 +90,13 @@ def _take(folder: Path, path: Path, sheet: str) -> Import | None:
             )
     except DomainError as error:
         os.rename(taken, folder / WAITING / unique)
+        import_refused_at_door(
+            source=Import.Source.FOLDER,
+            file_name=path.name,
+            file_size=(folder / WAITING / unique).stat().st_size,
+            sheet=sheet,
+            error=error,
+        )
         (folder / WAITING / f"{unique}.txt").write_text(f"{error}\n", encoding="utf-8")
         return None
     except BaseException:

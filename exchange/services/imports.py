@@ -11,6 +11,7 @@ from typing import Any
 from django.core.files.base import File
 from django.db import transaction
 
+from accounts.errors import DomainError
 from accounts.models import User
 from core.jobs import job_enqueue, jobs_cancel
 from exchange.listeners import import_arrived
@@ -88,6 +89,24 @@ def import_start(
     return row
 
 
+def import_refused_at_door(
+    *, source: str, file_name: str, file_size: int, sheet: str, error: DomainError
+) -> Import:
+    """Keep that a file which came by itself is none that can be read; the file stays where it is."""
+    with transaction.atomic():
+        row = Import.objects.create(
+            sheet=sheet,
+            source=source,
+            file_name=file_name[:255],
+            file_size=file_size,
+            state=Import.State.FAILED,
+            error_code=error.code,
+            error_params={"message": str(error), **error.details},
+        )
+        import_arrived(row)
+    return row
+
+
 def import_keep_file(row: Import, file: File[bytes], file_name: str) -> Import:
     """Store the file beside the row (not saved yet), once its kind is known to be one that can be read."""
     row.file_name = PurePath(file_name.replace("\\", "/")).name[:255] or "file"
@@ -108,8 +127,8 @@ def import_keep_file(row: Import, file: File[bytes], file_name: str) -> Import:
 
 def import_path(row: Import) -> Path:
     """Where the file is; raises ``DomainError`` when it is there no more."""
-    path = Path(row.file.path)
-    if not path.exists():
+    path = Path(row.file.path) if row.file else None
+    if path is None or not path.exists():
         raise refuse("file_missing")
     return path
 

@@ -25,6 +25,10 @@ def _forecast(alert: Any) -> str:
     return reverse("forecasting:product", args=[alert.product.code])
 
 
+def _launch(alert: Any) -> str:
+    return reverse("forecasting:launch", args=[alert.product.code])
+
+
 def _run(alert: Any) -> str:
     if alert.product is not None:
         return _forecast(alert)
@@ -153,8 +157,9 @@ def kinds_register() -> None:
             "hourglass",
             "",
             words=words.little_history,
-            url=_forecast,
-            action=_("Look"),
+            url=_launch,
+            action=_("Choose a like-item"),
+            acts="forecasting.edit",
             order=60,
             permission="forecasting.view",
             tally=_tally(

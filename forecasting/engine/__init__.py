@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from .backtesting import BacktestResult, backtest
     from .calibration import BUILT_IN_CALIBRATION, Calibration, built_in_calibration, calibrate
     from .cleaning import Finding, findings
+    from .decisions import decided
     from .forecaster import Forecast, forecast
     from .heavy import warm_up
     from .naive import naive_forecast
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
     from .stages.path import StagePath, StageResult, lifecycle
 
 # Raised whenever a result may change; part of the hash by which the night skips unchanged products.
-ENGINE_VERSION = "1.3.1"
+ENGINE_VERSION = "1.5.1"
 
 _HOMES = {
     "BacktestResult": "backtesting",
@@ -35,6 +36,7 @@ _HOMES = {
     "calibrate": "calibration",
     "Finding": "cleaning",
     "findings": "cleaning",
+    "decided": "decisions",
     "Forecast": "forecaster",
     "forecast": "forecaster",
     "warm_up": "heavy",
@@ -64,6 +66,7 @@ __all__ = [
     "backtest",
     "built_in_calibration",
     "calibrate",
+    "decided",
     "findings",
     "forecast",
     "lifecycle",

@@ -12,7 +12,7 @@ import numpy as np
 from .cleaning import cleaned
 from .ladder import FEW, point_forecast
 from .measures import bias, mase, wape
-from .scaling import error_scale
+from .scaling import error_sizes
 from .series import FloatArray, History, Series, history
 
 # The past a backtest leaves the model, and the least it is asked to forecast.
@@ -24,10 +24,10 @@ MIN_AHEAD = 3
 class BacktestResult:
     """Errors of one series at one origin.
 
-    `errors[step - 1]` is (actual − forecast) / scale, None where the actual was missing; empty with a
-    `reason` when there was too little to test on. `scale` is the series' ordinary error at the origin, in its
-    own unit. `wape`, `bias` and `mase` are over the tested steps, None where undefined; `naive_wape` is
-    seasonal naive on the same steps.
+    `errors[step - 1]` is (actual − forecast) / the size of error to expect at that step, None where the
+    actual was missing; empty with a `reason` when there was too little to test on. `scale` is that size at
+    the first step, in the series' own unit. `wape`, `bias` and `mase` are over the tested steps, None where
+    undefined; `naive_wape` is seasonal naive on the same steps.
     """
 
     id: str
@@ -80,18 +80,24 @@ def backtest(series: Series, *, season_length: int, horizon: int) -> BacktestRes
     mean = np.maximum(point.mean, 0) if series.non_negative else point.mean
     offset = past.start - series.start
     actual = series.array[offset + n - ahead : offset + n]
-    return _scored(series, season_length, point.method, train.y, actual, mean)
+    sizes = error_sizes(train.y, point.spread, season_length=season_length, horizon=ahead)
+    return _scored(series, season_length, point.method, train.y, actual, mean, sizes)
 
 
 def _scored(
-    series: Series, season_length: int, method: str, train: FloatArray, actual: FloatArray, mean: FloatArray
+    series: Series,
+    season_length: int,
+    method: str,
+    train: FloatArray,
+    actual: FloatArray,
+    mean: FloatArray,
+    sizes: FloatArray,
 ) -> BacktestResult:
-    scale = error_scale(train, season_length=season_length)
     seen = ~np.isnan(actual)
-    if not seen.any() or scale == 0:
+    if not seen.any() or sizes.min() <= 0:
         return _none(series, season_length, "flat_history", {"periods": len(train)})
     errors = tuple(
-        round(float(e), 4) if ok else None for e, ok in zip((actual - mean) / scale, seen, strict=True)
+        round(float(e), 4) if ok else None for e, ok in zip((actual - mean) / sizes, seen, strict=True)
     )
     naive = seasonal_naive(train, season_length=season_length, horizon=len(actual))
     return BacktestResult(
@@ -99,7 +105,7 @@ def _scored(
         season_length=season_length,
         method=method,
         errors=errors,
-        scale=_short(scale),
+        scale=_short(float(sizes[0])),
         wape=_short(wape(actual[seen], mean[seen])),
         naive_wape=_short(wape(actual[seen], naive[seen])),
         bias=_short(bias(actual[seen], mean[seen])),

@@ -7,7 +7,7 @@ hide itself. Thresholds were set on simulated products (`simulate_dirt`): docs/a
 """
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,11 +22,17 @@ LEAST_PERIODS = 12
 # A run of this many periods is an event; a longer one is a level of its own.
 LONGEST_SPIKE, LONGEST_STOCKOUT = 2, 3
 # How many times the ordinary noise, and how much at least (logarithms), an event is away from the level.
-NOISES, SURE_NOISES = 4.5, 7.0
+NOISES, SURE_NOISES = 5.0, 7.0
 LEAST_SPIKE, LEAST_STOCKOUT, LEAST_HALF_MONTH, LEAST_STEP = 0.34, 0.30, 0.30, 0.18
-SURE_SPIKE, SURE_HALF_MONTH = 0.69, 0.45
-# A step is judged by the means of this many periods on either side, without their largest and smallest.
-STEP_SIDE, STEP_NOISES = 6, 3.0
+SURE_SPIKE = 0.69
+# The last period is one, so that less is needed to believe it: noises, the weight of how much the five before
+# it differ, and how much of the fall must lie between it and the one before (two low ones are no half month).
+HALF_MONTH_NOISES, _BEFORE_WEIGHT, _ABRUPT = 2.7, 0.6, 0.5
+# A step is judged by the means of this many periods on either side, without their largest and smallest,
+# beside those of the periods around it: so many times the noise, so many times how much such means vary, this
+# share of the whole difference, and with the nearest half of the periods at least this share of it again.
+STEP_SIDE, STEP_AROUND = 6, 30
+STEP_NOISES, STEP_VARIES, STEP_OF_WHOLE, STEP_ABRUPT = 2.6, 1.4, 0.7, 0.75
 _LEVEL_WINDOW, _SEASON_WINDOW = 7, 13
 _LEAST_NOISE = 0.015
 # More zeros than this share are demand, not errors.
@@ -36,8 +42,9 @@ _ZEROS = 0.05
 @dataclass(frozen=True)
 class Finding:
     """Something seen from `first` to `last` (ordinals of periods). `seen` and `expected` are sums over these
-    periods in the unit of the series (for a step: the levels after and before it). With `sure` the forecast
-    leaves the values out unless a person has said that they are right (`Series.trusted`)."""
+    periods in the unit of the series (for a step: the level after it, and what it would have been without).
+    With `sure` the forecast leaves the values out unless a person has said that they are right
+    (`Series.trusted`)."""
 
     kind: Kind
     first: int
@@ -65,14 +72,14 @@ def findings(series: Series, *, season_length: int) -> tuple[Finding, ...]:
     base = _Baseline.of(y, sold, season_length)
     events = _zeros(zeros, len(y)) + _runs(base, sold) + _half_month(base, sold, zeros)
     taken = np.zeros(len(y), dtype=bool)
-    for _, a, b, _ in events:
-        taken[a : b + 1] = True
+    for event in events:
+        taken[event.first : event.last + 1] = True
     events += _steps(base, sold & ~taken)
     trusted = set(series.trusted)
     return tuple(
         _finding(series, base, event)
-        for event in sorted(events, key=lambda event: (event[1], event[0]))
-        if not trusted.intersection(range(series.start + event[1], series.start + event[2] + 1))
+        for event in sorted(events, key=lambda event: (event.first, event.kind))
+        if not trusted.intersection(range(series.start + event.first, series.start + event.last + 1))
     )
 
 
@@ -88,8 +95,14 @@ def cleaned(series: Series, *, season_length: int) -> Series:
     return series.with_values(values)
 
 
-# kind, first and last position, sure
-_Event = tuple[Kind, int, int, bool]
+class _Event(NamedTuple):
+    """Positions; of a step by how much the logarithm of the level jumps."""
+
+    kind: Kind
+    first: int
+    last: int
+    sure: bool
+    jump: float = 0.0
 
 
 @dataclass(frozen=True, eq=False)
@@ -155,7 +168,9 @@ def _running_median(z: FloatArray, window: int) -> FloatArray:
 def _zeros(zeros: BoolArray, n: int) -> list[_Event]:
     """Single zeros in a history that never comes near zero: a month that was not stored, or not sold at
     all."""
-    return [("zero", a, b, a == b) for a, b in _stretches(zeros) if b < n - 1 and b - a < LONGEST_STOCKOUT]
+    return [
+        _Event("zero", a, b, a == b) for a, b in _stretches(zeros) if b < n - 1 and b - a < LONGEST_STOCKOUT
+    ]
 
 
 def _runs(base: _Baseline, sold: BoolArray) -> list[_Event]:
@@ -172,7 +187,7 @@ def _runs(base: _Baseline, sold: BoolArray) -> list[_Event]:
                 continue
             size = float(away[a : b + 1].max())
             sure = kind == "spike" and size > max(SURE_SPIKE, SURE_NOISES * base.noise)
-            events.append((kind, a, b, sure))  # type: ignore[arg-type]
+            events.append(_Event(kind, a, b, sure))  # type: ignore[arg-type]
     return events
 
 
@@ -181,45 +196,77 @@ def _half_month(base: _Baseline, sold: BoolArray, zeros: BoolArray) -> list[_Eve
     last = len(sold) - 1
     before = base.rest[:last][sold[:last]][-5:]
     if zeros[last]:
-        return [("half_month", last, last, True)] if not zeros[last - 1] else []
+        return [_Event("half_month", last, last, True)] if not zeros[last - 1] else []
     if not sold[last] or len(before) < 5:
         return []
     away = float(np.median(before)) - float(base.rest[last])
-    usual = max(base.noise, 1.4826 * float(np.median(np.abs(before - np.median(before)))))
-    if away <= max(LEAST_HALF_MONTH, NOISES * usual):
+    differ = 1.4826 * float(np.median(np.abs(before - np.median(before))))
+    usual = max(base.noise, _BEFORE_WEIGHT * differ)
+    if away <= max(LEAST_HALF_MONTH, HALF_MONTH_NOISES * usual):
         return []
-    return [("half_month", last, last, away > max(SURE_HALF_MONTH, 1.2 * NOISES * usual))]
+    if float(before[-1] - base.rest[last]) < _ABRUPT * away:
+        return []
+    return [_Event("half_month", last, last, True)]
 
 
 def _steps(base: _Baseline, used: BoolArray) -> list[_Event]:
-    """The sharpest lasting changes of level, one after another."""
+    """The sharpest lasting changes of level, one after another.
+
+    A living product changes its level all the time; a step is more than that and all at once. So the means of
+    six periods on either side are compared, and those of three; from each difference goes what is ordinary
+    for this series in the years around it, and what is left must be large beside the noise and beside how
+    much the difference usually varies. Of a slope the three periods see half of what the six see, of a step
+    all of it.
+    """
     place = np.flatnonzero(used)
     rest = base.rest[place]
     n = len(rest)
-    if n < 2 * STEP_SIDE:
+    if n <= 2 * STEP_SIDE:
         return []
-    slope = float(np.median(rest[STEP_SIDE:] - rest[:-STEP_SIDE])) / STEP_SIDE
-    flat = rest - slope * np.arange(n)
     at = np.arange(STEP_SIDE, n - STEP_SIDE + 1)
-    sides = np.lib.stride_tricks.sliding_window_view(flat, STEP_SIDE)
+    sides = np.lib.stride_tricks.sliding_window_view(rest, STEP_SIDE)
     middle = np.sort(sides, axis=1)[:, 1:-1].mean(axis=1)
-    jump = middle[at] - middle[at - STEP_SIDE]
-    # Abrupt: the three values on either side of it differ by nearly as much.
-    near = np.lib.stride_tricks.sliding_window_view(flat, 3).mean(axis=1)
-    abrupt = near[at] - near[at - 3]
+    near = np.lib.stride_tricks.sliding_window_view(rest, STEP_SIDE // 2).mean(axis=1)
+    whole = middle[at] - middle[at - STEP_SIDE]
+    jump, varies = _beyond_ordinary(whole)
+    abrupt, near_varies = _beyond_ordinary(near[at] - near[at - STEP_SIDE // 2])
     # What either side wanders by itself is no step.
     spread = 1.4826 * np.median(np.abs(sides - middle[:, None]), axis=1)
-    noise = np.maximum(base.noise, (spread[at] + spread[at - STEP_SIDE]) / 2)
-    score = np.minimum(np.abs(jump), np.abs(abrupt)) / noise
-    score[(np.sign(jump) != np.sign(abrupt)) | (np.abs(jump) < LEAST_STEP)] = 0
-    limit = STEP_NOISES * np.sqrt(np.pi / STEP_SIDE)
+    noise = np.maximum(base.noise, (spread[at] + spread[at - STEP_SIDE]) / 2) * np.sqrt(np.pi / STEP_SIDE)
+    size, near_size = np.abs(jump), np.abs(abrupt)
+    score = np.minimum(
+        size / np.maximum(noise, STEP_VARIES * varies), near_size / np.maximum(noise, near_varies)
+    )
+    score[
+        (np.sign(jump) != np.sign(abrupt))
+        | (size < LEAST_STEP)
+        | (size < STEP_OF_WHOLE * np.abs(whole))
+        | (near_size < STEP_ABRUPT * size)
+    ] = 0
     events: list[_Event] = []
-    while score.max(initial=0.0) > limit:
+    while score.max(initial=0.0) > STEP_NOISES:
         best = int(score.argmax())
         position = int(place[at[best]])
-        events.append(("step", position, position, False))
+        events.append(_Event("step", position, position, False, float(jump[best])))
         score[max(0, best - STEP_SIDE) : best + STEP_SIDE + 1] = 0
     return events
+
+
+def _beyond_ordinary(difference: FloatArray) -> tuple[FloatArray, FloatArray]:
+    """By how much each difference is more than the median of those around it that share no period with it,
+    and how much those vary. Under six of them the median of all, and no measure of how they vary."""
+    n = len(difference)
+    away = np.concatenate([np.arange(-STEP_AROUND, -STEP_SIDE), np.arange(STEP_SIDE + 1, STEP_AROUND + 1)])
+    places = np.arange(n)[:, None] + away
+    inside = (places >= 0) & (places < n)
+    around = np.where(inside, difference[np.clip(places, 0, n - 1)], np.nan)
+    enough = inside.sum(axis=1) >= 6
+    usual, varies = np.full(n, float(np.median(difference))), np.zeros(n)
+    if enough.any():
+        usual[enough] = np.nanmedian(around[enough], axis=1)
+        gaps = np.abs(around[enough] - usual[enough, None])
+        varies[enough] = 1.4826 * np.nanmedian(gaps, axis=1)
+    return difference - usual, varies
 
 
 def _stretches(flags: BoolArray) -> list[tuple[int, int]]:
@@ -230,10 +277,10 @@ def _stretches(flags: BoolArray) -> list[tuple[int, int]]:
 
 
 def _finding(series: Series, base: _Baseline, event: _Event) -> Finding:
-    kind, a, b, sure = event
+    kind, a, b, sure, jump = event
     if kind == "step":
-        before, after = base.rest[max(0, a - STEP_SIDE) : a], base.rest[a : a + STEP_SIDE]
-        seen, expected = float(np.exp(_median(after))), float(np.exp(_median(before)))
+        after = _median(base.rest[a : a + STEP_SIDE])
+        seen, expected = float(np.exp(after)), float(np.exp(after - jump))
     else:
         outside = np.concatenate([base.rest[max(0, a - 4) : a], base.rest[b + 1 : b + 5]])
         expected = float(np.exp(_median(outside) + base.season[a : b + 1]).sum())

@@ -11,12 +11,15 @@ METHODS = {
     "none": "no observation to start from",
     "zero": "all observations are zero, or demand has ended",
     "level": "a level from the last observations, without trend or season",
-    "nonseasonal": "mean of Theta, damped exponential smoothing and a shrunk autoregression",
+    "nonseasonal": "mean of Theta, damped exponential smoothing and shrunk autoregression, by weights learnt",
     "family_season": "as nonseasonal, on data divided by the family's season",
     "half_season": "as nonseasonal, on data divided by a half-shrunk seasonal index",
     "theta_ets": "as nonseasonal, with the season of the whole and of the last years",
     "tsb": "Teunter–Syntetos–Babai for intermittent demand",
     "fourier": "Fourier pairs for the season, then as nonseasonal on the rest",
+    "like_item": "the first months of like-items, weighted and scaled",
+    "bass": "diffusion of Bass (1969), its coefficients from like-items or given",
+    "blend": "own months and a launch plan, by the share of six own months",
 }
 
 # Why this method, and the names of the numbers in `reason_params`. Every reason of a forecast also carries
@@ -33,6 +36,12 @@ REASON_CODES: dict[str, tuple[str, ...]] = {
     "intermittent": ("periods", "filled", "mean_interval"),
     "none_lately": ("periods", "filled", "since"),
     "long_season": ("periods", "filled", "pairs"),
+    # launch and succession
+    "no_own_months": ("references",),
+    "given_diffusion": ("market",),
+    "own_months_take_over": ("periods", "own_pct"),
+    "no_reference": (),
+    "succeeded": (),
     # backtest and stage
     "too_short": ("periods", "needed"),
     "flat_history": ("periods",),

@@ -28,8 +28,9 @@ from .heavy import warm_up
 from .measures import interval_score, naive_scale
 from .parallel import map_all
 from .series import FloatArray, Series
-from .simulate_business import simulate_business
-from .simulate_dirt import DIRTS, Dirt, simulate_dirt
+from .simulate_business import PERIODS, simulate_business
+from .simulate_dirt import DIRTS, LONGEST, Dirt, simulate_dirt
+from .simulate_families import FAMILIES
 
 # Value by period of every series.
 Sums = dict[str, dict[int, float]]
@@ -89,13 +90,22 @@ def _read(options: argparse.Namespace) -> Sums:
 def _simulated(options: argparse.Namespace) -> Sums:
     """All series end in the same period."""
     rng = np.random.default_rng(options.seed)
-    drawn = [
-        simulate_business(rng, options.frequency, ahead=options.horizon) for _ in range(options.simulated)
-    ]
+    drawn = [_draw(rng, options) for _ in range(options.simulated)]
     return {
         f"S{number:05}": {place - len(values) + 1: float(v) for place, v in enumerate(values)}
         for number, values in enumerate(drawn)
     }
+
+
+def _draw(rng: np.random.Generator, options: argparse.Namespace) -> FloatArray:
+    if options.family == "structural":
+        return simulate_business(rng, options.frequency, ahead=options.horizon)
+    low, high = PERIODS[options.frequency]
+    periods = int(rng.integers(low, high + 1)) + options.horizon
+    name = options.family
+    if name == "all":
+        name = str(rng.choice(list(FAMILIES)))
+    return FAMILIES[name](rng, periods, SEASON_LENGTHS[options.frequency]).round(2)
 
 
 def _autoets_seconds(sums: Sums, origin: int, season_length: int, horizon: int) -> float:
@@ -196,7 +206,7 @@ def dirt_rows(count: int, *, seed: int) -> list[str]:
         for _ in range(count):
             values, at = simulate_dirt(rng, dirt)
             seen = findings(Series("S", 0, values), season_length=12)
-            right = [f for f in seen if f.kind == dirt and f.first - 1 <= at <= f.last + 1]
+            right = [f for f in seen if f.kind == dirt and f.first - LONGEST[dirt] <= at <= f.last + 1]
             found += bool(right)
             other += len(seen) > len(right)
         share = "—" if dirt == "clean" else f"{found / count:.2f}"
@@ -238,6 +248,9 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--simulated", type=int, help="this many simulated business series instead of a file")
     parser.add_argument(
         "--dirty", type=int, help="what is found in this many simulated histories of each kind"
+    )
+    parser.add_argument(
+        "--family", default="structural", choices=("structural", "all", *FAMILIES), help="how they come about"
     )
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--autoets", action="store_true", help="also time a plain AutoETS loop")

@@ -9,7 +9,7 @@ from .backtesting import BacktestResult
 from .calibration import Calibration, built_in_calibration
 from .cleaning import cleaned
 from .ladder import Point, point_forecast
-from .scaling import SHORT, error_scale
+from .scaling import SHORT, error_sizes
 from .series import FloatArray, History, Series, history
 
 # Stated rule of rounding: every figure to this many significant digits, so that results can be hashed and
@@ -113,7 +113,8 @@ def _rows(
             np.full(len(mean), demand.quantile(tau)) for tau in (0.5, 0.1, 0.9, 0.025, 0.975)
         )
     else:
-        half = factors * error_scale(past.y, season_length=season_length)
+        sizes = error_sizes(past.y, point.spread, season_length=season_length, horizon=len(mean))
+        half = factors * sizes[:, None]
         if point.method == "level":
             half = half * _FEW_FACTOR
         elif past.observed < SHORT:

@@ -21,10 +21,10 @@ def theta_module() -> ModuleType:
 
 def warm_up() -> None:
     """Import the numeric libraries and run each model once. For the worker's parent, before it forks."""
-    from .models.core import combined_mean
+    from .models.trained import trained
 
-    for season_length in (1, 12):  # also fills the tables that smoothing keeps
-        combined_mean(_example(), season_length=season_length, horizon=1)
+    for season_length in (1, 12):  # also fills the tables that smoothing keeps, and reads what was learnt
+        trained(_example(), season_length=season_length, horizon=1)
 
 
 def _one_thread() -> None:

@@ -1,8 +1,8 @@
 """Which method a history can carry, and its point forecast. Thresholds and what they were measured on:
 docs/algorithms/forecast.md."""
 
-from dataclasses import dataclass, field
-from typing import Literal
+from dataclasses import dataclass, field, replace
+from typing import Literal, Protocol
 
 import numpy as np
 
@@ -10,6 +10,7 @@ from .models.core import combined_mean
 from .models.fourier import fourier_season, pairs_for
 from .models.level import level, smoothed_level
 from .models.season import shrunk_season
+from .models.trained import trained
 from .models.tsb import Intermittent, mean_interval, tsb
 from .series import FloatArray, History
 
@@ -25,16 +26,21 @@ CALM_UNDER_A_SEASON, CALM_FAMILY_SEASON, CALM_ONE_SEASON, CALM_TWO_SEASONS = 0.8
 LONG_SEASON = 24
 
 
+class Plain(Protocol):
+    def __call__(self, y: FloatArray, *, season_length: int, horizon: int) -> FloatArray: ...
+
+
 @dataclass(frozen=True, eq=False)
 class Point:
-    """Mean ahead, shape (horizon,), how it came about, and the demand's distribution where demand is
-    intermittent."""
+    """Mean ahead, shape (horizon,), how it came about, the size of the errors to expect where it was learnt,
+    shape (horizon,), and the demand's distribution where demand is intermittent."""
 
     mean: FloatArray
     method: str
     reason: str
     params: dict[str, float] = field(default_factory=dict)
     intermittent: Intermittent | None = None
+    spread: FloatArray | None = None
 
 
 def _since_sale(y: FloatArray) -> int:
@@ -68,24 +74,51 @@ def point_forecast(
         return Point(mean, "tsb", "intermittent", params | {"mean_interval": round(interval, 2)}, demand)
     if season_length > LONG_SEASON:
         return _long_season(y, season_length, horizon, params)
+    none = np.empty(0)
     if season_length == 1 or n >= 3 * season_length:
         y = _after_old_zeros(y, season_length)
-        mean = combined_mean(y, season_length=season_length, horizon=horizon)
-        return Point(mean, "theta_ets", "enough_history", params)
+        answer = Point(none, "theta_ets", "enough_history", params)
+        return _trained_or(answer, y, season_length, horizon, combined_mean)
     if n >= season_length:
-        season, multiplies = shrunk_season(y, season_length=season_length)
-        past_season, ahead = _past_and_ahead(season, len(y), horizon)
-        calm = CALM_ONE_SEASON if n < 2 * season_length else CALM_TWO_SEASONS
-        mean = _without_season(y, past_season, ahead, multiplies, horizon, calm=calm)
-        return Point(mean, "half_season", "under_three_years", params)
+        answer = Point(none, "half_season", "under_three_years", params)
+        return _trained_or(answer, y, season_length, horizon, _half_season)
     if profile is not None and len(profile) == season_length and min(profile) > 0 and y.min() >= 0:
         season = np.roll(np.array(profile), -(past.start % season_length)) / np.mean(profile)
         past_season, ahead = _past_and_ahead(season, len(y), horizon)
         mean = _without_season(y, past_season, ahead, True, horizon, calm=CALM_FAMILY_SEASON)
         return Point(mean, "family_season", "under_a_year", params)
+    answer = Point(none, "nonseasonal", "under_a_year", params)
+    return _trained_or(answer, y, season_length, horizon, _without_a_year)
+
+
+def calm_share(n: int, season_length: int) -> float:
+    """How much of the forecast from `n` periods is a mere level."""
+    if n >= 3 * season_length or season_length == 1:
+        return 0.0
+    if n >= season_length:
+        return CALM_ONE_SEASON if n < 2 * season_length else CALM_TWO_SEASONS
+    return CALM_UNDER_A_SEASON
+
+
+def _trained_or(answer: Point, y: FloatArray, season_length: int, horizon: int, plain: Plain) -> Point:
+    """`answer` with the trained mean, or where there is none (zeros, negative values, no movement) the plain
+    one."""
+    found = trained(y, season_length=season_length, horizon=horizon, calm=calm_share(len(y), season_length))
+    if found is None:
+        return replace(answer, mean=plain(y, season_length=season_length, horizon=horizon))
+    return replace(answer, mean=found.mean, spread=found.spread)
+
+
+def _half_season(y: FloatArray, *, season_length: int, horizon: int) -> FloatArray:
+    season, multiplies = shrunk_season(y, season_length=season_length)
+    past_season, ahead = _past_and_ahead(season, len(y), horizon)
+    calm = calm_share(len(y), season_length)
+    return _without_season(y, past_season, ahead, multiplies, horizon, calm=calm)
+
+
+def _without_a_year(y: FloatArray, *, season_length: int, horizon: int) -> FloatArray:
     none = np.zeros(len(y)), np.zeros(horizon)
-    mean = _without_season(y, *none, False, horizon, calm=CALM_UNDER_A_SEASON)
-    return Point(mean, "nonseasonal", "under_a_year", params)
+    return _without_season(y, *none, False, horizon, calm=calm_share(len(y), season_length))
 
 
 def _after_old_zeros(y: FloatArray, season_length: int) -> FloatArray:

@@ -15,6 +15,10 @@ SHORT = 12
 FLOOR_SHARE = 0.005
 # How much less each older change counts.
 _FADE, _FADE_YEARLY = 0.97, 0.9
+# How the mean error grows with the step, in ordinary errors: at step 1, and the power. From simulated
+# families and the care data; weeks keep their growth in the factors of `calibration`.
+_GROWTH = {1: (0.85, 0.6), 4: (0.72, 0.36), 12: (0.6, 0.26), 52: (1.0, 0.0)}
+LEARNT_SHARE = 0.5
 
 
 def error_scale(y: FloatArray, *, season_length: int) -> float:
@@ -32,6 +36,19 @@ def error_scale(y: FloatArray, *, season_length: int) -> float:
     yearly = _pulled(naive_scale(y, season_length=m) or 0.0, size, seen=len(y) - m)
     move = _pulled(_recent_move(y, season_length), size, seen=len(y) - 1)
     return float(np.sqrt(yearly * move))
+
+
+def error_sizes(y: FloatArray, spread: FloatArray | None, *, season_length: int, horizon: int) -> FloatArray:
+    """The size of the error to expect at each step, shape (horizon,): the ordinary error as it usually grows,
+    and half of the way (geometrically) to what was learnt of such histories, where something was."""
+    nearest = min(_GROWTH, key=lambda m: (abs(np.log(m / season_length)), m))
+    first, power = _GROWTH[nearest]
+    usual: FloatArray = first * np.arange(1.0, horizon + 1) ** power
+    sizes = usual * error_scale(y, season_length=season_length)
+    if spread is None:
+        return sizes
+    both: FloatArray = sizes ** (1 - LEARNT_SHARE) * np.maximum(spread, 0) ** LEARNT_SHARE
+    return both
 
 
 def _pulled(own: float, size: float, *, seen: int) -> float:

@@ -12,24 +12,26 @@ import numpy as np
 from .series import FloatArray
 
 _KINDS = {
-    "bass": 0.15, "s_curve": 0.14, "hump": 0.11, "phases": 0.16, "knots": 0.08, "slump": 0.04,
-    "failure": 0.03, "relaunch": 0.26, "old": 0.03,
+    "bass": 0.14, "s_curve": 0.13, "hump": 0.10, "phases": 0.16, "knots": 0.08, "slump": 0.04,
+    "failure": 0.03, "relaunch": 0.29, "old": 0.03,
 }  # fmt: skip
 
 
 @dataclass(frozen=True, eq=False)
 class Shape:
-    """A level of largest value 1, a value a month, and the month a relaunch starts (None without one)."""
+    """A level of largest value 1, a value a month, the month a relaunch starts (None without one), and how
+    many times longer its phases last than those of one product."""
 
     kind: str
     level: FloatArray
     relaunch: int | None
+    pace: float
 
 
 def draw_shape(rng: np.random.Generator, *, years: int, slow: bool = False) -> Shape:
     """One life over so many years; `slow` stretches all its phases, as whole markets live."""
     t = np.arange(12 * years, dtype=np.float64)
-    pace = np.exp(rng.uniform(0.2, 1.8)) if slow else np.exp(rng.normal(-0.2, 0.3))
+    pace = float(np.exp(rng.uniform(0.2, 2.1))) if slow else float(np.exp(rng.normal(-0.2, 0.3)))
     kind = str(rng.choice(list(_KINDS), p=list(_KINDS.values())))
     relaunch = None
     if kind == "relaunch":
@@ -45,7 +47,7 @@ def draw_shape(rng: np.random.Generator, *, years: int, slow: bool = False) -> S
         level = level * np.exp(rng.normal(0, 0.05) / 12 / pace * t)
     if relaunch is None and rng.random() < 0.06:
         level = _withdrawn(rng, level)
-    return Shape(kind, level / level.max(), relaunch)
+    return Shape(kind, level / level.max(), relaunch, pace)
 
 
 def _base(rng: np.random.Generator, kind: str, t: FloatArray, pace: float) -> FloatArray:
@@ -55,7 +57,7 @@ def _base(rng: np.random.Generator, kind: str, t: FloatArray, pace: float) -> Fl
 def _bass(rng: np.random.Generator, t: FloatArray, pace: float) -> FloatArray:
     """First purchases (Bass 1969), and mostly repeat purchases that follow the number of owners."""
     years = rng.uniform(0.8, 7.0) * pace  # to the peak
-    q = rng.uniform(1.2, 7.0) / years
+    q = rng.uniform(1.5, 8.0) / years
     p = q / np.exp(years * q * rng.uniform(0.7, 1.0))
     e = np.exp(-(p + q) * t / 12)
     rate = (p + q) ** 2 / p * e / (1 + q / p * e) ** 2
@@ -143,11 +145,11 @@ def _with_decline(
     """A plateau with a slow drift, then, mostly, a decline of 6 to 60 % a year that may end on a floor."""
     if from_month is None:
         from_month = int(np.argmax(level >= 0.95 * level.max()))
-    begin = from_month + int(rng.uniform(0, 90) * pace)
+    begin = from_month + int(rng.uniform(0, 90) * rng.uniform(0.2, 1) * pace)
     drift = np.exp(rng.normal(0, 0.03) / pace / 12 * np.clip(t - from_month, 0, begin - from_month))
-    rate = -np.log(1 - rng.uniform(0.06, 0.6)) / 12 / np.sqrt(pace)
+    rate = -np.log(1 - rng.uniform(0.08, 0.65)) / 12 / np.sqrt(pace)
     ease = np.clip((t - begin) / (rng.uniform(1, 20) * pace), 0, 1)
-    fall = np.ones(len(t)) if rng.random() < 0.15 else np.exp(-rate * np.cumsum(ease))
+    fall = np.ones(len(t)) if rng.random() < 0.1 else np.exp(-rate * np.cumsum(ease))
     floor = rng.choice([0.0, rng.uniform(0.05, 0.8)])
     lived: FloatArray = level * drift * (floor + (1 - floor) * fall)
     return lived

@@ -14,7 +14,12 @@ from .series import FloatArray
 from .shapes import Shape, draw_shape
 from .stages.definition import GROWTH, true_stages
 
-_PUBLISHED = 0.1
+_PUBLISHED = 0.15
+# A whole market lives by a slower clock: by so large a part of them it is judged by that.
+_SLOW_CLOCK, _SLOWER = 0.6, 0.85
+# Months kept of an own product, and how often each stage is asked for where a life has it.
+KEPT = 120
+ASKED = (0.30, 0.20, 0.24, 0.25, 0.60)
 
 
 @dataclass(frozen=True, eq=False)
@@ -42,9 +47,10 @@ def simulate_life(rng: np.random.Generator) -> Life:
     """Draw one product."""
     published = rng.random() < _PUBLISHED
     while True:
-        shape = draw_shape(rng, years=60 if published else 25, slow=published)
-        stage = true_stages(shape.level, relaunch=shape.relaunch)
-        start, stop = _published_window(rng, shape) if published else _window(rng, shape)
+        shape = draw_shape(rng, years=80 if published else 25, slow=published)
+        clock = max(1.0, shape.pace**_SLOWER) if published and rng.random() < _SLOW_CLOCK else 1.0
+        stage = true_stages(shape.level, relaunch=shape.relaunch, clock=clock)
+        start, stop = _published_window(rng, shape, stage) if published else _window(rng, shape, stage)
         # A peak too sharp for the definition would be called growth while it falls: no truth to learn from.
         past = np.arange(len(stage)) > shape.level[: shape.relaunch].argmax()
         senseless = (past & (stage == GROWTH) & (shape.level < 0.7)).any()
@@ -55,7 +61,7 @@ def simulate_life(rng: np.random.Generator) -> Life:
     changed = np.concatenate([[True], stage[1:] != stage[:-1]])
     months = np.arange(len(stage))
     since = (months - np.maximum.accumulate(np.where(changed, months, 0)))[window].astype(np.float64)
-    known = rng.random() < (0.5 if start else 0.85)
+    known = rng.random() < (0.55 if start else 0.7)
     launch = -start if known else None
     level, future = shape.level[window], stage[start:]
     if published:
@@ -79,36 +85,54 @@ def simulate_life(rng: np.random.Generator) -> Life:
     return Life(units, promo, out, level, future[:n], since, future, launch, shape.kind)
 
 
-def _window(rng: np.random.Generator, shape: Shape) -> tuple[int, int]:
+def _window(rng: np.random.Generator, shape: Shape, stage: FloatArray) -> tuple[int, int]:
+    """The months seen: people ask in every stage, mostly of products whose beginning they hold, and keep no
+    more than ten years."""
     level = shape.level
     # A product that has faded to nothing is followed for a year at most.
     alive = np.flatnonzero(level > 0.02 * level.max())
     longer = int(rng.integers(0, 13)) if rng.random() < 0.4 else 0
     last = min(int(alive[-1]) + 1 + longer, len(level))
-    start = int(rng.integers(1, max(2, min(last - 6, 80)))) if rng.random() < 0.4 else 0
-    months = int(rng.integers(3, 37)) if rng.random() < 0.4 else int(rng.integers(12, 121))
-    stop = min(last, start + months)
-    if shape.relaunch is not None and rng.random() < 0.85:  # people look at what they have just relaunched
-        stop = min(last, shape.relaunch + int(rng.integers(-4, 42)))
-        start = min(start, max(0, stop - 18))
-    stop = max(stop, start + 3)
+    asked = _asked(rng, stage[:last]) + 1
+    if rng.random() < 0.2:
+        asked = min(last, asked + int(rng.integers(0, 25)))
+    stop = max(asked, 3)
+    start = 0
+    if rng.random() < 0.42:
+        start = max(
+            0, stop - (int(rng.integers(3, 49)) if rng.random() < 0.4 else int(rng.integers(12, 121)))
+        )
+    if stop - start > KEPT and rng.random() < 0.9:
+        start = stop - KEPT
     return start, min(stop, len(level))
 
 
-def _published_window(rng: np.random.Generator, shape: Shape) -> tuple[int, int]:
+def _asked(rng: np.random.Generator, stage: FloatArray) -> int:
+    """A month, the third or later, of a stage that is drawn first: short stages are asked for as well."""
+    stage = np.where(np.arange(len(stage)) < np.argmax(stage >= 0) + 2, -1, stage)
+    there = np.unique(stage[stage >= 0]).astype(int)
+    if len(there) == 0:
+        return len(stage) - 1
+    weights = np.array(ASKED)[there]
+    drawn = rng.choice(there, p=weights / weights.sum())
+    return int(rng.choice(np.flatnonzero(stage == drawn)))
+
+
+def _published_window(rng: np.random.Generator, shape: Shape, stage: FloatArray) -> tuple[int, int]:
     level = shape.level
     alive = np.flatnonzero(level > 0.005 * level.max())
     last = max(int(alive[-1]) + 1, 36)
-    seen = np.flatnonzero(level > rng.uniform(0, 0.08) * level.max())
+    seen = np.flatnonzero(level > np.exp(rng.uniform(np.log(1e-4), np.log(0.08))) * level.max())
     start = int(seen[0]) if rng.random() < 0.8 else int(rng.integers(0, last // 2))
-    stop = int(rng.integers(start + 18, max(start + 19, last + 1)))
+    drawn = _asked(rng, stage[:last]) + 1 if rng.random() < 0.6 else int(rng.integers(0, last + 1))
+    stop = max(drawn, start + int(rng.integers(18, 61)))
     return start, min(stop, len(level))
 
 
 def _seen(rng: np.random.Generator, level: FloatArray, *, services: bool) -> tuple[FloatArray, ...]:
     n = len(level)
     t = np.arange(n)
-    size = np.exp(rng.choice([rng.uniform(0.7, 4), rng.uniform(3.5, 7), rng.uniform(6.5, 11)]))
+    size = np.exp(rng.choice([rng.uniform(2, 4.5), rng.uniform(4, 7), rng.uniform(6.5, 10)]))
     seen = level / level.max() * size
     if not services:
         seen = seen * _season(rng)[(t + int(rng.integers(12))) % 12]
@@ -118,7 +142,7 @@ def _seen(rng: np.random.Generator, level: FloatArray, *, services: bool) -> tup
     if rng.random() < 0.06:  # a dip that passes
         middle, months = rng.uniform(0, n), rng.uniform(2, 7)
         seen = seen * (1 - rng.uniform(0.08, 0.3) * np.exp(-(((t - middle) / months) ** 2)))
-    noise = rng.uniform(0.005, 0.04) if services else np.exp(rng.uniform(np.log(0.03), np.log(0.5)))
+    noise = rng.uniform(0.005, 0.04) if services else np.exp(rng.uniform(np.log(0.05), np.log(0.5)))
     seen = seen * _noise(rng, n, noise)
     promo = (rng.random(n) < rng.choice([0.0, rng.uniform(0.02, 0.15)], p=[0.5, 0.5])).astype(np.float64)
     lift = 1 + rng.uniform(0.2, 1.5)
@@ -135,7 +159,7 @@ def _seen(rng: np.random.Generator, level: FloatArray, *, services: bool) -> tup
         seen = _lumpy(rng, seen)
     if services or size > 2e4:
         units = np.round(seen)
-    elif rng.random() < 0.25:
+    elif rng.random() < 0.15:
         spread = rng.uniform(0.5, 8)
         units = rng.poisson(seen * rng.gamma(spread, 1 / spread, n) if size < 50 else seen).astype(np.float64)
     else:
@@ -146,7 +170,7 @@ def _seen(rng: np.random.Generator, level: FloatArray, *, services: bool) -> tup
 
 
 def _season(rng: np.random.Generator) -> FloatArray:
-    strength = rng.choice([0.0, rng.uniform(0.03, 0.2), rng.uniform(0.2, 0.6)], p=[0.25, 0.4, 0.35])
+    strength = rng.choice([0.0, rng.uniform(0.03, 0.2), rng.uniform(0.2, 0.5)], p=[0.25, 0.4, 0.35])
     month = np.arange(12)
     wave = np.cos(2 * np.pi * (month - rng.uniform(0, 12)) / 12)
     if rng.random() < 0.3:
@@ -174,7 +198,7 @@ def _noise(rng: np.random.Generator, n: int, size: float) -> FloatArray:
 def _lumpy(rng: np.random.Generator, seen: FloatArray) -> FloatArray:
     """Orders come in lumps: a part of a month's demand waits for the next."""
     seen = seen.copy()
-    share = rng.uniform(0.2, 0.8)
+    share = rng.uniform(0.2, 0.7)
     for i in range(len(seen) - 1):
         if rng.random() < share:
             part = seen[i] * rng.uniform(0.3, 1.0)

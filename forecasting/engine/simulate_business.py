@@ -15,7 +15,7 @@ import numpy as np
 from .series import FloatArray
 
 SEASON_LENGTHS = {"monthly": 12, "quarterly": 4, "yearly": 1}
-_PERIODS = {"monthly": (50, 126), "quarterly": (16, 64), "yearly": (14, 41)}
+PERIODS = {"monthly": (50, 126), "quarterly": (16, 64), "yearly": (14, 41)}
 _BURN_IN_YEARS = 10
 
 
@@ -58,7 +58,7 @@ def simulate_business(rng: np.random.Generator, frequency: str, *, ahead: int) -
     m = SEASON_LENGTHS[frequency]
     name = str(rng.choice(list(_KINDS), p=_SHARES[frequency]))
     kind = _KINDS[name]
-    low, high = _PERIODS[frequency]
+    low, high = PERIODS[frequency]
     n = int(rng.integers(low, high + 1)) + ahead
     periods = n + _BURN_IN_YEARS * m
     sizes = _sizes(rng, kind, m)

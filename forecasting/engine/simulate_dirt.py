@@ -9,6 +9,10 @@ from .series import FloatArray
 Dirt = Literal["clean", "spike", "stockout", "step", "zero", "half_month"]
 DIRTS: tuple[Dirt, ...] = ("spike", "stockout", "step", "zero", "half_month")
 
+# How far behind the position of what is wrong it may still be seen to begin: a stock-out may be found in
+# parts.
+LONGEST: dict[Dirt, int] = dict.fromkeys(("clean", *DIRTS), 1) | {"stockout": 2}
+
 
 def simulate_dirt(rng: np.random.Generator, dirt: Dirt) -> tuple[FloatArray, int]:
     """Values of 36 to 96 months and the position of what is wrong (−1 for a clean series).

@@ -1,17 +1,33 @@
+from .accuracy import AccuracyRow, AccuracyState, AccuracySum, AccuracyWindow
+from .finding import Decision, Finding
 from .forecast import Backtest, Calibration, Forecast, ForecastMonth
+from .judgement import ConsensusInput, ConsensusMonth, Override, OverrideMonth
+from .launch import LaunchPlan, LaunchReference
 from .news import ProductNews
 from .night import NightlyFailure, NightlyRun, NightlyStep
 from .stage import StageEstimate, StageSetting
 from .total import TotalForecast
 
 __all__ = [
+    "AccuracyRow",
+    "AccuracyState",
+    "AccuracySum",
+    "AccuracyWindow",
     "Backtest",
     "Calibration",
+    "ConsensusInput",
+    "ConsensusMonth",
+    "Decision",
+    "Finding",
     "Forecast",
     "ForecastMonth",
+    "LaunchPlan",
+    "LaunchReference",
     "NightlyFailure",
     "NightlyRun",
     "NightlyStep",
+    "Override",
+    "OverrideMonth",
     "ProductNews",
     "StageEstimate",
     "StageSetting",

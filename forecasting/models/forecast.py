@@ -102,6 +102,16 @@ class ForecastMonth(models.Model):
         """The last layer that says something: what is planned with."""
         return next((v for v in (self.agreed, self.overridden, self.driven) if v is not None), self.mean)
 
+    @property
+    def final_band(self) -> tuple[float, float, float, float, float]:
+        """The final forecast with its bands, moved in proportion to it: final, lo80, hi80, lo95, hi95."""
+        final = self.final
+        scale = final / self.mean if self.mean > 0 and final > 0 else 1.0
+        low80, high80, low95, high95 = (
+            final + (edge - self.mean) * scale for edge in (self.lo80, self.hi80, self.lo95, self.hi95)
+        )
+        return final, low80, high80, low95, high95
+
 
 class Backtest(_Computed):
     """How well the method did on the subject's own past, as known in one month; kept for a few months, and

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import datetime
-from collections import defaultdict
-from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 from django.contrib.postgres.expressions import ArraySubquery
@@ -14,22 +13,38 @@ from django.db.models.fields.json import KT
 
 from accounts.rows import from_row, row_of
 from forecasting.models import Backtest, Calibration, Forecast, ForecastMonth, StageEstimate
-from forecasting.totals import CORRELATION, USUAL_CORRELATION, total_band
+from forecasting.totals import (
+    CORRELATION,
+    PRODUCT_CORRELATION,
+    USUAL_CORRELATION,
+    total_band,
+)
 from products.models import Family, Measure, Product
 from products.selectors.access import products_visible, visible_channel_ids
 from products.selectors.family import families_whole
+
+from .accuracy_sums import Sums, product_sums, product_sums_read
 
 
 @dataclass(frozen=True)
 class ForecastNow:
     """The forecast in use and its months, in the measure's unit. ``correlation`` is that of two months'
     errors: what :func:`forecasting.totals.total_band` needs for the band of a total. ``naive_wape`` is the
-    error of repeating the year before where ``forecast.wape`` was measured."""
+    error of repeating the year before where ``forecast.wape`` was measured. ``ended``: the last day of a
+    product that ends; the months after it are in ``months``, of nothing, and not in :attr:`sold_months`.
+    ``accuracy`` is how good earlier forecasts of a product turned out, by lag."""
 
     forecast: Forecast
     months: list[ForecastMonth]
     correlation: float
     naive_wape: float | None = None
+    ended: datetime.date | None = None
+    accuracy: Mapping[int, Sums] = field(default_factory=dict)
+
+    @property
+    def sold_months(self) -> list[ForecastMonth]:
+        """The months in which there is something to sell: what people are shown one by one."""
+        return [row for row in self.months if self.ended is None or row.month <= self.ended]
 
 
 @dataclass(frozen=True)
@@ -40,16 +55,6 @@ class Vintage:
     year: float | None
     lo80: float | None
     hi80: float | None
-
-
-@dataclass(frozen=True)
-class MonthsTotal:
-    """The sum of some months of one product's forecast, with its band and how many months are in it."""
-
-    mean: float
-    lo80: float
-    hi80: float
-    months: int
 
 
 def forecasts_allowed(user: Any) -> bool:
@@ -84,6 +89,13 @@ def error_correlation_now() -> float:
     return float((payload or {}).get(CORRELATION, USUAL_CORRELATION))
 
 
+def product_correlation_now() -> Subquery:
+    """The correlation of two products' errors of one month, of the newest calibration: as a text to read with
+    other rows, ``None`` without one (then :data:`forecasting.totals.USUAL_PRODUCT_CORRELATION` holds)."""
+    newest = Calibration.objects.order_by("-pk")
+    return Subquery(newest.values_list(KT(f"payload__{PRODUCT_CORRELATION}"))[:1])
+
+
 def forecast_current(user: Any, subject: Product | Family, measure: Measure) -> ForecastNow | None:
     """The forecast in use; ``None`` when there is none, or the person may not see it. One query."""
     months = ForecastMonth.objects.filter(forecast=OuterRef("pk")).order_by("month")
@@ -96,6 +108,7 @@ def forecast_current(user: Any, subject: Product | Family, measure: Measure) -> 
             month_rows=ArraySubquery(months.values_list(row_of(ForecastMonth))),
             correlation=Subquery(newest),
             naive_wape=Subquery(tested.values_list(KT("payload__naive_wape"))[:1]),
+            sums=product_sums(0 if isinstance(subject, Family) else subject.pk, measure.pk),
         )
         .first()
     )
@@ -104,18 +117,26 @@ def forecast_current(user: Any, subject: Product | Family, measure: Measure) -> 
     correlation = USUAL_CORRELATION if forecast.correlation is None else float(forecast.correlation)
     naive = None if forecast.naive_wape is None else float(forecast.naive_wape)
     months_now = [from_row(ForecastMonth, row) for row in forecast.month_rows]
-    return ForecastNow(forecast, months_now, correlation, naive)
+    return ForecastNow(
+        forecast,
+        months_now,
+        correlation,
+        naive,
+        getattr(subject, "ended", None),
+        product_sums_read(forecast.sums),
+    )
 
 
-def forecast_vintages(user: Any, subject: Product | Family, measure: Measure) -> list[Vintage]:
-    """What was believed month by month, newest first."""
+def forecast_vintages(
+    user: Any, subject: Product | Family, measure: Measure, correlation: float
+) -> list[Vintage]:
+    """What was believed month by month, newest first; with the correlation of two months' errors."""
     found = list(
         forecasts_visible(user)
         .filter(**of_subject(subject), measure=measure)
         .prefetch_related("months")
         .order_by("-as_of")
     )
-    correlation = error_correlation_now()
     return [_vintage(f, sorted(f.months.all(), key=lambda m: m.month), measure, correlation) for f in found]
 
 
@@ -127,43 +148,10 @@ def year_ahead(now: ForecastNow, measure: Measure) -> Vintage:
 def _vintage(
     forecast: Forecast, months: Sequence[ForecastMonth], measure: Measure, correlation: float
 ) -> Vintage:
-    year = months[:12]
+    year = [row.final_band for row in months[:12]]
     if not year:
         return Vintage(forecast, None, None, None)
     if measure.kind == Measure.Kind.LEVEL:
-        return Vintage(forecast, year[-1].mean, year[-1].lo80, year[-1].hi80)
-    low, high = total_band(
-        [row.mean for row in year],
-        [row.lo80 for row in year],
-        [row.hi80 for row in year],
-        correlation=correlation,
-    )
-    return Vintage(forecast, sum(row.mean for row in year), low, high)
-
-
-def forecast_totals(
-    product_ids: Collection[int], first: datetime.date, last: datetime.date
-) -> dict[tuple[int, int], MonthsTotal]:
-    """The expected total of the months from ``first`` to ``last`` by product and measure; of a level the
-    state in the last of them. For callers that have asked what the person may see. Two queries."""
-    rows = ForecastMonth.objects.filter(
-        forecast__current=True, forecast__product_id__in=product_ids, month__range=(first, last)
-    ).order_by("month")
-    found: dict[tuple[int, int], list[tuple[float, float, float]]] = defaultdict(list)
-    levels = set()
-    for product_id, measure_id, kind, mean, lo80, hi80 in rows.values_list(
-        "forecast__product_id", "forecast__measure_id", "forecast__measure__kind", "mean", "lo80", "hi80"
-    ):
-        found[product_id, measure_id].append((mean, lo80, hi80))
-        if kind == Measure.Kind.LEVEL:
-            levels.add(measure_id)
-    correlation = error_correlation_now()
-    totals = {}
-    for key, months in found.items():
-        if key[1] in levels:
-            totals[key] = MonthsTotal(*months[-1], months=len(months))
-            continue
-        means = [month[0] for month in months]
-        band = total_band(means, [m[1] for m in months], [m[2] for m in months], correlation=correlation)
-        totals[key] = MonthsTotal(sum(means), *band, months=len(months))
-    return totals
+        return Vintage(forecast, *year[-1][:3])
+    mean, low, high = ([row[place] for row in year] for place in range(3))
+    return Vintage(forecast, sum(mean), *total_band(mean, low, high, correlation=correlation))

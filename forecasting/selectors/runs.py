@@ -8,14 +8,14 @@ from dataclasses import dataclass, field
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from django.db.models import Count, OuterRef, Q, QuerySet, Subquery, Sum
+from django.db.models import Count, Exists, OuterRef, Q, QuerySet, Subquery, Sum, Value
 from django.utils import timezone
 
 from accounts.rows import from_row, row_of
 from core import registries
 from core.models import Job
 from core.organisation import organisation_get
-from forecasting.models import NightlyFailure, NightlyRun, NightlyStep
+from forecasting.models import Forecast, NightlyFailure, NightlyRun, NightlyStep
 from products.selectors.access import families_visible, products_visible
 
 # A night that is this late, or takes this long, is not well.
@@ -69,6 +69,35 @@ def failures_visible(user: Any, run: NightlyRun) -> QuerySet[NightlyFailure]:
         .select_related("product", "family")
         .order_by("pk")
     )
+
+
+def skipped_visible(user: Any, run: NightlyRun) -> QuerySet[Any, Any]:
+    """The products and families whose forecasts the run left as they were, as far as the person sees them, by
+    name: ``name``, ``code``, ``is_family``, whether there is any forecast (``known``), and ``before``: when
+    it was last computed before the run, where that is still kept. What chunks said is kept 90 days."""
+    ids: dict[str, list[int]] = {"skipped_products": [], "skipped_families": []}
+    chunks = Job.objects.filter(group=f"night:{run.pk}:forecast", state=Job.State.DONE)
+    for result in chunks.values_list("result", flat=True):
+        for name, found in ids.items():
+            found += (result or {}).get(name, ())
+
+    def rows(visible: QuerySet[Any], pks: list[int], subject: str) -> QuerySet[Any, Any]:
+        made = Forecast.objects.filter(**{subject: OuterRef("pk")}, computed_at__lt=run.started_at)
+        last = made.order_by("-computed_at").values("computed_at")[:1]
+        return (
+            visible.filter(pk__in=pks)
+            .order_by()
+            .annotate(
+                is_family=Value(subject == "family"),
+                known=Exists(Forecast.objects.filter(**{subject: OuterRef("pk")})),
+                before=Subquery(last),
+            )
+            .values("name", "code", "is_family", "known", "before")
+        )
+
+    products = rows(products_visible(user), ids["skipped_products"], "product")
+    families = rows(families_visible(user), ids["skipped_families"], "family")
+    return products.union(families, all=True).order_by("name", "code")
 
 
 @dataclass(frozen=True)
@@ -126,7 +155,7 @@ def run_progress(run: NightlyRun) -> RunProgress:
     )
     counts = {row["group"].removeprefix(prefix): row for row in counted}
     steps = [
-        StepProgress(step, step_label(step.name), *_counts(counts.get(step.name)))
+        StepProgress(step, step_label(step.name), *_counts(step, counts.get(step.name)))
         for step in run.steps.order_by("position")
     ]
     left = _seconds_left(run, steps) if run.state == NightlyRun.State.RUNNING else None
@@ -138,8 +167,11 @@ def step_label(name: str) -> Any:
     return registries.nightly_steps.get(name).label if name in registries.nightly_steps else name
 
 
-def _counts(row: Mapping[str, Any] | None) -> tuple[int | None, int | None]:
-    return (None, None) if row is None else (row["done"] or 0, row["total"])
+def _counts(step: NightlyStep, row: Mapping[str, Any] | None) -> tuple[int | None, int | None]:
+    if row is not None:
+        return row["done"] or 0, row["total"]
+    # Cut, and there was nothing to do.
+    return (0, 0) if step.state == NightlyStep.State.DONE else (None, None)
 
 
 def _seconds_left(run: NightlyRun, steps: list[StepProgress]) -> int | None:

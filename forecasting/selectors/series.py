@@ -11,18 +11,21 @@ import json
 from calendar import monthrange
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from django.db import connection
 from django.db.models import Q
 
 from core.months import month_add, months_between
-from forecasting.models import Forecast, NightlyRun
+from forecasting.models import Decision, Forecast, LaunchPlan, NightlyRun
 from products.models import Family, FamilyMember, Measure, Product, ProductMonth, UnitFactor
 from products.selectors.family import Stay, belongs, covered_months, stays_of
 from products.selectors.lines import LineTree
 from products.selectors.months import complete_months
+
+from .decisions import decisions_of
+from .successions import Handover, Successions
 
 # A first month that lacks this share of the days that the next one covers was only partly loaded.
 PARTLY = 0.15
@@ -42,7 +45,10 @@ class SubjectSeries:
     ``values[i]`` belongs to the i-th month after ``start``, in the measure's unit; ``None`` is missing
     (also: provisional). They run up to ``as_of``, the last month that may be known; ``fit_until`` is the
     last that is final. ``launch`` and ``end`` bound demand. ``leads``: the line's leading measure.
-    ``refused`` says why there is no series (``unlike_units``).
+    ``refused`` says why there is no series (``unlike_units``). ``taken_over`` of the months come from
+    predecessors; ``takes`` is what those still sell of it, ``gives`` how a successor takes its place.
+    ``decisions`` are what people said of figures
+    that are still the same; ``values`` are as they came.
     """
 
     product_id: int | None
@@ -59,6 +65,10 @@ class SubjectSeries:
     end: datetime.date | None = None
     season_profile: tuple[float, ...] | None = None
     refused: str = ""
+    taken_over: int = 0
+    takes: tuple[Handover, ...] = ()
+    gives: Handover | None = None
+    decisions: tuple[Decision, ...] = ()
 
     @property
     def subject(self) -> tuple[int | None, int | None]:
@@ -80,6 +90,18 @@ class SubjectSeries:
                 return month_add(self.start, step)
         return None
 
+    @property
+    def months(self) -> Months:
+        """The values that are there, by month."""
+        return {
+            month_add(self.start, step): value for step, value in enumerate(self.values) if value is not None
+        }
+
+    def with_decisions(self, decisions: Iterable[Decision]) -> SubjectSeries:
+        """With those of the decisions that are about the figures as they are now."""
+        months = self.months
+        return replace(self, decisions=tuple(d for d in decisions if d.about(months)))
+
     def digest(self, *more: Any) -> str:
         """SHA-256 of all that a result may depend on, with ``more`` said by the caller (plain values)."""
         parts = [
@@ -92,13 +114,17 @@ class SubjectSeries:
             str(self.end),
             self.season_profile,
             self.refused,
+            *([asdict(decision) for decision in self.decisions]),
             *more,
         ]
-        return hashlib.sha256(json.dumps(parts, separators=(",", ":")).encode()).hexdigest()
+        if self.takes or self.gives:
+            parts += [str(self.takes), str(self.gives)]
+        return hashlib.sha256(json.dumps(parts, separators=(",", ":"), default=str).encode()).hexdigest()
 
 
 def subjects_of_run(run: NightlyRun) -> tuple[list[int], list[int]]:
-    """The product and family ids a run is about: those with data, or with a forecast from earlier data."""
+    """The product and family ids a run is about: those with data, with a forecast from earlier data, with a
+    launch plan, or that follow one with data."""
     in_scope = Q() if run.scope is None else Q(product_id__in=run.scope)
     products = set(
         ProductMonth.objects.filter(in_scope).order_by().values_list("product_id", flat=True).distinct()
@@ -108,6 +134,10 @@ def subjects_of_run(run: NightlyRun) -> tuple[list[int], list[int]]:
             "product_id", flat=True
         )
     )
+    products |= set(
+        LaunchPlan.objects.filter(in_scope, withdrawn_at=None).values_list("product_id", flat=True)
+    )
+    products |= {pk for pk in Successions().followers() if run.scope is None or pk in run.scope}
     known = set(Product.objects.filter(pk__in=products).values_list("pk", flat=True))
     if run.scope is not None:
         return sorted(known), []
@@ -162,17 +192,24 @@ class SeriesLoader:
         products = {p.pk: p for p in Product.objects.filter(pk__in=product_ids)}
         families = {f.pk: f for f in Family.objects.filter(pk__in=family_ids)}
         members = stays_of(families)
-        months = self._months({*products, *(pk for found in members.values() for pk in found)})
+        chain = Successions()
+        read = {*products, *(pk for found in members.values() for pk in found)}
+        months = self._months(read | chain.predecessors(products))
         found = [
-            self._of_product(products[pk], measure, leads, months[pk, measure.pk])
+            self._of_product(products[pk], measure, leads, months, chain)
             for pk in sorted(products)
             for measure, leads in self._measures(products[pk].line_id)
         ]
         found = self._with_season(found, products)
-        return found + [
+        found += [
             self._of_family(families[pk], measure, leads, members[pk], months)
             for pk in sorted(families)
             for measure, leads in self._measures(families[pk].line_id)
+        ]
+        decisions = decisions_of(products, families)
+        return [
+            series.with_decisions(decisions[series.key]) if series.key in decisions else series
+            for series in found
         ]
 
     def _measures(self, line_id: int) -> Iterable[tuple[Measure, bool]]:
@@ -190,6 +227,10 @@ class SeriesLoader:
                 months[product_id, measure_id][month] = float(volume)
         return months
 
+    def last_final(self, line_id: int, measure_id: int) -> datetime.date:
+        """The last month of a line's data that counts and will not change."""
+        return self._bounds(line_id, measure_id)[2]
+
     def _bounds(
         self, line_id: int, measure_id: int, others: Collection[int] = ()
     ) -> tuple[datetime.date, datetime.date, datetime.date]:
@@ -204,9 +245,19 @@ class SeriesLoader:
         final_after = self.tree.inherited(line_id, "final_after_months").value or 0
         return min(first for first, _last in spans), last, min(last, month_add(self._closed, -final_after))
 
-    def _of_product(self, product: Product, measure: Measure, leads: bool, months: Months) -> SubjectSeries:
+    def _of_product(
+        self,
+        product: Product,
+        measure: Measure,
+        leads: bool,
+        months: Mapping[tuple[int, int], Months],
+        chain: Successions,
+    ) -> SubjectSeries:
         first, as_of, fit_until = self._bounds(product.line_id, measure.pk)
-        start, values = _row(months, first, fit_until, as_of)
+        own = months.get((product.pk, measure.pk), {})
+        takes = chain.takes(product.pk, measure.pk, months, as_of)
+        whole = chain.months(product.pk, measure.pk, months) if takes else own
+        start, values = _row(whole, first, fit_until, as_of)
         return SubjectSeries(
             product_id=product.pk,
             family_id=None,
@@ -218,8 +269,12 @@ class SeriesLoader:
             fit_until=fit_until,
             start=start,
             values=values,
-            launch=product.launched,
+            # A history taken over began before the product did.
+            launch=None if takes else product.launched,
             end=product.ended,
+            taken_over=sum(1 for month in whole if month not in own and first <= month <= fit_until),
+            takes=takes,
+            gives=chain.gives(product.pk),
         )
 
     # -- seasons for short histories ------------------------------------------------------------------------

@@ -71,6 +71,13 @@ def line_totals(user: Any) -> list[LineTotal]:
     return [LineTotal(total, _year_before(total)) for total in totals_visible(user).filter(current=True)]
 
 
+def total_of(user: Any, line_id: int | None) -> LineTotal | None:
+    """The current total in money of one line, or of everything. One query."""
+    rows = totals_visible(user).filter(current=True, measure=None, line_id=line_id)
+    total = rows.first()
+    return None if total is None else LineTotal(total, _year_before(total))
+
+
 def _year_before(total: TotalForecast) -> float | None:
     known = {row[0]: row[1] for row in total.history}
     if total.measure is not None and total.measure.kind == Measure.Kind.LEVEL:
@@ -108,10 +115,12 @@ def channel_split(product: Product, measure: Measure, now: ForecastNow) -> list[
         measure_id=measure.pk,
         month__gt=month_add(as_of, -2 * YEAR),
         month__lte=as_of,
-    ).values_list("channel_id", "month", "volume")
+    ).select_related("channel")
     sold: dict[int, dict[datetime.date, float]] = defaultdict(dict)
-    for channel_id, month, volume in rows:
-        sold[channel_id][month] = float(volume or 0)
+    channels: dict[int, Channel] = {}
+    for row in rows:
+        channels[row.channel_id] = row.channel
+        sold[row.channel_id][row.month] = float(row.volume or 0)
     last_year = [month_add(as_of, -step) for step in range(YEAR)]
     size = {pk: max(sum(own.get(month, 0.0) for month in last_year), 0.0) for pk, own in sold.items()}
     total = sum(size.values())
@@ -120,11 +129,12 @@ def channel_split(product: Product, measure: Measure, now: ForecastNow) -> list[
         return []
     whole = {m: sum(own.get(m, 0.0) for own in sold.values()) for own in sold.values() for m in own}
     noise = _year_on_year(whole)
-    channels = Channel.objects.in_bulk([pk for pk, own in size.items() if own > 0])
     is_level = measure.kind == Measure.Kind.LEVEL
     expected, low, high = _year_figure(now, year, is_level=is_level)
     split = []
     for pk, channel in channels.items():
+        if size[pk] <= 0:
+            continue
         share = size[pk] / total
         own = _year_on_year(sold[pk])
         wider = max(own / noise, 1.0) if own is not None and noise else 1.0
@@ -152,17 +162,8 @@ def _year_on_year(months: dict[datetime.date, float]) -> float | None:
 def _year_figure(
     now: ForecastNow, year: Sequence[ForecastMonth], *, is_level: bool
 ) -> tuple[float, float, float]:
-    """Final forecast of the year and its 80 % band, moved in proportion to the statistics'."""
+    """Final forecast of the year and its 80 % band."""
     if is_level:
-        mean, low, high = year[-1].mean, year[-1].lo80, year[-1].hi80
-        final = year[-1].final
-    else:
-        mean, final = sum(row.mean for row in year), sum(row.final for row in year)
-        low, high = total_band(
-            [row.mean for row in year],
-            [row.lo80 for row in year],
-            [row.hi80 for row in year],
-            correlation=now.correlation,
-        )
-    scale = final / mean if mean > 0 and final > 0 else 1.0
-    return final, final - (mean - low) * scale, final + (high - mean) * scale
+        return year[-1].final_band[:3]
+    mean, low, high = ([row.final_band[place] for row in year] for place in range(3))
+    return sum(mean), *total_band(mean, low, high, correlation=now.correlation)

@@ -33,11 +33,11 @@ def chunk_run(context: JobContext) -> None:
     if run.state == NightlyRun.State.RUNNING and step in registries.nightly_steps:
         write = registries.nightly_steps.get(step).compute(run, context.payload)
         passing("night.computed")
-        with context.effect(lambda: _result(outcome)):
+        with context.effect(lambda: _result(outcome, context.payload)):
             outcome = _whole(write(), context.payload)
             failures_record(run=run, step=step, failures=outcome.failures, attempts=TRIES)
     else:
-        with context.effect(lambda: _result(outcome)):
+        with context.effect(lambda: _result(outcome, {})):
             pass
     night_advance(run_id=run.pk)
 
@@ -55,8 +55,16 @@ def _whole(outcome: ChunkOutcome, payload: Mapping[str, Any]) -> ChunkOutcome:
     return replace(outcome, skipped=max(outcome.skipped, rest))
 
 
-def _result(outcome: ChunkOutcome) -> dict[str, Any]:
-    return {"computed": outcome.computed, "skipped": outcome.skipped, "failed": len(outcome.failures)}
+def _result(outcome: ChunkOutcome, payload: Mapping[str, Any]) -> dict[str, Any]:
+    """The counts, and which were skipped where the step says which were not."""
+    counts = {"computed": outcome.computed, "skipped": outcome.skipped, "failed": len(outcome.failures)}
+    if outcome.done is None:
+        return counts
+    busy = outcome.done | {(failure.product_id, failure.family_id) for failure in outcome.failures}
+    return counts | {
+        "skipped_products": [pk for pk in payload.get("products") or () if (pk, None) not in busy],
+        "skipped_families": [pk for pk in payload.get("families") or () if (None, pk) not in busy],
+    }
 
 
 def chunk_failed(job: Job) -> None:

@@ -14,13 +14,14 @@ from products.services.figures import figures_stale_set
 
 from .vintages import vintages_write
 
-MonthRow = tuple[str, float, float, float, float, float, float, float]
+MonthRow = tuple[str, float, float, float, float, float, float, float | None]
 _COLUMNS = ("forecast_id", "month", "mean", "median", "lo80", "hi80", "lo95", "hi95", "naive")
 
 
 @dataclass(frozen=True)
 class ForecastWrite:
-    """An unsaved header with its months: ISO month, mean, median, lo80, hi80, lo95, hi95, naive."""
+    """An unsaved header with its months: ISO month, mean, median, lo80, hi80, lo95, hi95, naive (of a product
+    without a month: none)."""
 
     header: Forecast
     months: Sequence[MonthRow]
@@ -35,7 +36,9 @@ def forecasts_write(*, forecasts: Sequence[ForecastWrite], run: NightlyRun) -> l
     lines = io.StringIO()
     for header in written:
         for row in months[id(header)]:
-            lines.write("\t".join([str(header.pk), *map(str, row)]) + "\n")
+            lines.write(
+                "\t".join([str(header.pk), *("\\N" if value is None else str(value) for value in row)]) + "\n"
+            )
     lines.seek(0)
     with connection.cursor() as cursor:
         cursor.copy_expert(f"COPY {ForecastMonth._meta.db_table} ({', '.join(_COLUMNS)}) FROM STDIN", lines)

@@ -11,7 +11,7 @@ from __future__ import annotations
 import datetime
 import logging
 import uuid
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -88,12 +88,13 @@ def night_start(
     scope: Iterable[int] | None = None,
     requested_by: Any = None,
     local_date: datetime.date | None = None,
+    only: Collection[str] | None = None,
 ) -> NightlyRun:
     """A run with its steps; its first chunks follow in a worker, or at the next tick.
 
     ``as_of`` is the last month it may know, the last closed one unless told; ``scope`` limits it to these
-    product ids. The scheduled run of a date exists once: asked for again, that one is returned. Raises
-    :class:`DomainError` for a month that is not closed.
+    product ids, ``only`` to these steps. The scheduled run of a date exists once: asked for again, that one
+    is returned. Raises :class:`DomainError` for a month that is not closed.
     """
     zone = ZoneInfo(organisation_get().time_zone)
     local_date = local_date or timezone.now().astimezone(zone).date()
@@ -116,6 +117,7 @@ def night_start(
         NightlyStep.objects.bulk_create(
             NightlyStep(run=run, name=step.key, position=position)
             for position, step in enumerate(steps_in_order())
+            if only is None or step.key in only
         )
         job_enqueue(
             kind=OPEN,

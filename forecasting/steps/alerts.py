@@ -1,4 +1,4 @@
-"""Step 6: what needs somebody in the morning, and what Today adds up."""
+"""Step 7: what needs somebody in the morning, and what Today adds up."""
 
 from __future__ import annotations
 

@@ -11,6 +11,7 @@ from django.utils import timezone
 
 from core.registries import ChunkOutcome
 from forecasting.models import Backtest, NightlyRun
+from forecasting.selectors.series import SubjectSeries
 from forecasting.services.backtests import backtests_write
 
 from .common import HORIZON, SEASON_LENGTH, each_subject, engine_series, series_of_chunk
@@ -21,8 +22,8 @@ def compute(run: NightlyRun, payload: Mapping[str, Any]) -> Callable[[], ChunkOu
 
     found = [series for series in series_of_chunk(run, payload) if series.has_data]
     there = backtests_of(payload, {series.as_of for series in found})
-    digests = {s.key: s.digest("backtest", engine.ENGINE_VERSION, SEASON_LENGTH, HORIZON) for s in found}
-    changed = [s for s in found if not _holds(there.get((*s.key, s.as_of)), digests[s.key])]
+    digests = {s.key: backtest_digest(s) for s in found}
+    changed = [s for s in found if not holds(there.get((*s.key, s.as_of)), digests[s.key])]
 
     def one(series: Any) -> Backtest:
         result = engine.backtest(engine_series(series), season_length=SEASON_LENGTH, horizon=HORIZON)
@@ -51,7 +52,14 @@ def compute(run: NightlyRun, payload: Mapping[str, Any]) -> Callable[[], ChunkOu
     return write
 
 
-def _holds(row: Backtest | None, digest: str) -> bool:
+def backtest_digest(series: SubjectSeries) -> str:
+    """What a backtest of this series depends on."""
+    from forecasting import engine
+
+    return series.digest("backtest", engine.ENGINE_VERSION, SEASON_LENGTH, HORIZON)
+
+
+def holds(row: Backtest | None, digest: str) -> bool:
     return row is not None and row.input_hash == digest
 
 

@@ -12,8 +12,15 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from django.conf import settings
 
 from core.registries import SubjectFailure
-from forecasting.models import NightlyRun
-from forecasting.selectors.series import Seasons, SeriesLoader, SubjectSeries, data_span, subjects_of_run
+from forecasting.models import Decision, Finding, NightlyRun
+from forecasting.selectors.series import (
+    Seasons,
+    SeriesLoader,
+    Span,
+    SubjectSeries,
+    data_span,
+    subjects_of_run,
+)
 from forecasting.services.chunks import TRIES
 from products.selectors.lines import LineTree
 
@@ -80,17 +87,50 @@ def series_of_chunk(run: NightlyRun, payload: Mapping[str, Any]) -> list[Subject
 
 
 def _series_read(run: NightlyRun, payload: Mapping[str, Any], seasons: Seasons) -> list[SubjectSeries]:
-    span = {
-        (line, measure): (datetime.date.fromisoformat(first), datetime.date.fromisoformat(last))
-        for line, measure, first, last in payload["span"]
-    }
-    return SeriesLoader(run, span, LineTree(), seasons).load(
+    return SeriesLoader(run, span_of(payload), LineTree(), seasons).load(
         payload.get("products") or (), payload.get("families") or ()
     )
 
 
+def span_of(payload: Mapping[str, Any]) -> Span:
+    """The months the data of each line and measure span, as the chunk was told."""
+    return {
+        (line, measure): (datetime.date.fromisoformat(first), datetime.date.fromisoformat(last))
+        for line, measure, first, last in payload["span"]
+    }
+
+
 def engine_series(series: SubjectSeries, *, final_only: bool = False) -> Series:
-    """The series as the engine takes it: months as ordinals, NaN for missing; if asked, final months only."""
+    """The series as the engine takes it: what people decided applied, months as ordinals, NaN for missing; if
+    asked, final months only."""
+    from forecasting.engine import decided, month_ordinal
+
+    raw = raw_series(series, final_only=final_only)
+    if not series.decisions:
+        return raw
+    confirmed = [d for d in series.decisions if d.state == Finding.State.CONFIRMED]
+    return decided(
+        raw,
+        left_out=_ordinals(d for d in confirmed if d.kind != Finding.Kind.STEP),
+        steps=[
+            (month_ordinal(d.first), round(d.seen / d.expected, 6))
+            for d in confirmed
+            if d.kind == Finding.Kind.STEP and d.expected > 0
+        ],
+        trusted=_ordinals(
+            d for d in series.decisions if d.state == Finding.State.REFUSED and d.kind != Finding.Kind.STEP
+        ),
+    )
+
+
+def _ordinals(decisions: Iterable[Decision]) -> list[int]:
+    from forecasting.engine import month_ordinal
+
+    return [month for d in decisions for month in range(month_ordinal(d.first), month_ordinal(d.last) + 1)]
+
+
+def raw_series(series: SubjectSeries, *, final_only: bool = False) -> Series:
+    """The figures as they came, whatever people said of them."""
     from forecasting.engine import Series, month_ordinal
 
     values = [float("nan") if value is None else value for value in series.values]

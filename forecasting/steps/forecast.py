@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from django.db.models import Q
@@ -15,14 +15,17 @@ from forecasting.models import Backtest, Forecast, NightlyRun
 from forecasting.selectors.prices import prices_last_year
 from forecasting.selectors.series import SubjectSeries
 from forecasting.services.forecasts import ForecastWrite, MonthRow, forecasts_write
+from forecasting.services.judgement import judgement_apply
+from forecasting.services.list_figures import list_figures
 from forecasting.services.vintages import still_holds
-from forecasting.totals import CORRELATION, PRODUCT_CORRELATION, USUAL_CORRELATION, total_band
+from forecasting.totals import CORRELATION, PRODUCT_CORRELATION, USUAL_CORRELATION
 from products.models import Measure, ProductFigures
-from products.services.figures import ForecastFigures, figures_forecast_set
+from products.services.figures import figures_forecast_set
 
 from .backtest import backtests_of
 from .calibrate import calibration_digest, calibration_of
 from .common import HORIZON, SEASON_LENGTH, each_subject, engine_series, series_of_chunk
+from .launches import Launches, before_handover
 
 
 def compute(run: NightlyRun, payload: Mapping[str, Any]) -> Callable[[], ChunkOutcome]:
@@ -39,7 +42,12 @@ def compute(run: NightlyRun, payload: Mapping[str, Any]) -> Callable[[], ChunkOu
         (row.product_id, row.family_id, row.measure_id, row.as_of): row for row in _forecasts_of(payload)
     }
     current = {key[:3]: row for key, row in there.items() if row.current}
-    found = [s for s in series_of_chunk(run, payload) if s.has_data or s.refused or s.key in current]
+    launches = Launches(run, payload)
+    found = [
+        s
+        for s in series_of_chunk(run, payload)
+        if s.has_data or s.refused or s.key in current or s in launches
+    ]
 
     tests = backtests_of(payload, {series.as_of for series in found})
 
@@ -56,6 +64,7 @@ def compute(run: NightlyRun, payload: Mapping[str, Any]) -> Callable[[], ChunkOu
             HORIZON,
             pool,
             tested.payload if tested else None,
+            *launches.digest(series),
         )
 
     digests = {series.key: digest(series) for series in found}
@@ -81,9 +90,9 @@ def compute(run: NightlyRun, payload: Mapping[str, Any]) -> Callable[[], ChunkOu
     def one(series: SubjectSeries) -> ForecastWrite:
         tested = tested_of(series)
         result = engine.BacktestResult.from_dict(tested.payload) if tested else None
-        made, months = None, []
+        made, naive = None, None
         if series.has_data:
-            said = engine_series(series)
+            said = engine_series(before_handover(series))
             made = engine.forecast(
                 said,
                 season_length=SEASON_LENGTH,
@@ -91,7 +100,9 @@ def compute(run: NightlyRun, payload: Mapping[str, Any]) -> Callable[[], ChunkOu
                 calibration=calibration,
                 backtest=result,
             )
-            months = _months(made, engine.naive_forecast(said, season_length=SEASON_LENGTH, horizon=HORIZON))
+            naive = engine.naive_forecast(said, season_length=SEASON_LENGTH, horizon=HORIZON)
+        made, naive = launches.applied(series, made, naive)
+        months = _months(made, naive) if made else []
         method = made.method if made else "none"
         reason = made.reason if made else series.refused or "no_data"
         params = made.reason_params if made else {}
@@ -127,17 +138,25 @@ def compute(run: NightlyRun, payload: Mapping[str, Any]) -> Callable[[], ChunkOu
         shown = {id(row) for row in written if row.current}
         figures_forecast_set(
             rows=[
-                _figures(item, levels, correlation, prices)
+                list_figures(
+                    item.header,
+                    [(row[1], row[3], row[4]) for row in item.months],
+                    is_level=item.header.measure_id in levels,
+                    correlation=correlation,
+                    price=prices.get((item.header.product_id or 0, item.header.measure_id)),
+                )
                 for item in made
                 if id(item.header) in shown and _key(item.header) in leading
             ]
         )
+        judgement_apply(product_ids={row.product_id for row in written if row.product_id})
         renewed = {(row.product_id, row.family_id) for row in written}
         failed = {(failure.product_id, failure.family_id) for failure in failures}
         return ChunkOutcome(
             computed=len(renewed),
             skipped=len({series.subject for series in found} - renewed - failed),
             failures=failures,
+            done=frozenset(renewed),
         )
 
     return write
@@ -145,38 +164,6 @@ def compute(run: NightlyRun, payload: Mapping[str, Any]) -> Callable[[], ChunkOu
 
 def _keyed(found: Iterable[SubjectSeries]) -> list[tuple[Any, SubjectSeries]]:
     return [(series.key, series) for series in found]
-
-
-def _figures(
-    item: ForecastWrite, levels: Collection[int], correlation: float, prices: Mapping[tuple[int, int], float]
-) -> ForecastFigures:
-    """For the list: the next 12 months as one figure (of a level its state at their end), and the curve."""
-    header, year = item.header, item.months[:12]
-    product_id, measure_id = header.product_id or 0, header.measure_id
-    mean = [row[1] for row in year]
-    total = lo80 = hi80 = amount = None
-    if year:
-        amount = prices.get((product_id, measure_id))
-        amount = None if amount is None else amount * sum(mean)
-        if measure_id in levels:
-            total, lo80, hi80 = year[-1][1], year[-1][3], year[-1][4]
-        else:
-            total = sum(mean)
-            lo80, hi80 = total_band(
-                mean, [row[3] for row in year], [row[4] for row in year], correlation=correlation
-            )
-    return ForecastFigures(
-        product_id=product_id,
-        measure_id=measure_id,
-        forecast_as_of=header.as_of,
-        forecast_12m=total,
-        forecast_12m_lo80=lo80,
-        forecast_12m_hi80=hi80,
-        forecast_12m_amount=amount,
-        spark_forecast=[row[1] for row in item.months],
-        spark_lo80=[row[3] for row in item.months],
-        spark_hi80=[row[4] for row in item.months],
-    )
 
 
 def _key(row: Forecast) -> tuple[int | None, int | None, int]:
@@ -194,9 +181,11 @@ def _forecasts_of(payload: Mapping[str, Any]) -> list[Forecast]:
 def _months(made: Any, naive: Any) -> list[MonthRow]:
     from forecasting.engine import ordinal_month
 
-    months = (str(ordinal_month(made.first_period + step)) for step in range(len(made.mean)))
-    columns = (made.mean, made.median, made.lo80, made.hi80, made.lo95, made.hi95, naive[: len(made.mean)])
-    return list(zip(months, *(column.tolist() for column in columns), strict=True))
+    ahead = len(made.mean)
+    months = (str(ordinal_month(made.first_period + step)) for step in range(ahead))
+    columns = (made.mean, made.median, made.lo80, made.hi80, made.lo95, made.hi95)
+    said = [None] * ahead if naive is None or not len(naive) else naive[:ahead].tolist()
+    return list(zip(months, *(column.tolist() for column in columns), said, strict=True))
 
 
 def _digest(said: Any) -> str:

@@ -1,4 +1,4 @@
-"""Step 5: what lines and everything together are expected to sell, from the products' final forecasts."""
+"""Step 6: what lines and everything together are expected to sell, from the products' final forecasts."""
 
 from __future__ import annotations
 

@@ -17,16 +17,21 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from accounts.errors import DomainError
 from core.charts import Switch
 from core.errors import form_refuse
+from core.formats import volume_decimals
 from core.months import month_add, month_end, month_start
 from core.organisation import today
 from core.pages import page_render, with_right
 from forecasting.cards import StageCard, stage_card, stage_spans
-from forecasting.charts import forecast_chart, revenue_chart
+from forecasting.charts import ends_words, forecast_chart, revenue_chart
 from forecasting.events import subject_events
 from forecasting.explanation import explanation
+from forecasting.finding_cards import findings_card
+from forecasting.finding_words import finding_marks
 from forecasting.forms import StageForm
+from forecasting.launch_cards import launch_card
 from forecasting.models import ForecastMonth
 from forecasting.selectors.forecasts import ForecastNow, Vintage, forecast_current, forecast_vintages
+from forecasting.selectors.judgement import product_overrides
 from forecasting.selectors.stages import settings_of
 from forecasting.selectors.subjects import Subject, of_subject, subject_allowed, subject_sales
 from forecasting.selectors.totals import channel_split
@@ -40,10 +45,13 @@ from products.selectors.lines import line_tree
 from products.selectors.sales import MonthSales
 from products.selectors.structure import family_get
 
+from .accuracy import product_card
+
 HISTORY_MONTHS = 60
+EDGES = ("lo80", "hi80", "lo95", "hi95")
 
 
-def _frame(request: HttpRequest, subject: Subject) -> dict[str, Any]:
+def frame(request: HttpRequest, subject: Subject) -> dict[str, Any]:
     """What the page around it needs: its head, and the template of the product's or family's pages."""
     if isinstance(subject, Family):
         head = family_head(request.user, subject, "forecast")
@@ -69,7 +77,7 @@ def _subject(request: HttpRequest, of: str, code: str) -> Subject:
 def forecast(request: HttpRequest, of: str, code: str) -> HttpResponse:
     """History, the next 18 months, how that was made, how good it was, and the stage."""
     subject = _subject(request, of, code)
-    context = _frame(request, subject) | {
+    context = frame(request, subject) | {
         "allowed": subject_allowed(request.user, subject),
         "tab_actions": "forecasting/_recompute.html",
     }
@@ -93,6 +101,7 @@ def _context(
     switches = [
         Switch(capfirst(str(m)), f"?measure={m.code}", m == measure) for m in measures if len(measures) > 1
     ]
+    unusual = findings_card(request.user, subject, measure, sold.unit, now)
     events = subject_events(request.user, subject, first, month_add(last, 18))
     chart = (
         forecast_chart(
@@ -103,10 +112,14 @@ def _context(
             events=events,
             stages=stage_spans(card) if leads else (),
             switches=switches,
+            rings=finding_marks(unusual.rows),
         )
         if sold.addable
         else revenue_chart(sales=sold.months, events=events, switches=switches)
     )
+    channels = channel_split(subject, measure, now) if now and isinstance(subject, Product) else []
+    months = _months(now, sold.months)
+    vintages = _vintages(forecast_vintages(request.user, subject, measure, now.correlation)) if now else []
     return {
         "measure": measure,
         "unit": sold.unit,
@@ -116,11 +129,29 @@ def _context(
         "method": method_words(now.forecast.method) if now else "",
         "reason": reason_words(now.forecast.reason_code, now.forecast.reason_params) if now else "",
         "explanation": explanation(now, sold.months, measure, sold.unit) if sold.addable else "",
-        "channels": channel_split(subject, measure, now) if now and isinstance(subject, Product) else [],
-        "months": _months(now, sold.months),
-        "vintages": _vintages(forecast_vintages(request.user, subject, measure)),
+        "channels": channels,
+        "accuracy": product_card(now, subject),
+        "channel_decimals": volume_decimals(v for row in channels for v in (row.mean, row.lo80, row.hi80)),
+        "has_agreed": any(month.agreed is not None for month in now.months) if now else False,
+        "changes": product_overrides(subject, measure, now.months)
+        if now and isinstance(subject, Product)
+        else [],
+        "unusual": unusual,
+        "months": months,
+        "decimals": volume_decimals(
+            v
+            for row in months
+            for v in (row["before"], *(getattr(row["month"], name) for name in ("mean", "final", *EDGES)))
+        ),
+        "vintages": vintages,
+        "vintage_decimals": volume_decimals(
+            v for row in vintages for v in (row["vintage"].year, row["vintage"].lo80, row["vintage"].hi80)
+        ),
+        "ends": ends_words(now.ended) if now and now.ended and len(now.sold_months) < len(now.months) else "",
         "is_level": measure.kind == Measure.Kind.LEVEL,
+        "can_override": request.user.has_perm("forecasting.override") and isinstance(subject, Product),
         "can_run": request.user.has_perm("forecasting.run") and not isinstance(subject, Family),
+        "launch": launch_card(request.user, subject, measure, now),
         "nonce": uuid.uuid4(),
     }
 
@@ -136,7 +167,7 @@ def _months(now: ForecastNow | None, sales: list[MonthSales]) -> list[dict[str, 
         index = month.mean / float(before) * 100 if before is not None and before > 0 else None
         return {"month": month, "before": before, "index": index}
 
-    return [row(month) for month in now.months]
+    return [row(month) for month in now.sold_months]
 
 
 def _vintages(found: list[Vintage]) -> list[dict[str, Any]]:
@@ -155,7 +186,7 @@ def _vintages(found: list[Vintage]) -> list[dict[str, Any]]:
 @require_http_methods(["GET", "POST"])
 def stage(request: HttpRequest, of: str, code: str) -> HttpResponse:
     """Set the stage by hand, with a reason and until when."""
-    subject = _seen(request, of, code)
+    subject = seen(request, of, code)
     card = stage_card(request.user, subject)
     form = StageForm(request.POST or None, initial=_initial(card))
     status = 200
@@ -169,7 +200,7 @@ def stage(request: HttpRequest, of: str, code: str) -> HttpResponse:
             else:
                 messages.success(request, _("The stage was set."))
                 return redirect(_address(subject))
-    context = _frame(request, subject) | {
+    context = frame(request, subject) | {
         "form": form,
         "card": card,
         "earlier": settings_of(request.user, subject),
@@ -190,7 +221,7 @@ def _initial(card: StageCard | None) -> dict[str, Any]:
 @require_POST
 def stage_take_back(request: HttpRequest, of: str, code: str) -> HttpResponse:
     """Back to the night's own estimate."""
-    subject = _seen(request, of, code)
+    subject = seen(request, of, code)
     if stage_withdraw(user=request.user, **of_subject(subject)):
         messages.success(request, _("The stage is the night's own again."))
     else:
@@ -198,7 +229,7 @@ def stage_take_back(request: HttpRequest, of: str, code: str) -> HttpResponse:
     return redirect(_address(subject))
 
 
-def _seen(request: HttpRequest, of: str, code: str) -> Subject:
+def seen(request: HttpRequest, of: str, code: str) -> Subject:
     """The product or family, for who may see its forecast."""
     subject = _subject(request, of, code)
     if not subject_allowed(request.user, subject):

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Mapping
+from typing import Any
 
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
+from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
@@ -14,10 +17,17 @@ from core.idempotency import once
 from core.pages import page_render, paginate, with_right
 from core.panels import panels_build
 from forecasting.models import NightlyFailure, NightlyRun
-from forecasting.selectors.runs import failures_visible, run_progress, runs_visible, step_label
+from forecasting.selectors.runs import (
+    failures_visible,
+    run_progress,
+    runs_visible,
+    skipped_visible,
+    step_label,
+)
 from forecasting.services.night import night_start
 from forecasting.words import duration_words, failure_words, run_error_words, time_left_words
-from products.selectors.access import product_get
+from products.selectors.access import product_get, products_visible
+from products.selectors.family_page import data_month
 
 
 @with_right("forecasting.view")
@@ -31,6 +41,7 @@ def runs(request: HttpRequest) -> HttpResponse:
         "running": running,
         "page": page,
         "past": [_past(run) for run in page],
+        "data_month": data_month(products_visible(request.user)),
         "nonce": uuid.uuid4(),
         "can_run": request.user.has_perm("forecasting.run"),
         "whole_run": any(part["run"].scope is None for part in running),
@@ -41,15 +52,21 @@ def runs(request: HttpRequest) -> HttpResponse:
 @with_right("forecasting.view")
 @require_safe
 def run(request: HttpRequest, pk: int) -> HttpResponse:
-    """One run: its steps, and what failed with reasons."""
+    """One run: its steps, and what failed with reasons; ``?list=skipped``: what was left as it was."""
     found = get_object_or_404(runs_visible(request.user), pk=pk)
-    page = paginate(request, failures_visible(request.user, found))
+    listed = "skipped" if request.GET.get("list") == "skipped" else "failed"
+    rows = skipped_visible if listed == "skipped" else failures_visible
+    page = paginate(request, rows(request.user, found))
+    if listed == "skipped":
+        page.object_list = [_skipped(row) for row in page.object_list]
     context = {
         **_progress(found),
         "error": run_error_words(found.error_code),
         "duration": _duration(found),
         "page": page,
-        "failures": [_failure(failure) for failure in page],
+        "listed": listed,
+        "skipped_count": next((s.skipped for s in found.steps.all() if s.name == "forecast"), None),
+        "failures": [_failure(failure) for failure in page] if listed == "failed" else [],
         "talk_panels": lambda: panels_build(request.user, found, "talk"),
     }
     return page_render(request, "forecasting/run.html", context, fragment="forecasting/_run.html")
@@ -113,6 +130,13 @@ def _past(found: NightlyRun) -> dict[str, object]:
         "computed": step.computed if step else None,
         "skipped": step.skipped if step else None,
     }
+
+
+def _skipped(row: Mapping[str, Any]) -> dict[str, object]:
+    """A row of what was skipped, with its reason."""
+    name = "forecasting:family" if row["is_family"] else "forecasting:product"
+    reason = _("Nothing it depends on had changed.") if row["known"] else _("There was nothing to compute.")
+    return {**row, "url": reverse(name, args=[row["code"]]), "words": reason}
 
 
 def _failure(failure: NightlyFailure) -> dict[str, object]:

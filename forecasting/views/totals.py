@@ -12,6 +12,7 @@ from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
+from core import formats
 from core.charts import Actual, Chart, Expected, Switch, volume_forecast_chart
 from core.months import month_add
 from core.organisation import organisation_get
@@ -20,6 +21,8 @@ from forecasting.models import TotalForecast
 from forecasting.selectors.totals import LineTotal, line_totals
 from products.models import Measure
 from products.selectors.lines import LineTree, line_tree
+
+COLUMNS = ("mean", "lo80", "hi80", "before")
 
 
 @dataclass(frozen=True)
@@ -47,6 +50,7 @@ def totals(request: HttpRequest) -> HttpResponse:
     chosen = chosen or (rows[0] if rows else None)
     in_money = chosen is None or chosen.volume is None or request.GET.get("in") != "volume"
     shown = None if chosen is None else chosen.money if in_money else chosen.volume
+    months = _months(shown) if shown else []
     context = {
         "rows": rows,
         "chosen": chosen,
@@ -54,8 +58,9 @@ def totals(request: HttpRequest) -> HttpResponse:
         "in_money": in_money,
         "currency": organisation_get().currency,
         "chart": _chart(chosen, shown, in_money) if chosen and shown else None,
-        "months": _months(shown) if shown else [],
-        "limited": not rows and request.user.has_perm("forecasting.view"),
+        "months": months,
+        "decimals": formats.volume_decimals(row[name] for row in months for name in COLUMNS),
+        "can_override": request.user.has_perm("forecasting.override"),
     }
     return page_render(request, "forecasting/totals.html", context)
 

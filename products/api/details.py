@@ -80,15 +80,16 @@ class BundlePartSerializer(DatedSerializer):
 
 
 class SuccessionSerializer(StrictModelSerializer):
-    """From the date ``successor`` takes the place of ``predecessor``; one of the two is the product itself
-    and is left out when writing."""
+    """From the date ``successor`` takes the place of ``predecessor``, with its history: ``factor`` units of
+    it for one of the predecessor, which falls to zero over ``phase_out_months``. One of the two is the
+    product itself and is left out when writing."""
 
     predecessor = CodeField(products_visible, required=False)
     successor = CodeField(products_visible, required=False)
 
     class Meta:
         model = Succession
-        fields = ("id", "predecessor", "successor", "start_date")
+        fields = ("id", "predecessor", "successor", "start_date", "factor", "phase_out_months")
         validators = ()
 
     def validate(self, data: dict[str, Any]) -> dict[str, Any]:

@@ -187,3 +187,18 @@ class SuccessionForm(forms.Form):
     )
     other = ProductCodeField(label=_("Other product (code)"))
     start_date = DayField(label=_("From"))
+    factor = forms.DecimalField(
+        label=_("Successor's volume for one of the predecessor"),
+        max_digits=12,
+        decimal_places=4,
+        localize=True,
+        required=False,
+        help_text=_("1 is one for one; 0.5 is half as many, because a pack holds twice as much."),
+    )
+    phase_out_months = forms.IntegerField(
+        label=_("Phase-out of the predecessor (months)"),
+        min_value=0,
+        max_value=60,
+        required=False,
+        help_text=_("Over so many months its forecast falls to zero; 0 is at once."),
+    )

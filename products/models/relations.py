@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
+
 import pghistory
 from django.db import models
 from django.db.models import F, Q
@@ -75,17 +77,29 @@ class BundlePart(models.Model):
 
 @pghistory.track()
 class Succession(models.Model):
-    """From ``start_date`` the successor takes the predecessor's place."""
+    """From ``start_date`` the successor takes the predecessor's place, with its history.
+
+    One unit of the predecessor was ``factor`` units of the successor. The predecessor's forecast falls to
+    zero over ``phase_out_months``; 0: at once.
+    """
 
     predecessor = models.ForeignKey("products.Product", models.PROTECT, related_name="successions")
     successor = models.ForeignKey("products.Product", models.PROTECT, related_name="predecessions")
     start_date = models.DateField(_("from"))
+    factor = models.DecimalField(
+        _("volume per unit of the predecessor"), max_digits=12, decimal_places=4, default=Decimal(1)
+    )
+    phase_out_months = models.PositiveSmallIntegerField(_("phase-out (months)"), default=0)
 
     class Meta:
         ordering = ["start_date"]
         constraints = [
             models.UniqueConstraint(fields=["predecessor", "successor"], name="succession_once"),
             models.CheckConstraint(condition=~Q(predecessor=F("successor")), name="succession_of_another"),
+            models.CheckConstraint(condition=Q(factor__gt=0), name="succession_factor_positive"),
+            models.CheckConstraint(
+                condition=Q(phase_out_months__lte=60), name="succession_phase_out_in_range"
+            ),
         ]
 
     def __str__(self) -> str:

@@ -6,12 +6,13 @@ import datetime
 from dataclasses import dataclass
 from typing import Any
 
+from django.db.models import Max, QuerySet
 from django.http import QueryDict
 from django.urls import reverse
 
 from core import registries
 from core.panels import PanelItem, panels_build
-from products.models import Family
+from products.models import Family, Product, ProductFigures
 
 from .head import TabItem
 from .lines import LineTree
@@ -27,11 +28,13 @@ MOST_MEMBERS = 200
 
 @dataclass(frozen=True)
 class FamilyHead:
-    """What stands above every page of a family: ``badges`` beside its name, and the tabs of the rooms."""
+    """What stands above every page of a family: ``badges`` beside its name, the tabs of the rooms, and up to
+    which month there are data of products in it."""
 
     family: Family
     tabs: list[TabItem]
     badges: list[PanelItem]
+    data_month: datetime.date | None
 
 
 def family_head(user: Any, family: Family, active: str) -> FamilyHead:
@@ -41,7 +44,16 @@ def family_head(user: Any, family: Family, active: str) -> FamilyHead:
         for tab in registries.family_tabs
         if not tab.permission or user.has_perm(tab.permission)
     ]
-    return FamilyHead(family, tabs, panels_build(user, family, "family_title"))
+    month = getattr(family, "data_month", None)  # as family_get reads it
+    return FamilyHead(family, tabs, panels_build(user, family, "family_title"), month)
+
+
+def data_month(products: QuerySet[Product]) -> datetime.date | None:
+    """The last month that these products have data of, as the list says it. One query."""
+    found: datetime.date | None = ProductFigures.objects.filter(product__in=products.order_by()).aggregate(
+        last=Max("data_month")
+    )["last"]
+    return found
 
 
 @dataclass(frozen=True)

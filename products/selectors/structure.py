@@ -12,7 +12,7 @@ from django.http import Http404
 
 from accounts.models import User
 from core.organisation import today
-from products.models import Channel, Family, FamilyMember, Measure, Product, ProductLine
+from products.models import Channel, Family, FamilyMember, Measure, Product, ProductFigures, ProductLine
 
 from .access import channels_visible, families_visible, lines_visible, products_visible
 from .lines import Inherited, line_tree
@@ -125,8 +125,14 @@ def family_rows(user: Any) -> QuerySet[Family]:
 
 
 def family_get(user: Any, code: str) -> Family:
-    """The family with this code, or 404."""
-    family = families_visible(user).select_related("line").filter(code__iexact=code).first()
+    """The family with this code, or 404; with ``data_month``, the last month that products in it, as far as
+    the person sees them, have data of."""
+    figures = ProductFigures.objects.filter(
+        product__in=products_visible(user).order_by(), product__memberships__family=OuterRef("pk")
+    )
+    last = figures.order_by("-data_month").filter(data_month__isnull=False).values("data_month")[:1]
+    rows = families_visible(user).select_related("line").annotate(data_month=Subquery(last))
+    family = rows.filter(code__iexact=code).first()
     if family is None:
         raise Http404(code)
     return family

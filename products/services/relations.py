@@ -138,18 +138,30 @@ def _successors(product_id: int) -> set[int]:
 
 @transaction.atomic
 def succession_set(
-    *, user: Any, predecessor: Product, successor: Product, start_date: datetime.date
+    *,
+    user: Any,
+    predecessor: Product,
+    successor: Product,
+    start_date: datetime.date,
+    factor: Decimal = Decimal(1),
+    phase_out_months: int = 0,
 ) -> Succession:
-    """From the date the successor takes the predecessor's place. No product succeeds itself, however far."""
+    """From the date the successor takes the predecessor's place and history: ``factor`` of its units for one
+    of the predecessor, which falls to zero over ``phase_out_months``. No product succeeds itself, however
+    far. Says it already: nothing is written."""
     product_within(user, predecessor)
     product_within(user, successor)
     if predecessor.pk == successor.pk or predecessor.pk in _successors(successor.pk):
         raise DomainError("succession_cycle", _("A product cannot come after itself."), "other")
     row = Succession.objects.select_for_update().filter(predecessor=predecessor, successor=successor).first()
-    if row is not None and row.start_date == start_date:
+    if factor <= 0:
+        raise DomainError("factor_positive", _("The volume per unit must be above zero."), "factor")
+    said = {"start_date": start_date, "factor": factor, "phase_out_months": phase_out_months}
+    if row is not None and all(getattr(row, name) == value for name, value in said.items()):
         return row
     row = row or Succession(predecessor=predecessor, successor=successor)
-    row.start_date = start_date
+    for name, value in said.items():
+        setattr(row, name, value)
     check(row)
     row.save()
     return row

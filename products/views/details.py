@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import Any
 
 from django import forms
@@ -45,7 +46,14 @@ from products.services.relations import (
 
 def _add_succession(user: Any, product: Product, data: dict[str, Any]) -> None:
     first, second = (product, data["other"]) if data["direction"] == "to" else (data["other"], product)
-    succession_set(user=user, predecessor=first, successor=second, start_date=data["start_date"])
+    succession_set(
+        user=user,
+        predecessor=first,
+        successor=second,
+        start_date=data["start_date"],
+        factor=Decimal(1) if data["factor"] is None else data["factor"],
+        phase_out_months=data["phase_out_months"] or 0,
+    )
 
 
 @dataclass(frozen=True)
@@ -91,6 +99,8 @@ PARTS = {
 def _form(key: str, user: Any, data: Any = None) -> forms.Form:
     part = PARTS[key]
     options: dict[str, Any] = {"initial": {"start_date": today()}} if part.dated else {}
+    if part.form is SuccessionForm:
+        options["initial"] |= {"factor": Decimal(1), "phase_out_months": 0}
     if part.form is FamilyMemberForm:
         options["user"] = user
     form = part.form(data, prefix=key, **options)

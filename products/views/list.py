@@ -97,6 +97,7 @@ def product_list(request: HttpRequest) -> HttpResponse:
         "page_query": _without(request, "page"),
         "currency": organisation_get().currency,
         "can_edit": user.has_perm("products.edit"),
+        "can_import": user.has_perm("exchange.import"),
         "can_share": user.has_perm("products.share_views"),
         "can_export": user.has_perm("exchange.export"),
     }

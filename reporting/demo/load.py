@@ -22,10 +22,13 @@ from core.models import Organisation
 from core.months import month_add, month_end, month_start
 from core.organisation import organisation_forget, today
 from exchange.services.shell import import_run
-from forecasting.models import NightlyRun
+from forecasting.models import Finding, NightlyRun
+from forecasting.services.findings import findings_decide
+from forecasting.services.launches import launch_plan_set
 from forecasting.services.night import night_start
 from forecasting.services.night_work import run_wait
 from products.models import Channel, Family, Measure, Product, ProductLine, Segment, Supplier
+from products.selectors.lines import LineTree
 from products.services.budget import budget_create, budget_freeze
 from products.services.codes import product_code_add, unit_factor_set
 from products.services.line import line_create
@@ -38,6 +41,8 @@ from .people import people_create
 from .sales import budget_file, first_month, sales_file, sales_rows, top_line
 
 SEED = 20261101
+# Some products have the forecasts of a year more, so that their accuracy shows.
+VINTAGES, EVERY, SHOWN = 13, 3, {"HVM-210", "GSV-012"}
 Tell = Callable[[str], None]
 
 
@@ -62,11 +67,38 @@ def demo_load(*, until: datetime.date | None, nights: int, tell: Tell) -> None:
         _products(people["Anna"], last)
         tell("five years of sales and two budgets")
         _sales(people["Anna"], last)
+        _launch(people["Sanne"], last)
         _talk(people)
+    if nights:
+        tell("what was forecast of the year before")
+        _vintages(month_add(last, -nights))
     for ago in range(nights - 1, -1, -1):
         month = month_add(last, -ago)
         tell(f"forecasts and stages as of {month:%Y-%m}")
         run_wait(run=night_start(kind=NightlyRun.Kind.MANUAL, as_of=month), tell=lambda _run: None)
+        if ago == nights - 1:
+            _judge(people["Sanne"])
+
+
+def _judge(sanne: User) -> None:
+    """One unusual month is explained; the others wait for whoever looks."""
+    findings_decide(
+        user=sanne,
+        findings=Finding.objects.filter(product__code="ROG-800", kind=Finding.Kind.STOCK_OUT),
+        state=Finding.State.CONFIRMED,
+        note="Oven van de bakker stond stil",
+    )
+
+
+def _vintages(last: datetime.date) -> None:
+    """The forecasts of some products as of the months up to ``last``, as if made then."""
+    older = Product.objects.filter(launched__lt=month_add(last, -VINTAGES - 12), temporary=False)
+    known = list(older.order_by("code").values_list("code", "pk"))
+    some = [pk for place, (code, pk) in enumerate(known) if place % EVERY == 0 or code in SHOWN]
+    for ago in range(VINTAGES - 1, -1, -1):
+        as_of = month_add(last, -ago)
+        run = night_start(kind=NightlyRun.Kind.MANUAL, as_of=as_of, scope=some, only=["forecast"])
+        run_wait(run=run, tell=lambda _run: None)
 
 
 def _organisation() -> None:
@@ -184,6 +216,22 @@ def _import(sheet: str, path: Path) -> None:
     outcome = import_run(sheet=sheet, path=path, options={}, leave_out_refused=False, dry_run=False)
     if outcome.error is not None:
         raise DemoError(f"{path.name}: {outcome.error} {[str(r.code) for r in outcome.refusals[:5]]}")
+
+
+def _launch(sanne: User, last: datetime.date) -> None:
+    """A young product that borrows: from a yoghurt and a ginger shot, which began as slowly."""
+    known = {product.code: product for product in Product.objects.all()}
+    new = known["KIK-400"]
+    launch_plan_set(
+        user=sanne,
+        product=new,
+        measure=LineTree().lead_measure(new.line_id),
+        method="like_items",
+        launch_month=new.launched or last,
+        references=[(known["YOG-500"], Decimal(60)), (known["GMB-025"], Decimal(40))],
+        scale=Decimal("1.2"),
+        note="Zelfde schap en prijs; twee ketens beginnen later.",
+    )
 
 
 def _talk(people: dict[str, User]) -> None:

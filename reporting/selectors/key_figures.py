@@ -28,8 +28,9 @@ SPANS = ("month", "year_to_date", "last_12_months", "full_year")
 class KeyFigure:
     """One span: ``value`` (actual; for the full year: expected), last year and budget, with differences.
 
-    ``index`` and ``budget_index``: 104 is 4 % more. ``lo80`` and ``hi80``: of an expected value. Anything
-    unknown is ``None``.
+    Of a level ``value`` is the state at the end; ``average`` and ``last_year_average`` are those of the
+    month-ends, where the span has more than one. ``index`` and ``budget_index``: 104 is 4 % more.
+    ``lo80`` and ``hi80``: of an expected value. Anything unknown is ``None``.
     """
 
     span: str
@@ -40,6 +41,8 @@ class KeyFigure:
     budget: Decimal | None
     lo80: Decimal | None = None
     hi80: Decimal | None = None
+    average: Decimal | None = None
+    last_year_average: Decimal | None = None
 
     @property
     def difference(self) -> Decimal | None:
@@ -107,6 +110,8 @@ def _figure(span: str, found: Comparison, name: str) -> KeyFigure:
         compared.actual.value,
         _whole(compared.last_year, compared.actual),
         _whole(compared.budget, compared.actual),
+        average=compared.actual.average if compared.actual.asked > 1 else None,
+        last_year_average=compared.last_year.average if compared.actual.asked > 1 else None,
     )
 
 
@@ -136,21 +141,18 @@ def _expected_year(
     level = measure.kind == Measure.Kind.LEVEL
     volume = low = high = revenue = revenue_low = revenue_high = None
     if known and level:
-        volume = _decimal(months[-1].mean) if months else year.volume.actual.value
-        low, high = (_decimal(months[-1].lo80), _decimal(months[-1].hi80)) if months else (volume, volume)
+        closed_at = year.volume.actual.value
+        ends = [_decimal(v) for v in months[-1].final_band[:3]] if months else [closed_at] * 3
+        volume, low, high = ends
     elif known and forecast is not None:
         closed = year.volume.actual.value or Decimal(0)
-        edges = total_band(
-            [m.mean for m in months],
-            [m.lo80 for m in months],
-            [m.hi80 for m in months],
-            correlation=forecast.correlation,
-        )
-        volume = closed + _decimal(sum(m.mean for m in months))
+        mean, lower, upper = ([m.final_band[place] for m in months] for place in range(3))
+        edges = total_band(mean, lower, upper, correlation=forecast.correlation)
+        volume = closed + _decimal(sum(mean))
         low, high = closed + _decimal(edges[0]), closed + _decimal(edges[1])
         if price is not None:
             booked = year.revenue.actual.value or Decimal(0)
-            revenue = booked + _decimal(sum(m.mean for m in months)) * price
+            revenue = booked + _decimal(sum(mean)) * price
             revenue_low, revenue_high = (booked + _decimal(edge) * price for edge in edges)
 
     def figure(name: str, value: Any, lo80: Any, hi80: Any) -> KeyFigure:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
-from core.months import month_add
+from core.months import month_add, month_start
 from forecasting.selectors.forecasts import ForecastNow, forecast_current
 from forecasting.totals import total_band
 from products.models import Measure, Product
@@ -49,6 +49,11 @@ class Overview:
     channels: Sequence[ChannelSales]
     price: Decimal | None
 
+    @property
+    def stale(self) -> bool:
+        """Whether the last night could not renew the forecast."""
+        return self.forecast is not None and self.forecast.forecast.stale
+
 
 def overview_get(user: Any, product: Product, tree: LineTree, measure_code: str = "") -> Overview:
     """The overview for one of the line's measures, the leading one unless another is asked for by its code.
@@ -64,8 +69,9 @@ def overview_get(user: Any, product: Product, tree: LineTree, measure_code: str 
             product, measures, measure, None, (), forecast, ahead(forecast, measure), None, (), None
         )
     shown_until = month_add(month, 2)
+    end = min(month, month_start(product.ended)) if product.ended else month
     last = max(shown_until, spans(month)["full_year"][1])
-    sales = sales_months(user, product, measure, month_add(month, 1 - HISTORY_MONTHS), last)
+    sales = sales_months(user, product, measure, month_add(end, 1 - HISTORY_MONTHS), last)
     history = [row for row in sales if row.month <= shown_until]
     price = _price(history, month)
     return Overview(
@@ -73,10 +79,13 @@ def overview_get(user: Any, product: Product, tree: LineTree, measure_code: str 
         measures,
         measure,
         month,
-        _until_known(history, month),
+        _until_known(history, end),
         forecast,
         ahead(forecast, measure),
-        key_figures(user, product, measure, month, forecast, price, sales),
+        # Of what ended before the year that is compared with there is nothing to compare.
+        key_figures(user, product, measure, month, forecast, price, sales)
+        if end >= month_add(month, -23)
+        else None,
         sales_by_channel(user, product, measure, month_add(month, -11), month),
         price,
     )
@@ -103,16 +112,14 @@ def _price(history: Sequence[MonthSales], month: datetime.date) -> Decimal | Non
 
 
 def ahead(forecast: ForecastNow | None, measure: Measure) -> Ahead | None:
-    """The next 12 months as one figure; ``None`` without a forecast of 12 months."""
+    """The next 12 months as one figure; ``None`` without a forecast of 12 months, or after the
+    product's end. Of a level that ends within them: nothing is left, so ``None`` too."""
     months = forecast.months[:12] if forecast else []
-    if forecast is None or len(months) < 12:
+    if forecast is None or len(months) < 12 or not forecast.sold_months:
         return None
     if measure.kind == Measure.Kind.LEVEL:
-        return Ahead(months[-1].mean, months[-1].lo80, months[-1].hi80)
-    low, high = total_band(
-        [row.mean for row in months],
-        [row.lo80 for row in months],
-        [row.hi80 for row in months],
-        correlation=forecast.correlation,
-    )
-    return Ahead(sum(row.mean for row in months), low, high)
+        if len(forecast.sold_months) < 12:
+            return None
+        return Ahead(*months[-1].final_band[:3])
+    mean, lower, upper = ([row.final_band[place] for row in months] for place in range(3))
+    return Ahead(sum(mean), *total_band(mean, lower, upper, correlation=forecast.correlation))

@@ -25,15 +25,18 @@ from django.db.models import (
     Value,
     When,
 )
-from django.db.models.functions import Abs, Cast
+from django.db.models.functions import Abs, Cast, NullIf
 
 from accounts.selectors.people import stands_for
 from collaboration.selectors.alerts import alerts_mine, alerts_visible, later_now, open_now, waiting_for
+from core.months import month_add
 from core.organisation import today
 from forecasting.models import NightlyRun
 from forecasting.models.stage import Stage
-from forecasting.selectors.forecasts import forecasts_allowed
-from products.models import Product, ProductLine
+from forecasting.selectors.forecasts import forecasts_allowed, product_correlation_now
+from forecasting.selectors.totals import total_of
+from forecasting.totals import USUAL_PRODUCT_CORRELATION, summed_half
+from products.models import Product, ProductLine, ProductMonth
 from products.selectors.access import lines_visible, products_visible, visible_channel_ids
 
 MOVERS = 7
@@ -96,12 +99,13 @@ def _lines_of(lines: list[ProductLine], people: set[int]) -> list[int]:
 
 @dataclass(frozen=True)
 class StageCount:
-    """How many products are in a stage, their share of revenue, and how many more than a month ago."""
+    """How many products are in a stage, their share of revenue, and how many more than a month ago; ``None``
+    where no stage of a month ago is known."""
 
     stage: str
     count: int
     revenue_share: float | None
-    change: int
+    change: int | None
 
 
 @dataclass(frozen=True)
@@ -119,6 +123,7 @@ class Portfolio:
     revenue: float | None
     revenue_rate: float | None
     forecast: float | None
+    forecast_band: tuple[float, float] | None
     forecast_rate: float | None
     wape: float | None
     wape_before: float | None
@@ -147,6 +152,7 @@ def portfolio(user: Any, scope: Scope) -> Portfolio:
         revenue=revenue,
         revenue_rate=None if limited else _growth(revenue, total("before"), total("comparable")),
         forecast=total("forecast", lambda row: not row["over"]) if forecasts else None,
+        forecast_band=_band(on_sale) if forecasts else None,
         forecast_rate=_rate(total("amount"), total("amount_before")) if forecasts else None,
         wape=_share(total("error"), total("sold")) if forecasts else None,
         wape_before=_share(total("error_before"), total("sold_before")) if forecasts else None,
@@ -160,11 +166,15 @@ def portfolio(user: Any, scope: Scope) -> Portfolio:
 def _added(products: QuerySet[Product]) -> list[dict[str, Any]]:
     """The sums by stage and stage of a month ago, apart for what is no longer sold."""
     both = Q(news__amount__isnull=False, news__amount_before__isnull=False)
+    # Half a product's band in money: its own part of its forecast.
+    volume, money = F("figures__forecast_12m"), F("figures__forecast_12m_amount")
+    below = money * (volume - F("figures__forecast_12m_lo80")) / NullIf(volume, Value(0.0))
+    above = money * (F("figures__forecast_12m_hi80") - volume) / NullIf(volume, Value(0.0))
     over = Case(When(ended__lt=today(), then=Value(True)), default=Value(False), output_field=BooleanField())
     added: QuerySet[Any, Any] = (
         products.order_by()
-        .annotate(over=over)
-        .values("over", "figures__stage", "news__stage_before")
+        .annotate(over=over, correlation=product_correlation_now())
+        .values("over", "correlation", "figures__stage", "news__stage_before")
         .annotate(
             count=Count("pk"),
             forecasts=Count("figures__forecast_as_of"),
@@ -173,6 +183,10 @@ def _added(products: QuerySet[Product]) -> list[dict[str, Any]]:
             before=Sum("figures__revenue_12m_before"),
             comparable=Sum("figures__revenue_12m", filter=Q(figures__growth_rate__isnull=False)),
             forecast=Sum("figures__forecast_12m_amount"),
+            below=Sum(below),
+            below_squares=Sum(below * below),
+            above=Sum(above),
+            above_squares=Sum(above * above),
             amount=Sum("news__amount", filter=both),
             amount_before=Sum("news__amount_before", filter=both),
             error=Sum("news__error_amount"),
@@ -187,17 +201,67 @@ def _added(products: QuerySet[Product]) -> list[dict[str, Any]]:
     return list(added)
 
 
+def _band(rows: list[dict[str, Any]]) -> tuple[float, float] | None:
+    """The 80 % band of the products' forecasts together, which is no sum of bands; ``None`` without one."""
+    known = [row for row in rows if row["forecast"] is not None and row["below"] is not None]
+    if not known:
+        return None
+    said = known[0]["correlation"]
+    correlation = USUAL_PRODUCT_CORRELATION if said is None else float(said)
+    total = sum(float(row["forecast"]) for row in known)
+    below, above = (
+        summed_half(
+            sum(float(row[side]) for row in known),
+            sum(float(row[f"{side}_squares"]) for row in known),
+            correlation=correlation,
+        )
+        for side in ("below", "above")
+    )
+    return max(total - below, 0.0), total + above
+
+
+@dataclass(frozen=True)
+class Course:
+    """Months of revenue for a sparkline, and what is expected with its band where that is known."""
+
+    past: list[float | None]
+    means: list[float]
+    lows: list[float]
+    highs: list[float]
+
+
+def course(user: Any, scope: Scope) -> Course | None:
+    """The revenue of the last three years, a month each; of a line, or of everything, also the year ahead.
+    One statement. Who is limited to channels sees none."""
+    if visible_channel_ids(user) is not None:
+        return None
+    if scope.show != "mine":
+        found = total_of(user, scope.line.pk if scope.line else None)
+        return None if found is None else Course(found.past, found.means, found.lows, found.highs)
+    rows = ProductMonth.objects.filter(
+        product_id__in=scope.products.values("pk"), measure_id=F("product__figures__measure_id")
+    )
+    sums = dict(rows.order_by().values_list("month").annotate(Sum("revenue")).order_by("-month")[:36])
+    if not sums:
+        return None
+    last = max(sums)
+    months = [sums.get(month_add(last, step)) for step in range(-35, 1)]
+    return Course([None if month is None else float(month) for month in months], [], [], [])
+
+
 def _stages(rows: list[dict[str, Any]]) -> list[StageCount]:
     revenue = sum(float(row["revenue"] or 0) for row in rows if row["figures__stage"])
     if not any(row["figures__stage"] for row in rows):
         return []
+    compared = any(row["news__stage_before"] for row in rows)
     found = []
     for stage in Stage.values:
         now = [row for row in rows if row["figures__stage"] == stage]
         before = sum(row["count"] for row in rows if row["news__stage_before"] == stage)
         count = sum(row["count"] for row in now)
         sold = sum(float(row["revenue"] or 0) for row in now)
-        found.append(StageCount(stage, count, sold / revenue if revenue > 0 else None, count - before))
+        share = sold / revenue if revenue > 0 else None
+        found.append(StageCount(stage, count, share, count - before if compared else None))
     return found
 
 

@@ -9,6 +9,7 @@ from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET
 
+from core import formats
 from core.charts import Chart, Switch
 from core.months import month_add, month_end
 from core.organisation import today
@@ -42,6 +43,7 @@ def product_overview(request: HttpRequest, code: str) -> HttpResponse:
         "headlines": headline_figures(overview, unit),
         "compared_tables": comparison_rows(overview, unit),
         "channels": channel_rows(overview),
+        "channel_decimals": formats.volume_decimals(row.volume for row in overview.channels),
         "main_panels": panels_build(request.user, product, "main"),
         "side_panels": panels_build(request.user, product, "side"),
     }

@@ -18,9 +18,11 @@ from core.pages import page_render
 from forecasting.selectors.runs import night_last
 from products.selectors.access import visible_channel_ids, visible_line_ids
 from reporting.selectors.today import (
+    Course,
     Portfolio,
     alert_counts,
     alerts_of_scope,
+    course,
     movers,
     portfolio,
     scope_read,
@@ -30,6 +32,7 @@ from reporting.today_words import alerts_sentence, night_sentence, why_words
 ALERTS_SHOWN = 20
 # The rest of them unfolds, so that the figures stay in sight.
 ALERTS_OPEN = 8
+SHORT_LIST = 3
 ACTIONS_SHOWN = 5
 ACTIONS_COUNTED = 100
 
@@ -51,7 +54,9 @@ def today_page(request: HttpRequest) -> HttpResponse:
     context: dict[str, Any] = {
         "scope": scope,
         "figures": figures,
-        "tiles": _tiles(figures),
+        "tiles": _tiles(figures, course(user, scope) if figures.products else None),
+        # Under a short list they fill the column that actions and stages make long.
+        "tiles_beside": views and bool(figures.stages) and len(shown) <= SHORT_LIST,
         "stage_bar": _stage_bar(figures),
         "night": night,
         "night_sentence": night_sentence(night, step, sees_all=sees_all) if night else "",
@@ -87,19 +92,21 @@ def _stage_bar(figures: Portfolio) -> dict[str, Any]:
     return {"total": total, "parts": parts}
 
 
-def _tiles(figures: Portfolio) -> list[dict[str, Any]]:
-    """The portfolio's key figures that are known."""
+def _tiles(figures: Portfolio, months: Course | None) -> list[dict[str, Any]]:
+    """The portfolio's key figures that are known, with their course."""
     currency = organisation_get().currency
     tiles: list[dict[str, Any]] = []
     if figures.revenue is not None:
         change = None if figures.revenue_rate is None else formats.delta(figures.revenue_rate)
         tiles.append(
             _tile(_("Revenue, 12 months"), figures.revenue, currency, change, _("on the year before"))
+            | ({"spark": Course(months.past, [], [], [])} if months else {})
         )
     if figures.forecast is not None:
         change = None if figures.forecast_rate is None else formats.delta(figures.forecast_rate)
         tiles.append(
             _tile(_("Forecast, 12 months"), figures.forecast, currency, change, _("on last month's forecast"))
+            | {"note": _band_words(figures, currency), "spark": months if months and months.means else None}
         )
     if figures.year_amount is not None:
         change = None if figures.budget_rate is None else formats.delta(figures.budget_rate)
@@ -119,6 +126,13 @@ def _tiles(figures: Portfolio) -> list[dict[str, Any]]:
             }
         )
     return tiles
+
+
+def _band_words(figures: Portfolio, currency: str) -> str:
+    if figures.forecast_band is None:
+        return ""
+    low, high = (formats.money(edge, currency, scale="auto") for edge in figures.forecast_band)
+    return _("80%% chance: %(low)s – %(high)s") % {"low": low, "high": high}
 
 
 def _tile(label: str, amount: float, currency: str, change: Any, compared: str) -> dict[str, Any]:

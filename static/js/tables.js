@@ -28,4 +28,25 @@
       window.pmToast(meta("pm-copy-failed"), "error");
     }
   });
+
+  /* Pasting from a spreadsheet: `form[data-paste-grid]`, from the cell one stands in downwards and to the right. */
+  document.addEventListener("paste", (event) => {
+    const first = event.target.closest("[data-paste-grid] td input");
+    const text = event.clipboardData?.getData("text/plain") ?? "";
+    if (!first || !/[\t\n]/.test(text.trim())) return;
+    event.preventDefault();
+    const row = first.closest("tr");
+    const column = first.closest("td").cellIndex;
+    const lines = text.replace(/\r/g, "").replace(/\n$/, "").split("\n");
+    let target = row;
+    for (const line of lines) {
+      if (!target) break;
+      line.split("\t").forEach((value, offset) => {
+        const input = target.cells[column + offset]?.querySelector("input");
+        if (input) input.value = value.trim();
+      });
+      target = target.nextElementSibling;
+    }
+    first.dispatchEvent(new Event("change", { bubbles: true }));
+  });
 })();

@@ -16,7 +16,7 @@ from accounts.errors import DomainError, VersionConflict
 from accounts.models import ApiToken, Deputy, User
 from accounts.password_texts import HINTS
 from core.history import history_of
-from tests.factories import user_factory
+from tests.factories import line_factory, product_factory, user_factory
 
 pytestmark = pytest.mark.django_db
 DAY = datetime.timedelta(days=1)
@@ -41,32 +41,36 @@ class TestPassword:
         assert re.findall(r"[^.]*\b(?:U|Uw|uw)\b[^.]*", words) == []
 
 
+def receiver(person, on_date):
+    return selectors.deputies_on(on_date).get(person.pk, person)
+
+
 class TestDeputy:
     def test_from_the_first_to_the_last_day(self):
         anna, bo = user_factory(), user_factory()
         deputy(anna, bo, 0, 2)
-        got = [selectors.owner_or_deputy(anna, TODAY + day * DAY) for day in (-1, 0, 2, 3)]
+        got = [receiver(anna, TODAY + day * DAY) for day in (-1, 0, 2, 3)]
         assert got == [anna, bo, bo, anna]
-        assert selectors.owner_or_deputy(bo, TODAY) == bo
+        assert receiver(bo, TODAY) == bo
 
     def test_a_deputy_who_is_away_too_passes_it_on(self):
         anna, bo, cas = user_factory(), user_factory(), user_factory()
         deputy(anna, bo, 0, 9)
         deputy(bo, cas, 0, 9)
-        assert selectors.owner_or_deputy(anna, TODAY) == cas
+        assert receiver(anna, TODAY) == cas
 
     def test_two_who_name_each_other_both_keep_their_own(self):
         anna, bo = user_factory(), user_factory()
         deputy(anna, bo, 0, 9)
         deputy(bo, anna, 0, 9)
-        assert selectors.owner_or_deputy(anna, TODAY) == anna
-        assert selectors.owner_or_deputy(bo, TODAY) == bo
+        assert receiver(anna, TODAY) == anna
+        assert receiver(bo, TODAY) == bo
 
     def test_a_deputy_who_left_does_not_count(self):
         anna, bo = user_factory(), user_factory()
         deputy(anna, bo, 0, 9)
         services.user_deactivate(by=user_factory("administrator"), user=bo)
-        assert selectors.owner_or_deputy(anna, TODAY) == anna
+        assert receiver(anna, TODAY) == anna
 
     def test_two_at_a_time_are_refused_with_name_and_dates(self):
         anna, bo, cas = user_factory(), user_factory(name="Bo"), user_factory()
@@ -192,3 +196,27 @@ class TestTokens:
         answer = signed_in(user_factory("product-manager")).post(f"/account/tokens/{token.pk}/revoke/")
         assert answer.status_code == 404
         assert ApiToken.objects.filter(pk=token.pk).exists()
+
+
+class TestDeputyByAdministrator:
+    def test_names_one_for_somebody_else_and_ends_it(self, signed_in):
+        owner, deputy_of_it = user_factory(name="Anna"), user_factory(name="Bo")
+        client = signed_in(user_factory("administrator", language="en"))
+        url = f"/people/{owner.pk}/"
+        given = {"deputy-start_date": "2999-01-01", "deputy-end_date": "2999-01-05"}
+        refused = client.post(f"{url}deputies/", given)
+        assert (refused.status_code, refused.context["deputy_form"].errors.keys()) == (200, {"deputy"})
+        assert client.post(f"{url}deputies/", given | {"deputy-deputy": deputy_of_it.pk}).status_code == 302
+        row = Deputy.objects.get(owner=owner, deputy=deputy_of_it)
+        assert f"deputies/{row.pk}/end/" in client.get(url).content.decode()
+        assert client.post(f"/people/{deputy_of_it.pk}/deputies/{row.pk}/end/").status_code == 404
+        assert client.post(f"{url}deputies/{row.pk}/end/").status_code == 302
+        assert not Deputy.objects.exists()
+
+    def test_says_which_products_the_deputy_may_not_see(self, signed_in):
+        owner, blind = user_factory(language="en"), user_factory(name="Bo", lines=[line_factory()])
+        product_factory(owner=owner)
+        product_factory(line=line_factory(owner=owner))
+        given = {"start_date": "2999-01-01", "end_date": "2999-01-05", "deputy": blind.pk}
+        page = signed_in(owner).post("/account/deputies/", given, follow=True).content.decode()
+        assert "Bo may not see 2 of the products" in page

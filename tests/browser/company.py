@@ -30,12 +30,16 @@ PRICES = {
     "SAP-150": Decimal("1.95"),
     "GSV-012": Decimal(96),
     "NAZ-100": Decimal(160),
+    "REV-020": Decimal(140),
 }
+# Comes by itself, on Saturday, before Sanne's file.
+AHEAD = "REV-020"
 
 
 @dataclass
 class Company:
-    """``last`` is the month that is not there yet; ``volumes`` hold every product's months up to it."""
+    """``last`` is the month that is not there yet, but of the product :data:`AHEAD`; ``volumes`` hold every
+    product's months up to it."""
 
     sanne: User
     channel: Channel
@@ -49,12 +53,18 @@ class Company:
         return [
             (code, months[month], months[month] * PRICES[code])
             for code, months in self.volumes.items()
-            if month in months
+            if month in months and code != AHEAD
         ]
 
+    @property
+    def touched(self) -> list[str]:
+        """The products that last month's file is about."""
+        return [code for code, _volume, _revenue in self.rows(self.last)]
+
     def book(self, months: Iterable[datetime.date]) -> None:
-        """Have the sales of these months in, as if imported."""
+        """Have the sales of these months in, as if imported; those of :data:`AHEAD` a month further."""
         wanted = set(months)
+        ahead = wanted | {self.last} if month_add(self.last, -1) in wanted else wanted
         SalesFact.objects.bulk_create(
             SalesFact(
                 product_id=self.products[code].pk,
@@ -67,7 +77,7 @@ class Company:
             )
             for code, months in self.volumes.items()
             for month, volume in months.items()
-            if month in wanted
+            if month in (ahead if code == AHEAD else wanted)
         )
         rollup_rebuild()
         figures_refresh()
@@ -95,20 +105,31 @@ def found_company() -> Company:
         "SAP": line_factory(code="sappen", name="Sappen", owner=sanne, measures=[cartons]),
         "GSV": line_factory(code="energie", name="Energie", owner=sanne, measures=[contracts]),
         "NAZ": line_factory(code="zorg", name="Zorg", owner=sanne),
+        "REV": line_factory(code="revalidatie", name="Revalidatie", owner=sanne),
     }
     units = Measure.objects.get(code="units")
-    measures = {"SAP-100": cartons, "SAP-150": cartons, "GSV-012": contracts, "NAZ-100": units}
+    measures = {"SAP-100": cartons, "SAP-150": cartons, "GSV-012": contracts, "NAZ-100": units, AHEAD: units}
     juice = growth_that_levels_off(last)
     season = [math.sin(step * math.pi / 6) for step in range(60)]
     steady = [round(40_000 + 900 * wave + 300 * math.cos(step * 2.3)) for step, wave in enumerate(season)]
     inflow = [round(2_300 + 60 * wave + 40 * math.cos(step * 1.7)) for step, wave in enumerate(season)]
     inflow[-2:] = [round(volume * 0.45) for volume in inflow[-2:]]
-    series = {"SAP-100": juice, "SAP-150": steady, "GSV-012": inflow, "NAZ-100": [70, 110]}
+    programme = [
+        round(300 * (1 - math.exp(-(step + 1) / 9)) + 8 * math.cos(step * 1.9)) for step in range(40)
+    ]
+    series = {
+        "SAP-100": juice,
+        "SAP-150": steady,
+        "GSV-012": inflow,
+        "NAZ-100": [70, 110],
+        AHEAD: programme,
+    }
     names = {
         "SAP-100": "Sinaasappelsap 1 L",
         "SAP-150": "Appelsap 1,5 L",
         "GSV-012": "Groene Stroom Vast 1 jaar",
         "NAZ-100": "Nazorgprogramma Hart",
+        AHEAD: "Revalidatieprogramma Long",
     }
     return Company(
         sanne=sanne,

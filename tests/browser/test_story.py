@@ -14,18 +14,20 @@ from typing import Any
 
 import pytest
 from django.core.management import call_command
+from django.utils import translation
 from playwright.sync_api import expect
 
 from collaboration.models import Alert
+from core import formats
 from core.models import Job
 from core.months import month_add
 from exchange.models import Import
-from forecasting.models import Forecast, NightlyRun, StageEstimate
+from forecasting.models import Forecast, LaunchPlan, NightlyRun, StageEstimate
 from forecasting.services.night import night_start
 from forecasting.services.night_work import run_work
 from products.models import SalesFact
 
-from .company import Company, dutch, found_company, spreadsheet
+from .company import AHEAD, Company, dutch, found_company, spreadsheet
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(420)]
 
@@ -37,12 +39,13 @@ def test_the_story(page: Any, sign_in: Any, axe: Any, processes: Any, transactio
     _night_as_of(two_months_ago)
     company.book([month_ago])
     _night_as_of(month_ago)
+    _night_as_of(company.last)  # Sunday's: the month is over, its sales are not in but for one product's
     sign_in(page, company.sanne)
 
     worker = processes.worker()
     _monday_data(page, axe, company)
     _monday_night(page, processes, worker, company)
-    _tuesday_today(page, axe, company)
+    _tuesday_today(page, axe, processes, company)
 
 
 def _night_as_of(month: Any) -> None:
@@ -64,7 +67,8 @@ def _monday_data(page: Any, axe: Any, company: Company) -> None:
     expect(refused.nth(0)).to_contain_text("SAP-999")
     expect(refused.nth(1)).to_contain_text("veel")
     axe(page)
-    assert not SalesFact.objects.filter(start_date=company.last).exists()
+    new = SalesFact.objects.filter(start_date=company.last).exclude(product__code=AHEAD)
+    assert not new.exists()
 
     _upload(page, spreadsheet(company, spoiled=False))
     expect(page.locator("[data-count=new] .kpi-value")).to_have_text(str(len(rows)), timeout=40_000)
@@ -74,7 +78,7 @@ def _monday_data(page: Any, axe: Any, company: Company) -> None:
     volume, revenue = sum(row[1] for row in rows), sum((row[2] for row in rows), Decimal(0))
     expect(page.locator("[data-total='0']")).to_have_text(re.compile(re.escape(_whole(dutch(volume)))))
     expect(page.locator("[data-total='1']")).to_have_text(re.compile(re.escape(_whole(dutch(revenue)))))
-    assert SalesFact.objects.filter(start_date=company.last).count() == len(rows)
+    assert new.count() == len(rows)
 
 
 def _whole(number: str) -> str:
@@ -92,7 +96,9 @@ def _upload(page: Any, content: bytes) -> None:
 
 
 def _monday_night(page: Any, processes: Any, worker: Any, company: Company) -> None:
-    """Scene 2: a worker dies in the middle of the night; in the morning everything is there once."""
+    """Scene 2: the night recomputes what the file touched and nothing else; a worker dies in the middle of
+    it; in the morning everything is there once."""
+    before = _untouched(company)
     processes.beat()
     processes.wait_until(_chunk_at_work, "a chunk of the night is at work", 90)
     os.killpg(worker.pid, signal.SIGKILL)
@@ -113,17 +119,34 @@ def _monday_night(page: Any, processes: Any, worker: Any, company: Company) -> N
     stages = StageEstimate.objects.filter(as_of=company.last)
     assert Counter(stages.values_list("product__code", flat=True)) == Counter(list(company.products))
     assert Import.objects.filter(state=Import.State.APPLIED).count() == 1
+    steps = night.steps.filter(name__in=["backtest", "forecast", "lifecycle"])
+    changed, same = len(company.touched), len(company.products) - len(company.touched)
+    assert same > 0
+    assert {step.name: (step.computed, step.skipped, step.failed) for step in steps} == dict.fromkeys(
+        ("backtest", "forecast", "lifecycle"), (changed, same, 0)
+    )
+    assert set(forecasts.filter(run=night).values_list("product__code", flat=True)) == set(company.touched)
+    assert _untouched(company) == before
     call_command("doctor")
     page.goto("/forecasting/")
     expect(page.get_by_text("geslaagd").first).to_be_visible()
+
+
+def _untouched(company: Company) -> list[Any]:
+    """What is known of the products that last month's file is not about, and when it was computed."""
+    return [
+        list(model.objects.exclude(product__code__in=company.touched).order_by("pk").values())
+        for model in (Forecast, StageEstimate)
+    ]
 
 
 def _chunk_at_work() -> bool:
     return Job.objects.filter(kind="night.chunk", state=Job.State.RUNNING).exists()
 
 
-def _tuesday_today(page: Any, axe: Any, company: Company) -> None:
-    """Scene 3: three alerts with their evidence; one is closed with a reason, the juice is opened."""
+def _tuesday_today(page: Any, axe: Any, processes: Any, company: Company) -> None:
+    """Scene 3: three alerts with their evidence; a like-item is set from one, one is closed with a reason,
+    the juice is opened."""
     page.goto("/")
     axe(page)
     juice, energy, care = (company.products[code] for code in ("SAP-100", "GSV-012", "NAZ-100"))
@@ -138,6 +161,11 @@ def _tuesday_today(page: Any, axe: Any, company: Company) -> None:
     actual = company.volumes["GSV-012"][company.last]
     expect(rows["band"]).to_contain_text(formats_number(actual))
     expect(rows["little_history"]).to_contain_text(care.name)
+    _like_item(page, axe, processes, company, rows["little_history"])
+    alerts["little_history"].refresh_from_db()
+    assert alerts["little_history"].state == "gone"
+    page.goto("/")
+    expect(rows["little_history"]).to_have_count(0)
 
     rows["band"].get_by_role("button").click()
     rows["band"].locator("a[href*='/close/']").click()
@@ -151,6 +179,46 @@ def _tuesday_today(page: Any, axe: Any, company: Company) -> None:
     expect(page.get_by_role("heading", level=1)).to_have_text(juice.name)
     expect(page.locator(".stage").first).to_have_text(re.compile("volwassen"))
     expect(page.locator(".chart svg").first).to_be_visible()
+    axe(page)
+
+
+def _like_item(page: Any, axe: Any, processes: Any, company: Company, row: Any) -> None:
+    """She says what the new care product borrows: half of the first months of the other programme."""
+    care, other = company.products["NAZ-100"], company.products[AHEAD]
+    row.get_by_role("link", name="Kies een vergelijkbaar product").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text(care.name)
+    page.fill("[name=reference_1]", "revali")
+    option = page.locator(f"#like-items option[value='{other.code}']")
+    expect(option).to_have_count(1)
+    page.fill("[name=reference_1]", other.code)
+    page.fill("[name=scale]", "50")
+    expect(page.locator("#launch-preview")).to_contain_text(other.name)
+    expect(page.locator("#launch-preview .chart svg")).to_be_visible()
+    axe(page)
+    assert not LaunchPlan.objects.exists()
+    page.get_by_role("button", name="Opslaan en voorspellen").click()
+    page.wait_for_url(re.compile(rf"/products/{care.code}/forecast/"))
+    expect(page.locator("#launch-card")).to_contain_text(other.name)
+
+    processes.wait_until(
+        lambda: Forecast.objects.filter(product=care, current=True, method="blend").exists(),
+        "the forecast that borrows is made",
+        90,
+    )
+    processes.wait_until(
+        lambda: not NightlyRun.objects.filter(state=NightlyRun.State.RUNNING).exists(), "the run is done", 90
+    )
+    own, theirs = list(company.volumes[care.code].values()), list(company.volumes[other.code].values())
+    level, share = (own[-1] + sum(own) / len(own)) / 2, len(own) / 6
+    expected = [share * level + (1 - share) * 0.5 * theirs[len(own) + step] for step in range(18)]
+    made = Forecast.objects.get(product=care, current=True)
+    means = made.months.order_by("month").values_list("mean", flat=True)
+    assert list(means) == pytest.approx(expected, rel=1e-5)
+    page.reload()
+    with translation.override("nl"):
+        expect(page.get_by_role("region", name="Maanden", exact=True)).to_contain_text(
+            formats.volume(expected[0])
+        )
     axe(page)
 
 

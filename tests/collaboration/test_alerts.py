@@ -238,3 +238,26 @@ def test_ranked_by_money_at_stake(product):
         settle(candidate(product_factory(), f"{stake}", stake), subjects=[])
     amounts = [int(a.stake_amount) for a in alerts_visible(user_factory())]
     assert amounts == [9000, 4000, 2000, 0]
+
+
+def test_who_follows_reads_what_is_the_matter_with_its_numbers(product, client):
+    follower = user_factory(language="nl")
+    Follow.objects.create(user=follower, product=product)
+    evidence = {
+        "year": 2026,
+        "expected": 1_240_000,
+        "budget": 1_500_000,
+        "rate": -0.173,
+        "in_revenue": False,
+        "unit": {"nl": "pakken", "en": "packs"},
+        "name": {"nl": "sell-out", "en": "sell-out"},
+    }
+    settle(candidate(product, evidence=evidence), kind="budget")
+    client.force_login(follower)
+    page = client.get("/notifications/").content.decode().replace("\u00a0", " ")
+    assert f"{product.name}, dat je volgt: onder budget. " in page
+    assert "1,24 mln pakken (sell-out)" in page
+    assert "−17,3%" in page
+    Notification.objects.update(params={"product": product.name, "kind": "budget"})
+    page = client.get("/notifications/").content.decode()
+    assert f"{product.name}, dat je volgt: Wijkt af van budget." in page, "one from before"

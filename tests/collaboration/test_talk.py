@@ -8,6 +8,7 @@ import pytest
 from django.utils import translation
 
 from accounts.errors import DomainError, VersionConflict
+from accounts.models import Deputy, User
 from collaboration.models import ActionItem, Alert, Comment, Follow, Notification
 from collaboration.selectors.actions import actions_open, actions_visible
 from collaboration.selectors.alerts import alert_rows, alerts_mine, with_words
@@ -17,6 +18,7 @@ from collaboration.services.comments import comment_add, comment_edit, comment_w
 from collaboration.services.follows import follow_set
 from collaboration.services.notifications import notifications_read, notify
 from core.context_processors import frame_read
+from core.organisation import today
 from exchange.listeners import import_arrived
 from exchange.models import Import
 from exchange.services.imports import import_discard
@@ -209,3 +211,27 @@ def test_who_stops_an_import_is_not_told_that_it_failed():
         row.error_code, row.error_params = "stopped", {"who": str(by), "user_id": by.pk}
         import_arrived(row)
     assert told() == [(one.pk, "import_failed")]
+
+
+def test_who_is_deputy_today_has_the_action_items_and_is_told_what_they_may_see(product):
+    giver, owner, deputy, blind = (
+        user_factory(),
+        user_factory(),
+        user_factory(),
+        user_factory(lines=[line_factory()]),
+    )
+    away = Deputy.objects.create(owner=owner, deputy=deputy, start_date=today(), end_date=today())
+    about_it = action_create(user=giver, title="Call", owner=owner, due_date=DAY, target=product)
+    general = action_create(user=giver, title="Tidy", owner=owner, due_date=None)
+    comment_add(user=giver, target=product, text="Look", mention_ids=[owner.pk])
+    kinds = ["action_given", "action_given", "mentioned"]
+    assert told() == sorted([(person.pk, kind) for person in (owner, deputy) for kind in kinds])
+    assert set(actions_open(User.objects.get(pk=deputy.pk))) == {about_it, general}
+    assert not actions_open(giver).exists()
+    Notification.objects.all().delete()
+    Deputy.objects.filter(pk=away.pk).update(deputy=blind)
+    comment_add(user=giver, target=product, text="Again", mention_ids=[owner.pk])
+    assert told() == [(owner.pk, "mentioned")]
+    assert set(actions_open(User.objects.get(pk=blind.pk))) == {general}
+    away.delete()
+    assert not actions_open(User.objects.get(pk=blind.pk)).exists()

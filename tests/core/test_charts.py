@@ -140,13 +140,48 @@ def test_a_stage_is_cut_at_the_edges_of_the_chart():
         ("2024-01-01", "2025-03-01"),
         ("2025-03-01", "2027-04-01"),
     ]
-    assert spans[1]["name"] == "maturity expected"
+    assert (spans[1]["name"], spans[1]["word"]) == ("maturity expected", "maturity")
 
 
 def test_events_outside_the_months_are_left_out():
     events = [Event("price", dt.date(2020, 1, 1), "old"), Event("price", dt.date(2024, 5, 3), "new")]
     marks = layer(sample(events=events).spec, "event-mark")["data"]["values"]
     assert [mark["text"] for mark in marks] == ["new"]
+
+
+def test_marks_that_would_cover_one_another_are_one_that_tells_both():
+    day = dt.date(2024, 5, 3)
+    events = [
+        Event("launch", day, "launch", "Juice: launched"),
+        Event("stage", day + dt.timedelta(days=6), "growth", "The figures moved."),
+        Event("price", dt.date(2025, 6, 1), "price"),
+    ]
+    marks = layer(sample(events=events).spec, "event-mark")["data"]["values"]
+    assert [mark["kind"] for mark in marks] == ["launch", "price"]
+    assert [mark["short"] for mark in marks] == ["launch, growth", "price"]
+    assert marks[0]["text"] == "Juice: launched; The figures moved."
+    near = [*events[:2], Event("price", day + dt.timedelta(days=150), "price")]
+    marks = layer(sample(events=near).spec, "event-mark")["data"]["values"]
+    assert [mark["short"] for mark in marks] == ["launch", "price"], "room for the first word alone"
+    marks = layer(sample(events=events).spec, "event-mark")["data"]["values"]
+    assert marks[0]["label"].replace("\u00a0", " ") == "3 May 2024, 9 May 2024"
+
+
+def test_a_word_stands_where_there_is_room_for_it():
+    """Right of its mark, left of it where the next mark or the edge is too near, else nowhere."""
+    events = [
+        Event("price", dt.date(2024, 5, 3), "new price"),
+        Event("promotion", dt.date(2025, 6, 1), "summer action"),
+        Event("price", dt.date(2025, 7, 15), "back"),
+        Event("price", dt.date(2025, 9, 1), "end of the action"),
+        Event("end", dt.date(2027, 4, 1), "end"),
+    ]
+    spec = sample(events=events).spec
+    marks = layer(spec, "event-mark")["data"]["values"]
+    assert [mark["side"] for mark in marks] == ["right", "left", "", "right", "left"]
+    assert [mark["short"] for mark in marks][2] == ""
+    words = [one for one in spec["layer"] if one["mark"]["style"] == "event-label"]
+    assert [one["mark"].get("align") for one in words] == [None, "right"]
 
 
 def test_user_text_stays_in_data_values():
@@ -161,3 +196,26 @@ def test_user_text_stays_in_data_values():
 def test_nothing_to_draw_is_refused():
     with pytest.raises(ValueError, match="at least one month"):
         sample(history=[], forecast=[])
+
+
+def test_a_forecast_without_history_draws_no_empty_layer():
+    ahead = [Expected(dt.date(2026, 12, 1), 10, 8, 12, 6, 14)]
+    chart = volume_forecast_chart(
+        id="c", title="t", history=[], forecast=ahead, unit_label="pack", measure_label="volume"
+    )
+    styles = [layer["mark"]["style"] for layer in chart.spec["layer"]]
+    assert styles == ["band95", "band80", "forecast", "hit"]
+
+
+def test_a_table_writes_all_its_volumes_with_the_same_decimals():
+    month = dt.date(2026, 10, 1)
+    chart = sample(
+        history=[Actual(month, 98.7, False)],
+        forecast=[Expected(dt.date(2026, 11, 1), 217.0, 60.3, 781.0, 40.2, 990.4)],
+    )
+    assert [row[1:] for row in chart.table.rows] == [
+        ["99", None, None, None],
+        [None, "217", "60 – 781", "40 – 990"],
+    ]
+    small = sample(history=[Actual(month, 8.7, False), Actual(dt.date(2026, 11, 1), 12, False)], forecast=[])
+    assert [row[1] for row in small.table.rows] == ["8.7", "12.0"]

@@ -48,6 +48,9 @@ def english():
         (lambda: formats.scale_label("k"), f"x{N}€{N}1.000", f"x{N}€1,000"),
         (lambda: formats.percent(0.412), "41,2%", "41.2%"),
         (lambda: formats.percent(Decimal("-0.0005")), "−0,1%", "−0.1%"),
+        (lambda: formats.share(0.0025), f"<{N}1%", f"<{N}1%"),
+        (lambda: formats.share(0.4149), "41%", "41%"),
+        (lambda: formats.share(0), "0%", "0%"),
         (lambda: formats.index(104.3), "104", "104"),
         (lambda: formats.month(dt.date(2026, 3, 1)), f"mrt{N}2026", f"Mar{N}2026"),
         (lambda: formats.day(dt.date(2026, 11, 2)), "02-11-2026", f"2{N}Nov{N}2026"),
@@ -195,3 +198,21 @@ def test_the_summary_counts_and_links_the_wrong_fields(english):
     html = render("{% error_summary form %}", form=PriceForm({}))
     assert "one field needs attention" in html
     assert 'href="#id_price"' in html
+
+
+@pytest.mark.parametrize(
+    ("values", "decimals"),
+    [
+        ([98.7, 217], 0),
+        ([60.3, None, 99.94], 1),
+        ([Decimal("98.7"), 12], 1),
+        ([5, 12.0], 0),
+        ([-98.7, -217.5], 0),
+        ([None, float("nan")], 0),
+        ([], 0),
+    ],
+)
+def test_a_column_of_volumes_has_one_number_of_decimals(values, decimals):
+    assert formats.volume_decimals(values) == decimals
+    written = [formats.number(value, decimals) for value in values if formats.exact(value) is not None]
+    assert len({text.partition(",")[2] != "" for text in written}) <= 1

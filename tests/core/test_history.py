@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime
 from decimal import Decimal
 
 import pghistory
@@ -10,8 +11,16 @@ from django.utils import translation
 
 from accounts.models import Role, UserRole
 from core.history import Related, history_of, history_words
-from products.models import Channel
-from tests.factories import channel_factory, organisation_factory, role_factory, user_factory
+from products.models import Channel, Succession
+from products.selectors.relations import DATED_ROWS
+from tests.factories import (
+    channel_factory,
+    line_factory,
+    organisation_factory,
+    product_factory,
+    role_factory,
+    user_factory,
+)
 
 pytestmark = pytest.mark.django_db
 
@@ -77,6 +86,28 @@ def test_what_one_request_did_is_one_entry_with_its_related_rows(monkeypatch):
         ("Role", "", "Auditor"),
         ("Role", "Viewer", ""),
     ]
+
+
+def test_a_related_row_is_named_once_in_the_readers_language(product_pair):
+    old, new = product_pair
+    row = Succession.objects.create(predecessor=old, successor=new, start_date=datetime.date(2026, 9, 1))
+    row.start_date = datetime.date(2026, 10, 1)
+    row.save()
+    with translation.override("nl"):
+        found = history_of(new, related=DATED_ROWS)
+    said = {(c.label, c.before, c.after) for entry in found for c in entry.changes}
+    assert (
+        "Voorganger",
+        "",
+        "Oud recept, vanaf 01-09-2026, afzet per eenheid van de voorganger 1, uitfasering (maanden) 0",
+    ) in said
+    assert ("Voorganger · Vanaf", "01-09-2026", "01-10-2026") in said
+
+
+@pytest.fixture
+def product_pair():
+    line = line_factory()
+    return product_factory(line=line, name="Oud recept"), product_factory(line=line, name="Nieuw recept")
 
 
 def test_of_a_list_only_what_came_and_went(monkeypatch):

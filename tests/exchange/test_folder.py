@@ -8,13 +8,18 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from django.test import Client
+from django.utils import translation
 
+from collaboration.imports import arrived
+from collaboration.selectors.alerts import alert_rows, alerts_open, with_words
 from core.models import Organisation
+from exchange.listeners import ImportListener, import_listeners
 from exchange.models import Import
-from exchange.selectors import imports_waiting
+from exchange.selectors import imports_visible, imports_waiting
 from exchange.services import folder
 from exchange.tasks import folder_tick
-from tests.factories import organisation_factory, user_factory
+from tests.factories import line_factory, organisation_factory, user_factory
 
 from .conftest import PLAIN
 from .fake import facts
@@ -91,6 +96,25 @@ def test_a_file_that_is_none_is_put_aside_with_its_reason(watched: Path) -> None
     aside = names(watched / "waiting")
     assert [name.split("-", 1)[1] for name in aside] == ["sales.csv", "sales.csv.txt"]
     assert "PDF" in (watched / "waiting" / aside[1]).read_text()
+
+
+def test_a_file_refused_at_the_door_waits_on_today_and_stands_under_data(watched: Path) -> None:
+    import_listeners.register(ImportListener("collaboration", arrived))  # `fake` has taken it away
+    put(watched / "sales.csv", b"%PDF-1.7")
+    folder.folder_scan()
+    (row,) = imports_waiting()
+    assert (row.state, row.file_name, row.file_size) == ("failed", "sales.csv", 8)
+    user = user_factory("administrator", language="en")
+    (alert,) = alert_rows(user, with_words(alerts_open(user)))
+    with translation.override("en"):
+        assert "could not be imported: This is not a CSV or XLSX file but" in alert.words.plain
+    client = Client()
+    client.force_login(user)
+    page = client.get(f"/data/{row.pk}/").content.decode()
+    assert "This is not a CSV or XLSX file" in page
+    assert client.post(f"/data/{row.pk}/discard/").status_code == 302
+    assert not alerts_open(user).exists()
+    assert not imports_visible(user_factory(lines=[line_factory()])).exists()
 
 
 def test_a_file_left_by_a_process_that_died_comes_again(watched: Path, work: Any, monkeypatch: Any) -> None:

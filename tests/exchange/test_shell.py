@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 from django.core.management import call_command
+from django.utils import translation
 
 from exchange.models import Import
 
@@ -64,6 +65,15 @@ def test_a_refused_row_stops_all_and_is_named(fake: Any, csv_file: Any) -> None:
     code, answer = run("fake", path, "--leave-out-refused")
     assert (code, answer["new"], answer["refused"]) == (0, 9_999, 1)
     assert len(facts()) == 9_999
+
+
+def test_in_words_it_says_the_counts_and_each_refusal_in_one_language(fake: Any, csv_file: Any) -> None:
+    out, err = StringIO(), StringIO()
+    path = csv_file(PLAIN + "2026-03,B,North,much,1\n")
+    with translation.override("nl"), pytest.raises(SystemExit):
+        call_command("import_data", "fake", str(path), stdout=out, stderr=err)
+    assert out.getvalue().endswith("new 2, changed 0, unchanged 0, refused 1\n")
+    assert "“much”: not a number" in err.getvalue()
 
 
 def test_a_dry_run_keeps_nothing(fake: Any, csv_file: Any, settings: Any) -> None:

@@ -79,6 +79,28 @@ def test_totals_of_a_line_and_of_everything(products):
     assert set(found["months"][0]) == {"month", "mean", "lo80", "hi80", "lo95", "hi95"}
 
 
+def test_an_override_is_made_seen_in_the_layers_and_withdrawn(products):
+    run_now()
+    client = api("product-manager")
+    body = {
+        "product": products[0].code, "operation": "percent", "value": "-0.25", "first_month": "2026-11",
+        "last_month": "2026-12", "reason": "supply",
+    }  # fmt: skip
+    made = client.post("/api/v1/overrides/", body)
+    assert made.status_code == 201, made.json()
+    asked = {"product": products[0].code, "current": "true"}
+    month = client.get("/api/v1/forecasts/", asked).json()["results"][0]["months"][0]
+    assert month["final"] == month["overridden"] == pytest.approx(month["mean"] * 0.75, rel=1e-6)
+    up = client.post("/api/v1/overrides/", body | {"value": "0.25"})
+    assert (up.status_code, up.json()["field"]) == (400, "evidence")
+    assert client.post("/api/v1/overrides/", body | {"channel": "nowhere"}).status_code == 400
+    assert client.post("/api/v1/overrides/", body | {"author": 1}).status_code == 400
+    ended = client.post(f"/api/v1/overrides/{made.json()['id']}/withdraw/")
+    assert ended.json()["withdrawn_at"]
+    month = client.get("/api/v1/forecasts/", asked).json()["results"][0]["months"][0]
+    assert (month["overridden"], month["final"]) == (None, month["mean"])
+
+
 def test_stages(products):
     run_now()
     body = api("product-manager").get("/api/v1/stages/", {"product": products[1].code}).json()

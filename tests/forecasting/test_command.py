@@ -7,7 +7,7 @@ from io import StringIO
 
 import pytest
 from django.core.management import CommandError, call_command
-from django.utils import timezone
+from django.utils import timezone, translation
 
 from core.doctor import examine
 from core.jobs import KEPT, jobs_purge
@@ -54,6 +54,12 @@ def test_what_cannot_be_is_refused(products, arguments):
     with pytest.raises(CommandError):
         nightly(*arguments)
     assert not NightlyRun.objects.exists()
+
+
+@pytest.mark.parametrize("language", ["nl", "en"])
+def test_the_shell_speaks_one_language(products, language):
+    with translation.override(language), pytest.raises(CommandError, match="That month is not over yet"):
+        call_command("nightly", "--as-of", "2099-01")
 
 
 def test_a_partial_failure_ends_with_an_error(products, monkeypatch):

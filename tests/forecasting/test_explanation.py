@@ -39,6 +39,8 @@ def now(means: list[float] = MEANS, wape: float | None = 0.08, **layers: Any) ->
             median=mean,
             lo80=mean * 0.9,
             hi80=mean * 1.1,
+            lo95=mean * 0.8,
+            hi95=mean * 1.2,
             **{name: rate * mean for name, rate in layers.items()},
         )
         for step, mean in enumerate(means)

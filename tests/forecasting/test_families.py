@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 from django.db import connection
+from django.db.models import F
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import translation
@@ -353,3 +354,23 @@ def test_a_viewer_sees_it_and_cannot_set_it(client, family):
     assert "Set the stage" not in page
     assert set_stage(client, family).status_code == 403
     assert not StageSetting.objects.exists()
+
+
+def test_the_head_says_up_to_when_there_are_data(client, family, products):
+    signed_in(client, "product-manager", language="en")
+    overview, tab = (reverse(name, args=[family.code]) for name in ("products:family", "forecasting:family"))
+    for path in (overview, "/forecasting/"):
+        assert "data up to" not in text(client.get(path))
+    assert "no sales data yet" in text(client.get(overview))
+    figures_refresh()
+    for path in (overview, tab, "/forecasting/"):
+        assert "data up to Oct 2026" in text(client.get(path))
+    signed_in(client, "product-manager", lines=[line_factory()], language="en")
+    assert "data up to" not in text(client.get("/forecasting/"))
+
+
+def test_both_ends_of_the_band_are_on_one_scale(client, family, products):
+    signed_in(client, "product-manager", language="en")
+    ProductMonth.objects.update(volume=F("volume") * 1_000, revenue=F("revenue") * 1_000)
+    run_now()
+    assert re.search(r"80% chance: \d\.\d\d – \d\.\d\d m", page_of(client, family))

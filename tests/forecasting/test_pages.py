@@ -7,11 +7,16 @@ import html
 import re
 
 import pytest
+from django.db.models import F
 from django.urls import reverse
+from django.utils import translation
 
+from core import formats
+from core.models import Job
 from core.organisation import today
 from forecasting.models import Forecast, NightlyFailure, NightlyRun, StageEstimate, StageSetting
 from forecasting.services.night import night_start
+from forecasting.services.night_work import run_work
 from products.models import ProductFigures, ProductMonth
 from tests.factories import channel_factory, line_factory, measure_factory, product_factory, user_factory
 
@@ -80,6 +85,44 @@ def test_past_runs_say_how_they_went(client, manager, products):
     page = client.get(reverse("forecasting:run", args=[run.pk]))
     assert products[0].name in text(page)
     assert "The computation broke off: ValueError: too odd" in text(page)
+
+
+def test_a_run_says_which_products_it_skipped_and_why(client, manager, products):
+    first = run_now(local_date=datetime.date(2026, 11, 22))
+    unsold = product_factory(line=products[0].line, name="Never sold")
+    second = run_now()
+    chunk = Job.objects.get(group=f"night:{second.pk}:forecast")
+    chunk.result["skipped_products"].append(unsold.pk)
+    chunk.save()
+    found = text(client.get(f"{reverse('forecasting:run', args=[second.pk])}?list=skipped"))
+    assert "What was skipped, and why?" in found
+    with translation.override("en"):
+        when = formats.moment(Forecast.objects.get(product=products[1]).computed_at).replace("\u00a0", " ")
+    assert f"{products[1].code} Nothing it depends on had changed. {when}" in found
+    assert f"{unsold.code} There was nothing to compute." in found
+    assert "Nothing was skipped" in text(client.get(f"/forecasting/runs/{first.pk}/?list=skipped"))
+    signed_in(client, "product-manager", lines=[line_factory()])
+    found = text(client.get(f"{reverse('forecasting:run', args=[second.pk])}?list=skipped"))
+    assert products[1].code not in found
+
+
+def test_the_list_that_refreshes_brings_the_frame_along_and_stops_when_nothing_runs(
+    client, manager, products
+):
+    run = night_start()
+    asked = {"HX-Request": "true"}
+    found = client.get("/forecasting/", headers=asked).content.decode()
+    assert 'id="data-status"' in found
+    assert 'hx-swap-oob="true"' in found
+    assert "is under way" in found
+    assert 'hx-trigger="every 3s"' in found
+    run_work(run=run)
+    for path in ("/forecasting/", reverse("forecasting:run", args=[run.pk])):
+        found = client.get(path, headers=asked).content.decode()
+        assert "went through</span></a>" in found, "the frame's line"
+        assert "is under way" not in found
+        assert "hx-trigger" not in found
+    assert "Recompute now" in client.get("/forecasting/", headers=asked).content.decode()
 
 
 def test_failures_of_products_out_of_sight_are_not_told(client, products):
@@ -271,3 +314,17 @@ def test_time_left_is_guessed_from_the_last_run(products):
     assert run_progress(first).share == 1
     second = night_start()
     assert run_progress(second).seconds_left is not None
+
+
+def test_a_column_of_months_has_one_number_of_decimals(client, manager, products):
+    """A hundred, a little more and a little less: with a decimal each, or none."""
+    ProductMonth.objects.filter(product=products[0]).update(volume=F("volume") - 20)
+    run_now()
+    found = client.get(tab(products[0]))
+    low = min(row["month"].lo95 for row in found.context["months"])
+    high = max(row["month"].hi95 for row in found.context["months"])
+    assert low < 100 <= high
+    assert (found.context["decimals"], found.context["vintage_decimals"]) == (0, 0)
+    cells = re.findall(r'<td class="num nowrap">([^<]*)</td>', found.content.decode())
+    assert cells
+    assert not [cell for cell in cells if "." in cell]

@@ -28,6 +28,9 @@ NUMBERS = {
     "level_pct_of_peak": 88,
     "months_since_peak": 59,
     "rise_pct": 61,
+    "references": 3,
+    "market": 67000,
+    "own_pct": 33,
 }
 SHOWN = {
     "periods": "41 months",
@@ -42,6 +45,9 @@ SHOWN = {
     "level_pct_of_peak": "88%",
     "months_since_peak": "59 months",
     "rise_pct": "61%",
+    "references": "3 like-items",
+    "market": "67,000",
+    "own_pct": "33%",
 }
 # Said once by the words around them, or of no use to a reader.
 UNSAID = {

@@ -40,6 +40,16 @@ def somebodys_deputy(world: World) -> dict[str, Any]:
     return {"pk": world.made("deputy", make).pk}
 
 
+def persons_deputy(world: World) -> dict[str, Any]:
+    """Whoever may end it takes it away for the next."""
+    day = datetime.date(2026, 12, 24)
+    deputy = world.made("stand-in", user_factory)
+    row, _made = Deputy.objects.get_or_create(
+        owner=world.somebody, deputy=deputy, start_date=day, end_date=day
+    )
+    return {"pk": world.somebody.pk, "deputy": row.pk}
+
+
 def somebodys_token(world: World) -> dict[str, Any]:
     make = lambda: ApiToken.objects.create(user=world.somebody, name="x", expiry=DAY)[0]  # noqa: E731
     return {"digest": world.made("token", make).pk}
@@ -68,6 +78,8 @@ RULES = [
     Rule("accounts:deactivate", post=MANAGE, args=person),
     Rule("accounts:reactivate", post=MANAGE, args=left),
     Rule("accounts:link", post=MANAGE, args=person),
+    Rule("accounts:person_deputy_add", post=MANAGE, args=person),
+    Rule("accounts:person_deputy_end", post=MANAGE, args=persons_deputy),
     Rule("accounts:roles", get=MANAGE),
     Rule("accounts:role_new", get=MANAGE, post=MANAGE, data=new_role),
     Rule("accounts:role", get=MANAGE, post=MANAGE, args=role, data=changed_role),

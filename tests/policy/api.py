@@ -9,7 +9,7 @@ from typing import Any
 from django.utils import timezone
 
 from exchange.models import Import
-from forecasting.models import Forecast, NightlyRun, StageEstimate, TotalForecast
+from forecasting.models import Forecast, LaunchPlan, NightlyRun, StageEstimate, TotalForecast
 from products.models import (
     BudgetVersion,
     Measure,
@@ -22,6 +22,14 @@ from products.models import (
 )
 from tests.factories import product_factory
 
+from .forecasting import (
+    a_finding,
+    a_foreign_finding,
+    a_foreign_override,
+    accuracy_of,
+    accuracy_there,
+    an_override,
+)
 from .rules import Args, Rule
 from .world import MARK, World
 
@@ -177,12 +185,48 @@ def _total(world: World, product: Product) -> dict[str, Any]:
     return {"pk": world.made(f"api total {product.pk}", make).pk}
 
 
+def _accuracy(world: World, product: Product) -> dict[str, Any]:
+    return {"pk": accuracy_of(world, product).pk}
+
+
+def accuracy(world: World) -> dict[str, Any]:
+    return _accuracy(world, world.own_product)
+
+
+def foreign_accuracy(world: World) -> dict[str, Any]:
+    return _accuracy(world, world.foreign_product)
+
+
 def total(world: World) -> dict[str, Any]:
     return _total(world, world.own_product)
 
 
 def foreign_total(world: World) -> dict[str, Any]:
     return _total(world, world.foreign_product)
+
+
+def _launch(world: World, product: Product) -> dict[str, Any]:
+    make = lambda: LaunchPlan.objects.create(  # noqa: E731
+        product=product,
+        measure=Measure.objects.get(code="units"),
+        method="bass",
+        launch_month=MONTH,
+        set_by=world.somebody,
+    )
+    return {"pk": world.made(f"api launch {product.pk}", make).pk}
+
+
+def launch(world: World) -> dict[str, Any]:
+    return _launch(world, world.own_product)
+
+
+def foreign_launch(world: World) -> dict[str, Any]:
+    return _launch(world, world.foreign_product)
+
+
+def new_launch(world: World) -> dict[str, Any]:
+    bass = {"method": "bass", "p": 0.03, "q": 0.4, "market": 1000}
+    return {"product": world.own_product.code, "launch_month": "2026-12", **bass}
 
 
 CHANGED = {"version": 1, "name": "Changed"}
@@ -286,8 +330,39 @@ RULES = [
     rule("forecast-detail", get=NIGHT, args=forecast, foreign=foreign_forecast, ok=HIDDEN),
     rule("stage-list", get=NIGHT),
     rule("stage-detail", get=NIGHT, args=stage, foreign=foreign_stage, ok=HIDDEN),
+    rule("accuracy-list", get=NIGHT),
+    rule("accuracy-detail", get=NIGHT, args=accuracy, foreign=foreign_accuracy, ok=HIDDEN),
+    rule("accuracy-summary", get=NIGHT, args=accuracy_there),
+    rule("finding-list", get=NIGHT, post="forecasting.edit"),
+    rule("finding-detail", get=NIGHT, args=a_finding, foreign=a_foreign_finding, ok=HIDDEN),
+    rule(
+        "finding-judge",
+        post="forecasting.edit",
+        args=a_finding,
+        foreign=a_foreign_finding,
+        data={"state": "confirmed"},
+        ok=HIDDEN,
+    ),
+    rule("override-list", get=NIGHT, post="forecasting.override"),
+    rule("override-detail", get=NIGHT, args=an_override, foreign=a_foreign_override, ok=HIDDEN),
+    rule(
+        "override-withdraw",
+        post="forecasting.override",
+        args=an_override,
+        foreign=a_foreign_override,
+        all_channels=True,
+    ),
     rule("total-list", get=NIGHT),
     rule("total-detail", get=NIGHT, args=total, foreign=foreign_total, ok=HIDDEN),
+    rule("launch-plan-list", get=NIGHT, post="forecasting.edit", data=new_launch, ok=HIDDEN | {201}),
+    rule(
+        "launch-plan-detail",
+        get=NIGHT,
+        delete="forecasting.edit",
+        args=launch,
+        foreign=foreign_launch,
+        ok=HIDDEN | {204},
+    ),
     rule("run-list", get=NIGHT, post="forecasting.run"),
     rule("run-detail", get=NIGHT, args=run),
 ]

@@ -10,6 +10,7 @@ from django.core.management import call_command
 from django.core.management.base import CommandError
 
 from collaboration.models import Comment
+from forecasting.models import Finding, Forecast
 from products.models import (
     BudgetVersion,
     BundlePart,
@@ -40,6 +41,8 @@ def test_every_stage_every_kind_and_every_trouble(capsys: pytest.CaptureFixture[
     assert BundlePart.objects.count() == 3
     assert FamilyMember.objects.values("family").distinct().count() == 3
     assert Succession.objects.get().successor.code == "SAP-100"
+    borrows = Forecast.objects.get(product__code="KIK-400", measure__code="sell-in", current=True)
+    assert (borrows.method, borrows.reason_params["periods"]) == ("blend", 5)
     assert SalesFact.objects.filter(volume__lt=0).exists()
     months = ProductMonth.objects.filter(product__code="JAM-450", measure__code="sell-in")
     assert not months.filter(month=datetime.date(2025, 2, 1)).exists()
@@ -47,6 +50,10 @@ def test_every_stage_every_kind_and_every_trouble(capsys: pytest.CaptureFixture[
     assert not BudgetVersion.objects.filter(frozen_at=None).exists()
     young = ProductMonth.objects.filter(product__code="NAZ-100").values("month").distinct()
     assert young.count() == 2
+    findings = {(f.product.code, f.kind): f.state for f in Finding.objects.exclude(product=None)}
+    assert findings["APS-100", "spike"] == "open"
+    assert findings["PAS-500", "step"] == "open"
+    assert findings["ROG-800", "stock_out"] == "confirmed"
     comment = Comment.objects.get()
     assert "@" not in comment.text
     assert [person.email for person in comment.mentions.all()] == ["sanne@demo.example"]

@@ -17,8 +17,8 @@ from collaboration.services.actions import action_create
 from collaboration.services.alerts import Candidate, alerts_settle
 from core.organisation import today
 from forecasting.models import NightlyRun, NightlyStep, ProductNews
-from products.models import Measure, Product, ProductFigures
-from reporting.selectors.today import AlertCounts, movers, portfolio, scope_read
+from products.models import Measure, Product, ProductFigures, ProductMonth
+from reporting.selectors.today import AlertCounts, course, movers, portfolio, scope_read
 from reporting.today_words import alerts_sentence, night_sentence, why_words
 from tests.factories import (
     channel_factory,
@@ -179,6 +179,55 @@ def test_figures_equal_the_sum_of_their_products(night):
     stages = {row.stage: (row.count, row.change) for row in found.stages}
     assert (stages["growth"], stages["maturity"], stages["decline"]) == ((1, -1), (2, 1), (0, 0))
     assert sum(row.revenue_share or 0 for row in found.stages) == pytest.approx(1)
+
+
+def test_the_band_of_the_portfolio_is_not_the_sum_of_bands(night):
+    """Two products of 1,500, each ±300 (20 % of its volume): ±√(0.9·2·300² + 0.1·600²) = 445."""
+    for _number in range(2):
+        known(night)
+    ProductFigures.objects.update(forecast_12m_lo80=120, forecast_12m_hi80=180)
+    user = user_factory()
+    found = portfolio(user, scope_read(user, {}))
+    assert found.forecast == 3000
+    assert found.forecast_band == pytest.approx((3000 - 444.97, 3000 + 444.97), abs=0.01)
+
+
+def test_the_tiles_show_their_course_and_band(night, client):
+    owner = user_factory(language="nl")
+    client.force_login(owner)
+    mine = known(night, owner=owner)
+    other = known(night)
+    ProductFigures.objects.update(forecast_12m_lo80=120, forecast_12m_hi80=180)
+    for product, amount in ((mine, 100), (other, 900)):
+        for month in (9, 10):
+            ProductMonth.objects.create(
+                product_id=product.pk,
+                measure_id=Measure.objects.get(code="units").pk,
+                month=datetime.date(2026, month, 1),
+                volume=1,
+                revenue=amount * month,
+                days=30,
+            )
+    scope = scope_read(owner, {})
+    assert scope.show == "mine"
+    months = course(owner, scope)
+    assert (months.past[-2:], months.past[0]) == ([900.0, 1000.0], None)
+    found = text(client.get("/")).replace("\u00a0", " ")
+    assert "80% kans: € 1.200 – € 1.800" in found
+    assert found.count('class="spark') >= 1
+    limited = user_factory(channels=[channel_factory()])
+    assert course(limited, scope_read(limited, {})) is None
+
+
+def test_before_a_month_is_known_no_stage_has_grown(night, client):
+    for number in range(3):
+        known(night, stage="growth" if number else "decline", before="")
+    assert {row.change for row in portfolio(user_factory(), scope_read(user_factory(), {})).stages} == {None}
+    ProductFigures.objects.filter(stage="decline").update(revenue_12m=Decimal(4))
+    client.force_login(user_factory(language="nl"))
+    found = text(client.get("/")).replace("\u00a0", " ")
+    assert "&lt; 1% omzet" in found
+    assert "+2</td>" not in found
 
 
 def test_what_ended_counts_in_revenue_and_not_in_stages(night):

@@ -5,7 +5,7 @@ from argparse import ArgumentParser
 from pathlib import Path
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import BaseCommand, CommandError, no_translations
 
 from accounts.errors import DomainError
 from exchange.services.shell import Outcome, import_run, refusal_words
@@ -37,6 +37,7 @@ class Command(BaseCommand):
             "sheet's own",
         )
 
+    @no_translations  # the shell speaks one language, also where a page would answer in the reader's
     def handle(self, *args: Any, **options: Any) -> None:
         said = dict(pair.partition("=")[::2] for pair in options["option"])
         if not options["file"].is_file():
@@ -74,8 +75,8 @@ class Command(BaseCommand):
         if outcome.import_id:
             self.stdout.write(f"import {outcome.import_id}")
         self.stdout.write(
-            f"new {counts.new}, changed {counts.changed}, unchanged {counts.unchanged}, refused "
-            "{counts.refused}"
+            f"new {counts.new}, changed {counts.changed}, unchanged {counts.unchanged}, "
+            f"refused {counts.refused}"
         )
         for refusal in outcome.refusals[:_SHOWN]:
             words = refusal_words(refusal, sheets.get(sheet))

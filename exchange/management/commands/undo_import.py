@@ -4,7 +4,7 @@ import json
 from argparse import ArgumentParser
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import BaseCommand, CommandError, no_translations
 
 from accounts.errors import DomainError
 from exchange.models import Import
@@ -20,6 +20,7 @@ class Command(BaseCommand):
         parser.add_argument("import_id", type=int)
         parser.add_argument("--json", action="store_true", help="answer as JSON on standard output")
 
+    @no_translations  # the shell speaks one language, also where a page would answer in the reader's
     def handle(self, *args: Any, **options: Any) -> None:
         row = Import.objects.filter(pk=options["import_id"]).first()
         if row is None:

@@ -32,6 +32,13 @@ def blended_season(z: FloatArray, *, season_length: int) -> FloatArray:
     return blended
 
 
+def season_means(z: FloatArray, *, season_length: int) -> tuple[FloatArray, FloatArray]:
+    """As they were seen, not shrunk: of the whole history and of the last years."""
+    whole, _ = _means(*_gaps(z, season_length, None), season_length)
+    late, _ = _means(*_gaps(z, season_length, RECENT), season_length)
+    return whole, late
+
+
 def _gaps(z: FloatArray, m: int, seasons: int | None) -> tuple[FloatArray, NDArray[np.int_]]:
     """Gaps to the centred mean over a season, and their positions in it."""
     weights = np.ones(m + 1 - m % 2)

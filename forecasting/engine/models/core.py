@@ -21,6 +21,7 @@ from .transform import LOG, Scale, scales
 # the data (an optimiser stops at absolute tolerances).
 _WORKING_MEAN = 1000.0
 _WORKING_DECIMALS = 7
+WORKING_LOG = float(np.log(_WORKING_MEAN))
 # Beyond this multiple of the largest value seen a forecast is a failed fit, not a forecast.
 _LIMIT = 10.0
 # Older periods teach habits that are gone: eight years of months were better than eleven.
@@ -42,17 +43,35 @@ def combined_mean(y: FloatArray, *, season_length: int, horizon: int) -> FloatAr
     size = float(np.abs(y).mean())
     if size == 0 or np.ptp(y) <= 1e-9 * size:
         return np.full(horizon, float(y[-1]))
-    scaled = np.round(y * (_WORKING_MEAN / size), _WORKING_DECIMALS)
-    tried = [(_tried(model, scaled, m, horizon), weight) for model, weight in _MODELS]
+    scaled = to_working(y, size)
+    tried = [(attempt(model, scaled, m, horizon), weight) for model, weight in _MODELS]
     answers = [(answer, weight) for answer, weight in tried if answer is not None]
     if not answers:
         return level(y, horizon=horizon)
     total = sum(weight for _, weight in answers)
-    mean: FloatArray = np.sum([a * (w / total) for a, w in answers], axis=0) * (size / _WORKING_MEAN)
+    mean: FloatArray = np.sum([a * (w / total) for a, w in answers], axis=0)
+    return from_working(mean, size)
+
+
+def to_working(y: FloatArray, size: float) -> FloatArray:
+    """Data of mean size `size` as the models take it."""
+    working: FloatArray = np.round(y * (_WORKING_MEAN / size), _WORKING_DECIMALS)
+    return working
+
+
+def from_working(answer: FloatArray, size: float) -> FloatArray:
+    return answer * (size / _WORKING_MEAN)
+
+
+def weighted(answers: FloatArray) -> FloatArray:
+    """The combination of Theta, smoothing on logarithm and root, and autoregression; rows in this order."""
+    (_, theta_weight), (_, smoothing_weight), (_, weight) = _MODELS
+    shares = np.array([theta_weight, smoothing_weight / 2, smoothing_weight / 2, weight])
+    mean: FloatArray = shares @ answers
     return mean
 
 
-def _tried(model: Model, scaled: FloatArray, season_length: int, horizon: int) -> FloatArray | None:
+def attempt(model: Model, scaled: FloatArray, season_length: int, horizon: int) -> FloatArray | None:
     try:
         with warnings.catch_warnings(), np.errstate(all="ignore"):
             warnings.simplefilter("ignore")
@@ -65,7 +84,7 @@ def _tried(model: Model, scaled: FloatArray, season_length: int, horizon: int) -
     return None
 
 
-def _theta(y: FloatArray, season_length: int, horizon: int) -> FloatArray:
+def theta_answer(y: FloatArray, season_length: int, horizon: int) -> FloatArray:
     if len(y) < theta.MIN_PERIODS:
         raise ArithmeticError("too short")
     scale = scales(y)[0]
@@ -89,12 +108,12 @@ def _smoothing(y: FloatArray, season_length: int, horizon: int) -> FloatArray:
     if len(y) < smoothing.MIN_PERIODS:
         raise ArithmeticError("too short")
     answers: FloatArray = np.mean(
-        [_smoothing_on(scale, y, season_length, horizon) for scale in scales(y)], axis=0
+        [smoothing_on(scale, y, season_length, horizon) for scale in scales(y)], axis=0
     )
     return answers
 
 
-def _smoothing_on(scale: Scale, y: FloatArray, season_length: int, horizon: int) -> FloatArray:
+def smoothing_on(scale: Scale, y: FloatArray, season_length: int, horizon: int) -> FloatArray:
     z = scale.there(y)
     season = None
     if season_length > 1:
@@ -103,7 +122,7 @@ def _smoothing_on(scale: Scale, y: FloatArray, season_length: int, horizon: int)
     return answer if scale is LOG else _floored(answer, y, season_length)
 
 
-def _autoregression(y: FloatArray, season_length: int, horizon: int) -> FloatArray:
+def autoregression_answer(y: FloatArray, season_length: int, horizon: int) -> FloatArray:
     if len(y) < autoregression.MIN_PERIODS:
         raise ArithmeticError("too short")
     scale = scales(y)[0]
@@ -124,4 +143,8 @@ def _season(z: FloatArray, season_length: int, horizon: int) -> tuple[FloatArray
 
 # Weights between a half and a fifth made no difference of note in rolling origins; these lean towards the
 # model that did best in published comparisons.
-_MODELS: tuple[tuple[Model, float], ...] = ((_theta, 0.4), (_smoothing, 0.35), (_autoregression, 0.25))
+_MODELS: tuple[tuple[Model, float], ...] = (
+    (theta_answer, 0.4),
+    (_smoothing, 0.35),
+    (autoregression_answer, 0.25),
+)

@@ -32,12 +32,13 @@ def growth_a_year(level: FloatArray) -> FloatArray:
     return growth
 
 
-def true_stages(level: FloatArray, *, relaunch: int | None = None) -> FloatArray:
+def true_stages(level: FloatArray, *, relaunch: int | None = None, clock: float = 1.0) -> FloatArray:
     """Index in STAGES a month, −1 before the first sale; shape (n,).
 
     `level` covers the whole life, without noise. What must last for months to count is dated from the first
     of them. `relaunch` is the month a relaunch starts (the trough before its rise); it counts when it lifts
-    the level by 30 %.
+    the level by 30 %. The rates of growth are those of a life at the pace of a product; `clock` says how many
+    times slower this one goes.
     """
     n = len(level)
     stages = np.full(n, -1.0)
@@ -49,7 +50,7 @@ def true_stages(level: FloatArray, *, relaunch: int | None = None) -> FloatArray
     peak = np.full(n, level[:relaunch].max())
     if relaunch is not None:
         peak[relaunch:] = level[relaunch:].max()
-    growth = growth_a_year(level)
+    growth = growth_a_year(level) * clock
     steady = np.abs(growth) <= STEADY
     high = level >= STEADY_SHARE * peak
     near = level >= NEAR_PEAK * peak

@@ -17,7 +17,8 @@ from .steps import AFTER, BEFORE, first_step
 
 Months = np.ndarray[Any, np.dtype[np.int_]]
 SEASON = 12
-FIRST_SEASON, REVIEW = 24, 6
+# The season is measured anew so often, later once a year.
+FIRST_SEASON, REVIEW, SETTLED = 24, 6, 60
 # A month sold out for more than this share says nothing of demand.
 MAX_STOCKOUT = 0.6
 # Months and years looked back on from each month.
@@ -102,7 +103,7 @@ def _views(demand: FloatArray, begin: int) -> tuple[FloatArray, ...]:
     whatever is accumulated along it is known in that month.
     """
     n = len(demand)
-    reviews = np.array([0, *range(FIRST_SEASON, n, REVIEW)])
+    reviews = np.array([0, *range(FIRST_SEASON, min(n, SETTLED), REVIEW), *range(SETTLED, n, SEASON)])
     rows = np.arange(begin, n)
     block = np.searchsorted(reviews, rows, side="right") - 1
     reviews, block = reviews[block[0] :], block - block[0]
@@ -152,25 +153,44 @@ def _views(demand: FloatArray, begin: int) -> tuple[FloatArray, ...]:
         (rows - at_lowest).astype(np.float64),
         quarter[block, np.minimum(rows, first + 2)],
         season.std(axis=1)[block],
-        _crossed(quarter[block], rows, peak[at], at_lowest),
+        _crossed(quarter, block, rows, peak, at_lowest),
     )
 
 
-def _crossed(level: FloatArray, rows: Months, peak: FloatArray, at_lowest: Months) -> FloatArray:
-    """Months since the level, a row a month, first reached 10, 50 and 90 % of the peak, was last there,
+def _crossed(
+    level: FloatArray, block: Months, rows: Months, peak: FloatArray, at_lowest: Months
+) -> FloatArray:
+    """Months since the level, as each row sees it, first reached 10, 50 and 90 % of the peak, was last there,
     reached 90 % of the highest after the lowest, last grew by 25 % a year and last by no less than -10 %; the
-    age where it never did."""
-    months = np.arange(level.shape[1])
-    seen = months <= rows[:, None]
-    share = np.where(seen, level, 0.0) / np.where(peak > 0, peak, np.inf)[:, None]
-    since = [rows - (share >= part).argmax(axis=1) for part in (0.1, 0.5, NEAR_PEAK)]
-    since.append(rows - _latest(share >= NEAR_PEAK))
-    again = np.where(months >= at_lowest[:, None], share, 0.0)
-    since.append(rows - (again >= NEAR_PEAK * again.max(axis=1, keepdims=True)).argmax(axis=1))
-    growth = np.full_like(share, -np.inf)
-    growth[:, 6:] = 2 * np.log(np.maximum(share[:, 6:], _DEEPEST) / np.maximum(share[:, :-6], _DEEPEST))
-    since += [rows - _latest(seen & (growth >= rate)) for rate in (NEAR_PEAK_GROWTH, FALLING)]
-    return np.column_stack(since).astype(np.float64)
+    age where it never did. `level` and `peak` hold a row a block."""
+    n = level.shape[1]
+    months = np.arange(n)
+    level = np.nan_to_num(level)
+    highest = peak[block, rows]
+    highest = np.where(highest > 0, highest, np.inf)
+    since = np.empty((7, len(rows)))
+    edges = np.searchsorted(block, np.arange(len(level) + 1)).tolist()
+    for mine, begin, end in zip(level, edges, edges[1:], strict=False):
+        these, top = rows[begin:end], highest[begin:end]
+        upto = int(these[-1]) + 1
+        known = np.where(months[:upto] <= these[:, None], mine[:upto], 0.0)
+        most = np.maximum.accumulate(mine)
+        for k, part in enumerate((0.1, 0.5, NEAR_PEAK)):
+            found = np.searchsorted(most, part * top)
+            since[k, begin:end] = these - np.where(found <= these, found, 0)
+        since[3, begin:end] = these - _latest(known >= NEAR_PEAK * top[:, None])
+        after = int(at_lowest[begin:end].min())
+        again = np.where(months[after:upto] >= at_lowest[begin:end, None], known[:, after:], 0.0)
+        reached = (again >= NEAR_PEAK * again.max(axis=1, keepdims=True)).argmax(axis=1)
+        since[4, begin:end] = these - np.maximum(reached + after, at_lowest[begin:end])
+    floored = np.maximum(level, _DEEPEST * np.where(peak > 0, peak, 1.0))
+    growth = np.full_like(level, -np.inf)
+    growth[:, 6:] = 2 * np.log(floored[:, 6:] / floored[:, :-6])
+    for k, rate in enumerate((NEAR_PEAK_GROWTH, FALLING), start=5):
+        last = np.maximum.accumulate(np.where(growth >= rate, months, 0), axis=1)
+        since[k] = rows - last[block, rows]
+    crossed: FloatArray = since.T
+    return crossed
 
 
 def _latest(condition: np.ndarray[Any, np.dtype[np.bool_]]) -> Months:

@@ -24,13 +24,14 @@ _FOUND, _EARLY, _GIVEN_UP = 6, 3, 18
 
 @dataclass(frozen=True)
 class Scored:
-    """One month of one life: the stage that was, its probability and the likeliest one; errors in months, NaN
-    where there is no truth."""
+    """One month of one life: the stage that was, the one named, the probability of the first, the largest
+    one and whether that was the stage; errors in months, NaN where there is no truth."""
 
     truth: int
     said: int
     share: float
     surest: float
+    surest_right: float
     start_error: float
     inside: float
 
@@ -104,6 +105,7 @@ def _score(path: StagePath, life: Life, t: int) -> Scored:
         said=said,
         share=answer.probabilities[truth],
         surest=max(answer.probabilities),
+        surest_right=float(answer.probabilities[truth] == max(answer.probabilities)),
         start_error=abs((answer.stage_start or 0) - (_START + t - life.since[t]))
         if said == truth
         else np.nan,
@@ -114,9 +116,9 @@ def _score(path: StagePath, life: Life, t: int) -> Scored:
 def figures(scored: list[Scored], walked: Walked, seconds: float) -> dict[str, float]:
     """By the names of the page."""
     truth, said = (np.array([getattr(s, name) for s in scored]) for name in ("truth", "said"))
-    share, surest, start, inside = (
+    share, surest, sure, start, inside = (
         np.array([getattr(s, name) for s in scored], dtype=np.float64)
-        for name in ("share", "surest", "start_error", "inside")
+        for name in ("share", "surest", "surest_right", "start_error", "inside")
     )
     right = said == truth
     f1 = {
@@ -124,7 +126,7 @@ def figures(scored: list[Scored], walked: Walked, seconds: float) -> dict[str, f
         for k, name in enumerate(STAGES)
     }
     tenth = np.ceil(surest * 10)
-    gaps = [abs(float((surest - right)[tenth == k].sum())) / len(right) for k in range(1, 11)]
+    gaps = [abs(float((surest - sure)[tenth == k].sum())) / len(right) for k in range(1, 11)]
     return {
         "macro-F1": float(np.mean(list(f1.values()))),
         **f1,

@@ -11,20 +11,26 @@ from ..series import FloatArray
 from .definition import DECLINE, GROWTH, INTRODUCTION, MATURITY, REVIVAL
 
 NEW_SHARE = 0.8
-# Another stage must lead the one shown by this to take its place: little where one stage mostly follows the
-# other, more for what is rare, most where the definition knows no such change.
+# Another stage must lead the one shown by this to take its place: nothing where one mostly follows the other
+# and the change is seen late, more for what is rare, most for what the definition knows no way to.
 _MARGIN = {
-    (INTRODUCTION, GROWTH): 0.35,
-    (GROWTH, MATURITY): 0.0,
+    (INTRODUCTION, GROWTH): 0.25,
+    (INTRODUCTION, MATURITY): 0.2,
+    (INTRODUCTION, DECLINE): 0.5,
+    (GROWTH, INTRODUCTION): 0.05,
+    (GROWTH, MATURITY): -0.1,
+    (MATURITY, INTRODUCTION): 0.5,
+    (MATURITY, GROWTH): 0.6,
     (MATURITY, DECLINE): 0.0,
-    (MATURITY, REVIVAL): 0.35,
-    (DECLINE, REVIVAL): 0.15,
-    (DECLINE, MATURITY): 0.45,
-    (REVIVAL, MATURITY): 0.0,
+    (MATURITY, REVIVAL): 0.45,
+    (DECLINE, GROWTH): 0.25,
+    (DECLINE, MATURITY): 0.55,
+    (DECLINE, REVIVAL): 0.25,
+    (REVIVAL, MATURITY): -0.1,
 }
 _AGAINST_ORDER = 0.35
 # A month in full doubt needs so much more.
-_DOUBT_MARGIN = 0.3
+_DOUBT_MARGIN = 0.15
 # The start shown moves only when the months say another for more than this share of the stage's age, and at
 # least so many months.
 _DRIFT_SHARE, _DRIFT_MONTHS = 0.25, 2

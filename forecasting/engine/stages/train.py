@@ -21,13 +21,13 @@ from .estimate import clean_demand, views
 from .features import FEATURES, measure
 from .network import BOUND, LEAK, MAX_MONTHS, MODEL, MODEL_VERSION, Model, Single, answers
 
-LIVES, SEED = 36000, 20260101
+LIVES, SEED = 90000, 20260101
 # Lives for the temperature are drawn from a seed so far away.
 _HELD_OUT = 1000
 QUANTILES = (0.1, 0.5, 0.9)
 HIDDEN, MEMBERS = (128, 64), 3
-_SAMPLES_A_LIFE, _FINGERPRINT = 14, 3
-_EPOCHS, _BATCH, _RATE, _WARM = 16, 1024, 2e-3, 500
+_SAMPLES_A_LIFE, _FINGERPRINT = 12, 3
+_EPOCHS, _BATCH, _RATE, _WARM = 14, 1024, 2e-3, 500
 # A portfolio has more beginnings and revivals in it than the months of whole lives: the probabilities are
 # meant for a mix half-way (a geometric mean) between the two.
 PORTFOLIO = (0.14, 0.23, 0.32, 0.23, 0.08)
@@ -122,7 +122,7 @@ class _Targets:
         slope[:, :k] = shares / shares.sum(axis=1, keepdims=True) - self.truth[rows]
         place = k + self.stage[rows]
         # Rounded at its bottom, so that the end of the training comes to rest.
-        slope[each, place] = _SIDE / 2 * np.clip(4 * (out[each, place] - self.since[rows]), -1, 1)
+        slope[each, place] = _SIDE * np.clip(4 * (out[each, place] - self.since[rows]), -1, 1)
         over = out[:, 2 * k :] > self.ahead[rows]
         slope[:, 2 * k :] = _SIDE * (over - np.array(QUANTILES, dtype=np.float32)) * self.comes[rows]
         weighted: Single = slope * self.weight[rows] / np.float32(len(rows))

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.core.management.base import BaseCommand, CommandError, CommandParser, no_translations
 
 from accounts.errors import DomainError
 from core.months import parse_month
@@ -22,6 +22,7 @@ class Command(BaseCommand):
             "--wait", action="store_true", help="until it is done; without a worker the work is done here"
         )
 
+    @no_translations  # the shell speaks one language, also where a page would answer in the reader's
     def handle(self, *args: Any, **options: Any) -> None:
         scope = None
         if options["product"]:

@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 
 from forecasting.engine import Series, backtest, findings, forecast
-from forecasting.engine.simulate_dirt import DIRTS, Dirt, simulate_dirt
+from forecasting.engine.shapes import draw_shape
+from forecasting.engine.simulate_dirt import DIRTS, LONGEST, Dirt, simulate_dirt
 
 from .shapes import START, sales, series
 
@@ -17,18 +18,59 @@ def found(values: object, **extra: object) -> list[tuple[str, int, int]]:
 
 
 @pytest.mark.parametrize("dirt", DIRTS)
-def test_four_of_five_simulated_events_are_found(dirt: Dirt) -> None:
+def test_four_of_five_simulated_events_are_found_and_hardly_anything_else(dirt: Dirt) -> None:
     rng = np.random.default_rng(11)
-    hits = 0
-    for _ in range(150):
+    hits = others = 0
+    for _ in range(400):
         values, at = simulate_dirt(rng, dirt)
-        hits += any(kind == dirt and first - 1 <= at <= last + 1 for kind, first, last in found(values))
-    assert hits >= 0.8 * 150
+        marks = found(values)
+        right = [m for m in marks if m[0] == dirt and m[1] - LONGEST[dirt] <= at <= m[2] + 1]
+        hits += bool(right)
+        others += len(marks) > len(right)
+    assert hits >= 0.8 * 400
+    assert others <= 0.05 * 400
 
 
 def test_at_most_one_clean_history_in_twenty_gives_a_false_alarm() -> None:
     rng = np.random.default_rng(12)
-    assert sum(bool(found(simulate_dirt(rng, "clean")[0])) for _ in range(300)) <= 15
+    assert sum(bool(found(simulate_dirt(rng, "clean")[0])) for _ in range(400)) <= 20
+
+
+def test_a_product_that_grows_ages_and_fades_is_not_a_chain_of_steps() -> None:
+    rng = np.random.default_rng(14)
+    alarms = lives = 0
+    while lives < 200:
+        shape = draw_shape(rng, years=6)
+        months = int(rng.integers(36, 73))
+        level = shape.level[:months]
+        if shape.relaunch is not None or shape.kind in ("slump", "failure") or level.min() < 0.02:
+            continue
+        lives += 1
+        noise = rng.normal(0, rng.uniform(0.03, 0.1), months)
+        alarms += "step" in {kind for kind, *_ in found(np.round(5000 * level * np.exp(noise)))}
+    assert alarms <= 0.08 * lives
+
+
+def test_half_a_month_is_cut_and_a_whole_one_is_not() -> None:
+    rng = np.random.default_rng(13)
+    missed = cut = 0
+    for _ in range(400):
+        values, _at = simulate_dirt(rng, "clean")
+        marks = findings(series(values), season_length=12)
+        cut += any(f.kind == "half_month" for f in marks)
+        values[-1] = round(values[-1] * rng.uniform(0.25, 0.5))
+        marks = findings(series(values), season_length=12)
+        missed += not any(f.kind == "half_month" and f.sure for f in marks)
+    assert missed <= 2
+    assert cut <= 4
+
+
+def test_two_low_months_at_the_end_are_no_half_month() -> None:
+    values = sales(60)
+    values[-2:] *= 0.45
+    assert found(values) == []
+    values[-1] *= 0.3
+    assert found(values) == [("half_month", 59, 59)]
 
 
 def test_a_finding_says_what_was_expected() -> None:

@@ -1,0 +1,138 @@
+"""REST API: what people changed of forecasts."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import django_filters
+from django.core.exceptions import PermissionDenied
+from django.db.models import QuerySet
+from drf_spectacular.utils import extend_schema
+from rest_framework import mixins, serializers, viewsets
+from rest_framework.decorators import action
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from core.api import HasRight, Pagination, StrictSerializer
+from core.months import parse_month
+from forecasting.models import Override
+from forecasting.models.judgement import Reason
+from forecasting.selectors.forecasts import forecasts_allowed
+from forecasting.selectors.judgement import overrides_visible
+from forecasting.services.judgement import override_set, override_withdraw
+from products.api.shared import LineFilter, MonthFilter
+from products.models import Channel, Measure
+from products.selectors.access import channels_visible, product_get
+from products.selectors.lines import line_tree
+
+MONTH = r"^\d{4}-(0[1-9]|1[0-2])$"
+
+
+class OverrideFilters(django_filters.FilterSet):
+    product = django_filters.CharFilter("product__code", lookup_expr="iexact", label="code of a product")
+    line = LineFilter("product__line", "line")
+    holds = django_filters.BooleanFilter(
+        "withdrawn_at", lookup_expr="isnull", label="only those not withdrawn (or only those that are)"
+    )
+    month = MonthFilter("last_month", lookup_expr="gte", label="ends in this month or later, as YYYY-MM")
+
+    class Meta:
+        model = Override
+        fields = ("product", "line", "holds", "month", "reason")
+
+
+class OverrideSerializer(serializers.ModelSerializer):
+    """``value`` in the measure's unit a month, or a rate for *percent* (0.05 is 5 % more)."""
+
+    product = serializers.CharField(source="product.code", default=None, read_only=True)
+    line = serializers.CharField(source="line.code", default=None, read_only=True)
+    channel = serializers.CharField(source="channel.code", default=None, read_only=True)
+    measure = serializers.CharField(source="measure.code", read_only=True)
+    author = serializers.CharField(source="author.name", read_only=True)
+
+    class Meta:
+        model = Override
+        fields = (
+            *("id", "product", "line", "channel", "measure", "operation", "value", "first_month"),
+            *("last_month", "reason", "note", "evidence", "author", "set_at", "until", "withdrawn_at"),
+        )
+        read_only_fields = fields
+
+
+class OverrideRequestSerializer(StrictSerializer):
+    """Of one product. ``evidence`` is needed for an upward change."""
+
+    product = serializers.CharField(max_length=60)
+    channel = serializers.CharField(max_length=60, required=False)
+    measure = serializers.CharField(max_length=60, required=False, help_text="default: the leading one")
+    operation = serializers.ChoiceField(Override.Operation.choices)
+    value = serializers.DecimalField(18, 4)
+    first_month = serializers.RegexField(MONTH)
+    last_month = serializers.RegexField(MONTH)
+    reason = serializers.ChoiceField(Reason.choices)
+    note = serializers.CharField(max_length=400, required=False, allow_blank=True)
+    evidence = serializers.CharField(max_length=400, required=False, allow_blank=True)
+
+
+class OverrideViewSet(
+    mixins.ListModelMixin, mixins.RetrieveModelMixin, mixins.CreateModelMixin, viewsets.GenericViewSet
+):
+    """Changes of forecasts by hand, newest first. POST makes one; ``withdraw`` ends one."""
+
+    rights = {"GET": "forecasting.view", "POST": "forecasting.override"}
+    permission_classes = [HasRight]
+    pagination_class = Pagination
+    filterset_class = OverrideFilters
+    queryset = Override.objects.none()
+
+    def get_serializer_class(self) -> type[serializers.BaseSerializer]:
+        return OverrideRequestSerializer if self.action == "create" else OverrideSerializer
+
+    def get_queryset(self) -> QuerySet[Override]:
+        return overrides_visible(self.request.user)
+
+    @extend_schema(request=OverrideRequestSerializer, responses={201: OverrideSerializer})
+    def create(self, request: Request) -> Response:
+        """Change a forecast."""
+        asked = OverrideRequestSerializer(data=request.data)
+        asked.is_valid(raise_exception=True)
+        if not forecasts_allowed(request.user):
+            raise PermissionDenied("forecasting.view")
+        values = dict(asked.validated_data)
+        product = product_get(request.user, values.pop("product"))
+        measure = self._measure(product.line_id, values.pop("measure", None))
+        channel = self._channel(values.pop("channel", None))
+        made = override_set(
+            user=request.user,
+            product=product,
+            measure=measure,
+            channel=channel,
+            first_month=parse_month(values.pop("first_month")),
+            last_month=parse_month(values.pop("last_month")),
+            **values,
+        )
+        return Response(OverrideSerializer(made).data, status=201)
+
+    def _measure(self, line_id: int, code: str | None) -> Measure:
+        measures = line_tree().measures(line_id)
+        found = [m for m in measures if code is None or m.code == code]
+        if not found:
+            raise serializers.ValidationError({"measure": [f"{code}?"]})
+        return found[0]
+
+    def _channel(self, code: str | None) -> Channel | None:
+        if code is None:
+            return None
+        found = channels_visible(self.request.user).filter(code__iexact=code).first()
+        if found is None:
+            raise serializers.ValidationError({"channel": [f"{code}?"]})
+        return found
+
+    @extend_schema(request=None, responses={200: OverrideSerializer})
+    @action(detail=True, methods=["post"])
+    def withdraw(self, request: Request, **_kwargs: Any) -> Response:
+        """End an override now."""
+        if not forecasts_allowed(request.user):
+            raise PermissionDenied("forecasting.view")
+        ended = override_withdraw(user=request.user, override=self.get_object())
+        return Response(OverrideSerializer(self.get_queryset().get(pk=ended.pk)).data)

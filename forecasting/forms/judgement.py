@@ -1,0 +1,110 @@
+from __future__ import annotations
+
+import datetime
+from collections.abc import Collection, Sequence
+from decimal import Decimal
+from typing import Any
+
+from django import forms
+from django.utils.translation import gettext_lazy as _
+
+from core import formats
+from core.months import parse_month
+from forecasting.models import Override
+from forecasting.models.judgement import Party, Reason
+from products.models import Channel
+
+
+def _month(text: str) -> datetime.date:
+    return parse_month(text)
+
+
+class OverrideForm(forms.Form):
+    """A change of a forecast by hand. ``months`` are those that can be changed; ``channels`` empty: the
+    product as a whole, or a line."""
+
+    operation = forms.ChoiceField(label=_("Change"), choices=Override.Operation.choices)
+    value = forms.DecimalField(
+        label=_("By how much"),
+        max_digits=18,
+        decimal_places=4,
+        localize=True,
+        help_text=_("A volume a month in the product's unit; or per cent, with a minus for less."),
+    )
+    first_month = forms.TypedChoiceField(label=_("From"), coerce=_month)
+    last_month = forms.TypedChoiceField(label=_("Until and including"), coerce=_month)
+    channel = forms.ModelChoiceField(
+        label=_("Channel"),
+        queryset=Channel.objects.none(),
+        required=False,
+        to_field_name="code",
+        empty_label=_("all channels"),
+        help_text=_("One channel: what you change of it is added to the whole."),
+    )
+    reason = forms.ChoiceField(label=_("Reason"), choices=Reason.choices)
+    note = forms.CharField(label=_("Note"), max_length=400, required=False)
+    evidence = forms.CharField(
+        label=_("What it rests on"),
+        max_length=400,
+        required=False,
+        help_text=_("Needed when the forecast goes up: an order, a contract, a plan with a date."),
+    )
+
+    def __init__(
+        self,
+        *args: Any,
+        months: Sequence[datetime.date],
+        channels: Collection[Channel] = (),
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(*args, **kwargs)
+        choices = [(f"{month:%Y-%m}", formats.month(month)) for month in months]
+        self.fields["first_month"].choices = choices  # type: ignore[attr-defined]
+        self.fields["last_month"].choices = choices  # type: ignore[attr-defined]
+        if channels:
+            self.fields["channel"].queryset = Channel.objects.filter(  # type: ignore[attr-defined]
+                pk__in=[channel.pk for channel in channels]
+            )
+        else:
+            del self.fields["channel"]
+
+    def clean(self) -> dict[str, Any]:
+        found = super().clean() or {}
+        if found.get("operation") == Override.Operation.PERCENT and found.get("value") is not None:
+            found["value"] = found["value"] / 100
+        return found
+
+
+class ConsensusForm(forms.Form):
+    """The grid of an agreed forecast: a column a party the person speaks for, and one for what is agreed; a
+    field a month."""
+
+    note = forms.CharField(label=_("Note"), max_length=400, required=False)
+
+    def __init__(
+        self, *args: Any, months: Sequence[datetime.date], columns: Sequence[str], **kwargs: Any
+    ) -> None:
+        super().__init__(*args, **kwargs)
+        self.months, self.columns = months, columns
+        labels = dict(Party.choices) | {"agreed": _("agreed")}
+        for column in columns:
+            for month in months:
+                field = forms.DecimalField(
+                    label=f"{labels[column]}, {formats.month(month)}",
+                    max_digits=18,
+                    decimal_places=4,
+                    min_value=Decimal(0),
+                    required=False,
+                    localize=True,
+                )
+                self.fields[self.name(column, month)] = field
+        if "agreed" not in columns:
+            del self.fields["note"]
+
+    @staticmethod
+    def name(column: str, month: datetime.date) -> str:
+        return f"{column}-{month:%Y-%m}"
+
+    def column(self, column: str) -> dict[datetime.date, Decimal | None]:
+        """What was filled in, by month; an empty cell is None."""
+        return {month: self.cleaned_data[self.name(column, month)] for month in self.months}

@@ -1,0 +1,231 @@
+"""What pages show of a launch plan: the card on the forecast tab, and the preview beside the form."""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from django.urls import reverse
+from django.utils.text import capfirst
+from django.utils.translation import gettext as _
+
+from core import formats
+from core.charts import Actual, Chart, Expected, volume_forecast_chart
+from core.months import month_add, months_between
+from forecasting.engine import launch
+from forecasting.models import LaunchPlan
+from forecasting.selectors.forecasts import ForecastNow
+from forecasting.selectors.launches import (
+    UNSEEN_MONTHS,
+    PlanSeen,
+    Said,
+    launch_plan_now,
+    until_now,
+)
+from products.models import Family, Measure, Product, ProductMonth
+
+HORIZON = 18
+# With these reasons a forecast rests on next to nothing of its own.
+ASKS = ("no_data", "few_periods", "no_reference")
+
+
+@dataclass(frozen=True)
+class LaunchCard:
+    """The plan in force, or an offer to make one (``seen`` is then ``None``). ``own_months`` of the product
+    count for ``own_share`` of its forecast; ``over``: for all of it."""
+
+    seen: PlanSeen | None
+    own_months: int
+    own_share: float
+    can_edit: bool
+    url: str
+    withdraw_url: str
+
+    @property
+    def over(self) -> bool:
+        return self.own_share >= 1
+
+
+def launch_url(product: Product, measure: Measure, name: str = "launch") -> str:
+    return f"{reverse(f'forecasting:{name}', args=[product.code])}?measure={measure.code}"
+
+
+def launch_card(
+    user: Any, subject: Product | Family, measure: Measure, now: ForecastNow | None
+) -> LaunchCard | None:
+    """``None`` of a family, and where no plan is in force and none is asked for. No query."""
+    if isinstance(subject, Family):
+        return None
+    seen = launch_plan_now(user, subject, measure)
+    reason = now.forecast.reason_code if now else "no_data"
+    can_edit = user.has_perm("forecasting.edit")
+    if seen is None and (reason not in ASKS or not can_edit or subject.temporary):
+        return None
+    periods = int(now.forecast.reason_params.get("periods") or 0) if now else 0
+    own = 0 if now is None or now.forecast.method in ("zero", "like_item", "bass") else periods
+    return LaunchCard(
+        seen,
+        own,
+        launch.own_share(own),
+        can_edit,
+        launch_url(subject, measure),
+        launch_url(subject, measure, "launch_withdraw"),
+    )
+
+
+@dataclass(frozen=True)
+class ReferenceMonths:
+    """A like-item beside the form: its months from its first sale on, and what speaks against it.
+    Without a name where it is out of the person's sight."""
+
+    name: str
+    share: float
+    months: tuple[float | None, ...]
+    since: datetime.date | None
+    hint: str
+
+
+@dataclass(frozen=True)
+class PreviewRow:
+    """A month of the curve: from which on, what the references sold in theirs, and what follows."""
+
+    month: datetime.date
+    number: int
+    references: list[float | None]
+    own: float | None
+    planned: float
+    expected: float | None
+
+
+@dataclass(frozen=True)
+class Preview:
+    """What would be expected, before it is saved. ``year`` is the total of the next 12 months (of a level:
+    its state at their end)."""
+
+    chart: Chart
+    references: list[ReferenceMonths]
+    rows: list[PreviewRow]
+    own_months: int
+    own_share: float
+    year: float
+    diffusion: launch.Bass | None
+    peak: datetime.date | None
+
+
+def launch_preview(
+    product: Product, measure: Measure, unit: str, said: Said, named: Sequence[Product]
+) -> Preview | None:
+    """The launch as the night would forecast it; ``None`` when there is nothing to borrow from. Without bands
+    once the product has months of its own: those are the night's."""
+    as_of = until_now(product.line_id, measure.pk)
+    months = dict(
+        ProductMonth.objects.filter(
+            product=product, measure=measure, month__lte=as_of, volume__isnull=False
+        ).values_list("month", "volume")
+    )
+    known: dict[datetime.date, float] = {month: float(volume or 0) for month, volume in months.items()}
+    if as_of == datetime.date.min:
+        as_of = month_add(said.launch_month, -1)
+    start = min(known, default=as_of)
+    row = [known.get(month_add(start, step)) for step in range(months_between(start, as_of) + 1)]
+    place, own = launch.first_months(row)
+    values = [value for value in own if value is not None]
+    first = month_add(as_of, 1)
+    begins = said.begins(month_add(start, place) if own else None, first)
+    ahead = months_between(first, begins)
+    curve = said.curve(max(HORIZON - ahead, HORIZON))
+    if not curve:
+        return None
+    share = launch.own_share(len(values))
+    plan = launch.planned(curve, before=ahead, horizon=HORIZON)
+    level = launch.own_level(values) if values else 0.0
+    expected = [share * level + (1 - share) * value for value in plan.mean]
+    forecast = {
+        month_add(first, step): Expected(month_add(first, step), value) for step, value in enumerate(expected)
+    }
+    if not values:
+        forecast = {
+            month_add(first, step): Expected(month_add(first, step), *edges)
+            for step, edges in enumerate(
+                zip(plan.mean, plan.lo80, plan.hi80, plan.lo95, plan.hi95, strict=True)
+            )
+        }
+    per: Any = (
+        _("%(unit)s at the end of the month") if measure.kind == Measure.Kind.LEVEL else _("%(unit)s a month")
+    )
+    chart = volume_forecast_chart(
+        id="launch-chart",
+        title=_("What would be expected?"),
+        subtitle=capfirst(str(measure)),
+        history=[
+            Actual(month_add(begins, step), None if value is None else value)
+            for step, value in enumerate(own)
+        ],
+        forecast=list(forecast.values()),
+        unit_label=per % {"unit": unit},
+        measure_label=str(measure),
+    )
+    is_bass = said.method == LaunchPlan.Method.BASS
+    diffusion = said.diffusion() if is_bass else None
+    peak = launch.bass_peak(diffusion.p, diffusion.q) if diffusion else 0.0
+    return Preview(
+        chart=chart,
+        references=_references(said, named),
+        rows=_rows(said, begins, curve, own, {m: f.mean for m, f in forecast.items()}),
+        own_months=len(values),
+        own_share=share,
+        year=expected[11] if measure.kind == Measure.Kind.LEVEL else sum(expected[:12]),
+        diffusion=diffusion,
+        peak=month_add(begins, round(peak) - 1) if peak >= 1 else None,
+    )
+
+
+def _rows(
+    said: Said,
+    begins: datetime.date,
+    curve: Sequence[float],
+    own: Sequence[float | None],
+    expected: dict[datetime.date, float],
+) -> list[PreviewRow]:
+    return [
+        PreviewRow(
+            month_add(begins, step),
+            step + 1,
+            [r.months[step] if step < len(r.months) else None for r in said.references],
+            own[step] if step < len(own) else None,
+            value,
+            expected.get(month_add(begins, step)),
+        )
+        for step, value in enumerate(curve[:HORIZON])
+    ]
+
+
+def _references(said: Said, named: Sequence[Product]) -> list[ReferenceMonths]:
+    known = {product.pk: product for product in named}
+    whole = sum(reference.weight for reference in said.references)
+    return [
+        ReferenceMonths(
+            known[r.product_id].name if r.product_id in known else "",
+            r.weight / whole,
+            r.months,
+            r.since,
+            _hint(known.get(r.product_id), r.since),
+        )
+        for r in said.references
+    ]
+
+
+def _hint(product: Product | None, since: datetime.date | None) -> str:
+    """What a person should know before borrowing from it."""
+    if product is None:
+        return ""
+    if since is None:
+        return _("It has no sales to borrow.")
+    if product.launched and months_between(product.launched, since) > UNSEEN_MONTHS:
+        return _("It was launched on %(day)s, its data begin in %(month)s: its start is not in them.") % {
+            "day": formats.day(product.launched),
+            "month": formats.month(since),
+        }
+    return ""

@@ -1,0 +1,283 @@
+"""What the step ``accuracy`` reads: vintages beside what became of their months. It sees every product."""
+
+# ruff: noqa: S608  statements are put together from the constants below
+
+from __future__ import annotations
+
+import datetime
+import hashlib
+import json
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from django.db import connection
+
+from forecasting.models import AccuracyRow, AccuracyState
+from forecasting.models.accuracy import LAGS
+
+from .accuracy_sums import WIDTH, sums_columns
+
+Key = tuple[int, int]
+"""Product and measure."""
+
+VALUES = (
+    *("vintage_id", "actual", "naive", "statistical", "driven", "overridden", "agreed"),
+    *("lo80", "hi80", "lo95", "hi95", "scale", "price", "afterwards"),
+)
+YEAR = 12
+
+
+@dataclass(frozen=True)
+class Span:
+    """A product's months in one measure that are whole and final, first and last."""
+
+    product_id: int
+    measure_id: int
+    first: datetime.date
+    last: datetime.date
+
+    @property
+    def key(self) -> Key:
+        return (self.product_id, self.measure_id)
+
+
+# Every month of a span, also without a figure, so that rows before it are months before it.
+_CALENDAR = """
+    WITH asked AS (
+        SELECT * FROM unnest(%(products)s::bigint[], %(measures)s::bigint[], %(firsts)s::date[],
+                             %(lasts)s::date[]) AS a(product_id, measure_id, first, last)
+    ), known AS (
+        SELECT a.product_id, a.measure_id, c.month::date AS month, m.volume::float8 AS actual,
+               m.revenue::float8 AS revenue
+        FROM asked a
+        CROSS JOIN generate_series(a.first::timestamp, a.last::timestamp, interval '1 month') AS c(month)
+        LEFT JOIN products_productmonth m
+               ON m.product_id = a.product_id AND m.measure_id = a.measure_id AND m.month = c.month::date
+    ), lagged AS (
+        SELECT *, abs(actual - lag(actual, %(year)s) OVER own) AS error,
+               CASE WHEN revenue IS NOT NULL THEN actual END AS priced_volume,
+               CASE WHEN actual IS NOT NULL THEN revenue END AS priced_revenue
+        FROM known WINDOW own AS (PARTITION BY product_id, measure_id ORDER BY month)
+    ), calendar AS (
+        SELECT product_id, measure_id, month, actual,
+               nullif(avg(error) OVER (own ROWS UNBOUNDED PRECEDING), 0) AS scale,
+               CASE WHEN sum(priced_volume) OVER lately > 0
+                    THEN sum(priced_revenue) OVER lately / sum(priced_volume) OVER lately END AS price
+        FROM lagged
+        WINDOW own AS (PARTITION BY product_id, measure_id ORDER BY month),
+               lately AS (own ROWS %(before)s PRECEDING)
+    )
+"""
+
+_CHANGED = (
+    _CALENDAR
+    + """
+    , vintage AS (
+        SELECT f.id, f.product_id, f.measure_id, f.as_of, f.computed_at,
+               lead(f.computed_at) OVER own AS frozen_at
+        FROM forecasting_forecast f JOIN asked USING (product_id, measure_id)
+        WINDOW own AS (PARTITION BY f.product_id, f.measure_id ORDER BY f.as_of)
+    ), said AS (
+        SELECT v.product_id, v.measure_id, t.month, l.lag, v.frozen_at,
+               v.id AS vintage_id, t.actual, m.naive, m.mean AS statistical, m.driven, m.overridden, m.agreed,
+               m.lo80, m.hi80, m.lo95, m.hi95, s.scale, t.price,
+               (v.computed_at AT TIME ZONE 'UTC')::date >= (t.month + interval '1 month')::date AS afterwards
+        FROM vintage v
+        CROSS JOIN unnest(%(lags)s::int[]) AS l(lag)
+        JOIN calendar t ON t.product_id = v.product_id AND t.measure_id = v.measure_id
+             AND t.month = (v.as_of + make_interval(months => l.lag))::date AND t.actual IS NOT NULL
+        JOIN forecasting_forecastmonth m ON m.forecast_id = v.id AND m.month = t.month
+        LEFT JOIN calendar s ON s.product_id = v.product_id AND s.measure_id = v.measure_id
+             AND s.month = v.as_of
+    )
+"""
+)
+
+_ROWS = (
+    _CHANGED
+    + f"""
+    SELECT s.product_id, s.measure_id, s.month, s.lag, s.frozen_at, {", ".join(f"s.{v}" for v in VALUES)}
+    FROM said s LEFT JOIN forecasting_accuracyrow r USING (product_id, measure_id, month, lag)
+    WHERE r.id IS NULL
+       OR ({", ".join(f"r.{v}" for v in VALUES)}) IS DISTINCT FROM ({", ".join(f"s.{v}" for v in VALUES)})
+    ORDER BY s.product_id, s.measure_id, s.month, s.lag
+"""
+)
+
+_GONE = (
+    _CHANGED
+    + """
+    SELECT r.id, r.month FROM forecasting_accuracyrow r JOIN asked USING (product_id, measure_id)
+    WHERE r.month <= %(known)s AND NOT EXISTS (
+        SELECT FROM said s WHERE (s.product_id, s.measure_id, s.month, s.lag)
+                               = (r.product_id, r.measure_id, r.month, r.lag))
+"""
+)
+
+# Figures and vintages as a few sums: whatever changes, they change.
+_SIGNS = """
+    SELECT 'sold', product_id, measure_id, count(*)::text, sum(hashtextextended(
+        concat_ws(' ', month, volume, revenue), 0))::text
+    FROM products_productmonth WHERE product_id = ANY(%(products)s) AND month <= %(known)s
+    GROUP BY product_id, measure_id
+    UNION ALL
+    SELECT 'said', product_id, measure_id, count(*)::text, sum(hashtextextended(
+        concat_ws(' ', id, as_of, content_hash), 0))::text
+    FROM forecasting_forecast WHERE product_id = ANY(%(products)s) AND NOT current
+    GROUP BY product_id, measure_id
+    ORDER BY 1, 2, 3
+"""
+
+
+def digests(spans: Sequence[Span], known: datetime.date) -> dict[Key, str]:
+    """A hash for each span of all that its rows and windows are made from: figures up to the month ``known``,
+    vintages that are frozen, and the lags; empty while no vintage is frozen."""
+    signs: dict[Key, dict[str, list[str]]] = {}
+    with connection.cursor() as cursor:
+        cursor.execute(_SIGNS, {"products": sorted({s.product_id for s in spans}), "known": known})
+        for name, product, measure, *sums in cursor.fetchall():
+            signs.setdefault((product, measure), {})[name] = sums
+    found = {}
+    for span in spans:
+        sign = signs.get(span.key, {})
+        said = json.dumps([LAGS, str(span.first), str(span.last), sign], sort_keys=True)
+        found[span.key] = hashlib.sha256(said.encode()).hexdigest() if "said" in sign else ""
+    return found
+
+
+def states_of(product_ids: Collection[int]) -> dict[Key, str]:
+    """The hash each product's rows were last computed from."""
+    rows = AccuracyState.objects.filter(product_id__in=product_ids)
+    return {(p, m): h for p, m, h in rows.values_list("product_id", "measure_id", "input_hash")}
+
+
+def rows_changed(spans: Sequence[Span]) -> list[tuple[AccuracyRow, datetime.datetime | None]]:
+    """The rows these spans should have and do not, or have otherwise; unsaved, each with the moment its
+    vintage was frozen."""
+    with connection.cursor() as cursor:
+        cursor.execute(_ROWS, _params(spans))
+        return [
+            (
+                AccuracyRow(
+                    product_id=product,
+                    measure_id=measure,
+                    month=month,
+                    lag=lag,
+                    **dict(zip(VALUES, values, strict=True)),
+                ),
+                frozen_at,
+            )
+            for product, measure, month, lag, frozen_at, *values in cursor.fetchall()
+        ]
+
+
+def rows_gone(spans: Sequence[Span], known: datetime.date) -> list[AccuracyRow]:
+    """Rows of these spans, of months up to the one ``known``, whose figure or vintage is gone."""
+    with connection.cursor() as cursor:
+        cursor.execute(_GONE, {**_params(spans), "known": known})
+        return [AccuracyRow(pk=pk, month=month) for pk, month in cursor.fetchall()]
+
+
+def _params(spans: Sequence[Span]) -> Mapping[str, Any]:
+    return {
+        "products": [span.product_id for span in spans],
+        "measures": [span.measure_id for span in spans],
+        "firsts": [span.first for span in spans],
+        "lasts": [span.last for span in spans],
+        "lags": list(LAGS),
+        "year": YEAR,
+        "before": YEAR - 1,
+    }
+
+
+# -- by line --------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class LineSum:
+    """The rows of a line's own products in one month at one lag, and their sums (``accuracy_sums``): as they
+    are, and times revenue per unit of those that have one."""
+
+    line_id: int
+    month: datetime.date
+    lag: int
+    rows: int
+    unpriced: int
+    afterwards: int
+    plain: list[float]
+    priced: list[float]
+
+
+@dataclass(frozen=True)
+class Counted:
+    """The products with rows of one line that count in one ``unit`` ("" where they leave it to the line);
+    ``sign`` changes with which they are."""
+
+    line_id: int
+    unit: str
+    sign: str
+
+
+def lines_counted() -> list[Counted]:
+    """Which products are added up in which line, and in what they count."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT p.line_id, p.unit, sum(hashtextextended(p.id::text, 0))::text FROM products_product p"
+            " WHERE EXISTS (SELECT FROM forecasting_accuracyrow r WHERE r.product_id = p.id)"
+            " GROUP BY 1, 2 ORDER BY 1, 2"
+        )
+        return [Counted(*row) for row in cursor.fetchall()]
+
+
+def sums_due(structure: str) -> list[datetime.date]:
+    """The months whose sums are missing, stale, or rest on another structure."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """
+            SELECT month FROM (SELECT DISTINCT month FROM forecasting_accuracyrow) AS r
+            WHERE NOT EXISTS (SELECT FROM forecasting_accuracysum s WHERE s.month = r.month)
+            UNION SELECT month FROM forecasting_accuracysum WHERE stale OR structure <> %s ORDER BY 1
+            """,
+            [structure],
+        )
+        return [month for (month,) in cursor.fetchall()]
+
+
+def line_sums(leads: Mapping[int, int], months: Sequence[datetime.date]) -> list[LineSum]:
+    """The sums of these months by line, of its own products, in the measure ``leads`` names for it."""
+    params: dict[str, Any] = {
+        "lines": list(leads),
+        "measures": list(leads.values()),
+        "months": list(months),
+    }
+    with connection.cursor() as cursor:
+        cursor.execute(_line_sums("1.0", ""), params)
+        plain = cursor.fetchall()
+        cursor.execute(_line_sums("r.price", "AND r.price IS NOT NULL"), params)
+        priced = {row[:3]: _floats(row[6:]) for row in cursor.fetchall()}
+    return [
+        LineSum(
+            *(line_id, month, lag, rows, unpriced, afterwards),
+            plain=_floats(sums),
+            priced=priced.get((line_id, month, lag), [0.0] * WIDTH),
+        )
+        for line_id, month, lag, rows, unpriced, afterwards, *sums in plain
+    ]
+
+
+def _floats(row: Sequence[Any]) -> list[float]:
+    return [float(value or 0) for value in row]
+
+
+def _line_sums(weight: str, priced: str) -> str:
+    return f"""
+        SELECT p.line_id, r.month, r.lag, count(*), count(*) FILTER (WHERE r.price IS NULL),
+               count(*) FILTER (WHERE r.afterwards), {sums_columns(weight)}
+        FROM forecasting_accuracyrow r
+        JOIN products_product p ON p.id = r.product_id
+        JOIN unnest(%(lines)s::bigint[], %(measures)s::bigint[]) AS lead(line_id, measure_id)
+          ON lead.line_id = p.line_id AND lead.measure_id = r.measure_id
+        WHERE r.month = ANY(%(months)s) {priced}
+        GROUP BY 1, 2, 3 ORDER BY 1, 2, 3
+    """

@@ -1,0 +1,190 @@
+"""What people changed of forecasts, as they may see it; and what it stands on."""
+
+from __future__ import annotations
+
+import datetime
+from collections import defaultdict
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any
+
+from django.db.models import Max, Q, QuerySet, Sum
+
+from core.months import month_add
+from core.organisation import today
+from forecasting.models import ConsensusInput, ConsensusMonth, ForecastMonth, Override, OverrideMonth
+from products.models import Channel, Measure, Product, SalesMonth
+from products.selectors.access import visible_line_ids
+from products.selectors.product_filter import channels_below
+
+from .forecasts import forecasts_allowed
+
+Key = tuple[int, datetime.date]
+
+
+def overrides_visible(user: Any) -> QuerySet[Override]:
+    """Overrides of products and lines the person sees, newest first; none for people limited to channels,
+    who see no forecasts."""
+    rows = Override.objects.select_related(
+        "product", "line", "channel", "measure", "author", "withdrawn_by"
+    ).order_by("-pk")
+    if not forecasts_allowed(user):
+        return rows.none()
+    lines = visible_line_ids(user)
+    if lines is None:
+        return rows
+    return rows.filter(Q(product__line_id__in=lines) | Q(line_id__in=lines))
+
+
+def expected_months(
+    product_ids: Collection[int], measure: Measure, first: datetime.date, last: datetime.date
+) -> dict[Key, float]:
+    """What drivers, or else statistics, expect now by product and month: what an override works on."""
+    rows = ForecastMonth.objects.filter(
+        forecast__current=True,
+        forecast__product_id__in=product_ids,
+        forecast__measure=measure,
+        month__range=(first, last),
+    ).values_list("forecast__product_id", "month", "mean", "driven")
+    return {(pk, month): mean if driven is None else driven for pk, month, mean, driven in rows if pk}
+
+
+def channel_share(product: Product, measure: Measure, channel: Channel) -> float:
+    """The channel's (with those below it) part of the last 12 months with data; 0 without any."""
+    sold = SalesMonth.objects.filter(product_id=product.pk, measure_id=measure.pk, volume__isnull=False)
+    last = sold.aggregate(last=Max("month"))["last"]
+    if last is None:
+        return 0.0
+    year = sold.filter(month__gt=month_add(last, -12))
+    whole = year.aggregate(sum=Sum("volume"))["sum"] or Decimal(0)
+    own = year.filter(channel_id__in=channels_below(channel.code)).aggregate(sum=Sum("volume"))["sum"]
+    return float((own or Decimal(0)) / whole) if whole > 0 else 0.0
+
+
+@dataclass(frozen=True)
+class OverrideNow:
+    """An override beside what is expected today. ``before`` and ``after``: what it makes of its months, by
+    what was expected when it was set; ``moved_rate``: how far that moved since. ``active``: it still counts,
+    at least in part."""
+
+    override: Override
+    before: float
+    after: float
+    moved_rate: float | None
+    active: bool
+
+    @property
+    def rate(self) -> float | None:
+        return self.after / self.before - 1 if self.before > 0 else None
+
+
+def overrides_now(overrides: Collection[Override]) -> list[OverrideNow]:
+    """Each beside what is expected today, in the same order. Two queries."""
+    rows: dict[int, list[OverrideMonth]] = defaultdict(list)
+    for row in OverrideMonth.objects.filter(override__in=[o.pk for o in overrides]):
+        rows[row.override_id].append(row)
+    months = [row for own in rows.values() for row in own]
+    expected: dict[tuple[int, int, datetime.date], float] = {}
+    if months:
+        for product_id, measure_id, month, mean, driven in ForecastMonth.objects.filter(
+            forecast__current=True,
+            forecast__product_id__in={row.product_id for row in months},
+            month__range=(min(row.month for row in months), max(row.month for row in months)),
+        ).values_list("forecast__product_id", "forecast__measure_id", "month", "mean", "driven"):
+            expected[product_id or 0, measure_id, month] = mean if driven is None else driven
+    return [_now(override, rows[override.pk], expected) for override in overrides]
+
+
+def product_overrides(
+    product: Product, measure: Measure, months: Collection[ForecastMonth]
+) -> list[OverrideNow]:
+    """What holds for a product, of a line's overrides its own part, newest first; ``months`` are those of its
+    current forecast. One query, and none where no month says that people changed it."""
+    if all(month.overridden is None for month in months):
+        return []
+    found = OverrideMonth.objects.filter(product=product, measure=measure, active=True).select_related(
+        "override__author", "override__line", "override__channel", "override__product"
+    )
+    rows: dict[Override, list[OverrideMonth]] = defaultdict(list)
+    for row in found:
+        rows[row.override].append(row)
+    expected = {
+        (product.pk, measure.pk, month.month): month.mean if month.driven is None else month.driven
+        for month in months
+    }
+    newest_first = sorted(rows, key=lambda override: -override.pk)
+    return [_now(override, rows[override], expected) for override in newest_first]
+
+
+def _now(
+    override: Override, rows: list[OverrideMonth], expected: Mapping[tuple[int, int, datetime.date], float]
+) -> OverrideNow:
+    before = sum(row.baseline for row in rows)
+    after = sum(changed(override.operation, row.value, row.baseline) for row in rows)
+    known = [
+        (row.baseline, expected[row.product_id, row.measure_id, row.month] * row.share)
+        for row in rows
+        if (row.product_id, row.measure_id, row.month) in expected
+    ]
+    then, now = sum(pair[0] for pair in known), sum(pair[1] for pair in known)
+    return OverrideNow(
+        override,
+        before,
+        after,
+        now / then - 1 if then > 0 else None,
+        override.holds_on(today()) and any(row.active for row in rows),
+    )
+
+
+def changed(operation: str, value: Decimal, baseline: float) -> float:
+    """What an override makes of a month's baseline; volumes do not fall below zero."""
+    if operation == Override.Operation.SET:
+        return float(value)
+    if operation == Override.Operation.ADD:
+        return max(baseline + float(value), min(baseline, 0.0))
+    return baseline * (1 + float(value))
+
+
+def last_judgement(product: Product, measure: Measure) -> int:
+    """Rises with every change people make to a product's forecast: what an editor saw is compared with it."""
+    newest = OverrideMonth.objects.filter(product=product, measure=measure).aggregate(pk=Max("pk"))["pk"]
+    return newest or 0
+
+
+@dataclass(frozen=True)
+class ConsensusRow:
+    """A month on the way to an agreed forecast; ``year_before`` is the same month's actual."""
+
+    month: datetime.date
+    year_before: Decimal | None
+    statistical: float
+    overridden: float
+    inputs: Mapping[str, Decimal]
+    agreed: Decimal | None
+
+
+def consensus_rows(
+    product: Product,
+    measure: Measure,
+    months: Collection[ForecastMonth],
+    sold: Mapping[datetime.date, Decimal],
+) -> list[ConsensusRow]:
+    """The forecast's months with what each party said and what was agreed. Two queries."""
+    inputs: dict[datetime.date, dict[str, Decimal]] = defaultdict(dict)
+    for row in ConsensusInput.objects.filter(product=product, measure=measure):
+        inputs[row.month][row.party] = row.value
+    agreed = dict(
+        ConsensusMonth.objects.filter(product=product, measure=measure).values_list("month", "value")
+    )
+    return [
+        ConsensusRow(
+            month.month,
+            sold.get(month_add(month.month, -12)),
+            month.mean if month.driven is None else month.driven,
+            next(v for v in (month.overridden, month.driven, month.mean) if v is not None),
+            inputs[month.month],
+            agreed.get(month.month),
+        )
+        for month in months
+    ]

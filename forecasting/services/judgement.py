@@ -1,0 +1,459 @@
+"""What people change of forecasts: overrides, figures of the parties, the agreed forecast. The statistics are
+never touched; what people say stands in the layers of the current forecast beside them."""
+
+from __future__ import annotations
+
+import datetime
+from collections import defaultdict
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from django.db import transaction
+from django.db.models import Q
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from accounts.errors import DomainError
+from core.months import month_add, month_end, month_range, month_start
+from core.organisation import organisation_get, today
+from forecasting.models import ConsensusInput, ConsensusMonth, ForecastMonth, Override, OverrideMonth
+from forecasting.models.judgement import Party, Reason
+from forecasting.selectors.judgement import changed, channel_share, expected_months, last_judgement
+from products.models import Channel, Measure, Product, ProductLine
+from products.selectors.lines import LineTree
+from products.selectors.units import addable
+
+from .list_figures import figures_show
+
+# Adjustments smaller than this rarely make a forecast better (Fildes et al. 2009); they are allowed.
+SMALL_RATE = 0.1
+# An override holds as long as its months, at most so many months at a time; then somebody looks again.
+HOLDS_MONTHS = 6
+PLACES = Decimal("0.0001")
+
+
+@dataclass(frozen=True)
+class Change:
+    """What an override would do to one product and month."""
+
+    product_id: int
+    name: str
+    month: datetime.date
+    value: Decimal
+    share: float
+    baseline: float
+    after: float
+
+
+@dataclass(frozen=True)
+class Preview:
+    """All that an override would do. ``rate`` is the change of the whole, ``small`` and ``upward`` what the
+    form says of it."""
+
+    changes: Sequence[Change]
+
+    @property
+    def before(self) -> float:
+        return sum(change.baseline for change in self.changes)
+
+    @property
+    def after(self) -> float:
+        return sum(change.after for change in self.changes)
+
+    @property
+    def rate(self) -> float | None:
+        return self.after / self.before - 1 if self.before > 0 else None
+
+    @property
+    def small(self) -> bool:
+        return self.rate is not None and abs(self.rate) < SMALL_RATE
+
+    @property
+    def upward(self) -> bool:
+        return self.after > self.before
+
+
+def override_preview(
+    *,
+    measure: Measure,
+    operation: str,
+    value: Decimal,
+    first_month: datetime.date,
+    last_month: datetime.date,
+    product: Product | None = None,
+    line: ProductLine | None = None,
+    channel: Channel | None = None,
+) -> Preview:
+    """What the override would do, month by month; nothing is written. An amount on a line is split by what
+    is expected of each of its products, to the last digit."""
+    if last_month < first_month:
+        raise DomainError("months_order", _("The last month lies before the first."), "last_month")
+    if operation == Override.Operation.PERCENT and value < -1:
+        raise DomainError("below_nothing", _("More than everything cannot go."), "value")
+    products = [product] if product else _products_of(line, measure, operation)
+    share = 1.0
+    if channel is not None:
+        if product is None:
+            raise DomainError("channel_of_line", _("A channel goes with one product."), "channel")
+        share = channel_share(product, measure, channel)
+        if share <= 0:
+            raise DomainError(
+                "channel_silent", _("This channel sold nothing of it in the last 12 months."), "channel"
+            )
+    expected = expected_months([p.pk for p in products], measure, first_month, last_month)
+    names = {p.pk: p.name for p in products}
+    changes = []
+    for month in month_range(first_month, last_month):
+        known = {p.pk: expected[p.pk, month] * share for p in products if (p.pk, month) in expected}
+        if not known:
+            raise DomainError(
+                "month_unknown", _("There is no forecast of this month to change."), "last_month"
+            )
+        for pk, part in _split(known, operation, value).items():
+            after = changed(operation, part, known[pk])
+            changes.append(Change(pk, names[pk], month, part, share, known[pk], after))
+    return Preview(changes)
+
+
+def _products_of(line: ProductLine | None, measure: Measure, operation: str) -> list[Product]:
+    if line is None:
+        raise DomainError("override_of_nothing", _("Choose a product or a line."), "line")
+    tree = LineTree()
+    products = [
+        product
+        for product in Product.objects.filter(line__in=tree.descendants(line.pk)).order_by("pk")
+        if measure in tree.measures(product.line_id)
+    ]
+    units = addable(tree, products, measure, line.pk)
+    alike = units.ok and set(units.factors.values()) <= {Decimal(1)}
+    if operation != Override.Operation.PERCENT and not alike:
+        raise DomainError(
+            "unlike_units",
+            _("Its products count in different units: change them by per cent."),
+            "operation",
+        )
+    return products
+
+
+def _split(known: Mapping[int, float], operation: str, value: Decimal) -> dict[int, Decimal]:
+    """The value by product: of a percentage the same for all, of an amount by what is expected of each, with
+    the remainder of rounding to the largest remainders."""
+    if operation == Override.Operation.PERCENT or len(known) == 1:
+        return dict.fromkeys(known, value)
+    total = sum(max(v, 0.0) for v in known.values())
+    weights = {pk: max(v, 0.0) / total if total else 1 / len(known) for pk, v in known.items()}
+    exact = {pk: value * Decimal(repr(weight)) for pk, weight in weights.items()}
+    parts = {pk: part.quantize(PLACES, rounding="ROUND_FLOOR") for pk, part in exact.items()}
+    left = int((value - sum(parts.values())) / PLACES)
+    for pk in sorted(parts, key=lambda pk: (parts[pk] - exact[pk], pk))[: max(left, 0)]:
+        parts[pk] += PLACES
+    return parts
+
+
+@transaction.atomic
+def override_set(
+    *,
+    user: Any,
+    measure: Measure,
+    operation: str,
+    value: Decimal,
+    first_month: datetime.date,
+    last_month: datetime.date,
+    reason: str,
+    note: str = "",
+    evidence: str = "",
+    product: Product | None = None,
+    line: ProductLine | None = None,
+    channel: Channel | None = None,
+    seen: int | None = None,
+) -> Override:
+    """Change a forecast by hand. An earlier override of the same months (and channel) gives way to it.
+
+    Upward changes need evidence. ``seen`` is :func:`last_judgement` of the product as the editor knew it:
+    who comes second is told. It holds until its last month is over, at most half a year; then it is renewed
+    or ends.
+    """
+    _allowed(user, "forecasting.override")
+    _lock(product, line)
+    if product is not None and seen is not None and seen != last_judgement(product, measure):
+        newest = OverrideMonth.objects.filter(product=product, measure=measure).latest("pk").override
+        raise DomainError(
+            "judged_meanwhile",
+            _("%(person)s changed this forecast meanwhile. Look at what it says now, then send yours again.")
+            % {"person": newest.author},
+            status=409,
+        )
+    if reason not in Reason.values:
+        raise DomainError("reason_missing", _("Say why."), "reason")
+    preview = override_preview(
+        measure=measure,
+        operation=operation,
+        value=value,
+        first_month=first_month,
+        last_month=last_month,
+        product=product,
+        line=line,
+        channel=channel,
+    )
+    if preview.upward and not evidence.strip():
+        raise DomainError(
+            "evidence_missing",
+            _("Upward changes are the ones that most often turn out wrong: say what this one rests on."),
+            "evidence",
+        )
+    override = Override.objects.create(
+        product=product,
+        line=line,
+        channel=channel,
+        measure=measure,
+        operation=operation,
+        value=value,
+        first_month=first_month,
+        last_month=last_month,
+        reason=reason,
+        note=note.strip(),
+        evidence=evidence.strip(),
+        author=user,
+        until=_holds_until(last_month),
+    )
+    product_ids = {change.product_id for change in preview.changes}
+    OverrideMonth.objects.filter(
+        product__in=product_ids,
+        measure=measure,
+        channel=channel,
+        month__range=(first_month, last_month),
+        active=True,
+    ).update(active=False)
+    OverrideMonth.objects.bulk_create(
+        OverrideMonth(
+            override=override,
+            product_id=change.product_id,
+            measure=measure,
+            channel=channel,
+            month=change.month,
+            value=change.value,
+            share=change.share,
+            baseline=change.baseline,
+        )
+        for change in preview.changes
+    )
+    judgement_apply(product_ids=product_ids)
+    return override
+
+
+def _holds_until(last_month: datetime.date) -> datetime.date:
+    return min(month_end(last_month), month_end(month_add(today().replace(day=1), HOLDS_MONTHS)))
+
+
+def _allowed(user: Any, right: str) -> None:
+    if not user.has_perm(right):
+        raise DomainError("not_allowed", _("Your role does not include this."), status=403)
+
+
+def _lock(product: Product | None, line: ProductLine | None) -> None:
+    """One change of a product's forecast at a time."""
+    rows = Product.objects.select_for_update().order_by("pk")
+    list(rows.filter(pk=product.pk) if product else rows.filter(line__in=LineTree().descendants(line.pk)))  # type: ignore[union-attr]
+
+
+@transaction.atomic
+def override_withdraw(*, user: Any, override: Override) -> Override:
+    """End an override now; what it changed shows as before, unless something else holds there."""
+    _allowed(user, "forecasting.override")
+    current = Override.objects.select_for_update().get(pk=override.pk)
+    if current.withdrawn_at is None:
+        current.withdrawn_at, current.withdrawn_by = timezone.now(), user
+        current.save(update_fields=["withdrawn_at", "withdrawn_by"])
+        _end([current.pk])
+    return current
+
+
+@transaction.atomic
+def override_renew(*, user: Any, override: Override) -> Override:
+    """Let an override hold on, or (undo) again after it was withdrawn or expired; refused for months that
+    somebody changed since."""
+    _allowed(user, "forecasting.override")
+    current = Override.objects.select_for_update().get(pk=override.pk)
+    rows = list(OverrideMonth.objects.select_for_update().filter(override=current))
+    taken = OverrideMonth.objects.filter(
+        product__in={row.product_id for row in rows},
+        measure=current.measure,
+        channel=current.channel,
+        month__range=(current.first_month, current.last_month),
+        active=True,
+    ).exclude(override=current)
+    if taken.exists():
+        raise DomainError(
+            "judged_meanwhile",
+            _("Another override holds in these months; withdraw that one first."),
+            status=409,
+        )
+    if month_end(current.last_month) < today():
+        raise DomainError("months_over", _("Its months are over."))
+    current.withdrawn_at = current.withdrawn_by = None
+    current.until = _holds_until(current.last_month)
+    current.save(update_fields=["withdrawn_at", "withdrawn_by", "until"])
+    OverrideMonth.objects.filter(override=current).update(active=True)
+    judgement_apply(product_ids={row.product_id for row in rows})
+    return current
+
+
+def overrides_expire(*, product_ids: Collection[int]) -> int:
+    """End the overrides of these products that nobody renewed; says how many."""
+    over = Override.objects.filter(
+        months__product__in=product_ids, months__active=True, until__lt=today(), withdrawn_at=None
+    ).distinct()
+    found = list(over.values_list("pk", flat=True))
+    _end(found)
+    return len(found)
+
+
+def _end(override_ids: Collection[int]) -> None:
+    rows = OverrideMonth.objects.filter(override__in=override_ids, active=True)
+    product_ids = set(rows.values_list("product_id", flat=True))
+    rows.update(active=False)
+    judgement_apply(product_ids=product_ids)
+
+
+@transaction.atomic
+def judgement_apply(*, product_ids: Collection[int]) -> None:
+    """Write what holds of overrides and agreed months into the layers of these products' current forecasts,
+    and their list figures after it. Vintages of earlier months stay as they were, and a month that is over
+    keeps what was said of it when it ended: that is what it is measured against."""
+    if not product_ids:
+        return
+    running = month_start(today())
+    months = ForecastMonth.objects.filter(
+        forecast__current=True, forecast__product_id__in=product_ids
+    ).select_related("forecast")
+    overrides: dict[tuple[int, int, datetime.date], list[OverrideMonth]] = defaultdict(list)
+    said = OverrideMonth.objects.filter(Q(active=True) | Q(month__lt=running), product__in=product_ids)
+    for row in said.select_related("override").order_by("pk"):
+        key = (row.product_id, row.measure_id, row.month)
+        if row.month >= running:
+            overrides[key].append(row)
+        elif _held_at_end(row):  # the newest of each channel
+            overrides[key] = [r for r in overrides[key] if r.channel_id != row.channel_id] + [row]
+    agreed = {
+        (row.product_id, row.measure_id, row.month): float(row.value)
+        for row in ConsensusMonth.objects.filter(product__in=product_ids)
+        if row.month >= running or _day_of(row.agreed_at) <= month_end(row.month)
+    }
+    moved = []
+    for month in months:
+        key = (month.forecast.product_id or 0, month.forecast.measure_id, month.month)
+        base = month.mean if month.driven is None else month.driven
+        kept = month.agreed if month.month < running else None
+        layers = (_overridden(base, overrides.get(key, ())), agreed.get(key) if kept is None else kept)
+        if layers != (month.overridden, month.agreed):
+            month.overridden, month.agreed = layers
+            moved.append(month)
+    ForecastMonth.objects.bulk_update(moved, ["overridden", "agreed"], batch_size=500)
+    figures_show(product_ids={month.forecast.product_id for month in moved if month.forecast.product_id})
+
+
+def _held_at_end(row: OverrideMonth) -> bool:
+    """Whether the override held on the last day of the row's month."""
+    said, end = row.override, month_end(row.month)
+    withdrawn = said.withdrawn_at is not None and _day_of(said.withdrawn_at) <= end
+    return _day_of(said.set_at) <= end <= said.until and not withdrawn
+
+
+def _day_of(moment: datetime.datetime) -> datetime.date:
+    return moment.astimezone(ZoneInfo(organisation_get().time_zone)).date()
+
+
+def _overridden(base: float, rows: Sequence[OverrideMonth]) -> float | None:
+    """What overrides make of a month: first the one of the whole, then what those of channels add."""
+    if not rows:
+        return None
+    result = base
+    for row in sorted(rows, key=lambda row: (row.channel_id is not None, row.pk)):
+        operation = row.override.operation
+        if row.channel_id is None:
+            result = changed(operation, row.value, base)
+        else:
+            part = base * row.share
+            result += changed(operation, row.value, part) - part
+    return float(f"{max(result, min(base, 0.0)):.7g}")
+
+
+# -- the agreed forecast ---------------------------------------------------------------------------------
+
+
+@transaction.atomic
+def consensus_contribute(
+    *,
+    user: Any,
+    product: Product,
+    measure: Measure,
+    party: str,
+    values: Mapping[datetime.date, Decimal | None],
+) -> int:
+    """What a party expects, by month; an empty value takes it back. Says how many months changed."""
+    _allowed(user, "forecasting.contribute")
+    if party not in Party.values:
+        raise DomainError("party_unknown", _("Choose sales, marketing or finance."), "party")
+    _lock(product, None)
+    there = {
+        row.month: row for row in ConsensusInput.objects.filter(product=product, measure=measure, party=party)
+    }
+    count = 0
+    for month, value in values.items():
+        row = there.get(month)
+        if value is None and row is not None:
+            row.delete()
+            count += 1
+        elif value is not None and (row is None or row.value != value):
+            row = row or ConsensusInput(product=product, measure=measure, party=party, month=month)
+            row.value, row.author = value, user
+            row.save()
+            count += 1
+    return count
+
+
+@transaction.atomic
+def consensus_agree(
+    *,
+    user: Any,
+    product: Product,
+    measure: Measure,
+    values: Mapping[datetime.date, Decimal | None],
+    note: str = "",
+) -> int:
+    """Agree these months; an empty value lets a month go back to statistics and overrides. Says how many
+    months changed."""
+    _allowed(user, "forecasting.agree")
+    _lock(product, None)
+    there = {row.month: row for row in ConsensusMonth.objects.filter(product=product, measure=measure)}
+    current = {
+        month.month: month
+        for month in ForecastMonth.objects.filter(
+            forecast__current=True, forecast__product=product, forecast__measure=measure
+        )
+    }
+    count = 0
+    for month, value in values.items():
+        row = there.get(month)
+        if value is None:
+            if row is not None:
+                row.delete()
+                count += 1
+            continue
+        if month not in current:
+            raise DomainError("month_unknown", _("There is no forecast of this month to change."), "agreed")
+        if value < 0:
+            raise DomainError("below_nothing", _("A volume is not below zero."), "agreed")
+        if row is not None and row.value == value:
+            continue
+        now = current[month]
+        base = next(v for v in (now.overridden, now.driven, now.mean) if v is not None)
+        row = row or ConsensusMonth(product=product, measure=measure, month=month)
+        row.value, row.baseline, row.note, row.agreed_by = value, base, note.strip(), user
+        row.save()
+        count += 1
+    judgement_apply(product_ids=[product.pk])
+    return count

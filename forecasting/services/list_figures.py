@@ -1,0 +1,76 @@
+"""What the product list shows of a forecast: the next 12 months as one figure, and the curve."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+
+from forecasting.models import Forecast
+from forecasting.selectors.forecasts import error_correlation_now
+from forecasting.selectors.prices import prices_last_year
+from forecasting.totals import total_band
+from products.models import Measure
+from products.selectors.lines import LineTree
+from products.services.figures import ForecastFigures, figures_forecast_set
+
+YEAR = 12
+
+
+def list_figures(
+    header: Forecast,
+    months: Sequence[tuple[float, float, float]],
+    *,
+    is_level: bool,
+    correlation: float,
+    price: float | None,
+) -> ForecastFigures:
+    """From the months' forecast and 80 % band; of a level the year is its state at the end."""
+    year = months[:YEAR]
+    total = lo80 = hi80 = amount = None
+    if year:
+        mean = [row[0] for row in year]
+        amount = None if price is None else price * sum(mean)
+        if is_level:
+            total, lo80, hi80 = year[-1]
+        else:
+            total = sum(mean)
+            low, high = [row[1] for row in year], [row[2] for row in year]
+            lo80, hi80 = total_band(mean, low, high, correlation=correlation)
+    return ForecastFigures(
+        product_id=header.product_id or 0,
+        measure_id=header.measure_id,
+        forecast_as_of=header.as_of,
+        forecast_12m=total,
+        forecast_12m_lo80=lo80,
+        forecast_12m_hi80=hi80,
+        forecast_12m_amount=amount,
+        spark_forecast=[row[0] for row in months],
+        spark_lo80=[row[1] for row in months],
+        spark_hi80=[row[2] for row in months],
+    )
+
+
+def figures_show(*, product_ids: Collection[int]) -> None:
+    """Bring the list in line with the final layer of these products' current forecasts."""
+    tree = LineTree()
+    found = Forecast.objects.filter(current=True, product__in=product_ids).select_related(
+        "product", "measure"
+    )
+    leading = [
+        row
+        for row in found.prefetch_related("months")
+        if row.product is not None and row.measure == tree.lead_measure(row.product.line_id)
+    ]
+    prices = prices_last_year({row.product_id: row.as_of for row in leading if row.product_id})
+    correlation = error_correlation_now()
+    figures_forecast_set(
+        rows=[
+            list_figures(
+                row,
+                [month.final_band[:3] for month in row.months.all()],
+                is_level=row.measure.kind == Measure.Kind.LEVEL,
+                correlation=correlation,
+                price=prices.get((row.product_id or 0, row.measure_id)),
+            )
+            for row in leading
+        ]
+    )

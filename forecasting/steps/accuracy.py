@@ -1,0 +1,52 @@
+"""Step 6: how good the vintages of earlier months were, for every month whose figure is final now."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from core.registries import ChunkOutcome
+from forecasting.models import NightlyRun
+from forecasting.selectors.accuracy_facts import Span, digests, rows_changed, rows_gone, states_of
+from forecasting.selectors.accuracy_judgement import ChangedMonth, judgement_of
+from forecasting.services.accuracy import accuracy_write
+
+from .common import series_of_chunk
+
+
+def compute(run: NightlyRun, payload: Mapping[str, Any]) -> Callable[[], ChunkOutcome]:
+    spans = [
+        Span(series.product_id, series.measure_id, series.start, series.fit_until)
+        for series in series_of_chunk(run, payload)
+        if series.product_id is not None
+    ]
+    there = states_of({span.product_id for span in spans})
+    signs = digests(spans, run.as_of)
+    # Nothing to say of what never had a frozen vintage.
+    due = [span for span in spans if signs[span.key] != there.get(span.key, "")]
+    if not due:
+        return lambda: ChunkOutcome()
+    rows = rows_changed(due)
+    changed = {
+        id(row): ChangedMonth(row.product_id, row.measure_id, row.month, row.lag, frozen_at)
+        for row, frozen_at in rows
+        if row.overridden is not None
+    }
+    decisions = judgement_of(list(changed.values()))
+    for row, _frozen_at in rows:
+        decision = decisions.get(changed[id(row)]) if id(row) in changed else None
+        if decision is not None:
+            row.reason_code, row.author_id = decision.reason_code, decision.author_id
+    gone = rows_gone(due, run.as_of)
+
+    def write() -> ChunkOutcome:
+        accuracy_write(
+            run=run,
+            rows=[row for row, _frozen_at in rows],
+            gone=gone,
+            states={span.key: signs[span.key] for span in due},
+            until={span.key: span.last for span in due},
+        )
+        return ChunkOutcome(computed=len({span.product_id for span in due}))
+
+    return write

@@ -1,0 +1,101 @@
+"""Step 0: which months look wrong; before anything is fitted, so that people see why it was left out."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from django.db.models import Q
+
+from core.months import month_range
+from core.registries import ChunkOutcome
+from forecasting.models import Finding, Forecast, NightlyRun
+from forecasting.selectors.prices import prices_last_year
+from forecasting.selectors.series import SubjectSeries
+from forecasting.services.findings import findings_write
+
+from .backtest import backtest_digest, backtests_of, holds
+from .common import SEASON_LENGTH, each_subject, raw_series, series_of_chunk
+
+KINDS = {"stockout": "stock_out"}
+"""The engine's word and the table's, where they differ."""
+
+
+def compute(run: NightlyRun, payload: Mapping[str, Any]) -> Callable[[], ChunkOutcome]:
+    found = series_of_chunk(run, payload)
+    # A history that the last backtest knows was searched before it.
+    there = backtests_of(payload, {series.as_of for series in found})
+    newest = _newest(payload)
+    waiting = _waiting(payload)
+    changed = [
+        s
+        for s in found
+        if (s.has_data or s.key in waiting)
+        and not holds(there.get((*s.key, s.as_of)), backtest_digest(s))
+        and s.as_of >= newest.get(s.key, s.as_of)  # a run that looks back has nothing new to say
+    ]
+    prices = prices_last_year({s.product_id: s.as_of for s in changed if s.product_id})
+    rows, failures = each_subject(changed, lambda series: (series.key, findings_of_series(series, prices)))
+
+    def write() -> ChunkOutcome:
+        findings_write(found=dict(rows), run=run)
+        computed = {key[:2] for key, _found in rows}
+        return ChunkOutcome(
+            computed=len(computed),
+            skipped=len({series.subject for series in found} - computed),
+            failures=failures,
+        )
+
+    return write
+
+
+def _waiting(payload: Mapping[str, Any]) -> set[Any]:
+    """The subjects and measures with findings that nobody has judged."""
+    rows = Finding.objects.filter(
+        Q(product_id__in=payload.get("products") or ()) | Q(family_id__in=payload.get("families") or ()),
+        state=Finding.State.OPEN,
+        gone_at=None,
+    )
+    return set(rows.values_list("product_id", "family_id", "measure_id"))
+
+
+def _newest(payload: Mapping[str, Any]) -> dict[Any, Any]:
+    """The month of each subject's forecast in use."""
+    rows = Forecast.objects.filter(
+        Q(product_id__in=payload.get("products") or ()) | Q(family_id__in=payload.get("families") or ()),
+        current=True,
+    )
+    keys = ("product_id", "family_id", "measure_id")
+    return {tuple(key): as_of for *key, as_of in rows.values_list(*keys, "as_of")}
+
+
+def findings_of_series(series: SubjectSeries, prices: Mapping[tuple[int, int], float]) -> list[Finding]:
+    """What the engine finds in the figures as they came, as unsaved rows."""
+    from forecasting import engine
+
+    if not series.has_data:
+        return []
+    values = series.months
+    price = prices.get((series.product_id or 0, series.measure_id))
+    rows = []
+    for found in engine.findings(raw_series(series), season_length=SEASON_LENGTH):
+        first, last = engine.ordinal_month(found.first), engine.ordinal_month(found.last)
+        gap = abs(found.seen - found.expected) * (12 if found.kind == "step" else 1)
+        begin, end = Finding.window(first, last)
+        rows.append(
+            Finding(
+                product_id=series.product_id,
+                family_id=series.family_id,
+                measure_id=series.measure_id,
+                kind=KINDS.get(found.kind, found.kind),
+                first=first,
+                last=last,
+                seen=found.seen,
+                expected=found.expected,
+                amount=None if price is None or math.isnan(gap) else round(gap * price, 2),
+                sure=found.sure,
+                course=[values.get(month) for month in month_range(begin, end)],
+            )
+        )
+    return rows

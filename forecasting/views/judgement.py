@@ -1,0 +1,275 @@
+"""What people change of forecasts: overrides of a product, a channel or a line, and the agreed forecast."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from django.contrib import messages
+from django.core.exceptions import PermissionDenied
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
+
+from accounts.errors import DomainError
+from core.errors import form_refuse
+from core.months import month_add
+from core.pages import page_render, paginate, with_right
+from forecasting.forms import ConsensusForm, OverrideForm
+from forecasting.models import ForecastMonth, Override
+from forecasting.models.judgement import Party
+from forecasting.selectors.forecasts import forecast_current, forecasts_allowed
+from forecasting.selectors.judgement import (
+    consensus_rows,
+    last_judgement,
+    overrides_now,
+    overrides_visible,
+)
+from forecasting.selectors.subjects import subject_allowed, subject_sales
+from forecasting.selectors.totals import channel_split
+from forecasting.services.judgement import (
+    SMALL_RATE,
+    consensus_agree,
+    consensus_contribute,
+    override_preview,
+    override_renew,
+    override_set,
+    override_withdraw,
+)
+from products.models import Measure, Product
+from products.selectors.access import lines_visible, product_get
+from products.selectors.head import product_head
+from products.selectors.lines import line_tree
+from products.selectors.units import unit_of
+
+
+@with_right("forecasting.override")
+@require_http_methods(["GET", "POST"])
+def override(request: HttpRequest, code: str) -> HttpResponse:
+    """Change a product's forecast by hand; with the fields filled in, GET shows what that would do."""
+    product, measure = _subject(request, code)
+    now = forecast_current(request.user, product, measure)
+    months = now.months if now else []
+    channels = [part.channel for part in channel_split(product, measure, now)] if now else []
+    asked = {"product": product, "measure": measure}
+    form = _form(request, months=[m.month for m in months], channels=channels if len(channels) > 1 else [])
+    context = {
+        "base": "products/product_base.html",
+        "product": product,
+        "head": product_head(request.user, product, "forecast", tree=line_tree()),
+        "back": f"{reverse('forecasting:product', args=[product.code])}?measure={measure.code}",
+        "unit": unit_of(line_tree(), product, measure),
+        "measure": measure,
+        "seen": request.POST.get("seen") or last_judgement(product, measure),
+        "has_forecast": bool(months),
+    }
+    return _override(request, form, asked, context)
+
+
+@with_right("forecasting.override")
+@require_http_methods(["GET", "POST"])
+def override_line(request: HttpRequest, code: str) -> HttpResponse:
+    """Change the forecasts of all products of a line, split by what is expected of each."""
+    if not forecasts_allowed(request.user):
+        raise PermissionDenied("forecasting.view")
+    line = get_object_or_404(lines_visible(request.user), code=code)
+    measure = line_tree().lead_measure(line.pk)
+    below = line_tree().descendants(line.pk)
+    months = ForecastMonth.objects.filter(
+        forecast__current=True, forecast__product__line__in=below, forecast__measure=measure
+    )
+    form = _form(request, months=sorted(set(months.order_by().values_list("month", flat=True).distinct())))
+    context = {
+        "base": "base.html",
+        "line": line,
+        "back": f"{reverse('forecasting:totals')}?line={line.code}",
+        "unit": str(measure.unit),
+        "measure": measure,
+        "seen": "",
+        "has_forecast": bool(form.fields["first_month"].choices),  # type: ignore[attr-defined]
+    }
+    return _override(request, form, {"line": line, "measure": measure}, context)
+
+
+def _form(request: HttpRequest, **options: Any) -> OverrideForm:
+    if request.method == "POST":
+        return OverrideForm(request.POST, **options)
+    return OverrideForm(request.GET, **options) if "value" in request.GET else OverrideForm(**options)
+
+
+def _override(
+    request: HttpRequest, form: OverrideForm, asked: Mapping[str, Any], context: dict[str, Any]
+) -> HttpResponse:
+    status = 200
+    if form.is_bound and form.is_valid():
+        values = dict(form.cleaned_data)
+        plain = {key: values[key] for key in ("operation", "value", "first_month", "last_month")}
+        channel = {"channel": values["channel"]} if values.get("channel") else {}
+        try:
+            context["preview"] = override_preview(**asked, **plain, **channel)
+            if request.method == "POST":
+                seen = context["seen"]
+                override_set(user=request.user, **asked, **values, seen=int(seen) if seen else None)
+        except DomainError as error:
+            form_refuse(form, error)
+            status = error.status if error.status == 409 else 422
+        else:
+            if request.method == "POST":
+                messages.success(request, _("The forecast was changed. The statistics stay beside it."))
+                return redirect(context["back"])
+    elif form.is_bound:
+        status = 422
+    context |= {"form": form, "small_rate": SMALL_RATE}
+    if request.method == "GET":
+        status = 200
+    return page_render(
+        request,
+        "forecasting/override_form.html",
+        context,
+        fragment="forecasting/_override_preview.html",
+        status=status,
+    )
+
+
+@with_right("forecasting.view")
+@require_safe
+def overrides(request: HttpRequest) -> HttpResponse:
+    """Every override that holds, those that run out first; ``?over=1`` for those that are over."""
+    found = overrides_visible(request.user)
+    over = request.GET.get("over") == "1"
+    if over:
+        found = found.exclude(months__active=True, withdrawn_at=None)
+    else:
+        found = found.filter(months__active=True, withdrawn_at=None).order_by("until", "-pk").distinct()
+    page = paginate(request, found)
+    context = {
+        "page": page,
+        "rows": overrides_now(list(page)),
+        "over": over,
+        "can_edit": request.user.has_perm("forecasting.override"),
+    }
+    return page_render(request, "forecasting/overrides.html", context)
+
+
+@with_right("forecasting.override")
+@require_POST
+def override_end(request: HttpRequest, pk: int) -> HttpResponse:
+    """Withdraw an override."""
+    found = _override_get(request, pk)
+    override_withdraw(user=request.user, override=found)
+    messages.success(request, _("The override was withdrawn. Under “Over” you can let it hold again."))
+    return redirect(_back(request))
+
+
+@with_right("forecasting.override")
+@require_POST
+def override_again(request: HttpRequest, pk: int) -> HttpResponse:
+    """Let an override hold on, or again."""
+    found = _override_get(request, pk)
+    try:
+        renewed = override_renew(user=request.user, override=found)
+    except DomainError as error:
+        messages.error(request, str(error.message))
+    else:
+        messages.success(
+            request, _("The override holds until %(day)s.") % {"day": f"{renewed.until:%d-%m-%Y}"}
+        )
+    return redirect(_back(request))
+
+
+def _override_get(request: HttpRequest, pk: int) -> Override:
+    if not forecasts_allowed(request.user):
+        raise PermissionDenied("forecasting.view")
+    return get_object_or_404(overrides_visible(request.user), pk=pk)
+
+
+def _back(request: HttpRequest) -> str:
+    code = request.POST.get("product", "")
+    if code:
+        return reverse("forecasting:product", args=[product_get(request.user, code).code])
+    return reverse("forecasting:overrides")
+
+
+@with_right("forecasting.view")
+@require_http_methods(["GET", "POST"])
+def consensus(request: HttpRequest, code: str) -> HttpResponse:
+    """The grid on the way to an agreed forecast: a row a month, a column a voice. To read for everybody who
+    sees forecasts, to fill in for whom it concerns."""
+    product, measure = _subject(request, code)
+    now = forecast_current(request.user, product, measure)
+    months = now.months if now else []
+    columns = _columns(request)
+    if request.method == "POST" and not request.user.has_perm("forecasting.contribute"):
+        raise PermissionDenied("forecasting.contribute")
+    first = months[0].month if months else None
+    sold = subject_sales(request.user, product, measure, month_add(first, -12), first) if first else None
+    rows = consensus_rows(
+        product, measure, months, {row.month: row.volume for row in sold.months} if sold else {}
+    )
+    initial = {
+        ConsensusForm.name(column, row.month): row.agreed if column == "agreed" else row.inputs.get(column)
+        for row in rows
+        for column in columns
+    }
+    form = ConsensusForm(
+        request.POST or None, initial=initial, months=[row.month for row in rows], columns=columns
+    )
+    status = 200
+    if request.method == "POST":
+        status = 422
+        if form.is_valid():
+            try:
+                _save(request, product, measure, form)
+            except DomainError as error:
+                form_refuse(form, error)
+            else:
+                messages.success(request, _("The figures were saved."))
+                return redirect(f"{reverse('forecasting:consensus', args=[code])}?measure={measure.code}")
+    context = {
+        "product": product,
+        "head": product_head(request.user, product, "forecast", tree=line_tree()),
+        "back": f"{reverse('forecasting:product', args=[product.code])}?measure={measure.code}",
+        "measure": measure,
+        "unit": unit_of(line_tree(), product, measure),
+        "form": form,
+        "columns": [(c, dict(Party.choices).get(c, _("Agreed"))) for c in (*Party.values, "agreed")],
+        "rows": [_grid_row(row, form, columns) for row in rows],
+    }
+    return page_render(request, "forecasting/consensus.html", context, status=status)
+
+
+def _columns(request: HttpRequest) -> list[str]:
+    """Whom the person may speak for: the parties, and, with that right, all of them together."""
+    if not request.user.has_perm("forecasting.contribute"):
+        return []
+    return [*Party.values, *(["agreed"] if request.user.has_perm("forecasting.agree") else [])]
+
+
+def _grid_row(row: Any, form: ConsensusForm, columns: list[str]) -> dict[str, Any]:
+    cells = []
+    for column in (*Party.values, "agreed"):
+        value = row.agreed if column == "agreed" else row.inputs.get(column)
+        field = form[ConsensusForm.name(column, row.month)] if column in columns else None
+        cells.append({"field": field, "value": value})
+    return {"row": row, "cells": cells}
+
+
+def _save(request: HttpRequest, product: Product, measure: Measure, form: ConsensusForm) -> None:
+    common = {"user": request.user, "product": product, "measure": measure}
+    for column in form.columns:
+        if column == "agreed":
+            consensus_agree(**common, values=form.column(column), note=form.cleaned_data["note"])
+        else:
+            consensus_contribute(**common, party=column, values=form.column(column))
+
+
+def _subject(request: HttpRequest, code: str) -> tuple[Product, Measure]:
+    """The product, for who may see its forecast, and the measure asked for."""
+    product = product_get(request.user, code)
+    if not subject_allowed(request.user, product):
+        raise PermissionDenied("forecasting.view")
+    measures = line_tree().measures(product.line_id)
+    wanted = request.GET.get("measure")
+    return product, next((m for m in measures if m.code == wanted), measures[0])

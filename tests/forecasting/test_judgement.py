@@ -1,0 +1,339 @@
+"""Overrides and the agreed forecast: layers beside the statistics, never instead of them."""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Iterator
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from django.db import IntegrityError, transaction
+from django.urls import reverse
+from django.utils import translation
+
+from accounts.errors import DomainError
+from core.months import month_add
+from forecasting.models import (
+    ConsensusMonth,
+    Forecast,
+    ForecastMonth,
+    Override,
+    OverrideMonth,
+    TotalForecast,
+)
+from forecasting.selectors.judgement import last_judgement, overrides_now, overrides_visible
+from forecasting.services.judgement import (
+    consensus_agree,
+    consensus_contribute,
+    override_preview,
+    override_renew,
+    override_set,
+    override_withdraw,
+)
+from products.models import LineLimit, Measure, Product, ProductMonth, SalesMonth
+from tests.factories import channel_factory, line_factory, product_factory, user_factory
+
+from .conftest import LAST, months_give, run_now
+from .test_pages import signed_in, text
+
+pytestmark = pytest.mark.django_db
+NOV, DEC, JAN = (month_add(LAST, step) for step in (1, 2, 3))
+
+
+@pytest.fixture(autouse=True)
+def clock(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[datetime.date]]:
+    """The day it is, in English; put another in its place to let time pass."""
+    day = [datetime.date(2026, 11, 23)]
+    for room in ("services", "selectors"):
+        monkeypatch.setattr(f"forecasting.{room}.judgement.today", lambda: day[0])
+    with translation.override("en"):
+        yield day
+
+
+@pytest.fixture
+def manager(db: Any) -> Any:
+    return user_factory(role="product-manager")
+
+
+def units() -> Measure:
+    return Measure.objects.get(code="units")
+
+
+def change(user: Any, product: Product | None = None, **more: Any) -> Override:
+    fields: dict[str, Any] = {
+        "measure": units(), "operation": "percent", "value": Decimal("0.2"), "first_month": NOV,
+        "last_month": DEC, "reason": "promotion", "evidence": "folder of week 48",
+    }  # fmt: skip
+    return override_set(user=user, product=product, **fields | more)
+
+
+def month(product: Product, when: datetime.date, **lookup: Any) -> ForecastMonth:
+    rows = ForecastMonth.objects.filter(forecast__product=product, month=when)
+    return rows.get(**(lookup or {"forecast__current": True}))
+
+
+def test_a_layer_beside_the_statistics_and_the_list_shows_it(manager, products) -> None:
+    run_now()
+    before = products[0].figures.forecast_12m
+    statistics = month(products[0], NOV).mean
+    change(manager, products[0])
+    found = month(products[0], NOV)
+    assert (found.mean, found.final) == (statistics, pytest.approx(statistics * 1.2, rel=1e-6))
+    assert month(products[0], JAN).overridden is None
+    products[0].figures.refresh_from_db()
+    added = 0.2 * (statistics + month(products[0], DEC).mean)
+    assert products[0].figures.forecast_12m == pytest.approx(before + added, rel=1e-6)
+
+
+def test_the_night_keeps_it_and_says_how_far_the_statistics_moved_since(manager, products) -> None:
+    product = products[0]
+    run_now(as_of=month_add(LAST, -1))
+    override = change(manager, product, operation="set", value=Decimal(400), evidence="contract signed")
+    old = month(product, NOV)
+    ProductMonth.objects.filter(product_id=product.pk, month=LAST).update(volume=Decimal(300))
+    run_now()
+    new = month(product, NOV)
+    assert new.forecast_id != old.forecast_id
+    assert new.final == 400
+    assert new.mean != old.mean
+    said = overrides_now([override])[0]
+    assert said.active
+    expected = sum(month(product, m).mean for m in (NOV, DEC)) / said.before - 1
+    assert said.moved_rate == pytest.approx(expected, abs=1e-6)
+    override_withdraw(user=manager, override=override)
+    kept = month(product, NOV, forecast=old.forecast_id)
+    assert (kept.overridden, month(product, NOV).overridden) == (400, None)
+
+
+def test_it_ends_unless_renewed_and_a_withdrawn_one_can_hold_again(manager, products, clock) -> None:
+    run_now()
+    override = change(manager, products[0], last_month=month_add(LAST, 14))
+    assert override.until == datetime.date(2027, 5, 31)  # half a year, then somebody looks again
+    override_withdraw(user=manager, override=override)
+    assert month(products[0], NOV).overridden is None
+    override_renew(user=manager, override=override)
+    assert month(products[0], NOV).overridden is not None
+    clock[0] = datetime.date(2027, 6, 1)
+    run_now(as_of=LAST)
+    assert month(products[0], NOV).overridden is None
+    assert not OverrideMonth.objects.filter(active=True).exists()
+
+
+def test_a_newer_one_takes_the_place_month_by_month(manager, products) -> None:
+    run_now()
+    first = change(manager, products[0])
+    change(manager, products[0], operation="set", value=Decimal(50), first_month=DEC, evidence="")
+    assert month(products[0], DEC).final == 50
+    assert month(products[0], NOV).final == pytest.approx(1.2 * month(products[0], NOV).mean, rel=1e-6)
+    with pytest.raises(DomainError, match="Another override"):
+        override_renew(user=manager, override=first)
+
+
+def test_upwards_needs_evidence_and_small_changes_are_said_to_help_rarely(manager, products) -> None:
+    run_now()
+    with pytest.raises(DomainError) as refused:
+        change(manager, products[0], evidence=" ")
+    assert refused.value.field == "evidence"
+    assert not Override.objects.exists()
+    plan = {"measure": units(), "operation": "percent", "first_month": NOV, "last_month": NOV}
+    small = override_preview(product=products[0], value=Decimal("-0.05"), **plan)
+    assert (small.small, small.upward) == (True, False)
+    assert not override_preview(product=products[0], value=Decimal("0.10"), **plan).small
+    change(manager, products[0], value=Decimal("-0.05"), evidence="")
+
+
+def test_a_line_is_split_to_the_last_digit(manager, products) -> None:
+    run_now()
+    line = products[0].line
+    override = change(manager, line=line, operation="add", value=Decimal("-100.0001"), evidence="")
+    rows = OverrideMonth.objects.filter(override=override, month=NOV)
+    assert rows.count() == 3
+    assert sum(row.value for row in rows) == Decimal("-100.0001")
+    expected = {row.product_id: row.baseline for row in rows}
+    whole = sum(expected.values())
+    for row in rows:
+        assert float(row.value) == pytest.approx(-100.0001 * expected[row.product_id] / whole, abs=1e-3)
+    run_now()
+    total = TotalForecast.objects.get(line=line, measure=units(), current=True)
+    assert total.months[0][1] == pytest.approx(whole - 100.0001, abs=1e-2)
+
+
+def test_unlike_units_change_by_per_cent_only(manager) -> None:
+    line = line_factory(unit="pack")
+    for unit in ("pack", "crate"):
+        months_give(product_factory(line=line, unit=unit))
+    run_now()
+    with pytest.raises(DomainError, match="per cent"):
+        change(manager, line=line, operation="add", value=Decimal(5))
+    assert change(manager, line=line).months.count() == 4
+
+
+def test_a_channel_works_on_its_part(manager, products) -> None:
+    product, (big, small) = products[0], (channel_factory(), channel_factory())
+    for step in range(12):
+        for channel, volume in ((big, 75), (small, 25)):
+            SalesMonth.objects.create(
+                product_id=product.pk, channel_id=channel.pk, measure_id=units().pk,
+                month=month_add(LAST, -step), volume=volume, days=30,
+            )  # fmt: skip
+    run_now()
+    change(manager, product, channel=small, value=Decimal("0.4"))
+    statistics = month(product, NOV).mean
+    assert month(product, NOV).final == pytest.approx(statistics * 1.1, rel=1e-6)
+    change(manager, product, operation="set", value=Decimal(200))
+    assert month(product, NOV).final == pytest.approx(200 + statistics * 0.1, rel=1e-6)
+    with pytest.raises(DomainError, match="sold nothing"):
+        change(manager, product, channel=channel_factory())
+
+
+def test_who_comes_second_is_told(manager, products) -> None:
+    run_now()
+    seen = last_judgement(products[0], units())
+    change(manager, products[0], seen=seen)
+    other = user_factory(role="sales")
+    with pytest.raises(DomainError) as lost:
+        change(other, products[0], value=Decimal("-0.5"), evidence="", seen=seen)
+    assert (lost.value.status, Override.objects.count()) == (409, 1)
+    assert str(manager) in str(lost.value.message)
+
+
+@pytest.mark.parametrize("role", ["viewer", "marketing", "finance", "quality"])
+def test_denied_writes_change_nothing(role, manager, products) -> None:
+    run_now()
+    override = change(manager, products[0])
+    before = list(ForecastMonth.objects.values_list("pk", "overridden", "agreed").order_by("pk"))
+    person = user_factory(role=role)
+    for act in (
+        lambda: change(person, products[0], value=Decimal("-0.5")),
+        lambda: override_withdraw(user=person, override=override),
+        lambda: override_renew(user=person, override=override),
+    ):
+        with pytest.raises(DomainError) as refused:
+            act()
+        assert refused.value.status == 403
+    assert Override.objects.count() == 1
+    assert list(ForecastMonth.objects.values_list("pk", "overridden", "agreed").order_by("pk")) == before
+
+
+def test_an_agreed_month_holds_whatever_changes_below_it(manager, products) -> None:
+    run_now()
+    product, sales = products[0], user_factory(role="sales")
+    assert (
+        consensus_contribute(
+            user=sales, product=product, measure=units(), party="sales", values={NOV: Decimal(150)}
+        )
+        == 1
+    )
+    assert month(product, NOV).agreed is None
+    agree = {"user": manager, "product": product, "measure": units()}
+    assert consensus_agree(**agree, values={NOV: Decimal(140), DEC: None}, note="S&OP of November") == 1
+    assert consensus_agree(**agree, values={NOV: Decimal(140), DEC: None}) == 0
+    change(manager, product)
+    run_now()
+    found = month(product, NOV)
+    assert (found.final, found.agreed) == (140, 140)
+    assert found.overridden == pytest.approx(found.mean * 1.2, rel=1e-6)
+    assert consensus_agree(**agree, values={NOV: None}) == 1
+    assert month(product, NOV).final == pytest.approx(found.mean * 1.2, rel=1e-6)
+    with pytest.raises(DomainError) as refused:
+        consensus_agree(user=sales, product=product, measure=units(), values={NOV: Decimal(1)})
+    assert (refused.value.status, ConsensusMonth.objects.count()) == (403, 0)
+
+
+def test_the_database_holds_one_active_change_a_month(manager, products) -> None:
+    run_now()
+    override = change(manager, products[0])
+    row = OverrideMonth.objects.filter(override=override).first()
+    assert row is not None
+    again = Override.objects.get(pk=override.pk)
+    again.pk = None
+    again.save()
+    fields = {"product": products[0], "measure": units(), "month": row.month, "value": 1, "baseline": 1}
+    with pytest.raises(IntegrityError, match="override_month_one_active"), transaction.atomic():
+        OverrideMonth.objects.create(override=again, **fields)
+    with pytest.raises(IntegrityError, match="override_of_product_or_line"), transaction.atomic():
+        Override.objects.filter(pk=again.pk).update(line=products[0].line)
+    with pytest.raises(IntegrityError, match="override_not_below_nothing"), transaction.atomic():
+        Override.objects.filter(pk=again.pk).update(value=-2)
+
+
+# -- pages ------------------------------------------------------------------------------------------------
+
+
+def test_the_form_previews_refuses_and_saves(client, products) -> None:
+    run_now()
+    signed_in(client, "product-manager")
+    product = products[0]
+    address = reverse("forecasting:override", args=[product.code])
+    form = {
+        "operation": "percent", "value": "20", "first_month": "2026-11", "last_month": "2026-12",
+        "reason": "promotion", "note": "", "evidence": "", "seen": "0",
+    }  # fmt: skip
+    preview = text(client.get(address, form, headers={"hx-request": "true"}))
+    assert "+20.0%" in preview
+    assert "say what it rests on" in preview
+    assert not Override.objects.exists()
+    refused = client.post(address, form)
+    assert refused.status_code == 422
+    assert 'value="20"' in refused.content.decode()
+    assert client.post(address, form | {"evidence": "folder"}).status_code == 302
+    tab = text(client.get(reverse("forecasting:product", args=[product.code])))
+    assert "promotion" in tab
+    assert "final forecast" in tab.lower()
+    assert client.post(address, form | {"evidence": "folder"}).status_code == 409
+    listed = text(client.get(reverse("forecasting:overrides")))
+    assert product.name in listed
+    override = Override.objects.get()
+    client.post(reverse("forecasting:override_withdraw", args=[override.pk]), {"product": product.code})
+    assert month(product, NOV).overridden is None
+    assert "withdrawn by" in text(client.get(reverse("forecasting:overrides") + "?over=1"))
+
+
+def test_a_line_from_its_total(client, products) -> None:
+    run_now()
+    signed_in(client, "product-manager")
+    line = products[0].line
+    address = reverse("forecasting:override_line", args=[line.code])
+    assert address in client.get(reverse("forecasting:totals") + f"?line={line.code}").content.decode()
+    form = {
+        "operation": "add", "value": "-30", "first_month": "2026-11", "last_month": "2026-11",
+        "reason": "supply", "note": "", "evidence": "",
+    }  # fmt: skip
+    assert products[1].name in text(client.get(address, form, headers={"hx-request": "true"}))
+    assert client.post(address, form).status_code == 302
+    assert Override.objects.get().line == line
+
+
+def test_the_grid_of_an_agreed_forecast(client, products) -> None:
+    run_now()
+    address = reverse("forecasting:consensus", args=[products[0].code])
+    signed_in(client, "sales")
+    page = client.get(address).content.decode()
+    assert 'name="sales-2026-11"' in page
+    assert 'name="agreed-2026-11"' not in page
+    client.post(address, {"sales-2026-11": "123.5", "agreed-2026-11": "99"})
+    assert not ConsensusMonth.objects.exists()
+    signed_in(client, "product-manager")
+    assert "123.5" in client.get(address).content.decode()
+    bad = client.post(address, {"agreed-2026-11": "many"})
+    assert bad.status_code == 422
+    assert "many" in bad.content.decode()
+    assert (
+        client.post(address, {"sales-2026-11": "123.5", "agreed-2026-11": "120", "note": "S&OP"}).status_code
+        == 302
+    )
+    assert month(products[0], NOV).final == 120
+    signed_in(client, "viewer")
+    assert 'name="' + "sales-2026-11" not in client.get(address).content.decode()
+    assert client.post(address, {}).status_code == 403
+
+
+def test_people_see_the_overrides_of_their_lines(manager, products) -> None:
+    run_now()
+    change(manager, products[0])
+    person = user_factory(role="viewer")
+    assert overrides_visible(person).count() == 1
+    LineLimit.objects.create(user=person, line=line_factory())
+    assert not overrides_visible(type(person).objects.get(pk=person.pk)).exists()
+    assert Forecast.objects.exists()
