@@ -142,7 +142,11 @@ class ReadingForm(forms.Form):
 
     def _add_options(self, sheet: Any) -> None:
         options = (self.row.layout.options if self.row.layout else {}) | self.row.options
+        mapping = self.row.reading.get("mapping") or {}
+        there = {*(mapping.get("columns") or {}).values(), mapping.get("wide_value")}
         for option in sheet.options:
+            if option.fields and not there.intersection(option.fields) and option.name not in options:
+                continue  # nothing in the file that it is about
             self.fields[f"option_{option.name}"] = forms.ChoiceField(
                 label=option.label,
                 choices=option.choices,

@@ -77,7 +77,7 @@ def member_table(user: Any, family: Family, tree: LineTree) -> MemberTable:
     stays = memberships(user, family)
     since = {stay.product.pk: stay.start_date for stay in stays if stay.now}
     rows = list_rows(user, list_page(user, query, tree, 0, MOST_MEMBERS), tree, query)
-    totals = list_totals(user, query, tree)
+    totals = list_totals(user, query, tree, volumes=len(rows) == MOST_MEMBERS)
     if len(rows) == totals.count:
         _volumes_total(totals, rows, family, tree)
     return MemberTable(

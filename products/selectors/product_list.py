@@ -208,10 +208,11 @@ def _figures(row: ProductFigures) -> RowFigures:
     )
 
 
-def list_totals(user: Any, query: ListQuery, tree: LineTree) -> ListTotals:
+def list_totals(user: Any, query: ListQuery, tree: LineTree, *, volumes: bool = True) -> ListTotals:
     """Sums over all filtered rows. Money adds; growth is of the products that have one; a volume only in one
     unit; the forecast's band does not: products offset each other, so the band of a total is narrower than
-    the sum of the bands, and only a forecast of the whole can say by how much."""
+    the sum of the bands, and only a forecast of the whole can say by how much. Without ``volumes`` those are
+    left out."""
     rows = products_filtered(user, query, tree)
     channels = visible_channel_ids(user)
     added = [c.added for c in query.columns if c.added and c.added.adds]
@@ -239,9 +240,9 @@ def list_totals(user: Any, query: ListQuery, tree: LineTree) -> ListTotals:
     totals.values |= {"revenue_12m": found["revenue"], "forecast_12m": found["forecast"]}
     if found["before"]:
         totals.values["growth"] = float(found["now"] / found["before"]) - 1
-    if any(column.key in ("volume_12m", "forecast_volume") for column in query.columns):
-        volumes = volume_total(rows, found["lines"], tree)
-        if volumes is not None:
-            totals.values |= {"volume_12m": volumes.sold, "forecast_volume": volumes.forecast}
-            totals.volume_unit = volumes.unit
+    if volumes and any(column.key in ("volume_12m", "forecast_volume") for column in query.columns):
+        added_up = volume_total(rows, found["lines"], tree)
+        if added_up is not None:
+            totals.values |= {"volume_12m": added_up.sold, "forecast_volume": added_up.forecast}
+            totals.volume_unit = added_up.unit
     return totals

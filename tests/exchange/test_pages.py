@@ -133,6 +133,14 @@ def test_the_line_that_names_the_columns_can_be_corrected(visitor: Client, work:
     assert row.reading["header_line"] == 1
 
 
+def test_a_question_about_what_is_not_in_the_file_is_not_shown(visitor: Client, work: Any) -> None:
+    upload(visitor, "month,sku,units\n2026-01,A,10\n")
+    work()
+    row = Import.objects.get()
+    assert row.state == "ready"
+    assert "option_meaning" not in form_of(visitor, row.pk)
+
+
 def test_the_next_file_like_it_asks_nothing(visitor: Client, work: Any, start: Any, user: Any) -> None:
     visitor.post(f"/data/{_ready(start, user, work).pk}/apply/")
     work()
