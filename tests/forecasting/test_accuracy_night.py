@@ -9,7 +9,6 @@ from typing import Any
 
 import pytest
 from django.db import IntegrityError, connection, transaction
-from django.utils import timezone
 
 from core.months import month_add, month_end, month_start
 from core.organisation import today
@@ -189,7 +188,7 @@ def test_a_changed_month_keeps_its_reason_and_author(product: Any, monkeypatch: 
     def decisions(keys: Any) -> Any:
         asked.extend(keys)
         key = (product.pk, product_measure().pk, month_add(LAST, -1))
-        return {key: [Decision("promotion", author.pk, timezone.now() - datetime.timedelta(days=1))]}
+        return {key: [Decision("promotion", author.pk, datetime.datetime(2026, 8, 3, tzinfo=datetime.UTC))]}
 
     monkeypatch.setattr(accuracy_judgement, "decisions_on", decisions)
     run_now()

@@ -163,7 +163,7 @@ def test_queries_do_not_grow_with_members(client, manager, family, products):
     join(family, *more)
     figures_refresh(product_ids=[product.pk for product in more])
     assert queries() == few
-    assert few <= 20
+    assert few <= 21  # three of them the histories told on the page: family, stages, unusual months
 
 
 # -- units and levels ----------------------------------------------------------------------------------

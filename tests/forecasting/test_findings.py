@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 from django.db import IntegrityError, transaction
-from django.utils import timezone
+from django.utils import timezone, translation
 
 from accounts.errors import DomainError
 from core.months import month_add
@@ -268,7 +268,7 @@ def test_marking_what_the_night_found_confirms_it() -> None:
         "Recall",
         person,
     )
-    with pytest.raises(DomainError, match="take that back"):
+    with translation.override("en"), pytest.raises(DomainError, match="take that back"):
         month_flag(user=person, product=product, measure=units(), first=ODD, last=ODD, note="Again")
 
 

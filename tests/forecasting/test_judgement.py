@@ -116,7 +116,9 @@ def test_it_ends_unless_renewed_and_a_withdrawn_one_can_hold_again(manager, prod
     assert month(products[0], NOV).overridden is not None
     clock[0] = datetime.date(2027, 6, 1)
     run_now(as_of=LAST)
-    assert month(products[0], NOV).overridden is None
+    assert month(products[0], datetime.date(2027, 6, 1)).overridden is None
+    # A month that is over keeps what was said of it.
+    assert month(products[0], NOV).overridden is not None
     assert not OverrideMonth.objects.filter(active=True).exists()
 
 
