@@ -96,7 +96,9 @@ class ConsensusForm(forms.Form):
                     min_value=Decimal(0),
                     required=False,
                     localize=True,
+                    show_hidden_initial=True,  # so that a cell somebody else filled in meanwhile stays
                 )
+                field.widget.attrs |= {"class": "form-control form-control-sm num ms-auto", "size": 9}
                 self.fields[self.name(column, month)] = field
         if "agreed" not in columns:
             del self.fields["note"]
@@ -106,5 +108,7 @@ class ConsensusForm(forms.Form):
         return f"{column}-{month:%Y-%m}"
 
     def column(self, column: str) -> dict[datetime.date, Decimal | None]:
-        """What was filled in, by month; an empty cell is None."""
-        return {month: self.cleaned_data[self.name(column, month)] for month in self.months}
+        """What the person changed, by month; a cell made empty is None."""
+        changed = set(self.changed_data)
+        cells = ((month, self.name(column, month)) for month in self.months)
+        return {month: self.cleaned_data[name] for month, name in cells if name in changed}

@@ -11,7 +11,7 @@ from typing import Any
 
 from django.db.models import Max, Q, QuerySet, Sum
 
-from core.months import month_add
+from core.months import month_add, month_end, month_start
 from core.organisation import today
 from forecasting.models import ConsensusInput, ConsensusMonth, ForecastMonth, Override, OverrideMonth
 from products.models import Channel, Measure, Product, SalesMonth
@@ -21,6 +21,8 @@ from products.selectors.product_filter import channels_below
 from .forecasts import forecasts_allowed
 
 Key = tuple[int, datetime.date]
+# An override holds as long as its months, at most so many months at a time; then somebody looks again.
+HOLDS_MONTHS = 6
 
 
 def overrides_visible(user: Any) -> QuerySet[Override]:
@@ -65,18 +67,30 @@ def channel_share(product: Product, measure: Measure, channel: Channel) -> float
 @dataclass(frozen=True)
 class OverrideNow:
     """An override beside what is expected today. ``before`` and ``after``: what it makes of its months, by
-    what was expected when it was set; ``moved_rate``: how far that moved since. ``active``: it still counts,
-    at least in part."""
+    what was expected when it was set (of a level, whose months do not add up, the mean); ``moved_rate``: how
+    far that moved since. ``active``: it still counts, at least in part."""
 
     override: Override
     before: float
     after: float
     moved_rate: float | None
     active: bool
+    is_level: bool = False
 
     @property
     def rate(self) -> float | None:
         return self.after / self.before - 1 if self.before > 0 else None
+
+    @property
+    def can_renew(self) -> bool:
+        """Whether renewing it would let it hold longer, or again."""
+        longer = holds_until(self.override.last_month)
+        return longer >= today() and (not self.active or longer > self.override.until)
+
+
+def holds_until(last_month: datetime.date) -> datetime.date:
+    """Until when an override of these months holds that is set or renewed today."""
+    return min(month_end(last_month), month_end(month_add(month_start(today()), HOLDS_MONTHS)))
 
 
 def overrides_now(overrides: Collection[Override]) -> list[OverrideNow]:
@@ -104,7 +118,7 @@ def product_overrides(
     if all(month.overridden is None for month in months):
         return []
     found = OverrideMonth.objects.filter(product=product, measure=measure, active=True).select_related(
-        "override__author", "override__line", "override__channel", "override__product"
+        "override__author", "override__line", "override__channel", "override__product", "override__measure"
     )
     rows: dict[Override, list[OverrideMonth]] = defaultdict(list)
     for row in found:
@@ -127,13 +141,16 @@ def _now(
         for row in rows
         if (row.product_id, row.measure_id, row.month) in expected
     ]
+    is_level = override.measure.kind == Measure.Kind.LEVEL
+    count = len({row.month for row in rows}) or 1 if is_level else 1
     then, now = sum(pair[0] for pair in known), sum(pair[1] for pair in known)
     return OverrideNow(
         override,
-        before,
-        after,
+        before / count,
+        after / count,
         now / then - 1 if then > 0 else None,
         override.holds_on(today()) and any(row.active for row in rows),
+        is_level,
     )
 
 

@@ -6,7 +6,6 @@ from __future__ import annotations
 import datetime
 from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -17,140 +16,16 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from accounts.errors import DomainError
-from core.months import month_add, month_end, month_range, month_start
+from core.months import month_end, month_start
 from core.organisation import organisation_get, today
 from forecasting.models import ConsensusInput, ConsensusMonth, ForecastMonth, Override, OverrideMonth
 from forecasting.models.judgement import Party, Reason
-from forecasting.selectors.judgement import changed, channel_share, expected_months, last_judgement
+from forecasting.selectors.judgement import changed, holds_until, last_judgement
 from products.models import Channel, Measure, Product, ProductLine
 from products.selectors.lines import LineTree
-from products.selectors.units import addable
 
 from .list_figures import figures_show
-
-# Adjustments smaller than this rarely make a forecast better (Fildes et al. 2009); they are allowed.
-SMALL_RATE = 0.1
-# An override holds as long as its months, at most so many months at a time; then somebody looks again.
-HOLDS_MONTHS = 6
-PLACES = Decimal("0.0001")
-
-
-@dataclass(frozen=True)
-class Change:
-    """What an override would do to one product and month."""
-
-    product_id: int
-    name: str
-    month: datetime.date
-    value: Decimal
-    share: float
-    baseline: float
-    after: float
-
-
-@dataclass(frozen=True)
-class Preview:
-    """All that an override would do. ``rate`` is the change of the whole, ``small`` and ``upward`` what the
-    form says of it."""
-
-    changes: Sequence[Change]
-
-    @property
-    def before(self) -> float:
-        return sum(change.baseline for change in self.changes)
-
-    @property
-    def after(self) -> float:
-        return sum(change.after for change in self.changes)
-
-    @property
-    def rate(self) -> float | None:
-        return self.after / self.before - 1 if self.before > 0 else None
-
-    @property
-    def small(self) -> bool:
-        return self.rate is not None and abs(self.rate) < SMALL_RATE
-
-    @property
-    def upward(self) -> bool:
-        return self.after > self.before
-
-
-def override_preview(
-    *,
-    measure: Measure,
-    operation: str,
-    value: Decimal,
-    first_month: datetime.date,
-    last_month: datetime.date,
-    product: Product | None = None,
-    line: ProductLine | None = None,
-    channel: Channel | None = None,
-) -> Preview:
-    """What the override would do, month by month; nothing is written. An amount on a line is split by what
-    is expected of each of its products, to the last digit."""
-    if last_month < first_month:
-        raise DomainError("months_order", _("The last month lies before the first."), "last_month")
-    if operation == Override.Operation.PERCENT and value < -1:
-        raise DomainError("below_nothing", _("More than everything cannot go."), "value")
-    products = [product] if product else _products_of(line, measure, operation)
-    share = 1.0
-    if channel is not None:
-        if product is None:
-            raise DomainError("channel_of_line", _("A channel goes with one product."), "channel")
-        share = channel_share(product, measure, channel)
-        if share <= 0:
-            raise DomainError(
-                "channel_silent", _("This channel sold nothing of it in the last 12 months."), "channel"
-            )
-    expected = expected_months([p.pk for p in products], measure, first_month, last_month)
-    names = {p.pk: p.name for p in products}
-    changes = []
-    for month in month_range(first_month, last_month):
-        known = {p.pk: expected[p.pk, month] * share for p in products if (p.pk, month) in expected}
-        if not known:
-            raise DomainError(
-                "month_unknown", _("There is no forecast of this month to change."), "last_month"
-            )
-        for pk, part in _split(known, operation, value).items():
-            after = changed(operation, part, known[pk])
-            changes.append(Change(pk, names[pk], month, part, share, known[pk], after))
-    return Preview(changes)
-
-
-def _products_of(line: ProductLine | None, measure: Measure, operation: str) -> list[Product]:
-    if line is None:
-        raise DomainError("override_of_nothing", _("Choose a product or a line."), "line")
-    tree = LineTree()
-    products = [
-        product
-        for product in Product.objects.filter(line__in=tree.descendants(line.pk)).order_by("pk")
-        if measure in tree.measures(product.line_id)
-    ]
-    units = addable(tree, products, measure, line.pk)
-    alike = units.ok and set(units.factors.values()) <= {Decimal(1)}
-    if operation != Override.Operation.PERCENT and not alike:
-        raise DomainError(
-            "unlike_units",
-            _("Its products count in different units: change them by per cent."),
-            "operation",
-        )
-    return products
-
-
-def _split(known: Mapping[int, float], operation: str, value: Decimal) -> dict[int, Decimal]:
-    """The value by product: of a percentage the same for all, of an amount by what is expected of each, with
-    the remainder of rounding to the largest remainders."""
-    if operation == Override.Operation.PERCENT or len(known) == 1:
-        return dict.fromkeys(known, value)
-    total = sum(max(v, 0.0) for v in known.values())
-    weights = {pk: max(v, 0.0) / total if total else 1 / len(known) for pk, v in known.items()}
-    exact = {pk: value * Decimal(repr(weight)) for pk, weight in weights.items()}
-    parts = {pk: part.quantize(PLACES, rounding="ROUND_FLOOR") for pk, part in exact.items()}
-    left = int((value - sum(parts.values())) / PLACES)
-    for pk in sorted(parts, key=lambda pk: (parts[pk] - exact[pk], pk))[: max(left, 0)]:
-        parts[pk] += PLACES
-    return parts
+from .override_preview import override_preview
 
 
 @transaction.atomic
@@ -217,7 +92,7 @@ def override_set(
         note=note.strip(),
         evidence=evidence.strip(),
         author=user,
-        until=_holds_until(last_month),
+        until=holds_until(last_month),
     )
     product_ids = {change.product_id for change in preview.changes}
     OverrideMonth.objects.filter(
@@ -242,10 +117,6 @@ def override_set(
     )
     judgement_apply(product_ids=product_ids)
     return override
-
-
-def _holds_until(last_month: datetime.date) -> datetime.date:
-    return min(month_end(last_month), month_end(month_add(today().replace(day=1), HOLDS_MONTHS)))
 
 
 def _allowed(user: Any, right: str) -> None:
@@ -294,7 +165,7 @@ def override_renew(*, user: Any, override: Override) -> Override:
     if month_end(current.last_month) < today():
         raise DomainError("months_over", _("Its months are over."))
     current.withdrawn_at = current.withdrawn_by = None
-    current.until = _holds_until(current.last_month)
+    current.until = holds_until(current.last_month)
     current.save(update_fields=["withdrawn_at", "withdrawn_by", "until"])
     OverrideMonth.objects.filter(override=current).update(active=True)
     judgement_apply(product_ids={row.product_id for row in rows})

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from decimal import Decimal
 from typing import Any
 
 from django.contrib import messages
@@ -15,8 +16,10 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from accounts.errors import DomainError
 from core.errors import form_refuse
+from core.formats import volume_decimals
 from core.months import month_add
 from core.pages import page_render, paginate, with_right
+from forecasting.charts import ends_words
 from forecasting.forms import ConsensusForm, OverrideForm
 from forecasting.models import ForecastMonth, Override
 from forecasting.models.judgement import Party
@@ -30,14 +33,13 @@ from forecasting.selectors.judgement import (
 from forecasting.selectors.subjects import subject_allowed, subject_sales
 from forecasting.selectors.totals import channel_split
 from forecasting.services.judgement import (
-    SMALL_RATE,
     consensus_agree,
     consensus_contribute,
-    override_preview,
     override_renew,
     override_set,
     override_withdraw,
 )
+from forecasting.services.override_preview import SMALL_RATE, override_preview
 from products.models import Measure, Product
 from products.selectors.access import lines_visible, product_get
 from products.selectors.head import product_head
@@ -51,7 +53,7 @@ def override(request: HttpRequest, code: str) -> HttpResponse:
     """Change a product's forecast by hand; with the fields filled in, GET shows what that would do."""
     product, measure = _subject(request, code)
     now = forecast_current(request.user, product, measure)
-    months = now.months if now else []
+    months = now.sold_months if now else []
     channels = [part.channel for part in channel_split(product, measure, now)] if now else []
     asked = {"product": product, "measure": measure}
     form = _form(request, months=[m.month for m in months], channels=channels if len(channels) > 1 else [])
@@ -64,6 +66,7 @@ def override(request: HttpRequest, code: str) -> HttpResponse:
         "measure": measure,
         "seen": request.POST.get("seen") or last_judgement(product, measure),
         "has_forecast": bool(months),
+        "ends": ends_words(now.ended) if now and now.ended else "",
     }
     return _override(request, form, asked, context)
 
@@ -108,7 +111,12 @@ def _override(
         plain = {key: values[key] for key in ("operation", "value", "first_month", "last_month")}
         channel = {"channel": values["channel"]} if values.get("channel") else {}
         try:
-            context["preview"] = override_preview(**asked, **plain, **channel)
+            preview = override_preview(**asked, **plain, **channel)
+            parts = (*preview.by_month, *(preview.by_product if "line" in asked else ()))
+            context |= {
+                "preview": preview,
+                "decimals": volume_decimals(v for part in parts for v in (part.before, part.after)),
+            }
             if request.method == "POST":
                 seen = context["seen"]
                 override_set(user=request.user, **asked, **values, seen=int(seen) if seen else None)
@@ -199,7 +207,7 @@ def consensus(request: HttpRequest, code: str) -> HttpResponse:
     sees forecasts, to fill in for whom it concerns."""
     product, measure = _subject(request, code)
     now = forecast_current(request.user, product, measure)
-    months = now.months if now else []
+    months = now.sold_months if now else []
     columns = _columns(request)
     if request.method == "POST" and not request.user.has_perm("forecasting.contribute"):
         raise PermissionDenied("forecasting.contribute")
@@ -209,7 +217,9 @@ def consensus(request: HttpRequest, code: str) -> HttpResponse:
         product, measure, months, {row.month: row.volume for row in sold.months} if sold else {}
     )
     initial = {
-        ConsensusForm.name(column, row.month): row.agreed if column == "agreed" else row.inputs.get(column)
+        ConsensusForm.name(column, row.month): _typed(
+            row.agreed if column == "agreed" else row.inputs.get(column)
+        )
         for row in rows
         for column in columns
     }
@@ -233,11 +243,20 @@ def consensus(request: HttpRequest, code: str) -> HttpResponse:
         "back": f"{reverse('forecasting:product', args=[product.code])}?measure={measure.code}",
         "measure": measure,
         "unit": unit_of(line_tree(), product, measure),
+        "ends": ends_words(now.ended) if now and now.ended else "",
         "form": form,
         "columns": [(c, dict(Party.choices).get(c, _("Agreed"))) for c in (*Party.values, "agreed")],
         "rows": [_grid_row(row, form, columns) for row in rows],
+        "decimals": volume_decimals(
+            v for row in rows for v in (row.year_before, row.statistical, row.overridden)
+        ),
     }
     return page_render(request, "forecasting/consensus.html", context, status=status)
+
+
+def _typed(value: Decimal | None) -> Decimal | None:
+    """As somebody would type it: 120 and not 120.0000."""
+    return None if value is None else Decimal(f"{value.normalize():f}")
 
 
 def _columns(request: HttpRequest) -> list[str]:
@@ -252,6 +271,8 @@ def _grid_row(row: Any, form: ConsensusForm, columns: list[str]) -> dict[str, An
     for column in (*Party.values, "agreed"):
         value = row.agreed if column == "agreed" else row.inputs.get(column)
         field = form[ConsensusForm.name(column, row.month)] if column in columns else None
+        if field is not None and field.errors:
+            field.field.widget.attrs["class"] += " is-invalid"
         cells.append({"field": field, "value": value})
     return {"row": row, "cells": cells}
 

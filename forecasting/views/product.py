@@ -164,7 +164,7 @@ def _months(now: ForecastNow | None, sales: list[MonthSales]) -> list[dict[str, 
 
     def row(month: ForecastMonth) -> dict[str, Any]:
         before = known.get(month_add(month.month, -12))
-        index = month.mean / float(before) * 100 if before is not None and before > 0 else None
+        index = month.final / float(before) * 100 if before is not None and before > 0 else None
         return {"month": month, "before": before, "index": index}
 
     return [row(month) for month in now.sold_months]

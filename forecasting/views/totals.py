@@ -95,7 +95,11 @@ def _chart(row: Row, shown: LineTotal, in_money: bool) -> Chart:
     per: Any = _("%(unit)s at the end of the month") if level else _("%(unit)s a month")
     return volume_forecast_chart(
         id="total-chart",
-        title=_("What is %(name)s expected to bring in?") % {"name": row.name}
+        title=(
+            _("What is %(name)s expected to bring in?") % {"name": row.name}
+            if row.key
+            else _("What is everything together expected to bring in?")
+        )
         if in_money
         else _("What is %(name)s expected to sell?") % {"name": row.name},
         subtitle=_("sum of the products' final forecasts; band: 80% and 95%"),

@@ -15,6 +15,7 @@ from django.utils import translation
 from accounts.errors import DomainError
 from core.months import month_add
 from forecasting.models import (
+    ConsensusInput,
     ConsensusMonth,
     Forecast,
     ForecastMonth,
@@ -26,11 +27,11 @@ from forecasting.selectors.judgement import last_judgement, overrides_now, overr
 from forecasting.services.judgement import (
     consensus_agree,
     consensus_contribute,
-    override_preview,
     override_renew,
     override_set,
     override_withdraw,
 )
+from forecasting.services.override_preview import override_preview
 from products.models import LineLimit, Measure, Product, ProductMonth, SalesMonth
 from tests.factories import channel_factory, line_factory, product_factory, user_factory
 
@@ -329,6 +330,74 @@ def test_the_grid_of_an_agreed_forecast(client, products) -> None:
     signed_in(client, "viewer")
     assert 'name="' + "sales-2026-11" not in client.get(address).content.decode()
     assert client.post(address, {}).status_code == 403
+
+
+def test_a_cell_somebody_else_filled_in_meanwhile_stays(client, manager, products) -> None:
+    run_now()
+    address = reverse("forecasting:consensus", args=[products[0].code])
+    signed_in(client, "sales")
+    assert 'name="initial-finance-2026-11"' in client.get(address).content.decode()
+    units_of = {"product": products[0], "measure": units()}
+    for party, value in (("sales", 90), ("finance", 80)):
+        consensus_contribute(user=manager, **units_of, party=party, values={NOV: Decimal(value)})
+    empty = {f"{prefix}{party}-2026-11": "" for prefix in ("", "initial-") for party in ("sales", "finance")}
+    assert client.post(address, empty | {"sales-2026-11": "123.5"}).status_code == 302
+    said = {row.party: row.value for row in ConsensusInput.objects.all()}
+    assert said == {"sales": Decimal("123.5"), "finance": Decimal(80)}
+    seen = {"sales-2026-11": "", "initial-sales-2026-11": "123.5"}
+    assert client.post(address, empty | seen).status_code == 302
+    assert [row.party for row in ConsensusInput.objects.all()] == ["finance"]
+
+
+def test_after_its_end_there_is_nothing_to_change(client, products) -> None:
+    products[0].ended = datetime.date(2026, 11, 10)
+    products[0].save()
+    run_now()
+    signed_in(client, "product-manager")
+    page = client.get(reverse("forecasting:override", args=[products[0].code])).content.decode()
+    assert 'value="2026-11"' in page
+    assert 'value="2026-12"' not in page
+    Product.objects.filter(pk=products[0].pk).update(ended=datetime.date(2026, 9, 10))
+    for name in ("override", "consensus"):
+        page = text(client.get(reverse(f"forecasting:{name}", args=[products[0].code])))
+        assert "The product ended on 10 Sep 2026; no sales are expected after it." in page
+
+
+def test_months_of_a_level_do_not_add_up(manager, products) -> None:
+    run_now()
+    override = change(manager, products[0], first_month=NOV, last_month=JAN)
+    preview = override_preview(
+        product=products[0],
+        measure=units(),
+        operation="set",
+        value=Decimal(60),
+        first_month=NOV,
+        last_month=JAN,
+    )
+    assert preview.after == 180
+    assert [part.after for part in preview.by_month] == [60, 60, 60]
+    total = overrides_now([override])[0].before
+    Measure.objects.filter(code="units").update(kind=Measure.Kind.LEVEL)
+    level = override_preview(
+        product=products[0],
+        measure=units(),
+        operation="set",
+        value=Decimal(60),
+        first_month=NOV,
+        last_month=JAN,
+    )
+    assert level.after == 60
+    assert [(part.key, part.after) for part in level.by_product] == [(products[0].name, 60)]
+    assert overrides_now([Override.objects.get()])[0].before == pytest.approx(total / 3)
+
+
+def test_renewing_is_offered_where_it_lets_it_hold_longer(manager, products, clock) -> None:
+    run_now()
+    short = change(manager, products[0])
+    long = change(manager, products[1], last_month=month_add(NOV, 12))
+    assert [now.can_renew for now in overrides_now([short, long])] == [False, False]
+    clock[0] = datetime.date(2026, 12, 20)
+    assert [now.can_renew for now in overrides_now([short, long])] == [False, True]
 
 
 def test_people_see_the_overrides_of_their_lines(manager, products) -> None:
