@@ -43,6 +43,7 @@ class UploadForm(forms.Form):
     file = forms.FileField(
         label=_("File"),
         help_text=_("CSV or XLSX, at most 200 MB. The first line names the columns."),
+        allow_empty_file=True,  # the service says what is wrong with it
         widget=forms.ClearableFileInput(attrs={"accept": ".csv,.txt,.tsv,.xlsx"}),
     )
     sheet = forms.ChoiceField(
