@@ -77,7 +77,8 @@ def test_a_change_is_shown_refused_saved_and_withdrawn(
     expect(page.locator(".chart svg")).to_be_visible()
     page.get_by_role("link", name=words["change"]).click()
 
-    page.locator("[name=operation]").select_option("percent")
+    with page.expect_response(re.compile(r"/override/\?.*operation=percent")):
+        page.locator("[name=operation]").select_option("percent")
     page.locator("[name=value]").press_sequentially("20")
     preview = page.locator("#override-preview")
     expect(preview).to_contain_text("+20,0%" if language == "nl" else "+20.0%")  # while one still types
