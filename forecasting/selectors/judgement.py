@@ -164,7 +164,7 @@ def changed(operation: str, value: Decimal, baseline: float) -> float:
 
 
 def last_judgement(product: Product, measure: Measure) -> int:
-    """Rises with every change people make to a product's forecast: what an editor saw is compared with it."""
+    """Rises with every override of a product's months: what an editor saw is compared with it."""
     newest = OverrideMonth.objects.filter(product=product, measure=measure).aggregate(pk=Max("pk"))["pk"]
     return newest or 0
 

@@ -8,6 +8,7 @@ from typing import Any
 from django.db.models import Q
 from django.utils import timezone
 
+from core.months import month_start, months_between
 from core.registries import ChunkOutcome
 from forecasting.models import NightlyRun, StageEstimate
 from forecasting.selectors.series import SubjectSeries
@@ -15,6 +16,9 @@ from forecasting.services.stages import stages_show, stages_write
 from forecasting.services.vintages import still_holds
 
 from .common import each_subject, engine_series, series_of_chunk
+
+# A product that ended so long ago is told by that, not by what its last months looked like.
+ENDED_MONTHS = 3
 
 
 def compute(run: NightlyRun, payload: Mapping[str, Any]) -> Callable[[], ChunkOutcome]:
@@ -74,6 +78,10 @@ def _estimate(series: SubjectSeries, digest: str) -> StageEstimate:
     row.stage = last.stage or ""
     row.evidence_code = last.evidence or last.reason or ""
     row.evidence_params = last.evidence_params if last.stage else last.reason_params
+    if last.stage and series.end is not None:
+        over = months_between(month_start(series.end), series.as_of)
+        if over >= ENDED_MONTHS:  # its months since are missing, and say nothing
+            row.evidence_code, row.evidence_params = "not_sold", {"months": over}
     row.second_opinion = last.polli_cook or ""
     row.path = _changes(path)
     if last.stage is None:

@@ -88,6 +88,14 @@ def test_a_stage_begins_at_one_month_on_every_page(products):
     assert all(start <= shown for start, _stage, shown in estimate.path)
 
 
+def test_a_product_that_ended_is_told_by_that(products):
+    gone = product_factory(line=products[0].line, ended=datetime.date(2026, 3, 31))
+    months_give(gone, 40, last=datetime.date(2026, 3, 1))
+    run_now()
+    estimate = StageEstimate.objects.get(product=gone)
+    assert (estimate.evidence_code, estimate.evidence_params) == ("not_sold", {"months": 7})
+
+
 def test_a_run_that_looks_back_is_no_night(products):
     night = run_now()
     run_now(as_of=month_add(LAST, -3))
