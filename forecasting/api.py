@@ -25,6 +25,7 @@ from products.api.shared import LineFilter, MonthFilter
 from products.selectors.access import product_get
 
 from .api_accuracy import AccuracyViewSet
+from .api_consensus import ConsensusInputViewSet, ConsensusMonthViewSet
 from .api_findings import FindingViewSet
 from .api_judgement import OverrideViewSet
 from .api_totals import TotalViewSet
@@ -267,6 +268,8 @@ router.register("forecasts", ForecastViewSet, "forecast")
 router.register("accuracy", AccuracyViewSet, "accuracy")
 router.register("overrides", OverrideViewSet, "override")
 router.register("findings", FindingViewSet, "finding")
+router.register("agreed-months", ConsensusMonthViewSet, "agreed-month")
+router.register("consensus-inputs", ConsensusInputViewSet, "consensus-input")
 router.register("totals", TotalViewSet, "total")
 router.register("stages", StageViewSet, "stage")
 router.register("runs", RunViewSet, "run")

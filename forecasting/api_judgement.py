@@ -7,6 +7,7 @@ from typing import Any
 import django_filters
 from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
+from django.utils.translation import gettext as _
 from drf_spectacular.utils import extend_schema
 from rest_framework import mixins, serializers, viewsets
 from rest_framework.decorators import action
@@ -18,14 +19,24 @@ from core.months import parse_month
 from forecasting.models import Override
 from forecasting.models.judgement import Reason
 from forecasting.selectors.forecasts import forecasts_allowed
-from forecasting.selectors.judgement import overrides_visible
-from forecasting.services.judgement import override_set, override_withdraw
+from forecasting.selectors.judgement import last_month_of, overrides_visible
+from forecasting.services.judgement import override_renew, override_set, override_withdraw
 from products.api.shared import LineFilter, MonthFilter
 from products.models import Channel, Measure
 from products.selectors.access import channels_visible, product_get
 from products.selectors.lines import line_tree
+from products.selectors.structure import line_get
 
 MONTH = r"^\d{4}-(0[1-9]|1[0-2])$"
+
+
+def measure_of(line_id: int, code: str | None) -> Measure:
+    """The line's measure with this code; without one the leading one."""
+    measures = line_tree().measures(line_id)
+    found = [m for m in measures if code is None or m.code == code]
+    if not found:
+        raise serializers.ValidationError({"measure": [f"{code}?"]})
+    return found[0]
 
 
 class OverrideFilters(django_filters.FilterSet):
@@ -60,9 +71,12 @@ class OverrideSerializer(serializers.ModelSerializer):
 
 
 class OverrideRequestSerializer(StrictSerializer):
-    """Of one product. ``evidence`` is needed for an upward change."""
+    """Of one product, or of all products of a line (its amount is split by what is expected of each).
+    ``evidence`` is needed for an upward change. ``seen``: the largest id of an override you know of; where
+    somebody changed the same months since, the answer is 409 with both."""
 
-    product = serializers.CharField(max_length=60)
+    product = serializers.CharField(max_length=60, required=False)
+    line = serializers.CharField(max_length=60, required=False)
     channel = serializers.CharField(max_length=60, required=False)
     measure = serializers.CharField(max_length=60, required=False, help_text="default: the leading one")
     operation = serializers.ChoiceField(Override.Operation.choices)
@@ -72,12 +86,19 @@ class OverrideRequestSerializer(StrictSerializer):
     reason = serializers.ChoiceField(Reason.choices)
     note = serializers.CharField(max_length=400, required=False, allow_blank=True)
     evidence = serializers.CharField(max_length=400, required=False, allow_blank=True)
+    seen = serializers.IntegerField(min_value=0, required=False)
+
+    def validate(self, data: dict[str, Any]) -> dict[str, Any]:
+        if ("product" in data) == ("line" in data):
+            raise serializers.ValidationError(_("Choose a product or a line."))
+        return data
 
 
 class OverrideViewSet(
     mixins.ListModelMixin, mixins.RetrieveModelMixin, mixins.CreateModelMixin, viewsets.GenericViewSet
 ):
-    """Changes of forecasts by hand, newest first. POST makes one; ``withdraw`` ends one."""
+    """Changes of forecasts by hand, newest first. POST makes one; ``withdraw`` ends one, ``renew`` lets it
+    hold on, or again."""
 
     rights = {"GET": "forecasting.view", "POST": "forecasting.override"}
     permission_classes = [HasRight]
@@ -99,12 +120,19 @@ class OverrideViewSet(
         if not forecasts_allowed(request.user):
             raise PermissionDenied("forecasting.view")
         values = dict(asked.validated_data)
-        product = product_get(request.user, values.pop("product"))
-        measure = self._measure(product.line_id, values.pop("measure", None))
+        of: dict[str, Any] = {}
+        if "line" in values:
+            of["line"] = line_get(request.user, values.pop("line"))
+        else:
+            of["product"] = product_get(request.user, values.pop("product"))
+        line_id = of["line"].pk if "line" in of else of["product"].line_id
+        measure = measure_of(line_id, values.pop("measure", None))
         channel = self._channel(values.pop("channel", None))
+        if "seen" in values:
+            values["seen"] = last_month_of(values["seen"])
         made = override_set(
             user=request.user,
-            product=product,
+            **of,
             measure=measure,
             channel=channel,
             first_month=parse_month(values.pop("first_month")),
@@ -112,13 +140,6 @@ class OverrideViewSet(
             **values,
         )
         return Response(OverrideSerializer(made).data, status=201)
-
-    def _measure(self, line_id: int, code: str | None) -> Measure:
-        measures = line_tree().measures(line_id)
-        found = [m for m in measures if code is None or m.code == code]
-        if not found:
-            raise serializers.ValidationError({"measure": [f"{code}?"]})
-        return found[0]
 
     def _channel(self, code: str | None) -> Channel | None:
         if code is None:
@@ -136,3 +157,12 @@ class OverrideViewSet(
             raise PermissionDenied("forecasting.view")
         ended = override_withdraw(user=request.user, override=self.get_object())
         return Response(OverrideSerializer(self.get_queryset().get(pk=ended.pk)).data)
+
+    @extend_schema(request=None, responses={200: OverrideSerializer})
+    @action(detail=True, methods=["post"])
+    def renew(self, request: Request, **_kwargs: Any) -> Response:
+        """Let an override hold on, or again."""
+        if not forecasts_allowed(request.user):
+            raise PermissionDenied("forecasting.view")
+        kept = override_renew(user=request.user, override=self.get_object())
+        return Response(OverrideSerializer(self.get_queryset().get(pk=kept.pk)).data)

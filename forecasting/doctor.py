@@ -12,7 +12,17 @@ from django.utils import timezone
 
 from core.jobs import KEPT
 from core.models import Job
-from forecasting.models import Forecast, NightlyFailure, NightlyRun, NightlyStep, StageEstimate
+from forecasting.models import (
+    ConsensusMonth,
+    Forecast,
+    ForecastMonth,
+    NightlyFailure,
+    NightlyRun,
+    NightlyStep,
+    OverrideMonth,
+    StageEstimate,
+)
+from forecasting.services.judgement import layers_outdated
 from forecasting.services.night import step_group
 from products.models import ProductFigures
 from products.selectors.lines import LineTree
@@ -129,3 +139,18 @@ def list_agrees() -> Iterator[str]:
         estimate = "" if row.product.temporary else stages.get(key, "")
         if row.measure_id == key[1] and not row.stage_by_hand and row.stage != estimate:
             yield f"product {row.product_id}: the list shows stage {row.stage!r}, the night says {estimate!r}"
+
+
+def layers_agree() -> Iterator[str]:
+    """The layers of current forecasts are what overrides and agreed months make them."""
+    people = Q(overridden__isnull=False) | Q(agreed__isnull=False)
+    changed = ForecastMonth.objects.filter(people, forecast__current=True, forecast__product__isnull=False)
+    products = set(changed.values_list("forecast__product_id", flat=True))
+    products |= set(OverrideMonth.objects.filter(active=True).values_list("product_id", flat=True))
+    products |= set(ConsensusMonth.objects.values_list("product_id", flat=True))
+    for month in layers_outdated(products)[:100]:
+        forecast = month.forecast
+        yield (
+            f"product {forecast.product_id}, measure {forecast.measure_id}, {month.month:%Y-%m}: the layers"
+            f" should be {month.overridden} and {month.agreed}"
+        )

@@ -166,6 +166,7 @@ def register_all() -> None:
         DoctorCheck("steps", "Steps say what their chunks say", later("doctor.steps_add_up"), order=22),
         DoctorCheck("current", "One current forecast and stage each", later("doctor.one_current"), order=23),
         DoctorCheck("forecasts", "Forecasts are whole", later("doctor.forecasts_whole"), order=24),
+        DoctorCheck("layers", "Layers say what people decided", later("doctor.layers_agree"), order=26),
         DoctorCheck("list", "The list shows what the night said", later("doctor.list_agrees"), order=25),
     )
     registries.health_checks.register(

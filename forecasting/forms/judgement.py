@@ -107,6 +107,20 @@ class ConsensusForm(forms.Form):
     def name(column: str, month: datetime.date) -> str:
         return f"{column}-{month:%Y-%m}"
 
+    def seen_column(self, column: str) -> dict[datetime.date, Decimal | None] | None:
+        """What the editor saw in the column, by month; ``None`` when the page did not say."""
+        seen: dict[datetime.date, Decimal | None] = {}
+        for month in self.months:
+            name = self.name(column, month)
+            raw = self.data.get(self.add_initial_prefix(name))
+            if raw is None:
+                return None
+            try:
+                seen[month] = self.fields[name].to_python(raw)
+            except forms.ValidationError:
+                return None
+        return seen
+
     def column(self, column: str) -> dict[datetime.date, Decimal | None]:
         """What the person changed, by month; a cell made empty is None."""
         changed = set(self.changed_data)

@@ -89,9 +89,9 @@ class Override(models.Model):
 
 class OverrideMonth(models.Model):
     """What an override does to one product in one month: ``value`` as its operation says, of a line the
-    product's part. ``share`` of the forecast it works on (one channel's; else 1). ``baseline`` is what was
-    expected of that part when it was set. *Active* until another one of the same month takes its place, it
-    expires or is withdrawn."""
+    product's part in its own unit. ``share`` of the forecast it works on (one channel's; else 1).
+    ``baseline`` is what was expected of that part when it was set. *Active* until another one of the same
+    month takes its place, it expires or is withdrawn."""
 
     override = models.ForeignKey(Override, models.CASCADE, related_name="months")
     product = models.ForeignKey("products.Product", models.CASCADE, related_name="+")
@@ -100,7 +100,7 @@ class OverrideMonth(models.Model):
         "products.Channel", models.PROTECT, null=True, related_name="+", db_index=False
     )
     month = models.DateField()
-    value = models.DecimalField(max_digits=18, decimal_places=4)
+    value = models.DecimalField(max_digits=22, decimal_places=8)
     share = models.FloatField(default=1.0)
     baseline = models.FloatField()
     active = models.BooleanField(default=True)

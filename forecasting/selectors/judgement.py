@@ -15,7 +15,7 @@ from core.months import month_add, month_end, month_start
 from core.organisation import today
 from forecasting.models import ConsensusInput, ConsensusMonth, ForecastMonth, Override, OverrideMonth
 from products.models import Channel, Measure, Product, SalesMonth
-from products.selectors.access import visible_line_ids
+from products.selectors.access import products_visible, visible_line_ids
 from products.selectors.product_filter import channels_below
 
 from .forecasts import forecasts_allowed
@@ -23,6 +23,8 @@ from .forecasts import forecasts_allowed
 Key = tuple[int, datetime.date]
 # An override holds as long as its months, at most so many months at a time; then somebody looks again.
 HOLDS_MONTHS = 6
+# What deserves another look: it runs out within this time, or the statistics moved by more than this rate.
+SOON, MOVED_RATE = datetime.timedelta(days=30), 0.1
 
 
 def overrides_visible(user: Any) -> QuerySet[Override]:
@@ -76,6 +78,16 @@ class OverrideNow:
     moved_rate: float | None
     active: bool
     is_level: bool = False
+
+    @property
+    def ending(self) -> bool:
+        """It runs out soon, unless somebody renews it."""
+        return self.active and self.override.until <= today() + SOON
+
+    @property
+    def moved(self) -> bool:
+        """The statistics under it are no longer what they were."""
+        return self.active and self.moved_rate is not None and abs(self.moved_rate) > MOVED_RATE
 
     @property
     def rate(self) -> float | None:
@@ -165,8 +177,22 @@ def changed(operation: str, value: Decimal, baseline: float) -> float:
 
 def last_judgement(product: Product, measure: Measure) -> int:
     """Rises with every override of a product's months: what an editor saw is compared with it."""
-    newest = OverrideMonth.objects.filter(product=product, measure=measure).aggregate(pk=Max("pk"))["pk"]
-    return newest or 0
+    return _newest(Q(product=product), measure)
+
+
+def last_judgement_of_line(line_ids: Collection[int], measure: Measure) -> int:
+    """The same for all products of these lines."""
+    return _newest(Q(product__line_id__in=line_ids), measure)
+
+
+def last_month_of(override_id: int) -> int:
+    """The same for who knows of overrides by their ids up to this one."""
+    rows = OverrideMonth.objects.filter(override_id__lte=override_id)
+    return rows.aggregate(pk=Max("pk"))["pk"] or 0
+
+
+def _newest(of: Q, measure: Measure) -> int:
+    return OverrideMonth.objects.filter(of, measure=measure).aggregate(pk=Max("pk"))["pk"] or 0
 
 
 @dataclass(frozen=True)
@@ -205,3 +231,15 @@ def consensus_rows(
         )
         for month in months
     ]
+
+
+def consensus_months_visible(user: Any) -> QuerySet[ConsensusMonth]:
+    """Agreed months of products the person may see."""
+    rows = ConsensusMonth.objects.select_related("product", "measure", "agreed_by").order_by("pk")
+    return rows.filter(product__in=products_visible(user)) if forecasts_allowed(user) else rows.none()
+
+
+def consensus_inputs_visible(user: Any) -> QuerySet[ConsensusInput]:
+    """What parties said of products the person may see."""
+    rows = ConsensusInput.objects.select_related("product", "measure", "author").order_by("pk")
+    return rows.filter(product__in=products_visible(user)) if forecasts_allowed(user) else rows.none()

@@ -11,21 +11,24 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from django.db import transaction
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from accounts.errors import DomainError
+from accounts.errors import DomainError, VersionConflict
+from core import formats
 from core.months import month_end, month_start
 from core.organisation import organisation_get, today
 from forecasting.models import ConsensusInput, ConsensusMonth, ForecastMonth, Override, OverrideMonth
 from forecasting.models.judgement import Party, Reason
-from forecasting.selectors.judgement import changed, holds_until, last_judgement
+from forecasting.selectors.judgement import changed, holds_until
 from products.models import Channel, Measure, Product, ProductLine
 from products.selectors.lines import LineTree
 
 from .list_figures import figures_show
 from .override_preview import override_preview
+
+Values = Mapping[datetime.date, Decimal | None]
 
 
 @transaction.atomic
@@ -47,20 +50,12 @@ def override_set(
 ) -> Override:
     """Change a forecast by hand. An earlier override of the same months (and channel) gives way to it.
 
-    Upward changes need evidence. ``seen`` is :func:`last_judgement` of the product as the editor knew it:
-    who comes second is told. It holds until its last month is over, at most half a year; then it is renewed
-    or ends.
+    Upward changes need evidence. ``seen`` is :func:`last_judgement` as the editor knew it: who comes second
+    on the same months and channel gets a :class:`VersionConflict` with both. It holds until its last month is
+    over, at most half a year; then it is renewed or ends.
     """
     _allowed(user, "forecasting.override")
     _lock(product, line)
-    if product is not None and seen is not None and seen != last_judgement(product, measure):
-        newest = OverrideMonth.objects.filter(product=product, measure=measure).latest("pk").override
-        raise DomainError(
-            "judged_meanwhile",
-            _("%(person)s changed this forecast meanwhile. Look at what it says now, then send yours again.")
-            % {"person": newest.author},
-            status=409,
-        )
     if reason not in Reason.values:
         raise DomainError("reason_missing", _("Say why."), "reason")
     preview = override_preview(
@@ -79,6 +74,16 @@ def override_set(
             _("Upward changes are the ones that most often turn out wrong: say what this one rests on."),
             "evidence",
         )
+    product_ids = {change.product_id for change in preview.changes}
+    held = OverrideMonth.objects.filter(
+        product__in=product_ids,
+        measure=measure,
+        channel=channel,
+        month__range=(first_month, last_month),
+        active=True,
+    )
+    if seen is not None:
+        _not_overtaken(held.filter(pk__gt=seen), operation, value)
     override = Override.objects.create(
         product=product,
         line=line,
@@ -94,14 +99,7 @@ def override_set(
         author=user,
         until=holds_until(last_month),
     )
-    product_ids = {change.product_id for change in preview.changes}
-    OverrideMonth.objects.filter(
-        product__in=product_ids,
-        measure=measure,
-        channel=channel,
-        month__range=(first_month, last_month),
-        active=True,
-    ).update(active=False)
+    held.update(active=False)
     OverrideMonth.objects.bulk_create(
         OverrideMonth(
             override=override,
@@ -117,6 +115,30 @@ def override_set(
     )
     judgement_apply(product_ids=product_ids)
     return override
+
+
+def _not_overtaken(fresh: QuerySet[OverrideMonth], operation: str, value: Decimal) -> None:
+    """Refuse, with both values, where somebody changed a month of it since the editor looked."""
+    theirs = {row.override.pk: row.override for row in fresh.select_related("override__author")}
+    if theirs:
+        fields = {
+            str(pk): {
+                "label": f"{formats.month(row.first_month)} – {formats.month(row.last_month)}",
+                "theirs": f"{change_words(row.operation, row.value)} ({row.author})",
+                "yours": change_words(operation, value),
+            }
+            for pk, row in theirs.items()
+        }
+        raise VersionConflict(_("Somebody else changed these months in the meantime."), fields)
+
+
+def change_words(operation: str, value: Decimal) -> str:
+    """“= 1,200”, “+300”, “−10.0%”."""
+    if operation == Override.Operation.SET:
+        return f"= {formats.volume(value)}"
+    if operation == Override.Operation.ADD:
+        return formats.delta(value, "number", decimals=0 if abs(value) >= 100 else 1).text
+    return formats.delta(value, "percent").text
 
 
 def _allowed(user: Any, right: str) -> None:
@@ -196,6 +218,14 @@ def judgement_apply(*, product_ids: Collection[int]) -> None:
     keeps what was said of it when it ended: that is what it is measured against."""
     if not product_ids:
         return
+    moved = layers_outdated(product_ids)
+    ForecastMonth.objects.bulk_update(moved, ["overridden", "agreed"], batch_size=500)
+    figures_show(product_ids={month.forecast.product_id for month in moved if month.forecast.product_id})
+
+
+def layers_outdated(product_ids: Collection[int]) -> list[ForecastMonth]:
+    """The months of these products' current forecasts whose layers are not what holds makes them, with the
+    layers as they should be; nothing is written."""
     running = month_start(today())
     months = ForecastMonth.objects.filter(
         forecast__current=True, forecast__product_id__in=product_ids
@@ -222,8 +252,7 @@ def judgement_apply(*, product_ids: Collection[int]) -> None:
         if layers != (month.overridden, month.agreed):
             month.overridden, month.agreed = layers
             moved.append(month)
-    ForecastMonth.objects.bulk_update(moved, ["overridden", "agreed"], batch_size=500)
-    figures_show(product_ids={month.forecast.product_id for month in moved if month.forecast.product_id})
+    return moved
 
 
 def _held_at_end(row: OverrideMonth) -> bool:
@@ -262,16 +291,24 @@ def consensus_contribute(
     product: Product,
     measure: Measure,
     party: str,
-    values: Mapping[datetime.date, Decimal | None],
+    values: Values,
+    seen: Values | None = None,
 ) -> int:
-    """What a party expects, by month; an empty value takes it back. Says how many months changed."""
+    """What a party expects, by month; an empty value takes it back. Says how many months changed. With
+    ``seen``, what stood there before the editor's eyes, only months that differ from it are written, and one
+    that somebody else changed since is a :class:`VersionConflict`."""
     _allowed(user, "forecasting.contribute")
     if party not in Party.values:
         raise DomainError("party_unknown", _("Choose sales, marketing or finance."), "party")
     _lock(product, None)
     there = {
-        row.month: row for row in ConsensusInput.objects.filter(product=product, measure=measure, party=party)
+        row.month: row
+        for row in ConsensusInput.objects.filter(
+            product=product, measure=measure, party=party
+        ).select_related("author")
     }
+    if seen is not None:
+        values = _meant(values, seen, {m: (row.value, row.author) for m, row in there.items()})
     count = 0
     for month, value in values.items():
         row = there.get(month)
@@ -292,14 +329,20 @@ def consensus_agree(
     user: Any,
     product: Product,
     measure: Measure,
-    values: Mapping[datetime.date, Decimal | None],
+    values: Values,
     note: str = "",
+    seen: Values | None = None,
 ) -> int:
     """Agree these months; an empty value lets a month go back to statistics and overrides. Says how many
-    months changed."""
+    months changed. ``seen`` as of :func:`consensus_contribute`."""
     _allowed(user, "forecasting.agree")
     _lock(product, None)
-    there = {row.month: row for row in ConsensusMonth.objects.filter(product=product, measure=measure)}
+    there = {
+        row.month: row
+        for row in ConsensusMonth.objects.filter(product=product, measure=measure).select_related("agreed_by")
+    }
+    if seen is not None:
+        values = _meant(values, seen, {m: (row.value, row.agreed_by) for m, row in there.items()})
     current = {
         month.month: month
         for month in ForecastMonth.objects.filter(
@@ -328,3 +371,17 @@ def consensus_agree(
         count += 1
     judgement_apply(product_ids=[product.pk])
     return count
+
+
+def _meant(values: Values, seen: Values, there: Mapping[datetime.date, tuple[Decimal, Any]]) -> Values:
+    """What the editor changed of what they saw. Where somebody else meanwhile said a third thing, both."""
+    mine = {month: value for month, value in values.items() if value != seen.get(month)}
+    fields = {}
+    for month, value in mine.items():
+        now, who = there.get(month, (None, None))
+        if now not in (seen.get(month), value):
+            theirs = formats.MISSING if now is None else f"{formats.volume(now)} ({who})"
+            fields[formats.month(month)] = {"theirs": theirs, "yours": formats.volume(value)}
+    if fields:
+        raise VersionConflict(_("Somebody else filled in these months in the meantime."), fields)
+    return mine

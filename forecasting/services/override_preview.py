@@ -7,21 +7,26 @@ from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import Any
+from typing import Any, TypeVar
 
+from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from accounts.errors import DomainError
 from core.months import month_range
+from core.organisation import today
 from forecasting.models import Override
 from forecasting.selectors.judgement import changed, channel_share, expected_months
 from products.models import Channel, Measure, Product, ProductLine
 from products.selectors.lines import LineTree
-from products.selectors.units import addable
+from products.selectors.units import Addable, addable
 
 # Adjustments smaller than this rarely make a forecast better (Fildes et al. 2009); they are allowed.
 SMALL_RATE = 0.1
 PLACES = Decimal("0.0001")
+# A product's part of a line's figure in its own unit: so fine that by its factor it is the part again.
+OWN_PLACES = Decimal("0.00000001")
+K = TypeVar("K")
 
 
 @dataclass(frozen=True)
@@ -35,6 +40,7 @@ class Change:
     share: float
     baseline: float
     after: float
+    factor: float = 1.0
 
 
 @dataclass(frozen=True)
@@ -49,18 +55,22 @@ class Part:
 @dataclass(frozen=True)
 class Preview:
     """All that an override would do. ``rate`` is the change of the whole, ``small`` and ``upward`` what the
-    form says of it. Months of a level do not add up: of them it is the mean."""
+    form says of it. Months of a level do not add up: of them it is the mean. Volumes are in ``unit``, by each
+    product's ``factor``; ``adds`` is false where the products count in units that do not add up: then a
+    percentage is all there is to say."""
 
     changes: Sequence[Change]
     is_level: bool = False
+    unit: str = ""
+    adds: bool = True
 
     @property
     def before(self) -> float:
-        return sum(change.baseline for change in self.changes) / self._months
+        return sum(change.baseline * change.factor for change in self.changes) / self._months
 
     @property
     def after(self) -> float:
-        return sum(change.after for change in self.changes) / self._months
+        return sum(change.after * change.factor for change in self.changes) / self._months
 
     @property
     def by_month(self) -> list[Part]:
@@ -78,7 +88,11 @@ class Preview:
         for change in self.changes:
             found[group(change)].append(change)
         return [
-            Part(key(own[0]), sum(c.baseline for c in own) / months, sum(c.after for c in own) / months)
+            Part(
+                key(own[0]),
+                sum(c.baseline * c.factor for c in own) / months,
+                sum(c.after * c.factor for c in own) / months,
+            )
             for own in found.values()
         ]
 
@@ -116,7 +130,8 @@ def override_preview(
         raise DomainError("months_order", _("The last month lies before the first."), "last_month")
     if operation == Override.Operation.PERCENT and value < -1:
         raise DomainError("below_nothing", _("More than everything cannot go."), "value")
-    products = [product] if product else _products_of(line, measure, operation)
+    products, units = ([product], None) if product else _products_of(line, measure, operation)
+    factors = units.factors if units is not None and units.ok else {}
     share = 1.0
     if channel is not None:
         if product is None:
@@ -135,42 +150,61 @@ def override_preview(
             raise DomainError(
                 "month_unknown", _("There is no forecast of this month to change."), "last_month"
             )
-        for pk, part in _split(known, operation, value).items():
+        for pk, part in _split(known, operation, value, factors).items():
             after = changed(operation, part, known[pk])
-            changes.append(Change(pk, names[pk], month, part, share, known[pk], after))
-    return Preview(changes, measure.kind == Measure.Kind.LEVEL)
+            factor = float(factors.get(pk, 1))
+            changes.append(Change(pk, names[pk], month, part, share, known[pk], after, factor))
+    is_level = measure.kind == Measure.Kind.LEVEL
+    return Preview(changes, is_level, units.unit if units else "", units is None or units.ok)
 
 
-def _products_of(line: ProductLine | None, measure: Measure, operation: str) -> list[Product]:
+def _products_of(line: ProductLine | None, measure: Measure, operation: str) -> tuple[list[Product], Addable]:
+    """The line's products on sale, and how their volumes add up."""
     if line is None:
         raise DomainError("override_of_nothing", _("Choose a product or a line."), "line")
     tree = LineTree()
     products = [
         product
-        for product in Product.objects.filter(line__in=tree.descendants(line.pk)).order_by("pk")
+        for product in Product.objects.filter(
+            Q(ended=None) | Q(ended__gte=today()), line__in=tree.descendants(line.pk)
+        ).order_by("pk")
         if measure in tree.measures(product.line_id)
     ]
     units = addable(tree, products, measure, line.pk)
-    alike = units.ok and set(units.factors.values()) <= {Decimal(1)}
-    if operation != Override.Operation.PERCENT and not alike:
+    if operation != Override.Operation.PERCENT and not units.ok:
         raise DomainError(
             "unlike_units",
             _("Its products count in different units: change them by per cent."),
             "operation",
         )
-    return products
+    return products, units
 
 
-def _split(known: Mapping[int, float], operation: str, value: Decimal) -> dict[int, Decimal]:
-    """The value by product: of a percentage the same for all, of an amount by what is expected of each, with
-    the remainder of rounding to the largest remainders."""
-    if operation == Override.Operation.PERCENT or len(known) == 1:
+def _split(
+    known: Mapping[int, float], operation: str, value: Decimal, factors: Mapping[int, Decimal]
+) -> dict[int, Decimal]:
+    """The value by product, in its own unit: of a percentage the same for all, of an amount its part by what
+    is expected of each, in the unit they add up in."""
+    if operation == Override.Operation.PERCENT:
         return dict.fromkeys(known, value)
-    total = sum(max(v, 0.0) for v in known.values())
-    weights = {pk: max(v, 0.0) / total if total else 1 / len(known) for pk, v in known.items()}
-    exact = {pk: value * Decimal(repr(weight)) for pk, weight in weights.items()}
-    parts = {pk: part.quantize(PLACES, rounding="ROUND_FLOOR") for pk, part in exact.items()}
-    left = int((value - sum(parts.values())) / PLACES)
-    for pk in sorted(parts, key=lambda pk: (parts[pk] - exact[pk], pk))[: max(left, 0)]:
-        parts[pk] += PLACES
-    return parts
+    sizes = {pk: volume * float(factors.get(pk, 1)) for pk, volume in known.items()}
+    return {
+        pk: (part / factors.get(pk, Decimal(1))).quantize(OWN_PLACES)
+        for pk, part in split_by_share(value, sizes).items()
+    }
+
+
+def split_by_share(value: Decimal, sizes: Mapping[K, float]) -> dict[K, Decimal]:
+    """The value over parts by their sizes, exactly: what rounding leaves goes to the largest remainders. A
+    size below zero counts as none; without any the parts are equal."""
+    weights = {pk: Decimal(repr(max(size, 0.0))) for pk, size in sizes.items()}
+    total = sum(weights.values(), Decimal(0))
+    if total == 0:
+        weights, total = dict.fromkeys(sizes, Decimal(1)), Decimal(len(sizes))
+    steps = abs(value) / PLACES
+    exact = {pk: steps * weight / total for pk, weight in weights.items()}
+    parts = {pk: part.to_integral_value(rounding="ROUND_FLOOR") for pk, part in exact.items()}
+    left = int(steps - sum(parts.values(), Decimal(0)))
+    for pk in sorted(parts, key=lambda pk: (parts[pk] - exact[pk], pk))[:left]:
+        parts[pk] += 1
+    return {pk: part * PLACES.copy_sign(value) for pk, part in parts.items()}

@@ -8,13 +8,15 @@ from typing import Any
 
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
+from django.db import transaction
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.urls import reverse
+from django.utils.formats import localize_input
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from accounts.errors import DomainError
+from accounts.errors import DomainError, VersionConflict
 from core.errors import form_refuse
 from core.formats import volume_decimals
 from core.months import month_add
@@ -27,6 +29,7 @@ from forecasting.selectors.forecasts import forecast_current, forecasts_allowed
 from forecasting.selectors.judgement import (
     consensus_rows,
     last_judgement,
+    last_judgement_of_line,
     overrides_now,
     overrides_visible,
 )
@@ -88,9 +91,9 @@ def override_line(request: HttpRequest, code: str) -> HttpResponse:
         "base": "base.html",
         "line": line,
         "back": f"{reverse('forecasting:totals')}?line={line.code}",
-        "unit": str(measure.unit),
+        "unit": "",
         "measure": measure,
-        "seen": "",
+        "seen": request.POST.get("seen") or last_judgement_of_line(below, measure),
         "has_forecast": bool(form.fields["first_month"].choices),  # type: ignore[attr-defined]
     }
     return _override(request, form, {"line": line, "measure": measure}, context)
@@ -120,9 +123,12 @@ def _override(
             if request.method == "POST":
                 seen = context["seen"]
                 override_set(user=request.user, **asked, **values, seen=int(seen) if seen else None)
+        except VersionConflict as error:
+            context["conflict"], status = error, 409
+            context["seen"] = _seen_now(asked)
         except DomainError as error:
             form_refuse(form, error)
-            status = error.status if error.status == 409 else 422
+            status = 422
         else:
             if request.method == "POST":
                 messages.success(request, _("The forecast was changed. The statistics stay beside it."))
@@ -141,6 +147,13 @@ def _override(
     )
 
 
+def _seen_now(asked: Mapping[str, Any]) -> int:
+    """After a lost race: sent once more it is meant."""
+    if "product" in asked:
+        return last_judgement(asked["product"], asked["measure"])
+    return last_judgement_of_line(line_tree().descendants(asked["line"].pk), asked["measure"])
+
+
 @with_right("forecasting.view")
 @require_safe
 def overrides(request: HttpRequest) -> HttpResponse:
@@ -151,11 +164,18 @@ def overrides(request: HttpRequest) -> HttpResponse:
         found = found.exclude(months__active=True, withdrawn_at=None)
     else:
         found = found.filter(months__active=True, withdrawn_at=None).order_by("until", "-pk").distinct()
-    page = paginate(request, found)
+    show = request.GET.get("show", "")
+    if over or show not in {"ending", "moved"}:
+        page = paginate(request, found)
+        rows = overrides_now(list(page))
+    else:
+        page = paginate(request, [row for row in overrides_now(list(found)) if getattr(row, show)])
+        rows = list(page)
     context = {
         "page": page,
-        "rows": overrides_now(list(page)),
+        "rows": rows,
         "over": over,
+        "show": "" if over else show,
         "can_edit": request.user.has_perm("forecasting.override"),
     }
     return page_render(request, "forecasting/overrides.html", context)
@@ -224,14 +244,23 @@ def consensus(request: HttpRequest, code: str) -> HttpResponse:
         for column in columns
     }
     form = ConsensusForm(
-        request.POST or None, initial=initial, months=[row.month for row in rows], columns=columns
+        request.POST or None,
+        initial=initial,
+        months=[row.month for row in rows],
+        columns=columns,
     )
-    status = 200
+    status, conflict = 200, None
     if request.method == "POST":
         status = 422
         if form.is_valid():
             try:
                 _save(request, product, measure, form)
+            except VersionConflict as error:
+                conflict, status = error, 409
+                form.data = form.data.copy()  # type: ignore[attr-defined]
+                for name, value in initial.items():
+                    shown = "" if value is None else localize_input(value)
+                    form.data[form.add_initial_prefix(name)] = shown  # type: ignore[index]
             except DomainError as error:
                 form_refuse(form, error)
             else:
@@ -245,6 +274,7 @@ def consensus(request: HttpRequest, code: str) -> HttpResponse:
         "unit": unit_of(line_tree(), product, measure),
         "ends": ends_words(now.ended) if now and now.ended else "",
         "form": form,
+        "conflict": conflict,
         "columns": [(c, dict(Party.choices).get(c, _("Agreed"))) for c in (*Party.values, "agreed")],
         "rows": [_grid_row(row, form, columns) for row in rows],
         "decimals": volume_decimals(
@@ -279,11 +309,13 @@ def _grid_row(row: Any, form: ConsensusForm, columns: list[str]) -> dict[str, An
 
 def _save(request: HttpRequest, product: Product, measure: Measure, form: ConsensusForm) -> None:
     common = {"user": request.user, "product": product, "measure": measure}
-    for column in form.columns:
-        if column == "agreed":
-            consensus_agree(**common, values=form.column(column), note=form.cleaned_data["note"])
-        else:
-            consensus_contribute(**common, party=column, values=form.column(column))
+    with transaction.atomic():
+        for column in form.columns:
+            both = {"values": form.column(column), "seen": form.seen_column(column)}
+            if column == "agreed":
+                consensus_agree(**common, **both, note=form.cleaned_data["note"])
+            else:
+                consensus_contribute(**common, **both, party=column)
 
 
 def _subject(request: HttpRequest, code: str) -> tuple[Product, Measure]:

@@ -79,6 +79,28 @@ def test_totals_of_a_line_and_of_everything(products):
     assert set(found["months"][0]) == {"month", "mean", "lo80", "hi80", "lo95", "hi95"}
 
 
+def test_a_line_is_changed_and_months_are_agreed(products):
+    run_now()
+    client, sales = api("product-manager"), api("sales")
+    body = {
+        "line": products[0].line.code, "operation": "add", "value": "-30", "first_month": "2026-11",
+        "last_month": "2026-11", "reason": "supply",
+    }  # fmt: skip
+    made = client.post("/api/v1/overrides/", body)
+    assert (made.status_code, made.json()["line"]) == (201, products[0].line.code)
+    said = {"product": products[0].code, "months": [{"month": "2026-11", "value": "150", "seen": None}]}
+    assert sales.post("/api/v1/consensus-inputs/", said | {"party": "sales"}).json() == {"changed": 1}
+    assert sales.post("/api/v1/agreed-months/", said).status_code == 403
+    assert client.post("/api/v1/agreed-months/", said | {"note": "S&OP"}).json() == {"changed": 1}
+    other = {"product": products[0].code, "months": [{"month": "2026-11", "value": "9", "seen": None}]}
+    lost = client.post("/api/v1/agreed-months/", other)
+    assert (lost.status_code, lost.json()["code"]) == (409, "version_conflict")
+    (agreed,) = client.get("/api/v1/agreed-months/", {"product": products[0].code}).json()["results"]
+    assert (agreed["value"], agreed["note"]) == ("150.0000", "S&OP")
+    (figure,) = client.get("/api/v1/consensus-inputs/", {"party": "sales"}).json()["results"]
+    assert (figure["month"], figure["value"]) == ("2026-11-01", "150.0000")
+
+
 def test_an_override_is_made_seen_in_the_layers_and_withdrawn(products):
     run_now()
     client = api("product-manager")
@@ -95,8 +117,14 @@ def test_an_override_is_made_seen_in_the_layers_and_withdrawn(products):
     assert (up.status_code, up.json()["field"]) == (400, "evidence")
     assert client.post("/api/v1/overrides/", body | {"channel": "nowhere"}).status_code == 400
     assert client.post("/api/v1/overrides/", body | {"author": 1}).status_code == 400
+    assert client.post("/api/v1/overrides/", body | {"line": "x"}).status_code == 400
+    lost = client.post("/api/v1/overrides/", body | {"seen": 0})
+    assert (lost.status_code, lost.json()["code"]) == (409, "version_conflict")
+    assert next(iter(lost.json()["details"]["fields"].values()))["theirs"].startswith("\u221225.0%")
     ended = client.post(f"/api/v1/overrides/{made.json()['id']}/withdraw/")
     assert ended.json()["withdrawn_at"]
+    assert client.post(f"/api/v1/overrides/{made.json()['id']}/renew/").json()["withdrawn_at"] is None
+    client.post(f"/api/v1/overrides/{made.json()['id']}/withdraw/")
     month = client.get("/api/v1/forecasts/", asked).json()["results"][0]["months"][0]
     assert (month["overridden"], month["final"]) == (None, month["mean"])
 

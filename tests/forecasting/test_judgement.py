@@ -3,17 +3,23 @@
 from __future__ import annotations
 
 import datetime
+import re
+import threading
 from collections.abc import Iterator
 from decimal import Decimal
+from pathlib import Path
 from typing import Any
 
 import pytest
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError, connection, transaction
 from django.urls import reverse
 from django.utils import translation
+from hypothesis import given
+from hypothesis import strategies as st
 
-from accounts.errors import DomainError
+from accounts.errors import DomainError, VersionConflict
 from core.months import month_add
+from forecasting.doctor import layers_agree
 from forecasting.models import (
     ConsensusInput,
     ConsensusMonth,
@@ -23,16 +29,22 @@ from forecasting.models import (
     OverrideMonth,
     TotalForecast,
 )
-from forecasting.selectors.judgement import last_judgement, overrides_now, overrides_visible
+from forecasting.selectors.judgement import (
+    last_judgement,
+    last_judgement_of_line,
+    overrides_now,
+    overrides_visible,
+)
 from forecasting.services.judgement import (
     consensus_agree,
     consensus_contribute,
+    judgement_apply,
     override_renew,
     override_set,
     override_withdraw,
 )
-from forecasting.services.override_preview import override_preview
-from products.models import LineLimit, Measure, Product, ProductMonth, SalesMonth
+from forecasting.services.override_preview import override_preview, split_by_share
+from products.models import LineLimit, Measure, Product, ProductMonth, SalesMonth, UnitFactor
 from tests.factories import channel_factory, line_factory, product_factory, user_factory
 
 from .conftest import LAST, months_give, run_now
@@ -162,6 +174,48 @@ def test_a_line_is_split_to_the_last_digit(manager, products) -> None:
     assert total.months[0][1] == pytest.approx(whole - 100.0001, abs=1e-2)
 
 
+AMOUNTS = st.decimals(-(10**9), 10**9, places=4)
+SIZES = st.lists(st.floats(0, 1e9, allow_nan=False), min_size=1, max_size=40)
+
+
+@given(AMOUNTS, SIZES)
+def test_the_parts_are_the_whole_and_none_is_a_step_from_its_share(amount, sizes) -> None:
+    parts = split_by_share(amount, dict(enumerate(sizes)))
+    assert sum(parts.values()) == amount
+    total = sum(Decimal(repr(size)) for size in sizes)
+    for place, size in enumerate(sizes):
+        share = Decimal(repr(size)) / total if total else Decimal(1) / len(sizes)
+        assert abs(parts[place] - amount * share) < Decimal("0.0001") + abs(amount) * Decimal("1e-20")
+
+
+def test_what_rounding_leaves_goes_to_the_largest_remainders() -> None:
+    assert list(split_by_share(Decimal("0.0010"), {1: 1, 2: 1, 3: 1}).values()) == [
+        Decimal(part) for part in ("0.0004", "0.0003", "0.0003")
+    ]
+    assert set(split_by_share(Decimal(9), {1: 0, 2: 0, 3: -4}).values()) == {3}
+
+
+def test_an_amount_on_a_line_is_split_in_its_reporting_unit(manager) -> None:
+    line = line_factory(unit="pack", reporting_unit="litre")
+    for place, factor in enumerate(("0.33", "1.5", "7")):
+        product = product_factory(line=line, unit=f"unit {place}")
+        UnitFactor.objects.create(product=product, unit="litre", factor=Decimal(factor))
+        months_give(product)
+    ended = product_factory(line=line, unit="litre", ended=LAST)
+    months_give(ended)
+    run_now()
+    preview = override_preview(
+        line=line, measure=units(), operation="set", value=Decimal(300), first_month=NOV, last_month=NOV
+    )
+    assert (preview.unit, round(preview.after, 6)) == ("litre", 300)
+    override = change(manager, line=line, operation="set", value=Decimal(300), evidence="plan")
+    rows = OverrideMonth.objects.filter(override=override, month=NOV)
+    assert ended.pk not in {row.product_id for row in rows}
+    factors = dict(UnitFactor.objects.values_list("product_id", "factor"))
+    litres = [(row.value * factors[row.product_id]).quantize(Decimal("0.0001")) for row in rows]
+    assert sum(litres) == 300
+
+
 def test_unlike_units_change_by_per_cent_only(manager) -> None:
     line = line_factory(unit="pack")
     for unit in ("pack", "crate"):
@@ -198,7 +252,84 @@ def test_who_comes_second_is_told(manager, products) -> None:
     with pytest.raises(DomainError) as lost:
         change(other, products[0], value=Decimal("-0.5"), evidence="", seen=seen)
     assert (lost.value.status, Override.objects.count()) == (409, 1)
-    assert str(manager) in str(lost.value.message)
+    (both,) = lost.value.details["fields"].values()
+    assert (both["theirs"], both["yours"]) == (f"+20.0% ({manager})", "\u221250.0%")
+    with pytest.raises(VersionConflict):
+        change(other, line=products[0].line, value=Decimal("-0.5"), evidence="", seen=seen)
+    change(other, products[0], first_month=JAN, last_month=JAN, seen=seen)  # other months: no race
+    newest = last_judgement_of_line([products[0].line_id], units())
+    change(other, line=products[0].line, value=Decimal("-0.5"), evidence="", seen=newest)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_of_two_at_the_same_moment_one_is_told(manager, products) -> None:
+    run_now()
+    people, outcomes = [manager, user_factory(role="sales")], []
+    start = threading.Barrier(2)
+
+    def act(person: Any, value: str) -> None:
+        start.wait()
+        try:
+            change(person, products[0], value=Decimal(value), seen=0)
+            outcomes.append("done")
+        except VersionConflict:
+            outcomes.append("told")
+        finally:
+            connection.close()
+
+    threads = [threading.Thread(target=act, args=each) for each in zip(people, ("0.2", "0.3"), strict=True)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert sorted(outcomes) == ["done", "told"]
+    assert Override.objects.count() == 1
+
+
+def test_who_agrees_second_sees_both_and_others_cells_stay(manager, products) -> None:
+    run_now()
+    agree = {"product": products[0], "measure": units()}
+    nothing: dict[datetime.date, Decimal | None] = {NOV: None, DEC: None}
+    finance = user_factory(role="finance")
+    consensus_agree(user=manager, **agree, values=nothing | {NOV: Decimal(140)}, seen=nothing)
+    with pytest.raises(VersionConflict) as lost:
+        consensus_agree(user=finance, **agree, values=nothing | {NOV: Decimal(120)}, seen=nothing)
+    (both,) = lost.value.details["fields"].values()
+    assert (both["theirs"], both["yours"]) == (f"140 ({manager})", "120")
+    assert ConsensusMonth.objects.get().value == 140
+    assert consensus_agree(user=finance, **agree, values=nothing | {DEC: Decimal(99)}, seen=nothing) == 1
+    assert {row.month: row.value for row in ConsensusMonth.objects.all()} == {NOV: 140, DEC: 99}
+    for seen, told in ((nothing, True), (None, False)):
+        said = {"user": finance, **agree, "party": "finance", "values": nothing | {NOV: Decimal(3)}}
+        ConsensusInput.objects.all().delete()
+        consensus_contribute(user=manager, **agree, party="finance", values={NOV: Decimal(2)})
+        if told:
+            with pytest.raises(VersionConflict):
+                consensus_contribute(**said, seen=seen)
+        else:
+            consensus_contribute(**said, seen=seen)
+    assert ConsensusInput.objects.get().value == 3
+
+
+def test_layers_of_an_older_vintage_never_change(manager, products) -> None:
+    run_now(as_of=month_add(LAST, -1))
+    product = products[0]
+    override = change(manager, product)
+    consensus_agree(user=manager, product=product, measure=units(), values={NOV: Decimal(140)})
+    old = Forecast.objects.get(product=product, current=True)
+    frozen = list(old.months.order_by("month").values())
+    run_now()
+    assert (month(product, NOV).agreed, month(product, DEC).overridden) == (
+        140,
+        pytest.approx(1.2 * month(product, DEC).mean, rel=1e-6),
+    )
+    override_withdraw(user=manager, override=override)
+    change(manager, product, operation="set", value=Decimal(7), evidence="")
+    consensus_agree(user=manager, product=product, measure=units(), values={NOV: None, DEC: Decimal(5)})
+    run_now(as_of=LAST, local_date=datetime.date(2026, 11, 24))
+    old.refresh_from_db()
+    assert not old.current
+    assert list(old.months.order_by("month").values()) == frozen
 
 
 @pytest.mark.parametrize("role", ["viewer", "marketing", "finance", "quality"])
@@ -217,6 +348,60 @@ def test_denied_writes_change_nothing(role, manager, products) -> None:
         assert refused.value.status == 403
     assert Override.objects.count() == 1
     assert list(ForecastMonth.objects.values_list("pk", "overridden", "agreed").order_by("pk")) == before
+
+
+def test_the_doctor_sees_a_layer_that_nobody_decided(manager, products) -> None:
+    run_now()
+    change(manager, products[0])
+    run_now()
+    assert list(layers_agree()) == []
+    ForecastMonth.objects.filter(forecast__current=True, month=JAN).update(overridden=3)
+    assert len(list(layers_agree())) == 3
+
+
+def table(heading: str) -> list[list[str]]:
+    """The rows of the page's table whose first column has this heading."""
+    page = (Path(__file__).parents[2] / "docs" / "algorithms" / "judgement.md").read_text()
+    rows = [[cell.strip() for cell in row.strip("|").split("|")] for row in page.splitlines() if "|" in row]
+    first = next(place for place, row in enumerate(rows) if row[0] == heading)
+    found = rows[first + 2 :]
+    return found[: next((n for n, row in enumerate(found) if row[1].startswith("--")), len(found) + 1) - 1]
+
+
+def test_the_page_shows_what_changes_come_to(manager, products) -> None:
+    run_now()
+    product, channel = products[0], channel_factory()
+    rows = table("expected")
+    assert len(rows) == 4
+    for expected, whole, share, part, planned in rows:
+        Override.objects.all().delete()
+        ForecastMonth.objects.update(mean=float(expected), driven=None)
+        for said, where in ((whole, None), (part, channel)):
+            if not said:
+                continue
+            operation, value = said.split()
+            override = Override.objects.create(
+                product=product, measure=units(), channel=where, operation=operation, value=Decimal(value),
+                first_month=NOV, last_month=NOV, reason="other", author=manager, until=NOV,
+            )  # fmt: skip
+            OverrideMonth.objects.create(
+                override=override, product=product, measure=units(), channel=where, month=NOV,
+                value=Decimal(value), baseline=1, share=float(share) if where else 1.0,
+            )  # fmt: skip
+        judgement_apply(product_ids=[product.pk])
+        assert month(product, NOV).final == pytest.approx(float(planned))
+
+
+def test_the_page_shows_a_split(manager) -> None:
+    rows = table("product")
+    assert len(rows) == 2
+    factors = {name: Decimal(factor) for name, _expected, factor, _part, _own in rows}
+    parts = split_by_share(
+        Decimal(300), {name: float(expected) * float(factors[name]) for name, expected, *_rest in rows}
+    )
+    for name, _expected, _factor, part, own in rows:
+        assert parts[name] == Decimal(part)
+        assert (parts[name] / factors[name]).quantize(Decimal("0.00000001")) == Decimal(own)
 
 
 def test_an_agreed_month_holds_whatever_changes_below_it(manager, products) -> None:
@@ -284,13 +469,29 @@ def test_the_form_previews_refuses_and_saves(client, products) -> None:
     tab = text(client.get(reverse("forecasting:product", args=[product.code])))
     assert "promotion" in tab
     assert "final forecast" in tab.lower()
-    assert client.post(address, form | {"evidence": "folder"}).status_code == 409
+    lost = client.post(address, form | {"evidence": "folder", "value": "30"})
+    assert lost.status_code == 409
+    assert "+20.0%" in text(lost)
+    assert "+30.0%" in text(lost)
+    assert 'value="30"' in lost.content.decode()
     listed = text(client.get(reverse("forecasting:overrides")))
     assert product.name in listed
+    moved = reverse("forecasting:overrides") + "?show=moved"
+    assert product.name not in text(client.get(moved))
+    OverrideMonth.objects.update(baseline=1)
+    assert product.name in text(client.get(moved))
+    assert "No override needs another look" in text(client.get(moved.replace("moved", "ending")))
+    Override.objects.update(until=datetime.date(2026, 12, 1))
+    assert product.name in text(client.get(moved.replace("moved", "ending")))
     override = Override.objects.get()
     client.post(reverse("forecasting:override_withdraw", args=[override.pk]), {"product": product.code})
     assert month(product, NOV).overridden is None
     assert "withdrawn by" in text(client.get(reverse("forecasting:overrides") + "?over=1"))
+
+
+def fields_of(page: str) -> list[str]:
+    """The names of a page's visible inputs."""
+    return re.findall(r'name="([a-z]+-\d{4}-\d{2})"', page)
 
 
 def test_a_line_from_its_total(client, products) -> None:
@@ -327,6 +528,15 @@ def test_the_grid_of_an_agreed_forecast(client, products) -> None:
         == 302
     )
     assert month(products[0], NOV).final == 120
+    seen = {name.replace("sales-", "initial-agreed-"): "" for name in fields_of(page) if "sales-" in name}
+    seen["initial-agreed-2026-11"] = "110"
+    lost = client.post(address, {"agreed-2026-11": "90", **seen})
+    assert lost.status_code == 409
+    assert "120" in text(lost)
+    assert month(products[0], NOV).final == 120
+    kept = {"agreed-2026-11": "110", "agreed-2026-12": "80", **seen}
+    assert client.post(address, kept).status_code == 302
+    assert (month(products[0], NOV).final, month(products[0], DEC).final) == (120, 80)
     signed_in(client, "viewer")
     assert 'name="' + "sales-2026-11" not in client.get(address).content.decode()
     assert client.post(address, {}).status_code == 403

@@ -224,6 +224,14 @@ def foreign_launch(world: World) -> dict[str, Any]:
     return _launch(world, world.foreign_product)
 
 
+def agreed(world: World) -> dict[str, Any]:
+    return {"product": world.own_product.code, "months": [{"month": "2026-12", "value": "90"}]}
+
+
+def expected(world: World) -> dict[str, Any]:
+    return agreed(world) | {"party": "sales"}
+
+
 def new_launch(world: World) -> dict[str, Any]:
     bass = {"method": "bass", "p": 0.03, "q": 0.4, "market": 1000}
     return {"product": world.own_product.code, "launch_month": "2026-12", **bass}
@@ -347,6 +355,15 @@ RULES = [
     ),
     rule("override-list", get=NIGHT, post="forecasting.override"),
     rule("override-detail", get=NIGHT, args=an_override, foreign=a_foreign_override, ok=HIDDEN),
+    rule(
+        "override-renew",
+        post="forecasting.override",
+        args=an_override,
+        foreign=a_foreign_override,
+        all_channels=True,
+    ),
+    rule("agreed-month-list", get=NIGHT, post="forecasting.agree", data=agreed, ok=HIDDEN),
+    rule("consensus-input-list", get=NIGHT, post="forecasting.contribute", data=expected, ok=HIDDEN),
     rule(
         "override-withdraw",
         post="forecasting.override",
