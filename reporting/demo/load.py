@@ -37,6 +37,7 @@ from products.services.relations import bundle_part_set, family_member_set, succ
 from products.services.structure import channel_create, family_create, measure_create, named_create
 
 from .catalogue import CHANNELS, FAMILIES, LINES, MEASURES, SEGMENTS, SUPPLIERS, Item, items
+from .judgement import judgement_create
 from .people import people_create
 from .sales import budget_file, first_month, sales_file, sales_rows, top_line
 
@@ -78,6 +79,7 @@ def demo_load(*, until: datetime.date | None, nights: int, tell: Tell) -> None:
         run_wait(run=night_start(kind=NightlyRun.Kind.MANUAL, as_of=month), tell=lambda _run: None)
         if ago == nights - 1:
             _judge(people["Sanne"])
+    judgement_create(people)
 
 
 def _judge(sanne: User) -> None:
