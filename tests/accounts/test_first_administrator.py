@@ -2,17 +2,25 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from io import StringIO
 
 import pytest
 from django.core import mail
 from django.core.management import CommandError, call_command
+from django.utils import translation
 
 from accounts.models import User
 from accounts.selectors import administrators_left
 
 pytestmark = pytest.mark.django_db
 EMAIL = "first@example.org"
+
+
+@pytest.fixture(autouse=True)
+def _english() -> Iterator[None]:
+    with translation.override("en"):
+        yield
 
 
 def invite(email: str = EMAIL) -> str:

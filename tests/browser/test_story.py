@@ -217,7 +217,7 @@ def _like_item(page: Any, axe: Any, processes: Any, company: Company, row: Any) 
     page.reload()
     with translation.override("nl"):
         expect(page.get_by_role("region", name="Maanden", exact=True)).to_contain_text(
-            formats.volume(expected[0])
+            formats.volume(expected[0], decimals=0)
         )
     axe(page)
 

@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
+from django.utils import translation
 
 from exchange.messages import in_words
 from exchange.models import Import
@@ -48,6 +49,12 @@ TABLES = (
 NAMES = ["month", "product", "channel", "volume", "revenue"]
 HEAD = ",".join(NAMES) + "\n"
 ROW = "2026-01,JUICE,web,10,20.50\n"
+
+
+@pytest.fixture(autouse=True)
+def _english() -> Iterator[None]:
+    with translation.override("en"):
+        yield
 
 
 @pytest.fixture(autouse=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+from collections.abc import Iterator
 from decimal import Decimal
 from typing import Any
 
@@ -22,6 +23,12 @@ from .conftest import LAST, months_give, run_now
 pytestmark = pytest.mark.django_db
 
 ODD = month_add(LAST, -9)
+
+
+@pytest.fixture(autouse=True)
+def _english() -> Iterator[None]:
+    with translation.override("en"):
+        yield
 
 
 def units() -> Measure:
@@ -268,7 +275,7 @@ def test_marking_what_the_night_found_confirms_it() -> None:
         "Recall",
         person,
     )
-    with translation.override("en"), pytest.raises(DomainError, match="take that back"):
+    with pytest.raises(DomainError, match="take that back"):
         month_flag(user=person, product=product, measure=units(), first=ODD, last=ODD, note="Again")
 
 
