@@ -69,7 +69,7 @@ def test_how_good_it_was(page: Any, sign_in: Any, axe: Any, transactional_db: An
     page.goto("/forecasting/accuracy/")
     page.locator("#accuracy-worst").get_by_role("link", name="WAPE").click()
     page.wait_for_url(re.compile("sort=-wape"))
-    page.get_by_label(words["lag"]).select_option(label=words["ahead"])
+    page.get_by_label(words["lag"], exact=True).select_option(label=words["ahead"])
     page.wait_for_url(re.compile("lag=3"))
 
     page.set_viewport_size(PHONE)

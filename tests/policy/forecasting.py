@@ -63,7 +63,7 @@ def accuracy_there(world: World) -> dict[str, Any]:
 
 def _make_accuracy(world: World, product: Product) -> AccuracyRow:
     run = NightlyRun.objects.get(pk=a_run(world)["pk"])
-    measure, month = Measure.objects.get(code="units"), DAY.replace(day=1)
+    measure, month = Measure.objects.get(code="units"), month_add(DAY.replace(day=1), -5)
     of: dict[str, Any] = {"product": product, "measure": measure}
     made = {"method": "x", "computed_at": timezone.now(), "current": False}
     vintage, _new = Forecast.objects.get_or_create(**of, as_of=month_add(month, -1), defaults=made)
