@@ -118,6 +118,8 @@ NO_PAGES = {
     "accounts:role_delete",
     "accounts:deputy_add",
     "accounts:deputy_end",
+    "accounts:person_deputy_add",
+    "accounts:person_deputy_end",
     "accounts:token_add",
     "accounts:token_revoke",
     "collaboration:action_done",
