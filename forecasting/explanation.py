@@ -106,7 +106,7 @@ def _season(months: Sequence[ForecastMonth]) -> str:
 def _layer(months: Sequence[ForecastMonth], name: str, unit: str, is_level: bool) -> str:
     """What known drivers, or people, add over the next year (of a level: at its end)."""
     year = months[YEAR - 1 : YEAR] if is_level else months[:YEAR]
-    driven = [row.mean if row.driven is None else row.driven for row in year]
+    driven = [row.baseline for row in year]
     before, after = (
         ([row.mean for row in year], driven) if name == "driven" else (driven, [row.final for row in year])
     )

@@ -98,9 +98,19 @@ class ForecastMonth(models.Model):
         ]
 
     @property
+    def baseline(self) -> float:
+        """What people work on: statistics with drivers, where there are any."""
+        return self.mean if self.driven is None else self.driven
+
+    @property
+    def unagreed(self) -> float:
+        """The baseline after overrides: what stands until a month is agreed."""
+        return self.baseline if self.overridden is None else self.overridden
+
+    @property
     def final(self) -> float:
         """The last layer that says something: what is planned with."""
-        return next((v for v in (self.agreed, self.overridden, self.driven) if v is not None), self.mean)
+        return self.unagreed if self.agreed is None else self.agreed
 
     @property
     def final_band(self) -> tuple[float, float, float, float, float]:

@@ -135,10 +135,7 @@ def product_overrides(
     rows: dict[Override, list[OverrideMonth]] = defaultdict(list)
     for row in found:
         rows[row.override].append(row)
-    expected = {
-        (product.pk, measure.pk, month.month): month.mean if month.driven is None else month.driven
-        for month in months
-    }
+    expected = {(product.pk, measure.pk, month.month): month.baseline for month in months}
     newest_first = sorted(rows, key=lambda override: -override.pk)
     return [_now(override, rows[override], expected) for override in newest_first]
 
@@ -224,8 +221,8 @@ def consensus_rows(
         ConsensusRow(
             month.month,
             sold.get(month_add(month.month, -12)),
-            month.mean if month.driven is None else month.driven,
-            next(v for v in (month.overridden, month.driven, month.mean) if v is not None),
+            month.baseline,
+            month.unagreed,
             inputs[month.month],
             agreed.get(month.month),
         )

@@ -227,9 +227,6 @@ def layers_outdated(product_ids: Collection[int]) -> list[ForecastMonth]:
     """The months of these products' current forecasts whose layers are not what holds makes them, with the
     layers as they should be; nothing is written."""
     running = month_start(today())
-    months = ForecastMonth.objects.filter(
-        forecast__current=True, forecast__product_id__in=product_ids
-    ).select_related("forecast")
     overrides: dict[tuple[int, int, datetime.date], list[OverrideMonth]] = defaultdict(list)
     said = OverrideMonth.objects.filter(Q(active=True) | Q(month__lt=running), product__in=product_ids)
     for row in said.select_related("override").order_by("pk"):
@@ -243,12 +240,20 @@ def layers_outdated(product_ids: Collection[int]) -> list[ForecastMonth]:
         for row in ConsensusMonth.objects.filter(product__in=product_ids)
         if row.month >= running or _day_of(row.agreed_at) <= month_end(row.month)
     }
+    # Of most products nobody said anything: their months need not be read.
+    about = {product_id for product_id, _measure, _month in (*overrides, *agreed)}
+    layered = Q(overridden__isnull=False) | Q(agreed__isnull=False)
+    months = ForecastMonth.objects.filter(
+        Q(forecast__product_id__in=about) | layered,
+        forecast__current=True,
+        forecast__product_id__in=product_ids,
+    ).select_related("forecast")
     moved = []
     for month in months:
         key = (month.forecast.product_id or 0, month.forecast.measure_id, month.month)
-        base = month.mean if month.driven is None else month.driven
         kept = month.agreed if month.month < running else None
-        layers = (_overridden(base, overrides.get(key, ())), agreed.get(key) if kept is None else kept)
+        overridden = _overridden(month.baseline, overrides.get(key, ()))
+        layers = (overridden, agreed.get(key) if kept is None else kept)
         if layers != (month.overridden, month.agreed):
             month.overridden, month.agreed = layers
             moved.append(month)
@@ -363,10 +368,9 @@ def consensus_agree(
             raise DomainError("below_nothing", _("A volume is not below zero."), "agreed")
         if row is not None and row.value == value:
             continue
-        now = current[month]
-        base = next(v for v in (now.overridden, now.driven, now.mean) if v is not None)
         row = row or ConsensusMonth(product=product, measure=measure, month=month)
-        row.value, row.baseline, row.note, row.agreed_by = value, base, note.strip(), user
+        row.value, row.baseline = value, current[month].unagreed
+        row.note, row.agreed_by = note.strip(), user
         row.save()
         count += 1
     judgement_apply(product_ids=[product.pk])
