@@ -11,12 +11,11 @@ from typing import Any
 from django.db.models import Q, QuerySet
 
 from core.months import month_add
-from forecasting.models import ForecastMonth, TotalForecast
-from forecasting.totals import total_band
+from forecasting.models import TotalForecast
 from products.models import Channel, Measure, Product, SalesMonth
 from products.selectors.access import visible_line_ids
 
-from .forecasts import ForecastNow, forecasts_allowed
+from .forecasts import ForecastNow, forecasts_allowed, year_ahead
 
 YEAR = 12
 
@@ -129,8 +128,10 @@ def channel_split(product: Product, measure: Measure, now: ForecastNow) -> list[
         return []
     whole = {m: sum(own.get(m, 0.0) for own in sold.values()) for own in sold.values() for m in own}
     noise = _year_on_year(whole)
-    is_level = measure.kind == Measure.Kind.LEVEL
-    expected, low, high = _year_figure(now, year, is_level=is_level)
+    ahead = year_ahead(now, measure)
+    if ahead.year is None or ahead.lo80 is None or ahead.hi80 is None:
+        return []
+    expected, low, high = ahead.year, ahead.lo80, ahead.hi80
     split = []
     for pk, channel in channels.items():
         if size[pk] <= 0:
@@ -157,13 +158,3 @@ def _year_on_year(months: dict[datetime.date, float]) -> float | None:
     pairs = [(v, months[month_add(m, -YEAR)]) for m, v in months.items() if month_add(m, -YEAR) in months]
     level = sum(abs(new) for new, _old in pairs)
     return sum(abs(new - old) for new, old in pairs) / level if level else None
-
-
-def _year_figure(
-    now: ForecastNow, year: Sequence[ForecastMonth], *, is_level: bool
-) -> tuple[float, float, float]:
-    """Final forecast of the year and its 80 % band."""
-    if is_level:
-        return year[-1].final_band[:3]
-    mean, low, high = ([row.final_band[place] for row in year] for place in range(3))
-    return sum(mean), *total_band(mean, low, high, correlation=now.correlation)

@@ -25,10 +25,9 @@ def totals_write(*, totals: Sequence[TotalForecast], run: NightlyRun) -> None:
             continue
         written.append(total)
     # What no longer has a total (its products' volumes stopped adding up) keeps its vintages only.
+    renewed, known = _keys(written), _keys(totals)
     gone = [
-        row.pk
-        for key, row in there.items()
-        if row.run_id <= run.pk and (key in _keys(written) or key not in _keys(totals))
+        row.pk for key, row in there.items() if row.run_id <= run.pk and (key in renewed or key not in known)
     ]
     TotalForecast.objects.filter(pk__in=gone).update(current=False)
     TotalForecast.objects.bulk_create(

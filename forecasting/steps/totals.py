@@ -49,11 +49,20 @@ class _Part:
     price: float | None
 
 
+@dataclass(frozen=True)
+class _Correlations:
+    """Of two products' errors in one month, and of two months' errors."""
+
+    of_products: float
+    of_months: float
+
+
 def compute(run: NightlyRun, payload: Mapping[str, Any]) -> Callable[[], ChunkOutcome]:
     tree = LineTree()
     parts = _parts(tree)
-    totals = [total for line_id in tree.lines for total in _of_line(run, tree, parts, line_id)]
-    totals += _total(run, None, None, "", parts, {p.forecast_id: p.price for p in parts})
+    said = _correlations()
+    totals = [total for line_id in tree.lines for total in _of_line(run, tree, said, parts, line_id)]
+    totals += _total(run, said, None, None, "", parts, {p.forecast_id: p.price for p in parts})
 
     def write() -> ChunkOutcome:
         totals_write(totals=totals, run=run)
@@ -87,23 +96,26 @@ def _parts(tree: LineTree) -> list[_Part]:
     ]
 
 
-def _of_line(run: NightlyRun, tree: LineTree, parts: list[_Part], line_id: int) -> list[TotalForecast]:
+def _of_line(
+    run: NightlyRun, tree: LineTree, said: _Correlations, parts: list[_Part], line_id: int
+) -> list[TotalForecast]:
     """In its unit where its products' volumes add, and in money."""
     below = tree.descendants(line_id)
     own = [part for part in parts if part.product.line_id in below]
     measure = tree.lead_measure(line_id)
-    found = _total(run, line_id, None, "", own, {part.forecast_id: part.price for part in own})
+    found = _total(run, said, line_id, None, "", own, {part.forecast_id: part.price for part in own})
     units = addable(tree, [part.product for part in own], measure, line_id)
     if own and units.ok and all(part.measure == measure for part in own):
         factors: dict[int, float | None] = {
             part.forecast_id: float(units.factors[part.product.pk]) for part in own
         }
-        found += _total(run, line_id, measure, units.unit, own, factors)
+        found += _total(run, said, line_id, measure, units.unit, own, factors)
     return found
 
 
 def _total(
     run: NightlyRun,
+    said: _Correlations,
     line_id: int | None,
     measure: Measure | None,
     unit: str,
@@ -133,9 +145,8 @@ def _total(
     else:
         keyed = {(part.product.pk, measure.pk): factors[part.forecast_id] or 0.0 for part in parts}
         sold = volumes_sold(keyed, since, as_of)
-    over_products, over_months = _correlations()
-    months = [_month(row, over_products) for row in sums]
-    year, low, high = _year(months[:YEAR], over_months, measure)
+    months = [_month(row, said.of_products) for row in sums]
+    year, low, high = _year(months[:YEAR], said.of_months, measure)
     return [
         TotalForecast(
             line_id=line_id,
@@ -179,10 +190,9 @@ def _year(
     )
 
 
-def _correlations() -> tuple[float, float]:
-    """Of two products' errors in one month, and of two months' errors."""
+def _correlations() -> _Correlations:
     payload = Calibration.objects.order_by("-pk").values_list("payload", flat=True).first() or {}
-    return (
+    return _Correlations(
         float(payload.get(PRODUCT_CORRELATION, USUAL_PRODUCT_CORRELATION)),
         float(payload.get(CORRELATION, USUAL_CORRELATION)),
     )

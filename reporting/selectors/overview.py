@@ -9,8 +9,7 @@ from decimal import Decimal
 from typing import Any
 
 from core.months import month_add, month_start
-from forecasting.selectors.forecasts import ForecastNow, forecast_current
-from forecasting.totals import total_band
+from forecasting.selectors.forecasts import ForecastNow, forecast_current, year_ahead
 from products.models import Measure, Product
 from products.selectors.figures import spans
 from products.selectors.lines import LineTree
@@ -114,12 +113,11 @@ def _price(history: Sequence[MonthSales], month: datetime.date) -> Decimal | Non
 def ahead(forecast: ForecastNow | None, measure: Measure) -> Ahead | None:
     """The next 12 months as one figure; ``None`` without a forecast of 12 months, or after the
     product's end. Of a level that ends within them: nothing is left, so ``None`` too."""
-    months = forecast.months[:12] if forecast else []
-    if forecast is None or len(months) < 12 or not forecast.sold_months:
+    if forecast is None or len(forecast.months) < 12 or not forecast.sold_months:
         return None
-    if measure.kind == Measure.Kind.LEVEL:
-        if len(forecast.sold_months) < 12:
-            return None
-        return Ahead(*months[-1].final_band[:3])
-    mean, lower, upper = ([row.final_band[place] for row in months] for place in range(3))
-    return Ahead(sum(mean), *total_band(mean, lower, upper, correlation=forecast.correlation))
+    if measure.kind == Measure.Kind.LEVEL and len(forecast.sold_months) < 12:
+        return None
+    year = year_ahead(forecast, measure)
+    if year.year is None or year.lo80 is None or year.hi80 is None:
+        return None
+    return Ahead(year.year, year.lo80, year.hi80)
