@@ -183,6 +183,7 @@ def _rows(history: Sequence[Actual], forecast: Sequence[Expected], divisor: floa
     rows: dict[dt.date, Spec] = {}
     final = _last_final(history)
     has_provisional = any(point.provisional for point in history)
+    with_planned = _has_planned(forecast)
     for position, point in enumerate(history):
         value = None if point.value is None else point.value / divisor
         row: Spec = {"month": point.month.isoformat(), "label": formats.month(point.month), "past": True}
@@ -191,14 +192,7 @@ def _rows(history: Sequence[Actual], forecast: Sequence[Expected], divisor: floa
         if value is not None and (point is final or all(other is None for other in around)):
             row["dot"] = value
         if point is final:  # pale line, dashed line and bands leave from here
-            names = (
-                "forecast",
-                "lo80",
-                "hi80",
-                "lo95",
-                "hi95",
-                *(["planned"] if _has_planned(forecast) else []),
-            )
+            names = ["forecast", "lo80", "hi80", "lo95", "hi95"] + (["planned"] if with_planned else [])
             joined = dict.fromkeys(names, value) if forecast else {}
             row.update(joined, **({"provisional": value} if has_provisional else {}))
         text = say(point.value) or formats.MISSING
@@ -213,8 +207,8 @@ def _rows(history: Sequence[Actual], forecast: Sequence[Expected], divisor: floa
         row["forecast"] = expected.mean / divisor
         row.setdefault("text", formats.MISSING)
         row["expected"] = say(expected.mean)
-        if _has_planned(forecast):
-            planned = _planned(expected) or 0.0
+        if with_planned:
+            planned = _planned(expected)
             row["planned"], row["final"] = planned / divisor, say(planned)
         row["band80"] = _band_text(expected.lo80, expected.hi80, say) or formats.MISSING
         row["band95"] = _band_text(expected.lo95, expected.hi95, say) or formats.MISSING
@@ -373,6 +367,7 @@ def _forecast_table(
     if not forecast:
         return ChartTable(headers, [[formats.month(p.month), say(p.value)] for p in history])
     band = capfirst(_("band"))
+    final = [capfirst(_("final forecast"))] if _has_planned(forecast) else []
     past = {point.month: point for point in history}
     ahead = {point.month: point for point in forecast}
     rows: list[list[str | None]] = []
@@ -386,17 +381,14 @@ def _forecast_table(
                 formats.month(month),
                 told,
                 say(expected.mean) if expected else None,
-                *([say(_planned(expected))] if _has_planned(forecast) else []),
+                *([say(_planned(expected)) if expected else None] if final else []),
                 _band_text(expected.lo80, expected.hi80, say) if expected else None,
                 _band_text(expected.lo95, expected.hi95, say) if expected else None,
             ]
         )
-    final = [capfirst(_("final forecast"))] if _has_planned(forecast) else []
     return ChartTable([*headers, capfirst(_("forecast")), *final, f"{band} 80%", f"{band} 95%"], rows)
 
 
-def _planned(expected: Expected | None) -> float | None:
+def _planned(expected: Expected) -> float:
     """What is planned with: what people made of the forecast, or the forecast."""
-    if expected is None:
-        return None
     return expected.mean if expected.planned is None else expected.planned
