@@ -91,7 +91,7 @@ class Migration(migrations.Migration):
                     models.Index(fields=["month", "lag"], include=("run",), name="accuracy_month_lag"),
                     models.Index(
                         condition=models.Q(("overridden__isnull", False)),
-                        fields=["lag", "author", "month"],
+                        fields=["lag", "month"],
                         name="accuracy_changed_by_hand",
                     ),
                 ],

@@ -131,13 +131,12 @@ def forecast_vintages(
     user: Any, subject: Product | Family, measure: Measure, correlation: float
 ) -> list[Vintage]:
     """What was believed month by month, newest first; with the correlation of two months' errors."""
-    found = list(
-        forecasts_visible(user)
-        .filter(**of_subject(subject), measure=measure)
-        .prefetch_related("months")
-        .order_by("-as_of")
-    )
-    return [_vintage(f, sorted(f.months.all(), key=lambda m: m.month), measure, correlation) for f in found]
+    rows = ForecastMonth.objects.filter(forecast=OuterRef("pk")).order_by("month")
+    found = forecasts_visible(user).filter(**of_subject(subject), measure=measure).order_by("-as_of")
+    return [
+        _vintage(row, [from_row(ForecastMonth, month) for month in row.month_rows], measure, correlation)
+        for row in found.annotate(month_rows=ArraySubquery(rows.values_list(row_of(ForecastMonth))))
+    ]
 
 
 def year_ahead(now: ForecastNow, measure: Measure) -> Vintage:
