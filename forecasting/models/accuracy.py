@@ -71,7 +71,7 @@ class AccuracyRow(models.Model):
         indexes = [
             models.Index(fields=["month", "lag"], include=["run"], name="accuracy_month_lag"),
             models.Index(
-                fields=["lag", "month"],
+                fields=["lag", "author", "month"],
                 condition=Q(overridden__isnull=False),
                 name="accuracy_changed_by_hand",
             ),

@@ -243,13 +243,13 @@ def accuracy_worst(
         by_measure.setdefault(measure, []).append(line)
     for measure, lines in by_measure.items():
         wanted |= Q(measure_id=measure, product__line_id__in=lines)
-    if not by_measure or not forecasts_allowed(user):
+    if not by_measure or not forecasts_allowed(user) or not user.has_perm("products.view"):
         return AccuracyWindow.objects.none()
 
     def share(over: str, under: str, at: int) -> Any:
         return F(f"{over}__{at}") / NullIf(F(f"{under}__{at}"), 0.0, output_field=FloatField())
 
-    found = AccuracyWindow.objects.filter(wanted, product__in=products_visible(user), lag=lag, months=months)
+    found = AccuracyWindow.objects.filter(wanted, lag=lag, months=months)
     found = found.annotate(
         wape=share("off", "size", place),
         bias=share("over", "net", place),

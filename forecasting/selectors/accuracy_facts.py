@@ -42,61 +42,63 @@ class Span:
         return (self.product_id, self.measure_id)
 
 
-# Every month of a span, also without a figure, so that rows before it are months before it.
-_CALENDAR = """
-    WITH asked AS (
-        SELECT * FROM unnest(%(products)s::bigint[], %(measures)s::bigint[], %(firsts)s::date[],
-                             %(lasts)s::date[]) AS a(product_id, measure_id, first, last)
-    ), known AS (
-        SELECT a.product_id, a.measure_id, c.month::date AS month, m.volume::float8 AS actual,
-               m.revenue::float8 AS revenue
-        FROM asked a
-        CROSS JOIN generate_series(a.first::timestamp, a.last::timestamp, interval '1 month') AS c(month)
-        LEFT JOIN products_productmonth m
-               ON m.product_id = a.product_id AND m.measure_id = a.measure_id AND m.month = c.month::date
-    ), lagged AS (
-        SELECT *, abs(actual - lag(actual, %(year)s) OVER own) AS error,
-               CASE WHEN revenue IS NOT NULL THEN actual END AS priced_volume,
-               CASE WHEN actual IS NOT NULL THEN revenue END AS priced_revenue
-        FROM known WINDOW own AS (PARTITION BY product_id, measure_id ORDER BY month)
-    ), calendar AS (
-        SELECT product_id, measure_id, month, actual,
-               nullif(avg(error) OVER (own ROWS UNBOUNDED PRECEDING), 0) AS scale,
-               CASE WHEN sum(priced_volume) OVER lately > 0
-                    THEN sum(priced_revenue) OVER lately / sum(priced_volume) OVER lately END AS price
-        FROM lagged
-        WINDOW own AS (PARTITION BY product_id, measure_id ORDER BY month),
-               lately AS (own ROWS %(before)s PRECEDING)
-    )
-"""
+def _place(month: str) -> str:
+    """Where a month stands in the arrays of a span; outside of them there is nothing."""
+    number = "(extract(year FROM {m})::int * 12 + extract(month FROM {m})::int)"
+    return f"{number.format(m=month)} - {number.format(m='a.first')} + 1"
 
-_CHANGED = (
-    _CALENDAR
-    + """
-    , vintage AS (
-        SELECT f.id, f.product_id, f.measure_id, f.as_of, f.computed_at,
-               lead(f.computed_at) OVER own AS frozen_at
-        FROM forecasting_forecast f JOIN asked USING (product_id, measure_id)
-        WINDOW own AS (PARTITION BY f.product_id, f.measure_id ORDER BY f.as_of)
-    ), said AS (
-        SELECT v.product_id, v.measure_id, t.month, l.lag, v.frozen_at,
-               v.id AS vintage_id, t.actual, m.naive, m.mean AS statistical, m.driven, m.overridden, m.agreed,
-               m.lo80, m.hi80, m.lo95, m.hi95, s.scale, t.price,
-               (v.computed_at AT TIME ZONE 'UTC')::date >= (t.month + interval '1 month')::date AS afterwards
-        FROM vintage v
-        CROSS JOIN unnest(%(lags)s::int[]) AS l(lag)
-        JOIN calendar t ON t.product_id = v.product_id AND t.measure_id = v.measure_id
-             AND t.month = (v.as_of + make_interval(months => l.lag))::date AND t.actual IS NOT NULL
-        JOIN forecasting_forecastmonth m ON m.forecast_id = v.id AND m.month = t.month
-        LEFT JOIN calendar s ON s.product_id = v.product_id AND s.measure_id = v.measure_id
-             AND s.month = v.as_of
+
+# A span's months as arrays, also those without a figure: joining months to months would be left to a planner
+# that knows nothing of their number.
+_SPANS = """
+    WITH span AS MATERIALIZED (
+        SELECT a.*, own.actuals, own.scales, own.prices
+        FROM unnest(%(products)s::bigint[], %(measures)s::bigint[], %(firsts)s::date[], %(lasts)s::date[])
+             AS a(product_id, measure_id, first, last)
+        CROSS JOIN LATERAL (
+            SELECT array_agg(actual ORDER BY month) AS actuals, array_agg(scale ORDER BY month) AS scales,
+                   array_agg(price ORDER BY month) AS prices
+            FROM (
+                SELECT month, actual,
+                       nullif(avg(error) OVER (ORDER BY month ROWS UNBOUNDED PRECEDING), 0) AS scale,
+                       CASE WHEN sum(priced_volume) OVER lately > 0
+                            THEN sum(priced_revenue) OVER lately / sum(priced_volume) OVER lately END AS price
+                FROM (
+                    SELECT c.month::date AS month, m.volume::float8 AS actual,
+                           abs(m.volume::float8 - lag(m.volume::float8, %(year)s) OVER (ORDER BY c.month))
+                               AS error,
+                           CASE WHEN m.revenue IS NOT NULL THEN m.volume::float8 END AS priced_volume,
+                           CASE WHEN m.volume IS NOT NULL THEN m.revenue::float8 END AS priced_revenue
+                    FROM generate_series(a.first::timestamp, a.last::timestamp, interval '1 month')
+                         AS c(month)
+                    LEFT JOIN products_productmonth m ON m.product_id = a.product_id
+                          AND m.measure_id = a.measure_id AND m.month = c.month::date
+                ) known
+                WINDOW lately AS (ORDER BY month ROWS %(before)s PRECEDING)
+            ) calendar
+        ) own
     )
 """
-)
 
 _ROWS = (
-    _CHANGED
+    _SPANS
     + f"""
+    , vintage AS (
+        SELECT f.id, f.as_of, f.computed_at, a.*, lead(f.computed_at) OVER own AS frozen_at
+        FROM span a JOIN forecasting_forecast f USING (product_id, measure_id)
+        WINDOW own AS (PARTITION BY a.product_id, a.measure_id ORDER BY f.as_of)
+    ), said AS (
+        SELECT a.product_id, a.measure_id, t.month, l.lag, a.frozen_at, a.id AS vintage_id,
+               a.actuals[{_place("t.month")}] AS actual, m.naive, m.mean AS statistical, m.driven,
+               m.overridden, m.agreed, m.lo80, m.hi80, m.lo95, m.hi95,
+               a.scales[{_place("a.as_of")}] AS scale, a.prices[{_place("t.month")}] AS price,
+               (a.computed_at AT TIME ZONE 'UTC')::date >= (t.month + interval '1 month')::date AS afterwards
+        FROM vintage a
+        CROSS JOIN unnest(%(lags)s::int[]) AS l(lag)
+        CROSS JOIN LATERAL (SELECT (a.as_of + make_interval(months => l.lag))::date AS month) t
+        JOIN forecasting_forecastmonth m ON m.forecast_id = a.id AND m.month = t.month
+        WHERE a.actuals[{_place("t.month")}] IS NOT NULL
+    )
     SELECT s.product_id, s.measure_id, s.month, s.lag, s.frozen_at, {", ".join(f"s.{v}" for v in VALUES)}
     FROM said s LEFT JOIN forecasting_accuracyrow r USING (product_id, measure_id, month, lag)
     WHERE r.id IS NULL
@@ -105,13 +107,12 @@ _ROWS = (
 """
 )
 
+# A vintage that goes takes its rows along; a figure that goes does not.
 _GONE = (
-    _CHANGED
-    + """
-    SELECT r.id, r.month FROM forecasting_accuracyrow r JOIN asked USING (product_id, measure_id)
-    WHERE r.month <= %(known)s AND NOT EXISTS (
-        SELECT FROM said s WHERE (s.product_id, s.measure_id, s.month, s.lag)
-                               = (r.product_id, r.measure_id, r.month, r.lag))
+    _SPANS
+    + f"""
+    SELECT r.id, r.month FROM span a JOIN forecasting_accuracyrow r USING (product_id, measure_id)
+    WHERE r.month <= %(known)s AND a.actuals[{_place("r.month")}] IS NULL
 """
 )
 
@@ -173,7 +174,7 @@ def rows_changed(spans: Sequence[Span]) -> list[tuple[AccuracyRow, datetime.date
 
 
 def rows_gone(spans: Sequence[Span], known: datetime.date) -> list[AccuracyRow]:
-    """Rows of these spans, of months up to the one ``known``, whose figure or vintage is gone."""
+    """Rows of these spans, of months up to the one ``known``, whose figure is gone."""
     with connection.cursor() as cursor:
         cursor.execute(_GONE, {**_params(spans), "known": known})
         return [AccuracyRow(pk=pk, month=month) for pk, month in cursor.fetchall()]

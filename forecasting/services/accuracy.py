@@ -67,6 +67,9 @@ _ASKED = (
 )
 # Each row is added up once, by its age in months; a window and what came before it are made of whole ages.
 _AGES = (3, 6, 12, 24, 48)
+_AGE = f"""CASE {
+    " ".join(f"WHEN r.month > (a.until - interval '{age} months')::date THEN {age}" for age in _AGES)
+} END"""
 _FIGURES = {
     "off": "abs({said} - r.actual)",
     "over": "{said} - r.actual",
@@ -94,8 +97,7 @@ _NOW, _BEFORE = "b.age <= w.months", "b.age > w.months"
 _WINDOWS = f"""
     WITH bucket AS (
         SELECT r.product_id, r.measure_id, r.lag, a.until, count(*) AS n, {_by_age()},
-               (SELECT min(age) FROM unnest(%(ages)s::int[]) AS age
-                WHERE r.month > (a.until - make_interval(months => age))::date) AS age
+               {_AGE} AS age
         FROM {_ASKED}
         JOIN {AccuracyRow._meta.db_table} r USING (product_id, measure_id)
         WHERE r.month <= a.until AND r.month > (a.until - make_interval(months => %(oldest)s))::date
@@ -121,7 +123,6 @@ def _windows_write(*, known: datetime.date, until: Mapping[tuple[int, int], date
         "measures": [measure for _product, measure in until],
         "untils": list(until.values()),
         "periods": list(PERIODS),
-        "ages": list(_AGES),
         "oldest": _AGES[-1],
     }
     with connection.cursor() as cursor:
