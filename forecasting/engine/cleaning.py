@@ -57,6 +57,10 @@ class Finding:
 def findings(series: Series, *, season_length: int) -> tuple[Finding, ...]:
     """All findings of one history, by time. Levels, years, and histories with many zeros or negative values
     have none."""
+    return _search(series, season_length, with_steps=True)
+
+
+def _search(series: Series, season_length: int, *, with_steps: bool) -> tuple[Finding, ...]:
     y = series.array
     if season_length == 1:
         return ()
@@ -71,10 +75,11 @@ def findings(series: Series, *, season_length: int) -> tuple[Finding, ...]:
         return ()
     base = _Baseline.of(y, sold, season_length)
     events = _zeros(zeros, len(y)) + _runs(base, sold) + _half_month(base, sold, zeros)
-    taken = np.zeros(len(y), dtype=bool)
-    for event in events:
-        taken[event.first : event.last + 1] = True
-    events += _steps(base, sold & ~taken)
+    if with_steps:
+        taken = np.zeros(len(y), dtype=bool)
+        for event in events:
+            taken[event.first : event.last + 1] = True
+        events += _steps(base, sold & ~taken)
     trusted = set(series.trusted)
     return tuple(
         _finding(series, base, event)
@@ -86,7 +91,8 @@ def findings(series: Series, *, season_length: int) -> tuple[Finding, ...]:
 def cleaned(series: Series, *, season_length: int) -> Series:
     """The series without what is surely wrong: those values become missing, so that they are filled or
     bridged."""
-    wrong = [f for f in findings(series, season_length=season_length) if f.sure and f.kind != "step"]
+    # Steps are never sure.
+    wrong = [f for f in _search(series, season_length, with_steps=False) if f.sure]
     if not wrong:
         return series
     values = series.array.copy()
@@ -157,11 +163,16 @@ def _running_median(z: FloatArray, window: int) -> FloatArray:
     """Centred; at the ends of what is there. NaN only where nothing is near."""
     half = window // 2
     padded = np.concatenate([np.full(half, np.nan), z, np.full(half, np.nan)])
-    windows = np.sort(np.lib.stride_tricks.sliding_window_view(padded, window), axis=1)  # NaN last
-    count = (~np.isnan(windows)).sum(axis=1)
-    row = np.arange(len(z))
+    return _row_medians(np.lib.stride_tricks.sliding_window_view(padded, window))
+
+
+def _row_medians(rows: FloatArray) -> FloatArray:
+    """Of what is there in each row; NaN where nothing is."""
+    ordered = np.sort(rows, axis=1)  # NaN last
+    count = (~np.isnan(ordered)).sum(axis=1)
+    row = np.arange(len(rows))
     low, high = np.maximum(count - 1, 0) // 2, count // 2
-    middle: FloatArray = (windows[row, low] + windows[row, np.minimum(high, window - 1)]) / 2
+    middle: FloatArray = (ordered[row, low] + ordered[row, np.minimum(high, rows.shape[1] - 1)]) / 2
     return np.where(count > 0, middle, np.nan)
 
 
@@ -261,11 +272,8 @@ def _beyond_ordinary(difference: FloatArray) -> tuple[FloatArray, FloatArray]:
     inside = (places >= 0) & (places < n)
     around = np.where(inside, difference[np.clip(places, 0, n - 1)], np.nan)
     enough = inside.sum(axis=1) >= 6
-    usual, varies = np.full(n, float(np.median(difference))), np.zeros(n)
-    if enough.any():
-        usual[enough] = np.nanmedian(around[enough], axis=1)
-        gaps = np.abs(around[enough] - usual[enough, None])
-        varies[enough] = 1.4826 * np.nanmedian(gaps, axis=1)
+    usual = np.where(enough, _row_medians(around), np.median(difference))
+    varies = np.where(enough, 1.4826 * _row_medians(np.abs(around - usual[:, None])), 0.0)
     return difference - usual, varies
 
 

@@ -116,7 +116,7 @@ def test_the_tab_takes_no_more_queries_for_more_findings(client) -> None:
             client.get(tab(product))
         counts.append(len(queries))
     assert len(set(counts)) == 1
-    assert counts[0] <= 14
+    assert counts[0] <= 12
 
 
 # -- across products -----------------------------------------------------------------------------------------
