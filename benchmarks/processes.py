@@ -53,8 +53,8 @@ def _web_once() -> tuple[float, float, float]:
             return True
         return False
 
-    with _started(_web("127.0.0.1", port)) as (process, begun):
-        _wait(answers, process)
+    with started(_web("127.0.0.1", port)) as (process, begun):
+        wait_for(answers, process)
         took = time.monotonic() - begun
         for _ in range(8):  # each process has answered
             answers()
@@ -72,8 +72,8 @@ def _worker_once() -> tuple[float, float, float]:
     def worked() -> bool:
         return Heartbeat.objects.filter(name="worker", beat_at__gte=asked).exists()
 
-    with _started(command) as (process, begun):
-        _wait(worked, process)
+    with started(command) as (process, begun):
+        wait_for(worked, process)
         return time.monotonic() - begun, *_memory(process)
 
 
@@ -81,13 +81,13 @@ def _beat_once() -> tuple[float, float, float]:
     with tempfile.TemporaryDirectory(dir=settings.VAR) as folder:
         schedule = os.path.join(folder, "beat")
         command = [*CELERY, "beat", "--pidfile", "", "--schedule", schedule, "--loglevel", "ERROR"]
-        with _started(command) as (process, begun):
-            _wait(lambda: bool(os.listdir(folder)), process)
+        with started(command) as (process, begun):
+            wait_for(lambda: bool(os.listdir(folder)), process)
             return time.monotonic() - begun, *_memory(process)
 
 
 @contextlib.contextmanager
-def _started(command: list[str]) -> Iterator[tuple[subprocess.Popen[bytes], float]]:
+def started(command: list[str]) -> Iterator[tuple[subprocess.Popen[bytes], float]]:
     """The process in a group of its own, and when it began; ended in order afterwards."""
     begun = time.monotonic()
     quietly = {"stdin": subprocess.DEVNULL, "stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
@@ -103,7 +103,7 @@ def _started(command: list[str]) -> Iterator[tuple[subprocess.Popen[bytes], floa
         process.wait()
 
 
-def _wait(ready: Callable[[], bool], process: subprocess.Popen[bytes]) -> None:
+def wait_for(ready: Callable[[], bool], process: subprocess.Popen[bytes]) -> None:
     give_up = time.monotonic() + WAIT_SECONDS
     while not ready():
         if process.poll() is not None or time.monotonic() > give_up:
