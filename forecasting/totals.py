@@ -10,14 +10,14 @@ their own correlation.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from math import sqrt
+from math import fsum, sqrt
 
 # Where a calibration's payload keeps it.
 CORRELATION = "error_correlation"
 PRODUCT_CORRELATION = "product_correlation"
 # Used before there are backtests, and what few backtests are drawn towards by n / (n + 50).
 USUAL_CORRELATION = 0.5
-USUAL_PRODUCT_CORRELATION = 0.1
+USUAL_PRODUCT_CORRELATION = 0.3
 _SHRINK_SERIES = 50
 
 
@@ -46,24 +46,29 @@ def error_correlation(errors: Iterable[Sequence[float | None]]) -> float:
     return round(found, 4)
 
 
-def product_correlation(errors: Iterable[Sequence[float | None]]) -> float:
-    """The correlation of two products' scaled backtest errors of the same month; within 0 and 1.
+def product_correlation(errors: Iterable[Sequence[float | None]], sizes: Iterable[float]) -> float:
+    """The correlation of two products' backtest errors of the same month; within 0 and 1.
 
-    Rows of one length began in the same month, so their steps are the same months; the longest rows that
-    several series have count. Not centred, as above.
+    Each row is one product's scaled errors, and its size what an error of 1 comes to in a unit that all
+    share (money): what moves a total is what its large products have in common, and they have more in common
+    than small ones. Rows of one length began in the same month, so their steps are the same months; the
+    longest rows count. Not centred, as above.
     """
-    rows = [row for row in errors if row and any(row)]
-    longest = max((len(row) for row in rows), default=0)
-    own = [row for row in rows if len(row) == longest]
-    sized = [_in_own_size(row) for row in own]
+    rows = [(row, size) for row, size in zip(errors, sizes, strict=True) if any(row)]
+    longest = max((len(row) for row, _ in rows), default=0)
+    own = [
+        [None if error is None else error * size for error in row]
+        for row, size in rows
+        if len(row) == longest
+    ]
+    usual = [_usual_size(row) for row in own]
     together = apart = 0.0
     for step in range(longest):
-        known = [row[step] for row in sized if row[step] is not None]
-        n, squares = len(known), sum(error * error for error in known if error is not None)
-        if n < 2 or squares == 0:
-            continue
-        together += (sum(error for error in known if error is not None) ** 2 - squares) / (n * (n - 1))
-        apart += squares / n
+        known = [
+            (row[step] or 0.0, size) for row, size in zip(own, usual, strict=True) if row[step] is not None
+        ]
+        together += sum(error for error, _ in known) ** 2 - sum(error**2 for error, _ in known)
+        apart += sum(size for _, size in known) ** 2 - sum(size**2 for _, size in known)
     if not apart:
         return USUAL_PRODUCT_CORRELATION
     weight = len(own) / (len(own) + _SHRINK_SERIES)
@@ -71,11 +76,15 @@ def product_correlation(errors: Iterable[Sequence[float | None]]) -> float:
     return round(weight * found + (1 - weight) * USUAL_PRODUCT_CORRELATION, 4)
 
 
-def _in_own_size(row: Sequence[float | None]) -> list[float | None]:
-    """Each series counts the same, however large its errors."""
+def _products_of_pairs(values: Iterable[float]) -> float:
+    """Σ over pairs of different ones, each pair twice; the same in any order."""
+    known = list(values)
+    return fsum(known) ** 2 - fsum(value * value for value in known)
+
+
+def _usual_size(row: Sequence[float | None]) -> float:
     known = [error for error in row if error is not None]
-    size = sqrt(sum(error * error for error in known) / len(known))
-    return [None if error is None else error / size for error in row]
+    return sqrt(sum(error * error for error in known) / len(known))
 
 
 def summed_half(plain: float, squares: float, *, correlation: float) -> float:

@@ -62,7 +62,7 @@ def main() -> int:
     if (options.input is None) == (options.simulated is None):
         sys.stderr.write("give a file or --simulated, one of them\n")
         return 2
-    sums = _read(options) if options.input else _simulated(options)
+    sums = read_sums(options) if options.input else _simulated(options)
     season_length = SEASON_LENGTHS[options.frequency]
     warm_up()
     scored = []
@@ -75,7 +75,8 @@ def main() -> int:
     return 0
 
 
-def _read(options: argparse.Namespace) -> Sums:
+def read_sums(options: argparse.Namespace) -> Sums:
+    """The file that the arguments name; rows of one key and period are added up."""
     keys = options.key.split(",")
     rows = tables.read_rows(options.input, required=(*keys, options.period, options.value))
     calendar = tables.calendar(rows[0].cells[options.period], options.frequency)
@@ -243,8 +244,7 @@ def table_row(scored: list[Scored]) -> str:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="python -m forecasting.engine.evaluate")
-    parser.add_argument("input", type=Path, nargs="?")
+    parser = argument_parser("python -m forecasting.engine.evaluate")
     parser.add_argument("--simulated", type=int, help="this many simulated business series instead of a file")
     parser.add_argument(
         "--dirty", type=int, help="what is found in this many simulated histories of each kind"
@@ -254,13 +254,20 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--autoets", action="store_true", help="also time a plain AutoETS loop")
+    parser.add_argument("--horizon", type=int, default=18)
+    parser.add_argument("--window", type=int, help="only the last periods before each origin")
+    return parser
+
+
+def argument_parser(prog: str) -> argparse.ArgumentParser:
+    """Which file, and from where to look ahead."""
+    parser = argparse.ArgumentParser(prog=prog)
+    parser.add_argument("input", type=Path, nargs="?")
     parser.add_argument("--key", default="series_id", help="columns that make a series, with commas")
     parser.add_argument("--period", default="period")
     parser.add_argument("--value", default="value")
     parser.add_argument("--frequency", choices=SEASON_LENGTHS, default="monthly")
-    parser.add_argument("--horizon", type=int, default=18)
     parser.add_argument("--origins", default="18", help="periods before the end, with commas")
-    parser.add_argument("--window", type=int, help="only the last periods before each origin")
     return parser
 
 

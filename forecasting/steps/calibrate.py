@@ -9,6 +9,7 @@ from typing import Any
 
 from core.registries import ChunkOutcome
 from forecasting.models import Backtest, Calibration, NightlyRun
+from forecasting.selectors.prices import prices_last_year
 from forecasting.services.backtests import calibration_write
 from forecasting.totals import (
     CORRELATION,
@@ -16,6 +17,7 @@ from forecasting.totals import (
     error_correlation,
     product_correlation,
 )
+from products.selectors.lines import LineTree
 
 from .common import HORIZON, SEASON_LENGTH
 
@@ -47,18 +49,39 @@ def compute(run: NightlyRun, payload: Mapping[str, Any]) -> Callable[[], ChunkOu
     # Of each series what was known by then: a run that looks back knows no later month.
     known = Backtest.objects.filter(engine_version=engine.ENGINE_VERSION, as_of__lte=run.as_of)
     subject = ("product_id", "family_id", "measure_id")
-    newest = known.order_by(*subject, "-as_of").distinct(*subject)
-    results = [engine.BacktestResult.from_dict(saved) for saved in newest.values_list("payload", flat=True)]
+    newest = list(
+        known.order_by(*subject, "-as_of")
+        .distinct(*subject)
+        .only("product__line", "measure", "as_of", "payload")
+        .select_related("product")
+    )
+    results = [engine.BacktestResult.from_dict(row.payload) for row in newest]
     tested = sum(1 for result in results if result.errors)
     if there is not None and abs(tested - there.series) <= CHANGED * there.series:
         return lambda: ChunkOutcome(skipped=1)
     pooled = engine.calibrate(results, horizon=HORIZON, season_length=SEASON_LENGTH).to_dict()
-    errors = [result.errors for result in results]
-    pooled[CORRELATION] = error_correlation(errors)
-    pooled[PRODUCT_CORRELATION] = product_correlation(errors)
+    pooled[CORRELATION] = error_correlation(result.errors for result in results)
+    pooled[PRODUCT_CORRELATION] = _of_products(list(zip(newest, results, strict=True)))
 
     def write() -> ChunkOutcome:
         calibration_write(run=run, engine_version=engine.ENGINE_VERSION, series=tested, payload=pooled)
         return ChunkOutcome(computed=1)
 
     return write
+
+
+def _of_products(tested: list[tuple[Backtest, Any]]) -> float:
+    """By the leading measure of each product's line, in money; families repeat their members."""
+    tree = LineTree()
+    leading = [
+        (row, result)
+        for row, result in tested
+        if row.product and row.measure_id == tree.lead_measure(row.product.line_id).pk and result.scale
+    ]
+    prices = prices_last_year({row.product_id: row.as_of for row, _ in leading if row.product_id})
+    priced = [
+        (result.errors, result.scale * prices[row.product_id, row.measure_id])
+        for row, result in leading
+        if row.product_id and (row.product_id, row.measure_id) in prices
+    ]
+    return product_correlation([errors for errors, _ in priced], [size for _, size in priced])

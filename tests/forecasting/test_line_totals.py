@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import datetime
+import random
 from decimal import Decimal
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -12,6 +14,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from core.months import month_add
+from forecasting import evaluate_totals
 from forecasting.models import Forecast, ForecastMonth, NightlyRun, TotalForecast
 from forecasting.selectors.forecasts import forecast_current
 from forecasting.selectors.totals import channel_split, totals_visible
@@ -196,17 +199,52 @@ def test_the_page(client, products) -> None:
 def test_correlation_of_products_by_hand() -> None:
     # Two series of size 1 that err alike in step 1 and apart in step 2: together 1 and −1, on average 0.
     prior = USUAL_PRODUCT_CORRELATION
-    assert product_correlation([[1, 1], [1, -1]]) == pytest.approx(round(50 / 52 * prior, 4))
+    assert product_correlation([[1, 1], [1, -1]], [1, 1]) == pytest.approx(round(50 / 52 * prior, 4))
     # As one: 1, drawn towards the usual by 2 of 52.
-    assert product_correlation([[1, 2], [2, 4]]) == pytest.approx(round(2 / 52 + 50 / 52 * prior, 4))
-    assert product_correlation([]) == prior
+    assert product_correlation([[1, 2], [2, 4]], [1, 1]) == pytest.approx(round(2 / 52 + 50 / 52 * prior, 4))
+    assert product_correlation([], []) == prior
     # A shorter row began later: its steps are other months.
-    assert product_correlation([[1, 1], [1, -1], [9]]) == product_correlation([[1, 1], [1, -1]])
+    assert product_correlation([[1, 1], [1, -1], [9]], [1, 1, 1]) == product_correlation(
+        [[1, 1], [1, -1]], [1, 1]
+    )
+    # Two large ones that err as one weigh more than a small one that errs the other way: pairs 100 − 1 − 1
+    # of 100 + 1 + 1, where equal sizes make 1 − 1 − 1, drawn up to none.
+    rows = [[1, 1], [1, 1], [-1, -1]]
+    assert product_correlation(rows, [10, 10, 0.1]) == pytest.approx(
+        round(3 / 53 * 98 / 102 + 50 / 53 * prior, 4)
+    )
+    assert product_correlation(rows, [1, 1, 1]) == pytest.approx(round(50 / 53 * prior, 4))
 
 
 def test_half_of_a_sum() -> None:
     assert summed_half(7, 25, correlation=0) == 5
     assert summed_half(7, 25, correlation=1) == 7
+
+
+def test_whether_bands_hold_is_told_by_level(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Six products that sell the same each month up to a common shock: as one they are as unsure as one."""
+    rng = random.Random(3)
+    shocks = [rng.lognormvariate(0, 0.2) for _ in range(60)]
+    rows = [
+        f"{letter}{number},{2020 + month // 12}-{month % 12 + 1:02},{100 * shocks[month]:.2f}"
+        for letter in "AB"
+        for number in range(3)
+        for month in range(60)
+    ]
+    file = tmp_path / "sales.csv"
+    file.write_text("\n".join(["sku,month,units", *rows]) + "\n")
+    told = ["x", str(file), "--key", "sku", "--period", "month", "--value", "units", "--origins", "18,20"]
+    monkeypatch.setattr("sys.argv", told)
+    assert evaluate_totals.main() == 0
+    found = {tuple(row.split(" | ")[:2]): row.split(" | ") for row in capsys.readouterr().out.splitlines()}
+    assert len(found) == 3 * 3
+    widths = {way: float(found["| all", way][3].removesuffix(" %")) for way in ("sum", "rule", "root")}
+    assert widths["root"] < widths["rule"] < widths["sum"]
+    one = float(found["| products", "sum"][3].removesuffix(" %"))
+    assert widths["sum"] == pytest.approx(one)
+    assert widths["root"] == pytest.approx(one / 6**0.5, abs=0.06)
 
 
 # -- by channel --------------------------------------------------------------------------------------------
