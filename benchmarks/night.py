@@ -9,6 +9,7 @@ from __future__ import annotations
 import datetime
 import math
 import random
+import resource
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
@@ -54,6 +55,11 @@ def run(bench: Bench) -> None:
     tell(f"bare models: {wall:.1f} s, CPU {cpu:.1f} s")
     _tell("night (goal ≤ 1.15 ×)", nights, bares)
     _tell("   against what its own calls of the models took", nights, models)
+    outside = median([1 - spent.cpu / night.cpu for night, spent in zip(nights, models, strict=True)])
+    each = median([night.cpu for night in nights]) / count * 1000
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    tell(f"   {each:.1f} s of CPU per 1,000 series and core; {outside:.1%} outside the models (goal ≤ 15 %)")
+    tell(f"   peak memory of this process, the models loaded: {peak:.0f} MB")
     _tell_steps(last)
     again, _ = _night(TONIGHT + datetime.timedelta(days=1))
     _tell("the next night, nothing changed", [again], bares[-1:])
