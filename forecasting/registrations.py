@@ -80,16 +80,24 @@ def register_all() -> None:
     )
     registries.nightly_steps.register(
         NightlyStep(
+            "changes",
+            _("What changed"),
+            chunks=later("steps.changes.chunks"),
+            compute=later("steps.changes.compute"),
+            order=1,
+        ),
+        NightlyStep(
             "findings",
             _("Unusual months"),
-            chunks=later("steps.common.subject_chunks"),
+            chunks=later("steps.changes.due_chunks"),
             compute=later("steps.findings.compute"),
+            after=("changes",),
             order=5,
         ),
         NightlyStep(
             "backtest",
             _("Backtests"),
-            chunks=later("steps.common.subject_chunks"),
+            chunks=later("steps.changes.due_chunks"),
             compute=later("steps.backtest.compute"),
             after=("findings",),
             order=10,
@@ -105,7 +113,7 @@ def register_all() -> None:
         NightlyStep(
             "forecast",
             _("Forecasts"),
-            chunks=later("steps.common.subject_chunks"),
+            chunks=later("steps.changes.due_chunks"),
             compute=later("steps.forecast.compute"),
             after=("calibrate",),
             order=30,
@@ -121,7 +129,7 @@ def register_all() -> None:
         NightlyStep(
             "lifecycle",
             _("Stages"),
-            chunks=later("steps.common.subject_chunks"),
+            chunks=later("steps.changes.due_chunks"),
             compute=later("steps.lifecycle.compute"),
             after=("forecast",),
             order=40,
@@ -137,7 +145,7 @@ def register_all() -> None:
         NightlyStep(
             "accuracy",
             _("Accuracy"),
-            chunks=later("steps.common.subject_chunks"),
+            chunks=later("steps.changes.due_chunks"),
             compute=later("steps.accuracy.compute"),
             after=("forecast",),
             order=50,

@@ -4,7 +4,7 @@ from .forecast import Backtest, Calibration, Forecast, ForecastMonth
 from .judgement import ConsensusInput, ConsensusMonth, Override, OverrideMonth
 from .launch import LaunchPlan, LaunchReference
 from .news import ProductNews
-from .night import NightlyFailure, NightlyRun, NightlyStep
+from .night import NightlyFailure, NightlyRun, NightlyStep, SubjectInputs
 from .stage import StageEstimate, StageSetting
 from .total import TotalForecast
 
@@ -31,5 +31,6 @@ __all__ = [
     "ProductNews",
     "StageEstimate",
     "StageSetting",
+    "SubjectInputs",
     "TotalForecast",
 ]

@@ -102,3 +102,29 @@ class NightlyFailure(models.Model):
                 fields=["run", "step", "product", "family"], name="night_failure_once", nulls_distinct=False
             ),
         ]
+
+
+class SubjectInputs(models.Model):
+    """The hash of all that a night computes a product or family from: as a run last found it, and as the
+    results that are there were made from. While they are the same, steps leave it alone."""
+
+    product = models.ForeignKey("products.Product", models.CASCADE, null=True, related_name="+")
+    family = models.ForeignKey("products.Family", models.CASCADE, null=True, related_name="+")
+    run = models.ForeignKey(NightlyRun, models.CASCADE, related_name="+", help_text="that found it")
+    found = models.CharField(max_length=64)
+    settled = models.CharField(max_length=64, blank=True)
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(product__isnull=False, family__isnull=True)
+                | Q(product__isnull=True, family__isnull=False),
+                name="subject_inputs_one_subject",
+            ),
+            models.UniqueConstraint(
+                fields=["product", "family"], name="subject_inputs_once", nulls_distinct=False
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.product_id or self.family_id} {self.found[:8]}"

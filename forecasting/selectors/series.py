@@ -216,16 +216,18 @@ class SeriesLoader:
         return [(measure, place == 0) for place, measure in enumerate(self.tree.measures(line_id))]
 
     def _months(self, product_ids: Collection[int]) -> dict[tuple[int, int], Months]:
-        months: dict[tuple[int, int], Months] = defaultdict(dict)
-        rows = ProductMonth.objects.filter(
-            product_id__in=product_ids, month__lte=self.run.as_of, volume__isnull=False
-        )
-        for product_id, measure_id, month, volume in rows.values_list(
-            "product_id", "measure_id", "month", "volume"
-        ).iterator(chunk_size=20000):
-            if volume is not None:
-                months[product_id, measure_id][month] = float(volume)
-        return months
+        """By product and measure: one row of arrays each, as millions of single ones would cost minutes."""
+        with connection.cursor() as cursor:
+            cursor.execute(
+                "SELECT product_id, measure_id, array_agg(month), array_agg(volume::float8)"
+                " FROM products_productmonth"
+                " WHERE product_id = ANY(%s) AND month <= %s AND volume IS NOT NULL GROUP BY 1, 2",
+                [list(product_ids), self.run.as_of],
+            )
+            return {
+                (product_id, measure_id): dict(zip(months, volumes, strict=True))
+                for product_id, measure_id, months, volumes in cursor.fetchall()
+            }
 
     def last_final(self, line_id: int, measure_id: int) -> datetime.date:
         """The last month of a line's data that counts and will not change."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Any
 
@@ -36,6 +37,12 @@ class StageNow:
 def settings_in_force(day: datetime.date) -> QuerySet[StageSetting]:
     """What people set and have not withdrawn, on a day that it holds."""
     return StageSetting.objects.filter(withdrawn_at=None, start_date__lte=day, until__gte=day)
+
+
+def set_by_hand(product_ids: Collection[int]) -> set[int]:
+    """Those of the products that ever had a stage set by hand."""
+    rows = StageSetting.objects.filter(product_id__in=product_ids)
+    return {pk for pk in rows.values_list("product_id", flat=True) if pk}
 
 
 def settings_of(user: Any, subject: Product | Family) -> list[StageSetting]:

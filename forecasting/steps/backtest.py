@@ -14,12 +14,14 @@ from forecasting.models import Backtest, NightlyRun
 from forecasting.selectors.series import SubjectSeries
 from forecasting.services.backtests import backtests_write
 
+from .changes import due
 from .common import HORIZON, SEASON_LENGTH, each_subject, engine_series, series_of_chunk
 
 
 def compute(run: NightlyRun, payload: Mapping[str, Any]) -> Callable[[], ChunkOutcome]:
     from forecasting import engine
 
+    payload = due(run, payload)
     found = [series for series in series_of_chunk(run, payload) if series.has_data]
     there = backtests_of(payload, {series.as_of for series in found})
     digests = {s.key: backtest_digest(s) for s in found}

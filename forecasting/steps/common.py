@@ -33,6 +33,8 @@ SEASON_LENGTH = 12
 HORIZON = 18
 # Series of five years, with all that Python puts around them: 15 MB a process.
 KEPT_SERIES = 5000
+# Of which only a share has work: one that is given up falls into single products.
+LARGEST_CHUNK = 1000
 Result = TypeVar("Result")
 
 
@@ -42,14 +44,16 @@ def chunk_size(subjects: int) -> int:
     return wanted or max(50, min(200, subjects // 40))
 
 
-def subject_chunks(run: NightlyRun) -> Iterator[Mapping[str, Any]]:
-    """The run's products and families in chunks, with the months their data span as they are now."""
+def subject_chunks(run: NightlyRun, *, due_share: float = 1.0) -> Iterator[Mapping[str, Any]]:
+    """The run's products and families in chunks, with the months their data span as they are now; larger ones
+    where only a share of them has work."""
     products, families = subjects_of_run(run)
     span = [
         [line, measure, str(first), str(last)]
         for (line, measure), (first, last) in sorted(data_span(run.as_of).items())
     ]
     size = chunk_size(len(products) + len(families))
+    size = max(size, min(LARGEST_CHUNK, int(size / max(due_share, 0.01))))
     for name, ids in (("products", products), ("families", families)):
         for begin in range(0, len(ids), size):
             yield {name: ids[begin : begin + size], "span": span}

@@ -16,6 +16,7 @@ from forecasting.selectors.series import SubjectSeries
 from forecasting.services.findings import findings_write
 
 from .backtest import backtest_digest, backtests_of, holds
+from .changes import due
 from .common import SEASON_LENGTH, each_subject, raw_series, series_of_chunk
 
 KINDS = {"stockout": "stock_out"}
@@ -23,6 +24,7 @@ KINDS = {"stockout": "stock_out"}
 
 
 def compute(run: NightlyRun, payload: Mapping[str, Any]) -> Callable[[], ChunkOutcome]:
+    payload = due(run, payload)
     found = series_of_chunk(run, payload)
     # A history that the last backtest knows was searched before it.
     there = backtests_of(payload, {series.as_of for series in found})

@@ -24,6 +24,7 @@ from products.services.figures import figures_forecast_set
 
 from .backtest import backtests_of
 from .calibrate import calibration_digest, calibration_of
+from .changes import due_or_pooled
 from .common import HORIZON, SEASON_LENGTH, each_subject, engine_series, series_of_chunk
 from .launches import Launches, before_handover
 
@@ -31,6 +32,7 @@ from .launches import Launches, before_handover
 def compute(run: NightlyRun, payload: Mapping[str, Any]) -> Callable[[], ChunkOutcome]:
     from forecasting import engine
 
+    payload = due_or_pooled(run, payload)
     saved = calibration_of(run.as_of, engine.ENGINE_VERSION)
     factors = dict(saved.payload) if saved else {}
     correlation = factors.pop(CORRELATION, USUAL_CORRELATION)

@@ -12,9 +12,11 @@ from core.months import month_start, months_between
 from core.registries import ChunkOutcome
 from forecasting.models import NightlyRun, StageEstimate
 from forecasting.selectors.series import SubjectSeries
+from forecasting.selectors.stages import set_by_hand
 from forecasting.services.stages import stages_show, stages_write
 from forecasting.services.vintages import still_holds
 
+from .changes import due
 from .common import each_subject, engine_series, series_of_chunk
 
 # A product that ended so long ago is told by that, not by what its last months looked like.
@@ -24,6 +26,7 @@ ENDED_MONTHS = 3
 def compute(run: NightlyRun, payload: Mapping[str, Any]) -> Callable[[], ChunkOutcome]:
     from forecasting import engine
 
+    whole, payload = payload, due(run, payload)
     there = {
         (row.product_id, row.family_id, row.measure_id, row.as_of): row
         for row in StageEstimate.objects.filter(
@@ -47,7 +50,9 @@ def compute(run: NightlyRun, payload: Mapping[str, Any]) -> Callable[[], ChunkOu
 
     def write() -> ChunkOutcome:
         renewed = {(row.product_id, row.family_id) for row in stages_write(estimates=made, run=run)}
-        stages_show(product_ids=payload.get("products") or ())
+        # What was set by hand may have run out since last night.
+        by_hand = set_by_hand(whole.get("products") or ())
+        stages_show(product_ids=by_hand.union(payload.get("products") or ()))
         failed = {(failure.product_id, failure.family_id) for failure in failures}
         return ChunkOutcome(
             computed=len(renewed),

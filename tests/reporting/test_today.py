@@ -182,14 +182,14 @@ def test_figures_equal_the_sum_of_their_products(night):
 
 
 def test_the_band_of_the_portfolio_is_not_the_sum_of_bands(night):
-    """Two products of 1,500, each ±300 (20 % of its volume): ±√(0.9·2·300² + 0.1·600²) = 445."""
+    """Two products of 1,500, each ±300 (20 % of its volume): ±√(0.7·2·300² + 0.3·600²) = 484."""
     for _number in range(2):
         known(night)
     ProductFigures.objects.update(forecast_12m_lo80=120, forecast_12m_hi80=180)
     user = user_factory()
     found = portfolio(user, scope_read(user, {}))
     assert found.forecast == 3000
-    assert found.forecast_band == pytest.approx((3000 - 444.97, 3000 + 444.97), abs=0.01)
+    assert found.forecast_band == pytest.approx((3000 - 483.74, 3000 + 483.74), abs=0.01)
 
 
 def test_the_tiles_show_their_course_and_band(night, client):

@@ -1,0 +1,73 @@
+"""Which products and families a night has to see to: results are missing, or made from other inputs."""
+
+from __future__ import annotations
+
+import datetime
+from collections import defaultdict
+from collections.abc import Collection, Mapping
+from typing import Any
+
+from django.db import connection
+from django.db.models import Count, F, Q
+
+from forecasting.models import Forecast, SubjectInputs
+
+Subject = tuple[int | None, int | None]
+Key = tuple[int | None, int | None, int]
+
+
+def inputs_known(payload: Mapping[str, Any]) -> dict[Subject, tuple[str, str]]:
+    """Of each subject the hash that was last found, and the one that its results came from."""
+    rows = SubjectInputs.objects.filter(_of(payload))
+    return {
+        (product_id, family_id): (found, settled)
+        for product_id, family_id, found, settled in rows.values_list(
+            "product_id", "family_id", "found", "settled"
+        )
+    }
+
+
+def subjects_due(payload: Mapping[str, Any]) -> dict[str, list[int]]:
+    """The payload's ``products`` and ``families``, those that it has, without the ones that are settled."""
+    settled = SubjectInputs.objects.filter(_of(payload), found=F("settled"))
+    done = set(settled.values_list("product_id", "family_id"))
+    found = {}
+    if "products" in payload:
+        found["products"] = [pk for pk in payload["products"] if (pk, None) not in done]
+    if "families" in payload:
+        found["families"] = [pk for pk in payload["families"] if (None, pk) not in done]
+    return found
+
+
+def subjects_due_share() -> float:
+    """How many of all that a night ever looked at are due: 1 where none was."""
+    counts = SubjectInputs.objects.aggregate(
+        settled=Count("pk", filter=Q(found=F("settled"))), known=Count("pk")
+    )
+    return 1 - counts["settled"] / counts["known"] if counts["known"] else 1.0
+
+
+def revenue_signs(products: Collection[int]) -> dict[int, int]:
+    """By product a number that changes with any month's revenue."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT product_id, sum(hashtext(concat_ws(' ', measure_id, month, revenue)))"
+            " FROM products_productmonth WHERE product_id = ANY(%s) GROUP BY product_id",
+            [list(products)],
+        )
+        return {product_id: int(sign) for product_id, sign in cursor.fetchall()}
+
+
+def vintages_there(
+    payload: Mapping[str, Any],
+) -> dict[tuple[int | None, int | None, int], set[datetime.date]]:
+    """The months that there are forecasts as of, by product, family and measure."""
+    found = defaultdict(set)
+    rows = Forecast.objects.filter(_of(payload)).order_by()
+    for *key, as_of in rows.values_list("product_id", "family_id", "measure_id", "as_of"):
+        found[tuple(key)].add(as_of)
+    return found
+
+
+def _of(payload: Mapping[str, Any]) -> Q:
+    return Q(product_id__in=payload.get("products") or ()) | Q(family_id__in=payload.get("families") or ())

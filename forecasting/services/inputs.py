@@ -1,0 +1,38 @@
+"""What a night found its subjects' inputs to be, and that its results were made from them."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+
+from django.db import transaction
+from django.db.models import F, Q
+
+from forecasting.models import NightlyFailure, NightlyRun, SubjectInputs
+
+Subject = tuple[int | None, int | None]
+
+
+@transaction.atomic
+def inputs_found(*, run: NightlyRun, digests: Mapping[Subject, str]) -> None:
+    """Note what the run found, of those that differ from what results were made from."""
+    SubjectInputs.objects.bulk_create(
+        [
+            SubjectInputs(product_id=product_id, family_id=family_id, run=run, found=digest)
+            for (product_id, family_id), digest in digests.items()
+        ],
+        batch_size=500,
+        update_conflicts=True,
+        unique_fields=["product", "family"],
+        update_fields=["run", "found"],
+    )
+
+
+@transaction.atomic
+def inputs_settle(*, run: NightlyRun, products: Collection[int], families: Collection[int]) -> None:
+    """Results of these now come from what the run found. Not of those that a step of it failed on, nor of
+    those of which another run has found something since."""
+    failed = NightlyFailure.objects.filter(run=run)
+    rows = SubjectInputs.objects.filter(Q(product_id__in=products) | Q(family_id__in=families), run=run)
+    rows.exclude(product_id__in=failed.filter(product__isnull=False).values("product_id")).exclude(
+        family_id__in=failed.filter(family__isnull=False).values("family_id")
+    ).update(settled=F("found"))

@@ -1,0 +1,107 @@
+"""Before all others: whose inputs changed since their results were made; later steps see to those only.
+
+The hash of a subject covers its series (with the months that count, what people said of them, predecessors
+and successors), its launch plan, its revenue, the months of its vintages and the engine's version. A step
+still compares its own hash with its own row, so what is due for nothing costs time and changes nothing.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections import defaultdict
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
+
+from core.registries import ChunkOutcome
+from forecasting.models import Calibration, NightlyRun
+from forecasting.selectors.inputs import (
+    inputs_known,
+    revenue_signs,
+    subjects_due,
+    subjects_due_share,
+    vintages_there,
+)
+from forecasting.selectors.series import SubjectSeries
+from forecasting.services.inputs import inputs_found
+from forecasting.services.night import last_closed_month
+
+from .common import series_of_chunk, subject_chunks
+from .launches import Launches
+
+STEP = "changes"
+Subject = tuple[int | None, int | None]
+
+
+def chunks(run: NightlyRun) -> Iterator[Mapping[str, Any]]:
+    """Of a run of everything as of now; one that looks back or at single products sees to all it is about."""
+    if _forward(run):
+        yield from subject_chunks(run)
+
+
+def compute(run: NightlyRun, payload: Mapping[str, Any]) -> Callable[[], ChunkOutcome]:
+    known = inputs_known(payload)
+    digests = {
+        subject: f"{digest[:40]} missing" if missing and known.get(subject, ("", ""))[1] == digest else digest
+        for subject, (digest, missing) in _digests(run, payload).items()
+    }
+    noted = {subject: digest for subject, digest in digests.items() if known.get(subject) != (digest, digest)}
+    changed = sum(known.get(subject, ("", ""))[1] != digest for subject, digest in digests.items())
+
+    def write() -> ChunkOutcome:
+        inputs_found(run=run, digests=noted)
+        return ChunkOutcome(computed=changed, skipped=len(digests) - changed)
+
+    return write
+
+
+def due_chunks(run: NightlyRun) -> Iterator[Mapping[str, Any]]:
+    """The run's products and families, the fewer of them are due the more a chunk."""
+    yield from subject_chunks(run, due_share=subjects_due_share() if _looked(run) else 1.0)
+
+
+def due(run: NightlyRun, payload: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The payload with the subjects that the run has to see to: all of them, if it did not look."""
+    return {**payload, **subjects_due(payload)} if _looked(run) else payload
+
+
+def due_or_pooled(run: NightlyRun, payload: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The same, and all of them where bands were pooled anew since the last whole run began."""
+    before = NightlyRun.objects.filter(
+        pk__lt=run.pk, as_of=run.as_of, scope=None, state=NightlyRun.State.DONE, steps__name="forecast"
+    ).first()
+    pooled = Calibration.objects.filter(as_of=run.as_of).first()
+    if before is None or (pooled is not None and pooled.created_at >= before.started_at):
+        return payload
+    return due(run, payload)
+
+
+def _forward(run: NightlyRun) -> bool:
+    return run.scope is None and run.as_of == last_closed_month(run.local_date)
+
+
+def _looked(run: NightlyRun) -> bool:
+    return _forward(run) and run.steps.filter(name=STEP).exists()
+
+
+def _digests(run: NightlyRun, payload: Mapping[str, Any]) -> dict[Subject, tuple[str, bool]]:
+    """The hash of each subject's inputs, and whether a forecast of it has gone missing."""
+    from forecasting.engine import ENGINE_VERSION
+
+    series = defaultdict(list)
+    for one in series_of_chunk(run, payload):
+        series[one.subject].append(one)
+    launches = Launches(run, payload)
+    revenue = revenue_signs(payload.get("products") or ())
+    vintages = vintages_there(payload)
+
+    def told(own: list[SubjectSeries]) -> tuple[str, bool]:
+        parts = [ENGINE_VERSION, str(revenue.get(own[0].product_id or 0))]
+        missing = False
+        for one in own:
+            months = vintages.get(one.key, set())
+            earlier = sorted(month for month in months if month < one.as_of)
+            parts.append(one.digest(one.leads, one.temporary, earlier, *launches.digest(one)))
+            missing |= one.has_data and one.as_of not in months
+        return hashlib.sha256("|".join(parts).encode()).hexdigest(), missing
+
+    return {subject: told(own) for subject, own in series.items()}

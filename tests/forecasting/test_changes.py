@@ -1,0 +1,151 @@
+"""A night sees to what changed, and makes the same rows as one that looks at everything anew."""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Callable
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from django.db.models import F
+
+from core.months import month_add
+from forecasting import engine
+from forecasting.models import Calibration, Forecast, NightlyFailure, SubjectInputs
+from forecasting.selectors.series import SeriesLoader
+from forecasting.services.findings import month_flag
+from forecasting.services.launches import launch_plan_set
+from products.models import FamilyMember, Measure, Product, ProductLine, ProductMonth, Succession, UnitFactor
+from tests.factories import family_factory, product_factory, user_factory
+
+from .conftest import LAST, months_give, run_now
+from .test_night import content, totals
+
+pytestmark = pytest.mark.django_db
+STEPS = ("changes", "findings", "backtest", "forecast", "lifecycle")
+
+
+def _units() -> Measure:
+    return Measure.objects.get(code="units")
+
+
+def _corrected(products: list[Product]) -> None:
+    ProductMonth.objects.filter(product=products[1], month=LAST).update(volume=F("volume") + 30)
+
+
+def _ends(products: list[Product]) -> None:
+    Product.objects.filter(pk=products[1].pk).update(ended=datetime.date(2027, 2, 1))
+
+
+def _provisional(products: list[Product]) -> None:
+    ProductLine.objects.filter(pk=products[1].line_id).update(final_after_months=2)
+
+
+def _flagged(products: list[Product]) -> None:
+    month = month_add(LAST, -5)
+    who = user_factory("product-manager")
+    month_flag(user=who, measure=_units(), first=month, last=month, note="strike", product=products[1])
+
+
+def _planned(products: list[Product]) -> None:
+    new = product_factory(line=products[0].line)
+    launch_plan_set(
+        user=user_factory("product-manager"),
+        product=new,
+        measure=_units(),
+        method="like_items",
+        launch_month=month_add(LAST, 2),
+        references=[(products[0], Decimal(1))],
+    )
+
+
+def _succeeded(products: list[Product]) -> None:
+    new = product_factory(line=products[0].line)
+    Succession.objects.create(predecessor=products[1], successor=new, start_date=month_add(LAST, 1))
+
+
+def _joined(products: list[Product]) -> None:
+    family = family_factory(line=products[0].line)
+    for product in products[:2]:
+        FamilyMember.objects.create(family=family, product=product, start_date=datetime.date(2020, 1, 1))
+
+
+def _factored(products: list[Product]) -> None:
+    Product.objects.filter(pk=products[0].pk).update(unit="bottle")
+    ProductLine.objects.filter(pk=products[0].line_id).update(reporting_unit="bottle", unit="case")
+    _joined(products)
+    UnitFactor.objects.create(product=products[1], unit="bottle", factor=6)
+
+
+def _taken_back(products: list[Product]) -> None:
+    ProductMonth.objects.filter(product=products[1], month__gt=month_add(LAST, -3)).delete()
+
+
+@pytest.mark.parametrize(
+    "change",
+    [_corrected, _ends, _provisional, _flagged, _planned, _succeeded, _joined, _factored, _taken_back],
+)
+def test_after_a_change_it_makes_what_a_look_at_everything_makes(
+    products: list[Product], change: Callable[[list[Product]], None]
+) -> None:
+    run_now()
+    before = content()
+    change(products)
+    run = run_now()
+    found = content()
+    assert found != before
+    assert totals(run)["changes"][0] >= 1
+    SubjectInputs.objects.all().delete()
+    assert totals(run_now())["changes"][0] >= 3
+    assert content() == found
+
+
+def test_what_did_not_change_is_not_even_read(products: list[Product], monkeypatch: Any) -> None:
+    run_now()
+    asked: list[int] = []
+    load = SeriesLoader.load
+    monkeypatch.setattr(
+        SeriesLoader, "load", lambda self, *ids: asked.append(len(ids[0])) or load(self, *ids)
+    )
+    found = totals(run_now())
+    assert {name: found[name] for name in STEPS} == dict.fromkeys(STEPS, (0, 3, 0))
+    assert asked == [3, 0]  # once to see what changed; the rest read nothing
+    _corrected(products)
+    found = totals(run_now())
+    assert {name: found[name] for name in STEPS} == dict.fromkeys(STEPS, (1, 2, 0))
+    assert asked[2:] == [3, 1]
+
+
+def test_what_failed_is_seen_to_again(products: list[Product], monkeypatch: Any) -> None:
+    real = engine.forecast
+
+    def breaks(series: Any, **options: Any) -> Any:
+        if f"{products[1].pk}-" in series.id:
+            raise ZeroDivisionError
+        return real(series, **options)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(engine, "forecast", breaks)
+        run_now()
+    assert NightlyFailure.objects.get().product == products[1]
+    found = totals(run_now())
+    assert found["changes"][0] == found["forecast"][0] == 1
+    assert totals(run_now())["changes"][0] == 0
+
+
+def test_a_forecast_that_went_missing_is_made_again(products: list[Product]) -> None:
+    run_now()
+    before = content()
+    Forecast.objects.filter(product=products[2]).delete()
+    assert totals(run_now())["forecast"][0] == 1
+    assert content() == before
+
+
+def test_bands_pooled_anew_reach_everything(products: list[Product]) -> None:
+    run_now()
+    Calibration.objects.all().delete()
+    for _number in range(2):
+        months_give(product_factory(line=products[0].line, launched=datetime.date(2022, 1, 1)))
+    found = totals(run_now())
+    assert (found["changes"][0], found["backtest"][0], found["forecast"][0]) == (2, 2, 5)
