@@ -156,7 +156,7 @@ def test_no_further_than_was_seen() -> None:
     past, _truth, x = with_promotions()
     wild = x.copy()
     wild[72:] *= 50
-    series, found = tried(past, x, kind="event")
+    _series, found = tried(past, x, kind="event")
     _series, other = tried(past, wild, kind="event")
     assert np.array_equal(found.moves["x"], other.moves["x"])
 
