@@ -28,9 +28,11 @@ BoolArray = NDArray[np.bool_]
 USUAL_EFFECT = 0.10
 # By how much the squared error must fall, a share, before a driver enters.
 MARGIN = 0.02
-# How often the mean fall must be its own standard error (over origins that share no step). Events are rare,
-# so that few origins tell of them: a large fall is enough.
-SURE, PLAIN_GAIN = 1.4, 0.15
+# How often the fall must be its own standard error, in which neighbouring origins count together (Newey and
+# West 1987, Econometrica 55). Where few origins tell of it a large fall is enough: of events, which are rare,
+# and of the rest.
+SURE, LAGS = 1.7, 6
+PLAIN_GAIN, PLAIN_GAIN_SERIES = 0.15, 0.5
 # A plain forecast's weight of the newest period.
 SMOOTHING = 0.3
 # Steps that are tried from every origin, and how many periods of the past are tried.
@@ -333,14 +335,16 @@ class _Trial:
         return [(name, s) for name, shapes in self._shapes.items() if name not in chosen for s in shapes]
 
     def _earns(self, name: str, gain: float, fall: FloatArray) -> bool:
-        """Whether the fall of the squared error is large enough, and stands out of its own spread;
-        neighbouring origins share their steps."""
+        """Whether the fall of the squared error is large enough, and stands out of its own spread."""
         if gain < MARGIN or len(fall) < 2:
             return False
-        if gain >= PLAIN_GAIN and name in self.events:
+        if gain >= (PLAIN_GAIN if name in self.events else PLAIN_GAIN_SERIES):
             return True
-        error = float(fall.std(ddof=1)) / np.sqrt(max(len(fall) * self._pace / TRIED_STEPS, 2))
-        return bool(fall.mean() > SURE * error)
+        off = fall - fall.mean()
+        spread = float(off @ off)
+        for lag in range(1, min(LAGS, len(off) - 1) + 1):
+            spread += 2 * (1 - lag / (LAGS + 1)) * float(off[lag:] @ off[:-lag])
+        return bool(fall.sum() > SURE * np.sqrt(max(spread, 0.0)))
 
     def moves(self, chosen: dict[str, list[int]], steps: int) -> dict[str, tuple[FloatArray, FloatArray]]:
         """What each driver did to the logarithm of every period, and does to every step after them (NaN where

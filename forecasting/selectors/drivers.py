@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
+from django.core.exceptions import EmptyResultSet
 from django.db import connection
 from django.db.models import Count, Max, Min, Q, QuerySet
 
@@ -52,7 +53,10 @@ class DriverUse:
 def drivers_use(user: Any, drivers: Collection[int]) -> dict[int, DriverUse]:
     """Of these drivers, in the forecasts a person may see."""
     shown = forecasts_visible(user).filter(current=True, driver_effects__isnull=False)
-    sql, params = shown.order_by().values_list("driver_effects").query.sql_with_params()
+    try:
+        sql, params = shown.order_by().values_list("driver_effects").query.sql_with_params()
+    except EmptyResultSet:  # they may see none
+        return {}
     with connection.cursor() as cursor:
         cursor.execute(
             f"""SELECT (e->>'id')::bigint, count(*) FILTER (WHERE said.key = 'used'), count(*)

