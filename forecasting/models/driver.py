@@ -47,9 +47,11 @@ class Driver(models.Model):
         verbose_name=_("product line"),
     )
     is_active = models.BooleanField(_("tried by the night"), default=True)
-    source = models.CharField(max_length=40, blank=True, help_text="the part of pmtool that fills it")
+    source = models.CharField(
+        _("source"), max_length=40, blank=True, help_text="the part of pmtool that fills it"
+    )
     source_import = models.ForeignKey(
-        "exchange.Import", models.PROTECT, null=True, blank=True, related_name="+"
+        "exchange.Import", models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("import")
     )
     version = models.PositiveIntegerField(default=1)
     created_at = models.DateTimeField(auto_now_add=True)

@@ -80,12 +80,10 @@ def driver(request: HttpRequest, pk: int) -> HttpResponse:
         "chart": driver_chart(row, months, today()),
         "known_until": max(months, default=None),
         "is_ahead": _reaches(months, now),
-        "tried": [
-            {"forecast": forecast, "said": driver_line(entry), "used": used}
-            for forecast, entry, used in tried[:LISTED]
-        ],
+        "used": [(row, driver_line(entry)) for row, entry, works in tried if works][:LISTED],
+        "refused": [(row, driver_line(entry)) for row, entry, works in tried if not works][:LISTED],
         "tried_count": len(tried),
-        "used_count": sum(used for _forecast, _entry, used in tried),
+        "used_count": sum(works for _row, _entry, works in tried),
         "can_edit": request.user.has_perm("forecasting.edit") and _may_change(request.user, row),
     }
     return page_render(request, "forecasting/driver.html", context)
