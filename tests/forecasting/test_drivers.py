@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+import re
 from collections.abc import Iterator
 from decimal import Decimal
 from pathlib import Path
@@ -486,3 +487,13 @@ def test_every_reason_has_words() -> None:
         said = refused_words(code, dict.fromkeys(names, 12))
         assert said != code
         assert "%(" not in said
+
+
+def test_the_worked_example_of_the_docs() -> None:
+    text = (Path(__file__).resolve().parents[2] / "docs/algorithms/drivers.md").read_text(encoding="utf-8")
+    rows = [
+        line.strip("| ").split(" | ")
+        for line in text.split("| month | value |")[1].split("\n\n")[0].splitlines()[2:]
+    ]
+    given = {day: int(value) for day, value in re.findall(r"`(\d{4}-\d\d-\d\d)` (\d)", text)}
+    assert {month: f"{value:.4f}" for month, value in of("day", "event", given).items()} == dict(rows)
