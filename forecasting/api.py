@@ -26,6 +26,7 @@ from products.selectors.access import product_get
 
 from .api_accuracy import AccuracyViewSet
 from .api_consensus import ConsensusInputViewSet, ConsensusMonthViewSet
+from .api_drivers import DriverViewSet
 from .api_findings import FindingViewSet
 from .api_judgement import OverrideViewSet
 from .api_totals import TotalViewSet
@@ -96,7 +97,7 @@ class ForecastSerializer(_SubjectSerializer):
         fields = (
             *("id", "product", "family", "measure", "as_of", "current", "stale", "data_month"),
             *("method", "method_text", "reason_code", "reason_params", "reason_text"),
-            *("wape", "bias", "mase", "engine_version", "computed_at", "run", "months"),
+            *("wape", "bias", "mase", "driver_effects", "engine_version", "computed_at", "run", "months"),
         )
         read_only_fields = fields
 
@@ -268,6 +269,7 @@ router.register("forecasts", ForecastViewSet, "forecast")
 router.register("accuracy", AccuracyViewSet, "accuracy")
 router.register("overrides", OverrideViewSet, "override")
 router.register("findings", FindingViewSet, "finding")
+router.register("drivers", DriverViewSet, "driver")
 router.register("agreed-months", ConsensusMonthViewSet, "agreed-month")
 router.register("consensus-inputs", ConsensusInputViewSet, "consensus-input")
 router.register("totals", TotalViewSet, "total")

@@ -8,6 +8,8 @@ class ForecastingConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
+        from . import sheets
         from .registrations import register_all
 
         register_all()
+        sheets.register()

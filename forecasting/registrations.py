@@ -63,7 +63,9 @@ def register_all() -> None:
     history_extend(Family, Related(Finding, "family", _("Unusual month"), **judged))
     rights.register(
         Right("forecasting.view", _("See forecasts, stages and runs")),
-        Right("forecasting.edit", _("Set stages and launch plans by hand, judge unusual months")),
+        Right(
+            "forecasting.edit", _("Set stages and launch plans by hand, judge unusual months, keep drivers")
+        ),
         Right("forecasting.run", _("Start a run")),
         Right("forecasting.override", _("Change a forecast by hand")),
         Right("forecasting.contribute", _("Give figures for an agreed forecast")),

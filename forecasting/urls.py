@@ -4,7 +4,7 @@ from django.urls import path
 
 from products import converters  # noqa: F401  registers <product_code:…>
 
-from .views import accuracy, findings, judgement, launch, product, runs, totals
+from .views import accuracy, drivers, findings, judgement, launch, product, runs, totals
 
 app_name = "forecasting"
 PRODUCT, FAMILY = {"of": "product"}, {"of": "family"}
@@ -24,6 +24,10 @@ urlpatterns = [
     path(
         "products/families/<product_code:code>/forecast/unusual/", findings.flag, FAMILY, name="family_flag"
     ),
+    path("forecasting/drivers/", drivers.drivers, name="drivers"),
+    path("forecasting/drivers/calendar/", drivers.driver_calendar, name="driver_calendar"),
+    path("forecasting/drivers/<int:pk>/", drivers.driver, name="driver"),
+    path("forecasting/drivers/<int:pk>/edit/", drivers.driver_edit, name="driver_edit"),
     path("forecasting/start/", runs.run_start, name="run_start"),
     path("forecasting/runs/<int:pk>/", runs.run, name="run"),
     path("products/<product_code:code>/forecast/", product.forecast, PRODUCT, name="product"),

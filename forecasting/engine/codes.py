@@ -48,6 +48,17 @@ REASON_CODES: dict[str, tuple[str, ...]] = {
     "no_sales": ("periods",),
 }
 
+# Why a driver did not enter, and the names of the numbers it carries. `gain_pct`: by how much its squared
+# error would have fallen.
+DRIVER_REASONS: dict[str, tuple[str, ...]] = {
+    "future_unknown": (),
+    "known_too_short": ("periods", "needed"),
+    "moves_with_season": (),
+    "series_too_short": ("periods", "needed"),
+    "not_positive": (),
+    "no_gain": ("gain_pct",),
+}
+
 # What a stage rests on, and the names of the numbers in `params`. Percentages are 0–100.
 EVIDENCE_CODES: dict[str, tuple[str, ...]] = {
     "just_started": ("months", "level"),

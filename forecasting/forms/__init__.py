@@ -1,5 +1,6 @@
+from .driver import CalendarForm, DriverForm
 from .finding import FlagForm
 from .judgement import ConsensusForm, OverrideForm
 from .stage import StageForm
 
-__all__ = ["ConsensusForm", "FlagForm", "OverrideForm", "StageForm"]
+__all__ = ["CalendarForm", "ConsensusForm", "DriverForm", "FlagForm", "OverrideForm", "StageForm"]

@@ -1,4 +1,5 @@
 from .accuracy import AccuracyRow, AccuracyState, AccuracySum, AccuracyWindow
+from .driver import Driver, DriverJournal, DriverValue
 from .finding import Decision, Finding
 from .forecast import Backtest, Calibration, Forecast, ForecastMonth
 from .judgement import ConsensusInput, ConsensusMonth, Override, OverrideMonth
@@ -18,6 +19,9 @@ __all__ = [
     "ConsensusInput",
     "ConsensusMonth",
     "Decision",
+    "Driver",
+    "DriverJournal",
+    "DriverValue",
     "Finding",
     "Forecast",
     "ForecastMonth",

@@ -46,9 +46,19 @@ class Forecast(_Computed):
     bias = models.FloatField(null=True)
     mase = models.FloatField(null=True)
     content_hash = models.CharField(max_length=64)
+    driver_effects = models.JSONField(
+        null=True, help_text="what drivers do to it and which were tried in vain; empty: none were tried"
+    )
 
     class Meta:
         ordering = ["-as_of", "pk"]
+        indexes = [
+            models.Index(
+                fields=["product"],
+                condition=Q(current=True, driver_effects__isnull=False),
+                name="forecast_with_drivers",
+            )
+        ]
         constraints = [
             _one_subject("forecast_one_subject"),
             models.UniqueConstraint(

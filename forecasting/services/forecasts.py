@@ -14,14 +14,14 @@ from products.services.figures import figures_stale_set
 
 from .vintages import vintages_write
 
-MonthRow = tuple[str, float, float, float, float, float, float, float | None]
-_COLUMNS = ("forecast_id", "month", "mean", "median", "lo80", "hi80", "lo95", "hi95", "naive")
+MonthRow = tuple[str, float, float, float, float, float, float, float | None, float | None]
+_COLUMNS = ("forecast_id", "month", "mean", "median", "lo80", "hi80", "lo95", "hi95", "naive", "driven")
 
 
 @dataclass(frozen=True)
 class ForecastWrite:
-    """An unsaved header with its months: ISO month, mean, median, lo80, hi80, lo95, hi95, naive (of a product
-    without a month: none)."""
+    """An unsaved header with its months: ISO month, mean, median, lo80, hi80, lo95, hi95, naive, driven (of a
+    product without a month: none)."""
 
     header: Forecast
     months: Sequence[MonthRow]

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 
-from forecasting.models import Forecast
+from forecasting.models import Forecast, ForecastMonth
 from forecasting.selectors.forecasts import error_correlation_now
 from forecasting.selectors.prices import prices_last_year
 from forecasting.totals import total_band
 from products.models import Measure
 from products.selectors.lines import LineTree
 from products.services.figures import ForecastFigures, figures_forecast_set
+
+from .forecasts import MonthRow
 
 YEAR = 12
 
@@ -47,6 +49,14 @@ def list_figures(
         spark_lo80=[row[1] for row in months],
         spark_hi80=[row[2] for row in months],
     )
+
+
+def in_list(row: MonthRow) -> tuple[float, float, float]:
+    """What the list shows of a month just made: with drivers, its 80 % band in proportion."""
+    if row[-1] is None:
+        return row[1], row[3], row[4]
+    names = ("mean", "median", "lo80", "hi80", "lo95", "hi95", "naive", "driven")
+    return ForecastMonth(**dict(zip(names, row[1:], strict=True))).final_band[:3]
 
 
 def figures_show(*, product_ids: Collection[int]) -> None:

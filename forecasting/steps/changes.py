@@ -1,8 +1,9 @@
 """Before all others: whose inputs changed since their results were made; later steps see to those only.
 
 The hash of a subject covers its series (with the months that count, what people said of them, predecessors
-and successors), its launch plan, its revenue, the months of its vintages and the engine's version. A step
-still compares its own hash with its own row, so what is due for nothing costs time and changes nothing.
+and successors), its launch plan and drivers, its revenue, the months of its vintages and the engine's
+version. A step still compares its own hash with its own row, so what is due for nothing costs time and
+changes nothing.
 """
 
 from __future__ import annotations
@@ -26,6 +27,7 @@ from forecasting.services.inputs import inputs_found
 from forecasting.services.night import last_closed_month
 
 from .common import series_of_chunk, subject_chunks
+from .drivers import Drivers
 from .launches import Launches
 
 STEP = "changes"
@@ -90,7 +92,7 @@ def _digests(run: NightlyRun, payload: Mapping[str, Any]) -> dict[Subject, tuple
     series = defaultdict(list)
     for one in series_of_chunk(run, payload):
         series[one.subject].append(one)
-    launches = Launches(run, payload)
+    launches, drivers = Launches(run, payload), Drivers(run.as_of, payload)
     revenue = revenue_signs(payload.get("products") or ())
     vintages = vintages_there(payload)
 
@@ -100,7 +102,8 @@ def _digests(run: NightlyRun, payload: Mapping[str, Any]) -> dict[Subject, tuple
         for one in own:
             months = vintages.get(one.key, set())
             earlier = sorted(month for month in months if month < one.as_of)
-            parts.append(one.digest(one.leads, one.temporary, earlier, *launches.digest(one)))
+            more = (*launches.digest(one), *drivers.digest(one))
+            parts.append(one.digest(one.leads, one.temporary, earlier, *more))
             missing |= one.has_data and one.as_of not in months
         return hashlib.sha256("|".join(parts).encode()).hexdigest(), missing
 

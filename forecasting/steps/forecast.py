@@ -16,7 +16,7 @@ from forecasting.selectors.prices import prices_last_year
 from forecasting.selectors.series import SubjectSeries
 from forecasting.services.forecasts import ForecastWrite, MonthRow, forecasts_write
 from forecasting.services.judgement import judgement_apply
-from forecasting.services.list_figures import list_figures
+from forecasting.services.list_figures import in_list, list_figures
 from forecasting.services.vintages import still_holds
 from forecasting.totals import CORRELATION, PRODUCT_CORRELATION, USUAL_CORRELATION
 from products.models import Measure, ProductFigures
@@ -26,6 +26,7 @@ from .backtest import backtests_of
 from .calibrate import calibration_digest, calibration_of
 from .changes import due_or_pooled
 from .common import HORIZON, SEASON_LENGTH, each_subject, engine_series, series_of_chunk
+from .drivers import Drivers
 from .launches import Launches, before_handover
 
 
@@ -45,6 +46,7 @@ def compute(run: NightlyRun, payload: Mapping[str, Any]) -> Callable[[], ChunkOu
     }
     current = {key[:3]: row for key, row in there.items() if row.current}
     launches = Launches(run, payload)
+    drivers = Drivers(run.as_of, payload)
     found = [
         s
         for s in series_of_chunk(run, payload)
@@ -67,6 +69,7 @@ def compute(run: NightlyRun, payload: Mapping[str, Any]) -> Callable[[], ChunkOu
             pool,
             tested.payload if tested else None,
             *launches.digest(series),
+            *drivers.digest(series),
         )
 
     digests = {series.key: digest(series) for series in found}
@@ -92,7 +95,7 @@ def compute(run: NightlyRun, payload: Mapping[str, Any]) -> Callable[[], ChunkOu
     def one(series: SubjectSeries) -> ForecastWrite:
         tested = tested_of(series)
         result = engine.BacktestResult.from_dict(tested.payload) if tested else None
-        made, naive = None, None
+        made, naive, moved = None, None, None
         if series.has_data:
             said = engine_series(before_handover(series))
             made = engine.forecast(
@@ -103,8 +106,10 @@ def compute(run: NightlyRun, payload: Mapping[str, Any]) -> Callable[[], ChunkOu
                 backtest=result,
             )
             naive = engine.naive_forecast(said, season_length=SEASON_LENGTH, horizon=HORIZON)
+            moved = drivers.moved(series, said, made)
         made, naive = launches.applied(series, made, naive)
-        months = _months(made, naive) if made else []
+        months = _months(made, naive, moved.on(made) if moved else None) if made else []
+        effects = moved.said if moved else None
         method = made.method if made else "none"
         reason = made.reason if made else series.refused or "no_data"
         params = made.reason_params if made else {}
@@ -125,7 +130,8 @@ def compute(run: NightlyRun, payload: Mapping[str, Any]) -> Callable[[], ChunkOu
                 wape=result.wape if result else None,
                 bias=result.bias if result else None,
                 mase=result.mase if result else None,
-                content_hash=_digest([method, reason, params, months]),
+                driver_effects=effects,
+                content_hash=_digest([method, reason, params, months, effects]),
             ),
             months,
         )
@@ -142,7 +148,7 @@ def compute(run: NightlyRun, payload: Mapping[str, Any]) -> Callable[[], ChunkOu
             rows=[
                 list_figures(
                     item.header,
-                    [(row[1], row[3], row[4]) for row in item.months],
+                    [in_list(row) for row in item.months],
                     is_level=item.header.measure_id in levels,
                     correlation=correlation,
                     price=prices.get((item.header.product_id or 0, item.header.measure_id)),
@@ -180,14 +186,15 @@ def _forecasts_of(payload: Mapping[str, Any]) -> list[Forecast]:
     )
 
 
-def _months(made: Any, naive: Any) -> list[MonthRow]:
+def _months(made: Any, naive: Any, driven: list[float] | None) -> list[MonthRow]:
     from forecasting.engine import ordinal_month
 
     ahead = len(made.mean)
     months = (str(ordinal_month(made.first_period + step)) for step in range(ahead))
     columns = (made.mean, made.median, made.lo80, made.hi80, made.lo95, made.hi95)
     said = [None] * ahead if naive is None or not len(naive) else naive[:ahead].tolist()
-    return list(zip(months, *(column.tolist() for column in columns), said, strict=True))
+    layer: list[float | None] = [*driven] if driven else [None] * ahead
+    return list(zip(months, *(column.tolist() for column in columns), said, layer, strict=True))
 
 
 def _digest(said: Any) -> str:

@@ -23,6 +23,7 @@ from core.organisation import today
 from core.pages import page_render, with_right
 from forecasting.cards import StageCard, stage_card, stage_spans
 from forecasting.charts import ends_words, forecast_chart, revenue_chart
+from forecasting.driver_words import driver_card
 from forecasting.events import subject_events
 from forecasting.explanation import explanation
 from forecasting.finding_cards import findings_card
@@ -151,6 +152,7 @@ def _context(
         "is_level": measure.kind == Measure.Kind.LEVEL,
         "can_override": request.user.has_perm("forecasting.override") and isinstance(subject, Product),
         "can_run": request.user.has_perm("forecasting.run") and not isinstance(subject, Family),
+        "drivers": driver_card(now.forecast if now else None),
         "launch": launch_card(request.user, subject, measure, now),
         "nonce": uuid.uuid4(),
     }

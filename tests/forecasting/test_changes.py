@@ -14,6 +14,7 @@ from core.months import month_add
 from forecasting import engine
 from forecasting.models import Calibration, Forecast, NightlyFailure, SubjectInputs
 from forecasting.selectors.series import SeriesLoader
+from forecasting.services.drivers import driver_calendar_use
 from forecasting.services.findings import month_flag
 from forecasting.services.launches import launch_plan_set
 from products.models import FamilyMember, Measure, Product, ProductLine, ProductMonth, Succession, UnitFactor
@@ -82,9 +83,24 @@ def _taken_back(products: list[Product]) -> None:
     ProductMonth.objects.filter(product=products[1], month__gt=month_add(LAST, -3)).delete()
 
 
+def _driven(products: list[Product]) -> None:
+    driver_calendar_use(user=user_factory("product-manager"), calendar="trading_days", line=None)
+
+
 @pytest.mark.parametrize(
     "change",
-    [_corrected, _ends, _provisional, _flagged, _planned, _succeeded, _joined, _factored, _taken_back],
+    [
+        _corrected,
+        _ends,
+        _provisional,
+        _flagged,
+        _planned,
+        _succeeded,
+        _joined,
+        _factored,
+        _taken_back,
+        _driven,
+    ],
 )
 def test_after_a_change_it_makes_what_a_look_at_everything_makes(
     products: list[Product], change: Callable[[list[Product]], None]

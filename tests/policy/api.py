@@ -23,7 +23,9 @@ from products.models import (
 from tests.factories import product_factory
 
 from .forecasting import (
+    a_driver,
     a_finding,
+    a_foreign_driver,
     a_foreign_finding,
     a_foreign_override,
     accuracy_of,
@@ -237,6 +239,10 @@ def new_launch(world: World) -> dict[str, Any]:
     return {"product": world.own_product.code, "launch_month": "2026-12", **bass}
 
 
+def new_calendar(world: World) -> dict[str, Any]:
+    return {"calendar": "trading_days", "line": world.own_product.line.code}
+
+
 CHANGED = {"version": 1, "name": "Changed"}
 ENDED = {"version": 1, "ended": "2030-01-01"}
 NIGHT, IMPORT = "forecasting.view", "exchange.import"
@@ -381,6 +387,15 @@ RULES = [
         args=launch,
         foreign=foreign_launch,
         ok=HIDDEN | {204},
+    ),
+    rule("driver-list", get=NIGHT, post="forecasting.edit", data=new_calendar, ok=HIDDEN | {201}),
+    rule(
+        "driver-detail",
+        get=NIGHT,
+        patch="forecasting.edit",
+        args=a_driver,
+        foreign=a_foreign_driver,
+        data={"name": "Folder"},
     ),
     rule("run-list", get=NIGHT, post="forecasting.run"),
     rule("run-detail", get=NIGHT, args=run),

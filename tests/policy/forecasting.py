@@ -12,6 +12,7 @@ from forecasting.models import (
     AccuracyRow,
     AccuracySum,
     AccuracyWindow,
+    Driver,
     Finding,
     Forecast,
     NightlyFailure,
@@ -135,6 +136,27 @@ def a_foreign_finding(world: World) -> dict[str, Any]:
     return {"pk": world.made("foreign finding", lambda: _make_finding(world, world.foreign_product)).pk}
 
 
+def _driver(world: World, product: Any) -> dict[str, Any]:
+    make = lambda: Driver.objects.create(  # noqa: E731
+        code="promo", name=product.name, kind="event", step="month", product=product
+    )
+    return {"pk": world.made(f"driver {product.pk}", make).pk}
+
+
+def a_driver(world: World) -> dict[str, Any]:
+    return _driver(world, world.own_product)
+
+
+def a_foreign_driver(world: World) -> dict[str, Any]:
+    return _driver(world, world.foreign_product)
+
+
+def drivers_there(world: World) -> dict[str, Any]:
+    """One inside and one outside the limits; the address has no arguments."""
+    a_driver(world), a_foreign_driver(world)
+    return {}
+
+
 def of_override(name: str, **rest: Any) -> Rule:
     return Rule(
         f"forecasting:{name}", args=an_override, foreign=a_foreign_override, all_channels=True, **rest
@@ -188,6 +210,23 @@ RULES = [
     ),
     of_product("flag", get=EDIT, post=EDIT, all_channels=True, data=FLAG),
     of_family("family_flag", get=EDIT, post=EDIT, all_channels=True, data=FLAG),
+    # Drivers are no sales: who is limited to channels sees them, without the forecasts they move.
+    Rule("forecasting:drivers", get=VIEW, args=drivers_there),
+    Rule("forecasting:driver", get=VIEW, args=a_driver, foreign=a_foreign_driver),
+    Rule(
+        "forecasting:driver_edit",
+        get=EDIT,
+        post=EDIT,
+        args=a_driver,
+        foreign=a_foreign_driver,
+        data={"name": "Folder", "kind": "event", "version": "1"},
+    ),
+    Rule(
+        "forecasting:driver_calendar",
+        get=EDIT,
+        post=EDIT,
+        data=lambda world: {"calendar": "trading_days", "line": world.own_product.line.code},
+    ),
     Rule("forecasting:overrides", get=VIEW),
     of_override("override_withdraw", post=OVERRIDE),
     of_override("override_renew", post=OVERRIDE),

@@ -1,0 +1,85 @@
+"""What drivers do to a forecast, put into words at display."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from django.utils.text import capfirst
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from core import formats
+from core.formats import Delta
+from forecasting.models import Driver, Forecast
+
+# From this fall of the error on, a driver that was kept out did so because too few months tell of it.
+PROMISING_PCT = 2
+
+
+@dataclass(frozen=True)
+class DriverLine:
+    """One driver of a forecast: ``year`` is what it does to the next 12 months, ``range`` to single months;
+    of one that does not work ``why``."""
+
+    pk: int
+    name: str
+    year: Delta | None = None
+    range: str = ""
+    gain: str = ""
+    why: str = ""
+
+
+@dataclass(frozen=True)
+class DriverCard:
+    used: list[DriverLine]
+    refused: list[DriverLine]
+
+
+def driver_card(forecast: Forecast | None) -> DriverCard | None:
+    """What the night said of a forecast's drivers; ``None`` where it had none."""
+    said = forecast.driver_effects if forecast is not None else None
+    if not said or not (said["used"] or said["refused"]):
+        return None
+    return DriverCard(
+        [driver_line(entry) for entry in said["used"]], [driver_line(entry) for entry in said["refused"]]
+    )
+
+
+def driver_line(entry: Mapping[str, Any]) -> DriverLine:
+    calendar = entry.get("calendar")
+    name = capfirst(str(Driver.Calendar(calendar).label)) if calendar else entry["name"]
+    if "reason" in entry:
+        return DriverLine(entry["id"], name, why=refused_words(entry["reason"], entry["params"]))
+    months = entry["months"][:12]
+    low, high = (formats.delta(value, "percent").text for value in (min(months), max(months)))
+    return DriverLine(
+        entry["id"],
+        name,
+        year=formats.delta(entry["year"], "percent", good="none"),
+        range=_("%(low)s to %(high)s a month") % {"low": low, "high": high},
+        gain=formats.percent(entry["gain"], 0),
+    )
+
+
+def refused_words(code: str, params: Mapping[str, Any]) -> str:
+    """Why a driver does not work: one sentence with its numbers."""
+    words = {
+        "future_unknown": _("Nothing is known of the months ahead."),
+        "known_too_short": _("It is known for %(periods)s of the past; %(needed)s are needed."),
+        "moves_with_season": _("It never departs from its season, which the forecast has already."),
+        "series_too_short": _("The product has %(periods)s of data; %(needed)s are needed."),
+        "not_positive": _("The product has months without sales."),
+        "no_gain": _("It makes the forecast of its own past no better."),
+    }
+    sentence = words.get(code, code)
+    if code == "no_gain" and (params.get("gain_pct") or 0) >= PROMISING_PCT:
+        sentence = _("It promises something, but too few months tell of it to be sure.")
+    return sentence % {name: _months(params.get(name)) for name in ("periods", "needed")}
+
+
+def _months(count: Any) -> str:
+    return ngettext("%(count)s month", "%(count)s months", int(count or 0)) % {
+        "count": formats.number(count or 0)
+    }

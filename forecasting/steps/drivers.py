@@ -1,0 +1,147 @@
+"""What the forecast step adds where drivers are known: what each does to every month ahead. Costs one query a
+chunk where there are none."""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from core.months import month_add
+from forecasting.models import Driver
+from forecasting.selectors.drivers import Months, driver_months, drivers_of, months_ahead
+from forecasting.selectors.series import SubjectSeries
+from products.models import Family, Product
+from products.selectors.lines import LineTree
+
+from .common import HORIZON, SEASON_LENGTH
+
+if TYPE_CHECKING:
+    from forecasting.engine import Forecast, Series
+
+# A calendar is counted so far back.
+_YEARS_BACK = 12
+YEAR = 12
+
+
+@dataclass(frozen=True)
+class Moved:
+    """``factors``: on each month ahead, all drivers together (empty: none entered); ``said``: what is kept
+    with the forecast."""
+
+    factors: tuple[float, ...]
+    said: dict[str, Any]
+
+    def on(self, made: Forecast) -> list[float] | None:
+        """The forecast with drivers; ``None`` where none entered."""
+        if not self.factors:
+            return None
+        return [
+            float(f"{mean * factor:.7g}")
+            for mean, factor in zip(made.mean.tolist(), self.factors, strict=False)
+        ]
+
+
+class Drivers:
+    """The drivers of a chunk's products and families, with their months."""
+
+    def __init__(self, as_of: datetime.date, payload: Mapping[str, Any]) -> None:
+        products, families = payload.get("products") or (), payload.get("families") or ()
+        self._of: dict[tuple[str, int], list[Driver]] = {}
+        self._lines: dict[int, int] = {}
+        if not Driver.objects.filter(is_active=True).exists():
+            return
+        lines = dict(Product.objects.filter(pk__in=products).values_list("pk", "line_id"))
+        self._lines = dict(Family.objects.filter(pk__in=families).values_list("pk", "line_id"))
+        # Families stand beside the products under numbers below zero.
+        both = lines | {-pk: line_id for pk, line_id in self._lines.items()}
+        self._of = drivers_of(products, both, LineTree())
+        held = {driver.pk: driver for found in self._of.values() for driver in found}
+        first, last = month_add(as_of, -12 * _YEARS_BACK), month_add(as_of, HORIZON)
+        self._months: dict[int, Months] = driver_months(list(held.values()), first, last) if held else {}
+
+    def of(self, series: SubjectSeries) -> list[Driver]:
+        if not self._of:
+            return []
+        if series.product_id is not None:
+            return self._of.get(("product", series.product_id), [])
+        return self._of.get(("line", self._lines[series.family_id or 0]), [])
+
+    def digest(self, series: SubjectSeries) -> list[Any]:
+        """What the result depends on beside the series; nothing where there is no driver."""
+        facts = [
+            [
+                driver.pk,
+                str(driver),
+                driver.kind,
+                [(str(month), value) for month, value in self._months[driver.pk].items()],
+            ]
+            for driver in self.of(series)
+        ]
+        return [facts] if facts else []
+
+    def moved(self, series: SubjectSeries, said: Series, plain: Forecast) -> Moved | None:
+        """What the drivers do to the forecast ``plain`` of ``said``; ``None`` where there are none."""
+        held = self.of(series)
+        if not held or not len(plain.mean):
+            return None
+        import numpy as np
+
+        from forecasting.engine import drivers as engine
+
+        past = [month_add(series.start, step) for step in range(len(series.values))]
+        ahead = months_ahead(series.as_of, HORIZON)
+
+        def column(driver: Driver, months: list[datetime.date]) -> Any:
+            known = self._months[driver.pk]
+            return np.array([known.get(month, np.nan) for month in months], dtype=np.float64)
+
+        found = engine.driver_effects(
+            said,
+            [
+                engine.Driver(
+                    str(driver.pk),
+                    column(driver, past),
+                    column(driver, ahead),
+                    "event" if driver.kind == Driver.Kind.EVENT else "series",
+                )
+                for driver in held
+            ],
+            season_length=SEASON_LENGTH,
+            horizon=HORIZON,
+        )
+        layers = engine.driven(said, plain.mean, found, season_length=SEASON_LENGTH, horizon=HORIZON)
+        by_id = {str(driver.pk): driver for driver in held}
+        factors, used, before = np.ones(HORIZON), [], plain.mean
+        year = series.kind == "level"
+        for name, layer in layers.items():
+            share = np.where(before > 0, layer / np.where(before > 0, before, 1.0), 1.0)
+            factors = factors * share
+            told = layer[YEAR - 1 : YEAR] if year else layer[:YEAR]
+            was = before[YEAR - 1 : YEAR] if year else before[:YEAR]
+            used.append(
+                {
+                    **_named(by_id[name]),
+                    "gain": found.gains[name],
+                    "year": _short(float(told.sum() / was.sum() - 1) if was.sum() > 0 else 0.0),
+                    "months": [_short(value - 1) for value in share.tolist()],
+                }
+            )
+            before = layer
+        refused = [
+            {**_named(by_id[name]), "reason": reason, "params": params}
+            for name, (reason, params) in found.refused.items()
+        ]
+        return Moved(
+            tuple(_short(value, 7) for value in factors.tolist()) if used else (),
+            {"used": used, "refused": refused},
+        )
+
+
+def _named(driver: Driver) -> dict[str, Any]:
+    return {"id": driver.pk, "code": driver.code, "name": driver.name, "calendar": driver.calendar}
+
+
+def _short(value: float, digits: int = 5) -> float:
+    return float(f"{value:.{digits}g}")
