@@ -23,7 +23,7 @@ Both tables live until the end of the transaction. Imports of one sheet are appl
 from __future__ import annotations
 
 import datetime
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
@@ -53,13 +53,29 @@ class Option:
     """A question the sheet asks once per file layout, such as what revenue means; the first is the default.
 
     ``label`` is the question itself, with its question mark.
+    ``choices`` may be a function, where the data decide what can be answered.
     ``fields``: it is only asked when one of these fields is in the file (empty: always).
+    ``when_unclear``: it is only asked when the sheet's ``check`` says that it must be; unanswered it is ''.
     """
 
     name: str
     label: Any
-    choices: Sequence[tuple[str, Any]]
+    choices: Sequence[tuple[str, Any]] | Callable[[], Sequence[tuple[str, Any]]]
     fields: tuple[str, ...] = ()
+    when_unclear: bool = False
+
+    @property
+    def answers(self) -> Sequence[tuple[str, Any]]:
+        return self.choices() if callable(self.choices) else self.choices
+
+    @property
+    def default(self) -> str:
+        return "" if self.when_unclear else self.answers[0][0]
+
+    def accepts(self, value: Any) -> bool:
+        """Whether it can be the answer; where the data decide, in whatever case."""
+        keys = [key for key, _label in self.answers]
+        return value in keys or (callable(self.choices) and str(value).lower() in map(str.lower, keys))
 
 
 @dataclass
@@ -122,14 +138,15 @@ class Sheet(Protocol):
     def sees_all(self, user: Any) -> bool:
         """Whether the person may see imports of this sheet that others made (not limited to some lines)."""
 
-    def check(self, cursor: Any, options: Mapping[str, Any], user: Any) -> None:
+    def check(self, cursor: Any, options: Mapping[str, Any], user: Any) -> Mapping[str, str] | None:
         """Add to ``refused`` what cannot be taken; with ``options['create_missing']`` unknown codes pass.
-        ``user`` is ``None`` for the shell and the watched folder, which may write everything."""
+        ``user`` is ``None`` for the shell and the watched folder, which may write everything. Returns the
+        options ``when_unclear`` that must be answered first, with an example of what is unclear."""
 
     def preview(self, cursor: Any, options: Mapping[str, Any]) -> Counts:
         """Count what applying the rows not in ``refused`` would do; writes nothing."""
 
-    def sample(self, cursor: Any, limit: int) -> list[dict[str, Any]]:
+    def sample(self, cursor: Any, limit: int, options: Mapping[str, Any]) -> list[dict[str, Any]]:
         """Some rows as they would be written, up to ``limit`` for each effect: ``line``, ``effect`` (new,
         changed, unchanged), and field names with JSON values; a changed row also ``old`` with field names."""
 

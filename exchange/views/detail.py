@@ -138,7 +138,13 @@ def question_words(question: dict[str, Any], sheet: Any) -> str:
         return in_words(question_code(question), question)
     if code == "option":
         options = {option.name: str(option.label) for option in sheet.options} if sheet else {}
-        return options.get(question["name"], question["name"])
+        asked = options.get(question["name"], question["name"])
+        if question.get("example"):
+            return _("%(question)s Without an answer %(example)s can mean several things.") % {
+                "question": asked,
+                "example": question["example"],
+            }
+        return asked
     return in_words("sheet_unknown", {})
 
 

@@ -114,7 +114,8 @@ def test_all_that_is_wrong_is_named_in_one_go_in_the_order_of_the_file(
         f"line 6, column {key}",
         f"line 7, column {key}",
     ]
-    assert told[2].endswith("the same period as line 3") and told[3].endswith("the same period as line 4")
+    assert told[2].endswith("the same period as line 3")
+    assert told[3].endswith("the same period as line 4")
     assert not (tmp_path / "out.csv").exists()
 
 
