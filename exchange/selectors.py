@@ -5,10 +5,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.db.models import Q, QuerySet
+from django.db.models import Q, QuerySet, Window
+from django.db.models.functions import RowNumber
 from django.http import Http404
 
-from .models import Import, Layout
+from .models import Import, ImportCreation, Layout
 from .sheets import sheets
 
 
@@ -55,6 +56,12 @@ def import_later(row: Import) -> Import | None:
     ).exclude(pk=row.pk)
     later = later.filter(Q(applied_at__gt=row.applied_at) | Q(applied_at=None))
     return next((each for each in later.order_by("-applied_at") if each.applied_at and each.has_effect), None)
+
+
+def creations_first(row: Import, count: int) -> QuerySet[ImportCreation]:
+    """The first of each kind that is made on the way."""
+    place = Window(RowNumber(), partition_by="kind", order_by="pk")
+    return row.creations.annotate(place=place).filter(place__lte=count).order_by("pk")
 
 
 def layout_named(sheet: str, name: str) -> Layout | None:

@@ -23,6 +23,7 @@ Both tables live until the end of the transaction. Imports of one sheet are appl
 from __future__ import annotations
 
 import datetime
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
@@ -78,22 +79,37 @@ class Option:
         return value in keys or (callable(self.choices) and str(value).lower() in map(str.lower, keys))
 
 
+@dataclass(frozen=True)
+class Creation:
+    """Something a file names that is made on the way. ``kind`` is a key of the sheet's ``creates_labels``;
+    ``under`` what it comes to hang below, in words."""
+
+    kind: str
+    code: str
+    name: str
+    under: str = ""
+
+
 @dataclass
 class Counts:
     """What applying does, or did. ``refused`` is filled in by ``exchange``: the refused lines of the file.
 
-    ``creates``: how many rows of which kind are made on the way (``{"products": 3}``); ``totals``: sums of
-    the rows that count, by field name, as strings.
+    ``created``: what is made on the way; ``totals``: sums of the rows that count, by field name, as strings.
     """
 
     new: int = 0
     changed: int = 0
     unchanged: int = 0
     refused: int = 0
-    creates: dict[str, int] = field(default_factory=dict)
+    created: Sequence[Creation] = ()
     totals: dict[str, str] = field(default_factory=dict)
     months_from: datetime.date | None = None
     months_to: datetime.date | None = None
+
+    @property
+    def creates(self) -> dict[str, int]:
+        """How many of which kind are made (``{"products": 3}``)."""
+        return dict(Counter(each.kind for each in self.created))
 
     def as_json(self) -> dict[str, Any]:
         return {
@@ -133,7 +149,7 @@ class Sheet(Protocol):
     """The words for the codes of its refused rows (lazy, with ``%(name)s`` for ``params``, and
     ``%(value)s``)."""
     creates_labels: Mapping[str, Any]
-    """The words for the keys of ``Counts.creates``."""
+    """The words for the kinds of ``Counts.created``."""
 
     def sees_all(self, user: Any) -> bool:
         """Whether the person may see imports of this sheet that others made (not limited to some lines)."""

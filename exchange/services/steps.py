@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -11,12 +11,12 @@ from typing import Any
 from django.db import connection, transaction
 
 from exchange.messages import refuse
-from exchange.models import Import, ImportRefusal, Layout
+from exchange.models import Import, ImportCreation, ImportRefusal, Layout
 from exchange.reading.columns import Undecided
 from exchange.reading.matching import sheets_fitting, signature
 from exchange.reading.plan import Plan, Reading, file_open, plan_make
 from exchange.selectors import sheets_for
-from exchange.sheets import Counts, sheets
+from exchange.sheets import Counts, Creation, sheets
 from exchange.staging import Progress, Staged, staging_load
 
 REFUSALS_KEPT = 10_000
@@ -214,6 +214,18 @@ def refusals_keep(row: Import, refusals: list[ImportRefusal]) -> None:
         refusal.owner = row
         refusal.pk = None
     ImportRefusal.objects.bulk_create(refusals, batch_size=2000)
+
+
+def creations_keep(row: Import, created: Sequence[Creation]) -> None:
+    """Replace what was kept before."""
+    row.creations.all().delete()
+    ImportCreation.objects.bulk_create(
+        [
+            ImportCreation(owner=row, kind=each.kind, code=each.code, name=each.name, under=each.under)
+            for each in created
+        ],
+        batch_size=2000,
+    )
 
 
 def row_describe(row: Import, opened: Opened) -> None:

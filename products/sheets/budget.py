@@ -17,7 +17,7 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from accounts.errors import DomainError
-from exchange.sheets import Counts, Field
+from exchange.sheets import Counts, Creation, Field
 from products.models import BudgetRow, BudgetVersion, Measure, Product, ProductLine
 from products.selectors.access import visible_channel_ids, visible_line_ids
 from products.selectors.budget import budget_year
@@ -298,7 +298,10 @@ class _Plan:
             new=effects.count("new"),
             changed=effects.count("changed"),
             unchanged=effects.count("unchanged"),
-            creates={"budgets": len(needed)} if needed else {},
+            created=[
+                Creation("budgets", code, _version_name(code, self.new_versions[code]))
+                for code in sorted(needed)
+            ],
             totals=totals,
             months_from=min(months, default=None),
             months_to=max(months, default=None),

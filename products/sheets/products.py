@@ -14,7 +14,7 @@ from typing import Any
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
-from exchange.sheets import Counts, Field
+from exchange.sheets import Counts, Creation, Field
 from products.converters import RESERVED_CODES
 from products.models import Product, ProductCode
 from products.selectors.access import visible_line_ids
@@ -299,7 +299,7 @@ class _Plan:
             new=effects.count("new"),
             changed=effects.count("changed"),
             unchanged=effects.count("unchanged"),
-            creates={"lines": len(self.new_lines)} if self.new_lines else {},
+            created=[Creation("lines", "", name) for name in self.new_lines.values()],
         )
 
     def write(self, import_id: int) -> None:

@@ -15,6 +15,7 @@ from typing import Any
 
 from psycopg2.extras import execute_values
 
+from exchange.sheets import Creation
 from products.converters import RESERVED_CODES
 from products.models import Measure, ProductLine
 from products.selectors.access import visible_channel_ids, visible_line_ids
@@ -343,29 +344,36 @@ def keys_fill(cursor: Any) -> None:
     cursor.execute("ANALYZE sheet_key")
 
 
-def creates(cursor: Any, rows: str) -> dict[str, int]:
-    """How many lines, products and channels the rows that stand, in this temporary table, would make; the
-    ones nobody needs are dropped from the plan."""
-    counts = {}
+def planned(cursor: Any, rows: str) -> list[Creation]:
+    """The lines, products and channels that the rows that stand, in this temporary table, would make; those
+    that nobody needs are dropped from the plan."""
     needs = {"product": f"SELECT product_id FROM {rows}", "channel": f"SELECT channel_id FROM {rows}"}
     needs["line"] = "SELECT line_id FROM sheet_new_product"
     cursor.execute("SELECT EXISTS (SELECT FROM refused)")
-    (any_refused,) = cursor.fetchone()
-    for name, needed in needs.items():
-        if any_refused:
+    if cursor.fetchone()[0]:
+        for name, needed in needs.items():
             cursor.execute(f"DELETE FROM sheet_new_{name} WHERE id NOT IN ({needed})")
-        cursor.execute(f"SELECT count(*) FROM sheet_new_{name}")
-        counts[f"{name}s"] = cursor.fetchone()[0]
-    return {name: count for name, count in counts.items() if count}
+    cursor.execute(
+        """
+        SELECT 'lines', code, name, '' FROM sheet_new_line UNION ALL
+        SELECT 'products', n.code, n.name, coalesce(l.name, nl.name) FROM sheet_new_product n
+            LEFT JOIN products_productline l ON l.id = n.line_id
+            LEFT JOIN sheet_new_line nl ON nl.id = n.line_id UNION ALL
+        SELECT 'channels', code, name, '' FROM sheet_new_channel
+        """
+    )
+    order = ("lines", "products", "channels")
+    found = sorted(cursor.fetchall(), key=lambda row: (order.index(row[0]), row[1].lower()))
+    return [Creation(*row) for row in found]
 
 
 def create(cursor: Any, import_id: int) -> None:
-    """Make what is planned; ``creates`` came first."""
-    planned = []
+    """Make what is planned; ``planned`` came first."""
+    made = []
     for name in ("line", "product", "channel"):
         columns = "id, code, name, line_id" if name == "product" else "id, code, name"
         cursor.execute(f"SELECT {columns} FROM sheet_new_{name} ORDER BY id")
-        planned.append(cursor.fetchall())
-    lines, products, channels = planned
+        made.append(cursor.fetchall())
+    lines, products, channels = made
     if lines or products or channels:
         missing_create(import_id=import_id, lines=lines, products=products, channels=channels)

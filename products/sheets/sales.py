@@ -179,7 +179,7 @@ class SalesSheet:
             new=new,
             changed=changed,
             unchanged=unchanged,
-            creates=resolve.creates(cursor, "sheet_sales"),
+            created=resolve.planned(cursor, "sheet_sales"),
             totals={name: str(sum_) for name, sum_ in zip(AMOUNTS, sums, strict=True) if sum_ is not None},
             months_from=first and month_start(first),
             months_to=last and month_start(last),

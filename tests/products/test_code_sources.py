@@ -18,9 +18,8 @@ from django.utils import translation
 from rest_framework.test import APIClient
 
 from accounts.errors import DomainError
-from core import jobs
 from exchange.models import Import, Layout
-from exchange.services import imports, progress
+from exchange.services import imports
 from products.models import BudgetRow, Product, ProductCode, SalesFact
 from products.services.codes import product_code_add
 from products.services.product import product_create, product_update
@@ -51,17 +50,6 @@ def two() -> tuple[Product, Product]:
         ProductCode.objects.create(source=source, code=code, product=product)
     product_factory(code="7")
     return tea, coffee
-
-
-@pytest.fixture
-def work(monkeypatch: pytest.MonkeyPatch) -> Callable[[], None]:
-    monkeypatch.setattr(progress, "_EVERY_SECONDS", 3600)
-
-    def run_jobs() -> None:
-        while (job := jobs.job_claim("short")) is not None:
-            jobs.job_run(job)
-
-    return run_jobs
 
 
 def sold() -> dict[str, Any]:
