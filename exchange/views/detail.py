@@ -18,7 +18,7 @@ from exchange.export import ExportColumn, export_response
 from exchange.forms import ReadingForm
 from exchange.messages import in_words, question_code
 from exchange.models import Import, ImportCreation, ImportRefusal
-from exchange.selectors import creations_first, import_get, import_later, sheets_for
+from exchange.selectors import creations_first, import_get, import_later, import_repeated, sheets_for
 from exchange.services.imports import import_path
 from exchange.sheets import sheets
 
@@ -69,6 +69,7 @@ def _context(user: Any, row: Import) -> dict[str, Any]:
     }
     if context["can_undo"]:
         context["later"] = import_later(row)
+        context["repeated"] = None if context["later"] else import_repeated(row)
     if row.is_moving:
         job = Job.objects.filter(group=f"import:{row.pk}").order_by("-pk").first()
         can_stop = row.state != Import.State.UNDOING or user.has_perm("exchange.undo")
