@@ -96,7 +96,7 @@ def channel_create(*, user: Any, **values: Unpack[ChannelValues]) -> Channel:
 def _order_check(above: Channel | None, below: Channel, *, field: str = "parent") -> None:
     if above is None or below.kind not in Channel.Kind or Channel.kind_above(above.kind, below.kind):
         return
-    message = _("%(below)s is %(kind)s, and so cannot be part of %(above)s: %(kind_above)s.") % {
+    message = _("%(below)s (%(kind)s) cannot be part of %(above)s (%(kind_above)s).") % {
         "below": below.name,
         "kind": below.get_kind_display(),
         "above": above.name,
