@@ -200,12 +200,14 @@ class ReadingForm(forms.Form):
         names = (
             *("sheet", "sheet_name", "encoding", "separator", "header_line", "decimal", "date_order"),
             "wide_value",
+            *self._unclear,
         )
         return [self[name] for name in names if name in self.fields]
 
     @property
     def choices(self) -> list[Any]:
-        return [self[name] for name in self.fields if name.startswith("option_") or name == "create_missing"]
+        names = [name for name in self.fields if name.startswith("option_") or name == "create_missing"]
+        return [self[name] for name in names if name not in self._unclear]
 
     def said(self) -> tuple[dict[str, Any], dict[str, Any], str]:
         """``(options, mapping, sheet)`` for ``import_configure``."""
