@@ -120,6 +120,7 @@ def test_a_later_import_without_effect_does_not_bar_the_undo(applied: Any, work:
 def test_one_without_effect_on_top_of_one_with_it_hides_neither(applied: Any, user: Any) -> None:
     first = applied()
     changed = applied(PLAIN.replace(",10,", ",11,"))
+    assert import_repeated(first) is None
     repeated = applied(PLAIN.replace(",10,", ",11,"))
     assert (import_later(first), import_repeated(changed)) == (changed, repeated)
     with pytest.raises(DomainError) as refused:
