@@ -146,12 +146,14 @@ class SearchHit:
 
 @dataclass(frozen=True)
 class SearchSource:
-    """``search(user, text, limit)`` finds what the person may see."""
+    """``search(user, text, limit)`` finds what the person may see. ``alike``, in the same way, what is alike
+    to the text; only asked when nothing holds it."""
 
     key: str
     label: Any
     search: Callable[[Any, str, int], Sequence[SearchHit]]
     order: int
+    alike: Callable[[Any, str, int], Sequence[SearchHit]] | None = None
 
 
 @dataclass(frozen=True)

@@ -54,6 +54,15 @@ class Matches(Func):
     output_field = BooleanField()
 
 
+class Alike(Func):
+    """``text %> words``: the words are alike to a part of the text, by trigrams, with the index on the very
+    expression ``text``. ``thuizorg`` is alike to ``Thuiszorg``."""
+
+    arg_joiner = " %%> "
+    template = "%(expressions)s"
+    output_field = BooleanField()
+
+
 def like_pattern(text: str) -> Func:
     """``%text%``, folded, with the wildcards in it taken literally."""
     literal = text.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")

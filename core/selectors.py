@@ -17,18 +17,26 @@ SHORTEST = 2
 
 @dataclass(frozen=True)
 class Found:
-    """What one source found."""
+    """What one source found; ``alike``: nothing holds the text, this is alike to it."""
 
     label: Any
     hits: Sequence[SearchHit]
+    alike: bool = False
 
 
 def search_everything(user: Any, text: str, limit: int) -> list[Found]:
-    """At most ``limit`` hits of every source that found something; nothing for less than two characters."""
+    """At most ``limit`` hits of every source that found something, or else of what is alike to the text;
+    nothing for less than two characters."""
     text = text.strip()[:100]
     if len(text) < SHORTEST:
         return []
     found = [Found(source.label, source.search(user, text, limit)) for source in registries.search_sources]
+    if not any(part.hits for part in found):
+        found = [
+            Found(source.label, source.alike(user, text, limit), alike=True)
+            for source in registries.search_sources
+            if source.alike
+        ]
     return [part for part in found if part.hits]
 
 

@@ -20,7 +20,7 @@ from core.errors import require
 from core.idempotency import once
 
 from .messages import in_words
-from .models import Import, ImportRefusal
+from .models import Import, ImportCreation, ImportRefusal
 from .selectors import import_get, imports_visible
 from .services import imports
 from .sheets import sheets
@@ -46,6 +46,16 @@ class RefusalSerializer(serializers.ModelSerializer):
         sheet = self.context.get("sheet")
         values = {"value": refusal.value, **refusal.params}
         return in_words(refusal.code, values, sheet.reasons if sheet else None)
+
+
+class CreationSerializer(serializers.ModelSerializer):
+    """Something the file names that is made on the way: its kind (``products``, ``lines``…), code and name,
+    and of a product the line it comes in."""
+
+    class Meta:
+        model = ImportCreation
+        fields = ["kind", "code", "name", "under"]
+        read_only_fields = fields
 
 
 class ImportSerializer(serializers.ModelSerializer):
@@ -218,6 +228,13 @@ class ImportViewSet(viewsets.GenericViewSet):
         """Give up what was not applied; its file goes."""
         row = import_get(request.user, int(pk))
         return Response(ImportSerializer(imports.import_discard(row=row, user=request.user)).data)
+
+    @extend_schema(responses=CreationSerializer(many=True))
+    @action(detail=True, methods=["get"])
+    def creations(self, request: Request, pk: str) -> Response:
+        """Everything that applying makes, or made, on the way; `counts.creates` says how many."""
+        page = self.paginate_queryset(import_get(request.user, int(pk)).creations.all())
+        return self.get_paginated_response(CreationSerializer(page, many=True).data)
 
     @extend_schema(request=ApplySerializer, responses={202: ImportSerializer}, parameters=[KEY])
     @action(detail=True, methods=["post"])

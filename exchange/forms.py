@@ -66,6 +66,7 @@ class ReadingForm(forms.Form):
         super().__init__(*args, **kwargs)
         self.row = row
         self.sheet = sheets.get(row.sheet) if row.sheet in sheets else None
+        self._unclear: set[str] = set()
         self.fields["sheet"] = forms.ChoiceField(
             label=_("What is in it"),
             choices=[(sheet.key, sheet.label) for sheet in allowed]
@@ -145,12 +146,16 @@ class ReadingForm(forms.Form):
         options = (self.row.layout.options if self.row.layout else {}) | self.row.options
         mapping = self.row.reading.get("mapping") or {}
         there = {*(mapping.get("columns") or {}).values(), mapping.get("wide_value")}
+        asked = {question.get("name") for question in self.row.questions}
         for option in sheet.options:
+            if option.when_unclear:
+                self._add_unclear(option, str(options.get(option.name) or ""), option.name in asked)
+                continue
             if option.fields and not there.intersection(option.fields) and option.name not in options:
                 continue  # nothing in the file that it is about
             self.fields[f"option_{option.name}"] = forms.ChoiceField(
                 label=option.label,
-                choices=option.choices,
+                choices=option.answers,
                 required=False,
                 initial=options.get(option.name),  # answered; a default nobody was asked about is no answer
                 widget=forms.RadioSelect,
@@ -162,6 +167,17 @@ class ReadingForm(forms.Form):
                 initial=bool(self.row.options.get("create_missing")),
                 help_text=_("Otherwise their rows are refused. The preview says what would be created."),
             )
+
+    def _add_unclear(self, option: Any, said: str, asked: bool) -> None:
+        """A question that most files do not bring up: can be answered, or left until one does."""
+        answers = list(option.answers)
+        if answers:
+            said = next((key for key, _label in answers if key.lower() == said.lower()), "")
+            nothing = _("choose") if asked else _("ask when it is unclear")
+            self.fields[f"option_{option.name}"] = forms.ChoiceField(
+                label=option.label, choices=[("", nothing), *answers], required=False, initial=said
+            )
+            self._unclear.add(f"option_{option.name}")
 
     @cached_property
     def columns(self) -> list[dict[str, Any]]:
@@ -184,12 +200,14 @@ class ReadingForm(forms.Form):
         names = (
             *("sheet", "sheet_name", "encoding", "separator", "header_line", "decimal", "date_order"),
             "wide_value",
+            *self._unclear,
         )
         return [self[name] for name in names if name in self.fields]
 
     @property
     def choices(self) -> list[Any]:
-        return [self[name] for name in self.fields if name.startswith("option_") or name == "create_missing"]
+        names = [name for name in self.fields if name.startswith("option_") or name == "create_missing"]
+        return [self[name] for name in names if name not in self._unclear]
 
     def said(self) -> tuple[dict[str, Any], dict[str, Any], str]:
         """``(options, mapping, sheet)`` for ``import_configure``."""
@@ -199,7 +217,7 @@ class ReadingForm(forms.Form):
         options |= {
             name.removeprefix("option_"): value
             for name, value in data.items()
-            if name.startswith("option_") and value
+            if name.startswith("option_") and (value or name in self._unclear)
         }
         if "create_missing" in data:
             options["create_missing"] = data["create_missing"]

@@ -5,10 +5,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.db.models import Q, QuerySet
+from django.db.models import Q, QuerySet, Window
+from django.db.models.functions import RowNumber
 from django.http import Http404
 
-from .models import Import, Layout
+from .models import Import, ImportCreation, Layout
 from .sheets import sheets
 
 
@@ -50,11 +51,29 @@ def imports_waiting() -> QuerySet[Import]:
 
 def import_later(row: Import) -> Import | None:
     """The newest applied import of the same sheet that changed something after this one did."""
-    later = Import.objects.filter(
-        sheet=row.sheet, state__in=[Import.State.APPLIED, Import.State.APPLYING, Import.State.UNDOING]
-    ).exclude(pk=row.pk)
-    later = later.filter(Q(applied_at__gt=row.applied_at) | Q(applied_at=None))
-    return next((each for each in later.order_by("-applied_at") if each.applied_at and each.has_effect), None)
+    return _applied_after(row).filter(EFFECT).first()
+
+
+def import_repeated(row: Import) -> Import | None:
+    """The newest applied import after this one that changed nothing because it held what was known already.
+    It does not bar the undo of this one, which takes away what both hold."""
+    return _applied_after(row).filter(~EFFECT, counts__unchanged__gt=0).first()
+
+
+EFFECT = Q(counts__new__gt=0) | Q(counts__changed__gt=0)
+"""As :attr:`Import.has_effect`."""
+
+
+def _applied_after(row: Import) -> QuerySet[Import]:
+    states = [Import.State.APPLIED, Import.State.UNDOING]
+    rows = Import.objects.filter(sheet=row.sheet, state__in=states, applied_at__gt=row.applied_at)
+    return rows.exclude(pk=row.pk).order_by("-applied_at")
+
+
+def creations_first(row: Import, count: int) -> QuerySet[ImportCreation]:
+    """The first of each kind that is made on the way."""
+    place = Window(RowNumber(), partition_by="kind", order_by="pk")
+    return row.creations.annotate(place=place).filter(place__lte=count).order_by("pk")
 
 
 def layout_named(sheet: str, name: str) -> Layout | None:

@@ -23,7 +23,8 @@ Both tables live until the end of the transaction. Imports of one sheet are appl
 from __future__ import annotations
 
 import datetime
-from collections.abc import Mapping, Sequence
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
@@ -53,31 +54,62 @@ class Option:
     """A question the sheet asks once per file layout, such as what revenue means; the first is the default.
 
     ``label`` is the question itself, with its question mark.
+    ``choices`` may be a function, where the data decide what can be answered.
     ``fields``: it is only asked when one of these fields is in the file (empty: always).
+    ``when_unclear``: it is only asked when the sheet's ``check`` says that it must be; unanswered it is ''.
     """
 
     name: str
     label: Any
-    choices: Sequence[tuple[str, Any]]
+    choices: Sequence[tuple[str, Any]] | Callable[[], Sequence[tuple[str, Any]]]
     fields: tuple[str, ...] = ()
+    when_unclear: bool = False
+
+    @property
+    def answers(self) -> Sequence[tuple[str, Any]]:
+        return self.choices() if callable(self.choices) else self.choices
+
+    @property
+    def default(self) -> str:
+        return "" if self.when_unclear else self.answers[0][0]
+
+    def accepts(self, value: Any) -> bool:
+        """Whether it can be the answer; where the data decide, in whatever case."""
+        keys = [key for key, _label in self.answers]
+        return value in keys or (callable(self.choices) and str(value).lower() in map(str.lower, keys))
+
+
+@dataclass(frozen=True)
+class Creation:
+    """Something a file names that is made on the way. ``kind`` is a key of the sheet's ``creates_labels``;
+    ``under`` what it comes to hang below, in words."""
+
+    kind: str
+    code: str
+    name: str
+    under: str = ""
 
 
 @dataclass
 class Counts:
     """What applying does, or did. ``refused`` is filled in by ``exchange``: the refused lines of the file.
 
-    ``creates``: how many rows of which kind are made on the way (``{"products": 3}``); ``totals``: sums of
-    the rows that count, by field name, as strings.
+    ``created``: what is made on the way; ``totals``: sums of the rows that count, by field name, as strings.
     """
 
     new: int = 0
     changed: int = 0
     unchanged: int = 0
     refused: int = 0
-    creates: dict[str, int] = field(default_factory=dict)
+    created: Sequence[Creation] = ()
     totals: dict[str, str] = field(default_factory=dict)
     months_from: datetime.date | None = None
     months_to: datetime.date | None = None
+
+    @property
+    def creates(self) -> dict[str, int]:
+        """How many of which kind are made (``{"products": 3}``)."""
+        return dict(Counter(each.kind for each in self.created))
 
     def as_json(self) -> dict[str, Any]:
         return {
@@ -117,19 +149,20 @@ class Sheet(Protocol):
     """The words for the codes of its refused rows (lazy, with ``%(name)s`` for ``params``, and
     ``%(value)s``)."""
     creates_labels: Mapping[str, Any]
-    """The words for the keys of ``Counts.creates``."""
+    """The words for the kinds of ``Counts.created``."""
 
     def sees_all(self, user: Any) -> bool:
         """Whether the person may see imports of this sheet that others made (not limited to some lines)."""
 
-    def check(self, cursor: Any, options: Mapping[str, Any], user: Any) -> None:
+    def check(self, cursor: Any, options: Mapping[str, Any], user: Any) -> Mapping[str, str] | None:
         """Add to ``refused`` what cannot be taken; with ``options['create_missing']`` unknown codes pass.
-        ``user`` is ``None`` for the shell and the watched folder, which may write everything."""
+        ``user`` is ``None`` for the shell and the watched folder, which may write everything. Returns the
+        options ``when_unclear`` that must be answered first, with an example of what is unclear."""
 
     def preview(self, cursor: Any, options: Mapping[str, Any]) -> Counts:
         """Count what applying the rows not in ``refused`` would do; writes nothing."""
 
-    def sample(self, cursor: Any, limit: int) -> list[dict[str, Any]]:
+    def sample(self, cursor: Any, limit: int, options: Mapping[str, Any]) -> list[dict[str, Any]]:
         """Some rows as they would be written, up to ``limit`` for each effect: ``line``, ``effect`` (new,
         changed, unchanged), and field names with JSON values; a changed row also ``old`` with field names."""
 

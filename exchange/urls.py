@@ -14,5 +14,6 @@ urlpatterns = [
     path("<int:pk>/stop/", actions.import_stop, name="stop"),
     path("<int:pk>/discard/", actions.import_discard, name="discard"),
     path("<int:pk>/refused/", detail.import_refused, name="refused"),
+    path("<int:pk>/creations/", detail.import_creations, name="creations"),
     path("<int:pk>/file/", detail.import_file, name="file"),
 ]

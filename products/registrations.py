@@ -30,7 +30,7 @@ def register() -> None:
     from .models import BundlePart, Family, Product, ProductLine
     from .selectors.access import families_visible, products_visible
     from .selectors.relations import in_succession, product_events
-    from .selectors.search import families_search, family_path, lines_search, products_search
+    from .selectors.search import families_search, family_path, lines_search, names_alike, products_search
 
     history_words(Product, "floor_rate", formats.percent)
     history_words(ProductLine, "floor_rate", formats.percent)
@@ -65,7 +65,7 @@ def register() -> None:
     registries.product_readings.register(ProductReading("in_succession", in_succession))
     registries.event_sources.register(EventSource("products", product_events))
     registries.search_sources.register(
-        SearchSource("products", _("Products"), products_search, 10),
+        SearchSource("products", _("Products"), products_search, 10, alike=names_alike),
         SearchSource("families", _("Families"), families_search, 20),
         SearchSource("lines", _("Product lines"), lines_search, 30),
     )

@@ -259,8 +259,11 @@ def field(
     label: str = "",
     css: str = "",
     autofocus: bool = False,
+    optional: str = "",
 ) -> dict[str, Any]:
-    """`{% field form.price prefix="€" suffix="per pak" %}`: label, control, help and errors as one."""
+    """`{% field form.price prefix="€" suffix="per pak" %}`: label, control, help and errors as one.
+
+    `optional` says when a field is needed that may stay empty otherwise, in place of "(optional)"."""
     widget = bound.field.widget
     classes = [_widget_class(widget), widget.attrs.get("class", ""), "is-invalid" if bound.errors else ""]
     # on the widget and not on the call: each choice of a group is rendered from it (a form has its own copy)
@@ -274,6 +277,7 @@ def field(
         "prefix": prefix,
         "suffix": suffix,
         "css": css,
+        "optional": optional,
         "is_check": isinstance(widget, forms.CheckboxInput),
         "is_group": isinstance(widget, forms.RadioSelect | forms.CheckboxSelectMultiple),
         "error_id": f"{bound.auto_id}_error",

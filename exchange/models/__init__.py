@@ -1,4 +1,4 @@
-from .imports import Import, ImportRefusal
+from .imports import Import, ImportCreation, ImportRefusal
 from .layout import Layout
 
-__all__ = ["Import", "ImportRefusal", "Layout"]
+__all__ = ["Import", "ImportCreation", "ImportRefusal", "Layout"]

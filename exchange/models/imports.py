@@ -112,6 +112,19 @@ class Import(models.Model):
         return bool(self.counts.get("new") or self.counts.get("changed"))
 
 
+class ImportCreation(models.Model):
+    """Something the file names that is made on the way when it is applied, or was: all of them."""
+
+    owner = models.ForeignKey(Import, models.CASCADE, related_name="creations")
+    kind = models.CharField(max_length=20)
+    code = models.CharField(max_length=80, blank=True)
+    name = models.CharField(max_length=160)
+    under = models.CharField(max_length=160, blank=True)
+
+    class Meta:
+        ordering = ["pk"]
+
+
 class ImportRefusal(models.Model):
     """One refused row: line and column in the file, the value found there and why, as code and numbers.
 

@@ -49,7 +49,8 @@ class Plan:
 
     A question is ``{"code", …}``: ``sheet``, ``missing_column`` (``fields``), ``double_column`` (``field``,
     ``columns``), ``decimal`` and ``date_order`` (``example``; ``conflicting``: no
-    answer reads them all), ``option`` (``name``).
+    answer reads them all), ``option`` (``name``; with ``example`` and ``choices`` when only the rows brought
+    it up).
     """
 
     reading: Reading
@@ -150,10 +151,13 @@ def plan_make(
     for option in sheet.options:
         if option.fields and not there.intersection(option.fields):
             continue
-        value = options.get(option.name, remembered.get(option.name))
-        if value is None and ask_options:
+        if option.when_unclear:
+            value = options.get(option.name) or None  # whether what is remembered still holds, the rows tell
+        else:
+            value = options.get(option.name, remembered.get(option.name))
+        if value is None and ask_options and not option.when_unclear:
             plan.questions.append({"code": "option", "name": option.name})
-        elif value is not None and value not in [choice for choice, _ in option.choices]:
+        elif value is not None and not option.accepts(value):
             raise refuse("option_unknown", field=option.name, name=option.name, value=str(value))
     return plan
 

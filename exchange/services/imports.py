@@ -223,6 +223,7 @@ def import_discard(*, row: Import, user: Any) -> Import:
     with transaction.atomic():
         _move(row, (*Import.OPEN, Import.State.FAILED), Import.State.DISCARDED)
         row.refusals.all().delete()
+        row.creations.all().delete()
         import_arrived(row)
         transaction.on_commit(lambda: row.file.delete(save=False))
     return row

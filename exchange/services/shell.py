@@ -98,6 +98,7 @@ def _run(row: Import, outcome: Outcome, dry_run: bool) -> None:
     outcome.counts = steps.loaded_apply(row, loaded)
     steps.row_count(row, outcome.counts)
     steps.refusals_keep(row, outcome.refusals)
+    steps.creations_keep(row, outcome.counts.created)
     row.layout = steps.layout_remember(row, loaded.opened, None)
     row.state, row.applied_at = Import.State.APPLIED, timezone.now()
     row.save()
@@ -112,6 +113,7 @@ def _keep_failed(row: Import, outcome: Outcome) -> None:
         steps.row_count(row, outcome.counts)
         row.save()
         steps.refusals_keep(row, outcome.refusals)
+        steps.creations_keep(row, outcome.counts.created)
     outcome.import_id = row.pk
 
 

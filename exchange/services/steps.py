@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -10,12 +11,12 @@ from typing import Any
 from django.db import connection, transaction
 
 from exchange.messages import refuse
-from exchange.models import Import, ImportRefusal, Layout
+from exchange.models import Import, ImportCreation, ImportRefusal, Layout
 from exchange.reading.columns import Undecided
 from exchange.reading.matching import sheets_fitting, signature
 from exchange.reading.plan import Plan, Reading, file_open, plan_make
 from exchange.selectors import sheets_for
-from exchange.sheets import Counts, sheets
+from exchange.sheets import Counts, Creation, sheets
 from exchange.staging import Progress, Staged, staging_load
 
 REFUSALS_KEPT = 10_000
@@ -117,7 +118,7 @@ def sheet_options(row: Import, opened: Opened) -> dict[str, Any]:
     assert opened.plan is not None
     remembered = opened.layout.options if opened.layout else {}
     options = {
-        option.name: row.options.get(option.name, remembered.get(option.name, option.choices[0][0]))
+        option.name: row.options.get(option.name, remembered.get(option.name, option.default))
         for option in opened.plan.sheet.options
     }
     return options | {"create_missing": bool(row.options.get("create_missing"))}
@@ -127,7 +128,7 @@ def import_load(
     row: Import, path: Path, user: Any, progress: Progress | None = None, *, thorough: bool = False
 ) -> Opened | Loaded:
     """Read the whole file into ``staging`` and have the sheet check it; with questions open only
-    ``Opened``."""
+    ``Opened``. The shell, which cannot be asked, gets what is unclear as refused rows."""
     opened = import_open(row, path, user, thorough=thorough)
     if opened.questions or opened.plan is None:
         if opened.is_undecided and not thorough:
@@ -141,10 +142,27 @@ def import_load(
         # Far down in the file something turned up that its beginning did not tell: look at all of it first.
         return import_load(row, path, user, progress, thorough=True)
     with connection.cursor() as cursor:
-        opened.plan.sheet.check(cursor, sheet_options(row, opened), user)
+        unclear = opened.plan.sheet.check(cursor, sheet_options(row, opened), user)
+        if unclear and row.source != Import.Source.SHELL:
+            opened.plan.questions += _option_questions(opened.plan.sheet, unclear)
+            return opened
         cursor.execute("ANALYZE refused")
         cursor.execute("SELECT count(DISTINCT line) FROM refused")
         return Loaded(opened, staged, cursor.fetchone()[0])
+
+
+def _option_questions(sheet: Any, unclear: Mapping[str, str]) -> list[dict[str, Any]]:
+    """The options that the rows turned out to need."""
+    return [
+        {
+            "code": "option",
+            "name": option.name,
+            "example": unclear[option.name],
+            "choices": [key for key, _label in option.answers],
+        }
+        for option in sheet.options
+        if option.name in unclear
+    ]
 
 
 def loaded_preview(row: Import, loaded: Loaded) -> tuple[Counts, list[dict[str, Any]]]:
@@ -152,9 +170,10 @@ def loaded_preview(row: Import, loaded: Loaded) -> tuple[Counts, list[dict[str, 
     assert loaded.opened.plan is not None
     sheet = loaded.opened.plan.sheet
     with connection.cursor() as cursor:
-        counts: Counts = sheet.preview(cursor, sheet_options(row, loaded.opened))
+        options = sheet_options(row, loaded.opened)
+        counts: Counts = sheet.preview(cursor, options)
         counts.refused = loaded.refused
-        return counts, sheet.sample(cursor, SAMPLE_ROWS)
+        return counts, sheet.sample(cursor, SAMPLE_ROWS, options)
 
 
 def loaded_apply(row: Import, loaded: Loaded) -> Counts:
@@ -195,6 +214,18 @@ def refusals_keep(row: Import, refusals: list[ImportRefusal]) -> None:
         refusal.owner = row
         refusal.pk = None
     ImportRefusal.objects.bulk_create(refusals, batch_size=2000)
+
+
+def creations_keep(row: Import, created: Sequence[Creation]) -> None:
+    """Replace what was kept before."""
+    row.creations.all().delete()
+    ImportCreation.objects.bulk_create(
+        [
+            ImportCreation(owner=row, kind=each.kind, code=each.code, name=each.name, under=each.under)
+            for each in created
+        ],
+        batch_size=2000,
+    )
 
 
 def row_describe(row: Import, opened: Opened) -> None:
@@ -261,7 +292,7 @@ def _options_said(row: Import, opened: Opened) -> dict[str, Any]:
     plan = opened.plan
     names = [option.name for option in plan.sheet.options]
     answers = (opened.layout.options if opened.layout else {}) | row.options
-    said = {name: answers[name] for name in names if answers.get(name) is not None}
+    said = {name: answers[name] for name in names if answers.get(name)}
     for name, found in (("decimal", plan.decimal), ("date_order", plan.date_order)):
         answer = answers.get(name) or (opened.layout.options.get(name) if opened.layout else None)
         if answer and (not found or answer == found):

@@ -3,7 +3,7 @@ that is killed leaves everything or nothing, and the next one starts afresh."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from django.db import connection, transaction
@@ -14,7 +14,7 @@ from core.failpoints import passing
 from exchange.listeners import import_arrived
 from exchange.messages import refuse
 from exchange.models import Import
-from exchange.sheets import sheets
+from exchange.sheets import Creation, sheets
 
 from . import imports, steps
 from .progress import progress_told
@@ -36,6 +36,7 @@ def check_run(context: Any) -> Mapping[str, Any] | None:
     if row is None:
         return None
     path = imports.import_path(row)
+    created: Sequence[Creation] = ()
     with progress_told(context, total=_lines(row)) as progress, transaction.atomic():
         loaded = steps.import_load(row, path, user, progress)
         if isinstance(loaded, steps.Opened):
@@ -45,12 +46,14 @@ def check_run(context: Any) -> Mapping[str, Any] | None:
             assert loaded.opened.plan is not None
             opened, refusals = loaded.opened, steps.refusals_read(loaded.opened.plan)
             counts, row.preview = steps.loaded_preview(row, loaded)
+            created = counts.created
             steps.row_count(row, counts)
             row.state = Import.State.READY
         steps.row_describe(row, opened)
         passing("exchange.checked")
         with context.effect():
             steps.refusals_keep(row, refusals)
+            steps.creations_keep(row, created)
             if row.state == Import.State.READY:
                 # What a person answered is known for the mended file too, applied or not.
                 row.layout = steps.layout_remember(row, opened, user)
@@ -92,6 +95,7 @@ def apply_run(context: Any) -> Mapping[str, Any] | None:
         row.layout = steps.layout_remember(row, loaded.opened, user)
         row.state, row.applied_at = Import.State.APPLIED, timezone.now()
         with context.effect(row_result(row)):
+            steps.creations_keep(row, counts.created)
             _finish(row, Import.State.APPLYING)
             import_arrived(row)
     passing("exchange.applied")

@@ -17,12 +17,13 @@ from core.panels import panels_build
 from exchange.export import ExportColumn, export_response
 from exchange.forms import ReadingForm
 from exchange.messages import in_words, question_code
-from exchange.models import Import, ImportRefusal
-from exchange.selectors import import_get, import_later, sheets_for
+from exchange.models import Import, ImportCreation, ImportRefusal
+from exchange.selectors import creations_first, import_get, import_later, import_repeated, sheets_for
 from exchange.services.imports import import_path
 from exchange.sheets import sheets
 
 SHOWN_REFUSALS = 50
+SHOWN_CREATIONS = 20
 
 
 @require_GET
@@ -59,11 +60,7 @@ def _context(user: Any, row: Import) -> dict[str, Any]:
             for name, total in row.totals.items()
             if name in labels
         ],
-        "creates": [
-            (sheet.creates_labels.get(name, name), count)
-            for name, count in (row.counts.get("creates") or {}).items()
-            if sheet and count
-        ],
+        "creates": _creates(row, sheet),
         "error": in_words(row.error_code, row.error_params, sheet.reasons if sheet else None)
         if row.error_code
         else "",
@@ -72,11 +69,26 @@ def _context(user: Any, row: Import) -> dict[str, Any]:
     }
     if context["can_undo"]:
         context["later"] = import_later(row)
+        context["repeated"] = None if context["later"] else import_repeated(row)
     if row.is_moving:
         job = Job.objects.filter(group=f"import:{row.pk}").order_by("-pk").first()
         can_stop = row.state != Import.State.UNDOING or user.has_perm("exchange.undo")
         context |= {"job": job, "time_left": _time_left(job), "can_stop": can_stop}
     return context
+
+
+def _creates(row: Import, sheet: Any) -> list[dict[str, Any]]:
+    """What is made on the way, by kind: how many, and the first of them."""
+    counts = {name: count for name, count in (row.counts.get("creates") or {}).items() if sheet and count}
+    if not counts:
+        return []
+    first: dict[str, list[ImportCreation]] = {}
+    for each in creations_first(row, SHOWN_CREATIONS):
+        first.setdefault(each.kind, []).append(each)
+    return [
+        {"label": sheet.creates_labels.get(name, name), "count": count, "first": first.get(name, [])}
+        for name, count in counts.items()
+    ]
 
 
 def _refusal(refusal: ImportRefusal, sheet: Any) -> dict[str, Any]:
@@ -138,7 +150,13 @@ def question_words(question: dict[str, Any], sheet: Any) -> str:
         return in_words(question_code(question), question)
     if code == "option":
         options = {option.name: str(option.label) for option in sheet.options} if sheet else {}
-        return options.get(question["name"], question["name"])
+        asked = options.get(question["name"], question["name"])
+        if question.get("example"):
+            return _("%(question)s Without an answer %(example)s can mean several things.") % {
+                "question": asked,
+                "example": question["example"],
+            }
+        return asked
     return in_words("sheet_unknown", {})
 
 
@@ -186,6 +204,25 @@ def import_refused(request: HttpRequest, pk: int) -> HttpResponseBase:
             yield [None, "", "", note % {"count": formats.number(left, 0)}]
 
     return export_response(request, name=_("refused-%(id)s") % {"id": row.pk}, columns=columns, rows=rows())
+
+
+@require_GET
+@with_right("exchange.import")
+def import_creations(request: HttpRequest, pk: int) -> HttpResponseBase:
+    """Everything that is made on the way, as a list."""
+    row = import_get(request.user, pk)
+    labels = sheets.get(row.sheet).creates_labels if row.sheet in sheets else {}
+    columns = [
+        ExportColumn(_("kind")),
+        ExportColumn(_("code")),
+        ExportColumn(_("name"), width=40),
+        ExportColumn(_("part of")),
+    ]
+    rows = (
+        [str(labels.get(each.kind, each.kind)), each.code, each.name, each.under]
+        for each in row.creations.all().iterator()
+    )
+    return export_response(request, name=_("created-%(id)s") % {"id": row.pk}, columns=columns, rows=rows)
 
 
 @require_GET

@@ -61,15 +61,17 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def forecast_file(source: Path, target: Path, *, frequency: str, horizon: int | None = None) -> None:
     """Backtest every series once, calibrate the bands on all of them, forecast. Raises BadInput."""
     rows = tables.read_rows(source, required=("series_id", "period", "value"))
-    calendar = tables.calendar(rows[0].cells["period"], frequency)
+    first = next((row.cells["period"] for row in rows if not row.problem), "")
+    calendar = tables.calendar(first, frequency)
     cells = tables.parse_cells(
-        source, rows, {"series_id": tables.name, "period": calendar.ordinal, "value": tables.number}
+        source,
+        rows,
+        {"series_id": tables.name, "period": calendar.ordinal, "value": tables.number},
+        once=("series_id", "period"),
     )
     collection = [
         Series(id=name, start=start, values=columns["value"])
-        for name, start, columns in _collect(
-            source, cells, "period", ("value",), only_order=calendar.only_order
-        )
+        for name, start, columns in _collect(cells, "period", ("value",), only_order=calendar.only_order)
     ]
     ahead = horizon or HORIZONS[frequency]
     season_length = SEASON_LENGTHS[frequency]
@@ -124,11 +126,12 @@ def lifecycle_file(source: Path, target: Path, *, requests: Path | None, meta: P
             "promo": tables.share,
             "stockout_share": tables.share,
         },
+        once=("series_id", "month"),
     )
     launches = _launches(meta)
     work = [
         (Series(id=name, start=start, values=columns["units"], launch=launches.get(name)), columns)
-        for name, start, columns in _collect(source, cells, "month", ("units", "promo", "stockout_share"))
+        for name, start, columns in _collect(cells, "month", ("units", "promo", "stockout_share"))
     ]
     last = {series.id: series.start + len(series.array) - 1 for series, _ in work}
     asked = (
@@ -200,22 +203,13 @@ def _requests(path: Path, known: dict[str, int]) -> list[tuple[str, int, str]]:
 
 
 def _collect(
-    source: Path, cells: list[dict[str, Any]], key: str, columns: tuple[str, ...], *, only_order: bool = False
+    cells: list[dict[str, Any]], key: str, columns: tuple[str, ...], *, only_order: bool = False
 ) -> list[tuple[str, int, dict[str, FloatArray]]]:
     """Rows to one array a column and series, a value a period, NaN where a period has no row; by first
     appearance."""
     grouped: dict[str, dict[int, dict[str, Any]]] = {}
-    problems = []
     for cell in cells:
-        rows = grouped.setdefault(cell["series_id"], {})
-        if cell[key] in rows:
-            before = rows[cell[key]]["line"]
-            problems.append(
-                f"{source.name}: line {cell['line']}, column {key}: the same period as line {before}"
-            )
-        rows[cell[key]] = cell
-    if problems:
-        raise tables.BadInput(problems)
+        grouped.setdefault(cell["series_id"], {})[cell[key]] = cell
     out = []
     for name, rows in grouped.items():
         order = sorted(rows)

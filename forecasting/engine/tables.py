@@ -26,12 +26,16 @@ class BadInput(Exception):
 
 @dataclass(frozen=True)
 class Row:
+    """`cells` by column; a row of another length than the header has none and says so in `problem`."""
+
     line: int
     cells: dict[str, str]
+    problem: str = ""
 
 
 def read_rows(path: Path, *, required: Sequence[str], optional: Sequence[str] = ()) -> list[Row]:
-    """All rows of a UTF-8 CSV with a header; cells of the named columns, stripped. Raises BadInput."""
+    """All rows of a UTF-8 CSV with a header; cells of the named columns, stripped. Raises BadInput for a file
+    that is none; what is wrong with a row, `parse_cells` tells together with the rest."""
     try:
         with path.open(newline="", encoding="utf-8-sig") as file:
             reader = csv.reader(file)
@@ -40,34 +44,39 @@ def read_rows(path: Path, *, required: Sequence[str], optional: Sequence[str] = 
             if missing:
                 raise BadInput([f"{path.name}: line 1: no column {', '.join(missing)}"])
             places = {name: header.index(name) for name in (*required, *optional) if name in header}
-            rows, problems = [], []
+            rows = []
             for cells in reader:
                 if not cells:
                     continue
                 if len(cells) != len(header):
-                    problems.append(
-                        f"{path.name}: line {reader.line_num}: {len(cells)} cells, not {len(header)}"
-                    )
+                    rows.append(Row(reader.line_num, {}, f"{len(cells)} cells, not {len(header)}"))
                     continue
                 rows.append(Row(reader.line_num, {name: cells[i].strip() for name, i in places.items()}))
     except FileNotFoundError:
         raise BadInput([f"{path}: no such file"]) from None
     except (UnicodeDecodeError, csv.Error) as error:
         raise BadInput([f"{path.name}: not a UTF-8 CSV file: {error}"]) from None
-    if problems:
-        raise BadInput(problems)
     if not rows:
         raise BadInput([f"{path.name}: no rows"])
     return rows
 
 
 def parse_cells(
-    path: Path, rows: Iterable[Row], parsers: dict[str, Callable[[str], Any]]
+    path: Path,
+    rows: Iterable[Row],
+    parsers: dict[str, Callable[[str], Any]],
+    *,
+    once: tuple[str, str] | None = None,
 ) -> list[dict[str, Any]]:
-    """Each row through a parser a column (a missing column is parsed as empty). Raises BadInput with every
-    bad cell."""
+    """Each row through a parser a column (a missing column is parsed as empty). `once`: a series and its
+    period, which come together only once. Raises BadInput with everything that is wrong, in the order of the
+    file."""
     out, problems = [], []
+    lines: dict[tuple[Any, Any], int] = {}
     for row in rows:
+        if row.problem:
+            problems.append(f"{path.name}: line {row.line}: {row.problem}")
+            continue
         parsed: dict[str, Any] = {"line": row.line}
         for name, parse in parsers.items():
             cell = row.cells.get(name, "")
@@ -76,6 +85,11 @@ def parse_cells(
             except ValueError as error:
                 problems.append(f"{path.name}: line {row.line}, column {name}: {cell!r} {error}")
         out.append(parsed)
+        if once and parsed.keys() >= set(once):
+            before = lines.setdefault((parsed[once[0]], parsed[once[1]]), row.line)
+            if before != row.line:
+                place = f"{path.name}: line {row.line}, column {once[1]}"
+                problems.append(f"{place}: the same period as line {before}")
     if problems:
         raise BadInput(problems)
     return out

@@ -47,7 +47,7 @@ class OverrideForm(forms.Form):
         label=_("What it rests on"),
         max_length=400,
         required=False,
-        help_text=_("Needed when the forecast goes up: an order, a contract, a plan with a date."),
+        help_text=_("An order, a contract, a plan with a date."),
     )
 
     def __init__(

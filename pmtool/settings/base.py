@@ -127,6 +127,8 @@ _SESSION_LIMITS = {
     # Triggers ask for it on every row. Where it is not set they find out by an exception, which walks through
     # all constraint checks the transaction has put off so far: rows × checks.
     "pgtrigger.ignore": "{}",
+    # One wrong letter in a word of five: enough to be shown as alike where nothing holds the text.
+    "pg_trgm.word_similarity_threshold": "0.4",
 }
 _database["OPTIONS"] = {
     "connect_timeout": 5,

@@ -163,6 +163,7 @@ class ChannelForm(NamedForm):
         queryset=Channel.objects.none(),
         required=False,
         empty_label=_("nothing: a main channel"),
+        help_text=_("Of a higher kind: type of channel → account → region → store; levels may be left out."),
     )
 
     def __init__(self, *args: Any, user: Any, **options: Any) -> None:

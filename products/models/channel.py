@@ -9,7 +9,8 @@ from django.utils.translation import gettext_lazy as _
 
 @pghistory.track()
 class Channel(models.Model):
-    """Where it is sold: a tree of type → account → region or store. Facts hang on any node."""
+    """Where it is sold: a tree of type → account → region → store, in which levels may be left out: what is
+    above it is of a higher kind. Facts hang on any node."""
 
     class Kind(models.TextChoices):
         TYPE = "type", _("type of channel")
@@ -38,6 +39,12 @@ class Channel(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+    @staticmethod
+    def kind_above(above: str, below: str) -> bool:
+        """Whether a channel of the one kind may have one of the other below it."""
+        order = Channel.Kind.values
+        return order.index(above) < order.index(below)
 
 
 class _Named(models.Model):

@@ -28,7 +28,8 @@ MOST_VALUES = 20
 @dataclass(frozen=True)
 class ListQuery:
     """Search text, filters (key → values, any of which may hold), sort and columns; ``view`` is the lit tab,
-    ``available`` every column the person may have, ``limited`` whether they see some channels only.
+    ``available`` every column the person may have, ``limited`` whether they see some channels only;
+    ``alike``: names alike to the text instead of those that hold it.
 
     ``sort`` is ``name``, ``code`` or a column's key, with ``-`` in front for the largest first.
     """
@@ -41,6 +42,7 @@ class ListQuery:
     view: str = ""
     available: tuple[Column, ...] = ()
     limited: bool = False
+    alike: bool = False
 
     def address(self, **changes: Any) -> str:
         """The query string of this question, with changes: ``filters=…``, ``sort=…``, ``view=…``."""
@@ -53,6 +55,8 @@ class ListQuery:
             query["view"] = self.view
         if self.text:
             query["q"] = self.text
+        if self.alike:
+            query["alike"] = "1"
         for key in self.filters:
             query.setlist(key, list(self.filters[key]))
         if self.sort != DEFAULT_SORT:
@@ -92,6 +96,7 @@ def list_query(query: QueryDict, available: Sequence[Column], *, limited: bool) 
         view=query.get("view", "")[:20],
         available=tuple(available),
         limited=limited,
+        alike=query.get("alike") == "1",
     )
 
 

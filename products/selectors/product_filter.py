@@ -11,6 +11,7 @@ from typing import Any
 from django.contrib.postgres.search import SearchQuery
 from django.db.models import (
     BooleanField,
+    CharField,
     DateField,
     ExpressionWrapper,
     Func,
@@ -23,7 +24,7 @@ from django.db.models import (
 )
 
 from core.organisation import today
-from core.search import Matches, Unforeseen, folded, like_pattern
+from core.search import Alike, Fold, Matches, Unforeseen, folded, like_pattern
 from products.models import Channel, FamilyMember, Product, ProductCode, ProductFigures, SalesMonth
 from products.models.product import description_words
 
@@ -42,6 +43,14 @@ class Like(Func):
     arg_joiner = " LIKE "
     template = "%(expressions)s"
     output_field = BooleanField()
+
+
+def alike(rows: QuerySet[Any], text: str) -> QuerySet[Any]:
+    """The rows with words in code and name that are alike to every word of the text: one letter too many, too
+    few or wrong."""
+    for word in text.split():
+        rows = rows.filter(Alike(folded("code", "name"), Fold(Value(word, output_field=CharField()))))
+    return rows
 
 
 def text_ids(text: str) -> QuerySet[Any]:
@@ -153,7 +162,7 @@ def products_filtered(user: Any, query: ListQuery, tree: LineTree) -> QuerySet[P
     """The products the person may see that answer to the text and to every filter (any of its values)."""
     rows = products_visible(user).order_by()
     if query.text:
-        rows = rows.filter(pk__in=text_ids(query.text))
+        rows = alike(rows, query.text) if query.alike else rows.filter(pk__in=text_ids(query.text))
     for key, values in query.filters.items():
         if key in ONE_OF:
             rows = rows.filter(reduce(or_, (ONE_OF[key](user, tree, value) for value in values)))

@@ -14,12 +14,23 @@ from products.models import Product, ProductCode, UnitFactor
 
 from .scope import product_within
 
+RESERVED_SOURCES = ("any", "own", "eigen")
+"""What a file says instead of a source, so none can be called so."""
+
 
 @transaction.atomic
 def product_code_add(*, user: Any, product: Product, source: str, code: str) -> ProductCode:
-    """The product is called ``code`` in ``source``; in one source a code means one product."""
+    """The product is called ``code`` in ``source``; in one source a code means one product. The own code of
+    another product it cannot be: a file that does not say whose code it has would mean that one."""
     product_within(user, product)
     source, code = source.strip(), code.strip()
+    if source.lower() in RESERVED_SOURCES:
+        message = _("“%(source)s” cannot be the name of a source.") % {"source": source}
+        raise DomainError("source_reserved", message, "source")
+    own = Product.objects.filter(code__iexact=code).exclude(pk=product.pk).first()
+    if own is not None:
+        message = _("%(code)s is the own code of %(product)s.") % {"code": own.code, "product": own}
+        raise DomainError("code_taken", message, "code")
     taken = (
         ProductCode.objects.select_related("product").filter(source__iexact=source, code__iexact=code).first()
     )

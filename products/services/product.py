@@ -13,7 +13,7 @@ from accounts.errors import DomainError
 from accounts.models import User
 from accounts.versions import check, row_lock, row_save
 from products.converters import RESERVED_CODES
-from products.models import Product, ProductLine, Segment, Supplier
+from products.models import Product, ProductCode, ProductLine, Segment, Supplier
 
 from .figures import figures_refresh
 from .scope import line_within, product_within
@@ -39,13 +39,23 @@ class ProductValues(TypedDict, total=False):
 
 
 def code_check(code: str, *, other_than: int = 0) -> None:
-    """Refuse a code that another product has (in whatever case) or that is a page's address."""
+    """Refuse a code that another product has (in whatever case), as its own or in some source, or that is a
+    page's address."""
     if code.lower() in RESERVED_CODES:
         message = _("“%(code)s” is the name of a page; choose another code.") % {"code": code}
         raise DomainError("code_reserved", message, "code")
     taken = Product.objects.filter(code__iexact=code).exclude(pk=other_than).first()
     if taken is not None:
         message = _("The code %(code)s is already in use.") % {"code": taken.code}
+        raise DomainError("code_taken", message, "code")
+    other = ProductCode.objects.select_related("product").filter(code__iexact=code)
+    means = other.exclude(product=other_than).first()
+    if means is not None:
+        message = _("The code %(code)s already means %(product)s in %(source)s.") % {
+            "code": means.code,
+            "product": means.product,
+            "source": means.source,
+        }
         raise DomainError("code_taken", message, "code")
 
 

@@ -88,14 +88,29 @@ def _delete(row: Model) -> None:
 def channel_create(*, user: Any, **values: Unpack[ChannelValues]) -> Channel:
     """A node of the channel tree, under ``parent`` or at the top."""
     _shared(user)
-    return _create(Channel(**values))
+    channel = Channel(**values)
+    _order_check(channel.parent, channel)
+    return _create(channel)
+
+
+def _order_check(above: Channel | None, below: Channel, *, field: str = "parent") -> None:
+    if above is None or below.kind not in Channel.Kind or Channel.kind_above(above.kind, below.kind):
+        return
+    message = _("%(below)s (%(kind)s) cannot be part of %(above)s (%(kind_above)s).") % {
+        "below": below.name,
+        "kind": below.get_kind_display(),
+        "above": above.name,
+        "kind_above": above.get_kind_display(),
+    }
+    order = _("From high to low: %(kinds)s.") % {"kinds": " → ".join(map(str, Channel.Kind.labels))}
+    raise DomainError("channel_order", f"{message} {order}", field)
 
 
 @transaction.atomic
 def channel_update(
     *, user: Any, channel: Channel, version: int | None, **values: Unpack[ChannelValues]
 ) -> Channel:
-    """Change or move it; a channel never hangs below itself."""
+    """Change or move it; a channel never hangs below itself, nor below one of its own or a lower kind."""
     _shared(user)
     parent = values.get("parent")
     if parent is not None:
@@ -105,6 +120,17 @@ def channel_update(
             if node == channel.pk:
                 raise DomainError("channel_cycle", _("A channel cannot be part of itself."), "parent")
             node = above[node]
+    before = Channel.objects.select_related("parent").get(pk=channel.pk)
+    after = Channel(
+        name=values.get("name", before.name),
+        kind=values.get("kind", before.kind),
+        parent=values.get("parent", before.parent),
+    )
+    if (after.kind, after.parent_id) != (before.kind, before.parent_id):
+        _order_check(after.parent, after)
+    if after.kind != before.kind:
+        for child in before.children.all():
+            _order_check(after, child, field="kind")
     return _update(channel, version, dict(values))
 
 

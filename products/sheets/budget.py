@@ -17,14 +17,16 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from accounts.errors import DomainError
-from exchange.sheets import Counts, Field
+from exchange.sheets import Counts, Creation, Field
 from products.models import BudgetRow, BudgetVersion, Measure, Product, ProductLine
 from products.selectors.access import visible_channel_ids, visible_line_ids
 from products.selectors.budget import budget_year
 from products.selectors.lines import LineTree
 from products.services.imported import imported_note, imported_undo, values_of
 
-from .known import Refusals, channels_known, lines_known, measures_known, products_known, staged
+from . import sources
+from .known import ProductsKnown, Refusals, channels_known, lines_known, measures_known, staged
+from .sources import CODE_SOURCE
 from .words import CREATES, REASONS
 
 Key = tuple[str, int | None, int | None, int | None, int, datetime.date]
@@ -65,7 +67,7 @@ class BudgetSheet:
     reasons = REASONS
     creates_labels = CREATES
     one_of = (("product", "product_line"), ("volume", "revenue"))
-    options = ()
+    options = (sources.OPTION,)
     fields = (
         Field(
             "product",
@@ -73,6 +75,7 @@ class BudgetSheet:
             _("Product"),
             aliases=("sku", "code", "product_code", "artikel", "artikelnummer"),
         ),
+        sources.FIELD,
         Field("product_line", "text", _("Product line"), aliases=("line", "productlijn", "lijn")),
         Field("channel", "code", _("Channel"), aliases=("kanaal", "klant", "afnemer", "account", "customer")),
         Field(
@@ -98,16 +101,17 @@ class BudgetSheet:
     def sees_all(self, user: Any) -> bool:
         return visible_line_ids(user) is None and visible_channel_ids(user) is None
 
-    def check(self, cursor: Any, options: Mapping[str, Any], user: Any) -> None:
+    def check(self, cursor: Any, options: Mapping[str, Any], user: Any) -> dict[str, str]:
         refusals = Refusals()
-        _Plan(cursor, options, user, refusals)
+        plan = _Plan(cursor, options, user, refusals)
         refusals.write(cursor)
+        return plan.unclear
 
     def preview(self, cursor: Any, options: Mapping[str, Any]) -> Counts:
-        return _Plan(cursor, {"create_missing": True}, None, Refusals()).counts()
+        return _checked(cursor, options).counts()
 
-    def sample(self, cursor: Any, limit: int) -> list[dict[str, Any]]:
-        plan = _Plan(cursor, {"create_missing": True}, None, Refusals())
+    def sample(self, cursor: Any, limit: int, options: Mapping[str, Any]) -> list[dict[str, Any]]:
+        plan = _checked(cursor, options)
         found: dict[str, list[dict[str, Any]]] = {"new": [], "changed": [], "unchanged": []}
         for row in plan.rows:
             if len(found[row.effect]) < limit:
@@ -115,7 +119,7 @@ class BudgetSheet:
         return sorted(chain(*found.values()), key=lambda each: each["line"])
 
     def apply(self, cursor: Any, import_id: int, options: Mapping[str, Any]) -> Counts:
-        plan = _Plan(cursor, {"create_missing": True}, None, Refusals())
+        plan = _checked(cursor, options)
         counts = plan.counts()
         plan.write(import_id)
         return counts
@@ -128,6 +132,11 @@ class BudgetSheet:
             raise DomainError("budget_is_frozen", message, status=409, details=details)
         taken, restored = imported_undo(import_id=import_id)
         return Counts(new=taken, changed=restored)
+
+
+def _checked(cursor: Any, options: Mapping[str, Any]) -> _Plan:
+    """The plan of the rows that ``check`` has let pass."""
+    return _Plan(cursor, {**options, "create_missing": True}, None, Refusals())
 
 
 def _sample_row(row: _Row) -> dict[str, Any]:
@@ -146,9 +155,8 @@ class _Plan:
         self._refusals = refusals
         self._tree = LineTree()
         rows = staged(cursor)
-        self._products, self._several, _hidden = products_known(
-            [row["product"] for row in rows if row["product"]], user
-        )
+        self._products = ProductsKnown(rows, user, options.get(CODE_SOURCE))
+        self.unclear = self._products.asked()
         self._lines, self._channels = lines_known(user), channels_known(user)
         self._no_channel_refused = user is not None and visible_channel_ids(user) is not None
         self._measures = measures_known()
@@ -217,11 +225,10 @@ class _Plan:
 
     def _subject(self, row: dict[str, Any]) -> Product | ProductLine | None:
         if row["product"]:
-            code = row["product"].upper()
-            found: Product | ProductLine | None = self._products.get(code)
+            found: Product | ProductLine | None = self._products.find(row)
             if found is None:
-                problem = "product_ambiguous" if code in self._several else "product_unknown"
-                return self._refused(row, "product", problem)
+                source = self._products.source(row)
+                return self._refused(row, "product", self._products.problem(row), source=source)
             return found
         if row["product_line"]:
             found = self._lines.find(row["product_line"])
@@ -259,7 +266,7 @@ class _Plan:
 
     def _same(self, row: dict[str, Any], code: str) -> bool:
         """Whether a frozen budget says this already, so that sending a file again changes nothing."""
-        product = self._products.get((row["product"] or "").upper())
+        product = self._products.find(row)
         line = None if product else self._lines.find(row["product_line"] or "")
         channel = self._channels.find(row["channel"] or "")
         subject = product or line
@@ -291,7 +298,10 @@ class _Plan:
             new=effects.count("new"),
             changed=effects.count("changed"),
             unchanged=effects.count("unchanged"),
-            creates={"budgets": len(needed)} if needed else {},
+            created=[
+                Creation("budgets", code, _version_name(code, self.new_versions[code]))
+                for code in sorted(needed)
+            ],
             totals=totals,
             months_from=min(months, default=None),
             months_to=max(months, default=None),

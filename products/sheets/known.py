@@ -14,6 +14,8 @@ from django.db.models.functions import Upper
 from products.models import Channel, Measure, Product, ProductCode, ProductLine
 from products.selectors.access import visible_channel_ids, visible_line_ids
 
+from .sources import CODE_SOURCE, OWN, source_wanted
+
 
 def staged(cursor: Any) -> list[dict[str, Any]]:
     """The rows of ``staging`` that are not refused, in the order of the file."""
@@ -42,25 +44,63 @@ class Refusals:
         )
 
 
-def products_known(codes: Iterable[str], user: Any) -> tuple[dict[str, Product], set[str], set[str]]:
-    """The products these texts mean, by text in capitals; then texts that mean several, and texts that mean a
-    product outside the person's lines."""
-    wanted = {code.upper() for code in codes}
-    found: dict[str, Product] = {
-        product.code.upper(): product
-        for product in Product.objects.annotate(upper=Upper("code")).filter(upper__in=wanted)
-    }
-    by_other: dict[str, dict[int, Product]] = {}
-    others = ProductCode.objects.annotate(upper=Upper("code")).filter(upper__in=wanted - set(found))
-    for other in others.select_related("product"):
-        by_other.setdefault(other.code.upper(), {})[other.product_id] = other.product
-    several = {code for code, products in by_other.items() if len(products) > 1}
-    found |= {code: next(iter(products.values())) for code, products in by_other.items()}
-    visible = None if user is None else visible_line_ids(user)
-    hidden = {
-        code for code, product in found.items() if visible is not None and product.line_id not in visible
-    }
-    return {code: row for code, row in found.items() if code not in several | hidden}, several, hidden
+class ProductsKnown:
+    """The products that the codes in these rows mean: by their own code, else by any other code they have;
+    where the row, or else the ``answer`` for the file, says whose code it is, by that alone."""
+
+    def __init__(self, rows: Iterable[Mapping[str, Any]], user: Any, answer: Any) -> None:
+        self._answer = answer
+        rows = [row for row in rows if row["product"]]
+        wanted = {row["product"].upper() for row in rows}
+        self._visible = None if user is None else visible_line_ids(user)
+        self._own = {
+            product.code.upper(): product
+            for product in Product.objects.annotate(upper=Upper("code")).filter(upper__in=wanted)
+        }
+        self._others: dict[str, list[tuple[str, Product]]] = {}
+        others = ProductCode.objects.annotate(upper=Upper("code")).filter(upper__in=wanted)
+        for other in others.select_related("product"):
+            self._others.setdefault(other.code.upper(), []).append((other.source.lower(), other.product))
+        self.unclear = list(
+            dict.fromkeys(
+                row["product"]
+                for row in rows
+                if not answer and not row[CODE_SOURCE] and self.problem(row) == "product_ambiguous"
+            )
+        )
+
+    def _meant(self, row: Mapping[str, Any]) -> list[Product]:
+        code, source = (row["product"] or "").upper(), self.source(row)
+        if source in ("", OWN) and (code in self._own or source):
+            return [self._own[code]] if code in self._own else []
+        named = [product for own, product in self._others.get(code, ()) if source in ("", own)]
+        return list({product.pk: product for product in named}.values())
+
+    def source(self, row: Mapping[str, Any]) -> str:
+        """Whose code the row has: ``own``, a source in small letters, or '' for all of them."""
+        return source_wanted(row[CODE_SOURCE], self._answer)
+
+    def find(self, row: Mapping[str, Any]) -> Product | None:
+        """The product the row is about; ``None`` where none or several are, or one the person may not see."""
+        found = self._meant(row)
+        if len(found) != 1 or (self._visible is not None and found[0].line_id not in self._visible):
+            return None
+        return found[0]
+
+    def is_free(self, row: Mapping[str, Any]) -> bool:
+        """Whether a new product could have the row's code: nobody has it, and it is said to be nobody's."""
+        return not self._meant(row) and self.source(row) in ("", OWN)
+
+    def problem(self, row: Mapping[str, Any]) -> str:
+        """Why ``find`` finds nothing."""
+        if len(self._meant(row)) > 1:
+            return "product_ambiguous"
+        is_other = self.source(row) not in ("", OWN) and not self._meant(row)
+        return "product_not_in_source" if is_other else "product_unknown"
+
+    def asked(self) -> dict[str, str]:
+        """What must be answered first (see ``Sheet.check``)."""
+        return {CODE_SOURCE: ", ".join(self.unclear[:3])} if self.unclear else {}
 
 
 class Named:

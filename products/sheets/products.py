@@ -14,10 +14,11 @@ from typing import Any
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
-from exchange.sheets import Counts, Field
+from exchange.sheets import Counts, Creation, Field
 from products.converters import RESERVED_CODES
 from products.models import Product, ProductCode
 from products.selectors.access import visible_line_ids
+from products.services.codes import RESERVED_SOURCES
 from products.services.figures import figures_refresh
 from products.services.imported import (
     DEFAULT_LINE,
@@ -28,7 +29,9 @@ from products.services.imported import (
     values_of,
 )
 
-from .known import Refusals, lines_known, products_known, staged
+from . import sources
+from .known import ProductsKnown, Refusals, lines_known, staged
+from .sources import CODE_SOURCE
 from .words import CREATES, REASONS
 
 GTIN = "GTIN"
@@ -69,7 +72,7 @@ class ProductsSheet:
     reasons = REASONS
     creates_labels = CREATES
     one_of = ()
-    options = ()
+    options = (sources.OPTION,)
     fields = (
         Field(
             "product",
@@ -78,6 +81,7 @@ class ProductsSheet:
             required=True,
             aliases=("sku", "code", "product_code", "productcode", "artikel", "artikelnummer", "article"),
         ),
+        sources.FIELD,
         Field("name", "text", _("Name"), aliases=("naam", "product_name", "productnaam", "omschrijving")),
         Field(
             "product_line",
@@ -119,16 +123,17 @@ class ProductsSheet:
     def sees_all(self, user: Any) -> bool:
         return visible_line_ids(user) is None
 
-    def check(self, cursor: Any, options: Mapping[str, Any], user: Any) -> None:
+    def check(self, cursor: Any, options: Mapping[str, Any], user: Any) -> dict[str, str]:
         refusals = Refusals()
-        _Plan(cursor, options, user, refusals)
+        plan = _Plan(cursor, options, user, refusals)
         refusals.write(cursor)
+        return plan.unclear
 
     def preview(self, cursor: Any, options: Mapping[str, Any]) -> Counts:
         return _Plan(cursor, options, None, Refusals()).counts()
 
-    def sample(self, cursor: Any, limit: int) -> list[dict[str, Any]]:
-        plan = _Plan(cursor, {"create_missing": True}, None, Refusals())
+    def sample(self, cursor: Any, limit: int, options: Mapping[str, Any]) -> list[dict[str, Any]]:
+        plan = _Plan(cursor, {**options, "create_missing": True}, None, Refusals())
         found: dict[str, list[dict[str, Any]]] = {"new": [], "changed": [], "unchanged": []}
         for row in plan.rows:
             if len(found[row.effect]) < limit:
@@ -172,29 +177,35 @@ class _Plan:
         self._refusals = refusals
         staged_rows = staged(cursor)
         self._lines = lines_known(user)
-        self._products, self._several, self._hidden = products_known(
-            [row["product"] for row in staged_rows], user
-        )
+        self._products = ProductsKnown(staged_rows, user, options.get(CODE_SOURCE))
+        self.unclear = self._products.asked()
         emails = {(row["owner"] or "").lower() for row in staged_rows} - {""}
         self._owners = {u.email: u for u in User.objects.filter(email__in=emails, is_active=True)}
         codes = ProductCode.objects.order_by().values_list("source", "code", "product_id")
         self._taken = {(source.lower(), code.lower()): pk for source, code, pk in codes}
+        self._named: dict[str, set[int]] = {}
+        for _source, code, pk in codes:
+            self._named.setdefault(code.upper(), set()).add(pk)
+        own = Product.objects.order_by().values_list("code", "pk")
+        self._own = {code.upper(): pk for code, pk in own}
         self._seen: dict[str, int] = {}
         self.new_lines: dict[str, str] = {}
         self.rows = [planned for row in staged_rows if (planned := self._row(row)) is not None]
 
     def _row(self, row: dict[str, Any]) -> _Row | None:
         code = row["product"]
-        problem = self._problem(row, code)
+        product = self._products.find(row)
+        problem = self._problem(row, code, product)
         if problem:
-            self._refusals.add(row, *problem)
+            self._refusals.add(row, *problem, source=self._products.source(row))
             return None
-        product = self._products.get(code.upper())
         key = (product.code if product else code).upper()
         if key in self._seen:
             self._refusals.add(row, "product", "duplicate_code", other=self._seen[key])
             return None
         self._seen[key] = row["line"]
+        if product is None:
+            self._own[code.upper()] = -row["line"]
         values = {name: row[name] for name in _PLAIN if row[name] is not None}
         if row["kind"]:
             values["kind"] = str(_KINDS[row["kind"].lower()])
@@ -223,14 +234,13 @@ class _Plan:
             old["line_id"] = product.line_id
         return _Row(row["line"], product, values, codes, new_line, old)
 
-    def _problem(self, row: dict[str, Any], code: str) -> tuple[str, str] | None:
+    def _problem(self, row: dict[str, Any], code: str, product: Product | None) -> tuple[str, str] | None:
         """The column and code of what is wrong with a row by itself."""
-        upper = code.upper()
-        if upper in self._several:
-            return "product", "product_ambiguous"
-        if upper in self._hidden:
-            return "product", "product_unknown"
-        if upper not in self._products:
+        if product is None:
+            if not self._products.is_free(row):
+                return "product", self._products.problem(row)
+            if code.upper() in self._named:
+                return "product", "code_means_another"
             if len(code) > _LENGTHS["code"]:
                 return "product", "too_long"
             if code.lower() in RESERVED_CODES:
@@ -263,15 +273,23 @@ class _Plan:
             if source.strip() and code.strip():
                 pairs.append((source.strip()[:60], code.strip()[:80]))
         new = []
+        here = product.pk if product else -row["line"]
         for source, code in pairs:
             key = (source.lower(), code.lower())
             owner = self._taken.get(key)
-            if owner is None:
-                self._taken[key] = product.pk if product else -row["line"]
+            problem = ""
+            if owner is not None:
+                problem = "" if owner == here else "other_code_taken"
+            elif self._own.get(code.upper(), here) != here:
+                problem = "other_code_is_own"
+            elif source.lower() in RESERVED_SOURCES:
+                problem = "source_reserved"
+            else:
+                self._taken[key] = here
+                self._named.setdefault(code.upper(), set()).add(here)
                 new.append((source, code))
-            elif product is None or owner != product.pk:
-                field_name = "gtin" if source == GTIN else "other_codes"
-                self._refusals.add(row, field_name, "other_code_taken")
+            if problem:
+                self._refusals.add(row, "gtin" if source == GTIN else "other_codes", problem)
                 return None
         return new
 
@@ -281,7 +299,7 @@ class _Plan:
             new=effects.count("new"),
             changed=effects.count("changed"),
             unchanged=effects.count("unchanged"),
-            creates={"lines": len(self.new_lines)} if self.new_lines else {},
+            created=[Creation("lines", "", name) for name in self.new_lines.values()],
         )
 
     def write(self, import_id: int) -> None:

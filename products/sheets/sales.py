@@ -27,6 +27,7 @@ from products.services.sales import sales_undo, sales_write
 from . import resolve
 from .sales_fields import FIELDS, OPTIONS
 from .sales_rows import AMOUNTS, DAY_0, GRAINS, amounts_said, columns_filled, rows_select, sums_create
+from .sources import CODE_SOURCE
 from .words import CREATES, REASONS
 
 _KEY = "product_id, measure_id, channel_id"
@@ -64,15 +65,21 @@ class SalesSheet:
 
     # -- check ---------------------------------------------------------------------------------------------
 
-    def check(self, cursor: Any, options: Mapping[str, Any], user: Any) -> None:
+    def check(self, cursor: Any, options: Mapping[str, Any], user: Any) -> dict[str, str]:
         cursor.execute("SET LOCAL work_mem = '128MB'")
         create = bool(options.get("create_missing"))
-        resolve.keys_create(cursor)
-        resolve.products_resolve(cursor, user=user, create=create and _may(user, "products.edit"))
+        has = columns_filled(cursor)
+        resolve.keys_create(cursor, sourced=has[CODE_SOURCE])
+        unclear = resolve.products_resolve(
+            cursor,
+            user=user,
+            create=create and _may(user, "products.edit"),
+            answer=str(options.get(CODE_SOURCE) or ""),
+        )
         resolve.channels_resolve(cursor, user=user, create=create and _may(user, "products.edit_structure"))
         resolve.measures_resolve(cursor)
         resolve.keys_fill(cursor)
-        any_facts = self._rows(cursor, options)
+        any_facts = self._rows(cursor, has, options)
         self._refuse(cursor)
         if any_facts:
             _refuse_overlaps(cursor)
@@ -80,11 +87,11 @@ class SalesSheet:
         if cursor.fetchone()[0]:
             cursor.execute("DELETE FROM sheet_sales WHERE line IN (SELECT line FROM refused)")
             sums_create(cursor)
+        return unclear
 
-    def _rows(self, cursor: Any, options: Mapping[str, Any]) -> bool:
+    def _rows(self, cursor: Any, has: Mapping[str, bool], options: Mapping[str, Any]) -> bool:
         """``sheet_sales``: the rows whose codes are known, in the order of the facts' key. Says whether there
         are facts of these products."""
-        has = columns_filled(cursor)
         rows = rows_select(cursor, has, options)
         for table in ("sheet_sales", "sheet_rows"):
             cursor.execute(f"DROP TABLE IF EXISTS {table}")
@@ -172,13 +179,13 @@ class SalesSheet:
             new=new,
             changed=changed,
             unchanged=unchanged,
-            creates=resolve.creates(cursor, "sheet_sales"),
+            created=resolve.planned(cursor, "sheet_sales"),
             totals={name: str(sum_) for name, sum_ in zip(AMOUNTS, sums, strict=True) if sum_ is not None},
             months_from=first and month_start(first),
             months_to=last and month_start(last),
         )
 
-    def sample(self, cursor: Any, limit: int) -> list[dict[str, Any]]:
+    def sample(self, cursor: Any, limit: int, options: Mapping[str, Any]) -> list[dict[str, Any]]:
         cursor.execute(
             f"""
             SELECT r.line, r.effect, r.product, r.product_name, r.channel, r.measure, r.start_date, r.period,
@@ -203,7 +210,7 @@ class SalesSheet:
             {"limit": limit},
         )
         rows = cursor.fetchall()
-        said = self.preview(cursor, options={}).totals
+        said = self.preview(cursor, options).totals
         return [_sample_row(row, said) for row in rows]
 
     def apply(self, cursor: Any, import_id: int, options: Mapping[str, Any]) -> Counts:

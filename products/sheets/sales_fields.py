@@ -6,6 +6,8 @@ from django.utils.translation import gettext_lazy as _
 
 from exchange.sheets import Field, Option
 
+from . import sources
+
 FIELDS = (
     Field(
         "product",
@@ -18,6 +20,7 @@ FIELDS = (
         ),
         help_text=_("The product's code, or any other code it has."),
     ),
+    sources.FIELD,
     Field(
         "channel",
         "code",
@@ -110,4 +113,5 @@ OPTIONS = (
         ),
         fields=("date",),
     ),
+    sources.OPTION,
 )

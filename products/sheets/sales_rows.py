@@ -47,7 +47,7 @@ class Amounts:
 
 def columns_filled(cursor: Any) -> dict[str, bool]:
     """Which columns say anything in this file."""
-    names = (*AMOUNTS, *_DATES, "measure")
+    names = (*AMOUNTS, *_DATES, "measure", "code_source")
     cursor.execute(f"SELECT {', '.join(f'count({name}) > 0' for name in names)} FROM staging")
     return dict(zip(names, cursor.fetchone(), strict=True))
 
@@ -80,6 +80,7 @@ def rows_select(cursor: Any, has: Mapping[str, bool], options: Mapping[str, Any]
         FROM staging s
         JOIN sheet_key k ON k.product = s.product AND k.channel = coalesce(s.channel, '')
                         {"AND k.measure = coalesce(s.measure, '')" if has["measure"] else ""}
+                        {"AND k.source = coalesce(s.code_source, '')" if has["code_source"] else ""}
                         AND k.measure_id IS NOT NULL
         {standing}
     """

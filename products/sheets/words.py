@@ -8,7 +8,12 @@ from django.utils.translation import gettext_lazy as _
 
 REASONS: dict[str, Any] = {
     "product_unknown": _("no product has this code"),
-    "product_ambiguous": _("several products have this code in different sources"),
+    "product_ambiguous": _(
+        "several products have this code in different sources; say whose code it is, in a column or as the "
+        "option code_source"
+    ),
+    "product_not_in_source": _("no product has this code in the source “%(source)s”"),
+    "code_means_another": _("already is another code of an existing product"),
     "product_code_reserved": _("is the name of a page, so it cannot be the code of a product"),
     "channel_unknown": _("no channel has this code or name"),
     "channel_ambiguous": _("several channels have this name; use the code"),
@@ -30,6 +35,8 @@ REASONS: dict[str, Any] = {
     "owner_unknown": _("nobody with this e-mail address works here"),
     "ends_before_launch": _("ends before it is launched"),
     "other_code_taken": _("this code already means another product"),
+    "other_code_is_own": _("is the own code of another product"),
+    "source_reserved": _("“any” and “own” cannot be the name of a source"),
     "subject_missing": _("neither a product nor a product line"),
     "budget_unknown": _("no budget has this code"),
     "budget_frozen": _("this budget is frozen and does not change any more"),

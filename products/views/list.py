@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
 
@@ -18,7 +18,7 @@ from django.views.decorators.http import require_POST, require_safe
 from core.organisation import organisation_get
 from core.pages import PAGE_SIZES, page_render, paginate, with_right
 from products.selectors.filter_choices import chips, filter_choices, filter_keys
-from products.selectors.lines import line_tree
+from products.selectors.lines import LineTree, line_tree
 from products.selectors.list_query import FILTERS, ListQuery
 from products.selectors.product_list import (
     ALL,
@@ -66,10 +66,22 @@ def _page(request: HttpRequest) -> ListPage:
     if not request.GET:
         # The bare address: one's own products, or all of them for a person who has none.
         request.GET = QueryDict(MINE if tabs[0].count else ALL)  # type: ignore[misc]
-    query = query_read(user, request.GET)
-    totals = list_totals(user, query, tree)
+    query, totals = _found(user, query_read(user, request.GET), tree)
     page = paginate(request, _Counted(totals.count, partial(list_page, user, query, tree)))
     return ListPage(query, list_rows(user, page.object_list, tree, query), totals, tabs, page)
+
+
+def _found(user: Any, query: ListQuery, tree: LineTree) -> tuple[ListQuery, ListTotals]:
+    """The question and its totals; where nothing holds the text, the question for what is alike to it. The
+    address of that says so, so that file and bulk change have the same rows."""
+    query = replace(query, alike=False)
+    totals = list_totals(user, query, tree)
+    if not totals.count and query.text:
+        near = replace(query, alike=True)
+        found = list_totals(user, near, tree)
+        if found.count:
+            return near, found
+    return query, totals
 
 
 @with_right("products.view")

@@ -23,6 +23,7 @@ LANGUAGES = pytest.mark.parametrize("language", ["en", "nl"])
 WORDS = {
     "en": {
         "change": "Change the forecast",
+        "needed": "(needed when the change is upwards)",
         "final": "final forecast",
         "withdraw": "Withdraw",
         "again": "Let it hold again",
@@ -31,6 +32,7 @@ WORDS = {
     },
     "nl": {
         "change": "Prognose aanpassen",
+        "needed": "(nodig als de prognose omhooggaat)",
         "final": "definitieve prognose",
         "withdraw": "Trek in",
         "again": "Weer laten gelden",
@@ -77,6 +79,7 @@ def test_a_change_is_shown_refused_saved_and_withdrawn(
     expect(page.locator(".chart svg")).to_be_visible()
     page.get_by_role("link", name=words["change"]).click()
 
+    expect(page.locator("label[for=id_evidence]")).to_contain_text(words["needed"])
     with page.expect_response(re.compile(r"/override/\?.*operation=percent")):
         page.locator("[name=operation]").select_option("percent")
     page.locator("[name=value]").press_sequentially("20")

@@ -7,7 +7,7 @@ from django.test import Client
 
 from core import registries
 from core.registries import SearchHit, SearchSource
-from tests.factories import line_factory, product_factory, user_factory
+from tests.factories import family_factory, line_factory, product_factory, user_factory
 
 pytestmark = pytest.mark.django_db
 
@@ -26,6 +26,25 @@ def test_products_by_code_or_part_of_the_name_whatever_accents():
     product_factory(code="J-1", name="Crème fraîche")
     assert any("Crème fraîche" in title for title in titles(browser(), "creme"))
     assert any("Crème fraîche" in title for title in titles(browser(), "j-1"))
+
+
+def test_where_nothing_holds_the_text_it_shows_what_is_alike():
+    line = line_factory(code="care", name="Thuiszorg en hulp")
+    product_factory(code="THZ-300", name="Thuiszorg", line=line)
+    product_factory(code="THZ-400", name="Thuiszorg elders")
+    family_factory(code="FAM", name="Thuiszorgpakket", line=line)
+    client = browser(lines=[line])
+    page = client.get("/search/", {"q": "thuizorg"})
+    assert [(hit.title, hit.url) for hit in page.context["found"][0].hits] == [
+        ("Thuiszorg", "/products/THZ-300/"),
+        ("Thuiszorg en hulp", "/products/?view=all&line=care"),
+        ("Thuiszorgpakket", "/products/families/FAM/"),
+    ]
+    assert "Nothing is exactly “thuizorg”. Alike:" in page.content.decode()
+    assert "alike: THZ-300" in client.get("/search/suggestions/", {"q": "thuizorg"}).content.decode()
+    exact = client.get("/search/", {"q": "thuiszorg"})
+    assert "Nothing is exactly" not in exact.content.decode()
+    assert titles(client, "xyzzy") == []
 
 
 def test_pages_by_their_name_in_the_language_of_the_reader():

@@ -82,7 +82,7 @@ class FakeSheet:
             months_to=last and last.replace(day=1),
         )
 
-    def sample(self, cursor: Any, limit: int) -> list[dict[str, Any]]:
+    def sample(self, cursor: Any, limit: int, options: Any) -> list[dict[str, Any]]:
         cursor.execute(f"SELECT line, effect, code, units::text FROM ({_ROWS}) r ORDER BY line LIMIT {limit}")
         return [
             {"line": line, "effect": effect, "code": code, "units": units}

@@ -18,6 +18,7 @@ from core import failpoints, jobs
 from core.models import Job
 from exchange.doctor import import_problems
 from exchange.models import Import
+from exchange.selectors import import_later, import_repeated
 from exchange.services import imports
 from tests.factories import user_factory
 
@@ -109,10 +110,22 @@ def test_undo_goes_newest_first_and_names_the_later_one(applied: Any, work: Any,
 
 def test_a_later_import_without_effect_does_not_bar_the_undo(applied: Any, work: Any, user: Any) -> None:
     first = applied()
-    applied()
+    again = applied()
+    assert (import_later(first), import_repeated(first)) == (None, again)
     imports.import_undo(row=first, user=user)
     work()
     assert facts() == []
+
+
+def test_one_without_effect_on_top_of_one_with_it_hides_neither(applied: Any, user: Any) -> None:
+    first = applied()
+    changed = applied(PLAIN.replace(",10,", ",11,"))
+    assert import_repeated(first) is None
+    repeated = applied(PLAIN.replace(",10,", ",11,"))
+    assert (import_later(first), import_repeated(changed)) == (changed, repeated)
+    with pytest.raises(DomainError) as refused:
+        imports.import_undo(row=first, user=user)
+    assert refused.value.details["later"] == changed.pk
 
 
 def test_an_undo_that_fails_leaves_it_applied_with_the_reason(applied: Any, work: Any, user: Any) -> None:

@@ -337,6 +337,7 @@ RULES = [
     rule("budget-rows", get=VIEW, args=budget),
     rule("import-list", get=IMPORT, post=IMPORT),
     rule("import-detail", get=IMPORT, args=an_import, foreign=an_import, ok=HIDDEN),
+    rule("import-creations", get=IMPORT, args=an_import, foreign=an_import, ok=HIDDEN),
     rule("import-answer", post=IMPORT, args=an_import, foreign=an_import, ok=HIDDEN),
     rule("import-discard", post=IMPORT, args=an_import, foreign=an_import, ok=HIDDEN),
     rule("import-apply", post=IMPORT, args=an_import, foreign=an_import, ok=HIDDEN),

@@ -31,6 +31,7 @@ RULES = [
     Rule("exchange:upload", get=RIGHT, post=RIGHT),
     rule("detail", get=RIGHT),
     rule("refused", get=RIGHT),
+    rule("creations", get=RIGHT),
     rule("file", get=RIGHT),
     rule("reading", post=RIGHT, data={"sheet": "sales"}),
     rule("apply", post=RIGHT),

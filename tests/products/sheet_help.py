@@ -26,6 +26,7 @@ class Done:
     counts: Counts
     refused: list[tuple[int, str, str, str, dict[str, Any]]]
     sample: list[dict[str, Any]]
+    asked: Mapping[str, str]
     import_id: int | None = None
 
     @property
@@ -57,12 +58,12 @@ def run(
     """Check and show the rows; apply those that are not refused, unless ``apply`` is false."""
     with connection.cursor() as cursor:
         stage(cursor, sheet, rows)
-        sheet.check(cursor, options, user)
+        asked = sheet.check(cursor, options, user)
         cursor.execute('SELECT line, "column", value, code, params FROM refused ORDER BY line, code')
         refused = cursor.fetchall()
         assert {row[3] for row in refused} <= set(sheet.reasons), "a refusal without words"
         assert {row[1] for row in refused} <= {field.name for field in sheet.fields}
-        done = Done(sheet.preview(cursor, options), refused, sheet.sample(cursor, 5))
+        done = Done(sheet.preview(cursor, options), refused, sheet.sample(cursor, 5, options), asked)
         if apply:
             row = Import.objects.create(
                 sheet=sheet.key,

@@ -100,6 +100,9 @@ def test_channels_are_a_tree_and_shared(client: APIClient) -> None:
     assert results(client, "channels", parent="retail")[0]["code"] == "A/1"
     cycle = client.patch("/api/v1/channels/RETAIL/", {"version": 1, "parent": "A/1"})
     assert cycle.json()["code"] == "channel_cycle"
+    data = {"code": "B", "name": "Type", "kind": "type", "parent": "A/1"}
+    low = client.post("/api/v1/channels/", data)
+    assert (low.status_code, low.json()["code"]) == (400, "channel_order")
     shop = Channel.objects.get(code="A/1")
     limited = api("administrator", channels=[shop])
     assert limited.get("/api/v1/channels/RETAIL/").status_code == 404

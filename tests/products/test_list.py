@@ -20,7 +20,7 @@ from core.organisation import today
 from products.models import Measure, Product, ProductCode, ProductFigures, SalesMonth, SavedView, UnitFactor
 from products.selectors.columns import ListColumn, list_columns
 from products.selectors.lines import LineTree
-from products.selectors.product_filter import text_ids
+from products.selectors.product_filter import alike, text_ids
 from products.selectors.product_list import list_queryset, list_totals, query_read
 from products.selectors.search import products_search
 from products.services.relations import family_member_set
@@ -75,6 +75,61 @@ def test_a_word_of_nearly_every_description_is_looked_up_in_the_index():
     assert "product_search_words" in plan
     assert "Seq Scan" not in plan
     assert text_ids("karton").count() == 400
+
+
+def test_where_nothing_holds_the_text_the_list_shows_what_is_alike(client):
+    user = user_factory(language="en")
+    home = product_factory(code="THZ-300", name="Thuiszorg, verzorging")
+    figures_factory(home, 10)
+    figures_factory(product_factory(code="JUICE", name="Sinaasappelsap"), 5)
+    client.force_login(user)
+    said = "Nothing is exactly “thuizorg”. Alike:"
+    page = client.get("/products/?view=all&q=thuizorg")
+    assert [row.product.code for row in page.context["rows"]] == ["THZ-300"]
+    assert said in page.content.decode()
+    assert page.context["totals"].values["revenue_12m"] == 10
+    # The file and the bulk change have the same rows, by the page's own address.
+    assert "alike=1" in page.context["address"]
+    answer = client.get(f"/products/export/csv/?{page.context['address']}")
+    assert [line.split(",")[0] for line in b"".join(answer.streaming_content).decode().splitlines()[1:]] == [
+        "THZ-300"
+    ]
+    # Every word counts, and filters hold.
+    for asked in ("thuizorg+verzorgin", "tuiszorg"):
+        page = client.get(f"/products/?view=all&q={asked}")
+        assert [row.product.code for row in page.context["rows"]] == ["THZ-300"], asked
+    for asked in ("thuizorg+sap", "thuizorg&kind=service", "xyzzy"):
+        page = client.get(f"/products/?view=all&q={asked}")
+        assert (page.context["rows"], page.context["query"].alike) == ([], False), asked
+    # What holds the text goes first, also at an address that says otherwise.
+    product_factory(code="X", name="Thuizorg met een tikfout")
+    page = client.get("/products/?view=all&q=thuizorg&alike=1")
+    assert [row.product.code for row in page.context["rows"]] == ["X"]
+    assert said not in page.content.decode()
+
+
+def test_what_is_alike_costs_one_query_more_and_only_where_nothing_is_found(client):
+    client.force_login(user_factory())
+    figures_factory(product_factory(code="A", name="Thuiszorg"), 1)
+    counts = {}
+    for text in ("thuiszorg", "thuizorg", "xyzzy"):
+        with CaptureQueriesContext(connection) as queries:
+            client.get(f"/products/?view=all&q={text}")
+        counts[text] = sum("%> " in query["sql"] for query in queries), len(queries)
+    assert counts["thuiszorg"][0] == 0
+    assert counts["thuizorg"][1] <= counts["thuiszorg"][1] + 1
+    assert counts["xyzzy"][0] == 1
+
+
+def test_what_is_alike_is_looked_up_in_the_index():
+    line = line_factory()
+    Product.objects.bulk_create(Product(code=f"C-{n}", name=f"Brood {n}", line=line) for n in range(2000))
+    product_factory(name="Thuiszorg", line=line)
+    with connection.cursor() as cursor:
+        cursor.execute("ANALYZE products_product")
+    rows = alike(Product.objects.order_by(), "thuizorg")
+    assert rows.count() == 1
+    assert "product_search_trigram" in rows.explain()
 
 
 @pytest.mark.parametrize("text", ["%", "_", "\\", "' or 1=1", "🙂", "a" * 300])

@@ -95,6 +95,11 @@ def test_unknown_codes_are_created_once_when_asked(product: Product) -> None:
     rows = [row(product="New 1", product_line="Juices"), row(product="NEW 1", month=FEB), row(channel="Mars")]
     done = run(SHEET, rows, create_missing=True)
     assert done.counts.creates == {"lines": 1, "products": 1, "channels": 1}
+    assert [(each.kind, each.code, each.name, each.under) for each in done.counts.created] == [
+        ("lines", "juices", "Juices", ""),
+        ("products", "NEW 1", "NEW 1", "Juices"),
+        ("channels", "Mars", "Mars", ""),
+    ]
     made = Product.objects.get(code__iexact="new 1")
     assert made.line == ProductLine.objects.get(name="Juices")
     assert Channel.objects.get(code="Mars").name == "Mars"

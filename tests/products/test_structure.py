@@ -31,6 +31,7 @@ from products.services.line import line_create, line_delete, line_move, line_upd
 from products.services.product import product_update
 from products.services.relations import family_member_set
 from products.services.structure import (
+    channel_create,
     channel_update,
     family_create,
     measure_delete,
@@ -104,11 +105,58 @@ def test_a_line_in_use_stays():
 def test_channels_make_no_circle():
     user = user_factory()
     top = channel_factory()
-    below = channel_factory(parent=top)
+    below = channel_factory(parent=top, kind="account")
     with pytest.raises(DomainError) as refused:
         channel_update(user=user, channel=top, version=1, parent=below)
     assert refused.value.code == "channel_cycle"
     assert Channel.objects.get(pk=top.pk).parent is None
+
+
+@pytest.mark.parametrize(
+    ("above", "below", "fits"),
+    [
+        *(("type", kind, True) for kind in ("account", "region", "store")),
+        *(("account", kind, True) for kind in ("region", "store")),
+        ("region", "store", True),
+        *((kind, kind, False) for kind in ("type", "account", "region", "store")),
+        *(("store", kind, False) for kind in ("type", "account", "region")),
+        ("region", "account", False),
+        ("account", "type", False),
+    ],
+)
+def test_a_channel_hangs_below_one_of_a_higher_kind(above: str, below: str, fits: bool) -> None:
+    user, top = user_factory(), channel_factory(kind=above)
+    loose = channel_factory(kind=below)
+    if fits:
+        assert channel_create(user=user, code="x", name="x", kind=below, parent=top).parent == top
+        assert channel_update(user=user, channel=loose, version=1, parent=top).parent == top
+        return
+    for change in (
+        lambda: channel_create(user=user, code="x", name="x", kind=below, parent=top),
+        lambda: channel_update(user=user, channel=loose, version=1, parent=top),
+    ):
+        with pytest.raises(DomainError) as refused:
+            change()
+        assert (refused.value.code, refused.value.field) == ("channel_order", "parent")
+    assert set(Channel.objects.values_list("parent", flat=True)) == {None}
+
+
+def test_a_channels_kind_stays_between_what_is_above_and_below_it() -> None:
+    user, top = user_factory(), channel_factory()
+    middle = channel_factory(kind="account", parent=top)
+    channel_factory(kind="store", parent=middle)
+    for kind, field in (("type", "parent"), ("store", "kind")):
+        with pytest.raises(DomainError) as refused:
+            channel_update(user=user, channel=middle, version=1, kind=kind)
+        assert (refused.value.code, refused.value.field) == ("channel_order", field)
+    assert channel_update(user=user, channel=middle, version=1, kind="region").kind == "region"
+
+
+def test_a_channel_that_hangs_wrong_from_before_can_still_be_renamed() -> None:
+    user, top = user_factory(), channel_factory(kind="store")
+    below = channel_factory(kind="type", parent=top)
+    values = {"code": below.code, "name": "New name", "kind": "type", "parent": top}
+    assert channel_update(user=user, channel=below, version=1, **values).name == "New name"
 
 
 def test_a_measures_kind_is_fixed_once_there_are_figures():

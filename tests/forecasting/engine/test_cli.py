@@ -95,6 +95,30 @@ def test_bad_rows_are_named_and_nothing_is_written(
     assert sorted(p.name for p in tmp_path.iterdir()) == ["in.csv", "out.csv"]
 
 
+@pytest.mark.parametrize(
+    ("command", "header"),
+    [("forecast", "series_id,period,value"), ("lifecycle", "series_id,month,units")],
+)
+def test_all_that_is_wrong_is_named_in_one_go_in_the_order_of_the_file(
+    command: str, header: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    bad = ["A", "A,2019-01,5", "A,2019-02,many", "A,2019-01,6", "A,2019-02,7", "B,2019-13,1", "B,2019-01,1"]
+    source = write(tmp_path / "in.csv", [header, *bad])
+    assert main([command, str(source), str(tmp_path / "out.csv")]) == 1
+    told = [line.partition(": ")[2] for line in capsys.readouterr().err.splitlines()[:-1]]
+    key = header.split(",")[1]
+    assert [each.partition(":")[0] for each in told] == [
+        "line 2",
+        f"line 4, column {header.split(',')[2]}",
+        f"line 5, column {key}",
+        f"line 6, column {key}",
+        f"line 7, column {key}",
+    ]
+    assert told[2].endswith("the same period as line 3")
+    assert told[3].endswith("the same period as line 4")
+    assert not (tmp_path / "out.csv").exists()
+
+
 def test_a_file_that_is_not_one(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     for content, message in (
         (b"", "no column series_id, period, value"),
