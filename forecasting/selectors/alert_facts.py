@@ -49,7 +49,8 @@ class Hit:
 class BudgetYear:
     """A financial year's plan, and what is known and expected of the same year; ``None``: incomplete.
 
-    Volumes of a flow are sums, of a level the state in the last month.
+    Volumes of a flow are sums, of a level the state in the last month. ``ahead_sum`` is what is expected of the
+    months ahead added up, of a level too: times a month's price it is their revenue.
     """
 
     budget_volume: float | None
@@ -57,6 +58,7 @@ class BudgetYear:
     sold_volume: float | None
     sold_revenue: float | None
     ahead_volume: float | None
+    ahead_sum: float | None
     ahead_months: int
 
 
@@ -171,11 +173,14 @@ def budget_years(
     }
     found = {}
     for row in _rows(_BUDGET, params):
-        product_id, measure_id, plan, plan_revenue, sold, sold_revenue, ahead, end, is_level, left = row
+        product_id, measure_id, plan, plan_revenue, sold, sold_revenue, ahead_sum, end, is_level, left = row
+        ahead = ahead_sum
         if is_level:
             # The state at the end of the year: known when it is over, expected otherwise.
             sold, ahead = (sold, 0.0) if left == 0 else (0.0, end)
-        found[product_id, measure_id] = BudgetYear(plan, plan_revenue, sold, sold_revenue, ahead, left)
+        found[product_id, measure_id] = BudgetYear(
+            plan, plan_revenue, sold, sold_revenue, ahead, ahead_sum, left
+        )
     return found
 
 

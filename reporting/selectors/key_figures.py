@@ -2,8 +2,8 @@
 year and budget.
 
 The full year expected is the closed months' actual plus the forecast of the rest (formulas.md: 820 + 430 =
-1,250). Of a level it is the state at the year's end, never a sum. Expected revenue is the forecast volume at
-the average revenue per unit of the last 12 months.
+1,250). Of a level it is the state at the year's end, never a sum. Expected revenue is the forecast volume of each
+month, of a level too, at the average revenue per unit and month of the last 12 months.
 """
 
 from __future__ import annotations
@@ -140,17 +140,20 @@ def _expected_year(
     months = [ahead[m] for m in rest] if known else []
     level = measure.kind == Measure.Kind.LEVEL
     volume = low = high = revenue = revenue_low = revenue_high = None
-    if known and level:
-        closed_at = year.volume.actual.value
-        ends = [_decimal(v) for v in months[-1].final_band[:3]] if months else [closed_at] * 3
-        volume, low, high = ends
-    elif known and forecast is not None:
-        closed = year.volume.actual.value or Decimal(0)
+    if known:
         mean, lower, upper = ([m.final_band[place] for m in months] for place in range(3))
-        edges = total_band(mean, lower, upper, correlation=forecast.correlation)
-        volume = closed + _decimal(sum(mean))
-        low, high = closed + _decimal(edges[0]), closed + _decimal(edges[1])
-        if price is not None:
+        edges = total_band(mean, lower, upper, correlation=forecast.correlation if forecast else 0.0)
+        if level:
+            closed_at = year.volume.actual.value
+            ends = [_decimal(v) for v in months[-1].final_band[:3]] if months else [closed_at] * 3
+            volume, low, high = ends
+        else:
+            closed = year.volume.actual.value or Decimal(0)
+            volume = closed + _decimal(sum(mean))
+            low, high = closed + _decimal(edges[0]), closed + _decimal(edges[1])
+        if price is not None or not months:
+            # Revenue is a flow, of a level too: each month's state at the price of a month.
+            price = price or Decimal(0)
             booked = year.revenue.actual.value or Decimal(0)
             revenue = booked + _decimal(sum(mean)) * price
             revenue_low, revenue_high = (booked + _decimal(edge) * price for edge in edges)
