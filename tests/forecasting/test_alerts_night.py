@@ -461,6 +461,41 @@ def test_another_measure_alerts_beside_the_leading_one(product):
     assert len(alert.evidence["spark"]) == 36
 
 
+def test_measures_that_say_the_same_are_one_alert(product):
+    units, out = Measure.objects.get(code="units"), measure_factory(code="sell-out", name_en="Sell-out")
+    product.line.line_measures.create(measure=units, leads=True)
+    product.line.line_measures.create(measure=out)
+    months_give(product, measure=out, volume=lambda _step: 90)
+    for measure in (out, units):
+        vintage(product, month_add(LAST, -1), 100, measure=measure)
+        vintage(product, LAST, 120, measure=measure)
+    night()
+    alert = Alert.objects.get()
+    assert alert.evidence["measure"] == units.pk
+    assert alert.stake_amount == 480
+    assert said("moved").endswith("on data up to Sep\xa02026. The same holds for sell-out.")
+    # Where they differ, each says its own.
+    ForecastMonth.objects.filter(forecast__measure=out, forecast__current=True).update(mean=80)
+    night()
+    rates = Alert.objects.filter(state="open").values_list("evidence__rate", "evidence__also")
+    assert set(rates) == {(0.2, None), (-0.2, None)}
+
+
+def test_the_year_of_a_level_has_the_revenue_of_every_month(product):
+    level = measure_factory(code="in-force", name_en="Policies in force", unit_en="policies", kind="level")
+    product.line.line_measures.create(measure=level, leads=True)
+    ProductMonth.objects.filter(product_id=product.pk).delete()
+    months_give(product, measure=level, volume=lambda _step: 100)
+    ProductMonth.objects.filter(product_id=product.pk).update(revenue=200)
+    vintage(product, LAST, measure=level)
+    budget(product, 200)
+    BudgetRow.objects.update(measure=level)
+    night()
+    news = ProductNews.objects.get()
+    assert (news.year_amount, news.year_budget_amount) == (2400, 2400)
+    assert kinds() == []
+
+
 def test_the_error_of_three_months_weighs_by_money(product):
     for ago in range(3, -1, -1):
         vintage(product, month_add(LAST, -ago))
