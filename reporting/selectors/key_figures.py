@@ -2,8 +2,8 @@
 year and budget.
 
 The full year expected is the closed months' actual plus the forecast of the rest (formulas.md: 820 + 430 =
-1,250). Of a level it is the state at the year's end, never a sum. Expected revenue is the forecast volume of each
-month, of a level too, at the average revenue per unit and month of the last 12 months.
+1,250). Of a level it is the state at the year's end, never a sum. Expected revenue is the forecast volume of
+each month, of a level too, at the average revenue per unit of the last 12 months.
 """
 
 from __future__ import annotations
