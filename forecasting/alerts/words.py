@@ -66,10 +66,10 @@ def band(alert: Any) -> Words:
             else _("It is the {count} month running below what was expected.")
         )
         text = format_html("{} {}", text, format_html(running, count=_ordinal(p["months"])))
-    text = _and_others(alert, text)
+    said = _and_others(alert, text)
     if p["side"] == "above":
-        return Words(_("sold more than expected"), text, "trending-up", "pos")
-    return Words(_("sold less than expected"), text)
+        return Words(_("sold more than expected"), said, "trending-up", "pos")
+    return Words(_("sold less than expected"), said)
 
 
 def _ordinal(number: int) -> str:

@@ -49,8 +49,8 @@ class Hit:
 class BudgetYear:
     """A financial year's plan, and what is known and expected of the same year; ``None``: incomplete.
 
-    Volumes of a flow are sums, of a level the state in the last month. ``ahead_sum`` is what is expected of the
-    months ahead added up, of a level too: times a month's price it is their revenue.
+    Volumes of a flow are sums, of a level the state in the last month. ``ahead_sum`` is what is expected of
+    the months ahead added up, of a level too: times a month's price it is their revenue.
     """
 
     budget_volume: float | None
@@ -117,15 +117,18 @@ _BUDGET = """
            CASE WHEN count(*) FILTER (WHERE y.month <= y.as_of AND s.revenue IS NULL AND p.revenue <> 0) = 0
                 THEN coalesce(sum(s.revenue) FILTER (WHERE y.month <= y.as_of), 0) END::float8,
            CASE WHEN count(*) FILTER (WHERE y.month > y.as_of AND f.mean IS NULL) = 0
-                THEN coalesce(sum(f.mean) FILTER (WHERE y.month > y.as_of), 0) END,
-           max(f.mean) FILTER (WHERE y.month = %(last)s),
+                THEN coalesce(sum(f.final) FILTER (WHERE y.month > y.as_of), 0) END,
+           max(f.final) FILTER (WHERE y.month = %(last)s),
            bool_or(y.is_level),
            count(*) FILTER (WHERE y.month > y.as_of)
     FROM year y
     LEFT JOIN plan p USING (product_id, measure_id, month)
     LEFT JOIN products_productmonth s
            ON s.product_id = y.product_id AND s.measure_id = y.measure_id AND s.month = y.month
-    LEFT JOIN forecasting_forecastmonth f ON f.forecast_id = y.forecast_id AND f.month = y.month
+    LEFT JOIN LATERAL (
+        SELECT mean, coalesce(agreed, overridden, driven, mean) AS final FROM forecasting_forecastmonth
+        WHERE forecast_id = y.forecast_id AND month = y.month
+    ) f ON true
     GROUP BY 1, 2
 """
 

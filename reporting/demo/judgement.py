@@ -33,15 +33,15 @@ def judged_then(people: Mapping[str, User], as_of: datetime.date, ago: int) -> N
     its months: as if it had been then."""
     products = {product.code: product for product in Product.objects.all()}
     tree = LineTree()
+    hoped, agreed = HOPED.get(ago), AGREED.get(ago)
+    leads = {code: tree.lead_measure(product.line_id) for code, product in products.items()}
     for code in HEARD.get(ago, ()):
-        _heard(people["Fatima"], products[code], tree.lead_measure(products[code].line_id), as_of)
-    if code := HOPED.get(ago):
-        rate, text = Decimal("0.12"), ("campaign", "Radio en displays", "Mediaplan")
-        _override(
-            people["Sanne"], products[code], tree.lead_measure(products[code].line_id), as_of, rate, text
-        )
-    if code := AGREED.get(ago):
-        _agreed(people["Sanne"], products[code], tree.lead_measure(products[code].line_id), as_of)
+        _heard(people["Fatima"], products[code], leads[code], as_of)
+    if hoped:
+        text = ("campaign", "Radio en displays", "Mediaplan")
+        _override(people["Sanne"], products[hoped], leads[hoped], as_of, Decimal("0.12"), text)
+    if agreed:
+        _agreed(people["Sanne"], products[agreed], leads[agreed], as_of)
     said = {code for place, codes in HEARD.items() if place >= ago for code in codes}
     said |= {code for codes in (HOPED, AGREED) for place, code in codes.items() if place >= ago}
     judgement_apply(product_ids=[products[code].pk for code in said])

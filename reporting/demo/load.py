@@ -93,7 +93,7 @@ def demo_load(*, until: datetime.date | None, nights: int, tell: Tell) -> None:
         run_wait(run=night_start(kind=NightlyRun.Kind.MANUAL, as_of=month), tell=lambda _run: None)
         if ago == nights - 1:
             _judge(people)
-    judgement_create(people)
+            judgement_create(people)  # before the last night, so that it counts with them
 
 
 def _judge(people: dict[str, User]) -> None:

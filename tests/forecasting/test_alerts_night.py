@@ -218,6 +218,16 @@ def test_the_full_year_off_budget(product, planned, found):
     assert kinds() == found
 
 
+def test_the_year_expected_is_the_one_that_is_planned_with(product):
+    vintage(product, LAST)
+    ForecastMonth.objects.filter(month__year=2026).update(overridden=150)
+    budget(product, 200)
+    night()
+    # Ten months at 200 and two changed by hand to 300.
+    assert ProductNews.objects.get().year_amount == 2600
+    assert kinds() == ["budget"]
+
+
 def test_a_missing_month_leaves_the_year_open(product):
     vintage(product, LAST)
     budget(product, 150)
