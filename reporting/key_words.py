@@ -176,7 +176,7 @@ def _row(figure: KeyFigure) -> ComparisonRow:
     label, span = span_words(figure)
     notes = [span]
     if figure.lo80 is not None and figure.hi80 is not None and figure.lo80 != figure.hi80:
-        band = {"low": _whole(figure.lo80), "high": _whole(figure.hi80)}
+        band = formats.ends(float(figure.lo80), float(figure.hi80))
         notes.append(_("80%% chance: %(low)s – %(high)s") % band)
     if figure.average is not None:
         before = figure.last_year_average

@@ -23,8 +23,8 @@ from products.selectors.lines import LineTree
 # months ahead. Who hears it from customers saw most of what came; the campaigns did not bring what was hoped.
 MONTHS = 3
 HEARD = {10: ("HVM-210", "GAS-012"), 9: ("HVM-200",), 6: ("HVM-210", "GAS-012"), 5: ("HVM-200", "SAP-020")}
-HOPED = {10: "SMO-025", 9: "SAP-020", 7: "SMO-025", 4: "SMO-025", 2: "HVM-200", 1: "SMO-025"}
-AGREED = {10: "APS-100", 7: "APS-100", 4: "APS-100", 1: "APS-100"}
+HOPED = {10: "SMO-025", 9: "SAP-020", 7: "SMO-025", 4: "SMO-025", 3: "HVM-200", 2: "SMO-025"}
+AGREED = {11: "APS-100", 8: "APS-100", 5: "APS-100", 2: "APS-100"}
 JUDGED_THEN = {*HOPED.values(), *AGREED.values(), *(code for codes in HEARD.values() for code in codes)}
 
 
