@@ -294,6 +294,23 @@ def test_unlike_units_are_compared_in_money_only(client, manager):
     assert tables["revenue"][1].budget == "4,000"
 
 
+def test_a_budget_counts_in_the_familys_unit_and_from_when_the_member_joined(manager):
+    line = line_factory(reporting_unit="litre")
+    family = family_factory(line=line)
+    bottle, can = product_factory(line=line, unit="bottle"), product_factory(line=line, unit="can")
+    for product, litres in ((bottle, "1.5"), (can, "0.5")):
+        UnitFactor.objects.create(product=product, unit="litre", factor=Decimal(litres))
+        plan(product, units(), 90, 200)
+    join(family, bottle)
+    join(family, can, day=datetime.date(2026, 4, 1))
+    sold = family_sales(manager, family, units(), LAST, LAST)
+    budget = family_budget(manager, sold, units(), datetime.date(2026, 1, 1), LAST)
+    march, april = (budget.months[datetime.date(2026, month, 1)] for month in (3, 4))
+    assert (march.volume, march.revenue) == (135, 200)
+    assert (april.volume, april.revenue) == (180, 400)
+    assert budget.planned == 2
+
+
 def test_who_sees_one_channel_compares_that_channel(client, family, products):
     run_now()
     hers = channel_factory()
