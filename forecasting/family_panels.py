@@ -41,16 +41,37 @@ class Tile:
     note: str = ""
 
 
+@dataclass(frozen=True)
+class FamilyNow:
+    """What the cards of a family's page are made of: its months in its line's leading measure, and what is
+    expected of it."""
+
+    measure: Measure
+    forecast: ForecastNow | None
+    sold: FamilySales
+
+
+def family_now(user: Any, family: Family) -> FamilyNow:
+    """Read once a page: kept with the family."""
+    found: FamilyNow | None = getattr(family, "_now", None)
+    if found is None:
+        measure = line_tree().lead_measure(family.line_id)
+        forecast = forecast_current(user, family, measure)
+        running = month_start(today())
+        last = month_add(forecast.forecast.as_of, 1) if forecast else running
+        first = month_add(last, -HISTORY_MONTHS)
+        sold = family_sales(user, family, measure, first, max(last, month_add(running, -1)))
+        found = FamilyNow(measure, forecast, sold)
+        family._now = found  # type: ignore[attr-defined]
+    return found
+
+
 def family_panel(user: Any, family: Any) -> Mapping[str, Any] | None:
-    """The strip of figures and the chart, by the line's leading measure; a sentence where there is less."""
+    """The strip of figures and the chart; a sentence where there is less."""
     if not isinstance(family, Family):
         return None
-    measure = line_tree().lead_measure(family.line_id)
-    now = forecast_current(user, family, measure)
-    running = month_start(today())
-    last = month_add(now.forecast.as_of, 1) if now else running
-    first = month_add(last, -HISTORY_MONTHS)
-    sold = family_sales(user, family, measure, first, max(last, month_add(running, -1)))
+    found = family_now(user, family)
+    measure, now, sold = found.measure, found.forecast, found.sold
     return {
         "tiles": _tiles(sold, measure, now),
         "chart": _chart(user, family, measure, sold, now),

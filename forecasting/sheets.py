@@ -15,12 +15,14 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
 from core.months import month_start
-from exchange.sheets import Counts, Field, Option
+from exchange.sheets import Counts, Creation, Field, Option
 from forecasting.models import Driver, DriverValue
 from forecasting.services.drivers import driver_code, driver_ensure, driver_import_undo, values_write
 from products.models import Product, ProductLine
 from products.selectors.access import visible_channel_ids, visible_line_ids
-from products.sheets.known import Refusals, lines_known, products_known, staged
+from products.sheets import sources
+from products.sheets.known import ProductsKnown, Refusals, lines_known, staged
+from products.sheets.sources import CODE_SOURCE
 
 _STEPS = {"month": Driver.Step.MONTH, "week_start": Driver.Step.WEEK, "date": Driver.Step.DAY}
 
@@ -33,6 +35,7 @@ REASONS: dict[str, Any] = {
     "value_missing": _("no value"),
     "product_unknown": _("no product has this code"),
     "product_ambiguous": _("several products have this code in different sources"),
+    "product_not_in_source": _("no product has this code in the source “%(source)s”"),
     "line_unknown": _("no product line has this code or name"),
     "product_and_line": _("a product and a product line; give one of them"),
     "shared_by_all": _("is shared by all lines; you are limited to some of them"),
@@ -74,6 +77,7 @@ class DriversSheet:
     creates_labels: Mapping[str, Any] = {"drivers": _("drivers")}
     one_of = (("month", "week_start", "date"),)
     options = (
+        sources.OPTION,
         Option(
             "kind",
             _("What are these figures? It holds for drivers that are new."),
@@ -103,6 +107,7 @@ class DriversSheet:
             aliases=("sku", "product_code", "artikel", "artikelnummer"),
             help_text=_("Only where it holds for one product."),
         ),
+        sources.FIELD,
         Field(
             "product_line",
             "text",
@@ -115,17 +120,18 @@ class DriversSheet:
     def sees_all(self, user: Any) -> bool:
         return visible_line_ids(user) is None and visible_channel_ids(user) is None
 
-    def check(self, cursor: Any, options: Mapping[str, Any], user: Any) -> None:
+    def check(self, cursor: Any, options: Mapping[str, Any], user: Any) -> Mapping[str, str]:
         refusals = Refusals()
-        _Plan(cursor, options, user, refusals)
+        plan = _Plan(cursor, options, user, refusals)
         refusals.write(cursor)
+        return plan.unclear
 
     def preview(self, cursor: Any, options: Mapping[str, Any]) -> Counts:
         return _accepted(cursor, options).counts()
 
-    def sample(self, cursor: Any, limit: int) -> list[dict[str, Any]]:
+    def sample(self, cursor: Any, limit: int, options: Mapping[str, Any]) -> list[dict[str, Any]]:
         found: dict[str, list[dict[str, Any]]] = {"new": [], "changed": [], "unchanged": []}
-        for row in _accepted(cursor, {}).rows:
+        for row in _accepted(cursor, options).rows:
             if len(found[row.effect]) < limit:
                 said = {"line": row.line, "effect": row.effect, **row.names, "value": str(row.value)}
                 found[row.effect].append(
@@ -160,9 +166,8 @@ class _Plan:
             visible_line_ids(user) is not None or visible_channel_ids(user) is not None
         )
         rows = staged(cursor)
-        self._products, self._several, _hidden = products_known(
-            [row["product"] for row in rows if row["product"]], user
-        )
+        self._products = ProductsKnown(rows, user, options.get(CODE_SOURCE))
+        self.unclear = self._products.asked()
         self._lines = lines_known(user)
         self._drivers: dict[Scope, Driver] = {}
         self._by_name: dict[str, str] = {}
@@ -224,11 +229,10 @@ class _Plan:
         if row["product"] and row["product_line"]:
             return self._refused(row, "product_line", "product_and_line")
         if row["product"]:
-            text = row["product"].upper()
-            product: Product | None = self._products.get(text)
+            product = self._products.find(row)
             if product is None:
-                problem = "product_ambiguous" if text in self._several else "product_unknown"
-                return self._refused(row, "product", problem)
+                source = self._products.source(row)
+                return self._refused(row, "product", self._products.problem(row), source=source)
             return code, product.pk, None
         if row["product_line"]:
             line: ProductLine | None = self._lines.find(row["product_line"])
@@ -239,13 +243,13 @@ class _Plan:
 
     def counts(self) -> Counts:
         effects = [row.effect for row in self.rows]
-        made = {row.scope for row in self.rows} - set(self._drivers)
+        made = sorted({row.scope for row in self.rows} - set(self._drivers), key=str)
         dates = [row.date for row in self.rows]
         return Counts(
             new=effects.count("new"),
             changed=effects.count("changed"),
             unchanged=effects.count("unchanged"),
-            creates={"drivers": len(made)} if made else {},
+            created=[Creation("drivers", scope[0], self._units[scope][0]) for scope in made],
             months_from=month_start(min(dates)) if dates else None,
             months_to=month_start(max(dates)) if dates else None,
         )

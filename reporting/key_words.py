@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 from core import formats
 from core.organisation import organisation_get
 from products.models import Measure
-from reporting.selectors.key_figures import KeyFigure
+from reporting.selectors.key_figures import KeyFigure, KeyFigures
 from reporting.selectors.overview import Ahead, Overview
 
 
@@ -158,14 +158,16 @@ def _headline(label: str, figure: KeyFigure, unit: str, *, money: bool) -> Headl
     return Headline(label, text, f"{word} {unit}".strip(), change, compared, "")
 
 
-def comparison_rows(overview: Overview, unit: str) -> list[ComparisonTable]:
-    """A table for volume and, where there is any, one for revenue; each span a row."""
-    if overview.figures is None:
+def comparison_tables(figures: KeyFigures | None, measure: Measure, unit: str) -> list[ComparisonTable]:
+    """A table for volume and one for revenue, where there is any; each span a row."""
+    if figures is None:
         return []
-    volume = [_row(figure) for figure in overview.figures.volume]
-    tables = [ComparisonTable("volume", capfirst(str(overview.measure)), unit, volume)]
-    if any(figure.value is not None for figure in overview.figures.revenue):
-        revenue = [_row(figure) for figure in overview.figures.revenue]
+    tables = []
+    if any(figure.value is not None for figure in figures.volume):
+        volume = [_row(figure) for figure in figures.volume]
+        tables.append(ComparisonTable("volume", capfirst(str(measure)), unit, volume))
+    if any(figure.value is not None for figure in figures.revenue):
+        revenue = [_row(figure) for figure in figures.revenue]
         tables.append(ComparisonTable("revenue", _("Revenue"), organisation_get().currency, revenue))
     return tables
 
@@ -174,7 +176,7 @@ def _row(figure: KeyFigure) -> ComparisonRow:
     label, span = span_words(figure)
     notes = [span]
     if figure.lo80 is not None and figure.hi80 is not None and figure.lo80 != figure.hi80:
-        band = {"low": _whole(figure.lo80), "high": _whole(figure.hi80)}
+        band = formats.ends(float(figure.lo80), float(figure.hi80))
         notes.append(_("80%% chance: %(low)s – %(high)s") % band)
     if figure.average is not None:
         before = figure.last_year_average

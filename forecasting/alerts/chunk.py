@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime
 from collections import defaultdict
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from typing import Any
 
@@ -32,7 +32,8 @@ from .thresholds import Thresholds, thresholds_of
 ERROR_MONTHS = 6
 NEW_MONTHS = 12
 SPARK_MONTHS = 36
-KINDS = ("band", "moved", "budget", "stage", "little_history")
+BY_MEASURE = ("band", "moved", "budget")
+KINDS = (*BY_MEASURE, "stage", "little_history")
 
 
 @dataclass(frozen=True)
@@ -175,8 +176,29 @@ class Judge:
         for product in facts.products.values():
             if product.ended is None or product.ended >= self.run.local_date:
                 self._of_product(judged, product)
+        for kind in BY_MEASURE:
+            judged.candidates[kind] = self._together(judged.candidates[kind])
         self._sparks(judged)
         return judged
+
+    def _together(self, found: list[Candidate]) -> list[Candidate]:
+        """One candidate for the measures of a product that say the same (sell-in and sell-out): that of the
+        measure the line names first, with the largest stake, naming the others."""
+        same: dict[tuple[int | None, str], list[Candidate]] = defaultdict(list)
+        for candidate in found:
+            same[candidate.product_id, candidate.fingerprint].append(candidate)
+        return [self._one(group) if len(group) > 1 else group[0] for group in same.values()]
+
+    def _one(self, group: list[Candidate]) -> Candidate:
+        product = self.facts.products[group[0].product_id or 0]
+        place = {measure.pk: place for place, measure in enumerate(self.tree.measures(product.line_id))}
+        first, *others = sorted(group, key=lambda c: place.get(c.evidence["measure"], len(place)))
+        also = [self.facts.measures[c.evidence["measure"]] for c in others]
+        names = [{"nl": measure.name_nl, "en": measure.name_en} for measure in also]
+        stakes = [c.stake_amount for c in group if c.stake_amount is not None]
+        return replace(
+            first, stake_amount=max(stakes, default=None), evidence={**first.evidence, "also": names}
+        )
 
     def _of_measure(self, judged: Judged, product: Product, measure: Measure, current: Current) -> None:
         key, limits, facts = (product.pk, measure.pk), self.limits[product.line_id], self.facts
@@ -281,7 +303,7 @@ class Judge:
     def _sparks(self, judged: Judged) -> None:
         """A measure that does not lead is not in the list's sparkline: its own history goes along."""
         wanted: dict[Key, list[Candidate]] = defaultdict(list)
-        for candidate in (c for kind in ("band", "moved", "budget") for c in judged.candidates[kind]):
+        for candidate in (c for kind in BY_MEASURE for c in judged.candidates[kind]):
             product = self.facts.products[candidate.product_id or 0]
             if candidate.evidence["measure"] != self.leads[product.line_id]:
                 wanted[product.pk, candidate.evidence["measure"]].append(candidate)

@@ -116,11 +116,11 @@ class YearExpected:
 def year_expected(year: BudgetYear, price: float | None) -> YearExpected | None:
     """Closed months as they were and the rest as forecast, beside the plan: in revenue where the plan and the
     closed months have it, otherwise in volume; ``None`` where neither is whole."""
-    if year.ahead_volume is None:
+    if year.ahead_volume is None or year.ahead_sum is None:
         return None
     has_revenue = year.budget_revenue is not None and year.sold_revenue is not None
     if has_revenue and (price is not None or year.ahead_months == 0):
-        ahead = year.ahead_volume * (price or 0.0)
+        ahead = year.ahead_sum * (price or 0.0)
         return YearExpected((year.sold_revenue or 0.0) + ahead, year.budget_revenue or 0.0, True)
     if year.budget_volume is not None and year.sold_volume is not None:
         return YearExpected(year.sold_volume + year.ahead_volume, year.budget_volume, False)

@@ -10,6 +10,7 @@ from django.utils.translation import get_language, ngettext, pgettext
 from django.utils.translation import gettext as _
 
 from collaboration.kinds import Words
+from collaboration.sentences import enumerate_words
 from core import formats
 from core.charts.model import stage_word
 from core.organisation import organisation_get
@@ -29,6 +30,17 @@ def _unit(alert: Any) -> str:
     """The unit, with the measure's name where the product has several."""
     unit, name = _in_language(alert.evidence.get("unit")), _in_language(alert.evidence.get("name"))
     return f"{unit} ({name})" if name and name.lower() != unit.lower() else unit
+
+
+def _and_others(alert: Any, text: str) -> str:
+    """The sentence, and which other measures say the same."""
+    names = [_in_language(name) for name in alert.evidence.get("also") or ()]
+    if not names:
+        return text
+    same = format_html(
+        _("The same holds for {measures}."), measures=enumerate_words([n.lower() for n in names])
+    )
+    return format_html("{} {}", text, same)
 
 
 def _month(text: str) -> str:
@@ -54,9 +66,10 @@ def band(alert: Any) -> Words:
             else _("It is the {count} month running below what was expected.")
         )
         text = format_html("{} {}", text, format_html(running, count=_ordinal(p["months"])))
+    said = _and_others(alert, text)
     if p["side"] == "above":
-        return Words(_("sold more than expected"), text, "trending-up", "pos")
-    return Words(_("sold less than expected"), text)
+        return Words(_("sold more than expected"), said, "trending-up", "pos")
+    return Words(_("sold less than expected"), said)
 
 
 def _ordinal(number: int) -> str:
@@ -93,7 +106,7 @@ def moved(alert: Any) -> Words:
             _("Next 12 months {rate}: {now} {unit}, {before} on data up to {month}."), **values
         )
     icon = "trending-down" if p["rate"] is not None and p["rate"] < 0 else ""
-    return Words(_("forecast moved"), text, icon)
+    return Words(_("forecast moved"), _and_others(alert, text), icon)
 
 
 def budget(alert: Any) -> Words:
@@ -112,7 +125,8 @@ def budget(alert: Any) -> Words:
         "rate": _bold(formats.delta(p["rate"]).text),
     }
     text = format_html(_("Full year {year} expected at {expected}, budget {budget}: {rate}."), **values)
-    return Words(_("ahead of budget") if p["rate"] > 0 else _("behind budget"), text)
+    headline = _("ahead of budget") if p["rate"] > 0 else _("behind budget")
+    return Words(headline, _and_others(alert, text))
 
 
 def stage(alert: Any) -> Words:

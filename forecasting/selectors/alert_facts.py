@@ -49,7 +49,8 @@ class Hit:
 class BudgetYear:
     """A financial year's plan, and what is known and expected of the same year; ``None``: incomplete.
 
-    Volumes of a flow are sums, of a level the state in the last month.
+    Volumes of a flow are sums, of a level the state in the last month. ``ahead_sum`` is what is expected of
+    the months ahead added up, of a level too: times a month's price it is their revenue.
     """
 
     budget_volume: float | None
@@ -57,6 +58,7 @@ class BudgetYear:
     sold_volume: float | None
     sold_revenue: float | None
     ahead_volume: float | None
+    ahead_sum: float | None
     ahead_months: int
 
 
@@ -115,15 +117,18 @@ _BUDGET = """
            CASE WHEN count(*) FILTER (WHERE y.month <= y.as_of AND s.revenue IS NULL AND p.revenue <> 0) = 0
                 THEN coalesce(sum(s.revenue) FILTER (WHERE y.month <= y.as_of), 0) END::float8,
            CASE WHEN count(*) FILTER (WHERE y.month > y.as_of AND f.mean IS NULL) = 0
-                THEN coalesce(sum(f.mean) FILTER (WHERE y.month > y.as_of), 0) END,
-           max(f.mean) FILTER (WHERE y.month = %(last)s),
+                THEN coalesce(sum(f.final) FILTER (WHERE y.month > y.as_of), 0) END,
+           max(f.final) FILTER (WHERE y.month = %(last)s),
            bool_or(y.is_level),
            count(*) FILTER (WHERE y.month > y.as_of)
     FROM year y
     LEFT JOIN plan p USING (product_id, measure_id, month)
     LEFT JOIN products_productmonth s
            ON s.product_id = y.product_id AND s.measure_id = y.measure_id AND s.month = y.month
-    LEFT JOIN forecasting_forecastmonth f ON f.forecast_id = y.forecast_id AND f.month = y.month
+    LEFT JOIN LATERAL (
+        SELECT mean, coalesce(agreed, overridden, driven, mean) AS final FROM forecasting_forecastmonth
+        WHERE forecast_id = y.forecast_id AND month = y.month
+    ) f ON true
     GROUP BY 1, 2
 """
 
@@ -171,11 +176,14 @@ def budget_years(
     }
     found = {}
     for row in _rows(_BUDGET, params):
-        product_id, measure_id, plan, plan_revenue, sold, sold_revenue, ahead, end, is_level, left = row
+        product_id, measure_id, plan, plan_revenue, sold, sold_revenue, ahead_sum, end, is_level, left = row
+        ahead = ahead_sum
         if is_level:
             # The state at the end of the year: known when it is over, expected otherwise.
             sold, ahead = (sold, 0.0) if left == 0 else (0.0, end)
-        found[product_id, measure_id] = BudgetYear(plan, plan_revenue, sold, sold_revenue, ahead, left)
+        found[product_id, measure_id] = BudgetYear(
+            plan, plan_revenue, sold, sold_revenue, ahead, ahead_sum, left
+        )
     return found
 
 

@@ -58,14 +58,14 @@ def revenue_signs(products: Collection[int]) -> dict[int, int]:
         return {product_id: int(sign) for product_id, sign in cursor.fetchall()}
 
 
-def vintages_there(
-    payload: Mapping[str, Any],
-) -> dict[tuple[int | None, int | None, int], set[datetime.date]]:
+def vintages_there(payload: Mapping[str, Any]) -> dict[Key, set[datetime.date]]:
     """The months that there are forecasts as of, by product, family and measure."""
-    found = defaultdict(set)
+    found: dict[Key, set[datetime.date]] = defaultdict(set)
     rows = Forecast.objects.filter(_of(payload)).order_by()
-    for *key, as_of in rows.values_list("product_id", "family_id", "measure_id", "as_of"):
-        found[tuple(key)].add(as_of)
+    for product_id, family_id, measure_id, as_of in rows.values_list(
+        "product_id", "family_id", "measure_id", "as_of"
+    ):
+        found[product_id, family_id, measure_id].add(as_of)
     return found
 
 

@@ -7,7 +7,7 @@ to channels sees the rows of those channels, not those made for all channels tog
 from __future__ import annotations
 
 import datetime
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
@@ -79,18 +79,35 @@ def budget_months(
 
     The subject must be one the person may see.
     """
-    years = {month: budget_year(month) for month in month_range(first, last)}
-    rows = BudgetRow.objects.filter(
-        version__in=_compared_with(years.values()).values("pk"), measure=measure, month__range=(first, last)
-    )
+    rows = _rows_between(user, measure, first, last)
     rows = rows.filter(product=subject) if isinstance(subject, Product) else rows.filter(line=subject)
+    return {plan.month: plan for _pk, plan in _months(rows)}
+
+
+def budget_months_of(
+    user: Any, product_ids: Collection[int], measure: Measure, first: datetime.date, last: datetime.date
+) -> Iterator[tuple[int, BudgetMonth]]:
+    """The plan of several products, by product and month. One query. They must be ones the person may see."""
+    return _months(_rows_between(user, measure, first, last).filter(product__in=product_ids))
+
+
+def _rows_between(
+    user: Any, measure: Measure, first: datetime.date, last: datetime.date
+) -> QuerySet[BudgetRow]:
+    """The rows of these months in the version each year is compared with, of the channels the person sees."""
+    years = {budget_year(month) for month in month_range(first, last)}
+    rows = BudgetRow.objects.filter(
+        version__in=_compared_with(years).values("pk"), measure=measure, month__range=(first, last)
+    )
     channels = visible_channel_ids(user)
-    if channels is not None:
-        rows = rows.filter(channel__in=channels)
+    return rows if channels is None else rows.filter(channel__in=channels)
+
+
+def _months(rows: QuerySet[BudgetRow]) -> Iterator[tuple[int, BudgetMonth]]:
     versions = ("version__year", "version__name", "version__frozen_at")
-    found = rows.order_by().values_list("month", *versions).annotate(Sum("volume"), Sum("revenue"))
-    return {
-        month: BudgetMonth(month, volume, revenue, name, frozen_at is not None)
-        for month, year, name, frozen_at, volume, revenue in found
-        if year == years[month]
-    }
+    found = rows.order_by().values_list("product_id", "month", *versions)
+    for product, month, year, name, frozen_at, volume, revenue in found.annotate(
+        Sum("volume"), Sum("revenue")
+    ):
+        if year == budget_year(month):
+            yield product, BudgetMonth(month, volume, revenue, name, frozen_at is not None)

@@ -18,6 +18,7 @@ from core.registries import Event
 from products.models import Family, FamilyMember, Measure
 
 from .access import families_visible, products_visible, visible_line_ids
+from .budget import BudgetMonth, budget_months_of
 from .lines import line_tree
 from .months import complete_month, first_provisional_month
 from .sales import MonthSales, product_months, total
@@ -36,7 +37,8 @@ class FamilySales:
     """A family's months in one measure. Members that count in units that do not add up (``adds`` is false)
     leave ``unit`` and the volumes empty; money always adds. ``month`` is the last complete one.
 
-    ``whole``: no member is out of the person's sight; otherwise the months are of those in sight.
+    ``whole``: no member is out of the person's sight; otherwise the months are of those in sight. ``stays``
+    and ``factors`` (into the unit, where volumes add) are of the members in sight, by product id.
     """
 
     unit: str
@@ -44,6 +46,8 @@ class FamilySales:
     whole: bool
     month: datetime.date | None
     months: list[MonthSales]
+    stays: Mapping[int, Sequence[Stay]]
+    factors: Mapping[int, Decimal]
 
 
 def families_whole(user: Any) -> QuerySet[Family]:
@@ -123,7 +127,44 @@ def family_sales(
         )
         for month in month_range(first, last)
     ]
-    return FamilySales(units.unit, units.ok, len(products) == len(stays), complete, months)
+    return FamilySales(
+        units.unit,
+        units.ok,
+        len(products) == len(stays),
+        complete,
+        months,
+        {pk: stays[pk] for pk in sold},
+        units.factors if units.ok else {},
+    )
+
+
+@dataclass(frozen=True)
+class FamilyBudget:
+    """What was planned of a family's members together, by month: volumes in its unit, or none. ``planned`` of
+    them have a budget in these months."""
+
+    months: dict[datetime.date, BudgetMonth]
+    planned: int
+
+
+def family_budget(
+    user: Any, sold: FamilySales, measure: Measure, first: datetime.date, last: datetime.date
+) -> FamilyBudget:
+    """The budgets of the members in sight, each in the months it was one. One query."""
+    months: dict[datetime.date, BudgetMonth] = {}
+    planned = set()
+    for pk, plan in budget_months_of(user, list(sold.stays), measure, first, last):
+        if not belongs(plan.month, sold.stays[pk]):
+            continue
+        planned.add(pk)
+        volume = plan.volume * sold.factors[pk] if plan.volume is not None and pk in sold.factors else None
+        before = months.get(plan.month)
+        months[plan.month] = replace(
+            plan,
+            volume=total([volume, before.volume if before else None]),
+            revenue=total([plan.revenue, before.revenue if before else None]),
+        )
+    return FamilyBudget(months, len(planned))
 
 
 def _added(

@@ -7,7 +7,7 @@ the average of its month-ends are given, never a sum. Months are compared with t
 from __future__ import annotations
 
 import datetime
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
@@ -120,8 +120,17 @@ def compare(
     last = max(span[1] for span in wanted.values())
     if sales is None:
         sales = product_months(user, [product.pk], measure, first, last).values()
+    return compared(sales, budget_months(user, product, measure, first, last), measure, wanted)
+
+
+def compared(
+    sales: Iterable[MonthSales],
+    planned: Mapping[datetime.date, BudgetMonth],
+    measure: Measure,
+    wanted: Mapping[str, tuple[datetime.date, datetime.date]],
+) -> dict[str, Comparison]:
+    """The same of months that are at hand, from a year before the first of the spans."""
     sold = {row.month: row for row in sales}
-    planned = budget_months(user, product, measure, first, last)
     return {
         key: Comparison(
             volume=_compared(sold, planned, start, end, "volume", level=measure.kind == Measure.Kind.LEVEL),
@@ -132,8 +141,8 @@ def compare(
 
 
 def _compared(
-    sold: dict[datetime.date, MonthSales],
-    planned: dict[datetime.date, BudgetMonth],
+    sold: Mapping[datetime.date, MonthSales],
+    planned: Mapping[datetime.date, BudgetMonth],
     first: datetime.date,
     last: datetime.date,
     name: str,

@@ -36,22 +36,26 @@ LINES = [
     ("food", "Voeding", "", "Sanne", "pak", "liter", ("sell-in", "sell-out"), ("price", "account", "units")),
     ("juice", "Sappen", "food", "", "", "", (), ("", "", "")),
     ("dairy-free", "Zuivelvrij", "food", "", "", "", (), ("", "", "")),
-    ("pantry", "Houdbaar", "food", "", "", "", (), ("", "", "")),
+    ("pantry", "Houdbaar", "food", "Yara", "", "", (), ("", "", "")),
     (
         *("energy", "Energie", "", "Thomas", "contract", ""),
         *(("new-contracts", "contracts"), ("tariff", "customer", "contracts")),
     ),
     (
-        *("insurance", "Verzekering", "", "Thomas", "polis", "polis"),
+        *("insurance", "Verzekering", "", "Bram", "polis", "polis"),
         *(("policies", "claims"), ("premium", "insured", "policies")),
     ),
-    ("care", "Zorg", "", "Sanne", "behandeling", "", ("treatments",), ("fee", "client", "treatments")),
+    ("care", "Zorg", "", "Noor", "behandeling", "", ("treatments",), ("fee", "client", "treatments")),
 ]
+
+# Months after which a line's figures no longer move: claims for care come in late.
+FINAL_AFTER = {"care": 2}
 
 # code, name, kind, above
 CHANNELS = [
     ("retail", "Supermarkten", "type", ""),
     ("kroon", "Kroon Markten", "account", "retail"),
+    ("kroon-utrecht", "Kroon Markten Utrecht", "store", "kroon"),
     ("boerhof", "Boerhof", "account", "retail"),
     ("vandaag", "VanDaag", "account", "retail"),
     ("foodservice", "Foodservice", "type", ""),
@@ -77,8 +81,23 @@ CHANNELS_OF_LINE = {
     "care": (("gemeenten", 0.5), ("verzekeraars", 0.35), ("particulier", 0.15)),
 }
 
+# A shop that reports these apart from its chain.
+STORE = ("kroon-utrecht", 0.02, {"HVM-200", "HVM-210", "HVM-220"})
+
 SUPPLIERS = [("haverhof", "Haverhof"), ("polderveld", "Polderveld"), ("boomgaard", "De Boomgaard")]
 SEGMENTS = [("gezinnen", "Gezinnen"), ("senioren", "Senioren"), ("zakelijk", "Zakelijk")]
+# By how the codes begin.
+SUPPLIER_OF = {
+    "HVM": "haverhof",
+    "SOY": "haverhof",
+    "DGM": "polderveld",
+    "SOE": "polderveld",
+    "SAP": "boomgaard",
+}
+SUPPLIER_OF |= dict.fromkeys(("APS", "APV"), "boomgaard")
+SEGMENT_OF = dict.fromkeys(("INB", "FTS", "SMO", "PIN"), "gezinnen")
+SEGMENT_OF |= dict.fromkeys(("THZ", "ALM", "MAA", "VAL", "UIT"), "senioren")
+SEGMENT_OF |= dict.fromkeys(("CYB", "LAA-200"), "zakelijk")
 FAMILIES = [
     ("HVM", "Havermelk", "dairy-free"),
     ("SAP", "Sinaasappelsap", "juice"),
@@ -185,7 +204,7 @@ def _services() -> list[Item]:
         ("SLA-100", "Slaapprogramma", 85, "introduction", 7, 800, "none", ""),
         ("VAL-100", "Valpreventie Groep", 30, "revival", 60, 1_250, "none", ""),
         ("DAG-100", "Dagbesteding", 71, mature, 60, 2_800, "none", ""),
-        ("NAZ-100", "Nazorgprogramma Hart", 160, "young", 2, 1_500, "none", ""),
+        ("NAZ-100", "Nazorgprogramma Hart", 160, "young", 4, 1_500, "none", ""),
     ]
     return [
         Item(

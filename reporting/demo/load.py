@@ -27,6 +27,7 @@ from forecasting.services.findings import findings_decide
 from forecasting.services.launches import launch_plan_set
 from forecasting.services.night import night_start
 from forecasting.services.night_work import run_wait
+from forecasting.services.stages import stage_set
 from products.models import Channel, Family, Measure, Product, ProductLine, Segment, Supplier
 from products.selectors.lines import LineTree
 from products.services.budget import budget_create, budget_freeze
@@ -36,14 +37,26 @@ from products.services.product import product_create
 from products.services.relations import bundle_part_set, family_member_set, succession_set
 from products.services.structure import channel_create, family_create, measure_create, named_create
 
-from .catalogue import CHANNELS, FAMILIES, LINES, MEASURES, SEGMENTS, SUPPLIERS, Item, items
-from .judgement import judgement_create
+from .catalogue import (
+    CHANNELS,
+    FAMILIES,
+    FINAL_AFTER,
+    LINES,
+    MEASURES,
+    SEGMENT_OF,
+    SEGMENTS,
+    SUPPLIER_OF,
+    SUPPLIERS,
+    Item,
+    items,
+)
+from .judgement import JUDGED_THEN, judged_then, judgement_create
 from .people import people_create
 from .sales import budget_file, first_month, sales_file, sales_rows, top_line
 
 SEED = 20261101
 # Some products have the forecasts of a year more, so that their accuracy shows.
-VINTAGES, EVERY, SHOWN = 12, 4, {"HVM-210", "GSV-012"}
+VINTAGES, EVERY, SHOWN = 12, 6, {"HVM-210", "GSV-012", *JUDGED_THEN}
 Tell = Callable[[str], None]
 
 
@@ -68,32 +81,45 @@ def demo_load(*, until: datetime.date | None, nights: int, tell: Tell) -> None:
         _products(people["Anna"], last)
         tell("five years of sales and two budgets")
         _sales(people["Anna"], last)
-        _launch(people["Sanne"], last)
+        _launch(people["Yara"], last)
+        _stage_by_hand(people["Sanne"])
         _talk(people)
     if nights:
         tell("what was forecast of the year before")
-        _vintages(month_add(last, -nights))
+        _vintages(people, month_add(last, -nights))
     for ago in range(nights - 1, -1, -1):
         month = month_add(last, -ago)
         tell(f"forecasts and stages as of {month:%Y-%m}")
         run_wait(run=night_start(kind=NightlyRun.Kind.MANUAL, as_of=month), tell=lambda _run: None)
         if ago == nights - 1:
-            _judge(people["Sanne"])
-    judgement_create(people)
+            _judge(people)
+            judgement_create(people)  # before the last night, so that it counts with them
 
 
-def _judge(sanne: User) -> None:
-    """One unusual month is explained; the others wait for whoever looks."""
-    findings_decide(
+def _judge(people: dict[str, User]) -> None:
+    """One unusual month is explained, one was right; the others wait for whoever looks."""
+    for who, code, kind, state, note in (
+        ("Yara", "ROG-800", Finding.Kind.STOCK_OUT, Finding.State.CONFIRMED, "Oven van de bakker stond stil"),
+        ("Thomas", "CVO-100", Finding.Kind.SPIKE, Finding.State.REFUSED, "Contract met een woningcorporatie"),
+    ):
+        found = Finding.objects.filter(product__code=code, kind=kind)
+        findings_decide(user=people[who], findings=found, state=state, note=note)
+
+
+def _stage_by_hand(sanne: User) -> None:
+    """One stage that the figures do not confirm."""
+    stage_set(
         user=sanne,
-        findings=Finding.objects.filter(product__code="ROG-800", kind=Finding.Kind.STOCK_OUT),
-        state=Finding.State.CONFIRMED,
-        note="Oven van de bakker stond stil",
+        product=Product.objects.get(code="TOM-070"),
+        stage="maturity",
+        reason="Nieuwe fles en meer schappen: de daling is voorbij",
+        until=today() + datetime.timedelta(days=90),
     )
 
 
-def _vintages(last: datetime.date) -> None:
-    """The forecasts of some products as of the months up to ``last``, as if made then."""
+def _vintages(people: dict[str, User], last: datetime.date) -> None:
+    """The forecasts of some products as of the months up to ``last``, and what people said of them, as if
+    made then."""
     older = Product.objects.filter(launched__lt=month_add(last, -VINTAGES - 12), temporary=False)
     known = list(older.order_by("code").values_list("code", "pk"))
     some = [pk for place, (code, pk) in enumerate(known) if place % EVERY == 0 or code in SHOWN]
@@ -101,10 +127,13 @@ def _vintages(last: datetime.date) -> None:
         as_of = month_add(last, -ago)
         run = night_start(kind=NightlyRun.Kind.MANUAL, as_of=as_of, scope=some, only=["forecast"])
         run_wait(run=run, tell=lambda _run: None)
+        judged_then(people, as_of, ago)
 
 
 def _organisation() -> None:
-    Organisation.objects.filter(pk=1).update(name="Landzicht")
+    Organisation.objects.filter(pk=1).update(
+        name="Landzicht", alert_min_amount=25_000, show_everyones_accuracy=True
+    )
     organisation_forget()
 
 
@@ -134,6 +163,7 @@ def _structure(people: dict[str, User]) -> None:
             price_word=price,
             customer_word=customer,
             volume_word=volume,
+            final_after_months=FINAL_AFTER.get(code),
             measures=[measures[each] for each in counted],
         )
     channels: dict[str, Channel] = {}
@@ -152,6 +182,8 @@ def _structure(people: dict[str, User]) -> None:
 def _products(anna: User, last: datetime.date) -> None:
     lines = {line.code: line for line in ProductLine.objects.all()}
     families = {family.code: family for family in Family.objects.all()}
+    suppliers = {supplier.code: supplier for supplier in Supplier.objects.all()}
+    segments = {segment.code: segment for segment in Segment.objects.all()}
     for place, item in enumerate(items()):
         food = top_line(item.line) == "food"
         first = first_month(item, last)
@@ -161,6 +193,8 @@ def _products(anna: User, last: datetime.date) -> None:
             name=item.name,
             kind="good" if food else "service",
             line=lines[item.line],
+            supplier=suppliers.get(_said_of(item.code, SUPPLIER_OF)),
+            segment=segments.get(_said_of(item.code, SEGMENT_OF)),
             launched=first if item.course.months < 60 else month_add(first, -30),
             ended=month_end(month_add(first, item.course.months - 1))
             if item.course.kind == "ended"
@@ -174,6 +208,10 @@ def _products(anna: User, last: datetime.date) -> None:
             product_code_add(user=anna, product=product, source="GTIN", code=f"871{place:010d}")
             _litres(anna, product, item)
     _related(anna)
+
+
+def _said_of(code: str, by_beginning: dict[str, str]) -> str:
+    return next((said for begins, said in by_beginning.items() if code.startswith(begins)), "")
 
 
 def _litres(anna: User, product: Product, item: Item) -> None:
@@ -205,7 +243,8 @@ def _sales(anna: User, last: datetime.date) -> None:
         path = Path(folder) / "verkopen.csv"
         sales_file(rows, path)
         _import("sales", path)
-        for year in (last.year - 1, last.year):
+        running = month_add(last, 1).year
+        for year in (running - 1, running):
             code = f"budget-{year}"
             version = budget_create(user=anna, code=code, name=f"Budget {year}", year=year)
             path = Path(folder) / f"{code}.csv"
@@ -220,12 +259,12 @@ def _import(sheet: str, path: Path) -> None:
         raise DemoError(f"{path.name}: {outcome.error} {[str(r.code) for r in outcome.refusals[:5]]}")
 
 
-def _launch(sanne: User, last: datetime.date) -> None:
+def _launch(yara: User, last: datetime.date) -> None:
     """A young product that borrows: from a yoghurt and a ginger shot, which began as slowly."""
     known = {product.code: product for product in Product.objects.all()}
     new = known["KIK-400"]
     launch_plan_set(
-        user=sanne,
+        user=yara,
         product=new,
         measure=LineTree().lead_measure(new.line_id),
         method="like_items",

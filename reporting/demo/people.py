@@ -1,4 +1,4 @@
-"""The people of the demo company: one sign-in a role."""
+"""The people of the demo company: one a role, and a product manager for each part of the range."""
 
 from __future__ import annotations
 
@@ -12,6 +12,9 @@ PASSWORD = "pmtool-demo-2026"  # noqa: S105  printed at the start; the demo comp
 PEOPLE = [
     ("product-manager", "Sanne Vermeer", "sanne@demo.example", "nl"),
     ("product-manager", "Thomas Bakker", "thomas@demo.example", "en"),
+    ("product-manager", "Yara de Graaf", "yara@demo.example", "nl"),
+    ("product-manager", "Bram Mulder", "bram@demo.example", "nl"),
+    ("product-manager", "Noor Jansen", "noor@demo.example", "nl"),
     ("marketing", "Ruud de Wit", "ruud@demo.example", "nl"),
     ("sales", "Fatima Amrani", "fatima@demo.example", "nl"),
     ("logistics", "Joris Bakker", "joris@demo.example", "nl"),

@@ -21,7 +21,7 @@ class Course:
     """How a product's level moves. ``months`` of history, ``size`` at its height.
 
     ``kind``: introduction, growth, turning (growth that has just become maturity), maturity, decline,
-    revival, ended, young (two months) or sparse (sells now and then).
+    revival, ended, young (a few months) or sparse (sells now and then).
     """
 
     kind: str

@@ -2,8 +2,8 @@
 year and budget.
 
 The full year expected is the closed months' actual plus the forecast of the rest (formulas.md: 820 + 430 =
-1,250). Of a level it is the state at the year's end, never a sum. Expected revenue is the forecast volume at
-the average revenue per unit of the last 12 months.
+1,250). Of a level it is the state at the year's end, never a sum. Expected revenue is the forecast volume of
+each month, of a level too, at the average revenue per unit of the last 12 months.
 """
 
 from __future__ import annotations
@@ -14,11 +14,12 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
-from core.months import month_range
+from core.months import month_add, month_range
 from forecasting.selectors.forecasts import ForecastNow
 from forecasting.totals import total_band
 from products.models import Measure, Product
-from products.selectors.figures import Amount, Comparison, compare, spans
+from products.selectors.family import FamilyBudget, FamilySales, family_budget
+from products.selectors.figures import Amount, Comparison, compare, compared, spans
 from products.selectors.sales import MonthSales
 
 SPANS = ("month", "year_to_date", "last_12_months", "full_year")
@@ -92,7 +93,45 @@ def key_figures(
     """The key figures as of ``month``, the last complete one. ``forecast`` and ``price`` (revenue per unit)
     fill the rest of the year; without them the full year is unknown. ``sales`` as :func:`compare` takes them.
     """
-    found = compare(user, product, measure, spans(month), sales)
+    closed = None if sales is None else [row for row in sales if row.month <= month]
+    return figures_of(compare(user, product, measure, spans(month), closed), measure, month, forecast, price)
+
+
+def family_figures(
+    user: Any, sold: FamilySales, measure: Measure, forecast: ForecastNow | None
+) -> tuple[KeyFigures, FamilyBudget] | None:
+    """The same of a family, from the months of its members together, and the budget they are compared with;
+    ``None`` before the first complete month. One query."""
+    if sold.month is None:
+        return None
+    wanted = spans(sold.month)
+    first, last = wanted["full_year"]
+    budget = family_budget(user, sold, measure, month_add(first, -12), last)
+    closed = [row for row in sold.months if row.month <= sold.month]
+    found = compared(closed, budget.months, measure, wanted)
+    price = revenue_per_unit(sold.months, sold.month)
+    return figures_of(found, measure, sold.month, forecast, price), budget
+
+
+def revenue_per_unit(months: Iterable[MonthSales], month: datetime.date) -> Decimal | None:
+    """Over the 12 months up to the month, of those with both figures."""
+    year = [
+        (row.revenue, row.volume)
+        for row in months
+        if month_add(month, -12) < row.month <= month and row.volume is not None and row.revenue is not None
+    ]
+    volume = sum((units for _, units in year), Decimal(0))
+    return sum((revenue for revenue, _ in year), Decimal(0)) / volume if volume > 0 else None
+
+
+def figures_of(
+    found: Mapping[str, Comparison],
+    measure: Measure,
+    month: datetime.date,
+    forecast: ForecastNow | None,
+    price: Decimal | None,
+) -> KeyFigures:
+    """Of spans that were compared already; ``forecast`` and ``price`` as in :func:`key_figures`."""
     expected = _expected_year(found["full_year"], measure, month, forecast, price)
     plain = [key for key in SPANS if key != "full_year"]
     return KeyFigures(
@@ -101,17 +140,17 @@ def key_figures(
     )
 
 
-def _figure(span: str, found: Comparison, name: str) -> KeyFigure:
-    compared = getattr(found, name)
+def _figure(span: str, comparison: Comparison, name: str) -> KeyFigure:
+    found = getattr(comparison, name)
     return KeyFigure(
         span,
-        compared.first,
-        compared.last,
-        compared.actual.value,
-        _whole(compared.last_year, compared.actual),
-        _whole(compared.budget, compared.actual),
-        average=compared.actual.average if compared.actual.asked > 1 else None,
-        last_year_average=compared.last_year.average if compared.actual.asked > 1 else None,
+        found.first,
+        found.last,
+        found.actual.value,
+        _whole(found.last_year, found.actual),
+        _whole(found.budget, found.actual),
+        average=found.actual.average if found.actual.asked > 1 else None,
+        last_year_average=found.last_year.average if found.actual.asked > 1 else None,
     )
 
 
@@ -140,30 +179,33 @@ def _expected_year(
     months = [ahead[m] for m in rest] if known else []
     level = measure.kind == Measure.Kind.LEVEL
     volume = low = high = revenue = revenue_low = revenue_high = None
-    if known and level:
-        closed_at = year.volume.actual.value
-        ends = [_decimal(v) for v in months[-1].final_band[:3]] if months else [closed_at] * 3
-        volume, low, high = ends
-    elif known and forecast is not None:
-        closed = year.volume.actual.value or Decimal(0)
+    if known:
         mean, lower, upper = ([m.final_band[place] for m in months] for place in range(3))
-        edges = total_band(mean, lower, upper, correlation=forecast.correlation)
-        volume = closed + _decimal(sum(mean))
-        low, high = closed + _decimal(edges[0]), closed + _decimal(edges[1])
-        if price is not None:
+        edges = total_band(mean, lower, upper, correlation=forecast.correlation if forecast else 0.0)
+        if level:
+            closed_at = year.volume.actual.value
+            ends = [_decimal(v) for v in months[-1].final_band[:3]] if months else [closed_at] * 3
+            volume, low, high = ends
+        else:
+            closed = year.volume.actual.value or Decimal(0)
+            volume = closed + _decimal(sum(mean))
+            low, high = closed + _decimal(edges[0]), closed + _decimal(edges[1])
+        if price is not None or not months:
+            # Revenue is a flow, of a level too: each month's state at the price of a month.
+            price = price or Decimal(0)
             booked = year.revenue.actual.value or Decimal(0)
             revenue = booked + _decimal(sum(mean)) * price
             revenue_low, revenue_high = (booked + _decimal(edge) * price for edge in edges)
 
     def figure(name: str, value: Any, lo80: Any, hi80: Any) -> KeyFigure:
-        compared = getattr(year, name)
+        found = getattr(year, name)
         return KeyFigure(
             "full_year",
             first,
             last,
             value,
-            _full(compared.last_year, level=level),
-            _full(compared.budget, level=level),
+            _full(found.last_year, level=level),
+            _full(found.budget, level=level),
             lo80,
             hi80,
         )

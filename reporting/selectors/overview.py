@@ -16,7 +16,7 @@ from products.selectors.lines import LineTree
 from products.selectors.months import product_complete_month
 from products.selectors.sales import ChannelSales, MonthSales, sales_by_channel, sales_months
 
-from .key_figures import KeyFigures, key_figures
+from .key_figures import KeyFigures, key_figures, revenue_per_unit
 
 HISTORY_MONTHS = 36
 
@@ -72,7 +72,7 @@ def overview_get(user: Any, product: Product, tree: LineTree, measure_code: str 
     last = max(shown_until, spans(month)["full_year"][1])
     sales = sales_months(user, product, measure, month_add(end, 1 - HISTORY_MONTHS), last)
     history = [row for row in sales if row.month <= shown_until]
-    price = _price(history, month)
+    price = revenue_per_unit(history, month)
     return Overview(
         product,
         measures,
@@ -97,17 +97,6 @@ def _until_known(history: Sequence[MonthSales], month: datetime.date) -> Sequenc
     while known and known[0].volume is None:
         known = known[1:]
     return known
-
-
-def _price(history: Sequence[MonthSales], month: datetime.date) -> Decimal | None:
-    """Revenue per unit over the last 12 months, of the months with both figures."""
-    year = [
-        (row.revenue, row.volume)
-        for row in history
-        if month_add(month, -12) < row.month <= month and row.volume is not None and row.revenue is not None
-    ]
-    volume = sum((units for _, units in year), Decimal(0))
-    return sum((revenue for revenue, _ in year), Decimal(0)) / volume if volume > 0 else None
 
 
 def ahead(forecast: ForecastNow | None, measure: Measure) -> Ahead | None:

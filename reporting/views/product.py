@@ -21,7 +21,7 @@ from products.models import Measure
 from products.selectors.access import product_get
 from products.selectors.head import ProductHead, product_head
 from reporting.charts import overview_chart
-from reporting.key_words import channel_rows, comparison_rows, headline_figures
+from reporting.key_words import channel_rows, comparison_tables, headline_figures
 from reporting.selectors.overview import Overview, overview_get
 
 
@@ -41,7 +41,7 @@ def product_overview(request: HttpRequest, code: str) -> HttpResponse:
         "revenue": revenue,
         "chart": _chart(request, head, overview, unit, revenue=revenue),
         "headlines": headline_figures(overview, unit),
-        "compared_tables": comparison_rows(overview, unit),
+        "compared_tables": comparison_tables(overview.figures, overview.measure, unit),
         "channels": channel_rows(overview),
         "channel_decimals": formats.volume_decimals(row.volume for row in overview.channels),
         "main_panels": panels_build(request.user, product, "main"),

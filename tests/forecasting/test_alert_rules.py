@@ -102,13 +102,20 @@ def test_the_months_of_a_level_are_never_added():
 
 def test_the_full_year_is_closed_months_and_forecast_in_revenue():
     # Latest estimate of formulas.md: 820 closed and 430 to come make 1,250.
-    year = BudgetYear(500, 1202, 400, 820, 215, 2)
+    year = BudgetYear(500, 1202, 400, 820, 215, 215, 2)
     assert year_expected(year, 2.0) == YearExpected(1250, 1202, True)
     assert year_expected(dataclasses.replace(year, ahead_volume=None), 2.0) is None
     # Without revenue in the plan, or a price, in volume; with neither whole, not at all.
     assert year_expected(dataclasses.replace(year, budget_revenue=None), 2.0) == YearExpected(615, 500, False)
     assert year_expected(year, None) == YearExpected(615, 500, False)
     assert year_expected(dataclasses.replace(year, sold_revenue=None, sold_volume=None), 2.0) is None
+
+
+def test_revenue_of_a_level_is_that_of_every_month_ahead():
+    # 100 policies at 2 a month: ten months brought 2,000, the two to come bring 400, and 100 are left.
+    year = BudgetYear(100, 2400, 0.0, 2000, 100, 200, 2)
+    assert year_expected(year, 2.0) == YearExpected(2400, 2400, True)
+    assert year_expected(dataclasses.replace(year, budget_revenue=None), 2.0) == YearExpected(100, 100, False)
 
 
 @pytest.mark.parametrize(("expected", "side"), [(105, None), (105.1, "above"), (95, None), (94.9, "below")])

@@ -218,6 +218,16 @@ def test_the_full_year_off_budget(product, planned, found):
     assert kinds() == found
 
 
+def test_the_year_expected_is_the_one_that_is_planned_with(product):
+    vintage(product, LAST)
+    ForecastMonth.objects.filter(month__year=2026).update(overridden=150)
+    budget(product, 200)
+    night()
+    # Ten months at 200 and two changed by hand to 300.
+    assert ProductNews.objects.get().year_amount == 2600
+    assert kinds() == ["budget"]
+
+
 def test_a_missing_month_leaves_the_year_open(product):
     vintage(product, LAST)
     budget(product, 150)
@@ -459,6 +469,41 @@ def test_another_measure_alerts_beside_the_leading_one(product):
     assert alert.evidence["name"]["en"] == "Policies in force"
     assert "Average of the next 12 months" in said("moved")
     assert len(alert.evidence["spark"]) == 36
+
+
+def test_measures_that_say_the_same_are_one_alert(product):
+    units, out = Measure.objects.get(code="units"), measure_factory(code="sell-out", name_en="Sell-out")
+    product.line.line_measures.create(measure=units, leads=True)
+    product.line.line_measures.create(measure=out)
+    months_give(product, measure=out, volume=lambda _step: 90)
+    for measure in (out, units):
+        vintage(product, month_add(LAST, -1), 100, measure=measure)
+        vintage(product, LAST, 120, measure=measure)
+    night()
+    alert = Alert.objects.get()
+    assert alert.evidence["measure"] == units.pk
+    assert alert.stake_amount == 480
+    assert said("moved").endswith("on data up to Sep\xa02026. The same holds for sell-out.")
+    # Where they differ, each says its own.
+    ForecastMonth.objects.filter(forecast__measure=out, forecast__current=True).update(mean=80)
+    night()
+    rates = Alert.objects.filter(state="open").values_list("evidence__rate", "evidence__also")
+    assert set(rates) == {(0.2, None), (-0.2, None)}
+
+
+def test_the_year_of_a_level_has_the_revenue_of_every_month(product):
+    level = measure_factory(code="in-force", name_en="Policies in force", unit_en="policies", kind="level")
+    product.line.line_measures.create(measure=level, leads=True)
+    ProductMonth.objects.filter(product_id=product.pk).delete()
+    months_give(product, measure=level, volume=lambda _step: 100)
+    ProductMonth.objects.filter(product_id=product.pk).update(revenue=200)
+    vintage(product, LAST, measure=level)
+    budget(product, 200)
+    BudgetRow.objects.update(measure=level)
+    night()
+    news = ProductNews.objects.get()
+    assert (news.year_amount, news.year_budget_amount) == (2400, 2400)
+    assert kinds() == []
 
 
 def test_the_error_of_three_months_weighs_by_money(product):

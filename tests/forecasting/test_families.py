@@ -16,12 +16,21 @@ from django.utils import translation
 
 from core import formats
 from core.months import month_add
-from forecasting.family_panels import family_panel
+from forecasting.family_panels import family_now, family_panel
 from forecasting.models import Forecast, StageEstimate, StageSetting
 from forecasting.selectors.forecasts import forecast_current, forecasts_visible, stages_visible
 from forecasting.selectors.subjects import subject_sales
-from products.models import Family, FamilyMember, Measure, Product, ProductMonth, UnitFactor
-from products.selectors.family import family_sales
+from products.models import (
+    BudgetRow,
+    BudgetVersion,
+    Family,
+    FamilyMember,
+    Measure,
+    Product,
+    ProductMonth,
+    UnitFactor,
+)
+from products.selectors.family import family_budget, family_sales
 from products.services.figures import figures_refresh
 from tests.factories import (
     channel_factory,
@@ -163,7 +172,7 @@ def test_queries_do_not_grow_with_members(client, manager, family, products):
     join(family, *more)
     figures_refresh(product_ids=[product.pk for product in more])
     assert queries() == few
-    assert few <= 21  # three of them the histories told on the page: family, stages, unusual months
+    assert few <= 22  # three of them the histories told on the page: family, stages, unusual months
 
 
 # -- units and levels ----------------------------------------------------------------------------------
@@ -208,6 +217,113 @@ def test_a_level_is_added_over_members_and_never_over_months(manager):
     assert tile.label.startswith("Contracts, end of Oct")
     assert tile.value == "1,523"
     assert tile.change.text == "+0.8%"
+
+
+# -- compared with what ---------------------------------------------------------------------------------
+
+
+def plan(product: Product, measure: Measure, volume: int, revenue: int) -> None:
+    version, _made = BudgetVersion.objects.get_or_create(code="b2026", name="Budget 2026", year=2026)
+    BudgetRow.objects.bulk_create(
+        BudgetRow(
+            version=version,
+            product=product,
+            measure=measure,
+            month=datetime.date(2026, month, 1),
+            volume=volume,
+            revenue=revenue,
+        )
+        for month in range(1, 13)
+    )
+
+
+def tables_of(client: Any, family: Family) -> tuple[dict[str, list[Any]], str]:
+    panels = client.get(reverse("products:family", args=[family.code])).context["main_panels"]
+    found = next((panel.context for panel in panels if panel.key == "family_compared"), None)
+    assert found is not None
+    return {table.key: list(table.rows) for table in found["tables"]}, found["note"]
+
+
+def test_a_family_is_compared_with_last_year_and_the_budget_of_its_members(client, manager):
+    line = line_factory()
+    family = family_factory(line=line)
+    first, second, other = (product_factory(line=line) for _ in range(3))
+    for product, volume in ((first, 100), (second, 50), (other, 7)):
+        months_give(product, 36, volume=lambda step, volume=volume: volume if step < 24 else 2 * volume)
+        plan(product, units(), 90, 200)
+    BudgetRow.objects.filter(product=second).delete()
+    join(family, first, second)
+    run_now()
+    tables, note = tables_of(client, family)
+    month, to_date, year, full = tables["volume"]
+    assert (month.value, month.last_year, month.budget) == ("300", "150", "90")
+    assert (to_date.value, to_date.budget, to_date.index) == ("3,000", "900", "200")
+    assert year.value == "3,600"
+    assert full.budget == "1,080"
+    assert tables["revenue"][3].budget == "2,400"
+    assert note == "budget of 1 of 2 members"
+
+
+def test_a_level_of_a_family_ends_in_its_members_state(client, manager):
+    level = measure_factory(kind="level", name_en="Contracts", unit_en="contracts")
+    line = line_factory(measures=[level])
+    family = family_factory(line=line)
+    for volume in (100, 50):
+        product = product_factory(line=line)
+        months_give(product, 36, measure=level, volume=lambda _step, volume=volume: volume)
+        plan(product, level, volume, 2 * volume)
+        join(family, product)
+    run_now()
+    tables, note = tables_of(client, family)
+    assert [row.value for row in tables["volume"]] == ["150"] * 4
+    assert [row.budget for row in tables["volume"]] == ["150"] * 4
+    assert [row.value for row in tables["revenue"]] == ["300", "3,000", "3,600", "3,600"]
+    assert note == ""
+
+
+def test_unlike_units_are_compared_in_money_only(client, manager):
+    line = line_factory()
+    family = family_factory(line=line)
+    for unit in ("bottle", "tank"):
+        product = product_factory(line=line, unit=unit)
+        months_give(product, 24)
+        plan(product, units(), 90, 200)
+        join(family, product)
+    tables, _note = tables_of(client, family)
+    assert tables.keys() == {"revenue"}
+    assert tables["revenue"][1].budget == "4,000"
+
+
+def test_a_budget_counts_in_the_familys_unit_and_from_when_the_member_joined(manager):
+    line = line_factory(reporting_unit="litre")
+    family = family_factory(line=line)
+    bottle, can = product_factory(line=line, unit="bottle"), product_factory(line=line, unit="can")
+    for product, litres in ((bottle, "1.5"), (can, "0.5")):
+        UnitFactor.objects.create(product=product, unit="litre", factor=Decimal(litres))
+        plan(product, units(), 90, 200)
+    join(family, bottle)
+    join(family, can, day=datetime.date(2026, 4, 1))
+    sold = family_sales(manager, family, units(), LAST, LAST)
+    budget = family_budget(manager, sold, units(), datetime.date(2026, 1, 1), LAST)
+    march, april = (budget.months[datetime.date(2026, month, 1)] for month in (3, 4))
+    assert (march.volume, march.revenue) == (135, 200)
+    assert (april.volume, april.revenue) == (180, 400)
+    assert budget.planned == 2
+
+
+def test_who_sees_one_channel_compares_that_channel(client, family, products):
+    run_now()
+    hers = channel_factory()
+    plan(products[0], units(), 90, 200)
+    user = signed_in(client, ["product-manager"], channels=[hers])
+    sold = family_now(user, family).sold
+    assert all(row.revenue is None for row in sold.months)
+    found = client.get(reverse("products:family", args=[family.code])).context["main_panels"]
+    assert "family_compared" not in {panel.key for panel in found}
+    found = family_budget(user, sold, units(), LAST, LAST)
+    assert (found.months, found.planned) == ({}, 0)
+    BudgetRow.objects.update(channel=hers)
+    assert family_budget(user, sold, units(), LAST, LAST).months[LAST].volume == 90
 
 
 def test_a_month_that_lacks_a_large_member_is_a_gap_not_a_fall(manager):

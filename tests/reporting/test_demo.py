@@ -9,11 +9,12 @@ import pytest
 from django.core.management import call_command
 from django.core.management.base import CommandError
 
-from collaboration.models import Comment
-from forecasting.models import Finding, Forecast
+from collaboration.models import Alert, Comment
+from forecasting.models import AccuracyRow, Finding, Forecast, ProductNews
 from products.models import (
     BudgetVersion,
     BundlePart,
+    Channel,
     FamilyMember,
     Product,
     ProductFigures,
@@ -49,11 +50,20 @@ def test_every_stage_every_kind_and_every_trouble(capsys: pytest.CaptureFixture[
     assert months.filter(month=datetime.date(2025, 1, 1)).exists()
     assert not BudgetVersion.objects.filter(frozen_at=None).exists()
     young = ProductMonth.objects.filter(product__code="NAZ-100").values("month").distinct()
-    assert young.count() == 2
+    assert young.count() == 4
     findings = {(f.product.code, f.kind): f.state for f in Finding.objects.exclude(product=None)}
     assert findings["APS-100", "spike"] == "open"
     assert findings["PAS-500", "step"] == "open"
     assert findings["ROG-800", "stock_out"] == "confirmed"
+    assert findings["CVO-100", "spike"] == "refused"
+    assert ProductLine.objects.get(code="care").final_after_months == 2
+    assert set(Product.objects.values_list("segment__code", flat=True)) == {
+        *("gezinnen", "senioren", "zakelijk", None)
+    }
+    store = Channel.objects.get(kind="store")
+    assert (store.parent.code, SalesFact.objects.filter(channel=store).exists()) == ("kroon", True)
+    _a_morning_like_any_other()
+    _people_helped_and_hurt()
     comment = Comment.objects.get()
     assert "@" not in comment.text
     assert [person.email for person in comment.mentions.all()] == ["sanne@demo.example"]
@@ -61,3 +71,35 @@ def test_every_stage_every_kind_and_every_trouble(capsys: pytest.CaptureFixture[
     assert "sanne@demo.example" in capsys.readouterr().out
     with pytest.raises(CommandError, match="empty database"):
         call_command("demo")
+
+
+def _a_morning_like_any_other() -> None:
+    """Nobody has more than they can read, and most of the year goes as planned."""
+    waiting = Counter(Alert.objects.filter(state="open").values_list("recipient__name", flat=True))
+    assert len(waiting) == 5
+    assert max(waiting.values()) <= 12
+    rates = [
+        abs(row.year_amount / row.year_budget_amount - 1)
+        for row in ProductNews.objects.filter(year_budget_amount__gt=0)
+    ]
+    off = sum(rate > 0.05 for rate in rates)
+    assert len(rates) > 50
+    assert 5 <= off <= len(rates) / 3
+
+
+def _people_helped_and_hurt() -> None:
+    """What two people changed, and what was agreed, has a known result."""
+    added: dict[str, list[float]] = {}
+    for row in AccuracyRow.objects.filter(lag=1).select_related("author"):
+        for who, before, after in (
+            (str(row.author), row.statistical, row.overridden),
+            ("agreed", row.statistical if row.overridden is None else row.overridden, row.agreed),
+        ):
+            if after is not None:
+                gain = abs(before - row.actual) - abs(after - row.actual)
+                added.setdefault(who, []).append(gain)
+    assert {who: len(gains) >= 12 for who, gains in added.items()} == dict.fromkeys(
+        ("Fatima Amrani", "Sanne Vermeer", "agreed"), True
+    )
+    assert sum(added["Fatima Amrani"]) > 0
+    assert sum(added["Sanne Vermeer"]) < 0

@@ -97,3 +97,14 @@ def test_a_level_shows_its_end_and_its_average_of_more_than_one_month(reader: Cl
     assert (volume.rows[2].value, year[1:]) == ("330", ["at the end; on average 275, last year 155"])
     assert to_date[1:] == ["at the end; on average 285, last year 165"]
     assert len(month) == 1
+
+
+def test_the_year_of_a_level_ends_in_its_state_and_brings_every_month(reader: Client) -> None:
+    level = measure_factory(kind=Measure.Kind.LEVEL)
+    product = product_factory(line=line_factory(measures=[level]))
+    months_give(product, 36, measure=level, volume=lambda _step: 100)
+    figures_refresh()
+    run_now()
+    volume, revenue = reader.get(product.get_absolute_url()).context["compared_tables"]
+    assert volume.rows[3].value == "100"
+    assert revenue.rows[3].value == "2,400", "twelve months at 200"
