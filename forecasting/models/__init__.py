@@ -7,6 +7,7 @@ from .news import ProductNews
 from .night import NightlyFailure, NightlyRun, NightlyStep
 from .stage import StageEstimate, StageSetting
 from .total import TotalForecast
+from .week import ForecastWeek
 
 __all__ = [
     "AccuracyRow",
@@ -21,6 +22,7 @@ __all__ = [
     "Finding",
     "Forecast",
     "ForecastMonth",
+    "ForecastWeek",
     "LaunchPlan",
     "LaunchReference",
     "NightlyFailure",

@@ -25,6 +25,7 @@ from .decisions import decisions_of
 from .family_series import family_series
 from .subject_series import Months, SubjectSeries, month_row
 from .successions import Successions
+from .week_series import with_weeks
 
 __all__ = ["Seasons", "SeriesLoader", "Span", "SubjectSeries", "data_span", "subjects_of_run"]
 
@@ -122,6 +123,10 @@ class SeriesLoader:
             for pk in sorted(families)
             for measure, leads in self._measures(families[pk].line_id)
         ]
+        lines: dict[tuple[int | None, int | None], int]
+        lines = {(pk, None): row.line_id for pk, row in products.items()}
+        lines |= {(None, pk): row.line_id for pk, row in families.items()}
+        found = with_weeks(self, found, lines)
         decisions = decisions_of(products, families)
         return [
             series.with_decisions(decisions[series.key]) if series.key in decisions else series

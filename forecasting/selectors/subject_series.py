@@ -18,6 +18,15 @@ Months = dict[datetime.date, float]
 
 
 @dataclass(frozen=True)
+class WeekSeries:
+    """``values[i]`` belongs to the i-th week after the one that begins on ``start``; ``None`` is missing.
+    They run up to the last whole week of the last month that may be known."""
+
+    start: datetime.date
+    values: tuple[float | None, ...]
+
+
+@dataclass(frozen=True)
 class SubjectSeries:
     """The months of one product or family in one measure.
 
@@ -26,8 +35,8 @@ class SubjectSeries:
     last that is final. ``launch`` and ``end`` bound demand. ``leads``: the line's leading measure.
     ``refused`` says why there is no series (``unlike_units``). ``taken_over`` of the months come from
     predecessors; ``takes`` is what those still sell of it, ``gives`` how a successor takes its place.
-    ``decisions`` are what people said of figures
-    that are still the same; ``values`` are as they came.
+    ``decisions`` are what people said of figures that are still the same; ``values`` are as they came.
+    Where the line asks for a forecast by the week, it has its ``weeks``, or ``monthly_because`` says why not.
     """
 
     product_id: int | None
@@ -48,6 +57,8 @@ class SubjectSeries:
     takes: tuple[Handover, ...] = ()
     gives: Handover | None = None
     decisions: tuple[Decision, ...] = ()
+    weeks: WeekSeries | None = None
+    monthly_because: str = ""
 
     @property
     def subject(self) -> tuple[int | None, int | None]:
@@ -98,6 +109,8 @@ class SubjectSeries:
         ]
         if self.takes or self.gives:
             parts += [str(self.takes), str(self.gives)]
+        if self.weeks or self.monthly_because:
+            parts += [str(self.weeks), self.monthly_because]
         return hashlib.sha256(json.dumps(parts, separators=(",", ":"), default=str).encode()).hexdigest()
 
 

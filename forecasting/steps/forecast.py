@@ -26,6 +26,7 @@ from .backtest import backtests_of
 from .calibrate import calibration_digest, calibration_of
 from .common import HORIZON, SEASON_LENGTH, each_subject, engine_series, series_of_chunk
 from .launches import Launches, before_handover
+from .weeks import Weeks
 
 
 def compute(run: NightlyRun, payload: Mapping[str, Any]) -> Callable[[], ChunkOutcome]:
@@ -43,6 +44,7 @@ def compute(run: NightlyRun, payload: Mapping[str, Any]) -> Callable[[], ChunkOu
     }
     current = {key[:3]: row for key, row in there.items() if row.current}
     launches = Launches(run, payload)
+    weeks = Weeks(saved)
     found = [
         s
         for s in series_of_chunk(run, payload)
@@ -65,6 +67,7 @@ def compute(run: NightlyRun, payload: Mapping[str, Any]) -> Callable[[], ChunkOu
             pool,
             tested.payload if tested else None,
             *launches.digest(series),
+            *weeks.digest(series, tested),
         )
 
     digests = {series.key: digest(series) for series in found}
@@ -102,6 +105,8 @@ def compute(run: NightlyRun, payload: Mapping[str, Any]) -> Callable[[], ChunkOu
             )
             naive = engine.naive_forecast(said, season_length=SEASON_LENGTH, horizon=HORIZON)
         made, naive = launches.applied(series, made, naive)
+        made, by_week, weekly = weeks.applied(launches.by_month(series), made, tested)
+        result = weekly or result
         months = _months(made, naive) if made else []
         method = made.method if made else "none"
         reason = made.reason if made else series.refused or "no_data"
@@ -123,9 +128,12 @@ def compute(run: NightlyRun, payload: Mapping[str, Any]) -> Callable[[], ChunkOu
                 wape=result.wape if result else None,
                 bias=result.bias if result else None,
                 mase=result.mase if result else None,
-                content_hash=_digest([method, reason, params, months]),
+                content_hash=_digest([method, reason, params, months, *by_week]),
+                by_week=bool(by_week),
+                monthly_because=launches.by_month(series).monthly_because,
             ),
             months,
+            by_week,
         )
 
     made, failures = each_subject(changed, one)
