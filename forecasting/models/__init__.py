@@ -8,6 +8,7 @@ from .news import ProductNews
 from .night import NightlyFailure, NightlyRun, NightlyStep, SubjectInputs
 from .stage import StageEstimate, StageSetting
 from .total import TotalForecast
+from .week import ForecastWeek
 
 __all__ = [
     "AccuracyRow",
@@ -25,6 +26,7 @@ __all__ = [
     "Finding",
     "Forecast",
     "ForecastMonth",
+    "ForecastWeek",
     "LaunchPlan",
     "LaunchReference",
     "NightlyFailure",

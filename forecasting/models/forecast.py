@@ -49,6 +49,10 @@ class Forecast(_Computed):
     driver_effects = models.JSONField(
         null=True, help_text="what drivers do to it and which were tried in vain; empty: none were tried"
     )
+    by_week = models.BooleanField(default=False, help_text="made by the week; the months are sums of weeks")
+    monthly_because = models.CharField(
+        max_length=20, blank=True, help_text="why it was made by the month where its line asks for weeks"
+    )
 
     class Meta:
         ordering = ["-as_of", "pk"]
@@ -138,6 +142,7 @@ class Backtest(_Computed):
     made anew when its data change."""
 
     payload = models.JSONField()
+    weeks = models.JSONField(null=True, help_text="the same by the week, where it is forecast by the week")
 
     class Meta:
         constraints = [
@@ -157,6 +162,7 @@ class Calibration(models.Model):
     engine_version = models.CharField(max_length=20)
     series = models.PositiveIntegerField(help_text="how many backtests are in it")
     payload = models.JSONField()
+    weeks = models.JSONField(null=True, help_text="the same, pooled over backtests by the week")
     created_at = models.DateTimeField(auto_now_add=True)
 
     class Meta:

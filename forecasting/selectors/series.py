@@ -6,26 +6,28 @@ These selectors feed the night, which sees every product; they take no person.
 from __future__ import annotations
 
 import datetime
-import hashlib
-import json
 from calendar import monthrange
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
-from typing import Any
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import replace
 
 from django.db import connection
 from django.db.models import Q
 
-from core.months import month_add, months_between
-from forecasting.models import Decision, Forecast, LaunchPlan, NightlyRun
-from products.models import Family, FamilyMember, Measure, Product, ProductMonth, UnitFactor
-from products.selectors.family import Stay, belongs, covered_months, stays_of
+from core.months import month_add
+from forecasting.models import Forecast, LaunchPlan, NightlyRun
+from products.models import Family, FamilyMember, Measure, Product, ProductMonth
+from products.selectors.family import stays_of
 from products.selectors.lines import LineTree
 from products.selectors.months import complete_months
 
 from .decisions import decisions_of
-from .successions import Handover, Successions
+from .family_series import family_series
+from .subject_series import Months, SubjectSeries, month_row
+from .successions import Successions
+from .week_series import with_weeks
+
+__all__ = ["Seasons", "SeriesLoader", "Span", "SubjectSeries", "data_span", "subjects_of_run"]
 
 # A first month that lacks this share of the days that the next one covers was only partly loaded.
 PARTLY = 0.15
@@ -33,93 +35,8 @@ PARTLY = 0.15
 BORROWS_SEASON = range(6, 12)
 
 Span = Mapping[tuple[int, int], tuple[datetime.date, datetime.date]]
-Months = dict[datetime.date, float]
 Seasons = dict[int, dict[int, Months]]
 """By line and measure: what its products add up to, each in units of its own mean."""
-
-
-@dataclass(frozen=True)
-class SubjectSeries:
-    """The months of one product or family in one measure.
-
-    ``values[i]`` belongs to the i-th month after ``start``, in the measure's unit; ``None`` is missing
-    (also: provisional). They run up to ``as_of``, the last month that may be known; ``fit_until`` is the
-    last that is final. ``launch`` and ``end`` bound demand. ``leads``: the line's leading measure.
-    ``refused`` says why there is no series (``unlike_units``). ``taken_over`` of the months come from
-    predecessors; ``takes`` is what those still sell of it, ``gives`` how a successor takes its place.
-    ``decisions`` are what people said of figures
-    that are still the same; ``values`` are as they came.
-    """
-
-    product_id: int | None
-    family_id: int | None
-    measure_id: int
-    kind: str
-    leads: bool
-    temporary: bool
-    as_of: datetime.date
-    fit_until: datetime.date
-    start: datetime.date
-    values: Sequence[float | None]
-    launch: datetime.date | None = None
-    end: datetime.date | None = None
-    season_profile: tuple[float, ...] | None = None
-    refused: str = ""
-    taken_over: int = 0
-    takes: tuple[Handover, ...] = ()
-    gives: Handover | None = None
-    decisions: tuple[Decision, ...] = ()
-
-    @property
-    def subject(self) -> tuple[int | None, int | None]:
-        return (self.product_id, self.family_id)
-
-    @property
-    def key(self) -> tuple[int | None, int | None, int]:
-        return (self.product_id, self.family_id, self.measure_id)
-
-    @property
-    def has_data(self) -> bool:
-        return any(value is not None for value in self.values)
-
-    @property
-    def data_month(self) -> datetime.date | None:
-        """The last month with a value that is used."""
-        for step in range(len(self.values) - 1, -1, -1):
-            if self.values[step] is not None:
-                return month_add(self.start, step)
-        return None
-
-    @property
-    def months(self) -> Months:
-        """The values that are there, by month."""
-        return {
-            month_add(self.start, step): value for step, value in enumerate(self.values) if value is not None
-        }
-
-    def with_decisions(self, decisions: Iterable[Decision]) -> SubjectSeries:
-        """With those of the decisions that are about the figures as they are now."""
-        months = self.months
-        return replace(self, decisions=tuple(d for d in decisions if d.about(months)))
-
-    def digest(self, *more: Any) -> str:
-        """SHA-256 of all that a result may depend on, with ``more`` said by the caller (plain values)."""
-        parts = [
-            str(self.as_of),
-            str(self.fit_until),
-            str(self.start),
-            list(self.values),
-            self.kind,
-            str(self.launch),
-            str(self.end),
-            self.season_profile,
-            self.refused,
-            *([asdict(decision) for decision in self.decisions]),
-            *more,
-        ]
-        if self.takes or self.gives:
-            parts += [str(self.takes), str(self.gives)]
-        return hashlib.sha256(json.dumps(parts, separators=(",", ":"), default=str).encode()).hexdigest()
 
 
 def subjects_of_run(run: NightlyRun) -> tuple[list[int], list[int]]:
@@ -202,10 +119,14 @@ class SeriesLoader:
         ]
         found = self._with_season(found, products)
         found += [
-            self._of_family(families[pk], measure, leads, members[pk], months)
+            family_series(self, families[pk], measure, leads, members[pk], months)
             for pk in sorted(families)
             for measure, leads in self._measures(families[pk].line_id)
         ]
+        lines: dict[tuple[int | None, int | None], int]
+        lines = {(pk, None): row.line_id for pk, row in products.items()}
+        lines |= {(None, pk): row.line_id for pk, row in families.items()}
+        found = with_weeks(self, found, lines)
         decisions = decisions_of(products, families)
         return [
             series.with_decisions(decisions[series.key]) if series.key in decisions else series
@@ -231,9 +152,9 @@ class SeriesLoader:
 
     def last_final(self, line_id: int, measure_id: int) -> datetime.date:
         """The last month of a line's data that counts and will not change."""
-        return self._bounds(line_id, measure_id)[2]
+        return self.bounds(line_id, measure_id)[2]
 
-    def _bounds(
+    def bounds(
         self, line_id: int, measure_id: int, others: Collection[int] = ()
     ) -> tuple[datetime.date, datetime.date, datetime.date]:
         """First whole month, last month that may be known, last month that is final; with the ``others``'
@@ -255,11 +176,11 @@ class SeriesLoader:
         months: Mapping[tuple[int, int], Months],
         chain: Successions,
     ) -> SubjectSeries:
-        first, as_of, fit_until = self._bounds(product.line_id, measure.pk)
+        first, as_of, fit_until = self.bounds(product.line_id, measure.pk)
         own = months.get((product.pk, measure.pk), {})
         takes = chain.takes(product.pk, measure.pk, months, as_of)
         whole = chain.months(product.pk, measure.pk, months) if takes else own
-        start, values = _row(whole, first, fit_until, as_of)
+        start, values = month_row(whole, first, fit_until, as_of)
         return SubjectSeries(
             product_id=product.pk,
             family_id=None,
@@ -321,9 +242,9 @@ class SeriesLoader:
         """Index by calendar month, 1 on average; ``None`` under two years."""
         from forecasting.engine.stages.estimate import season_index
 
-        first, _as_of, fit_until = self._bounds(line_id, series.measure_id)
+        first, _as_of, fit_until = self.bounds(line_id, series.measure_id)
         months = self._seasons[line_id].get(series.measure_id, {})
-        start, values = _row(months, first, fit_until, fit_until)
+        start, values = month_row(months, first, fit_until, fit_until)
         if sum(value is not None for value in values) < 24:
             return None
         import numpy as np
@@ -331,75 +252,3 @@ class SeriesLoader:
         from_january = [None] * (start.month - 1) + list(values)
         index = season_index(np.array([np.nan if v is None else v for v in from_january], dtype=np.float64))
         return tuple(round(float(value), 4) for value in index / index.mean())
-
-    # -- families -----------------------------------------------------------------------------------------
-
-    def _of_family(
-        self,
-        family: Family,
-        measure: Measure,
-        leads: bool,
-        members: Mapping[int, list[Stay]],
-        months: Mapping[tuple[int, int], Months],
-    ) -> SubjectSeries:
-        """The sum of its members; a month in which members with a real share are missing is missing."""
-        products = list(Product.objects.filter(pk__in=members))
-        lines = {product.line_id for product in products}
-        first, as_of, fit_until = self._bounds(family.line_id, measure.pk, lines)
-        factors = self._factors(family, measure, products)
-        total: Months = {}
-        if factors is not None:
-            own = {
-                pk: {
-                    m: v * factors[pk]
-                    for m, v in months.get((pk, measure.pk), {}).items()
-                    if belongs(m, stays)
-                }
-                for pk, stays in members.items()
-            }
-            total = {
-                month: sum(found[month] for found in own.values() if month in found)
-                for month in covered_months(list(own.values()))
-            }
-        start, values = _row(total, first, fit_until, as_of)
-        return SubjectSeries(
-            product_id=None,
-            family_id=family.pk,
-            measure_id=measure.pk,
-            kind=measure.kind,
-            leads=leads,
-            temporary=False,
-            as_of=as_of,
-            fit_until=fit_until,
-            start=start,
-            values=values,
-            refused="" if factors is not None else "unlike_units",
-        )
-
-    def _factors(self, family: Family, measure: Measure, products: list[Product]) -> dict[int, float] | None:
-        """What one unit of each member is in the family's unit; ``None`` when they cannot be added."""
-        product_ids = [product.pk for product in products]
-        if measure.code != "units":
-            return dict.fromkeys(product_ids, 1.0)
-        units = {p.pk: p.unit or self.tree.inherited(p.line_id, "unit").value or "" for p in products}
-        if len(set(units.values())) <= 1:
-            return dict.fromkeys(product_ids, 1.0)
-        common = self.tree.inherited(family.line_id, "reporting_unit").value
-        known = dict(
-            UnitFactor.objects.filter(product_id__in=product_ids, unit=common or "").values_list(
-                "product_id", "factor"
-            )
-        )
-        factors = {pk: 1.0 if unit == common else float(known.get(pk, 0)) for pk, unit in units.items()}
-        return factors if common and all(factors.values()) else None
-
-
-def _row(
-    months: Months, first: datetime.date, fit_until: datetime.date, as_of: datetime.date
-) -> tuple[datetime.date, list[float | None]]:
-    """The months as one row up to ``as_of``, missing where there is none or it is not final."""
-    used = {m: v for m, v in months.items() if first <= m <= fit_until}
-    if not used:
-        return as_of, []
-    start = min(used)
-    return start, [used.get(month_add(start, step)) for step in range(months_between(start, as_of) + 1)]

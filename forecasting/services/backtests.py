@@ -41,9 +41,18 @@ def backtests_write(*, rows: Sequence[Backtest], run: NightlyRun) -> None:
 
 
 def calibration_write(
-    *, run: NightlyRun, engine_version: str, series: int, payload: Mapping[str, Any]
+    *,
+    run: NightlyRun,
+    engine_version: str,
+    series: int,
+    payload: Mapping[str, Any],
+    weeks: Mapping[str, Any] | None = None,
 ) -> Calibration:
     """Keep the factors of this month; they hold until the month moves on or the products change much."""
     return Calibration.objects.create(
-        as_of=run.as_of, engine_version=engine_version, series=series, payload=dict(payload)
+        as_of=run.as_of,
+        engine_version=engine_version,
+        series=series,
+        payload=dict(payload),
+        weeks=dict(weeks) if weeks else None,
     )

@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 from django.db import connection, transaction
 from django.db.models import Q
 
-from forecasting.models import Forecast, ForecastMonth, NightlyRun
+from forecasting.models import Forecast, ForecastMonth, ForecastWeek, NightlyRun
 from products.services.figures import figures_stale_set
 
 from .vintages import vintages_write
 
+WeekRow = tuple[str, float, float, float, float, float, float, float | None]
 MonthRow = tuple[str, float, float, float, float, float, float, float | None, float | None]
-_COLUMNS = ("forecast_id", "month", "mean", "median", "lo80", "hi80", "lo95", "hi95", "naive", "driven")
+_WEEKS = ("forecast_id", "week", "mean", "median", "lo80", "hi80", "lo95", "hi95", "naive")
+_MONTHS = ("forecast_id", "month", "mean", "median", "lo80", "hi80", "lo95", "hi95", "naive", "driven")
 
 
 @dataclass(frozen=True)
@@ -25,24 +27,37 @@ class ForecastWrite:
 
     header: Forecast
     months: Sequence[MonthRow]
+    weeks: Sequence[WeekRow] = ()
 
 
 @transaction.atomic
 def forecasts_write(*, forecasts: Sequence[ForecastWrite], run: NightlyRun) -> list[Forecast]:
     """Write the forecasts that no newer result stands in the way of; returns their headers."""
-    months = {id(item.header): item.months for item in forecasts}
+    rows = {id(item.header): item for item in forecasts}
     written = vintages_write(model=Forecast, rows=[item.header for item in forecasts], run=run)
-    ForecastMonth.objects.filter(forecast__in=[header.pk for header in written]).delete()
+    _replace(ForecastMonth, _MONTHS, {header.pk: rows[id(header)].months for header in written})
+    _replace(ForecastWeek, _WEEKS, {header.pk: rows[id(header)].weeks for header in written})
+    return written
+
+
+def _replace(
+    model: type[ForecastMonth | ForecastWeek],
+    columns: Sequence[str],
+    rows: Mapping[int, Sequence[MonthRow | WeekRow]],
+) -> None:
+    """Make these the months, or weeks, of the forecasts."""
+    model._default_manager.filter(forecast__in=list(rows)).delete()
     lines = io.StringIO()
-    for header in written:
-        for row in months[id(header)]:
+    for pk, own in rows.items():
+        for row in own:
             lines.write(
-                "\t".join([str(header.pk), *("\\N" if value is None else str(value) for value in row)]) + "\n"
+                "\t".join([str(pk), *("\\N" if value is None else str(value) for value in row)]) + "\n"
             )
+    if not lines.tell():
+        return
     lines.seek(0)
     with connection.cursor() as cursor:
-        cursor.copy_expert(f"COPY {ForecastMonth._meta.db_table} ({', '.join(_COLUMNS)}) FROM STDIN", lines)
-    return written
+        cursor.copy_expert(f"COPY {model._meta.db_table} ({', '.join(columns)}) FROM STDIN", lines)
 
 
 @transaction.atomic

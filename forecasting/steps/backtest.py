@@ -16,6 +16,7 @@ from forecasting.services.backtests import backtests_write
 
 from .changes import due
 from .common import HORIZON, SEASON_LENGTH, each_subject, engine_series, series_of_chunk
+from .weeks import backtested
 
 
 def compute(run: NightlyRun, payload: Mapping[str, Any]) -> Callable[[], ChunkOutcome]:
@@ -39,6 +40,7 @@ def compute(run: NightlyRun, payload: Mapping[str, Any]) -> Callable[[], ChunkOu
             input_hash=digests[series.key],
             computed_at=timezone.now(),
             payload=result.to_dict(),
+            weeks=backtested(series),
         )
 
     rows, failures = each_subject(changed, one)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Callable, Iterator, Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from core.registries import ChunkOutcome
 from forecasting.models import Backtest, Calibration, NightlyRun
@@ -20,6 +20,10 @@ from forecasting.totals import (
 from products.selectors.lines import LineTree
 
 from .common import HORIZON, SEASON_LENGTH
+from .weeks import calibrated
+
+if TYPE_CHECKING:
+    from forecasting.engine import BacktestResult
 
 # More or fewer series than this share since it was pooled: pool anew.
 CHANGED = 0.2
@@ -52,22 +56,42 @@ def compute(run: NightlyRun, payload: Mapping[str, Any]) -> Callable[[], ChunkOu
     newest = list(
         known.order_by(*subject, "-as_of")
         .distinct(*subject)
-        .only("product__line", "measure", "as_of", "payload")
+        .only("product__line", "measure", "as_of", "payload", "weeks")
         .select_related("product")
     )
     results = [engine.BacktestResult.from_dict(row.payload) for row in newest]
     tested = sum(1 for result in results if result.errors)
-    if there is not None and abs(tested - there.series) <= CHANGED * there.series:
+    weeks = calibrated(row.weeks for row in newest)
+    kept = there is not None and not _many_more(there.series, tested)
+    before = (there.weeks or {}).get("tested", 0) if there else 0
+    if kept and not _many_more(before, weeks["tested"] if weeks else 0):
         return lambda: ChunkOutcome(skipped=1)
-    pooled = engine.calibrate(results, horizon=HORIZON, season_length=SEASON_LENGTH).to_dict()
-    pooled[CORRELATION] = error_correlation(result.errors for result in results)
-    pooled[PRODUCT_CORRELATION] = _of_products(list(zip(newest, results, strict=True)))
+    pooled = dict(there.payload) if there and kept else _pooled(newest, results)
 
     def write() -> ChunkOutcome:
-        calibration_write(run=run, engine_version=engine.ENGINE_VERSION, series=tested, payload=pooled)
+        calibration_write(
+            run=run,
+            engine_version=engine.ENGINE_VERSION,
+            series=there.series if there and kept else tested,
+            payload=pooled,
+            weeks=weeks,
+        )
         return ChunkOutcome(computed=1)
 
     return write
+
+
+def _many_more(before: int, now: int) -> bool:
+    return abs(now - before) > CHANGED * before
+
+
+def _pooled(newest: list[Backtest], results: list[BacktestResult]) -> dict[str, Any]:
+    from forecasting import engine
+
+    pooled = engine.calibrate(results, horizon=HORIZON, season_length=SEASON_LENGTH).to_dict()
+    pooled[CORRELATION] = error_correlation(result.errors for result in results)
+    pooled[PRODUCT_CORRELATION] = _of_products(list(zip(newest, results, strict=True)))
+    return pooled
 
 
 def _of_products(tested: list[tuple[Backtest, Any]]) -> float:

@@ -28,6 +28,7 @@ from .changes import due_or_pooled
 from .common import HORIZON, SEASON_LENGTH, each_subject, engine_series, series_of_chunk
 from .drivers import Drivers
 from .launches import Launches, before_handover
+from .weeks import Weeks
 
 
 def compute(run: NightlyRun, payload: Mapping[str, Any]) -> Callable[[], ChunkOutcome]:
@@ -47,6 +48,7 @@ def compute(run: NightlyRun, payload: Mapping[str, Any]) -> Callable[[], ChunkOu
     current = {key[:3]: row for key, row in there.items() if row.current}
     launches = Launches(run, payload)
     drivers = Drivers(run.as_of, payload)
+    weeks = Weeks(saved)
     found = [
         s
         for s in series_of_chunk(run, payload)
@@ -70,6 +72,7 @@ def compute(run: NightlyRun, payload: Mapping[str, Any]) -> Callable[[], ChunkOu
             tested.payload if tested else None,
             *launches.digest(series),
             *drivers.digest(series),
+            *weeks.digest(series, tested),
         )
 
     digests = {series.key: digest(series) for series in found}
@@ -108,6 +111,8 @@ def compute(run: NightlyRun, payload: Mapping[str, Any]) -> Callable[[], ChunkOu
             naive = engine.naive_forecast(said, season_length=SEASON_LENGTH, horizon=HORIZON)
             moved = drivers.moved(series, said, made)
         made, naive = launches.applied(series, made, naive)
+        made, by_week, weekly = weeks.applied(launches.by_month(series), made, tested)
+        result = weekly or result
         months = _months(made, naive, moved.on(made) if moved else None) if made else []
         effects = moved.said if moved else None
         method = made.method if made else "none"
@@ -131,9 +136,12 @@ def compute(run: NightlyRun, payload: Mapping[str, Any]) -> Callable[[], ChunkOu
                 bias=result.bias if result else None,
                 mase=result.mase if result else None,
                 driver_effects=effects,
-                content_hash=_digest([method, reason, params, months, effects]),
+                content_hash=_digest([method, reason, params, months, effects, *by_week]),
+                by_week=bool(by_week),
+                monthly_because=launches.by_month(series).monthly_because,
             ),
             months,
+            by_week,
         )
 
     made, failures = each_subject(changed, one)

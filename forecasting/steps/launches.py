@@ -41,6 +41,11 @@ class Launches:
         said = self._said.get(series.key)
         return [said.facts()] if said else []
 
+    def by_month(self, series: SubjectSeries) -> SubjectSeries:
+        """Without weeks where a plan says the months."""
+        planned = series.weeks is not None and series in self
+        return replace(series, weeks=None, monthly_because="planned") if planned else series
+
     def applied(
         self, series: SubjectSeries, made: Forecast | None, naive: FloatArray | None
     ) -> tuple[Forecast | None, FloatArray | None]:

@@ -55,6 +55,7 @@ class LineEffectiveSerializer(serializers.Serializer):
     floor_rate = serializers.DecimalField(6, 4, allow_null=True)
     review_months = serializers.IntegerField(allow_null=True)
     final_after_months = serializers.IntegerField(allow_null=True)
+    forecast_step = serializers.ChoiceField(["month", "week"])
 
 
 class LineSerializer(VersionedMixin, StrictModelSerializer):
@@ -74,8 +75,8 @@ class LineSerializer(VersionedMixin, StrictModelSerializer):
         model = ProductLine
         fields = (
             *("code", "name", "parent", "owner", "unit", "reporting_unit", "floor_rate", "review_months"),
-            *("final_after_months", "price_word", "customer_word", "volume_word", "alert_settings"),
-            *("measures", "effective", "version"),
+            *("final_after_months", "forecast_step", "price_word", "customer_word", "volume_word"),
+            *("alert_settings", "measures", "effective", "version"),
         )
         read_only_fields = ("alert_settings",)
         validators = ()
@@ -85,8 +86,9 @@ class LineSerializer(VersionedMixin, StrictModelSerializer):
     def get_effective(self, line: ProductLine) -> dict[str, Any]:
         tree: LineTree = self.context["tree"]
         names = ("unit", "reporting_unit", "floor_rate", "review_months", "final_after_months")
-        values = {name: tree.inherited(line.pk, name).value for name in names}
+        values: dict[str, Any] = {name: tree.inherited(line.pk, name).value for name in names}
         texts = {name: values[name] or "" for name in ("unit", "reporting_unit")}
+        texts["forecast_step"] = tree.inherited(line.pk, "forecast_step").value or "month"
         found = {**values, **texts, "measures": [measure.code for measure in tree.measures(line.pk)]}
         return LineEffectiveSerializer(found).data
 

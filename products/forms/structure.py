@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
 from products.models import Channel, Measure, ProductLine
-from products.models.line import CUSTOMER_WORDS, PRICE_WORDS, VOLUME_WORDS
+from products.models.line import CUSTOMER_WORDS, FORECAST_STEPS, PRICE_WORDS, VOLUME_WORDS
 from products.selectors.access import channels_visible
 from products.selectors.lines import LineTree
 from products.selectors.thresholds import line_thresholds
@@ -21,7 +21,7 @@ from .product import from_line
 CODE_HELP = _("Letters, digits, hyphens and underscores. Files and addresses use it.")
 INHERITING = (
     *("unit", "reporting_unit", "floor_rate", "review_months", "final_after_months"),
-    *("price_word", "customer_word", "volume_word"),
+    *("price_word", "customer_word", "volume_word", "forecast_step"),
 )
 
 
@@ -67,6 +67,13 @@ class LineForm(forms.Form):
         max_value=60,
         help_text=_("Younger months are provisional: drawn hatched and left out of the forecast's fit."),
     )
+    forecast_step = forms.ChoiceField(
+        label=_("Forecast"),
+        required=False,
+        help_text=_(
+            "By the week: 26 weeks ahead where figures come by the week or day; the months are their sums."
+        ),
+    )
     price_word = forms.ChoiceField(label=_("Word for price"), required=False)
     customer_word = forms.ChoiceField(label=_("Word for customer"), required=False)
     volume_word = forms.ChoiceField(label=_("Word for volume"), required=False)
@@ -82,6 +89,8 @@ class LineForm(forms.Form):
             parent.choices = [choice for choice in parent.choices if choice[0] not in below]
         above = line.parent_id if line is not None else None
         words = {"price_word": PRICE_WORDS, "customer_word": CUSTOMER_WORDS, "volume_word": VOLUME_WORDS}
+        words["forecast_step"] = FORECAST_STEPS
+        usual = {"forecast_step": gettext("by the month")}
         for name in INHERITING:
             found = tree.inherited(above, name) if above is not None else None
             label = ""
@@ -90,7 +99,7 @@ class LineForm(forms.Form):
                 label = from_line(found.line, self.fields[name].prepare_value(shown))
             if name in words:
                 field: Any = self.fields[name]
-                field.choices = [("", label or gettext("as usual")), *words[name]]
+                field.choices = [("", label or usual.get(name) or gettext("as usual")), *words[name]]
             elif label:
                 self.fields[name].widget.attrs["placeholder"] = label
         owner = tree.inherited(above, "owner_id") if above is not None else None

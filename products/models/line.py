@@ -16,6 +16,7 @@ CUSTOMER_WORDS = [
     ("client", _("client")),
     ("patient", _("patient")),
 ]
+FORECAST_STEPS = [("month", _("by the month")), ("week", _("by the week"))]
 VOLUME_WORDS = [
     ("units", _("units")),
     ("contracts", _("contracts")),
@@ -99,6 +100,15 @@ class ProductLine(models.Model):
         blank=True,
         help_text=_("Younger months are provisional: drawn hatched and left out of the forecast's fit."),
     )
+    forecast_step = models.CharField(
+        _("forecast"),
+        max_length=5,
+        choices=FORECAST_STEPS,
+        blank=True,
+        help_text=_(
+            "By the week: 26 weeks ahead where figures come by the week or day; the months are their sums."
+        ),
+    )
     alert_settings = models.JSONField(
         default=dict, blank=True, help_text=_("Thresholds per kind of alert; missing: as the line above.")
     )
@@ -114,6 +124,9 @@ class ProductLine(models.Model):
             models.CheckConstraint(
                 condition=Q(floor_rate=None) | Q(floor_rate__gte=-1, floor_rate__lte=1),
                 name="line_floor_is_a_rate",
+            ),
+            models.CheckConstraint(
+                condition=Q(forecast_step__in=["", "month", "week"]), name="line_forecast_step_known"
             ),
         ]
 

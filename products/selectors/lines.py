@@ -23,6 +23,7 @@ INHERITED = (
     "customer_word",
     "volume_word",
     "final_after_months",
+    "forecast_step",
 )
 
 

@@ -31,7 +31,15 @@ class LineRow:
     products: int
 
 
-FIELDS = ("owner_id", "unit", "reporting_unit", "floor_rate", "review_months", "final_after_months")
+FIELDS = (
+    "owner_id",
+    "unit",
+    "reporting_unit",
+    "floor_rate",
+    "review_months",
+    "final_after_months",
+    "forecast_step",
+)
 
 
 def line_rows(user: Any) -> list[LineRow]:

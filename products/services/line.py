@@ -37,6 +37,7 @@ class LineValues(TypedDict, total=False):
     customer_word: str
     volume_word: str
     final_after_months: int | None
+    forecast_step: str
     alert_settings: Mapping[str, float]
 
 

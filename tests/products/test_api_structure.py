@@ -57,11 +57,16 @@ def test_a_line_with_its_measures(client: APIClient) -> None:
         "floor_rate": None,
         "review_months": None,
         "final_after_months": 2,
+        "forecast_step": "month",
     }
+    assert client.patch("/api/v1/lines/food/", {"version": 1, "forecast_step": "day"}).status_code == 400
+    assert client.patch("/api/v1/lines/food/", {"version": 1, "forecast_step": "week"}).status_code == 200
+    effective = client.get("/api/v1/lines/juice/").data["effective"]
+    assert effective["forecast_step"] == "week"
     address = "/api/v1/lines/juice/"
     changed = client.patch(address, {"version": 1, "measures": []})
     assert (changed.data["measures"], changed.data["effective"]["measures"]) == ([], ["cartons"])
-    cycle = client.patch("/api/v1/lines/food/", {"version": 1, "parent": "juice"})
+    cycle = client.patch("/api/v1/lines/food/", {"version": 2, "parent": "juice"})
     assert (cycle.status_code, cycle.json()["code"]) == (400, "line_cycle")
     assert client.post("/api/v1/lines/", {"code": "no spaces", "name": "x"}).status_code == 400
     assert client.delete("/api/v1/lines/food/").status_code == 409

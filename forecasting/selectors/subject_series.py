@@ -1,0 +1,125 @@
+"""One series of the night: the months of a product or family in one measure."""
+
+from __future__ import annotations
+
+import datetime
+import hashlib
+import json
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict, dataclass, replace
+from typing import Any
+
+from core.months import month_add, months_between
+from forecasting.models import Decision
+
+from .successions import Handover
+
+Months = dict[datetime.date, float]
+
+
+@dataclass(frozen=True)
+class WeekSeries:
+    """``values[i]`` belongs to the i-th week after the one that begins on ``start``; ``None`` is missing.
+    They run up to the last whole week of the last month that may be known."""
+
+    start: datetime.date
+    values: tuple[float | None, ...]
+
+
+@dataclass(frozen=True)
+class SubjectSeries:
+    """The months of one product or family in one measure.
+
+    ``values[i]`` belongs to the i-th month after ``start``, in the measure's unit; ``None`` is missing
+    (also: provisional). They run up to ``as_of``, the last month that may be known; ``fit_until`` is the
+    last that is final. ``launch`` and ``end`` bound demand. ``leads``: the line's leading measure.
+    ``refused`` says why there is no series (``unlike_units``). ``taken_over`` of the months come from
+    predecessors; ``takes`` is what those still sell of it, ``gives`` how a successor takes its place.
+    ``decisions`` are what people said of figures that are still the same; ``values`` are as they came.
+    Where the line asks for a forecast by the week, it has its ``weeks``, or ``monthly_because`` says why not.
+    """
+
+    product_id: int | None
+    family_id: int | None
+    measure_id: int
+    kind: str
+    leads: bool
+    temporary: bool
+    as_of: datetime.date
+    fit_until: datetime.date
+    start: datetime.date
+    values: Sequence[float | None]
+    launch: datetime.date | None = None
+    end: datetime.date | None = None
+    season_profile: tuple[float, ...] | None = None
+    refused: str = ""
+    taken_over: int = 0
+    takes: tuple[Handover, ...] = ()
+    gives: Handover | None = None
+    decisions: tuple[Decision, ...] = ()
+    weeks: WeekSeries | None = None
+    monthly_because: str = ""
+
+    @property
+    def subject(self) -> tuple[int | None, int | None]:
+        return (self.product_id, self.family_id)
+
+    @property
+    def key(self) -> tuple[int | None, int | None, int]:
+        return (self.product_id, self.family_id, self.measure_id)
+
+    @property
+    def has_data(self) -> bool:
+        return any(value is not None for value in self.values)
+
+    @property
+    def data_month(self) -> datetime.date | None:
+        """The last month with a value that is used."""
+        for step in range(len(self.values) - 1, -1, -1):
+            if self.values[step] is not None:
+                return month_add(self.start, step)
+        return None
+
+    @property
+    def months(self) -> Months:
+        """The values that are there, by month."""
+        return {
+            month_add(self.start, step): value for step, value in enumerate(self.values) if value is not None
+        }
+
+    def with_decisions(self, decisions: Iterable[Decision]) -> SubjectSeries:
+        """With those of the decisions that are about the figures as they are now."""
+        months = self.months
+        return replace(self, decisions=tuple(d for d in decisions if d.about(months)))
+
+    def digest(self, *more: Any) -> str:
+        """SHA-256 of all that a result may depend on, with ``more`` said by the caller (plain values)."""
+        parts = [
+            str(self.as_of),
+            str(self.fit_until),
+            str(self.start),
+            list(self.values),
+            self.kind,
+            str(self.launch),
+            str(self.end),
+            self.season_profile,
+            self.refused,
+            *([asdict(decision) for decision in self.decisions]),
+            *more,
+        ]
+        if self.takes or self.gives:
+            parts += [str(self.takes), str(self.gives)]
+        if self.weeks or self.monthly_because:
+            parts += [str(self.weeks), self.monthly_because]
+        return hashlib.sha256(json.dumps(parts, separators=(",", ":"), default=str).encode()).hexdigest()
+
+
+def month_row(
+    months: Months, first: datetime.date, fit_until: datetime.date, as_of: datetime.date
+) -> tuple[datetime.date, list[float | None]]:
+    """The months as one row up to ``as_of``, missing where there is none or it is not final."""
+    used = {m: v for m, v in months.items() if first <= m <= fit_until}
+    if not used:
+        return as_of, []
+    start = min(used)
+    return start, [used.get(month_add(start, step)) for step in range(months_between(start, as_of) + 1)]
