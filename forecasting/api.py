@@ -7,6 +7,7 @@ from django.db.models import QuerySet
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, extend_schema, extend_schema_field
 from rest_framework import mixins, serializers, viewsets
+from rest_framework.decorators import action
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.routers import SimpleRouter
@@ -15,10 +16,19 @@ from core.api import HasRight, Pagination, StrictSerializer
 from core.idempotency import once
 from core.months import parse_month
 from core.organisation import today
-from forecasting.models import Forecast, ForecastMonth, NightlyFailure, NightlyRun, NightlyStep, StageEstimate
+from forecasting.models import (
+    Forecast,
+    ForecastMonth,
+    ForecastWeek,
+    NightlyFailure,
+    NightlyRun,
+    NightlyStep,
+    StageEstimate,
+)
 from forecasting.selectors.forecasts import forecasts_visible, stages_visible
 from forecasting.selectors.runs import failures_visible, runs_visible
 from forecasting.selectors.stages import settings_in_force
+from forecasting.selectors.weeks import forecast_weeks
 from forecasting.services.night import night_start
 from forecasting.words import evidence_words, failure_words, method_words, reason_words
 from products.api.shared import LineFilter, MonthFilter
@@ -79,6 +89,14 @@ class ForecastMonthSerializer(serializers.ModelSerializer):
         )
 
 
+class ForecastWeekSerializer(serializers.ModelSerializer):
+    """A week, by its first day; overrides and agreed figures are of months."""
+
+    class Meta:
+        model = ForecastWeek
+        fields = ("week", "mean", "median", "lo80", "hi80", "lo95", "hi95", "naive")
+
+
 class _SubjectSerializer(serializers.ModelSerializer):
     product = serializers.CharField(source="product.code", default=None, read_only=True)
     family = serializers.CharField(source="family.code", default=None, read_only=True)
@@ -97,7 +115,8 @@ class ForecastSerializer(_SubjectSerializer):
         fields = (
             *("id", "product", "family", "measure", "as_of", "current", "stale", "data_month"),
             *("method", "method_text", "reason_code", "reason_params", "reason_text"),
-            *("wape", "bias", "mase", "driver_effects", "engine_version", "computed_at", "run", "months"),
+            *("wape", "bias", "mase", "driver_effects", "engine_version", "computed_at", "run"),
+            *("by_week", "monthly_because", "months"),
         )
         read_only_fields = fields
 
@@ -198,6 +217,14 @@ class ForecastViewSet(viewsets.ReadOnlyModelViewSet):
     def get_queryset(self) -> QuerySet[Forecast]:
         found = forecasts_visible(self.request.user).order_by("pk")
         return found.select_related("product", "family", "measure").prefetch_related("months")
+
+    @extend_schema(responses=ForecastWeekSerializer(many=True))
+    @action(detail=True, pagination_class=None, filterset_class=None)
+    def weeks(self, request: Request, pk: str | None = None) -> Response:
+        """The 26 weeks of a forecast that was made ``by_week``; of others an empty list."""
+        return Response(
+            ForecastWeekSerializer(forecast_weeks(request.user, self.get_object()), many=True).data
+        )
 
 
 class StageViewSet(viewsets.ReadOnlyModelViewSet):

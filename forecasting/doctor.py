@@ -27,7 +27,7 @@ from forecasting.services.night import step_group
 from products.models import ProductFigures
 from products.selectors.lines import LineTree
 
-HORIZON = 18
+HORIZON, WEEKS_AHEAD = 18, 26
 STALLED_AFTER = datetime.timedelta(minutes=10)
 
 
@@ -98,11 +98,15 @@ def _name(row: Mapping[str, Any]) -> str:
 
 
 def forecasts_whole() -> Iterator[str]:
-    """A forecast has its 18 months, one without a method none, and stands on data."""
+    """A forecast has its 18 months, one by the week 26 weeks, one without a method none;
+    they stand on data."""
     counted = Forecast.objects.annotate(count=Count("months"))
     wrong = counted.exclude(Q(method="none", count=0) | (~Q(method="none") & Q(count=HORIZON)))
     for row in wrong[:100]:
         yield f"forecast {row.pk} ({row.method}): {row.count} months"
+    weekly = Forecast.objects.annotate(count=Count("weeks"))
+    for row in weekly.exclude(Q(by_week=True, count=WEEKS_AHEAD) | Q(by_week=False, count=0))[:100]:
+        yield f"forecast {row.pk}: {row.count} weeks"
     with connection.cursor() as cursor:
         cursor.execute(
             "SELECT f.id, f.product_id FROM forecasting_forecast f WHERE f.current AND f.method <> 'none'"

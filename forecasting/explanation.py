@@ -135,7 +135,12 @@ def _quality(now: ForecastNow) -> str:
     wape, naive = now.forecast.wape, now.naive_wape
     if wape is None:
         return _("Its past is too short to say how good such a forecast is.")
-    said = _("Tried on its own past it was %(wape)s off on average") % {"wape": formats.percent(wape)}
+    by_week = now.forecast.by_week
+    said = (
+        _("Tried on its own past it was %(wape)s off on average, week by week")
+        if by_week
+        else _("Tried on its own past it was %(wape)s off on average")
+    ) % {"wape": formats.percent(wape)}
     if naive is None:
         return f"{said}."
     return _("%(said)s; repeating the year before was %(naive)s off.") % {

@@ -23,7 +23,7 @@ def method_words(method: str) -> str:
         "family_season": _("mean of three trend models with the season of the product line"),
         "half_season": _("mean of three trend models with the product's own season, halved for caution"),
         "theta_ets": _("mean of Theta, exponential smoothing and autoregression, with trend and season"),
-        "tsb": _("chance of a sale times its size, for products that do not sell every month"),
+        "tsb": _("chance of a sale times its size, for products that do not sell in every period"),
         "fourier": _("season as waves, the rest by three trend models"),
         "like_item": _("borrowed from the first months of like-items"),
         "bass": _("diffusion among buyers (Bass)"),
@@ -34,6 +34,8 @@ def method_words(method: str) -> str:
 
 def _months(params: Params, name: str = "periods") -> str:
     count = int(params.get(name) or 0)
+    if params.get("weekly"):
+        return ngettext("%(count)s week", "%(count)s weeks", count) % {"count": formats.number(count)}
     return ngettext("%(count)s month", "%(count)s months", count) % {"count": formats.number(count)}
 
 
@@ -49,7 +51,9 @@ def reason_words(code: str, params: Params) -> str:
         "under_a_year": _("With %(months)s of data its own season is not known yet."),
         "under_three_years": _("%(months)s of data: enough for a cautious season."),
         "enough_history": _("%(months)s of data: enough for trend and season."),
-        "intermittent": _("It sells once in %(interval)s months on average."),
+        "intermittent": _("It sells once in %(interval)s weeks on average.")
+        if params.get("weekly")
+        else _("It sells once in %(interval)s months on average."),
         "none_lately": _("Nothing was sold in the last %(since)s: the chance of a sale has become small."),
         "long_season": _("%(months)s of data with a long season."),
         "no_own_months": ngettext(
@@ -85,12 +89,24 @@ def reason_words(code: str, params: Params) -> str:
         sentence += " " + _("Its successor takes over month by month.")
     filled = int(params.get("filled") or 0)
     if filled:
-        sentence += " " + ngettext(
-            "%(count)s missing month was filled in from its neighbours.",
-            "%(count)s missing months were filled in from their neighbours.",
-            filled,
-        ) % {"count": formats.number(filled)}
+        sentence += " " + _filled(filled, weekly=bool(params.get("weekly"))) % {
+            "count": formats.number(filled)
+        }
     return sentence
+
+
+def _filled(count: int, *, weekly: bool) -> str:
+    if weekly:
+        return ngettext(
+            "%(count)s missing week was filled in from its neighbours.",
+            "%(count)s missing weeks were filled in from their neighbours.",
+            count,
+        )
+    return ngettext(
+        "%(count)s missing month was filled in from its neighbours.",
+        "%(count)s missing months were filled in from their neighbours.",
+        count,
+    )
 
 
 def evidence_words(code: str, params: Params) -> str:

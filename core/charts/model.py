@@ -39,7 +39,8 @@ class ChartTable:
 
 @dataclass(frozen=True)
 class Chart:
-    """What `core/_chart.html` draws: the question it answers, the spec, and always its table."""
+    """What `core/_chart.html` draws: the question it answers, the spec, and always its table.
+    `steps` is a second choice beside `switches`: by the month or by the week."""
 
     id: str
     title: str
@@ -50,6 +51,7 @@ class Chart:
     legend: Sequence[LegendKey] = ()
     switches: Sequence[Switch] = ()
     switch_label: str = ""
+    steps: Sequence[Switch] = ()
     css: str = "h-mid"
 
     @property

@@ -5,9 +5,8 @@ the same.
 """
 
 import datetime as dt
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
-from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 
 from core import formats
@@ -16,7 +15,6 @@ from core.charts.model import (
     SCHEMA,
     Actual,
     Chart,
-    ChartTable,
     Expected,
     LegendKey,
     Mark,
@@ -24,12 +22,22 @@ from core.charts.model import (
     StageSpan,
     Switch,
 )
+from core.charts.volume_words import (
+    Say,
+    band_text,
+    describe,
+    forecast_table,
+    has_planned,
+    legend,
+    planned_of,
+    says,
+    when,
+    when_word,
+)
 from core.months import month_add, month_end, months_between
 from core.registries import Event
 
 HEIGHT, HATCH_TOP, HATCH_STEP = 330, 14, 9  # pixels of the plot
-
-Say = Callable[[float | None], str | None]
 
 
 def axis_scale(values: Sequence[float]) -> tuple[float, str]:
@@ -57,14 +65,15 @@ def volume_forecast_chart(
     is_money: bool = False,
     rings: Sequence[Mark] = (),
     rings_label: str = "",
+    weekly: bool = False,
 ) -> Chart:
     """Draw history, forecast with bands, events above the plot and stages below it, a value a month.
 
     `history` and `forecast` are ordered by month; the forecast follows the last final month, so it may
     overlap the provisional ones. `rings` stand around single values, `rings_label` says in the legend what
-    they are. `unit_label` stands on the axis ("pakken per maand"), `measure_label` in
-    tooltip and table ("afzet"). Raises ValueError when there is neither history nor forecast: such a page
-    says so in words.
+    they are. `weekly`: points are weeks, told by their first day. `unit_label` stands on the axis
+    ("pakken per maand"), `measure_label` in tooltip and table ("afzet"). Raises ValueError when there is
+    neither history nor forecast: such a page says so in words.
     """
     if not history and not forecast:
         raise ValueError("a chart needs at least one month")
@@ -73,12 +82,12 @@ def volume_forecast_chart(
     values += [point.planned for point in forecast if point.planned is not None]
     divisor, scale_text = axis_scale(values)
     start, end = _span(history, forecast)
-    say = _says(history, forecast, is_money)
+    say = says(history, forecast, is_money)
     layers = _provisional_layers(history)
     if forecast:
         layers += [_band("band95", "lo95", "hi95"), _band("band80", "lo80", "hi80")]
     layers += [_line("forecast", "forecast")] if forecast else []
-    layers += [_line("forecast", "planned", solid=True)] if _has_planned(forecast) else []
+    layers += [_line("forecast", "planned", solid=True)] if has_planned(forecast) else []
     # A layer without a mark would be a picture without a name to a screen reader.
     layers += [_line("history", "actual"), _dots()] if history else []
     layers += [_line("provisional", "provisional")] if any(point.provisional for point in history) else []
@@ -87,7 +96,7 @@ def volume_forecast_chart(
         layers.append(_boundary(boundary.month))
     layers += event_layers([event for event in events if start <= event.date <= month_end(end)], start, end)
     layers += stage_layers(stages, start, end)
-    layers += _tooltip_layers(measure_label, history, forecast)
+    layers += _tooltip_layers(measure_label, history, forecast, weekly)
     layers += ring_layers([ring for ring in rings if start <= ring.month <= end], divisor)
     _first_y(layers)["y"].update(
         axis={"title": f"{scale_text}{unit_label}", "format": _axis_format(values, divisor), "tickCount": 4},
@@ -99,7 +108,7 @@ def volume_forecast_chart(
         "width": "container",
         "height": HEIGHT,
         "padding": {"left": 0, "right": 6, "top": 4, "bottom": 2},
-        "data": {"values": _rows(history, forecast, divisor, say)},
+        "data": {"values": _rows(history, forecast, divisor, say, weekly)},
         "encoding": {
             "x": {
                 "field": "month",
@@ -120,10 +129,10 @@ def volume_forecast_chart(
         title=title,
         subtitle=subtitle,
         spec=spec,
-        table=_forecast_table(history, forecast, measure_label, say),
-        description=_describe(measure_label, history, forecast),
+        table=forecast_table(history, forecast, measure_label, say, weekly),
+        description=describe(measure_label, history, forecast, weekly),
         legend=[
-            *_legend(history, forecast, measure_label),
+            *legend(history, forecast, measure_label),
             *([LegendKey(rings_label, "ring", "ring")] if rings else []),
         ],
         switches=switches,
@@ -151,42 +160,23 @@ def _tick_step(start: dt.date, end: dt.date) -> int:
     return next((step for step in (1, 2, 3, 6, 12) if months / step <= 10), 24)
 
 
-def _says(history: Sequence[Actual], forecast: Sequence[Expected], is_money: bool) -> Say:
-    """How a value is written in tooltip and table, all with the same decimals; None stays missing."""
-    values = [point.value for point in history]
-    values += [v for p in forecast for v in (p.mean, p.planned, p.lo80, p.hi80, p.lo95, p.hi95)]
-    decimals = 0 if is_money else formats.volume_decimals(values)
-
-    def say(value: float | None) -> str | None:
-        if value is None:
-            return None
-        return formats.money(value, decimals=0) if is_money else formats.volume(value, decimals=decimals)
-
-    return say
-
-
-def _band_text(low: float | None, high: float | None, say: Say) -> str | None:
-    """A band in words: "1.280 – 1.490"."""
-    if low is None or high is None:
-        return None
-    return f"{say(low)} – {say(high)}"
-
-
 def _axis_format(values: Sequence[float], divisor: float) -> str:
     """Whole numbers on the axis, unless the values are so small that ticks would repeat."""
     largest = max((abs(value) for value in values), default=0) / divisor
     return ",.0f" if largest >= 4 else ",.1f" if largest >= 0.4 else ",.2f"
 
 
-def _rows(history: Sequence[Actual], forecast: Sequence[Expected], divisor: float, say: Say) -> list[Spec]:
+def _rows(
+    history: Sequence[Actual], forecast: Sequence[Expected], divisor: float, say: Say, weekly: bool
+) -> list[Spec]:
     """One data row a month; a month that is both provisional and forecast carries both."""
     rows: dict[dt.date, Spec] = {}
     final = _last_final(history)
     has_provisional = any(point.provisional for point in history)
-    with_planned = _has_planned(forecast)
+    with_planned = has_planned(forecast)
     for position, point in enumerate(history):
         value = None if point.value is None else point.value / divisor
-        row: Spec = {"month": point.month.isoformat(), "label": formats.month(point.month), "past": True}
+        row: Spec = {"month": point.month.isoformat(), "label": when(point.month, weekly), "past": True}
         row["provisional" if point.provisional else "actual"] = value
         around = [history[spot].value for spot in (position - 1, position + 1) if 0 <= spot < len(history)]
         if value is not None and (point is final or all(other is None for other in around)):
@@ -200,7 +190,7 @@ def _rows(history: Sequence[Actual], forecast: Sequence[Expected], divisor: floa
         rows[point.month] = row
     for expected in forecast:
         row = rows.setdefault(
-            expected.month, {"month": expected.month.isoformat(), "label": formats.month(expected.month)}
+            expected.month, {"month": expected.month.isoformat(), "label": when(expected.month, weekly)}
         )
         edges = {"lo80": expected.lo80, "hi80": expected.hi80, "lo95": expected.lo95, "hi95": expected.hi95}
         row.update({name: edge / divisor for name, edge in edges.items() if edge is not None})
@@ -208,15 +198,11 @@ def _rows(history: Sequence[Actual], forecast: Sequence[Expected], divisor: floa
         row.setdefault("text", formats.MISSING)
         row["expected"] = say(expected.mean)
         if with_planned:
-            planned = _planned(expected)
+            planned = planned_of(expected)
             row["planned"], row["final"] = planned / divisor, say(planned)
-        row["band80"] = _band_text(expected.lo80, expected.hi80, say) or formats.MISSING
-        row["band95"] = _band_text(expected.lo95, expected.hi95, say) or formats.MISSING
+        row["band80"] = band_text(expected.lo80, expected.hi80, say) or formats.MISSING
+        row["band95"] = band_text(expected.lo95, expected.hi95, say) or formats.MISSING
     return [rows[month] for month in sorted(rows)]
-
-
-def _has_planned(forecast: Sequence[Expected]) -> bool:
-    return any(expected.planned is not None for expected in forecast)
 
 
 def _line(style: str, value: str, *, solid: bool = False) -> Spec:
@@ -289,14 +275,14 @@ def _boundary(month: dt.date) -> Spec:
 
 
 def _tooltip_layers(
-    measure_label: str, history: Sequence[Actual], forecast: Sequence[Expected]
+    measure_label: str, history: Sequence[Actual], forecast: Sequence[Expected], weekly: bool
 ) -> list[Spec]:
     """An invisible line a month, wide enough to point at; forecast months also tell what is expected."""
-    past = [{"field": "label", "title": _("month")}, {"field": "text", "title": measure_label}]
+    past = [{"field": "label", "title": when_word(weekly)}, {"field": "text", "title": measure_label}]
     ahead = [
         *past,
         {"field": "expected", "title": _("forecast")},
-        *([{"field": "final", "title": _("final forecast")}] if _has_planned(forecast) else []),
+        *([{"field": "final", "title": _("final forecast")}] if has_planned(forecast) else []),
         {"field": "band80", "title": "80%"},
         {"field": "band95", "title": "95%"},
     ]
@@ -325,70 +311,3 @@ def _first_y(layers: Sequence[Spec]) -> Spec:
     """The encoding of the first layer on the scale of values: axis and scale are said once."""
     found = (layer["encoding"] for layer in layers if "y" in layer.get("encoding", {}))
     return next(encoding for encoding in found if "scale" not in encoding["y"])
-
-
-def _legend(history: Sequence[Actual], forecast: Sequence[Expected], measure_label: str) -> list[LegendKey]:
-    keys = [LegendKey(measure_label, "h", "line")] if history else []
-    if any(point.provisional for point in history):
-        keys.append(LegendKey(_("provisional"), "hatch", "hatch"))
-    if forecast:
-        keys.append(LegendKey(_("forecast"), "f", "line"))
-    if _has_planned(forecast):
-        keys.append(LegendKey(_("final forecast"), "p", "line"))
-    if any(point.lo80 is not None for point in forecast):
-        keys.append(LegendKey("80%", "b80"))
-    if any(point.lo95 is not None for point in forecast):
-        keys.append(LegendKey("95%", "b95"))
-    return keys
-
-
-def _describe(measure_label: str, history: Sequence[Actual], forecast: Sequence[Expected]) -> str:
-    """The chart in one sentence for those who do not see it."""
-    parts = []
-    if history:
-        parts.append(
-            _("%(measure)s per month from %(first)s to %(last)s")
-            % {
-                "measure": measure_label,
-                "first": formats.month(history[0].month),
-                "last": formats.month(history[-1].month),
-            }
-        )
-    if forecast:
-        parts.append(_("forecast to %(last)s") % {"last": formats.month(forecast[-1].month)})
-    return _("%(parts)s; the figures are in the table") % {"parts": ", ".join(parts)}
-
-
-def _forecast_table(
-    history: Sequence[Actual], forecast: Sequence[Expected], measure_label: str, say: Say
-) -> ChartTable:
-    """One row a month, oldest first; a month that is both provisional and forecast is one row."""
-    headers = [capfirst(_("month")), capfirst(measure_label)]
-    if not forecast:
-        return ChartTable(headers, [[formats.month(p.month), say(p.value)] for p in history])
-    band = capfirst(_("band"))
-    final = [capfirst(_("final forecast"))] if _has_planned(forecast) else []
-    past = {point.month: point for point in history}
-    ahead = {point.month: point for point in forecast}
-    rows: list[list[str | None]] = []
-    for month in sorted({*past, *ahead}):
-        actual, expected = past.get(month), ahead.get(month)
-        told = say(actual.value) if actual else None
-        if told and actual and actual.provisional:
-            told = f"{told} ({_('provisional')})"
-        rows.append(
-            [
-                formats.month(month),
-                told,
-                say(expected.mean) if expected else None,
-                *([say(_planned(expected)) if expected else None] if final else []),
-                _band_text(expected.lo80, expected.hi80, say) if expected else None,
-                _band_text(expected.lo95, expected.hi95, say) if expected else None,
-            ]
-        )
-    return ChartTable([*headers, capfirst(_("forecast")), *final, f"{band} 80%", f"{band} 95%"], rows)
-
-
-def _planned(expected: Expected) -> float:
-    """What is planned with: what people made of the forecast, or the forecast."""
-    return expected.mean if expected.planned is None else expected.planned

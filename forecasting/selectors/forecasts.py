@@ -12,7 +12,7 @@ from django.db.models import OuterRef, Q, QuerySet, Subquery
 from django.db.models.fields.json import KT
 
 from accounts.rows import from_row, row_of
-from forecasting.models import Backtest, Calibration, Forecast, ForecastMonth, StageEstimate
+from forecasting.models import Backtest, Calibration, Forecast, ForecastMonth, ForecastWeek, StageEstimate
 from forecasting.totals import (
     CORRELATION,
     PRODUCT_CORRELATION,
@@ -32,7 +32,8 @@ class ForecastNow:
     errors: what :func:`forecasting.totals.total_band` needs for the band of a total. ``naive_wape`` is the
     error of repeating the year before where ``forecast.wape`` was measured. ``ended``: the last day of a
     product that ends; the months after it are in ``months``, of nothing, and not in :attr:`sold_months`.
-    ``accuracy`` is how good earlier forecasts of a product turned out, by lag."""
+    ``accuracy`` is how good earlier forecasts of a product turned out, by lag; ``weeks`` those of a forecast
+    that was made by the week."""
 
     forecast: Forecast
     months: list[ForecastMonth]
@@ -40,6 +41,7 @@ class ForecastNow:
     naive_wape: float | None = None
     ended: datetime.date | None = None
     accuracy: Mapping[int, Sums] = field(default_factory=dict)
+    weeks: list[ForecastWeek] = field(default_factory=list)
 
     @property
     def sold_months(self) -> list[ForecastMonth]:
@@ -99,6 +101,7 @@ def product_correlation_now() -> Subquery:
 def forecast_current(user: Any, subject: Product | Family, measure: Measure) -> ForecastNow | None:
     """The forecast in use; ``None`` when there is none, or the person may not see it. One query."""
     months = ForecastMonth.objects.filter(forecast=OuterRef("pk")).order_by("month")
+    weeks = ForecastWeek.objects.filter(forecast=OuterRef("pk")).order_by("week")
     newest = Calibration.objects.order_by("-pk").values_list(KT(f"payload__{CORRELATION}"))[:1]
     tested = Backtest.objects.filter(**of_subject(subject), measure=measure).order_by("-as_of")
     forecast = (
@@ -106,8 +109,10 @@ def forecast_current(user: Any, subject: Product | Family, measure: Measure) -> 
         .filter(**of_subject(subject), measure=measure, current=True)
         .annotate(
             month_rows=ArraySubquery(months.values_list(row_of(ForecastMonth))),
+            week_rows=ArraySubquery(weeks.values_list(row_of(ForecastWeek))),
             correlation=Subquery(newest),
             naive_wape=Subquery(tested.values_list(KT("payload__naive_wape"))[:1]),
+            naive_weekly=Subquery(tested.values_list(KT("weeks__naive_wape"))[:1]),
             sums=product_sums(0 if isinstance(subject, Family) else subject.pk, measure.pk),
         )
         .first()
@@ -115,7 +120,8 @@ def forecast_current(user: Any, subject: Product | Family, measure: Measure) -> 
     if forecast is None:
         return None
     correlation = USUAL_CORRELATION if forecast.correlation is None else float(forecast.correlation)
-    naive = None if forecast.naive_wape is None else float(forecast.naive_wape)
+    said = forecast.naive_weekly if forecast.by_week else forecast.naive_wape
+    naive = None if said is None else float(said)
     months_now = [from_row(ForecastMonth, row) for row in forecast.month_rows]
     return ForecastNow(
         forecast,
@@ -124,6 +130,7 @@ def forecast_current(user: Any, subject: Product | Family, measure: Measure) -> 
         naive,
         getattr(subject, "ended", None),
         product_sums_read(forecast.sums),
+        [from_row(ForecastWeek, row) for row in forecast.week_rows],
     )
 
 

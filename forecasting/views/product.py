@@ -37,6 +37,7 @@ from forecasting.selectors.stages import settings_of
 from forecasting.selectors.subjects import Subject, of_subject, subject_allowed, subject_sales
 from forecasting.selectors.totals import channel_split
 from forecasting.services.stages import stage_set, stage_withdraw
+from forecasting.week_pages import step_words, weeks_chart, weeks_shown, with_steps
 from forecasting.words import method_words, reason_words
 from products.models import Family, Measure, Product
 from products.selectors.access import product_get
@@ -118,6 +119,16 @@ def _context(
         if sold.addable
         else revenue_chart(sales=sold.months, events=events, switches=switches)
     )
+    weeks = weeks_shown(request.user, subject, measure, now, request.GET.get("step"))
+    if weeks:
+        chart = weeks_chart(
+            shown=weeks,
+            measure=measure,
+            unit=sold.unit,
+            events=events,
+            stages=stage_spans(card) if leads else (),
+            switches=switches,
+        )
     channels = channel_split(subject, measure, now) if now and isinstance(subject, Product) else []
     months = _months(now, sold.months)
     vintages = _vintages(forecast_vintages(request.user, subject, measure, now.correlation)) if now else []
@@ -125,7 +136,9 @@ def _context(
         "measure": measure,
         "unit": sold.unit,
         "now": now,
-        "chart": chart,
+        "chart": with_steps(chart, now, measure, weeks is not None),
+        "weeks": weeks,
+        "step_words": step_words(now.forecast if now else None),
         "card": card,
         "method": method_words(now.forecast.method) if now else "",
         "reason": reason_words(now.forecast.reason_code, now.forecast.reason_params) if now else "",

@@ -345,6 +345,7 @@ RULES = [
     rule("import-undo", post="exchange.undo", args=an_import, foreign=an_import, ok=HIDDEN),
     rule("forecast-list", get=NIGHT),
     rule("forecast-detail", get=NIGHT, args=forecast, foreign=foreign_forecast, ok=HIDDEN),
+    rule("forecast-weeks", get=NIGHT, args=forecast, foreign=foreign_forecast, ok=HIDDEN),
     rule("stage-list", get=NIGHT),
     rule("stage-detail", get=NIGHT, args=stage, foreign=foreign_stage, ok=HIDDEN),
     rule("accuracy-list", get=NIGHT),
