@@ -51,7 +51,8 @@ _MONTHS = """
     SELECT code, 20 * 100 ^ random() AS size, -0.01 + 0.03 * random() AS slope, 0.4 * random() AS swing
     FROM (SELECT code FROM products_product ORDER BY code) p;
     INSERT INTO products_productmonth (product_id, measure_id, month, volume, average_volume, revenue, days)
-    SELECT p.id, %(measure)s, month, v, v, v * 3, 30
+    SELECT p.id, %(measure)s, month, v, v, v * 3,
+           extract(day FROM month + interval '1 month' - interval '1 day')
     FROM (
         SELECT code, (date '2026-10-01' - make_interval(months => ago))::date AS month,
                CASE WHEN right(code, 1) = '3' AND random() < 0.7 THEN 0
@@ -247,7 +248,7 @@ def _tell_tables(products: int) -> None:
 
 def _steps(run_: NightlyRun) -> str:
     return ", ".join(
-        f"{step.name} {(step.finished_at - step.started_at).total_seconds():.1f} s"
+        f"{step.name} {(step.finished_at - step.started_at).total_seconds():.1f} s ({step.computed:,} computed)"
         for step in NightlyStep.objects.filter(run=run_).order_by("position")
         if step.started_at and step.finished_at
     )
