@@ -33,12 +33,17 @@ def row_lock(row: M) -> M:
 
 
 def version_check(stored: int, version: int | None, differs: Mapping[str, tuple[Any, Any]]) -> None:
-    """Refuse when somebody saved since ``version``; ``differs`` maps field → (yours, theirs)."""
+    """Refuse when somebody saved since ``version``; ``differs`` maps field → (yours, theirs).
+
+    Version 0, of either, is a row that is not there.
+    """
     if version is not None and version != stored:
-        raise VersionConflict(
+        error = VersionConflict(
             _("Somebody else saved this in the meantime."),
             {field: {"yours": yours, "theirs": theirs} for field, (yours, theirs) in differs.items()},
         )
+        error.details["version"] = stored
+        raise error
 
 
 def row_save(current: M, *, version: int | None, values: Mapping[str, Any]) -> set[str]:

@@ -9,7 +9,7 @@ from django.urls import reverse
 
 from accounts.models import User
 from collaboration.models import ActionItem, Alert
-from exchange.models import Import
+from exchange.models import Import, Layout
 from forecasting.models import NightlyRun
 from products.models import BudgetVersion, Channel, Segment, Supplier
 
@@ -59,6 +59,8 @@ PAGES: dict[str, Args] = {
     "products:measures": _none,
     "products:measure_new": _none,
     "products:measure_edit": lambda: {"code": "units"},
+    "exchange:layouts": _none,
+    "exchange:layout": _first(Layout),
     "products:budgets": _none,
     "products:budget": _first(BudgetVersion),
     "products:budget_edit": _draft,
@@ -140,6 +142,8 @@ NO_PAGES = {
     "collaboration:notifications_read",
     "exchange:apply",
     "exchange:discard",
+    "exchange:layout_delete",
+    "exchange:layout_restore",
     "exchange:reading",
     "exchange:stop",
     "exchange:undo",
