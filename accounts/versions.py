@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Hashable, Mapping
 from typing import Any, TypeVar
 
 from django.core.exceptions import NON_FIELD_ERRORS, ValidationError
@@ -13,6 +13,8 @@ from django.utils.translation import gettext as _
 from .errors import DomainError, VersionConflict
 
 M = TypeVar("M", bound=Model)
+K = TypeVar("K", bound=Hashable)
+V = TypeVar("V")
 
 
 def check(row: Model) -> None:
@@ -31,12 +33,17 @@ def row_lock(row: M) -> M:
 
 
 def version_check(stored: int, version: int | None, differs: Mapping[str, tuple[Any, Any]]) -> None:
-    """Refuse when somebody saved since ``version``; ``differs`` maps field → (yours, theirs)."""
+    """Refuse when somebody saved since ``version``; ``differs`` maps field → (yours, theirs).
+
+    Version 0, of either, is a row that is not there.
+    """
     if version is not None and version != stored:
-        raise VersionConflict(
+        error = VersionConflict(
             _("Somebody else saved this in the meantime."),
             {field: {"yours": yours, "theirs": theirs} for field, (yours, theirs) in differs.items()},
         )
+        error.details["version"] = stored
+        raise error
 
 
 def row_save(current: M, *, version: int | None, values: Mapping[str, Any]) -> set[str]:
@@ -58,6 +65,30 @@ def row_save(current: M, *, version: int | None, values: Mapping[str, Any]) -> s
     current.version = stored + 1  # type: ignore[attr-defined]
     current.save(update_fields=[*changed, "version"])
     return changed
+
+
+def cells_meant(
+    values: Mapping[K, V],
+    seen: Mapping[K, V],
+    now: Mapping[K, V],
+    *,
+    message: Any,
+    shown: Callable[[K, V], tuple[str, str, str]],
+) -> dict[K, V]:
+    """What the editor of a grid changed of what they saw; a cell not in ``seen`` is meant as it is.
+
+    Where somebody else meanwhile said a third thing (``now``), a :class:`VersionConflict` has both;
+    ``shown(cell, yours)`` says the cell's name, theirs and yours.
+    """
+    mine = {cell: value for cell, value in values.items() if cell not in seen or value != seen[cell]}
+    fields = {}
+    for cell, value in mine.items():
+        if cell in seen and now[cell] not in (seen[cell], value):
+            label, theirs, yours = shown(cell, value)
+            fields[label] = {"theirs": theirs, "yours": yours}
+    if fields:
+        raise VersionConflict(message, fields)
+    return mine
 
 
 def form_conflict(form: BaseForm, error: VersionConflict, version: int) -> VersionConflict:

@@ -177,7 +177,8 @@ def conflict_shown(serializer: serializers.Serializer) -> Iterator[None]:
             name: {side: _shown(serializer, name, value) for side, value in both.items()}
             for name, both in error.details["fields"].items()
         }
-        raise VersionConflict(error.message, fields) from None
+        error.details["fields"] = fields
+        raise
 
 
 def _shown(serializer: serializers.Serializer, name: str, value: Any) -> Any:

@@ -220,7 +220,7 @@ def _entry(group: list[_Event], names: _Names) -> HistoryEntry:
     return HistoryEntry(
         at=first.at,
         who=names.of(get_user_model(), user_id) if user_id else "",
-        source=_source(first.context),
+        source=context_source(first.context),
         kind=own[-1].kind if own else "changed",
         changes=tuple(changes),
         note=_note(first.context),
@@ -300,7 +300,7 @@ def _text(field: Any, value: Any, names: _Names) -> str:
     return said(value)
 
 
-def _source(context: Mapping[str, Any]) -> str:
+def context_source(context: Mapping[str, Any]) -> str:
     """From where it came; an ordinary page needs no word."""
     named = {
         "import": _("by an import"),

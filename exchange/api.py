@@ -1,4 +1,4 @@
-"""Imports by API: upload with a remembered layout, look, apply, undo."""
+"""Imports by API: upload with a remembered layout, look, answer, apply, undo; and the layouts."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import json
 from collections.abc import Callable
 from typing import Any
 
+from django.http import Http404
 from django.utils.translation import gettext as _
 from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework import serializers, status, viewsets
@@ -15,14 +16,15 @@ from rest_framework.response import Response
 from rest_framework.routers import SimpleRouter
 from rest_framework.utils.encoders import JSONEncoder
 
-from core.api import HasRight, Pagination, StrictSerializer
+from core.api import HasRight, Pagination, StrictModelSerializer, StrictSerializer
 from core.errors import require
 from core.idempotency import once
 
 from .messages import in_words
-from .models import Import, ImportCreation, ImportRefusal
-from .selectors import import_get, imports_visible
+from .models import Import, ImportCreation, ImportRefusal, Layout
+from .selectors import import_get, imports_visible, layouts_visible
 from .services import imports
+from .services.layouts import layout_rename, layout_retire
 from .sheets import sheets
 
 KEY = OpenApiParameter(
@@ -280,5 +282,80 @@ def _plain(data: Any) -> Any:
     return json.loads(json.dumps(data, cls=JSONEncoder))
 
 
+class LayoutSerializer(StrictModelSerializer):
+    """How files with these columns are read. ``columns``: the file's column → the sheet's field, empty where
+    it is left out. A change of the name says which ``version`` it was made from."""
+
+    columns = serializers.SerializerMethodField()
+    used_at = serializers.DateTimeField(read_only=True, help_text="when a file was last read by it")
+    used = serializers.IntegerField(read_only=True, help_text="how many files were")
+    updated_by = serializers.EmailField(source="updated_by.email", default=None, read_only=True)
+
+    class Meta:
+        model = Layout
+        fields = (
+            *("id", "sheet", "name", "columns", "options", "used", "used_at"),
+            *("updated_at", "updated_by", "version"),
+        )
+        read_only_fields = ("sheet", "options", "updated_at", "version")
+        validators = ()
+
+    def get_columns(self, row: Layout) -> dict[str, str]:
+        return dict(row.mapping.get("columns") or {})
+
+
+class LayoutNameSerializer(StrictSerializer):
+    name = serializers.CharField(max_length=80)
+    version = serializers.IntegerField(min_value=1)
+
+
+class LayoutViewSet(viewsets.GenericViewSet):
+    """File layouts, remembered from the last file that came in with these columns."""
+
+    rights = {"GET": "exchange.import", "PATCH": "exchange.import", "DELETE": "exchange.import"}
+    permission_classes = [HasRight]
+    pagination_class = Pagination
+    serializer_class = LayoutSerializer
+    queryset = Layout.objects.none()
+    lookup_value_regex = r"\d+"
+
+    def get_queryset(self) -> Any:
+        return layouts_visible(self.request.user).filter(retired_at=None)
+
+    def get_object(self) -> Layout:
+        row: Layout | None = self.get_queryset().filter(pk=self.kwargs["pk"]).first()
+        if row is None:
+            raise Http404(self.kwargs["pk"])
+        return row
+
+    @extend_schema(responses=LayoutSerializer(many=True))
+    def list(self, request: Request) -> Response:
+        """The layouts, by name; ``?sheet=``."""
+        rows = self.get_queryset()
+        if sheet := request.query_params.get("sheet"):
+            rows = rows.filter(sheet=sheet)
+        page = self.paginate_queryset(rows.order_by("name", "pk"))
+        return self.get_paginated_response(LayoutSerializer(page, many=True).data)
+
+    @extend_schema(responses=LayoutSerializer)
+    def retrieve(self, request: Request, pk: str) -> Response:
+        return Response(LayoutSerializer(self.get_object()).data)
+
+    @extend_schema(request=LayoutNameSerializer, responses=LayoutSerializer)
+    def partial_update(self, request: Request, pk: str) -> Response:
+        """Another name. Made from an old version: 409, with your name and theirs."""
+        form = LayoutNameSerializer(data=request.data)
+        form.is_valid(raise_exception=True)
+        layout_rename(user=request.user, layout=self.get_object(), **form.validated_data)
+        return Response(LayoutSerializer(self.get_object()).data)
+
+    @extend_schema(responses={204: None})
+    def destroy(self, request: Request, pk: str) -> Response:
+        """The next such file is asked about as a new one; what came in stays."""
+        layout_retire(user=request.user, layout=self.get_object())
+        return Response(status=status.HTTP_204_NO_CONTENT)
+
+
 router = SimpleRouter()
+router.register("layouts", LayoutViewSet, "layout")
 router.register("imports", ImportViewSet, "import")

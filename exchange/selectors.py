@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.db.models import Q, QuerySet, Window
+from django.db.models import Count, Max, Q, QuerySet, Window
 from django.db.models.functions import RowNumber
 from django.http import Http404
 
@@ -76,6 +76,27 @@ def creations_first(row: Import, count: int) -> QuerySet[ImportCreation]:
     return row.creations.annotate(place=place).filter(place__lte=count).order_by("pk")
 
 
+def layouts_in_use() -> QuerySet[Layout]:
+    """Those that files are read by: not deleted."""
+    return Layout.objects.filter(retired_at=None)
+
+
+def layouts_visible(user: Any) -> QuerySet[Layout]:
+    """The layouts of the kinds of files a person may import, deleted ones too, with when a file was last read
+    by each, and how many were."""
+    kinds = [sheet.key for sheet in sheets_for(user)]
+    rows = Layout.objects.filter(sheet__in=kinds).select_related("updated_by")
+    return rows.annotate(used_at=Max("imports__created_at"), used=Count("imports"))
+
+
+def layout_get(user: Any, pk: int) -> Layout:
+    """The layout, or 404."""
+    row = layouts_visible(user).filter(pk=pk).first()
+    if row is None:
+        raise Http404(pk)
+    return row
+
+
 def layout_named(sheet: str, name: str) -> Layout | None:
-    rows = Layout.objects.filter(name=name)
+    rows = layouts_in_use().filter(name=name)
     return (rows.filter(sheet=sheet) if sheet else rows).first()

@@ -1,12 +1,16 @@
 from django.urls import path
 
-from .views import actions, detail, lists
+from .views import actions, detail, layouts, lists
 
 app_name = "exchange"
 
 urlpatterns = [
     path("", lists.import_list, name="list"),
     path("upload/", lists.import_upload, name="upload"),
+    path("layouts/", layouts.layouts, name="layouts"),
+    path("layouts/<int:pk>/", layouts.layout, name="layout"),
+    path("layouts/<int:pk>/delete/", layouts.layout_delete, name="layout_delete"),
+    path("layouts/<int:pk>/put-back/", layouts.layout_restore, name="layout_restore"),
     path("<int:pk>/", detail.import_detail, name="detail"),
     path("<int:pk>/reading/", actions.import_reading, name="reading"),
     path("<int:pk>/apply/", actions.import_apply, name="apply"),

@@ -3,7 +3,7 @@ from __future__ import annotations
 from django.urls import path
 
 from . import converters  # noqa: F401  registers <product_code:…>
-from .views import budgets, bulk, details, export, four_eyes, limits, list, product, structure
+from .views import budget, budgets, bulk, details, export, four_eyes, limits, list, product, structure
 
 app_name = "products"
 
@@ -38,7 +38,15 @@ urlpatterns = [
     path("measures/<slug:code>/", structure.measure_edit, name="measure_edit"),
     path("budgets/", budgets.budgets, name="budgets"),
     path("budgets/new/", budgets.budget_new, name="budget_new"),
-    path("budgets/<int:pk>/", budgets.budget_change, name="budget_change"),
+    path("budgets/compare/", budget.budget_compare, name="budget_compare"),
+    path("budgets/<int:pk>/", budget.budget, name="budget"),
+    path("budgets/<int:pk>/state/", budgets.budget_change, name="budget_change"),
+    path("budgets/<int:pk>/put-back/", budgets.budget_put_back, name="budget_put_back"),
+    path("budgets/<int:pk>/name/", budget.budget_name, name="budget_name"),
+    path("budgets/<int:pk>/edit/", budget.budget_edit, name="budget_edit"),
+    path("budgets/<int:pk>/history/", budget.budget_history, name="budget_history"),
+    path("budgets/<int:pk>/undo/", budget.budget_undo, name="budget_undo"),
+    path("budgets/<int:pk>/export/<str:kind>/", budget.budget_export, name="budget_export"),
     path("limits/<int:pk>/", limits.limits_edit, name="limits"),
     path("four-eyes/", four_eyes.four_eyes_edit, name="four_eyes"),
     path("<product_code:code>/edit/", product.edit, name="edit"),

@@ -15,7 +15,7 @@ from exchange.models import Import, ImportCreation, ImportRefusal, Layout
 from exchange.reading.columns import Undecided
 from exchange.reading.matching import sheets_fitting, signature
 from exchange.reading.plan import Plan, Reading, file_open, plan_make
-from exchange.selectors import sheets_for
+from exchange.selectors import layouts_in_use, sheets_for
 from exchange.sheets import Counts, Creation, sheets
 from exchange.staging import Progress, Staged, staging_load
 
@@ -62,7 +62,8 @@ def import_open(row: Import, path: Path, user: Any, *, thorough: bool = False) -
     if sheet is None:
         return Opened(reading, None, None)
     name = signature(sheet.key, headers)
-    layout = row.layout or Layout.objects.filter(sheet=sheet.key, signature=name).first()
+    layout = row.layout if row.layout is not None and row.layout.retired_at is None else None
+    layout = layout or layouts_in_use().filter(sheet=sheet.key, signature=name).first()
     mapping, remembered = row.mapping, {}
     if layout is not None:
         columns = dict(layout.mapping.get("columns") or {}) | dict(row.mapping.get("columns") or {})
@@ -93,7 +94,7 @@ def _sheet_for(row: Import, headers: list[str], allowed: list[Any]) -> Any:
         known = [
             sheet
             for sheet in fitting
-            if Layout.objects.filter(sheet=sheet.key, signature=signature(sheet.key, headers)).exists()
+            if layouts_in_use().filter(sheet=sheet.key, signature=signature(sheet.key, headers)).exists()
         ]
         if len(known) == 1:
             return known[0]
@@ -270,11 +271,11 @@ def layout_remember(row: Import, opened: Opened, user: Any) -> Layout:
         "updated_by": user,
     }
     found = (
-        Layout.objects.select_for_update().filter(sheet=plan.sheet.key, signature=opened.signature).first()
+        layouts_in_use().select_for_update().filter(sheet=plan.sheet.key, signature=opened.signature).first()
     )
     if found is None:
         name = Path(row.file_name).stem[:60] or plan.sheet.key
-        if Layout.objects.filter(sheet=plan.sheet.key, name=name).exists():
+        if layouts_in_use().filter(sheet=plan.sheet.key, name=name).exists():
             name = f"{name} {opened.signature[:6]}"
         return Layout.objects.create(sheet=plan.sheet.key, signature=opened.signature, name=name, **values)
     if any(getattr(found, name) != value for name, value in values.items() if name != "updated_by"):

@@ -16,6 +16,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from accounts.errors import DomainError, VersionConflict
+from accounts.versions import cells_meant
 from core import formats
 from core.months import month_end, month_start
 from core.organisation import organisation_get, today
@@ -379,13 +380,16 @@ def consensus_agree(
 
 def _meant(values: Values, seen: Values, there: Mapping[datetime.date, tuple[Decimal, Any]]) -> Values:
     """What the editor changed of what they saw. Where somebody else meanwhile said a third thing, both."""
-    mine = {month: value for month, value in values.items() if value != seen.get(month)}
-    fields = {}
-    for month, value in mine.items():
+
+    def shown(month: datetime.date, yours: Decimal | None) -> tuple[str, str, str]:
         now, who = there.get(month, (None, None))
-        if now not in (seen.get(month), value):
-            theirs = formats.MISSING if now is None else f"{formats.volume(now)} ({who})"
-            fields[formats.month(month)] = {"theirs": theirs, "yours": formats.volume(value)}
-    if fields:
-        raise VersionConflict(_("Somebody else filled in these months in the meantime."), fields)
-    return mine
+        theirs = formats.MISSING if now is None else f"{formats.volume(now)} ({who})"
+        return formats.month(month), theirs, formats.volume(yours)
+
+    return cells_meant(
+        values,
+        {month: seen.get(month) for month in values},
+        {month: there[month][0] if month in there else None for month in values},
+        message=_("Somebody else filled in these months in the meantime."),
+        shown=shown,
+    )

@@ -7,12 +7,12 @@ from typing import Any
 
 from django.http import Http404
 from django.utils.translation import gettext as _
-from drf_spectacular.utils import extend_schema
+from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework import serializers, status, viewsets
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from core.api import HasRight, Pagination, StrictModelSerializer
+from core.api import HasRight, Pagination, StrictModelSerializer, conflict_shown
 from products.models import BundlePart, FamilyMember, Product, ProductCode, Succession, UnitFactor
 from products.selectors.access import families_visible, product_get, products_visible
 from products.selectors.relations import Dated, Relations, relations_of
@@ -31,6 +31,15 @@ from products.services.relations import (
 
 from .shared import CodeField
 
+VERSION: dict[str, Any] = {
+    "version": {
+        "required": False,
+        "default": 0,
+        "min_value": 0,
+        "help_text": "Of the row you change; without: there is none yet. Else 409 with both values.",
+    }
+}
+
 
 class OtherCodeSerializer(StrictModelSerializer):
     """Another code of the product in some source; every import may match on it."""
@@ -46,7 +55,8 @@ class UnitSerializer(StrictModelSerializer):
 
     class Meta:
         model = UnitFactor
-        fields = ("id", "unit", "factor")
+        fields = ("id", "unit", "factor", "version")
+        extra_kwargs = VERSION
         validators = ()
 
 
@@ -63,7 +73,8 @@ class ProductFamilySerializer(DatedSerializer):
 
     class Meta:
         model = FamilyMember
-        fields = ("id", "family", "start_date", "holds")
+        fields = ("id", "family", "start_date", "holds", "version")
+        extra_kwargs = VERSION
         validators = ()
 
 
@@ -75,7 +86,8 @@ class BundlePartSerializer(DatedSerializer):
 
     class Meta:
         model = BundlePart
-        fields = ("id", "part", "quantity", "revenue_share", "start_date", "holds")
+        fields = ("id", "part", "quantity", "revenue_share", "start_date", "holds", "version")
+        extra_kwargs = VERSION
         validators = ()
 
 
@@ -89,7 +101,8 @@ class SuccessionSerializer(StrictModelSerializer):
 
     class Meta:
         model = Succession
-        fields = ("id", "predecessor", "successor", "start_date", "factor", "phase_out_months")
+        fields = ("id", "predecessor", "successor", "start_date", "factor", "phase_out_months", "version")
+        extra_kwargs = VERSION
         validators = ()
 
     def validate(self, data: dict[str, Any]) -> dict[str, Any]:
@@ -135,7 +148,8 @@ class AroundViewSet(viewsets.GenericViewSet):
         product = product_get(request.user, code)
         form = self.get_serializer(data=request.data)
         form.is_valid(raise_exception=True)
-        made = self.row_add(product, **form.validated_data)
+        with conflict_shown(form):
+            made = self.row_add(product, **form.validated_data)
         if made is None:
             return Response(status=status.HTTP_204_NO_CONTENT)
         row = next(row for row in self._rows(product) if row.pk == made.pk)
@@ -150,15 +164,20 @@ class RemovableViewSet(AroundViewSet):
 
     rights = {**AroundViewSet.rights, "DELETE": "products.edit"}
 
-    def row_remove(self, product: Product, pk: int) -> None:
+    def row_remove(self, product: Product, pk: int, version: int | None) -> None:
         raise NotImplementedError
 
+    @extend_schema(
+        parameters=[OpenApiParameter("version", int, description="the one you saw; 409 when it was changed")]
+    )
     def destroy(self, request: Request, code: str, pk: int) -> Response:
         """Take it away."""
         product = product_get(request.user, code)
+        seen = request.query_params.get("version", "")
         if pk not in {row.pk for row in self._rows(product)}:
             raise Http404(pk)
-        self.row_remove(product, pk)
+        with conflict_shown(self.get_serializer()):
+            self.row_remove(product, pk, int(seen) if seen.isdecimal() else None)
         return Response(status=status.HTTP_204_NO_CONTENT)
 
 
@@ -173,7 +192,7 @@ class OtherCodeViewSet(RemovableViewSet):
     def row_add(self, product: Product, **values: Any) -> ProductCode:
         return product_code_add(user=self.request.user, product=product, **values)
 
-    def row_remove(self, product: Product, pk: int) -> None:
+    def row_remove(self, product: Product, pk: int, version: int | None) -> None:
         product_code_remove(user=self.request.user, product=product, code_id=pk)
 
 
@@ -188,8 +207,8 @@ class UnitViewSet(RemovableViewSet):
     def row_add(self, product: Product, **values: Any) -> UnitFactor:
         return unit_factor_set(user=self.request.user, product=product, **values)
 
-    def row_remove(self, product: Product, pk: int) -> None:
-        unit_factor_remove(user=self.request.user, product=product, factor_id=pk)
+    def row_remove(self, product: Product, pk: int, version: int | None) -> None:
+        unit_factor_remove(user=self.request.user, product=product, factor_id=pk, version=version)
 
 
 class ProductFamilyViewSet(AroundViewSet):
@@ -232,5 +251,5 @@ class SuccessionViewSet(RemovableViewSet):
         both = {"predecessor": product, "successor": product} | values
         return succession_set(user=self.request.user, **both)
 
-    def row_remove(self, product: Product, pk: int) -> None:
-        succession_remove(user=self.request.user, product=product, succession_id=pk)
+    def row_remove(self, product: Product, pk: int, version: int | None) -> None:
+        succession_remove(user=self.request.user, product=product, succession_id=pk, version=version)

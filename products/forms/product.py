@@ -141,7 +141,34 @@ class CodeForm(forms.Form):
     code = forms.CharField(label=_("Code there"), max_length=80)
 
 
-class UnitFactorForm(forms.Form):
+class VersionedForm(forms.Form):
+    """For a row of its own: ``version`` is the one that was on the screen, 0 for a new row.
+
+    To change a row (``row``), what it is about (``KEYS``) is fixed: another key is another row.
+    """
+
+    KEYS: tuple[str, ...] = ()
+    version = forms.IntegerField(widget=forms.HiddenInput, required=False)
+
+    def __init__(self, *args: Any, row: Any = None, **options: Any) -> None:
+        super().__init__(*args, **options)
+        if row is None:
+            self.initial["version"] = 0
+            return
+        self.initial |= {"version": row.version} | self.initial_of(row)
+        for name in self.KEYS:
+            if isinstance(self.fields[name], forms.ChoiceField):
+                self.fields[name].widget = forms.HiddenInput()
+            else:
+                self.fields[name].widget.attrs["readonly"] = True
+
+    def initial_of(self, row: Any) -> dict[str, Any]:
+        """What the fields hold for this row."""
+        return {name: getattr(row, name) for name in self.fields if hasattr(row, name)}
+
+
+class UnitFactorForm(VersionedForm):
+    KEYS = ("unit",)
     factor = forms.DecimalField(
         label=_("One unit is"), max_digits=18, decimal_places=6, min_value=0, localize=True
     )
@@ -152,7 +179,8 @@ class UnitFactorForm(forms.Form):
     )
 
 
-class FamilyMemberForm(forms.Form):
+class FamilyMemberForm(VersionedForm):
+    KEYS = ("start_date",)
     family = forms.ModelChoiceField(
         label=_("Family"), queryset=Family.objects.none(), required=False, empty_label=_("no family any more")
     )
@@ -164,7 +192,8 @@ class FamilyMemberForm(forms.Form):
         field.queryset = families_visible(user)
 
 
-class BundlePartForm(forms.Form):
+class BundlePartForm(VersionedForm):
+    KEYS = ("part", "start_date")
     part = ProductCodeField(label=_("Part (code)"))
     quantity = forms.DecimalField(
         label=_("Quantity"),
@@ -179,8 +208,12 @@ class BundlePartForm(forms.Form):
     )
     start_date = DayField(label=_("From"))
 
+    def initial_of(self, row: Any) -> dict[str, Any]:
+        return super().initial_of(row) | {"part": row.part.code}
 
-class SuccessionForm(forms.Form):
+
+class SuccessionForm(VersionedForm):
+    KEYS = ("direction", "other")
     direction = forms.ChoiceField(
         label=_("This product"),
         choices=[("to", _("is followed by")), ("from", _("takes the place of"))],
@@ -202,3 +235,8 @@ class SuccessionForm(forms.Form):
         required=False,
         help_text=_("Over so many months its forecast falls to zero; 0 is at once."),
     )
+
+    def initial_of(self, row: Any) -> dict[str, Any]:
+        """Only the row tells whether the product comes before or after: ``row.follows`` says so."""
+        other = row.predecessor if row.follows else row.successor
+        return super().initial_of(row) | {"direction": "from" if row.follows else "to", "other": other.code}

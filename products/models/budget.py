@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import pghistory
 import pgtrigger
 from django.conf import settings
 from django.db import models
@@ -7,6 +8,7 @@ from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 
+@pghistory.track()
 class BudgetVersion(models.Model):
     """A named budget of one financial year. Frozen: its rows never change again; the next is a new one.
 
@@ -18,7 +20,12 @@ class BudgetVersion(models.Model):
     year = models.PositiveSmallIntegerField(_("financial year"))
     frozen_at = models.DateTimeField(_("frozen"), null=True, blank=True)
     frozen_by = models.ForeignKey(
-        settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name="+"
+        settings.AUTH_USER_MODEL,
+        models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="+",
+        verbose_name=_("frozen by"),
     )
     created_at = models.DateTimeField(auto_now_add=True)
 
@@ -37,8 +44,12 @@ class BudgetVersion(models.Model):
         return self.name
 
 
+@pghistory.track(exclude=["source_import"])
 class BudgetRow(models.Model):
-    """The plan of one product (or a whole line) in one channel (empty: all) and month, for one measure."""
+    """The plan of one product (or a whole line) in one channel (empty: all) and month, for one measure.
+
+    ``source_import`` is where its figures come from; empty once a person changed them.
+    """
 
     version = models.ForeignKey(BudgetVersion, models.CASCADE, related_name="rows")
     product = models.ForeignKey("products.Product", models.PROTECT, null=True, related_name="+")
@@ -46,8 +57,8 @@ class BudgetRow(models.Model):
     channel = models.ForeignKey("products.Channel", models.PROTECT, null=True, related_name="+")
     measure = models.ForeignKey("products.Measure", models.PROTECT, related_name="+")
     month = models.DateField()
-    volume = models.DecimalField(max_digits=18, decimal_places=4, null=True)
-    revenue = models.DecimalField(max_digits=18, decimal_places=4, null=True)
+    volume = models.DecimalField(_("volume"), max_digits=18, decimal_places=4, null=True)
+    revenue = models.DecimalField(_("revenue"), max_digits=18, decimal_places=4, null=True)
     source_import = models.ForeignKey("exchange.Import", models.PROTECT, null=True, related_name="+")
 
     class Meta:

@@ -148,6 +148,7 @@ class UnitFactor(models.Model):
     product = models.ForeignKey(Product, models.CASCADE, related_name="unit_factors")
     unit = models.CharField(_("unit"), max_length=40)
     factor = models.DecimalField(_("factor"), max_digits=18, decimal_places=6)
+    version = models.PositiveIntegerField(default=1)
 
     class Meta:
         ordering = ["unit"]

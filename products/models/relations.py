@@ -40,6 +40,7 @@ class FamilyMember(models.Model):
         Family, models.PROTECT, null=True, blank=True, related_name="members", verbose_name=_("family")
     )
     start_date = models.DateField(_("from"))
+    version = models.PositiveIntegerField(default=1)
 
     class Meta:
         ordering = ["start_date"]
@@ -59,6 +60,7 @@ class BundlePart(models.Model):
     start_date = models.DateField(_("from"))
     quantity = models.DecimalField(_("quantity"), max_digits=18, decimal_places=4)
     revenue_share = models.DecimalField(_("share of revenue"), max_digits=7, decimal_places=6)
+    version = models.PositiveIntegerField(default=1)
 
     class Meta:
         ordering = ["start_date", "pk"]
@@ -90,6 +92,7 @@ class Succession(models.Model):
         _("volume per unit of the predecessor"), max_digits=12, decimal_places=4, default=Decimal(1)
     )
     phase_out_months = models.PositiveSmallIntegerField(_("phase-out (months)"), default=0)
+    version = models.PositiveIntegerField(default=1)
 
     class Meta:
         ordering = ["start_date"]

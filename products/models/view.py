@@ -14,6 +14,7 @@ class SavedView(models.Model):
     name = models.CharField(_("name"), max_length=60)
     query = models.CharField(max_length=1000, blank=True)
     shared = models.BooleanField(_("shared with everybody"), default=False)
+    version = models.PositiveIntegerField(default=1)
 
     class Meta:
         verbose_name = _("saved view")

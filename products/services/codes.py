@@ -9,7 +9,7 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from accounts.errors import DomainError
-from accounts.versions import check
+from accounts.versions import check, row_save, version_check
 from products.models import Product, ProductCode, UnitFactor
 
 from .scope import product_within
@@ -57,23 +57,30 @@ def product_code_remove(*, user: Any, product: Product, code_id: int) -> None:
 
 
 @transaction.atomic
-def unit_factor_set(*, user: Any, product: Product, unit: str, factor: Decimal) -> UnitFactor:
-    """One unit of the product is ``factor`` of ``unit``; a factor that was there is replaced."""
+def unit_factor_set(
+    *, user: Any, product: Product, unit: str, factor: Decimal, version: int | None = None
+) -> UnitFactor:
+    """One unit of the product is ``factor`` of ``unit``; a factor that was there is replaced. ``version`` is
+    the one the editor saw, 0 when there was none."""
     product_within(user, product)
     unit = unit.strip()
     row = UnitFactor.objects.select_for_update().filter(product=product, unit__iexact=unit).first()
-    if row is not None and row.factor == factor:
-        return row
-    row = row or UnitFactor(product=product, unit=unit)
-    row.factor = factor
     if factor <= 0:
         raise DomainError("factor_positive", _("The factor must be above zero."), "factor")
+    if row is not None:
+        row_save(row, version=version, values={"factor": factor})
+        return row
+    version_check(0, version, {"factor": (factor, None)})
+    row = UnitFactor(product=product, unit=unit, factor=factor)
     check(row)
     row.save()
     return row
 
 
 @transaction.atomic
-def unit_factor_remove(*, user: Any, product: Product, factor_id: int) -> None:
+def unit_factor_remove(*, user: Any, product: Product, factor_id: int, version: int | None = None) -> None:
     product_within(user, product)
-    UnitFactor.objects.filter(product=product, pk=factor_id).delete()
+    row = UnitFactor.objects.select_for_update().filter(product=product, pk=factor_id).first()
+    if row is not None:
+        version_check(row.version, version, {"factor": (None, row.factor)})
+        row.delete()

@@ -1,4 +1,7 @@
-"""Dated relations between products. A row holds until the next row of the same key; ending is a row too."""
+"""Dated relations between products. A row holds until the next row of the same key; ending is a row too.
+
+``version`` is the one of the row of that date that the editor saw, 0 when there was none; ``None``: no check.
+"""
 
 from __future__ import annotations
 
@@ -10,7 +13,7 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from accounts.errors import DomainError
-from accounts.versions import check
+from accounts.versions import check, row_save, version_check
 from core import formats
 from products.models import BundlePart, Family, FamilyMember, Product, Succession
 
@@ -19,7 +22,12 @@ from .scope import line_within, product_within
 
 @transaction.atomic
 def family_member_set(
-    *, user: Any, product: Product, family: Family | None, start_date: datetime.date
+    *,
+    user: Any,
+    product: Product,
+    family: Family | None,
+    start_date: datetime.date,
+    version: int | None = None,
 ) -> FamilyMember | None:
     """From the date the product belongs to the family, or to none. Says it already: nothing is written.
 
@@ -34,13 +42,11 @@ def family_member_set(
     holds = before.family_id if before else None
     wanted = family.pk if family else None
     if same_day is not None:
-        if same_day.family_id != wanted:
-            same_day.family = family
-            check(same_day)
-            same_day.save()
+        row_save(same_day, version=version, values={"family": family})
         return same_day
     if holds == wanted:
         return before
+    version_check(0, version, {"family": (family, None)})
     row = FamilyMember(product=product, family=family, start_date=start_date)
     check(row)
     row.save()
@@ -93,6 +99,7 @@ def bundle_part_set(
     start_date: datetime.date,
     quantity: Decimal,
     revenue_share: Decimal,
+    version: int | None = None,
 ) -> BundlePart | None:
     """From the date the bundle holds ``quantity`` of the part with a share (0–1) of its revenue; 0 ends it.
 
@@ -118,9 +125,12 @@ def bundle_part_set(
         return None
     if held is not None and (held.quantity, held.revenue_share) == (quantity, revenue_share):
         return held
-    if held is None or held.start_date != start_date:
-        held = BundlePart(bundle=bundle, part=part, start_date=start_date)
-    held.quantity, held.revenue_share = quantity, revenue_share
+    said = {"quantity": quantity, "revenue_share": revenue_share}
+    if held is not None and held.start_date == start_date:
+        row_save(held, version=version, values=said)
+        return held
+    version_check(0, version, {name: (value, None) for name, value in said.items()})
+    held = BundlePart(bundle=bundle, part=part, start_date=start_date, **said)
     check(held)
     held.save()
     return held
@@ -145,6 +155,7 @@ def succession_set(
     start_date: datetime.date,
     factor: Decimal = Decimal(1),
     phase_out_months: int = 0,
+    version: int | None = None,
 ) -> Succession:
     """From the date the successor takes the predecessor's place and history: ``factor`` of its units for one
     of the predecessor, which falls to zero over ``phase_out_months``. No product succeeds itself, however
@@ -156,21 +167,27 @@ def succession_set(
     row = Succession.objects.select_for_update().filter(predecessor=predecessor, successor=successor).first()
     if factor <= 0:
         raise DomainError("factor_positive", _("The volume per unit must be above zero."), "factor")
-    said = {"start_date": start_date, "factor": factor, "phase_out_months": phase_out_months}
-    if row is not None and all(getattr(row, name) == value for name, value in said.items()):
+    said: dict[str, Any] = {
+        "start_date": start_date,
+        "factor": factor,
+        "phase_out_months": phase_out_months,
+    }
+    if row is not None:
+        row_save(row, version=version, values=said)
         return row
-    row = row or Succession(predecessor=predecessor, successor=successor)
-    for name, value in said.items():
-        setattr(row, name, value)
+    version_check(0, version, {name: (value, None) for name, value in said.items()})
+    row = Succession(predecessor=predecessor, successor=successor, **said)
     check(row)
     row.save()
     return row
 
 
 @transaction.atomic
-def succession_remove(*, user: Any, product: Product, succession_id: int) -> None:
+def succession_remove(*, user: Any, product: Product, succession_id: int, version: int | None = None) -> None:
     """A succession said by mistake; its history keeps it. 404-free: removing twice does nothing."""
     product_within(user, product)
-    row = Succession.objects.filter(pk=succession_id).first()
+    row = Succession.objects.select_for_update().filter(pk=succession_id).first()
     if row is not None and product.pk in (row.predecessor_id, row.successor_id):
+        names = ("start_date", "factor", "phase_out_months")
+        version_check(row.version, version, {name: (None, getattr(row, name)) for name in names})
         row.delete()

@@ -9,7 +9,7 @@ from django.http import Http404
 from django.utils.translation import gettext as _
 
 from accounts.errors import DomainError
-from accounts.versions import check
+from accounts.versions import check, row_save
 from products.models import SavedView
 
 
@@ -49,8 +49,10 @@ def view_update(
     name: str | None = None,
     query: str | None = None,
     shared: bool | None = None,
+    version: int | None = None,
 ) -> SavedView:
-    """Rename, share or keep other filters; only one's own views, others' are 404."""
+    """Rename, share or keep other filters; only one's own views, others' are 404. ``version`` is the one that
+    was on the screen."""
     view = _own(user, view_id)
     values = {"name": name, "query": query, "shared": shared}
     changed = {
@@ -59,11 +61,7 @@ def view_update(
     if "name" in changed:
         _name_check(user, str(name), other_than=view.pk)
     _shared_check(user, bool(changed.get("shared")))
-    if changed:
-        for field, value in changed.items():
-            setattr(view, field, value)
-        check(view)
-        view.save(update_fields=list(changed))
+    row_save(view, version=version, values=changed)
     return view
 
 

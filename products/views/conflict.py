@@ -31,7 +31,7 @@ def _shown(form: BaseForm, name: str, value: Any) -> str:
     if isinstance(value, datetime.date):
         return formats.day(value)
     if isinstance(value, Decimal):
-        return formats.percent(value, 2) if name.endswith("_rate") else formats.number(value)
+        return formats.percent(value, 2) if name.endswith(("_rate", "_share")) else formats.number(value)
     choices = dict(getattr(form.fields.get(name), "choices", ())) if isinstance(value, str) else {}
     return str(choices.get(value, value))
 
@@ -72,6 +72,18 @@ def conflict_show(form: BaseForm, error: VersionConflict, row: Any) -> Conflict:
     context = saved.pgh_context.metadata if saved is not None and saved.pgh_context else {}
     person = User.objects.filter(pk=context.get("user")).first()
     return Conflict(rows, taken, str(person or ""), saved.pgh_created_at if saved is not None else None)
+
+
+def conflict_words(form: Any, error: VersionConflict) -> VersionConflict:
+    """A lost race about a row of a card, both values in words; the form takes the stored version, so that
+    saving once more is meant."""
+    form.data = form.data.copy()
+    form.data[form.add_prefix("version")] = str(error.details["version"])
+    for name, both in error.details["fields"].items():
+        for side in ("yours", "theirs"):
+            both[side] = _shown(form, name, both[side])
+        both["label"] = form.fields[name].label if name in form.fields else name
+    return error
 
 
 def _event(row: Any, version: int | None) -> Any:

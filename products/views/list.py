@@ -15,6 +15,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
+from accounts.errors import VersionConflict
 from core.organisation import organisation_get
 from core.pages import PAGE_SIZES, page_render, paginate, with_right
 from products.selectors.filter_choices import chips, filter_choices, filter_keys
@@ -173,13 +174,32 @@ def view_edit(request: HttpRequest, pk: int) -> HttpResponse:
         view_delete(user=request.user, view_id=pk)
         messages.success(request, _("The view is gone; the products are still there."))
         return redirect(f"{listing}?{ALL}")
-    if action == "keep":
-        view_update(user=request.user, view_id=pk, query=query.address(view=""))
-    else:
-        shared = "shared" in request.POST
-        view_update(user=request.user, view_id=pk, name=request.POST.get("name", "").strip(), shared=shared)
+    seen = request.POST.get("version", "")
+    common = {"user": request.user, "view_id": pk, "version": int(seen) if seen.isdecimal() else None}
+    try:
+        if action == "keep":
+            view_update(**common, query=query.address(view=""))
+        else:
+            name = request.POST.get("name", "").strip()
+            view_update(**common, name=name, shared="shared" in request.POST)
+    except VersionConflict as error:
+        raise _in_words(error) from None
     messages.success(request, _("Saved."))
     return redirect(f"{listing}?{query.address(view=str(pk))}")
+
+
+def _in_words(error: VersionConflict) -> VersionConflict:
+    """Both values of a view that was saved elsewhere meanwhile, as people read them."""
+    labels = {
+        "name": _("Name"),
+        "shared": _("shared with everybody"),
+        "query": _("Filters, sort and columns"),
+    }
+    for name, both in error.details["fields"].items():
+        both["label"] = labels[name]
+        if name == "shared":
+            both |= {side: _("yes") if both[side] else _("no") for side in ("yours", "theirs")}
+    return error
 
 
 @with_right("products.view")

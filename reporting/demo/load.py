@@ -79,7 +79,7 @@ def demo_load(*, until: datetime.date | None, nights: int, tell: Tell) -> None:
         _organisation()
         _structure(people)
         _products(people["Anna"], last)
-        tell("five years of sales and two budgets")
+        tell("five years of sales and three budgets")
         _sales(people["Anna"], last)
         _launch(people["Yara"], last)
         _stage_by_hand(people["Sanne"])
@@ -251,6 +251,8 @@ def _sales(anna: User, last: datetime.date) -> None:
             budget_file(rows, year, code, path, SEED)
             _import("budget", path)
             budget_freeze(user=anna, version=version)
+    year = last.year + 1
+    budget_create(user=anna, code=f"budget-{year}", name=f"Concept {year}", year=year, copy_of=version)
 
 
 def _import(sheet: str, path: Path) -> None:

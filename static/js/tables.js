@@ -39,14 +39,17 @@
     const column = first.closest("td").cellIndex;
     const lines = text.replace(/\r/g, "").replace(/\n$/, "").split("\n");
     let target = row;
+    let cut = false;
     for (const line of lines) {
-      if (!target) break;
       line.split("\t").forEach((value, offset) => {
-        const input = target.cells[column + offset]?.querySelector("input");
+        const input = target?.cells[column + offset]?.querySelector("input");
         if (input) input.value = value.trim();
+        else cut ||= value.trim() !== "";
       });
-      target = target.nextElementSibling;
+      target = target?.nextElementSibling;
     }
+    const said = first.form.dataset.pasteCut;
+    if (cut && said) window.pmToast(said, "warning");
     first.dispatchEvent(new Event("change", { bubbles: true }));
   });
 })();

@@ -9,9 +9,9 @@ from django.urls import reverse
 
 from accounts.models import User
 from collaboration.models import ActionItem, Alert
-from exchange.models import Import
+from exchange.models import Import, Layout
 from forecasting.models import NightlyRun
-from products.models import Channel, Segment, Supplier
+from products.models import BudgetVersion, Channel, Segment, Supplier
 
 Args = Callable[[], Mapping[str, Any]]
 
@@ -22,6 +22,10 @@ def _product() -> dict[str, Any]:
 
 def _first(model: Any) -> Args:
     return lambda: {"pk": model.objects.order_by("pk").values_list("pk", flat=True)[0]}
+
+
+def _draft() -> dict[str, Any]:
+    return {"pk": BudgetVersion.objects.get(frozen_at=None).pk}
 
 
 def _none() -> dict[str, Any]:
@@ -55,7 +59,14 @@ PAGES: dict[str, Args] = {
     "products:measures": _none,
     "products:measure_new": _none,
     "products:measure_edit": lambda: {"code": "units"},
+    "exchange:layouts": _none,
+    "exchange:layout": _first(Layout),
     "products:budgets": _none,
+    "products:budget": _first(BudgetVersion),
+    "products:budget_edit": _draft,
+    "products:budget_history": _first(BudgetVersion),
+    "products:budget_name": _draft,
+    "products:budget_compare": _none,
     "products:limits": lambda: {"pk": _sanne().pk},
     "products:four_eyes": _none,
     "products:edit": _product,
@@ -131,6 +142,8 @@ NO_PAGES = {
     "collaboration:notifications_read",
     "exchange:apply",
     "exchange:discard",
+    "exchange:layout_delete",
+    "exchange:layout_restore",
     "exchange:reading",
     "exchange:stop",
     "exchange:undo",
@@ -145,6 +158,8 @@ NO_PAGES = {
     "forecasting:family_stage_withdraw",
     "products:budget_change",
     "products:budget_new",
+    "products:budget_put_back",
+    "products:budget_undo",
     "products:details_add",
     "products:details_remove",
     "products:reopen",
@@ -164,6 +179,7 @@ NO_PAGES = {
     "exchange:refused",
     "mfa_download_recovery_codes",
     "products:columns",
+    "products:budget_export",
     "products:export",
     "products:filters",
     "schema",

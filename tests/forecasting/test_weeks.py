@@ -165,6 +165,20 @@ def test_weeks_of_the_running_month_wait_until_it_is_over(weekly):
     assert of(weekly[0]).content_hash == before.content_hash
 
 
+def test_provisional_weeks_are_left_out_of_the_fit(weekly):
+    line = weekly[0].line
+    line.final_after_months = 2
+    line.save()
+    run_now()
+    before = of(weekly[0])
+    assert before.weeks.first().week == datetime.date(2026, 10, 29)
+    # The week from 27 August is over in September, which is provisional.
+    late = SalesFact.objects.filter(product_id=weekly[0].pk, start_date__gte=datetime.date(2026, 8, 27))
+    late.update(volume=Decimal(999))
+    run_now()
+    assert of(weekly[0]).content_hash == before.content_hash
+
+
 def test_the_next_month_makes_a_new_vintage_with_weeks_of_its_own(weekly):
     run_now()
     first = of(weekly[0])

@@ -45,6 +45,9 @@ PAGES = {
     "product list": "/products/?view=all",
     "product list, sorted and filtered": "/products/?view=all&sort=-forecast_12m&line=line-1&status=current",
     "product overview": "/products/P0/",
+    "a budget": "/products/budgets/{plan}/",
+    "a budget to fill in": "/products/budgets/{plan}/edit/",
+    "a budget's history": "/products/budgets/{plan}/history/",
     "API: products": "/api/v1/products/?page_size=100",
     "API: one product": "/api/v1/products/P0/",
     "API: lines": "/api/v1/lines/?page_size=100",
@@ -126,7 +129,9 @@ def counted(owner: Any, addresses: dict[str, str]) -> dict[str, int]:
     client = Client()
     client.force_login(owner)
     found = {}
-    for name, address in addresses.items():
+    plan = BudgetVersion.objects.get().pk
+    for name, pattern in addresses.items():
+        address = pattern.format(plan=plan)
         client.get(address)  # what is kept from one request to the next is there
         with CaptureQueriesContext(
             connection,

@@ -8,7 +8,7 @@ from typing import Any
 
 from django.utils import timezone
 
-from exchange.models import Import
+from exchange.models import Import, Layout
 from forecasting.models import Forecast, LaunchPlan, NightlyRun, StageEstimate, TotalForecast
 from products.models import (
     BudgetVersion,
@@ -127,6 +127,11 @@ def new_family(world: World) -> dict[str, Any]:
 
 def new_line(world: World) -> dict[str, Any]:
     return {"code": "api-new", "name": "New", "parent": world.own_line.code}
+
+
+def a_layout(world: World) -> dict[str, Any]:
+    make = lambda: Layout.objects.create(sheet="sales", signature="api", name="API")  # noqa: E731
+    return {"pk": world.made("api layout", make).pk}
 
 
 def an_import(world: World) -> dict[str, Any]:
@@ -332,9 +337,26 @@ RULES = [
         data={"code": "api-new", "name": "New", "year": 2027},
         whole=True,
     ),
-    rule("budget-detail", get=VIEW, delete=BUDGET, args=budget, whole=True),
+    rule(
+        "budget-detail",
+        get=VIEW,
+        patch=BUDGET,
+        delete=BUDGET,
+        args=budget,
+        whole=True,
+        data={"name": "Plan"},
+    ),
     rule("budget-freeze", post=BUDGET, args=budget, whole=True),
-    rule("budget-rows", get=VIEW, args=budget),
+    rule("budget-rows", get=VIEW, post=BUDGET, args=budget, data={"rows": []}),
+    rule("layout-list", get=IMPORT),
+    rule(
+        "layout-detail",
+        get=IMPORT,
+        patch=IMPORT,
+        delete=IMPORT,
+        args=a_layout,
+        data={"name": "Other", "version": 1},
+    ),
     rule("import-list", get=IMPORT, post=IMPORT),
     rule("import-detail", get=IMPORT, args=an_import, foreign=an_import, ok=HIDDEN),
     rule("import-creations", get=IMPORT, args=an_import, foreign=an_import, ok=HIDDEN),

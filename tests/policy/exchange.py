@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from exchange.models import Import
+from exchange.models import Import, Layout
 
 from .rules import Rule
 from .world import MARK, World
@@ -22,6 +22,11 @@ def an_import(world: World) -> dict[str, Any]:
     return {"pk": world.made("page import", make).pk}
 
 
+def a_layout(world: World) -> dict[str, Any]:
+    make = lambda: Layout.objects.create(sheet="sales", signature="x", name="Layout")  # noqa: E731
+    return {"pk": world.made("layout", make).pk}
+
+
 def rule(name: str, **rest: Any) -> Rule:
     return Rule(f"exchange:{name}", args=an_import, foreign=an_import, ok=HIDDEN, **rest)
 
@@ -29,6 +34,10 @@ def rule(name: str, **rest: Any) -> Rule:
 RULES = [
     Rule("exchange:list", get=RIGHT),
     Rule("exchange:upload", get=RIGHT, post=RIGHT),
+    Rule("exchange:layouts", get=RIGHT),
+    Rule("exchange:layout", get=RIGHT, post=RIGHT, args=a_layout, data={"name": "Other", "version": 1}),
+    Rule("exchange:layout_delete", post=RIGHT, args=a_layout),
+    Rule("exchange:layout_restore", post=RIGHT, args=a_layout),
     rule("detail", get=RIGHT),
     rule("refused", get=RIGHT),
     rule("creations", get=RIGHT),

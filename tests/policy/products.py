@@ -180,6 +180,19 @@ RULES = [
         whole=True,
         data={"code": "B2028", "name": "Budget 2028", "year": 2028},
     ),
+    Rule("products:budget_compare", get=VIEW),
+    Rule("products:budget", get=VIEW, args=budget),
+    Rule("products:budget_edit", get=BUDGET, post=BUDGET, args=budget),
+    Rule("products:budget_history", get=VIEW, args=budget),
+    Rule(
+        "products:budget_export",
+        get="exchange.export",
+        args=lambda world: budget(world) | {"kind": "csv"},
+    ),
+    # A change that nobody made, and a budget that was not deleted: they do not exist for anybody in the walk.
+    Rule("products:budget_undo", post=BUDGET, args=budget, data={"change": ""}, ok=THEIRS),
+    Rule("products:budget_put_back", post=BUDGET, whole=True, args=budget, ok=THEIRS),
+    Rule("products:budget_name", get=BUDGET, post=BUDGET, whole=True, args=budget, data={"name": "Plan"}),
     Rule("products:budget_change", post=BUDGET, whole=True, args=budget, data={"action": "freeze"}),
     Rule(
         "products:limits",

@@ -76,11 +76,19 @@ def test_nothing_of_another_product_is_removed(client: APIClient, product: Produ
 def test_units(client: APIClient, product: Product) -> None:
     made = add(client, "units", unit="litre", factor="1.5")
     assert (made.status_code, made.data["factor"]) == (201, "1.500000")
-    changed = add(client, "units", unit="LITRE", factor="2")
+    lost = add(client, "units", unit="LITRE", factor="2")
+    assert (lost.status_code, lost.json()["details"]) == (
+        409,
+        {"fields": {"factor": {"yours": "2.000000", "theirs": "1.500000"}}, "version": 1},
+    )
+    assert add(client, "units", unit="LITRE", factor="1.5").status_code == 201  # says it already
+    changed = add(client, "units", unit="LITRE", factor="2", version=1)
     assert (changed.data["id"], changed.data["factor"]) == (made.data["id"], "2.000000")
     refused = add(client, "units", unit="litre", factor="0")
     assert (refused.status_code, refused.json()["code"]) == (400, "factor_positive")
-    assert client.delete(f"{URL}/A%252F1/units/{made.data['id']}/").status_code == 204
+    late = client.delete(f"{URL}/A%252F1/units/{made.data['id']}/?version=1")
+    assert (late.status_code, UnitFactor.objects.count()) == (409, 1)
+    assert client.delete(f"{URL}/A%252F1/units/{made.data['id']}/?version=2").status_code == 204
     assert not UnitFactor.objects.exists()
 
 
@@ -93,7 +101,15 @@ def test_a_family_from_a_date_on_and_none_from_another(client: APIClient, produc
         "family": "JAM",
         "start_date": "2025-01-01",
         "holds": True,
+        "version": 1,
     }
+    other = family_factory(code="TEA", line=product.line)
+    lost = add(client, "families", family="TEA", start_date="2025-01-01")
+    assert (lost.status_code, lost.json()["details"]["fields"]) == (
+        409,
+        {"family": {"yours": "TEA", "theirs": "JAM"}},
+    )
+    assert other.members.count() == 0
     left = add(client, "families", family=None, start_date="2025-06-01")
     assert (left.data["family"], left.data["holds"]) == (None, True)
     assert [row["holds"] for row in results(client, "families")] == [True, False]
@@ -105,6 +121,9 @@ def test_parts_of_a_bundle(client: APIClient, product: Product) -> None:
     body = {"part": "b", "start_date": "2025-01-01", "quantity": "2", "revenue_share": "0.4"}
     made = add(client, "parts", **body)
     assert (made.status_code, made.data["part"], made.data["revenue_share"]) == (201, "B", "0.400000")
+    lost = add(client, "parts", **body | {"quantity": "3"})
+    assert lost.json()["details"]["fields"] == {"quantity": {"yours": "3.0000", "theirs": "2.0000"}}
+    assert add(client, "parts", **body | {"quantity": "2", "version": 1}).status_code == 201
     cycle = client.post(f"{URL}/B/parts/", body | {"part": "A/1"})
     assert (cycle.status_code, cycle.json()["code"]) == (400, "bundle_cycle")
     too_much = add(client, "parts", **body | {"revenue_share": "1.1"})
@@ -125,6 +144,10 @@ def test_successors_and_predecessors(client: APIClient, product: Product) -> Non
     for given in ({}, {"predecessor": "C", "successor": "B"}):
         refused = add(client, "successions", start_date="2025-01-01", **given)
         assert refused.status_code == 400
+    lost = add(client, "successions", successor="B", start_date="2025-02-01")
+    assert lost.json()["details"]["fields"] == {"start_date": {"yours": "2025-02-01", "theirs": "2025-01-01"}}
+    later = add(client, "successions", successor="B", start_date="2025-02-01", version=1)
+    assert (later.status_code, later.data["version"]) == (201, 2)
     cycle = add(client, "successions", successor="C", start_date="2025-01-01")
     assert (cycle.status_code, cycle.json()["code"]) == (400, "succession_cycle")
     assert client.delete(f"{URL}/A%252F1/successions/{after.data['id']}/").status_code == 204

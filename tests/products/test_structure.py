@@ -300,15 +300,15 @@ def test_a_budget_is_made_frozen_and_then_stays(client):
     assert ">1,200<" in page
     assert ">5,000<" in page
     client.force_login(user_factory("viewer"))
-    assert client.post(f"/products/budgets/{version.pk}/", {"action": "freeze"}).status_code == 403
+    assert client.post(f"/products/budgets/{version.pk}/state/", {"action": "freeze"}).status_code == 403
     client.force_login(user_factory(lines=[line_factory()]))
     assert ">1,200<" not in client.get("/products/budgets/").content.decode()
-    assert client.post(f"/products/budgets/{version.pk}/", {"action": "freeze"}).status_code == 403
+    assert client.post(f"/products/budgets/{version.pk}/state/", {"action": "freeze"}).status_code == 403
     version.refresh_from_db()
     assert version.frozen_at is None
     client.force_login(user)
-    client.post(f"/products/budgets/{version.pk}/", {"action": "freeze"})
-    assert client.post(f"/products/budgets/{version.pk}/", {"action": "delete"}).status_code == 409
+    client.post(f"/products/budgets/{version.pk}/state/", {"action": "freeze"})
+    assert client.post(f"/products/budgets/{version.pk}/state/", {"action": "delete"}).status_code == 409
     version.refresh_from_db()
     assert version.frozen_by == user
 
