@@ -5,7 +5,7 @@ from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 
-@pghistory.track(exclude=["signature", "mapping", "updated_by", "updated_at"])
+@pghistory.track(exclude=["sheet", "signature", "mapping", "updated_by", "updated_at"])
 class Layout(models.Model):
     """How files with these columns are read, remembered from the last time somebody imported one.
 

@@ -164,7 +164,8 @@ class VersionedForm(forms.Form):
 
     def initial_of(self, row: Any) -> dict[str, Any]:
         """What the fields hold for this row."""
-        return {name: getattr(row, name) for name in self.fields if hasattr(row, name)}
+        values = {name: getattr(row, name) for name in self.fields if hasattr(row, name)}
+        return {n: Decimal(f"{v.normalize():f}") if isinstance(v, Decimal) else v for n, v in values.items()}
 
 
 class UnitFactorForm(VersionedForm):

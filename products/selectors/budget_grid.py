@@ -145,14 +145,15 @@ def grid_rows(
         key = (subject.pk, row.channel_id, row.measure_id)
         if key not in found:
             adds = query.show == "revenue" or row.measure.kind == Measure.Kind.FLOW
-            unit = _unit(tree, subject, row.measure)
+            unit = subject_unit(tree, subject, row.measure)
             found[key] = GridRow(subject, row.channel, row.measure, unit, [None] * len(months), adds)
         if row.month in place:
             found[key].months[place[row.month]] = getattr(row, query.show)
     return [found[key] for key in wanted if key in found]
 
 
-def _unit(tree: LineTree, subject: Any, measure: Measure) -> str:
+def subject_unit(tree: LineTree, subject: Product | ProductLine, measure: Measure) -> str:
+    """The unit that a product's, or line's, volume in this measure is in."""
     if isinstance(subject, Product):
         return unit_of(tree, subject, measure)
     if measure.code != OWN_UNITS:
@@ -195,7 +196,10 @@ def volume_unit(rows: QuerySet[BudgetRow], kind: str, tree: LineTree) -> tuple[s
         return None
     measure = next(iter(measures.values()))
     subjects = (Product(line_id=row[1], unit=row[2]) if unit else tree.lines[row[1]] for row in found)
-    units = {_unit(tree, subject, measure).lower(): _unit(tree, subject, measure) for subject in subjects}
+    units = {
+        subject_unit(tree, subject, measure).lower(): subject_unit(tree, subject, measure)
+        for subject in subjects
+    }
     if len(units) != 1:
         return None
     return next(iter(units.values())), measure.kind == Measure.Kind.FLOW
@@ -230,10 +234,11 @@ def budget_choices(user: Any, tree: LineTree) -> Choices:
 
 
 def subjects_to_plan(
-    user: Any, version: BudgetVersion, query: BudgetQuery, measure: Measure, tree: LineTree
+    user: Any, version: BudgetVersion, query: BudgetQuery, measure: Measure | None, tree: LineTree
 ) -> QuerySet[Any]:
-    """The products, or lines, that can have a plan in this measure: sold at some time of the year."""
-    counting = {pk for pk in tree.lines if measure in tree.measures(pk)}
+    """The products, or lines, that can have a plan in this measure (none: in each one's leading one): sold at
+    some time of the year."""
+    counting = {pk for pk in tree.lines if measure is None or measure in tree.measures(pk)}
     if query.line:
         counting &= _lines_below(tree, query.line)
     if query.kind == "line":

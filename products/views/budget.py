@@ -36,6 +36,7 @@ from products.selectors.budget_grid import (
     grid_rows,
     grid_totals,
     kind_usual,
+    subject_unit,
     subjects_to_plan,
 )
 from products.selectors.budget_history import budget_cell_changes, budget_changes, cell_change
@@ -150,8 +151,12 @@ def budget_edit(request: HttpRequest, pk: int) -> HttpResponse:
     measure, channel = _measure(query, context["choices"].measures), _channel(request, query)
     planned = Paginator(subjects_to_plan(request.user, version, query, measure, tree), PLANNED_AT_ONCE)
     subjects = planned.get_page(request.GET.get("page"))
+    counted = {
+        subject: measure or tree.lead_measure(subject.pk if query.kind == "line" else subject.line_id)
+        for subject in subjects
+    }
     cells = {
-        f"c-{subject.pk}-{month:%Y-%m}": Cell(subject, channel, measure, month, query.show)
+        f"c-{subject.pk}-{month:%Y-%m}": Cell(subject, channel, counted[subject], month, query.show)
         for subject in subjects
         for month in context["months"]
     }
@@ -182,7 +187,11 @@ def budget_edit(request: HttpRequest, pk: int) -> HttpResponse:
         "grid": grid,
         "conflict": conflict,
         "rows": [
-            (subject, [(month, grid.cell(f"c-{subject.pk}-{month:%Y-%m}")) for month in context["months"]])
+            (
+                subject,
+                subject_unit(tree, subject, counted[subject]),
+                [(month, grid.cell(f"c-{subject.pk}-{month:%Y-%m}")) for month in context["months"]],
+            )
             for subject in subjects
         ],
     }
@@ -199,13 +208,12 @@ def _say_saved(request: HttpRequest, count: int) -> None:
     )
 
 
-def _measure(query: BudgetQuery, measures: list[Measure]) -> Measure:
-    """The one asked for, else the first that lines count."""
+def _measure(query: BudgetQuery, measures: list[Measure]) -> Measure | None:
+    """The one asked for; none: the leading one of each product or line."""
     found = [measure for measure in measures if measure.code.casefold() == query.measure.casefold()]
-    first = next(iter(found or measures), None)
-    if first is None:
+    if query.measure and not found:
         raise Http404(query.measure)
-    return first
+    return found[0] if found else None
 
 
 def _channel(request: HttpRequest, query: BudgetQuery) -> Channel | None:

@@ -12,6 +12,7 @@ from collections.abc import Callable
 from decimal import Decimal
 from pathlib import Path
 
+import pghistory
 from django.db import transaction
 
 from accounts.models import User
@@ -28,9 +29,19 @@ from forecasting.services.launches import launch_plan_set
 from forecasting.services.night import night_start
 from forecasting.services.night_work import run_wait
 from forecasting.services.stages import stage_set
-from products.models import Channel, Family, Measure, Product, ProductLine, Segment, Supplier
+from products.models import (
+    BudgetVersion,
+    Channel,
+    Family,
+    Measure,
+    Product,
+    ProductLine,
+    Segment,
+    Supplier,
+)
 from products.selectors.lines import LineTree
 from products.services.budget import budget_create, budget_freeze
+from products.services.budget_cells import Cell, budget_cells_set
 from products.services.codes import product_code_add, unit_factor_set
 from products.services.line import line_create
 from products.services.product import product_create
@@ -251,8 +262,25 @@ def _sales(anna: User, last: datetime.date) -> None:
             budget_file(rows, year, code, path, SEED)
             _import("budget", path)
             budget_freeze(user=anna, version=version)
-    year = last.year + 1
-    budget_create(user=anna, code=f"budget-{year}", name=f"Concept {year}", year=year, copy_of=version)
+    _draft_budget(anna, version)
+
+
+def _draft_budget(anna: User, version: BudgetVersion) -> None:
+    """Next year starts as a copy of this one's budget; one product is planned a tenth higher already."""
+    year = version.year + 1
+    draft = budget_create(
+        user=anna, code=f"budget-{year}", name=f"Concept {year}", year=year, copy_of=version
+    )
+    rows = draft.rows.filter(product__code="SAP-100", revenue__isnull=False)
+    higher: dict[Cell, Decimal | None] = {
+        Cell(row.product, row.channel, row.measure, row.month, "revenue"): round(
+            row.revenue * Decimal("1.1"), 0
+        )
+        for row in rows.select_related("product", "channel", "measure")
+        if row.product is not None and row.revenue is not None
+    }
+    with pghistory.context(user=anna.pk):
+        budget_cells_set(user=anna, version=draft, values=higher)
 
 
 def _import(sheet: str, path: Path) -> None:

@@ -48,7 +48,7 @@ def test_every_stage_every_kind_and_every_trouble(capsys: pytest.CaptureFixture[
     months = ProductMonth.objects.filter(product__code="JAM-450", measure__code="sell-in")
     assert not months.filter(month=datetime.date(2025, 2, 1)).exists()
     assert months.filter(month=datetime.date(2025, 1, 1)).exists()
-    assert not BudgetVersion.objects.filter(frozen_at=None).exists()
+    assert [draft.year for draft in BudgetVersion.objects.filter(frozen_at=None)] == [2027]
     young = ProductMonth.objects.filter(product__code="NAZ-100").values("month").distinct()
     assert young.count() == 4
     findings = {(f.product.code, f.kind): f.state for f in Finding.objects.exclude(product=None)}
