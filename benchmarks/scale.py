@@ -248,7 +248,7 @@ def _tell_tables(products: int) -> None:
 
 def _steps(run_: NightlyRun) -> str:
     return ", ".join(
-        f"{step.name} {(step.finished_at - step.started_at).total_seconds():.1f} s ({step.computed:,} computed)"
+        f"{step.name} {(step.finished_at - step.started_at).total_seconds():.1f} s of {step.computed:,}"
         for step in NightlyStep.objects.filter(run=run_).order_by("position")
         if step.started_at and step.finished_at
     )
