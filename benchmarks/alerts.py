@@ -43,9 +43,9 @@ FROM bench CROSS JOIN LATERAL (
     FROM generate_series(0, 23) ago WHERE product_id IS NOT NULL
 ) m;
 INSERT INTO forecasting_forecast (id, product_id, measure_id, as_of, engine_version, input_hash, computed_at,
-    current, stale, method, reason_code, reason_params, content_hash)
+    current, stale, method, reason_code, reason_params, content_hash, by_week, monthly_because)
 SELECT id, product_id, %(measure)s, as_of, '1', '', now(), as_of = '2026-10-01', false, 'theta_ets',
-       'enough_history', '{"periods": 24}', ''
+       'enough_history', '{"periods": 24}', '', false, ''
 FROM bench CROSS JOIN LATERAL (VALUES (now_id, date '2026-10-01'), (before_id, date '2026-09-01'),
                                       (earlier_id, date '2026-08-01')) f(id, as_of);
 INSERT INTO forecasting_forecastmonth (forecast_id, month, mean, median, lo80, hi80, lo95, hi95)

@@ -35,9 +35,10 @@ _FACTS = """
 """
 _FORECASTS = """
     INSERT INTO forecasting_forecast (product_id, measure_id, as_of, engine_version, input_hash, computed_at,
-        current, stale, method, reason_code, reason_params, content_hash, data_month, wape, bias, mase)
+        current, stale, method, reason_code, reason_params, content_hash, data_month, wape, bias, mase,
+        by_week, monthly_because)
     SELECT id, %(measure)s, %(last)s, '1', '', now(), true, false, 'theta_ets', 'enough_history',
-           '{"periods": 50}', '', %(last)s, 0.1, 0, 0.8
+           '{"periods": 50}', '', %(last)s, 0.1, 0, 0.8, false, ''
     FROM products_product;
     INSERT INTO forecasting_forecastmonth (forecast_id, month, mean, median, lo80, hi80, lo95, hi95)
     SELECT f.id, (%(last)s::date + make_interval(months => step))::date, 500, 500, 400, 600, 350, 650

@@ -343,6 +343,8 @@ SPECTACULAR_SETTINGS = {
         "RunState": "forecasting.models.NightlyRun.State",
         "ImportState": "exchange.models.Import.State",
         "LifecycleStage": "forecasting.models.stage.Stage",
+        "DriverKind": "forecasting.models.Driver.Kind",
+        "DriverCalendar": "forecasting.models.Driver.Calendar",
     },
 }
 KNOX_TOKEN_MODEL = "accounts.ApiToken"  # noqa: S105

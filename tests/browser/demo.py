@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import datetime
 from collections.abc import Callable, Mapping
+from decimal import Decimal
 from typing import Any
 
 from django.urls import reverse
@@ -10,7 +12,8 @@ from django.urls import reverse
 from accounts.models import User
 from collaboration.models import ActionItem, Alert
 from exchange.models import Import, Layout
-from forecasting.models import NightlyRun
+from forecasting.models import Driver, NightlyRun
+from forecasting.services.drivers import driver_values_set
 from products.models import BudgetVersion, Channel, Segment, Supplier
 
 Args = Callable[[], Mapping[str, Any]]
@@ -34,6 +37,11 @@ def _none() -> dict[str, Any]:
 
 def _sanne() -> User:
     return User.objects.get(email="sanne@demo.example")
+
+
+def _driver() -> dict[str, Any]:
+    values = {datetime.date(2026, month, 1): Decimal(month) for month in range(1, 13)}
+    return {"pk": driver_values_set(code="weather", step=Driver.Step.MONTH, values=values).pk}
 
 
 PAGES: dict[str, Args] = {
@@ -85,6 +93,10 @@ PAGES: dict[str, Args] = {
     "forecasting:flag": _product,
     "forecasting:family_flag": lambda: {"code": "HVM"},
     "forecasting:totals": _none,
+    "forecasting:drivers": _none,
+    "forecasting:driver": _driver,
+    "forecasting:driver_edit": _driver,
+    "forecasting:driver_calendar": _none,
     "forecasting:overrides": _none,
     "forecasting:override": _product,
     "forecasting:override_line": lambda: {"code": "food"},
@@ -175,6 +187,7 @@ NO_PAGES = {
     "core:readyz",
     "core:suggest",
     "forecasting:launch_choices",
+    "exchange:creations",
     "exchange:file",
     "exchange:refused",
     "mfa_download_recovery_codes",

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 from django.db import connection
+from django.db.models import Q
 
 from core.doctor import examine
 from core.models import Job
@@ -49,7 +50,9 @@ def undisturbed() -> dict[str, list[tuple[Any, ...]]]:
 def nothing_lost_nothing_double(expected: dict[str, list[tuple[Any, ...]]]) -> None:
     assert content() == expected
     assert list(NightlyFailure.objects.values("step", "product__code", "code", "params")) == []
-    assert not Job.objects.exclude(state=Job.State.DONE).exists()
+    # A chunk that died three times was cut into single products; those are done.
+    cut = Q(state=Job.State.FAILED, progress_total__gt=1)
+    assert not Job.objects.exclude(state=Job.State.DONE).exclude(cut).exists()
     assert [(finding.key, finding.problems) for finding in examine() if finding.problems] == []
 
 
