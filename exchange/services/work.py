@@ -120,7 +120,7 @@ def import_undo_now(row: Import) -> None:
     """Undo inside the caller's transaction; the caller saves the row."""
     steps.sheet_lock(row.sheet)
     imports.check_newest(row)
-    with connection.cursor() as cursor:
+    with steps.import_context(row, row.undone_by), connection.cursor() as cursor:
         sheets.get(row.sheet).undo(cursor, row.pk)
     row.state, row.undone_at = Import.State.UNDONE, timezone.now()
 

@@ -119,12 +119,14 @@ class BudgetSheet:
         return sorted(chain(*found.values()), key=lambda each: each["line"])
 
     def apply(self, cursor: Any, import_id: int, options: Mapping[str, Any]) -> Counts:
+        _lock()
         plan = _checked(cursor, options)
         counts = plan.counts()
         plan.write(import_id)
         return counts
 
     def undo(self, cursor: Any, import_id: int) -> Counts:
+        _lock()
         frozen = BudgetVersion.objects.filter(rows__source_import_id=import_id, frozen_at__isnull=False)
         if version := frozen.first():
             details = {"budget": version.name}
@@ -137,6 +139,11 @@ class BudgetSheet:
 def _checked(cursor: Any, options: Mapping[str, Any]) -> _Plan:
     """The plan of the rows that ``check`` has let pass."""
     return _Plan(cursor, {**options, "create_missing": True}, None, Refusals())
+
+
+def _lock() -> None:
+    """Nobody freezes a budget or fills it in meanwhile."""
+    list(BudgetVersion.objects.select_for_update().order_by("pk").values_list("pk"))
 
 
 def _sample_row(row: _Row) -> dict[str, Any]:

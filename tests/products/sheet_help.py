@@ -10,6 +10,7 @@ from django.db import connection, transaction
 from django.utils import timezone
 
 from exchange.models import Import
+from exchange.services.steps import import_context
 from exchange.sheets import Counts
 
 _TYPES = {
@@ -74,7 +75,8 @@ def run(
                 state="applied",
                 applied_at=timezone.now(),
             )
-            applied = sheet.apply(cursor, row.pk, options)
+            with import_context(row, user):
+                applied = sheet.apply(cursor, row.pk, options)
             assert applied.as_json() == done.counts.as_json()
             Import.objects.filter(pk=row.pk).update(counts=applied.as_json())
             done.import_id = row.pk

@@ -10,6 +10,7 @@ from typing import Any
 import pghistory
 import pytest
 from django.http import Http404
+from django.utils import translation
 from rest_framework.test import APIClient
 
 from accounts.errors import DomainError, VersionConflict
@@ -228,6 +229,7 @@ def test_undoing_an_import_leaves_what_somebody_filled_in_since(version, product
         version=version,
         values={Cell(product, None, units, JAN, "revenue"): Decimal(11)},
     )
+    assert BudgetRow.objects.get(month=JAN).source_import is None
     undo(BudgetSheet(), done.import_id)
     assert rows() == {("A1", None, JAN, None, 11)}
 
@@ -362,3 +364,13 @@ def test_the_api_plans_figures_and_says_both_of_a_lost_race(version, product) ->
     viewer = APIClient()
     viewer.force_authenticate(user_factory("viewer"))
     assert viewer.post(address, {"rows": [row]}, format="json").status_code == 403
+
+
+def test_the_history_says_that_an_import_brought_figures_and_whose_it_was(version, product) -> None:
+    anna = user_factory(name="Anna")
+    run(BudgetSheet(), [{"product": "A1", "month": JAN, "version": "B2027", "revenue": 10}], user=anna)
+    with translation.override("en"):
+        (change,) = budget_changes(anna, version)
+    assert (change.who, change.source, change.made, change.by_hand) == ("Anna", "by an import", 1, False)
+    with pytest.raises(Http404):
+        budget_change_undo(user=anna, version=version, context_id=change.context)
