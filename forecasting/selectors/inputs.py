@@ -12,13 +12,20 @@ from django.db.models import Count, F, Q
 
 from forecasting.models import Forecast, SubjectInputs
 
+from .decisions import Key
+
 Subject = tuple[int | None, int | None]
-Key = tuple[int | None, int | None, int]
+"""The ids of a product and of a family, one of them ``None``."""
+
+
+def in_chunk(payload: Mapping[str, Any]) -> Q:
+    """Rows about the products and families of a chunk of the night."""
+    return Q(product_id__in=payload.get("products") or ()) | Q(family_id__in=payload.get("families") or ())
 
 
 def inputs_known(payload: Mapping[str, Any]) -> dict[Subject, tuple[str, str]]:
     """Of each subject the hash that was last found, and the one that its results came from."""
-    rows = SubjectInputs.objects.filter(_of(payload))
+    rows = SubjectInputs.objects.filter(in_chunk(payload))
     return {
         (product_id, family_id): (found, settled)
         for product_id, family_id, found, settled in rows.values_list(
@@ -29,7 +36,7 @@ def inputs_known(payload: Mapping[str, Any]) -> dict[Subject, tuple[str, str]]:
 
 def subjects_due(payload: Mapping[str, Any]) -> dict[str, list[int]]:
     """The payload's ``products`` and ``families``, those that it has, without the ones that are settled."""
-    settled = SubjectInputs.objects.filter(_of(payload), found=F("settled"))
+    settled = SubjectInputs.objects.filter(in_chunk(payload), found=F("settled"))
     done = set(settled.values_list("product_id", "family_id"))
     found = {}
     if "products" in payload:
@@ -61,13 +68,9 @@ def revenue_signs(products: Collection[int]) -> dict[int, int]:
 def vintages_there(payload: Mapping[str, Any]) -> dict[Key, set[datetime.date]]:
     """The months that there are forecasts as of, by product, family and measure."""
     found: dict[Key, set[datetime.date]] = defaultdict(set)
-    rows = Forecast.objects.filter(_of(payload)).order_by()
+    rows = Forecast.objects.filter(in_chunk(payload)).order_by()
     for product_id, family_id, measure_id, as_of in rows.values_list(
         "product_id", "family_id", "measure_id", "as_of"
     ):
         found[product_id, family_id, measure_id].add(as_of)
     return found
-
-
-def _of(payload: Mapping[str, Any]) -> Q:
-    return Q(product_id__in=payload.get("products") or ()) | Q(family_id__in=payload.get("families") or ())

@@ -8,8 +8,7 @@ from django.db import transaction
 from django.db.models import F, Q
 
 from forecasting.models import NightlyFailure, NightlyRun, SubjectInputs
-
-Subject = tuple[int | None, int | None]
+from forecasting.selectors.inputs import Subject
 
 
 @transaction.atomic

@@ -6,11 +6,11 @@ import datetime
 from collections.abc import Callable, Collection, Mapping
 from typing import Any
 
-from django.db.models import Q
 from django.utils import timezone
 
 from core.registries import ChunkOutcome
 from forecasting.models import Backtest, NightlyRun
+from forecasting.selectors.inputs import in_chunk
 from forecasting.selectors.series import SubjectSeries
 from forecasting.services.backtests import backtests_write
 
@@ -70,7 +70,7 @@ def holds(row: Backtest | None, digest: str) -> bool:
 def backtests_of(payload: Mapping[str, Any], months: Collection[datetime.date]) -> dict[Any, Backtest]:
     """The chunk's backtests of these months, by product, family, measure and month."""
     rows = Backtest.objects.filter(
-        Q(product_id__in=payload.get("products") or ()) | Q(family_id__in=payload.get("families") or ()),
+        in_chunk(payload),
         as_of__in=months,
     )
     return {(row.product_id, row.family_id, row.measure_id, row.as_of): row for row in rows}

@@ -16,6 +16,7 @@ from typing import Any
 from core.registries import ChunkOutcome
 from forecasting.models import Calibration, NightlyRun
 from forecasting.selectors.inputs import (
+    Subject,
     inputs_known,
     revenue_signs,
     subjects_due,
@@ -31,7 +32,6 @@ from .drivers import Drivers
 from .launches import Launches
 
 STEP = "changes"
-Subject = tuple[int | None, int | None]
 
 
 def chunks(run: NightlyRun) -> Iterator[Mapping[str, Any]]:

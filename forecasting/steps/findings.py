@@ -6,11 +6,10 @@ import math
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from django.db.models import Q
-
 from core.months import month_range
 from core.registries import ChunkOutcome
 from forecasting.models import Finding, Forecast, NightlyRun
+from forecasting.selectors.inputs import in_chunk
 from forecasting.selectors.prices import prices_last_year
 from forecasting.selectors.series import SubjectSeries
 from forecasting.services.findings import findings_write
@@ -55,7 +54,7 @@ def compute(run: NightlyRun, payload: Mapping[str, Any]) -> Callable[[], ChunkOu
 def _waiting(payload: Mapping[str, Any]) -> set[Any]:
     """The subjects and measures with findings that nobody has judged."""
     rows = Finding.objects.filter(
-        Q(product_id__in=payload.get("products") or ()) | Q(family_id__in=payload.get("families") or ()),
+        in_chunk(payload),
         state=Finding.State.OPEN,
         gone_at=None,
     )
@@ -65,7 +64,7 @@ def _waiting(payload: Mapping[str, Any]) -> set[Any]:
 def _newest(payload: Mapping[str, Any]) -> dict[Any, Any]:
     """The month of each subject's forecast in use."""
     rows = Forecast.objects.filter(
-        Q(product_id__in=payload.get("products") or ()) | Q(family_id__in=payload.get("families") or ()),
+        in_chunk(payload),
         current=True,
     )
     keys = ("product_id", "family_id", "measure_id")

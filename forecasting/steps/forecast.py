@@ -7,11 +7,11 @@ import json
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
-from django.db.models import Q
 from django.utils import timezone
 
 from core.registries import ChunkOutcome
 from forecasting.models import Backtest, Forecast, NightlyRun
+from forecasting.selectors.inputs import in_chunk
 from forecasting.selectors.prices import prices_last_year
 from forecasting.selectors.series import SubjectSeries
 from forecasting.services.forecasts import ForecastWrite, MonthRow, forecasts_write
@@ -188,9 +188,9 @@ def _key(row: Forecast) -> tuple[int | None, int | None, int]:
 
 def _forecasts_of(payload: Mapping[str, Any]) -> list[Forecast]:
     return list(
-        Forecast.objects.filter(
-            Q(product_id__in=payload.get("products") or ()) | Q(family_id__in=payload.get("families") or ())
-        ).only("product_id", "family_id", "measure_id", "as_of", "input_hash", "stale", "current")
+        Forecast.objects.filter(in_chunk(payload)).only(
+            "product_id", "family_id", "measure_id", "as_of", "input_hash", "stale", "current"
+        )
     )
 
 

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from django.db.models import Q
 from django.utils import timezone
 
 from core.months import month_start, months_between
 from core.registries import ChunkOutcome
 from forecasting.models import NightlyRun, StageEstimate
+from forecasting.selectors.inputs import in_chunk
 from forecasting.selectors.series import SubjectSeries
 from forecasting.selectors.stages import set_by_hand
 from forecasting.services.stages import stages_show, stages_write
@@ -29,9 +29,9 @@ def compute(run: NightlyRun, payload: Mapping[str, Any]) -> Callable[[], ChunkOu
     whole, payload = payload, due(run, payload)
     there = {
         (row.product_id, row.family_id, row.measure_id, row.as_of): row
-        for row in StageEstimate.objects.filter(
-            Q(product_id__in=payload.get("products") or ()) | Q(family_id__in=payload.get("families") or ())
-        ).only("product_id", "family_id", "measure_id", "as_of", "input_hash", "current")
+        for row in StageEstimate.objects.filter(in_chunk(payload)).only(
+            "product_id", "family_id", "measure_id", "as_of", "input_hash", "current"
+        )
     }
     current = {key[:3]: row for key, row in there.items() if row.current}
     found = [
