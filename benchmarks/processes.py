@@ -53,41 +53,48 @@ def _web_once() -> tuple[float, float, float]:
             return True
         return False
 
-    with started(_web("127.0.0.1", port)) as (process, begun):
-        wait_for(answers, process)
+    with _started(_web("127.0.0.1", port)) as (process, begun):
+        _wait(answers, process)
         took = time.monotonic() - begun
         for _ in range(8):  # each process has answered
             answers()
-        return took, *_memory(process)
+        return took, *memory(psutil.Process(process.pid))
 
 
 def _worker_once() -> tuple[float, float, float]:
+    with worker(2) as (process, took):
+        return took, *memory(process)
+
+
+@contextlib.contextmanager
+def worker(processes: int) -> Iterator[tuple[psutil.Process, float]]:
+    """A worker group that has done its first job, and how long it took until then."""
     asked = timezone.now()
     heartbeat.delay()
     command = [
-        *(*CELERY, "worker", "--concurrency", "2", "--queues", "night,exports,short"),
+        *(*CELERY, "worker", "--concurrency", str(processes), "--queues", "night,exports,short"),
         *("--without-gossip", "--without-mingle", "--without-heartbeat", "--loglevel", "ERROR"),
     ]
 
     def worked() -> bool:
         return Heartbeat.objects.filter(name="worker", beat_at__gte=asked).exists()
 
-    with started(command) as (process, begun):
-        wait_for(worked, process)
-        return time.monotonic() - begun, *_memory(process)
+    with _started(command) as (process, begun):
+        _wait(worked, process)
+        yield psutil.Process(process.pid), time.monotonic() - begun
 
 
 def _beat_once() -> tuple[float, float, float]:
     with tempfile.TemporaryDirectory(dir=settings.VAR) as folder:
         schedule = os.path.join(folder, "beat")
         command = [*CELERY, "beat", "--pidfile", "", "--schedule", schedule, "--loglevel", "ERROR"]
-        with started(command) as (process, begun):
-            wait_for(lambda: bool(os.listdir(folder)), process)
-            return time.monotonic() - begun, *_memory(process)
+        with _started(command) as (process, begun):
+            _wait(lambda: bool(os.listdir(folder)), process)
+            return time.monotonic() - begun, *memory(psutil.Process(process.pid))
 
 
 @contextlib.contextmanager
-def started(command: list[str]) -> Iterator[tuple[subprocess.Popen[bytes], float]]:
+def _started(command: list[str]) -> Iterator[tuple[subprocess.Popen[bytes], float]]:
     """The process in a group of its own, and when it began; ended in order afterwards."""
     begun = time.monotonic()
     quietly = {"stdin": subprocess.DEVNULL, "stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
@@ -103,7 +110,7 @@ def started(command: list[str]) -> Iterator[tuple[subprocess.Popen[bytes], float
         process.wait()
 
 
-def wait_for(ready: Callable[[], bool], process: subprocess.Popen[bytes]) -> None:
+def _wait(ready: Callable[[], bool], process: subprocess.Popen[bytes]) -> None:
     give_up = time.monotonic() + WAIT_SECONDS
     while not ready():
         if process.poll() is not None or time.monotonic() > give_up:
@@ -111,8 +118,11 @@ def wait_for(ready: Callable[[], bool], process: subprocess.Popen[bytes]) -> Non
         time.sleep(0.05)
 
 
-def _memory(process: subprocess.Popen[bytes]) -> tuple[float, float]:
-    """PSS and RSS in MB of the process and all its children."""
-    parent = psutil.Process(process.pid)
-    found = [one.memory_full_info() for one in (parent, *parent.children(recursive=True))]
-    return sum(one.pss for one in found) / 2**20, sum(one.rss for one in found) / 2**20
+def memory(parent: psutil.Process) -> tuple[float, float]:
+    """PSS and RSS in MB of the process and all its children; one that ends meanwhile counts no more."""
+    pss = rss = 0
+    for one in (parent, *parent.children(recursive=True)):
+        with contextlib.suppress(psutil.NoSuchProcess):
+            found = one.memory_full_info()
+            pss, rss = pss + found.pss, rss + found.rss
+    return pss / 2**20, rss / 2**20

@@ -17,16 +17,12 @@ from dataclasses import dataclass
 import psutil
 from celery import current_app
 from django.db import connection
-from django.utils import timezone
 
 from benchmarks.database import fresh
-from benchmarks.processes import started, wait_for
+from benchmarks.processes import memory, worker
 from benchmarks.tools import Bench, quiet, tell
-from core.models import Heartbeat
-from core.tasks import heartbeat
 from forecasting.models import NightlyRun, NightlyStep
 from forecasting.services.night import night_start
-from pmtool.run import CELERY
 from products.models import Measure, ProductLine
 from products.services.figures import figures_refresh
 
@@ -153,16 +149,9 @@ def _change(every: int) -> None:
 
 @contextlib.contextmanager
 def _workers(processes: int) -> Iterator[psutil.Process]:
-    """A worker group that has done its first job."""
-    asked = timezone.now()
-    heartbeat.delay()
-    command = [
-        *(*CELERY, "worker", "--concurrency", str(processes), "--queues", "night,short"),
-        *("--without-gossip", "--without-mingle", "--without-heartbeat", "--loglevel", "ERROR"),
-    ]
-    with started(command) as (process, _):
-        wait_for(lambda: Heartbeat.objects.filter(name="worker", beat_at__gte=asked).exists(), process)
-        yield psutil.Process(process.pid)
+    """A worker group; the queue is empty again afterwards."""
+    with worker(processes) as (group, _took):
+        yield group
     with current_app.connection_for_write() as broker:  # what the last night left is not the next one's
         broker.default_channel.client.flushdb()
 
@@ -192,8 +181,8 @@ def _night(group: psutil.Process, local_date: datetime.date) -> tuple[Usage, Nig
 
 def _watch(took: Usage, group: psutil.Process, database: psutil.Process, over: threading.Event) -> None:
     while not over.wait(1):
-        took.workers_memory = max(took.workers_memory, _memory(group))
-        took.database_memory = max(took.database_memory, _memory(database))
+        took.workers_memory = max(took.workers_memory, memory(group)[0])
+        took.database_memory = max(took.database_memory, memory(database)[0])
 
 
 def _postmaster() -> psutil.Process:
@@ -212,14 +201,6 @@ def _cpu(process: psutil.Process) -> float:
             times = one.cpu_times()
             total += times.user + times.system + times.children_user + times.children_system
     return total
-
-
-def _memory(process: psutil.Process) -> float:
-    total = 0.0
-    for one in (process, *process.children(recursive=True)):
-        with contextlib.suppress(psutil.NoSuchProcess):
-            total += one.memory_full_info().pss
-    return total / 2**20
 
 
 def _said() -> str:
