@@ -64,11 +64,9 @@ def product_correlation(errors: Iterable[Sequence[float | None]], sizes: Iterabl
     usual = [_usual_size(row) for row in own]
     together = apart = 0.0
     for step in range(longest):
-        known = [
-            (row[step] or 0.0, size) for row, size in zip(own, usual, strict=True) if row[step] is not None
-        ]
-        together += sum(error for error, _ in known) ** 2 - sum(error**2 for error, _ in known)
-        apart += sum(size for _, size in known) ** 2 - sum(size**2 for _, size in known)
+        seen = [place for place, row in enumerate(own) if row[step] is not None]
+        together += _products_of_pairs(own[place][step] or 0.0 for place in seen)
+        apart += _products_of_pairs(usual[place] for place in seen)
     if not apart:
         return USUAL_PRODUCT_CORRELATION
     weight = len(own) / (len(own) + _SHRINK_SERIES)

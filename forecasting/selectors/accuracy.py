@@ -27,8 +27,6 @@ from products.selectors.lines import LineTree
 from .accuracy_sums import WIDTH, Sums, pair_columns, sums_read
 from .forecasts import forecasts_allowed
 
-FINAL_PLACE = WINDOW_LAYERS.index("agreed")
-
 
 def accuracy_visible(user: Any) -> QuerySet[AccuracyRow]:
     """Every row of the products a person may see."""
