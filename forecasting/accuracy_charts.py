@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 
 from core import formats
 from core.charts import Chart, ChartTable, LegendKey, Spec
-from core.charts.model import SCHEMA
+from core.charts.model import months_spec
 from core.months import month_range
 
 from .accuracy_words import lag_words, layer_words
@@ -73,23 +73,5 @@ def _spec(rows: list[Spec], layers: Sequence[str]) -> Spec:
         {"field": f"{layer}_text", "title": _name(layer)} for layer in layers
     ]
     lines.append({"mark": {"type": "rule", "style": "hit"}, "encoding": {"tooltip": tooltip}})
-    return {
-        "$schema": SCHEMA,
-        "width": "container",
-        "height": HEIGHT,
-        "padding": {"left": 0, "right": 6, "top": 14, "bottom": 2},
-        "data": {"values": rows},
-        "encoding": {
-            "x": {
-                "field": "month",
-                "type": "temporal",
-                "scale": {"type": "utc"},
-                "axis": {
-                    "title": None,
-                    "format": "%b %Y",
-                    "tickCount": {"interval": "month", "step": 1 if len(rows) <= 8 else 3},
-                },
-            }
-        },
-        "layer": lines,
-    }
+    ticks = {"interval": "month", "step": 1 if len(rows) <= 8 else 3}
+    return months_spec(rows, lines, height=HEIGHT, top=14, axis={"tickCount": ticks})

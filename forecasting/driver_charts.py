@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 
 from core import formats
 from core.charts import Chart, ChartTable, LegendKey, Spec
-from core.charts.model import SCHEMA
+from core.charts.model import months_spec
 from core.months import month_start
 from forecasting.models import Driver
 
@@ -62,23 +62,9 @@ def _spec(rows: list[Spec], label: str, has_ahead: bool) -> Spec:
         }
 
     tooltip = [{"field": "label", "title": _("month")}, {"field": "text", "title": label}]
-    return {
-        "$schema": SCHEMA,
-        "width": "container",
-        "height": HEIGHT,
-        "padding": {"left": 0, "right": 6, "top": 14, "bottom": 2},
-        "data": {"values": rows},
-        "encoding": {
-            "x": {
-                "field": "month",
-                "type": "temporal",
-                "scale": {"type": "utc"},
-                "axis": {"title": None, "format": "%b %Y", "tickCount": 6},
-            }
-        },
-        "layer": [
-            line("past", "history"),
-            *([line("ahead", "forecast")] if has_ahead else []),
-            {"mark": {"type": "rule", "style": "hit"}, "encoding": {"tooltip": tooltip}},
-        ],
-    }
+    layers = [
+        line("past", "history"),
+        *([line("ahead", "forecast")] if has_ahead else []),
+        {"mark": {"type": "rule", "style": "hit"}, "encoding": {"tooltip": tooltip}},
+    ]
+    return months_spec(rows, layers, height=HEIGHT, top=14, axis={"tickCount": 6})

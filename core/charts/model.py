@@ -1,7 +1,7 @@
 """What a chart is made of: the points a room hands over, and the `Chart` that a template draws."""
 
 import datetime as dt
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -126,3 +126,26 @@ def event_word(kind: str) -> str:
         "decision": _("decision"),
         "stage": _("stage"),
     }[kind]
+
+
+def months_spec(
+    rows: Sequence[Spec], layers: Sequence[Spec], *, height: int, top: int, axis: Mapping[str, Any]
+) -> Spec:
+    """A chart over the months in the rows' ``month``, as wide as its place; ``axis`` says more of that of the
+    months, ``top`` is the room above the plot in pixels."""
+    return {
+        "$schema": SCHEMA,
+        "width": "container",
+        "height": height,
+        "padding": {"left": 0, "right": 6, "top": top, "bottom": 2},
+        "data": {"values": rows},
+        "encoding": {
+            "x": {
+                "field": "month",
+                "type": "temporal",
+                "scale": {"type": "utc"},
+                "axis": {"title": None, "format": "%b %Y", **axis},
+            }
+        },
+        "layer": layers,
+    }

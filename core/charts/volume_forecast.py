@@ -12,7 +12,6 @@ from django.utils.translation import gettext as _
 from core import formats
 from core.charts.marks import event_layers, ring_layers, stage_layers
 from core.charts.model import (
-    SCHEMA,
     Actual,
     Chart,
     Expected,
@@ -21,6 +20,7 @@ from core.charts.model import (
     Spec,
     StageSpan,
     Switch,
+    months_spec,
 )
 from core.charts.volume_words import (
     Say,
@@ -102,28 +102,15 @@ def volume_forecast_chart(
         axis={"title": f"{scale_text}{unit_label}", "format": _axis_format(values, divisor), "tickCount": 4},
         scale={"zero": True},
     )
-    spec: Spec = {
-        "$schema": SCHEMA,
-        "description": title,
-        "width": "container",
-        "height": HEIGHT,
-        "padding": {"left": 0, "right": 6, "top": 4, "bottom": 2},
-        "data": {"values": _rows(history, forecast, divisor, say, weekly)},
-        "encoding": {
-            "x": {
-                "field": "month",
-                "type": "temporal",
-                "scale": {"type": "utc"},
-                "axis": {
-                    "title": None,
-                    "format": "%b %Y",
-                    "tickCount": {"interval": "month", "step": _tick_step(start, end)},
-                    "offset": 34 if stages else 0,
-                },
-            }
-        },
-        "layer": layers,
-    }
+    ticks = {"interval": "month", "step": _tick_step(start, end)}
+    spec = months_spec(
+        _rows(history, forecast, divisor, say, weekly),
+        layers,
+        height=HEIGHT,
+        top=4,
+        axis={"tickCount": ticks, "offset": 34 if stages else 0},
+    )
+    spec["description"] = title
     return Chart(
         id=id,
         title=title,
