@@ -61,25 +61,15 @@ def findings(series: Series, *, season_length: int) -> tuple[Finding, ...]:
 
 
 def _search(series: Series, season_length: int, *, with_steps: bool) -> tuple[Finding, ...]:
-    y = series.array
-    if season_length == 1:
+    seen = series.once("events", season_length, lambda: _events(series, season_length))
+    if seen is None:
         return ()
-    known = ~np.isnan(y)
-    sold = known & (np.nan_to_num(y) > 0)
-    if series.kind == "level" or (y[known] < 0).any() or int(sold.sum()) < LEAST_PERIODS:
-        return ()
-    first = int(np.flatnonzero(sold)[0])
-    zeros = known & ~sold
-    zeros[:first] = False
-    if zeros.sum() > max(1, _ZEROS * sold.sum()):
-        return ()
-    base = _Baseline.of(y, sold, season_length)
-    events = _zeros(zeros, len(y)) + _runs(base, sold) + _half_month(base, sold, zeros)
+    base, sold, events = seen
     if with_steps:
-        taken = np.zeros(len(y), dtype=bool)
+        taken = np.zeros(len(sold), dtype=bool)
         for event in events:
             taken[event.first : event.last + 1] = True
-        events += _steps(base, sold & ~taken)
+        events = events + _steps(base, sold & ~taken)
     trusted = set(series.trusted)
     return tuple(
         _finding(series, base, event)
@@ -88,9 +78,31 @@ def _search(series: Series, season_length: int, *, with_steps: bool) -> tuple[Fi
     )
 
 
+def _events(series: Series, season_length: int) -> tuple["_Baseline", BoolArray, list["_Event"]] | None:
+    """The baseline, the periods with sales and all that is seen but steps; none where nothing is said."""
+    y = series.array
+    if season_length == 1:
+        return None
+    known = ~np.isnan(y)
+    sold = known & (np.nan_to_num(y) > 0)
+    if series.kind == "level" or (y[known] < 0).any() or int(sold.sum()) < LEAST_PERIODS:
+        return None
+    first = int(np.flatnonzero(sold)[0])
+    zeros = known & ~sold
+    zeros[:first] = False
+    if zeros.sum() > max(1, _ZEROS * sold.sum()):
+        return None
+    base = _Baseline.of(y, sold, season_length)
+    return base, sold, _zeros(zeros, len(y)) + _runs(base, sold) + _half_month(base, sold, zeros)
+
+
 def cleaned(series: Series, *, season_length: int) -> Series:
     """The series without what is surely wrong: those values become missing, so that they are filled or
     bridged."""
+    return series.once("cleaned", season_length, lambda: _cleaned(series, season_length))
+
+
+def _cleaned(series: Series, season_length: int) -> Series:
     # Steps are never sure.
     wrong = [f for f in _search(series, season_length, with_steps=False) if f.sure]
     if not wrong:

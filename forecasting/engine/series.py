@@ -1,12 +1,14 @@
 """A series as the engine takes it, and what of it a model may see."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
-from typing import Literal
+from typing import Any, Literal, TypeVar
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 FloatArray = NDArray[np.float64]
+Made = TypeVar("Made")
 
 # A pilot: at most this many periods with sales, then at least as many zeros before sales really start.
 PILOT_PERIODS = 3
@@ -51,6 +53,15 @@ class Series:
         """The same series with other values."""
         return replace(self, values=values)
 
+    def once(self, what: str, season_length: int, make: Callable[[], Made]) -> Made:
+        """`make()`, which computes `what` from this series alone, the first time it is asked for: the values
+        do not change, and a backtest, a forecast and a search for findings begin alike."""
+        made: dict[tuple[str, int], Any] = self.__dict__.setdefault("_made", {})
+        if (what, season_length) not in made:
+            made[what, season_length] = make()
+        found: Made = made[what, season_length]
+        return found
+
     @property
     def array(self) -> FloatArray:
         """The values, shape (n,), not writable."""
@@ -82,6 +93,10 @@ def history(series: Series, *, season_length: int) -> History:
     are kept: the date may be wrong, the sales are not. Missing values inside are interpolated on seasonally
     adjusted data.
     """
+    return series.once("history", season_length, lambda: _history(series, season_length))
+
+
+def _history(series: Series, season_length: int) -> History:
     y = series.array
     seen = np.flatnonzero(~np.isnan(y))
     if len(seen) == 0:
@@ -92,9 +107,9 @@ def history(series: Series, *, season_length: int) -> History:
         first = int(seen[0])
     part = y[first:last]
     observed = int((~np.isnan(part)).sum())
-    return History(
-        fill_gaps(part, season_length=season_length), series.start + first, observed, len(y) - last
-    )
+    filled = fill_gaps(part, season_length=season_length)
+    filled.setflags(write=False)
+    return History(filled, series.start + first, observed, len(y) - last)
 
 
 def first_sale(y: FloatArray) -> int | None:

@@ -7,6 +7,7 @@ import hashlib
 import json
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass, replace
+from functools import cached_property
 from typing import Any
 
 from core.months import month_add, months_between
@@ -94,6 +95,18 @@ class SubjectSeries:
 
     def digest(self, *more: Any) -> str:
         """SHA-256 of all that a result may depend on, with ``more`` said by the caller (plain values)."""
+        said = json.dumps(more, separators=(",", ":"), default=str)[1:-1]
+        begun, rest = self._said
+        return hashlib.sha256((begun + ("," if more else "") + said + rest).encode()).hexdigest()
+
+    @cached_property
+    def made(self) -> dict[str, Any]:
+        """What was made of the series, kept with it: several steps ask for the same."""
+        return {}
+
+    @cached_property
+    def _said(self) -> tuple[str, str]:
+        """What stands before and behind what callers say: written out once, as every step asks."""
         parts = [
             str(self.as_of),
             str(self.fit_until),
@@ -105,13 +118,14 @@ class SubjectSeries:
             self.season_profile,
             self.refused,
             *([asdict(decision) for decision in self.decisions]),
-            *more,
         ]
+        rest = []
         if self.takes or self.gives:
-            parts += [str(self.takes), str(self.gives)]
+            rest += [str(self.takes), str(self.gives)]
         if self.weeks or self.monthly_because:
-            parts += [str(self.weeks), self.monthly_because]
-        return hashlib.sha256(json.dumps(parts, separators=(",", ":"), default=str).encode()).hexdigest()
+            rest += [str(self.weeks), self.monthly_because]
+        begun, ended = (json.dumps(part, separators=(",", ":"), default=str) for part in (parts, rest))
+        return begun[:-1], f",{ended[1:]}" if rest else "]"
 
 
 def month_row(

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime
-import json
 import logging
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -41,17 +40,13 @@ Result = TypeVar("Result")
 def chunk_size(subjects: int) -> int:
     """50 to 200: small enough to spread over workers, large enough to be worth a message and a commit."""
     wanted: int = getattr(settings, "NIGHT_CHUNK_SIZE", 0)
-    return wanted or max(50, min(200, subjects // 40))
+    return wanted or max(50, min(200, subjects // 8))
 
 
 def subject_chunks(run: NightlyRun, *, due_share: float = 1.0) -> Iterator[Mapping[str, Any]]:
     """The run's products and families in chunks, with the months their data span as they are now; larger ones
     where only a share of them has work."""
-    products, families = subjects_of_run(run)
-    span = [
-        [line, measure, str(first), str(last)]
-        for (line, measure), (first, last) in sorted(data_span(run.as_of).items())
-    ]
+    products, families, span = _cut(run)
     size = chunk_size(len(products) + len(families))
     size = max(size, min(LARGEST_CHUNK, int(size / max(due_share, 0.01))))
     for name, ids in (("products", products), ("families", families)):
@@ -61,33 +56,66 @@ def subject_chunks(run: NightlyRun, *, due_share: float = 1.0) -> Iterator[Mappi
 
 @dataclass
 class _Kept:
-    """What this process has read for the chunks of one run; the next step asks for it again."""
+    """What this process has read for one run; the next step asks for it again."""
 
     run: tuple[int, datetime.datetime | None]
+    cut: tuple[list[int], list[int], list[list[Any]]] | None = None
+    span: list[list[Any]] = field(default_factory=list)
     seasons: Seasons = field(default_factory=dict)
-    chunks: dict[str, list[SubjectSeries]] = field(default_factory=dict)
+    subjects: dict[tuple[str, int], list[SubjectSeries]] = field(default_factory=dict)
     series: int = 0
 
 
 _kept = _Kept((0, None))
 
 
+def _kept_of(run: NightlyRun) -> _Kept:
+    """What is kept of this run; of a run that is no row, and may be one of many, nothing."""
+    global _kept
+    if run.pk is None:
+        return _Kept((0, None))
+    if _kept.run != (run.pk, run.started_at):
+        _kept = _Kept((run.pk, run.started_at))
+    return _kept
+
+
+def _cut(run: NightlyRun) -> tuple[list[int], list[int], list[list[Any]]]:
+    """The run's products, families, and months of data; a process cuts all steps of a run by the same."""
+    kept = _kept_of(run)
+    if kept.cut is None:
+        span = [
+            [line, measure, str(first), str(last)]
+            for (line, measure), (first, last) in sorted(data_span(run.as_of).items())
+        ]
+        kept.cut = (*subjects_of_run(run), span)
+    return kept.cut
+
+
 def series_of_chunk(run: NightlyRun, payload: Mapping[str, Any]) -> list[SubjectSeries]:
     """The chunk's series, as they were when this process first read them in this run: a figure that comes in
     between two steps is the next night's."""
-    global _kept
-    if run.pk is None:
-        return _series_read(run, payload, {})
-    if _kept.run != (run.pk, run.started_at):
-        _kept = _Kept((run.pk, run.started_at))
-    key = json.dumps([payload.get(name) for name in ("products", "families", "span")])
-    found = _kept.chunks.get(key)
-    if found is None:
-        found = _series_read(run, payload, _kept.seasons)
-        if _kept.series + len(found) <= KEPT_SERIES:
-            _kept.chunks[key] = found
-            _kept.series += len(found)
-    return found
+    asked = {name: list(payload.get(name) or ()) for name in ("products", "families")}
+    if not any(asked.values()):
+        return []
+    kept = _kept_of(run)
+    if kept.span != payload["span"]:
+        kept.span, kept.subjects, kept.series = payload["span"], {}, 0
+    missing = {name: [pk for pk in ids if (name, pk) not in kept.subjects] for name, ids in asked.items()}
+    read: dict[tuple[str, int], list[SubjectSeries]] = {}
+    if any(missing.values()):
+        for series in _series_read(run, {**payload, **missing}, kept.seasons):
+            name, pk = (
+                ("products", series.product_id) if series.product_id else ("families", series.family_id)
+            )
+            read.setdefault((name, pk or 0), []).append(series)
+        number = sum(map(len, read.values()))
+        if kept.series + number <= KEPT_SERIES:
+            kept.subjects |= read
+            kept.series += number
+    found = kept.subjects | read
+    return [
+        series for name, ids in asked.items() for pk in sorted(ids) for series in found.get((name, pk), ())
+    ]
 
 
 def _series_read(run: NightlyRun, payload: Mapping[str, Any], seasons: Seasons) -> list[SubjectSeries]:
@@ -107,9 +135,16 @@ def span_of(payload: Mapping[str, Any]) -> Span:
 def engine_series(series: SubjectSeries, *, final_only: bool = False) -> Series:
     """The series as the engine takes it: what people decided applied, months as ordinals, NaN for missing; if
     asked, final months only."""
+    name = "final" if final_only else "whole"
+    if name not in series.made:
+        series.made[name] = _decided(series, raw_series(series, final_only=final_only))
+    made: Series = series.made[name]
+    return made
+
+
+def _decided(series: SubjectSeries, raw: Series) -> Series:
     from forecasting.engine import decided, month_ordinal
 
-    raw = raw_series(series, final_only=final_only)
     if not series.decisions:
         return raw
     confirmed = [d for d in series.decisions if d.state == Finding.State.CONFIRMED]
@@ -135,6 +170,14 @@ def _ordinals(decisions: Iterable[Decision]) -> list[int]:
 
 def raw_series(series: SubjectSeries, *, final_only: bool = False) -> Series:
     """The figures as they came, whatever people said of them."""
+    name = "raw final" if final_only else "raw"
+    if name not in series.made:
+        series.made[name] = _raw(series, final_only)
+    made: Series = series.made[name]
+    return made
+
+
+def _raw(series: SubjectSeries, final_only: bool) -> Series:
     from forecasting.engine import Series, month_ordinal
 
     values = [float("nan") if value is None else value for value in series.values]
