@@ -115,7 +115,7 @@ def register_all() -> None:
         NightlyStep(
             "forecast",
             _("Forecasts"),
-            chunks=later("steps.changes.due_chunks"),
+            chunks=later("steps.forecast.chunks"),
             compute=later("steps.forecast.compute"),
             after=("calibrate",),
             order=30,

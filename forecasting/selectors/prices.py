@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import datetime
-from collections import defaultdict
 from collections.abc import Mapping
 
-from core.months import month_add
-from products.models import ProductMonth
+from django.db import connection
 
 
 def prices_last_year(as_of: Mapping[int, datetime.date]) -> dict[tuple[int, int], float]:
@@ -17,17 +15,13 @@ def prices_last_year(as_of: Mapping[int, datetime.date]) -> dict[tuple[int, int]
     """
     if not as_of:
         return {}
-    sums: dict[tuple[int, int], list[float]] = defaultdict(lambda: [0.0, 0.0])
-    rows = ProductMonth.objects.filter(
-        product_id__in=as_of,
-        month__gt=month_add(min(as_of.values()), -12),
-        volume__isnull=False,
-        revenue__isnull=False,
-    ).values_list("product_id", "measure_id", "month", "volume", "revenue")
-    for product_id, measure_id, month, volume, revenue in rows:
-        in_year = month_add(as_of[product_id], -12) < month <= as_of[product_id]
-        if in_year and revenue is not None and volume is not None:
-            found = sums[product_id, measure_id]
-            found[0] += float(revenue)
-            found[1] += float(volume)
-    return {key: revenue / volume for key, (revenue, volume) in sums.items() if volume > 0}
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT m.product_id, m.measure_id, sum(m.revenue)::float8, sum(m.volume)::float8"
+            " FROM unnest(%s::bigint[], %s::date[]) AS p(product_id, as_of)"
+            " JOIN products_productmonth m ON m.product_id = p.product_id AND m.month <= p.as_of"
+            " AND m.month > (p.as_of - interval '12 months')::date"
+            " WHERE m.volume IS NOT NULL AND m.revenue IS NOT NULL GROUP BY 1, 2 HAVING sum(m.volume) > 0",
+            [list(as_of), list(as_of.values())],
+        )
+        return {(product_id, measure_id): r / v for product_id, measure_id, r, v in cursor.fetchall()}

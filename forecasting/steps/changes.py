@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from core.registries import ChunkOutcome
-from forecasting.models import Calibration, NightlyRun
+from forecasting.models import NightlyRun
 from forecasting.selectors.inputs import (
     Subject,
     inputs_known,
@@ -64,17 +64,6 @@ def due_chunks(run: NightlyRun) -> Iterator[Mapping[str, Any]]:
 def due(run: NightlyRun, payload: Mapping[str, Any]) -> Mapping[str, Any]:
     """The payload with the subjects that the run has to see to: all of them, if it did not look."""
     return {**payload, **subjects_due(payload)} if _looked(run) else payload
-
-
-def due_or_pooled(run: NightlyRun, payload: Mapping[str, Any]) -> Mapping[str, Any]:
-    """The same, and all of them where bands were pooled anew since the last whole run began."""
-    before = NightlyRun.objects.filter(
-        pk__lt=run.pk, as_of=run.as_of, scope=None, state=NightlyRun.State.DONE, steps__name="forecast"
-    ).first()
-    pooled = Calibration.objects.filter(as_of=run.as_of).first()
-    if before is None or (pooled is not None and pooled.created_at >= before.started_at):
-        return payload
-    return due(run, payload)
 
 
 def _forward(run: NightlyRun) -> bool:

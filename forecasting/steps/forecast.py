@@ -4,19 +4,21 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
 from django.utils import timezone
 
+from core.models import Job
 from core.registries import ChunkOutcome
-from forecasting.models import Backtest, Forecast, NightlyRun
+from forecasting.models import Backtest, Calibration, Forecast, NightlyRun
 from forecasting.selectors.inputs import in_chunk
 from forecasting.selectors.prices import prices_last_year
 from forecasting.selectors.series import SubjectSeries
 from forecasting.services.forecasts import ForecastWrite, MonthRow, forecasts_write
 from forecasting.services.judgement import judgement_apply
 from forecasting.services.list_figures import in_list, list_figures
+from forecasting.services.night import step_group
 from forecasting.services.vintages import still_holds
 from forecasting.totals import CORRELATION, PRODUCT_CORRELATION, USUAL_CORRELATION
 from products.models import Measure, ProductFigures
@@ -24,17 +26,42 @@ from products.services.figures import figures_forecast_set
 
 from .backtest import backtests_of
 from .calibrate import calibration_digest, calibration_of
-from .changes import due_or_pooled
-from .common import HORIZON, SEASON_LENGTH, each_subject, engine_series, series_of_chunk
+from .changes import due, due_chunks
+from .common import HORIZON, SEASON_LENGTH, each_subject, engine_series, series_of_chunk, subject_chunks
 from .drivers import Drivers
 from .launches import Launches, before_handover
 from .weeks import Weeks
 
 
+def chunks(run: NightlyRun) -> Iterator[Mapping[str, Any]]:
+    """What is due; everything where bands were pooled anew since the last whole run was cut."""
+    from forecasting import engine
+
+    pool = _pool(calibration_of(run.as_of, engine.ENGINE_VERSION))
+    before = NightlyRun.objects.filter(
+        pk__lt=run.pk,
+        as_of=run.as_of,
+        scope__isnull=True,
+        state=NightlyRun.State.DONE,
+        steps__name="forecast",
+    ).first()
+    told = Job.objects.filter(group=step_group(before.pk, "forecast")) if before else Job.objects.none()
+    same = set(told.values_list("payload__pool", flat=True)) == {pool}
+    for payload in due_chunks(run) if same else subject_chunks(run):
+        yield {**payload, "pool": pool, "due": same}
+
+
+def _pool(saved: Calibration | None) -> str:
+    """The bands a step is cut with; they may be newer when a chunk reads them, and then the next night sees
+    to everything once more."""
+    weeks = json.dumps(saved.weeks if saved else None, sort_keys=True)
+    return hashlib.sha256(f"{calibration_digest(saved)} {weeks}".encode()).hexdigest()
+
+
 def compute(run: NightlyRun, payload: Mapping[str, Any]) -> Callable[[], ChunkOutcome]:
     from forecasting import engine
 
-    payload = due_or_pooled(run, payload)
+    payload = due(run, payload) if payload.get("due") else payload
     saved = calibration_of(run.as_of, engine.ENGINE_VERSION)
     factors = dict(saved.payload) if saved else {}
     correlation = factors.pop(CORRELATION, USUAL_CORRELATION)

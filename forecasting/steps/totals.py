@@ -74,25 +74,20 @@ def compute(run: NightlyRun, payload: Mapping[str, Any]) -> Callable[[], ChunkOu
 def _parts(tree: LineTree) -> list[_Part]:
     """Every product with a current forecast of its line's leading measure; families repeat their members."""
     leads = {line_id: tree.lead_measure(line_id) for line_id in tree.lines}
+    products = {row.pk: row for row in Product.objects.only("line_id", "unit")}
+    rows = Forecast.objects.filter(current=True, product__isnull=False).exclude(method="none")
     found = [
-        row
-        for row in Forecast.objects.filter(current=True, product__isnull=False)
-        .exclude(method="none")
-        .select_related("product")
-        .order_by("product_id")
-        if row.product is not None and row.measure_id == leads[row.product.line_id].pk
-    ]
-    prices = prices_last_year({row.product_id: row.as_of for row in found if row.product_id})
-    return [
-        _Part(
-            row.product,
-            row.pk,
-            leads[row.product.line_id],
-            row.as_of,
-            prices.get((row.product.pk, row.measure_id)),
+        (products[product_id], forecast_id, as_of)
+        for product_id, forecast_id, measure_id, as_of in rows.order_by("product_id").values_list(
+            "product_id", "pk", "measure_id", "as_of"
         )
-        for row in found
-        if row.product is not None
+        if product_id and measure_id == leads[products[product_id].line_id].pk
+    ]
+    prices = prices_last_year({product.pk: as_of for product, _pk, as_of in found})
+    return [
+        _Part(product, pk, lead, as_of, prices.get((product.pk, lead.pk)))
+        for product, pk, as_of in found
+        for lead in [leads[product.line_id]]
     ]
 
 

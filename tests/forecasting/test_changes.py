@@ -10,13 +10,15 @@ from typing import Any
 import pytest
 from django.db.models import F
 
+from core.models import Job
 from core.months import month_add
 from forecasting import engine
-from forecasting.models import Calibration, Forecast, NightlyFailure, SubjectInputs
+from forecasting.models import Calibration, Forecast, NightlyFailure, NightlyRun, SubjectInputs
 from forecasting.selectors.series import SeriesLoader
 from forecasting.services.drivers import driver_calendar_use
 from forecasting.services.findings import month_flag
 from forecasting.services.launches import launch_plan_set
+from forecasting.services.night import step_group
 from products.models import FamilyMember, Measure, Product, ProductLine, ProductMonth, Succession, UnitFactor
 from tests.factories import family_factory, product_factory, user_factory
 
@@ -131,6 +133,19 @@ def test_what_did_not_change_is_not_even_read(products: list[Product], monkeypat
     found = totals(run_now())
     assert {name: found[name] for name in STEPS} == dict.fromkeys(STEPS, (1, 2, 0))
     assert asked[1:] == [3]  # what was read is kept for the steps that need it
+
+
+def test_bands_that_stayed_reach_nothing(products: list[Product]) -> None:
+    def looked_at_all(run: NightlyRun) -> bool:
+        chunks = Job.objects.filter(group=step_group(run.pk, "forecast"))
+        return not all(chunks.values_list("payload__due", flat=True))
+
+    assert looked_at_all(run_now())
+    assert not looked_at_all(run_now())
+    saved = Calibration.objects.get()
+    Calibration.objects.create(as_of=saved.as_of, engine_version=saved.engine_version, series=3, payload={})
+    assert looked_at_all(run_now())
+    assert not looked_at_all(run_now())
 
 
 def test_what_failed_is_seen_to_again(products: list[Product], monkeypatch: Any) -> None:
