@@ -9,6 +9,8 @@ from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from typing import Any
 
+from django.db.models import Max, Min
+
 from accounts.models import User
 from collaboration.services.alerts import Candidate
 from core.months import financial_year_start, month_add, month_range
@@ -16,6 +18,7 @@ from core.organisation import organisation_get
 from forecasting.models import Forecast, NightlyRun, ProductNews, StageEstimate
 from forecasting.selectors import alert_facts
 from forecasting.selectors.alert_facts import VINTAGE_GAP_MONTHS, BudgetYear, Hit, Key, Moved
+from forecasting.selectors.alert_inputs import AlertInputs, alert_inputs
 from forecasting.selectors.prices import prices_last_year
 from forecasting.selectors.stages import settings_in_force
 from products.models import Measure, Product, ProductFigures
@@ -74,6 +77,8 @@ class Judged:
 class Judge:
     """Applies the rules to one chunk of products of one run."""
 
+    facts: Facts
+
     def __init__(
         self, run: NightlyRun, product_ids: Collection[int], lines_with_history: Collection[int]
     ) -> None:
@@ -89,7 +94,51 @@ class Judge:
             line_id: month_add(first_provisional_month(self.tree, line_id, run.local_date), -1)
             for line_id in self.tree.lines
         }
-        self.facts = self._load(list(product_ids))
+        self.measures = {measure.pk: measure for measure in Measure.objects.all()}
+        self.ids = list(product_ids)
+        # Over all products of the chunk, whichever of them are judged.
+        bounds = Forecast.objects.filter(current=True, product_id__in=self.ids).aggregate(
+            first=Min("as_of"), last=Max("as_of")
+        )
+        self.first, self.last = bounds["first"] or run.as_of, bounds["last"] or run.as_of
+        self.months = self._year_months(self.last)
+        self.year = budget_year(self.months[0])
+        self.version = budget_of_years([self.year]).get(self.year)
+
+    def inputs(self) -> dict[int, AlertInputs]:
+        """What the words about each product depend on, of those that a night has looked at."""
+        organisation = organisation_get()
+        everywhere = [
+            organisation.alert_min_amount,
+            self.first,
+            self.months,
+            self.version.pk if self.version else None,
+            [
+                [m.pk, m.code, m.kind, m.name_nl, m.name_en, m.unit_nl, m.unit_en]
+                for m in self.measures.values()
+            ],
+        ]
+        return alert_inputs(
+            self.ids,
+            today=self.run.local_date,
+            stages_since=self._stages_since(),
+            version=self.version.pk if self.version else None,
+            months=self.months,
+            of_line={line_id: [everywhere, self._of_line(line_id)] for line_id in self.tree.lines},
+            active=self.active,
+        )
+
+    def _of_line(self, line_id: int) -> list[Any]:
+        owner = self.tree.inherited(line_id, "owner_id").value
+        return [
+            line_id,
+            str(self.limits[line_id]),
+            [measure.pk for measure in self.tree.measures(line_id)],
+            self.final[line_id],
+            line_id in self.old_lines,
+            self.tree.inherited(line_id, "unit").value,
+            owner if owner in self.active else None,
+        ]
 
     # -- reading --------------------------------------------------------------------------------------------
 
@@ -106,17 +155,13 @@ class Judge:
                 current=True, product_id__in=products
             ).values_list("product_id", "measure_id", "as_of", "method", "reason_code", "reason_params")
         }
-        last = max((row.as_of for row in current.values()), default=self.run.as_of)
-        first = min((row.as_of for row in current.values()), default=self.run.as_of)
         back = ERROR_MONTHS + max(VINTAGE_GAP_MONTHS, 1)
         newest: dict[int, datetime.date] = {}
         for (product_id, _measure), row in current.items():
             newest[product_id] = max(row.as_of, newest.get(product_id, row.as_of))
-        months = self._year_months(last)
-        version = budget_of_years([budget_year(months[0])]).get(budget_year(months[0]))
         return Facts(
             products=products,
-            measures={measure.pk: measure for measure in Measure.objects.all()},
+            measures=self.measures,
             figures={
                 row.product_id: row
                 for row in ProductFigures.objects.filter(product_id__in=products).only(
@@ -125,9 +170,9 @@ class Judge:
             },
             current=current,
             moved=alert_facts.moved_forecasts(ids),
-            hits=alert_facts.hits(ids, month_add(first, -back), last),
-            budgets=alert_facts.budget_years(ids, version.pk, months) if version else {},
-            year=budget_year(months[0]),
+            hits=alert_facts.hits(ids, month_add(self.first, -back), self.last),
+            budgets=alert_facts.budget_years(ids, self.version.pk, self.months) if self.version else {},
+            year=self.year,
             prices=prices_last_year(newest),
             stages=self._stages(products),
             by_hand={
@@ -143,10 +188,13 @@ class Judge:
         start = financial_year_start(month_add(last, 1), first_month)
         return list(month_range(start, month_add(start, 11)))
 
+    def _stages_since(self) -> datetime.date:
+        return month_add(self.run.as_of, -2 * VINTAGE_GAP_MONTHS)
+
     def _stages(self, products: Mapping[int, Product]) -> dict[int, tuple[StageSeen, StageSeen | None]]:
         """The current estimate by the leading measure, and the last one of an earlier month."""
         rows = StageEstimate.objects.filter(
-            product_id__in=products, as_of__gte=month_add(self.run.as_of, -2 * VINTAGE_GAP_MONTHS)
+            product_id__in=products, as_of__gte=self._stages_since()
         ).order_by("product_id", "-as_of")
         seen: dict[int, list[tuple[bool, StageSeen]]] = defaultdict(list)
         for row in rows:
@@ -164,10 +212,10 @@ class Judge:
 
     # -- judging --------------------------------------------------------------------------------------------
 
-    def judge(self) -> Judged:
-        """The candidates and the news of every product of the chunk that is still sold."""
+    def judge(self, product_ids: Collection[int]) -> Judged:
+        """The candidates and the news of these products of the chunk, of those that are still sold."""
         judged = Judged()
-        facts = self.facts
+        self.facts = facts = self._load(list(product_ids))
         for (product_id, measure_id), current in facts.current.items():
             product = facts.products[product_id]
             if product.ended is not None and product.ended < self.run.local_date:

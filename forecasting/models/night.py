@@ -113,6 +113,9 @@ class SubjectInputs(models.Model):
     run = models.ForeignKey(NightlyRun, models.CASCADE, related_name="+", help_text="that found it")
     found = models.CharField(max_length=64)
     settled = models.CharField(max_length=64, blank=True)
+    judged = models.CharField(
+        max_length=64, blank=True, help_text="what the alerts and news of a product were told from"
+    )
 
     class Meta:
         constraints = [

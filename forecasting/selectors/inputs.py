@@ -54,13 +54,13 @@ def subjects_due_share() -> float:
     return 1 - counts["settled"] / counts["known"] if counts["known"] else 1.0
 
 
-def revenue_signs(products: Collection[int]) -> dict[int, int]:
-    """By product a number that changes with any month's revenue."""
+def figure_signs(products: Collection[int], until: datetime.date) -> dict[int, int]:
+    """By product a number that changes with any month's volume or revenue up to a month."""
     with connection.cursor() as cursor:
         cursor.execute(
-            "SELECT product_id, sum(hashtext(concat_ws(' ', measure_id, month, revenue)))"
-            " FROM products_productmonth WHERE product_id = ANY(%s) GROUP BY product_id",
-            [list(products)],
+            "SELECT product_id, sum(hash_record_extended(row(measure_id, month, volume, revenue), 0))"
+            " FROM products_productmonth WHERE product_id = ANY(%s) AND month <= %s GROUP BY product_id",
+            [list(products), until],
         )
         return {product_id: int(sign) for product_id, sign in cursor.fetchall()}
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 
-from django.db import transaction
+from django.db import connection, transaction
 from django.db.models import F, Q
 
 from forecasting.models import NightlyFailure, NightlyRun, SubjectInputs
@@ -35,3 +35,16 @@ def inputs_settle(*, run: NightlyRun, products: Collection[int], families: Colle
     rows.exclude(product_id__in=failed.filter(product__isnull=False).values("product_id")).exclude(
         family_id__in=failed.filter(family__isnull=False).values("family_id")
     ).update(settled=F("found"))
+
+
+@transaction.atomic
+def inputs_judged(*, digests: Mapping[int, str], unknown: Collection[int] = ()) -> None:
+    """Alerts and news of these products were told from this; of the ``unknown`` nobody can say from what."""
+    SubjectInputs.objects.filter(product_id__in=list(unknown)).update(judged="")
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "UPDATE forecasting_subjectinputs i SET judged = d.judged"
+            " FROM unnest(%s::bigint[], %s::text[]) AS d(product_id, judged)"
+            " WHERE i.product_id = d.product_id",
+            [list(digests), list(digests.values())],
+        )

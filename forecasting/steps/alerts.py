@@ -15,7 +15,10 @@ from forecasting.alerts.chunk import KINDS, Judge, subjects_of_products
 from forecasting.alerts.late import failures, late_data
 from forecasting.models import Forecast, NightlyRun
 from forecasting.selectors.series import subjects_of_run
+from forecasting.services.inputs import inputs_judged
 from forecasting.services.news import news_write
+
+from .changes import looked
 
 # So many products are read and judged at once: a second's work.
 PRODUCTS = 2000
@@ -23,7 +26,8 @@ SHORT = ("few_periods", "no_data", "all_zero", "ended")
 
 
 def chunks(run: NightlyRun) -> Iterator[Mapping[str, Any]]:
-    """The run's products in a few large chunks, then what concerns them together."""
+    """The run's products in a few large chunks, then what concerns them together. What is told of a product
+    whose inputs are the same stays; a run that did not look at them judges all it is about."""
     products, _families = subjects_of_run(run)
     rows = Forecast.objects.filter(Q(current=True, product__isnull=False)).exclude(reason_code__in=SHORT)
     old = sorted(rows.order_by().values_list("product__line_id", flat=True).distinct())
@@ -38,10 +42,15 @@ def compute(run: NightlyRun, payload: Mapping[str, Any]) -> Callable[[], ChunkOu
 
 def _products(run: NightlyRun, payload: Mapping[str, Any]) -> Callable[[], ChunkOutcome]:
     judge = Judge(run, payload["products"], payload.get("old_lines") or ())
-    judged = judge.judge()
+    known = judge.inputs() if looked(run) else {}
+    told = {pk for pk, inputs in known.items() if inputs.now == inputs.judged}
+    due = [pk for pk in payload["products"] if pk not in told]
+    if not due:
+        return lambda: ChunkOutcome(skipped=len(told))
+    judged = judge.judge(due)
 
     def write() -> ChunkOutcome:
-        news_write(product_ids=payload["products"], rows=judged.news)
+        news_write(product_ids=due, rows=judged.news)
         for kind in KINDS:
             alerts_settle(
                 kind=kind,
@@ -49,6 +58,10 @@ def _products(run: NightlyRun, payload: Mapping[str, Any]) -> Callable[[], Chunk
                 candidates=judged.candidates[kind],
                 local_date=run.local_date,
             )
+        inputs_judged(
+            digests={pk: known[pk].now for pk in due if pk in known},
+            unknown=[pk for pk in due if pk not in known],
+        )
         return ChunkOutcome(computed=len(judge.facts.products))
 
     return write

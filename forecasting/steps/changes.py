@@ -1,7 +1,7 @@
 """Before all others: whose inputs changed since their results were made; later steps see to those only.
 
 The hash of a subject covers its series (with the months that count, what people said of them, predecessors
-and successors), its launch plan and drivers, its revenue, the months of its vintages and the engine's
+and successors), its launch plan and drivers, its figures, the months of its vintages and the engine's
 version. A step still compares its own hash with its own row, so what is due for nothing costs time and
 changes nothing.
 """
@@ -14,11 +14,11 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from core.registries import ChunkOutcome
-from forecasting.models import NightlyRun
+from forecasting.models import NightlyRun, NightlyStep
 from forecasting.selectors.inputs import (
     Subject,
+    figure_signs,
     inputs_known,
-    revenue_signs,
     subjects_due,
     subjects_due_share,
     vintages_there,
@@ -66,6 +66,11 @@ def due(run: NightlyRun, payload: Mapping[str, Any]) -> Mapping[str, Any]:
     return {**payload, **subjects_due(payload)} if _looked(run) else payload
 
 
+def looked(run: NightlyRun) -> bool:
+    """Whether the run has seen what changed."""
+    return _forward(run) and run.steps.filter(name=STEP, state=NightlyStep.State.DONE).exists()
+
+
 def _forward(run: NightlyRun) -> bool:
     return run.scope is None and run.as_of == last_closed_month(run.local_date)
 
@@ -82,11 +87,11 @@ def _digests(run: NightlyRun, payload: Mapping[str, Any]) -> dict[Subject, tuple
     for one in series_of_chunk(run, payload):
         series[one.subject].append(one)
     launches, drivers = Launches(run, payload), Drivers(run.as_of, payload)
-    revenue = revenue_signs(payload.get("products") or ())
+    figures = figure_signs(payload.get("products") or (), run.as_of)
     vintages = vintages_there(payload)
 
     def told(own: list[SubjectSeries]) -> tuple[str, bool]:
-        parts = [ENGINE_VERSION, str(revenue.get(own[0].product_id or 0))]
+        parts = [ENGINE_VERSION, str(figures.get(own[0].product_id or 0))]
         missing = False
         for one in own:
             months = vintages.get(one.key, set())
