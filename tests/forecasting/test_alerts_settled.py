@@ -1,5 +1,5 @@
-"""A night leaves alone what it told of products whose inputs are the same; of the others it tells what a look at
-everything tells."""
+"""A night leaves alone what it told of products whose inputs are the same; of the others it tells what a look
+at everything tells."""
 
 from __future__ import annotations
 
