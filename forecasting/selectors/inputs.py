@@ -74,3 +74,18 @@ def vintages_there(payload: Mapping[str, Any]) -> dict[Key, set[datetime.date]]:
     ):
         found[product_id, family_id, measure_id].add(as_of)
     return found
+
+
+def backtests_counted(as_of: datetime.date, engine_version: str) -> tuple[int, int]:
+    """How many series have a newest backtest with errors to pool, by the month and by the week."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT count(*) FILTER (WHERE payload->'errors' <> '[]'),"
+            " count(*) FILTER (WHERE weeks->'errors' <> '[]') FROM ("
+            " SELECT DISTINCT ON (product_id, family_id, measure_id) payload, weeks FROM forecasting_backtest"
+            " WHERE engine_version = %s AND as_of <= %s"
+            " ORDER BY product_id, family_id, measure_id, as_of DESC) newest",
+            [engine_version, as_of],
+        )
+        months, weeks = cursor.fetchone()
+        return int(months), int(weeks)

@@ -106,7 +106,8 @@ class SeriesLoader:
 
     def load(self, product_ids: Collection[int], family_ids: Collection[int]) -> list[SubjectSeries]:
         """One series per subject and measure of its line, products first, in order of id."""
-        products = {p.pk: p for p in Product.objects.filter(pk__in=product_ids)}
+        rows = Product.objects.filter(pk__in=product_ids).only("line_id", "temporary", "launched", "ended")
+        products = {p.pk: p for p in rows}
         families = {f.pk: f for f in Family.objects.filter(pk__in=family_ids)}
         members = stays_of(families)
         chain = Successions()

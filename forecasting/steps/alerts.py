@@ -14,11 +14,11 @@ from core.registries import ChunkOutcome
 from forecasting.alerts.chunk import KINDS, Judge, subjects_of_products
 from forecasting.alerts.late import failures, late_data
 from forecasting.models import Forecast, NightlyRun
-from forecasting.selectors.series import subjects_of_run
 from forecasting.services.inputs import inputs_judged
 from forecasting.services.news import news_write
 
 from .changes import looked
+from .common import cut_of
 
 # So many products are read and judged at once: a second's work.
 PRODUCTS = 2000
@@ -28,7 +28,7 @@ SHORT = ("few_periods", "no_data", "all_zero", "ended")
 def chunks(run: NightlyRun) -> Iterator[Mapping[str, Any]]:
     """The run's products in a few large chunks, then what concerns them together. What is told of a product
     whose inputs are the same stays; a run that did not look at them judges all it is about."""
-    products, _families = subjects_of_run(run)
+    products, _families, _span = cut_of(run)
     rows = Forecast.objects.filter(Q(current=True, product__isnull=False)).exclude(reason_code__in=SHORT)
     old = sorted(rows.order_by().values_list("product__line_id", flat=True).distinct())
     for begin in range(0, len(products), PRODUCTS):

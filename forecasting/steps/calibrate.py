@@ -5,10 +5,11 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Callable, Iterator, Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from core.registries import ChunkOutcome
 from forecasting.models import Backtest, Calibration, NightlyRun
+from forecasting.selectors.inputs import backtests_counted
 from forecasting.selectors.prices import prices_last_year
 from forecasting.services.backtests import calibration_write
 from forecasting.totals import (
@@ -21,9 +22,6 @@ from products.selectors.lines import LineTree
 
 from .common import HORIZON, SEASON_LENGTH
 from .weeks import calibrated
-
-if TYPE_CHECKING:
-    from forecasting.engine import BacktestResult
 
 # More or fewer series than this share since it was pooled: pool anew.
 CHANGED = 0.2
@@ -50,23 +48,13 @@ def compute(run: NightlyRun, payload: Mapping[str, Any]) -> Callable[[], ChunkOu
     from forecasting import engine
 
     there = calibration_of(run.as_of, engine.ENGINE_VERSION)
-    # Of each series what was known by then: a run that looks back knows no later month.
-    known = Backtest.objects.filter(engine_version=engine.ENGINE_VERSION, as_of__lte=run.as_of)
-    subject = ("product_id", "family_id", "measure_id")
-    newest = list(
-        known.order_by(*subject, "-as_of")
-        .distinct(*subject)
-        .only("product__line", "measure", "as_of", "payload", "weeks")
-        .select_related("product")
-    )
-    results = [engine.BacktestResult.from_dict(row.payload) for row in newest]
-    tested = sum(1 for result in results if result.errors)
-    weeks = calibrated(row.weeks for row in newest)
+    tested, tested_weeks = backtests_counted(run.as_of, engine.ENGINE_VERSION)
     kept = there is not None and not _many_more(there.series, tested)
-    before = (there.weeks or {}).get("tested", 0) if there else 0
-    if kept and not _many_more(before, weeks["tested"] if weeks else 0):
+    if kept and not _many_more((there.weeks or {}).get("tested", 0) if there else 0, tested_weeks):
         return lambda: ChunkOutcome(skipped=1)
-    pooled = dict(there.payload) if there and kept else _pooled(newest, results)
+    newest = _newest(run)
+    weeks = calibrated(row.weeks for row in newest)
+    pooled = dict(there.payload) if there and kept else _pooled(newest)
 
     def write() -> ChunkOutcome:
         calibration_write(
@@ -81,13 +69,28 @@ def compute(run: NightlyRun, payload: Mapping[str, Any]) -> Callable[[], ChunkOu
     return write
 
 
+def _newest(run: NightlyRun) -> list[Backtest]:
+    """Of each series what was known by then: a run that looks back knows no later month."""
+    from forecasting import engine
+
+    subject = ("product_id", "family_id", "measure_id")
+    known = Backtest.objects.filter(engine_version=engine.ENGINE_VERSION, as_of__lte=run.as_of)
+    return list(
+        known.order_by(*subject, "-as_of")
+        .distinct(*subject)
+        .only("product__line", "measure", "as_of", "payload", "weeks")
+        .select_related("product")
+    )
+
+
 def _many_more(before: int, now: int) -> bool:
     return abs(now - before) > CHANGED * before
 
 
-def _pooled(newest: list[Backtest], results: list[BacktestResult]) -> dict[str, Any]:
+def _pooled(newest: list[Backtest]) -> dict[str, Any]:
     from forecasting import engine
 
+    results = [engine.BacktestResult.from_dict(row.payload) for row in newest]
     pooled = engine.calibrate(results, horizon=HORIZON, season_length=SEASON_LENGTH).to_dict()
     pooled[CORRELATION] = error_correlation(result.errors for result in results)
     pooled[PRODUCT_CORRELATION] = _of_products(list(zip(newest, results, strict=True)))

@@ -35,9 +35,10 @@ STEP = "changes"
 
 
 def chunks(run: NightlyRun) -> Iterator[Mapping[str, Any]]:
-    """Of a run of everything as of now; one that looks back or at single products sees to all it is about."""
+    """Of a run of everything as of now; one that looks back or at single products sees to all it is about. As
+    large as if as many were due as after the last night."""
     if _forward(run):
-        yield from subject_chunks(run)
+        yield from subject_chunks(run, due_share=subjects_due_share())
 
 
 def compute(run: NightlyRun, payload: Mapping[str, Any]) -> Callable[[], ChunkOutcome]:

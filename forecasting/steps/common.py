@@ -46,7 +46,7 @@ def chunk_size(subjects: int) -> int:
 def subject_chunks(run: NightlyRun, *, due_share: float = 1.0) -> Iterator[Mapping[str, Any]]:
     """The run's products and families in chunks, with the months their data span as they are now; larger ones
     where only a share of them has work."""
-    products, families, span = _cut(run)
+    products, families, span = cut_of(run)
     size = chunk_size(len(products) + len(families))
     size = max(size, min(LARGEST_CHUNK, int(size / max(due_share, 0.01))))
     for name, ids in (("products", products), ("families", families)):
@@ -79,7 +79,7 @@ def _kept_of(run: NightlyRun) -> _Kept:
     return _kept
 
 
-def _cut(run: NightlyRun) -> tuple[list[int], list[int], list[list[Any]]]:
+def cut_of(run: NightlyRun) -> tuple[list[int], list[int], list[list[Any]]]:
     """The run's products, families, and months of data; a process cuts all steps of a run by the same."""
     kept = _kept_of(run)
     if kept.cut is None:
