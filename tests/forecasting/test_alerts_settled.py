@@ -180,6 +180,20 @@ def test_after_a_change_it_tells_what_a_look_at_everything_tells(
     assert _all() == found
 
 
+def test_a_figure_that_no_forecast_is_made_from_is_told_of_too(told: list[Product]) -> None:
+    _final_later(told)
+    run_now()
+    before = _all()
+    _corrected(told)  # not final, so the forecast stays; why it moved is told by it
+    run = run_now()
+    assert (totals(run)["forecast"][0], totals(run)["alerts"][0]) == (0, 1)
+    found = _all()
+    assert found != before
+    SubjectInputs.objects.update(judged="")
+    run_now()
+    assert _all() == found
+
+
 def test_what_is_the_same_is_not_even_judged(told: list[Product], monkeypatch: Any) -> None:
     asked: list[int] = []
     judge = Judge.judge
