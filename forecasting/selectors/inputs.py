@@ -5,12 +5,14 @@ from __future__ import annotations
 import datetime
 from collections import defaultdict
 from collections.abc import Collection, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from django.db import connection
 from django.db.models import Count, F, Q
 
 from forecasting.models import Forecast, SubjectInputs
+from products.models import ProductFigures
 
 from .decisions import Key
 
@@ -65,15 +67,32 @@ def figure_signs(products: Collection[int], until: datetime.date) -> dict[int, i
         return {product_id: int(sign) for product_id, sign in cursor.fetchall()}
 
 
-def vintages_there(payload: Mapping[str, Any]) -> dict[Key, set[datetime.date]]:
-    """The months that there are forecasts as of, by product, family and measure."""
-    found: dict[Key, set[datetime.date]] = defaultdict(set)
+@dataclass(frozen=True)
+class Vintages:
+    """The months that there are forecasts as of, by product, family and measure; and whose forecast in use is
+    stale."""
+
+    months: Mapping[Key, set[datetime.date]]
+    stale: Collection[Key]
+
+
+def vintages_there(payload: Mapping[str, Any]) -> Vintages:
+    """Of a chunk, in one query."""
+    months: dict[Key, set[datetime.date]] = defaultdict(set)
+    stale: set[Key] = set()
     rows = Forecast.objects.filter(in_chunk(payload)).order_by()
-    for product_id, family_id, measure_id, as_of in rows.values_list(
-        "product_id", "family_id", "measure_id", "as_of"
-    ):
-        found[product_id, family_id, measure_id].add(as_of)
-    return found
+    columns = ("product_id", "family_id", "measure_id", "as_of", "stale", "current")
+    for product_id, family_id, measure_id, as_of, is_stale, current in rows.values_list(*columns):
+        months[product_id, family_id, measure_id].add(as_of)
+        if is_stale and current:
+            stale.add((product_id, family_id, measure_id))
+    return Vintages(months, stale)
+
+
+def forecasts_listed(payload: Mapping[str, Any]) -> set[tuple[int, int, datetime.date | None]]:
+    """Product, measure and month of the forecasts that the list of products shows."""
+    rows = ProductFigures.objects.filter(product_id__in=payload.get("products") or ())
+    return set(rows.values_list("product_id", "measure_id", "forecast_as_of"))
 
 
 def backtests_counted(as_of: datetime.date, engine_version: str) -> tuple[int, int]:

@@ -18,6 +18,7 @@ from forecasting.models import NightlyRun, NightlyStep
 from forecasting.selectors.inputs import (
     Subject,
     figure_signs,
+    forecasts_listed,
     inputs_known,
     subjects_due,
     subjects_due_share,
@@ -81,7 +82,8 @@ def _looked(run: NightlyRun) -> bool:
 
 
 def _digests(run: NightlyRun, payload: Mapping[str, Any]) -> dict[Subject, tuple[str, bool]]:
-    """The hash of each subject's inputs, and whether a forecast of it has gone missing."""
+    """The hash of each subject's inputs, and whether a forecast of it has gone missing, is stale or not in
+    the list."""
     from forecasting.engine import ENGINE_VERSION
 
     series = defaultdict(list)
@@ -89,17 +91,20 @@ def _digests(run: NightlyRun, payload: Mapping[str, Any]) -> dict[Subject, tuple
         series[one.subject].append(one)
     launches, drivers = Launches(run, payload), Drivers(run.as_of, payload)
     figures = figure_signs(payload.get("products") or (), run.as_of)
-    vintages = vintages_there(payload)
+    vintages, listed = vintages_there(payload), forecasts_listed(payload)
 
     def told(own: list[SubjectSeries]) -> tuple[str, bool]:
         parts = [ENGINE_VERSION, str(figures.get(own[0].product_id or 0))]
         missing = False
         for one in own:
-            months = vintages.get(one.key, set())
+            months = vintages.months.get(one.key, set())
             earlier = sorted(month for month in months if month < one.as_of)
             more = (*launches.digest(one), *drivers.digest(one))
             parts.append(one.digest(one.leads, one.temporary, earlier, *more))
             missing |= one.has_data and one.as_of not in months
+            missing |= one.key in vintages.stale
+            if one.has_data and one.leads and one.product_id:
+                missing |= (one.product_id, one.measure_id, one.as_of) not in listed
         return hashlib.sha256("|".join(parts).encode()).hexdigest(), missing
 
     return {subject: told(own) for subject, own in series.items()}

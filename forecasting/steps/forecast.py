@@ -12,7 +12,7 @@ from django.utils import timezone
 from core.models import Job
 from core.registries import ChunkOutcome
 from forecasting.models import Backtest, Calibration, Forecast, NightlyRun
-from forecasting.selectors.inputs import in_chunk
+from forecasting.selectors.inputs import forecasts_listed, in_chunk
 from forecasting.selectors.prices import prices_last_year
 from forecasting.selectors.series import SubjectSeries
 from forecasting.services.forecasts import ForecastWrite, MonthRow, forecasts_write
@@ -21,7 +21,7 @@ from forecasting.services.list_figures import in_list, list_figures
 from forecasting.services.night import step_group
 from forecasting.services.vintages import still_holds
 from forecasting.totals import CORRELATION, PRODUCT_CORRELATION, USUAL_CORRELATION
-from products.models import Measure, ProductFigures
+from products.models import Measure
 from products.services.figures import figures_forecast_set
 
 from .backtest import backtests_of
@@ -104,11 +104,7 @@ def compute(run: NightlyRun, payload: Mapping[str, Any]) -> Callable[[], ChunkOu
 
     digests = {series.key: digest(series) for series in found}
 
-    listed = set(
-        ProductFigures.objects.filter(product_id__in=payload.get("products") or ()).values_list(
-            "product_id", "measure_id", "forecast_as_of"
-        )
-    )
+    listed = forecasts_listed(payload)
 
     def unchanged(series: SubjectSeries) -> bool:
         row = there.get((*series.key, series.as_of))

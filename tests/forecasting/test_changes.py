@@ -19,7 +19,16 @@ from forecasting.services.drivers import driver_calendar_use
 from forecasting.services.findings import month_flag
 from forecasting.services.launches import launch_plan_set
 from forecasting.services.night import step_group
-from products.models import FamilyMember, Measure, Product, ProductLine, ProductMonth, Succession, UnitFactor
+from products.models import (
+    FamilyMember,
+    Measure,
+    Product,
+    ProductFigures,
+    ProductLine,
+    ProductMonth,
+    Succession,
+    UnitFactor,
+)
 from tests.factories import family_factory, product_factory, user_factory
 
 from .conftest import LAST, months_give, run_now
@@ -171,6 +180,15 @@ def test_a_forecast_that_went_missing_is_made_again(products: list[Product]) -> 
     Forecast.objects.filter(product=products[2]).delete()
     assert totals(run_now())["forecast"][0] == 1
     assert content() == before
+
+
+def test_a_forecast_that_the_list_lost_or_that_is_stale_is_made_again(products: list[Product]) -> None:
+    run_now()
+    ProductFigures.objects.filter(product=products[0]).update(forecast_as_of=None)
+    Forecast.objects.filter(product=products[1]).update(stale=True)
+    assert totals(run_now())["forecast"][0] == 2
+    assert not ProductFigures.objects.filter(forecast_as_of=None).exists()
+    assert not Forecast.objects.filter(stale=True).exists()
 
 
 def test_bands_pooled_anew_reach_everything(products: list[Product]) -> None:

@@ -496,5 +496,5 @@ def test_series_are_read_once_a_run_and_anew_in_the_next(products, settings, mon
     sold = ProductMonth.objects.filter(product__in=products, month__month=3)
     sold.update(volume=F("volume") * 3)
     run_now()
-    assert len(asked) == 4
+    assert len(asked) == 3  # few are due after a night, so the look at them is one chunk
     assert Forecast.objects.get(product=baby).content_hash != season
