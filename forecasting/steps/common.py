@@ -30,7 +30,7 @@ logger = logging.getLogger(__name__)
 
 SEASON_LENGTH = 12
 HORIZON = 18
-# Series of five years, with all that Python puts around them: 15 MB a process.
+# So many series stay in a process while a run lasts, with what the engine found out about them.
 KEPT_SERIES = 5000
 # Of which only a share has work: one that is given up falls into single products.
 LARGEST_CHUNK = 1000

@@ -144,6 +144,17 @@ def test_what_did_not_change_is_not_even_read(products: list[Product], monkeypat
     assert asked[1:] == [3]  # what was read is kept for the steps that need it
 
 
+def test_a_month_that_is_not_over_makes_nothing_due(products: list[Product]) -> None:
+    run_now()
+    rows = ProductMonth.objects.filter(product__in=products, month=LAST)
+    for row in list(rows):
+        row.pk, row.month, row.days = None, month_add(LAST, 1), 20
+        row.save()
+    assert totals(run_now())["changes"][0] == 0
+    rows.update(revenue=F("revenue") + 1)
+    assert totals(run_now())["changes"][0] == 3
+
+
 def test_bands_that_stayed_reach_nothing(products: list[Product]) -> None:
     def looked_at_all(run: NightlyRun) -> bool:
         chunks = Job.objects.filter(group=step_group(run.pk, "forecast"))
