@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -40,6 +41,7 @@ def backtests_write(*, rows: Sequence[Backtest], run: NightlyRun) -> None:
     old.filter(Exists(later)).delete()
 
 
+@transaction.atomic
 def calibration_write(
     *,
     run: NightlyRun,
@@ -48,11 +50,23 @@ def calibration_write(
     payload: Mapping[str, Any],
     weeks: Mapping[str, Any] | None = None,
 ) -> Calibration:
-    """Keep the factors of this month; they hold until the month moves on or the products change much."""
-    return Calibration.objects.create(
+    """Keep the factors of this month; they hold until the month moves on or the products change much. Two
+    runs at once that pooled the same keep one row."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(hashtext('calibration'))")
+    made = Calibration(
         as_of=run.as_of,
         engine_version=engine_version,
         series=series,
         payload=dict(payload),
         weeks=dict(weeks) if weeks else None,
     )
+    there = Calibration.objects.filter(as_of=run.as_of, engine_version=engine_version).first()
+    if there is not None and _said(there) == _said(made):
+        return there
+    made.save()
+    return made
+
+
+def _said(row: Calibration) -> str:
+    return json.dumps([row.series, row.payload, row.weeks], sort_keys=True)

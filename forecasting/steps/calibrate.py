@@ -54,13 +54,14 @@ def compute(run: NightlyRun, payload: Mapping[str, Any]) -> Callable[[], ChunkOu
         return lambda: ChunkOutcome(skipped=1)
     newest = _newest(run)
     weeks = calibrated(row.weeks for row in newest)
+    series = there.series if there and kept else sum(1 for row in newest if row.payload["errors"])
     pooled = dict(there.payload) if there and kept else _pooled(newest)
 
     def write() -> ChunkOutcome:
         calibration_write(
             run=run,
             engine_version=engine.ENGINE_VERSION,
-            series=there.series if there and kept else tested,
+            series=series,
             payload=pooled,
             weeks=weeks,
         )

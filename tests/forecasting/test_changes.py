@@ -15,6 +15,7 @@ from core.months import month_add
 from forecasting import engine
 from forecasting.models import Calibration, Forecast, NightlyFailure, NightlyRun, SubjectInputs
 from forecasting.selectors.series import SeriesLoader
+from forecasting.services.backtests import calibration_write
 from forecasting.services.drivers import driver_calendar_use
 from forecasting.services.findings import month_flag
 from forecasting.services.launches import launch_plan_set
@@ -209,3 +210,11 @@ def test_bands_pooled_anew_reach_everything(products: list[Product]) -> None:
         months_give(product_factory(line=products[0].line, launched=datetime.date(2022, 1, 1)))
     found = totals(run_now())
     assert (found["changes"][0], found["backtest"][0], found["forecast"][0]) == (2, 2, 5)
+
+
+def test_bands_that_two_runs_pooled_alike_are_kept_once(products: list[Product]) -> None:
+    run = run_now()
+    saved = Calibration.objects.get()
+    told: dict[str, Any] = {"run": run, "engine_version": saved.engine_version, "payload": saved.payload}
+    assert calibration_write(series=saved.series, **told) == saved
+    assert calibration_write(series=saved.series + 1, **told) != saved
