@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
 
-from django.db import connection, transaction
+from django.db import transaction
 from django.db.models import F, Q
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -16,6 +16,7 @@ from django.utils.translation import gettext as _
 from accounts.errors import DomainError, VersionConflict
 from collaboration.kinds import alert_kinds
 from collaboration.models import Alert
+from core.locks import lock_until_commit
 from core.organisation import organisation_get, today
 
 from .follows import followers_tell
@@ -124,8 +125,7 @@ def _known(
     kind: str, subjects: Collection[str] | None, wanted: Iterable[tuple[str, str]]
 ) -> dict[tuple[str, str], Alert]:
     """The alerts that are not gone, and those of the wanted states. Who settles a kind waits for others."""
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_advisory_xact_lock(hashtext(%s))", [f"alerts {kind}"])
+    lock_until_commit(f"alerts {kind}")
     rows = Alert.objects.filter(kind=kind).filter(
         ~Q(state=Alert.State.GONE) | Q(fingerprint__in={fingerprint for _subject, fingerprint in wanted})
     )

@@ -10,6 +10,7 @@ from typing import Any
 
 from django.db import connection, transaction
 
+from core.locks import lock_until_commit
 from forecasting.models import AccuracyRow, AccuracyState, AccuracySum, AccuracyWindow, NightlyRun
 from forecasting.models.accuracy import PERIODS, WINDOW_LAYERS
 from forecasting.selectors.accuracy_sums import LAYERS
@@ -139,8 +140,7 @@ def accuracy_sums_write(
     *, run: NightlyRun, months: Collection[datetime.date], sums: Sequence[AccuracySum]
 ) -> None:
     """Put these unsaved sums in place of all of these months."""
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_advisory_xact_lock(hashtext('accuracy sums'))")
+    lock_until_commit("accuracy sums")
     AccuracySum.objects.filter(month__in=months).delete()
     for row in sums:
         row.run = run

@@ -7,9 +7,10 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from django.db import connection, transaction
+from django.db import transaction
 from django.db.models import Exists, OuterRef, Q
 
+from core.locks import lock_until_commit
 from forecasting.models import Backtest, Calibration, NightlyRun
 
 _KEY = ["product", "family", "measure", "as_of"]
@@ -20,8 +21,7 @@ KEPT_MONTHS = 3
 @transaction.atomic
 def backtests_write(*, rows: Sequence[Backtest], run: NightlyRun) -> None:
     """One backtest per subject, measure and month; a newer run's stays."""
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_advisory_xact_lock(hashtext('backtests'))")
+    lock_until_commit("backtests")
     mine = Q(product_id__in={r.product_id for r in rows if r.product_id}) | Q(
         family_id__in={r.family_id for r in rows if r.family_id}
     )
@@ -52,8 +52,7 @@ def calibration_write(
 ) -> Calibration:
     """Keep the factors of this month; they hold until the month moves on or the products change much. Two
     runs at once that pooled the same keep one row."""
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_advisory_xact_lock(hashtext('calibration'))")
+    lock_until_commit("calibration")
     made = Calibration(
         as_of=run.as_of,
         engine_version=engine_version,

@@ -7,12 +7,13 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from django.db import connection, transaction
+from django.db import transaction
 from django.db.models import Q, QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from accounts.errors import DomainError
+from core.locks import lock_until_commit
 from core.months import month_start, months_between
 from core.organisation import today
 from forecasting.models import Finding, NightlyRun
@@ -37,8 +38,7 @@ def findings_write(*, found: Mapping[Key, Sequence[Finding]], run: NightlyRun) -
     """
     if not found:
         return
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_advisory_xact_lock(hashtext('findings'))")
+    lock_until_commit("findings")
     there: dict[Key, list[Finding]] = defaultdict(list)
     mine = Q(product_id__in={key[0] for key in found if key[0]}) | Q(
         family_id__in={key[1] for key in found if key[1]}

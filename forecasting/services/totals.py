@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from django.db import connection, transaction
+from django.db import transaction
 
+from core.locks import lock_until_commit
 from forecasting.models import NightlyRun, TotalForecast
 
 _KEY = ["line", "measure", "as_of"]
@@ -15,8 +16,7 @@ _KEY = ["line", "measure", "as_of"]
 def totals_write(*, totals: Sequence[TotalForecast], run: NightlyRun) -> None:
     """Write these as the vintages of their months, the newest month of each being the current one. A total
     that a newer run wrote, or of a month that its line has moved on from, stays."""
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_advisory_xact_lock(hashtext('totals'))")
+    lock_until_commit("totals")
     there = {(row.line_id, row.measure_id): row for row in TotalForecast.objects.filter(current=True)}
     written = []
     for total in totals:

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, TypeVar
 
-from django.db import connection, transaction
+from django.db import transaction
 from django.db.models import Q
 
+from core.locks import lock_until_commit
 from forecasting.models import Forecast, NightlyRun, StageEstimate
 
 Row = TypeVar("Row", bound=Forecast | StageEstimate)
@@ -26,8 +27,7 @@ def vintages_write(*, model: type[Row], rows: Sequence[Row], run: NightlyRun) ->
     """
     if not rows:
         return []
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_advisory_xact_lock(hashtext(%s))", [f"vintages {model._meta.db_table}"])
+    lock_until_commit(f"vintages {model._meta.db_table}")
     manager: Any = model._default_manager
     there = _rows_there(manager, rows)
     written: list[Row] = []
