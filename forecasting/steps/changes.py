@@ -60,12 +60,12 @@ def compute(run: NightlyRun, payload: Mapping[str, Any]) -> Callable[[], ChunkOu
 
 def due_chunks(run: NightlyRun) -> Iterator[Mapping[str, Any]]:
     """The run's products and families, the fewer of them are due the more a chunk."""
-    yield from subject_chunks(run, due_share=subjects_due_share() if _looked(run) else 1.0)
+    yield from subject_chunks(run, due_share=subjects_due_share() if looked(run) else 1.0)
 
 
 def due(run: NightlyRun, payload: Mapping[str, Any]) -> Mapping[str, Any]:
     """The payload with the subjects that the run has to see to: all of them, if it did not look."""
-    return {**payload, **subjects_due(payload)} if _looked(run) else payload
+    return {**payload, **subjects_due(payload)} if looked(run) else payload
 
 
 def looked(run: NightlyRun) -> bool:
@@ -75,10 +75,6 @@ def looked(run: NightlyRun) -> bool:
 
 def _forward(run: NightlyRun) -> bool:
     return run.scope is None and run.as_of == last_closed_month(run.local_date)
-
-
-def _looked(run: NightlyRun) -> bool:
-    return _forward(run) and run.steps.filter(name=STEP).exists()
 
 
 def _digests(run: NightlyRun, payload: Mapping[str, Any]) -> dict[Subject, tuple[str, bool]]:
