@@ -5,10 +5,10 @@ from __future__ import annotations
 import datetime
 import hashlib
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import asdict, dataclass, replace
 from functools import cached_property
-from typing import Any
+from typing import Any, TypeVar
 
 from core.months import month_add, months_between
 from forecasting.models import Decision
@@ -16,6 +16,7 @@ from forecasting.models import Decision
 from .successions import Handover
 
 Months = dict[datetime.date, float]
+Made = TypeVar("Made")
 
 
 @dataclass(frozen=True)
@@ -101,8 +102,15 @@ class SubjectSeries:
 
     @cached_property
     def made(self) -> dict[str, Any]:
-        """What was made of the series, kept with it: several steps ask for the same."""
+        """What was made of the series, kept with it."""
         return {}
+
+    def once(self, what: str, make: Callable[[], Made]) -> Made:
+        """`make()`, the first time it is asked for: several steps make the same of a series."""
+        if what not in self.made:
+            self.made[what] = make()
+        found: Made = self.made[what]
+        return found
 
     @cached_property
     def _said(self) -> tuple[str, str]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime
 import logging
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -12,6 +12,7 @@ from django.conf import settings
 
 from core.registries import SubjectFailure
 from forecasting.models import Decision, Finding, NightlyRun
+from forecasting.selectors.inputs import Subject
 from forecasting.selectors.series import (
     Seasons,
     SeriesLoader,
@@ -62,7 +63,7 @@ class _Kept:
     cut: tuple[list[int], list[int], list[list[Any]]] | None = None
     span: list[list[Any]] = field(default_factory=list)
     seasons: Seasons = field(default_factory=dict)
-    subjects: dict[tuple[str, int], list[SubjectSeries]] = field(default_factory=dict)
+    subjects: dict[Subject, list[SubjectSeries]] = field(default_factory=dict)
     series: int = 0
 
 
@@ -94,34 +95,32 @@ def cut_of(run: NightlyRun) -> tuple[list[int], list[int], list[list[Any]]]:
 def series_of_chunk(run: NightlyRun, payload: Mapping[str, Any]) -> list[SubjectSeries]:
     """The chunk's series, as they were when this process first read them in this run: a figure that comes in
     between two steps is the next night's."""
-    asked = {name: list(payload.get(name) or ()) for name in ("products", "families")}
-    if not any(asked.values()):
+    asked: list[Subject] = [(pk, None) for pk in sorted(payload.get("products") or ())]
+    asked += [(None, pk) for pk in sorted(payload.get("families") or ())]
+    if not asked:
         return []
     kept = _kept_of(run)
     if kept.span != payload["span"]:
         kept.span, kept.subjects, kept.series = payload["span"], {}, 0
-    missing = {name: [pk for pk in ids if (name, pk) not in kept.subjects] for name, ids in asked.items()}
-    read: dict[tuple[str, int], list[SubjectSeries]] = {}
-    if any(missing.values()):
-        for series in _series_read(run, {**payload, **missing}, kept.seasons):
-            name, pk = (
-                ("products", series.product_id) if series.product_id else ("families", series.family_id)
-            )
-            read.setdefault((name, pk or 0), []).append(series)
+    missing = [subject for subject in asked if subject not in kept.subjects]
+    read: dict[Subject, list[SubjectSeries]] = {}
+    if missing:
+        for series in _series_read(run, payload, missing, kept.seasons):
+            read.setdefault(series.subject, []).append(series)
         number = sum(map(len, read.values()))
         if kept.series + number <= KEPT_SERIES:
             kept.subjects |= read
             kept.series += number
     found = kept.subjects | read
-    return [
-        series for name, ids in asked.items() for pk in sorted(ids) for series in found.get((name, pk), ())
-    ]
+    return [series for subject in asked for series in found.get(subject, ())]
 
 
-def _series_read(run: NightlyRun, payload: Mapping[str, Any], seasons: Seasons) -> list[SubjectSeries]:
-    return SeriesLoader(run, span_of(payload), LineTree(), seasons).load(
-        payload.get("products") or (), payload.get("families") or ()
-    )
+def _series_read(
+    run: NightlyRun, payload: Mapping[str, Any], subjects: Collection[Subject], seasons: Seasons
+) -> list[SubjectSeries]:
+    products = [pk for pk, _family in subjects if pk]
+    families = [pk for _product, pk in subjects if pk]
+    return SeriesLoader(run, span_of(payload), LineTree(), seasons).load(products, families)
 
 
 def span_of(payload: Mapping[str, Any]) -> Span:
@@ -136,10 +135,7 @@ def engine_series(series: SubjectSeries, *, final_only: bool = False) -> Series:
     """The series as the engine takes it: what people decided applied, months as ordinals, NaN for missing; if
     asked, final months only."""
     name = "final" if final_only else "whole"
-    if name not in series.made:
-        series.made[name] = _decided(series, raw_series(series, final_only=final_only))
-    made: Series = series.made[name]
-    return made
+    return series.once(name, lambda: _decided(series, raw_series(series, final_only=final_only)))
 
 
 def _decided(series: SubjectSeries, raw: Series) -> Series:
@@ -171,10 +167,7 @@ def _ordinals(decisions: Iterable[Decision]) -> list[int]:
 def raw_series(series: SubjectSeries, *, final_only: bool = False) -> Series:
     """The figures as they came, whatever people said of them."""
     name = "raw final" if final_only else "raw"
-    if name not in series.made:
-        series.made[name] = _raw(series, final_only)
-    made: Series = series.made[name]
-    return made
+    return series.once(name, lambda: _raw(series, final_only))
 
 
 def _raw(series: SubjectSeries, final_only: bool) -> Series:
