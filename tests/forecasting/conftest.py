@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime
 import math
+from collections.abc import Iterable
 from decimal import Decimal
 from typing import Any
 
@@ -13,7 +14,7 @@ from core.months import month_add
 from forecasting.models import NightlyRun
 from forecasting.services.night import night_start
 from forecasting.services.night_work import run_work
-from products.models import Measure, Product, ProductMonth
+from products.models import BudgetRow, BudgetVersion, Measure, Product, ProductMonth
 from tests.factories import line_factory, product_factory
 
 LAST = datetime.date(2026, 10, 1)
@@ -42,6 +43,24 @@ def months_give(
             days=(month_add(last, step - months + 2) - month_add(last, step - months + 1)).days,
         )
         for step in range(months)
+    )
+
+
+def budget_give(products: Iterable[Product], revenue: float) -> None:
+    """A budget of 2026, newer than those there are: each month 100 units that bring in so much."""
+    version = BudgetVersion.objects.create(code=f"b{revenue}", name="Budget", year=2026)
+    units = Measure.objects.get(code="units")
+    BudgetRow.objects.bulk_create(
+        BudgetRow(
+            version=version,
+            product=product,
+            measure=units,
+            month=datetime.date(2026, month, 1),
+            volume=100,
+            revenue=revenue,
+        )
+        for product in products
+        for month in range(1, 13)
     )
 
 

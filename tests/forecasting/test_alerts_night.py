@@ -25,7 +25,7 @@ from forecasting.models import (
 )
 from forecasting.services.night import night_start
 from forecasting.steps import alerts as step
-from products.models import BudgetRow, BudgetVersion, Measure, Product, ProductMonth, SalesMonth
+from products.models import BudgetRow, Measure, Product, ProductMonth, SalesMonth
 from products.services.figures import figures_refresh
 from tests.factories import (
     channel_factory,
@@ -37,7 +37,7 @@ from tests.factories import (
     user_factory,
 )
 
-from .conftest import LAST, TODAY, months_give, run_now
+from .conftest import LAST, TODAY, budget_give, months_give, run_now
 
 pytestmark = pytest.mark.django_db
 
@@ -193,27 +193,11 @@ def test_a_line_sets_its_own_threshold(product):
     assert kinds() == []
 
 
-def budget(product: Product, revenue: Any, months: int = 12, **fields: Any) -> None:
-    version = BudgetVersion.objects.create(code="b2026", name="Budget 2026", year=2026)
-    units = Measure.objects.get(code="units")
-    BudgetRow.objects.bulk_create(
-        BudgetRow(
-            version=version,
-            product=product,
-            measure=units,
-            month=datetime.date(2026, month, 1),
-            revenue=revenue,
-            volume=fields.get("volume", 100),
-        )
-        for month in range(1, months + 1)
-    )
-
-
 @pytest.mark.parametrize(("planned", "found"), [(200, []), (190.5, []), (190, ["budget"]), (212, ["budget"])])
 def test_the_full_year_off_budget(product, planned, found):
     # Ten months sold at 200 and two expected at 200: 2,400.
     vintage(product, LAST)
-    budget(product, planned)
+    budget_give([product], planned)
     night()
     assert kinds() == found
 
@@ -221,7 +205,7 @@ def test_the_full_year_off_budget(product, planned, found):
 def test_the_year_expected_is_the_one_that_is_planned_with(product):
     vintage(product, LAST)
     ForecastMonth.objects.filter(month__year=2026).update(overridden=150)
-    budget(product, 200)
+    budget_give([product], 200)
     night()
     # Ten months at 200 and two changed by hand to 300.
     assert ProductNews.objects.get().year_amount == 2600
@@ -230,7 +214,7 @@ def test_the_year_expected_is_the_one_that_is_planned_with(product):
 
 def test_a_missing_month_leaves_the_year_open(product):
     vintage(product, LAST)
-    budget(product, 150)
+    budget_give([product], 150)
     ProductMonth.objects.filter(product_id=product.pk, month=datetime.date(2026, 3, 1)).delete()
     night()
     assert "budget" not in kinds()
@@ -498,7 +482,7 @@ def test_the_year_of_a_level_has_the_revenue_of_every_month(product):
     months_give(product, measure=level, volume=lambda _step: 100)
     ProductMonth.objects.filter(product_id=product.pk).update(revenue=200)
     vintage(product, LAST, measure=level)
-    budget(product, 200)
+    budget_give([product], 200)
     BudgetRow.objects.update(measure=level)
     night()
     news = ProductNews.objects.get()

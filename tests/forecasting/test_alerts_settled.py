@@ -16,10 +16,10 @@ from core.months import month_add
 from core.organisation import organisation_forget
 from forecasting.alerts.chunk import Judge
 from forecasting.models import Forecast, ForecastMonth, ProductNews, StageSetting, SubjectInputs
-from products.models import BudgetRow, BudgetVersion, Measure, Product, ProductLine, ProductMonth
+from products.models import BudgetRow, Product, ProductLine, ProductMonth
 from tests.factories import organisation_factory, user_factory
 
-from .conftest import LAST, TODAY, run_now
+from .conftest import LAST, TODAY, budget_give, run_now
 from .test_alerts_night import vintage
 from .test_night import totals
 
@@ -31,30 +31,13 @@ def told(products: list[Product]) -> list[Product]:
     """A night has alerted: all moved by half, all are off their budget."""
     organisation_factory(alert_min_amount=10)
     ProductLine.objects.filter(pk=products[0].line_id).update(owner=user_factory(name="Anna"), unit="boxes")
-    _budget(products, 100)
+    budget_give(products, 100)
     for product in products:
         for ago in range(1, 5):
             vintage(product, month_add(LAST, -ago), 60 + ago)
     run_now()
     run_now()  # the first night made what the news are told from while it went
     return products
-
-
-def _budget(products: list[Product], revenue: int) -> None:
-    version = BudgetVersion.objects.create(code=f"b{revenue}", name="Budget", year=2026)
-    units = Measure.objects.get(code="units")
-    BudgetRow.objects.bulk_create(
-        BudgetRow(
-            version=version,
-            product=product,
-            measure=units,
-            month=datetime.date(2026, month, 1),
-            volume=100,
-            revenue=revenue,
-        )
-        for product in products
-        for month in range(1, 13)
-    )
 
 
 def _all() -> tuple[list[Any], list[Any]]:
@@ -105,7 +88,7 @@ def _planned(products: list[Product]) -> None:
 
 
 def _replanned(products: list[Product]) -> None:
-    _budget(products, 80)
+    budget_give(products, 80)
 
 
 def _overridden(products: list[Product]) -> None:
