@@ -1,0 +1,30 @@
+"""What a new database is made of, and that those made before are left alone."""
+
+from __future__ import annotations
+
+import pgtrigger
+import pytest
+from django.db import connection
+from django.db.migrations.executor import MigrationExecutor
+
+pytestmark = pytest.mark.django_db
+
+
+def test_every_trigger_is_in_the_database() -> None:
+    """Also those of models that have no table of their own."""
+    found = {
+        trigger.get_pgid(model): trigger.get_installation_status(model)[0]
+        for model, trigger in pgtrigger.registered()
+    }
+    assert len(found) > 100
+    assert set(found.values()) == {"INSTALLED"}, {
+        name: said for name, said in found.items() if said != "INSTALLED"
+    }
+
+
+def test_a_database_of_before_the_short_migrations_has_nothing_to_do() -> None:
+    with connection.cursor() as cursor:
+        cursor.execute("DELETE FROM django_migrations WHERE name LIKE '%%\\_squashed\\_%%'")
+        assert cursor.rowcount == 5
+    executor = MigrationExecutor(connection)
+    assert executor.migration_plan(executor.loader.graph.leaf_nodes()) == []
