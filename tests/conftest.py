@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import shutil
 from collections.abc import Callable, Iterator
@@ -10,9 +11,11 @@ from typing import Any
 import pytest
 from django.conf import settings
 from django.core.cache import cache
+from django.test import TransactionTestCase
 from hypothesis import settings as hypothesis_settings
 
 from core.organisation import organisation_forget
+from tests.shipped import shipped_keep, shipped_put_back
 
 # Playwright's synchronous API runs an event loop in this thread; the ORM is used beside it, not inside it.
 os.environ.setdefault("DJANGO_ALLOW_ASYNC_UNSAFE", "true")
@@ -23,7 +26,6 @@ CHROMIUM = os.environ.get("CHROMIUM") or next(
 # The same cases in every run: a failure is of the change, and comes back.
 hypothesis_settings.register_profile("pmtool", derandomize=True, deadline=None)
 hypothesis_settings.load_profile("pmtool")
-SHIPPED = pytest.StashKey[str]()
 BROWSER_REQUIRED = os.environ.get("REQUIRE_BROWSER") == "1"
 
 
@@ -36,15 +38,18 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         if CHROMIUM is None:
             item.add_marker(pytest.mark.skip(reason="no Chromium on this machine"))
     for item in items:
-        if _commits(item):
-            marker = item.get_closest_marker("django_db")
-            wanted = (marker.kwargs if marker else {}) | {"transaction": True, "serialized_rollback": True}
-            item.add_marker(pytest.mark.django_db(**wanted), append=False)
         # Together in one process of -n 2: two browsers, or two worker groups, only slow each other down.
         if item.get_closest_marker("browser") or item.get_closest_marker("faults"):
             item.add_marker(pytest.mark.xdist_group("processes"))
     # The long ones first, so that at the end no process waits for the other.
     items.sort(key=lambda item: item.get_closest_marker("xdist_group") is None)
+
+
+def pytest_collection_finish() -> None:
+    """What is loaded by now stays: collecting garbage among it took a seventh of all processor time."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(50_000, 20, 20)
 
 
 def pytest_terminal_summary(terminalreporter: Any) -> None:
@@ -67,52 +72,17 @@ def pytest_unconfigure(config: pytest.Config) -> None:
     shutil.rmtree(settings.VAR, ignore_errors=True)
 
 
-def _commits(item: pytest.Item) -> bool:
-    """Whether the test really commits, so that all tables are emptied after it."""
-    marker = item.get_closest_marker("django_db")
-    fixtures = getattr(item, "fixturenames", ())
-    return (
-        "live_server" in fixtures
-        or "transactional_db" in fixtures
-        or bool(marker and marker.kwargs.get("transaction"))
-    )
+def _fixture_teardown(_test: TransactionTestCase) -> None:
+    shipped_put_back()
 
 
-@pytest.hookimpl(wrapper=True)
-def pytest_runtest_teardown(item: pytest.Item, nextitem: pytest.Item | None) -> Iterator[None]:
-    """Put back what migrations ship (roles, the organisation) for the next test, or the next --reuse-db; also
-    when the test's own clearing up failed."""
-    commits = _commits(item) and SHIPPED in item.config.stash
-    if commits:
-        from django.db import connection
-
-        # Lost with a connection that a test replaced; without it, emptying the tables would fill some again.
-        connection._test_serialized_contents = item.config.stash[SHIPPED]
-    try:
-        return (yield)
-    finally:
-        if commits and (nextitem is not None or item.config.getoption("reuse_db")):
-            _put_back(item.config)
+TransactionTestCase._fixture_teardown = _fixture_teardown  # in place of Django's flush
 
 
 @pytest.fixture(scope="session")
-def django_db_setup(django_db_setup: None, request: pytest.FixtureRequest) -> None:
-    """Remember what migrations ship. Django keeps it on the connection, which a test may replace."""
-    from django.db import connection
-
-    if hasattr(connection, "_test_serialized_contents"):  # only when a chosen test commits
-        request.config.stash[SHIPPED] = connection._test_serialized_contents
-
-
-def _put_back(config: pytest.Config) -> None:
-    import pgtrigger
-    from django.db import connection
-    from pytest_django.plugin import blocking_manager_key
-
-    with config.stash[blocking_manager_key].unblock():
-        with pgtrigger.ignore():
-            connection.creation.deserialize_db_from_string(config.stash[SHIPPED])
-        connection.close()
+def django_db_setup(django_db_setup: None, django_db_blocker: Any) -> None:
+    with django_db_blocker.unblock():
+        shipped_keep()
 
 
 @pytest.fixture(autouse=True)

@@ -266,7 +266,7 @@ def test_jobs_that_were_over_long_ago_go(kind, monkeypatch):
     assert jobs.jobs_purge() == 2
 
 
-@pytest.mark.django_db(transaction=True, serialized_rollback=True)
+@pytest.mark.django_db(transaction=True)
 def test_many_workers_at_once_do_each_job_once(kind, settings):
     settings.JOB_LEASE_SECONDS = 0.6
     jobs_enqueue_many(
@@ -288,7 +288,7 @@ def test_many_workers_at_once_do_each_job_once(kind, settings):
     assert set(Job.objects.values_list("state", "attempts", "progress_done")) == {("done", 1, 1)}
 
 
-@pytest.mark.django_db(transaction=True, serialized_rollback=True)
+@pytest.mark.django_db(transaction=True)
 def test_the_heartbeat_keeps_the_lease_of_long_work(kind, settings):
     settings.JOB_LEASE_SECONDS = 0.6
 

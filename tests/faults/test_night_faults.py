@@ -18,7 +18,7 @@ from tests.faults.conftest import PRODUCTS, Processes, chunks_open, content, for
 
 pytestmark = [
     pytest.mark.faults,
-    pytest.mark.django_db(transaction=True, serialized_rollback=True),
+    pytest.mark.django_db(transaction=True),
 ]
 
 # Group after group dies at the next of these points of one night.

@@ -74,7 +74,7 @@ def test_the_organisation_says_when_and_where():
     assert run.local_date == datetime.date(2026, 11, 23)
 
 
-@pytest.mark.django_db(transaction=True, serialized_rollback=True)
+@pytest.mark.django_db(transaction=True)
 def test_clocks_that_tick_at_once_start_one_run():
     gate = threading.Barrier(4)
     errors: list[Exception] = []

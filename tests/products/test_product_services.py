@@ -68,7 +68,7 @@ def test_saving_what_is_there_already_writes_nothing_whatever_the_version():
     assert not [sql for sql in writes(queries) if "products_" in sql]
 
 
-@pytest.mark.django_db(transaction=True, serialized_rollback=True)
+@pytest.mark.django_db(transaction=True)
 def test_of_two_at_once_one_wins_and_one_sees_it():
     product, user = product_factory(name="Old"), user_factory()
     outcomes, gate = [], threading.Barrier(2)
