@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import gc
+import itertools
 import os
 import shutil
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -26,6 +28,7 @@ CHROMIUM = os.environ.get("CHROMIUM") or next(
 # The same cases in every run: a failure is of the change, and comes back.
 hypothesis_settings.register_profile("pmtool", derandomize=True, deadline=None)
 hypothesis_settings.load_profile("pmtool")
+LONG_FIRST = ("xdist_group", "long", "browser", "slow")
 BROWSER_REQUIRED = os.environ.get("REQUIRE_BROWSER") == "1"
 
 
@@ -38,11 +41,11 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         if CHROMIUM is None:
             item.add_marker(pytest.mark.skip(reason="no Chromium on this machine"))
     for item in items:
-        # Together in one process of -n 2: two browsers, or two worker groups, only slow each other down.
-        if item.get_closest_marker("browser") or item.get_closest_marker("faults"):
+        # One at a time: two groups of workers, or two starts of everything, only slow each other down.
+        if item.get_closest_marker("faults"):
             item.add_marker(pytest.mark.xdist_group("processes"))
     # The long ones first, so that at the end no process waits for the other.
-    items.sort(key=lambda item: item.get_closest_marker("xdist_group") is None)
+    items.sort(key=lambda item: [item.get_closest_marker(name) is None for name in LONG_FIRST])
 
 
 def pytest_collection_finish() -> None:
@@ -92,10 +95,18 @@ def _empty_cache() -> None:
     organisation_forget()
 
 
+@pytest.fixture(scope="session")
+def _files(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """New folders, without looking through those there are."""
+    folder = tmp_path_factory.mktemp("files")
+    return (folder / str(number) for number in itertools.count())
+
+
 @pytest.fixture(autouse=True)
-def _files_apart(tmp_path_factory: pytest.TempPathFactory, settings: Any) -> None:
+def _files_apart(_files: Iterator[Path], settings: Any) -> None:
     """Uploads and exports of a test end up in a folder of their own."""
-    settings.MEDIA_ROOT = tmp_path_factory.mktemp("files")
+    settings.MEDIA_ROOT = next(_files)
+    settings.MEDIA_ROOT.mkdir()
 
 
 @pytest.fixture(scope="session")

@@ -22,8 +22,8 @@ BEGIN
     END LOOP;
 END $$;
 """
-# Writers are waited for, as TRUNCATE would: a page that still loads writes before, not after. No trigger and no
-# foreign key is asked: all of it goes.
+# Writers are waited for, as TRUNCATE would: a page that still loads writes before, not after. No trigger and
+# no foreign key is asked: all of it goes.
 _PUT_BACK = f"""
 DO $$
 DECLARE name text; filled boolean;

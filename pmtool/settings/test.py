@@ -12,8 +12,9 @@ OWNS_VAR = "PMTOOL_VAR" not in os.environ
 if OWNS_VAR:
     os.environ["PMTOOL_VAR"] = str(Path(tempfile.gettempdir()) / f"pmtool-test-{os.getpid()}")
 os.environ.setdefault("PMTOOL_DURABLE", "false")
-_WORKER = os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw")
-os.environ.setdefault("REDIS_DATABASE", str(2 * int(_WORKER)))
+# Only there: what the process that started them sets, they would inherit, and share one queue.
+if _WORKER := os.environ.get("PYTEST_XDIST_WORKER"):
+    os.environ.setdefault("REDIS_DATABASE", str(2 * int(_WORKER.removeprefix("gw"))))
 
 from .base import *  # noqa: E402
 

@@ -36,7 +36,7 @@ WORK = 120_000
 
 pytestmark = [
     pytest.mark.browser,
-    pytest.mark.slow,
+    pytest.mark.long,
     pytest.mark.timeout(600),
     pytest.mark.skipif(not DATA.is_dir(), reason="the real sales files are not beside this checkout"),
 ]

@@ -91,7 +91,7 @@ class Walk:
 
 
 @pytest.mark.browser
-@pytest.mark.slow
+@pytest.mark.long
 @pytest.mark.timeout(420)
 def test_the_pages_of_the_demo_company(page: Any, sign_in: Any, axe: Any, transactional_db: Any) -> None:
     call_command("demo", "--nights", "1", "--until", "2026-10")
@@ -124,7 +124,7 @@ def test_the_pages_of_the_demo_company(page: Any, sign_in: Any, axe: Any, transa
 
 
 @pytest.mark.browser
-@pytest.mark.slow
+@pytest.mark.long
 def test_the_pages_of_an_empty_organisation(page: Any, sign_in: Any, axe: Any, transactional_db: Any) -> None:
     """Who starts has one administrator and nothing else: each page says what it will show."""
     walk = Walk(page, axe)

@@ -29,7 +29,7 @@ from products.models import SalesFact
 
 from .company import AHEAD, Company, dutch, found_company, spreadsheet
 
-pytestmark = [pytest.mark.browser, pytest.mark.timeout(420)]
+pytestmark = [pytest.mark.browser, pytest.mark.long, pytest.mark.timeout(420)]
 
 
 def test_the_story(page: Any, sign_in: Any, axe: Any, processes: Any, transactional_db: Any) -> None:

@@ -13,7 +13,7 @@ import pytest
 ROOT = Path(__file__).resolve().parents[2]
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_every_benchmark_runs_small_and_leaves_nothing(tmp_path: Path) -> None:
     ours = ("PMTOOL_VAR", "PMTOOL_DURABLE", "DJANGO_SETTINGS_MODULE", "REDIS_DATABASE")
     environment = {name: value for name, value in os.environ.items() if name not in ours}

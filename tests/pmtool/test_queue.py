@@ -10,6 +10,7 @@ import time
 from pathlib import Path
 
 import pytest
+from django.conf import settings
 from kombu.exceptions import OperationalError
 
 from core.tasks import work
@@ -89,3 +90,9 @@ def test_a_worker_told_to_end_finishes_what_runs(tmp_path: Path) -> None:
         worker.wait()
         worker.stdout.close()
     assert Valkey(tmp_path / "var").wait_stopped()
+
+
+def test_each_process_of_the_tests_has_a_queue_of_its_own() -> None:
+    """They share a server; workers of one test would take what another's wait for."""
+    number = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
+    assert settings.CELERY_BROKER_URL.endswith(f"virtual_host={2 * number}")

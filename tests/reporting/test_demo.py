@@ -27,7 +27,7 @@ from products.selectors.lines import LineTree
 from reporting.demo.people import sign_ins
 
 
-@pytest.mark.slow
+@pytest.mark.long
 @pytest.mark.django_db
 def test_every_stage_every_kind_and_every_trouble(capsys: pytest.CaptureFixture[str]) -> None:
     call_command("demo", "--until", "2026-10", "--nights", "1")
