@@ -1,5 +1,5 @@
 import accounts.models.access
-import core.migration_operations
+import accounts.migration_operations
 import django.contrib.postgres.constraints
 import django.contrib.postgres.fields
 import django.db.models.deletion
@@ -143,7 +143,7 @@ class Migration(migrations.Migration):
     ]
 
     operations = [
-        core.migration_operations.CreateModels(
+        accounts.migration_operations.CreateModels(
             operations=[
                 migrations.CreateModel(
                     name="Role",

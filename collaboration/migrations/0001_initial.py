@@ -1,4 +1,4 @@
-import core.migration_operations
+import accounts.migration_operations
 import django.db.models.deletion
 import pgtrigger.compiler
 from django.conf import settings
@@ -16,7 +16,7 @@ class Migration(migrations.Migration):
     ]
 
     operations = [
-        core.migration_operations.CreateModels(
+        accounts.migration_operations.CreateModels(
             operations=[
                 migrations.CreateModel(
                     name="Alert",

@@ -1,4 +1,4 @@
-import core.migration_operations
+import accounts.migration_operations
 import datetime
 import django.core.validators
 import django.db.models.deletion
@@ -31,7 +31,7 @@ class Migration(migrations.Migration):
     ]
 
     operations = [
-        core.migration_operations.CreateModels(
+        accounts.migration_operations.CreateModels(
             operations=[
                 migrations.CreateModel(
                     name="Heartbeat",

@@ -1,4 +1,4 @@
-import core.migration_operations
+import accounts.migration_operations
 import django.db.models.deletion
 import pgtrigger.compiler
 from django.conf import settings
@@ -25,7 +25,7 @@ class Migration(migrations.Migration):
     ]
 
     operations = [
-        core.migration_operations.CreateModels(
+        accounts.migration_operations.CreateModels(
             operations=[
                 migrations.CreateModel(
                     name="Layout",

@@ -1,4 +1,4 @@
-import core.migration_operations
+import accounts.migration_operations
 import django.contrib.postgres.fields
 import django.db.models.deletion
 import pgtrigger.compiler
@@ -40,7 +40,7 @@ class Migration(migrations.Migration):
     ]
 
     operations = [
-        core.migration_operations.CreateModels(
+        accounts.migration_operations.CreateModels(
             operations=[
                 migrations.CreateModel(
                     name="Calibration",

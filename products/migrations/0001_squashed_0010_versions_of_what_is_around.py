@@ -1,4 +1,4 @@
-import core.migration_operations
+import accounts.migration_operations
 import core.search
 import django.contrib.postgres.fields
 import django.contrib.postgres.indexes
@@ -51,7 +51,7 @@ class Migration(migrations.Migration):
     ]
 
     operations = [
-        core.migration_operations.CreateModels(
+        accounts.migration_operations.CreateModels(
             operations=[
                 migrations.CreateModel(
                     name="ProductLine",
