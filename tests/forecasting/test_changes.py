@@ -20,6 +20,7 @@ from forecasting.services.drivers import driver_calendar_use
 from forecasting.services.findings import month_flag
 from forecasting.services.launches import launch_plan_set
 from forecasting.services.night import step_group
+from forecasting.totals import CORRELATION
 from products.models import (
     FamilyMember,
     Measure,
@@ -164,7 +165,8 @@ def test_bands_that_stayed_reach_nothing(products: list[Product]) -> None:
     assert looked_at_all(run_now())
     assert not looked_at_all(run_now())
     saved = Calibration.objects.get()
-    Calibration.objects.create(as_of=saved.as_of, engine_version=saved.engine_version, series=3, payload={})
+    saved.pk, saved.payload = None, saved.payload | {CORRELATION: 0.123}
+    saved.save()
     assert looked_at_all(run_now())
     assert not looked_at_all(run_now())
 
