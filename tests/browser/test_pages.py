@@ -58,9 +58,11 @@ class Walk:
 
     def __init__(self, page: Any, axe: Any) -> None:
         self.page, self._axe, self.wrong = page, axe, []
+        self.sizes = [WIDE, NARROW]
+        page.set_viewport_size(WIDE)
 
     def look(self, path: str, *, language: str, status: int = 200, axe: bool = True) -> None:
-        self.page.set_viewport_size(WIDE)
+        """Comes in at the width at which the page before was left, so that widths change half as often."""
         answer = self.page.goto(path)
         if answer.status != status:
             self._say(path, f"answers {answer.status}")
@@ -76,7 +78,8 @@ class Walk:
             except AssertionError as error:
                 self._say(path, str(error))
         self._fits(path)
-        self.page.set_viewport_size(NARROW)
+        self.sizes.reverse()
+        self.page.set_viewport_size(self.sizes[0])
         self._fits(path)
 
     def _fits(self, path: str) -> None:

@@ -118,10 +118,16 @@ def is_sign_in(answer: Any) -> bool:
 
 
 class Asked:
-    """Collects what is wrong with a URL, so that one run tells it all."""
+    """Collects what is wrong with a URL, so that one run tells it all.
+
+    ``one_page``: the first person who may got the same templates with htmx as without, so the view has no
+    fragment, and nobody else is asked for one.
+    """
 
     def __init__(self, rule: Rule, world: World) -> None:
         self.rule, self.world, self.wrong = rule, world, []
+        self.one_page: bool | None = None
+        self._templates: list[str] = []
 
     def _protected(self, said: str, answer: Any) -> None:
         """Every answer carries the strict policy, whatever its status."""
@@ -154,11 +160,17 @@ class Asked:
         self, who: str, user: Any, method: str, url: str, *, limited: bool, htmx: bool = False
     ) -> None:
         """The answer is what the rule says, and holds nothing foreign; what it wrote is taken back."""
+        if htmx and self.one_page:
+            return
         body, session = self._prepare(user)
         with transaction.atomic():
             answer = ask(self.rule, method, url, body, session, htmx)
             content = body_of(answer)
             transaction.set_rollback(True)
+        templates = [template.name for template in answer.templates]
+        if htmx and self.one_page is None:
+            self.one_page = templates == self._templates
+        self._templates = templates
         said = f"{who}: {method} {url} {'(htmx) ' if htmx else ''}"
         self._protected(said, answer)
         sent_away = is_sign_in(answer) and self.rule.right(method) != PUBLIC
