@@ -94,6 +94,11 @@ class SubjectSeries:
         months = self.months
         return replace(self, decisions=tuple(d for d in decisions if d.about(months)))
 
+    def roughly(self) -> SubjectSeries:
+        """With its figures to two significant digits: the same for a history that was corrected by little."""
+        weeks = self.weeks and replace(self.weeks, values=_roughly(self.weeks.values))
+        return replace(self, values=_roughly(self.values), weeks=weeks)
+
     def digest(self, *more: Any) -> str:
         """SHA-256 of all that a result may depend on, with ``more`` said by the caller (plain values)."""
         said = json.dumps(more, separators=(",", ":"), default=str)[1:-1]
@@ -134,6 +139,10 @@ class SubjectSeries:
             rest += [str(self.weeks), self.monthly_because]
         begun, ended = (json.dumps(part, separators=(",", ":"), default=str) for part in (parts, rest))
         return begun[:-1], f",{ended[1:]}" if rest else "]"
+
+
+def _roughly(values: Iterable[float | None]) -> tuple[float | None, ...]:
+    return tuple(None if value is None else float(f"{value:.1e}") for value in values)
 
 
 def month_row(

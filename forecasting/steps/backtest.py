@@ -1,4 +1,5 @@
-"""Step 1: forecast each series from its own past; kept until a month closes or its data change."""
+"""Step 1: forecast each series from its own past; kept until a month closes or its data change by more than
+little."""
 
 from __future__ import annotations
 
@@ -57,10 +58,11 @@ def compute(run: NightlyRun, payload: Mapping[str, Any]) -> Callable[[], ChunkOu
 
 
 def backtest_digest(series: SubjectSeries) -> str:
-    """What a backtest of this series depends on."""
+    """What a backtest of this series rests on. Figures to two digits: a small correction moves the forecast at
+    once, and what is known of its errors when the month closes."""
     from forecasting import engine
 
-    return series.digest("backtest", engine.ENGINE_VERSION, SEASON_LENGTH, HORIZON)
+    return series.roughly().digest("backtest", engine.ENGINE_VERSION, SEASON_LENGTH, HORIZON)
 
 
 def holds(row: Backtest | None, digest: str) -> bool:

@@ -14,7 +14,6 @@ from forecasting.selectors.prices import prices_last_year
 from forecasting.selectors.series import SubjectSeries
 from forecasting.services.findings import findings_write
 
-from .backtest import backtest_digest, backtests_of, holds
 from .changes import due
 from .common import SEASON_LENGTH, each_subject, raw_series, series_of_chunk
 
@@ -25,15 +24,12 @@ KINDS = {"stockout": "stock_out"}
 def compute(run: NightlyRun, payload: Mapping[str, Any]) -> Callable[[], ChunkOutcome]:
     payload = due(run, payload)
     found = series_of_chunk(run, payload)
-    # A history that the last backtest knows was searched before it.
-    there = backtests_of(payload, {series.as_of for series in found})
     newest = _newest(payload)
     waiting = _waiting(payload)
     changed = [
         s
         for s in found
         if (s.has_data or s.key in waiting)
-        and not holds(there.get((*s.key, s.as_of)), backtest_digest(s))
         and s.as_of >= newest.get(s.key, s.as_of)  # a run that looks back has nothing new to say
     ]
     prices = prices_last_year({s.product_id: s.as_of for s in changed if s.product_id})
