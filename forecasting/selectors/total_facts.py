@@ -1,16 +1,22 @@
-"""What the step ``totals`` adds up: per month, over thousands of products, in one statement a line.
+"""What the step ``totals`` adds up: per month, over thousands of products, in one statement for all groups.
 
-It sees every product and takes no person.
+A group is whatever the step adds up together. It sees every product and takes no person.
 """
 
 from __future__ import annotations
 
 import datetime
-from collections.abc import Mapping
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from decimal import Decimal
+from operator import add
+from typing import Any, TypeVar
 
 from django.db import connection
+
+Value = TypeVar("Value")
+ByGroup = dict[int, list[tuple[datetime.date, Value]]]
 
 
 @dataclass(frozen=True)
@@ -23,78 +29,80 @@ class MonthSum:
     plain: tuple[float, float, float, float]
     squares: tuple[float, float, float, float]
 
+    def __add__(self, other: MonthSum) -> MonthSum:
+        """Both groups together."""
+        return MonthSum(
+            self.month,
+            self.mean + other.mean,
+            tuple(map(add, self.plain, other.plain)),  # type: ignore[arg-type]
+            tuple(map(add, self.squares, other.squares)),  # type: ignore[arg-type]
+        )
+
 
 # A band moves with what people and drivers made of the statistics: in proportion, where there is one.
 _SUMS = """
     WITH part AS (
-        SELECT m.month, p.factor * coalesce(m.agreed, m.overridden, m.driven, m.mean) AS final,
+        SELECT p.part, m.month, p.factor * coalesce(m.agreed, m.overridden, m.driven, m.mean) AS final,
                p.factor * CASE WHEN m.mean > 0
                    THEN greatest(coalesce(m.agreed, m.overridden, m.driven, m.mean), 0) / m.mean
                    ELSE 1 END AS scale,
                m.mean - m.lo80 AS lo80, m.hi80 - m.mean AS hi80,
                m.mean - m.lo95 AS lo95, m.hi95 - m.mean AS hi95
-        FROM unnest(%(forecasts)s::bigint[], %(factors)s::float8[]) AS p(forecast_id, factor)
+        FROM unnest(%s::int[], %s::bigint[], %s::float8[]) AS p(part, forecast_id, factor)
         JOIN forecasting_forecastmonth m USING (forecast_id)
-        WHERE m.month BETWEEN %(first)s AND %(last)s
     )
-    SELECT month, sum(final),
+    SELECT part, month, sum(final),
            sum(scale * lo80), sum(scale * hi80), sum(scale * lo95), sum(scale * hi95),
            sum((scale * lo80) ^ 2), sum((scale * hi80) ^ 2), sum((scale * lo95) ^ 2), sum((scale * hi95) ^ 2)
-    FROM part GROUP BY month ORDER BY month
+    FROM part GROUP BY 1, 2 ORDER BY 1, 2
 """
 
 _VOLUMES = """
-    SELECT s.month, sum(s.volume::float8 * p.factor)
-    FROM unnest(%(products)s::bigint[], %(measures)s::bigint[], %(factors)s::float8[])
-         AS p(product_id, measure_id, factor)
+    SELECT p.part, s.month, sum(s.volume::float8 * p.factor)
+    FROM unnest(%s::int[], %s::bigint[], %s::bigint[], %s::float8[])
+         AS p(part, product_id, measure_id, factor)
     JOIN products_productmonth s USING (product_id, measure_id)
-    WHERE s.month BETWEEN %(first)s AND %(last)s AND s.volume IS NOT NULL
-    GROUP BY s.month ORDER BY s.month
+    WHERE s.month >= %s AND s.volume IS NOT NULL GROUP BY 1, 2 ORDER BY 1, 2
 """
 
 _REVENUES = """
-    SELECT s.month, sum(s.revenue)::float8
-    FROM products_productmonth s
-    WHERE s.product_id = ANY(%(products)s) AND s.month BETWEEN %(first)s AND %(last)s
-      AND s.revenue IS NOT NULL
-    GROUP BY s.month ORDER BY s.month
+    SELECT p.part, s.month, sum(s.revenue)
+    FROM unnest(%s::int[], %s::bigint[]) AS p(part, product_id)
+    JOIN products_productmonth s USING (product_id)
+    WHERE s.month >= %s AND s.revenue IS NOT NULL GROUP BY 1, 2 ORDER BY 1, 2
 """
 
 
-def forecast_sums(factors: Mapping[int, float], first: datetime.date, last: datetime.date) -> list[MonthSum]:
-    """The sums over forecasts (by id, each times its factor) of the months from the first to the last."""
-    params: dict[str, Any] = {
-        "forecasts": list(factors),
-        "factors": list(factors.values()),
-        "first": first,
-        "last": last,
-    }
-    with connection.cursor() as cursor:
-        cursor.execute(_SUMS, params)
-        return [MonthSum(row[0], row[1], tuple(row[2:6]), tuple(row[6:10])) for row in cursor.fetchall()]
+def forecast_sums(parts: Iterable[tuple[int, int, float]]) -> dict[int, list[MonthSum]]:
+    """By group, the sums over its forecasts of each month: (group, forecast's id, factor)."""
+    found: dict[int, list[MonthSum]] = defaultdict(list)
+    for group, month, mean, *edges in _rows(_SUMS, *_columns(parts, 3)):
+        found[group].append(MonthSum(month, mean, tuple(edges[:4]), tuple(edges[4:])))  # type: ignore[arg-type]
+    return found
 
 
-def volumes_sold(
-    factors: Mapping[tuple[int, int], float], first: datetime.date, last: datetime.date
-) -> list[tuple[datetime.date, float]]:
-    """What products (by product and measure id, each times its factor) sold in each month with data."""
-    params: dict[str, Any] = {
-        "products": [product for product, _measure in factors],
-        "measures": [measure for _product, measure in factors],
-        "factors": list(factors.values()),
-        "first": first,
-        "last": last,
-    }
+def volumes_sold(parts: Iterable[tuple[int, int, int, float]], since: datetime.date) -> ByGroup[float]:
+    """By group, what its products sold in each month with data: (group, product's id, measure's, factor)."""
+    return _by_group(_rows(_VOLUMES, *_columns(parts, 4), since))
+
+
+def revenues_booked(parts: Iterable[tuple[int, int]], since: datetime.date) -> ByGroup[Decimal]:
+    """By group, what its products brought in over all measures, in each month with data: (group, product)."""
+    return _by_group(_rows(_REVENUES, *_columns(parts, 2), since))
+
+
+def _columns(rows: Iterable[Sequence[Any]], width: int) -> list[list[Any]]:
+    return [list(column) for column in zip(*rows, strict=True)] or [[] for _ in range(width)]
+
+
+def _rows(statement: str, *values: Any) -> list[tuple[Any, ...]]:
     with connection.cursor() as cursor:
-        cursor.execute(_VOLUMES, params)
+        cursor.execute(statement, values)
         return list(cursor.fetchall())
 
 
-def revenues_booked(
-    product_ids: list[int], first: datetime.date, last: datetime.date
-) -> list[tuple[datetime.date, float]]:
-    """What these products brought in, over all measures, in each month with data."""
-    params: dict[str, Any] = {"products": product_ids, "first": first, "last": last}
-    with connection.cursor() as cursor:
-        cursor.execute(_REVENUES, params)
-        return list(cursor.fetchall())
+def _by_group(rows: Iterable[tuple[int, datetime.date, Value]]) -> ByGroup[Value]:
+    found: ByGroup[Value] = defaultdict(list)
+    for group, month, value in rows:
+        found[group].append((month, value))
+    return found

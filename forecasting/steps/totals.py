@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import datetime
+from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import Any
 
 from django.utils import timezone
@@ -50,6 +52,37 @@ class _Part:
 
 
 @dataclass(frozen=True)
+class _Sum:
+    """One total to make: of a line or (none) of everything, in a measure's unit or (none) in money.
+
+    Products whose data end long before the others', or without a factor (a price), are left out and counted;
+    the months are those that all the others have.
+    """
+
+    line_id: int | None
+    measure: Measure | None
+    unit: str
+    parts: list[_Part]
+    counted: list[_Part]
+    factors: Mapping[int, float | None]
+    as_of: datetime.date
+
+    @classmethod
+    def of(
+        cls,
+        line_id: int | None,
+        measure: Measure | None,
+        unit: str,
+        parts: list[_Part],
+        factors: Mapping[int, float | None],
+    ) -> _Sum:
+        as_of = max(part.as_of for part in parts)
+        bound = month_add(as_of, -OLD_MONTHS)
+        counted = [part for part in parts if factors[part.forecast_id] is not None and part.as_of > bound]
+        return cls(line_id, measure, unit, parts, counted, factors, as_of)
+
+
+@dataclass(frozen=True)
 class _Correlations:
     """Of two products' errors in one month, and of two months' errors."""
 
@@ -59,10 +92,13 @@ class _Correlations:
 
 def compute(run: NightlyRun, payload: Mapping[str, Any]) -> Callable[[], ChunkOutcome]:
     tree = LineTree()
-    parts = _parts(tree)
     said = _correlations()
-    totals = [total for line_id in tree.lines for total in _of_line(run, tree, said, parts, line_id)]
-    totals += _total(run, said, None, None, "", parts, {p.forecast_id: p.price for p in parts})
+    parts = _parts(tree)
+    sums = [one for one in _wanted(tree, parts) if one.counted]
+    since = min((month_add(one.as_of, 1 - HISTORY_MONTHS) for one in sums), default=datetime.date.max)
+    months = [*_in_money([one for one in sums if not one.measure], parts, since)]
+    months += _in_units([one for one in sums if one.measure], since)
+    totals = [_total(run, said, one, ahead, history) for one, ahead, history in months]
 
     def write() -> ChunkOutcome:
         totals_write(totals=totals, run=run)
@@ -91,74 +127,99 @@ def _parts(tree: LineTree) -> list[_Part]:
     ]
 
 
-def _of_line(
-    run: NightlyRun, tree: LineTree, said: _Correlations, parts: list[_Part], line_id: int
-) -> list[TotalForecast]:
-    """In its unit where its products' volumes add, and in money."""
-    below = tree.descendants(line_id)
-    own = [part for part in parts if part.product.line_id in below]
-    measure = tree.lead_measure(line_id)
-    found = _total(run, said, line_id, None, "", own, {part.forecast_id: part.price for part in own})
-    units = addable(tree, [part.product for part in own], measure, line_id)
-    if own and units.ok and all(part.measure == measure for part in own):
-        factors: dict[int, float | None] = {
-            part.forecast_id: float(units.factors[part.product.pk]) for part in own
-        }
-        found += _total(run, said, line_id, measure, units.unit, own, factors)
-    return found
+def _wanted(tree: LineTree, parts: list[_Part]) -> Iterator[_Sum]:
+    """Each line in money, and in its unit where its products' volumes add; everything in money."""
+    of_line: dict[int, list[_Part]] = defaultdict(list)
+    for part in parts:
+        of_line[part.product.line_id].append(part)
+    prices = {part.forecast_id: part.price for part in parts}
+    for line_id in tree.lines:
+        own = [part for below in sorted(tree.descendants(line_id)) for part in of_line[below]]
+        if not own:
+            continue
+        yield _Sum.of(line_id, None, "", own, prices)
+        measure = tree.lead_measure(line_id)
+        units = addable(tree, [part.product for part in own], measure, line_id)
+        if units.ok and all(part.measure == measure for part in own):
+            factors = {part.forecast_id: float(units.factors[part.product.pk]) for part in own}
+            yield _Sum.of(line_id, measure, units.unit, own, factors)
+    if parts:
+        yield _Sum.of(None, None, "", parts, prices)
+
+
+Months = tuple[_Sum, list[MonthSum], list[tuple[datetime.date, float]]]
+"""A total, the sums of its months ahead, and what its products brought in or sold in each month so far."""
+
+
+def _in_money(sums: list[_Sum], parts: list[_Part], since: datetime.date) -> Iterator[Months]:
+    """Read once for the products of one line whose data end alike, and added up the tree."""
+    groups = {key: n for n, key in enumerate(sorted({(p.product.line_id, p.as_of) for p in parts}))}
+
+    def group(part: _Part) -> int:
+        return groups[part.product.line_id, part.as_of]
+
+    ahead = forecast_sums((group(p), p.forecast_id, p.price) for p in parts if p.price is not None)
+    booked = revenues_booked(((group(p), p.product.pk) for p in parts), since)
+    for one in sums:
+        months: dict[datetime.date, MonthSum] = {}
+        for n in sorted({group(part) for part in one.counted}):
+            for row in ahead[n]:
+                months[row.month] = months[row.month] + row if row.month in months else row
+        history: dict[datetime.date, Decimal] = defaultdict(Decimal)
+        for n in sorted({group(part) for part in one.parts}):
+            for month, revenue in booked.get(n, ()):
+                history[month] += revenue
+        yield (
+            one,
+            [months[month] for month in sorted(months)],
+            [(month, float(history[month])) for month in sorted(history)],
+        )
+
+
+def _in_units(sums: list[_Sum], since: datetime.date) -> Iterator[Months]:
+    ahead = forecast_sums(
+        (n, part.forecast_id, one.factors[part.forecast_id] or 0.0)
+        for n, one in enumerate(sums)
+        for part in one.counted
+    )
+    sold = volumes_sold(
+        (
+            (n, part.product.pk, part.measure.pk, one.factors[part.forecast_id] or 0.0)
+            for n, one in enumerate(sums)
+            for part in one.parts
+        ),
+        since,
+    )
+    for n, one in enumerate(sums):
+        yield one, ahead[n], sold.get(n, [])
 
 
 def _total(
     run: NightlyRun,
     said: _Correlations,
-    line_id: int | None,
-    measure: Measure | None,
-    unit: str,
-    parts: list[_Part],
-    factors: Mapping[int, float | None],
-) -> list[TotalForecast]:
-    """One total or none. Products whose data end long before the others', or without a factor (a price), are
-    left out and counted; the months are those that all the others have."""
-    as_of = max((part.as_of for part in parts), default=None)
-    if as_of is None:
-        return []
-    counted = [
-        part
-        for part in parts
-        if factors[part.forecast_id] is not None and part.as_of > month_add(as_of, -OLD_MONTHS)
-    ]
-    if not counted:
-        return []
-    first = month_add(as_of, 1)
-    last = month_add(min(part.as_of for part in counted), HORIZON)
-    sums = forecast_sums(
-        {part.forecast_id: factors[part.forecast_id] or 0.0 for part in counted}, first, last
+    one: _Sum,
+    ahead: list[MonthSum],
+    history: list[tuple[datetime.date, float]],
+) -> TotalForecast:
+    last = month_add(min(part.as_of for part in one.counted), HORIZON)
+    since = month_add(one.as_of, 1 - HISTORY_MONTHS)
+    months = [_month(row, said.of_products) for row in ahead if one.as_of < row.month <= last]
+    year, low, high = _year(months[:YEAR], said.of_months, one.measure)
+    return TotalForecast(
+        line_id=one.line_id,
+        measure=one.measure,
+        unit=one.unit,
+        as_of=one.as_of,
+        run=run,
+        products=len(one.counted),
+        left_out=len(one.parts) - len(one.counted),
+        months=months,
+        history=[[str(month), round(value, 4)] for month, value in history if since <= month <= one.as_of],
+        year=year,
+        year_lo80=low,
+        year_hi80=high,
+        computed_at=timezone.now(),
     )
-    since = month_add(as_of, 1 - HISTORY_MONTHS)
-    if measure is None:
-        sold = revenues_booked([part.product.pk for part in parts], since, as_of)
-    else:
-        keyed = {(part.product.pk, measure.pk): factors[part.forecast_id] or 0.0 for part in parts}
-        sold = volumes_sold(keyed, since, as_of)
-    months = [_month(row, said.of_products) for row in sums]
-    year, low, high = _year(months[:YEAR], said.of_months, measure)
-    return [
-        TotalForecast(
-            line_id=line_id,
-            measure=measure,
-            unit=unit,
-            as_of=as_of,
-            run=run,
-            products=len(counted),
-            left_out=len(parts) - len(counted),
-            months=months,
-            history=[[str(month), round(value, 4)] for month, value in sold],
-            year=year,
-            year_lo80=low,
-            year_hi80=high,
-            computed_at=timezone.now(),
-        )
-    ]
 
 
 def _month(row: MonthSum, correlation: float) -> list[Any]:
