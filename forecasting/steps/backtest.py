@@ -58,8 +58,8 @@ def compute(run: NightlyRun, payload: Mapping[str, Any]) -> Callable[[], ChunkOu
 
 
 def backtest_digest(series: SubjectSeries) -> str:
-    """What a backtest of this series rests on. Figures to two digits: a small correction moves the forecast at
-    once, and what is known of its errors when the month closes."""
+    """What a backtest of this series rests on. A small correction moves the forecast at once, and what is
+    known of its errors when the month closes."""
     from forecasting import engine
 
     return series.roughly().digest("backtest", engine.ENGINE_VERSION, SEASON_LENGTH, HORIZON)

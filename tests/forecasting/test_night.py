@@ -142,6 +142,19 @@ def test_only_the_product_whose_sales_changed_is_computed_again(products):
     assert Forecast.objects.get(product=products[1]).run == again
 
 
+def test_a_small_correction_moves_the_forecast_and_leaves_the_backtest(products):
+    run_now()
+    last = ProductMonth.objects.filter(product_id=products[1].pk, month=LAST)
+    volume = last.get().volume
+    last.update(volume=volume * Decimal("1.001"))
+    again = run_now()
+    assert totals(again)["backtest"][:2] == (0, 3)
+    assert (totals(again)["findings"][0], totals(again)["forecast"][:2]) == (1, (1, 2))
+    last.update(volume=volume * Decimal("1.2"))
+    again = run_now()
+    assert (totals(again)["backtest"][:2], totals(again)["forecast"][:2]) == ((1, 2), (1, 2))
+
+
 @pytest.mark.parametrize("size", [1, 2])
 def test_the_size_of_chunks_changes_no_digit(products, settings, size):
     run_now()
