@@ -10,7 +10,7 @@ class CoreConfig(AppConfig):
     def ready(self) -> None:
         from accounts.rights import Right, register
 
-        from . import registrations
+        from . import lookups, registrations
 
         register(
             Right(
@@ -19,4 +19,5 @@ class CoreConfig(AppConfig):
                 _("Currency, time zone, financial year, night, thresholds, four eyes."),
             )
         )
+        lookups.register()
         registrations.register()

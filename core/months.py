@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime
 from collections.abc import Iterator
+from functools import lru_cache
 
 
 def month_start(day: datetime.date) -> datetime.date:
@@ -23,8 +24,13 @@ def months_between(first: datetime.date, last: datetime.date) -> int:
 
 def month_range(first: datetime.date, last: datetime.date) -> Iterator[datetime.date]:
     """Every month from the first to the last, both included."""
-    for step in range(months_between(first, last) + 1):
-        yield month_add(month_start(first), step)
+    return iter(month_row(month_start(first), month_start(last)))
+
+
+@lru_cache(maxsize=4096)  # a night asks for those of each product, and they are mostly the same
+def month_row(first: datetime.date, last: datetime.date) -> tuple[datetime.date, ...]:
+    """The same of two first days of a month."""
+    return tuple(month_add(first, step) for step in range(months_between(first, last) + 1))
 
 
 def month_end(month: datetime.date) -> datetime.date:

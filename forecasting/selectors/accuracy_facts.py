@@ -149,7 +149,7 @@ def digests(spans: Sequence[Span], known: datetime.date) -> dict[Key, str]:
 
 def states_of(product_ids: Collection[int]) -> dict[Key, str]:
     """The hash each product's rows were last computed from."""
-    rows = AccuracyState.objects.filter(product_id__in=product_ids)
+    rows = AccuracyState.objects.filter(product_id__any=product_ids)
     return {(p, m): h for p, m, h in rows.values_list("product_id", "measure_id", "input_hash")}
 
 

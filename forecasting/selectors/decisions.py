@@ -18,7 +18,7 @@ def decisions_of(
     """The decisions by product, family and measure, in order of month. One query."""
     found: dict[Key, list[Decision]] = defaultdict(list)
     rows = (
-        Finding.objects.filter(Q(product_id__in=product_ids) | Q(family_id__in=family_ids))
+        Finding.objects.filter(Q(product_id__any=product_ids) | Q(family_id__any=family_ids))
         .exclude(state=Finding.State.OPEN)
         .order_by("first", "kind")
     )

@@ -138,7 +138,7 @@ def drivers_of(
 ) -> dict[tuple[str, int], list[Driver]]:
     """The active drivers that hold for each product (``("product", id)``) and line (``("line", id)``, for
     families), the nearest of a code; ``lines`` says each product's line. Nothing where there are none."""
-    rows = Driver.objects.filter(Q(product=None) | Q(product__in=product_ids), is_active=True)
+    rows = Driver.objects.filter(Q(product=None) | Q(product_id__any=product_ids), is_active=True)
     shared: list[Driver] = []
     own: dict[int, list[Driver]] = defaultdict(list)
     for row in rows.order_by("code", "pk"):

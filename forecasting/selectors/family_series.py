@@ -9,7 +9,7 @@ from products.models import Family, Measure, Product, UnitFactor
 from products.selectors.family import Stay, belongs, covered_months
 from products.selectors.lines import LineTree
 
-from .subject_series import Months, SubjectSeries, month_row
+from .subject_series import Months, SubjectSeries, months_in_row
 
 if TYPE_CHECKING:
     from .series import SeriesLoader
@@ -38,7 +38,7 @@ def family_series(
             month: sum(found[month] for found in own.values() if month in found)
             for month in covered_months(list(own.values()))
         }
-    start, values = month_row(total, first, fit_until, as_of)
+    start, values = months_in_row(total, first, fit_until, as_of)
     return SubjectSeries(
         product_id=None,
         family_id=family.pk,

@@ -22,7 +22,7 @@ Subject = tuple[int | None, int | None]
 
 def in_chunk(payload: Mapping[str, Any]) -> Q:
     """Rows about the products and families of a chunk of the night."""
-    return Q(product_id__in=payload.get("products") or ()) | Q(family_id__in=payload.get("families") or ())
+    return Q(product_id__any=payload.get("products") or ()) | Q(family_id__any=payload.get("families") or ())
 
 
 def inputs_known(payload: Mapping[str, Any]) -> dict[Subject, tuple[str, str]]:
@@ -91,7 +91,7 @@ def vintages_there(payload: Mapping[str, Any]) -> Vintages:
 
 def forecasts_listed(payload: Mapping[str, Any]) -> set[tuple[int, int, datetime.date | None]]:
     """Product, measure and month of the forecasts that the list of products shows."""
-    rows = ProductFigures.objects.filter(product_id__in=payload.get("products") or ())
+    rows = ProductFigures.objects.filter(product_id__any=payload.get("products") or ())
     return set(rows.values_list("product_id", "measure_id", "forecast_as_of"))
 
 

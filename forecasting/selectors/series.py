@@ -23,7 +23,7 @@ from products.selectors.months import complete_months
 
 from .decisions import decisions_of
 from .family_series import family_series
-from .subject_series import Months, SubjectSeries, month_row
+from .subject_series import Months, SubjectSeries, months_in_row
 from .successions import Successions
 from .week_series import with_weeks
 
@@ -55,10 +55,10 @@ def subjects_of_run(run: NightlyRun) -> tuple[list[int], list[int]]:
         LaunchPlan.objects.filter(in_scope, withdrawn_at=None).values_list("product_id", flat=True)
     )
     products |= {pk for pk in Successions().followers() if run.scope is None or pk in run.scope}
-    known = set(Product.objects.filter(pk__in=products).values_list("pk", flat=True))
+    known = set(Product.objects.filter(pk__any=products).values_list("pk", flat=True))
     if run.scope is not None:
         return sorted(known), []
-    members = FamilyMember.objects.filter(product_id__in=known, family_id__isnull=False)
+    members = FamilyMember.objects.filter(product_id__any=known, family_id__isnull=False)
     families = set(members.values_list("family_id", flat=True))
     families |= set(
         Forecast.objects.filter(current=True, family_id__isnull=False).values_list("family_id", flat=True)
@@ -106,7 +106,7 @@ class SeriesLoader:
 
     def load(self, product_ids: Collection[int], family_ids: Collection[int]) -> list[SubjectSeries]:
         """One series per subject and measure of its line, products first, in order of id."""
-        rows = Product.objects.filter(pk__in=product_ids).only("line_id", "temporary", "launched", "ended")
+        rows = Product.objects.filter(pk__any=product_ids).only("line_id", "temporary", "launched", "ended")
         products = {p.pk: p for p in rows}
         families = {f.pk: f for f in Family.objects.filter(pk__in=family_ids)}
         members = stays_of(families)
@@ -181,7 +181,7 @@ class SeriesLoader:
         own = months.get((product.pk, measure.pk), {})
         takes = chain.takes(product.pk, measure.pk, months, as_of)
         whole = chain.months(product.pk, measure.pk, months) if takes else own
-        start, values = month_row(whole, first, fit_until, as_of)
+        start, values = months_in_row(whole, first, fit_until, as_of)
         return SubjectSeries(
             product_id=product.pk,
             family_id=None,
@@ -196,7 +196,9 @@ class SeriesLoader:
             # A history taken over began before the product did.
             launch=None if takes else product.launched,
             end=product.ended,
-            taken_over=sum(1 for month in whole if month not in own and first <= month <= fit_until),
+            taken_over=sum(1 for month in whole if month not in own and first <= month <= fit_until)
+            if takes
+            else 0,
             takes=takes,
             gives=chain.gives(product.pk),
         )
@@ -245,7 +247,7 @@ class SeriesLoader:
 
         first, _as_of, fit_until = self.bounds(line_id, series.measure_id)
         months = self._seasons[line_id].get(series.measure_id, {})
-        start, values = month_row(months, first, fit_until, fit_until)
+        start, values = months_in_row(months, first, fit_until, fit_until)
         if sum(value is not None for value in values) < 24:
             return None
         import numpy as np

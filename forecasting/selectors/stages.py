@@ -41,7 +41,7 @@ def settings_in_force(day: datetime.date) -> QuerySet[StageSetting]:
 
 def set_by_hand(product_ids: Collection[int]) -> set[int]:
     """Those of the products that ever had a stage set by hand."""
-    rows = StageSetting.objects.filter(product_id__in=product_ids)
+    rows = StageSetting.objects.filter(product_id__any=product_ids)
     return {pk for pk in rows.values_list("product_id", flat=True) if pk}
 
 

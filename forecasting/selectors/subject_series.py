@@ -5,18 +5,21 @@ from __future__ import annotations
 import datetime
 import hashlib
 import json
+import math
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import asdict, dataclass, replace
 from functools import cached_property
 from typing import Any, TypeVar
 
-from core.months import month_add, months_between
+from core.months import month_add, month_row
 from forecasting.models import Decision
 
 from .successions import Handover
 
 Months = dict[datetime.date, float]
 Made = TypeVar("Made")
+STEP = 0.05
+"""Of the natural logarithm of a figure: corrections that stay within one are small."""
 
 
 @dataclass(frozen=True)
@@ -95,7 +98,7 @@ class SubjectSeries:
         return replace(self, decisions=tuple(d for d in decisions if d.about(months)))
 
     def roughly(self) -> SubjectSeries:
-        """With its figures to two significant digits: the same for a history that was corrected by little."""
+        """With its figures in steps of five per cent: the same for a history that was corrected by little."""
         weeks = self.weeks and replace(self.weeks, values=_roughly(self.weeks.values))
         return replace(self, values=_roughly(self.values), weeks=weeks)
 
@@ -142,15 +145,17 @@ class SubjectSeries:
 
 
 def _roughly(values: Iterable[float | None]) -> tuple[float | None, ...]:
-    return tuple(None if value is None else float(f"{value:.1e}") for value in values)
+    return tuple(
+        math.copysign(math.exp(round(math.log(abs(value)) / STEP) * STEP), value) if value else value
+        for value in values
+    )
 
 
-def month_row(
+def months_in_row(
     months: Months, first: datetime.date, fit_until: datetime.date, as_of: datetime.date
 ) -> tuple[datetime.date, list[float | None]]:
     """The months as one row up to ``as_of``, missing where there is none or it is not final."""
-    used = {m: v for m, v in months.items() if first <= m <= fit_until}
-    if not used:
+    start = min((month for month in months if first <= month <= fit_until), default=None)
+    if start is None:
         return as_of, []
-    start = min(used)
-    return start, [used.get(month_add(start, step)) for step in range(months_between(start, as_of) + 1)]
+    return start, [months.get(month) if month <= fit_until else None for month in month_row(start, as_of)]

@@ -52,7 +52,7 @@ class Drivers:
         self._lines: dict[int, int] = {}
         if not Driver.objects.filter(is_active=True).exists():
             return
-        lines = dict(Product.objects.filter(pk__in=products).values_list("pk", "line_id"))
+        lines = dict(Product.objects.filter(pk__any=products).values_list("pk", "line_id"))
         self._lines = dict(Family.objects.filter(pk__in=families).values_list("pk", "line_id"))
         # Families stand beside the products under numbers below zero.
         both = lines | {-pk: line_id for pk, line_id in self._lines.items()}
