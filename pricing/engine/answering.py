@@ -1,0 +1,61 @@
+"""Whether prices answered demand: demand of the weeks before moves the price, where it should not."""
+
+import numpy as np
+
+from .design import Design
+from .history import FloatArray, History
+
+
+def answering_features(
+    made: Design, history: History, response: FloatArray, variance: FloatArray
+) -> FloatArray:
+    """Numbers without unit that tell prices that answered demand from prices that did not."""
+    n = len(response)
+    regular = np.log(history.regular[history.seen])
+    x = made.columns[:, :-1]
+    weight = 1 / np.sqrt(variance + 0.04)
+
+    def rest(y: FloatArray, columns: FloatArray) -> FloatArray:
+        a = columns * weight[:, None]
+        gram = a.T @ a + np.diag(1 / made.sds[: columns.shape[1]] ** 2) if columns is x else a.T @ a
+        return np.asarray((y - columns @ np.linalg.solve(gram + 1e-8 * np.eye(len(gram)), a.T @ (y * weight))) * weight)
+
+    demand = response + 2.62 * made.log_price
+    u = rest(demand - x @ made.means[:-1], x)
+    r = rest(regular, x)
+    scale = float(np.sqrt((r @ r) * (u @ u)))
+    if scale < 1e-9 or r @ r < 1e-6:
+        return np.zeros(8)
+    lag = {k: _cross(u, r, k) / scale * np.sqrt(n) for k in (-2, -1, 0, 1, 2, 3)}
+    moved = float(np.mean(np.abs(np.diff(regular)) > 1e-4))
+    step_r = np.diff(regular)
+    smooth_u = u[:-1]
+    step_scale = float(np.sqrt((step_r @ step_r) * (smooth_u @ smooth_u)))
+    granger = float(smooth_u @ step_r) / step_scale * np.sqrt(n) if step_scale > 1e-9 else 0.0
+    own = _cross(u, u, 1) / float(u @ u)
+    smooth_r = _cross(r, r, 1) / float(r @ r)
+    return np.array(
+        [lag[0], lag[1], lag[2] + lag[3], lag[-1] + lag[-2], granger, moved, own, smooth_r - own]
+    )
+
+
+def _cross(first: FloatArray, second: FloatArray, lag: int) -> float:
+    """Σ first_t · second_{t+lag}."""
+    n = len(first)
+    if n <= abs(lag):
+        return 0.0
+    if lag >= 0:
+        return float(first[: n - lag] @ second[lag:])
+    return float(first[-lag:] @ second[: n + lag])
+
+
+# Logistic regression on simulated products (docs/algorithms/elasticity.md); rebuilt by `train_answering.py`.
+WEIGHTS = np.array([-2.754, 1.57, -0.072, 0.391, -0.348, 0.81, 1.297, -0.718, -0.289])
+CENTRES = np.array([0.346, 0.3199, 0.4179, 0.2036, 0.0093, 0.4249, 0.06, 0.5113])
+SCALES = np.array([1.9277, 1.6268, 2.6837, 2.6294, 1.1719, 0.3742, 0.1925, 0.3211])
+_FLOOR, _CEILING = 0.02, 20.0
+
+
+def answering_odds(made: Design, history: History, response: FloatArray, variance: FloatArray) -> float:
+    x = (answering_features(made, history, response, variance) - CENTRES) / SCALES
+    return float(np.clip(np.exp(WEIGHTS[0] + np.clip(x, -4, 4) @ WEIGHTS[1:]), _FLOOR, _CEILING))

@@ -1,0 +1,125 @@
+"""What besides the price may have moved the units: the columns of the regression and what is believed of their
+effects before the product's own weeks are looked at."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from .history import BoolArray, FloatArray, History
+
+_PAIRS = 2
+_AFTER = 3
+# Mean and standard deviation, in logs of units: a plausible range of everyday effects, not a result.
+_COMPETITOR = (0.4, 0.4)
+_DISPLAY = (0.3, 0.25)
+_PROMOTION = (0.2, 0.3)
+_AFTERWARDS = ((-0.12, 0.12), (-0.07, 0.09), (-0.04, 0.06))
+_WAVES = (0.18, 0.08)
+_YEARLY_TREND = 0.2
+_LEVEL = 3.0
+# How much of the gap between price and what is known to drive it may be an answer to demand (see demand.py).
+_ANSWER = (1.2, 0.9)
+_FIRST_STAGE_F = 10.0
+
+
+@dataclass(frozen=True)
+class Design:
+    """Rows: the weeks seen. `columns` without the log price, which stands in `log_price` relative to the last
+    regular price; the last column is what of the price nothing explains. `strong`: a first stage on cost with F above
+    10 took the explained part out of it."""
+
+    log_price: FloatArray
+    columns: FloatArray
+    means: FloatArray
+    sds: FloatArray
+    names: tuple[str, ...]
+    week: FloatArray
+    strong: bool
+
+    def at(self, name: str) -> int:
+        return self.names.index(name)
+
+
+def design(history: History) -> Design:
+    seen = history.seen
+    week = history.week.astype(np.float64)
+    log_regular = np.log(history.regular / history.last_regular)
+    blocks: list[tuple[str, FloatArray, float, float]] = [("level", np.ones(len(week)), 0.0, _LEVEL)]
+    blocks += _calendar(week, week[-1])
+    if history.competitor is not None:
+        blocks.append(("competitor", history.competitor - history.competitor[-1], *_COMPETITOR))
+    if history.displayed[seen].any():
+        blocks.append(("display", history.displayed, *_DISPLAY))
+    promo = history.promoted.astype(np.float64)
+    if promo[seen].any():
+        blocks.append(("promo", promo, *_PROMOTION))
+        for lag in range(1, _AFTER + 1):
+            blocks.append((f"after{lag}", _weeks_after(history, lag), *_AFTERWARDS[lag - 1]))
+    explained = np.column_stack([b[1][seen] for b in blocks if b[0] not in ("promo", "display", "after1")])
+    unexplained, strong = _first_stage(history, log_regular, explained, seen)
+    blocks.append(("answer", unexplained, *_ANSWER))
+    return Design(
+        log_price=np.log(history.price / history.last_regular)[seen],
+        columns=np.column_stack([b[1] for b in blocks])[seen],
+        means=np.array([b[2] for b in blocks]),
+        sds=np.array([b[3] for b in blocks]),
+        names=tuple(b[0] for b in blocks),
+        week=week[seen],
+        strong=strong,
+    )
+
+
+def future_columns(made: Design, history: History, weeks: FloatArray) -> FloatArray:
+    """The same columns for weeks ahead: no promotion, no display, the competitor's price as it stands."""
+    known = {name: values for name, values, _, _ in _calendar(weeks, float(history.week[-1]))}
+    known["level"] = np.ones(len(weeks))
+    return np.column_stack([known.get(name, np.zeros(len(weeks))) for name in made.names])
+
+
+def _calendar(week: FloatArray, last: float) -> list[tuple[str, FloatArray, float, float]]:
+    blocks = [("trend", (week - last) / 52, 0.0, _YEARLY_TREND)]
+    for pair in range(1, _PAIRS + 1):
+        angle = 2 * np.pi * pair * week / (365.25 / 7)
+        blocks.append((f"sin{pair}", np.sin(angle), 0.0, _WAVES[pair - 1]))
+        blocks.append((f"cos{pair}", np.cos(angle), 0.0, _WAVES[pair - 1]))
+    return blocks
+
+
+def _weeks_after(history: History, lag: int) -> FloatArray:
+    """By how much the promotion that ended so many weeks ago was cheaper; half a fifth where only shown."""
+    ended = np.zeros(len(history.week))
+    place = {int(w): i for i, w in enumerate(history.week)}
+    for i, w in enumerate(history.week):
+        before = place.get(int(w) - lag)
+        if before is None or history.promoted[i] or not history.promoted[before]:
+            continue
+        depth = 1 - history.price[before] / history.regular[before] if np.isfinite(history.price[before]) else 0.2
+        ended[i] = max(depth, 0.1) / 0.2
+    return ended
+
+
+def _first_stage(
+    history: History, log_regular: FloatArray, controls: FloatArray, seen: BoolArray
+) -> tuple[FloatArray, bool]:
+    """What of the regular price cost does not explain, every week, and whether cost explains it well (F > 10)."""
+    y = log_regular[seen]
+    left = y - controls @ _ridge(controls, y)
+    strong = False
+    if history.cost is not None:
+        cost = history.cost[seen]
+        own = cost - controls @ _ridge(controls, cost)
+        if own @ own > 1e-12:
+            slope = (own @ left) / (own @ own)
+            rest = left - slope * own
+            freedom = max(len(y) - controls.shape[1] - 1, 1)
+            strong = bool((left @ left - rest @ rest) / max(rest @ rest / freedom, 1e-12) > _FIRST_STAGE_F)
+            if strong:
+                left = rest
+    whole = np.zeros(len(seen))
+    whole[seen] = left
+    return whole, strong
+
+
+def _ridge(columns: FloatArray, target: FloatArray) -> FloatArray:
+    gram = columns.T @ columns
+    return np.asarray(np.linalg.solve(gram + 1e-6 * np.eye(len(gram)) * max(np.trace(gram), 1), columns.T @ target))
