@@ -50,9 +50,9 @@ def _cross(first: FloatArray, second: FloatArray, lag: int) -> float:
 
 
 # Logistic regression on simulated products (docs/algorithms/elasticity.md); rebuilt by `train_answering.py`.
-WEIGHTS = np.array([-2.754, 1.57, -0.072, 0.391, -0.348, 0.81, 1.297, -0.718, -0.289])
-CENTRES = np.array([0.346, 0.3199, 0.4179, 0.2036, 0.0093, 0.4249, 0.06, 0.5113])
-SCALES = np.array([1.9277, 1.6268, 2.6837, 2.6294, 1.1719, 0.3742, 0.1925, 0.3211])
+WEIGHTS = np.array([-2.818, 0.725, 0.568, 0.441, -0.286, 0.215, 1.414, -0.483, -0.081])
+CENTRES = np.array([0.2966, 0.2591, 0.3214, 0.2015, -0.0118, 0.4225, 0.0535, 0.4886])
+SCALES = np.array([1.9386, 1.6122, 2.6369, 2.5327, 1.1874, 0.369, 0.1914, 0.3307])
 _FLOOR, _CEILING = 0.02, 20.0
 
 

@@ -12,13 +12,13 @@ _AFTER = 3
 # Mean and standard deviation, in logs of units: a plausible range of everyday effects, not a result.
 _COMPETITOR = (0.4, 0.4)
 _DISPLAY = (0.3, 0.25)
-_PROMOTION = (0.2, 0.3)
+_PROMOTION, _PROMOTION_UNTOLD = (0.05, 0.12), (0.15, 0.25)
 _AFTERWARDS = ((-0.12, 0.12), (-0.07, 0.09), (-0.04, 0.06))
-_WAVES = (0.18, 0.08)
+_WAVES = (0.25, 0.1)
 _YEARLY_TREND = 0.2
 _LEVEL = 3.0
 # How much of the gap between price and what is known to drive it may be an answer to demand (see demand.py).
-_ANSWER = (1.2, 0.9)
+_ANSWER = (1.5, 1.2)
 _FIRST_STAGE_F = 10.0
 
 
@@ -52,7 +52,9 @@ def design(history: History) -> Design:
         blocks.append(("display", history.displayed, *_DISPLAY))
     promo = history.promoted.astype(np.float64)
     if promo[seen].any():
-        blocks.append(("promo", promo, *_PROMOTION))
+        # Without a column of displays and leaflets, the promotion stands for them too.
+        told = len(history.display) > 0 and bool(np.isfinite(history.display).any())
+        blocks.append(("promo", promo, *(_PROMOTION if told else _PROMOTION_UNTOLD)))
         for lag in range(1, _AFTER + 1):
             blocks.append((f"after{lag}", _weeks_after(history, lag), *_AFTERWARDS[lag - 1]))
     explained = np.column_stack([b[1][seen] for b in blocks if b[0] not in ("promo", "display", "after1")])

@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from scipy.stats import gamma
 
 from .demand import ELASTICITIES
 from .history import FloatArray
@@ -22,7 +23,8 @@ _BETWEEN: FloatArray = np.array([0.2, 0.4, 0.6, 0.9])
 _CENTRE_PRIOR = (-2.62, 0.4)
 _WITHIN_PRIOR = (np.log(0.85), 0.35)
 _BETWEEN_PRIOR = (np.log(0.5), 0.5)
-# A product may be unlike its category: a tenth is drawn from twice as wide.
+# Half is believed to lie about its category as a normal with a tenth from twice as wide (products unlike their
+# category), half as a gamma: large answers have the longer tail.
 _UNLIKE, _UNLIKE_WIDER = 0.1, 2.0
 
 
@@ -103,8 +105,11 @@ def _posterior(
 def _about(within: float) -> FloatArray:
     """Density of a product's elasticity given its category's mean: (ELASTICITIES, _MEANS)."""
     e, m = ELASTICITIES[:, None], _MEANS[None, :]
-    density = (1 - _UNLIKE) * _normal(e, m, within) + _UNLIKE * _normal(e, m, _UNLIKE_WIDER * within)
-    return np.asarray(density / density.sum(axis=0))
+    shapes = (
+        (1 - _UNLIKE) * _normal(e, m, within) + _UNLIKE * _normal(e, m, _UNLIKE_WIDER * within),
+        gamma.pdf(-e, (m / within) ** 2, scale=within**2 / -m),
+    )
+    return np.asarray(sum(shape / shape.sum(axis=0) for shape in shapes) / len(shapes))
 
 
 def _normal(x: FloatArray, mean: FloatArray, sd: FloatArray | float) -> FloatArray:

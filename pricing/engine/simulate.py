@@ -47,16 +47,22 @@ class Simulated:
 def simulate(count: int, *, seed: int, per_category: int = 30, centre: float = -2.62) -> list[Simulated]:
     """`count` products in categories with a mean elasticity of their own."""
     rng = np.random.default_rng(seed)
-    between, within = rng.uniform(0.3, 0.8), rng.uniform(0.6, 1.1)
+    between, within, skewed = rng.uniform(0.3, 0.8), rng.uniform(0.6, 1.1), rng.random() < 0.5
     means = [min(rng.normal(centre, between), -1.2) for _ in range(-(-count // per_category))]
     out = []
     for i in range(count):
         category = i // per_category
-        e = rng.normal(means[category], within)
-        while not -7.5 < e < -0.3:
-            e = rng.normal(means[category], within)
+        e = _elasticity(rng, means[category], within, skewed=skewed)
         out.append(_product(rng, f"S{i:05d}", f"K{category:02d}", e))
     return out
+
+
+def _elasticity(rng: np.random.Generator, mean: float, sd: float, *, skewed: bool) -> float:
+    """Normal, or with a long tail of large answers as published ones have."""
+    while True:
+        e = -rng.gamma((mean / sd) ** 2, sd**2 / -mean) if skewed else rng.normal(mean, sd)
+        if -7.5 < e < -0.3:
+            return float(e)
 
 
 def _product(rng: np.random.Generator, name: str, category: str, e: float) -> Simulated:
@@ -88,7 +94,7 @@ def _product(rng: np.random.Generator, name: str, category: str, e: float) -> Si
     display = ((promo > 0) & (rng.random(total) < rng.uniform(0.3, 1))).astype(float)
     if rng.random() < 0.4:
         display = np.maximum(display, (rng.random(total) < 0.04) & (t < weeks))
-    extra_display, extra_promo = rng.uniform(0.05, 0.6), rng.uniform(0, 0.5)
+    extra_display, extra_promo = rng.uniform(0.05, 0.6), rng.choice([0, 1]) * rng.uniform(0, 0.3)
 
     flat = (
         np.log(level)
@@ -193,7 +199,7 @@ def _steps(rng: np.random.Generator, length: int, size: float, every: float = 8)
 
 def _season(rng: np.random.Generator, t: FloatArray) -> FloatArray:
     phase = rng.uniform(0, 2 * np.pi, 2)
-    size = np.abs(rng.normal(0, [0.18, 0.07]))
+    size = rng.uniform(0, 1) * np.abs(rng.normal(0, [0.4, 0.15]))
     return np.asarray(sum(size[i] * np.sin(2 * np.pi * (i + 1) * t / 52 + phase[i]) for i in range(2)))
 
 
