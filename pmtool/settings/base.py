@@ -34,6 +34,7 @@ DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 # The rooms first, so that their templates and translations win over those of the packages.
 INSTALLED_APPS = [
     "reporting",
+    "pricing",
     "forecasting",
     "collaboration",
     "products",

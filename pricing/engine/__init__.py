@@ -1,7 +1,7 @@
 """The numerics of price and promotion: pure functions, no Django, no clock, no global state.
 
-Same input, same output to the digit, whatever the order products come in. Nothing in here starts a process or a thread;
-only the command line (`cli`) uses several processes.
+Same input, same output to the digit, whatever the order products come in. Nothing in here starts a process or
+a thread; only the command line (`cli`) uses several processes.
 """
 
 from importlib import import_module

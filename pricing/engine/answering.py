@@ -5,6 +5,8 @@ import numpy as np
 from .design import Design
 from .history import FloatArray, History
 
+FEATURES = 8
+
 
 def answering_features(
     made: Design, history: History, response: FloatArray, variance: FloatArray
@@ -18,14 +20,16 @@ def answering_features(
     def rest(y: FloatArray, columns: FloatArray) -> FloatArray:
         a = columns * weight[:, None]
         gram = a.T @ a + np.diag(1 / made.sds[: columns.shape[1]] ** 2) if columns is x else a.T @ a
-        return np.asarray((y - columns @ np.linalg.solve(gram + 1e-8 * np.eye(len(gram)), a.T @ (y * weight))) * weight)
+        return np.asarray(
+            (y - columns @ np.linalg.solve(gram + 1e-8 * np.eye(len(gram)), a.T @ (y * weight))) * weight
+        )
 
     demand = response + 2.62 * made.log_price
     u = rest(demand - x @ made.means[:-1], x)
     r = rest(regular, x)
     scale = float(np.sqrt((r @ r) * (u @ u)))
     if scale < 1e-9 or r @ r < 1e-6:
-        return np.zeros(8)
+        return np.zeros(FEATURES)
     lag = {k: _cross(u, r, k) / scale * np.sqrt(n) for k in (-2, -1, 0, 1, 2, 3)}
     moved = float(np.mean(np.abs(np.diff(regular)) > 1e-4))
     step_r = np.diff(regular)
@@ -34,9 +38,7 @@ def answering_features(
     granger = float(smooth_u @ step_r) / step_scale * np.sqrt(n) if step_scale > 1e-9 else 0.0
     own = _cross(u, u, 1) / float(u @ u)
     smooth_r = _cross(r, r, 1) / float(r @ r)
-    return np.array(
-        [lag[0], lag[1], lag[2] + lag[3], lag[-1] + lag[-2], granger, moved, own, smooth_r - own]
-    )
+    return np.array([lag[0], lag[1], lag[2] + lag[3], lag[-1] + lag[-2], granger, moved, own, smooth_r - own])
 
 
 def _cross(first: FloatArray, second: FloatArray, lag: int) -> float:
@@ -49,10 +51,11 @@ def _cross(first: FloatArray, second: FloatArray, lag: int) -> float:
     return float(first[-lag:] @ second[: n + lag])
 
 
-# Logistic regression on simulated products (docs/algorithms/elasticity.md); rebuilt by `train_answering.py`.
-WEIGHTS = np.array([-2.818, 0.725, 0.568, 0.441, -0.286, 0.215, 1.414, -0.483, -0.081])
-CENTRES = np.array([0.2966, 0.2591, 0.3214, 0.2015, -0.0118, 0.4225, 0.0535, 0.4886])
-SCALES = np.array([1.9386, 1.6122, 2.6369, 2.5327, 1.1874, 0.369, 0.1914, 0.3307])
+# Logistic regression on simulated products (docs/algorithms/elasticity.md); again by
+# `python -m pricing.engine.evaluate --train --products 300 --seeds 100-109`.
+WEIGHTS = np.array([-2.676, 1.063, 0.201, 0.879, -0.517, 0.515, 1.371, -0.243, 0.021])
+CENTRES = np.array([0.4033, 0.4393, 0.6733, 0.3431, 0.0643, 0.4319, 0.0641, 0.4992])
+SCALES = np.array([2.0193, 1.7555, 2.9033, 2.6375, 1.2119, 0.3757, 0.1963, 0.3264])
 _FLOOR, _CEILING = 0.02, 20.0
 
 

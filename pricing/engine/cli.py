@@ -1,4 +1,5 @@
-"""The engine from the shell, without the web application. Columns and exit codes: docs/algorithms/elasticity.md."""
+"""The engine from the shell, without the web application. Columns and exit codes:
+docs/algorithms/elasticity.md."""
 
 import argparse
 import sys
@@ -173,7 +174,9 @@ def _remarks(outcomes: list[Outcome], fitted: Fitted) -> list[str]:
     said = []
     beyond = [f"{outcome.multiplier:g}" for outcome in outcomes if outcome.beyond]
     if beyond:
-        said.append(f"more than 20 % beyond the prices seen, widened and not recommended: {', '.join(beyond)}")
+        said.append(
+            f"more than 20 % beyond the prices seen, widened and not recommended: {', '.join(beyond)}"
+        )
     if outcomes[0].profit is None:
         said.append("no cost is known: no profit and no recommended price")
     if fitted.demand and fitted.demand.answered > 0.5 and not fitted.refusal:

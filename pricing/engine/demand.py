@@ -1,13 +1,15 @@
 """How units answered the price of one product: a quasi-Poisson regression with a level that wanders.
 
-    log mean_t = e · log price_t + controls_t · β + ξ_t,   ξ autoregressive,   variance of units = mean + σ² mean²
+    log mean_t = e · log price_t + controls_t · β + ξ_t,   ξ autoregressive
+    variance of units_t = mean_t + σ² mean_t²
 
-The working response of the quasi-Poisson is linear with known weights, so that for given noise (σ, and the size τ
-and persistence ρ of ξ) the likelihood of e is a parabola. It is worked out for a grid of noises and averaged by
-their evidence: what is returned is the likelihood of e on a fixed grid, with β and the noises integrated out.
+The working response of the quasi-Poisson is linear with known weights, so that for given noise (σ, and the
+size τ and persistence ρ of ξ) the likelihood of e is a parabola. It is worked out for a grid of noises and
+averaged by their evidence: what is returned is the likelihood of e on a fixed grid, with β and the noises
+integrated out.
 
-Whether the price answered demand is a second hypothesis beside "it did not": then the part of the price that cost
-and calendar do not explain may carry demand with it, and says little about e.
+Whether the price answered demand is a second hypothesis beside "it did not": then the part of the price that
+cost and calendar do not explain may carry demand with it, and says little about e.
 """
 
 from dataclasses import dataclass
@@ -67,8 +69,8 @@ def fit(history: History) -> Demand:
 
 
 def _sizes(units: FloatArray) -> list[float]:
-    """By what to divide units so that they scatter like counts: whole ones by what they share (1, or the 6 of a
-    box), others by what explains their scatter best."""
+    """By what to divide units so that they scatter like counts: whole ones by what they share (1, or the 6 of
+    a box), others by what explains their scatter best."""
     if (units == np.round(units)).all() and units.max() < 2**53:
         return [float(np.gcd.reduce(units.astype(np.int64)))]
     return [float(units.mean()) / counts for counts in _COUNTS]
@@ -77,7 +79,7 @@ def _sizes(units: FloatArray) -> list[float]:
 def _fit(history: History, made: Design, size: float) -> tuple[float, Demand]:
     """The answer for units of that size, and its evidence (to compare sizes with)."""
     units = np.maximum(history.units[history.seen], 0) / size
-    response, variance = _working_response(made, units)
+    response, variance = working_response(made, units)
     passed = _filtered(made, response, variance, _NOISES)
     plain = _likelihoods(made, passed, answering=False)
     free = _likelihoods(made, passed, answering=True)
@@ -95,7 +97,7 @@ def _fit(history: History, made: Design, size: float) -> tuple[float, Demand]:
     return total, Demand(curve - curve.max(), answered, components, made, size)
 
 
-def _working_response(made: Design, units: FloatArray) -> tuple[FloatArray, FloatArray]:
+def working_response(made: Design, units: FloatArray) -> tuple[FloatArray, FloatArray]:
     """Scoring steps of the quasi-Poisson with a wandering level; weeks far off count for less."""
     eta = np.log(np.maximum(units, 0.5))
     eta = 0.5 * eta + 0.5 * np.median(eta)
@@ -166,8 +168,8 @@ _Solved = tuple[FloatArray, FloatArray, FloatArray, FloatArray]
 
 
 def _likelihoods(made: Design, passed: _Filtered, *, answering: bool) -> _Solved:
-    """Log-likelihood (noise, ELASTICITIES) with the controls integrated out; their solution at e = 0, by e, and its
-    covariance."""
+    """Log-likelihood (noise, ELASTICITIES) with the controls integrated out; their solution at e = 0, by e,
+    and its covariance."""
     count = made.columns.shape[1] if answering else made.columns.shape[1] - 1
     gram = np.matmul(passed.columns.transpose(0, 2, 1), passed.columns)
     z, x, n = 0, 1, slice(2, 2 + count)

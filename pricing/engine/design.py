@@ -1,5 +1,5 @@
-"""What besides the price may have moved the units: the columns of the regression and what is believed of their
-effects before the product's own weeks are looked at."""
+"""What besides the price may have moved the units: the columns of the regression and what is believed of
+their effects before the product's own weeks are looked at."""
 
 from dataclasses import dataclass
 
@@ -25,8 +25,9 @@ _FIRST_STAGE_F = 10.0
 @dataclass(frozen=True)
 class Design:
     """Rows: the weeks seen. `columns` without the log price, which stands in `log_price` relative to the last
-    regular price; the last column is what of the price nothing explains. `strong`: a first stage on cost with F above
-    10 took the explained part out of it."""
+    regular price; the last column is what of the price nothing explains. `strong`: a first stage on cost with
+    F above 10 took the explained part out of it. `all_…`: the same for every week of the history, also of
+    weeks whose units are not known, such as planned ones."""
 
     log_price: FloatArray
     columns: FloatArray
@@ -35,6 +36,8 @@ class Design:
     names: tuple[str, ...]
     week: FloatArray
     strong: bool
+    all_log_price: FloatArray
+    all_columns: FloatArray
 
     def at(self, name: str) -> int:
         return self.names.index(name)
@@ -60,14 +63,18 @@ def design(history: History) -> Design:
     explained = np.column_stack([b[1][seen] for b in blocks if b[0] not in ("promo", "display", "after1")])
     unexplained, strong = _first_stage(history, log_regular, explained, seen)
     blocks.append(("answer", unexplained, *_ANSWER))
+    log_price = np.log(history.price / history.last_regular)
+    columns = np.column_stack([b[1] for b in blocks])
     return Design(
-        log_price=np.log(history.price / history.last_regular)[seen],
-        columns=np.column_stack([b[1] for b in blocks])[seen],
+        log_price=log_price[seen],
+        columns=columns[seen],
         means=np.array([b[2] for b in blocks]),
         sds=np.array([b[3] for b in blocks]),
         names=tuple(b[0] for b in blocks),
         week=week[seen],
         strong=strong,
+        all_log_price=log_price,
+        all_columns=columns,
     )
 
 
@@ -95,7 +102,9 @@ def _weeks_after(history: History, lag: int) -> FloatArray:
         before = place.get(int(w) - lag)
         if before is None or history.promoted[i] or not history.promoted[before]:
             continue
-        depth = 1 - history.price[before] / history.regular[before] if np.isfinite(history.price[before]) else 0.2
+        depth = (
+            1 - history.price[before] / history.regular[before] if np.isfinite(history.price[before]) else 0.2
+        )
         ended[i] = max(depth, 0.1) / 0.2
     return ended
 
@@ -103,7 +112,8 @@ def _weeks_after(history: History, lag: int) -> FloatArray:
 def _first_stage(
     history: History, log_regular: FloatArray, controls: FloatArray, seen: BoolArray
 ) -> tuple[FloatArray, bool]:
-    """What of the regular price cost does not explain, every week, and whether cost explains it well (F > 10)."""
+    """What of the regular price cost does not explain, every week, and whether cost explains it well (F >
+    10)."""
     y = log_regular[seen]
     left = y - controls @ _ridge(controls, y)
     strong = False
@@ -124,4 +134,6 @@ def _first_stage(
 
 def _ridge(columns: FloatArray, target: FloatArray) -> FloatArray:
     gram = columns.T @ columns
-    return np.asarray(np.linalg.solve(gram + 1e-6 * np.eye(len(gram)) * max(np.trace(gram), 1), columns.T @ target))
+    return np.asarray(
+        np.linalg.solve(gram + 1e-6 * np.eye(len(gram)) * max(np.trace(gram), 1), columns.T @ target)
+    )

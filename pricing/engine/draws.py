@@ -43,7 +43,9 @@ def draw(demand: Demand, posterior: Posterior) -> Draws:
     for component, rows in parts:
         count = len(component.at_zero)
         spread = np.linalg.cholesky(component.covariance + 1e-12 * np.eye(count))
-        beta = component.at_zero - np.outer(e[rows], component.slope) + normals[rows, 2 : 2 + count] @ spread.T
+        beta = (
+            component.at_zero - np.outer(e[rows], component.slope) + normals[rows, 2 : 2 + count] @ spread.T
+        )
         controls[rows, :count] = beta
         last, by_e, by_beta, variance = component.level
         level[rows] = last - by_e * e[rows] - beta @ by_beta + np.sqrt(variance) * normals[rows, 1]

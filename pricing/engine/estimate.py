@@ -15,7 +15,8 @@ _PROBABLE = 0.5
 
 @dataclass(frozen=True)
 class Fitted:
-    """What one product says by itself. `refusal`: the code of why its elasticity has to be borrowed, or empty."""
+    """What one product says by itself. `refusal`: the code of why its elasticity has to be borrowed, or
+    empty."""
 
     history: History
     demand: Demand | None
@@ -31,7 +32,8 @@ class Fitted:
 @dataclass(frozen=True)
 class Estimate:
     """`uplift_gross` is the mean over promotion weeks of units with and without the promotion, less 1;
-    `uplift_net` the share of those extra units that is left after the weeks after. None without promotions."""
+    `uplift_net` the share of those extra units that is left after the weeks after. None without
+    promotions."""
 
     id: str
     elasticity: float

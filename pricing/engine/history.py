@@ -1,4 +1,5 @@
-"""What was sold of one product at which price, week by week, and what is worked out of it before any model."""
+"""What was sold of one product at which price, week by week, and what is worked out of it before any
+model."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -26,8 +27,8 @@ def _none() -> FloatArray:
 @dataclass(frozen=True)
 class History:
     """One product. `week` counts weeks, rising, gaps allowed; the other arrays have a value a week, NaN where
-    it is not known, and may be empty when it is known for no week. `promo`, `display` and `stockout` run from 0 to
-    1; `units` of a week out of stock do not count."""
+    it is not known, and may be empty when it is known for no week. `promo`, `display` and `stockout` run from
+    0 to 1; `units` of a week out of stock do not count."""
 
     id: str
     week: IntArray
@@ -114,7 +115,8 @@ class History:
 
 
 def _short_cuts(price: FloatArray) -> BoolArray:
-    """Weeks of a price that is lower than before and after for at most four weeks, where prices mostly stand."""
+    """Weeks of a price that is lower than before and after for at most four weeks, where prices mostly
+    stand."""
     promoted = np.zeros(len(price), dtype=bool)
     runs = list(_runs(price))
     if len(price) < 2 or len(runs) - 1 > 0.4 * (len(price) - 1):

@@ -1,7 +1,7 @@
 """What another price would bring: units and profit of the weeks ahead, as distributions.
 
-The uncertainty of the base (level, trend, season, how it wanders, week-to-week noise) and of the elasticity come from
-the same draws, so they are together as they were estimated together.
+The uncertainty of the base (level, trend, season, how it wanders, week-to-week noise) and of the elasticity
+come from the same draws, so they are together as they were estimated together.
 """
 
 from collections.abc import Mapping, Sequence
@@ -15,8 +15,8 @@ from .estimate import Fitted
 from .history import FloatArray
 from .shrinkage import Posterior
 
-# Nothing is claimed beyond a fifth below the lowest or above the highest price seen; there the answer is widened
-# by this standard deviation of the elasticity, for the part of the way that lies outside.
+# Nothing is claimed beyond a fifth below the lowest or above the highest price seen; there the answer is
+# widened by this standard deviation of the elasticity, for the part of the way that lies outside.
 BEYOND = 0.2
 _WIDER = 1.5
 _ANSWER_FADES = 0.8
@@ -45,9 +45,9 @@ def scenarios(
     asked: Sequence[tuple[float, int]],
     costs: Mapping[int, float] | None = None,
 ) -> list[Outcome]:
-    """An outcome for each (multiplier of the last regular price, weeks ahead); `costs` by week number where known
-    ahead, the last known one where not. Recommended is what earns most on average, a week, among prices not beyond what was
-    seen. Empty for a product without any sale."""
+    """An outcome for each (multiplier of the last regular price, weeks ahead); `costs` by week number where
+    known ahead, the last known one where not. Recommended is what earns most on average, a week, among prices
+    not beyond what was seen. Empty for a product without any sale."""
     if fitted.demand is None:
         return []
     history, demand = fitted.history, fitted.demand
@@ -80,6 +80,24 @@ def scenarios(
         best = int(np.argmax(earned))
         found[best] = Outcome(**{**vars(found[best]), "recommended": True})
     return found
+
+
+def planned_units(fitted: Fitted, posterior: Posterior) -> FloatArray:
+    """Expected units of the history's weeks after the last one seen, at their own prices, promotions and
+    displays. Empty for a product without any sale."""
+    if fitted.demand is None:
+        return np.empty(0)
+    made, weeks = fitted.demand.made, fitted.history.week
+    ahead = weeks > made.week[-1]
+    drawn = draw(fitted.demand, posterior)
+    fades = drawn.rho[:, None] ** (weeks[ahead] - made.week[-1])[None, :]
+    log_units = (
+        drawn.controls @ made.all_columns[ahead].T
+        + np.outer(drawn.elasticity, made.all_log_price[ahead])
+        + fades * drawn.level[:, None]
+        + drawn.tau[:, None] ** 2 * (1 - fades**2) / 2
+    )
+    return np.asarray(fitted.demand.size * np.exp(np.clip(log_units, -20, 30)).mean(axis=0))
 
 
 def _wandering(level: FloatArray, rho: FloatArray, tau: FloatArray, horizon: int) -> FloatArray:

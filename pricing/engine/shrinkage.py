@@ -2,9 +2,9 @@
 
     e of a product ~ about m of its category,   m ~ N(M, τ_c²),   M ~ N(−2.62, 0.5²)
 
-−2.62 is the mean of 1,851 published estimates (Bijmolt, van Heerde and Pieters 2005). How far products lie from their
-category, and categories from each other, is learnt from the products themselves, from a prior that holds
-where they are few. Everything is summed over grids, so likelihoods of any shape keep theirs.
+−2.62 is the mean of 1,851 published estimates (Bijmolt, van Heerde and Pieters 2005). How far products lie
+from their category, and categories from each other, is learnt from the products themselves, from a prior that
+holds where they are few. Everything is summed over grids, so likelihoods of any shape keep theirs.
 """
 
 from collections.abc import Sequence
@@ -23,8 +23,8 @@ _BETWEEN: FloatArray = np.array([0.2, 0.4, 0.6, 0.9])
 _CENTRE_PRIOR = (-2.62, 0.4)
 _WITHIN_PRIOR = (np.log(0.85), 0.35)
 _BETWEEN_PRIOR = (np.log(0.5), 0.5)
-# Half is believed to lie about its category as a normal with a tenth from twice as wide (products unlike their
-# category), half as a gamma: large answers have the longer tail.
+# Half is believed to lie about its category as a normal with a tenth from twice as wide (products unlike
+# their category), half as a gamma: large answers have the longer tail.
 _UNLIKE, _UNLIKE_WIDER = 0.1, 2.0
 
 

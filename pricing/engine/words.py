@@ -1,12 +1,14 @@
-"""English sentences for the command line. The pages write their own, in every language, from the same codes."""
+"""English sentences for the command line. The pages write their own, in every language, from the same
+codes."""
 
+_SPREAD = "{spread_pct:.1f} % (standard deviation)"
 _REASONS = {
-    "own_weeks": "{weeks:.0f} weeks in which the price moved by {spread_pct:.1f} % (standard deviation).",
-    "answered": "Prices seem to have answered demand ({answered_pct:.0f} % sure): probably larger in size than shown.",
+    "own_weeks": "{weeks:.0f} weeks in which the price moved by " + _SPREAD + ".",
+    "answered": "Prices seem to have answered demand ({answered_pct:.0f} % sure): probably larger in size "
+    "than shown.",
     "no_sales": "Nothing sold at a known price: the value of {whom}.",
     "few_weeks": "{weeks:.0f} weeks seen, {needed:.0f} needed: the value of {whom}.",
-    "price_still": "The price moved by {spread_pct:.1f} % (standard deviation), too little to learn from: the value of "
-    "{whom}.",
+    "price_still": "The price moved by " + _SPREAD + ", too little to learn from: the value of {whom}.",
 }
 _WHOM = {"category": "its category", "portfolio": "all products"}
 
