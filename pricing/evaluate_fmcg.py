@@ -5,7 +5,7 @@ without.
 docs/algorithms/elasticity.md. Elasticities are of the brand's total: units of all stores that reported, grown
 to all of them by their share; the price is the stores' mean, weighed by what they sell. The comparison is
 within stores: of a random third of them the last weeks are hidden, each brand in each store is fitted by what
-was before (the other stores by all they have), and shrunk towards its brand. """
+was before (the other stores by all they have), and shrunk towards its brand."""
 
 from __future__ import annotations
 
@@ -157,8 +157,9 @@ def _brand_row(one: Estimate) -> str:
     uplift = "—" if one.uplift_gross is None else f"{100 * one.uplift_gross:.0f} %"
     stays = "—" if one.uplift_net is None else f"{100 * one.uplift_net:.0f} %"
     return (
-        f"| {one.id} | {one.elasticity:.2f} | {one.lo80:.2f} to {one.hi80:.2f} | {one.lo95:.2f} to
-        {one.hi95:.2f} " f"| {uplift} | {stays} | {one.observations} |" )
+        f"| {one.id} | {one.elasticity:.2f} | {one.lo80:.2f} to {one.hi80:.2f} "
+        f"| {one.lo95:.2f} to {one.hi95:.2f} | {uplift} | {stays} | {one.observations} |"
+    )
 
 
 def _read(path: Path) -> Facts:

@@ -3,7 +3,7 @@ docs/algorithms/elasticity.md."""
 
 import argparse
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -140,7 +140,11 @@ def _questions(path: Path, known: set[str]) -> list[tuple[str, float, int]]:
         return cell
 
     rows = tables.read_rows(path, required=("product_id", "multiplier", "weeks"))
-    parsers = {"product_id": product_id, "multiplier": _required_above_zero, "weeks": _weeks}
+    parsers: dict[str, Callable[[str], Any]] = {
+        "product_id": product_id,
+        "multiplier": _required_above_zero,
+        "weeks": _weeks,
+    }
     cells = tables.parse_cells(path, rows, parsers)
     return [(c["product_id"], c["multiplier"], c["weeks"]) for c in cells]
 

@@ -7,7 +7,7 @@ import numpy as np
 from scipy.stats import norm, qmc
 
 from .demand import ELASTICITIES, Component, Demand
-from .history import FloatArray
+from .history import FloatArray, IntArray
 from .shrinkage import Posterior
 
 DRAWS = 512
@@ -57,10 +57,10 @@ def _elasticities(posterior: Posterior, shares: FloatArray) -> FloatArray:
     step = ELASTICITIES[1] - ELASTICITIES[0]
     total = np.concatenate([[0.0], np.cumsum(posterior.density)])
     edges = np.append(ELASTICITIES - step / 2, ELASTICITIES[-1] + step / 2)
-    return np.minimum(np.interp(shares, total, edges), ELASTICITIES[-1])
+    return np.asarray(np.minimum(np.interp(shares, total, edges), ELASTICITIES[-1]))
 
 
-def _shared_out(components: tuple[Component, ...]) -> list[tuple[Component, FloatArray]]:
+def _shared_out(components: tuple[Component, ...]) -> list[tuple[Component, IntArray]]:
     """Rows of the draws for each component, as many as it weighs, spread over all of them."""
     order = (np.arange(DRAWS) * 197) % DRAWS
     ends = np.round(np.cumsum([c.weight for c in components]) * DRAWS).astype(int)

@@ -1,13 +1,14 @@
 """The elasticity of every product and what its promotions did: fit each alone, then shrink all together."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import numpy as np
 
 from .demand import ELASTICITIES, Demand, fit
+from .design import Design
 from .draws import Draws, draw
-from .history import MIN_SPREAD, MIN_WEEKS, FloatArray, History
+from .history import MIN_SPREAD, MIN_WEEKS, BoolArray, FloatArray, History
 from .shrinkage import Posterior, shrink
 
 _PROBABLE = 0.5
@@ -46,8 +47,8 @@ class Estimate:
     observations: int
     method: str
     reason: str
-    reason_params: dict[str, float] = field(default_factory=dict)
-    posterior: Posterior | None = None
+    reason_params: dict[str, float]
+    posterior: Posterior
 
 
 def fit_one(history: History) -> Fitted:
@@ -131,7 +132,7 @@ def uplift(fitted: Fitted, posterior: Posterior) -> tuple[float | None, float | 
     return gross, _stays(fitted.demand, drawn, promoted, extra)
 
 
-def _stays(demand: Demand, drawn: Draws, promoted: FloatArray, extra: FloatArray) -> float:
+def _stays(demand: Demand, drawn: Draws, promoted: BoolArray, extra: FloatArray) -> float:
     """Share of the extra units of promotions that the weeks after do not take back."""
     made = demand.made
     usual = _usual(made, drawn)
@@ -141,7 +142,7 @@ def _stays(demand: Demand, drawn: Draws, promoted: FloatArray, extra: FloatArray
     return float(np.median(np.clip(1 - (taken * usual).sum(axis=1) / gained, 0.0, 1.0)))
 
 
-def _usual(made, drawn):  # type: ignore[no-untyped-def]
+def _usual(made: Design, drawn: Draws) -> FloatArray:
     """Units without promotion, by draw and week, but for a factor."""
     kept = [i for i, name in enumerate(made.names) if name in ("trend", "sin1", "cos1", "sin2", "cos2")]
-    return np.exp(drawn.controls[:, kept] @ made.columns[:, kept].T)
+    return np.asarray(np.exp(drawn.controls[:, kept] @ made.columns[:, kept].T))

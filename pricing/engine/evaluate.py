@@ -2,7 +2,7 @@
 
 `python -m pricing.engine.evaluate --products 480 --seeds 300-305` prints the table of
 docs/algorithms/elasticity.md: one row for all, one for each way in which prices came about, one by weeks of
-history. `--train` prints the weights of `answering.py`, learnt from simulated products of those seeds. """
+history. `--train` prints the weights of `answering.py`, learnt from simulated products of those seeds."""
 
 import argparse
 import sys
@@ -91,8 +91,11 @@ def rows(scored: list[Scored]) -> list[str]:
 
 
 _HEADER = (
-    "| products | n | mean error | −2.62 for all | bias | 80 % holds | 95 % holds | interval score | uplift
-    off" " | units in 80 % | profit in 80 % | profit captured | said: answered |\n" + "|---" * 13 + "|" )
+    "| products | n | mean error | −2.62 for all | bias | 80 % holds | 95 % holds | interval score"
+    " | uplift off | units in 80 % | profit in 80 % | profit captured | said: answered |\n"
+    + "|---" * 13
+    + "|"
+)
 
 
 def _row(name: str, group: list[Scored]) -> str:

@@ -5,7 +5,7 @@ come from the same draws, so they are together as they were estimated together.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -52,7 +52,7 @@ def scenarios(
         return []
     history, demand = fitted.history, fitted.demand
     horizon = max(weeks for _, weeks in asked)
-    ahead = float(history.week[-1]) + np.arange(1, horizon + 1)
+    ahead = float(history.week[-1]) + np.arange(1, horizon + 1, dtype=np.float64)
     drawn = draw(demand, posterior)
     columns = future_columns(demand.made, history, ahead)
     columns[:, -1] = demand.made.columns[-1, -1] * _ANSWER_FADES ** np.arange(1, horizon + 1)
@@ -78,7 +78,7 @@ def scenarios(
         found.append(Outcome(multiplier, weeks, price, float(total.mean()), *_range(sold), *profit, beyond))
     if earned and max(earned) > -np.inf:
         best = int(np.argmax(earned))
-        found[best] = Outcome(**{**vars(found[best]), "recommended": True})
+        found[best] = replace(found[best], recommended=True)
     return found
 
 

@@ -81,7 +81,7 @@ def _product(rng: np.random.Generator, name: str, category: str, e: float) -> Si
     volume = str(rng.choice(list(_VOLUMES)))
     weeks = int(rng.choice(WEEKS))
     total = weeks + AHEAD
-    t = np.arange(total)
+    t = np.arange(total, dtype=np.float64)
     wandering = _Wandering(rng.uniform(0.4, 0.97), rng.uniform(0.03, 0.3), rng.uniform(0.03, 0.3))
     if regime == "answering":
         wandering = _Wandering(rng.uniform(0.6, 0.97), rng.uniform(0.06, 0.4), wandering.noise)

@@ -64,7 +64,7 @@ def _rarely_moved(rng: np.random.Generator, market: Market) -> FloatArray:
     moves = np.zeros(len(market))
     for week in rng.integers(4, market.weeks - 3, size=int(rng.integers(1, 4))):
         moves[week] += rng.choice([-1, 1, 1]) * rng.uniform(0.03, 0.12)
-    return np.cumsum(moves)
+    return np.asarray(np.cumsum(moves))
 
 
 def _competitor_following(rng: np.random.Generator, market: Market) -> FloatArray:
