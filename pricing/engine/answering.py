@@ -13,7 +13,7 @@ def answering_features(
 ) -> FloatArray:
     """Numbers without unit that tell prices that answered demand from prices that did not."""
     n = len(response)
-    regular = np.log(history.regular[history.seen])
+    regular = np.log(history.regular[history.seen] / history.last_regular)
     x = made.columns[:, :-1]
     weight = 1 / np.sqrt(variance + 0.04)
 

@@ -31,6 +31,7 @@ _ROUNDS = 3
 _OUTLIER = 3.5
 _START_ELASTICITY = (-2.62, 1.5)
 _COUNTS = (10.0, 100.0, 10_000.0)
+_EXACT, _MOST_PIECES = 2.0**53, 1e5
 KEPT = 6
 
 
@@ -69,10 +70,16 @@ def fit(history: History) -> Demand:
 
 
 def _sizes(units: FloatArray) -> list[float]:
-    """By what to divide units so that they scatter like counts: whole ones by what they share (1, or the 6 of
-    a box), others by what explains their scatter best."""
-    if (units == np.round(units)).all() and units.max() < 2**53:
+    """By what to divide units so that they scatter like counts: the piece they are all made of (1, or the 6 of
+    a box, or 0.37), and where there is none, what explains their scatter best."""
+    if (units == np.round(units)).all() and np.abs(units).max() < _EXACT:
         return [float(np.gcd.reduce(units.astype(np.int64)))]
+    apart = np.diff(np.unique(np.append(units, 0.0)))
+    for parts in (1, 2, 3):
+        piece = float(apart.min()) / parts
+        pieces = units / piece
+        if np.abs(pieces).max() < _MOST_PIECES and np.allclose(pieces, np.round(pieces), rtol=0, atol=1e-4):
+            return [piece]
     return [float(units.mean()) / counts for counts in _COUNTS]
 
 

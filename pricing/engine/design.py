@@ -118,7 +118,7 @@ def _first_stage(
     left = y - controls @ _ridge(controls, y)
     strong = False
     if history.cost is not None:
-        cost = history.cost[seen]
+        cost = history.cost[seen] - history.cost[-1]
         own = cost - controls @ _ridge(controls, cost)
         if own @ own > 1e-12:
             slope = (own @ left) / (own @ own)

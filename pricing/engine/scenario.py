@@ -60,7 +60,8 @@ def scenarios(
     cost = _costs(history.last_cost, ahead, costs)
     lowest = (1 - BEYOND) * np.min(history.price[history.seen])
     highest = (1 + BEYOND) * np.max(history.price[history.seen])
-    found, earned = [], []
+    found: list[Outcome] = []
+    earned: list[float] = []
     for multiplier, weeks in asked:
         price = history.last_regular * multiplier
         over = np.log(price / np.clip(price, lowest, highest))
@@ -69,13 +70,26 @@ def scenarios(
         mean = demand.size * np.exp(np.clip(base[:, :weeks] + answer[:, None], -20, 30))
         total = mean.sum(axis=1)
         sold = _sold(mean, demand.size, drawn.sigma)
-        profit: tuple[float, float, float] | tuple[None, None, None] = (None, None, None)
+        units_lo80, units_hi80 = _range(sold)
+        outcome = Outcome(
+            multiplier=multiplier,
+            weeks=weeks,
+            price=price,
+            units=float(total.mean()),
+            units_lo80=units_lo80,
+            units_hi80=units_hi80,
+            profit=None,
+            profit_lo80=None,
+            profit_hi80=None,
+            beyond=beyond,
+        )
         if cost is not None:
             margin = price - (mean @ cost[:weeks]) / total
-            expected = float((total * margin).mean())
-            profit = (expected, *_range(sold * margin))
-            earned.append(-np.inf if beyond else expected / weeks)
-        found.append(Outcome(multiplier, weeks, price, float(total.mean()), *_range(sold), *profit, beyond))
+            profit = float((total * margin).mean())
+            profit_lo80, profit_hi80 = _range(sold * margin)
+            outcome = replace(outcome, profit=profit, profit_lo80=profit_lo80, profit_hi80=profit_hi80)
+            earned.append(-np.inf if beyond else profit / weeks)
+        found.append(outcome)
     if earned and max(earned) > -np.inf:
         best = int(np.argmax(earned))
         found[best] = replace(found[best], recommended=True)

@@ -57,7 +57,8 @@ def _answering(rng: np.random.Generator, market: Market) -> FloatArray:
     demand = _late(demand, int(rng.choice([0, 0, 0, 1, 2])))
     every = int(rng.choice([1, 1, 2, 4]))
     noise = rng.normal(0, rng.uniform(0.01, 0.04), len(market))
-    return _held(rng.uniform(0.1, 0.6) * demand + noise, every) + rng.choice([0, 0.8]) * market.cost
+    own = _held(rng.uniform(0.1, 0.6) * demand + noise, every)
+    return np.asarray(own + rng.choice([0, 0.8]) * market.cost)
 
 
 def _rarely_moved(rng: np.random.Generator, market: Market) -> FloatArray:
