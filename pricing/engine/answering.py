@@ -5,7 +5,7 @@ import numpy as np
 from .design import Design
 from .history import FloatArray, History
 
-FEATURES = 8
+FEATURES = 12
 
 
 def answering_features(
@@ -38,7 +38,16 @@ def answering_features(
     granger = float(smooth_u @ step_r) / step_scale * np.sqrt(n) if step_scale > 1e-9 else 0.0
     own = _cross(u, u, 1) / float(u @ u)
     smooth_r = _cross(r, r, 1) / float(r @ r)
-    return np.array([lag[0], lag[1], lag[2] + lag[3], lag[-1] + lag[-2], granger, moved, own, smooth_r - own])
+    unexplained = made.columns[:, -1]
+    return np.array(
+        [
+            *(lag[0], lag[1], lag[2] + lag[3], lag[-1] + lag[-2], granger, moved, own, smooth_r - own),
+            1 - unexplained.var() / max(regular.var(), 1e-9),
+            np.log(n),
+            np.log(regular.std() + 1e-3),
+            np.log(unexplained.std() + 1e-3),
+        ]
+    )
 
 
 def _cross(first: FloatArray, second: FloatArray, lag: int) -> float:
@@ -53,9 +62,29 @@ def _cross(first: FloatArray, second: FloatArray, lag: int) -> float:
 
 # Logistic regression on simulated products (docs/algorithms/elasticity.md); again by
 # `python -m pricing.engine.evaluate --train --products 300 --seeds 100-109`.
-WEIGHTS = np.array([-2.676, 1.063, 0.201, 0.879, -0.517, 0.515, 1.371, -0.243, 0.021])
-CENTRES = np.array([0.4033, 0.4393, 0.6733, 0.3431, 0.0643, 0.4319, 0.0641, 0.4992])
-SCALES = np.array([2.0193, 1.7555, 2.9033, 2.6375, 1.2119, 0.3757, 0.1963, 0.3264])
+WEIGHTS = np.array(
+    [
+        -3.0059,
+        0.7666,
+        0.031,
+        1.0031,
+        -0.4682,
+        0.3824,
+        1.5966,
+        0.0283,
+        0.4258,
+        1.2482,
+        -0.4923,
+        -1.0239,
+        3.3116,
+    ]
+)
+CENTRES = np.array(
+    [0.3945, 0.4288, 0.719, 0.298, 0.075, 0.487, 0.0645, 0.4597, 0.6958, 4.1685, -3.0231, -3.9043]
+)
+SCALES = np.array(
+    [2.0882, 1.8215, 3.0689, 2.7641, 1.2688, 0.3644, 0.1988, 0.3156, 0.2859, 0.6013, 0.6521, 0.8933]
+)
 _FLOOR, _CEILING = 0.02, 20.0
 
 

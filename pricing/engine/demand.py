@@ -70,8 +70,8 @@ def fit(history: History) -> Demand:
 
 
 def _sizes(units: FloatArray) -> list[float]:
-    """By what to divide units so that they scatter like counts: the piece they are all made of (1, or the 6 of
-    a box, or 0.37), and where there is none, what explains their scatter best."""
+    """By what to divide units so that they scatter like counts: the piece they are all made of (1, or the 6
+    of a box, or 0.37), and where there is none, what explains their scatter best."""
     if (units == np.round(units)).all() and np.abs(units).max() < _EXACT:
         return [float(np.gcd.reduce(units.astype(np.int64)))]
     apart = np.diff(np.unique(np.append(units, 0.0)))
