@@ -89,5 +89,9 @@ _FLOOR, _CEILING = 0.02, 20.0
 
 
 def answering_odds(made: Design, history: History, response: FloatArray, variance: FloatArray) -> float:
-    x = (answering_features(made, history, response, variance) - CENTRES) / SCALES
+    """Of having answered against not. A regular price that stood still answered nothing."""
+    features = answering_features(made, history, response, variance)
+    if not features.any():
+        return _FLOOR
+    x = (features - CENTRES) / SCALES
     return float(np.clip(np.exp(WEIGHTS[0] + np.clip(x, -4, 4) @ WEIGHTS[1:]), _FLOOR, _CEILING))

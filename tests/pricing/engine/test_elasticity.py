@@ -85,6 +85,7 @@ def test_promotions_are_found_without_being_told() -> None:
     (found,) = elasticities([History(id="A", week=np.arange(100), units=units, price=price)])
     assert found.uplift_gross == pytest.approx(0.8**-3.0 - 1, rel=0.08)
     assert found.uplift_net == pytest.approx(1.0, abs=0.12)
+    assert found.reason == "own_weeks"
 
 
 def test_prices_that_answer_demand_are_said() -> None:
