@@ -38,7 +38,7 @@ def answering_features(
     granger = float(smooth_u @ step_r) / step_scale * np.sqrt(n) if step_scale > 1e-9 else 0.0
     own = _cross(u, u, 1) / float(u @ u)
     smooth_r = _cross(r, r, 1) / float(r @ r)
-    unexplained = made.columns[:, -1]
+    unexplained = made.unexplained
     return np.array(
         [
             *(lag[0], lag[1], lag[2] + lag[3], lag[-1] + lag[-2], granger, moved, own, smooth_r - own),
@@ -64,26 +64,26 @@ def _cross(first: FloatArray, second: FloatArray, lag: int) -> float:
 # `python -m pricing.engine.evaluate --train --products 300 --seeds 100-109`.
 WEIGHTS = np.array(
     [
-        -3.0059,
-        0.7666,
-        0.031,
-        1.0031,
-        -0.4682,
-        0.3824,
-        1.5966,
+        -3.0038,
+        0.7717,
         0.0283,
-        0.4258,
-        1.2482,
-        -0.4923,
-        -1.0239,
-        3.3116,
+        1.0039,
+        -0.4674,
+        0.3873,
+        1.5993,
+        0.0302,
+        0.429,
+        1.2435,
+        -0.4941,
+        -1.0179,
+        3.3011,
     ]
 )
 CENTRES = np.array(
-    [0.3945, 0.4288, 0.719, 0.298, 0.075, 0.487, 0.0645, 0.4597, 0.6958, 4.1685, -3.0231, -3.9043]
+    [0.3945, 0.4288, 0.719, 0.298, 0.075, 0.487, 0.0645, 0.4597, 0.692, 4.1685, -3.0231, -3.8988]
 )
 SCALES = np.array(
-    [2.0882, 1.8215, 3.0689, 2.7641, 1.2688, 0.3644, 0.1988, 0.3156, 0.2859, 0.6013, 0.6521, 0.8933]
+    [2.0882, 1.8215, 3.0689, 2.7641, 1.2688, 0.3644, 0.1988, 0.3156, 0.2886, 0.6013, 0.6521, 0.8949]
 )
 _FLOOR, _CEILING = 0.02, 20.0
 

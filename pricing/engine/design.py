@@ -17,7 +17,7 @@ _AFTERWARDS = ((-0.12, 0.12), (-0.07, 0.09), (-0.04, 0.06))
 _WAVES = (0.25, 0.1)
 _YEARLY_TREND = 0.2
 _LEVEL = 3.0
-# How much of the gap between price and what is known to drive it may be an answer to demand (see demand.py).
+# How much demand a price carries with it that answered demand (see demand.py).
 _ANSWER = (1.5, 1.2)
 _FIRST_STAGE_F = 10.0
 
@@ -25,8 +25,9 @@ _FIRST_STAGE_F = 10.0
 @dataclass(frozen=True)
 class Design:
     """Rows: the weeks seen. `columns` without the log price, which stands in `log_price` relative to the last
-    regular price; the last column is what of the price nothing explains. `strong`: a first stage on cost with
-    F above 10 took the explained part out of it. `all_…`: the same for every week of the history, also of
+    regular price; the last column is what of the price may have answered demand. `strong`: a first stage on
+    cost with F above 10 took the explained part out of it. `unexplained`: what controls and cost leave of the
+    price. `all_…`: the same for every week of the history, also of
     weeks whose units are not known, such as planned ones."""
 
     log_price: FloatArray
@@ -36,6 +37,7 @@ class Design:
     names: tuple[str, ...]
     week: FloatArray
     strong: bool
+    unexplained: FloatArray
     all_log_price: FloatArray
     all_columns: FloatArray
 
@@ -61,8 +63,8 @@ def design(history: History) -> Design:
         for lag in range(1, _AFTER + 1):
             blocks.append((f"after{lag}", _weeks_after(history, lag), *_AFTERWARDS[lag - 1]))
     explained = np.column_stack([b[1][seen] for b in blocks if b[0] not in ("promo", "display", "after1")])
-    unexplained, strong = _first_stage(history, log_regular, explained, seen)
-    blocks.append(("answer", unexplained, *_ANSWER))
+    suspect, unexplained, strong = _first_stage(history, log_regular, explained, seen)
+    blocks.append(("answer", suspect, *_ANSWER))
     log_price = np.log(history.price / history.last_regular)
     columns = np.column_stack([b[1] for b in blocks])
     return Design(
@@ -73,6 +75,7 @@ def design(history: History) -> Design:
         names=tuple(b[0] for b in blocks),
         week=week[seen],
         strong=strong,
+        unexplained=unexplained,
         all_log_price=log_price,
         all_columns=columns,
     )
@@ -111,12 +114,12 @@ def _weeks_after(history: History, lag: int) -> FloatArray:
 
 def _first_stage(
     history: History, log_regular: FloatArray, controls: FloatArray, seen: BoolArray
-) -> tuple[FloatArray, bool]:
-    """What of the regular price cost does not explain, every week, and whether cost explains it well (F >
-    10)."""
+) -> tuple[FloatArray, FloatArray, bool]:
+    """What of the regular price may have answered demand, every week; what neither the controls nor cost
+    explain, in the weeks seen; and whether cost explains it well (F > 10)."""
     y = log_regular[seen]
     left = y - controls @ _ridge(controls, y)
-    strong = False
+    strong, driven = False, np.zeros(len(y))
     if history.cost is not None:
         cost = history.cost[seen] - history.cost[-1]
         own = cost - controls @ _ridge(controls, cost)
@@ -124,12 +127,22 @@ def _first_stage(
             slope = (own @ left) / (own @ own)
             rest = left - slope * own
             freedom = max(len(y) - controls.shape[1] - 1, 1)
-            strong = bool((left @ left - rest @ rest) / max(rest @ rest / freedom, 1e-12) > _FIRST_STAGE_F)
+            f = (left @ left - rest @ rest) / max(rest @ rest / freedom, 1e-12)
+            # Two wandering series agree by chance: fewer weeks count than there are.
+            alike = max(_persistence(rest) * _persistence(own), 0.0)
+            strong = bool(f * (1 - alike) / (1 + alike) > _FIRST_STAGE_F)
             if strong:
-                left = rest
+                left, driven = rest, slope * cost
+    # Season and trend of a price may be answers too, so all of it is suspect that cost does not explain.
+    suspect = y - driven
     whole = np.zeros(len(seen))
-    whole[seen] = left
-    return whole, strong
+    whole[seen] = suspect - suspect.mean()
+    return whole, left, strong
+
+
+def _persistence(values: FloatArray) -> float:
+    total = float(values @ values)
+    return float(values[:-1] @ values[1:]) / total if total > 0 else 0.0
 
 
 def _ridge(columns: FloatArray, target: FloatArray) -> FloatArray:
