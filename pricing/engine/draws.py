@@ -11,7 +11,8 @@ from .history import FloatArray, IntArray
 from .shrinkage import Posterior
 
 DRAWS = 512
-_DIMENSIONS = 40
+# Elasticity, level and controls stand first, then twice thirteen weeks ahead, then what scenarios need last.
+_DIMENSIONS = 56
 
 
 @dataclass(frozen=True)

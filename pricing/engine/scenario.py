@@ -19,7 +19,8 @@ from .shrinkage import Posterior
 # widened by this standard deviation of the elasticity, for the part of the way that lies outside.
 BEYOND = 0.2
 _WIDER = 1.5
-_ANSWER_FADES = 0.8
+_ANSWER_FADES = 0.85
+_EVEN_WEEKS = 13
 
 
 @dataclass(frozen=True)
@@ -55,8 +56,12 @@ def scenarios(
     ahead = float(history.week[-1]) + np.arange(1, horizon + 1, dtype=np.float64)
     drawn = draw(demand, posterior)
     columns = future_columns(demand.made, history, ahead)
-    columns[:, -1] = demand.made.columns[-1, -1] * _ANSWER_FADES ** np.arange(1, horizon + 1)
     base = drawn.controls @ columns.T + _wandering(drawn.level, drawn.rho, drawn.tau, horizon)
+    # The demand that an answering price carried goes on without it.
+    carried = demand.made.columns[:, -1]
+    fades, spread = np.full(DRAWS, _ANSWER_FADES), np.full(DRAWS, carried.std())
+    onwards = _wandering(np.full(DRAWS, carried[-1]), fades, spread, horizon, stream=1)
+    base += drawn.controls[:, -1:] * onwards
     cost = _costs(history.last_cost, ahead, costs)
     lowest = (1 - BEYOND) * np.min(history.price[history.seen])
     highest = (1 + BEYOND) * np.max(history.price[history.seen])
@@ -114,18 +119,21 @@ def planned_units(fitted: Fitted, posterior: Posterior) -> FloatArray:
     return np.asarray(fitted.demand.size * np.exp(np.clip(log_units, -20, 30)).mean(axis=0))
 
 
-def _wandering(level: FloatArray, rho: FloatArray, tau: FloatArray, horizon: int) -> FloatArray:
-    normals = even_normals()[:, -2 - horizon : -2] if horizon <= 13 else _more_normals(horizon)
+def _wandering(
+    level: FloatArray, rho: FloatArray, tau: FloatArray, horizon: int, *, stream: int = 0
+) -> FloatArray:
+    """How a level wanders on, by draw and week; streams are independent of each other."""
+    if horizon <= _EVEN_WEEKS:
+        end = -2 - stream * _EVEN_WEEKS
+        normals = even_normals()[:, end - horizon : end]
+    else:
+        normals = np.random.default_rng(stream).standard_normal((DRAWS, horizon))
     path = np.empty((DRAWS, horizon))
     step = tau * np.sqrt(1 - rho**2)
     for h in range(horizon):
         level = rho * level + step * normals[:, h]
         path[:, h] = level
     return path
-
-
-def _more_normals(horizon: int) -> FloatArray:
-    return np.random.default_rng(13).standard_normal((DRAWS, horizon))
 
 
 def _sold(mean: FloatArray, size: float, sigma: FloatArray) -> FloatArray:

@@ -1,8 +1,13 @@
 """Worked figures of the field's definitions, to the digit."""
 
+import re
+from pathlib import Path
+
 import pytest
 
 from pricing.engine import formulas as f
+
+PAGE = (Path(__file__).parents[3] / "docs/algorithms/elasticity.md").read_text(encoding="utf-8")
 
 
 def test_elasticity_log_and_arc() -> None:
@@ -104,3 +109,38 @@ def test_price_volume_mix() -> None:
     assert f.price_volume_mix(before, after) == f.Bridge(2000, 1995, 95, 0, -100)
     with pytest.raises(ValueError, match="same products"):
         f.price_volume_mix(before, {"A": (110, 10.5)})
+
+
+def test_the_page_says_what_the_code_does() -> None:
+    shrunk = f.shrinkage(-3.5, 0.8, towards=-2.2, sd=0.6)
+    linear = f.best_price_linear(1000, 50, 6)
+    at9 = f.price_scenario(volume=1000, price=10, cost=6, fixed=1000, new_price=9, elasticity=-2.5, sd=0.4)
+    promotion = f.promotion_result(
+        baseline=200, sold=420, dip=50, margin=4, promotion_margin=2,
+        cannibalised_units=40, cannibalised_margin=3, cost=100,
+    )  # fmt: skip
+    launch = f.cannibalisation(new_units=1000, from_old_units=300, new_margin=8, old_margin=12)
+    bridge = f.price_volume_mix({"A": (100, 10), "B": (50, 20)}, {"A": (110, 10.5), "B": (40, 21)})
+    assert linear is not None
+    assert promotion is not None
+    assert launch is not None
+    assert bridge is not None
+    computed = [
+        f.elasticity_log((100, 125), (10, 9)), f.elasticity_arc((100, 125), (10, 9)),
+        shrunk.weight, shrunk.value, shrunk.sd, shrunk.lo80, shrunk.hi80,
+        f.best_price(6, -2.5), f.best_price(6, -2.5, commission_rate=0.08), linear.price, linear.profit,
+        f.reseller_margin_rate(2.99, 0.09, 1.85), f.effective_price(2.99, paid=1, taken=2),
+        f.effective_price(2.99, paid=1, taken=2, reduced=1, share=0.5),
+        f.break_even_volume_rate(0.5, 4), f.break_even_volume_rate(-0.5, 4),
+        at9.volume, at9.profit_median, at9.profit_lo80, at9.profit_hi80, at9.better, at9.switch,
+        promotion.uplift_gross_rate, promotion.net_units, promotion.profit, promotion.break_even_units,
+        launch.rate, launch.break_even_rate, launch.net_profit, bridge.price, bridge.volume, bridge.mix,
+    ]  # fmt: skip
+    table = PAGE.split("| figure | value |")[1]
+    said = re.findall(r"^\| .+ \| (−?[\d.]+) \|$", table, re.M)
+    assert len(said) == len(computed)
+    for text, value in zip(said, computed, strict=True):
+        assert value is not None
+        assert float(text.replace("−", "-")) == pytest.approx(
+            value, abs=0.51 * 10 ** -len(text.split(".")[1])
+        )
