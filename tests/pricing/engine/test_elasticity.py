@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from pricing.engine import History, elasticities, fit_one, scenarios
 from pricing.engine.evaluate import Scored, score
 from pricing.engine.history import FloatArray
+from pricing.engine.scenario import planned_units
 from pricing.engine.shrinkage import shrink
 from pricing.engine.simulate import REGIMES, Simulated, simulate
 
@@ -153,6 +154,27 @@ def test_whatever_comes_in_the_answer_is_ordered_and_negative(seed: int, weeks: 
     for outcome in scenarios(fit_one(history), found.posterior, [(m, 13) for m in MULTIPLIERS]):
         assert 0 <= outcome.units_lo80 <= outcome.units_hi80
         assert np.isfinite([outcome.units, outcome.units_hi80]).all()
+
+
+def test_a_price_beyond_those_seen_is_answered_wider(monkeypatch: pytest.MonkeyPatch) -> None:
+    history = moved()
+    (said,) = elasticities([history])
+    asked = [(1.0, 13), (2.0, 13)]
+    here, beyond = scenarios(fit_one(history), said.posterior, asked)
+    monkeypatch.setattr("pricing.engine.scenario._WIDER", 0.0)
+    also_here, narrow = scenarios(fit_one(history), said.posterior, asked)
+    assert (here.beyond, beyond.beyond) == (False, True)
+    assert here == also_here
+    assert beyond.units_hi80 / beyond.units_lo80 > 1.3 * narrow.units_hi80 / narrow.units_lo80
+
+
+def test_planned_weeks_are_expected_at_their_own_prices() -> None:
+    history = moved()
+    price = np.where(np.arange(80) >= 70, np.where(np.arange(80) % 2, 9.0, 11.0), history.price)
+    hidden = replace(history, price=price, units=np.where(np.arange(80) >= 70, np.nan, history.units))
+    (said,) = elasticities([hidden])
+    expected = planned_units(fit_one(hidden), said.posterior)
+    assert expected == pytest.approx(400 * (price[70:] / 10) ** -2.0, rel=0.08)
 
 
 def test_shrinking_goes_between_the_own_estimate_and_the_category() -> None:
