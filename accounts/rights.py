@@ -8,8 +8,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from django.utils.translation import gettext_lazy as _
-
 
 @dataclass(frozen=True)
 class Right:
@@ -19,8 +17,6 @@ class Right:
 
 
 _rights: dict[str, Right] = {}
-_LABELS_TO_COME = {"pricing.view_costs": _("See costs and margins")}
-"""How rights that the shipped roles name are called until their room stands."""
 
 
 def register(*rights: Right) -> None:
@@ -38,4 +34,4 @@ def registered() -> list[Right]:
 def right_label(code: str) -> str:
     """What the right is called; the code itself when nobody knows it (any more)."""
     right = _rights.get(code)
-    return str(right.label if right else _LABELS_TO_COME.get(code, code))
+    return str(right.label if right else code)

@@ -18,6 +18,7 @@ urlpatterns = [
     # Before the rooms with pages of one product: a fixed word there is no product's code.
     path("products/", include("products.urls")),
     path("", include("forecasting.urls")),
+    path("", include("pricing.urls")),
     path("data/", include("exchange.urls")),
     path("", include("collaboration.urls")),
     path("", include("reporting.urls")),

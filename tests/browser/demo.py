@@ -82,6 +82,7 @@ PAGES: dict[str, Args] = {
     "products:activity": _product,
     "products:details": _product,
     "reporting:product": _product,
+    "pricing:mix": _product,
     "forecasting:product": _product,
     "forecasting:stage": _product,
     "forecasting:launch": lambda: {"code": "LIM-100"},

@@ -1,0 +1,21 @@
+"""The marketing mix."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from .rules import Rule
+from .world import World
+
+
+def own(world: World) -> dict[str, Any]:
+    return {"code": world.own_product.code}
+
+
+def foreign(world: World) -> dict[str, Any]:
+    return {"code": world.foreign_product.code}
+
+
+RULES = [
+    Rule("pricing:mix", get="pricing.view", args=own, foreign=foreign),
+]
