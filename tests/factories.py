@@ -10,10 +10,12 @@ from itertools import count
 from typing import Any
 
 from allauth.account.models import EmailAddress
+from django.utils import timezone
 
 from accounts.models import Role, User
 from core.models import Organisation
 from core.organisation import organisation_forget
+from pricing.models import Price, PriceList
 from products.models import (
     Channel,
     ChannelLimit,
@@ -111,3 +113,25 @@ def family_factory(**fields: Any) -> Family:
     if "line" not in fields and "line_id" not in fields:
         fields["line"] = line_factory()
     return Family.objects.create(**{"code": f"F-{number}", "name": f"Family {number}"} | fields)
+
+
+def price_list_factory(**fields: Any) -> PriceList:
+    """A list of own prices for everybody, without VAT."""
+    number = next(_numbers)
+    defaults = {
+        "code": f"list-{number}",
+        "name_en": f"List {number}",
+        "name_nl": f"Lijst {number}",
+        "currency": "EUR",
+    }
+    return PriceList.objects.create(**defaults | fields)
+
+
+def price_factory(**fields: Any) -> Price:
+    """An approved price per unit; the list is a new channel's unless told."""
+    defaults: dict[str, Any] = {"state": "approved", "amount": 10, "approved_at": timezone.now()}
+    if "price_list" not in fields:
+        fields["price_list"] = price_list_factory(channel=channel_factory())
+    if fields.get("state", "approved") != "approved":
+        defaults.pop("approved_at")
+    return Price.objects.create(**defaults | fields)

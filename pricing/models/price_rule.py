@@ -1,0 +1,84 @@
+from __future__ import annotations
+
+import pghistory
+from django.db import models
+from django.db.models import F, Q
+from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
+
+
+@pghistory.track()
+class Bound(models.Model):
+    """The least and the most that a price per unit of a product, or of a line's products, may be from a date
+    on, in the organisation's currency as the list has it, and where that is laid down. Beyond it a proposal
+    is refused, or asks for a reason. The newest of a product goes before its line's.
+    """
+
+    class Beyond(models.TextChoices):
+        REFUSE = "refuse", pgettext_lazy("bound", "refused")
+        REASON = "reason", pgettext_lazy("bound", "only with a reason")
+
+    product = models.ForeignKey(
+        "products.Product", models.CASCADE, null=True, blank=True, related_name="+", verbose_name=_("product")
+    )
+    line = models.ForeignKey(
+        "products.ProductLine",
+        models.CASCADE,
+        null=True,
+        blank=True,
+        related_name="+",
+        verbose_name=_("product line"),
+    )
+    start_date = models.DateField(_("from"))
+    least = models.DecimalField(_("at least"), max_digits=18, decimal_places=4, null=True, blank=True)
+    most = models.DecimalField(_("at most"), max_digits=18, decimal_places=4, null=True, blank=True)
+    source = models.CharField(_("laid down in"), max_length=200)
+    beyond = models.CharField(
+        _("beyond it"), max_length=6, choices=Beyond.choices, default=Beyond.REFUSE
+    )
+
+    class Meta:
+        verbose_name = _("bound of a price")
+        ordering = ["start_date", "pk"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["product", "line", "start_date"], name="bound_once", nulls_distinct=False
+            ),
+            models.CheckConstraint(
+                condition=Q(product__isnull=False, line=None) | Q(product=None, line__isnull=False),
+                name="bound_of_product_or_line",
+            ),
+            models.CheckConstraint(
+                condition=Q(least=None) | Q(most=None) | Q(most__gte=F("least")), name="bound_order"
+            ),
+            models.CheckConstraint(condition=~Q(source=""), name="bound_has_source"),
+        ]
+
+    def __str__(self) -> str:
+        return self.source
+
+
+@pghistory.track()
+class NoticeDays(models.Model):
+    """How many days before a price holds a channel, with those below it, must have been told; no channel:
+    everybody without a rule of their own."""
+
+    channel = models.ForeignKey(
+        "products.Channel",
+        models.CASCADE,
+        null=True,
+        blank=True,
+        related_name="+",
+        verbose_name=_("channel"),
+    )
+    days = models.PositiveSmallIntegerField(_("days of notice"))
+
+    class Meta:
+        verbose_name = _("days of notice")
+        constraints = [
+            models.UniqueConstraint(fields=["channel"], name="notice_once", nulls_distinct=False),
+            models.CheckConstraint(condition=Q(days__lte=366), name="notice_within_a_year"),
+        ]
+
+    def __str__(self) -> str:
+        return str(self.days)

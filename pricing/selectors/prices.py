@@ -1,0 +1,141 @@
+"""Which price holds, of which list, on which day."""
+
+from __future__ import annotations
+
+import datetime
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from decimal import Decimal
+from typing import Any
+
+from django.db.models import Q, QuerySet
+
+from core.organisation import organisation_get
+from pricing.models import Price, PriceList, VatCode, VatRate
+from pricing.models.price import State, Vat
+from products.models import Channel, Product, Segment
+from products.selectors.access import visible_channel_ids
+from products.selectors.lines import line_tree
+
+Part = tuple[str, str]
+"""A price's component and tier."""
+CENT = Decimal("0.01")
+
+
+def channels_above(channel: Channel | None) -> list[int]:
+    """The channel itself and those above it, the nearest first."""
+    found = []
+    while channel is not None:
+        found.append(channel.pk)
+        channel = channel.parent
+    return found
+
+
+def lists_visible(user: Any) -> QuerySet[PriceList]:
+    """The lists a person may see: all, or for who is limited to channels those that hold in one of these."""
+    rows = PriceList.objects.select_related("channel", "segment")
+    if not user.has_perm("pricing.view"):
+        return rows.none()
+    channels = visible_channel_ids(user)
+    if channels is None:
+        return rows
+    above = Channel.objects.filter(pk__in=channels).values_list(
+        "parent_id", "parent__parent_id", "parent__parent__parent_id"
+    )
+    ids = channels.union(*above) - {None}
+    return rows.filter(Q(channel=None) | Q(channel__in=ids))
+
+
+def lists_ranked(
+    *, kind: str, channel: Channel | None, segment: Segment | None, currency: str
+) -> dict[int, int]:
+    """The lists that hold there, by their rank: those of the channel, of what is above it, of everybody; of
+    each the segment's before the one for all segments."""
+    above = channels_above(channel)
+    near = {pk: place for place, pk in enumerate([*above, None])}
+    rows = PriceList.objects.filter(
+        Q(channel=None) | Q(channel__in=above), Q(segment=None) | Q(segment=segment), kind=kind, currency=currency
+    )
+    found = sorted((near[row.channel_id], row.segment_id is None, row.pk) for row in rows)
+    return {pk: rank for rank, (_near, _all, pk) in enumerate(found)}
+
+
+def in_force(
+    lists: Iterable[int], products: Collection[int], date: datetime.date, **only: Any
+) -> list[Price]:
+    """The approved row of each list, product, component and tier that holds on the date, in one query; one
+    that says there is no price from then on is among them."""
+    rows = Price.objects.filter(
+        price_list__in=list(lists), product__in=products, state=State.APPROVED, start_date__lte=date, **only
+    )
+    key = ("price_list_id", "product_id", "component", "tier")
+    return list(rows.order_by(*key, "-start_date").distinct(*key))
+
+
+def prices_on(
+    products: Collection[int],
+    date: datetime.date,
+    *,
+    channel: Channel | None = None,
+    segment: Segment | None = None,
+    kind: str = PriceList.Kind.OWN,
+    currency: str = "",
+) -> dict[int, dict[Part, Price]]:
+    """The prices that hold on the date where the channel and segment buy, by product id, component and tier.
+
+    Of each component the nearest list that has a price of it counts: the account's, then those above it, then
+    everybody's; the segment's before the one for all. A list on which it has ended has none.
+    """
+    ranks = lists_ranked(
+        kind=kind, channel=channel, segment=segment, currency=currency or organisation_get().currency
+    )
+    found: dict[int, dict[Part, Price]] = defaultdict(dict)
+    rows = [row for row in in_force(ranks, products, date) if row.amount is not None]
+    for row in sorted(rows, key=lambda row: ranks[row.price_list_id]):
+        found[row.product_id].setdefault((row.component, row.tier), row)
+    return dict(found)
+
+
+def price_on(
+    product: Product,
+    date: datetime.date,
+    channel: Channel | None = None,
+    segment: Segment | None = None,
+    kind: str = PriceList.Kind.OWN,
+) -> dict[Part, Price]:
+    """What the product costs there on that day, by component and tier; empty: it has no price."""
+    return prices_on([product.pk], date, channel=channel, segment=segment, kind=kind).get(product.pk, {})
+
+
+def vat_rates(products: Sequence[Product], date: datetime.date) -> dict[int, Decimal | None]:
+    """The VAT rate of each on the date, as a share; ``None``: exempt. What the product says, else the nearest
+    line above it that says something, else high."""
+    tree = line_tree()
+    lines = {product.line_id: [line.pk for line in tree.ancestors(product.line_id)] for product in products}
+    codes = VatCode.objects.filter(start_date__lte=date).filter(
+        Q(product__in=[product.pk for product in products]) | Q(line__in={pk for own in lines.values() for pk in own})
+    )
+    own: dict[int | None, str] = {}
+    of_line: dict[int | None, str] = {}
+    for row in codes.order_by("start_date"):
+        if row.product_id:
+            own[row.product_id] = row.code
+        else:
+            of_line[row.line_id] = row.code
+    rates = {
+        row.code: row.rate for row in VatRate.objects.filter(start_date__lte=date).order_by("start_date")
+    }
+    found = {}
+    for product in products:
+        said = (of_line[pk] for pk in lines[product.line_id] if pk in of_line)
+        found[product.pk] = rates.get(own.get(product.pk) or next(said, Vat.HIGH))
+    return found
+
+
+def with_and_without(
+    amount: Decimal, with_vat: bool, rate: Decimal | None
+) -> tuple[Decimal, Decimal]:
+    """The amount with VAT and without; an exempt one is the same."""
+    factor = 1 + (rate or Decimal(0))
+    gross, net = (amount, amount / factor) if with_vat else (amount * factor, amount)
+    return gross, net
