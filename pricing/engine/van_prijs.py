@@ -45,7 +45,9 @@ def van_prijs(rows: Sequence[Row], start: datetime.date, *, perishable: bool = F
     if perishable:
         return VanPrijs(before[-1][1])
     opens = start - WINDOW
-    held = [row for place, row in enumerate(before) if place + 1 == len(before) or before[place + 1][0] > opens]
+    held = [
+        row for place, row in enumerate(before) if place + 1 == len(before) or before[place + 1][0] > opens
+    ]
     amounts = [amount for _since, amount in held if amount is not None]
     lowest = min(amounts)
     if before[0][0] > opens:

@@ -173,9 +173,14 @@ class Proposal(models.Model):
     )
     created_at = models.DateTimeField(auto_now_add=True)
     decided_by = models.ForeignKey(
-        settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+", verbose_name=_("decided by")
+        settings.AUTH_USER_MODEL,
+        models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="+",
+        verbose_name=_("decided by"),
     )
-    decided_at = models.DateTimeField(_("decided"), null=True)
+    decided_at = models.DateTimeField(_("decided"), null=True, blank=True)
     note = models.CharField(_("note"), max_length=400, blank=True)
 
     class Meta:
@@ -184,7 +189,9 @@ class Proposal(models.Model):
         indexes = [models.Index(fields=["-id"], condition=Q(state="proposed"), name="proposal_waiting")]
         constraints = [
             models.CheckConstraint(condition=~Q(reason=""), name="proposal_has_reason"),
-            models.CheckConstraint(condition=~Q(state="rejected") | ~Q(note=""), name="proposal_rejected_why"),
+            models.CheckConstraint(
+                condition=~Q(state="rejected") | ~Q(note=""), name="proposal_rejected_why"
+            ),
             models.CheckConstraint(
                 condition=Q(state__in=["draft", "proposed"], decided_by=None, decided_at=None)
                 | (
@@ -205,9 +212,9 @@ class Proposal(models.Model):
 @pghistory.track()
 class Price(models.Model):
     """What one component of a product costs on a list, from a date until the next approved row of the same
-    list, product, component and tier. ``amount`` is in the list's currency per unit, per month or once; empty:
-    from that date there is none there. ``tier`` names a step or time of use ("night"). Written by a person's
-    proposal or by an import.
+    list, product, component and tier. ``amount`` is in the list's currency per unit, per month or once;
+    empty: from that date there is none there. ``tier`` names a step or time of use ("night"). Written by a
+    person's proposal or by an import.
     """
 
     class Component(models.TextChoices):

@@ -10,8 +10,9 @@ from django.utils.translation import pgettext_lazy
 @pghistory.track()
 class Bound(models.Model):
     """The least and the most that a price per unit of a product, or of a line's products, may be from a date
-    on, in the organisation's currency as the list has it, and where that is laid down. Beyond it a proposal
-    is refused, or asks for a reason. The newest of a product goes before its line's.
+    on, and where that is laid down. Beyond it a proposal is refused, or asks for a reason. The newest of a
+    product goes before its line's. Amounts are in the organisation's currency; only lists in it are held
+    against them.
     """
 
     class Beyond(models.TextChoices):
@@ -32,10 +33,9 @@ class Bound(models.Model):
     start_date = models.DateField(_("from"))
     least = models.DecimalField(_("at least"), max_digits=18, decimal_places=4, null=True, blank=True)
     most = models.DecimalField(_("at most"), max_digits=18, decimal_places=4, null=True, blank=True)
+    with_vat = models.BooleanField(_("with VAT"), default=False)
     source = models.CharField(_("laid down in"), max_length=200)
-    beyond = models.CharField(
-        _("beyond it"), max_length=6, choices=Beyond.choices, default=Beyond.REFUSE
-    )
+    beyond = models.CharField(_("beyond it"), max_length=6, choices=Beyond.choices, default=Beyond.REFUSE)
 
     class Meta:
         verbose_name = _("bound of a price")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from decimal import Decimal
 from typing import Any
 
@@ -54,7 +54,10 @@ def lists_ranked(
     above = channels_above(channel)
     near = {pk: place for place, pk in enumerate([*above, None])}
     rows = PriceList.objects.filter(
-        Q(channel=None) | Q(channel__in=above), Q(segment=None) | Q(segment=segment), kind=kind, currency=currency
+        Q(channel=None) | Q(channel__in=above),
+        Q(segment=None) | Q(segment=segment),
+        kind=kind,
+        currency=currency,
     )
     found = sorted((near[row.channel_id], row.segment_id is None, row.pk) for row in rows)
     return {pk: rank for rank, (_near, _all, pk) in enumerate(found)}
@@ -113,7 +116,8 @@ def vat_rates(products: Sequence[Product], date: datetime.date) -> dict[int, Dec
     tree = line_tree()
     lines = {product.line_id: [line.pk for line in tree.ancestors(product.line_id)] for product in products}
     codes = VatCode.objects.filter(start_date__lte=date).filter(
-        Q(product__in=[product.pk for product in products]) | Q(line__in={pk for own in lines.values() for pk in own})
+        Q(product__in=[product.pk for product in products])
+        | Q(line__in={pk for own in lines.values() for pk in own})
     )
     own: dict[int | None, str] = {}
     of_line: dict[int | None, str] = {}
@@ -132,9 +136,7 @@ def vat_rates(products: Sequence[Product], date: datetime.date) -> dict[int, Dec
     return found
 
 
-def with_and_without(
-    amount: Decimal, with_vat: bool, rate: Decimal | None
-) -> tuple[Decimal, Decimal]:
+def with_and_without(amount: Decimal, with_vat: bool, rate: Decimal | None) -> tuple[Decimal, Decimal]:
     """The amount with VAT and without; an exempt one is the same."""
     factor = 1 + (rate or Decimal(0))
     gross, net = (amount, amount / factor) if with_vat else (amount * factor, amount)

@@ -1,0 +1,81 @@
+"""The rules that prices keep to: bounds, days of notice, the VAT of a line."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django import forms
+from django.utils.translation import gettext_lazy as _
+
+from pricing.models import Bound
+from pricing.models.price import Vat
+from products.forms.fields import DayField, ProductCodeField
+from products.models import ProductLine
+from products.selectors.access import channels_visible, lines_visible
+
+
+class BoundForm(forms.Form):
+    """For a product by its code, else for a line."""
+
+    product = ProductCodeField(label=_("Product"), max_length=60, required=False, help_text=_("Its code."))
+    line = forms.ModelChoiceField(
+        label=_("or all products of a line"),
+        queryset=ProductLine.objects.none(),
+        required=False,
+        to_field_name="code",
+        empty_label="—",
+    )
+    start_date = DayField(label=_("From"))
+    least = forms.DecimalField(
+        label=_("At least"), max_digits=18, decimal_places=4, min_value=0, required=False, localize=True
+    )
+    most = forms.DecimalField(
+        label=_("At most"),
+        max_digits=18,
+        decimal_places=4,
+        min_value=0,
+        required=False,
+        localize=True,
+        help_text=_("Neither: no bound from then on."),
+    )
+    with_vat = forms.BooleanField(label=_("with VAT"), required=False)
+    source = forms.CharField(
+        label=_("Laid down in"), max_length=200, help_text=_("A law, a contract, a guarantee, a floor.")
+    )
+    beyond = forms.ChoiceField(label=_("A price beyond it is"), choices=Bound.Beyond.choices)
+
+    def __init__(self, *args: Any, user: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["product"].user = user  # type: ignore[attr-defined]
+        self.fields["line"].queryset = lines_visible(user)  # type: ignore[attr-defined]
+
+    def clean(self) -> dict[str, Any]:
+        found = super().clean() or {}
+        if not self.errors and (found["product"] is None) == (found["line"] is None):
+            raise forms.ValidationError(_("Choose a product or a line."))
+        return found
+
+
+class NoticeForm(forms.Form):
+    channel = forms.ModelChoiceField(
+        label=_("Channel"), queryset=None, required=False, to_field_name="code", empty_label=_("all")
+    )
+    days = forms.IntegerField(
+        label=_("Days of notice"), min_value=0, max_value=366, help_text=_("0 takes the rule away.")
+    )
+
+    def __init__(self, *args: Any, user: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["channel"].queryset = channels_visible(user)  # type: ignore[attr-defined]
+
+
+class LineVatForm(forms.Form):
+    line = forms.ModelChoiceField(
+        label=_("Product line"), queryset=ProductLine.objects.none(), to_field_name="code", empty_label=None
+    )
+    code = forms.ChoiceField(label=_("VAT"), choices=Vat.choices)
+    start_date = DayField(label=_("From"))
+
+    def __init__(self, *args: Any, user: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["line"].queryset = lines_visible(user)  # type: ignore[attr-defined]

@@ -1,0 +1,138 @@
+from __future__ import annotations
+
+import re
+from decimal import Decimal, InvalidOperation
+from typing import Any
+
+from django import forms
+from django.utils import formats as django_formats
+from django.utils.translation import gettext as _t
+from django.utils.translation import gettext_lazy as _
+
+from pricing.models import Price, PriceList
+from pricing.models.price import Vat
+from pricing.services.price_rules import KINDS, ROUNDINGS, Rule
+from products.forms.fields import DayField
+from products.models import ProductLine, Segment
+
+
+class ProposalForm(forms.Form):
+    """New prices of one list: which products, how, from when and why. ``product`` comes with the address."""
+
+    price_list = forms.ModelChoiceField(
+        label=_("Price list"), queryset=PriceList.objects.none(), empty_label=None, to_field_name="code"
+    )
+    start_date = DayField(
+        label=_("From"),
+        help_text=_("Holds from 00:00 that day; tomorrow at the earliest."),
+    )
+    line = forms.ModelChoiceField(
+        label=_("All products of a line"),
+        queryset=ProductLine.objects.none(),
+        required=False,
+        to_field_name="code",
+        empty_label="—",
+    )
+    kind = forms.ChoiceField(label=_("Change"), choices=KINDS)
+    value = forms.DecimalField(
+        label=_("By how much, or to what"),
+        max_digits=18,
+        decimal_places=4,
+        localize=True,
+        required=False,
+        help_text=_("Per cent or an amount, with a minus for less."),
+    )
+    rounding = forms.ChoiceField(label=_("Rounded"), choices=ROUNDINGS)
+    component = forms.ChoiceField(label=_("Which price"), choices=Price.Component.choices)
+    tier = forms.CharField(
+        label=_("Tier"),
+        max_length=40,
+        required=False,
+        help_text=_("Such as a time of use; empty: all there are."),
+    )
+    pasted = forms.CharField(
+        label=_("Code and price"),
+        widget=forms.Textarea(attrs={"rows": 6, "spellcheck": "false"}),
+        required=False,
+        help_text=_("Two columns from a spreadsheet, a product a line. Only for “paste prices”."),
+    )
+    reason = forms.CharField(label=_("Reason"), max_length=400)
+    exception = forms.CharField(
+        label=_("Why the exception"),
+        max_length=400,
+        required=False,
+        help_text=_("Only where a bound or the days of notice ask for it."),
+    )
+
+    def __init__(self, *args: Any, lists: Any, lines: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["price_list"].queryset = lists  # type: ignore[attr-defined]
+        self.fields["line"].queryset = lines  # type: ignore[attr-defined]
+
+    def clean(self) -> dict[str, Any]:
+        found = super().clean() or {}
+        if found.get("kind") == "percentage" and found.get("value") is not None:
+            found["value"] = found["value"] / 100
+        if found.get("kind") == "paste":
+            found["rows"] = self._rows(found.get("pasted", ""))
+        return found
+
+    @property
+    def rule(self) -> Rule:
+        said = self.cleaned_data
+        tier = said["tier"].strip() or ("" if said["kind"] == "paste" else None)
+        return Rule(said["kind"], said["value"], said["rounding"], said["component"], tier)
+
+    def _rows(self, text: str) -> dict[str, Decimal]:
+        """Prices by code; what cannot be read is told by its line."""
+        found: dict[str, Decimal] = {}
+        problems = []
+        for number, line in enumerate(text.splitlines(), start=1):
+            if not line.strip():
+                continue
+            cells = [cell.strip() for cell in re.split(r"\t|;|\s{2,}", line.strip()) if cell.strip()]
+            amount = _amount(cells[-1]) if len(cells) >= 2 else None
+            if amount is None:
+                problems.append(_t("line %(number)s: “%(text)s”") % {"number": number, "text": line[:60]})
+            elif cells[0].lower() in found:
+                problems.append(
+                    _t("line %(number)s: %(code)s stands there twice") % {"number": number, "code": cells[0]}
+                )
+            else:
+                found[cells[0].lower()] = amount
+        if problems:
+            said = _t("This cannot be read as a code and a price: %(lines)s")
+            self.add_error("pasted", said % {"lines": "; ".join(problems[:5])})
+        elif not found:
+            self.add_error("pasted", _t("Paste the codes and prices here."))
+        return found
+
+
+def _amount(text: str) -> Decimal | None:
+    """A price as a spreadsheet in the person's language writes it, also with its currency."""
+    plain = re.sub(r"[^\d.,\-]", "", text)
+    try:
+        return Decimal(django_formats.sanitize_separators(plain))
+    except InvalidOperation:
+        return None
+
+
+class PriceListForm(forms.ModelForm):
+    version = forms.IntegerField(widget=forms.HiddenInput, required=False)
+
+    class Meta:
+        model = PriceList
+        fields = ["code", "name_nl", "name_en", "kind", "currency", "channel", "segment", "with_vat"]
+
+    def __init__(self, *args: Any, channels: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["channel"].queryset = channels  # type: ignore[attr-defined]
+        self.fields["segment"].queryset = Segment.objects.all()  # type: ignore[attr-defined]
+        for name in ("channel", "segment"):
+            self.fields[name].empty_label = _("all")  # type: ignore[attr-defined]
+        self.fields["currency"].help_text = _("Three letters, such as EUR.")
+
+
+class VatForm(forms.Form):
+    code = forms.ChoiceField(label=_("VAT"), choices=Vat.choices)
+    start_date = DayField(label=_("From"))

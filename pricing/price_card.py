@@ -1,0 +1,80 @@
+"""The card Price on a product's marketing mix."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from django.utils.translation import gettext as _
+
+from core import formats
+from core.charts import Chart
+from products.models import Product
+from products.selectors.lines import line_tree
+from products.selectors.units import unit_of
+
+from .models import Price
+from .price_charts import price_chart
+from .price_words import list_words, part_words, price_decimals, price_text, van_words
+from .selectors.price_rows import PriceRow, price_history, price_rows
+
+
+@dataclass(frozen=True)
+class PriceLine:
+    """A row of the card, in words; of the price ahead only what the list says, with or without VAT."""
+
+    name: str
+    about: str
+    with_vat: str | None
+    without_vat: str | None
+    since: str
+    ahead: str | None
+    ahead_on: str
+    van: str | None
+    van_note: str
+    waiting: Price | None
+
+
+def price_panel(user: Any, product: Product) -> Mapping[str, Any]:
+    """The prices on every list the person may see, and the history of the first; also without any."""
+    history = price_history(user, product)
+    rows = price_rows(product, history)
+    chart = _chart(user, product, rows)
+    return {
+        "lines": [price_line(row) for row in rows],
+        "chart": chart,
+        "has_van": any(row.van for row in rows),
+        "history": bool(history),
+        "can_propose": user.has_perm("pricing.edit"),
+    }
+
+
+def _chart(user: Any, product: Product, rows: list[PriceRow]) -> Chart | None:
+    tree = line_tree()
+    measure = tree.lead_measure(product.line_id)
+    first = next((row for row in rows if row.now is not None), None)
+    return first and price_chart(user, product, first, measure, unit_of(tree, product, measure))
+
+
+def price_line(row: PriceRow) -> PriceLine:
+    currency = row.price_list.currency
+    with_vat, without = row.both(row.now)
+    decimals = price_decimals(row.now.amount) if row.now else 2
+    van, van_note = van_words(row.van, currency) if row.van else (None, "")
+    following = row.following
+    ahead = None
+    if following is not None:
+        ahead = price_text(following.amount, currency) if following.amount is not None else _("no price")
+    return PriceLine(
+        name=" · ".join(filter(None, [str(row.price_list), part_words(row.component, row.tier)])),
+        about=list_words(row.price_list),
+        with_vat=None if with_vat is None else price_text(with_vat, currency, decimals),
+        without_vat=None if without is None else price_text(without, currency, decimals),
+        since=formats.day(row.now.start_date) if row.now else "",
+        ahead=ahead,
+        ahead_on=formats.day(following.start_date) if following else "",
+        van=van,
+        van_note=van_note,
+        waiting=row.waiting[-1] if row.waiting else None,
+    )

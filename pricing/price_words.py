@@ -1,0 +1,77 @@
+"""Prices in words."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+from django.utils.translation import gettext as _
+from django.utils.translation import pgettext
+
+from core import formats
+from pricing.engine.van_prijs import VanPrijs
+from pricing.models import Price, PriceList
+
+
+def price_decimals(amount: Decimal | None) -> int:
+    """Two, or as many more as the price has: a tariff of 0.2345."""
+    return 2 if amount is None else max(2, -int(amount.normalize().as_tuple().exponent))
+
+
+def price_text(amount: Decimal | None, currency: str, decimals: int | None = None) -> str:
+    return formats.money(amount, currency, price_decimals(amount) if decimals is None else decimals)
+
+
+def part_words(component: str, tier: str) -> str:
+    """ "per month, night"; nothing for the plain price per unit."""
+    if component == Price.Component.UNIT:
+        return tier
+    return ", ".join(filter(None, [str(Price.Component(component).label), tier]))
+
+
+def list_words(price_list: PriceList) -> str:
+    """Whom the list is for and what it says."""
+    whom = [str(part) for part in (price_list.channel, price_list.segment) if part] or [_("everybody")]
+    vat = _("with VAT") if price_list.with_vat else _("without VAT")
+    return " · ".join([*whom, str(price_list.get_kind_display()), vat])
+
+
+def van_words(van: VanPrijs, currency: str) -> tuple[str, str]:
+    """The van-prijs, and what is to be said of it."""
+    if van.amount is None:
+        said = {
+            "no_price": _("no price directly before"),
+            "new": _("under 30 days on the market; lowest so far %(price)s"),
+            "gap": _("without a price for a part of the 30 days; lowest %(price)s"),
+        }[van.reason]
+        return _("not judged"), said % {"price": price_text(van.seen, currency)}
+    note = ""
+    if van.may_stay is not None:
+        note = _("if the steps are one reduction announced without a break: %(price)s until %(day)s") % {
+            "price": price_text(van.may_stay, currency),
+            "day": formats.day(van.stays_until),
+        }
+    return price_text(van.amount, currency), note
+
+
+def rule_words(rule: dict[str, str]) -> str:
+    """How a proposal's prices came about: "+3% (rounded to .99)"."""
+    kind, value = rule.get("kind", ""), rule.get("value")
+    amount = Decimal(value) if value is not None else None
+    said = {
+        "percentage": formats.delta(amount, "percent", decimals=None).text if kind == "percentage" else "",
+        "amount": formats.delta(amount, "money").text if kind == "amount" else "",
+        "target": _("set to %(price)s") % {"price": formats.number(amount)} if kind == "target" else "",
+        "paste": _("pasted, price by price"),
+        "end": _("no price from then on"),
+    }.get(kind, "")
+    rounding = rule.get("rounding", "")
+    if not rounding or rounding == "none":
+        return said
+    return _("%(rule)s, rounded to %(to)s") % {"rule": said, "to": ROUNDED[rounding]()}
+
+
+ROUNDED = {
+    "99": lambda: formats.number(Decimal("0.99"), 2)[1:],
+    "95": lambda: formats.number(Decimal("0.95"), 2)[1:],
+    "whole": lambda: pgettext("rounding", "whole amounts"),
+}

@@ -1,0 +1,47 @@
+"""What prices and their proposals add to the other rooms."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.utils.module_loading import import_string
+from django.utils.translation import gettext_lazy as _
+
+from core import registries
+from core.history import Related, history_extend
+from core.registries import DecisionKind, EventSource, JobKind, MenuEntry, Panel
+
+
+def later(path: str) -> Any:
+    """A function that is imported when it is first called."""
+    return lambda *args: import_string(f"pricing.{path}")(*args)
+
+
+def register() -> None:
+    from collaboration.kinds import alert_kinds, notification_kinds
+    from products.models import Product
+
+    from .models import Bound, Price, VatCode
+    from .proposal_words import DECIDED, WAITING
+    from .selectors.proposals import JOB
+
+    skip = frozenset({"product", "proposal", "source_import", "approved_by", "approved_at"})
+    history_extend(Product, Related(Price, "product", _("Price"), skip=skip))
+    history_extend(Product, Related(VatCode, "product", _("VAT"), skip=frozenset({"line"})))
+    history_extend(Product, Related(Bound, "product", _("Bound of a price"), skip=frozenset({"line"})))
+    registries.menu.register(
+        MenuEntry(
+            *("pricing", _("Pricing"), "pricing:prices", "tag", 40, "pricing.view"),
+            badge=later("selectors.proposals.proposals_waiting"),
+        )
+    )
+    registries.panels.register(
+        Panel("price", "mix", "pricing/_price_card.html", later("price_card.price_panel"), 20, "pricing.view")
+    )
+    registries.decision_kinds.register(DecisionKind("price", _("Price proposals"), 10))
+    registries.event_sources.register(EventSource("prices", later("price_events.price_events"), 30))
+    registries.job_kinds.register(
+        JobKind(JOB, later("services.proposals.proposal_fill"), _("Prices of a proposal"))
+    )
+    alert_kinds.register(WAITING)
+    notification_kinds.register(DECIDED)

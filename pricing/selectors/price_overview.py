@@ -1,0 +1,73 @@
+"""The page Prices: every product's price per unit on one list, now and next."""
+
+from __future__ import annotations
+
+import datetime
+from typing import Any
+
+from django.db.models import Exists, F, OuterRef, Q, QuerySet, Subquery
+from django.db.models.functions import Lower
+
+from core.organisation import today
+from core.search import folded, like_pattern
+from pricing.models import Price, PriceList
+from pricing.models.price import State
+from products.models import Product, ProductLine
+from products.selectors.access import products_visible
+from products.selectors.lines import line_tree
+from products.selectors.product_filter import Like
+
+SORTS = {"name": Lower("name"), "price": F("now_amount"), "since": F("now_since"), "next": F("next_date")}
+SHOWN = ("with", "ahead", "without")
+
+
+def products_priced(
+    user: Any,
+    price_list: PriceList,
+    *,
+    line: ProductLine | None = None,
+    text: str = "",
+    show: str = "with",
+    sort: str = "name",
+    descending: bool = False,
+) -> QuerySet[Product]:
+    """Products with ``now_amount`` and ``now_since`` of the price per unit in force on the list, and
+    ``next_amount`` and ``next_date`` of the first ahead. ``show``: those *with* a price there, with a change
+    *ahead*, or on sale *without* one."""
+    day = today()
+    own = Price.objects.filter(
+        product=OuterRef("pk"),
+        price_list=price_list,
+        component=Price.Component.UNIT,
+        tier="",
+        state=State.APPROVED,
+    )
+    now, ahead = (
+        own.filter(start_date__lte=day).order_by("-start_date"),
+        own.filter(start_date__gt=day).order_by("start_date"),
+    )
+    rows = products_visible(user).select_related("line")
+    if line is not None:
+        rows = rows.filter(line__in=line_tree().descendants(line.pk))
+    for word in text.split():
+        rows = rows.filter(Like(folded("code", "name"), like_pattern(word)))
+    rows = rows.annotate(
+        now_amount=Subquery(now.values("amount")[:1]),
+        now_since=Subquery(now.values("start_date")[:1]),
+        next_amount=Subquery(ahead.values("amount")[:1]),
+        next_date=Subquery(ahead.values("start_date")[:1]),
+    )
+    priced = Price.objects.filter(product=OuterRef("pk"), price_list=price_list, state=State.APPROVED)
+    if show == "ahead":
+        rows = rows.filter(next_date__isnull=False)
+    elif show == "without":
+        rows = rows.filter(_on_sale(day), now_amount=None)
+    else:
+        rows = rows.filter(Exists(priced))
+    by = SORTS[sort]
+    order = by.desc(nulls_last=True) if descending else by.asc(nulls_last=True)
+    return rows.order_by(order, "pk")
+
+
+def _on_sale(day: datetime.date) -> Q:
+    return (Q(launched=None) | Q(launched__lte=day)) & (Q(ended=None) | Q(ended__gte=day))

@@ -1,0 +1,105 @@
+"""All prices of one product: what holds now on each list, what comes, and how it came about."""
+
+from __future__ import annotations
+
+import datetime
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any
+
+from core.organisation import today
+from pricing.engine.van_prijs import VanPrijs, van_prijs
+from pricing.models import Price, PriceList
+from pricing.models.price import State
+from products.models import Product
+
+from .prices import lists_visible, vat_rates, with_and_without
+
+KINDS = PriceList.Kind.values
+
+
+@dataclass(frozen=True)
+class PriceRow:
+    """One component of the product's price on one list. ``rows`` are its approved prices in order of their
+    dates; ``now`` the one in force, ``following`` the first ahead, ``waiting`` those proposed. ``van`` is the
+    van-prijs of a reduction that would start on ``van_on``; only of our own prices to consumers."""
+
+    price_list: PriceList
+    component: str
+    tier: str
+    rate: Decimal | None
+    rows: Sequence[Price]
+    waiting: Sequence[Price]
+    now: Price | None
+    following: Price | None
+    van: VanPrijs | None
+    van_on: datetime.date
+
+    def both(self, price: Price | None) -> tuple[Decimal | None, Decimal | None]:
+        """With VAT and without."""
+        if price is None or price.amount is None:
+            return None, None
+        return with_and_without(price.amount, self.price_list.with_vat, self.rate)
+
+
+def price_history(user: Any, product: Product) -> list[Price]:
+    """Every price of the product on lists the person may see but for drafts, the newest first."""
+    rows = Price.objects.filter(product=product, price_list__in=lists_visible(user))
+    related = (
+        "price_list__channel",
+        "price_list__segment",
+        "proposal__author",
+        "approved_by",
+        "source_import",
+    )
+    return list(rows.exclude(state=State.DRAFT).select_related(*related).order_by("-start_date", "-pk"))
+
+
+def price_rows(product: Product, history: Sequence[Price]) -> list[PriceRow]:
+    """The product's prices by list and component, own lists first; ``history`` as :func:`price_history` has
+    it. Lists on which it has neither a price nor one ahead are left out."""
+    day = today()
+    rate = vat_rates([product], day)[product.pk]
+    parts: dict[tuple[int, str, str], list[Price]] = defaultdict(list)
+    for price in reversed(history):
+        parts[price.price_list_id, price.component, price.tier].append(price)
+    found = [_row(own, rate, day) for own in parts.values()]
+    rows = [row for row in found if row.waiting or row.following or (row.now and row.now.amount is not None)]
+    return sorted(
+        rows,
+        key=lambda row: (
+            KINDS.index(row.price_list.kind),
+            row.price_list.channel_id is not None,
+            str(row.price_list),
+            Price.Component.values.index(row.component),
+            row.tier,
+        ),
+    )
+
+
+def _row(prices: Sequence[Price], rate: Decimal | None, day: datetime.date) -> PriceRow:
+    price_list = prices[0].price_list
+    approved = [price for price in prices if price.state == State.APPROVED]
+    now = next((price for price in reversed(approved) if price.start_date <= day), None)
+    ahead = [price for price in approved if price.start_date > day]
+    reduced = next(
+        (p for p in ahead if now and None not in (p.amount, now.amount) and p.amount < now.amount), None
+    )
+    van_on = reduced.start_date if reduced else day + datetime.timedelta(days=1)
+    unit = prices[0].component == Price.Component.UNIT
+    return PriceRow(
+        price_list=price_list,
+        component=prices[0].component,
+        tier=prices[0].tier,
+        rate=rate,
+        rows=approved,
+        waiting=[price for price in prices if price.state == State.PROPOSED],
+        now=now,
+        following=ahead[0] if ahead else None,
+        van=van_prijs([(p.start_date, p.amount) for p in approved], van_on)
+        if price_list.is_to_consumers and unit
+        else None,
+        van_on=van_on,
+    )

@@ -1,0 +1,116 @@
+"""Proposals within a person's sight, and what each of their rows does."""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any
+
+from django.db.models import Case, Count, Exists, OuterRef, Q, QuerySet, Value, When
+from django.http import Http404
+
+from core.models import Job
+from pricing.models import Price, Proposal
+from pricing.models.price import State
+from products.models import Product, ProductLine
+from products.selectors.access import visible_line_ids
+
+from .prices import in_force, lists_visible
+
+JOB = "pricing.proposal"
+
+
+@dataclass(frozen=True)
+class ProposalRow:
+    """One new price beside the one it replaces. ``volume`` and ``revenue`` are the product's of the last 12
+    months, which the change touches; ``change`` is a rate."""
+
+    price: Price
+    product: Product
+    old: Decimal | None
+    volume: Decimal | None
+    revenue: Decimal | None
+
+    @property
+    def change(self) -> Decimal | None:
+        if not self.old or self.price.amount is None:
+            return None
+        return self.price.amount / self.old - 1
+
+
+def proposals_visible(user: Any) -> QuerySet[Proposal]:
+    """Those on lists the person may see, all of whose products lie within their lines; drafts only their
+    own. Waiting ones come first, then the newest."""
+    related = ("price_list__channel", "price_list__segment", "author", "decided_by")
+    rows = Proposal.objects.filter(price_list__in=lists_visible(user)).select_related(*related)
+    rows = rows.exclude(~Q(author=user), state=State.DRAFT)
+    lines = visible_line_ids(user)
+    if lines is not None:
+        outside = Price.objects.filter(proposal=OuterRef("pk")).exclude(product__line__in=lines)
+        rows = rows.exclude(Exists(outside))
+    waiting = Case(When(state=State.PROPOSED, then=Value(0)), default=Value(1))
+    return rows.annotate(price_count=Count("prices")).order_by(waiting, "-pk")
+
+
+def proposal_get(user: Any, pk: int) -> Proposal:
+    """One of them, or 404."""
+    found = proposals_visible(user).filter(pk=pk).first()
+    if found is None:
+        raise Http404(pk)
+    return found
+
+
+def proposals_waiting(user: Any) -> QuerySet[Proposal]:
+    """For the number in the menu."""
+    if not user.has_perm("pricing.view"):
+        return Proposal.objects.none()
+    rows = Proposal.objects.filter(state=State.PROPOSED)
+    return (
+        rows if visible_line_ids(user) is None else rows.filter(pk__in=proposals_visible(user).values("pk"))
+    )
+
+
+def proposal_prices(proposal: Proposal) -> QuerySet[Price]:
+    """Its rows, those that touch most revenue first."""
+    return (
+        proposal.prices.select_related("product__figures__measure", "product__line")
+        .order_by("product__figures__revenue_12m", "product__name", "pk")
+        .reverse()
+    )
+
+
+def proposal_rows(proposal: Proposal, prices: Sequence[Price]) -> list[ProposalRow]:
+    """What these of its prices do, in one query."""
+    old = old_amounts(proposal, {price.product_id for price in prices})
+    return [
+        ProposalRow(
+            price,
+            price.product,
+            old.get((price.product_id, price.component, price.tier)),
+            figures.volume_12m if figures else None,
+            figures.revenue_12m if figures else None,
+        )
+        for price in prices
+        for figures in [getattr(price.product, "figures", None)]
+    ]
+
+
+def old_amounts(
+    proposal: Proposal, product_ids: Collection[int], **only: Any
+) -> dict[tuple[int, str, str], Decimal | None]:
+    """What holds on the list the day before the proposal would begin, by product, component and tier."""
+    before = proposal.start_date - datetime.timedelta(days=1)
+    rows = in_force([proposal.price_list_id], product_ids, before, **only)
+    return {(row.product_id, row.component, row.tier): row.amount for row in rows}
+
+
+def proposal_lines(proposal: Proposal) -> list[ProductLine]:
+    """The lines its products are of."""
+    return list(ProductLine.objects.filter(products__prices__proposal=proposal).distinct())
+
+
+def proposal_job(proposal: Proposal) -> Job | None:
+    """The work of filling a draft with many rows, while there is any."""
+    return Job.objects.filter(kind=JOB, key=f"{JOB}:{proposal.pk}").first()

@@ -1,0 +1,109 @@
+"""Price lists, which VAT products have, bounds and days of notice."""
+
+from __future__ import annotations
+
+import datetime
+from typing import Any
+
+from django.db import transaction
+from django.utils.translation import gettext as _
+
+from accounts.errors import DomainError
+from accounts.versions import check, row_lock, row_save
+from pricing.models import Bound, NoticeDays, PriceList, VatCode
+from products.models import Channel, Product, ProductLine
+from products.services.scope import product_within, unlimited
+
+NAMES = ("name_en", "name_nl")
+
+
+def _shared(user: Any) -> None:
+    if not user.has_perm("pricing.edit"):
+        raise DomainError("not_allowed", _("Your role does not include this."), status=403)
+    unlimited(user, _("This is shared by all lines; you are limited to some of them."))
+
+
+@transaction.atomic
+def price_list_create(*, user: Any, **values: Any) -> PriceList:
+    """A new list, without prices. One a kind, currency, channel and segment."""
+    _shared(user)
+    row = PriceList(**_cleaned(values))
+    check(row)
+    row.save()
+    return row
+
+
+@transaction.atomic
+def price_list_update(*, user: Any, price_list: PriceList, version: int | None, **values: Any) -> PriceList:
+    """Change a list; once it has prices only its names, as its amounts mean what they meant."""
+    _shared(user)
+    current = row_lock(price_list)
+    values = _cleaned(values)
+    changes = {name for name, value in values.items() if getattr(current, name) != value}
+    if changes - set(NAMES) and current.prices.exists():
+        field = min(changes - set(NAMES))
+        raise DomainError(
+            "has_prices", _("It has prices: only its names can change. Make a new list."), field
+        )
+    row_save(current, version=version, values=values)
+    return current
+
+
+def _cleaned(values: dict[str, Any]) -> dict[str, Any]:
+    cleaned = {name: value.strip() if isinstance(value, str) else value for name, value in values.items()}
+    if "currency" in cleaned:
+        cleaned["currency"] = cleaned["currency"].upper()
+    return cleaned
+
+
+@transaction.atomic
+def vat_set(
+    *,
+    user: Any,
+    code: str,
+    start_date: datetime.date,
+    product: Product | None = None,
+    line: ProductLine | None = None,
+) -> VatCode:
+    """From this date the product, or the line with those below it, has this VAT."""
+    if product is not None:
+        if not user.has_perm("pricing.edit"):
+            raise DomainError("not_allowed", _("Your role does not include this."), status=403)
+        product_within(user, product)
+    else:
+        _shared(user)
+    row = VatCode.objects.filter(product=product, line=line, start_date=start_date).first() or VatCode(
+        product=product, line=line, start_date=start_date
+    )
+    if row.code != code:
+        row.code = code
+        check(row)
+        row.save()
+    return row
+
+
+@transaction.atomic
+def bound_set(*, user: Any, **values: Any) -> Bound:
+    """A least or most price of a product or line from a date on; without either there is none then."""
+    _shared(user)
+    key = {name: values[name] for name in ("product", "line", "start_date")}
+    row = Bound.objects.filter(**key).first() or Bound(**key)
+    for name, value in values.items():
+        setattr(row, name, value)
+    check(row)
+    row.save()
+    return row
+
+
+@transaction.atomic
+def notice_set(*, user: Any, channel: Channel | None, days: int) -> None:
+    """How many days ahead the channel must be told of a price; 0 takes the rule away."""
+    _shared(user)
+    if not days:
+        NoticeDays.objects.filter(channel=channel).delete()
+        return
+    row = NoticeDays.objects.filter(channel=channel).first() or NoticeDays(channel=channel)
+    if row.days != days:
+        row.days = days
+        check(row)
+        row.save()

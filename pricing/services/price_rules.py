@@ -1,0 +1,85 @@
+"""How a proposal makes new prices of old ones."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from decimal import ROUND_FLOOR, ROUND_HALF_UP, Decimal
+from typing import Any
+
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, pgettext_lazy
+
+from accounts.errors import DomainError
+
+KINDS = (
+    ("percentage", gettext_lazy("change by per cent")),
+    ("amount", gettext_lazy("change by an amount")),
+    ("target", gettext_lazy("set to one price")),
+    ("paste", gettext_lazy("paste prices")),
+    ("end", gettext_lazy("end: no price from then on")),
+)
+ROUNDINGS = (
+    ("none", pgettext_lazy("rounding", "not rounded")),
+    ("99", gettext_lazy("to .99")),
+    ("95", gettext_lazy("to .95")),
+    ("whole", gettext_lazy("to whole amounts")),
+)
+CENT, PLACES = Decimal("0.01"), Decimal("0.0001")
+MOST = Decimal(10) ** 12
+
+
+@dataclass(frozen=True)
+class Rule:
+    """``value`` is a rate for *percentage* (0.03), an amount in the list's currency for *amount* and
+    *target*. ``component`` and ``tier`` say which of the prices; a tier of ``None`` is all of them."""
+
+    kind: str
+    value: Decimal | None = None
+    rounding: str = "none"
+    component: str = "unit"
+    tier: str | None = None
+
+    def as_json(self) -> dict[str, Any]:
+        said = {"kind": self.kind, "rounding": self.rounding, "component": self.component, "tier": self.tier}
+        return said | {"value": None if self.value is None else str(self.value)}
+
+    @classmethod
+    def from_json(cls, said: Mapping[str, Any]) -> Rule:
+        value = said.get("value")
+        return cls(**{**said, "value": None if value is None else Decimal(value)})
+
+    def check(self) -> None:
+        """Refuse what has no meaning."""
+        if self.kind not in dict(KINDS) or self.rounding not in dict(ROUNDINGS):
+            raise DomainError("rule_unknown", _("There is no such rule."), "kind")
+        if self.kind in ("paste", "end"):
+            return
+        if self.value is None:
+            raise DomainError("value_needed", _("By how much, or to what?"), "value")
+        if self.kind == "percentage" and self.value < -1:
+            raise DomainError("below_nothing", _("More than everything cannot go."), "value")
+        if self.kind == "target" and self.value < 0:
+            raise DomainError("below_nothing", _("A price is not below nothing."), "value")
+
+    def new_amount(self, old: Decimal | None) -> Decimal | None:
+        """The new price; ``None`` where the rule has no answer: nothing to change."""
+        if self.kind == "target":
+            return self.rounded(self.value or Decimal(0), PLACES)
+        if old is None or self.value is None:
+            return None
+        exact = old * (1 + self.value) if self.kind == "percentage" else old + self.value
+        step = CENT if old == old.quantize(CENT) else PLACES
+        return self.rounded(exact, step)
+
+    def rounded(self, amount: Decimal, step: Decimal) -> Decimal:
+        """As the rule says; not rounded is to ``step``, half away from zero. The nearest .99 or .95, the
+        upper of two that are as near; never below nothing."""
+        amount = min(max(amount, Decimal(0)), MOST)
+        if self.rounding == "whole":
+            return amount.quantize(Decimal(1), ROUND_HALF_UP)
+        if self.rounding in ("99", "95"):
+            ending = Decimal(self.rounding) / 100
+            whole = (amount - ending + Decimal("0.5")).to_integral_value(ROUND_FLOOR)
+            return max(whole, Decimal(0)) + ending
+        return amount.quantize(step, ROUND_HALF_UP)

@@ -1,0 +1,271 @@
+"""The life of a proposal: draft, proposed, then approved or rejected by a second person, or withdrawn."""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Collection, Mapping
+from contextlib import ExitStack
+from decimal import Decimal
+from typing import Any
+
+from django.db import transaction
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from accounts.errors import DomainError
+from accounts.versions import check, row_lock
+from core import formats
+from core.jobs import job_enqueue
+from core.organisation import today
+from pricing.models import Price, PriceList, Proposal
+from pricing.models.price import State
+from pricing.selectors.prices import in_force
+from pricing.selectors.proposals import JOB, old_amounts, proposal_lines
+from products.models import ProductFigures
+from products.services.four_eyes import decided
+
+from .price_limits import limits_check
+from .price_rules import MOST, Rule
+from .proposal_alerts import author_tell, proposal_settle
+
+KIND = "price"
+AT_ONCE = 500
+"""More prices than this are worked out by a job, with its progress."""
+CHUNK = 500
+
+
+def _require(user: Any, right: str) -> None:
+    if not user.has_perm(right):
+        raise DomainError("not_allowed", _("Your role does not include this."), status=403)
+
+
+def _ahead(day: datetime.date) -> None:
+    """A price begins at midnight: what begins today has begun."""
+    if day <= today():
+        raise DomainError(
+            "date_past", _("A price begins at midnight: tomorrow at the earliest."), "start_date"
+        )
+
+
+@transaction.atomic
+def proposal_draft(
+    *,
+    user: Any,
+    price_list: PriceList,
+    start_date: datetime.date,
+    reason: str,
+    rule: Rule,
+    product_ids: Collection[int],
+    pasted: Mapping[int, Decimal] | None = None,
+    exception: str = "",
+) -> Proposal:
+    """A draft with the new price of each product, to look at before it is proposed. ``pasted`` are the prices
+    by product id where the rule is *paste*. Products that the rule leaves as they are get no row; of many
+    products a job works it out. The products must be ones the person may see."""
+    _require(user, "pricing.edit")
+    _ahead(start_date)
+    rule.check()
+    if any(not 0 <= amount <= MOST for amount in (pasted or {}).values()):
+        raise DomainError("price_range", _("A price is not below nothing."), "pasted")
+    ids = sorted(pasted if pasted is not None else product_ids)
+    if not ids:
+        raise DomainError("no_products", _("Choose a product, a line, or paste prices."), "product")
+    proposal = Proposal(
+        price_list=price_list,
+        start_date=start_date,
+        reason=reason.strip(),
+        exception=exception.strip(),
+        rule=rule.as_json(),
+        author=user,
+    )
+    check(proposal)
+    proposal.save()
+    amounts = {str(pk): str(amount) for pk, amount in (pasted or {}).items()}
+    if len(ids) <= AT_ONCE:
+        Price.objects.bulk_create(_new_prices(proposal, ids, amounts))
+        if not proposal.prices.exists():
+            raise DomainError("nothing_changes", _("No price would change."), "value")
+        return proposal
+    job_enqueue(
+        kind=JOB,
+        key=f"{JOB}:{proposal.pk}",
+        payload={"proposal": proposal.pk, "products": ids, "pasted": amounts},
+        created_by=user,
+    )
+    return proposal
+
+
+def proposal_fill(context: Any) -> Mapping[str, Any]:
+    """The job: a draft's prices, worked out part by part and written at once."""
+    proposal = Proposal.objects.select_related("price_list").get(pk=context.payload["proposal"])
+    ids, pasted = context.payload["products"], context.payload["pasted"]
+    prices: list[Price] = []
+    context.progress(0, len(ids))
+    for start in range(0, len(ids), CHUNK):
+        prices += _new_prices(proposal, ids[start : start + CHUNK], pasted)
+        context.progress(min(start + CHUNK, len(ids)), len(ids))
+    result = {"prices": len(prices), "unchanged": len(ids) - len({price.product_id for price in prices})}
+    with context.effect(lambda: result):
+        if row_lock(proposal).state == State.DRAFT:
+            Price.objects.bulk_create(prices, batch_size=1000)
+    return result
+
+
+def _new_prices(proposal: Proposal, ids: Collection[int], pasted: Mapping[str, str]) -> list[Price]:
+    """What the proposal's rule says of these products, where that differs from what holds."""
+    rule = Rule.from_json(proposal.rule)
+    held = in_force([proposal.price_list_id], ids, proposal.start_date, component=rule.component)
+    parts: dict[int, dict[str, Decimal | None]] = {pk: {} for pk in ids}
+    for row in held:
+        if rule.tier in (None, row.tier):
+            parts[row.product_id][row.tier] = row.amount
+    prices = []
+    for pk, tiers in parts.items():
+        for tier, old in (tiers or {rule.tier or "": None}).items():
+            new = Decimal(pasted[str(pk)]) if rule.kind == "paste" else rule.new_amount(old)
+            ends = rule.kind == "end" and old is not None
+            if ends or (new is not None and new != old):
+                prices.append(
+                    Price(
+                        price_list_id=proposal.price_list_id,
+                        product_id=pk,
+                        component=rule.component,
+                        tier=tier,
+                        start_date=proposal.start_date,
+                        amount=None if ends else new,
+                        state=State.DRAFT,
+                        proposal=proposal,
+                    )
+                )
+    return prices
+
+
+@transaction.atomic
+def proposal_submit(*, user: Any, proposal: Proposal, exception: str = "") -> Proposal:
+    """From draft to proposed: whoever approves is asked. Refused where a price passes a bound, begins too
+    soon for its channel, or is decided already for that day."""
+    _require(user, "pricing.edit")
+    current = _locked(proposal, State.DRAFT)
+    _ahead(current.start_date)
+    if exception.strip():
+        current.exception = exception.strip()
+    prices = list(current.prices.select_related("product"))
+    if not prices:
+        raise DomainError("nothing_changes", _("There are no prices in it."))
+    limits_check(current, prices)
+    _free(current)
+    current.state = State.PROPOSED
+    check(current)
+    current.save(update_fields=["state", "exception"])
+    current.prices.update(state=State.PROPOSED)
+    proposal_settle(current)
+    return current
+
+
+@transaction.atomic
+def proposal_approve(*, user: Any, proposal: Proposal) -> Proposal:
+    """Its prices hold from their date on. One person cannot propose and approve where two are needed."""
+    _require(user, "pricing.approve")
+    current = _locked(proposal, State.PROPOSED)
+    _ahead(current.start_date)
+    _free(current)
+    with ExitStack() as stack:
+        amount = _worth(current)
+        for line in proposal_lines(current):
+            stack.enter_context(
+                decided(proposer=current.author, decider=user, line=line, kind=KIND, amount=amount)
+            )
+        now = timezone.now()
+        _decide(current, user, State.APPROVED, now)
+        current.prices.update(state=State.APPROVED, approved_by=user, approved_at=now)
+    return current
+
+
+@transaction.atomic
+def proposal_reject(*, user: Any, proposal: Proposal, note: str) -> Proposal:
+    """None of its prices will hold; the author is told why."""
+    _require(user, "pricing.approve")
+    current = _locked(proposal, State.PROPOSED)
+    if not note.strip():
+        raise DomainError("note_needed", _("Say why, so that the author can do it better."), "note")
+    _decide(current, user, State.REJECTED, timezone.now(), note.strip())
+    current.prices.update(state=State.REJECTED)
+    return current
+
+
+@transaction.atomic
+def proposal_withdraw(*, user: Any, proposal: Proposal, note: str = "") -> Proposal:
+    """Take back one's own draft or proposal. Approved prices that lie ahead are withdrawn by who may approve,
+    with a reason; then what held before holds on."""
+    current = row_lock(proposal)
+    if current.state == State.APPROVED:
+        _require(user, "pricing.approve")
+        if current.start_date <= today():
+            raise DomainError(
+                "in_force", _("These prices have begun and stay: propose new ones."), status=409
+            )
+        if not note.strip():
+            raise DomainError("note_needed", _("Say why these prices are withdrawn."), "note")
+    elif current.state in (State.DRAFT, State.PROPOSED):
+        _require(user, "pricing.edit")
+        if current.author_id != user.pk:
+            raise DomainError("not_yours", _("Only who proposed it takes it back."), status=403)
+    else:
+        raise _told(current)
+    _decide(current, user, State.WITHDRAWN, timezone.now(), note.strip())
+    current.prices.update(state=State.WITHDRAWN)
+    return current
+
+
+def _decide(current: Proposal, user: Any, state: str, at: datetime.datetime, note: str = "") -> None:
+    current.state, current.decided_by, current.decided_at, current.note = state, user, at, note
+    check(current)
+    current.save(update_fields=["state", "decided_by", "decided_at", "note"])
+    proposal_settle(current)
+    author_tell(current, by=user)
+
+
+def _locked(proposal: Proposal, state: str) -> Proposal:
+    """The row locked, in the state that is expected; who comes second is told who was first."""
+    current = row_lock(proposal)
+    if current.state != state:
+        raise _told(current)
+    return current
+
+
+def _told(current: Proposal) -> DomainError:
+    said = {"state": current.get_state_display(), "who": current.decided_by or current.author}
+    message = _("%(who)s was first: this proposal is %(state)s now.") % said
+    return DomainError("already_decided", message, status=409, details={"state": current.state})
+
+
+def _free(current: Proposal) -> None:
+    """Refuse where an approved price of the same list, product and day is there: it is withdrawn first."""
+    mine = current.prices.values("product", "component", "tier")
+    there = Price.objects.filter(
+        price_list=current.price_list_id, start_date=current.start_date, state=State.APPROVED
+    ).select_related("product")
+    wanted = {tuple(row.values()) for row in mine}
+    for price in there:
+        if (price.product_id, price.component, price.tier) in wanted:
+            said = {"product": price.product.name, "day": formats.day(current.start_date)}
+            message = _("%(product)s has an approved price from %(day)s already: withdraw that first.") % said
+            raise DomainError("price_there", message, "start_date", status=409)
+
+
+def _worth(current: Proposal) -> Decimal | None:
+    """What the change comes to over the volume of the last 12 months; ``None``: not known of all of it."""
+    old = old_amounts(current, {pk for (pk,) in current.prices.values_list("product_id")})
+    volumes = dict(
+        ProductFigures.objects.filter(product__prices__proposal=current).values_list(
+            "product_id", "volume_12m"
+        )
+    )
+    total = Decimal(0)
+    for price in current.prices.all():
+        before = old.get((price.product_id, price.component, price.tier))
+        volume = volumes.get(price.product_id)
+        if price.component != Price.Component.UNIT or None in (before, price.amount, volume):
+            return None
+        total += abs(price.amount - before) * volume
+    return total

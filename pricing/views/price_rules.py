@@ -1,0 +1,73 @@
+"""The rules prices keep to, shared by all lines."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib import messages
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_POST, require_safe
+
+from accounts.errors import DomainError
+from core.errors import form_refuse
+from core.organisation import organisation_get
+from core.pages import page_render, with_right
+from pricing.forms.price_rules import BoundForm, LineVatForm, NoticeForm
+from pricing.models import VatRate
+from pricing.price_words import price_text
+from pricing.selectors.price_rules import bounds_visible, line_vat_visible, notices_visible
+from pricing.services.price_lists import bound_set, notice_set, vat_set
+
+FORMS = {"bound": BoundForm, "notice": NoticeForm, "vat": LineVatForm}
+SERVICES = {"bound": bound_set, "notice": notice_set, "vat": vat_set}
+
+
+@with_right("pricing.view")
+@require_safe
+def price_rules(request: HttpRequest) -> HttpResponse:
+    """Bounds, days of notice and VAT, with a form to add to each."""
+    return _page(request)
+
+
+@with_right("pricing.edit")
+@require_POST
+def price_rule_set(request: HttpRequest, what: str) -> HttpResponse:
+    """Add a rule, or say it anew from the same date."""
+    if what not in FORMS:
+        raise Http404(what)
+    form = FORMS[what](request.POST, user=request.user)
+    if form.is_valid():
+        try:
+            SERVICES[what](user=request.user, **form.cleaned_data)
+        except DomainError as error:
+            if error.status == 403:
+                raise
+            form_refuse(form, error)
+        else:
+            messages.success(request, _("Saved."))
+            return redirect("pricing:price_rules")
+    return _page(request, {what: form}, status=422)
+
+
+def _page(request: HttpRequest, bound: dict[str, Any] | None = None, status: int = 200) -> HttpResponse:
+    user, currency = request.user, organisation_get().currency
+    forms = {f"{name}_form": form(user=user) for name, form in FORMS.items()}
+    forms |= {f"{name}_form": form for name, form in (bound or {}).items()}
+    context = {
+        "bounds": [
+            {
+                "row": row,
+                "least": None if row.least is None else price_text(row.least, currency),
+                "most": None if row.most is None else price_text(row.most, currency),
+            }
+            for row in bounds_visible(user)
+        ],
+        "notices": notices_visible(user),
+        "vat": line_vat_visible(user),
+        "rates": VatRate.objects.all(),
+        "can_edit": user.has_perm("pricing.edit"),
+        **forms,
+    }
+    return page_render(request, "pricing/price_rules.html", context, status=status)

@@ -1,0 +1,180 @@
+"""Prices across products, and all prices of one."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from django.contrib import messages
+from django.core.exceptions import PermissionDenied
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
+from django.shortcuts import redirect
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_http_methods, require_safe
+
+from accounts.errors import DomainError
+from core.errors import form_refuse, require
+from core.organisation import today
+from core.pages import Sort, page_render, paginate, with_right
+from exchange.export import FORMATS, ExportColumn, export_response
+from pricing.forms.prices import VatForm
+from pricing.models import PriceList, VatCode
+from pricing.price_card import price_line
+from pricing.price_words import list_words, part_words, price_text
+from pricing.selectors.price_overview import SHOWN, SORTS, products_priced
+from pricing.selectors.price_rows import price_history, price_rows
+from pricing.selectors.prices import lists_visible
+from pricing.services.price_lists import vat_set
+from products.models import ProductLine
+from products.selectors.access import lines_visible, product_get
+from products.selectors.head import product_head
+from products.selectors.lines import line_tree
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What the address of the page Prices asks for; ``price_list`` is ``None`` while there are no lists."""
+
+    lists: list[PriceList]
+    price_list: PriceList | None
+    line: ProductLine | None
+    text: str
+    show: str
+    sort: Sort
+
+    @classmethod
+    def read(cls, request: HttpRequest) -> Asked:
+        lists = list(lists_visible(request.user))
+        # The list for everybody first: what most people look for.
+        lists.sort(
+            key=lambda row: (PriceList.Kind.values.index(row.kind), row.channel_id is not None, str(row))
+        )
+        code, line = request.GET.get("list", ""), request.GET.get("line", "")
+        show = request.GET.get("show", "")
+        return cls(
+            lists,
+            next((row for row in lists if row.code == code), lists[0] if lists else None),
+            lines_visible(request.user).filter(code=line).first() if line else None,
+            request.GET.get("q", "").strip()[:200],
+            show if show in SHOWN else SHOWN[0],
+            Sort.read(request, list(SORTS), "name"),
+        )
+
+    def rows(self, user: Any) -> Any:
+        return products_priced(
+            user,
+            self.price_list,
+            line=self.line,
+            text=self.text,
+            show=self.show,
+            sort=self.sort.field,
+            descending=self.sort.descending,
+        )
+
+
+@with_right("pricing.view")
+@require_safe
+def prices(request: HttpRequest) -> HttpResponse:
+    """Every product's price on one list: now, since when, and what comes."""
+    asked = Asked.read(request)
+    context: dict[str, Any] = {
+        "asked": asked,
+        "sort": ("-" if asked.sort.descending else "") + asked.sort.field,
+        "lines": lines_visible(request.user),
+        "can_edit": request.user.has_perm("pricing.edit"),
+        "can_export": request.user.has_perm("exchange.export"),
+    }
+    if asked.price_list is not None:
+        page = paginate(request, asked.rows(request.user))
+        currency = asked.price_list.currency
+        context |= {
+            "page": page,
+            "about": list_words(asked.price_list),
+            "rows": [
+                {
+                    "product": product,
+                    "now": None if product.now_amount is None else price_text(product.now_amount, currency),
+                    "next": _("no price")
+                    if product.next_amount is None
+                    else price_text(product.next_amount, currency),
+                }
+                for product in page
+            ],
+        }
+    return page_render(request, "pricing/prices.html", context)
+
+
+@with_right("pricing.view")
+@require_safe
+def prices_export(request: HttpRequest, kind: str) -> HttpResponseBase:
+    """The page Prices as a file that can be edited and read in again."""
+    require(request.user, "exchange.export")
+    asked = Asked.read(request)
+    if kind not in dict(FORMATS) or asked.price_list is None:
+        raise Http404(kind)
+    price_list = asked.price_list
+
+    def rows() -> Iterator[list[Any]]:
+        for product in asked.rows(request.user).iterator(chunk_size=500):
+            yield [
+                *(product.code, product.name, product.line.name, price_list.code, price_list.currency),
+                *(product.now_since, product.now_amount, product.next_date, product.next_amount),
+            ]
+
+    columns = [
+        ExportColumn(_("Code")),
+        ExportColumn(_("Name"), width=36),
+        ExportColumn(_("Line")),
+        ExportColumn(_("Price list")),
+        ExportColumn(_("Currency")),
+        ExportColumn(_("From"), "date"),
+        ExportColumn(_("Price"), "number"),
+        ExportColumn(_("Next from"), "date"),
+        ExportColumn(_("Next price"), "number"),
+    ]
+    return export_response(request, name=_("prices"), columns=columns, rows=rows(), kind=kind)
+
+
+@with_right("pricing.view")
+@require_http_methods(["GET", "HEAD", "POST"])
+def product_prices(request: HttpRequest, code: str) -> HttpResponse:
+    """Every price the product had, has and will have, and which VAT; POST sets its VAT from a date on."""
+    product = product_get(request.user, code)
+    form, status = VatForm(request.POST or None, initial={"start_date": today()}), 200
+    if request.method == "POST":
+        if not request.user.has_perm("pricing.edit"):
+            raise PermissionDenied("pricing.edit")
+        if form.is_valid():
+            try:
+                vat_set(user=request.user, product=product, **form.cleaned_data)
+            except DomainError as error:
+                form_refuse(form, error)
+            else:
+                messages.success(request, _("Saved."))
+                return redirect("pricing:product_prices", code=product.code)
+        status = 422
+    history = price_history(request.user, product)
+    above = [line.pk for line in line_tree().ancestors(product.line_id)]
+    context = {
+        "head": product_head(request.user, product, "mix"),
+        "product": product,
+        "lines": [price_line(row) for row in price_rows(product, history)],
+        "rows": [
+            {
+                "price": price,
+                "part": part_words(price.component, price.tier),
+                "amount": _("no price")
+                if price.amount is None
+                else price_text(price.amount, price.price_list.currency),
+                "ahead": price.start_date > today(),
+            }
+            for price in history
+        ],
+        "vat": VatCode.objects.filter(product=product)
+        .union(VatCode.objects.filter(line__in=above))
+        .order_by("-start_date"),
+        "form": form,
+        "can_edit": request.user.has_perm("pricing.edit"),
+    }
+    return page_render(request, "pricing/product_prices.html", context, status=status)

@@ -1,0 +1,338 @@
+"""Proposals: what the rules make of prices, two people, races, bounds, notice, and five thousand at once."""
+
+from __future__ import annotations
+
+import datetime
+import threading
+import time
+from collections.abc import Iterator
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from django.db import connection
+from django.test import Client
+from django.utils import translation
+
+from accounts.errors import DomainError
+from collaboration.models import Alert, Notification
+from core import jobs
+from core.models import Job
+from core.organisation import today
+from pricing.models import Bound, NoticeDays, Price, PriceList, Proposal
+from pricing.selectors.prices import price_on
+from pricing.services.price_rules import Rule
+from pricing.services.proposals import (
+    proposal_approve,
+    proposal_draft,
+    proposal_reject,
+    proposal_submit,
+    proposal_withdraw,
+)
+from products.models import FourEyesRule, Product
+from tests.factories import (
+    channel_factory,
+    line_factory,
+    price_factory,
+    price_list_factory,
+    product_factory,
+    user_factory,
+)
+
+pytestmark = pytest.mark.django_db
+D = Decimal
+
+
+@pytest.fixture(autouse=True)
+def _in_english() -> Iterator[None]:
+    with translation.override("en"):
+        yield
+
+
+def soon(days: int = 10) -> datetime.date:
+    return today() + datetime.timedelta(days=days)
+
+
+@pytest.mark.parametrize(
+    ("rule", "old", "new"),
+    [
+        (Rule("percentage", D("0.03")), "2.00", "2.06"),
+        (Rule("percentage", D("0.03")), "0.2345", "0.2415"),
+        (Rule("percentage", D("0.05")), "1.99", "2.09"),  # 2.0895
+        (Rule("percentage", D("-1")), "5", "0.00"),
+        (Rule("amount", D("0.25")), "1.99", "2.24"),
+        (Rule("amount", D("-3")), "1.99", "0.00"),
+        (Rule("target", D("1.79")), "1.99", "1.79"),
+        (Rule("percentage", D("0.1"), "99"), "3.00", "2.99"),  # 3.30
+        (Rule("percentage", D("0.2"), "99"), "3.00", "3.99"),  # 3.60
+        (Rule("target", D("3.49"), "99"), "3", "3.99"),  # as near to both: the upper
+        (Rule("percentage", D("0.1"), "95"), "3.00", "2.95"),
+        (Rule("percentage", D("0.1"), "whole"), "15.00", "17"),  # 16.5
+        (Rule("target", D("0.2"), "99"), "3", "0.99"),
+    ],
+)
+def test_rules(rule: Rule, old: str, new: str) -> None:
+    assert rule.new_amount(D(old)) == D(new)
+
+
+def drafted(author: Any = None, **more: Any) -> Proposal:
+    """A draft of +10 % on one product at 10.00."""
+    if "product_ids" not in more:
+        mine = more.get("price_list") or PriceList.objects.first() or price_list_factory()
+        product = product_factory()
+        price_factory(product=product, price_list=mine, start_date=soon(-100))
+        more |= {"price_list": mine, "product_ids": [product.pk]}
+    values = {"start_date": soon(), "reason": "Costs went up", "rule": Rule("percentage", D("0.1"))}
+    return proposal_draft(user=author or user_factory(), **values | more)
+
+
+def proposed(author: Any = None, **more: Any) -> Proposal:
+    proposal = drafted(author, **more)
+    return proposal_submit(user=proposal.author, proposal=proposal)
+
+
+class TestItsLife:
+    def test_it_holds_from_its_date_once_a_second_person_approved_it(self) -> None:
+        proposal = proposed()
+        [price] = proposal.prices.all()
+        assert price_on(price.product, soon())[("unit", "")].amount == 10
+        approver = user_factory()
+        proposal_approve(user=approver, proposal=proposal)
+        assert price_on(price.product, soon(9))[("unit", "")].amount == 10
+        held = price_on(price.product, soon())[("unit", "")]
+        assert (held.amount, held.approved_by) == (11, approver)
+
+    def test_its_author_does_not_approve_it_unless_the_line_says_so(self) -> None:
+        author = user_factory()
+        proposal = proposed(author)
+        with pytest.raises(DomainError) as refused:
+            proposal_approve(user=author, proposal=proposal)
+        assert refused.value.code == "four_eyes"
+        assert set(Price.objects.filter(proposal=proposal).values_list("state", flat=True)) == {"proposed"}
+        FourEyesRule.objects.create(decision_kind="price", mode="off")
+        assert proposal_approve(user=author, proposal=proposal).state == "approved"
+
+    def test_one_line_that_asks_for_two_is_enough(self) -> None:
+        author, mine = user_factory(), price_list_factory()
+        products = [product_factory(), product_factory()]
+        for product in products:
+            price_factory(product=product, price_list=mine, start_date=soon(-9))
+        FourEyesRule.objects.create(line=products[0].line, decision_kind="price", mode="off")
+        proposal = proposed(author, price_list=mine, product_ids=[p.pk for p in products])
+        with pytest.raises(DomainError, match="Somebody else"):
+            proposal_approve(user=author, proposal=proposal)
+
+    def test_who_may_only_propose_approves_nothing(self) -> None:
+        with pytest.raises(DomainError) as refused:
+            proposal_approve(user=user_factory("marketing"), proposal=proposed())
+        assert refused.value.status == 403
+
+    def test_a_rejection_has_a_reason_and_its_author_hears_it(self) -> None:
+        proposal, approver = proposed(), user_factory()
+        with pytest.raises(DomainError) as refused:
+            proposal_reject(user=approver, proposal=proposal, note=" ")
+        assert refused.value.field == "note"
+        proposal_reject(user=approver, proposal=proposal, note="Too much")
+        told = Notification.objects.get(user=proposal.author)
+        assert (told.kind, told.params["note"]) == ("price_decided", "Too much")
+        assert proposal.prices.get().state == "rejected"
+
+    def test_approved_prices_ahead_can_be_withdrawn_and_those_in_force_not(self) -> None:
+        proposal = proposed()
+        proposal_approve(user=(approver := user_factory()), proposal=proposal)
+        with pytest.raises(DomainError, match="Say why"):
+            proposal_withdraw(user=approver, proposal=proposal)
+        proposal_withdraw(user=approver, proposal=proposal, note="The supplier took it back")
+        [price] = proposal.prices.all()
+        assert price.state == "withdrawn"
+        assert price_on(price.product, soon())[("unit", "")].amount == 10
+
+    def test_only_its_author_takes_it_back(self) -> None:
+        proposal = proposed()
+        with pytest.raises(DomainError) as refused:
+            proposal_withdraw(user=user_factory(), proposal=proposal)
+        assert refused.value.code == "not_yours"
+        assert proposal_withdraw(user=proposal.author, proposal=proposal).state == "withdrawn"
+
+    def test_it_waits_on_todays_page_until_it_is_decided(self) -> None:
+        owner = user_factory()
+        line = line_factory(owner=owner)
+        mine, product = price_list_factory(), product_factory(line=line)
+        price_factory(product=product, price_list=mine, start_date=soon(-9))
+        proposal = proposed(price_list=mine, product_ids=[product.pk])
+        alert = Alert.objects.get(kind="price_proposal")
+        assert (alert.recipient, alert.product, alert.state) == (owner, product, "open")
+        client = Client()
+        client.force_login(owner)
+        assert "price proposal waits for approval" in client.get("/").content.decode()
+        proposal_approve(user=owner, proposal=proposal)
+        alert.refresh_from_db()
+        assert alert.state == "gone"
+
+    def test_what_does_not_change_is_left_out_and_nothing_at_all_is_refused(self) -> None:
+        mine, same, other, bare = (
+            price_list_factory(),
+            product_factory(),
+            product_factory(),
+            product_factory(),
+        )
+        for product, amount in ((same, 12), (other, 13)):
+            price_factory(product=product, price_list=mine, start_date=soon(-9), amount=amount)
+        ids = [same.pk, other.pk]
+        found = drafted(price_list=mine, product_ids=ids, rule=Rule("target", D(12)))
+        assert [price.product for price in found.prices.all()] == [other]
+        with pytest.raises(DomainError, match="No price would change"):
+            drafted(price_list=mine, product_ids=[bare.pk])
+        assert Proposal.objects.count() == 1
+
+    def test_two_for_one_day_the_second_is_refused(self) -> None:
+        first = proposed()
+        price = first.prices.get()
+        second = proposed(
+            price_list=first.price_list, product_ids=[price.product_id], rule=Rule("target", D(9))
+        )
+        approver = user_factory()
+        proposal_approve(user=approver, proposal=first)
+        with pytest.raises(DomainError) as refused:
+            proposal_approve(user=approver, proposal=second)
+        assert refused.value.code == "price_there"
+
+    def test_today_has_begun(self) -> None:
+        with pytest.raises(DomainError) as refused:
+            drafted(start_date=today())
+        assert refused.value.field == "start_date"
+        proposal = proposed()
+        Proposal.objects.filter(pk=proposal.pk).update(start_date=today())
+        with pytest.raises(DomainError, match="midnight"):
+            proposal_approve(user=user_factory(), proposal=proposal)
+
+    def test_an_ended_price_is_a_row_too(self) -> None:
+        proposal = proposed(rule=Rule("end"))
+        proposal_approve(user=user_factory(), proposal=proposal)
+        assert price_on(proposal.prices.get().product, soon()) == {}
+
+
+class TestLimits:
+    def test_a_legal_cap_refuses_and_a_floor_asks_for_a_reason(self) -> None:
+        proposal = drafted()
+        price = proposal.prices.get()
+        bound = Bound.objects.create(
+            line=price.product.line, start_date=soon(-99), most=D("10.50"), source="Cap of the regulator"
+        )
+        with pytest.raises(DomainError, match=r"Cap of the regulator sets at most €10\.50 without VAT"):
+            proposal_submit(user=proposal.author, proposal=proposal, exception="please")
+        Bound.objects.filter(pk=bound.pk).update(beyond="reason")
+        with pytest.raises(DomainError) as refused:
+            proposal_submit(user=proposal.author, proposal=proposal)
+        assert (refused.value.code, refused.value.field) == ("exception_needed", "exception")
+        kept = proposal_submit(user=proposal.author, proposal=proposal, exception="Agreed with them")
+        assert (kept.state, kept.exception) == ("proposed", "Agreed with them")
+
+    def test_a_products_own_bound_and_the_newest_go_first_and_vat_counts(self) -> None:
+        proposal = drafted()
+        price = proposal.prices.get()
+        own = {"product": price.product, "source": "contract"}
+        Bound.objects.create(line=price.product.line, start_date=soon(-99), most=D(1), source="line's")
+        Bound.objects.create(**own, start_date=soon(-99), most=D(2))
+        # 11.00 without VAT is 13.31 with it
+        Bound.objects.create(**own, start_date=soon(-9), most=D("13.31"), with_vat=True)
+        Bound.objects.create(**own, start_date=soon(11), most=D(1))
+        assert proposal_submit(user=proposal.author, proposal=proposal).state == "proposed"
+
+    def test_notice_of_the_nearest_channel(self) -> None:
+        top = channel_factory()
+        account = channel_factory(parent=top, kind="account")
+        NoticeDays.objects.create(channel=None, days=200)
+        NoticeDays.objects.create(channel=top, days=11)
+        proposal = drafted(price_list=price_list_factory(channel=account))
+        with pytest.raises(DomainError, match="told 11 days ahead"):
+            proposal_submit(user=proposal.author, proposal=proposal)
+        NoticeDays.objects.filter(channel=top).update(days=10)
+        assert proposal_submit(user=proposal.author, proposal=proposal).state == "proposed"
+
+
+@pytest.mark.django_db(transaction=True)
+def test_of_two_who_decide_at_once_one_wins_and_the_other_is_told() -> None:
+    proposal = proposed()
+    people = [user_factory(), user_factory()]
+    gate = threading.Barrier(2)
+    answers: list[str] = []
+
+    def decide(person: Any, approve: bool) -> None:
+        try:
+            gate.wait()
+            if approve:
+                proposal_approve(user=person, proposal=proposal)
+            else:
+                proposal_reject(user=person, proposal=proposal, note="No")
+            answers.append("won")
+        except DomainError as error:
+            answers.append(f"{error.code} {error.status}")
+        finally:
+            connection.close()
+
+    threads = [threading.Thread(target=decide, args=(p, n == 0)) for n, p in enumerate(people)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert sorted(answers) == ["already_decided 409", "won"]
+    proposal.refresh_from_db()
+    assert proposal.prices.get().state == proposal.state in ("approved", "rejected")
+
+
+@pytest.mark.slow
+@pytest.mark.django_db(transaction=True)
+def test_five_thousand_products_within_ten_seconds(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Draft (by its job, with progress), look, propose and approve."""
+    line, mine = line_factory(), price_list_factory()
+    Product.objects.bulk_create(Product(code=f"B{n}", name=f"B{n}", line=line) for n in range(5000))
+    ids = list(Product.objects.filter(line=line).values_list("pk", flat=True))
+    price_factory_many(mine, ids)
+    author, told = user_factory(), []
+    began = time.monotonic()
+    proposal = drafted(author, price_list=mine, product_ids=ids)
+    job = Job.objects.get(key=f"pricing.proposal:{proposal.pk}")
+    progress = jobs.JobContext.progress
+
+    def tell(self: jobs.JobContext, done: int, total: int) -> None:
+        told.append(done)
+        progress(self, done, total)
+
+    monkeypatch.setattr(jobs.JobContext, "progress", tell)
+    claimed = jobs.job_claim("short")
+    assert claimed == job
+    jobs.job_run(claimed)
+    job.refresh_from_db()
+    times = {"draft": time.monotonic() - began}
+    assert (job.state, job.result) == ("done", {"prices": 5000, "unchanged": 0})
+    assert told == list(range(0, 5001, 500))
+    began = time.monotonic()
+    client = Client()
+    client.force_login(author)
+    assert client.get(f"/pricing/proposals/{proposal.pk}/").status_code == 200
+    times["look"] = time.monotonic() - began
+    began = time.monotonic()
+    proposal_submit(user=author, proposal=proposal)
+    times["propose"] = time.monotonic() - began
+    began = time.monotonic()
+    proposal_approve(user=user_factory(), proposal=proposal)
+    times["approve"] = time.monotonic() - began
+    print(times)
+    assert sum(times.values()) < 10
+    assert Price.objects.filter(proposal=proposal, state="approved", amount=11).count() == 5000
+
+
+def price_factory_many(price_list: Any, ids: list[int]) -> None:
+    now = datetime.datetime.now(datetime.UTC)
+    Price.objects.bulk_create(
+        Price(
+            price_list=price_list,
+            product_id=pk,
+            start_date=soon(-99),
+            amount=10,
+            state="approved",
+            approved_at=now,
+        )
+        for pk in ids
+    )
