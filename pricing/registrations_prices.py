@@ -19,11 +19,13 @@ def later(path: str) -> Any:
 
 def register() -> None:
     from collaboration.kinds import alert_kinds, notification_kinds
+    from exchange.sheets import sheets
     from products.models import Product
 
     from .models import Bound, Price, VatCode
     from .proposal_words import DECIDED, WAITING
     from .selectors.proposals import JOB
+    from .sheets import PricesSheet
 
     skip = frozenset({"product", "proposal", "source_import", "approved_by", "approved_at"})
     history_extend(Product, Related(Price, "product", _("Price"), skip=skip))
@@ -45,3 +47,4 @@ def register() -> None:
     )
     alert_kinds.register(WAITING)
     notification_kinds.register(DECIDED)
+    sheets.register(PricesSheet())

@@ -63,6 +63,7 @@ from .catalogue import (
 )
 from .judgement import JUDGED_THEN, judged_then, judgement_create
 from .people import people_create
+from .prices import price_file, prices_create, proposals_create
 from .sales import budget_file, first_month, sales_file, sales_rows, top_line
 
 SEED = 20261101
@@ -92,6 +93,7 @@ def demo_load(*, until: datetime.date | None, nights: int, tell: Tell) -> None:
         _products(people["Anna"], last)
         tell("five years of sales and three budgets")
         _sales(people["Anna"], last)
+        _prices(people, last)
         _launch(people["Yara"], last)
         _stage_by_hand(people["Sanne"])
         _talk(people)
@@ -287,6 +289,15 @@ def _import(sheet: str, path: Path) -> None:
     outcome = import_run(sheet=sheet, path=path, options={}, leave_out_refused=False, dry_run=False)
     if outcome.error is not None:
         raise DemoError(f"{path.name}: {outcome.error} {[str(r.code) for r in outcome.refusals[:5]]}")
+
+
+def _prices(people: dict[str, User], last: datetime.date) -> None:
+    prices_create(people)
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "prijzen.csv"
+        price_file(last, path)
+        _import("prices", path)
+    proposals_create(people)
 
 
 def _launch(yara: User, last: datetime.date) -> None:

@@ -1,0 +1,151 @@
+"""What the demo company asks: three years of prices on three lists, one proposal that waits and one ahead."""
+
+from __future__ import annotations
+
+import csv
+import datetime
+from collections.abc import Iterator, Mapping
+from decimal import ROUND_HALF_UP, Decimal
+from pathlib import Path
+
+from accounts.models import User
+from core.months import month_add, month_start
+from core.organisation import today
+from pricing.models import PriceList, Proposal
+from pricing.services.price_lists import bound_set, notice_set, price_list_create, vat_set
+from pricing.services.price_rules import Rule
+from pricing.services.proposals import proposal_approve, proposal_draft, proposal_reject, proposal_submit
+from products.models import Channel, Product, ProductLine
+
+from .catalogue import Item, items
+from .sales import top_line
+
+# code, Dutch, English, kind, channel, with VAT
+LISTS = [
+    ("verkoop", "Verkoopprijzen", "Sales prices", "own", "", False),
+    ("webwinkel", "Webwinkelprijzen", "Web shop prices", "own", "webshop", True),
+    ("advies", "Consumentenadviesprijzen", "Advised consumer prices", "advised", "", True),
+]
+VAT = {"food": "low", "energy": "high", "insurance": "exempt", "care": "exempt"}
+SINCE = datetime.date(2019, 1, 1)
+YEARS, RAISE = 3, Decimal("1.022")
+STANDING_CHARGE = Decimal("6.95")
+# Cheaper on the web from so many months back, then dearer again.
+DIPS = {"HVM-210": (5, 4), "SAP-100": (2, 1), "PIN-600": (8, 7)}
+# What a consumer pays for what we sell at 1.
+CONSUMER = Decimal("1.52")
+CENT = Decimal("0.01")
+
+
+def prices_create(people: Mapping[str, User]) -> None:
+    """The lists, which VAT each line has, and the rules prices keep to."""
+    anna = people["Anna"]
+    for code, name_nl, name_en, kind, channel, with_vat in LISTS:
+        price_list_create(
+            user=anna,
+            code=code,
+            name_nl=name_nl,
+            name_en=name_en,
+            kind=kind,
+            currency="EUR",
+            channel=Channel.objects.get(code=channel) if channel else None,
+            segment=None,
+            with_vat=with_vat,
+        )
+    lines = {line.code: line for line in ProductLine.objects.all()}
+    for line, code in VAT.items():
+        vat_set(user=anna, line=lines[line], code=code, start_date=SINCE)
+    notice_set(user=anna, channel=Channel.objects.get(code="retail"), days=42)
+    bound_set(
+        user=anna,
+        product=None,
+        line=lines["care"],
+        start_date=SINCE,
+        least=None,
+        most=Decimal(250),
+        with_vat=False,
+        source="Maximumtarief NZa",
+        beyond="refuse",
+    )
+
+
+def price_file(last: datetime.date, path: Path) -> None:
+    """Every product's prices as a file that can be imported."""
+    with path.open("w", encoding="utf-8", newline="") as file:
+        out = csv.writer(file, delimiter=";")
+        out.writerow(["product", "prijslijst", "vanaf", "prijs", "onderdeel"])
+        launched = dict(Product.objects.values_list("code", "launched"))
+        for item in items():
+            begun = launched[item.code] or month_add(last, -60)
+            for price_list, day, amount, component in _rows(item, begun, last):
+                out.writerow(
+                    [item.code, price_list, day.isoformat(), f"{amount}".replace(".", ","), component]
+                )
+
+
+def _rows(
+    item: Item, begun: datetime.date, last: datetime.date
+) -> Iterator[tuple[str, datetime.date, Decimal, str]]:
+    """A price when it begins to be sold, or four years back, and a raise each January after it."""
+    top = top_line(item.line)
+    first = max(begun, datetime.date(last.year - YEARS, 1, 1))
+    days = [first] + [
+        day for ago in range(YEARS - 1, -1, -1) if (day := datetime.date(last.year - ago, 1, 1)) > first
+    ]
+    for day in days:
+        own = _cents(Decimal(str(item.price)) / RAISE ** (last.year - day.year))
+        yield "verkoop", day, own, ""
+        if top == "energy":
+            yield "verkoop", day, _cents(STANDING_CHARGE / RAISE ** (last.year - day.year)), "maand"
+        if top == "food":
+            consumer = _to_nine(own * CONSUMER)
+            yield "advies", day, consumer, ""
+            yield "webwinkel", day, consumer + Decimal("0.10"), ""
+    if item.code in DIPS:
+        consumer = _to_nine(_cents(Decimal(str(item.price))) * CONSUMER) + Decimal("0.10")
+        low, back = (month_add(month_start(last), -ago) for ago in DIPS[item.code])
+        yield "webwinkel", low, consumer - Decimal("0.20"), ""
+        yield "webwinkel", back, consumer, ""
+
+
+def _cents(amount: Decimal) -> Decimal:
+    return amount.quantize(CENT, ROUND_HALF_UP)
+
+
+def _to_nine(amount: Decimal) -> Decimal:
+    """The nearest price that ends in a nine."""
+    return (amount * 10).quantize(Decimal(1), ROUND_HALF_UP) / 10 - CENT
+
+
+def proposals_create(people: Mapping[str, User]) -> None:
+    """Marketing proposes: one price is approved for the next quarter, one was rejected, a line's wait."""
+    ruud, sanne = people["Ruud"], people["Sanne"]
+    ahead = month_add(month_start(today()), 2)
+    latte = Product.objects.get(code="HVM-210")
+    approved = _proposed(
+        ruud, "advies", ahead, "Barista boven de 2 euro", Rule("amount", Decimal("0.10")), [latte.pk]
+    )
+    proposal_approve(user=sanne, proposal=approved)
+    jam = Product.objects.get(code="JAM-450")
+    rejected = _proposed(
+        ruud, "advies", ahead, "Jam omlaag", Rule("percentage", Decimal("-0.1"), "99"), [jam.pk]
+    )
+    proposal_reject(user=sanne, proposal=rejected, note="Eerst de proef in Utrecht afwachten")
+    line = list(Product.objects.filter(line__code="dairy-free", ended=None).values_list("pk", flat=True))
+    _proposed(
+        ruud, "verkoop", ahead, "Haver en amandel zijn duurder", Rule("percentage", Decimal("0.03")), line
+    )
+
+
+def _proposed(
+    author: User, price_list: str, start_date: datetime.date, reason: str, rule: Rule, products: list[int]
+) -> Proposal:
+    draft = proposal_draft(
+        user=author,
+        price_list=PriceList.objects.get(code=price_list),
+        start_date=start_date,
+        reason=reason,
+        rule=rule,
+        product_ids=products,
+    )
+    return proposal_submit(user=author, proposal=draft)

@@ -1,0 +1,139 @@
+"""Prices, price lists and proposals."""
+
+from __future__ import annotations
+
+import datetime
+from typing import Any
+
+from core.organisation import today
+from pricing.models import PriceList, Proposal
+from products.models import Channel, Product
+from tests.factories import price_factory, price_list_factory
+
+from .rules import Rule
+from .world import World
+
+VIEW, EDIT, APPROVE = "pricing.view", "pricing.edit", "pricing.approve"
+
+
+def _list(world: World, name: str, channel: Channel) -> PriceList:
+    make = lambda: price_list_factory(code=name, name_en=name, name_nl=name, channel=channel)  # noqa: E731
+    return world.made(f"price list {name}", make)
+
+
+def _proposal(world: World, product: Product) -> Proposal:
+    """Of a product with a price in force, on the list of the own channel."""
+    mine, day = _list(world, "own-list", world.own_channel), today()
+
+    def make() -> Proposal:
+        price_factory(product=product, price_list=mine, start_date=day - datetime.timedelta(9))
+        start = day + datetime.timedelta(9)
+        made = Proposal.objects.create(
+            price_list=mine, start_date=start, reason=product.name, author=world.somebody, state="proposed"
+        )
+        price_factory(
+            product=product, price_list=mine, start_date=start, state="proposed", proposal=made, amount=11
+        )
+        return made
+
+    return world.made(f"price proposal {product.code}", make)
+
+
+def a_list(world: World) -> dict[str, Any]:
+    return {"pk": _list(world, "own-list", world.own_channel).pk}
+
+
+def a_foreign_list(world: World) -> dict[str, Any]:
+    return {"pk": _list(world, world.foreign_channel.name, world.foreign_channel).pk}
+
+
+def a_proposal(world: World) -> dict[str, Any]:
+    return {"pk": _proposal(world, world.own_product).pk}
+
+
+def a_foreign_proposal(world: World) -> dict[str, Any]:
+    return {"pk": _proposal(world, world.foreign_product).pk}
+
+
+def own_product(world: World) -> dict[str, Any]:
+    a_proposal(world), a_foreign_proposal(world), a_foreign_list(world)
+    return {"code": world.own_product.code}
+
+
+def foreign_product(world: World) -> dict[str, Any]:
+    return {"code": world.foreign_product.code}
+
+
+def everything(world: World) -> dict[str, Any]:
+    """Prices, lists and proposals inside and outside the limits."""
+    own_product(world)
+    return {}
+
+
+def a_file(make: Any) -> Any:
+    return lambda world: {**make(world), "kind": "csv"}
+
+
+LIST = {"code": "new", "name_nl": "Nieuw", "name_en": "New", "kind": "advised", "currency": "EUR"}
+NEW = {
+    "start_date": (datetime.date.today() + datetime.timedelta(20)).isoformat(),
+    "kind": "target",
+    "value": "9",
+    "rounding": "none",
+    "component": "unit",
+    "reason": "Dearer",
+}
+
+PRICE_RULES = [
+    Rule("pricing:prices", get=VIEW, args=everything),
+    Rule("pricing:prices_export", get="exchange.export", args=a_file(everything)),
+    Rule(
+        "pricing:product_prices",
+        get=VIEW,
+        post=EDIT,
+        args=own_product,
+        foreign=foreign_product,
+        data={"code": "low", "start_date": "2026-01-01"},
+    ),
+    Rule("pricing:price_lists", get=VIEW, args=everything),
+    Rule("pricing:price_list_new", get=EDIT, post=EDIT, data=LIST, whole=True),
+    Rule(
+        "pricing:price_list_edit",
+        get=EDIT,
+        post=EDIT,
+        args=a_list,
+        foreign=a_foreign_list,
+        data=LIST,
+        whole=True,
+    ),
+    Rule("pricing:price_rules", get=VIEW, args=everything),
+    Rule(
+        "pricing:price_rule_set",
+        post=EDIT,
+        args=lambda world: {"what": "notice"},
+        data={"days": "3"},
+        whole=True,
+    ),
+    Rule("pricing:proposals", get=VIEW, args=everything),
+    Rule(
+        "pricing:proposal_new",
+        get=EDIT,
+        post=EDIT,
+        args=everything,
+        data=lambda world: NEW | {"price_list": "own-list", "product": world.own_product.code},
+    ),
+    Rule("pricing:proposal", get=VIEW, args=a_proposal, foreign=a_foreign_proposal),
+    Rule(
+        "pricing:proposal_act",
+        post=APPROVE,
+        args=a_proposal,
+        foreign=a_foreign_proposal,
+        data={"act": "reject", "note": "No"},
+    ),
+    Rule(
+        "pricing:proposal_export",
+        get="exchange.export",
+        args=a_file(a_proposal),
+        foreign=a_file(a_foreign_proposal),
+    ),
+]
