@@ -8,10 +8,10 @@ from collaboration.api import router as collaboration
 from exchange.api import router as exchange
 from forecasting.api import router as forecasting
 from forecasting.api_launches import router as launches
+from pricing.api_prices import router as prices
 from products.api import router as products
 
 app_name = "api"
 
-urlpatterns = [
-    path("", include(router.urls)) for router in (exchange, products, collaboration, forecasting, launches)
-]
+ROUTERS = (exchange, products, collaboration, forecasting, launches, prices)
+urlpatterns = [path("", include(router.urls)) for router in ROUTERS]

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import quote
 
 from django.utils.translation import gettext as _
 
 from core import formats
-from core.charts import Chart
+from core.charts import Chart, Switch
 from products.models import Product
 from products.selectors.lines import line_tree
 from products.selectors.units import unit_of
@@ -40,7 +41,7 @@ def price_panel(user: Any, product: Product) -> Mapping[str, Any]:
     """The prices on every list the person may see, and the history of the first; also without any."""
     history = price_history(user, product)
     rows = price_rows(product, history)
-    chart = _chart(user, product, rows)
+    chart = product_price_chart(user, product, rows)
     return {
         "lines": [price_line(row) for row in rows],
         "chart": chart,
@@ -50,11 +51,30 @@ def price_panel(user: Any, product: Product) -> Mapping[str, Any]:
     }
 
 
-def _chart(user: Any, product: Product, rows: list[PriceRow]) -> Chart | None:
+def product_price_chart(
+    user: Any, product: Product, rows: Sequence[PriceRow], chosen: str = "", url: str = ""
+) -> Chart | None:
+    """Of the row with this key, else the first with a price; with ``url`` the others are a switch away."""
+    priced = {row_key(row): row for row in rows if row.rows}
+    if not priced:
+        return None
+    key = chosen if chosen in priced else next(iter(priced))
+    switches = [
+        Switch(row_name(row), f"{url}?of={quote(other)}", other == key)
+        for other, row in priced.items()
+        if url and len(priced) > 1
+    ]
     tree = line_tree()
     measure = tree.lead_measure(product.line_id)
-    first = next((row for row in rows if row.now is not None), None)
-    return first and price_chart(user, product, first, measure, unit_of(tree, product, measure))
+    return price_chart(user, product, priced[key], measure, unit_of(tree, product, measure), switches)
+
+
+def row_key(row: PriceRow) -> str:
+    return " ".join([row.price_list.code, row.component, row.tier]).strip()
+
+
+def row_name(row: PriceRow) -> str:
+    return " · ".join(filter(None, [str(row.price_list), part_words(row.component, row.tier)]))
 
 
 def price_line(row: PriceRow) -> PriceLine:
@@ -67,7 +87,7 @@ def price_line(row: PriceRow) -> PriceLine:
     if following is not None:
         ahead = price_text(following.amount, currency) if following.amount is not None else _("no price")
     return PriceLine(
-        name=" · ".join(filter(None, [str(row.price_list), part_words(row.component, row.tier)])),
+        name=row_name(row),
         about=list_words(row.price_list),
         with_vat=None if with_vat is None else price_text(with_vat, currency, decimals),
         without_vat=None if without is None else price_text(without, currency, decimals),

@@ -15,6 +15,7 @@ from core.charts.volume_forecast import axis_scale
 from core.months import month_add, month_start
 from core.organisation import today
 from products.models import Measure, Product
+from products.selectors.lines import line_tree
 from products.selectors.sales import MonthSales, sales_months
 
 from .price_words import list_words, part_words, price_text
@@ -32,7 +33,7 @@ def price_chart(
     unit: str,
     switches: Sequence[Switch] = (),
 ) -> Chart | None:
-    """``None`` where no price was ever in force."""
+    """``None`` where no price was ever in force. ``unit`` is the measure's, of which volumes are."""
     if not row.rows:
         return None
     day = today()
@@ -43,7 +44,8 @@ def price_chart(
     )
     sales = sales_months(user, product, measure, first, month_add(month_start(day), -1))
     title = _("Price: what did each change do to sales?")
-    per = part_words(row.component, row.tier) or _("per %(unit)s") % {"unit": product_unit(unit)}
+    own = product.unit or line_tree().inherited(product.line_id, "unit").value or unit
+    per = part_words(row.component, row.tier) or _("per %(unit)s") % {"unit": own or _("unit")}
     vat = _("with VAT") if row.price_list.with_vat else _("without VAT")
     label = f"{formats.currency_symbol(row.price_list.currency)} {per}, {vat}"
     return Chart(
@@ -64,10 +66,6 @@ def price_chart(
         switch_label=_("Price list"),
         css="h-mid",
     )
-
-
-def product_unit(unit: str) -> str:
-    return unit or _("unit")
 
 
 def _steps(row: PriceRow, first: datetime.date, last: datetime.date, *, ahead: bool = False) -> list[Spec]:
@@ -126,7 +124,7 @@ def _spec(past: list[Spec], ahead: list[Spec], sales: Sequence[MonthSales], labe
     bars: Spec = {
         "height": VOLUME_HEIGHT,
         "data": {"values": volumes},
-        "mark": {"type": "bar", "style": "deduction", "cornerRadiusEnd": 1},
+        "mark": {"type": "rect", "style": "deduction"},
         "encoding": {
             "x": {
                 "field": "date",
@@ -139,6 +137,7 @@ def _spec(past: list[Spec], ahead: list[Spec], sales: Sequence[MonthSales], labe
                 "type": "quantitative",
                 "axis": {"title": f"{scale}{unit}", "tickCount": 3, "format": ",.0f", "minExtent": 44},
             },
+            "y2": {"datum": 0},
             "tooltip": [
                 {"field": "label", "title": _("month")},
                 {"field": "text", "title": unit or _("volume")},

@@ -301,7 +301,7 @@ class Migration(migrations.Migration):
             ],
             options={
                 "verbose_name": "price list",
-                "ordering": ["kind", "code"],
+                "ordering": ["-kind", "code"],
             },
         ),
         migrations.CreateModel(

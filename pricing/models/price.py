@@ -117,7 +117,7 @@ class PriceList(models.Model):
 
     class Meta:
         verbose_name = _("price list")
-        ordering = ["kind", "code"]
+        ordering = ["-kind", "code"]  # our own first
         constraints = [
             models.UniqueConstraint(Upper("code"), name="price_list_code_unique"),
             models.UniqueConstraint(

@@ -20,7 +20,7 @@ from core.pages import Sort, page_render, paginate, with_right
 from exchange.export import FORMATS, ExportColumn, export_response
 from pricing.forms.prices import VatForm
 from pricing.models import PriceList, VatCode
-from pricing.price_card import price_line
+from pricing.price_card import product_price_chart
 from pricing.price_words import list_words, part_words, price_text
 from pricing.selectors.price_overview import SHOWN, SORTS, products_priced
 from pricing.selectors.price_rows import price_history, price_rows
@@ -159,7 +159,9 @@ def product_prices(request: HttpRequest, code: str) -> HttpResponse:
     context = {
         "head": product_head(request.user, product, "mix"),
         "product": product,
-        "lines": [price_line(row) for row in price_rows(product, history)],
+        "chart": product_price_chart(
+            request.user, product, price_rows(product, history), request.GET.get("of", ""), request.path
+        ),
         "rows": [
             {
                 "price": price,

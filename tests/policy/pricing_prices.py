@@ -84,6 +84,18 @@ NEW = {
     "reason": "Dearer",
 }
 
+
+def proposing(world: World) -> dict[str, Any]:
+    return {
+        "price_list": "own-list",
+        "start_date": NEW["start_date"],
+        "reason": "Dearer",
+        "prices": [{"product": world.own_product.code, "amount": "9"}],
+    }
+
+
+of_proposal: dict[str, Any] = {"args": a_proposal, "foreign": a_foreign_proposal, "api": True}
+
 PRICE_RULES = [
     Rule("pricing:prices", get=VIEW, args=everything),
     Rule("pricing:prices_export", get="exchange.export", args=a_file(everything)),
@@ -136,4 +148,11 @@ PRICE_RULES = [
         args=a_file(a_proposal),
         foreign=a_file(a_foreign_proposal),
     ),
+    Rule("api:price-list", get=VIEW, args=everything, api=True),
+    Rule("api:price-list-list", get=VIEW, args=everything, api=True),
+    Rule("api:price-proposal-list", get=VIEW, post=EDIT, args=everything, data=proposing, api=True),
+    Rule("api:price-proposal-detail", get=VIEW, **of_proposal),
+    Rule("api:price-proposal-approve", post=APPROVE, **of_proposal),
+    Rule("api:price-proposal-reject", post=APPROVE, data={"note": "No"}, **of_proposal),
+    Rule("api:price-proposal-withdraw", post=EDIT, data={"note": "No"}, **of_proposal),
 ]

@@ -1,0 +1,212 @@
+"""The pages and the API of prices: what they show, and that forms keep what was typed."""
+
+from __future__ import annotations
+
+import datetime
+import json
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from altair.vegalite.v6.schema import core as VegaLite
+from django.test import Client
+from django.utils import translation
+
+from core.organisation import today
+from pricing.models import Price, PriceList, Proposal, VatCode
+from pricing.price_card import price_line, price_panel
+from pricing.price_events import price_events
+from pricing.selectors.price_rows import price_history, price_rows
+from products.models import Product
+from tests.factories import (
+    channel_factory,
+    line_factory,
+    price_factory,
+    price_list_factory,
+    product_factory,
+    user_factory,
+)
+
+pytestmark = pytest.mark.django_db
+
+
+def day(days: int) -> datetime.date:
+    return today() + datetime.timedelta(days=days)
+
+
+@pytest.fixture
+def product() -> Product:
+    """10.00 for a year, 8.00 from 20 days ago, 9.00 from in a month on the shop's list with VAT; low VAT."""
+    line = line_factory(unit="carton")
+    VatCode.objects.create(line=line, code="low", start_date=day(-900))
+    found = product_factory(line=line, code="A")
+    shop = price_list_factory(code="shop", channel=channel_factory(name="Own shop"), with_vat=True)
+    for days, amount in ((-365, "10.00"), (-20, "8.00"), (30, "9.00"), (60, "7.00")):
+        price_factory(product=found, price_list=shop, start_date=day(days), amount=Decimal(amount))
+    return found
+
+
+@pytest.fixture
+def client_of() -> Any:
+    def of(user: Any) -> Client:
+        client = Client()
+        client.force_login(user)
+        return client
+
+    return of
+
+
+class TestTheCard:
+    def test_it_says_what_holds_what_comes_and_the_van_prijs(self, product: Product) -> None:
+        user = user_factory()
+        [row] = price_rows(product, price_history(user, product))
+        assert row.both(row.now) == (Decimal("8.00"), Decimal("8.00") / Decimal("1.09"))
+        # The next reduction is the one in 60 days: in the 30 days before it 9.00 held.
+        assert (row.van_on, row.van and row.van.amount) == (day(60), Decimal("9.00"))
+        line = price_line(row)
+        assert (line.about, line.ahead_on) == (
+            "Own shop · eigen prijs · met btw",
+            day(30).strftime("%d-%m-%Y"),
+        )
+
+    def test_its_chart_is_valid_and_has_its_table(self, product: Product) -> None:
+        chart = price_panel(user_factory(), product)["chart"]
+        VegaLite.TopLevelSpec.from_dict(json.loads(json.dumps(chart.spec)))
+        assert chart.table.rows[-1][:2] == [day(60).strftime("%d-%m-%Y"), "€\xa07,00"]
+
+    def test_the_van_prijs_is_for_our_own_prices_to_consumers(self, product: Product) -> None:
+        for kind, with_vat in (("own", False), ("advised", True)):
+            mine = price_list_factory(kind=kind, with_vat=with_vat)
+            price_factory(product=product, price_list=mine, start_date=day(-90))
+        rows = price_rows(product, price_history(user_factory(), product))
+        assert [(str(row.price_list.kind), row.van is None) for row in rows] == [
+            ("own", True),
+            ("own", False),
+            ("advised", True),
+        ]
+
+    def test_marks_on_charts_are_changes_not_the_first_price(self, product: Product) -> None:
+        events = list(price_events(user_factory(), product, day(-900), day(900)))
+        assert [event.date for event in events] == [day(-20), day(30), day(60)]
+
+    def test_a_person_in_another_channel_sees_none_of_it(self, product: Product) -> None:
+        stranger = user_factory(channels=[channel_factory()])
+        assert price_history(stranger, product) == []
+        below = channel_factory(parent=PriceList.objects.get().channel, kind="account")
+        assert len(price_history(user_factory(channels=[below]), product)) == 4
+
+
+class TestPages:
+    def test_prices_filter_sort_and_file(self, product: Product, client_of: Any) -> None:
+        client = client_of(user_factory())
+        other = product_factory(code="B", line=product.line)
+        price_factory(product=other, price_list=PriceList.objects.get(), start_date=day(-9), amount=3)
+        bare = product_factory(code="C", name="Bare one", line=product.line)
+        rows = lambda query: [r["product"].code for r in client.get(f"/pricing/{query}").context["rows"]]  # noqa: E731
+        assert rows("?sort=price") == ["B", "A"]
+        assert rows("?sort=-price") == ["A", "B"]
+        assert rows("?show=ahead") == ["A"]
+        assert rows("?show=without") == [bare.code]
+        assert rows("?q=bare&show=without") == ["C"]
+        assert rows(f"?line={line_factory().code}") == []
+        file = b"".join(client.get("/pricing/export/csv/?sort=price").streaming_content).decode()
+        assert [line.split(",")[0] for line in file.splitlines()[1:]] == ["B", "A"]
+
+    def test_a_proposal_from_form_to_approval(self, product: Product, client_of: Any) -> None:
+        author, approver = user_factory("marketing"), user_factory()
+        client = client_of(author)
+        said = {
+            "product": "A",
+            "price_list": "shop",
+            "start_date": day(10).isoformat(),
+            "kind": "target",
+            "value": "7.77",
+            "rounding": "none",
+            "component": "unit",
+            "reason": "A rival",
+            "nonce": "once",
+        }
+        bad = client.post("/pricing/proposals/new/", said | {"value": ""})
+        assert (bad.status_code, bad.context["form"]["reason"].value()) == (422, "A rival")
+        first, second = (client.post("/pricing/proposals/new/", said) for _ in range(2))
+        assert first.url == second.url
+        page = client.get(first.url).content.decode()
+        assert "€8.00" in page
+        assert "€7.77" in page
+        assert client_of(approver).get(first.url).status_code == 404  # a draft is its author's
+        client.post(f"{first.url}act/", {"act": "submit"})
+        assert client.post(f"{first.url}act/", {"act": "approve"}).status_code == 403
+        refused = client_of(approver).post(f"{first.url}act/", {"act": "reject", "note": ""})
+        assert refused.status_code == 400
+        client_of(approver).post(f"{first.url}act/", {"act": "approve"})
+        assert Price.objects.get(proposal=Proposal.objects.get()).state == "approved"
+        again = client_of(user_factory()).post(f"{first.url}act/", {"act": "approve"})
+        assert again.status_code == 409
+        assert f"{approver} was first" in again.content.decode()
+
+    def test_pasted_prices(self, product: Product, client_of: Any) -> None:
+        client = client_of(user_factory(language="nl"))
+        said = {
+            "price_list": "shop",
+            "start_date": day(10).isoformat(),
+            "kind": "paste",
+            "rounding": "none",
+            "component": "unit",
+            "reason": "Blad",
+        }
+        wrong = client.post("/pricing/proposals/new/", said | {"pasted": "A\t7,77\nB\t1\nC\tveel"})
+        assert wrong.status_code == 422
+        assert "veel" in str(wrong.context["form"].errors["pasted"])
+        wrong = client.post("/pricing/proposals/new/", said | {"pasted": "A\t7,77\nB\t1"})
+        assert "b" in str(wrong.context["form"].errors["pasted"])
+        done = client.post("/pricing/proposals/new/", said | {"pasted": "a\t€ 1.007,77\n"})
+        assert done.status_code == 302
+        assert Proposal.objects.get().prices.get().amount == Decimal("1007.77")
+
+    def test_a_list_with_prices_keeps_what_its_amounts_mean(self, product: Product, client_of: Any) -> None:
+        mine = PriceList.objects.get()
+        client = client_of(user_factory())
+        said = {
+            "code": "shop",
+            "name_nl": "Winkel",
+            "name_en": "Shop",
+            "kind": "own",
+            "currency": "EUR",
+            "channel": mine.channel_id,
+            "with_vat": "on",
+            "version": 1,
+        }
+        address = f"/pricing/lists/{mine.pk}/"
+        assert client.post(address, {**said, "with_vat": ""}).status_code == 422
+        assert client.post(address, said).status_code == 302
+        assert client.post(address, said | {"name_en": "Store"}).status_code == 409
+        mine.refresh_from_db()
+        assert (mine.name_en, mine.with_vat) == ("Shop", True)
+
+
+class TestApi:
+    def test_propose_read_and_approve(self, product: Product, client_of: Any) -> None:
+        author, approver = client_of(user_factory()), client_of(user_factory())
+        said = {
+            "price_list": "shop",
+            "start_date": day(10).isoformat(),
+            "reason": "Dearer",
+            "rule": "percentage",
+            "value": "0.1",
+            "products": ["a"],
+        }
+        post = lambda client, path, data=None, **more: client.post(  # noqa: E731
+            f"/api/v1/price-proposals/{path}", json.dumps(data or {}), content_type="application/json", **more
+        )
+        made = post(author, "", said, HTTP_IDEMPOTENCY_KEY="k")
+        assert (made.status_code, made.json()["state"], made.json()["prices"]) == (201, "proposed", 1)
+        pk = made.json()["id"]
+        assert post(author, "", said, HTTP_IDEMPOTENCY_KEY="k").json()["id"] == pk
+        assert post(author, f"{pk}/approve/").json()["code"] == "four_eyes"
+        assert post(approver, f"{pk}/approve/").json()["state"] == "approved"
+        [price] = author.get(f"/api/v1/prices/?proposal={pk}").json()["results"]
+        assert (price["amount"], price["product"], price["currency"]) == ("8.8000", "A", "EUR")
+        assert author.get("/api/v1/price-lists/").json()["results"][0]["code"] == "shop"
+        assert post(author, "", said | {"products": ["x"]}).status_code == 400
+        assert post(author, "", said | {"start_date": day(0).isoformat()}).json()["field"] == "start_date"
+        assert Proposal.objects.count() == 1
