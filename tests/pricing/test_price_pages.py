@@ -63,10 +63,12 @@ class TestTheCard:
         assert row.both(row.now) == (Decimal("8.00"), Decimal("8.00") / Decimal("1.09"))
         # The next reduction is the one in 60 days: in the 30 days before it 9.00 held.
         assert (row.van_on, row.van and row.van.amount) == (day(60), Decimal("9.00"))
-        line = price_line(row)
-        assert (line.about, line.ahead_on) == (
-            "Own shop · eigen prijs · met btw",
-            day(30).strftime("%d-%m-%Y"),
+        with translation.override("en"):
+            line = price_line(row)
+        assert (line.about, line.with_vat, line.without_vat) == (
+            "Own shop · own price · with VAT",
+            "€8.00",
+            "€7.34",
         )
 
     def test_its_chart_is_valid_and_has_its_table(self, product: Product) -> None:
