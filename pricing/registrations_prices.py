@@ -9,7 +9,7 @@ from django.utils.translation import gettext_lazy as _
 
 from core import registries
 from core.history import Related, history_extend
-from core.registries import DecisionKind, EventSource, JobKind, MenuEntry, Panel
+from core.registries import DecisionKind, EventSource, JobKind, MenuEntry, Panel, ProductReading
 
 
 def later(path: str) -> Any:
@@ -22,13 +22,13 @@ def register() -> None:
     from exchange.sheets import sheets
     from products.models import Product
 
-    from .models import Bound, Price, VatCode
+    from .models import Bound, VatCode
+    from .price_events import READING
     from .proposal_words import DECIDED, WAITING
     from .selectors.proposals import JOB
     from .sheets import PricesSheet
 
-    skip = frozenset({"product", "proposal", "source_import", "approved_by", "approved_at"})
-    history_extend(Product, Related(Price, "product", _("Price"), skip=skip))
+    # Prices have a page of their own, which keeps to lists and drafts that a person may see.
     history_extend(Product, Related(VatCode, "product", _("VAT"), skip=frozenset({"line"})))
     history_extend(Product, Related(Bound, "product", _("Bound of a price"), skip=frozenset({"line"})))
     registries.menu.register(
@@ -42,6 +42,7 @@ def register() -> None:
     )
     registries.decision_kinds.register(DecisionKind("price", _("Price proposals"), 10))
     registries.event_sources.register(EventSource("prices", later("price_events.price_events"), 30))
+    registries.product_readings.register(ProductReading(READING, later("price_events.price_reading"), 70))
     registries.job_kinds.register(
         JobKind(JOB, later("services.proposals.proposal_fill"), _("Prices of a proposal"))
     )

@@ -169,7 +169,7 @@ def _page(request: HttpRequest, found: Proposal, error: DomainError | None = Non
         request,
         "pricing/proposal.html",
         context,
-        fragment="pricing/_proposal_job.html" if working else None,
+        fragment="pricing/_proposal_job.html" if job else None,
         status=error.status if error else 200,
     )
 

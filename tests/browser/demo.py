@@ -14,6 +14,7 @@ from collaboration.models import ActionItem, Alert
 from exchange.models import Import, Layout
 from forecasting.models import Driver, NightlyRun
 from forecasting.services.drivers import driver_values_set
+from pricing.models import PriceList, Proposal
 from products.models import BudgetVersion, Channel, Segment, Supplier
 
 Args = Callable[[], Mapping[str, Any]]
@@ -83,6 +84,15 @@ PAGES: dict[str, Args] = {
     "products:details": _product,
     "reporting:product": _product,
     "pricing:mix": _product,
+    "pricing:product_prices": _product,
+    "pricing:prices": _none,
+    "pricing:price_lists": _none,
+    "pricing:price_list_new": _none,
+    "pricing:price_list_edit": _first(PriceList),
+    "pricing:price_rules": _none,
+    "pricing:proposals": _none,
+    "pricing:proposal_new": _none,
+    "pricing:proposal": lambda: {"pk": Proposal.objects.get(state="proposed").pk},
     "forecasting:product": _product,
     "forecasting:stage": _product,
     "forecasting:launch": lambda: {"code": "LIM-100"},
@@ -135,6 +145,10 @@ GUESTS = ("account_login", "account_reset_password", "account_reset_password_don
 """Pages for who has not signed in."""
 
 NO_PAGES = {
+    "pricing:price_rule_set",
+    "pricing:proposal_act",
+    "pricing:prices_export",
+    "pricing:proposal_export",
     # Only written to.
     "accounts:deactivate",
     "accounts:reactivate",

@@ -21,6 +21,7 @@ from django.utils import timezone
 
 from core.months import month_add
 from forecasting.models import Forecast, ForecastMonth, StageEstimate
+from pricing.models import Price, Proposal
 from products.models import (
     BudgetRow,
     BudgetVersion,
@@ -33,7 +34,7 @@ from products.models import (
     SalesFact,
     SalesMonth,
 )
-from tests.factories import channel_factory, line_factory, user_factory
+from tests.factories import channel_factory, line_factory, price_list_factory, user_factory
 
 pytestmark = pytest.mark.django_db
 COUNTS = Path(__file__).parent.parent / "query_counts.json"
@@ -45,6 +46,13 @@ PAGES = {
     "product list": "/products/?view=all",
     "product list, sorted and filtered": "/products/?view=all&sort=-forecast_12m&line=line-1&status=current",
     "product overview": "/products/P0/",
+    "marketing mix": "/products/P0/mix/",
+    "a product's prices": "/products/P0/mix/prices/",
+    "prices": "/pricing/?sort=-price",
+    "price lists": "/pricing/lists/",
+    "price rules": "/pricing/rules/",
+    "price proposals": "/pricing/proposals/",
+    "a price proposal": "/pricing/proposals/{proposal}/",
     "a budget": "/products/budgets/{plan}/",
     "a budget to fill in": "/products/budgets/{plan}/edit/",
     "a budget's history": "/products/budgets/{plan}/history/",
@@ -58,6 +66,9 @@ PAGES = {
     "API: rows of a budget": "/api/v1/budgets/plan/rows/?page_size=100",
     "API: forecasts": "/api/v1/forecasts/?current=true&page_size=100",
     "API: stages": "/api/v1/stages/?current=true&page_size=100",
+    "API: prices": "/api/v1/prices/?page_size=100",
+    "API: price lists": "/api/v1/price-lists/?page_size=100",
+    "API: price proposals": "/api/v1/price-proposals/?page_size=100",
 }
 
 
@@ -122,16 +133,35 @@ def company(rows: int) -> Any:
         )
         for product in products
     )
+    priced(owner, products, channels)
     return owner
+
+
+def priced(owner: Any, products: list[Product], channels: list[Any]) -> None:
+    """A list for everybody with all products, as many lists with the first, and as many proposals."""
+    base, *others = [price_list_factory(channel=channel) for channel in [None, *channels]]
+    now, day = timezone.now(), timezone.localdate()
+    approved = {"state": "approved", "approved_at": now, "amount": 5, "start_date": day.replace(year=2020)}
+    rows = [Price(product=product, price_list=base, **approved) for product in products]
+    rows += [Price(product=products[0], price_list=each, **approved) for each in others]
+    ahead = {"price_list": base, "start_date": day + datetime.timedelta(9)}
+    for product in products:
+        proposal = Proposal.objects.create(**ahead, reason="Dearer", author=owner, state="proposed")
+        rows.append(Price(**ahead, product=product, proposal=proposal, state="proposed", amount=6))
+    rows += [
+        Price(**ahead, product=product, proposal=proposal, state="proposed", amount=6)
+        for product in products[:-1]
+    ]
+    Price.objects.bulk_create(rows)
 
 
 def counted(owner: Any, addresses: dict[str, str]) -> dict[str, int]:
     client = Client()
     client.force_login(owner)
     found = {}
-    plan = BudgetVersion.objects.get().pk
+    plan, proposal = BudgetVersion.objects.get().pk, Proposal.objects.latest("pk").pk
     for name, pattern in addresses.items():
-        address = pattern.format(plan=plan)
+        address = pattern.format(plan=plan, proposal=proposal)
         client.get(address)  # what is kept from one request to the next is there
         with CaptureQueriesContext(
             connection,

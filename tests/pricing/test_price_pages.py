@@ -91,6 +91,12 @@ class TestTheCard:
         events = list(price_events(user_factory(), product, day(-900), day(900)))
         assert [event.date for event in events] == [day(-20), day(30), day(60)]
 
+    def test_who_may_not_see_prices_has_no_marks(self, product: Product, client_of: Any) -> None:
+        blind = user_factory(rights=["products.view"])
+        assert list(price_events(blind, product, day(-900), day(900))) == []
+        assert client_of(blind).get("/products/A/").status_code == 200
+        assert client_of(blind).get("/products/A/mix/").status_code == 403
+
     def test_a_person_in_another_channel_sees_none_of_it(self, product: Product) -> None:
         stranger = user_factory(channels=[channel_factory()])
         assert price_history(stranger, product) == []
