@@ -141,7 +141,7 @@ class ProposalRequestSerializer(StrictSerializer):
     rule = serializers.ChoiceField([key for key, _label in KINDS if key != "paste"], required=False)
     value = serializers.DecimalField(18, 4, required=False)
     rounding = serializers.ChoiceField([key for key, _label in ROUNDINGS], default="none")
-    prices = ProposedPriceSerializer(many=True, required=False, max_length=500)
+    prices = ProposedPriceSerializer(many=True, required=False, max_length=500)  # type: ignore[call-arg]
     component = serializers.ChoiceField(Price.Component.choices, default="unit")
     tier = serializers.CharField(max_length=40, required=False, allow_blank=True)
 

@@ -17,7 +17,12 @@ from products.selectors.access import products_visible
 from products.selectors.lines import line_tree
 from products.selectors.product_filter import Like
 
-SORTS = {"name": Lower("name"), "price": F("now_amount"), "since": F("now_since"), "next": F("next_date")}
+SORTS: dict[str, Any] = {
+    "name": Lower("name"),
+    "price": F("now_amount"),
+    "since": F("now_since"),
+    "next": F("next_date"),
+}
 SHOWN = ("with", "ahead", "without")
 
 

@@ -84,9 +84,7 @@ def _row(prices: Sequence[Price], rate: Decimal | None, day: datetime.date) -> P
     approved = [price for price in prices if price.state == State.APPROVED]
     now = next((price for price in reversed(approved) if price.start_date <= day), None)
     ahead = [price for price in approved if price.start_date > day]
-    reduced = next(
-        (p for p in ahead if now and None not in (p.amount, now.amount) and p.amount < now.amount), None
-    )
+    reduced = next((price for price in ahead if _is_lower(price, now)), None)
     van_on = reduced.start_date if reduced else day + datetime.timedelta(days=1)
     unit = prices[0].component == Price.Component.UNIT
     return PriceRow(
@@ -103,3 +101,7 @@ def _row(prices: Sequence[Price], rate: Decimal | None, day: datetime.date) -> P
         else None,
         van_on=van_on,
     )
+
+
+def _is_lower(price: Price, than: Price | None) -> bool:
+    return bool(than and price.amount is not None and than.amount is not None and price.amount < than.amount)

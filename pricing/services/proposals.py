@@ -265,7 +265,9 @@ def _worth(current: Proposal) -> Decimal | None:
     for price in current.prices.all():
         before = old.get((price.product_id, price.component, price.tier))
         volume = volumes.get(price.product_id)
-        if price.component != Price.Component.UNIT or None in (before, price.amount, volume):
+        if price.component != Price.Component.UNIT:
+            return None
+        if before is None or price.amount is None or volume is None:
             return None
         total += abs(price.amount - before) * volume
     return total
