@@ -15,12 +15,14 @@ from products.forms.access import FourEyesForm
 from products.models import ProductLine
 from products.selectors.four_eyes import four_eyes_rules
 from products.services.four_eyes import four_eyes_set
+from products.services.scope import unlimited
 
 
 @with_right("core.settings")
 @require_http_methods(["GET", "POST"])
 def four_eyes_edit(request: HttpRequest) -> HttpResponse:
     """Which decisions need two people, by line and kind."""
+    unlimited(request.user, _("This is shared by all lines; you are limited to some of them."))
     form = FourEyesForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
         given = dict(form.cleaned_data)

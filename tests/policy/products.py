@@ -201,5 +201,5 @@ RULES = [
         whole_read=True,
         args=lambda world: {"pk": world.somebody.pk},
     ),
-    Rule("products:four_eyes", get="core.settings", post="core.settings"),
+    Rule("products:four_eyes", get="core.settings", post="core.settings", whole=True, whole_read=True),
 ]
