@@ -346,6 +346,8 @@ SPECTACULAR_SETTINGS = {
         "LifecycleStage": "forecasting.models.stage.Stage",
         "DriverKind": "forecasting.models.Driver.Kind",
         "DriverCalendar": "forecasting.models.Driver.Calendar",
+        "PriceState": "pricing.models.price.State",
+        "PriceListKind": "pricing.models.PriceList.Kind",
     },
 }
 KNOX_TOKEN_MODEL = "accounts.ApiToken"  # noqa: S105

@@ -209,7 +209,7 @@ def proposal_withdraw(*, user: Any, proposal: Proposal, note: str = "") -> Propo
     elif current.state in (State.DRAFT, State.PROPOSED):
         _require(user, "pricing.edit")
         if current.author_id != user.pk:
-            raise DomainError("not_yours", _("Only who proposed it takes it back."), status=403)
+            raise DomainError("not_yours", _("Only who proposed it takes it back."))
     else:
         raise _told(current)
     _decide(current, user, State.WITHDRAWN, timezone.now(), note.strip())
