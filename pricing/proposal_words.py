@@ -15,7 +15,7 @@ from collaboration.kinds import AlertKind, NotificationKind, Words
 from collaboration.sentences import count_word
 from core import formats
 
-from .services.proposal_alerts import ALERT, TOLD
+from .services.proposal_alerts import ALERT, DRAFTED, TOLD
 
 
 def _words(alert: Any) -> Words:
@@ -67,3 +67,12 @@ def _decided(params: Mapping[str, Any]) -> str:
 
 
 DECIDED = NotificationKind(TOLD, _decided, "tag")
+
+
+def _drafted(params: Mapping[str, Any]) -> str:
+    if params["ready"]:
+        return gettext("The prices of your draft are worked out: %(reason)s") % params
+    return gettext("The prices of your draft could not be worked out: %(reason)s") % params
+
+
+READY = NotificationKind(DRAFTED, _drafted, "tag")

@@ -24,7 +24,7 @@ def register() -> None:
 
     from .models import Bound, VatCode
     from .price_events import READING
-    from .proposal_words import DECIDED, WAITING
+    from .proposal_words import DECIDED, READY, WAITING
     from .selectors.proposals import JOB
     from .sheets import PricesSheet
 
@@ -44,8 +44,13 @@ def register() -> None:
     registries.event_sources.register(EventSource("prices", later("price_events.price_events"), 30))
     registries.product_readings.register(ProductReading(READING, later("price_events.price_reading"), 70))
     registries.job_kinds.register(
-        JobKind(JOB, later("services.proposals.proposal_fill"), _("Prices of a proposal"))
+        JobKind(
+            JOB,
+            later("services.proposals.proposal_fill"),
+            _("Prices of a proposal"),
+            failed=later("services.proposals.proposal_fill_failed"),
+        )
     )
     alert_kinds.register(WAITING)
-    notification_kinds.register(DECIDED)
+    notification_kinds.register(DECIDED, READY)
     sheets.register(PricesSheet())

@@ -54,7 +54,7 @@ class ProposalForm(forms.Form):
         label=_("Code and price"),
         widget=forms.Textarea(attrs={"rows": 6, "spellcheck": "false"}),
         required=False,
-        help_text=_("Two columns from a spreadsheet, a product a line. Only for “paste prices”."),
+        help_text=_("The first two columns of a spreadsheet, a product a line. Only for “paste prices”."),
     )
     reason = forms.CharField(label=_("Reason"), max_length=400)
     exception = forms.CharField(
@@ -91,7 +91,9 @@ class ProposalForm(forms.Form):
             if not line.strip():
                 continue
             cells = [cell.strip() for cell in re.split(r"\t|;|\s{2,}", line.strip()) if cell.strip()]
-            amount = _amount(cells[-1]) if len(cells) >= 2 else None
+            amount = _amount(cells[1]) if len(cells) >= 2 else None
+            if amount is None and number == 1 and len(cells) >= 2 and not re.search(r"\d", cells[1]):
+                continue  # the heads of the columns
             if amount is None:
                 problems.append(_t("line %(number)s: “%(text)s”") % {"number": number, "text": line[:60]})
             elif cells[0].lower() in found:

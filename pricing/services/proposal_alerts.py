@@ -12,7 +12,7 @@ from pricing.models.price import State
 from products.models import Product
 from products.selectors.lines import LineTree
 
-ALERT, TOLD = "price_proposal", "price_decided"
+ALERT, TOLD, DRAFTED = "price_proposal", "price_decided", "price_draft"
 
 
 def proposal_settle(proposal: Proposal) -> None:
@@ -65,4 +65,15 @@ def author_tell(proposal: Proposal, *, by: Any) -> None:
         params={"state": proposal.state, "who": by.name, "reason": proposal.reason, "note": proposal.note},
         url=proposal.get_absolute_url(),
         but_not=by,
+    )
+
+
+def draft_tell(proposal: Proposal, *, ready: bool) -> None:
+    """The prices of their draft are worked out, or could not be."""
+    notify(
+        users=[proposal.author],
+        kind=DRAFTED,
+        key=f"proposal:{proposal.pk}:{ready}",
+        params={"ready": ready, "reason": proposal.reason},
+        url=proposal.get_absolute_url(),
     )

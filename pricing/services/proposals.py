@@ -16,6 +16,7 @@ from accounts.errors import DomainError
 from accounts.versions import check, row_lock
 from core import formats
 from core.jobs import job_enqueue
+from core.models import Job
 from core.organisation import today
 from pricing.models import Price, PriceList, Proposal
 from pricing.models.price import State
@@ -26,7 +27,7 @@ from products.services.four_eyes import decided
 
 from .price_limits import limits_check
 from .price_rules import MOST, Rule
-from .proposal_alerts import author_tell, proposal_settle
+from .proposal_alerts import author_tell, draft_tell, proposal_settle
 
 KIND = "price"
 AT_ONCE = 500
@@ -108,7 +109,13 @@ def proposal_fill(context: Any) -> Mapping[str, Any]:
     with context.effect(lambda: result):
         if row_lock(proposal).state == State.DRAFT:
             Price.objects.bulk_create(prices, batch_size=1000)
+            draft_tell(proposal, ready=True)
     return result
+
+
+def proposal_fill_failed(job: Job) -> None:
+    """The job was given up; the draft stays empty."""
+    draft_tell(Proposal.objects.select_related("author").get(pk=job.payload["proposal"]), ready=False)
 
 
 def _new_prices(proposal: Proposal, ids: Collection[int], pasted: Mapping[str, str]) -> list[Price]:

@@ -167,7 +167,8 @@ class TestPages:
         assert "veel" in str(wrong.context["form"].errors["pasted"])
         wrong = client.post("/pricing/proposals/new/", said | {"pasted": "A\t7,77\nB\t1"})
         assert "b" in str(wrong.context["form"].errors["pasted"])
-        done = client.post("/pricing/proposals/new/", said | {"pasted": "a\t€ 1.007,77\n"})
+        sheet = "Code\tNieuwe prijs\tNaam\na\t€ 1.007,77\tKan 2 L\n"
+        done = client.post("/pricing/proposals/new/", said | {"pasted": sheet})
         assert done.status_code == 302
         assert Proposal.objects.get().prices.get().amount == Decimal("1007.77")
 

@@ -10,7 +10,7 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
-from django.db import connection
+from django.db import IntegrityError, connection
 from django.test import Client
 from django.utils import translation
 
@@ -213,6 +213,20 @@ class TestItsLife:
 
 
 class TestLimits:
+    @pytest.mark.parametrize(
+        ("model", "fields", "name"),
+        [
+            (Bound, {"least": 2, "most": 1}, "bound_order"),
+            (Bound, {"source": ""}, "bound_has_source"),
+            (Bound, {"line": None}, "bound_of_product_or_line"),
+            (NoticeDays, {"days": 400}, "notice_within_a_year"),
+        ],
+    )
+    def test_what_the_database_refuses(self, model: Any, fields: dict[str, Any], name: str) -> None:
+        valid: dict[str, Any] = {"line": line_factory(), "start_date": soon(), "source": "law"}
+        with pytest.raises(IntegrityError, match=name):
+            model.objects.create(**(valid | fields if model is Bound else fields))
+
     def test_a_legal_cap_refuses_and_a_floor_asks_for_a_reason(self) -> None:
         proposal = drafted()
         price = proposal.prices.get()
@@ -307,6 +321,7 @@ def test_five_thousand_products_within_ten_seconds(monkeypatch: pytest.MonkeyPat
     times = {"draft": time.monotonic() - began}
     assert (job.state, job.result) == ("done", {"prices": 5000, "unchanged": 0})
     assert told == list(range(0, 5001, 500))
+    assert Notification.objects.get(user=author).params["ready"]
     began = time.monotonic()
     client = Client()
     client.force_login(author)

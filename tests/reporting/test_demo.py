@@ -10,7 +10,10 @@ from django.core.management import call_command
 from django.core.management.base import CommandError
 
 from collaboration.models import Alert, Comment
+from core.organisation import today
 from forecasting.models import AccuracyRow, Finding, Forecast, ProductNews
+from pricing.models import Proposal
+from pricing.selectors.prices import prices_on
 from products.models import (
     BudgetVersion,
     BundlePart,
@@ -64,6 +67,7 @@ def test_every_stage_every_kind_and_every_trouble(capsys: pytest.CaptureFixture[
     assert (store.parent.code, SalesFact.objects.filter(channel=store).exists()) == ("kroon", True)
     _a_morning_like_any_other()
     _people_helped_and_hurt()
+    _what_it_costs()
     comment = Comment.objects.get()
     assert "@" not in comment.text
     assert [person.email for person in comment.mentions.all()] == ["sanne@demo.example"]
@@ -85,6 +89,13 @@ def _a_morning_like_any_other() -> None:
     off = sum(rate > 0.05 for rate in rates)
     assert len(rates) > 50
     assert 5 <= off <= len(rates) / 3
+
+
+def _what_it_costs() -> None:
+    """Every product on sale has a price; proposals wait, hold and were refused."""
+    on_sale = set(Product.objects.filter(ended=None).values_list("pk", flat=True))
+    assert on_sale <= prices_on(on_sale, today()).keys()
+    assert set(Proposal.objects.values_list("state", flat=True)) == {"proposed", "approved", "rejected"}
 
 
 def _people_helped_and_hurt() -> None:
