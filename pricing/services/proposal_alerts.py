@@ -9,7 +9,7 @@ from collaboration.services.notifications import notify
 from core.organisation import today
 from pricing.models import Proposal
 from pricing.models.price import State
-from products.models import Product
+from pricing.selectors.proposals import proposal_products
 from products.selectors.lines import LineTree
 
 ALERT, TOLD, DRAFTED = "price_proposal", "price_decided", "price_draft"
@@ -30,9 +30,7 @@ def proposal_settle(proposal: Proposal) -> None:
 
 
 def _candidate(proposal: Proposal, subject: str) -> Candidate:
-    products = list(
-        Product.objects.filter(prices__proposal=proposal).distinct().only("pk", "name", "line_id", "owner_id")
-    )
+    products = list(proposal_products(proposal).only("pk", "name", "line_id", "owner_id"))
     first = products[0]
     lines = {product.line_id for product in products}
     tree = LineTree()

@@ -21,8 +21,7 @@ from core.organisation import today
 from pricing.models import Price, PriceList, Proposal
 from pricing.models.price import State
 from pricing.selectors.prices import in_force
-from pricing.selectors.proposals import JOB, old_amounts, proposal_lines
-from products.models import ProductFigures
+from pricing.selectors.proposals import JOB, old_amounts, proposal_lines, proposal_volumes
 from products.services.four_eyes import decided
 
 from .price_limits import limits_check
@@ -156,7 +155,7 @@ def proposal_submit(*, user: Any, proposal: Proposal, exception: str = "") -> Pr
     _ahead(current.start_date)
     if exception.strip():
         current.exception = exception.strip()
-    prices = list(current.prices.select_related("product"))
+    prices = list(current.prices.prefetch_related("product"))
     if not prices:
         raise DomainError("nothing_changes", _("There are no prices in it."))
     limits_check(current, prices)
@@ -263,11 +262,7 @@ def _free(current: Proposal) -> None:
 def _worth(current: Proposal) -> Decimal | None:
     """What the change comes to over the volume of the last 12 months; ``None``: not known of all of it."""
     old = old_amounts(current, {pk for (pk,) in current.prices.values_list("product_id")})
-    volumes = dict(
-        ProductFigures.objects.filter(product__prices__proposal=current).values_list(
-            "product_id", "volume_12m"
-        )
-    )
+    volumes = proposal_volumes(current)
     total = Decimal(0)
     for price in current.prices.all():
         before = old.get((price.product_id, price.component, price.tier))

@@ -227,7 +227,7 @@ def proposal_export(request: HttpRequest, pk: int, kind: str) -> HttpResponseBas
         raise Http404(kind)
 
     def rows() -> Iterator[list[Any]]:
-        for row in proposal_rows(found, list(proposal_prices(found))):
+        for row in proposal_rows(found, proposal_prices(found)):
             product = row.product
             yield [
                 *(

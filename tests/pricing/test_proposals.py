@@ -301,7 +301,7 @@ def test_five_thousand_products_within_ten_seconds(monkeypatch: pytest.MonkeyPat
     """Draft (by its job, with progress), look, propose and approve."""
     line, mine = line_factory(), price_list_factory()
     Product.objects.bulk_create(Product(code=f"B{n}", name=f"B{n}", line=line) for n in range(5000))
-    ids = list(Product.objects.filter(line=line).values_list("pk", flat=True))
+    ids = list(Product.objects.filter(code__startswith="B").values_list("pk", flat=True))
     price_factory_many(mine, ids)
     author, told = user_factory(), []
     began = time.monotonic()
@@ -333,8 +333,7 @@ def test_five_thousand_products_within_ten_seconds(monkeypatch: pytest.MonkeyPat
     began = time.monotonic()
     proposal_approve(user=user_factory(), proposal=proposal)
     times["approve"] = time.monotonic() - began
-    print(times)
-    assert sum(times.values()) < 10
+    assert sum(times.values()) < 10, times
     assert Price.objects.filter(proposal=proposal, state="approved", amount=11).count() == 5000
 
 
