@@ -9,6 +9,8 @@ from accounts.rights import Right
 from core import registries
 from core.registries import ProductTab
 
+from .registrations_promotions import register_promotions
+
 
 def register_all() -> None:
     rights.register(
@@ -22,3 +24,4 @@ def register_all() -> None:
         Right("pricing.view_costs", _("See costs and margins")),
     )
     registries.product_tabs.register(ProductTab("mix", _("Marketing mix"), "pricing:mix", 30, "pricing.view"))
+    register_promotions()

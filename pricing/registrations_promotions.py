@@ -1,0 +1,71 @@
+"""What promotions add to the other rooms."""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from django.utils.module_loading import import_string
+from django.utils.translation import gettext_lazy as _
+
+from core import formats, registries
+from core.history import history_words
+from core.registries import DecisionKind, Event, EventSource, MenuEntry, NightlyStep, Panel
+
+
+def later(path: str) -> Any:
+    """A function that is imported when it is first called, so that a web process never loads the numerics."""
+    return lambda *args: import_string(f"pricing.{path}")(*args)
+
+
+def waiting(user: Any) -> Any:
+    from .selectors.promotions import to_decide
+
+    return to_decide(user)
+
+
+def events(user: Any, product: Any, first: datetime.date, last: datetime.date) -> Iterator[Event]:
+    """Where approved promotions of the product begin."""
+    from .promotion_words import mechanic_words, span_words
+    from .selectors.promotions import promotions_visible
+
+    rows = promotions_visible(user).filter(
+        state="approved", rows__product=product, store_start__range=(first, last)
+    )
+    for row in rows:
+        text = f"{row.name}: {mechanic_words(row)}, {span_words(row.store_start, row.store_end)}"
+        yield Event("promotion", row.store_start, row.name, text)
+
+
+def card(user: Any, product: Any) -> Mapping[str, Any] | None:
+    from .promotion_card import promotion_card
+
+    return promotion_card(user, product)
+
+
+def register_promotions() -> None:
+    from .models import Promotion
+
+    for field in ("rate", "own_share_rate", "planned_uplift_rate"):
+        history_words(Promotion, field, formats.percent)
+    registries.decision_kinds.register(DecisionKind("promotion", _("Promotion")))
+    registries.menu.register(
+        MenuEntry(
+            "promotions", _("Promotions"), "pricing:promotions", "calendar", 36, "pricing.view", waiting
+        )
+    )
+    registries.panels.register(
+        Panel("promotions", "mix", "pricing/_promotion_card.html", card, 40, "pricing.view")
+    )
+    registries.event_sources.register(EventSource("promotions", events))
+    registries.nightly_steps.register(
+        NightlyStep(
+            "promotions",
+            _("Promotions"),
+            chunks=later("steps.promotions.chunks"),
+            compute=later("steps.promotions.compute"),
+            after=("forecast",),
+            order=70,
+        )
+    )
