@@ -8,10 +8,12 @@ from collaboration.api import router as collaboration
 from exchange.api import router as exchange
 from forecasting.api import router as forecasting
 from forecasting.api_launches import router as launches
+from pricing.api_promotions import router as promotions
 from products.api import router as products
 
 app_name = "api"
 
 urlpatterns = [
-    path("", include(router.urls)) for router in (exchange, products, collaboration, forecasting, launches)
+    path("", include(router.urls))
+    for router in (exchange, products, collaboration, forecasting, launches, promotions)
 ]

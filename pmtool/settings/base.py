@@ -346,6 +346,8 @@ SPECTACULAR_SETTINGS = {
         "LifecycleStage": "forecasting.models.stage.Stage",
         "DriverKind": "forecasting.models.Driver.Kind",
         "DriverCalendar": "forecasting.models.Driver.Calendar",
+        "PromotionMechanic": "pricing.models.Promotion.Mechanic",
+        "PromotionState": "pricing.models.Promotion.State",
     },
 }
 KNOX_TOKEN_MODEL = "accounts.ApiToken"  # noqa: S105

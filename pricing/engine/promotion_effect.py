@@ -3,7 +3,7 @@
 Log sales of normal periods are a level, a trend, a season of two waves a year and a level that wanders
 (persistence a period), with noise of its own: all normal, so what the periods of the promotion would have
 sold is a conditional normal too, with all that is not known of them. How far the level wanders and how long it
-stays is chosen by likelihood on a small grid. Method, limits and measurements: docs/algorithms/promotions.md.
+stays is weighed by likelihood on a small grid. Method, limits and measurements: docs/algorithms/promotions.md.
 
 Sums over periods are of draws with a fixed seed: the same input gives the same digits.
 """
@@ -34,6 +34,10 @@ _SEED = 20261101
 _LEVEL_SD, _TREND_SD, _SEASON_SD = 10.0, 0.3, (0.2, 0.08)
 _SPREADS, _PERSISTENCES = (0.0, 0.05, 0.1, 0.2, 0.35), (0.6, 0.85, 0.95)
 _NOISES = (0.03, 0.06, 0.1, 0.16, 0.25, 0.4)
+# So many of those that fit best are drawn from.
+_KEPT = 12
+# Draws of simulated products (seeds from 7 on) were this much too near together, or too far apart.
+_WIDEN = {"weeks": 0.9, "months": 1.1}
 # Sales of nothing count as this share of a normal period.
 _LEAST_SHARE = 0.05
 
@@ -159,7 +163,7 @@ def _conditional(window: Window, normal: BoolArray) -> FloatArray:
     centre = float(np.mean(seen))
     smooth = _smooth(time, A_YEAR[window.step])
     apart = np.abs(time[:, None] - time[None, :])
-    best: tuple[float, FloatArray, float] | None = None
+    tried: list[tuple[float, FloatArray, float]] = []
     for spread in _SPREADS:
         for persistence in _PERSISTENCES if spread else _PERSISTENCES[:1]:
             shared = smooth + spread**2 * persistence**apart
@@ -167,20 +171,25 @@ def _conditional(window: Window, normal: BoolArray) -> FloatArray:
             along = (vectors.T @ (seen - centre)) ** 2
             for noise in _NOISES:
                 each = np.maximum(values, 0) + noise**2
-                fit = float(-0.5 * (along / each + np.log(each)).sum())
-                if best is None or fit > best[0]:
-                    best = (fit, shared, noise)
-    assert best is not None
-    _fit, shared, noise = best
-    inside = shared[np.ix_(normal, normal)] + noise**2 * np.eye(int(normal.sum()))
-    across = shared[:, normal]
-    solved = np.linalg.solve(inside, across.T)
-    mean = centre + solved.T @ (seen - centre)
-    # With the noise of single periods: what was sold had it too.
-    spread_of = shared - across @ solved + noise**2 * np.eye(len(time))
-    root = np.linalg.cholesky(spread_of + 1e-9 * np.eye(len(time)))
+                tried.append((float(-0.5 * (along / each + np.log(each)).sum()), shared, noise))
+    # Several may fit: each has draws by its likelihood, so that short histories are as unsure as they should.
+    likely = sorted(tried, key=lambda one: -one[0])[:_KEPT]
+    weights = np.exp([fit - likely[0][0] for fit, _shared, _noise in likely])
+    counts = np.round(DRAWS * np.cumsum(weights) / weights.sum()).astype(int)
     rng = np.random.default_rng(_SEED)
-    return np.asarray(np.exp(mean + rng.standard_normal((DRAWS, len(time))) @ root.T))
+    drawn = []
+    for (_fit, shared, noise), count in zip(likely, np.diff(counts, prepend=0), strict=True):
+        if count:
+            inside = shared[np.ix_(normal, normal)] + noise**2 * np.eye(int(normal.sum()))
+            across = shared[:, normal]
+            solved = np.linalg.solve(inside, across.T)
+            mean = centre + solved.T @ (seen - centre)
+            # With the noise of single periods: what was sold had it too.
+            spread_of = shared - across @ solved + (noise**2 + 1e-9) * np.eye(len(time))
+            root = np.linalg.cholesky(spread_of)
+            wide = _WIDEN[window.step]
+            drawn.append(mean + wide * rng.standard_normal((count, len(time))) @ root.T)
+    return np.asarray(np.exp(np.concatenate(drawn)))
 
 
 def _smooth(time: FloatArray, a_year: float) -> FloatArray:

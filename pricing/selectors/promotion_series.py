@@ -16,7 +16,7 @@ from django.db import connection
 from core.months import month_add, month_end, month_start, months_between
 from core.organisation import today
 from pricing.models import Promotion
-from pricing.selectors.promotions import channels_below
+from pricing.selectors.promotions import channels_above
 from products.models import FamilyMember, Measure, Product
 from products.selectors.lines import LineTree
 from products.selectors.months import complete_months, provisional
@@ -89,8 +89,13 @@ class SeriesReader:
         self._complete = complete_months(as_of=until)
         # Every promotion that was approved, for what else ran.
         self._others: dict[int, list[Promotion]] = {}
+        # The channels of each with those below them; none is everywhere.
+        self._channels: dict[int, frozenset[int]] = {}
+        above = channels_above()
         rows = Promotion.objects.filter(state=Promotion.State.APPROVED)
         for row in rows.prefetch_related("rows", "channel_rows"):
+            asked = {part.channel_id for part in row.channel_rows.all()}
+            self._channels[row.pk] = frozenset(pk for pk, path in above.items() if path & asked)
             for part in row.rows.all():
                 self._others.setdefault(part.product_id, []).append(row)
 
@@ -117,7 +122,7 @@ class SeriesReader:
         measures: Sequence[Measure],
         sold: Sold,
     ) -> Around | None:
-        channels = frozenset(channels_below(part.channel_id for part in row.channel_rows.all()))
+        channels = self._channels[row.pk]
         measure = _measure(measures, product, channels, sold)
         first, last = measured_days(row, measure)
         known = sold.until.get((product.line_id, measure.pk))
@@ -167,10 +172,8 @@ class SeriesReader:
 
         spans = []
         for other in self._others.get(product.pk, ()):
-            theirs = {part.channel_id for part in other.channel_rows.all()}
-            if other.pk != row.pk and (
-                not theirs or not channels or channels & set(channels_below(theirs)) or theirs & channels
-            ):
+            theirs = self._channels[other.pk]
+            if other.pk != row.pk and (not theirs or not channels or channels & theirs):
                 spans.append(measured_days(other, measure))
         ran = [any(_part(step, day, *span) > 0 for span in spans) for day in starts]
         lags = range(AFTER[step] + 1)

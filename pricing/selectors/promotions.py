@@ -141,7 +141,7 @@ def flags_of(user: Any, places: Sequence[Place]) -> list[Flags]:
         .prefetch_related("rows__product", "channel_rows")
     )
     there = [(other, place_of(other)) for other in others]
-    above = _channels_above()
+    above = channels_above()
     periods = list(
         ForbiddenPeriod.objects.filter(start_date__lte=last, end_date__gte=first).select_related(
             "line", "channel"
@@ -175,7 +175,7 @@ def flags_of(user: Any, places: Sequence[Place]) -> list[Flags]:
     ]
 
 
-def _channels_above() -> Mapping[int, frozenset[int]]:
+def channels_above() -> Mapping[int, frozenset[int]]:
     """Of every channel itself and those above it."""
     parents = dict(Channel.objects.values_list("pk", "parent_id"))
     above: dict[int, frozenset[int]] = {}
@@ -198,7 +198,7 @@ def _meet(these: Collection[int], those: Collection[int], above: Mapping[int, fr
 def channels_below(channel_ids: Iterable[int]) -> list[int]:
     """The channels themselves and all below them."""
     asked = set(channel_ids)
-    return sorted(pk for pk, path in _channels_above().items() if path & asked)
+    return sorted(pk for pk, path in channels_above().items() if path & asked)
 
 
 def forbidden_visible(user: Any) -> QuerySet[ForbiddenPeriod]:

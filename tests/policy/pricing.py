@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from .pricing_promotions import PROMOTION_RULES
 from .rules import Rule
 from .world import World
 
@@ -18,4 +19,5 @@ def foreign(world: World) -> dict[str, Any]:
 
 RULES = [
     Rule("pricing:mix", get="pricing.view", args=own, foreign=foreign),
+    *PROMOTION_RULES,
 ]
