@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import django_filters
-from django.db.models import QuerySet
+from django.db.models import Prefetch, QuerySet
 from django.http import Http404
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, extend_schema, extend_schema_field
@@ -187,7 +187,8 @@ class PromotionViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, viewset
 
     def get_queryset(self) -> QuerySet[Promotion]:
         rows = with_parts(promotions_visible(self.request.user))
-        return rows.prefetch_related("effects__product", "effects__measure").order_by("store_start", "pk")
+        effects = PromotionEffect.objects.select_related("product", "measure")
+        return rows.prefetch_related(Prefetch("effects", effects)).order_by("store_start", "pk")
 
     def filter_queryset(self, queryset: QuerySet[Promotion]) -> QuerySet[Promotion]:
         found = super().filter_queryset(queryset)

@@ -34,6 +34,8 @@ def effects_shown(user: Any, promotion: Promotion) -> list[EffectShown]:
     """The effects of a promotion that the person sees whole, by product."""
     rows = promotion.effects.select_related("product__line", "measure").order_by("product__name", "product")
     found = list(rows)
+    if not found:
+        return []
     sister_ids = {sister[0] for row in found for sister in row.sister_rows}
     seen = products_visible(user).in_bulk(sister_ids) if sister_ids else {}
     tree = line_tree()

@@ -12,6 +12,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from django.contrib.postgres.expressions import ArraySubquery
 from django.db.models import Exists, OuterRef, Prefetch, Q, QuerySet
 from django.http import Http404
 
@@ -128,19 +129,38 @@ def place_of(promotion: Promotion) -> Place:
 
 
 def flags_of(user: Any, places: Sequence[Place]) -> list[Flags]:
-    """What stands in the way of each, in five queries for any number of them. Only promotions in the
+    """What stands in the way of each, in four queries for any number of them. Only promotions in the
     person's sight are named."""
     if not places:
         return []
     first, last = min(place.start for place in places), max(place.end for place in places)
     products = frozenset().union(*(place.products for place in places))
-    others = list(
+    of_it = {"promotion": OuterRef("pk")}
+    own = PromotionProduct.objects.filter(**of_it).order_by("pk")
+    where = PromotionChannel.objects.filter(**of_it).order_by("pk")
+    others = (
         promotions_visible(user)
         .filter(state__in=PLACED, store_start__lte=last, store_end__gte=first)
-        .filter(Exists(PromotionProduct.objects.filter(promotion=OuterRef("pk"), product__in=products)))
-        .prefetch_related("rows__product", "channel_rows")
+        .filter(Exists(own.filter(product__in=products)))
+        .annotate(
+            product_ids=ArraySubquery(own.values("product")),
+            channel_ids=ArraySubquery(where.values("channel")),
+        )
     )
-    there = [(other, place_of(other)) for other in others]
+    there = [
+        (
+            other,
+            Place(
+                other.pk,
+                other.store_start,
+                other.store_end,
+                frozenset(other.product_ids),
+                frozenset(),
+                frozenset(other.channel_ids),
+            ),
+        )
+        for other in others
+    ]
     above = channels_above()
     periods = list(
         ForbiddenPeriod.objects.filter(start_date__lte=last, end_date__gte=first).select_related(

@@ -16,7 +16,7 @@ from accounts.errors import DomainError, VersionConflict
 from core.errors import form_refuse, require
 from core.history import Related, history_of
 from core.idempotency import once
-from core.organisation import organisation_get
+from core.organisation import organisation_get, today
 from core.pages import page_render, with_right
 from pricing.forms import ForbiddenForm, PromotionForm
 from pricing.forms.promotion import MOST_ROWS, ROWS, promotion_initial, rows_asked
@@ -78,10 +78,8 @@ def _shown(request: HttpRequest, row: Promotion, error: DomainError | None = Non
         ],
         "channels": channels_seen(request.user, row),
         "everywhere": not row.channel_rows.all(),
-        "flags": flag_lines(flags_of(request.user, [place_of(row)])[0])
-        if row.state != State.CANCELLED
-        else [],
-        "effects": effects_shown(request.user, row) if whole else [],
+        "flags": _flags_shown(request, row),
+        "effects": effects_shown(request.user, row) if whole and row.store_end < today() else [],
         "own_cost": own_cost(row) if whole else None,
         "currency": organisation_get().currency,
         "can_edit": can_edit and not started,
@@ -93,9 +91,16 @@ def _shown(request: HttpRequest, row: Promotion, error: DomainError | None = Non
         "history": history_of(
             row, related=[Related(PromotionProduct, "promotion"), Related(PromotionChannel, "promotion")]
         )
-        if whole
+        if whole and "history" in request.GET
         else [],
     }
+
+
+def _flags_shown(request: HttpRequest, row: Promotion) -> list[str]:
+    """What stands in the way of one that is still to come."""
+    if row.state == State.CANCELLED or row.store_end < today():
+        return []
+    return flag_lines(flags_of(request.user, [place_of(row)])[0])
 
 
 @with_right(EDIT)

@@ -63,6 +63,7 @@ from .catalogue import (
 )
 from .judgement import JUDGED_THEN, judged_then, judgement_create
 from .people import people_create
+from .promotions import promotions_create
 from .sales import budget_file, first_month, sales_file, sales_rows, top_line
 
 SEED = 20261101
@@ -92,6 +93,7 @@ def demo_load(*, until: datetime.date | None, nights: int, tell: Tell) -> None:
         _products(people["Anna"], last)
         tell("five years of sales and three budgets")
         _sales(people["Anna"], last)
+        promotions_create(people, last)
         _launch(people["Yara"], last)
         _stage_by_hand(people["Sanne"])
         _talk(people)
