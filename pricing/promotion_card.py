@@ -9,7 +9,7 @@ from typing import Any
 from django.utils.translation import gettext as _
 
 from core import formats
-from core.charts import Chart, ChartTable, LegendKey, Spec
+from core.charts import Chart, ChartTable, Spec
 from core.charts.model import SCHEMA
 from core.months import month_add, month_start
 from core.organisation import organisation_get, today
@@ -96,7 +96,6 @@ def promotion_chart(user: Any, rows: Sequence[Promotion], day: datetime.date) ->
         table=ChartTable([_("Promotion"), _("Channel"), _("In store"), _("How"), _("State")], table),
         description=_("Promotions by channel, from %(first)s to %(last)s; they are in the table")
         % {"first": formats.month(first), "last": formats.month(last)},
-        legend=[LegendKey(_("over"), "h"), LegendKey(_("to come"), "f")],
         css="h-small",
     )
 
@@ -123,6 +122,8 @@ def _spec(
             },
         }
 
+    # An empty layer would be a drawing without a word for who listens.
+    drawn = [layer(kind) for kind in ("done", "planned") if any(bar["kind"] == kind for bar in bars)]
     span = [first.isoformat(), last.isoformat()]
     axis = {"title": None, "format": "%b %Y", "tickCount": {"interval": "month", "step": 4}, "grid": True}
     # An empty mark whose only work is the scale: all layers share it.
@@ -163,10 +164,7 @@ def _spec(
         "data": {"values": list(bars)},
         "layer": [
             frame,
-            *(
-                {**part, "encoding": {"y": y, **part["encoding"]}}
-                for part in (layer("done"), layer("planned"), label)
-            ),
+            *({**part, "encoding": {"y": y, **part["encoding"]}} for part in (*drawn, label)),
             now,
         ],
     }

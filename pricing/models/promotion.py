@@ -61,7 +61,7 @@ class Promotion(models.Model):
         PROPOSED = "proposed", _("proposed")
         APPROVED = "approved", _("approved")
         REJECTED = "rejected", _("rejected")
-        CANCELLED = "cancelled", _("cancelled")
+        CANCELLED = "cancelled", _("called off")
 
     name = models.CharField(_("name"), max_length=120)
     mechanic = models.CharField(_("mechanic"), max_length=12, choices=Mechanic.choices)

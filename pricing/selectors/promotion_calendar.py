@@ -54,8 +54,8 @@ class CalendarQuery:
         try:
             start = parse_month(asked.get("from", ""))
         except ValueError:
-            # Of a year a third has been: planning looks ahead.
-            start = month_add(month_start(today()), {"month": 0, "quarter": -1, "year": -4}[scale])
+            # Half of a year has been, half is ahead.
+            start = month_add(month_start(today()), {"month": 0, "quarter": -1, "year": -6}[scale])
         return cls(
             scale,
             start,

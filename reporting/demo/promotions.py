@@ -57,9 +57,9 @@ OFFERS = (
     ),
     Offer("Noten bij de borrel", "display", ("NOT-200",), ("boerhof",), -10, 8, 21, "0.3", 0.25, 9_000),
     Offer(
-        "1+1 appelsap",
+        "1+1 amandelmelk",
         "one_plus_one",
-        ("APS-100",),
+        ("AMA-100",),
         ("vandaag",),
         -9,
         2,

@@ -44,6 +44,12 @@
     if (pk) box.querySelector(`[data-bar="${pk}"]`)?.focus();
   }
 
+  function tell(message) {
+    said.querySelector("[data-text]").textContent = message;
+    said.querySelector("[data-undo]").hidden = !undo;
+    said.hidden = false;
+  }
+
   /** Ask for other dates. A refusal puts the bar back and says why. */
   async function move(bar, start, end) {
     if (start === 0 && end === 0) { draw(bar, 0, 0); return; }
@@ -54,11 +60,9 @@
         store_end: text(time(bar.dataset.end) + end * DAY),
         version: bar.dataset.version,
       });
-      undo = { url: done.undo, version: done.version };
-      said.querySelector("[data-text]").textContent = done.message;
-      said.querySelector("[data-undo]").hidden = false;
-      said.hidden = false;
       await renew(pk);
+      undo = { url: done.undo, version: done.version, pk };
+      tell(done.message);
     } catch (error) {
       draw(bar, 0, 0);
       window.pmToast(error.message, "error");
@@ -70,13 +74,13 @@
     if (!undo) return;
     try {
       const done = await post(undo.url, { version: undo.version });
-      said.querySelector("[data-text]").textContent = done.message;
-      said.querySelector("[data-undo]").hidden = true;
+      await renew(undo.pk);
       undo = null;
+      tell(done.message);
     } catch (error) {
       window.pmToast(error.message, "error");
+      await renew();
     }
-    await renew();
   });
 
   const movable = (event) => event.target.closest?.("[data-bar]");
