@@ -31,9 +31,9 @@ from pricing.services.promotions import ProductPlan, PromotionPlan, promotion_ch
 from products.models import Channel
 from products.selectors.access import channels_visible, product_get
 
-RATE = {"max_digits": 7, "decimal_places": 4}
-MONEY = {"max_digits": 18, "decimal_places": 4}
-_OPTIONAL = {"required": False, "allow_null": True}
+RATE: dict[str, Any] = {"max_digits": 7, "decimal_places": 4}
+MONEY: dict[str, Any] = {"max_digits": 18, "decimal_places": 4}
+_OPTIONAL: dict[str, Any] = {"required": False, "allow_null": True}
 
 
 class PromotionFilters(django_filters.FilterSet):
@@ -59,8 +59,8 @@ class PromotionProductSerializer(StrictSerializer):
 
 
 class PromotionEffectSerializer(serializers.ModelSerializer):
-    """Measured by the night, in the measure's unit; ``reason`` says why nothing could be. ``after``: sold more
-    or less in the weeks after; ``sisters``: by products beside it."""
+    """Measured by the night, in the measure's unit; ``reason`` says why nothing could be. ``after``: sold
+    more or less in the weeks after; ``sisters``: by products beside it."""
 
     product = serializers.CharField(source="product.code", read_only=True)
     measure = serializers.CharField(source="measure.code", read_only=True)
@@ -130,8 +130,8 @@ class PromotionSerializer(serializers.ModelSerializer):
 
 
 class PromotionRequestSerializer(StrictSerializer):
-    """``rate``, ``amount``, ``quantity`` as the mechanic needs them. ``channels``: codes, empty is everywhere.
-    ``version``: what you had before you, to change one."""
+    """``rate``, ``amount``, ``quantity`` as the mechanic needs them. ``channels``: codes, empty is
+    everywhere. ``version``: what you had before you, to change one."""
 
     name = serializers.CharField(max_length=120)
     mechanic = serializers.ChoiceField(Promotion.Mechanic.choices)
@@ -190,7 +190,7 @@ class PromotionViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, viewset
         effects = PromotionEffect.objects.select_related("product", "measure")
         return rows.prefetch_related(Prefetch("effects", effects)).order_by("store_start", "pk")
 
-    def filter_queryset(self, queryset: QuerySet[Promotion]) -> QuerySet[Promotion]:
+    def filter_queryset(self, queryset: Any) -> Any:
         found = super().filter_queryset(queryset)
         # A filter on another's product or channel must not tell that it is in there.
         hidden = self.request.query_params

@@ -2,8 +2,8 @@
 
 Log sales of normal periods are a level, a trend, a season of two waves a year and a level that wanders
 (persistence a period), with noise of its own: all normal, so what the periods of the promotion would have
-sold is a conditional normal too, with all that is not known of them. How far the level wanders and how long it
-stays is weighed by likelihood on a small grid. Method, limits and measurements: docs/algorithms/promotions.md.
+sold is a conditional normal too, with all that is not known of them. How far the level wanders and how long
+it stays is weighed by likelihood on a small grid. Method, limits, measured: docs/algorithms/promotions.md.
 
 Sums over periods are of draws with a fixed seed: the same input gives the same digits.
 """

@@ -11,9 +11,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from .promotion_effect import AFTER, A_YEAR, FloatArray, Refused, Step, Window, promotion_effect
+from .promotion_effect import A_YEAR, AFTER, FloatArray, Refused, Step, Window, promotion_effect
 
-_DAYS_A_WEEK, _DAYS_A_MONTH = 7, 365.25 / 12
+_DAYS_A_MONTH = 365.25 / 12
 
 
 @dataclass(frozen=True)

@@ -185,9 +185,9 @@ def flags_of(user: Any, places: Sequence[Place]) -> list[Flags]:
                 if period.start_date <= place.end
                 and place.start <= period.end_date
                 and (
-                    bool(below[period.pk] & place.lines)
-                    if period.line_id
-                    else _meet(frozenset({period.channel_id}), place.channels, above)
+                    below[period.pk] & place.lines
+                    if period.channel_id is None
+                    else _meet({period.channel_id}, place.channels, above)
                 )
             ),
         )

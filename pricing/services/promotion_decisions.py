@@ -46,7 +46,7 @@ def promotion_propose(*, user: Any, promotion: Promotion, version: int | None = 
 def promotion_decide(
     *, user: Any, promotion: Promotion, approve: bool, note: str = "", version: int | None = None
 ) -> Promotion:
-    """Approve or reject what is proposed. A rejection says why. Whoever comes second is told who was first."""
+    """Approve or reject what is proposed. A rejection says why. The second of two is told who was first."""
     require(user, "pricing.approve")
     row_lock(promotion)
     current = promotion_get(user, promotion.pk)

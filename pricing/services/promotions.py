@@ -95,7 +95,7 @@ class PromotionPlan:
 
 @transaction.atomic
 def promotion_create(*, user: Any, plan: PromotionPlan) -> Promotion:
-    """A draft. Refused where it lies outside the person's limits, or in a forbidden period without a reason."""
+    """A draft. Refused outside the person's limits, and in a forbidden period without a reason."""
     require(user, "pricing.edit")
     _within(user, plan)
     _plausible(plan)
@@ -159,8 +159,8 @@ def promotion_move(
 
 @transaction.atomic
 def promotion_move_undo(*, user: Any, promotion: Promotion, version: int) -> Promotion:
-    """Take the move that led to ``version`` back, with the approval it had before. Refused when something else
-    was changed with it or since."""
+    """Take the move that led to ``version`` back, with the approval it had before. Refused when something
+    else was changed with it or since."""
     current = promotion_lock(user, promotion)
     events = Promotion.pgh_event_model.objects.filter(pgh_obj=current.pk)  # type: ignore[attr-defined]
     before = events.filter(version=version - 1).order_by("-pgh_id").first()
