@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy as _
 
 from core import formats, registries
 from core.history import history_words
-from core.registries import DecisionKind, Event, EventSource, MenuEntry, NightlyStep, Panel
+from core.registries import DecisionKind, Event, EventSource, MenuEntry, NightlyStep, Panel, ProductReading
 
 
 def later(path: str) -> Any:
@@ -28,12 +28,11 @@ def waiting(user: Any) -> Any:
 def events(user: Any, product: Any, first: datetime.date, last: datetime.date) -> Iterator[Event]:
     """Where approved promotions of the product begin."""
     from .promotion_words import mechanic_words, span_words
-    from .selectors.promotions import promotions_visible
+    from .selectors.promotions import approved_of
 
-    rows = promotions_visible(user).filter(
-        state="approved", rows__product=product, store_start__range=(first, last)
-    )
-    for row in rows:
+    for row in approved_of(user, product):
+        if not first <= row.store_start <= last:
+            continue
         text = f"{row.name}: {mechanic_words(row)}, {span_words(row.store_start, row.store_end)}"
         yield Event("promotion", row.store_start, row.name, text)
 
@@ -46,6 +45,7 @@ def card(user: Any, product: Any) -> Mapping[str, Any] | None:
 
 def register_promotions() -> None:
     from .models import Promotion
+    from .selectors.promotions import APPROVED_READ, approved_read
 
     for field in ("rate", "own_share_rate", "planned_uplift_rate"):
         history_words(Promotion, field, formats.percent)
@@ -58,6 +58,7 @@ def register_promotions() -> None:
     registries.panels.register(
         Panel("promotions", "mix", "pricing/_promotion_card.html", card, 40, "pricing.view")
     )
+    registries.product_readings.register(ProductReading(APPROVED_READ, approved_read))
     registries.event_sources.register(EventSource("promotions", events))
     registries.nightly_steps.register(
         NightlyStep(

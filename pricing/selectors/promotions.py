@@ -16,9 +16,10 @@ from django.contrib.postgres.expressions import ArraySubquery
 from django.db.models import Exists, OuterRef, Prefetch, Q, QuerySet
 from django.http import Http404
 
+from accounts.rows import from_row, row_of
 from core.organisation import today
 from pricing.models import ForbiddenPeriod, Promotion, PromotionChannel, PromotionProduct
-from products.models import Channel
+from products.models import Channel, Product
 from products.selectors.access import visible_channel_ids, visible_line_ids
 from products.selectors.lines import line_tree
 
@@ -90,6 +91,23 @@ def to_decide(user: Any) -> QuerySet[Promotion]:
     if not user.has_perm("pricing.approve"):
         return Promotion.objects.none()
     return promotions_visible(user).filter(state=State.PROPOSED).exclude(proposed_by=user.pk)
+
+
+APPROVED_READ = "approved_promotions"
+"""What a product that was read for a page has them under."""
+
+
+def approved_read(user: Any) -> Any:
+    """The approved promotions of the product of a page, read with it."""
+    rows = promotions_visible(user).filter(state=State.APPROVED, rows__product=OuterRef("pk"))
+    return ArraySubquery(rows.order_by("store_start", "pk").values_list(row_of(Promotion)))
+
+
+def approved_of(user: Any, product: Product) -> list[Promotion]:
+    """The approved promotions of a product, the oldest first."""
+    if hasattr(product, APPROVED_READ):
+        return [from_row(Promotion, row) for row in getattr(product, APPROVED_READ) or ()]
+    return list(promotions_visible(user).filter(state=State.APPROVED, rows__product=product))
 
 
 @dataclass(frozen=True)
