@@ -91,7 +91,7 @@ def promotion_chart(user: Any, rows: Sequence[Promotion], day: datetime.date) ->
     return Chart(
         id="promotions-chart",
         title=_("Promotion: what ran, what comes, what did it bring?"),
-        subtitle=_("Dark is over, light is to come; the line is today"),
+        subtitle=_("The line is today: left of it is over, right is to come"),
         spec=_spec(bars, channels, first, last, day),
         table=ChartTable([_("Promotion"), _("Channel"), _("In store"), _("How"), _("State")], table),
         description=_("Promotions by channel, from %(first)s to %(last)s; they are in the table")

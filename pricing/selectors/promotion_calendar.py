@@ -26,6 +26,7 @@ from pricing.selectors.promotions import (
     with_parts,
 )
 from products.models import Product
+from products.selectors.access import visible_channel_ids, visible_line_ids
 from products.selectors.lines import line_tree
 from products.selectors.product_filter import text_ids
 
@@ -139,7 +140,11 @@ def promotions_asked(user: Any, query: CalendarQuery) -> QuerySet[Promotion]:
     """The promotions of these days that pass the filters; cancelled ones only when asked for."""
     rows = promotions_visible(user).filter(store_start__lte=query.end, store_end__gte=query.start)
     rows = rows.filter(state=query.state) if query.state else rows.exclude(state=State.CANCELLED)
+    # Nobody finds a promotion by a product or channel of it that is out of their sight.
     products = PromotionProduct.objects.filter(promotion=OuterRef("pk"))
+    lines, channels = visible_line_ids(user), visible_channel_ids(user)
+    if lines is not None:
+        products = products.filter(product__line_id__in=lines)
     if query.q:
         found = Exists(products.filter(product__in=text_ids(query.q)))
         rows = rows.filter(Q(name__icontains=query.q) | Q(found))
@@ -152,7 +157,8 @@ def promotions_asked(user: Any, query: CalendarQuery) -> QuerySet[Promotion]:
     if query.channel.isdigit():
         where = PromotionChannel.objects.filter(promotion=OuterRef("pk"))
         below_channel = channels_below([int(query.channel)])
-        rows = rows.filter(Exists(where.filter(channel__in=below_channel)) | ~Exists(where))
+        seen = where if channels is None else where.filter(channel_id__in=channels)
+        rows = rows.filter(Exists(seen.filter(channel__in=below_channel)) | ~Exists(where))
     return rows
 
 

@@ -66,6 +66,8 @@ def _shown(request: HttpRequest, row: Promotion, error: DomainError | None = Non
     whole = sees_whole(request.user, row)
     can_edit = request.user.has_perm(EDIT) and whole and row.state != State.CANCELLED
     started = begun(row)
+    over = whole and row.store_end < today()
+    effects = effects_shown(request.user, row) if over else []
     return {
         "row": row,
         "error": error,
@@ -79,7 +81,8 @@ def _shown(request: HttpRequest, row: Promotion, error: DomainError | None = Non
         "channels": channels_seen(request.user, row),
         "everywhere": not row.channel_rows.all(),
         "flags": _flags_shown(request, row),
-        "effects": effects_shown(request.user, row) if whole and row.store_end < today() else [],
+        "effects": effects,
+        "sisters": any(shown.sisters for shown in effects),
         "own_cost": own_cost(row) if whole else None,
         "currency": organisation_get().currency,
         "can_edit": can_edit and not started,

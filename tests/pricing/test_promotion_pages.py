@@ -242,6 +242,10 @@ def test_who_sees_a_part_sees_no_budget_and_no_effect():
     data = visitor(person).get(f"/api/v1/promotions/{row.pk}/").json()
     assert (data["budget_amount"], data["whole"], len(data["products"])) == (None, False, 1)
     assert visitor(person).get(f"/api/v1/promotions/?product={theirs.code}").status_code == 404
+    listed = lambda query: visitor(person).get(f"{URL}?scale=year&{query}").context["calendar"].listed  # noqa: E731
+    assert len(listed("")) == len(listed(f"q={mine.code}")) == 1
+    assert not listed("q=Hidden")
+    assert not listed(f"line={theirs.line.code}")
 
 
 def test_the_api_plans_changes_and_decides():
