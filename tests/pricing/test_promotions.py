@@ -226,6 +226,8 @@ def test_overlaps_need_the_same_product_channel_and_days():
         ({"channels": [elsewhere]}, False),
         ({"channels": [chain], "ahead": 43}, True),
         ({"channels": [chain], "ahead": 44}, False),
+        ({"channels": [chain], "ahead": 17}, True),
+        ({"channels": [chain], "ahead": 16}, False),
     ):
         other = promotion_factory(product, **fields)
         flags = flags_of(user_factory(), [place_of(promotion_get(user_factory(), other.pk))])[0]
