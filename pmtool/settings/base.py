@@ -346,8 +346,10 @@ SPECTACULAR_SETTINGS = {
         "LifecycleStage": "forecasting.models.stage.Stage",
         "DriverKind": "forecasting.models.Driver.Kind",
         "DriverCalendar": "forecasting.models.Driver.Calendar",
+        "LaunchMethod": "forecasting.models.LaunchPlan.Method",
         "PromotionMechanic": "pricing.models.Promotion.Mechanic",
         "PromotionState": "pricing.models.Promotion.State",
+        "PromotionEffectMethod": "pricing.models.PromotionEffect.Method",
     },
 }
 KNOX_TOKEN_MODEL = "accounts.ApiToken"  # noqa: S105
