@@ -96,7 +96,7 @@ class Frame:
 
 
 def _is_rows(part: Any) -> bool:
-    return isinstance(part, QuerySet | registries.FrameRows)
+    return isinstance(part, QuerySet | tuple | registries.FrameRows)
 
 
 def frame_read(parts: dict[str, Any]) -> dict[str, Any]:
@@ -107,7 +107,8 @@ def frame_read(parts: dict[str, Any]) -> dict[str, Any]:
         part.rows.values(frame_key=Value(key), frame_row=part.row)
         if isinstance(part, registries.FrameRows)
         else part.order_by().values(frame_key=Value(key)).annotate(frame_row=JSONArray(Count("pk")))
-        for key, part in parts.items()
+        for key, whole in parts.items()
+        for part in (whole if isinstance(whole, tuple) else (whole,))
     ]
     found: dict[str, list[Any]] = {key: [] for key in parts}
     for row in wanted[0].union(*wanted[1:], all=True):
@@ -120,7 +121,7 @@ def frame_read(parts: dict[str, Any]) -> dict[str, Any]:
 
 def _number(counted: list[list[int]]) -> int:
     """No row is none to count."""
-    return counted[0][0] if counted else 0
+    return sum(number for (number,) in counted)
 
 
 def frame(request: HttpRequest) -> dict[str, Any]:

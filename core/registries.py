@@ -16,7 +16,7 @@ from .registry import Registry
 @dataclass(frozen=True)
 class MenuEntry:
     """A line in the side menu; ``badge(user)`` gives the small number at its right, if any, or the rows to
-    count for it (a queryset): the frame counts all of a page in one query."""
+    count for it (one queryset or several): the frame counts all of a page in one query."""
 
     key: str
     label: Any
@@ -24,7 +24,7 @@ class MenuEntry:
     icon: str
     order: int
     permission: str = ""
-    badge: Callable[[Any], QuerySet[Any] | int | None] | None = None
+    badge: Callable[[Any], QuerySet[Any] | tuple[QuerySet[Any], ...] | int | None] | None = None
 
 
 @dataclass(frozen=True)

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from typing import Any
+
+from django.db.models import QuerySet
 from django.utils.translation import gettext_lazy as _
 
 from accounts import rights
 from accounts.rights import Right
 from core import registries
-from core.registries import ProductTab
+from core.registries import MenuEntry, ProductTab
 
-from . import registrations_prices
+from . import registrations_prices, registrations_promotions
 
 
 def register_all() -> None:
@@ -24,4 +27,16 @@ def register_all() -> None:
         Right("pricing.view_costs", _("See costs and margins")),
     )
     registries.product_tabs.register(ProductTab("mix", _("Marketing mix"), "pricing:mix", 30, "pricing.view"))
+    registries.menu.register(
+        MenuEntry("pricing", _("Pricing"), "pricing:prices", "tag", 40, "pricing.view", _waiting)
+    )
     registrations_prices.register()
+    registrations_promotions.register()
+
+
+def _waiting(user: Any) -> tuple[QuerySet[Any], ...]:
+    """What waits for the person's decision."""
+    from .selectors.promotions import to_decide
+    from .selectors.proposals import proposals_waiting
+
+    return proposals_waiting(user), to_decide(user)

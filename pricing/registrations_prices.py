@@ -2,19 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any
-
-from django.utils.module_loading import import_string
 from django.utils.translation import gettext_lazy as _
 
 from core import registries
 from core.history import Related, history_extend
-from core.registries import DecisionKind, EventSource, JobKind, MenuEntry, Panel, ProductReading
+from core.registries import DecisionKind, EventSource, JobKind, Panel, ProductReading
 
-
-def later(path: str) -> Any:
-    """A function that is imported when it is first called."""
-    return lambda *args: import_string(f"pricing.{path}")(*args)
+from .later import later
 
 
 def register() -> None:
@@ -31,12 +25,6 @@ def register() -> None:
     # Prices have a page of their own, which keeps to lists and drafts that a person may see.
     history_extend(Product, Related(VatCode, "product", _("VAT"), skip=frozenset({"line"})))
     history_extend(Product, Related(Bound, "product", _("Bound of a price"), skip=frozenset({"line"})))
-    registries.menu.register(
-        MenuEntry(
-            *("pricing", _("Pricing"), "pricing:prices", "tag", 40, "pricing.view"),
-            badge=later("selectors.proposals.proposals_waiting"),
-        )
-    )
     registries.panels.register(
         Panel("price", "mix", "pricing/_price_card.html", later("price_card.price_panel"), 20, "pricing.view")
     )

@@ -348,6 +348,10 @@ SPECTACULAR_SETTINGS = {
         "DriverCalendar": "forecasting.models.Driver.Calendar",
         "PriceState": "pricing.models.price.State",
         "PriceListKind": "pricing.models.PriceList.Kind",
+        "LaunchMethod": "forecasting.models.LaunchPlan.Method",
+        "PromotionMechanic": "pricing.models.Promotion.Mechanic",
+        "PromotionState": "pricing.models.Promotion.State",
+        "PromotionEffectMethod": "pricing.models.PromotionEffect.Method",
     },
 }
 KNOX_TOKEN_MODEL = "accounts.ApiToken"  # noqa: S105

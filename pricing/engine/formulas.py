@@ -8,6 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.stats import norm
 
+from .mechanics import effective_price as effective_price
+
 _Z80 = float(norm.ppf(0.9))
 
 
@@ -76,14 +78,6 @@ def consumer_price(own_net_price: float, margin_rate: float, vat_rate: float) ->
     """What the consumer pays when the reseller keeps his margin rate; the way back of `reseller_margin_rate`.
     A price that a reseller sets has no optimum of ours: it moves through pass-through only."""
     return own_net_price / (1 - margin_rate) * (1 + vat_rate)
-
-
-def effective_price(
-    price: float, *, paid: float, taken: float, reduced: float = 0.0, share: float = 1.0
-) -> float:
-    """A unit's price in a multi-buy: of `taken` units `paid` at the full price and `reduced` at `share` of
-    it. 1+1: paid 1, taken 2; second at half price: paid 1, taken 2, reduced 1, share 0.5."""
-    return price * (paid + reduced * share) / taken
 
 
 def break_even_volume_rate(price_change: float, unit_margin: float) -> float | None:

@@ -1,0 +1,3 @@
+from .promotion import ForbiddenForm, PromotionForm
+
+__all__ = ["ForbiddenForm", "PromotionForm"]

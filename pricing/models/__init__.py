@@ -1,4 +1,19 @@
 from .price import Price, PriceList, Proposal, VatCode, VatRate
 from .price_rule import Bound, NoticeDays
+from .promotion import ForbiddenPeriod, Promotion, PromotionChannel, PromotionProduct
+from .promotion_effect import PromotionEffect
 
-__all__ = ["Bound", "NoticeDays", "Price", "PriceList", "Proposal", "VatCode", "VatRate"]
+__all__ = [
+    "Bound",
+    "ForbiddenPeriod",
+    "NoticeDays",
+    "Price",
+    "PriceList",
+    "Promotion",
+    "PromotionChannel",
+    "PromotionEffect",
+    "PromotionProduct",
+    "Proposal",
+    "VatCode",
+    "VatRate",
+]

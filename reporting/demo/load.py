@@ -64,6 +64,7 @@ from .catalogue import (
 from .judgement import JUDGED_THEN, judged_then, judgement_create
 from .people import people_create
 from .prices import price_file, prices_create, proposals_create
+from .promotions import promotions_create
 from .sales import budget_file, first_month, sales_file, sales_rows, top_line
 
 SEED = 20261101
@@ -94,6 +95,7 @@ def demo_load(*, until: datetime.date | None, nights: int, tell: Tell) -> None:
         tell("five years of sales and three budgets")
         _sales(people["Anna"], last)
         _prices(people, last)
+        promotions_create(people, last)
         _launch(people["Yara"], last)
         _stage_by_hand(people["Sanne"])
         _talk(people)

@@ -12,6 +12,7 @@ from pathlib import Path
 from core.months import month_add
 
 from .catalogue import CHANNELS_OF_LINE, LINES, STORE, Item
+from .promotions import promotion_factor
 from .shapes import volumes
 
 # product, channel, measure, month, volume, revenue (None: this measure has none)
@@ -93,7 +94,8 @@ def _channel_rows(
     for step, amount in enumerate(amounts):
         month = month_add(first, step)
         ago = (last.year - month.year) * 12 + last.month - month.month
-        part = round(amount * share * rng.uniform(0.94, 1.06))
+        by_promotion = promotion_factor(item.code, channel, month, last)
+        part = round(amount * share * by_promotion * rng.uniform(0.94, 1.06))
         price = item.price * (1.022 ** ((step + 60 - item.course.months) / 12 - 5))
         in_force = in_force * (1 - _MONTHLY_LEAVERS) + part
         late = channel == LATE[0] and item.code in LATE[1] and ago == 0

@@ -14,7 +14,7 @@ from collaboration.models import ActionItem, Alert
 from exchange.models import Import, Layout
 from forecasting.models import Driver, NightlyRun
 from forecasting.services.drivers import driver_values_set
-from pricing.models import PriceList, Proposal
+from pricing.models import PriceList, Promotion, Proposal
 from products.models import BudgetVersion, Channel, Segment, Supplier
 
 Args = Callable[[], Mapping[str, Any]]
@@ -26,6 +26,10 @@ def _product() -> dict[str, Any]:
 
 def _first(model: Any) -> Args:
     return lambda: {"pk": model.objects.order_by("pk").values_list("pk", flat=True)[0]}
+
+
+def _last(model: Any) -> Args:
+    return lambda: {"pk": model.objects.order_by("-pk").values_list("pk", flat=True)[0]}
 
 
 def _draft() -> dict[str, Any]:
@@ -93,6 +97,11 @@ PAGES: dict[str, Args] = {
     "pricing:proposals": _none,
     "pricing:proposal_new": _none,
     "pricing:proposal": lambda: {"pk": Proposal.objects.get(state="proposed").pk},
+    "pricing:promotions": _none,
+    "pricing:promotion_new": _none,
+    "pricing:forbidden": _none,
+    "pricing:promotion": _first(Promotion),
+    "pricing:promotion_edit": _last(Promotion),
     "forecasting:product": _product,
     "forecasting:stage": _product,
     "forecasting:launch": lambda: {"code": "LIM-100"},
@@ -174,6 +183,12 @@ NO_PAGES = {
     "exchange:reading",
     "exchange:stop",
     "exchange:undo",
+    "pricing:promotion_propose",
+    "pricing:promotion_decide",
+    "pricing:promotion_cancel",
+    "pricing:promotion_move",
+    "pricing:promotion_move_undo",
+    "pricing:forbidden_end",
     "forecasting:launch_withdraw",
     "forecasting:finding_decide",
     "forecasting:findings_judge",

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from .pricing_prices import PRICE_RULES
+from .pricing_promotions import PROMOTION_RULES
 from .rules import Rule
 from .world import World
 
@@ -20,4 +21,5 @@ def foreign(world: World) -> dict[str, Any]:
 RULES = [
     Rule("pricing:mix", get="pricing.view", args=own, foreign=foreign),
     *PRICE_RULES,
+    *PROMOTION_RULES,
 ]

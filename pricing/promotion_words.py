@@ -1,0 +1,98 @@
+"""Promotions in words: how the offer works, from when to when, what stands in its way."""
+
+from __future__ import annotations
+
+import datetime
+from decimal import Decimal
+from typing import Any
+
+from django.utils.translation import gettext as _
+
+from core import formats
+from core.organisation import organisation_get
+from pricing.engine.mechanics import mechanic_price
+from pricing.models import Promotion, PromotionProduct
+from pricing.selectors.promotions import Flags
+
+Mechanic = Promotion.Mechanic
+
+
+def money(value: Decimal | float | None) -> str:
+    return formats.money(value, organisation_get().currency)
+
+
+def mechanic_words(promotion: Promotion) -> str:
+    """How the offer works, with its figures: "price cut, 25%"."""
+    word = str(promotion.get_mechanic_display())
+    if promotion.mechanic == Mechanic.N_FOR:
+        return _("%(count)s for %(money)s") % {
+            "count": promotion.quantity,
+            "money": money(promotion.amount),
+        }
+    if promotion.rate is not None:
+        sign = "+" if promotion.mechanic == Mechanic.BONUS_PACK else ""
+        return f"{word}, {sign}{formats.percent(promotion.rate, 0)}"
+    return f"{word}, {money(promotion.amount)}" if promotion.amount is not None else word
+
+
+def span_words(first: datetime.date, last: datetime.date) -> str:
+    return f"{formats.day(first)} – {formats.day(last)}"
+
+
+def effective_of(promotion: Promotion, row: PromotionProduct) -> Decimal | None:
+    """What a unit costs in the promotion: as said, else by its mechanic; in cents."""
+    if row.effective_price is not None:
+        return row.effective_price
+    found = mechanic_price(
+        promotion.mechanic,
+        None if row.price is None else float(row.price),
+        rate=None if promotion.rate is None else float(promotion.rate),
+        amount=None if promotion.amount is None else float(promotion.amount),
+        quantity=promotion.quantity,
+    )
+    # Rounded at a tenth of a cent first: 0.85 × 2.99 in floats is not quite what it is on paper.
+    return None if found is None else formats.rounded(Decimal(str(round(found, 6))), 4)
+
+
+def flag_lines(flags: Flags) -> list[str]:
+    """A sentence for each thing in its way."""
+    said = [
+        _("Overlaps with “%(name)s” (%(dates)s): same product and channel.")
+        % {"name": other.name, "dates": span_words(other.store_start, other.store_end)}
+        for other in flags.overlaps
+    ]
+    return said + [
+        _("Forbidden period of %(where)s (%(dates)s): %(reason)s.")
+        % {
+            "where": period.line or period.channel,
+            "dates": span_words(period.start_date, period.end_date),
+            "reason": period.reason,
+        }
+        for period in flags.forbidden
+    ]
+
+
+def state_css(promotion: Promotion) -> str:
+    """The dot before its state."""
+    return {"approved": "ok", "proposed": "wait"}.get(promotion.state, "")
+
+
+def row_words(promotion: Promotion) -> dict[str, Any]:
+    """What tables say of a promotion beside its name."""
+    return {
+        "mechanic": mechanic_words(promotion),
+        "dates": span_words(promotion.store_start, promotion.store_end),
+        "state_css": state_css(promotion),
+    }
+
+
+def effect_reason(code: str) -> str:
+    """Why an effect could not be measured; "" without a reason."""
+    return {
+        "": "",
+        "level": _("It counts a state, not sales: a promotion shows in what comes in, not there."),
+        "no_sales": _("There are no sales of these days and channels."),
+        "short_history": _("Its history is too short: 26 weeks or 12 months are needed."),
+        "few_normal": _("Too few weeks without a promotion to tell what is normal."),
+        "gap": _("Sales of some of its days are missing."),
+    }.get(code, code)

@@ -1,0 +1,57 @@
+"""What promotions add to the other rooms."""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from django.utils.translation import gettext_lazy as _
+
+from core import formats, registries
+from core.history import history_words
+from core.registries import DecisionKind, Event, EventSource, NightlyStep, Panel, ProductReading
+
+from .later import later
+
+
+def events(user: Any, product: Any, first: datetime.date, last: datetime.date) -> Iterator[Event]:
+    """Where approved promotions of the product begin."""
+    from .promotion_words import mechanic_words, span_words
+    from .selectors.promotions import approved_of
+
+    for row in approved_of(user, product):
+        if not first <= row.store_start <= last:
+            continue
+        text = f"{row.name}: {mechanic_words(row)}, {span_words(row.store_start, row.store_end)}"
+        yield Event("promotion", row.store_start, row.name, text)
+
+
+def card(user: Any, product: Any) -> Mapping[str, Any] | None:
+    from .promotion_card import promotion_card
+
+    return promotion_card(user, product)
+
+
+def register() -> None:
+    from .models import Promotion
+    from .selectors.promotions import APPROVED_READ, approved_read
+
+    for field in ("rate", "own_share_rate", "planned_uplift_rate"):
+        history_words(Promotion, field, formats.percent)
+    registries.decision_kinds.register(DecisionKind("promotion", _("Promotion")))
+    registries.panels.register(
+        Panel("promotions", "mix", "pricing/_promotion_card.html", card, 40, "pricing.view")
+    )
+    registries.product_readings.register(ProductReading(APPROVED_READ, approved_read))
+    registries.event_sources.register(EventSource("promotions", events))
+    registries.nightly_steps.register(
+        NightlyStep(
+            "promotions",
+            _("Promotions"),
+            chunks=later("steps.promotions.chunks"),
+            compute=later("steps.promotions.compute"),
+            after=("forecast",),
+            order=70,
+        )
+    )

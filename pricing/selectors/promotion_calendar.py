@@ -1,0 +1,215 @@
+"""The promotion calendar: which promotions of which days, in rows by product or by channel."""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.utils.translation import gettext as _
+
+from core.months import month_add, month_end, month_start, parse_month
+from core.organisation import today
+from pricing.models import Promotion, PromotionChannel, PromotionProduct
+from pricing.selectors.promotions import (
+    Flags,
+    begun,
+    channels_below,
+    channels_seen,
+    flags_of,
+    place_of,
+    promotions_visible,
+    rows_seen,
+    sees_whole,
+    with_parts,
+)
+from products.models import Product
+from products.selectors.access import visible_channel_ids, visible_line_ids
+from products.selectors.lines import line_tree
+from products.selectors.product_filter import text_ids
+
+MONTHS = {"month": 1, "quarter": 3, "year": 12}
+State = Promotion.State
+# A calendar of more promotions than this is asked to be narrowed down.
+MOST = 400
+
+
+@dataclass(frozen=True)
+class CalendarQuery:
+    """What the address asks: scale, first month, rows by product or channel, filters."""
+
+    scale: str
+    start: datetime.date
+    by: str
+    q: str = ""
+    line: str = ""
+    channel: str = ""
+    state: str = ""
+
+    @classmethod
+    def read(cls, asked: Mapping[str, str]) -> CalendarQuery:
+        scale = asked.get("scale", "")
+        scale = scale if scale in MONTHS else "year"
+        try:
+            start = parse_month(asked.get("from", ""))
+        except ValueError:
+            # Half of a year has been, half is ahead.
+            start = month_add(month_start(today()), {"month": 0, "quarter": -1, "year": -6}[scale])
+        return cls(
+            scale,
+            start,
+            "channel" if asked.get("by") == "channel" else "product",
+            asked.get("q", "").strip(),
+            asked.get("line", ""),
+            asked.get("channel", ""),
+            asked.get("state", ""),
+        )
+
+    @property
+    def end(self) -> datetime.date:
+        return month_end(month_add(self.start, MONTHS[self.scale] - 1))
+
+    @property
+    def days(self) -> int:
+        return (self.end - self.start).days + 1
+
+    @property
+    def earlier(self) -> datetime.date:
+        return month_add(self.start, -MONTHS[self.scale])
+
+    @property
+    def later(self) -> datetime.date:
+        return month_add(self.start, MONTHS[self.scale])
+
+    @property
+    def is_filtered(self) -> bool:
+        return bool(self.q or self.line or self.channel or self.state)
+
+    def share(self, day: datetime.date) -> float:
+        """Where a day begins, in percent of the width."""
+        return round((day - self.start).days / self.days * 100, 3)
+
+
+@dataclass(frozen=True)
+class Bar:
+    """A promotion in one row, at ``x`` in percent of the width, in the ``lane``-th of the row."""
+
+    promotion: Promotion
+    x: float
+    width: float
+    lane: int
+    movable: bool
+    flags: Flags
+    past: bool
+
+    @property
+    def y(self) -> int:
+        return self.lane * LANE + 4
+
+    @property
+    def text_y(self) -> int:
+        return self.y + 15
+
+
+LANE = 30
+
+
+@dataclass(frozen=True)
+class CalendarRow:
+    label: str
+    code: str
+    bars: tuple[Bar, ...]
+
+    @property
+    def height(self) -> int:
+        return (max((bar.lane for bar in self.bars), default=0) + 1) * LANE
+
+
+@dataclass(frozen=True)
+class Calendar:
+    """Rows of bars, and the same promotions once each for the table below."""
+
+    rows: tuple[CalendarRow, ...]
+    listed: tuple[Bar, ...]
+    more: int
+
+
+def promotions_asked(user: Any, query: CalendarQuery) -> QuerySet[Promotion]:
+    """The promotions of these days that pass the filters; cancelled ones only when asked for."""
+    rows = promotions_visible(user).filter(store_start__lte=query.end, store_end__gte=query.start)
+    rows = rows.filter(state=query.state) if query.state else rows.exclude(state=State.CANCELLED)
+    # Nobody finds a promotion by a product or channel of it that is out of their sight.
+    products = PromotionProduct.objects.filter(promotion=OuterRef("pk"))
+    lines, channels = visible_line_ids(user), visible_channel_ids(user)
+    if lines is not None:
+        products = products.filter(product__line_id__in=lines)
+    if query.q:
+        found = Exists(products.filter(product__in=text_ids(query.q)))
+        rows = rows.filter(Q(name__icontains=query.q) | Q(found))
+    if query.line:
+        tree = line_tree()
+        below = next(
+            (tree.descendants(pk) for pk, line in tree.lines.items() if line.code == query.line), set()
+        )
+        rows = rows.filter(Exists(products.filter(product__line_id__in=below)))
+    if query.channel.isdigit():
+        where = PromotionChannel.objects.filter(promotion=OuterRef("pk"))
+        below_channel = channels_below([int(query.channel)])
+        seen = where if channels is None else where.filter(channel_id__in=channels)
+        rows = rows.filter(Exists(seen.filter(channel__in=below_channel)) | ~Exists(where))
+    return rows
+
+
+def calendar_build(user: Any, query: CalendarQuery) -> Calendar:
+    """The calendar in a flat number of queries."""
+    asked = promotions_asked(user, query)
+    found = list(with_parts(asked)[:MOST])
+    more = asked.count() - MOST if len(found) == MOST else 0
+    may = user.has_perm("pricing.edit")
+    flags = dict(
+        zip((row.pk for row in found), flags_of(user, [place_of(row) for row in found]), strict=True)
+    )
+    bars = {row.pk: _bar(user, query, row, flags[row.pk], may=may) for row in found}
+    keyed: dict[tuple[str, str], list[Bar]] = {}
+    for row in found:
+        for key in _keys(user, query, row):
+            keyed.setdefault(key, []).append(bars[row.pk])
+    ordered = sorted(keyed.items(), key=lambda item: (item[0][0].lower(), item[0][1]))
+    rows = tuple(CalendarRow(label, code, _in_lanes(found)) for (label, code), found in ordered)
+    return Calendar(rows, tuple(bars[row.pk] for row in found), more)
+
+
+def _keys(user: Any, query: CalendarQuery, row: Promotion) -> list[tuple[str, str]]:
+    """The rows of the calendar that a promotion stands in."""
+    if query.by == "product":
+        return [(r.product.name, r.product.code) for r in rows_seen(user, row)]
+    channels = channels_seen(user, row)
+    return [(channel.name, "") for channel in channels] or [(_("everywhere"), "")]
+
+
+def _bar(user: Any, query: CalendarQuery, row: Promotion, flags: Flags, *, may: bool) -> Bar:
+    left = query.share(max(row.store_start, query.start))
+    right = query.share(min(row.store_end, query.end) + datetime.timedelta(days=1))
+    movable = may and row.state != State.CANCELLED and not begun(row) and sees_whole(user, row)
+    return Bar(row, left, round(right - left, 3), 0, movable, flags, row.store_end < today())
+
+
+def _in_lanes(bars: Iterable[Bar]) -> tuple[Bar, ...]:
+    """Bars that would cover each other below one another."""
+    ends: list[datetime.date] = []
+    placed = []
+    for bar in bars:
+        lane = next((n for n, end in enumerate(ends) if end < bar.promotion.store_start), len(ends))
+        ends[lane : lane + 1] = [bar.promotion.store_end]
+        placed.append(replace(bar, lane=lane))
+    return tuple(placed)
+
+
+def product_promotions(user: Any, product: Product) -> list[Promotion]:
+    """All of a product's that were not cancelled or rejected, the oldest first."""
+    rows = promotions_visible(user).filter(
+        Exists(PromotionProduct.objects.filter(promotion=OuterRef("pk"), product=product))
+    )
+    return list(with_parts(rows.exclude(state__in=[State.CANCELLED, State.REJECTED])))

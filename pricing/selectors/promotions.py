@@ -1,0 +1,252 @@
+"""Promotions within a person's sight, and what stands in the way of one.
+
+A promotion is seen by who sees one of its products and, limited to channels, one of its channels or one
+without channels (it runs everywhere). Who sees only a part of it sees neither its budget nor its effects, and
+changes nothing.
+"""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from django.contrib.postgres.expressions import ArraySubquery
+from django.db.models import Exists, OuterRef, Prefetch, Q, QuerySet
+from django.http import Http404
+
+from accounts.rows import from_row, row_of
+from core.organisation import today
+from pricing.models import ForbiddenPeriod, Promotion, PromotionChannel, PromotionProduct
+from products.models import Channel, Product
+from products.selectors.access import visible_channel_ids, visible_line_ids
+from products.selectors.lines import line_tree
+
+State = Promotion.State
+# A draft or a refused one takes nobody's place.
+PLACED = (State.PROPOSED, State.APPROVED)
+
+
+def promotions_visible(user: Any) -> QuerySet[Promotion]:
+    """Those a person may see; none without ``pricing.view``."""
+    if not (user.has_perm("pricing.view") and user.has_perm("products.view")):
+        return Promotion.objects.none()
+    rows = Promotion.objects.all()
+    lines, channels = visible_line_ids(user), visible_channel_ids(user)
+    if lines is not None:
+        own = PromotionProduct.objects.filter(promotion=OuterRef("pk"), product__line_id__in=lines)
+        rows = rows.filter(Exists(own))
+    if channels is not None:
+        where = PromotionChannel.objects.filter(promotion=OuterRef("pk"))
+        rows = rows.filter(~Exists(where) | Exists(where.filter(channel_id__in=channels)))
+    return rows
+
+
+def with_parts(rows: QuerySet[Promotion]) -> QuerySet[Promotion]:
+    """With products, channels and people, whatever the number of rows."""
+    return rows.select_related("author", "proposed_by", "decided_by", "cancelled_by").prefetch_related(
+        Prefetch("rows", PromotionProduct.objects.select_related("product__line")),
+        Prefetch("channel_rows", PromotionChannel.objects.select_related("channel")),
+    )
+
+
+def promotion_get(user: Any, pk: int) -> Promotion:
+    found = with_parts(promotions_visible(user)).filter(pk=pk).first()
+    if found is None:
+        raise Http404(pk)
+    return found
+
+
+def sees_whole(user: Any, promotion: Promotion) -> bool:
+    """Whether all of its products and channels are in the person's sight."""
+    lines, channels = visible_line_ids(user), visible_channel_ids(user)
+    if lines is not None and any(row.product.line_id not in lines for row in promotion.rows.all()):
+        return False
+    own = [row.channel_id for row in promotion.channel_rows.all()]
+    return channels is None or bool(own and channels.issuperset(own))
+
+
+def rows_seen(user: Any, promotion: Promotion) -> list[PromotionProduct]:
+    """Its products in the person's sight."""
+    lines = visible_line_ids(user)
+    return [row for row in promotion.rows.all() if lines is None or row.product.line_id in lines]
+
+
+def channels_seen(user: Any, promotion: Promotion) -> list[Channel]:
+    """Its channels in the person's sight; none where it runs everywhere."""
+    channels = visible_channel_ids(user)
+    rows = [row.channel for row in promotion.channel_rows.all()]
+    return [row for row in rows if channels is None or row.pk in channels]
+
+
+def begun(promotion: Promotion) -> bool:
+    """Approved, and delivered or in the store already: only cancelled from now on."""
+    first = min(filter(None, (promotion.store_start, promotion.delivery_start)))
+    return promotion.state == State.APPROVED and first <= today()
+
+
+def to_decide(user: Any) -> QuerySet[Promotion]:
+    """What waits for the person's approval: proposed, and not by themselves."""
+    if not user.has_perm("pricing.approve"):
+        return Promotion.objects.none()
+    return promotions_visible(user).filter(state=State.PROPOSED).exclude(proposed_by=user.pk)
+
+
+APPROVED_READ = "approved_promotions"
+"""What a product that was read for a page has them under."""
+
+
+def approved_read(user: Any) -> Any:
+    """The approved promotions of the product of a page, read with it."""
+    rows = promotions_visible(user).filter(state=State.APPROVED, rows__product=OuterRef("pk"))
+    return ArraySubquery(rows.order_by("store_start", "pk").values_list(row_of(Promotion)))
+
+
+def approved_of(user: Any, product: Product) -> list[Promotion]:
+    """The approved promotions of a product, the oldest first."""
+    if hasattr(product, APPROVED_READ):
+        return [from_row(Promotion, row) for row in getattr(product, APPROVED_READ) or ()]
+    return list(promotions_visible(user).filter(state=State.APPROVED, rows__product=product))
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where and when something runs: what overlaps and forbidden periods are looked for with."""
+
+    pk: int | None
+    start: datetime.date
+    end: datetime.date
+    products: frozenset[int]
+    lines: frozenset[int]
+    channels: frozenset[int]
+
+
+@dataclass(frozen=True)
+class Flags:
+    """Other promotions of the same product and channel on the same days, and the forbidden periods it runs
+    in."""
+
+    overlaps: tuple[Promotion, ...] = ()
+    forbidden: tuple[ForbiddenPeriod, ...] = ()
+
+    def __bool__(self) -> bool:
+        return bool(self.overlaps or self.forbidden)
+
+
+def place_of(promotion: Promotion) -> Place:
+    rows = promotion.rows.all()
+    return Place(
+        promotion.pk,
+        promotion.store_start,
+        promotion.store_end,
+        frozenset(row.product_id for row in rows),
+        frozenset(row.product.line_id for row in rows),
+        frozenset(row.channel_id for row in promotion.channel_rows.all()),
+    )
+
+
+def flags_of(user: Any, places: Sequence[Place]) -> list[Flags]:
+    """What stands in the way of each, in four queries for any number of them. Only promotions in the
+    person's sight are named."""
+    if not places:
+        return []
+    first, last = min(place.start for place in places), max(place.end for place in places)
+    products = frozenset().union(*(place.products for place in places))
+    of_it = {"promotion": OuterRef("pk")}
+    own = PromotionProduct.objects.filter(**of_it).order_by("pk")
+    where = PromotionChannel.objects.filter(**of_it).order_by("pk")
+    others = (
+        promotions_visible(user)
+        .filter(state__in=PLACED, store_start__lte=last, store_end__gte=first)
+        .filter(Exists(own.filter(product__in=products)))
+        .annotate(
+            product_ids=ArraySubquery(own.values("product")),
+            channel_ids=ArraySubquery(where.values("channel")),
+        )
+    )
+    there = [
+        (
+            other,
+            Place(
+                other.pk,
+                other.store_start,
+                other.store_end,
+                frozenset(other.product_ids),
+                frozenset(),
+                frozenset(other.channel_ids),
+            ),
+        )
+        for other in others
+    ]
+    above = channels_above()
+    periods = list(
+        ForbiddenPeriod.objects.filter(start_date__lte=last, end_date__gte=first).select_related(
+            "line", "channel"
+        )
+    )
+    below = {period.pk: line_tree().descendants(period.line_id) for period in periods if period.line_id}
+    return [
+        Flags(
+            tuple(
+                other
+                for other, theirs in there
+                if theirs.pk != place.pk
+                and theirs.start <= place.end
+                and place.start <= theirs.end
+                and theirs.products & place.products
+                and _meet(theirs.channels, place.channels, above)
+            ),
+            tuple(
+                period
+                for period in periods
+                if period.start_date <= place.end
+                and place.start <= period.end_date
+                and (
+                    below[period.pk] & place.lines
+                    if period.channel_id is None
+                    else _meet({period.channel_id}, place.channels, above)
+                )
+            ),
+        )
+        for place in places
+    ]
+
+
+def channels_above() -> Mapping[int, frozenset[int]]:
+    """Of every channel itself and those above it."""
+    parents = dict(Channel.objects.values_list("pk", "parent_id"))
+    above: dict[int, frozenset[int]] = {}
+    for pk in parents:
+        path, current = set(), pk
+        while current is not None and current not in path:
+            path.add(current)
+            current = parents[current]
+        above[pk] = frozenset(path)
+    return above
+
+
+def _meet(these: Collection[int], those: Collection[int], above: Mapping[int, frozenset[int]]) -> bool:
+    """Whether two sets of channels share one; none is everywhere, a channel holds those below it."""
+    if not these or not those:
+        return True
+    return any(a in above[b] or b in above[a] for a in these for b in those)
+
+
+def channels_below(channel_ids: Iterable[int]) -> list[int]:
+    """The channels themselves and all below them."""
+    asked = set(channel_ids)
+    return sorted(pk for pk, path in channels_above().items() if path & asked)
+
+
+def forbidden_visible(user: Any) -> QuerySet[ForbiddenPeriod]:
+    """Of the lines and channels in the person's sight."""
+    if not user.has_perm("pricing.view"):
+        return ForbiddenPeriod.objects.none()
+    rows = ForbiddenPeriod.objects.select_related("line", "channel")
+    lines, channels = visible_line_ids(user), visible_channel_ids(user)
+    if lines is not None:
+        rows = rows.filter(Q(line=None) | Q(line_id__in=lines))
+    if channels is not None:
+        rows = rows.filter(Q(channel=None) | Q(channel_id__in=channels))
+    return rows.order_by("-start_date", "pk")

@@ -1,0 +1,93 @@
+"""From draft to approved or cancelled. Who approves is not who proposed; the first of two decides."""
+
+from __future__ import annotations
+
+from contextlib import ExitStack
+from decimal import Decimal
+from typing import Any
+
+from django.db import transaction
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from accounts.errors import DomainError
+from accounts.versions import row_lock, row_save
+from core.errors import require
+from pricing.models import Promotion
+from pricing.selectors.promotions import promotion_get, sees_whole
+from products.services.four_eyes import decided
+
+from .promotions import promotion_lock
+
+State = Promotion.State
+KIND = "promotion"
+"""Of decisions that four eyes may be asked for."""
+
+
+def own_cost(promotion: Promotion) -> Decimal | None:
+    """Our share of its budget."""
+    if promotion.budget_amount is None:
+        return None
+    return promotion.budget_amount * promotion.own_share_rate
+
+
+@transaction.atomic
+def promotion_propose(*, user: Any, promotion: Promotion, version: int | None = None) -> Promotion:
+    """Ask for approval of a draft, or of one that was rejected."""
+    current = promotion_lock(user, promotion)
+    if current.state not in (State.DRAFT, State.REJECTED):
+        raise DomainError("proposed_already", _("It was proposed already."), status=409)
+    values = {"decided_by": None, "decided_at": None, "decision_note": ""}
+    row_save(current, version=version, values=values | {"state": State.PROPOSED, "proposed_by": user})
+    return current
+
+
+@transaction.atomic
+def promotion_decide(
+    *, user: Any, promotion: Promotion, approve: bool, note: str = "", version: int | None = None
+) -> Promotion:
+    """Approve or reject what is proposed. A rejection says why. The second of two is told who was first."""
+    require(user, "pricing.approve")
+    row_lock(promotion)
+    current = promotion_get(user, promotion.pk)
+    if not sees_whole(user, current):
+        raise DomainError("only_a_part", _("You see only a part of this promotion."), status=403)
+    if current.state != State.PROPOSED:
+        said = {"state": current.get_state_display(), "who": current.decided_by or current.author}
+        message = _("There is nothing to decide: it is %(state)s (%(who)s).") % said
+        raise DomainError("not_proposed", message, status=409)
+    if not approve and not note.strip():
+        raise DomainError("reason_missing", _("Say why you reject it."), "note")
+    assert current.proposed_by is not None  # what is proposed was proposed by somebody
+    lines = {row.product.line_id: row.product.line for row in current.rows.all()}
+    with ExitStack() as eyes:
+        for line in lines.values() if approve else ():
+            eyes.enter_context(
+                decided(
+                    proposer=current.proposed_by, decider=user, line=line, kind=KIND, amount=own_cost(current)
+                )
+            )
+        values = {
+            "state": State.APPROVED if approve else State.REJECTED,
+            "decided_by": user,
+            "decided_at": timezone.now(),
+            "decision_note": note.strip(),
+        }
+        row_save(current, version=version, values=values)
+    return current
+
+
+@transaction.atomic
+def promotion_cancel(*, user: Any, promotion: Promotion, note: str, version: int | None = None) -> Promotion:
+    """It does not happen, or stops now; says why. It cannot be taken up again, only copied."""
+    current = promotion_lock(user, promotion, may_have_begun=True)
+    if not note.strip():
+        raise DomainError("reason_missing", _("Say why it is cancelled."), "note")
+    values = {
+        "state": State.CANCELLED,
+        "cancelled_by": user,
+        "cancelled_at": timezone.now(),
+        "cancel_note": note.strip(),
+    }
+    row_save(current, version=version, values=values)
+    return current

@@ -1,0 +1,118 @@
+"""The night's step promotions: what those that are over did, measured anew where anything changed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
+
+from django.utils import timezone
+
+from core.months import month_end
+from core.organisation import today
+from core.registries import ChunkOutcome
+from forecasting.models import NightlyRun
+from forecasting.services.night import last_closed_month
+from pricing.models import Promotion, PromotionEffect, PromotionProduct
+from pricing.selectors.promotion_series import Around, SeriesReader
+from pricing.services.promotion_effects import effects_write
+from products.models import Product
+
+PRODUCTS = 50
+
+
+def chunks(run: NightlyRun) -> Iterator[Mapping[str, Any]]:
+    """The products with a promotion that is over. A run that looks back measures nothing."""
+    if run.as_of != last_closed_month(run.local_date):
+        return
+    rows = PromotionProduct.objects.filter(
+        promotion__state=Promotion.State.APPROVED, promotion__store_end__lt=today()
+    )
+    if run.scope is not None:
+        rows = rows.filter(product__in=run.scope)
+    found = sorted(set(rows.values_list("product_id", flat=True)))
+    for begin in range(0, len(found), PRODUCTS):
+        yield {"products": found[begin : begin + PRODUCTS]}
+
+
+def compute(run: NightlyRun, payload: Mapping[str, Any]) -> Callable[[], ChunkOutcome]:
+    reader = SeriesReader(month_end(run.as_of))
+    there = {
+        (promotion, product): digest
+        for promotion, product, digest in PromotionEffect.objects.filter(
+            product__in=payload["products"]
+        ).values_list("promotion_id", "product_id", "input_hash")
+    }
+    rows, computed = [], set()
+    products = Product.objects.filter(pk__in=payload["products"]).select_related("line").order_by("pk")
+    for product in products:
+        for around in reader.around(product):
+            if there.get((around.promotion.pk, product.pk)) != around.digest:
+                rows.append(measured(around, run))
+                computed.add(product.pk)
+
+    def write() -> ChunkOutcome:
+        effects_write(products=payload["products"], rows=rows)
+        return ChunkOutcome(computed=len(computed), skipped=len(payload["products"]) - len(computed))
+
+    return write
+
+
+def measured(around: Around, run: NightlyRun) -> PromotionEffect:
+    """An unsaved row; rounded, so that another machine's last digit changes nothing."""
+    from pricing.engine import promotion_effect as engine
+
+    row = PromotionEffect(
+        promotion=around.promotion,
+        product=around.product,
+        measure=around.measure,
+        reason=around.reason,
+        run=run,
+        engine_version=engine.VERSION,
+        input_hash=around.digest,
+        computed_at=timezone.now(),
+    )
+    if around.reason:
+        return row
+    effect = engine.promotion_effect(around.window())
+    if isinstance(effect, engine.Refused):
+        row.reason = effect.reason
+        return row
+    row.method = around.step
+    row.data_until = around.starts[-1]
+    row.baseline, row.sold = _units(effect.baseline), _units(effect.sold)
+    row.uplift, row.uplift_lo80, row.uplift_hi80 = (
+        round(value, 5) for value in (effect.uplift.value, effect.uplift.lo80, effect.uplift.hi80)
+    )
+    if effect.after is not None:
+        row.after, row.after_lo80, row.after_hi80 = map(
+            _units, (effect.after.value, effect.after.lo80, effect.after.hi80)
+        )
+    _sisters(row, around)
+    row.course = [
+        [str(day), units, *map(_units, expected), promo]
+        for day, units, expected, promo in zip(
+            around.starts, around.units, effect.expected.T.tolist(), around.promo, strict=True
+        )
+    ]
+    return row
+
+
+def _sisters(row: PromotionEffect, around: Around) -> None:
+    """Each sister that can be said something of, and all of them together."""
+    from pricing.engine import promotion_effect as engine
+
+    draws = {pk: engine.sister_effect(around.window(pk)) for pk, _units, _busy in around.sisters}
+    known = {pk: found for pk, found in draws.items() if found is not None}
+    if not known:
+        return
+    each = {pk: engine.range_of(found) for pk, found in known.items()}
+    row.sister_rows = [
+        [pk, _units(one.value), _units(one.lo80), _units(one.hi80)] for pk, one in sorted(each.items())
+    ]
+    # Apart from each other: the draws of one sister are turned against those of the next.
+    total = engine.range_of(engine.apart([known[pk] for pk in sorted(known)]))
+    row.sisters, row.sisters_lo80, row.sisters_hi80 = map(_units, (total.value, total.lo80, total.hi80))
+
+
+def _units(value: float) -> float:
+    return round(value, 3)

@@ -1,0 +1,289 @@
+"""One promotion: its page, planning it, deciding about it; and the periods without any."""
+
+from __future__ import annotations
+
+import uuid
+from dataclasses import replace
+from typing import Any
+
+from django.contrib import messages
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
+
+from accounts.errors import DomainError, VersionConflict
+from core.errors import form_refuse, require
+from core.history import Related, history_of
+from core.idempotency import once
+from core.organisation import organisation_get, today
+from core.pages import page_render, with_right
+from pricing.forms import ForbiddenForm, PromotionForm
+from pricing.forms.promotion import MOST_ROWS, ROWS, promotion_initial, rows_asked
+from pricing.models import Promotion, PromotionChannel, PromotionProduct
+from pricing.promotion_words import effective_of, flag_lines, row_words, span_words
+from pricing.selectors.promotion_effects import effects_shown
+from pricing.selectors.promotions import (
+    begun,
+    channels_seen,
+    flags_of,
+    forbidden_visible,
+    place_of,
+    promotion_get,
+    rows_seen,
+    sees_whole,
+)
+from pricing.services.promotion_decisions import (
+    own_cost,
+    promotion_cancel,
+    promotion_decide,
+    promotion_propose,
+)
+from pricing.services.promotions import (
+    forbidden_add,
+    forbidden_remove,
+    promotion_change,
+    promotion_create,
+)
+from products.models import Product
+from products.selectors.access import products_visible
+
+VIEW, EDIT, APPROVE = "pricing.view", "pricing.edit", "pricing.approve"
+State = Promotion.State
+# So many products are suggested below the fields.
+SUGGESTED = 200
+
+
+@with_right(VIEW)
+@require_safe
+def promotion(request: HttpRequest, pk: int) -> HttpResponse:
+    """What was planned beside what it did."""
+    row = promotion_get(request.user, pk)
+    return page_render(request, "pricing/promotion.html", _shown(request, row))
+
+
+def _shown(request: HttpRequest, row: Promotion, error: DomainError | None = None) -> dict[str, Any]:
+    whole = sees_whole(request.user, row)
+    can_edit = request.user.has_perm(EDIT) and whole and row.state != State.CANCELLED
+    started = begun(row)
+    over = whole and row.store_end < today()
+    effects = effects_shown(request.user, row) if over else []
+    return {
+        "row": row,
+        "error": error,
+        "whole": whole,
+        **row_words(row),
+        "delivery": span_words(row.delivery_start, row.delivery_end) if row.delivery_start else "",
+        "products": [
+            {"product": r.product, "price": r.price, "effective": effective_of(row, r)}
+            for r in rows_seen(request.user, row)
+        ],
+        "channels": channels_seen(request.user, row),
+        "everywhere": not row.channel_rows.all(),
+        "flags": _flags_shown(request, row),
+        "effects": effects,
+        "sisters": any(shown.sisters for shown in effects),
+        "own_cost": own_cost(row) if whole else None,
+        "currency": organisation_get().currency,
+        "can_edit": can_edit and not started,
+        "can_cancel": can_edit,
+        "can_copy": request.user.has_perm(EDIT),
+        "can_propose": can_edit and not started and row.state in (State.DRAFT, State.REJECTED),
+        "can_decide": request.user.has_perm(APPROVE) and whole and row.state == State.PROPOSED,
+        "is_own": row.proposed_by_id == request.user.pk,
+        "history": history_of(
+            row, related=[Related(PromotionProduct, "promotion"), Related(PromotionChannel, "promotion")]
+        )
+        if whole and "history" in request.GET
+        else [],
+    }
+
+
+def _flags_shown(request: HttpRequest, row: Promotion) -> list[str]:
+    """What stands in the way of one that is still to come."""
+    if row.state == State.CANCELLED or row.store_end < today():
+        return []
+    return flag_lines(flags_of(request.user, [place_of(row)])[0])
+
+
+@with_right(EDIT)
+@require_http_methods(["GET", "POST"])
+def promotion_new(request: HttpRequest) -> HttpResponse:
+    """Plan one; ``?copy=`` starts from an earlier one, a year later, ``?product=`` with a product."""
+    return _form_page(request, None)
+
+
+@with_right(EDIT)
+@require_http_methods(["GET", "POST"])
+def promotion_edit(request: HttpRequest, pk: int) -> HttpResponse:
+    row = promotion_get(request.user, pk)
+    if begun(row) or row.state == State.CANCELLED or not sees_whole(request.user, row):
+        messages.warning(request, _("This promotion can no longer be edited, or not by you."))
+        return redirect("pricing:promotion", pk=pk)
+    return _form_page(request, row)
+
+
+def _form_page(request: HttpRequest, row: Promotion | None) -> HttpResponse:
+    """Form, then what stands in its way if that was not seen yet, then saved; a lost race shows both."""
+    initial = _initial(request, row)
+    held = sum(name.startswith("product_") for name in initial)
+    count = rows_asked(request.POST) if request.method == "POST" else max(ROWS, held + 1)
+    more = request.POST.get("step") == "more"
+    form = PromotionForm(
+        _with_more(request.POST) if more else request.POST or None,
+        user=request.user,
+        count=min(count + ROWS, MOST_ROWS) if more else count,
+        initial={**initial, "rows": count},
+    )
+    flags, conflict, status = [], None, 200
+    if request.method == "POST" and not more:
+        status = 422
+        if form.is_valid():
+            try:
+                flags = _overlaps(request, row, form)
+                if not flags or form.cleaned_data["confirmed"]:
+                    saved = _save(request, row, form)
+                    messages.success(request, _("Saved."))
+                    return redirect("pricing:promotion", pk=saved)
+            except VersionConflict as error:
+                conflict, status = error, 409
+                form.data = form.data.copy()
+                form.data["version"] = str(error.details["version"])
+            except DomainError as error:
+                if error.status == 403:
+                    raise
+                form_refuse(form, error)
+    context = {
+        "form": form,
+        "row": row,
+        "flags": flags,
+        "conflict": conflict,
+        "suggested": _suggested(request),
+        "currency": organisation_get().currency,
+    }
+    return page_render(request, "pricing/promotion_form.html", context, status=status)
+
+
+def _initial(request: HttpRequest, row: Promotion | None) -> dict[str, Any]:
+    if row is not None:
+        return promotion_initial(row)
+    nonce = {"nonce": uuid.uuid4().hex}
+    copied = request.GET.get("copy", "")
+    if copied.isdigit():
+        other = promotion_get(request.user, int(copied))
+        if not sees_whole(request.user, other):
+            raise Http404(copied)
+        return promotion_initial(other, again=True) | nonce
+    return {"product_1": request.GET.get("product", ""), **nonce}
+
+
+def _with_more(posted: Any) -> Any:
+    data = posted.copy()
+    data["rows"] = str(min(rows_asked(posted) + ROWS, MOST_ROWS))
+    return data
+
+
+def _overlaps(request: HttpRequest, row: Promotion | None, form: PromotionForm) -> list[str]:
+    """What else runs then, to be seen before it is saved."""
+    place = replace(form.plan().place, pk=row.pk if row else None)
+    return flag_lines(flags_of(request.user, [place])[0])
+
+
+def _save(request: HttpRequest, row: Promotion | None, form: PromotionForm) -> int:
+    plan = form.plan()
+    if row is not None:
+        version = form.cleaned_data["version"]
+        return promotion_change(user=request.user, promotion=row, plan=plan, version=version).pk
+    pk: int = once(
+        request.user,
+        "promotion",
+        form.cleaned_data["nonce"],
+        lambda: promotion_create(user=request.user, plan=plan).pk,
+    )
+    return pk
+
+
+def _suggested(request: HttpRequest) -> list[Product]:
+    return list(products_visible(request.user).order_by("name")[:SUGGESTED])
+
+
+def _act(request: HttpRequest, pk: int, done: str, act: Any) -> HttpResponse:
+    """Do it and go back to the promotion; a refusal stands above what it is about."""
+    row = promotion_get(request.user, pk)
+    version = request.POST.get("version", "")
+    try:
+        act(row, int(version) if version.isdigit() else None)
+    except DomainError as error:
+        fresh = promotion_get(request.user, pk)
+        context = _shown(request, fresh, error)
+        return page_render(request, "pricing/promotion.html", context, status=error.status)
+    messages.success(request, done)
+    return redirect("pricing:promotion", pk=pk)
+
+
+@with_right(EDIT)
+@require_POST
+def propose(request: HttpRequest, pk: int) -> HttpResponse:
+    def act(row: Promotion, version: int | None) -> None:
+        promotion_propose(user=request.user, promotion=row, version=version)
+
+    return _act(request, pk, _("Proposed. Somebody else approves it."), act)
+
+
+@with_right(APPROVE)
+@require_POST
+def decide(request: HttpRequest, pk: int) -> HttpResponse:
+    """``decision`` is approve or reject, ``note`` why."""
+    approve = request.POST.get("decision") == "approve"
+
+    def act(row: Promotion, version: int | None) -> None:
+        note = request.POST.get("note", "")[:300]
+        promotion_decide(user=request.user, promotion=row, approve=approve, note=note, version=version)
+
+    return _act(request, pk, _("Approved.") if approve else _("Rejected."), act)
+
+
+@with_right(EDIT)
+@require_POST
+def cancel(request: HttpRequest, pk: int) -> HttpResponse:
+    def act(row: Promotion, version: int | None) -> None:
+        note = request.POST.get("note", "")[:300]
+        promotion_cancel(user=request.user, promotion=row, note=note, version=version)
+
+    return _act(request, pk, _("Cancelled. It stays in the history; copy it to plan it again."), act)
+
+
+@with_right(VIEW)
+@require_http_methods(["GET", "POST"])
+def forbidden(request: HttpRequest) -> HttpResponse:
+    """Days on which a line or channel should have no promotion."""
+    form = ForbiddenForm(request.POST or None, user=request.user)
+    status = 200
+    if request.method == "POST":
+        require(request.user, APPROVE)
+        status = 422
+        if form.is_valid():
+            try:
+                forbidden_add(user=request.user, **form.cleaned_data)
+            except DomainError as error:
+                form_refuse(form, error)
+            else:
+                messages.success(request, _("Saved."))
+                return redirect("pricing:forbidden")
+    context = {
+        "form": form,
+        "periods": forbidden_visible(request.user),
+        "can_edit": request.user.has_perm(APPROVE),
+    }
+    return page_render(request, "pricing/forbidden.html", context, status=status)
+
+
+@with_right(APPROVE)
+@require_POST
+def forbidden_end(request: HttpRequest, pk: int) -> HttpResponse:
+    period = forbidden_visible(request.user).filter(pk=pk).first()
+    if period is None:
+        raise Http404(pk)
+    forbidden_remove(user=request.user, period=period)
+    messages.success(request, _("Removed. The history keeps it."))
+    return redirect("pricing:forbidden")

@@ -1,0 +1,130 @@
+"""The promotion calendar: looking, and moving a bar."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.core.exceptions import ValidationError
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_POST, require_safe
+
+from accounts.errors import DomainError
+from core import formats
+from core.months import month_add
+from core.organisation import today
+from core.pages import page_render, with_right
+from pricing.models import Promotion
+from pricing.promotion_words import flag_lines, row_words, span_words
+from pricing.selectors.promotion_calendar import Bar, CalendarQuery, calendar_build
+from pricing.selectors.promotions import channels_seen, promotion_get, rows_seen, to_decide
+from pricing.services.promotions import promotion_move, promotion_move_undo
+from products.forms.fields import DayField
+from products.selectors.access import channels_visible, visible_line_ids
+from products.selectors.lines import line_tree
+
+VIEW, EDIT = "pricing.view", "pricing.edit"
+# So many products are named in a row of the table.
+NAMED = 3
+
+
+@with_right(VIEW)
+@require_safe
+def calendar(request: HttpRequest) -> HttpResponse:
+    """What runs when: a timeline by product or channel, and a table of the same."""
+    query = CalendarQuery.read(request.GET)
+    found = calendar_build(request.user, query)
+    lines = visible_line_ids(request.user)
+    now = query.share(today())
+    context = {
+        "query": query,
+        "calendar": found,
+        "table": [_table_row(request.user, bar) for bar in found.listed],
+        "ticks": _ticks(query),
+        "now": now if 0 <= now <= 100 else None,
+        "dates": span_words(query.start, query.end),
+        "lines": [line for pk, line in line_tree().lines.items() if lines is None or pk in lines],
+        "channels": channels_visible(request.user),
+        "states": Promotion.State.choices,
+        "scales": [("month", _("Month")), ("quarter", _("Quarter")), ("year", _("Year"))],
+        "waiting": to_decide(request.user).count(),
+        "can_edit": request.user.has_perm(EDIT),
+        "can_forbid": request.user.has_perm("pricing.approve"),
+    }
+    return page_render(
+        request, "pricing/promotions.html", context, fragment="pricing/_promotion_calendar.html"
+    )
+
+
+def _table_row(user: Any, bar: Bar) -> dict[str, Any]:
+    names = [row.product.name for row in rows_seen(user, bar.promotion)]
+    more = f" +{len(names) - NAMED}" if len(names) > NAMED else ""
+    return {
+        "row": bar.promotion,
+        "flags": flag_lines(bar.flags),
+        "products": ", ".join(names[:NAMED]) + more,
+        "channels": ", ".join(channel.name for channel in channels_seen(user, bar.promotion)),
+        **row_words(bar.promotion),
+    }
+
+
+def _ticks(query: CalendarQuery) -> list[dict[str, Any]]:
+    """Where months begin; of a single month its weeks."""
+    if query.scale == "month":
+        days = [query.start.replace(day=day) for day in (1, 8, 15, 22, 29) if day <= query.days]
+        return [{"x": query.share(day), "label": formats.day(day)} for day in days]
+    months = [month_add(query.start, n) for n in range(12 if query.scale == "year" else 3)]
+    return [{"x": query.share(month), "label": formats.month(month)} for month in months]
+
+
+def _answer(promotion: Promotion, message: str, **more: Any) -> JsonResponse:
+    return JsonResponse({"version": promotion.version, "message": message, **more})
+
+
+def _refusal(error: DomainError) -> JsonResponse:
+    return JsonResponse({"message": str(error.message)}, status=error.status if error.status != 400 else 422)
+
+
+@with_right(EDIT)
+@require_POST
+def move(request: HttpRequest, pk: int) -> HttpResponse:
+    """Other dates, by a drag or from the keyboard; answers in JSON what was done and how to take it back."""
+    promotion = promotion_get(request.user, pk)
+    was_approved = promotion.state == Promotion.State.APPROVED
+    try:
+        dates = {name: DayField().clean(request.POST.get(name)) for name in ("store_start", "store_end")}
+        version = int(request.POST.get("version", ""))
+    except (ValidationError, ValueError):
+        return JsonResponse({"message": _("These are no dates. Reload the page.")}, status=422)
+    try:
+        moved, flags = promotion_move(user=request.user, promotion=promotion, version=version, **dates)
+    except DomainError as error:
+        return _refusal(error)
+    said = [
+        _("%(name)s now runs %(dates)s.")
+        % {"name": moved.name, "dates": span_words(moved.store_start, moved.store_end)}
+    ]
+    if was_approved:
+        said.append(_("It has to be approved again."))
+    undo = reverse("pricing:promotion_move_undo", args=[pk])
+    return _answer(moved, " ".join([*said, *flag_lines(flags)]), undo=undo)
+
+
+@with_right(EDIT)
+@require_POST
+def move_undo(request: HttpRequest, pk: int) -> HttpResponse:
+    """Back to the dates, and the approval, from before the move."""
+    promotion = promotion_get(request.user, pk)
+    version = request.POST.get("version", "")
+    try:
+        back = promotion_move_undo(
+            user=request.user, promotion=promotion, version=int(version) if version.isdigit() else 0
+        )
+    except DomainError as error:
+        return _refusal(error)
+    message = _("%(name)s runs %(dates)s again.") % {
+        "name": back.name,
+        "dates": span_words(back.store_start, back.store_end),
+    }
+    return _answer(back, message)

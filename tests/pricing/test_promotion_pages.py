@@ -1,0 +1,309 @@
+"""Pages of promotions: calendar, form, decisions, moving, the card, the API; a flat number of queries."""
+
+from __future__ import annotations
+
+import datetime
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from django.db import connection
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
+
+from core import registries
+from core.organisation import today
+from pricing.models import Promotion, PromotionEffect
+from pricing.services.promotion_decisions import promotion_propose
+from products.models import Measure
+from tests.factories import channel_factory, product_factory, user_factory
+from tests.pricing.promotions import DAY, approved_factory, promotion_factory
+
+pytestmark = pytest.mark.django_db
+URL = "/pricing/promotions/"
+
+
+def visitor(user: Any = None) -> Client:
+    client = Client()
+    client.force_login(user or user_factory())
+    return client
+
+
+def posted(product: Any, **changed: Any) -> dict[str, Any]:
+    start = today() + 30 * DAY
+    return {
+        "name": "Spring offer",
+        "mechanic": "price_cut",
+        "rate": "25",
+        "product_1": product.code,
+        "price_1": "1.99",
+        "store_start": str(start),
+        "store_end": str(start + 13 * DAY),
+        "own_share_rate": "60",
+        "budget_amount": "12000",
+        "planned_uplift_rate": "60",
+        "nonce": "n1",
+    } | changed
+
+
+def test_planning_one_twice_makes_one():
+    product, client = product_factory(), visitor()
+    first = client.post(URL + "new/", posted(product))
+    second = client.post(URL + "new/", posted(product))
+    row = Promotion.objects.get()
+    assert first.url == second.url == f"{URL}{row.pk}/"
+    assert (row.rate, row.own_share_rate, row.planned_uplift_rate) == (
+        Decimal("0.25"),
+        Decimal("0.6"),
+        Decimal("0.6"),
+    )
+    page = client.get(first.url).content.decode()
+    assert "price cut, 25%" in page
+    assert "1.49" in page  # 25 % off 1.99
+    assert "7,200.00" in page  # our part of the budget
+
+
+def test_what_is_wrong_stands_at_its_field_and_the_input_stays():
+    product, client = product_factory(), visitor()
+    answer = client.post(URL + "new/", posted(product, rate="", note="Typed"))
+    assert answer.status_code == 422
+    assert answer.context["form"].errors["rate"]
+    assert "Typed" in answer.content.decode()
+    more = client.post(URL + "new/", posted(product, step="more", rows="3"))
+    assert more.status_code == 200
+    assert len(more.context["form"].product_rows) == 6
+    assert product.code in more.content.decode()
+    assert not Promotion.objects.exists()
+
+
+def test_an_overlap_is_shown_before_it_is_saved():
+    product, client = product_factory(), visitor()
+    approved_factory(product, name="Already there")
+    first = client.post(URL + "new/", posted(product))
+    assert first.status_code == 422
+    assert "Already there" in first.content.decode()
+    assert Promotion.objects.count() == 1
+    assert client.post(URL + "new/", posted(product, confirmed="on")).status_code == 302
+    assert Promotion.objects.count() == 2
+
+
+def test_again_next_year_is_the_same_days_of_the_week():
+    row = approved_factory(product_factory(), ahead=-40, budget_amount=Decimal(500))
+    form = visitor().get(f"{URL}new/?copy={row.pk}").context["form"]
+    assert form["store_start"].value() == row.store_start + datetime.timedelta(days=364)
+    assert form["product_1"].value() == row.rows.get().product.code
+    assert form["budget_amount"].value() == Decimal("500.00")
+
+
+def test_a_lost_race_keeps_what_was_typed():
+    row = promotion_factory(product_factory())
+    product = row.rows.get().product
+    Promotion.objects.filter(pk=row.pk).update(version=4)
+    answer = visitor().post(f"{URL}{row.pk}/edit/", posted(product, version=1))
+    assert answer.status_code == 409
+    assert "Spring offer" in answer.content.decode()
+    row.refresh_from_db()
+    assert row.name == "Offer"
+
+
+def test_propose_approve_and_be_refused():
+    maker, other = user_factory(), user_factory()
+    row = promotion_factory(product_factory(), user=maker)
+    assert visitor(maker).post(f"{URL}{row.pk}/propose/").status_code == 302
+    own = visitor(maker).post(f"{URL}{row.pk}/decide/", {"decision": "approve"})
+    assert own.status_code == 403
+    assert "Somebody else must decide" in own.content.decode()
+    assert visitor(other).post(f"{URL}{row.pk}/decide/", {"decision": "approve"}).status_code == 302
+    row.refresh_from_db()
+    assert (row.state, row.decided_by) == ("approved", other)
+    late = visitor().post(f"{URL}{row.pk}/decide/", {"decision": "reject", "note": "No"})
+    assert late.status_code == 409
+
+
+def test_a_move_answers_what_was_done_and_its_undo():
+    product = product_factory()
+    row = approved_factory(product)
+    approved_factory(product, name="Neighbour", ahead=60)
+    client = visitor()
+    start = row.store_start + 28 * DAY
+    asked = {"store_start": str(start), "store_end": str(start + 13 * DAY), "version": row.version}
+    answer = client.post(f"{URL}{row.pk}/move/", asked)
+    said = answer.json()
+    assert "approved again" in said["message"]
+    assert "Neighbour" in said["message"]
+    assert client.post(f"{URL}{row.pk}/move/", asked | {"store_end": str(start)}).status_code == 409
+    back = client.post(said["undo"], {"version": said["version"]})
+    assert back.status_code == 200
+    fresh = Promotion.objects.get(pk=row.pk)
+    assert (fresh.state, fresh.store_start) == ("approved", row.store_start)
+    assert client.post(f"{URL}{row.pk}/move/", {"store_start": "soon", "version": 1}).status_code == 422
+
+
+def test_the_calendar_filters_and_shows_by_channel():
+    channel = channel_factory(name="Grocers")
+    oats, soap = product_factory(name="Oats"), product_factory(name="Soap")
+    promotion_factory(oats, name="Oat days", channels=[channel])
+    promotion_factory(soap, name="Soap days")
+    client = visitor()
+    names = lambda query: [bar.promotion.name for bar in client.get(URL + query).context["calendar"].listed]  # noqa: E731
+    assert names("") == ["Oat days", "Soap days"]
+    assert names("?q=Oats") == names("?q=oat+days") == ["Oat days"]
+    assert names(f"?line={soap.line.code}") == ["Soap days"]
+    assert names(f"?channel={channel.pk}") == ["Oat days", "Soap days"]  # the other runs everywhere
+    assert names("?state=approved") == []
+    assert names("?scale=month&from=2020-01") == []
+    rows = client.get(URL + "?by=channel").context["calendar"].rows
+    assert [row.label for row in rows] == ["everywhere", "Grocers"]
+    fragment = client.get(URL, headers={"HX-Request": "true"}).content.decode()
+    assert "<html" not in fragment
+
+
+def queries(client: Client, url: str) -> int:
+    client.get(url)
+    with CaptureQueriesContext(
+        connection,
+    ) as found:
+        assert client.get(url).status_code == 200
+    return len(found)
+
+
+def test_pages_ask_the_same_however_many_there_are():
+    product, client = product_factory(), visitor()
+    row = approved_factory(product, ahead=-30)
+    urls = [
+        URL,
+        f"{URL}{row.pk}/",
+        f"/products/{product.code}/mix/",
+        "/api/v1/promotions/",
+        URL + "forbidden/",
+    ]
+    before = [queries(client, url) for url in urls]
+    channel = channel_factory()
+    for _ in range(6):
+        other = product_factory(line=product.line)
+        approved_factory(product, other, channels=[channel], ahead=-30)
+        PromotionEffect.objects.create(
+            promotion=Promotion.objects.last(),
+            product=product,
+            measure=Measure.objects.get(code="units"),
+            reason="no_sales",
+            engine_version="1",
+            input_hash="x",
+            computed_at=timezone.now(),
+        )
+    after = [queries(client, url) for url in urls]
+    said = dict(zip(urls, zip(before, after, strict=True), strict=True))
+    assert all(many <= one + 1 for one, many in said.values()), said
+    assert max(after) <= 12, said
+
+
+def test_the_card_and_the_mark_on_charts():
+    product = product_factory()
+    client = visitor()
+    assert "No promotions yet" in client.get(f"/products/{product.code}/mix/").content.decode()
+    row = approved_factory(product, name="Autumn", ahead=-40, planned_uplift_rate=Decimal("0.6"))
+    PromotionEffect.objects.create(
+        promotion=row,
+        product=product,
+        measure=Measure.objects.get(code="units"),
+        method="weeks",
+        baseline=200,
+        sold=420,
+        uplift=1.1,
+        uplift_lo80=0.9,
+        uplift_hi80=1.3,
+        after=-50,
+        engine_version="1",
+        input_hash="x",
+        computed_at=timezone.now(),
+    )
+    page = client.get(f"/products/{product.code}/mix/").content.decode()
+    for said in ("Autumn", "60%", "110%", "90% – 130%", "−25%"):
+        assert said in page
+    source = next(s for s in registries.event_sources if s.key == "promotions")
+    marks = list(source.events(user_factory(), product, row.store_start, today()))
+    assert [(mark.kind, mark.date, mark.label) for mark in marks] == [
+        ("promotion", row.store_start, "Autumn")
+    ]
+    # Who is limited to a channel hears nothing of what it did everywhere.
+    limited = visitor(user_factory(channels=[channel_factory()]))
+    assert "110%" not in limited.get(f"/products/{product.code}/mix/").content.decode()
+
+
+def test_who_sees_a_part_sees_no_budget_and_no_effect():
+    mine, theirs = product_factory(), product_factory(name="Hidden one")
+    row = approved_factory(mine, theirs, ahead=-30, budget_amount=Decimal(77777))
+    person = user_factory(lines=[mine.line])
+    page = visitor(person).get(f"{URL}{row.pk}/").content.decode()
+    assert "you see a part of them" in page
+    assert "77,777" not in page
+    assert "Hidden one" not in page
+    data = visitor(person).get(f"/api/v1/promotions/{row.pk}/").json()
+    assert (data["budget_amount"], data["whole"], len(data["products"])) == (None, False, 1)
+    assert visitor(person).get(f"/api/v1/promotions/?product={theirs.code}").status_code == 404
+    listed = lambda query: visitor(person).get(f"{URL}?scale=year&{query}").context["calendar"].listed  # noqa: E731
+    assert len(listed("")) == len(listed(f"q={mine.code}")) == 1
+    assert not listed("q=Hidden")
+    assert not listed(f"line={theirs.line.code}")
+
+
+def test_the_api_plans_changes_and_decides():
+    product, channel = product_factory(), channel_factory(code="KRUIS")
+    maker = user_factory()
+    client = visitor(maker)
+    body = {
+        "name": "By machine",
+        "mechanic": "n_for",
+        "quantity": 2,
+        "amount": "5.00",
+        "store_start": str(today() + 10 * DAY),
+        "store_end": str(today() + 20 * DAY),
+        "products": [{"product": product.code}],
+        "channels": ["KRUIS"],
+    }
+    json = {"content_type": "application/json"}
+    made = client.post("/api/v1/promotions/", body, headers={"Idempotency-Key": "k"}, **json)
+    assert made.status_code == 201, made.content
+    assert (
+        client.post("/api/v1/promotions/", body, headers={"Idempotency-Key": "k"}, **json).json()
+        == made.json()
+    )
+    data = made.json()
+    assert data["products"] == [{"product": product.code, "price": None, "effective_price": "2.5000"}]
+    url = f"/api/v1/promotions/{data['id']}/"
+    strange = client.put(url, body | {"state": "approved"}, **json)
+    assert strange.status_code == 400
+    assert client.put(url, body | {"name": "Renamed", "version": 1}, **json).json()["name"] == "Renamed"
+    assert client.put(url, body | {"version": 1}, **json).status_code == 409
+    assert client.post(url + "propose/", {}, **json).json()["state"] == "proposed"
+    assert client.post(url + "approve/", {}, **json).status_code == 403
+    other = visitor()
+    assert other.post(url + "approve/", {}, **json).json()["state"] == "approved"
+    assert other.post(url + "cancel/", {"note": "Rain"}, **json).json()["state"] == "cancelled"
+    assert client.get("/api/v1/promotions/?state=cancelled").json()["count"] == 1
+    assert channel.code in client.get(url).json()["channels"]
+
+
+def test_the_menu_counts_what_waits_for_one():
+    row = promotion_factory(product_factory())
+    promotion_propose(user=row.author, promotion=row)
+    approver = user_factory()
+    page = visitor(approver).get(URL).content.decode()
+    assert "1 waits for your approval" in page
+    assert "waits for your approval" not in visitor(row.author).get(URL).content.decode()
+
+
+def test_forbidden_periods_are_added_and_removed():
+    product, client = product_factory(), visitor()
+    day = str(today())
+    bad = client.post(URL + "forbidden/", {"start_date": day, "end_date": day, "reason": "Count"})
+    assert bad.status_code == 422
+    good = {"line": product.line_id, "start_date": day, "end_date": day, "reason": "Count"}
+    assert client.post(URL + "forbidden/", good).status_code == 302
+    page = client.get(URL + "forbidden/")
+    assert "Count" in page.content.decode()
+    pk = page.context["periods"][0].pk
+    assert visitor(user_factory("marketing")).post(f"{URL}forbidden/{pk}/remove/").status_code == 403
+    assert client.post(f"{URL}forbidden/{pk}/remove/").status_code == 302
+    assert "Count" not in client.get(URL + "forbidden/").content.decode()
