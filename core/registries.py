@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -239,6 +239,27 @@ class DecisionKind:
     order: int = 0
 
 
+@dataclass(frozen=True)
+class PlannedChange:
+    """What was decided and will move a product's volume: the factor on each month ahead, and what words are
+    made of (JSON)."""
+
+    factors: tuple[float, ...]
+    params: Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class PlannedSource:
+    """A room that knows of decisions ahead. ``changes(product_ids, months)`` gives the night what moves the
+    products' volume in these months, by product id; ``words(params)`` are its name and a sentence. Where a
+    driver whose code is ``key`` works in the forecast already, the change is left to it."""
+
+    key: str
+    changes: Callable[[Collection[int], Sequence[datetime.date]], Mapping[int, PlannedChange]]
+    words: Callable[[Mapping[str, Any]], tuple[str, str]]
+    order: int = 0
+
+
 menu: Registry[MenuEntry] = Registry("menu")
 account_pages: Registry[AccountPage] = Registry("account pages")
 organisation_rules: Registry[OrganisationRule] = Registry("organisation rules")
@@ -255,3 +276,4 @@ nightly_steps: Registry[NightlyStep] = Registry("nightly steps")
 doctor_checks: Registry[DoctorCheck] = Registry("doctor checks")
 health_checks: Registry[HealthCheck] = Registry("health checks")
 decision_kinds: Registry[DecisionKind] = Registry("decision kinds")
+planned_sources: Registry[PlannedSource] = Registry("planned sources")

@@ -12,6 +12,7 @@ from django.utils.translation import ngettext
 
 from core import formats
 from core.formats import Delta
+from core.registries import planned_sources
 from forecasting.models import Driver, Forecast
 
 # From this fall of the error on, a driver that was kept out did so because too few months tell of it.
@@ -32,19 +33,36 @@ class DriverLine:
 
 
 @dataclass(frozen=True)
+class PlannedLine:
+    """Something decided that moves the forecast: ``year`` is what it does to the next 12 months."""
+
+    name: str
+    year: Delta
+    text: str
+
+
+@dataclass(frozen=True)
 class DriverCard:
     used: list[DriverLine]
     refused: list[DriverLine]
+    planned: list[PlannedLine]
 
 
 def driver_card(forecast: Forecast | None) -> DriverCard | None:
     """What the night said of a forecast's drivers; ``None`` where it had none."""
     said = forecast.driver_effects if forecast is not None else None
-    if not said or not (said["used"] or said["refused"]):
+    if not said or not any(said.values()):
         return None
     return DriverCard(
-        [driver_line(entry) for entry in said["used"]], [driver_line(entry) for entry in said["refused"]]
+        [driver_line(entry) for entry in said["used"]],
+        [driver_line(entry) for entry in said["refused"]],
+        [_planned_line(entry) for entry in said.get("planned", ())],
     )
+
+
+def _planned_line(entry: Mapping[str, Any]) -> PlannedLine:
+    name, text = planned_sources.get(entry["key"]).words(entry["params"])
+    return PlannedLine(name, formats.delta(entry["year"], "percent", good="none"), text)
 
 
 def driver_line(entry: Mapping[str, Any]) -> DriverLine:

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import datetime
+from collections.abc import Mapping
 from decimal import Decimal
+from typing import Any
 
 from django.utils.translation import gettext as _
 from django.utils.translation import pgettext
@@ -75,3 +78,18 @@ ROUNDED = {
     "95": lambda: formats.number(Decimal("0.95"), 2)[1:],
     "whole": lambda: pgettext("rounding", "whole amounts"),
 }
+
+
+def planned_words(params: Mapping[str, Any]) -> tuple[str, str]:
+    """What an approved price ahead does to the forecast."""
+    low, high = (formats.delta(value, "percent").text for value in params["volumes"])
+    text = _(
+        "From %(day)s. Volume changes by elasticity %(elasticity)s, that of consumer goods in general, as "
+        "this product's own is not measured yet: %(low)s to %(high)s (80%%)."
+    ) % {
+        "day": formats.day(datetime.date.fromisoformat(params["start"])),
+        "elasticity": formats.number(params["elasticity"], 2),
+        "low": low,
+        "high": high,
+    }
+    return _("Own price %(change)s") % {"change": formats.delta(params["share"], "percent").text}, text

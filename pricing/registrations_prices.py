@@ -6,7 +6,7 @@ from django.utils.translation import gettext_lazy as _
 
 from core import registries
 from core.history import Related, history_extend
-from core.registries import DecisionKind, EventSource, JobKind, Panel, ProductReading
+from core.registries import DecisionKind, EventSource, JobKind, Panel, PlannedSource, ProductReading
 
 from .later import later
 
@@ -31,6 +31,11 @@ def register() -> None:
     registries.decision_kinds.register(DecisionKind("price", _("Price proposals"), 10))
     registries.event_sources.register(EventSource("prices", later("price_events.price_events"), 30))
     registries.product_readings.register(ProductReading(READING, later("price_events.price_reading"), 70))
+    registries.planned_sources.register(
+        PlannedSource(
+            "price", later("selectors.planned_prices.price_changes"), later("price_words.planned_words")
+        )
+    )
     registries.job_kinds.register(
         JobKind(
             JOB,

@@ -1,14 +1,16 @@
-"""What the forecast step adds where drivers are known: what each does to every month ahead. Costs one query a
-chunk where there are none."""
+"""What the forecast step adds where drivers are known or something is decided: what each does to every month
+ahead. Costs few queries a chunk where there is nothing."""
 
 from __future__ import annotations
 
 import datetime
 from collections.abc import Mapping
 from dataclasses import dataclass
+from operator import mul
 from typing import TYPE_CHECKING, Any
 
 from core.months import month_add
+from core.registries import PlannedChange, planned_sources
 from forecasting.models import Driver
 from forecasting.selectors.drivers import Months, driver_months, drivers_of, months_ahead
 from forecasting.selectors.series import SubjectSeries
@@ -27,8 +29,8 @@ YEAR = 12
 
 @dataclass(frozen=True)
 class Moved:
-    """``factors``: on each month ahead, all drivers together (empty: none entered); ``said``: what is kept
-    with the forecast."""
+    """``factors``: on each month ahead, all drivers and decisions together (empty: none); ``said``: what is
+    kept with the forecast."""
 
     factors: tuple[float, ...]
     said: dict[str, Any]
@@ -44,12 +46,14 @@ class Moved:
 
 
 class Drivers:
-    """The drivers of a chunk's products and families, with their months."""
+    """The drivers of a chunk's products and families, with their months, and what is decided for products."""
 
     def __init__(self, as_of: datetime.date, payload: Mapping[str, Any]) -> None:
         products, families = payload.get("products") or (), payload.get("families") or ()
         self._of: dict[tuple[str, int], list[Driver]] = {}
         self._lines: dict[int, int] = {}
+        months = months_ahead(as_of, HORIZON)
+        self._planned = {source.key: source.changes(products, months) for source in planned_sources}
         if not Driver.objects.filter(is_active=True).exists():
             return
         lines = dict(Product.objects.filter(pk__any=products).values_list("pk", "line_id"))
@@ -79,12 +83,40 @@ class Drivers:
             ]
             for driver in self.of(series)
         ]
-        return [facts] if facts else []
+        planned = [[key, change.factors, change.params] for key, change in self._decided(series).items()]
+        return [*([facts] if facts else []), *([{"planned": planned}] if planned else [])]
 
     def moved(self, series: SubjectSeries, said: Series, plain: Forecast) -> Moved | None:
-        """What the drivers do to the forecast ``plain`` of ``said``; ``None`` where there are none."""
+        """What drivers and decisions do to the forecast ``plain`` of ``said``; ``None``: there are none."""
+        if not len(plain.mean):
+            return None
+        learnt = self._learnt(series, said, plain)
+        used = {entry["code"] for entry in learnt.said["used"]} if learnt else set()
+        decided = {key: change for key, change in self._decided(series).items() if key not in used}
+        if not decided:
+            return learnt
+        factors = list(learnt.factors) if learnt and learnt.factors else [1.0] * HORIZON
+        told = []
+        for key, change in decided.items():
+            before = sum(map(mul, plain.mean[:YEAR].tolist(), factors))
+            factors = list(map(mul, factors, change.factors))
+            after = sum(map(mul, plain.mean[:YEAR].tolist(), factors))
+            year = _short(after / before - 1) if before > 0 else 0.0
+            told.append({"key": key, "year": year, "params": change.params})
+        kept = learnt.said if learnt else {"used": [], "refused": []}
+        return Moved(tuple(_short(value, 7) for value in factors), {**kept, "planned": told})
+
+    def _decided(self, series: SubjectSeries) -> dict[str, PlannedChange]:
+        """By source. Of a level nothing: a decision moves what comes in and goes out, not what is there."""
+        if series.product_id is None or series.kind == "level":
+            return {}
+        found = {key: changes.get(series.product_id) for key, changes in self._planned.items()}
+        return {key: change for key, change in found.items() if change is not None}
+
+    def _learnt(self, series: SubjectSeries, said: Series, plain: Forecast) -> Moved | None:
+        """What the drivers do; ``None`` where there are none."""
         held = self.of(series)
-        if not held or not len(plain.mean):
+        if not held:
             return None
         import numpy as np
 

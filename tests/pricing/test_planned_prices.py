@@ -1,0 +1,182 @@
+"""Approved prices ahead move the night's forecast, and it says so."""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Iterator
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from django.utils import translation
+
+from core.months import month_add
+from core.registries import PlannedChange
+from forecasting.driver_words import driver_card
+from forecasting.models import Forecast, ForecastMonth
+from forecasting.services.drivers import driver_values_set
+from pricing.models import Price, PriceList
+from pricing.models.price import State
+from pricing.selectors.planned_prices import price_changes
+from products.models import Measure, Product
+from tests.factories import line_factory, price_factory, price_list_factory, product_factory
+from tests.forecasting.conftest import LAST, months_give, run_now
+from tests.forecasting.test_night import totals
+
+from .test_prices import proposal_of
+
+pytestmark = pytest.mark.django_db
+AHEAD = [month_add(LAST, step) for step in range(1, 19)]
+
+
+@pytest.fixture(autouse=True)
+def _english() -> Iterator[None]:
+    with translation.override("en"):
+        yield
+
+
+@pytest.fixture
+def everybody() -> PriceList:
+    return price_list_factory()
+
+
+@pytest.fixture
+def juice() -> Product:
+    product = product_factory(line=line_factory(), launched=datetime.date(2022, 1, 1))
+    months_give(product, 36)
+    return product
+
+
+def price(product: Product, price_list: PriceList, start: datetime.date, amount: str, **more: Any) -> Price:
+    return price_factory(
+        product=product, price_list=price_list, start_date=start, amount=Decimal(amount), **more
+    )
+
+
+def change_of(product: Product) -> PlannedChange | None:
+    return price_changes([product.pk], AHEAD).get(product.pk)
+
+
+def test_a_price_that_rises_by_four_per_cent(juice: Product, everybody: PriceList) -> None:
+    price(juice, everybody, month_add(LAST, -24), "2.00")
+    assert change_of(juice) is None
+    price(juice, everybody, AHEAD[2], "2.08")
+    change = change_of(juice)
+    assert change is not None
+    assert change.factors[:2] == (1.0, 1.0)
+    assert change.factors[2:] == pytest.approx([1.04**-2.62] * 16, rel=1e-6)
+    assert change.params["share"] == pytest.approx(0.04)
+    assert change.params["volumes"] == pytest.approx([1.04**-3.9785 - 1, 1.04**-1.2615 - 1], abs=1e-4)
+
+
+def test_a_price_in_the_middle_of_a_month_counts_by_its_days(juice: Product, everybody: PriceList) -> None:
+    price(juice, everybody, month_add(LAST, -24), "2.00")
+    start = AHEAD[1].replace(day=16)  # fifteen of the days of December, or of the month that it is
+    price(juice, everybody, start, "2.20")
+    change = change_of(juice)
+    assert change is not None
+    days = (AHEAD[2] - AHEAD[1]).days
+    mean = (15 * 2.0 + (days - 15) * 2.2) / days
+    assert change.factors[1] == pytest.approx((mean / 2) ** -2.62, rel=1e-6)
+
+
+def test_what_sales_are_used_to_moves_to_a_new_price(juice: Product, everybody: PriceList) -> None:
+    price(juice, everybody, month_add(LAST, -24), "2.00")
+    price(juice, everybody, LAST, "2.20")  # one month is at the new price
+    change = change_of(juice)
+    assert change is not None
+    weights = [0.7**back for back in range(6)]
+    before = (2.2 * weights[0] + 2.0 * sum(weights[1:])) / sum(weights)
+    assert change.factors == pytest.approx([(2.2 / before) ** -2.62] * 18, rel=1e-6)
+
+
+def test_no_further_than_was_ever_looked_at(juice: Product, everybody: PriceList) -> None:
+    price(juice, everybody, month_add(LAST, -24), "2.00")
+    price(juice, everybody, AHEAD[0], "4.00")
+    change = change_of(juice)
+    assert change is not None
+    assert change.factors[0] == pytest.approx(1.2**-2.62, rel=1e-6)
+
+
+@pytest.mark.parametrize("state", [State.DRAFT, State.PROPOSED, State.REJECTED, State.WITHDRAWN])
+def test_what_is_not_approved_moves_nothing(juice: Product, everybody: PriceList, state: str) -> None:
+    price(juice, everybody, month_add(LAST, -24), "2.00")
+    price(juice, everybody, AHEAD[2], "2.08", state=state, proposal=proposal_of(everybody))
+    assert change_of(juice) is None
+
+
+def test_a_service_an_end_and_another_list_move_nothing(juice: Product, everybody: PriceList) -> None:
+    service = product_factory(line=juice.line, kind="service")
+    for product in (juice, service):
+        price(product, everybody, month_add(LAST, -24), "2.00")
+    price(service, everybody, AHEAD[2], "2.08")
+    price(juice, price_list_factory(kind="advised"), AHEAD[2], "2.08")
+    assert change_of(service) is None
+    assert change_of(juice) is None
+    price_factory(product=juice, price_list=everybody, start_date=AHEAD[3], amount=None)
+    assert change_of(juice) is None
+
+
+# -- the night ----------------------------------------------------------------------------------------------
+
+
+def months_of(product: Product) -> list[ForecastMonth]:
+    rows = ForecastMonth.objects.filter(forecast__product=product, forecast__current=True)
+    return list(rows.order_by("month"))
+
+
+def test_an_approved_price_moves_its_product_alone_and_says_so(juice: Product, everybody: PriceList) -> None:
+    other = product_factory(line=juice.line, launched=datetime.date(2022, 1, 1))
+    months_give(other, 36)
+    price(juice, everybody, month_add(LAST, -24), "2.00")
+    run_now()
+    before = months_of(juice)
+    assert {row.driven for row in before} == {None}
+    approved = price(juice, everybody, AHEAD[2], "2.08")
+    again = run_now()
+    assert (totals(again)["changes"][0], totals(again)["forecast"][0]) == (1, 1)
+    now = months_of(juice)
+    assert [row.mean for row in now] == [row.mean for row in before]  # the statistics stay beside it
+    assert now[1].driven == pytest.approx(now[1].mean)
+    assert now[2].driven == pytest.approx(now[2].mean * 1.04**-2.62, rel=1e-5)
+    card = driver_card(Forecast.objects.get(product=juice, current=True))
+    assert card is not None
+    assert (card.used, card.refused) == ([], [])
+    assert card.planned[0].name == "Own price +4.0%"
+    assert card.planned[0].year.text.startswith("−8.")
+    assert "−14" in card.planned[0].text
+    # Nothing new: nothing is computed.
+    assert totals(run_now())["forecast"][0] == 0
+    # Withdrawn: as it was.
+    Price.objects.filter(pk=approved.pk).update(state=State.WITHDRAWN)
+    assert totals(run_now())["forecast"][0] == 1
+    assert [(r.mean, r.driven) for r in months_of(juice)] == [(r.mean, r.driven) for r in before]
+
+
+def test_a_price_that_works_as_a_driver_counts_once(everybody: PriceList) -> None:
+    juice = product_factory(line=line_factory(), launched=datetime.date(2022, 1, 1))
+    steps = {month_add(LAST, -47 + step): 2.0 + 0.2 * (step % 5 == 0) for step in range(66)}
+    months_give(juice, 48, volume=lambda step: 400.0 * (0.6 if step % 5 == 0 else 1.0) + step * 7919 % 13)
+    driver_values_set(
+        code="price",
+        name="Price",
+        kind="series",
+        step="month",
+        values={month: Decimal(str(value)) for month, value in steps.items()},
+        product=juice,
+    )
+    price(juice, everybody, month_add(LAST, -24), "2.00")
+    price(juice, everybody, AHEAD[2], "2.08")
+    run_now()
+    said = Forecast.objects.get(product=juice, current=True).driver_effects
+    assert said is not None
+    assert [entry["code"] for entry in said["used"]] == ["price"]
+    assert "planned" not in said
+
+
+def test_a_level_stands_still(juice: Product, everybody: PriceList) -> None:
+    Measure.objects.filter(pk__in=[Measure.objects.get(code="units").pk]).update(kind="level")
+    price(juice, everybody, month_add(LAST, -24), "2.00")
+    price(juice, everybody, AHEAD[2], "2.08")
+    run_now()
+    assert {row.driven for row in months_of(juice)} == {None}
