@@ -5,6 +5,7 @@ Real web pages, a real worker and beat. Figures are computed from the data, neve
 
 from __future__ import annotations
 
+import datetime
 import os
 import re
 import signal
@@ -14,22 +15,28 @@ from typing import Any
 
 import pytest
 from django.core.management import call_command
+from django.db.models import QuerySet
 from django.utils import translation
 from playwright.sync_api import expect
 
 from collaboration.models import Alert
 from core import formats
 from core.models import Job
-from core.months import month_add
+from core.months import month_add, month_start
+from core.organisation import today
 from exchange.models import Import
-from forecasting.models import Forecast, LaunchPlan, NightlyRun, StageEstimate
+from forecasting.models import Forecast, ForecastMonth, LaunchPlan, NightlyRun, StageEstimate
 from forecasting.services.night import night_start
 from forecasting.services.night_work import run_work
-from products.models import SalesFact
+from pricing.models import Price
+from pricing.selectors.planned_prices import ELASTICITY
+from products.models import Product, SalesFact
+from tests.factories import price_factory, price_list_factory, user_factory
 
-from .company import AHEAD, Company, dutch, found_company, spreadsheet
+from .company import AHEAD, PRICES, Company, dutch, found_company, spreadsheet
 
 pytestmark = [pytest.mark.browser, pytest.mark.long, pytest.mark.timeout(420)]
+OLD_PRICE = PRICES["SAP-100"]
 
 
 def test_the_story(page: Any, sign_in: Any, axe: Any, processes: Any, transactional_db: Any) -> None:
@@ -46,6 +53,8 @@ def test_the_story(page: Any, sign_in: Any, axe: Any, processes: Any, transactio
     _monday_data(page, axe, company)
     _monday_night(page, processes, worker, company)
     _tuesday_today(page, axe, processes, company)
+    start = _tuesday_price(page, sign_in, axe, company)
+    _tuesday_night(page, axe, processes, company, start)
 
 
 def _night_as_of(month: Any) -> None:
@@ -220,6 +229,77 @@ def _like_item(page: Any, axe: Any, processes: Any, company: Company, row: Any) 
             formats.volume(expected[0], decimals=0)
         )
     axe(page)
+
+
+def _tuesday_price(page: Any, sign_in: Any, axe: Any, company: Company) -> datetime.date:
+    """Scene 4, as far as its rooms stand: marketing proposes 4 % more for the juice from the first of next
+    month; she cannot approve it, the product manager does. From when it holds."""
+    juice, prices = company.products["SAP-100"], price_list_factory(name_nl="Verkoopprijzen")
+    price_factory(product=juice, price_list=prices, start_date=month_add(company.last, -24), amount=OLD_PRICE)
+    start = month_add(month_start(today()), 1)
+    sign_in(page, user_factory("marketing", name="Ruud de Wit", language="nl"))
+    page.goto(f"/products/{juice.code}/mix/")
+    axe(page)
+    page.get_by_role("link", name="Stel een prijs voor").click()
+    page.fill("[name=start_date]", start.isoformat())
+    page.select_option("[name=kind]", "percentage")
+    page.fill("[name=value]", "4")
+    page.fill("[name=reason]", "Fruit is duurder")
+    page.get_by_role("button", name="Bekijk wat het doet").click()
+    page.wait_for_url("**/pricing/proposals/*/")
+    new = (OLD_PRICE * Decimal("1.04")).quantize(Decimal("0.01"))
+    expect(page.get_by_role("cell", name=dutch(new)).first).to_be_visible()
+    expect(page.get_by_text("marge", exact=False)).to_have_count(0)
+    axe(page)
+    page.get_by_role("button", name="Stel voor", exact=True).click()
+    expect(page.get_by_text("voorgesteld").first).to_be_visible()
+    expect(page.get_by_role("button", name="Keur goed")).to_have_count(0)
+    assert not Price.objects.filter(product=juice, start_date=start, state="approved").exists()
+    address = page.url
+
+    sign_in(page, company.sanne)
+    page.goto("/")
+    expect(page.get_by_text("Ruud de Wit").first).to_be_visible()
+    page.goto(address)
+    page.get_by_role("button", name="Keur goed").click()
+    expect(page.get_by_text("Goedgekeurd: deze prijzen gelden vanaf hun datum.")).to_be_visible()
+    approved = Price.objects.get(product=juice, start_date=start)
+    assert (approved.state, approved.amount, approved.approved_by) == ("approved", new, company.sanne)
+    return start
+
+
+def _tuesday_night(page: Any, axe: Any, processes: Any, company: Company, start: datetime.date) -> None:
+    """Scene 5, as far as its rooms stand: the forecast of the juice moves from that month on, alone, and its
+    page says by how much and why."""
+    juice = company.products["SAP-100"]
+    others = Forecast.objects.filter(current=True).exclude(product=juice).order_by("pk")
+    before = list(others.values_list("pk", "content_hash"))
+    statistics = list(
+        Forecast.objects.get(product=juice, current=True)
+        .months.order_by("month")
+        .values_list("month", "mean")
+    )
+    run = night_start(kind=NightlyRun.Kind.MANUAL, as_of=company.last)
+    processes.wait_until(
+        lambda: NightlyRun.objects.get(pk=run.pk).state == NightlyRun.State.DONE, "the night is done", 120
+    )
+    assert list(others.values_list("pk", "content_hash")) == before
+    price = Price.objects.get(product=juice, start_date=start).amount
+    factor = float(price / OLD_PRICE) ** ELASTICITY
+    for row, (month, mean) in zip(_months(juice), statistics, strict=True):
+        assert (row.month, row.mean) == (month, mean)
+        assert row.driven == pytest.approx(mean * (factor if month >= start else 1), rel=1e-5)
+    page.goto(f"/products/{juice.code}/forecast/")
+    with translation.override("nl"):
+        share = formats.delta(float(price / OLD_PRICE) - 1, "percent").text
+        decided = page.get_by_role("region", name="Besloten")
+        expect(decided).to_contain_text(f"Eigen prijs {share}")
+        expect(decided).to_contain_text(formats.day(start))
+    axe(page)
+
+
+def _months(product: Product) -> QuerySet[ForecastMonth]:
+    return ForecastMonth.objects.filter(forecast__product=product, forecast__current=True).order_by("month")
 
 
 def formats_number(value: int) -> str:
