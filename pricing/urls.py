@@ -4,7 +4,7 @@ from django.urls import path
 
 from products import converters  # noqa: F401  registers <product_code:…>
 
-from .views import mix, price_lists, price_rules, prices, promotion, promotions, proposals
+from .views import mix, offer, price_lists, price_rules, prices, promotion, promotions, proposals
 
 app_name = "pricing"
 
@@ -34,4 +34,16 @@ urlpatterns = [
     path("pricing/promotions/<int:pk>/cancel/", promotion.cancel, name="promotion_cancel"),
     path("pricing/promotions/<int:pk>/move/", promotions.move, name="promotion_move"),
     path("pricing/promotions/<int:pk>/move/undo/", promotions.move_undo, name="promotion_move_undo"),
+    *(
+        path(f"products/<product_code:code>/mix/positioning/{address}", view, name=name)
+        for address, view, name in (
+            ("", offer.positionings, "positionings"),
+            ("new/", offer.positioning_new, "positioning_new"),
+            ("compare/", offer.compare, "positioning_compare"),
+            ("<int:pk>/", offer.positioning, "positioning"),
+            ("<int:pk>/edit/", offer.positioning_edit, "positioning_edit"),
+            ("<int:pk>/propose/", offer.positioning_propose, "positioning_propose"),
+            ("<int:pk>/decide/", offer.positioning_decide, "positioning_decide"),
+        )
+    ),
 ]

@@ -1,3 +1,4 @@
+from .offer import Positioning, PositioningPoint
 from .price import Price, PriceList, Proposal, VatCode, VatRate
 from .price_rule import Bound, NoticeDays
 from .promotion import ForbiddenPeriod, Promotion, PromotionChannel, PromotionProduct
@@ -7,6 +8,8 @@ __all__ = [
     "Bound",
     "ForbiddenPeriod",
     "NoticeDays",
+    "Positioning",
+    "PositioningPoint",
     "Price",
     "PriceList",
     "Promotion",

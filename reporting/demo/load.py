@@ -62,6 +62,7 @@ from .catalogue import (
     items,
 )
 from .judgement import JUDGED_THEN, judged_then, judgement_create
+from .offer import positionings_create
 from .people import people_create
 from .prices import price_file, prices_create, proposals_create
 from .promotions import promotions_create
@@ -99,6 +100,7 @@ def demo_load(*, until: datetime.date | None, nights: int, tell: Tell) -> None:
         _launch(people["Yara"], last)
         _stage_by_hand(people["Sanne"])
         _talk(people)
+        positionings_create(people)
     if nights:
         tell("what was forecast of the year before")
         _vintages(people, month_add(last, -nights))

@@ -14,7 +14,7 @@ from collaboration.models import ActionItem, Alert
 from exchange.models import Import, Layout
 from forecasting.models import Driver, NightlyRun
 from forecasting.services.drivers import driver_values_set
-from pricing.models import PriceList, Promotion, Proposal
+from pricing.models import Positioning, PriceList, Promotion, Proposal
 from products.models import BudgetVersion, Channel, Segment, Supplier
 
 Args = Callable[[], Mapping[str, Any]]
@@ -47,6 +47,19 @@ def _sanne() -> User:
 def _driver() -> dict[str, Any]:
     values = {datetime.date(2026, month, 1): Decimal(month) for month in range(1, 13)}
     return {"pk": driver_values_set(code="weather", step=Driver.Step.MONTH, values=values).pk}
+
+
+def _positioning(state: str) -> dict[str, Any]:
+    row = Positioning.objects.filter(state=state).select_related("product").order_by("pk")[0]
+    return {"code": row.product.code, "pk": row.pk}
+
+
+def _waiting() -> dict[str, Any]:
+    return _positioning("proposed")
+
+
+def _positioning_draft() -> dict[str, Any]:
+    return _positioning("draft")
 
 
 PAGES: dict[str, Args] = {
@@ -102,6 +115,11 @@ PAGES: dict[str, Args] = {
     "pricing:forbidden": _none,
     "pricing:promotion": _first(Promotion),
     "pricing:promotion_edit": _last(Promotion),
+    "pricing:positionings": _product,
+    "pricing:positioning": _waiting,
+    "pricing:positioning_new": _product,
+    "pricing:positioning_edit": _positioning_draft,
+    "pricing:positioning_compare": _product,
     "forecasting:product": _product,
     "forecasting:stage": _product,
     "forecasting:launch": lambda: {"code": "LIM-100"},
