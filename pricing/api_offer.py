@@ -21,8 +21,6 @@ from products.api.shared import CodeField, LineFilter, ProductFilter
 from products.models import Segment
 from products.selectors.access import product_get
 
-PEOPLE = ("author", "proposed_by", "decided_by")
-
 
 class PositioningFilters(django_filters.FilterSet):
     product = ProductFilter()
@@ -34,10 +32,13 @@ class PositioningFilters(django_filters.FilterSet):
         fields = ("product", "line", "segment", "state")
 
 
-class PointSerializer(StrictSerializer):
+class PositioningPointSerializer(StrictSerializer):
     kind = serializers.ChoiceField(PositioningPoint.Kind.choices)
     text = serializers.CharField(max_length=200)
     evidence = serializers.CharField(max_length=400, required=False, allow_blank=True, default="")
+
+    def validate(self, data: dict[str, str]) -> Any:
+        return offer.Point(**data)
 
 
 class PositioningSerializer(serializers.ModelSerializer):
@@ -59,46 +60,51 @@ class PositioningSerializer(serializers.ModelSerializer):
         )
         read_only_fields = fields
 
-    @extend_schema_field(PointSerializer(many=True))
+    @extend_schema_field(PositioningPointSerializer(many=True))
     def get_points(self, row: Any) -> Any:
-        return PointSerializer(points_of(row), many=True).data
+        return PositioningPointSerializer(points_of(row), many=True).data
 
 
-class PositioningChangeSerializer(StrictSerializer):
-    """``version``: the one your change is made from; 409 with both values when somebody saved since.
-    ``points`` are all there are to be."""
-
-    version = serializers.IntegerField(min_value=1)
+class PositioningTextsSerializer(StrictSerializer):
     start_date = serializers.DateField(required=False)
-    points = PointSerializer(many=True, required=False)
 
     def get_fields(self) -> dict[str, serializers.Field]:
+        limits = {field.name: getattr(field, "max_length", None) for field in Positioning._meta.get_fields()}
         texts = {
-            name: serializers.CharField(
-                max_length=Positioning._meta.get_field(name).max_length, required=False, allow_blank=True
-            )
+            name: serializers.CharField(max_length=limits[name], required=False, allow_blank=True)
             for name in (*TEXTS, "why")
         }
         return super().get_fields() | texts
 
-    def validate_points(self, points: list[dict[str, str]]) -> list[offer.Point]:
-        return [offer.Point(**point) for point in points]
+
+class PositioningChangeSerializer(PositioningTextsSerializer):
+    """``version``: the one your change is made from; 409 with both values when somebody saved since.
+    ``points`` are all there are to be."""
+
+    version = serializers.IntegerField(min_value=1)
+    points = PositioningPointSerializer(many=True, required=False)
 
 
-class PositioningDraftSerializer(PositioningChangeSerializer):
-    version = None
+class PositioningDraftSerializer(PositioningTextsSerializer):
     product = serializers.CharField(max_length=60)
     segment = CodeField(lambda _user: Segment.objects.all(), required=False, allow_null=True)
     start_date = serializers.DateField()
+    points = PositioningPointSerializer(many=True, required=False)
 
 
-class VersionSerializer(StrictSerializer):
+class PositioningShownSerializer(PositioningTextsSerializer):
+    """Both values of a lost race; of points the words."""
+
+    points = serializers.CharField()
+
+
+class PositioningVersionSerializer(StrictSerializer):
     """``version``: the one you read."""
 
     version = serializers.IntegerField(min_value=1)
 
 
-class DecisionSerializer(VersionSerializer):
+class PositioningDecisionSerializer(PositioningVersionSerializer):
     """``note`` is needed to reject."""
 
     note = serializers.CharField(max_length=400, required=False, allow_blank=True, default="")
@@ -138,14 +144,14 @@ class PositioningViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, views
     def partial_update(self, request: Request, **_kwargs: Any) -> Response:
         """Change a draft."""
         asked = self._asked(PositioningChangeSerializer)
-        with conflict_shown(_Shown()):
+        with conflict_shown(PositioningShownSerializer()):
             return self._answer(offer.positioning_change(positioning=self.get_object(), **asked))
 
-    @extend_schema(request=VersionSerializer, responses={200: PositioningSerializer})
+    @extend_schema(request=PositioningVersionSerializer, responses={200: PositioningSerializer})
     @action(detail=True, methods=["post"])
     def propose(self, request: Request, **_kwargs: Any) -> Response:
         """Ask for a decision."""
-        asked = self._asked(VersionSerializer)
+        asked = self._asked(PositioningVersionSerializer)
         return self._answer(offer.positioning_propose(positioning=self.get_object(), **asked))
 
     @extend_schema(request=None, responses={200: PositioningSerializer})
@@ -154,27 +160,21 @@ class PositioningViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, views
         """Make a proposal a draft again."""
         return self._answer(offer.positioning_take_back(user=request.user, positioning=self.get_object()))
 
-    @extend_schema(request=DecisionSerializer, responses={200: PositioningSerializer})
+    @extend_schema(request=PositioningDecisionSerializer, responses={200: PositioningSerializer})
     @action(detail=True, methods=["post"], rights={"POST": "pricing.approve"})
     def approve(self, request: Request, **_kwargs: Any) -> Response:
         """Let it hold."""
         return self._decide(approve=True)
 
-    @extend_schema(request=DecisionSerializer, responses={200: PositioningSerializer})
+    @extend_schema(request=PositioningDecisionSerializer, responses={200: PositioningSerializer})
     @action(detail=True, methods=["post"], rights={"POST": "pricing.approve"})
     def reject(self, request: Request, **_kwargs: Any) -> Response:
         """Refuse it, with a reason."""
         return self._decide(approve=False)
 
     def _decide(self, *, approve: bool) -> Response:
-        asked = self._asked(DecisionSerializer)
+        asked = self._asked(PositioningDecisionSerializer)
         return self._answer(offer.positioning_decide(positioning=self.get_object(), approve=approve, **asked))
-
-
-class _Shown(PositioningChangeSerializer):
-    """Both values of a lost race; of points the words."""
-
-    points = serializers.CharField()
 
 
 router = SimpleRouter()

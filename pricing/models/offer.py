@@ -26,7 +26,9 @@ class Positioning(models.Model):
         APPROVED = "approved", _("approved")
         REJECTED = "rejected", _("rejected")
 
-    product = models.ForeignKey("products.Product", models.CASCADE, related_name="positionings")
+    product = models.ForeignKey(
+        "products.Product", models.CASCADE, related_name="positionings", verbose_name=_("product")
+    )
     segment = models.ForeignKey(
         "products.Segment",
         models.PROTECT,
@@ -47,13 +49,25 @@ class Positioning(models.Model):
     difference = models.CharField(_("difference with the alternative"), max_length=200, blank=True)
     tone = models.CharField(_("tone"), max_length=120, blank=True)
     why = models.CharField(_("why this version"), max_length=400, blank=True)
-    author = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+")
+    author = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.PROTECT, related_name="+", verbose_name=_("written by")
+    )
     created_at = models.DateTimeField(auto_now_add=True)
     proposed_by = models.ForeignKey(
-        settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name="+"
+        settings.AUTH_USER_MODEL,
+        models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="+",
+        verbose_name=_("proposed by"),
     )
     decided_by = models.ForeignKey(
-        settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name="+"
+        settings.AUTH_USER_MODEL,
+        models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="+",
+        verbose_name=_("decided by"),
     )
     decided_at = models.DateTimeField(_("decided"), null=True, blank=True)
     note = models.CharField(_("note"), max_length=400, blank=True)

@@ -8,30 +8,73 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from django.contrib.postgres.expressions import ArraySubquery
-from django.db.models import OuterRef, QuerySet
+from django.db.models import F, OuterRef, QuerySet
+from django.db.models.functions import JSONObject
 from django.http import Http404
 
+from accounts.models import User
 from accounts.rows import from_row, row_of
 from core.organisation import today
 from pricing.models import Positioning, PositioningPoint
 from pricing.word_diff import Piece, word_diff
-from products.models import Product
+from products.models import Product, Segment
 from products.selectors.access import products_visible, visible_line_ids
 
+PEOPLE = ("author", "proposed_by", "decided_by")
 TEXTS = ("target_group", "need", "category", "benefit", "reasons", "alternative", "difference", "tone")
+
+
+READING = "positionings_now"
+"""What a product that was read for a page has its positionings under."""
+
+
+def _point_rows() -> ArraySubquery:
+    points = PositioningPoint.objects.filter(positioning=OuterRef("pk"))
+    return ArraySubquery(points.values_list(row_of(PositioningPoint)))
 
 
 def positionings_visible(user: Any) -> QuerySet[Positioning]:
     """The positionings of the products the person may see, with their points as ``point_rows``, in one
     query."""
-    points = PositioningPoint.objects.filter(positioning=OuterRef("pk")).values_list(row_of(PositioningPoint))
     rows = Positioning.objects.select_related(
         "product", "segment", "author", "proposed_by", "decided_by"
-    ).annotate(point_rows=ArraySubquery(points))
+    ).annotate(point_rows=_point_rows())
     if not user.has_perm("pricing.view"):
         return rows.none()
     lines = visible_line_ids(user)
     return rows if lines is None else rows.filter(product__in=products_visible(user).order_by())
+
+
+def positionings_reading(user: Any) -> Any:
+    """The positionings of the product of a page but for rejected ones, read with it."""
+    rows = Positioning.objects.filter(product=OuterRef("pk")).exclude(state=Positioning.State.REJECTED)
+    if not user.has_perm("pricing.view"):
+        rows = rows.none()
+    return ArraySubquery(
+        rows.values_list(
+            JSONObject(
+                row=row_of(Positioning),
+                points=_point_rows(),
+                segment=F("segment__name"),
+                **{person: F(f"{person}__name") for person in PEOPLE},
+            )
+        )
+    )
+
+
+def positionings_now(product: Product) -> list[Positioning]:
+    """What :func:`positionings_reading` read; of people and segments only the names."""
+    found = []
+    for said in getattr(product, READING):
+        row = from_row(Positioning, said["row"])
+        if said["segment"] is not None:
+            row.segment = Segment(pk=row.segment_id, name=said["segment"])
+        for person in PEOPLE:
+            if said[person] is not None:
+                setattr(row, person, User(pk=getattr(row, f"{person}_id"), name=said[person]))
+        row.point_rows = said["points"]  # type: ignore[attr-defined]
+        found.append(row)
+    return found
 
 
 def points_of(row: Any) -> list[PositioningPoint]:

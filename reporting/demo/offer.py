@@ -111,17 +111,17 @@ def positionings_create(people: dict[str, User]) -> None:
     for code, ago, why, texts, points in HELD:
         _held(people["Ruud"], people["Sanne"], products[code], ago, why=why, points=points, **texts)
     start = month_add(month_start(today()), 2)
+    offices: dict[str, Any] = BARISTA | {
+        "target_group": "thuisbarista’s en kantoren die geen zuivel willen",
+        "reasons": "ze met koffiebranders is ontwikkeld en getest",
+    }
     waiting = positioning_draft(
         user=people["Ruud"],
         product=products["HVM-210"],
         start_date=start,
         points=[Point("claim", "schuimt als volle melk", "schuimtest: 8,1 uit 10")],
         why="Twee ketens vragen om een boodschap voor kantoor",
-        **BARISTA
-        | {
-            "target_group": "thuisbarista’s en kantoren die geen zuivel willen",
-            "reasons": "ze met koffiebranders is ontwikkeld en getest",
-        },
+        **offices,
     )
     positioning_propose(user=people["Ruud"], positioning=waiting, version=waiting.version)
     positioning_draft(

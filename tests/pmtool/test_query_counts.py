@@ -21,7 +21,7 @@ from django.utils import timezone
 
 from core.months import month_add
 from forecasting.models import Forecast, ForecastMonth, StageEstimate
-from pricing.models import Price, Proposal
+from pricing.models import Positioning, PositioningPoint, Price, Proposal
 from products.models import (
     BudgetRow,
     BudgetVersion,
@@ -48,6 +48,9 @@ PAGES = {
     "product overview": "/products/P0/",
     "marketing mix": "/products/P0/mix/",
     "a product's prices": "/products/P0/mix/prices/",
+    "a product's positionings": "/products/P0/mix/positioning/",
+    "a positioning": "/products/P0/mix/positioning/{positioning}/",
+    "two positionings": "/products/P0/mix/positioning/compare/?old={positioning}&new={positioning}",
     "prices": "/pricing/?sort=-price",
     "price lists": "/pricing/lists/",
     "price rules": "/pricing/rules/",
@@ -153,6 +156,9 @@ def priced(owner: Any, products: list[Product], channels: list[Any]) -> None:
         for product in products[:-1]
     ]
     Price.objects.bulk_create(rows)
+    for number in range(1, len(products) + 1):
+        row = Positioning.objects.create(product=products[0], number=number, start_date=day, author=owner)
+        PositioningPoint.objects.create(positioning=row, kind="claim", text="It foams")
 
 
 def counted(owner: Any, addresses: dict[str, str]) -> dict[str, int]:
@@ -160,8 +166,9 @@ def counted(owner: Any, addresses: dict[str, str]) -> dict[str, int]:
     client.force_login(owner)
     found = {}
     plan, proposal = BudgetVersion.objects.get().pk, Proposal.objects.latest("pk").pk
+    positioning = Positioning.objects.latest("pk").pk
     for name, pattern in addresses.items():
-        address = pattern.format(plan=plan, proposal=proposal)
+        address = pattern.format(plan=plan, proposal=proposal, positioning=positioning)
         client.get(address)  # what is kept from one request to the next is there
         with CaptureQueriesContext(
             connection,

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import datetime
+import threading
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
 from django.db import IntegrityError, connection, transaction
 from django.test import Client
-from django.utils import timezone
-from hypothesis import given
-from hypothesis import strategies as st
+from django.utils import timezone, translation
 
 from accounts.errors import DomainError, VersionConflict
 from core.history import history_of
@@ -27,13 +27,18 @@ from pricing.services.offer import (
     positioning_propose,
     positioning_take_back,
 )
-from pricing.word_diff import word_diff
 from products.models import FourEyesRule, Product, Segment
 from tests.factories import PASSWORD, line_factory, product_factory, user_factory
 
 pytestmark = pytest.mark.django_db
 DAY = datetime.timedelta(days=1)
 SENTENCE = {"target_group": "home baristas", "category": "the oat milk", "benefit": "that foams"}
+
+
+@pytest.fixture(autouse=True)
+def _in_english() -> Iterator[None]:
+    with translation.override("en"):
+        yield
 
 
 @pytest.fixture
@@ -129,6 +134,32 @@ def test_the_second_decider_is_told_what_the_first_decided(product: Product, ruu
         assert error.value.status == 409
     row.refresh_from_db()
     assert (row.state, row.decided_by) == ("approved", sanne)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_of_two_who_decide_at_once_one_wins_and_the_other_is_told(
+    product: Product, ruud: Any, sanne: Any
+) -> None:
+    row = proposed(ruud, product)
+    gate, answers = threading.Barrier(2), []
+
+    def decide(person: Any, approve: bool) -> None:
+        try:
+            gate.wait()
+            positioning_decide(user=person, positioning=row, version=2, approve=approve, note="No")
+            answers.append("won")
+        except DomainError as error:
+            answers.append(f"{error.code} {error.status}")
+        finally:
+            connection.close()
+
+    people = [(sanne, True), (user_factory(), False)]
+    threads = [threading.Thread(target=decide, args=args) for args in people]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert sorted(answers) == ["state_changed 409", "won"]
 
 
 def test_a_decider_decides_what_they_read(product: Product, ruud: Any, sanne: Any) -> None:
@@ -255,23 +286,6 @@ def test_a_person_limited_to_another_line_sees_none(product: Product, ruud: Any)
     limited = user_factory("product-manager", lines=[line_factory()])
     assert not positionings_visible(limited).exists()
     assert not positionings_visible(user_factory(rights=["products.view"])).exists()
-
-
-words = st.text(alphabet="ab ,\n", max_size=30)
-
-
-@given(words, words)
-def test_the_pieces_are_the_texts_and_what_is_the_same_is_in_both(old: str, new: str) -> None:
-    left, right = word_diff(old, new)
-    assert ("".join(p.text for p in left), "".join(p.text for p in right)) == (old, new)
-    same = [["".join(p.text for p in side if not p.differs)] for side in (left, right)]
-    assert same[0] == same[1]
-
-
-def test_words_that_differ_are_marked() -> None:
-    left, right = word_diff("foams like milk", "foams like whole milk")
-    assert [(p.text, p.differs) for p in left] == [("foams like ", False), ("milk", False)]
-    assert [(p.text, p.differs) for p in right if p.differs] == [("whole ", True)]
 
 
 # -- pages -------------------------------------------------------------------------------------------------

@@ -12,7 +12,7 @@ from django.core.management.base import CommandError
 from collaboration.models import Alert, Comment
 from core.organisation import today
 from forecasting.models import AccuracyRow, Finding, Forecast, ProductNews
-from pricing.models import Proposal
+from pricing.models import Positioning, Proposal
 from pricing.selectors.prices import prices_on
 from products.models import (
     BudgetVersion,
@@ -48,6 +48,9 @@ def test_every_stage_every_kind_and_every_trouble(capsys: pytest.CaptureFixture[
     borrows = Forecast.objects.get(product__code="KIK-400", measure__code="sell-in", current=True)
     assert (borrows.method, borrows.reason_params["periods"]) == ("blend", 5)
     assert SalesFact.objects.filter(volume__lt=0).exists()
+    stands = Counter(Positioning.objects.values_list("product__code", "state"))
+    assert stands["HVM-210", "approved"] == 3
+    assert stands["HVM-210", "proposed"] == stands["SAP-100", "draft"] == 1
     months = ProductMonth.objects.filter(product__code="JAM-450", measure__code="sell-in")
     assert not months.filter(month=datetime.date(2025, 2, 1)).exists()
     assert months.filter(month=datetime.date(2025, 1, 1)).exists()

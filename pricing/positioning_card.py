@@ -5,13 +5,13 @@ from __future__ import annotations
 from typing import Any
 
 from pricing.models import Positioning, PositioningPoint
-from pricing.selectors.offer import in_force, positionings_visible, versions
+from pricing.selectors.offer import in_force, positionings_now, versions
 from products.models import Product
 
 
 def positioning_card(user: Any, product: Product) -> dict[str, Any]:
     """What holds today for everybody (else for the first segment), what else holds, and what waits."""
-    found = versions(positionings_visible(user).filter(product=product))
+    found = versions(positionings_now(product))
     held = in_force(found)
     shown = next(iter(held), None)
     claims = [point for point in shown.points if point.kind == PositioningPoint.Kind.CLAIM] if shown else []
