@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 from django.db import IntegrityError, connection, transaction
+from django.http import Http404
 from django.test import Client
 from django.utils import timezone, translation
 
@@ -127,7 +128,8 @@ def test_nobody_decides_what_they_proposed_unless_one_person_may(product: Produc
 
 def test_the_second_decider_is_told_what_the_first_decided(product: Product, ruud: Any, sanne: Any) -> None:
     row = proposed(ruud, product)
-    positioning_decide(user=sanne, positioning=row, version=2, approve=True)
+    theirs = Positioning.objects.get(pk=row.pk)
+    positioning_decide(user=sanne, positioning=theirs, version=2, approve=True)
     for approve in (True, False):
         with pytest.raises(DomainError, match="Sanne approved it already") as error:
             positioning_decide(user=user_factory(), positioning=row, version=2, approve=approve, note="No")
@@ -145,8 +147,9 @@ def test_of_two_who_decide_at_once_one_wins_and_the_other_is_told(
 
     def decide(person: Any, approve: bool) -> None:
         try:
+            seen = Positioning.objects.get(pk=row.pk)
             gate.wait()
-            positioning_decide(user=person, positioning=row, version=2, approve=approve, note="No")
+            positioning_decide(user=person, positioning=seen, version=2, approve=approve, note="No")
             answers.append("won")
         except DomainError as error:
             answers.append(f"{error.code} {error.status}")
@@ -285,6 +288,8 @@ def test_a_person_limited_to_another_line_sees_none(product: Product, ruud: Any)
     a_draft(ruud, product)
     limited = user_factory("product-manager", lines=[line_factory()])
     assert not positionings_visible(limited).exists()
+    with pytest.raises(Http404):
+        a_draft(limited, product)
     assert not positionings_visible(user_factory(rights=["products.view"])).exists()
 
 
