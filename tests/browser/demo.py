@@ -203,6 +203,8 @@ NO_PAGES = {
     "exchange:undo",
     "pricing:promotion_propose",
     "pricing:promotion_decide",
+    "pricing:positioning_propose",
+    "pricing:positioning_decide",
     "pricing:promotion_cancel",
     "pricing:promotion_move",
     "pricing:promotion_move_undo",
