@@ -4,7 +4,7 @@ from django.urls import path
 
 from products import converters  # noqa: F401  registers <product_code:…>
 
-from .views import mix, price_lists, price_rules, prices, promotion, promotions, proposals
+from .views import mix, place, price_lists, price_rules, prices, promotion, promotions, proposals
 
 app_name = "pricing"
 
@@ -34,4 +34,6 @@ urlpatterns = [
     path("pricing/promotions/<int:pk>/cancel/", promotion.cancel, name="promotion_cancel"),
     path("pricing/promotions/<int:pk>/move/", promotions.move, name="promotion_move"),
     path("pricing/promotions/<int:pk>/move/undo/", promotions.move_undo, name="promotion_move_undo"),
+    path("products/<product_code:code>/mix/place/", place.product_place, name="product_place"),
+    path("pricing/segments/", place.segments, name="segments"),
 ]

@@ -1,3 +1,4 @@
+from .place import DistributionMonth, Listing, SegmentChannel
 from .price import Price, PriceList, Proposal, VatCode, VatRate
 from .price_rule import Bound, NoticeDays
 from .promotion import ForbiddenPeriod, Promotion, PromotionChannel, PromotionProduct
@@ -5,7 +6,9 @@ from .promotion_effect import PromotionEffect
 
 __all__ = [
     "Bound",
+    "DistributionMonth",
     "ForbiddenPeriod",
+    "Listing",
     "NoticeDays",
     "Price",
     "PriceList",
@@ -14,6 +17,7 @@ __all__ = [
     "PromotionEffect",
     "PromotionProduct",
     "Proposal",
+    "SegmentChannel",
     "VatCode",
     "VatRate",
 ]
