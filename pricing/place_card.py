@@ -20,6 +20,7 @@ from .selectors.place import Place, PlaceRow, product_place
 
 MONTHS = 36
 BAR = 120
+INDENTS = ("", "ps-3", "ps-4", "ps-5")
 THOUSAND = 10_000
 """From this volume on a table is in thousands."""
 
@@ -38,7 +39,7 @@ class PlaceLine:
     bar: int
     mark: int | None
     gap: str
-    indent: range
+    indent: str
 
 
 def place_panel(user: Any, product: Any) -> Mapping[str, Any]:
@@ -60,7 +61,7 @@ def place_table(place: Place, rows: Sequence[PlaceRow], unit: str) -> dict[str, 
         "unit": unit,
         "total": _volume(place.volume, big),
         "with_shares": any(line.shares for line in lines),
-        "with_weighted": any(line.per_note for line in lines),
+        "with_segment": any(row.segment_share is not None for row in rows),
     }
 
 
@@ -98,13 +99,17 @@ def _line(row: PlaceRow, place: Place, big: bool) -> PlaceLine:
         bar=round(float(max(row.share or 0, 0)) * BAR),
         mark=None if row.segment_share is None else round(float(row.segment_share) * (BAR - 2)),
         gap=gap,
-        indent=range(row.depth),
+        indent=INDENTS[min(row.depth, len(INDENTS) - 1)],
     )
 
 
-def distribution_chart(rows: Sequence[DistributionMonth], chosen: str, url: str) -> Chart | None:
-    """The weighted and numeric distribution of one channel by month; the others are a switch away."""
-    channels = {row.channel.code: row.channel for row in sorted(rows, key=lambda row: row.channel.name)}
+def distribution_chart(
+    rows: Sequence[DistributionMonth], order: Sequence[str], chosen: str, url: str
+) -> Chart | None:
+    """The weighted and numeric distribution of one channel by month; the others are a switch away, in this
+    ``order`` of codes."""
+    found = {row.channel.code: row.channel for row in rows}
+    channels = {code: found[code] for code in [*order, *found] if code in found}
     if not channels:
         return None
     code = chosen if chosen in channels else next(iter(channels))

@@ -17,7 +17,7 @@ from products.selectors.access import channels_visible
 class _ChannelForm(VersionedForm):
     KEYS: tuple[str, ...] = ("channel", "start_date")
     channel = forms.ModelChoiceField(
-        label=_("Channel"), queryset=Channel.objects.none(), to_field_name="code", empty_label=None
+        label=_("Channel"), queryset=Channel.objects.none(), to_field_name="code", empty_label="—"
     )
 
     def __init__(self, *args: Any, user: Any, **options: Any) -> None:
@@ -44,7 +44,7 @@ class ListingForm(_ChannelForm):
 class SegmentShareForm(_ChannelForm):
     KEYS = ("segment", "channel", "start_date")
     segment = forms.ModelChoiceField(
-        label=_("Segment"), queryset=Segment.objects.none(), to_field_name="code", empty_label=None
+        label=_("Segment"), queryset=Segment.objects.none(), to_field_name="code", empty_label="—"
     )
     share_rate = RatePercentField(
         label=_("Share (%)"),

@@ -130,8 +130,15 @@ def _tree(channels: list[Any]) -> list[PlaceRow]:
     for channel in channels:
         below.setdefault(channel.parent_id if channel.parent_id in ids else None, []).append(channel)
 
+    def beside(parent: int | None, depth: int) -> list[PlaceRow]:
+        """The parts of a channel with what is below each, the most volume first."""
+        parts = sorted(
+            (walk(child, depth) for child in below.get(parent, ())), key=lambda rows: -(rows[0].volume or 0)
+        )
+        return [row for rows in parts for row in rows]
+
     def walk(channel: Any, depth: int) -> list[PlaceRow]:
-        parts = [row for child in below.get(channel.pk, ()) for row in walk(child, depth + 1)]
+        parts = beside(channel.pk, depth + 1)
         children = [row for row in parts if row.depth == depth + 1]
         share = channel.share_rate
         own = PlaceRow(
@@ -148,7 +155,7 @@ def _tree(channels: list[Any]) -> list[PlaceRow]:
         )
         return [own, *parts]
 
-    return [row for channel in below.get(None, ()) for row in walk(channel, 0)]
+    return beside(None, 0)
 
 
 def _rates(row: PlaceRow, month: datetime.date, weeks: Decimal | None, whole: Decimal | None) -> PlaceRow:

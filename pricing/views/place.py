@@ -70,7 +70,9 @@ def product_place(request: HttpRequest, code: str) -> HttpResponse:
         "head": head,
         "product": product,
         "panel": place_table(place, place.rows, unit_of(head.tree, product, place.measure)),
-        "chart": distribution_chart(rows, request.GET.get("of", ""), request.path),
+        "chart": distribution_chart(
+            rows, [row.channel.code for row in place.rows], request.GET.get("of", ""), request.path
+        ),
         "listings": [(row, holds, row.start_date > today()) for row, holds in listings],
         "form": form,
         "opened": request.method == "POST" or "edit" in request.GET or "end" in request.GET,

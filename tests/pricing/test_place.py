@@ -315,9 +315,40 @@ def test_the_chart_says_gaps_and_can_be_drawn(product: Product, channels: Any) -
         spread(product, channels["shop"], month_add(MONTH, -ago), weighted_rate=Decimal(rate))
     spread(product, channels["retail"], points=4)
     rows = list(DistributionMonth.objects.select_related("channel"))
-    chart = distribution_chart(rows, "shop", "/x/")
+    chart = distribution_chart(rows, ["retail", "shop"], "shop", "/x/")
     assert chart is not None
     VegaLite.TopLevelSpec.from_dict(chart.spec)
     assert [row[1] for row in chart.table.rows] == ["50,0%", None, "60,0%", "70,0%"]
     assert [switch.label for switch in chart.switches] == ["Supermarkets", "Web shop"]
-    assert distribution_chart([], "", "/x/") is None
+    assert distribution_chart([], [], "", "/x/") is None
+
+
+class TestTheApi:
+    def test_a_listing_is_said_once_and_found(self, product: Product, channels: Any) -> None:
+        client = Client()
+        client.force_login(user_factory())
+        said = {"product": "a", "channel": "KROON", "start_date": str(day(9)), "status": "announced"}
+        for _time in range(2):
+            made = client.post("/api/v1/listings/", said | {"version": 0}, "application/json")
+            assert (made.status_code, made.json()["version"]) == (201, 1)
+        lost = client.post("/api/v1/listings/", said | {"status": "listed", "version": 0}, "application/json")
+        assert (lost.status_code, lost.json()["details"]["fields"]["status"]["theirs"]) == (409, "announced")
+        found = client.get("/api/v1/listings/?product=A&status=announced").json()
+        assert [row["channel"] for row in found["results"]] == ["kroon"]
+
+    def test_distribution_by_month(self, product: Product, channels: Any) -> None:
+        client = Client()
+        client.force_login(user_factory())
+        spread(product, channels["shop"], weighted_rate=Decimal("0.5"))
+        spread(product, channels["shop"], month_add(MONTH, -1), points=4)
+        found = client.get(f"/api/v1/distribution/?channel=shop&since={MONTH}").json()["results"]
+        assert found == [
+            {
+                "product": "A",
+                "channel": "shop",
+                "month": str(MONTH),
+                "numeric_rate": None,
+                "weighted_rate": "0.5000",
+                "points": None,
+            }
+        ]
