@@ -21,8 +21,8 @@ from .selectors.place import Place, PlaceRow, product_place
 MONTHS = 36
 BAR = 120
 INDENTS = ("", "ps-3", "ps-4", "ps-5")
+# From this volume on a table is in thousands.
 THOUSAND = 10_000
-"""From this volume on a table is in thousands."""
 
 
 @dataclass(frozen=True)
@@ -51,7 +51,7 @@ def place_panel(user: Any, product: Any) -> Mapping[str, Any]:
 
 def place_table(place: Place, rows: Sequence[PlaceRow], unit: str) -> dict[str, Any]:
     """The table of the card and of the page."""
-    big = any(abs(row.volume or 0) >= THOUSAND for row in rows)
+    big = any(row.volume is not None and abs(row.volume) >= THOUSAND for row in rows)
     lines = [_line(row, place, big) for row in rows]
     scale = f"x{formats.NBSP}{formats.number(1000)}{formats.NBSP}{unit}" if big else unit
     return {

@@ -8,7 +8,7 @@ from __future__ import annotations
 import datetime
 from collections.abc import Mapping, Sequence
 from decimal import Decimal
-from typing import Any
+from typing import Any, TypeVar
 
 from django.db import transaction
 from django.http import Http404
@@ -27,6 +27,7 @@ from products.services.scope import product_within, unlimited
 
 KIND = "distribution"
 DAY = datetime.timedelta(days=1)
+D = TypeVar("D", Listing, SegmentChannel)
 
 
 def _may(user: Any) -> None:
@@ -34,7 +35,7 @@ def _may(user: Any) -> None:
         raise DomainError("not_allowed", _("Your role does not include this."), status=403)
 
 
-def _dated(row: Any, found: Any, values: dict[str, Any], version: int | None) -> Any:
+def _dated(row: D, found: D | None, values: dict[str, Any], version: int | None) -> D:
     """Write to the row of its date, ``found``, or else ``row`` as a new one. What is past stays."""
     if found is None:
         version_check(0, version, {name: (value, None) for name, value in values.items()})
