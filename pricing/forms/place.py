@@ -37,7 +37,9 @@ class ListingForm(_ChannelForm):
         max_length=2000,
         required=False,
         widget=forms.Textarea(attrs={"rows": 3}),
-        help_text=_("What was agreed: shelves, number of shops, a trial, a listing fee."),
+        help_text=_(
+            "What was agreed: shelves, number of shops, a trial. No amounts: all who see prices read this."
+        ),
     )
 
 

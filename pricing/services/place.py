@@ -67,7 +67,8 @@ def listing_set(
     channels = visible_channel_ids(user)
     if channels is not None and channel.pk not in channels:
         raise Http404(channel.code)
-    rows = Listing.objects.select_for_update().filter(product=product, channel=channel)
+    Product.objects.select_for_update().get(pk=product.pk)  # two at once: the second sees the first's
+    rows = Listing.objects.filter(product=product, channel=channel)
     if status == Listing.Status.DELISTED and not rows.filter(start_date__lt=start_date).exists():
         raise DomainError("not_listed", _("It is not listed there before that day."), "status")
     values = {"status": status, "terms": terms.strip()}

@@ -63,7 +63,7 @@ def place_create(people: Mapping[str, User], last: datetime.date) -> None:
     store, region = channels["kroon-utrecht"], channels["vergelijkers"]
     _list(ruud, barista, store, month_add(last, -9), Listing.Status.LISTED, "Proef met een koffiehoek")
     _list(ruud, barista, channels["foodservice"], ahead, Listing.Status.ANNOUNCED, "Tweede groothandel")
-    _list(ruud, barista, region, ahead, Listing.Status.NEGOTIATING, "Marktplaats, 12% commissie")
+    _list(ruud, barista, region, ahead, Listing.Status.NEGOTIATING, "Marktplaats, op proef")
     smoothie = products["SMO-025"]
     _list(
         ruud, smoothie, channels["boerhof"], month_add(last, -5), Listing.Status.DELISTED, "Sanering koeling"
