@@ -12,7 +12,7 @@ from accounts.rights import Right
 from core import registries
 from core.registries import MenuEntry, ProductTab
 
-from . import registrations_offer, registrations_prices, registrations_promotions
+from . import registrations_offer, registrations_place, registrations_prices, registrations_promotions
 
 
 def register_all() -> None:
@@ -33,6 +33,7 @@ def register_all() -> None:
     registrations_offer.register()
     registrations_prices.register()
     registrations_promotions.register()
+    registrations_place.register()
 
 
 def _waiting(user: Any) -> tuple[QuerySet[Any], ...]:

@@ -4,7 +4,7 @@ from django.urls import path
 
 from products import converters  # noqa: F401  registers <product_code:…>
 
-from .views import mix, offer, price_lists, price_rules, prices, promotion, promotions, proposals
+from .views import mix, offer, place, price_lists, price_rules, prices, promotion, promotions, proposals
 
 app_name = "pricing"
 
@@ -46,4 +46,6 @@ urlpatterns = [
             ("<int:pk>/decide/", offer.positioning_decide, "positioning_decide"),
         )
     ),
+    path("products/<product_code:code>/mix/place/", place.product_place, name="product_place"),
+    path("pricing/segments/", place.segments, name="segments"),
 ]

@@ -1,4 +1,5 @@
 from .offer import Positioning, PositioningPoint
+from .place import DistributionMonth, Listing, SegmentChannel
 from .price import Price, PriceList, Proposal, VatCode, VatRate
 from .price_rule import Bound, NoticeDays
 from .promotion import ForbiddenPeriod, Promotion, PromotionChannel, PromotionProduct
@@ -6,7 +7,9 @@ from .promotion_effect import PromotionEffect
 
 __all__ = [
     "Bound",
+    "DistributionMonth",
     "ForbiddenPeriod",
+    "Listing",
     "NoticeDays",
     "Positioning",
     "PositioningPoint",
@@ -17,6 +20,7 @@ __all__ = [
     "PromotionEffect",
     "PromotionProduct",
     "Proposal",
+    "SegmentChannel",
     "VatCode",
     "VatRate",
 ]

@@ -64,6 +64,7 @@ from .catalogue import (
 from .judgement import JUDGED_THEN, judged_then, judgement_create
 from .offer import positionings_create
 from .people import people_create
+from .place import distribution_file, place_create
 from .prices import price_file, prices_create, proposals_create
 from .promotions import promotions_create
 from .sales import budget_file, first_month, sales_file, sales_rows, top_line
@@ -97,6 +98,7 @@ def demo_load(*, until: datetime.date | None, nights: int, tell: Tell) -> None:
         _sales(people["Anna"], last)
         _prices(people, last)
         promotions_create(people, last)
+        _place(people, last)
         _launch(people["Yara"], last)
         _stage_by_hand(people["Sanne"])
         _talk(people)
@@ -302,6 +304,14 @@ def _prices(people: dict[str, User], last: datetime.date) -> None:
         price_file(last, path)
         _import("prices", path)
     proposals_create(people)
+
+
+def _place(people: dict[str, User], last: datetime.date) -> None:
+    place_create(people, last)
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "distributie.csv"
+        distribution_file(last, path)
+        _import("distribution", path)
 
 
 def _launch(yara: User, last: datetime.date) -> None:

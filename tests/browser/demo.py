@@ -102,6 +102,8 @@ PAGES: dict[str, Args] = {
     "reporting:product": _product,
     "pricing:mix": _product,
     "pricing:product_prices": _product,
+    "pricing:product_place": _product,
+    "pricing:segments": _none,
     "pricing:prices": _none,
     "pricing:price_lists": _none,
     "pricing:price_list_new": _none,

@@ -21,7 +21,15 @@ from django.utils import timezone
 
 from core.months import month_add
 from forecasting.models import Forecast, ForecastMonth, StageEstimate
-from pricing.models import Positioning, PositioningPoint, Price, Proposal
+from pricing.models import (
+    DistributionMonth,
+    Listing,
+    Positioning,
+    PositioningPoint,
+    Price,
+    Proposal,
+    SegmentChannel,
+)
 from products.models import (
     BudgetRow,
     BudgetVersion,
@@ -33,6 +41,7 @@ from products.models import (
     ProductMonth,
     SalesFact,
     SalesMonth,
+    Segment,
 )
 from tests.factories import channel_factory, line_factory, price_list_factory, user_factory
 
@@ -51,6 +60,7 @@ PAGES = {
     "a product's positionings": "/products/P0/mix/positioning/",
     "a positioning": "/products/P0/mix/positioning/{positioning}/",
     "two positionings": "/products/P0/mix/positioning/compare/?old={positioning}&new={positioning}",
+    "a product's place": "/products/P0/mix/place/",
     "prices": "/pricing/?sort=-price",
     "price lists": "/pricing/lists/",
     "price rules": "/pricing/rules/",
@@ -70,6 +80,9 @@ PAGES = {
     "API: forecasts": "/api/v1/forecasts/?current=true&page_size=100",
     "API: stages": "/api/v1/stages/?current=true&page_size=100",
     "API: prices": "/api/v1/prices/?page_size=100",
+    "where segments buy": "/pricing/segments/",
+    "API: listings": "/api/v1/listings/?page_size=100",
+    "API: distribution": "/api/v1/distribution/?page_size=100",
     "API: price lists": "/api/v1/price-lists/?page_size=100",
     "API: price proposals": "/api/v1/price-proposals/?page_size=100",
 }
@@ -137,7 +150,22 @@ def company(rows: int) -> Any:
         for product in products
     )
     priced(owner, products, channels)
+    placed(products[0], channels, last)
     return owner
+
+
+def placed(product: Product, channels: list[Any], month: datetime.date) -> None:
+    """One product, listed and lying in every channel, of a segment that buys in all of them."""
+    product.segment = Segment.objects.create(code="S", name="Segment")
+    product.save()
+    Listing.objects.bulk_create(Listing(product=product, channel=each, start_date=month) for each in channels)
+    DistributionMonth.objects.bulk_create(
+        DistributionMonth(product=product, channel=each, month=month, points=5) for each in channels
+    )
+    SegmentChannel.objects.bulk_create(
+        SegmentChannel(segment=product.segment, channel=each, start_date=month, share_rate="0.01")
+        for each in channels
+    )
 
 
 def priced(owner: Any, products: list[Product], channels: list[Any]) -> None:

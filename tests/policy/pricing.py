@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from .pricing_offer import OFFER_RULES
+from .pricing_place import PLACE_RULES
 from .pricing_prices import PRICE_RULES
 from .pricing_promotions import PROMOTION_RULES
 from .rules import Rule
@@ -22,6 +23,7 @@ def foreign(world: World) -> dict[str, Any]:
 RULES = [
     Rule("pricing:mix", get="pricing.view", args=own, foreign=foreign),
     *OFFER_RULES,
+    *PLACE_RULES,
     *PRICE_RULES,
     *PROMOTION_RULES,
 ]
