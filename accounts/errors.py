@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from django.utils.translation import gettext as _
+
 
 class DomainError(Exception):
     """A business rule refused what was asked; nothing was written.
@@ -40,3 +42,9 @@ class VersionConflict(DomainError):
 
     def __init__(self, message: Any, fields: Mapping[str, Mapping[str, Any]]) -> None:
         super().__init__("version_conflict", message, status=409, details={"fields": dict(fields)})
+
+
+def right_require(user: Any, right: str) -> None:
+    """Refuse, in a service, who does not have the right."""
+    if not user.has_perm(right):
+        raise DomainError("not_allowed", _("Your role does not include this."), status=403)

@@ -13,7 +13,7 @@ import pghistory
 from django.db import transaction
 from django.utils.translation import gettext as _
 
-from accounts.errors import DomainError
+from accounts.errors import DomainError, right_require
 from accounts.models import User
 from accounts.versions import row_lock, row_save
 
@@ -44,8 +44,7 @@ def organisation_update(
     ``closed_until`` is a month that is over; opening closed months again asks for ``closed_reason``, which
     the history keeps. Holds from the next request and the next night on.
     """
-    if not by.has_perm("core.settings"):
-        raise DomainError("not_allowed", _("Your role does not include this."), status=403)
+    right_require(by, "core.settings")
     if time_zone not in available_timezones():
         raise DomainError("time_zone_unknown", _("This time zone does not exist."), "time_zone")
     values: dict[str, Any] = {

@@ -5,13 +5,13 @@ from __future__ import annotations
 from typing import Any
 
 from django.urls import reverse
-from django.utils.module_loading import import_string
 from django.utils.translation import gettext_lazy as _
 
 from accounts import rights
 from accounts.rights import Right
 from core import registries
 from core.history import Related, history_extend
+from core.later import later_in
 from core.registries import (
     DoctorCheck,
     EventSource,
@@ -28,10 +28,7 @@ from core.registries import (
 
 from .alerts.kinds import kinds_register
 
-
-def later(path: str) -> Any:
-    """A function that is imported when it is first called, so that a web process never loads the numerics."""
-    return lambda *args: import_string(f"forecasting.{path}")(*args)
+later = later_in("forecasting")
 
 
 def register_all() -> None:

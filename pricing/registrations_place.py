@@ -7,10 +7,11 @@ from typing import Any
 
 from core import registries
 from core.history import Related, history_extend
+from core.later import later_in
 from core.registries import Panel
 from products.selectors.access import visible_channel_ids
 
-from .later import later
+later = later_in("pricing")
 
 
 def _in_sight(user: Any) -> Mapping[str, Any]:

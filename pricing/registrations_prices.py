@@ -6,9 +6,10 @@ from django.utils.translation import gettext_lazy as _
 
 from core import registries
 from core.history import Related, history_extend
+from core.later import later_in
 from core.registries import DecisionKind, EventSource, JobKind, Panel, PlannedSource, ProductReading
 
-from .later import later
+later = later_in("pricing")
 
 
 def register() -> None:

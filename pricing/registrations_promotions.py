@@ -10,9 +10,10 @@ from django.utils.translation import gettext_lazy as _
 
 from core import formats, registries
 from core.history import history_words
+from core.later import later_in
 from core.registries import DecisionKind, Event, EventSource, NightlyStep, Panel, ProductReading
 
-from .later import later
+later = later_in("pricing")
 
 
 def events(user: Any, product: Any, first: datetime.date, last: datetime.date) -> Iterator[Event]:

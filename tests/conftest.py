@@ -14,6 +14,7 @@ import pytest
 from django.conf import settings
 from django.core.cache import cache
 from django.test import TransactionTestCase
+from django.utils import translation
 from hypothesis import settings as hypothesis_settings
 
 from core.organisation import organisation_forget
@@ -86,6 +87,13 @@ TransactionTestCase._fixture_teardown = _fixture_teardown  # in place of Django'
 def django_db_setup(django_db_setup: None, django_db_blocker: Any) -> None:
     with django_db_blocker.unblock():
         shipped_keep()
+
+
+@pytest.fixture
+def english() -> Iterator[None]:
+    """The test speaks English: for files that hold sentences against words."""
+    with translation.override("en"):
+        yield
 
 
 @pytest.fixture(autouse=True)

@@ -30,32 +30,20 @@ STAGE_COLUMNS = (
     "series_id", "asof", "kind", "stage", *(f"p_{stage}" for stage in STAGES), "stage_start",
     "months_to_next", "months_to_next_lo", "months_to_next_hi", "evidence",
 )  # fmt: skip
-OK, BAD_INPUT = 0, 1
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Exit code: 0 when the output was written, 1 when the input was refused (nothing written), 2 for a wrong
     call."""
     options = _parser().parse_args(arguments)
-    if not options.output.parent.is_dir():
-        sys.stderr.write(f"{options.output.parent}: there is no such folder\nnothing was written\n")
-        return BAD_INPUT
-    try:
+
+    def work() -> None:
         if options.command == "forecast":
             forecast_file(options.input, options.output, frequency=options.frequency, horizon=options.horizon)
         else:
             lifecycle_file(options.input, options.output, requests=options.asof, meta=options.meta)
-    except tables.BadInput as error:
-        for problem in error.problems[: tables.SHOWN]:
-            sys.stderr.write(f"{problem}\n")
-        if len(error.problems) > tables.SHOWN:
-            sys.stderr.write(f"and {len(error.problems) - tables.SHOWN} more\n")
-        sys.stderr.write("nothing was written\n")
-        return BAD_INPUT
-    except OSError as error:
-        sys.stderr.write(f"{error.filename}: {error.strerror}\nnothing was written\n")
-        return BAD_INPUT
-    return OK
+
+    return tables.written(options.output, work)
 
 
 def forecast_file(source: Path, target: Path, *, frequency: str, horizon: int | None = None) -> None:

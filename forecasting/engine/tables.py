@@ -4,6 +4,7 @@ all."""
 import csv
 import os
 import re
+import sys
 import tempfile
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
@@ -14,6 +15,7 @@ from typing import Any
 import numpy as np
 
 SHOWN = 20
+OK, BAD_INPUT = 0, 1
 
 
 class BadInput(Exception):
@@ -214,6 +216,27 @@ def _is_month_end(cell: str) -> bool:
         return (date.fromisoformat(cell) + timedelta(days=1)).day == 1
     except ValueError:
         return False
+
+
+def written(output: Path, work: Callable[[], None]) -> int:
+    """The exit code of a command whose `work` writes `output`: what is wrong with the input, or with a file,
+    goes to standard error."""
+    if not output.parent.is_dir():
+        sys.stderr.write(f"{output.parent}: there is no such folder\nnothing was written\n")
+        return BAD_INPUT
+    try:
+        work()
+    except BadInput as error:
+        for problem in error.problems[:SHOWN]:
+            sys.stderr.write(f"{problem}\n")
+        if len(error.problems) > SHOWN:
+            sys.stderr.write(f"and {len(error.problems) - SHOWN} more\n")
+        sys.stderr.write("nothing was written\n")
+        return BAD_INPUT
+    except OSError as error:
+        sys.stderr.write(f"{error.filename}: {error.strerror}\nnothing was written\n")
+        return BAD_INPUT
+    return OK
 
 
 def write_rows(path: Path, header: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:

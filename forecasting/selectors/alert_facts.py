@@ -72,8 +72,10 @@ def _vintage_before(row: str, month: str) -> str:
     """  # noqa: S608
 
 
+# Sums of floats name their order: without it, digits hang on where the database keeps the rows.
 _MOVED = f"""
-    SELECT c.product_id, c.measure_id, c.as_of, v.as_of, sum(n.mean), sum(b.mean), c.method, v.method
+    SELECT c.product_id, c.measure_id, c.as_of, v.as_of, sum(n.mean ORDER BY n.month),
+           sum(b.mean ORDER BY b.month), c.method, v.method
     FROM forecasting_forecast c
     CROSS JOIN LATERAL ({_vintage_before("c", "as_of")}) v
     JOIN forecasting_forecastmonth n
@@ -117,7 +119,7 @@ _BUDGET = """
            CASE WHEN count(*) FILTER (WHERE y.month <= y.as_of AND s.revenue IS NULL AND p.revenue <> 0) = 0
                 THEN coalesce(sum(s.revenue) FILTER (WHERE y.month <= y.as_of), 0) END::float8,
            CASE WHEN count(*) FILTER (WHERE y.month > y.as_of AND f.mean IS NULL) = 0
-                THEN coalesce(sum(f.final) FILTER (WHERE y.month > y.as_of), 0) END,
+                THEN coalesce(sum(f.final ORDER BY y.month) FILTER (WHERE y.month > y.as_of), 0) END,
            max(f.final) FILTER (WHERE y.month = %(last)s),
            bool_or(y.is_level),
            count(*) FILTER (WHERE y.month > y.as_of)

@@ -15,7 +15,7 @@ from django.db.models import Q, QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from accounts.errors import DomainError, VersionConflict
+from accounts.errors import DomainError, VersionConflict, right_require
 from accounts.versions import cells_meant
 from core import formats
 from core.months import month_end, month_start
@@ -55,7 +55,7 @@ def override_set(
     on the same months and channel gets a :class:`VersionConflict` with both. It holds until its last month is
     over, at most half a year; then it is renewed or ends.
     """
-    _allowed(user, "forecasting.override")
+    right_require(user, "forecasting.override")
     _lock(product, line)
     if reason not in Reason.values:
         raise DomainError("reason_missing", _("Say why."), "reason")
@@ -142,11 +142,6 @@ def change_words(operation: str, value: Decimal) -> str:
     return formats.delta(value, "percent").text
 
 
-def _allowed(user: Any, right: str) -> None:
-    if not user.has_perm(right):
-        raise DomainError("not_allowed", _("Your role does not include this."), status=403)
-
-
 def _lock(product: Product | None, line: ProductLine | None) -> None:
     """One change of a product's forecast at a time."""
     rows = Product.objects.select_for_update().order_by("pk")
@@ -156,7 +151,7 @@ def _lock(product: Product | None, line: ProductLine | None) -> None:
 @transaction.atomic
 def override_withdraw(*, user: Any, override: Override) -> Override:
     """End an override now; what it changed shows as before, unless something else holds there."""
-    _allowed(user, "forecasting.override")
+    right_require(user, "forecasting.override")
     current = Override.objects.select_for_update().get(pk=override.pk)
     if current.withdrawn_at is None:
         current.withdrawn_at, current.withdrawn_by = timezone.now(), user
@@ -169,7 +164,7 @@ def override_withdraw(*, user: Any, override: Override) -> Override:
 def override_renew(*, user: Any, override: Override) -> Override:
     """Let an override hold on, or (undo) again after it was withdrawn or expired; refused for months that
     somebody changed since."""
-    _allowed(user, "forecasting.override")
+    right_require(user, "forecasting.override")
     current = Override.objects.select_for_update().get(pk=override.pk)
     rows = list(OverrideMonth.objects.select_for_update().filter(override=current))
     taken = OverrideMonth.objects.filter(
@@ -303,7 +298,7 @@ def consensus_contribute(
     """What a party expects, by month; an empty value takes it back. Says how many months changed. With
     ``seen``, what stood there before the editor's eyes, only months that differ from it are written, and one
     that somebody else changed since is a :class:`VersionConflict`."""
-    _allowed(user, "forecasting.contribute")
+    right_require(user, "forecasting.contribute")
     if party not in Party.values:
         raise DomainError("party_unknown", _("Choose sales, marketing or finance."), "party")
     _lock(product, None)
@@ -341,7 +336,7 @@ def consensus_agree(
 ) -> int:
     """Agree these months; an empty value lets a month go back to statistics and overrides. Says how many
     months changed. ``seen`` as of :func:`consensus_contribute`."""
-    _allowed(user, "forecasting.agree")
+    right_require(user, "forecasting.agree")
     _lock(product, None)
     there = {
         row.month: row

@@ -26,7 +26,6 @@ SCENARIO_COLUMNS = (
     "recommended",
 )  # fmt: skip
 OPTIONAL = ("category", "regular_price", "promo", "display", "unit_cost", "competitor_price", "stockout")
-OK, BAD_INPUT = 0, 1
 _MOST_WEEKS = 520
 
 
@@ -34,25 +33,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Exit code: 0 when the output was written, 1 when the input was refused (nothing written), 2 for a wrong
     call."""
     options = _parser().parse_args(arguments)
-    if not options.output.parent.is_dir():
-        sys.stderr.write(f"{options.output.parent}: there is no such folder\nnothing was written\n")
-        return BAD_INPUT
-    try:
+
+    def work() -> None:
         if options.command == "elasticity":
             elasticity_file(options.input, options.output)
         else:
             scenario_file(options.input, options.scenarios, options.output, cost=options.cost)
-    except tables.BadInput as error:
-        for problem in error.problems[: tables.SHOWN]:
-            sys.stderr.write(f"{problem}\n")
-        if len(error.problems) > tables.SHOWN:
-            sys.stderr.write(f"and {len(error.problems) - tables.SHOWN} more\n")
-        sys.stderr.write("nothing was written\n")
-        return BAD_INPUT
-    except OSError as error:
-        sys.stderr.write(f"{error.filename}: {error.strerror}\nnothing was written\n")
-        return BAD_INPUT
-    return OK
+
+    return tables.written(options.output, work)
 
 
 def elasticity_file(source: Path, target: Path) -> None:

@@ -10,7 +10,7 @@ from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from accounts.errors import DomainError
+from accounts.errors import DomainError, right_require
 from accounts.versions import check, row_lock, version_check
 from core import formats
 from core.organisation import today
@@ -34,8 +34,7 @@ class Point(NamedTuple):
 
 def _begin(user: Any, right: str, product: Product) -> None:
     """One change of a product's positionings at a time."""
-    if not user.has_perm(right):
-        raise DomainError("not_allowed", _("Your role does not include this."), status=403)
+    right_require(user, right)
     product_within(user, product)
     Product.objects.select_for_update().get(pk=product.pk)
 

@@ -15,7 +15,7 @@ from django.http import Http404
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from accounts.errors import DomainError
+from accounts.errors import DomainError, right_require
 from accounts.versions import check, row_save, version_check
 from core import formats
 from core.organisation import today
@@ -28,11 +28,6 @@ from products.services.scope import product_within, unlimited
 KIND = "distribution"
 DAY = datetime.timedelta(days=1)
 D = TypeVar("D", Listing, SegmentChannel)
-
-
-def _may(user: Any) -> None:
-    if not user.has_perm("pricing.edit"):
-        raise DomainError("not_allowed", _("Your role does not include this."), status=403)
 
 
 def _dated(row: D, found: D | None, values: dict[str, Any], version: int | None) -> D:
@@ -62,7 +57,7 @@ def listing_set(
     version: int | None = None,
 ) -> Listing:
     """From the date the channel lists the product, or no longer does."""
-    _may(user)
+    right_require(user, "pricing.edit")
     product_within(user, product)
     channels = visible_channel_ids(user)
     if channels is not None and channel.pk not in channels:
@@ -90,7 +85,7 @@ def segment_share_set(
 
     On no date are a segment's shares more than the whole, or one said of a channel and of a part of it.
     """
-    _may(user)
+    right_require(user, "pricing.edit")
     unlimited(user, _("This is shared by all lines; you are limited to some of them."))
     Segment.objects.select_for_update().get(pk=segment.pk)
     found = SegmentChannel.objects.filter(segment=segment, channel=channel, start_date=start_date).first()

@@ -8,7 +8,7 @@ from typing import Any
 from django.db import transaction
 from django.utils.translation import gettext as _
 
-from accounts.errors import DomainError
+from accounts.errors import DomainError, right_require
 from accounts.versions import check, row_lock, row_save
 from pricing.models import Bound, NoticeDays, PriceList, VatCode
 from products.models import Channel, Product, ProductLine
@@ -18,8 +18,7 @@ NAMES = ("name_en", "name_nl")
 
 
 def _shared(user: Any) -> None:
-    if not user.has_perm("pricing.edit"):
-        raise DomainError("not_allowed", _("Your role does not include this."), status=403)
+    right_require(user, "pricing.edit")
     unlimited(user, _("This is shared by all lines; you are limited to some of them."))
 
 
@@ -67,8 +66,7 @@ def vat_set(
 ) -> VatCode:
     """From this date the product, or the line with those below it, has this VAT."""
     if product is not None:
-        if not user.has_perm("pricing.edit"):
-            raise DomainError("not_allowed", _("Your role does not include this."), status=403)
+        right_require(user, "pricing.edit")
         product_within(user, product)
     else:
         _shared(user)

@@ -12,7 +12,7 @@ from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from accounts.errors import DomainError
+from accounts.errors import DomainError, right_require
 from accounts.versions import check, row_lock
 from core import formats
 from core.jobs import job_enqueue
@@ -32,11 +32,6 @@ KIND = "price"
 AT_ONCE = 500
 """More prices than this are worked out by a job, with its progress."""
 CHUNK = 500
-
-
-def _require(user: Any, right: str) -> None:
-    if not user.has_perm(right):
-        raise DomainError("not_allowed", _("Your role does not include this."), status=403)
 
 
 def _ahead(day: datetime.date) -> None:
@@ -62,7 +57,7 @@ def proposal_draft(
     """A draft with the new price of each product, to look at before it is proposed. ``pasted`` are the prices
     by product id where the rule is *paste*. Products that the rule leaves as they are get no row; of many
     products a job works it out. The products must be ones the person may see."""
-    _require(user, "pricing.edit")
+    right_require(user, "pricing.edit")
     _ahead(start_date)
     rule.check()
     if any(not 0 <= amount <= MOST for amount in (pasted or {}).values()):
@@ -150,7 +145,7 @@ def _new_prices(proposal: Proposal, ids: Collection[int], pasted: Mapping[str, s
 def proposal_submit(*, user: Any, proposal: Proposal, exception: str = "") -> Proposal:
     """From draft to proposed: whoever approves is asked. Refused where a price passes a bound, begins too
     soon for its channel, or is decided already for that day."""
-    _require(user, "pricing.edit")
+    right_require(user, "pricing.edit")
     current = _locked(proposal, State.DRAFT)
     _ahead(current.start_date)
     if exception.strip():
@@ -171,7 +166,7 @@ def proposal_submit(*, user: Any, proposal: Proposal, exception: str = "") -> Pr
 @transaction.atomic
 def proposal_approve(*, user: Any, proposal: Proposal) -> Proposal:
     """Its prices hold from their date on. One person cannot propose and approve where two are needed."""
-    _require(user, "pricing.approve")
+    right_require(user, "pricing.approve")
     current = _locked(proposal, State.PROPOSED)
     _ahead(current.start_date)
     _free(current)
@@ -190,7 +185,7 @@ def proposal_approve(*, user: Any, proposal: Proposal) -> Proposal:
 @transaction.atomic
 def proposal_reject(*, user: Any, proposal: Proposal, note: str) -> Proposal:
     """None of its prices will hold; the author is told why."""
-    _require(user, "pricing.approve")
+    right_require(user, "pricing.approve")
     current = _locked(proposal, State.PROPOSED)
     if not note.strip():
         raise DomainError("note_needed", _("Say why, so that the author can do it better."), "note")
@@ -205,7 +200,7 @@ def proposal_withdraw(*, user: Any, proposal: Proposal, note: str = "") -> Propo
     with a reason; then what held before holds on."""
     current = row_lock(proposal)
     if current.state == State.APPROVED:
-        _require(user, "pricing.approve")
+        right_require(user, "pricing.approve")
         if current.start_date <= today():
             raise DomainError(
                 "in_force", _("These prices have begun and stay: propose new ones."), status=409
@@ -213,7 +208,7 @@ def proposal_withdraw(*, user: Any, proposal: Proposal, note: str = "") -> Propo
         if not note.strip():
             raise DomainError("note_needed", _("Say why these prices are withdrawn."), "note")
     elif current.state in (State.DRAFT, State.PROPOSED):
-        _require(user, "pricing.edit")
+        right_require(user, "pricing.edit")
         if current.author_id != user.pk:
             raise DomainError("not_yours", _("Only who proposed it takes it back."))
     else:

@@ -10,7 +10,7 @@ import pghistory
 from django.db import transaction
 from django.utils.translation import gettext as _
 
-from accounts.errors import DomainError
+from accounts.errors import DomainError, right_require
 from accounts.models import User
 from accounts.versions import check, row_lock, row_save, version_check
 from core import registries
@@ -31,8 +31,7 @@ def four_eyes_set(
 
     ``version`` is that of the rule the editor saw, 0 where there was none; ``None`` asks for no check.
     """
-    if not by.has_perm("core.settings"):
-        raise DomainError("not_allowed", _("Your role does not include this."), status=403)
+    right_require(by, "core.settings")
     if kind not in registries.decision_kinds:
         raise DomainError("kind_unknown", _("There is no such kind of decision."), "kind")
     amount = threshold_amount if mode == FourEyesRule.Mode.ABOVE else None

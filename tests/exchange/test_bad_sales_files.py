@@ -34,7 +34,7 @@ from tests.factories import channel_factory, product_factory, user_factory
 
 from .test_bad_files import HEADER, workbook, zipped
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("english")]
 TABLES = (
     Channel,
     ImportedObject,
@@ -49,12 +49,6 @@ TABLES = (
 NAMES = ["month", "product", "channel", "volume", "revenue"]
 HEAD = ",".join(NAMES) + "\n"
 ROW = "2026-01,JUICE,web,10,20.50\n"
-
-
-@pytest.fixture(autouse=True)
-def _english() -> Iterator[None]:
-    with translation.override("en"):
-        yield
 
 
 @pytest.fixture(autouse=True)

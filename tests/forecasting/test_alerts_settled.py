@@ -8,6 +8,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from django.db import connection
 from django.db.models import F
 
 from collaboration.models import Alert
@@ -16,6 +17,7 @@ from core.months import month_add
 from core.organisation import organisation_forget
 from forecasting.alerts.chunk import Judge
 from forecasting.models import Forecast, ForecastMonth, ProductNews, StageSetting, SubjectInputs
+from forecasting.selectors.alert_facts import budget_years, moved_forecasts
 from products.models import BudgetRow, Product, ProductLine, ProductMonth
 from tests.factories import organisation_factory, user_factory
 
@@ -217,3 +219,17 @@ def test_the_day_a_product_ends_it_is_judged_though_nothing_else_changed(told: l
     run = run_now(local_date=TODAY + datetime.timedelta(days=1))
     assert totals(run)["alerts"][0] == 1
     assert not mine.exists()
+
+
+def test_sums_do_not_hang_on_where_the_database_keeps_the_months(told: list[Product]) -> None:
+    ids = [product.pk for product in told]
+    months = [datetime.date(TODAY.year, number, 1) for number in range(1, 13)]
+    version = BudgetRow.objects.values_list("version_id", flat=True)[0]
+    with connection.cursor() as cursor:
+        cursor.execute("SET LOCAL enable_indexscan = off; SET LOCAL enable_bitmapscan = off")
+    for size in (0.1, 0.7, 3.3, 11.9):
+        ForecastMonth.objects.update(mean=F("mean") * size / (F("pk") % 7 + 1))
+        found = (moved_forecasts(ids), budget_years(ids, version, months))
+        for pk in ForecastMonth.objects.order_by("-pk").values_list("pk", flat=True):
+            ForecastMonth.objects.filter(pk=pk).update(mean=F("mean"))
+        assert (moved_forecasts(ids), budget_years(ids, version, months)) == found

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import datetime
 import re
-from collections.abc import Iterator
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -12,7 +11,6 @@ from typing import Any
 import pytest
 from django.db import IntegrityError, transaction
 from django.urls import reverse
-from django.utils import translation
 
 from accounts.errors import DomainError
 from core.months import month_add
@@ -29,17 +27,11 @@ from tests.factories import line_factory, product_factory, user_factory
 
 from .conftest import LAST, months_give, run_now
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("english")]
 
 FIRST = month_add(LAST, -47)
 PROMOTED = {3, 8, 14, 20, 21, 27, 33, 38, 44, 50, 53}
 """Steps with a promotion, of 48 months of history and 18 ahead."""
-
-
-@pytest.fixture(autouse=True)
-def _english() -> Iterator[None]:
-    with translation.override("en"):
-        yield
 
 
 def promoted(step: int) -> float:

@@ -16,6 +16,8 @@ from forecasting.selectors.forecasts import ForecastNow
 from products.models import Measure
 from products.selectors.sales import MonthSales
 
+pytestmark = pytest.mark.usefixtures("english")
+
 FIRST = datetime.date(2026, 11, 1)
 FLOW = Measure(kind=Measure.Kind.FLOW)
 LEVEL = Measure(kind=Measure.Kind.LEVEL)
@@ -23,12 +25,6 @@ LEVEL = Measure(kind=Measure.Kind.LEVEL)
 SHAPE = [100, 140, *[100] * 10]
 MEANS = [float(v) for v in SHAPE] + [v * 1.1 for v in SHAPE[:6]]
 SALES = [MonthSales(month_add(FIRST, step - 12), Decimal(80)) for step in range(12)]
-
-
-@pytest.fixture(autouse=True)
-def _english():
-    with translation.override("en"):
-        yield
 
 
 def now(means: list[float] = MEANS, wape: float | None = 0.08, **layers: Any) -> ForecastNow:

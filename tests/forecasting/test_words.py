@@ -15,6 +15,8 @@ from forecasting.words import (
     time_left_words,
 )
 
+pytestmark = pytest.mark.usefixtures("english")
+
 NUMBERS = {
     "periods": 41,
     "since": 53,
@@ -59,14 +61,6 @@ UNSAID = {
     ("flat_history", "periods"),
     ("no_sales", "periods"),
 }
-
-
-@pytest.fixture(autouse=True)
-def _english():
-    from django.utils import translation
-
-    with translation.override("en"):
-        yield
 
 
 @pytest.mark.parametrize("method", METHODS)
