@@ -1,3 +1,4 @@
+from .elasticity import Elasticity
 from .price import Price, PriceList, Proposal, VatCode, VatRate
 from .price_rule import Bound, NoticeDays
 from .promotion import ForbiddenPeriod, Promotion, PromotionChannel, PromotionProduct
@@ -5,6 +6,7 @@ from .promotion_effect import PromotionEffect
 
 __all__ = [
     "Bound",
+    "Elasticity",
     "ForbiddenPeriod",
     "NoticeDays",
     "Price",

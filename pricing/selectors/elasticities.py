@@ -1,0 +1,39 @@
+"""How volumes answer prices, as the night found it."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+
+from pricing.models import Elasticity
+from products.models import Measure, Product
+from products.selectors.lines import line_tree
+
+# The mean of 1,851 published estimates (Bijmolt, van Heerde and Pieters 2005), and how far a product is
+# believed to lie from it before any is known.
+PUBLISHED, PUBLISHED_SD = -2.62, 1.05
+OWN, LINE, PORTFOLIO, LITERATURE = "own", "line", "portfolio", "literature"
+_SOURCES = {"category": LINE, "portfolio": PORTFOLIO}
+
+
+def source_of(row: Elasticity) -> str:
+    """Whose periods it rests on: the product's own, its line's, or those of all products."""
+    return _SOURCES.get(row.method, OWN)
+
+
+def elasticity_of(product_ids: Collection[int]) -> dict[int, tuple[float, float, str]]:
+    """Estimate, standard deviation and source (*own*, *line*, *portfolio*, *literature*) of each product, by
+    id; the published mean where no night has seen it. Products whose leading measure counts a state are left
+    out: a price moves what comes in and what leaves, not the state."""
+    found = {
+        row.product_id: (row.estimate, row.sd, source_of(row))
+        for row in Elasticity.objects.filter(product__in=product_ids, estimate__isnull=False).only(
+            "product_id", "estimate", "sd", "method"
+        )
+        if row.estimate is not None and row.sd is not None
+    }
+    tree = line_tree()
+    lines = Product.objects.filter(pk__in=set(product_ids) - found.keys()).values_list("pk", "line_id")
+    for pk, line_id in lines:
+        if tree.lead_measure(line_id).kind != Measure.Kind.LEVEL:
+            found[pk] = (PUBLISHED, PUBLISHED_SD, LITERATURE)
+    return found
