@@ -3,6 +3,7 @@ from .price import Price, PriceList, Proposal, VatCode, VatRate
 from .price_rule import Bound, NoticeDays
 from .promotion import ForbiddenPeriod, Promotion, PromotionChannel, PromotionProduct
 from .promotion_effect import PromotionEffect
+from .scenario import Scenario
 
 __all__ = [
     "Bound",
@@ -16,6 +17,7 @@ __all__ = [
     "PromotionEffect",
     "PromotionProduct",
     "Proposal",
+    "Scenario",
     "VatCode",
     "VatRate",
 ]

@@ -50,7 +50,13 @@ class Elasticity(models.Model):
         ordering = ["product"]
         constraints = [
             models.CheckConstraint(
-                condition=Q(estimate__lt=0, sd__gt=0, lo80__isnull=False, lo95__isnull=False)
+                condition=Q(
+                    estimate__isnull=False,
+                    estimate__lt=0,
+                    sd__isnull=False,
+                    lo80__isnull=False,
+                    hi80__isnull=False,
+                )
                 | Q(estimate=None, pending=True)
                 | Q(estimate=None, reason_code="level"),
                 name="elasticity_estimated_unless_level",
