@@ -5,12 +5,22 @@ from __future__ import annotations
 from django.utils.translation import gettext_lazy as _
 
 from core import registries
-from core.registries import NightlyStep
+from core.registries import NightlyStep, Panel
 
 from .later import later
 
 
 def register() -> None:
+    registries.panels.register(
+        Panel(
+            "what-if",
+            "mix_side",
+            "pricing/_what_if_card.html",
+            later("what_if_card.what_if_panel"),
+            10,
+            "pricing.view",
+        )
+    )
     registries.nightly_steps.register(
         NightlyStep(
             "price_answers",

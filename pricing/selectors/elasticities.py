@@ -3,9 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Collection
+from typing import Any
 
+from django.db.models import QuerySet
+
+from forecasting.selectors.forecasts import forecasts_allowed
 from pricing.models import Elasticity
 from products.models import Measure, Product
+from products.selectors.access import products_visible
 from products.selectors.lines import line_tree
 
 # The mean of 1,851 published estimates (Bijmolt, van Heerde and Pieters 2005), and how far a product is
@@ -13,6 +18,19 @@ from products.selectors.lines import line_tree
 PUBLISHED, PUBLISHED_SD = -2.62, 1.05
 OWN, LINE, PORTFOLIO, LITERATURE = "own", "line", "portfolio", "literature"
 _SOURCES = {"category": LINE, "portfolio": PORTFOLIO}
+
+
+def elasticities_allowed(user: Any) -> bool:
+    """They are measured over all channels, and what follows from them is as the forecast."""
+    return bool(user.has_perm("pricing.view")) and forecasts_allowed(user)
+
+
+def elasticities_visible(user: Any) -> QuerySet[Elasticity]:
+    """Of the products in the person's sight; those still to be estimated are left out."""
+    if not elasticities_allowed(user):
+        return Elasticity.objects.none()
+    rows = Elasticity.objects.filter(product__in=products_visible(user))
+    return rows.exclude(estimate=None, pending=True).defer("likelihood")
 
 
 def source_of(row: Elasticity) -> str:
