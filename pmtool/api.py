@@ -8,11 +8,12 @@ from collaboration.api import router as collaboration
 from exchange.api import router as exchange
 from forecasting.api import router as forecasting
 from forecasting.api_launches import router as launches
+from pricing.api_elasticities import router as elasticities
 from pricing.api_prices import router as prices
 from pricing.api_promotions import router as promotions
 from products.api import router as products
 
 app_name = "api"
 
-ROUTERS = (exchange, products, collaboration, forecasting, launches, prices, promotions)
+ROUTERS = (exchange, products, collaboration, forecasting, launches, prices, promotions, elasticities)
 urlpatterns = [path("", include(router.urls)) for router in ROUTERS]

@@ -4,7 +4,17 @@ from django.urls import path
 
 from products import converters  # noqa: F401  registers <product_code:…>
 
-from .views import mix, price_lists, price_rules, prices, promotion, promotions, proposals, what_if
+from .views import (
+    mix,
+    price_lists,
+    price_rules,
+    prices,
+    promotion,
+    promotions,
+    proposals,
+    sensitivity,
+    what_if,
+)
 
 app_name = "pricing"
 
@@ -16,6 +26,8 @@ urlpatterns = [
     path(
         "products/<product_code:code>/mix/what-if/<int:pk>/remove/", what_if.scenario_end, name="scenario_end"
     ),
+    path("pricing/sensitivity/", sensitivity.sensitivity, name="sensitivity"),
+    path("pricing/sensitivity/export/<str:kind>/", sensitivity.sensitivity_export, name="sensitivity_export"),
     path("pricing/", prices.prices, name="prices"),
     path("pricing/export/<str:kind>/", prices.prices_export, name="prices_export"),
     path("pricing/lists/", price_lists.price_lists, name="price_lists"),
