@@ -13,7 +13,6 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from core import formats
-from core.charts.volume_forecast import axis_scale
 from products.models import Product
 
 from .elasticity_words import sensitivity_words
@@ -23,7 +22,7 @@ from .price_words import price_decimals, price_text
 from .selectors.elasticities import elasticities_allowed
 from .selectors.what_if import LEAST, MOST, Answer, Asked, Ground, scenarios_kept, what_if_ground
 from .services.scenarios import MOST as MOST_BESIDE
-from .what_if_chart import what_if_chart
+from .what_if_chart import scaled, what_if_chart
 
 HEIGHT = 132
 DASHES = ([1, 0], [8, 3], [2, 3])
@@ -140,21 +139,19 @@ def propose_url(ground: Ground, asked: Asked, decimals: int) -> str:
 def outcome_rows(ground: Ground, answer: Answer) -> list[Row]:
     """Volume, and revenue where it is known what a unit brings in."""
     said = answer.outcome
-    rows = [_row(_("Volume"), ground.unit, said.volume, said.volume_now)]
+    rows = [_row(_("Volume"), said.volume, said.volume_now, ground.unit)]
     if ground.revenue is not None:
-        rows.append(
-            _row(_("Revenue"), formats.currency_symbol(ground.currency), said.revenue, said.revenue_now)
-        )
+        rows.append(_row(_("Revenue"), said.revenue, said.revenue_now, ground.currency, money=True))
     return rows
 
 
-def _row(name: str, unit: str, range_: Range, now: float) -> Row:
-    divisor, scale = axis_scale([range_.hi80])
+def _row(name: str, range_: Range, now: float, unit: str, *, money: bool = False) -> Row:
+    divisor, scale = scaled([range_.hi80], unit, money=money)
     value, low, high = (number / divisor for number in (range_.mean, range_.lo80, range_.hi80))
     decimals = formats.volume_decimals([high])
     return Row(
         name,
-        f"{scale}{unit}",
+        scale,
         formats.number(value, decimals),
         f"{formats.number(low, decimals)} – {formats.number(high, decimals)}",
         range_.mean / now - 1 if now > 0 else None,

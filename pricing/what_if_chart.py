@@ -19,6 +19,14 @@ HEIGHT = 132
 DASHES = ([1, 0], [8, 3], [2, 3])
 
 
+def scaled(values: Sequence[float], unit: str, *, money: bool) -> tuple[float, str]:
+    """What they are divided by, and how a head says so: "x 1,000 cartons", "x €1,000"."""
+    divisor, scale = axis_scale(values)
+    if money:
+        return divisor, formats.scale_label({1: "", 1_000: "k", 1_000_000: "m"}[int(divisor)], unit)
+    return divisor, f"{scale}{unit}"
+
+
 def what_if_chart(ground: Ground, answer: Answer, beside: Sequence[tuple[str, Answer]]) -> Chart:
     """By month, of revenue where that is known, else of volume: now, the scenario with its range, others."""
     money = ground.revenue is not None
@@ -27,9 +35,9 @@ def what_if_chart(ground: Ground, answer: Answer, beside: Sequence[tuple[str, An
     base = ground.answer(ground.usual()).outcome
     now = base.revenues if money else base.volumes
     then = outcome.revenues if money else outcome.volumes
-    divisor, scale = axis_scale([month.hi80 for month in then])
-    unit = formats.currency_symbol(ground.currency) if money else ground.unit
-    label = f"{_('Revenue') if money else _('Volume')}, {scale}{unit}"
+    unit = ground.currency if money else ground.unit
+    divisor, scale = scaled([month.hi80 for month in then], unit, money=money)
+    label = f"{_('Revenue') if money else _('Volume')}, {scale}"
 
     def text(value: float) -> str:
         return formats.money(value, ground.currency, 0) if money else formats.volume(value, ground.unit)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 from urllib.parse import urlencode
 
+from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.urls import reverse
@@ -27,7 +28,7 @@ CARD, RESULT = "pricing/_what_if.html", "pricing/_what_if_result.html"
 def _product(request: HttpRequest, code: str) -> Product:
     product = product_get(request.user, code)
     if not elasticities_allowed(request.user):
-        raise Http404(code)
+        raise PermissionDenied("forecasting.view")
     return product
 
 

@@ -21,7 +21,7 @@ from django.utils import timezone
 
 from core.months import month_add
 from forecasting.models import Forecast, ForecastMonth, StageEstimate
-from pricing.models import Price, Proposal
+from pricing.models import Price, Proposal, Scenario
 from products.models import (
     BudgetRow,
     BudgetVersion,
@@ -35,6 +35,7 @@ from products.models import (
     SalesMonth,
 )
 from tests.factories import channel_factory, line_factory, price_list_factory, user_factory
+from tests.pricing.elasticities import elasticity_factory
 
 pytestmark = pytest.mark.django_db
 COUNTS = Path(__file__).parent.parent / "query_counts.json"
@@ -48,6 +49,8 @@ PAGES = {
     "product overview": "/products/P0/",
     "marketing mix": "/products/P0/mix/",
     "a product's prices": "/products/P0/mix/prices/",
+    "what if": "/products/P0/mix/what-if/?price=11",
+    "price sensitivity": "/pricing/sensitivity/",
     "prices": "/pricing/?sort=-price",
     "price lists": "/pricing/lists/",
     "price rules": "/pricing/rules/",
@@ -67,6 +70,7 @@ PAGES = {
     "API: forecasts": "/api/v1/forecasts/?current=true&page_size=100",
     "API: stages": "/api/v1/stages/?current=true&page_size=100",
     "API: prices": "/api/v1/prices/?page_size=100",
+    "API: elasticities": "/api/v1/elasticities/?page_size=100",
     "API: price lists": "/api/v1/price-lists/?page_size=100",
     "API: price proposals": "/api/v1/price-proposals/?page_size=100",
 }
@@ -153,6 +157,18 @@ def priced(owner: Any, products: list[Product], channels: list[Any]) -> None:
         for product in products[:-1]
     ]
     Price.objects.bulk_create(rows)
+    for product in products:
+        elasticity_factory(product)
+    Scenario.objects.bulk_create(
+        Scenario(
+            product=products[0],
+            name=f"What if {n}",
+            author=owner,
+            values={"price": "6", "start": str(day)},
+            result={},
+        )
+        for n in range(len(products))
+    )
 
 
 def counted(owner: Any, addresses: dict[str, str]) -> dict[str, int]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from .pricing_effects import EFFECT_RULES
 from .pricing_prices import PRICE_RULES
 from .pricing_promotions import PROMOTION_RULES
 from .rules import Rule
@@ -22,4 +23,5 @@ RULES = [
     Rule("pricing:mix", get="pricing.view", args=own, foreign=foreign),
     *PRICE_RULES,
     *PROMOTION_RULES,
+    *EFFECT_RULES,
 ]
