@@ -77,7 +77,7 @@ def what_if_chart(ground: Ground, answer: Answer, beside: Sequence[tuple[str, An
         capfirst(_("month")),
         capfirst(_("as it stands")),
         capfirst(_("scenario")),
-        _("80% range"),
+        _("range, 80%"),
         *names,
     ]
     return Chart(
@@ -120,7 +120,7 @@ def _spec(rows: list[Spec], label: str, others_count: int) -> Spec:
         {"field": "label", "title": _("month")},
         {"field": "now_text", "title": _("as it stands")},
         {"field": "then_text", "title": _("scenario")},
-        {"field": "band", "title": _("80% range")},
+        {"field": "band", "title": _("range, 80%")},
         *([{"field": "others", "title": _("kept")}] if others_count else []),
     ]
     layers: list[Spec] = [

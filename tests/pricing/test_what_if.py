@@ -186,10 +186,10 @@ class TestTheCard:
         assert "Chance that revenue is higher than now: " in plain
         assert "Consumer price €14.99 becomes €16.49: the reseller keeps his margin of 27.3%." in plain
         assert 'id="what-if-price-said" hx-swap-oob="true">€11.00</output>' in said
-        assert "20% outside" not in plain
+        assert "a fifth outside" not in plain
 
     def test_a_price_that_nobody_saw_is_said(self, product: Product) -> None:
-        assert "20% outside the prices seen" in ask(client_of(marketer()), price="7.1")
+        assert "a fifth outside the prices seen" in ask(client_of(marketer()), price="7.1")
 
     def test_what_cannot_be_read_is_as_now_and_what_is_too_far_the_nearest(self, product: Product) -> None:
         client = client_of(marketer())
