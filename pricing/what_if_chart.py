@@ -32,8 +32,7 @@ def what_if_chart(ground: Ground, answer: Answer, beside: Sequence[tuple[str, An
     money = ground.revenue is not None
     outcome = answer.outcome
     months = [row.month for row in ground.months]
-    base = ground.answer(ground.usual()).outcome
-    now = base.revenues if money else base.volumes
+    now = [base.mean * base.price if money else base.mean for base in ground.base(answer.asked.start)]
     then = outcome.revenues if money else outcome.volumes
     unit = ground.currency if money else ground.unit
     divisor, scale = scaled([month.hi80 for month in then], unit, money=money)
@@ -50,11 +49,11 @@ def what_if_chart(ground: Ground, answer: Answer, beside: Sequence[tuple[str, An
         row: Spec = {
             "month": month.isoformat(),
             "label": formats.month(month),
-            "now": now[place].mean / divisor,
+            "now": now[place] / divisor,
             "then": then[place].mean / divisor,
             "lo80": then[place].lo80 / divisor,
             "hi80": then[place].hi80 / divisor,
-            "now_text": text(now[place].mean),
+            "now_text": text(now[place]),
             "then_text": text(then[place].mean),
             "band": ends,
         }
@@ -62,11 +61,12 @@ def what_if_chart(ground: Ground, answer: Answer, beside: Sequence[tuple[str, An
         # What people wrote stands in the data, never in the drawing's own words.
         row |= {f"name{n}": name for n, (name, _values) in enumerate(others)}
         row["others"] = "; ".join(f"{name}: {text(values[place].mean)}" for name, values in others)
+        row["last"] = place == len(months) - 1
         rows.append(row)
         table.append(
             [
                 formats.month(month),
-                text(now[place].mean),
+                text(now[place]),
                 text(then[place].mean),
                 ends,
                 *(text(values[place].mean) for _name, values in others),
@@ -110,7 +110,7 @@ def _spec(rows: list[Spec], label: str, others_count: int) -> Spec:
     ]
     labels = [
         {
-            "transform": [{"filter": f"datum.month === '{rows[-1]['month']}'"}],
+            "transform": [{"filter": "datum.last"}],
             "mark": {"type": "text", "style": "bar-label", "align": "right", "dx": -4, "dy": -8},
             "encoding": {"y": {"field": f"other{n}", **y}, "text": {"field": f"name{n}"}},
         }

@@ -107,6 +107,10 @@ class Ground:
             return None
         return self.consumer.amount * price / self.price.amount
 
+    def base(self, start: datetime.date) -> list[Month]:
+        """The months as they stand, and the share of each that a price from that day on holds."""
+        return [self._month(month, start) for month in self.months]
+
     def answer(self, asked: Asked) -> Answer:
         row = self.elasticity
         of_consumers = row is not None and row.price_kind in (Kind.OBSERVED, Kind.ADVISED)
@@ -116,7 +120,7 @@ class Ground:
         seen = (row.lowest_price, row.highest_price) if row else (None, None)
         over = beyond(price, seen[0] or usual, seen[1] or usual)
         outcome = what_if(
-            [self._month(month, asked.start) for month in self.months],
+            self.base(asked.start),
             row.quantiles if row is not None else PUBLISHED_QUANTILES,
             float(asked.price / self.price.amount) * (self.revenue or 1.0),
             correlation=self.correlation,

@@ -36,7 +36,7 @@ def _page(
     request: HttpRequest, product: Product, said: Any, error: DomainError | None = None
 ) -> HttpResponse:
     context = {**what_if_context(request.user, product, said), "error": error}
-    fragment = RESULT if request.headers.get("HX-Target") == "what-if-result" else CARD
+    fragment = RESULT if request.headers.get("HX-Target", "").endswith("#what-if-result") else CARD
     if not getattr(request, "htmx", None):
         context["head"] = product_head(request.user, product, "mix")
     status = 422 if error else 200

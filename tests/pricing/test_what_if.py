@@ -102,7 +102,7 @@ def client_of(user: Any) -> Client:
     return client
 
 
-def ask(client: Client, target: str = "what-if-result", code: str = "A", **said: Any) -> str:
+def ask(client: Client, target: str = "div#what-if-result", code: str = "A", **said: Any) -> str:
     answer = client.get(
         f"/products/{code}/mix/what-if/", said, headers={"HX-Request": "true", "HX-Target": target}
     )
@@ -259,7 +259,7 @@ class TestKeeping:
     def test_who_only_looks_keeps_nothing(self, product: Product) -> None:
         looker = user_factory(rights=["pricing.view", "forecasting.view", "products.view"])
         client = client_of(looker)
-        said = ask(client, "what-if", price="11")
+        said = ask(client, "div#what-if", price="11")
         assert "Name of the scenario" not in said
         assert client.post("/products/A/mix/what-if/keep/", {"name": "A", "price": "11"}).status_code == 403
         assert not Scenario.objects.exists()
