@@ -23,23 +23,23 @@ class ElasticityFilters(django_filters.FilterSet):
 
 class ElasticitySerializer(serializers.ModelSerializer):
     """By how many per cent the volume changes when the price changes by one, with 80 % and 95 % intervals.
-    ``source``: *own* periods, its *line*'s or the *portfolio*'s value; ``reason_code`` with ``reason_params``
-    says why. Null where the leading measure counts a state (reason *level*)."""
+    ``rests_on``: *own* periods, its *line*'s or the *portfolio*'s value; ``reason_code`` and
+    ``reason_params`` say why. Null where the leading measure counts a state (reason *level*)."""
 
     product = serializers.CharField(source="product.code", read_only=True)
     measure = serializers.CharField(source="measure.code", read_only=True)
-    source = serializers.SerializerMethodField()
+    rests_on = serializers.SerializerMethodField()
 
     class Meta:
         model = Elasticity
         fields = (
-            *("product", "measure", "estimate", "sd", "lo80", "hi80", "lo95", "hi95", "source", "method"),
+            *("product", "measure", "estimate", "sd", "lo80", "hi80", "lo95", "hi95", "rests_on", "method"),
             *("frequency", "observations", "price_kind", "lowest_price", "highest_price", "reason_code"),
             *("reason_params", "as_of", "computed_at"),
         )
         read_only_fields = fields
 
-    def get_source(self, row: Elasticity) -> str:
+    def get_rests_on(self, row: Elasticity) -> str:
         return source_of(row) if row.estimate is not None else ""
 
 

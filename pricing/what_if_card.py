@@ -174,6 +174,6 @@ def asides(ground: Ground, answer: Answer) -> list[str]:
         )
     if answer.outside:
         found.append(
-            _("This price lies more than a fifth outside the prices seen: nobody knows, so the range is wider.")
+            _("This price lies a fifth outside the prices seen or more: nobody knows, so the range is wider.")
         )
     return found

@@ -16,9 +16,9 @@ from products.selectors.access import products_visible
 from products.selectors.lines import line_tree
 from products.selectors.product_filter import Like
 
-# The mean of 1,851 published estimates (Bijmolt, van Heerde and Pieters 2005), and how far a product is
-# believed to lie from it before any is known.
-PUBLISHED, PUBLISHED_SD = -2.62, 1.05
+# The mean of 1,851 published estimates (Bijmolt, van Heerde and Pieters 2005), and how far the engine
+# believes a product to lie from it before any is known (pricing/engine/shrinkage.py).
+PUBLISHED, PUBLISHED_SD = -2.62, 1.18
 OWN, LINE, PORTFOLIO, LITERATURE = "own", "line", "portfolio", "literature"
 _SOURCES = {"category": LINE, "portfolio": PORTFOLIO}
 

@@ -99,7 +99,7 @@ def test_a_level_is_refused():
     assert elasticity_of([product.pk]) == {}
     fresh = product_factory(line=line)
     other = product_factory(line=line_factory())
-    assert elasticity_of([fresh.pk, other.pk]) == {other.pk: (-2.62, 1.05, "literature")}
+    assert elasticity_of([fresh.pk, other.pk]) == {other.pk: (-2.62, 1.18, "literature")}
 
 
 def test_the_consumer_price_counts_where_there_is_one():

@@ -349,7 +349,7 @@ class TestThePageOfAll:
     def test_for_machines(self, three: list[Product]) -> None:
         client = client_of(user_factory())
         found = client.get("/api/v1/elasticities/", {"product": "a"}).json()["results"]
-        assert [(row["product"], row["estimate"], row["source"]) for row in found] == [("A", -2.5, "own")]
+        assert [(row["product"], row["estimate"], row["rests_on"]) for row in found] == [("A", -2.5, "own")]
         assert "quantiles" not in found[0]
 
     def test_only_of_ones_own_lines_and_not_for_some_channels(self, three: list[Product]) -> None:
