@@ -8,6 +8,7 @@ from collaboration.api import router as collaboration
 from exchange.api import router as exchange
 from forecasting.api import router as forecasting
 from forecasting.api_launches import router as launches
+from pricing.api_elasticities import router as elasticities
 from pricing.api_offer import router as offer
 from pricing.api_place import router as place
 from pricing.api_prices import router as prices
@@ -16,5 +17,16 @@ from products.api import router as products
 
 app_name = "api"
 
-ROUTERS = (exchange, products, collaboration, forecasting, launches, prices, promotions, offer, place)
+ROUTERS = (
+    exchange,
+    products,
+    collaboration,
+    forecasting,
+    launches,
+    prices,
+    promotions,
+    offer,
+    place,
+    elasticities,
+)
 urlpatterns = [path("", include(router.urls)) for router in ROUTERS]

@@ -12,7 +12,13 @@ from accounts.rights import Right
 from core import registries
 from core.registries import MenuEntry, ProductTab
 
-from . import registrations_offer, registrations_place, registrations_prices, registrations_promotions
+from . import (
+    registrations_effects,
+    registrations_offer,
+    registrations_place,
+    registrations_prices,
+    registrations_promotions,
+)
 
 
 def register_all() -> None:
@@ -34,6 +40,7 @@ def register_all() -> None:
     registrations_prices.register()
     registrations_promotions.register()
     registrations_place.register()
+    registrations_effects.register()
 
 
 def _waiting(user: Any) -> tuple[QuerySet[Any], ...]:

@@ -4,13 +4,32 @@ from django.urls import path
 
 from products import converters  # noqa: F401  registers <product_code:…>
 
-from .views import mix, offer, place, price_lists, price_rules, prices, promotion, promotions, proposals
+from .views import (
+    mix,
+    offer,
+    place,
+    price_lists,
+    price_rules,
+    prices,
+    promotion,
+    promotions,
+    proposals,
+    sensitivity,
+    what_if,
+)
 
 app_name = "pricing"
 
 urlpatterns = [
     path("products/<product_code:code>/mix/", mix.mix, name="mix"),
     path("products/<product_code:code>/mix/prices/", prices.product_prices, name="product_prices"),
+    path("products/<product_code:code>/mix/what-if/", what_if.what_if, name="what_if"),
+    path("products/<product_code:code>/mix/what-if/keep/", what_if.what_if_save, name="what_if_save"),
+    path(
+        "products/<product_code:code>/mix/what-if/<int:pk>/remove/", what_if.scenario_end, name="scenario_end"
+    ),
+    path("pricing/sensitivity/", sensitivity.sensitivity, name="sensitivity"),
+    path("pricing/sensitivity/export/<str:kind>/", sensitivity.sensitivity_export, name="sensitivity_export"),
     path("pricing/", prices.prices, name="prices"),
     path("pricing/export/<str:kind>/", prices.prices_export, name="prices_export"),
     path("pricing/lists/", price_lists.price_lists, name="price_lists"),

@@ -1,13 +1,16 @@
+from .elasticity import Elasticity
 from .offer import Positioning, PositioningPoint
 from .place import DistributionMonth, Listing, SegmentChannel
 from .price import Price, PriceList, Proposal, VatCode, VatRate
 from .price_rule import Bound, NoticeDays
 from .promotion import ForbiddenPeriod, Promotion, PromotionChannel, PromotionProduct
 from .promotion_effect import PromotionEffect
+from .scenario import Scenario
 
 __all__ = [
     "Bound",
     "DistributionMonth",
+    "Elasticity",
     "ForbiddenPeriod",
     "Listing",
     "NoticeDays",
@@ -20,6 +23,7 @@ __all__ = [
     "PromotionEffect",
     "PromotionProduct",
     "Proposal",
+    "Scenario",
     "SegmentChannel",
     "VatCode",
     "VatRate",

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import datetime
 import uuid
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from decimal import Decimal, InvalidOperation
 from typing import Any
 
 from django.contrib import messages
@@ -67,8 +69,10 @@ def proposal_new(request: HttpRequest) -> HttpResponse:
     code = request.POST.get("product") or request.GET.get("product", "")
     product = product_get(user, code) if code else None
     lists = lists_visible(user)
-    initial = {"price_list": request.GET.get("list", ""), "line": request.GET.get("line", "")}
+    initial: dict[str, Any] = {"price_list": request.GET.get("list", ""), "line": request.GET.get("line", "")}
     initial |= {"kind": "target" if product else "percentage"}
+    if product:
+        initial |= _of_what_if(request.GET)
     form = ProposalForm(request.POST or None, lists=lists, lines=lines_visible(user), initial=initial)
     status = 200
     if request.method == "POST":
@@ -91,6 +95,15 @@ def proposal_new(request: HttpRequest) -> HttpResponse:
         "nonce": request.POST.get("nonce") or uuid.uuid4().hex,
     }
     return page_render(request, "pricing/proposal_form.html", context, status=status)
+
+
+def _of_what_if(said: Mapping[str, str]) -> dict[str, Any]:
+    """The price and day that a what-if was asked about; nothing where they cannot be read."""
+    try:
+        start = datetime.date.fromisoformat(said.get("start", ""))
+        return {"value": Decimal(said.get("price", "")), "start_date": start}
+    except (InvalidOperation, ValueError):
+        return {}
 
 
 def _drafted(user: Any, form: ProposalForm, product: Any) -> int:

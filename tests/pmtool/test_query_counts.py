@@ -28,6 +28,7 @@ from pricing.models import (
     PositioningPoint,
     Price,
     Proposal,
+    Scenario,
     SegmentChannel,
 )
 from products.models import (
@@ -44,6 +45,7 @@ from products.models import (
     Segment,
 )
 from tests.factories import channel_factory, line_factory, price_list_factory, user_factory
+from tests.pricing.elasticities import elasticity_factory
 
 pytestmark = pytest.mark.django_db
 COUNTS = Path(__file__).parent.parent / "query_counts.json"
@@ -61,6 +63,8 @@ PAGES = {
     "a positioning": "/products/P0/mix/positioning/{positioning}/",
     "two positionings": "/products/P0/mix/positioning/compare/?old={positioning}&new={positioning}",
     "a product's place": "/products/P0/mix/place/",
+    "what if": "/products/P0/mix/what-if/?price=11",
+    "price sensitivity": "/pricing/sensitivity/",
     "prices": "/pricing/?sort=-price",
     "price lists": "/pricing/lists/",
     "price rules": "/pricing/rules/",
@@ -83,6 +87,7 @@ PAGES = {
     "where segments buy": "/pricing/segments/",
     "API: listings": "/api/v1/listings/?page_size=100",
     "API: distribution": "/api/v1/distribution/?page_size=100",
+    "API: elasticities": "/api/v1/elasticities/?page_size=100",
     "API: price lists": "/api/v1/price-lists/?page_size=100",
     "API: price proposals": "/api/v1/price-proposals/?page_size=100",
 }
@@ -187,6 +192,18 @@ def priced(owner: Any, products: list[Product], channels: list[Any]) -> None:
     for number in range(1, len(products) + 1):
         row = Positioning.objects.create(product=products[0], number=number, start_date=day, author=owner)
         PositioningPoint.objects.create(positioning=row, kind="claim", text="It foams")
+    for product in products:
+        elasticity_factory(product)
+    Scenario.objects.bulk_create(
+        Scenario(
+            product=products[0],
+            name=f"What if {n}",
+            author=owner,
+            values={"price": "6", "start": str(day)},
+            result={},
+        )
+        for n in range(len(products))
+    )
 
 
 def counted(owner: Any, addresses: dict[str, str]) -> dict[str, int]:
@@ -198,9 +215,7 @@ def counted(owner: Any, addresses: dict[str, str]) -> dict[str, int]:
     for name, pattern in addresses.items():
         address = pattern.format(plan=plan, proposal=proposal, positioning=positioning)
         client.get(address)  # what is kept from one request to the next is there
-        with CaptureQueriesContext(
-            connection,
-        ) as queries:
+        with CaptureQueriesContext(connection) as queries:
             answer = client.get(address)
         assert answer.status_code == 200, f"{address}: {answer.status_code}"
         found[name] = len(queries)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from .pricing_effects import EFFECT_RULES
 from .pricing_offer import OFFER_RULES
 from .pricing_place import PLACE_RULES
 from .pricing_prices import PRICE_RULES
@@ -26,4 +27,5 @@ RULES = [
     *PLACE_RULES,
     *PRICE_RULES,
     *PROMOTION_RULES,
+    *EFFECT_RULES,
 ]
