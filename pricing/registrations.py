@@ -12,7 +12,7 @@ from accounts.rights import Right
 from core import registries
 from core.registries import MenuEntry, ProductTab
 
-from . import registrations_prices, registrations_promotions
+from . import registrations_decisions, registrations_prices, registrations_promotions
 
 
 def register_all() -> None:
@@ -32,6 +32,7 @@ def register_all() -> None:
     )
     registrations_prices.register()
     registrations_promotions.register()
+    registrations_decisions.register()
 
 
 def _waiting(user: Any) -> tuple[QuerySet[Any], ...]:
