@@ -60,7 +60,7 @@ def _item(row: Any) -> dict[str, Any]:
         "decision": row.decision,
         "text": _said(row.what),
         "outcome": outcome,
-        "effect": _rate(outcome and outcome.effect),
+        "effect": _rate(outcome.effect if outcome else None),
         "band": [_rate(outcome.lo80), _rate(outcome.hi80)] if outcome else [],
         "expected": _rate(row.expected),
         "inside": inside,

@@ -95,16 +95,15 @@ def _measured(
     if vintage is None:
         return []
     believed = {one.month: one for one in ForecastMonth.objects.filter(forecast=vintage)}
-    sold = dict(
-        ProductMonth.objects.filter(
-            product_id=row.product_id, measure_id=measure.pk, month__gte=first
-        ).values_list("month", "volume")
+    months_sold = ProductMonth.objects.filter(
+        product_id=row.product_id, measure_id=measure.pk, month__gte=first, volume__isnull=False
     )
+    sold = {month: float(volume or 0) for month, volume in months_sold.values_list("month", "volume")}
     found = []
     for months in spans:
         span = [month_add(first, step) for step in range(months)]
-        if all(month in believed and sold.get(month) is not None for month in span):
-            actual = sum(float(sold[month]) for month in span)
+        if all(month in believed and month in sold for month in span):
+            actual = sum(sold[month] for month in span)
             found += _outcome(row, vintage, months, actual, [believed[month] for month in span], correlation)
     return found
 
