@@ -13,6 +13,7 @@ from core import registries
 from core.registries import MenuEntry, ProductTab
 
 from . import (
+    registrations_decisions,
     registrations_effects,
     registrations_offer,
     registrations_place,
@@ -41,6 +42,7 @@ def register_all() -> None:
     registrations_promotions.register()
     registrations_place.register()
     registrations_effects.register()
+    registrations_decisions.register()
 
 
 def _waiting(user: Any) -> tuple[QuerySet[Any], ...]:

@@ -14,6 +14,7 @@ from django.utils.translation import gettext as _
 
 from accounts.errors import DomainError, right_require
 from accounts.versions import check, row_lock
+from collaboration.services.decisions import decision_withdraw
 from core import formats
 from core.jobs import job_enqueue
 from core.models import Job
@@ -24,11 +25,11 @@ from pricing.selectors.prices import in_force
 from pricing.selectors.proposals import JOB, old_amounts, proposal_lines, proposal_volumes
 from products.services.four_eyes import decided
 
+from .price_decisions import KIND, price_decision_record
 from .price_limits import limits_check
 from .price_rules import MOST, Rule
 from .proposal_alerts import author_tell, draft_tell, proposal_settle
 
-KIND = "price"
 AT_ONCE = 500
 """More prices than this are worked out by a job, with its progress."""
 CHUNK = 500
@@ -179,6 +180,7 @@ def proposal_approve(*, user: Any, proposal: Proposal) -> Proposal:
         now = timezone.now()
         _decide(current, user, State.APPROVED, now)
         current.prices.update(state=State.APPROVED, approved_by=user, approved_at=now)
+        price_decision_record(proposal=current)
     return current
 
 
@@ -215,6 +217,7 @@ def proposal_withdraw(*, user: Any, proposal: Proposal, note: str = "") -> Propo
         raise _told(current)
     _decide(current, user, State.WITHDRAWN, timezone.now(), note.strip())
     current.prices.update(state=State.WITHDRAWN)
+    decision_withdraw(kind=KIND, reference=current.pk)
     return current
 
 

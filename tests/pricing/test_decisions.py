@@ -1,0 +1,221 @@
+"""An approved price is a decision, and the night measures what it did."""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Iterator
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from django.db import IntegrityError, connection, transaction
+from django.test import Client
+from django.utils import timezone, translation
+
+from collaboration.models import Decision, DecisionOutcome, DecisionProduct
+from core.months import month_add
+from core.organisation import today
+from forecasting.models import Forecast, ForecastMonth
+from pricing.models import PriceList, Proposal
+from pricing.services.price_decisions import price_decision_record
+from pricing.services.price_rules import Rule
+from pricing.services.proposals import (
+    proposal_approve,
+    proposal_draft,
+    proposal_reject,
+    proposal_submit,
+    proposal_withdraw,
+)
+from products.models import Measure, Product
+from tests.factories import line_factory, price_factory, price_list_factory, product_factory, user_factory
+from tests.forecasting.conftest import LAST, months_give, run_now
+from tests.forecasting.test_night import totals
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture(autouse=True)
+def _english() -> Iterator[None]:
+    with translation.override("en"):
+        yield
+
+
+def list_of(kind: str = "own") -> PriceList:
+    """The list for everybody: there is one of a kind."""
+    return PriceList.objects.filter(kind=kind).first() or price_list_factory(kind=kind)
+
+
+def proposed(author: Any, product: Product | None = None, **lists: Any) -> Proposal:
+    """+4 % from the 10th day from now."""
+    product, mine = product or product_factory(), list_of(**lists)
+    price_factory(product=product, price_list=mine, start_date=datetime.date(2024, 1, 1), amount=10)
+    proposal = proposal_draft(
+        user=author,
+        price_list=mine,
+        start_date=today() + datetime.timedelta(days=10),
+        reason="Fruit is dearer",
+        rule=Rule("percentage", Decimal("0.04")),
+        product_ids=[product.pk],
+    )
+    return proposal_submit(user=author, proposal=proposal)
+
+
+def test_an_approved_proposal_is_a_decision_with_what_is_expected() -> None:
+    author, approver = user_factory("marketing"), user_factory()
+    proposal = proposed(author)
+    assert not Decision.objects.exists()
+    proposal_approve(user=approver, proposal=proposal)
+    decision = Decision.objects.get()
+    assert (decision.kind, decision.reference, decision.why) == ("price", proposal.pk, "Fruit is dearer")
+    assert (decision.proposed_by, decision.decided_by) == (author, approver)
+    row = decision.products.get()
+    assert [Decimal(row.what[key]) for key in ("old", "new")] == [10, Decimal("10.40")]
+    assert row.expected == pytest.approx(1.04**-2.62 - 1, abs=1e-5)
+    assert row.expected_lo80 == pytest.approx(1.04 ** -(2.62 + 1.2816 * 1.06) - 1, abs=1e-5)
+    assert row.expected_hi80 == pytest.approx(1.04 ** -(2.62 - 1.2816 * 1.06) - 1, abs=1e-5)
+
+
+def test_a_rejected_one_is_none_and_a_withdrawn_one_is_marked() -> None:
+    proposal_reject(user=user_factory(), proposal=proposed(user_factory("marketing")), note="too much")
+    assert not Decision.objects.exists()
+    proposal = proposal_approve(user=user_factory(), proposal=proposed(user_factory("marketing")))
+    proposal_withdraw(user=user_factory(), proposal=proposal, note="not now")
+    assert Decision.objects.get().withdrawn_at is not None
+
+
+def test_of_an_advised_price_and_of_a_service_nothing_is_expected() -> None:
+    proposal_approve(user=user_factory(), proposal=proposed(user_factory("marketing"), kind="advised"))
+    service = product_factory(kind="service")
+    proposal_approve(user=user_factory(), proposal=proposed(user_factory("marketing"), service))
+    assert list(DecisionProduct.objects.values_list("expected", flat=True)) == [None, None]
+
+
+# -- what it did --------------------------------------------------------------------------------------------
+
+
+def begun(product: Product, start: datetime.date, expected: float | None = -0.1) -> DecisionProduct:
+    """A price decision in the past, as one that was approved in time."""
+    author = user_factory()
+    mine = list_of()
+    proposal = Proposal.objects.create(
+        price_list=mine,
+        start_date=start,
+        reason="dearer",
+        author=author,
+        state="approved",
+        decided_by=user_factory(),
+        decided_at=timezone.now(),
+    )
+    price_factory(
+        product=product, price_list=mine, start_date=start, amount=11, state="approved", proposal=proposal
+    )
+    row = price_decision_record(proposal=proposal).products.get()
+    row.expected, row.expected_lo80, row.expected_hi80 = expected, None, None
+    row.save()
+    return row
+
+
+def vintage(product: Product, as_of: datetime.date) -> None:
+    """A forecast of 100 a month, 80 to 120."""
+    forecast = Forecast.objects.create(
+        product=product,
+        measure=Measure.objects.get(code="units"),
+        as_of=as_of,
+        current=False,
+        engine_version="0",
+        input_hash="",
+        content_hash="",
+        computed_at=timezone.now(),
+        method="ets",
+    )
+    ForecastMonth.objects.bulk_create(
+        ForecastMonth(
+            forecast=forecast,
+            month=month_add(as_of, step),
+            mean=100,
+            median=100,
+            lo80=80,
+            hi80=120,
+            lo95=70,
+            hi95=130,
+            driven=50,  # what was known ahead is no part of the baseline
+        )
+        for step in range(1, 19)
+    )
+
+
+@pytest.fixture
+def juice() -> Product:
+    product = product_factory(line=line_factory(), launched=datetime.date(2022, 1, 1))
+    months_give(product, 36, volume=lambda step: 90)
+    return product
+
+
+def test_the_night_measures_each_span_once_it_is_over(juice: Product) -> None:
+    start = month_add(LAST, -6)  # seven whole months are known
+    vintage(juice, month_add(start, -1))
+    row = begun(juice, start)
+    run_now()
+    three, six = row.outcomes.all()
+    assert (three.months, six.months) == (3, 6)
+    assert (three.baseline, three.actual) == (300, 270)
+    assert three.effect == pytest.approx(-0.1)
+    assert three.lo80 < -0.1 < three.hi80
+    assert six.hi80 - six.lo80 < three.hi80 - three.lo80  # months err partly apart
+    before = list(DecisionOutcome.objects.values())
+    again = run_now()
+    assert totals(again)["decisions"][0] == 0
+    assert list(DecisionOutcome.objects.values()) == before
+
+
+def test_one_in_the_middle_of_a_month_counts_from_the_next(juice: Product) -> None:
+    start = month_add(LAST, -2)
+    vintage(juice, month_add(start, -1))
+    row = begun(juice, start.replace(day=2))
+    run_now()
+    assert not row.outcomes.exists()
+
+
+def test_it_ends_at_the_next_decision_and_needs_a_forecast_from_before(juice: Product) -> None:
+    first, second = (begun(juice, month_add(LAST, -back)) for back in (5, 2))
+    run_now()
+    assert not DecisionOutcome.objects.exists()
+    vintage(juice, month_add(LAST, -6))
+    run_now()
+    assert [one.months for one in first.outcomes.all()] == [3]
+    assert not second.outcomes.exists()
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        "UPDATE collaboration_decisionoutcome SET months = 4",
+        "UPDATE collaboration_decisionoutcome SET lo80 = effect + 1",
+        "UPDATE collaboration_decisionproduct SET expected_lo80 = 0.1, expected_hi80 = 0.2",
+        "UPDATE collaboration_decision SET why = ''",
+        "INSERT INTO collaboration_decision (kind, reference, why, alternatives, effective_date, "
+        "proposed_by_id, decided_by_id, decided_at) SELECT kind, reference, why, '', effective_date, "
+        "proposed_by_id, decided_by_id, decided_at FROM collaboration_decision",
+    ],
+)
+def test_the_database_refuses_nonsense(juice: Product, change: str) -> None:
+    start = month_add(LAST, -4)
+    vintage(juice, month_add(start, -1))
+    begun(juice, start)
+    run_now()
+    assert DecisionOutcome.objects.count() == 1
+    with pytest.raises(IntegrityError), transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute(change)
+
+
+def test_the_card_shows_it_to_who_may_see_the_mix(juice: Product, client: Client) -> None:
+    start = month_add(LAST, -4)
+    vintage(juice, month_add(start, -1))
+    begun(juice, start, expected=-0.12)
+    run_now()
+    client.force_login(user_factory("marketing", language="en"))
+    page = client.get(f"/products/{juice.code}/mix/").content.decode()
+    assert "What did earlier decisions do?" in page
+    assert "−10%" in page
+    assert "expected −12%" in page
+    assert "For 1 of 1 the expectation lay within" in page
