@@ -22,6 +22,7 @@ app_name = "pricing"
 
 urlpatterns = [
     path("products/<product_code:code>/mix/", mix.mix, name="mix"),
+    path("products/<product_code:code>/mix/promotions/", mix.promotions_card, name="promotions_card"),
     path("products/<product_code:code>/mix/prices/", prices.product_prices, name="product_prices"),
     path("products/<product_code:code>/mix/what-if/", what_if.what_if, name="what_if"),
     path("products/<product_code:code>/mix/what-if/keep/", what_if.what_if_save, name="what_if_save"),

@@ -4,8 +4,6 @@ month."""
 from __future__ import annotations
 
 import datetime
-import hashlib
-import json
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -55,13 +53,6 @@ class PriceSeries:
     cut: tuple[float, ...] = ()
     promo: tuple[float, ...] = ()
     display: tuple[float, ...] = ()
-
-    def digest(self, version: str) -> str:
-        """SHA-256 of all that the estimate of the product alone depends on."""
-        said = [version, self.product.line_id, self.measure.pk, self.measure.kind, self.frequency]
-        said += [self.price_kind, [str(day) for day in self.starts], self.units, self.price, self.cut]
-        said += [self.promo, self.display]
-        return hashlib.sha256(json.dumps(said, separators=(",", ":")).encode()).hexdigest()
 
     @cached_property
     def history(self) -> History:
@@ -114,11 +105,7 @@ class PriceSeriesReader:
         if measure.kind == Measure.Kind.LEVEL or until is None:
             return empty
         for frequency, volumes in ((WEEKS, self._weeks), (MONTHS, self._months)):
-            by_channel = {
-                channel: rows
-                for (pk, of, channel), rows in volumes.items()
-                if (pk, of) == (product.pk, measure.pk)
-            }
+            by_channel = volumes.get((product.pk, measure.pk), {})
             sold = _sold(by_channel, frequency, until)
             if frequency == MONTHS or len(sold) >= MIN_WEEKS:
                 break

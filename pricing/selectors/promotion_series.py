@@ -223,8 +223,8 @@ def _summed(
 ) -> dict[datetime.date, float]:
     """Over the channels (none: all). A period is there when any of them has it."""
     total: dict[datetime.date, float] = {}
-    for (product, measure, channel), rows in volumes.items():
-        if product == product_id and measure == measure_id and (not channels or channel in channels):
+    for channel, rows in volumes.get((product_id, measure_id), {}).items():
+        if not channels or channel in channels:
             for start, volume in rows.items():
                 total[start] = total.get(start, 0.0) + volume
     return {start: round(volume, 6) for start, volume in total.items()}

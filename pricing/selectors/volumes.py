@@ -12,8 +12,8 @@ from products.models import Measure
 from products.selectors.lines import LineTree
 from products.selectors.months import provisional
 
-Volumes = dict[tuple[int, int, int], dict[datetime.date, float]]
-"""By product, measure and channel: the volume by first day of the period."""
+Volumes = dict[tuple[int, int], dict[int, dict[datetime.date, float]]]
+"""By product and measure: by channel the volume by first day of the period."""
 
 _WEEKS = """
     SELECT product_id, measure_id, channel_id,
@@ -43,7 +43,7 @@ def _read(sql: str, product_ids: list[int], measure_ids: list[int]) -> Volumes:
     with connection.cursor() as cursor:
         cursor.execute(sql, [product_ids, measure_ids])
         for product, measure, channel, start, volume in cursor.fetchall():
-            found.setdefault((product, measure, channel), {})[start] = volume
+            found.setdefault((product, measure), {}).setdefault(channel, {})[start] = volume
     return found
 
 

@@ -7,9 +7,8 @@ from django.db import transaction
 from collaboration.models import Decision, DecisionProduct
 from collaboration.services.decisions import decision_record
 from pricing.models import Price, PriceList, Proposal
-from pricing.selectors.planned_prices import ELASTICITY, ELASTICITY_SD, MOST, Z80
+from pricing.selectors.price_answers import bounded, price_answers
 from pricing.selectors.proposals import old_amounts
-from products.models import Product
 
 KIND = "price"
 
@@ -19,9 +18,7 @@ def price_decision_record(*, proposal: Proposal) -> Decision:
     """Of a proposal just approved. What is expected is what the forecast will count with."""
     prices = {price.product_id: price for price in proposal.prices.order_by("-component", "-tier")}
     old = old_amounts(proposal, list(prices))
-    goods = set(
-        Product.objects.filter(pk__in=list(prices), kind=Product.Kind.GOOD).values_list("pk", flat=True)
-    )
+    answers = price_answers(prices)
     to_all = _for_everybody(proposal.price_list)
     rows = []
     for product_id, price in prices.items():
@@ -37,14 +34,10 @@ def price_decision_record(*, proposal: Proposal) -> Decision:
             },
         )
         plain = (price.component, price.tier) == (Price.Component.UNIT, "")
-        if to_all and plain and product_id in goods and before and price.amount:
-            ratio = 1 + max(-MOST, min(MOST, float(price.amount / before) - 1))
-            ends = sorted(
-                ratio**power - 1
-                for power in (ELASTICITY - Z80 * ELASTICITY_SD, ELASTICITY + Z80 * ELASTICITY_SD)
-            )
-            row.expected = round(ratio**ELASTICITY - 1, 5)
-            row.expected_lo80, row.expected_hi80 = (round(end, 5) for end in ends)
+        if to_all and plain and product_id in answers and before and price.amount:
+            answer, ratio = answers[product_id], bounded(float(price.amount / before))
+            row.expected = round(answer.share(ratio), 5)
+            row.expected_lo80, row.expected_hi80 = (round(end, 5) for end in answer.band(ratio))
         rows.append(row)
     assert proposal.decided_by is not None
     assert proposal.decided_at is not None

@@ -49,15 +49,12 @@ def compute(run: NightlyRun, payload: Mapping[str, Any]) -> Callable[[], ChunkOu
     by_product: dict[int, list[DecisionProduct]] = defaultdict(list)
     for row in rows.order_by("decision__effective_date", "pk"):
         by_product[row.product_id].append(row)
-    tree, correlation = line_tree(), error_correlation_now()
+    reader = Reader(run, by_product)
     outcomes: list[DecisionOutcome] = []
     for decided in by_product.values():
-        measure = tree.lead_measure(decided[0].product.line_id)
-        if measure.kind == Measure.Kind.LEVEL:
-            continue
         for row, following in zip(decided, [*decided[1:], None], strict=True):
             until = run.as_of if following is None else month_add(_first(following.decision), -1)
-            outcomes += _measured(row, measure, min(run.as_of, until), correlation)
+            outcomes += reader.measured(row, min(run.as_of, until))
 
     def write() -> ChunkOutcome:
         ids = [row.pk for decided in by_product.values() for row in decided]
@@ -72,40 +69,67 @@ def _first(decision: Decision) -> datetime.date:
     return month_start(decision.effective_date)
 
 
-def _measured(
-    row: DecisionProduct, measure: Measure, until: datetime.date, correlation: float
-) -> list[DecisionOutcome]:
-    """Unsaved rows of each span that is over, of a decision alone: until the next of the same product. The
-    statistical layer of the vintage from before it knows nothing of it."""
-    begins = _first(row.decision)
-    first = begins if row.decision.effective_date == begins else month_add(begins, 1)
-    spans = [months for months in AFTER if month_add(first, months - 1) <= until]
-    if not spans:
-        return []
-    vintage = (
-        Forecast.objects.filter(
-            product=row.product_id,
-            measure=measure,
-            as_of__lt=begins,
-            as_of__gte=month_add(begins, -GAP_MONTHS),
+class Reader:
+    """Reads for one chunk what was believed before each decision and what was sold, all products at once."""
+
+    def __init__(self, run: NightlyRun, decided: Mapping[int, Sequence[DecisionProduct]]) -> None:
+        self._correlation = error_correlation_now()
+        tree = line_tree()
+        measures = {pk: tree.lead_measure(rows[0].product.line_id) for pk, rows in decided.items()}
+        self._measures = {pk: one.pk for pk, one in measures.items() if one.kind != Measure.Kind.LEVEL}
+        begins = [_first(row.decision) for rows in decided.values() for row in rows]
+        self._vintages: dict[int, list[Forecast]] = defaultdict(list)
+        vintages = (
+            Forecast.objects.filter(
+                product__any=list(self._measures),
+                measure__in=set(self._measures.values()),
+                as_of__gte=month_add(min(begins), -GAP_MONTHS),
+                as_of__lt=max(begins),
+            )
+            .order_by("-as_of")
+            .prefetch_related("months")
         )
-        .order_by("-as_of")
-        .first()
-    )
-    if vintage is None:
-        return []
-    believed = {one.month: one for one in ForecastMonth.objects.filter(forecast=vintage)}
-    months_sold = ProductMonth.objects.filter(
-        product_id=row.product_id, measure_id=measure.pk, month__gte=first, volume__isnull=False
-    )
-    sold = {month: float(volume or 0) for month, volume in months_sold.values_list("month", "volume")}
-    found = []
-    for months in spans:
-        span = [month_add(first, step) for step in range(months)]
-        if all(month in believed and month in sold for month in span):
-            actual = sum(sold[month] for month in span)
-            found += _outcome(row, vintage, months, actual, [believed[month] for month in span], correlation)
-    return found
+        for vintage in vintages:
+            product_id = vintage.product_id
+            if product_id is not None and self._measures[product_id] == vintage.measure_id:
+                self._vintages[product_id].append(vintage)
+        sold = ProductMonth.objects.filter(
+            product__any=list(self._measures), month__gte=min(begins), volume__isnull=False
+        )
+        self._sold = {
+            (product, measure, month): float(volume or 0)
+            for product, measure, month, volume in sold.values_list(
+                "product_id", "measure_id", "month", "volume"
+            )
+        }
+
+    def measured(self, row: DecisionProduct, until: datetime.date) -> list[DecisionOutcome]:
+        """Unsaved rows of each span that is over, until the next decision about the product. The statistical
+        layer of the vintage from before it knows nothing of it."""
+        begins = _first(row.decision)
+        first = begins if row.decision.effective_date == begins else month_add(begins, 1)
+        spans = [months for months in AFTER if month_add(first, months - 1) <= until]
+        vintage = next(
+            (
+                one
+                for one in self._vintages.get(row.product_id, ())
+                if month_add(begins, -GAP_MONTHS) <= one.as_of < begins
+            ),
+            None,
+        )
+        if not spans or vintage is None:
+            return []
+        measure = self._measures[row.product_id]
+        believed = {one.month: one for one in vintage.months.all()}
+        found = []
+        for months in spans:
+            span = [month_add(first, step) for step in range(months)]
+            sold = [self._sold.get((row.product_id, measure, month)) for month in span]
+            if all(month in believed for month in span) and None not in sold:
+                actual = sum(filter(None, sold))
+                ahead = [believed[month] for month in span]
+                found += _outcome(row, vintage, months, actual, ahead, self._correlation)
+        return found
 
 
 def _outcome(

@@ -14,6 +14,7 @@ from forecasting.services.night import last_closed_month
 from forecasting.steps.common import chunk_size, cut_of
 from pricing.models import Elasticity
 from pricing.selectors.price_series import PriceSeries, PriceSeriesReader
+from pricing.selectors.price_signs import price_signs
 from pricing.services.elasticities import elasticities_write, measured_write
 from products.models import Measure
 
@@ -32,27 +33,21 @@ def chunks(run: NightlyRun) -> Iterator[Mapping[str, Any]]:
 
 
 def compute(run: NightlyRun, payload: Mapping[str, Any]) -> Callable[[], ChunkOutcome]:
-    from pricing import engine
-
-    reader = PriceSeriesReader(run.as_of, payload["products"])
+    signs = price_signs(run.as_of, payload["products"])
     there = dict(
-        Elasticity.objects.filter(product__in=payload["products"]).values_list("product_id", "input_hash")
+        Elasticity.objects.filter(product__any=payload["products"]).values_list("product_id", "input_hash")
     )
-    rows = []
-    for product in reader.products:
-        series = reader.series(product)
-        digest = series.digest(engine.ENGINE_VERSION)
-        if there.get(product.pk) != digest:
-            rows.append(measured(series, run, digest))
+    reader = PriceSeriesReader(run.as_of, [pk for pk, sign in signs.items() if there.get(pk) != sign])
+    rows = [measured(reader.series(product), run, signs[product.pk]) for product in reader.products]
 
     def write() -> ChunkOutcome:
         measured_write(rows=rows)
-        return ChunkOutcome(computed=len(rows), skipped=len(reader.products) - len(rows))
+        return ChunkOutcome(computed=len(rows), skipped=len(signs) - len(rows))
 
     return write
 
 
-def measured(series: PriceSeries, run: NightlyRun, digest: str) -> Elasticity:
+def measured(series: PriceSeries, run: NightlyRun, sign: str) -> Elasticity:
     """An unsaved row: the product alone. Rounded, so that another machine's last digit changes nothing."""
     from pricing import engine
     from pricing.engine.estimate import own_words, reason_params
@@ -65,7 +60,7 @@ def measured(series: PriceSeries, run: NightlyRun, digest: str) -> Elasticity:
         price_kind=series.price_kind,
         run=run,
         engine_version=engine.ENGINE_VERSION,
-        input_hash=digest,
+        input_hash=sign,
         computed_at=timezone.now(),
     )
     if series.measure.kind == Measure.Kind.LEVEL:

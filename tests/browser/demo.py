@@ -177,6 +177,7 @@ NO_PAGES = {
     "pricing:price_rule_set",
     "pricing:proposal_act",
     "pricing:prices_export",
+    "pricing:promotions_card",
     "pricing:proposal_export",
     # Only written to.
     "accounts:deactivate",

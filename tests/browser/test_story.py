@@ -29,7 +29,7 @@ from forecasting.models import Forecast, ForecastMonth, LaunchPlan, NightlyRun, 
 from forecasting.services.night import night_start
 from forecasting.services.night_work import run_work
 from pricing.models import Price
-from pricing.selectors.planned_prices import ELASTICITY
+from pricing.selectors.price_answers import price_answers
 from products.models import Product, SalesFact
 from tests.factories import price_factory, price_list_factory, user_factory
 
@@ -109,7 +109,7 @@ def _monday_night(page: Any, processes: Any, worker: Any, company: Company) -> N
     it; in the morning everything is there once."""
     before = _untouched(company)
     processes.beat()
-    processes.wait_until(_chunk_at_work, "a chunk of the night is at work", 90)
+    processes.wait_until(lambda: _caught_at_work(worker.pid), "a chunk of the night is at work", 90)
     os.killpg(worker.pid, signal.SIGKILL)
     worker.wait()
     processes.worker()
@@ -147,6 +147,17 @@ def _untouched(company: Company) -> list[Any]:
         list(model.objects.exclude(product__code__in=company.touched).order_by("pk").values())
         for model in (Forecast, StageEstimate)
     ]
+
+
+def _caught_at_work(group: int) -> bool:
+    """Whether a chunk is at work; the worker then stands still, so that it is not done before it dies."""
+    if not _chunk_at_work():
+        return False
+    os.killpg(group, signal.SIGSTOP)
+    if _chunk_at_work():
+        return True
+    os.killpg(group, signal.SIGCONT)
+    return False
 
 
 def _chunk_at_work() -> bool:
@@ -279,13 +290,14 @@ def _tuesday_night(page: Any, axe: Any, processes: Any, company: Company, start:
         .months.order_by("month")
         .values_list("month", "mean")
     )
+    answer = price_answers([juice.pk])[juice.pk]
     run = night_start(kind=NightlyRun.Kind.MANUAL, as_of=company.last)
     processes.wait_until(
         lambda: NightlyRun.objects.get(pk=run.pk).state == NightlyRun.State.DONE, "the night is done", 120
     )
     assert list(others.values_list("pk", "content_hash")) == before
     price = Price.objects.get(product=juice, start_date=start).amount
-    factor = float(price / OLD_PRICE) ** ELASTICITY
+    factor = float(price / OLD_PRICE) ** answer.elasticity
     for row, (month, mean) in zip(_months(juice), statistics, strict=True):
         assert (row.month, row.mean) == (month, mean)
         assert row.driven == pytest.approx(mean * (factor if month >= start else 1), rel=1e-5)

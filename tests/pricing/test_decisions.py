@@ -71,8 +71,8 @@ def test_an_approved_proposal_is_a_decision_with_what_is_expected() -> None:
     row = decision.products.get()
     assert [Decimal(row.what[key]) for key in ("old", "new")] == [10, Decimal("10.40")]
     assert row.expected == pytest.approx(1.04**-2.62 - 1, abs=1e-5)
-    assert row.expected_lo80 == pytest.approx(1.04 ** -(2.62 + 1.2816 * 1.06) - 1, abs=1e-5)
-    assert row.expected_hi80 == pytest.approx(1.04 ** -(2.62 - 1.2816 * 1.06) - 1, abs=1e-5)
+    assert row.expected_lo80 == pytest.approx(1.04 ** -(2.62 + 1.2816 * 1.18) - 1, abs=1e-5)
+    assert row.expected_hi80 == pytest.approx(1.04 ** -(2.62 - 1.2816 * 1.18) - 1, abs=1e-5)
 
 
 def test_a_rejected_one_is_none_and_a_withdrawn_one_is_marked() -> None:

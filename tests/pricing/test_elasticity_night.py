@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
+import pgtrigger
 import pytest
 from django.db import IntegrityError, transaction
+from django.db.models import F
 
 from core.months import month_add
 from core.organisation import today
-from pricing.models import Elasticity
+from pricing.models import Elasticity, Price, PriceList, Promotion
 from pricing.selectors.elasticities import elasticity_of
-from products.models import Measure, SalesMonth
+from pricing.selectors.price_signs import price_signs
+from products.models import Channel, Measure, SalesFact, SalesMonth
 from tests.factories import channel_factory, line_factory, price_factory, price_list_factory, product_factory
 from tests.forecasting.conftest import run_now
 from tests.pricing.elasticities import (
@@ -158,6 +162,34 @@ def test_two_nights_write_the_same_and_only_what_changed():
     hashes = dict(Elasticity.objects.values_list("product", "input_hash"))
     night()
     assert of(one).input_hash != hashes[one.pk]
+
+
+def test_everything_the_series_is_read_from_is_noticed():
+    channel = channel_factory()
+    one = product_answering(product_factory(line=line_factory()), channel)
+    row = approved_factory(one, store_start=month_add(last(), -3), days=14, channels=[channel])
+    week = SalesFact(
+        product=one, channel=channel, measure=Measure.objects.get(code="units"), period="W", volume=4
+    )
+    week.start_date = month_add(last(), -3)
+    changes: list[Callable[[], Any]] = [
+        lambda: SalesMonth.objects.filter(product=one, month=last()).update(volume=F("volume") + 1),
+        week.save,
+        lambda: Price.objects.filter(product=one).update(amount=F("amount") + 1),
+        lambda: Promotion.objects.filter(pk=row.pk).update(store_end=F("store_end") + 1),
+        lambda: row.rows.update(effective_price=3),
+        lambda: row.channel_rows.update(channel=channel_factory()),
+        lambda: PriceList.objects.update(kind=PriceList.Kind.ADVISED),
+        lambda: Channel.objects.filter(pk=channel.pk).update(parent=channel_factory()),
+    ]
+    signs = [price_signs(last(), [one.pk])[one.pk]]
+    assert price_signs(last(), [one.pk])[one.pk] == signs[0]
+    for change in changes:
+        with pgtrigger.ignore():
+            change()
+        signs.append(price_signs(last(), [one.pk])[one.pk])
+    signs.append(price_signs(month_add(last(), -2), [one.pk])[one.pk])
+    assert len(set(signs)) == len(signs)
 
 
 def test_a_run_that_looks_back_or_is_of_one_product():
