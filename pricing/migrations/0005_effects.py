@@ -7,6 +7,8 @@ import pgtrigger.migrations
 from django.conf import settings
 from django.db import migrations, models
 
+from accounts.migration_operations import CreateModels
+
 
 class Migration(migrations.Migration):
     dependencies = [
@@ -267,3 +269,4 @@ class Migration(migrations.Migration):
             ),
         ),
     ]
+    operations = [CreateModels(operations)]
