@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.urls import include, path
 
 from collaboration.api import router as collaboration
+from collaboration.api_decisions import router as decisions
 from exchange.api import router as exchange
 from forecasting.api import router as forecasting
 from forecasting.api_launches import router as launches
@@ -21,6 +22,7 @@ ROUTERS = (
     exchange,
     products,
     collaboration,
+    decisions,
     forecasting,
     launches,
     prices,

@@ -6,22 +6,12 @@ from django.utils.translation import gettext_lazy as _
 
 from core import registries
 from core.later import later_in
-from core.registries import NightlyStep, Panel
+from core.registries import NightlyStep
 
 later = later_in("pricing")
 
 
 def register() -> None:
-    registries.panels.register(
-        Panel(
-            "decisions",
-            "mix_side",
-            "pricing/_decision_card.html",
-            later("decision_card.decision_card"),
-            60,
-            "pricing.view",
-        )
-    )
     registries.nightly_steps.register(
         NightlyStep(
             "decisions",

@@ -17,6 +17,7 @@ def register() -> None:
     from exchange.sheets import sheets
     from products.models import Product
 
+    from .decision_readings import PRICE
     from .models import Bound, VatCode
     from .price_events import READING
     from .proposal_words import DECIDED, READY, WAITING
@@ -29,7 +30,7 @@ def register() -> None:
     registries.panels.register(
         Panel("price", "mix", "pricing/_price_card.html", later("price_card.price_panel"), 20, "pricing.view")
     )
-    registries.decision_kinds.register(DecisionKind("price", _("Price proposals"), 10))
+    registries.decision_kinds.register(DecisionKind("price", _("Price proposals"), 10, PRICE))
     registries.event_sources.register(EventSource("prices", later("price_events.price_events"), 30))
     registries.product_readings.register(ProductReading(READING, later("price_events.price_reading"), 70))
     registries.planned_sources.register(

@@ -34,12 +34,13 @@ def card(user: Any, product: Any) -> Mapping[str, Any]:
 
 
 def register() -> None:
+    from .decision_readings import PROMOTION
     from .models import Promotion
     from .selectors.promotions import APPROVED_READ, approved_read
 
     for field in ("rate", "own_share_rate", "planned_uplift_rate"):
         history_words(Promotion, field, formats.percent)
-    registries.decision_kinds.register(DecisionKind("promotion", _("Promotion")))
+    registries.decision_kinds.register(DecisionKind("promotion", _("Promotion"), reading=PROMOTION))
     registries.panels.register(
         Panel("promotions", "mix", "pricing/_promotion_card_later.html", card, 40, "pricing.view")
     )

@@ -97,7 +97,9 @@ class Migration(migrations.Migration):
                 ("months", models.PositiveSmallIntegerField()),
                 (
                     "vintage",
-                    models.DateField(help_text="the last month that the forecast from before it knew"),
+                    models.DateField(
+                        help_text="the last month that the forecast from before it knew", null=True
+                    ),
                 ),
                 ("baseline", models.FloatField()),
                 ("actual", models.FloatField()),
@@ -154,7 +156,7 @@ class Migration(migrations.Migration):
         migrations.AddConstraint(
             model_name="decisionoutcome",
             constraint=models.CheckConstraint(
-                condition=models.Q(("months__in", [3, 6, 12])), name="decision_outcome_months"
+                condition=models.Q(("months__in", [0, 3, 6, 12])), name="decision_outcome_months"
             ),
         ),
         migrations.AddConstraint(

@@ -56,13 +56,13 @@ class DecisionProduct(models.Model):
 
 
 class DecisionOutcome(models.Model):
-    """What was sold in the first ``months`` whole months of a decision beside what the forecast from before
-    it expected without it; ``effect`` is actual / baseline − 1, with its 80 % interval. Derived, so without
-    a history."""
+    """What was sold in the first ``months`` whole months of a decision, or (0) of something that is over
+    while it ran, beside what was expected without it; ``effect`` is actual / baseline − 1, with its 80 %
+    interval. Derived, so without a history."""
 
     row = models.ForeignKey(DecisionProduct, models.CASCADE, related_name="outcomes")
     months = models.PositiveSmallIntegerField()
-    vintage = models.DateField(help_text="the last month that the forecast from before it knew")
+    vintage = models.DateField(null=True, help_text="the last month that the forecast from before it knew")
     baseline = models.FloatField()
     actual = models.FloatField()
     effect = models.FloatField()
@@ -74,7 +74,7 @@ class DecisionOutcome(models.Model):
         ordering = ["row", "months"]
         constraints = [
             models.UniqueConstraint(fields=["row", "months"], name="decision_outcome_once"),
-            models.CheckConstraint(condition=Q(months__in=[3, 6, 12]), name="decision_outcome_months"),
+            models.CheckConstraint(condition=Q(months__in=[0, 3, 6, 12]), name="decision_outcome_months"),
             models.CheckConstraint(
                 condition=Q(lo80__lte=F("effect"), hi80__gte=F("effect")), name="decision_outcome_in_band"
             ),

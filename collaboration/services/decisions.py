@@ -27,17 +27,23 @@ def decision_record(
     products: Sequence[DecisionProduct],
     alternatives: str = "",
 ) -> Decision:
-    """Of something just approved in another room. ``products`` are unsaved rows."""
-    decision = Decision.objects.create(
+    """Of something just approved in another room, or approved again with changes. ``products`` are unsaved
+    rows."""
+    decision, made = Decision.objects.update_or_create(
         kind=kind,
         reference=reference,
-        why=why,
-        alternatives=alternatives,
-        effective_date=effective_date,
-        proposed_by=proposed_by,
-        decided_by=decided_by,
-        decided_at=decided_at,
+        defaults={
+            "why": why,
+            "alternatives": alternatives,
+            "effective_date": effective_date,
+            "proposed_by": proposed_by,
+            "decided_by": decided_by,
+            "decided_at": decided_at,
+            "withdrawn_at": None,
+        },
     )
+    if not made:
+        decision.products.all().delete()
     for row in products:
         row.decision = decision
     DecisionProduct.objects.bulk_create(products, batch_size=1000)
@@ -47,7 +53,9 @@ def decision_record(
 @transaction.atomic
 def decision_withdraw(*, kind: str, reference: int) -> None:
     """It was taken back before it began, so it will have done nothing."""
-    Decision.objects.filter(kind=kind, reference=reference).update(withdrawn_at=timezone.now())
+    Decision.objects.filter(kind=kind, reference=reference, withdrawn_at=None).update(
+        withdrawn_at=timezone.now()
+    )
 
 
 @transaction.atomic

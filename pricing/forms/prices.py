@@ -57,6 +57,12 @@ class ProposalForm(forms.Form):
         help_text=_("The first two columns of a spreadsheet, a product a line. Only for “paste prices”."),
     )
     reason = forms.CharField(label=_("Reason"), max_length=400)
+    alternatives = forms.CharField(
+        label=_("Alternatives considered"),
+        max_length=400,
+        required=False,
+        help_text=_("Kept with the decision, beside what it turned out to do."),
+    )
     exception = forms.CharField(
         label=_("Why the exception"),
         max_length=400,

@@ -165,6 +165,7 @@ class Proposal(models.Model):
     )
     start_date = models.DateField(_("from"))
     reason = models.CharField(_("reason"), max_length=400)
+    alternatives = models.CharField(_("alternatives considered"), max_length=400, blank=True)
     exception = models.CharField(_("why the exception"), max_length=400, blank=True)
     rule = models.JSONField(default=dict)
     state = models.CharField(_("state"), max_length=9, choices=State.choices, default=State.DRAFT)

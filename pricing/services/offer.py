@@ -12,6 +12,8 @@ from django.utils.translation import gettext as _
 
 from accounts.errors import DomainError, right_require
 from accounts.versions import check, row_lock, version_check
+from collaboration.models import DecisionProduct
+from collaboration.services.decisions import decision_record, decision_withdraw
 from core import formats
 from core.organisation import today
 from pricing.models import Positioning, PositioningPoint
@@ -204,6 +206,18 @@ def positioning_decide(
     line = current.product.line
     with decided(proposer=current.proposed_by, decider=user, line=line, kind=KIND, amount=None):
         _decided(current, user, State.APPROVED if approve else State.REJECTED, note)
+    if approve:
+        assert current.decided_at is not None  # just now
+        decision_record(
+            kind=KIND,
+            reference=current.pk,
+            why=current.why or current.benefit,
+            effective_date=current.start_date,
+            proposed_by=current.proposed_by,
+            decided_by=user,
+            decided_at=current.decided_at,
+            products=[DecisionProduct(product=current.product, what={"benefit": current.benefit})],
+        )
     return current
 
 
@@ -216,6 +230,7 @@ def positioning_let_go(*, user: Any, positioning: Positioning, note: str) -> Pos
     if not note.strip():
         raise DomainError("note_missing", _("Say why."), "note")
     _decided(current, user, State.REJECTED, note)
+    decision_withdraw(kind=KIND, reference=current.pk)
     return current
 
 

@@ -45,6 +45,7 @@ def price_decision_record(*, proposal: Proposal) -> Decision:
         kind=KIND,
         reference=proposal.pk,
         why=proposal.reason,
+        alternatives=proposal.alternatives,
         effective_date=proposal.start_date,
         proposed_by=proposal.author,
         decided_by=proposal.decided_by,

@@ -14,14 +14,13 @@ from accounts.errors import DomainError
 from accounts.versions import row_lock, row_save
 from core.errors import require
 from pricing.models import Promotion
-from pricing.selectors.promotions import promotion_get, sees_whole
+from pricing.selectors.promotions import begun, promotion_get, sees_whole
 from products.services.four_eyes import decided
 
+from .kept_promotions import KIND, promotion_decision_keep
 from .promotions import promotion_lock
 
 State = Promotion.State
-KIND = "promotion"
-"""Of decisions that four eyes may be asked for."""
 
 
 def own_cost(promotion: Promotion) -> Decimal | None:
@@ -74,6 +73,7 @@ def promotion_decide(
             "decision_note": note.strip(),
         }
         row_save(current, version=version, values=values)
+    promotion_decision_keep(promotion=current)
     return current
 
 
@@ -89,5 +89,8 @@ def promotion_cancel(*, user: Any, promotion: Promotion, note: str, version: int
         "cancelled_at": timezone.now(),
         "cancel_note": note.strip(),
     }
+    begun_already = begun(current)
     row_save(current, version=version, values=values)
+    if not begun_already:
+        promotion_decision_keep(promotion=current)
     return current

@@ -53,6 +53,7 @@ def proposal_draft(
     rule: Rule,
     product_ids: Collection[int],
     pasted: Mapping[int, Decimal] | None = None,
+    alternatives: str = "",
     exception: str = "",
 ) -> Proposal:
     """A draft with the new price of each product, to look at before it is proposed. ``pasted`` are the prices
@@ -70,6 +71,7 @@ def proposal_draft(
         price_list=price_list,
         start_date=start_date,
         reason=reason.strip(),
+        alternatives=alternatives.strip(),
         exception=exception.strip(),
         rule=rule.as_json(),
         author=user,

@@ -1,4 +1,4 @@
-"""The night's step decisions: what price decisions did, once 3, 6 and 12 whole months are known."""
+"""The night's step decisions: what prices and positionings did, once 3, 6 and 12 whole months are known."""
 
 from __future__ import annotations
 
@@ -21,9 +21,13 @@ from products.models import Measure, ProductMonth
 from products.selectors.lines import line_tree
 
 PRODUCTS = 200
+MEASURED = ("price", "positioning")
+"""Kinds that change what is sold from a date on; a promotion is measured while it runs."""
 AFTER = (3, 6, 12)
 # How much older than the decision the forecast may be that it is held against: nights that were missed.
 GAP_MONTHS = 3
+# So long after its last span sales may still be corrected; afterwards its outcome stays.
+SETTLED_MONTHS = 6
 
 
 def chunks(run: NightlyRun) -> Iterator[Mapping[str, Any]]:
@@ -31,9 +35,10 @@ def chunks(run: NightlyRun) -> Iterator[Mapping[str, Any]]:
     if run.as_of != last_closed_month(run.local_date):
         return
     rows = DecisionProduct.objects.filter(
-        decision__kind="price",
+        decision__kind__in=MEASURED,
         decision__withdrawn_at=None,
         decision__effective_date__lte=month_add(run.as_of, 1 - AFTER[0]),
+        decision__effective_date__gte=month_add(run.as_of, -AFTER[-1] - SETTLED_MONTHS),
     )
     if run.scope is not None:
         rows = rows.filter(product__in=run.scope)
@@ -44,7 +49,7 @@ def chunks(run: NightlyRun) -> Iterator[Mapping[str, Any]]:
 
 def compute(run: NightlyRun, payload: Mapping[str, Any]) -> Callable[[], ChunkOutcome]:
     rows = DecisionProduct.objects.filter(
-        product__in=payload["products"], decision__kind="price", decision__withdrawn_at=None
+        product__in=payload["products"], decision__kind__in=MEASURED, decision__withdrawn_at=None
     ).select_related("decision", "product")
     by_product: dict[int, list[DecisionProduct]] = defaultdict(list)
     for row in rows.order_by("decision__effective_date", "pk"):

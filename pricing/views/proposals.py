@@ -123,6 +123,7 @@ def _drafted(user: Any, form: ProposalForm, product: Any) -> int:
         price_list=price_list,
         start_date=said["start_date"],
         reason=said["reason"],
+        alternatives=said["alternatives"],
         exception=said["exception"],
         rule=form.rule,
         product_ids=ids,

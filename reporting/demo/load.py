@@ -65,7 +65,7 @@ from .judgement import JUDGED_THEN, judged_then, judgement_create
 from .offer import positionings_create
 from .people import people_create
 from .place import distribution_file, place_create
-from .prices import price_file, prices_create, proposals_create
+from .prices import decisions_create, price_file, prices_create, proposals_create
 from .promotions import promotions_create
 from .sales import budget_file, first_month, sales_file, sales_rows, top_line
 
@@ -303,6 +303,7 @@ def _prices(people: dict[str, User], last: datetime.date) -> None:
         path = Path(folder) / "prijzen.csv"
         price_file(last, path)
         _import("prices", path)
+    decisions_create(people, last)
     proposals_create(people)
 
 

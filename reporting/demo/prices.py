@@ -8,10 +8,14 @@ from collections.abc import Iterator, Mapping
 from decimal import ROUND_HALF_UP, Decimal
 from pathlib import Path
 
+from django.utils import timezone
+
 from accounts.models import User
 from core.months import month_add, month_start
 from core.organisation import today
-from pricing.models import PriceList, Proposal
+from pricing.models import Price, PriceList, Proposal
+from pricing.models.price import State
+from pricing.services.price_decisions import price_decision_record
 from pricing.services.price_lists import bound_set, notice_set, price_list_create, vat_set
 from pricing.services.price_rules import Rule
 from pricing.services.proposals import proposal_approve, proposal_draft, proposal_reject, proposal_submit
@@ -135,6 +139,45 @@ def proposals_create(people: Mapping[str, User]) -> None:
     _proposed(
         ruud, "verkoop", ahead, "Haver en amandel zijn duurder", Rule("percentage", Decimal("0.03")), line
     )
+
+
+# Own prices that were changed so many months back: with what share, and what else was thought of.
+DECIDED = (
+    ("SAP-020", 7, "-0.08", "Marktaandeel terugwinnen bij Kroon", "Een tweede plek in het schap"),
+    ("APS-100", 5, "0.06", "Appels waren duurder na de vorst", "Kleinere fles voor dezelfde prijs"),
+)
+
+
+def decisions_create(people: Mapping[str, User], last: datetime.date) -> None:
+    """Prices decided before pmtool came, entered with their reasons: two that did not do what was hoped."""
+    ruud, sanne = people["Ruud"], people["Sanne"]
+    mine = PriceList.objects.get(code="verkoop")
+    for code, ago, share, reason, alternatives in DECIDED:
+        product, start = Product.objects.get(code=code), month_add(month_start(last), -ago)
+        decided_at = timezone.now() - datetime.timedelta(days=31 * (ago + 2))
+        proposal = Proposal.objects.create(
+            price_list=mine,
+            start_date=start,
+            reason=reason,
+            alternatives=alternatives,
+            author=ruud,
+            state=State.APPROVED,
+            decided_by=sanne,
+            decided_at=decided_at,
+        )
+        held = product.prices.filter(price_list=mine, component="unit", start_date__lt=start)
+        amount = held.latest("start_date").amount
+        Price.objects.create(
+            price_list=mine,
+            product=product,
+            start_date=start,
+            amount=_cents(amount * (1 + Decimal(share))),
+            state=State.APPROVED,
+            approved_by=sanne,
+            approved_at=decided_at,
+            proposal=proposal,
+        )
+        price_decision_record(proposal=proposal)
 
 
 def _proposed(

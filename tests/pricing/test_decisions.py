@@ -3,22 +3,30 @@
 from __future__ import annotations
 
 import datetime
-from collections.abc import Iterator
 from decimal import Decimal
 from typing import Any
 
 import pytest
 from django.db import IntegrityError, connection, transaction
 from django.test import Client
-from django.utils import timezone, translation
+from django.utils import timezone
 
 from collaboration.models import Decision, DecisionOutcome, DecisionProduct
 from core.months import month_add
 from core.organisation import today
 from forecasting.models import Forecast, ForecastMonth
-from pricing.models import PriceList, Proposal
+from pricing.models import PriceList, PromotionEffect, Proposal
+from pricing.services.kept_promotions import promotion_decision_keep, promotion_outcomes_write
+from pricing.services.offer import (
+    positioning_decide,
+    positioning_draft,
+    positioning_let_go,
+    positioning_propose,
+)
 from pricing.services.price_decisions import price_decision_record
 from pricing.services.price_rules import Rule
+from pricing.services.promotion_decisions import promotion_cancel
+from pricing.services.promotions import promotion_move, promotion_move_undo
 from pricing.services.proposals import (
     proposal_approve,
     proposal_draft,
@@ -27,17 +35,19 @@ from pricing.services.proposals import (
     proposal_withdraw,
 )
 from products.models import Measure, Product
-from tests.factories import line_factory, price_factory, price_list_factory, product_factory, user_factory
+from tests.factories import (
+    channel_factory,
+    line_factory,
+    price_factory,
+    price_list_factory,
+    product_factory,
+    user_factory,
+)
 from tests.forecasting.conftest import LAST, months_give, run_now
 from tests.forecasting.test_night import totals
+from tests.pricing.promotions import approved_factory
 
-pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture(autouse=True)
-def _english() -> Iterator[None]:
-    with translation.override("en"):
-        yield
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("english")]
 
 
 def list_of(kind: str = "own") -> PriceList:
@@ -219,3 +229,146 @@ def test_the_card_shows_it_to_who_may_see_the_mix(juice: Product, client: Client
     assert "−10%" in page
     assert "expected −12%" in page
     assert "For 1 of 1 the expectation lay within" in page
+
+
+# -- all of them --------------------------------------------------------------------------------------------
+
+
+def outcome(row: DecisionProduct, effect: float, half: float = 0.05) -> None:
+    DecisionOutcome.objects.create(
+        row=row,
+        months=3,
+        vintage=month_add(row.decision.effective_date.replace(day=1), -1),
+        baseline=100,
+        actual=100 * (1 + effect),
+        effect=effect,
+        lo80=effect - half,
+        hi80=effect + half,
+        computed_at=timezone.now(),
+    )
+
+
+def listed(client: Client, query: str = "") -> list[str]:
+    page = client.get(f"/decisions/{query}")
+    assert page.status_code == 200
+    return [item.row.product.code for item in page.context["rows"]]
+
+
+def test_the_page_tells_what_missed_from_what_was_met(client: Client) -> None:
+    met, missed, waiting = (product_factory(code=code) for code in ("MET", "MISS", "WAIT"))
+    start = month_add(LAST, -4)
+    rows = [begun(product, start, expected=-0.1) for product in (met, missed, waiting)]
+    outcome(rows[0], -0.12)
+    outcome(rows[1], -0.3)
+    client.force_login(user_factory("marketing", language="en"))
+    assert set(listed(client)) == {"MET", "MISS", "WAIT"}
+    assert listed(client, "?show=met") == ["MET"]
+    assert listed(client, "?show=missed") == ["MISS"]
+    assert listed(client, "?show=waiting") == ["WAIT"]
+    assert listed(client, "?q=mis") == ["MISS"]
+    assert listed(client, f"?decision={rows[2].decision_id}") == ["WAIT"]
+    assert listed(client, "?kind=promotion") == []
+    assert listed(client, "?sort=effect")[:2] == ["MISS", "MET"]
+    assert "less than expected" in client.get("/decisions/?show=missed").content.decode()
+    sheet = b"".join(client.get("/decisions/export/csv/?show=missed").streaming_content).decode("utf-8-sig")
+    assert "less than expected" in sheet
+    assert sheet.count("MISS") == 1
+    answer = client.get("/api/v1/decisions/?product=MISS").json()["results"]
+    assert [(one["effect"], one["expected"], one["outcome"]) for one in answer] == [(-0.3, -0.1, "less")]
+
+
+def test_limits_hide_products_and_what_was_sold_elsewhere(client: Client) -> None:
+    product, other, channel = product_factory(), product_factory(), channel_factory()
+    for one in (product, other):
+        outcome(begun(one, month_add(LAST, -4)), -0.3)
+    client.force_login(user_factory("marketing", lines=[product.line], language="en"))
+    assert listed(client) == [product.code]
+    client.force_login(user_factory("marketing", channels=[channel], language="en"))
+    page = client.get("/decisions/").content.decode()
+    assert product.code in page
+    assert "30%" not in page
+    assert "−10%" not in page
+    answer = client.get("/api/v1/decisions/").json()["results"]
+    assert [(one["effect"], one["expected"], one["outcome"]) for one in answer] == [(None, None, "")] * 2
+    assert "30%" not in client.get(f"/products/{product.code}/mix/").content.decode()
+    client.force_login(user_factory(rights=[]))
+    assert client.get("/decisions/").status_code == 403
+
+
+def test_what_else_was_considered_is_kept() -> None:
+    product, mine = product_factory(), list_of()
+    price_factory(product=product, price_list=mine, start_date=datetime.date(2024, 1, 1), amount=10)
+    draft = proposal_draft(
+        user=user_factory("marketing"),
+        price_list=mine,
+        start_date=today() + datetime.timedelta(days=10),
+        reason="Fruit is dearer",
+        alternatives="A smaller pack",
+        rule=Rule("percentage", Decimal("0.04")),
+        product_ids=[product.pk],
+    )
+    proposal_approve(user=user_factory(), proposal=proposal_submit(user=draft.author, proposal=draft))
+    assert Decision.objects.get().alternatives == "A smaller pack"
+
+
+# -- promotions and positionings ----------------------------------------------------------------------------
+
+
+def test_an_approved_promotion_is_one_until_it_waits_again() -> None:
+    product = product_factory()
+    row = approved_factory(product, ahead=30, planned_uplift_rate=Decimal("0.4"))
+    promotion_decision_keep(promotion=row)
+    decision = Decision.objects.get()
+    assert (decision.kind, decision.reference, decision.effective_date) == (
+        "promotion",
+        row.pk,
+        row.store_start,
+    )
+    assert decision.products.get().expected == pytest.approx(0.4)
+    day = row.store_start + datetime.timedelta(days=7)
+    moved, _flags = promotion_move(
+        user=user_factory(), promotion=row, store_start=day, store_end=day, version=row.version
+    )
+    assert Decision.objects.get().withdrawn_at is not None
+    promotion_move_undo(user=user_factory(), promotion=moved, version=moved.version)
+    decision.refresh_from_db()
+    assert (decision.withdrawn_at, decision.effective_date) == (None, row.store_start)
+    promotion_cancel(user=user_factory(), promotion=row, note="No fruit")
+    decision.refresh_from_db()
+    assert decision.withdrawn_at is not None
+
+
+def test_what_a_promotion_did_stands_beside_what_was_planned() -> None:
+    product = product_factory()
+    row = approved_factory(product, ahead=-40, planned_uplift_rate=Decimal("0.4"))
+    promotion_decision_keep(promotion=row)
+    figures = {"baseline": 100, "sold": 120, "uplift": 0.2, "uplift_lo80": 0.1, "uplift_hi80": 0.3}
+    effect = PromotionEffect.objects.create(
+        promotion=row,
+        product=product,
+        measure=Measure.objects.get(code="units"),
+        engine_version="1",
+        input_hash="x",
+        computed_at=timezone.now(),
+        **figures,
+    )
+    promotion_outcomes_write(products=[product.pk])
+    kept = DecisionOutcome.objects.get()
+    assert (kept.months, kept.effect, kept.lo80, kept.hi80) == (0, 0.2, 0.1, 0.3)
+    effect.delete()
+    promotion_outcomes_write(products=[product.pk])
+    assert not DecisionOutcome.objects.exists()
+
+
+def test_an_approved_positioning_is_one(juice: Product) -> None:
+    texts = {"target_group": "families", "category": "juice", "benefit": "fresh", "why": "A new taste"}
+    author, approver = user_factory("marketing"), user_factory()
+    start = today() + datetime.timedelta(days=5)
+    row = positioning_draft(user=author, product=juice, start_date=start, **texts)
+    row = positioning_propose(user=author, positioning=row, version=None)
+    row = positioning_decide(user=approver, positioning=row, version=None, approve=True)
+    decision = Decision.objects.get()
+    assert (decision.kind, decision.why, decision.effective_date) == ("positioning", "A new taste", start)
+    positioning_let_go(user=approver, positioning=row, note="Not now")
+    decision.refresh_from_db()
+    assert decision.withdrawn_at is not None
