@@ -166,7 +166,7 @@ def decisions_create(people: Mapping[str, User], last: datetime.date) -> None:
             decided_at=decided_at,
         )
         held = product.prices.filter(price_list=mine, component="unit", start_date__lt=start)
-        amount = held.latest("start_date").amount
+        amount = held.latest("start_date").amount or Decimal(0)
         Price.objects.create(
             price_list=mine,
             product=product,
