@@ -18,6 +18,7 @@ from django.utils import translation
 from hypothesis import settings as hypothesis_settings
 
 from core.organisation import organisation_forget
+from tests.bloat import bloat_remove
 from tests.shipped import shipped_keep, shipped_put_back
 
 # Playwright's synchronous API runs an event loop in this thread; the ORM is used beside it, not inside it.
@@ -87,6 +88,12 @@ TransactionTestCase._fixture_teardown = _fixture_teardown  # in place of Django'
 def django_db_setup(django_db_setup: None, django_db_blocker: Any) -> None:
     with django_db_blocker.unblock():
         shipped_keep()
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_teardown() -> Iterator[None]:
+    yield
+    bloat_remove()
 
 
 @pytest.fixture
