@@ -18,6 +18,7 @@ from django.utils import translation
 from hypothesis import settings as hypothesis_settings
 
 from core.organisation import organisation_forget
+from tests.bloat import bloat_remove
 from tests.shipped import shipped_keep, shipped_put_back
 
 # Playwright's synchronous API runs an event loop in this thread; the ORM is used beside it, not inside it.
@@ -33,8 +34,8 @@ LONG_FIRST = ("xdist_group", "long", "browser", "slow")
 BROWSER_REQUIRED = os.environ.get("REQUIRE_BROWSER") == "1"
 
 
-@pytest.hookimpl(tryfirst=True)  # before xdist reads the groups
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+@pytest.hookimpl(tryfirst=True, wrapper=True)  # before xdist reads the groups, and after Django's own order
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> Iterator[None]:
     wants_browser = [item for item in items if item.get_closest_marker("browser")]
     if wants_browser and CHROMIUM is None and BROWSER_REQUIRED:
         raise pytest.UsageError("REQUIRE_BROWSER=1, but no Chromium was found: install one or set CHROMIUM.")
@@ -45,6 +46,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         # One at a time: two groups of workers, or two starts of everything, only slow each other down.
         if item.get_closest_marker("faults"):
             item.add_marker(pytest.mark.xdist_group("processes"))
+    yield
     # The long ones first, so that at the end no process waits for the other.
     items.sort(key=lambda item: [item.get_closest_marker(name) is None for name in LONG_FIRST])
 
@@ -84,9 +86,21 @@ TransactionTestCase._fixture_teardown = _fixture_teardown  # in place of Django'
 
 
 @pytest.fixture(scope="session")
+def django_db_keepdb() -> bool:
+    """Databases of servers that end with this run go with their folder."""
+    return bool(settings.OWNS_VAR)
+
+
+@pytest.fixture(scope="session")
 def django_db_setup(django_db_setup: None, django_db_blocker: Any) -> None:
     with django_db_blocker.unblock():
         shipped_keep()
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_teardown() -> Iterator[None]:
+    yield
+    bloat_remove()
 
 
 @pytest.fixture
