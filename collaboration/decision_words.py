@@ -68,26 +68,18 @@ def span_words(months: int | None) -> str:
 
 
 def decision_lines(user: Any, rows: Iterable[Any]) -> list[DecisionLine]:
-    """In one query a kind: what the person may open."""
-    rows, seen = list(rows), effects_seen(user)
-    opened: dict[str, set[int]] = {}
-    for kind in registries.decision_kinds:
-        asked = {row.decision.reference for row in rows if row.decision.kind == kind.key}
-        if asked and kind.reading is not None:
-            found = kind.reading.opened(user).filter(pk__in=asked).order_by()
-            opened[kind.key] = set(found.values_list("pk", flat=True))
-    return [_line(row, opened, seen) for row in rows]
+    seen = effects_seen(user)
+    return [_line(row, seen) for row in rows]
 
 
-def _line(row: Any, opened: Mapping[str, set[int]], seen: bool) -> DecisionLine:
+def _line(row: Any, seen: bool) -> DecisionLine:
     kind = registries.decision_kinds.get(row.decision.kind)
     assert kind.reading is not None
-    reference = row.decision.reference
     return DecisionLine(
         row=row,
         what=kind.reading.words(row.what),
         kind=str(kind.label),
-        url=kind.reading.url(row) if reference in opened.get(kind.key, ()) else "",
+        url=kind.reading.url(row) if row.opened else "",
         expected=_rate(row.expected) if seen else "",
         effect=_rate(row.effect),
         band=None if row.effect is None else (_rate(row.lo80), _rate(row.hi80)),

@@ -17,10 +17,10 @@ def register() -> None:
     from exchange.sheets import sheets
     from products.models import Product
 
+    from .approval_words import DECIDED, READY, WAITING
     from .decision_readings import PRICE
     from .models import Bound, VatCode
     from .price_events import READING
-    from .proposal_words import DECIDED, READY, WAITING
     from .selectors.proposals import JOB
     from .sheets import PricesSheet
 
@@ -46,6 +46,6 @@ def register() -> None:
             failed=later("services.proposals.proposal_fill_failed"),
         )
     )
-    alert_kinds.register(WAITING)
-    notification_kinds.register(DECIDED, READY)
+    alert_kinds.register(*WAITING)
+    notification_kinds.register(*DECIDED, READY)
     sheets.register(PricesSheet())

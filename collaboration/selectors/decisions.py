@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from django.db.models import F, OuterRef, Q, QuerySet, Subquery
+from django.db.models import Case, Exists, F, OuterRef, Q, QuerySet, Subquery, Value, When
 from django.db.models.functions import Lower
 
 from collaboration.models import DecisionOutcome, DecisionProduct
@@ -40,19 +40,23 @@ def effects_seen(user: Any) -> bool:
 
 
 def decisions_visible(user: Any) -> QuerySet[DecisionProduct]:
-    """A row for each product of each decision, on what the person may see; with the longest span measured
-    (``months``, ``effect``, ``lo80``, ``hi80`` …) where :func:`effects_seen`."""
-    shown = Q(pk__in=())
+    """A row for each product of each decision, on what the person may see; ``opened`` says whether they may
+    open its page. With the longest span measured (``months``, ``effect``, ``lo80``, ``hi80`` …) where
+    :func:`effects_seen`."""
+    shown, opened = Q(pk__in=()), []
     for kind in registries.decision_kinds:
         if kind.reading is not None:
             there = kind.reading.visible(user).order_by().values("pk")
             shown |= Q(decision__kind=kind.key, decision__reference__in=there)
+            page = kind.reading.opened(user).order_by().filter(pk=OuterRef("decision__reference"))
+            opened.append(When(decision__kind=kind.key, then=Exists(page)))
     newest = DecisionOutcome.objects.filter(row=OuterRef("pk")).order_by("-months")
     if not effects_seen(user):
         newest = newest.none()
     rows = DecisionProduct.objects.filter(shown, product__in=products_visible(user).order_by())
     return rows.select_related("decision__proposed_by", "decision__decided_by", "product__line").annotate(
-        **{name: Subquery(newest.values(name)[:1]) for name in _OUTCOME}
+        opened=Case(*opened, default=Value(False)),
+        **{name: Subquery(newest.values(name)[:1]) for name in _OUTCOME},
     )
 
 

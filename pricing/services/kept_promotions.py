@@ -10,8 +10,25 @@ from collaboration.models import DecisionOutcome, DecisionProduct
 from collaboration.services.decisions import decision_record, decision_withdraw, outcomes_write
 from pricing.models import Promotion, PromotionEffect
 
+from .approval_alerts import waiting_settle
+
 KIND = "promotion"
 """Of decisions that four eyes may be asked for."""
+
+
+@transaction.atomic
+def promotion_follow(*, promotion: Promotion) -> None:
+    """After any change of it: who is asked, and what is kept of it."""
+    waits = promotion.state == Promotion.State.PROPOSED
+    waiting_settle(
+        what="promotion",
+        pk=promotion.pk,
+        author=promotion.proposed_by,
+        start_date=promotion.store_start,
+        products=[row.product for row in promotion.rows.all()] if waits else [],
+        evidence={"reason": promotion.name},
+    )
+    promotion_decision_keep(promotion=promotion)
 
 
 @transaction.atomic

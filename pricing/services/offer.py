@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 from django.db import transaction
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -20,6 +21,8 @@ from pricing.models import Positioning, PositioningPoint
 from products.models import Product, Segment
 from products.services.four_eyes import decided
 from products.services.scope import product_within
+
+from .approval_alerts import author_tell, waiting_settle
 
 KIND = "positioning"
 """The kind of decision that four eyes are asked for."""
@@ -130,6 +133,14 @@ def _saved(current: Positioning) -> None:
     current.version += 1
     check(current)
     current.save()
+    waiting_settle(
+        what="positioning",
+        pk=current.pk,
+        author=current.proposed_by,
+        start_date=current.start_date,
+        products=[current.product] if current.state == State.PROPOSED else [],
+        evidence={"reason": current.benefit, "code": current.product.code},
+    )
 
 
 def _complete(current: Positioning) -> None:
@@ -238,3 +249,13 @@ def _decided(current: Positioning, user: Any, state: str, note: str) -> None:
     current.state, current.note = state, note.strip()
     current.decided_by, current.decided_at = user, timezone.now()
     _saved(current)
+    author_tell(
+        what="positioning",
+        pk=current.pk,
+        author=current.proposed_by,
+        by=user,
+        state=current.state,
+        reason=current.benefit,
+        note=current.note,
+        url=reverse("pricing:positioning", args=[current.product.code, current.pk]),
+    )

@@ -28,7 +28,7 @@ from products.models import Channel, Product, ProductLine
 from products.selectors.access import visible_channel_ids
 from products.services.scope import line_within, product_within
 
-from .kept_promotions import promotion_decision_keep
+from .kept_promotions import promotion_follow
 
 State, Mechanic = Promotion.State, Promotion.Mechanic
 ONE_OF = (Mechanic.PRICE_CUT, Mechanic.COUPON, Mechanic.WELCOME, Mechanic.CASHBACK)
@@ -129,7 +129,7 @@ def promotion_change(
     elif all(getattr(current, name) == value for name, value in plan.fields.items()):
         return current
     row_save(current, version=None, values=plan.fields | _proposed_anew(user, current))
-    promotion_decision_keep(promotion=current)
+    promotion_follow(promotion=current)
     return current
 
 
@@ -157,7 +157,7 @@ def promotion_move(
         }
     if any(getattr(current, name) != value for name, value in values.items()):
         row_save(current, version=version, values=values | _proposed_anew(user, current))
-        promotion_decision_keep(promotion=current)
+        promotion_follow(promotion=current)
     return current, flags
 
 
@@ -185,7 +185,7 @@ def promotion_move_undo(*, user: Any, promotion: Promotion, version: int) -> Pro
     check(current)
     current.save(update_fields=[*_MOVED, "version"])
     current = promotion_get(user, current.pk)  # with who had approved it
-    promotion_decision_keep(promotion=current)
+    promotion_follow(promotion=current)
     return current
 
 

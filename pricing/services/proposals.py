@@ -28,7 +28,7 @@ from products.services.four_eyes import decided
 from .price_decisions import KIND, price_decision_record
 from .price_limits import limits_check
 from .price_rules import MOST, Rule
-from .proposal_alerts import author_tell, draft_tell, proposal_settle
+from .proposal_alerts import draft_tell, proposal_settle, proposal_tell
 
 AT_ONCE = 500
 """More prices than this are worked out by a job, with its progress."""
@@ -228,7 +228,7 @@ def _decide(current: Proposal, user: Any, state: str, at: datetime.datetime, not
     check(current)
     current.save(update_fields=["state", "decided_by", "decided_at", "note"])
     proposal_settle(current)
-    author_tell(current, by=user)
+    proposal_tell(current, by=user)
 
 
 def _locked(proposal: Proposal, state: str) -> Proposal:

@@ -19,6 +19,7 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
+from collaboration.models import Decision, DecisionProduct
 from core.months import month_add
 from forecasting.models import Forecast, ForecastMonth, StageEstimate
 from pricing.models import (
@@ -191,6 +192,14 @@ def priced(owner: Any, products: list[Product], channels: list[Any]) -> None:
         for product in products[:-1]
     ]
     Price.objects.bulk_create(rows)
+    who = {"proposed_by": owner, "decided_by": owner, "decided_at": now}
+    decision = Decision.objects.create(
+        kind="price", reference=proposal.pk, why="Dearer", effective_date=day, **who
+    )
+    what = {"old": "5", "new": "6", "component": "unit", "tier": "", "currency": "EUR"}
+    DecisionProduct.objects.bulk_create(
+        DecisionProduct(decision=decision, product=product, what=what) for product in products
+    )
     for number in range(1, len(products) + 1):
         row = Positioning.objects.create(product=products[0], number=number, start_date=day, author=owner)
         PositioningPoint.objects.create(positioning=row, kind="claim", text="It foams")

@@ -11,7 +11,8 @@ from django.db import IntegrityError, connection, transaction
 from django.test import Client
 from django.utils import timezone
 
-from collaboration.models import Decision, DecisionOutcome, DecisionProduct
+from collaboration.kinds import alert_kinds, notification_kinds
+from collaboration.models import Alert, Decision, DecisionOutcome, DecisionProduct, Notification
 from core.months import month_add
 from core.organisation import today
 from forecasting.models import Forecast, ForecastMonth
@@ -25,7 +26,7 @@ from pricing.services.offer import (
 )
 from pricing.services.price_decisions import price_decision_record
 from pricing.services.price_rules import Rule
-from pricing.services.promotion_decisions import promotion_cancel
+from pricing.services.promotion_decisions import promotion_cancel, promotion_decide, promotion_propose
 from pricing.services.promotions import promotion_move, promotion_move_undo
 from pricing.services.proposals import (
     proposal_approve,
@@ -45,7 +46,7 @@ from tests.factories import (
 )
 from tests.forecasting.conftest import LAST, months_give, run_now
 from tests.forecasting.test_night import totals
-from tests.pricing.promotions import approved_factory
+from tests.pricing.promotions import approved_factory, promotion_factory
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("english")]
 
@@ -372,3 +373,44 @@ def test_an_approved_positioning_is_one(juice: Product) -> None:
     positioning_let_go(user=approver, positioning=row, note="Not now")
     decision.refresh_from_db()
     assert decision.withdrawn_at is not None
+
+
+# -- who is asked, and told ---------------------------------------------------------------------------------
+
+
+def test_a_promotion_that_waits_asks_its_owner_and_tells_who_proposed_it() -> None:
+    owner, author = user_factory(), user_factory("marketing")
+    product = product_factory(owner=owner)
+    row = promotion_propose(user=author, promotion=promotion_factory(product, user=author, name="2 for 4"))
+    alert = Alert.objects.get(kind="promotion_proposal")
+    assert (alert.recipient, alert.product, alert.state) == (owner, product, "open")
+    words = alert_kinds.get(alert.kind).words(alert)
+    assert words.headline == "promotion waits for approval"
+    assert f"{author.name} proposes the promotion 2 for 4 for {product.name}" in words.plain
+    promotion_decide(user=owner, promotion=row, approve=False, note="Too dear")
+    alert.refresh_from_db()
+    assert alert.state == "gone"
+    told = Notification.objects.get(user=author)
+    assert (
+        notification_kinds.get(told.kind).words(told.params)
+        == f"{owner.name} rejected your promotion 2 for 4: Too dear"
+    )
+
+
+def test_a_positioning_that_waits_asks_its_owner(juice: Product) -> None:
+    owner, author = user_factory(), user_factory("marketing")
+    Product.objects.filter(pk=juice.pk).update(owner=owner)
+    texts = {"target_group": "families", "category": "juice", "benefit": "fresh"}
+    start = today() + datetime.timedelta(days=5)
+    row = positioning_draft(user=author, product=juice, start_date=start, **texts)
+    assert not Alert.objects.exists()
+    row = positioning_propose(user=author, positioning=row, version=None)
+    alert = Alert.objects.get(kind="positioning_proposal")
+    assert alert.recipient == owner
+    kind = alert_kinds.get(alert.kind)
+    assert "to position" in kind.words(alert).plain
+    assert kind.url(alert) == f"/products/{juice.code}/mix/positioning/{row.pk}/"
+    positioning_decide(user=owner, positioning=row, version=None, approve=True)
+    assert not Alert.objects.exclude(state="gone").exists()
+    told = Notification.objects.get(user=author)
+    assert "approved your positioning “fresh”" in notification_kinds.get(told.kind).words(told.params)
