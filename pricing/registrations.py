@@ -25,6 +25,7 @@ def register_all() -> None:
         Right("pricing.edit", _("Propose prices, positioning, place and promotions")),
         Right("pricing.approve", _("Approve what is proposed in the marketing mix")),
         Right("pricing.view_costs", _("See costs and margins")),
+        Right("pricing.edit_costs", _("Keep cost lines and kinds of cost")),
     )
     registries.product_tabs.register(ProductTab("mix", _("Marketing mix"), "pricing:mix", 30, "pricing.view"))
     registries.menu.register(

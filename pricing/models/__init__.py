@@ -1,3 +1,4 @@
+from .cost import CostKind, CostLine, CostRate, CostShare
 from .offer import Positioning, PositioningPoint
 from .price import Price, PriceList, Proposal, VatCode, VatRate
 from .price_rule import Bound, NoticeDays
@@ -6,6 +7,10 @@ from .promotion_effect import PromotionEffect
 
 __all__ = [
     "Bound",
+    "CostKind",
+    "CostLine",
+    "CostRate",
+    "CostShare",
     "ForbiddenPeriod",
     "NoticeDays",
     "Positioning",
