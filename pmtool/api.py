@@ -8,6 +8,7 @@ from collaboration.api import router as collaboration
 from exchange.api import router as exchange
 from forecasting.api import router as forecasting
 from forecasting.api_launches import router as launches
+from pricing.api_costs import router as costs
 from pricing.api_offer import router as offer
 from pricing.api_prices import router as prices
 from pricing.api_promotions import router as promotions
@@ -15,5 +16,5 @@ from products.api import router as products
 
 app_name = "api"
 
-ROUTERS = (exchange, products, collaboration, forecasting, launches, prices, promotions, offer)
+ROUTERS = (exchange, products, collaboration, forecasting, launches, prices, promotions, offer, costs)
 urlpatterns = [path("", include(router.urls)) for router in ROUTERS]

@@ -12,7 +12,7 @@ from accounts.rights import Right
 from core import registries
 from core.registries import MenuEntry, ProductTab
 
-from . import registrations_offer, registrations_prices, registrations_promotions
+from . import registrations_costs, registrations_offer, registrations_prices, registrations_promotions
 
 
 def register_all() -> None:
@@ -31,6 +31,7 @@ def register_all() -> None:
     registries.menu.register(
         MenuEntry("pricing", _("Pricing"), "pricing:prices", "tag", 40, "pricing.view", _waiting)
     )
+    registrations_costs.register()
     registrations_offer.register()
     registrations_prices.register()
     registrations_promotions.register()

@@ -69,6 +69,36 @@ def cost(rate: Rate, quantity: Decimal) -> Decimal | None:
 
 
 @dataclass(frozen=True)
+class Item:
+    """One cost line's part: so much of its driver at this rate, or with a ``base`` a share of that amount.
+    ``kind`` says which base it is part of itself."""
+
+    key: Hashable
+    kind: str
+    rate: Rate
+    quantity: Decimal | None = None
+    base: str = ""
+
+
+def amounts(items: Iterable[Item], bases: Mapping[str, Decimal | None]) -> dict[Hashable, Decimal | None]:
+    """What each comes to, by key, not rounded; ``bases`` has gross and net. Shares of purchase come after
+    what is bought, shares of cif (purchase and inbound) after all of that. None where the quantity, the base
+    or a part of the base is not known."""
+    found: dict[Hashable, Decimal | None] = {}
+    known, todo = dict(bases), list(items)
+    for base, kinds in (("", ()), ("purchase", ("purchase",)), ("cif", ("purchase", "inbound"))):
+        if kinds:
+            parts = [found[each.key] for each in todo if each.kind in kinds and each.key in found]
+            known[base] = None if None in parts else sum((part or ZERO for part in parts), ZERO)
+        for each in todo:
+            if each.key in found or (each.base and each.base not in known):
+                continue
+            quantity = known[each.base] if each.base else each.quantity
+            found[each.key] = None if quantity is None else cost(each.rate, quantity)
+    return found
+
+
+@dataclass(frozen=True)
 class Row:
     """One line of a statement; ``level`` is what it is taken off before."""
 

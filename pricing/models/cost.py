@@ -63,7 +63,7 @@ class CostLine(models.Model):
         UNIT = "unit", pgettext_lazy("cost", "per unit")
         CONTRACT_MONTH = "contract", pgettext_lazy("cost", "per contract and month")
         MONTH = "month", pgettext_lazy("cost", "per month")
-        SHARE = "share", pgettext_lazy("cost", "% of")
+        SHARE = "share", pgettext_lazy("cost", "percentage of")
         ONCE = "once", pgettext_lazy("cost", "once")
 
     class Base(models.TextChoices):

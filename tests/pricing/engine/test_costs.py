@@ -11,9 +11,11 @@ from hypothesis import strategies as st
 from pricing.engine.costs import (
     CENT,
     LEVELS,
+    Item,
     Rate,
     Row,
     allocate,
+    amounts,
     booked,
     break_even,
     claim_ratios,
@@ -139,6 +141,38 @@ class TestWhatALineComesTo:
 
     def test_below_the_first_tier_there_is_no_cost_to_tell(self) -> None:
         assert cost(Rate({D(10): D(2)}), D(9)) is None
+
+
+class TestWhatProductsComeTo:
+    def test_shares_come_after_what_they_are_of(self) -> None:
+        """The landed cost again, line by line; the order the lines come in does not matter."""
+        rate = Rate({D(0): D(40)}, exchange_rate=D("0.92"))
+        items = [
+            Item("duty", "duty", flat("0.045"), base="cif"),
+            Item("insurance", "inbound", flat("0.005"), base="purchase"),
+            Item("freight", "inbound", flat("2400"), D(1)),
+            Item("goods", "purchase", rate, D(1000)),
+            Item("commission", "commission", flat("0.05"), base="net"),
+        ]
+        expected = {
+            "goods": D(36800),
+            "freight": D(2400),
+            "insurance": D(184),
+            "duty": D("1772.28"),
+            "commission": D(5),
+        }
+        assert amounts(items, {"gross": None, "net": D(100)}) == expected
+        assert amounts(items[::-1], {"gross": None, "net": D(100)}) == expected
+
+    def test_what_is_not_known_stays_unknown_in_what_is_of_it(self) -> None:
+        items = [
+            Item("goods", "purchase", flat("45"), None),
+            Item("duty", "duty", flat("0.04"), base="purchase"),
+            Item("bonus", "marketing", flat("0.02"), base="gross"),
+            Item("licence", "licences", flat("100"), D(1)),
+        ]
+        found = amounts(items, {"gross": None, "net": D(10)})
+        assert found == {"goods": None, "duty": None, "bonus": None, "licence": D(100)}
 
 
 class TestSplits:
