@@ -11,6 +11,11 @@ RIGHT = "pricing.view_costs"
 
 
 def register() -> None:
+    from exchange.sheets import sheets
+
+    from .cost_sheet import CostsSheet
+
+    sheets.register(CostsSheet())
     registries.product_tabs.register(ProductTab("costs", _("Costs"), "pricing:product_costs", 40, RIGHT))
     registries.menu.register(
         MenuEntry("costs", _("Costs and margins"), "pricing:costs", "calculator", 45, RIGHT)

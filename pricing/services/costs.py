@@ -83,22 +83,29 @@ def cost_line_create(
     row = CostLine(**_cleaned(values))
     _begin(user, row)
     line_check(row)
+    check(row)
     row.save()
     _shares_write(row, shares or {})
     return row
 
 
 def line_check(row: CostLine) -> None:
-    """Refuse a cost line that cannot be; the import asks the same."""
-    if row.kind_id and row.base in ROUND.get(row.kind.code, ()):
+    """Refuse a cost line that cannot be; no query, as a file asks it of thousands."""
+    ours, is_split = organisation_get().currency, row.basis in (Basis.MONTH, Basis.ONCE)
+    if row.base in ROUND.get(row.kind.code, ()):
         message = _("%(kind)s is part of that base itself. Choose another base.") % {"kind": row.kind}
         raise DomainError("base_in_circle", message, "base")
-    if row.basis == Basis.SHARE and row.currency != organisation_get().currency:
+    if bool(row.base) != (row.basis == Basis.SHARE):
+        raise DomainError("base_of_share", _("A percentage needs what it is of; other costs do not."), "base")
+    if bool(row.key) != (is_split and row.product_id is None):
+        message = _("An amount a month or once, of a line or of all, needs its split; other costs do not.")
+        raise DomainError("split", message, "key")
+    if row.basis == Basis.SHARE and row.currency != ours:
         message = _("A share has no currency of its own: it is of an amount in %(currency)s.")
-        raise DomainError(
-            "currency_of_share", message % {"currency": organisation_get().currency}, "currency"
-        )
-    check(row)
+        raise DomainError("currency_of_share", message % {"currency": ours}, "currency")
+    if row.tail_months and row.basis != Basis.MONTH:
+        message = _("Only an amount a month goes on after the end.")
+        raise DomainError("tail", message, "tail_months")
 
 
 def _shares_write(row: CostLine, shares: Mapping[Product, Decimal]) -> None:

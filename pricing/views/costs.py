@@ -14,6 +14,7 @@ from core.errors import require
 from core.pages import Sort, page_render, paginate, with_right
 from exchange.export import FORMATS, ExportColumn, export_response
 from pricing.cost_card import product_costs_context
+from pricing.cost_sheet_words import ALL
 from pricing.cost_words import about_words, amount_words, basis_words, of_words, split_words
 from pricing.models import CostKind, CostLine
 from pricing.selectors.cost_overview import SHOWN, SORTS, cost_lines_listed
@@ -91,6 +92,11 @@ def costs(request: HttpRequest) -> HttpResponse:
     return page_render(request, "pricing/costs.html", context)
 
 
+def _line_code(row: CostLine) -> str | None:
+    """As the sheet reads it: of all products is said, as an empty cell could be a slip."""
+    return row.line.code if row.line else None if row.product else ALL
+
+
 @with_right(RIGHT)
 @require_safe
 def costs_export(request: HttpRequest, kind: str) -> HttpResponseBase:
@@ -104,7 +110,7 @@ def costs_export(request: HttpRequest, kind: str) -> HttpResponseBase:
         for row in asked.rows(request.user).iterator(chunk_size=500):
             percent = row.basis == CostLine.Basis.SHARE and row.now_amount is not None
             yield [
-                *(row.product and row.product.code, row.line and row.line.code, row.kind.code, row.name),
+                *(row.product and row.product.code, _line_code(row), row.kind.code, row.name),
                 *(row.basis, row.base, row.now_since, row.now_amount * 100 if percent else row.now_amount),
                 *(row.currency, row.key, row.supplier and row.supplier.code),
                 *(row.channel and row.channel.code, row.cost_centre, row.tail_months),
