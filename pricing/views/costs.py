@@ -16,6 +16,7 @@ from exchange.export import FORMATS, ExportColumn, export_response
 from pricing.cost_card import product_costs_context
 from pricing.cost_sheet_words import ALL
 from pricing.cost_words import about_words, amount_words, basis_words, of_words, split_words
+from pricing.margin_card import margin_card
 from pricing.models import CostKind, CostLine
 from pricing.selectors.cost_overview import SHOWN, SORTS, cost_lines_listed
 from pricing.selectors.costs import EDIT, RIGHT
@@ -145,5 +146,6 @@ def product_costs(request: HttpRequest, code: str) -> HttpResponse:
         "product": product,
         "can_edit": request.user.has_perm(EDIT),
         **product_costs_context(request.user, product),
+        "margin": margin_card(request.user, product),
     }
     return page_render(request, "pricing/product_costs.html", context)

@@ -61,6 +61,7 @@ from .catalogue import (
     Item,
     items,
 )
+from .costs import cost_file
 from .judgement import JUDGED_THEN, judged_then, judgement_create
 from .offer import positionings_create
 from .people import people_create
@@ -301,6 +302,9 @@ def _prices(people: dict[str, User], last: datetime.date) -> None:
         path = Path(folder) / "prijzen.csv"
         price_file(last, path)
         _import("prices", path)
+        path = Path(folder) / "kosten.csv"
+        cost_file(last, path)
+        _import("costs", path)
     proposals_create(people)
 
 
