@@ -5,6 +5,8 @@ from django.urls import path
 from products import converters  # noqa: F401  registers <product_code:…>
 
 from .views import (
+    cost_line,
+    costs,
     mix,
     offer,
     place,
@@ -31,6 +33,15 @@ urlpatterns = [
     ),
     path("pricing/sensitivity/", sensitivity.sensitivity, name="sensitivity"),
     path("pricing/sensitivity/export/<str:kind>/", sensitivity.sensitivity_export, name="sensitivity_export"),
+    path("products/<product_code:code>/costs/", costs.product_costs, name="product_costs"),
+    path("costs/", costs.costs, name="costs"),
+    path("costs/export/<str:kind>/", costs.costs_export, name="costs_export"),
+    path("costs/lines/new/", cost_line.cost_line_new, name="cost_line_new"),
+    path("costs/lines/<int:pk>/", cost_line.cost_line, name="cost_line"),
+    path("costs/rates/<int:pk>/withdraw/", cost_line.cost_rate_end, name="cost_rate_withdraw"),
+    path("costs/kinds/", cost_line.cost_kinds, name="cost_kinds"),
+    path("costs/kinds/new/", cost_line.cost_kind_edit, name="cost_kind_new"),
+    path("costs/kinds/<int:pk>/", cost_line.cost_kind_edit, name="cost_kind_edit"),
     path("pricing/", prices.prices, name="prices"),
     path("pricing/export/<str:kind>/", prices.prices_export, name="prices_export"),
     path("pricing/lists/", price_lists.price_lists, name="price_lists"),

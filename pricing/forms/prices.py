@@ -91,29 +91,35 @@ class ProposalForm(forms.Form):
 
     def _rows(self, text: str) -> dict[str, Decimal]:
         """Prices by code; what cannot be read is told by its line."""
-        found: dict[str, Decimal] = {}
-        problems = []
-        for number, line in enumerate(text.splitlines(), start=1):
-            if not line.strip():
-                continue
-            cells = [cell.strip() for cell in re.split(r"\t|;|\s{2,}", line.strip()) if cell.strip()]
-            amount = _amount(cells[1]) if len(cells) >= 2 else None
-            if amount is None and number == 1 and len(cells) >= 2 and not re.search(r"\d", cells[1]):
-                continue  # the heads of the columns
-            if amount is None:
-                problems.append(_t("line %(number)s: “%(text)s”") % {"number": number, "text": line[:60]})
-            elif cells[0].lower() in found:
-                problems.append(
-                    _t("line %(number)s: %(code)s stands there twice") % {"number": number, "code": cells[0]}
-                )
-            else:
-                found[cells[0].lower()] = amount
+        found, problems = cells_read(text)
         if problems:
             said = _t("This cannot be read as a code and a price: %(lines)s")
             self.add_error("pasted", said % {"lines": "; ".join(problems[:5])})
         elif not found:
             self.add_error("pasted", _t("Paste the codes and prices here."))
         return found
+
+
+def cells_read(text: str) -> tuple[dict[str, Decimal], list[str]]:
+    """Numbers by code from the first two columns of a pasted sheet, and what cannot be read, by its line."""
+    found: dict[str, Decimal] = {}
+    problems = []
+    for number, line in enumerate(text.splitlines(), start=1):
+        if not line.strip():
+            continue
+        cells = [cell.strip() for cell in re.split(r"\t|;|\s{2,}", line.strip()) if cell.strip()]
+        amount = _amount(cells[1]) if len(cells) >= 2 else None
+        if amount is None and number == 1 and len(cells) >= 2 and not re.search(r"\d", cells[1]):
+            continue  # the heads of the columns
+        if amount is None:
+            problems.append(_t("line %(number)s: “%(text)s”") % {"number": number, "text": line[:60]})
+        elif cells[0].lower() in found:
+            problems.append(
+                _t("line %(number)s: %(code)s stands there twice") % {"number": number, "code": cells[0]}
+            )
+        else:
+            found[cells[0].lower()] = amount
+    return found, problems
 
 
 def _amount(text: str) -> Decimal | None:

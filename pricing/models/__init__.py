@@ -1,3 +1,4 @@
+from .cost import CostKind, CostLine, CostRate, CostShare
 from .elasticity import Elasticity
 from .offer import Positioning, PositioningPoint
 from .place import DistributionMonth, Listing, SegmentChannel
@@ -9,6 +10,10 @@ from .scenario import Scenario
 
 __all__ = [
     "Bound",
+    "CostKind",
+    "CostLine",
+    "CostRate",
+    "CostShare",
     "DistributionMonth",
     "Elasticity",
     "ForbiddenPeriod",

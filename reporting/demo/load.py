@@ -61,6 +61,7 @@ from .catalogue import (
     Item,
     items,
 )
+from .costs import cost_file
 from .judgement import JUDGED_THEN, judged_then, judgement_create
 from .offer import positionings_create
 from .people import people_create
@@ -303,6 +304,9 @@ def _prices(people: dict[str, User], last: datetime.date) -> None:
         path = Path(folder) / "prijzen.csv"
         price_file(last, path)
         _import("prices", path)
+        path = Path(folder) / "kosten.csv"
+        cost_file(last, path)
+        _import("costs", path)
     decisions_create(people, last)
     proposals_create(people)
 

@@ -23,6 +23,9 @@ from collaboration.models import Decision, DecisionProduct
 from core.months import month_add
 from forecasting.models import Forecast, ForecastMonth, StageEstimate
 from pricing.models import (
+    CostKind,
+    CostLine,
+    CostRate,
     DistributionMonth,
     Listing,
     Positioning,
@@ -72,6 +75,10 @@ PAGES = {
     "price rules": "/pricing/rules/",
     "price proposals": "/pricing/proposals/",
     "a price proposal": "/pricing/proposals/{proposal}/",
+    "costs": "/costs/?q=P&line=line-1",
+    "a product's costs": "/products/P0/costs/",
+    "a cost line": "/costs/lines/{cost}/",
+    "kinds of cost": "/costs/kinds/",
     "a budget": "/products/budgets/{plan}/",
     "a budget to fill in": "/products/budgets/{plan}/edit/",
     "a budget's history": "/products/budgets/{plan}/history/",
@@ -93,6 +100,8 @@ PAGES = {
     "API: elasticities": "/api/v1/elasticities/?page_size=100",
     "API: price lists": "/api/v1/price-lists/?page_size=100",
     "API: price proposals": "/api/v1/price-proposals/?page_size=100",
+    "API: cost lines": "/api/v1/cost-lines/?page_size=100",
+    "API: cost rates": "/api/v1/cost-rates/?page_size=100",
 }
 
 
@@ -159,6 +168,7 @@ def company(rows: int) -> Any:
     )
     priced(owner, products, channels)
     placed(products[0], channels, last)
+    costed(owner, products)
     return owner
 
 
@@ -217,14 +227,35 @@ def priced(owner: Any, products: list[Product], channels: list[Any]) -> None:
     )
 
 
+def costed(owner: Any, products: list[Product]) -> None:
+    """Every product's own cost, as many of the first, of its line and of all; as many rates of the last."""
+    purchase, overhead = (CostKind.objects.get(code=code) for code in ("purchase", "overhead"))
+    share: dict[str, Any] = {"kind": overhead, "basis": "month", "key": "revenue", "currency": "EUR"}
+    lines = [CostLine(product=p, kind=purchase, basis="unit", currency="EUR") for p in products]
+    for number in range(len(products)):
+        lines.append(CostLine(**share, name=f"{number}"))
+        lines.append(CostLine(**share, name=f"{number}", line=products[0].line))
+        lines.append(
+            CostLine(product=products[0], kind=purchase, basis="unit", currency="EUR", name=f"{number}")
+        )
+    days = range(len(products))
+    start = datetime.date(2025, 1, 1)
+    made = CostLine.objects.bulk_create(lines)
+    rates = [CostRate(cost_line=line, start_date=start, amount=2, created_by=owner) for line in made]
+    rates += [
+        CostRate(cost_line=made[-1], start_date=start + datetime.timedelta(n + 1), amount=3) for n in days
+    ]
+    CostRate.objects.bulk_create(rates)
+
+
 def counted(owner: Any, addresses: dict[str, str]) -> dict[str, int]:
     client = Client()
     client.force_login(owner)
     found = {}
     plan, proposal = BudgetVersion.objects.get().pk, Proposal.objects.latest("pk").pk
-    positioning = Positioning.objects.latest("pk").pk
+    positioning, cost = Positioning.objects.latest("pk").pk, CostLine.objects.latest("pk").pk
     for name, pattern in addresses.items():
-        address = pattern.format(plan=plan, proposal=proposal, positioning=positioning)
+        address = pattern.format(plan=plan, proposal=proposal, positioning=positioning, cost=cost)
         client.get(address)  # what is kept from one request to the next is there
         with CaptureQueriesContext(connection) as queries:
             answer = client.get(address)

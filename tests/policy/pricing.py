@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from .pricing_costs import COST_RULES
 from .pricing_effects import EFFECT_RULES
 from .pricing_offer import OFFER_RULES
 from .pricing_place import PLACE_RULES
@@ -23,6 +24,7 @@ def foreign(world: World) -> dict[str, Any]:
 
 RULES = [
     Rule("pricing:mix", get="pricing.view", args=own, foreign=foreign),
+    *COST_RULES,
     *OFFER_RULES,
     *PLACE_RULES,
     *PRICE_RULES,
