@@ -1,0 +1,80 @@
+"""Without the right to costs, no answer differs by a byte for a product that has costs."""
+
+from __future__ import annotations
+
+import datetime
+import re
+from typing import Any
+
+import pytest
+from django.core.cache import cache
+from django.db import transaction
+
+from accounts import rights
+from tests.factories import (
+    cost_line_factory,
+    cost_rate_factory,
+    price_factory,
+    price_list_factory,
+    user_factory,
+)
+from tests.forecasting.conftest import months_give
+
+from .rules import Rule
+from .test_walk import RULES, address, ask, body_of, sign_in
+from .world import World
+
+pytestmark = pytest.mark.django_db
+COSTS = {"pricing.view_costs", "pricing.edit_costs"}
+CANARY, SUPPLIER = "87.6543", "ZQXSUPPLIER"
+# Differs with every answer, or tells the moment.
+_TOKEN = re.compile(rb'(csrfmiddlewaretoken" value="|csrf[Tt]oken"?[:=] ?")[^"]+|X-CSRFToken[^}]+')
+
+
+def _answers(world: World, session: str, rules: list[tuple[Rule, str]]) -> dict[str, tuple[int, bytes]]:
+    found = {}
+    for rule, url in rules:
+        for htmx in (False,) if rule.api else (False, True):
+            cache.clear()
+            with transaction.atomic():
+                answer = ask(rule, "GET", url, {}, session, htmx)
+                content = _TOKEN.sub(b"", body_of(answer))
+                transaction.set_rollback(True)
+            found[f"{url} {'htmx' if htmx else ''}"] = (answer.status_code, content)
+    return found
+
+
+def _costs_give(world: World) -> None:
+    """To the product, its line and everything; with a supplier."""
+    product = world.own_product
+    own: list[dict[str, Any]] = [{"product": product}, {"line": world.own_line}, {}]
+    for of in own:
+        more = {} if "product" in of else {"basis": "month", "key": "revenue"}
+        line = cost_line_factory(**of, **more, supplier=SUPPLIER, name=SUPPLIER)
+        cost_rate_factory(cost_line=line, start_date=datetime.date(2020, 1, 1), amount=CANARY)
+
+
+@pytest.mark.long
+def test_two_products_equal_but_for_cost_give_identical_bytes() -> None:
+    world = World()
+    product = world.own_product
+    months_give(product, 24)
+    price_factory(product=product, price_list=price_list_factory(), start_date=datetime.date(2024, 1, 1))
+    known = [right.code for right in rights.registered() if right.code not in COSTS]
+    person = user_factory(rights=known, name="All but costs")
+    session = sign_in(person)
+    rules = [
+        (rule, address(rule, rule.args(world) if rule.args else {}))
+        for rule in RULES
+        if rule.get is not None and rule.get not in COSTS and "cost" not in rule.name
+    ]
+    assert len(rules) > 120
+    before = _answers(world, session, rules)
+    again = _answers(world, session, rules)
+    steady = {url for url, answer in before.items() if again[url] == answer}
+    assert len(steady) > 0.9 * len(before), sorted(set(before) - steady)
+    _costs_give(world)
+    after = _answers(world, session, rules)
+    assert [url for url in steady if after[url] != before[url]] == []
+    leaks = (CANARY, CANARY.replace(".", ","), SUPPLIER)
+    assert [u for u, (_s, content) in after.items() if any(leak.encode() in content for leak in leaks)] == []
