@@ -16,7 +16,7 @@ from .cost_words import about_words, amount_words, basis_words, of_words, split_
 from .engine.costs import Item, amounts
 from .models import CostKind, CostLine
 from .price_words import price_text
-from .selectors.costs import Rates, cost_lines_of, ends_on, rates_of
+from .selectors.costs import Rates, ends_on
 
 Basis, Base = CostLine.Basis, CostLine.Base
 LANDED = ("purchase", "inbound", "duty")
@@ -47,18 +47,18 @@ class CostGroup:
     each: str | None
 
 
-def product_costs_context(user: Any, product: Product) -> Mapping[str, Any]:
-    found = rates_of(list(cost_lines_of(user, product)))
+def product_costs_context(product: Product, rates: Sequence[Rates]) -> Mapping[str, Any]:
+    found = {each.cost_line.pk: each for each in rates}
     unit = product.unit or line_tree().inherited(product.line_id, "unit").value or ""
-    each = unit_costs(found.values())
+    each = unit_costs(rates)
     currency = organisation_get().currency
     groups = []
     for level, label in CostKind.Level.choices:
-        own = [rates for rates in found.values() if rates.cost_line.kind.level == level]
-        sums = [each[rates.cost_line.pk] for rates in own if rates.cost_line.pk in each]
+        own = [row for row in rates if row.cost_line.kind.level == level]
+        sums = [each[row.cost_line.pk] for row in own if row.cost_line.pk in each]
         if own:
             total = price_text(sum(sums, Decimal(0)), currency, _decimals(sums)) if sums else None
-            groups.append(CostGroup(str(label), [cost_row(rates, product, unit) for rates in own], total))
+            groups.append(CostGroup(str(label), [cost_row(row, product, unit) for row in own], total))
     landed = [
         amount
         for pk, amount in each.items()

@@ -12,7 +12,7 @@ from core import formats
 from core.organisation import organisation_get
 from pricing.models import CostLine, CostRate
 
-from .price_words import price_text
+from .price_words import price_decimals, price_text
 
 Basis = CostLine.Basis
 
@@ -53,7 +53,8 @@ def amount_words(cost_line: CostLine, amount: Decimal | None) -> str:
     if cost_line.basis == Basis.SHARE:
         exponent = (amount * 100).normalize().as_tuple().exponent
         return formats.percent(amount, max(0, -int(exponent)))
-    return price_text(amount, cost_line.currency)
+    decimals = price_decimals(amount)
+    return price_text(amount, cost_line.currency, decimals if decimals <= 2 else max(4, decimals))
 
 
 def rate_notes(cost_line: CostLine, rate: CostRate) -> list[str]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
@@ -21,6 +21,7 @@ from products.selectors.months import product_complete_month
 
 from .engine.costs import LEVELS, Statement, claim_ratios
 from .models import CostKind, CostLine
+from .selectors.costs import Rates
 from .selectors.margins import MonthMargin, margins_total, product_margins
 
 MONTHS = 12
@@ -78,12 +79,12 @@ class _Line:
         return -sum((row.amount for row in found.rows if f"kind {row.key}" == self.key), ZERO)
 
 
-def margin_card(user: Any, product: Product) -> MarginCard:
+def margin_card(user: Any, product: Product, rates: Sequence[Rates]) -> MarginCard:
     lead = line_tree().lead_measure(product.line_id)
     last = product_complete_month(product, lead.pk)
     if last is None:
         return MarginCard()
-    found = product_margins(user, product, month_add(last, 1 - MONTHS), last)
+    found = product_margins(user, product, month_add(last, 1 - MONTHS), last, rates)
     if found is None:
         return MarginCard(limited=True)
     months = _known(found)
@@ -91,7 +92,7 @@ def margin_card(user: Any, product: Product) -> MarginCard:
     if total is None:
         return MarginCard()
     currency = organisation_get().currency
-    lines = _lines(total)
+    lines = _lines(total, {each.cost_line.kind.code: each.cost_line.kind for each in rates})
     return MarginCard(
         currency=currency,
         about=_("standard costs: what was sold × the rates of the month; every total is the sum of its rows"),
@@ -109,18 +110,16 @@ def _known(found: Sequence[MonthMargin]) -> list[MonthMargin]:
     return list(found[first:])
 
 
-def _lines(total: Statement) -> list[_Line]:
+def _lines(total: Statement, kinds: Mapping[str, CostKind]) -> list[_Line]:
     """Sales, then each level's kinds and the margin they leave; also of a level without costs."""
-    names = {kind.code: str(kind) for kind in CostKind.objects.all()}
-    places = {code: place for place, code in enumerate(names)}
     lines = []
     if total.gross != total.net:
         lines = [_Line("gross", _("Gross sales"), True), _Line("deductions", _("Deductions"), False)]
     lines.append(_Line("net", _("Net sales"), True))
     margins = {"cm1": "CM1", "cm2": "CM2", "cm3": "CM3", "below": _("Result")}
     for level in LEVELS:
-        own = sorted((row.key for row in total.rows if row.level == level), key=places.__getitem__)
-        lines += [_Line(f"kind {key}", names[key], False) for key in own]
+        own = sorted((row.key for row in total.rows if row.level == level), key=lambda key: kinds[key].place)
+        lines += [_Line(f"kind {key}", str(kinds[key]), False) for key in own]
         lines.append(_Line("result" if level == "below" else level, margins[level], True))
     return lines
 

@@ -98,16 +98,16 @@ def rates_of(cost_lines: Collection[CostLine]) -> dict[int, Rates]:
     return {each.pk: Rates(each, found[each.pk]) for each in cost_lines}
 
 
+def product_rates(user: Any, product: Product) -> list[Rates]:
+    """All rates of the lines a product bears, in the order of their kinds. Two queries."""
+    return list(rates_of(list(cost_lines_of(user, product))).values())
+
+
 def costs_on(user: Any, product: Product, day: datetime.date) -> dict[CostLine, Rate]:
     """The costs that hold for the product on the day, by cost line, in the order of their kinds. What is paid
     once is only on its day."""
-    return costs_on_of(product, rates_of(list(cost_lines_of(user, product))).values(), day)
-
-
-def costs_on_of(product: Product, rates: Iterable[Rates], day: datetime.date) -> dict[CostLine, Rate]:
-    """The same of rates that are read already."""
     found = {}
-    for each in rates:
+    for each in product_rates(user, product):
         end = ends_on(each.cost_line, product)
         rate = each.on(day)
         if each.cost_line.basis == CostLine.Basis.ONCE and day not in each.changes():

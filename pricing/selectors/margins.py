@@ -15,13 +15,13 @@ from typing import Any
 
 from core.months import month_add, month_end, month_range
 from pricing.engine.costs import Item, Row, Statement, allocate, amounts, cost, statement
-from pricing.models import CostLine
+from pricing.models import CostLine, CostShare
 from products.models import Channel, Measure, Product, ProductMonth, SalesMonth
 from products.selectors.access import product_seen, visible_channel_ids
 from products.selectors.lines import line_tree
 from products.selectors.units import addable
 
-from .costs import RIGHT, Rates, cost_lines_of, ends_on, rates_of
+from .costs import RIGHT, Rates, ends_on, product_rates
 
 Basis, Base, Key = CostLine.Basis, CostLine.Base, CostLine.Key
 ZERO = Decimal(0)
@@ -48,15 +48,20 @@ class _Sold:
 
 
 def product_margins(
-    user: Any, product: Product, first: datetime.date, last: datetime.date
+    user: Any,
+    product: Product,
+    first: datetime.date,
+    last: datetime.date,
+    rates: Sequence[Rates] | None = None,
 ) -> list[MonthMargin] | None:
-    """Every month from the first to the last. ``None`` for who sees no costs or only some channels: what they
-    would see is not the product's margin."""
+    """Every month from the first to the last; ``rates``: as :func:`product_rates` gave them. ``None`` for who
+    sees no costs or only some channels: what they would see is not the product's margin."""
     if not user.has_perm(RIGHT) or not product_seen(user, product) or visible_channel_ids(user) is not None:
         return None
-    rates = list(rates_of(list(cost_lines_of(user, product))).values())
+    rates = product_rates(user, product) if rates is None else rates
     sold = _sold(product, first, last)
-    below = _channels_below(sold)
+    by_channel = any(each.cost_line.channel_id is not None for each in rates)
+    below = _channels_below(sold) if by_channel else {}
     weights = _weights(product, [each.cost_line for each in rates if each.cost_line.is_split], first, last)
     return [
         _month(product, month, rates, sold.get(month), below, weights) for month in month_range(first, last)
@@ -218,36 +223,56 @@ def _weights(
     that the same cent goes to the same product each time. Volume only where the products' units can be
     added."""
     found: dict[Any, dict[datetime.date, dict[int, Decimal]]] = {}
-    tree = line_tree()
-    for line in lines:
-        if _place(line) in found:
-            continue
-        months: dict[datetime.date, dict[int, Decimal]] = defaultdict(dict)
-        found[_place(line)] = months
-        if line.key == Key.FIXED:
-            fixed = dict(line.shares.order_by("product").values_list("product_id", "weight"))
-            months.update(dict.fromkeys(month_range(first, last), fixed))
-            continue
+    fixed = {line.pk: line for line in lines if line.key == Key.FIXED}
+    shares: dict[int, dict[int, Decimal]] = defaultdict(dict)
+    if fixed:
+        for share in CostShare.objects.filter(cost_line__in=fixed).order_by("product"):
+            shares[share.cost_line_id][share.product_id] = share.weight
+    for pk, line in fixed.items():
+        found[_place(line)] = dict.fromkeys(month_range(first, last), shares[pk])
+    others = {_place(line): line for line in lines if line.pk not in fixed}
+    if others:
+        sold = _Weighed(others.values(), first, last)
+        found |= {place: sold.by(line, product) for place, line in others.items()}
+    return found
+
+
+class _Weighed:
+    """The products that split lines are of, and their months; two queries for all lines."""
+
+    def __init__(self, lines: Iterable[CostLine], first: datetime.date, last: datetime.date) -> None:
+        self._tree = tree = line_tree()
         scope = Product.objects.order_by("pk")
-        if line.line_id is not None:
-            scope = scope.filter(line__in=tree.descendants(line.line_id))
-        products = {row.pk: row for row in scope}
-        leads = {pk: tree.lead_measure(row.line_id) for pk, row in products.items()}
-        factors: Mapping[int, Decimal] = dict.fromkeys(products, Decimal(1))
+        if all(line.line_id is not None for line in lines):
+            within = {pk for line in lines if line.line_id for pk in tree.descendants(line.line_id)}
+            scope = scope.filter(line__in=within)
+        self._products = list(scope)
+        self._leads = {row.pk: tree.lead_measure(row.line_id) for row in self._products}
+        rows = ProductMonth.objects.filter(
+            product__in=self._leads, measure__in=set(self._leads.values()), month__range=(first, last)
+        )
+        self._rows = [
+            row for row in rows.order_by("product_id") if row.measure_id == self._leads[row.product_id].pk
+        ]
+
+    def by(self, line: CostLine, product: Product) -> dict[datetime.date, dict[int, Decimal]]:
+        below = self._tree.descendants(line.line_id) if line.line_id else None
+        products = [row for row in self._products if below is None or row.line_id in below]
+        factors: Mapping[int, Decimal] = {row.pk: Decimal(1) for row in products}
         if line.key == Key.VOLUME:
-            measures = set(leads.values())
-            units = addable(tree, products.values(), leads[product.pk], line.line_id or product.line_id)
-            if len(measures) > 1 or not units.ok:
-                continue
+            lead = self._leads[product.pk]
+            units = addable(self._tree, products, lead, line.line_id or product.line_id)
+            if not units.ok or len({self._leads[row.pk] for row in products}) > 1:
+                return {}
             factors = units.factors
-        sales = ProductMonth.objects.filter(product__in=products, month__range=(first, last))
-        for row in sales.filter(measure__in=set(leads.values())).order_by("product_id"):
-            if row.measure_id != leads[row.product_id].pk:
+        months: dict[datetime.date, dict[int, Decimal]] = defaultdict(dict)
+        for row in self._rows:
+            if row.product_id not in factors:
                 continue
-            value = row.revenue if line.key == Key.REVENUE else _volume(row, leads[row.product_id])
+            value = row.revenue if line.key == Key.REVENUE else _volume(row, self._leads[row.product_id])
             if value is not None and value > 0:
                 months[row.month][row.product_id] = value * factors[row.product_id]
-    return found
+        return months
 
 
 def _volume(row: ProductMonth, measure: Measure) -> Decimal | None:

@@ -18,6 +18,7 @@ from accounts.versions import form_conflict
 from core.errors import form_refuse
 from core.history import Related, history_of
 from core.idempotency import once
+from core.months import month_add, month_start
 from core.organisation import today
 from core.pages import page_render, with_right
 from pricing.cost_words import about_words, amount_words, basis_words, of_words, rate_notes, split_words
@@ -37,7 +38,7 @@ from pricing.services.costs import (
 @require_http_methods(["GET", "HEAD", "POST"])
 def cost_line_new(request: HttpRequest) -> HttpResponse:
     """A cost line with its first rate; ``?product=`` fills in whose it is."""
-    initial = {"product": request.GET.get("product", ""), "start_date": today().replace(day=1)}
+    initial = {"product": request.GET.get("product", ""), "start_date": month_add(month_start(today()), 1)}
     form, status = CostLineForm(request.POST or None, user=request.user, initial=initial), 200
     if request.method == "POST":
         status = 422
@@ -103,7 +104,8 @@ def cost_line(request: HttpRequest, pk: int) -> HttpResponse:
                 messages.success(request, _("Saved."))
                 return redirect("pricing:cost_line", pk=line.pk)
     day = today()
-    related = [Related(CostRate, "cost_line"), Related(CostShare, "cost_line")]
+    said = frozenset({"source_import", "created_by"})  # beside each rate
+    related = [Related(CostRate, "cost_line", skip=said), Related(CostShare, "cost_line")]
     context = {
         "line": line,
         "of": of_words(line),

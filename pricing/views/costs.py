@@ -19,7 +19,7 @@ from pricing.cost_words import about_words, amount_words, basis_words, of_words,
 from pricing.margin_card import margin_card
 from pricing.models import CostKind, CostLine
 from pricing.selectors.cost_overview import SHOWN, SORTS, cost_lines_listed
-from pricing.selectors.costs import EDIT, RIGHT
+from pricing.selectors.costs import EDIT, RIGHT, product_rates
 from products.models import ProductLine
 from products.selectors.access import lines_visible, product_get
 from products.selectors.head import product_head
@@ -141,11 +141,12 @@ def costs_export(request: HttpRequest, kind: str) -> HttpResponseBase:
 def product_costs(request: HttpRequest, code: str) -> HttpResponse:
     """What one product costs now and next, by the margin it is taken off before."""
     product = product_get(request.user, code)
+    rates = product_rates(request.user, product)
     context = {
         "head": product_head(request.user, product, "costs"),
         "product": product,
         "can_edit": request.user.has_perm(EDIT),
-        **product_costs_context(request.user, product),
-        "margin": margin_card(request.user, product),
+        **product_costs_context(product, rates),
+        "margin": margin_card(request.user, product, rates) if rates else None,
     }
     return page_render(request, "pricing/product_costs.html", context)

@@ -13,6 +13,7 @@ from django.utils import translation
 
 from pricing.margin_card import margin_card
 from pricing.models import CostLine
+from pricing.selectors.costs import product_rates
 from pricing.selectors.margins import MonthMargin, margins_total, product_margins
 from products.models import LineMeasure, Measure, Product, ProductMonth, SalesMonth
 from tests.factories import (
@@ -180,7 +181,8 @@ def test_not_for_who_sees_no_costs_or_a_part_of_the_sales() -> None:
 
 class TestTheCard:
     def card(self, product: Product, user: Any = None) -> Any:
-        return margin_card(user or user_factory("finance"), product)
+        user = user or user_factory("finance")
+        return margin_card(user, product, product_rates(user, product))
 
     def test_its_totals_equal_its_rows_and_its_chart_is_valid(self, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr("pricing.margin_card.product_complete_month", lambda *_: JULY)
