@@ -8,6 +8,7 @@ from typing import Any
 
 from django.utils import timezone
 
+from core.months import month_add
 from exchange.models import Import, Layout
 from forecasting.models import Forecast, LaunchPlan, NightlyRun, StageEstimate, TotalForecast
 from products.models import (
