@@ -7,9 +7,8 @@ from typing import Any
 
 from django import forms
 from django.db.models.functions import Lower
-from django.utils.translation import gettext as _t
+from django.utils.translation import gettext, pgettext_lazy
 from django.utils.translation import gettext_lazy as _
-from django.utils.translation import pgettext_lazy
 
 from core.organisation import organisation_get, today
 from pricing.forms.prices import cells_read
@@ -81,10 +80,12 @@ class RateForm(forms.Form):
     def clean(self) -> dict[str, Any]:
         found = super().clean() or {}
         if "amount" in found and (found["amount"] is None) != found.get("ends", False):
-            self.add_error("amount", _t("Give an amount, or say that it ends."))
+            self.add_error("amount", gettext("Give an amount, or say that it ends."))
         start = found.get("start_date")
         if start is not None and start <= today() and not found.get("confirmed"):
-            self.add_error("confirmed", _t("This rate begins today or in the past. Tick that this is meant."))
+            self.add_error(
+                "confirmed", gettext("This rate begins today or in the past. Tick that this is meant.")
+            )
         return found
 
     def values(self) -> RateValues:
@@ -183,7 +184,7 @@ class CostLineForm(RateForm):
         found = super().clean()
         self.of_basis = found.get("basis", "")
         if found.get("product") is not None and found.get("line") is not None:
-            self.add_error("line", _t("Choose a product or a line, not both."))
+            self.add_error("line", gettext("Choose a product or a line, not both."))
         found["parts"] = self._parts(found.get("shares", ""))
         return found
 
@@ -194,7 +195,7 @@ class CostLineForm(RateForm):
         known = {row.code.lower(): row for row in rows}
         problems += [f"{code}?" for code in amounts if code not in known]
         if problems:
-            said = _t("This cannot be read as a code and a share: %(lines)s")
+            said = gettext("This cannot be read as a code and a share: %(lines)s")
             self.add_error("shares", said % {"lines": "; ".join(problems[:5])})
             return {}
         return {known[code]: amount for code, amount in amounts.items()}

@@ -6,7 +6,7 @@ from typing import Any
 
 from django import forms
 from django.utils import formats as django_formats
-from django.utils.translation import gettext as _t
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from pricing.models import Price, PriceList
@@ -93,10 +93,10 @@ class ProposalForm(forms.Form):
         """Prices by code; what cannot be read is told by its line."""
         found, problems = cells_read(text)
         if problems:
-            said = _t("This cannot be read as a code and a price: %(lines)s")
+            said = gettext("This cannot be read as a code and a price: %(lines)s")
             self.add_error("pasted", said % {"lines": "; ".join(problems[:5])})
         elif not found:
-            self.add_error("pasted", _t("Paste the codes and prices here."))
+            self.add_error("pasted", gettext("Paste the codes and prices here."))
         return found
 
 
@@ -112,10 +112,10 @@ def cells_read(text: str) -> tuple[dict[str, Decimal], list[str]]:
         if amount is None and number == 1 and len(cells) >= 2 and not re.search(r"\d", cells[1]):
             continue  # the heads of the columns
         if amount is None:
-            problems.append(_t("line %(number)s: “%(text)s”") % {"number": number, "text": line[:60]})
+            problems.append(gettext("line %(number)s: “%(text)s”") % {"number": number, "text": line[:60]})
         elif cells[0].lower() in found:
             problems.append(
-                _t("line %(number)s: %(code)s stands there twice") % {"number": number, "code": cells[0]}
+                gettext("line %(number)s: %(code)s stands there twice") % {"number": number, "code": cells[0]}
             )
         else:
             found[cells[0].lower()] = amount
