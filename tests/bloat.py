@@ -28,6 +28,6 @@ def bloat_remove() -> None:
         grown = [table for table, size in cursor.fetchall() if size > _left.get(table, 0) + GROWN]
         if grown:
             cursor.execute("SELECT string_agg(t::regclass::text, ', ') FROM unnest(%s::oid[]) t", [grown])
-            cursor.execute(f"VACUUM {cursor.fetchone()[0]}")
+            cursor.execute(f"VACUUM (SKIP_LOCKED) {cursor.fetchone()[0]}")
             cursor.execute(_SIZES)
             _left.update(cursor.fetchall())
