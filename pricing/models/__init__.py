@@ -5,6 +5,7 @@ from .price import Price, PriceList, Proposal, VatCode, VatRate
 from .price_rule import Bound, NoticeDays
 from .promotion import ForbiddenPeriod, Promotion, PromotionChannel, PromotionProduct
 from .promotion_effect import PromotionEffect
+from .reference_use import ReferenceUse
 from .scenario import Scenario
 
 __all__ = [
@@ -23,6 +24,7 @@ __all__ = [
     "PromotionEffect",
     "PromotionProduct",
     "Proposal",
+    "ReferenceUse",
     "Scenario",
     "SegmentChannel",
     "VatCode",

@@ -113,26 +113,31 @@ def price_on(
 def vat_rates(products: Sequence[Product], date: datetime.date) -> dict[int, Decimal | None]:
     """The VAT rate of each on the date, as a share; ``None``: exempt. What the product says, else the nearest
     line above it that says something, else high."""
+    return vat_rates_on(products, [date])[date]
+
+
+def vat_rates_on(
+    products: Sequence[Product], dates: Collection[datetime.date]
+) -> dict[datetime.date, dict[int, Decimal | None]]:
+    """The rates on each of the dates, as :func:`vat_rates` has them."""
     tree = line_tree()
     lines = {product.line_id: [line.pk for line in tree.ancestors(product.line_id)] for product in products}
-    codes = VatCode.objects.filter(start_date__lte=date).filter(
+    last = max(dates)
+    codes = VatCode.objects.filter(start_date__lte=last).filter(
         Q(product__in=[product.pk for product in products])
         | Q(line__in={pk for own in lines.values() for pk in own})
     )
-    own: dict[int | None, str] = {}
-    of_line: dict[int | None, str] = {}
-    for row in codes.order_by("start_date"):
-        if row.product_id:
-            own[row.product_id] = row.code
-        else:
-            of_line[row.line_id] = row.code
-    rates = {
-        row.code: row.rate for row in VatRate.objects.filter(start_date__lte=date).order_by("start_date")
-    }
-    found = {}
-    for product in products:
-        said = (of_line[pk] for pk in lines[product.line_id] if pk in of_line)
-        found[product.pk] = rates.get(own.get(product.pk) or next(said, Vat.HIGH))
+    rows = list(codes.order_by("start_date"))
+    rates = list(VatRate.objects.filter(start_date__lte=last).order_by("start_date"))
+    found: dict[datetime.date, dict[int, Decimal | None]] = {}
+    for date in dates:
+        said = {(row.product_id, row.line_id): row.code for row in rows if row.start_date <= date}
+        rate = {row.code: row.rate for row in rates if row.start_date <= date}
+        found[date] = {}
+        for product in products:
+            keys = [(product.pk, None), *((None, line) for line in lines[product.line_id])]
+            code = next((said[key] for key in keys if key in said), Vat.HIGH)
+            found[date][product.pk] = rate.get(code)
     return found
 
 
