@@ -73,6 +73,28 @@ class NoticeForm(forms.Form):
         self.fields["channel"].queryset = channels_visible(user)  # type: ignore[attr-defined]
 
 
+class PassThroughForm(forms.Form):
+    channel = forms.ModelChoiceField(
+        label=_("Channel"), queryset=None, required=False, to_field_name="code", empty_label=_("all")
+    )
+    start_date = DayField(label=_("From"))
+    rate = forms.DecimalField(
+        label=_("Pass-through (%)"),
+        min_value=0,
+        max_value=200,
+        decimal_places=2,
+        localize=True,
+        help_text=_("100: the reseller keeps his margin in per cent. 50: of +4% he passes on +2%."),
+    )
+
+    def __init__(self, *args: Any, user: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["channel"].queryset = channels_visible(user)  # type: ignore[attr-defined]
+
+    def clean_rate(self) -> Decimal:
+        return Decimal(self.cleaned_data["rate"]) / 100
+
+
 class LineVatForm(forms.Form):
     line = forms.ModelChoiceField(
         label=_("Product line"), queryset=ProductLine.objects.none(), to_field_name="code", empty_label=None

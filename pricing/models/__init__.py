@@ -1,5 +1,6 @@
 from .elasticity import Elasticity
 from .offer import Positioning, PositioningPoint
+from .pass_through import PassThrough
 from .place import DistributionMonth, Listing, SegmentChannel
 from .price import Price, PriceList, Proposal, VatCode, VatRate
 from .price_rule import Bound, NoticeDays
@@ -15,6 +16,7 @@ __all__ = [
     "ForbiddenPeriod",
     "Listing",
     "NoticeDays",
+    "PassThrough",
     "Positioning",
     "PositioningPoint",
     "Price",

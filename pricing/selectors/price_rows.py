@@ -15,7 +15,7 @@ from pricing.models import Price, PriceList
 from pricing.models.price import State
 from products.models import Product
 
-from .prices import lists_visible, vat_rates_on, with_and_without
+from .prices import lists_visible, vat_rates_on, with_and_without, with_pass_through
 
 KINDS = PriceList.Kind.values
 
@@ -25,7 +25,7 @@ class PriceRow:
     """One component of the product's price on one list. ``rows`` are its approved prices in order of their
     dates; ``now`` the one in force, ``following`` the first ahead, ``waiting`` those proposed. ``rate`` is
     the VAT today, ``rate_then`` on the day of the price ahead. ``van`` is the van-prijs of a reduction that
-    would start on ``van_on``; only of our own prices to consumers."""
+    would start on ``van_on``; only of our own prices to consumers. ``pass_through`` as its list has it."""
 
     price_list: PriceList
     component: str
@@ -38,6 +38,7 @@ class PriceRow:
     following: Price | None
     van: VanPrijs | None
     van_on: datetime.date
+    pass_through: Decimal = Decimal(1)
 
     def both(self, price: Price | None) -> tuple[Decimal | None, Decimal | None]:
         """With VAT and without."""
@@ -50,13 +51,14 @@ def price_history(user: Any, product: Product) -> list[Price]:
     """Every price of the product on lists the person may see but for drafts, the newest first."""
     rows = Price.objects.filter(product=product, price_list__in=lists_visible(user))
     related = (
-        "price_list__channel",
+        "price_list__channel__parent__parent__parent",
         "price_list__segment",
         "proposal__author",
         "approved_by",
         "source_import",
     )
-    return list(rows.exclude(state=State.DRAFT).select_related(*related).order_by("-start_date", "-pk"))
+    rows = with_pass_through(rows).exclude(state=State.DRAFT).select_related(*related)
+    return list(rows.order_by("-start_date", "-pk"))
 
 
 def price_rows(product: Product, history: Sequence[Price]) -> list[PriceRow]:
@@ -110,6 +112,7 @@ def _row(
         if price_list.is_to_consumers and unit
         else None,
         van_on=van_on,
+        pass_through=prices[0].pass_through,
     )
 
 

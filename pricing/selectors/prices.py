@@ -8,10 +8,11 @@ from collections.abc import Collection, Iterable, Sequence
 from decimal import Decimal
 from typing import Any
 
-from django.db.models import Q, QuerySet
+from django.db.models import Case, OuterRef, Q, QuerySet, Subquery, Value, When
+from django.db.models.functions import Coalesce
 
-from core.organisation import organisation_get
-from pricing.models import Price, PriceList, VatCode, VatRate
+from core.organisation import organisation_get, today
+from pricing.models import PassThrough, Price, PriceList, VatCode, VatRate
 from pricing.models.price import State, Vat
 from products.models import Channel, Product, Segment
 from products.selectors.access import visible_channel_ids
@@ -20,6 +21,8 @@ from products.selectors.lines import line_tree
 Part = tuple[str, str]
 """A price's component and tier."""
 CENT = Decimal("0.01")
+CHANNEL = "price_list__channel"
+ABOVE = (CHANNEL, f"{CHANNEL}__parent", f"{CHANNEL}__parent__parent", f"{CHANNEL}__parent__parent__parent")
 
 
 def channels_above(channel: Channel | None) -> list[int]:
@@ -97,6 +100,18 @@ def prices_on(
     for row in sorted(rows, key=lambda row: ranks[row.price_list_id]):
         found[row.product_id].setdefault((row.component, row.tier), row)
     return dict(found)
+
+
+def with_pass_through(prices: QuerySet[Price]) -> QuerySet[Price]:
+    """Prices with the ``pass_through`` that holds today where their list does, without a query of its own."""
+    near = [When(channel=OuterRef(path), then=Value(place)) for place, path in enumerate(ABOVE)]
+    here = Q(channel=None)
+    for path in ABOVE:
+        here |= Q(channel=OuterRef(path))
+    rows = PassThrough.objects.filter(here, start_date__lte=today())
+    rows = rows.annotate(near=Case(*near, default=Value(len(ABOVE)))).order_by("near", "-start_date")
+    rates = {"pass_through": Coalesce(Subquery(rows.values("rate")[:1]), Decimal(1))}
+    return prices.annotate(**rates)
 
 
 def price_on(

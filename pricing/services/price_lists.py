@@ -1,4 +1,4 @@
-"""Price lists, which VAT products have, bounds, days of notice and reference customers."""
+"""Price lists, which VAT products have, bounds, days of notice, pass-through and reference customers."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 
 from accounts.errors import DomainError, right_require
 from accounts.versions import check, row_lock, row_save
-from pricing.models import Bound, NoticeDays, PriceList, ReferenceUse, VatCode
+from pricing.models import Bound, NoticeDays, PassThrough, PriceList, ReferenceUse, VatCode
 from products.models import Channel, Product, ProductLine
 from products.services.scope import product_within, unlimited
 
@@ -105,6 +105,18 @@ def notice_set(*, user: Any, channel: Channel | None, days: int) -> None:
     row = NoticeDays.objects.filter(channel=channel).first() or NoticeDays(channel=channel)
     if row.days != days:
         row.days = days
+        check(row)
+        row.save()
+
+
+@transaction.atomic
+def pass_through_set(*, user: Any, channel: Channel | None, start_date: datetime.date, rate: Decimal) -> None:
+    """From this date resellers in the channel move their price by this part of ours."""
+    _shared(user)
+    key = {"channel": channel, "start_date": start_date}
+    row = PassThrough.objects.filter(**key).first() or PassThrough(**key)
+    if row.rate != rate:
+        row.rate = rate
         check(row)
         row.save()
 

@@ -14,17 +14,30 @@ from accounts.errors import DomainError
 from core.errors import form_refuse
 from core.organisation import organisation_get
 from core.pages import page_render, with_right
-from pricing.forms.price_rules import BoundForm, LineVatForm, NoticeForm, ReferenceCustomerForm
+from pricing.forms.price_rules import (
+    BoundForm,
+    LineVatForm,
+    NoticeForm,
+    PassThroughForm,
+    ReferenceCustomerForm,
+)
 from pricing.models import VatRate
 from pricing.price_words import price_text
 from pricing.selectors.price_rules import bounds_visible, line_vat_visible, notices_visible
+from pricing.selectors.resellers import pass_throughs_visible
 from pricing.selectors.yearly import customers_visible
-from pricing.services.price_lists import bound_set, notice_set, reference_customer_set, vat_set
+from pricing.services.price_lists import (
+    bound_set,
+    notice_set,
+    pass_through_set,
+    reference_customer_set,
+    vat_set,
+)
 from pricing.yearly_words import use_words
-from products.selectors.access import lines_visible
+from products.selectors.access import channels_visible, lines_visible
 
-FORMS = {"bound": BoundForm, "notice": NoticeForm, "vat": LineVatForm}
-SERVICES = {"bound": bound_set, "notice": notice_set, "vat": vat_set}
+FORMS = {"bound": BoundForm, "notice": NoticeForm, "pass_through": PassThroughForm, "vat": LineVatForm}
+SERVICES = {"bound": bound_set, "notice": notice_set, "pass_through": pass_through_set, "vat": vat_set}
 
 
 @with_right("pricing.view")
@@ -71,10 +84,12 @@ def _page(request: HttpRequest, bound: dict[str, Any] | None = None, status: int
     forms = {f"{name}_form": form(user=user) for name, form in asked.items()}
     forms |= {f"{name}_form": form for name, form in (bound or {}).items()}
     lines = {line.pk: line for line in lines_visible(user)}
+    rows = {"line": list(lines.values()), "channel": list(channels_visible(user))}
     for form in forms.values():
-        if field := form.fields.get("line"):  # asked for once, not by each form
+        for name in rows.keys() & form.fields.keys():  # asked for once, not by each form
+            field = form.fields[name]
             nothing = [] if field.empty_label is None else [("", field.empty_label)]
-            field.choices = nothing + [(line.code, str(line)) for line in lines.values()]
+            field.choices = nothing + [(row.code, str(row)) for row in rows[name]]
     context = {
         "bounds": [
             {
@@ -85,6 +100,7 @@ def _page(request: HttpRequest, bound: dict[str, Any] | None = None, status: int
             for row in bounds_visible(user)
         ],
         "notices": notices_visible(user),
+        "pass_throughs": pass_throughs_visible(user),
         "vat": line_vat_visible(user),
         "rates": VatRate.objects.all(),
         "customers": [

@@ -15,6 +15,7 @@ from pricing.models import PriceList, Proposal
 from pricing.services.price_lists import (
     bound_set,
     notice_set,
+    pass_through_set,
     price_list_create,
     reference_customer_set,
     vat_set,
@@ -71,6 +72,7 @@ def prices_create(people: Mapping[str, User]) -> None:
         amounts = {tier: Decimal(amount) for tier, amount in uses.items()}
         reference_customer_set(user=anna, line=lines["energy"], customer=customer, uses=amounts)
     notice_set(user=anna, channel=Channel.objects.get(code="retail"), days=42)
+    pass_through_set(user=anna, channel=None, start_date=SINCE, rate=Decimal("0.8"))
     bound_set(
         user=anna,
         product=None,
