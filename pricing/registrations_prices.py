@@ -15,11 +15,11 @@ later = later_in("pricing")
 def register() -> None:
     from collaboration.kinds import alert_kinds, notification_kinds
     from exchange.sheets import sheets
-    from products.models import Product
+    from products.models import Product, ProductLine
 
     from .approval_words import DECIDED, READY, WAITING
     from .decision_readings import PRICE
-    from .models import Bound, VatCode
+    from .models import Bound, ReferenceUse, VatCode
     from .price_events import READING
     from .selectors.proposals import JOB
     from .sheets import PricesSheet
@@ -27,6 +27,7 @@ def register() -> None:
     # Prices have a page of their own, which keeps to lists and drafts that a person may see.
     history_extend(Product, Related(VatCode, "product", _("VAT"), skip=frozenset({"line"})))
     history_extend(Product, Related(Bound, "product", _("Bound of a price"), skip=frozenset({"line"})))
+    history_extend(ProductLine, Related(ReferenceUse, "line"))
     registries.panels.register(
         Panel("price", "mix", "pricing/_price_card.html", later("price_card.price_panel"), 20, "pricing.view")
     )

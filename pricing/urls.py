@@ -48,6 +48,7 @@ urlpatterns = [
     path("pricing/lists/new/", price_lists.price_list_edit, name="price_list_new"),
     path("pricing/lists/<int:pk>/", price_lists.price_list_edit, name="price_list_edit"),
     path("pricing/rules/", price_rules.price_rules, name="price_rules"),
+    path("pricing/rules/reference-customers/", price_rules.reference_customer, name="reference_customer"),
     path("pricing/rules/<slug:what>/", price_rules.price_rule_set, name="price_rule_set"),
     path("pricing/proposals/", proposals.proposals, name="proposals"),
     path("pricing/proposals/new/", proposals.proposal_new, name="proposal_new"),

@@ -110,11 +110,17 @@ def _consumer(ground: Ground, asked: Asked) -> str:
     price = ground.consumer_price(asked.price)
     if price is None or ground.consumer is None or ground.reseller_margin is None:
         return ""
-    return _("Consumer price %(now)s becomes %(then)s: the reseller keeps his margin of %(margin)s.") % {
+    said = {
         "now": price_text(ground.consumer.amount, ground.currency, 2),
         "then": price_text(price, ground.currency, 2),
         "margin": formats.percent(ground.reseller_margin),
+        "passed": formats.percent(ground.pass_through, 0),
     }
+    if ground.pass_through == 1:
+        text = _("Consumer price %(now)s becomes %(then)s: the reseller keeps his margin of %(margin)s.")
+    else:
+        text = _("Consumer price %(now)s becomes %(then)s: the reseller passes on %(passed)s of the change.")
+    return text % said
 
 
 def scenario_words(ground: Ground, row: Scenario) -> str:

@@ -108,7 +108,7 @@ def cells_read(text: str) -> tuple[dict[str, Decimal], list[str]]:
         if not line.strip():
             continue
         cells = [cell.strip() for cell in re.split(r"\t|;|\s{2,}", line.strip()) if cell.strip()]
-        amount = _amount(cells[1]) if len(cells) >= 2 else None
+        amount = amount_read(cells[1]) if len(cells) >= 2 else None
         if amount is None and number == 1 and len(cells) >= 2 and not re.search(r"\d", cells[1]):
             continue  # the heads of the columns
         if amount is None:
@@ -122,7 +122,7 @@ def cells_read(text: str) -> tuple[dict[str, Decimal], list[str]]:
     return found, problems
 
 
-def _amount(text: str) -> Decimal | None:
+def amount_read(text: str) -> Decimal | None:
     """A price as a spreadsheet in the person's language writes it, also with its currency."""
     plain = re.sub(r"[^\d.,\-]", "", text)
     try:

@@ -1,11 +1,13 @@
 from .cost import CostKind, CostLine, CostRate, CostShare
 from .elasticity import Elasticity
 from .offer import Positioning, PositioningPoint
+from .pass_through import PassThrough
 from .place import DistributionMonth, Listing, SegmentChannel
 from .price import Price, PriceList, Proposal, VatCode, VatRate
 from .price_rule import Bound, NoticeDays
 from .promotion import ForbiddenPeriod, Promotion, PromotionChannel, PromotionProduct
 from .promotion_effect import PromotionEffect
+from .reference_use import ReferenceUse
 from .scenario import Scenario
 
 __all__ = [
@@ -19,6 +21,7 @@ __all__ = [
     "ForbiddenPeriod",
     "Listing",
     "NoticeDays",
+    "PassThrough",
     "Positioning",
     "PositioningPoint",
     "Price",
@@ -28,6 +31,7 @@ __all__ = [
     "PromotionEffect",
     "PromotionProduct",
     "Proposal",
+    "ReferenceUse",
     "Scenario",
     "SegmentChannel",
     "VatCode",

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from decimal import Decimal
+
 import pghistory
 import pgtrigger
 from django.conf import settings
@@ -244,6 +246,7 @@ class Price(models.Model):
         settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+", verbose_name=_("approved by")
     )
     approved_at = models.DateTimeField(_("approved"), null=True)
+    pass_through: Decimal  # where ``pricing.selectors.prices.with_pass_through`` asked for it
 
     class Meta:
         verbose_name = _("price")

@@ -13,6 +13,7 @@ from core.registries import PlannedChange
 from pricing.models import Price, PriceList
 from pricing.models.price import State
 from pricing.selectors.price_answers import bounded, price_answers
+from pricing.selectors.resellers import passed_through
 
 LEAST = 0.002
 # Statistics get used to a new price as they smooth the level (forecasting/engine/drivers.py): the newest
@@ -22,13 +23,14 @@ WEIGHT, USED_MONTHS = 0.3, 6
 
 def price_changes(products: Collection[int], months: Sequence[datetime.date]) -> Mapping[int, PlannedChange]:
     """Of products whose own price for everybody changes in these months, or changed shortly before: (price
-    then / price that the statistics are used to)^elasticity. Of a month a price is the mean over its days. A
-    reseller is taken to keep his margin in percent: the consumer's price changes by the same share."""
+    then / price that the statistics are used to)^elasticity. Of a month a price is the mean over its days.
+    Where a reseller stands between his price counts, which moves by what he passes on."""
     used = [month_add(months[0], -back) for back in range(1, USED_MONTHS + 1)]
     last = month_end(months[-1])
     found = {}
     changing = _rows(products, used[-1], last)
     answers = price_answers(changing)
+    passed = passed_through(changing)
     for product_id, rows in changing.items():
         if product_id not in answers:
             continue
@@ -39,7 +41,8 @@ def price_changes(products: Collection[int], months: Sequence[datetime.date]) ->
         if not weights:
             continue
         before = sum(price * weight for price, weight in weights) / sum(weight for _price, weight in weights)
-        ratios = [bounded(float(_mean(rows, month) or before) / before) for month in months]
+        changes = [float(_mean(rows, month) or before) / before - 1 for month in months]
+        ratios = [bounded(1 + passed.get(product_id, 1.0) * change) for change in changes]
         if all(abs(ratio - 1) < LEAST for ratio in ratios):
             continue
         answer = answers[product_id]

@@ -7,6 +7,7 @@ from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
+from math import log
 from statistics import NormalDist
 from typing import Any
 
@@ -23,7 +24,8 @@ from products.selectors.lines import line_tree
 from products.selectors.units import unit_of
 
 from .elasticities import PUBLISHED, PUBLISHED_SD, elasticities_allowed, elasticities_visible
-from .prices import lists_visible, vat_rates, with_and_without
+from .prices import lists_visible, vat_rates, with_and_without, with_pass_through
+from .resellers import margin_rate, passed_on, reach
 
 MONTHS = 12
 MOST, LEAST = Decimal("1.3"), Decimal("0.7")
@@ -67,8 +69,9 @@ class Answer:
 @dataclass(frozen=True)
 class Ground:
     """``price`` is ours, or the consumer's where we have none; ``consumer`` the one a reseller asks beside
-    ours, who keeps his ``reseller_margin`` (a share). ``revenue`` is what a unit brings in at the price of
-    today; ``None``: not known. ``elasticity``: ``None`` where no night has seen the product."""
+    ours, who has ``reseller_margin`` (a share) of it and passes on ``pass_through`` of our changes.
+    ``revenue`` is what a unit brings in at the price of today; ``None``: not known. ``elasticity``: ``None``
+    where no night has seen the product."""
 
     product: Product
     unit: str
@@ -78,6 +81,7 @@ class Ground:
     price: PriceNow
     consumer: PriceNow | None
     reseller_margin: float | None
+    pass_through: Decimal
     revenue: float | None
     elasticity: Elasticity | None
     day: datetime.date
@@ -102,10 +106,10 @@ class Ground:
         )
 
     def consumer_price(self, price: Decimal) -> Decimal | None:
-        """What the reseller asks when he keeps his margin: his price moves by the same share as ours."""
+        """What the reseller asks then: of our change, in per cent, he passes on a part."""
         if self.consumer is None:
             return None
-        return self.consumer.amount * price / self.price.amount
+        return passed_on(self.consumer.amount, price / self.price.amount - 1, self.pass_through)
 
     def base(self, start: datetime.date) -> list[Month]:
         """The months as they stand, and the share of each that a price from that day on holds."""
@@ -119,14 +123,24 @@ class Ground:
         usual = float(self.consumer.amount if known is not None and self.consumer else self.price.amount)
         seen = (row.lowest_price, row.highest_price) if row else (None, None)
         over = beyond(price, seen[0] or usual, seen[1] or usual)
+        # Consumers answer to the reseller's price: (his ratio)^e = (our ratio)^(e × passed).
+        quantiles = row.quantiles if row is not None else PUBLISHED_QUANTILES
+        passed = self._passed(asked) if row is None or of_consumers else 1.0
         outcome = what_if(
             self.base(asked.start),
-            row.quantiles if row is not None else PUBLISHED_QUANTILES,
+            [quantile * passed for quantile in quantiles],
             float(asked.price / self.price.amount) * (self.revenue or 1.0),
             correlation=self.correlation,
             over=over,
         )
         return Answer(asked, outcome, abs(over) > 1e-9)
+
+    def _passed(self, asked: Asked) -> float:
+        """By how many times as much as ours the reseller's price moves, as logarithms."""
+        price, ours = self.consumer_price(asked.price), asked.price / self.price.amount
+        if price is None or self.consumer is None or ours == 1 or self.pass_through == 1:
+            return 1.0
+        return log(price / self.consumer.amount) / log(ours)
 
     def _month(self, row: ForecastMonth, start: datetime.date) -> Month:
         mean, low, high, *_wider = row.final_band
@@ -167,7 +181,7 @@ def what_if_ground(user: Any, product: Product) -> Ground | str:
     margin = None
     if beside is not None:
         theirs = with_and_without(beside.amount, beside.price_list.with_vat, rate)[1]
-        margin = float((theirs - net) / theirs) if theirs > net else None
+        margin = margin_rate(theirs, net) if theirs > net else None
     return Ground(
         product=product,
         unit=unit_of(tree, product, measure),
@@ -177,6 +191,7 @@ def what_if_ground(user: Any, product: Product) -> Ground | str:
         price=price,
         consumer=beside if margin is not None else None,
         reseller_margin=margin,
+        pass_through=beside.rows[0].pass_through if beside else Decimal(1),
         revenue=brought or (float(net) if price.price_list.kind == Kind.OWN else None),
         elasticity=elasticities_visible(user).filter(product=product).first(),
         day=day,
@@ -185,27 +200,27 @@ def what_if_ground(user: Any, product: Product) -> Ground | str:
 
 def _prices_now(user: Any, product: Product, day: datetime.date) -> dict[str, PriceNow]:
     """By kind of list, the price per unit now: of everybody's list, else of the first that has one."""
-    rows = Price.objects.filter(
-        product=product,
-        price_list__in=lists_visible(user),
-        price_list__currency=organisation_get().currency,
-        component=Price.Component.UNIT,
-        tier="",
-        state=State.APPROVED,
-    ).select_related("price_list")
+    rows = (
+        with_pass_through(Price.objects.all())
+        .filter(
+            product=product,
+            price_list__in=lists_visible(user),
+            price_list__currency=organisation_get().currency,
+            component=Price.Component.UNIT,
+            tier="",
+            state=State.APPROVED,
+        )
+        .select_related("price_list")
+    )
     by_list: dict[int, list[Price]] = defaultdict(list)
     for row in rows.order_by("start_date"):
         by_list[row.price_list_id].append(row)
     found: dict[str, PriceNow] = {}
-    for own in sorted(by_list.values(), key=lambda rows: _reach(rows[0].price_list)):
+    for own in sorted(by_list.values(), key=lambda rows: reach(rows[0].price_list)):
         held = [row.amount for row in own if row.start_date <= day]
         if held and held[-1]:
             found.setdefault(own[0].price_list.kind, PriceNow(own[0].price_list, own, held[-1]))
     return found
-
-
-def _reach(row: PriceList) -> tuple[bool, bool, str]:
-    return row.channel_id is not None, row.segment_id is not None, row.code
 
 
 def scenarios_kept(user: Any, product: Product) -> list[Scenario]:

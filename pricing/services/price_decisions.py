@@ -9,6 +9,7 @@ from collaboration.services.decisions import decision_record
 from pricing.models import Price, PriceList, Proposal
 from pricing.selectors.price_answers import bounded, price_answers
 from pricing.selectors.proposals import old_amounts
+from pricing.selectors.resellers import passed_through
 
 KIND = "price"
 
@@ -19,6 +20,7 @@ def price_decision_record(*, proposal: Proposal) -> Decision:
     prices = {price.product_id: price for price in proposal.prices.order_by("-component", "-tier")}
     old = old_amounts(proposal, list(prices))
     answers = price_answers(prices)
+    passed = passed_through(prices)
     to_all = _for_everybody(proposal.price_list)
     rows = []
     for product_id, price in prices.items():
@@ -35,7 +37,8 @@ def price_decision_record(*, proposal: Proposal) -> Decision:
         )
         plain = (price.component, price.tier) == (Price.Component.UNIT, "")
         if to_all and plain and product_id in answers and before and price.amount:
-            answer, ratio = answers[product_id], bounded(float(price.amount / before))
+            change = float(price.amount / before) - 1
+            answer, ratio = answers[product_id], bounded(1 + passed.get(product_id, 1.0) * change)
             row.expected = round(answer.share(ratio), 5)
             row.expected_lo80, row.expected_hi80 = (round(end, 5) for end in answer.band(ratio))
         rows.append(row)

@@ -16,6 +16,7 @@ from django.utils.translation import ngettext
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from accounts.errors import DomainError
+from core import formats
 from core.errors import form_refuse, require
 from core.idempotency import once
 from core.pages import page_render, paginate, with_right
@@ -27,6 +28,7 @@ from pricing.price_words import list_words, part_words, price_text, rule_words
 from pricing.selectors.prices import lists_visible
 from pricing.selectors.proposals import (
     ProposalRow,
+    Reseller,
     proposal_get,
     proposal_job,
     proposal_prices,
@@ -153,9 +155,12 @@ def proposal(request: HttpRequest, pk: int) -> HttpResponse:
 
 def _page(request: HttpRequest, found: Proposal, error: DomainError | None = None) -> HttpResponse:
     user = request.user
-    job = proposal_job(found) if found.state == State.DRAFT else None
+    # A job writes all prices of a draft at once: with prices there is only its last word to fetch.
+    filling = not found.price_count or "HX-Request" in request.headers
+    job = proposal_job(found) if filling and found.state == State.DRAFT else None
     working = job is not None and job.state != job.State.DONE
     page = None if working else paginate(request, proposal_prices(found))
+    rows = [_words(row, found) for row in proposal_rows(found, list(page))] if page else []
     own = found.author_id == user.pk
     context = {
         "proposal": found,
@@ -164,7 +169,8 @@ def _page(request: HttpRequest, found: Proposal, error: DomainError | None = Non
         "job": job,
         "working": working,
         "page": page,
-        "rows": [_words(row, found) for row in proposal_rows(found, list(page))] if page else [],
+        "rows": rows,
+        "has_reseller": any(item["reseller"] for item in rows),
         "error": error,
         "note": request.POST.get("note", ""),
         "exception": request.POST.get("exception", ""),
@@ -188,6 +194,12 @@ def _page(request: HttpRequest, found: Proposal, error: DomainError | None = Non
     )
 
 
+def _all_rows(found: Proposal) -> Iterator[ProposalRow]:
+    ids = proposal_prices(found)
+    for start in range(0, len(ids), 500):
+        yield from proposal_rows(found, ids[start : start + 500])
+
+
 def _words(row: ProposalRow, found: Proposal) -> dict[str, Any]:
     currency = found.price_list.currency
     amount = row.price.amount
@@ -196,6 +208,16 @@ def _words(row: ProposalRow, found: Proposal) -> dict[str, Any]:
         "part": part_words(row.price.component, row.price.tier),
         "old": None if row.old is None else price_text(row.old, currency),
         "new": _("no price") if amount is None else price_text(amount, currency),
+        "reseller": row.reseller and _reseller_words(row.reseller),
+    }
+
+
+def _reseller_words(row: Reseller) -> dict[str, str | None]:
+    return {
+        "price": price_text(row.then, row.currency, 2),
+        "was": price_text(row.now, row.currency, 2),
+        "margin": None if row.margin_then is None else formats.percent(row.margin_then, 2),
+        "margin_was": None if row.margin_now is None else formats.percent(row.margin_now, 2),
     }
 
 
@@ -241,7 +263,7 @@ def proposal_export(request: HttpRequest, pk: int, kind: str) -> HttpResponseBas
         raise Http404(kind)
 
     def rows() -> Iterator[list[Any]]:
-        for row in proposal_rows(found, proposal_prices(found)):
+        for row in _all_rows(found):
             product = row.product
             yield [
                 *(

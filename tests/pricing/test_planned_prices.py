@@ -13,7 +13,7 @@ from core.registries import PlannedChange
 from forecasting.driver_words import driver_card
 from forecasting.models import Forecast, ForecastMonth
 from forecasting.services.drivers import driver_values_set
-from pricing.models import Price, PriceList
+from pricing.models import PassThrough, Price, PriceList
 from pricing.models.price import State
 from pricing.price_words import planned_words
 from pricing.selectors.planned_prices import price_changes
@@ -197,3 +197,18 @@ def test_a_product_that_was_measured_answers_by_its_own(juice: Product, everybod
     assert [found[product.pk].params["source"] for product in (juice, service)] == ["own", "line"]
     assert "measured of this product" in planned_words(found[juice.pk].params)[1]
     assert "product line" in planned_words(found[service.pk].params)[1]
+
+
+def test_a_reseller_passes_on_a_part(juice: Product, everybody: PriceList) -> None:
+    """+10 % of ours is +5 % of his; without a consumer price ours is what counts."""
+    price(juice, everybody, month_add(LAST, -24), "2.00")
+    price(juice, everybody, AHEAD[2], "2.20")
+    plain = change_of(juice)
+    PassThrough.objects.create(start_date=month_add(LAST, -24), rate="0.5")
+    assert change_of(juice) == plain
+    price(juice, price_list_factory(kind="advised"), month_add(LAST, -24), "3.00")
+    change = change_of(juice)
+    assert change is not None
+    assert plain is not None
+    assert change.factors[4] == pytest.approx(1.05**-2.62, abs=1e-4)
+    assert plain.factors[4] == pytest.approx(1.1**-2.62, abs=1e-4)

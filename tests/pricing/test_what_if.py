@@ -18,7 +18,7 @@ from django.utils import timezone
 from core.months import month_add, month_start
 from core.organisation import today
 from forecasting.models import Forecast, ForecastMonth
-from pricing.models import Elasticity, PriceList, Scenario, VatCode
+from pricing.models import Elasticity, PassThrough, PriceList, Scenario, VatCode
 from pricing.selectors.what_if import Asked, Ground, what_if_ground
 from products.models import Measure, Product, ProductFigures, ProductMonth
 from tests.factories import (
@@ -362,3 +362,18 @@ class TestThePageOfAll:
 
     def test_empty(self) -> None:
         assert "Not measured yet" in client_of(marketer()).get("/pricing/sensitivity/").content.decode()
+
+
+@pytest.mark.parametrize("row", ["advised", "own", "none"])
+def test_a_reseller_who_passes_on_half(product: Product, row: str) -> None:
+    """Ours +10 % is his +5 %: consumers answer to that, unless it was measured what they do on our price."""
+    PassThrough.objects.create(start_date=datetime.date(2020, 1, 1), rate="0.5")
+    product.elasticity.delete()
+    if row != "none":
+        elasticity_factory(product, price_kind=row, lowest_price=9, highest_price=20)
+    ground = ground_of(product)
+    assert ground.consumer_price(Decimal(11)) == Decimal("15.7395")
+    answer = ground.answer(Asked(Decimal(11), next_month())).outcome
+    ratio = {"advised": 1.05**-2.5, "own": 1.1**-2.5, "none": 1.05**-2.62}[row]
+    assert answer.median_volume == pytest.approx(1000 + 11_000 * ratio, rel=0.01)
+    assert answer.revenues[1].mean == pytest.approx(11 * 1000 * ratio, rel=0.02)
