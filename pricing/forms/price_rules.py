@@ -139,6 +139,8 @@ class ReferenceCustomerForm(forms.Form):
                     gettext("This cannot be read as an amount and a tier: %(line)s") % {"line": line[:60]}
                 )
             if tier.casefold() in map(str.casefold, found):
-                raise forms.ValidationError(gettext("%(tier)s stands there twice.") % {"tier": tier or number})
+                raise forms.ValidationError(
+                    gettext("%(tier)s stands there twice.") % {"tier": tier or number}
+                )
             found[tier] = round(amount, 4)
         return found
