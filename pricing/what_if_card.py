@@ -11,12 +11,13 @@ from urllib.parse import urlencode
 
 from django.urls import reverse
 from django.utils.translation import gettext as _
+from django.utils.translation import pgettext
 
 from core import formats
 from products.models import Product
 
 from .elasticity_words import sensitivity_words
-from .engine.what_if import Range
+from .engine.what_if import Margin, Range
 from .models import Scenario
 from .price_words import price_decimals, price_text
 from .selectors.elasticities import elasticities_allowed
@@ -123,6 +124,22 @@ def _consumer(ground: Ground, asked: Asked) -> str:
     return text % said
 
 
+def margin_asides(margin: Margin) -> list[str]:
+    """For who may see costs."""
+    even = margin.break_even
+    if even is None:
+        text = _("At this price nothing is left of a unit: no volume makes up for it.")
+    elif even < 0:
+        text = _("The margin stays the same as long as volume falls by no more than %(share)s.")
+    else:
+        text = _("The margin stays the same if volume grows by %(share)s.")
+    chance = _("Chance that the margin is higher than now: %(share)s.")
+    return [
+        text % {"share": formats.percent(abs(even or 0))},
+        chance % {"share": formats.share(margin.better)},
+    ]
+
+
 def scenario_words(ground: Ground, row: Scenario) -> str:
     asked = asked_read(ground, row.values)
     return _("%(price)s from %(day)s · %(author)s") % {
@@ -148,6 +165,9 @@ def outcome_rows(ground: Ground, answer: Answer) -> list[Row]:
     rows = [_row(_("Volume"), said.volume, said.volume_now, ground.unit)]
     if ground.revenue is not None:
         rows.append(_row(_("Revenue"), said.revenue, said.revenue_now, ground.currency, money=True))
+        if said.margin is not None:
+            name = pgettext("what if", "Margin after costs by volume")
+            rows.append(_row(name, said.margin.total, said.margin.now, ground.currency, money=True))
     return rows
 
 
@@ -178,6 +198,8 @@ def asides(ground: Ground, answer: Answer) -> list[str]:
         found.append(
             _("Chance that revenue is higher than now: %(share)s.") % {"share": formats.share(said.better)}
         )
+    if said.margin is not None and said.margin.better is not None and ground.revenue is not None:
+        found += margin_asides(said.margin)
     if answer.outside:
         found.append(
             _("This price lies a fifth outside the prices seen or more: nobody knows, so the range is wider.")

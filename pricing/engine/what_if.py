@@ -3,6 +3,7 @@
 Plain Python on purpose: a page answers while a slider moves, and a web process loads no numeric library.
 
     volume_m = base_m · ((1 − s_m) + s_m · (p / p_m)^e)        revenue_m = volume_m at the price of its days
+    margin_m = revenue_m · (1 − share of the price that costs take) − volume_m · cost of a unit
 
 with s_m the share of month m from the date on and p_m the price that would hold without it. What is not known
 of the base (its band) and of e (evenly spread quantiles of what was estimated) are taken together, in the
@@ -14,7 +15,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
-from math import exp, log, sqrt
+from math import exp, inf, log, sqrt
 from statistics import NormalDist
 
 DRAWS = 512
@@ -28,13 +29,16 @@ _Z80 = NormalDist().inv_cdf(0.9)
 @dataclass(frozen=True)
 class Month:
     """The volume expected without the change, with its 80 % range; ``price`` then (per unit, in money), and
-    the ``share`` of the month the new price holds."""
+    the ``share`` of the month the new price holds. ``cost`` of a unit and ``taken``, the share of its price
+    that goes to costs too; ``None``: not known."""
 
     mean: float
     lo80: float
     hi80: float
     price: float
     share: float
+    cost: float | None = None
+    taken: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -47,7 +51,8 @@ class Range:
 @dataclass(frozen=True)
 class Outcome:
     """``now``: the sum without the change. ``better``: how probably revenue is more than now; None where
-    nothing changes. ``break_even``: by which share volume may change from the date on before revenue does."""
+    nothing changes. ``break_even``: by which share volume may change from the date on before revenue does.
+    ``margin``: the same of what costs leave, where they are known of every month."""
 
     volume: Range
     revenue: Range
@@ -58,6 +63,17 @@ class Outcome:
     revenues: tuple[Range, ...]
     better: float | None
     break_even: float
+    margin: Margin | None = None
+
+
+@dataclass(frozen=True)
+class Margin:
+    """``break_even`` is ``None`` where the new price leaves nothing: no volume makes up for it."""
+
+    total: Range
+    now: float
+    better: float | None
+    break_even: float | None
 
 
 def what_if(
@@ -107,7 +123,38 @@ def what_if(
         revenues=revenues.months,
         better=None if first is None else sum(ups) / len(ups),
         break_even=0.0 if first is None else months[first].price / price - 1,
+        margin=_margin(months, factors, mean_prices, draws, correlation, price, first),
     )
+
+
+def _left(month: Month, price: float) -> float:
+    """What costs leave of a unit sold at a price."""
+    return price * (1 - month.taken) - (month.cost or 0.0)
+
+
+def _margin(
+    months: Sequence[Month],
+    factors: Sequence[Sequence[float]],
+    prices: Sequence[Sequence[float]],
+    draws: Sequence[tuple[float, float, float]],
+    correlation: float,
+    price: float,
+    first: int | None,
+) -> Margin | None:
+    if any(month.cost is None for month in months):
+        return None
+    rows = [
+        [factor * _left(month, paid) for month, factor, paid in zip(months, row, own, strict=True)]
+        for row, own in zip(factors, prices, strict=True)
+    ]
+    now = sum(month.mean * _left(month, month.price) for month in months)
+    ups = [sum(m.mean * left for m, left in zip(months, row, strict=True)) > now for row in rows]
+    total = _together(months, rows, draws, correlation, least=-inf).total
+    if first is None:
+        return Margin(total, now, None, 0.0)
+    left = _left(months[first], price)
+    even = _left(months[first], months[first].price) / left - 1 if left > 0 else None
+    return Margin(total, now, sum(ups) / len(ups), even)
 
 
 def beyond(price: float, lowest: float, highest: float) -> float:
@@ -127,6 +174,7 @@ def _together(
     factors: Sequence[Sequence[float]],
     draws: Sequence[tuple[float, float, float]],
     correlation: float,
+    least: float = 0.0,
 ) -> _Sums:
     """Base and answer: the mean is that of the base times the mean answer, the range that of the draws."""
     totals: list[float] = []
@@ -138,9 +186,9 @@ def _together(
             mean += month.mean * factor
             plain += width
             squares += width * width
-            by_month[n].append(max(month.mean * factor + z * width, 0.0))
+            by_month[n].append(max(month.mean * factor + z * width, least))
         spread = sqrt(max((1 - correlation) * squares + correlation * plain * plain, 0.0))
-        totals.append(max(mean + z * spread, 0.0))
+        totals.append(max(mean + z * spread, least))
     means = [month.mean * sum(row[n] for row in factors) / len(factors) for n, month in enumerate(months)]
     return _Sums(
         _range(sum(means), totals),

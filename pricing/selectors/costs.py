@@ -103,6 +103,15 @@ def product_rates(user: Any, product: Product) -> list[Rates]:
     return list(rates_of(list(cost_lines_of(user, product))).values())
 
 
+def rates_read(user: Any, product: Product) -> list[Rates]:
+    """As :func:`product_rates`, without lines that have no rate; one query."""
+    rows = CostRate.objects.filter(cost_line__in=cost_lines_of(user, product).order_by(), withdrawn_at=None)
+    found: dict[CostLine, list[CostRate]] = defaultdict(list)
+    for row in rows.select_related("cost_line__kind").order_by("start_date", "from_quantity"):
+        found[row.cost_line].append(row)
+    return [Rates(line, own) for line, own in found.items()]
+
+
 def costs_on(user: Any, product: Product, day: datetime.date) -> dict[CostLine, Rate]:
     """The costs that hold for the product on the day, by cost line, in the order of their kinds. What is paid
     once is only on its day."""

@@ -155,6 +155,32 @@ def _month(
     return MonthMargin(month, statement(whole.gross, [whole.gross - whole.net], rows), unknown)
 
 
+def unit_costs(
+    user: Any, product: Product, rates: Sequence[Rates], day: datetime.date, units: Decimal
+) -> tuple[Decimal, Decimal] | None:
+    """What a unit costs on a day when so many are sold in a month, and which share of its price goes to costs
+    as well: of the lines that count by what is sold, in all channels. ``None`` where there are none, one of
+    them cannot be told, or the person sees no costs or only some channels."""
+    if not user.has_perm(RIGHT) or visible_channel_ids(user) is not None:
+        return None
+    moving = [
+        each
+        for each in rates
+        if each.cost_line.basis in (Basis.UNIT, Basis.SHARE)
+        and each.cost_line.channel_id is None
+        and not each.cost_line.is_split
+    ]
+    if not moving or units <= 0:
+        return None
+    free, paid = (_piece(product, day, moving, _Sold(units, None, net, net), {}) for net in (ZERO, units))
+    known = [amount for amount in (*free.values(), *paid.values()) if amount is not None]
+    if not free or len(known) < len(free) + len(paid):
+        return None
+    fixed = sum((amount or ZERO for amount in free.values()), ZERO)
+    whole = sum((amount or ZERO for amount in paid.values()), ZERO)
+    return fixed / units, (whole - fixed) / units
+
+
 def _pieces(month: datetime.date, rates: Sequence[Rates]) -> list[tuple[datetime.date, Decimal]]:
     """The first day of each stretch of the month without a change of rates, and its share of the days."""
     until = month_add(month, 1)

@@ -8,9 +8,11 @@ from collections.abc import Collection, Iterable, Sequence
 from decimal import Decimal
 from typing import Any
 
+from django.contrib.postgres.expressions import ArraySubquery
 from django.db.models import Case, OuterRef, Q, QuerySet, Subquery, Value, When
 from django.db.models.functions import Coalesce
 
+from accounts.rows import from_row, row_of
 from core.organisation import organisation_get, today
 from pricing.models import PassThrough, Price, PriceList, VatCode, VatRate
 from pricing.models.price import State, Vat
@@ -134,7 +136,7 @@ def vat_rates(products: Sequence[Product], date: datetime.date) -> dict[int, Dec
 def vat_rates_on(
     products: Sequence[Product], dates: Collection[datetime.date]
 ) -> dict[datetime.date, dict[int, Decimal | None]]:
-    """The rates on each of the dates, as :func:`vat_rates` has them."""
+    """The rates on each of the dates, as :func:`vat_rates` has them. One query."""
     tree = line_tree()
     lines = {product.line_id: [line.pk for line in tree.ancestors(product.line_id)] for product in products}
     last = max(dates)
@@ -142,8 +144,11 @@ def vat_rates_on(
         Q(product__in=[product.pk for product in products])
         | Q(line__in={pk for own in lines.values() for pk in own})
     )
-    rows = list(codes.order_by("start_date"))
-    rates = list(VatRate.objects.filter(start_date__lte=last).order_by("start_date"))
+    said_by = ArraySubquery(codes.order_by("start_date").values_list(row_of(VatCode)))
+    rates = list(
+        VatRate.objects.filter(start_date__lte=last).annotate(said_by=said_by).order_by("start_date")
+    )
+    rows = [from_row(VatCode, row) for row in rates[0].said_by] if rates else []
     found: dict[datetime.date, dict[int, Decimal | None]] = {}
     for date in dates:
         said = {(row.product_id, row.line_id): row.code for row in rows if row.start_date <= date}

@@ -23,7 +23,10 @@ from products.models import Measure, Product
 from products.selectors.lines import line_tree
 from products.selectors.units import unit_of
 
+from .costs import RIGHT as COSTS
+from .costs import rates_read
 from .elasticities import PUBLISHED, PUBLISHED_SD, elasticities_allowed, elasticities_visible
+from .margins import unit_costs
 from .prices import lists_visible, vat_rates, with_and_without, with_pass_through
 from .resellers import margin_rate, passed_on, reach
 
@@ -71,7 +74,8 @@ class Ground:
     """``price`` is ours, or the consumer's where we have none; ``consumer`` the one a reseller asks beside
     ours, who has ``reseller_margin`` (a share) of it and passes on ``pass_through`` of our changes.
     ``revenue`` is what a unit brings in at the price of today; ``None``: not known. ``elasticity``: ``None``
-    where no night has seen the product."""
+    where no night has seen the product. ``unit_costs``: of each month what a unit costs, and which share of
+    its price; empty for who sees no costs."""
 
     product: Product
     unit: str
@@ -85,6 +89,7 @@ class Ground:
     revenue: float | None
     elasticity: Elasticity | None
     day: datetime.date
+    unit_costs: Sequence[tuple[Decimal, Decimal] | None] = ()
 
     @property
     def first_start(self) -> datetime.date:
@@ -113,7 +118,8 @@ class Ground:
 
     def base(self, start: datetime.date) -> list[Month]:
         """The months as they stand, and the share of each that a price from that day on holds."""
-        return [self._month(month, start) for month in self.months]
+        costs = self.unit_costs or [None] * len(self.months)
+        return [self._month(*both, start) for both in zip(self.months, costs, strict=True)]
 
     def answer(self, asked: Asked) -> Answer:
         row = self.elasticity
@@ -142,7 +148,9 @@ class Ground:
             return 1.0
         return log(price / self.consumer.amount) / log(ours)
 
-    def _month(self, row: ForecastMonth, start: datetime.date) -> Month:
+    def _month(
+        self, row: ForecastMonth, costs: tuple[Decimal, Decimal] | None, start: datetime.date
+    ) -> Month:
         mean, low, high, *_wider = row.final_band
         first, last = row.month, month_end(row.month)
         days = (last - first).days + 1
@@ -150,7 +158,9 @@ class Ground:
         # The price that would hold without the change, on the middle of the days it would hold.
         before = self.price.on(max(start, first) + (held // 2) * DAY if held else first)
         price = float(before / self.price.amount) * (self.revenue or 1.0)
-        return Month(mean, low, high, price, held / days)
+        if costs is None:
+            return Month(mean, low, high, price, held / days)
+        return Month(mean, low, high, price, held / days, float(costs[0]), float(costs[1]))
 
 
 def what_if_ground(user: Any, product: Product) -> Ground | str:
@@ -195,7 +205,18 @@ def what_if_ground(user: Any, product: Product) -> Ground | str:
         revenue=brought or (float(net) if price.price_list.kind == Kind.OWN else None),
         elasticity=elasticities_visible(user).filter(product=product).first(),
         day=day,
+        unit_costs=_unit_costs(user, product, months) if price.price_list.kind == Kind.OWN else (),
     )
+
+
+def _unit_costs(
+    user: Any, product: Product, months: Sequence[ForecastMonth]
+) -> Sequence[tuple[Decimal, Decimal] | None]:
+    """Of each month, as on its first day; for who may see costs."""
+    if not user.has_perm(COSTS):
+        return ()
+    rates = rates_read(user, product)
+    return [unit_costs(user, product, rates, row.month, Decimal(row.final)) for row in months]
 
 
 def _prices_now(user: Any, product: Product, day: datetime.date) -> dict[str, PriceNow]:

@@ -30,12 +30,14 @@ def scenario_save(*, user: Any, product: Product, name: str, answer: Answer) -> 
     name = name.strip()
     if not name:
         raise DomainError("no_name", _("Give it a name."), "name")
+    # Everybody who sees the product reads it: no margin is kept.
+    said = dataclasses.asdict(dataclasses.replace(answer.outcome, margin=None))
     row = Scenario(
         product=product,
         name=name[:80],
         author=user,
         values={"price": str(answer.asked.price), "start": str(answer.asked.start)},
-        result=dataclasses.asdict(answer.outcome),
+        result=said,
     )
     try:
         with transaction.atomic():

@@ -31,7 +31,7 @@ from forecasting.services.night_work import run_work
 from pricing.models import Price
 from pricing.selectors.price_answers import price_answers
 from products.models import Product, SalesFact
-from tests.factories import price_factory, price_list_factory, user_factory
+from tests.factories import cost_rate_factory, price_factory, price_list_factory, user_factory
 
 from .company import AHEAD, PRICES, Company, dutch, found_company, spreadsheet
 
@@ -243,13 +243,24 @@ def _like_item(page: Any, axe: Any, processes: Any, company: Company, row: Any) 
 
 
 def _tuesday_price(page: Any, sign_in: Any, axe: Any, company: Company) -> datetime.date:
-    """Scene 4, as far as its rooms stand: marketing proposes 4 % more for the juice from the first of next
-    month; she cannot approve it, the product manager does. From when it holds."""
+    """Scene 4: marketing tries 4 % more for the juice from the first of next month and proposes it, without a
+    margin in sight; she cannot approve it. The product manager sees margin and chances, and does. From when it
+    holds."""
     juice, prices = company.products["SAP-100"], price_list_factory(name_nl="Verkoopprijzen")
     price_factory(product=juice, price_list=prices, start_date=month_add(company.last, -24), amount=OLD_PRICE)
+    cost_rate_factory(product=juice, start_date=month_add(company.last, -24), amount=OLD_PRICE / 2)
+    advised = price_list_factory(name_nl="Adviesprijzen", kind="advised", with_vat=True)
+    price_factory(
+        product=juice, price_list=advised, start_date=month_add(company.last, -24), amount=OLD_PRICE * 2
+    )
     start = month_add(month_start(today()), 1)
+    new = (OLD_PRICE * Decimal("1.04")).quantize(Decimal("0.01"))
     sign_in(page, user_factory("marketing", name="Ruud de Wit", language="nl"))
     page.goto(f"/products/{juice.code}/mix/")
+    _slide(page, new)
+    expect(page.locator("#what-if-price-now")).to_contain_text("de wederverkoper houdt zijn marge")
+    expect(page.locator("#what-if-result")).to_contain_text("Omzet")
+    expect(page.get_by_text("Marge na kosten")).to_have_count(0)
     axe(page)
     page.get_by_role("link", name="Stel een prijs voor").click()
     page.fill("[name=start_date]", start.isoformat())
@@ -258,9 +269,8 @@ def _tuesday_price(page: Any, sign_in: Any, axe: Any, company: Company) -> datet
     page.fill("[name=reason]", "Fruit is duurder")
     page.get_by_role("button", name="Bekijk wat het doet").click()
     page.wait_for_url("**/pricing/proposals/*/")
-    new = (OLD_PRICE * Decimal("1.04")).quantize(Decimal("0.01"))
     expect(page.get_by_role("cell", name=dutch(new)).first).to_be_visible()
-    expect(page.get_by_text("marge", exact=False)).to_have_count(0)
+    expect(page.get_by_text("kost", exact=False)).to_have_count(0)
     axe(page)
     page.get_by_role("button", name="Stel voor", exact=True).click()
     expect(page.get_by_text("voorgesteld").first).to_be_visible()
@@ -271,12 +281,28 @@ def _tuesday_price(page: Any, sign_in: Any, axe: Any, company: Company) -> datet
     sign_in(page, company.sanne)
     page.goto("/")
     expect(page.get_by_text("Ruud de Wit").first).to_be_visible()
+    page.goto(f"/products/{juice.code}/mix/")
+    _slide(page, new)
+    expect(page.locator("#what-if-result")).to_contain_text("Marge na kosten die met de afzet meegaan")
+    expect(page.locator("#what-if-result")).to_contain_text("Kans dat de marge hoger is dan nu")
+    axe(page)
     page.goto(address)
     page.get_by_role("button", name="Keur goed").click()
     expect(page.get_by_text("Goedgekeurd: deze prijzen gelden vanaf hun datum.")).to_be_visible()
     approved = Price.objects.get(product=juice, start_date=start)
     assert (approved.state, approved.amount, approved.approved_by) == ("approved", new, company.sanne)
     return start
+
+
+def _slide(page: Any, price: Decimal) -> None:
+    """The slider of the what-if, to a price."""
+    slider = page.locator("#what-if-price")
+    expect(slider).to_be_visible()
+    slider.evaluate(
+        "(element, to) => { element.value = to; element.dispatchEvent(new Event('input', {bubbles: true})); }",
+        str(price),
+    )
+    expect(page.locator("#what-if-price-said")).to_contain_text(dutch(price))
 
 
 def _tuesday_night(page: Any, axe: Any, processes: Any, company: Company, start: datetime.date) -> None:

@@ -6,6 +6,7 @@ import datetime
 import json
 import re
 from decimal import Decimal
+from statistics import NormalDist
 from typing import Any
 
 import pytest
@@ -23,6 +24,8 @@ from pricing.selectors.what_if import Asked, Ground, what_if_ground
 from products.models import Measure, Product, ProductFigures, ProductMonth
 from tests.factories import (
     channel_factory,
+    cost_line_factory,
+    cost_rate_factory,
     line_factory,
     price_factory,
     price_list_factory,
@@ -174,6 +177,51 @@ class TestTheGround:
             )
             found = product_factory(line=line_factory(measures=[level]))
         assert what_if_ground(user, found) == reason
+
+
+class TestTheMargin:
+    """A unit costs 6, and 5 % of net sales go to the seller."""
+
+    @pytest.fixture
+    def costed(self, product: Product) -> Product:
+        since = datetime.date(2020, 1, 1)
+        cost_rate_factory(product=product, start_date=since, amount=6)
+        seller = cost_line_factory(product=product, kind="commission", basis="share", base="net")
+        cost_rate_factory(cost_line=seller, start_date=since, amount=Decimal("0.05"))
+        return product
+
+    def test_volume_times_what_costs_leave(self, costed: Product) -> None:
+        ground = ground_of(costed, user_factory("product-manager"))
+        margin = ground.answer(Asked(Decimal(11), next_month())).outcome.margin
+        assert margin is not None
+        assert margin.now == pytest.approx(12_000 * (10 * 0.95 - 6))
+        volumes = ground.answer(Asked(Decimal(11), next_month())).outcome.volumes
+        expected = 1000 * 3.5 + sum(one.mean for one in volumes[1:]) * (11 * 0.95 - 6)
+        assert margin.total.mean == pytest.approx(expected, rel=1e-6)
+        assert margin.break_even == pytest.approx(3.5 / 4.45 - 1)
+        # 1.1^e · 4.45 > 3.5 where e > ln(3.5 / 4.45) / ln 1.1 = −2.52.
+        assert margin.better == pytest.approx(1 - NormalDist(-2.5, 0.4).cdf(-2.52), abs=0.03)
+        assert ground_of(costed).answer(Asked(Decimal(11), next_month())).outcome.margin is None
+
+    def test_who_may_see_costs_reads_it_and_nobody_else(self, costed: Product) -> None:
+        manager, marketing = client_of(user_factory("product-manager")), client_of(marketer())
+        asked = {"price": "11", "start": str(next_month())}
+        said = ask(manager, **asked)
+        assert "Margin after costs by volume" in said
+        assert "Chance that the margin is higher than now" in said
+        assert "argin is" not in ask(marketing, **asked)
+        assert "after costs" not in ask(marketing, **asked)
+        assert ask(manager, price="6.5").count("no volume makes up for it") == 0  # bounded at 7
+        kept = {"name": "Dearer", **asked}
+        manager.post("/products/A/mix/what-if/keep/", kept)
+        assert Scenario.objects.get().result["margin"] is None
+
+    def test_it_takes_no_more_queries_than_a_page_may(self, costed: Product) -> None:
+        client = client_of(user_factory("product-manager"))
+        ask(client, price="11")
+        with CaptureQueriesContext(connection) as queries:
+            ask(client, price="11")
+        assert len(queries) <= 12
 
 
 class TestTheCard:
