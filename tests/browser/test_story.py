@@ -244,8 +244,8 @@ def _like_item(page: Any, axe: Any, processes: Any, company: Company, row: Any) 
 
 def _tuesday_price(page: Any, sign_in: Any, axe: Any, company: Company) -> datetime.date:
     """Scene 4: marketing tries 4 % more for the juice from the first of next month and proposes it, without a
-    margin in sight; she cannot approve it. The product manager sees margin and chances, and does. From when it
-    holds."""
+    margin in sight; she cannot approve it. The product manager sees margin and chances, and does. From when
+    it holds."""
     juice, prices = company.products["SAP-100"], price_list_factory(name_nl="Verkoopprijzen")
     price_factory(product=juice, price_list=prices, start_date=month_add(company.last, -24), amount=OLD_PRICE)
     cost_rate_factory(product=juice, start_date=month_add(company.last, -24), amount=OLD_PRICE / 2)
@@ -299,7 +299,7 @@ def _slide(page: Any, price: Decimal) -> None:
     slider = page.locator("#what-if-price")
     expect(slider).to_be_visible()
     slider.evaluate(
-        "(element, to) => { element.value = to; element.dispatchEvent(new Event('input', {bubbles: true})); }",
+        "(slider, to) => { slider.value = to; slider.dispatchEvent(new Event('input', {bubbles: true})); }",
         str(price),
     )
     expect(page.locator("#what-if-price-said")).to_contain_text(dutch(price))
