@@ -19,10 +19,9 @@ from tests.factories import (
     user_factory,
 )
 from tests.forecasting.conftest import months_give
-
-from .rules import Rule
-from .test_walk import RULES, address, ask, body_of, sign_in
-from .world import World
+from tests.policy.rules import Rule
+from tests.policy.test_walk import RULES, address, ask, body_of, sign_in
+from tests.policy.world import World
 
 pytestmark = pytest.mark.django_db
 COSTS = {"pricing.view_costs", "pricing.edit_costs"}
