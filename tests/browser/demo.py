@@ -14,7 +14,7 @@ from collaboration.models import ActionItem, Alert
 from exchange.models import Import, Layout
 from forecasting.models import Driver, NightlyRun
 from forecasting.services.drivers import driver_values_set
-from pricing.models import Positioning, PriceList, Promotion, Proposal
+from pricing.models import CostKind, CostLine, Positioning, PriceList, Promotion, Proposal
 from products.models import BudgetVersion, Channel, Segment, Supplier
 
 Args = Callable[[], Mapping[str, Any]]
@@ -111,6 +111,13 @@ PAGES: dict[str, Args] = {
     "pricing:price_list_new": _none,
     "pricing:price_list_edit": _first(PriceList),
     "pricing:price_rules": _none,
+    "pricing:product_costs": _product,
+    "pricing:costs": _none,
+    "pricing:cost_line": _first(CostLine),
+    "pricing:cost_line_new": _none,
+    "pricing:cost_kinds": _none,
+    "pricing:cost_kind_new": _none,
+    "pricing:cost_kind_edit": _first(CostKind),
     "pricing:proposals": _none,
     "pricing:proposal_new": _none,
     "pricing:proposal": lambda: {"pk": Proposal.objects.get(state="proposed").pk},
@@ -180,6 +187,9 @@ NO_PAGES = {
     "pricing:price_rule_set",
     "pricing:proposal_act",
     "pricing:prices_export",
+    "pricing:costs_export",
+    "pricing:cost_rate_withdraw",
+    "pricing:reference_customer",
     "pricing:promotions_card",
     "pricing:sensitivity_export",
     "pricing:what_if_save",
