@@ -121,7 +121,7 @@ class TestOfAProduct:
             )
         expected = yearly()
         products = list(Product.objects.order_by("code"))
-        with django_assert_num_queries(7):  # two of them the lines
+        with django_assert_num_queries(6):  # two of them the lines
             found = list_yearly(price_list, products)
         assert found == {row.pk: expected if row.code == "A" else [] for row in products}
 
