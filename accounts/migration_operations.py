@@ -5,21 +5,33 @@ from __future__ import annotations
 from typing import Any
 
 from django.db.migrations.operations.base import Operation, OperationCategory
-from django.db.migrations.operations.models import CreateModel
+from django.db.migrations.operations.fields import AddField
+from django.db.migrations.operations.models import AddConstraint, AddIndex, CreateModel
 from django.db.migrations.state import ProjectState
+from pgtrigger.migrations import AddTrigger
+
+# What a table made with all of itself holds already.
+PARTS = (AddConstraint, AddField, AddIndex, AddTrigger)
 
 
 class CreateModels(Operation):
-    """New tables, all at once: Django would render every related model again after each of them.
+    """New tables, all at once: Django would render every related model again after each operation.
 
-    Each must hold all of itself (constraints, indexes, triggers), and stand after those it refers to.
+    ``operations`` as ``makemigrations`` writes them: new models, and what it adds to these afterwards.
     """
 
     category = OperationCategory.ADDITION
     serialization_expand_args = ["operations"]
 
-    def __init__(self, operations: list[CreateModel]) -> None:
+    def __init__(self, operations: list[Operation]) -> None:
         self.operations = operations
+        self.models = [operation for operation in operations if isinstance(operation, CreateModel)]
+        names = {model.name_lower for model in self.models}
+        for operation in operations:
+            if operation not in self.models and not (
+                isinstance(operation, PARTS) and operation.model_name.lower() in names
+            ):
+                raise ValueError(f"{operation.describe()}: not part of a table made here")
 
     def state_forwards(self, app_label: str, state: ProjectState) -> None:
         state.__dict__.pop("apps", None)  # rendered when next asked for
@@ -29,14 +41,14 @@ class CreateModels(Operation):
     def database_forwards(
         self, app_label: str, schema_editor: Any, from_state: ProjectState, to_state: ProjectState
     ) -> None:
-        for operation in self.operations:
-            operation.database_forwards(app_label, schema_editor, from_state, to_state)
+        for model in self.models:
+            model.database_forwards(app_label, schema_editor, from_state, to_state)
 
     def database_backwards(
         self, app_label: str, schema_editor: Any, from_state: ProjectState, to_state: ProjectState
     ) -> None:
-        for operation in reversed(self.operations):
-            operation.database_backwards(app_label, schema_editor, from_state, to_state)
+        for model in reversed(self.models):
+            model.database_backwards(app_label, schema_editor, from_state, to_state)
 
     def describe(self) -> str:
-        return f"Create {', '.join(operation.name for operation in self.operations)}"
+        return f"Create {', '.join(model.name for model in self.models)}"

@@ -13,7 +13,7 @@ from django.utils.translation import gettext_lazy as _
 from accounts import rights
 from accounts.rights import Right
 from core import registries
-from core.registries import FramePart, Panel, ProductReading, Subject
+from core.registries import FramePart, MenuEntry, Panel, ProductReading, Subject
 
 from .kinds import NotificationKind, alert_kinds, notification_kinds
 
@@ -22,6 +22,7 @@ def register() -> None:
     from exchange.listeners import ImportListener, import_listeners
 
     from . import imports
+    from .decision_words import decision_card
     from .models import ActionItem, Alert
     from .selectors import panels, talk
     from .selectors.actions import actions_visible
@@ -51,9 +52,13 @@ def register() -> None:
         Panel("alerts", "side", "collaboration/_alerts_panel.html", panels.alerts_panel, 10, view),
         Panel("actions", "side", "collaboration/_actions_panel.html", panels.actions_panel, 80, view),
         Panel("work", "talk", "collaboration/_actions_panel.html", panels.actions_beside_talk, 5, view),
+        Panel("decisions", "mix_side", "collaboration/_decision_card.html", decision_card, 60, view),
         Panel("comments", "talk", "collaboration/_comments.html", panels.comments_panel, 10, view),
     )
     none = ActionItem.objects.none()
+    registries.menu.register(
+        MenuEntry("decisions", _("Decisions"), "collaboration:decisions", "checks", 50, view)
+    )
     registries.subjects.register(
         Subject(
             "alert", Alert, alerts_visible, Alert.get_absolute_url, _about_alert, lambda a: [a.recipient]

@@ -2,7 +2,7 @@ from django.urls import path
 
 from products import converters  # noqa: F401  registers <product_code:…>
 
-from .views import actions, alerts, comments, notifications
+from .views import actions, alerts, comments, decisions, notifications
 
 app_name = "collaboration"
 
@@ -12,6 +12,8 @@ urlpatterns = [
     path("alerts/<int:pk>/later/", alerts.snooze, name="alert_snooze"),
     path("alerts/<int:pk>/close/", alerts.close, name="alert_close"),
     path("alerts/<int:pk>/reopen/", alerts.reopen, name="alert_reopen"),
+    path("decisions/", decisions.decision_list, name="decisions"),
+    path("decisions/export/<str:kind>/", decisions.decision_export, name="decisions_export"),
     path("actions/", actions.action_list, name="actions"),
     path("actions/new/", actions.create, name="action_new"),
     path("actions/about/<slug:kind>/<int:pk>/", actions.create_about, name="action_new_about"),

@@ -71,16 +71,19 @@ class Related:
     """Rows that belong to an object and whose history is part of its own.
 
     ``field`` is the foreign key that points to it; ``label`` says what one row is, by default the model's
-    name.
+    name. ``within(user)``: which of them the person may see, as a filter; who looks must then be said.
     """
 
     model: type[models.Model]
     field: str
     label: Any = ""
     skip: frozenset[str] = frozenset()
+    within: Callable[[Any], Mapping[str, Any]] | None = None
 
 
-def history_of(obj: models.Model, limit: int = 50, *, related: Sequence[Related] = ()) -> list[HistoryEntry]:
+def history_of(
+    obj: models.Model, limit: int = 50, *, related: Sequence[Related] = (), user: Any = None
+) -> list[HistoryEntry]:
     """The newest ``limit`` entries of an object's history, newest first.
 
     What one request changed in the object, in rows that rooms added to it by :func:`history_extend` and in
@@ -88,10 +91,11 @@ def history_of(obj: models.Model, limit: int = 50, *, related: Sequence[Related]
     """
     found = _events(type(obj), {"pgh_obj_id": obj.pk}, limit, "", frozenset())
     for kin in (*_kin.get(type(obj), ()), *related):
+        if kin.within is not None and user is None:
+            continue
+        where = {f"{kin.field}_id": obj.pk, **(kin.within(user) if kin.within else {})}
         label = str(kin.label or capfirst(kin.model._meta.verbose_name))
-        found += _events(
-            kin.model, {f"{kin.field}_id": obj.pk}, limit, label, kin.skip | frozenset({kin.field})
-        )
+        found += _events(kin.model, where, limit, label, kin.skip | frozenset({kin.field}))
     found.sort(key=lambda event: (event.at, event.number), reverse=True)
     names = _Names(found)
     entries = [_entry(group, names) for group in _grouped(event for event in found if event.is_change)]

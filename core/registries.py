@@ -231,12 +231,25 @@ class HealthCheck:
 
 
 @dataclass(frozen=True)
+class DecisionReading:
+    """How kept decisions of a kind are shown: ``visible(user)`` are the things approved (references) whose
+    decisions a person may read of, ``opened(user)`` those whose page (``url(row)``) they may open, and
+    ``words(what)`` say what was decided about one product."""
+
+    visible: Callable[[Any], QuerySet[Any]]
+    opened: Callable[[Any], QuerySet[Any]]
+    url: Callable[[Any], str]
+    words: Callable[[Mapping[str, Any]], str]
+
+
+@dataclass(frozen=True)
 class DecisionKind:
-    """A kind of decision that four eyes may be asked for."""
+    """A kind of decision that four eyes may be asked for; with a ``reading`` it is kept and measured."""
 
     key: str
     label: Any
     order: int = 0
+    reading: DecisionReading | None = None
 
 
 @dataclass(frozen=True)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
@@ -43,9 +45,9 @@ def register_all() -> None:
     )
 
     # Who set it, until when and why; the rest only says when and by whom that was written down.
-    told = {"skip": frozenset({"product", "family", "set_by", "set_at", "withdrawn_by"})}
+    told: dict[str, Any] = {"skip": frozenset({"product", "family", "set_by", "set_at", "withdrawn_by"})}
     history_extend(Product, Related(StageSetting, "product", _("Stage set by hand"), **told))
-    made = {
+    made: dict[str, Any] = {
         "skip": frozenset({"product", "measure", "author", "set_at", "agreed_at", "agreed_by", "said_at"})
     }
     history_extend(Product, Related(Override, "product", _("Override"), **made))
@@ -53,7 +55,7 @@ def register_all() -> None:
     history_extend(Product, Related(ConsensusInput, "product", _("Figure for the agreed forecast"), **made))
     history_extend(Product, Related(LaunchPlan, "product", _("Launch plan"), **told))
     history_extend(Family, Related(StageSetting, "family", _("Stage set by hand"), **told))
-    judged = {"skip": frozenset({"product", "family", "measure", "decided_by", "decided_at"})}
+    judged: dict[str, Any] = {"skip": frozenset({"product", "family", "measure", "decided_by", "decided_at"})}
     history_extend(Product, Related(Finding, "product", _("Unusual month"), **judged))
     history_extend(Family, Related(Finding, "family", _("Unusual month"), **judged))
     rights.register(

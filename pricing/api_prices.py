@@ -116,7 +116,17 @@ class ProposalSerializer(serializers.ModelSerializer):
     class Meta:
         model = Proposal
         fields = (
-            *("id", "price_list", "start_date", "reason", "exception", "rule", "state", "author"),
+            *(
+                "id",
+                "price_list",
+                "start_date",
+                "reason",
+                "alternatives",
+                "exception",
+                "rule",
+                "state",
+                "author",
+            ),
             *("created_at", "decided_by", "decided_at", "note", "prices"),
         )
         read_only_fields = fields
@@ -134,6 +144,7 @@ class ProposalRequestSerializer(StrictSerializer):
     price_list = serializers.CharField(max_length=40)
     start_date = serializers.DateField()
     reason = serializers.CharField(max_length=400)
+    alternatives = serializers.CharField(max_length=400, required=False, allow_blank=True)
     exception = serializers.CharField(max_length=400, required=False, allow_blank=True, default="")
     products = serializers.ListField(
         child=serializers.CharField(max_length=60), required=False, max_length=500
@@ -200,6 +211,7 @@ class ProposalViewSet(
                 price_list=price_list,
                 start_date=said["start_date"],
                 reason=said["reason"],
+                alternatives=said.get("alternatives", ""),
                 exception=said["exception"],
                 rule=Rule(kind, said.get("value"), said["rounding"], said["component"], tier),
                 product_ids=[known[code] for code in codes],

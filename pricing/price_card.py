@@ -19,6 +19,7 @@ from .models import Price
 from .price_charts import price_chart
 from .price_words import list_words, part_words, price_decimals, price_text, van_words
 from .selectors.price_rows import PriceRow, price_history, price_rows
+from .selectors.resellers import own_beside, reseller_margin
 
 
 @dataclass(frozen=True)
@@ -35,6 +36,8 @@ class PriceLine:
     van: str | None
     van_note: str
     waiting: Price | None
+    reseller: str | None
+    pass_through: str
 
 
 def price_panel(user: Any, product: Product) -> Mapping[str, Any]:
@@ -43,7 +46,8 @@ def price_panel(user: Any, product: Product) -> Mapping[str, Any]:
     rows = price_rows(product, history)
     chart = product_price_chart(user, product, rows)
     return {
-        "lines": [price_line(row) for row in rows],
+        "lines": [price_line(row, rows) for row in rows],
+        "has_reseller": any(own_beside(row, rows) for row in rows),
         "chart": chart,
         "has_van": any(row.van for row in rows),
         "history": bool(history),
@@ -77,12 +81,13 @@ def row_name(row: PriceRow) -> str:
     return " · ".join(filter(None, [str(row.price_list), part_words(row.component, row.tier)]))
 
 
-def price_line(row: PriceRow) -> PriceLine:
+def price_line(row: PriceRow, rows: Sequence[PriceRow] = ()) -> PriceLine:
     currency = row.price_list.currency
     with_vat, without = row.both(row.now)
     decimals = price_decimals(row.now.amount) if row.now else 2
     van, van_note = van_words(row.van, currency) if row.van else (None, "")
     following = row.following
+    margin, passed = reseller_margin(row, rows), row.pass_through
     ahead = None
     if following is not None:
         ahead = price_text(following.amount, currency) if following.amount is not None else _("no price")
@@ -97,4 +102,10 @@ def price_line(row: PriceRow) -> PriceLine:
         van=van,
         van_note=van_note,
         waiting=row.waiting[-1] if row.waiting else None,
+        reseller=None if margin is None else formats.percent(margin, 2),
+        pass_through=""
+        if margin is None
+        else _("keeps his margin")
+        if passed == 1
+        else _("passes on %(rate)s") % {"rate": formats.percent(passed, 0)},
     )

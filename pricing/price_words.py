@@ -80,15 +80,25 @@ ROUNDED = {
 }
 
 
+def _whose(source: str) -> str:
+    """Whose elasticity it is (``pricing.selectors.elasticities``)."""
+    return {
+        "own": _("measured of this product"),
+        "line": _("that of its product line, as this product's own is not measured yet"),
+        "portfolio": _("that of all products, as this product's own is not measured yet"),
+        "literature": _("that of consumer goods in general, as this product's own is not measured yet"),
+    }[source]
+
+
 def planned_words(params: Mapping[str, Any]) -> tuple[str, str]:
     """What an approved price ahead does to the forecast."""
     low, high = (formats.delta(value, "percent").text for value in params["volumes"])
     text = _(
-        "From %(day)s. Volume changes by elasticity %(elasticity)s, that of consumer goods in general, as "
-        "this product's own is not measured yet: %(low)s to %(high)s (80%%)."
+        "From %(day)s. Volume changes by elasticity %(elasticity)s, %(whose)s: %(low)s to %(high)s (80%%)."
     ) % {
         "day": formats.day(datetime.date.fromisoformat(params["start"])),
         "elasticity": formats.number(params["elasticity"], 2),
+        "whose": _whose(params.get("source", "literature")),
         "low": low,
         "high": high,
     }

@@ -12,7 +12,15 @@ from accounts.rights import Right
 from core import registries
 from core.registries import MenuEntry, ProductTab
 
-from . import registrations_offer, registrations_prices, registrations_promotions
+from . import (
+    registrations_costs,
+    registrations_decisions,
+    registrations_effects,
+    registrations_offer,
+    registrations_place,
+    registrations_prices,
+    registrations_promotions,
+)
 
 
 def register_all() -> None:
@@ -25,14 +33,19 @@ def register_all() -> None:
         Right("pricing.edit", _("Propose prices, positioning, place and promotions")),
         Right("pricing.approve", _("Approve what is proposed in the marketing mix")),
         Right("pricing.view_costs", _("See costs and margins")),
+        Right("pricing.edit_costs", _("Keep cost lines and kinds of cost")),
     )
     registries.product_tabs.register(ProductTab("mix", _("Marketing mix"), "pricing:mix", 30, "pricing.view"))
     registries.menu.register(
         MenuEntry("pricing", _("Pricing"), "pricing:prices", "tag", 40, "pricing.view", _waiting)
     )
+    registrations_costs.register()
     registrations_offer.register()
     registrations_prices.register()
     registrations_promotions.register()
+    registrations_place.register()
+    registrations_effects.register()
+    registrations_decisions.register()
 
 
 def _waiting(user: Any) -> tuple[QuerySet[Any], ...]:

@@ -12,6 +12,7 @@ from core.registries import DecisionKind, Panel, ProductReading
 def register() -> None:
     from products.models import Product
 
+    from .decision_readings import POSITIONING
     from .models import Positioning, PositioningPoint
     from .positioning_card import positioning_card
     from .selectors.offer import READING, positionings_reading
@@ -19,7 +20,9 @@ def register() -> None:
     people = frozenset({"author", "proposed_by", "decided_by", "decided_at"})
     history_extend(Product, Related(Positioning, "product", _("Positioning"), skip=people))
     history_extend(Positioning, Related(PositioningPoint, "positioning"))
-    registries.decision_kinds.register(DecisionKind("positioning", _("Positioning of a product"), 20))
+    registries.decision_kinds.register(
+        DecisionKind("positioning", _("Positioning of a product"), 20, POSITIONING)
+    )
     registries.panels.register(
         Panel("positioning", "mix", "pricing/_positioning_card.html", positioning_card, 10, "pricing.view")
     )

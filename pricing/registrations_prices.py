@@ -15,21 +15,23 @@ later = later_in("pricing")
 def register() -> None:
     from collaboration.kinds import alert_kinds, notification_kinds
     from exchange.sheets import sheets
-    from products.models import Product
+    from products.models import Product, ProductLine
 
-    from .models import Bound, VatCode
+    from .approval_words import DECIDED, READY, WAITING
+    from .decision_readings import PRICE
+    from .models import Bound, ReferenceUse, VatCode
     from .price_events import READING
-    from .proposal_words import DECIDED, READY, WAITING
     from .selectors.proposals import JOB
     from .sheets import PricesSheet
 
     # Prices have a page of their own, which keeps to lists and drafts that a person may see.
     history_extend(Product, Related(VatCode, "product", _("VAT"), skip=frozenset({"line"})))
     history_extend(Product, Related(Bound, "product", _("Bound of a price"), skip=frozenset({"line"})))
+    history_extend(ProductLine, Related(ReferenceUse, "line"))
     registries.panels.register(
         Panel("price", "mix", "pricing/_price_card.html", later("price_card.price_panel"), 20, "pricing.view")
     )
-    registries.decision_kinds.register(DecisionKind("price", _("Price proposals"), 10))
+    registries.decision_kinds.register(DecisionKind("price", _("Price proposals"), 10, PRICE))
     registries.event_sources.register(EventSource("prices", later("price_events.price_events"), 30))
     registries.product_readings.register(ProductReading(READING, later("price_events.price_reading"), 70))
     registries.planned_sources.register(
@@ -45,6 +47,6 @@ def register() -> None:
             failed=later("services.proposals.proposal_fill_failed"),
         )
     )
-    alert_kinds.register(WAITING)
-    notification_kinds.register(DECIDED, READY)
+    alert_kinds.register(*WAITING)
+    notification_kinds.register(*DECIDED, READY)
     sheets.register(PricesSheet())

@@ -28,21 +28,21 @@ def events(user: Any, product: Any, first: datetime.date, last: datetime.date) -
         yield Event("promotion", row.store_start, row.name, text)
 
 
-def card(user: Any, product: Any) -> Mapping[str, Any] | None:
-    from .promotion_card import promotion_card
-
-    return promotion_card(user, product)
+def card(user: Any, product: Any) -> Mapping[str, Any]:
+    """Nothing: the page has its place, the card itself comes after it."""
+    return {}
 
 
 def register() -> None:
+    from .decision_readings import PROMOTION
     from .models import Promotion
     from .selectors.promotions import APPROVED_READ, approved_read
 
     for field in ("rate", "own_share_rate", "planned_uplift_rate"):
         history_words(Promotion, field, formats.percent)
-    registries.decision_kinds.register(DecisionKind("promotion", _("Promotion")))
+    registries.decision_kinds.register(DecisionKind("promotion", _("Promotion"), reading=PROMOTION))
     registries.panels.register(
-        Panel("promotions", "mix", "pricing/_promotion_card.html", card, 40, "pricing.view")
+        Panel("promotions", "mix", "pricing/_promotion_card_later.html", card, 40, "pricing.view")
     )
     registries.product_readings.register(ProductReading(APPROVED_READ, approved_read))
     registries.event_sources.register(EventSource("promotions", events))

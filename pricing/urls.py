@@ -4,19 +4,51 @@ from django.urls import path
 
 from products import converters  # noqa: F401  registers <product_code:…>
 
-from .views import mix, offer, price_lists, price_rules, prices, promotion, promotions, proposals
+from .views import (
+    cost_line,
+    costs,
+    mix,
+    offer,
+    place,
+    price_lists,
+    price_rules,
+    prices,
+    promotion,
+    promotions,
+    proposals,
+    sensitivity,
+    what_if,
+)
 
 app_name = "pricing"
 
 urlpatterns = [
     path("products/<product_code:code>/mix/", mix.mix, name="mix"),
+    path("products/<product_code:code>/mix/promotions/", mix.promotions_card, name="promotions_card"),
     path("products/<product_code:code>/mix/prices/", prices.product_prices, name="product_prices"),
+    path("products/<product_code:code>/mix/what-if/", what_if.what_if, name="what_if"),
+    path("products/<product_code:code>/mix/what-if/keep/", what_if.what_if_save, name="what_if_save"),
+    path(
+        "products/<product_code:code>/mix/what-if/<int:pk>/remove/", what_if.scenario_end, name="scenario_end"
+    ),
+    path("pricing/sensitivity/", sensitivity.sensitivity, name="sensitivity"),
+    path("pricing/sensitivity/export/<str:kind>/", sensitivity.sensitivity_export, name="sensitivity_export"),
+    path("products/<product_code:code>/costs/", costs.product_costs, name="product_costs"),
+    path("costs/", costs.costs, name="costs"),
+    path("costs/export/<str:kind>/", costs.costs_export, name="costs_export"),
+    path("costs/lines/new/", cost_line.cost_line_new, name="cost_line_new"),
+    path("costs/lines/<int:pk>/", cost_line.cost_line, name="cost_line"),
+    path("costs/rates/<int:pk>/withdraw/", cost_line.cost_rate_end, name="cost_rate_withdraw"),
+    path("costs/kinds/", cost_line.cost_kinds, name="cost_kinds"),
+    path("costs/kinds/new/", cost_line.cost_kind_edit, name="cost_kind_new"),
+    path("costs/kinds/<int:pk>/", cost_line.cost_kind_edit, name="cost_kind_edit"),
     path("pricing/", prices.prices, name="prices"),
     path("pricing/export/<str:kind>/", prices.prices_export, name="prices_export"),
     path("pricing/lists/", price_lists.price_lists, name="price_lists"),
     path("pricing/lists/new/", price_lists.price_list_edit, name="price_list_new"),
     path("pricing/lists/<int:pk>/", price_lists.price_list_edit, name="price_list_edit"),
     path("pricing/rules/", price_rules.price_rules, name="price_rules"),
+    path("pricing/rules/reference-customers/", price_rules.reference_customer, name="reference_customer"),
     path("pricing/rules/<slug:what>/", price_rules.price_rule_set, name="price_rule_set"),
     path("pricing/proposals/", proposals.proposals, name="proposals"),
     path("pricing/proposals/new/", proposals.proposal_new, name="proposal_new"),
@@ -46,4 +78,6 @@ urlpatterns = [
             ("<int:pk>/decide/", offer.positioning_decide, "positioning_decide"),
         )
     ),
+    path("products/<product_code:code>/mix/place/", place.product_place, name="product_place"),
+    path("pricing/segments/", place.segments, name="segments"),
 ]

@@ -18,6 +18,7 @@ from django.utils import translation
 from hypothesis import settings as hypothesis_settings
 
 from core.organisation import organisation_forget
+from tests.bloat import bloat_remove
 from tests.shipped import shipped_keep, shipped_put_back
 
 # Playwright's synchronous API runs an event loop in this thread; the ORM is used beside it, not inside it.
@@ -26,6 +27,15 @@ os.environ.setdefault("DJANGO_ALLOW_ASYNC_UNSAFE", "true")
 CHROMIUM = os.environ.get("CHROMIUM") or next(
     filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None
 )
+FEATURES_OFF = (
+    # Two pages for the address bar, which nobody sees: half of what a test's new window took.
+    *("WebUIOmniboxPopup", "WebUIOmniboxAimPopup", "SpareRendererForSitePerProcess"),
+    # What Playwright turns off: of two lists Chromium reads the last.
+    *("AvoidUnnecessaryBeforeUnloadCheckSync", "DestroyProfileOnBrowserClose", "HttpsUpgrades"),
+    *("HttpsFirstBalancedModeAutoEnable", "LensOverlay", "MediaRouter", "PaintHolding"),
+    *("ThirdPartyStoragePartitioning", "AvoidCorsURLLoaderRestartOnRedirect", "OptimizationHints"),
+    *("NetworkTimeServiceQuerying", "AimEnabled", "PreconnectToSearch"),
+)
 # The same cases in every run: a failure is of the change, and comes back.
 hypothesis_settings.register_profile("pmtool", derandomize=True, deadline=None)
 hypothesis_settings.load_profile("pmtool")
@@ -33,8 +43,8 @@ LONG_FIRST = ("xdist_group", "long", "browser", "slow")
 BROWSER_REQUIRED = os.environ.get("REQUIRE_BROWSER") == "1"
 
 
-@pytest.hookimpl(tryfirst=True)  # before xdist reads the groups
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+@pytest.hookimpl(tryfirst=True, wrapper=True)  # before xdist reads the groups, and after Django's own order
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> Iterator[None]:
     wants_browser = [item for item in items if item.get_closest_marker("browser")]
     if wants_browser and CHROMIUM is None and BROWSER_REQUIRED:
         raise pytest.UsageError("REQUIRE_BROWSER=1, but no Chromium was found: install one or set CHROMIUM.")
@@ -45,6 +55,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         # One at a time: two groups of workers, or two starts of everything, only slow each other down.
         if item.get_closest_marker("faults"):
             item.add_marker(pytest.mark.xdist_group("processes"))
+    yield
     # The long ones first, so that at the end no process waits for the other.
     items.sort(key=lambda item: [item.get_closest_marker(name) is None for name in LONG_FIRST])
 
@@ -84,9 +95,21 @@ TransactionTestCase._fixture_teardown = _fixture_teardown  # in place of Django'
 
 
 @pytest.fixture(scope="session")
+def django_db_keepdb() -> bool:
+    """Databases of servers that end with this run go with their folder."""
+    return bool(settings.OWNS_VAR)
+
+
+@pytest.fixture(scope="session")
 def django_db_setup(django_db_setup: None, django_db_blocker: Any) -> None:
     with django_db_blocker.unblock():
         shipped_keep()
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_teardown() -> Iterator[None]:
+    yield
+    bloat_remove()
 
 
 @pytest.fixture
@@ -130,6 +153,7 @@ def browser_type_launch_args(browser_type_launch_args: dict[str, Any]) -> dict[s
             "--disable-background-networking",
             "--disable-component-update",
             "--disable-sync",
+            f"--disable-features={','.join(FEATURES_OFF)}",
         ],
     }
 

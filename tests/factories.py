@@ -15,7 +15,7 @@ from django.utils import timezone
 from accounts.models import Role, User
 from core.models import Organisation
 from core.organisation import organisation_forget
-from pricing.models import Price, PriceList
+from pricing.models import CostKind, CostLine, CostRate, Price, PriceList
 from products.models import (
     Channel,
     ChannelLimit,
@@ -135,3 +135,16 @@ def price_factory(**fields: Any) -> Price:
     if fields.get("state", "approved") != "approved":
         defaults.pop("approved_at")
     return Price.objects.create(**defaults | fields)
+
+
+def cost_line_factory(**fields: Any) -> CostLine:
+    """A cost per unit of purchase, of all products unless told; ``kind`` by its code."""
+    fields["kind"] = CostKind.objects.get(code=fields.get("kind", "purchase"))
+    return CostLine.objects.create(**{"basis": "unit", "currency": "EUR"} | fields)
+
+
+def cost_rate_factory(**fields: Any) -> CostRate:
+    """An amount from a date on; the line is a new one of ``product`` unless told."""
+    if "cost_line" not in fields:
+        fields["cost_line"] = cost_line_factory(product=fields.pop("product"))
+    return CostRate.objects.create(**{"amount": 10} | fields)

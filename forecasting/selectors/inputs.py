@@ -56,17 +56,6 @@ def subjects_due_share() -> float:
     return 1 - counts["settled"] / counts["known"] if counts["known"] else 1.0
 
 
-def figure_signs(products: Collection[int], until: datetime.date) -> dict[int, int]:
-    """By product a number that changes with any month's volume or revenue up to a month."""
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT product_id, sum(hash_record_extended(row(measure_id, month, volume, revenue), 0))"
-            " FROM products_productmonth WHERE product_id = ANY(%s) AND month <= %s GROUP BY product_id",
-            [list(products), until],
-        )
-        return {product_id: int(sign) for product_id, sign in cursor.fetchall()}
-
-
 @dataclass(frozen=True)
 class Vintages:
     """The months that there are forecasts as of, by product, family and measure; and whose forecast in use is

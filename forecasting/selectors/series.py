@@ -8,7 +8,7 @@ from __future__ import annotations
 import datetime
 from calendar import monthrange
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import replace
 
 from django.db import connection
@@ -114,15 +114,15 @@ class SeriesLoader:
         read = {*products, *(pk for found in members.values() for pk in found)}
         months = self._months(read | chain.predecessors(products))
         found = [
-            self._of_product(products[pk], measure, leads, months, chain)
+            self.of_product(products[pk], measure, leads, months, chain)
             for pk in sorted(products)
-            for measure, leads in self._measures(products[pk].line_id)
+            for measure, leads in self.measures_of(products[pk].line_id)
         ]
         found = self._with_season(found, products)
         found += [
             family_series(self, families[pk], measure, leads, members[pk], months)
             for pk in sorted(families)
-            for measure, leads in self._measures(families[pk].line_id)
+            for measure, leads in self.measures_of(families[pk].line_id)
         ]
         lines: dict[tuple[int | None, int | None], int]
         lines = {(pk, None): row.line_id for pk, row in products.items()}
@@ -134,7 +134,8 @@ class SeriesLoader:
             for series in found
         ]
 
-    def _measures(self, line_id: int) -> Iterable[tuple[Measure, bool]]:
+    def measures_of(self, line_id: int) -> list[tuple[Measure, bool]]:
+        """What the line's products count, and whether it leads."""
         return [(measure, place == 0) for place, measure in enumerate(self.tree.measures(line_id))]
 
     def _months(self, product_ids: Collection[int]) -> dict[tuple[int, int], Months]:
@@ -169,7 +170,7 @@ class SeriesLoader:
         final_after = self.tree.inherited(line_id, "final_after_months").value or 0
         return min(first for first, _last in spans), last, min(last, month_add(self._closed, -final_after))
 
-    def _of_product(
+    def of_product(
         self,
         product: Product,
         measure: Measure,

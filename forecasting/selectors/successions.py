@@ -80,6 +80,10 @@ class Successions:
         """Every product that takes over from another."""
         return set(self._before)
 
+    def concerned(self) -> set[int]:
+        """Every product that takes over from another or is followed by one."""
+        return {*self._before, *self._after}
+
     def months(self, product_id: int, measure_id: int, volumes: Volumes) -> Months:
         """The product's months with those it takes over: its predecessors', in its own units, until they are
         phased out, and its own."""

@@ -15,6 +15,7 @@ from django.db import connection
 
 from core.months import month_end
 from products.models import Measure
+from products.selectors.lines import LineTree
 
 from .subject_series import Months, SubjectSeries, WeekSeries
 
@@ -34,9 +35,7 @@ def with_weeks(
 ) -> list[SubjectSeries]:
     """The series, those of lines that ask for weeks with their weeks; ``line_of`` a subject."""
     found = list(found)
-    lines = {
-        line for line in line_of.values() if loader.tree.inherited(line, "forecast_step").value == "week"
-    }
+    lines = by_the_week(loader.tree, set(line_of.values()))
     asking = {s.key for s in found if line_of[s.subject] in lines}
     if not asking:
         return found
@@ -54,6 +53,11 @@ def with_weeks(
             series = _by_week(series, first, weeks.get(key, {}), monthly.get(key))
         made.append(replace(series, monthly_because=reason) if reason else series)
     return made
+
+
+def by_the_week(tree: LineTree, line_ids: Iterable[int]) -> set[int]:
+    """The lines that ask for a forecast by the week."""
+    return {line_id for line_id in line_ids if tree.inherited(line_id, "forecast_step").value == "week"}
 
 
 def _never(series: SubjectSeries) -> str:

@@ -2,14 +2,13 @@
 
 The hash of a subject covers its series (with the months that count, what people said of them, predecessors
 and successors), its launch plan and drivers, its figures, the months of its vintages and the engine's
-version. A step still compares its own hash with its own row, so what is due for nothing costs time and
-changes nothing.
+version. Of most products the database hashes the figures and no month is read (`selectors/outlines.py`). A
+step still compares its own hash with its own row, so what is due for nothing costs time and changes nothing.
 """
 
 from __future__ import annotations
 
 import hashlib
-from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
@@ -17,18 +16,17 @@ from core.registries import ChunkOutcome
 from forecasting.models import NightlyRun, NightlyStep
 from forecasting.selectors.inputs import (
     Subject,
-    figure_signs,
     forecasts_listed,
     inputs_known,
     subjects_due,
     subjects_due_share,
     vintages_there,
 )
-from forecasting.selectors.series import SubjectSeries
+from forecasting.selectors.outlines import Outline, outlines
 from forecasting.services.inputs import inputs_found
 from forecasting.services.night import last_closed_month
 
-from .common import series_of_chunk, subject_chunks
+from .common import loader_of, series_of_chunk, subject_chunks
 from .drivers import Drivers
 from .launches import Launches
 
@@ -82,25 +80,29 @@ def _digests(run: NightlyRun, payload: Mapping[str, Any]) -> dict[Subject, tuple
     the list."""
     from forecasting.engine import ENGINE_VERSION
 
-    series = defaultdict(list)
-    for one in series_of_chunk(run, payload):
-        series[one.subject].append(one)
+    products = payload.get("products") or ()
+    outlined = outlines(loader_of(run, payload), products)
+    found: dict[Subject, list[Outline]] = {(pk, None): own for pk, own in outlined.of.items()}
+    for one in series_of_chunk(
+        run, {**payload, "products": [pk for pk in products if pk not in outlined.of]}
+    ):
+        found.setdefault(one.subject, []).append(Outline(one, one.has_data))
     launches, drivers = Launches(run, payload), Drivers(run.as_of, payload)
-    figures = figure_signs(payload.get("products") or (), run.as_of)
     vintages, listed = vintages_there(payload), forecasts_listed(payload)
 
-    def told(own: list[SubjectSeries]) -> tuple[str, bool]:
-        parts = [ENGINE_VERSION, str(figures.get(own[0].product_id or 0))]
+    def told(subject: Subject, own: list[Outline]) -> tuple[str, bool]:
+        parts = [ENGINE_VERSION, outlined.signs.get(subject[0] or 0, "")]
         missing = False
-        for one in own:
+        for outline in own:
+            one = outline.series
             months = vintages.months.get(one.key, set())
             earlier = sorted(month for month in months if month < one.as_of)
-            more = (*launches.digest(one), *drivers.digest(one))
+            more = (*launches.digest(one), *drivers.digest(one), outline.first)
             parts.append(one.digest(one.leads, one.temporary, earlier, *more))
-            missing |= one.has_data and one.as_of not in months
+            missing |= outline.has_data and one.as_of not in months
             missing |= one.key in vintages.stale
-            if one.has_data and one.leads and one.product_id:
+            if outline.has_data and one.leads and one.product_id:
                 missing |= (one.product_id, one.measure_id, one.as_of) not in listed
         return hashlib.sha256("|".join(parts).encode()).hexdigest(), missing
 
-    return {subject: told(own) for subject, own in series.items()}
+    return {subject: told(subject, own) for subject, own in found.items()}

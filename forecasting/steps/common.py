@@ -120,7 +120,12 @@ def _series_read(
 ) -> list[SubjectSeries]:
     products = [pk for pk, _family in subjects if pk]
     families = [pk for _product, pk in subjects if pk]
-    return SeriesLoader(run, span_of(payload), LineTree(), seasons).load(products, families)
+    return loader_of(run, payload, seasons).load(products, families)
+
+
+def loader_of(run: NightlyRun, payload: Mapping[str, Any], seasons: Seasons | None = None) -> SeriesLoader:
+    """Reads series as the chunk was told."""
+    return SeriesLoader(run, span_of(payload), LineTree(), seasons)
 
 
 def span_of(payload: Mapping[str, Any]) -> Span:

@@ -351,6 +351,8 @@ SPECTACULAR_SETTINGS = {
         "LaunchMethod": "forecasting.models.LaunchPlan.Method",
         "PromotionMechanic": "pricing.models.Promotion.Mechanic",
         "PromotionState": "pricing.models.Promotion.State",
+        "ListingStatus": "pricing.models.Listing.Status",
+        "ProductStatus": "products.models.Product.Status",
         "PromotionEffectMethod": "pricing.models.PromotionEffect.Method",
     },
 }

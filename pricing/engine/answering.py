@@ -86,6 +86,8 @@ SCALES = np.array(
     [2.0882, 1.8215, 3.0689, 2.7641, 1.2688, 0.3644, 0.1988, 0.3156, 0.2886, 0.6013, 0.6521, 0.8949]
 )
 _FLOOR, _CEILING = 0.02, 20.0
+# Months tell less of who moved first, and cost is not known there: half of what the weights say, in logs.
+_OF_MONTHS = 0.4
 
 
 def answering_odds(made: Design, history: History, response: FloatArray, variance: FloatArray) -> float:
@@ -94,4 +96,7 @@ def answering_odds(made: Design, history: History, response: FloatArray, varianc
     if not features.any():
         return _FLOOR
     x = (features - CENTRES) / SCALES
-    return float(np.clip(np.exp(WEIGHTS[0] + np.clip(x, -4, 4) @ WEIGHTS[1:]), _FLOOR, _CEILING))
+    odds = np.exp(WEIGHTS[0] + np.clip(x, -4, 4) @ WEIGHTS[1:])
+    if history.monthly:
+        odds = _OF_MONTHS * np.sqrt(odds)
+    return float(np.clip(odds, _FLOOR, _CEILING))

@@ -117,6 +117,7 @@ def _history(name: str, rows: list[dict[str, Any]], told: set[str]) -> History:
         week=np.array([row["week"] for row in rows], dtype=np.int64),
         units=column("units"),
         price=column("price"),
+        monthly=False,
         **{key: column(key) for key in OPTIONAL if key != "category"},
     )
 

@@ -3,4 +3,7 @@
 # How an elasticity came about: from the product's own weeks; the same, with the part of price that cost
 # explains told apart; or borrowed, from its category or from all products.
 METHODS = ("quasi_poisson", "control_function", "category", "portfolio")
-REASONS = ("own_weeks", "answered", "no_sales", "few_weeks", "price_still")
+REASONS = (
+    *("own_weeks", "own_months", "answered"),
+    *("no_sales", "few_weeks", "few_months", "few_changes", "price_still"),
+)

@@ -12,6 +12,8 @@ _AFTER = 3
 # Mean and standard deviation, in logs of units: a plausible range of everyday effects, not a result.
 _COMPETITOR = (0.4, 0.4)
 _DISPLAY = (0.3, 0.25)
+# A promotion that runs all month, its lower price included.
+_PROMOTED_MONTH = (0.6, 0.6)
 _PROMOTION, _PROMOTION_UNTOLD = (0.05, 0.12), (0.15, 0.25)
 _AFTERWARDS = ((-0.12, 0.12), (-0.07, 0.09), (-0.04, 0.06))
 _WAVES = (0.25, 0.1)
@@ -54,7 +56,8 @@ def design(history: History) -> Design:
     if history.competitor is not None:
         blocks.append(("competitor", history.competitor - history.competitor[-1], *_COMPETITOR))
     if history.displayed[seen].any():
-        blocks.append(("display", history.displayed, *_DISPLAY))
+        shown = _PROMOTED_MONTH if history.monthly else _DISPLAY
+        blocks.append(("display", history.displayed, *shown))
     promo = history.promoted.astype(np.float64)
     if promo[seen].any():
         # Without a column of displays and leaflets, the promotion stands for them too.

@@ -6,7 +6,7 @@ from functools import cache
 import numpy as np
 from scipy.stats import norm, qmc
 
-from .demand import ELASTICITIES, Component, Demand
+from .demand import Component, Demand
 from .history import FloatArray, IntArray
 from .shrinkage import Posterior
 
@@ -36,7 +36,7 @@ def even_normals() -> FloatArray:
 
 def draw(demand: Demand, posterior: Posterior) -> Draws:
     normals = even_normals()
-    e = _elasticities(posterior, norm.cdf(normals[:, 0]))
+    e = posterior.quantiles(norm.cdf(normals[:, 0]))
     parts = _shared_out(demand.components)
     width = demand.made.columns.shape[1]
     controls = np.zeros((DRAWS, width))
@@ -52,13 +52,6 @@ def draw(demand: Demand, posterior: Posterior) -> Draws:
         level[rows] = last - by_e * e[rows] - beta @ by_beta + np.sqrt(variance) * normals[rows, 1]
         rho[rows], tau[rows], sigma[rows] = component.rho, component.tau, component.sigma
     return Draws(e, controls, level, rho, tau, sigma)
-
-
-def _elasticities(posterior: Posterior, shares: FloatArray) -> FloatArray:
-    step = ELASTICITIES[1] - ELASTICITIES[0]
-    total = np.concatenate([[0.0], np.cumsum(posterior.density)])
-    edges = np.append(ELASTICITIES - step / 2, ELASTICITIES[-1] + step / 2)
-    return np.asarray(np.minimum(np.interp(shares, total, edges), ELASTICITIES[-1]))
 
 
 def _shared_out(components: tuple[Component, ...]) -> list[tuple[Component, IntArray]]:

@@ -8,7 +8,7 @@ import numpy as np
 from .demand import ELASTICITIES, Demand, fit
 from .design import Design
 from .draws import Draws, draw
-from .history import MIN_SPREAD, MIN_WEEKS, BoolArray, FloatArray, History
+from .history import MIN_CHANGES, MIN_MONTHS, MIN_SPREAD, MIN_WEEKS, BoolArray, FloatArray, History
 from .shrinkage import Posterior, shrink
 
 _PROBABLE = 0.5
@@ -55,12 +55,18 @@ def fit_one(history: History) -> Fitted:
     """The part that is slow and stands alone; `estimates` puts all together."""
     if not history.observations:
         return Fitted(history, None, "no_sales")
-    refusal = ""
-    if history.observations < MIN_WEEKS:
-        refusal = "few_weeks"
-    elif history.spread < MIN_SPREAD:
-        refusal = "price_still"
-    return Fitted(history, fit(history), refusal)
+    return Fitted(history, fit(history), refusal_of(history))
+
+
+def refusal_of(history: History) -> str:
+    """The code of why its elasticity has to be borrowed, or empty."""
+    if not history.observations:
+        return "no_sales"
+    if history.observations < (MIN_MONTHS if history.monthly else MIN_WEEKS):
+        return "few_months" if history.monthly else "few_weeks"
+    if history.spread < MIN_SPREAD:
+        return "price_still"
+    return "few_changes" if history.monthly and history.changes < MIN_CHANGES else ""
 
 
 def elasticities(histories: Sequence[History]) -> list[Estimate]:
@@ -81,7 +87,7 @@ def estimates(fitted: Sequence[Fitted]) -> list[Estimate]:
 
 
 def _estimate(fitted: Fitted, posterior: Posterior, *, known: bool) -> Estimate:
-    history, demand = fitted.history, fitted.demand
+    history = fitted.history
     gross, net = uplift(fitted, posterior)
     lo80, hi80, lo95, hi95 = (posterior.quantile(q) for q in (0.1, 0.9, 0.025, 0.975))
     method, reason = _how(fitted, known=known)
@@ -97,21 +103,35 @@ def _estimate(fitted: Fitted, posterior: Posterior, *, known: bool) -> Estimate:
         observations=history.observations,
         method=method,
         reason=reason,
-        reason_params={
-            "weeks": history.observations,
-            "spread_pct": 100 * history.spread,
-            "needed": MIN_WEEKS,
-            "answered_pct": 100 * demand.answered if demand else 0.0,
-        },
+        reason_params=reason_params(fitted),
         posterior=posterior,
     )
+
+
+def reason_params(fitted: Fitted) -> dict[str, float]:
+    """What the reason's sentence needs."""
+    history = fitted.history
+    return {
+        "weeks": history.observations,
+        "spread_pct": 100 * history.spread,
+        "needed": MIN_MONTHS if history.monthly else MIN_WEEKS,
+        "changes": history.changes,
+        "answered_pct": 100 * fitted.demand.answered if fitted.demand else 0.0,
+    }
 
 
 def _how(fitted: Fitted, *, known: bool) -> tuple[str, str]:
     if fitted.refusal or fitted.demand is None:
         return ("category" if known and fitted.history.category else "portfolio"), fitted.refusal
-    method = "control_function" if fitted.demand.made.strong else "quasi_poisson"
-    return method, "answered" if fitted.demand.answered > _PROBABLE else "own_weeks"
+    return own_words(fitted.demand, monthly=fitted.history.monthly)
+
+
+def own_words(demand: Demand, *, monthly: bool) -> tuple[str, str]:
+    """Method and reason of a product that speaks for itself."""
+    method = "control_function" if demand.made.strong else "quasi_poisson"
+    if demand.answered > _PROBABLE:
+        return method, "answered"
+    return method, "own_months" if monthly else "own_weeks"
 
 
 def uplift(fitted: Fitted, posterior: Posterior) -> tuple[float | None, float | None]:

@@ -3,19 +3,18 @@
 Floats in, floats out; shares and rates as fractions. What has no answer is None, never infinite.
 """
 
+import math
 from dataclasses import dataclass
-
-import numpy as np
-from scipy.stats import norm
+from statistics import NormalDist
 
 from .mechanics import effective_price as effective_price
 
-_Z80 = float(norm.ppf(0.9))
+_Z80 = float(NormalDist().inv_cdf(0.9))
 
 
 def elasticity_log(units: tuple[float, float], prices: tuple[float, float]) -> float:
     """ln(units after / before) / ln(price after / before)."""
-    return float(np.log(units[1] / units[0]) / np.log(prices[1] / prices[0]))
+    return float(math.log(units[1] / units[0]) / math.log(prices[1] / prices[0]))
 
 
 def elasticity_arc(units: tuple[float, float], prices: tuple[float, float]) -> float:
@@ -40,7 +39,7 @@ def shrinkage(estimate: float, se: float, *, towards: float, sd: float) -> Shrun
     """Precision-weighted mean of an estimate and what is known of its group."""
     weight = sd**2 / (sd**2 + se**2)
     value = weight * estimate + (1 - weight) * towards
-    left = float(np.sqrt(weight) * se)
+    left = float(math.sqrt(weight) * se)
     return Shrunk(weight, value, left, value - _Z80 * left, value + _Z80 * left)
 
 
@@ -107,22 +106,22 @@ def price_scenario(
 ) -> PriceScenario:
     """Constant elasticity e ~ N(elasticity, sd²): volume is lognormal, so everything has a closed form. For a
     new price above cost."""
-    log_ratio = float(np.log(new_price / price))
+    log_ratio = float(math.log(new_price / price))
     margin = new_price - cost
     now = volume * (price - cost)
 
     def profit(e: float) -> float:
-        return volume * float(np.exp(e * log_ratio)) * margin - fixed
+        return volume * float(math.exp(e * log_ratio)) * margin - fixed
 
     edges = sorted(profit(elasticity + z * sd) for z in (-_Z80, _Z80))
-    mean = volume * float(np.exp(elasticity * log_ratio + (sd * log_ratio) ** 2 / 2)) * margin - fixed
+    mean = volume * float(math.exp(elasticity * log_ratio + (sd * log_ratio) ** 2 / 2)) * margin - fixed
     switch: float | None = None
     better = 0.0
     if log_ratio != 0 and now > 0 and margin > 0:
-        switch = float(np.log(now / (volume * margin)) / log_ratio)
-        below = float(norm.cdf((switch - elasticity) / sd)) if sd > 0 else float(elasticity < switch)
+        switch = float(math.log(now / (volume * margin)) / log_ratio)
+        below = float(NormalDist().cdf((switch - elasticity) / sd)) if sd > 0 else float(elasticity < switch)
         better = below if log_ratio < 0 else 1 - below
-    sold = volume * float(np.exp(elasticity * log_ratio))
+    sold = volume * float(math.exp(elasticity * log_ratio))
     return PriceScenario(sold, profit(elasticity), mean, edges[0], edges[1], better, switch)
 
 

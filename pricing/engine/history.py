@@ -13,6 +13,8 @@ BoolArray = NDArray[np.bool_]
 IntArray = NDArray[np.int64]
 
 MIN_WEEKS = 26
+MIN_MONTHS = 24
+MIN_CHANGES = 3
 MIN_SPREAD = 0.02
 # A price below this share of the regular one is a promotion, where nobody said which weeks were.
 _PROMOTION_BELOW = 0.97
@@ -28,7 +30,10 @@ def _none() -> FloatArray:
 class History:
     """One product. `week` counts weeks, rising, gaps allowed; the other arrays have a value a week, NaN where
     it is not known, and may be empty when it is known for no week. `promo`, `display` and `stockout` run from
-    0 to 1; `units` of a week out of stock do not count."""
+    0 to 1; `units` of a week out of stock do not count.
+
+    By the month (`monthly`) a row is a month: `week` the week its middle lies in, `units` those of a month of
+    average length, `price` the regular one, and `display` the share of the month in which a promotion ran."""
 
     id: str
     week: IntArray
@@ -41,6 +46,7 @@ class History:
     unit_cost: FloatArray = field(default_factory=_none)
     competitor_price: FloatArray = field(default_factory=_none)
     stockout: FloatArray = field(default_factory=_none)
+    monthly: bool = False
 
     @cached_property
     def seen(self) -> BoolArray:
@@ -59,6 +65,11 @@ class History:
     def spread(self) -> float:
         """Standard deviation of the log price over the weeks seen."""
         return float(np.std(np.log(self.price[self.seen]))) if self.observations else 0.0
+
+    @cached_property
+    def changes(self) -> int:
+        """How often the regular price moved over the periods seen."""
+        return sum(1 for _ in _runs(self.regular[self.seen])) - 1 if self.observations else 0
 
     @cached_property
     def regular(self) -> FloatArray:

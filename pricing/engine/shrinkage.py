@@ -47,10 +47,13 @@ class Posterior:
         return float(np.sqrt(self.density @ (ELASTICITIES - self.mean) ** 2))
 
     def quantile(self, share: float) -> float:
+        return float(self.quantiles(np.array([share]))[0])
+
+    def quantiles(self, shares: FloatArray) -> FloatArray:
         step = ELASTICITIES[1] - ELASTICITIES[0]
         total = np.concatenate([[0.0], np.cumsum(self.density)])
         edges = np.append(ELASTICITIES - step / 2, ELASTICITIES[-1] + step / 2)
-        return float(min(np.interp(share, total, edges), ELASTICITIES[-1]))
+        return np.asarray(np.minimum(np.interp(shares, total, edges), ELASTICITIES[-1]))
 
 
 def shrink(log_likelihoods: FloatArray, categories: Sequence[str]) -> list[Posterior]:

@@ -4,6 +4,7 @@ Everything is drawn from the given seed. The shapes are wide on purpose: a metho
 not know better than real life lets it.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -46,8 +47,15 @@ class Simulated:
     future_cost: FloatArray
 
 
-def simulate(count: int, *, seed: int, per_category: int = 30, centre: float = -2.62) -> list[Simulated]:
-    """`count` products in categories with a mean elasticity of their own."""
+def simulate(
+    count: int,
+    *,
+    seed: int,
+    per_category: int = 30,
+    centre: float = -2.62,
+    lengths: Sequence[int] = WEEKS,
+) -> list[Simulated]:
+    """`count` products in categories with a mean elasticity of their own; `lengths` in weeks."""
     rng = np.random.default_rng(seed)
     between, within, skewed = rng.uniform(0.3, 0.8), rng.uniform(0.6, 1.1), rng.random() < 0.5
     means = [min(rng.normal(centre, between), -1.2) for _ in range(-(-count // per_category))]
@@ -55,8 +63,31 @@ def simulate(count: int, *, seed: int, per_category: int = 30, centre: float = -
     for i in range(count):
         category = i // per_category
         e = _elasticity(rng, means[category], within, skewed=skewed)
-        out.append(_product(rng, f"S{i:05d}", f"K{category:02d}", e))
+        out.append(_product(rng, f"S{i:05d}", f"K{category:02d}", e, lengths))
     return out
+
+
+def by_month(history: History) -> History:
+    """What is left of a weekly history where only months are kept: no stock-outs, costs or competitors, and
+    of promotions the share of the month."""
+    ends = np.round(np.arange(len(history.week) * 12 // 52 + 1) * 52 / 12).astype(np.int64)
+    weeks = np.diff(ends)
+
+    def average(values: FloatArray) -> FloatArray:
+        return np.asarray(np.add.reduceat(values[: ends[-1]], ends[:-1]) / weeks)
+
+    regular = np.exp(average(np.log(history.regular)))
+    return History(
+        id=history.id,
+        category=history.category,
+        week=(ends[:-1] + ends[1:]) // 2,
+        units=average(history.units) * 52 / 12,
+        price=regular,
+        regular_price=regular,
+        promo=np.zeros(len(weeks)),
+        display=average(history.promoted.astype(np.float64)),
+        monthly=True,
+    )
 
 
 def _elasticity(rng: np.random.Generator, mean: float, sd: float, *, skewed: bool) -> float:
@@ -76,10 +107,12 @@ class _Wandering:
     noise: float
 
 
-def _product(rng: np.random.Generator, name: str, category: str, e: float) -> Simulated:
+def _product(
+    rng: np.random.Generator, name: str, category: str, e: float, lengths: Sequence[int]
+) -> Simulated:
     regime = str(rng.choice(REGIMES, p=_SHARES))
     volume = str(rng.choice(list(_VOLUMES)))
-    weeks = int(rng.choice(WEEKS))
+    weeks = int(rng.choice(lengths))
     total = weeks + AHEAD
     t = np.arange(total, dtype=np.float64)
     wandering = _Wandering(rng.uniform(0.4, 0.97), rng.uniform(0.03, 0.3), rng.uniform(0.03, 0.3))

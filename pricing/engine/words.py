@@ -8,6 +8,9 @@ _REASONS = {
     "than shown.",
     "no_sales": "Nothing sold at a known price: the value of {whom}.",
     "few_weeks": "{weeks:.0f} weeks seen, {needed:.0f} needed: the value of {whom}.",
+    "own_months": "{weeks:.0f} months in which the price moved by " + _SPREAD + ".",
+    "few_months": "{weeks:.0f} months seen, {needed:.0f} needed: the value of {whom}.",
+    "few_changes": "The price changed {changes:.0f} times, 3 changes needed: the value of {whom}.",
     "price_still": "The price moved by " + _SPREAD + ", too little to learn from: the value of {whom}.",
 }
 _WHOM = {"category": "its category", "portfolio": "all products"}

@@ -1,12 +1,16 @@
-"""The rules that prices keep to: bounds, days of notice, the VAT of a line."""
+"""The rules that prices keep to: bounds, days of notice, the VAT of a line, reference customers."""
 
 from __future__ import annotations
 
+import re
+from decimal import Decimal
 from typing import Any
 
 from django import forms
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
+from pricing.forms.prices import amount_read
 from pricing.models import Bound
 from pricing.models.price import Vat
 from products.forms.fields import DayField, ProductCodeField
@@ -69,6 +73,28 @@ class NoticeForm(forms.Form):
         self.fields["channel"].queryset = channels_visible(user)  # type: ignore[attr-defined]
 
 
+class PassThroughForm(forms.Form):
+    channel = forms.ModelChoiceField(
+        label=_("Channel"), queryset=None, required=False, to_field_name="code", empty_label=_("all")
+    )
+    start_date = DayField(label=_("From"))
+    rate = forms.DecimalField(
+        label=_("Pass-through (%)"),
+        min_value=0,
+        max_value=200,
+        decimal_places=2,
+        localize=True,
+        help_text=_("100: the reseller keeps his margin in per cent. 50: of 4 per cent he passes on 2."),
+    )
+
+    def __init__(self, *args: Any, user: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["channel"].queryset = channels_visible(user)  # type: ignore[attr-defined]
+
+    def clean_rate(self) -> Decimal:
+        return Decimal(self.cleaned_data["rate"]) / 100
+
+
 class LineVatForm(forms.Form):
     line = forms.ModelChoiceField(
         label=_("Product line"), queryset=ProductLine.objects.none(), to_field_name="code", empty_label=None
@@ -79,3 +105,42 @@ class LineVatForm(forms.Form):
     def __init__(self, *args: Any, user: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.fields["line"].queryset = lines_visible(user)  # type: ignore[attr-defined]
+
+
+class ReferenceCustomerForm(forms.Form):
+    """What a customer uses in a year; ``uses`` becomes an amount by tier."""
+
+    line = forms.ModelChoiceField(
+        label=_("Product line"), queryset=ProductLine.objects.none(), to_field_name="code", empty_label=None
+    )
+    customer = forms.CharField(label=_("Name"), max_length=80, help_text=_("Such as “average household”."))
+    uses = forms.CharField(
+        label=_("Uses in a year"),
+        required=False,
+        widget=forms.Textarea(attrs={"rows": 3, "spellcheck": "false"}),
+        help_text=_(
+            "One a line, such as “2500 kWh”: an amount and the tier of the price; without a tier only an "
+            "amount. Nothing takes the customer away."
+        ),
+    )
+
+    def __init__(self, *args: Any, user: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["line"].queryset = lines_visible(user)  # type: ignore[attr-defined]
+
+    def clean_uses(self) -> dict[str, Decimal]:
+        found: dict[str, Decimal] = {}
+        for line in filter(None, map(str.strip, self.cleaned_data["uses"].splitlines())):
+            number, _space, tier = line.partition(" ")
+            amount = amount_read(number) if re.fullmatch(r"[\d.,]+", number) else None
+            tier = tier.strip()
+            if not amount or amount >= 10**14 or len(tier) > 40:
+                raise forms.ValidationError(
+                    gettext("This cannot be read as an amount and a tier: %(line)s") % {"line": line[:60]}
+                )
+            if tier.casefold() in map(str.casefold, found):
+                raise forms.ValidationError(
+                    gettext("%(tier)s stands there twice.") % {"tier": tier or number}
+                )
+            found[tier] = round(amount, 4)
+        return found

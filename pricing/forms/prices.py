@@ -6,7 +6,7 @@ from typing import Any
 
 from django import forms
 from django.utils import formats as django_formats
-from django.utils.translation import gettext as _t
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from pricing.models import Price, PriceList
@@ -57,6 +57,12 @@ class ProposalForm(forms.Form):
         help_text=_("The first two columns of a spreadsheet, a product a line. Only for “paste prices”."),
     )
     reason = forms.CharField(label=_("Reason"), max_length=400)
+    alternatives = forms.CharField(
+        label=_("Alternatives considered"),
+        max_length=400,
+        required=False,
+        help_text=_("Kept with the decision, beside what it turned out to do."),
+    )
     exception = forms.CharField(
         label=_("Why the exception"),
         max_length=400,
@@ -85,32 +91,38 @@ class ProposalForm(forms.Form):
 
     def _rows(self, text: str) -> dict[str, Decimal]:
         """Prices by code; what cannot be read is told by its line."""
-        found: dict[str, Decimal] = {}
-        problems = []
-        for number, line in enumerate(text.splitlines(), start=1):
-            if not line.strip():
-                continue
-            cells = [cell.strip() for cell in re.split(r"\t|;|\s{2,}", line.strip()) if cell.strip()]
-            amount = _amount(cells[1]) if len(cells) >= 2 else None
-            if amount is None and number == 1 and len(cells) >= 2 and not re.search(r"\d", cells[1]):
-                continue  # the heads of the columns
-            if amount is None:
-                problems.append(_t("line %(number)s: “%(text)s”") % {"number": number, "text": line[:60]})
-            elif cells[0].lower() in found:
-                problems.append(
-                    _t("line %(number)s: %(code)s stands there twice") % {"number": number, "code": cells[0]}
-                )
-            else:
-                found[cells[0].lower()] = amount
+        found, problems = cells_read(text)
         if problems:
-            said = _t("This cannot be read as a code and a price: %(lines)s")
+            said = gettext("This cannot be read as a code and a price: %(lines)s")
             self.add_error("pasted", said % {"lines": "; ".join(problems[:5])})
         elif not found:
-            self.add_error("pasted", _t("Paste the codes and prices here."))
+            self.add_error("pasted", gettext("Paste the codes and prices here."))
         return found
 
 
-def _amount(text: str) -> Decimal | None:
+def cells_read(text: str) -> tuple[dict[str, Decimal], list[str]]:
+    """Numbers by code from the first two columns of a pasted sheet, and what cannot be read, by its line."""
+    found: dict[str, Decimal] = {}
+    problems = []
+    for number, line in enumerate(text.splitlines(), start=1):
+        if not line.strip():
+            continue
+        cells = [cell.strip() for cell in re.split(r"\t|;|\s{2,}", line.strip()) if cell.strip()]
+        amount = amount_read(cells[1]) if len(cells) >= 2 else None
+        if amount is None and number == 1 and len(cells) >= 2 and not re.search(r"\d", cells[1]):
+            continue  # the heads of the columns
+        if amount is None:
+            problems.append(gettext("line %(number)s: “%(text)s”") % {"number": number, "text": line[:60]})
+        elif cells[0].lower() in found:
+            problems.append(
+                gettext("line %(number)s: %(code)s stands there twice") % {"number": number, "code": cells[0]}
+            )
+        else:
+            found[cells[0].lower()] = amount
+    return found, problems
+
+
+def amount_read(text: str) -> Decimal | None:
     """A price as a spreadsheet in the person's language writes it, also with its currency."""
     plain = re.sub(r"[^\d.,\-]", "", text)
     try:

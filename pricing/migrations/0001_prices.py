@@ -7,6 +7,8 @@ import pgtrigger.migrations
 from django.conf import settings
 from django.db import migrations, models
 
+from accounts.migration_operations import CreateModels
+
 
 # The Dutch rates since 2001: code, from, share.
 RATES = [
@@ -1379,3 +1381,4 @@ class Migration(migrations.Migration):
         ),
         migrations.RunPython(ship, migrations.RunPython.noop),
     ]
+    operations = [CreateModels(operations[:-1]), operations[-1]]

@@ -6,6 +6,8 @@ import pgtrigger.migrations
 from django.conf import settings
 from django.db import migrations, models
 
+from accounts.migration_operations import CreateModels
+
 
 class Migration(migrations.Migration):
     dependencies = [
@@ -525,3 +527,4 @@ class Migration(migrations.Migration):
             ),
         ),
     ]
+    operations = [CreateModels(operations)]

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from decimal import Decimal
+
 import pghistory
 import pgtrigger
 from django.conf import settings
@@ -165,6 +167,7 @@ class Proposal(models.Model):
     )
     start_date = models.DateField(_("from"))
     reason = models.CharField(_("reason"), max_length=400)
+    alternatives = models.CharField(_("alternatives considered"), max_length=400, blank=True)
     exception = models.CharField(_("why the exception"), max_length=400, blank=True)
     rule = models.JSONField(default=dict)
     state = models.CharField(_("state"), max_length=9, choices=State.choices, default=State.DRAFT)
@@ -243,6 +246,7 @@ class Price(models.Model):
         settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+", verbose_name=_("approved by")
     )
     approved_at = models.DateTimeField(_("approved"), null=True)
+    pass_through: Decimal  # where ``pricing.selectors.prices.with_pass_through`` asked for it
 
     class Meta:
         verbose_name = _("price")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
@@ -15,7 +15,7 @@ from pricing.models import Price, PriceList
 from pricing.models.price import State
 from products.models import Product
 
-from .prices import lists_visible, vat_rates, with_and_without
+from .prices import lists_visible, vat_rates_on, with_and_without, with_pass_through
 
 KINDS = PriceList.Kind.values
 
@@ -23,19 +23,22 @@ KINDS = PriceList.Kind.values
 @dataclass(frozen=True)
 class PriceRow:
     """One component of the product's price on one list. ``rows`` are its approved prices in order of their
-    dates; ``now`` the one in force, ``following`` the first ahead, ``waiting`` those proposed. ``van`` is the
-    van-prijs of a reduction that would start on ``van_on``; only of our own prices to consumers."""
+    dates; ``now`` the one in force, ``following`` the first ahead, ``waiting`` those proposed. ``rate`` is
+    the VAT today, ``rate_then`` on the day of the price ahead. ``van`` is the van-prijs of a reduction that
+    would start on ``van_on``; only of our own prices to consumers. ``pass_through`` as its list has it."""
 
     price_list: PriceList
     component: str
     tier: str
     rate: Decimal | None
+    rate_then: Decimal | None
     rows: Sequence[Price]
     waiting: Sequence[Price]
     now: Price | None
     following: Price | None
     van: VanPrijs | None
     van_on: datetime.date
+    pass_through: Decimal = Decimal(1)
 
     def both(self, price: Price | None) -> tuple[Decimal | None, Decimal | None]:
         """With VAT and without."""
@@ -48,24 +51,30 @@ def price_history(user: Any, product: Product) -> list[Price]:
     """Every price of the product on lists the person may see but for drafts, the newest first."""
     rows = Price.objects.filter(product=product, price_list__in=lists_visible(user))
     related = (
-        "price_list__channel",
+        "price_list__channel__parent__parent__parent",
         "price_list__segment",
         "proposal__author",
         "approved_by",
         "source_import",
     )
-    return list(rows.exclude(state=State.DRAFT).select_related(*related).order_by("-start_date", "-pk"))
+    rows = with_pass_through(rows).exclude(state=State.DRAFT).select_related(*related)
+    return list(rows.order_by("-start_date", "-pk"))
 
 
 def price_rows(product: Product, history: Sequence[Price]) -> list[PriceRow]:
     """The product's prices by list and component, own lists first; ``history`` as :func:`price_history` has
     it. Lists on which it has neither a price nor one ahead are left out."""
     day = today()
-    rate = vat_rates([product], day)[product.pk]
+    ahead = {
+        price.start_date for price in history if price.state == State.APPROVED and price.start_date > day
+    }
+    rates = {
+        date: of_all[product.pk] for date, of_all in vat_rates_on([product], sorted({day, *ahead})).items()
+    }
     parts: dict[tuple[int, str, str], list[Price]] = defaultdict(list)
     for price in reversed(history):
         parts[price.price_list_id, price.component, price.tier].append(price)
-    found = [_row(own, rate, day) for own in parts.values()]
+    found = [_row(own, rates, day) for own in parts.values()]
     rows = [row for row in found if row.waiting or row.following or (row.now and row.now.amount is not None)]
     return sorted(
         rows,
@@ -79,7 +88,9 @@ def price_rows(product: Product, history: Sequence[Price]) -> list[PriceRow]:
     )
 
 
-def _row(prices: Sequence[Price], rate: Decimal | None, day: datetime.date) -> PriceRow:
+def _row(
+    prices: Sequence[Price], rates: Mapping[datetime.date, Decimal | None], day: datetime.date
+) -> PriceRow:
     price_list = prices[0].price_list
     approved = [price for price in prices if price.state == State.APPROVED]
     now = next((price for price in reversed(approved) if price.start_date <= day), None)
@@ -91,7 +102,8 @@ def _row(prices: Sequence[Price], rate: Decimal | None, day: datetime.date) -> P
         price_list=price_list,
         component=prices[0].component,
         tier=prices[0].tier,
-        rate=rate,
+        rate=rates[day],
+        rate_then=rates[ahead[0].start_date if ahead else day],
         rows=approved,
         waiting=[price for price in prices if price.state == State.PROPOSED],
         now=now,
@@ -100,6 +112,7 @@ def _row(prices: Sequence[Price], rate: Decimal | None, day: datetime.date) -> P
         if price_list.is_to_consumers and unit
         else None,
         van_on=van_on,
+        pass_through=prices[0].pass_through,
     )
 
 

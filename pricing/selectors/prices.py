@@ -8,10 +8,13 @@ from collections.abc import Collection, Iterable, Sequence
 from decimal import Decimal
 from typing import Any
 
-from django.db.models import Q, QuerySet
+from django.contrib.postgres.expressions import ArraySubquery
+from django.db.models import Case, OuterRef, Q, QuerySet, Subquery, Value, When
+from django.db.models.functions import Coalesce
 
-from core.organisation import organisation_get
-from pricing.models import Price, PriceList, VatCode, VatRate
+from accounts.rows import from_row, row_of
+from core.organisation import organisation_get, today
+from pricing.models import PassThrough, Price, PriceList, VatCode, VatRate
 from pricing.models.price import State, Vat
 from products.models import Channel, Product, Segment
 from products.selectors.access import visible_channel_ids
@@ -20,6 +23,8 @@ from products.selectors.lines import line_tree
 Part = tuple[str, str]
 """A price's component and tier."""
 CENT = Decimal("0.01")
+CHANNEL = "price_list__channel"
+ABOVE = (CHANNEL, f"{CHANNEL}__parent", f"{CHANNEL}__parent__parent", f"{CHANNEL}__parent__parent__parent")
 
 
 def channels_above(channel: Channel | None) -> list[int]:
@@ -99,6 +104,18 @@ def prices_on(
     return dict(found)
 
 
+def with_pass_through(prices: QuerySet[Price]) -> QuerySet[Price]:
+    """Prices with the ``pass_through`` that holds today where their list does, without a query of its own."""
+    near = [When(channel=OuterRef(path), then=Value(place)) for place, path in enumerate(ABOVE)]
+    here = Q(channel=None)
+    for path in ABOVE:
+        here |= Q(channel=OuterRef(path))
+    rows = PassThrough.objects.filter(here, start_date__lte=today())
+    rows = rows.annotate(near=Case(*near, default=Value(len(ABOVE)))).order_by("near", "-start_date")
+    rates = {"pass_through": Coalesce(Subquery(rows.values("rate")[:1]), Decimal(1))}
+    return prices.annotate(**rates)
+
+
 def price_on(
     product: Product,
     date: datetime.date,
@@ -113,26 +130,34 @@ def price_on(
 def vat_rates(products: Sequence[Product], date: datetime.date) -> dict[int, Decimal | None]:
     """The VAT rate of each on the date, as a share; ``None``: exempt. What the product says, else the nearest
     line above it that says something, else high."""
+    return vat_rates_on(products, [date])[date]
+
+
+def vat_rates_on(
+    products: Sequence[Product], dates: Collection[datetime.date]
+) -> dict[datetime.date, dict[int, Decimal | None]]:
+    """The rates on each of the dates, as :func:`vat_rates` has them. One query."""
     tree = line_tree()
     lines = {product.line_id: [line.pk for line in tree.ancestors(product.line_id)] for product in products}
-    codes = VatCode.objects.filter(start_date__lte=date).filter(
+    last = max(dates)
+    codes = VatCode.objects.filter(start_date__lte=last).filter(
         Q(product__in=[product.pk for product in products])
         | Q(line__in={pk for own in lines.values() for pk in own})
     )
-    own: dict[int | None, str] = {}
-    of_line: dict[int | None, str] = {}
-    for row in codes.order_by("start_date"):
-        if row.product_id:
-            own[row.product_id] = row.code
-        else:
-            of_line[row.line_id] = row.code
-    rates = {
-        row.code: row.rate for row in VatRate.objects.filter(start_date__lte=date).order_by("start_date")
-    }
-    found = {}
-    for product in products:
-        said = (of_line[pk] for pk in lines[product.line_id] if pk in of_line)
-        found[product.pk] = rates.get(own.get(product.pk) or next(said, Vat.HIGH))
+    said_by = ArraySubquery(codes.order_by("start_date").values_list(row_of(VatCode)))
+    rates = list(
+        VatRate.objects.filter(start_date__lte=last).annotate(said_by=said_by).order_by("start_date")
+    )
+    rows = [from_row(VatCode, row) for row in rates[0].said_by] if rates else []
+    found: dict[datetime.date, dict[int, Decimal | None]] = {}
+    for date in dates:
+        said = {(row.product_id, row.line_id): row.code for row in rows if row.start_date <= date}
+        rate = {row.code: row.rate for row in rates if row.start_date <= date}
+        found[date] = {}
+        for product in products:
+            keys = [(product.pk, None), *((None, line) for line in lines[product.line_id])]
+            code = next((said[key] for key in keys if key in said), Vat.HIGH)
+            found[date][product.pk] = rate.get(code)
     return found
 
 

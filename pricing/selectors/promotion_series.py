@@ -11,16 +11,16 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from django.db import connection
-
 from core.months import month_add, month_end, month_start, months_between
 from core.organisation import today
 from pricing.models import Promotion
 from pricing.selectors.promotions import channels_above
 from products.models import FamilyMember, Measure, Product
 from products.selectors.lines import LineTree
-from products.selectors.months import complete_months, provisional
+from products.selectors.months import complete_months
 from products.selectors.units import unit_of
+
+from .volumes import Volumes, final_until, volumes_by_month, volumes_by_week
 
 if TYPE_CHECKING:
     from pricing.engine.promotion_effect import Window
@@ -30,8 +30,6 @@ DAY, WEEK = datetime.timedelta(days=1), datetime.timedelta(days=7)
 BEFORE_MONTHS, LATER_MONTHS = 36, 6
 MOST_SISTERS = 10
 SELL_IN, SELL_OUT = "sell-in", "sell-out"
-Volumes = dict[tuple[int, int, int], dict[datetime.date, float]]
-"""By product, measure and channel: the volume by first day of the period."""
 
 
 @dataclass(frozen=True)
@@ -153,7 +151,7 @@ class SeriesReader:
             step,
             starts,
             tuple(volumes.get(day) for day in starts),
-            tuple(_part(step, day, first, last) for day in starts),
+            tuple(part_of(step, day, first, last) for day in starts),
             busy,
             tuple(others),
         )
@@ -175,7 +173,7 @@ class SeriesReader:
             theirs = self._channels[other.pk]
             if other.pk != row.pk and (not theirs or not channels or channels & theirs):
                 spans.append(measured_days(other, measure))
-        ran = [any(_part(step, day, *span) > 0 for span in spans) for day in starts]
+        ran = [any(part_of(step, day, *span) > 0 for span in spans) for day in starts]
         lags = range(AFTER[step] + 1)
         return tuple(any(ran[n - lag] for lag in lags if lag <= n) for n in range(len(starts)))
 
@@ -194,38 +192,12 @@ class SeriesReader:
     def _sold(self, products: Sequence[Product], measures: Sequence[Measure]) -> Sold:
         until = {}
         for line_id in {product.line_id for product in products}:
-            final_after = self._tree.inherited(line_id, "final_after_months").value
             for measure in measures:
-                month = self._complete.get((line_id, measure.pk))
-                while month is not None and provisional(month, final_after, month_start(today())):
-                    month = month_add(month, -1)
-                if month is not None:
-                    until[line_id, measure.pk] = month_end(month)
+                day = final_until(self._tree, self._complete, line_id, measure)
+                if day is not None:
+                    until[line_id, measure.pk] = day
         ids = ([product.pk for product in products], [measure.pk for measure in measures])
-        return Sold(_read(_WEEKS, *ids), _read(_MONTHS, *ids), until)
-
-
-_WEEKS = """
-    SELECT product_id, measure_id, channel_id,
-        CASE period WHEN 'D' THEN date_trunc('week', start_date)::date ELSE start_date END AS start,
-        sum(volume)::float8
-    FROM products_salesfact
-    WHERE product_id = ANY(%s) AND measure_id = ANY(%s) AND period <> 'M' AND volume IS NOT NULL
-    GROUP BY 1, 2, 3, 4 ORDER BY 1, 2, 3, 4
-"""
-_MONTHS = """
-    SELECT product_id, measure_id, channel_id, month, volume::float8 FROM products_salesmonth
-    WHERE product_id = ANY(%s) AND measure_id = ANY(%s) AND volume IS NOT NULL ORDER BY 1, 2, 3, 4
-"""
-
-
-def _read(sql: str, product_ids: list[int], measure_ids: list[int]) -> Volumes:
-    found: Volumes = {}
-    with connection.cursor() as cursor:
-        cursor.execute(sql, [product_ids, measure_ids])
-        for product, measure, channel, start, volume in cursor.fetchall():
-            found.setdefault((product, measure, channel), {})[start] = volume
-    return found
+        return Sold(volumes_by_week(*ids), volumes_by_month(*ids), until)
 
 
 def measured_days(row: Promotion, measure: Measure) -> tuple[datetime.date, datetime.date]:
@@ -251,8 +223,8 @@ def _summed(
 ) -> dict[datetime.date, float]:
     """Over the channels (none: all). A period is there when any of them has it."""
     total: dict[datetime.date, float] = {}
-    for (product, measure, channel), rows in volumes.items():
-        if product == product_id and measure == measure_id and (not channels or channel in channels):
+    for channel, rows in volumes.get((product_id, measure_id), {}).items():
+        if not channels or channel in channels:
             for start, volume in rows.items():
                 total[start] = total.get(start, 0.0) + volume
     return {start: round(volume, 6) for start, volume in total.items()}
@@ -277,7 +249,7 @@ def _periods(
     return tuple(begin + n * WEEK for n in range(max((end - begin).days // 7 + 1, 0)))
 
 
-def _part(step: str, start: datetime.date, first: datetime.date, last: datetime.date) -> float:
+def part_of(step: str, start: datetime.date, first: datetime.date, last: datetime.date) -> float:
     """Which part of a period lies in these days."""
     end = start + 6 * DAY if step == "weeks" else month_end(start)
     days = (min(end, last) - max(start, first)).days + 1

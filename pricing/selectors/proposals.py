@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
@@ -17,21 +17,34 @@ from pricing.models.price import State
 from products.models import Product, ProductFigures, ProductLine
 from products.selectors.access import visible_line_ids
 
-from .prices import in_force, lists_visible
+from .prices import in_force, lists_visible, vat_rates, with_and_without
+from .resellers import consumer_prices, margin_rate, passed_on
 
 JOB = "pricing.proposal"
 
 
 @dataclass(frozen=True)
+class Reseller:
+    """The consumer price of now and the one it would become, and the reseller's margins, as shares."""
+
+    currency: str
+    now: Decimal
+    then: Decimal
+    margin_now: float | None
+    margin_then: float | None
+
+
+@dataclass(frozen=True)
 class ProposalRow:
     """One new price beside the one it replaces. ``volume`` and ``revenue`` are the product's of the last 12
-    months, which the change touches; ``change`` is a rate."""
+    months, which the change touches; ``change`` is a rate. ``reseller``: where one stands between."""
 
     price: Price
     product: Product
     old: Decimal | None
     volume: Decimal | None
     revenue: Decimal | None
+    reseller: Reseller | None = None
 
     @property
     def change(self) -> Decimal | None:
@@ -102,22 +115,46 @@ def proposal_prices(proposal: Proposal) -> list[int]:
 
 
 def proposal_rows(proposal: Proposal, ids: Sequence[int]) -> list[ProposalRow]:
-    """What these of its prices do, in the order given."""
-    prices = Price.objects.prefetch_related("product__figures").in_bulk(list(ids))
-    old = old_amounts(proposal, {price.product_id for price in prices.values()})
+    """What these of its prices do, in the order given; some hundreds at a time."""
+    prices = Price.objects.select_related("product__figures").in_bulk(list(ids))
+    products = {price.product_id: price.product for price in prices.values()}
+    old = old_amounts(proposal, products)
+    consumers = consumer_prices(proposal.price_list, products)
+    rates = vat_rates([products[pk] for pk in consumers], proposal.start_date) if consumers else {}
     found = []
     for price in (prices[pk] for pk in ids):
         figures = getattr(price.product, "figures", None)
+        before = old.get((price.product_id, price.component, price.tier))
         found.append(
             ProposalRow(
                 price,
                 price.product,
-                old.get((price.product_id, price.component, price.tier)),
+                before,
                 figures.volume_12m if figures else None,
                 figures.revenue_12m if figures else None,
+                _reseller(price, before, consumers.get(price.product_id), rates),
             )
         )
     return found
+
+
+def _reseller(
+    price: Price, old: Decimal | None, consumer: Price | None, rates: Mapping[int, Decimal | None]
+) -> Reseller | None:
+    """Of the plain price per unit; both margins with the VAT of the day the proposal would begin."""
+    plain = price.component == Price.Component.UNIT and not price.tier
+    if not plain or not old or price.amount is None or consumer is None or consumer.amount is None:
+        return None
+    then = passed_on(consumer.amount, price.amount / old - 1, consumer.pass_through)
+    with_vat, rate = consumer.price_list.with_vat, rates[price.product_id]
+    net_now, net_then = (with_and_without(amount, with_vat, rate)[1] for amount in (consumer.amount, then))
+    return Reseller(
+        consumer.price_list.currency,
+        consumer.amount,
+        then,
+        margin_rate(net_now, old),
+        margin_rate(net_then, price.amount),
+    )
 
 
 def old_amounts(

@@ -7,17 +7,22 @@ from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 from django.db import transaction
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from accounts.errors import DomainError, right_require
 from accounts.versions import check, row_lock, version_check
+from collaboration.models import DecisionProduct
+from collaboration.services.decisions import decision_record, decision_withdraw
 from core import formats
 from core.organisation import today
 from pricing.models import Positioning, PositioningPoint
 from products.models import Product, Segment
 from products.services.four_eyes import decided
 from products.services.scope import product_within
+
+from .approval_alerts import author_tell, waiting_settle
 
 KIND = "positioning"
 """The kind of decision that four eyes are asked for."""
@@ -128,6 +133,14 @@ def _saved(current: Positioning) -> None:
     current.version += 1
     check(current)
     current.save()
+    waiting_settle(
+        what="positioning",
+        pk=current.pk,
+        author=current.proposed_by,
+        start_date=current.start_date,
+        products=[current.product] if current.state == State.PROPOSED else [],
+        evidence={"reason": current.benefit, "code": current.product.code},
+    )
 
 
 def _complete(current: Positioning) -> None:
@@ -204,6 +217,18 @@ def positioning_decide(
     line = current.product.line
     with decided(proposer=current.proposed_by, decider=user, line=line, kind=KIND, amount=None):
         _decided(current, user, State.APPROVED if approve else State.REJECTED, note)
+    if approve:
+        assert current.decided_at is not None  # just now
+        decision_record(
+            kind=KIND,
+            reference=current.pk,
+            why=current.why or current.benefit,
+            effective_date=current.start_date,
+            proposed_by=current.proposed_by,
+            decided_by=user,
+            decided_at=current.decided_at,
+            products=[DecisionProduct(product=current.product, what={"benefit": current.benefit})],
+        )
     return current
 
 
@@ -216,6 +241,7 @@ def positioning_let_go(*, user: Any, positioning: Positioning, note: str) -> Pos
     if not note.strip():
         raise DomainError("note_missing", _("Say why."), "note")
     _decided(current, user, State.REJECTED, note)
+    decision_withdraw(kind=KIND, reference=current.pk)
     return current
 
 
@@ -223,3 +249,13 @@ def _decided(current: Positioning, user: Any, state: str, note: str) -> None:
     current.state, current.note = state, note.strip()
     current.decided_by, current.decided_at = user, timezone.now()
     _saved(current)
+    author_tell(
+        what="positioning",
+        pk=current.pk,
+        author=current.proposed_by,
+        by=user,
+        state=current.state,
+        reason=current.benefit,
+        note=current.note,
+        url=reverse("pricing:positioning", args=[current.product.code, current.pk]),
+    )

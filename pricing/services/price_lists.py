@@ -1,8 +1,10 @@
-"""Price lists, which VAT products have, bounds and days of notice."""
+"""Price lists, which VAT products have, bounds, days of notice, pass-through and reference customers."""
 
 from __future__ import annotations
 
 import datetime
+from collections.abc import Mapping
+from decimal import Decimal
 from typing import Any
 
 from django.db import transaction
@@ -10,15 +12,15 @@ from django.utils.translation import gettext as _
 
 from accounts.errors import DomainError, right_require
 from accounts.versions import check, row_lock, row_save
-from pricing.models import Bound, NoticeDays, PriceList, VatCode
+from pricing.models import Bound, NoticeDays, PassThrough, PriceList, ReferenceUse, VatCode
 from products.models import Channel, Product, ProductLine
 from products.services.scope import product_within, unlimited
 
 NAMES = ("name_en", "name_nl")
 
 
-def _shared(user: Any) -> None:
-    right_require(user, "pricing.edit")
+def _shared(user: Any, right: str = "pricing.edit") -> None:
+    right_require(user, right)
     unlimited(user, _("This is shared by all lines; you are limited to some of them."))
 
 
@@ -105,3 +107,33 @@ def notice_set(*, user: Any, channel: Channel | None, days: int) -> None:
         row.days = days
         check(row)
         row.save()
+
+
+@transaction.atomic
+def pass_through_set(*, user: Any, channel: Channel | None, start_date: datetime.date, rate: Decimal) -> None:
+    """From this date resellers in the channel move their price by this part of ours."""
+    _shared(user)
+    key = {"channel": channel, "start_date": start_date}
+    row = PassThrough.objects.filter(**key).first() or PassThrough(**key)
+    if row.rate != rate:
+        row.rate = rate
+        check(row)
+        row.save()
+
+
+@transaction.atomic
+def reference_customer_set(
+    *, user: Any, line: ProductLine, customer: str, uses: Mapping[str, Decimal]
+) -> None:
+    """What this customer of the line uses in a year, by tier; nothing takes him away."""
+    _shared(user, "pricing.approve")
+    customer = customer.strip()
+    rows = {row.tier: row for row in ReferenceUse.objects.filter(line=line, customer=customer)}
+    for tier, amount in uses.items():
+        row = rows.pop(tier, None) or ReferenceUse(line=line, customer=customer, tier=tier)
+        if row.amount != amount:
+            row.amount = amount
+            check(row)
+            row.save()
+    for row in rows.values():
+        row.delete()

@@ -7,6 +7,7 @@ from decimal import Decimal
 from typing import Any
 
 from django.db import transaction
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -14,14 +15,14 @@ from accounts.errors import DomainError
 from accounts.versions import row_lock, row_save
 from core.errors import require
 from pricing.models import Promotion
-from pricing.selectors.promotions import promotion_get, sees_whole
+from pricing.selectors.promotions import begun, promotion_get, sees_whole
 from products.services.four_eyes import decided
 
+from .approval_alerts import author_tell
+from .kept_promotions import KIND, promotion_follow
 from .promotions import promotion_lock
 
 State = Promotion.State
-KIND = "promotion"
-"""Of decisions that four eyes may be asked for."""
 
 
 def own_cost(promotion: Promotion) -> Decimal | None:
@@ -39,6 +40,7 @@ def promotion_propose(*, user: Any, promotion: Promotion, version: int | None = 
         raise DomainError("proposed_already", _("It was proposed already."), status=409)
     values = {"decided_by": None, "decided_at": None, "decision_note": ""}
     row_save(current, version=version, values=values | {"state": State.PROPOSED, "proposed_by": user})
+    promotion_follow(promotion=current)
     return current
 
 
@@ -74,6 +76,17 @@ def promotion_decide(
             "decision_note": note.strip(),
         }
         row_save(current, version=version, values=values)
+    promotion_follow(promotion=current)
+    author_tell(
+        what="promotion",
+        pk=current.pk,
+        author=current.proposed_by,
+        by=user,
+        state=current.state,
+        reason=current.name,
+        note=current.decision_note,
+        url=reverse("pricing:promotion", args=[current.pk]),
+    )
     return current
 
 
@@ -89,5 +102,8 @@ def promotion_cancel(*, user: Any, promotion: Promotion, note: str, version: int
         "cancelled_at": timezone.now(),
         "cancel_note": note.strip(),
     }
+    begun_already = begun(current)
     row_save(current, version=version, values=values)
+    if not begun_already:
+        promotion_follow(promotion=current)
     return current

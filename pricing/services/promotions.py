@@ -28,6 +28,8 @@ from products.models import Channel, Product, ProductLine
 from products.selectors.access import visible_channel_ids
 from products.services.scope import line_within, product_within
 
+from .kept_promotions import promotion_follow
+
 State, Mechanic = Promotion.State, Promotion.Mechanic
 ONE_OF = (Mechanic.PRICE_CUT, Mechanic.COUPON, Mechanic.WELCOME, Mechanic.CASHBACK)
 DATES = ("delivery_start", "delivery_end", "store_start", "store_end")
@@ -127,6 +129,7 @@ def promotion_change(
     elif all(getattr(current, name) == value for name, value in plan.fields.items()):
         return current
     row_save(current, version=None, values=plan.fields | _proposed_anew(user, current))
+    promotion_follow(promotion=current)
     return current
 
 
@@ -154,6 +157,7 @@ def promotion_move(
         }
     if any(getattr(current, name) != value for name, value in values.items()):
         row_save(current, version=version, values=values | _proposed_anew(user, current))
+        promotion_follow(promotion=current)
     return current, flags
 
 
@@ -180,6 +184,8 @@ def promotion_move_undo(*, user: Any, promotion: Promotion, version: int) -> Pro
     current.version = version + 1
     check(current)
     current.save(update_fields=[*_MOVED, "version"])
+    current = promotion_get(user, current.pk)  # with who had approved it
+    promotion_follow(promotion=current)
     return current
 
 

@@ -14,6 +14,7 @@ from django.utils.translation import gettext as _
 
 from accounts.errors import DomainError, right_require
 from accounts.versions import check, row_lock
+from collaboration.services.decisions import decision_withdraw
 from core import formats
 from core.jobs import job_enqueue
 from core.models import Job
@@ -24,11 +25,11 @@ from pricing.selectors.prices import in_force
 from pricing.selectors.proposals import JOB, old_amounts, proposal_lines, proposal_volumes
 from products.services.four_eyes import decided
 
+from .price_decisions import KIND, price_decision_record
 from .price_limits import limits_check
 from .price_rules import MOST, Rule
-from .proposal_alerts import author_tell, draft_tell, proposal_settle
+from .proposal_alerts import draft_tell, proposal_settle, proposal_tell
 
-KIND = "price"
 AT_ONCE = 500
 """More prices than this are worked out by a job, with its progress."""
 CHUNK = 500
@@ -52,6 +53,7 @@ def proposal_draft(
     rule: Rule,
     product_ids: Collection[int],
     pasted: Mapping[int, Decimal] | None = None,
+    alternatives: str = "",
     exception: str = "",
 ) -> Proposal:
     """A draft with the new price of each product, to look at before it is proposed. ``pasted`` are the prices
@@ -69,6 +71,7 @@ def proposal_draft(
         price_list=price_list,
         start_date=start_date,
         reason=reason.strip(),
+        alternatives=alternatives.strip(),
         exception=exception.strip(),
         rule=rule.as_json(),
         author=user,
@@ -179,6 +182,7 @@ def proposal_approve(*, user: Any, proposal: Proposal) -> Proposal:
         now = timezone.now()
         _decide(current, user, State.APPROVED, now)
         current.prices.update(state=State.APPROVED, approved_by=user, approved_at=now)
+        price_decision_record(proposal=current)
     return current
 
 
@@ -215,6 +219,7 @@ def proposal_withdraw(*, user: Any, proposal: Proposal, note: str = "") -> Propo
         raise _told(current)
     _decide(current, user, State.WITHDRAWN, timezone.now(), note.strip())
     current.prices.update(state=State.WITHDRAWN)
+    decision_withdraw(kind=KIND, reference=current.pk)
     return current
 
 
@@ -223,7 +228,7 @@ def _decide(current: Proposal, user: Any, state: str, at: datetime.datetime, not
     check(current)
     current.save(update_fields=["state", "decided_by", "decided_at", "note"])
     proposal_settle(current)
-    author_tell(current, by=user)
+    proposal_tell(current, by=user)
 
 
 def _locked(proposal: Proposal, state: str) -> Proposal:

@@ -14,6 +14,7 @@ from forecasting.models import NightlyRun
 from forecasting.services.night import last_closed_month
 from pricing.models import Promotion, PromotionEffect, PromotionProduct
 from pricing.selectors.promotion_series import Around, SeriesReader
+from pricing.services.kept_promotions import promotion_outcomes_write
 from pricing.services.promotion_effects import effects_write
 from products.models import Product
 
@@ -52,6 +53,7 @@ def compute(run: NightlyRun, payload: Mapping[str, Any]) -> Callable[[], ChunkOu
 
     def write() -> ChunkOutcome:
         effects_write(products=payload["products"], rows=rows)
+        promotion_outcomes_write(products=payload["products"])
         return ChunkOutcome(computed=len(computed), skipped=len(payload["products"]) - len(computed))
 
     return write

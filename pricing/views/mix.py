@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
 from django.views.decorators.http import require_safe
 
 from core.pages import page_render, with_right
 from core.panels import panels_build
+from pricing.promotion_card import promotion_card
 from products.selectors.access import product_get
 from products.selectors.head import product_head
 
@@ -22,3 +24,14 @@ def mix(request: HttpRequest, code: str) -> HttpResponse:
         "side_panels": panels_build(request.user, product, "mix_side"),
     }
     return page_render(request, "pricing/mix.html", context)
+
+
+@with_right("pricing.view")
+@require_safe
+def promotions_card(request: HttpRequest, code: str) -> HttpResponse:
+    """The card Promotion, which comes after the page: it asks as much as a page."""
+    product = product_get(request.user, code)
+    if not getattr(request, "htmx", None):
+        return redirect("pricing:mix", product.code)
+    context = {"panel": promotion_card(request.user, product), "product": product}
+    return render(request, "pricing/_promotion_card.html", context)

@@ -1,4 +1,4 @@
-"""The rules prices keep to, shared by all lines."""
+"""The rules prices keep to and their reference customers, shared by all lines."""
 
 from __future__ import annotations
 
@@ -14,20 +14,36 @@ from accounts.errors import DomainError
 from core.errors import form_refuse
 from core.organisation import organisation_get
 from core.pages import page_render, with_right
-from pricing.forms.price_rules import BoundForm, LineVatForm, NoticeForm
+from pricing.forms.price_rules import (
+    BoundForm,
+    LineVatForm,
+    NoticeForm,
+    PassThroughForm,
+    ReferenceCustomerForm,
+)
 from pricing.models import VatRate
 from pricing.price_words import price_text
 from pricing.selectors.price_rules import bounds_visible, line_vat_visible, notices_visible
-from pricing.services.price_lists import bound_set, notice_set, vat_set
+from pricing.selectors.resellers import pass_throughs_visible
+from pricing.selectors.yearly import customers_visible
+from pricing.services.price_lists import (
+    bound_set,
+    notice_set,
+    pass_through_set,
+    reference_customer_set,
+    vat_set,
+)
+from pricing.yearly_words import use_words
+from products.selectors.access import channels_visible, lines_visible
 
-FORMS = {"bound": BoundForm, "notice": NoticeForm, "vat": LineVatForm}
-SERVICES = {"bound": bound_set, "notice": notice_set, "vat": vat_set}
+FORMS = {"bound": BoundForm, "notice": NoticeForm, "pass_through": PassThroughForm, "vat": LineVatForm}
+SERVICES = {"bound": bound_set, "notice": notice_set, "pass_through": pass_through_set, "vat": vat_set}
 
 
 @with_right("pricing.view")
 @require_safe
 def price_rules(request: HttpRequest) -> HttpResponse:
-    """Bounds, days of notice and VAT, with a form to add to each."""
+    """Bounds, days of notice, VAT and reference customers, with a form to add to each."""
     return _page(request)
 
 
@@ -37,10 +53,21 @@ def price_rule_set(request: HttpRequest, what: str) -> HttpResponse:
     """Add a rule, or say it anew from the same date."""
     if what not in FORMS:
         raise Http404(what)
-    form = FORMS[what](request.POST, user=request.user)
+    return _set(request, what, FORMS[what], SERVICES[what])
+
+
+@with_right("pricing.approve")
+@require_POST
+def reference_customer(request: HttpRequest) -> HttpResponse:
+    """What a line's reference customer uses in a year."""
+    return _set(request, "customer", ReferenceCustomerForm, reference_customer_set)
+
+
+def _set(request: HttpRequest, name: str, form_class: Any, service: Any) -> HttpResponse:
+    form = form_class(request.POST, user=request.user)
     if form.is_valid():
         try:
-            SERVICES[what](user=request.user, **form.cleaned_data)
+            service(user=request.user, **form.cleaned_data)
         except DomainError as error:
             if error.status == 403:
                 raise
@@ -48,13 +75,21 @@ def price_rule_set(request: HttpRequest, what: str) -> HttpResponse:
         else:
             messages.success(request, _("Saved."))
             return redirect("pricing:price_rules")
-    return _page(request, {what: form}, status=422)
+    return _page(request, {name: form}, status=422)
 
 
 def _page(request: HttpRequest, bound: dict[str, Any] | None = None, status: int = 200) -> HttpResponse:
     user, currency = request.user, organisation_get().currency
-    forms = {f"{name}_form": form(user=user) for name, form in FORMS.items()}
+    asked = FORMS | {"customer": ReferenceCustomerForm}
+    forms = {f"{name}_form": form(user=user) for name, form in asked.items()}
     forms |= {f"{name}_form": form for name, form in (bound or {}).items()}
+    lines = {line.pk: line for line in lines_visible(user)}
+    rows = {"line": list(lines.values()), "channel": list(channels_visible(user))}
+    for form in forms.values():
+        for name in rows.keys() & form.fields.keys():  # asked for once, not by each form
+            field = form.fields[name]
+            nothing = [] if field.empty_label is None else [("", field.empty_label)]
+            field.choices = nothing + [(row.code, str(row)) for row in rows[name]]
     context = {
         "bounds": [
             {
@@ -65,9 +100,15 @@ def _page(request: HttpRequest, bound: dict[str, Any] | None = None, status: int
             for row in bounds_visible(user)
         ],
         "notices": notices_visible(user),
+        "pass_throughs": pass_throughs_visible(user),
         "vat": line_vat_visible(user),
         "rates": VatRate.objects.all(),
+        "customers": [
+            {"line": lines.get(customer.line_id), "name": customer.name, "uses": use_words(customer)}
+            for customer in customers_visible(user)
+        ],
         "can_edit": user.has_perm("pricing.edit"),
+        "can_approve": user.has_perm("pricing.approve"),
         **forms,
     }
     return page_render(request, "pricing/price_rules.html", context, status=status)

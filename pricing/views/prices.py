@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import islice
 from typing import Any
 
 from django.contrib import messages
@@ -25,7 +26,9 @@ from pricing.price_words import list_words, part_words, price_text
 from pricing.selectors.price_overview import SHOWN, SORTS, products_priced
 from pricing.selectors.price_rows import price_history, price_rows
 from pricing.selectors.prices import lists_visible
+from pricing.selectors.yearly import customers_visible, list_yearly, product_yearly
 from pricing.services.price_lists import vat_set
+from pricing.yearly_words import yearly_cells, yearly_heads, yearly_words
 from products.models import ProductLine
 from products.selectors.access import lines_visible, product_get
 from products.selectors.head import product_head
@@ -115,12 +118,19 @@ def prices_export(request: HttpRequest, kind: str) -> HttpResponseBase:
         raise Http404(kind)
     price_list = asked.price_list
 
+    names = sorted({customer.name for customer in customers_visible(request.user)})
+
     def rows() -> Iterator[list[Any]]:
-        for product in asked.rows(request.user).iterator(chunk_size=500):
-            yield [
-                *(product.code, product.name, product.line.name, price_list.code, price_list.currency),
-                *(product.now_since, product.now_amount, product.next_date, product.next_amount),
-            ]
+        source = asked.rows(request.user).iterator(chunk_size=500)
+        while products := list(islice(source, 500)):
+            yearly = list_yearly(price_list, products) if names else {}
+            for product in products:
+                of_customer = {row.customer.name: row for row in yearly.get(product.pk, ())}
+                yield [
+                    *(product.code, product.name, product.line.name, price_list.code, price_list.currency),
+                    *(product.now_since, product.now_amount, product.next_date, product.next_amount),
+                    *(cell for name in names for cell in yearly_cells(of_customer.get(name))),
+                ]
 
     columns = [
         ExportColumn(_("Code")),
@@ -133,6 +143,9 @@ def prices_export(request: HttpRequest, kind: str) -> HttpResponseBase:
         ExportColumn(_("Next from"), "date"),
         ExportColumn(_("Next price"), "number"),
     ]
+    for name in names:
+        for head in yearly_heads():
+            columns.append(ExportColumn(f"{name}: {head}", "number"))
     return export_response(request, name=_("prices"), columns=columns, rows=rows(), kind=kind)
 
 
@@ -155,13 +168,13 @@ def product_prices(request: HttpRequest, code: str) -> HttpResponse:
                 return redirect("pricing:product_prices", code=product.code)
         status = 422
     history = price_history(request.user, product)
+    found = price_rows(product, history)
     above = [line.pk for line in line_tree().ancestors(product.line_id)]
     context = {
         "head": product_head(request.user, product, "mix"),
         "product": product,
-        "chart": product_price_chart(
-            request.user, product, price_rows(product, history), request.GET.get("of", ""), request.path
-        ),
+        "chart": product_price_chart(request.user, product, found, request.GET.get("of", ""), request.path),
+        "yearly": [yearly_words(row) for row in product_yearly(product, found)],
         "rows": [
             {
                 "price": price,

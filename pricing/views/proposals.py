@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import datetime
 import uuid
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from decimal import Decimal, InvalidOperation
 from typing import Any
 
 from django.contrib import messages
@@ -14,6 +16,7 @@ from django.utils.translation import ngettext
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from accounts.errors import DomainError
+from core import formats
 from core.errors import form_refuse, require
 from core.idempotency import once
 from core.pages import page_render, paginate, with_right
@@ -25,6 +28,7 @@ from pricing.price_words import list_words, part_words, price_text, rule_words
 from pricing.selectors.prices import lists_visible
 from pricing.selectors.proposals import (
     ProposalRow,
+    Reseller,
     proposal_get,
     proposal_job,
     proposal_prices,
@@ -67,8 +71,10 @@ def proposal_new(request: HttpRequest) -> HttpResponse:
     code = request.POST.get("product") or request.GET.get("product", "")
     product = product_get(user, code) if code else None
     lists = lists_visible(user)
-    initial = {"price_list": request.GET.get("list", ""), "line": request.GET.get("line", "")}
+    initial: dict[str, Any] = {"price_list": request.GET.get("list", ""), "line": request.GET.get("line", "")}
     initial |= {"kind": "target" if product else "percentage"}
+    if product:
+        initial |= _of_what_if(request.GET)
     form = ProposalForm(request.POST or None, lists=lists, lines=lines_visible(user), initial=initial)
     status = 200
     if request.method == "POST":
@@ -93,6 +99,15 @@ def proposal_new(request: HttpRequest) -> HttpResponse:
     return page_render(request, "pricing/proposal_form.html", context, status=status)
 
 
+def _of_what_if(said: Mapping[str, str]) -> dict[str, Any]:
+    """The price and day that a what-if was asked about; nothing where they cannot be read."""
+    try:
+        start = datetime.date.fromisoformat(said.get("start", ""))
+        return {"value": Decimal(said.get("price", "")), "start_date": start}
+    except (InvalidOperation, ValueError):
+        return {}
+
+
 def _drafted(user: Any, form: ProposalForm, product: Any) -> int:
     said = form.cleaned_data
     price_list: PriceList = said["price_list"]
@@ -110,6 +125,7 @@ def _drafted(user: Any, form: ProposalForm, product: Any) -> int:
         price_list=price_list,
         start_date=said["start_date"],
         reason=said["reason"],
+        alternatives=said["alternatives"],
         exception=said["exception"],
         rule=form.rule,
         product_ids=ids,
@@ -139,9 +155,12 @@ def proposal(request: HttpRequest, pk: int) -> HttpResponse:
 
 def _page(request: HttpRequest, found: Proposal, error: DomainError | None = None) -> HttpResponse:
     user = request.user
-    job = proposal_job(found) if found.state == State.DRAFT else None
+    # A job writes all prices of a draft at once: with prices there is only its last word to fetch.
+    filling = not found.price_count or "HX-Request" in request.headers
+    job = proposal_job(found) if filling and found.state == State.DRAFT else None
     working = job is not None and job.state != job.State.DONE
     page = None if working else paginate(request, proposal_prices(found))
+    rows = [_words(row, found) for row in proposal_rows(found, list(page))] if page else []
     own = found.author_id == user.pk
     context = {
         "proposal": found,
@@ -150,7 +169,8 @@ def _page(request: HttpRequest, found: Proposal, error: DomainError | None = Non
         "job": job,
         "working": working,
         "page": page,
-        "rows": [_words(row, found) for row in proposal_rows(found, list(page))] if page else [],
+        "rows": rows,
+        "has_reseller": any(item["reseller"] for item in rows),
         "error": error,
         "note": request.POST.get("note", ""),
         "exception": request.POST.get("exception", ""),
@@ -174,6 +194,12 @@ def _page(request: HttpRequest, found: Proposal, error: DomainError | None = Non
     )
 
 
+def _all_rows(found: Proposal) -> Iterator[ProposalRow]:
+    ids = proposal_prices(found)
+    for start in range(0, len(ids), 500):
+        yield from proposal_rows(found, ids[start : start + 500])
+
+
 def _words(row: ProposalRow, found: Proposal) -> dict[str, Any]:
     currency = found.price_list.currency
     amount = row.price.amount
@@ -182,6 +208,16 @@ def _words(row: ProposalRow, found: Proposal) -> dict[str, Any]:
         "part": part_words(row.price.component, row.price.tier),
         "old": None if row.old is None else price_text(row.old, currency),
         "new": _("no price") if amount is None else price_text(amount, currency),
+        "reseller": row.reseller and _reseller_words(row.reseller),
+    }
+
+
+def _reseller_words(row: Reseller) -> dict[str, str | None]:
+    return {
+        "price": price_text(row.then, row.currency, 2),
+        "was": price_text(row.now, row.currency, 2),
+        "margin": None if row.margin_then is None else formats.percent(row.margin_then, 2),
+        "margin_was": None if row.margin_now is None else formats.percent(row.margin_now, 2),
     }
 
 
@@ -227,7 +263,7 @@ def proposal_export(request: HttpRequest, pk: int, kind: str) -> HttpResponseBas
         raise Http404(kind)
 
     def rows() -> Iterator[list[Any]]:
-        for row in proposal_rows(found, proposal_prices(found)):
+        for row in _all_rows(found):
             product = row.product
             yield [
                 *(

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 from django.contrib.postgres.expressions import ArraySubquery
-from django.db.models import Case, OuterRef, Subquery, When
+from django.db.models import Case, OuterRef, QuerySet, Subquery, When
 
 from accounts.rows import from_row, row_of
 from core.kept import kept_while_reading
@@ -35,18 +36,24 @@ class Inherited:
     line: ProductLine | None
 
 
+@cache
+def _lines() -> QuerySet[Any]:
+    """Said once, since every page asks."""
+    own = LineMeasure.objects.filter(line=OuterRef("pk")).order_by("-leads", "pk")
+    usual = Measure.objects.filter(code="units")
+    return ProductLine.objects.select_related("owner").annotate(
+        measure_rows=ArraySubquery(own.values_list(row_of(Measure, "measure__"))),
+        # What counts where no line says so, read with the lines at the top.
+        usual_row=Case(When(parent=None, then=Subquery(usual.values_list(row_of(Measure))))),
+    )
+
+
 class LineTree:
     """All lines, their owners and their measures, in one query; they are few, so the tree is walked in
     memory."""
 
     def __init__(self) -> None:
-        own = LineMeasure.objects.filter(line=OuterRef("pk")).order_by("-leads", "pk")
-        usual = Measure.objects.filter(code="units")
-        lines = ProductLine.objects.select_related("owner").annotate(
-            measure_rows=ArraySubquery(own.values_list(row_of(Measure, "measure__"))),
-            # What counts where no line says so, read with the lines at the top.
-            usual_row=Case(When(parent=None, then=Subquery(usual.values_list(row_of(Measure))))),
-        )
+        lines = _lines().all()
         self.lines: dict[int, ProductLine] = {line.pk: line for line in lines}
         self._usual: list[Measure] = []
         self._own: dict[int, list[Measure]] = {}

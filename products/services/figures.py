@@ -30,30 +30,30 @@ _SALES = """
     WITH line AS (
         SELECT * FROM unnest(%(lines)s::bigint[], %(measures)s::bigint[], %(levels)s::boolean[],
                              %(months)s::date[]) AS l(line_id, measure_id, is_level, data_month)
-    ), found AS (
-        SELECT p.id AS product_id, l.measure_id, l.is_level, l.data_month, ago, s.volume, s.revenue
+    ), added AS (
+        SELECT p.id AS product_id, l.measure_id, l.data_month, a.*
         FROM products_product p
         JOIN line l ON l.line_id = p.line_id
-        CROSS JOIN generate_series(0, %(spark)s - 1) AS ago
-        LEFT JOIN products_productmonth s
-               ON s.product_id = p.id AND s.measure_id = l.measure_id
-              AND s.month = (l.data_month - make_interval(months => ago))::date
+        CROSS JOIN LATERAL (
+            SELECT count(volume) + count(revenue) > 0 AS has_data,
+                   CASE WHEN l.is_level THEN max(volume) FILTER (WHERE ago = 0)
+                        ELSE sum(volume) FILTER (WHERE ago < 12) END AS volume_now,
+                   CASE WHEN l.is_level THEN max(volume) FILTER (WHERE ago = 12)
+                        ELSE sum(volume) FILTER (WHERE ago BETWEEN 12 AND 23) END AS volume_before,
+                   l.is_level OR count(volume) FILTER (WHERE ago < 12)
+                             = count(volume) FILTER (WHERE ago BETWEEN 12 AND 23) AS volume_comparable,
+                   sum(revenue) FILTER (WHERE ago < 12) AS revenue_now,
+                   sum(revenue) FILTER (WHERE ago BETWEEN 12 AND 23) AS revenue_before,
+                   count(revenue) FILTER (WHERE ago < 12)
+                             = count(revenue) FILTER (WHERE ago BETWEEN 12 AND 23) AS revenue_comparable,
+                   array_agg(volume::float8 ORDER BY ago DESC) AS spark
+            FROM (SELECT month::date, %(spark)s - place AS ago
+                  FROM generate_series(l.data_month - make_interval(months => %(spark)s - 1), l.data_month,
+                                       interval '1 month') WITH ORDINALITY AS g(month, place)) slot
+            LEFT JOIN products_productmonth s
+                   ON s.product_id = p.id AND s.measure_id = l.measure_id AND s.month = slot.month
+        ) a
         WHERE %(products)s::bigint[] IS NULL OR p.id = ANY(%(products)s)
-    ), added AS (
-        SELECT product_id, measure_id, data_month,
-               count(volume) + count(revenue) > 0 AS has_data,
-               CASE WHEN is_level THEN max(volume) FILTER (WHERE ago = 0)
-                    ELSE sum(volume) FILTER (WHERE ago < 12) END AS volume_now,
-               CASE WHEN is_level THEN max(volume) FILTER (WHERE ago = 12)
-                    ELSE sum(volume) FILTER (WHERE ago BETWEEN 12 AND 23) END AS volume_before,
-               is_level OR count(volume) FILTER (WHERE ago < 12)
-                         = count(volume) FILTER (WHERE ago BETWEEN 12 AND 23) AS volume_comparable,
-               sum(revenue) FILTER (WHERE ago < 12) AS revenue_now,
-               sum(revenue) FILTER (WHERE ago BETWEEN 12 AND 23) AS revenue_before,
-               count(revenue) FILTER (WHERE ago < 12)
-                         = count(revenue) FILTER (WHERE ago BETWEEN 12 AND 23) AS revenue_comparable,
-               array_agg(volume::float8 ORDER BY ago DESC) AS spark
-        FROM found GROUP BY product_id, measure_id, is_level, data_month
     )
     INSERT INTO products_productfigures AS f (
         product_id, measure_id, data_month, volume_12m, volume_12m_before, revenue_12m, revenue_12m_before,

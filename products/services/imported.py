@@ -121,10 +121,11 @@ def missing_create(
 
 
 @transaction.atomic
-def imported_undo(*, import_id: int) -> tuple[int, int]:
-    """Put back what the import did to objects; how many were taken away and how many restored."""
+def imported_undo(*, import_id: int, kinds: Mapping[str, type[models.Model]] = _KINDS) -> tuple[int, int]:
+    """Put back what the import did to objects; how many were taken away and how many restored. ``kinds``:
+    those of a room that keeps objects of its own."""
     taken = restored = 0
-    for kind, model in _KINDS.items():
+    for kind, model in kinds.items():
         notes = list(ImportedObject.objects.filter(source_import_id=import_id, kind=kind).order_by("-pk"))
         rows = model._default_manager.in_bulk([note.object_id for note in notes])
         made = []
@@ -134,28 +135,28 @@ def imported_undo(*, import_id: int) -> tuple[int, int]:
                 restored += _restore(row, note.before, note.after)
             elif row is not None and values_of(row) == note.after:
                 made.append(row.pk)
-        taken += _take_away(kind, made)
+        taken += _take_away(kind, model, made)
     return taken, restored
 
 
-def _take_away(kind: str, ids: list[int]) -> int:
+def _take_away(kind: str, model: type[models.Model], ids: list[int]) -> int:
     """Delete these rows, except those that something else needs or that somebody added something to."""
     if kind in ("product", "channel"):
         sold = set(SalesFact.objects.filter(**{f"{kind}__in": ids}).values_list(f"{kind}_id", flat=True))
         ids = [pk for pk in ids if pk not in sold]
-    used = _used(_KINDS[kind], ids)
+    used = _used(model, ids)
     ids = [pk for pk in ids if pk not in used]
-    rows = _KINDS[kind]._default_manager
+    rows = model._default_manager
     try:
         with transaction.atomic():
-            return rows.filter(pk__in=ids).delete()[1].get(_KINDS[kind]._meta.label, 0)
+            return rows.filter(pk__in=ids).delete()[1].get(model._meta.label, 0)
     except ProtectedError:
         pass
     taken = 0
     for pk in ids:
         try:
             with transaction.atomic():
-                taken += rows.filter(pk=pk).delete()[1].get(_KINDS[kind]._meta.label, 0)
+                taken += rows.filter(pk=pk).delete()[1].get(model._meta.label, 0)
         except ProtectedError:
             continue
     return taken

@@ -117,7 +117,7 @@ class Named:
 
     @staticmethod
     def _names(row: Any) -> set[str]:
-        return {row.name_en, row.name_nl} if isinstance(row, Measure) else {row.name}
+        return {row.name_en, row.name_nl} if hasattr(row, "name_en") else {row.name}
 
     def find(self, text: str) -> Any:
         """The row, or ``None`` where none or several match."""

@@ -134,7 +134,7 @@ def activity(request: HttpRequest, code: str) -> HttpResponse:
     product = product_get(request.user, code)
     context = {
         "head": product_head(request.user, product, "activity"),
-        "history": history_of(product, 100, related=history_related(request.user)),
+        "history": history_of(product, 100, related=history_related(request.user), user=request.user),
         "panels": panels_build(request.user, product, "talk"),
     }
     return page_render(request, "products/product_activity.html", context)

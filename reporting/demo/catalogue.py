@@ -96,6 +96,7 @@ SUPPLIER_OF = {
 }
 SUPPLIER_OF |= dict.fromkeys(("APS", "APV"), "boomgaard")
 SEGMENT_OF = dict.fromkeys(("INB", "FTS", "SMO", "PIN"), "gezinnen")
+SEGMENT_OF |= dict.fromkeys(("HVM", "AMA", "SAP"), "gezinnen")
 SEGMENT_OF |= dict.fromkeys(("THZ", "ALM", "MAA", "VAL", "UIT"), "senioren")
 SEGMENT_OF |= dict.fromkeys(("CYB", "LAA-200"), "zakelijk")
 FAMILIES = [

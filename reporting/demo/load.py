@@ -61,10 +61,12 @@ from .catalogue import (
     Item,
     items,
 )
+from .costs import cost_file
 from .judgement import JUDGED_THEN, judged_then, judgement_create
 from .offer import positionings_create
 from .people import people_create
-from .prices import price_file, prices_create, proposals_create
+from .place import distribution_file, place_create
+from .prices import decisions_create, price_file, prices_create, proposals_create
 from .promotions import promotions_create
 from .sales import budget_file, first_month, sales_file, sales_rows, top_line
 
@@ -97,6 +99,7 @@ def demo_load(*, until: datetime.date | None, nights: int, tell: Tell) -> None:
         _sales(people["Anna"], last)
         _prices(people, last)
         promotions_create(people, last)
+        _place(people, last)
         _launch(people["Yara"], last)
         _stage_by_hand(people["Sanne"])
         _talk(people)
@@ -301,7 +304,19 @@ def _prices(people: dict[str, User], last: datetime.date) -> None:
         path = Path(folder) / "prijzen.csv"
         price_file(last, path)
         _import("prices", path)
+        path = Path(folder) / "kosten.csv"
+        cost_file(last, path)
+        _import("costs", path)
+    decisions_create(people, last)
     proposals_create(people)
+
+
+def _place(people: dict[str, User], last: datetime.date) -> None:
+    place_create(people, last)
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "distributie.csv"
+        distribution_file(last, path)
+        _import("distribution", path)
 
 
 def _launch(yara: User, last: datetime.date) -> None:

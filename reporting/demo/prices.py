@@ -8,11 +8,22 @@ from collections.abc import Iterator, Mapping
 from decimal import ROUND_HALF_UP, Decimal
 from pathlib import Path
 
+from django.utils import timezone
+
 from accounts.models import User
 from core.months import month_add, month_start
 from core.organisation import today
-from pricing.models import PriceList, Proposal
-from pricing.services.price_lists import bound_set, notice_set, price_list_create, vat_set
+from pricing.models import Price, PriceList, Proposal
+from pricing.models.price import State
+from pricing.services.price_decisions import price_decision_record
+from pricing.services.price_lists import (
+    bound_set,
+    notice_set,
+    pass_through_set,
+    price_list_create,
+    reference_customer_set,
+    vat_set,
+)
 from pricing.services.price_rules import Rule
 from pricing.services.proposals import proposal_approve, proposal_draft, proposal_reject, proposal_submit
 from products.models import Channel, Product, ProductLine
@@ -30,11 +41,17 @@ VAT = {"food": "low", "energy": "high", "insurance": "exempt", "care": "exempt"}
 SINCE = datetime.date(2019, 1, 1)
 YEARS, RAISE = 3, Decimal("1.022")
 STANDING_CHARGE = Decimal("6.95")
+# What a kWh and a m³ cost beside the price per contract, and who uses how much of it in a year.
+TARIFFS = {"GS": ("kWh", Decimal("0.2480")), "GAS": ("m³", Decimal("1.2790"))}
+HOUSEHOLDS = {
+    "Gemiddeld huishouden": {"": 1, "kWh": 2_500, "m³": 1_000},
+    "Appartement": {"": 1, "kWh": 1_500, "m³": 600},
+}
 # Cheaper on the web from so many months back, then dearer again.
 DIPS = {"HVM-210": (5, 4), "SAP-100": (2, 1), "PIN-600": (8, 7)}
 # What a consumer pays for what we sell at 1.
 CONSUMER = Decimal("1.52")
-CENT = Decimal("0.01")
+CENT, MILL = Decimal("0.01"), Decimal("0.0001")
 
 
 def prices_create(people: Mapping[str, User]) -> None:
@@ -55,7 +72,11 @@ def prices_create(people: Mapping[str, User]) -> None:
     lines = {line.code: line for line in ProductLine.objects.all()}
     for line, code in VAT.items():
         vat_set(user=anna, line=lines[line], code=code, start_date=SINCE)
+    for customer, uses in HOUSEHOLDS.items():
+        amounts = {tier: Decimal(amount) for tier, amount in uses.items()}
+        reference_customer_set(user=anna, line=lines["energy"], customer=customer, uses=amounts)
     notice_set(user=anna, channel=Channel.objects.get(code="retail"), days=42)
+    pass_through_set(user=anna, channel=None, start_date=SINCE, rate=Decimal("0.8"))
     bound_set(
         user=anna,
         product=None,
@@ -73,19 +94,19 @@ def price_file(last: datetime.date, path: Path) -> None:
     """Every product's prices as a file that can be imported."""
     with path.open("w", encoding="utf-8", newline="") as file:
         out = csv.writer(file, delimiter=";")
-        out.writerow(["product", "prijslijst", "vanaf", "prijs", "onderdeel"])
+        out.writerow(["product", "prijslijst", "vanaf", "prijs", "onderdeel", "staffel"])
         launched = dict(Product.objects.values_list("code", "launched"))
         for item in items():
             begun = launched[item.code] or month_add(last, -60)
-            for price_list, day, amount, component in _rows(item, begun, last):
+            for price_list, day, amount, component, tier in _rows(item, begun, last):
                 out.writerow(
-                    [item.code, price_list, day.isoformat(), f"{amount}".replace(".", ","), component]
+                    [item.code, price_list, day.isoformat(), f"{amount}".replace(".", ","), component, tier]
                 )
 
 
 def _rows(
     item: Item, begun: datetime.date, last: datetime.date
-) -> Iterator[tuple[str, datetime.date, Decimal, str]]:
+) -> Iterator[tuple[str, datetime.date, Decimal, str, str]]:
     """A price when it begins to be sold, or four years back, and a raise each January after it."""
     top = top_line(item.line)
     first = max(begun, datetime.date(last.year - YEARS, 1, 1))
@@ -94,18 +115,21 @@ def _rows(
     ]
     for day in days:
         own = _cents(Decimal(str(item.price)) / RAISE ** (last.year - day.year))
-        yield "verkoop", day, own, ""
+        yield "verkoop", day, own, "", ""
         if top == "energy":
-            yield "verkoop", day, _cents(STANDING_CHARGE / RAISE ** (last.year - day.year)), "maand"
+            yield "verkoop", day, _cents(STANDING_CHARGE / RAISE ** (last.year - day.year)), "maand", ""
+            for start, (tier, tariff) in TARIFFS.items():
+                if item.code.startswith(start):
+                    yield "verkoop", day, (tariff / RAISE ** (last.year - day.year)).quantize(MILL), "", tier
         if top == "food":
             consumer = _to_nine(own * CONSUMER)
-            yield "advies", day, consumer, ""
-            yield "webwinkel", day, consumer + Decimal("0.10"), ""
+            yield "advies", day, consumer, "", ""
+            yield "webwinkel", day, consumer + Decimal("0.10"), "", ""
     if item.code in DIPS:
         consumer = _to_nine(_cents(Decimal(str(item.price))) * CONSUMER) + Decimal("0.10")
         low, back = (month_add(month_start(last), -ago) for ago in DIPS[item.code])
-        yield "webwinkel", low, consumer - Decimal("0.20"), ""
-        yield "webwinkel", back, consumer, ""
+        yield "webwinkel", low, consumer - Decimal("0.20"), "", ""
+        yield "webwinkel", back, consumer, "", ""
 
 
 def _cents(amount: Decimal) -> Decimal:
@@ -135,6 +159,45 @@ def proposals_create(people: Mapping[str, User]) -> None:
     _proposed(
         ruud, "verkoop", ahead, "Haver en amandel zijn duurder", Rule("percentage", Decimal("0.03")), line
     )
+
+
+# Own prices that were changed so many months back: with what share, and what else was thought of.
+DECIDED = (
+    ("SAP-020", 7, "-0.08", "Marktaandeel terugwinnen bij Kroon", "Een tweede plek in het schap"),
+    ("APS-100", 5, "0.06", "Appels waren duurder na de vorst", "Kleinere fles voor dezelfde prijs"),
+)
+
+
+def decisions_create(people: Mapping[str, User], last: datetime.date) -> None:
+    """Prices decided before pmtool came, entered with their reasons: two that did not do what was hoped."""
+    ruud, sanne = people["Ruud"], people["Sanne"]
+    mine = PriceList.objects.get(code="verkoop")
+    for code, ago, share, reason, alternatives in DECIDED:
+        product, start = Product.objects.get(code=code), month_add(month_start(last), -ago)
+        decided_at = timezone.now() - datetime.timedelta(days=31 * (ago + 2))
+        proposal = Proposal.objects.create(
+            price_list=mine,
+            start_date=start,
+            reason=reason,
+            alternatives=alternatives,
+            author=ruud,
+            state=State.APPROVED,
+            decided_by=sanne,
+            decided_at=decided_at,
+        )
+        held = product.prices.filter(price_list=mine, component="unit", start_date__lt=start)
+        amount = held.latest("start_date").amount or Decimal(0)
+        Price.objects.create(
+            price_list=mine,
+            product=product,
+            start_date=start,
+            amount=_cents(amount * (1 + Decimal(share))),
+            state=State.APPROVED,
+            approved_by=sanne,
+            approved_at=decided_at,
+            proposal=proposal,
+        )
+        price_decision_record(proposal=proposal)
 
 
 def _proposed(

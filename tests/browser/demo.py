@@ -14,7 +14,7 @@ from collaboration.models import ActionItem, Alert
 from exchange.models import Import, Layout
 from forecasting.models import Driver, NightlyRun
 from forecasting.services.drivers import driver_values_set
-from pricing.models import Positioning, PriceList, Promotion, Proposal
+from pricing.models import CostKind, CostLine, Positioning, PriceList, Promotion, Proposal
 from products.models import BudgetVersion, Channel, Segment, Supplier
 
 Args = Callable[[], Mapping[str, Any]]
@@ -102,11 +102,22 @@ PAGES: dict[str, Args] = {
     "reporting:product": _product,
     "pricing:mix": _product,
     "pricing:product_prices": _product,
+    "pricing:product_place": _product,
+    "pricing:segments": _none,
     "pricing:prices": _none,
     "pricing:price_lists": _none,
+    "pricing:what_if": _product,
+    "pricing:sensitivity": _none,
     "pricing:price_list_new": _none,
     "pricing:price_list_edit": _first(PriceList),
     "pricing:price_rules": _none,
+    "pricing:product_costs": _product,
+    "pricing:costs": _none,
+    "pricing:cost_line": _first(CostLine),
+    "pricing:cost_line_new": _none,
+    "pricing:cost_kinds": _none,
+    "pricing:cost_kind_new": _none,
+    "pricing:cost_kind_edit": _first(CostKind),
     "pricing:proposals": _none,
     "pricing:proposal_new": _none,
     "pricing:proposal": lambda: {"pk": Proposal.objects.get(state="proposed").pk},
@@ -144,6 +155,7 @@ PAGES: dict[str, Args] = {
     "collaboration:alert": lambda: {"pk": Alert.objects.filter(product__code="HVM-210")[0].pk},
     "collaboration:alert_snooze": lambda: {"pk": Alert.objects.filter(product__code="HVM-210")[0].pk},
     "collaboration:alert_close": lambda: {"pk": Alert.objects.filter(product__code="HVM-210")[0].pk},
+    "collaboration:decisions": _none,
     "collaboration:actions": _none,
     "collaboration:action_new": _none,
     "collaboration:action": lambda: {"pk": ActionItem.objects.filter(owner=_sanne())[0].pk},
@@ -175,6 +187,13 @@ NO_PAGES = {
     "pricing:price_rule_set",
     "pricing:proposal_act",
     "pricing:prices_export",
+    "pricing:costs_export",
+    "pricing:cost_rate_withdraw",
+    "pricing:reference_customer",
+    "pricing:promotions_card",
+    "pricing:sensitivity_export",
+    "pricing:what_if_save",
+    "pricing:scenario_end",
     "pricing:proposal_export",
     # Only written to.
     "accounts:deactivate",
@@ -244,6 +263,7 @@ NO_PAGES = {
     "products:columns",
     "products:budget_export",
     "products:export",
+    "collaboration:decisions_export",
     "products:filters",
     "schema",
     # Only with a link from an e-mail, or in the middle of a sign-in.

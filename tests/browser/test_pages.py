@@ -28,7 +28,14 @@ SHORTENED = (  # pages that leave out what a viewer may not do
     *("products:activity", "products:lines", "products:budgets", "forecasting:runs", "collaboration:alerts"),
     "products:family",
 )
-ADMINISTRATION = ("accounts:", "core:settings", "products:limits", "products:four_eyes")
+ADMINISTRATION = (
+    "pricing:cost_line_new",
+    "pricing:cost_kind_",
+    "accounts:",
+    "core:settings",
+    "products:limits",
+    "products:four_eyes",
+)
 # What a page at rest says of itself; null while scripts still draw its charts or the API's operations.
 LOOK = """() => {
     const drawn = [...document.querySelectorAll('.chart')].every(chart => chart.querySelector('svg, canvas'))

@@ -29,9 +29,9 @@ from forecasting.models import Forecast, ForecastMonth, LaunchPlan, NightlyRun, 
 from forecasting.services.night import night_start
 from forecasting.services.night_work import run_work
 from pricing.models import Price
-from pricing.selectors.planned_prices import ELASTICITY
+from pricing.selectors.price_answers import price_answers
 from products.models import Product, SalesFact
-from tests.factories import price_factory, price_list_factory, user_factory
+from tests.factories import cost_rate_factory, price_factory, price_list_factory, user_factory
 
 from .company import AHEAD, PRICES, Company, dutch, found_company, spreadsheet
 
@@ -109,7 +109,7 @@ def _monday_night(page: Any, processes: Any, worker: Any, company: Company) -> N
     it; in the morning everything is there once."""
     before = _untouched(company)
     processes.beat()
-    processes.wait_until(_chunk_at_work, "a chunk of the night is at work", 90)
+    processes.wait_until(lambda: _caught_at_work(worker.pid), "a chunk of the night is at work", 90)
     os.killpg(worker.pid, signal.SIGKILL)
     worker.wait()
     processes.worker()
@@ -147,6 +147,17 @@ def _untouched(company: Company) -> list[Any]:
         list(model.objects.exclude(product__code__in=company.touched).order_by("pk").values())
         for model in (Forecast, StageEstimate)
     ]
+
+
+def _caught_at_work(group: int) -> bool:
+    """Whether a chunk is at work; the worker then stands still, so that it is not done before it dies."""
+    if not _chunk_at_work():
+        return False
+    os.killpg(group, signal.SIGSTOP)
+    if _chunk_at_work():
+        return True
+    os.killpg(group, signal.SIGCONT)
+    return False
 
 
 def _chunk_at_work() -> bool:
@@ -232,13 +243,24 @@ def _like_item(page: Any, axe: Any, processes: Any, company: Company, row: Any) 
 
 
 def _tuesday_price(page: Any, sign_in: Any, axe: Any, company: Company) -> datetime.date:
-    """Scene 4, as far as its rooms stand: marketing proposes 4 % more for the juice from the first of next
-    month; she cannot approve it, the product manager does. From when it holds."""
+    """Scene 4: marketing tries 4 % more for the juice from the first of next month and proposes it, without a
+    margin in sight; she cannot approve it. The product manager sees margin and chances, and does. From when
+    it holds."""
     juice, prices = company.products["SAP-100"], price_list_factory(name_nl="Verkoopprijzen")
     price_factory(product=juice, price_list=prices, start_date=month_add(company.last, -24), amount=OLD_PRICE)
+    cost_rate_factory(product=juice, start_date=month_add(company.last, -24), amount=OLD_PRICE / 2)
+    advised = price_list_factory(name_nl="Adviesprijzen", kind="advised", with_vat=True)
+    price_factory(
+        product=juice, price_list=advised, start_date=month_add(company.last, -24), amount=OLD_PRICE * 2
+    )
     start = month_add(month_start(today()), 1)
+    new = (OLD_PRICE * Decimal("1.04")).quantize(Decimal("0.01"))
     sign_in(page, user_factory("marketing", name="Ruud de Wit", language="nl"))
     page.goto(f"/products/{juice.code}/mix/")
+    _slide(page, new)
+    expect(page.locator("#what-if-price-now")).to_contain_text("de wederverkoper houdt zijn marge")
+    expect(page.locator("#what-if-result")).to_contain_text("Omzet")
+    expect(page.get_by_text("Marge na kosten")).to_have_count(0)
     axe(page)
     page.get_by_role("link", name="Stel een prijs voor").click()
     page.fill("[name=start_date]", start.isoformat())
@@ -247,9 +269,8 @@ def _tuesday_price(page: Any, sign_in: Any, axe: Any, company: Company) -> datet
     page.fill("[name=reason]", "Fruit is duurder")
     page.get_by_role("button", name="Bekijk wat het doet").click()
     page.wait_for_url("**/pricing/proposals/*/")
-    new = (OLD_PRICE * Decimal("1.04")).quantize(Decimal("0.01"))
     expect(page.get_by_role("cell", name=dutch(new)).first).to_be_visible()
-    expect(page.get_by_text("marge", exact=False)).to_have_count(0)
+    expect(page.get_by_text("kost", exact=False)).to_have_count(0)
     axe(page)
     page.get_by_role("button", name="Stel voor", exact=True).click()
     expect(page.get_by_text("voorgesteld").first).to_be_visible()
@@ -260,12 +281,28 @@ def _tuesday_price(page: Any, sign_in: Any, axe: Any, company: Company) -> datet
     sign_in(page, company.sanne)
     page.goto("/")
     expect(page.get_by_text("Ruud de Wit").first).to_be_visible()
+    page.goto(f"/products/{juice.code}/mix/")
+    _slide(page, new)
+    expect(page.locator("#what-if-result")).to_contain_text("Marge na kosten die met de afzet meegaan")
+    expect(page.locator("#what-if-result")).to_contain_text("Kans dat de marge hoger is dan nu")
+    axe(page)
     page.goto(address)
     page.get_by_role("button", name="Keur goed").click()
     expect(page.get_by_text("Goedgekeurd: deze prijzen gelden vanaf hun datum.")).to_be_visible()
     approved = Price.objects.get(product=juice, start_date=start)
     assert (approved.state, approved.amount, approved.approved_by) == ("approved", new, company.sanne)
     return start
+
+
+def _slide(page: Any, price: Decimal) -> None:
+    """The slider of the what-if, to a price."""
+    slider = page.locator("#what-if-price")
+    expect(slider).to_be_visible()
+    slider.evaluate(
+        "(slider, to) => { slider.value = to; slider.dispatchEvent(new Event('input', {bubbles: true})); }",
+        str(price),
+    )
+    expect(page.locator("#what-if-price-said")).to_contain_text(dutch(price))
 
 
 def _tuesday_night(page: Any, axe: Any, processes: Any, company: Company, start: datetime.date) -> None:
@@ -279,13 +316,14 @@ def _tuesday_night(page: Any, axe: Any, processes: Any, company: Company, start:
         .months.order_by("month")
         .values_list("month", "mean")
     )
+    answer = price_answers([juice.pk])[juice.pk]
     run = night_start(kind=NightlyRun.Kind.MANUAL, as_of=company.last)
     processes.wait_until(
         lambda: NightlyRun.objects.get(pk=run.pk).state == NightlyRun.State.DONE, "the night is done", 120
     )
     assert list(others.values_list("pk", "content_hash")) == before
     price = Price.objects.get(product=juice, start_date=start).amount
-    factor = float(price / OLD_PRICE) ** ELASTICITY
+    factor = float(price / OLD_PRICE) ** answer.elasticity
     for row, (month, mean) in zip(_months(juice), statistics, strict=True):
         assert (row.month, row.mean) == (month, mean)
         assert row.driven == pytest.approx(mean * (factor if month >= start else 1), rel=1e-5)

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import pgtrigger
 import pytest
-from django.db import connection
+from django.db import connection, models
+from django.db.migrations import AddField, CreateModel
 from django.db.migrations.executor import MigrationExecutor
+
+from accounts.migration_operations import CreateModels
 
 pytestmark = pytest.mark.django_db
 
@@ -28,3 +31,11 @@ def test_a_database_of_before_the_short_migrations_has_nothing_to_do() -> None:
         assert cursor.rowcount == 5
     executor = MigrationExecutor(connection)
     assert executor.migration_plan(executor.loader.graph.leaf_nodes()) == []
+
+
+def test_tables_made_at_once_are_only_new_ones() -> None:
+    """A change of a table that stands already would be passed over."""
+    made = CreateModel("New", [("id", models.AutoField(primary_key=True))])
+    CreateModels([made, AddField("new", "name", models.TextField())])
+    with pytest.raises(ValueError, match="Add field name to old"):
+        CreateModels([made, AddField("old", "name", models.TextField())])

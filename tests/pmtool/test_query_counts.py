@@ -19,9 +19,22 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
+from collaboration.models import Decision, DecisionProduct
 from core.months import month_add
 from forecasting.models import Forecast, ForecastMonth, StageEstimate
-from pricing.models import Positioning, PositioningPoint, Price, Proposal
+from pricing.models import (
+    CostKind,
+    CostLine,
+    CostRate,
+    DistributionMonth,
+    Listing,
+    Positioning,
+    PositioningPoint,
+    Price,
+    Proposal,
+    Scenario,
+    SegmentChannel,
+)
 from products.models import (
     BudgetRow,
     BudgetVersion,
@@ -33,8 +46,10 @@ from products.models import (
     ProductMonth,
     SalesFact,
     SalesMonth,
+    Segment,
 )
 from tests.factories import channel_factory, line_factory, price_list_factory, user_factory
+from tests.pricing.elasticities import elasticity_factory
 
 pytestmark = pytest.mark.django_db
 COUNTS = Path(__file__).parent.parent / "query_counts.json"
@@ -51,11 +66,19 @@ PAGES = {
     "a product's positionings": "/products/P0/mix/positioning/",
     "a positioning": "/products/P0/mix/positioning/{positioning}/",
     "two positionings": "/products/P0/mix/positioning/compare/?old={positioning}&new={positioning}",
+    "a product's place": "/products/P0/mix/place/",
+    "what if": "/products/P0/mix/what-if/?price=11",
+    "price sensitivity": "/pricing/sensitivity/",
+    "decisions": "/decisions/",
     "prices": "/pricing/?sort=-price",
     "price lists": "/pricing/lists/",
     "price rules": "/pricing/rules/",
     "price proposals": "/pricing/proposals/",
     "a price proposal": "/pricing/proposals/{proposal}/",
+    "costs": "/costs/?q=P&line=line-1",
+    "a product's costs": "/products/P0/costs/",
+    "a cost line": "/costs/lines/{cost}/",
+    "kinds of cost": "/costs/kinds/",
     "a budget": "/products/budgets/{plan}/",
     "a budget to fill in": "/products/budgets/{plan}/edit/",
     "a budget's history": "/products/budgets/{plan}/history/",
@@ -70,8 +93,15 @@ PAGES = {
     "API: forecasts": "/api/v1/forecasts/?current=true&page_size=100",
     "API: stages": "/api/v1/stages/?current=true&page_size=100",
     "API: prices": "/api/v1/prices/?page_size=100",
+    "where segments buy": "/pricing/segments/",
+    "API: listings": "/api/v1/listings/?page_size=100",
+    "API: distribution": "/api/v1/distribution/?page_size=100",
+    "API: decisions": "/api/v1/decisions/?page_size=100",
+    "API: elasticities": "/api/v1/elasticities/?page_size=100",
     "API: price lists": "/api/v1/price-lists/?page_size=100",
     "API: price proposals": "/api/v1/price-proposals/?page_size=100",
+    "API: cost lines": "/api/v1/cost-lines/?page_size=100",
+    "API: cost rates": "/api/v1/cost-rates/?page_size=100",
 }
 
 
@@ -137,7 +167,23 @@ def company(rows: int) -> Any:
         for product in products
     )
     priced(owner, products, channels)
+    placed(products[0], channels, last)
+    costed(owner, products)
     return owner
+
+
+def placed(product: Product, channels: list[Any], month: datetime.date) -> None:
+    """One product, listed and lying in every channel, of a segment that buys in all of them."""
+    product.segment = Segment.objects.create(code="S", name="Segment")
+    product.save()
+    Listing.objects.bulk_create(Listing(product=product, channel=each, start_date=month) for each in channels)
+    DistributionMonth.objects.bulk_create(
+        DistributionMonth(product=product, channel=each, month=month, points=5) for each in channels
+    )
+    SegmentChannel.objects.bulk_create(
+        SegmentChannel(segment=product.segment, channel=each, start_date=month, share_rate="0.01")
+        for each in channels
+    )
 
 
 def priced(owner: Any, products: list[Product], channels: list[Any]) -> None:
@@ -156,9 +202,50 @@ def priced(owner: Any, products: list[Product], channels: list[Any]) -> None:
         for product in products[:-1]
     ]
     Price.objects.bulk_create(rows)
+    who = {"proposed_by": owner, "decided_by": owner, "decided_at": now}
+    decision = Decision.objects.create(
+        kind="price", reference=proposal.pk, why="Dearer", effective_date=day, **who
+    )
+    what = {"old": "5", "new": "6", "component": "unit", "tier": "", "currency": "EUR"}
+    DecisionProduct.objects.bulk_create(
+        DecisionProduct(decision=decision, product=product, what=what) for product in products
+    )
     for number in range(1, len(products) + 1):
         row = Positioning.objects.create(product=products[0], number=number, start_date=day, author=owner)
         PositioningPoint.objects.create(positioning=row, kind="claim", text="It foams")
+    for product in products:
+        elasticity_factory(product)
+    Scenario.objects.bulk_create(
+        Scenario(
+            product=products[0],
+            name=f"What if {n}",
+            author=owner,
+            values={"price": "6", "start": str(day)},
+            result={},
+        )
+        for n in range(len(products))
+    )
+
+
+def costed(owner: Any, products: list[Product]) -> None:
+    """Every product's own cost, as many of the first, of its line and of all; as many rates of the last."""
+    purchase, overhead = (CostKind.objects.get(code=code) for code in ("purchase", "overhead"))
+    share: dict[str, Any] = {"kind": overhead, "basis": "month", "key": "revenue", "currency": "EUR"}
+    lines = [CostLine(product=p, kind=purchase, basis="unit", currency="EUR") for p in products]
+    for number in range(len(products)):
+        lines.append(CostLine(**share, name=f"{number}"))
+        lines.append(CostLine(**share, name=f"{number}", line=products[0].line))
+        lines.append(
+            CostLine(product=products[0], kind=purchase, basis="unit", currency="EUR", name=f"{number}")
+        )
+    days = range(len(products))
+    start = datetime.date(2025, 1, 1)
+    made = CostLine.objects.bulk_create(lines)
+    rates = [CostRate(cost_line=line, start_date=start, amount=2, created_by=owner) for line in made]
+    rates += [
+        CostRate(cost_line=made[-1], start_date=start + datetime.timedelta(n + 1), amount=3) for n in days
+    ]
+    CostRate.objects.bulk_create(rates)
 
 
 def counted(owner: Any, addresses: dict[str, str]) -> dict[str, int]:
@@ -166,13 +253,11 @@ def counted(owner: Any, addresses: dict[str, str]) -> dict[str, int]:
     client.force_login(owner)
     found = {}
     plan, proposal = BudgetVersion.objects.get().pk, Proposal.objects.latest("pk").pk
-    positioning = Positioning.objects.latest("pk").pk
+    positioning, cost = Positioning.objects.latest("pk").pk, CostLine.objects.latest("pk").pk
     for name, pattern in addresses.items():
-        address = pattern.format(plan=plan, proposal=proposal, positioning=positioning)
+        address = pattern.format(plan=plan, proposal=proposal, positioning=positioning, cost=cost)
         client.get(address)  # what is kept from one request to the next is there
-        with CaptureQueriesContext(
-            connection,
-        ) as queries:
+        with CaptureQueriesContext(connection) as queries:
             answer = client.get(address)
         assert answer.status_code == 200, f"{address}: {answer.status_code}"
         found[name] = len(queries)

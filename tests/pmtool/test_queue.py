@@ -11,10 +11,11 @@ from pathlib import Path
 
 import pytest
 from django.conf import settings
+from django.db import connection, connections
 from kombu.exceptions import OperationalError
 
 from core.tasks import work
-from pmtool.celery import app
+from pmtool.celery import _one_core_a_process, app
 from pmtool.servers import Valkey
 
 ROOT = Path(__file__).parent.parent.parent
@@ -29,6 +30,19 @@ def test_settings_that_keep_work_safe() -> None:
     assert conf.accept_content == ["json"]
     assert conf.task_time_limit < conf.broker_transport_options["visibility_timeout"] / 1.5
     assert set(conf.task_queues) == {"night", "exports", "short"}
+
+
+@pytest.mark.django_db
+def test_a_workers_statements_run_in_one_process(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(settings.DATABASES["default"], "OPTIONS", {**connection.settings_dict["OPTIONS"]})
+    _one_core_a_process()
+    session = connections.create_connection("default")
+    with session.cursor() as cursor:
+        cursor.execute("SHOW max_parallel_workers_per_gather")
+        assert cursor.fetchone() == ("0",)
+        cursor.execute("SHOW idle_in_transaction_session_timeout")
+        assert cursor.fetchone() == ("10min",)
+    session.close()
 
 
 def test_every_scheduled_task_exists() -> None:
@@ -48,7 +62,7 @@ def test_a_dead_broker_costs_a_request_at_most_a_second(tmp_path: Path) -> None:
 
 TASKS = """
 import sys, time
-from pmtool.celery import app
+from pmtool.celery import _one_core_a_process, app
 from celery.signals import worker_ready
 
 @app.task(name="test.slow")

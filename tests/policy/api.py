@@ -8,6 +8,7 @@ from typing import Any
 
 from django.utils import timezone
 
+from core.months import month_add
 from exchange.models import Import, Layout
 from forecasting.models import Forecast, LaunchPlan, NightlyRun, StageEstimate, TotalForecast
 from products.models import (
@@ -185,7 +186,8 @@ def foreign_stage(world: World) -> dict[str, Any]:
 
 
 def _total(world: World, product: Product) -> dict[str, Any]:
-    fields = {"as_of": MONTH, "products": 1, "months": [], "history": [], "computed_at": timezone.now()}
+    fields = {"as_of": MONTH, "products": 1, "history": [], "computed_at": timezone.now()}
+    fields["months"] = [[str(month_add(MONTH, 1)), 10.0, 8.0, 12.0, 7.0, 13.0]]
     make = lambda: TotalForecast.objects.create(  # noqa: E731
         line=product.line, run_id=run(world)["pk"], **fields
     )

@@ -8,7 +8,8 @@ from typing import Any
 from django.contrib.contenttypes.models import ContentType
 from django.utils import timezone
 
-from collaboration.models import ActionItem, Alert, Comment, Notification
+from collaboration.models import ActionItem, Alert, Comment, Decision, DecisionProduct, Notification
+from pricing.models import Promotion
 from products.models import Product
 
 from .rules import SIGNED_IN, Rule
@@ -61,6 +62,43 @@ def _notification(world: World) -> dict[str, Any]:
     return {"pk": world.made("notification", make).pk}
 
 
+def _decision(world: World, name: str) -> dict[str, Any]:
+    """A promotion of the product, everywhere."""
+    product = getattr(world, f"{name}_product")
+
+    def make() -> DecisionProduct:
+        promotion = Promotion.objects.create(
+            name=product.name,
+            mechanic="one_plus_one",
+            store_start=timezone.now().date(),
+            store_end=timezone.now().date(),
+            author=world.somebody,
+        )
+        promotion.rows.create(product=product)
+        decision = Decision.objects.create(
+            kind="promotion",
+            reference=promotion.pk,
+            why=product.name,
+            effective_date=promotion.store_start,
+            proposed_by=world.somebody,
+            decided_by=world.somebody,
+            decided_at=timezone.now(),
+        )
+        what = {"name": product.name, "mechanic": "one_plus_one"}
+        return decision.products.create(product=product, what=what)
+
+    return {"pk": world.made(f"decision {name}", make).pk}
+
+
+def decisions(world: World) -> dict[str, Any]:
+    _decision(world, "own"), _decision(world, "foreign")
+    return {}
+
+
+def decisions_file(world: World) -> dict[str, Any]:
+    return decisions(world) | {"kind": "csv"}
+
+
 def about(name: str, make: Any, api: bool = False, **rest: Any) -> Rule:
     prefix = "api" if api else "collaboration"
     return Rule(
@@ -104,6 +142,10 @@ RULES = [
     about("alert_snooze", _alert, get=DEAL, post=DEAL, data=until),
     about("alert_close", _alert, get=DEAL, post=DEAL, data=CLOSE),
     about("alert_reopen", _alert, post=DEAL, data=REOPEN),
+    Rule("collaboration:decisions", get=VIEW, args=decisions),
+    Rule("collaboration:decisions_export", get="exchange.export", args=decisions_file),
+    Rule("api:decision-list", get=VIEW, args=decisions, api=True),
+    about("decision-detail", _decision, get=VIEW, api=True),
     Rule("collaboration:actions", get=VIEW),
     Rule("collaboration:action_new", get=ACT, post=ACT, data={"title": "Do it"}),
     about("action", _action, get=ACT, post=ACT, data={"title": "Do it", "version": 1}),

@@ -126,6 +126,12 @@ PRICE_RULES = [
         data={"days": "3"},
         whole=True,
     ),
+    Rule(
+        "pricing:reference_customer",
+        post=APPROVE,
+        data=lambda world: {"line": world.own_line.code, "customer": "A house", "uses": "2500 kWh"},
+        whole=True,
+    ),
     Rule("pricing:proposals", get=VIEW, args=everything),
     Rule(
         "pricing:proposal_new",

@@ -106,6 +106,12 @@ ONE = {"args": own, "foreign": foreign}
 WHY = {"note": "Because", "decision": "reject"}
 
 PROMOTION_RULES = [
+    Rule(
+        "pricing:promotions_card",
+        get=VIEW,
+        args=lambda world: {"code": world.own_product.code},
+        foreign=lambda world: {"code": world.foreign_product.code},
+    ),
     Rule("pricing:promotions", get=VIEW, args=both_there, query={"scale": "year"}),
     Rule("pricing:promotion_new", get=EDIT, post=EDIT, data=new),
     Rule("pricing:promotion", get=VIEW, **ONE),

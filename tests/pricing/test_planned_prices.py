@@ -13,14 +13,17 @@ from core.registries import PlannedChange
 from forecasting.driver_words import driver_card
 from forecasting.models import Forecast, ForecastMonth
 from forecasting.services.drivers import driver_values_set
-from pricing.models import Price, PriceList
+from pricing.models import PassThrough, Price, PriceList
 from pricing.models.price import State
+from pricing.price_words import planned_words
 from pricing.selectors.planned_prices import price_changes
+from pricing.selectors.price_answers import price_answers
 from products.models import Measure, Product
 from tests.factories import line_factory, price_factory, price_list_factory, product_factory
 from tests.forecasting.conftest import LAST, months_give, run_now
 from tests.forecasting.test_night import totals
 
+from .elasticities import elasticity_factory
 from .test_prices import proposal_of
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("english")]
@@ -58,7 +61,7 @@ def test_a_price_that_rises_by_four_per_cent(juice: Product, everybody: PriceLis
     assert change.factors[:2] == (1.0, 1.0)
     assert change.factors[2:] == pytest.approx([1.04**-2.62] * 16, rel=1e-6)
     assert change.params["share"] == pytest.approx(0.04)
-    assert change.params["volumes"] == pytest.approx([1.04**-3.9785 - 1, 1.04**-1.2615 - 1], abs=1e-4)
+    assert change.params["volumes"] == pytest.approx([1.04**-4.1323 - 1, 1.04**-1.1077 - 1], abs=1e-4)
 
 
 def test_a_price_in_the_middle_of_a_month_counts_by_its_days(juice: Product, everybody: PriceList) -> None:
@@ -130,7 +133,11 @@ def test_an_approved_price_moves_its_product_alone_and_says_so(juice: Product, e
     now = months_of(juice)
     assert [row.mean for row in now] == [row.mean for row in before]  # the statistics stay beside it
     assert now[1].driven == pytest.approx(now[1].mean)
-    assert now[2].driven == pytest.approx(now[2].mean * 1.04**-2.62, rel=1e-5)
+    # The night that came before found it sold at one price only, as all others: the engine's own belief.
+    answer = price_answers([juice.pk])[juice.pk]
+    assert answer.source == "portfolio"
+    assert answer.elasticity == pytest.approx(-2.6, abs=0.1)
+    assert now[2].driven == pytest.approx(now[2].mean * 1.04**answer.elasticity, rel=1e-5)
     card = driver_card(Forecast.objects.get(product=juice, current=True))
     assert card is not None
     assert (card.used, card.refused) == ([], [])
@@ -172,3 +179,36 @@ def test_a_level_stands_still(juice: Product, everybody: PriceList) -> None:
     price(juice, everybody, AHEAD[2], "2.08")
     run_now()
     assert {row.driven for row in months_of(juice)} == {None}
+
+
+def test_a_product_that_was_measured_answers_by_its_own(juice: Product, everybody: PriceList) -> None:
+    service = product_factory(line=juice.line, kind=Product.Kind.SERVICE)
+    for product in (juice, service):
+        price(product, everybody, month_add(LAST, -24), "2.00")
+        price(product, everybody, AHEAD[2], "2.08")
+    found = price_changes([juice.pk, service.pk], AHEAD)
+    assert set(found) == {juice.pk}  # what was published holds for goods
+    assert found[juice.pk].params["source"] == "literature"
+    elasticity_factory(juice, estimate=-1.5, sd=0.2)
+    elasticity_factory(service, method="category", estimate=-0.5, sd=0.4)
+    found = price_changes([juice.pk, service.pk], AHEAD)
+    assert found[juice.pk].factors[2] == pytest.approx(1.04**-1.5, rel=1e-6)
+    assert found[service.pk].factors[2] == pytest.approx(1.04**-0.5, rel=1e-6)
+    assert [found[product.pk].params["source"] for product in (juice, service)] == ["own", "line"]
+    assert "measured of this product" in planned_words(found[juice.pk].params)[1]
+    assert "product line" in planned_words(found[service.pk].params)[1]
+
+
+def test_a_reseller_passes_on_a_part(juice: Product, everybody: PriceList) -> None:
+    """+10 % of ours is +5 % of his; without a consumer price ours is what counts."""
+    price(juice, everybody, month_add(LAST, -24), "2.00")
+    price(juice, everybody, AHEAD[2], "2.20")
+    plain = change_of(juice)
+    PassThrough.objects.create(start_date=month_add(LAST, -24), rate="0.5")
+    assert change_of(juice) == plain
+    price(juice, price_list_factory(kind="advised"), month_add(LAST, -24), "3.00")
+    change = change_of(juice)
+    assert change is not None
+    assert plain is not None
+    assert change.factors[4] == pytest.approx(1.05**-2.62, abs=1e-4)
+    assert plain.factors[4] == pytest.approx(1.1**-2.62, abs=1e-4)

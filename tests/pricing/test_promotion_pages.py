@@ -155,16 +155,18 @@ def test_the_calendar_filters_and_shows_by_channel():
     assert names("?scale=month&from=2020-01") == []
     rows = client.get(URL + "?by=channel").context["calendar"].rows
     assert [row.label for row in rows] == ["everywhere", "Grocers"]
-    fragment = client.get(URL, headers={"HX-Request": "true"}).content.decode()
+    fragment = client.get(URL, headers=HTMX).content.decode()
     assert "<html" not in fragment
 
 
+HTMX = {"HX-Request": "true"}
+
+
 def queries(client: Client, url: str) -> int:
-    client.get(url)
-    with CaptureQueriesContext(
-        connection,
-    ) as found:
-        assert client.get(url).status_code == 200
+    headers = HTMX if url.endswith("/mix/promotions/") else None
+    client.get(url, headers=headers)
+    with CaptureQueriesContext(connection) as found:
+        assert client.get(url, headers=headers).status_code == 200
     return len(found)
 
 
@@ -175,6 +177,7 @@ def test_pages_ask_the_same_however_many_there_are():
         URL,
         f"{URL}{row.pk}/",
         f"/products/{product.code}/mix/",
+        f"/products/{product.code}/mix/promotions/",
         "/api/v1/promotions/",
         URL + "forbidden/",
     ]
@@ -201,7 +204,10 @@ def test_pages_ask_the_same_however_many_there_are():
 def test_the_card_and_the_mark_on_charts():
     product = product_factory()
     client = visitor()
-    assert "No promotions yet" in client.get(f"/products/{product.code}/mix/").content.decode()
+    assert (
+        "No promotions yet"
+        in client.get(f"/products/{product.code}/mix/promotions/", headers=HTMX).content.decode()
+    )
     row = approved_factory(product, name="Autumn", ahead=-40, planned_uplift_rate=Decimal("0.6"))
     PromotionEffect.objects.create(
         promotion=row,
@@ -218,7 +224,7 @@ def test_the_card_and_the_mark_on_charts():
         input_hash="x",
         computed_at=timezone.now(),
     )
-    page = client.get(f"/products/{product.code}/mix/").content.decode()
+    page = client.get(f"/products/{product.code}/mix/promotions/", headers=HTMX).content.decode()
     for said in ("Autumn", "60%", "110%", "90% – 130%", "−25%"):
         assert said in page
     source = next(s for s in registries.event_sources if s.key == "promotions")
@@ -228,7 +234,9 @@ def test_the_card_and_the_mark_on_charts():
     ]
     # Who is limited to a channel hears nothing of what it did everywhere.
     limited = visitor(user_factory(channels=[channel_factory()]))
-    assert "110%" not in limited.get(f"/products/{product.code}/mix/").content.decode()
+    assert (
+        "110%" not in limited.get(f"/products/{product.code}/mix/promotions/", headers=HTMX).content.decode()
+    )
 
 
 def test_who_sees_a_part_sees_no_budget_and_no_effect():

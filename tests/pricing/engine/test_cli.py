@@ -226,7 +226,7 @@ def test_the_process_itself_and_its_exit_code(histories: list[History], tmp_path
 
 
 def test_every_reason_has_a_sentence() -> None:
-    params = {"weeks": 30, "spread_pct": 1.2, "needed": 26, "answered_pct": 70}
+    params = {"weeks": 30, "spread_pct": 1.2, "needed": 26, "changes": 2, "answered_pct": 70}
     for reason in REASONS:
         for method in METHODS:
             assert "{" not in reason_sentence(reason, method, params)

@@ -1,0 +1,98 @@
+"""What was decided, by whom and why, and what it turned out to do."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_safe
+
+from collaboration.decision_words import decision_lines
+from collaboration.selectors.decisions import (
+    SORTS,
+    DecisionQuery,
+    decisions_listed,
+    decisions_visible,
+    effects_seen,
+)
+from core import registries
+from core.errors import require
+from core.pages import Sort, page_render, paginate, with_right
+from exchange.export import FORMATS, ExportColumn, export_response
+from products.selectors.access import lines_visible
+
+VIEW = "collaboration.view"
+
+
+@with_right(VIEW)
+@require_safe
+def decision_list(request: HttpRequest) -> HttpResponse:
+    """Every decision product by product, the newest first."""
+    lines = lines_visible(request.user)
+    query, sort = DecisionQuery.read(request.GET, lines), Sort.read(request, list(SORTS), "-date")
+    page = paginate(
+        request, decisions_listed(request.user, query, sort=sort.field, descending=sort.descending)
+    )
+    rows = decision_lines(request.user, page)
+    whole = decisions_visible(request.user).filter(decision=query.decision) if query.decision else None
+    context = {
+        "query": query,
+        "sort": ("-" if sort.descending else "") + sort.field,
+        "page": page,
+        "rows": rows,
+        "lines": lines,
+        "kinds": [kind for kind in registries.decision_kinds if kind.reading],
+        "shown": [
+            ("all", _("all")),
+            ("met", _("as expected")),
+            ("missed", _("not as expected")),
+            ("waiting", _("not measured yet")),
+            ("withdrawn", _("withdrawn")),
+        ],
+        "effects_seen": effects_seen(request.user),
+        "of_one": whole.first() if whole is not None else None,
+        "can_export": request.user.has_perm("exchange.export"),
+    }
+    return page_render(request, "collaboration/decisions.html", context)
+
+
+@with_right(VIEW)
+@require_safe
+def decision_export(request: HttpRequest, kind: str) -> HttpResponseBase:
+    require(request.user, "exchange.export")
+    if kind not in dict(FORMATS):
+        raise Http404(kind)
+    query = DecisionQuery.read(request.GET, lines_visible(request.user))
+    sort = Sort.read(request, list(SORTS), "-date")
+
+    def rows() -> Iterator[list[Any]]:
+        found = decisions_listed(request.user, query, sort=sort.field, descending=sort.descending)
+        for line in decision_lines(request.user, found):
+            row, decision = line.row, line.row.decision
+            expected = row.expected if line.expected else None
+            yield [
+                *(decision.effective_date, line.kind, row.product.code, row.product.name, line.what),
+                *(decision.why, decision.alternatives, str(decision.proposed_by), str(decision.decided_by)),
+                *(expected, line.span, row.effect, row.lo80, row.hi80, line.verdict_words),
+            ]
+
+    columns = [
+        ExportColumn(_("From"), "date"),
+        ExportColumn(_("Kind")),
+        ExportColumn(_("Code")),
+        ExportColumn(_("Name"), width=36),
+        ExportColumn(_("What was decided"), width=36),
+        ExportColumn(_("Why"), width=48),
+        ExportColumn(_("Alternatives considered"), width=36),
+        ExportColumn(_("Proposed by")),
+        ExportColumn(_("Decided by")),
+        ExportColumn(_("Expected change of volume"), "percent"),
+        ExportColumn(_("Measured over")),
+        ExportColumn(_("Measured change of volume"), "percent"),
+        ExportColumn(_("Low end, 80%"), "percent"),
+        ExportColumn(_("High end, 80%"), "percent"),
+        ExportColumn(_("Outcome")),
+    ]
+    return export_response(request, name=_("decisions"), columns=columns, rows=rows(), kind=kind)

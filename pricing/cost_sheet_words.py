@@ -1,0 +1,68 @@
+"""The words that files of costs say things in, and why a row of one is refused."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.utils.translation import gettext_lazy as _
+
+from pricing.models import CostLine
+
+ALL = "all"
+Basis, Base, Split = CostLine.Basis, CostLine.Base, CostLine.Key
+WORDS: dict[str, dict[str, tuple[str, ...]]] = {
+    "basis": {
+        Basis.UNIT: ("", "per unit", "eenheid", "per eenheid", "stuk", "per stuk"),
+        Basis.CONTRACT_MONTH: ("per contract and month", "per contract en maand", "contract en maand"),
+        Basis.MONTH: ("per month", "maand", "per maand"),
+        Basis.SHARE: ("%", "percentage", "% of", "% van", "percentage of", "percentage van"),
+        Basis.ONCE: ("eenmalig",),
+    },
+    "base": {
+        Base.GROSS: ("gross sales", "bruto", "bruto-omzet", "bruto omzet"),
+        Base.NET: ("net sales", "netto", "netto-omzet", "netto omzet"),
+        Base.PURCHASE: ("inkoop",),
+        Base.CIF: ("purchase and inbound logistics", "inkoop en inkomende logistiek"),
+    },
+    "split": {
+        Split.VOLUME: ("by volume", "naar volume"),
+        Split.REVENUE: ("by revenue", "omzet", "naar omzet"),
+        Split.FIXED: ("by fixed shares", "vast", "vaste aandelen"),
+    },
+}
+CODES = {
+    field: {word: code for code, own in words.items() for word in (code, *own)}
+    for field, words in WORDS.items()
+}
+REASONS: dict[str, Any] = {
+    "product_unknown": _("no product has this code"),
+    "product_ambiguous": _("several products have this code in different sources"),
+    "product_not_in_source": _("no product has this code in the source “%(source)s”"),
+    "whose": _("a product, or a product line, or “all” as the line: one of them"),
+    "line_unknown": _("no product line has this code or name"),
+    "kind_unknown": _("no kind of cost has this code or name"),
+    "supplier_unknown": _("no supplier has this code or name"),
+    "channel_unknown": _("no channel has this code or name"),
+    "word_unknown": _("not a word that is known here"),
+    "limited": _("this concerns more than you may see"),
+    "not_currency": _("three letters, such as EUR"),
+    "too_long": _("too long"),
+    "negative": _("below nothing"),
+    "not_whole": _("a whole number of at most 600"),
+    "base_in_circle": _("this kind is part of that base itself"),
+    "base_of_share": _("a percentage needs what it is of; other costs do not"),
+    "split": _("an amount a month or once, of a line or of all, needs its split; other costs do not"),
+    "shares": _("a line with fixed shares is made by hand first"),
+    "currency_of_share": _("a percentage is of an amount in our own currency"),
+    "tail": _("only an amount a month goes on after the end"),
+    "amount_missing": _("no amount; where it ends, say so in the column “ends”"),
+    "amount_and_end": _("an amount and an end; give one of them"),
+    "not_by_unit": _("tiers and a minimum order are for costs per unit"),
+    "once_ends": _("what is paid once does not end"),
+    "share_too_large": _("over 1,000 per cent"),
+    "no_exchange": _("an exchange rate, and the line is in our own currency"),
+    "exchange_missing": _("no exchange rate, and the line is in another currency"),
+    "line_differs": _("the cost line that is there says otherwise"),
+    "rate_taken": _("another amount holds from that day: one ahead is withdrawn first, a past one stays"),
+    "rate_duplicate": _("line %(other)s of the file is about the same cost and day"),
+}

@@ -1,0 +1,72 @@
+"""Price sensitivity in words."""
+
+from __future__ import annotations
+
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from core import formats
+from pricing.models import Elasticity
+from pricing.selectors.elasticities import LINE, PUBLISHED, PUBLISHED_SD, source_of
+
+_Z80 = 1.2816
+
+
+def effect_words(row: Elasticity | None) -> str:
+    """ "1% dearer ≈ 2.5% less volume (80%: 2.1 to 2.9)"; "" where nothing is estimated."""
+    low, value, high = PUBLISHED + _Z80 * PUBLISHED_SD, PUBLISHED, PUBLISHED - _Z80 * PUBLISHED_SD
+    if row is not None:
+        if row.estimate is None or row.lo80 is None or row.hi80 is None:
+            return ""
+        low, value, high = row.hi80, row.estimate, row.lo80
+    said = {name: formats.number(-number, 1) for name, number in (("low", low), ("e", value), ("high", high))}
+    return _("1%% dearer ≈ %(e)s%% less volume (80%%: %(low)s to %(high)s)") % said
+
+
+def from_words(row: Elasticity | None) -> str:
+    """What it rests on: "from 148 weeks", or whose value it is and why."""
+    if row is None:
+        return _("the mean of 1,851 published estimates: no night has measured this product yet")
+    if row.estimate is None:
+        return reason_words(row)
+    if row.method in ("category", "portfolio"):
+        whose = _("the value of its line") if source_of(row) == LINE else _("the value of all products")
+        return f"{whose}: {reason_words(row)}"
+    return observations_words(row)
+
+
+def observations_words(row: Elasticity) -> str:
+    if row.frequency == Elasticity.Frequency.WEEKS:
+        return ngettext("from %(count)s week", "from %(count)s weeks", row.observations) % {
+            "count": formats.number(row.observations)
+        }
+    return ngettext("from %(count)s month", "from %(count)s months", row.observations) % {
+        "count": formats.number(row.observations)
+    }
+
+
+def reason_words(row: Elasticity) -> str:
+    """Why it had to be borrowed or is not estimated, and what to bear in mind; "" where nothing is to say."""
+    params = {name: formats.number(value, 0) for name, value in row.reason_params.items()}
+    if "spread_pct" in row.reason_params:
+        params["spread"] = formats.number(row.reason_params["spread_pct"], 1)
+    words = {
+        "own_weeks": "",
+        "own_months": "",
+        "answered": _("prices seem to have answered demand: probably larger than shown"),
+        "no_sales": _("nothing was sold at a known price"),
+        "no_price": _("it has no price on a list"),
+        "few_weeks": _("%(weeks)s weeks seen, %(needed)s needed"),
+        "few_months": _("%(weeks)s months seen, %(needed)s needed"),
+        "few_changes": _("too few changes of price: %(changes)s, 3 needed"),
+        "price_still": _("its price moved too little to learn from (%(spread)s%%)"),
+        "level": _("it counts a state: a price moves what comes in and what leaves"),
+    }
+    return words.get(row.reason_code, row.reason_code) % params
+
+
+def sensitivity_words(row: Elasticity | None) -> str:
+    """The whole sentence."""
+    effect, basis = effect_words(row), from_words(row)
+    said = f"{effect}, {basis}" if effect else basis
+    return f"{said}; {reason_words(row)}" if row is not None and row.reason_code == "answered" else said

@@ -1,0 +1,228 @@
+"""Costs and contribution margin: what a cost line comes to, splits that lose no cent, statement, break-even.
+
+Decimal throughout. An amount is booked once, in cents, half away from zero as ledgers do; totals are sums of
+booked amounts, so every total equals its rows. What has no answer is None, never 0 or infinite. The worked
+cases are those of docs/costs.md.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from decimal import ROUND_DOWN, ROUND_HALF_UP, Decimal
+from typing import TypeVar
+
+CENT = Decimal("0.01")
+ZERO = Decimal(0)
+LEVELS = ("cm1", "cm2", "cm3", "below")
+K = TypeVar("K", bound=Hashable)
+
+
+def booked(amount: Decimal) -> Decimal:
+    return amount.quantize(CENT, ROUND_HALF_UP)
+
+
+def allocate(total: Decimal, weights: Mapping[K, Decimal]) -> dict[K, Decimal]:
+    """The total, booked, split by weight; the parts add up to it to the cent (largest remainder, the first of
+    equal ones). Empty where no weight is over nothing: it cannot be split. Raises ValueError for a negative
+    weight."""
+    if any(weight < 0 for weight in weights.values()):
+        raise ValueError("a weight is negative")
+    whole, amount = sum(weights.values(), ZERO), booked(total)
+    if not whole:
+        return {}
+    exact = {key: amount * weight / whole for key, weight in weights.items()}
+    parts = {key: part.quantize(CENT, ROUND_DOWN) for key, part in exact.items()}
+    left = int((amount - sum(parts.values(), ZERO)) / CENT)
+    cent = CENT if left > 0 else -CENT
+    for key in sorted(parts, key=lambda key: -abs(exact[key] - parts[key]))[: abs(left)]:
+        parts[key] += cent
+    return parts
+
+
+@dataclass(frozen=True)
+class Rate:
+    """What holds of one cost line on a day: ``amounts`` by the quantity they begin at (0: any), a share of
+    the base for a percentage. ``least``: the smallest quantity that is charged where any is.
+
+    ``exchange_rate`` makes our currency of it, ``vat_rate`` is the VAT on it that cannot be reclaimed.
+    """
+
+    amounts: Mapping[Decimal, Decimal]
+    least: Decimal = ZERO
+    exchange_rate: Decimal = Decimal(1)
+    vat_rate: Decimal = ZERO
+
+    def at(self, quantity: Decimal) -> Decimal | None:
+        """The amount of the tier that the quantity reaches, which then holds for all of it."""
+        reached = [begin for begin in self.amounts if begin <= quantity]
+        return self.amounts[max(reached)] if reached else None
+
+
+def cost(rate: Rate, quantity: Decimal) -> Decimal | None:
+    """What so many cost, in our currency, not rounded yet: units, contracts × months, months, euros of the
+    base, or 1 for what is paid once. None below the first tier. A negative quantity (returns) gives back at
+    the first tier, without a minimum."""
+    charged = max(quantity, rate.least) if quantity > 0 else quantity
+    amount = rate.at(max(charged, ZERO))
+    return None if amount is None else amount * charged * rate.exchange_rate * (1 + rate.vat_rate)
+
+
+@dataclass(frozen=True)
+class Item:
+    """One cost line's part: so much of its driver at this rate, or with a ``base`` a share of that amount.
+    ``kind`` says which base it is part of itself."""
+
+    key: Hashable
+    kind: str
+    rate: Rate
+    quantity: Decimal | None = None
+    base: str = ""
+
+
+def amounts(items: Iterable[Item], bases: Mapping[str, Decimal | None]) -> dict[Hashable, Decimal | None]:
+    """What each comes to, by key, not rounded; ``bases`` has gross and net. Shares of purchase come after
+    what is bought, shares of cif (purchase and inbound) after all of that. None where the quantity, the base
+    or a part of the base is not known."""
+    found: dict[Hashable, Decimal | None] = {}
+    known, todo = dict(bases), list(items)
+    for base, kinds in (("", ()), ("purchase", ("purchase",)), ("cif", ("purchase", "inbound"))):
+        if kinds:
+            parts = [found[each.key] for each in todo if each.kind in kinds and each.key in found]
+            known[base] = None if None in parts else sum((part or ZERO for part in parts), ZERO)
+        for each in todo:
+            if each.key in found or (each.base and each.base not in known):
+                continue
+            quantity = known[each.base] if each.base else each.quantity
+            found[each.key] = None if quantity is None else cost(each.rate, quantity)
+    return found
+
+
+@dataclass(frozen=True)
+class Row:
+    """One line of a statement; ``level`` is what it is taken off before."""
+
+    key: str
+    level: str
+    amount: Decimal
+
+
+@dataclass(frozen=True)
+class Statement:
+    """Gross − deductions = net − costs by level = CM1, CM2, CM3, result; every amount in booked cents."""
+
+    gross: Decimal
+    net: Decimal
+    rows: Sequence[Row]
+    cm1: Decimal
+    cm2: Decimal
+    cm3: Decimal
+    result: Decimal
+
+    def rate(self, level: str) -> Decimal | None:
+        """A margin as a share of net sales; ``level``: cm1, cm2, cm3 or result."""
+        return getattr(self, level) / self.net if self.net else None
+
+
+def statement(gross: Decimal, deductions: Iterable[Decimal], costs: Iterable[Row]) -> Statement:
+    """Costs of one key at one level become one row, of booked amounts."""
+    sales = booked(gross)
+    net = sales - sum((booked(each) for each in deductions), ZERO)
+    sums: dict[tuple[str, str], Decimal] = {}
+    for row in costs:
+        place = (row.level, row.key)
+        sums[place] = sums.get(place, ZERO) + booked(row.amount)
+    rows = [Row(key, level, amount) for (level, key), amount in sums.items()]
+    rows.sort(key=lambda row: LEVELS.index(row.level))
+    left, margins = net, []
+    for level in LEVELS:
+        left -= sum((row.amount for row in rows if row.level == level), ZERO)
+        margins.append(left)
+    return Statement(sales, net, rows, *margins)
+
+
+@dataclass(frozen=True)
+class Landed:
+    """Purchased goods up to our door, in our currency; ``each`` is not rounded."""
+
+    fob: Decimal
+    insurance: Decimal
+    cif: Decimal
+    duty: Decimal
+    total: Decimal
+    each: Decimal
+
+
+def landed(
+    *,
+    units: Decimal,
+    price: Decimal,
+    exchange_rate: Decimal,
+    freight: Decimal,
+    insurance_rate: Decimal,
+    duty_rate: Decimal,
+    clearing: Decimal,
+    inland_each: Decimal,
+) -> Landed | None:
+    """Insurance is a share of FOB and freight, duty of CIF. None without units."""
+    if units <= 0:
+        return None
+    fob = booked(units * price * exchange_rate)
+    insurance = booked(insurance_rate * (fob + freight))
+    cif = fob + booked(freight) + insurance
+    duty = booked(duty_rate * cif)
+    total = cif + duty + booked(clearing) + booked(inland_each * units)
+    return Landed(fob, insurance, cif, duty, total, total / units)
+
+
+@dataclass(frozen=True)
+class Returned:
+    revenue: Decimal
+    cost: Decimal
+    margin: Decimal
+
+
+def with_returns(
+    *, sold: Decimal, returned: Decimal, price: Decimal, unit_cost: Decimal, written_off: bool
+) -> Returned:
+    """A returned unit gives its revenue back, and its cost only where it can be sold again."""
+    revenue = booked((sold - returned) * price)
+    spent = booked((sold if written_off else sold - returned) * unit_cost)
+    return Returned(revenue, spent, revenue - spent)
+
+
+def break_even(fixed: Decimal, unit_margin: Decimal, profit: Decimal = ZERO) -> Decimal | None:
+    """Units that pay for what is fixed, and for the profit asked. None where a unit earns nothing."""
+    return (fixed + profit) / unit_margin if unit_margin > 0 else None
+
+
+def mix_margin(shares: Iterable[tuple[Decimal, Decimal]]) -> Decimal | None:
+    """Margin a unit of a fixed mix, from (share, margin)."""
+    rows = list(shares)
+    whole = sum((share for share, _margin in rows), ZERO)
+    return sum((share * margin for share, margin in rows), ZERO) / whole if whole else None
+
+
+def safety_rate(units: Decimal, break_even_units: Decimal) -> Decimal | None:
+    """How far sales can fall before the result does not pay: a share of sales now."""
+    return (units - break_even_units) / units if units else None
+
+
+def operating_leverage(units: Decimal, unit_margin: Decimal, fixed: Decimal) -> Decimal | None:
+    """Contribution over result: what 1 % of sales does to the result, in per cent. None without a profit."""
+    result = units * unit_margin - fixed
+    return units * unit_margin / result if result > 0 else None
+
+
+@dataclass(frozen=True)
+class ClaimRatios:
+    claims: Decimal
+    costs: Decimal
+    combined: Decimal
+
+
+def claim_ratios(premium: Decimal, claims: Decimal, costs: Decimal) -> ClaimRatios | None:
+    """Shares of the premium. None without any."""
+    if premium <= 0:
+        return None
+    return ClaimRatios(claims / premium, costs / premium, (claims + costs) / premium)

@@ -1,0 +1,233 @@
+"""What another price from a date on would do to volume and revenue, month by month.
+
+Plain Python on purpose: a page answers while a slider moves, and a web process loads no numeric library.
+
+    volume_m = base_m · ((1 − s_m) + s_m · (p / p_m)^e)        revenue_m = volume_m at the price of its days
+    margin_m = revenue_m · (1 − share of the price that costs take) − volume_m · cost of a unit
+
+with s_m the share of month m from the date on and p_m the price that would hold without it. What is not known
+of the base (its band) and of e (evenly spread quantiles of what was estimated) are taken together, in the
+same draws for every question: a comparison never depends on chance.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cache
+from math import exp, inf, log, sqrt
+from statistics import NormalDist
+
+DRAWS = 512
+# Of evenly spread points in three dimensions (Kronecker's sequence with the plastic number of three).
+_STEP = 1.2207440846057596
+# As in scenario.py: beyond a fifth outside the prices seen, e is less sure by this for the way beyond.
+BEYOND, _WIDER = 0.2, 1.5
+_Z80 = NormalDist().inv_cdf(0.9)
+
+
+@dataclass(frozen=True)
+class Month:
+    """The volume expected without the change, with its 80 % range; ``price`` then (per unit, in money), and
+    the ``share`` of the month the new price holds. ``cost`` of a unit and ``taken``, the share of its price
+    that goes to costs too; ``None``: not known."""
+
+    mean: float
+    lo80: float
+    hi80: float
+    price: float
+    share: float
+    cost: float | None = None
+    taken: float = 0.0
+
+
+@dataclass(frozen=True)
+class Range:
+    mean: float
+    lo80: float
+    hi80: float
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """``now``: the sum without the change. ``better``: how probably revenue is more than now; None where
+    nothing changes. ``break_even``: by which share volume may change from the date on before revenue does.
+    ``margin``: the same of what costs leave, where they are known of every month."""
+
+    volume: Range
+    revenue: Range
+    volume_now: float
+    revenue_now: float
+    median_volume: float
+    volumes: tuple[Range, ...]
+    revenues: tuple[Range, ...]
+    better: float | None
+    break_even: float
+    margin: Margin | None = None
+
+
+@dataclass(frozen=True)
+class Margin:
+    """``break_even`` is ``None`` where the new price leaves nothing: no volume makes up for it."""
+
+    total: Range
+    now: float
+    better: float | None
+    break_even: float | None
+
+
+def what_if(
+    months: Sequence[Month],
+    quantiles: Sequence[float],
+    price: float,
+    *,
+    correlation: float,
+    over: float = 0.0,
+) -> Outcome:
+    """``price`` in the money of ``Month.price``; ``correlation`` of two months' errors; ``over`` the
+    logarithm of how far the price lies beyond what may be told (:func:`beyond`)."""
+    draws = [(_quantile(quantiles, u), z, w) for u, z, w in _points()]
+    ratios = [log(price / month.price) for month in months]
+    held = [month.share > 0 and abs(ratio) > 1e-9 for month, ratio in zip(months, ratios, strict=True)]
+    factors = [  # draw, month: volume with the change / volume without
+        [
+            1 + month.share * (exp(_clip(e * ratio + _WIDER * over * w)) - 1) if changes else 1.0
+            for month, ratio, changes in zip(months, ratios, held, strict=True)
+        ]
+        for e, _z, w in draws
+    ]
+    # Price of the units sold, on average over the month: both prices, by what each sells.
+    mean_prices = [
+        [
+            ((1 - month.share) * month.price + (factor - 1 + month.share) * price) / factor
+            for month, factor in zip(months, row, strict=True)
+        ]
+        for row in factors
+    ]
+    volumes = _together(months, factors, draws, correlation)
+    paid = [[f * p for f, p in zip(*pair, strict=True)] for pair in zip(factors, mean_prices, strict=True)]
+    revenues = _together(months, paid, draws, correlation)
+    volume_now = sum(month.mean for month in months)
+    revenue_now = sum(month.mean * month.price for month in months)
+    ups = [sum(m.mean * v for m, v in zip(months, row, strict=True)) > revenue_now for row in paid]
+    first = next((n for n, changes in enumerate(held) if changes), None)
+    return Outcome(
+        volume=volumes.total,
+        revenue=revenues.total,
+        volume_now=volume_now,
+        revenue_now=revenue_now,
+        median_volume=_share_of(
+            [sum(m.mean * f for m, f in zip(months, row, strict=True)) for row in factors], 0.5
+        ),
+        volumes=volumes.months,
+        revenues=revenues.months,
+        better=None if first is None else sum(ups) / len(ups),
+        break_even=0.0 if first is None else months[first].price / price - 1,
+        margin=_margin(months, factors, mean_prices, draws, correlation, price, first),
+    )
+
+
+def _left(month: Month, price: float) -> float:
+    """What costs leave of a unit sold at a price."""
+    return price * (1 - month.taken) - (month.cost or 0.0)
+
+
+def _margin(
+    months: Sequence[Month],
+    factors: Sequence[Sequence[float]],
+    prices: Sequence[Sequence[float]],
+    draws: Sequence[tuple[float, float, float]],
+    correlation: float,
+    price: float,
+    first: int | None,
+) -> Margin | None:
+    if any(month.cost is None for month in months):
+        return None
+    rows = [
+        [factor * _left(month, paid) for month, factor, paid in zip(months, row, own, strict=True)]
+        for row, own in zip(factors, prices, strict=True)
+    ]
+    now = sum(month.mean * _left(month, month.price) for month in months)
+    ups = [sum(m.mean * left for m, left in zip(months, row, strict=True)) > now for row in rows]
+    total = _together(months, rows, draws, correlation, least=-inf).total
+    if first is None:
+        return Margin(total, now, None, 0.0)
+    left = _left(months[first], price)
+    even = _left(months[first], months[first].price) / left - 1 if left > 0 else None
+    return Margin(total, now, sum(ups) / len(ups), even)
+
+
+def beyond(price: float, lowest: float, highest: float) -> float:
+    """How far, in logarithms and with its sign, a price lies more than a fifth outside those seen; else 0."""
+    low, high = (1 - BEYOND) * lowest, (1 + BEYOND) * highest
+    return log(price / min(max(price, low), high))
+
+
+@dataclass(frozen=True)
+class _Sums:
+    total: Range
+    months: tuple[Range, ...]
+
+
+def _together(
+    months: Sequence[Month],
+    factors: Sequence[Sequence[float]],
+    draws: Sequence[tuple[float, float, float]],
+    correlation: float,
+    least: float = 0.0,
+) -> _Sums:
+    """Base and answer: the mean is that of the base times the mean answer, the range that of the draws."""
+    totals: list[float] = []
+    by_month: list[list[float]] = [[] for _ in months]
+    for row, (_e, z, _w) in zip(factors, draws, strict=True):
+        plain = squares = mean = 0.0
+        for n, (month, factor) in enumerate(zip(months, row, strict=True)):
+            width = (month.hi80 - month.mean if z > 0 else month.mean - month.lo80) / _Z80 * factor
+            mean += month.mean * factor
+            plain += width
+            squares += width * width
+            by_month[n].append(max(month.mean * factor + z * width, least))
+        spread = sqrt(max((1 - correlation) * squares + correlation * plain * plain, 0.0))
+        totals.append(max(mean + z * spread, least))
+    means = [month.mean * sum(row[n] for row in factors) / len(factors) for n, month in enumerate(months)]
+    return _Sums(
+        _range(sum(means), totals),
+        tuple(_range(mean, values) for mean, values in zip(means, by_month, strict=True)),
+    )
+
+
+def _range(mean: float, values: list[float]) -> Range:
+    return Range(mean, _share_of(values, 0.1), _share_of(values, 0.9))
+
+
+def _share_of(values: list[float], share: float) -> float:
+    """The value below which a share of them lies."""
+    found = sorted(values)
+    place = share * (len(found) - 1)
+    low = int(place)
+    high = min(low + 1, len(found) - 1)
+    return found[low] + (place - low) * (found[high] - found[low])
+
+
+def _quantile(quantiles: Sequence[float], share: float) -> float:
+    """Between quantiles at the middles of equal shares."""
+    place = min(max(share * len(quantiles) - 0.5, 0.0), len(quantiles) - 1.0)
+    low = int(place)
+    high = min(low + 1, len(quantiles) - 1)
+    return quantiles[low] + (place - low) * (quantiles[high] - quantiles[low])
+
+
+def _clip(value: float) -> float:
+    return min(max(value, -20.0), 20.0)
+
+
+@cache
+def _points() -> tuple[tuple[float, float, float], ...]:
+    """A share of e's quantiles and two normal numbers a draw."""
+    of = NormalDist()
+    steps = [_STEP**-power for power in (1, 2, 3)]
+    found = []
+    for n in range(DRAWS):
+        u, v, w = ((0.5 + (n + 1) * step) % 1 for step in steps)
+        found.append((u, of.inv_cdf(v), of.inv_cdf(w)))
+    return tuple(found)

@@ -1,0 +1,224 @@
+"""Cost lines, their rates and the kinds of cost."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import Any
+
+from django import forms
+from django.db.models.functions import Lower
+from django.utils.translation import gettext, pgettext_lazy
+from django.utils.translation import gettext_lazy as _
+
+from core.organisation import organisation_get, today
+from pricing.forms.prices import cells_read
+from pricing.models import CostKind, CostLine
+from pricing.services.costs import RateValues
+from products.forms.fields import DayField, ProductCodeField, RatePercentField
+from products.models import Product, ProductLine, Supplier
+from products.selectors.access import channels_visible, lines_visible, products_visible
+
+QUANTITY: dict[str, Any] = {"max_digits": 18, "decimal_places": 4, "required": False, "localize": True}
+
+
+class RateForm(forms.Form):
+    """What a line comes to from a date on; ``basis`` of the line, or chosen beside it."""
+
+    start_date = DayField(label=_("From"))
+    amount = forms.DecimalField(
+        label=_("Amount or percentage"),
+        max_digits=18,
+        decimal_places=6,
+        localize=True,
+        required=False,
+        help_text=_(
+            "In the currency of the line, without VAT that is reclaimed; 4.5 for four and a half per cent."
+        ),
+    )
+    ends = forms.BooleanField(
+        label=_("Ends on that day"), required=False, help_text=_("Nothing any more from then on.")
+    )
+    exchange_rate = forms.DecimalField(
+        label=_("Exchange rate"),
+        max_digits=18,
+        decimal_places=8,
+        localize=True,
+        required=False,
+        help_text=_("What 1 of the line's currency is in ours; only for another currency."),
+    )
+    times = forms.DecimalField(
+        label=_("How often"),
+        max_digits=12,
+        decimal_places=4,
+        localize=True,
+        required=False,
+        help_text=_("A unit, contract or month; empty: once. Two visits a year are 0.1667 a month."),
+    )
+    from_quantity = forms.DecimalField(
+        label=_("From quantity"),
+        help_text=_("A tier: holds for all of a month that reaches it. Only per unit."),
+        **QUANTITY,
+    )
+    least_quantity = forms.DecimalField(
+        label=_("Minimum order"), help_text=_("Charged at least. Only per unit."), **QUANTITY
+    )
+    vat_rate = RatePercentField(
+        label=_("VAT not reclaimed"),
+        required=False,
+        min_value=0,
+        max_value=99,
+        help_text=_("In per cent; where what is sold is exempt, it is part of the cost."),
+    )
+    confirmed = forms.BooleanField(
+        label=_("It holds already: I know that this rate cannot be changed or taken back"), required=False
+    )
+
+    def __init__(self, *args: Any, basis: str = "", **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.of_basis = basis
+
+    def clean(self) -> dict[str, Any]:
+        found = super().clean() or {}
+        if "amount" in found and (found["amount"] is None) != found.get("ends", False):
+            self.add_error("amount", gettext("Give an amount, or say that it ends."))
+        start = found.get("start_date")
+        if start is not None and start <= today() and not found.get("confirmed"):
+            self.add_error(
+                "confirmed", gettext("This rate begins today or in the past. Tick that this is meant.")
+            )
+        return found
+
+    def values(self) -> RateValues:
+        said = self.cleaned_data
+        amount = said["amount"]
+        if amount is not None and self.of_basis == CostLine.Basis.SHARE:
+            amount = amount / 100
+        return RateValues(
+            amount=amount,
+            from_quantity=said["from_quantity"] or Decimal(0),
+            times=Decimal(1) if said["times"] is None else said["times"],
+            least_quantity=said["least_quantity"] or Decimal(0),
+            exchange_rate=said["exchange_rate"],
+            vat_rate=said["vat_rate"] or Decimal(0),
+        )
+
+
+class CostLineForm(RateForm):
+    """A new cost line with its first rate: of a product by its code, of a line, or of all products."""
+
+    product = ProductCodeField(
+        label=_("Product"), max_length=60, required=False, help_text=_("Its code; empty: of a line, or all.")
+    )
+    line = forms.ModelChoiceField(
+        label=_("or all products of a line"),
+        queryset=ProductLine.objects.none(),
+        required=False,
+        to_field_name="code",
+        empty_label=_("all products"),
+    )
+    kind = forms.ModelChoiceField(
+        label=_("Kind of cost"), queryset=CostKind.objects.all(), to_field_name="code", empty_label=None
+    )
+    name = forms.CharField(
+        label=_("What it is"), max_length=80, required=False, help_text=_("Such as the ingredient or part.")
+    )
+    basis = forms.ChoiceField(label=_("Basis"), choices=CostLine.Basis.choices)
+    base = forms.ChoiceField(
+        label=_("Of what"),
+        choices=[("", "—"), *CostLine.Base.choices],
+        required=False,
+        help_text=_("Only for a percentage."),
+    )
+    supplier = forms.ModelChoiceField(
+        label=_("Supplier"),
+        queryset=Supplier.objects.all(),
+        required=False,
+        to_field_name="code",
+        empty_label="—",
+    )
+    channel = forms.ModelChoiceField(
+        label=_("Channel"),
+        queryset=None,
+        required=False,
+        to_field_name="code",
+        empty_label=_("all"),
+        help_text=_("Only of what is sold there."),
+    )
+    cost_centre = forms.CharField(label=_("Cost centre"), max_length=40, required=False)
+    currency = forms.CharField(label=_("Currency"), max_length=3, help_text=_("Three letters, such as EUR."))
+    key = forms.ChoiceField(
+        label=pgettext_lazy("cost", "Split"),
+        choices=[("", "—"), *CostLine.Key.choices],
+        required=False,
+        help_text=_("How the products share an amount a month or once, of a line or of all."),
+    )
+    shares = forms.CharField(
+        label=_("Code and share"),
+        widget=forms.Textarea(attrs={"rows": 4, "spellcheck": "false"}),
+        required=False,
+        help_text=_("The first two columns of a spreadsheet, a product a line. Only for fixed shares."),
+    )
+    tail_months = forms.IntegerField(
+        label=_("Months after the end"),
+        min_value=0,
+        max_value=600,
+        required=False,
+        help_text=_("How long an amount a month goes on after the product ended."),
+    )
+    note = forms.CharField(label=_("Note"), max_length=400, required=False)
+
+    LINE = (
+        *("product", "line", "kind", "name", "base", "supplier", "channel", "cost_centre", "currency"),
+        *("key", "note"),
+    )
+
+    def __init__(self, *args: Any, user: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.user = user
+        self.fields["product"].user = user  # type: ignore[attr-defined]
+        self.fields["line"].queryset = lines_visible(user)  # type: ignore[attr-defined]
+        self.fields["channel"].queryset = channels_visible(user)  # type: ignore[attr-defined]
+        self.fields["currency"].initial = organisation_get().currency
+
+    def clean(self) -> dict[str, Any]:
+        found = super().clean()
+        self.of_basis = found.get("basis", "")
+        if found.get("product") is not None and found.get("line") is not None:
+            self.add_error("line", gettext("Choose a product or a line, not both."))
+        found["parts"] = self._parts(found.get("shares", ""))
+        return found
+
+    def _parts(self, text: str) -> dict[Product, Decimal]:
+        """The fixed shares by product; what cannot be read is told."""
+        amounts, problems = cells_read(text)
+        rows = products_visible(self.user).annotate(lower=Lower("code")).filter(lower__in=list(amounts))
+        known = {row.code.lower(): row for row in rows}
+        problems += [f"{code}?" for code in amounts if code not in known]
+        if problems:
+            said = gettext("This cannot be read as a code and a share: %(lines)s")
+            self.add_error("shares", said % {"lines": "; ".join(problems[:5])})
+            return {}
+        return {known[code]: amount for code, amount in amounts.items()}
+
+    def line_values(self) -> dict[str, Any]:
+        said = self.cleaned_data
+        values = {name: said[name] for name in self.LINE}
+        return values | {"basis": said["basis"], "tail_months": said["tail_months"] or 0}
+
+
+class CostNoteForm(forms.ModelForm):
+    """What can change of a line once it has rates."""
+
+    version = forms.IntegerField(widget=forms.HiddenInput, required=False)
+
+    class Meta:
+        model = CostLine
+        fields = ["note", "tail_months"]
+
+
+class CostKindForm(forms.ModelForm):
+    version = forms.IntegerField(widget=forms.HiddenInput, required=False)
+
+    class Meta:
+        model = CostKind
+        fields = ["code", "name_nl", "name_en", "level", "place"]

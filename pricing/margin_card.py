@@ -1,0 +1,229 @@
+"""What is left of a product's sales: key figures, waterfall and statement by month, on the tab Costs."""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any
+
+from django.utils.translation import gettext as _
+
+from core import formats
+from core.charts import Chart, ChartTable, Spec
+from core.charts.model import SCHEMA
+from core.months import month_add
+from core.organisation import organisation_get
+from products.models import Product
+from products.selectors.lines import line_tree
+from products.selectors.months import product_complete_month
+
+from .engine.costs import LEVELS, Statement, claim_ratios
+from .models import CostKind, CostLine
+from .selectors.costs import Rates
+from .selectors.margins import MonthMargin, margins_total, product_margins
+
+MONTHS = 12
+ZERO = Decimal(0)
+
+
+@dataclass(frozen=True)
+class StatementRow:
+    """A line of the statement, in words; ``strong``: a total."""
+
+    label: str
+    cells: Sequence[str | None]
+    total: str
+    rate: str | None
+    strong: bool
+
+
+@dataclass(frozen=True)
+class Figure:
+    label: str
+    value: str
+    note: str = ""
+
+
+@dataclass(frozen=True)
+class MarginCard:
+    """``limited``: the person sees only some channels. Without ``rows`` there is no whole month of sales."""
+
+    limited: bool = False
+    currency: str = ""
+    about: str = ""
+    months: Sequence[datetime.date] = ()
+    figures: Sequence[Figure] = ()
+    rows: Sequence[StatementRow] = ()
+    chart: Chart | None = None
+    unknown: Sequence[CostLine] = ()
+
+
+@dataclass(frozen=True)
+class _Line:
+    """A line of the statement: how it reads and what it is of one statement; costs are taken off."""
+
+    key: str
+    label: str
+    is_total: bool
+
+    def of(self, found: Statement) -> Decimal:
+        if self.key == "gross":
+            return found.gross
+        if self.key == "deductions":
+            return found.net - found.gross
+        if self.is_total:
+            amount: Decimal = getattr(found, self.key)
+            return amount
+        return -sum((row.amount for row in found.rows if f"kind {row.key}" == self.key), ZERO)
+
+
+def margin_card(user: Any, product: Product, rates: Sequence[Rates]) -> MarginCard:
+    lead = line_tree().lead_measure(product.line_id)
+    last = product_complete_month(product, lead.pk)
+    if last is None:
+        return MarginCard()
+    found = product_margins(user, product, month_add(last, 1 - MONTHS), last, rates)
+    if found is None:
+        return MarginCard(limited=True)
+    months = _known(found)
+    total = margins_total(months)
+    if total is None:
+        return MarginCard()
+    currency = organisation_get().currency
+    lines = _lines(total, {each.cost_line.kind.code: each.cost_line.kind for each in rates})
+    return MarginCard(
+        currency=currency,
+        about=_("standard costs: what was sold × the rates of the month; every total is the sum of its rows"),
+        months=[each.month for each in months],
+        figures=_figures(total, currency),
+        rows=[_row(line, months, total) for line in lines],
+        chart=_chart(lines, months, total, currency),
+        unknown=list(dict.fromkeys(line for each in months for line in each.unknown)),
+    )
+
+
+def _known(found: Sequence[MonthMargin]) -> list[MonthMargin]:
+    """From the first month with sales on; a gap within stays one."""
+    first = next((place for place, each in enumerate(found) if each.statement is not None), len(found))
+    return list(found[first:])
+
+
+def _lines(total: Statement, kinds: Mapping[str, CostKind]) -> list[_Line]:
+    """Sales, then each level's kinds and the margin they leave; also of a level without costs."""
+    lines = []
+    if total.gross != total.net:
+        lines = [_Line("gross", _("Gross sales"), True), _Line("deductions", _("Deductions"), False)]
+    lines.append(_Line("net", _("Net sales"), True))
+    margins = {"cm1": "CM1", "cm2": "CM2", "cm3": "CM3", "below": _("Result")}
+    for level in LEVELS:
+        own = sorted((row.key for row in total.rows if row.level == level), key=lambda key: kinds[key].place)
+        lines += [_Line(f"kind {key}", str(kinds[key]), False) for key in own]
+        lines.append(_Line("result" if level == "below" else level, margins[level], True))
+    return lines
+
+
+def _figures(total: Statement, currency: str) -> list[Figure]:
+    found = [
+        Figure(
+            label,
+            _rate(total.rate(level)) or formats.MISSING,
+            formats.money(getattr(total, level), currency, 0),
+        )
+        for level, label in (("cm1", "CM1"), ("cm2", "CM2"), ("cm3", "CM3"))
+    ]
+    claims = sum((row.amount for row in total.rows if row.key == "claims"), ZERO)
+    others = sum((row.amount for row in total.rows if row.key != "claims"), ZERO)
+    ratios = claim_ratios(total.net, claims, others) if claims else None
+    if ratios is None:
+        return [*found, Figure(_("Result"), formats.money(total.result, currency, 0))]
+    note = _("claims %(claims)s, costs %(costs)s") % {
+        "claims": formats.percent(ratios.claims),
+        "costs": formats.percent(ratios.costs),
+    }
+    return [*found, Figure(_("Combined ratio"), formats.percent(ratios.combined), note)]
+
+
+def _rate(rate: Decimal | None) -> str | None:
+    return None if rate is None else formats.percent(rate)
+
+
+def _row(line: _Line, months: Sequence[MonthMargin], total: Statement) -> StatementRow:
+    amount = line.of(total)
+    cells = [
+        None if each.statement is None else formats.number(line.of(each.statement), 2) for each in months
+    ]
+    rate = _rate(amount / total.net) if total.net else None
+    return StatementRow(line.label, cells, formats.number(amount, 2), rate, line.is_total)
+
+
+def _chart(lines: Sequence[_Line], months: Sequence[MonthMargin], total: Statement, currency: str) -> Chart:
+    """From sales down to the result; costs hang where the amount before them ended."""
+    points, left = [], ZERO
+    for line in lines:
+        amount = line.of(total)
+        start = ZERO if line.is_total else left
+        left = amount if line.is_total else left + amount
+        points.append(
+            {
+                "post": line.label,
+                # A bar of no length where it is the other's: both layers then keep the same order of lines.
+                "total_from": float(start if line.is_total else 0),
+                "total_to": float(left if line.is_total else 0),
+                "cost_from": float(start),
+                "cost_to": float(start if line.is_total else left),
+                "end": float(max(start, left)),
+                "text": formats.money(amount, currency, scale="auto"),
+            }
+        )
+    first, last = formats.month(months[0].month), formats.month(months[-1].month)
+    return Chart(
+        id="margin-chart",
+        title=_("What is left of sales?"),
+        subtitle=_("%(first)s to %(last)s, standard costs") % {"first": first, "last": last},
+        spec=_spec(points),
+        table=ChartTable(
+            [_("Line of the statement"), currency, _("of net sales")],
+            [[row.label, row.total, row.rate] for row in (_row(line, months, total) for line in lines)],
+        ),
+        description=_("From sales to the result: each kind of cost as a step; the figures are in the table"),
+        css="h-fan" if len(points) > 9 else "h-mid",
+    )
+
+
+def _spec(points: list[Spec]) -> Spec:
+    low = min(0.0, *(min(point["total_to"], point["cost_to"]) for point in points))
+    high = max(point["end"] for point in points)
+    x: Spec = {
+        "type": "quantitative",
+        "axis": None,
+        "scale": {"domain": [low, high + (high - low or 1) * 0.18]},
+    }
+    bars = [
+        {
+            "mark": {"type": "bar", "style": style, "cornerRadius": 2},
+            "encoding": {"x": {"field": f"{which}_from", **x}, "x2": {"field": f"{which}_to"}},
+        }
+        for which, style in (("total", "total"), ("cost", "deduction"))
+    ]
+    words = {
+        "mark": {"type": "text", "style": "value", "align": "left", "baseline": "middle", "dx": 7},
+        "encoding": {"x": {"field": "end", **x}, "text": {"field": "text"}},
+    }
+    return {
+        "$schema": SCHEMA,
+        "width": "container",
+        "height": 26 * len(points),
+        "data": {"values": points},
+        "encoding": {
+            "y": {
+                "field": "post",
+                "type": "nominal",
+                "sort": None,
+                "axis": {"title": None, "labelLimit": 170, "labelPadding": 10},
+                "scale": {"paddingInner": 0.42},
+            }
+        },
+        "layer": [*bars, words],
+    }

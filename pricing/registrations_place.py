@@ -1,0 +1,34 @@
+"""What place adds to the other rooms."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from core import registries
+from core.history import Related, history_extend
+from core.later import later_in
+from core.registries import Panel
+from products.selectors.access import visible_channel_ids
+
+later = later_in("pricing")
+
+
+def _in_sight(user: Any) -> Mapping[str, Any]:
+    channels = visible_channel_ids(user)
+    seen = {} if channels is None else {"channel_id__in": channels}
+    return seen if user.has_perm("pricing.view") else {"pk__in": ()}
+
+
+def register() -> None:
+    from exchange.sheets import sheets
+    from products.models import Product
+
+    from .models import Listing
+    from .sheets_place import DistributionSheet
+
+    history_extend(Product, Related(Listing, "product", within=_in_sight))
+    registries.panels.register(
+        Panel("place", "mix", "pricing/_place_card.html", later("place_card.place_panel"), 30, "pricing.view")
+    )
+    sheets.register(DistributionSheet())

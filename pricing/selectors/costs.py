@@ -1,0 +1,132 @@
+"""Which costs a product has, of which rate, on which day. Only for who may see costs."""
+
+from __future__ import annotations
+
+import datetime
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any
+
+from django.db.models import Prefetch, Q, QuerySet
+
+from core.months import month_add, month_start
+from pricing.engine.costs import Rate
+from pricing.models import CostLine, CostRate
+from products.models import Product
+from products.selectors.access import visible_channel_ids, visible_line_ids
+from products.selectors.lines import line_tree
+
+RIGHT, EDIT = "pricing.view_costs", "pricing.edit_costs"
+RELATED = ("kind", "product", "line", "supplier", "channel")
+
+
+def cost_lines_visible(user: Any) -> QuerySet[CostLine]:
+    """The cost lines a person may see: none without the right to see costs. Limited to product lines: those
+    of their products and of all. Limited to channels: those there and those of all channels."""
+    if not (user.has_perm(RIGHT) and user.has_perm("products.view")):
+        return CostLine.objects.none()
+    rows = CostLine.objects.select_related(*RELATED)
+    lines, channels = visible_line_ids(user), visible_channel_ids(user)
+    if lines is not None:
+        tree = line_tree()
+        above = {line.pk for own in lines for line in tree.ancestors(own)}
+        rows = rows.filter(Q(product=None, line=None) | Q(line__in=above) | Q(product__line__in=lines))
+    if channels is not None:
+        rows = rows.filter(Q(channel=None) | Q(channel__in=channels))
+    return rows
+
+
+def of_products(products: Iterable[Product]) -> Q:
+    """The cost lines that products bear: their own, their line's or one above it, and those of all."""
+    rows, tree = list(products), line_tree()
+    above = {line.pk for row in rows for line in tree.ancestors(row.line_id)}
+    return Q(product__in=[row.pk for row in rows]) | Q(line__in=above) | Q(product=None, line=None)
+
+
+def cost_lines_of(user: Any, product: Product) -> QuerySet[CostLine]:
+    return cost_lines_visible(user).filter(of_products([product])).order_by("kind__place", "pk")
+
+
+def ends_on(cost_line: CostLine, product: Product | None) -> datetime.date | None:
+    """The first day on which a line no longer counts for a product that ended: an amount a month ends after
+    the month of the end and its tail. The others go by what is still sold or in force: never."""
+    if product is None or product.ended is None or cost_line.basis != CostLine.Basis.MONTH:
+        return None
+    return month_add(month_start(product.ended), cost_line.tail_months + 1)
+
+
+@dataclass(frozen=True)
+class Rates:
+    """All rates of one cost line that were not withdrawn, oldest first."""
+
+    cost_line: CostLine
+    rows: Sequence[CostRate]
+
+    def tiers_on(self, day: datetime.date) -> dict[Decimal, CostRate]:
+        """The row that holds of each tier, by its quantity; one that ended is not among them."""
+        held: dict[Decimal, CostRate] = {}
+        for row in self.rows:
+            if row.start_date <= day:
+                held[row.from_quantity] = row
+        return {begin: row for begin, row in sorted(held.items()) if row.amount is not None}
+
+    def on(self, day: datetime.date) -> Rate | None:
+        """What holds on the day, for the engine; ``None``: nothing."""
+        return rate_of(self.tiers_on(day))
+
+    def changes(self) -> list[datetime.date]:
+        return sorted({row.start_date for row in self.rows})
+
+
+def rate_of(tiers: Mapping[Decimal, CostRate]) -> Rate | None:
+    """The lowest tier says the exchange rate, the VAT and the minimum of all."""
+    if not tiers:
+        return None
+    lowest = tiers[min(tiers)]
+    amounts = {begin: row.amount * row.times for begin, row in tiers.items() if row.amount is not None}
+    return Rate(amounts, lowest.least_quantity, lowest.exchange_rate, lowest.vat_rate)
+
+
+def rates_of(cost_lines: Collection[CostLine]) -> dict[int, Rates]:
+    """The rates of several cost lines, by id. One query."""
+    found: dict[int, list[CostRate]] = defaultdict(list)
+    rows = CostRate.objects.filter(cost_line__in=cost_lines, withdrawn_at=None)
+    for row in rows.order_by("start_date", "from_quantity"):
+        found[row.cost_line_id].append(row)
+    return {each.pk: Rates(each, found[each.pk]) for each in cost_lines}
+
+
+def product_rates(user: Any, product: Product) -> list[Rates]:
+    """All rates of the lines a product bears, in the order of their kinds. Two queries."""
+    return list(rates_of(list(cost_lines_of(user, product))).values())
+
+
+def rates_read(user: Any, product: Product) -> list[Rates]:
+    """As :func:`product_rates`, without lines that have no rate; one query."""
+    rows = CostRate.objects.filter(cost_line__in=cost_lines_of(user, product).order_by(), withdrawn_at=None)
+    found: dict[CostLine, list[CostRate]] = defaultdict(list)
+    for row in rows.select_related("cost_line__kind").order_by("start_date", "from_quantity"):
+        found[row.cost_line].append(row)
+    return [Rates(line, own) for line, own in found.items()]
+
+
+def costs_on(user: Any, product: Product, day: datetime.date) -> dict[CostLine, Rate]:
+    """The costs that hold for the product on the day, by cost line, in the order of their kinds. What is paid
+    once is only on its day."""
+    found = {}
+    for each in product_rates(user, product):
+        end = ends_on(each.cost_line, product)
+        rate = each.on(day)
+        if each.cost_line.basis == CostLine.Basis.ONCE and day not in each.changes():
+            rate = None
+        if rate is not None and (end is None or day < end):
+            found[each.cost_line] = rate
+    return found
+
+
+def with_rates(rows: QuerySet[CostLine]) -> QuerySet[CostLine]:
+    """With every rate, also withdrawn ones, newest first, and who entered it."""
+    rates = CostRate.objects.select_related("created_by", "source_import").order_by("-start_date", "-pk")
+    return rows.prefetch_related(Prefetch("rates", rates, "all_rates"))

@@ -1,0 +1,98 @@
+"""How volumes answer prices, as the night found it."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from typing import Any
+
+from django.db.models import F, FloatField, QuerySet, Value
+from django.db.models.functions import Cast, Lower
+
+from core.search import folded, like_pattern
+from forecasting.selectors.forecasts import forecasts_allowed
+from pricing.models import Elasticity
+from products.models import Measure, Product, ProductLine
+from products.selectors.access import products_visible
+from products.selectors.lines import line_tree
+from products.selectors.product_filter import Like
+
+# The mean of 1,851 published estimates (Bijmolt, van Heerde and Pieters 2005), and how far the engine
+# believes a product to lie from it before any is known (pricing/engine/shrinkage.py).
+PUBLISHED, PUBLISHED_SD = -2.62, 1.18
+OWN, LINE, PORTFOLIO, LITERATURE = "own", "line", "portfolio", "literature"
+_SOURCES = {"category": LINE, "portfolio": PORTFOLIO}
+
+
+def elasticities_allowed(user: Any) -> bool:
+    """They are measured over all channels, and what follows from them is as the forecast."""
+    return bool(user.has_perm("pricing.view")) and forecasts_allowed(user)
+
+
+def elasticities_visible(user: Any) -> QuerySet[Elasticity]:
+    """Of the products in the person's sight; those still to be estimated are left out."""
+    if not elasticities_allowed(user):
+        return Elasticity.objects.none()
+    rows = Elasticity.objects.filter(product__in=products_visible(user))
+    return rows.exclude(estimate=None, pending=True).defer("likelihood")
+
+
+def source_of(row: Elasticity) -> str:
+    """Whose periods it rests on: the product's own, its line's, or those of all products."""
+    return _SOURCES.get(row.method, OWN)
+
+
+def elasticity_of(product_ids: Collection[int]) -> dict[int, tuple[float, float, str]]:
+    """Estimate, standard deviation and source (*own*, *line*, *portfolio*, *literature*) of each product, by
+    id; the published mean where no night has seen it. Products whose leading measure counts a state are left
+    out: a price moves what comes in and what leaves, not the state."""
+    found = {
+        row.product_id: (row.estimate, row.sd, source_of(row))
+        for row in Elasticity.objects.filter(product__in=product_ids, estimate__isnull=False).only(
+            "product_id", "estimate", "sd", "method"
+        )
+        if row.estimate is not None and row.sd is not None
+    }
+    tree = line_tree()
+    lines = Product.objects.filter(pk__in=set(product_ids) - found.keys()).values_list("pk", "line_id")
+    for pk, line_id in lines:
+        if tree.lead_measure(line_id).kind != Measure.Kind.LEVEL:
+            found[pk] = (PUBLISHED, PUBLISHED_SD, LITERATURE)
+    return found
+
+
+SORTS: dict[str, Any] = {
+    "name": Lower("product__name"),
+    "elasticity": F("estimate"),
+    "width": F("hi80") - F("lo80"),
+    "effect": F("effect"),
+}
+SHOWN = ("all", "own", "borrowed", "level")
+BORROWED = ("category", "portfolio")
+
+
+def elasticities_listed(
+    user: Any,
+    *,
+    line: ProductLine | None = None,
+    text: str = "",
+    show: str = "all",
+    sort: str = "effect",
+    descending: bool = True,
+) -> QuerySet[Elasticity]:
+    """With ``effect``: what a price of 1 % more would do to the revenue of the last 12 months (less than
+    nothing: a lower price brings more)."""
+    rows = elasticities_visible(user).select_related("product__line")
+    if line is not None:
+        rows = rows.filter(product__line__in=line_tree().descendants(line.pk))
+    for word in text.split():
+        rows = rows.filter(Like(folded("product__code", "product__name"), like_pattern(word)))
+    if show == "own":
+        rows = rows.filter(estimate__isnull=False).exclude(method__in=BORROWED)
+    elif show == "borrowed":
+        rows = rows.filter(method__in=BORROWED)
+    elif show == "level":
+        rows = rows.filter(estimate=None)
+    revenue = Cast("product__figures__revenue_12m", FloatField())
+    rows = rows.annotate(effect=revenue * (F("estimate") + Value(1.0)) / Value(100.0))
+    by = SORTS[sort]
+    return rows.order_by(by.desc(nulls_last=True) if descending else by.asc(nulls_last=True), "pk")

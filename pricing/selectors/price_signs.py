@@ -1,0 +1,70 @@
+"""What the price sensitivity of products is measured from, as one hash each, without reading it: the same
+hash, the same series (:mod:`pricing.selectors.price_series`)."""
+
+from __future__ import annotations
+
+import datetime
+import hashlib
+from collections.abc import Collection
+
+from django.db import connection
+
+from core.organisation import organisation_get
+from pricing.models import PriceList
+from pricing.selectors.promotions import channels_above
+from pricing.selectors.volumes import final_until
+from products.models import Product
+from products.selectors.lines import LineTree
+from products.selectors.months import complete_months
+
+_SAID = """
+    SELECT p.id, p.line_id, concat_ws('|', coalesce(m.said, 0), coalesce(f.said, 0),
+        coalesce(c.said, 0), coalesce(o.said, 0))
+    FROM products_product p
+    LEFT JOIN (
+        SELECT product_id, sum(hash_record_extended(row(measure_id, channel_id, month, volume), 0)) AS said
+        FROM products_salesmonth WHERE product_id = ANY(%(products)s) GROUP BY 1
+    ) m ON m.product_id = p.id
+    LEFT JOIN (
+        SELECT product_id,
+               sum(hash_record_extended(row(measure_id, channel_id, period, start_date, volume), 0)) AS said
+        FROM products_salesfact WHERE product_id = ANY(%(products)s) AND period <> 'M' GROUP BY 1
+    ) f ON f.product_id = p.id
+    LEFT JOIN (
+        SELECT product_id, sum(hash_record_extended(
+            row(price_list_id, component, tier, state, start_date, amount), 0)) AS said
+        FROM pricing_price WHERE product_id = ANY(%(products)s) GROUP BY 1
+    ) c ON c.product_id = p.id
+    LEFT JOIN (
+        SELECT own.product_id, sum(hash_record_extended(row(
+            own, promotion, (
+                SELECT array_agg(channel_id ORDER BY channel_id) FROM pricing_promotionchannel there
+                WHERE there.promotion_id = promotion.id)), 0)) AS said
+        FROM pricing_promotionproduct own JOIN pricing_promotion promotion ON promotion.id = own.promotion_id
+        WHERE own.product_id = ANY(%(products)s) GROUP BY 1
+    ) o ON o.product_id = p.id
+    WHERE p.id = ANY(%(products)s)
+"""
+
+
+def price_signs(as_of: datetime.date, product_ids: Collection[int]) -> dict[int, str]:
+    """By product a SHA-256 of its sales, prices and promotions, and of how they are read."""
+    from pricing.engine import ENGINE_VERSION
+
+    tree, complete = LineTree(), complete_months(as_of=as_of)
+    lists = PriceList.objects.order_by("pk").values_list(
+        "pk", "code", "kind", "currency", "channel", "segment"
+    )
+    channels = sorted((pk, sorted(path)) for pk, path in channels_above().items())
+    whole = [ENGINE_VERSION, list(lists), organisation_get().currency, channels]
+    lines = set(Product.objects.filter(pk__in=product_ids).values_list("line_id", flat=True))
+    of_line = {}
+    for line_id in lines:
+        measure = tree.lead_measure(line_id)
+        of_line[line_id] = [measure.pk, measure.kind, final_until(tree, complete, line_id, measure)]
+    with connection.cursor() as cursor:
+        cursor.execute(_SAID, {"products": list(product_ids)})
+        return {
+            pk: hashlib.sha256(repr([*whole, line_id, of_line[line_id], said]).encode()).hexdigest()
+            for pk, line_id, said in cursor.fetchall()
+        }

@@ -1,0 +1,123 @@
+"""Where a reseller stands between: what he keeps, and what he does when our price changes."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from decimal import Decimal
+from typing import Any
+
+from django.db.models import Q, QuerySet
+
+from core.organisation import organisation_get, today
+from pricing.engine.formulas import reseller_margin_rate
+from pricing.models import PassThrough, Price, PriceList
+from products.selectors.access import visible_channel_ids
+
+from .price_rows import PriceRow
+from .prices import channels_above, with_pass_through
+
+CONSUMER = (PriceList.Kind.OBSERVED, PriceList.Kind.ADVISED)
+"""Kinds of consumer prices, what is observed before what is advised."""
+
+
+def pass_throughs_visible(user: Any) -> QuerySet[PassThrough]:
+    """Everybody's first, of each channel the newest first."""
+    rows = PassThrough.objects.select_related("channel").order_by("channel__name", "-start_date")
+    channels = visible_channel_ids(user)
+    return rows if channels is None else rows.filter(Q(channel=None) | Q(channel__in=channels))
+
+
+def margin_rate(consumer_net: Decimal | None, own_net: Decimal | None) -> float | None:
+    """What the reseller keeps of the consumer price, both without VAT; below nothing where he loses."""
+    if not consumer_net or own_net is None:
+        return None
+    return reseller_margin_rate(float(consumer_net), 0.0, float(own_net))
+
+
+def passed_on(amount: Decimal, change: Decimal, pass_through: Decimal) -> Decimal:
+    """The consumer price after ours has changed by this share."""
+    return amount * max(1 + change * pass_through, Decimal(0))
+
+
+def own_beside(row: PriceRow, rows: Sequence[PriceRow]) -> PriceRow | None:
+    """Our own price to the reseller of a consumer price: of the same component, tier and currency, in the
+    same channel, else the nearest above it, else everybody's."""
+    if row.price_list.kind not in CONSUMER:
+        return None
+    near: list[int | None] = [*channels_above(row.price_list.channel), None]
+    own = [
+        other
+        for other in rows
+        if other.price_list.kind == PriceList.Kind.OWN
+        and not other.price_list.with_vat
+        and (other.component, other.tier, other.price_list.currency)
+        == (row.component, row.tier, row.price_list.currency)
+        and other.price_list.channel_id in near
+        and other.price_list.segment_id in (None, row.price_list.segment_id)
+        and other.now
+    ]
+    place = lambda other: (near.index(other.price_list.channel_id), other.price_list.segment_id is None)  # noqa: E731
+    return min(own, key=place, default=None)
+
+
+def reseller_margin(row: PriceRow, rows: Sequence[PriceRow]) -> float | None:
+    """Of a consumer price beside our own of today."""
+    own = own_beside(row, rows)
+    return margin_rate(row.both(row.now)[1], own.both(own.now)[1]) if own else None
+
+
+def consumer_prices(price_list: PriceList, products: Collection[int]) -> dict[int, Price]:
+    """The consumer price per unit of today beside an own list, by product: of the list's channel, else the
+    nearest above it, else everybody's; of each what is observed before what is advised. In one query."""
+    if price_list.kind != PriceList.Kind.OWN or price_list.with_vat:
+        return {}
+    near: list[int | None] = [*channels_above(price_list.channel), None]
+    rows = Price.objects.filter(
+        Q(price_list__channel=None) | Q(price_list__channel__in=near[:-1]),
+        Q(price_list__segment=None) | Q(price_list__segment=price_list.segment_id),
+        price_list__kind__in=CONSUMER,
+        price_list__currency=price_list.currency,
+        product__in=list(products),
+        component=Price.Component.UNIT,
+        tier="",
+        state="approved",
+        start_date__lte=today(),
+    ).select_related("price_list")
+    newest = rows.order_by("product_id", "price_list_id", "-start_date").distinct(
+        "product_id", "price_list_id"
+    )
+    found: dict[int, Price] = {}
+    for row in sorted(
+        with_pass_through(newest),
+        key=lambda row: (near.index(row.price_list.channel_id), CONSUMER.index(row.price_list.kind)),
+    ):
+        if row.amount:
+            found.setdefault(row.product_id, row)
+    return found
+
+
+def passed_through(products: Collection[int]) -> dict[int, float]:
+    """What is passed on of a change of our price for everybody, by product with a consumer price: where that
+    is observed, else where it is advised; everybody's list first."""
+    rows = Price.objects.filter(
+        product_id__any=list(products),
+        price_list__kind__in=CONSUMER,
+        price_list__currency=organisation_get().currency,
+        component=Price.Component.UNIT,
+        tier="",
+        state="approved",
+        start_date__lte=today(),
+    ).select_related("price_list")
+    key = ("product_id", "price_list_id")
+    newest = rows.order_by(*key, "-start_date").distinct(*key)
+    near = lambda row: (CONSUMER.index(row.price_list.kind), *reach(row.price_list))  # noqa: E731
+    found: dict[int, float] = {}
+    for row in sorted(with_pass_through(newest), key=near):
+        if row.amount:
+            found.setdefault(row.product_id, float(row.pass_through))
+    return found
+
+
+def reach(row: PriceList) -> tuple[bool, bool, str]:
+    """Everybody's list first."""
+    return row.channel_id is not None, row.segment_id is not None, row.code

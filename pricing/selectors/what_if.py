@@ -1,0 +1,251 @@
+"""All that a what-if of one product stands on: its forecast, prices, and how its volume answers them."""
+
+from __future__ import annotations
+
+import datetime
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from math import log
+from statistics import NormalDist
+from typing import Any
+
+from core.months import month_add, month_end, month_start
+from core.organisation import organisation_get, today
+from forecasting.models import ForecastMonth
+from forecasting.selectors.forecasts import forecast_current
+from forecasting.selectors.prices import prices_last_year
+from pricing.engine.what_if import Month, Outcome, beyond, what_if
+from pricing.models import Elasticity, Price, PriceList, Scenario
+from pricing.models.price import State
+from products.models import Measure, Product
+from products.selectors.lines import line_tree
+from products.selectors.units import unit_of
+
+from .costs import RIGHT as COSTS
+from .costs import rates_read
+from .elasticities import PUBLISHED, PUBLISHED_SD, elasticities_allowed, elasticities_visible
+from .margins import unit_costs
+from .prices import lists_visible, vat_rates, with_and_without, with_pass_through
+from .resellers import margin_rate, passed_on, reach
+
+MONTHS = 12
+MOST, LEAST = Decimal("1.3"), Decimal("0.7")
+DAY = datetime.timedelta(days=1)
+Kind = PriceList.Kind
+_PUBLISHED = NormalDist(PUBLISHED, PUBLISHED_SD)
+# Where no night has seen the product: the published mean, as many quantiles as a night keeps.
+PUBLISHED_QUANTILES = [min(_PUBLISHED.inv_cdf((n + 0.5) / 64), -0.05) for n in range(64)]
+
+
+@dataclass(frozen=True)
+class PriceNow:
+    """The price per unit in force on a list, and its approved rows, the oldest first."""
+
+    price_list: PriceList
+    rows: Sequence[Price]
+    amount: Decimal
+
+    def on(self, day: datetime.date) -> Decimal:
+        held = [row.amount for row in self.rows if row.start_date <= day and row.amount]
+        return held[-1] if held else self.amount
+
+
+@dataclass(frozen=True)
+class Asked:
+    """A new price of the list from a day on."""
+
+    price: Decimal
+    start: datetime.date
+
+
+@dataclass(frozen=True)
+class Answer:
+    """``outside``: the price lies beyond a fifth outside those seen."""
+
+    asked: Asked
+    outcome: Outcome
+    outside: bool
+
+
+@dataclass(frozen=True)
+class Ground:
+    """``price`` is ours, or the consumer's where we have none; ``consumer`` the one a reseller asks beside
+    ours, who has ``reseller_margin`` (a share) of it and passes on ``pass_through`` of our changes.
+    ``revenue`` is what a unit brings in at the price of today; ``None``: not known. ``elasticity``: ``None``
+    where no night has seen the product. ``unit_costs``: of each month what a unit costs, and which share of
+    its price; empty for who sees no costs."""
+
+    product: Product
+    unit: str
+    currency: str
+    months: Sequence[ForecastMonth]
+    correlation: float
+    price: PriceNow
+    consumer: PriceNow | None
+    reseller_margin: float | None
+    pass_through: Decimal
+    revenue: float | None
+    elasticity: Elasticity | None
+    day: datetime.date
+    unit_costs: Sequence[tuple[Decimal, Decimal] | None] = ()
+
+    @property
+    def first_start(self) -> datetime.date:
+        return self.day + DAY
+
+    @property
+    def last_start(self) -> datetime.date:
+        return month_end(self.months[-1].month)
+
+    def usual(self) -> Asked:
+        """What the card opens with: the price of now, from the first of the next month."""
+        return Asked(self.price.amount, min(month_add(month_start(self.day), 1), self.last_start))
+
+    def bounded(self, asked: Asked) -> Asked:
+        """The nearest question that can be answered."""
+        low, high = self.price.amount * LEAST, self.price.amount * MOST
+        return Asked(
+            min(max(asked.price, low), high), min(max(asked.start, self.first_start), self.last_start)
+        )
+
+    def consumer_price(self, price: Decimal) -> Decimal | None:
+        """What the reseller asks then: of our change, in per cent, he passes on a part."""
+        if self.consumer is None:
+            return None
+        return passed_on(self.consumer.amount, price / self.price.amount - 1, self.pass_through)
+
+    def base(self, start: datetime.date) -> list[Month]:
+        """The months as they stand, and the share of each that a price from that day on holds."""
+        costs = self.unit_costs or [None] * len(self.months)
+        return [self._month(*both, start) for both in zip(self.months, costs, strict=True)]
+
+    def answer(self, asked: Asked) -> Answer:
+        row = self.elasticity
+        of_consumers = row is not None and row.price_kind in (Kind.OBSERVED, Kind.ADVISED)
+        known = self.consumer_price(asked.price) if of_consumers else None
+        price = float(asked.price if known is None else known)
+        usual = float(self.consumer.amount if known is not None and self.consumer else self.price.amount)
+        seen = (row.lowest_price, row.highest_price) if row else (None, None)
+        over = beyond(price, seen[0] or usual, seen[1] or usual)
+        # Consumers answer to the reseller's price: (his ratio)^e = (our ratio)^(e × passed).
+        quantiles = row.quantiles if row is not None else PUBLISHED_QUANTILES
+        passed = self._passed(asked) if row is None or of_consumers else 1.0
+        outcome = what_if(
+            self.base(asked.start),
+            [quantile * passed for quantile in quantiles],
+            float(asked.price / self.price.amount) * (self.revenue or 1.0),
+            correlation=self.correlation,
+            over=over,
+        )
+        return Answer(asked, outcome, abs(over) > 1e-9)
+
+    def _passed(self, asked: Asked) -> float:
+        """By how many times as much as ours the reseller's price moves, as logarithms."""
+        price, ours = self.consumer_price(asked.price), asked.price / self.price.amount
+        if price is None or self.consumer is None or ours == 1 or self.pass_through == 1:
+            return 1.0
+        return log(price / self.consumer.amount) / log(ours)
+
+    def _month(
+        self, row: ForecastMonth, costs: tuple[Decimal, Decimal] | None, start: datetime.date
+    ) -> Month:
+        mean, low, high, *_wider = row.final_band
+        first, last = row.month, month_end(row.month)
+        days = (last - first).days + 1
+        held = max((last - max(start, first)).days + 1, 0)
+        # The price that would hold without the change, on the middle of the days it would hold.
+        before = self.price.on(max(start, first) + (held // 2) * DAY if held else first)
+        price = float(before / self.price.amount) * (self.revenue or 1.0)
+        if costs is None:
+            return Month(mean, low, high, price, held / days)
+        return Month(mean, low, high, price, held / days, float(costs[0]), float(costs[1]))
+
+
+def what_if_ground(user: Any, product: Product) -> Ground | str:
+    """What it stands on, or why there is no what-if: ``level``, ``no_price``, ``no_forecast``, or ``hidden``
+    from who may not see forecasts."""
+    if not elasticities_allowed(user):
+        return "hidden"
+    tree = line_tree()
+    measure = tree.lead_measure(product.line_id)
+    if measure.kind == Measure.Kind.LEVEL:
+        return "level"
+    day = today()
+    prices = _prices_now(user, product, day)
+    if not prices:
+        return "no_price"
+    now = forecast_current(user, product, measure)
+    months = [row for row in now.sold_months if row.month >= month_start(day)][:MONTHS] if now else []
+    if now is None or not months:
+        return "no_forecast"
+    consumer = prices.get(Kind.OBSERVED) or prices.get(Kind.ADVISED)
+    price = prices.get(Kind.OWN) or consumer
+    assert price is not None
+    beside = consumer if price is not consumer and not price.price_list.with_vat else None
+    data = now.forecast.data_month or now.forecast.as_of
+    rate = vat_rates([product], day)[product.pk]
+    net = with_and_without(price.amount, price.price_list.with_vat, rate)[1]
+    brought = prices_last_year({product.pk: data}).get((product.pk, measure.pk))
+    margin = None
+    if beside is not None:
+        theirs = with_and_without(beside.amount, beside.price_list.with_vat, rate)[1]
+        margin = margin_rate(theirs, net) if theirs > net else None
+    return Ground(
+        product=product,
+        unit=unit_of(tree, product, measure),
+        currency=organisation_get().currency,
+        months=months,
+        correlation=now.correlation,
+        price=price,
+        consumer=beside if margin is not None else None,
+        reseller_margin=margin,
+        pass_through=beside.rows[0].pass_through if beside else Decimal(1),
+        revenue=brought or (float(net) if price.price_list.kind == Kind.OWN else None),
+        elasticity=elasticities_visible(user).filter(product=product).first(),
+        day=day,
+        unit_costs=_unit_costs(user, product, months) if price.price_list.kind == Kind.OWN else (),
+    )
+
+
+def _unit_costs(
+    user: Any, product: Product, months: Sequence[ForecastMonth]
+) -> Sequence[tuple[Decimal, Decimal] | None]:
+    """Of each month, as on its first day; for who may see costs."""
+    if not user.has_perm(COSTS):
+        return ()
+    rates = rates_read(user, product)
+    return [unit_costs(user, product, rates, row.month, Decimal(row.final)) for row in months]
+
+
+def _prices_now(user: Any, product: Product, day: datetime.date) -> dict[str, PriceNow]:
+    """By kind of list, the price per unit now: of everybody's list, else of the first that has one."""
+    rows = (
+        with_pass_through(Price.objects.all())
+        .filter(
+            product=product,
+            price_list__in=lists_visible(user),
+            price_list__currency=organisation_get().currency,
+            component=Price.Component.UNIT,
+            tier="",
+            state=State.APPROVED,
+        )
+        .select_related("price_list")
+    )
+    by_list: dict[int, list[Price]] = defaultdict(list)
+    for row in rows.order_by("start_date"):
+        by_list[row.price_list_id].append(row)
+    found: dict[str, PriceNow] = {}
+    for own in sorted(by_list.values(), key=lambda rows: reach(rows[0].price_list)):
+        held = [row.amount for row in own if row.start_date <= day]
+        if held and held[-1]:
+            found.setdefault(own[0].price_list.kind, PriceNow(own[0].price_list, own, held[-1]))
+    return found
+
+
+def scenarios_kept(user: Any, product: Product) -> list[Scenario]:
+    """What people kept of a product, the newest first."""
+    if not elasticities_allowed(user):
+        return []
+    return list(Scenario.objects.filter(product=product).select_related("author"))

@@ -1,0 +1,152 @@
+"""What reference customers pay in a year: prices made of components beside each other in one figure."""
+
+from __future__ import annotations
+
+import datetime
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any
+
+from core.organisation import today
+from pricing.models import Price, PriceList, ReferenceUse
+from pricing.models.price import State
+from products.models import Product
+from products.selectors.access import visible_line_ids
+from products.selectors.lines import line_tree
+
+from .price_rows import PriceRow
+from .prices import Part, in_force, vat_rates_on, with_and_without
+
+MONTHS = 12
+Both = tuple[Decimal, Decimal]
+"""An amount with VAT and without."""
+
+
+@dataclass(frozen=True)
+class Customer:
+    """``uses`` by tier, of the price per unit without a tier under the empty one."""
+
+    line_id: int
+    name: str
+    uses: Mapping[str, Decimal]
+
+
+@dataclass(frozen=True)
+class Yearly:
+    """What a customer pays in a year at the prices of one list, now and from the next date on which one of
+    them changes; ``None``: he buys nothing of it there. ``once``: the first year, with what is paid once."""
+
+    customer: Customer
+    price_list: PriceList
+    now: Both | None
+    then: Both | None
+    then_on: datetime.date | None
+    once: bool
+
+
+def customers_visible(user: Any) -> list[Customer]:
+    lines = visible_line_ids(user)
+    rows = ReferenceUse.objects.all()
+    return _customers(rows if lines is None else rows.filter(line__in=lines))
+
+
+def customers_of(line_ids: Collection[int]) -> dict[int, list[Customer]]:
+    """The reference customers of each line: its own, else those of the nearest line above that has any."""
+    tree = line_tree()
+    above = {pk: [line.pk for line in tree.ancestors(pk)] for pk in line_ids}
+    own: dict[int, list[Customer]] = defaultdict(list)
+    lines = {pk for ids in above.values() for pk in ids}
+    for customer in _customers(ReferenceUse.objects.filter(line__in=lines)):
+        own[customer.line_id].append(customer)
+    return {pk: next((own[line] for line in ids if line in own), []) for pk, ids in above.items()}
+
+
+def _customers(rows: Iterable[ReferenceUse]) -> list[Customer]:
+    uses: dict[tuple[int, str], dict[str, Decimal]] = defaultdict(dict)
+    for row in rows:
+        uses[row.line_id, row.customer][row.tier] = row.amount
+    return [Customer(line, name, said) for (line, name), said in uses.items()]
+
+
+def yearly_amount(prices: Mapping[Part, Decimal], uses: Mapping[str, Decimal]) -> Decimal | None:
+    """The customer's use of each price per unit, twelve of a price per month and one of what is paid once. A
+    tier counts where he uses it; also without one per month and once. ``None``: nothing that he uses."""
+    known = {tier.casefold(): amount for tier, amount in uses.items()}
+    total, used = Decimal(0), False
+    for (component, tier), price in prices.items():
+        use = known.get(tier.casefold())
+        used = used or use is not None
+        if component == Price.Component.UNIT:
+            total += price * (use or 0)
+        elif use is not None or not tier:
+            total += price * (MONTHS if component == Price.Component.MONTH else 1)
+    return total if used else None
+
+
+def product_yearly(product: Product, rows: Sequence[PriceRow]) -> list[Yearly]:
+    """Of each reference customer of the product's line, on every list where its price is made of components;
+    ``rows`` as :func:`pricing.selectors.price_rows.price_rows` has them."""
+    customers = customers_of([product.line_id])[product.line_id]
+    by_list: dict[int, list[PriceRow]] = defaultdict(list)
+    for row in rows:
+        by_list[row.price_list.pk].append(row)
+    found = []
+    for own in by_list.values():
+        rates = {today(): own[0].rate}
+        rates |= {row.following.start_date: row.rate_then for row in own if row.following}
+        prices = [price for row in own for price in row.rows]
+        found += _yearly(own[0].price_list, prices, customers, rates)
+    return found
+
+
+def list_yearly(price_list: PriceList, products: Sequence[Product]) -> dict[int, list[Yearly]]:
+    """The same for many products on one list, by product id, in a fixed number of queries."""
+    day, ids = today(), [product.pk for product in products]
+    prices: dict[int, list[Price]] = defaultdict(list)
+    later = Price.objects.filter(
+        price_list=price_list, product__in=ids, state=State.APPROVED, start_date__gt=day
+    )
+    for price in [*in_force([price_list.pk], ids, day), *later.order_by("start_date")]:
+        prices[price.product_id].append(price)
+    dates = {day} | {price.start_date for own in prices.values() for price in own if price.start_date > day}
+    rates = vat_rates_on(products, dates)
+    customers = customers_of({product.line_id for product in products})
+    return {
+        product.pk: _yearly(
+            price_list,
+            prices[product.pk],
+            customers[product.line_id],
+            {date: of_all[product.pk] for date, of_all in rates.items()},
+        )
+        for product in products
+    }
+
+
+def _yearly(
+    price_list: PriceList,
+    prices: Sequence[Price],
+    customers: Sequence[Customer],
+    rates: Mapping[datetime.date, Decimal | None],
+) -> list[Yearly]:
+    """``prices`` are approved ones, of each component in order of their dates."""
+    if all(price.component == Price.Component.UNIT and not price.tier for price in prices):
+        return []
+    day = today()
+    then_on = min((price.start_date for price in prices if price.start_date > day), default=None)
+
+    def both(customer: Customer, date: datetime.date | None) -> Both | None:
+        if date is None:
+            return None
+        amount = yearly_amount(_on(prices, date), customer.uses)
+        return None if amount is None else with_and_without(amount, price_list.with_vat, rates[date])
+
+    once = any(part[0] == Price.Component.ONCE for part in _on(prices, then_on or day))
+    found = [Yearly(who, price_list, both(who, day), both(who, then_on), then_on, once) for who in customers]
+    return [row for row in found if row.now or row.then]
+
+
+def _on(prices: Sequence[Price], date: datetime.date) -> dict[Part, Decimal]:
+    held = {(price.component, price.tier): price.amount for price in prices if price.start_date <= date}
+    return {part: amount for part, amount in held.items() if amount is not None}

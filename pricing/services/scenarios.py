@@ -1,0 +1,53 @@
+"""Keep a what-if, and take it away."""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import Any
+
+from django.db import IntegrityError, transaction
+from django.utils.translation import gettext as _
+
+from accounts.errors import DomainError
+from pricing.models import Scenario
+from pricing.selectors.what_if import Answer
+from products.models import Product
+from products.services.scope import product_within
+
+# The chart holds so many beside the one that is being made.
+MOST = 3
+
+
+def _may(user: Any, product: Product) -> None:
+    if not user.has_perm("pricing.edit"):
+        raise DomainError("not_allowed", _("Your role does not include this."), status=403)
+    product_within(user, product)
+
+
+def scenario_save(*, user: Any, product: Product, name: str, answer: Answer) -> Scenario:
+    """Keep what was asked and what was answered today."""
+    _may(user, product)
+    name = name.strip()
+    if not name:
+        raise DomainError("no_name", _("Give it a name."), "name")
+    # Everybody who sees the product reads it: no margin is kept.
+    said = dataclasses.asdict(dataclasses.replace(answer.outcome, margin=None))
+    row = Scenario(
+        product=product,
+        name=name[:80],
+        author=user,
+        values={"price": str(answer.asked.price), "start": str(answer.asked.start)},
+        result=said,
+    )
+    try:
+        with transaction.atomic():
+            row.save()
+    except IntegrityError:
+        raise DomainError("name_taken", _("There is a scenario of that name."), "name") from None
+    return row
+
+
+@transaction.atomic
+def scenario_remove(*, user: Any, scenario: Scenario) -> None:
+    _may(user, scenario.product)
+    scenario.delete()

@@ -1,0 +1,182 @@
+"""One cost line: made, read with all its rates, given a next rate; kinds of cost."""
+
+from __future__ import annotations
+
+import uuid
+from typing import Any
+
+from django.contrib import messages
+from django.core.exceptions import PermissionDenied
+from django.db import transaction
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
+
+from accounts.errors import DomainError, VersionConflict
+from accounts.versions import form_conflict
+from core.errors import form_refuse
+from core.history import Related, history_of
+from core.idempotency import once
+from core.months import month_add, month_start
+from core.organisation import today
+from core.pages import page_render, with_right
+from pricing.cost_words import about_words, amount_words, basis_words, of_words, rate_notes, split_words
+from pricing.forms.costs import CostKindForm, CostLineForm, CostNoteForm, RateForm
+from pricing.models import CostKind, CostLine, CostRate, CostShare
+from pricing.selectors.costs import EDIT, RIGHT, cost_lines_visible, with_rates
+from pricing.services.costs import (
+    cost_kind_save,
+    cost_line_create,
+    cost_line_update,
+    cost_rate_add,
+    cost_rate_withdraw,
+)
+
+
+@with_right(EDIT)
+@require_http_methods(["GET", "HEAD", "POST"])
+def cost_line_new(request: HttpRequest) -> HttpResponse:
+    """A cost line with its first rate; ``?product=`` fills in whose it is."""
+    initial = {"product": request.GET.get("product", ""), "start_date": month_add(month_start(today()), 1)}
+    form, status = CostLineForm(request.POST or None, user=request.user, initial=initial), 200
+    if request.method == "POST":
+        status = 422
+        if form.is_valid():
+            key = request.POST.get("nonce", "")
+            try:
+                pk = once(request.user, "cost line", key, lambda: _made(request.user, form))
+            except DomainError as error:
+                if error.status == 403:
+                    raise
+                form_refuse(form, error)
+            else:
+                messages.success(request, _("Saved."))
+                return redirect("pricing:cost_line", pk=pk)
+    context = {"form": form, "nonce": request.POST.get("nonce") or uuid.uuid4().hex}
+    return page_render(request, "pricing/cost_line_form.html", context, status=status)
+
+
+@transaction.atomic
+def _made(user: Any, form: CostLineForm) -> int:
+    line = cost_line_create(user=user, shares=form.cleaned_data["parts"], **form.line_values())
+    start = form.cleaned_data["start_date"]
+    cost_rate_add(user=user, cost_line=line, start_date=start, values=form.values())
+    return line.pk
+
+
+@with_right(RIGHT)
+@require_http_methods(["GET", "HEAD", "POST"])
+def cost_line(request: HttpRequest, pk: int) -> HttpResponse:
+    """All rates of a line; POST adds one (``what=rate``) or changes the note and the tail."""
+    line = get_object_or_404(with_rates(cost_lines_visible(request.user)), pk=pk)
+    is_note = request.POST.get("what") == "note"
+    rate_form = RateForm(None if is_note else request.POST or None, basis=line.basis)
+    note_form = CostNoteForm(
+        request.POST if is_note else None,
+        instance=CostLine.objects.get(pk=line.pk),
+        initial={"version": line.version},
+    )
+    conflict, status = None, 200
+    if request.method == "POST":
+        if not request.user.has_perm(EDIT):
+            raise PermissionDenied(EDIT)
+        status = 422
+        form = note_form if is_note else rate_form
+        if form.is_valid():
+            try:
+                if is_note:
+                    values = {name: note_form.cleaned_data[name] for name in CostNoteForm.Meta.fields}
+                    version = note_form.cleaned_data["version"]
+                    cost_line_update(user=request.user, cost_line=line, version=version, **values)
+                else:
+                    start = rate_form.cleaned_data["start_date"]
+                    cost_rate_add(
+                        user=request.user, cost_line=line, start_date=start, values=rate_form.values()
+                    )
+            except VersionConflict as error:
+                conflict, status = form_conflict(note_form, error, error.details["version"]), 409
+            except DomainError as error:
+                if error.status == 403:
+                    raise
+                form_refuse(form, error)
+            else:
+                messages.success(request, _("Saved."))
+                return redirect("pricing:cost_line", pk=line.pk)
+    day = today()
+    said = frozenset({"source_import", "created_by"})  # beside each rate
+    related = [Related(CostRate, "cost_line", skip=said), Related(CostShare, "cost_line")]
+    context = {
+        "line": line,
+        "of": of_words(line),
+        "split": split_words(line),
+        "basis": basis_words(line),
+        "about": about_words(line),
+        "shares": line.shares.select_related("product") if line.key == CostLine.Key.FIXED else (),
+        "rows": [
+            {
+                "rate": rate,
+                "amount": amount_words(line, rate.amount),
+                "notes": rate_notes(line, rate),
+                "ahead": rate.start_date > day,
+            }
+            for rate in line.all_rates
+        ],
+        "form": rate_form,
+        "note_form": note_form,
+        "conflict": conflict,
+        "history": history_of(line, related=related),
+        "can_edit": request.user.has_perm(EDIT),
+    }
+    return page_render(request, "pricing/cost_line.html", context, status=status)
+
+
+@with_right(EDIT)
+@require_POST
+def cost_rate_end(request: HttpRequest, pk: int) -> HttpResponse:
+    """Withdraw a rate that lies ahead."""
+    visible = cost_lines_visible(request.user)
+    rate = get_object_or_404(CostRate.objects.select_related("cost_line"), pk=pk, cost_line__in=visible)
+    cost_rate_withdraw(user=request.user, rate=rate)
+    messages.success(request, _("Withdrawn: the rate before it goes on."))
+    return redirect("pricing:cost_line", pk=rate.cost_line_id)
+
+
+@with_right(RIGHT)
+@require_safe
+def cost_kinds(request: HttpRequest) -> HttpResponse:
+    """The kinds of cost and the margin each is taken off before."""
+    context = {"rows": CostKind.objects.all(), "can_edit": request.user.has_perm(EDIT)}
+    return page_render(request, "pricing/cost_kinds.html", context)
+
+
+@with_right(EDIT)
+@require_http_methods(["GET", "HEAD", "POST"])
+def cost_kind_edit(request: HttpRequest, pk: int | None = None) -> HttpResponse:
+    """A new kind of cost, or a change of one."""
+    found = get_object_or_404(CostKind, pk=pk) if pk else None
+    initial = {"version": found.version} if found else {}
+    form, status = CostKindForm(request.POST or None, instance=found, initial=initial), 200
+    context: dict[str, Any] = {"form": form, "kind": found}
+    if request.method == "POST":
+        status = 422
+        if form.is_valid():
+            values = {name: form.cleaned_data[name] for name in CostKindForm.Meta.fields}
+            kind = CostKind.objects.get(pk=found.pk) if found else None
+            try:
+                cost_kind_save(
+                    user=request.user,
+                    kind=kind,
+                    version=form.cleaned_data["version"] if kind else None,
+                    **values,
+                )
+            except VersionConflict as error:
+                context["conflict"], status = form_conflict(form, error, error.details["version"]), 409
+            except DomainError as error:
+                if error.status == 403:
+                    raise
+                form_refuse(form, error)
+            else:
+                messages.success(request, _("Saved."))
+                return redirect("pricing:cost_kinds")
+    return page_render(request, "pricing/cost_kind_form.html", context, status=status)

@@ -1,0 +1,152 @@
+"""Costs across products, and all costs of one."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_safe
+
+from core.errors import require
+from core.pages import Sort, page_render, paginate, with_right
+from exchange.export import FORMATS, ExportColumn, export_response
+from pricing.cost_card import product_costs_context
+from pricing.cost_sheet_words import ALL
+from pricing.cost_words import about_words, amount_words, basis_words, of_words, split_words
+from pricing.margin_card import margin_card
+from pricing.models import CostKind, CostLine
+from pricing.selectors.cost_overview import SHOWN, SORTS, cost_lines_listed
+from pricing.selectors.costs import EDIT, RIGHT, product_rates
+from products.models import ProductLine
+from products.selectors.access import lines_visible, product_get
+from products.selectors.head import product_head
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What the address of the page Costs asks for."""
+
+    text: str
+    kind: str
+    level: str
+    line: ProductLine | None
+    show: str
+    sort: Sort
+
+    @classmethod
+    def read(cls, request: HttpRequest) -> Asked:
+        line, show = request.GET.get("line", ""), request.GET.get("show", "")
+        return cls(
+            request.GET.get("q", "").strip()[:200],
+            request.GET.get("kind", ""),
+            request.GET.get("level", ""),
+            lines_visible(request.user).filter(code=line).first() if line else None,
+            show if show in SHOWN else SHOWN[0],
+            Sort.read(request, list(SORTS), "kind"),
+        )
+
+    def rows(self, user: Any) -> Any:
+        return cost_lines_listed(
+            user,
+            text=self.text,
+            kind=self.kind,
+            level=self.level,
+            line=self.line,
+            show=self.show,
+            sort=self.sort.field,
+            descending=self.sort.descending,
+        )
+
+
+@with_right(RIGHT)
+@require_safe
+def costs(request: HttpRequest) -> HttpResponse:
+    """Every cost line: of whom, of what, what it comes to now, and what comes."""
+    asked = Asked.read(request)
+    page = paginate(request, asked.rows(request.user))
+    context = {
+        "asked": asked,
+        "sort": ("-" if asked.sort.descending else "") + asked.sort.field,
+        "page": page,
+        "rows": [
+            {
+                "row": row,
+                "of": of_words(row),
+                "split": split_words(row),
+                "basis": basis_words(row),
+                "about": about_words(row),
+                "now": None if row.now_since is None else amount_words(row, row.now_amount),
+                "next": amount_words(row, row.next_amount),
+            }
+            for row in page
+        ],
+        "filtered": bool(asked.text or asked.kind or asked.level or asked.line or asked.show != SHOWN[0]),
+        "kinds": CostKind.objects.all(),
+        "levels": CostKind.Level.choices,
+        "lines": lines_visible(request.user),
+        "can_edit": request.user.has_perm(EDIT),
+        "can_export": request.user.has_perm("exchange.export"),
+    }
+    return page_render(request, "pricing/costs.html", context)
+
+
+def _line_code(row: CostLine) -> str | None:
+    """As the sheet reads it: of all products is said, as an empty cell could be a slip."""
+    return row.line.code if row.line else None if row.product else ALL
+
+
+@with_right(RIGHT)
+@require_safe
+def costs_export(request: HttpRequest, kind: str) -> HttpResponseBase:
+    """The page Costs as a file that can be edited and read in again."""
+    require(request.user, "exchange.export")
+    asked = Asked.read(request)
+    if kind not in dict(FORMATS):
+        raise Http404(kind)
+
+    def rows() -> Iterator[list[Any]]:
+        for row in asked.rows(request.user).iterator(chunk_size=500):
+            percent = row.basis == CostLine.Basis.SHARE and row.now_amount is not None
+            yield [
+                *(row.product and row.product.code, _line_code(row), row.kind.code, row.name),
+                *(row.basis, row.base, row.now_since, row.now_amount * 100 if percent else row.now_amount),
+                *(row.currency, row.key, row.supplier and row.supplier.code),
+                *(row.channel and row.channel.code, row.cost_centre, row.tail_months),
+            ]
+
+    columns = [
+        ExportColumn(_("Product")),
+        ExportColumn(_("Product line")),
+        ExportColumn(_("Kind of cost")),
+        ExportColumn(_("What it is"), width=30),
+        ExportColumn(_("Basis")),
+        ExportColumn(_("Of what")),
+        ExportColumn(_("From"), "date"),
+        ExportColumn(_("Amount"), "number"),
+        ExportColumn(_("Currency")),
+        ExportColumn(_("Split")),
+        ExportColumn(_("Supplier")),
+        ExportColumn(_("Channel")),
+        ExportColumn(_("Cost centre")),
+        ExportColumn(_("Months after the end"), "number"),
+    ]
+    return export_response(request, name=_("costs"), columns=columns, rows=rows(), kind=kind)
+
+
+@with_right(RIGHT)
+@require_safe
+def product_costs(request: HttpRequest, code: str) -> HttpResponse:
+    """What one product costs now and next, by the margin it is taken off before."""
+    product = product_get(request.user, code)
+    rates = product_rates(request.user, product)
+    context = {
+        "head": product_head(request.user, product, "costs"),
+        "product": product,
+        "can_edit": request.user.has_perm(EDIT),
+        **product_costs_context(product, rates),
+        "margin": margin_card(request.user, product, rates) if rates else None,
+    }
+    return page_render(request, "pricing/product_costs.html", context)

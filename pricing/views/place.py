@@ -1,0 +1,117 @@
+"""Where a product is sold, and where segments buy."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from django.contrib import messages
+from django.core.exceptions import PermissionDenied
+from django.forms import Form
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_http_methods
+
+from accounts.errors import DomainError, VersionConflict
+from core.errors import form_refuse
+from core.organisation import today
+from core.pages import page_render, with_right
+from pricing.forms.place import ListingForm, SegmentShareForm
+from pricing.models import Listing
+from pricing.place_card import distribution_chart, place_table
+from pricing.selectors import place as places
+from pricing.services.place import listing_set, segment_share_set
+from products.selectors.access import product_get, visible_channel_ids, visible_line_ids
+from products.selectors.head import product_head
+from products.selectors.units import unit_of
+from products.views.conflict import conflict_words
+
+Outcome = tuple[int, VersionConflict | None]
+
+
+def _saved(request: HttpRequest, form: Form, save: Callable[..., Any]) -> Outcome | None:
+    """``None`` when it is; else the answer's status and, after a lost race, both values."""
+    if not request.user.has_perm("pricing.edit"):
+        raise PermissionDenied("pricing.edit")
+    if form.is_valid():
+        try:
+            save(user=request.user, **form.cleaned_data)
+        except VersionConflict as error:
+            return 409, conflict_words(form, error)
+        except DomainError as error:
+            if error.status == 403:
+                raise
+            form_refuse(form, error)
+        else:
+            messages.success(request, _("Saved."))
+            return None
+    return 422, None
+
+
+@with_right("pricing.view")
+@require_http_methods(["GET", "HEAD", "POST"])
+def product_place(request: HttpRequest, code: str) -> HttpResponse:
+    """Every channel of a product, its listings and its distribution over time; POST says a listing.
+    ``?edit=7`` opens the form with that listing, ``?end=7`` to end it."""
+    user = request.user
+    product = product_get(user, code)
+    listings = places.product_listings(user, product)
+    form, outcome = _listing_form(request, listings), (200, None)
+    if request.method == "POST":
+        found = _saved(request, form, lambda **values: listing_set(product=product, **values))
+        if found is None:
+            return redirect("pricing:product_place", code=product.code)
+        outcome = found
+    place = places.product_place(user, product)
+    rows = list(places.distribution_visible(user).filter(product=product).order_by("month"))
+    head = product_head(user, product, "mix")
+    context = {
+        "head": head,
+        "product": product,
+        "panel": place_table(place, place.rows, unit_of(head.tree, product, place.measure)),
+        "chart": distribution_chart(
+            rows, [row.channel.code for row in place.rows], request.GET.get("of", ""), request.path
+        ),
+        "listings": [(row, holds, row.start_date > today()) for row, holds in listings],
+        "form": form,
+        "opened": request.method == "POST" or "edit" in request.GET or "end" in request.GET,
+        "conflict": outcome[1],
+        "can_edit": user.has_perm("pricing.edit"),
+        "can_import": user.has_perm("exchange.import") and user.has_perm("pricing.edit"),
+    }
+    return page_render(request, "pricing/product_place.html", context, status=outcome[0])
+
+
+def _listing_form(request: HttpRequest, listings: list[tuple[Listing, bool]]) -> ListingForm:
+    by_id = {str(row.pk): row for row, _holds in listings}
+    edited, ended = (by_id.get(request.GET.get(name, "")) for name in ("edit", "end"))
+    initial = {"start_date": today()}
+    if ended is not None:
+        initial |= {"channel": ended.channel.code, "status": Listing.Status.DELISTED}
+    return ListingForm(request.POST or None, user=request.user, row=edited, initial=initial)
+
+
+@with_right("pricing.view")
+@require_http_methods(["GET", "HEAD", "POST"])
+def segments(request: HttpRequest) -> HttpResponse:
+    """Where each segment buys; POST says a share from a date on."""
+    user = request.user
+    form = SegmentShareForm(request.POST or None, user=user, initial={"start_date": today()})
+    outcome: Outcome = (200, None)
+    if request.method == "POST":
+        found = _saved(request, form, segment_share_set)
+        if found is None:
+            return redirect("pricing:segments")
+        outcome = found
+    whole = visible_line_ids(user) is None and visible_channel_ids(user) is None
+    context = {
+        "segments": [
+            (segment, rows, sum(row.share_rate or 0 for row in rows) if whole else None)
+            for segment, rows in places.segments_bought(user)
+        ],
+        "form": form,
+        "conflict": outcome[1],
+        "can_edit": whole and user.has_perm("pricing.edit"),
+    }
+    return page_render(request, "pricing/segments.html", context, status=outcome[0])

@@ -1,0 +1,117 @@
+"""How the volume of every product answers its price, and what 1 % would do."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from django.core.exceptions import PermissionDenied
+from django.db.models import QuerySet
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_safe
+
+from core.errors import require
+from core.organisation import organisation_get
+from core.pages import Sort, page_render, paginate, with_right
+from exchange.export import FORMATS, ExportColumn, export_response
+from pricing.elasticity_words import from_words, reason_words
+from pricing.models import Elasticity
+from pricing.selectors.elasticities import SHOWN, SORTS, elasticities_allowed, elasticities_listed
+from products.models import ProductLine
+from products.selectors.access import lines_visible
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What the address asks for; first what can be raised with the most effect."""
+
+    line: ProductLine | None
+    text: str
+    show: str
+    sort: Sort
+
+    @classmethod
+    def read(cls, request: HttpRequest) -> Asked:
+        line, show = request.GET.get("line", ""), request.GET.get("show", "")
+        return cls(
+            lines_visible(request.user).filter(code=line).first() if line else None,
+            request.GET.get("q", "").strip()[:200],
+            show if show in SHOWN else SHOWN[0],
+            Sort.read(request, list(SORTS), "-effect"),
+        )
+
+    def rows(self, user: Any) -> QuerySet[Elasticity]:
+        return elasticities_listed(
+            user,
+            line=self.line,
+            text=self.text,
+            show=self.show,
+            sort=self.sort.field,
+            descending=self.sort.descending,
+        )
+
+
+def _allowed(user: Any) -> None:
+    if not elasticities_allowed(user):
+        raise PermissionDenied("forecasting.view")
+
+
+@with_right("pricing.view")
+@require_safe
+def sensitivity(request: HttpRequest) -> HttpResponse:
+    """All products; the sort *effect* has those on top that are worth most when raised, turned round those
+    that are worth most when lowered."""
+    _allowed(request.user)
+    asked = Asked.read(request)
+    page = paginate(request, asked.rows(request.user))
+    context = {
+        "asked": asked,
+        "sort": ("-" if asked.sort.descending else "") + asked.sort.field,
+        "page": page,
+        "rows": [{"row": row, "basis": from_words(row), "note": _note(row)} for row in page],
+        "lines": lines_visible(request.user),
+        "currency": organisation_get().currency,
+        "can_export": request.user.has_perm("exchange.export"),
+    }
+    return page_render(request, "pricing/sensitivity.html", context)
+
+
+def _note(row: Elasticity) -> str:
+    """What to bear in mind of one that was measured."""
+    return reason_words(row) if row.reason_code == "answered" else ""
+
+
+@with_right("pricing.view")
+@require_safe
+def sensitivity_export(request: HttpRequest, kind: str) -> HttpResponseBase:
+    _allowed(request.user)
+    require(request.user, "exchange.export")
+    if kind not in dict(FORMATS):
+        raise Http404(kind)
+    asked = Asked.read(request)
+
+    def rows() -> Iterator[list[Any]]:
+        for row in asked.rows(request.user).iterator(chunk_size=500):
+            product = row.product
+            yield [
+                *(product.code, product.name, product.line.name, row.estimate, row.lo80, row.hi80, row.lo95),
+                *(row.hi95, row.observations, from_words(row), _note(row), getattr(row, "effect", None)),
+            ]
+
+    columns = [
+        ExportColumn(_("Code")),
+        ExportColumn(_("Name"), width=36),
+        ExportColumn(_("Line")),
+        ExportColumn(_("Elasticity"), "number"),
+        ExportColumn(_("Low end, 80%"), "number"),
+        ExportColumn(_("High end, 80%"), "number"),
+        ExportColumn(_("Low end, 95%"), "number"),
+        ExportColumn(_("High end, 95%"), "number"),
+        ExportColumn(_("Weeks or months"), "number"),
+        ExportColumn(_("From what"), width=48),
+        ExportColumn(_("Note"), width=48),
+        ExportColumn(_("Revenue a year at 1% more"), "amount"),
+    ]
+    return export_response(request, name=_("sensitivity"), columns=columns, rows=rows(), kind=kind)

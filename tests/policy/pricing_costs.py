@@ -1,0 +1,110 @@
+"""Costs: seen by who may see costs, kept by finance."""
+
+from __future__ import annotations
+
+import datetime
+from typing import Any
+
+from core.organisation import today
+from pricing.models import CostKind, CostLine, CostRate
+from tests.factories import cost_line_factory, cost_rate_factory
+
+from .rules import Rule
+from .world import MARK, World
+
+SEE, EDIT = "pricing.view_costs", "pricing.edit_costs"
+AHEAD = datetime.timedelta(days=20)
+
+
+def _line(world: World, product: Any, channel: Any, name: str) -> CostLine:
+    def make() -> CostLine:
+        made = cost_line_factory(product=product, channel=channel, name=name)
+        for days in (-9, 20):
+            cost_rate_factory(cost_line=made, start_date=today() + datetime.timedelta(days))
+        return made
+
+    return world.made(f"cost line {name}", make)
+
+
+def _own(world: World) -> CostLine:
+    return _line(world, world.own_product, world.own_channel, "Own cost")
+
+
+def _foreign(world: World) -> CostLine:
+    _line(world, world.own_product, world.foreign_channel, f"{MARK} there")  # of another channel
+    return _line(world, world.foreign_product, None, f"{MARK} cost")
+
+
+def own(world: World) -> dict[str, Any]:
+    _foreign(world)  # it must not be found
+    return {"pk": _own(world).pk}
+
+
+def foreign(world: World) -> dict[str, Any]:
+    return {"pk": _foreign(world).pk}
+
+
+def _ahead(line: CostLine) -> dict[str, Any]:
+    return {"pk": CostRate.objects.get(cost_line=line, start_date=today() + AHEAD).pk}
+
+
+def own_product(world: World) -> dict[str, Any]:
+    own(world)
+    return {"code": world.own_product.code}
+
+
+def everything(world: World) -> dict[str, Any]:
+    own(world)
+    return {}
+
+
+def new(world: World) -> dict[str, Any]:
+    return {
+        "product": world.own_product.code,
+        "kind": "purchase",
+        "basis": "unit",
+        "channel": world.own_channel.code,
+        "currency": "EUR",
+        "start_date": (today() + AHEAD).isoformat(),
+        "amount": "2",
+    }
+
+
+KIND = {"code": "co2", "name_nl": "Koolstof", "name_en": "Carbon", "level": "cm1", "place": 9}
+
+
+def rate(_world: World) -> dict[str, Any]:
+    return {"what": "rate", "start_date": (today() + 2 * AHEAD).isoformat(), "amount": "3"}
+
+
+COST_RULES = [
+    Rule("pricing:costs", get=SEE, args=everything, query={"show": "all"}),
+    Rule("pricing:costs_export", get=SEE, args=lambda world: everything(world) | {"kind": "csv"}),
+    Rule(
+        "pricing:product_costs",
+        get=SEE,
+        args=own_product,
+        foreign=lambda world: {"code": world.foreign_product.code},
+    ),
+    Rule("pricing:cost_line_new", get=EDIT, post=EDIT, data=new),
+    Rule("pricing:cost_line", get=SEE, post=EDIT, args=own, foreign=foreign, data=rate),
+    Rule(
+        "pricing:cost_rate_withdraw",
+        post=EDIT,
+        args=lambda world: _ahead(_own(world)),
+        foreign=lambda world: _ahead(_foreign(world)),
+    ),
+    Rule("pricing:cost_kinds", get=SEE),
+    Rule("pricing:cost_kind_new", get=EDIT, post=EDIT, data=KIND, whole=True),
+    Rule(
+        "pricing:cost_kind_edit",
+        get=EDIT,
+        post=EDIT,
+        args=lambda _world: {"pk": CostKind.objects.get(code="purchase").pk},
+        data=KIND,
+        whole=True,
+    ),
+    Rule("api:cost-kind-list", get=SEE, api=True),
+    Rule("api:cost-line-list", get=SEE, args=everything, api=True),
+    Rule("api:cost-rate-list", get=SEE, args=everything, api=True),
+]

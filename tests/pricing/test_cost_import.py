@@ -1,0 +1,193 @@
+"""Costs from a file: lines made on the way, twice the same, refusals, the page's own file, undo."""
+
+from __future__ import annotations
+
+import datetime
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.core.management import call_command
+from django.test import Client
+from django.utils import translation
+
+from core.organisation import today
+from exchange.models import Import
+from exchange.services.shell import import_run
+from exchange.sheets import sheets
+from pricing.models import CostLine, CostRate
+from pricing.selectors.costs import costs_on
+from products.models import Supplier
+from tests.factories import (
+    channel_factory,
+    cost_line_factory,
+    cost_rate_factory,
+    product_factory,
+    user_factory,
+)
+
+pytestmark = pytest.mark.django_db
+D = Decimal
+HEAD = (
+    *("product", "productlijn", "kostensoort", "vanaf", "bedrag", "eindigt", "basis", "waarvan", "verdeling"),
+    *(
+        "valuta",
+        "wisselkoers",
+        "minimale_afname",
+        "maanden_na_het_einde",
+        "niet_verrekenbare_btw",
+        "leverancier",
+    ),
+)
+
+
+def day(days: int) -> datetime.date:
+    return today() + datetime.timedelta(days=days)
+
+
+def run(tmp_path: Path, *rows: dict[str, Any]) -> Any:
+    lines = [";".join(str(row.get(name, "")) for name in HEAD) for row in rows]
+    path = tmp_path / "kosten.csv"
+    path.write_text("\n".join([";".join(HEAD), *lines]))
+    return import_run(sheet="costs", path=path, options={}, leave_out_refused=False, dry_run=False)
+
+
+def row(of: str, kind: str, days: int, amount: Any, **more: Any) -> dict[str, Any]:
+    whose = {"product": of} if of.isupper() else {"productlijn": of}
+    return {**whose, "kostensoort": kind, "vanaf": day(days), "bedrag": amount, **more}
+
+
+@pytest.fixture
+def product() -> Any:
+    return product_factory(code="A")
+
+
+def held(product: Any, days: int) -> dict[str, Any]:
+    found = costs_on(user_factory("finance"), product, day(days))
+    return {line.kind.code: rate.amounts[0] for line, rate in found.items()}
+
+
+def test_lines_are_made_on_the_way_and_the_same_file_changes_nothing(product: Any, tmp_path: Path) -> None:
+    Supplier.objects.create(code="mill", name="De Molen")
+    rows = [
+        row("A", "Inkoop", -400, "1,70", leverancier="de molen", minimale_afname=500),
+        row("A", "purchase", -30, "1,85", leverancier="mill"),
+        row("A", "purchase", 30, "", leverancier="mill", eindigt="ja"),
+        row("A", "duty", -30, "4,5", basis="percentage", waarvan="inkoop"),
+        row(product.line.code, "quality", -30, "400", basis="per maand", verdeling="omzet"),
+        row("alles", "overhead", -30, "6000", basis="month", verdeling="volume", maanden_na_het_einde=2),
+        row("A", "fulfilment", -30, "0,40", valuta="USD", wisselkoers="0,92", niet_verrekenbare_btw=21),
+    ]
+    outcome = run(tmp_path, *rows)
+    assert (outcome.counts.new, outcome.counts.creates) == (7, {"cost_lines": 5})
+    assert held(product, -31) == {"purchase": D("1.70")}
+    assert held(product, 0) == {
+        "purchase": D("1.85"),
+        "duty": D("0.045"),
+        "fulfilment": D("0.40"),
+        "quality": 400,
+        "overhead": 6000,
+    }
+    assert "purchase" not in held(product, 30)
+    assert CostLine.objects.get(kind__code="overhead").tail_months == 2
+    dollars = CostRate.objects.get(cost_line__currency="USD")
+    assert (dollars.exchange_rate, dollars.vat_rate) == (D("0.92"), D("0.21"))
+    again = run(tmp_path, *rows)
+    assert (again.counts.new, again.counts.unchanged, again.counts.creates) == (0, 7, {})
+
+
+@pytest.mark.parametrize(
+    ("said", "code"),
+    [
+        ({"product": "B"}, "product_unknown"),
+        ({"product": ""}, "whose"),
+        ({"productlijn": "all"}, "whose"),
+        ({"product": "", "productlijn": "nothing"}, "line_unknown"),
+        ({"kostensoort": "magic"}, "kind_unknown"),
+        ({"leverancier": "nobody"}, "supplier_unknown"),
+        ({"bedrag": ""}, "amount_missing"),
+        ({"eindigt": "ja"}, "amount_and_end"),
+        ({"basis": "per jaar"}, "word_unknown"),
+        ({"basis": "share"}, "base_of_share"),
+        ({"basis": "share", "waarvan": "inkoop"}, "base_in_circle"),
+        ({"basis": "month", "verdeling": "omzet"}, "split"),
+        ({"product": "", "productlijn": "all", "basis": "month"}, "split"),
+        ({"product": "", "productlijn": "all", "basis": "month", "verdeling": "vast"}, "shares"),
+        ({"valuta": "USD"}, "exchange_missing"),
+        ({"wisselkoers": "2"}, "no_exchange"),
+        ({"basis": "month", "minimale_afname": "3"}, "not_by_unit"),
+        ({"maanden_na_het_einde": "3"}, "tail"),
+        ({"maanden_na_het_einde": "1,5"}, "not_whole"),
+        ({"minimale_afname": "-1"}, "negative"),
+        ({"bedrag": "2"}, "rate_taken"),
+    ],
+)
+def test_refused(product: Any, tmp_path: Path, said: dict[str, Any], code: str) -> None:
+    cost_rate_factory(product=product, start_date=day(0), amount=1)
+    before = CostRate.objects.count()
+    outcome = run(tmp_path, row("A", "purchase", 0, "1") | said)
+    assert [refusal.code for refusal in outcome.refusals] == [code]
+    assert CostRate.objects.count() == before
+    assert code in sheets.get("costs").reasons
+
+
+def test_the_same_twice_in_a_file(product: Any, tmp_path: Path) -> None:
+    outcome = run(tmp_path, row("A", "purchase", 0, "1"), row("A", "purchase", 0, "2"))
+    assert [refusal.code for refusal in outcome.refusals] == ["rate_duplicate"]
+
+
+def test_a_file_does_not_change_what_a_line_is(product: Any, tmp_path: Path) -> None:
+    line = cost_line_factory(kind="overhead", basis="month", key="revenue", tail_months=2)
+    rows = [
+        row("all", "overhead", 1, 5, basis="month", verdeling="volume"),
+        row("all", "overhead", 1, 5, basis="month", verdeling="revenue", maanden_na_het_einde=3),
+    ]
+    for each in rows:
+        assert [refusal.code for refusal in run(tmp_path, each).refusals] == ["line_differs"]
+    assert run(tmp_path, rows[1] | {"maanden_na_het_einde": ""}).counts.new == 1
+    assert CostRate.objects.get().cost_line == line
+
+
+def test_undo_withdraws_what_never_held_and_puts_back_what_did(product: Any, tmp_path: Path) -> None:
+    goods = cost_line_factory(product=product)
+    cost_rate_factory(cost_line=goods, start_date=day(-100), amount=8, times=2)
+    run(
+        tmp_path,
+        row("A", "purchase", -50, 9),
+        row("A", "purchase", -10, 10),
+        row("A", "purchase", 20, 12),
+        row("A", "energy", -10, 5),
+        row("A", "marketing", -10, 500, basis="once"),
+    )
+    call_command("undo_import", Import.objects.get().pk)
+    assert held(product, 0) == {"purchase": 10, "energy": 5}  # what held today held
+    assert held(product, -20) == {"purchase": 9}
+    assert held(product, 1) == {"purchase": 16}  # 8, twice a unit
+    assert held(product, 30) == {"purchase": 16}
+    assert CostRate.objects.exclude(withdrawn_at=None).count() == 1
+    assert held(product, -10)["marketing"] == 500  # what was paid once was paid
+
+
+@pytest.mark.parametrize("language", ["en", "nl"])
+def test_the_file_of_the_page_reads_back_in(product: Any, tmp_path: Path, language: str) -> None:
+    shared = cost_line_factory(kind="overhead", basis="month", key="revenue", tail_months=2)
+    duty = cost_line_factory(product=product, kind="duty", basis="share", base="purchase")
+    for line, amount in ((shared, 6000), (duty, D("0.045"))):
+        cost_rate_factory(cost_line=line, start_date=day(-5), amount=amount)
+    client = Client()
+    client.force_login(user_factory("finance", language=language))
+    path = tmp_path / "costs.csv"
+    path.write_bytes(b"".join(client.get("/costs/export/csv/").streaming_content))
+    with translation.override(language):
+        outcome = import_run(sheet="costs", path=path, options={}, leave_out_refused=False, dry_run=False)
+    assert (outcome.refusals, outcome.counts.new, outcome.counts.unchanged) == ([], 0, 2)
+
+
+def test_who_may_bring_and_see_such_files() -> None:
+    sheet = sheets.get("costs")
+    assert user_factory("finance").has_perm(sheet.permission)
+    assert not user_factory("product-manager").has_perm(sheet.permission)
+    assert sheet.sees_all(user_factory("product-manager"))
+    assert not sheet.sees_all(user_factory("marketing"))
+    assert not sheet.sees_all(user_factory("finance", channels=[channel_factory()]))

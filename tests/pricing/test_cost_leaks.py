@@ -1,0 +1,82 @@
+"""Without the right to costs, no answer differs by a byte for a product that has costs."""
+
+from __future__ import annotations
+
+import datetime
+import re
+from typing import Any
+
+import pytest
+from django.core.cache import cache
+from django.db import transaction
+from django.utils import timezone
+
+from accounts import rights
+from tests.factories import (
+    cost_line_factory,
+    cost_rate_factory,
+    price_factory,
+    price_list_factory,
+    user_factory,
+)
+from tests.forecasting.conftest import months_give
+from tests.policy.rules import Rule
+from tests.policy.test_walk import RULES, address, ask, body_of, sign_in
+from tests.policy.world import World
+
+pytestmark = pytest.mark.django_db
+COSTS = {"pricing.view_costs", "pricing.edit_costs"}
+# Costs themselves are refused; how ready the servers are differs.
+MOVES = re.compile("cost|readyz")
+CANARY, NAME = "87.6543", "ZQXCOSTNAME"
+# Differs with every answer: what keeps a form from being sent by others, or twice.
+_TOKEN = re.compile(rb'(?<=")[A-Za-z0-9]{64}(?=")|(?<=name="nonce" value=")[a-f0-9-]+')
+
+
+def _answers(world: World, session: str, rules: list[tuple[Rule, str]]) -> dict[str, tuple[int, bytes]]:
+    found = {}
+    for rule, url in rules:
+        for htmx in (False,) if rule.api else (False, True):
+            cache.clear()
+            with transaction.atomic():
+                answer = ask(rule, "GET", url, {}, session, htmx)
+                content = _TOKEN.sub(b"", body_of(answer))
+                transaction.set_rollback(True)
+            found[f"{url} {'htmx' if htmx else ''}"] = (answer.status_code, content)
+    return found
+
+
+def _costs_give(world: World) -> None:
+    """To the product, its line and everything."""
+    product = world.own_product
+    own: list[dict[str, Any]] = [{"product": product}, {"line": world.own_line}, {}]
+    for of in own:
+        more = {} if "product" in of else {"basis": "month", "key": "revenue"}
+        line = cost_line_factory(**of, **more, name=NAME)
+        cost_rate_factory(cost_line=line, start_date=datetime.date(2020, 1, 1), amount=CANARY)
+
+
+@pytest.mark.long
+def test_two_products_equal_but_for_cost_give_identical_bytes(monkeypatch: pytest.MonkeyPatch) -> None:
+    world, moment = World(), timezone.now()
+    monkeypatch.setattr(timezone, "now", lambda: moment)  # or pages say how long ago something was
+    product = world.own_product
+    months_give(product, 24)
+    price_factory(product=product, price_list=price_list_factory(), start_date=datetime.date(2024, 1, 1))
+    known = [right.code for right in rights.registered() if right.code not in COSTS]
+    person = user_factory(rights=known, name="All but costs")
+    session = sign_in(person)
+    rules = [
+        (rule, address(rule, rule.args(world) if rule.args else {}))
+        for rule in RULES
+        if rule.get is not None and rule.get not in COSTS and not MOVES.search(rule.name)
+    ]
+    assert len(rules) > 120
+    before = _answers(world, session, rules)
+    again = _answers(world, session, rules)
+    assert [url for url in before if again[url] != before[url]] == []  # else the comparison says nothing
+    _costs_give(world)
+    after = _answers(world, session, rules)
+    assert [url for url in before if after[url] != before[url]] == []
+    leaks = (CANARY, CANARY.replace(".", ","), NAME)
+    assert [u for u, (_s, content) in after.items() if any(leak.encode() in content for leak in leaks)] == []

@@ -1,0 +1,416 @@
+"""An approved price is a decision, and the night measures what it did."""
+
+from __future__ import annotations
+
+import datetime
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from django.db import IntegrityError, connection, transaction
+from django.test import Client
+from django.utils import timezone
+
+from collaboration.kinds import alert_kinds, notification_kinds
+from collaboration.models import Alert, Decision, DecisionOutcome, DecisionProduct, Notification
+from core.months import month_add
+from core.organisation import today
+from forecasting.models import Forecast, ForecastMonth
+from pricing.models import PriceList, PromotionEffect, Proposal
+from pricing.services.kept_promotions import promotion_decision_keep, promotion_outcomes_write
+from pricing.services.offer import (
+    positioning_decide,
+    positioning_draft,
+    positioning_let_go,
+    positioning_propose,
+)
+from pricing.services.price_decisions import price_decision_record
+from pricing.services.price_rules import Rule
+from pricing.services.promotion_decisions import promotion_cancel, promotion_decide, promotion_propose
+from pricing.services.promotions import promotion_move, promotion_move_undo
+from pricing.services.proposals import (
+    proposal_approve,
+    proposal_draft,
+    proposal_reject,
+    proposal_submit,
+    proposal_withdraw,
+)
+from products.models import Measure, Product
+from tests.factories import (
+    channel_factory,
+    line_factory,
+    price_factory,
+    price_list_factory,
+    product_factory,
+    user_factory,
+)
+from tests.forecasting.conftest import LAST, months_give, run_now
+from tests.forecasting.test_night import totals
+from tests.pricing.promotions import approved_factory, promotion_factory
+
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("english")]
+
+
+def list_of(kind: str = "own") -> PriceList:
+    """The list for everybody: there is one of a kind."""
+    return PriceList.objects.filter(kind=kind).first() or price_list_factory(kind=kind)
+
+
+def proposed(author: Any, product: Product | None = None, **lists: Any) -> Proposal:
+    """+4 % from the 10th day from now."""
+    product, mine = product or product_factory(), list_of(**lists)
+    price_factory(product=product, price_list=mine, start_date=datetime.date(2024, 1, 1), amount=10)
+    proposal = proposal_draft(
+        user=author,
+        price_list=mine,
+        start_date=today() + datetime.timedelta(days=10),
+        reason="Fruit is dearer",
+        rule=Rule("percentage", Decimal("0.04")),
+        product_ids=[product.pk],
+    )
+    return proposal_submit(user=author, proposal=proposal)
+
+
+def test_an_approved_proposal_is_a_decision_with_what_is_expected() -> None:
+    author, approver = user_factory("marketing"), user_factory()
+    proposal = proposed(author)
+    assert not Decision.objects.exists()
+    proposal_approve(user=approver, proposal=proposal)
+    decision = Decision.objects.get()
+    assert (decision.kind, decision.reference, decision.why) == ("price", proposal.pk, "Fruit is dearer")
+    assert (decision.proposed_by, decision.decided_by) == (author, approver)
+    row = decision.products.get()
+    assert [Decimal(row.what[key]) for key in ("old", "new")] == [10, Decimal("10.40")]
+    assert row.expected == pytest.approx(1.04**-2.62 - 1, abs=1e-5)
+    assert row.expected_lo80 == pytest.approx(1.04 ** -(2.62 + 1.2816 * 1.18) - 1, abs=1e-5)
+    assert row.expected_hi80 == pytest.approx(1.04 ** -(2.62 - 1.2816 * 1.18) - 1, abs=1e-5)
+
+
+def test_a_rejected_one_is_none_and_a_withdrawn_one_is_marked() -> None:
+    proposal_reject(user=user_factory(), proposal=proposed(user_factory("marketing")), note="too much")
+    assert not Decision.objects.exists()
+    proposal = proposal_approve(user=user_factory(), proposal=proposed(user_factory("marketing")))
+    proposal_withdraw(user=user_factory(), proposal=proposal, note="not now")
+    assert Decision.objects.get().withdrawn_at is not None
+
+
+def test_of_an_advised_price_and_of_a_service_nothing_is_expected() -> None:
+    proposal_approve(user=user_factory(), proposal=proposed(user_factory("marketing"), kind="advised"))
+    service = product_factory(kind="service")
+    proposal_approve(user=user_factory(), proposal=proposed(user_factory("marketing"), service))
+    assert list(DecisionProduct.objects.values_list("expected", flat=True)) == [None, None]
+
+
+# -- what it did --------------------------------------------------------------------------------------------
+
+
+def begun(product: Product, start: datetime.date, expected: float | None = -0.1) -> DecisionProduct:
+    """A price decision in the past, as one that was approved in time."""
+    author = user_factory()
+    mine = list_of()
+    proposal = Proposal.objects.create(
+        price_list=mine,
+        start_date=start,
+        reason="dearer",
+        author=author,
+        state="approved",
+        decided_by=user_factory(),
+        decided_at=timezone.now(),
+    )
+    price_factory(
+        product=product, price_list=mine, start_date=start, amount=11, state="approved", proposal=proposal
+    )
+    row = price_decision_record(proposal=proposal).products.get()
+    row.expected, row.expected_lo80, row.expected_hi80 = expected, None, None
+    row.save()
+    return row
+
+
+def vintage(product: Product, as_of: datetime.date) -> None:
+    """A forecast of 100 a month, 80 to 120."""
+    forecast = Forecast.objects.create(
+        product=product,
+        measure=Measure.objects.get(code="units"),
+        as_of=as_of,
+        current=False,
+        engine_version="0",
+        input_hash="",
+        content_hash="",
+        computed_at=timezone.now(),
+        method="ets",
+    )
+    ForecastMonth.objects.bulk_create(
+        ForecastMonth(
+            forecast=forecast,
+            month=month_add(as_of, step),
+            mean=100,
+            median=100,
+            lo80=80,
+            hi80=120,
+            lo95=70,
+            hi95=130,
+            driven=50,  # what was known ahead is no part of the baseline
+        )
+        for step in range(1, 19)
+    )
+
+
+@pytest.fixture
+def juice() -> Product:
+    product = product_factory(line=line_factory(), launched=datetime.date(2022, 1, 1))
+    months_give(product, 36, volume=lambda step: 90)
+    return product
+
+
+def test_the_night_measures_each_span_once_it_is_over(juice: Product) -> None:
+    start = month_add(LAST, -6)  # seven whole months are known
+    vintage(juice, month_add(start, -1))
+    row = begun(juice, start)
+    run_now()
+    three, six = row.outcomes.all()
+    assert (three.months, six.months) == (3, 6)
+    assert (three.baseline, three.actual) == (300, 270)
+    assert three.effect == pytest.approx(-0.1)
+    assert three.lo80 < -0.1 < three.hi80
+    assert six.hi80 - six.lo80 < three.hi80 - three.lo80  # months err partly apart
+    before = list(DecisionOutcome.objects.values())
+    again = run_now()
+    assert totals(again)["decisions"][0] == 0
+    assert list(DecisionOutcome.objects.values()) == before
+
+
+def test_one_in_the_middle_of_a_month_counts_from_the_next(juice: Product) -> None:
+    start = month_add(LAST, -2)
+    vintage(juice, month_add(start, -1))
+    row = begun(juice, start.replace(day=2))
+    run_now()
+    assert not row.outcomes.exists()
+
+
+def test_it_ends_at_the_next_decision_and_needs_a_forecast_from_before(juice: Product) -> None:
+    first, second = (begun(juice, month_add(LAST, -back)) for back in (5, 2))
+    run_now()
+    assert not DecisionOutcome.objects.exists()
+    vintage(juice, month_add(LAST, -6))
+    run_now()
+    assert [one.months for one in first.outcomes.all()] == [3]
+    assert not second.outcomes.exists()
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        "UPDATE collaboration_decisionoutcome SET months = 4",
+        "UPDATE collaboration_decisionoutcome SET lo80 = effect + 1",
+        "UPDATE collaboration_decisionproduct SET expected_lo80 = 0.1, expected_hi80 = 0.2",
+        "UPDATE collaboration_decision SET why = ''",
+        "INSERT INTO collaboration_decision (kind, reference, why, alternatives, effective_date, "
+        "proposed_by_id, decided_by_id, decided_at) SELECT kind, reference, why, '', effective_date, "
+        "proposed_by_id, decided_by_id, decided_at FROM collaboration_decision",
+    ],
+)
+def test_the_database_refuses_nonsense(juice: Product, change: str) -> None:
+    start = month_add(LAST, -4)
+    vintage(juice, month_add(start, -1))
+    begun(juice, start)
+    run_now()
+    assert DecisionOutcome.objects.count() == 1
+    with pytest.raises(IntegrityError), transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute(change)
+
+
+def test_the_card_shows_it_to_who_may_see_the_mix(juice: Product, client: Client) -> None:
+    start = month_add(LAST, -4)
+    vintage(juice, month_add(start, -1))
+    begun(juice, start, expected=-0.12)
+    run_now()
+    client.force_login(user_factory("marketing", language="en"))
+    page = client.get(f"/products/{juice.code}/mix/").content.decode()
+    assert "What did earlier decisions do?" in page
+    assert "−10%" in page
+    assert "expected −12%" in page
+    assert "For 1 of 1 the expectation lay within" in page
+
+
+# -- all of them --------------------------------------------------------------------------------------------
+
+
+def outcome(row: DecisionProduct, effect: float, half: float = 0.05) -> None:
+    DecisionOutcome.objects.create(
+        row=row,
+        months=3,
+        vintage=month_add(row.decision.effective_date.replace(day=1), -1),
+        baseline=100,
+        actual=100 * (1 + effect),
+        effect=effect,
+        lo80=effect - half,
+        hi80=effect + half,
+        computed_at=timezone.now(),
+    )
+
+
+def listed(client: Client, query: str = "") -> list[str]:
+    page = client.get(f"/decisions/{query}")
+    assert page.status_code == 200
+    return [item.row.product.code for item in page.context["rows"]]
+
+
+def test_the_page_tells_what_missed_from_what_was_met(client: Client) -> None:
+    met, missed, waiting = (product_factory(code=code) for code in ("MET", "MISS", "WAIT"))
+    start = month_add(LAST, -4)
+    rows = [begun(product, start, expected=-0.1) for product in (met, missed, waiting)]
+    outcome(rows[0], -0.12)
+    outcome(rows[1], -0.3)
+    client.force_login(user_factory("marketing", language="en"))
+    assert set(listed(client)) == {"MET", "MISS", "WAIT"}
+    assert listed(client, "?show=met") == ["MET"]
+    assert listed(client, "?show=missed") == ["MISS"]
+    assert listed(client, "?show=waiting") == ["WAIT"]
+    assert listed(client, "?q=mis") == ["MISS"]
+    assert listed(client, f"?decision={rows[2].decision_id}") == ["WAIT"]
+    assert listed(client, "?kind=promotion") == []
+    assert listed(client, "?sort=effect")[:2] == ["MISS", "MET"]
+    assert "less than expected" in client.get("/decisions/?show=missed").content.decode()
+    sheet = b"".join(client.get("/decisions/export/csv/?show=missed").streaming_content).decode("utf-8-sig")
+    assert "less than expected" in sheet
+    assert sheet.count("MISS") == 1
+    answer = client.get("/api/v1/decisions/?product=MISS").json()["results"]
+    assert [(one["effect"], one["expected"], one["outcome"]) for one in answer] == [(-0.3, -0.1, "less")]
+
+
+def test_limits_hide_products_and_what_was_sold_elsewhere(client: Client) -> None:
+    product, other, channel = product_factory(), product_factory(), channel_factory()
+    for one in (product, other):
+        outcome(begun(one, month_add(LAST, -4)), -0.3)
+    client.force_login(user_factory("marketing", lines=[product.line], language="en"))
+    assert listed(client) == [product.code]
+    client.force_login(user_factory("marketing", channels=[channel], language="en"))
+    page = client.get("/decisions/").content.decode()
+    assert product.code in page
+    assert "30%" not in page
+    assert "−10%" not in page
+    answer = client.get("/api/v1/decisions/").json()["results"]
+    assert [(one["effect"], one["expected"], one["outcome"]) for one in answer] == [(None, None, "")] * 2
+    assert "30%" not in client.get(f"/products/{product.code}/mix/").content.decode()
+    client.force_login(user_factory(rights=[]))
+    assert client.get("/decisions/").status_code == 403
+
+
+def test_what_else_was_considered_is_kept() -> None:
+    product, mine = product_factory(), list_of()
+    price_factory(product=product, price_list=mine, start_date=datetime.date(2024, 1, 1), amount=10)
+    draft = proposal_draft(
+        user=user_factory("marketing"),
+        price_list=mine,
+        start_date=today() + datetime.timedelta(days=10),
+        reason="Fruit is dearer",
+        alternatives="A smaller pack",
+        rule=Rule("percentage", Decimal("0.04")),
+        product_ids=[product.pk],
+    )
+    proposal_approve(user=user_factory(), proposal=proposal_submit(user=draft.author, proposal=draft))
+    assert Decision.objects.get().alternatives == "A smaller pack"
+
+
+# -- promotions and positionings ----------------------------------------------------------------------------
+
+
+def test_an_approved_promotion_is_one_until_it_waits_again() -> None:
+    product = product_factory()
+    row = approved_factory(product, ahead=30, planned_uplift_rate=Decimal("0.4"))
+    promotion_decision_keep(promotion=row)
+    decision = Decision.objects.get()
+    assert (decision.kind, decision.reference, decision.effective_date) == (
+        "promotion",
+        row.pk,
+        row.store_start,
+    )
+    assert decision.products.get().expected == pytest.approx(0.4)
+    day = row.store_start + datetime.timedelta(days=7)
+    moved, _flags = promotion_move(
+        user=user_factory(), promotion=row, store_start=day, store_end=day, version=row.version
+    )
+    assert Decision.objects.get().withdrawn_at is not None
+    promotion_move_undo(user=user_factory(), promotion=moved, version=moved.version)
+    decision.refresh_from_db()
+    assert (decision.withdrawn_at, decision.effective_date) == (None, row.store_start)
+    promotion_cancel(user=user_factory(), promotion=row, note="No fruit")
+    decision.refresh_from_db()
+    assert decision.withdrawn_at is not None
+
+
+def test_what_a_promotion_did_stands_beside_what_was_planned() -> None:
+    product = product_factory()
+    row = approved_factory(product, ahead=-40, planned_uplift_rate=Decimal("0.4"))
+    promotion_decision_keep(promotion=row)
+    figures = {"baseline": 100, "sold": 120, "uplift": 0.2, "uplift_lo80": 0.1, "uplift_hi80": 0.3}
+    effect = PromotionEffect.objects.create(
+        promotion=row,
+        product=product,
+        measure=Measure.objects.get(code="units"),
+        engine_version="1",
+        input_hash="x",
+        computed_at=timezone.now(),
+        **figures,
+    )
+    promotion_outcomes_write(products=[product.pk])
+    kept = DecisionOutcome.objects.get()
+    assert (kept.months, kept.effect, kept.lo80, kept.hi80) == (0, 0.2, 0.1, 0.3)
+    effect.delete()
+    promotion_outcomes_write(products=[product.pk])
+    assert not DecisionOutcome.objects.exists()
+
+
+def test_an_approved_positioning_is_one(juice: Product) -> None:
+    texts = {"target_group": "families", "category": "juice", "benefit": "fresh", "why": "A new taste"}
+    author, approver = user_factory("marketing"), user_factory()
+    start = today() + datetime.timedelta(days=5)
+    row = positioning_draft(user=author, product=juice, start_date=start, **texts)
+    row = positioning_propose(user=author, positioning=row, version=None)
+    row = positioning_decide(user=approver, positioning=row, version=None, approve=True)
+    decision = Decision.objects.get()
+    assert (decision.kind, decision.why, decision.effective_date) == ("positioning", "A new taste", start)
+    positioning_let_go(user=approver, positioning=row, note="Not now")
+    decision.refresh_from_db()
+    assert decision.withdrawn_at is not None
+
+
+# -- who is asked, and told ---------------------------------------------------------------------------------
+
+
+def test_a_promotion_that_waits_asks_its_owner_and_tells_who_proposed_it() -> None:
+    owner, author = user_factory(), user_factory("marketing")
+    product = product_factory(owner=owner)
+    row = promotion_propose(user=author, promotion=promotion_factory(product, user=author, name="2 for 4"))
+    alert = Alert.objects.get(kind="promotion_proposal")
+    assert (alert.recipient, alert.product, alert.state) == (owner, product, "open")
+    words = alert_kinds.get(alert.kind).words(alert)
+    assert words.headline == "promotion waits for approval"
+    assert f"{author.name} proposes the promotion 2 for 4 for {product.name}" in words.plain
+    promotion_decide(user=owner, promotion=row, approve=False, note="Too dear")
+    alert.refresh_from_db()
+    assert alert.state == "gone"
+    told = Notification.objects.get(user=author)
+    assert (
+        notification_kinds.get(told.kind).words(told.params)
+        == f"{owner.name} rejected your promotion 2 for 4: Too dear"
+    )
+
+
+def test_a_positioning_that_waits_asks_its_owner(juice: Product) -> None:
+    owner, author = user_factory(), user_factory("marketing")
+    Product.objects.filter(pk=juice.pk).update(owner=owner)
+    texts = {"target_group": "families", "category": "juice", "benefit": "fresh"}
+    start = today() + datetime.timedelta(days=5)
+    row = positioning_draft(user=author, product=juice, start_date=start, **texts)
+    assert not Alert.objects.exists()
+    row = positioning_propose(user=author, positioning=row, version=None)
+    alert = Alert.objects.get(kind="positioning_proposal")
+    assert alert.recipient == owner
+    kind = alert_kinds.get(alert.kind)
+    assert "to position" in kind.words(alert).plain
+    assert kind.url(alert) == f"/products/{juice.code}/mix/positioning/{row.pk}/"
+    positioning_decide(user=owner, positioning=row, version=None, approve=True)
+    assert not Alert.objects.exclude(state="gone").exists()
+    told = Notification.objects.get(user=author)
+    assert "approved your positioning “fresh”" in notification_kinds.get(told.kind).words(told.params)

@@ -1,0 +1,215 @@
+"""The night's price sensitivity: from weeks or months, borrowed where it must be, twice the same."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pgtrigger
+import pytest
+from django.db import IntegrityError, transaction
+from django.db.models import F
+
+from core.months import month_add
+from core.organisation import today
+from pricing.models import Elasticity, Price, PriceList, Promotion
+from pricing.selectors.elasticities import elasticity_of
+from pricing.selectors.price_signs import price_signs
+from products.models import Channel, Measure, SalesFact, SalesMonth
+from tests.factories import channel_factory, line_factory, price_factory, price_list_factory, product_factory
+from tests.forecasting.conftest import run_now
+from tests.pricing.elasticities import (
+    LEVELS,
+    elasticity_factory,
+    last,
+    prices_give,
+    product_answering,
+    sales_answering,
+)
+from tests.pricing.promotions import approved_factory
+
+pytestmark = pytest.mark.django_db
+STEPS = ["price_answers", "elasticity"]
+
+
+def night(**fields: Any) -> Any:
+    return run_now(local_date=today(), only=STEPS, **{"kind": "manual", **fields})
+
+
+def of(product: Any) -> Elasticity:
+    return Elasticity.objects.get(product=product)
+
+
+def snapshot() -> list[tuple[Any, ...]]:
+    names = [f.attname for f in Elasticity._meta.concrete_fields]
+    return list(Elasticity.objects.order_by("product").values_list(*names))
+
+
+def test_weeks_where_there_are_weeks_and_months_where_not():
+    channel = channel_factory()
+    weekly = product_answering(product_factory(line=line_factory()), channel, e=-3.0, weekly=True)
+    monthly = product_answering(product_factory(line=line_factory()), channel, e=-1.5)
+    run = night()
+    assert [run.steps.get(name=name).state for name in STEPS] == ["done", "done"]
+    found = of(weekly)
+    assert (found.frequency, found.reason_code, found.price_kind) == ("weeks", "own_weeks", "own")
+    assert found.observations == 156
+    assert found.estimate == pytest.approx(-3.0, abs=0.3)
+    assert found.lo95 < found.lo80 < found.estimate < found.hi80 < found.hi95 < 0
+    assert (found.lowest_price, found.highest_price) == (9, 11.5)
+    found = of(monthly)
+    assert (found.frequency, found.reason_code, found.observations) == ("months", "own_months", 48)
+    assert found.estimate == pytest.approx(-1.5, abs=0.4)
+    assert elasticity_of([monthly.pk]) == {monthly.pk: (found.estimate, found.sd, "own")}
+
+
+def test_what_cannot_be_measured_has_its_lines_value_and_says_why():
+    line, channel = line_factory(), channel_factory()
+    for _ in range(4):
+        product_answering(product_factory(line=line), channel, e=-4.5)
+    short = product_answering(product_factory(line=line), channel, months=18, e=-1.0)
+    still = product_answering(product_factory(line=line), channel, levels=(10.0,))
+    few = product_answering(product_factory(line=line), channel, levels=(10.0, 11.0, 10.0))
+    free = product_factory(line=line)
+    sales_answering(free, channel)
+    stranger = product_factory(line=line_factory())
+    sales_answering(stranger, channel)
+    night()
+    for product, reason in (
+        (short, "few_months"),
+        (still, "price_still"),
+        (few, "few_changes"),
+        (free, "no_price"),
+    ):
+        found = of(product)
+        assert (found.method, found.reason_code) == ("category", reason)
+        assert found.estimate < -3.2
+        assert elasticity_of([product.pk])[product.pk][2] == "line"
+    assert of(short).observations == 18
+    assert (of(stranger).method, of(stranger).reason_code) == ("portfolio", "no_price")
+    assert of(stranger).sd > of(free).sd
+
+
+def test_a_level_is_refused():
+    level = Measure.objects.create(
+        code="in-force", name_en="In force", name_nl="Lopend", unit_en="c", unit_nl="c", kind="level"
+    )
+    line = line_factory(measures=[level])
+    product = product_factory(line=line)
+    product_answering(product, channel_factory())
+    night()
+    found = of(product)
+    assert (found.reason_code, found.estimate, found.quantiles, found.pending) == ("level", None, [], False)
+    assert elasticity_of([product.pk]) == {}
+    fresh = product_factory(line=line)
+    other = product_factory(line=line_factory())
+    assert elasticity_of([fresh.pk, other.pk]) == {other.pk: (-2.62, 1.18, "literature")}
+
+
+def test_the_consumer_price_counts_where_there_is_one():
+    product, channel = product_factory(), channel_factory()
+    own, advised, observed = price_list_factory(), price_list_factory(kind="advised"), None
+    prices_give(product, own, [10.0], 48)
+    prices_give(product, advised, LEVELS, 48)
+    sales_answering(product, channel)
+    night()
+    assert (of(product).price_kind, of(product).reason_code) == ("advised", "own_months")
+    observed = price_list_factory(kind="observed")
+    prices_give(product, observed, [20.0], 48)
+    night()
+    assert (of(product).price_kind, of(product).reason_code) == ("observed", "price_still")
+
+
+def test_a_promotion_is_told_apart_from_the_price():
+    line, channel = line_factory(), channel_factory()
+    plain, helped = (product_answering(product_factory(line=line), channel, e=-2.0) for _ in range(2))
+    # While the price was highest: they must not make it look as if nobody minds.
+    months = [month_add(last(), -ago) for ago in (0, 1, 3, 4, 6, 7)]
+    for month in months:
+        approved_factory(helped, store_start=month, days=28, channels=[channel])
+        row = SalesMonth.objects.get(product=helped, month=month)
+        SalesMonth.objects.filter(pk=row.pk).update(volume=row.volume * 2)
+    night()
+    assert of(helped).estimate == pytest.approx(of(plain).estimate, abs=0.35)
+
+
+def test_two_nights_write_the_same_and_only_what_changed():
+    line, channel = line_factory(), channel_factory()
+    one, other = (product_answering(product_factory(line=line), channel, e=e) for e in (-2.0, -3.0))
+    night()
+    before = snapshot()
+    again = night()
+    assert snapshot() == before
+    assert [again.steps.get(name=name).computed for name in STEPS] == [0, 0]
+    # The same again from nothing, but for when and by which run.
+    skip = {"id", "run_id", "computed_at"}
+    kept = [f.attname for f in Elasticity._meta.concrete_fields if f.attname not in skip]
+    was = list(Elasticity.objects.order_by("product").values(*kept))
+    Elasticity.objects.all().delete()
+    night()
+    assert list(Elasticity.objects.order_by("product").values(*kept)) == was
+    # A figure that changes is measured anew, and moves the other through their line.
+    hashes = dict(Elasticity.objects.values_list("product", "input_hash"))
+    estimate = of(other).estimate
+    SalesMonth.objects.filter(product=one, month__gte=month_add(last(), -12)).update(volume=300)
+    night()
+    assert of(one).input_hash != hashes[one.pk]
+    assert of(other).input_hash == hashes[other.pk]
+    assert of(other).estimate != estimate
+    # So is a price.
+    price_list = one.prices.first().price_list
+    price_factory(product=one, price_list=price_list, start_date=month_add(last(), -2), amount=14)
+    hashes = dict(Elasticity.objects.values_list("product", "input_hash"))
+    night()
+    assert of(one).input_hash != hashes[one.pk]
+
+
+def test_everything_the_series_is_read_from_is_noticed():
+    channel = channel_factory()
+    one = product_answering(product_factory(line=line_factory()), channel)
+    row = approved_factory(one, store_start=month_add(last(), -3), days=14, channels=[channel])
+    week = SalesFact(
+        product=one, channel=channel, measure=Measure.objects.get(code="units"), period="W", volume=4
+    )
+    week.start_date = month_add(last(), -3)
+    changes: list[Callable[[], Any]] = [
+        lambda: SalesMonth.objects.filter(product=one, month=last()).update(volume=F("volume") + 1),
+        week.save,
+        lambda: Price.objects.filter(product=one).update(amount=F("amount") + 1),
+        lambda: Promotion.objects.filter(pk=row.pk).update(store_end=F("store_end") + 1),
+        lambda: row.rows.update(effective_price=3),
+        lambda: row.channel_rows.update(channel=channel_factory()),
+        lambda: PriceList.objects.update(kind=PriceList.Kind.ADVISED),
+        lambda: Channel.objects.filter(pk=channel.pk).update(parent=channel_factory()),
+    ]
+    signs = [price_signs(last(), [one.pk])[one.pk]]
+    assert price_signs(last(), [one.pk])[one.pk] == signs[0]
+    for change in changes:
+        with pgtrigger.ignore():
+            change()
+        signs.append(price_signs(last(), [one.pk])[one.pk])
+    signs.append(price_signs(month_add(last(), -2), [one.pk])[one.pk])
+    assert len(set(signs)) == len(signs)
+
+
+def test_a_run_that_looks_back_or_is_of_one_product():
+    line, channel = line_factory(), channel_factory()
+    one, other = (product_answering(product_factory(line=line), channel) for _ in range(2))
+    night(as_of=month_add(last(), -2))
+    assert not Elasticity.objects.exists()
+    night(scope=[one.pk])
+    assert set(Elasticity.objects.values_list("product", flat=True)) == {one.pk}
+    assert of(one).estimate < 0
+    assert other.pk
+
+
+def test_the_database_keeps_them_whole():
+    rows = [{"estimate": 0.3}, {"pending": False, "estimate": None, "sd": None}, {"lo80": -2.4}]
+    for fields in rows:
+        row = elasticity_factory(product_factory())
+        with pytest.raises(IntegrityError), transaction.atomic():
+            Elasticity.objects.filter(pk=row.pk).update(**fields)
+    product = product_factory()
+    elasticity_factory(product)
+    with pytest.raises(IntegrityError), transaction.atomic():
+        elasticity_factory(product)

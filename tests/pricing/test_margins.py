@@ -1,0 +1,223 @@
+"""The margin of a product by month: the worked case through the database, splits, tails, gaps, changes."""
+
+from __future__ import annotations
+
+import datetime
+import json
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from altair.vegalite.v6.schema import core as VegaLite
+from django.utils import translation
+
+from pricing.margin_card import margin_card
+from pricing.models import CostLine
+from pricing.selectors.costs import product_rates
+from pricing.selectors.margins import MonthMargin, margins_total, product_margins
+from products.models import LineMeasure, Measure, Product, ProductMonth, SalesMonth
+from tests.factories import (
+    channel_factory,
+    cost_line_factory,
+    cost_rate_factory,
+    line_factory,
+    product_factory,
+    user_factory,
+)
+
+pytestmark = pytest.mark.django_db
+D = Decimal
+MAY, JUNE, JULY = (datetime.date(2026, month, 1) for month in (5, 6, 7))
+LONG_AGO = datetime.date(2020, 1, 1)
+
+
+def sell(product: Product, month: datetime.date, volume: Any, revenue: Any, **more: Any) -> None:
+    channel = more.pop("channel", None) or channel_factory()
+    gross = {"gross_revenue": more.pop("gross", None)}
+    measure = more.pop("measure", None) or Measure.objects.get(code="units")
+    said = {"product": product, "measure": measure, "month": month, "volume": volume, "revenue": revenue}
+    SalesMonth.objects.create(**said, channel=channel, days=30, **gross, **more)
+    there = ProductMonth.objects.filter(product=product, measure=measure, month=month).first()
+    if there is None:
+        ProductMonth.objects.create(**said, days=30, **more)
+    else:
+        there.volume += volume
+        there.revenue += revenue
+        there.save()
+
+
+def costs(kind: str, amount: str, start: datetime.date = LONG_AGO, **line: Any) -> CostLine:
+    made = cost_line_factory(kind=kind, **line)
+    cost_rate_factory(cost_line=made, start_date=start, amount=D(amount))
+    return made
+
+
+def margin(product: Product, first: datetime.date, last: datetime.date | None = None) -> list[MonthMargin]:
+    found = product_margins(user_factory("finance"), product, first, last or first)
+    assert found is not None
+    return found
+
+
+def rows(found: MonthMargin) -> dict[str, Decimal]:
+    assert found.statement is not None
+    return {row.key: row.amount for row in found.statement.rows}
+
+
+def test_the_worked_case_through_the_database() -> None:
+    product = product_factory()
+    sell(product, MAY, 1000, D(84681), gross=D(100_000))
+    for kind, amount, line in (
+        ("purchase", "45", {}),
+        ("inbound", "3", {}),
+        ("duty", "0.04", {"basis": "share", "base": "purchase"}),
+        ("payment", "0.015", {"basis": "share", "base": "net"}),
+        ("payment", "0.25", {}),
+        ("commission", "0.05", {"basis": "share", "base": "net"}),
+        ("fulfilment", "4.20", {}),
+        ("returns", "0.02", {"basis": "share", "base": "net"}),
+        ("marketing", "3900", {"basis": "month"}),
+        ("overhead", "6000", {"basis": "month"}),
+    ):
+        costs(kind, amount, product=product, **line)
+    [month] = margin(product, MAY)
+    found = month.statement
+    assert found is not None
+    assert (found.gross, found.net, found.cm1) == (D(100_000), D(84681), D(34881))
+    assert rows(month)["payment"] == D("1520.22")
+    assert (found.cm2, found.cm3, found.result) == (D("23233.11"), D("19333.11"), D("13333.11"))
+
+
+def test_a_rate_that_changes_within_a_month_is_weighed_by_days() -> None:
+    product = product_factory()
+    sell(product, JUNE, 300, 9000)
+    goods = costs("purchase", "10", product=product)
+    cost_rate_factory(cost_line=goods, start_date=datetime.date(2026, 6, 11), amount=13)
+    duty = costs("duty", "0.1", product=product, basis="share", base="purchase")
+    cost_rate_factory(cost_line=duty, start_date=datetime.date(2026, 6, 21), amount=None)
+    [month] = margin(product, JUNE)
+    # a third of the month at 10, two thirds at 13; duty on the first two thirds
+    assert rows(month) == {"purchase": D(3600), "duty": D(230)}
+
+
+def test_of_contracts_by_the_month_and_of_what_is_paid_once() -> None:
+    line = line_factory()
+    level = Measure.objects.create(
+        code="in-force", name_en="x", name_nl="x", unit_en="x", unit_nl="x", kind="level"
+    )
+    LineMeasure.objects.create(line=line, measure=level, leads=True)
+    product = product_factory(line=line)
+    sell(product, MAY, 1010, 50_000, measure=level, average_volume=1005)
+    service = cost_line_factory(product=product, kind="service", basis="contract")
+    cost_rate_factory(cost_line=service, start_date=LONG_AGO, amount=60, times=D("0.1667"))
+    costs("marketing", "700", datetime.date(2026, 5, 9), product=product, basis="once")
+    unit = costs("purchase", "3", product=product)
+    [month] = margin(product, MAY)
+    assert rows(month) == {"service": D("10052.01"), "marketing": D(700)}
+    assert month.unknown == [unit]  # a level has no units sold: said, not left out in silence
+
+
+def test_missing_is_not_zero_and_the_tail_goes_on() -> None:
+    product = product_factory(ended=datetime.date(2026, 5, 20))
+    sell(product, MAY, 10, 100)
+    costs("licences", "40", product=product, basis="month", tail_months=1)
+    april, may, june, july = margin(product, datetime.date(2026, 4, 1), JULY)
+    assert april.statement is None
+    assert rows(may) == rows(june) == {"licences": D(40)}
+    assert june.statement is not None
+    assert (june.statement.net, june.statement.result) == (0, -40)
+    assert rows(july) == {}
+    total = margins_total([april, may, june, july])
+    assert total is not None
+    assert (total.net, total.cm3) == (D(100), D(20))
+
+
+def test_a_split_adds_up_over_the_products_to_the_cent() -> None:
+    line = line_factory()
+    products = [product_factory(line=line) for _ in range(3)]
+    away = product_factory()
+    for product, revenue in zip(products, (100, 100, 100), strict=True):
+        sell(product, MAY, 10, revenue)
+    sell(away, MAY, 70, 700)
+    costs("quality", "100", line=line, basis="month", key="revenue")
+    costs("overhead", "1000", basis="month", key="volume")
+    fixed = costs("marketing", "10", line=line, basis="month", key="fixed")
+    for product, weight in zip(products, (1, 1, 2), strict=True):
+        fixed.shares.create(product=product, weight=weight)
+    found = [rows(margin(product, MAY)[0]) for product in [*products, away]]
+    assert [row.get("quality") for row in found] == [D("33.34"), D("33.33"), D("33.33"), None]
+    assert [row["overhead"] for row in found] == [D(100)] * 3 + [D(700)]
+    assert [row.get("marketing") for row in found] == [D("2.5"), D("2.5"), D(5), None]
+
+
+def test_a_split_without_anything_to_go_by_is_said() -> None:
+    product, other = product_factory(unit="carton"), product_factory(unit="MWh")
+    for each in (product, other):
+        sell(each, MAY, 10, 100)
+    shared = costs("overhead", "1000", basis="month", key="volume")
+    [month] = margin(product, MAY)
+    assert (rows(month), month.unknown) == ({}, [shared])
+
+
+def test_of_one_channel_and_those_below_it() -> None:
+    product, shop = product_factory(), channel_factory()
+    below = channel_factory(parent=shop, kind="account")
+    sell(product, MAY, 10, 100, channel=below)
+    sell(product, MAY, 30, 300, channel=channel_factory())
+    costs("commission", "0.1", product=product, basis="share", base="net", channel=shop)
+    costs("fulfilment", "2", product=product, channel=shop)
+    costs("payment", "1", product=product, channel=channel_factory())
+    assert rows(margin(product, MAY)[0]) == {"commission": D(10), "fulfilment": D(20)}
+
+
+def test_not_for_who_sees_no_costs_or_a_part_of_the_sales() -> None:
+    product = product_factory()
+    sell(product, MAY, 10, 100)
+    costs("purchase", "3", product=product)
+    limited = user_factory("finance", channels=[channel_factory()])
+    assert product_margins(limited, product, MAY, MAY) is None
+    assert product_margins(user_factory("finance", lines=[line_factory()]), product, MAY, MAY) is None
+    assert product_margins(user_factory("marketing"), product, MAY, MAY) is None
+
+
+class TestTheCard:
+    def card(self, product: Product, user: Any = None) -> Any:
+        user = user or user_factory("finance")
+        return margin_card(user, product, product_rates(user, product))
+
+    def test_its_totals_equal_its_rows_and_its_chart_is_valid(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr("pricing.margin_card.product_complete_month", lambda *_: JULY)
+        product = product_factory()
+        for month, revenue in ((MAY, 1000), (JULY, 1500)):
+            sell(product, month, 10, revenue, gross=revenue + 100)
+        costs("purchase", "30.333", product=product)
+        costs("claims", "0.1", product=product, basis="share", base="net")
+        costs("overhead", "200", product=product, basis="month")
+        with translation.override("en"):
+            card = self.card(product)
+        assert [row.label for row in card.rows] == [
+            *("Gross sales", "Deductions", "Net sales", "Purchase", "Claims", "CM1", "CM2", "CM3"),
+            *("Overhead", "Result"),
+        ]
+        assert card.months == [MAY, JUNE, JULY]  # from the first month with sales, the gap stays
+        figure = lambda text: D(text.replace(",", "").replace("\u2212", "-"))  # noqa: E731
+        for row in card.rows:
+            assert row.cells[1] is None
+            assert sum(figure(cell) for cell in row.cells if cell) == figure(row.total)
+        amounts = {row.label: figure(row.total) for row in card.rows}
+        assert (
+            amounts["Net sales"] + amounts["Purchase"] + amounts["Claims"] == amounts["CM1"] == D("1643.34")
+        )
+        assert amounts["CM3"] + amounts["Overhead"] == amounts["Result"] == D("1243.34")
+        # 250 of 2,500; purchase 606.66 and overhead 400 are its costs
+        assert (card.figures[-1].label, card.figures[-1].value) == ("Combined ratio", "50.3%")
+        VegaLite.TopLevelSpec.from_dict(json.loads(json.dumps(card.chart.spec)))
+
+    def test_who_sees_some_channels_is_told_why_there_is_none(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr("pricing.margin_card.product_complete_month", lambda *_: MAY)
+        product = product_factory()
+        sell(product, MAY, 10, 1000)
+        assert self.card(product, user_factory("finance", channels=[channel_factory()])).limited
+
+    def test_without_a_whole_month_it_says_so(self) -> None:
+        card = self.card(product_factory())
+        assert (card.limited, card.rows, card.chart) == (False, (), None)

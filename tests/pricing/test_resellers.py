@@ -1,0 +1,158 @@
+"""Where a reseller stands between: his margin, and what he passes on."""
+
+from __future__ import annotations
+
+import datetime
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from django.db import IntegrityError, connection, transaction
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+from django.utils import translation
+
+from core.organisation import today
+from pricing.models import PassThrough, PriceList, Proposal, VatCode
+from pricing.price_card import PriceLine, price_panel
+from pricing.selectors.resellers import consumer_prices, passed_on
+from pricing.services.price_lists import pass_through_set
+from products.models import Channel, Product
+from tests.factories import channel_factory, price_factory, price_list_factory, product_factory, user_factory
+
+pytestmark = pytest.mark.django_db
+
+
+def day(days: int) -> datetime.date:
+    return today() + datetime.timedelta(days=days)
+
+
+@pytest.fixture
+def product() -> Product:
+    """Ours at 1.85 to everybody, 2.99 with 9 % VAT advised."""
+    found = product_factory(code="A")
+    VatCode.objects.create(product=found, code="low", start_date=day(-900))
+    advised = price_list_factory(kind="advised", with_vat=True)
+    for price_list, amount in ((price_list_factory(), "1.85"), (advised, "2.99")):
+        price_factory(product=found, price_list=price_list, start_date=day(-90), amount=Decimal(amount))
+    return found
+
+
+def line_of(product: Product, kind: str = "consumer price, advised") -> PriceLine:
+    with translation.override("en"):
+        panel = price_panel(user_factory(), product)
+        assert panel["has_reseller"]
+        return next(line for line in panel["lines"] if kind in line.about)
+
+
+class TestTheCard:
+    def test_the_margin_of_the_plan(self, product: Product) -> None:
+        line = line_of(product)
+        assert (line.reseller, line.pass_through) == ("32.56%", "keeps his margin")
+        assert line_of(product, "own price").reseller is None
+
+    def test_our_price_in_the_channel_goes_first(self, product: Product) -> None:
+        shop = channel_factory(parent=channel_factory())
+        of_shop = price_list_factory(kind="observed", channel=shop)
+        price_factory(product=product, price_list=of_shop, start_date=day(-9), amount=4)
+        above = price_list_factory(channel=shop.parent)
+        price_factory(product=product, price_list=above, start_date=day(-9), amount=3)
+        assert line_of(product, "observed").reseller == "25.00%"
+        assert line_of(product).reseller == "32.56%"
+
+    def test_a_shop_of_our_own_is_no_reseller(self, product: Product) -> None:
+        PriceList.objects.filter(kind="own").update(with_vat=True)
+        assert not price_panel(user_factory(), product)["has_reseller"]
+
+    def test_a_reseller_who_loses(self, product: Product) -> None:
+        price_factory(
+            product=product, price_list=PriceList.objects.get(kind="own"), start_date=day(-1), amount=3
+        )
+        assert line_of(product).reseller.startswith("−9.3")  # type: ignore[union-attr]
+
+    @pytest.mark.parametrize(
+        ("rates", "said"),
+        [
+            ([], "keeps his margin"),
+            ([("", -9, "0.5")], "passes on 50%"),
+            ([("", -9, "0.5"), ("", 9, "0.7")], "passes on 50%"),
+            ([("", -9, "0.5"), ("", -8, "1")], "keeps his margin"),
+            ([("", -1, "0.5"), ("above", -9, "0.6")], "passes on 60%"),
+            ([("above", -1, "0.6"), ("own", -9, "0.8"), ("other", -1, "0")], "passes on 80%"),
+        ],
+    )
+    def test_the_nearest_pass_through_that_has_begun(
+        self, product: Product, rates: list[tuple[str, int, str]], said: str
+    ) -> None:
+        above = channel_factory()
+        channels: dict[str, Channel | None] = {
+            "": None,
+            "above": above,
+            "own": channel_factory(parent=above),
+            "other": channel_factory(),
+        }
+        PriceList.objects.filter(kind="advised").update(channel=channels["own"])
+        for channel, days, rate in rates:
+            PassThrough.objects.create(channel=channels[channel], start_date=day(days), rate=rate)
+        assert line_of(product).pass_through == said
+
+
+class TestAProposal:
+    def test_what_the_consumer_price_would_become(self, product: Product) -> None:
+        """+4 % of which half is passed on: 3.05, and the reseller keeps less."""
+        PassThrough.objects.create(start_date=day(-9), rate="0.5")
+        user = user_factory(language="en")
+        own = PriceList.objects.get(kind="own")
+        proposal = Proposal.objects.create(price_list=own, start_date=day(9), reason="Dearer", author=user)
+        price_factory(
+            product=product,
+            price_list=own,
+            start_date=day(9),
+            amount=Decimal("1.924"),
+            state="draft",
+            proposal=proposal,
+        )
+        client = Client()
+        client.force_login(user)
+        client.get(proposal.get_absolute_url())
+        with CaptureQueriesContext(connection) as queries:
+            [row] = client.get(proposal.get_absolute_url()).context["rows"]
+        assert row["reseller"] == {
+            "price": "€3.05",
+            "was": "€2.99",
+            "margin": "31.24%",
+            "margin_was": "32.56%",
+        }
+        assert len(queries) <= 12
+
+    def test_of_a_consumer_price_itself_there_is_none(self, product: Product) -> None:
+        for price_list in PriceList.objects.filter(kind="advised"):
+            assert consumer_prices(price_list, [product.pk]) == {}
+
+
+class TestPassingOn:
+    def test_of_four_per_cent_a_part(self) -> None:
+        assert passed_on(Decimal("2.99"), Decimal("0.04"), Decimal("0.5")) == Decimal("3.0498")
+        assert passed_on(Decimal(2), Decimal("-0.8"), Decimal(2)) == 0
+
+    def test_set_again_from_the_same_day(self) -> None:
+        user, shop = user_factory(), channel_factory()
+        for rate in ("0.5", "0.7"):
+            pass_through_set(user=user, channel=shop, start_date=day(0), rate=Decimal(rate))
+        assert list(PassThrough.objects.values_list("rate", flat=True)) == [Decimal("0.7")]
+
+    def test_the_page_of_rules(self) -> None:
+        client = Client()
+        client.force_login(user_factory(language="nl"))
+        address = "/pricing/rules/pass_through/"
+        said: dict[str, Any] = {"channel": "", "start_date": day(0).isoformat(), "rate": "62,5"}
+        assert client.post(address, said).status_code == 302
+        assert PassThrough.objects.get().rate == Decimal("0.625")
+        assert client.post(address, said | {"rate": "-1"}).status_code == 422
+
+    @pytest.mark.parametrize(("name", "rate"), [("pass_through_rate", "2.5"), ("pass_through_once", "0.5")])
+    def test_the_database_refuses(self, name: str, rate: str) -> None:
+        PassThrough.objects.create(start_date=day(0), rate=1)
+        sql = f"INSERT INTO pricing_passthrough (start_date, rate) VALUES ('{day(0)}', {rate})"
+        with pytest.raises(IntegrityError, match=name), transaction.atomic(), connection.cursor() as cursor:
+            cursor.execute(sql)

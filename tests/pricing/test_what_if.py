@@ -1,0 +1,427 @@
+"""The what-if of a product: the card and its slider, scenarios kept, and the page of all sensitivities."""
+
+from __future__ import annotations
+
+import datetime
+import json
+import re
+from decimal import Decimal
+from statistics import NormalDist
+from typing import Any
+
+import pytest
+from altair.vegalite.v6.schema import core as VegaLite
+from django.db import IntegrityError, connection, transaction
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
+
+from core.months import month_add, month_start
+from core.organisation import today
+from forecasting.models import Forecast, ForecastMonth
+from pricing.models import Elasticity, PassThrough, PriceList, Scenario, VatCode
+from pricing.selectors.what_if import Asked, Ground, what_if_ground
+from products.models import Measure, Product, ProductFigures, ProductMonth
+from tests.factories import (
+    channel_factory,
+    cost_line_factory,
+    cost_rate_factory,
+    line_factory,
+    price_factory,
+    price_list_factory,
+    product_factory,
+    user_factory,
+)
+from tests.pricing.elasticities import elasticity_factory
+
+pytestmark = pytest.mark.django_db
+
+
+def next_month(ahead: int = 1) -> datetime.date:
+    return month_add(month_start(today()), ahead)
+
+
+def sold_and_expected(product: Product, *, mean: float = 1000, revenue: float = 10_000) -> None:
+    """A year of 1,000 a month at 10 each, and the same expected, give or take a tenth."""
+    units = Measure.objects.get(code="units")
+    last = next_month(-1)
+    ProductMonth.objects.bulk_create(
+        ProductMonth(
+            product=product,
+            measure=units,
+            month=month_add(last, -n),
+            volume=1000,
+            revenue=revenue,
+            days=30,
+        )
+        for n in range(12)
+    )
+    ProductFigures.objects.create(product=product, measure=units, data_month=last, revenue_12m=12 * revenue)
+    forecast = Forecast.objects.create(
+        product=product,
+        measure=units,
+        as_of=last,
+        data_month=last,
+        method="mean",
+        computed_at=timezone.now(),
+    )
+    ForecastMonth.objects.bulk_create(
+        ForecastMonth(
+            forecast=forecast,
+            month=next_month(n),
+            mean=mean,
+            median=mean,
+            lo80=0.9 * mean,
+            hi80=1.1 * mean,
+            lo95=0.8 * mean,
+            hi95=1.2 * mean,
+        )
+        for n in range(14)
+    )
+
+
+@pytest.fixture
+def product() -> Product:
+    """Sold to resellers at 10 without VAT; consumers pay 14.99 with 9 % in it."""
+    line = line_factory(unit="carton")
+    VatCode.objects.create(line=line, code="low", start_date=today() - datetime.timedelta(900))
+    found = product_factory(line=line, code="A")
+    past = today() - datetime.timedelta(400)
+    price_factory(product=found, price_list=price_list_factory(code="sell"), start_date=past, amount=10)
+    advised = price_list_factory(kind="advised", with_vat=True)
+    price_factory(product=found, price_list=advised, start_date=past, amount=Decimal("14.99"))
+    sold_and_expected(found)
+    elasticity_factory(found)
+    return found
+
+
+def marketer(**fields: Any) -> Any:
+    return user_factory("marketing", **fields)
+
+
+def client_of(user: Any) -> Client:
+    client = Client()
+    client.force_login(user)
+    return client
+
+
+def ask(client: Client, target: str = "div#what-if-result", code: str = "A", **said: Any) -> str:
+    answer = client.get(
+        f"/products/{code}/mix/what-if/", said, headers={"HX-Request": "true", "HX-Target": target}
+    )
+    assert answer.status_code == 200
+    return answer.content.decode()
+
+
+def ground_of(product: Product, user: Any = None) -> Ground:
+    found = what_if_ground(user or marketer(), product)
+    assert isinstance(found, Ground)
+    return found
+
+
+class TestTheGround:
+    def test_a_dearer_price_from_a_day_on(self, product: Product) -> None:
+        ground = ground_of(product)
+        answer = ground.answer(Asked(Decimal(11), next_month())).outcome
+        assert answer.volume_now == pytest.approx(12_000)
+        assert answer.revenue_now == pytest.approx(120_000)
+        # The running month and eleven at 787.99 (median) or a little more (mean).
+        assert answer.median_volume == pytest.approx(1000 + 11 * 787.99, rel=0.002)
+        assert answer.volumes[0].mean == pytest.approx(1000)
+        assert answer.volumes[1].mean == pytest.approx(788.6, rel=0.002)
+        assert answer.revenues[1].mean == pytest.approx(11 * 788.6, rel=0.002)
+        assert answer.better == pytest.approx(0, abs=0.001)
+        assert answer.break_even == pytest.approx(-1 / 11)
+
+    def test_the_reseller_keeps_his_margin(self, product: Product) -> None:
+        ground = ground_of(product)
+        assert ground.reseller_margin == pytest.approx(1 - 10 / (14.99 / 1.09))
+        assert ground.consumer_price(Decimal(11)) == Decimal("16.489")
+
+    def test_what_was_seen_is_judged_where_it_was_seen(self, product: Product) -> None:
+        assert not ground_of(product).answer(Asked(Decimal("12.5"), next_month())).outside
+        product.elasticity.delete()
+        elasticity_factory(product, price_kind="advised", lowest_price=14, highest_price=15)
+        assert not ground_of(product).answer(Asked(Decimal("11.9"), next_month())).outside
+        assert ground_of(product).answer(Asked(Decimal("12.1"), next_month())).outside
+
+    def test_without_a_night_the_published_mean(self, product: Product) -> None:
+        product.elasticity.delete()
+        ground = ground_of(product)
+        assert ground.elasticity is None
+        answer = ground.answer(Asked(Decimal(11), next_month())).outcome
+        assert answer.median_volume == pytest.approx(1000 + 11_000 * 1.1**-2.62, rel=0.01)
+
+    def test_an_approved_price_ahead_is_what_it_is_compared_with(self, product: Product) -> None:
+        own = PriceList.objects.get(code="sell")
+        price_factory(product=product, price_list=own, start_date=next_month(3), amount=11)
+        answer = ground_of(product).answer(Asked(Decimal(11), next_month())).outcome
+        assert [round(month.mean) for month in answer.volumes] == [1000, 789, 789, *[1000] * 9]
+        assert answer.revenue_now == pytest.approx(3 * 10_000 + 9 * 11_000)
+
+    @pytest.mark.parametrize(
+        ("missing", "reason"),
+        [("prices", "no_price"), ("forecast", "no_forecast"), ("level", "level"), ("channels", "hidden")],
+    )
+    def test_why_there_is_none(self, product: Product, missing: str, reason: str) -> None:
+        user = marketer(channels=[channel_factory()]) if missing == "channels" else marketer()
+        found = product
+        if missing == "prices":
+            found = product_factory(line=product.line)
+            sold_and_expected(found)
+        elif missing == "forecast":
+            Forecast.objects.all().delete()
+        elif missing == "level":
+            level = Measure.objects.create(
+                code="force", name_en="In force", name_nl="Lopend", unit_en="c", unit_nl="c", kind="level"
+            )
+            found = product_factory(line=line_factory(measures=[level]))
+        assert what_if_ground(user, found) == reason
+
+
+class TestTheMargin:
+    """A unit costs 6, and 5 % of net sales go to the seller."""
+
+    @pytest.fixture
+    def costed(self, product: Product) -> Product:
+        since = datetime.date(2020, 1, 1)
+        cost_rate_factory(product=product, start_date=since, amount=6)
+        seller = cost_line_factory(product=product, kind="commission", basis="share", base="net")
+        cost_rate_factory(cost_line=seller, start_date=since, amount=Decimal("0.05"))
+        return product
+
+    def test_volume_times_what_costs_leave(self, costed: Product) -> None:
+        ground = ground_of(costed, user_factory("product-manager"))
+        margin = ground.answer(Asked(Decimal(11), next_month())).outcome.margin
+        assert margin is not None
+        assert margin.now == pytest.approx(12_000 * (10 * 0.95 - 6))
+        volumes = ground.answer(Asked(Decimal(11), next_month())).outcome.volumes
+        expected = 1000 * 3.5 + sum(one.mean for one in volumes[1:]) * (11 * 0.95 - 6)
+        assert margin.total.mean == pytest.approx(expected, rel=1e-6)
+        assert margin.break_even == pytest.approx(3.5 / 4.45 - 1)
+        # 1.1^e · 4.45 > 3.5 where e > ln(3.5 / 4.45) / ln 1.1 = −2.52.
+        assert margin.better == pytest.approx(1 - NormalDist(-2.5, 0.4).cdf(-2.52), abs=0.03)
+        assert ground_of(costed).answer(Asked(Decimal(11), next_month())).outcome.margin is None
+
+    def test_who_may_see_costs_reads_it_and_nobody_else(self, costed: Product) -> None:
+        manager, marketing = client_of(user_factory("product-manager")), client_of(marketer())
+        asked = {"price": "11", "start": str(next_month())}
+        said = ask(manager, **asked)
+        assert "Margin after costs by volume" in said
+        assert "Chance that the margin is higher than now" in said
+        assert "argin is" not in ask(marketing, **asked)
+        assert "after costs" not in ask(marketing, **asked)
+        assert ask(manager, price="6.5").count("no volume makes up for it") == 0  # bounded at 7
+        kept = {"name": "Dearer", **asked}
+        manager.post("/products/A/mix/what-if/keep/", kept)
+        assert Scenario.objects.get().result["margin"] is None
+
+    def test_it_takes_no_more_queries_than_a_page_may(self, costed: Product) -> None:
+        client = client_of(user_factory("product-manager"))
+        ask(client, price="11")
+        with CaptureQueriesContext(connection) as queries:
+            ask(client, price="11")
+        assert len(queries) <= 12
+
+
+class TestTheCard:
+    def test_the_slider_answers_with_what_it_would_do(self, product: Product) -> None:
+        said = ask(client_of(marketer()), price="11", start=str(next_month()))
+        plain = re.sub(r"\s+", " ", re.sub(r"<[^>]+>", " ", said))
+        assert "9,674" in plain or "9,675" in plain
+        assert "1% dearer ≈ 2.5% less volume (80%: 2.0 to 3.0), from 148 weeks" in plain
+        assert "revenue stays the same as long as volume falls by no more than 9.1%" in plain
+        assert "Chance that revenue is higher than now: " in plain
+        assert "Consumer price €14.99 becomes €16.49: the reseller keeps his margin of 27.3%." in plain
+        assert 'id="what-if-price-said" hx-swap-oob="true">€11.00</output>' in said
+        assert "a fifth outside" not in plain
+
+    def test_a_price_that_nobody_saw_is_said(self, product: Product) -> None:
+        assert "a fifth outside the prices seen" in ask(client_of(marketer()), price="7.1")
+
+    def test_what_cannot_be_read_is_as_now_and_what_is_too_far_the_nearest(self, product: Product) -> None:
+        client = client_of(marketer())
+        assert "€10.00</output>" in ask(client, price="a lot", start="some day")
+        assert "€10.00</output>" in ask(client, price="NaN", start="2020-01-01")
+        assert "€13.00</output>" in ask(client, price="1000000")
+
+    def test_the_chart_is_one(self, product: Product) -> None:
+        user = marketer()
+        for name in ("Dearer", "Cheaper"):
+            Scenario.objects.create(
+                product=product,
+                name=name,
+                author=user,
+                result={},
+                values={"price": "11" if name == "Dearer" else "9", "start": str(next_month())},
+            )
+        with_them = [row.pk for row in Scenario.objects.all()]
+        said = ask(client_of(user), price="12", **{"with": with_them})
+        spec = json.loads(re.search(r'id="what-if-chart-spec"[^>]*>(.*?)</script>', said)[1])  # type: ignore[index]
+        VegaLite.TopLevelSpec.from_dict(spec)
+        rows = spec["data"]["values"]
+        assert len(rows) == 12
+        assert rows[3]["other0"] > rows[3]["now"] > rows[3]["other1"] > rows[3]["then"]
+        assert "Dearer" not in json.dumps(spec["layer"])
+
+    def test_it_costs_few_queries(self, product: Product) -> None:
+        client = client_of(marketer())
+        ask(client, price="11")
+        with CaptureQueriesContext(connection) as queries:
+            ask(client, price="10.5")
+        assert len(queries) <= 16
+
+    def test_the_page_holds_it_without_scripts_too(self, product: Product) -> None:
+        client = client_of(marketer())
+        assert 'hx-get="/products/A/mix/what-if/"' in client.get("/products/A/mix/").content.decode()
+        said = client.get("/products/A/mix/what-if/", {"price": "11"}).content.decode()
+        assert "9,67" in said
+        assert 'value="11.00"' in said
+
+
+class TestKeeping:
+    def test_it_is_kept_shown_and_taken_away(self, product: Product) -> None:
+        user = marketer()
+        client = client_of(user)
+        said = {"price": "11.00", "start": str(next_month()), "name": "Dearer"}
+        answer = client.post("/products/A/mix/what-if/keep/", said)
+        row = Scenario.objects.get()
+        assert answer.status_code == 302
+        assert f"with={row.pk}" in answer["Location"]
+        assert (row.author, row.name, row.values["price"]) == (user, "Dearer", "11.00")
+        assert row.result["volume"]["mean"] == pytest.approx(1000 + 11 * 788.6, rel=0.002)
+        assert "Dearer" in client.get(answer["Location"]).content.decode()
+        again = client.post("/products/A/mix/what-if/keep/", said, headers={"HX-Request": "true"})
+        assert again.status_code == 422
+        assert "There is a scenario of that name." in again.content.decode()
+        assert client.post("/products/A/mix/what-if/keep/", {**said, "name": " "}).status_code == 422
+        client.post(f"/products/A/mix/what-if/{row.pk}/remove/")
+        assert not Scenario.objects.exists()
+
+    def test_another_product_s_is_not_found(self, product: Product) -> None:
+        user = marketer()
+        other = product_factory()
+        row = Scenario.objects.create(product=other, name="X", author=user, values={}, result={})
+        assert client_of(user).post(f"/products/A/mix/what-if/{row.pk}/remove/").status_code == 404
+
+    def test_who_only_looks_keeps_nothing(self, product: Product) -> None:
+        looker = user_factory(rights=["pricing.view", "forecasting.view", "products.view"])
+        client = client_of(looker)
+        said = ask(client, "div#what-if", price="11")
+        assert "Name of the scenario" not in said
+        assert client.post("/products/A/mix/what-if/keep/", {"name": "A", "price": "11"}).status_code == 403
+        assert not Scenario.objects.exists()
+
+    def test_proposing_opens_the_form_filled_in(self, product: Product) -> None:
+        client = client_of(marketer())
+        said = ask(client, price="11", start=str(next_month(2)))
+        address = re.search(r'href="(/pricing/proposals/new/[^"]+)"', said)[1].replace("&amp;", "&")  # type: ignore[index]
+        form = client.get(address).context["form"]
+        assert (form["value"].value(), form["start_date"].value()) == (Decimal("11.00"), next_month(2))
+        assert form["price_list"].value() == "sell"
+        assert client.get("/pricing/proposals/new/?product=A&price=x&start=y").status_code == 200
+
+    def test_the_database_keeps_names(self, product: Product) -> None:
+        user = marketer()
+        given: dict[str, Any] = {"product": product, "author": user, "values": {}, "result": {}}
+        Scenario.objects.create(name="A", **given)
+        for name in ("A", ""):
+            with pytest.raises(IntegrityError), transaction.atomic():
+                Scenario.objects.create(name=name, **given)
+
+
+def test_the_right_to_costs_changes_no_byte_and_no_margin_shows(product: Product) -> None:
+    """No cost is known yet, so there is nothing to see with it; without it there never is."""
+    rights = ["pricing.view", "pricing.edit", "forecasting.view", "products.view"]
+    said = []
+    for own in (rights, [*rights, "pricing.view_costs"]):
+        client = client_of(user_factory(rights=own))
+        pages = ask(client, price="11"), client.get("/pricing/sensitivity/").content.decode()
+        said.append([re.sub(r"csrf[^>]*>|Person \d+|person\d+|[A-Za-z0-9]{64}", "", page) for page in pages])
+    assert said[0][0] == said[1][0]
+    for page in said[0]:
+        assert "margin" not in page.replace("the reseller keeps his margin", "").lower()
+        assert "cost" not in page.lower()
+
+
+class TestThePageOfAll:
+    @pytest.fixture
+    def three(self, product: Product) -> list[Product]:
+        """One that loses by being dearer, one that gains, one whose measure counts a state."""
+        gains = product_factory(line=product.line, code="B", name="Gains")
+        sold_and_expected(gains)
+        elasticity_factory(
+            gains,
+            estimate=-0.5,
+            sd=0.1,
+            method="category",
+            reason_code="few_weeks",
+            observations=9,
+            reason_params={"weeks": 9, "needed": 26, "spread_pct": 1.0},
+        )
+        nothing: dict[str, Any] = dict.fromkeys(["estimate", "sd", "lo80", "hi80", "lo95", "hi95"])
+        state = elasticity_factory(product_factory(line=line_factory(), code="C"))
+        Elasticity.objects.filter(pk=state.pk).update(**nothing, method="", reason_code="level")
+        return [product, gains]
+
+    def codes(self, client: Client, **said: Any) -> list[str]:
+        rows = client.get("/pricing/sensitivity/", said).context["rows"]
+        return [item["row"].product.code for item in rows]
+
+    def test_sorted_filtered_and_said(self, three: list[Product]) -> None:
+        client = client_of(marketer())
+        assert self.codes(client) == ["B", "A", "C"]
+        assert self.codes(client, sort="effect") == ["A", "B", "C"]
+        assert self.codes(client, sort="elasticity") == ["A", "B", "C"]
+        assert self.codes(client, show="level") == ["C"]
+        assert self.codes(client, show="own") == ["A"]
+        assert self.codes(client, show="borrowed") == ["B"]
+        assert self.codes(client, q="gain") == ["B"]
+        assert self.codes(client, line=three[0].line.code) == ["B", "A"]
+        page = client.get("/pricing/sensitivity/").content.decode()
+        assert "the value of its line: 9 weeks seen, 26 needed" in page
+        assert "−2.5" in page
+        # 120,000 a year: a half of one per cent more, or one and a half less.
+        assert "+€600" in page
+        assert "−€1,800" in page
+
+    def test_as_a_file(self, three: list[Product]) -> None:
+        client = client_of(user_factory(language="en"))
+        answer = client.get("/pricing/sensitivity/export/csv/?show=own")
+        lines = b"".join(answer.streaming_content).decode("utf-8-sig").splitlines()
+        assert len(lines) == 2
+        assert lines[1].startswith("A,")
+        assert "-2.5" in lines[1]
+        assert client.get("/pricing/sensitivity/export/pdf/").status_code == 404
+
+    def test_for_machines(self, three: list[Product]) -> None:
+        client = client_of(user_factory())
+        found = client.get("/api/v1/elasticities/", {"product": "a"}).json()["results"]
+        assert [(row["product"], row["estimate"], row["rests_on"]) for row in found] == [("A", -2.5, "own")]
+        assert "quantiles" not in found[0]
+
+    def test_only_of_ones_own_lines_and_not_for_some_channels(self, three: list[Product]) -> None:
+        other = line_factory()
+        elasticity_factory(product_factory(line=other, code="D"))
+        assert self.codes(client_of(marketer(lines=[other]))) == ["D"]
+        some = client_of(marketer(channels=[channel_factory()]))
+        assert some.get("/pricing/sensitivity/").status_code == 403
+        assert some.get("/products/A/mix/what-if/").status_code == 403
+
+    def test_empty(self) -> None:
+        assert "Not measured yet" in client_of(marketer()).get("/pricing/sensitivity/").content.decode()
+
+
+@pytest.mark.parametrize("row", ["advised", "own", "none"])
+def test_a_reseller_who_passes_on_half(product: Product, row: str) -> None:
+    """Ours +10 % is his +5 %: consumers answer to that, unless it was measured what they do on our price."""
+    PassThrough.objects.create(start_date=datetime.date(2020, 1, 1), rate="0.5")
+    product.elasticity.delete()
+    if row != "none":
+        elasticity_factory(product, price_kind=row, lowest_price=9, highest_price=20)
+    ground = ground_of(product)
+    assert ground.consumer_price(Decimal(11)) == Decimal("15.7395")
+    answer = ground.answer(Asked(Decimal(11), next_month())).outcome
+    ratio = {"advised": 1.05**-2.5, "own": 1.1**-2.5, "none": 1.05**-2.62}[row]
+    assert answer.median_volume == pytest.approx(1000 + 11_000 * ratio, rel=0.01)
+    assert answer.revenues[1].mean == pytest.approx(11 * 1000 * ratio, rel=0.02)
