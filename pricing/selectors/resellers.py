@@ -72,24 +72,13 @@ def consumer_prices(price_list: PriceList, products: Collection[int]) -> dict[in
     if price_list.kind != PriceList.Kind.OWN or price_list.with_vat:
         return {}
     near: list[int | None] = [*channels_above(price_list.channel), None]
-    rows = Price.objects.filter(
+    rows = _consumer_now(products, price_list.currency).filter(
         Q(price_list__channel=None) | Q(price_list__channel__in=near[:-1]),
         Q(price_list__segment=None) | Q(price_list__segment=price_list.segment_id),
-        price_list__kind__in=CONSUMER,
-        price_list__currency=price_list.currency,
-        product__in=list(products),
-        component=Price.Component.UNIT,
-        tier="",
-        state="approved",
-        start_date__lte=today(),
-    ).select_related("price_list")
-    newest = rows.order_by("product_id", "price_list_id", "-start_date").distinct(
-        "product_id", "price_list_id"
     )
     found: dict[int, Price] = {}
     for row in sorted(
-        with_pass_through(newest),
-        key=lambda row: (near.index(row.price_list.channel_id), CONSUMER.index(row.price_list.kind)),
+        rows, key=lambda row: (near.index(row.price_list.channel_id), CONSUMER.index(row.price_list.kind))
     ):
         if row.amount:
             found.setdefault(row.product_id, row)
@@ -99,23 +88,27 @@ def consumer_prices(price_list: PriceList, products: Collection[int]) -> dict[in
 def passed_through(products: Collection[int]) -> dict[int, float]:
     """What is passed on of a change of our price for everybody, by product with a consumer price: where that
     is observed, else where it is advised; everybody's list first."""
+    rows = _consumer_now(products, organisation_get().currency)
+    found: dict[int, float] = {}
+    for row in sorted(rows, key=lambda row: (CONSUMER.index(row.price_list.kind), *reach(row.price_list))):
+        if row.amount:
+            found.setdefault(row.product_id, float(row.pass_through))
+    return found
+
+
+def _consumer_now(products: Collection[int], currency: str) -> QuerySet[Any]:
+    """The row of today of each product and consumer list, per unit, with what is passed on."""
     rows = Price.objects.filter(
         product_id__any=list(products),
         price_list__kind__in=CONSUMER,
-        price_list__currency=organisation_get().currency,
+        price_list__currency=currency,
         component=Price.Component.UNIT,
         tier="",
         state="approved",
         start_date__lte=today(),
     ).select_related("price_list")
     key = ("product_id", "price_list_id")
-    newest = rows.order_by(*key, "-start_date").distinct(*key)
-    near = lambda row: (CONSUMER.index(row.price_list.kind), *reach(row.price_list))  # noqa: E731
-    found: dict[int, float] = {}
-    for row in sorted(with_pass_through(newest), key=near):
-        if row.amount:
-            found.setdefault(row.product_id, float(row.pass_through))
-    return found
+    return with_pass_through(rows.order_by(*key, "-start_date").distinct(*key))
 
 
 def reach(row: PriceList) -> tuple[bool, bool, str]:

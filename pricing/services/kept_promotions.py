@@ -42,11 +42,7 @@ def promotion_decision_keep(*, promotion: Promotion) -> None:
     assert promotion.decided_by is not None
     assert promotion.decided_at is not None
     planned = promotion.planned_uplift_rate
-    what = {
-        "name": promotion.name,
-        "mechanic": promotion.mechanic,
-        "until": str(promotion.store_end),
-    }
+    what = {"name": promotion.name, "mechanic": promotion.mechanic}
     decision_record(
         kind=KIND,
         reference=promotion.pk,

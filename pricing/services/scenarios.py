@@ -8,7 +8,7 @@ from typing import Any
 from django.db import IntegrityError, transaction
 from django.utils.translation import gettext as _
 
-from accounts.errors import DomainError
+from accounts.errors import DomainError, right_require
 from pricing.models import Scenario
 from pricing.selectors.what_if import Answer
 from products.models import Product
@@ -19,8 +19,7 @@ MOST = 3
 
 
 def _may(user: Any, product: Product) -> None:
-    if not user.has_perm("pricing.edit"):
-        raise DomainError("not_allowed", _("Your role does not include this."), status=403)
+    right_require(user, "pricing.edit")
     product_within(user, product)
 
 
