@@ -6,6 +6,7 @@ import datetime
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
+from operator import attrgetter
 from typing import Any
 
 from django.db import transaction
@@ -24,7 +25,7 @@ from .follows import followers_tell
 LIVE = (Alert.State.OPEN, Alert.State.SNOOZED)
 SNOOZE_DAYS = 366
 REASON_LENGTH = 400
-_NUMBERS = ["evidence", "stake_amount", "recipient", "line"]
+_NUMBERS = ["evidence", "stake_amount", "recipient", "line", "product"]
 _RAISED = [
     *_NUMBERS,
     "state",
@@ -140,11 +141,13 @@ def _is_back(alert: Alert, key: tuple[str, str], wanted: Mapping[tuple[str, str]
 
 def _fill(alert: Alert, candidate: Candidate) -> bool:
     """Take over the numbers; says whether any differed."""
-    before = (alert.evidence, alert.stake_amount, alert.recipient_id, alert.line_id)
+    said = attrgetter("evidence", "stake_amount", "recipient_id", "line_id", "product_id")
+    before = said(alert)
     stake = (candidate.stake_amount or Decimal(0)).quantize(Decimal("0.01"))
     alert.evidence, alert.stake_amount = dict(candidate.evidence), stake
     alert.recipient_id, alert.line_id = candidate.recipient_id, candidate.line_id
-    return before != (alert.evidence, alert.stake_amount, alert.recipient_id, alert.line_id)
+    alert.product_id = candidate.product_id
+    return bool(before != said(alert))
 
 
 def _raise(alert: Alert, candidate: Candidate, now: datetime.datetime, local_date: datetime.date) -> Alert:

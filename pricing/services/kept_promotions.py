@@ -20,12 +20,13 @@ KIND = "promotion"
 def promotion_follow(*, promotion: Promotion) -> None:
     """After any change of it: who is asked, and what is kept of it."""
     waits = promotion.state == Promotion.State.PROPOSED
+    rows = promotion.rows.select_related("product")  # as they are now: what was read before may have changed
     waiting_settle(
         what="promotion",
         pk=promotion.pk,
         author=promotion.proposed_by,
         start_date=promotion.store_start,
-        products=[row.product for row in promotion.rows.all()] if waits else [],
+        products=[row.product for row in rows] if waits else [],
         evidence={"reason": promotion.name},
     )
     promotion_decision_keep(promotion=promotion)

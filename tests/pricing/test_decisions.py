@@ -27,7 +27,13 @@ from pricing.services.offer import (
 from pricing.services.price_decisions import price_decision_record
 from pricing.services.price_rules import Rule
 from pricing.services.promotion_decisions import promotion_cancel, promotion_decide, promotion_propose
-from pricing.services.promotions import promotion_move, promotion_move_undo
+from pricing.services.promotions import (
+    ProductPlan,
+    PromotionPlan,
+    promotion_change,
+    promotion_move,
+    promotion_move_undo,
+)
 from pricing.services.proposals import (
     proposal_approve,
     proposal_draft,
@@ -386,6 +392,13 @@ def test_a_promotion_that_waits_asks_its_owner_and_tells_who_proposed_it() -> No
     assert (alert.recipient, alert.product, alert.state) == (owner, product, "open")
     words = alert_kinds.get(alert.kind).words(alert)
     assert words.headline == "promotion waits for approval"
+    other = product_factory(owner=owner)
+    names = ("name", "mechanic", "store_start", "store_end", "rate", "amount", "quantity")
+    plan = PromotionPlan(products=[ProductPlan(other)], **{name: getattr(row, name) for name in names})
+    row = promotion_change(user=author, promotion=row, plan=plan, version=row.version)
+    alert = Alert.objects.get(kind="promotion_proposal", state="open")
+    assert alert.product == other  # not those it was of before
+    words, product = alert_kinds.get(alert.kind).words(alert), other
     assert f"{author.name} proposes the promotion 2 for 4 for {product.name}" in words.plain
     promotion_decide(user=owner, promotion=row, approve=False, note="Too dear")
     alert.refresh_from_db()
