@@ -1,4 +1,5 @@
 from .cost import CostKind, CostLine, CostRate, CostShare
+from .cost_month import CostMonth
 from .elasticity import Elasticity
 from .offer import Positioning, PositioningPoint
 from .pass_through import PassThrough
@@ -14,6 +15,7 @@ __all__ = [
     "Bound",
     "CostKind",
     "CostLine",
+    "CostMonth",
     "CostRate",
     "CostShare",
     "DistributionMonth",
