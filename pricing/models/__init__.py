@@ -1,5 +1,6 @@
 from .cost import CostKind, CostLine, CostRate, CostShare
 from .cost_month import CostMonth
+from .cost_sign import CostSign
 from .elasticity import Elasticity
 from .offer import Positioning, PositioningPoint
 from .pass_through import PassThrough
@@ -18,6 +19,7 @@ __all__ = [
     "CostMonth",
     "CostRate",
     "CostShare",
+    "CostSign",
     "DistributionMonth",
     "Elasticity",
     "ForbiddenPeriod",

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import datetime
+from decimal import Decimal
+from typing import NamedTuple
 
 from django.db import connection, transaction
 from django.db.models import Q, QuerySet
@@ -10,6 +12,18 @@ from django.db.models import Q, QuerySet
 from pricing.models import CostMonth
 
 BOOKING_LOCK = 6_042_906
+
+
+class BookedCost(NamedTuple):
+    """What a kind came to in a month, booked in cents; see :class:`~pricing.models.CostMonth`."""
+
+    product_id: int | None
+    month: datetime.date
+    kind_id: int
+    channel_id: int | None
+    supplier_id: int | None
+    cost_centre: str
+    amount: Decimal
 
 
 def cost_months(as_of: datetime.datetime | None = None) -> QuerySet[CostMonth]:

@@ -6,15 +6,14 @@ import datetime
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Sequence
 from decimal import Decimal
-from typing import Any, NamedTuple
+from typing import Any
 
 from django.db import connection, transaction
 
 from pricing.engine.costs import CENT
-from pricing.models import CostMonth
-from pricing.selectors.cost_months import BOOKING_LOCK
+from pricing.selectors.cost_months import BOOKING_LOCK, BookedCost
 
-Source = CostMonth.Source
+__all__ = ["BookedCost", "cost_months_book"]
 _COLUMNS = ("product_id", "month", "kind_id", "channel_id", "supplier_id", "cost_centre")
 _TYPES = ("bigint", "date", "bigint", "bigint", "bigint", "text", "numeric")
 _ARRAYS = ", ".join(f"%s::{each}[]" for each in _TYPES)
@@ -23,18 +22,6 @@ _SAME = " AND ".join(
     f"coalesce(b.{name}, 0) = coalesce(s.{name}, 0)" if name.endswith("_id") else f"b.{name} = s.{name}"
     for name in _COLUMNS
 )
-
-
-class BookedCost(NamedTuple):
-    """What a kind came to in a month, booked in cents; see :class:`~pricing.models.CostMonth`."""
-
-    product_id: int | None
-    month: datetime.date
-    kind_id: int
-    channel_id: int | None
-    supplier_id: int | None
-    cost_centre: str
-    amount: Decimal
 
 
 @transaction.atomic
