@@ -88,7 +88,8 @@ def margin_shown(query: ReportQuery, row: MarginRow, *, total: bool = False) -> 
     cells = []
     for name in MARGIN_COLUMNS:
         rate = row.rate(name) if name in ("cm1", "cm2", "cm3") else None
-        text = amount_words(query, "", getattr(row, name))
+        known = row.sold or name not in ("gross", "deductions", "net")
+        text = amount_words(query, "", getattr(row, name) if known else None)
         cells.append((text, "" if rate is None else formats.percent(rate)))
     opened = ""
     by = query.by[0]

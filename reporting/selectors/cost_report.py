@@ -192,11 +192,16 @@ class _Groups:
             if after is not None and self._same(depth, key, after):
                 continue
             begin, total = self._open.pop(depth)
-            wanted = depth == 3 or (len(self._query.by) > 1 if depth == 1 else self._query.by[0] == "product")
-            if wanted:
+            if self._wanted(depth, key):
                 yield depth, self._label(depth, key), begin, total
                 added += 1
         self._count = rows + added
+
+    def _wanted(self, depth: int, key: tuple[Any, ...]) -> bool:
+        """What is on no product is of no line: one sum says it."""
+        if depth == 1:
+            return len(self._query.by) > 1
+        return depth == 3 or (self._query.by[0] == "product" and key[0] is not None)
 
     def _same(self, depth: int, key: tuple[Any, ...], after: tuple[Any, ...]) -> bool:
         if depth == 1:

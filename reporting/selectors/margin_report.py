@@ -47,7 +47,8 @@ _COSTS = {"month": "month", "channel": "channel_id"}
 
 @dataclass(frozen=True)
 class MarginRow:
-    """Of ``name``: gross and net sales, and what is left after each level's costs."""
+    """Of ``name``: gross and net sales, and what is left after each level's costs; ``sold``: something is
+    known of its sales."""
 
     name: Name
     gross: Decimal
@@ -56,6 +57,7 @@ class MarginRow:
     cm2: Decimal
     cm3: Decimal
     result: Decimal
+    sold: bool = True
 
     @property
     def deductions(self) -> Decimal:
@@ -184,21 +186,22 @@ def _added(
 ) -> MarginReport:
     sums: dict[Name, list[Decimal]] = {}
     orders: dict[Name, Any] = {}
+    sold = {names[key][1] for key in sales}
     for key, (order, name) in names.items():
         found = sums.setdefault(name, [ZERO] * (2 + len(LEVELS)))
         orders[name] = order
         amounts = [*sales.get(key, (ZERO, ZERO)), *(costs.get(key, {}).get(level, ZERO) for level in LEVELS)]
         sums[name] = [one + other for one, other in zip(found, amounts, strict=True)]
-    rows = [_row(name, sums[name]) for name in sorted(sums, key=lambda name: orders[name])]
+    rows = [_row(name, sums[name], name in sold) for name in sorted(sums, key=lambda name: orders[name])]
     if not rows:
         return MarginReport([])
     total = [sum(column, ZERO) for column in zip(*sums.values(), strict=True)]
-    return MarginReport(rows, _row(Name("", ""), total))
+    return MarginReport(rows, _row(Name("", ""), total, bool(sold)))
 
 
-def _row(name: Name, sums: list[Decimal]) -> MarginRow:
+def _row(name: Name, sums: list[Decimal], sold: bool) -> MarginRow:
     gross, left, *levels = sums
     margins: list[Decimal] = []
     for amount in levels:
         margins.append((margins[-1] if margins else left) - amount)
-    return MarginRow(name, gross, left, *margins)
+    return MarginRow(name, gross, left, *margins, sold)
