@@ -13,8 +13,10 @@ later = later_in("pricing")
 
 
 def register() -> None:
+    from collaboration.kinds import alert_kinds, notification_kinds
     from exchange.sheets import sheets
 
+    from .cost_change_words import READY, UNDER
     from .cost_sheet import CostsSheet
 
     sheets.register(CostsSheet())
@@ -34,6 +36,15 @@ def register() -> None:
             _("Booking of standard costs"),
         )
     )
+    registries.job_kinds.register(
+        JobKind(
+            "pricing.cost_change",
+            later("services.cost_changes.cost_change_fill"),
+            _("What a change of costs does"),
+        )
+    )
+    alert_kinds.register(UNDER)
+    notification_kinds.register(READY)
     registries.product_tabs.register(ProductTab("costs", _("Costs"), "pricing:product_costs", 40, RIGHT))
     registries.menu.register(
         MenuEntry("costs", _("Costs and margins"), "pricing:costs", "calculator", 45, RIGHT)

@@ -5,6 +5,7 @@ from django.urls import path
 from products import converters  # noqa: F401  registers <product_code:…>
 
 from .views import (
+    cost_changes,
     cost_line,
     costs,
     mix,
@@ -39,6 +40,12 @@ urlpatterns = [
     path("costs/lines/new/", cost_line.cost_line_new, name="cost_line_new"),
     path("costs/lines/<int:pk>/", cost_line.cost_line, name="cost_line"),
     path("costs/rates/<int:pk>/withdraw/", cost_line.cost_rate_end, name="cost_rate_withdraw"),
+    path("costs/changes/", cost_changes.cost_changes, name="cost_changes"),
+    path("costs/changes/new/", cost_changes.cost_change_new, name="cost_change_new"),
+    path("costs/changes/<int:pk>/", cost_changes.cost_change, name="cost_change"),
+    path("costs/changes/<int:pk>/act/", cost_changes.cost_change_act, name="cost_change_act"),
+    path("costs/changes/<int:pk>/propose/", cost_changes.cost_change_propose, name="cost_change_propose"),
+    path("costs/changes/<int:pk>/export/<str:kind>/", cost_changes.export, name="cost_change_export"),
     path("costs/kinds/", cost_line.cost_kinds, name="cost_kinds"),
     path("costs/kinds/new/", cost_line.cost_kind_edit, name="cost_kind_new"),
     path("costs/kinds/<int:pk>/", cost_line.cost_kind_edit, name="cost_kind_edit"),

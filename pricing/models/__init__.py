@@ -1,4 +1,5 @@
 from .cost import CostKind, CostLine, CostRate, CostShare
+from .cost_change import CostChange, CostChangeEffect
 from .cost_month import CostMonth
 from .cost_sign import CostSign
 from .elasticity import Elasticity
@@ -14,6 +15,8 @@ from .scenario import Scenario
 
 __all__ = [
     "Bound",
+    "CostChange",
+    "CostChangeEffect",
     "CostKind",
     "CostLine",
     "CostMonth",
