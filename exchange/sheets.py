@@ -124,8 +124,8 @@ class Counts:
 class Sheet(Protocol):
     """One kind of file. All methods run on the default connection, inside the caller's transaction.
 
-    ``options`` given to the methods hold the answers to the sheet's own options and ``create_missing``
-    (bool).
+    ``options`` given to the methods hold the answers to the sheet's own options, ``create_missing`` (bool)
+    and ``correction``: why the file may change closed months ('': it may not).
     """
 
     key: str
@@ -145,6 +145,9 @@ class Sheet(Protocol):
     chose."""
     can_create: bool
     """Whether ``create_missing`` means anything for this sheet."""
+    correction_right: str
+    """The right that changing closed months by a file needs; a sheet that knows no months does without. Such
+    rows are refused with the code ``month_closed``."""
     reasons: Mapping[str, Any]
     """The words for the codes of its refused rows (lazy, with ``%(name)s`` for ``params``, and
     ``%(value)s``)."""
