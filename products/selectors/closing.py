@@ -45,6 +45,17 @@ def corrections(limit: int = 100) -> QuerySet[Correction]:
     return Correction.objects.select_related("by", "source_import")[:limit]
 
 
+def months_corrected(*what: str) -> set[datetime.date]:
+    """The closed months of which something of this was corrected."""
+    changes = Correction.objects.values_list("changes", flat=True)
+    return {
+        datetime.date.fromisoformat(f"{each['month']}-01")
+        for some in changes
+        for each in some
+        if each["what"] in what
+    }
+
+
 @dataclass(frozen=True)
 class MonthSales:
     """The products with sales in a month, those of them whose figures may still move, and those that had

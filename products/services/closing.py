@@ -62,6 +62,13 @@ def correction(
         _say("")
 
 
+def correcting() -> bool:
+    """Whether this transaction is within a correction."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT coalesce(current_setting('pmtool.correction', true), '') <> ''")
+        return bool(cursor.fetchone()[0])
+
+
 def _say(text: str) -> None:
     with connection.cursor() as cursor:
         cursor.execute("SELECT set_config('pmtool.correction', %s, true)", [text])

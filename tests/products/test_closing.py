@@ -27,7 +27,7 @@ from tests.factories import channel_factory, line_factory, measure_factory, prod
 
 from .sheet_help import run, undo
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("english")]
 SHEET = SalesSheet()
 
 
