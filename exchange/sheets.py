@@ -103,6 +103,9 @@ class Counts:
     refused: int = 0
     created: Sequence[Creation] = ()
     totals: dict[str, str] = field(default_factory=dict)
+    reconciled: Sequence[Mapping[str, str]] = ()
+    """By month what came in and what became of it, where the sheet says so: ``month``, ``imported``,
+    ``mapped``, ``unmapped``."""
     months_from: datetime.date | None = None
     months_to: datetime.date | None = None
 
@@ -118,6 +121,7 @@ class Counts:
             "unchanged": self.unchanged,
             "refused": self.refused,
             **({"creates": self.creates} if self.creates else {}),
+            **({"reconciled": list(self.reconciled)} if self.reconciled else {}),
         }
 
 

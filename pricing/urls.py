@@ -7,6 +7,7 @@ from products import converters  # noqa: F401  registers <product_code:…>
 from .views import (
     cost_line,
     costs,
+    ledger,
     mix,
     months,
     offer,
@@ -40,6 +41,7 @@ urlpatterns = [
     path("costs/lines/new/", cost_line.cost_line_new, name="cost_line_new"),
     path("costs/lines/<int:pk>/", cost_line.cost_line, name="cost_line"),
     path("costs/rates/<int:pk>/withdraw/", cost_line.cost_rate_end, name="cost_rate_withdraw"),
+    path("costs/mapping/", ledger.ledger_mapping, name="ledger_mapping"),
     path("costs/months/", months.months, name="cost_months"),
     path("costs/months/<int:year>-<int:month>/close/", months.month_close, name="month_close"),
     path("costs/kinds/", cost_line.cost_kinds, name="cost_kinds"),

@@ -74,6 +74,8 @@ def _context(user: Any, row: Import) -> dict[str, Any]:
         "can_undo": user.has_perm("exchange.undo") and row.state == Import.State.APPLIED,
         "preview": _preview(row, labels),
     }
+    if row.counts:
+        context["import_panels"] = lambda: panels_build(user, row, "import")
     if row.counts.get("refused") and (row.is_open or row.state == Import.State.FAILED):
         context["is_closed_month"] = row.refusals.filter(code="month_closed").exists()
         context["can_correct"] = user.has_perm(correction_right(row))

@@ -76,7 +76,7 @@ def _closed_refuse(cursor: Any, source: str, ended: list[int], begun: Sequence[B
         months: dict[datetime.date, list[Decimal]] = defaultdict(list)
         for month, amount in sorted(changed):
             months[month].append(amount)
-        changes = [
+        changes: list[dict[str, Any]] = [
             {"month": f"{month:%Y-%m}", "what": source, "rows": len(found), "amount": f"{sum(found):.2f}"}
             for month, found in months.items()
         ]

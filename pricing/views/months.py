@@ -14,8 +14,10 @@ from accounts.errors import DomainError
 from core import formats
 from core.pages import page_render, with_right
 from pricing.selectors.costs import RIGHT
+from pricing.selectors.ledger import ledger_by_month
 from products.models import Product
 from products.selectors import closing
+from products.selectors.access import visible_line_ids
 from products.services.closing import month_close as close
 from products.services.scope import unlimited
 
@@ -26,8 +28,10 @@ MONTHS, NAMED = 15, 20
 @require_safe
 def months(request: HttpRequest) -> HttpResponse:
     """The last months, newest first: whether they are whole and closed; below them the corrections."""
-    rows = closing.months_sales(request.user, closing.months_over(MONTHS))
+    known = closing.months_sales(request.user, closing.months_over(MONTHS))
     can_close = request.user.has_perm(closing.CLOSE) and closing.may_correct(request.user)
+    ledger = ledger_by_month([row.month for row in known]) if visible_line_ids(request.user) is None else {}
+    rows = [(row, ledger.get(row.month)) for row in known]
     context = {"rows": rows, "corrections": closing.corrections(), "can_close": can_close}
     return page_render(request, "pricing/cost_months.html", context)
 

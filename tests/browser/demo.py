@@ -124,6 +124,7 @@ PAGES: dict[str, Args] = {
     "pricing:cost_line_new": _none,
     "pricing:cost_kinds": _none,
     "pricing:cost_months": _none,
+    "pricing:ledger_mapping": _none,
     "pricing:month_close": _a_month,
     "pricing:cost_kind_new": _none,
     "pricing:cost_kind_edit": _first(CostKind),

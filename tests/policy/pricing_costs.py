@@ -77,6 +77,9 @@ def rate(_world: World) -> dict[str, Any]:
     return {"what": "rate", "start_date": (today() + 2 * AHEAD).isoformat(), "amount": "3"}
 
 
+MAPPING = {"account": "7000", "start_month": "2026-01", "kind": "energy", "key": "revenue"}
+
+
 def a_month(_world: World) -> dict[str, Any]:
     """Long over."""
     return {"year": today().year - 2, "month": 1}
@@ -99,6 +102,7 @@ COST_RULES = [
         args=lambda world: _ahead(_own(world)),
         foreign=lambda world: _ahead(_foreign(world)),
     ),
+    Rule("pricing:ledger_mapping", get=SEE, post=EDIT, data=MAPPING, whole=True, whole_read=True),
     Rule("pricing:cost_months", get=SEE),
     Rule("pricing:month_close", get=CLOSE, post=CLOSE, args=a_month, whole=True, whole_read=True),
     Rule("pricing:cost_kinds", get=SEE),

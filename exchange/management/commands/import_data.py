@@ -85,6 +85,10 @@ class Command(BaseCommand):
             f"new {counts.new}, changed {counts.changed}, unchanged {counts.unchanged}, "
             f"refused {counts.refused}"
         )
+        for row in counts.reconciled:
+            self.stdout.write(
+                "{month}: imported {imported} = mapped {mapped} + unmapped {unmapped}".format(**row)
+            )
         for refusal in outcome.refusals[:_SHOWN]:
             words = refusal_words(refusal, sheets.get(sheet))
             self.stderr.write(f"line {refusal.line}, {refusal.column} “{refusal.value}”: {words}")
