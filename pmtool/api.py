@@ -16,6 +16,7 @@ from pricing.api_place import router as place
 from pricing.api_prices import router as prices
 from pricing.api_promotions import router as promotions
 from products.api import router as products
+from reporting.api import router as reports
 
 app_name = "api"
 
@@ -32,5 +33,6 @@ ROUTERS = (
     place,
     elasticities,
     costs,
+    reports,
 )
 urlpatterns = [path("", include(router.urls)) for router in ROUTERS]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime
 import re
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -12,6 +13,9 @@ from django.db import transaction
 from django.utils import timezone
 
 from accounts import rights
+from core.months import month_add, month_start
+from core.organisation import today
+from pricing.services.cost_months import BookedCost, cost_months_book
 from tests.factories import (
     cost_line_factory,
     cost_rate_factory,
@@ -54,6 +58,13 @@ def _costs_give(world: World) -> None:
         more = {} if "product" in of else {"basis": "month", "key": "revenue"}
         line = cost_line_factory(**of, **more, name=NAME)
         cost_rate_factory(cost_line=line, start_date=datetime.date(2020, 1, 1), amount=CANARY)
+    month = month_add(month_start(today()), -1)
+    for source in ("standard", "actual", "budget"):
+        rows = [
+            BookedCost(pk, month, line.kind_id, None, None, NAME, Decimal("87.65"))
+            for pk in (product.pk, None)
+        ]
+        cost_months_book(source=source, months=[month], rows=rows)
 
 
 @pytest.mark.long
