@@ -21,7 +21,7 @@ class Migration(migrations.Migration):
     dependencies = [
         ("exchange", "0001_squashed_0004_layouts_by_hand"),
         ("pricing", "0011_closed_costs"),
-        ("products", "0012_month_closing"),
+        ("products", "0013_month_closing"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 

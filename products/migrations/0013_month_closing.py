@@ -32,7 +32,7 @@ class Migration(migrations.Migration):
         ("accounts", "0005_pricing_rights"),
         ("core", "0005_organisation_closed_months_stay"),
         ("exchange", "0001_squashed_0004_layouts_by_hand"),
-        ("products", "0011_no_statistics_of_curves"),
+        ("products", "0012_saved_views_of_pages"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
