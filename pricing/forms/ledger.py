@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from django import forms
+from django.utils.translation import gettext, pgettext_lazy
 from django.utils.translation import gettext_lazy as _
-from django.utils.translation import pgettext_lazy
 
 from core.forms import MonthField
 from pricing.models import CostKind, LedgerMapping
@@ -29,7 +29,10 @@ class MappingForm(forms.Form):
         queryset=CostKind.objects.exclude(code=UNMAPPED),
         to_field_name="code",
         required=False,
-        empty_label=_("not mapped any more"),
+        empty_label="—",
+    )
+    ends = forms.BooleanField(
+        label=_("Not mapped any more"), required=False, help_text=_("What is less specific holds again.")
     )
     product = ProductCodeField(
         label=_("Product"), max_length=60, required=False, help_text=_("Its code; empty: of a line, or all.")
@@ -51,3 +54,12 @@ class MappingForm(forms.Form):
     def __init__(self, *args: Any, user: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.fields["product"].user = user  # type: ignore[attr-defined]
+
+    def clean(self) -> dict[str, Any]:
+        found = super().clean() or {}
+        if "kind" in found and (found["kind"] is None) != found.get("ends", False):
+            self.add_error("kind", gettext("Say what it costs, or that it is not mapped any more."))
+        return found
+
+    def values(self) -> dict[str, Any]:
+        return {name: value for name, value in self.cleaned_data.items() if name != "ends"}

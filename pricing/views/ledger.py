@@ -41,7 +41,7 @@ def ledger_mapping(request: HttpRequest) -> HttpResponse:
         status = 422
         if form.is_valid():
             try:
-                ledger_map(user=request.user, **form.cleaned_data)
+                ledger_map(user=request.user, **form.values())
             except DomainError as error:
                 if error.status == 403:
                     raise

@@ -358,3 +358,14 @@ def test_the_doctor_and_the_night_keep_the_books_true(finance: Any, products: An
     assert booked() == {("quality", "A"): D(42), ("quality", "B"): D("9.33"), ("quality", "C"): D("18.67")}
     LedgerEntry.objects.all().delete()
     assert len(list(ledger_is_booked())) == 1
+
+
+def test_a_mapping_ends_only_where_that_is_said(client: Client, finance: Any, products: Any) -> None:
+    run(SHEET, [entry(70)])
+    ledger_map(user=finance, account="7000", start_month=month(3), kind=kind("quality"), key="revenue")
+    said = {"account": "7000", "start_month": f"{month(2):%Y-%m}"}
+    answer = client.post("/costs/mapping/", said)
+    assert answer.context["form"].errors.keys() == {"kind"}
+    assert client.post("/costs/mapping/", said | {"ends": "on", "kind": "quality"}).status_code == 422
+    assert client.post("/costs/mapping/", said | {"ends": "on"}).status_code == 302
+    assert booked() == {("unmapped", None): D(70)}
