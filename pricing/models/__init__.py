@@ -3,6 +3,7 @@ from .cost_change import CostChange, CostChangeEffect
 from .cost_month import CostMonth
 from .cost_sign import CostSign
 from .elasticity import Elasticity
+from .ledger import LedgerEntry, LedgerMapping
 from .offer import Positioning, PositioningPoint
 from .pass_through import PassThrough
 from .place import DistributionMonth, Listing, SegmentChannel
@@ -26,6 +27,8 @@ __all__ = [
     "DistributionMonth",
     "Elasticity",
     "ForbiddenPeriod",
+    "LedgerEntry",
+    "LedgerMapping",
     "Listing",
     "NoticeDays",
     "PassThrough",
