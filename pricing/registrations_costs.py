@@ -5,9 +5,11 @@ from __future__ import annotations
 from django.utils.translation import gettext_lazy as _
 
 from core import registries
-from core.registries import MenuEntry, ProductTab
+from core.later import later_in
+from core.registries import JobKind, MenuEntry, NightlyStep, ProductTab
 
 RIGHT = "pricing.view_costs"
+later = later_in("pricing")
 
 
 def register() -> None:
@@ -16,6 +18,22 @@ def register() -> None:
     from .cost_sheet import CostsSheet
 
     sheets.register(CostsSheet())
+    registries.nightly_steps.register(
+        NightlyStep(
+            "standard_costs",
+            _("Standard costs"),
+            chunks=later("steps.standard_costs.chunks"),
+            compute=later("steps.standard_costs.compute"),
+            order=60,
+        )
+    )
+    registries.job_kinds.register(
+        JobKind(
+            "pricing.standard_costs",
+            later("services.standard_costs.standard_costs_job"),
+            _("Booking of standard costs"),
+        )
+    )
     registries.product_tabs.register(ProductTab("costs", _("Costs"), "pricing:product_costs", 40, RIGHT))
     registries.menu.register(
         MenuEntry("costs", _("Costs and margins"), "pricing:costs", "calculator", 45, RIGHT)

@@ -1,4 +1,6 @@
 from .cost import CostKind, CostLine, CostRate, CostShare
+from .cost_month import CostMonth
+from .cost_sign import CostSign
 from .elasticity import Elasticity
 from .offer import Positioning, PositioningPoint
 from .pass_through import PassThrough
@@ -14,8 +16,10 @@ __all__ = [
     "Bound",
     "CostKind",
     "CostLine",
+    "CostMonth",
     "CostRate",
     "CostShare",
+    "CostSign",
     "DistributionMonth",
     "Elasticity",
     "ForbiddenPeriod",

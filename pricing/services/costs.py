@@ -22,6 +22,8 @@ from products.models import Product
 from products.selectors.access import visible_channel_ids
 from products.services.scope import line_within, product_within, unlimited
 
+from .standard_costs import standard_costs_later
+
 Basis, Base = CostLine.Basis, CostLine.Base
 NAMES = frozenset({"name_en", "name_nl", "place"})
 # A base that holds the kind itself would go round in circles.
@@ -180,6 +182,7 @@ def cost_rate_add(
     row = CostRate(cost_line=current, start_date=start_date, created_by=user, **values._asdict())
     check(row)
     row.save()
+    standard_costs_later(cost_lines=[current.pk])
     return row
 
 
@@ -226,6 +229,7 @@ def costs_import(*, source_import: Import, rows: Sequence[tuple[Key, RateValues]
         ),
         batch_size=2000,
     )
+    standard_costs_later(cost_lines={line for (line, _begin, _start), _values in rows})
 
 
 def costs_import_undo(*, source_import: Import) -> tuple[int, int]:
