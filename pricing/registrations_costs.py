@@ -13,9 +13,11 @@ later = later_in("pricing")
 
 
 def register() -> None:
+    from collaboration.kinds import alert_kinds
     from exchange.sheets import sheets
 
     from .cost_sheet import CostsSheet
+    from .margin_words import FLOOR
 
     sheets.register(CostsSheet())
     registries.nightly_steps.register(
@@ -27,6 +29,17 @@ def register() -> None:
             order=60,
         )
     )
+    registries.nightly_steps.register(
+        NightlyStep(
+            "margin_floor",
+            _("Margin floors"),
+            chunks=later("steps.margin_floor.chunks"),
+            compute=later("steps.margin_floor.compute"),
+            after=("judgement",),
+            order=82,
+        )
+    )
+    alert_kinds.register(FLOOR)
     registries.job_kinds.register(
         JobKind(
             "pricing.standard_costs",
