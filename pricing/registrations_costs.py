@@ -16,11 +16,12 @@ def register() -> None:
     from collaboration.kinds import alert_kinds, notification_kinds
     from exchange.sheets import sheets
 
-    from .cost_change_words import READY, UNDER
     from . import doctor
+    from .cost_change_words import READY, UNDER
     from .cost_sheet import CostsSheet
     from .ledger_panel import reconciled_panel
     from .ledger_sheet import LedgerSheet
+    from .margin_words import FLOOR
 
     sheets.register(CostsSheet(), LedgerSheet())
     registries.nightly_steps.register(
@@ -45,6 +46,16 @@ def register() -> None:
         Panel("reconciled", "import", "pricing/_reconciled.html", reconciled_panel, 10, RIGHT)
     )
     doctor.register()
+    registries.nightly_steps.register(
+        NightlyStep(
+            "margin_floor",
+            _("Margin floors"),
+            chunks=later("steps.margin_floor.chunks"),
+            compute=later("steps.margin_floor.compute"),
+            after=("judgement",),
+            order=82,
+        )
+    )
     registries.job_kinds.register(
         JobKind(
             "pricing.standard_costs",
@@ -59,7 +70,7 @@ def register() -> None:
             _("What a change of costs does"),
         )
     )
-    alert_kinds.register(UNDER)
+    alert_kinds.register(FLOOR, UNDER)
     notification_kinds.register(READY)
     registries.product_tabs.register(ProductTab("costs", _("Costs"), "pricing:product_costs", 40, RIGHT))
     registries.menu.register(

@@ -66,8 +66,8 @@ class CostChange(models.Model):
 
 class CostChangeEffect(models.Model):
     """What a change does to a product: net sales of the last 12 months, and the margins that the rates of its
-    first day would have left of them, without it (*was*) and with it. ``level`` is the margin that has a
-    floor, ``tied`` the costs before it that go up and down with the price."""
+    first day would have left of them, without it (*was*) and with it. The floor is of CM2; ``tied`` are the
+    costs before it that go up and down with the price."""
 
     cost_change = models.ForeignKey(CostChange, models.CASCADE, related_name="effects")
     product = models.ForeignKey("products.Product", models.CASCADE, related_name="+")
@@ -79,15 +79,11 @@ class CostChangeEffect(models.Model):
     cm2 = models.DecimalField(max_digits=18, decimal_places=2)
     cm3 = models.DecimalField(max_digits=18, decimal_places=2)
     tied = models.DecimalField(max_digits=18, decimal_places=2)
-    level = models.CharField(max_length=3)
-    floor = models.DecimalField(max_digits=7, decimal_places=5, null=True)
+    floor = models.DecimalField(max_digits=6, decimal_places=4, null=True)
     is_under = models.BooleanField(default=False)
 
     class Meta:
         ordering = ["pk"]
         constraints = [
             models.UniqueConstraint(fields=["cost_change", "product"], name="cost_change_effect_once"),
-            models.CheckConstraint(
-                condition=Q(level__in=["cm1", "cm2", "cm3"]), name="cost_change_effect_level"
-            ),
         ]

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
 
-from django.db.models import Count, F, Q, QuerySet
+from django.db.models import Count, Exists, F, OuterRef, Q, QuerySet
 from django.http import Http404
 from django.utils.translation import gettext as _
 
@@ -24,11 +24,13 @@ from products.selectors.lines import line_tree
 from .cost_splits import Splits
 from .costs import RIGHT, Rates, cost_lines_visible, rates_of
 from .margins import Margins, margins_total
+from .margins_ahead import LEVEL, margin_floor
 from .standard_costs import rates_of_products
 
 JOB = "pricing.cost_change"
 MONTHS = 12
 LEVELS = ("cm1", "cm2", "cm3")
+BEFORE_FLOOR = LEVELS[: LEVELS.index(LEVEL) + 1]
 Basis, Base, How = CostLine.Basis, CostLine.Base, CostChange.How
 Tier = tuple[int, Decimal]
 """Cost line, from quantity."""
@@ -55,13 +57,20 @@ class RateChange:
         return _copy(self.old, start_date, amount=self.amount, exchange_rate=self.exchange_rate)
 
 
+def cost_changes_allowed(user: Any) -> bool:
+    """Margins are over all channels, and not for who is limited to some."""
+    return bool(user.has_perm(RIGHT)) and visible_channel_ids(user) is None
+
+
 def cost_changes_visible(user: Any) -> QuerySet[CostChange]:
-    """Drafts only their author's. Who is limited to lines or channels sees only their own."""
+    """Drafts only their author's; for who is limited to lines those that reach no product elsewhere."""
     rows = CostChange.objects.select_related("author", "proposal")
-    if not user.has_perm(RIGHT):
+    if not cost_changes_allowed(user):
         return rows.none()
-    if visible_line_ids(user) is not None or visible_channel_ids(user) is not None:
-        return rows.filter(author=user)
+    lines = visible_line_ids(user)
+    if lines is not None:
+        outside = CostChangeEffect.objects.filter(cost_change=OuterRef("pk"))
+        rows = rows.exclude(Exists(outside.exclude(product__line__in=lines)))
     return rows.exclude(~Q(author=user), state=CostChange.State.DRAFT)
 
 
@@ -147,9 +156,13 @@ def changes_said(rows: Sequence[RateChange]) -> str:
     return hashlib.sha256(repr(sorted(said)).encode()).hexdigest()
 
 
-def written_changes(change: CostChange) -> list[RateChange]:
-    """The same of a change that was written: its rates beside those before them. Two queries."""
-    mine = list(change.rates.select_related(*(f"cost_line__{name}" for name in ("kind", "product", "line"))))
+def written_changes(user: Any, change: CostChange) -> list[RateChange]:
+    """The same of a change that was written: its rates beside those before them, of the cost lines the person
+    may see. Two queries."""
+    related = (f"cost_line__{name}" for name in ("kind", "product", "line"))
+    mine = list(
+        change.rates.filter(cost_line__in=cost_lines_visible(user).order_by()).select_related(*related)
+    )
     rates, found = rates_of({rate.cost_line for rate in mine}), []
     before = change.start_date - datetime.timedelta(days=1)
     for rate in mine:
@@ -164,7 +177,7 @@ def effects(
 ) -> Iterator[CostChangeEffect]:
     """What the change does to these products, at what they sold in the 12 months up to ``last``; those that
     sold nothing have no row. A dozen queries, however many."""
-    start, first = change.start_date, month_add(last, 1 - MONTHS)
+    start, first, tree = change.start_date, month_add(last, 1 - MONTHS), line_tree()
     new = {row.tier: row for row in rows if not row.problem}
     products = list(Product.objects.filter(pk__in=product_ids).order_by("pk"))
     was = {
@@ -181,19 +194,17 @@ def effects(
         first,
         last,
     )
-    floors: Mapping[int, tuple[str, Decimal | None]] = dict(floors_on(products, start))
     margins = [Margins(rates, first, last, splits) for rates in (was, becomes)]
     for product in products:
         without, months = margins[0].of(product), margins[1].of(product)
         before, after = margins_total(without), margins_total(months)
         if before is not None and after is not None and before.net:
-            level, floor = floors.get(product.pk, ("cm3", None))
+            floor = margin_floor(product, tree)
             tied = sum(
                 amount
                 for month in months
                 for line, amount in month.costs
-                if line.base in (Base.NET, Base.GROSS)
-                and line.kind.level in LEVELS[: LEVELS.index(level) + 1]
+                if line.base in (Base.NET, Base.GROSS) and line.kind.level in BEFORE_FLOOR
             )
             yield CostChangeEffect(
                 cost_change=change,
@@ -202,15 +213,9 @@ def effects(
                 **{f"{name}_was": getattr(before, name) for name in LEVELS},
                 **{name: getattr(after, name) for name in LEVELS},
                 tied=tied,
-                level=level,
                 floor=floor,
-                is_under=floor is not None and getattr(after, level) < floor * after.net,
+                is_under=floor is not None and getattr(after, LEVEL) < floor * after.net,
             )
-
-
-def floors_on(products: Collection[Product], day: datetime.date) -> dict[int, tuple[str, Decimal]]:
-    """By product that has a floor on the day: of which margin, and the share of net sales it is."""
-    return {}
 
 
 def _copy(rate: CostRate, start_date: datetime.date = datetime.date(1900, 1, 1), **values: Any) -> CostRate:

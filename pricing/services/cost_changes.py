@@ -25,13 +25,14 @@ from pricing.selectors.cost_changes import (
     RateChange,
     changes_said,
     chosen_lines,
+    cost_changes_allowed,
     effects,
     rate_changes,
 )
 from pricing.selectors.costs import EDIT, RIGHT
+from pricing.selectors.margins_ahead import LEVEL
 from pricing.selectors.prices import in_force
 from pricing.selectors.standard_costs import products_bearing
-from products.selectors.access import visible_channel_ids
 
 from .cost_change_alerts import change_settle, draft_tell
 from .costs import cost_line_within, rates_undo, rates_write
@@ -55,7 +56,7 @@ def cost_change_draft(
 ) -> CostChange:
     """A draft: which rates become what, and what that leaves of every product they reach."""
     right_require(user, EDIT)
-    if visible_channel_ids(user) is not None:
+    if not cost_changes_allowed(user):
         message = _("Many costs at once are for who sees all channels: margins are of all of them.")
         raise DomainError("limited", message, status=403)
     _ahead(start_date)
@@ -263,7 +264,7 @@ def _factors(change: CostChange, keep: str) -> Iterator[tuple[int, Decimal]]:
     """By product what its price has to be multiplied by; none where no price is enough, or a lower one would
     do. Costs that are a share of sales go up with the price."""
     for row in change.effects.filter(is_under=True):
-        was, now = getattr(row, f"{row.level}_was"), getattr(row, row.level)
+        was, now = getattr(row, f"{LEVEL}_was"), getattr(row, LEVEL)
         left = 1 - row.tied / row.net  # of every euro that sales rise by
         fixed = row.net - now - row.tied
         share = {"rate": was / row.net, "amount": Decimal(0), "floor": row.floor or Decimal(0)}[keep]

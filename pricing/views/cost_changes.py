@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from django.contrib import messages
+from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect
 from django.utils.translation import gettext as _
@@ -28,6 +29,7 @@ from pricing.selectors.cost_changes import (
     SORTS,
     cost_change_get,
     cost_change_job,
+    cost_changes_allowed,
     cost_changes_listed,
     effects_listed,
     written_changes,
@@ -46,10 +48,21 @@ from pricing.services.cost_changes import cost_change_propose as propose
 State = CostChange.State
 
 
+def _allowed(user: Any) -> None:
+    if not cost_changes_allowed(user):
+        raise PermissionDenied(RIGHT)
+
+
+def _get(user: Any, pk: int) -> CostChange:
+    _allowed(user)
+    return cost_change_get(user, pk)
+
+
 @with_right(RIGHT)
 @require_safe
 def cost_changes(request: HttpRequest) -> HttpResponse:
     """Every change, the newest first."""
+    _allowed(request.user)
     page = paginate(request, cost_changes_listed(request.user))
     context = {
         "page": page,
@@ -63,6 +76,7 @@ def cost_changes(request: HttpRequest) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 def cost_change_new(request: HttpRequest) -> HttpResponse:
     """Whose costs, how, from when and why; what it does shows next, in the draft."""
+    _allowed(request.user)
     user, status = request.user, 200
     initial = {name: request.GET.get(name, "") for name in (*CostChangeForm.CHOSEN, "currency")}
     initial |= {"start_date": month_add(month_start(today()), 1)}
@@ -89,7 +103,7 @@ def cost_change_new(request: HttpRequest) -> HttpResponse:
 @require_safe
 def cost_change(request: HttpRequest, pk: int) -> HttpResponse:
     """What it does: products with their margins, or (``show=rates``) every rate."""
-    return _page(request, cost_change_get(request.user, pk))
+    return _page(request, _get(request.user, pk))
 
 
 def _page(
@@ -103,7 +117,7 @@ def _page(
     sort = Sort.read(request, list(SORTS), "cm3")
     job = cost_change_job(found) if found.state == State.DRAFT else None
     working = job is not None and job.state != job.State.DONE
-    rates = change_rows(found) if found.state == State.DRAFT else written_changes(found)
+    rates = change_rows(found) if found.state == State.DRAFT else written_changes(user, found)
     under = effects_listed(user, found, only_under=True).count()
     if show == "rates":
         page = paginate(request, sorted(rates, key=lambda row: not row.problem))
@@ -155,14 +169,14 @@ def _effect(row: CostChangeEffect) -> dict[str, Any]:
     """Margins as shares of net sales, before and after, in per cent points apart."""
     shares = {name: getattr(row, name) / row.net for name in (*LEVELS, *(f"{name}_was" for name in LEVELS))}
     moves = {f"{name}_moves": shares[name] - shares[f"{name}_was"] for name in LEVELS}
-    return {"effect": row, "level": row.level.upper(), **shares, **moves, "lost": row.cm3 - row.cm3_was}
+    return {"effect": row, **shares, **moves, "lost": row.cm3 - row.cm3_was}
 
 
-@with_right(RIGHT)
+@with_right(EDIT)
 @require_POST
 def cost_change_act(request: HttpRequest, pk: int) -> HttpResponse:
     """Write, work out again, withdraw."""
-    found, act = cost_change_get(request.user, pk), request.POST.get("act", "")
+    found, act = _get(request.user, pk), request.POST.get("act", "")
     asked: dict[str, Any] = {"user": request.user, "change": found}
     try:
         if act == "apply":
@@ -182,7 +196,7 @@ def cost_change_act(request: HttpRequest, pk: int) -> HttpResponse:
     except DomainError as error:
         if error.status == 403:
             raise
-        return _page(request, cost_change_get(request.user, pk), error)
+        return _page(request, _get(request.user, pk), error)
     messages.success(request, said)
     if act == "withdraw" and found.state == State.DRAFT:
         return redirect("pricing:cost_changes")
@@ -193,8 +207,7 @@ def cost_change_act(request: HttpRequest, pk: int) -> HttpResponse:
 @require_POST
 def cost_change_propose(request: HttpRequest, pk: int) -> HttpResponse:
     """A draft of new prices for the products under their floor."""
-    require(request.user, "pricing.edit")
-    found, form = cost_change_get(request.user, pk), _price_form(request, request.POST)
+    found, form = _get(request.user, pk), _price_form(request, request.POST)
     if not form.is_valid():
         return _page(request, found, form=form)
     key, said = request.POST.get("nonce", ""), form.cleaned_data
@@ -218,7 +231,7 @@ def cost_change_propose(request: HttpRequest, pk: int) -> HttpResponse:
 def export(request: HttpRequest, pk: int, kind: str) -> HttpResponseBase:
     """Every product with its margins, as a file."""
     require(request.user, "exchange.export")
-    found = cost_change_get(request.user, pk)
+    found = _get(request.user, pk)
     if kind not in dict(FORMATS):
         raise Http404(kind)
 
@@ -227,7 +240,7 @@ def export(request: HttpRequest, pk: int, kind: str) -> HttpResponseBase:
             margins = [getattr(row, name) for level in LEVELS for name in (f"{level}_was", level)]
             yield [
                 *(row.product.code, row.product.name, row.net, *margins),
-                *(row.level.upper() if row.floor is not None else None, row.floor),
+                row.floor,
                 _("yes") if row.is_under else _("no"),
             ]
 
@@ -239,6 +252,6 @@ def export(request: HttpRequest, pk: int, kind: str) -> HttpResponseBase:
     columns = [
         *(ExportColumn(_("Code")), ExportColumn(_("Name"), width=36), ExportColumn(_("Net sales"), "amount")),
         *margins,
-        *(ExportColumn(_("Floor of")), ExportColumn(_("Floor"), "rate"), ExportColumn(_("Under its floor"))),
+        *(ExportColumn(_("Floor"), "rate"), ExportColumn(_("Under its floor"))),
     ]
     return export_response(request, name=_("change of costs"), columns=columns, rows=rows(), kind=kind)

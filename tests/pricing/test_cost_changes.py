@@ -19,7 +19,7 @@ from core import jobs
 from core.models import Job
 from core.months import month_add, month_start
 from core.organisation import today
-from pricing.models import CostChange, CostChangeEffect, CostLine, CostRate, Proposal
+from pricing.models import CostChange, CostLine, CostRate, Proposal
 from pricing.selectors import cost_changes as selector
 from pricing.selectors.costs import costs_on
 from pricing.services import cost_changes as service
@@ -90,13 +90,9 @@ def world() -> World:
 
 
 @pytest.fixture
-def floored(world: World, monkeypatch: pytest.MonkeyPatch) -> World:
-    """Product 0 has a floor of 57 % CM1 (it has 58 %), product 1 none."""
-
-    def floors(products: Any, _day: Any) -> Any:
-        return {product.pk: ("cm1", D("0.57")) for product in products if product.code == "P0"}
-
-    monkeypatch.setattr(selector, "floors_on", floors)
+def floored(world: World) -> World:
+    """Product 0 has a floor of 47 % CM2 (it has 48 %), product 1 none."""
+    Product.objects.filter(code="P0").update(floor_rate=D("0.47"))
     return world
 
 
@@ -175,7 +171,7 @@ def test_written_once_and_only_what_was_shown(world: World) -> None:
     for _ in range(2):
         cost_change_apply(user=world.finance, change=change)
     assert CostRate.objects.filter(start_date=soon()).count() == change.rates.count() == 2
-    assert [row.amount for row in selector.written_changes(change)] == [D("4.16")] * 2
+    assert [row.amount for row in selector.written_changes(world.finance, change)] == [D("4.16")] * 2
     other = world.draft(value="0.1", start_date=soon(20))
     cost_rate_factory(cost_line=world.lines[1], start_date=soon(20), amount=D(5))  # somebody else's
     with pytest.raises(DomainError) as refused:
@@ -258,9 +254,7 @@ def test_many_products_cost_as_many_queries_as_few(world: World) -> None:
     rows, last = service.change_rows(change), month_add(month_start(today()), -1)
     counts = []
     for ids in ([world.products[0].pk], [product.pk for product in world.products]):
-        with CaptureQueriesContext(
-            connection,
-        ) as captured:
+        with CaptureQueriesContext(connection) as captured:
             assert len(list(selector.effects(change, rows, ids, last))) == len(ids)
         counts.append(len(captured))
     assert counts[0] == counts[1] <= 12
@@ -291,9 +285,9 @@ class TestPrices:
     @pytest.mark.parametrize(
         ("keep", "price"),
         [
-            # Of 1,200: 5,241.60 / (1 - 0.58) is 10.40 each; 5,241.60 + 6,960 is 10.168; and 10.158
+            # Of 1,200 each: 5,241.60 / (1 - 0.1 - 0.48), (5,241.60 + 5,760) / 0.9, 5,241.60 / (0.9 - 0.47).
             ("rate", "10.40"),
-            ("amount", "10.17"),
+            ("amount", "10.19"),
             ("floor", "10.16"),
         ],
     )
@@ -309,15 +303,13 @@ class TestPrices:
         assert change.proposal == made
 
     def test_costs_that_go_up_with_the_price_are_counted(self, floored: World) -> None:
-        """The margin after the proposed price, worked out anew, is the one before."""
+        """Sold at the proposed price, the margin is the share it was."""
         change = self.under(floored)
         row = change.effects.get(is_under=True)
-        assert row.tied == 0  # before CM1 nothing is a share of sales; before CM3 the commission is
-        CostChangeEffect.objects.filter(pk=row.pk).update(level="cm3", tied=1200)
         ((_pk, factor),) = service._factors(change, "rate")
-        net = row.net * factor
-        left = net - (row.net - row.cm3 - 1200) - 1200 * factor
-        assert round(left / net, 10) == round(row.cm3_was / row.net, 10)
+        assert row.tied == 1200
+        net = 12000 * factor
+        assert round((net - D("5241.60") - net / 10) / net, 12) == D("0.48")
 
     def test_refused_without_a_price_or_before_it_is_written(self, floored: World) -> None:
         user, prices = user_factory(("finance", "product-manager")), price_list_factory()

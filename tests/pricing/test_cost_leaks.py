@@ -13,10 +13,18 @@ from django.db import transaction
 from django.utils import timezone
 
 from accounts import rights
+from accounts.models import User
+from collaboration.models import Alert
 from core.months import month_add, month_start
 from core.organisation import today
+from forecasting.models import Forecast, ForecastMonth
+from pricing.services.cost_changes import cost_change_apply, cost_change_draft
 from pricing.services.cost_months import BookedCost, cost_months_book
+from pricing.services.margin_floors import floor_alerts_settle
+from pricing.steps.margin_floor import falls_of
+from products.models import Product, SalesMonth
 from tests.factories import (
+    channel_factory,
     cost_line_factory,
     cost_rate_factory,
     price_factory,
@@ -50,7 +58,7 @@ def _answers(world: World, session: str, rules: list[tuple[Rule, str]]) -> dict[
     return found
 
 
-def _costs_give(world: World) -> None:
+def _costs_give(world: World, finance: User) -> None:
     """To the product, its line and everything."""
     product = world.own_product
     own: list[dict[str, Any]] = [{"product": product}, {"line": world.own_line}, {}]
@@ -65,6 +73,33 @@ def _costs_give(world: World) -> None:
             for pk in (product.pk, None)
         ]
         cost_months_book(source=source, months=[month], rows=rows)
+    floor_alerts_settle(
+        products=[product.pk], falls=falls_of([Product.objects.get(pk=product.pk)]), local_date=today()
+    )
+    change = cost_change_draft(
+        user=finance,
+        chosen={"product": product.pk},
+        how="percentage",
+        value=Decimal("0.04"),
+        start_date=today() + datetime.timedelta(days=9),
+        reason=NAME,
+    )
+    cost_change_apply(user=finance, change=change)
+    for kind in ("margin_floor", "cost_change"):
+        assert Alert.objects.filter(kind=kind, state="open").exists()
+
+
+def _forecast_give(product: Product) -> None:
+    """A floor, a year sold and a year expected: a margin ahead has all it needs but costs."""
+    Product.objects.filter(pk=product.pk).update(floor_rate="0.9")
+    made = Forecast.objects.get(product=product, measure__code="units", current=True)
+    for step in range(12):
+        said = {"product": product, "measure": made.measure, "month": month_add(made.as_of, -step)}
+        SalesMonth.objects.get_or_create(
+            **said, channel=channel_factory(), defaults={"volume": 10, "revenue": 20, "days": 30}
+        )
+        bands = dict.fromkeys(("mean", "median", "lo80", "hi80", "lo95", "hi95"), 10.0)
+        ForecastMonth.objects.create(forecast=made, month=month_add(made.as_of, step + 1), **bands)
 
 
 @pytest.mark.long
@@ -76,17 +111,18 @@ def test_two_products_equal_but_for_cost_give_identical_bytes(monkeypatch: pytes
     price_factory(product=product, price_list=price_list_factory(), start_date=datetime.date(2024, 1, 1))
     known = [right.code for right in rights.registered() if right.code not in COSTS]
     person = user_factory(rights=known, name="All but costs")
-    session = sign_in(person)
+    session, finance = sign_in(person), user_factory("finance")
     rules = [
         (rule, address(rule, rule.args(world) if rule.args else {}))
         for rule in RULES
         if rule.get is not None and rule.get not in COSTS and not MOVES.search(rule.name)
     ]
     assert len(rules) > 120
+    _forecast_give(product)
     before = _answers(world, session, rules)
     again = _answers(world, session, rules)
     assert [url for url in before if again[url] != before[url]] == []  # else the comparison says nothing
-    _costs_give(world)
+    _costs_give(world, finance)
     after = _answers(world, session, rules)
     assert [url for url in before if after[url] != before[url]] == []
     leaks = (CANARY, CANARY.replace(".", ","), NAME)
