@@ -7,8 +7,9 @@ import datetime
 import io
 from collections.abc import Callable, Iterator
 from decimal import Decimal
-from typing import IO
+from typing import IO, Any
 
+from django.utils.translation import get_language, gettext_lazy
 from django.utils.translation import gettext as _
 
 from core import formats
@@ -16,11 +17,16 @@ from core.months import month_end
 from core.organisation import organisation_get
 from exchange.export import formula_neutral
 
+from .cost_report_page import amount_words
 from .report_words import DIMENSION_WORDS, MEASURE_WORDS, column_words
 from .selectors.cost_report import CostReport, ReportRow
 
 Progress = Callable[[int, int], object]
 EVERY = 2000
+RECONCILES = gettext_lazy(
+    "It reconciles: %(whole)s is booked in the longest period shown = %(on)s on products + %(none)s on no"
+    " product. This report shows %(shown)s of it."
+)
 SEPARATORS = {"semicolon": ";", "comma": ",", "tab": "\t"}
 
 
@@ -101,6 +107,41 @@ def xlsx_write(file: IO[bytes], report: CostReport, progress: Progress | None = 
         about.write_string(place, 0, label, bold)
         about.write_string(place, 1, formula_neutral(text))
     book.close()
+
+
+def pdf_data(report: CostReport) -> dict[str, Any]:
+    """What the page shows, as text."""
+    query, found, currency = report.query, report.reconciliation, organisation_get().currency
+    said = {
+        "whole": formats.money(found.whole, currency),
+        "on": formats.money(found.on_products, currency),
+        "none": formats.money(found.on_none, currency),
+        "shown": formats.money(found.shown, currency),
+    }
+    scale = formats.scale_label("k", currency) if query.scale else currency
+    filters = [*query.filters.values(), *([query.text] if query.text else [])]
+    return {
+        "title": _("Cost report"),
+        "subtitle": " · ".join([formats.month(query.month), scale, *filters]),
+        "footer": _("Booked until %(moment)s") % {"moment": formats.moment(report.booked_at)},
+        "language": get_language() or "en",
+        "labels": labels(report),
+        "heads": [column_words(query, code) for code in query.columns],
+        "rows": [
+            {
+                "depth": row.depth,
+                "cells": [
+                    *label_cells(report, row),
+                    *(
+                        amount_words(query, code, amount)
+                        for code, amount in zip(query.columns, row.amounts, strict=True)
+                    ),
+                ],
+            }
+            for row in report.rows
+        ],
+        "reconciliation": RECONCILES % said,
+    }
 
 
 def about_lines(report: CostReport) -> Iterator[tuple[str, str]]:

@@ -26,7 +26,7 @@ from reporting.selectors.margin_report import margin_report
 from reporting.selectors.report_query import ReportQuery, report_query
 
 PAGE = "cost-report"
-FILES = (("xlsx", "XLSX"), ("csv", "CSV"))
+FILES = (("xlsx", "XLSX"), ("csv", "CSV"), ("pdf", "PDF"))
 
 
 @with_right(RIGHT)

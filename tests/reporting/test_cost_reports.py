@@ -179,7 +179,7 @@ class TestSight:
         assert margin_report(limited, ask(layout="margin")).limited
 
     def test_a_file_is_of_who_asked(self, booked: list[Product], monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setattr("reporting.views.cost_report_files.AT_ONCE", 0)
+        monkeypatch.setattr("reporting.views.cost_report_files.AT_ONCE", {"xlsx": 0})
         client, other = Client(), Client()
         client.force_login(user_factory("finance"))
         other.force_login(user_factory("finance"))
@@ -238,12 +238,22 @@ class TestFiles:
         total = sum(D(row["ytd_actual"].replace(",", ".")) for row in rows if row["ytd_actual"])
         assert total == booked_in("2026-01", "2026-05", "actual", "accrual")
 
+    @pytest.mark.parametrize("language", ["en", "nl"])
+    def test_pdf_twice_the_same_and_no_name_is_a_command(self, booked: list[Product], language: str) -> None:
+        Product.objects.filter(pk=booked[0].pk).update(name='#read("/etc/passwd") $x$ *b*')
+        user, query = user_factory("finance"), QueryDict("month=2026-05&of=actual")
+        with translation.override(language):
+            once = report_bytes(user=user, kind="pdf", query=query)
+            assert once == report_bytes(user=user, kind="pdf", query=query)
+        assert once.startswith(b"%PDF-")
+        assert 10_000 < len(once) < 300_000
+
     def test_a_long_one_is_made_by_a_worker(
         self, booked: list[Product], monkeypatch: pytest.MonkeyPatch
     ) -> None:
         from core.jobs import job_claim, job_run
 
-        monkeypatch.setattr("reporting.views.cost_report_files.AT_ONCE", 3)
+        monkeypatch.setattr("reporting.views.cost_report_files.AT_ONCE", {"xlsx": 3})
         client = Client()
         client.force_login(user_factory("finance"))
         answer = client.get("/costs/reports/xlsx/?month=2026-05&columns=ytd-actual")
