@@ -9,6 +9,7 @@ from collaboration.api_decisions import router as decisions
 from exchange.api import router as exchange
 from forecasting.api import router as forecasting
 from forecasting.api_launches import router as launches
+from pricing.api_comparable import router as comparable
 from pricing.api_costs import router as costs
 from pricing.api_elasticities import router as elasticities
 from pricing.api_offer import router as offer
@@ -28,6 +29,7 @@ ROUTERS = (
     forecasting,
     launches,
     prices,
+    comparable,
     promotions,
     offer,
     place,

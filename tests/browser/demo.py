@@ -11,6 +11,8 @@ from django.urls import reverse
 
 from accounts.models import User
 from collaboration.models import ActionItem, Alert
+from core.months import month_add, month_start
+from core.organisation import today
 from exchange.models import Import, Layout
 from forecasting.models import Driver, NightlyRun
 from forecasting.services.drivers import driver_values_set
@@ -34,6 +36,11 @@ def _last(model: Any) -> Args:
 
 def _draft() -> dict[str, Any]:
     return {"pk": BudgetVersion.objects.get(frozen_at=None).pk}
+
+
+def _a_month() -> dict[str, Any]:
+    last = month_add(month_start(today()), -1)
+    return {"year": last.year, "month": last.month}
 
 
 def _none() -> dict[str, Any]:
@@ -117,6 +124,9 @@ PAGES: dict[str, Args] = {
     "pricing:cost_line": _first(CostLine),
     "pricing:cost_line_new": _none,
     "pricing:cost_kinds": _none,
+    "pricing:cost_months": _none,
+    "pricing:ledger_mapping": _none,
+    "pricing:month_close": _a_month,
     "pricing:cost_kind_new": _none,
     "pricing:cost_kind_edit": _first(CostKind),
     "pricing:proposals": _none,

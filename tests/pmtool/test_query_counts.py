@@ -80,6 +80,8 @@ PAGES = {
     "a product's costs": "/products/P0/costs/",
     "a cost line": "/costs/lines/{cost}/",
     "kinds of cost": "/costs/kinds/",
+    "months of costs": "/costs/months/",
+    "mapping of the ledger": "/costs/mapping/",
     "a budget": "/products/budgets/{plan}/",
     "a budget to fill in": "/products/budgets/{plan}/edit/",
     "a budget's history": "/products/budgets/{plan}/history/",
