@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 from decimal import Decimal
 from typing import IO, Any
 
-from django.utils.translation import get_language, gettext_lazy
+from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
 from core import formats
@@ -18,15 +18,11 @@ from core.organisation import organisation_get
 from exchange.export import formula_neutral
 
 from .cost_report_page import amount_words
-from .report_words import DIMENSION_WORDS, MEASURE_WORDS, column_words
+from .report_words import DIMENSION_WORDS, MEASURE_WORDS, column_words, reconciliation_words
 from .selectors.cost_report import CostReport, ReportRow
 
 Progress = Callable[[int, int], object]
 EVERY = 2000
-RECONCILES = gettext_lazy(
-    "It reconciles: %(whole)s is booked in the longest period shown = %(on)s on products + %(none)s on no"
-    " product. This report shows %(shown)s of it."
-)
 SEPARATORS = {"semicolon": ";", "comma": ",", "tab": "\t"}
 
 
@@ -111,13 +107,7 @@ def xlsx_write(file: IO[bytes], report: CostReport, progress: Progress | None = 
 
 def pdf_data(report: CostReport) -> dict[str, Any]:
     """What the page shows, as text."""
-    query, found, currency = report.query, report.reconciliation, organisation_get().currency
-    said = {
-        "whole": formats.money(found.whole, currency),
-        "on": formats.money(found.on_products, currency),
-        "none": formats.money(found.on_none, currency),
-        "shown": formats.money(found.shown, currency),
-    }
+    query, currency = report.query, organisation_get().currency
     scale = formats.scale_label("k", currency) if query.scale else currency
     filters = [*query.filters.values(), *([query.text] if query.text else [])]
     return {
@@ -140,13 +130,13 @@ def pdf_data(report: CostReport) -> dict[str, Any]:
             }
             for row in report.rows
         ],
-        "reconciliation": RECONCILES % said,
+        "reconciliation": reconciliation_words(report.reconciliation, currency),
     }
 
 
 def about_lines(report: CostReport) -> Iterator[tuple[str, str]]:
     """What somebody has to know who gets the file without the page."""
-    query, found = report.query, report.reconciliation
+    query = report.query
     currency = organisation_get().currency
     yield _("Month"), formats.month(query.month)
     yield _("Costs"), str(MEASURE_WORDS[query.of])
@@ -156,10 +146,7 @@ def about_lines(report: CostReport) -> Iterator[tuple[str, str]]:
     if query.text:
         yield _("Search"), query.text
     yield _("Booked until"), formats.moment(report.booked_at)
-    yield _("Booked in all"), formats.money(found.whole, currency)
-    yield _("on products"), formats.money(found.on_products, currency)
-    yield _("on no product"), formats.money(found.on_none, currency)
-    yield _("of it in this report"), formats.money(found.shown, currency)
+    yield _("Reconciliation"), reconciliation_words(report.reconciliation, currency)
 
 
 def csv_bytes(report: CostReport, separator: str, decimal_mark: str) -> bytes:

@@ -144,6 +144,26 @@ class TestSums:
         assert found.on_none == booked_in("2026-01", "2026-05", "actual", "accrual", product=None)
         assert found.shown == booked_in("2026-01", "2026-05", "actual", "accrual", kind__code="energy")
 
+    def test_the_ledger_stands_beside_it_and_what_is_not_mapped(self, booked: list[Product]) -> None:
+        from pricing.models import LedgerEntry
+        from pricing.services.ledger import unmapped_kind
+        from reporting.report_words import reconciliation_words
+
+        row = BookedCost(None, MONTH, unmapped_kind().pk, None, None, "", D("12.34"))
+        cost_months_book(source="actual", months=[MONTH], rows=[row])
+        said = {"date": MONTH, "month": MONTH, "account": "4000", "currency": "EUR"}
+        whole = booked_in("2026-05", "2026-05", "actual", "accrual")
+        LedgerEntry.objects.create(**said, number="1", amount=whole, booked=whole)
+        found = report(columns="month-actual", of="actual").reconciliation
+        assert (found.unmapped, found.ledger, found.agrees) == (D("12.34"), whole, True)
+        LedgerEntry.objects.create(**said, number="2", amount=1, booked=1)
+        found = report(columns="month-actual", of="actual").reconciliation
+        assert not found.agrees
+        with translation.override("en"):
+            assert "does not reconcile" in reconciliation_words(found, "EUR")
+        limited = report(user_factory("finance", lines=[booked[0].line]), columns="month-actual", of="actual")
+        assert limited.reconciliation.ledger is None
+
     def test_the_financial_year_is_the_organisations(self, booked: list[Product], settings: Any) -> None:
         from core.organisation import organisation_forget, organisation_get
 
@@ -280,7 +300,7 @@ class TestPage:
         page = client.get("/costs/reports/?month=2026-05&of=standard&columns=ytd-standard&by=kind&scale=k")
         assert page.status_code == 200
         assert [cell for row in page.context["rows"] for cell in row.cells]
-        assert "It reconciles" in page.content.decode()
+        assert "Booked in the longest period shown: €" in page.content.decode()
         assert client.get("/costs/reports/?month=nonsense&by=x&columns=y&of=z").status_code == 200
 
     def test_a_row_opens_what_it_is_made_of(self, client: Client, booked: list[Product]) -> None:
