@@ -9,6 +9,7 @@ from collaboration.api_decisions import router as decisions
 from exchange.api import router as exchange
 from forecasting.api import router as forecasting
 from forecasting.api_launches import router as launches
+from pricing.api_comparable import router as comparable
 from pricing.api_costs import router as costs
 from pricing.api_elasticities import router as elasticities
 from pricing.api_offer import router as offer
@@ -16,6 +17,7 @@ from pricing.api_place import router as place
 from pricing.api_prices import router as prices
 from pricing.api_promotions import router as promotions
 from products.api import router as products
+from reporting.api import router as reports
 
 app_name = "api"
 
@@ -27,10 +29,12 @@ ROUTERS = (
     forecasting,
     launches,
     prices,
+    comparable,
     promotions,
     offer,
     place,
     elasticities,
     costs,
+    reports,
 )
 urlpatterns = [path("", include(router.urls)) for router in ROUTERS]

@@ -96,3 +96,12 @@ def effect_reason(code: str) -> str:
         "few_normal": _("Too few weeks without a promotion to tell what is normal."),
         "gap": _("Sales of some of its days are missing."),
     }.get(code, code)
+
+
+def earnings_reason(code: str) -> str:
+    """Why it is not said what a promotion earned."""
+    return {
+        "no_effect": _("What it did to sales could not be measured."),
+        "no_price": _("There is no revenue of the months before it, or of those it ran in."),
+        "no_costs": _("No costs that move with its sales are known."),
+    }[code]

@@ -6,7 +6,7 @@ from django.utils.translation import gettext_lazy as _
 
 from core import registries
 from core.later import later_in
-from core.registries import JobKind, MenuEntry, NightlyStep, ProductTab
+from core.registries import JobKind, MenuEntry, NightlyStep, Panel, ProductTab
 
 RIGHT = "pricing.view_costs"
 later = later_in("pricing")
@@ -16,10 +16,13 @@ def register() -> None:
     from collaboration.kinds import alert_kinds
     from exchange.sheets import sheets
 
+    from . import doctor
     from .cost_sheet import CostsSheet
+    from .ledger_panel import reconciled_panel
+    from .ledger_sheet import LedgerSheet
     from .margin_words import FLOOR
 
-    sheets.register(CostsSheet())
+    sheets.register(CostsSheet(), LedgerSheet())
     registries.nightly_steps.register(
         NightlyStep(
             "standard_costs",
@@ -40,6 +43,19 @@ def register() -> None:
         )
     )
     alert_kinds.register(FLOOR)
+    registries.nightly_steps.register(
+        NightlyStep(
+            "actual_costs",
+            _("Actual costs"),
+            chunks=later("steps.ledger.chunks"),
+            compute=later("steps.ledger.compute"),
+            order=61,
+        )
+    )
+    registries.panels.register(
+        Panel("reconciled", "import", "pricing/_reconciled.html", reconciled_panel, 10, RIGHT)
+    )
+    doctor.register()
     registries.job_kinds.register(
         JobKind(
             "pricing.standard_costs",

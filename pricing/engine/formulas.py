@@ -130,7 +130,7 @@ class PromotionResult:
     uplift_gross_rate: float
     net_units: float
     profit: float
-    break_even_units: float
+    break_even_units: float | None
 
 
 def promotion_result(
@@ -145,16 +145,16 @@ def promotion_result(
     cost: float = 0.0,
 ) -> PromotionResult | None:
     """What a promotion earned more than its baseline: margin of what was sold, less that of the baseline, of
-    the dip after and of sister products, less its cost; and the units at which that is nothing. None without
-    a baseline or a margin in promotion."""
-    if baseline <= 0 or promotion_margin <= 0:
+    the dip after and of sister products, less its cost; and the units at which that is nothing (None where a
+    unit leaves nothing in the promotion). None without a baseline."""
+    if baseline <= 0:
         return None
     lost = baseline * margin + dip * margin + cannibalised_units * cannibalised_margin + cost
     return PromotionResult(
         uplift_gross_rate=sold / baseline - 1,
         net_units=sold - baseline - dip,
         profit=sold * promotion_margin - lost,
-        break_even_units=lost / promotion_margin,
+        break_even_units=lost / promotion_margin if promotion_margin > 0 else None,
     )
 
 

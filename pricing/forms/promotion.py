@@ -63,7 +63,10 @@ class PromotionForm(forms.Form):
         label=_("Delivery from"), required=False, help_text=_("When the trade buys at promotion terms.")
     )
     delivery_end = DayField(label=_("Delivery until"), required=False)
-    budget_amount = _money(label=_("Budget"), help_text=_("What it costs in all, yours and theirs."))
+    budget_amount = _money(
+        label=_("Budget"),
+        help_text=_("What it costs beside the lower price that your sales show, yours and theirs."),
+    )
     own_share_rate = RatePercentField(
         label=_("Our share of the cost"), min_value=0, max_value=100, initial=Decimal(1)
     )

@@ -2,6 +2,7 @@ from .cost import CostKind, CostLine, CostRate, CostShare
 from .cost_month import CostMonth
 from .cost_sign import CostSign
 from .elasticity import Elasticity
+from .ledger import LedgerEntry, LedgerMapping
 from .offer import Positioning, PositioningPoint
 from .pass_through import PassThrough
 from .place import DistributionMonth, Listing, SegmentChannel
@@ -23,6 +24,8 @@ __all__ = [
     "DistributionMonth",
     "Elasticity",
     "ForbiddenPeriod",
+    "LedgerEntry",
+    "LedgerMapping",
     "Listing",
     "NoticeDays",
     "PassThrough",

@@ -7,6 +7,8 @@ from django.db import models
 from django.db.models import F, Q
 from django.utils.translation import pgettext_lazy
 
+from products.models.closing import closed_month_triggers
+
 
 def _loose(to: str, **options: Any) -> models.ForeignKey:
     return models.ForeignKey(
@@ -67,6 +69,7 @@ class CostMonth(models.Model):
             ),
         ]
         triggers = [
+            *closed_month_triggers("month"),
             pgtrigger.Trigger(
                 name="cost_month_stays",
                 when=pgtrigger.Before,
@@ -78,5 +81,5 @@ class CostMonth(models.Model):
                     END IF;
                     RAISE EXCEPTION 'booked cost % stays', OLD.id USING ERRCODE = 'check_violation';
                 """,
-            )
+            ),
         ]

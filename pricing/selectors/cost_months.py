@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+from collections.abc import Collection
 from decimal import Decimal
 from typing import NamedTuple
 
@@ -47,3 +48,18 @@ def booked_until() -> datetime.datetime:
         cursor.execute("SELECT clock_timestamp()")
         moment: datetime.datetime = cursor.fetchone()[0]
         return moment
+
+
+def cost_months_replaced(rows: Collection[CostMonth]) -> dict[int, CostMonth]:
+    """By id of a row the one it took the place of, at the same moment; one query."""
+    ended = CostMonth.objects.filter(
+        replaced_at__in={row.recorded_at for row in rows}, month__in={row.month for row in rows}
+    )
+    before = {(row.replaced_at, *_key(row)): row for row in ended}
+    found = {row.pk: before.get((row.recorded_at, *_key(row))) for row in rows}
+    return {pk: row for pk, row in found.items() if row is not None}
+
+
+def _key(row: CostMonth) -> tuple[object, ...]:
+    of = (row.product_id, row.month, row.kind_id, row.channel_id, row.supplier_id, row.cost_centre)
+    return (row.source, *of)

@@ -65,7 +65,7 @@ def positionings_reading(user: Any) -> Any:
 def positionings_now(product: Product) -> list[Positioning]:
     """What :func:`positionings_reading` read; of people and segments only the names."""
     found = []
-    for said in getattr(product, READING):
+    for said in getattr(product, READING) or ():  # NULL for who may not see them
         row = from_row(Positioning, said["row"])
         if said["segment"] is not None:
             row.segment = Segment(pk=row.segment_id, name=said["segment"])
@@ -75,6 +75,12 @@ def positionings_now(product: Product) -> list[Positioning]:
         row.point_rows = said["points"]  # type: ignore[attr-defined]
         found.append(row)
     return found
+
+
+def approved_of(user: Any, product: Product) -> QuerySet[Positioning]:
+    """Its approved positionings, the oldest first."""
+    rows = positionings_visible(user).filter(product=product, state=Positioning.State.APPROVED)
+    return rows.order_by("start_date", "number")
 
 
 def points_of(row: Any) -> list[PositioningPoint]:

@@ -148,7 +148,7 @@ def vat_rates_on(
     rates = list(
         VatRate.objects.filter(start_date__lte=last).annotate(said_by=said_by).order_by("start_date")
     )
-    rows = [from_row(VatCode, row) for row in rates[0].said_by] if rates else []
+    rows = [from_row(VatCode, row) for row in rates[0].said_by or ()] if rates else []
     found: dict[datetime.date, dict[int, Decimal | None]] = {}
     for date in dates:
         said = {(row.product_id, row.line_id): row.code for row in rows if row.start_date <= date}

@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
+from django.db.models import QuerySet
+
 from core.organisation import today
 from pricing.models import Price, PriceList, ReferenceUse
 from pricing.models.price import State
@@ -46,10 +48,14 @@ class Yearly:
     once: bool
 
 
-def customers_visible(user: Any) -> list[Customer]:
+def uses_visible(user: Any) -> QuerySet[ReferenceUse]:
     lines = visible_line_ids(user)
     rows = ReferenceUse.objects.all()
-    return _customers(rows if lines is None else rows.filter(line__in=lines))
+    return rows if lines is None else rows.filter(line__in=lines)
+
+
+def customers_visible(user: Any) -> list[Customer]:
+    return _customers(uses_visible(user))
 
 
 def customers_of(line_ids: Collection[int]) -> dict[int, list[Customer]]:

@@ -9,9 +9,13 @@ from decimal import Decimal
 from typing import Any
 
 from django.db import connection, transaction
+from django.utils.translation import gettext as _
 
+from accounts.errors import DomainError
 from pricing.engine.costs import CENT
 from pricing.selectors.cost_months import BOOKING_LOCK, BookedCost
+from products.selectors.closing import open_from
+from products.services.closing import correcting
 
 __all__ = ["BookedCost", "cost_months_book"]
 _COLUMNS = ("product_id", "month", "kind_id", "channel_id", "supplier_id", "cost_centre")
@@ -34,7 +38,8 @@ def cost_months_book(
 ) -> int:
     """Make these the costs of the source in these months, of these products (``None`` among them: what is on
     no product; as a whole: all). Rows of one key are added up. What is the same stays; returns how many rows
-    were written or ended. Raises ValueError for a row outside, or one that is not in cents."""
+    were written or ended. Raises ValueError for a row outside, or one that is not in cents; DomainError
+    ``month_closed``, with the changes by month, where closed months would change outside of a correction."""
     scope = None if products is None else set(products)
     wanted = _added_up(rows, set(months), scope)
     with connection.cursor() as cursor:
@@ -42,6 +47,7 @@ def cost_months_book(
         ended, begun = _differences(cursor, source, sorted(months), scope, wanted)
         if not ended and not begun:
             return 0
+        _closed_refuse(cursor, source, ended, begun)
         cursor.execute("SELECT clock_timestamp()")
         now = cursor.fetchone()[0]
         cursor.execute(
@@ -55,6 +61,29 @@ def cost_months_book(
             [source, now, *_columns(begun)],
         )
     return len(ended) + len(begun)
+
+
+def _closed_refuse(cursor: Any, source: str, ended: list[int], begun: Sequence[BookedCost]) -> None:
+    begin = open_from()
+    if begin is None or correcting():
+        return
+    cursor.execute(
+        "SELECT month, -amount FROM pricing_costmonth WHERE id = ANY(%s::bigint[]) AND month < %s",
+        [ended, begin],
+    )
+    changed = [*cursor.fetchall(), *((row.month, row.amount) for row in begun if row.month < begin)]
+    if changed:
+        months: dict[datetime.date, list[Decimal]] = defaultdict(list)
+        for month, amount in sorted(changed):
+            months[month].append(amount)
+        changes: list[dict[str, Any]] = [
+            {"month": f"{month:%Y-%m}", "what": source, "rows": len(found), "amount": f"{sum(found):.2f}"}
+            for month, found in months.items()
+        ]
+        named = ", ".join(each["month"] for each in changes)
+        message = _("Closed months would change: %(months)s. That is a correction, with a reason.")
+        details = {"months": named, "changes": changes}
+        raise DomainError("month_closed", message % details, status=409, details=details)
 
 
 def _added_up(

@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+import datetime
 import uuid
 from collections.abc import Collection, Mapping
 from typing import Any
 
 from django.db import transaction
+from django.utils.translation import gettext as _
 
+from accounts.errors import DomainError
 from core.jobs import job_enqueue
 from core.organisation import today
 from forecasting.services.night import last_closed_month
 from pricing.models import CostMonth, CostSign
 from pricing.selectors.cost_months import BookedCost
 from pricing.selectors.standard_costs import SplitLines, StandardCosts, months_booked, products_bearing
+from products.selectors.closing import months_corrected, open_from
+from products.services.closing import correction
 
 from .cost_months import cost_months_book
 
@@ -54,6 +59,21 @@ def changed_costs(
     return signs, costs.rows(due) if due else []
 
 
+def _closed_follow(
+    closed: Collection[datetime.date], rows: Collection[BookedCost], products: Collection[int | None]
+) -> int:
+    months = months_corrected("sales", "rates") & set(closed)
+    if not months:
+        return 0
+    wanted = [row for row in rows if row.month in months]
+    try:
+        return cost_months_book(source=STANDARD, months=months, rows=wanted, products=products)
+    except DomainError as refused:
+        changes = refused.details["changes"]
+    with correction(user=None, reason=_("Costs follow what was corrected."), changes=changes):
+        return cost_months_book(source=STANDARD, months=months, rows=wanted, products=products)
+
+
 def changed_rest(split: SplitLines) -> tuple[dict[int | None, str], list[BookedCost]]:
     """The same of what could not be split."""
     there = CostSign.objects.filter(product=None).values_list("input_hash", flat=True).first()
@@ -64,10 +84,16 @@ def changed_rest(split: SplitLines) -> tuple[dict[int | None, str], list[BookedC
 def standard_costs_write(
     *, signs: Mapping[int | None, str], rows: Collection[BookedCost], split: SplitLines
 ) -> int:
-    """Book what :func:`changed_costs` found; returns how many rows changed."""
+    """Book what :func:`changed_costs` found; returns how many rows changed. Closed months stay, unless sales
+    or rates of theirs were corrected: then that their costs follow is a correction as well."""
     if not signs:
         return 0
-    changed = cost_months_book(source=STANDARD, months=split.months, rows=rows, products=list(signs))
+    begin, products = open_from() or datetime.date.min, list(signs)
+    months = [month for month in split.months if month >= begin]
+    open_rows = [row for row in rows if row.month >= begin]
+    changed = cost_months_book(source=STANDARD, months=months, rows=open_rows, products=products)
+    if len(months) < len(split.months):
+        changed += _closed_follow(set(split.months) - set(months), rows, products)
     CostSign.objects.bulk_create(
         [CostSign(product_id=pk, input_hash=sign) for pk, sign in signs.items() if pk is not None],
         update_conflicts=True,

@@ -2,7 +2,8 @@
 
 from django import template
 
-from pricing.promotion_words import effect_reason
+from pricing.promotion_words import earnings_reason, effect_reason
 
 register = template.Library()
 register.filter("effect_reason", effect_reason)
+register.filter("earnings_reason", earnings_reason)

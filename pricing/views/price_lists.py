@@ -43,7 +43,7 @@ def price_lists(request: HttpRequest) -> HttpResponse:
 def price_list_edit(request: HttpRequest, pk: int | None = None) -> HttpResponse:
     """A new list, or a change of one."""
     found = get_object_or_404(lists_visible(request.user), pk=pk) if pk else None
-    initial = {} if found else {"currency": organisation_get().currency}
+    initial = {"version": found.version} if found else {"currency": organisation_get().currency}
     options = {"channels": channels_visible(request.user), "instance": found, "initial": initial}
     form = PriceListForm(request.POST or None, **options)
     context: dict[str, Any] = {"form": form, "price_list": found}

@@ -22,6 +22,7 @@ from pricing.forms import ForbiddenForm, PromotionForm
 from pricing.forms.promotion import MOST_ROWS, ROWS, promotion_initial, rows_asked
 from pricing.models import Promotion, PromotionChannel, PromotionProduct
 from pricing.promotion_words import effective_of, flag_lines, row_words, span_words
+from pricing.selectors.promotion_earnings import promotion_earnings
 from pricing.selectors.promotion_effects import effects_shown
 from pricing.selectors.promotions import (
     begun,
@@ -82,6 +83,7 @@ def _shown(request: HttpRequest, row: Promotion, error: DomainError | None = Non
         "everywhere": not row.channel_rows.all(),
         "flags": _flags_shown(request, row),
         "effects": effects,
+        "earnings": promotion_earnings(request.user, row, effects),
         "sisters": any(shown.sisters for shown in effects),
         "own_cost": own_cost(row) if whole else None,
         "currency": organisation_get().currency,

@@ -25,6 +25,7 @@ from forecasting.models import Forecast, ForecastMonth, StageEstimate
 from pricing.models import (
     CostKind,
     CostLine,
+    CostMonth,
     CostRate,
     DistributionMonth,
     Listing,
@@ -79,6 +80,8 @@ PAGES = {
     "a product's costs": "/products/P0/costs/",
     "a cost line": "/costs/lines/{cost}/",
     "kinds of cost": "/costs/kinds/",
+    "months of costs": "/costs/months/",
+    "mapping of the ledger": "/costs/mapping/",
     "a budget": "/products/budgets/{plan}/",
     "a budget to fill in": "/products/budgets/{plan}/edit/",
     "a budget's history": "/products/budgets/{plan}/history/",
@@ -101,6 +104,9 @@ PAGES = {
     "API: price lists": "/api/v1/price-lists/?page_size=100",
     "API: price proposals": "/api/v1/price-proposals/?page_size=100",
     "API: cost lines": "/api/v1/cost-lines/?page_size=100",
+    "cost report": "/costs/reports/",
+    "margin report": "/costs/reports/?layout=margin&by=product",
+    "API: cost reports": "/api/v1/cost-reports/?page_size=100",
     "API: cost rates": "/api/v1/cost-rates/?page_size=100",
 }
 
@@ -246,6 +252,13 @@ def costed(owner: Any, products: list[Product]) -> None:
         CostRate(cost_line=made[-1], start_date=start + datetime.timedelta(n + 1), amount=3) for n in days
     ]
     CostRate.objects.bulk_create(rates)
+    last = month_add(timezone.localdate().replace(day=1), -1)
+    CostMonth.objects.bulk_create(
+        CostMonth(product=p, month=month, kind=kind, source="standard", amount=5, recorded_at=timezone.now())
+        for p in products
+        for month in (last, month_add(last, -12))
+        for kind in (purchase, overhead)
+    )
 
 
 def counted(owner: Any, addresses: dict[str, str]) -> dict[str, int]:

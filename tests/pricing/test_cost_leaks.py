@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime
 import re
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -13,9 +14,10 @@ from django.utils import timezone
 
 from accounts import rights
 from collaboration.models import Alert
-from core.months import month_add
+from core.months import month_add, month_start
 from core.organisation import today
 from forecasting.models import Forecast, ForecastMonth
+from pricing.services.cost_months import BookedCost, cost_months_book
 from pricing.services.margin_floors import floor_alerts_settle
 from pricing.steps.margin_floor import falls_of
 from products.models import Product, SalesMonth
@@ -66,6 +68,13 @@ def _costs_give(world: World) -> None:
         products=[product.pk], falls=falls_of([Product.objects.get(pk=product.pk)]), local_date=today()
     )
     assert Alert.objects.filter(kind="margin_floor", state="open").exists()
+    month = month_add(month_start(today()), -1)
+    for source in ("standard", "actual", "budget"):
+        rows = [
+            BookedCost(pk, month, line.kind_id, None, None, NAME, Decimal("87.65"))
+            for pk in (product.pk, None)
+        ]
+        cost_months_book(source=source, months=[month], rows=rows)
 
 
 def _forecast_give(product: Product) -> None:

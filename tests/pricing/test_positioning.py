@@ -17,6 +17,7 @@ from accounts.errors import DomainError, VersionConflict
 from core.history import history_of
 from core.organisation import today
 from pricing.models import Positioning
+from pricing.registrations_offer import events
 from pricing.selectors.offer import in_force, positionings_visible, versions
 from pricing.services.offer import (
     Point,
@@ -29,6 +30,7 @@ from pricing.services.offer import (
     positioning_take_back,
 )
 from products.models import FourEyesRule, Product, Segment
+from products.selectors.access import product_get
 from tests.factories import PASSWORD, line_factory, product_factory, user_factory
 
 pytestmark = pytest.mark.django_db
@@ -399,3 +401,18 @@ def test_the_api_drafts_changes_and_decides(product: Product, sanne: Any) -> Non
     assert api(other, "post", f"{pk}/approve/", version=3).json()["decided_by"] == "Bram"
     listed = api(sanne, "get", product="hvm", state="approved").json()["results"]
     assert [row["id"] for row in listed] == [pk]
+
+
+def test_where_one_begins_to_hold_is_a_mark_on_the_charts(product: Product, ruud: Any, sanne: Any) -> None:
+    row = approved(ruud, sanne, product)
+    a_draft(ruud, product, start_date=today())
+    first, last = row.start_date - datetime.timedelta(1), row.start_date + datetime.timedelta(1)
+
+    def marks(user: Any, found: Product) -> list[tuple[str, datetime.date, str]]:
+        return [(each.kind, each.date, each.label) for each in events(user, found, first, last)]
+
+    one = [("decision", row.start_date, "Positioning 1")]
+    stranger = user_factory(rights=["products.view"])
+    assert marks(sanne, product) == marks(sanne, product_get(sanne, product.code)) == one
+    assert marks(stranger, product) == marks(stranger, product_get(stranger, product.code)) == []
+    assert not list(events(sanne, product, last, last))

@@ -219,3 +219,18 @@ class TestApi:
         assert post(author, "", said | {"products": ["x"]}).status_code == 400
         assert post(author, "", said | {"start_date": day(0).isoformat()}).json()["field"] == "start_date"
         assert Proposal.objects.count() == 1
+
+
+def test_a_list_that_somebody_else_changed_meanwhile_is_not_overwritten() -> None:
+    row = price_list_factory(code="shop", name_nl="Winkel", name_en="Shop")
+    client = Client()
+    client.force_login(user_factory())
+    url = f"/pricing/lists/{row.pk}/"
+    seen = client.get(url).context["form"]
+    posted = {name: seen[name].value() or "" for name in seen.fields}
+    type(row).objects.filter(pk=row.pk).update(name_en="Our shop", version=row.version + 1)
+    answer = client.post(url, posted | {"name_en": "The shop"})
+    assert answer.status_code == 409
+    assert "Our shop" in answer.content.decode()
+    row.refresh_from_db()
+    assert row.name_en == "Our shop"

@@ -8,17 +8,22 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
+from django.db import IntegrityError, transaction
 from django.db.models import Sum
+from django.utils import timezone
 
+from accounts.errors import DomainError
 from core.months import month_add, month_start
 from core.organisation import today
-from pricing.models import CostMonth, CostSign
+from pricing.models import CostLine, CostMonth, CostSign
 from pricing.selectors.cost_months import cost_months
 from pricing.selectors.margins import product_margins
 from pricing.selectors.standard_costs import SplitLines, months_booked
+from pricing.services.cost_months import cost_months_book
 from pricing.services.costs import RateValues, cost_rate_add
 from pricing.services.standard_costs import changed_costs, standard_costs_job
-from products.models import Product, ProductMonth, SalesMonth
+from products.models import Correction, Product, ProductMonth, SalesMonth
+from products.services.closing import correction, month_close
 from tests.factories import (
     channel_factory,
     cost_line_factory,
@@ -175,3 +180,43 @@ def test_a_new_rate_is_booked_by_a_worker(world: list[Product]) -> None:
     own = SalesMonth.objects.filter(product=world[0], month=last()).aggregate(Sum("volume"))["volume__sum"]
     assert booked()[world[0].pk, last(), line.kind_id] == 2 * own
     assert standard_costs_job(Context())["changed"] == 0
+
+
+def test_a_closed_month_stays_until_it_is_corrected(world: list[Product]) -> None:
+    """Other rates and sales of a closed month change nothing that was booked; corrected sales do, visibly."""
+    night()
+    person = user_factory("finance")
+    month_close(user=person, month=last(1))
+    before = {key: amount for key, amount in booked().items() if key[1] <= last(1)}
+    assert before
+    product = world[0]
+    line = CostLine.objects.get(product=product, kind__code="purchase")
+    cost_rate_add(user=person, cost_line=line, start_date=last(), values=RateValues(D("9.99")))
+    cost_rate_factory(cost_line=line, start_date=last(3), amount=D("7.77"), from_quantity=1)
+    night()
+    assert {key: amount for key, amount in booked().items() if key[1] <= last(1)} == before
+    row = SalesMonth.objects.filter(product=product.pk, month=last(1)).first()
+    changes = [{"month": f"{last(1):%Y-%m}", "what": "sales", "rows": 1, "amount": "0.00"}]
+    with correction(user=person, reason="late", changes=changes):
+        SalesMonth.objects.filter(pk=row.pk).update(volume=row.volume + 100)
+    night()
+    after = booked()
+    changed = {key for key in before if after.get(key) != before[key]}
+    assert changed
+    assert {month for _product, month, _kind in changed} == {last(1)}
+    followed = Correction.objects.filter(by=None)
+    assert {each["month"] for row in followed for each in row.changes} == {f"{last(1):%Y-%m}"}
+    difference = sum(after[key] - before[key] for key in changed)
+    assert sum(D(each["amount"]) for row in followed for each in row.changes) == difference
+
+
+def test_the_database_keeps_booked_costs_of_a_closed_month(world: list[Product]) -> None:
+    night()
+    month_close(user=user_factory("finance"), month=last(1))
+    closed = CostMonth.objects.filter(month=last(1))
+    with pytest.raises(IntegrityError, match="is closed"), transaction.atomic():
+        closed.update(replaced_at=timezone.now())
+    with pytest.raises(DomainError) as refused:
+        cost_months_book(source="standard", months=[last(1)], rows=[])
+    assert refused.value.code == "month_closed"
+    assert closed.filter(replaced_at=None).exists()

@@ -20,9 +20,16 @@ from core.organisation import today
 from pricing.models import PriceList, ReferenceUse, VatCode, VatRate
 from pricing.selectors.price_rows import price_history, price_rows
 from pricing.selectors.yearly import Yearly, customers_of, list_yearly, product_yearly, yearly_amount
-from pricing.services.price_lists import reference_customer_set
+from pricing.services.price_lists import pass_through_set, reference_customer_set
 from products.models import Product, ProductLine
-from tests.factories import line_factory, price_factory, price_list_factory, product_factory, user_factory
+from tests.factories import (
+    channel_factory,
+    line_factory,
+    price_factory,
+    price_list_factory,
+    product_factory,
+    user_factory,
+)
 
 pytestmark = pytest.mark.django_db
 HOUSE = {"kWh": Decimal(2500), "m³": Decimal(1000)}
@@ -194,3 +201,33 @@ class TestPages:
         heads, cells = csv.reader(io.StringIO(file))
         assert heads[-4] == "House: a year now with VAT"
         assert cells[-4:] == ["947.91", "783.4", "1008.41", "833.4"]
+
+
+class TestForMachines:
+    def test_customers_and_what_they_pay(self, product: Product, yearly: Any) -> None:
+        client = Client()
+        client.force_login(user_factory())
+        uses = client.get("/api/v1/reference-customers/?line=energy").json()["results"]
+        assert {(row["customer"], row["tier"], Decimal(row["amount"])) for row in uses} == {
+            ("House", tier, amount) for tier, amount in HOUSE.items()
+        }
+        [row] = client.get("/api/v1/yearly-amounts/?price_list=SALES").json()["results"]
+        assert (row["product"], row["customer"], row["then_on"]) == ("A", "House", str(day(30)))
+        names = ("now_with_vat", "now_without_vat", "then_with_vat", "then_without_vat")
+        assert [row[name] for name in names] == amounts(yearly()[0])
+        assert client.get("/api/v1/yearly-amounts/").status_code == 400
+        assert client.get("/api/v1/yearly-amounts/?price_list=other").status_code == 404
+
+    def test_what_is_passed_on(self) -> None:
+        client = Client()
+        client.force_login(user_factory())
+        shop = channel_factory(code="shop")
+        pass_through_set(user=user_factory(), channel=shop, start_date=day(0), rate=Decimal("0.6"))
+        [row] = client.get("/api/v1/pass-throughs/").json()["results"]
+        assert row == {"channel": "shop", "start_date": str(day(0)), "rate": "0.6000"}
+
+    def test_not_of_lines_outside_ones_sight(self, product: Product) -> None:
+        client = Client()
+        client.force_login(user_factory(lines=[line_factory()]))
+        for address in ("reference-customers/", "yearly-amounts/?price_list=sales"):
+            assert client.get(f"/api/v1/{address}").json()["results"] == []

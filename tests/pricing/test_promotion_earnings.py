@@ -1,0 +1,155 @@
+"""What a promotion earned: the worked case through the page, and who is told."""
+
+from __future__ import annotations
+
+import datetime
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from django.db import connection
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
+
+from core.months import month_add, month_start
+from core.organisation import today
+from pricing.models import Promotion, PromotionEffect
+from pricing.selectors.promotion_earnings import Earnings, promotion_earnings
+from pricing.selectors.promotion_effects import effects_shown
+from products.models import Measure, Product
+from tests.factories import channel_factory, product_factory, user_factory
+from tests.pricing.promotions import approved_factory
+from tests.pricing.test_margins import costs, sell
+
+pytestmark = pytest.mark.django_db
+D = Decimal
+
+
+def ran(*products: Product, **fields: Any) -> tuple[Promotion, datetime.date]:
+    """The whole of the month before last, and that month."""
+    month = month_add(month_start(today()), -2)
+    row = approved_factory(*products, ahead=30, **fields)
+    Promotion.objects.filter(pk=row.pk).update(store_start=month, store_end=month_add(month, 1) - DAY)
+    row.refresh_from_db()
+    return row, month
+
+
+DAY = datetime.timedelta(days=1)
+
+
+def measured(row: Promotion, product: Product, sister: Product | None = None, **fields: Any) -> None:
+    """The worked case of formulas: 420 sold above 200, 50 less after, 40 less of a sister."""
+    sisters = {"sister_rows": [[sister.pk, -40, -60, -20]], "sisters": -40} if sister else {}
+    given: dict[str, Any] = {
+        "baseline": 200,
+        "sold": 420,
+        "uplift": 1.1,
+        "uplift_lo80": 0.9,
+        "uplift_hi80": 1.3,
+    }
+    given |= {"after": -50, "after_lo80": -70, "after_hi80": -30, "method": "weeks"}
+    given |= {"engine_version": "1", "input_hash": "0", "computed_at": timezone.now()}
+    measure = Measure.objects.get(code="units")
+    PromotionEffect.objects.create(
+        promotion=row, product=product, measure=measure, **given | sisters | fields
+    )
+
+
+def worked() -> Promotion:
+    """Normal price 10, cost 6, in the promotion 8; the sister leaves 3."""
+    product, sister = product_factory(), product_factory()
+    row, month = ran(product, budget_amount=D(200), own_share_rate=D("0.5"), planned_uplift_rate=D(2))
+    sell(product, month_add(month, -1), 200, D(2000))
+    sell(product, month, 420, D(3360))
+    sell(sister, month_add(month, -1), 100, D(500))
+    sell(sister, month, 60, D(300))
+    costs("purchase", "6", product=product)
+    costs("purchase", "2", product=sister)
+    measured(row, product, sister)
+    return row
+
+
+def earned(row: Promotion, user: Any = None) -> Earnings | None:
+    user = user or user_factory("finance")
+    return promotion_earnings(user, row, effects_shown(user, row))
+
+
+def test_the_worked_case() -> None:
+    found = earned(worked())
+    assert found is not None
+    [one] = found.rows
+    assert (one.margin, one.given, round(one.break_even or 0, 6)) == (4, 840, 560)
+    assert (found.extra, found.cost, found.result) == (pytest.approx(-280), 100, pytest.approx(-380))
+    # 600 sold at a margin of 2, less 200 × 4, less 100
+    assert found.planned == pytest.approx(300)
+    assert found.return_rate == pytest.approx(-380 / 940)
+    # Baselines 420 / 1.9 and 420 / 2.3, ± 20 after, ± 20 × 3 of the sister.
+    assert found.lo80 == pytest.approx(-380 - ((4 * (420 / 1.9 - 200)) ** 2 + 80**2 + 60**2) ** 0.5)
+    assert found.hi80 == pytest.approx(-380 + ((4 * (200 - 420 / 2.3)) ** 2 + 80**2 + 60**2) ** 0.5)
+
+
+def test_what_is_not_known_is_said() -> None:
+    product, sister = product_factory(), product_factory()
+    row, month = ran(product)
+    measured(row, product, sister)
+    reasons = []
+    for step in (
+        lambda: sell(product, month_add(month, -1), 200, D(2000)),
+        lambda: sell(product, month, 420, D(3360)),
+        lambda: costs("purchase", "6", product=product),
+    ):
+        found = earned(row)
+        assert found is not None
+        assert found.result is None
+        reasons.append(found.rows[0].reason)
+        step()
+    assert reasons == ["no_price", "no_price", "no_costs"]
+    found = earned(row)
+    assert found is not None
+    assert (found.rows[0].sisters_left_out, found.result) == (True, pytest.approx(-160))
+
+
+def test_prices_are_of_the_channels_it_ran_in() -> None:
+    product, shop, other = product_factory(), channel_factory(), channel_factory()
+    row, month = ran(product, channels=[shop])
+    for each, price in ((shop, 10), (other, 50)):
+        sell(product, month_add(month, -1), 200, D(200 * price), channel=each)
+        sell(product, month, 420, D(420 * price), channel=each)
+    costs("purchase", "6", product=product)
+    measured(row, product)
+    found = earned(row)
+    assert found is not None
+    assert (found.rows[0].margin, found.rows[0].given) == (4, 0)
+
+
+def test_only_who_sees_costs_and_all_of_it_is_told() -> None:
+    row = worked()
+    for role, told in (("finance", True), ("product-manager", True), ("marketing", False), ("viewer", False)):
+        client = Client()
+        client.force_login(user_factory(role, language="en"))
+        page = client.get(f"/pricing/promotions/{row.pk}/").content.decode()
+        assert ("Did it pay?" in page) is told, role
+        assert "Measured" in page
+    assert earned(row, user_factory("finance", channels=[channel_factory()])) is None
+
+
+def test_more_products_ask_no_more_queries() -> None:
+    counts = []
+    for products in (1, 4):
+        made = [product_factory() for _ in range(products)]
+        row, month = ran(*made)
+        for product in made:
+            sister = product_factory()
+            sell(product, month_add(month, -1), 200, D(2000))
+            sell(product, month, 420, D(3360))
+            costs("purchase", "6", product=product)
+            measured(row, product, sister)
+        user = user_factory("finance")
+        effects = effects_shown(user, row)
+        with CaptureQueriesContext(
+            connection,
+        ) as asked:
+            assert promotion_earnings(user, row, effects) is not None
+        counts.append(len(asked))
+    assert counts[0] == counts[1]
