@@ -35,6 +35,18 @@ def register() -> None:
     )
     registries.nightly_steps.register(
         NightlyStep(
+            "margin_floor",
+            _("Margin floors"),
+            chunks=later("steps.margin_floor.chunks"),
+            compute=later("steps.margin_floor.compute"),
+            after=("judgement",),
+            order=82,
+        )
+    )
+    alert_kinds.register(FLOOR, UNDER)
+    notification_kinds.register(READY)
+    registries.nightly_steps.register(
+        NightlyStep(
             "actual_costs",
             _("Actual costs"),
             chunks=later("steps.ledger.chunks"),
@@ -46,16 +58,6 @@ def register() -> None:
         Panel("reconciled", "import", "pricing/_reconciled.html", reconciled_panel, 10, RIGHT)
     )
     doctor.register()
-    registries.nightly_steps.register(
-        NightlyStep(
-            "margin_floor",
-            _("Margin floors"),
-            chunks=later("steps.margin_floor.chunks"),
-            compute=later("steps.margin_floor.compute"),
-            after=("judgement",),
-            order=82,
-        )
-    )
     registries.job_kinds.register(
         JobKind(
             "pricing.standard_costs",
@@ -70,8 +72,6 @@ def register() -> None:
             _("What a change of costs does"),
         )
     )
-    alert_kinds.register(FLOOR, UNDER)
-    notification_kinds.register(READY)
     registries.product_tabs.register(ProductTab("costs", _("Costs"), "pricing:product_costs", 40, RIGHT))
     registries.menu.register(
         MenuEntry("costs", _("Costs and margins"), "pricing:costs", "calculator", 45, RIGHT)
