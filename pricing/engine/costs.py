@@ -214,6 +214,17 @@ def operating_leverage(units: Decimal, unit_margin: Decimal, fixed: Decimal) -> 
     return units * unit_margin / result if result > 0 else None
 
 
+def abc_classes(amounts: Mapping[K, Decimal]) -> dict[K, str]:
+    """A while the share before the item is under 80 %, B under 95 %, else C; what leaves nothing is C."""
+    whole = sum((amount for amount in amounts.values() if amount > 0), ZERO)
+    found, before = {}, ZERO
+    for key, amount in sorted(amounts.items(), key=lambda item: -item[1]):
+        share = before / whole if amount > 0 else Decimal(1)
+        found[key] = "A" if share < Decimal("0.8") else "B" if share < Decimal("0.95") else "C"
+        before += amount
+    return found
+
+
 @dataclass(frozen=True)
 class ClaimRatios:
     claims: Decimal
