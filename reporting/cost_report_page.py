@@ -95,7 +95,7 @@ def margin_shown(query: ReportQuery, row: MarginRow, *, total: bool = False) -> 
     by = query.by[0]
     if by in FILTERS and row.name.code:
         opened = query.address(
-            margin=False,
+            layout="costs",
             filters={**query.filters, by: row.name.code},
             by=("kind", "month"),
             columns=(f"{query.period}-{query.of}",),

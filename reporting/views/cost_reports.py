@@ -20,8 +20,10 @@ from products.models import SavedView
 from products.selectors.access import lines_visible
 from products.services.views import view_create, view_delete
 from reporting.cost_report_page import heads, margin_heads, margin_shown, shown
+from reporting.margin_bridge_page import bridge_shown, part_shown
 from reporting.report_words import choices, dimensions, reconciliation_words
 from reporting.selectors.cost_report import CostReport
+from reporting.selectors.margin_bridge import margin_bridge, margin_level
 from reporting.selectors.margin_report import margin_report
 from reporting.selectors.report_query import ReportQuery, report_query
 
@@ -47,9 +49,12 @@ def cost_report(request: HttpRequest) -> HttpResponse:
         "chips": [(name, value, _without(query, name)) for name, value in query.filters.items()],
         "files": FILES,
         "can_export": request.user.has_perm("exchange.export"),
-        "costs_address": query.address(margin=False, by=("product", "kind")),
-        "margin_address": query.address(margin=True, by=("line",)),
-        **(_margin(request, query) if query.margin else _costs(request, query)),
+        "layouts": [
+            ("costs", _("Costs"), query.address(layout="costs", by=("product", "kind"))),
+            ("margin", _("Margin"), query.address(layout="margin", by=("line",))),
+            ("bridge", _("Margin bridge"), query.address(layout="bridge", by=("product",))),
+        ],
+        **{"costs": _costs, "margin": _margin, "bridge": _bridge}[query.layout](request, query),
     }
     return page_render(request, "reporting/cost_report.html", context)
 
@@ -75,6 +80,18 @@ def _margin(request: HttpRequest, query: ReportQuery) -> dict[str, Any]:
         "rows": [margin_shown(query, row) for row in page.object_list],
         "total": margin_shown(query, found.total, total=True) if found.total else None,
         "limited": found.limited,
+    }
+
+
+def _bridge(request: HttpRequest, query: ReportQuery) -> dict[str, Any]:
+    found = margin_bridge(request.user, query)
+    page = paginate(request, found.parts)
+    return {
+        "page": page,
+        "limited": found.limited,
+        "bridge": bridge_shown(query, found.found) if found.found else None,
+        "rows": [part_shown(query, name, part) for name, part in page.object_list],
+        "level": margin_level(query),
     }
 
 
