@@ -1,4 +1,4 @@
-"""From one margin to another: what prices, costs, volume and mix did. The worked case is in docs/cost-reports.md.
+"""From one margin to another: what prices, costs, volume and mix did; worked case: docs/cost-reports.md.
 
 New and lost products come first and whole. Of the others: price and cost at the volume sold now; volume is
 the change of the units that can be added at the average margin before, mix is the rest. Units that are
