@@ -14,6 +14,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from core.organisation import organisation_get
 from core.pages import page_render, paginate, with_right
+from pricing.engine.costs import abc
 from pricing.models import CostKind
 from pricing.selectors.costs import RIGHT, cost_kinds
 from products.models import SavedView
@@ -74,10 +75,11 @@ def _costs(request: HttpRequest, query: ReportQuery) -> dict[str, Any]:
 def _margin(request: HttpRequest, query: ReportQuery) -> dict[str, Any]:
     found = margin_report(request.user, query)
     page = paginate(request, found.rows)
+    classes = abc({row.name: row.cm3 for row in found.rows}) if query.by[0] == "product" else {}
     return {
         "heads": margin_heads(),
         "page": page,
-        "rows": [margin_shown(query, row) for row in page.object_list],
+        "rows": [margin_shown(query, row, classes.get(row.name, "")) for row in page.object_list],
         "total": margin_shown(query, found.total, total=True) if found.total else None,
         "limited": found.limited,
     }

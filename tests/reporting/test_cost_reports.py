@@ -368,7 +368,9 @@ class TestMargin:
             assert getattr(found.total, name) == getattr(known.total, name)
         client = Client()
         client.force_login(finance)
-        assert client.get(f"/costs/reports/?layout=margin&month=2026-05&by={by}").status_code == 200
+        page = client.get(f"/costs/reports/?layout=margin&month=2026-05&by={by}&of=standard")
+        letters = "".join(row["letter"] for row in page.context["rows"])
+        assert set(letters) == ({"A", "B"} if by == "product" else set())
 
 
 class TestBridge:
