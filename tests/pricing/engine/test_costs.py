@@ -14,6 +14,7 @@ from pricing.engine.costs import (
     Item,
     Rate,
     Row,
+    abc,
     allocate,
     amounts,
     booked,
@@ -215,3 +216,12 @@ class TestSplits:
             left -= sum(row.amount for row in found.rows if row.level == level)
             assert getattr(found, margin) == left
         assert len({(row.level, row.key) for row in found.rows}) == len(found.rows)
+
+
+def test_abc_looks_at_the_share_before_the_item() -> None:
+    assert list(abc(dict(enumerate(map(D, (500, 260, 120, 80, 25, 15))))).values()) == list("AAABCC")
+    assert abc({"small": D(5), "large": D(95), "loss": D(-7), "nothing": D(0)}) == {
+        "large": "A",
+        "small": "C",
+    }
+    assert abc({}) == {}
