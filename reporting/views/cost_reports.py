@@ -56,7 +56,7 @@ def cost_report(request: HttpRequest) -> HttpResponse:
 
 def _costs(request: HttpRequest, query: ReportQuery) -> dict[str, Any]:
     report = CostReport(request.user, query)
-    page = paginate(request, report.rows[:-1])
+    page = paginate(request, report.rows.but_total())
     return {
         "heads": heads(query),
         "page": page,
