@@ -20,6 +20,7 @@ from pricing.margin_card import margin_card
 from pricing.models import CostKind, CostLine
 from pricing.selectors.cost_overview import SHOWN, SORTS, cost_lines_listed
 from pricing.selectors.costs import EDIT, RIGHT, product_rates
+from pricing.variance_card import variance_card
 from products.models import ProductLine
 from products.selectors.access import lines_visible, product_get
 from products.selectors.head import product_head
@@ -142,11 +143,13 @@ def product_costs(request: HttpRequest, code: str) -> HttpResponse:
     """What one product costs now and next, by the margin it is taken off before."""
     product = product_get(request.user, code)
     rates = product_rates(request.user, product)
+    margin = margin_card(request.user, product, rates) if rates else None
     context = {
         "head": product_head(request.user, product, "costs"),
         "product": product,
         "can_edit": request.user.has_perm(EDIT),
         **product_costs_context(product, rates),
-        "margin": margin_card(request.user, product, rates) if rates else None,
+        "margin": margin,
+        "variance": variance_card(request.user, product, margin.found) if margin else None,
     }
     return page_render(request, "pricing/product_costs.html", context)
