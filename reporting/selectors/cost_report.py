@@ -16,9 +16,10 @@ from typing import Any, overload
 from django.db.models import Max, Q, QuerySet, Sum
 
 from core.months import month_range
-from pricing.models import CostMonth
+from pricing.models import CostMonth, LedgerEntry
 from pricing.selectors.cost_months import cost_months
 from pricing.selectors.costs import RIGHT
+from pricing.selectors.ledger import UNMAPPED
 from products.models import Channel
 from products.selectors.access import visible_channel_ids, visible_line_ids
 from products.selectors.lines import line_tree
@@ -44,15 +45,22 @@ class ReportRow:
 
 @dataclass(frozen=True)
 class Reconciliation:
-    """Everything that is booked of the period, without filters: what is on products and what is not."""
+    """Everything that is booked of the period, without filters: what is on products and what is not;
+    ``unmapped`` of it. ``ledger``: what the ledger has of the months, for who sees all of it."""
 
     on_products: Decimal
     on_none: Decimal
     shown: Decimal
+    unmapped: Decimal
+    ledger: Decimal | None = None
 
     @property
     def whole(self) -> Decimal:
         return self.on_products + self.on_none
+
+    @property
+    def agrees(self) -> bool:
+        return self.ledger is None or self.ledger == self.whole
 
 
 class CostReport:
@@ -136,8 +144,14 @@ class CostReport:
             on=Sum("amount", filter=Q(product__isnull=False)),
             none=Sum("amount", filter=Q(product=None)),
             shown=Sum("amount", filter=within(self.query)),
+            unmapped=Sum("amount", filter=Q(kind__code=UNMAPPED)),
         )
-        return Reconciliation(*(found[name] or ZERO for name in ("on", "none", "shown")))
+        ledger = None
+        if self.query.of == "actual" and self._as_of is None and not sight(self._user):
+            entries = LedgerEntry.objects.filter(month__range=(span.first, span.last))
+            ledger = entries.aggregate(whole=Sum("booked"))["whole"] or ZERO
+        on, none, shown, unmapped = (found[name] or ZERO for name in ("on", "none", "shown", "unmapped"))
+        return Reconciliation(on, none, shown, unmapped, ledger)
 
 
 def _cell(query: ReportQuery, code: str) -> tuple[tuple[Span, ...], ...]:

@@ -11,6 +11,7 @@ from django.utils.translation import pgettext
 
 from core import formats
 from pricing.models import CostKind
+from pricing.selectors.costs import cost_kinds
 from products.models import Channel, Product, Supplier
 from products.selectors.lines import line_tree
 
@@ -52,7 +53,7 @@ class Names:
 
     @cached_property
     def _kinds(self) -> dict[int, CostKind]:
-        return {row.pk: row for row in CostKind.objects.all()}
+        return {row.pk: row for row in cost_kinds()}
 
     def line_of(self, product_id: int | None) -> int | None:
         row = self._products.get(product_id) if product_id is not None else None
