@@ -59,7 +59,6 @@ class MarginCard:
     rows: Sequence[StatementRow] = ()
     chart: Chart | None = None
     unknown: Sequence[CostLine] = ()
-    found: Sequence[MonthMargin] = ()
     ahead: MarginAheadCard | None = None
 
 
@@ -100,7 +99,6 @@ def margin_card(user: Any, product: Product, rates: Sequence[Rates]) -> MarginCa
         currency=currency,
         about=_("standard costs: what was sold × the rates of the month; every total is the sum of its rows"),
         months=[each.month for each in months],
-        found=months,
         figures=_figures(total, currency),
         rows=[_row(line, months, total) for line in lines],
         chart=_chart(lines, months, total, currency),

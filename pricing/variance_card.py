@@ -11,15 +11,18 @@ from typing import Any
 
 from django.db.models import Sum
 
+from core.months import month_add
 from products.models import Product
 from products.selectors.budget import budget_months
 from products.selectors.lines import line_tree
+from products.selectors.months import product_complete_month
 
 from .engine.costs import Variance, variance
 from .models import CostKind, CostLine
 from .selectors.cost_months import cost_months
-from .selectors.margins import MonthMargin
+from .selectors.margins import MonthMargin, product_margins
 
+MONTHS = 12
 ZERO = Decimal(0)
 MOVING = {CostLine.Basis.UNIT, CostLine.Basis.CONTRACT_MONTH, CostLine.Basis.SHARE}
 """What counts by what is sold."""
@@ -47,15 +50,18 @@ class VarianceCard:
     has_plan: bool
 
 
-def variance_card(user: Any, product: Product, months: Sequence[MonthMargin]) -> VarianceCard | None:
-    """Of the months of the margin that have actual costs of the product; ``None``: none has. As booked."""
+def variance_card(user: Any, product: Product) -> VarianceCard | None:
+    """Of those of the last twelve whole months that have actual costs of the product, as booked; ``None``:
+    none has, or the person does not see the product's margin."""
+    lead = line_tree().lead_measure(product.line_id)
+    last = product_complete_month(product, lead.pk)
+    months = product_margins(user, product, month_add(last, 1 - MONTHS), last) if last else None
     if not months:
         return None
     standard, actual, kinds = _booked(product, [each.month for each in months])
     compared = [each for each in months if any(each.month in own for own in actual.values())]
     if not compared:
         return None
-    lead = line_tree().lead_measure(product.line_id)
     plan = budget_months(user, product, lead, compared[0].month, compared[-1].month)
     found = {
         pk: [

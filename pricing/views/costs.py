@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
+from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
@@ -143,13 +144,22 @@ def product_costs(request: HttpRequest, code: str) -> HttpResponse:
     """What one product costs now and next, by the margin it is taken off before."""
     product = product_get(request.user, code)
     rates = product_rates(request.user, product)
-    margin = margin_card(request.user, product, rates) if rates else None
     context = {
         "head": product_head(request.user, product, "costs"),
         "product": product,
         "can_edit": request.user.has_perm(EDIT),
         **product_costs_context(product, rates),
-        "margin": margin,
-        "variance": variance_card(request.user, product, margin.found) if margin else None,
+        "margin": margin_card(request.user, product, rates) if rates else None,
     }
     return page_render(request, "pricing/product_costs.html", context)
+
+
+@with_right(RIGHT)
+@require_safe
+def product_variance(request: HttpRequest, code: str) -> HttpResponse:
+    """The card of actual costs beside standard ones, which comes after the page."""
+    product = product_get(request.user, code)
+    if not getattr(request, "htmx", None):
+        return redirect("pricing:product_costs", product.code)
+    context = {"variance": variance_card(request.user, product)}
+    return render(request, "pricing/_variance.html", context)

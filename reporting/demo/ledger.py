@@ -93,8 +93,8 @@ def _rows(last: datetime.date) -> Iterator[Row]:
             if of and amount:
                 paid = amount * Decimal(of[1]) * Decimal(str(chance.uniform(0.96, 1.05)))
                 yield day, of[0], "", product.code, _cents(paid), product.name, "", ""
-        for account, centre, kind, _line, amount in SHARED:
-            paid = amount * Decimal(str(chance.uniform(0.94, 1.08)))
+        for account, centre, kind, _line, monthly in SHARED:
+            paid = monthly * Decimal(str(chance.uniform(0.94, 1.08)))
             yield day, account, centre, "", _cents(paid), kind, "", ""
     yield day, "4990", "310", "", "1240,00", "Advies verpakkingen", "", ""
     ahead = month_add(last, 1).isoformat()

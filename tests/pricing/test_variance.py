@@ -76,7 +76,9 @@ def plan(product: Product, *backs: int) -> None:
 def card(user: Any, product: Product) -> Any:
     client = Client()
     client.force_login(user)
-    answer = client.get(f"/products/{product.code}/costs/")
+    address = f"/products/{product.code}/costs/actual/"
+    assert client.get(address).status_code == 302
+    answer = client.get(address, headers={"HX-Request": "true"})
     assert answer.status_code == 200
     return answer.context["variance"]
 
@@ -102,6 +104,9 @@ def test_without_a_planned_volume_there_is_price_alone(juice: Product, finance: 
     found = card(finance, juice)
     assert not found.has_plan
     assert [(row.volume, row.price) for row in found.rows] == [(None, D("110.50")), (None, D(-320))]
+    client = Client()
+    client.force_login(finance)
+    assert "/products/JUICE/costs/actual/" in client.get("/products/JUICE/costs/").content.decode()
 
 
 def test_without_actual_costs_there_is_nothing_to_compare(finance: Any) -> None:
