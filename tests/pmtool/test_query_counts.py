@@ -255,7 +255,8 @@ def costed(owner: Any, products: list[Product]) -> None:
     CostRate.objects.bulk_create(rates)
     last = month_add(timezone.localdate().replace(day=1), -1)
     CostMonth.objects.bulk_create(
-        CostMonth(product=p, month=month, kind=kind, source="standard", amount=5, recorded_at=timezone.now())
+        CostMonth(product=p, month=month, kind=kind, source=source, amount=5, recorded_at=timezone.now())
+        for source in ("standard", "actual")
         for p in products
         for month in (last, month_add(last, -12))
         for kind in (purchase, overhead)
