@@ -32,7 +32,7 @@ from tests.factories import (
     user_factory,
 )
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("english")]
 D = Decimal
 SCALE = [Step(D(0), D("0.01")), Step(D(1_000), D("0.02")), Step(D(5_000), D("0.03"))]
 NOW = datetime.datetime(2026, 7, 15, 10, tzinfo=datetime.UTC)
