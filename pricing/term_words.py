@@ -15,7 +15,7 @@ from core.organisation import organisation_get
 
 from .engine.terms import Step
 from .models import Price, Term
-from .price_words import price_decimals, price_text
+from .price_words import price_text
 from .selectors.bonuses import Bonus
 from .selectors.pocket import Pocket
 from .selectors.terms import ended, steps_of
@@ -117,7 +117,7 @@ def pocket_lines(pocket: Pocket) -> list[PocketLine]:
         found.append(
             PocketLine(
                 label(row.key),
-                price_text(row.amount, currency, decimals(pocket)),
+                price_text(row.amount, currency, pocket.places),
                 None if share is None else formats.percent(share),
                 about,
                 row.is_total,
@@ -138,12 +138,6 @@ def _about(pocket: Pocket, term: Term) -> str:
     return ", ".join(filter(None, [said, place_words(term)]))
 
 
-def decimals(pocket: Pocket) -> int:
-    """Enough to see what is taken off a small price."""
-    found = price_decimals(pocket.price.now.amount if pocket.price.now else None)
-    return max(found, 4 if pocket.rows[0].amount < 1 else 2)
-
-
 def pocket_summary(pocket: Pocket, chosen: Pocket, url: str) -> PocketSummary:
     currency = organisation_get().currency
     share = pocket.share("pocket_price")
@@ -151,7 +145,7 @@ def pocket_summary(pocket: Pocket, chosen: Pocket, url: str) -> PocketSummary:
         pocket_name(pocket),
         f"{url}?channel={pocket_key(pocket)}",
         pocket is chosen,
-        [price_text(pocket.amount(key), currency, decimals(pocket)) for key in PRICES],
+        [price_text(pocket.amount(key), currency, pocket.places) for key in PRICES],
         None if share is None else formats.percent(share),
     )
 
@@ -166,7 +160,7 @@ def pocket_chart(pocket: Pocket, switches: Sequence[Switch] = ()) -> Chart:
         title=_("What is left of the list price?"),
         subtitle=_("%(channel)s: %(currency)s %(unit)s, without VAT")
         % {"channel": pocket_name(pocket), "currency": currency, "unit": unit},
-        spec=waterfall_spec(rows, lambda amount: price_text(amount, currency, decimals(pocket))),
+        spec=waterfall_spec(rows, lambda amount: price_text(amount, currency, pocket.places)),
         table=ChartTable(
             [_("Line of the waterfall"), currency, _("of the list price")],
             [[line.label, line.amount, line.share] for line in lines],
@@ -225,10 +219,10 @@ def bonus_line(bonus: Bonus, currency: str) -> BonusLine:
     )
 
 
-def years_open(found: Sequence[Bonus], currency: str) -> list[tuple[int, str]]:
+def years_open(found: Sequence[Bonus], currency: str) -> list[tuple[str, str]]:
     """Years that are over with what is still open of them."""
     years: dict[int, Decimal] = {}
     for bonus in found:
         if bonus.over and bonus.open:
             years[bonus.year] = years.get(bonus.year, Decimal(0)) + bonus.open
-    return [(year, formats.money(amount, currency, 2)) for year, amount in sorted(years.items())]
+    return [(str(year), formats.money(amount, currency, 2)) for year, amount in sorted(years.items())]

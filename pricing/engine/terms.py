@@ -1,4 +1,4 @@
-"""From list price to pocket price, and bonuses by scale. Decimal throughout; nothing is rounded here.
+"""From list price to pocket price, and bonuses by scale. Decimal throughout.
 
 The worked case: 100,000 less 10 % on the invoice is 90,000, less 3 % promotion support 87,300; of these a
 bonus of 2 % and a payment discount of 1 % leave 84,681.
@@ -7,7 +7,7 @@ bonus of 2 % and a payment discount of 1 % leave 84,681.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from decimal import Decimal
+from decimal import ROUND_HALF_UP, Decimal
 from typing import NamedTuple
 
 ZERO = Decimal(0)
@@ -26,13 +26,16 @@ class Row(NamedTuple):
     is_total: bool
 
 
-def waterfall(list_price: Decimal, terms: Mapping[str, Decimal]) -> list[Row]:
+def waterfall(list_price: Decimal, terms: Mapping[str, Decimal], places: int = 2) -> list[Row]:
     """From the list price to the pocket price; ``terms``: a rate by kind, of ``unit`` an amount. Every kind
-    has its line, also one that takes nothing off."""
-    rows, left, base = [Row("list_price", list_price, True)], list_price, list_price
+    has its line, also one that takes nothing off. Each amount is rounded once, to so many places, and the
+    prices are sums of rounded amounts: what is shown adds up."""
+    last = Decimal(1).scaleb(-places)
+    left = base = list_price.quantize(last, ROUND_HALF_UP)
+    rows = [Row("list_price", left, True)]
     for kind in KINDS:
         term = terms.get(kind, ZERO)
-        off = term if kind == "unit" else base * term
+        off = (term if kind == "unit" else base * term).quantize(last, ROUND_HALF_UP)
         left -= off
         rows.append(Row(kind, -off, False))
         if kind in TOTALS:

@@ -22,14 +22,16 @@ from .terms import line_chain, steps_of, terms_on, terms_until
 
 MAIN = ((Price.Component.UNIT, ""), (Price.Component.MONTH, ""))
 """The price that terms come off: per unit, of what has none per month."""
+SMALL = Decimal(10)
+"""A list price below it has four decimals: a cent is too coarse for what comes off it."""
 
 
 @dataclass(frozen=True)
 class Pocket:
     """What one channel's price comes to, without VAT; ``channel`` ``None``: who has nothing of his own.
 
-    ``bonus_is_least``: the person does not see all that counts for the bonus, so what is given at the least
-    stands there.
+    Amounts have so many ``places``. ``bonus_is_least``: the person does not see all that counts for the
+    bonus, so what is given at the least stands there.
     """
 
     channel: Channel | None
@@ -37,6 +39,7 @@ class Pocket:
     terms: Mapping[str, Term]
     rates: Mapping[str, Decimal]
     rows: Sequence[Row]
+    places: int
     bonus_is_least: bool
 
     def amount(self, key: str) -> Decimal:
@@ -103,4 +106,6 @@ def _pocket(
     if price.component != Price.Component.UNIT:
         rates.pop(Term.Kind.UNIT, None)
     _with, without = price.both(price.now)
-    return Pocket(channel, price, held, rates, waterfall(without or Decimal(0), rates), is_least)
+    amount = without or Decimal(0)
+    places = 4 if amount < SMALL else 2
+    return Pocket(channel, price, held, rates, waterfall(amount, rates, places), places, is_least)

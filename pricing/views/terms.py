@@ -123,7 +123,7 @@ def bonus_year(request: HttpRequest) -> HttpResponse:
     context = {
         "year": year,
         "years": [Switch(str(each), f"?year={each}", each == year) for each in years],
-        "open": [(each, left) for each, left in years_open(found, currency) if each != year],
+        "open": [(each, left) for each, left in years_open(found, currency) if each != str(year)],
         "rows": [bonus_line(bonus, currency) for bonus in shown],
         "settlements": sorted(
             (row for bonus in shown for row in bonus.settlements),

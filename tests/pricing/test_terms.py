@@ -15,7 +15,7 @@ from django.utils import timezone
 from accounts.errors import DomainError
 from core.organisation import today
 from pricing.engine.terms import Step
-from pricing.models import BonusSettlement, Term, TermStep
+from pricing.models import BonusSettlement, PriceList, Term, TermStep
 from pricing.selectors.bonuses import Bonus, bonuses
 from pricing.selectors.pocket import Pocket, product_pockets
 from pricing.selectors.price_rows import price_history, price_rows
@@ -111,8 +111,8 @@ class TestWhichHolds:
             said(kind, rate)
         bonus_of(shop, [Step(D(0), D("0.02"))])
         found = pockets(product)
-        assert found["Shop"].amount("pocket_price") == D("84.681")
-        assert found[""].amount("pocket_price") == D("86.427")  # without a bonus
+        assert found["Shop"].amount("pocket_price") == D("84.68")
+        assert found[""].amount("pocket_price") == D("86.43")  # without a bonus
 
     def test_the_nearest_term_alone_holds(self, product: Product, line: ProductLine) -> None:
         above = channel_factory(name="Trade")
@@ -144,6 +144,15 @@ class TestWhichHolds:
         said("unit", None, shop, amount=D("1.5"))
         found = pockets(product)["Shop"]
         assert (found.amount("list_price"), found.amount("pocket_price")) == (50, D("48.5"))
+
+    def test_a_small_price_keeps_its_decimals_and_adds_up(self, product: Product) -> None:
+        price_factory(
+            product=product, price_list=PriceList.objects.get(), start_date=day(-1), amount=D("1.36")
+        )
+        said("invoice", "0.1")
+        said("promotion", "0.03")
+        amounts = [row.amount for row in pockets(product)[""].rows if row.amount]
+        assert list(map(str, amounts[:5])) == ["1.3600", "-0.1360", "1.2240", "-0.0367", "1.1873"]
 
     def test_without_a_price_there_is_nothing(self) -> None:
         said("invoice", "0.05")
@@ -443,7 +452,7 @@ class TestThePages:
         shop = channel_factory(name="Shop", code="shop")
         bonus_of(shop, start_date=datetime.date(2025, 1, 1))
         sell(product, shop, 2025, range(1, 13), 100)
-        assert client.get("/pricing/terms/bonuses/").context["open"] == [(2025, "€24.00")]
+        assert client.get("/pricing/terms/bonuses/").context["open"] == [("2025", "€24.00")]
         paid = {"channel": "shop", "year": "2025", "amount": "24", "settled_date": "2026-07-01"}
         for _again in range(2):
             client.post("/pricing/terms/bonuses/", paid | {"reference": "CN", "nonce": "n"})

@@ -31,9 +31,8 @@ def test_the_case_of_the_plan_to_the_cent() -> None:
 
 
 def test_logistics_and_an_amount_a_unit_lead_from_net_to_pocket() -> None:
-    rows = {
-        row.key: row.amount for row in waterfall(D(100), CASE | {"logistics": D("0.02"), "unit": D("1.5")})
-    }
+    terms = CASE | {"logistics": D("0.02"), "unit": D("1.5")}
+    rows = {row.key: row.amount for row in waterfall(D(100), terms, 3)}
     assert (rows["net_price"], rows["logistics"], rows["unit"]) == (D("84.681"), D("-1.746"), D("-1.5"))
     assert rows["pocket_price"] == D("81.435")
 
@@ -41,10 +40,14 @@ def test_logistics_and_an_amount_a_unit_lead_from_net_to_pocket() -> None:
 @given(
     st.decimals(0, 10_000, places=4),
     st.dictionaries(st.sampled_from(KINDS), st.decimals(0, D("0.2"), places=4)),
+    st.sampled_from([2, 4]),
 )
-def test_every_total_is_what_is_above_it(price: D, terms: dict[str, D]) -> None:
-    left = price
-    for row in waterfall(price, terms):
+def test_every_total_is_what_is_shown_above_it(price: D, terms: dict[str, D], places: int) -> None:
+    rows = waterfall(price, terms, places)
+    left = rows[0].amount
+    assert abs(left - price) <= D("0.005")
+    for row in rows:
+        assert row.amount == round(row.amount, places)
         if row.is_total:
             assert row.amount == left
         else:
