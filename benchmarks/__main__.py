@@ -25,6 +25,7 @@ NAMES = {
     "pages": "benchmarks.pages",
     "processes": "benchmarks.processes",
     "alerts": "benchmarks.alerts",
+    "costs": "benchmarks.costs",
     "scale": "benchmarks.scale",
 }
 

@@ -7,6 +7,8 @@ An endpoint names its rights, reads through a selector that takes the user, writ
 
 from __future__ import annotations
 
+import base64
+import binascii
 import datetime
 import logging
 import math
@@ -22,8 +24,8 @@ from django_filters.rest_framework import DjangoFilterBackend
 from knox.auth import TokenAuthentication as KnoxAuthentication
 from redis.exceptions import RedisError
 from rest_framework import pagination, serializers, throttling
-from rest_framework.exceptions import MethodNotAllowed
-from rest_framework.permissions import IsAuthenticated
+from rest_framework.exceptions import AuthenticationFailed, MethodNotAllowed
+from rest_framework.permissions import SAFE_METHODS, IsAuthenticated
 
 from accounts.errors import VersionConflict
 
@@ -52,6 +54,27 @@ class TokenAuthentication(KnoxAuthentication):
         if auth_token.last_used_at is None or auth_token.last_used_at < now - USED_EVERY:
             type(auth_token).objects.filter(pk=auth_token.pk).update(last_used_at=now)
         return user, auth_token
+
+
+class BasicTokenAuthentication(TokenAuthentication):
+    """``Authorization: Basic …`` with a token as the password and any name, for programs that know nothing
+    else; only on addresses that say so, and only to read."""
+
+    def authenticate(self, request: Request) -> Any:
+        scheme, _space, said = request.headers.get("Authorization", "").partition(" ")
+        if scheme.lower() != "basic" or request.method not in SAFE_METHODS:
+            return None
+        try:
+            token = base64.b64decode(said, validate=True).decode().partition(":")[2]
+        except (binascii.Error, UnicodeDecodeError):
+            token = ""
+        if not token:
+            raise AuthenticationFailed(_("The password has to be a token."))
+        user, auth_token = self.authenticate_credentials(token.encode())
+        return user, auth_token
+
+    def authenticate_header(self, request: Request) -> str:
+        return 'Basic realm="pmtool"'
 
 
 class HasRight(IsAuthenticated):

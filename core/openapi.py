@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from drf_spectacular.contrib.knox_auth_token import KnoxTokenScheme
+from drf_spectacular.extensions import OpenApiAuthenticationExtension
 from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitView
 
 from .pages import with_right
@@ -13,6 +16,16 @@ class TokenScheme(KnoxTokenScheme):
 
     target_class = "core.api.TokenAuthentication"
     name = "token"
+
+
+class BasicTokenScheme(OpenApiAuthenticationExtension):
+    """A token as the password, for programs that know only that; found like the other."""
+
+    target_class = "core.api.BasicTokenAuthentication"
+    name = "token as password"
+
+    def get_security_definition(self, auto_schema: Any) -> Any:
+        return {"type": "http", "scheme": "basic"}
 
 
 class SchemaView(SpectacularAPIView):

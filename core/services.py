@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import datetime
-from contextlib import nullcontext
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
 from zoneinfo import available_timezones
 
-import pghistory
 from django.db import transaction
 from django.utils.translation import gettext as _
 
@@ -35,14 +33,11 @@ def organisation_update(
     nightly_at: datetime.time,
     alert_min_amount: Decimal,
     watched_folder: str,
-    closed_until: datetime.date | None,
-    closed_reason: str = "",
     show_everyones_accuracy: bool,
 ) -> Organisation:
     """Change the organisation's settings; rooms may refuse what their rows rest on (the currency of facts).
 
-    ``closed_until`` is a month that is over; opening closed months again asks for ``closed_reason``, which
-    the history keeps. Holds from the next request and the next night on.
+    Holds from the next request and the next night on.
     """
     right_require(by, "core.settings")
     if time_zone not in available_timezones():
@@ -56,7 +51,6 @@ def organisation_update(
         "nightly_at": nightly_at,
         "alert_min_amount": alert_min_amount,
         "watched_folder": _folder(watched_folder),
-        "closed_until": month_start(closed_until) if closed_until else None,
         "show_everyones_accuracy": show_everyones_accuracy,
     }
     with transaction.atomic():
@@ -64,25 +58,23 @@ def organisation_update(
         changing = {field: value for field, value in values.items() if getattr(current, field) != value}
         for rule in registries.organisation_rules:
             rule.refuse(current, changing)
-        said = _closed_check(current, values["closed_until"], closed_reason.strip())
-        with pghistory.context(reason=said) if said else nullcontext():
-            row_save(current, version=version, values=values)
+        row_save(current, version=version, values=values)
         transaction.on_commit(organisation_forget)
     return current
 
 
-def _closed_check(current: Organisation, until: datetime.date | None, reason: str) -> str:
-    """Refuse to close a month that is not over, and to open months without saying why; the reason, if any."""
-    before = current.closed_until
-    if until == before:
-        return ""
-    if until is not None and until >= month_start(today()):
-        raise DomainError("month_not_over", _("Only a month that is over can be closed."), "closed_until")
-    if before is None or (until is not None and until > before):
-        return ""
-    if not reason:
-        raise DomainError("reason_missing", _("Say why closed months are opened again."), "closed_reason")
-    return reason
+@transaction.atomic
+def months_close(*, until: datetime.date) -> None:
+    """Fix the figures up to and including a month that is over; whoever calls it says who may and keeps what
+    was known. A closed month is not opened again."""
+    current = row_lock(Organisation.objects.get(pk=1))
+    if until >= month_start(today()):
+        raise DomainError("month_not_over", _("Only a month that is over can be closed."), "month")
+    if current.closed_until is not None and until <= current.closed_until:
+        raise DomainError("month_closed_already", _("This month is closed already."), "month", status=409)
+    row_save(current, version=None, values={"closed_until": month_start(until)})
+    organisation_forget()
+    transaction.on_commit(organisation_forget)
 
 
 def _folder(text: str) -> str:

@@ -98,6 +98,7 @@ STATES: dict[str, Any] = {
     "undo_newest_first": _(
         "A later import changed the same kind of data: number %(later)s (%(file)s). Undo that one first."
     ),
+    "correction_reason": _("Say why a closed month is corrected."),
     "layout_unknown": _("There is no remembered layout “%(name)s”."),
     "file_missing": _("The file is no longer on the server. Upload it again."),
     "stopped": _("Stopped by %(who)s."),

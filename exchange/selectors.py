@@ -41,6 +41,12 @@ def import_get(user: Any, pk: int) -> Import:
     return row
 
 
+def correction_right(row: Import) -> str:
+    """What importing it as a correction of closed months needs."""
+    sheet = sheets.get(row.sheet) if row.sheet in sheets else None
+    return getattr(sheet, "correction_right", "") or "exchange.no_correction"
+
+
 def imports_waiting() -> QuerySet[Import]:
     """What came by itself, by the watched folder or the API, and needs a person now; for Today."""
     return Import.objects.filter(

@@ -103,6 +103,9 @@ class Counts:
     refused: int = 0
     created: Sequence[Creation] = ()
     totals: dict[str, str] = field(default_factory=dict)
+    reconciled: Sequence[Mapping[str, str]] = ()
+    """By month what came in and what became of it, where the sheet says so: ``month``, ``imported``,
+    ``mapped``, ``unmapped``."""
     months_from: datetime.date | None = None
     months_to: datetime.date | None = None
 
@@ -118,14 +121,15 @@ class Counts:
             "unchanged": self.unchanged,
             "refused": self.refused,
             **({"creates": self.creates} if self.creates else {}),
+            **({"reconciled": list(self.reconciled)} if self.reconciled else {}),
         }
 
 
 class Sheet(Protocol):
     """One kind of file. All methods run on the default connection, inside the caller's transaction.
 
-    ``options`` given to the methods hold the answers to the sheet's own options and ``create_missing``
-    (bool).
+    ``options`` given to the methods hold the answers to the sheet's own options, ``create_missing`` (bool)
+    and ``correction``: why the file may change closed months ('': it may not).
     """
 
     key: str
@@ -145,6 +149,9 @@ class Sheet(Protocol):
     chose."""
     can_create: bool
     """Whether ``create_missing`` means anything for this sheet."""
+    correction_right: str
+    """The right that changing closed months by a file needs; a sheet that knows no months does without. Such
+    rows are refused with the code ``month_closed``."""
     reasons: Mapping[str, Any]
     """The words for the codes of its refused rows (lazy, with ``%(name)s`` for ``params``, and
     ``%(value)s``)."""

@@ -13,6 +13,7 @@ urlpatterns = [
     path("layouts/<int:pk>/put-back/", layouts.layout_restore, name="layout_restore"),
     path("<int:pk>/", detail.import_detail, name="detail"),
     path("<int:pk>/reading/", actions.import_reading, name="reading"),
+    path("<int:pk>/correct/", actions.import_correct, name="correct"),
     path("<int:pk>/apply/", actions.import_apply, name="apply"),
     path("<int:pk>/undo/", actions.import_undo, name="undo"),
     path("<int:pk>/stop/", actions.import_stop, name="stop"),

@@ -18,6 +18,7 @@ from pricing.api_prices import router as prices
 from pricing.api_promotions import router as promotions
 from pricing.api_terms import router as terms
 from products.api import router as products
+from reporting.api import router as reports
 
 app_name = "api"
 
@@ -36,5 +37,6 @@ ROUTERS = (
     place,
     elasticities,
     costs,
+    reports,
 )
 urlpatterns = [path("", include(router.urls)) for router in ROUTERS]

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import datetime
 import re
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal
@@ -24,6 +25,8 @@ from pricing.selectors.costs import EDIT, RIGHT
 from pricing.services.costs import RateValues, costs_import, costs_import_undo, line_check, rate_check
 from products.models import Channel, Supplier
 from products.selectors.access import visible_channel_ids, visible_line_ids
+from products.selectors.closing import CLOSE, closed_until, is_closed, may_correct
+from products.services.closing import import_correction
 from products.sheets import sources
 from products.sheets.known import Named, ProductsKnown, Refusals, lines_known, staged
 from products.sheets.sources import CODE_SOURCE
@@ -79,6 +82,7 @@ class CostsSheet:
     permission = EDIT
     wide_field = ""
     can_create = False
+    correction_right = CLOSE
     reasons = REASONS
     creates_labels: Mapping[str, Any] = {"cost_lines": _("cost lines")}
     one_of: tuple[tuple[str, ...], ...] = (("product", "product_line"),)
@@ -164,15 +168,16 @@ class CostsSheet:
     def apply(self, cursor: Any, import_id: int, options: Mapping[str, Any]) -> Counts:
         plan = _Plan(cursor, options, None, Refusals())
         counts = plan.counts()
-        CostLine.objects.bulk_create(plan.made, batch_size=2000)
-        costs_import(
-            source_import=Import.objects.get(pk=import_id),
-            rows=[
-                ((row.cost_line.pk, row.values.from_quantity, row.start_date), row.values)
-                for row in plan.rows
-                if not row.is_there
-            ],
-        )
+        with import_correction(import_id, options.get("correction"), plan.closed_changes()):
+            CostLine.objects.bulk_create(plan.made, batch_size=2000)
+            costs_import(
+                source_import=Import.objects.get(pk=import_id),
+                rows=[
+                    ((row.cost_line.pk, row.values.from_quantity, row.start_date), row.values)
+                    for row in plan.rows
+                    if not row.is_there
+                ],
+            )
         return counts
 
     def undo(self, cursor: Any, import_id: int) -> Counts:
@@ -191,6 +196,7 @@ class _Plan:
 
     def __init__(self, cursor: Any, options: Mapping[str, Any], user: Any, refusals: Refusals) -> None:
         rows = staged(cursor)
+        self._correcting = bool(options.get("correction")) and may_correct(user)
         self._products = ProductsKnown(rows, user, options.get(CODE_SOURCE))
         self.unclear = self._products.asked()
         self._lines_seen = None if user is None else visible_line_ids(user)
@@ -229,6 +235,8 @@ class _Plan:
         there = self._there.get((cost_line.pk, values.from_quantity, row["start_date"]))
         if there is not None and any(getattr(there, name) != said for name, said in values._asdict().items()):
             raise _Refused("amount", "rate_taken")
+        if there is None and not self._correcting and is_closed(row["start_date"]):
+            raise _Refused("start_date", "month_closed", until=f"{closed_until():%Y-%m}")
         self._seen[key] = row["line"]
         if cost_line.pk is None and self._identity(cost_line) not in self._lines:
             self._lines[self._identity(cost_line)] = cost_line
@@ -337,6 +345,12 @@ class _Plan:
             return rate_check(cost_line, values)
         except DomainError as error:
             raise _Refused(error.field, error.code) from None
+
+    def closed_changes(self) -> list[dict[str, Any]]:
+        """The rates that begin in closed months."""
+        days = (row.start_date for row in self.rows if not row.is_there and is_closed(row.start_date))
+        months = Counter(f"{day:%Y-%m}" for day in days)
+        return [{"month": month, "what": "rates", "rows": rows} for month, rows in sorted(months.items())]
 
     def counts(self) -> Counts:
         effects = [row.effect for row in self.rows]

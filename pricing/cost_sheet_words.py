@@ -7,6 +7,7 @@ from typing import Any
 from django.utils.translation import gettext_lazy as _
 
 from pricing.models import CostLine
+from products.sheets.words import MONTH_CLOSED
 
 ALL = "all"
 Basis, Base, Split = CostLine.Basis, CostLine.Base, CostLine.Key
@@ -35,6 +36,7 @@ CODES = {
     for field, words in WORDS.items()
 }
 REASONS: dict[str, Any] = {
+    "month_closed": MONTH_CLOSED,
     "product_unknown": _("no product has this code"),
     "product_ambiguous": _("several products have this code in different sources"),
     "product_not_in_source": _("no product has this code in the source “%(source)s”"),

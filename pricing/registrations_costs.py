@@ -5,17 +5,64 @@ from __future__ import annotations
 from django.utils.translation import gettext_lazy as _
 
 from core import registries
-from core.registries import MenuEntry, ProductTab
+from core.later import later_in
+from core.registries import JobKind, MenuEntry, NightlyStep, Panel, ProductTab
 
 RIGHT = "pricing.view_costs"
+later = later_in("pricing")
 
 
 def register() -> None:
+    from collaboration.kinds import alert_kinds
     from exchange.sheets import sheets
 
+    from . import doctor
     from .cost_sheet import CostsSheet
+    from .ledger_panel import reconciled_panel
+    from .ledger_sheet import LedgerSheet
+    from .margin_words import FLOOR
 
-    sheets.register(CostsSheet())
+    sheets.register(CostsSheet(), LedgerSheet())
+    registries.nightly_steps.register(
+        NightlyStep(
+            "standard_costs",
+            _("Standard costs"),
+            chunks=later("steps.standard_costs.chunks"),
+            compute=later("steps.standard_costs.compute"),
+            order=60,
+        )
+    )
+    registries.nightly_steps.register(
+        NightlyStep(
+            "margin_floor",
+            _("Margin floors"),
+            chunks=later("steps.margin_floor.chunks"),
+            compute=later("steps.margin_floor.compute"),
+            after=("judgement",),
+            order=82,
+        )
+    )
+    alert_kinds.register(FLOOR)
+    registries.nightly_steps.register(
+        NightlyStep(
+            "actual_costs",
+            _("Actual costs"),
+            chunks=later("steps.ledger.chunks"),
+            compute=later("steps.ledger.compute"),
+            order=61,
+        )
+    )
+    registries.panels.register(
+        Panel("reconciled", "import", "pricing/_reconciled.html", reconciled_panel, 10, RIGHT)
+    )
+    doctor.register()
+    registries.job_kinds.register(
+        JobKind(
+            "pricing.standard_costs",
+            later("services.standard_costs.standard_costs_job"),
+            _("Booking of standard costs"),
+        )
+    )
     registries.product_tabs.register(ProductTab("costs", _("Costs"), "pricing:product_costs", 40, RIGHT))
     registries.menu.register(
         MenuEntry("costs", _("Costs and margins"), "pricing:costs", "calculator", 45, RIGHT)

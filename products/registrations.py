@@ -45,6 +45,7 @@ def register() -> None:
             _("Edit lines, channels and the like"),
             _("Lines, channels, suppliers, segments, families, measures."),
         ),
+        Right("products.close_months", _("Close months and correct closed ones")),
         Right("products.edit_budget", _("Edit and freeze budgets")),
         Right("products.share_views", _("Share saved views with everybody")),
     )

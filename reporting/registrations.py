@@ -7,7 +7,10 @@ from typing import Any
 from django.utils.translation import gettext_lazy as _
 
 from core import registries
-from core.registries import MenuEntry, Panel, ProductTab
+from core.later import later_in
+from core.registries import JobKind, MenuEntry, Panel, ProductTab
+
+later = later_in("reporting")
 
 
 def register_all() -> None:
@@ -21,5 +24,8 @@ def register_all() -> None:
     registries.menu.register(MenuEntry("today", _("Today"), "reporting:today", "sun", 10, badge=alerts_open))
     registries.panels.register(
         Panel("family_compared", "family", "reporting/_family_compared.html", compared, 30)
+    )
+    registries.job_kinds.register(
+        JobKind("reporting.file", later("services.report_files.report_file_make"), _("A report as a file"))
     )
     registries.product_tabs.register(ProductTab("overview", _("Overview"), "reporting:product", 0))

@@ -10,8 +10,6 @@ from accounts.models.user import LANGUAGES
 from core import formats
 from core.models import Organisation
 
-from .month import MonthField
-
 
 def month_choices() -> list[tuple[int, str]]:
     names = formats.MONTHS["nl" if formats.is_dutch() else "en"]
@@ -44,19 +42,6 @@ class OrganisationForm(forms.Form):
     financial_year_first_month = forms.TypedChoiceField(
         label=_("First month of the financial year"), choices=month_choices, coerce=int
     )
-    closed_until = MonthField(
-        label=_("Closed until"),
-        required=False,
-        help_text=_(
-            "The last month whose figures are fixed: an import that would change it or one before is refused."
-        ),
-    )
-    closed_reason = forms.CharField(
-        label=_("Why months are opened again"),
-        max_length=200,
-        required=False,
-        help_text=_("Only asked when the month above moves back or is emptied; it stands in the history."),
-    )
     nightly_at = forms.TimeField(
         label=_("Nightly run at"), widget=TimeInput, help_text=_("In the time zone above.")
     )
@@ -84,6 +69,6 @@ class OrganisationForm(forms.Form):
     version = forms.IntegerField(widget=forms.HiddenInput)
 
     def __init__(self, *args: Any, organisation: Organisation, **kwargs: Any) -> None:
-        names = [name for name in self.base_fields if name not in ("version", "closed_reason")]
+        names = [name for name in self.base_fields if name != "version"]
         initial = {name: getattr(organisation, name) for name in [*names, "version"]}
         super().__init__(*args, initial=initial, **kwargs)

@@ -3,6 +3,7 @@ from __future__ import annotations
 import datetime
 
 import pghistory
+import pgtrigger
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.db.models import Q
@@ -14,7 +15,7 @@ class Organisation(models.Model):
     """The one organisation this installation serves; exactly one row, ``pk`` 1.
 
     Facts are in its currency, months and "today" in its time zone. ``closed_until`` is the last month whose
-    figures are fixed (first day), empty while none is.
+    figures are fixed (first day), empty while none is; it never moves back, also in the database.
     """
 
     name = models.CharField(_("name"), max_length=120)
@@ -50,6 +51,16 @@ class Organisation(models.Model):
             models.CheckConstraint(
                 condition=Q(closed_until=None) | Q(closed_until__day=1), name="organisation_closed_a_month"
             ),
+        ]
+        triggers = [
+            pgtrigger.Protect(
+                name="closed_months_stay",
+                operation=pgtrigger.Update,
+                condition=pgtrigger.Condition(
+                    "OLD.closed_until IS NOT NULL"
+                    " AND (NEW.closed_until IS NULL OR NEW.closed_until < OLD.closed_until)"
+                ),
+            )
         ]
 
     def __str__(self) -> str:

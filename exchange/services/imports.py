@@ -39,6 +39,7 @@ OPTIONS = (
     "create_missing",
     "leave_out_refused",
     "apply_when_clean",
+    "correction",
 )
 
 
@@ -56,8 +57,9 @@ def import_start(
     """Keep the file and have a worker check it. Nothing of its contents is written before it is applied.
 
     ``options``: see ``OPTIONS`` and the sheet's own; ``apply_when_clean``: apply by itself when no row is
-    refused and nothing is asked. ``user`` is ``None`` for the watched folder. Raises ``DomainError``: not a
-    file that can be read, a sheet or layout that does not exist or may not be imported, too many at once.
+    refused and nothing is asked; ``correction``: why it may change closed months. ``user`` is ``None`` for
+    the watched folder. Raises ``DomainError``: not a file that can be read, a sheet or layout that does not
+    exist or may not be imported, too many at once.
     """
     _check_sheet(sheet, user)
     layout = layout_named(sheet, layout_name) if layout_name else None

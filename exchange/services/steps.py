@@ -117,14 +117,17 @@ def _sheet_of(row: Import, user: Any) -> Any:
 
 def sheet_options(row: Import, opened: Opened) -> dict[str, Any]:
     """What the sheet's methods get as options: its own, said, remembered or the default, and
-    ``create_missing``."""
+    ``create_missing`` and ``correction``."""
     assert opened.plan is not None
     remembered = opened.layout.options if opened.layout else {}
     options = {
         option.name: row.options.get(option.name, remembered.get(option.name, option.default))
         for option in opened.plan.sheet.options
     }
-    return options | {"create_missing": bool(row.options.get("create_missing"))}
+    return options | {
+        "create_missing": bool(row.options.get("create_missing")),
+        "correction": str(row.options.get("correction") or ""),
+    }
 
 
 def import_load(

@@ -8,8 +8,9 @@ from accounts.errors import DomainError
 from core.errors import form_refuse, require
 from core.pages import with_right
 from exchange.forms import ReadingForm
+from exchange.messages import refuse
 from exchange.models import Import
-from exchange.selectors import import_get, sheets_for
+from exchange.selectors import correction_right, import_get, sheets_for
 from exchange.services import imports
 
 from .detail import detail_render
@@ -31,6 +32,19 @@ def import_reading(request: HttpRequest, pk: int) -> HttpResponse:
         except DomainError as error:
             form_refuse(form, error)
     return detail_render(request, row, form=form, status=422)
+
+
+@require_POST
+@with_right("exchange.import")
+def import_correct(request: HttpRequest, pk: int) -> HttpResponse:
+    """Check it again as a correction of closed months, with the reason."""
+    row = import_get(request.user, pk)
+    require(request.user, correction_right(row))
+    reason = request.POST.get("correction", "").strip()[:400]
+    if not reason:
+        raise refuse("correction_reason", field="correction")
+    imports.import_configure(row=row, user=request.user, options={"correction": reason}, mapping={})
+    return redirect("exchange:detail", pk=row.pk)
 
 
 @require_POST

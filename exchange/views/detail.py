@@ -18,7 +18,14 @@ from exchange.export import ExportColumn, export_response
 from exchange.forms import ReadingForm
 from exchange.messages import in_words, question_code
 from exchange.models import Import, ImportCreation, ImportRefusal
-from exchange.selectors import creations_first, import_get, import_later, import_repeated, sheets_for
+from exchange.selectors import (
+    correction_right,
+    creations_first,
+    import_get,
+    import_later,
+    import_repeated,
+    sheets_for,
+)
 from exchange.services.imports import import_path
 from exchange.sheets import sheets
 
@@ -67,6 +74,11 @@ def _context(user: Any, row: Import) -> dict[str, Any]:
         "can_undo": user.has_perm("exchange.undo") and row.state == Import.State.APPLIED,
         "preview": _preview(row, labels),
     }
+    if row.counts:
+        context["import_panels"] = lambda: panels_build(user, row, "import")
+    if row.counts.get("refused") and (row.is_open or row.state == Import.State.FAILED):
+        context["is_closed_month"] = row.refusals.filter(code="month_closed").exists()
+        context["can_correct"] = user.has_perm(correction_right(row))
     if context["can_undo"]:
         context["later"] = import_later(row)
         context["repeated"] = None if context["later"] else import_repeated(row)

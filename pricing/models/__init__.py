@@ -1,5 +1,8 @@
 from .cost import CostKind, CostLine, CostRate, CostShare
+from .cost_month import CostMonth
+from .cost_sign import CostSign
 from .elasticity import Elasticity
+from .ledger import LedgerEntry, LedgerMapping
 from .offer import Positioning, PositioningPoint
 from .pass_through import PassThrough
 from .place import DistributionMonth, Listing, SegmentChannel
@@ -16,11 +19,15 @@ __all__ = [
     "Bound",
     "CostKind",
     "CostLine",
+    "CostMonth",
     "CostRate",
     "CostShare",
+    "CostSign",
     "DistributionMonth",
     "Elasticity",
     "ForbiddenPeriod",
+    "LedgerEntry",
+    "LedgerMapping",
     "Listing",
     "NoticeDays",
     "PassThrough",

@@ -20,7 +20,10 @@ from pricing.models import CostKind, CostLine, CostRate, CostShare
 from pricing.selectors.costs import EDIT
 from products.models import Product
 from products.selectors.access import visible_channel_ids
+from products.selectors.closing import closed_until, is_closed
 from products.services.scope import line_within, product_within, unlimited
+
+from .standard_costs import standard_costs_later
 
 Basis, Base = CostLine.Basis, CostLine.Base
 NAMES = frozenset({"name_en", "name_nl", "place"})
@@ -177,9 +180,15 @@ def cost_rate_add(
         if all(getattr(there, name) == value for name, value in values._asdict().items()):
             return there
         raise DomainError("date_taken", _taken(there), "start_date")
+    if is_closed(start_date):
+        message = _(
+            "Months until %(until)s are closed. Begin the rate after them, or import it as a correction."
+        )
+        raise DomainError("month_closed", message % {"until": f"{closed_until():%Y-%m}"}, "start_date")
     row = CostRate(cost_line=current, start_date=start_date, created_by=user, **values._asdict())
     check(row)
     row.save()
+    standard_costs_later(cost_lines=[current.pk])
     return row
 
 
@@ -226,6 +235,7 @@ def costs_import(*, source_import: Import, rows: Sequence[tuple[Key, RateValues]
         ),
         batch_size=2000,
     )
+    standard_costs_later(cost_lines={line for (line, _begin, _start), _values in rows})
 
 
 def costs_import_undo(*, source_import: Import) -> tuple[int, int]:

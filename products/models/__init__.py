@@ -1,6 +1,7 @@
 from .budget import BudgetRow, BudgetVersion
 from .bulk import BulkChange
 from .channel import Channel, Segment, Supplier
+from .closing import Correction, MonthClosing
 from .facts import ImportedObject, ProductMonth, SalesFact, SalesJournal, SalesMonth
 from .figures import ProductFigures
 from .line import FourEyesRule, LineMeasure, Measure, ProductLine
@@ -16,6 +17,7 @@ __all__ = [
     "BundlePart",
     "Channel",
     "ChannelLimit",
+    "Correction",
     "Family",
     "FamilyMember",
     "FourEyesRule",
@@ -23,6 +25,7 @@ __all__ = [
     "LineLimit",
     "LineMeasure",
     "Measure",
+    "MonthClosing",
     "Product",
     "ProductCode",
     "ProductFigures",

@@ -1,7 +1,8 @@
 """Sales facts and their roll-ups.
 
 Written in bulk by COPY and upsert, so: no history triggers (the import journal is audit and undo in one) and
-no foreign keys in the database (the staging join checks, ``doctor`` keeps it true).
+no foreign keys in the database (the staging join checks, ``doctor`` keeps it true). What guards closed months
+looks at a statement as a whole.
 """
 
 from __future__ import annotations
@@ -11,6 +12,8 @@ from typing import Any
 from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
+
+from .closing import closed_month_triggers
 
 
 def _loose(to: str, **options: Any) -> models.ForeignKey:
@@ -55,6 +58,7 @@ class SalesFact(models.Model):
                 condition=Q(volume__isnull=False) | Q(revenue__isnull=False), name="sales_fact_says_something"
             ),
         ]
+        triggers = closed_month_triggers("start_date")
 
 
 class SalesJournal(models.Model):

@@ -8,9 +8,11 @@ from django.utils.translation import gettext_lazy as _
 
 @pghistory.track()
 class SavedView(models.Model):
-    """Filters, sort and columns of the product list under a name; shared ones are for everybody."""
+    """Filters, sort and columns of a page under a name; shared ones are for everybody. ``page``: the product
+    list, or another that keeps its questions in the address."""
 
     user = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="saved_views")
+    page = models.CharField(max_length=20, default="products")
     name = models.CharField(_("name"), max_length=60)
     query = models.CharField(max_length=1000, blank=True)
     shared = models.BooleanField(_("shared with everybody"), default=False)
@@ -19,7 +21,9 @@ class SavedView(models.Model):
     class Meta:
         verbose_name = _("saved view")
         ordering = ["pk"]
-        constraints = [models.UniqueConstraint(fields=["user", "name"], name="saved_view_name_unique")]
+        constraints = [
+            models.UniqueConstraint(fields=["user", "page", "name"], name="saved_view_name_unique")
+        ]
 
     def __str__(self) -> str:
         return self.name

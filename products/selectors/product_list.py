@@ -77,7 +77,7 @@ def query_read(user: Any, query: QueryDict) -> ListQuery:
 def list_tabs(user: Any, tree: LineTree) -> list[Tab]:
     """*Mine*, *all*, one's own views and the shared ones, each with its count; two queries."""
     views = list(
-        SavedView.objects.filter(Q(user=user) | Q(shared=True))
+        SavedView.objects.filter(Q(user=user) | Q(shared=True), page="products")
         .select_related("user")
         .order_by("shared", "pk")[:MOST_VIEWS]
     )

@@ -15,10 +15,10 @@ from django.db import connection, transaction
 from django.utils.translation import gettext as _
 
 from accounts.errors import DomainError
-from core.months import month_add
-from core.organisation import organisation_get
 from products.models import ImportedObject
+from products.selectors.closing import open_from
 
+from .closing import import_correction, undo_closed_refuse
 from .figures import figures_refresh
 from .imported import imported_undo
 from .rollup import analyse_grown, rollup_touched, touched_create
@@ -33,14 +33,18 @@ WRITTEN = "sales_written"
 
 
 @transaction.atomic
-def sales_write(*, import_id: int, columns: Sequence[str]) -> None:
+def sales_write(*, import_id: int, columns: Sequence[str], correction: str = "") -> None:
     """Write the checked rows of the temporary table ``sheet_sales``.
 
     It has the facts' key and amounts, ``fact_id`` and ``effect``: ``N`` rows are added, of ``C`` rows the
     ``columns`` are changed and the values before go to the journal. ``sheet_sums`` has ``rows``, ``first``
     and ``last`` start date and the sums of volume and revenue per product, measure, effect and period.
+    ``correction``: why rows of closed months may be among them.
     """
-    with connection.cursor() as cursor:
+    with (
+        connection.cursor() as cursor,
+        import_correction(import_id, correction, _closed_changes(cursor, columns)),
+    ):
         cursor.execute(
             f"""
             INSERT INTO products_salesfact ({_KEY}, {_AMOUNTS}, source_import_id)
@@ -80,6 +84,28 @@ def sales_write(*, import_id: int, columns: Sequence[str]) -> None:
         )
         _note_written(cursor, import_id)
         _derive(cursor)
+
+
+def _closed_changes(cursor: Any, columns: Sequence[str]) -> list[dict[str, Any]]:
+    """What the rows of ``sheet_sales`` change in closed months."""
+    begin = open_from()
+    if begin is None:
+        return []
+    said = "s.revenue" if "revenue" in columns else "f.revenue"
+    cursor.execute(
+        f"""
+        SELECT date_trunc('month', s.start_date)::date, count(*),
+               sum(CASE effect WHEN 'N' THEN coalesce(s.revenue, 0)
+                               ELSE coalesce({said}, 0) - coalesce(f.revenue, 0) END)
+        FROM sheet_sales s LEFT JOIN products_salesfact f ON f.id = s.fact_id
+        WHERE effect <> 'U' AND s.start_date < %s GROUP BY 1 ORDER BY 1
+        """,
+        [begin],
+    )
+    return [
+        {"month": f"{month:%Y-%m}", "what": "sales", "rows": rows, "amount": f"{amount:.2f}"}
+        for month, rows, amount in cursor.fetchall()
+    ]
 
 
 def _note_written(cursor: Any, import_id: int) -> None:
@@ -147,18 +173,14 @@ def sales_undo(*, import_id: int) -> tuple[int, int]:
 
 
 def _open_check(cursor: Any, import_id: int) -> None:
-    closed = organisation_get().closed_until
-    if closed is None:
+    begin = open_from()
+    if begin is None:
         return
     cursor.execute(
-        "SELECT EXISTS (SELECT FROM products_salesfact WHERE source_import_id = %s AND start_date < %s)",
-        [import_id, month_add(closed, 1)],
+        "SELECT count(*) FROM products_salesfact WHERE source_import_id = %s AND start_date < %s",
+        [import_id, begin],
     )
-    if cursor.fetchone()[0]:
-        message = _("Months until %(until)s are closed; undoing this import would change one.")
-        raise DomainError(
-            "month_closed", message % {"until": f"{closed:%Y-%m}"}, details={"until": f"{closed:%Y-%m}"}
-        )
+    undo_closed_refuse(cursor.fetchone()[0], begin)
 
 
 def _later_check(cursor: Any, import_id: int) -> None:

@@ -1,4 +1,4 @@
-"""Saved views of the product list."""
+"""Saved views of the product list, and of other pages."""
 
 from __future__ import annotations
 
@@ -18,17 +18,19 @@ def _shared_check(user: Any, shared: bool) -> None:
         raise DomainError("may_not_share", _("You may not share views."), "shared", status=403)
 
 
-def _name_check(user: Any, name: str, *, other_than: int = 0) -> None:
-    if SavedView.objects.filter(user=user, name=name).exclude(pk=other_than).exists():
+def _name_check(user: Any, page: str, name: str, *, other_than: int = 0) -> None:
+    if SavedView.objects.filter(user=user, page=page, name=name).exclude(pk=other_than).exists():
         raise DomainError("name_taken", _("You have a view of that name already."), "name")
 
 
 @transaction.atomic
-def view_create(*, user: Any, name: str, query: str, shared: bool = False) -> SavedView:
+def view_create(
+    *, user: Any, name: str, query: str, shared: bool = False, page: str = "products"
+) -> SavedView:
     """Keep filters, sort and columns (``query``, as in the address) under a name."""
     _shared_check(user, shared)
-    _name_check(user, name)
-    view = SavedView(user=user, name=name.strip(), query=query, shared=shared)
+    _name_check(user, page, name)
+    view = SavedView(user=user, page=page, name=name.strip(), query=query, shared=shared)
     check(view)
     view.save()
     return view
@@ -59,7 +61,7 @@ def view_update(
         field: value for field, value in values.items() if value is not None and value != getattr(view, field)
     }
     if "name" in changed:
-        _name_check(user, str(name), other_than=view.pk)
+        _name_check(user, view.page, str(name), other_than=view.pk)
     _shared_check(user, bool(changed.get("shared")))
     row_save(view, version=version, values=changed)
     return view

@@ -19,9 +19,10 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
 from core.months import month_add, month_start
-from core.organisation import organisation_get, today
+from core.organisation import today
 from exchange.sheets import Counts
 from products.selectors.access import visible_channel_ids, visible_line_ids
+from products.selectors.closing import CLOSE, may_correct, open_from
 from products.services.sales import sales_undo, sales_write
 
 from . import resolve
@@ -54,6 +55,7 @@ class SalesSheet:
     permission = "products.view"
     wide_field = "month"
     can_create = True
+    correction_right = CLOSE
     reasons = REASONS
     creates_labels = CREATES
     one_of = (("month", "week_start", "date"), ("volume", "revenue", "gross_revenue"))
@@ -80,7 +82,7 @@ class SalesSheet:
         resolve.measures_resolve(cursor)
         resolve.keys_fill(cursor)
         any_facts = self._rows(cursor, has, options)
-        self._refuse(cursor)
+        self._refuse(cursor, correcting=bool(options.get("correction")) and may_correct(user))
         if any_facts:
             _refuse_overlaps(cursor)
         cursor.execute("SELECT EXISTS (SELECT FROM refused)")
@@ -125,8 +127,8 @@ class SalesSheet:
         sums_create(cursor)
         return any_facts
 
-    def _refuse(self, cursor: Any) -> None:
-        closed = organisation_get().closed_until
+    def _refuse(self, cursor: Any, *, correcting: bool) -> None:
+        begin = None if correcting else open_from()
         day = today()
         ahead = {"today": day, "next_month": month_add(month_start(day), 1)}
         cursor.execute(
@@ -136,20 +138,20 @@ class SalesSheet:
                    coalesce(bool_or(last > {_LATEST} AND effect <> 'U'), false)
             FROM sheet_sums
             """,
-            {"open": month_add(closed, 1) if closed else None, **ahead},
+            {"open": begin, **ahead},
         )
         undated, empty, shut, early = cursor.fetchone()
         if undated:
             _refuse_rows(cursor, "date_missing", "start_date IS NULL", column="month")
         if empty:
             _refuse_rows(cursor, "amount_missing", "volume IS NULL AND revenue IS NULL", column="volume")
-        if shut and closed:
+        if shut and begin:
             _refuse_rows(
                 cursor,
                 "month_closed",
                 "start_date < %(open)s AND effect <> 'U'",
                 params="jsonb_build_object('until', %(until)s::text)",
-                values={"open": month_add(closed, 1), "until": f"{closed:%Y-%m}"},
+                values={"open": begin, "until": f"{month_add(begin, -1):%Y-%m}"},
             )
         if early:
             _refuse_rows(
@@ -216,7 +218,11 @@ class SalesSheet:
     def apply(self, cursor: Any, import_id: int, options: Mapping[str, Any]) -> Counts:
         counts = self.preview(cursor, options)
         resolve.create(cursor, import_id)
-        sales_write(import_id=import_id, columns=list(counts.totals) if counts.changed else [])
+        sales_write(
+            import_id=import_id,
+            columns=list(counts.totals) if counts.changed else [],
+            correction=str(options.get("correction") or ""),
+        )
         return counts
 
     def undo(self, cursor: Any, import_id: int) -> Counts:

@@ -6,6 +6,10 @@ from typing import Any
 
 from django.utils.translation import gettext_lazy as _
 
+MONTH_CLOSED = _(
+    "months until %(until)s are closed and this row would change one; it can be imported as a correction, "
+    "with a reason"
+)
 REASONS: dict[str, Any] = {
     "product_unknown": _("no product has this code"),
     "product_ambiguous": _(
@@ -26,7 +30,7 @@ REASONS: dict[str, Any] = {
     "overlap_day": _("there are figures by the day for this time: %(start)s"),
     "overlap_week": _("there are figures by the week for this time: the week of %(start)s"),
     "overlap_month": _("there are figures by the month for this time: %(start)s"),
-    "month_closed": _("months until %(until)s are closed; this row would change one"),
+    "month_closed": MONTH_CLOSED,
     "in_future": _("lies in the future; there can be figures up to %(until)s"),
     "line_unknown": _("no product line has this code or name"),
     "kind_unknown": _("neither a good nor a service"),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime
 import math
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from decimal import Decimal
@@ -168,3 +169,11 @@ def spreadsheet(company: Company, *, spoiled: bool) -> bytes:
         lines.append(f"{month};SAP-999;KROON;1.200,00;1.740,00")
         lines.append(f"{month};SAP-150;ONBEKEND;veel;90,00")
     return ("\r\n".join(lines) + "\r\n").encode("cp1252")
+
+
+def upload(page: Any, sheet: str, content: bytes, name: str = "verkopen.csv") -> None:
+    page.goto("/data/upload/")
+    page.set_input_files("input[type=file]", {"name": name, "mimeType": "text/csv", "buffer": content})
+    page.select_option("select[name=sheet]", sheet)
+    page.locator("form[action='/data/upload/'] button[type=submit]").click()
+    page.wait_for_url(re.compile(r"/data/\d+/"))

@@ -11,6 +11,8 @@ from django.urls import reverse
 
 from accounts.models import User
 from collaboration.models import ActionItem, Alert
+from core.months import month_add, month_start
+from core.organisation import today
 from exchange.models import Import, Layout
 from forecasting.models import Driver, NightlyRun
 from forecasting.services.drivers import driver_values_set
@@ -34,6 +36,11 @@ def _last(model: Any) -> Args:
 
 def _draft() -> dict[str, Any]:
     return {"pk": BudgetVersion.objects.get(frozen_at=None).pk}
+
+
+def _a_month() -> dict[str, Any]:
+    last = month_add(month_start(today()), -1)
+    return {"year": last.year, "month": last.month}
 
 
 def _none() -> dict[str, Any]:
@@ -100,6 +107,7 @@ PAGES: dict[str, Args] = {
     "products:activity": _product,
     "products:details": _product,
     "reporting:product": _product,
+    "reporting:cost_report": _none,
     "pricing:mix": _product,
     "pricing:product_prices": _product,
     "pricing:product_place": _product,
@@ -119,6 +127,9 @@ PAGES: dict[str, Args] = {
     "pricing:cost_line": _first(CostLine),
     "pricing:cost_line_new": _none,
     "pricing:cost_kinds": _none,
+    "pricing:cost_months": _none,
+    "pricing:ledger_mapping": _none,
+    "pricing:month_close": _a_month,
     "pricing:cost_kind_new": _none,
     "pricing:cost_kind_edit": _first(CostKind),
     "pricing:proposals": _none,
@@ -192,6 +203,10 @@ NO_PAGES = {
     "pricing:term_withdraw",
     "pricing:prices_export",
     "pricing:costs_export",
+    "reporting:cost_report_file",
+    "reporting:cost_report_made",
+    "reporting:cost_report_view_end",
+    "reporting:cost_report_view_new",
     "pricing:cost_rate_withdraw",
     "pricing:reference_customer",
     "pricing:promotions_card",

@@ -33,7 +33,8 @@ from pricing.selectors.price_answers import price_answers
 from products.models import Product, SalesFact
 from tests.factories import cost_rate_factory, price_factory, price_list_factory, user_factory
 
-from .company import AHEAD, PRICES, Company, dutch, found_company, spreadsheet
+from .company import AHEAD, PRICES, Company, dutch, found_company, spreadsheet, upload
+from .story_costs import wednesday_costs
 
 pytestmark = [pytest.mark.browser, pytest.mark.long, pytest.mark.timeout(420)]
 OLD_PRICE = PRICES["SAP-100"]
@@ -55,6 +56,7 @@ def test_the_story(page: Any, sign_in: Any, axe: Any, processes: Any, transactio
     _tuesday_today(page, axe, processes, company)
     start = _tuesday_price(page, sign_in, axe, company)
     _tuesday_night(page, axe, processes, company, start)
+    wednesday_costs(page, sign_in, axe, company)
 
 
 def _night_as_of(month: Any) -> None:
@@ -64,7 +66,7 @@ def _night_as_of(month: Any) -> None:
 def _monday_data(page: Any, axe: Any, company: Company) -> None:
     """Scene 1: last month's sales with Dutch decimals; two refused rows, mended, applied."""
     rows = company.rows(company.last)
-    _upload(page, spreadsheet(company, spoiled=True))
+    upload(page, "sales", spreadsheet(company, spoiled=True))
     # Asked once per layout: what the revenue is.
     page.locator("form[action$='/reading/'] input[type=radio]").first.check(timeout=40_000)
     page.locator("form[action$='/reading/'] button").click()
@@ -79,7 +81,7 @@ def _monday_data(page: Any, axe: Any, company: Company) -> None:
     new = SalesFact.objects.filter(start_date=company.last).exclude(product__code=AHEAD)
     assert not new.exists()
 
-    _upload(page, spreadsheet(company, spoiled=False))
+    upload(page, "sales", spreadsheet(company, spoiled=False))
     expect(page.locator("[data-count=new] .kpi-value")).to_have_text(str(len(rows)), timeout=40_000)
     expect(page.locator("[data-count=refused] .kpi-value")).to_have_text("0")
     page.locator("form[action$='/apply/'] button").click()
@@ -92,16 +94,6 @@ def _monday_data(page: Any, axe: Any, company: Company) -> None:
 
 def _whole(number: str) -> str:
     return number.removesuffix(",00")
-
-
-def _upload(page: Any, content: bytes) -> None:
-    page.goto("/data/upload/")
-    page.set_input_files(
-        "input[type=file]", {"name": "verkopen.csv", "mimeType": "text/csv", "buffer": content}
-    )
-    page.select_option("select[name=sheet]", "sales")
-    page.locator("form[action='/data/upload/'] button[type=submit]").click()
-    page.wait_for_url(re.compile(r"/data/\d+/"))
 
 
 def _monday_night(page: Any, processes: Any, worker: Any, company: Company) -> None:

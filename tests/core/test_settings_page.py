@@ -130,30 +130,3 @@ def test_saving_without_a_change_writes_nothing(admin):
     entries = len(history_of(Organisation.objects.get(pk=1)))
     admin.post(URL, form())
     assert len(history_of(Organisation.objects.get(pk=1))) == entries
-
-
-def the_closed_month() -> datetime.date | None:
-    return Organisation.objects.get(pk=1).closed_until
-
-
-def test_months_are_closed_and_opened_again_only_with_a_reason(admin):
-    assert admin.post(URL, form(closed_until="2026-03")).status_code == 302
-    assert the_closed_month() == datetime.date(2026, 3, 1)
-    assert b'value="2026-03"' in admin.get(URL).content
-    for earlier in ("2026-02", ""):
-        answer = admin.post(URL, form(closed_until=earlier))
-        assert answer.context["form"].errors.keys() == {"closed_reason"}
-        assert the_closed_month() == datetime.date(2026, 3, 1)
-    assert admin.post(URL, form(closed_until="2026-04")).status_code == 302
-    again = form(closed_until="2026-02", closed_reason="Invoice of February was wrong")
-    assert admin.post(URL, again).status_code == 302
-    assert the_closed_month() == datetime.date(2026, 2, 1)
-    newest = history_of(Organisation.objects.get(pk=1))[0]
-    assert (newest.who, newest.note) == ("Ada", "Invoice of February was wrong")
-
-
-@pytest.mark.parametrize("month", ["2999-01", "2026-13", "soon"])
-def test_only_a_month_that_is_over_is_closed(admin, month):
-    answer = admin.post(URL, form(closed_until=month))
-    assert answer.context["form"].errors.keys() == {"closed_until"}
-    assert the_closed_month() is None

@@ -26,6 +26,7 @@ from pricing.models import (
     BonusSettlement,
     CostKind,
     CostLine,
+    CostMonth,
     CostRate,
     DistributionMonth,
     Listing,
@@ -85,6 +86,8 @@ PAGES = {
     "a product's costs": "/products/P0/costs/",
     "a cost line": "/costs/lines/{cost}/",
     "kinds of cost": "/costs/kinds/",
+    "months of costs": "/costs/months/",
+    "mapping of the ledger": "/costs/mapping/",
     "a budget": "/products/budgets/{plan}/",
     "a budget to fill in": "/products/budgets/{plan}/edit/",
     "a budget's history": "/products/budgets/{plan}/history/",
@@ -109,6 +112,9 @@ PAGES = {
     "API: terms": "/api/v1/terms/?page_size=100",
     "API: settled bonuses": "/api/v1/bonus-settlements/?page_size=100",
     "API: cost lines": "/api/v1/cost-lines/?page_size=100",
+    "cost report": "/costs/reports/",
+    "margin report": "/costs/reports/?layout=margin&by=product",
+    "API: cost reports": "/api/v1/cost-reports/?page_size=100",
     "API: cost rates": "/api/v1/cost-rates/?page_size=100",
 }
 
@@ -276,6 +282,13 @@ def costed(owner: Any, products: list[Product]) -> None:
         CostRate(cost_line=made[-1], start_date=start + datetime.timedelta(n + 1), amount=3) for n in days
     ]
     CostRate.objects.bulk_create(rates)
+    last = month_add(timezone.localdate().replace(day=1), -1)
+    CostMonth.objects.bulk_create(
+        CostMonth(product=p, month=month, kind=kind, source="standard", amount=5, recorded_at=timezone.now())
+        for p in products
+        for month in (last, month_add(last, -12))
+        for kind in (purchase, overhead)
+    )
 
 
 def counted(owner: Any, addresses: dict[str, str]) -> dict[str, int]:

@@ -44,6 +44,8 @@ RULES = [
     rule("file", get=RIGHT),
     rule("reading", post=RIGHT, data={"sheet": "sales"}),
     rule("apply", post=RIGHT),
+    # Which right it needs besides, its kind of file says.
+    Rule("exchange:correct", post=RIGHT, args=an_import, foreign=an_import, ok=HIDDEN | {403}),
     rule("undo", post="exchange.undo"),
     rule("stop", post=RIGHT),
     rule("discard", post=RIGHT),

@@ -12,7 +12,7 @@ from tests.factories import cost_line_factory, cost_rate_factory
 from .rules import Rule
 from .world import MARK, World
 
-SEE, EDIT = "pricing.view_costs", "pricing.edit_costs"
+SEE, EDIT, CLOSE = "pricing.view_costs", "pricing.edit_costs", "products.close_months"
 AHEAD = datetime.timedelta(days=20)
 
 
@@ -77,6 +77,14 @@ def rate(_world: World) -> dict[str, Any]:
     return {"what": "rate", "start_date": (today() + 2 * AHEAD).isoformat(), "amount": "3"}
 
 
+MAPPING = {"account": "7000", "start_month": "2026-01", "kind": "energy", "key": "revenue"}
+
+
+def a_month(_world: World) -> dict[str, Any]:
+    """Long over."""
+    return {"year": today().year - 2, "month": 1}
+
+
 COST_RULES = [
     Rule("pricing:costs", get=SEE, args=everything, query={"show": "all"}),
     Rule("pricing:costs_export", get=SEE, args=lambda world: everything(world) | {"kind": "csv"}),
@@ -94,6 +102,9 @@ COST_RULES = [
         args=lambda world: _ahead(_own(world)),
         foreign=lambda world: _ahead(_foreign(world)),
     ),
+    Rule("pricing:ledger_mapping", get=SEE, post=EDIT, data=MAPPING, whole=True, whole_read=True),
+    Rule("pricing:cost_months", get=SEE),
+    Rule("pricing:month_close", get=CLOSE, post=CLOSE, args=a_month, whole=True, whole_read=True),
     Rule("pricing:cost_kinds", get=SEE),
     Rule("pricing:cost_kind_new", get=EDIT, post=EDIT, data=KIND, whole=True),
     Rule(

@@ -12,17 +12,21 @@ from django.core.management import call_command
 from django.test import Client
 from django.utils import translation
 
+from accounts.errors import DomainError
+from core.months import month_add, month_start
 from core.organisation import today
 from exchange.models import Import
 from exchange.services.shell import import_run
 from exchange.sheets import sheets
 from pricing.models import CostLine, CostRate
 from pricing.selectors.costs import costs_on
-from products.models import Supplier
+from pricing.services.costs import RateValues, cost_rate_add
+from products.models import Correction, Supplier
 from tests.factories import (
     channel_factory,
     cost_line_factory,
     cost_rate_factory,
+    organisation_factory,
     product_factory,
     user_factory,
 )
@@ -191,3 +195,25 @@ def test_who_may_bring_and_see_such_files() -> None:
     assert sheet.sees_all(user_factory("product-manager"))
     assert not sheet.sees_all(user_factory("marketing"))
     assert not sheet.sees_all(user_factory("finance", channels=[channel_factory()]))
+
+
+def test_a_rate_of_a_closed_month_comes_in_as_a_correction_only(product: Any, tmp_path: Path) -> None:
+    organisation_factory(closed_until=month_add(month_start(today()), -1))
+    with translation.override("en"):
+        done = run(tmp_path, row("A", "purchase", -40, "2"))
+    assert [each.code for each in done.refusals] == ["month_closed"]
+    path = tmp_path / "kosten.csv"
+    said = {"correction": "Invoice came late"}
+    done = import_run(sheet="costs", path=path, options=said, leave_out_refused=False, dry_run=False)
+    assert done.error is None
+    (made,) = Correction.objects.all()
+    assert (made.reason, made.source_import_id) == ("Invoice came late", done.import_id)
+    assert made.changes == [{"month": f"{day(-40):%Y-%m}", "what": "rates", "rows": 1}]
+    with pytest.raises(DomainError) as refused:
+        cost_rate_add(
+            user=user_factory("finance"),
+            cost_line=CostLine.objects.get(),
+            start_date=day(-39),
+            values=RateValues(D(3)),
+        )
+    assert refused.value.code == "month_closed"

@@ -158,6 +158,19 @@ def test_a_split_without_anything_to_go_by_is_said() -> None:
     assert (rows(month), month.unknown) == ({}, [shared])
 
 
+def test_a_share_of_what_is_bought_together_is_of_the_part() -> None:
+    line = line_factory()
+    products = [product_factory(line=line) for _ in range(2)]
+    for product, revenue in zip(products, (100, 300), strict=True):
+        sell(product, MAY, 10, revenue)
+    costs("purchase", "200", line=line, basis="month", key="revenue")
+    costs("duty", "0.1", line=line, basis="share", base="purchase")
+    assert [rows(margin(product, MAY)[0]) for product in products] == [
+        {"purchase": D(50), "duty": D(5)},
+        {"purchase": D(150), "duty": D(15)},
+    ]
+
+
 def test_of_one_channel_and_those_below_it() -> None:
     product, shop = product_factory(), channel_factory()
     below = channel_factory(parent=shop, kind="account")

@@ -26,6 +26,9 @@ class Command(BaseCommand):
             "--create-missing", action="store_true", help="make unknown products and channels"
         )
         parser.add_argument("--leave-out-refused", action="store_true", help="import the other rows")
+        parser.add_argument(
+            "--correction", default="", metavar="REASON", help="why the file may change closed months"
+        )
         parser.add_argument("--dry-run", action="store_true", help="count only, keep nothing")
         parser.add_argument("--json", action="store_true", help="answer as JSON on standard output")
         parser.add_argument(
@@ -46,7 +49,11 @@ class Command(BaseCommand):
             outcome = import_run(
                 sheet=options["sheet"],
                 path=options["file"],
-                options={**said, "create_missing": options["create_missing"]},
+                options={
+                    **said,
+                    "create_missing": options["create_missing"],
+                    **({"correction": options["correction"]} if options["correction"] else {}),
+                },
                 leave_out_refused=options["leave_out_refused"],
                 dry_run=options["dry_run"],
             )
@@ -78,6 +85,10 @@ class Command(BaseCommand):
             f"new {counts.new}, changed {counts.changed}, unchanged {counts.unchanged}, "
             f"refused {counts.refused}"
         )
+        for row in counts.reconciled:
+            self.stdout.write(
+                "{month}: imported {imported} = mapped {mapped} + unmapped {unmapped}".format(**row)
+            )
         for refusal in outcome.refusals[:_SHOWN]:
             words = refusal_words(refusal, sheets.get(sheet))
             self.stderr.write(f"line {refusal.line}, {refusal.column} “{refusal.value}”: {words}")

@@ -13,7 +13,7 @@ from accounts.migration_operations import CreateModels
 class Migration(migrations.Migration):
     dependencies = [
         ("pghistory", "0007_auto_20250421_0444"),
-        ("pricing", "0008_resellers"),
+        ("pricing", "0012_ledger"),
         ("products", "0011_no_statistics_of_curves"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]

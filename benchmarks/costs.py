@@ -1,0 +1,142 @@
+"""Cost reports of 5,000 products × 24 months × 8 kinds: standard costs booked, pages, XLSX in a worker.
+
+Goals: a report page within 2 s of server time, XLSX within 20 s, 512 MB.
+"""
+
+from __future__ import annotations
+
+import datetime
+import multiprocessing
+import resource
+import time
+from typing import Any
+
+from django.core.management import call_command
+from django.db import connection, connections
+from django.http import QueryDict
+from django.test import Client
+
+from accounts.models import Role, User
+from benchmarks.tools import Bench, clock, median, quiet, tell
+from pricing.models import CostKind, CostLine, CostMonth, CostRate
+from pricing.selectors.standard_costs import SplitLines
+from pricing.services.standard_costs import changed_costs, standard_costs_write
+from products.models import Channel, Measure, Product, ProductLine
+
+LAST = datetime.date(2026, 10, 1)
+MONTHS, LINES = 24, 40
+KINDS = ("purchase", "inbound", "production", "energy", "payment", "commission", "fulfilment", "service")
+_SOLD = """
+    INSERT INTO products_salesmonth (product_id, measure_id, channel_id, month, volume, revenue, days)
+    SELECT p.id, %(measure)s, %(channel)s, (%(last)s::date - make_interval(months => ago))::date,
+           100 + (p.id * 7 + ago * 13) %% 900, (100 + (p.id * 7 + ago * 13) %% 900) * 9.37, 30
+    FROM products_product p CROSS JOIN generate_series(0, %(months)s - 1) ago;
+    INSERT INTO products_productmonth (product_id, measure_id, month, volume, revenue, days)
+    SELECT product_id, measure_id, month, volume, revenue, days FROM products_salesmonth;
+    ANALYZE;
+"""
+
+
+def run(bench: Bench) -> None:
+    products = bench.size(5000, 60)
+    user = _company(products)
+    tell(f"{products:,} products × {MONTHS} months × {len(KINDS)} kinds, and overhead that is split")
+    _book()
+    tell(f"{CostMonth.objects.count():,} booked rows")
+    quiet()
+    client = Client(headers={"Host": "localhost"})
+    client.force_login(user)
+    for name, address in {
+        "costs by product and kind, defaults": "/costs/reports/?month=2026-10",
+        "page 50 of it": "/costs/reports/?month=2026-10&page=50",
+        "by kind": "/costs/reports/?month=2026-10&by=kind",
+        "of a line": "/costs/reports/?month=2026-10&line=line-3",
+        "margin by line": "/costs/reports/?month=2026-10&layout=margin&by=line",
+        "margin by product": "/costs/reports/?month=2026-10&layout=margin&by=product",
+        "API, 1,000 rows": "/api/v1/cost-reports/",
+    }.items():
+        _page(client, name, address, bench.rounds)
+    _file(user)
+
+
+def _company(products: int) -> Any:
+    call_command("migrate", verbosity=0)
+    user = User.objects.create_user(email="finance@example.com", name="Finance", password=None)
+    user.roles.add(Role.objects.get(code="finance"))
+    lines = ProductLine.objects.bulk_create(
+        ProductLine(code=f"line-{n}", name=f"Line {n}") for n in range(LINES)
+    )
+    rows = Product.objects.bulk_create(
+        Product(code=f"P{n}", name=f"Product {n}", line=lines[n % LINES]) for n in range(products)
+    )
+    channel = Channel.objects.create(code="C", name="Shop")
+    kinds = [CostKind.objects.get(code=code) for code in KINDS]
+    costs = CostLine.objects.bulk_create(
+        [CostLine(product=row, kind=kind, basis="unit", currency="EUR") for row in rows for kind in kinds],
+        batch_size=5000,
+    )
+    overhead = CostLine.objects.create(
+        kind=CostKind.objects.get(code="overhead"), basis="month", key="revenue", currency="EUR"
+    )
+    start = datetime.date(2024, 1, 1)
+    CostRate.objects.bulk_create(
+        [
+            CostRate(cost_line=line, start_date=start, amount=1000 if line is overhead else "0.4321")
+            for line in (*costs, overhead)
+        ],
+        batch_size=5000,
+    )
+    said = {"measure": Measure.objects.get(code="units").pk, "channel": channel.pk, "last": LAST}
+    with connection.cursor() as cursor:
+        cursor.execute(_SOLD, said | {"months": MONTHS})
+    return user
+
+
+def _book() -> None:
+    """As the night does, in one process, then once more without a change."""
+    from core.months import month_add, month_range
+
+    ids = list(Product.objects.order_by("pk").values_list("pk", flat=True))
+    for name in ("booked for the first time", "a night without changes"):
+        with clock() as took:
+            split, changed = SplitLines(list(month_range(month_add(LAST, 1 - MONTHS), LAST))), 0
+            for begin in range(0, len(ids), 200):
+                signs, rows = changed_costs(ids[begin : begin + 200], split)
+                changed += standard_costs_write(signs=signs, rows=rows, split=split)
+        tell(f"{name}: {took.wall:.1f} s, {took.cpu:.1f} s CPU, {changed:,} rows")
+    with connection.cursor() as cursor:
+        cursor.execute("ANALYZE pricing_costmonth")
+
+
+def _page(client: Client, name: str, address: str, rounds: int) -> None:
+    walls, cpus = [], []
+    for _round in range(rounds + 1):
+        with clock() as took:
+            answer = client.get(address)
+        if answer.status_code != 200:
+            raise RuntimeError(f"{address} answered {answer.status_code}")
+        walls.append(took.wall)
+        cpus.append(took.cpu)
+    tell(f"{name}: {median(walls[1:]):.2f} s, {median(cpus[1:]):.2f} s CPU (goal 2 s)")
+
+
+def _file(user: Any) -> None:
+    """In a process of its own, whose memory is measured."""
+    connections.close_all()
+    queue: Any = multiprocessing.get_context("fork").Queue()
+    child = multiprocessing.get_context("fork").Process(target=_make, args=(user, queue))
+    child.start()
+    said = queue.get()
+    child.join()
+    tell(said)
+
+
+def _make(user: Any, queue: Any) -> None:
+    from reporting.services.report_files import report_bytes
+
+    started, cpu = time.perf_counter(), time.process_time()
+    content = report_bytes(user=user, kind="xlsx", query=QueryDict("month=2026-10"))
+    wall, used = time.perf_counter() - started, time.process_time() - cpu
+    memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
+    took = f"{wall:.1f} s, {used:.1f} s CPU, {memory} MB at most (goal 20 s, 512 MB)"
+    queue.put(f"XLSX of {len(content):,} bytes: {took}")

@@ -1,0 +1,65 @@
+"""What was booked, as it holds now or held at a moment. Who may see it is asked by who calls."""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Collection
+from decimal import Decimal
+from typing import NamedTuple
+
+from django.db import connection, transaction
+from django.db.models import Q, QuerySet
+
+from pricing.models import CostMonth
+
+BOOKING_LOCK = 6_042_906
+
+
+class BookedCost(NamedTuple):
+    """What a kind came to in a month, booked in cents; see :class:`~pricing.models.CostMonth`."""
+
+    product_id: int | None
+    month: datetime.date
+    kind_id: int
+    channel_id: int | None
+    supplier_id: int | None
+    cost_centre: str
+    amount: Decimal
+
+
+def cost_months(as_of: datetime.datetime | None = None) -> QuerySet[CostMonth]:
+    """What holds now, or held at the moment."""
+    if as_of is None:
+        return CostMonth.objects.filter(replaced_at=None)
+    held = Q(replaced_at=None) | Q(replaced_at__gt=as_of)
+    return CostMonth.objects.filter(held, recorded_at__lte=as_of)
+
+
+def cost_months_changed(since: datetime.datetime) -> QuerySet[CostMonth]:
+    """What began or ended to hold after the moment; ended rows are the versions that others replace."""
+    return CostMonth.objects.filter(Q(recorded_at__gt=since) | Q(replaced_at__gt=since))
+
+
+@transaction.atomic
+def booked_until() -> datetime.datetime:
+    """A moment of which everything is known: bookings under way are waited for."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock_shared(%s)", [BOOKING_LOCK])
+        cursor.execute("SELECT clock_timestamp()")
+        moment: datetime.datetime = cursor.fetchone()[0]
+        return moment
+
+
+def cost_months_replaced(rows: Collection[CostMonth]) -> dict[int, CostMonth]:
+    """By id of a row the one it took the place of, at the same moment; one query."""
+    ended = CostMonth.objects.filter(
+        replaced_at__in={row.recorded_at for row in rows}, month__in={row.month for row in rows}
+    )
+    before = {(row.replaced_at, *_key(row)): row for row in ended}
+    found = {row.pk: before.get((row.recorded_at, *_key(row))) for row in rows}
+    return {pk: row for pk, row in found.items() if row is not None}
+
+
+def _key(row: CostMonth) -> tuple[object, ...]:
+    of = (row.product_id, row.month, row.kind_id, row.channel_id, row.supplier_id, row.cost_centre)
+    return (row.source, *of)

@@ -1,0 +1,139 @@
+"""How amounts of a line or of all products are split: over all of its products at once, no cent is left."""
+
+from __future__ import annotations
+
+import datetime
+from collections import defaultdict
+from collections.abc import Collection, Mapping, Sequence
+from decimal import Decimal
+from functools import cached_property
+
+from core.months import month_range
+from pricing.engine.costs import allocate
+from pricing.models import CostLine, CostShare
+from products.models import Measure, Product, ProductMonth
+from products.selectors.lines import LineTree, line_tree
+from products.selectors.units import addable, unit_of
+
+Key = CostLine.Key
+ZERO = Decimal(0)
+Place = tuple[str, int | None, int | None]
+Weights = Mapping[int, Decimal]
+Months = Mapping[datetime.date, Weights]
+
+
+def _place(line: CostLine) -> Place:
+    """What a split is of: its key and the products; fixed shares are each line's own."""
+    return line.key, line.line_id, line.pk if line.key == Key.FIXED else None
+
+
+class Splits:
+    """The parts of lines that are split, whichever products are asked of; at most three queries for all."""
+
+    def __init__(self, lines: Sequence[CostLine], first: datetime.date, last: datetime.date) -> None:
+        self._first, self._last = first, last
+        self._weights: dict[Place, Months] = {}
+        self._parts: dict[tuple[Place, datetime.date, Decimal], Weights] = {}
+        fixed = {line.pk: line for line in lines if line.key == Key.FIXED}
+        if fixed:
+            self._fixed_read(fixed)
+        sold = _Sold([line for line in lines if line.is_split and line.pk not in fixed], first, last)
+        for line in lines:
+            if line.is_split and _place(line) not in self._weights:
+                self._weights[_place(line)] = sold.weights(line)
+
+    def _fixed_read(self, lines: Mapping[int, CostLine]) -> None:
+        shares: dict[int, dict[int, Decimal]] = defaultdict(dict)
+        for share in CostShare.objects.filter(cost_line__in=lines).order_by("product"):
+            shares[share.cost_line_id][share.product_id] = share.weight
+        for pk, line in lines.items():
+            self._weights[_place(line)] = dict.fromkeys(month_range(self._first, self._last), shares[pk])
+
+    def parts(self, line: CostLine, month: datetime.date, amount: Decimal) -> Weights:
+        """By product its part of the line's amount of the month; empty where nothing says how to split."""
+        place = _place(line)
+        key = (place, month, amount)
+        if key not in self._parts:
+            self._parts[key] = allocate(amount, self._weights[place].get(month, {}))
+        return self._parts[key]
+
+    def part(self, line: CostLine, product_id: int, month: datetime.date, amount: Decimal) -> Decimal | None:
+        parts = self.parts(line, month, amount)
+        return parts.get(product_id, ZERO) if parts else None
+
+    def said(self, line: CostLine) -> Months:
+        """By what the line is split."""
+        return self._weights[_place(line)]
+
+
+class _Sold:
+    """The products that lines are split over, in the order of their ids so that the same cent goes to the
+    same product each time, and what they sold."""
+
+    def __init__(self, lines: Collection[CostLine], first: datetime.date, last: datetime.date) -> None:
+        self._lines, self._first, self._last = lines, first, last
+
+    @cached_property
+    def _tree(self) -> LineTree:
+        return line_tree()
+
+    @cached_property
+    def _products(self) -> list[Product]:
+        scope = Product.objects.order_by("pk")
+        if all(line.line_id is not None for line in self._lines):
+            own = {pk for line in self._lines if line.line_id for pk in self._tree.descendants(line.line_id)}
+            scope = scope.filter(line__in=own)
+        return list(scope)
+
+    @cached_property
+    def _leads(self) -> dict[int, Measure]:
+        return {row.pk: self._tree.lead_measure(row.line_id) for row in self._products}
+
+    @cached_property
+    def _rows(self) -> list[tuple[int, datetime.date, Decimal | None, Decimal | None]]:
+        """Product, month, volume, revenue."""
+        found = (
+            ProductMonth.objects.filter(
+                product__any=self._leads,
+                measure__in={measure.pk for measure in self._leads.values()},
+                month__range=(self._first, self._last),
+            )
+            .order_by("product_id")
+            .values_list("product_id", "measure_id", "month", "volume", "average_volume", "revenue")
+        )
+        rows = []
+        for product, measure, month, volume, average, revenue in found:
+            lead = self._leads[product]
+            if measure == lead.pk:
+                is_average = lead.kind == Measure.Kind.LEVEL and average is not None
+                rows.append((product, month, average if is_average else volume, revenue))
+        return rows
+
+    def weights(self, line: CostLine) -> Months:
+        """Volume only where the products' units can be added."""
+        below = self._tree.descendants(line.line_id) if line.line_id else None
+        products = [row for row in self._products if below is None or row.line_id in below]
+        factors: Mapping[int, Decimal] | None = dict.fromkeys((row.pk for row in products), Decimal(1))
+        if line.key == Key.VOLUME:
+            factors = self._factors(products, line.line_id)
+        months: dict[datetime.date, dict[int, Decimal]] = defaultdict(dict)
+        for product, month, volume, revenue in self._rows if factors else ():
+            value = revenue if line.key == Key.REVENUE else volume
+            if factors and product in factors and value is not None and value > 0:
+                months[month][product] = value * factors[product]
+        return months
+
+    def _factors(self, products: Sequence[Product], line_id: int | None) -> Mapping[int, Decimal] | None:
+        leads = {self._leads[row.pk] for row in products}
+        if len(leads) != 1:
+            return None
+        lead = leads.pop()
+        if line_id is None:
+            # Of all products: in the unit they all have, or the one that all their lines report in.
+            line_id = products[0].line_id
+            units = {unit_of(self._tree, row, lead).lower() for row in products}
+            reporting = {self._tree.inherited(row.line_id, "reporting_unit").value for row in products}
+            if len(units) > 1 and len(reporting) > 1:
+                return None
+        found = addable(self._tree, products, lead, line_id)
+        return found.factors if found.ok else None

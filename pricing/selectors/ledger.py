@@ -1,0 +1,134 @@
+"""The ledger's entries beside the mapping: what each amount costs, and what nobody mapped."""
+
+from __future__ import annotations
+
+import datetime
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import NamedTuple
+
+from django.db.models import QuerySet, Sum
+
+from pricing.models import LedgerEntry, LedgerMapping
+
+ZERO = Decimal(0)
+UNMAPPED = "unmapped"
+"""The kind of cost under which amounts stand that no mapping says anything of."""
+GROUP = (
+    *("month", "account", "cost_centre", "dimension", "supplier_id", "product_id", "channel_id"),
+    "is_accrual",
+)
+
+
+class Amount(NamedTuple):
+    """Entries that are alike in everything that says what they cost, added."""
+
+    month: datetime.date
+    account: str
+    cost_centre: str
+    dimension: str
+    supplier_id: int | None
+    product_id: int | None
+    channel_id: int | None
+    is_accrual: bool
+    booked: Decimal
+
+
+def amounts_of(entries: QuerySet[LedgerEntry]) -> list[Amount]:
+    rows = entries.order_by().values_list(*GROUP).annotate(booked=Sum("booked")).order_by(*GROUP)
+    return [Amount(*row) for row in rows]
+
+
+class Mappings:
+    """The mapping as it holds; one query."""
+
+    def __init__(self, rows: Iterable[LedgerMapping] | None = None) -> None:
+        if rows is None:
+            rows = LedgerMapping.objects.filter(replaced_at=None).select_related("kind", "product", "line")
+        self._rows: dict[tuple[str, str, str], list[LedgerMapping]] = defaultdict(list)
+        for row in sorted(rows, key=lambda each: each.start_month):
+            self._rows[row.account, row.cost_centre, row.dimension].append(row)
+
+    def find(
+        self, account: str, cost_centre: str, dimension: str, month: datetime.date
+    ) -> LedgerMapping | None:
+        """The row that says most: of cost centre and dimension, else of the cost centre, else of the
+        dimension, else of the account alone. ``None``: not mapped."""
+        for key in ((cost_centre, dimension), (cost_centre, ""), ("", dimension), ("", "")):
+            held = [row for row in self._rows.get((account, *key), ()) if row.start_month <= month]
+            if held and held[-1].kind_id is not None:
+                return held[-1]
+        return None
+
+    def of(self, amount: Amount) -> LedgerMapping | None:
+        return self.find(amount.account, amount.cost_centre, amount.dimension, amount.month)
+
+
+@dataclass
+class Reconciled:
+    """A month's amounts, in cents: ``imported`` is ``mapped`` and ``unmapped`` together."""
+
+    month: datetime.date
+    imported: Decimal = ZERO
+    mapped: Decimal = ZERO
+    unmapped: Decimal = ZERO
+
+    def as_json(self) -> dict[str, str]:
+        names = ("imported", "mapped", "unmapped")
+        return {"month": f"{self.month:%Y-%m}", **{name: f"{getattr(self, name):.2f}" for name in names}}
+
+
+def reconcile(amounts: Iterable[Amount], mappings: Mappings) -> list[Reconciled]:
+    months: dict[datetime.date, Reconciled] = {}
+    for amount in amounts:
+        row = months.setdefault(amount.month, Reconciled(amount.month))
+        row.imported += amount.booked
+        if mappings.of(amount) is None:
+            row.unmapped += amount.booked
+        else:
+            row.mapped += amount.booked
+    return [months[month] for month in sorted(months)]
+
+
+@dataclass(frozen=True)
+class Unmapped:
+    """What is not mapped of an account, cost centre and dimension."""
+
+    account: str
+    cost_centre: str
+    dimension: str
+    amount: Decimal
+    first: datetime.date
+    last: datetime.date
+
+
+def unmapped(amounts: Iterable[Amount], mappings: Mappings) -> list[Unmapped]:
+    """The largest first."""
+    found: dict[tuple[str, str, str], list[Amount]] = defaultdict(list)
+    for amount in amounts:
+        if mappings.of(amount) is None:
+            found[amount.account, amount.cost_centre, amount.dimension].append(amount)
+    rows = [
+        Unmapped(
+            *key,
+            sum((each.booked for each in own), ZERO),
+            min(each.month for each in own),
+            max(each.month for each in own),
+        )
+        for key, own in found.items()
+    ]
+    return sorted(rows, key=lambda row: (-abs(row.amount), row.account, row.cost_centre, row.dimension))
+
+
+def months_of(entries: QuerySet[LedgerEntry]) -> list[datetime.date]:
+    return sorted(set(entries.order_by().values_list("month", flat=True).distinct()))
+
+
+def ledger_by_month(months: Sequence[datetime.date]) -> Mapping[datetime.date, Reconciled]:
+    """What the ledger has of months, for the page of months. Two queries."""
+    if not months:
+        return {}
+    amounts = amounts_of(LedgerEntry.objects.filter(month__in=months))
+    return {row.month: row for row in reconcile(amounts, Mappings())}

@@ -1,0 +1,205 @@
+"""Standard costs to book: rates × what was sold, of many products, and of what they are made, as a hash.
+
+For the night and for services: nobody's rights are asked, rows go to the table of booked cents alone.
+"""
+
+from __future__ import annotations
+
+import datetime
+import hashlib
+from collections import defaultdict
+from collections.abc import Collection, Iterator, Sequence
+from decimal import Decimal
+from functools import cached_property
+
+from django.db import connection
+from django.db.models import Min, Q
+
+from core.months import month_range
+from pricing.engine.costs import booked
+from pricing.models import CostLine, CostMonth, CostRate
+from products.models import Channel, Product, ProductMonth
+from products.selectors.lines import LineTree, line_tree
+
+from .cost_months import BookedCost
+from .cost_splits import Splits
+from .costs import Rates, of_products
+from .margins import Margins, split_amount
+
+VERSION = 1
+"""Raise it where the same figures would be booked otherwise."""
+
+_SOLD = """
+    SELECT product_id, sum(hash_record_extended(
+        row(measure_id, channel_id, month, volume, average_volume, revenue, gross_revenue), 0))
+    FROM products_salesmonth WHERE product_id = ANY(%s) AND month <= %s GROUP BY 1
+"""
+
+
+def rates_by_line(rows: Q) -> dict[int, Rates]:
+    """The cost lines with rates, by id, in the order of their kinds. One query."""
+    found: dict[int, list[CostRate]] = defaultdict(list)
+    lines: dict[int, CostLine] = {}
+    rates = CostRate.objects.filter(rows, withdrawn_at=None).select_related("cost_line__kind")
+    for rate in rates.order_by("cost_line__kind__place", "cost_line", "start_date", "from_quantity"):
+        line = lines.setdefault(rate.cost_line_id, rate.cost_line)
+        rate.cost_line = line
+        found[line.pk].append(rate)
+    return {pk: Rates(lines[pk], own) for pk, own in found.items()}
+
+
+def _of_lines(rows: Q) -> Q:
+    """The same condition on cost lines, asked of their rates."""
+    return Q(cost_line__in=CostLine.objects.filter(rows).order_by())
+
+
+def months_booked(last: datetime.date) -> list[datetime.date]:
+    """From the first month of sales, or booked one, to the last."""
+    firsts = (
+        ProductMonth.objects.aggregate(first=Min("month"))["first"],
+        CostMonth.objects.filter(source="standard").aggregate(first=Min("month"))["first"],
+    )
+    first = min((month for month in firsts if month), default=last)
+    return list(month_range(first, last))
+
+
+def products_bearing(line_ids: Collection[int]) -> list[int]:
+    """The products that bear one of the cost lines, alone or with others."""
+    lines = list(CostLine.objects.filter(pk__in=line_ids))
+    products = Product.objects.order_by("pk")
+    if all(line.product_id or line.line_id for line in lines):
+        tree = line_tree()
+        within = {pk for line in lines if line.line_id for pk in tree.descendants(line.line_id)}
+        own = {line.product_id for line in lines if line.product_id}
+        products = products.filter(Q(line__in=within) | Q(pk__in=own))
+    return list(products.values_list("pk", flat=True))
+
+
+class SplitLines:
+    """The cost lines that are split over products, and their parts in the months."""
+
+    def __init__(self, months: Sequence[datetime.date]) -> None:
+        self.months = months
+        self.rates = list(rates_by_line(_of_lines(~Q(key=""))).values())
+        self.splits = Splits([each.cost_line for each in self.rates], months[0], months[-1])
+        self._amounts = {
+            (each.cost_line.pk, month): booked(split_amount(each, month))
+            for each in self.rates
+            for month in months
+        }
+
+    def of(self, product_id: int) -> Iterator[BookedCost]:
+        """A product's parts; whether or not anything is known of its sales."""
+        for each in self.rates:
+            for month in self.months:
+                amount = self._amounts[each.cost_line.pk, month]
+                part = self.splits.part(each.cost_line, product_id, month, amount) if amount else None
+                if part:
+                    yield _row(product_id, month, each.cost_line, part)
+
+    def left(self) -> Iterator[BookedCost]:
+        """What nothing says how to split: on no product."""
+        for each in self.rates:
+            for month in self.months:
+                amount = self._amounts[each.cost_line.pk, month]
+                if amount and not self.splits.parts(each.cost_line, month, amount):
+                    yield _row(None, month, each.cost_line, amount)
+
+    @cached_property
+    def sign(self) -> str:
+        said = [(each.cost_line.pk, sorted(self.splits.said(each.cost_line).items())) for each in self.rates]
+        return _hash([said, sorted(self._amounts.items())])
+
+
+def rates_of_products(products: Collection[Product]) -> dict[Product, list[Rates]]:
+    """All rates that each product bears. One query."""
+    tree = line_tree()
+    by_of: dict[tuple[int | None, int | None], list[Rates]] = defaultdict(list)
+    for each in rates_by_line(_of_lines(of_products(products))).values():
+        by_of[each.cost_line.product_id, each.cost_line.line_id].append(each)
+    return {
+        product: [
+            *by_of[product.pk, None],
+            *(each for line in tree.ancestors(product.line_id) for each in by_of[None, line.pk]),
+            *by_of[None, None],
+        ]
+        for product in products
+    }
+
+
+class StandardCosts:
+    """What some products' lines come to in the months; six queries for all."""
+
+    def __init__(self, product_ids: Collection[int], split: SplitLines) -> None:
+        self._split, self._months = split, split.months
+        self._products = list(Product.objects.filter(pk__in=product_ids).order_by("pk"))
+        tree, found = line_tree(), rates_by_line(_of_lines(Q(key="") & of_products(self._products)))
+        by_of: dict[tuple[int | None, int | None], list[Rates]] = defaultdict(list)
+        for each in found.values():
+            by_of[each.cost_line.product_id, each.cost_line.line_id].append(each)
+        shared = by_of[None, None]
+        self._rates: dict[Product, list[Rates]] = {}
+        for product in self._products:
+            above = [each for line in tree.ancestors(product.line_id) for each in by_of[None, line.pk]]
+            self._rates[product] = [*by_of[product.pk, None], *above, *self._shares(product, tree), *shared]
+
+    def _shares(self, product: Product, tree: LineTree) -> Iterator[Rates]:
+        """The lines that are split over it and others: shares of what is bought count them too."""
+        above = {line.pk for line in tree.ancestors(product.line_id)}
+        return (each for each in self._split.rates if each.cost_line.line_id in {None, *above})
+
+    def signs(self) -> dict[int, str]:
+        """By product a hash of all that its costs are made of."""
+        tree = line_tree()
+        with connection.cursor() as cursor:
+            cursor.execute(_SOLD, [[product.pk for product in self._products], self._months[-1]])
+            sold = dict(cursor.fetchall())
+        channels = sorted(Channel.objects.values_list("pk", "parent_id"))
+        rates = {each.cost_line.pk: _said(each) for own in self._rates.values() for each in own}
+        return {
+            product.pk: _hash(
+                [
+                    (VERSION, self._months[0], self._months[-1], product.ended, sold.get(product.pk)),
+                    [(measure.pk, measure.kind) for measure in tree.measures(product.line_id)],
+                    [rates[each.cost_line.pk] for each in own],
+                    channels if any(each.cost_line.channel_id for each in own) else None,
+                    list(self._split.of(product.pk)),
+                ]
+            )
+            for product, own in self._rates.items()
+        }
+
+    def rows(self, product_ids: Collection[int]) -> list[BookedCost]:
+        wanted = {product: own for product, own in self._rates.items() if product.pk in product_ids}
+        margins = Margins(wanted, self._months[0], self._months[-1], self._split.splits)
+        return [
+            row
+            for product in wanted
+            for row in (
+                *(
+                    _row(product.pk, month.month, line, amount)
+                    for month in margins.of(product)
+                    for line, amount in month.costs
+                    if not line.is_split
+                ),
+                *self._split.of(product.pk),
+            )
+        ]
+
+
+def _said(rates: Rates) -> str:
+    line = rates.cost_line
+    of = (line.kind_id, line.kind.code, line.basis, line.base, line.channel_id, line.supplier_id)
+    names = ("start_date", "from_quantity", "amount", "times", "least_quantity", "exchange_rate", "vat_rate")
+    rows = [[getattr(row, name) for name in names] for row in rates.rows]
+    return _hash([line.pk, *of, line.cost_centre, line.tail_months, rows])
+
+
+def _row(product_id: int | None, month: datetime.date, line: CostLine, amount: Decimal) -> BookedCost:
+    return BookedCost(
+        product_id, month, line.kind_id, line.channel_id, line.supplier_id, line.cost_centre, amount
+    )
+
+
+def _hash(said: object) -> str:
+    return hashlib.sha256(repr(said).encode()).hexdigest()

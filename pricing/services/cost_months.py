@@ -1,0 +1,134 @@
+"""Booking what costs came to, in cents: the only writer of :class:`~pricing.models.CostMonth`."""
+
+from __future__ import annotations
+
+import datetime
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Sequence
+from decimal import Decimal
+from typing import Any
+
+from django.db import connection, transaction
+from django.utils.translation import gettext as _
+
+from accounts.errors import DomainError
+from pricing.engine.costs import CENT
+from pricing.selectors.cost_months import BOOKING_LOCK, BookedCost
+from products.selectors.closing import open_from
+from products.services.closing import correcting
+
+__all__ = ["BookedCost", "cost_months_book"]
+_COLUMNS = ("product_id", "month", "kind_id", "channel_id", "supplier_id", "cost_centre")
+_TYPES = ("bigint", "date", "bigint", "bigint", "bigint", "text", "numeric")
+_ARRAYS = ", ".join(f"%s::{each}[]" for each in _TYPES)
+# What may be null is compared as 0, which no id is: a full join needs equality.
+_SAME = " AND ".join(
+    f"coalesce(b.{name}, 0) = coalesce(s.{name}, 0)" if name.endswith("_id") else f"b.{name} = s.{name}"
+    for name in _COLUMNS
+)
+
+
+@transaction.atomic
+def cost_months_book(
+    *,
+    source: str,
+    months: Collection[datetime.date],
+    rows: Iterable[BookedCost],
+    products: Collection[int | None] | None = None,
+) -> int:
+    """Make these the costs of the source in these months, of these products (``None`` among them: what is on
+    no product; as a whole: all). Rows of one key are added up. What is the same stays; returns how many rows
+    were written or ended. Raises ValueError for a row outside, or one that is not in cents; DomainError
+    ``month_closed``, with the changes by month, where closed months would change outside of a correction."""
+    scope = None if products is None else set(products)
+    wanted = _added_up(rows, set(months), scope)
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(%s)", [BOOKING_LOCK])  # one booking at a time
+        ended, begun = _differences(cursor, source, sorted(months), scope, wanted)
+        if not ended and not begun:
+            return 0
+        _closed_refuse(cursor, source, ended, begun)
+        cursor.execute("SELECT clock_timestamp()")
+        now = cursor.fetchone()[0]
+        cursor.execute(
+            "UPDATE pricing_costmonth SET replaced_at = %s WHERE id = ANY(%s::bigint[])", [now, ended]
+        )
+        names = ", ".join(_COLUMNS)
+        cursor.execute(
+            f"INSERT INTO pricing_costmonth ({names}, amount, source, recorded_at)"  # noqa: S608 - our own names
+            f" SELECT d.*, %s, %s FROM unnest({_ARRAYS}) AS d ({names}, amount)"
+            " ORDER BY month, product_id, kind_id",
+            [source, now, *_columns(begun)],
+        )
+    return len(ended) + len(begun)
+
+
+def _closed_refuse(cursor: Any, source: str, ended: list[int], begun: Sequence[BookedCost]) -> None:
+    begin = open_from()
+    if begin is None or correcting():
+        return
+    cursor.execute(
+        "SELECT month, -amount FROM pricing_costmonth WHERE id = ANY(%s::bigint[]) AND month < %s",
+        [ended, begin],
+    )
+    changed = [*cursor.fetchall(), *((row.month, row.amount) for row in begun if row.month < begin)]
+    if changed:
+        months: dict[datetime.date, list[Decimal]] = defaultdict(list)
+        for month, amount in sorted(changed):
+            months[month].append(amount)
+        changes: list[dict[str, Any]] = [
+            {"month": f"{month:%Y-%m}", "what": source, "rows": len(found), "amount": f"{sum(found):.2f}"}
+            for month, found in months.items()
+        ]
+        named = ", ".join(each["month"] for each in changes)
+        message = _("Closed months would change: %(months)s. That is a correction, with a reason.")
+        details = {"months": named, "changes": changes}
+        raise DomainError("month_closed", message % details, status=409, details=details)
+
+
+def _added_up(
+    rows: Iterable[BookedCost], months: set[datetime.date], products: set[int | None] | None
+) -> list[BookedCost]:
+    sums: dict[tuple[Any, ...], Decimal] = defaultdict(Decimal)
+    for row in rows:
+        if row.month not in months or (products is not None and row.product_id not in products):
+            raise ValueError(f"outside of what is booked: {row}")
+        if row.amount != row.amount.quantize(CENT):
+            raise ValueError(f"not in cents: {row}")
+        sums[row[:-1]] += row.amount
+    return [BookedCost._make((*key, amount)) for key, amount in sums.items() if amount]
+
+
+def _columns(rows: Sequence[BookedCost]) -> list[list[Any]]:
+    return [list(column) for column in zip(*rows, strict=True)] if rows else [[] for _each in _TYPES]
+
+
+def _differences(
+    cursor: Any,
+    source: str,
+    months: list[datetime.date],
+    products: set[int | None] | None,
+    wanted: Sequence[BookedCost],
+) -> tuple[list[int], list[BookedCost]]:
+    """The ids of what holds no longer, and what holds from now on."""
+    within, ids = "", []
+    if products is not None:
+        ids = [[pk for pk in products if pk is not None]]
+        on_none = " OR product_id IS NULL" if None in products else ""
+        within = f"AND (product_id = ANY(%s::bigint[]){on_none})"
+    names = ", ".join(_COLUMNS)
+    cursor.execute(
+        f"""
+        SELECT s.id, {", ".join(f"b.{name}" for name in _COLUMNS)}, b.amount
+        FROM unnest({_ARRAYS}) AS b ({names}, amount)
+        FULL JOIN (
+            SELECT id, {names}, amount FROM pricing_costmonth
+            WHERE replaced_at IS NULL AND source = %s AND month = ANY(%s::date[]) {within}
+        ) s ON {_SAME}
+        WHERE b.amount IS DISTINCT FROM s.amount
+        """,  # noqa: S608 - names of our own
+        [*_columns(wanted), source, months, *ids],
+    )
+    found = cursor.fetchall()
+    ended = [row[0] for row in found if row[0] is not None]
+    return ended, [BookedCost(*row[1:]) for row in found if row[-1] is not None]

@@ -1,0 +1,105 @@
+"""Booking standard costs: of products in parts, only of those of which anything changed."""
+
+from __future__ import annotations
+
+import datetime
+import uuid
+from collections.abc import Collection, Mapping
+from typing import Any
+
+from django.db import transaction
+from django.utils.translation import gettext as _
+
+from accounts.errors import DomainError
+from core.jobs import job_enqueue
+from core.organisation import today
+from forecasting.services.night import last_closed_month
+from pricing.models import CostMonth, CostSign
+from pricing.selectors.cost_months import BookedCost
+from pricing.selectors.standard_costs import SplitLines, StandardCosts, months_booked, products_bearing
+from products.selectors.closing import months_corrected, open_from
+from products.services.closing import correction
+
+from .cost_months import cost_months_book
+
+STANDARD = CostMonth.Source.STANDARD
+JOB = "pricing.standard_costs"
+AT_ONCE = 200
+
+
+def standard_costs_later(*, cost_lines: Collection[int]) -> None:
+    """Once the transaction is through, a worker books anew what these lines come to."""
+    if cost_lines:
+        job_enqueue(kind=JOB, key=f"{JOB}:{uuid.uuid4()}", payload={"cost_lines": sorted(cost_lines)})
+
+
+def standard_costs_job(context: Any) -> Mapping[str, Any]:
+    """The job: part by part, each in a transaction of its own; begun again, it goes on."""
+    products = products_bearing(context.payload["cost_lines"])
+    split, changed = SplitLines(months_booked(last_closed_month(today()))), 0
+    for begin in range(0, len(products), AT_ONCE):
+        context.progress(begin, len(products))
+        signs, rows = changed_costs(products[begin : begin + AT_ONCE], split)
+        changed += standard_costs_write(signs=signs, rows=rows, split=split)
+    signs, rows = changed_rest(split)
+    changed += standard_costs_write(signs=signs, rows=rows, split=split)
+    return {"changed": changed}
+
+
+def changed_costs(
+    product_ids: Collection[int], split: SplitLines
+) -> tuple[dict[int | None, str], list[BookedCost]]:
+    """The products whose costs have to be booked anew, with their hashes, and what they come to."""
+    costs = StandardCosts(product_ids, split)
+    there = dict(
+        CostSign.objects.filter(product__in=list(product_ids)).values_list("product_id", "input_hash")
+    )
+    due = {pk: sign for pk, sign in costs.signs().items() if there.get(pk) != sign}
+    signs: dict[int | None, str] = dict(due.items())
+    return signs, costs.rows(due) if due else []
+
+
+def _closed_follow(
+    closed: Collection[datetime.date], rows: Collection[BookedCost], products: Collection[int | None]
+) -> int:
+    months = months_corrected("sales", "rates") & set(closed)
+    if not months:
+        return 0
+    wanted = [row for row in rows if row.month in months]
+    try:
+        return cost_months_book(source=STANDARD, months=months, rows=wanted, products=products)
+    except DomainError as refused:
+        changes = refused.details["changes"]
+    with correction(user=None, reason=_("Costs follow what was corrected."), changes=changes):
+        return cost_months_book(source=STANDARD, months=months, rows=wanted, products=products)
+
+
+def changed_rest(split: SplitLines) -> tuple[dict[int | None, str], list[BookedCost]]:
+    """The same of what could not be split."""
+    there = CostSign.objects.filter(product=None).values_list("input_hash", flat=True).first()
+    return ({}, []) if there == split.sign else ({None: split.sign}, list(split.left()))
+
+
+@transaction.atomic
+def standard_costs_write(
+    *, signs: Mapping[int | None, str], rows: Collection[BookedCost], split: SplitLines
+) -> int:
+    """Book what :func:`changed_costs` found; returns how many rows changed. Closed months stay, unless sales
+    or rates of theirs were corrected: then that their costs follow is a correction as well."""
+    if not signs:
+        return 0
+    begin, products = open_from() or datetime.date.min, list(signs)
+    months = [month for month in split.months if month >= begin]
+    open_rows = [row for row in rows if row.month >= begin]
+    changed = cost_months_book(source=STANDARD, months=months, rows=open_rows, products=products)
+    if len(months) < len(split.months):
+        changed += _closed_follow(set(split.months) - set(months), rows, products)
+    CostSign.objects.bulk_create(
+        [CostSign(product_id=pk, input_hash=sign) for pk, sign in signs.items() if pk is not None],
+        update_conflicts=True,
+        unique_fields=["product"],
+        update_fields=["input_hash"],
+    )
+    if None in signs:
+        CostSign.objects.update_or_create(product=None, defaults={"input_hash": signs[None]})
+    return changed

@@ -1,0 +1,66 @@
+"""Months: what is known of each, closing one, and what was corrected since."""
+
+from __future__ import annotations
+
+import datetime
+
+from django.contrib import messages
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_http_methods, require_safe
+
+from accounts.errors import DomainError
+from core import formats
+from core.pages import page_render, with_right
+from pricing.selectors.costs import RIGHT
+from pricing.selectors.ledger import ledger_by_month
+from products.models import Product
+from products.selectors import closing
+from products.selectors.access import visible_line_ids
+from products.services.closing import month_close as close
+from products.services.scope import unlimited
+
+MONTHS, NAMED = 15, 20
+
+
+@with_right(RIGHT)
+@require_safe
+def months(request: HttpRequest) -> HttpResponse:
+    """The last months, newest first: whether they are whole and closed; below them the corrections."""
+    known = closing.months_sales(request.user, closing.months_over(MONTHS))
+    can_close = request.user.has_perm(closing.CLOSE) and closing.may_correct(request.user)
+    ledger = ledger_by_month([row.month for row in known]) if visible_line_ids(request.user) is None else {}
+    rows = [(row, ledger.get(row.month)) for row in known]
+    context = {"rows": rows, "corrections": closing.corrections(), "can_close": can_close}
+    return page_render(request, "pricing/cost_months.html", context)
+
+
+@with_right(closing.CLOSE)
+@require_http_methods(["GET", "HEAD", "POST"])
+def month_close(request: HttpRequest, year: int, month: int) -> HttpResponse:
+    """What is not final in a month, to be confirmed; POST closes it."""
+    unlimited(request.user, _("This is shared by all lines; you are limited to some of them."))
+    try:
+        chosen = datetime.date(year, month, 1)
+    except ValueError:
+        raise Http404(f"{year}-{month}") from None
+    error, status = "", 200
+    if request.method == "POST":
+        try:
+            close(user=request.user, month=chosen, note=request.POST.get("note", ""))
+        except DomainError as refused:
+            error, status = str(refused), refused.status
+        else:
+            messages.success(request, _("%(month)s is closed.") % {"month": formats.month(chosen)})
+            return redirect("pricing:cost_months")
+    (known,) = closing.months_sales(None, [chosen])
+    context = {"known": known, "error": error, **_named(known)}
+    return page_render(request, "pricing/month_close.html", context, status=status)
+
+
+def _named(known: closing.MonthSales) -> dict[str, list[Product]]:
+    """The first of the products that are not final, to be shown by name."""
+    wanted = {"provisional": known.provisional[:NAMED], "missing": known.missing[:NAMED]}
+    found = Product.objects.in_bulk([pk for some in wanted.values() for pk in some])
+    return {key: [found[pk] for pk in some if pk in found] for key, some in wanted.items()}

@@ -1,0 +1,154 @@
+"""REST API: the booked costs that reports add up, for a spreadsheet, Power BI or another system."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import django_filters
+from django.db.models import Q, QuerySet
+from rest_framework import mixins, routers, serializers, viewsets
+from rest_framework.authentication import SessionAuthentication
+from rest_framework.utils.urls import replace_query_param
+
+from core.api import BasicTokenAuthentication, CursorPagination, HasRight, TokenAuthentication
+from core.organisation import organisation_get
+from pricing.models import CostMonth
+from pricing.selectors.cost_months import booked_until, cost_months_replaced
+from pricing.selectors.costs import RIGHT
+from products.api.shared import LineFilter
+from reporting.selectors.cost_report import sight
+
+
+class CostReportPages(CursorPagination):
+    """1,000 rows a page, at most 5,000; ``next`` keeps to the moment of the first page."""
+
+    page_size = 1000
+    max_page_size = 5000
+
+    def paginate_queryset(self, queryset: Any, request: Any, view: Any = None) -> Any:
+        rows = super().paginate_queryset(queryset, request, view)
+        self.as_of = request.as_of
+        return rows
+
+    def get_next_link(self) -> str | None:
+        link = super().get_next_link()
+        return replace_query_param(link, "as_of", self.as_of.isoformat()) if link else None
+
+    def get_paginated_response(self, data: Any) -> Any:
+        response = super().get_paginated_response(data)
+        response.data = {
+            "as_of": self.as_of.isoformat(),
+            "currency": organisation_get().currency,
+        } | response.data
+        return response
+
+
+class CostReportFilters(django_filters.FilterSet):
+    """``as_of``: as it was booked at that moment. ``changed_since``: only what was booked after that moment,
+    and what ended to hold; ended versions have ``replaced_at``."""
+
+    first = django_filters.DateFilter("month", lookup_expr="gte", label="from this month on")
+    last = django_filters.DateFilter("month", lookup_expr="lte", label="until this month")
+    source = django_filters.ChoiceFilter(choices=CostMonth.Source.choices)
+    product = django_filters.CharFilter("product__code", lookup_expr="iexact", label="code of a product")
+    kind = django_filters.CharFilter("kind__code", lookup_expr="iexact", label="code of a kind")
+    channel = django_filters.CharFilter("channel__code", lookup_expr="iexact", label="code of a channel")
+    supplier = django_filters.CharFilter("supplier__code", lookup_expr="iexact", label="code of a supplier")
+    line = LineFilter("product__line")
+    as_of = django_filters.IsoDateTimeFilter(method="_kept", label="as booked at this moment")
+    changed_since = django_filters.IsoDateTimeFilter(method="_kept", label="booked or ended after it")
+
+    class Meta:
+        model = CostMonth
+        fields = ()
+
+    def _kept(self, queryset: Any, _name: str, _value: Any) -> Any:
+        return queryset  # both together, below
+
+    def filter_queryset(self, queryset: Any) -> Any:
+        said = self.form.cleaned_data
+        until = booked_until()
+        as_of = min(said.get("as_of") or until, until)
+        self.request.as_of = as_of
+        since = said.get("changed_since")
+        if since is None:
+            held = Q(recorded_at__lte=as_of) & (Q(replaced_at=None) | Q(replaced_at__gt=as_of))
+        else:
+            held = Q(recorded_at__gt=since, recorded_at__lte=as_of) | Q(
+                replaced_at__gt=since, replaced_at__lte=as_of
+            )
+        return super().filter_queryset(queryset).filter(held)
+
+
+def _of(place: str) -> serializers.Field:
+    return serializers.CharField(source=place, default=None, read_only=True)
+
+
+class _Rows(serializers.ListSerializer):
+    """Finds what the rows of a page replace at once."""
+
+    def to_representation(self, data: Any) -> list[Any]:
+        rows = list(data)
+        self.child.replaced = cost_months_replaced(rows)
+        return super().to_representation(rows)
+
+
+class CostReportSerializer(serializers.ModelSerializer):
+    """What one kind of cost came to in a month. ``product``: null where it is on none; ``channel``: null
+    where it is not by channel. ``amount`` in ``currency``, a number in cents. ``version`` tells rows apart;
+    ``replaces`` is the version that this one took the place of, with its amount; ``replaced_at``: from then
+    on it no longer holds."""
+
+    version = serializers.IntegerField(source="pk", read_only=True)
+    product, product_name = _of("product.code"), _of("product.name")
+    line, kind, kind_level = _of("product.line.code"), _of("kind.code"), _of("kind.level")
+    channel, supplier = _of("channel.code"), _of("supplier.code")
+    source = serializers.CharField(read_only=True)
+    amount = serializers.FloatField(read_only=True)
+    replaced_at = serializers.SerializerMethodField()
+    replaces = serializers.SerializerMethodField()
+    replaces_amount = serializers.SerializerMethodField()
+    replaced: dict[int, CostMonth] = {}
+
+    class Meta:
+        model = CostMonth
+        list_serializer_class = _Rows
+        fields = (
+            *("version", "month", "source", "product", "product_name", "line", "kind", "kind_level"),
+            *("channel", "supplier", "cost_centre", "amount", "recorded_at", "replaced_at"),
+            *("replaces", "replaces_amount"),
+        )
+        read_only_fields = fields
+
+    def get_replaced_at(self, row: CostMonth) -> str | None:
+        ended = row.replaced_at
+        return ended.isoformat() if ended and ended <= self.context["request"].as_of else None
+
+    def get_replaces(self, row: CostMonth) -> int | None:
+        before = self.replaced.get(row.pk)
+        return before.pk if before else None
+
+    def get_replaces_amount(self, row: CostMonth) -> float | None:
+        before = self.replaced.get(row.pk)
+        return float(before.amount) if before else None
+
+
+class CostReportViewSet(mixins.ListModelMixin, viewsets.GenericViewSet):
+    """Booked costs within one's sight, oldest version first. A token may also be the password of HTTP Basic
+    here."""
+
+    rights = {"GET": RIGHT}
+    permission_classes = [HasRight]
+    authentication_classes = [BasicTokenAuthentication, TokenAuthentication, SessionAuthentication]
+    pagination_class = CostReportPages
+    filterset_class = CostReportFilters
+    serializer_class = CostReportSerializer
+    queryset = CostMonth.objects.none()
+
+    def get_queryset(self) -> QuerySet[CostMonth]:
+        rows = CostMonth.objects.filter(sight(self.request.user))
+        return rows.select_related("product__line", "kind", "channel", "supplier")
+
+
+router = routers.SimpleRouter()
+router.register("cost-reports", CostReportViewSet, "cost-report")

@@ -1,0 +1,104 @@
+"""What the page Cost reports shows: cells as they are read, links that open a row."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any
+
+from django.utils.translation import gettext as _
+
+from core import formats
+
+from .report_words import measure_words, period_words
+from .selectors.cost_report import ReportRow
+from .selectors.margin_report import MarginRow
+from .selectors.report_query import DIMENSIONS, FILTERS, ReportQuery
+
+DETAIL = ("month", "kind", "channel", "supplier", "cost_centre")
+MARGIN_COLUMNS = ("gross", "deductions", "net", "cm1", "cm2", "cm3", "overhead", "result")
+
+
+@dataclass(frozen=True)
+class ShownRow:
+    """``names``: label, code and the address that shows what the row is made of."""
+
+    names: Sequence[tuple[str, str, str]]
+    cells: Sequence[str]
+    depth: int = 0
+
+
+def heads(query: ReportQuery) -> list[tuple[str, str]]:
+    return [(measure_words(code), period_words(query, code)) for code in query.columns]
+
+
+def amount_words(query: ReportQuery, code: str, amount: Decimal | None) -> str:
+    if code.endswith("index"):
+        return formats.index(amount)
+    if query.scale and amount is not None:
+        return formats.number(amount / 1000, 1)
+    return formats.number(amount, 2)
+
+
+def shown(query: ReportQuery, row: ReportRow) -> ShownRow:
+    cells = [
+        amount_words(query, code, amount) for code, amount in zip(query.columns, row.amounts, strict=True)
+    ]
+    opened = _opened(query, row)
+    names = []
+    for place, name in enumerate(row.names):
+        label = name.label or (_("Total") if row.depth == 3 and not place else "")
+        if row.depth in (1, 2) and not place:
+            label = _("%(name)s together") % {"name": label}
+        names.append((label, name.code if query.by[place] == "product" else "", "" if place else opened))
+    return ShownRow(names, cells, row.depth)
+
+
+def _opened(query: ReportQuery, row: ReportRow) -> str:
+    """The address of what a row is made of: its own filters, by the dimensions it does not have yet."""
+    if row.depth == 3 or not all(name.code for name in row.names if name.label):
+        return ""
+    own = {}
+    for dimension, name in zip(query.by, row.names, strict=True):
+        key = "line" if row.depth == 2 and dimension == query.by[0] else dimension
+        if name.code and key in FILTERS:
+            own[key] = name.code
+    rest = tuple(name for name in DIMENSIONS if name in DETAIL and name not in own)
+    if row.depth == 2:
+        rest = ("product", *rest)
+    if not own or set(rest) <= set(query.by) - set(own):
+        return ""
+    return query.address(filters={**query.filters, **own}, by=rest)
+
+
+def margin_heads() -> list[str]:
+    words = {
+        "gross": _("Gross sales"),
+        "deductions": _("Deductions"),
+        "net": _("Net sales"),
+        "overhead": _("Overhead"),
+        "result": _("Result"),
+    }
+    return [words.get(name, name.upper()) for name in MARGIN_COLUMNS]
+
+
+def margin_shown(query: ReportQuery, row: MarginRow, *, total: bool = False) -> dict[str, Any]:
+    """One row of the margins, with the shares of net sales below CM1 to CM3."""
+    cells = []
+    for name in MARGIN_COLUMNS:
+        rate = row.rate(name) if name in ("cm1", "cm2", "cm3") else None
+        known = row.sold or name not in ("gross", "deductions", "net")
+        text = amount_words(query, "", getattr(row, name) if known else None)
+        cells.append((text, "" if rate is None else formats.percent(rate)))
+    opened = ""
+    by = query.by[0]
+    if by in FILTERS and row.name.code:
+        opened = query.address(
+            margin=False,
+            filters={**query.filters, by: row.name.code},
+            by=("kind", "month"),
+            columns=(f"{query.period}-{query.of}",),
+            against="last_year",
+        )
+    return {"name": _("Total") if total else row.name.label, "cells": cells, "opened": opened}

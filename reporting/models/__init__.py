@@ -1,0 +1,3 @@
+from .report_file import ReportFile
+
+__all__ = ["ReportFile"]

@@ -1,0 +1,121 @@
+"""A cost report in words: heads of its columns, dimensions, choices."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import Any
+
+from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
+
+from core import formats
+
+from .selectors.cost_report import Reconciliation
+from .selectors.report_query import AGAINST, MARGIN_BY, MEASURES, PERIODS, ReportQuery
+
+MEASURE_WORDS: dict[str, Any] = {
+    "actual": pgettext_lazy("costs", "actual"),
+    "standard": pgettext_lazy("costs", "standard"),
+    "budget": pgettext_lazy("costs", "budget"),
+    "last_year": pgettext_lazy("costs", "last year"),
+    "estimate": pgettext_lazy("costs", "latest estimate"),
+    "difference": pgettext_lazy("costs", "difference"),
+    "index": pgettext_lazy("costs", "index"),
+}
+PERIOD_WORDS: dict[str, Any] = {
+    "month": _("month"),
+    "ytd": _("year to date"),
+    "year": _("full year"),
+}
+DIMENSION_WORDS: dict[str, Any] = {
+    "line": _("Product line"),
+    "product": _("Product"),
+    "kind": _("Kind of cost"),
+    "channel": _("Channel"),
+    "supplier": _("Supplier"),
+    "cost_centre": _("Cost centre"),
+    "month": _("Month"),
+    "family": _("Family"),
+}
+LAYOUTS = (
+    "product,kind",
+    "product",
+    "line,kind",
+    "kind",
+    "kind,supplier",
+    "cost_centre,kind",
+    "month,kind",
+    "product,kind,channel",
+    "product,kind,supplier",
+    "product,kind,channel,supplier,cost_centre",
+)
+"""What rows can be of, as the page offers it; the address takes any."""
+
+
+def measure_words(code: str) -> str:
+    return str(MEASURE_WORDS[code.split("-")[1]])
+
+
+def period_words(query: ReportQuery, code: str) -> str:
+    """ "Nov 2026", "year to date"."""
+    period = code.split("-")[0]
+    return formats.month(query.month) if period == "month" else str(PERIOD_WORDS[period])
+
+
+def column_words(query: ReportQuery, code: str) -> str:
+    """The head of a column in a file."""
+    return f"{measure_words(code)} {period_words(query, code)}"
+
+
+def by_words(by: str) -> str:
+    return " × ".join(str(DIMENSION_WORDS[name]) for name in by.split(","))
+
+
+def choices(query: ReportQuery) -> dict[str, list[tuple[str, str, bool]]]:
+    """What the form offers: value, label, whether it is chosen."""
+    own = ",".join(query.by)
+    layouts = list(MARGIN_BY) if query.margin else list(dict.fromkeys((*LAYOUTS, own)))
+    return {
+        "by": [(by, by_words(by), by == own) for by in layouts],
+        "of": [(of, str(MEASURE_WORDS[of]), of == query.of) for of in ("actual", "standard")],
+        "against": [
+            (name, str(MEASURE_WORDS[name]), name == query.against) for name in AGAINST if name != query.of
+        ],
+        "period": [(name, str(PERIOD_WORDS[name]), name == query.period) for name in PERIODS],
+        "columns": [
+            (f"{period}-{measure}", f"{PERIOD_WORDS[period]}: {MEASURE_WORDS[measure]}", chosen)
+            for period in PERIODS
+            for measure in MEASURES
+            if measure != "estimate" or period == "year"
+            for chosen in [f"{period}-{measure}" in query.columns]
+        ],
+    }
+
+
+def reconciliation_words(found: Reconciliation, currency: str) -> str:
+    """Whether all of it is there: what the ledger has, what is booked, on products and on none."""
+    money = {
+        name: formats.money(getattr(found, name) or Decimal(0), currency)
+        for name in ("whole", "on_products", "on_none", "shown", "unmapped", "ledger")
+    }
+    said = []
+    if found.ledger is not None:
+        said.append(
+            _("The ledger has %(ledger)s of the months, all of it is booked.")
+            if found.agrees
+            else _("The ledger has %(ledger)s of the months, but %(whole)s is booked: it does not reconcile.")
+        )
+    said.append(
+        _(
+            "Booked in the longest period shown: %(whole)s = %(on_products)s on products + %(on_none)s on no"
+            " product."
+        )
+    )
+    if found.unmapped:
+        said.append(_("Not mapped of it: %(unmapped)s."))
+    said.append(_("This report shows %(shown)s."))
+    return " ".join(str(each) for each in said) % money
+
+
+def dimensions(query: ReportQuery) -> list[str]:
+    return [str(DIMENSION_WORDS[name]) for name in query.by]

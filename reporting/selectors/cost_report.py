@@ -1,0 +1,305 @@
+"""The cost report: booked cents added up, with subtotals; every total is the sum of its rows.
+
+Only for who may see costs, within their lines and channels: who sees only some channels gets what is booked
+there, who sees only some lines nothing that is on no product.
+"""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from functools import cached_property
+from typing import Any, overload
+
+from django.db.models import Max, Q, QuerySet, Sum
+
+from core.months import month_range
+from pricing.models import CostMonth, LedgerEntry
+from pricing.selectors.cost_months import cost_months
+from pricing.selectors.costs import RIGHT
+from pricing.selectors.ledger import UNMAPPED
+from products.models import Channel
+from products.selectors.access import visible_channel_ids, visible_line_ids
+from products.selectors.lines import line_tree
+
+from .report_names import NOTHING, Name, Names
+from .report_query import ReportQuery, Span
+
+Amount = Decimal | None
+ZERO = Decimal(0)
+_FIELDS = {"line": "product__line", "cost_centre": "cost_centre", "month": "month"}
+
+
+@dataclass(frozen=True)
+class ReportRow:
+    """``names``: one a dimension. ``depth``: 0 a row, 1 the sum of one of the first dimension, 2 of a product
+    line, 3 of everything; ``span``: which rows before it a sum is of."""
+
+    names: tuple[Name, ...]
+    amounts: tuple[Amount, ...]
+    depth: int = 0
+    span: tuple[int, int] = (0, 0)
+
+
+@dataclass(frozen=True)
+class Reconciliation:
+    """Everything that is booked of the period, without filters: what is on products and what is not;
+    ``unmapped`` of it. ``ledger``: what the ledger has of the months, for who sees all of it."""
+
+    on_products: Decimal
+    on_none: Decimal
+    shown: Decimal
+    unmapped: Decimal
+    ledger: Decimal | None = None
+
+    @property
+    def whole(self) -> Decimal:
+        return self.on_products + self.on_none
+
+    @property
+    def agrees(self) -> bool:
+        return self.ledger is None or self.ledger == self.whole
+
+
+class CostReport:
+    """A report under one person's sight, as booked now or at a moment."""
+
+    def __init__(self, user: Any, query: ReportQuery, as_of: datetime.datetime | None = None) -> None:
+        self.query, self._user, self._as_of = query, user, as_of
+        self._cells = [_cell(query, code) for code in query.columns]
+        self._spans = list(dict.fromkeys(span for cell in self._cells for part in cell for span in part))
+
+    @property
+    def bookings(self) -> QuerySet[CostMonth]:
+        """What the report adds up."""
+        return booked_visible(self._user, self._as_of).filter(within(self.query)).filter(self._asked)
+
+    @property
+    def _asked(self) -> Q:
+        sources = {source for span in self._spans for source in span.sources}
+        months = {month for span in self._spans for month in month_range(span.first, span.last)}
+        return Q(month__in=months, source__in=sources)
+
+    @cached_property
+    def rows(self) -> ReportRows:
+        """Rows in order, each sum after the rows it is of, the whole at the end; none: nothing is booked."""
+        found = list(self._read())
+        if not found:
+            return ReportRows(None, [], self._columns)
+        names = Names(self.query, found)
+        found.sort(key=lambda row: names.order(row[0]))
+        return ReportRows(names, _with_sums(found, names, self.query), self._columns)
+
+    @property
+    def total(self) -> ReportRow | None:
+        return self.rows[-1] if self.rows else None
+
+    @cached_property
+    def booked_at(self) -> datetime.datetime | None:
+        """When the newest of what it adds up was booked."""
+        found: datetime.datetime | None = self.bookings.aggregate(newest=Max("recorded_at"))["newest"]
+        return found
+
+    def size(self) -> int:
+        """How many rows there are at most, without adding up."""
+        return self.bookings.order_by().values_list(*self._fields).distinct().count()
+
+    @property
+    def _fields(self) -> list[str]:
+        return [_FIELDS.get(name, f"{name}_id") for name in self.query.by]
+
+    def _read(self) -> Iterator[tuple[tuple[Any, ...], list[Amount]]]:
+        fields = self._fields
+        sums = {
+            f"sum{place}": Sum(
+                "amount", filter=Q(source__in=span.sources, month__range=(span.first, span.last))
+            )
+            for place, span in enumerate(self._spans)
+        }
+        for row in self.bookings.order_by().values_list(*fields).annotate(**sums):
+            found = list(row[len(fields) :])
+            if any(amount is not None for amount in found):
+                yield row[: len(fields)], found
+
+    def _columns(self, sums: Sequence[Amount]) -> tuple[Amount, ...]:
+        known = dict(zip(self._spans, sums, strict=True))
+        found = []
+        for code, cell in zip(self.query.columns, self._cells, strict=True):
+            parts = [_sum(known[span] for span in part) for part in cell]
+            found.append(_said(code, parts))
+        return tuple(found)
+
+    @cached_property
+    def reconciliation(self) -> Reconciliation:
+        """Of what is compared, in the longest of the periods that the columns are of. One query."""
+        periods = [code.split("-")[0] for code in self.query.columns]
+        period = max(periods, key=("month", "ytd", "year").index)
+        [span] = self.query.spans(period, self.query.of)
+        rows = booked_visible(self._user, self._as_of).filter(
+            month__range=(span.first, span.last), source__in=span.sources
+        )
+        found = rows.aggregate(
+            on=Sum("amount", filter=Q(product__isnull=False)),
+            none=Sum("amount", filter=Q(product=None)),
+            shown=Sum("amount", filter=within(self.query)),
+            unmapped=Sum("amount", filter=Q(kind__code=UNMAPPED)),
+        )
+        ledger = None
+        if self.query.of == "actual" and self._as_of is None and not sight(self._user):
+            entries = LedgerEntry.objects.filter(month__range=(span.first, span.last))
+            ledger = entries.aggregate(whole=Sum("booked"))["whole"] or ZERO
+        on, none, shown, unmapped = (found[name] or ZERO for name in ("on", "none", "shown", "unmapped"))
+        return Reconciliation(on, none, shown, unmapped, ledger)
+
+
+def _cell(query: ReportQuery, code: str) -> tuple[tuple[Span, ...], ...]:
+    period, measure = code.split("-")
+    if measure in ("difference", "index"):
+        return query.pair(period)
+    return (query.spans(period, measure),)
+
+
+def _said(code: str, parts: Sequence[Amount]) -> Amount:
+    if len(parts) == 1:
+        return parts[0]
+    one, other = parts
+    if code.endswith("index"):
+        return one * 100 / other if one is not None and other else None
+    return None if one is None and other is None else (one or ZERO) - (other or ZERO)
+
+
+def _sum(amounts: Iterator[Amount]) -> Amount:
+    known = [amount for amount in amounts if amount is not None]
+    return sum(known, ZERO) if known else None
+
+
+@dataclass(frozen=True, slots=True)
+class _Sums:
+    """A row before it is read: what it is of, and the sums its columns are made from."""
+
+    key: tuple[Any, ...]
+    sums: Sequence[Amount]
+    depth: int = 0
+    span: tuple[int, int] = (0, 0)
+
+
+class ReportRows(Sequence[ReportRow]):
+    """Rows as they are read; a page of many thousands makes its own fifty only."""
+
+    def __init__(self, names: Names | None, rows: list[_Sums], columns: Any) -> None:
+        self._names, self._rows, self._columns = names, rows, columns
+
+    def __len__(self) -> int:
+        return len(self._rows)
+
+    @overload
+    def __getitem__(self, place: int) -> ReportRow: ...
+    @overload
+    def __getitem__(self, place: slice) -> list[ReportRow]: ...
+    def __getitem__(self, place: int | slice) -> ReportRow | list[ReportRow]:
+        if isinstance(place, slice):
+            return [self._made(row) for row in self._rows[place]]
+        return self._made(self._rows[place])
+
+    def but_total(self) -> ReportRows:
+        return ReportRows(self._names, self._rows[:-1], self._columns)
+
+    def _made(self, row: _Sums) -> ReportRow:
+        return ReportRow(self._called(row), self._columns(row.sums), row.depth, row.span)
+
+    def _called(self, row: _Sums) -> tuple[Name, ...]:
+        assert self._names is not None  # without names there are no rows
+        if not row.depth:
+            return self._names.of(row.key)
+        rest = (NOTHING,) * (len(row.key) - 1)
+        if row.depth == 3:
+            return (NOTHING, *rest)
+        if row.depth == 2:
+            return (self._names.one("line", self._names.line_of(row.key[0])), *rest)
+        return (self._names.of(row.key)[0], *rest)
+
+
+def _with_sums(
+    found: Sequence[tuple[tuple[Any, ...], Sequence[Amount]]], names: Names, query: ReportQuery
+) -> list[_Sums]:
+    """The rows, and after them the sum of each of the first dimension (1), each product line (2), all (3)."""
+    by_line, several = query.by[0] == "product", len(query.by) > 1
+    rows: list[_Sums] = []
+    begun = {1: 0, 2: 0, 3: 0}
+    sums: dict[int, Sequence[Amount]] = {}
+    for place, (key, own) in enumerate(found):
+        rows.append(_Sums(key, own))
+        sums[1] = _added(sums.get(1), own)
+        after = found[place + 1][0] if place + 1 < len(found) else None
+        if after is not None and key[0] == after[0]:
+            continue
+        if several:
+            rows.append(_Sums(key, sums[1], 1, (begun[1], len(rows))))
+        sums[2] = _added(sums.get(2), sums.pop(1))
+        if after is None or not by_line or names.line_of(key[0]) != names.line_of(after[0]):
+            if by_line and key[0] is not None:  # what is on no product is of no line: one sum says it
+                rows.append(_Sums(key, sums[2], 2, (begun[2], len(rows))))
+            sums[3] = _added(sums.get(3), sums.pop(2))
+            begun[2] = len(rows)
+        begun[1] = len(rows)
+    rows.append(_Sums(key, sums[3], 3, (0, len(rows))))
+    return rows
+
+
+def _added(total: Sequence[Amount] | None, more: Sequence[Amount]) -> Sequence[Amount]:
+    if total is None:
+        return more
+    return [
+        one if other is None else other if one is None else one + other
+        for one, other in zip(total, more, strict=True)
+    ]
+
+
+def booked_visible(user: Any, as_of: datetime.datetime | None = None) -> QuerySet[CostMonth]:
+    """What is booked, within the person's sight."""
+    rows = cost_months(as_of)
+    if not user.has_perm(RIGHT):
+        return rows.none()
+    return rows.filter(sight(user))
+
+
+def sight(user: Any) -> Q:
+    lines, channels = visible_line_ids(user), visible_channel_ids(user)
+    found = Q() if lines is None else Q(product__line__in=lines)
+    return found if channels is None else found & Q(channel__in=channels)
+
+
+def within(query: ReportQuery) -> Q:
+    """The filters of a report."""
+    found = Q()
+    for name, value in query.filters.items():
+        if name == "line":
+            tree = line_tree()
+            below = {
+                pk
+                for line in tree.lines.values()
+                if line.code.upper() == value.upper()
+                for pk in tree.descendants(line.pk)
+            }
+            found &= Q(product__line__in=below)
+        elif name == "channel":
+            found &= Q(channel__in=channels_below(value))
+        elif name == "level":
+            found &= Q(kind__level=value)
+        elif name == "cost_centre":
+            found &= Q(cost_centre__iexact=value)
+        else:
+            found &= Q(**{f"{name}__code__iexact": value})
+    for word in query.text.split():
+        found &= Q(product__name__icontains=word) | Q(product__code__icontains=word)
+    return found
+
+
+def channels_below(code: str) -> set[int]:
+    rows = list(Channel.objects.values_list("pk", "parent_id", "code"))
+    found = {pk for pk, _parent, own in rows if own.upper() == code.upper()}
+    while more := {pk for pk, parent, _own in rows if parent in found} - found:
+        found |= more
+    return found

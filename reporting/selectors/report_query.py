@@ -1,0 +1,162 @@
+"""What a cost report is asked for: everything is in the address, and only what is known gets through."""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from django.db.models import Exists
+from django.http import QueryDict
+
+from core.months import month_add, month_start
+from core.organisation import organisation_get, today
+from pricing.models import CostKind, CostMonth
+
+Source = CostMonth.Source
+PERIODS = ("month", "ytd", "year")
+MEASURES = ("actual", "standard", "budget", "last_year", "estimate", "difference", "index")
+DIMENSIONS = ("line", "product", "kind", "channel", "supplier", "cost_centre", "month")
+MARGIN_BY = ("line", "product", "family", "channel", "month")
+FILTERS = ("line", "product", "kind", "level", "channel", "supplier", "cost_centre")
+OF, AGAINST, SCALES = ("actual", "standard"), ("budget", "last_year", "standard"), ("", "k")
+COLUMNS = tuple(
+    f"{period}-{measure}"
+    for period in PERIODS
+    for measure in MEASURES
+    if measure != "estimate" or period == "year"
+)
+# Actuals are what the ledger says and what is still to come of it.
+SOURCES: dict[str, frozenset[str]] = {
+    "actual": frozenset({Source.ACTUAL, Source.ACCRUAL}),
+    "standard": frozenset({Source.STANDARD}),
+    "budget": frozenset({Source.BUDGET}),
+}
+
+
+@dataclass(frozen=True)
+class Span:
+    """The bookings of some sources from month to month, both included."""
+
+    sources: frozenset[str]
+    first: datetime.date
+    last: datetime.date
+
+
+@dataclass(frozen=True)
+class ReportQuery:
+    """``of``: what is compared, ``against`` what; ``by``: what a row is of; ``scale``: k for thousands;
+    ``margin``: the contribution margin of what ``by`` names first, over ``period``."""
+
+    month: datetime.date
+    columns: tuple[str, ...]
+    by: tuple[str, ...]
+    of: str
+    against: str
+    scale: str = ""
+    filters: Mapping[str, str] = field(default_factory=dict)
+    text: str = ""
+    margin: bool = False
+    period: str = "ytd"
+
+    def address(self, **changes: Any) -> str:
+        return replace(self, **changes).encoded
+
+    def having(self, **filters: str) -> str:
+        return self.address(filters={**self.filters, **filters})
+
+    @property
+    def encoded(self) -> str:
+        query = QueryDict(mutable=True)
+        query["month"] = f"{self.month:%Y-%m}"
+        query["by"] = ",".join(self.by)
+        query["of"] = self.of
+        if self.margin:
+            query["layout"], query["period"] = "margin", self.period
+        else:
+            query["columns"], query["against"] = ",".join(self.columns), self.against
+        query.update({"scale": self.scale} if self.scale else {})
+        query.update({"q": self.text} if self.text else {})
+        query.update(self.filters)
+        return query.urlencode()
+
+    def span(self, period: str, sources: frozenset[str], back: int = 0) -> Span:
+        """The period, of the financial year that the month is in, or so many months earlier."""
+        start = organisation_get().financial_year_first_month
+        first = month_add(self.month, -((self.month.month - start) % 12))
+        bounds = {
+            "month": (self.month, self.month),
+            "ytd": (first, self.month),
+            "year": (first, month_add(first, 11)),
+        }
+        begin, end = bounds[period]
+        return Span(sources, month_add(begin, -back), month_add(end, -back))
+
+    def spans(self, period: str, measure: str) -> tuple[Span, ...]:
+        """What is added for a measure that is a sum of bookings."""
+        base = SOURCES[self.of]
+        if measure == "last_year":
+            return (self.span(period, base, 12),)
+        if measure == "estimate":
+            whole = self.span("year", SOURCES["budget"])
+            rest = replace(whole, first=month_add(self.month, 1))
+            return (self.span("ytd", base), *([rest] if rest.first <= rest.last else []))
+        return (self.span(period, SOURCES[measure]),)
+
+    def pair(self, period: str) -> tuple[tuple[Span, ...], tuple[Span, ...]]:
+        """What a difference or an index sets beside each other."""
+        return self.spans(period, self.of), self.spans(period, self.against)
+
+
+def report_query(query: QueryDict) -> ReportQuery:
+    """Read the address; what is unknown is left out. Without a word about it: actual costs where there are
+    any, else standard ones, beside the budget where there is one, else last year."""
+    margin = query.get("layout") == "margin"
+    of, against = query.get("of", ""), query.get("against", "")
+    if of not in OF or (against not in AGAINST and not margin):
+        has_actual, has_budget = _booked()
+        of = of if of in OF else "actual" if has_actual else "standard"
+        against = against if against in AGAINST else "budget" if has_budget else "last_year"
+    if against == of:
+        against = "last_year"
+    asked = [code for value in query.getlist("columns") for code in value.split(",")]
+    columns = tuple(dict.fromkeys(code for code in asked if code in COLUMNS))
+    by = _chosen(query.getlist("by"), MARGIN_BY if margin else DIMENSIONS)
+    period = query.get("period", "")
+    return ReportQuery(
+        month=_month(query.get("month", "")),
+        columns=columns or (f"month-{of}", f"ytd-{of}", f"ytd-{against}", "ytd-difference", "ytd-index"),
+        by=(by[:1] or ("line",)) if margin else (by or ("product", "kind")),
+        of=of,
+        against=against,
+        scale="k" if query.get("scale") == "k" else "",
+        filters={name: _text(query.get(name, "")) for name in FILTERS if query.get(name)},
+        text=_text(query.get("q", "")),
+        margin=margin,
+        period=period if period in PERIODS else "ytd",
+    )
+
+
+def _booked() -> tuple[bool, bool]:
+    """Whether there are actual costs, and a budget of them. One query."""
+    rows = CostMonth.objects.filter(replaced_at=None)
+    there = (Exists(rows.filter(source__in=SOURCES[name])) for name in ("actual", "budget"))
+    actual, budget = CostKind.objects.values_list(*there)[:1][0]
+    return actual, budget
+
+
+def _chosen(values: Iterable[str], known: Iterable[str]) -> tuple[str, ...]:
+    asked = [part for value in values for part in value.split(",")]
+    return tuple(dict.fromkeys(part for part in asked if part in set(known)))
+
+
+def _text(value: str) -> str:
+    return value.strip()[:200].replace("\x00", "")
+
+
+def _month(text: str) -> datetime.date:
+    try:
+        return datetime.date.fromisoformat(f"{text}-01")
+    except ValueError:
+        return month_add(month_start(today()), -1)

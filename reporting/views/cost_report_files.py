@@ -1,0 +1,75 @@
+"""A cost report as a file: at once, or by a worker where it is long."""
+
+from __future__ import annotations
+
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect
+from django.utils.http import content_disposition_header
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_safe
+
+from accounts.errors import DomainError
+from core import formats
+from core.errors import require
+from core.pages import page_render, with_right
+from pricing.selectors.costs import RIGHT
+from reporting.models import ReportFile
+from reporting.selectors.cost_report import CostReport
+from reporting.selectors.report_query import report_query
+from reporting.services.report_files import job_of, report_bytes, report_file_later
+
+TYPES = {
+    "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+    "csv": "text/csv; charset=utf-8",
+    "pdf": "application/pdf",
+}
+AT_ONCE = {"xlsx": 3000, "csv": 20_000, "pdf": 200}
+PDF_MOST = 5000
+
+
+@with_right(RIGHT)
+@require_safe
+def cost_report_file(request: HttpRequest, kind: str) -> HttpResponse:
+    """The report of this address; a long one is made by a worker and a page shows how far it is."""
+    require(request.user, "exchange.export")
+    if kind not in TYPES:
+        raise Http404(kind)
+    query = report_query(request.GET)
+    size = CostReport(request.user, query).size()
+    if kind == "pdf" and size > PDF_MOST:
+        message = _("Over %(most)s rows a PDF is no help: choose fewer, or take XLSX.")
+        raise DomainError("too_long", message % {"most": formats.number(PDF_MOST)}, status=422)
+    if size > AT_ONCE[kind]:
+        row = report_file_later(user=request.user, kind=kind, query=request.GET)
+        return redirect("reporting:cost_report_made", row.pk)
+    return _answer(
+        report_bytes(user=request.user, kind=kind, query=request.GET), kind, f"{query.month:%Y-%m}"
+    )
+
+
+@with_right(RIGHT)
+@require_safe
+def cost_report_made(request: HttpRequest, pk: int) -> HttpResponse:
+    """How far one's own file is, and the file itself with ``?get=1``."""
+    require(request.user, "exchange.export")
+    row = get_object_or_404(ReportFile.objects.defer("content"), user=request.user, pk=pk)
+    job = job_of(row)
+    ready = job is not None and job.state == job.State.DONE
+    if ready and request.GET.get("get"):
+        return _answer(bytes(row.content or b""), row.kind, f"{row.pk}")
+    context = {
+        "file": row,
+        "job": job,
+        "ready": ready,
+        "failed": job is None or job.state in ("failed", "cancelled"),
+    }
+    return page_render(
+        request, "reporting/cost_report_made.html", context, fragment="reporting/_cost_report_made.html"
+    )
+
+
+def _answer(content: bytes, kind: str, about: str) -> HttpResponse:
+    response = HttpResponse(content, content_type=TYPES[kind])
+    name = f"{_('cost report')} {about}.{kind}"
+    response.headers["Content-Disposition"] = content_disposition_header(True, name) or ""
+    return response

@@ -1,0 +1,112 @@
+"""Cost reports: read, kept under a name, and taken along as a file."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib import messages
+from django.db.models import Q
+from django.http import HttpRequest, HttpResponse, QueryDict
+from django.shortcuts import redirect
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_POST, require_safe
+
+from core.organisation import organisation_get
+from core.pages import page_render, paginate, with_right
+from pricing.models import CostKind
+from pricing.selectors.costs import RIGHT, cost_kinds
+from products.models import SavedView
+from products.selectors.access import lines_visible
+from products.services.views import view_create, view_delete
+from reporting.cost_report_page import heads, margin_heads, margin_shown, shown
+from reporting.report_words import choices, dimensions, reconciliation_words
+from reporting.selectors.cost_report import CostReport
+from reporting.selectors.margin_report import margin_report
+from reporting.selectors.report_query import ReportQuery, report_query
+
+PAGE = "cost-report"
+FILES = (("xlsx", "XLSX"), ("csv", "CSV"), ("pdf", "PDF"))
+
+
+@with_right(RIGHT)
+@require_safe
+def cost_report(request: HttpRequest) -> HttpResponse:
+    """The report of this address; the bare one: costs of the last closed month by product and kind."""
+    query = report_query(request.GET)
+    context = {
+        "query": query,
+        "address": query.encoded,
+        "choices": choices(query),
+        "dimensions": dimensions(query),
+        "currency": organisation_get().currency,
+        "lines": lines_visible(request.user).order_by("name"),
+        "kinds": cost_kinds(),
+        "levels": CostKind.Level.choices,
+        "views": _views(request.user),
+        "chips": [(name, value, _without(query, name)) for name, value in query.filters.items()],
+        "files": FILES,
+        "can_export": request.user.has_perm("exchange.export"),
+        "costs_address": query.address(margin=False, by=("product", "kind")),
+        "margin_address": query.address(margin=True, by=("line",)),
+        **(_margin(request, query) if query.margin else _costs(request, query)),
+    }
+    return page_render(request, "reporting/cost_report.html", context)
+
+
+def _costs(request: HttpRequest, query: ReportQuery) -> dict[str, Any]:
+    report = CostReport(request.user, query)
+    page, currency = paginate(request, report.rows.but_total()), organisation_get().currency
+    return {
+        "heads": heads(query),
+        "page": page,
+        "rows": [shown(query, row) for row in page.object_list],
+        "total": shown(query, report.total) if report.total else None,
+        "reconciliation": reconciliation_words(report.reconciliation, currency) if report.total else "",
+    }
+
+
+def _margin(request: HttpRequest, query: ReportQuery) -> dict[str, Any]:
+    found = margin_report(request.user, query)
+    page = paginate(request, found.rows)
+    return {
+        "heads": margin_heads(),
+        "page": page,
+        "rows": [margin_shown(query, row) for row in page.object_list],
+        "total": margin_shown(query, found.total, total=True) if found.total else None,
+        "limited": found.limited,
+    }
+
+
+def _without(query: ReportQuery, name: str) -> str:
+    return query.address(filters={key: value for key, value in query.filters.items() if key != name})
+
+
+def _views(user: Any) -> list[SavedView]:
+    rows = SavedView.objects.filter(Q(user=user) | Q(shared=True), page=PAGE)
+    return list(rows.select_related("user"))
+
+
+@with_right(RIGHT)
+@require_POST
+def view_new(request: HttpRequest) -> HttpResponse:
+    """Keep the report as it stands under a name."""
+    query = report_query(QueryDict(request.POST.get("query", "")))
+    view = view_create(
+        user=request.user,
+        name=request.POST.get("name", ""),
+        query=query.encoded,
+        shared="shared" in request.POST,
+        page=PAGE,
+    )
+    messages.success(request, _("Report “%(name)s” is kept.") % {"name": view.name})
+    return redirect(f"{reverse('reporting:cost_report')}?{query.encoded}")
+
+
+@with_right(RIGHT)
+@require_POST
+def view_end(request: HttpRequest, pk: int) -> HttpResponse:
+    """Take one's own name off a report; the figures are still there."""
+    view_delete(user=request.user, view_id=pk)
+    messages.success(request, _("The name is gone; the figures are still there."))
+    return redirect("reporting:cost_report")

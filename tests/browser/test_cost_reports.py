@@ -1,0 +1,69 @@
+"""A cost report from the first look to a file and a name, wide and narrow, in both languages."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from playwright.sync_api import expect
+from python_calamine import CalamineWorkbook
+
+from core.months import month_add, month_start
+from core.organisation import today
+from pricing.models import CostKind
+from pricing.selectors.cost_months import BookedCost
+from pricing.services.cost_months import cost_months_book
+from tests.factories import line_factory, product_factory, user_factory
+
+from .test_costs import fits
+
+pytestmark = [pytest.mark.browser, pytest.mark.slow]
+WORDS = {
+    "en": {"take": "Take along", "keep": "Keep", "margin": "Margin"},
+    "nl": {"take": "Meenemen", "keep": "Bewaren", "margin": "Marge"},
+}
+
+
+@pytest.mark.parametrize("language", ["en", "nl"])
+@pytest.mark.parametrize("width", [390, 1440])
+def test_a_report_is_read_opened_kept_and_taken_along(
+    page: Any, sign_in: Any, axe: Any, transactional_db: Any, language: str, width: int, tmp_path: Any
+) -> None:
+    words, last = WORDS[language], month_add(month_start(today()), -1)
+    products = [product_factory(name=f"Oat {n}", line=line_factory(name="Drinks")) for n in range(3)]
+    kinds = [CostKind.objects.get(code=code).pk for code in ("purchase", "overhead")]
+    for source in ("standard", "budget"):
+        rows = [
+            BookedCost(pk, last, kind, None, None, "", Decimal("1234.56"))
+            for pk in (*(each.pk for each in products), None)
+            for kind in kinds
+        ]
+        cost_months_book(source=source, months=[last], rows=rows)
+    page.set_viewport_size({"width": width, "height": 900})
+    sign_in(page, user_factory("finance", language=language))
+    page.goto("/costs/reports/")
+    total = "9.876,48" if language == "nl" else "9,876.48"
+    expect(page.locator("#cost-report tfoot td").nth(2)).to_have_text(total)
+    expect(page.locator("#reconciliation")).to_contain_text(total)
+    assert fits(page)
+    axe(page)
+    page.locator("select[name=kind]").select_option("overhead")
+    half = "4.938,24" if language == "nl" else "4,938.24"
+    expect(page.locator("#cost-report tfoot td").nth(2)).to_have_text(half)
+    page.fill("#report-name", "Overhead")
+    page.get_by_role("button", name=words["keep"], exact=True).click()
+    expect(page.get_by_role("link", name="Overhead", exact=True)).to_be_visible()
+    page.get_by_role("button", name=words["take"]).click()
+    with page.expect_download() as got:
+        page.get_by_role("link", name="XLSX", exact=True).click()
+    got.value.save_as(tmp_path / "report.xlsx")
+    sheet = CalamineWorkbook.from_path(tmp_path / "report.xlsx").get_sheet_by_index(0).to_python()
+    assert sheet[-1][3] == 4938.24
+    page.goto("/costs/reports/")
+    page.locator("#cost-report tbody a.name").first.click()
+    expect(page.locator("#cost-report")).to_be_visible()
+    page.get_by_role("link", name=words["margin"], exact=True).click()
+    expect(page.locator("#cost-report tfoot")).to_be_visible()
+    assert fits(page)
+    axe(page)

@@ -1,0 +1,371 @@
+"""Actual costs from the ledger: imported = mapped + unmapped, to the cent, through every change."""
+
+from __future__ import annotations
+
+import datetime
+import json
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.core.management import call_command
+from django.db import IntegrityError, transaction
+from django.db.models import Sum
+from django.test import Client
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from accounts.errors import DomainError
+from core.months import month_add, month_start
+from core.organisation import today
+from pricing.doctor import ledger_is_booked
+from pricing.ledger_sheet import LedgerSheet
+from pricing.models import CostKind, CostMonth, LedgerEntry, LedgerMapping
+from pricing.selectors.cost_months import cost_months
+from pricing.selectors.ledger import Mappings, amounts_of, reconcile
+from pricing.services.ledger import ledger_map
+from products.models import Correction, Product, Supplier
+from products.services.closing import month_close
+from tests.factories import channel_factory, line_factory, product_factory, user_factory
+from tests.forecasting.conftest import run_now
+from tests.pricing.test_margins import sell
+from tests.products.sheet_help import run, undo
+
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("english")]
+D = Decimal
+SHEET = LedgerSheet()
+
+
+def month(back: int) -> datetime.date:
+    return month_add(month_start(today()), -back)
+
+
+def kind(code: str) -> CostKind:
+    return CostKind.objects.get(code=code)
+
+
+@pytest.fixture
+def finance() -> Any:
+    return user_factory("finance", name="Fien", language="en")
+
+
+@pytest.fixture
+def products() -> list[Product]:
+    line = line_factory(code="juices")
+    found = [product_factory(code=code, line=line) for code in ("A", "B", "C")]
+    for product, revenue in zip(found, (100, 200, 400), strict=True):
+        sell(product, month(2), D(10), D(revenue))
+    return found
+
+
+_number = iter(range(1, 10**9))
+
+
+def entry(amount: Any, account: str = "7000", back: int = 2, **values: Any) -> dict[str, Any]:
+    number = f"E{next(_number)}"
+    return {"number": number, "date": month(back), "account": account, "amount": D(str(amount))} | values
+
+
+def booked(source: str = "actual", **wanted: Any) -> dict[tuple[str, str | None], Decimal]:
+    """By kind and product."""
+    codes = dict(CostKind.objects.values_list("pk", "code"))
+    products = dict(Product.objects.values_list("pk", "code")) | {None: None}
+    rows = cost_months().filter(source=source, **wanted).order_by().values_list("kind_id", "product_id")
+    return {
+        (codes[of], products[product]): amount for of, product, amount in rows.annotate(amount=Sum("amount"))
+    }
+
+
+def test_what_nobody_mapped_stays_visible_until_it_is_mapped(finance: Any, products: Any) -> None:
+    done = run(SHEET, [entry("1240"), entry("100.01", "7100")])
+    assert done.counts.reconciled == [
+        {"month": f"{month(2):%Y-%m}", "imported": "1340.01", "mapped": "0.00", "unmapped": "1340.01"}
+    ]
+    assert booked() == {("unmapped", None): D("1340.01")}
+    ledger_map(user=finance, account="7100", start_month=month(3), kind=kind("quality"), key="revenue")
+    # 100.01 by 1 : 2 : 4, the rest of a cent where it is nearest.
+    parts = {("quality", "A"): D("14.29"), ("quality", "B"): D("28.57"), ("quality", "C"): D("57.15")}
+    assert booked() == {("unmapped", None): D(1240), **parts}
+    ledger_map(user=finance, account="7000", start_month=month(3), kind=kind("energy"), product=products[1])
+    assert booked() == {("energy", "B"): D(1240), **parts}
+
+
+def test_the_row_that_says_most_holds_from_its_month(finance: Any, products: Any) -> None:
+    say = lambda start, of, **more: ledger_map(  # noqa: E731
+        user=finance, account="7000", start_month=month(start), product=products[0], kind=of, **more
+    )
+    say(4, kind("purchase"))
+    say(4, kind("energy"), dimension="D1")
+    say(4, kind("quality"), cost_centre="100")
+    say(4, kind("licences"), cost_centre="100", dimension="D1")
+    say(2, kind("overhead"), cost_centre="100")
+    found = Mappings()
+
+    def of(*key: str, back: int = 3) -> str:
+        row = found.find("7000", *key, month(back))
+        return row.kind.code if row and row.kind else "-"
+
+    assert of("", "") == of("200", "D2") == "purchase"
+    assert of("", "D1") == of("200", "D1") == "energy"
+    assert of("100", "") == of("100", "D2") == "quality"
+    assert of("100", "D1") == "licences"
+    assert of("100", "", back=2) == of("100", "", back=1) == "overhead"
+    assert of("", "", back=5) == "-"
+    # An end: what is less specific holds again.
+    ledger_map(user=finance, account="7000", cost_centre="100", start_month=month(1))
+    found = Mappings()
+    assert (of("100", "", back=2), of("100", "", back=1)) == ("overhead", "purchase")
+
+
+def test_a_mapping_is_replaced_never_changed(finance: Any, products: Any) -> None:
+    first = ledger_map(
+        user=finance, account="7000", start_month=month(3), kind=kind("energy"), product=products[0]
+    )
+    again = ledger_map(
+        user=finance, account="7000", start_month=month(3), kind=kind("energy"), product=products[0]
+    )
+    assert again.pk == first.pk
+    ledger_map(user=finance, account="7000", start_month=month(3), kind=kind("duty"), product=products[0])
+    first.refresh_from_db()
+    assert first.replaced_at is not None
+    for change in (
+        lambda: LedgerMapping.objects.filter(replaced_at=None).update(account="1"),
+        lambda: LedgerMapping.objects.all().delete(),
+    ):
+        with pytest.raises(IntegrityError, match="stays"), transaction.atomic():
+            change()
+
+
+def test_an_accrual_is_a_row_of_its_own_and_reverses(finance: Any, products: Any) -> None:
+    ledger_map(user=finance, account="7000", start_month=month(3), kind=kind("energy"), product=products[0])
+    accrual = entry(300, accrual=True, reversal_date=month(1))
+    done = run(SHEET, [accrual, entry(50)])
+    assert (done.counts.new, done.counts.totals) == (2, {"amount": "50.00"})
+    assert booked(month=month(2)) == {("energy", "A"): D(50)}
+    assert booked("accrual", month=month(2)) == {("energy", "A"): D(300)}
+    assert booked("accrual", month=month(1)) == {("energy", "A"): D(-300)}
+    assert run(SHEET, [accrual]).counts.unchanged == 1
+    bad = [
+        entry(1, reversal_date=month(1)),
+        entry(1, accrual=True, reversal_date=month(2)),
+    ]
+    assert run(SHEET, bad).codes == ["not_accrual", "reversal_before"]
+
+
+def test_sent_twice_changes_nothing_and_an_entry_never_says_otherwise(products: Any) -> None:
+    rows = [entry("12.34", text="Paper"), entry("-2.34")]
+    run(SHEET, rows)
+    before = list(CostMonth.objects.values())
+    done = run(SHEET, rows)
+    assert (done.counts.new, done.counts.unchanged) == (0, 2)
+    assert list(CostMonth.objects.values()) == before
+    assert run(SHEET, [rows[0] | {"amount": D("12.35")}]).codes == ["entry_taken"]
+    assert run(SHEET, [rows[0], rows[0]]).codes == ["entry_duplicate"]
+    other = run(SHEET, [rows[0] | {"source": "DE"}])  # another administration
+    assert other.counts.new == 1
+    undo(SHEET, other.import_id or 0)
+    assert booked() == {("unmapped", None): D(10)}
+
+
+def test_the_exchange_rate_is_kept_and_the_product_of_an_entry_goes_first(
+    finance: Any, products: Any
+) -> None:
+    Supplier.objects.create(code="mill", name="De Molen")
+    channel = channel_factory(code="web")
+    ledger_map(user=finance, account="7000", start_month=month(3), kind=kind("purchase"), key="revenue")
+    done = run(
+        SHEET,
+        [
+            entry("100.5", currency="USD", exchange_rate=D("0.9215"), product="B", channel="web"),
+            entry(9, supplier="de molen", product="c"),
+        ],
+    )
+    assert done.codes == []
+    assert booked() == {("purchase", "B"): D("92.61"), ("purchase", "C"): D(9)}
+    assert cost_months().get(amount=D("92.61")).channel_id == channel.pk
+    assert cost_months().get(amount=9).supplier.code == "mill"
+    bad = [
+        entry(1, currency="USD"),
+        entry(1, exchange_rate=D(2)),
+        entry(1, currency="EURO"),
+        entry(1, product="Z"),
+        entry(1, channel="nowhere"),
+        entry(1, supplier="nobody"),
+        entry(1, date=today() + datetime.timedelta(days=1)),
+    ]
+    assert run(SHEET, bad).codes == [
+        *("exchange_missing", "no_exchange", "not_currency", "product_unknown", "channel_unknown"),
+        *("supplier_unknown", "in_future"),
+    ]
+
+
+def test_a_closed_month_takes_late_entries_as_a_correction_only(finance: Any, products: Any) -> None:
+    first = run(SHEET, [entry(100)])
+    month_close(user=finance, month=month(2))
+    late = [entry("12.50"), entry(7, back=1)]
+    assert run(SHEET, late, apply=False).codes == ["month_closed"]
+    with pytest.raises(IntegrityError, match="is closed"), transaction.atomic():
+        LedgerEntry.objects.all().delete()
+    with pytest.raises(DomainError, match="correction"):
+        undo(SHEET, first.import_id or 0)
+    with pytest.raises(DomainError):
+        ledger_map(
+            user=finance, account="7000", start_month=month(2), kind=kind("energy"), product=products[0]
+        )
+    done = run(SHEET, late, user=finance, correction="Invoice came late")
+    (made,) = Correction.objects.all()
+    assert made.source_import_id == done.import_id
+    assert made.changes == [{"month": f"{month(2):%Y-%m}", "what": "ledger", "rows": 1, "amount": "12.50"}]
+    assert booked(month=month(2)) == {("unmapped", None): D("112.50")}
+    # Before the correction it was 100: any moment can be read again.
+    before = cost_months(as_of=made.at - datetime.timedelta(microseconds=1))
+    assert [row.amount for row in before.filter(month=month(2))] in ([], [D(100)])
+    # A mapping from the first open month on leaves the closed one as it was.
+    ledger_map(user=finance, account="7000", start_month=month(1), kind=kind("energy"), product=products[0])
+    assert booked(month=month(2)) == {("unmapped", None): D("112.50")}
+    assert booked(month=month(1)) == {("energy", "A"): D(7)}
+
+
+def test_the_shell_answers_with_the_reconciliation(
+    finance: Any, products: Any, tmp_path: Path, capsys: Any
+) -> None:
+    ledger_map(user=finance, account="7000", start_month=month(3), kind=kind("energy"), product=products[0])
+    path = tmp_path / "grootboek.csv"
+    path.write_text(
+        "boekingsnummer;datum;grootboekrekening;kostenplaats;bedrag\n"
+        f"1;{month(2)};7000;100;1.000,25\n2;{month(2)};7999;;240,00\n"
+    )
+    call_command("import_data", "cost_actuals", str(path), "--option", "decimal=,")
+    said = capsys.readouterr().out
+    assert f"{month(2):%Y-%m}: imported 1240.25 = mapped 1000.25 + unmapped 240.00" in said
+    call_command("import_data", "cost_actuals", str(path), "--json", "--option", "decimal=,")
+    answer = json.loads(capsys.readouterr().out.splitlines()[-1])
+    assert answer["unchanged"] == 2
+    assert answer["reconciled"][0]["unmapped"] == "240.00"
+
+
+ACCOUNTS, CENTRES = ("7000", "7100", "7200"), ("", "100", "200")
+
+
+@settings(max_examples=15, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    amounts=st.lists(
+        st.tuples(
+            st.sampled_from(ACCOUNTS),
+            st.sampled_from(CENTRES),
+            st.integers(1, 3),
+            st.decimals("-9999", "9999", places=4),
+            st.booleans(),
+        ),
+        min_size=1,
+        max_size=12,
+    ),
+    maps=st.lists(
+        st.tuples(
+            st.sampled_from(ACCOUNTS),
+            st.sampled_from(CENTRES),
+            st.integers(1, 4),
+            st.sampled_from(["energy", "quality", None]),
+            st.sampled_from(["volume", "revenue", "product", "line"]),
+        ),
+        max_size=6,
+    ),
+    weights=st.lists(st.integers(0, 999), min_size=9, max_size=9),
+)
+def test_imported_is_mapped_and_unmapped_and_no_cent_is_lost(
+    finance: Any, amounts: Any, maps: Any, weights: Any
+) -> None:
+    with transaction.atomic():
+        line = line_factory()
+        products = [product_factory(line=line) for _each in range(3)]
+        for n, weight in enumerate(weights):
+            if weight:
+                sell(products[n % 3], month(1 + n // 3), D(weight), D(weight) * D("1.37"))
+        half = len(maps) // 2
+        for some in (maps[:half], maps[half:]):
+            rows = [
+                entry(amount, account, back, cost_centre=centre, accrual=accrual)
+                for account, centre, back, amount, accrual in amounts[:: 1 if some is maps else 2]
+            ]
+            run(SHEET, rows)
+            for account, centre, start, of, whose in some:
+                values: dict[str, Any] = {"key": "" if whose == "product" else whose}
+                if whose == "product":
+                    values["product"] = products[0]
+                if whose == "line":
+                    values = {"line": line, "key": "revenue"}
+                said = {"kind": kind(of), **values} if of else {}
+                ledger_map(
+                    user=finance,
+                    account=account,
+                    cost_centre=centre,
+                    start_month=month(start),
+                    **said,
+                )
+        for row in reconcile(amounts_of(LedgerEntry.objects.all()), Mappings()):
+            assert row.imported == row.mapped + row.unmapped
+            own = cost_months().filter(month=row.month, source__in=["actual", "accrual"])
+            total = own.aggregate(found=Sum("amount"))["found"] or 0
+            lost = own.filter(kind__code="unmapped").aggregate(found=Sum("amount"))["found"] or 0
+            assert (total, lost) == (row.imported, row.unmapped)
+        transaction.set_rollback(True)
+
+
+@pytest.fixture
+def client(finance: Any) -> Client:
+    found = Client()
+    found.force_login(finance)
+    return found
+
+
+def test_the_page_shows_what_is_not_mapped_and_maps_it(client: Client, products: Any, finance: Any) -> None:
+    done = run(SHEET, [entry(1240, cost_centre="310"), entry("60.5")])
+    page = client.get("/costs/mapping/").content.decode()
+    assert "1,240.00" in page
+    assert "account=7000&amp;cost_centre=310" in page
+    assert f'value="{today().year}-01"' in client.get("/costs/mapping/?account=7000").content.decode()
+    said = {"account": "7000", "cost_centre": "310", "start_month": f"{month(2):%Y-%m}", "kind": "quality"}
+    answer = client.post("/costs/mapping/", said)
+    assert answer.status_code == 422
+    assert answer.context["form"].errors.keys() == {"key"}
+    assert client.post("/costs/mapping/", said | {"key": "revenue"}).status_code == 302
+    assert sum(amount for (of, _), amount in booked().items() if of == "quality") == 1240
+    page = client.get("/costs/months/").content.decode()
+    assert "1,300.50" in page
+    assert "60.50" in page
+    page = client.get(f"/data/{done.import_id}/").content.decode()
+    assert "Does it reconcile?" in page
+    assert "1,240.00" in page
+
+
+def test_who_sees_no_costs_sees_nothing_of_the_ledger(products: Any) -> None:
+    done = run(SHEET, [entry("987.65")])
+    for person in (user_factory("product-manager", lines=[products[0].line]), user_factory("viewer")):
+        client = Client()
+        client.force_login(person)
+        for url in ("/costs/mapping/", "/costs/months/", f"/data/{done.import_id}/"):
+            assert "987" not in client.get(url).content.decode()
+
+
+def test_the_doctor_and_the_night_keep_the_books_true(finance: Any, products: Any) -> None:
+    ledger_map(user=finance, account="7000", start_month=month(3), kind=kind("quality"), key="revenue")
+    run(SHEET, [entry(70)])
+    assert list(ledger_is_booked()) == []
+    assert booked() == {("quality", "A"): D(10), ("quality", "B"): D(20), ("quality", "C"): D(40)}
+    sell(products[0], month(2), D(10), D(800), channel=channel_factory())  # more came in
+    run_now(local_date=today(), only=["actual_costs"], kind="manual")
+    assert booked() == {("quality", "A"): D(42), ("quality", "B"): D("9.33"), ("quality", "C"): D("18.67")}
+    LedgerEntry.objects.all().delete()
+    assert len(list(ledger_is_booked())) == 1
+
+
+def test_a_mapping_ends_only_where_that_is_said(client: Client, finance: Any, products: Any) -> None:
+    run(SHEET, [entry(70)])
+    ledger_map(user=finance, account="7000", start_month=month(3), kind=kind("quality"), key="revenue")
+    said = {"account": "7000", "start_month": f"{month(2):%Y-%m}"}
+    answer = client.post("/costs/mapping/", said)
+    assert answer.context["form"].errors.keys() == {"kind"}
+    assert client.post("/costs/mapping/", said | {"ends": "on", "kind": "quality"}).status_code == 422
+    assert client.post("/costs/mapping/", said | {"ends": "on"}).status_code == 302
+    assert booked() == {("unmapped", None): D(70)}

@@ -1,0 +1,222 @@
+"""Standard costs booked by the night: as the tab shows them, no cent lost in a split, only what changed."""
+
+from __future__ import annotations
+
+import datetime
+import random
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from django.db import IntegrityError, transaction
+from django.db.models import Sum
+from django.utils import timezone
+
+from accounts.errors import DomainError
+from core.months import month_add, month_start
+from core.organisation import today
+from pricing.models import CostLine, CostMonth, CostSign
+from pricing.selectors.cost_months import cost_months
+from pricing.selectors.margins import product_margins
+from pricing.selectors.standard_costs import SplitLines, months_booked
+from pricing.services.cost_months import cost_months_book
+from pricing.services.costs import RateValues, cost_rate_add
+from pricing.services.standard_costs import changed_costs, standard_costs_job
+from products.models import Correction, Product, ProductMonth, SalesMonth
+from products.services.closing import correction, month_close
+from tests.factories import (
+    channel_factory,
+    cost_line_factory,
+    cost_rate_factory,
+    line_factory,
+    product_factory,
+    user_factory,
+)
+from tests.forecasting.conftest import run_now
+from tests.pricing.test_margins import costs, sell
+
+pytestmark = pytest.mark.django_db
+D = Decimal
+
+
+def last(back: int = 0) -> datetime.date:
+    return month_add(month_start(today()), -1 - back)
+
+
+def night(**fields: Any) -> Any:
+    return run_now(local_date=today(), only=["standard_costs"], **{"kind": "manual", **fields})
+
+
+def booked() -> dict[tuple[int | None, datetime.date, int], Decimal]:
+    rows = cost_months().filter(source="standard").order_by().values_list("product_id", "month", "kind_id")
+    return {each[:3]: each[3] for each in rows.annotate(amount=Sum("amount"))}
+
+
+@pytest.fixture
+def world() -> list[Product]:
+    """Products of two lines, months with gaps, costs of every basis, alone and shared."""
+    chance = random.Random(3)
+    lines = [line_factory(), line_factory()]
+    channels = [channel_factory(), channel_factory()]
+    products = [product_factory(line=lines[n % 2]) for n in range(7)]
+    for product in products[:6]:
+        for back in range(4):
+            for channel in channels:
+                if chance.random() < 0.8:
+                    volume = D(chance.randint(-2, 40))
+                    sell(product, last(back), volume, volume * D("9.37"), channel=channel)
+    for n, product in enumerate(products):
+        costs("purchase", f"3.{n}71", product=product)
+        costs("payment", "0.017", product=product, basis="share", base="net", channel=channels[0])
+    costs("duty", "0.045", line=lines[0], basis="share", base="purchase")
+    costs("quality", "100.01", line=lines[0], basis="month", key="revenue")
+    costs("overhead", "999.99", basis="month", key="revenue")
+    costs("licences", "77.77", line=lines[1], basis="month", key="fixed")
+    fixed = cost_line_factory(kind="marketing", line=lines[1], basis="once", key="fixed")
+    cost_rate_factory(cost_line=fixed, start_date=last(2) + datetime.timedelta(4), amount=D("500.05"))
+    for product, weight in zip((products[1], products[3], products[6]), (1, 2, 3), strict=False):
+        fixed.shares.create(product=product, weight=weight)
+    return products
+
+
+def test_it_books_what_the_tab_shows(world: list[Product]) -> None:
+    night()
+    found, finance = booked(), user_factory("finance")
+    compared = 0
+    for product in world:
+        for month in product_margins(finance, product, last(3), last()) or ():
+            for row in month.statement.rows if month.statement else ():
+                kind = next(line.kind_id for line, _amount in month.costs if line.kind.code == row.key)
+                assert found.get((product.pk, month.month, kind), D(0)) == row.amount
+                compared += 1
+    assert compared > 80
+
+
+def test_no_cent_of_a_split_is_lost(world: list[Product]) -> None:
+    night()
+    totals = cost_months().values_list("kind__code", "month").annotate(Sum("amount")).order_by()
+    sums = {(kind, month): amount for kind, month, amount in totals}
+    for back in range(4):
+        assert sums["quality", last(back)] == D("100.01")
+        assert sums["overhead", last(back)] == D("999.99")
+        # nobody said by what shares: it stays in sight, on no product
+        assert cost_months().get(kind__code="licences", month=last(back), product=None).amount == D("77.77")
+    assert sums["marketing", last(2)] == D("500.05")
+    # a share of one that sold nothing is booked too
+    assert cost_months().filter(kind__code="marketing", product=world[6]).exists()
+
+
+def test_a_night_without_changes_writes_nothing(world: list[Product]) -> None:
+    night()
+    before = set(CostMonth.objects.values_list("pk", "replaced_at"))
+    signs = set(CostSign.objects.values_list("pk", "input_hash"))
+    run = night()
+    step = run.steps.get(name="standard_costs")
+    assert (step.computed, step.skipped) == (0, len(world) + 1)
+    assert set(CostMonth.objects.values_list("pk", "replaced_at")) == before
+    assert set(CostSign.objects.values_list("pk", "input_hash")) == signs
+
+
+def test_only_what_changed_is_booked_anew(world: list[Product]) -> None:
+    night()
+    product, split = world[2], SplitLines(months_booked(last()))
+    due = lambda: set(changed_costs([each.pk for each in world], split)[0])  # noqa: E731
+    assert due() == set()
+    row = SalesMonth.objects.filter(product=product).first()
+    assert row is not None
+    row.volume += 1
+    row.save()
+    assert due() == {product.pk}
+    costs("energy", "0.5", product=world[4])
+    assert due() == {product.pk, world[4].pk}
+    # what all share is split anew when one of them sells more
+    ProductMonth.objects.filter(product=product, month=last()).update(revenue=D(5000))
+    split = SplitLines(months_booked(last()))
+    assert due() == {each.pk for each in world if SalesMonth.objects.filter(product=each, month=last())} | {
+        product.pk,
+        world[4].pk,
+    }
+    old = booked()
+    night()
+    assert due() == set()
+    changed = {key for key in old.keys() | booked().keys() if old.get(key) != booked().get(key)}
+    assert {key[0] for key in changed} >= {product.pk, world[4].pk}
+
+
+def test_sales_that_are_gone_take_their_costs_with_them(world: list[Product]) -> None:
+    night()
+    SalesMonth.objects.all().delete()
+    ProductMonth.objects.all().delete()
+    night()
+    assert not cost_months().exclude(product=None).exclude(kind__code="marketing").exists()
+    assert set(cost_months().filter(product=None).values_list("kind__code", flat=True)) == {
+        *("quality", "overhead", "licences")
+    }
+
+
+def test_many_products_cost_as_many_queries_as_few(
+    world: list[Product], django_assert_max_num_queries: Any
+) -> None:
+    split = SplitLines(months_booked(last()))
+    for products in (world[:1], world):
+        with django_assert_max_num_queries(11):
+            changed_costs([each.pk for each in products], split)
+
+
+def test_a_new_rate_is_booked_by_a_worker(world: list[Product]) -> None:
+    class Context:
+        payload: dict[str, Any] = {}
+
+        def progress(self, *_numbers: int) -> None:
+            pass
+
+    night()
+    line = costs("energy", "1", last(1), product=world[0])
+    cost_rate_add(
+        user=user_factory("finance"), cost_line=line, start_date=last(), values=RateValues(amount=D(2))
+    )
+    Context.payload = {"cost_lines": [line.pk]}
+    assert standard_costs_job(Context())["changed"] > 0
+    own = SalesMonth.objects.filter(product=world[0], month=last()).aggregate(Sum("volume"))["volume__sum"]
+    assert booked()[world[0].pk, last(), line.kind_id] == 2 * own
+    assert standard_costs_job(Context())["changed"] == 0
+
+
+def test_a_closed_month_stays_until_it_is_corrected(world: list[Product]) -> None:
+    """Other rates and sales of a closed month change nothing that was booked; corrected sales do, visibly."""
+    night()
+    person = user_factory("finance")
+    month_close(user=person, month=last(1))
+    before = {key: amount for key, amount in booked().items() if key[1] <= last(1)}
+    assert before
+    product = world[0]
+    line = CostLine.objects.get(product=product, kind__code="purchase")
+    cost_rate_add(user=person, cost_line=line, start_date=last(), values=RateValues(D("9.99")))
+    cost_rate_factory(cost_line=line, start_date=last(3), amount=D("7.77"), from_quantity=1)
+    night()
+    assert {key: amount for key, amount in booked().items() if key[1] <= last(1)} == before
+    row = SalesMonth.objects.filter(product=product.pk, month=last(1)).first()
+    changes = [{"month": f"{last(1):%Y-%m}", "what": "sales", "rows": 1, "amount": "0.00"}]
+    with correction(user=person, reason="late", changes=changes):
+        SalesMonth.objects.filter(pk=row.pk).update(volume=row.volume + 100)
+    night()
+    after = booked()
+    changed = {key for key in before if after.get(key) != before[key]}
+    assert changed
+    assert {month for _product, month, _kind in changed} == {last(1)}
+    followed = Correction.objects.filter(by=None)
+    assert {each["month"] for row in followed for each in row.changes} == {f"{last(1):%Y-%m}"}
+    difference = sum(after[key] - before[key] for key in changed)
+    assert sum(D(each["amount"]) for row in followed for each in row.changes) == difference
+
+
+def test_the_database_keeps_booked_costs_of_a_closed_month(world: list[Product]) -> None:
+    night()
+    month_close(user=user_factory("finance"), month=last(1))
+    closed = CostMonth.objects.filter(month=last(1))
+    with pytest.raises(IntegrityError, match="is closed"), transaction.atomic():
+        closed.update(replaced_at=timezone.now())
+    with pytest.raises(DomainError) as refused:
+        cost_months_book(source="standard", months=[last(1)], rows=[])
+    assert refused.value.code == "month_closed"
+    assert closed.filter(replaced_at=None).exists()

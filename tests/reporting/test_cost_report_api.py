@@ -1,0 +1,132 @@
+"""The booked costs by API: as of a moment, only what changed, with a token as password, read only."""
+
+from __future__ import annotations
+
+import base64
+import datetime
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from django.test import Client
+from django.utils import timezone
+
+from accounts.services.tokens import token_create, token_revoke
+from pricing.services.cost_months import BookedCost, cost_months_book
+from tests.factories import product_factory, user_factory
+from tests.pricing.test_costs import kind
+
+pytestmark = pytest.mark.django_db
+D = Decimal
+MAY, JUNE = datetime.date(2026, 5, 1), datetime.date(2026, 6, 1)
+URL = "/api/v1/cost-reports/"
+
+
+def row(product: Any, month: datetime.date, amount: str, code: str = "purchase") -> BookedCost:
+    return BookedCost(product and product.pk, month, kind(code).pk, None, None, "", D(amount))
+
+
+@pytest.fixture
+def secret() -> str:
+    tomorrow = timezone.localdate() + datetime.timedelta(1)
+    return token_create(user=user_factory("finance"), name="sheet", expires=tomorrow)[1]
+
+
+@pytest.fixture
+def client(secret: str) -> Client:
+    return Client(headers={"Authorization": f"Token {secret}"})
+
+
+def basic(name: str, secret: str) -> Client:
+    said = base64.b64encode(f"{name}:{secret}".encode()).decode()
+    return Client(headers={"Authorization": f"Basic {said}"})
+
+
+class TestWhoMay:
+    def test_a_token_as_password_for_these_addresses_alone(self, secret: str) -> None:
+        client = basic("whoever", secret)
+        assert client.get(URL).status_code == 200
+        assert client.get("/api/v1/cost-lines/").status_code == 401
+        assert client.post(URL, {}).status_code in (401, 405)
+        for wrong in (basic("whoever", "pmt_wrong"), basic("whoever", ""), basic("", "x" * 64)):
+            assert wrong.get(URL).status_code == 401
+        broken = Client(headers={"Authorization": "Basic !!!"})
+        assert broken.get(URL).status_code == 401
+        asked = Client().get(URL)
+        assert asked.status_code == 401
+        assert asked.headers["WWW-Authenticate"].startswith("Basic")
+
+    def test_a_password_of_a_person_is_none(self) -> None:
+        person = user_factory("finance")
+        person.set_password("long-enough-7")
+        person.save()
+        assert basic(person.email, "long-enough-7").get(URL).status_code == 401
+
+    def test_neither_revoked_nor_without_the_right(self) -> None:
+        tomorrow = timezone.localdate() + datetime.timedelta(1)
+        user = user_factory("finance")
+        token, secret = token_create(user=user, name="sheet", expires=tomorrow)
+        token_revoke(by=user, token=token)
+        assert basic("x", secret).get(URL).status_code == 401
+        _token, secret = token_create(
+            user=user_factory(rights=["accounts.api", "products.view"]), name="sheet", expires=tomorrow
+        )
+        assert basic("x", secret).get(URL).status_code == 403
+
+
+class TestRows:
+    def test_columns_and_filters(self, client: Client) -> None:
+        product = product_factory(code="OAT")
+        cost_months_book(
+            source="actual", months=[MAY, JUNE], rows=[row(product, MAY, "12.5"), row(None, JUNE, "3")]
+        )
+        found = client.get(URL).json()
+        assert found["currency"] == "EUR"
+        first, second = found["results"]
+        assert (first["product"], first["kind"], first["kind_level"], first["amount"]) == (
+            *("OAT", "purchase", "cm1", 12.5),
+        )
+        assert (first["line"], first["month"], first["source"]) == (product.line.code, "2026-05-01", "actual")
+        assert (second["product"], second["line"], second["replaced_at"]) == (None, None, None)
+        assert len(client.get(f"{URL}?first=2026-06-01").json()["results"]) == 1
+        assert len(client.get(f"{URL}?product=oat&source=actual").json()["results"]) == 1
+        assert client.get(f"{URL}?source=budget").json()["results"] == []
+        assert client.get(f"{URL}?produkt=OAT").status_code == 400
+
+    def test_as_of_and_what_changed_since(self, client: Client) -> None:
+        product = product_factory()
+        book = lambda *rows: cost_months_book(source="actual", months=[MAY, JUNE], rows=rows)  # noqa: E731
+        book(row(product, MAY, "10"), row(product, JUNE, "20"), row(product, MAY, "5", "energy"))
+        then = client.get(URL).json()["as_of"]
+        old = client.get(URL).json()["results"]
+        book(row(product, MAY, "11"), row(product, JUNE, "20"))
+        assert client.get(URL, {"as_of": then}).json()["results"] == old
+        assert [each["amount"] for each in client.get(URL).json()["results"]] == [20, 11]
+        changed = client.get(URL, {"changed_since": then}).json()
+        by = {each["version"]: each for each in changed["results"]}
+        assert sorted(each["amount"] for each in by.values()) == [5, 10, 11]
+        [new] = [each for each in by.values() if each["replaced_at"] is None]
+        assert (new["amount"], new["replaces_amount"]) == (11, 10)
+        assert by[new["replaces"]]["amount"] == 10
+        assert client.get(URL, {"changed_since": changed["as_of"]}).json()["results"] == []
+        assert client.get(URL, {"changed_since": "yesterday"}).status_code == 400
+
+    def test_pages_keep_to_the_moment_of_the_first(self, client: Client) -> None:
+        products = [product_factory() for _each in range(5)]
+        cost_months_book(source="actual", months=[MAY], rows=[row(each, MAY, "7") for each in products])
+        page = client.get(f"{URL}?page_size=2").json()
+        cost_months_book(source="actual", months=[MAY], rows=[row(products[0], MAY, "9")])
+        amounts = [each["amount"] for each in page["results"]]
+        while page["next"]:
+            page = client.get(page["next"]).json()
+            amounts += [each["amount"] for each in page["results"]]
+        assert amounts == [7] * 5
+
+    def test_within_ones_limits(self) -> None:
+        own, other = product_factory(), product_factory()
+        cost_months_book(
+            source="actual", months=[MAY], rows=[row(each, MAY, "7") for each in (own, other, None)]
+        )
+        client = Client()
+        client.force_login(user_factory("finance", lines=[own.line]))
+        assert [each["product"] for each in client.get(URL).json()["results"]] == [own.code]

@@ -1,0 +1,371 @@
+"""Cost reports: every total equals its rows, within one's sight, and files that open elsewhere."""
+
+from __future__ import annotations
+
+import csv
+import datetime
+import io
+import random
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from django.http import QueryDict
+from django.test import Client
+from django.utils import translation
+from python_calamine import CalamineWorkbook
+
+from core.months import month_add
+from pricing.models import CostKind
+from pricing.selectors.cost_months import BookedCost, cost_months
+from pricing.selectors.margins import margins_total, product_margins
+from pricing.services.cost_months import cost_months_book
+from products.models import Channel, Product, SavedView, Supplier
+from reporting.models import ReportFile
+from reporting.selectors.cost_report import CostReport
+from reporting.selectors.margin_report import margin_report
+from reporting.selectors.report_query import COLUMNS, DIMENSIONS, MARGIN_BY, report_query
+from reporting.services.report_files import report_bytes, report_file_make
+from tests.factories import channel_factory, line_factory, product_factory, user_factory
+from tests.pricing.test_costs import kind
+from tests.pricing.test_margins import costs, sell
+
+pytestmark = pytest.mark.django_db
+D = Decimal
+MONTH = datetime.date(2026, 5, 1)
+
+
+@pytest.fixture
+def products() -> list[Product]:
+    top = line_factory(name="Drinks")
+    lines = [line_factory(name="Oat", parent=top), line_factory(name="Soy", parent=top)]
+    return [product_factory(line=lines[n % 2], name=f"Drink {n}", code=f"D{n}") for n in range(4)]
+
+
+@pytest.fixture
+def booked(products: list[Product]) -> list[Product]:
+    """All sources over two years, with and without product, channel and supplier."""
+    chance = random.Random(9)
+    kinds = [kind(code).pk for code in ("purchase", "energy", "commission", "overhead")]
+    channels = [None, channel_factory(code="SHOP").pk]
+    suppliers = [None, Supplier.objects.create(code="ACME", name="Acme").pk]
+    months = [month_add(MONTH, -back) for back in range(20)] + [month_add(MONTH, 2)]
+    for source in ("standard", "actual", "accrual", "budget"):
+        rows = [
+            BookedCost(
+                chance.choice([*(each.pk for each in products), None]),
+                chance.choice(months),
+                chance.choice(kinds),
+                chance.choice(channels),
+                chance.choice(suppliers),
+                chance.choice(("", "100")),
+                D(chance.randint(-500, 5000)) / 100,
+            )
+            for _row in range(150)
+        ]
+        cost_months_book(source=source, months=months, rows=rows)
+    return products
+
+
+def ask(**said: str) -> Any:
+    query = QueryDict(mutable=True)
+    query.update({"month": "2026-05", **said})
+    return report_query(query)
+
+
+def report(user: Any = None, **said: str) -> CostReport:
+    return CostReport(user or user_factory("finance"), ask(**said))
+
+
+def booked_in(first: str, last: str, *sources: str, **filters: Any) -> Decimal:
+    rows = cost_months().filter(source__in=sources, **filters)
+    days = [datetime.date.fromisoformat(f"{each}-01") for each in (first, last)]
+    return sum((row.amount for row in rows if days[0] <= row.month <= days[1]), D(0))
+
+
+class TestSums:
+    def test_columns_are_what_they_say(self, booked: list[Product]) -> None:
+        found = report(columns=",".join(COLUMNS), of="actual", against="budget")
+        assert found.total is not None
+        got = dict(zip(COLUMNS, found.total.amounts, strict=True))
+        actual = ("actual", "accrual")
+        assert got["month-actual"] == booked_in("2026-05", "2026-05", *actual)
+        assert got["ytd-actual"] == booked_in("2026-01", "2026-05", *actual)
+        assert got["year-standard"] == booked_in("2026-01", "2026-12", "standard")
+        assert got["ytd-last_year"] == booked_in("2025-01", "2025-05", *actual)
+        budget = booked_in("2026-01", "2026-05", "budget")
+        assert got["ytd-difference"] == got["ytd-actual"] - budget
+        assert got["ytd-index"] == got["ytd-actual"] * 100 / budget
+        ahead = booked_in("2026-06", "2026-12", "budget")
+        assert ahead
+        assert got["year-estimate"] == got["ytd-actual"] + ahead
+
+    @pytest.mark.parametrize("seed", range(12))
+    def test_every_total_equals_its_rows(self, booked: list[Product], seed: int) -> None:
+        chance = random.Random(seed)
+        by = chance.sample(DIMENSIONS, chance.randint(1, 4))
+        if seed % 2:
+            by = ["product", *(name for name in by if name != "product")]
+        filters = chance.choice(({}, {"line": booked[0].line.code}, {"kind": "energy"}, {"channel": "shop"}))
+        found = report(by=",".join(by), columns=",".join(COLUMNS), of="actual", **filters)
+        linear = [place for place, code in enumerate(COLUMNS) if not code.endswith("index")]
+        rows = found.rows
+        assert rows[-1].depth == 3
+        seen = set()
+        for row in rows:
+            if not row.depth:
+                continue
+            begin, end = row.span
+            below = [each for each in rows[begin:end] if each.depth == 0]
+            assert below
+            seen.add(row.depth)
+            for place in linear:
+                assert (row.amounts[place] or 0) == sum(each.amounts[place] or 0 for each in below)
+            if row.depth == 1:
+                assert {each.names[0] for each in below} == {row.names[0]}
+        assert [row.span[0] for row in rows if row.depth == 3] == [0]
+        assert seen == {3} | ({1} if len(by) > 1 else set()) | ({2} if by[0] == "product" else set())
+        # no booking is lost: all rows together are what is booked within the filters
+        place = COLUMNS.index("year-actual")
+        amounts = found.bookings.filter(source__in=("actual", "accrual"), month__year=2026)
+        assert (rows[-1].amounts[place] or 0) == sum(row.amount for row in amounts)
+
+    def test_lines_one_after_the_other_and_what_is_on_none_last(self, booked: list[Product]) -> None:
+        with translation.override("en"):
+            names = [row.names[0].label for row in report(by="product").rows]
+        assert names == [
+            *("Drink 0", "Drink 2", "Oat", "Drink 1", "Drink 3", "Soy"),
+            *("not on a product", ""),
+        ]
+
+    def test_it_reconciles(self, booked: list[Product]) -> None:
+        found = report(columns="ytd-actual", kind="energy", of="actual").reconciliation
+        assert found.whole == booked_in("2026-01", "2026-05", "actual", "accrual")
+        assert found.on_none == booked_in("2026-01", "2026-05", "actual", "accrual", product=None)
+        assert found.shown == booked_in("2026-01", "2026-05", "actual", "accrual", kind__code="energy")
+
+    def test_the_ledger_stands_beside_it_and_what_is_not_mapped(self, booked: list[Product]) -> None:
+        from pricing.models import LedgerEntry
+        from pricing.services.ledger import unmapped_kind
+        from reporting.report_words import reconciliation_words
+
+        row = BookedCost(None, MONTH, unmapped_kind().pk, None, None, "", D("12.34"))
+        cost_months_book(source="actual", months=[MONTH], rows=[row])
+        said = {"date": MONTH, "month": MONTH, "account": "4000", "currency": "EUR"}
+        whole = booked_in("2026-05", "2026-05", "actual", "accrual")
+        LedgerEntry.objects.create(**said, number="1", amount=whole, booked=whole)
+        found = report(columns="month-actual", of="actual").reconciliation
+        assert (found.unmapped, found.ledger, found.agrees) == (D("12.34"), whole, True)
+        LedgerEntry.objects.create(**said, number="2", amount=1, booked=1)
+        found = report(columns="month-actual", of="actual").reconciliation
+        assert not found.agrees
+        with translation.override("en"):
+            assert "does not reconcile" in reconciliation_words(found, "EUR")
+        limited = report(user_factory("finance", lines=[booked[0].line]), columns="month-actual", of="actual")
+        assert limited.reconciliation.ledger is None
+
+    def test_the_financial_year_is_the_organisations(self, booked: list[Product], settings: Any) -> None:
+        from core.organisation import organisation_forget, organisation_get
+
+        mine = organisation_get()
+        type(mine).objects.update(financial_year_first_month=4)
+        organisation_forget()
+        found = report(columns="ytd-standard,year-standard", of="standard")
+        assert found.total is not None
+        assert found.total.amounts[0] == booked_in("2026-04", "2026-05", "standard")
+        assert found.total.amounts[1] == booked_in("2026-04", "2027-03", "standard")
+
+
+class TestSight:
+    def test_without_the_right_there_is_nothing(self, booked: list[Product]) -> None:
+        assert not report(user_factory("marketing")).rows
+        client = Client()
+        client.force_login(user_factory("marketing"))
+        for address in ("", "xlsx/", "csv/"):
+            assert client.get(f"/costs/reports/{address}").status_code == 403
+
+    def test_limits_of_lines_and_channels(self, booked: list[Product]) -> None:
+        line = booked[0].line
+        found = report(user_factory("finance", lines=[line]), by="product", columns="year-standard")
+        assert {row.names[0].label for row in found.rows if not row.depth} <= {"Drink 0", "Drink 2"}
+        assert found.reconciliation.on_none == 0
+        shop = Channel.objects.get(code="SHOP")
+        found = report(
+            user_factory("finance", channels=[shop]), by="product,channel", columns="year-standard"
+        )
+        assert found.rows
+        assert {row.names[1].code for row in found.rows if not row.depth} == {"SHOP"}
+        limited = user_factory("finance", channels=[shop])
+        assert margin_report(limited, ask(layout="margin")).limited
+
+    def test_a_file_is_of_who_asked(self, booked: list[Product], monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr("reporting.views.cost_report_files.AT_ONCE", {"xlsx": 0})
+        client, other = Client(), Client()
+        client.force_login(user_factory("finance"))
+        other.force_login(user_factory("finance"))
+        address = client.get("/costs/reports/xlsx/?month=2026-05").url
+        assert client.get(address).status_code == 200
+        assert other.get(address).status_code == other.get(f"{address}?get=1").status_code == 404
+
+
+class TestFiles:
+    @pytest.mark.parametrize("language", ["en", "nl"])
+    def test_xlsx_opened_again(self, booked: list[Product], language: str) -> None:
+        said = {"by": "product,kind", "columns": "ytd-actual,ytd-budget,ytd-difference,ytd-index"}
+        query = QueryDict(mutable=True)
+        query.update({"month": "2026-05", "of": "actual", **said})
+        with translation.override(language):
+            content = report_bytes(user=user_factory("finance"), kind="xlsx", query=query)
+            rows = report(of="actual", **said).rows
+        book = CalamineWorkbook.from_filelike(io.BytesIO(content))
+        sheet = book.get_sheet_by_index(0).to_python()
+        assert len(sheet) == len(rows) + 1
+        assert sheet[0][3].startswith("actual" if language == "en" else "werkelijk")
+        for row, cells in zip(rows, sheet[1:], strict=True):
+            for amount, cell in zip(row.amounts, cells[3:], strict=True):
+                assert cell == "" if amount is None else cell == pytest.approx(float(amount), abs=0.001)
+                assert amount is None or isinstance(cell, float)
+        about = {line[0]: line[1] for line in book.get_sheet_by_index(1).to_python()}
+        assert about["Currency" if language == "en" else "Valuta"] == "EUR"
+
+    def test_sums_are_formulas(self, booked: list[Product]) -> None:
+        import zipfile
+
+        content = report_bytes(user=user_factory("finance"), kind="xlsx", query=QueryDict("month=2026-05"))
+        xml = zipfile.ZipFile(io.BytesIO(content)).read("xl/worksheets/sheet1.xml").decode()
+        rows = report().rows
+        assert xml.count("<f>SUBTOTAL(9,") >= sum(1 for row in rows if row.depth)
+        assert f"SUBTOTAL(9,D2:D{len(rows)})" in xml
+        assert 'state="frozen"' in xml
+
+    def test_twice_the_same_bytes_whatever_is_booked_elsewhere(self, booked: list[Product]) -> None:
+        user, query = user_factory("finance"), QueryDict("month=2026-05&of=actual&columns=ytd-actual")
+        once = [report_bytes(user=user, kind=kind, query=query) for kind in ("xlsx", "csv")]
+        later = month_add(MONTH, 1)
+        row = BookedCost(booked[0].pk, later, CostKind.objects.first().pk, None, None, "", D(5))
+        assert cost_months_book(source="actual", months=[later], rows=[row]) > 0
+        assert [report_bytes(user=user, kind=kind, query=query) for kind in ("xlsx", "csv")] == once
+
+    def test_csv_for_another_system(self, booked: list[Product]) -> None:
+        said = "month=2026-05&of=actual&by=product,kind&columns=ytd-actual&separator=tab&decimal=comma"
+        Product.objects.filter(pk=booked[0].pk).update(name="=cmd")
+        text = report_bytes(user=user_factory("finance"), kind="csv", query=QueryDict(said)).decode(
+            "utf-8-sig"
+        )
+        rows = list(csv.DictReader(io.StringIO(text), delimiter="\t"))
+        assert set(rows[0]) == {"product", "product_name", "kind", "kind_name", "ytd_actual"}
+        assert {row["product_name"] for row in rows if row["product"] == "D0"} == {"'=cmd"}
+        total = sum(D(row["ytd_actual"].replace(",", ".")) for row in rows if row["ytd_actual"])
+        assert total == booked_in("2026-01", "2026-05", "actual", "accrual")
+
+    @pytest.mark.parametrize("language", ["en", "nl"])
+    def test_pdf_twice_the_same_and_no_name_is_a_command(self, booked: list[Product], language: str) -> None:
+        Product.objects.filter(pk=booked[0].pk).update(name='#read("/etc/passwd") $x$ *b*')
+        user, query = user_factory("finance"), QueryDict("month=2026-05&of=actual")
+        with translation.override(language):
+            once = report_bytes(user=user, kind="pdf", query=query)
+            assert once == report_bytes(user=user, kind="pdf", query=query)
+        assert once.startswith(b"%PDF-")
+        assert 10_000 < len(once) < 300_000
+
+    def test_a_long_one_is_made_by_a_worker(
+        self, booked: list[Product], monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        from core.jobs import job_claim, job_run
+
+        monkeypatch.setattr("reporting.views.cost_report_files.AT_ONCE", {"xlsx": 3})
+        client = Client()
+        client.force_login(user_factory("finance"))
+        answer = client.get("/costs/reports/xlsx/?month=2026-05&columns=ytd-actual")
+        assert answer.status_code == 302
+        assert b"hx-get" in client.get(answer.url).content
+        job = job_claim("short")
+        assert job is not None
+        job_run(job)
+        assert b"?get=1" in client.get(answer.url).content
+        got = client.get(f"{answer.url}?get=1")
+        assert got.headers["Content-Type"].endswith("sheet")
+        assert got.content == bytes(ReportFile.objects.get().content)
+        assert report_file_make
+
+
+class TestPage:
+    @pytest.fixture
+    def client(self) -> Client:
+        client = Client()
+        client.force_login(user_factory("finance", language="en"))
+        return client
+
+    def test_it_shows_rows_sums_and_that_it_reconciles(self, client: Client, booked: list[Product]) -> None:
+        page = client.get("/costs/reports/?month=2026-05&of=standard&columns=ytd-standard&by=kind&scale=k")
+        assert page.status_code == 200
+        assert [cell for row in page.context["rows"] for cell in row.cells]
+        assert "Booked in the longest period shown: €" in page.content.decode()
+        assert client.get("/costs/reports/?month=nonsense&by=x&columns=y&of=z").status_code == 200
+
+    def test_a_row_opens_what_it_is_made_of(self, client: Client, booked: list[Product]) -> None:
+        page = client.get("/costs/reports/?month=2026-05&of=standard&columns=ytd-standard&by=product,kind")
+        opened = 0
+        for row in page.context["rows"]:
+            address = row.names[0][2]
+            if not address:
+                continue
+            inside = client.get(f"/costs/reports/?{address}")
+            assert inside.context["total"].cells == row.cells
+            opened += 1
+        assert opened > 8
+
+    def test_it_is_kept_under_a_name(self, client: Client, booked: list[Product]) -> None:
+        client.post("/costs/reports/views/new/", {"name": "Energy", "query": "kind=energy&month=2026-05"})
+        view = SavedView.objects.get()
+        assert (view.page, view.name) == ("cost-report", "Energy")
+        assert "kind=energy" in view.query
+        assert b"Energy" in client.get("/costs/reports/").content
+        assert b"Energy" not in client.get("/products/?view=all").content
+        client.post(f"/costs/reports/views/{view.pk}/end/")
+        assert not SavedView.objects.exists()
+
+
+class TestMargin:
+    @pytest.fixture
+    def sold(self, products: list[Product]) -> list[Product]:
+        from pricing.selectors.standard_costs import SplitLines
+        from pricing.services.standard_costs import changed_costs, standard_costs_write
+
+        channel = channel_factory()
+        months = [month_add(MONTH, -back) for back in range(4, -1, -1)]
+        for n, product in enumerate(products):
+            for month in months:
+                revenue = D("1000.005") * (n + 1)
+                sell(product, month, 10 + n, revenue, gross=revenue + D("10.333"), channel=channel)
+            costs("purchase", f"33.{n}", product=product)
+            costs("commission", "0.05", product=product, basis="share", base="net", channel=channel)
+        costs("overhead", "500", basis="month", key="revenue")
+        split = SplitLines(months)
+        signs, rows = changed_costs([each.pk for each in products], split)
+        standard_costs_write(signs=signs, rows=rows, split=split)
+        return products
+
+    def test_of_a_product_it_is_its_statement(self, sold: list[Product]) -> None:
+        finance = user_factory("finance")
+        found = margin_report(finance, ask(layout="margin", by="product", of="standard", period="ytd"))
+        assert len(found.rows) == 4
+        for product, row in zip(sold, found.rows, strict=True):
+            whole = margins_total(product_margins(finance, product, month_add(MONTH, -4), MONTH) or ())
+            assert whole is not None
+            assert (row.gross, row.net) == (whole.gross, whole.net)
+            assert (row.cm1, row.cm2, row.cm3, row.result) == (whole.cm1, whole.cm2, whole.cm3, whole.result)
+
+    @pytest.mark.parametrize("by", MARGIN_BY)
+    def test_whatever_the_rows_are_of_the_total_is_the_same(self, sold: list[Product], by: str) -> None:
+        finance = user_factory("finance")
+        found = margin_report(finance, ask(layout="margin", by=by, of="standard"))
+        known = margin_report(finance, ask(layout="margin", by="product", of="standard"))
+        names = ("gross", "deductions", "net", "cm1", "cm2", "cm3", "overhead", "result")
+        assert found.total is not None
+        for name in names:
+            assert getattr(found.total, name) == sum(getattr(row, name) for row in found.rows)
+            assert getattr(found.total, name) == getattr(known.total, name)
+        client = Client()
+        client.force_login(finance)
+        assert client.get(f"/costs/reports/?layout=margin&month=2026-05&by={by}").status_code == 200
