@@ -12,6 +12,7 @@ from .views import (
     months,
     offer,
     place,
+    pocket,
     price_lists,
     price_rules,
     prices,
@@ -19,6 +20,7 @@ from .views import (
     promotions,
     proposals,
     sensitivity,
+    terms,
     what_if,
 )
 
@@ -56,6 +58,10 @@ urlpatterns = [
     path("pricing/rules/", price_rules.price_rules, name="price_rules"),
     path("pricing/rules/reference-customers/", price_rules.reference_customer, name="reference_customer"),
     path("pricing/rules/<slug:what>/", price_rules.price_rule_set, name="price_rule_set"),
+    path("pricing/terms/", terms.terms, name="terms"),
+    path("pricing/terms/<int:pk>/withdraw/", terms.term_end, name="term_withdraw"),
+    path("pricing/terms/bonuses/", terms.bonus_year, name="bonuses"),
+    path("products/<product_code:code>/mix/pocket/", pocket.product_pocket, name="pocket"),
     path("pricing/proposals/", proposals.proposals, name="proposals"),
     path("pricing/proposals/new/", proposals.proposal_new, name="proposal_new"),
     path("pricing/proposals/<int:pk>/", proposals.proposal, name="proposal"),

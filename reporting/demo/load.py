@@ -70,6 +70,7 @@ from .place import distribution_file, place_create
 from .prices import decisions_create, price_file, prices_create, proposals_create
 from .promotions import promotions_create
 from .sales import budget_file, first_month, sales_file, sales_rows, top_line
+from .terms import terms_create
 
 SEED = 20261101
 # Some products have the forecasts of a year more, so that their accuracy shows.
@@ -311,6 +312,7 @@ def _prices(people: dict[str, User], last: datetime.date) -> None:
         _import("costs", path)
     decisions_create(people, last)
     proposals_create(people)
+    terms_create(people, last)
 
 
 def _ledger(people: dict[str, User], last: datetime.date) -> None:

@@ -111,6 +111,9 @@ PAGES: dict[str, Args] = {
     "pricing:mix": _product,
     "pricing:product_prices": _product,
     "pricing:product_place": _product,
+    "pricing:pocket": _product,
+    "pricing:terms": _none,
+    "pricing:bonuses": _none,
     "pricing:segments": _none,
     "pricing:prices": _none,
     "pricing:price_lists": _none,
@@ -197,6 +200,7 @@ GUESTS = ("account_login", "account_reset_password", "account_reset_password_don
 NO_PAGES = {
     "pricing:price_rule_set",
     "pricing:proposal_act",
+    "pricing:term_withdraw",
     "pricing:prices_export",
     "pricing:costs_export",
     "reporting:cost_report_file",
