@@ -20,7 +20,7 @@ from pricing.selectors.costs import RIGHT, cost_kinds
 from products.models import SavedView
 from products.selectors.access import lines_visible
 from products.services.views import view_create, view_delete
-from reporting.cost_report_page import heads, margin_heads, margin_shown, shown
+from reporting.cost_report_page import heads, margin_heads, margin_shown, shown, shown_page
 from reporting.margin_bridge_page import bridge_shown, part_shown
 from reporting.report_words import choices, dimensions, reconciliation_words
 from reporting.selectors.cost_report import CostReport
@@ -66,7 +66,7 @@ def _costs(request: HttpRequest, query: ReportQuery) -> dict[str, Any]:
     return {
         "heads": heads(query),
         "page": page,
-        "rows": [shown(query, row) for row in page.object_list],
+        "rows": shown_page(query, page.object_list),
         "total": shown(query, report.total) if report.total else None,
         "reconciliation": reconciliation_words(report.reconciliation, currency) if report.total else "",
     }
