@@ -13,7 +13,7 @@ from core import formats
 from core.charts import Chart, ChartTable
 from core.organisation import organisation_get
 from pricing.engine.bridge import TERMS, Bridge, Part
-from pricing.margin_card import waterfall_points, waterfall_spec
+from pricing.waterfall_chart import waterfall_spec
 
 from .cost_report_page import amount_words
 from .report_words import PERIOD_WORDS
@@ -52,7 +52,7 @@ def bridge_shown(query: ReportQuery, found: Bridge) -> ShownBridge:
         id="bridge-chart",
         title=str(_("What changed the margin?")),
         subtitle=str(PERIOD_WORDS[query.period]),
-        spec=waterfall_spec(waterfall_points(steps, currency)),
+        spec=waterfall_spec(steps, lambda amount: formats.money(amount, currency, scale="auto")),
         table=ChartTable(
             [str(_("Step")), currency], [[label, formats.number(amount, 2)] for label, amount, _is in steps]
         ),

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import ROUND_DOWN, ROUND_HALF_UP, Decimal
-from typing import TypeVar
+from typing import NamedTuple, TypeVar
 
 CENT = Decimal("0.01")
 ZERO = Decimal(0)
@@ -38,6 +38,30 @@ def allocate(total: Decimal, weights: Mapping[K, Decimal]) -> dict[K, Decimal]:
     for key in sorted(parts, key=lambda key: -abs(exact[key] - parts[key]))[: abs(left)]:
         parts[key] += cent
     return parts
+
+
+class Variance(NamedTuple):
+    """``planned`` + ``volume`` = standard, standard + ``price`` = actual."""
+
+    planned: Decimal
+    volume: Decimal
+    standard: Decimal
+    price: Decimal
+    actual: Decimal
+
+
+def variance(
+    actual: Decimal, standard: Decimal, moving: Decimal, sold: Decimal | None, planned: Decimal | None
+) -> Variance | None:
+    """Why a month's cost is not what was planned: of the standard, which is of what was sold, the part that
+    moves with it would have been another at the planned volume; the rest is price. Booked amounts in and out.
+    ``None`` where something moves and it is not known how much was planned or sold."""
+    volume = ZERO
+    if moving:
+        if not sold or planned is None:
+            return None
+        volume = booked(moving * (1 - planned / sold))
+    return Variance(standard - volume, volume, standard, actual - standard, actual)
 
 
 @dataclass(frozen=True)
