@@ -38,6 +38,7 @@ urlpatterns = [
     path("pricing/sensitivity/", sensitivity.sensitivity, name="sensitivity"),
     path("pricing/sensitivity/export/<str:kind>/", sensitivity.sensitivity_export, name="sensitivity_export"),
     path("products/<product_code:code>/costs/", costs.product_costs, name="product_costs"),
+    path("products/<product_code:code>/costs/actual/", costs.product_variance, name="product_variance"),
     path("costs/", costs.costs, name="costs"),
     path("costs/export/<str:kind>/", costs.costs_export, name="costs_export"),
     path("costs/lines/new/", cost_line.cost_line_new, name="cost_line_new"),

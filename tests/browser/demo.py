@@ -210,6 +210,7 @@ NO_PAGES = {
     "pricing:cost_rate_withdraw",
     "pricing:reference_customer",
     "pricing:promotions_card",
+    "pricing:product_variance",
     "pricing:sensitivity_export",
     "pricing:what_if_save",
     "pricing:scenario_end",

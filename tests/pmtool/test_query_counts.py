@@ -114,6 +114,7 @@ PAGES = {
     "API: cost lines": "/api/v1/cost-lines/?page_size=100",
     "cost report": "/costs/reports/",
     "margin report": "/costs/reports/?layout=margin&by=product",
+    "margin bridge": "/costs/reports/?layout=bridge&of=standard",
     "API: cost reports": "/api/v1/cost-reports/?page_size=100",
     "API: cost rates": "/api/v1/cost-rates/?page_size=100",
 }
@@ -284,7 +285,8 @@ def costed(owner: Any, products: list[Product]) -> None:
     CostRate.objects.bulk_create(rates)
     last = month_add(timezone.localdate().replace(day=1), -1)
     CostMonth.objects.bulk_create(
-        CostMonth(product=p, month=month, kind=kind, source="standard", amount=5, recorded_at=timezone.now())
+        CostMonth(product=p, month=month, kind=kind, source=source, amount=5, recorded_at=timezone.now())
+        for source in ("standard", "actual")
         for p in products
         for month in (last, month_add(last, -12))
         for kind in (purchase, overhead)
