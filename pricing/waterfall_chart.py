@@ -11,8 +11,11 @@ from core.charts.model import SCHEMA
 ZERO = Decimal(0)
 
 
-def waterfall_spec(rows: Iterable[tuple[str, Decimal, bool]], text: Callable[[Decimal], str]) -> Spec:
-    """Of each row its label, its amount (negative where it is taken off) and whether it is a total."""
+def waterfall_spec(
+    rows: Iterable[tuple[str, Decimal, bool]], text: Callable[[Decimal], str], room: float = 0.18
+) -> Spec:
+    """Of each row its label, its amount (negative where it is taken off) and whether it is a total;
+    ``room`` for the words beside the longest bar, as a part of it."""
     points, left = [], ZERO
     for label, amount, is_total in rows:
         start = ZERO if is_total else left
@@ -29,16 +32,16 @@ def waterfall_spec(rows: Iterable[tuple[str, Decimal, bool]], text: Callable[[De
                 "text": text(amount),
             }
         )
-    return _spec(points)
+    return _spec(points, room)
 
 
-def _spec(points: list[Spec]) -> Spec:
+def _spec(points: list[Spec], room: float) -> Spec:
     low = min(0.0, *(min(point["total_to"], point["cost_to"]) for point in points))
     high = max(point["end"] for point in points)
     x: Spec = {
         "type": "quantitative",
         "axis": None,
-        "scale": {"domain": [low, high + (high - low or 1) * 0.18]},
+        "scale": {"domain": [low, high + (high - low or 1) * room]},
     }
     bars = [
         {

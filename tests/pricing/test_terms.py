@@ -7,6 +7,7 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
+from altair.vegalite.v6.schema import core as VegaLite
 from django.db import Error, transaction
 from django.http import Http404
 from django.test import Client
@@ -461,3 +462,24 @@ class TestThePages:
         assert context["open"] == []
         answer = client.post("/pricing/terms/bonuses/", paid | {"reference": "cn", "nonce": "m"})
         assert "reference" in answer.context["form"].errors
+
+    def test_machines_read_terms_and_settlements(self, client: Client) -> None:
+        shop, line = channel_factory(code="shop"), line_factory(code="juice")
+        bonus_of(shop, SCALE[1:2], line=line)
+        said("unit", None, amount=D("1.5"))
+        bonus_settle(user=user_factory(), channel=shop, line=line, **PAID | {"settled_date": day(-1)})
+        rows = client.get("/api/v1/terms/?channel=shop").json()["results"]
+        assert [(row["kind"], row["line"], row["rate"]) for row in rows] == [("bonus", "juice", None)]
+        assert rows[0]["steps"] == [{"from_amount": "1000.0000", "rate": "0.0200"}]
+        [everybody] = client.get("/api/v1/terms/?kind=unit").json()["results"]
+        assert (everybody["channel"], everybody["amount"]) == (None, "1.5000")
+        [paid] = client.get("/api/v1/bonus-settlements/?year=2026").json()["results"]
+        assert (paid["channel"], paid["amount"], paid["reference"]) == ("shop", "90.00", "CN-1")
+
+    def test_the_chart_is_valid(self, client: Client, product: Product) -> None:
+        said("invoice", "0.05")
+        chart = client.get("/products/A/mix/pocket/").context["chart"]
+        VegaLite.TopLevelSpec.from_dict(chart.spec)
+        assert [point["post"] for point in chart.spec["data"]["values"]] == [
+            row[0] for row in chart.table.rows
+        ]

@@ -9,11 +9,13 @@ import pytest
 from django.core.management import call_command
 from django.core.management.base import CommandError
 
+from accounts.models import User
 from collaboration.models import Alert, Comment
 from core.organisation import today
 from forecasting.models import AccuracyRow, Finding, Forecast, ProductNews
 from pricing.doctor import ledger_is_booked
 from pricing.models import Positioning, Proposal
+from pricing.selectors.bonuses import bonuses
 from pricing.selectors.cost_months import cost_months
 from pricing.selectors.prices import prices_on
 from products.models import (
@@ -105,6 +107,8 @@ def _what_it_costs() -> None:
     on_sale = set(Product.objects.filter(ended=None).values_list("pk", flat=True))
     assert on_sale <= prices_on(on_sale, today()).keys()
     assert set(Proposal.objects.values_list("state", flat=True)) == {"proposed", "approved", "rejected"}
+    waits = bonuses(User.objects.get(name__startswith="Anna"), [2025])
+    assert [bool(row.open) for row in waits] == [True, False, True]  # one half settled, one not at all
 
 
 def _people_helped_and_hurt() -> None:
