@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
@@ -163,29 +163,13 @@ def _row(line: _Line, months: Sequence[MonthMargin], total: Statement) -> Statem
 
 def _chart(lines: Sequence[_Line], months: Sequence[MonthMargin], total: Statement, currency: str) -> Chart:
     """From sales down to the result; costs hang where the amount before them ended."""
-    points, left = [], ZERO
-    for line in lines:
-        amount = line.of(total)
-        start = ZERO if line.is_total else left
-        left = amount if line.is_total else left + amount
-        points.append(
-            {
-                "post": line.label,
-                # A bar of no length where it is the other's: both layers then keep the same order of lines.
-                "total_from": float(start if line.is_total else 0),
-                "total_to": float(left if line.is_total else 0),
-                "cost_from": float(start),
-                "cost_to": float(start if line.is_total else left),
-                "end": float(max(start, left)),
-                "text": formats.money(amount, currency, scale="auto"),
-            }
-        )
+    points = waterfall_points([(line.label, line.of(total), line.is_total) for line in lines], currency)
     first, last = formats.month(months[0].month), formats.month(months[-1].month)
     return Chart(
         id="margin-chart",
         title=_("What is left of sales?"),
         subtitle=_("%(first)s to %(last)s, standard costs") % {"first": first, "last": last},
-        spec=_spec(points),
+        spec=waterfall_spec(points),
         table=ChartTable(
             [_("Line of the statement"), currency, _("of net sales")],
             [[row.label, row.total, row.rate] for row in (_row(line, months, total) for line in lines)],
@@ -195,7 +179,28 @@ def _chart(lines: Sequence[_Line], months: Sequence[MonthMargin], total: Stateme
     )
 
 
-def _spec(points: list[Spec]) -> Spec:
+def waterfall_points(steps: Iterable[tuple[str, Decimal, bool]], currency: str) -> list[Spec]:
+    """Label, amount and whether it stands by itself; the others hang where the one before them ended."""
+    points, left = [], ZERO
+    for label, amount, is_total in steps:
+        start = ZERO if is_total else left
+        left = amount if is_total else left + amount
+        points.append(
+            {
+                "post": label,
+                # A bar of no length where it is the other's: both layers then keep the same order of lines.
+                "total_from": float(start if is_total else 0),
+                "total_to": float(left if is_total else 0),
+                "cost_from": float(start),
+                "cost_to": float(start if is_total else left),
+                "end": float(max(start, left)),
+                "text": formats.money(amount, currency, scale="auto"),
+            }
+        )
+    return points
+
+
+def waterfall_spec(points: list[Spec]) -> Spec:
     low = min(0.0, *(min(point["total_to"], point["cost_to"]) for point in points))
     high = max(point["end"] for point in points)
     x: Spec = {

@@ -238,6 +238,18 @@ def operating_leverage(units: Decimal, unit_margin: Decimal, fixed: Decimal) -> 
     return units * unit_margin / result if result > 0 else None
 
 
+def abc(amounts: Mapping[K, Decimal]) -> dict[K, str]:
+    """A while the share *before* the item is under 80 %, B under 95 %, else C; the largest first. Of what is
+    over nothing: a loss has no part in it and gets no class."""
+    earning = {key: amount for key, amount in amounts.items() if amount > 0}
+    whole, before, found = sum(earning.values(), ZERO), ZERO, {}
+    for key in sorted(earning, key=lambda key: -earning[key]):
+        share = before / whole
+        found[key] = "A" if share < Decimal("0.8") else "B" if share < Decimal("0.95") else "C"
+        before += earning[key]
+    return found
+
+
 @dataclass(frozen=True)
 class ClaimRatios:
     claims: Decimal

@@ -106,6 +106,7 @@ PAGES = {
     "API: cost lines": "/api/v1/cost-lines/?page_size=100",
     "cost report": "/costs/reports/",
     "margin report": "/costs/reports/?layout=margin&by=product",
+    "margin bridge": "/costs/reports/?layout=bridge&of=standard",
     "API: cost reports": "/api/v1/cost-reports/?page_size=100",
     "API: cost rates": "/api/v1/cost-rates/?page_size=100",
 }

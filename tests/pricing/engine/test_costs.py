@@ -14,6 +14,7 @@ from pricing.engine.costs import (
     Item,
     Rate,
     Row,
+    abc,
     allocate,
     amounts,
     booked,
@@ -239,3 +240,12 @@ def test_variances_add_up(
     assert found.planned + found.volume == found.standard
     assert found.standard + found.price == found.actual
     assert all(amount == booked(amount) for amount in found)
+
+
+def test_abc_looks_at_the_share_before_the_item() -> None:
+    assert list(abc(dict(enumerate(map(D, (500, 260, 120, 80, 25, 15))))).values()) == list("AAABCC")
+    assert abc({"small": D(5), "large": D(95), "loss": D(-7), "nothing": D(0)}) == {
+        "large": "A",
+        "small": "C",
+    }
+    assert abc({}) == {}
