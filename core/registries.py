@@ -254,17 +254,20 @@ class DecisionKind:
 
 @dataclass(frozen=True)
 class PlannedChange:
-    """What was decided and will move a product's volume: the factor on each month ahead, and what words are
-    made of (JSON)."""
+    """What was decided and will move a product: the factor on the volume of each month ahead (empty: it moves
+    none), what words are made of (JSON; empty: nothing new), and what a unit brings in then against the 12
+    months before (empty: the same)."""
 
     factors: tuple[float, ...]
     params: Mapping[str, Any]
+    prices: tuple[float, ...] = ()
 
 
 @dataclass(frozen=True)
 class PlannedSource:
     """A room that knows of decisions ahead. ``changes(product_ids, months)`` gives the night what moves the
-    products' volume in these months, by product id; ``words(params)`` are its name and a sentence. Where a
+    products' volume and prices in these months, by product id; ``words(params)`` are its name and a sentence
+    (``still``: it moves no volume). Where a
     driver whose code is ``key`` works in the forecast already, the change is left to it."""
 
     key: str

@@ -20,9 +20,10 @@ from products.selectors.lines import line_tree
 from products.selectors.months import product_complete_month
 
 from .engine.costs import LEVELS, Statement, claim_ratios
+from .margin_ahead_card import MarginAheadCard, margin_ahead_card
 from .models import CostKind, CostLine
 from .selectors.costs import Rates
-from .selectors.margins import MonthMargin, margins_total, product_margins
+from .selectors.margins import MonthMargin, margins_read, margins_total
 
 MONTHS = 12
 ZERO = Decimal(0)
@@ -58,6 +59,7 @@ class MarginCard:
     rows: Sequence[StatementRow] = ()
     chart: Chart | None = None
     unknown: Sequence[CostLine] = ()
+    ahead: MarginAheadCard | None = None
 
 
 @dataclass(frozen=True)
@@ -84,10 +86,10 @@ def margin_card(user: Any, product: Product, rates: Sequence[Rates]) -> MarginCa
     last = product_complete_month(product, lead.pk)
     if last is None:
         return MarginCard()
-    found = product_margins(user, product, month_add(last, 1 - MONTHS), last, rates)
-    if found is None:
+    margins = margins_read(user, product, month_add(last, 1 - MONTHS), last, rates)
+    if margins is None:
         return MarginCard(limited=True)
-    months = _known(found)
+    months = _known(margins.of(product))
     total = margins_total(months)
     if total is None:
         return MarginCard()
@@ -101,6 +103,7 @@ def margin_card(user: Any, product: Product, rates: Sequence[Rates]) -> MarginCa
         rows=[_row(line, months, total) for line in lines],
         chart=_chart(lines, months, total, currency),
         unknown=list(dict.fromkeys(line for each in months for line in each.unknown)),
+        ahead=margin_ahead_card(user, product, margins, months),
     )
 
 

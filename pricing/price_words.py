@@ -92,14 +92,21 @@ def _whose(source: str) -> str:
 
 def planned_words(params: Mapping[str, Any]) -> tuple[str, str]:
     """What an approved price ahead does to the forecast."""
+    name = _("Own price %(change)s") % {"change": formats.delta(params["share"], "percent").text}
+    day = formats.day(datetime.date.fromisoformat(params["start"]))
+    if params.get("still") or "volumes" not in params:
+        return name, _(
+            "From %(day)s. What it does to volume is not known; revenue ahead counts with the new price."
+        ) % {"day": day}
     low, high = (formats.delta(value, "percent").text for value in params["volumes"])
     text = _(
-        "From %(day)s. Volume changes by elasticity %(elasticity)s, %(whose)s: %(low)s to %(high)s (80%%)."
+        "From %(day)s. Volume changes by elasticity %(elasticity)s, %(whose)s: %(low)s to %(high)s (80%%). "
+        "Revenue ahead counts with the new price."
     ) % {
-        "day": formats.day(datetime.date.fromisoformat(params["start"])),
+        "day": day,
         "elasticity": formats.number(params["elasticity"], 2),
         "whose": _whose(params.get("source", "literature")),
         "low": low,
         "high": high,
     }
-    return _("Own price %(change)s") % {"change": formats.delta(params["share"], "percent").text}, text
+    return name, text

@@ -13,12 +13,14 @@ later = later_in("pricing")
 
 
 def register() -> None:
+    from collaboration.kinds import alert_kinds
     from exchange.sheets import sheets
 
     from . import doctor
     from .cost_sheet import CostsSheet
     from .ledger_panel import reconciled_panel
     from .ledger_sheet import LedgerSheet
+    from .margin_words import FLOOR
 
     sheets.register(CostsSheet(), LedgerSheet())
     registries.nightly_steps.register(
@@ -30,6 +32,17 @@ def register() -> None:
             order=60,
         )
     )
+    registries.nightly_steps.register(
+        NightlyStep(
+            "margin_floor",
+            _("Margin floors"),
+            chunks=later("steps.margin_floor.chunks"),
+            compute=later("steps.margin_floor.compute"),
+            after=("judgement",),
+            order=82,
+        )
+    )
+    alert_kinds.register(FLOOR)
     registries.nightly_steps.register(
         NightlyStep(
             "actual_costs",

@@ -13,7 +13,7 @@ from core.organisation import organisation_get
 from core.registries import Event
 from forecasting.charts import ends_words
 from products.models import Measure
-from reporting.selectors.overview import Overview
+from reporting.selectors.overview import Overview, revenue_ahead
 
 
 def overview_chart(
@@ -26,11 +26,11 @@ def overview_chart(
     switches: Sequence[Switch],
 ) -> Chart | None:
     """``None`` without a single month. Expected revenue is the forecast at the last 12 months' revenue per
-    unit."""
+    unit, moved by what is decided of prices."""
     history = [Actual(row.month, _value(row, revenue), row.provisional) for row in overview.history]
     factor = float(overview.price or 0) if revenue else 1.0
     expected = [
-        Expected(row.month, *(factor * v for v in row.final_band))
+        Expected(row.month, *(factor * v for v in (row.priced_band if revenue else row.final_band)))
         for row in (overview.forecast.sold_months if overview.forecast and factor else [])
     ]
     if not expected and all(point.value is None for point in history):
@@ -78,12 +78,12 @@ def _ends(overview: Overview) -> list[str]:
 def _ahead_words(
     overview: Overview, label: str, unit: str, factor: float, *, revenue: bool, level: bool
 ) -> str:
-    ahead = overview.ahead
+    ahead = revenue_ahead(overview) if revenue else overview.ahead
     if ahead is None or not factor:
         return capfirst(label)
 
     def words(value: float) -> str:
-        return formats.money(value * factor, unit, scale="auto") if revenue else formats.compact(value, unit)
+        return formats.money(value, unit, scale="auto") if revenue else formats.compact(value, unit)
 
     low, high = words(ahead.lo80), words(ahead.hi80)
     if not revenue:

@@ -85,7 +85,8 @@ class ForecastMonth(models.Model):
     ``mean``, ``median`` and the bands are the statistical forecast. Around it stand ``naive`` (the same month
     a year ago), ``driven`` (statistics with known drivers), ``overridden`` (after what people changed) and
     ``agreed`` (the consensus). A layer that is empty says what the one before it says. Layers of a month are
-    frozen with the vintage.
+    frozen with the vintage. ``price_ratio`` is what a unit brings in then, as far as it is decided, against
+    the 12 months before the forecast; empty: the same.
     """
 
     forecast = models.ForeignKey(Forecast, models.CASCADE, related_name="months", db_index=False)
@@ -100,6 +101,7 @@ class ForecastMonth(models.Model):
     driven = models.FloatField(null=True)
     overridden = models.FloatField(null=True)
     agreed = models.FloatField(null=True)
+    price_ratio = models.FloatField(null=True)
 
     class Meta:
         ordering = ["month"]
@@ -135,6 +137,12 @@ class ForecastMonth(models.Model):
             final + (edge - self.mean) * scale for edge in (self.lo80, self.hi80, self.lo95, self.hi95)
         )
         return final, low80, high80, low95, high95
+
+    @property
+    def priced_band(self) -> tuple[float, ...]:
+        """The final band × what a unit brings in against the 12 months before: times revenue per unit of
+        those it is revenue."""
+        return tuple(value * (self.price_ratio or 1.0) for value in self.final_band)
 
 
 class Backtest(_Computed):

@@ -50,7 +50,8 @@ class BudgetYear:
     """A financial year's plan, and what is known and expected of the same year; ``None``: incomplete.
 
     Volumes of a flow are sums, of a level the state in the last month. ``ahead_sum`` is what is expected of
-    the months ahead added up, of a level too: times a month's price it is their revenue.
+    the months ahead added up, of a level too, weighed by what is decided of prices: times a month's price it
+    is their revenue.
     """
 
     budget_volume: float | None
@@ -120,6 +121,7 @@ _BUDGET = """
                 THEN coalesce(sum(s.revenue) FILTER (WHERE y.month <= y.as_of), 0) END::float8,
            CASE WHEN count(*) FILTER (WHERE y.month > y.as_of AND f.mean IS NULL) = 0
                 THEN coalesce(sum(f.final ORDER BY y.month) FILTER (WHERE y.month > y.as_of), 0) END,
+           coalesce(sum(f.priced ORDER BY y.month) FILTER (WHERE y.month > y.as_of), 0),
            max(f.final) FILTER (WHERE y.month = %(last)s),
            bool_or(y.is_level),
            count(*) FILTER (WHERE y.month > y.as_of)
@@ -128,7 +130,9 @@ _BUDGET = """
     LEFT JOIN products_productmonth s
            ON s.product_id = y.product_id AND s.measure_id = y.measure_id AND s.month = y.month
     LEFT JOIN LATERAL (
-        SELECT mean, coalesce(agreed, overridden, driven, mean) AS final FROM forecasting_forecastmonth
+        SELECT mean, coalesce(agreed, overridden, driven, mean) AS final,
+               coalesce(agreed, overridden, driven, mean) * coalesce(price_ratio, 1) AS priced
+        FROM forecasting_forecastmonth
         WHERE forecast_id = y.forecast_id AND month = y.month
     ) f ON true
     GROUP BY 1, 2
@@ -178,13 +182,25 @@ def budget_years(
     }
     found = {}
     for row in _rows(_BUDGET, params):
-        product_id, measure_id, plan, plan_revenue, sold, sold_revenue, ahead_sum, end, is_level, left = row
+        (
+            product_id,
+            measure_id,
+            plan,
+            plan_revenue,
+            sold,
+            sold_revenue,
+            ahead_sum,
+            priced,
+            end,
+            is_level,
+            left,
+        ) = row
         ahead = ahead_sum
         if is_level:
             # The state at the end of the year: known when it is over, expected otherwise.
             sold, ahead = (sold, 0.0) if left == 0 else (0.0, end)
         found[product_id, measure_id] = BudgetYear(
-            plan, plan_revenue, sold, sold_revenue, ahead, ahead_sum, left
+            plan, plan_revenue, sold, sold_revenue, ahead, None if ahead_sum is None else priced, left
         )
     return found
 

@@ -41,15 +41,18 @@ class MonthSum:
 
 # A band moves with what people and drivers made of the statistics: in proportion, where there is one.
 _SUMS = """
-    WITH part AS (
-        SELECT p.part, m.month, p.factor * coalesce(m.agreed, m.overridden, m.driven, m.mean) AS final,
-               p.factor * CASE WHEN m.mean > 0
+    WITH priced AS (
+        SELECT p.part, p.factor * CASE WHEN %s THEN coalesce(m.price_ratio, 1) ELSE 1 END AS factor, m.*
+        FROM unnest(%s::int[], %s::bigint[], %s::float8[]) AS p(part, forecast_id, factor)
+        JOIN forecasting_forecastmonth m USING (forecast_id)
+    ), part AS (
+        SELECT m.part, m.month, m.factor * coalesce(m.agreed, m.overridden, m.driven, m.mean) AS final,
+               m.factor * CASE WHEN m.mean > 0
                    THEN greatest(coalesce(m.agreed, m.overridden, m.driven, m.mean), 0) / m.mean
                    ELSE 1 END AS scale,
                m.mean - m.lo80 AS lo80, m.hi80 - m.mean AS hi80,
                m.mean - m.lo95 AS lo95, m.hi95 - m.mean AS hi95
-        FROM unnest(%s::int[], %s::bigint[], %s::float8[]) AS p(part, forecast_id, factor)
-        JOIN forecasting_forecastmonth m USING (forecast_id)
+        FROM priced m
     )
     SELECT part, month, sum(final),
            sum(scale * lo80), sum(scale * hi80), sum(scale * lo95), sum(scale * hi95),
@@ -79,10 +82,13 @@ _REVENUES = """
 """
 
 
-def forecast_sums(parts: Iterable[tuple[int, int, float]]) -> dict[int, list[MonthSum]]:
-    """By group, the sums over its forecasts of each month: (group, forecast's id, factor)."""
+def forecast_sums(
+    parts: Iterable[tuple[int, int, float]], *, money: bool = False
+) -> dict[int, list[MonthSum]]:
+    """By group, the sums over its forecasts of each month: (group, forecast's id, factor). ``money``: the
+    factor is the revenue per unit of the 12 months before, which moves with what is decided of prices."""
     found: dict[int, list[MonthSum]] = defaultdict(list)
-    for group, month, mean, *edges in _rows(_SUMS, *_columns(parts, 3)):
+    for group, month, mean, *edges in _rows(_SUMS, money, *_columns(parts, 3)):
         found[group].append(MonthSum(month, mean, tuple(edges[:4]), tuple(edges[4:])))  # type: ignore[arg-type]
     return found
 

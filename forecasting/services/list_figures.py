@@ -19,18 +19,19 @@ YEAR = 12
 
 def list_figures(
     header: Forecast,
-    months: Sequence[tuple[float, float, float]],
+    months: Sequence[ForecastMonth],
     *,
     is_level: bool,
     correlation: float,
     price: float | None,
 ) -> ForecastFigures:
-    """From the months' forecast and 80 % band; of a level the year is its state at the end."""
-    year = months[:YEAR]
+    """From the final forecast; of a level the year is its state at the end."""
+    bands = [month.final_band[:3] for month in months]
+    year = bands[:YEAR]
     total = lo80 = hi80 = amount = None
     if year:
         mean = [row[0] for row in year]
-        amount = None if price is None else price * sum(mean)
+        amount = None if price is None else price * sum(month.priced_band[0] for month in months[:YEAR])
         if is_level:
             total, lo80, hi80 = year[-1]
         else:
@@ -45,18 +46,16 @@ def list_figures(
         forecast_12m_lo80=lo80,
         forecast_12m_hi80=hi80,
         forecast_12m_amount=amount,
-        spark_forecast=[row[0] for row in months],
-        spark_lo80=[row[1] for row in months],
-        spark_hi80=[row[2] for row in months],
+        spark_forecast=[row[0] for row in bands],
+        spark_lo80=[row[1] for row in bands],
+        spark_hi80=[row[2] for row in bands],
     )
 
 
-def in_list(row: MonthRow) -> tuple[float, float, float]:
-    """What the list shows of a month just made: with drivers, its 80 % band in proportion."""
-    if row[-1] is None:
-        return row[1], row[3], row[4]
-    names = ("mean", "median", "lo80", "hi80", "lo95", "hi95", "naive", "driven")
-    return ForecastMonth(**dict(zip(names, row[1:], strict=True))).final_band[:3]
+def month_of(row: MonthRow) -> ForecastMonth:
+    """A month just made."""
+    names = ("mean", "median", "lo80", "hi80", "lo95", "hi95", "naive", "driven", "price_ratio")
+    return ForecastMonth(**dict(zip(names, row[1:], strict=True)))
 
 
 def figures_show(*, product_ids: Collection[int]) -> None:
@@ -76,7 +75,7 @@ def figures_show(*, product_ids: Collection[int]) -> None:
         rows=[
             list_figures(
                 row,
-                [month.final_band[:3] for month in row.months.all()],
+                list(row.months.all()),
                 is_level=row.measure.kind == Measure.Kind.LEVEL,
                 correlation=correlation,
                 price=prices.get((row.product_id or 0, row.measure_id)),

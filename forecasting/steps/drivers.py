@@ -5,11 +5,11 @@ from __future__ import annotations
 
 import datetime
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from operator import mul
 from typing import TYPE_CHECKING, Any
 
-from core.months import month_add
+from core.months import month_add, months_between
 from core.registries import PlannedChange, planned_sources
 from forecasting.models import Driver
 from forecasting.selectors.drivers import Months, driver_months, drivers_of, months_ahead
@@ -50,6 +50,7 @@ class Drivers:
 
     def __init__(self, as_of: datetime.date, payload: Mapping[str, Any]) -> None:
         products, families = payload.get("products") or (), payload.get("families") or ()
+        self._as_of = as_of
         self._of: dict[tuple[str, int], list[Driver]] = {}
         self._lines: dict[int, int] = {}
         months = months_ahead(as_of, HORIZON)
@@ -83,7 +84,10 @@ class Drivers:
             ]
             for driver in self.of(series)
         ]
-        planned = [[key, change.factors, change.params] for key, change in self._decided(series).items()]
+        planned = [
+            [key, change.factors, change.params, *([change.prices] if change.prices else [])]
+            for key, change in self._decided(series).items()
+        ]
         return [*([facts] if facts else []), *([{"planned": planned}] if planned else [])]
 
     def moved(self, series: SubjectSeries, said: Series, plain: Forecast) -> Moved | None:
@@ -92,26 +96,50 @@ class Drivers:
             return None
         learnt = self._learnt(series, said, plain)
         used = {entry["code"] for entry in learnt.said["used"]} if learnt else set()
-        decided = {key: change for key, change in self._decided(series).items() if key not in used}
+        decided = {
+            key: change
+            for key, change in self._decided(series).items()
+            if key not in used and (change.factors or change.params)
+        }
         if not decided:
             return learnt
-        factors = list(learnt.factors) if learnt and learnt.factors else [1.0] * HORIZON
+        factors = list(learnt.factors) if learnt and learnt.factors else []
         told = []
         for key, change in decided.items():
-            before = sum(map(mul, plain.mean[:YEAR].tolist(), factors))
-            factors = list(map(mul, factors, change.factors))
-            after = sum(map(mul, plain.mean[:YEAR].tolist(), factors))
+            before = sum(map(mul, plain.mean[:YEAR].tolist(), factors or [1.0] * YEAR))
+            if change.factors:
+                factors = list(map(mul, factors or [1.0] * HORIZON, change.factors))
+            after = sum(map(mul, plain.mean[:YEAR].tolist(), factors or [1.0] * YEAR))
             year = _short(after / before - 1) if before > 0 else 0.0
-            told.append({"key": key, "year": year, "params": change.params})
+            params = change.params if change.factors else {**change.params, "still": True}
+            told.append({"key": key, "year": year, "params": params})
         kept = learnt.said if learnt else {"used": [], "refused": []}
         return Moved(tuple(_short(value, 7) for value in factors), {**kept, "planned": told})
 
+    def prices(self, series: SubjectSeries) -> list[float] | None:
+        """What a unit brings in, in each month ahead, against the 12 months before; ``None``: the same."""
+        ratios: list[float] = []
+        for change in self._decided(series).values():
+            if change.prices:
+                ratios = list(map(mul, ratios or [1.0] * HORIZON, change.prices))
+        return [_short(ratio, 6) for ratio in ratios] or None
+
     def _decided(self, series: SubjectSeries) -> dict[str, PlannedChange]:
-        """By source. Of a level nothing: a decision moves what comes in and goes out, not what is there."""
-        if series.product_id is None or series.kind == "level":
+        """By source, from the month after the series on. A level's volume stays: a decision moves what comes
+        in and goes out, not what is there."""
+        if series.product_id is None:
             return {}
         found = {key: changes.get(series.product_id) for key, changes in self._planned.items()}
-        return {key: change for key, change in found.items() if change is not None}
+        late, is_level = months_between(series.as_of, self._as_of), series.kind == "level"
+        return {
+            key: replace(
+                change,
+                factors=() if is_level else _later(change.factors, late),
+                prices=_later(change.prices, late),
+            )
+            for key, change in found.items()
+            if change is not None
+        }
 
     def _learnt(self, series: SubjectSeries, said: Series, plain: Forecast) -> Moved | None:
         """What the drivers do; ``None`` where there are none."""
@@ -169,6 +197,11 @@ class Drivers:
             tuple(_short(value, 7) for value in factors.tolist()) if used else (),
             {"used": used, "refused": refused},
         )
+
+
+def _later(factors: tuple[float, ...], months: int) -> tuple[float, ...]:
+    """The same where the data end so many months before the run's."""
+    return (*(1.0,) * months, *factors)[: len(factors)] if months > 0 else factors
 
 
 def _named(driver: Driver) -> dict[str, Any]:

@@ -17,7 +17,7 @@ from forecasting.selectors.prices import prices_last_year
 from forecasting.selectors.series import SubjectSeries
 from forecasting.services.forecasts import ForecastWrite, MonthRow, forecasts_write
 from forecasting.services.judgement import judgement_apply
-from forecasting.services.list_figures import in_list, list_figures
+from forecasting.services.list_figures import list_figures, month_of
 from forecasting.services.night import step_group
 from forecasting.services.vintages import still_holds
 from forecasting.totals import CORRELATION, PRODUCT_CORRELATION, USUAL_CORRELATION
@@ -136,7 +136,8 @@ def compute(run: NightlyRun, payload: Mapping[str, Any]) -> Callable[[], ChunkOu
         made, naive = launches.applied(series, made, naive)
         made, by_week, weekly = weeks.applied(launches.by_month(series), made, tested)
         result = weekly or result
-        months = _months(made, naive, moved.on(made) if moved else None) if made else []
+        prices = drivers.prices(series)
+        months = _months(made, naive, moved.on(made) if moved else None, prices) if made else []
         effects = moved.said if moved else None
         method = made.method if made else "none"
         reason = made.reason if made else series.refused or "no_data"
@@ -179,7 +180,7 @@ def compute(run: NightlyRun, payload: Mapping[str, Any]) -> Callable[[], ChunkOu
             rows=[
                 list_figures(
                     item.header,
-                    [in_list(row) for row in item.months],
+                    [month_of(row) for row in item.months],
                     is_level=item.header.measure_id in levels,
                     correlation=correlation,
                     price=prices.get((item.header.product_id or 0, item.header.measure_id)),
@@ -217,15 +218,15 @@ def _forecasts_of(payload: Mapping[str, Any]) -> list[Forecast]:
     )
 
 
-def _months(made: Any, naive: Any, driven: list[float] | None) -> list[MonthRow]:
+def _months(made: Any, naive: Any, driven: list[float] | None, prices: list[float] | None) -> list[MonthRow]:
     from forecasting.engine import ordinal_month
 
     ahead = len(made.mean)
     months = (str(ordinal_month(made.first_period + step)) for step in range(ahead))
     columns = (made.mean, made.median, made.lo80, made.hi80, made.lo95, made.hi95)
     said = [None] * ahead if naive is None or not len(naive) else naive[:ahead].tolist()
-    layer: list[float | None] = [*driven] if driven else [None] * ahead
-    return list(zip(months, *(column.tolist() for column in columns), said, layer, strict=True))
+    last = [[*(said or ())][:ahead] or [None] * ahead for said in (driven, prices)]
+    return list(zip(months, *(column.tolist() for column in columns), said, *last, strict=True))
 
 
 def _digest(said: Any) -> str:

@@ -158,7 +158,8 @@ def _in_money(sums: list[_Sum], parts: list[_Part], since: datetime.date) -> Ite
     def group(part: _Part) -> int:
         return groups[part.product.line_id, part.as_of]
 
-    ahead = forecast_sums((group(p), p.forecast_id, p.price) for p in parts if p.price is not None)
+    priced = ((group(p), p.forecast_id, p.price) for p in parts if p.price is not None)
+    ahead = forecast_sums(priced, money=True)
     booked = revenues_booked(((group(p), p.product.pk) for p in parts), since)
     for one in sums:
         months: dict[datetime.date, MonthSum] = {}

@@ -11,7 +11,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import Any
+from typing import Any, Protocol
 
 from core.months import month_add, month_end, month_range
 from pricing.engine.costs import Item, Rate, Row, Statement, amounts, booked, cost, statement
@@ -39,8 +39,16 @@ class MonthMargin:
     costs: Sequence[tuple[CostLine, Decimal]] = ()
 
 
+class SplitParts(Protocol):
+    """A product's part of what is split."""
+
+    def part(
+        self, line: CostLine, product_id: int, month: datetime.date, amount: Decimal
+    ) -> Decimal | None: ...
+
+
 @dataclass
-class _Sold:
+class Sold:
     """A product's month, all together or in some channels."""
 
     units: Decimal | None = None
@@ -49,7 +57,7 @@ class _Sold:
     gross: Decimal | None = None
 
 
-_Months = Mapping[datetime.date, Mapping[int, _Sold]]
+_Months = Mapping[datetime.date, Mapping[int, Sold]]
 
 
 def product_margins(
@@ -61,10 +69,21 @@ def product_margins(
 ) -> list[MonthMargin] | None:
     """Every month from the first to the last; ``rates``: as :func:`product_rates` gave them. ``None`` for who
     sees no costs or only some channels: what they would see is not the product's margin."""
+    found = margins_read(user, product, first, last, rates)
+    return None if found is None else found.of(product)
+
+
+def margins_read(
+    user: Any,
+    product: Product,
+    first: datetime.date,
+    last: datetime.date,
+    rates: Sequence[Rates] | None = None,
+) -> Margins | None:
+    """What :func:`product_margins` are worked out from."""
     if not user.has_perm(RIGHT) or not product_seen(user, product) or visible_channel_ids(user) is not None:
         return None
-    rates = product_rates(user, product) if rates is None else rates
-    return Margins({product: rates}, first, last).of(product)
+    return Margins({product: product_rates(user, product) if rates is None else rates}, first, last)
 
 
 class Margins:
@@ -77,20 +96,23 @@ class Margins:
         last: datetime.date,
         splits: Splits | None = None,
     ) -> None:
-        self._rates, self._first, self._last = rates, first, last
+        self.rates, self._first, self._last = rates, first, last
         self._sold = _sold(rates, first, last)
         lines = {each.cost_line.pk: each.cost_line for own in rates.values() for each in own}
         by_channel = any(line.channel_id is not None for line in lines.values())
-        self._below = _channels_below(self._sold.values()) if by_channel else {}
-        self._splits = splits or Splits(list(lines.values()), first, last)
+        self.below = _channels_below(self._sold.values()) if by_channel else {}
+        self.splits = splits or Splits(list(lines.values()), first, last)
 
     def of(self, product: Product) -> list[MonthMargin]:
         """Every month from the first to the last."""
-        sold, rates = self._sold.get(product.pk, {}), self._rates[product]
+        sold, rates = self.sold(product), self.rates[product]
         return [
-            _month(product, month, rates, sold.get(month), self._below, self._splits)
+            month_margin(product, month, rates, sold.get(month), self.below, self.splits)
             for month in month_range(self._first, self._last)
         ]
+
+    def sold(self, product: Product) -> _Months:
+        return self._sold.get(product.pk, {})
 
 
 def _sold(products: Iterable[Product], first: datetime.date, last: datetime.date) -> dict[int, _Months]:
@@ -103,7 +125,7 @@ def _sold(products: Iterable[Product], first: datetime.date, last: datetime.date
         level = next((m for m in tree.measures(product.line_id) if m.kind == Measure.Kind.LEVEL), None)
         measures[product.pk] = lead, level.pk if level else None
     wanted = {pk for lead, level in measures.values() for pk in (lead.pk, level) if pk is not None}
-    found: dict[int, Any] = defaultdict(lambda: defaultdict(lambda: defaultdict(_Sold)))
+    found: dict[int, Any] = defaultdict(lambda: defaultdict(lambda: defaultdict(Sold)))
     rows = SalesMonth.objects.filter(product__in=measures, measure__in=wanted, month__range=(first, last))
     for row in rows:
         lead, level_pk = measures[row.product_id]
@@ -133,8 +155,8 @@ def _channels_below(sold: Iterable[_Months]) -> dict[int, set[int]]:
     return below
 
 
-def _together(rows: Iterable[_Sold]) -> _Sold:
-    whole = _Sold()
+def _together(rows: Iterable[Sold]) -> Sold:
+    whole = Sold()
     for row in rows:
         for name in ("units", "contracts", "net", "gross"):
             value = getattr(row, name)
@@ -143,16 +165,17 @@ def _together(rows: Iterable[_Sold]) -> _Sold:
     return whole
 
 
-def _month(
+def month_margin(
     product: Product,
     month: datetime.date,
     rates: Sequence[Rates],
-    channels: Mapping[int, _Sold] | None,
+    channels: Mapping[int, Sold] | None,
     below: Mapping[int, set[int]],
-    splits: Splits,
+    splits: SplitParts,
 ) -> MonthMargin:
+    """One month of a product, by channel; ``below`` are the channels in each, or below it."""
     if channels is None and product.ended is not None and product.ended < month:
-        whole = _Sold(ZERO, ZERO, ZERO, ZERO)  # nothing is sold any more: what goes on is its tail
+        whole = Sold(ZERO, ZERO, ZERO, ZERO)  # nothing is sold any more: what goes on is its tail
     elif channels is None:
         return MonthMargin(month, None)
     else:
@@ -188,7 +211,7 @@ def _month(
 
 
 def _parts(
-    product: Product, month: datetime.date, rates: Iterable[Rates], splits: Splits
+    product: Product, month: datetime.date, rates: Iterable[Rates], splits: SplitParts
 ) -> dict[int, Decimal | None]:
     """The product's part of the lines that are split; ``None`` where nothing says how to split."""
     found: dict[int, Decimal | None] = {}
@@ -225,7 +248,7 @@ def unit_costs(
     ]
     if not moving or units <= 0:
         return None
-    free, paid = (_piece(product, day, moving, _Sold(units, None, net, net), {}, {}) for net in (ZERO, units))
+    free, paid = (_piece(product, day, moving, Sold(units, None, net, net), {}, {}) for net in (ZERO, units))
     known = [amount for amount in (*free.values(), *paid.values()) if amount is not None]
     if not free or len(known) < len(free) + len(paid):
         return None
@@ -250,8 +273,8 @@ def _piece(
     product: Product,
     day: datetime.date,
     rates: Sequence[Rates],
-    whole: _Sold,
-    there: Mapping[int, _Sold],
+    whole: Sold,
+    there: Mapping[int, Sold],
     parts: Mapping[int, Decimal | None],
 ) -> dict[int, Decimal | None]:
     """What every line but those paid once comes to if the day's rates held all month; of one channel by what

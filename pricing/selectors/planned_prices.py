@@ -1,17 +1,14 @@
-"""What approved prices ahead will do to volume, for the night's forecast."""
+"""What approved prices ahead will do to volume and to what a unit brings in, for the night's forecast."""
 
 from __future__ import annotations
 
 import datetime
-from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
-from decimal import Decimal
+from typing import Any
 
 from core.months import month_add, month_end
-from core.organisation import organisation_get
 from core.registries import PlannedChange
-from pricing.models import Price, PriceList
-from pricing.models.price import State
+from pricing.selectors.own_prices import UNIT, YEAR, Rows, mean_price, own_prices, price_ratios
 from pricing.selectors.price_answers import bounded, price_answers
 from pricing.selectors.resellers import passed_through
 
@@ -22,32 +19,55 @@ WEIGHT, USED_MONTHS = 0.3, 6
 
 
 def price_changes(products: Collection[int], months: Sequence[datetime.date]) -> Mapping[int, PlannedChange]:
-    """Of products whose own price for everybody changes in these months, or changed shortly before: (price
-    then / price that the statistics are used to)^elasticity. Of a month a price is the mean over its days.
-    Where a reseller stands between his price counts, which moves by what he passes on."""
+    """Of products whose own price for everybody changes in these months, or changed before: what a unit
+    brings in then (:func:`price_ratios`), and of those whose statistics are not used to it yet (price then /
+    price that the statistics are used to)^elasticity. Of a month a price is the mean over its days. Where a
+    reseller stands between, volume answers to his price, which moves by what he passes on."""
     used = [month_add(months[0], -back) for back in range(1, USED_MONTHS + 1)]
-    last = month_end(months[-1])
+    own = own_prices(products, month_add(months[0], -YEAR), month_end(months[-1]))
+    ratios = price_ratios(own, months) if own else {}
+    moving = {pk: parts for pk, parts in own.items() if any(_news(rows, used) for rows in parts.values())}
+    volumes = _volumes({pk: parts[UNIT] for pk, parts in moving.items() if UNIT in parts}, used, months)
     found = {}
-    changing = _rows(products, used[-1], last)
-    answers = price_answers(changing)
-    passed = passed_through(changing)
-    for product_id, rows in changing.items():
+    for product_id in ratios.keys() | volumes.keys():
+        factors, params = volumes.get(product_id, ((), {}))
+        prices = ratios.get(product_id, ())
+        if not params and product_id in moving:
+            starts = [date for rows in moving[product_id].values() for date in _news(rows, used)]
+            params = {"start": str(min(starts)), "share": round(prices[-1] / prices[0] - 1, 5)}
+        found[product_id] = PlannedChange(factors, params, prices)
+    return found
+
+
+def _news(rows: Rows, used: Sequence[datetime.date]) -> list[datetime.date]:
+    """When it changes, of what statistics are not used to yet."""
+    return [date for date, _amount in rows if date > used[-1]]
+
+
+def _volumes(
+    prices: Mapping[int, Rows], used: Sequence[datetime.date], months: Sequence[datetime.date]
+) -> dict[int, tuple[tuple[float, ...], Mapping[str, Any]]]:
+    """What they do to volume in each month, and what words are made of."""
+    found: dict[int, tuple[tuple[float, ...], Mapping[str, Any]]] = {}
+    answers = price_answers(prices)
+    passed = passed_through(prices)
+    for product_id, rows in prices.items():
         if product_id not in answers:
             continue
         if any(not amount for _date, amount in rows):
             continue  # one that ended, or was for nothing: no change to compare with
-        known = [(_mean(rows, month), (1 - WEIGHT) ** back) for back, month in enumerate(used)]
-        weights = [(float(price), weight) for price, weight in known if price is not None]
-        if not weights:
+        known = [(mean_price(rows, month), (1 - WEIGHT) ** back) for back, month in enumerate(used)]
+        weights = [(price, weight) for price, weight in known if price is not None]
+        started = _news(rows, used)
+        if not weights or not started:
             continue
         before = sum(price * weight for price, weight in weights) / sum(weight for _price, weight in weights)
-        changes = [float(_mean(rows, month) or before) / before - 1 for month in months]
+        changes = [(mean_price(rows, month) or before) / before - 1 for month in months]
         ratios = [bounded(1 + passed.get(product_id, 1.0) * change) for change in changes]
         if all(abs(ratio - 1) < LEAST for ratio in ratios):
             continue
         answer = answers[product_id]
-        started = [date for date, _amount in rows if date > used[-1]]
-        found[product_id] = PlannedChange(
+        found[product_id] = (
             tuple(float(f"{1 + answer.share(ratio):.7g}") for ratio in ratios),
             {
                 "start": str(started[0]),
@@ -58,36 +78,3 @@ def price_changes(products: Collection[int], months: Sequence[datetime.date]) ->
             },
         )
     return found
-
-
-def _rows(
-    products: Collection[int], since: datetime.date, last: datetime.date
-) -> dict[int, list[tuple[datetime.date, Decimal]]]:
-    """Of products with a new price after ``since``: all their prices up to ``last``, the oldest first."""
-    of_all = PriceList.objects.filter(
-        kind=PriceList.Kind.OWN, channel=None, segment=None, currency=organisation_get().currency
-    )
-    prices = Price.objects.filter(
-        price_list__in=of_all, component=Price.Component.UNIT, tier="", state=State.APPROVED
-    )
-    changing = prices.filter(product_id__any=list(products), start_date__gt=since, start_date__lte=last)
-    ids = set(changing.order_by().values_list("product_id", flat=True))
-    found: dict[int, list[tuple[datetime.date, Decimal]]] = defaultdict(list)
-    if ids:
-        rows = prices.filter(product_id__any=list(ids), start_date__lte=last).order_by("start_date")
-        for product_id, date, amount in rows.values_list("product_id", "start_date", "amount"):
-            found[product_id].append((date, amount or Decimal(0)))
-    return found
-
-
-def _mean(rows: Sequence[tuple[datetime.date, Decimal]], month: datetime.date) -> Decimal | None:
-    """The price of a month over its days; ``None`` where it had none on its first."""
-    total = Decimal(0)
-    days = (month_end(month) - month).days + 1
-    for offset in range(days):
-        day = month + datetime.timedelta(days=offset)
-        price = next((amount for date, amount in reversed(rows) if date <= day), None)
-        if price is None:
-            return None
-        total += price
-    return total / days

@@ -111,6 +111,22 @@ class SplitLines:
         return _hash([said, sorted(self._amounts.items())])
 
 
+def rates_of_products(products: Collection[Product]) -> dict[Product, list[Rates]]:
+    """All rates that each product bears. One query."""
+    tree = line_tree()
+    by_of: dict[tuple[int | None, int | None], list[Rates]] = defaultdict(list)
+    for each in rates_by_line(_of_lines(of_products(products))).values():
+        by_of[each.cost_line.product_id, each.cost_line.line_id].append(each)
+    return {
+        product: [
+            *by_of[product.pk, None],
+            *(each for line in tree.ancestors(product.line_id) for each in by_of[None, line.pk]),
+            *by_of[None, None],
+        ]
+        for product in products
+    }
+
+
 class StandardCosts:
     """What some products' lines come to in the months; six queries for all."""
 

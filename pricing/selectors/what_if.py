@@ -27,6 +27,7 @@ from .costs import RIGHT as COSTS
 from .costs import rates_read
 from .elasticities import PUBLISHED, PUBLISHED_SD, elasticities_allowed, elasticities_visible
 from .margins import unit_costs
+from .own_prices import mean_price
 from .prices import lists_visible, vat_rates, with_and_without, with_pass_through
 from .resellers import margin_rate, passed_on, reach
 
@@ -218,11 +219,22 @@ def what_if_ground(user: Any, product: Product) -> Ground | str:
         consumer=beside if margin is not None else None,
         reseller_margin=margin,
         pass_through=beside.rows[0].pass_through if beside else Decimal(1),
-        revenue=brought or (float(net) if price.price_list.kind == Kind.OWN else None),
+        revenue=brought * _since(price, months[0])
+        if brought
+        else (float(net) if price.price_list.kind == Kind.OWN else None),
         elasticity=elasticities_visible(user).filter(product=product).first(),
         day=day,
         unit_costs=_unit_costs(user, product, months) if price.price_list.kind == Kind.OWN else (),
     )
+
+
+def _since(price: PriceNow, month: ForecastMonth) -> float:
+    """The price of now against that of the 12 months that revenue per unit is told from."""
+    of_all = price.price_list.kind == Kind.OWN and not any(reach(price.price_list)[:2])
+    if month.price_ratio is None or not of_all:
+        return 1.0
+    held = mean_price([(row.start_date, row.amount or Decimal(0)) for row in price.rows], month.month)
+    return month.price_ratio * float(price.amount) / held if held else 1.0
 
 
 def _unit_costs(

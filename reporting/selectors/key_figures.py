@@ -3,7 +3,8 @@ year and budget.
 
 The full year expected is the closed months' actual plus the forecast of the rest (formulas.md: 820 + 430 =
 1,250). Of a level it is the state at the year's end, never a sum. Expected revenue is the forecast volume of
-each month, of a level too, at the average revenue per unit of the last 12 months.
+each month, of a level too, at the average revenue per unit of the last 12 months, moved by what is decided of
+prices.
 """
 
 from __future__ import annotations
@@ -194,7 +195,9 @@ def _expected_year(
             # Revenue is a flow, of a level too: each month's state at the price of a month.
             price = price or Decimal(0)
             booked = year.revenue.actual.value or Decimal(0)
-            revenue = booked + _decimal(sum(mean)) * price
+            priced, lower, upper = ([m.priced_band[place] for m in months] for place in range(3))
+            edges = total_band(priced, lower, upper, correlation=forecast.correlation if forecast else 0.0)
+            revenue = booked + _decimal(sum(priced)) * price
             revenue_low, revenue_high = (booked + _decimal(edge) * price for edge in edges)
 
     def figure(name: str, value: Any, lo80: Any, hi80: Any) -> KeyFigure:

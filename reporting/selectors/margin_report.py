@@ -204,4 +204,5 @@ def _row(name: Name, sums: list[Decimal], sold: bool) -> MarginRow:
     margins: list[Decimal] = []
     for amount in levels:
         margins.append((margins[-1] if margins else left) - amount)
-    return MarginRow(name, gross, left, *margins, sold)
+    cm1, cm2, cm3, result = margins
+    return MarginRow(name, gross, left, cm1, cm2, cm3, result, sold)

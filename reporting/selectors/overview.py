@@ -10,6 +10,7 @@ from typing import Any
 
 from core.months import month_add, month_start
 from forecasting.selectors.forecasts import ForecastNow, forecast_current, year_ahead
+from forecasting.totals import total_band
 from products.models import Measure, Product
 from products.selectors.figures import spans
 from products.selectors.lines import LineTree
@@ -110,3 +111,14 @@ def ahead(forecast: ForecastNow | None, measure: Measure) -> Ahead | None:
     if year.year is None or year.lo80 is None or year.hi80 is None:
         return None
     return Ahead(year.year, year.lo80, year.hi80)
+
+
+def revenue_ahead(overview: Overview) -> Ahead | None:
+    """What is expected to come in over the next 12 months, of a level too."""
+    if overview.ahead is None or overview.forecast is None or overview.price is None:
+        return None
+    months = [
+        [float(overview.price) * v for v in row.priced_band[:3]] for row in overview.forecast.months[:12]
+    ]
+    mean, low, high = ([month[place] for month in months] for place in range(3))
+    return Ahead(sum(mean), *total_band(mean, low, high, correlation=overview.forecast.correlation))

@@ -15,18 +15,18 @@ from django.views.decorators.http import require_POST, require_safe
 from core.organisation import organisation_get
 from core.pages import page_render, paginate, with_right
 from pricing.models import CostKind
-from pricing.selectors.costs import RIGHT
+from pricing.selectors.costs import RIGHT, cost_kinds
 from products.models import SavedView
 from products.selectors.access import lines_visible
 from products.services.views import view_create, view_delete
 from reporting.cost_report_page import heads, margin_heads, margin_shown, shown
-from reporting.report_words import choices, dimensions
+from reporting.report_words import choices, dimensions, reconciliation_words
 from reporting.selectors.cost_report import CostReport
 from reporting.selectors.margin_report import margin_report
 from reporting.selectors.report_query import ReportQuery, report_query
 
 PAGE = "cost-report"
-FILES = (("xlsx", "XLSX"), ("csv", "CSV"))
+FILES = (("xlsx", "XLSX"), ("csv", "CSV"), ("pdf", "PDF"))
 
 
 @with_right(RIGHT)
@@ -41,7 +41,7 @@ def cost_report(request: HttpRequest) -> HttpResponse:
         "dimensions": dimensions(query),
         "currency": organisation_get().currency,
         "lines": lines_visible(request.user).order_by("name"),
-        "kinds": CostKind.objects.all(),
+        "kinds": cost_kinds(),
         "levels": CostKind.Level.choices,
         "views": _views(request.user),
         "chips": [(name, value, _without(query, name)) for name, value in query.filters.items()],
@@ -56,13 +56,13 @@ def cost_report(request: HttpRequest) -> HttpResponse:
 
 def _costs(request: HttpRequest, query: ReportQuery) -> dict[str, Any]:
     report = CostReport(request.user, query)
-    page = paginate(request, report.rows[:-1])
+    page, currency = paginate(request, report.rows.but_total()), organisation_get().currency
     return {
         "heads": heads(query),
         "page": page,
         "rows": [shown(query, row) for row in page.object_list],
         "total": shown(query, report.total) if report.total else None,
-        "reconciliation": report.reconciliation if report.total else None,
+        "reconciliation": reconciliation_words(report.reconciliation, currency) if report.total else "",
     }
 
 

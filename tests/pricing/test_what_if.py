@@ -57,13 +57,6 @@ def sold_and_expected(product: Product, *, mean: float = 1000, revenue: float = 
         for n in range(12)
     )
     ProductFigures.objects.create(product=product, measure=units, data_month=last, revenue_12m=12 * revenue)
-    expected(product, mean=mean)
-
-
-def expected(product: Product, *, mean: float = 1000, as_of: datetime.date | None = None) -> None:
-    """So much a month from this one on, give or take a tenth."""
-    units, last = Measure.objects.get(code="units"), as_of or next_month(-1)
-    Forecast.objects.filter(product=product, measure=units).update(current=False)
     forecast = Forecast.objects.create(
         product=product,
         measure=units,

@@ -1,0 +1,239 @@
+"""The margin of the months ahead: the forecast × the prices that are decided − the costs that are dated.
+
+What is sold is expected to spread over channels as in the months before. A cost that moves with volume is
+that of the expected one, and at the ends of the 80 % band that of the volume there.
+"""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from decimal import Decimal
+
+from core.months import month_add
+from forecasting.models import ForecastMonth
+from pricing.engine.costs import LEVELS, Statement, allocate
+from pricing.engine.margin_ahead import share_moves
+from pricing.models import CostLine
+from products.models import Measure, Product
+from products.selectors.lines import line_tree
+
+from .cost_splits import Splits
+from .costs import Rates
+from .margins import Margins, MonthMargin, Sold, month_margin
+
+Base = CostLine.Base
+ZERO = Decimal(0)
+MONTHS = 12
+LEVEL = "cm2"
+"""What a floor is held against: the margin after all costs that move with sales. Own fixed costs would take
+it under the floor in every slow month."""
+
+
+@dataclass(frozen=True)
+class MonthAhead:
+    """``expected`` is the margin of the expected volume, ``ends`` those at the ends of its 80 % band;
+    ``price`` what a unit brings in against the 12 months before."""
+
+    expected: MonthMargin
+    ends: tuple[Statement, Statement]
+    price: Decimal
+    floor: Decimal | None
+
+    @property
+    def month(self) -> datetime.date:
+        return self.expected.month
+
+    @property
+    def statement(self) -> Statement:
+        assert self.expected.statement is not None
+        return self.expected.statement
+
+    @property
+    def band(self) -> tuple[Decimal, Decimal]:
+        """Of a margin that falls as volume rises the ends change places."""
+        amounts = sorted((self.statement.cm2, *(end.cm2 for end in self.ends)))
+        return amounts[0], amounts[-1]
+
+    @property
+    def is_under(self) -> bool:
+        """Whether the expected margin is under the floor of the month."""
+        return self.statement.net > 0 and self.gap > 0
+
+    @property
+    def gap(self) -> Decimal:
+        """What the expected margin lacks to the floor of the month."""
+        return ZERO if self.floor is None else self.floor * self.statement.net - self.statement.cm2
+
+
+@dataclass(frozen=True)
+class Move:
+    """What moves the margin's share from one month to another: a cost, or (none) our price. ``began``: since
+    when another rate of it holds."""
+
+    line: CostLine | None
+    points: Decimal
+    began: datetime.date | None = None
+    was: Decimal | None = None
+    becomes: Decimal | None = None
+
+
+@dataclass(frozen=True)
+class Fall:
+    """The first month ahead with a margin under its floor, ``months`` after the last month with sales, and
+    what makes it so, against the year before (the largest first); how many of the months ahead are, and what
+    they lack together."""
+
+    month: MonthAhead
+    months: int
+    under: int
+    gap: Decimal
+    moves: Sequence[Move]
+
+
+class _Spread:
+    """Parts of what is split in the months ahead: as the months before, together."""
+
+    def __init__(self, splits: Splits) -> None:
+        self._splits = splits
+        self._weights: dict[int, Mapping[int, Decimal]] = {}
+
+    def part(self, line: CostLine, product_id: int, month: datetime.date, amount: Decimal) -> Decimal | None:
+        if line.pk not in self._weights:
+            sums: dict[int, Decimal] = {}
+            for weights in self._splits.said(line).values():
+                for pk, weight in weights.items():
+                    sums[pk] = sums.get(pk, ZERO) + weight
+            self._weights[line.pk] = sums
+        parts = allocate(amount, self._weights[line.pk])
+        return parts.get(product_id, ZERO) if parts else None
+
+
+def margin_floor(product: Product) -> Decimal | None:
+    """Its own, else its line's, as a share of net sales."""
+    own = product.floor_rate
+    return line_tree().inherited(product.line_id, "floor_rate").value if own is None else own
+
+
+def months_ahead(margins: Margins, product: Product, forecast: Sequence[ForecastMonth]) -> list[MonthAhead]:
+    """The months of the forecast, up to twelve; ``margins`` are those of the year before it. Empty where
+    nothing was sold then, or not for money."""
+    sold = _year(product, margins)
+    quantity = sum((row.units or ZERO for row in sold.values()), ZERO)
+    net = sum((row.net or ZERO for row in sold.values()), ZERO)
+    if quantity <= 0 or net <= 0:
+        return []
+    spread, floor = _Spread(margins.splits), margin_floor(product)
+    found = []
+    for row in forecast[:MONTHS]:
+        price = Decimal(str(row.price_ratio or 1))
+        expected, low, high = (
+            month_margin(
+                product,
+                row.month,
+                margins.rates[product],
+                _sold(product, sold, max(Decimal(str(round(volume, 4))), ZERO) / quantity, price),
+                margins.below,
+                spread,
+            )
+            for volume in row.final_band[:3]
+        )
+        if expected.statement is None or low.statement is None or high.statement is None:
+            continue
+        found.append(MonthAhead(expected, (low.statement, high.statement), price, floor))
+    return found
+
+
+def _year(product: Product, margins: Margins) -> dict[int, Sold]:
+    """By channel what was sold in the months that revenue per unit is told from; ``units`` is what the
+    forecast is of, contract months of a level."""
+    found: dict[int, Sold] = {}
+    level = _leads_level(product)
+    for _month, channels in sorted(margins.sold(product).items()):
+        for pk, row in channels.items():
+            quantity = row.contracts if level else row.units
+            if quantity is None or row.net is None or row.gross is None:
+                continue
+            held = found.setdefault(pk, Sold(ZERO, None, ZERO, ZERO))
+            found[pk] = Sold(
+                (held.units or ZERO) + quantity,
+                row.contracts,  # the last that is known
+                (held.net or ZERO) + row.net,
+                (held.gross or ZERO) + row.gross,
+            )
+    return found
+
+
+def _sold(product: Product, year: Mapping[int, Sold], share: Decimal, price: Decimal) -> dict[int, Sold]:
+    """A month ahead: so large a share of the year's volume. Contracts beside units stay as they are."""
+    level = _leads_level(product)
+    found = {}
+    for pk, row in year.items():
+        units = (row.units or ZERO) * share
+        net, gross = ((amount or ZERO) * share * price for amount in (row.net, row.gross))
+        found[pk] = Sold(None, units, net, gross) if level else Sold(units, row.contracts, net, gross)
+    return found
+
+
+def _leads_level(product: Product) -> bool:
+    return line_tree().lead_measure(product.line_id).kind == Measure.Kind.LEVEL
+
+
+def fall_under(
+    past: Sequence[MonthMargin], ahead: Sequence[MonthAhead], rates: Sequence[Rates]
+) -> Fall | None:
+    """When and why the expected margin is under its floor; ``past`` is the year before."""
+    under = [place for place, month in enumerate(ahead) if month.is_under]
+    if not under:
+        return None
+    then = ahead[under[0]]
+    known = [month for month in past if month.statement is not None and month.statement.net > 0]
+    gap = sum((ahead[place].gap for place in under), ZERO)
+    return Fall(then, under[0] + 1, len(under), gap, _moves(known, then, rates))
+
+
+def _moves(past: Sequence[MonthMargin], then: MonthAhead, rates: Sequence[Rates]) -> list[Move]:
+    """Against the year before together, as the price ratio is."""
+    if not past:
+        return []
+    counted = LEVELS[: LEVELS.index(LEVEL) + 1]
+    before: dict[CostLine, Decimal] = {}
+    for month in past:
+        for line, amount in month.costs:
+            if line.kind.level in counted:
+                before[line] = before.get(line, ZERO) + amount
+    net = sum((month.statement.net for month in past if month.statement), ZERO)
+    now = {line: amount for line, amount in then.expected.costs if line.kind.level in counted}
+    by_price, by_cost = share_moves(
+        before,
+        net,
+        now,
+        then.statement.net,
+        price=then.price,
+        with_price={line for line in before | now if line.base in (Base.GROSS, Base.NET)},
+    )
+    since = past[0].month
+    held = {each.cost_line: each for each in rates}
+    moves = [Move(None, by_price)]
+    moves += [
+        _rated(Move(line, points), held.get(line), since, then.month) for line, points in by_cost.items()
+    ]
+    return sorted((move for move in moves if move.points < 0), key=lambda move: move.points)
+
+
+def _rated(move: Move, rates: Rates | None, since: datetime.date, month: datetime.date) -> Move:
+    """With the newest rate that began after ``since``, and what it was before."""
+    if rates is None:
+        return move
+    began = [row for row in rates.rows if since < row.start_date < month_add(month, 1)]
+    if not began:
+        return move
+    newest = began[-1]
+    before = [
+        row
+        for row in rates.rows
+        if row.start_date < newest.start_date and row.from_quantity == newest.from_quantity
+    ]
+    was = before[-1].amount if before else None
+    return replace(move, began=newest.start_date, was=was, becomes=newest.amount)

@@ -1,0 +1,71 @@
+"""The night's step of margin floors: whose expected margin falls under one, told to who may see costs."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
+
+from core.months import month_add
+from core.registries import ChunkOutcome
+from forecasting.models import Forecast, NightlyRun
+from forecasting.services.night import last_closed_month
+from forecasting.steps.common import chunk_size
+from pricing.selectors.margins import Margins
+from pricing.selectors.margins_ahead import MONTHS, Fall, fall_under, margin_floor, months_ahead
+from pricing.selectors.standard_costs import rates_of_products
+from pricing.services.margin_floors import alerts_there, floor_alerts_settle
+from products.models import Product
+from products.selectors.lines import LineTree
+
+
+def chunks(run: NightlyRun) -> Iterator[Mapping[str, Any]]:
+    """Products with a floor, or with an alert of theirs. A run that looks back tells nobody anything."""
+    if run.as_of != last_closed_month(run.local_date):
+        return
+    scope = Product.objects.only("line_id", "floor_rate")
+    if run.scope is not None:
+        scope = scope.filter(pk__in=run.scope)
+    there = alerts_there()
+    found = sorted(row.pk for row in scope if row.pk in there or margin_floor(row) is not None)
+    size = chunk_size(len(found))
+    for begin in range(0, len(found), size):
+        yield {"products": found[begin : begin + size]}
+
+
+def compute(run: NightlyRun, payload: Mapping[str, Any]) -> Callable[[], ChunkOutcome]:
+    products = list(Product.objects.filter(pk__in=payload["products"]).select_related("line"))
+    falls = falls_of(products)
+
+    def write() -> ChunkOutcome:
+        floor_alerts_settle(products=payload["products"], falls=falls, local_date=run.local_date)
+        return ChunkOutcome(computed=len(products))
+
+    return write
+
+
+def falls_of(products: list[Product]) -> dict[Product, Fall]:
+    """Of products whose expected margin is under its floor within twelve months: when and why."""
+    tree = LineTree()
+    leads = {product.pk: tree.lead_measure(product.line_id).pk for product in products}
+    rows = Forecast.objects.filter(current=True, product__in=leads).prefetch_related("months")
+    forecasts = {row.product_id: row for row in rows if row.measure_id == leads.get(row.product_id or 0)}
+    rates = rates_of_products(products)
+    by_month: dict[Any, list[Product]] = {}
+    for product in products:
+        if product.pk in forecasts and rates[product]:
+            by_month.setdefault(forecasts[product.pk].as_of, []).append(product)
+    found = {}
+    for as_of, own in by_month.items():
+        margins = Margins({product: rates[product] for product in own}, month_add(as_of, 1 - MONTHS), as_of)
+        for product in own:
+            months = [
+                row
+                for row in forecasts[product.pk].months.all()
+                if product.ended is None or row.month <= product.ended
+            ]
+            ahead = months_ahead(margins, product, months)
+            if any(month.is_under for month in ahead):
+                fall = fall_under(margins.of(product), ahead, rates[product])
+                if fall is not None:
+                    found[product] = fall
+    return found
