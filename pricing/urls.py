@@ -5,6 +5,7 @@ from django.urls import path
 from products import converters  # noqa: F401  registers <product_code:…>
 
 from .views import (
+    cost_changes,
     cost_line,
     costs,
     ledger,
@@ -44,6 +45,12 @@ urlpatterns = [
     path("costs/lines/new/", cost_line.cost_line_new, name="cost_line_new"),
     path("costs/lines/<int:pk>/", cost_line.cost_line, name="cost_line"),
     path("costs/rates/<int:pk>/withdraw/", cost_line.cost_rate_end, name="cost_rate_withdraw"),
+    path("costs/changes/", cost_changes.cost_changes, name="cost_changes"),
+    path("costs/changes/new/", cost_changes.cost_change_new, name="cost_change_new"),
+    path("costs/changes/<int:pk>/", cost_changes.cost_change, name="cost_change"),
+    path("costs/changes/<int:pk>/act/", cost_changes.cost_change_act, name="cost_change_act"),
+    path("costs/changes/<int:pk>/propose/", cost_changes.cost_change_propose, name="cost_change_propose"),
+    path("costs/changes/<int:pk>/export/<str:kind>/", cost_changes.export, name="cost_change_export"),
     path("costs/mapping/", ledger.ledger_mapping, name="ledger_mapping"),
     path("costs/months/", months.months, name="cost_months"),
     path("costs/months/<int:year>-<int:month>/close/", months.month_close, name="month_close"),

@@ -1,4 +1,5 @@
 from .cost import CostKind, CostLine, CostRate, CostShare
+from .cost_change import CostChange, CostChangeEffect
 from .cost_month import CostMonth
 from .cost_sign import CostSign
 from .elasticity import Elasticity
@@ -17,6 +18,8 @@ from .term import BonusSettlement, Term, TermStep
 __all__ = [
     "BonusSettlement",
     "Bound",
+    "CostChange",
+    "CostChangeEffect",
     "CostKind",
     "CostLine",
     "CostMonth",

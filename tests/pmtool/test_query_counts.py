@@ -24,6 +24,8 @@ from core.months import month_add
 from forecasting.models import Forecast, ForecastMonth, StageEstimate
 from pricing.models import (
     BonusSettlement,
+    CostChange,
+    CostChangeEffect,
     CostKind,
     CostLine,
     CostMonth,
@@ -86,6 +88,9 @@ PAGES = {
     "a product's costs": "/products/P0/costs/",
     "a cost line": "/costs/lines/{cost}/",
     "kinds of cost": "/costs/kinds/",
+    "changes of many costs": "/costs/changes/",
+    "a change of many costs": "/costs/changes/{change}/",
+    "rates of a change of many costs": "/costs/changes/{change}/?show=rates",
     "months of costs": "/costs/months/",
     "mapping of the ledger": "/costs/mapping/",
     "a budget": "/products/budgets/{plan}/",
@@ -283,6 +288,26 @@ def costed(owner: Any, products: list[Product]) -> None:
         CostRate(cost_line=made[-1], start_date=start + datetime.timedelta(n + 1), amount=3) for n in days
     ]
     CostRate.objects.bulk_create(rates)
+    change = CostChange.objects.create(
+        author=owner,
+        reason="More",
+        start_date=timezone.localdate() + datetime.timedelta(30),
+        chosen={"kind": purchase.pk},
+        how="percentage",
+        value="0.04",
+        state="applied",
+        decided_at=timezone.now(),
+    )
+    change.rates.set(
+        CostRate.objects.bulk_create(
+            CostRate(cost_line=line, start_date=change.start_date, amount=4) for line in made
+        )
+    )
+    margins = dict.fromkeys(("net", "cm1", "cm2", "cm3", "cm1_was", "cm2_was", "cm3_was", "tied"), 1)
+    CostChangeEffect.objects.bulk_create(
+        CostChangeEffect(cost_change=change, product=p, is_under=True, floor="0.3", **margins)
+        for p in products
+    )
     last = month_add(timezone.localdate().replace(day=1), -1)
     CostMonth.objects.bulk_create(
         CostMonth(product=p, month=month, kind=kind, source=source, amount=5, recorded_at=timezone.now())
@@ -299,8 +324,11 @@ def counted(owner: Any, addresses: dict[str, str]) -> dict[str, int]:
     found = {}
     plan, proposal = BudgetVersion.objects.get().pk, Proposal.objects.latest("pk").pk
     positioning, cost = Positioning.objects.latest("pk").pk, CostLine.objects.latest("pk").pk
+    change = CostChange.objects.latest("pk").pk
     for name, pattern in addresses.items():
-        address = pattern.format(plan=plan, proposal=proposal, positioning=positioning, cost=cost)
+        address = pattern.format(
+            plan=plan, proposal=proposal, positioning=positioning, cost=cost, change=change
+        )
         client.get(address)  # what is kept from one request to the next is there
         with CaptureQueriesContext(connection) as queries:
             answer = client.get(address)
