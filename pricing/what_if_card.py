@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import datetime
 from collections.abc import Mapping
 from dataclasses import dataclass
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from typing import Any
 from urllib.parse import urlencode
 
@@ -21,12 +20,28 @@ from .engine.what_if import Margin, Range
 from .models import Scenario
 from .price_words import price_decimals, price_text
 from .selectors.elasticities import elasticities_allowed
-from .selectors.what_if import LEAST, MOST, Answer, Asked, Ground, scenarios_kept, what_if_ground
+from .selectors.what_if import (
+    LEAST,
+    MOST,
+    Answer,
+    Asked,
+    Ground,
+    Question,
+    scenarios_kept,
+    what_if_ground,
+)
+from .selectors.what_if_promotion import PromotionAnswer, PromotionAsked
 from .services.scenarios import MOST as MOST_BESIDE
+from .what_if_asked import Asker, machine
 from .what_if_chart import scaled, what_if_chart
+from .what_if_promotion_card import (
+    promotion_asides,
+    promotion_fields,
+    promotion_propose_url,
+    promotion_refused,
+    promotion_words,
+)
 
-HEIGHT = 132
-DASHES = ([1, 0], [8, 3], [2, 3])
 REASONS = {
     "level": lambda: _(
         "This product counts a state. A price moves what comes in and what leaves, not the state."
@@ -52,59 +67,85 @@ def what_if_panel(user: Any, product: Product) -> Mapping[str, Any] | None:
     return {} if elasticities_allowed(user) else None
 
 
-def asked_read(ground: Ground, said: Mapping[str, Any]) -> Asked:
-    """The price and day of an address; what is missing or cannot be read is as now."""
-    usual = ground.usual()
-    try:
-        price = Decimal(said.get("price") or usual.price)
-    except InvalidOperation:
-        price = usual.price
-    try:
-        start = datetime.date.fromisoformat(said.get("start") or str(usual.start))
-    except ValueError:
-        start = usual.start
-    return ground.bounded(Asked(price if price.is_finite() else usual.price, start))
-
-
 def what_if_context(user: Any, product: Product, said: Any) -> dict[str, Any]:
     """``said``: the address, as a QueryDict."""
     ground = what_if_ground(user, product)
     if isinstance(ground, str):
         return {"product": product, "why_not": REASONS[ground]() if ground in REASONS else ground}
-    asked = asked_read(ground, said)
-    answer = ground.answer(asked)
-    kept = scenarios_kept(user, product)
+    asker = Asker(user, ground)
+    asked = asker.read(said)
+    answer = asker.answer(asked)
+    kept = [(row, asker.read(row.values)) for row in scenarios_kept(user, product)]
     wanted = set(said.getlist("with"))
-    beside = [row for row in kept if str(row.pk) in wanted][:MOST_BESIDE]
-    lines = [(row.name, ground.answer(asked_read(ground, row.values))) for row in beside]
-    decimals = max(price_decimals(ground.price.amount), 2)
-    return {
+    beside = [(row, of) for row, of in kept if str(row.pk) in wanted][:MOST_BESIDE]
+    lines = [(row.name, asker.answer(of)) for row, of in beside]
+    on = {row.pk for row, _of in beside}
+    context = {
         "product": product,
         "ground": ground,
         "asked": asked,
-        "price_name": _("Our price") if ground.price.price_list.kind == "own" else _("Consumer price"),
-        "vat": _("with VAT") if ground.price.price_list.with_vat else _("without VAT"),
-        "low": _machine(ground.price.amount * LEAST, decimals),
-        "high": _machine(ground.price.amount * MOST, decimals),
-        "step": _machine(Decimal(1).scaleb(-decimals), decimals),
-        "value": _machine(asked.price, decimals),
-        "price": price_text(asked.price, ground.currency, decimals),
+        "hidden": _hidden(asked),
+        "kinds": kinds(asked),
+        "kept": [
+            {"row": row, "about": scenario_words(ground, row, of), "on": row.pk in on} for row, of in kept
+        ],
+        "can_edit": user.has_perm("pricing.edit"),
+        **fields(asker, asked),
+    }
+    if answer is None:
+        return {**context, "refused": refused(asker, asked)}
+    return {
+        **context,
+        "rows": outcome_rows(ground, answer),
+        "asides": asides(ground, answer),
+        "chart": what_if_chart(ground, answer, [(name, one) for name, one in lines if one is not None]),
+        "propose_url": propose_url(ground, answer),
+    }
+
+
+def kinds(asked: Question) -> list[dict[str, Any]]:
+    """What may change, and which of it is asked now."""
+    names = {"price": _("Price"), "promotion": _("Promotion")}
+    on = asked.values.get("kind", "price")
+    return [{"kind": kind, "name": name, "on": kind == on} for kind, name in names.items()]
+
+
+def _hidden(asked: Question) -> list[tuple[str, str]]:
+    """What is asked, as fields that keep it."""
+    return [
+        (name, one)
+        for name, value in asked.values.items()
+        for one in (value if isinstance(value, list) else [value])
+    ]
+
+
+def fields(asker: Asker, asked: Question) -> dict[str, Any]:
+    if isinstance(asked, PromotionAsked):
+        return promotion_fields(asker.promotions, asked)
+    assert isinstance(asked, Asked)
+    ground = asker.ground
+    decimals = max(price_decimals(ground.price.amount), 2)
+    return {
+        "slider": {
+            "name": "price",
+            "label": _("Our price") if ground.price.price_list.kind == "own" else _("Consumer price"),
+            "sub": _("with VAT") if ground.price.price_list.with_vat else _("without VAT"),
+            "low": machine(ground.price.amount * LEAST, decimals),
+            "high": machine(ground.price.amount * MOST, decimals),
+            "step": machine(Decimal(1).scaleb(-decimals), decimals),
+            "value": machine(asked.price, decimals),
+            "said": price_text(asked.price, ground.currency, decimals),
+        },
         "now": price_text(ground.price.amount, ground.currency, decimals),
         "change": formats.delta(asked.price / ground.price.amount - 1, good="none"),
         "consumer": _consumer(ground, asked),
         "sensitivity": sensitivity_words(ground.elasticity),
-        "rows": outcome_rows(ground, answer),
-        "asides": asides(ground, answer),
-        "chart": what_if_chart(ground, answer, lines),
-        "kept": [{"row": row, "about": scenario_words(ground, row), "on": row in beside} for row in kept],
-        "can_edit": user.has_perm("pricing.edit"),
-        "propose_url": propose_url(ground, asked, decimals),
     }
 
 
-def _machine(value: Decimal, decimals: int) -> str:
-    """As a slider takes it, in every language."""
-    return f"{value:.{decimals}f}"
+def refused(asker: Asker, asked: Question) -> str:
+    """Why it is not answered."""
+    return promotion_refused(asked) if isinstance(asked, PromotionAsked) else ""
 
 
 def _consumer(ground: Ground, asked: Asked) -> str:
@@ -140,20 +181,28 @@ def margin_asides(margin: Margin) -> list[str]:
     ]
 
 
-def scenario_words(ground: Ground, row: Scenario) -> str:
-    asked = asked_read(ground, row.values)
-    return _("%(price)s from %(day)s · %(author)s") % {
-        "price": price_text(Decimal(row.values["price"]), ground.currency),
-        "day": formats.day(asked.start),
-        "author": row.author,
-    }
+def scenario_words(ground: Ground, row: Scenario, asked: Question) -> str:
+    if isinstance(asked, PromotionAsked):
+        said = promotion_words(ground, asked)
+    else:
+        assert isinstance(asked, Asked)
+        said = _("%(price)s from %(day)s") % {
+            "price": price_text(Decimal(row.values["price"]), ground.currency),
+            "day": formats.day(asked.start),
+        }
+    return f"{said} · {row.author}"
 
 
-def propose_url(ground: Ground, asked: Asked, decimals: int) -> str:
+def propose_url(ground: Ground, answer: Answer) -> str:
+    """To the form that proposes it, filled in."""
+    asked = answer.asked
+    if isinstance(answer, PromotionAnswer):
+        return promotion_propose_url(ground, answer)
+    assert isinstance(asked, Asked)
     said = {
         "product": ground.product.code,
         "list": ground.price.price_list.code,
-        "price": _machine(asked.price, decimals),
+        "price": machine(asked.price, max(price_decimals(ground.price.amount), 2)),
         "start": str(asked.start),
     }
     return f"{reverse('pricing:proposal_new')}?{urlencode(said)}"
@@ -167,6 +216,8 @@ def outcome_rows(ground: Ground, answer: Answer) -> list[Row]:
         rows.append(_row(_("Revenue"), said.revenue, said.revenue_now, ground.currency, money=True))
         if said.margin is not None:
             name = pgettext("what if", "Margin after costs by volume")
+            if isinstance(answer, PromotionAnswer):
+                name = pgettext("what if", "Margin after costs by volume, budget and sister products")
             rows.append(_row(name, said.margin.total, said.margin.now, ground.currency, money=True))
     return rows
 
@@ -186,6 +237,8 @@ def _row(name: str, range_: Range, now: float, unit: str, *, money: bool = False
 
 def asides(ground: Ground, answer: Answer) -> list[str]:
     """What is to be said of it: break-even, how probable more revenue is, and how far it may be believed."""
+    if isinstance(answer, PromotionAnswer):
+        return promotion_asides(ground, answer)
     said, found = answer.outcome, []
     if said.better is not None and ground.revenue is not None:
         share = formats.percent(abs(said.break_even))

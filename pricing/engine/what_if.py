@@ -19,8 +19,8 @@ from math import exp, inf, log, sqrt
 from statistics import NormalDist
 
 DRAWS = 512
-# Of evenly spread points in three dimensions (Kronecker's sequence with the plastic number of three).
-_STEP = 1.2207440846057596
+# Of evenly spread points, by dimensions (Kronecker's sequence with the plastic number of so many).
+_STEPS = {3: 1.2207440846057596, 4: 1.1673039782614187}
 # As in scenario.py: beyond a fifth outside the prices seen, e is less sure by this for the way beyond.
 BEYOND, _WIDER = 0.2, 1.5
 _Z80 = NormalDist().inv_cdf(0.9)
@@ -86,7 +86,7 @@ def what_if(
 ) -> Outcome:
     """``price`` in the money of ``Month.price``; ``correlation`` of two months' errors; ``over`` the
     logarithm of how far the price lies beyond what may be told (:func:`beyond`)."""
-    draws = [(_quantile(quantiles, u), z, w) for u, z, w in _points()]
+    draws = [(_quantile(quantiles, u), z, w) for u, z, w in points(3)]
     ratios = [log(price / month.price) for month in months]
     held = [month.share > 0 and abs(ratio) > 1e-9 for month, ratio in zip(months, ratios, strict=True)]
     factors = [  # draw, month: volume with the change / volume without
@@ -104,30 +104,60 @@ def what_if(
         ]
         for row in factors
     ]
-    volumes = _together(months, factors, draws, correlation)
-    paid = [[f * p for f, p in zip(*pair, strict=True)] for pair in zip(factors, mean_prices, strict=True)]
-    revenues = _together(months, paid, draws, correlation)
-    volume_now = sum(month.mean for month in months)
-    revenue_now = sum(month.mean * month.price for month in months)
-    ups = [sum(m.mean * v for m, v in zip(months, row, strict=True)) > revenue_now for row in paid]
     first = next((n for n, changes in enumerate(held) if changes), None)
-    return Outcome(
-        volume=volumes.total,
-        revenue=revenues.total,
-        volume_now=volume_now,
-        revenue_now=revenue_now,
-        median_volume=_share_of(
-            [sum(m.mean * f for m, f in zip(months, row, strict=True)) for row in factors], 0.5
-        ),
-        volumes=volumes.months,
-        revenues=revenues.months,
-        better=None if first is None else sum(ups) / len(ups),
-        break_even=0.0 if first is None else months[first].price / price - 1,
-        margin=_margin(months, factors, mean_prices, draws, correlation, price, first),
+    if first is None:
+        return outcome(months, factors, mean_prices, draws, correlation)
+    left = [left_of(months[first], paid) for paid in (months[first].price, price)]
+    return outcome(
+        months,
+        factors,
+        mean_prices,
+        draws,
+        correlation,
+        break_even=months[first].price / price - 1,
+        margin_break_even=left[0] / left[1] - 1 if left[1] > 0 else None,
+        changes=True,
     )
 
 
-def _left(month: Month, price: float) -> float:
+def outcome(
+    months: Sequence[Month],
+    factors: Sequence[Sequence[float]],
+    prices: Sequence[Sequence[float]],
+    draws: Sequence[Sequence[float]],
+    correlation: float,
+    *,
+    break_even: float = 0.0,
+    margin_break_even: float | None = 0.0,
+    changes: bool = False,
+    less: Sequence[float] | None = None,
+) -> Outcome:
+    """Sums of the months. By draw and month: ``factors``, the volume with the change by that without it, and
+    ``prices``, what a unit brings then; ``less``, by draw, is money that the margin loses beside it."""
+    volumes = _together(months, factors, draws, correlation)
+    paid = [[f * p for f, p in zip(*pair, strict=True)] for pair in zip(factors, prices, strict=True)]
+    revenues = _together(months, paid, draws, correlation)
+    revenue_now = sum(month.mean * month.price for month in months)
+    ups = [_sum(months, row) > revenue_now for row in paid]
+    return Outcome(
+        volume=volumes.total,
+        revenue=revenues.total,
+        volume_now=sum(month.mean for month in months),
+        revenue_now=revenue_now,
+        median_volume=_share_of([_sum(months, row) for row in factors], 0.5),
+        volumes=volumes.months,
+        revenues=revenues.months,
+        better=sum(ups) / len(ups) if changes else None,
+        break_even=break_even,
+        margin=_margin(months, factors, prices, draws, correlation, margin_break_even, changes, less),
+    )
+
+
+def _sum(months: Sequence[Month], row: Sequence[float]) -> float:
+    return sum(month.mean * value for month, value in zip(months, row, strict=True))
+
+
+def left_of(month: Month, price: float) -> float:
     """What costs leave of a unit sold at a price."""
     return price * (1 - month.taken) - (month.cost or 0.0)
 
@@ -136,25 +166,23 @@ def _margin(
     months: Sequence[Month],
     factors: Sequence[Sequence[float]],
     prices: Sequence[Sequence[float]],
-    draws: Sequence[tuple[float, float, float]],
+    draws: Sequence[Sequence[float]],
     correlation: float,
-    price: float,
-    first: int | None,
+    break_even: float | None,
+    changes: bool,
+    less: Sequence[float] | None,
 ) -> Margin | None:
     if any(month.cost is None for month in months):
         return None
     rows = [
-        [factor * _left(month, paid) for month, factor, paid in zip(months, row, own, strict=True)]
+        [factor * left_of(month, paid) for month, factor, paid in zip(months, row, own, strict=True)]
         for row, own in zip(factors, prices, strict=True)
     ]
-    now = sum(month.mean * _left(month, month.price) for month in months)
-    ups = [sum(m.mean * left for m, left in zip(months, row, strict=True)) > now for row in rows]
-    total = _together(months, rows, draws, correlation, least=-inf).total
-    if first is None:
-        return Margin(total, now, None, 0.0)
-    left = _left(months[first], price)
-    even = _left(months[first], months[first].price) / left - 1 if left > 0 else None
-    return Margin(total, now, sum(ups) / len(ups), even)
+    less = less or [0.0] * len(rows)
+    now = sum(month.mean * left_of(month, month.price) for month in months)
+    ups = [_sum(months, row) - lost > now for row, lost in zip(rows, less, strict=True)]
+    total = _together(months, rows, draws, correlation, least=-inf, less=less).total
+    return Margin(total, now, sum(ups) / len(ups) if changes else None, break_even)
 
 
 def beyond(price: float, lowest: float, highest: float) -> float:
@@ -172,14 +200,16 @@ class _Sums:
 def _together(
     months: Sequence[Month],
     factors: Sequence[Sequence[float]],
-    draws: Sequence[tuple[float, float, float]],
+    draws: Sequence[Sequence[float]],
     correlation: float,
     least: float = 0.0,
+    less: Sequence[float] | None = None,
 ) -> _Sums:
     """Base and answer: the mean is that of the base times the mean answer, the range that of the draws."""
     totals: list[float] = []
     by_month: list[list[float]] = [[] for _ in months]
-    for row, (_e, z, _w) in zip(factors, draws, strict=True):
+    less = less or [0.0] * len(draws)
+    for row, (_e, z, *_w), lost in zip(factors, draws, less, strict=True):
         plain = squares = mean = 0.0
         for n, (month, factor) in enumerate(zip(months, row, strict=True)):
             width = (month.hi80 - month.mean if z > 0 else month.mean - month.lo80) / _Z80 * factor
@@ -188,10 +218,10 @@ def _together(
             squares += width * width
             by_month[n].append(max(month.mean * factor + z * width, least))
         spread = sqrt(max((1 - correlation) * squares + correlation * plain * plain, 0.0))
-        totals.append(max(mean + z * spread, least))
+        totals.append(max(mean + z * spread - lost, least))
     means = [month.mean * sum(row[n] for row in factors) / len(factors) for n, month in enumerate(months)]
     return _Sums(
-        _range(sum(means), totals),
+        _range(sum(means) - sum(less) / len(less), totals),
         tuple(_range(mean, values) for mean, values in zip(means, by_month, strict=True)),
     )
 
@@ -222,12 +252,12 @@ def _clip(value: float) -> float:
 
 
 @cache
-def _points() -> tuple[tuple[float, float, float], ...]:
-    """A share of e's quantiles and two normal numbers a draw."""
+def points(dimensions: int) -> tuple[tuple[float, ...], ...]:
+    """A share, evenly spread, and so many normal numbers less one, a draw."""
     of = NormalDist()
-    steps = [_STEP**-power for power in (1, 2, 3)]
+    steps = [_STEPS[dimensions] ** -power for power in range(1, dimensions + 1)]
     found = []
     for n in range(DRAWS):
-        u, v, w = ((0.5 + (n + 1) * step) % 1 for step in steps)
-        found.append((u, of.inv_cdf(v), of.inv_cdf(w)))
+        share, *others = ((0.5 + (n + 1) * step) % 1 for step in steps)
+        found.append((share, *map(of.inv_cdf, others)))
     return tuple(found)

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import datetime
-from decimal import Decimal
+from contextlib import suppress
+from decimal import Decimal, InvalidOperation
 from typing import Any
 
 from django import forms
@@ -148,6 +149,21 @@ def promotion_initial(promotion: Promotion, *, again: bool = False) -> dict[str,
     else:
         initial["version"] = promotion.version
     return initial
+
+
+def promotion_asked(said: Any) -> dict[str, Any]:
+    """What an address says of one that is to be planned; what cannot be read is left out."""
+    found: dict[str, Any] = {"product_1": said.get("product", ""), "mechanic": said.get("mechanic", "")}
+    found["channels"] = [pk for pk in said.getlist("channels") if pk.isdigit()]
+    for name in ("store_start", "store_end"):
+        with suppress(ValueError):
+            found[name] = datetime.date.fromisoformat(said.get(name, ""))
+    for name in ("price_1", "effective_1", "rate", "budget_amount", "planned_uplift_rate"):
+        with suppress(InvalidOperation):
+            number = Decimal(said.get(name, ""))
+            if number.is_finite():
+                found[name] = number
+    return found
 
 
 def _plain(value: Decimal | None) -> Decimal | None:

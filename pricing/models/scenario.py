@@ -9,9 +9,9 @@ from django.utils.translation import gettext_lazy as _
 
 @pghistory.track()
 class Scenario(models.Model):
-    """A what-if somebody kept: ``values`` is what was asked (``multiplier`` of the price and ``start``),
-    ``result`` what was answered on that day (see :class:`pricing.what_if.Outcome`); neither moves with later
-    forecasts."""
+    """A what-if somebody kept: ``values`` is what was asked (:class:`pricing.selectors.what_if.Question`),
+    ``result`` what was answered on that day (see :class:`pricing.engine.what_if.Outcome`); neither moves with
+    later forecasts."""
 
     product = models.ForeignKey("products.Product", models.CASCADE, related_name="scenarios")
     name = models.CharField(_("name"), max_length=80)

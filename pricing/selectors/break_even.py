@@ -14,7 +14,8 @@ from django.db.models.functions import Coalesce
 
 from core.months import month_add, month_end
 from forecasting.models import Forecast
-from pricing.engine.costs import abc_classes, break_even, operating_leverage, safety_rate
+from pricing.engine.costs import abc as abc_of
+from pricing.engine.costs import break_even, operating_leverage, safety_rate
 from pricing.models import CostKind, CostLine, CostMonth
 from products.models import Channel, Measure, Product, ProductLine, ProductMonth, SalesMonth
 from products.selectors.access import products_visible
@@ -84,14 +85,14 @@ def ranked(
     costs = dict(booked.exclude(kind__level=BELOW).order_by().values_list("product").annotate(Sum("amount")))
     there = [pk for pk in products if pk in net or pk in costs]
     left = {pk: net.get(pk, ZERO) - costs.get(pk, ZERO) for pk in there}
-    classes = abc_classes(left)
+    classes = abc_of(left)
     below = tree.descendants(line.pk) if line is not None else None
     found = [
-        Ranked(row, net.get(pk, ZERO), left[pk], classes[pk])
+        Ranked(row, net.get(pk, ZERO), left[pk], classes.get(pk, ""))
         for pk in there
         if (row := products[pk])
         and (below is None or row.line_id in below)
-        and (not abc or classes[pk] == abc)
+        and (not abc or classes.get(pk) == abc)
         and text.lower() in f"{row.code} {row.name}".lower()
     ]
     return sorted(found, key=_SORT[sort], reverse=descending)

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from math import log
 from statistics import NormalDist
-from typing import Any
+from typing import Any, Protocol
 
 from core.months import month_add, month_end, month_start
 from core.organisation import organisation_get, today
@@ -53,6 +53,16 @@ class PriceNow:
         return held[-1] if held else self.amount
 
 
+class Question(Protocol):
+    """What is asked; ``values`` as an address and a kept scenario hold it."""
+
+    @property
+    def start(self) -> datetime.date: ...
+
+    @property
+    def values(self) -> dict[str, Any]: ...
+
+
 @dataclass(frozen=True)
 class Asked:
     """A new price of the list from a day on."""
@@ -60,14 +70,18 @@ class Asked:
     price: Decimal
     start: datetime.date
 
+    @property
+    def values(self) -> dict[str, Any]:
+        return {"price": str(self.price), "start": str(self.start)}
+
 
 @dataclass(frozen=True)
 class Answer:
     """``outside``: the price lies beyond a fifth outside those seen."""
 
-    asked: Asked
+    asked: Question
     outcome: Outcome
-    outside: bool
+    outside: bool = False
 
 
 @dataclass(frozen=True)
@@ -79,6 +93,7 @@ class Ground:
     its price; empty for who sees no costs."""
 
     product: Product
+    measure: Measure
     unit: str
     currency: str
     months: Sequence[ForecastMonth]
@@ -118,7 +133,7 @@ class Ground:
         return passed_on(self.consumer.amount, price / self.price.amount - 1, self.pass_through)
 
     def base(self, start: datetime.date) -> list[Month]:
-        """The months as they stand, and the share of each that a price from that day on holds."""
+        """The months as they stand, and the share of each from that day on."""
         costs = self.unit_costs or [None] * len(self.months)
         return [self._month(*both, start) for both in zip(self.months, costs, strict=True)]
 
@@ -195,6 +210,7 @@ def what_if_ground(user: Any, product: Product) -> Ground | str:
         margin = margin_rate(theirs, net) if theirs > net else None
     return Ground(
         product=product,
+        measure=measure,
         unit=unit_of(tree, product, measure),
         currency=organisation_get().currency,
         months=months,

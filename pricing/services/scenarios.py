@@ -35,7 +35,7 @@ def scenario_save(*, user: Any, product: Product, name: str, answer: Answer) -> 
         product=product,
         name=name[:80],
         author=user,
-        values={"price": str(answer.asked.price), "start": str(answer.asked.start)},
+        values=answer.asked.values,
         result=said,
     )
     try:

@@ -19,7 +19,7 @@ from core.idempotency import once
 from core.organisation import organisation_get, today
 from core.pages import page_render, with_right
 from pricing.forms import ForbiddenForm, PromotionForm
-from pricing.forms.promotion import MOST_ROWS, ROWS, promotion_initial, rows_asked
+from pricing.forms.promotion import MOST_ROWS, ROWS, promotion_asked, promotion_initial, rows_asked
 from pricing.models import Promotion, PromotionChannel, PromotionProduct
 from pricing.promotion_words import effective_of, flag_lines, row_words, span_words
 from pricing.selectors.promotion_earnings import promotion_earnings
@@ -111,7 +111,8 @@ def _flags_shown(request: HttpRequest, row: Promotion) -> list[str]:
 @with_right(EDIT)
 @require_http_methods(["GET", "POST"])
 def promotion_new(request: HttpRequest) -> HttpResponse:
-    """Plan one; ``?copy=`` starts from an earlier one, a year later, ``?product=`` with a product."""
+    """Plan one; ``?copy=`` starts from an earlier one, a year later, ``?product=`` with a product and what a
+    what-if says of it."""
     return _form_page(request, None)
 
 
@@ -176,7 +177,7 @@ def _initial(request: HttpRequest, row: Promotion | None) -> dict[str, Any]:
         if not sees_whole(request.user, other):
             raise Http404(copied)
         return promotion_initial(other, again=True) | nonce
-    return {"product_1": request.GET.get("product", ""), **nonce}
+    return promotion_asked(request.GET) | nonce
 
 
 def _with_more(posted: Any) -> Any:

@@ -17,7 +17,8 @@ from pricing.models import Scenario
 from pricing.selectors.elasticities import elasticities_allowed
 from pricing.selectors.what_if import what_if_ground
 from pricing.services.scenarios import scenario_remove, scenario_save
-from pricing.what_if_card import asked_read, what_if_context
+from pricing.what_if_asked import Asker
+from pricing.what_if_card import what_if_context
 from products.models import Product
 from products.selectors.access import product_get
 from products.selectors.head import product_head
@@ -58,7 +59,10 @@ def what_if_save(request: HttpRequest, code: str) -> HttpResponse:
     ground = what_if_ground(request.user, product)
     if isinstance(ground, str):
         raise Http404(code)
-    answer = ground.answer(asked_read(ground, request.POST))
+    asker = Asker(request.user, ground)
+    answer = asker.answer(asker.read(request.POST))
+    if answer is None:
+        raise Http404(code)
     try:
         row = scenario_save(
             user=request.user, product=product, name=request.POST.get("name", ""), answer=answer
@@ -69,7 +73,7 @@ def what_if_save(request: HttpRequest, code: str) -> HttpResponse:
         return _page(request, product, request.POST, error)
     if getattr(request, "htmx", None):
         return _page(request, product, request.POST)
-    said = urlencode({**row.values, "with": row.pk})
+    said = urlencode({**row.values, "with": row.pk}, doseq=True)
     return redirect(f"{reverse('pricing:what_if', args=[code])}?{said}")
 
 

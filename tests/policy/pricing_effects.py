@@ -62,6 +62,12 @@ def foreign_scenario(world: World) -> dict[str, Any]:
 OF_PRODUCT: dict[str, Any] = {"args": own, "foreign": foreign, "all_channels": True}
 EFFECT_RULES = [
     Rule("pricing:what_if", get=VIEW, query={"price": "11"}, **OF_PRODUCT),
+    Rule(
+        "pricing:what_if",
+        get=VIEW,
+        query={"kind": "promotion", "mechanic": "display", "budget": "9"},
+        **OF_PRODUCT,
+    ),
     # Without prices and a forecast there is nothing to keep.
     Rule("pricing:what_if_save", post=EDIT, data={"name": "Mine"}, ok=frozenset({302, 404}), **OF_PRODUCT),
     Rule("pricing:scenario_end", post=EDIT, args=own_scenario, foreign=foreign_scenario, all_channels=True),

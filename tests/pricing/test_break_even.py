@@ -12,7 +12,6 @@ from django.test import Client
 from core.months import month_add, month_end, month_start
 from core.organisation import today
 from forecasting.models import Forecast, ForecastMonth
-from pricing.engine.costs import abc_classes
 from pricing.selectors.break_even import break_evens, cost_to_serve, ranked
 from pricing.services.cost_months import BookedCost, cost_months_book
 from products.models import Measure, Product
@@ -98,13 +97,6 @@ def test_without_margin_there_is_no_break_even_and_unknown_is_not_zero(product: 
     assert (found.units, found.safety, found.leverage, found.day) == (None, None, None, None)
     costs("service", "1", product=product, basis="contract")  # contracts of it are not known
     assert break_evens([product], last()) == {}
-
-
-def test_abc_of_the_worked_figures() -> None:
-    amounts = {n: D(amount) for n, amount in enumerate((500, 260, 120, 80, 25, 15))}
-    assert "".join(abc_classes(amounts).values()) == "AAABCC"
-    assert abc_classes({1: D(-5), 2: D(0), 3: D(7)}) == {3: "A", 2: "C", 1: "C"}
-    assert abc_classes({}) == {}
 
 
 def test_what_products_leave_is_what_is_booked(product: Product) -> None:

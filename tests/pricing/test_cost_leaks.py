@@ -35,6 +35,7 @@ from tests.forecasting.conftest import months_give
 from tests.policy.rules import Rule
 from tests.policy.test_walk import RULES, address, ask, body_of, sign_in
 from tests.policy.world import World
+from tests.pricing.promotions import measured
 
 pytestmark = pytest.mark.django_db
 COSTS = {"pricing.view_costs", "pricing.edit_costs"}
@@ -54,7 +55,7 @@ def _answers(world: World, session: str, rules: list[tuple[Rule, str]]) -> dict[
                 answer = ask(rule, "GET", url, {}, session, htmx)
                 content = _TOKEN.sub(b"", body_of(answer))
                 transaction.set_rollback(True)
-            found[f"{url} {'htmx' if htmx else ''}"] = (answer.status_code, content)
+            found[f"{url} {dict(rule.query)} {'htmx' if htmx else ''}"] = (answer.status_code, content)
     return found
 
 
@@ -108,6 +109,7 @@ def test_two_products_equal_but_for_cost_give_identical_bytes(monkeypatch: pytes
     monkeypatch.setattr(timezone, "now", lambda: moment)  # or pages say how long ago something was
     product = world.own_product
     months_give(product, 24)
+    measured(product, mechanic="display")
     price_factory(product=product, price_list=price_list_factory(), start_date=datetime.date(2024, 1, 1))
     known = [right.code for right in rights.registered() if right.code not in COSTS]
     person = user_factory(rights=known, name="All but costs")
@@ -120,6 +122,7 @@ def test_two_products_equal_but_for_cost_give_identical_bytes(monkeypatch: pytes
     assert len(rules) > 120
     _forecast_give(product)
     before = _answers(world, session, rules)
+    assert sum(b"outcome" in content for url, (_s, content) in before.items() if "what-if" in url) == 4
     again = _answers(world, session, rules)
     assert [url for url in before if again[url] != before[url]] == []  # else the comparison says nothing
     _costs_give(world, finance)

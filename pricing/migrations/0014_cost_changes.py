@@ -7,7 +7,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("pricing", "0012_ledger"),
+        ("pricing", "0013_terms"),
         ("products", "0013_month_closing"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]

@@ -1,0 +1,84 @@
+"""What an address, a form or a kept scenario asks of a product, and the answer to it."""
+
+from __future__ import annotations
+
+import datetime
+from decimal import Decimal, InvalidOperation
+from functools import cached_property
+from typing import Any
+
+from core.months import month_add, month_start
+
+from .models import Promotion
+from .selectors.what_if import DAY, Answer, Asked, Ground, Question
+from .selectors.what_if_promotion import PromotionAsked, Promotions
+
+WEEKS = 2
+
+
+class Asker:
+    """Reads and answers every kind of question of one product; what only one kind needs, when it is asked."""
+
+    def __init__(self, user: Any, ground: Ground) -> None:
+        self.user, self.ground = user, ground
+
+    @cached_property
+    def promotions(self) -> Promotions:
+        return Promotions(self.user, self.ground)
+
+    def read(self, said: Any) -> Question:
+        """``said``: a QueryDict or the values of a scenario; what cannot be read is as usual."""
+        if said.get("kind") == "promotion":
+            return self._promotion(said)
+        usual = self.ground.usual()
+        price = _decimal(said.get("price"), usual.price)
+        return self.ground.bounded(Asked(price, _day(said.get("start"), usual.start)))
+
+    def answer(self, asked: Question) -> Answer | None:
+        """``None``: refused."""
+        if isinstance(asked, PromotionAsked):
+            return self.promotions.answer(asked)
+        assert isinstance(asked, Asked)
+        return self.ground.answer(asked)
+
+    def _promotion(self, said: Any) -> PromotionAsked:
+        mechanic = said.get("mechanic")
+        if mechanic not in Promotion.Mechanic.values:
+            mechanic = self.promotions.mechanics[0]
+        # The first Monday of the month after next: a promotion is not planned for tomorrow.
+        usual = month_add(month_start(self.ground.day), 2)
+        start = _day(said.get("start"), usual + (-usual.weekday() % 7) * DAY)
+        return self.promotions.bounded(
+            PromotionAsked(
+                mechanic,
+                _decimal(said.get("price"), self.promotions.usual_price(mechanic)),
+                start,
+                _day(said.get("end"), start + (7 * WEEKS - 1) * DAY),
+                tuple(int(pk) for pk in _all(said, "channel") if pk.isdigit()),
+                _decimal(said.get("budget"), Decimal(0)),
+            )
+        )
+
+
+def machine(value: Decimal, decimals: int) -> str:
+    """As a field of the browser takes it, in every language."""
+    return f"{value:.{decimals}f}"
+
+
+def _all(said: Any, name: str) -> list[str]:
+    return list(said.getlist(name) if hasattr(said, "getlist") else said.get(name) or ())
+
+
+def _decimal(said: Any, usual: Decimal) -> Decimal:
+    try:
+        number = Decimal(said or usual)
+    except InvalidOperation:
+        return usual
+    return number if number.is_finite() else usual
+
+
+def _day(said: Any, usual: datetime.date) -> datetime.date:
+    try:
+        return datetime.date.fromisoformat(said or str(usual))
+    except ValueError:
+        return usual

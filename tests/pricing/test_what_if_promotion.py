@@ -1,0 +1,249 @@
+"""A promotion as a what-if: from what earlier ones did, beside a price, kept and proposed."""
+
+from __future__ import annotations
+
+import datetime
+import json
+import re
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+
+from core.months import month_add
+from core.organisation import today
+from pricing.models import PriceList, Scenario
+from pricing.selectors.what_if_promotion import PromotionAnswer
+from pricing.services.promotions import ProductPlan
+from pricing.what_if_asked import Asker
+from products.models import Channel, Measure, Product, SalesMonth
+from tests.factories import (
+    channel_factory,
+    cost_rate_factory,
+    line_factory,
+    price_factory,
+    product_factory,
+    user_factory,
+)
+from tests.pricing.promotions import measured
+from tests.pricing.test_what_if import ask, client_of, ground_of, marketer, next_month, sold_and_expected
+from tests.pricing.test_what_if import product as product
+
+pytestmark = pytest.mark.django_db
+
+
+def said(**fields: Any) -> dict[str, Any]:
+    """1+1 in the whole of the month after next."""
+    start = next_month(2)
+    end = month_add(start, 1) - datetime.timedelta(1)
+    return {"kind": "promotion", "mechanic": "one_plus_one", "start": str(start), "end": str(end)} | fields
+
+
+def answer_of(product: Product, user: Any = None, **fields: Any) -> PromotionAnswer | None:
+    user = user or marketer()
+    asker = Asker(user, ground_of(product, user))
+    found = asker.answer(asker.read(said(**fields)))
+    assert found is None or isinstance(found, PromotionAnswer)
+    return found
+
+
+def answered(product: Product, user: Any = None, **fields: Any) -> PromotionAnswer:
+    found = answer_of(product, user, **fields)
+    assert found is not None
+    return found
+
+
+def plain(page: str) -> str:
+    return re.sub(r"\s+", " ", re.sub(r"<[^>]+>", " ", page))
+
+
+class TestWhatItWouldDo:
+    def test_as_the_last_one_did(self, product: Product) -> None:
+        other = product_factory(line=product.line)
+        for ahead in (-60, -160, -260):
+            measured(product, other, ahead=ahead)
+        found = answered(product)
+        assert (found.belief.own, found.belief.line, found.belief.count) == (3, 6, 6)
+        assert found.found.baseline == pytest.approx(1000, rel=0.01)
+        assert found.found.uplift.mean == pytest.approx(1.1, abs=0.06)
+        volumes = [month.mean for month in found.outcome.volumes]
+        assert volumes[2] == pytest.approx(1000 * (1 + found.found.uplift.mean), rel=0.02)
+        assert volumes[3] == pytest.approx(750, rel=0.02)
+        assert [round(volume) for volume in (*volumes[:2], *volumes[4:])] == [1000] * 10
+        # The reseller lowers his price, not we ours.
+        assert found.outcome.revenues[2].mean == pytest.approx(10 * volumes[2])
+        assert found.outcome.better == pytest.approx(1, abs=0.01)
+
+    def test_a_deeper_one_sells_more_by_the_price_sensitivity(self, product: Product) -> None:
+        measured(product)
+        usual, deeper = (answered(product, price=price) for price in ("7.495", "5.99"))
+        ratio = (1 + deeper.found.uplift.mean) / (1 + usual.found.uplift.mean)
+        assert ratio == pytest.approx((7.495 / 5.99) ** 2.5, rel=0.05)
+        assert deeper.belief.sd > usual.belief.sd
+
+    def test_our_own_price_is_given_away_where_nobody_stands_between(self, product: Product) -> None:
+        direct = product_factory(line=product.line)
+        past = today() - datetime.timedelta(400)
+        price_factory(
+            product=direct, price_list=PriceList.objects.get(code="sell"), start_date=past, amount=10
+        )
+        sold_and_expected(direct)
+        measured(direct, products=[ProductPlan(direct, Decimal(10))])
+        found = answered(direct)
+        assert found.ours
+        assert found.outcome.revenues[2].mean == pytest.approx(5 * found.outcome.volumes[2].mean, rel=0.001)
+        assert found.outcome.break_even == pytest.approx(1.25 / 0.5 - 1)
+
+    def test_only_what_its_channels_sell(self, product: Product) -> None:
+        shops, web = channel_factory(name="Shops"), channel_factory(name="Web")
+        store = Channel.objects.create(code="s1", name="Store", kind="store", parent=shops)
+        for channel, volume in ((store, 300), (web, 700)):
+            SalesMonth.objects.create(
+                product=product,
+                measure=Measure.objects.get(code="units"),
+                channel=channel,
+                month=next_month(-1),
+                volume=volume,
+                days=30,
+            )
+        measured(product)
+        page = ask(client_of(marketer()), "div#what-if", **said(channel=shops.pk))
+        assert "Shops 30%" in plain(page)
+        found = answered(product, channel=[str(shops.pk), str(store.pk)])
+        assert found.share == pytest.approx(0.3)
+        assert found.found.baseline == pytest.approx(300)
+
+    def test_refused_where_too_few_were_measured(self, product: Product) -> None:
+        others = [product_factory(line=line_factory()) for _ in range(2)]
+        measured(*others)
+        assert answer_of(product) is None
+        page = plain(ask(client_of(marketer()), **said()))
+        assert "no promotion “1+1 free” of this product was measured, and fewer than 3 of other" in page
+        assert "Propose" not in page
+        measured(product_factory(line=line_factory()))
+        found = answered(product)
+        assert found.belief.source == "portfolio"
+
+    def test_who_sees_one_line_learns_from_it_alone(self, product: Product) -> None:
+        for _ in range(4):
+            measured(product_factory(line=line_factory()))
+        assert answer_of(product)
+        assert answer_of(product, marketer(lines=[product.line])) is None
+
+    def test_what_cannot_be_is_the_nearest_that_can(self, product: Product) -> None:
+        measured(product)
+        asker = Asker(marketer(), ground_of(product))
+        found = asker.read(
+            said(price="99", start="2020-01-01", end="2019-01-01", budget="-4", channel=["7", "x"])
+        )
+        assert found.values == {
+            "kind": "promotion",
+            "mechanic": "one_plus_one",
+            "price": "14.9900",
+            "start": str(asker.ground.first_start),
+            "end": str(asker.ground.first_start),
+            "channel": [],
+            "budget": "0",
+        }
+        assert asker.read({"kind": "promotion", "mechanic": "magic"}).values["mechanic"] == "one_plus_one"
+
+
+class TestTheMargin:
+    def test_after_the_budget_for_who_may_see_costs(self, product: Product) -> None:
+        measured(product)
+        since = datetime.date(2020, 1, 1)
+        cost_rate_factory(product=product, start_date=since, amount=6)
+        manager = user_factory("product-manager")
+        found, dear = (answered(product, manager, budget=budget) for budget in ("0", "1000"))
+        assert found.outcome.margin
+        assert dear.outcome.margin
+        left, volume = found.outcome.margin.total.mean, found.outcome.volume.mean
+        # Sister products lose 15 % of 1,000 at what this one leaves.
+        assert left == pytest.approx(4 * volume - 4 * 150, rel=0.001)
+        assert left - dear.outcome.margin.total.mean == pytest.approx(1000)
+        assert dear.outcome.margin.break_even == pytest.approx(1.25 + 0.15 + 1000 / 4000 - 1)
+        page = plain(ask(client_of(manager), **said(budget="1000")))
+        assert "Margin after costs by volume, budget and sister products" in page
+        assert "Chance that the margin is higher than now, the budget paid" in page
+        other = plain(ask(client_of(marketer()), **said(budget="1000")))
+        assert "argin" not in other
+        assert "after costs" not in other
+
+    def test_costs_change_no_byte_for_who_may_not_see_them(self, product: Product) -> None:
+        measured(product)
+        client = client_of(marketer())
+        before = ask(client, **said(budget="50"))
+        cost_rate_factory(product=product, start_date=datetime.date(2020, 1, 1), amount=6)
+        token = re.compile(r"csrf[^>]*>|[A-Za-z0-9]{64}")
+        assert token.sub("", ask(client, **said(budget="50"))) == token.sub("", before)
+
+
+class TestTheCard:
+    def test_it_says_what_it_rests_on(self, product: Product) -> None:
+        measured(product)
+        page = plain(ask(client_of(marketer()), "div#what-if", **said()))
+        assert "1 of this product, 1 of its line, 1 in all" in page
+        assert "In the four weeks after it: −250 carton (80%: " in page
+        assert "Sister products meanwhile: −150" in page
+        assert "Our price stays as it is" in page
+        assert "Chance that revenue is higher than now" in page
+
+    def test_another_mechanic_opens_at_its_own_price(self, product: Product) -> None:
+        measured(product)
+        client = client_of(marketer())
+        fields = said()
+        assert 'value="7.50"' in ask(client, "div#what-if", **fields) or "7.49" in ask(client, **fields)
+        assert "€11.24" in ask(client, "div#what-if", **fields | {"mechanic": "second_half"})
+
+    def test_beside_a_price_in_one_chart_and_proposed(self, product: Product) -> None:
+        measured(product)
+        shop = channel_factory(name="Shop")
+        SalesMonth.objects.create(
+            product=product,
+            measure=Measure.objects.get(code="units"),
+            channel=shop,
+            month=next_month(-1),
+            volume=10,
+            days=30,
+        )
+        user = marketer()
+        client = client_of(user)
+        fields = said(channel=str(shop.pk), budget="250")
+        answer = client.post("/products/A/mix/what-if/keep/", {"name": "Two for one", **fields})
+        row = Scenario.objects.get()
+        assert row.values == {**fields, "channel": [str(shop.pk)], "price": "7.495", "budget": "250"}
+        assert "Two for one" in client.get(answer["Location"]).content.decode()
+        page = ask(client, price="11", **{"with": row.pk})
+        spec = json.loads(re.search(r'id="what-if-chart-spec"[^>]*>(.*?)</script>', page)[1])  # type: ignore[index]
+        values = spec["data"]["values"]
+        assert values[2]["other0"] > values[2]["now"] > values[2]["then"]
+        assert "1+1 free at €7.495, " in plain(ask(client, "div#what-if", price="11"))
+        page = ask(client, **fields)
+        address = re.search(r'href="(/pricing/promotions/new/[^"]+)"', page)[1].replace("&amp;", "&")  # type: ignore[index]
+        form = client.get(address).context["form"]
+        assert (form["mechanic"].value(), form["product_1"].value()) == ("one_plus_one", "A")
+        assert (form["store_start"].value(), form["budget_amount"].value()) == (
+            next_month(2),
+            Decimal("250.00"),
+        )
+        assert form["channels"].value() == [str(shop.pk)]
+        assert form["planned_uplift_rate"].value() > 1
+        assert (
+            client.get("/pricing/promotions/new/?product=A&rate=x&store_start=y&channels=z").status_code
+            == 200
+        )
+
+    def test_it_costs_few_queries_however_many_were_measured(self, product: Product) -> None:
+        client = client_of(user_factory("product-manager"))
+        counts = []
+        for _ in range(2):
+            for ahead in (-60, -160, -260):
+                measured(product, product_factory(line=product.line), ahead=ahead)
+            ask(client, **said())
+            with CaptureQueriesContext(connection) as queries:
+                ask(client, **said())
+            counts.append(len(queries))
+        assert counts[0] == counts[1]
+        assert counts[0] <= 12
