@@ -52,7 +52,7 @@ def test_a_supplier_asks_more(
     sign_in(page, user_factory("finance", language=language))
     page.goto("/costs/changes/")
     page.get_by_role("link", name=new).first.click()
-    page.get_by_role("combobox").nth(0).select_option("mill")
+    page.locator("[name=supplier]").select_option("mill")
     page.locator("[name=value]").fill("4")
     page.locator("[name=start_date]").fill((today() + datetime.timedelta(days=10)).isoformat())
     page.locator("[name=reason]").fill("Mill asks more")
@@ -70,3 +70,12 @@ def test_a_supplier_asks_more(
     page.get_by_role("button", name=withdraw).click()
     expect(page.get_by_role("button", name=withdraw)).to_have_count(0)
     assert not CostRate.objects.filter(withdrawn_at=None, start_date__gt=today()).exists()
+    for address in (
+        "/costs/changes/",
+        "/costs/paste/",
+        "/costs/break-even/",
+        "/costs/break-even/?show=channels",
+    ):
+        page.goto(address)
+        assert fits(page), address
+        axe(page)
