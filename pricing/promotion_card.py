@@ -17,8 +17,7 @@ from pricing.models import Promotion
 from pricing.promotion_words import effect_reason, mechanic_words, span_words
 from pricing.selectors.promotion_calendar import product_promotions
 from pricing.selectors.promotion_effects import product_effects
-from pricing.selectors.promotions import channels_seen, sees_whole
-from pricing.services.promotion_decisions import own_cost
+from pricing.selectors.promotions import channels_seen, own_cost, sees_whole
 from products.models import Product
 
 BEFORE, AHEAD = 12, 8

@@ -23,7 +23,7 @@ def events(user: Any, product: Any, first: datetime.date, last: datetime.date) -
     for row in rows:
         if row.state == row.State.APPROVED and first <= row.start_date <= last:
             name = _("Positioning %(number)s") % {"number": row.number}
-            about = ": ".join(filter(None, (row.segment and row.segment.name, row.benefit)))
+            about = ": ".join(filter(None, (row.segment.name if row.segment else "", row.benefit)))
             yield Event("decision", row.start_date, name, f"{name}. {about}" if about else name)
 
 

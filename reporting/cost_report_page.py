@@ -83,8 +83,10 @@ def margin_heads() -> list[str]:
     return [words.get(name, name.upper()) for name in MARGIN_COLUMNS]
 
 
-def margin_shown(query: ReportQuery, row: MarginRow, *, total: bool = False) -> dict[str, Any]:
-    """One row of the margins, with the shares of net sales below CM1 to CM3."""
+def margin_shown(
+    query: ReportQuery, row: MarginRow, letter: str = "", *, total: bool = False
+) -> dict[str, Any]:
+    """One row of the margins, with the shares of net sales below CM1 to CM3; ``letter``: A, B or C by CM3."""
     cells = []
     for name in MARGIN_COLUMNS:
         rate = row.rate(name) if name in ("cm1", "cm2", "cm3") else None
@@ -95,10 +97,15 @@ def margin_shown(query: ReportQuery, row: MarginRow, *, total: bool = False) -> 
     by = query.by[0]
     if by in FILTERS and row.name.code:
         opened = query.address(
-            margin=False,
+            layout="costs",
             filters={**query.filters, by: row.name.code},
             by=("kind", "month"),
             columns=(f"{query.period}-{query.of}",),
             against="last_year",
         )
-    return {"name": _("Total") if total else row.name.label, "cells": cells, "opened": opened}
+    return {
+        "name": _("Total") if total else row.name.label,
+        "cells": cells,
+        "opened": opened,
+        "letter": letter,
+    }

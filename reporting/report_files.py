@@ -7,8 +7,9 @@ import datetime
 import io
 from collections.abc import Callable, Iterator
 from decimal import Decimal
-from typing import IO
+from typing import IO, Any
 
+from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
 from core import formats
@@ -16,7 +17,8 @@ from core.months import month_end
 from core.organisation import organisation_get
 from exchange.export import formula_neutral
 
-from .report_words import DIMENSION_WORDS, MEASURE_WORDS, column_words
+from .cost_report_page import amount_words
+from .report_words import DIMENSION_WORDS, MEASURE_WORDS, column_words, reconciliation_words
 from .selectors.cost_report import CostReport, ReportRow
 
 Progress = Callable[[int, int], object]
@@ -103,9 +105,38 @@ def xlsx_write(file: IO[bytes], report: CostReport, progress: Progress | None = 
     book.close()
 
 
+def pdf_data(report: CostReport) -> dict[str, Any]:
+    """What the page shows, as text."""
+    query, currency = report.query, organisation_get().currency
+    scale = formats.scale_label("k", currency) if query.scale else currency
+    filters = [*query.filters.values(), *([query.text] if query.text else [])]
+    return {
+        "title": _("Cost report"),
+        "subtitle": " · ".join([formats.month(query.month), scale, *filters]),
+        "footer": _("Booked until %(moment)s") % {"moment": formats.moment(report.booked_at)},
+        "language": get_language() or "en",
+        "labels": labels(report),
+        "heads": [column_words(query, code) for code in query.columns],
+        "rows": [
+            {
+                "depth": row.depth,
+                "cells": [
+                    *label_cells(report, row),
+                    *(
+                        amount_words(query, code, amount)
+                        for code, amount in zip(query.columns, row.amounts, strict=True)
+                    ),
+                ],
+            }
+            for row in report.rows
+        ],
+        "reconciliation": reconciliation_words(report.reconciliation, currency),
+    }
+
+
 def about_lines(report: CostReport) -> Iterator[tuple[str, str]]:
     """What somebody has to know who gets the file without the page."""
-    query, found = report.query, report.reconciliation
+    query = report.query
     currency = organisation_get().currency
     yield _("Month"), formats.month(query.month)
     yield _("Costs"), str(MEASURE_WORDS[query.of])
@@ -115,10 +146,7 @@ def about_lines(report: CostReport) -> Iterator[tuple[str, str]]:
     if query.text:
         yield _("Search"), query.text
     yield _("Booked until"), formats.moment(report.booked_at)
-    yield _("Booked in all"), formats.money(found.whole, currency)
-    yield _("on products"), formats.money(found.on_products, currency)
-    yield _("on no product"), formats.money(found.on_none, currency)
-    yield _("of it in this report"), formats.money(found.shown, currency)
+    yield _("Reconciliation"), reconciliation_words(report.reconciliation, currency)
 
 
 def csv_bytes(report: CostReport, separator: str, decimal_mark: str) -> bytes:

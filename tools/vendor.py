@@ -64,6 +64,15 @@ PACKAGES = (
         },
         "inter",
     ),
+    Package(  # the same for PDF, which takes no WOFF2
+        "@expo-google-fonts/inter",
+        "0.4.2",
+        {
+            "400Regular/Inter_400Regular.ttf": "inter-regular.ttf",
+            "600SemiBold/Inter_600SemiBold.ttf": "inter-semibold.ttf",
+        },
+        "inter-pdf",
+    ),
     Package("@tabler/icons", "3.51.0", {}, "icons"),
 )
 
@@ -148,7 +157,7 @@ def vendor_package(package: Package, folder: Path) -> dict[str, object]:
         meta = json.loads(member(archive, "package.json"))
         for source, target in package.files.items():
             written[f"{package.folder}/{target}"] = SOURCE_MAP.sub(b"\n", member(archive, source))
-        for name in ("LICENSE", "NOTICE"):
+        for name in ("LICENSE", "LICENSE_FONT", "NOTICE"):
             if f"package/{name}" in archive.getnames():
                 written[f"{package.folder}/{name}"] = member(archive, name)
         if package.name == "@tabler/icons":

@@ -12,8 +12,10 @@ from .promotion import ForbiddenPeriod, Promotion, PromotionChannel, PromotionPr
 from .promotion_effect import PromotionEffect
 from .reference_use import ReferenceUse
 from .scenario import Scenario
+from .term import BonusSettlement, Term, TermStep
 
 __all__ = [
+    "BonusSettlement",
     "Bound",
     "CostKind",
     "CostLine",
@@ -41,6 +43,8 @@ __all__ = [
     "ReferenceUse",
     "Scenario",
     "SegmentChannel",
+    "Term",
+    "TermStep",
     "VatCode",
     "VatRate",
 ]

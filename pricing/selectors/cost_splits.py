@@ -94,7 +94,7 @@ class _Sold:
         """Product, month, volume, revenue."""
         found = (
             ProductMonth.objects.filter(
-                product__in=self._leads,
+                product__any=self._leads,
                 measure__in={measure.pk for measure in self._leads.values()},
                 month__range=(self._first, self._last),
             )

@@ -11,15 +11,22 @@ from typing import Any
 
 from django.db.models import Prefetch, Q, QuerySet
 
+from core.kept import kept_while_reading
 from core.months import month_add, month_start
 from pricing.engine.costs import Rate
-from pricing.models import CostLine, CostRate
+from pricing.models import CostKind, CostLine, CostRate
 from products.models import Product
 from products.selectors.access import visible_channel_ids, visible_line_ids
 from products.selectors.lines import line_tree
 
 RIGHT, EDIT = "pricing.view_costs", "pricing.edit_costs"
 RELATED = ("kind", "product", "line", "supplier", "channel")
+
+
+@kept_while_reading
+def cost_kinds() -> list[CostKind]:
+    """The kinds of cost in their order, read once for all that a page shows of them."""
+    return list(CostKind.objects.all())
 
 
 def cost_lines_visible(user: Any) -> QuerySet[CostLine]:

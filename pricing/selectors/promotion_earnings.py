@@ -18,7 +18,6 @@ from django.db.models import Sum
 from core.months import month_add, month_start
 from pricing.engine.formulas import promotion_result
 from pricing.models import Promotion
-from pricing.services.promotion_decisions import own_cost
 from products.models import Product, SalesMonth
 from products.selectors.access import visible_channel_ids
 from products.selectors.lines import line_tree
@@ -27,7 +26,7 @@ from .costs import RIGHT, Rates, rates_by_product
 from .margins import unit_costs
 from .promotion_effects import EffectShown
 from .promotion_series import measured_days
-from .promotions import channels_below
+from .promotions import channels_below, own_cost
 
 BEFORE_MONTHS = 6
 ZERO = Decimal(0)

@@ -10,6 +10,7 @@ from __future__ import annotations
 import datetime
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import Any
 
 from django.contrib.postgres.expressions import ArraySubquery
@@ -84,6 +85,13 @@ def begun(promotion: Promotion) -> bool:
     """Approved, and delivered or in the store already: only cancelled from now on."""
     first = min(filter(None, (promotion.store_start, promotion.delivery_start)))
     return promotion.state == State.APPROVED and first <= today()
+
+
+def own_cost(promotion: Promotion) -> Decimal | None:
+    """Our share of its budget."""
+    if promotion.budget_amount is None:
+        return None
+    return promotion.budget_amount * promotion.own_share_rate
 
 
 def to_decide(user: Any) -> QuerySet[Promotion]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from contextlib import ExitStack
-from decimal import Decimal
 from typing import Any
 
 from django.db import transaction
@@ -15,7 +14,7 @@ from accounts.errors import DomainError
 from accounts.versions import row_lock, row_save
 from core.errors import require
 from pricing.models import Promotion
-from pricing.selectors.promotions import begun, promotion_get, sees_whole
+from pricing.selectors.promotions import begun, own_cost, promotion_get, sees_whole
 from products.services.four_eyes import decided
 
 from .approval_alerts import author_tell
@@ -23,13 +22,6 @@ from .kept_promotions import KIND, promotion_follow
 from .promotions import promotion_lock
 
 State = Promotion.State
-
-
-def own_cost(promotion: Promotion) -> Decimal | None:
-    """Our share of its budget."""
-    if promotion.budget_amount is None:
-        return None
-    return promotion.budget_amount * promotion.own_share_rate
 
 
 @transaction.atomic

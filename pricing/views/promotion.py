@@ -29,13 +29,13 @@ from pricing.selectors.promotions import (
     channels_seen,
     flags_of,
     forbidden_visible,
+    own_cost,
     place_of,
     promotion_get,
     rows_seen,
     sees_whole,
 )
 from pricing.services.promotion_decisions import (
-    own_cost,
     promotion_cancel,
     promotion_decide,
     promotion_propose,

@@ -11,13 +11,15 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from functools import cached_property
-from typing import Any
+from typing import Any, overload
 
 from django.db.models import Max, Q, QuerySet, Sum
 
-from pricing.models import CostMonth
+from core.months import month_range
+from pricing.models import CostMonth, LedgerEntry
 from pricing.selectors.cost_months import cost_months
 from pricing.selectors.costs import RIGHT
+from pricing.selectors.ledger import UNMAPPED
 from products.models import Channel
 from products.selectors.access import visible_channel_ids, visible_line_ids
 from products.selectors.lines import line_tree
@@ -43,15 +45,22 @@ class ReportRow:
 
 @dataclass(frozen=True)
 class Reconciliation:
-    """Everything that is booked of the period, without filters: what is on products and what is not."""
+    """Everything that is booked of the period, without filters: what is on products and what is not;
+    ``unmapped`` of it. ``ledger``: what the ledger has of the months, for who sees all of it."""
 
     on_products: Decimal
     on_none: Decimal
     shown: Decimal
+    unmapped: Decimal
+    ledger: Decimal | None = None
 
     @property
     def whole(self) -> Decimal:
         return self.on_products + self.on_none
+
+    @property
+    def agrees(self) -> bool:
+        return self.ledger is None or self.ledger == self.whole
 
 
 class CostReport:
@@ -70,26 +79,18 @@ class CostReport:
     @property
     def _asked(self) -> Q:
         sources = {source for span in self._spans for source in span.sources}
-        first, last = min(span.first for span in self._spans), max(span.last for span in self._spans)
-        return Q(month__range=(first, last), source__in=sources)
+        months = {month for span in self._spans for month in month_range(span.first, span.last)}
+        return Q(month__in=months, source__in=sources)
 
     @cached_property
-    def rows(self) -> list[ReportRow]:
+    def rows(self) -> ReportRows:
         """Rows in order, each sum after the rows it is of, the whole at the end; none: nothing is booked."""
         found = list(self._read())
         if not found:
-            return []
+            return ReportRows(None, [], self._columns)
         names = Names(self.query, found)
         found.sort(key=lambda row: names.order(row[0]))
-        rows: list[ReportRow] = []
-        groups = _Groups(names, self.query)
-        for place, (key, sums) in enumerate(found):
-            rows.append(ReportRow(names.of(key), self._columns(sums)))
-            groups.add(key, sums)
-            after = found[place + 1][0] if place + 1 < len(found) else None
-            for depth, label, begin, total in groups.ended(key, after, len(rows)):
-                rows.append(ReportRow(label, self._columns(total), depth, (begin, len(rows))))
-        return rows
+        return ReportRows(names, _with_sums(found, names, self.query), self._columns)
 
     @property
     def total(self) -> ReportRow | None:
@@ -143,8 +144,14 @@ class CostReport:
             on=Sum("amount", filter=Q(product__isnull=False)),
             none=Sum("amount", filter=Q(product=None)),
             shown=Sum("amount", filter=within(self.query)),
+            unmapped=Sum("amount", filter=Q(kind__code=UNMAPPED)),
         )
-        return Reconciliation(*(found[name] or ZERO for name in ("on", "none", "shown")))
+        ledger = None
+        if self.query.of == "actual" and self._as_of is None and not sight(self._user):
+            entries = LedgerEntry.objects.filter(month__range=(span.first, span.last))
+            ledger = entries.aggregate(whole=Sum("booked"))["whole"] or ZERO
+        on, none, shown, unmapped = (found[name] or ZERO for name in ("on", "none", "shown", "unmapped"))
+        return Reconciliation(on, none, shown, unmapped, ledger)
 
 
 def _cell(query: ReportQuery, code: str) -> tuple[tuple[Span, ...], ...]:
@@ -168,55 +175,86 @@ def _sum(amounts: Iterator[Amount]) -> Amount:
     return sum(known, ZERO) if known else None
 
 
-class _Groups:
-    """The sums under way, innermost first."""
+@dataclass(frozen=True, slots=True)
+class _Sums:
+    """A row before it is read: what it is of, and the sums its columns are made from."""
 
-    def __init__(self, names: Names, query: ReportQuery) -> None:
-        self._names, self._query = names, query
-        self._open: dict[int, tuple[int, list[Amount]]] = {}
-        self._count = 0
+    key: tuple[Any, ...]
+    sums: Sequence[Amount]
+    depth: int = 0
+    span: tuple[int, int] = (0, 0)
 
-    def add(self, key: tuple[Any, ...], sums: Sequence[Amount]) -> None:
-        for depth in (1, 2, 3):
-            begin, total = self._open.get(depth, (None, [None] * len(sums)))
-            added = [_sum(iter(pair)) for pair in zip(total, sums, strict=True)]
-            self._open[depth] = (self._count if begin is None else begin, added)
-        self._count += 1
 
-    def ended(
-        self, key: tuple[Any, ...], after: tuple[Any, ...] | None, rows: int
-    ) -> Iterator[tuple[int, tuple[Name, ...], int, list[Amount]]]:
-        """The groups that end with this row: depth, names, the place of their first row, sums."""
-        added = 0
-        for depth in (1, 2, 3):
-            if after is not None and self._same(depth, key, after):
-                continue
-            begin, total = self._open.pop(depth)
-            if self._wanted(depth, key):
-                yield depth, self._label(depth, key), begin, total
-                added += 1
-        self._count = rows + added
+class ReportRows(Sequence[ReportRow]):
+    """Rows as they are read; a page of many thousands makes its own fifty only."""
 
-    def _wanted(self, depth: int, key: tuple[Any, ...]) -> bool:
-        """What is on no product is of no line: one sum says it."""
-        if depth == 1:
-            return len(self._query.by) > 1
-        return depth == 3 or (self._query.by[0] == "product" and key[0] is not None)
+    def __init__(self, names: Names | None, rows: list[_Sums], columns: Any) -> None:
+        self._names, self._rows, self._columns = names, rows, columns
 
-    def _same(self, depth: int, key: tuple[Any, ...], after: tuple[Any, ...]) -> bool:
-        if depth == 1:
-            return bool(key[0] == after[0])
-        if depth == 2 and self._query.by[0] == "product":
-            return self._names.line_of(key[0]) == self._names.line_of(after[0])
-        return depth == 3
+    def __len__(self) -> int:
+        return len(self._rows)
 
-    def _label(self, depth: int, key: tuple[Any, ...]) -> tuple[Name, ...]:
-        rest = (NOTHING,) * (len(self._query.by) - 1)
-        if depth == 1:
-            return (self._names.one(self._query.by[0], key[0]), *rest)
-        if depth == 2:
-            return (self._names.one("line", self._names.line_of(key[0])), *rest)
-        return (NOTHING, *rest)
+    @overload
+    def __getitem__(self, place: int) -> ReportRow: ...
+    @overload
+    def __getitem__(self, place: slice) -> list[ReportRow]: ...
+    def __getitem__(self, place: int | slice) -> ReportRow | list[ReportRow]:
+        if isinstance(place, slice):
+            return [self._made(row) for row in self._rows[place]]
+        return self._made(self._rows[place])
+
+    def but_total(self) -> ReportRows:
+        return ReportRows(self._names, self._rows[:-1], self._columns)
+
+    def _made(self, row: _Sums) -> ReportRow:
+        return ReportRow(self._called(row), self._columns(row.sums), row.depth, row.span)
+
+    def _called(self, row: _Sums) -> tuple[Name, ...]:
+        assert self._names is not None  # without names there are no rows
+        if not row.depth:
+            return self._names.of(row.key)
+        rest = (NOTHING,) * (len(row.key) - 1)
+        if row.depth == 3:
+            return (NOTHING, *rest)
+        if row.depth == 2:
+            return (self._names.one("line", self._names.line_of(row.key[0])), *rest)
+        return (self._names.of(row.key)[0], *rest)
+
+
+def _with_sums(
+    found: Sequence[tuple[tuple[Any, ...], Sequence[Amount]]], names: Names, query: ReportQuery
+) -> list[_Sums]:
+    """The rows, and after them the sum of each of the first dimension (1), each product line (2), all (3)."""
+    by_line, several = query.by[0] == "product", len(query.by) > 1
+    rows: list[_Sums] = []
+    begun = {1: 0, 2: 0, 3: 0}
+    sums: dict[int, Sequence[Amount]] = {}
+    for place, (key, own) in enumerate(found):
+        rows.append(_Sums(key, own))
+        sums[1] = _added(sums.get(1), own)
+        after = found[place + 1][0] if place + 1 < len(found) else None
+        if after is not None and key[0] == after[0]:
+            continue
+        if several:
+            rows.append(_Sums(key, sums[1], 1, (begun[1], len(rows))))
+        sums[2] = _added(sums.get(2), sums.pop(1))
+        if after is None or not by_line or names.line_of(key[0]) != names.line_of(after[0]):
+            if by_line and key[0] is not None:  # what is on no product is of no line: one sum says it
+                rows.append(_Sums(key, sums[2], 2, (begun[2], len(rows))))
+            sums[3] = _added(sums.get(3), sums.pop(2))
+            begun[2] = len(rows)
+        begun[1] = len(rows)
+    rows.append(_Sums(key, sums[3], 3, (0, len(rows))))
+    return rows
+
+
+def _added(total: Sequence[Amount] | None, more: Sequence[Amount]) -> Sequence[Amount]:
+    if total is None:
+        return more
+    return [
+        one if other is None else other if one is None else one + other
+        for one, other in zip(total, more, strict=True)
+    ]
 
 
 def booked_visible(user: Any, as_of: datetime.datetime | None = None) -> QuerySet[CostMonth]:

@@ -11,6 +11,7 @@ from django.utils.translation import pgettext
 
 from core import formats
 from pricing.models import CostKind
+from pricing.selectors.costs import cost_kinds
 from products.models import Channel, Product, Supplier
 from products.selectors.lines import line_tree
 
@@ -33,6 +34,7 @@ class Names:
     def __init__(self, query: ReportQuery, rows: Iterable[tuple[tuple[Any, ...], Any]]) -> None:
         self._by, self._keys = query.by, [key for key, _sums in rows]
         self._kept: dict[str, dict[Any, Name]] = {}
+        self._orders: dict[str, dict[Any, tuple[Any, ...]]] = {name: {} for name in query.by}
 
     def _seen(self, dimension: str) -> set[Any]:
         place = self._by.index(dimension)
@@ -40,7 +42,7 @@ class Names:
 
     @cached_property
     def _products(self) -> dict[int, Product]:
-        rows = Product.objects.filter(pk__in=self._seen("product")).only("code", "name", "line")
+        rows = Product.objects.filter(pk__any=self._seen("product")).only("code", "name", "line")
         return {row.pk: row for row in rows}
 
     @cached_property
@@ -51,7 +53,7 @@ class Names:
 
     @cached_property
     def _kinds(self) -> dict[int, CostKind]:
-        return {row.pk: row for row in CostKind.objects.all()}
+        return {row.pk: row for row in cost_kinds()}
 
     def line_of(self, product_id: int | None) -> int | None:
         row = self._products.get(product_id) if product_id is not None else None
@@ -92,18 +94,25 @@ class Names:
 
     def order(self, key: tuple[Any, ...]) -> tuple[Any, ...]:
         """Products by line and name, kinds in their order, all else by name; what is of none comes last."""
+        found = []
+        for name, value in zip(self._by, key, strict=True):
+            known = self._orders[name]
+            if value not in known:
+                known[value] = self._order(name, value)
+            found.append(known[value])
+        return tuple(found)
+
+    def _order(self, name: str, value: Any) -> tuple[Any, ...]:
+        if value is None or value == "":
+            return (True,)
         orders: Mapping[str, Callable[[Any], Any]] = {
             "product": self._product_order,
             "line": lambda pk: self._lines.get(pk, ()),
             "kind": lambda pk: (self._kinds[pk].place, self._kinds[pk].code) if pk in self._kinds else (),
             "month": lambda month: month,
         }
-        found = []
-        for name, value in zip(self._by, key, strict=True):
-            missing = value is None or value == ""
-            by = orders.get(name, lambda value, name=name: (self.one(name, value).label.lower(), value))
-            found.append((missing, () if missing else by(value)))
-        return tuple(found)
+        by = orders.get(name, lambda value: (self.one(name, value).label.lower(), value))
+        return (False, by(value))
 
     def _product_order(self, pk: int) -> tuple[Any, ...]:
         row = self._products.get(pk)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime
 import io
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 from django.db import transaction
@@ -13,12 +14,14 @@ from django.utils import timezone, translation
 
 from core.jobs import job_enqueue
 from core.models import Job
+from core.typeset import pdf_bytes
 from reporting.models import ReportFile
-from reporting.report_files import SEPARATORS, Progress, csv_bytes, xlsx_write
+from reporting.report_files import SEPARATORS, Progress, csv_bytes, pdf_data, xlsx_write
 from reporting.selectors.cost_report import CostReport
 from reporting.selectors.report_query import report_query
 
 JOB = "reporting.file"
+TEMPLATE = Path(__file__).parent.parent / "typst" / "cost_report.typ"
 KEPT = datetime.timedelta(days=7)
 
 
@@ -30,6 +33,8 @@ def report_bytes(*, user: Any, kind: str, query: QueryDict, progress: Progress |
         separator = SEPARATORS.get(query.get("separator", ""), ";" if dutch else ",")
         mark = {"comma": ",", "point": "."}.get(query.get("decimal", ""), "," if dutch else ".")
         return csv_bytes(report, separator, mark)
+    if kind == "pdf":
+        return pdf_bytes(TEMPLATE, pdf_data(report))
     file = io.BytesIO()
     xlsx_write(file, report, progress)
     return file.getvalue()

@@ -8,6 +8,8 @@ from django.utils.http import content_disposition_header
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
+from accounts.errors import DomainError
+from core import formats
 from core.errors import require
 from core.pages import page_render, with_right
 from pricing.selectors.costs import RIGHT
@@ -19,19 +21,25 @@ from reporting.services.report_files import job_of, report_bytes, report_file_la
 TYPES = {
     "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
     "csv": "text/csv; charset=utf-8",
+    "pdf": "application/pdf",
 }
-AT_ONCE = 3000
+AT_ONCE = {"xlsx": 3000, "csv": 20_000, "pdf": 200}
+PDF_MOST = 5000
 
 
 @with_right(RIGHT)
 @require_safe
 def cost_report_file(request: HttpRequest, kind: str) -> HttpResponse:
-    """The report of this address; over 3,000 rows a worker makes it and a page shows how far it is."""
+    """The report of this address; a long one is made by a worker and a page shows how far it is."""
     require(request.user, "exchange.export")
     if kind not in TYPES:
         raise Http404(kind)
     query = report_query(request.GET)
-    if CostReport(request.user, query).size() > AT_ONCE:
+    size = CostReport(request.user, query).size()
+    if kind == "pdf" and size > PDF_MOST:
+        message = _("Over %(most)s rows a PDF is no help: choose fewer, or take XLSX.")
+        raise DomainError("too_long", message % {"most": formats.number(PDF_MOST)}, status=422)
+    if size > AT_ONCE[kind]:
         row = report_file_later(user=request.user, kind=kind, query=request.GET)
         return redirect("reporting:cost_report_made", row.pk)
     return _answer(

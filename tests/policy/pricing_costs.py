@@ -94,6 +94,12 @@ COST_RULES = [
         args=own_product,
         foreign=lambda world: {"code": world.foreign_product.code},
     ),
+    Rule(
+        "pricing:product_variance",
+        get=SEE,
+        args=own_product,
+        foreign=lambda world: {"code": world.foreign_product.code},
+    ),
     Rule("pricing:cost_line_new", get=EDIT, post=EDIT, data=new),
     Rule("pricing:cost_line", get=SEE, post=EDIT, args=own, foreign=foreign, data=rate),
     Rule(

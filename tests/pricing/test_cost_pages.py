@@ -191,7 +191,7 @@ class TestReading:
         assert (line["id"], line["kind"], line["level"]) == (rate.cost_line_id, "purchase", "cm1")
         [found] = finance.get(f"/api/v1/cost-rates/?cost_line={line['id']}").json()["results"]
         assert (found["amount"], found["product"], found["currency"]) == ("1.850000", "A", "EUR")
-        assert len(finance.get("/api/v1/cost-kinds/?page_size=100").json()["results"]) == 17
+        assert len(finance.get("/api/v1/cost-kinds/?page_size=100").json()["results"]) == 18
 
 
 def test_without_the_right_no_cost_shows_anywhere(product: Product) -> None:

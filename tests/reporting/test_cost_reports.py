@@ -144,6 +144,26 @@ class TestSums:
         assert found.on_none == booked_in("2026-01", "2026-05", "actual", "accrual", product=None)
         assert found.shown == booked_in("2026-01", "2026-05", "actual", "accrual", kind__code="energy")
 
+    def test_the_ledger_stands_beside_it_and_what_is_not_mapped(self, booked: list[Product]) -> None:
+        from pricing.models import LedgerEntry
+        from pricing.services.ledger import unmapped_kind
+        from reporting.report_words import reconciliation_words
+
+        row = BookedCost(None, MONTH, unmapped_kind().pk, None, None, "", D("12.34"))
+        cost_months_book(source="actual", months=[MONTH], rows=[row])
+        said = {"date": MONTH, "month": MONTH, "account": "4000", "currency": "EUR"}
+        whole = booked_in("2026-05", "2026-05", "actual", "accrual")
+        LedgerEntry.objects.create(**said, number="1", amount=whole, booked=whole)
+        found = report(columns="month-actual", of="actual").reconciliation
+        assert (found.unmapped, found.ledger, found.agrees) == (D("12.34"), whole, True)
+        LedgerEntry.objects.create(**said, number="2", amount=1, booked=1)
+        found = report(columns="month-actual", of="actual").reconciliation
+        assert not found.agrees
+        with translation.override("en"):
+            assert "does not reconcile" in reconciliation_words(found, "EUR")
+        limited = report(user_factory("finance", lines=[booked[0].line]), columns="month-actual", of="actual")
+        assert limited.reconciliation.ledger is None
+
     def test_the_financial_year_is_the_organisations(self, booked: list[Product], settings: Any) -> None:
         from core.organisation import organisation_forget, organisation_get
 
@@ -158,7 +178,7 @@ class TestSums:
 
 class TestSight:
     def test_without_the_right_there_is_nothing(self, booked: list[Product]) -> None:
-        assert report(user_factory("marketing")).rows == []
+        assert not report(user_factory("marketing")).rows
         client = Client()
         client.force_login(user_factory("marketing"))
         for address in ("", "xlsx/", "csv/"):
@@ -179,7 +199,7 @@ class TestSight:
         assert margin_report(limited, ask(layout="margin")).limited
 
     def test_a_file_is_of_who_asked(self, booked: list[Product], monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setattr("reporting.views.cost_report_files.AT_ONCE", 0)
+        monkeypatch.setattr("reporting.views.cost_report_files.AT_ONCE", {"xlsx": 0})
         client, other = Client(), Client()
         client.force_login(user_factory("finance"))
         other.force_login(user_factory("finance"))
@@ -238,12 +258,22 @@ class TestFiles:
         total = sum(D(row["ytd_actual"].replace(",", ".")) for row in rows if row["ytd_actual"])
         assert total == booked_in("2026-01", "2026-05", "actual", "accrual")
 
+    @pytest.mark.parametrize("language", ["en", "nl"])
+    def test_pdf_twice_the_same_and_no_name_is_a_command(self, booked: list[Product], language: str) -> None:
+        Product.objects.filter(pk=booked[0].pk).update(name='#read("/etc/passwd") $x$ *b*')
+        user, query = user_factory("finance"), QueryDict("month=2026-05&of=actual")
+        with translation.override(language):
+            once = report_bytes(user=user, kind="pdf", query=query)
+            assert once == report_bytes(user=user, kind="pdf", query=query)
+        assert once.startswith(b"%PDF-")
+        assert 10_000 < len(once) < 300_000
+
     def test_a_long_one_is_made_by_a_worker(
         self, booked: list[Product], monkeypatch: pytest.MonkeyPatch
     ) -> None:
         from core.jobs import job_claim, job_run
 
-        monkeypatch.setattr("reporting.views.cost_report_files.AT_ONCE", 3)
+        monkeypatch.setattr("reporting.views.cost_report_files.AT_ONCE", {"xlsx": 3})
         client = Client()
         client.force_login(user_factory("finance"))
         answer = client.get("/costs/reports/xlsx/?month=2026-05&columns=ytd-actual")
@@ -270,7 +300,7 @@ class TestPage:
         page = client.get("/costs/reports/?month=2026-05&of=standard&columns=ytd-standard&by=kind&scale=k")
         assert page.status_code == 200
         assert [cell for row in page.context["rows"] for cell in row.cells]
-        assert "It reconciles" in page.content.decode()
+        assert "Booked in the longest period shown: €" in page.content.decode()
         assert client.get("/costs/reports/?month=nonsense&by=x&columns=y&of=z").status_code == 200
 
     def test_a_row_opens_what_it_is_made_of(self, client: Client, booked: list[Product]) -> None:
@@ -338,4 +368,51 @@ class TestMargin:
             assert getattr(found.total, name) == getattr(known.total, name)
         client = Client()
         client.force_login(finance)
-        assert client.get(f"/costs/reports/?layout=margin&month=2026-05&by={by}").status_code == 200
+        page = client.get(f"/costs/reports/?layout=margin&month=2026-05&by={by}&of=standard")
+        letters = "".join(row["letter"] for row in page.context["rows"])
+        assert set(letters) == ({"A", "B"} if by == "product" else set())
+
+
+class TestBridge:
+    def test_from_last_year_to_now_it_adds_up_and_is_drawn(self, products: list[Product]) -> None:
+        from pricing.engine.bridge import TERMS
+        from reporting.selectors.margin_bridge import margin_bridge
+
+        channel, before = channel_factory(), month_add(MONTH, -12)
+        bought = kind("purchase").pk
+        rows = []
+        for product, month, units, price, cost in (
+            (products[0], before, 100, "10", "6"),
+            (products[0], MONTH, 110, "10.5", "6.2"),
+            (products[2], before, 50, "20", "12"),
+            (products[2], MONTH, 40, "21", "13"),
+            (products[1], MONTH, 5, "30", "10"),
+            (products[3], before, 5, "30", "10"),
+        ):
+            sell(product, month, units, units * D(price), channel=channel)
+            rows.append(BookedCost(product.pk, month, bought, None, None, "", units * D(cost)))
+        rows.append(BookedCost(None, MONTH, kind("overhead").pk, None, None, "", D(1000)))
+        rows.append(BookedCost(None, MONTH, kind("quality").pk, None, None, "", D(7)))
+        cost_months_book(source="standard", months=[before, MONTH], rows=rows)
+        finance = user_factory("finance", language="en")
+        said = ask(layout="bridge", of="standard", period="month")
+        found = margin_bridge(finance, said).found
+        assert found is not None
+        assert (found.price, found.cost, found.volume, found.mix) == (95, -62, 0, -40)
+        assert (found.new, found.lost, found.other) == (100, -100, -7)
+        assert found.before + sum(getattr(found, term) for term in TERMS) == found.after
+        for month, amount in (("2025-05", found.before), ("2026-05", found.after)):
+            asked = ask(layout="margin", of="standard", period="month", month=month)
+            total = margin_report(finance, asked).total
+            assert total is not None
+            assert total.cm3 == amount
+        client = Client()
+        client.force_login(finance)
+        page = client.get("/costs/reports/?layout=bridge&month=2026-05&of=standard&period=month&level=cm1")
+        assert [row[0] for row in page.context["bridge"].rows] == [
+            *("CM1 May\u00a02025", "New products", "Products no longer sold", "Price", "Costs", "Mix"),
+            "CM1 May\u00a02026",
+        ]
+        limited = user_factory("finance", channels=[channel])
+        assert margin_bridge(limited, said).limited
+        assert client.get("/costs/reports/?layout=bridge&month=2001-05").status_code == 200
