@@ -11,6 +11,7 @@ from core.months import month_add, month_start
 
 from .models import Promotion
 from .selectors.what_if import DAY, Answer, Asked, Ground, Question
+from .selectors.what_if_distribution import DistributionAsked, Distributions
 from .selectors.what_if_promotion import PromotionAsked, Promotions
 
 WEEKS = 2
@@ -26,10 +27,16 @@ class Asker:
     def promotions(self) -> Promotions:
         return Promotions(self.user, self.ground)
 
+    @cached_property
+    def distributions(self) -> Distributions:
+        return Distributions(self.user, self.ground, self.promotions.volumes)
+
     def read(self, said: Any) -> Question:
         """``said``: a QueryDict or the values of a scenario; what cannot be read is as usual."""
         if said.get("kind") == "promotion":
             return self._promotion(said)
+        if said.get("kind") == "distribution":
+            return self._distribution(said)
         usual = self.ground.usual()
         price = _decimal(said.get("price"), usual.price)
         return self.ground.bounded(Asked(price, _day(said.get("start"), usual.start)))
@@ -38,6 +45,8 @@ class Asker:
         """``None``: refused."""
         if isinstance(asked, PromotionAsked):
             return self.promotions.answer(asked)
+        if isinstance(asked, DistributionAsked):
+            return self.distributions.answer(asked)
         assert isinstance(asked, Asked)
         return self.ground.answer(asked)
 
@@ -58,6 +67,12 @@ class Asker:
                 _decimal(said.get("budget"), Decimal(0)),
             )
         )
+
+    def _distribution(self, said: Any) -> DistributionAsked:
+        channel = next((int(pk) for pk in _all(said, "channel") if pk.isdigit()), 0)
+        rate = _decimal(said.get("rate"), Decimal(-1))
+        usual = self.ground.usual().start
+        return self.distributions.bounded(channel, None if rate < 0 else rate, _day(said.get("start"), usual))
 
 
 def machine(value: Decimal, decimals: int) -> str:

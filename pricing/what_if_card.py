@@ -30,10 +30,17 @@ from .selectors.what_if import (
     scenarios_kept,
     what_if_ground,
 )
+from .selectors.what_if_distribution import DistributionAnswer, DistributionAsked
 from .selectors.what_if_promotion import PromotionAnswer, PromotionAsked
 from .services.scenarios import MOST as MOST_BESIDE
 from .what_if_asked import Asker, machine
 from .what_if_chart import scaled, what_if_chart
+from .what_if_distribution_card import (
+    distribution_asides,
+    distribution_fields,
+    distribution_refused,
+    distribution_words,
+)
 from .what_if_promotion_card import (
     promotion_asides,
     promotion_fields,
@@ -87,13 +94,13 @@ def what_if_context(user: Any, product: Product, said: Any) -> dict[str, Any]:
         "hidden": _hidden(asked),
         "kinds": kinds(asked),
         "kept": [
-            {"row": row, "about": scenario_words(ground, row, of), "on": row.pk in on} for row, of in kept
+            {"row": row, "about": scenario_words(asker, row, of), "on": row.pk in on} for row, of in kept
         ],
         "can_edit": user.has_perm("pricing.edit"),
         **fields(asker, asked),
     }
     if answer is None:
-        return {**context, "refused": refused(asker, asked)}
+        return {**context, "refused": refused(asked)}
     return {
         **context,
         "rows": outcome_rows(ground, answer),
@@ -105,7 +112,7 @@ def what_if_context(user: Any, product: Product, said: Any) -> dict[str, Any]:
 
 def kinds(asked: Question) -> list[dict[str, Any]]:
     """What may change, and which of it is asked now."""
-    names = {"price": _("Price"), "promotion": _("Promotion")}
+    names = {"price": _("Price"), "promotion": _("Promotion"), "distribution": _("Distribution")}
     on = asked.values.get("kind", "price")
     return [{"kind": kind, "name": name, "on": kind == on} for kind, name in names.items()]
 
@@ -122,6 +129,8 @@ def _hidden(asked: Question) -> list[tuple[str, str]]:
 def fields(asker: Asker, asked: Question) -> dict[str, Any]:
     if isinstance(asked, PromotionAsked):
         return promotion_fields(asker.promotions, asked)
+    if isinstance(asked, DistributionAsked):
+        return distribution_fields(asker.distributions, asked)
     assert isinstance(asked, Asked)
     ground = asker.ground
     decimals = max(price_decimals(ground.price.amount), 2)
@@ -143,9 +152,9 @@ def fields(asker: Asker, asked: Question) -> dict[str, Any]:
     }
 
 
-def refused(asker: Asker, asked: Question) -> str:
+def refused(asked: Question) -> str:
     """Why it is not answered."""
-    return promotion_refused(asked) if isinstance(asked, PromotionAsked) else ""
+    return promotion_refused(asked) if isinstance(asked, PromotionAsked) else distribution_refused()
 
 
 def _consumer(ground: Ground, asked: Asked) -> str:
@@ -181,21 +190,25 @@ def margin_asides(margin: Margin) -> list[str]:
     ]
 
 
-def scenario_words(ground: Ground, row: Scenario, asked: Question) -> str:
+def scenario_words(asker: Asker, row: Scenario, asked: Question) -> str:
     if isinstance(asked, PromotionAsked):
-        said = promotion_words(ground, asked)
+        said = promotion_words(asker.ground, asked)
+    elif isinstance(asked, DistributionAsked):
+        said = distribution_words(asker.distributions, asked)
     else:
         assert isinstance(asked, Asked)
         said = _("%(price)s from %(day)s") % {
-            "price": price_text(Decimal(row.values["price"]), ground.currency),
+            "price": price_text(Decimal(row.values["price"]), asker.ground.currency),
             "day": formats.day(asked.start),
         }
     return f"{said} · {row.author}"
 
 
 def propose_url(ground: Ground, answer: Answer) -> str:
-    """To the form that proposes it, filled in."""
+    """To the form that proposes it, filled in; distribution is not ours to propose."""
     asked = answer.asked
+    if isinstance(answer, DistributionAnswer):
+        return ""
     if isinstance(answer, PromotionAnswer):
         return promotion_propose_url(ground, answer)
     assert isinstance(asked, Asked)
@@ -239,6 +252,8 @@ def asides(ground: Ground, answer: Answer) -> list[str]:
     """What is to be said of it: break-even, how probable more revenue is, and how far it may be believed."""
     if isinstance(answer, PromotionAnswer):
         return promotion_asides(ground, answer)
+    if isinstance(answer, DistributionAnswer):
+        return distribution_asides(ground, answer)
     said, found = answer.outcome, []
     if said.better is not None and ground.revenue is not None:
         share = formats.percent(abs(said.break_even))

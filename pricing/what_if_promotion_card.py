@@ -46,10 +46,15 @@ def promotion_fields(promotions: Promotions, asked: PromotionAsked) -> dict[str,
         },
         "now": price_text(normal, ground.currency, decimals),
         "change": formats.delta(asked.price / normal - 1, good="none"),
-        "mechanics": [
-            {"value": value, "name": Mechanic(value).label, "on": value == asked.mechanic}
-            for value in promotions.mechanics
-        ],
+        "choice": {
+            "name": "mechanic",
+            "label": _("Mechanic"),
+            "rows": [
+                {"value": value, "name": Mechanic(value).label, "on": value == asked.mechanic}
+                for value in promotions.mechanics
+            ],
+        },
+        "is_promotion": True,
         # Read by the card only, not by an answer to its slider.
         "channels": lambda: [
             {"pk": channel.pk, "name": channel.name, "share": share, "on": channel.pk in asked.channels}

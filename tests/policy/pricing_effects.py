@@ -68,6 +68,7 @@ EFFECT_RULES = [
         query={"kind": "promotion", "mechanic": "display", "budget": "9"},
         **OF_PRODUCT,
     ),
+    Rule("pricing:what_if", get=VIEW, query={"kind": "distribution", "rate": "0.5"}, **OF_PRODUCT),
     # Without prices and a forecast there is nothing to keep.
     Rule("pricing:what_if_save", post=EDIT, data={"name": "Mine"}, ok=frozenset({302, 404}), **OF_PRODUCT),
     Rule("pricing:scenario_end", post=EDIT, args=own_scenario, foreign=foreign_scenario, all_channels=True),

@@ -1,0 +1,56 @@
+"""How volume answers more distribution, and what that does month by month. Plain Python, as a page answers
+with it.
+
+    volume_m = base_m · (1 + c · s_m · ((y / x)^β − 1))
+
+with c the share of the volume the channel sells, s_m the share of month m from the day on, x and y its
+weighted distribution. At β = 1 every point of distribution sells what one sells now, its rate of sale; less
+where new shops sell less. β is expected to be 1, give or take 0.3, and moves from there by what the months
+with distribution say: the slope of ln(volume) on ln(distribution), whose errors follow one another.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from math import log
+from statistics import NormalDist, fmean
+
+from .pooling import Belief
+from .what_if import Month, Outcome, outcome, points
+
+_NORMAL = NormalDist()
+# What is expected of β; months in a row say half of what months apart would.
+EXPECTED, EXPECTED_SD = 1.0, 0.3
+_FOLLOWING = 2.0
+LEAST_MONTHS = 3
+
+
+def distribution_answer(months: Sequence[tuple[float, float]]) -> Belief | None:
+    """β of months of distribution and volume; ``None`` where fewer than three have both."""
+    rows = [(log(rate), log(volume)) for rate, volume in months if rate > 0 and volume > 0]
+    if len(rows) < LEAST_MONTHS:
+        return None
+    x, y = fmean(row[0] for row in rows), fmean(row[1] for row in rows)
+    squares = sum((row[0] - x) ** 2 for row in rows)
+    precision, mean = 1 / EXPECTED_SD**2, EXPECTED
+    if squares > 1e-9:
+        slope = sum((row[0] - x) * (row[1] - y) for row in rows) / squares
+        left = sum((row[1] - y - slope * (row[0] - x)) ** 2 for row in rows) / (len(rows) - 2)
+        said = squares / (_FOLLOWING * max(left, 1e-4))
+        mean = (EXPECTED * precision + slope * said) / (precision + said)
+        precision += said
+    return Belief(mean, precision**-0.5, len(rows), len(rows), len(rows))
+
+
+def distribution_what_if(
+    months: Sequence[Month], belief: Belief, times: float, channel: float, *, correlation: float
+) -> Outcome:
+    """``times`` as much distribution in a channel with that share of the volume."""
+    draws = points(3)
+    factors = []
+    for share, *_others in draws:
+        exponent = max(belief.mean + belief.sd * _NORMAL.inv_cdf(share), 0.0)
+        factors.append([1 + channel * month.share * (times**exponent - 1) for month in months])
+    prices = [[month.price for month in months]] * len(draws)
+    changes = abs(times - 1) > 1e-9 and any(month.share > 0 for month in months)
+    return outcome(months, factors, prices, draws, correlation, changes=changes)

@@ -1,0 +1,109 @@
+"""More or less distribution as a what-if: volume moves by the product's rate of sale in the channel."""
+
+from __future__ import annotations
+
+import datetime
+from collections import defaultdict
+from dataclasses import dataclass
+from decimal import Decimal
+from functools import cached_property
+from typing import Any
+
+from pricing.engine.pooling import Belief
+from pricing.engine.what_if_distribution import distribution_answer, distribution_what_if
+from products.models import Channel
+
+from .channel_volumes import ChannelVolumes
+from .place import distribution_visible
+from .what_if import Answer, Ground
+
+LEAST, MOST = Decimal("0.01"), Decimal(1)
+
+
+@dataclass(frozen=True)
+class DistributionAsked:
+    """Weighted distribution of ``rate`` in a channel from a day on."""
+
+    channel: int
+    rate: Decimal
+    start: datetime.date
+
+    @property
+    def values(self) -> dict[str, Any]:
+        return {
+            "kind": "distribution",
+            "channel": [str(self.channel)],
+            "rate": str(self.rate),
+            "start": str(self.start),
+        }
+
+
+@dataclass(frozen=True, kw_only=True)
+class DistributionAnswer(Answer):
+    """``share`` of the volume that the channel sells; ``per_point``: what a percentage point of weighted
+    distribution sold there in a month, on average."""
+
+    belief: Belief
+    share: float
+    per_point: float
+
+
+@dataclass(frozen=True)
+class Spread:
+    """A channel that the product has distribution in: of the newest month, and each month with its volume."""
+
+    channel: Channel
+    rate: Decimal
+    month: datetime.date
+    months: list[tuple[float, float]]
+
+
+class Distributions:
+    """By channel, most volume first; one query beside the volumes."""
+
+    def __init__(self, user: Any, ground: Ground, volumes: ChannelVolumes) -> None:
+        self._user, self.ground, self._volumes = user, ground, volumes
+
+    @cached_property
+    def spreads(self) -> dict[int, Spread]:
+        rows = distribution_visible(self._user).filter(product=self.ground.product, weighted_rate__gt=0)
+        by_channel = defaultdict(list)
+        for row in rows.order_by("month"):
+            by_channel[row.channel_id].append(row)
+        found = []
+        for pk, own in by_channel.items():
+            sold = self._volumes.months(pk)
+            rates = [(row.month, row.weighted_rate or LEAST) for row in own]
+            months = [(float(rate), sold[month]) for month, rate in rates if month in sold]
+            if pk in self._volumes.channels and distribution_answer(months) is not None:
+                month, rate = rates[-1]
+                found.append(Spread(own[-1].channel, rate, month, months))
+        found.sort(key=lambda spread: -self._volumes.share([spread.channel.pk]))
+        return {spread.channel.pk: spread for spread in found}
+
+    def bounded(self, channel: int, rate: Decimal | None, start: datetime.date) -> DistributionAsked:
+        """The nearest that can be answered; without a rate, a tenth more than now."""
+        ground = self.ground
+        if channel not in self.spreads:
+            channel = next(iter(self.spreads), 0)
+        held = self.spreads[channel].rate if channel else LEAST
+        asked = (held * Decimal("1.1")).quantize(LEAST) if rate is None else rate
+        start = min(max(start, ground.first_start), ground.last_start)
+        return DistributionAsked(channel, min(max(asked, LEAST), MOST), start)
+
+    def answer(self, asked: DistributionAsked) -> DistributionAnswer | None:
+        """``None``: no channel has three months with distribution and sales."""
+        spread = self.spreads.get(asked.channel)
+        belief = distribution_answer(spread.months) if spread else None
+        if spread is None or belief is None:
+            return None
+        share = self._volumes.share([asked.channel])
+        found = distribution_what_if(
+            self.ground.base(asked.start),
+            belief,
+            float(asked.rate / spread.rate),
+            share,
+            correlation=self.ground.correlation,
+        )
+        per_point = sum(volume / rate / 100 for rate, volume in spread.months) / len(spread.months)
+        return DistributionAnswer(asked, found, belief=belief, share=share, per_point=per_point)

@@ -1,0 +1,114 @@
+"""More distribution as a what-if: by the rate of sale of the product's own months."""
+
+from __future__ import annotations
+
+import re
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+
+from core.months import month_add
+from pricing.models import DistributionMonth, Scenario
+from pricing.what_if_asked import Asker
+from products.models import Channel, Measure, Product, SalesMonth
+from tests.factories import channel_factory, cost_rate_factory, user_factory
+from tests.pricing.test_what_if import ask, client_of, ground_of, marketer, next_month
+from tests.pricing.test_what_if import product as product
+
+pytestmark = pytest.mark.django_db
+
+
+def plain(page: str) -> str:
+    return re.sub(r"\s+", " ", re.sub(r"<[^>]+>", " ", page))
+
+
+def months_of(
+    product: Product, channel: Channel, *, volume: float, rate: float = 0.4, months: int = 12
+) -> None:
+    """So many months of sales and weighted distribution, the last one the newest."""
+    units = Measure.objects.get(code="units")
+    for n in range(months):
+        month = month_add(next_month(-1), -n)
+        SalesMonth.objects.create(
+            product=product, measure=units, channel=channel, month=month, volume=volume, days=30
+        )
+        if rate:
+            DistributionMonth.objects.create(
+                product=product, channel=channel, month=month, weighted_rate=rate
+            )
+
+
+@pytest.fixture
+def shops(product: Product) -> Channel:
+    """60 % of the volume goes through shops at 40 % weighted distribution; of the rest nothing is known."""
+    found = channel_factory(name="Shops")
+    months_of(product, found, volume=600)
+    months_of(product, channel_factory(name="Web"), volume=400, rate=0)
+    return found
+
+
+def said(**fields: Any) -> dict[str, Any]:
+    return {"kind": "distribution", "start": str(next_month()), "rate": "0.5"} | fields
+
+
+def test_a_quarter_more_in_shops(product: Product, shops: Channel) -> None:
+    asker = Asker(marketer(), ground_of(product))
+    found = asker.answer(asker.read(said()))
+    assert found
+    assert [round(month.mean) for month in found.outcome.volumes[:3]] == pytest.approx(
+        [1000, 1150, 1150], abs=3
+    )
+    assert found.outcome.revenues[1].mean == pytest.approx(10 * found.outcome.volumes[1].mean)
+    low, high = found.outcome.volumes[1].lo80, found.outcome.volumes[1].hi80
+    assert low < 1035 < 1265 < high
+    assert asker.read({"kind": "distribution"}).values["rate"] == "0.44"
+    assert asker.read(said(rate="7", channel="999")).values == {
+        "kind": "distribution",
+        "rate": "1",
+        "start": str(next_month()),
+        "channel": [str(shops.pk)],
+    }
+
+
+def test_refused_where_there_is_none(product: Product) -> None:
+    months_of(product, channel_factory(), volume=600, months=2)
+    page = plain(ask(client_of(marketer()), "div#what-if", **said()))
+    assert "no channel has three months with its sales and its weighted distribution" in page
+    assert "Against now" not in page
+    assert (
+        client_of(marketer()).post("/products/A/mix/what-if/keep/", {"name": "X", **said()}).status_code
+        == 404
+    )
+
+
+def test_the_card_and_a_kept_one_beside_a_price(product: Product, shops: Channel) -> None:
+    client = client_of(marketer())
+    page = plain(ask(client, "div#what-if", **said()))
+    assert "Weighted distribution Shops 50%" in page
+    assert "now 40% (" in page
+    assert "A percentage point of distribution sold 15 carton there in a month, over 12 months." in page
+    assert "A tenth more distribution is 10.0% more volume there (80%: 6.0% to 14.1%)." in page
+    assert "The channel sells 60% of all volume." in page
+    assert "Propose" not in page
+    client.post("/products/A/mix/what-if/keep/", {"name": "Wider", **said()})
+    row = Scenario.objects.get()
+    assert (row.values["rate"], row.values["channel"]) == ("0.5", [str(shops.pk)])
+    assert row.result["volume"]["mean"] == pytest.approx(1000 + 11 * 1150, rel=0.005)
+    page = ask(client, "div#what-if", price="11", **{"with": row.pk})
+    assert "50% distribution in Shops from" in plain(page)
+    assert '"other0":' in page
+
+
+def test_the_margin_only_for_who_may_see_costs(product: Product, shops: Channel) -> None:
+    client, manager = client_of(marketer()), client_of(user_factory("product-manager"))
+    token = re.compile(r"csrf[^>]*>|[A-Za-z0-9]{64}")
+    before = token.sub("", ask(client, **said()))
+    cost_rate_factory(product=product, start_date=month_add(next_month(), -40), amount=Decimal(6))
+    assert token.sub("", ask(client, **said())) == before
+    assert "Margin after costs by volume" in ask(manager, **said())
+    with CaptureQueriesContext(connection) as queries:
+        ask(manager, **said())
+    assert len(queries) <= 13
