@@ -16,6 +16,7 @@ from pricing.api_offer import router as offer
 from pricing.api_place import router as place
 from pricing.api_prices import router as prices
 from pricing.api_promotions import router as promotions
+from pricing.api_terms import router as terms
 from products.api import router as products
 from reporting.api import router as reports
 
@@ -30,6 +31,7 @@ ROUTERS = (
     launches,
     prices,
     comparable,
+    terms,
     promotions,
     offer,
     place,

@@ -11,8 +11,7 @@ from typing import Any
 from django.utils.translation import gettext as _
 
 from core import formats
-from core.charts import Chart, ChartTable, Spec
-from core.charts.model import SCHEMA
+from core.charts import Chart, ChartTable
 from core.months import month_add
 from core.organisation import organisation_get
 from products.models import Product
@@ -24,6 +23,7 @@ from .margin_ahead_card import MarginAheadCard, margin_ahead_card
 from .models import CostKind, CostLine
 from .selectors.costs import Rates
 from .selectors.margins import MonthMargin, margins_read, margins_total
+from .waterfall_chart import waterfall_spec
 
 MONTHS = 12
 ZERO = Decimal(0)
@@ -163,29 +163,13 @@ def _row(line: _Line, months: Sequence[MonthMargin], total: Statement) -> Statem
 
 def _chart(lines: Sequence[_Line], months: Sequence[MonthMargin], total: Statement, currency: str) -> Chart:
     """From sales down to the result; costs hang where the amount before them ended."""
-    points, left = [], ZERO
-    for line in lines:
-        amount = line.of(total)
-        start = ZERO if line.is_total else left
-        left = amount if line.is_total else left + amount
-        points.append(
-            {
-                "post": line.label,
-                # A bar of no length where it is the other's: both layers then keep the same order of lines.
-                "total_from": float(start if line.is_total else 0),
-                "total_to": float(left if line.is_total else 0),
-                "cost_from": float(start),
-                "cost_to": float(start if line.is_total else left),
-                "end": float(max(start, left)),
-                "text": formats.money(amount, currency, scale="auto"),
-            }
-        )
+    points = [(line.label, line.of(total), line.is_total) for line in lines]
     first, last = formats.month(months[0].month), formats.month(months[-1].month)
     return Chart(
         id="margin-chart",
         title=_("What is left of sales?"),
         subtitle=_("%(first)s to %(last)s, standard costs") % {"first": first, "last": last},
-        spec=_spec(points),
+        spec=waterfall_spec(points, lambda amount: formats.money(amount, currency, scale="auto")),
         table=ChartTable(
             [_("Line of the statement"), currency, _("of net sales")],
             [[row.label, row.total, row.rate] for row in (_row(line, months, total) for line in lines)],
@@ -193,40 +177,3 @@ def _chart(lines: Sequence[_Line], months: Sequence[MonthMargin], total: Stateme
         description=_("From sales to the result: each kind of cost as a step; the figures are in the table"),
         css="h-fan" if len(points) > 9 else "h-mid",
     )
-
-
-def _spec(points: list[Spec]) -> Spec:
-    low = min(0.0, *(min(point["total_to"], point["cost_to"]) for point in points))
-    high = max(point["end"] for point in points)
-    x: Spec = {
-        "type": "quantitative",
-        "axis": None,
-        "scale": {"domain": [low, high + (high - low or 1) * 0.18]},
-    }
-    bars = [
-        {
-            "mark": {"type": "bar", "style": style, "cornerRadius": 2},
-            "encoding": {"x": {"field": f"{which}_from", **x}, "x2": {"field": f"{which}_to"}},
-        }
-        for which, style in (("total", "total"), ("cost", "deduction"))
-    ]
-    words = {
-        "mark": {"type": "text", "style": "value", "align": "left", "baseline": "middle", "dx": 7},
-        "encoding": {"x": {"field": "end", **x}, "text": {"field": "text"}},
-    }
-    return {
-        "$schema": SCHEMA,
-        "width": "container",
-        "height": 26 * len(points),
-        "data": {"values": points},
-        "encoding": {
-            "y": {
-                "field": "post",
-                "type": "nominal",
-                "sort": None,
-                "axis": {"title": None, "labelLimit": 170, "labelPadding": 10},
-                "scale": {"paddingInner": 0.42},
-            }
-        },
-        "layer": [*bars, words],
-    }

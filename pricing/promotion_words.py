@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import datetime
+from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any
 
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from core import formats
 from core.organisation import organisation_get
@@ -105,3 +107,34 @@ def earnings_reason(code: str) -> str:
         "no_price": _("There is no revenue of the months before it, or of those it ran in."),
         "no_costs": _("No costs that move with its sales are known."),
     }[code]
+
+
+def planned_words(params: Mapping[str, Any]) -> tuple[str, str]:
+    """What an approved promotion ahead does to the forecast."""
+    first, last = (datetime.date.fromisoformat(params[name]) for name in ("start", "end"))
+    low, high = (formats.delta(value, "percent").text for value in params["range"])
+    said = {
+        "span": span_words(first, last),
+        "mechanic": Mechanic(params["mechanic"]).label,
+        "uplift": formats.delta(params["uplift"], "percent").text,
+        "low": low,
+        "high": high,
+        "count": formats.number(params["count"], 0),
+        "pulled": formats.percent(params["pulled"], 0),
+    }
+    if params["own"]:
+        text = _(
+            "%(span)s, %(mechanic)s: %(uplift)s while it runs (%(low)s to %(high)s, 80%%), as %(count)s of "
+            "this product did; %(pulled)s of that is missing in the weeks after."
+        )
+    else:
+        text = _(
+            "%(span)s, %(mechanic)s: %(uplift)s while it runs (%(low)s to %(high)s, 80%%), as %(count)s of "
+            "all products did; %(pulled)s of that is missing in the weeks after."
+        )
+    text %= said
+    if params["others"]:
+        text += " " + ngettext("With %(n)s other ahead.", "With %(n)s others ahead.", params["others"]) % {
+            "n": formats.number(params["others"], 0)
+        }
+    return _("Promotion %(name)s") % {"name": params["name"]}, text

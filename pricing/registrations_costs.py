@@ -13,10 +13,11 @@ later = later_in("pricing")
 
 
 def register() -> None:
-    from collaboration.kinds import alert_kinds
+    from collaboration.kinds import alert_kinds, notification_kinds
     from exchange.sheets import sheets
 
     from . import doctor
+    from .cost_change_words import READY, UNDER
     from .cost_sheet import CostsSheet
     from .ledger_panel import reconciled_panel
     from .ledger_sheet import LedgerSheet
@@ -42,7 +43,8 @@ def register() -> None:
             order=82,
         )
     )
-    alert_kinds.register(FLOOR)
+    alert_kinds.register(FLOOR, UNDER)
+    notification_kinds.register(READY)
     registries.nightly_steps.register(
         NightlyStep(
             "actual_costs",
@@ -61,6 +63,13 @@ def register() -> None:
             "pricing.standard_costs",
             later("services.standard_costs.standard_costs_job"),
             _("Booking of standard costs"),
+        )
+    )
+    registries.job_kinds.register(
+        JobKind(
+            "pricing.cost_change",
+            later("services.cost_changes.cost_change_fill"),
+            _("What a change of costs does"),
         )
     )
     registries.product_tabs.register(ProductTab("costs", _("Costs"), "pricing:product_costs", 40, RIGHT))

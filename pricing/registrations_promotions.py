@@ -11,7 +11,15 @@ from django.utils.translation import gettext_lazy as _
 from core import formats, registries
 from core.history import history_words
 from core.later import later_in
-from core.registries import DecisionKind, Event, EventSource, NightlyStep, Panel, ProductReading
+from core.registries import (
+    DecisionKind,
+    Event,
+    EventSource,
+    NightlyStep,
+    Panel,
+    PlannedSource,
+    ProductReading,
+)
 
 later = later_in("pricing")
 
@@ -46,6 +54,14 @@ def register() -> None:
     )
     registries.product_readings.register(ProductReading(APPROVED_READ, approved_read))
     registries.event_sources.register(EventSource("promotions", events))
+    registries.planned_sources.register(
+        PlannedSource(
+            "promotion",
+            later("selectors.planned_promotions.promotion_changes"),
+            later("promotion_words.planned_words"),
+            order=10,
+        )
+    )
     registries.nightly_steps.register(
         NightlyStep(
             "promotions",

@@ -5,6 +5,7 @@ from django.urls import path
 from products import converters  # noqa: F401  registers <product_code:…>
 
 from .views import (
+    cost_changes,
     cost_line,
     costs,
     ledger,
@@ -12,6 +13,7 @@ from .views import (
     months,
     offer,
     place,
+    pocket,
     price_lists,
     price_rules,
     prices,
@@ -19,6 +21,7 @@ from .views import (
     promotions,
     proposals,
     sensitivity,
+    terms,
     what_if,
 )
 
@@ -36,11 +39,18 @@ urlpatterns = [
     path("pricing/sensitivity/", sensitivity.sensitivity, name="sensitivity"),
     path("pricing/sensitivity/export/<str:kind>/", sensitivity.sensitivity_export, name="sensitivity_export"),
     path("products/<product_code:code>/costs/", costs.product_costs, name="product_costs"),
+    path("products/<product_code:code>/costs/actual/", costs.product_variance, name="product_variance"),
     path("costs/", costs.costs, name="costs"),
     path("costs/export/<str:kind>/", costs.costs_export, name="costs_export"),
     path("costs/lines/new/", cost_line.cost_line_new, name="cost_line_new"),
     path("costs/lines/<int:pk>/", cost_line.cost_line, name="cost_line"),
     path("costs/rates/<int:pk>/withdraw/", cost_line.cost_rate_end, name="cost_rate_withdraw"),
+    path("costs/changes/", cost_changes.cost_changes, name="cost_changes"),
+    path("costs/changes/new/", cost_changes.cost_change_new, name="cost_change_new"),
+    path("costs/changes/<int:pk>/", cost_changes.cost_change, name="cost_change"),
+    path("costs/changes/<int:pk>/act/", cost_changes.cost_change_act, name="cost_change_act"),
+    path("costs/changes/<int:pk>/propose/", cost_changes.cost_change_propose, name="cost_change_propose"),
+    path("costs/changes/<int:pk>/export/<str:kind>/", cost_changes.export, name="cost_change_export"),
     path("costs/mapping/", ledger.ledger_mapping, name="ledger_mapping"),
     path("costs/months/", months.months, name="cost_months"),
     path("costs/months/<int:year>-<int:month>/close/", months.month_close, name="month_close"),
@@ -55,6 +65,10 @@ urlpatterns = [
     path("pricing/rules/", price_rules.price_rules, name="price_rules"),
     path("pricing/rules/reference-customers/", price_rules.reference_customer, name="reference_customer"),
     path("pricing/rules/<slug:what>/", price_rules.price_rule_set, name="price_rule_set"),
+    path("pricing/terms/", terms.terms, name="terms"),
+    path("pricing/terms/<int:pk>/withdraw/", terms.term_end, name="term_withdraw"),
+    path("pricing/terms/bonuses/", terms.bonus_year, name="bonuses"),
+    path("products/<product_code:code>/mix/pocket/", pocket.product_pocket, name="pocket"),
     path("pricing/proposals/", proposals.proposals, name="proposals"),
     path("pricing/proposals/new/", proposals.proposal_new, name="proposal_new"),
     path("pricing/proposals/<int:pk>/", proposals.proposal, name="proposal"),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import Any
 
@@ -22,11 +22,13 @@ MARGIN_COLUMNS = ("gross", "deductions", "net", "cm1", "cm2", "cm3", "overhead",
 
 @dataclass(frozen=True)
 class ShownRow:
-    """``names``: label, code and the address that shows what the row is made of."""
+    """``names``: label, code and the address that shows what the row is made of; ``same``: its first name is
+    that of the row before it on the page."""
 
     names: Sequence[tuple[str, str, str]]
     cells: Sequence[str]
     depth: int = 0
+    same: bool = False
 
 
 def heads(query: ReportQuery) -> list[tuple[str, str]]:
@@ -53,6 +55,14 @@ def shown(query: ReportQuery, row: ReportRow) -> ShownRow:
             label = _("%(name)s together") % {"name": label}
         names.append((label, name.code if query.by[place] == "product" else "", "" if place else opened))
     return ShownRow(names, cells, row.depth)
+
+
+def shown_page(query: ReportQuery, rows: Sequence[ReportRow]) -> list[ShownRow]:
+    found = [shown(query, row) for row in rows]
+    return [
+        replace(row, same=place > 0 and row.names[0][:2] == found[place - 1].names[0][:2])
+        for place, row in enumerate(found)
+    ]
 
 
 def _opened(query: ReportQuery, row: ReportRow) -> str:
@@ -83,8 +93,10 @@ def margin_heads() -> list[str]:
     return [words.get(name, name.upper()) for name in MARGIN_COLUMNS]
 
 
-def margin_shown(query: ReportQuery, row: MarginRow, *, total: bool = False) -> dict[str, Any]:
-    """One row of the margins, with the shares of net sales below CM1 to CM3."""
+def margin_shown(
+    query: ReportQuery, row: MarginRow, letter: str = "", *, total: bool = False
+) -> dict[str, Any]:
+    """One row of the margins, with the shares of net sales below CM1 to CM3; ``letter``: A, B or C by CM3."""
     cells = []
     for name in MARGIN_COLUMNS:
         rate = row.rate(name) if name in ("cm1", "cm2", "cm3") else None
@@ -95,10 +107,15 @@ def margin_shown(query: ReportQuery, row: MarginRow, *, total: bool = False) -> 
     by = query.by[0]
     if by in FILTERS and row.name.code:
         opened = query.address(
-            margin=False,
+            layout="costs",
             filters={**query.filters, by: row.name.code},
             by=("kind", "month"),
             columns=(f"{query.period}-{query.of}",),
             against="last_year",
         )
-    return {"name": _("Total") if total else row.name.label, "cells": cells, "opened": opened}
+    return {
+        "name": _("Total") if total else row.name.label,
+        "cells": cells,
+        "opened": opened,
+        "letter": letter,
+    }

@@ -74,7 +74,7 @@ def by_words(by: str) -> str:
 def choices(query: ReportQuery) -> dict[str, list[tuple[str, str, bool]]]:
     """What the form offers: value, label, whether it is chosen."""
     own = ",".join(query.by)
-    layouts = list(MARGIN_BY) if query.margin else list(dict.fromkeys((*LAYOUTS, own)))
+    layouts = list(MARGIN_BY) if query.layout != "costs" else list(dict.fromkeys((*LAYOUTS, own)))
     return {
         "by": [(by, by_words(by), by == own) for by in layouts],
         "of": [(of, str(MEASURE_WORDS[of]), of == query.of) for of in ("actual", "standard")],

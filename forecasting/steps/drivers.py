@@ -122,7 +122,7 @@ class Drivers:
         for change in self._decided(series).values():
             if change.prices:
                 ratios = list(map(mul, ratios or [1.0] * HORIZON, change.prices))
-        return [_short(ratio, 6) for ratio in ratios] or None
+        return [_short(ratio, 9) for ratio in ratios] or None
 
     def _decided(self, series: SubjectSeries) -> dict[str, PlannedChange]:
         """By source, from the month after the series on. A level's volume stays: a decision moves what comes

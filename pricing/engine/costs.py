@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import ROUND_DOWN, ROUND_HALF_UP, Decimal
-from typing import TypeVar
+from typing import NamedTuple, TypeVar
 
 CENT = Decimal("0.01")
 ZERO = Decimal(0)
@@ -38,6 +38,30 @@ def allocate(total: Decimal, weights: Mapping[K, Decimal]) -> dict[K, Decimal]:
     for key in sorted(parts, key=lambda key: -abs(exact[key] - parts[key]))[: abs(left)]:
         parts[key] += cent
     return parts
+
+
+class Variance(NamedTuple):
+    """``planned`` + ``volume`` = standard, standard + ``price`` = actual."""
+
+    planned: Decimal
+    volume: Decimal
+    standard: Decimal
+    price: Decimal
+    actual: Decimal
+
+
+def variance(
+    actual: Decimal, standard: Decimal, moving: Decimal, sold: Decimal | None, planned: Decimal | None
+) -> Variance | None:
+    """Why a month's cost is not what was planned: of the standard, which is of what was sold, the part that
+    moves with it would have been another at the planned volume; the rest is price. Booked amounts in and out.
+    ``None`` where something moves and it is not known how much was planned or sold."""
+    volume = ZERO
+    if moving:
+        if not sold or planned is None:
+            return None
+        volume = booked(moving * (1 - planned / sold))
+    return Variance(standard - volume, volume, standard, actual - standard, actual)
 
 
 @dataclass(frozen=True)
@@ -212,6 +236,18 @@ def operating_leverage(units: Decimal, unit_margin: Decimal, fixed: Decimal) -> 
     """Contribution over result: what 1 % of sales does to the result, in per cent. None without a profit."""
     result = units * unit_margin - fixed
     return units * unit_margin / result if result > 0 else None
+
+
+def abc(amounts: Mapping[K, Decimal]) -> dict[K, str]:
+    """A while the share *before* the item is under 80 %, B under 95 %, else C; the largest first. Of what is
+    over nothing: a loss has no part in it and gets no class."""
+    earning = {key: amount for key, amount in amounts.items() if amount > 0}
+    whole, before, found = sum(earning.values(), ZERO), ZERO, {}
+    for key in sorted(earning, key=lambda key: -earning[key]):
+        share = before / whole
+        found[key] = "A" if share < Decimal("0.8") else "B" if share < Decimal("0.95") else "C"
+        before += earning[key]
+    return found
 
 
 @dataclass(frozen=True)

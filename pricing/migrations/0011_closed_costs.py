@@ -17,8 +17,8 @@ class Migration(migrations.Migration):
                 name="closed_month_insert",
                 sql=pgtrigger.compiler.UpsertTriggerSql(
                     declare="DECLARE shut date; said text;",
-                    func="\n        PERFORM pg_advisory_xact_lock_shared(hashtextextended('products.month_close', 0));\n        SELECT closed_until INTO shut FROM core_organisation;\n        said := current_setting('pmtool.correction', true);\n        IF shut IS NULL OR (said <> '' AND EXISTS (\n            SELECT FROM products_correction\n            WHERE id = said::bigint AND transaction = pg_current_xact_id()::text::bigint\n        )) THEN\n            RETURN NULL;\n        END IF;\n        SELECT min(day) INTO shut FROM (SELECT month AS day FROM new_rows) rows WHERE day < shut + interval '1 month';\n        IF shut IS NOT NULL THEN\n            RAISE EXCEPTION 'month % is closed', to_char(shut, 'YYYY-MM') USING ERRCODE = 'check_violation';\n        END IF;\n        RETURN NULL;\n    ",
-                    hash="878c5a950e34911ad4abdc1a0d1ba25748f9e4f3",
+                    func="\n        PERFORM pg_advisory_xact_lock_shared(hashtextextended('products.month_close', 0));\n        SELECT closed_until INTO shut FROM core_organisation;\n        said := current_setting('pmtool.correction', true);\n        IF shut IS NULL OR (said <> '' AND EXISTS (\n            SELECT FROM products_correction\n            WHERE id = said::bigint AND transaction = pg_current_xact_id()::text::bigint\n        )) THEN\n            RETURN NULL;\n        END IF;\n        SELECT min(day) INTO shut FROM (SELECT month AS day FROM new_rows WHERE source <> 'budget') rows WHERE day < shut + interval '1 month';\n        IF shut IS NOT NULL THEN\n            RAISE EXCEPTION 'month % is closed', to_char(shut, 'YYYY-MM') USING ERRCODE = 'check_violation';\n        END IF;\n        RETURN NULL;\n    ",
+                    hash="9448beb5b2973e71f6c96ad72cc2af0858631160",
                     level="STATEMENT",
                     operation="INSERT",
                     pgid="pgtrigger_closed_month_insert_273cb",
@@ -34,8 +34,8 @@ class Migration(migrations.Migration):
                 name="closed_month_update",
                 sql=pgtrigger.compiler.UpsertTriggerSql(
                     declare="DECLARE shut date; said text;",
-                    func="\n        PERFORM pg_advisory_xact_lock_shared(hashtextextended('products.month_close', 0));\n        SELECT closed_until INTO shut FROM core_organisation;\n        said := current_setting('pmtool.correction', true);\n        IF shut IS NULL OR (said <> '' AND EXISTS (\n            SELECT FROM products_correction\n            WHERE id = said::bigint AND transaction = pg_current_xact_id()::text::bigint\n        )) THEN\n            RETURN NULL;\n        END IF;\n        SELECT min(day) INTO shut FROM (SELECT month AS day FROM old_rows UNION ALL SELECT month AS day FROM new_rows) rows WHERE day < shut + interval '1 month';\n        IF shut IS NOT NULL THEN\n            RAISE EXCEPTION 'month % is closed', to_char(shut, 'YYYY-MM') USING ERRCODE = 'check_violation';\n        END IF;\n        RETURN NULL;\n    ",
-                    hash="c37054c6068c5b3b0c519e3feccfc142539cf881",
+                    func="\n        PERFORM pg_advisory_xact_lock_shared(hashtextextended('products.month_close', 0));\n        SELECT closed_until INTO shut FROM core_organisation;\n        said := current_setting('pmtool.correction', true);\n        IF shut IS NULL OR (said <> '' AND EXISTS (\n            SELECT FROM products_correction\n            WHERE id = said::bigint AND transaction = pg_current_xact_id()::text::bigint\n        )) THEN\n            RETURN NULL;\n        END IF;\n        SELECT min(day) INTO shut FROM (SELECT month AS day FROM old_rows WHERE source <> 'budget' UNION ALL SELECT month AS day FROM new_rows WHERE source <> 'budget') rows WHERE day < shut + interval '1 month';\n        IF shut IS NOT NULL THEN\n            RAISE EXCEPTION 'month % is closed', to_char(shut, 'YYYY-MM') USING ERRCODE = 'check_violation';\n        END IF;\n        RETURN NULL;\n    ",
+                    hash="373d8e2752eb881bbc9fa336d33b67d63f20c4a8",
                     level="STATEMENT",
                     operation="UPDATE",
                     pgid="pgtrigger_closed_month_update_96704",
@@ -51,8 +51,8 @@ class Migration(migrations.Migration):
                 name="closed_month_delete",
                 sql=pgtrigger.compiler.UpsertTriggerSql(
                     declare="DECLARE shut date; said text;",
-                    func="\n        PERFORM pg_advisory_xact_lock_shared(hashtextextended('products.month_close', 0));\n        SELECT closed_until INTO shut FROM core_organisation;\n        said := current_setting('pmtool.correction', true);\n        IF shut IS NULL OR (said <> '' AND EXISTS (\n            SELECT FROM products_correction\n            WHERE id = said::bigint AND transaction = pg_current_xact_id()::text::bigint\n        )) THEN\n            RETURN NULL;\n        END IF;\n        SELECT min(day) INTO shut FROM (SELECT month AS day FROM old_rows) rows WHERE day < shut + interval '1 month';\n        IF shut IS NOT NULL THEN\n            RAISE EXCEPTION 'month % is closed', to_char(shut, 'YYYY-MM') USING ERRCODE = 'check_violation';\n        END IF;\n        RETURN NULL;\n    ",
-                    hash="85c4fba1718505f8ac7d115357ba77de60d0aa8f",
+                    func="\n        PERFORM pg_advisory_xact_lock_shared(hashtextextended('products.month_close', 0));\n        SELECT closed_until INTO shut FROM core_organisation;\n        said := current_setting('pmtool.correction', true);\n        IF shut IS NULL OR (said <> '' AND EXISTS (\n            SELECT FROM products_correction\n            WHERE id = said::bigint AND transaction = pg_current_xact_id()::text::bigint\n        )) THEN\n            RETURN NULL;\n        END IF;\n        SELECT min(day) INTO shut FROM (SELECT month AS day FROM old_rows WHERE source <> 'budget') rows WHERE day < shut + interval '1 month';\n        IF shut IS NOT NULL THEN\n            RAISE EXCEPTION 'month % is closed', to_char(shut, 'YYYY-MM') USING ERRCODE = 'check_violation';\n        END IF;\n        RETURN NULL;\n    ",
+                    hash="817719d365ceca7cd43b780abfeed066a382880a",
                     level="STATEMENT",
                     operation="DELETE",
                     pgid="pgtrigger_closed_month_delete_2980d",

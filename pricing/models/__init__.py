@@ -1,4 +1,5 @@
 from .cost import CostKind, CostLine, CostRate, CostShare
+from .cost_change import CostChange, CostChangeEffect
 from .cost_month import CostMonth
 from .cost_sign import CostSign
 from .elasticity import Elasticity
@@ -12,9 +13,13 @@ from .promotion import ForbiddenPeriod, Promotion, PromotionChannel, PromotionPr
 from .promotion_effect import PromotionEffect
 from .reference_use import ReferenceUse
 from .scenario import Scenario
+from .term import BonusSettlement, Term, TermStep
 
 __all__ = [
+    "BonusSettlement",
     "Bound",
+    "CostChange",
+    "CostChangeEffect",
     "CostKind",
     "CostLine",
     "CostMonth",
@@ -41,6 +46,8 @@ __all__ = [
     "ReferenceUse",
     "Scenario",
     "SegmentChannel",
+    "Term",
+    "TermStep",
     "VatCode",
     "VatRate",
 ]

@@ -69,7 +69,7 @@ class CostMonth(models.Model):
             ),
         ]
         triggers = [
-            *closed_month_triggers("month"),
+            *closed_month_triggers("month", " WHERE source <> 'budget'"),
             pgtrigger.Trigger(
                 name="cost_month_stays",
                 when=pgtrigger.Before,

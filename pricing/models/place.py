@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy as _
 from .price import TODAY
 
 
-class _PastStays(pgtrigger.Trigger):
+class PastStays(pgtrigger.Trigger):
     """A row from which a day has passed stays as it is, but for the day it was written on: to mend a slip."""
 
     when = pgtrigger.Before
@@ -59,7 +59,7 @@ class Listing(models.Model):
                 name="listing_status_known",
             ),
         ]
-        triggers = [_PastStays(name="past_listing_stays")]
+        triggers = [PastStays(name="past_listing_stays")]
 
     def __str__(self) -> str:
         return f"{self.channel}: {self.get_status_display()}"
@@ -128,7 +128,7 @@ class SegmentChannel(models.Model):
             ),
             models.CheckConstraint(condition=_is_rate("share_rate"), name="segment_channel_is_a_rate"),
         ]
-        triggers = [_PastStays(name="past_share_stays")]
+        triggers = [PastStays(name="past_share_stays")]
 
     def __str__(self) -> str:
         return f"{self.segment} · {self.channel}"

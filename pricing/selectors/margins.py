@@ -31,12 +31,13 @@ ZERO = Decimal(0)
 class MonthMargin:
     """One month; ``statement`` is ``None`` where nothing is known of its sales. ``costs``: what each line was
     booked with, in cents. ``unknown``: cost lines that hold but cannot be told, as what they count by is not
-    known."""
+    known. ``sold``: units, or contracts in force."""
 
     month: datetime.date
     statement: Statement | None
     unknown: Sequence[CostLine] = ()
     costs: Sequence[tuple[CostLine, Decimal]] = ()
+    sold: Decimal | None = None
 
 
 class SplitParts(Protocol):
@@ -207,7 +208,8 @@ def month_margin(
         elif amount:
             costs.append((line, booked(amount)))
     rows = [Row(line.kind.code, line.kind.level, amount) for line, amount in costs]
-    return MonthMargin(month, statement(whole.gross, [whole.gross - whole.net], rows), unknown, costs)
+    sold = whole.contracts if whole.units is None else whole.units
+    return MonthMargin(month, statement(whole.gross, [whole.gross - whole.net], rows), unknown, costs, sold)
 
 
 def _parts(

@@ -17,7 +17,7 @@ from pricing.engine.costs import LEVELS, Statement, allocate
 from pricing.engine.margin_ahead import share_moves
 from pricing.models import CostLine
 from products.models import Measure, Product
-from products.selectors.lines import line_tree
+from products.selectors.lines import LineTree, line_tree
 
 from .cost_splits import Splits
 from .costs import Rates
@@ -110,10 +110,10 @@ class _Spread:
         return parts.get(product_id, ZERO) if parts else None
 
 
-def margin_floor(product: Product) -> Decimal | None:
+def margin_floor(product: Product, tree: LineTree | None = None) -> Decimal | None:
     """Its own, else its line's, as a share of net sales."""
     own = product.floor_rate
-    return line_tree().inherited(product.line_id, "floor_rate").value if own is None else own
+    return (tree or line_tree()).inherited(product.line_id, "floor_rate").value if own is None else own
 
 
 def months_ahead(margins: Margins, product: Product, forecast: Sequence[ForecastMonth]) -> list[MonthAhead]:

@@ -80,7 +80,7 @@ def price_ratios(own: Mapping[int, Parts], months: Sequence[datetime.date]) -> d
         base = _average(course[:YEAR], [revenues.get((pk, month), 0.0) for month in before])
         if base is None:
             continue
-        ratios = tuple(float(f"{(amount or base) / base:.6g}") for amount in course[YEAR:])
+        ratios = tuple(float(f"{(amount or base) / base:.9g}") for amount in course[YEAR:])
         if any(abs(ratio - 1) >= LEAST for ratio in ratios):
             found[pk] = ratios
     return found

@@ -13,6 +13,7 @@ from django.utils.translation import gettext as _
 
 from accounts.errors import DomainError
 from pricing.engine.costs import CENT
+from pricing.models import CostMonth
 from pricing.selectors.cost_months import BOOKING_LOCK, BookedCost
 from products.selectors.closing import open_from
 from products.services.closing import correcting
@@ -65,7 +66,7 @@ def cost_months_book(
 
 def _closed_refuse(cursor: Any, source: str, ended: list[int], begun: Sequence[BookedCost]) -> None:
     begin = open_from()
-    if begin is None or correcting():
+    if begin is None or source == CostMonth.Source.BUDGET or correcting():
         return
     cursor.execute(
         "SELECT month, -amount FROM pricing_costmonth WHERE id = ANY(%s::bigint[]) AND month < %s",

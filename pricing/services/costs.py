@@ -8,6 +8,7 @@ from decimal import Decimal
 from typing import Any, NamedTuple
 
 from django.db import transaction
+from django.db.models import QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -42,7 +43,8 @@ class RateValues(NamedTuple):
     vat_rate: Decimal = Decimal(0)
 
 
-def _begin(user: Any, cost_line: CostLine) -> None:
+def cost_line_within(user: Any, cost_line: CostLine) -> None:
+    """Refuse who may not keep this line's costs."""
     right_require(user, EDIT)
     if cost_line.product is not None:
         product_within(user, cost_line.product)
@@ -84,7 +86,7 @@ def cost_line_create(
 ) -> CostLine:
     """A new cost line, without rates yet. ``shares``: what each product bears where they are fixed."""
     row = CostLine(**_cleaned(values))
-    _begin(user, row)
+    cost_line_within(user, row)
     line_check(row)
     check(row)
     row.save()
@@ -130,7 +132,7 @@ def _cleaned(values: dict[str, Any]) -> dict[str, Any]:
 @transaction.atomic
 def cost_line_update(*, user: Any, cost_line: CostLine, version: int | None, **values: Any) -> CostLine:
     """Change a cost line; once it has rates only the note and the tail, as what it cost stays what it was."""
-    _begin(user, cost_line)
+    cost_line_within(user, cost_line)
     current = row_lock(cost_line)
     changes = {name for name, value in values.items() if getattr(current, name) != value}
     if changes - {"note", "tail_months"} and current.rates.exists():
@@ -170,7 +172,7 @@ def cost_rate_add(
 ) -> CostRate:
     """From this date on the line, or its tier, costs this; without an amount nothing any more. The same again
     writes nothing; another amount from the same date is refused, as a rate is never changed."""
-    _begin(user, cost_line)
+    cost_line_within(user, cost_line)
     current = row_lock(cost_line)  # one rate of a line at a time
     values = rate_check(current, values)
     there = current.rates.filter(
@@ -204,7 +206,7 @@ def _taken(there: CostRate) -> str:
 @transaction.atomic
 def cost_rate_withdraw(*, user: Any, rate: CostRate) -> CostRate:
     """Take back a rate that lies ahead; the one before it goes on. What held stays."""
-    _begin(user, rate.cost_line)
+    cost_line_within(user, rate.cost_line)
     current = row_lock(rate)
     if current.withdrawn_at is not None:
         return current
@@ -220,46 +222,55 @@ Key = tuple[int, Decimal, datetime.date]
 """Cost line, from quantity, from when."""
 
 
+def rates_write(*, user: Any, rows: Sequence[CostRate]) -> list[CostRate]:
+    """New rates, checked before, of which none may be there."""
+    for row in rows:
+        row.created_by = user
+    made = CostRate.objects.bulk_create(rows, batch_size=2000)
+    standard_costs_later(cost_lines={row.cost_line_id for row in made})
+    return made
+
+
 def costs_import(*, source_import: Import, rows: Sequence[tuple[Key, RateValues]]) -> None:
     """Write the rates of a file. None of them may be there."""
-    CostRate.objects.bulk_create(
-        (
-            CostRate(
-                cost_line_id=line,
-                start_date=start,
-                source_import=source_import,
-                created_by=source_import.created_by,
-                **values._asdict(),
-            )
-            for (line, _begin, start), values in rows
-        ),
-        batch_size=2000,
+    made = (
+        CostRate(cost_line_id=line, start_date=start, source_import=source_import, **values._asdict())
+        for (line, _begin, start), values in rows
     )
-    standard_costs_later(cost_lines={line for (line, _begin, _start), _values in rows})
+    rates_write(user=source_import.created_by, rows=list(made))
 
 
 def costs_import_undo(*, source_import: Import) -> tuple[int, int]:
-    """Withdraw the file's rates that lie ahead; those that held stay as history, and where one of them still
-    holds, a rate from tomorrow puts back what would have held without the file. How many of each."""
-    tomorrow = today() + datetime.timedelta(days=1)
+    """Withdraw the file's rates; see :func:`rates_undo`."""
     mine = CostRate.objects.filter(source_import=source_import, withdrawn_at=None)
+    withdrawn, rows = rates_undo(mine)
+    costs_import(source_import=source_import, rows=rows)
+    return withdrawn, len(rows)
+
+
+def rates_undo(mine: QuerySet[CostRate]) -> tuple[int, list[tuple[Key, RateValues]]]:
+    """Withdraw those of these rates that lie ahead; those that held stay as history, and where one of them
+    still holds, a rate from tomorrow is due that puts back what would have held without them. How many were
+    withdrawn, and the rates that are due."""
+    tomorrow = today() + datetime.timedelta(days=1)
+    ids = set(mine.values_list("pk", flat=True))
     withdrawn = mine.filter(start_date__gte=tomorrow).update(withdrawn_at=timezone.now())
-    lines = set(mine.exclude(cost_line__basis=Basis.ONCE).values_list("cost_line_id", flat=True))
+    held = CostRate.objects.filter(pk__in=ids, withdrawn_at=None).exclude(cost_line__basis=Basis.ONCE)
+    lines = set(held.values_list("cost_line_id", flat=True))
     holds: dict[tuple[int, Decimal], CostRate] = {}
     without: dict[tuple[int, Decimal], CostRate] = {}
     near = CostRate.objects.filter(cost_line__in=lines, withdrawn_at=None, start_date__lte=tomorrow)
     for row in near.order_by("start_date"):
         place = (row.cost_line_id, row.from_quantity)
         holds[place] = row
-        if row.source_import_id != source_import.pk:
+        if row.pk not in ids:
             without[place] = row
     restored = []
     for place, row in sorted(holds.items()):
         before = _values(without[place]) if place in without else _values(row)._replace(amount=None)
-        if row.source_import_id == source_import.pk and _values(row) != before:
+        if row.pk in ids and _values(row) != before:
             restored.append(((*place, tomorrow), before))
-    costs_import(source_import=source_import, rows=restored)
-    return withdrawn, len(restored)
+    return withdrawn, restored
 
 
 def _values(row: CostRate) -> RateValues:

@@ -38,7 +38,9 @@ def compute(run: NightlyRun, payload: Mapping[str, Any]) -> Callable[[], ChunkOu
 
     def write() -> ChunkOutcome:
         standard_costs_write(signs=signs, rows=rows, split=split)
-        return ChunkOutcome(computed=len(signs), skipped=len(asked or [None]) - len(signs))
+        if asked is None:
+            return ChunkOutcome()  # of no product: progress does not count it
+        return ChunkOutcome(computed=len(signs), skipped=len(asked) - len(signs))
 
     return write
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
+from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
@@ -20,6 +21,7 @@ from pricing.margin_card import margin_card
 from pricing.models import CostKind, CostLine
 from pricing.selectors.cost_overview import SHOWN, SORTS, cost_lines_listed
 from pricing.selectors.costs import EDIT, RIGHT, product_rates
+from pricing.variance_card import variance_card
 from products.models import ProductLine
 from products.selectors.access import lines_visible, product_get
 from products.selectors.head import product_head
@@ -150,3 +152,14 @@ def product_costs(request: HttpRequest, code: str) -> HttpResponse:
         "margin": margin_card(request.user, product, rates) if rates else None,
     }
     return page_render(request, "pricing/product_costs.html", context)
+
+
+@with_right(RIGHT)
+@require_safe
+def product_variance(request: HttpRequest, code: str) -> HttpResponse:
+    """The card of actual costs beside standard ones, which comes after the page."""
+    product = product_get(request.user, code)
+    if not getattr(request, "htmx", None):
+        return redirect("pricing:product_costs", product.code)
+    context = {"variance": variance_card(request.user, product)}
+    return render(request, "pricing/_variance.html", context)

@@ -19,10 +19,10 @@ CLOSE_LOCK = "hashtextextended('products.month_close', 0)"
 """Who closes a month takes it alone, who writes figures of months together with the others."""
 
 
-def closed_month_triggers(column: str) -> list[pgtrigger.Trigger]:
+def closed_month_triggers(column: str, where: str = "") -> list[pgtrigger.Trigger]:
     """Refuse rows whose date ``column`` lies in a closed month, unless this transaction makes a correction:
     the setting ``pmtool.correction`` names a row of :class:`Correction` that it wrote itself. Of a statement
-    as a whole, as sales come by the hundred thousand."""
+    as a whole, as sales come by the hundred thousand. ``where``: only of such rows, as SQL."""
     tables = {
         pgtrigger.Insert: ("insert", pgtrigger.Referencing(new="new_rows")),
         pgtrigger.Update: ("update", pgtrigger.Referencing(old="old_rows", new="new_rows")),
@@ -36,14 +36,14 @@ def closed_month_triggers(column: str) -> list[pgtrigger.Trigger]:
             operation=operation,
             referencing=rows,
             declare=[("shut", "date"), ("said", "text")],
-            func=_refuse(column, [each for each in (rows.old, rows.new) if each]),
+            func=_refuse(column, where, [each for each in (rows.old, rows.new) if each]),
         )
         for operation, (name, rows) in tables.items()
     ]
 
 
-def _refuse(column: str, tables: list[str]) -> str:
-    rows = " UNION ALL ".join(f"SELECT {column} AS day FROM {name}" for name in tables)
+def _refuse(column: str, where: str, tables: list[str]) -> str:
+    rows = " UNION ALL ".join(f"SELECT {column} AS day FROM {name}{where}" for name in tables)
     return f"""
         PERFORM pg_advisory_xact_lock_shared({CLOSE_LOCK});
         SELECT closed_until INTO shut FROM core_organisation;

@@ -63,12 +63,14 @@ from .catalogue import (
 )
 from .costs import cost_file
 from .judgement import JUDGED_THEN, judged_then, judgement_create
+from .ledger import ledger_file, ledger_mapped
 from .offer import positionings_create
 from .people import people_create
 from .place import distribution_file, place_create
 from .prices import decisions_create, price_file, prices_create, proposals_create
 from .promotions import promotions_create
 from .sales import budget_file, first_month, sales_file, sales_rows, top_line
+from .terms import terms_create
 
 SEED = 20261101
 # Some products have the forecasts of a year more, so that their accuracy shows.
@@ -99,6 +101,7 @@ def demo_load(*, until: datetime.date | None, nights: int, tell: Tell) -> None:
         _sales(people["Anna"], last)
         _prices(people, last)
         promotions_create(people, last)
+        _ledger(people, last)
         _place(people, last)
         _launch(people["Yara"], last)
         _stage_by_hand(people["Sanne"])
@@ -309,6 +312,15 @@ def _prices(people: dict[str, User], last: datetime.date) -> None:
         _import("costs", path)
     decisions_create(people, last)
     proposals_create(people)
+    terms_create(people, last)
+
+
+def _ledger(people: dict[str, User], last: datetime.date) -> None:
+    ledger_mapped(people["Emma"], last)
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "grootboek.csv"
+        ledger_file(last, path)
+        _import("cost_actuals", path)
 
 
 def _place(people: dict[str, User], last: datetime.date) -> None:

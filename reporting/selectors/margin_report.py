@@ -28,15 +28,20 @@ from .report_names import Name
 from .report_query import ReportQuery
 
 ZERO = Decimal(0)
+Sold = tuple[Decimal, Decimal, Decimal | None]
+"""Gross and net sales in cents, and units (of a level: contracts × months)."""
 # The leading measure of each product; by product and month in cents, as its statement has it.
 _SALES = """
-    SELECT key, sum(gross), sum(net) FROM (
+    SELECT key, sum(gross), sum(net), sum(units) FROM (
         SELECT {key} AS key, round(sum(coalesce(s.gross_revenue, s.revenue)), 2) AS gross,
                round(sum(coalesce(s.gross_revenue, s.revenue)), 2)
-               - round(sum(coalesce(s.gross_revenue, s.revenue)) - sum(s.revenue), 2) AS net
+               - round(sum(coalesce(s.gross_revenue, s.revenue)) - sum(s.revenue), 2) AS net,
+               sum(CASE WHEN m.kind = 'level' THEN coalesce(s.average_volume, s.volume)
+                        ELSE s.volume END) AS units
         FROM products_salesmonth s
         JOIN unnest(%(products)s::bigint[], %(measures)s::bigint[]) AS lead (product_id, measure_id)
           ON lead.product_id = s.product_id AND lead.measure_id = s.measure_id
+        JOIN products_measure m ON m.id = s.measure_id
         WHERE s.month BETWEEN %(first)s AND %(last)s AND s.revenue IS NOT NULL {within}
         GROUP BY s.product_id, s.month, {key}
     ) booked GROUP BY key
@@ -88,7 +93,7 @@ def margin_report(user: Any, query: ReportQuery) -> MarginReport:
         return MarginReport([], limited=True)
     by = query.by[0]
     [span] = query.spans(query.period, query.of)
-    products = _products(user, query)
+    products = products_asked(user, query)
     costs: dict[Any, dict[str, Decimal]] = defaultdict(dict)
     booked = booked_visible(user).filter(
         within(query), month__range=(span.first, span.last), source__in=span.sources
@@ -96,12 +101,12 @@ def margin_report(user: Any, query: ReportQuery) -> MarginReport:
     fields = (_COSTS.get(by, "product_id"), "kind__level")
     for key, level, amount in booked.order_by().values_list(*fields).annotate(amount=Sum("amount")):
         costs[key][level] = amount
-    sales = _sales(query, products, span.first, span.last)
+    sales = sales_booked(query, products, span.first, span.last)
     names = _names(by, query, products, costs.keys() | sales.keys())
     return _added(names, sales, costs)
 
 
-def _products(user: Any, query: ReportQuery) -> dict[int, Product]:
+def products_asked(user: Any, query: ReportQuery) -> dict[int, Product]:
     """The products of the report, whose sales count."""
     rows = products_visible(user)
     for name in ("product", "line"):
@@ -114,12 +119,12 @@ def _products(user: Any, query: ReportQuery) -> dict[int, Product]:
             rows = rows.filter(line__in={pk for line in own for pk in tree.descendants(line)})
     for word in query.text.split():
         rows = rows.filter(name__icontains=word) | rows.filter(code__icontains=word)
-    return {row.pk: row for row in rows.only("code", "name", "line")}
+    return {row.pk: row for row in rows.only("code", "name", "line", "unit")}
 
 
-def _sales(
+def sales_booked(
     query: ReportQuery, products: Mapping[int, Product], first: datetime.date, last: datetime.date
-) -> dict[Any, tuple[Decimal, Decimal]]:
+) -> dict[Any, Sold]:
     tree, channel = line_tree(), query.filters.get("channel")
     leads = {line: tree.lead_measure(line).pk for line in {row.line_id for row in products.values()}}
     said: dict[str, Any] = {
@@ -133,7 +138,7 @@ def _sales(
     there = "AND s.channel_id = ANY(%(channels)s::bigint[])" if channel else ""
     with connection.cursor() as cursor:
         cursor.execute(_SALES.format(key=key, within=there), said)
-        return {key: (gross, net) for key, gross, net in cursor.fetchall()}
+        return {key: (gross, net, units) for key, gross, net, units in cursor.fetchall()}
 
 
 def _names(
@@ -181,7 +186,7 @@ def _families(query: ReportQuery) -> dict[int, Name]:
 
 def _added(
     names: Mapping[Any, tuple[Any, Name]],
-    sales: Mapping[Any, tuple[Decimal, Decimal]],
+    sales: Mapping[Any, Sold],
     costs: Mapping[Any, Mapping[str, Decimal]],
 ) -> MarginReport:
     sums: dict[Name, list[Decimal]] = {}
@@ -190,7 +195,10 @@ def _added(
     for key, (order, name) in names.items():
         found = sums.setdefault(name, [ZERO] * (2 + len(LEVELS)))
         orders[name] = order
-        amounts = [*sales.get(key, (ZERO, ZERO)), *(costs.get(key, {}).get(level, ZERO) for level in LEVELS)]
+        amounts = [
+            *sales.get(key, (ZERO, ZERO))[:2],
+            *(costs.get(key, {}).get(level, ZERO) for level in LEVELS),
+        ]
         sums[name] = [one + other for one, other in zip(found, amounts, strict=True)]
     rows = [_row(name, sums[name], name in sold) for name in sorted(sums, key=lambda name: orders[name])]
     if not rows:

@@ -47,7 +47,8 @@ class Span:
 @dataclass(frozen=True)
 class ReportQuery:
     """``of``: what is compared, ``against`` what; ``by``: what a row is of; ``scale``: k for thousands;
-    ``margin``: the contribution margin of what ``by`` names first, over ``period``."""
+    ``layout``: costs; the contribution margin of what ``by`` names first over ``period``, or the bridge to it
+    from a year before."""
 
     month: datetime.date
     columns: tuple[str, ...]
@@ -57,7 +58,7 @@ class ReportQuery:
     scale: str = ""
     filters: Mapping[str, str] = field(default_factory=dict)
     text: str = ""
-    margin: bool = False
+    layout: str = "costs"
     period: str = "ytd"
 
     def address(self, **changes: Any) -> str:
@@ -72,8 +73,8 @@ class ReportQuery:
         query["month"] = f"{self.month:%Y-%m}"
         query["by"] = ",".join(self.by)
         query["of"] = self.of
-        if self.margin:
-            query["layout"], query["period"] = "margin", self.period
+        if self.layout != "costs":
+            query["layout"], query["period"] = self.layout, self.period
         else:
             query["columns"], query["against"] = ",".join(self.columns), self.against
         query.update({"scale": self.scale} if self.scale else {})
@@ -112,7 +113,8 @@ class ReportQuery:
 def report_query(query: QueryDict) -> ReportQuery:
     """Read the address; what is unknown is left out. Without a word about it: actual costs where there are
     any, else standard ones, beside the budget where there is one, else last year."""
-    margin = query.get("layout") == "margin"
+    layout = query.get("layout", "")
+    margin = layout in ("margin", "bridge")
     of, against = query.get("of", ""), query.get("against", "")
     if of not in OF or (against not in AGAINST and not margin):
         has_actual, has_budget = _booked()
@@ -133,7 +135,7 @@ def report_query(query: QueryDict) -> ReportQuery:
         scale="k" if query.get("scale") == "k" else "",
         filters={name: _text(query.get(name, "")) for name in FILTERS if query.get(name)},
         text=_text(query.get("q", "")),
-        margin=margin,
+        layout=layout if margin else "costs",
         period=period if period in PERIODS else "ytd",
     )
 

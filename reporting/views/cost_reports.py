@@ -14,14 +14,17 @@ from django.views.decorators.http import require_POST, require_safe
 
 from core.organisation import organisation_get
 from core.pages import page_render, paginate, with_right
+from pricing.engine.costs import abc
 from pricing.models import CostKind
 from pricing.selectors.costs import RIGHT, cost_kinds
 from products.models import SavedView
 from products.selectors.access import lines_visible
 from products.services.views import view_create, view_delete
-from reporting.cost_report_page import heads, margin_heads, margin_shown, shown
+from reporting.cost_report_page import heads, margin_heads, margin_shown, shown, shown_page
+from reporting.margin_bridge_page import bridge_shown, part_shown
 from reporting.report_words import choices, dimensions, reconciliation_words
 from reporting.selectors.cost_report import CostReport
+from reporting.selectors.margin_bridge import margin_bridge, margin_level
 from reporting.selectors.margin_report import margin_report
 from reporting.selectors.report_query import ReportQuery, report_query
 
@@ -47,9 +50,12 @@ def cost_report(request: HttpRequest) -> HttpResponse:
         "chips": [(name, value, _without(query, name)) for name, value in query.filters.items()],
         "files": FILES,
         "can_export": request.user.has_perm("exchange.export"),
-        "costs_address": query.address(margin=False, by=("product", "kind")),
-        "margin_address": query.address(margin=True, by=("line",)),
-        **(_margin(request, query) if query.margin else _costs(request, query)),
+        "layouts": [
+            ("costs", _("Costs"), query.address(layout="costs", by=("product", "kind"))),
+            ("margin", _("Margin"), query.address(layout="margin", by=("line",))),
+            ("bridge", _("Margin bridge"), query.address(layout="bridge", by=("product",))),
+        ],
+        **{"costs": _costs, "margin": _margin, "bridge": _bridge}[query.layout](request, query),
     }
     return page_render(request, "reporting/cost_report.html", context)
 
@@ -60,7 +66,7 @@ def _costs(request: HttpRequest, query: ReportQuery) -> dict[str, Any]:
     return {
         "heads": heads(query),
         "page": page,
-        "rows": [shown(query, row) for row in page.object_list],
+        "rows": shown_page(query, page.object_list),
         "total": shown(query, report.total) if report.total else None,
         "reconciliation": reconciliation_words(report.reconciliation, currency) if report.total else "",
     }
@@ -69,12 +75,25 @@ def _costs(request: HttpRequest, query: ReportQuery) -> dict[str, Any]:
 def _margin(request: HttpRequest, query: ReportQuery) -> dict[str, Any]:
     found = margin_report(request.user, query)
     page = paginate(request, found.rows)
+    classes = abc({row.name: row.cm3 for row in found.rows}) if query.by[0] == "product" else {}
     return {
         "heads": margin_heads(),
         "page": page,
-        "rows": [margin_shown(query, row) for row in page.object_list],
+        "rows": [margin_shown(query, row, classes.get(row.name, "")) for row in page.object_list],
         "total": margin_shown(query, found.total, total=True) if found.total else None,
         "limited": found.limited,
+    }
+
+
+def _bridge(request: HttpRequest, query: ReportQuery) -> dict[str, Any]:
+    found = margin_bridge(request.user, query)
+    page = paginate(request, found.parts)
+    return {
+        "page": page,
+        "limited": found.limited,
+        "bridge": bridge_shown(query, found.found) if found.found else None,
+        "rows": [part_shown(query, name, part) for name, part in page.object_list],
+        "level": margin_level(query),
     }
 
 

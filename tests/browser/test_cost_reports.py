@@ -20,8 +20,8 @@ from .test_costs import fits
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 WORDS = {
-    "en": {"take": "Take along", "keep": "Keep", "margin": "Margin"},
-    "nl": {"take": "Meenemen", "keep": "Bewaren", "margin": "Marge"},
+    "en": {"take": "Take along", "keep": "Keep", "margin": "Margin", "bridge": "Margin bridge"},
+    "nl": {"take": "Meenemen", "keep": "Bewaren", "margin": "Marge", "bridge": "Margebrug"},
 }
 
 
@@ -65,5 +65,10 @@ def test_a_report_is_read_opened_kept_and_taken_along(
     expect(page.locator("#cost-report")).to_be_visible()
     page.get_by_role("link", name=words["margin"], exact=True).click()
     expect(page.locator("#cost-report tfoot")).to_be_visible()
+    assert fits(page)
+    axe(page)
+    page.get_by_role("link", name=words["bridge"], exact=True).click()
+    page.wait_for_selector("html[data-charts=ready]")
+    expect(page.locator("#bridge")).to_be_visible()
     assert fits(page)
     axe(page)

@@ -102,7 +102,7 @@ class Walk:
 
 @pytest.mark.browser
 @pytest.mark.long
-@pytest.mark.timeout(420)
+@pytest.mark.timeout(900)
 def test_the_pages_of_the_demo_company(page: Any, sign_in: Any, axe: Any, transactional_db: Any) -> None:
     call_command("demo", "--nights", "1", "--until", "2026-10")
     pages = addresses()

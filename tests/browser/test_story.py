@@ -31,10 +31,12 @@ from forecasting.services.night_work import run_work
 from pricing.models import Price
 from pricing.selectors.price_answers import price_answers
 from products.models import Product, SalesFact
+from products.selectors.figures import spans
 from tests.factories import cost_rate_factory, price_factory, price_list_factory, user_factory
 
 from .company import AHEAD, PRICES, Company, dutch, found_company, spreadsheet, upload
 from .story_costs import wednesday_costs
+from .story_money import budget_laid_down, money_ahead
 
 pytestmark = [pytest.mark.browser, pytest.mark.long, pytest.mark.timeout(420)]
 OLD_PRICE = PRICES["SAP-100"]
@@ -298,8 +300,8 @@ def _slide(page: Any, price: Decimal) -> None:
 
 
 def _tuesday_night(page: Any, axe: Any, processes: Any, company: Company, start: datetime.date) -> None:
-    """Scene 5, as far as its rooms stand: the forecast of the juice moves from that month on, alone, and its
-    page says by how much and why."""
+    """Scene 5: the forecast of the juice moves from that month on, alone, and its page says by how much and
+    why. The margin ahead and the full year expected against budget move with it."""
     juice = company.products["SAP-100"]
     others = Forecast.objects.filter(current=True).exclude(product=juice).order_by("pk")
     before = list(others.values_list("pk", "content_hash"))
@@ -309,6 +311,9 @@ def _tuesday_night(page: Any, axe: Any, processes: Any, company: Company, start:
         .values_list("month", "mean")
     )
     answer = price_answers([juice.pk])[juice.pk]
+    budget_laid_down(company, juice)
+    money = (page, axe, company, juice)
+    year, margin = money_ahead(*money, list(_months(juice)), OLD_PRICE, start)
     run = night_start(kind=NightlyRun.Kind.MANUAL, as_of=company.last)
     processes.wait_until(
         lambda: NightlyRun.objects.get(pk=run.pk).state == NightlyRun.State.DONE, "the night is done", 120
@@ -319,6 +324,11 @@ def _tuesday_night(page: Any, axe: Any, processes: Any, company: Company, start:
     for row, (month, mean) in zip(_months(juice), statistics, strict=True):
         assert (row.month, row.mean) == (month, mean)
         assert row.driven == pytest.approx(mean * (factor if month >= start else 1), rel=1e-5)
+    new_year, new_margin = money_ahead(*money, list(_months(juice)), price, start)
+    assert new_margin != pytest.approx(margin, rel=1e-3)
+    ahead = [row.month for row in _months(juice) if row.month <= spans(company.last)["full_year"][1]]
+    if start in ahead:  # not in the last month of the year
+        assert new_year < year  # consumers answer by more than the price brings in
     page.goto(f"/products/{juice.code}/forecast/")
     with translation.override("nl"):
         share = formats.delta(float(price / OLD_PRICE) - 1, "percent").text

@@ -23,6 +23,9 @@ from collaboration.models import Decision, DecisionProduct
 from core.months import month_add
 from forecasting.models import Forecast, ForecastMonth, StageEstimate
 from pricing.models import (
+    BonusSettlement,
+    CostChange,
+    CostChangeEffect,
     CostKind,
     CostLine,
     CostMonth,
@@ -35,6 +38,8 @@ from pricing.models import (
     Proposal,
     Scenario,
     SegmentChannel,
+    Term,
+    TermStep,
 )
 from products.models import (
     BudgetRow,
@@ -74,12 +79,18 @@ PAGES = {
     "prices": "/pricing/?sort=-price",
     "price lists": "/pricing/lists/",
     "price rules": "/pricing/rules/",
+    "terms": "/pricing/terms/",
+    "bonuses": "/pricing/terms/bonuses/",
+    "a product's pocket prices": "/products/P0/mix/pocket/",
     "price proposals": "/pricing/proposals/",
     "a price proposal": "/pricing/proposals/{proposal}/",
     "costs": "/costs/?q=P&line=line-1",
     "a product's costs": "/products/P0/costs/",
     "a cost line": "/costs/lines/{cost}/",
     "kinds of cost": "/costs/kinds/",
+    "changes of many costs": "/costs/changes/",
+    "a change of many costs": "/costs/changes/{change}/",
+    "rates of a change of many costs": "/costs/changes/{change}/?show=rates",
     "months of costs": "/costs/months/",
     "mapping of the ledger": "/costs/mapping/",
     "a budget": "/products/budgets/{plan}/",
@@ -103,9 +114,12 @@ PAGES = {
     "API: elasticities": "/api/v1/elasticities/?page_size=100",
     "API: price lists": "/api/v1/price-lists/?page_size=100",
     "API: price proposals": "/api/v1/price-proposals/?page_size=100",
+    "API: terms": "/api/v1/terms/?page_size=100",
+    "API: settled bonuses": "/api/v1/bonus-settlements/?page_size=100",
     "API: cost lines": "/api/v1/cost-lines/?page_size=100",
     "cost report": "/costs/reports/",
     "margin report": "/costs/reports/?layout=margin&by=product",
+    "margin bridge": "/costs/reports/?layout=bridge&of=standard",
     "API: cost reports": "/api/v1/cost-reports/?page_size=100",
     "API: cost rates": "/api/v1/cost-rates/?page_size=100",
 }
@@ -173,6 +187,7 @@ def company(rows: int) -> Any:
         for product in products
     )
     priced(owner, products, channels)
+    agreed(owner, channels, last.year)
     placed(products[0], channels, last)
     costed(owner, products)
     return owner
@@ -233,6 +248,27 @@ def priced(owner: Any, products: list[Product], channels: list[Any]) -> None:
     )
 
 
+def agreed(owner: Any, channels: list[Any], year: int) -> None:
+    """A discount and a bonus of every channel, and what was settled of it."""
+    said: dict[str, Any] = {"start_date": datetime.date(2020, 1, 1), "created_by": owner}
+    Term.objects.bulk_create(Term(kind="invoice", channel=each, rate="0.1", **said) for each in channels)
+    terms = Term.objects.bulk_create(
+        Term(kind="bonus", basis="revenue", channel=each, **said) for each in channels
+    )
+    TermStep.objects.bulk_create(TermStep(term=term, from_amount=0, rate="0.01") for term in terms)
+    BonusSettlement.objects.bulk_create(
+        BonusSettlement(
+            channel=each,
+            year=year,
+            amount=1,
+            settled_date=datetime.date(year, 1, 1),
+            reference="CN",
+            created_by=owner,
+        )
+        for each in channels
+    )
+
+
 def costed(owner: Any, products: list[Product]) -> None:
     """Every product's own cost, as many of the first, of its line and of all; as many rates of the last."""
     purchase, overhead = (CostKind.objects.get(code=code) for code in ("purchase", "overhead"))
@@ -252,9 +288,30 @@ def costed(owner: Any, products: list[Product]) -> None:
         CostRate(cost_line=made[-1], start_date=start + datetime.timedelta(n + 1), amount=3) for n in days
     ]
     CostRate.objects.bulk_create(rates)
+    change = CostChange.objects.create(
+        author=owner,
+        reason="More",
+        start_date=timezone.localdate() + datetime.timedelta(30),
+        chosen={"kind": purchase.pk},
+        how="percentage",
+        value="0.04",
+        state="applied",
+        decided_at=timezone.now(),
+    )
+    change.rates.set(
+        CostRate.objects.bulk_create(
+            CostRate(cost_line=line, start_date=change.start_date, amount=4) for line in made
+        )
+    )
+    margins = dict.fromkeys(("net", "cm1", "cm2", "cm3", "cm1_was", "cm2_was", "cm3_was", "tied"), 1)
+    CostChangeEffect.objects.bulk_create(
+        CostChangeEffect(cost_change=change, product=p, is_under=True, floor="0.3", **margins)
+        for p in products
+    )
     last = month_add(timezone.localdate().replace(day=1), -1)
     CostMonth.objects.bulk_create(
-        CostMonth(product=p, month=month, kind=kind, source="standard", amount=5, recorded_at=timezone.now())
+        CostMonth(product=p, month=month, kind=kind, source=source, amount=5, recorded_at=timezone.now())
+        for source in ("standard", "actual")
         for p in products
         for month in (last, month_add(last, -12))
         for kind in (purchase, overhead)
@@ -267,8 +324,11 @@ def counted(owner: Any, addresses: dict[str, str]) -> dict[str, int]:
     found = {}
     plan, proposal = BudgetVersion.objects.get().pk, Proposal.objects.latest("pk").pk
     positioning, cost = Positioning.objects.latest("pk").pk, CostLine.objects.latest("pk").pk
+    change = CostChange.objects.latest("pk").pk
     for name, pattern in addresses.items():
-        address = pattern.format(plan=plan, proposal=proposal, positioning=positioning, cost=cost)
+        address = pattern.format(
+            plan=plan, proposal=proposal, positioning=positioning, cost=cost, change=change
+        )
         client.get(address)  # what is kept from one request to the next is there
         with CaptureQueriesContext(connection) as queries:
             answer = client.get(address)

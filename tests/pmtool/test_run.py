@@ -14,7 +14,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-pytestmark = [pytest.mark.long, pytest.mark.faults]
+pytestmark = [pytest.mark.long, pytest.mark.faults, pytest.mark.timeout(600)]
 ROOT = Path(__file__).parent.parent.parent
 
 

@@ -10,6 +10,7 @@ from .pricing_offer import OFFER_RULES
 from .pricing_place import PLACE_RULES
 from .pricing_prices import PRICE_RULES
 from .pricing_promotions import PROMOTION_RULES
+from .pricing_terms import TERM_RULES
 from .rules import Rule
 from .world import World
 
@@ -30,4 +31,5 @@ RULES = [
     *PRICE_RULES,
     *PROMOTION_RULES,
     *EFFECT_RULES,
+    *TERM_RULES,
 ]

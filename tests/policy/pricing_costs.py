@@ -5,8 +5,10 @@ from __future__ import annotations
 import datetime
 from typing import Any
 
+from django.utils import timezone
+
 from core.organisation import today
-from pricing.models import CostKind, CostLine, CostRate
+from pricing.models import CostChange, CostChangeEffect, CostKind, CostLine, CostRate
 from tests.factories import cost_line_factory, cost_rate_factory
 
 from .rules import Rule
@@ -85,11 +87,73 @@ def a_month(_world: World) -> dict[str, Any]:
     return {"year": today().year - 2, "month": 1}
 
 
+def _change(world: World, product: Any, name: str) -> CostChange:
+    """A change that was written, of one product that sold."""
+
+    def make() -> CostChange:
+        made = CostChange.objects.create(
+            author=world.somebody,
+            reason=name,
+            start_date=today() + AHEAD,
+            chosen={"product": product.pk},
+            how="percentage",
+            value="0.04",
+            state="applied",
+            decided_at=timezone.now(),
+        )
+        margins = dict.fromkeys(("cm1", "cm2", "cm3", "cm1_was", "cm2_was", "cm3_was", "tied"), 1)
+        CostChangeEffect.objects.create(cost_change=made, product=product, net=9, **margins)
+        return made
+
+    return world.made(f"change of costs {name}", make)
+
+
+def own_change(world: World) -> dict[str, Any]:
+    foreign_change(world)  # it must not be found
+    return {"pk": _change(world, world.own_product, "Mill asks more").pk}
+
+
+def foreign_change(world: World) -> dict[str, Any]:
+    return {"pk": _change(world, world.foreign_product, f"{MARK} asks more").pk}
+
+
+def changes(world: World) -> dict[str, Any]:
+    own_change(world)
+    return {}
+
+
+def changing(world: World) -> dict[str, Any]:
+    _own(world)
+    start = (today() + 2 * AHEAD).isoformat()
+    said = {"product": world.own_product.code, "how": "percentage", "value": "4"}
+    return said | {"start_date": start, "reason": "More"}
+
+
+of_change: dict[str, Any] = {"args": own_change, "foreign": foreign_change, "all_channels": True}
+
 COST_RULES = [
+    Rule("pricing:cost_changes", get=SEE, args=changes, all_channels=True),
+    Rule("pricing:cost_change_new", get=EDIT, post=EDIT, data=changing, whole_read=True),
+    Rule("pricing:cost_change", get=SEE, **of_change),
+    Rule("pricing:cost_change_act", post=EDIT, data={"act": "withdraw"}, **of_change),
+    Rule("pricing:cost_change_propose", post=SEE, **of_change),
+    Rule(
+        "pricing:cost_change_export",
+        get=SEE,
+        args=lambda world: own_change(world) | {"kind": "csv"},
+        foreign=lambda world: foreign_change(world) | {"kind": "csv"},
+        all_channels=True,
+    ),
     Rule("pricing:costs", get=SEE, args=everything, query={"show": "all"}),
     Rule("pricing:costs_export", get=SEE, args=lambda world: everything(world) | {"kind": "csv"}),
     Rule(
         "pricing:product_costs",
+        get=SEE,
+        args=own_product,
+        foreign=lambda world: {"code": world.foreign_product.code},
+    ),
+    Rule(
+        "pricing:product_variance",
         get=SEE,
         args=own_product,
         foreign=lambda world: {"code": world.foreign_product.code},

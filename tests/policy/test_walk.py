@@ -181,6 +181,7 @@ class Asked:
 
 
 @pytest.mark.long
+@pytest.mark.timeout(600)
 @pytest.mark.parametrize("room", ROOMS)
 def test_who_may(room: str, world: World) -> None:
     """One world a room: what it holds for one rule stays for the next, and must not leak there either."""

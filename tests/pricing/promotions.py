@@ -25,7 +25,7 @@ def plan_of(*products: Product, ahead: int = 30, days: int = 14, **fields: Any) 
         "name": "Offer",
         "mechanic": "one_plus_one",
         "store_start": start,
-        "store_end": start + (days - 1) * DAY,
+        "store_end": fields.pop("store_end", start + (days - 1) * DAY),
         "products": [ProductPlan(product) for product in products],
     }
     return PromotionPlan(**given | fields)

@@ -13,10 +13,12 @@ from django.db import transaction
 from django.utils import timezone
 
 from accounts import rights
+from accounts.models import User
 from collaboration.models import Alert
 from core.months import month_add, month_start
 from core.organisation import today
 from forecasting.models import Forecast, ForecastMonth
+from pricing.services.cost_changes import cost_change_apply, cost_change_draft
 from pricing.services.cost_months import BookedCost, cost_months_book
 from pricing.services.margin_floors import floor_alerts_settle
 from pricing.steps.margin_floor import falls_of
@@ -57,7 +59,7 @@ def _answers(world: World, session: str, rules: list[tuple[Rule, str]]) -> dict[
     return found
 
 
-def _costs_give(world: World) -> None:
+def _costs_give(world: World, finance: User) -> None:
     """To the product, its line and everything."""
     product = world.own_product
     own: list[dict[str, Any]] = [{"product": product}, {"line": world.own_line}, {}]
@@ -65,10 +67,6 @@ def _costs_give(world: World) -> None:
         more = {} if "product" in of else {"basis": "month", "key": "revenue"}
         line = cost_line_factory(**of, **more, name=NAME)
         cost_rate_factory(cost_line=line, start_date=datetime.date(2020, 1, 1), amount=CANARY)
-    floor_alerts_settle(
-        products=[product.pk], falls=falls_of([Product.objects.get(pk=product.pk)]), local_date=today()
-    )
-    assert Alert.objects.filter(kind="margin_floor", state="open").exists()
     month = month_add(month_start(today()), -1)
     for source in ("standard", "actual", "budget"):
         rows = [
@@ -76,6 +74,20 @@ def _costs_give(world: World) -> None:
             for pk in (product.pk, None)
         ]
         cost_months_book(source=source, months=[month], rows=rows)
+    floor_alerts_settle(
+        products=[product.pk], falls=falls_of([Product.objects.get(pk=product.pk)]), local_date=today()
+    )
+    change = cost_change_draft(
+        user=finance,
+        chosen={"product": product.pk},
+        how="percentage",
+        value=Decimal("0.04"),
+        start_date=today() + datetime.timedelta(days=9),
+        reason=NAME,
+    )
+    cost_change_apply(user=finance, change=change)
+    for kind in ("margin_floor", "cost_change"):
+        assert Alert.objects.filter(kind=kind, state="open").exists()
 
 
 def _forecast_give(product: Product) -> None:
@@ -101,7 +113,7 @@ def test_two_products_equal_but_for_cost_give_identical_bytes(monkeypatch: pytes
     price_factory(product=product, price_list=price_list_factory(), start_date=datetime.date(2024, 1, 1))
     known = [right.code for right in rights.registered() if right.code not in COSTS]
     person = user_factory(rights=known, name="All but costs")
-    session = sign_in(person)
+    session, finance = sign_in(person), user_factory("finance")
     rules = [
         (rule, address(rule, rule.args(world) if rule.args else {}))
         for rule in RULES
@@ -113,7 +125,7 @@ def test_two_products_equal_but_for_cost_give_identical_bytes(monkeypatch: pytes
     assert sum(b"outcome" in content for url, (_s, content) in before.items() if "what-if" in url) == 4
     again = _answers(world, session, rules)
     assert [url for url in before if again[url] != before[url]] == []  # else the comparison says nothing
-    _costs_give(world)
+    _costs_give(world, finance)
     after = _answers(world, session, rules)
     assert [url for url in before if after[url] != before[url]] == []
     leaks = (CANARY, CANARY.replace(".", ","), NAME)

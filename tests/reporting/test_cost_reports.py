@@ -368,4 +368,51 @@ class TestMargin:
             assert getattr(found.total, name) == getattr(known.total, name)
         client = Client()
         client.force_login(finance)
-        assert client.get(f"/costs/reports/?layout=margin&month=2026-05&by={by}").status_code == 200
+        page = client.get(f"/costs/reports/?layout=margin&month=2026-05&by={by}&of=standard")
+        letters = "".join(row["letter"] for row in page.context["rows"])
+        assert set(letters) == ({"A", "B"} if by == "product" else set())
+
+
+class TestBridge:
+    def test_from_last_year_to_now_it_adds_up_and_is_drawn(self, products: list[Product]) -> None:
+        from pricing.engine.bridge import TERMS
+        from reporting.selectors.margin_bridge import margin_bridge
+
+        channel, before = channel_factory(), month_add(MONTH, -12)
+        bought = kind("purchase").pk
+        rows = []
+        for product, month, units, price, cost in (
+            (products[0], before, 100, "10", "6"),
+            (products[0], MONTH, 110, "10.5", "6.2"),
+            (products[2], before, 50, "20", "12"),
+            (products[2], MONTH, 40, "21", "13"),
+            (products[1], MONTH, 5, "30", "10"),
+            (products[3], before, 5, "30", "10"),
+        ):
+            sell(product, month, units, units * D(price), channel=channel)
+            rows.append(BookedCost(product.pk, month, bought, None, None, "", units * D(cost)))
+        rows.append(BookedCost(None, MONTH, kind("overhead").pk, None, None, "", D(1000)))
+        rows.append(BookedCost(None, MONTH, kind("quality").pk, None, None, "", D(7)))
+        cost_months_book(source="standard", months=[before, MONTH], rows=rows)
+        finance = user_factory("finance", language="en")
+        said = ask(layout="bridge", of="standard", period="month")
+        found = margin_bridge(finance, said).found
+        assert found is not None
+        assert (found.price, found.cost, found.volume, found.mix) == (95, -62, 0, -40)
+        assert (found.new, found.lost, found.other) == (100, -100, -7)
+        assert found.before + sum(getattr(found, term) for term in TERMS) == found.after
+        for month, amount in (("2025-05", found.before), ("2026-05", found.after)):
+            asked = ask(layout="margin", of="standard", period="month", month=month)
+            total = margin_report(finance, asked).total
+            assert total is not None
+            assert total.cm3 == amount
+        client = Client()
+        client.force_login(finance)
+        page = client.get("/costs/reports/?layout=bridge&month=2026-05&of=standard&period=month&level=cm1")
+        assert [row[0] for row in page.context["bridge"].rows] == [
+            *("CM1 May\u00a02025", "New products", "Products no longer sold", "Price", "Costs", "Mix"),
+            "CM1 May\u00a02026",
+        ]
+        limited = user_factory("finance", channels=[channel])
+        assert margin_bridge(limited, said).limited
+        assert client.get("/costs/reports/?layout=bridge&month=2001-05").status_code == 200

@@ -9,10 +9,14 @@ import pytest
 from django.core.management import call_command
 from django.core.management.base import CommandError
 
+from accounts.models import User
 from collaboration.models import Alert, Comment
 from core.organisation import today
 from forecasting.models import AccuracyRow, Finding, Forecast, ProductNews
+from pricing.doctor import ledger_is_booked
 from pricing.models import Positioning, Proposal
+from pricing.selectors.bonuses import bonuses
+from pricing.selectors.cost_months import cost_months
 from pricing.selectors.prices import prices_on
 from products.models import (
     BudgetVersion,
@@ -48,6 +52,10 @@ def test_every_stage_every_kind_and_every_trouble(capsys: pytest.CaptureFixture[
     borrows = Forecast.objects.get(product__code="KIK-400", measure__code="sell-in", current=True)
     assert (borrows.method, borrows.reason_params["periods"]) == ("blend", 5)
     assert SalesFact.objects.filter(volume__lt=0).exists()
+    [unmapped] = cost_months().filter(kind__code="unmapped")
+    assert (unmapped.amount, unmapped.month) == (1240, datetime.date(2026, 10, 1))
+    assert list(ledger_is_booked()) == []
+    assert cost_months().filter(source="accrual").count() > 2
     stands = Counter(Positioning.objects.values_list("product__code", "state"))
     assert stands["HVM-210", "approved"] == 3
     assert stands["HVM-210", "proposed"] == stands["SAP-100", "draft"] == 1
@@ -99,6 +107,8 @@ def _what_it_costs() -> None:
     on_sale = set(Product.objects.filter(ended=None).values_list("pk", flat=True))
     assert on_sale <= prices_on(on_sale, today()).keys()
     assert set(Proposal.objects.values_list("state", flat=True)) == {"proposed", "approved", "rejected"}
+    waits = bonuses(User.objects.get(name__startswith="Anna"), [2025])
+    assert [bool(row.open) for row in waits] == [True, False, True]  # one half settled, one not at all
 
 
 def _people_helped_and_hurt() -> None:

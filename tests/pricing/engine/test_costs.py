@@ -14,6 +14,7 @@ from pricing.engine.costs import (
     Item,
     Rate,
     Row,
+    abc,
     allocate,
     amounts,
     booked,
@@ -25,6 +26,7 @@ from pricing.engine.costs import (
     operating_leverage,
     safety_rate,
     statement,
+    variance,
     with_returns,
 )
 
@@ -215,3 +217,35 @@ class TestSplits:
             left -= sum(row.amount for row in found.rows if row.level == level)
             assert getattr(found, margin) == left
         assert len({(row.level, row.key) for row in found.rows}) == len(found.rows)
+
+
+def test_abc_looks_at_the_share_before_the_item() -> None:
+    assert list(abc(dict(enumerate(map(D, (500, 260, 120, 80, 25, 15))))).values()) == list("AAABCC")
+    assert abc({"small": D(5), "large": D(95), "loss": D(-7), "nothing": D(0)}) == {
+        "large": "A",
+        "small": "C",
+    }
+    assert abc({}) == {}
+
+
+def test_variance_in_volume_and_price() -> None:
+    """Standard 2.00 each and 300 fixed, planned 1,000, sold 1,200, actual 2,820.50."""
+    found = variance(Decimal("2820.50"), Decimal(2700), Decimal(2400), Decimal(1200), Decimal(1000))
+    assert found == (Decimal(2300), Decimal(400), Decimal(2700), Decimal("120.50"), Decimal("2820.50"))
+    assert variance(Decimal(9), Decimal(8), Decimal(0), None, None) == (8, 0, 8, 1, 9)
+    assert variance(Decimal(9), Decimal(8), Decimal(8), None, Decimal(1)) is None
+    assert variance(Decimal(9), Decimal(8), Decimal(8), Decimal(1), None) is None
+
+
+CENTS = st.decimals("-99999", "99999", places=2)
+
+
+@given(actual=CENTS, standard=CENTS, moving=CENTS, sold=st.integers(1, 999), planned=st.integers(0, 999))
+def test_variances_add_up(
+    actual: Decimal, standard: Decimal, moving: Decimal, sold: int, planned: int
+) -> None:
+    found = variance(actual, standard, moving, Decimal(sold), Decimal(planned))
+    assert found is not None
+    assert found.planned + found.volume == found.standard
+    assert found.standard + found.price == found.actual
+    assert all(amount == booked(amount) for amount in found)

@@ -1,0 +1,278 @@
+"""Many rates changed at once: a draft that shows what it does, written as a whole, withdrawn."""
+
+from __future__ import annotations
+
+import datetime
+import uuid
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
+from decimal import ROUND_CEILING, Decimal
+from typing import Any
+
+from django.db import transaction
+from django.http import Http404
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from accounts.errors import DomainError, right_require
+from accounts.versions import check, row_lock
+from core.jobs import job_enqueue
+from core.organisation import organisation_get, today
+from forecasting.services.night import last_closed_month
+from pricing.models import CostChange, CostChangeEffect, CostLine, CostRate, Price, PriceList, Proposal
+from pricing.selectors.cost_changes import (
+    JOB,
+    RateChange,
+    changes_said,
+    chosen_lines,
+    cost_changes_allowed,
+    effects,
+    rate_changes,
+)
+from pricing.selectors.costs import EDIT, RIGHT
+from pricing.selectors.margins_ahead import LEVEL
+from pricing.selectors.prices import in_force
+from pricing.selectors.standard_costs import products_bearing
+
+from .cost_change_alerts import change_settle, draft_tell
+from .costs import cost_line_within, rates_undo, rates_write
+from .price_rules import CENT, PLACES, Rule
+from .proposals import proposal_draft
+
+AT_ONCE = 100
+"""What more products than this come to is worked out by a job, with its progress."""
+How, State = CostChange.How, CostChange.State
+
+
+@transaction.atomic
+def cost_change_draft(
+    *,
+    user: Any,
+    chosen: Mapping[str, Any],
+    how: str,
+    value: Decimal,
+    start_date: datetime.date,
+    reason: str,
+) -> CostChange:
+    """A draft: which rates become what, and what that leaves of every product they reach."""
+    right_require(user, EDIT)
+    if not cost_changes_allowed(user):
+        message = _("Many costs at once are for who sees all channels: margins are of all of them.")
+        raise DomainError("limited", message, status=403)
+    _ahead(start_date)
+    chosen = {name: said for name, said in chosen.items() if said}
+    if not chosen:
+        raise DomainError(
+            "choose", _("Choose whose costs: a supplier, a kind, a line, a product …"), "supplier"
+        )
+    if how == How.PERCENTAGE and value < -1:
+        raise DomainError("below_nothing", _("More than everything cannot go."), "value")
+    change = CostChange(
+        author=user, reason=reason.strip(), start_date=start_date, chosen=chosen, how=how, value=value
+    )
+    check(change)
+    lines = chosen_lines(user, chosen)
+    _one_currency(change, lines)
+    rows = _allowed(change, rate_changes(change, lines))
+    if not any(not row.problem for row in rows):
+        problem = (
+            rows[0].problem if rows else _("No cost that holds then is like this, or none would change.")
+        )
+        raise DomainError("nothing_changes", problem, "value")
+    change.said = changes_said(rows)
+    change.save()
+    _work_out(change, rows)
+    return change
+
+
+def _ahead(day: datetime.date) -> None:
+    if day <= today():
+        message = _("Tomorrow at the earliest: what has begun stays, so it could not be taken back.")
+        raise DomainError("date_past", message, "start_date")
+
+
+def _one_currency(change: CostChange, lines: Sequence[CostLine]) -> None:
+    ours, there = organisation_get().currency, {line.currency for line in lines}
+    if change.how == How.EXCHANGE and (not change.chosen.get("currency") or ours in there):
+        raise DomainError("currency", _("Choose the currency whose rate changes; not our own."), "currency")
+    if change.how == How.AMOUNT and len(there) > 1:
+        message = _("They are in several currencies (%(codes)s): choose one.")
+        raise DomainError("currency", message % {"codes": ", ".join(sorted(there))}, "currency")
+
+
+def _allowed(change: CostChange, rows: Sequence[RateChange]) -> list[RateChange]:
+    """With the reason at those that the author may not change."""
+    found = []
+    for row in rows:
+        try:
+            cost_line_within(change.author, row.cost_line)
+        except DomainError as error:
+            row = replace(row, problem=str(error))
+        except Http404:
+            row = replace(row, problem=_("It is not within your lines."))
+        found.append(row)
+    return found
+
+
+def change_rows(change: CostChange) -> list[RateChange]:
+    """The rates of a draft as things are now."""
+    return _allowed(change, rate_changes(change, chosen_lines(change.author, change.chosen)))
+
+
+def _work_out(change: CostChange, rows: Sequence[RateChange]) -> None:
+    products = products_bearing({row.cost_line.pk for row in rows if not row.problem})
+    if len(products) <= AT_ONCE:
+        CostChangeEffect.objects.bulk_create(effects(change, rows, products, last_closed_month(today())))
+        return
+    job_enqueue(
+        kind=JOB,
+        key=f"{JOB}:{change.pk}:{uuid.uuid4()}",
+        payload={"change": change.pk, "products": products},
+        created_by=change.author,
+    )
+
+
+def cost_change_fill(context: Any) -> Mapping[str, Any]:
+    """The job: what the change leaves of each product, part by part, written at once."""
+    change = CostChange.objects.select_related("author").get(pk=context.payload["change"])
+    ids, rows, last = context.payload["products"], change_rows(change), last_closed_month(today())
+    found: list[CostChangeEffect] = []
+    for start in range(0, len(ids), AT_ONCE):
+        context.progress(start, len(ids))
+        found += effects(change, rows, ids[start : start + AT_ONCE], last)
+    context.progress(len(ids), len(ids))
+    result = {"products": len(found)}
+    with context.effect(lambda: result):
+        if row_lock(change).said == changes_said(rows):
+            change.effects.all().delete()
+            CostChangeEffect.objects.bulk_create(found, batch_size=1000)
+        draft_tell(change)
+    return result
+
+
+@transaction.atomic
+def cost_change_again(*, user: Any, change: CostChange) -> CostChange:
+    """Look again: rates may have changed since the draft was made."""
+    current = _mine(user, change)
+    rows = change_rows(current)
+    current.said = changes_said(rows)
+    current.save(update_fields=["said"])
+    current.effects.all().delete()
+    _work_out(current, rows)
+    return current
+
+
+@transaction.atomic
+def cost_change_apply(*, user: Any, change: CostChange) -> CostChange:
+    """Write every rate the draft showed, or none. Asked again it has been done already."""
+    right_require(user, EDIT)
+    if row_lock(change).state == State.APPLIED:
+        return change
+    current = _mine(user, change)
+    _ahead(current.start_date)
+    lines = chosen_lines(user, current.chosen)
+    list(CostLine.objects.select_for_update().filter(pk__in=[line.pk for line in lines]).order_by("pk"))
+    rows = change_rows(current)
+    if changes_said(rows) != current.said:
+        message = _("Rates changed since this was worked out, so nothing was written. Look again first.")
+        raise DomainError("changed", message, status=409)
+    made = rates_write(user=user, rows=[row.rate(current.start_date) for row in rows if not row.problem])
+    current.rates.set(made)
+    _decide(current, State.APPLIED)
+    return current
+
+
+@transaction.atomic
+def cost_change_withdraw(*, user: Any, change: CostChange) -> tuple[int, int]:
+    """Take back what lies ahead, as an undone import does; where its rates hold already, from tomorrow what
+    would have held without. How many of each. Of a draft: it is discarded."""
+    right_require(user, EDIT)
+    current = row_lock(change)
+    if current.state == State.WITHDRAWN:
+        return 0, 0
+    if current.state == State.DRAFT:
+        current, counts = _mine(user, change), (0, 0)
+    else:
+        lines = CostLine.objects.filter(rates__in=current.rates.all()).distinct()
+        for line in lines.select_related("product", "line"):
+            cost_line_within(user, line)
+        withdrawn, due = rates_undo(CostRate.objects.filter(pk__in=current.rates.all(), withdrawn_at=None))
+        rates_write(
+            user=user,
+            rows=[
+                CostRate(cost_line_id=line, start_date=start, **values._asdict())
+                for (line, _from, start), values in due
+            ],
+        )
+        counts = withdrawn, len(due)
+    _decide(current, State.WITHDRAWN)
+    return counts
+
+
+def _mine(user: Any, change: CostChange) -> CostChange:
+    right_require(user, EDIT)
+    current = row_lock(change)
+    if current.state != State.DRAFT:
+        raise DomainError("already_decided", _("This change is no draft any more."), status=409)
+    if current.author_id != user.pk:
+        raise DomainError("not_yours", _("Only who drafted it writes or discards it."), status=403)
+    return current
+
+
+def _decide(current: CostChange, state: str) -> None:
+    current.state, current.decided_at = state, timezone.now()
+    current.save(update_fields=["state", "decided_at"])
+    change_settle(current)
+
+
+@transaction.atomic
+def cost_change_propose(
+    *, user: Any, change: CostChange, price_list: PriceList, keep: str, reason: str
+) -> Proposal:
+    """A draft of new prices for the products it brings under their floor: at the same volume they keep the
+    margin as a share of net sales (``keep`` is *rate*), its amount, or just reach the floor."""
+    right_require(user, RIGHT)
+    current = row_lock(change)
+    if current.state != State.APPLIED:
+        raise DomainError("not_written", _("Write the change of costs first."), status=409)
+    factors = dict(_factors(current, keep))
+    held = in_force(
+        [price_list.pk], list(factors), current.start_date, component=Price.Component.UNIT, tier=""
+    )
+    pasted = {
+        row.product_id: _up(row.amount * factors[row.product_id], row.amount)
+        for row in held
+        if row.amount is not None
+    }
+    if not pasted:
+        message = _("None of the products under their floor has a price per unit on this list.")
+        raise DomainError("no_price", message, "price_list")
+    current.proposal = proposal_draft(
+        user=user,
+        price_list=price_list,
+        start_date=current.start_date,
+        reason=reason,
+        rule=Rule("paste"),
+        product_ids=(),
+        pasted=pasted,
+    )
+    current.save(update_fields=["proposal"])
+    return current.proposal
+
+
+def _factors(change: CostChange, keep: str) -> Iterator[tuple[int, Decimal]]:
+    """By product what its price has to be multiplied by; none where no price is enough, or a lower one would
+    do. Costs that are a share of sales go up with the price."""
+    for row in change.effects.filter(is_under=True):
+        was, now = getattr(row, f"{LEVEL}_was"), getattr(row, LEVEL)
+        left = 1 - row.tied / row.net  # of every euro that sales rise by
+        fixed = row.net - now - row.tied
+        share = {"rate": was / row.net, "amount": Decimal(0), "floor": row.floor or Decimal(0)}[keep]
+        needed = fixed + was if keep == "amount" else fixed
+        if left > share and needed > (left - share) * row.net:
+            yield row.product_id, needed / ((left - share) * row.net)
+
+
+def _up(amount: Decimal, old: Decimal) -> Decimal:
+    """Up, so that what was asked is kept."""
+    return amount.quantize(CENT if old == old.quantize(CENT) else PLACES, ROUND_CEILING)

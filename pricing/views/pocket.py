@@ -1,0 +1,32 @@
+"""From list price to pocket price of a product, by channel."""
+
+from __future__ import annotations
+
+from django.http import HttpRequest, HttpResponse
+from django.views.decorators.http import require_safe
+
+from core.pages import page_render, with_right
+from pricing.selectors.pocket import product_pockets
+from pricing.selectors.price_rows import price_history, price_rows
+from pricing.term_words import pocket_chart, pocket_key, pocket_lines, pocket_summary
+from products.selectors.access import product_get
+from products.selectors.head import product_head
+
+
+@with_right("pricing.view")
+@require_safe
+def product_pocket(request: HttpRequest, code: str) -> HttpResponse:
+    """The waterfall of one channel (``?channel=``), and all of them side by side."""
+    user = request.user
+    product = product_get(user, code)
+    found = product_pockets(user, product, price_rows(product, price_history(user, product)))
+    context = {"head": product_head(user, product, "mix"), "product": product}
+    if found:
+        asked = request.GET.get("channel", "")
+        chosen = next((pocket for pocket in found if pocket_key(pocket) == asked), found[0])
+        context |= {
+            "chart": pocket_chart(chosen),
+            "lines": pocket_lines(chosen),
+            "summaries": [pocket_summary(pocket, chosen, request.path) for pocket in found],
+        }
+    return page_render(request, "pricing/pocket.html", context)

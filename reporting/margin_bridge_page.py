@@ -1,0 +1,75 @@
+"""The margin bridge as the page shows it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
+
+from core import formats
+from core.charts import Chart, ChartTable
+from core.organisation import organisation_get
+from pricing.engine.bridge import TERMS, Bridge, Part
+from pricing.waterfall_chart import waterfall_spec
+
+from .cost_report_page import amount_words
+from .report_words import PERIOD_WORDS
+from .selectors.margin_bridge import margin_level
+from .selectors.report_names import Name
+from .selectors.report_query import ReportQuery
+
+TERM_WORDS: dict[str, Any] = {
+    "new": _("New products"),
+    "lost": _("Products no longer sold"),
+    "price": _("Price"),
+    "cost": pgettext_lazy("margin bridge", "Costs"),
+    "volume": _("Volume"),
+    "mix": _("Mix"),
+    "other": _("Not by volume"),
+}
+
+
+@dataclass(frozen=True)
+class ShownBridge:
+    """``rows``: label, amount, whether it is a margin rather than a step."""
+
+    rows: Sequence[tuple[str, str, bool]]
+    chart: Chart
+
+
+def bridge_shown(query: ReportQuery, found: Bridge) -> ShownBridge:
+    level = margin_level(query)
+    name = str(_("Result")) if level == "below" else level.upper()
+    before = f"{name} {formats.month(query.spans(query.period, 'last_year')[0].last)}"
+    after = f"{name} {formats.month(query.month)}"
+    steps = [(str(TERM_WORDS[term]), getattr(found, term), False) for term in TERMS if getattr(found, term)]
+    steps = [(before, found.before, True), *steps, (after, found.after, True)]
+    currency = organisation_get().currency
+    chart = Chart(
+        id="bridge-chart",
+        title=str(_("What changed the margin?")),
+        subtitle=str(PERIOD_WORDS[query.period]),
+        spec=waterfall_spec(steps, lambda amount: formats.money(amount, currency, scale="auto")),
+        table=ChartTable(
+            [str(_("Step")), currency], [[label, formats.number(amount, 2)] for label, amount, _is in steps]
+        ),
+        description=str(_("From the margin a year before to that of now, step by step; see the table")),
+        css="h-mid",
+    )
+    return ShownBridge(
+        [(label, amount_words(query, "", amount), is_margin) for label, amount, is_margin in steps], chart
+    )
+
+
+def part_shown(query: ReportQuery, name: Name, part: Part) -> dict[str, Any]:
+    both = part.term == "both"
+    amounts = (part.price, part.cost, part.moved) if both else (None, None, None)
+    return {
+        "name": name.label,
+        "code": name.code,
+        "term": "" if both else str(TERM_WORDS[part.term]),
+        "cells": [amount_words(query, "", amount) for amount in (*amounts, part.change)],
+    }

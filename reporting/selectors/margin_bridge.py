@@ -1,0 +1,92 @@
+"""What prices, costs, volume and mix did to the contribution margin since the same months a year before."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from decimal import Decimal
+from typing import Any
+
+from django.db.models import Sum
+from django.utils.translation import gettext as _
+
+from pricing.engine.bridge import Bridge, Compared, Part, Side, bridge
+from pricing.engine.costs import LEVELS
+from products.models import Product
+from products.selectors.access import visible_channel_ids
+from products.selectors.lines import line_tree
+from products.selectors.units import unit_of
+
+from .cost_report import booked_visible, within
+from .margin_report import products_asked, sales_booked
+from .report_names import Name
+from .report_query import ReportQuery, Span
+
+ZERO = Decimal(0)
+NOTHING = Side(None, ZERO, ZERO)
+
+
+@dataclass(frozen=True)
+class BridgeReport:
+    """``parts`` with their product's name, the largest change first. ``limited``: the person sees only some
+    channels."""
+
+    found: Bridge | None = None
+    parts: tuple[tuple[Name, Part], ...] = ()
+    limited: bool = False
+
+
+def margin_level(query: ReportQuery) -> str:
+    """The margin that is bridged: after these costs."""
+    level = query.filters.get("level", "")
+    return level if level in LEVELS else "cm3"
+
+
+def margin_bridge(user: Any, query: ReportQuery) -> BridgeReport:
+    if visible_channel_ids(user) is not None:
+        return BridgeReport(limited=True)
+    level = margin_level(query)
+    plain = replace(query, filters={key: own for key, own in query.filters.items() if key != "level"})
+    products, tree = products_asked(user, plain), line_tree()
+    [now] = query.spans(query.period, query.of)
+    [then] = query.spans(query.period, "last_year")
+    sides = [_sides(user, plain, products, span, level) for span in (then, now)]
+    rows = [
+        Compared(key, _unit(products.get(key), tree), *(side.get(key, NOTHING) for side in sides))
+        for key in sorted(sides[0].keys() | sides[1].keys(), key=lambda key: (key is None, key))
+    ]
+    if not rows:
+        return BridgeReport()
+    found = bridge(rows)
+    named = ((_name(products, part.key), part) for part in found.parts if part.change)
+    return BridgeReport(found, tuple(sorted(named, key=lambda pair: -abs(pair[1].change))))
+
+
+def _sides(
+    user: Any, query: ReportQuery, products: Mapping[int, Product], span: Span, level: str
+) -> dict[Any, Side]:
+    booked = booked_visible(user).filter(
+        within(query),
+        month__range=(span.first, span.last),
+        source__in=span.sources,
+        kind__level__in=LEVELS[: LEVELS.index(level) + 1],
+    )
+    costs: dict[Any, Decimal] = defaultdict(Decimal)
+    for key, amount in booked.order_by().values_list("product_id").annotate(amount=Sum("amount")):
+        costs[key if key in products else None] += amount
+    sales = sales_booked(replace(query, by=("product",)), products, span.first, span.last)
+    return {
+        key: Side(units, net, costs.get(key, ZERO))
+        for key in costs.keys() | sales.keys()
+        for _gross, net, units in [sales.get(key, (ZERO, ZERO, None))]
+    }
+
+
+def _unit(product: Product | None, tree: Any) -> str:
+    return unit_of(tree, product, tree.lead_measure(product.line_id)) if product else ""
+
+
+def _name(products: Mapping[int, Product], key: Any) -> Name:
+    row = products.get(key)
+    return Name(row.code, row.name) if row else Name("", _("not on a product"))
