@@ -10,6 +10,7 @@ from typing import Any
 from core.months import month_add, month_start
 
 from .models import Promotion
+from .price_words import price_decimals
 from .selectors.what_if import DAY, Answer, Asked, Ground, Question
 from .selectors.what_if_distribution import DistributionAsked, Distributions
 from .selectors.what_if_promotion import PromotionAsked, Promotions
@@ -38,7 +39,9 @@ class Asker:
         if said.get("kind") == "distribution":
             return self._distribution(said)
         usual = self.ground.usual()
-        price = _decimal(said.get("price"), usual.price)
+        # A slider says 11 for 11.00.
+        decimals = price_decimals(self.ground.price.amount)
+        price = Decimal(machine(_decimal(said.get("price"), usual.price), decimals))
         return self.ground.bounded(Asked(price, _day(said.get("start"), usual.start)))
 
     def answer(self, asked: Question) -> Answer | None:
