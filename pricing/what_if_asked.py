@@ -63,7 +63,7 @@ class Asker:
         return self.promotions.bounded(
             PromotionAsked(
                 mechanic,
-                _decimal(said.get("price"), self.promotions.usual_price(mechanic)),
+                _decimal(_slid(said, "price", mechanic), self.promotions.usual_price(mechanic)),
                 start,
                 _day(said.get("end"), start + (7 * WEEKS - 1) * DAY),
                 tuple(int(pk) for pk in _all(said, "channel") if pk.isdigit()),
@@ -73,7 +73,7 @@ class Asker:
 
     def _distribution(self, said: Any) -> DistributionAsked:
         channel = next((int(pk) for pk in _all(said, "channel") if pk.isdigit()), 0)
-        rate = _decimal(said.get("rate"), Decimal(-1))
+        rate = _decimal(_slid(said, "rate", str(channel)), Decimal(-1))
         usual = self.ground.usual().start
         return self.distributions.bounded(channel, None if rate < 0 else rate, _day(said.get("start"), usual))
 
@@ -85,6 +85,11 @@ def machine(value: Decimal, decimals: int) -> str:
 
 def _all(said: Any, name: str) -> list[str]:
     return list(said.getlist(name) if hasattr(said, "getlist") else said.get(name) or ())
+
+
+def _slid(said: Any, name: str, choice: str) -> Any:
+    """Where a slider stands; nothing when it stood there for what was chosen before."""
+    return said.get(name) if said.get("was", choice) == choice else None
 
 
 def _decimal(said: Any, usual: Decimal) -> Decimal:
