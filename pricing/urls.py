@@ -5,8 +5,10 @@ from django.urls import path
 from products import converters  # noqa: F401  registers <product_code:…>
 
 from .views import (
+    break_even,
     cost_changes,
     cost_line,
+    cost_paste,
     costs,
     ledger,
     mix,
@@ -45,6 +47,9 @@ urlpatterns = [
     path("costs/lines/new/", cost_line.cost_line_new, name="cost_line_new"),
     path("costs/lines/<int:pk>/", cost_line.cost_line, name="cost_line"),
     path("costs/rates/<int:pk>/withdraw/", cost_line.cost_rate_end, name="cost_rate_withdraw"),
+    path("costs/paste/", cost_paste.cost_paste, name="cost_paste"),
+    path("costs/break-even/", break_even.break_even_page, name="break_even"),
+    path("costs/break-even/export/<str:kind>/", break_even.break_even_export, name="break_even_export"),
     path("costs/changes/", cost_changes.cost_changes, name="cost_changes"),
     path("costs/changes/new/", cost_changes.cost_change_new, name="cost_change_new"),
     path("costs/changes/<int:pk>/", cost_changes.cost_change, name="cost_change"),

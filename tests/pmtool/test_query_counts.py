@@ -88,6 +88,8 @@ PAGES = {
     "a product's costs": "/products/P0/costs/",
     "a cost line": "/costs/lines/{cost}/",
     "kinds of cost": "/costs/kinds/",
+    "break-even": "/costs/break-even/?q=P&line=line-1",
+    "cost to serve": "/costs/break-even/?show=channels",
     "changes of many costs": "/costs/changes/",
     "a change of many costs": "/costs/changes/{change}/",
     "rates of a change of many costs": "/costs/changes/{change}/?show=rates",

@@ -132,6 +132,14 @@ def changing(world: World) -> dict[str, Any]:
 of_change: dict[str, Any] = {"args": own_change, "foreign": foreign_change, "all_channels": True}
 
 COST_RULES = [
+    Rule("pricing:cost_paste", get=EDIT, post=EDIT),
+    Rule("pricing:break_even", get=SEE, args=everything, all_channels=True),
+    Rule(
+        "pricing:break_even_export",
+        get=SEE,
+        args=lambda world: everything(world) | {"kind": "csv"},
+        all_channels=True,
+    ),
     Rule("pricing:cost_changes", get=SEE, args=changes, all_channels=True),
     Rule("pricing:cost_change_new", get=EDIT, post=EDIT, data=changing, whole_read=True),
     Rule("pricing:cost_change", get=SEE, **of_change),

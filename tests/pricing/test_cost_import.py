@@ -13,6 +13,7 @@ from django.test import Client
 from django.utils import translation
 
 from accounts.errors import DomainError
+from core import jobs
 from core.months import month_add, month_start
 from core.organisation import today
 from exchange.models import Import
@@ -217,3 +218,26 @@ def test_a_rate_of_a_closed_month_comes_in_as_a_correction_only(product: Any, tm
             values=RateValues(D(3)),
         )
     assert refused.value.code == "month_closed"
+
+
+def test_pasted_from_a_spreadsheet_it_is_an_import_like_a_file(
+    django_capture_on_commit_callbacks: Any,
+) -> None:
+    product_factory(code="A")
+    client = Client()
+    client.force_login(user_factory("finance"))
+    for cells in ("", " \n"):
+        empty = client.post("/costs/paste/", {"cells": cells})
+        assert empty.status_code == 422
+        assert empty.context["form"].errors
+    cells = f"product\tkostensoort\tvanaf\tbedrag\nA\tpurchase\t{day(9).isoformat()}\t1,85\n"
+    first, second = (client.post("/costs/paste/", {"cells": cells, "nonce": "once"}) for _ in range(2))
+    assert first.status_code == 302
+    assert first.url == second.url
+    job = jobs.job_claim("short")
+    while job is not None:
+        jobs.job_run(job)
+        job = jobs.job_claim("short")
+    pasted = Import.objects.get()
+    assert (pasted.sheet, pasted.state, pasted.counts["new"]) == ("costs", Import.State.READY, 1)
+    assert not CostRate.objects.exists()

@@ -1,9 +1,8 @@
-"""Terms of channels, pocket prices and bonuses: which holds, who sees it, what stays."""
+"""Terms of channels and pocket prices: which holds, who sees it, what stays."""
 
 from __future__ import annotations
 
 import datetime
-from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -14,67 +13,34 @@ from django.test import Client
 from django.utils import timezone
 
 from accounts.errors import DomainError
-from core.organisation import today
 from pricing.engine.terms import Step
-from pricing.models import BonusSettlement, PriceList, Term, TermStep
-from pricing.selectors.bonuses import Bonus, bonuses
+from pricing.models import PriceList, Term, TermStep
+from pricing.selectors.bonuses import bonuses
 from pricing.selectors.pocket import Pocket, product_pockets
 from pricing.selectors.price_rows import price_history, price_rows
 from pricing.selectors.terms import settlements_visible, terms_visible
-from pricing.services.terms import bonus_settle, term_set, term_withdraw
-from products.models import Channel, ChannelLimit, LineLimit, Measure, Product, ProductLine, SalesMonth
+from pricing.services.terms import bonus_settle, term_withdraw
+from products.models import Channel, ChannelLimit, LineLimit, Product, ProductLine
 from tests.factories import (
     channel_factory,
     line_factory,
-    measure_factory,
     price_factory,
     price_list_factory,
     product_factory,
     user_factory,
 )
+from tests.pricing.terms import JULY, PAID, SCALE, D, bonus_of, day, said, sell
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("english")]
-D = Decimal
-SCALE = [Step(D(0), D("0.01")), Step(D(1_000), D("0.02")), Step(D(5_000), D("0.03"))]
-NOW = datetime.datetime(2026, 7, 15, 10, tzinfo=datetime.UTC)
 
 
 @pytest.fixture
 def july(monkeypatch: pytest.MonkeyPatch) -> None:
     """The fifteenth of July 2026."""
-    monkeypatch.setattr("core.organisation.local_now", lambda: NOW)
+    monkeypatch.setattr("core.organisation.local_now", lambda: JULY)
 
 
 in_july = pytest.mark.usefixtures("july")
-
-
-def day(days: int) -> datetime.date:
-    return today() + datetime.timedelta(days=days)
-
-
-def said(kind: str, rate: str | None = None, channel: Channel | None = None, **values: Any) -> Term:
-    values = {"line": None, "start_date": day(-200), "user": user_factory()} | values
-    return term_set(kind=kind, channel=channel, rate=None if rate is None else D(rate), **values)
-
-
-def bonus_of(channel: Channel, steps: list[Step] = SCALE, **values: Any) -> Term:
-    return said("bonus", channel=channel, steps=steps, **{"basis": "revenue"} | values)
-
-
-def sell(product: Product, channel: Channel, year: int, months: Any, revenue: int, volume: int = 10) -> None:
-    units = Measure.objects.get(code="units")
-    SalesMonth.objects.bulk_create(
-        SalesMonth(
-            product=product,
-            measure=units,
-            channel=channel,
-            month=datetime.date(year, month, 1),
-            volume=volume,
-            revenue=revenue,
-            days=30,
-        )
-        for month in months
-    )
 
 
 @pytest.fixture
@@ -278,109 +244,6 @@ class TestWhoSees:
         bonus_settle(user=user_factory(), channel=above, line=None, **PAID)
         assert not settlements_visible(limited(channel=mine)).exists()
         assert not settlements_visible(limited(line=line)).exists()
-
-
-PAID: dict[str, Any] = {
-    "year": 2026,
-    "amount": D(90),
-    "settled_date": datetime.date(2026, 7, 1),
-    "reference": "CN-1",
-}
-
-
-@in_july
-class TestBonuses:
-    def only(self, year: int = 2026) -> Bonus:
-        [found] = [row for row in bonuses(user_factory(), [2026, 2025]) if row.year == year]
-        return found
-
-    def test_the_step_the_year_is_expected_to_reach(self, product: Product) -> None:
-        """Half a year at 600 where last year was 300 each month: 7,200 expected, so 3 % of 3,600."""
-        shop = channel_factory()
-        bonus_of(shop)
-        sell(product, shop, 2025, range(1, 13), 300)
-        sell(product, shop, 2026, range(1, 7), 600)
-        found = self.only()
-        assert (found.so_far, found.expected, found.reached, found.rate) == (
-            3_600,
-            7_200,
-            D("0.02"),
-            D("0.03"),
-        )
-        assert (found.accrued, found.open) == (D("108.00"), D("108.00"))
-        assert found.following == SCALE[2]
-
-    def test_without_a_last_year_the_step_reached(self, product: Product) -> None:
-        shop = channel_factory()
-        bonus_of(shop)
-        sell(product, shop, 2026, range(1, 7), 600)
-        found = self.only()
-        assert (found.expected, found.rate, found.accrued) == (None, D("0.02"), D("72.00"))
-
-    def test_a_year_that_is_over_and_not_settled(self, product: Product) -> None:
-        shop = channel_factory()
-        bonus_of(shop, start_date=datetime.date(2025, 1, 1))
-        sell(product, shop, 2025, range(1, 13), 100)
-        assert (self.only(2025).over, self.only(2025).accrued, self.only(2025).open) == (True, 24, 24)
-        bonus_settle(user=user_factory(), channel=shop, line=None, **PAID | {"year": 2025, "amount": D(20)})
-        assert (self.only(2025).settled, self.only(2025).open) == (20, 4)
-        bonus_settle(
-            user=user_factory(), channel=shop, line=None, **PAID | {"year": 2025, "reference": "CN-2"}
-        )
-        assert self.only(2025).open == -86
-
-    def test_what_was_sold_counts_once(self, product: Product, line: ProductLine) -> None:
-        """The account's own bonus, and that of a line of it, go before that of the trade."""
-        above = channel_factory(name="Trade")
-        shop = channel_factory(name="Shop", parent=above)
-        store = channel_factory(parent=shop)
-        bonus_of(above), bonus_of(shop), bonus_of(shop, line=line)
-        other = product_factory(line=line_factory())
-        sell(product, store, 2026, [1], 100)
-        sell(other, store, 2026, [1], 10)
-        sell(product, above, 2026, [1], 1)
-        found = {
-            (str(row.term.channel), row.term.line): row.revenue for row in bonuses(user_factory(), [2026])
-        }
-        assert found == {("Shop", line): 100, ("Shop", None): 10, ("Trade", None): 1}
-
-    def test_a_month_goes_by_the_scale_on_its_first_day(self, product: Product) -> None:
-        shop = channel_factory()
-        bonus_of(shop, [Step(D(0), D("0.01"))])
-        bonus_of(shop, [Step(D(0), D("0.05"))], start_date=datetime.date(2026, 3, 2))
-        sell(product, shop, 2026, range(1, 5), 100)
-        assert self.only().accrued == D("8.00")  # three months at 1 %, April at 5 %
-
-    def test_by_volume_where_volumes_can_be_added(self, product: Product, line: ProductLine) -> None:
-        shop = channel_factory()
-        bonus_of(shop, [Step(D(100), D("0.05"))], line=line, basis="volume")
-        sell(product, shop, 2026, range(1, 7), 100, volume=20)
-        found = self.only()
-        assert (found.so_far, found.unit, found.accrued) == (120, "carton", D("30.00"))
-        sell(product_factory(line=line, unit="bottle"), shop, 2026, [1], 100)
-        found = self.only()
-        assert (found.so_far, found.accrued, found.open) == (None, None, None)
-
-    def test_volume_of_contracts_cannot_be_added(self) -> None:
-        level = measure_factory(kind=Measure.Kind.LEVEL)
-        with pytest.raises(DomainError, match="in force"):
-            bonus_of(channel_factory(), line=line_factory(measures=[level]), basis="volume")
-
-    def test_a_settlement_is_entered_once_and_stays(self) -> None:
-        shop, user = channel_factory(), user_factory()
-        with pytest.raises(DomainError, match="No bonus"):
-            bonus_settle(user=user, channel=shop, line=None, **PAID)
-        bonus_of(shop)
-        made = bonus_settle(user=user, channel=shop, line=None, **PAID)
-        with pytest.raises(DomainError) as error:
-            bonus_settle(user=user, channel=shop, line=None, **PAID | {"reference": "cn-1 "})
-        assert (error.value.code, error.value.field) == ("settled_already", "reference")
-        with pytest.raises(DomainError, match="to come"):
-            bonus_settle(user=user, channel=shop, line=None, **PAID | {"settled_date": day(1)})
-        for write in (made.delete, lambda: BonusSettlement.objects.update(amount=1)):
-            with pytest.raises(Error), transaction.atomic():
-                write()
-        assert BonusSettlement.objects.get().amount == 90
 
 
 class TestThePages:

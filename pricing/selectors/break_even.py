@@ -1,0 +1,229 @@
+"""Break-even and ABC by margin: what each product leaves in a year, and how much of it has to be sold."""
+
+from __future__ import annotations
+
+import datetime
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any
+
+from django.db.models import Sum
+from django.db.models.functions import Coalesce
+
+from core.months import month_add, month_end
+from forecasting.models import Forecast
+from pricing.engine.costs import abc as abc_of
+from pricing.engine.costs import break_even, operating_leverage, safety_rate
+from pricing.models import CostKind, CostLine, CostMonth
+from products.models import Channel, Measure, Product, ProductLine, ProductMonth, SalesMonth
+from products.selectors.access import products_visible
+from products.selectors.lines import LineTree, line_tree
+
+from .cost_months import cost_months
+from .margins import Margins, MonthMargin, Sold
+from .standard_costs import rates_of_products
+
+MONTHS = 12
+ZERO = Decimal(0)
+FIXED = (CostLine.Basis.MONTH, CostLine.Basis.ONCE)
+BELOW = CostKind.Level.BELOW
+SORTS = ("name", "net", "cm3", "share")
+
+
+@dataclass(frozen=True)
+class Ranked:
+    """A product with what it left of its net sales before overhead; ``abc``: among all that are seen."""
+
+    product: Product
+    net: Decimal
+    cm3: Decimal
+    abc: str
+
+    @property
+    def share(self) -> Decimal | None:
+        return self.cm3 / self.net if self.net else None
+
+
+@dataclass(frozen=True)
+class BreakEven:
+    """Of the last 12 months: ``fixed`` are amounts a month and once before overhead, ``unit_margin`` what a
+    unit leaves after all costs that move. ``day``: when this calendar year's sales and forecast have paid for
+    a year of it."""
+
+    fixed: Decimal
+    sold: Decimal
+    unit_margin: Decimal | None
+    units: Decimal | None
+    safety: Decimal | None
+    leverage: Decimal | None
+    day: datetime.date | None
+
+
+def ranked(
+    user: Any,
+    last: datetime.date,
+    *,
+    line: ProductLine | None = None,
+    abc: str = "",
+    text: str = "",
+    sort: str = "cm3",
+    descending: bool = True,
+) -> list[Ranked]:
+    """Products with sales or costs in the 12 months up to ``last``, by booked standard costs. 3 queries."""
+    tree, months = line_tree(), (month_add(last, 1 - MONTHS), last)
+    products = {row.pk: row for row in products_visible(user).only("code", "name", "line_id", "ended")}
+    sold = ProductMonth.objects.filter(month__range=months, revenue__isnull=False).order_by()
+    net: dict[int, Decimal] = {}
+    for pk, measure, amount in sold.values_list("product", "measure").annotate(Sum("revenue")):
+        if pk in products and measure == tree.lead_measure(products[pk].line_id).pk:
+            net[pk] = amount
+    booked = cost_months().filter(
+        source=CostMonth.Source.STANDARD, month__range=months, product__isnull=False
+    )
+    costs = dict(booked.exclude(kind__level=BELOW).order_by().values_list("product").annotate(Sum("amount")))
+    there = [pk for pk in products if pk in net or pk in costs]
+    left = {pk: net.get(pk, ZERO) - costs.get(pk, ZERO) for pk in there}
+    classes = abc_of(left)
+    below = tree.descendants(line.pk) if line is not None else None
+    found = [
+        Ranked(row, net.get(pk, ZERO), left[pk], classes.get(pk, ""))
+        for pk in there
+        if (row := products[pk])
+        and (below is None or row.line_id in below)
+        and (not abc or classes.get(pk) == abc)
+        and text.lower() in f"{row.code} {row.name}".lower()
+    ]
+    return sorted(found, key=_SORT[sort], reverse=descending)
+
+
+_SORT: Mapping[str, Any] = {
+    "name": lambda row: row.product.name.lower(),
+    "net": lambda row: row.net,
+    "cm3": lambda row: row.cm3,
+    "share": lambda row: (row.share is not None, row.share or ZERO),
+}
+
+
+def break_evens(products: Sequence[Product], last: datetime.date) -> dict[int, BreakEven]:
+    """By product that has units to count and sales that are known. Six queries, however many."""
+    tree, first = line_tree(), month_add(last, 1 - MONTHS)
+    margins = Margins(rates_of_products(products), first, last)
+    year = _Year(products, tree, margins, last)
+    found = {}
+    for product in products:
+        if tree.lead_measure(product.line_id).kind == Measure.Kind.FLOW:
+            units = sum((_units(sold) for sold in margins.sold(product).values()), ZERO)
+            made = _break_even(margins.of(product), units)
+            if made is not None:
+                fixed, unit_margin = made
+                needed = None if unit_margin is None else break_even(fixed, unit_margin)
+                found[product.pk] = BreakEven(
+                    fixed,
+                    units,
+                    unit_margin,
+                    needed,
+                    None if needed is None else safety_rate(units, needed),
+                    None if unit_margin is None else operating_leverage(units, unit_margin, fixed),
+                    year.day(product.pk, needed),
+                )
+    return found
+
+
+def _break_even(months: Sequence[MonthMargin], units: Decimal) -> tuple[Decimal, Decimal | None] | None:
+    """Fixed costs, and what a unit leaves; ``None`` where a cost cannot be told or nothing is known."""
+    known = [each for each in months if each.statement is not None]
+    if not known or any(each.unknown for each in known):
+        return None
+    net, fixed, moving = ZERO, ZERO, ZERO
+    for each in known:
+        assert each.statement is not None
+        net += each.statement.net
+        for line, amount in each.costs:
+            if line.kind.level != BELOW:
+                if line.basis in FIXED:
+                    fixed += amount
+                else:
+                    moving += amount
+    return fixed, (net - moving) / units if units > 0 else None
+
+
+class _Year:
+    """What products sold in the calendar year of the month after ``last``, and will. One query."""
+
+    def __init__(
+        self, products: Sequence[Product], tree: LineTree, margins: Margins, last: datetime.date
+    ) -> None:
+        begin = month_add(last, 1).replace(month=1)
+        leads = {row.pk: tree.lead_measure(row.line_id).pk for row in products}
+        self._months: dict[int, dict[datetime.date, Decimal]] = {
+            row.pk: {month: _units(sold) for month, sold in margins.sold(row).items() if month >= begin}
+            for row in products
+        }
+        layers = (f"months__{name}" for name in ("agreed", "overridden", "driven", "mean"))
+        ahead = Forecast.objects.filter(current=True, product__in=leads, months__month__year=begin.year)
+        ahead = ahead.annotate(planned=Coalesce(*layers)).filter(months__month__gt=last)
+        for pk, measure, month, planned in ahead.values_list(
+            "product", "measure", "months__month", "planned"
+        ):
+            if pk is not None and measure == leads[pk]:
+                self._months[pk].setdefault(month, Decimal(str(planned)))
+
+    def day(self, product_id: int, needed: Decimal | None) -> datetime.date | None:
+        """The day on which so many are sold, evenly within a month; ``None``: not this year."""
+        if needed is None:
+            return None
+        for month, volume in sorted(self._months[product_id].items()):
+            if volume > 0 and needed <= volume:
+                days = month_end(month).day
+                return month + datetime.timedelta(days=min(days - 1, int(needed / volume * days)))
+            needed -= volume
+        return None
+
+
+def _units(sold: Mapping[int, Sold]) -> Decimal:
+    """Of a month, over its channels."""
+    return sum((row.units or ZERO for row in sold.values()), ZERO)
+
+
+@dataclass(frozen=True)
+class Served:
+    """What one channel's own costs come to, beside what was sold there."""
+
+    channel: Channel
+    net: Decimal
+    costs: Decimal
+
+    @property
+    def rate(self) -> Decimal | None:
+        return self.costs / self.net if self.net > 0 else None
+
+
+def cost_to_serve(user: Any, last: datetime.date) -> Iterator[Served]:
+    """By channel that has booked costs of its own, the dearest first; channels below it count in its sales.
+    Costs of all channels are in none. Four queries."""
+    tree, months, products = (
+        line_tree(),
+        (month_add(last, 1 - MONTHS), last),
+        products_visible(user).order_by(),
+    )
+    booked = cost_months().filter(
+        source=CostMonth.Source.STANDARD, month__range=months, channel__isnull=False
+    )
+    booked = booked.filter(product__in=products.values("pk")).exclude(kind__level=BELOW)
+    costs = dict(booked.order_by().values_list("channel").annotate(Sum("amount")))
+    if not costs:
+        return
+    channels = Channel.objects.in_bulk()
+    sold = SalesMonth.objects.filter(month__range=months, product__in=products.values("pk"))
+    net: dict[int, Decimal] = defaultdict(Decimal)
+    rows = sold.order_by().values_list("channel", "product__line", "measure").annotate(Sum("revenue"))
+    for place, line, measure, amount in rows:
+        if amount is not None and measure == tree.lead_measure(line).pk:
+            above: int | None = place
+            while above is not None:
+                net[above] += amount
+                above = channels[above].parent_id
+    for pk, amount in sorted(costs.items(), key=lambda item: -item[1]):
+        yield Served(channels[pk], net[pk], amount)

@@ -1,0 +1,134 @@
+"""Break-even and ABC by margin across products; what channels cost."""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from django.core.exceptions import PermissionDenied
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_safe
+
+from core.errors import require
+from core.organisation import today
+from core.pages import Sort, page_render, paginate, with_right
+from exchange.export import FORMATS, ExportColumn, export_response
+from forecasting.services.night import last_closed_month
+from pricing.selectors.break_even import SORTS, BreakEven, Ranked, break_evens, cost_to_serve, ranked
+from pricing.selectors.costs import RIGHT
+from products.models import ProductLine
+from products.selectors.access import visible_channel_ids, visible_line_ids
+from products.selectors.lines import line_tree
+
+CLASSES = ("A", "B", "C")
+AT_ONCE = 200
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What the address asks for; what leaves most comes first."""
+
+    text: str
+    line: ProductLine | None
+    abc: str
+    sort: Sort
+
+    @classmethod
+    def read(cls, request: HttpRequest) -> Asked:
+        line, abc = request.GET.get("line", ""), request.GET.get("abc", "")
+        return cls(
+            request.GET.get("q", "").strip()[:200],
+            next((row for row in _lines(request.user) if row.code == line), None),
+            abc if abc in CLASSES else "",
+            Sort.read(request, SORTS, "-cm3"),
+        )
+
+    def rows(self, user: Any, last: datetime.date) -> list[Ranked]:
+        return ranked(
+            user,
+            last,
+            line=self.line,
+            abc=self.abc,
+            text=self.text,
+            sort=self.sort.field,
+            descending=self.sort.descending,
+        )
+
+
+def _lines(user: Any) -> list[ProductLine]:
+    """Those the person may see, by name; of the tree that is there already."""
+    visible = visible_line_ids(user)
+    lines = line_tree().lines.values()
+    return sorted(
+        (row for row in lines if visible is None or row.pk in visible), key=lambda row: str(row).lower()
+    )
+
+
+def _allowed(user: Any) -> None:
+    """Margins are over all channels."""
+    if visible_channel_ids(user) is not None:
+        raise PermissionDenied(RIGHT)
+
+
+@with_right(RIGHT)
+@require_safe
+def break_even_page(request: HttpRequest) -> HttpResponse:
+    """Products by what they leave, and how much of each pays for what is fixed; ``show=channels``: what
+    channels cost."""
+    _allowed(request.user)
+    asked, last = Asked.read(request), last_closed_month(today())
+    context: dict[str, Any] = {"asked": asked, "last": last, "show": "products"}
+    if request.GET.get("show") == "channels":
+        context |= {"show": "channels", "rows": list(cost_to_serve(request.user, last))}
+    else:
+        page = paginate(request, asked.rows(request.user, last))
+        evens = break_evens([row.product for row in page], last)
+        context |= {
+            "page": page,
+            "rows": [{"row": row, "even": evens.get(row.product.pk)} for row in page],
+            "lines": _lines(request.user),
+            "classes": CLASSES,
+            "sort": ("-" if asked.sort.descending else "") + asked.sort.field,
+            "filtered": bool(asked.text or asked.line or asked.abc),
+            "can_export": request.user.has_perm("exchange.export"),
+        }
+    return page_render(request, "pricing/break_even.html", context)
+
+
+@with_right(RIGHT)
+@require_safe
+def break_even_export(request: HttpRequest, kind: str) -> HttpResponseBase:
+    """The same products as a file."""
+    require(request.user, "exchange.export")
+    _allowed(request.user)
+    if kind not in dict(FORMATS):
+        raise Http404(kind)
+    last = last_closed_month(today())
+    found = Asked.read(request).rows(request.user, last)
+    columns = [
+        *(ExportColumn(_("Code")), ExportColumn(_("Name"), width=36), ExportColumn(_("ABC by CM3"))),
+        *(ExportColumn(_("Net sales"), "amount"), ExportColumn("CM3", "amount")),
+        *(ExportColumn(_("CM3 of net sales"), "rate"), ExportColumn(_("Fixed costs"), "amount")),
+        *(ExportColumn(_("Margin a unit"), "number"), ExportColumn(_("Sold"), "number")),
+        *(ExportColumn(_("Break-even"), "number"), ExportColumn(_("Reached on"), "date")),
+        *(ExportColumn(_("Safety margin"), "rate"), ExportColumn(_("Operating leverage"), "number")),
+    ]
+    return export_response(
+        request, name=_("break-even"), columns=columns, rows=_exported(found, last), kind=kind
+    )
+
+
+def _exported(found: list[Ranked], last: datetime.date) -> Iterator[list[Any]]:
+    for begin in range(0, len(found), AT_ONCE):
+        part = found[begin : begin + AT_ONCE]
+        evens: Mapping[int, BreakEven] = break_evens([row.product for row in part], last)
+        for row in part:
+            even = evens.get(row.product.pk)
+            more: list[Any] = [None] * 7
+            if even is not None:
+                more = [even.fixed, even.unit_margin, even.sold, even.units, even.day, even.safety]
+                more.append(even.leverage)
+            yield [row.product.code, row.product.name, row.abc, row.net, row.cm3, row.share, *more]

@@ -1,0 +1,148 @@
+"""Break-even and ABC on pages: the worked figures through the database, classes, filters, files, channels."""
+
+from __future__ import annotations
+
+import datetime
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from django.test import Client
+
+from core.months import month_add, month_end, month_start
+from core.organisation import today
+from forecasting.models import Forecast, ForecastMonth
+from pricing.selectors.break_even import break_evens, cost_to_serve, ranked
+from pricing.services.cost_months import BookedCost, cost_months_book
+from products.models import Measure, Product
+from tests.factories import channel_factory, line_factory, product_factory, user_factory
+from tests.forecasting.conftest import run_now
+from tests.pricing.test_margins import costs, sell
+
+pytestmark = pytest.mark.django_db
+D = Decimal
+
+
+def last(back: int = 0) -> datetime.date:
+    return month_add(month_start(today()), -1 - back)
+
+
+def book() -> None:
+    run_now(local_date=today(), only=["standard_costs"], kind="manual")
+
+
+@pytest.fixture
+def product() -> Product:
+    """8,000 sold in a year at 50, 30 each to make, 10,000 a month fixed; overhead is no part of it."""
+    made = product_factory(code="A", name="Oat drink")
+    channel = channel_factory()
+    for back in range(12):
+        volume = 700 if back < 8 else 600
+        sell(made, last(back), volume, volume * 50, channel=channel)
+    costs("production", "30", product=made)
+    costs("licences", "10000", product=made, basis="month")
+    costs("overhead", "777", product=made, basis="month")
+    return made
+
+
+def test_the_worked_case_through_the_database(product: Product) -> None:
+    found = break_evens([product], last())[product.pk]
+    assert (found.fixed, found.sold) == (120000, 8000)
+    assert found.unit_margin == 20
+    assert [round(value or D(0), 3) for value in (found.units, found.safety, found.leverage)] == [
+        6000,
+        D("0.25"),
+        4,
+    ]
+
+
+def test_the_day_it_is_reached_is_sold_and_expected(product: Product) -> None:
+    begin = month_add(last(), 1).replace(month=1)
+    months = (last().year - begin.year) * 12 + last().month - begin.month + 1  # of this year, sold
+    made = Forecast.objects.create(
+        product=product,
+        measure=Measure.objects.get(code="units"),
+        as_of=last(),
+        engine_version="x",
+        input_hash="x",
+        content_hash="x",
+        method="x",
+        computed_at=datetime.datetime.now(datetime.UTC),
+    )
+    for step in range(1, 13 - max(months, 0)):
+        ForecastMonth.objects.create(
+            forecast=made,
+            month=month_add(last(), step),
+            **dict.fromkeys(("mean", "median", "lo80", "hi80", "lo95", "hi95"), 1.0),
+            agreed=700.0,  # what is planned counts, not the statistical layer
+        )
+    day = break_evens([product], last())[product.pk].day
+    assert day is not None
+    left = D(6000)
+    for step in range(12):  # written out: sold, then expected
+        month = month_add(begin, step)
+        volume = 700 if month > last() or month > last(8) else 600
+        if left <= volume:
+            break
+        left -= volume
+    assert day == month + datetime.timedelta(days=int(left / volume * month_end(month).day))
+    ForecastMonth.objects.all().delete()
+    costs("quality", "99999", product=product, basis="month")
+    assert break_evens([product], last())[product.pk].day is None
+
+
+def test_without_margin_there_is_no_break_even_and_unknown_is_not_zero(product: Product) -> None:
+    costs("claims", "25", product=product)
+    found = break_evens([product], last())[product.pk]
+    assert (found.units, found.safety, found.leverage, found.day) == (None, None, None, None)
+    costs("service", "1", product=product, basis="contract")  # contracts of it are not known
+    assert break_evens([product], last()) == {}
+
+
+def test_what_products_leave_is_what_is_booked(product: Product) -> None:
+    other = product_factory(code="B", name="Almond drink", line=line_factory())
+    sell(other, last(), 10, 5000)
+    book()
+    user = user_factory()
+    first, second = ranked(user, last())
+    assert (first.product.code, round(first.net), round(first.cm3), first.abc) == ("A", 400000, 40000, "A")
+    assert (second.product.code, second.cm3, second.share, second.abc) == ("B", 5000, 1, "B")
+    assert [row.product.code for row in ranked(user, last(), line=other.line)] == ["B"]
+    assert [row.product.code for row in ranked(user, last(), abc="B")] == ["B"]
+    assert [row.product.code for row in ranked(user, last(), text="oat")] == ["A"]
+    assert [row.product.code for row in ranked(user, last(), sort="name", descending=False)] == ["B", "A"]
+    assert [row.abc for row in ranked(user_factory(lines=[other.line]), last())] == ["A"]
+
+
+def test_what_a_channel_costs_beside_what_it_sells_with_those_below(product: Product) -> None:
+    account = channel_factory()
+    store = channel_factory(parent=account)
+    sell(product, last(), 10, 900, channel=store)
+    sell(product, last(1), 10, 100, channel=account)
+    line = costs("payment", "0.05", product=product, basis="share", base="net", channel=account)
+    cost_months_book(
+        source="standard",
+        months=[last()],
+        rows=[BookedCost(product.pk, last(), line.kind_id, account.pk, None, "", D(45))],
+    )
+    (row,) = cost_to_serve(user_factory(), last())
+    assert (row.channel, row.net, row.costs, row.rate) == (account, 1000, 45, D("0.045"))
+
+
+def test_the_page_and_its_file(product: Product) -> None:
+    book()
+    client = Client()
+    client.force_login(user_factory())
+    page = client.get("/costs/break-even/").content.decode()
+    assert "6,000" in page
+    assert "Oat drink" in page
+    assert "Nothing found" in client.get("/costs/break-even/?q=zzz").content.decode()
+    assert client.get("/costs/break-even/?show=channels").status_code == 200
+    answer: Any = client.get("/costs/break-even/export/csv/")
+    text = (
+        b"".join(answer.streaming_content).decode("utf-8-sig")
+        if answer.streaming
+        else answer.content.decode()
+    )
+    assert "Oat drink" in text
+    assert "6000" in text
