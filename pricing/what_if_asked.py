@@ -10,6 +10,7 @@ from typing import Any
 from core.months import month_add, month_start
 
 from .models import Promotion
+from .price_words import price_decimals
 from .selectors.what_if import DAY, Answer, Asked, Ground, Question
 from .selectors.what_if_distribution import DistributionAsked, Distributions
 from .selectors.what_if_promotion import PromotionAsked, Promotions
@@ -38,7 +39,9 @@ class Asker:
         if said.get("kind") == "distribution":
             return self._distribution(said)
         usual = self.ground.usual()
-        price = _decimal(said.get("price"), usual.price)
+        # A slider says 11 for 11.00.
+        decimals = price_decimals(self.ground.price.amount)
+        price = Decimal(machine(_decimal(said.get("price"), usual.price), decimals))
         return self.ground.bounded(Asked(price, _day(said.get("start"), usual.start)))
 
     def answer(self, asked: Question) -> Answer | None:
@@ -60,7 +63,7 @@ class Asker:
         return self.promotions.bounded(
             PromotionAsked(
                 mechanic,
-                _decimal(said.get("price"), self.promotions.usual_price(mechanic)),
+                _decimal(_slid(said, "price", mechanic), self.promotions.usual_price(mechanic)),
                 start,
                 _day(said.get("end"), start + (7 * WEEKS - 1) * DAY),
                 tuple(int(pk) for pk in _all(said, "channel") if pk.isdigit()),
@@ -70,7 +73,7 @@ class Asker:
 
     def _distribution(self, said: Any) -> DistributionAsked:
         channel = next((int(pk) for pk in _all(said, "channel") if pk.isdigit()), 0)
-        rate = _decimal(said.get("rate"), Decimal(-1))
+        rate = _decimal(_slid(said, "rate", str(channel)), Decimal(-1))
         usual = self.ground.usual().start
         return self.distributions.bounded(channel, None if rate < 0 else rate, _day(said.get("start"), usual))
 
@@ -82,6 +85,11 @@ def machine(value: Decimal, decimals: int) -> str:
 
 def _all(said: Any, name: str) -> list[str]:
     return list(said.getlist(name) if hasattr(said, "getlist") else said.get(name) or ())
+
+
+def _slid(said: Any, name: str, choice: str) -> Any:
+    """Where a slider stands; nothing when it stood there for what was chosen before."""
+    return said.get(name) if said.get("was", choice) == choice else None
 
 
 def _decimal(said: Any, usual: Decimal) -> Decimal:

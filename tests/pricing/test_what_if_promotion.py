@@ -195,7 +195,9 @@ class TestTheCard:
         client = client_of(marketer())
         fields = said()
         assert 'value="7.50"' in ask(client, "div#what-if", **fields) or "7.49" in ask(client, **fields)
-        assert "€11.24" in ask(client, "div#what-if", **fields | {"mechanic": "second_half"})
+        other = fields | {"mechanic": "second_half", "price": "7.5"}
+        assert "€11.24" in ask(client, "div#what-if", **other, was="one_plus_one")
+        assert "€7.50" in ask(client, "div#what-if", **other, was="second_half")
 
     def test_beside_a_price_in_one_chart_and_proposed(self, product: Product) -> None:
         measured(product)
