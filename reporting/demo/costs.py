@@ -9,7 +9,11 @@ from decimal import ROUND_HALF_UP, Decimal
 from pathlib import Path
 from typing import Any
 
+from accounts.models import User
 from core.months import month_add
+from core.organisation import today
+from pricing.models import CostKind
+from pricing.services.cost_changes import cost_change_apply, cost_change_draft
 from products.models import Product
 
 from .catalogue import Item, items
@@ -122,3 +126,26 @@ def _agreed(last: datetime.date) -> Iterator[Row]:
         "bedrag": "350",
         "maanden_na_het_einde": 6,
     }
+
+
+def dearer_create(finance: User) -> None:
+    """Fulfilment costs 4 % more from next year on; what a campaign in the commission would do is a draft."""
+    said: dict[str, Any] = {
+        "user": finance,
+        "how": "percentage",
+        "start_date": datetime.date(today().year + 1, 1, 1),
+    }
+    kinds = {kind.code: kind.pk for kind in CostKind.objects.all()}
+    change = cost_change_draft(
+        chosen={"kind": kinds["fulfilment"]},
+        value=Decimal("0.04"),
+        reason="Vervoerder rekent 4 % meer",
+        **said,
+    )
+    cost_change_apply(user=finance, change=change)
+    cost_change_draft(
+        chosen={"kind": kinds["commission"]},
+        value=Decimal("0.1"),
+        reason="Wat als de commissie stijgt?",
+        **said,
+    )

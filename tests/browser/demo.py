@@ -16,7 +16,7 @@ from core.organisation import today
 from exchange.models import Import, Layout
 from forecasting.models import Driver, NightlyRun
 from forecasting.services.drivers import driver_values_set
-from pricing.models import CostKind, CostLine, Positioning, PriceList, Promotion, Proposal
+from pricing.models import CostChange, CostKind, CostLine, Positioning, PriceList, Promotion, Proposal
 from products.models import BudgetVersion, Channel, Segment, Supplier
 
 Args = Callable[[], Mapping[str, Any]]
@@ -128,6 +128,11 @@ PAGES: dict[str, Args] = {
     "pricing:cost_line_new": _none,
     "pricing:cost_kinds": _none,
     "pricing:cost_months": _none,
+    "pricing:cost_paste": _none,
+    "pricing:break_even": _none,
+    "pricing:cost_changes": _none,
+    "pricing:cost_change_new": _none,
+    "pricing:cost_change": _first(CostChange),
     "pricing:ledger_mapping": _none,
     "pricing:month_close": _a_month,
     "pricing:cost_kind_new": _none,
@@ -203,6 +208,11 @@ NO_PAGES = {
     "pricing:term_withdraw",
     "pricing:prices_export",
     "pricing:costs_export",
+    "pricing:break_even_export",
+    "pricing:cost_change_act",
+    "pricing:cost_change_export",
+    "pricing:cost_change_propose",
+    "exchange:correct",
     "reporting:cost_report_file",
     "reporting:cost_report_made",
     "reporting:cost_report_view_end",

@@ -30,6 +30,9 @@ SHORTENED = (  # pages that leave out what a viewer may not do
 )
 ADMINISTRATION = (
     "pricing:cost_line_new",
+    "pricing:cost_change_new",
+    "pricing:cost_paste",
+    "pricing:month_close",
     "pricing:cost_kind_",
     "accounts:",
     "core:settings",

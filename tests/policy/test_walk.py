@@ -61,10 +61,11 @@ RULES = [rule for rules in ROOMS.values() for rule in rules]
 
 
 def test_every_url_has_a_rule_and_every_rule_a_url():
-    names, ruled = {name for name, _route in urls()}, Counter(rule.name for rule in RULES)
-    assert not names - ruled.keys(), "URLs that tests/policy/<room>.py says nothing about"
-    assert not ruled.keys() - names, "rules for URLs that do not exist"
-    assert max(ruled.values()) == 1, f"more rules than one for a URL: {ruled.most_common(3)}"
+    names, ruled = {name for name, _route in urls()}, {rule.name for rule in RULES}
+    asked = Counter((rule.name, *sorted(rule.query.items())) for rule in RULES)
+    assert not names - ruled, "URLs that tests/policy/<room>.py says nothing about"
+    assert not ruled - names, "rules for URLs that do not exist"
+    assert max(asked.values()) == 1, f"more rules than one for a URL: {asked.most_common(3)}"
 
 
 @pytest.fixture

@@ -146,3 +146,13 @@ def test_the_page_and_its_file(product: Product) -> None:
     )
     assert "Oat drink" in text
     assert "6000" in text
+
+
+def test_the_page_shows_a_product_whose_break_even_cannot_be_told(product: Product) -> None:
+    costs("service", "1", product=product, basis="contract")  # contracts of it are not known
+    book()
+    client = Client()
+    client.force_login(user_factory())
+    answer = client.get("/costs/break-even/")
+    assert answer.status_code == 200
+    assert "Oat drink" in answer.content.decode()
