@@ -8,9 +8,10 @@ from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import Any
 
-from django.db.models import Sum
+from django.db.models import Min, Sum
 from django.utils.translation import gettext as _
 
+from core.months import month_add
 from pricing.engine.bridge import Bridge, Compared, Part, Side, bridge
 from pricing.engine.costs import LEVELS
 from products.models import Product
@@ -29,12 +30,13 @@ NOTHING = Side(None, ZERO, ZERO)
 
 @dataclass(frozen=True)
 class BridgeReport:
-    """``parts`` with their product's name, the largest change first. ``limited``: the person sees only some
-    channels."""
+    """``parts`` with their product's name, the largest change first. ``uneven``: the first months of a side
+    have sales and no such costs. ``limited``: the person sees only some channels."""
 
     found: Bridge | None = None
     parts: tuple[tuple[Name, Part], ...] = ()
     limited: bool = False
+    uneven: bool = False
 
 
 def margin_level(query: ReportQuery) -> str:
@@ -51,7 +53,8 @@ def margin_bridge(user: Any, query: ReportQuery) -> BridgeReport:
     products, tree = products_asked(user, plain), line_tree()
     [now] = query.spans(query.period, query.of)
     [then] = query.spans(query.period, "last_year")
-    sides = [_sides(user, plain, products, span, level) for span in (then, now)]
+    read = [_sides(user, plain, products, span, level) for span in (then, now)]
+    sides = [side for side, _uneven in read]
     rows = [
         Compared(key, _unit(products.get(key), tree), *(side.get(key, NOTHING) for side in sides))
         for key in sorted(sides[0].keys() | sides[1].keys(), key=lambda key: (key is None, key))
@@ -60,12 +63,14 @@ def margin_bridge(user: Any, query: ReportQuery) -> BridgeReport:
         return BridgeReport()
     found = bridge(rows)
     named = ((_name(products, part.key), part) for part in found.parts if part.change)
-    return BridgeReport(found, tuple(sorted(named, key=lambda pair: -abs(pair[1].change))))
+    parts = tuple(sorted(named, key=lambda pair: -abs(pair[1].change)))
+    return BridgeReport(found, parts, uneven=any(uneven for _side, uneven in read))
 
 
 def _sides(
     user: Any, query: ReportQuery, products: Mapping[int, Product], span: Span, level: str
-) -> dict[Any, Side]:
+) -> tuple[dict[Any, Side], bool]:
+    """By product; and whether the first months have sales and no costs."""
     booked = booked_visible(user).filter(
         within(query),
         month__range=(span.first, span.last),
@@ -73,14 +78,18 @@ def _sides(
         kind__level__in=LEVELS[: LEVELS.index(level) + 1],
     )
     costs: dict[Any, Decimal] = defaultdict(Decimal)
-    for key, amount in booked.order_by().values_list("product_id").annotate(amount=Sum("amount")):
+    first = month_add(span.last, 1)
+    rows = booked.order_by().values_list("product_id").annotate(amount=Sum("amount"), first=Min("month"))
+    for key, amount, begun in rows:
         costs[key if key in products else None] += amount
+        first = min(first, begun)
     sales = sales_booked(replace(query, by=("product",)), products, span.first, span.last)
-    return {
+    sides = {
         key: Side(units, net, costs.get(key, ZERO))
         for key in costs.keys() | sales.keys()
-        for _gross, net, units in [sales.get(key, (ZERO, ZERO, None))]
+        for _gross, net, units, *_begun in [sales.get(key, (ZERO, ZERO, None))]
     }
+    return sides, first > span.first and any(begun < first for *_amounts, begun in sales.values())
 
 
 def _unit(product: Product | None, tree: Any) -> str:

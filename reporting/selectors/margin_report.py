@@ -28,12 +28,13 @@ from .report_names import Name
 from .report_query import ReportQuery
 
 ZERO = Decimal(0)
-Sold = tuple[Decimal, Decimal, Decimal | None]
+Sold = tuple[Decimal, Decimal, Decimal | None, datetime.date]
+"""Gross and net sales, units, and the first month with any."""
 """Gross and net sales in cents, and units (of a level: contracts × months)."""
 # The leading measure of each product; by product and month in cents, as its statement has it.
 _SALES = """
-    SELECT key, sum(gross), sum(net), sum(units) FROM (
-        SELECT {key} AS key, round(sum(coalesce(s.gross_revenue, s.revenue)), 2) AS gross,
+    SELECT key, sum(gross), sum(net), sum(units), min(month) FROM (
+        SELECT {key} AS key, s.month, round(sum(coalesce(s.gross_revenue, s.revenue)), 2) AS gross,
                round(sum(coalesce(s.gross_revenue, s.revenue)), 2)
                - round(sum(coalesce(s.gross_revenue, s.revenue)) - sum(s.revenue), 2) AS net,
                sum(CASE WHEN m.kind = 'level' THEN coalesce(s.average_volume, s.volume)
@@ -138,7 +139,7 @@ def sales_booked(
     there = "AND s.channel_id = ANY(%(channels)s::bigint[])" if channel else ""
     with connection.cursor() as cursor:
         cursor.execute(_SALES.format(key=key, within=there), said)
-        return {key: (gross, net, units) for key, gross, net, units in cursor.fetchall()}
+        return {key: tuple(sold) for key, *sold in cursor.fetchall()}
 
 
 def _names(

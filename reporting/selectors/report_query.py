@@ -84,8 +84,7 @@ class ReportQuery:
 
     def span(self, period: str, sources: frozenset[str], back: int = 0) -> Span:
         """The period, of the financial year that the month is in, or so many months earlier."""
-        start = organisation_get().financial_year_first_month
-        first = month_add(self.month, -((self.month.month - start) % 12))
+        first = year_start(self.month)
         bounds = {
             "month": (self.month, self.month),
             "ytd": (first, self.month),
@@ -110,14 +109,20 @@ class ReportQuery:
         return self.spans(period, self.of), self.spans(period, self.against)
 
 
+def year_start(month: datetime.date) -> datetime.date:
+    """The first month of the financial year that the month is in."""
+    return month_add(month, -((month.month - organisation_get().financial_year_first_month) % 12))
+
+
 def report_query(query: QueryDict) -> ReportQuery:
-    """Read the address; what is unknown is left out. Without a word about it: actual costs where there are
-    any, else standard ones, beside the budget where there is one, else last year."""
-    layout = query.get("layout", "")
+    """Read the address; what is unknown is left out. Without a word about it: actual costs where they are
+    booked since the year began (for the bridge: the year before), else standard ones, beside the budget where
+    there is one, else last year."""
+    month, layout = _month(query.get("month", "")), query.get("layout", "")
     margin = layout in ("margin", "bridge")
     of, against = query.get("of", ""), query.get("against", "")
     if of not in OF or (against not in AGAINST and not margin):
-        has_actual, has_budget = _booked()
+        has_actual, has_budget = _booked(month_add(year_start(month), -12 if layout == "bridge" else 0))
         of = of if of in OF else "actual" if has_actual else "standard"
         against = against if against in AGAINST else "budget" if has_budget else "last_year"
     if against == of:
@@ -127,7 +132,7 @@ def report_query(query: QueryDict) -> ReportQuery:
     by = _chosen(query.getlist("by"), MARGIN_BY if margin else DIMENSIONS)
     period = query.get("period", "")
     return ReportQuery(
-        month=_month(query.get("month", "")),
+        month=month,
         columns=columns or (f"month-{of}", f"ytd-{of}", f"ytd-{against}", "ytd-difference", "ytd-index"),
         by=(by[:1] or ("line",)) if margin else (by or ("product", "kind")),
         of=of,
@@ -140,12 +145,13 @@ def report_query(query: QueryDict) -> ReportQuery:
     )
 
 
-def _booked() -> tuple[bool, bool]:
-    """Whether there are actual costs, and a budget of them. One query."""
+def _booked(since: datetime.date) -> tuple[bool, bool]:
+    """Whether actual costs are booked as early as this, and whether there is a budget of costs. One query."""
     rows = CostMonth.objects.filter(replaced_at=None)
-    there = (Exists(rows.filter(source__in=SOURCES[name])) for name in ("actual", "budget"))
-    actual, budget = CostKind.objects.values_list(*there)[:1][0]
-    return actual, budget
+    actual, budget = (rows.filter(source__in=SOURCES[name]) for name in ("actual", "budget"))
+    there = Exists(actual.filter(month__lte=since)), Exists(budget)
+    has_actual, has_budget = CostKind.objects.values_list(*there)[:1][0]
+    return has_actual, has_budget
 
 
 def _chosen(values: Iterable[str], known: Iterable[str]) -> tuple[str, ...]:

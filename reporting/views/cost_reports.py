@@ -91,6 +91,7 @@ def _bridge(request: HttpRequest, query: ReportQuery) -> dict[str, Any]:
     return {
         "page": page,
         "limited": found.limited,
+        "uneven": found.uneven,
         "bridge": bridge_shown(query, found.found) if found.found else None,
         "rows": [part_shown(query, name, part) for name, part in page.object_list],
         "level": margin_level(query),

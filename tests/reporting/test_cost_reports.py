@@ -416,3 +416,25 @@ class TestBridge:
         limited = user_factory("finance", channels=[channel])
         assert margin_bridge(limited, said).limited
         assert client.get("/costs/reports/?layout=bridge&month=2001-05").status_code == 200
+
+    def test_a_period_without_costs_is_said_and_not_chosen(self, products: list[Product]) -> None:
+        from reporting.selectors.margin_bridge import margin_bridge
+
+        channel, purchase = channel_factory(), kind("purchase").pk
+        months = [month_add(MONTH, -13), month_add(MONTH, -12), month_add(MONTH, -1), MONTH]
+        for month in months:
+            sell(products[0], month, 10, D(100), channel=channel)
+        rows = [BookedCost(products[0].pk, month, purchase, None, None, "", D(60)) for month in months]
+        cost_months_book(source="standard", months=months, rows=rows)
+        cost_months_book(source="actual", months=months[1:], rows=rows[1:])
+        finance = user_factory("finance", language="en")
+        year = {"layout": "bridge", "period": "ytd", "month": "2026-05"}
+        assert margin_bridge(finance, ask(**year, of="actual")).uneven
+        assert not margin_bridge(finance, ask(**year, of="standard")).uneven
+        assert not margin_bridge(finance, ask(**year | {"period": "month"}, of="actual")).uneven
+        assert ask(**year).of == "standard"
+        assert ask(month="2026-05").of == "actual"
+        client = Client()
+        client.force_login(finance)
+        page = client.get("/costs/reports/?layout=bridge&month=2026-05&of=actual").content.decode()
+        assert "not like with like" in page
