@@ -43,7 +43,7 @@ class _Sold:
 class Bonus:
     """A bonus of a year. ``so_far`` and ``expected`` are what its scale goes by, revenue or volume in
     ``unit``; ``expected`` is ``None`` where last year says nothing, ``accrued`` where volumes do not add.
-    ``rate`` is that of the step expected, else of the one reached; ``following`` the next step."""
+    ``rate`` is that of the step expected, else of the one reached; ``following`` the one above it."""
 
     term: Term
     year: int
@@ -147,7 +147,7 @@ def _bonus(term: Term, year: int, now: _Sold, before: _Sold, paid: Sequence[Bonu
         unit=next(iter(units), "") if by_volume and known else "",
         reached=None if reached is None else scale_rate(steps, reached),
         rate=None if counts is None else scale_rate(steps, counts),
-        following=None if reached is None or over else scale_next(steps, reached),
+        following=None if counts is None or over else scale_next(steps, counts),
         accrued=None if accrued is None else booked(accrued),
         settled=sum((row.amount for row in paid), ZERO),
         settlements=paid,
