@@ -340,12 +340,18 @@ def test_the_page_shows_what_is_not_mapped_and_maps_it(client: Client, products:
 
 
 def test_who_sees_no_costs_sees_nothing_of_the_ledger(products: Any) -> None:
-    done = run(SHEET, [entry("987.65")])
+    done = run(SHEET, [entry("9876543.21")])
+    assert "9,876,543" in _page(user_factory("finance"), "/costs/mapping/")
     for person in (user_factory("product-manager", lines=[products[0].line]), user_factory("viewer")):
-        client = Client()
-        client.force_login(person)
         for url in ("/costs/mapping/", "/costs/months/", f"/data/{done.import_id}/"):
-            assert "987" not in client.get(url).content.decode()
+            said = _page(person, url)
+            assert not [text for text in ("9876543", "9,876,543", "9.876.543") if text in said]
+
+
+def _page(person: Any, url: str) -> str:
+    client = Client()
+    client.force_login(person)
+    return client.get(url).content.decode()
 
 
 def test_the_doctor_and_the_night_keep_the_books_true(finance: Any, products: Any) -> None:
