@@ -58,7 +58,11 @@ def margin_ahead_card(
         return None
     fall = fall_under(past, ahead, margins.rates[product])
     return MarginAheadCard(
-        figures=[_year(ahead, now.correlation), _share(past, ahead), _to_floor(margin_floor(product), fall)],
+        figures=[
+            _year(ahead, now.correlation),
+            _share(past, ahead),
+            _to_floor(margin_floor(product, line_tree()), fall),
+        ],
         chart=_chart(past, ahead, fall),
         because=[move_words(move) for move in fall.moves[:SHOWN]] if fall else [],
     )

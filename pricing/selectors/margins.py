@@ -18,7 +18,7 @@ from pricing.engine.costs import Item, Rate, Row, Statement, amounts, booked, co
 from pricing.models import CostLine
 from products.models import Channel, Measure, Product, SalesMonth
 from products.selectors.access import product_seen, visible_channel_ids
-from products.selectors.lines import line_tree
+from products.selectors.lines import LineTree, line_tree
 
 from .cost_splits import Splits
 from .costs import RIGHT, Rates, ends_on, product_rates
@@ -98,7 +98,8 @@ class Margins:
         splits: Splits | None = None,
     ) -> None:
         self.rates, self._first, self._last = rates, first, last
-        self._sold = _sold(rates, first, last)
+        self.tree = line_tree()  # once: outside of a page it is read at each call
+        self._sold = _sold(self.tree, rates, first, last)
         lines = {each.cost_line.pk: each.cost_line for own in rates.values() for each in own}
         by_channel = any(line.channel_id is not None for line in lines.values())
         self.below = _channels_below(self._sold.values()) if by_channel else {}
@@ -116,10 +117,11 @@ class Margins:
         return self._sold.get(product.pk, {})
 
 
-def _sold(products: Iterable[Product], first: datetime.date, last: datetime.date) -> dict[int, _Months]:
+def _sold(
+    tree: LineTree, products: Iterable[Product], first: datetime.date, last: datetime.date
+) -> dict[int, _Months]:
     """By product, month and channel. Units are of the leading flow, contracts of the first level, money of
     the leading measure; the gross amount is the net one where none is given."""
-    tree = line_tree()
     measures: dict[int, tuple[Measure, int | None]] = {}
     for product in products:
         lead = tree.lead_measure(product.line_id)

@@ -17,7 +17,7 @@ from pricing.engine.costs import LEVELS, Statement, allocate
 from pricing.engine.margin_ahead import share_moves
 from pricing.models import CostLine
 from products.models import Measure, Product
-from products.selectors.lines import LineTree, line_tree
+from products.selectors.lines import LineTree
 
 from .cost_splits import Splits
 from .costs import Rates
@@ -110,10 +110,10 @@ class _Spread:
         return parts.get(product_id, ZERO) if parts else None
 
 
-def margin_floor(product: Product, tree: LineTree | None = None) -> Decimal | None:
+def margin_floor(product: Product, tree: LineTree) -> Decimal | None:
     """Its own, else its line's, as a share of net sales."""
     own = product.floor_rate
-    return (tree or line_tree()).inherited(product.line_id, "floor_rate").value if own is None else own
+    return tree.inherited(product.line_id, "floor_rate").value if own is None else own
 
 
 def months_ahead(margins: Margins, product: Product, forecast: Sequence[ForecastMonth]) -> list[MonthAhead]:
@@ -124,8 +124,8 @@ def months_ahead(margins: Margins, product: Product, forecast: Sequence[Forecast
     net = sum((row.net or ZERO for row in sold.values()), ZERO)
     if quantity <= 0 or net <= 0:
         return []
-    spread, floor = _Spread(margins.splits), margin_floor(product)
-    found = []
+    spread, floor = _Spread(margins.splits), margin_floor(product, margins.tree)
+    found, is_level = [], _leads_level(product, margins.tree)
     for row in forecast[:MONTHS]:
         price = Decimal(str(row.price_ratio or 1))
         expected, low, high = (
@@ -133,7 +133,7 @@ def months_ahead(margins: Margins, product: Product, forecast: Sequence[Forecast
                 product,
                 row.month,
                 margins.rates[product],
-                _sold(product, sold, max(Decimal(str(round(volume, 4))), ZERO) / quantity, price),
+                _sold(is_level, sold, max(Decimal(str(round(volume, 4))), ZERO) / quantity, price),
                 margins.below,
                 spread,
             )
@@ -149,7 +149,7 @@ def _year(product: Product, margins: Margins) -> dict[int, Sold]:
     """By channel what was sold in the months that revenue per unit is told from; ``units`` is what the
     forecast is of, contract months of a level."""
     found: dict[int, Sold] = {}
-    level = _leads_level(product)
+    level = _leads_level(product, margins.tree)
     for _month, channels in sorted(margins.sold(product).items()):
         for pk, row in channels.items():
             quantity = row.contracts if level else row.units
@@ -165,19 +165,18 @@ def _year(product: Product, margins: Margins) -> dict[int, Sold]:
     return found
 
 
-def _sold(product: Product, year: Mapping[int, Sold], share: Decimal, price: Decimal) -> dict[int, Sold]:
+def _sold(is_level: bool, year: Mapping[int, Sold], share: Decimal, price: Decimal) -> dict[int, Sold]:
     """A month ahead: so large a share of the year's volume. Contracts beside units stay as they are."""
-    level = _leads_level(product)
     found = {}
     for pk, row in year.items():
         units = (row.units or ZERO) * share
         net, gross = ((amount or ZERO) * share * price for amount in (row.net, row.gross))
-        found[pk] = Sold(None, units, net, gross) if level else Sold(units, row.contracts, net, gross)
+        found[pk] = Sold(None, units, net, gross) if is_level else Sold(units, row.contracts, net, gross)
     return found
 
 
-def _leads_level(product: Product) -> bool:
-    return line_tree().lead_measure(product.line_id).kind == Measure.Kind.LEVEL
+def _leads_level(product: Product, tree: LineTree) -> bool:
+    return tree.lead_measure(product.line_id).kind == Measure.Kind.LEVEL
 
 
 def fall_under(

@@ -25,8 +25,8 @@ def chunks(run: NightlyRun) -> Iterator[Mapping[str, Any]]:
     scope = Product.objects.only("line_id", "floor_rate")
     if run.scope is not None:
         scope = scope.filter(pk__in=run.scope)
-    there = alerts_there()
-    found = sorted(row.pk for row in scope if row.pk in there or margin_floor(row) is not None)
+    there, tree = alerts_there(), LineTree()
+    found = sorted(row.pk for row in scope if row.pk in there or margin_floor(row, tree) is not None)
     size = chunk_size(len(found))
     for begin in range(0, len(found), size):
         yield {"products": found[begin : begin + size]}

@@ -6,7 +6,9 @@ import datetime
 from decimal import Decimal
 
 import pytest
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from hypothesis import given
 from hypothesis import strategies as st
@@ -16,12 +18,13 @@ from collaboration.kinds import alert_kinds
 from collaboration.models import Alert
 from collaboration.selectors.alerts import alerts_visible
 from core.months import month_add
-from forecasting.models import ForecastMonth
+from forecasting.models import ForecastMonth, NightlyRun
 from pricing.engine.margin_ahead import share_moves
 from pricing.margin_words import move_words
 from pricing.selectors.costs import product_rates
 from pricing.selectors.margins import margins_read
 from pricing.selectors.margins_ahead import Fall, MonthAhead, fall_under, margin_floor, months_ahead
+from pricing.steps.margin_floor import chunks, falls_of
 from products.models import Product, SalesMonth
 from products.selectors.lines import LineTree
 from tests.factories import (
@@ -137,12 +140,12 @@ class TestTheMonths:
 
 class TestTheFloor:
     def test_a_products_own_goes_before_its_lines(self, juice: Product) -> None:
-        assert margin_floor(juice) is None
+        assert margin_floor(juice, LineTree()) is None
         juice.line.floor_rate = D("0.30")
         juice.line.save()
-        assert margin_floor(juice) == D("0.30")
+        assert margin_floor(juice, LineTree()) == D("0.30")
         floor(juice, "0.40")
-        assert margin_floor(juice) == D("0.40")
+        assert margin_floor(juice, LineTree()) == D("0.40")
 
     def test_months_to_it_and_the_rate_that_takes_it_there(self, juice: Product) -> None:
         """48.75 % is left now, 38.75 % when it costs 1.20 from month 4 on: ten points because of that."""
@@ -214,6 +217,24 @@ class TestTheAlert:
         floor(juice, None)
         run_now()
         assert self.alert() is None
+
+    def test_more_products_ask_no_more_queries(self, juice: Product) -> None:
+        floor(juice, "0.40")
+        run_now()
+        run = NightlyRun.objects.latest("pk")
+        counts = []
+        for _more in range(2):
+            with CaptureQueriesContext(connection) as asked:
+                [chunk] = chunks(run)
+                assert falls_of(list(Product.objects.filter(pk__in=chunk["products"]))) == {}
+            counts.append((len(asked), len(chunk["products"])))
+            for _ in range(3):
+                other = product_factory(line=juice.line, floor_rate="0.1")
+                months_give(other, 24, volume=lambda _step: 50)
+            product_factory(line=juice.line)  # without a floor
+            run_now()
+        assert [products for _queries, products in counts] == [1, 4]
+        assert counts[0][0] == counts[1][0]
 
     def test_only_who_may_see_costs_sees_it(self, juice: Product) -> None:
         floor(juice, "0.60")
