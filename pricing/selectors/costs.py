@@ -110,19 +110,25 @@ def product_rates(user: Any, product: Product) -> list[Rates]:
     return list(rates_of(list(cost_lines_of(user, product))).values())
 
 
-def rates_by_product(user: Any, products: Sequence[Product]) -> dict[int, list[Rates]]:
-    """As :func:`product_rates`, of several products by id. Two queries."""
+def rates_by_product(user: Any, products: Sequence[Product]) -> dict[Product, list[Rates]]:
+    """As :func:`product_rates`, of several products. Two queries."""
     rows = cost_lines_visible(user).filter(of_products(products)).order_by("kind__place", "pk")
-    found, tree = list(rates_of(list(rows)).values()), line_tree()
-    above = {row.pk: {line.pk for line in tree.ancestors(row.line_id)} for row in products}
+    return rates_borne(products, rates_of(list(rows)).values())
+
+
+def rates_borne(products: Iterable[Product], rates: Iterable[Rates]) -> dict[Product, list[Rates]]:
+    """What each product bears of these rates: its own, then of its line and those above, then of all."""
+    tree = line_tree()
+    by_of: dict[tuple[int | None, int | None], list[Rates]] = defaultdict(list)
+    for each in rates:
+        by_of[each.cost_line.product_id, each.cost_line.line_id].append(each)
     return {
-        row.pk: [
-            each
-            for each in found
-            if each.cost_line.product_id == row.pk
-            or (each.cost_line.product_id is None and each.cost_line.line_id in {None, *above[row.pk]})
+        product: [
+            *by_of[product.pk, None],
+            *(each for line in tree.ancestors(product.line_id) for each in by_of[None, line.pk]),
+            *by_of[None, None],
         ]
-        for row in products
+        for product in products
     }
 
 

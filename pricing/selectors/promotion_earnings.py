@@ -22,7 +22,7 @@ from products.models import Product, SalesMonth
 from products.selectors.access import visible_channel_ids
 from products.selectors.lines import line_tree
 
-from .costs import RIGHT, Rates, rates_by_product
+from .costs import RIGHT, rates_by_product
 from .margins import unit_costs
 from .promotion_effects import EffectShown
 from .promotion_series import measured_days
@@ -185,7 +185,7 @@ class _Margins:
         self._user, self._leads = user, leads
         self._days = {row.pk: measured_days(promotion, leads[row.pk]) for row in products}
         self._months = _months(promotion, leads, self._days)
-        self._rates: Mapping[int, Sequence[Rates]] = rates_by_product(user, products)
+        self._rates = rates_by_product(user, products)
 
     def of(self, product: Product) -> _Margin | str:
         first, last = (month_start(day) for day in self._days[product.pk])
@@ -195,7 +195,7 @@ class _Margins:
         if before[0] <= 0 or before[1] <= 0 or during[0] <= 0:
             return "no_price"
         price = before[1] / before[0]
-        spent = unit_costs(self._user, product, self._rates.get(product.pk, ()), first, during[0])
+        spent = unit_costs(self._user, product, self._rates[product], first, during[0])
         if spent is None:
             return "no_costs"
         each, share = spent

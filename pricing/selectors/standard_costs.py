@@ -19,11 +19,11 @@ from core.months import month_range
 from pricing.engine.costs import booked
 from pricing.models import CostLine, CostMonth, CostRate
 from products.models import Channel, Product, ProductMonth
-from products.selectors.lines import LineTree, line_tree
+from products.selectors.lines import line_tree
 
 from .cost_months import BookedCost
 from .cost_splits import Splits
-from .costs import Rates, of_products
+from .costs import Rates, of_products, rates_borne
 from .margins import Margins, split_amount
 
 VERSION = 1
@@ -113,18 +113,7 @@ class SplitLines:
 
 def rates_of_products(products: Collection[Product]) -> dict[Product, list[Rates]]:
     """All rates that each product bears. One query."""
-    tree = line_tree()
-    by_of: dict[tuple[int | None, int | None], list[Rates]] = defaultdict(list)
-    for each in rates_by_line(_of_lines(of_products(products))).values():
-        by_of[each.cost_line.product_id, each.cost_line.line_id].append(each)
-    return {
-        product: [
-            *by_of[product.pk, None],
-            *(each for line in tree.ancestors(product.line_id) for each in by_of[None, line.pk]),
-            *by_of[None, None],
-        ]
-        for product in products
-    }
+    return rates_borne(products, rates_by_line(_of_lines(of_products(products))).values())
 
 
 class StandardCosts:
@@ -133,20 +122,9 @@ class StandardCosts:
     def __init__(self, product_ids: Collection[int], split: SplitLines) -> None:
         self._split, self._months = split, split.months
         self._products = list(Product.objects.filter(pk__in=product_ids).order_by("pk"))
-        tree, found = line_tree(), rates_by_line(_of_lines(Q(key="") & of_products(self._products)))
-        by_of: dict[tuple[int | None, int | None], list[Rates]] = defaultdict(list)
-        for each in found.values():
-            by_of[each.cost_line.product_id, each.cost_line.line_id].append(each)
-        shared = by_of[None, None]
-        self._rates: dict[Product, list[Rates]] = {}
-        for product in self._products:
-            above = [each for line in tree.ancestors(product.line_id) for each in by_of[None, line.pk]]
-            self._rates[product] = [*by_of[product.pk, None], *above, *self._shares(product, tree), *shared]
-
-    def _shares(self, product: Product, tree: LineTree) -> Iterator[Rates]:
-        """The lines that are split over it and others: shares of what is bought count them too."""
-        above = {line.pk for line in tree.ancestors(product.line_id)}
-        return (each for each in self._split.rates if each.cost_line.line_id in {None, *above})
+        own = rates_by_line(_of_lines(Q(key="") & of_products(self._products))).values()
+        # Also what is split over it and others: shares of what is bought count that too.
+        self._rates = rates_borne(self._products, [*own, *split.rates])
 
     def signs(self) -> dict[int, str]:
         """By product a hash of all that its costs are made of."""

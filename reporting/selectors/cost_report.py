@@ -20,9 +20,9 @@ from pricing.models import CostMonth, LedgerEntry
 from pricing.selectors.cost_months import cost_months
 from pricing.selectors.costs import RIGHT
 from pricing.selectors.ledger import UNMAPPED
-from products.models import Channel
 from products.selectors.access import visible_channel_ids, visible_line_ids
 from products.selectors.lines import line_tree
+from products.selectors.product_filter import channels_below
 
 from .report_names import NOTHING, Name, Names
 from .report_query import ReportQuery, Span
@@ -294,12 +294,4 @@ def within(query: ReportQuery) -> Q:
             found &= Q(**{f"{name}__code__iexact": value})
     for word in query.text.split():
         found &= Q(product__name__icontains=word) | Q(product__code__icontains=word)
-    return found
-
-
-def channels_below(code: str) -> set[int]:
-    rows = list(Channel.objects.values_list("pk", "parent_id", "code"))
-    found = {pk for pk, _parent, own in rows if own.upper() == code.upper()}
-    while more := {pk for pk, parent, _own in rows if parent in found} - found:
-        found |= more
     return found

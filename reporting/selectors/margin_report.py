@@ -22,8 +22,9 @@ from pricing.engine.costs import LEVELS
 from products.models import Channel, Family, FamilyMember, Product
 from products.selectors.access import products_visible, visible_channel_ids
 from products.selectors.lines import line_tree
+from products.selectors.product_filter import channels_below
 
-from .cost_report import booked_visible, channels_below, within
+from .cost_report import booked_visible, within
 from .report_names import Name
 from .report_query import ReportQuery
 
@@ -133,7 +134,7 @@ def sales_booked(
         "measures": [leads[row.line_id] for row in products.values()],
         "first": first,
         "last": last,
-        "channels": list(channels_below(channel)) if channel else [],
+        "channels": channels_below(channel) if channel else [],
     }
     key = _KEYS.get(query.by[0], "s.product_id")
     there = "AND s.channel_id = ANY(%(channels)s::bigint[])" if channel else ""
