@@ -20,7 +20,8 @@ from core.organisation import today
 from pricing.engine.costs import booked
 from pricing.engine.terms import Step, scale_next, scale_rate, year_expected
 from pricing.models import BonusSettlement, Term
-from products.models import Channel, Measure, Product, SalesMonth
+from products.models import Measure, Product, SalesMonth
+from products.selectors.channels import channel_chains
 from products.selectors.lines import LineTree, line_tree
 from products.selectors.units import unit_of
 
@@ -159,26 +160,21 @@ def _sold(
 ) -> dict[tuple[int, Place, int], _Sold]:
     """By year, place of the bonus and 0 for the year, 1 for the year before it, of which the months count for
     whom they would count now. Money and volume are of each line's leading measure. Two queries."""
-    parents = dict(Channel.objects.values_list("pk", "parent_id"))
-
-    @cache
-    def chain(channel: int | None) -> tuple[int | None, ...]:
-        return (None,) if channel is None else (channel, *chain(parents.get(channel)))
-
+    chains = {pk: (*above, None) for pk, above in channel_chains().items()}
     asked = set(wanted)
     leads = {line: tree.lead_measure(line) for line in tree.lines}
     months = {
         datetime.date(year - ago, month, 1) for year in years for ago in (0, 1) for month in range(1, 13)
     }
     rows = SalesMonth.objects.filter(
-        channel__in=[pk for pk in parents if asked & set(chain(pk))],
+        channel__in=[pk for pk, chain in chains.items() if not asked.isdisjoint(chain)],
         measure__in={measure.pk for measure in leads.values()},
         month__in=months,
     ).values("channel", "product__line", "product__unit", "measure", "month")
 
     @cache
     def counts_for(channel: int, line: int, day: datetime.date) -> Term | None:
-        return terms_on(terms, day, chain(channel), line_chain(tree, line)).get(Term.Kind.BONUS)
+        return terms_on(terms, day, chains[channel], line_chain(tree, line)).get(Term.Kind.BONUS)
 
     found: dict[tuple[int, Place, int], _Sold] = defaultdict(_Sold)
     for row in rows.annotate(money=Sum("revenue"), volumes=Sum("volume")):

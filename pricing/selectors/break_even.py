@@ -19,6 +19,7 @@ from pricing.engine.costs import break_even, operating_leverage, safety_rate
 from pricing.models import CostKind, CostLine, CostMonth
 from products.models import Channel, Measure, Product, ProductLine, ProductMonth, SalesMonth
 from products.selectors.access import products_visible
+from products.selectors.channels import channel_chains
 from products.selectors.lines import LineTree, line_tree
 
 from .cost_months import cost_months
@@ -216,14 +217,13 @@ def cost_to_serve(user: Any, last: datetime.date) -> Iterator[Served]:
     if not costs:
         return
     channels = Channel.objects.in_bulk()
+    chains = channel_chains({pk: row.parent_id for pk, row in channels.items()})
     sold = SalesMonth.objects.filter(month__range=months, product__in=products.values("pk"))
     net: dict[int, Decimal] = defaultdict(Decimal)
     rows = sold.order_by().values_list("channel", "product__line", "measure").annotate(Sum("revenue"))
     for place, line, measure, amount in rows:
         if amount is not None and measure == tree.lead_measure(line).pk:
-            above: int | None = place
-            while above is not None:
+            for above in chains[place]:
                 net[above] += amount
-                above = channels[above].parent_id
     for pk, amount in sorted(costs.items(), key=lambda item: -item[1]):
         yield Served(channels[pk], net[pk], amount)

@@ -11,6 +11,7 @@ from typing import Any
 
 from core.months import month_add
 from products.models import Channel, Measure, Product
+from products.selectors.channels import channel_chains
 
 # So many channels can be chosen from, the largest.
 MOST = 12
@@ -76,13 +77,5 @@ def channel_volumes(product: Product, measure: Measure) -> ChannelVolumes:
         for row in rows
         if row.months
     }
-    return ChannelVolumes(channels, own, {pk: _path(channels, pk) for pk in channels})
-
-
-def _path(channels: Mapping[int, Any], channel: int) -> frozenset[int]:
-    path: set[int] = set()
-    current: int | None = channel
-    while current is not None and current not in path:
-        path.add(current)
-        current = channels[current].parent_id
-    return frozenset(path)
+    chains = channel_chains({pk: row.parent_id for pk, row in channels.items()})
+    return ChannelVolumes(channels, own, {pk: frozenset(chain) for pk, chain in chains.items()})

@@ -16,8 +16,9 @@ from typing import Any, Protocol
 from core.months import month_add, month_end, month_range
 from pricing.engine.costs import Item, Rate, Row, Statement, amounts, booked, cost, statement
 from pricing.models import CostLine
-from products.models import Channel, Measure, Product, SalesMonth
+from products.models import Measure, Product, SalesMonth
 from products.selectors.access import product_seen, visible_channel_ids
+from products.selectors.channels import channel_chains
 from products.selectors.lines import LineTree, line_tree
 
 from .cost_splits import Splits
@@ -149,12 +150,10 @@ def _channels_below(sold: Iterable[_Months]) -> dict[int, set[int]]:
     """The channels that something was sold in, by each channel they are in or below."""
     below: dict[int, set[int]] = defaultdict(set)
     there = {pk for months in sold for channels in months.values() for pk in channels}
-    parents = dict(Channel.objects.values_list("pk", "parent_id")) if there else {}
+    chains = channel_chains() if there else {}
     for channel in there:
-        above: int | None = channel
-        while above is not None:
+        for above in chains[channel]:
             below[above].add(channel)
-            above = parents.get(above)
     return below
 
 

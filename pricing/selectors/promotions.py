@@ -22,6 +22,7 @@ from core.organisation import today
 from pricing.models import ForbiddenPeriod, Promotion, PromotionChannel, PromotionProduct
 from products.models import Channel, Product
 from products.selectors.access import visible_channel_ids, visible_line_ids
+from products.selectors.channels import channel_chains
 from products.selectors.lines import line_tree
 
 State = Promotion.State
@@ -223,15 +224,7 @@ def flags_of(user: Any, places: Sequence[Place]) -> list[Flags]:
 
 def channels_above() -> Mapping[int, frozenset[int]]:
     """Of every channel itself and those above it."""
-    parents = dict(Channel.objects.values_list("pk", "parent_id"))
-    above: dict[int, frozenset[int]] = {}
-    for pk in parents:
-        path, current = set(), pk
-        while current is not None and current not in path:
-            path.add(current)
-            current = parents[current]
-        above[pk] = frozenset(path)
-    return above
+    return {pk: frozenset(chain) for pk, chain in channel_chains().items()}
 
 
 def _meet(these: Collection[int], those: Collection[int], above: Mapping[int, frozenset[int]]) -> bool:

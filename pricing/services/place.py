@@ -22,6 +22,7 @@ from core.organisation import today
 from pricing.models import DistributionMonth, Listing, SegmentChannel
 from products.models import Channel, Product, Segment
 from products.selectors.access import visible_channel_ids
+from products.selectors.channels import channel_chains
 from products.services.imported import imported_note, imported_undo, values_of
 from products.services.scope import product_within, unlimited
 
@@ -97,7 +98,7 @@ def segment_share_set(
 
 
 def _shares_check(segment: Segment, since: datetime.date) -> None:
-    above = dict(Channel.objects.values_list("pk", "parent_id"))
+    chains = channel_chains()
     rows = list(SegmentChannel.objects.filter(segment=segment).order_by("start_date"))
     for day in sorted({since, *(row.start_date for row in rows if row.start_date > since)}):
         held = {row.channel_id: row.share_rate for row in rows if row.start_date <= day}
@@ -106,12 +107,9 @@ def _shares_check(segment: Segment, since: datetime.date) -> None:
             message = _("Together the shares would be more than 100%% from %(day)s.")
             raise DomainError("share_sum", message % {"day": formats.day(day)}, "share_rate")
         for pk in shares:
-            parent = above[pk]
-            while parent is not None:
-                if parent in shares:
-                    message = _("A share is said of a channel or of its parts, not of both.")
-                    raise DomainError("share_twice", message, "channel")
-                parent = above[parent]
+            if any(above in shares for above in chains[pk][1:]):
+                message = _("A share is said of a channel or of its parts, not of both.")
+                raise DomainError("share_twice", message, "channel")
 
 
 def distribution_import(
