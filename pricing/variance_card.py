@@ -43,11 +43,15 @@ class VarianceRow:
 
 @dataclass(frozen=True)
 class VarianceCard:
+    """``unbooked``: kinds with a standard of which no actual cost is booked; no row, and not in the total."""
+
     first: datetime.date
     last: datetime.date
     rows: Sequence[VarianceRow]
     total: VarianceRow
     has_plan: bool
+    unbooked: Sequence[CostKind]
+    unbooked_amount: Decimal
 
 
 def variance_card(user: Any, product: Product) -> VarianceCard | None:
@@ -63,6 +67,7 @@ def variance_card(user: Any, product: Product) -> VarianceCard | None:
     if not compared:
         return None
     plan = budget_months(user, product, lead, compared[0].month, compared[-1].month)
+    booked = {pk: kind for pk, kind in kinds.items() if pk in actual}
     found = {
         pk: [
             variance(
@@ -74,23 +79,29 @@ def variance_card(user: Any, product: Product) -> VarianceCard | None:
             )
             for each in compared
         ]
-        for pk in kinds
+        for pk in booked
     }
     has_plan = all(each is not None for own in found.values() for each in own)
-    rows = []
-    for pk, kind in kinds.items():
-        sums = [
-            sum((own.get(each.month, ZERO) for each in compared), ZERO) for own in (standard[pk], actual[pk])
-        ]
-        rows.append(_row(kind, found[pk] if has_plan else (), *sums))
+    rows = [
+        _row(kind, found[pk] if has_plan else (), _of(standard[pk], compared), _of(actual[pk], compared))
+        for pk, kind in booked.items()
+    ]
     rows = [row for row in rows if row.standard or row.actual]
     total = [
         sum((getattr(row, name) or ZERO for row in rows), ZERO)
         for name in ("planned", "volume", "standard", "price", "actual")
     ]
     planned, volume = (total[0], total[1]) if has_plan else (None, None)
-    whole = VarianceRow(None, planned, volume, *total[2:])
-    return VarianceCard(compared[0].month, compared[-1].month, rows, whole, has_plan)
+    missing = {pk: _of(standard[pk], compared) for pk in kinds if pk not in booked}
+    return VarianceCard(
+        compared[0].month,
+        compared[-1].month,
+        rows,
+        VarianceRow(None, planned, volume, *total[2:]),
+        has_plan,
+        unbooked=[kinds[pk] for pk, amount in missing.items() if amount],
+        unbooked_amount=sum(missing.values(), ZERO),
+    )
 
 
 def _booked(product: Product, months: Sequence[datetime.date]) -> tuple[_Sums, _Sums, Mapping[int, CostKind]]:

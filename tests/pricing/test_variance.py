@@ -109,6 +109,17 @@ def test_without_a_planned_volume_there_is_price_alone(juice: Product, finance: 
     assert "/products/JUICE/costs/actual/" in client.get("/products/JUICE/costs/").content.decode()
 
 
+def test_a_kind_of_which_nothing_is_booked_is_named_and_not_compared(juice: Product, finance: Any) -> None:
+    before = card(finance, juice).total
+    line = cost_line_factory(product=juice, kind="fulfilment", basis="unit")
+    cost_rate_factory(cost_line=line, start_date=month(5), amount=D("0.10"))
+    run_now(local_date=today(), only=["standard_costs"], kind="manual")
+    found = card(finance, juice)
+    assert ([kind.code for kind in found.unbooked], found.unbooked_amount) == (["fulfilment"], 210)
+    assert [row.kind.code for row in found.rows] == ["purchase", "quality"]
+    assert found.total == before
+
+
 def test_without_actual_costs_there_is_nothing_to_compare(finance: Any) -> None:
     product = product_factory(code="MILK")
     sell(product, month(1), D(10), D(50))
