@@ -40,6 +40,7 @@ def margin_section(builder: Builder, context: ReportContext) -> None:
                 Column("margin", _("of net sales"), lambda row: rate(row[3])),
             ],
             [line for line in lines if line[2] or builder.may("costs")],
+            strong=lambda row: bool(row[2]),
             note=_("%(first)s to %(last)s, standard costs")
             % {"first": formats.month(first), "last": formats.month(last)},
         )

@@ -36,7 +36,17 @@ def register_all() -> None:
         Right("reporting.edit", _("Make and publish reports")),
     )
     registries.menu.register(
-        MenuEntry("reports", _("Reports"), "reporting:reports", "file-text", 60, "reporting.view")
+        MenuEntry("reports", _("Reports"), "reporting:reports", "report", 60, "reporting.view")
+    )
+    registries.panels.register(
+        Panel(
+            "as_report",
+            "actions",
+            "reporting/_as_report.html",
+            lambda user, product: {},
+            90,
+            "reporting.edit",
+        )
     )
     registries.report_fields.register(
         ReportField("product", _("Product"), order=10),

@@ -6,12 +6,13 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from decimal import Decimal
+from functools import partial
 
 from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 
 from core.charts import Actual, Expected, volume_forecast_chart
-from core.reports.build import Builder, Column, ReportContext, money, number, rate, words
+from core.reports.build import Builder, Column, Figure, ReportContext, money, number, rate, words
 from forecasting.selectors.forecasts import forecast_current
 from products.models import Product
 from products.selectors.lines import line_tree
@@ -42,7 +43,8 @@ def _rows(context: ReportContext) -> Iterator[_Row]:
 
 
 def key_figures_section(builder: Builder, context: ReportContext) -> None:
-    """A product a row: twelve months, the year ahead, the full year against budget."""
+    """Twelve months, the year ahead, the full year against budget: of one product as figures, of more a row
+    each."""
 
     def figure(which: str, span: str, name: str = "value") -> Callable[[_Row], Decimal | None]:
         def read(row: _Row) -> Decimal | None:
@@ -57,19 +59,20 @@ def key_figures_section(builder: Builder, context: ReportContext) -> None:
     volume, revenue = figure("volume", "last_12_months"), figure("revenue", "last_12_months")
     against = figure("volume", "last_12_months", "index")
     full, budget = figure("volume", "full_year"), figure("volume", "full_year", "budget_index")
-    builder.table(
-        _("The last 12 months and the year ahead"),
-        [
-            Column("product", _("Product"), lambda row: words(row.product.name), numeric=False),
-            Column("volume", _("Volume"), lambda row: number(volume(row), unit=_unit(row))),
-            Column("revenue", _("Revenue"), lambda row: money(revenue(row), context.currency)),
-            Column("last_year", _("against the year before"), lambda row: rate(against(row))),
-            Column("forecast", _("Next 12 months"), lambda row: number(_ahead(row), unit=_unit(row))),
-            Column("forecast", _("Full year expected"), lambda row: number(full(row), unit=_unit(row))),
-            Column("budget", _("against budget"), lambda row: rate(budget(row))),
-        ],
-        _rows(context),
-    )
+    columns = [
+        Column("volume", _("Volume"), lambda row: number(volume(row), unit=_unit(row))),
+        Column("revenue", _("Revenue"), lambda row: money(revenue(row), context.currency)),
+        Column("last_year", _("against the year before"), lambda row: rate(against(row))),
+        Column("forecast", _("Next 12 months"), lambda row: number(_ahead(row), unit=_unit(row))),
+        Column("forecast", _("Full year expected"), lambda row: number(full(row), unit=_unit(row))),
+        Column("budget", _("against budget"), lambda row: rate(budget(row))),
+    ]
+    rows = list(_rows(context))
+    if len(rows) == 1:
+        builder.figures(Figure(each.field, each.head, partial(each.cell, rows[0])) for each in columns)
+        return
+    name = Column("product", _("Product"), lambda row: words(row.product.name), numeric=False)
+    builder.table(_("The last 12 months and the year ahead"), [name, *columns], rows)
 
 
 def sales_section(builder: Builder, context: ReportContext) -> None:

@@ -46,7 +46,6 @@ class Text:
 class KeyFigure:
     label: str
     figure: Cell
-    note: str = ""
 
 
 @dataclass(frozen=True)
@@ -66,8 +65,8 @@ class Table:
     fields: Sequence[str]
     numeric: Sequence[bool]
     rows: Sequence[Sequence[Cell]]
-    total: Sequence[Cell] = ()
     note: str = ""
+    strong: Sequence[int] = ()
 
     @property
     def columns(self) -> Sequence[tuple[str, bool]]:
@@ -75,10 +74,12 @@ class Table:
         return list(zip(self.heads, self.numeric, strict=True))
 
     @property
-    def lines(self) -> Sequence[Sequence[tuple[Cell, bool]]]:
-        """Each row's cells likewise, the total last."""
-        rows = [*self.rows, *([self.total] if self.total else [])]
-        return [list(zip(row, self.numeric, strict=True)) for row in rows]
+    def lines(self) -> Sequence[tuple[Sequence[tuple[Cell, bool]], bool]]:
+        """Each row's cells likewise, and whether it is a total."""
+        return [
+            (list(zip(row, self.numeric, strict=True)), place in self.strong)
+            for place, row in enumerate(self.rows)
+        ]
 
 
 @dataclass(frozen=True)
@@ -141,14 +142,7 @@ def _block(said: Mapping[str, Any]) -> Block:
     return made
 
 
-def _table(row: JSON) -> Table:
-    cells = [tuple(Cell(**cell) for cell in line) for line in (*row["rows"], row["total"])]
-    return Table(
-        row["title"],
-        tuple(row["heads"]),
-        tuple(row["fields"]),
-        tuple(row["numeric"]),
-        tuple(cells[:-1]),
-        cells[-1],
-        row["note"],
-    )
+def _table(row: Mapping[str, Any]) -> Table:
+    lists = {name: tuple(row[name]) for name in ("heads", "fields", "numeric", "strong")}
+    rows = tuple(tuple(Cell(**cell) for cell in line) for line in row["rows"])
+    return Table(**{**row, **lists, "rows": rows})

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import datetime
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
@@ -31,8 +30,7 @@ class Figure:
 
     field: str
     label: str
-    cell: Callable[[], Cell | None]
-    note: Callable[[], str] = lambda: ""
+    cell: Callable[[], Cell]
 
 
 @dataclass
@@ -57,9 +55,9 @@ class Builder:
     def figures(self, figures: Iterable[Figure]) -> None:
         found = []
         for figure in figures:
-            if self.may(figure.field) and (cell := figure.cell()) is not None:
+            if self.may(figure.field) and _says(cell := figure.cell()):
                 self.shown.add(figure.field)
-                found.append(KeyFigure(figure.label, cell, figure.note()))
+                found.append(KeyFigure(figure.label, cell))
         if found:
             self.blocks.append(KeyFigures(tuple(found)))
 
@@ -69,14 +67,28 @@ class Builder:
         columns: Sequence[Column],
         rows: Iterable[Any],
         *,
-        total: Any = None,
         note: str = "",
+        strong: Callable[[Any], bool] = lambda row: False,
     ) -> None:
-        """``total`` is what the columns make the last row of. A column without a single
-        figure is left out, and a table of which one column is left."""
-        told = [column for column in columns if self.may(column.field)]
-        if len(told) > 1 and (made := self._table(title, told, list(rows), total, note)):
-            self.blocks.append(made)
+        """``strong`` says which rows are totals. A column without a single figure is left out, and a table of
+        which but one column is left."""
+        asked, rows = [column for column in columns if self.may(column.field)], list(rows)
+        cells = [(column, [column.cell(row) for row in rows]) for column in asked]
+        told = [(column, own) for column, own in cells if any(map(_says, own))]
+        if len(told) < 2:
+            return
+        self.shown |= {column.field for column, _own in told}
+        self.blocks.append(
+            Table(
+                title,
+                heads=tuple(column.head for column, _own in told),
+                fields=tuple(column.field for column, _own in told),
+                numeric=tuple(column.numeric for column, _own in told),
+                rows=tuple(zip(*(own for _column, own in told), strict=True)),
+                note=note,
+                strong=tuple(place for place, row in enumerate(rows) if strong(row)),
+            )
+        )
 
     def chart(self, chart: Chart | None, fields: Sequence[str]) -> None:
         """A chart as a page draws it; left out whole where one of the ``fields`` it shows is refused."""
@@ -94,25 +106,6 @@ class Builder:
         legend = tuple({"label": key.label, "css": key.css, "shape": key.shape} for key in chart.legend)
         self.blocks.append(
             ReportChart(chart.title, chart.subtitle, chart.description, dict(chart.spec), legend, figures)
-        )
-
-    def _table(
-        self, title: str, columns: Sequence[Column], rows: Sequence[Any], total: Any, note: str
-    ) -> Table | None:
-        cells = [[column.cell(row) for row in rows] for column in columns]
-        told = [(column, own) for column, own in zip(columns, cells, strict=True) if any(map(_says, own))]
-        if len(told) < 2:
-            return None
-        columns = [column for column, _cells in told]
-        self.shown |= {column.field for column in columns}
-        return Table(
-            title,
-            tuple(column.head for column in columns),
-            tuple(column.field for column in columns),
-            tuple(column.numeric for column in columns),
-            tuple(zip(*(own for _column, own in told), strict=True)),
-            () if total is None else tuple(column.cell(total) for column in columns),
-            note,
         )
 
 
@@ -147,17 +140,12 @@ def rate(value: Decimal | float | None, decimals: int = 1) -> Cell:
     return Cell(formats.percent(found, decimals), str(found), decimals, percent=True)
 
 
-def day(value: datetime.date | None) -> Cell:
-    return Cell(formats.MISSING if value is None else formats.day(value))
-
-
 @dataclass(frozen=True)
 class ReportContext:
     """What a section builds from. ``viewer`` is the author with the rights and limits of the audience and the
     scope, so that every selector leaves out what the report may not tell; ``scope`` is the one of
-    :mod:`products.selectors.report_scope`; ``options`` what was chosen for this section."""
+    :mod:`products.selectors.report_scope`."""
 
     viewer: Any
     scope: Any
-    options: Mapping[str, Any]
     currency: str

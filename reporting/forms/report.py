@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from django import forms
+from django.db.models.functions import Upper
 from django.utils.translation import gettext_lazy as _
 
 from products.models import Channel, Product, ProductLine
@@ -33,7 +34,7 @@ class ReportForm(forms.ModelForm):
         self._user = user
         lines: Any = self.fields["lines"]
         channels: Any = self.fields["channels"]
-        lines.queryset, lines.required = lines_visible(user).order_by("name_nl"), False
+        lines.queryset, lines.required = lines_visible(user).order_by("name"), False
         channels.queryset, channels.required = channels_visible(user).order_by("name"), False
         lines.help_text = _("All their products, and those of the lines below.")
         channels.help_text = _("None: of all channels. To the outside: the ones of the reader.")
@@ -42,9 +43,10 @@ class ReportForm(forms.ModelForm):
             self.initial.setdefault("products", " ".join(codes))
 
     def clean_products(self) -> list[Product]:
-        codes = self.cleaned_data["products"].replace(",", " ").split()
-        found = {row.code.lower(): row for row in products_visible(self._user).filter(code__in=codes)}
-        missing = [code for code in codes if code.lower() not in found]
+        codes = self.cleaned_data["products"].upper().replace(",", " ").split()
+        seen = products_visible(self._user).annotate(asked=Upper("code"))
+        found = {row.asked: row for row in seen.filter(asked__in=codes)}
+        missing = [code for code in codes if code not in found]
         if missing:
             raise forms.ValidationError(_("Not found: %(codes)s."), params={"codes": ", ".join(missing[:5])})
         return list(found.values())

@@ -3,6 +3,7 @@ from __future__ import annotations
 import pghistory
 import pgtrigger
 from django.conf import settings
+from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import Deferrable, F, Q
 from django.urls import reverse
@@ -111,8 +112,12 @@ class FieldGrant(models.Model):
 
 class Snapshot(models.Model):
     """A report as it was published: blocks of data, never drawn anew from what pmtool holds. It is added and
-    stays. ``fields``: which fields it tells; ``about``: whose products, channels and suppliers, by name;
-    ``sha256`` is of ``sections`` as canonical JSON."""
+    stays.
+
+    ``fields``: the keys of the fields it tells. ``product_ids`` and ``channel_ids`` (none: all) are what
+    it is about, for who may read it; ``about`` has their names of then. ``sha256`` is of ``sections`` as
+    canonical JSON.
+    """
 
     report = models.ForeignKey(Report, models.PROTECT, related_name="snapshots")
     number = models.PositiveIntegerField()
@@ -124,7 +129,9 @@ class Snapshot(models.Model):
     published_at = models.DateTimeField()
     data_month = models.DateField(null=True)
     run = models.ForeignKey("forecasting.NightlyRun", models.PROTECT, null=True, related_name="+")
-    fields = models.JSONField(default=list)
+    fields = ArrayField(models.CharField(max_length=40), default=list)
+    product_ids = ArrayField(models.BigIntegerField(), default=list)
+    channel_ids = ArrayField(models.BigIntegerField(), default=list)
     about = models.JSONField(default=dict)
     sections = models.JSONField(default=list)
     sha256 = models.CharField(max_length=64)

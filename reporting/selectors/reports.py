@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import datetime
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
-from django.db.models import Count, Max, QuerySet
+from django.db.models import Count, Exists, Max, OuterRef, Q, QuerySet
 from django.utils import translation
 from django.utils.translation import gettext as _
 
@@ -15,11 +15,14 @@ from core import registries
 from core.organisation import organisation_get
 from core.reports.blocks import Section
 from core.reports.build import Builder, ReportContext
+from products.selectors.access import products_visible, visible_channel_ids, visible_line_ids
 from products.selectors.report_scope import ReportScope, scope_products, viewer_make
 from reporting.models import Report, ReportPart, Snapshot
 
 VIEW, EDIT = "reporting.view", "reporting.edit"
 COSTS = "pricing.view_costs"
+MOST = 50
+"""Products in a report: each is read on its own."""
 TOLD: Mapping[str, frozenset[str]] = {
     "internal": frozenset({"open", "internal", "cost", "person"}),
     "finance": frozenset({"open", "internal", "cost", "person"}),
@@ -45,16 +48,36 @@ class Built:
     sections: Sequence[Section]
     fields: Sequence[str]
     exposure: Exposure
+    scope: ReportScope
     data_month: datetime.date | None
 
 
+def snapshots_visible(user: Any) -> QuerySet[Snapshot]:
+    """Those that tell a person nothing they could not see themselves: no costs without that right, no product
+    and no channel beyond their limits."""
+    if not user.has_perm(VIEW):
+        return Snapshot.objects.none()
+    found = Snapshot.objects.select_related("report", "run")
+    if not user.has_perm(COSTS):
+        found = found.exclude(fields__overlap=_cost_fields())
+    if visible_line_ids(user) is not None:
+        found = found.filter(
+            product_ids__contained_by=list(products_visible(user).values_list("pk", flat=True))
+        )
+    channels = visible_channel_ids(user)
+    if channels is not None:
+        found = found.filter(channel_ids__contained_by=list(channels)).exclude(channel_ids=[])
+    return found
+
+
 def reports_visible(user: Any) -> QuerySet[Report]:
-    """Everybody's, with how many snapshots each has and when the last was made; none without the right. An
-    internal report with costs is for who may see them: that is held when it is opened."""
+    """One's own, and those of others of which a snapshot may be read; with how many snapshots each has and
+    when the last was made."""
     if not user.has_perm(VIEW):
         return Report.objects.none()
+    readable = Exists(snapshots_visible(user).filter(report=OuterRef("pk")))
     return (
-        Report.objects.filter(ended_at=None)
+        Report.objects.filter(Q(author=user.pk) | readable, ended_at=None)
         .select_related("author")
         .annotate(snapshot_count=Count("snapshots"), published_at=Max("snapshots__published_at"))
     )
@@ -68,9 +91,7 @@ def fields_allowed(report: Report) -> frozenset[str]:
     keys = {each.key for each in registries.report_fields if each.kind in told}
     external = report.audience == Report.Audience.EXTERNAL
     keys |= {grant.field for grant in report.grants.all() if grant.approved_by_id or not external}
-    if not author.has_perm(COSTS):
-        keys -= {each.key for each in registries.report_fields if each.kind == "cost"}
-    return frozenset(keys)
+    return frozenset(keys if author.has_perm(COSTS) else keys.difference(_cost_fields()))
 
 
 def report_scope(report: Report) -> ReportScope:
@@ -85,10 +106,10 @@ def report_build(report: Report, *, parts: Sequence[ReportPart] | None = None) -
     """The report as its audience would get it now, in its own language. What is not allowed is not read: the
     author lends the report their eyes, less what the audience may not see and limited to its channels."""
     allowed, scope = fields_allowed(report), report_scope(report)
-    costs = {each.key for each in registries.report_fields if each.kind == "cost"}
-    without = set() if allowed & costs else {COSTS}
+    without = () if allowed.intersection(_cost_fields()) else (COSTS,)
     viewer = viewer_make(report.author, without=without, channels=scope.channels)
-    context = ReportContext(viewer, scope, {}, organisation_get().currency)
+    few = replace(scope, products=scope.products[:MOST])
+    context = ReportContext(viewer, few, organisation_get().currency)
     sections, shown = [], set()
     with translation.override(report.language):
         for part in report.parts.all() if parts is None else parts:
@@ -109,20 +130,11 @@ def report_build(report: Report, *, parts: Sequence[ReportPart] | None = None) -
         )
     months = [product.figures.data_month for product in scope.products if hasattr(product, "figures")]
     known = [month for month in months if month is not None]
-    return Built(sections, [each.key for each in fields], exposure, max(known, default=None))
+    return Built(sections, [each.key for each in fields], exposure, scope, max(known, default=None))
 
 
-def snapshots_visible(user: Any) -> QuerySet[Snapshot]:
-    """Those that the person could have been told: with costs only for who sees costs, and only of products
-    they may all see."""
-    if not user.has_perm(VIEW):
-        return Snapshot.objects.none()
-    found = Snapshot.objects.select_related("report", "run")
-    if not user.has_perm(COSTS):
-        costs = [each.key for each in registries.report_fields if each.kind == "cost"]
-        for key in costs:
-            found = found.exclude(fields__contains=[key])
-    return found
+def _cost_fields() -> list[str]:
+    return [each.key for each in registries.report_fields if each.kind == "cost"]
 
 
 def problems(report: Report, built: Built) -> list[str]:
@@ -130,6 +142,9 @@ def problems(report: Report, built: Built) -> list[str]:
     found = []
     if not built.exposure.products:
         found.append(_("It is about no product: choose products or a product line."))
+    if len(built.exposure.products) > MOST:
+        message = _("It is about %(count)s products; a report takes %(most)s at most.")
+        found.append(message % {"count": len(built.exposure.products), "most": MOST})
     if not built.sections:
         found.append(_("It says nothing yet: add a section."))
     if (

@@ -106,6 +106,8 @@ def report_publish(*, user: Any, report: Report) -> Snapshot:
         data_month=built.data_month,
         run=night[0] if night else None,
         fields=list(built.fields),
+        product_ids=[product.pk for product in built.scope.products],
+        channel_ids=[channel.pk for channel in built.scope.channels],
         about={"products": list(built.exposure.products), "channels": list(built.exposure.channels)},
         sections=sections,
         sha256=sections_hash(sections),

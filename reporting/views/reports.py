@@ -17,7 +17,9 @@ from core import registries
 from core.errors import form_refuse
 from core.idempotency import once
 from core.pages import page_render, paginate, with_right
+from core.registries import ReportSection
 from core.reports.blocks import sections_from_json
+from products.selectors.access import product_get
 from reporting.forms.report import ReportForm
 from reporting.models import Report, Snapshot
 from reporting.report_page import SectionShown, sections_shown
@@ -83,6 +85,22 @@ def report_edit(request: HttpRequest, pk: int | None = None) -> HttpResponse:
     return page_render(request, "reporting/report_form.html", context, status=status)
 
 
+@with_right(EDIT)
+@require_POST
+def report_sheet(request: HttpRequest, code: str) -> HttpResponseBase:
+    """A product on one page: a report of its own, ready to be looked at, changed and published."""
+    user, product = request.user, product_get(request.user, code)
+    wanted = ("key_figures", "sales", "lifecycle", "channels", "margin")
+    offered = [key for key in wanted if _offered(user, registries.report_sections.get(key))]
+    values = {
+        "title": product.name[:120],
+        "language": "nl" if (translation.get_language() or "").startswith("nl") else "en",
+        "audience": Report.Audience.INTERNAL,
+        "products": [product],
+    }
+    return redirect(report_create(user=user, values=values, parts=[Part(key) for key in offered]))
+
+
 @with_right(VIEW)
 @require_safe
 def report(request: HttpRequest, pk: int) -> HttpResponse:
@@ -96,20 +114,27 @@ def report(request: HttpRequest, pk: int) -> HttpResponse:
         "snapshots": snapshots_visible(request.user).filter(report=found)[:20],
     }
     if mine:
-        built = report_build(found)
         context |= {
             "parts": [(part, registries.report_sections.get(part.section)) for part in found.parts.all()],
-            "sections_offered": [
-                each
-                for each in registries.report_sections
-                if not each.permission or request.user.has_perm(each.permission)
-            ],
-            "exposure": built.exposure,
-            "problems": problems(found, built),
-            "shown": _shown(found.language, built.sections),
-            "nonce": f"{found.pk}-{found.version}-{found.snapshot_count}",
+            "sections_offered": [each for each in registries.report_sections if _offered(request.user, each)],
+            "nonce": f"{found.pk}-{found.snapshot_count}",
         }
-    return page_render(request, "reporting/report.html", context, fragment="reporting/_report_editor.html")
+    return page_render(request, "reporting/report.html", context)
+
+
+@with_right(EDIT)
+@require_safe
+def report_preview(request: HttpRequest, pk: int) -> HttpResponse:
+    """What one's own report tells and how it would look now; a part of its page: it reads every product."""
+    found = _own(request, pk)
+    built = report_build(found)
+    context = {
+        "report": found,
+        "exposure": built.exposure,
+        "problems": problems(found, built),
+        "shown": _shown(found.language, built.sections),
+    }
+    return page_render(request, "reporting/_report_preview.html", context)
 
 
 @with_right(EDIT)
@@ -170,6 +195,10 @@ def snapshot(request: HttpRequest, pk: int, number: int) -> HttpResponse:
     found = get_object_or_404(snapshots_visible(request.user), report=pk, number=number)
     context = {"snapshot": found, "shown": _shown(found.language, sections_from_json(found.sections))}
     return page_render(request, "reporting/snapshot.html", context)
+
+
+def _offered(user: Any, section: ReportSection) -> bool:
+    return not section.permission or user.has_perm(section.permission)
 
 
 def _own(request: HttpRequest, pk: int) -> Report:
