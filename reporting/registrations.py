@@ -57,6 +57,7 @@ def register_all() -> None:
         ReportField("forecast", _("Forecast"), order=60),
         ReportField("budget", _("Budget"), "internal", 70),
         ReportField("comment", _("Words of the author"), order=900),
+        ReportField("author", _("Name of the author"), "person", 910),
     )
     for order, key, label, fields in (
         (10, "key_figures", _("Key figures"), ("volume", "revenue", "last_year", "forecast", "budget")),

@@ -1,4 +1,4 @@
-from .report import FieldGrant, Report, ReportPart, Snapshot
+from .report import Report, ReportPart, Snapshot
 from .report_file import ReportFile
 
-__all__ = ["FieldGrant", "Report", "ReportFile", "ReportPart", "Snapshot"]
+__all__ = ["Report", "ReportFile", "ReportPart", "Snapshot"]

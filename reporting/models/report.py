@@ -5,7 +5,7 @@ import pgtrigger
 from django.conf import settings
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
-from django.db.models import Deferrable, F, Q
+from django.db.models import Deferrable, Q
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
@@ -78,34 +78,6 @@ class ReportPart(models.Model):
         constraints = [
             models.UniqueConstraint(
                 fields=["report", "place"], name="report_part_place_once", deferrable=Deferrable.DEFERRED
-            ),
-        ]
-
-
-@pghistory.track()
-class FieldGrant(models.Model):
-    """A field that the audience would not get, added on purpose: by somebody who may see it, and for an
-    external report by a second person of finance."""
-
-    report = models.ForeignKey(Report, models.CASCADE, related_name="grants")
-    field = models.CharField(max_length=40)
-    asked_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+")
-    asked_at = models.DateTimeField(auto_now_add=True)
-    approved_by = models.ForeignKey(
-        settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name="+"
-    )
-    approved_at = models.DateTimeField(null=True, blank=True)
-
-    class Meta:
-        constraints = [
-            models.UniqueConstraint(fields=["report", "field"], name="field_grant_once"),
-            models.CheckConstraint(
-                condition=Q(approved_by=None) | ~Q(approved_by=F("asked_by")), name="field_grant_two_people"
-            ),
-            models.CheckConstraint(
-                condition=Q(approved_by=None, approved_at=None)
-                | Q(approved_by__isnull=False, approved_at__isnull=False),
-                name="field_grant_approved_at",
             ),
         ]
 

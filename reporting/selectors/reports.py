@@ -84,14 +84,10 @@ def reports_visible(user: Any) -> QuerySet[Report]:
 
 
 def fields_allowed(report: Report) -> frozenset[str]:
-    """The keys of the fields that this report may tell: by its audience, what its author may see, and what
-    was added on purpose and, to the outside, approved."""
-    author = report.author
+    """The keys of the fields that this report may tell: by its audience and what its author may see."""
     told = TOLD[report.audience]
-    keys = {each.key for each in registries.report_fields if each.kind in told}
-    external = report.audience == Report.Audience.EXTERNAL
-    keys |= {grant.field for grant in report.grants.all() if grant.approved_by_id or not external}
-    return frozenset(keys if author.has_perm(COSTS) else keys.difference(_cost_fields()))
+    keys = frozenset(each.key for each in registries.report_fields if each.kind in told)
+    return keys if report.author.has_perm(COSTS) else keys.difference(_cost_fields())
 
 
 def report_scope(report: Report) -> ReportScope:
@@ -118,7 +114,8 @@ def report_build(report: Report, *, parts: Sequence[ReportPart] | None = None) -
             if not section.permission or viewer.has_perm(section.permission):
                 section.build(builder, context)
             if part.comment:
-                builder.text(part.comment, str(report.author), about="comment")
+                name = str(report.author) if builder.may("author") else ""
+                builder.text(part.comment, name, about="comment")
             if builder.blocks:
                 sections.append(Section(section.key, str(section.label), tuple(builder.blocks)))
                 shown |= builder.shown

@@ -12,7 +12,7 @@ from core.organisation import today
 from pricing.models import CostKind
 from pricing.selectors.cost_months import BookedCost
 from pricing.services.cost_months import cost_months_book
-from products.models import Channel, Product, SavedView
+from products.models import Product, SavedView
 from reporting.models import Report, ReportFile, Snapshot
 
 from .pricing_costs import SEE
@@ -44,38 +44,21 @@ def somebodys_file(world: World) -> dict[str, Any]:
 
 def published(world: World) -> Report:
     """Somebody's, of what lies inside the limits of everybody here."""
-
-    def make() -> Report:
-        report = Report.objects.create(author=world.somebody, title=MARK, language="en", audience="internal")
-        _freeze(world, report, world.own_product, world.own_channel)
-        return report
-
-    return world.made("published report", make)
+    return world.made("published report", lambda: _frozen(world, "Month", world.own_product))
 
 
 def foreign(world: World) -> Report:
-    def make() -> Report:
-        report = Report.objects.create(author=world.somebody, title=MARK, language="en", audience="internal")
-        _freeze(world, report, world.foreign_product, world.own_channel)
-        return report
-
-    return world.made("foreign report", make)
+    return world.made("foreign report", lambda: _frozen(world, MARK, world.foreign_product))
 
 
-def _freeze(world: World, report: Report, product: Product, channel: Channel) -> None:
+def _frozen(world: World, title: str, product: Product) -> Report:
+    said: dict[str, Any] = {"title": title, "language": "en", "audience": "internal"}
+    report = Report.objects.create(author=world.somebody, **said)
+    about = {"product_ids": [product.pk], "channel_ids": [world.own_channel.pk]}
     Snapshot.objects.create(
-        report=report,
-        number=1,
-        title=MARK,
-        language="en",
-        audience="internal",
-        author=world.somebody,
-        author_name="",
-        published_at=timezone.now(),
-        product_ids=[product.pk],
-        channel_ids=[channel.pk],
-        sha256="",
+        report=report, number=1, author=world.somebody, published_at=timezone.now(), **said, **about
     )
+    return report
 
 
 def one(world: World) -> dict[str, Any]:

@@ -14,7 +14,7 @@ from core.organisation import today
 from core.reports.blocks import sections_from_json, sections_to_json
 from products.models import Channel, Product
 from reporting.models import Report, Snapshot
-from reporting.selectors.reports import report_build
+from reporting.selectors.reports import report_build, reports_visible, snapshots_visible
 from reporting.services.reports import (
     Part,
     report_change,
@@ -80,10 +80,22 @@ def test_the_same_report_inside_and_outside(author: Any, juice: Product, retaile
     inside = told(made(author, juice))
     assert "70,077" in inside or "840,924" in inside
     assert "Purchase" in inside
+    assert author.name in inside
     outside = made(author, juice, "external", channels=[retailers[0]])
     said = told(outside)
     assert "12,012" in said  # twelve months of Noord
-    for mark in ("Zuid", "70077", "840924", "840,924", "880088", "852,936", "71,078", "Purchase", "CM1"):
+    for mark in (
+        "Zuid",
+        "70077",
+        "840924",
+        "840,924",
+        "880088",
+        "852,936",
+        "71,078",
+        "Purchase",
+        "CM1",
+        author.name,
+    ):
         assert mark not in said, mark
     built = report_build(outside)
     assert not {"margin", "costs", "budget", "stage", "forecast"} & set(built.fields)
@@ -92,7 +104,17 @@ def test_the_same_report_inside_and_outside(author: Any, juice: Product, retaile
 
 def test_an_author_without_the_cost_right_tells_no_costs(juice: Product) -> None:
     author = user_factory("marketing", language="en")
-    assert not {"margin", "costs"} & set(report_build(made(author, juice)).fields)
+    report = made(author, juice)
+    assert not {"margin", "costs"} & set(report_build(report).fields)
+    published = report_publish(user=author, report=report)
+    assert list(snapshots_visible(user_factory("viewer"))) == [published]
+
+
+def test_a_snapshot_with_costs_is_for_who_sees_costs(author: Any, juice: Product) -> None:
+    published = report_publish(user=author, report=made(author, juice))
+    assert not snapshots_visible(user_factory("viewer")).exists()
+    assert not reports_visible(user_factory("viewer")).exists()
+    assert list(snapshots_visible(user_factory("finance"))) == [published]
 
 
 def test_to_the_outside_it_says_whose(author: Any, juice: Product) -> None:
