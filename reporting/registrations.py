@@ -41,7 +41,7 @@ def register_all() -> None:
     registries.panels.register(
         Panel(
             "as_report",
-            "actions",
+            "head",
             "reporting/_as_report.html",
             lambda user, product: {},
             90,
