@@ -276,6 +276,32 @@ class PlannedSource:
     order: int = 0
 
 
+@dataclass(frozen=True)
+class ReportField:
+    """A field that a report can tell. ``kind``: ``open`` to everybody, ``cost`` (a cost, a margin, or what
+    one can be worked out from), ``person`` (a name, an address) or ``internal`` (what the house keeps to
+    itself).
+    """
+
+    key: str
+    label: Any
+    kind: str = "open"
+    order: int = 0
+
+
+@dataclass(frozen=True)
+class ReportSection:
+    """A section that reports can have. ``build(builder, context)`` adds its blocks; ``fields`` are the
+    keys it may tell; ``permission`` is what an author needs to choose it."""
+
+    key: str
+    label: Any
+    fields: tuple[str, ...]
+    build: Callable[[Any, Any], None]
+    order: int
+    permission: str = ""
+
+
 menu: Registry[MenuEntry] = Registry("menu")
 account_pages: Registry[AccountPage] = Registry("account pages")
 organisation_rules: Registry[OrganisationRule] = Registry("organisation rules")
@@ -293,3 +319,5 @@ doctor_checks: Registry[DoctorCheck] = Registry("doctor checks")
 health_checks: Registry[HealthCheck] = Registry("health checks")
 decision_kinds: Registry[DecisionKind] = Registry("decision kinds")
 planned_sources: Registry[PlannedSource] = Registry("planned sources")
+report_fields: Registry[ReportField] = Registry("report fields")
+report_sections: Registry[ReportSection] = Registry("report sections")

@@ -23,6 +23,8 @@ from core.registries import (
     Panel,
     ProductReading,
     ProductTab,
+    ReportField,
+    ReportSection,
     Subject,
 )
 
@@ -218,3 +220,14 @@ def register_all() -> None:
         ProductReading("launch_plans_now", later("selectors.launches.launch_reading"), 60)
     )
     registries.event_sources.register(EventSource("stages", later("events.stage_events"), 20))
+    registries.report_fields.register(ReportField("stage", _("Lifecycle stage"), "internal", 100))
+    registries.report_sections.register(
+        ReportSection(
+            "lifecycle",
+            _("Lifecycle"),
+            ("product", "stage"),
+            later("report_sections.lifecycle_section"),
+            40,
+            "forecasting.view",
+        )
+    )

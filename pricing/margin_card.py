@@ -107,6 +107,12 @@ def margin_card(user: Any, product: Product, rates: Sequence[Rates]) -> MarginCa
     )
 
 
+def statement_lines(total: Statement, rates: Sequence[Rates]) -> list[tuple[str, Decimal, bool]]:
+    """Of each line of the statement its label, its amount (costs negative) and whether it is a total."""
+    kinds = {each.cost_line.kind.code: each.cost_line.kind for each in rates}
+    return [(line.label, line.of(total), line.is_total) for line in _lines(total, kinds)]
+
+
 def _known(found: Sequence[MonthMargin]) -> list[MonthMargin]:
     """From the first month with sales on; a gap within stays one."""
     first = next((place for place, each in enumerate(found) if each.statement is not None), len(found))

@@ -6,7 +6,15 @@ from django.utils.translation import gettext_lazy as _
 
 from core import registries
 from core.later import later_in
-from core.registries import JobKind, MenuEntry, NightlyStep, Panel, ProductTab
+from core.registries import (
+    JobKind,
+    MenuEntry,
+    NightlyStep,
+    Panel,
+    ProductTab,
+    ReportField,
+    ReportSection,
+)
 
 RIGHT = "pricing.view_costs"
 later = later_in("pricing")
@@ -41,6 +49,20 @@ def register() -> None:
             compute=later("steps.margin_floor.compute"),
             after=("judgement",),
             order=82,
+        )
+    )
+    registries.report_fields.register(
+        ReportField("margin", _("Margins"), "cost", 200),
+        ReportField("costs", _("Costs by kind"), "cost", 210),
+    )
+    registries.report_sections.register(
+        ReportSection(
+            "margin",
+            _("Cost and margin"),
+            ("margin", "costs"),
+            later("report_sections.margin_section"),
+            50,
+            RIGHT,
         )
     )
     alert_kinds.register(FLOOR, UNDER)

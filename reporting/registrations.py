@@ -6,9 +6,11 @@ from typing import Any
 
 from django.utils.translation import gettext_lazy as _
 
+from accounts import rights
+from accounts.rights import Right
 from core import registries
 from core.later import later_in
-from core.registries import JobKind, MenuEntry, Panel, ProductTab
+from core.registries import JobKind, MenuEntry, Panel, ProductTab, ReportField, ReportSection
 
 later = later_in("reporting")
 
@@ -29,3 +31,39 @@ def register_all() -> None:
         JobKind("reporting.file", later("services.report_files.report_file_make"), _("A report as a file"))
     )
     registries.product_tabs.register(ProductTab("overview", _("Overview"), "reporting:product", 0))
+    rights.register(
+        Right("reporting.view", _("Read reports"), _("Published reports, within what one may see.")),
+        Right("reporting.edit", _("Make and publish reports")),
+    )
+    registries.menu.register(
+        MenuEntry("reports", _("Reports"), "reporting:reports", "report", 60, "reporting.view")
+    )
+    registries.panels.register(
+        Panel(
+            "as_report",
+            "head",
+            "reporting/_as_report.html",
+            lambda user, product: {},
+            90,
+            "reporting.edit",
+        )
+    )
+    registries.report_fields.register(
+        ReportField("product", _("Product"), order=10),
+        ReportField("channel", _("Channel"), order=20),
+        ReportField("volume", _("Volume"), order=30),
+        ReportField("revenue", _("Revenue"), order=40),
+        ReportField("last_year", _("Change against last year"), order=50),
+        ReportField("forecast", _("Forecast"), order=60),
+        ReportField("budget", _("Budget"), "internal", 70),
+        ReportField("comment", _("Words of the author"), order=900),
+        ReportField("author", _("Name of the author"), "person", 910),
+    )
+    for order, key, label, fields in (
+        (10, "key_figures", _("Key figures"), ("volume", "revenue", "last_year", "forecast", "budget")),
+        (20, "sales", _("Sales and forecast"), ("volume", "forecast")),
+        (30, "channels", _("Sales by channel"), ("channel", "volume", "revenue")),
+        (900, "words", _("Own words"), ("comment",)),
+    ):
+        build = later(f"report_sections.{key}_section")
+        registries.report_sections.register(ReportSection(key, label, ("product", *fields), build, order))

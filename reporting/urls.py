@@ -4,7 +4,7 @@ from django.urls import path
 
 from products import converters  # noqa: F401  registers <product_code:…>
 
-from .views import cost_report_files, cost_reports, product, today
+from .views import cost_report_files, cost_reports, product, reports, today
 
 app_name = "reporting"
 
@@ -16,4 +16,13 @@ urlpatterns = [
     path("costs/reports/views/<int:pk>/end/", cost_reports.view_end, name="cost_report_view_end"),
     path("costs/reports/made/<int:pk>/", cost_report_files.cost_report_made, name="cost_report_made"),
     path("costs/reports/<str:kind>/", cost_report_files.cost_report_file, name="cost_report_file"),
+    path("reports/", reports.reports, name="reports"),
+    path("reports/new/", reports.report_edit, name="report_new"),
+    path("reports/<int:pk>/", reports.report, name="report"),
+    path("reports/<int:pk>/edit/", reports.report_edit, name="report_edit"),
+    path("products/<product_code:code>/report/", reports.report_sheet, name="report_sheet"),
+    path("reports/<int:pk>/preview/", reports.report_preview, name="report_preview"),
+    path("reports/<int:pk>/parts/", reports.report_parts, name="report_parts"),
+    path("reports/<int:pk>/<int:number>/", reports.snapshot, name="snapshot"),
+    path("reports/<int:pk>/act/<str:act>/", reports.report_act, name="report_act"),
 ]

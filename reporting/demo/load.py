@@ -69,6 +69,7 @@ from .people import people_create
 from .place import distribution_file, place_create
 from .prices import decisions_create, price_file, prices_create, proposals_create
 from .promotions import promotions_create
+from .reports import reports_create
 from .sales import budget_file, first_month, sales_file, sales_rows, top_line
 from .terms import terms_create
 
@@ -117,6 +118,8 @@ def demo_load(*, until: datetime.date | None, nights: int, tell: Tell) -> None:
         if ago == nights - 1:
             _judge(people)
             judgement_create(people)  # before the last night, so that it counts with them
+    if nights:
+        reports_create(people)
 
 
 def _judge(people: dict[str, User]) -> None:

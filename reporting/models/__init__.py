@@ -1,3 +1,4 @@
+from .report import Report, ReportPart, Snapshot
 from .report_file import ReportFile
 
-__all__ = ["ReportFile"]
+__all__ = ["Report", "ReportFile", "ReportPart", "Snapshot"]

@@ -18,6 +18,7 @@ from forecasting.models import Driver, NightlyRun
 from forecasting.services.drivers import driver_values_set
 from pricing.models import CostChange, CostKind, CostLine, Positioning, PriceList, Promotion, Proposal
 from products.models import BudgetVersion, Channel, Segment, Supplier
+from reporting.models import Report
 
 Args = Callable[[], Mapping[str, Any]]
 
@@ -69,6 +70,10 @@ def _positioning_draft() -> dict[str, Any]:
     return _positioning("draft")
 
 
+def _report() -> dict[str, Any]:
+    return {"pk": Report.objects.get(title="Maandbericht Sappen").pk}
+
+
 PAGES: dict[str, Args] = {
     "reporting:today": _none,
     "products:list": _none,
@@ -108,6 +113,12 @@ PAGES: dict[str, Args] = {
     "products:details": _product,
     "reporting:product": _product,
     "reporting:cost_report": _none,
+    "reporting:reports": _none,
+    "reporting:report_new": _none,
+    "reporting:report": _report,
+    "reporting:report_edit": _report,
+    "reporting:report_preview": _report,
+    "reporting:snapshot": lambda: {**_report(), "number": 1},
     "pricing:mix": _product,
     "pricing:product_prices": _product,
     "pricing:product_place": _product,
@@ -214,6 +225,9 @@ NO_PAGES = {
     "pricing:cost_change_propose",
     "exchange:correct",
     "reporting:cost_report_file",
+    "reporting:report_parts",
+    "reporting:report_sheet",
+    "reporting:report_act",
     "reporting:cost_report_made",
     "reporting:cost_report_view_end",
     "reporting:cost_report_view_new",

@@ -54,6 +54,7 @@ from products.models import (
     SalesMonth,
     Segment,
 )
+from reporting.models import Report, ReportPart, Snapshot
 from tests.factories import channel_factory, line_factory, price_list_factory, user_factory
 from tests.pricing.elasticities import elasticity_factory
 
@@ -122,6 +123,9 @@ PAGES = {
     "cost report": "/costs/reports/",
     "margin report": "/costs/reports/?layout=margin&by=product",
     "margin bridge": "/costs/reports/?layout=bridge&of=standard",
+    "reports": "/reports/",
+    "a report": "/reports/{report}/",
+    "a published report": "/reports/{report}/1/",
     "API: cost reports": "/api/v1/cost-reports/?page_size=100",
     "API: cost rates": "/api/v1/cost-rates/?page_size=100",
 }
@@ -192,7 +196,19 @@ def company(rows: int) -> Any:
     agreed(owner, channels, last.year)
     placed(products[0], channels, last)
     costed(owner, products)
+    reported(owner, products)
     return owner
+
+
+def reported(owner: Any, products: list[Product]) -> None:
+    """As many reports, each published once."""
+    for product in products:
+        report = Report.objects.create(author=owner, title="Month", language="en", audience="internal")
+        report.products.add(product)
+        ReportPart.objects.create(report=report, place=0, section="key_figures")
+        Snapshot.objects.create(
+            report=report, number=1, author=owner, published_at=timezone.now(), product_ids=[product.pk]
+        )
 
 
 def placed(product: Product, channels: list[Any], month: datetime.date) -> None:
@@ -326,10 +342,10 @@ def counted(owner: Any, addresses: dict[str, str]) -> dict[str, int]:
     found = {}
     plan, proposal = BudgetVersion.objects.get().pk, Proposal.objects.latest("pk").pk
     positioning, cost = Positioning.objects.latest("pk").pk, CostLine.objects.latest("pk").pk
-    change = CostChange.objects.latest("pk").pk
+    change, report = CostChange.objects.latest("pk").pk, Report.objects.latest("pk").pk
     for name, pattern in addresses.items():
         address = pattern.format(
-            plan=plan, proposal=proposal, positioning=positioning, cost=cost, change=change
+            plan=plan, proposal=proposal, positioning=positioning, cost=cost, change=change, report=report
         )
         client.get(address)  # what is kept from one request to the next is there
         with CaptureQueriesContext(connection) as queries:

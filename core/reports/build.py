@@ -1,0 +1,151 @@
+"""How a section makes its blocks: by columns and figures that each name their field."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterable, Sequence
+from dataclasses import dataclass, field
+from decimal import Decimal
+from typing import Any
+
+from core import formats, registries
+from core.charts import Chart
+
+from .blocks import Block, Cell, KeyFigure, KeyFigures, ReportChart, Table, Text
+
+
+@dataclass(frozen=True)
+class Column:
+    """One column of a table: its field, its head, and how a row's cell is made, asked only where the field is
+    allowed."""
+
+    field: str
+    head: str
+    cell: Callable[[Any], Cell]
+    numeric: bool = True
+
+
+@dataclass(frozen=True)
+class Figure:
+    """One key figure, likewise."""
+
+    field: str
+    label: str
+    cell: Callable[[], Cell]
+
+
+@dataclass
+class Builder:
+    """Collects a section's blocks. ``allowed``: the keys of the fields that may be told; ``shown`` the ones
+    that were. A field that nobody registered is a LookupError: it could not be allowed or refused."""
+
+    allowed: Collection[str]
+    blocks: list[Block] = field(default_factory=list)
+    shown: set[str] = field(default_factory=set)
+
+    def may(self, key: str) -> bool:
+        registries.report_fields.get(key)
+        return key in self.allowed
+
+    def text(self, markdown: str, author: str = "", *, about: str) -> None:
+        """``about``: the field that the words tell of."""
+        if markdown and self.may(about):
+            self.shown.add(about)
+            self.blocks.append(Text(markdown, author))
+
+    def figures(self, figures: Iterable[Figure]) -> None:
+        found = []
+        for figure in figures:
+            if self.may(figure.field) and _says(cell := figure.cell()):
+                self.shown.add(figure.field)
+                found.append(KeyFigure(figure.label, cell))
+        if found:
+            self.blocks.append(KeyFigures(tuple(found)))
+
+    def table(
+        self,
+        title: str,
+        columns: Sequence[Column],
+        rows: Iterable[Any],
+        *,
+        note: str = "",
+        strong: Callable[[Any], bool] = lambda row: False,
+    ) -> None:
+        """``strong`` says which rows are totals. A column without a single figure is left out, and a table of
+        which but one column is left."""
+        asked, rows = [column for column in columns if self.may(column.field)], list(rows)
+        cells = [(column, [column.cell(row) for row in rows]) for column in asked]
+        told = [(column, own) for column, own in cells if any(map(_says, own))]
+        if len(told) < 2:
+            return
+        self.shown |= {column.field for column, _own in told}
+        self.blocks.append(
+            Table(
+                title,
+                heads=tuple(column.head for column, _own in told),
+                fields=tuple(column.field for column, _own in told),
+                numeric=tuple(column.numeric for column, _own in told),
+                rows=tuple(zip(*(own for _column, own in told), strict=True)),
+                note=note,
+                strong=tuple(place for place, row in enumerate(rows) if strong(row)),
+            )
+        )
+
+    def chart(self, chart: Chart | None, fields: Sequence[str]) -> None:
+        """A chart as a page draws it; left out whole where one of the ``fields`` it shows is refused."""
+        if chart is None or {*map(self.may, fields)} != {True}:
+            return
+        self.shown |= set(fields)
+        heads = list(chart.table.headers)
+        figures = Table(
+            chart.title,
+            tuple(heads),
+            tuple(fields[:1]) * len(heads),
+            tuple(place > 0 for place in range(len(heads))),
+            tuple(tuple(Cell(text or formats.MISSING) for text in row) for row in chart.table.rows),
+        )
+        legend = tuple({"label": key.label, "css": key.css, "shape": key.shape} for key in chart.legend)
+        self.blocks.append(
+            ReportChart(chart.title, chart.subtitle, chart.description, dict(chart.spec), legend, figures)
+        )
+
+
+def _says(cell: Cell) -> bool:
+    return cell.text not in ("", formats.MISSING)
+
+
+def words(text: Any) -> Cell:
+    return Cell(str(text))
+
+
+def number(value: Decimal | float | None, decimals: int = 0, unit: str = "") -> Cell:
+    """A volume or a count."""
+    found = formats.exact(value)
+    if found is None:
+        return Cell(formats.MISSING)
+    return Cell(formats.volume(found, unit, decimals), str(found), decimals)
+
+
+def money(value: Decimal | float | None, currency: str, decimals: int = 0) -> Cell:
+    found = formats.exact(value)
+    if found is None:
+        return Cell(formats.MISSING)
+    return Cell(formats.money(found, currency, decimals), str(found), decimals)
+
+
+def rate(value: Decimal | float | None, decimals: int = 1) -> Cell:
+    """A part of a whole: 0.41 is 41 %."""
+    found = formats.exact(value)
+    if found is None:
+        return Cell(formats.MISSING)
+    return Cell(formats.percent(found, decimals), str(found), decimals, percent=True)
+
+
+@dataclass(frozen=True)
+class ReportContext:
+    """What a section builds from. ``viewer`` is the author with the rights and limits of the audience and the
+    scope, so that every selector leaves out what the report may not tell; ``scope`` is the one of
+    :mod:`products.selectors.report_scope`."""
+
+    viewer: Any
+    scope: Any
+    currency: str

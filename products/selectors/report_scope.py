@@ -1,0 +1,51 @@
+"""What a report is about, and through whose eyes it is built.
+
+The viewer is the author with less: without the rights that the audience has not, and limited to the
+channels of the scope. Every selector already leaves out what a person may not see; so a report never adds
+up what it may not tell.
+"""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from products.models import Channel, Product, ProductLine
+
+from .access import products_visible, visible_channel_ids, visible_line_ids
+from .channels import channel_chains
+from .lines import line_tree
+
+
+@dataclass(frozen=True)
+class ReportScope:
+    """``channels`` empty: all of them, on purpose. ``months`` is how far back the report looks."""
+
+    products: Sequence[Product]
+    channels: Sequence[Channel]
+    months: int
+
+
+def scope_products(author: Any, products: Collection[int], lines: Collection[ProductLine]) -> list[Product]:
+    """The products chosen themselves and those of the lines and the ones below, that the author may see, by
+    name. One query and the tree of lines."""
+    tree = line_tree()
+    within = {pk for line in lines for pk in tree.descendants(line.pk)}
+    found = products_visible(author).select_related("line", "figures")
+    chosen = found.filter(pk__in=products) | found.filter(line__in=within)
+    return list(chosen.order_by("name", "code"))
+
+
+def viewer_make(author: Any, *, without: Collection[str], channels: Sequence[Channel]) -> Any:
+    """The author without these rights and, where channels are named, limited to them and the ones below."""
+    viewer = copy.copy(author)
+    viewer.rights = frozenset(author.rights) - frozenset(without)
+    lines, seen = visible_line_ids(author), visible_channel_ids(author)
+    if channels:
+        named = {channel.pk for channel in channels}
+        below = {pk for pk, chain in channel_chains().items() if named & set(chain)}
+        seen = frozenset(below if seen is None else below & seen)
+    viewer._limits = (lines, seen)
+    return viewer

@@ -1,0 +1,50 @@
+"""The demo company's reports: for management, for finance and for a retailer, each published once."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from accounts.models import User
+from products.models import Channel, Product, ProductLine
+from reporting.services.reports import Part, report_create, report_publish
+
+
+def reports_create(people: dict[str, User]) -> None:
+    sanne, emma = people["Sanne"], people["Emma"]
+    products = {product.code: product for product in Product.objects.all()}
+    juices = ProductLine.objects.get(code="juice")
+    made: list[tuple[User, dict[str, Any], list[Part]]] = [
+        (
+            sanne,
+            {"title": "Maandbericht Sappen", "audience": "internal", "lines": [juices]},
+            [
+                Part("key_figures", "De zomer was goed; de **adviesprijs** van januari is nog niet bekend."),
+                Part("lifecycle"),
+                Part("channels"),
+            ],
+        ),
+        (
+            emma,
+            {"title": "Cost and margin, oat drinks", "language": "en", "audience": "finance"}
+            | {"products": [products["HVM-200"], products["HVM-210"]]},
+            [Part("margin"), Part("key_figures")],
+        ),
+        (
+            sanne,
+            {"title": "Categoriebericht Boerhof", "audience": "external"}
+            | {
+                "products": [products["SAP-100"], products["HVM-210"]],
+                "channels": [Channel.objects.get(name="Boerhof")],
+            },
+            [
+                Part(
+                    "sales",
+                    "Samen:\n\n- sap is in de zomer het sterkst\n- Barista groeit",
+                ),
+                Part("key_figures"),
+            ],
+        ),
+    ]
+    for author, values, parts in made:
+        report = report_create(user=author, values={"language": "nl", **values}, parts=parts)
+        report_publish(user=author, report=report)

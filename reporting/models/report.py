@@ -1,0 +1,123 @@
+from __future__ import annotations
+
+import pghistory
+import pgtrigger
+from django.conf import settings
+from django.contrib.postgres.fields import ArrayField
+from django.db import models
+from django.db.models import Deferrable, Q
+from django.urls import reverse
+from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
+
+
+@pghistory.track()
+class Report(models.Model):
+    """A report that somebody makes: for whom, about what, with which parts. What readers get is never this
+    but a :class:`Snapshot` of it.
+
+    The scope is the products chosen and those of the lines; without channels it is about all of them,
+    which an external report has to say (``all_channels``).
+    """
+
+    class Audience(models.TextChoices):
+        INTERNAL = "internal", pgettext_lazy("audience", "internal")
+        FINANCE = "finance", pgettext_lazy("audience", "finance")
+        EXTERNAL = "external", pgettext_lazy("audience", "external")
+
+    class Language(models.TextChoices):
+        NL = "nl", "Nederlands"
+        EN = "en", "English"
+
+    title = models.CharField(_("title"), max_length=120)
+    language = models.CharField(_("language"), max_length=2, choices=Language.choices)
+    audience = models.CharField(_("audience"), max_length=8, choices=Audience.choices)
+    products = models.ManyToManyField("products.Product", related_name="+", verbose_name=_("products"))
+    lines = models.ManyToManyField("products.ProductLine", related_name="+", verbose_name=_("product lines"))
+    channels = models.ManyToManyField("products.Channel", related_name="+", verbose_name=_("channels"))
+    all_channels = models.BooleanField(_("all channels, on purpose"), default=False)
+    months = models.PositiveSmallIntegerField(_("months to look back"), default=24)
+    author = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.PROTECT, related_name="+", verbose_name=_("author")
+    )
+    created_at = models.DateTimeField(auto_now_add=True)
+    ended_at = models.DateTimeField(null=True, blank=True)
+    version = models.PositiveIntegerField(default=1)
+
+    class Meta:
+        verbose_name = _("report")
+        verbose_name_plural = _("reports")
+        ordering = ["-pk"]
+        constraints = [
+            models.CheckConstraint(condition=~Q(title=""), name="report_has_title"),
+            models.CheckConstraint(condition=Q(language__in=["nl", "en"]), name="report_language_known"),
+            models.CheckConstraint(
+                condition=Q(audience__in=["internal", "finance", "external"]), name="report_audience_known"
+            ),
+            models.CheckConstraint(condition=Q(months__range=(1, 60)), name="report_months_within"),
+        ]
+
+    def __str__(self) -> str:
+        return self.title
+
+    def get_absolute_url(self) -> str:
+        return reverse("reporting:report", args=[self.pk])
+
+
+@pghistory.track()
+class ReportPart(models.Model):
+    """A section in a report, at its place, with what its author says beside it (Markdown)."""
+
+    report = models.ForeignKey(Report, models.CASCADE, related_name="parts")
+    place = models.PositiveSmallIntegerField()
+    section = models.CharField(max_length=40)
+    comment = models.TextField(_("comment"), blank=True, max_length=4000)
+
+    class Meta:
+        ordering = ["place"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["report", "place"], name="report_part_place_once", deferrable=Deferrable.DEFERRED
+            ),
+        ]
+
+
+class Snapshot(models.Model):
+    """A report as it was published: blocks of data, never drawn anew from what pmtool holds. It is added and
+    stays.
+
+    ``fields``: the keys of the fields it tells. ``product_ids`` and ``channel_ids`` (none: all) are what
+    it is about, for who may read it; ``about`` has their names of then. ``sha256`` is of ``sections`` as
+    canonical JSON.
+    """
+
+    report = models.ForeignKey(Report, models.PROTECT, related_name="snapshots")
+    number = models.PositiveIntegerField()
+    title = models.CharField(max_length=120)
+    language = models.CharField(max_length=2)
+    audience = models.CharField(max_length=8)
+    author = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+")
+    author_name = models.CharField(max_length=150)
+    published_at = models.DateTimeField()
+    data_month = models.DateField(null=True)
+    run = models.ForeignKey("forecasting.NightlyRun", models.PROTECT, null=True, related_name="+")
+    fields = ArrayField(models.CharField(max_length=40), default=list)
+    product_ids = ArrayField(models.BigIntegerField(), default=list)
+    channel_ids = ArrayField(models.BigIntegerField(), default=list)
+    about = models.JSONField(default=dict)
+    sections = models.JSONField(default=list)
+    sha256 = models.CharField(max_length=64)
+
+    class Meta:
+        verbose_name = _("snapshot")
+        ordering = ["-pk"]
+        constraints = [
+            models.UniqueConstraint(fields=["report", "number"], name="snapshot_number_once"),
+        ]
+        triggers = [pgtrigger.Protect(name="snapshot_stays", operation=pgtrigger.Update | pgtrigger.Delete)]
+
+    def __str__(self) -> str:
+        return f"{self.title}, {self.number}"
+
+    def get_absolute_url(self) -> str:
+        return reverse("reporting:snapshot", args=[self.report_id, self.number])

@@ -1,0 +1,58 @@
+"""Sections of a report as a page shows them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from core.charts import Chart, ChartTable, LegendKey
+from core.reports.blocks import Block, ReportChart, Section, Text
+
+from .markdown import markdown_html
+
+
+@dataclass(frozen=True)
+class BlockShown:
+    """``kind`` names the template; a chart and words come ready to draw."""
+
+    kind: str
+    block: Block
+    drawn: Any = None
+
+
+@dataclass(frozen=True)
+class SectionShown:
+    key: str
+    title: str
+    blocks: Sequence[BlockShown]
+
+
+def sections_shown(sections: Sequence[Section]) -> list[SectionShown]:
+    found = []
+    for place, section in enumerate(sections):
+        blocks = [_shown(block, f"report-{place}-{number}") for number, block in enumerate(section.blocks)]
+        found.append(SectionShown(section.key, section.title, blocks))
+    return found
+
+
+def _shown(block: Block, id: str) -> BlockShown:
+    if isinstance(block, Text):
+        return BlockShown(block.kind, block, markdown_html(block.markdown))
+    if isinstance(block, ReportChart):
+        rows = [[cell.text for cell in row] for row in block.table.rows]
+        return BlockShown(
+            block.kind,
+            block,
+            Chart(
+                id=id,
+                title=block.title,
+                subtitle=block.subtitle,
+                spec=dict(block.spec),
+                table=ChartTable(block.table.heads, rows),
+                description=block.description,
+                legend=[LegendKey(**key) for key in block.legend],
+                css="h-mid",
+            ),
+        )
+    return BlockShown(block.kind, block)

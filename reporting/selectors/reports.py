@@ -1,0 +1,153 @@
+"""Which reports a person may see, what an audience may be told, and a report built into sections."""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from django.db.models import Count, Exists, Max, OuterRef, Q, QuerySet
+from django.utils import translation
+from django.utils.translation import gettext as _
+
+from core import registries
+from core.organisation import organisation_get
+from core.reports.blocks import Section
+from core.reports.build import Builder, ReportContext
+from products.selectors.access import products_visible, visible_channel_ids, visible_line_ids
+from products.selectors.report_scope import ReportScope, scope_products, viewer_make
+from reporting.models import Report, ReportPart, Snapshot
+
+VIEW, EDIT = "reporting.view", "reporting.edit"
+COSTS = "pricing.view_costs"
+MOST = 50
+"""Products in a report: each is read on its own."""
+TOLD: Mapping[str, frozenset[str]] = {
+    "internal": frozenset({"open", "internal", "cost", "person"}),
+    "finance": frozenset({"open", "internal", "cost", "person"}),
+    "external": frozenset({"open"}),
+}
+"""The kinds of fields that an audience is told; costs only by an author who may see them."""
+
+
+@dataclass(frozen=True)
+class Exposure:
+    """What a report tells: the labels of its fields, and whose figures these are, by name. ``channels``
+    empty: all of them."""
+
+    fields: Sequence[str]
+    products: Sequence[str]
+    channels: Sequence[str]
+
+
+@dataclass(frozen=True)
+class Built:
+    """A report as it would be published now."""
+
+    sections: Sequence[Section]
+    fields: Sequence[str]
+    exposure: Exposure
+    scope: ReportScope
+    data_month: datetime.date | None
+
+
+def snapshots_visible(user: Any) -> QuerySet[Snapshot]:
+    """Those that tell a person nothing they could not see themselves: no costs without that right, no product
+    and no channel beyond their limits."""
+    if not user.has_perm(VIEW):
+        return Snapshot.objects.none()
+    found = Snapshot.objects.select_related("report", "run")
+    if not user.has_perm(COSTS):
+        found = found.exclude(fields__overlap=_cost_fields())
+    if visible_line_ids(user) is not None:
+        found = found.filter(
+            product_ids__contained_by=list(products_visible(user).values_list("pk", flat=True))
+        )
+    channels = visible_channel_ids(user)
+    if channels is not None:
+        found = found.filter(channel_ids__contained_by=list(channels)).exclude(channel_ids=[])
+    return found
+
+
+def reports_visible(user: Any) -> QuerySet[Report]:
+    """One's own, and those of others of which a snapshot may be read; with how many snapshots each has and
+    when the last was made."""
+    if not user.has_perm(VIEW):
+        return Report.objects.none()
+    readable = Exists(snapshots_visible(user).filter(report=OuterRef("pk")))
+    return (
+        Report.objects.filter(Q(author=user.pk) | readable, ended_at=None)
+        .select_related("author")
+        .annotate(snapshot_count=Count("snapshots"), published_at=Max("snapshots__published_at"))
+    )
+
+
+def fields_allowed(report: Report) -> frozenset[str]:
+    """The keys of the fields that this report may tell: by its audience and what its author may see."""
+    told = TOLD[report.audience]
+    keys = frozenset(each.key for each in registries.report_fields if each.kind in told)
+    return keys if report.author.has_perm(COSTS) else keys.difference(_cost_fields())
+
+
+def report_scope(report: Report) -> ReportScope:
+    """The report's products as its author sees them now."""
+    products = scope_products(
+        report.author, [row.pk for row in report.products.all()], list(report.lines.all())
+    )
+    return ReportScope(products, list(report.channels.order_by("name")), report.months)
+
+
+def report_build(report: Report, *, parts: Sequence[ReportPart] | None = None) -> Built:
+    """The report as its audience would get it now, in its own language. What is not allowed is not read: the
+    author lends the report their eyes, less what the audience may not see and limited to its channels."""
+    allowed, scope = fields_allowed(report), report_scope(report)
+    without = () if allowed.intersection(_cost_fields()) else (COSTS,)
+    viewer = viewer_make(report.author, without=without, channels=scope.channels)
+    few = replace(scope, products=scope.products[:MOST])
+    context = ReportContext(viewer, few, organisation_get().currency)
+    sections, shown = [], set()
+    with translation.override(report.language):
+        for part in report.parts.all() if parts is None else parts:
+            section = registries.report_sections.get(part.section)
+            builder = Builder(allowed)
+            if not section.permission or viewer.has_perm(section.permission):
+                section.build(builder, context)
+            if part.comment:
+                name = str(report.author) if builder.may("author") else ""
+                builder.text(part.comment, name, about="comment")
+            if builder.blocks:
+                sections.append(Section(section.key, str(section.label), tuple(builder.blocks)))
+                shown |= builder.shown
+        fields = [each for each in registries.report_fields if each.key in shown]
+        exposure = Exposure(
+            [str(each.label) for each in fields],
+            [f"{product.name} ({product.code})" for product in scope.products],
+            [channel.name for channel in scope.channels],
+        )
+    months = [product.figures.data_month for product in scope.products if hasattr(product, "figures")]
+    known = [month for month in months if month is not None]
+    return Built(sections, [each.key for each in fields], exposure, scope, max(known, default=None))
+
+
+def _cost_fields() -> list[str]:
+    return [each.key for each in registries.report_fields if each.kind == "cost"]
+
+
+def problems(report: Report, built: Built) -> list[str]:
+    """Why it cannot be published, in words; nothing: it can."""
+    found = []
+    if not built.exposure.products:
+        found.append(_("It is about no product: choose products or a product line."))
+    if len(built.exposure.products) > MOST:
+        message = _("It is about %(count)s products; a report takes %(most)s at most.")
+        found.append(message % {"count": len(built.exposure.products), "most": MOST})
+    if not built.sections:
+        found.append(_("It says nothing yet: add a section."))
+    if (
+        report.audience == Report.Audience.EXTERNAL
+        and not built.exposure.channels
+        and not report.all_channels
+    ):
+        found.append(_("To the outside a report names its channels, or says on purpose that it is of all."))
+    return found

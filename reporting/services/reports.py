@@ -1,0 +1,158 @@
+"""Reports are made, changed, copied, published and ended here."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from django.db import transaction
+from django.db.models import Max
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from accounts.errors import DomainError, right_require
+from accounts.versions import check, row_lock, row_save
+from core import registries
+from core.reports.blocks import sections_to_json
+from forecasting.selectors.runs import night_last
+from products.models import Channel, Product, ProductLine
+from products.selectors.access import channels_visible, lines_visible, products_visible
+from reporting.models import Report, ReportPart, Snapshot
+from reporting.selectors.reports import EDIT, problems, report_build
+
+OWN = ("title", "language", "audience", "all_channels", "months")
+SCOPE = ("products", "lines", "channels")
+
+
+@dataclass(frozen=True)
+class Part:
+    """A section as its author orders it."""
+
+    section: str
+    comment: str = ""
+
+
+@transaction.atomic
+def report_create(*, user: Any, values: Mapping[str, Any], parts: Sequence[Part] = ()) -> Report:
+    """``values``: the report's own fields, and products, lines and channels to be about."""
+    right_require(user, EDIT)
+    report = Report(author=user, **{name: values[name] for name in OWN if name in values})
+    check(report)
+    report.save()
+    _scope_set(user, report, values)
+    _parts_write(report, parts)
+    return report
+
+
+@transaction.atomic
+def report_change(*, user: Any, report: Report, values: Mapping[str, Any], version: int | None) -> Report:
+    """Only its author changes a report: their rights decide what it may tell. Raises VersionConflict."""
+    current = _mine(user, report)
+    row_save(current, version=version, values={name: values[name] for name in OWN if name in values})
+    _scope_set(user, current, values)
+    return current
+
+
+@transaction.atomic
+def report_parts_set(*, user: Any, report: Report, parts: Sequence[Part]) -> None:
+    """The sections in their order, all of them."""
+    _parts_write(_mine(user, report), parts)
+
+
+@transaction.atomic
+def report_copy(*, user: Any, report: Report) -> Report:
+    """A report of one's own with the same scope and parts, without what was added to its fields."""
+    values = {name: getattr(report, name) for name in OWN}
+    values["title"] = (_("%(title)s (copy)") % {"title": report.title})[:120]
+    seen: Mapping[str, Any] = {
+        "products": products_visible(user).filter(pk__in=report.products.values("pk")),
+        "lines": lines_visible(user).filter(pk__in=report.lines.values("pk")),
+        "channels": channels_visible(user).filter(pk__in=report.channels.values("pk")),
+    }
+    parts = [Part(part.section, part.comment) for part in report.parts.all()]
+    return report_create(user=user, values={**values, **seen}, parts=parts)
+
+
+@transaction.atomic
+def report_end(*, user: Any, report: Report) -> None:
+    """It leaves the list; its snapshots stay."""
+    current = _mine(user, report)
+    current.ended_at = timezone.now()
+    current.save(update_fields=["ended_at"])
+
+
+@transaction.atomic
+def report_publish(*, user: Any, report: Report) -> Snapshot:
+    """The report as it is now, frozen as its next snapshot. One at a time: two at once make two numbers."""
+    current = _mine(user, report)
+    built = report_build(current)
+    if found := problems(current, built):
+        raise DomainError("not_ready", " ".join(found))
+    night = night_last()
+    sections = sections_to_json(built.sections)
+    last = current.snapshots.aggregate(last=Max("number"))["last"] or 0
+    return Snapshot.objects.create(
+        report=current,
+        number=last + 1,
+        title=current.title,
+        language=current.language,
+        audience=current.audience,
+        author=user,
+        author_name=str(user),
+        published_at=timezone.now(),
+        data_month=built.data_month,
+        run=night[0] if night else None,
+        fields=list(built.fields),
+        product_ids=[product.pk for product in built.scope.products],
+        channel_ids=[channel.pk for channel in built.scope.channels],
+        about={"products": list(built.exposure.products), "channels": list(built.exposure.channels)},
+        sections=sections,
+        sha256=sections_hash(sections),
+    )
+
+
+def sections_hash(sections: Any) -> str:
+    """Of the blocks as canonical JSON: the same data, the same hash."""
+    text = json.dumps(sections, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def _mine(user: Any, report: Report) -> Report:
+    right_require(user, EDIT)
+    current = row_lock(report)
+    if current.author_id != user.pk:
+        message = _("Only its author changes a report. Make a copy to go on from it.")
+        raise DomainError("not_author", message, status=403)
+    current.author = user
+    return current
+
+
+def _scope_set(user: Any, report: Report, values: Mapping[str, Any]) -> None:
+    """Only what the person sees themselves can be put in."""
+    seen = {"products": products_visible, "lines": lines_visible, "channels": channels_visible}
+    for name in SCOPE:
+        if name in values:
+            chosen: set[Product | ProductLine | Channel] = set(values[name])
+            allowed = set(
+                seen[name](user).filter(pk__in=[row.pk for row in chosen]).values_list("pk", flat=True)
+            )
+            if any(row.pk not in allowed for row in chosen):
+                raise DomainError("not_found", _("Something of this is not there."), name, status=404)
+            getattr(report, name).set(chosen)
+
+
+def _parts_write(report: Report, parts: Sequence[Part]) -> None:
+    for part in parts:
+        if part.section not in registries.report_sections:
+            raise DomainError("section", _("This section does not exist."), "section")
+    old = {part.place: part for part in report.parts.all()}
+    for place, part in enumerate(parts):
+        row = old.pop(place, None) or ReportPart(report=report, place=place)
+        if row.pk is None or (row.section, row.comment) != (part.section, part.comment):
+            row.section, row.comment = part.section, part.comment
+            row.save()
+    for row in old.values():
+        row.delete()
