@@ -4,6 +4,8 @@ PYTHON ?= $(firstword $(foreach name,python3 python3.13 python3.12 python3.11 py
   $(name) -c 'import sys; print("$(name)") if (3, 11) <= sys.version_info < (3, 14) else None' 2>/dev/null)))
 PY := .venv/bin/python
 MO := $(patsubst %.po,%.mo,$(wildcard locale/*/LC_MESSAGES/*.po))
+# Modules are compiled once, whatever the shell says, not at each start of each process.
+export PYTHONDONTWRITEBYTECODE :=
 # One process more than the two processors most machines have at least: much of it is waiting.
 PYTEST_ARGS ?= -n 3
 

@@ -205,11 +205,6 @@ def sign_in(live_server: Any) -> Callable[[Any, Any], None]:
 @pytest.fixture
 def axe() -> Callable[[Any], None]:
     """`axe(page)`: fails with each broken rule of WCAG 2.2 AA on the page as it stands."""
-    from axe_playwright_python.sync_playwright import Axe
+    from tests.axe import axe_check
 
-    def check(page: Any) -> None:
-        rules = {"type": "tag", "values": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]}
-        found = Axe().run(page, options={"runOnly": rules, "resultTypes": ["violations"]})
-        assert found.violations_count == 0, found.generate_report()
-
-    return check
+    return axe_check
