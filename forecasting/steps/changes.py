@@ -58,7 +58,12 @@ def compute(run: NightlyRun, payload: Mapping[str, Any]) -> Callable[[], ChunkOu
 
 def due_chunks(run: NightlyRun) -> Iterator[Mapping[str, Any]]:
     """The run's products and families, the fewer of them are due the more a chunk."""
-    yield from subject_chunks(run, due_share=subjects_due_share() if looked(run) else 1.0)
+    yield from subject_chunks(run, due_share=due_share(run))
+
+
+def due_share(run: NightlyRun) -> float:
+    """How many of its subjects the run has to see to; all, if it did not look."""
+    return subjects_due_share() if looked(run) else 1.0
 
 
 def due(run: NightlyRun, payload: Mapping[str, Any]) -> Mapping[str, Any]:

@@ -38,18 +38,19 @@ LARGEST_CHUNK = 1000
 Result = TypeVar("Result")
 
 
-def chunk_size(subjects: int) -> int:
-    """50 to 200: small enough to spread over workers, large enough to be worth a message and a commit."""
+def chunk_size(subjects: int, due_share: float = 1.0) -> int:
+    """50 to 200: small enough to spread over workers, large enough to be worth a message and a commit; more
+    where only a share of them has work."""
     wanted: int = getattr(settings, "NIGHT_CHUNK_SIZE", 0)
-    return wanted or max(50, min(200, subjects // 8))
+    size = wanted or max(50, min(200, subjects // 8))
+    return max(size, min(LARGEST_CHUNK, int(size / max(due_share, 0.01))))
 
 
 def subject_chunks(run: NightlyRun, *, due_share: float = 1.0) -> Iterator[Mapping[str, Any]]:
     """The run's products and families in chunks, with the months their data span as they are now; larger ones
     where only a share of them has work."""
     products, families, span = cut_of(run)
-    size = chunk_size(len(products) + len(families))
-    size = max(size, min(LARGEST_CHUNK, int(size / max(due_share, 0.01))))
+    size = chunk_size(len(products) + len(families), due_share)
     for name, ids in (("products", products), ("families", families)):
         for begin in range(0, len(ids), size):
             yield {name: ids[begin : begin + size], "span": span}
@@ -134,6 +135,11 @@ def span_of(payload: Mapping[str, Any]) -> Span:
         (line, measure): (datetime.date.fromisoformat(first), datetime.date.fromisoformat(last))
         for line, measure, first, last in payload["span"]
     }
+
+
+def complete_of(payload: Mapping[str, Any]) -> dict[tuple[int, int], datetime.date]:
+    """The last whole month by line and measure, as the chunk was told: finding them reads all products."""
+    return {key: last for key, (_first, last) in span_of(payload).items()}
 
 
 def engine_series(series: SubjectSeries, *, final_only: bool = False) -> Series:

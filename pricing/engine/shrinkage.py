@@ -28,9 +28,9 @@ _BETWEEN_PRIOR = (np.log(0.5), 0.5)
 _UNLIKE, _UNLIKE_WIDER = 0.1, 2.0
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Posterior:
-    """`density` over ELASTICITIES, summing to 1."""
+    """`density` over ELASTICITIES, summing to 1; products that say the same have one together."""
 
     density: FloatArray
 

@@ -17,7 +17,7 @@ from pricing.engine.costs import Rate
 from pricing.models import CostKind, CostLine, CostRate
 from products.models import Product
 from products.selectors.access import visible_channel_ids, visible_line_ids
-from products.selectors.lines import line_tree
+from products.selectors.lines import LineTree, line_tree
 
 RIGHT, EDIT = "pricing.view_costs", "pricing.edit_costs"
 RELATED = ("kind", "product", "line", "supplier", "channel")
@@ -45,9 +45,9 @@ def cost_lines_visible(user: Any) -> QuerySet[CostLine]:
     return rows
 
 
-def of_products(products: Iterable[Product]) -> Q:
+def of_products(products: Iterable[Product], tree: LineTree | None = None) -> Q:
     """The cost lines that products bear: their own, their line's or one above it, and those of all."""
-    rows, tree = list(products), line_tree()
+    rows, tree = list(products), tree or line_tree()
     above = {line.pk for row in rows for line in tree.ancestors(row.line_id)}
     return Q(product__in=[row.pk for row in rows]) | Q(line__in=above) | Q(product=None, line=None)
 
@@ -116,9 +116,11 @@ def rates_by_product(user: Any, products: Sequence[Product]) -> dict[Product, li
     return rates_borne(products, rates_of(list(rows)).values())
 
 
-def rates_borne(products: Iterable[Product], rates: Iterable[Rates]) -> dict[Product, list[Rates]]:
+def rates_borne(
+    products: Iterable[Product], rates: Iterable[Rates], tree: LineTree | None = None
+) -> dict[Product, list[Rates]]:
     """What each product bears of these rates: its own, then of its line and those above, then of all."""
-    tree = line_tree()
+    tree = tree or line_tree()
     by_of: dict[tuple[int | None, int | None], list[Rates]] = defaultdict(list)
     for each in rates:
         by_of[each.cost_line.product_id, each.cost_line.line_id].append(each)

@@ -21,7 +21,6 @@ from pricing.selectors.promotions import channels_above
 from pricing.selectors.volumes import final_until, volumes_by_month, volumes_by_week
 from products.models import Measure, Product
 from products.selectors.lines import LineTree
-from products.selectors.months import complete_months
 
 if TYPE_CHECKING:
     from pricing.engine import History
@@ -82,12 +81,12 @@ class PriceSeries:
 class PriceSeriesReader:
     """Reads for one chunk of the night: prices, promotions and sales of all its products at once."""
 
-    def __init__(self, as_of: datetime.date, product_ids: Sequence[int]) -> None:
+    def __init__(self, complete: Mapping[tuple[int, int], datetime.date], product_ids: Sequence[int]) -> None:
         self._tree = LineTree()
         rows = Product.objects.filter(pk__in=product_ids).select_related("line").order_by("pk")
         self.products = list(rows)
         self._measures = {p.pk: self._tree.lead_measure(p.line_id) for p in self.products}
-        self._complete = complete_months(as_of=as_of)
+        self._complete = complete
         self._prices = _prices([product.pk for product in self.products])
         self._promotions = _promotions([product.pk for product in self.products])
         self._above = channels_above()

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import datetime
 import hashlib
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 
 from django.db import connection
 
@@ -15,7 +15,6 @@ from pricing.selectors.promotions import channels_above
 from pricing.selectors.volumes import final_until
 from products.models import Product
 from products.selectors.lines import LineTree
-from products.selectors.months import complete_months
 
 _SAID = """
     SELECT p.id, p.line_id, concat_ws('|', coalesce(m.said, 0), coalesce(f.said, 0),
@@ -47,11 +46,14 @@ _SAID = """
 """
 
 
-def price_signs(as_of: datetime.date, product_ids: Collection[int]) -> dict[int, str]:
-    """By product a SHA-256 of its sales, prices and promotions, and of how they are read."""
+def price_signs(
+    complete: Mapping[tuple[int, int], datetime.date], product_ids: Collection[int]
+) -> dict[int, str]:
+    """By product a SHA-256 of its sales, prices and promotions, and of how they are read; ``complete`` is the
+    last whole month by line and measure."""
     from pricing.engine import ENGINE_VERSION
 
-    tree, complete = LineTree(), complete_months(as_of=as_of)
+    tree = LineTree()
     lists = PriceList.objects.order_by("pk").values_list(
         "pk", "code", "kind", "currency", "channel", "segment"
     )

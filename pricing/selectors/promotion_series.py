@@ -17,7 +17,6 @@ from pricing.models import Promotion
 from pricing.selectors.promotions import channels_above
 from products.models import FamilyMember, Measure, Product
 from products.selectors.lines import LineTree
-from products.selectors.months import complete_months
 from products.selectors.units import unit_of
 
 from .volumes import Volumes, final_until, volumes_by_month, volumes_by_week
@@ -82,9 +81,9 @@ class Around:
 class SeriesReader:
     """Reads for one chunk of the night: lines, units and other promotions once, sales a product at a time."""
 
-    def __init__(self, until: datetime.date) -> None:
+    def __init__(self, complete: Mapping[tuple[int, int], datetime.date]) -> None:
         self._tree = LineTree()
-        self._complete = complete_months(as_of=until)
+        self._complete = complete
         # Every promotion that was approved, for what else ran.
         self._others: dict[int, list[Promotion]] = {}
         # The channels of each with those below them; none is everywhere.

@@ -8,7 +8,7 @@ from __future__ import annotations
 import datetime
 import hashlib
 from collections import defaultdict
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from decimal import Decimal
 from functools import cached_property
 
@@ -19,7 +19,7 @@ from core.months import month_range
 from pricing.engine.costs import booked
 from pricing.models import CostLine, CostMonth, CostRate
 from products.models import Channel, Product, ProductMonth
-from products.selectors.lines import line_tree
+from products.selectors.lines import LineTree, line_tree
 
 from .cost_months import BookedCost
 from .cost_splits import Splits
@@ -28,6 +28,8 @@ from .margins import Margins, split_amount
 
 VERSION = 1
 """Raise it where the same figures would be booked otherwise."""
+NOTHING = ""
+"""The hash of a product that no cost is borne by."""
 
 _SOLD = """
     SELECT product_id, sum(hash_record_extended(
@@ -120,31 +122,39 @@ class StandardCosts:
     """What some products' lines come to in the months; six queries for all."""
 
     def __init__(self, product_ids: Collection[int], split: SplitLines) -> None:
-        self._split, self._months = split, split.months
+        self._split, self._months, self._tree = split, split.months, LineTree()
         self._products = list(Product.objects.filter(pk__in=product_ids).order_by("pk"))
-        own = rates_by_line(_of_lines(Q(key="") & of_products(self._products))).values()
+        borne = Q(key="") & of_products(self._products, self._tree)
+        own = rates_by_line(_of_lines(borne)).values()
         # Also what is split over it and others: shares of what is bought count that too.
-        self._rates = rates_borne(self._products, [*own, *split.rates])
+        self._rates = rates_borne(self._products, [*own, *split.rates], self._tree)
 
     def signs(self) -> dict[int, str]:
-        """By product a hash of all that its costs are made of."""
-        tree = line_tree()
+        """By product a hash of all that its costs are made of; empty where it has none, whatever it sells."""
+        parts = {product.pk: list(self._split.of(product.pk)) for product in self._products}
+        bearing = {product: own for product, own in self._rates.items() if own or parts[product.pk]}
+        signs = dict.fromkeys(parts, NOTHING)
+        return signs | self._hashes(bearing, parts) if bearing else signs
+
+    def _hashes(
+        self, bearing: Mapping[Product, Sequence[Rates]], parts: Mapping[int, Sequence[BookedCost]]
+    ) -> dict[int, str]:
         with connection.cursor() as cursor:
-            cursor.execute(_SOLD, [[product.pk for product in self._products], self._months[-1]])
+            cursor.execute(_SOLD, [[product.pk for product in bearing], self._months[-1]])
             sold = dict(cursor.fetchall())
         channels = sorted(Channel.objects.values_list("pk", "parent_id"))
-        rates = {each.cost_line.pk: _said(each) for own in self._rates.values() for each in own}
+        rates = {each.cost_line.pk: _said(each) for own in bearing.values() for each in own}
         return {
             product.pk: _hash(
                 [
                     (VERSION, self._months[0], self._months[-1], product.ended, sold.get(product.pk)),
-                    [(measure.pk, measure.kind) for measure in tree.measures(product.line_id)],
+                    [(measure.pk, measure.kind) for measure in self._tree.measures(product.line_id)],
                     [rates[each.cost_line.pk] for each in own],
                     channels if any(each.cost_line.channel_id for each in own) else None,
-                    list(self._split.of(product.pk)),
+                    parts[product.pk],
                 ]
             )
-            for product, own in self._rates.items()
+            for product, own in bearing.items()
         }
 
     def rows(self, product_ids: Collection[int]) -> list[BookedCost]:

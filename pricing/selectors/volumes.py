@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+from collections.abc import Mapping
 
 from django.db import connection
 
@@ -48,7 +49,7 @@ def _read(sql: str, product_ids: list[int], measure_ids: list[int]) -> Volumes:
 
 
 def final_until(
-    tree: LineTree, complete: dict[tuple[int, int], datetime.date], line_id: int, measure: Measure
+    tree: LineTree, complete: Mapping[tuple[int, int], datetime.date], line_id: int, measure: Measure
 ) -> datetime.date | None:
     """The last day of the last complete month whose figures do not move any more."""
     final_after = tree.inherited(line_id, "final_after_months").value

@@ -2,13 +2,28 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 
-from django.db import transaction
+from django.db import connection, transaction
 
 from pricing.models import Elasticity
 
 _TOGETHER = ("estimate", "sd", "lo80", "hi80", "lo95", "hi95", "quantiles")
+_SHRUNK = {
+    "method": "text",
+    "pending": "boolean",
+    "run_id": "bigint",
+    "computed_at": "timestamptz",
+    **dict.fromkeys(_TOGETHER, "float8"),
+    "quantiles": "float8[]",
+}
+_WRITE = f"""
+    UPDATE pricing_elasticity SET {", ".join(f"{name} = said.{name}" for name in _SHRUNK)}
+    FROM json_to_recordset(%s)
+         AS said(id bigint, {", ".join(f"{name} {kind}" for name, kind in _SHRUNK.items())})
+    WHERE pricing_elasticity.id = said.id
+"""  # noqa: S608  names of columns
 MEASURED = [
     field.name
     for field in Elasticity._meta.concrete_fields
@@ -27,7 +42,7 @@ def measured_write(*, rows: Sequence[Elasticity]) -> None:
 
 @transaction.atomic
 def elasticities_write(*, rows: Sequence[Elasticity]) -> None:
-    """What follows from all together."""
-    Elasticity.objects.bulk_update(
-        rows, ["method", "pending", "run", "computed_at", *_TOGETHER], batch_size=500
-    )
+    """What follows from all together, in one statement: in a first night, of every product there is."""
+    said = [{name: getattr(row, name) for name in ("id", *_SHRUNK)} for row in rows]
+    with connection.cursor() as cursor:
+        cursor.execute(_WRITE, [json.dumps(said, default=str)])

@@ -16,7 +16,13 @@ from core.organisation import today
 from forecasting.services.night import last_closed_month
 from pricing.models import CostMonth, CostSign
 from pricing.selectors.cost_months import BookedCost
-from pricing.selectors.standard_costs import SplitLines, StandardCosts, months_booked, products_bearing
+from pricing.selectors.standard_costs import (
+    NOTHING,
+    SplitLines,
+    StandardCosts,
+    months_booked,
+    products_bearing,
+)
 from products.selectors.closing import months_corrected, open_from
 from products.services.closing import correction
 
@@ -54,7 +60,7 @@ def changed_costs(
     there = dict(
         CostSign.objects.filter(product__in=list(product_ids)).values_list("product_id", "input_hash")
     )
-    due = {pk: sign for pk, sign in costs.signs().items() if there.get(pk) != sign}
+    due = {pk: sign for pk, sign in costs.signs().items() if there.get(pk, NOTHING) != sign}
     signs: dict[int | None, str] = dict(due.items())
     return signs, costs.rows(due) if due else []
 

@@ -4,41 +4,47 @@ anything changed; then all together, each shrunk towards its line and the lines 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from typing import Any
+from functools import cache
+from typing import TYPE_CHECKING, Any
 
 from django.utils import timezone
 
 from core.registries import ChunkOutcome
 from forecasting.models import NightlyRun
 from forecasting.services.night import last_closed_month
-from forecasting.steps.common import chunk_size, cut_of
+from forecasting.steps.changes import due_chunks
+from forecasting.steps.common import complete_of
 from pricing.models import Elasticity
 from pricing.selectors.price_series import PriceSeries, PriceSeriesReader
 from pricing.selectors.price_signs import price_signs
 from pricing.services.elasticities import elasticities_write, measured_write
 from products.models import Measure
 
+if TYPE_CHECKING:
+    from pricing.engine.shrinkage import Posterior
+
 LEVEL, NO_PRICE = "level", "no_price"
 QUANTILES = 64
+ENDS = (0.1, 0.9, 0.025, 0.975)
 
 
 def chunks(run: NightlyRun) -> Iterator[Mapping[str, Any]]:
     """The run's products. A run that looks back measures nothing."""
     if run.as_of != last_closed_month(run.local_date):
         return
-    products = cut_of(run)[0]
-    size = chunk_size(len(products))
-    for begin in range(0, len(products), size):
-        yield {"products": products[begin : begin + size]}
+    yield from (payload for payload in due_chunks(run) if "products" in payload)
 
 
 def compute(run: NightlyRun, payload: Mapping[str, Any]) -> Callable[[], ChunkOutcome]:
-    signs = price_signs(run.as_of, payload["products"])
+    complete = complete_of(payload)
+    signs = price_signs(complete, payload["products"])
     there = dict(
         Elasticity.objects.filter(product__any=payload["products"]).values_list("product_id", "input_hash")
     )
-    reader = PriceSeriesReader(run.as_of, [pk for pk, sign in signs.items() if there.get(pk) != sign])
-    rows = [measured(reader.series(product), run, signs[product.pk]) for product in reader.products]
+    rows = []
+    if due := [pk for pk, sign in signs.items() if there.get(pk) != sign]:
+        reader = PriceSeriesReader(complete, due)
+        rows = [measured(reader.series(product), run, signs[product.pk]) for product in reader.products]
 
     def write() -> ChunkOutcome:
         measured_write(rows=rows)
@@ -122,11 +128,17 @@ def _shrink(rows: list[Elasticity]) -> None:
     speaking = {line for line, row in zip(lines, rows, strict=True) if row.likelihood}
     silent = np.zeros(len(ELASTICITIES))
     curves = np.array([row.likelihood or silent for row in rows], dtype=np.float64)
-    shares = (np.arange(QUANTILES) + 0.5) / QUANTILES
+    rounded = cache(_rounded)  # those that say nothing of themselves share their line's
     for row, line, found in zip(rows, lines, shrink(curves, lines), strict=True):
         if not row.likelihood:
             row.method = "category" if line in speaking else "portfolio"
-        row.estimate, row.sd = round(found.median, 4), round(found.sd, 4)
-        row.lo80, row.hi80 = round(found.quantile(0.1), 4), round(found.quantile(0.9), 4)
-        row.lo95, row.hi95 = round(found.quantile(0.025), 4), round(found.quantile(0.975), 4)
-        row.quantiles = [round(float(value), 4) for value in found.quantiles(shares)]
+        row.estimate, row.sd, row.lo80, row.hi80, row.lo95, row.hi95, row.quantiles = rounded(found)
+
+
+def _rounded(found: Posterior) -> tuple[float, float, float, float, float, float, list[float]]:
+    """Median, standard deviation, both bands and the quantiles."""
+    import numpy as np
+
+    shares = np.concatenate([ENDS, (np.arange(QUANTILES) + 0.5) / QUANTILES])
+    lo80, hi80, lo95, hi95, *quantiles = (round(float(value), 4) for value in found.quantiles(shares))
+    return round(found.median, 4), round(found.sd, 4), lo80, hi80, lo95, hi95, quantiles

@@ -7,11 +7,11 @@ from typing import Any
 
 from django.utils import timezone
 
-from core.months import month_end
 from core.organisation import today
 from core.registries import ChunkOutcome
 from forecasting.models import NightlyRun
 from forecasting.services.night import last_closed_month
+from forecasting.steps.common import complete_of, cut_of
 from pricing.models import Promotion, PromotionEffect, PromotionProduct
 from pricing.selectors.promotion_series import Around, SeriesReader
 from pricing.services.kept_promotions import promotion_outcomes_write
@@ -32,11 +32,11 @@ def chunks(run: NightlyRun) -> Iterator[Mapping[str, Any]]:
         rows = rows.filter(product__in=run.scope)
     found = sorted(set(rows.values_list("product_id", flat=True)))
     for begin in range(0, len(found), PRODUCTS):
-        yield {"products": found[begin : begin + PRODUCTS]}
+        yield {"products": found[begin : begin + PRODUCTS], "span": cut_of(run)[2]}
 
 
 def compute(run: NightlyRun, payload: Mapping[str, Any]) -> Callable[[], ChunkOutcome]:
-    reader = SeriesReader(month_end(run.as_of))
+    reader = SeriesReader(complete_of(payload))
     there = {
         (promotion, product): digest
         for promotion, product, digest in PromotionEffect.objects.filter(

@@ -9,7 +9,9 @@ from typing import Any
 from core.registries import ChunkOutcome
 from forecasting.models import NightlyRun
 from forecasting.services.night import last_closed_month
+from forecasting.steps.changes import due_share
 from forecasting.steps.common import chunk_size
+from pricing.models import CostRate, CostSign
 from pricing.selectors.standard_costs import SplitLines, months_booked
 from pricing.services.standard_costs import changed_costs, changed_rest, standard_costs_write
 from products.models import Product
@@ -18,15 +20,17 @@ _kept: tuple[tuple[int, datetime.datetime | None], SplitLines] | None = None
 
 
 def chunks(run: NightlyRun) -> Iterator[Mapping[str, Any]]:
-    """All products, as one without sales can have a share of what is split; then what could not be split. A
-    run that looks back books nothing."""
+    """All products, as one without sales can have a share of what is split; then what could not be split.
+    None where there are no costs at all. A run that looks back books nothing."""
     if run.as_of != last_closed_month(run.local_date):
+        return
+    if not (CostRate.objects.exists() or CostSign.objects.exists()):
         return
     scope = Product.objects.order_by("pk")
     products = list(
         (scope if run.scope is None else scope.filter(pk__in=run.scope)).values_list("pk", flat=True)
     )
-    size = chunk_size(len(products))
+    size = chunk_size(len(products), due_share(run))
     for begin in range(0, len(products), size):
         yield {"products": products[begin : begin + size]}
     yield {"rest": True}

@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
+import datetime
 from collections.abc import Callable
 from typing import Any
 
 import pgtrigger
 import pytest
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError, connection, transaction
 from django.db.models import F
+from django.test.utils import CaptureQueriesContext
 
 from core.months import month_add
 from core.organisation import today
 from pricing.models import Elasticity, Price, PriceList, Promotion
 from pricing.selectors.elasticities import elasticity_of
 from pricing.selectors.price_signs import price_signs
-from products.models import Channel, Measure, SalesFact, SalesMonth
+from pricing.steps.elasticity import chunks
+from products.models import Channel, Measure, Product, SalesFact, SalesMonth
+from products.selectors.months import complete_months
 from tests.factories import channel_factory, line_factory, price_factory, price_list_factory, product_factory
 from tests.forecasting.conftest import run_now
 from tests.pricing.elasticities import (
@@ -182,14 +186,34 @@ def test_everything_the_series_is_read_from_is_noticed():
         lambda: PriceList.objects.update(kind=PriceList.Kind.ADVISED),
         lambda: Channel.objects.filter(pk=channel.pk).update(parent=channel_factory()),
     ]
-    signs = [price_signs(last(), [one.pk])[one.pk]]
-    assert price_signs(last(), [one.pk])[one.pk] == signs[0]
+
+    def sign(as_of: datetime.date) -> str:
+        return price_signs(complete_months(as_of=as_of), [one.pk])[one.pk]
+
+    signs = [sign(last())]
+    assert sign(last()) == signs[0]
     for change in changes:
         with pgtrigger.ignore():
             change()
-        signs.append(price_signs(last(), [one.pk])[one.pk])
-    signs.append(price_signs(month_add(last(), -2), [one.pk])[one.pk])
+        signs.append(sign(last()))
+    signs.append(sign(month_add(last(), -2)))
     assert len(set(signs)) == len(signs)
+
+
+def test_the_sales_of_all_products_are_read_once_however_many_chunks(settings: Any) -> None:
+    settings.NIGHT_CHUNK_SIZE = 1
+    line, channel = line_factory(), channel_factory()
+
+    def reads(products: int) -> int:
+        while Product.objects.count() < products:
+            product = product_answering(product_factory(line=line), channel)
+            approved_factory(product, store_start=month_add(last(), -3), days=14, channels=[channel])
+        with CaptureQueriesContext(connection) as seen:
+            run = run_now(local_date=today(), kind="manual", only=[*STEPS, "promotions", "standard_costs"])
+        assert len(list(chunks(run))) == products
+        return sum("products_productmonth" in query["sql"] for query in seen)
+
+    assert reads(2) == reads(4) == reads(4)
 
 
 def test_a_run_that_looks_back_or_is_of_one_product():

@@ -18,6 +18,7 @@ from pricing.models import Promotion, PromotionEffect
 from pricing.selectors.planned_promotions import promotion_changes
 from pricing.selectors.promotion_series import SeriesReader
 from products.models import Measure, Product, SalesMonth
+from products.selectors.months import complete_months
 from tests.factories import channel_factory, line_factory, product_factory
 from tests.forecasting.conftest import LAST, months_give, run_now
 from tests.forecasting.test_night import totals
@@ -145,7 +146,7 @@ def test_the_night_moves_its_product_alone_and_says_so(juice: Product) -> None:
     months_give(other, 36)
     sold_once = product_factory(line=juice.line)
     measured(sold_once, 0.5, after=-25)
-    [around] = SeriesReader(month_end(LAST)).around(sold_once)
+    [around] = SeriesReader(complete_months(as_of=LAST)).around(sold_once)
     PromotionEffect.objects.update(input_hash=around.digest)  # or the night measures it anew
     changes = dict.fromkeys(AHEAD, 1.0)
     run_now()

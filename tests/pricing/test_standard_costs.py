@@ -154,6 +154,30 @@ def test_sales_that_are_gone_take_their_costs_with_them(world: list[Product]) ->
     }
 
 
+def test_products_without_costs_are_left_alone_until_they_have_some(
+    django_assert_max_num_queries: Any,
+) -> None:
+    dear, cheap = line_factory(), line_factory()
+    one, other = product_factory(line=cheap), product_factory(line=cheap)
+    night()
+    assert not CostSign.objects.exists()
+    kind_id = costs("energy", "0.5", line=dear).kind_id
+    for product in (one, other):
+        sell(product, last(), D(10), D(90))
+    night()
+    assert not CostSign.objects.exclude(product=None).exists()
+    split = SplitLines(months_booked(last()))
+    with django_assert_max_num_queries(4):  # nothing is read of what they sold
+        assert changed_costs([one.pk, other.pk], split) == ({}, [])
+    Product.objects.filter(pk=one.pk).update(line=dear)
+    night()
+    assert booked() == {(one.pk, last(), kind_id): D(5)}
+    Product.objects.filter(pk=one.pk).update(line=cheap)
+    night()
+    assert booked() == {}
+    assert night().steps.get(name="standard_costs").computed == 0
+
+
 def test_many_products_cost_as_many_queries_as_few(
     world: list[Product], django_assert_max_num_queries: Any
 ) -> None:
