@@ -255,12 +255,13 @@ class DecisionKind:
 @dataclass(frozen=True)
 class PlannedChange:
     """What was decided and will move a product: the factor on the volume of each month ahead (empty: it moves
-    none), what words are made of (JSON; empty: nothing new), and what a unit brings in then against the 12
-    months before (empty: the same)."""
+    none), what words are made of (JSON; empty: nothing new), what a unit brings in then against the 12
+    months before (empty: the same), and the standard deviation of each factor's logarithm (empty: known)."""
 
     factors: tuple[float, ...]
     params: Mapping[str, Any]
     prices: tuple[float, ...] = ()
+    spreads: tuple[float, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -6,6 +6,7 @@ from __future__ import annotations
 import datetime
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from math import hypot
 from operator import mul
 from typing import TYPE_CHECKING, Any
 
@@ -30,10 +31,11 @@ YEAR = 12
 @dataclass(frozen=True)
 class Moved:
     """``factors``: on each month ahead, all drivers and decisions together (empty: none); ``said``: what is
-    kept with the forecast."""
+    kept with the forecast; ``spreads``: how unsure decisions make its logarithm (empty: not at all)."""
 
     factors: tuple[float, ...]
     said: dict[str, Any]
+    spreads: tuple[float, ...] = ()
 
     def on(self, made: Forecast) -> list[float] | None:
         """The forecast with drivers; ``None`` where none entered."""
@@ -85,7 +87,7 @@ class Drivers:
             for driver in self.of(series)
         ]
         planned = [
-            [key, change.factors, change.params, *([change.prices] if change.prices else [])]
+            [key, change.factors, change.params, change.prices, change.spreads]
             for key, change in self._decided(series).items()
         ]
         return [*([facts] if facts else []), *([{"planned": planned}] if planned else [])]
@@ -104,17 +106,24 @@ class Drivers:
         if not decided:
             return learnt
         factors = list(learnt.factors) if learnt and learnt.factors else []
+        spreads: list[float] = []
         told = []
         for key, change in decided.items():
             before = sum(map(mul, plain.mean[:YEAR].tolist(), factors or [1.0] * YEAR))
             if change.factors:
                 factors = list(map(mul, factors or [1.0] * HORIZON, change.factors))
+            if change.spreads:
+                spreads = list(map(hypot, spreads or [0.0] * HORIZON, change.spreads))
             after = sum(map(mul, plain.mean[:YEAR].tolist(), factors or [1.0] * YEAR))
             year = _short(after / before - 1) if before > 0 else 0.0
             params = change.params if change.factors else {**change.params, "still": True}
             told.append({"key": key, "year": year, "params": params})
         kept = learnt.said if learnt else {"used": [], "refused": []}
-        return Moved(tuple(_short(value, 7) for value in factors), {**kept, "planned": told})
+        return Moved(
+            tuple(_short(value, 7) for value in factors),
+            {**kept, "planned": told},
+            tuple(_short(value) for value in spreads),
+        )
 
     def prices(self, series: SubjectSeries) -> list[float] | None:
         """What a unit brings in, in each month ahead, against the 12 months before; ``None``: the same."""
@@ -136,6 +145,7 @@ class Drivers:
                 change,
                 factors=() if is_level else _later(change.factors, late),
                 prices=_later(change.prices, late),
+                spreads=() if is_level else _later(change.spreads, late, 0.0),
             )
             for key, change in found.items()
             if change is not None
@@ -199,9 +209,9 @@ class Drivers:
         )
 
 
-def _later(factors: tuple[float, ...], months: int) -> tuple[float, ...]:
+def _later(values: tuple[float, ...], months: int, before: float = 1.0) -> tuple[float, ...]:
     """The same where the data end so many months before the run's."""
-    return (*(1.0,) * months, *factors)[: len(factors)] if months > 0 else factors
+    return (*(before,) * months, *values)[: len(values)] if months > 0 else values
 
 
 def _named(driver: Driver) -> dict[str, Any]:

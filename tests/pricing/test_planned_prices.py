@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime
 from decimal import Decimal
+from math import exp, log
 from typing import Any
 
 import pytest
@@ -11,8 +12,10 @@ import pytest
 from core.months import month_add
 from core.registries import PlannedChange
 from forecasting.driver_words import driver_card
-from forecasting.models import Forecast, ForecastMonth
+from forecasting.models import Forecast, ForecastMonth, TotalForecast
 from forecasting.services.drivers import driver_values_set
+from forecasting.steps.totals import _correlations
+from forecasting.totals import summed_half
 from pricing.models import PassThrough, Price, PriceList
 from pricing.models.price import State
 from pricing.price_words import planned_words
@@ -62,6 +65,7 @@ def test_a_price_that_rises_by_four_per_cent(juice: Product, everybody: PriceLis
     assert change.factors[2:] == pytest.approx([1.04**-2.62] * 16, rel=1e-6)
     assert change.params["share"] == pytest.approx(0.04)
     assert change.params["volumes"] == pytest.approx([1.04**-4.1323 - 1, 1.04**-1.1077 - 1], abs=1e-4)
+    assert change.spreads == pytest.approx([0, 0, *[1.18 * log(1.04)] * 16], abs=1e-6)
 
 
 def test_a_price_in_the_middle_of_a_month_counts_by_its_days(juice: Product, everybody: PriceList) -> None:
@@ -132,7 +136,7 @@ def test_an_approved_price_moves_its_product_alone_and_says_so(juice: Product, e
     approved = price(juice, everybody, AHEAD[2], "2.08")
     again = run_now()
     assert (totals(again)["changes"][0], totals(again)["forecast"][0]) == (1, 1)
-    now = months_of(juice)
+    now, other_months = months_of(juice), months_of(other)
     assert [row.mean for row in now] == [row.mean for row in before]  # the statistics stay beside it
     assert now[1].driven == pytest.approx(now[1].mean)
     # The night that came before found it sold at one price only, as all others: the engine's own belief.
@@ -140,6 +144,23 @@ def test_an_approved_price_moves_its_product_alone_and_says_so(juice: Product, e
     assert answer.source == "portfolio"
     assert answer.elasticity == pytest.approx(-2.6, abs=0.1)
     assert now[2].driven == pytest.approx(now[2].mean * 1.04**answer.elasticity, rel=1e-5)
+    assert [row.spread for row in now[:3]] == [None, None, pytest.approx(answer.sd * log(1.04), rel=1e-4)]
+    # Months nothing moves keep their digits; of the others both errors count, each end its own way.
+    assert now[1].final_band == before[1].final_band
+    final, low, high, *_wider = now[2].final_band
+    share = final / before[2].mean
+    for end, was, side in ((low, before[2].lo80, -1), (high, before[2].hi80, 1)):
+        moved = final * (exp(side * 1.2816 * answer.sd * log(1.04)) - 1)
+        half = ((was - before[2].mean) ** 2 * share**2 + moved**2) ** 0.5
+        assert end - final == pytest.approx(side * half, rel=1e-3)
+    total = TotalForecast.objects.get(line=juice.line, measure__code="units")
+    of_total = {row[0]: row[1:] for row in total.months}[str(AHEAD[2])]
+    assert of_total[0] == pytest.approx(final + other_months[2].final, rel=1e-6)
+    widths = [final - low, other_months[2].final - other_months[2].final_band[1]]
+    assert of_total[0] - of_total[1] == pytest.approx(
+        summed_half(sum(widths), sum(w * w for w in widths), correlation=_correlations().of_products),
+        rel=1e-3,
+    )
     card = driver_card(Forecast.objects.get(product=juice, current=True))
     assert card is not None
     assert (card.used, card.refused) == ([], [])
