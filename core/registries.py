@@ -268,12 +268,13 @@ class PlannedChange:
 class PlannedSource:
     """A room that knows of decisions ahead. ``changes(product_ids, months)`` gives the night what moves the
     products' volume and prices in these months, by product id; ``words(params)`` are its name and a sentence
-    (``still``: it moves no volume). Where a
-    driver whose code is ``key`` works in the forecast already, the change is left to it."""
+    (``still``: it moves no volume); ``of_members`` is its name for a family, which moves with its members.
+    Where a driver whose code is ``key`` works in the forecast already, the change is left to it."""
 
     key: str
     changes: Callable[[Collection[int], Sequence[datetime.date]], Mapping[int, PlannedChange]]
     words: Callable[[Mapping[str, Any]], tuple[str, str]]
+    of_members: Any
     order: int = 0
 
 

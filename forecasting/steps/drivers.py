@@ -11,7 +11,7 @@ from operator import mul
 from typing import TYPE_CHECKING, Any
 
 from core.months import month_add, months_between
-from core.registries import PlannedChange, planned_sources
+from core.registries import PlannedChange
 from forecasting.models import Driver
 from forecasting.selectors.drivers import Months, driver_months, drivers_of, months_ahead
 from forecasting.selectors.series import SubjectSeries
@@ -19,6 +19,7 @@ from products.models import Family, Product
 from products.selectors.lines import LineTree
 
 from .common import HORIZON, SEASON_LENGTH
+from .decided import Decided
 
 if TYPE_CHECKING:
     from forecasting.engine import Forecast, Series
@@ -48,15 +49,14 @@ class Moved:
 
 
 class Drivers:
-    """The drivers of a chunk's products and families, with their months, and what is decided for products."""
+    """The drivers of a chunk's products and families, with their months, and what is decided."""
 
     def __init__(self, as_of: datetime.date, payload: Mapping[str, Any]) -> None:
         products, families = payload.get("products") or (), payload.get("families") or ()
         self._as_of = as_of
         self._of: dict[tuple[str, int], list[Driver]] = {}
         self._lines: dict[int, int] = {}
-        months = months_ahead(as_of, HORIZON)
-        self._planned = {source.key: source.changes(products, months) for source in planned_sources}
+        self._planned = Decided(as_of, payload)
         if not Driver.objects.filter(is_active=True).exists():
             return
         lines = dict(Product.objects.filter(pk__any=products).values_list("pk", "line_id"))
@@ -136,9 +136,6 @@ class Drivers:
     def _decided(self, series: SubjectSeries) -> dict[str, PlannedChange]:
         """By source, from the month after the series on. A level's volume stays: a decision moves what comes
         in and goes out, not what is there."""
-        if series.product_id is None:
-            return {}
-        found = {key: changes.get(series.product_id) for key, changes in self._planned.items()}
         late, is_level = months_between(series.as_of, self._as_of), series.kind == "level"
         return {
             key: replace(
@@ -147,8 +144,7 @@ class Drivers:
                 prices=_later(change.prices, late),
                 spreads=() if is_level else _later(change.spreads, late, 0.0),
             )
-            for key, change in found.items()
-            if change is not None
+            for key, change in self._planned.of(series).items()
         }
 
     def _learnt(self, series: SubjectSeries, said: Series, plain: Forecast) -> Moved | None:

@@ -21,8 +21,8 @@ from pricing.models.price import State
 from pricing.price_words import planned_words
 from pricing.selectors.planned_prices import price_changes
 from pricing.selectors.price_answers import price_answers
-from products.models import Measure, Product
-from tests.factories import line_factory, price_factory, price_list_factory, product_factory
+from products.models import FamilyMember, Measure, Product
+from tests.factories import family_factory, line_factory, price_factory, price_list_factory, product_factory
 from tests.forecasting.conftest import LAST, months_give, run_now
 from tests.forecasting.test_night import totals
 
@@ -173,6 +173,46 @@ def test_an_approved_price_moves_its_product_alone_and_says_so(juice: Product, e
     Price.objects.filter(pk=approved.pk).update(state=State.WITHDRAWN)
     assert totals(run_now())["forecast"][0] == 1
     assert [(r.mean, r.driven) for r in months_of(juice)] == [(r.mean, r.driven) for r in before]
+
+
+def test_a_family_moves_with_its_members(everybody: PriceList) -> None:
+    """One of two that sold 3 to 1 gets dearer: three quarters of its change is the family's. Who has left
+    counts no more."""
+    line = line_factory()
+    juice, other, left = (product_factory(line=line, launched=datetime.date(2022, 1, 1)) for _ in range(3))
+    for product, volume in ((juice, 300.0), (other, 100.0), (left, 100.0)):
+        months_give(product, 36, volume=lambda step, of=volume: of + step % 5)
+    family = family_factory(line=line)
+    for product in (juice, other, left):
+        FamilyMember.objects.create(product=product, family=family, start_date=datetime.date(2020, 1, 1))
+    FamilyMember.objects.create(product=left, family=None, start_date=LAST)
+    for product in (juice, left):
+        price(product, everybody, month_add(LAST, -24), "2.00")
+    run_now()
+    before = Forecast.objects.get(family=family, current=True)
+    assert {row.driven for row in before.months.all()} == {None}
+    for product in (juice, left):
+        price(product, everybody, AHEAD[2], "2.20")
+    run_now()
+    now = Forecast.objects.get(family=family, current=True)
+    rows = list(now.months.order_by("month"))
+    answer = price_answers([juice.pk])[juice.pk]
+    factor = 1.1**answer.elasticity
+    part = sum(300.0 + step % 5 for step in range(24, 36))
+    part /= part + sum(100.0 + step % 5 for step in range(24, 36))
+    assert rows[1].driven == pytest.approx(rows[1].mean)
+    assert rows[2].driven == pytest.approx(rows[2].mean * (part * factor + 1 - part), rel=1e-4)
+    share = part * factor / (part * factor + 1 - part)
+    assert rows[2].spread == pytest.approx(share * answer.sd * log(1.1), rel=1e-3)
+    assert rows[1].spread is None
+    # Its members bring in what they bring in at their prices, whatever the mix becomes.
+    paid = (part * factor * 1.1 + 1 - part) / (part * factor + 1 - part)
+    assert rows[2].price_ratio == pytest.approx(paid, rel=1e-4)
+    card = driver_card(now)
+    assert card is not None
+    assert card.planned[0].name == "Own prices of its products"
+    assert card.planned[0].text.startswith("1 of 2 products move")
+    assert totals(run_now())["forecast"][0] == 0
 
 
 def test_a_price_that_works_as_a_driver_counts_once(everybody: PriceList) -> None:
