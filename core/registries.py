@@ -255,24 +255,26 @@ class DecisionKind:
 @dataclass(frozen=True)
 class PlannedChange:
     """What was decided and will move a product: the factor on the volume of each month ahead (empty: it moves
-    none), what words are made of (JSON; empty: nothing new), and what a unit brings in then against the 12
-    months before (empty: the same)."""
+    none), what words are made of (JSON; empty: nothing new), what a unit brings in then against the 12
+    months before (empty: the same), and the standard deviation of each factor's logarithm (empty: known)."""
 
     factors: tuple[float, ...]
     params: Mapping[str, Any]
     prices: tuple[float, ...] = ()
+    spreads: tuple[float, ...] = ()
 
 
 @dataclass(frozen=True)
 class PlannedSource:
     """A room that knows of decisions ahead. ``changes(product_ids, months)`` gives the night what moves the
     products' volume and prices in these months, by product id; ``words(params)`` are its name and a sentence
-    (``still``: it moves no volume). Where a
-    driver whose code is ``key`` works in the forecast already, the change is left to it."""
+    (``still``: it moves no volume); ``of_members`` is its name for a family, which moves with its members.
+    Where a driver whose code is ``key`` works in the forecast already, the change is left to it."""
 
     key: str
     changes: Callable[[Collection[int], Sequence[datetime.date]], Mapping[int, PlannedChange]]
     words: Callable[[Mapping[str, Any]], tuple[str, str]]
+    of_members: Any
     order: int = 0
 
 

@@ -12,7 +12,7 @@ from django.utils.translation import ngettext
 
 from core import formats
 from core.formats import Delta
-from core.registries import planned_sources
+from core.registries import PlannedSource, planned_sources
 from forecasting.models import Driver, Forecast
 
 # From this fall of the error on, a driver that was kept out did so because too few months tell of it.
@@ -61,8 +61,20 @@ def driver_card(forecast: Forecast | None) -> DriverCard | None:
 
 
 def _planned_line(entry: Mapping[str, Any]) -> PlannedLine:
-    name, text = planned_sources.get(entry["key"]).words(entry["params"])
+    source, params = planned_sources.get(entry["key"]), entry["params"]
+    name, text = _members_words(source, params) if "members" in params else source.words(params)
     return PlannedLine(name, formats.delta(entry["year"], "percent", good="none"), text)
+
+
+def _members_words(source: PlannedSource, params: Mapping[str, Any]) -> tuple[str, str]:
+    """Of a family, by how many of its members it moves."""
+    text = ngettext(
+        "%(moved)s of %(count)s product moves, and the family with it.",
+        "%(moved)s of %(count)s products move, and the family by what they sold in the last year.",
+        params["members"],
+    )
+    said = {name: formats.number(params[key], 0) for name, key in (("moved", "moved"), ("count", "members"))}
+    return str(source.of_members), text % said
 
 
 def driver_line(entry: Mapping[str, Any]) -> DriverLine:

@@ -120,19 +120,18 @@ def planned_words(params: Mapping[str, Any]) -> tuple[str, str]:
         "low": low,
         "high": high,
         "count": formats.number(params["count"], 0),
+        "own": formats.number(params["own"], 0),
         "pulled": formats.percent(params["pulled"], 0),
     }
-    if params["own"]:
-        text = _(
-            "%(span)s, %(mechanic)s: %(uplift)s while it runs (%(low)s to %(high)s, 80%%), as %(count)s of "
-            "this product did; %(pulled)s of that is missing in the weeks after."
-        )
-    else:
-        text = _(
-            "%(span)s, %(mechanic)s: %(uplift)s while it runs (%(low)s to %(high)s, 80%%), as %(count)s of "
-            "all products did; %(pulled)s of that is missing in the weeks after."
-        )
+    text = _(
+        "%(span)s, %(mechanic)s: %(uplift)s while it runs (%(low)s to %(high)s, 80%%), as %(count)s earlier "
+        "ones did, %(own)s of them of this product; %(pulled)s of that is missing in the weeks after."
+    )
     text %= said
+    if params.get("price", 1.0) < 1:
+        text += " " + _("Revenue ahead counts with %(price)s of the normal price in it.") % {
+            "price": formats.percent(params["price"], 0)
+        }
     if params["others"]:
         text += " " + ngettext("With %(n)s other ahead.", "With %(n)s others ahead.", params["others"]) % {
             "n": formats.number(params["others"], 0)

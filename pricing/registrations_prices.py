@@ -36,7 +36,10 @@ def register() -> None:
     registries.product_readings.register(ProductReading(READING, later("price_events.price_reading"), 70))
     registries.planned_sources.register(
         PlannedSource(
-            "price", later("selectors.planned_prices.price_changes"), later("price_words.planned_words")
+            "price",
+            later("selectors.planned_prices.price_changes"),
+            later("price_words.planned_words"),
+            _("Own prices of its products"),
         )
     )
     registries.job_kinds.register(

@@ -59,6 +59,7 @@ def register() -> None:
             "promotion",
             later("selectors.planned_promotions.promotion_changes"),
             later("promotion_words.planned_words"),
+            _("Promotions of its products"),
             order=10,
         )
     )

@@ -15,14 +15,9 @@ from .engine.what_if import Range
 from .models import Promotion
 from .price_words import price_decimals, price_text
 from .promotion_words import span_words
+from .selectors.earlier_promotions import LEAST_OTHERS
 from .selectors.what_if import Ground
-from .selectors.what_if_promotion import (
-    LEAST_OTHERS,
-    LEAST_PRICE,
-    PromotionAnswer,
-    PromotionAsked,
-    Promotions,
-)
+from .selectors.what_if_promotion import LEAST_PRICE, PromotionAnswer, PromotionAsked, Promotions
 from .what_if_asked import machine
 
 Mechanic = Promotion.Mechanic

@@ -1,7 +1,12 @@
 from __future__ import annotations
 
+from math import exp, hypot
+
 from django.db import models
 from django.db.models import F, Q
+
+# Standard deviations to the ends of the 80 and the 95 % band.
+Z80, Z95 = 1.2816, 1.96
 
 
 class _Computed(models.Model):
@@ -86,7 +91,8 @@ class ForecastMonth(models.Model):
     a year ago), ``driven`` (statistics with known drivers), ``overridden`` (after what people changed) and
     ``agreed`` (the consensus). A layer that is empty says what the one before it says. Layers of a month are
     frozen with the vintage. ``price_ratio`` is what a unit brings in then, as far as it is decided, against
-    the 12 months before the forecast; empty: the same.
+    the 12 months before the forecast; empty: the same. ``spread`` is how unsure it is what decisions do to
+    the volume, as standard deviation of its logarithm; empty: nothing is decided.
     """
 
     forecast = models.ForeignKey(Forecast, models.CASCADE, related_name="months", db_index=False)
@@ -102,6 +108,7 @@ class ForecastMonth(models.Model):
     overridden = models.FloatField(null=True)
     agreed = models.FloatField(null=True)
     price_ratio = models.FloatField(null=True)
+    spread = models.FloatField(null=True)
 
     class Meta:
         ordering = ["month"]
@@ -130,13 +137,22 @@ class ForecastMonth(models.Model):
 
     @property
     def final_band(self) -> tuple[float, float, float, float, float]:
-        """The final forecast with its bands, moved in proportion to it: final, lo80, hi80, lo95, hi95."""
+        """The final forecast with its bands, moved in proportion to it, and wider by what is not known of
+        decisions: final, lo80, hi80, lo95, hi95."""
         final = self.final
         scale = final / self.mean if self.mean > 0 and final > 0 else 1.0
         low80, high80, low95, high95 = (
-            final + (edge - self.mean) * scale for edge in (self.lo80, self.hi80, self.lo95, self.hi95)
+            final + self._widened((edge - self.mean) * scale, z)
+            for edge, z in ((self.lo80, -Z80), (self.hi80, Z80), (self.lo95, -Z95), (self.hi95, Z95))
         )
         return final, low80, high80, low95, high95
+
+    def _widened(self, half: float, z: float) -> float:
+        """Both errors are independent: their squares add."""
+        if not self.spread or self.final <= 0:
+            return half
+        moved = self.final * (exp(z * self.spread) - 1)
+        return hypot(half, moved) if z > 0 else -hypot(half, moved)
 
     @property
     def priced_band(self) -> tuple[float, ...]:

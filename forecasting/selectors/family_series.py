@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import datetime
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from products.models import Family, Measure, Product, UnitFactor
+from django.db.models import Sum
+
+from core.months import month_add
+from products.models import Family, Measure, Product, ProductMonth, UnitFactor
 from products.selectors.family import Stay, belongs, covered_months
 from products.selectors.lines import LineTree
 
@@ -27,7 +31,7 @@ def family_series(
     products = list(Product.objects.filter(pk__in=members))
     lines = {product.line_id for product in products}
     first, as_of, fit_until = loader.bounds(family.line_id, measure.pk, lines)
-    factors = _factors(loader.tree, family, measure, products)
+    factors = member_factors(loader.tree, family, measure, products)
     total: Months = {}
     if factors is not None:
         own = {
@@ -54,7 +58,39 @@ def family_series(
     )
 
 
-def _factors(
+Weight = tuple[float, float]
+"""What a member sold in the family's unit, and what it brought in."""
+
+
+def member_weights(
+    tree: LineTree, members: Mapping[Family, Sequence[int]], as_of: datetime.date
+) -> dict[tuple[int, int], dict[int, Weight]]:
+    """By family and measure, of these members the last 12 months together; missing where units do not add."""
+    products = {
+        row.pk: row for row in Product.objects.filter(pk__in={pk for own in members.values() for pk in own})
+    }
+    sold: dict[tuple[int, int], Weight] = {}
+    rows = ProductMonth.objects.filter(
+        product__in=products, month__gt=month_add(as_of, -12), month__lte=as_of, volume__isnull=False
+    )
+    for pk, measure_id, volume, revenue in (
+        rows.values_list("product_id", "measure_id").annotate(Sum("volume"), Sum("revenue")).order_by()
+    ):
+        sold[pk, measure_id] = float(volume), float(revenue or 0)
+    found = {}
+    for family, own in members.items():
+        for measure in tree.measures(family.line_id):
+            factors = member_factors(tree, family, measure, [products[pk] for pk in own])
+            if factors is not None:
+                found[family.pk, measure.pk] = {
+                    pk: (sold[pk, measure.pk][0] * factors[pk], sold[pk, measure.pk][1])
+                    for pk in own
+                    if (pk, measure.pk) in sold
+                }
+    return found
+
+
+def member_factors(
     tree: LineTree, family: Family, measure: Measure, products: list[Product]
 ) -> dict[int, float] | None:
     """What one unit of each member is in the family's unit; ``None`` when they cannot be added."""

@@ -15,6 +15,8 @@ from typing import Any, TypeVar
 
 from django.db import connection
 
+from forecasting.models.forecast import Z80, Z95
+
 Value = TypeVar("Value")
 ByGroup = dict[int, list[tuple[datetime.date, Value]]]
 
@@ -39,26 +41,37 @@ class MonthSum:
         )
 
 
+def _half(edge: str, z: float) -> str:
+    """Of the part's band, wider by what is not known of decisions (``ForecastMonth.final_band``)."""
+    return (
+        f"CASE WHEN spread IS NULL THEN scale * {edge}"
+        f" ELSE sqrt((scale * {edge}) ^ 2 + (greatest(final, 0) * (exp({z} * spread) - 1)) ^ 2) END AS {edge}"
+    )
+
+
 # A band moves with what people and drivers made of the statistics: in proportion, where there is one.
-_SUMS = """
+_SUMS = f"""
     WITH priced AS (
         SELECT p.part, p.factor * CASE WHEN %s THEN coalesce(m.price_ratio, 1) ELSE 1 END AS factor, m.*
         FROM unnest(%s::int[], %s::bigint[], %s::float8[]) AS p(part, forecast_id, factor)
         JOIN forecasting_forecastmonth m USING (forecast_id)
-    ), part AS (
+    ), scaled AS (
         SELECT m.part, m.month, m.factor * coalesce(m.agreed, m.overridden, m.driven, m.mean) AS final,
                m.factor * CASE WHEN m.mean > 0
                    THEN greatest(coalesce(m.agreed, m.overridden, m.driven, m.mean), 0) / m.mean
                    ELSE 1 END AS scale,
                m.mean - m.lo80 AS lo80, m.hi80 - m.mean AS hi80,
-               m.mean - m.lo95 AS lo95, m.hi95 - m.mean AS hi95
+               m.mean - m.lo95 AS lo95, m.hi95 - m.mean AS hi95, m.spread
         FROM priced m
+    ), part AS (
+        SELECT part, month, final,
+               {_half("lo80", -Z80)}, {_half("hi80", Z80)}, {_half("lo95", -Z95)}, {_half("hi95", Z95)}
+        FROM scaled
     )
-    SELECT part, month, sum(final),
-           sum(scale * lo80), sum(scale * hi80), sum(scale * lo95), sum(scale * hi95),
-           sum((scale * lo80) ^ 2), sum((scale * hi80) ^ 2), sum((scale * lo95) ^ 2), sum((scale * hi95) ^ 2)
+    SELECT part, month, sum(final), sum(lo80), sum(hi80), sum(lo95), sum(hi95),
+           sum(lo80 ^ 2), sum(hi80 ^ 2), sum(lo95 ^ 2), sum(hi95 ^ 2)
     FROM part GROUP BY 1, 2 ORDER BY 1, 2
-"""
+"""  # noqa: S608
 
 # Product by product: joined by product and measure, the planner expects few rows, and sorts them all.
 _VOLUMES = """

@@ -15,15 +15,15 @@ from products.services.figures import figures_stale_set
 from .vintages import vintages_write
 
 WeekRow = tuple[str, float, float, float, float, float, float, float | None]
-MonthRow = tuple[str, float, float, float, float, float, float, float | None, float | None, float | None]
+MonthRow = tuple[str, float, float, float, float, float, float, *tuple[float | None, ...]]
 _WEEKS = ("forecast_id", "week", "mean", "median", "lo80", "hi80", "lo95", "hi95", "naive")
-_MONTHS = (*_WEEKS[:1], "month", *_WEEKS[2:], "driven", "price_ratio")
+_MONTHS = (*_WEEKS[:1], "month", *_WEEKS[2:], "driven", "price_ratio", "spread")
 
 
 @dataclass(frozen=True)
 class ForecastWrite:
     """An unsaved header with its months: ISO month, mean, median, lo80, hi80, lo95, hi95, naive, driven,
-    price ratio (of a product without a month: none)."""
+    price ratio, spread (of a product without a month: none)."""
 
     header: Forecast
     months: Sequence[MonthRow]

@@ -54,7 +54,7 @@ def list_figures(
 
 def month_of(row: MonthRow) -> ForecastMonth:
     """A month just made."""
-    names = ("mean", "median", "lo80", "hi80", "lo95", "hi95", "naive", "driven", "price_ratio")
+    names = ("mean", "median", "lo80", "hi80", "lo95", "hi95", "naive", "driven", "price_ratio", "spread")
     return ForecastMonth(**dict(zip(names, row[1:], strict=True)))
 
 

@@ -6,11 +6,12 @@ from __future__ import annotations
 import datetime
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from math import hypot
 from operator import mul
 from typing import TYPE_CHECKING, Any
 
 from core.months import month_add, months_between
-from core.registries import PlannedChange, planned_sources
+from core.registries import PlannedChange
 from forecasting.models import Driver
 from forecasting.selectors.drivers import Months, driver_months, drivers_of, months_ahead
 from forecasting.selectors.series import SubjectSeries
@@ -18,6 +19,7 @@ from products.models import Family, Product
 from products.selectors.lines import LineTree
 
 from .common import HORIZON, SEASON_LENGTH
+from .decided import Decided
 
 if TYPE_CHECKING:
     from forecasting.engine import Forecast, Series
@@ -30,10 +32,11 @@ YEAR = 12
 @dataclass(frozen=True)
 class Moved:
     """``factors``: on each month ahead, all drivers and decisions together (empty: none); ``said``: what is
-    kept with the forecast."""
+    kept with the forecast; ``spreads``: how unsure decisions make its logarithm (empty: not at all)."""
 
     factors: tuple[float, ...]
     said: dict[str, Any]
+    spreads: tuple[float, ...] = ()
 
     def on(self, made: Forecast) -> list[float] | None:
         """The forecast with drivers; ``None`` where none entered."""
@@ -46,15 +49,14 @@ class Moved:
 
 
 class Drivers:
-    """The drivers of a chunk's products and families, with their months, and what is decided for products."""
+    """The drivers of a chunk's products and families, with their months, and what is decided."""
 
     def __init__(self, as_of: datetime.date, payload: Mapping[str, Any]) -> None:
         products, families = payload.get("products") or (), payload.get("families") or ()
         self._as_of = as_of
         self._of: dict[tuple[str, int], list[Driver]] = {}
         self._lines: dict[int, int] = {}
-        months = months_ahead(as_of, HORIZON)
-        self._planned = {source.key: source.changes(products, months) for source in planned_sources}
+        self._planned = Decided(as_of, payload)
         if not Driver.objects.filter(is_active=True).exists():
             return
         lines = dict(Product.objects.filter(pk__any=products).values_list("pk", "line_id"))
@@ -85,7 +87,7 @@ class Drivers:
             for driver in self.of(series)
         ]
         planned = [
-            [key, change.factors, change.params, *([change.prices] if change.prices else [])]
+            [key, change.factors, change.params, change.prices, change.spreads]
             for key, change in self._decided(series).items()
         ]
         return [*([facts] if facts else []), *([{"planned": planned}] if planned else [])]
@@ -104,17 +106,24 @@ class Drivers:
         if not decided:
             return learnt
         factors = list(learnt.factors) if learnt and learnt.factors else []
+        spreads: list[float] = []
         told = []
         for key, change in decided.items():
             before = sum(map(mul, plain.mean[:YEAR].tolist(), factors or [1.0] * YEAR))
             if change.factors:
                 factors = list(map(mul, factors or [1.0] * HORIZON, change.factors))
+            if change.spreads:
+                spreads = list(map(hypot, spreads or [0.0] * HORIZON, change.spreads))
             after = sum(map(mul, plain.mean[:YEAR].tolist(), factors or [1.0] * YEAR))
             year = _short(after / before - 1) if before > 0 else 0.0
             params = change.params if change.factors else {**change.params, "still": True}
             told.append({"key": key, "year": year, "params": params})
         kept = learnt.said if learnt else {"used": [], "refused": []}
-        return Moved(tuple(_short(value, 7) for value in factors), {**kept, "planned": told})
+        return Moved(
+            tuple(_short(value, 7) for value in factors),
+            {**kept, "planned": told},
+            tuple(_short(value) for value in spreads),
+        )
 
     def prices(self, series: SubjectSeries) -> list[float] | None:
         """What a unit brings in, in each month ahead, against the 12 months before; ``None``: the same."""
@@ -127,18 +136,15 @@ class Drivers:
     def _decided(self, series: SubjectSeries) -> dict[str, PlannedChange]:
         """By source, from the month after the series on. A level's volume stays: a decision moves what comes
         in and goes out, not what is there."""
-        if series.product_id is None:
-            return {}
-        found = {key: changes.get(series.product_id) for key, changes in self._planned.items()}
         late, is_level = months_between(series.as_of, self._as_of), series.kind == "level"
         return {
             key: replace(
                 change,
                 factors=() if is_level else _later(change.factors, late),
                 prices=_later(change.prices, late),
+                spreads=() if is_level else _later(change.spreads, late, 0.0),
             )
-            for key, change in found.items()
-            if change is not None
+            for key, change in self._planned.of(series).items()
         }
 
     def _learnt(self, series: SubjectSeries, said: Series, plain: Forecast) -> Moved | None:
@@ -199,9 +205,9 @@ class Drivers:
         )
 
 
-def _later(factors: tuple[float, ...], months: int) -> tuple[float, ...]:
+def _later(values: tuple[float, ...], months: int, before: float = 1.0) -> tuple[float, ...]:
     """The same where the data end so many months before the run's."""
-    return (*(1.0,) * months, *factors)[: len(factors)] if months > 0 else factors
+    return (*(before,) * months, *values)[: len(values)] if months > 0 else values
 
 
 def _named(driver: Driver) -> dict[str, Any]:

@@ -28,7 +28,7 @@ from .backtest import backtests_of
 from .calibrate import calibration_digest, calibration_of
 from .changes import due, due_chunks
 from .common import HORIZON, SEASON_LENGTH, each_subject, engine_series, series_of_chunk, subject_chunks
-from .drivers import Drivers
+from .drivers import Drivers, Moved
 from .launches import Launches, before_handover
 from .weeks import Weeks
 
@@ -137,7 +137,7 @@ def compute(run: NightlyRun, payload: Mapping[str, Any]) -> Callable[[], ChunkOu
         made, by_week, weekly = weeks.applied(launches.by_month(series), made, tested)
         result = weekly or result
         prices = drivers.prices(series)
-        months = _months(made, naive, moved.on(made) if moved else None, prices) if made else []
+        months = _months(made, naive, moved, prices) if made else []
         effects = moved.said if moved else None
         method = made.method if made else "none"
         reason = made.reason if made else series.refused or "no_data"
@@ -218,14 +218,16 @@ def _forecasts_of(payload: Mapping[str, Any]) -> list[Forecast]:
     )
 
 
-def _months(made: Any, naive: Any, driven: list[float] | None, prices: list[float] | None) -> list[MonthRow]:
+def _months(made: Any, naive: Any, moved: Moved | None, prices: list[float] | None) -> list[MonthRow]:
     from forecasting.engine import ordinal_month
 
     ahead = len(made.mean)
     months = (str(ordinal_month(made.first_period + step)) for step in range(ahead))
     columns = (made.mean, made.median, made.lo80, made.hi80, made.lo95, made.hi95)
     said = [None] * ahead if naive is None or not len(naive) else naive[:ahead].tolist()
-    last = [[*(said or ())][:ahead] or [None] * ahead for said in (driven, prices)]
+    driven = moved.on(made) if moved else None
+    spreads = [spread or None for spread in moved.spreads] if moved else None
+    last = [[*(said or ())][:ahead] or [None] * ahead for said in (driven, prices, spreads)]
     return list(zip(months, *(column.tolist() for column in columns), said, *last, strict=True))
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime
 from collections.abc import Collection, Mapping, Sequence
-from typing import Any
+from dataclasses import replace
 
 from core.months import month_add, month_end
 from core.registries import PlannedChange
@@ -16,6 +16,7 @@ LEAST = 0.002
 # Statistics get used to a new price as they smooth the level (forecasting/engine/drivers.py): the newest
 # month counts for three tenths, the one before it for seven tenths of that, and so on.
 WEIGHT, USED_MONTHS = 0.3, 6
+NOTHING = PlannedChange((), {})
 
 
 def price_changes(products: Collection[int], months: Sequence[datetime.date]) -> Mapping[int, PlannedChange]:
@@ -30,12 +31,12 @@ def price_changes(products: Collection[int], months: Sequence[datetime.date]) ->
     volumes = _volumes({pk: parts[UNIT] for pk, parts in moving.items() if UNIT in parts}, used, months)
     found = {}
     for product_id in ratios.keys() | volumes.keys():
-        factors, params = volumes.get(product_id, ((), {}))
-        prices = ratios.get(product_id, ())
-        if not params and product_id in moving:
+        change = replace(volumes.get(product_id, NOTHING), prices=ratios.get(product_id, ()))
+        if not change.params and product_id in moving:
             starts = [date for rows in moving[product_id].values() for date in _news(rows, used)]
-            params = {"start": str(min(starts)), "share": round(prices[-1] / prices[0] - 1, 5)}
-        found[product_id] = PlannedChange(factors, params, prices)
+            share = change.prices[-1] / change.prices[0] - 1
+            change = replace(change, params={"start": str(min(starts)), "share": round(share, 5)})
+        found[product_id] = change
     return found
 
 
@@ -46,9 +47,9 @@ def _news(rows: Rows, used: Sequence[datetime.date]) -> list[datetime.date]:
 
 def _volumes(
     prices: Mapping[int, Rows], used: Sequence[datetime.date], months: Sequence[datetime.date]
-) -> dict[int, tuple[tuple[float, ...], Mapping[str, Any]]]:
-    """What they do to volume in each month, and what words are made of."""
-    found: dict[int, tuple[tuple[float, ...], Mapping[str, Any]]] = {}
+) -> dict[int, PlannedChange]:
+    """What they do to volume in each month, how sure that is, and what words are made of."""
+    found = {}
     answers = price_answers(prices)
     passed = passed_through(prices)
     for product_id, rows in prices.items():
@@ -67,7 +68,7 @@ def _volumes(
         if all(abs(ratio - 1) < LEAST for ratio in ratios):
             continue
         answer = answers[product_id]
-        found[product_id] = (
+        found[product_id] = PlannedChange(
             tuple(float(f"{1 + answer.share(ratio):.7g}") for ratio in ratios),
             {
                 "start": str(started[0]),
@@ -76,5 +77,6 @@ def _volumes(
                 "elasticity": round(answer.elasticity, 2),
                 "source": answer.source,
             },
+            spreads=tuple(float(f"{answer.spread(ratio):.5g}") for ratio in ratios),
         )
     return found

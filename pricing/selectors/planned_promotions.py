@@ -1,4 +1,5 @@
-"""What approved promotions ahead will do to volume, by what those of their mechanic did, for the night."""
+"""What approved promotions ahead will do to volume and to what a unit brings in, for the night: by what those
+of their mechanic did."""
 
 from __future__ import annotations
 
@@ -6,82 +7,136 @@ import datetime
 from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from math import exp, log, sqrt
-from statistics import fmean, pvariance
+from math import exp, hypot
+from statistics import fmean
 from typing import Any
 
 from django.db.models import Sum
 
 from core.months import month_add, month_end
 from core.registries import PlannedChange
-from pricing.models import Promotion, PromotionEffect, PromotionProduct
+from pricing.engine.pooling import Belief
+from pricing.models import Promotion, PromotionProduct
+from pricing.selectors.earlier_promotions import EarlierPromotions, depth_of
+from pricing.selectors.price_answers import Z80, price_answers
 from pricing.selectors.promotion_series import measured_days, part_of
 from pricing.selectors.promotions import channels_above
+from pricing.selectors.resellers import passed_through
 from products.models import Measure, SalesMonth
 from products.selectors.lines import LineTree
 
-Z80 = 1.2816
 DAY = datetime.timedelta(days=1)
 # What is pulled forward is missing in the four weeks after, as it is measured.
 AFTER_DAYS, YEAR = 28, 12
-# So many promotions of a product itself say more than those of other products.
-OWN = 2
+# Below this nothing moves, and a price is what it was.
+LEAST, LEAST_PRICE = 0.002, 0.0005
 
 
 @dataclass(frozen=True)
-class Uplift:
-    """What promotions of a mechanic brought while they ran, as a logarithm with the deviation of one of them,
-    and which part of it was missing afterwards; of so many promotions, of the product itself or of all."""
+class Running:
+    """A promotion of a product: what it is believed to do while it runs (ln(1 + uplift)), which part of the
+    extra is missing afterwards, which share of the volume its channels sell, and what a unit brings in."""
 
-    mean: float
-    sd: float
+    row: PromotionProduct
+    belief: Belief
     pulled: float
-    count: int
-    own: bool
+    share: float
+    price: float
+    days: tuple[datetime.date, datetime.date]
 
     @property
     def rate(self) -> float:
-        return exp(self.mean) - 1
+        return exp(self.belief.mean) - 1
+
+    def part(self, month: datetime.date) -> float:
+        """Of the month's usual volume what is sold on its days and channels."""
+        return self.share * part_of("months", month, *self.days)
+
+    def missing(self, month: datetime.date) -> float:
+        """The same of what was bought before, for an uplift of 1."""
+        first, last = self.days
+        after = part_of("months", month, last + DAY, last + AFTER_DAYS * DAY)
+        return self.share * self.pulled * after * ((last - first).days + 1) / AFTER_DAYS
+
+
+@dataclass(frozen=True)
+class Moved:
+    """A month against one without promotions: ``volume`` is what is sold more, with the standard deviation of
+    its logarithm, ``paid`` what all that is sold brings in, where a unit brings in 1 otherwise."""
+
+    volume: float
+    spread: float
+    paid: float
+
+    @classmethod
+    def of(cls, month: datetime.date, own: Sequence[Running]) -> Moved:
+        moved = given = spread = 0.0
+        for one in own:
+            part, missing = one.part(month), one.missing(month)
+            moved += one.rate * (part - missing)
+            given += part * (1 + one.rate) * (1 - one.price)
+            spread = hypot(spread, one.belief.sd * (1 + one.rate) * (part - missing))
+        moved = max(moved, -1.0)
+        sold = 1 + moved
+        return cls(moved, spread / sold if sold > 0 else 0.0, max(sold - given, 0.0))
 
 
 def promotion_changes(
     products: Collection[int], months: Sequence[datetime.date]
 ) -> Mapping[int, PlannedChange]:
-    """Of products with an approved promotion in these months whose mechanic was ever measured. A month's
-    factor is 1 + uplift × the part of the month it runs in × the channels' share of the volume, less what is
-    pulled forward, over what promotions of the year before left in the statistics: their mean, or those of
-    the same month where they were more."""
+    """Of products with an approved promotion in these months or the year before whose mechanic was measured.
+    A month's factor is 1 + uplift × the part of the month it runs in × the channels' share of the volume,
+    less what is pulled forward, over what promotions of the year before left in the statistics: their mean,
+    or those of the same month where they were more. Where no reseller stands between, a unit brings in the
+    price in the promotion, against the mean of the year before."""
     rows = _rows(products, months)
-    ahead = {row.product_id for row in rows if row.promotion.store_end >= months[0]}
-    rows = [row for row in rows if row.product_id in ahead]
     if not rows:
         return {}
-    uplifts = _uplifts(rows)
     tree = LineTree()
     found = {}
-    by_product: dict[int, list[PromotionProduct]] = defaultdict(list)
-    for row in rows:
-        if (row.product_id, row.promotion.mechanic) in uplifts:
-            by_product[row.product_id].append(row)
-    shares = _shares([row for own in by_product.values() for row in own], months[0], tree)
-    for product_id, own in by_product.items():
-        measure = tree.lead_measure(own[0].product.line_id)
+    for product_id, own in _running(rows, months[0], tree).items():
         span = [month_add(months[0], -back) for back in range(YEAR, 0, -1)] + list(months)
-        moved = dict.fromkeys(span, 0.0)
-        for row in own:
-            uplift, share = uplifts[product_id, row.promotion.mechanic], shares.get(row.pk, 1.0)
-            _add(moved, row.promotion, measure, uplift, share)
-        usual = max(fmean(moved[month] for month in span[:YEAR]), 0.0)
-        factors = []
-        for month in months:
-            held = max(usual, moved.get(month_add(month, -YEAR), 0.0), 0.0) if moved[month] > 0 else 0.0
-            factors.append(float(f"{max(1 + moved[month], 0) / (1 + held):.7g}"))
-        first = next((row for row in own if row.promotion.store_end >= months[0]), None)
-        if first is not None and any(abs(factor - 1) >= 0.002 for factor in factors):
-            found[product_id] = PlannedChange(
-                tuple(factors), _said(first, own, uplifts[product_id, first.promotion.mechanic], months[0])
-            )
+        moved = {month: Moved.of(month, own) for month in span}
+        ahead = [one for one in own if one.row.promotion.store_end >= months[0]]
+        factors = _factors(moved, months) if ahead else ()
+        said: dict[str, Any] = {}
+        spreads: tuple[float, ...] = ()
+        if any(abs(factor - 1) >= LEAST for factor in factors):
+            said = _said(ahead[0], len(ahead) - 1)
+            spreads = tuple(_short(moved[month].spread, 5) for month in months)
+        is_level = tree.lead_measure(own[0].row.product.line_id).kind == Measure.Kind.LEVEL
+        prices = () if is_level else _prices(moved, months)
+        if said or prices:
+            found[product_id] = PlannedChange(factors if said else (), said, prices, spreads)
     return found
+
+
+def _factors(moved: Mapping[datetime.date, Moved], months: Sequence[datetime.date]) -> tuple[float, ...]:
+    year = list(moved.values())[:YEAR]
+    usual = max(fmean(month.volume for month in year), 0.0)
+    factors = []
+    for month in months:
+        before = moved.get(month_add(month, -YEAR))
+        volume = moved[month].volume
+        held = max(usual, before.volume if before else 0.0) if volume > 0 else 0.0
+        factors.append(_short((1 + volume) / (1 + held), 7))
+    return tuple(factors)
+
+
+def _prices(moved: Mapping[datetime.date, Moved], months: Sequence[datetime.date]) -> tuple[float, ...]:
+    """What a unit brings in against the year before; rounded, so that the next promotion measured does not
+    change everything."""
+    year = list(moved.values())[:YEAR]
+    sold = sum(1 + month.volume for month in year)
+    paid = sum(month.paid for month in year)
+    if paid <= 0:
+        return ()
+    usual = paid / sold
+    ratios = tuple(
+        round(moved[month].paid / (1 + moved[month].volume) / usual, 3) if moved[month].paid else 1.0
+        for month in months
+    )
+    return ratios if any(abs(ratio - 1) >= LEAST_PRICE for ratio in ratios) else ()
 
 
 def _rows(products: Collection[int], months: Sequence[datetime.date]) -> list[PromotionProduct]:
@@ -95,46 +150,41 @@ def _rows(products: Collection[int], months: Sequence[datetime.date]) -> list[Pr
     return list(found.prefetch_related("promotion__channel_rows").order_by("promotion__store_start", "pk"))
 
 
-def _add(
-    moved: dict[datetime.date, float], row: Promotion, measure: Measure, uplift: Uplift, share: float
-) -> None:
-    first, last = measured_days(row, measure)
-    extra, days = share * uplift.rate, (last - first).days + 1
-    for month in moved:
-        after = part_of("months", month, last + DAY, last + AFTER_DAYS * DAY)
-        moved[month] += extra * part_of("months", month, first, last)
-        moved[month] -= extra * uplift.pulled * after * days / AFTER_DAYS
-
-
-def _uplifts(rows: Sequence[PromotionProduct]) -> dict[tuple[int, str], Uplift]:
-    """By product and mechanic; missing where none of the mechanic was measured."""
-    mechanics = {row.promotion.mechanic for row in rows}
-    effects: dict[str, list[PromotionEffect]] = defaultdict(list)
-    measured = PromotionEffect.objects.filter(reason="", uplift__gt=-1, promotion__mechanic__in=mechanics)
-    for effect in measured.select_related("promotion").order_by("pk"):
-        effects[effect.promotion.mechanic].append(effect)
-    found = {}
+def _running(
+    rows: Sequence[PromotionProduct], first: datetime.date, tree: LineTree
+) -> dict[int, list[Running]]:
+    """By product those whose mechanic says something of them."""
+    products = {row.product_id for row in rows}
+    earlier = EarlierPromotions(products)
+    answers = price_answers(products)
+    resold = passed_through(products)
+    shares = _shares(rows, first, tree)
+    found: dict[int, list[Running]] = defaultdict(list)
     for row in rows:
-        every = effects[row.promotion.mechanic]
-        own = [effect for effect in every if effect.product_id == row.product_id]
-        used = own if len(own) >= OWN else every
-        if used:
-            found[row.product_id, row.promotion.mechanic] = _uplift(used, used is own)
+        line, promotion, depth = row.product.line_id, row.promotion, depth_of(row)
+        answer = answers.get(row.product_id)
+        expected = earlier.expected(
+            row.product_id,
+            line,
+            promotion.mechanic,
+            depth,
+            (answer.elasticity, answer.sd) if answer else None,
+        )
+        if expected is None:
+            continue
+        extra = exp(expected.uplift.mean) - 1
+        lost = -expected.after.mean if expected.after else 0.0
+        found[row.product_id].append(
+            Running(
+                row,
+                expected.uplift,
+                pulled=min(max(lost / extra, 0.0), 1.0) if extra > 0 else 0.0,
+                share=shares.get(row.pk, 1.0),
+                price=1.0 if depth is None or row.product_id in resold else min(exp(-depth), 1.0),
+                days=measured_days(promotion, tree.lead_measure(line)),
+            )
+        )
     return found
-
-
-def _uplift(effects: Sequence[PromotionEffect], own: bool) -> Uplift:
-    logs = [log(1 + (effect.uplift or 0)) for effect in effects]
-    within = [
-        (log(1 + effect.uplift_hi80) - log(1 + effect.uplift_lo80)) / (2 * Z80)
-        for effect in effects
-        if effect.uplift_lo80 is not None and effect.uplift_hi80 is not None and effect.uplift_lo80 > -1
-    ]
-    variance = (fmean(sd**2 for sd in within) if within else 0.0) + (pvariance(logs) if len(logs) > 1 else 0)
-    extra = sum((effect.sold or 0) - (effect.baseline or 0) for effect in effects)
-    lost = -sum(effect.after or 0 for effect in effects)
-    pulled = min(max(lost / extra, 0.0), 1.0) if extra > 0 else 0.0
-    return Uplift(fmean(logs), sqrt(variance), pulled, len(effects), own)
 
 
 def _shares(rows: Sequence[PromotionProduct], first: datetime.date, tree: LineTree) -> dict[int, float]:
@@ -165,19 +215,22 @@ def _shares(rows: Sequence[PromotionProduct], first: datetime.date, tree: LineTr
     return shares
 
 
-def _said(
-    row: PromotionProduct, own: Sequence[PromotionProduct], uplift: Uplift, first: datetime.date
-) -> dict[str, Any]:
-    others = sum(1 for each in own if each.promotion.store_end >= first) - 1
+def _said(first: Running, others: int) -> dict[str, Any]:
+    belief, promotion = first.belief, first.row.promotion
     return {
-        "name": row.promotion.name,
-        "mechanic": row.promotion.mechanic,
-        "start": str(row.promotion.store_start),
-        "end": str(row.promotion.store_end),
-        "uplift": round(uplift.rate, 4),
-        "range": [round(exp(uplift.mean + side * Z80 * uplift.sd) - 1, 4) for side in (-1, 1)],
-        "pulled": round(uplift.pulled, 4),
-        "count": uplift.count,
-        "own": uplift.own,
+        "name": promotion.name,
+        "mechanic": promotion.mechanic,
+        "start": str(promotion.store_start),
+        "end": str(promotion.store_end),
+        "uplift": round(first.rate, 4),
+        "range": [round(exp(belief.mean + side * Z80 * belief.sd) - 1, 4) for side in (-1, 1)],
+        "pulled": round(first.pulled, 4),
+        "count": belief.count,
+        "own": belief.own,
+        "price": round(first.price, 4),
         "others": others,
     }
+
+
+def _short(value: float, digits: int) -> float:
+    return float(f"{value:.{digits}g}")

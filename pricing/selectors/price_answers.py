@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from dataclasses import dataclass
+from math import log
 
 from pricing.selectors.elasticities import LITERATURE, elasticity_of
 from products.models import Product
@@ -24,6 +25,10 @@ class PriceAnswer:
     def share(self, ratio: float) -> float:
         """The change of volume at a price of ``ratio`` times the old one, as a rate."""
         return float(ratio**self.elasticity - 1)
+
+    def spread(self, ratio: float) -> float:
+        """How unsure the logarithm of volume is then, as a standard deviation."""
+        return self.sd * abs(log(ratio))
 
     def band(self, ratio: float) -> tuple[float, float]:
         """Its 80 % interval."""

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from math import log
-from statistics import NormalDist
+from statistics import NormalDist, median
 from typing import Any, Protocol
 
 from core.months import month_add, month_end, month_start
@@ -219,7 +219,7 @@ def what_if_ground(user: Any, product: Product) -> Ground | str:
         consumer=beside if margin is not None else None,
         reseller_margin=margin,
         pass_through=beside.rows[0].pass_through if beside else Decimal(1),
-        revenue=brought * _since(price, months[0])
+        revenue=brought * _since(price, months)
         if brought
         else (float(net) if price.price_list.kind == Kind.OWN else None),
         elasticity=elasticities_visible(user).filter(product=product).first(),
@@ -228,13 +228,18 @@ def what_if_ground(user: Any, product: Product) -> Ground | str:
     )
 
 
-def _since(price: PriceNow, month: ForecastMonth) -> float:
-    """The price of now against that of the 12 months that revenue per unit is told from."""
-    of_all = price.price_list.kind == Kind.OWN and not any(reach(price.price_list)[:2])
-    if month.price_ratio is None or not of_all:
+def _since(price: PriceNow, months: Sequence[ForecastMonth]) -> float:
+    """The price of now against that of the 12 months that revenue per unit is told from; as most months say
+    it, as promotions make some bring in less."""
+    if price.price_list.kind != Kind.OWN or any(reach(price.price_list)[:2]):
         return 1.0
-    held = mean_price([(row.start_date, row.amount or Decimal(0)) for row in price.rows], month.month)
-    return month.price_ratio * float(price.amount) / held if held else 1.0
+    rows = [(row.start_date, row.amount or Decimal(0)) for row in price.rows]
+    said = [
+        month.price_ratio * float(price.amount) / held
+        for month in months
+        if month.price_ratio and (held := mean_price(rows, month.month))
+    ]
+    return median(said) if said else 1.0
 
 
 def _unit_costs(

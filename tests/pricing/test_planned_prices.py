@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime
 from decimal import Decimal
+from math import exp, log
 from typing import Any
 
 import pytest
@@ -11,15 +12,17 @@ import pytest
 from core.months import month_add
 from core.registries import PlannedChange
 from forecasting.driver_words import driver_card
-from forecasting.models import Forecast, ForecastMonth
+from forecasting.models import Forecast, ForecastMonth, TotalForecast
 from forecasting.services.drivers import driver_values_set
+from forecasting.steps.totals import _correlations
+from forecasting.totals import summed_half
 from pricing.models import PassThrough, Price, PriceList
 from pricing.models.price import State
 from pricing.price_words import planned_words
 from pricing.selectors.planned_prices import price_changes
 from pricing.selectors.price_answers import price_answers
-from products.models import Measure, Product
-from tests.factories import line_factory, price_factory, price_list_factory, product_factory
+from products.models import FamilyMember, Measure, Product
+from tests.factories import family_factory, line_factory, price_factory, price_list_factory, product_factory
 from tests.forecasting.conftest import LAST, months_give, run_now
 from tests.forecasting.test_night import totals
 
@@ -62,6 +65,7 @@ def test_a_price_that_rises_by_four_per_cent(juice: Product, everybody: PriceLis
     assert change.factors[2:] == pytest.approx([1.04**-2.62] * 16, rel=1e-6)
     assert change.params["share"] == pytest.approx(0.04)
     assert change.params["volumes"] == pytest.approx([1.04**-4.1323 - 1, 1.04**-1.1077 - 1], abs=1e-4)
+    assert change.spreads == pytest.approx([0, 0, *[1.18 * log(1.04)] * 16], abs=1e-6)
 
 
 def test_a_price_in_the_middle_of_a_month_counts_by_its_days(juice: Product, everybody: PriceList) -> None:
@@ -132,7 +136,7 @@ def test_an_approved_price_moves_its_product_alone_and_says_so(juice: Product, e
     approved = price(juice, everybody, AHEAD[2], "2.08")
     again = run_now()
     assert (totals(again)["changes"][0], totals(again)["forecast"][0]) == (1, 1)
-    now = months_of(juice)
+    now, other_months = months_of(juice), months_of(other)
     assert [row.mean for row in now] == [row.mean for row in before]  # the statistics stay beside it
     assert now[1].driven == pytest.approx(now[1].mean)
     # The night that came before found it sold at one price only, as all others: the engine's own belief.
@@ -140,6 +144,23 @@ def test_an_approved_price_moves_its_product_alone_and_says_so(juice: Product, e
     assert answer.source == "portfolio"
     assert answer.elasticity == pytest.approx(-2.6, abs=0.1)
     assert now[2].driven == pytest.approx(now[2].mean * 1.04**answer.elasticity, rel=1e-5)
+    assert [row.spread for row in now[:3]] == [None, None, pytest.approx(answer.sd * log(1.04), rel=1e-4)]
+    # Months nothing moves keep their digits; of the others both errors count, each end its own way.
+    assert now[1].final_band == before[1].final_band
+    final, low, high, *_wider = now[2].final_band
+    share = final / before[2].mean
+    for end, was, side in ((low, before[2].lo80, -1), (high, before[2].hi80, 1)):
+        moved = final * (exp(side * 1.2816 * answer.sd * log(1.04)) - 1)
+        half = ((was - before[2].mean) ** 2 * share**2 + moved**2) ** 0.5
+        assert end - final == pytest.approx(side * half, rel=1e-3)
+    total = TotalForecast.objects.get(line=juice.line, measure__code="units")
+    of_total = {row[0]: row[1:] for row in total.months}[str(AHEAD[2])]
+    assert of_total[0] == pytest.approx(final + other_months[2].final, rel=1e-6)
+    widths = [final - low, other_months[2].final - other_months[2].final_band[1]]
+    assert of_total[0] - of_total[1] == pytest.approx(
+        summed_half(sum(widths), sum(w * w for w in widths), correlation=_correlations().of_products),
+        rel=1e-3,
+    )
     card = driver_card(Forecast.objects.get(product=juice, current=True))
     assert card is not None
     assert (card.used, card.refused) == ([], [])
@@ -152,6 +173,46 @@ def test_an_approved_price_moves_its_product_alone_and_says_so(juice: Product, e
     Price.objects.filter(pk=approved.pk).update(state=State.WITHDRAWN)
     assert totals(run_now())["forecast"][0] == 1
     assert [(r.mean, r.driven) for r in months_of(juice)] == [(r.mean, r.driven) for r in before]
+
+
+def test_a_family_moves_with_its_members(everybody: PriceList) -> None:
+    """One of two that sold 3 to 1 gets dearer: three quarters of its change is the family's. Who has left
+    counts no more."""
+    line = line_factory()
+    juice, other, left = (product_factory(line=line, launched=datetime.date(2022, 1, 1)) for _ in range(3))
+    for product, volume in ((juice, 300.0), (other, 100.0), (left, 100.0)):
+        months_give(product, 36, volume=lambda step, of=volume: of + step % 5)
+    family = family_factory(line=line)
+    for product in (juice, other, left):
+        FamilyMember.objects.create(product=product, family=family, start_date=datetime.date(2020, 1, 1))
+    FamilyMember.objects.create(product=left, family=None, start_date=LAST)
+    for product in (juice, left):
+        price(product, everybody, month_add(LAST, -24), "2.00")
+    run_now()
+    before = Forecast.objects.get(family=family, current=True)
+    assert {row.driven for row in before.months.all()} == {None}
+    for product in (juice, left):
+        price(product, everybody, AHEAD[2], "2.20")
+    run_now()
+    now = Forecast.objects.get(family=family, current=True)
+    rows = list(now.months.order_by("month"))
+    answer = price_answers([juice.pk])[juice.pk]
+    factor = 1.1**answer.elasticity
+    part = sum(300.0 + step % 5 for step in range(24, 36))
+    part /= part + sum(100.0 + step % 5 for step in range(24, 36))
+    assert rows[1].driven == pytest.approx(rows[1].mean)
+    assert rows[2].driven == pytest.approx(rows[2].mean * (part * factor + 1 - part), rel=1e-4)
+    share = part * factor / (part * factor + 1 - part)
+    assert rows[2].spread == pytest.approx(share * answer.sd * log(1.1), rel=1e-3)
+    assert rows[1].spread is None
+    # Its members bring in what they bring in at their prices, whatever the mix becomes.
+    paid = (part * factor * 1.1 + 1 - part) / (part * factor + 1 - part)
+    assert rows[2].price_ratio == pytest.approx(paid, rel=1e-4)
+    card = driver_card(now)
+    assert card is not None
+    assert card.planned[0].name == "Own prices of its products"
+    assert card.planned[0].text.startswith("1 of 2 products move")
+    assert totals(run_now())["forecast"][0] == 0
 
 
 def test_a_price_that_works_as_a_driver_counts_once(everybody: PriceList) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+from decimal import Decimal
 from math import exp, log
 from typing import Any
 
@@ -15,14 +16,17 @@ from forecasting.driver_words import driver_card
 from forecasting.models import Forecast, ForecastMonth
 from forecasting.selectors.drivers import months_ahead
 from pricing.models import Promotion, PromotionEffect
+from pricing.promotion_words import planned_words
 from pricing.selectors.planned_promotions import promotion_changes
 from pricing.selectors.promotion_series import SeriesReader
+from pricing.services.promotions import ProductPlan
 from products.models import Measure, Product, SalesMonth
 from products.selectors.months import complete_months
-from tests.factories import channel_factory, line_factory, product_factory
+from tests.factories import channel_factory, line_factory, price_factory, price_list_factory, product_factory
 from tests.forecasting.conftest import LAST, months_give, run_now
 from tests.forecasting.test_night import totals
 
+from .elasticities import elasticity_factory
 from .promotions import approved_factory, promotion_factory
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("english")]
@@ -36,24 +40,37 @@ def juice() -> Product:
     return product
 
 
-def promotion(product: Product, first: datetime.date, last: datetime.date, **more: Any) -> Promotion:
-    return approved_factory(product, store_start=first, store_end=last, name="Zomer", **more)
+def promotion(*args: Any, **more: Any) -> Promotion:
+    """Of products, from a day to a day."""
+    *products, first, last = args
+    return approved_factory(*products, store_start=first, store_end=last, name="Zomer", **more)
 
 
-def measured(product: Product, uplift: float, *, after: float = 0.0, mechanic: str = "one_plus_one") -> None:
-    """Long ago, on a baseline of 100."""
+def measured(
+    *products: Product, uplift: float, after: float = 0.0, mechanic: str = "one_plus_one", **more: Any
+) -> None:
+    """Long ago, each on a baseline of 100; as sure of one as of another."""
     first = month_add(LAST, -24)
+    low, high = ((1 + uplift) * exp(side * 0.06) - 1 for side in (-1, 1))
+    row = promotion(*products, first, first + datetime.timedelta(13), mechanic=mechanic, **more)
+    for product in products:
+        effect_of(row, product, uplift, low, high, after)
+
+
+def effect_of(row: Promotion, product: Product, uplift: float, low: float, high: float, after: float) -> None:
     PromotionEffect.objects.create(
-        promotion=promotion(product, first, first + datetime.timedelta(13), mechanic=mechanic),
+        promotion=row,
         product=product,
         measure=Measure.objects.get(code="units"),
         method="weeks",
         baseline=100,
         sold=100 * (1 + uplift),
         uplift=uplift,
-        uplift_lo80=uplift - 0.1,
-        uplift_hi80=uplift + 0.1,
+        uplift_lo80=low,
+        uplift_hi80=high,
         after=after,
+        after_lo80=after - 5,
+        after_hi80=after + 5,
         computed_at=timezone.now(),
     )
 
@@ -63,33 +80,112 @@ def change_of(product: Product) -> PlannedChange | None:
 
 
 def test_a_whole_month_by_the_uplift_of_its_mechanic(juice: Product) -> None:
-    """Two others brought +50 % and +100 %: the middle of their logarithms is +73 %. One of another mechanic
-    says nothing."""
-    other = product_factory(line=juice.line)
-    measured(other, 0.5)
-    measured(other, 1.0)
-    measured(other, 3.0, mechanic="display")
+    """Others brought +50 %, +100 % and twice what lies between: the middle of their logarithms is +73 %. One
+    of another mechanic says nothing."""
+    for uplift in (0.5, 1.0, 3**0.5 - 1, 3**0.5 - 1):
+        measured(product_factory(line=juice.line), uplift=uplift)
+    measured(product_factory(line=juice.line), uplift=3.0, mechanic="display")
     promotion(juice, AHEAD[2], month_end(AHEAD[2]))
     change = change_of(juice)
     assert change is not None
     uplift = exp((log(1.5) + log(2)) / 2)
     assert change.factors[:4] == pytest.approx((1, 1, uplift, 1), rel=1e-6)
-    assert (change.params["count"], change.params["own"]) == (2, False)
+    assert (change.params["count"], change.params["own"]) == (4, 0)
     assert change.prices == ()
+    assert [spread > 0 for spread in change.spreads[:4]] == [False, False, True, False]
+    low, high = (log(1 + rate) for rate in change.params["range"])
+    assert change.spreads[2] == pytest.approx((high - low) / 2 / 1.2816, rel=1e-3)
 
 
-def test_its_own_go_first_and_what_is_pulled_forward_is_missing_after(juice: Product) -> None:
+def test_two_others_are_too_few_and_one_of_its_own_is_enough(juice: Product) -> None:
+    for _number in range(2):
+        measured(product_factory(line=juice.line), uplift=0.5)
+    promotion(juice, AHEAD[2], month_end(AHEAD[2]))
+    assert change_of(juice) is None
+    measured(juice, uplift=0.8)
+    change = change_of(juice)
+    assert change is not None
+    assert 0.55 < change.params["uplift"] < 0.8  # its own says most, the others something
+
+
+def test_a_deeper_one_sells_more_and_a_unit_of_it_brings_in_less(juice: Product) -> None:
+    """25 % off brought +60 %. At 40 % off the prices differ by ln(0.75 / 0.6): by the price sensitivity that
+    is 1.25^2 times as much, and less sure."""
+    elasticity_factory(juice, estimate=-2.0, sd=0.5)
+    price = Decimal("10.00")
+    measured(
+        juice, uplift=0.6, mechanic="price_cut", rate=Decimal("0.25"), products=[ProductPlan(juice, price)]
+    )
+
+    def cut(rate: str) -> PlannedChange | None:
+        row = promotion(
+            juice,
+            AHEAD[2],
+            month_end(AHEAD[2]),
+            mechanic="price_cut",
+            rate=Decimal(rate),
+            products=[ProductPlan(juice, price)],
+        )
+        change = change_of(juice)
+        Promotion.objects.filter(pk=row.pk).update(state="cancelled")
+        return change
+
+    usual, deeper = cut("0.25"), cut("0.40")
+    assert usual is not None
+    assert deeper is not None
+    assert usual.factors[2] == pytest.approx(1.6, rel=1e-5)
+    assert deeper.factors[2] == pytest.approx(1.6 * 1.25**2, rel=1e-5)
+    assert deeper.spreads[2] > usual.spreads[2]
+    assert (usual.prices[:4], deeper.prices[:4]) == ((1, 1, 0.75, 1), (1, 1, 0.6, 1))
+    assert "with 75% of the normal price" in planned_words(usual.params)[1]
+    # Where a reseller stands between it is his price.
+    price_factory(
+        product=juice,
+        price_list=price_list_factory(kind="advised"),
+        start_date=month_add(LAST, -24),
+        amount=price,
+    )
+    resold = cut("0.25")
+    assert resold is not None
+    assert (resold.factors[2], resold.prices) == (usual.factors[2], ())
+
+
+def test_a_promotion_of_the_year_before_is_in_what_a_unit_brought_in(juice: Product) -> None:
+    """One month of the year sold 1.6 times as much at three quarters of the price: 12 months brought in 12.2
+    for 12.6 units. The same again brings in as much in the year, and one that is not repeated left it low."""
+    price = [ProductPlan(juice, Decimal("10.00"))]
+    cut = {"mechanic": "price_cut", "rate": Decimal("0.25"), "products": price}
+    measured(juice, uplift=0.6, **cut)
+    past = month_add(AHEAD[2], -12)
+    promotion(juice, past, month_end(past), **cut)
+    usual = 12.2 / 12.6
+    change = change_of(juice)
+    assert change is not None
+    assert (change.factors, change.params, change.spreads) == ((), {}, ())
+    assert set(change.prices) == {round(1 / usual, 3)}
+    promotion(juice, AHEAD[2], month_end(AHEAD[2]), **cut)
+    change = change_of(juice)
+    assert change is not None
+    assert change.factors == ()
+    assert change.prices[1:4] == (round(1 / usual, 3), round(0.75 / usual, 3), round(1 / usual, 3))
+    year = sum(
+        ratio * (1.6 if month == AHEAD[2] else 1)
+        for ratio, month in zip(change.prices, AHEAD[:12], strict=False)
+    )
+    assert year == pytest.approx(12.6, rel=1e-3)
+
+
+def test_what_is_pulled_forward_is_missing_after(juice: Product) -> None:
     """Half of what its own brought was missing afterwards: 14 days at +60 % in a month, then 28 days without
     0.6 × 0.5 × 14 days of sales."""
-    measured(product_factory(line=juice.line), 3.0)
-    measured(juice, 0.6, after=-30)
-    measured(juice, 0.6, after=-30)
+    measured(juice, uplift=0.6, after=-30)
+    measured(juice, uplift=0.6, after=-30)
     first = AHEAD[1].replace(day=10)
     last = first + datetime.timedelta(13)
     promotion(juice, first, last)
     change = change_of(juice)
     assert change is not None
-    assert change.params["own"] is True
+    assert change.params["own"] == 2
     assert change.params["pulled"] == pytest.approx(0.5)
     in_month, in_next = month_end(AHEAD[1]).day, month_end(AHEAD[2]).day
     rest = (month_end(AHEAD[1]) - last).days
@@ -100,7 +196,7 @@ def test_its_own_go_first_and_what_is_pulled_forward_is_missing_after(juice: Pro
 
 
 def test_what_ran_a_year_before_is_in_the_statistics_already(juice: Product) -> None:
-    measured(juice, 0.5)
+    measured(juice, uplift=0.5)
     promotion(juice, month_add(AHEAD[2], -12), month_end(month_add(AHEAD[2], -12)))
     promotion(juice, AHEAD[2], month_end(AHEAD[2]))
     assert change_of(juice) is None
@@ -112,7 +208,7 @@ def test_what_ran_a_year_before_is_in_the_statistics_already(juice: Product) -> 
 
 
 def test_in_some_channels_it_is_their_part_of_the_volume(juice: Product) -> None:
-    measured(juice, 0.5)
+    measured(juice, uplift=0.5)
     chain = channel_factory()
     shop = channel_factory(parent=chain)
     for channel, volume in ((shop, 30), (channel_factory(), 70)):
@@ -131,7 +227,7 @@ def test_in_some_channels_it_is_their_part_of_the_volume(juice: Product) -> None
 
 
 def test_what_was_never_measured_or_is_called_off_moves_nothing(juice: Product) -> None:
-    measured(juice, 0.5)
+    measured(juice, uplift=0.5)
     promotion(juice, AHEAD[2], month_end(AHEAD[2]), mechanic="display")
     promotion_factory(juice, store_start=AHEAD[2])  # a draft
     assert change_of(juice) is None
@@ -144,10 +240,11 @@ def test_what_was_never_measured_or_is_called_off_moves_nothing(juice: Product) 
 def test_the_night_moves_its_product_alone_and_says_so(juice: Product) -> None:
     other = product_factory(line=juice.line, launched=datetime.date(2022, 1, 1))
     months_give(other, 36)
-    sold_once = product_factory(line=juice.line)
-    measured(sold_once, 0.5, after=-25)
-    [around] = SeriesReader(complete_months(as_of=LAST)).around(sold_once)
-    PromotionEffect.objects.update(input_hash=around.digest)  # or the night measures it anew
+    sold_once = [product_factory(line=juice.line) for _number in range(3)]
+    measured(*sold_once, uplift=0.5, after=-25)
+    for one in sold_once:  # or the night measures it anew
+        [around] = SeriesReader(complete_months(as_of=LAST)).around(one)
+        PromotionEffect.objects.filter(product=one).update(input_hash=around.digest)
     changes = dict.fromkeys(AHEAD, 1.0)
     run_now()
     promotion(juice, AHEAD[2], month_end(AHEAD[2]))
@@ -159,9 +256,11 @@ def test_the_night_moves_its_product_alone_and_says_so(juice: Product) -> None:
     rows = ForecastMonth.objects.filter(forecast__product=juice, forecast__current=True)
     for row in rows:
         assert row.driven == pytest.approx(row.mean * changes[row.month], rel=1e-5)
+        assert (row.spread is not None) == (row.month in AHEAD[2:4])
     card = driver_card(Forecast.objects.get(product=juice, current=True))
     assert card is not None
     assert card.planned[0].name == "Promotion Zomer"
     assert "+50.0% while it runs" in card.planned[0].text
     assert "50% of that is missing" in card.planned[0].text
+    assert "3 earlier ones did, 0 of them of this product" in card.planned[0].text
     assert totals(run_now())["forecast"][0] == 0

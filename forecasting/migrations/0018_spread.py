@@ -1,0 +1,15 @@
+from django.db import migrations, models
+
+
+class Migration(migrations.Migration):
+    dependencies = [
+        ("forecasting", "0017_price_ratio"),
+    ]
+
+    operations = [
+        migrations.AddField(
+            model_name="forecastmonth",
+            name="spread",
+            field=models.FloatField(null=True),
+        ),
+    ]

@@ -1,0 +1,135 @@
+"""What measured promotions say of the next one of their mechanic: for a what-if and for the night alike."""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Callable, Collection
+from dataclasses import dataclass
+from math import log
+from typing import Any
+
+from django.db.models import F, Q, QuerySet
+
+from pricing.engine.pooling import Belief, Seen, pooled
+from pricing.models import PromotionProduct
+from pricing.promotion_words import effective_of
+from products.models import Product
+
+# Without one of its own, so many of others are needed.
+LEAST_OTHERS = 3
+# The newest that are looked at, over all mechanics, and the nearest of them that say something of a product.
+MOST_SEEN, MOST_USED = 3000, 100
+# How far promotions of one mechanic are expected to lie apart: of ln(1 + uplift), and of shares of what
+# their days normally sell.
+_SPREAD, _SHARE_SPREAD = 0.3, 0.15
+_Z80 = 1.2816
+# Of what is sold in a promotion so little is left at the least, as a share.
+_LEAST_SOLD = 0.02
+
+Figure = tuple[float, float]
+"""A value with its standard deviation."""
+
+
+@dataclass(frozen=True)
+class Earlier:
+    """A measured promotion of a product; ``depth`` is −ln(price in it / normal), None where not known."""
+
+    product: int
+    line: int
+    mechanic: str
+    start: datetime.date
+    depth: float | None
+    uplift: Figure
+    after: Figure | None
+    sisters: Figure | None
+
+    def carried(self, depth: float | None, elasticity: Figure | None) -> Figure:
+        """ln(1 + its uplift) at another depth: as far as the prices differ, by the price sensitivity."""
+        value, sd = self.uplift
+        if self.depth is None or depth is None or elasticity is None:
+            return value, sd
+        apart = depth - self.depth
+        return value - elasticity[0] * apart, (sd**2 + (elasticity[1] * apart) ** 2) ** 0.5
+
+
+@dataclass(frozen=True)
+class Expected:
+    """``uplift`` is of ln(1 + uplift), the others of shares of what the promotion's days normally sell."""
+
+    uplift: Belief
+    after: Belief | None
+    sisters: Belief | None
+
+
+class EarlierPromotions:
+    """The newest measured ones, and all of these products. One query."""
+
+    def __init__(self, products: Collection[int], visible: QuerySet[Product] | None = None) -> None:
+        rows = PromotionProduct.objects.filter(
+            promotion__effects__product=F("product"), promotion__effects__reason=""
+        )
+        if visible is not None:
+            rows = rows.filter(product__in=visible)
+        newest = rows.order_by("-promotion__store_start", "-pk")
+        found = newest.filter(Q(pk__in=newest.values("pk")[:MOST_SEEN]) | Q(product_id__any=list(products)))
+        figures = {f"of_{name}": F(f"promotion__effects__{name}") for name in _MEASURED}
+        self.rows = [
+            _earlier(row)
+            for row in found.annotate(**figures, line_id=F("product__line")).select_related("promotion")
+        ]
+
+    def expected(
+        self, product: int, line: int, mechanic: str, depth: float | None, elasticity: Figure | None
+    ) -> Expected | None:
+        """Of the next one of the product at this depth; ``None``: too few of the mechanic were measured."""
+        rows = [row for row in self.rows if row.mechanic == mechanic]
+        if len(rows) < LEAST_OTHERS and not any(row.product == product for row in rows):
+            return None
+        if len(rows) > MOST_USED:  # the newest stay first
+            rows.sort(key=lambda row: (row.product != product, row.line != line))
+            del rows[MOST_USED:]
+
+        def belief(of: Callable[[Earlier], Figure | None], spread: float) -> Belief | None:
+            seen = [Seen(row.product, row.line, *value) for row in rows if (value := of(row)) is not None]
+            return pooled(seen, product, line, spread)
+
+        uplift = belief(lambda row: row.carried(depth, elasticity), _SPREAD)
+        assert uplift is not None
+        return Expected(
+            uplift,
+            belief(lambda row: row.after, _SHARE_SPREAD),
+            belief(lambda row: row.sisters, _SHARE_SPREAD),
+        )
+
+
+def depth_of(row: PromotionProduct) -> float | None:
+    """−ln(price in the promotion / normal price); None where one is not known, or it costs nothing."""
+    price = effective_of(row.promotion, row)
+    return -log(price / row.price) if row.price and price else None
+
+
+_MEASURED = (
+    *("uplift", "uplift_lo80", "uplift_hi80", "baseline", "after", "after_lo80", "after_hi80"),
+    *("sisters", "sisters_lo80", "sisters_hi80"),
+)
+
+
+def _earlier(row: Any) -> Earlier:
+    low, high = (log(max(1 + rate, _LEAST_SOLD)) for rate in (row.of_uplift_lo80, row.of_uplift_hi80))
+    return Earlier(
+        product=row.product_id,
+        line=row.line_id,
+        mechanic=row.promotion.mechanic,
+        start=row.promotion.store_start,
+        depth=depth_of(row),
+        uplift=(log(max(1 + row.of_uplift, _LEAST_SOLD)), (high - low) / 2 / _Z80),
+        after=_share(row.of_baseline, row.of_after, row.of_after_lo80, row.of_after_hi80),
+        sisters=_share(row.of_baseline, row.of_sisters, row.of_sisters_lo80, row.of_sisters_hi80),
+    )
+
+
+def _share(baseline: float, value: float | None, low: float | None, high: float | None) -> Figure | None:
+    """Of what its days normally sell."""
+    if value is None or low is None or high is None or baseline <= 0:
+        return None
+    return value / baseline, (high - low) / 2 / _Z80 / baseline
