@@ -49,7 +49,8 @@ class Figure:
 
 @dataclass(frozen=True)
 class MarginCard:
-    """``limited``: the person sees only some channels. Without ``rows`` there is no whole month of sales."""
+    """``limited``: the person sees only some channels. Without ``rows`` there is no whole month of sales.
+    ``sold``: in a month, on average."""
 
     limited: bool = False
     currency: str = ""
@@ -60,6 +61,7 @@ class MarginCard:
     chart: Chart | None = None
     unknown: Sequence[CostLine] = ()
     ahead: MarginAheadCard | None = None
+    sold: Decimal | None = None
 
 
 @dataclass(frozen=True)
@@ -104,6 +106,7 @@ def margin_card(user: Any, product: Product, rates: Sequence[Rates]) -> MarginCa
         chart=_chart(lines, months, total, currency),
         unknown=list(dict.fromkeys(line for each in months for line in each.unknown)),
         ahead=margin_ahead_card(user, product, margins, months),
+        sold=_average([each.sold for each in months if each.sold is not None]),
     )
 
 
@@ -111,6 +114,10 @@ def _known(found: Sequence[MonthMargin]) -> list[MonthMargin]:
     """From the first month with sales on; a gap within stays one."""
     first = next((place for place, each in enumerate(found) if each.statement is not None), len(found))
     return list(found[first:])
+
+
+def _average(sold: Sequence[Decimal]) -> Decimal | None:
+    return sum(sold, ZERO) / len(sold) if sold else None
 
 
 def _lines(total: Statement, kinds: Mapping[str, CostKind]) -> list[_Line]:
