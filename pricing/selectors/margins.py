@@ -9,12 +9,13 @@ from __future__ import annotations
 import datetime
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
+from copy import copy
 from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any, Protocol
 
 from core.months import month_add, month_end, month_range
-from pricing.engine.costs import Item, Rate, Row, Statement, amounts, booked, cost, statement
+from pricing.engine.costs import PARTS, Item, Rate, Row, Statement, amounts, booked, cost, statement
 from pricing.models import CostLine
 from products.models import Measure, Product, SalesMonth
 from products.selectors.access import product_seen, visible_channel_ids
@@ -24,7 +25,7 @@ from products.selectors.lines import LineTree, line_tree
 from .cost_splits import Splits
 from .costs import RIGHT, Rates, ends_on, product_rates
 
-Basis, Base = CostLine.Basis, CostLine.Base
+Basis = CostLine.Basis
 ZERO = Decimal(0)
 
 
@@ -107,6 +108,12 @@ class Margins:
         by_channel = any(line.channel_id is not None for line in lines.values())
         self.below = _channels_below(self._sold.values()) if by_channel else {}
         self.splits = splits or Splits(list(lines.values()), first, last)
+
+    def under(self, rates: Mapping[Product, Sequence[Rates]]) -> Margins:
+        """Of the same sales under other rates of the same cost lines."""
+        found = copy(self)
+        found.rates = rates
+        return found
 
     def of(self, product: Product) -> list[MonthMargin]:
         """Every month from the first to the last."""
@@ -293,31 +300,40 @@ def _piece(
     """What every line but those paid once comes to if the day's rates held all month; of one channel by what
     was sold there, so a share of what was bought cannot be told. ``parts``: of lines that are split."""
     items = []
+    drivers: dict[int | None, Mapping[str, Decimal | None]] = {None: _drivers(whole)}
+    drivers |= {pk: _drivers(sold) for pk, sold in there.items() if pk is not None}
     for each in rates:
-        line, rate, end = each.cost_line, each.on(day), ends_on(each.cost_line, product)
+        line, rate = each.cost_line, each.on(day)
         if line.pk in parts and line.basis == Basis.MONTH:
             items.append(Item(line.pk, line.kind.code, Rate({ZERO: Decimal(1)}), parts[line.pk]))
             continue
-        if line.basis == Basis.ONCE or rate is None or (end is not None and day >= end):
+        if rate is None or line.basis == Basis.ONCE or _has_ended(line, product, day):
             continue
-        sold = whole if line.channel_id is None else there[line.channel_id]
-        drivers = {
-            Basis.UNIT.value: sold.units,
-            Basis.CONTRACT_MONTH.value: sold.contracts,
-            Basis.MONTH.value: Decimal(1),
-            Base.GROSS.value: sold.gross,
-            Base.NET.value: sold.net,
-        }
-        driver = line.base or line.basis
-        bought = driver not in drivers and line.channel_id is None
-        quantity = drivers.get(driver)
+        driver, channel = line.base or line.basis, line.channel_id
+        bought = driver in PARTS and channel is None
+        quantity = drivers[channel].get(driver)
         if line.measure is not None:
             none = ZERO if line.measure.kind == Measure.Kind.FLOW else None  # no row of a flow: none of it
-            quantity = sold.counted.get(line.measure.pk, none)
-        if quantity is None and driver in drivers and line.channel_id is not None:
+            quantity = (whole if channel is None else there[channel]).counted.get(line.measure.pk, none)
+        if quantity is None and driver not in PARTS and channel is not None:
             quantity = ZERO  # nothing was sold there
         items.append(Item(line.pk, line.kind.code, rate, quantity, line.base if bought else ""))
     return {int(str(pk)): amount for pk, amount in amounts(items, {}).items()}
+
+
+def _drivers(sold: Sold) -> dict[str, Decimal | None]:
+    return {
+        "unit": sold.units,
+        "contract": sold.contracts,
+        "month": Decimal(1),
+        "gross": sold.gross,
+        "net": sold.net,
+    }
+
+
+def _has_ended(line: CostLine, product: Product, day: datetime.date) -> bool:
+    end = ends_on(line, product) if product.ended is not None else None
+    return end is not None and day >= end
 
 
 def _paid_once(rates: Rates, month: datetime.date) -> Decimal:
