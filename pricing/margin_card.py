@@ -31,13 +31,14 @@ ZERO = Decimal(0)
 
 @dataclass(frozen=True)
 class StatementRow:
-    """A line of the statement, in words; ``strong``: a total."""
+    """A line of the statement, in words; ``strong``: a total, ``kind``: the code of a kind of cost."""
 
     label: str
     cells: Sequence[str | None]
     total: str
     rate: str | None
     strong: bool
+    kind: str = ""
 
 
 @dataclass(frozen=True)
@@ -62,6 +63,10 @@ class MarginCard:
     unknown: Sequence[CostLine] = ()
     ahead: MarginAheadCard | None = None
     sold: Decimal | None = None
+
+    @property
+    def last(self) -> str:
+        return f"{self.months[-1]:%Y-%m}"
 
 
 @dataclass(frozen=True)
@@ -165,7 +170,8 @@ def _row(line: _Line, months: Sequence[MonthMargin], total: Statement) -> Statem
         None if each.statement is None else formats.number(line.of(each.statement), 2) for each in months
     ]
     rate = _rate(amount / total.net) if total.net else None
-    return StatementRow(line.label, cells, formats.number(amount, 2), rate, line.is_total)
+    kind = line.key.removeprefix("kind ") if line.key.startswith("kind ") else ""
+    return StatementRow(line.label, cells, formats.number(amount, 2), rate, line.is_total, kind)
 
 
 def _chart(lines: Sequence[_Line], months: Sequence[MonthMargin], total: Statement, currency: str) -> Chart:
