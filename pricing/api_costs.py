@@ -17,7 +17,7 @@ class CostKindSerializer(serializers.ModelSerializer):
 
     class Meta:
         model = CostKind
-        fields = ("code", "name_en", "name_nl", "level", "place")
+        fields = ("code", "name_en", "name_nl", "level", "place", "is_landed")
         read_only_fields = fields
 
 
@@ -48,17 +48,20 @@ def _code(of: str) -> serializers.Field:
 
 class CostLineSerializer(serializers.ModelSerializer):
     """Of ``product``, else of ``line`` and those below it, else of all products. ``base``: of what a *share*
-    is. ``key``: how an amount a month or once is split over products. Everything by code."""
+    is. ``measure``: what a cost per unit counts instead of what is sold. ``key``: how an amount a month or
+    once is split over products. Everything by code."""
 
-    product, line, supplier, channel = (_code(of) for of in ("product", "line", "supplier", "channel"))
+    product, line, measure, supplier, channel = map(
+        _code, ("product", "line", "measure", "supplier", "channel")
+    )
     kind = serializers.CharField(source="kind.code", read_only=True)
     level = serializers.CharField(source="kind.level", read_only=True)
 
     class Meta:
         model = CostLine
         fields = (
-            *("id", "product", "line", "kind", "level", "name", "basis", "base", "supplier", "channel"),
-            *("cost_centre", "currency", "key", "tail_months", "note"),
+            *("id", "product", "line", "kind", "level", "name", "basis", "base", "measure"),
+            *("supplier", "channel", "cost_centre", "currency", "key", "tail_months", "note"),
         )
         read_only_fields = fields
 

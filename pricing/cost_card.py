@@ -19,7 +19,6 @@ from .price_words import price_text
 from .selectors.costs import Rates, ends_on
 
 Basis, Base = CostLine.Basis, CostLine.Base
-LANDED = ("purchase", "inbound", "duty")
 
 
 @dataclass(frozen=True)
@@ -48,7 +47,6 @@ class CostGroup:
 
 
 def product_costs_context(product: Product, rates: Sequence[Rates]) -> Mapping[str, Any]:
-    found = {each.cost_line.pk: each for each in rates}
     unit = product.unit or line_tree().inherited(product.line_id, "unit").value or ""
     each = unit_costs(rates)
     currency = organisation_get().currency
@@ -59,16 +57,7 @@ def product_costs_context(product: Product, rates: Sequence[Rates]) -> Mapping[s
         if own:
             total = price_text(sum(sums, Decimal(0)), currency, _decimals(sums)) if sums else None
             groups.append(CostGroup(str(label), [cost_row(row, product, unit) for row in own], total))
-    landed = [
-        amount
-        for pk, amount in each.items()
-        if found[pk].cost_line.kind.code in LANDED and found[pk].cost_line.channel_id is None
-    ]
-    return {
-        "groups": groups,
-        "unit": unit,
-        "landed": price_text(sum(landed, Decimal(0)), currency, 4) if landed else None,
-    }
+    return {"groups": groups, "unit": unit}
 
 
 def _decimals(sums: Sequence[Decimal]) -> int:
@@ -81,7 +70,7 @@ def unit_costs(rates: Any) -> dict[int, Decimal]:
     items = []
     for each in rates:
         line, rate = each.cost_line, each.on(today())
-        if rate is None or line.basis not in (Basis.UNIT, Basis.SHARE):
+        if rate is None or line.measure_id or line.basis not in (Basis.UNIT, Basis.SHARE):
             continue
         rate = replace(rate, least=Decimal(0), amounts={Decimal(0): rate.amounts[min(rate.amounts)]})
         items.append(Item(line.pk, line.kind.code, rate, Decimal(1), line.base))

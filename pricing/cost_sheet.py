@@ -23,7 +23,7 @@ from pricing.cost_sheet_words import ALL, CODES, REASONS
 from pricing.models import CostKind, CostLine, CostRate
 from pricing.selectors.costs import EDIT, RIGHT
 from pricing.services.costs import RateValues, costs_import, costs_import_undo, line_check, rate_check
-from products.models import Channel, Supplier
+from products.models import Channel, Measure, Supplier
 from products.selectors.access import visible_channel_ids, visible_line_ids
 from products.selectors.closing import CLOSE, closed_until, is_closed, may_correct
 from products.services.closing import import_correction
@@ -35,7 +35,7 @@ Basis, Split = CostLine.Basis, CostLine.Key
 Identity = tuple[Any, ...]
 """What makes a cost line the same: see ``cost_line_once``."""
 _IDENTITY = (
-    *("product_id", "line_id", "kind_id", "name", "basis", "base", "supplier_id", "channel_id"),
+    *("product_id", "line_id", "kind_id", "name", "basis", "base", "measure_id", "supplier_id", "channel_id"),
     *("cost_centre", "currency"),
 )
 
@@ -121,6 +121,13 @@ class CostsSheet:
         Field("name", "text", _("What it is"), aliases=("what_it_is", "wat_het_is", "omschrijving", "naam")),
         Field("basis", "text", _("Basis"), help_text=_("unit, contract, month, share or once; empty: unit.")),
         Field("base", "text", _("Of what"), aliases=("of_what", "waarvan", "grondslag")),
+        Field(
+            "measure",
+            "text",
+            _("Per unit of"),
+            aliases=("per_unit_of", "per_eenheid_van", "maat"),
+            help_text=_("A measure instead of what is sold, such as calls."),
+        ),
         Field("currency", "code", _("Currency"), aliases=("valuta", "munt")),
         Field("exchange_rate", "number", _("Exchange rate"), aliases=("wisselkoers", "koers")),
         Field("times", "number", _("How often"), aliases=("how_often", "hoe_vaak")),
@@ -204,6 +211,7 @@ class _Plan:
         self._known = {
             "product_line": lines_known(user),
             "kind": Named(CostKind.objects.all()),
+            "measure": Named(Measure.objects.all()),
             "supplier": Named(Supplier.objects.all()),
             "channel": Named(Channel.objects.all(), self._channels_seen),
         }
@@ -262,6 +270,7 @@ class _Plan:
             basis=self._word(row, "basis"),
             base=self._word(row, "base"),
             key=self._word(row, "split"),
+            measure=self._find(row, "measure"),
             supplier=self._find(row, "supplier"),
             channel=self._channel(row),
             currency=currency,

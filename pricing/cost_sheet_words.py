@@ -23,6 +23,7 @@ WORDS: dict[str, dict[str, tuple[str, ...]]] = {
         Base.GROSS: ("gross sales", "bruto", "bruto-omzet", "bruto omzet"),
         Base.NET: ("net sales", "netto", "netto-omzet", "netto omzet"),
         Base.PURCHASE: ("inkoop",),
+        Base.FREIGHT: ("purchase and freight", "inkoop en vracht"),
         Base.CIF: ("purchase and inbound logistics", "inkoop en inkomende logistiek"),
     },
     "split": {
@@ -43,6 +44,7 @@ REASONS: dict[str, Any] = {
     "whose": _("a product, or a product line, or “all” as the line: one of them"),
     "line_unknown": _("no product line has this code or name"),
     "kind_unknown": _("no kind of cost has this code or name"),
+    "measure_unknown": _("no measure has this code or name"),
     "supplier_unknown": _("no supplier has this code or name"),
     "channel_unknown": _("no channel has this code or name"),
     "word_unknown": _("not a word that is known here"),
@@ -53,6 +55,7 @@ REASONS: dict[str, Any] = {
     "not_whole": _("a whole number of at most 600"),
     "base_in_circle": _("this kind is part of that base itself"),
     "base_of_share": _("a percentage needs what it is of; other costs do not"),
+    "measure_by_unit": _("only a cost per unit is of what is counted"),
     "split": _("an amount a month or once, of a line or of all, needs its split; other costs do not"),
     "shares": _("a line with fixed shares is made by hand first"),
     "currency_of_share": _("a percentage is of an amount in our own currency"),

@@ -32,11 +32,12 @@ def split_words(cost_line: CostLine) -> str:
 
 
 def basis_words(cost_line: CostLine, unit: str = "") -> str:
-    """ "per carton", "per contract and month", "of net sales"."""
+    """ "per carton", "per call", "per contract and month", "of net sales"."""
     if cost_line.basis == Basis.SHARE:
         return _("of %(base)s") % {"base": cost_line.get_base_display()}
-    if cost_line.basis == Basis.UNIT and unit:
-        return _("per %(unit)s") % {"unit": unit}
+    counted = cost_line.measure.unit if cost_line.measure else unit
+    if cost_line.basis == Basis.UNIT and counted:
+        return _("per %(unit)s") % {"unit": counted}
     return str(cost_line.get_basis_display())
 
 

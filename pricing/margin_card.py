@@ -31,13 +31,14 @@ ZERO = Decimal(0)
 
 @dataclass(frozen=True)
 class StatementRow:
-    """A line of the statement, in words; ``strong``: a total."""
+    """A line of the statement, in words; ``strong``: a total, ``kind``: the code of a kind of cost."""
 
     label: str
     cells: Sequence[str | None]
     total: str
     rate: str | None
     strong: bool
+    kind: str = ""
 
 
 @dataclass(frozen=True)
@@ -49,7 +50,8 @@ class Figure:
 
 @dataclass(frozen=True)
 class MarginCard:
-    """``limited``: the person sees only some channels. Without ``rows`` there is no whole month of sales."""
+    """``limited``: the person sees only some channels. Without ``rows`` there is no whole month of sales.
+    ``sold``: in a month, on average."""
 
     limited: bool = False
     currency: str = ""
@@ -60,6 +62,11 @@ class MarginCard:
     chart: Chart | None = None
     unknown: Sequence[CostLine] = ()
     ahead: MarginAheadCard | None = None
+    sold: Decimal | None = None
+
+    @property
+    def last(self) -> str:
+        return f"{self.months[-1]:%Y-%m}"
 
 
 @dataclass(frozen=True)
@@ -104,6 +111,7 @@ def margin_card(user: Any, product: Product, rates: Sequence[Rates]) -> MarginCa
         chart=_chart(lines, months, total, currency),
         unknown=list(dict.fromkeys(line for each in months for line in each.unknown)),
         ahead=margin_ahead_card(user, product, margins, months),
+        sold=_average([each.sold for each in months if each.sold is not None]),
     )
 
 
@@ -117,6 +125,10 @@ def _known(found: Sequence[MonthMargin]) -> list[MonthMargin]:
     """From the first month with sales on; a gap within stays one."""
     first = next((place for place, each in enumerate(found) if each.statement is not None), len(found))
     return list(found[first:])
+
+
+def _average(sold: Sequence[Decimal]) -> Decimal | None:
+    return sum(sold, ZERO) / len(sold) if sold else None
 
 
 def _lines(total: Statement, kinds: Mapping[str, CostKind]) -> list[_Line]:
@@ -164,7 +176,8 @@ def _row(line: _Line, months: Sequence[MonthMargin], total: Statement) -> Statem
         None if each.statement is None else formats.number(line.of(each.statement), 2) for each in months
     ]
     rate = _rate(amount / total.net) if total.net else None
-    return StatementRow(line.label, cells, formats.number(amount, 2), rate, line.is_total)
+    kind = line.key.removeprefix("kind ") if line.key.startswith("kind ") else ""
+    return StatementRow(line.label, cells, formats.number(amount, 2), rate, line.is_total, kind)
 
 
 def _chart(lines: Sequence[_Line], months: Sequence[MonthMargin], total: Statement, currency: str) -> Chart:

@@ -25,7 +25,7 @@ from .selectors.margins import MonthMargin, product_margins
 MONTHS = 12
 ZERO = Decimal(0)
 MOVING = {CostLine.Basis.UNIT, CostLine.Basis.CONTRACT_MONTH, CostLine.Basis.SHARE}
-"""What counts by what is sold."""
+"""What counts by what is sold, where it does not count another measure."""
 _Sums = dict[int, dict[datetime.date, Decimal]]
 
 
@@ -129,7 +129,7 @@ def _moving(month: MonthMargin, kind_id: int, standard: Decimal) -> Decimal:
     """The part of a kind's booked standard that moves with what is sold, by the lines it is made of."""
     own = [(line, amount) for line, amount in month.costs if line.kind_id == kind_id]
     whole = sum((amount for _line, amount in own), ZERO)
-    moving = sum((amount for line, amount in own if line.basis in MOVING), ZERO)
+    moving = sum((amount for line, amount in own if line.basis in MOVING and not line.measure_id), ZERO)
     return standard * moving / whole if whole else ZERO
 
 

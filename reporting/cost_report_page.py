@@ -82,7 +82,7 @@ def _opened(query: ReportQuery, row: ReportRow) -> str:
     return query.address(filters={**query.filters, **own}, by=rest)
 
 
-def margin_heads() -> list[str]:
+def margin_heads(*, claims: bool) -> list[str]:
     words = {
         "gross": _("Gross sales"),
         "deductions": _("Deductions"),
@@ -90,19 +90,26 @@ def margin_heads() -> list[str]:
         "overhead": _("Overhead"),
         "result": _("Result"),
     }
-    return [words.get(name, name.upper()) for name in MARGIN_COLUMNS]
+    heads = [words.get(name, name.upper()) for name in MARGIN_COLUMNS]
+    return [*heads, _("Claims"), _("Combined ratio")] if claims else heads
 
 
 def margin_shown(
-    query: ReportQuery, row: MarginRow, letter: str = "", *, total: bool = False
+    query: ReportQuery, row: MarginRow, letter: str = "", *, total: bool = False, claims: bool = False
 ) -> dict[str, Any]:
-    """One row of the margins, with the shares of net sales below CM1 to CM3; ``letter``: A, B or C by CM3."""
+    """One row of the margins, with the shares of net sales below CM1 to CM3; ``letter``: A, B or C by CM3;
+    ``claims``: with them, and claims and other costs together as a share of net sales."""
     cells = []
     for name in MARGIN_COLUMNS:
         rate = row.rate(name) if name in ("cm1", "cm2", "cm3") else None
         known = row.sold or name not in ("gross", "deductions", "net")
         text = amount_words(query, "", getattr(row, name) if known else None)
         cells.append((text, "" if rate is None else formats.percent(rate)))
+    if claims:
+        found = row.ratios
+        amount = amount_words(query, "", row.claims if found else None)
+        cells.append((amount, formats.percent(found.claims) if found else ""))
+        cells.append((formats.percent(found.combined) if found else formats.MISSING, ""))
     opened = ""
     by = query.by[0]
     if by in FILTERS and row.name.code:

@@ -239,7 +239,8 @@ def csv_head(path: Path, encoding: str, separator: str, rows: int) -> list[tuple
 
 
 def separator_detect(path: Path, encoding: str) -> str:
-    """The separator under which the first lines have the same, largest number of cells."""
+    """The separator under which the first lines have the same, largest number of cells, with or without the
+    empty ones at the end."""
     with path.open(encoding=python_name(encoding), newline="") as file:
         first = file.readline(1000)
     if first.lower().startswith("sep=") and len(first.strip()) == 5:
@@ -247,16 +248,15 @@ def separator_detect(path: Path, encoding: str) -> str:
     best, best_score = SEPARATORS[0], (0, 0)
     for separator in SEPARATORS:
         try:
-            widths = [len(_trim(row)) for _, row in csv_head(path, encoding, separator, 60)]
+            rows = [row for _, row in csv_head(path, encoding, separator, 60)]
         except Exception:  # noqa: S112  another separator may read it; the real reading says what is wrong
             continue
-        widths = [width for width in widths if width > 1]
-        if not widths:
-            continue
-        common = max(set(widths), key=widths.count)
-        score = (widths.count(common), common)
-        if score > best_score:
-            best, best_score = separator, score
+        for widths in ([len(_trim(row)) for row in rows], [len(row) for row in rows]):
+            widths = [width for width in widths if width > 1]
+            common = max(set(widths), key=widths.count, default=0)
+            score = (widths.count(common), common)
+            if score > best_score:
+                best, best_score = separator, score
     return best
 
 

@@ -15,6 +15,8 @@ from typing import NamedTuple, TypeVar
 CENT = Decimal("0.01")
 ZERO = Decimal(0)
 LEVELS = ("cm1", "cm2", "cm3", "below")
+PARTS = {"purchase": ("purchase",), "freight": ("purchase", "inbound"), "cif": ("purchase", "inbound")}
+"""The kinds that each base adds up; one of *inbound* that is a share of freight is not part of it."""
 K = TypeVar("K", bound=Hashable)
 
 
@@ -106,11 +108,11 @@ class Item:
 
 def amounts(items: Iterable[Item], bases: Mapping[str, Decimal | None]) -> dict[Hashable, Decimal | None]:
     """What each comes to, by key, not rounded; ``bases`` has gross and net. Shares of purchase come after
-    what is bought, shares of cif (purchase and inbound) after all of that. None where the quantity, the base
-    or a part of the base is not known."""
+    what is bought, those of freight (insurance) after what brings it here, shares of cif after all of that.
+    None where the quantity, the base or a part of the base is not known."""
     found: dict[Hashable, Decimal | None] = {}
     known, todo = dict(bases), list(items)
-    for base, kinds in (("", ()), ("purchase", ("purchase",)), ("cif", ("purchase", "inbound"))):
+    for base, kinds in (("", ()), *PARTS.items()):
         if kinds:
             parts = [found[each.key] for each in todo if each.kind in kinds and each.key in found]
             known[base] = None if None in parts else sum((part or ZERO for part in parts), ZERO)
@@ -165,66 +167,9 @@ def statement(gross: Decimal, deductions: Iterable[Decimal], costs: Iterable[Row
     return Statement(sales, net, rows, *margins)
 
 
-@dataclass(frozen=True)
-class Landed:
-    """Purchased goods up to our door, in our currency; ``each`` is not rounded."""
-
-    fob: Decimal
-    insurance: Decimal
-    cif: Decimal
-    duty: Decimal
-    total: Decimal
-    each: Decimal
-
-
-def landed(
-    *,
-    units: Decimal,
-    price: Decimal,
-    exchange_rate: Decimal,
-    freight: Decimal,
-    insurance_rate: Decimal,
-    duty_rate: Decimal,
-    clearing: Decimal,
-    inland_each: Decimal,
-) -> Landed | None:
-    """Insurance is a share of FOB and freight, duty of CIF. None without units."""
-    if units <= 0:
-        return None
-    fob = booked(units * price * exchange_rate)
-    insurance = booked(insurance_rate * (fob + freight))
-    cif = fob + booked(freight) + insurance
-    duty = booked(duty_rate * cif)
-    total = cif + duty + booked(clearing) + booked(inland_each * units)
-    return Landed(fob, insurance, cif, duty, total, total / units)
-
-
-@dataclass(frozen=True)
-class Returned:
-    revenue: Decimal
-    cost: Decimal
-    margin: Decimal
-
-
-def with_returns(
-    *, sold: Decimal, returned: Decimal, price: Decimal, unit_cost: Decimal, written_off: bool
-) -> Returned:
-    """A returned unit gives its revenue back, and its cost only where it can be sold again."""
-    revenue = booked((sold - returned) * price)
-    spent = booked((sold if written_off else sold - returned) * unit_cost)
-    return Returned(revenue, spent, revenue - spent)
-
-
 def break_even(fixed: Decimal, unit_margin: Decimal, profit: Decimal = ZERO) -> Decimal | None:
     """Units that pay for what is fixed, and for the profit asked. None where a unit earns nothing."""
     return (fixed + profit) / unit_margin if unit_margin > 0 else None
-
-
-def mix_margin(shares: Iterable[tuple[Decimal, Decimal]]) -> Decimal | None:
-    """Margin a unit of a fixed mix, from (share, margin)."""
-    rows = list(shares)
-    whole = sum((share for share, _margin in rows), ZERO)
-    return sum((share * margin for share, margin in rows), ZERO) / whole if whole else None
 
 
 def safety_rate(units: Decimal, break_even_units: Decimal) -> Decimal | None:

@@ -15,7 +15,7 @@ from pricing.forms.prices import cells_read
 from pricing.models import CostKind, CostLine
 from pricing.services.costs import RateValues
 from products.forms.fields import DayField, ProductCodeField, RatePercentField
-from products.models import Product, ProductLine, Supplier
+from products.models import Measure, Product, ProductLine, Supplier
 from products.selectors.access import channels_visible, lines_visible, products_visible
 
 QUANTITY: dict[str, Any] = {"max_digits": 18, "decimal_places": 4, "required": False, "localize": True}
@@ -129,6 +129,14 @@ class CostLineForm(RateForm):
         required=False,
         help_text=_("Only for a percentage."),
     )
+    measure = forms.ModelChoiceField(
+        label=_("Per unit of"),
+        queryset=Measure.objects.all(),
+        required=False,
+        to_field_name="code",
+        empty_label=_("what is sold"),
+        help_text=_("Only per unit: of each call, visit, return … that files of sales bring."),
+    )
     supplier = forms.ModelChoiceField(
         label=_("Supplier"),
         queryset=Supplier.objects.all(),
@@ -168,7 +176,18 @@ class CostLineForm(RateForm):
     note = forms.CharField(label=_("Note"), max_length=400, required=False)
 
     LINE = (
-        *("product", "line", "kind", "name", "base", "supplier", "channel", "cost_centre", "currency"),
+        *(
+            "product",
+            "line",
+            "kind",
+            "name",
+            "base",
+            "measure",
+            "supplier",
+            "channel",
+            "cost_centre",
+            "currency",
+        ),
         *("key", "note"),
     )
 
@@ -206,6 +225,14 @@ class CostLineForm(RateForm):
         return values | {"basis": said["basis"], "tail_months": said["tail_months"] or 0}
 
 
+class LandedForm(forms.Form):
+    """How many units the landed cost is worked out for."""
+
+    units = forms.DecimalField(
+        label=_("Units"), min_value=1, max_digits=12, decimal_places=0, localize=True, required=False
+    )
+
+
 class CostNoteForm(forms.ModelForm):
     """What can change of a line once it has rates."""
 
@@ -221,4 +248,4 @@ class CostKindForm(forms.ModelForm):
 
     class Meta:
         model = CostKind
-        fields = ["code", "name_nl", "name_en", "level", "place"]
+        fields = ["code", "name_nl", "name_en", "level", "place", "is_landed"]

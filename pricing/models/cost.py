@@ -17,7 +17,7 @@ _LATER = "ARRAY['note', 'tail_months', 'version']"
 @pghistory.track()
 class CostKind(models.Model):
     """A kind of cost and the margin it is taken off before. Finance adds its own; once cost lines have it
-    only its names and place change."""
+    its level stays. ``is_landed``: it is among what bought goods cost until they are at our door."""
 
     class Level(models.TextChoices):
         CM1 = "cm1", pgettext_lazy("margin level", "contribution margin 1")
@@ -30,6 +30,7 @@ class CostKind(models.Model):
     name_nl = models.CharField(_("name in Dutch"), max_length=80)
     level = models.CharField(_("taken off before"), max_length=5, choices=Level.choices)
     place = models.PositiveSmallIntegerField(_("place in the list"), default=100)
+    is_landed = models.BooleanField(_("part of the landed cost"), default=False)
     version = models.PositiveIntegerField(default=1)
 
     class Meta:
@@ -55,8 +56,9 @@ class CostLine(models.Model):
 
     ``basis`` says what its rates are of. A rate of a product line or of all is each product's own, but for an
     amount a month or once: that is split over the products by ``key``. ``channel``: only of what is sold
-    there, or below it. ``tail_months``: how long an amount a month goes on after the month in which the
-    product ended. Once it has rates only the note and the tail change.
+    there, or below it. ``measure``: a cost per unit is of each of these (a call, a visit, a return), not of
+    each one sold. ``tail_months``: how long an amount a month goes on after the month in which the product
+    ended. Once it has rates only the note and the tail change.
     """
 
     class Basis(models.TextChoices):
@@ -70,6 +72,7 @@ class CostLine(models.Model):
         GROSS = "gross", pgettext_lazy("cost base", "gross sales")
         NET = "net", pgettext_lazy("cost base", "net sales")
         PURCHASE = "purchase", pgettext_lazy("cost base", "purchase")
+        FREIGHT = "freight", pgettext_lazy("cost base", "purchase and freight")
         CIF = "cif", pgettext_lazy("cost base", "purchase and inbound logistics")
 
     class Key(models.TextChoices):
@@ -99,6 +102,14 @@ class CostLine(models.Model):
     name = models.CharField(_("what it is"), max_length=80, blank=True)
     basis = models.CharField(_("basis"), max_length=8, choices=Basis.choices)
     base = models.CharField(_("of what"), max_length=8, choices=Base.choices, blank=True)
+    measure = models.ForeignKey(
+        "products.Measure",
+        models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="+",
+        verbose_name=_("counted"),
+    )
     supplier = models.ForeignKey(
         "products.Supplier",
         models.PROTECT,
@@ -129,7 +140,7 @@ class CostLine(models.Model):
         constraints = [
             models.UniqueConstraint(
                 fields=[
-                    *("product", "line", "kind", "name", "basis", "base"),
+                    *("product", "line", "kind", "name", "basis", "base", "measure"),
                     *("supplier", "channel", "cost_centre", "currency"),
                 ],
                 name="cost_line_once",
@@ -141,7 +152,7 @@ class CostLine(models.Model):
                 name="cost_line_basis_known",
             ),
             models.CheckConstraint(
-                condition=Q(basis="share", base__in=["gross", "net", "purchase", "cif"])
+                condition=Q(basis="share", base__in=["gross", "net", "purchase", "freight", "cif"])
                 | ~Q(basis="share") & Q(base=""),
                 name="cost_line_share_of_a_base",
             ),
@@ -152,6 +163,9 @@ class CostLine(models.Model):
             ),
             models.CheckConstraint(
                 condition=Q(tail_months=0) | Q(basis="month"), name="cost_line_tail_of_months"
+            ),
+            models.CheckConstraint(
+                condition=Q(measure=None) | Q(basis="unit"), name="cost_line_measure_of_units"
             ),
             models.CheckConstraint(condition=Q(currency__regex="^[A-Z]{3}$"), name="cost_line_currency"),
         ]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime
 import hashlib
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass
 from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
@@ -16,20 +16,24 @@ from django.utils.translation import gettext as _
 from core import formats
 from core.models import Job
 from core.months import month_add
+from pricing.engine.costs import PARTS, Rate, Row, statement
 from pricing.models import CostChange, CostChangeEffect, CostLine, CostRate
 from products.models import Product
 from products.selectors.access import products_visible, visible_channel_ids, visible_line_ids
 from products.selectors.lines import line_tree
 
 from .cost_splits import Splits
-from .costs import RIGHT, Rates, cost_lines_visible, rates_of
-from .margins import Margins, margins_total
+from .costs import RIGHT, Rates, cost_lines_visible, rate_of, rates_of
+from .margins import Margins, MonthMargin, margins_total
 from .margins_ahead import LEVEL, margin_floor
 from .standard_costs import rates_of_products
 
 JOB = "pricing.cost_change"
 MONTHS = 12
+AT_ONCE = 100
+"""What more products than this come to is worked out part by part, by a job."""
 LEVELS = ("cm1", "cm2", "cm3")
+BOUGHT = {kind for kinds in PARTS.values() for kind in kinds}
 BEFORE_FLOOR = LEVELS[: LEVELS.index(LEVEL) + 1]
 Basis, Base, How = CostLine.Basis, CostLine.Base, CostChange.How
 Tier = tuple[int, Decimal]
@@ -54,7 +58,16 @@ class RateChange:
 
     def rate(self, start_date: datetime.date) -> CostRate:
         """The new rate, not saved; what the old one says besides goes on."""
-        return _copy(self.old, start_date, amount=self.amount, exchange_rate=self.exchange_rate)
+        said = {
+            name: getattr(self.old, name) for name in ("from_quantity", "times", "least_quantity", "vat_rate")
+        }
+        return CostRate(
+            cost_line_id=self.old.cost_line_id,
+            start_date=start_date,
+            amount=self.amount,
+            exchange_rate=self.exchange_rate,
+            **said,
+        )
 
 
 def cost_changes_allowed(user: Any) -> bool:
@@ -172,65 +185,101 @@ def written_changes(user: Any, change: CostChange) -> list[RateChange]:
     return found
 
 
+@dataclass(frozen=True)
+class _Held(Rates):
+    """What holds on one day, as if it held always; ``rows`` are its tiers."""
+
+    rate: Rate | None
+
+    @classmethod
+    def of(cls, line: CostLine, rows: Sequence[CostRate]) -> _Held:
+        return cls(line, rows, rate_of({row.from_quantity: row for row in rows}))
+
+    def on(self, _day: datetime.date) -> Rate | None:
+        return self.rate
+
+    def changes(self) -> list[datetime.date]:
+        return []
+
+    def changed(self, new: Mapping[Tier, RateChange]) -> _Held:
+        """With the changed rates instead."""
+        mine = [new.get((self.cost_line.pk, row.from_quantity)) for row in self.rows]
+        if not any(mine):
+            return self
+        pairs = zip(self.rows, mine, strict=True)
+        rows = [change.rate(row.start_date) if change else row for row, change in pairs]
+        return _Held.of(self.cost_line, rows)
+
+
 def effects(
-    change: CostChange, rows: Sequence[RateChange], product_ids: Collection[int], last: datetime.date
+    change: CostChange,
+    rows: Sequence[RateChange],
+    product_ids: Sequence[int],
+    last: datetime.date,
+    progress: Callable[[int, int], None] = lambda _done, _of: None,
 ) -> Iterator[CostChangeEffect]:
     """What the change does to these products, at what they sold in the 12 months up to ``last``; those that
-    sold nothing have no row. A dozen queries, however many."""
-    start, first, tree = change.start_date, month_add(last, 1 - MONTHS), line_tree()
+    sold nothing have no row. Ten queries for each part of them."""
+    first, tree = month_add(last, 1 - MONTHS), line_tree()
+    splits = Splits(list(CostLine.objects.exclude(key="")), first, last)
     new = {row.tier: row for row in rows if not row.problem}
-    products = list(Product.objects.filter(pk__in=product_ids).order_by("pk"))
-    was = {
-        product: [
-            Rates(each.cost_line, [_copy(rate) for rate in each.tiers_on(start).values()])
-            for each in own
-            if each.cost_line.basis != Basis.ONCE
-        ]
-        for product, own in rates_of_products(products).items()
-    }
-    becomes = {product: [_with(each, new) for each in own] for product, own in was.items()}
-    splits = Splits(
-        list({each.cost_line: None for own in was.values() for each in own if each.cost_line.is_split}),
-        first,
-        last,
-    )
-    margins = [Margins(rates, first, last, splits) for rates in (was, becomes)]
-    for product in products:
-        without, months = margins[0].of(product), margins[1].of(product)
-        before, after = margins_total(without), margins_total(months)
-        if before is not None and after is not None and before.net:
+    for begin in range(0, len(product_ids), AT_ONCE):
+        progress(begin, len(product_ids))
+        products = list(Product.objects.filter(pk__in=product_ids[begin : begin + AT_ONCE]).order_by("pk"))
+        was = {
+            product: [
+                _Held.of(each.cost_line, list(each.tiers_on(change.start_date).values()))
+                for each in own
+                if each.cost_line.basis != Basis.ONCE
+            ]
+            for product, own in rates_of_products(products).items()
+        }
+        margins = Margins(was, first, last, splits)
+        moved = margins.under({product: _moved(own, new) for product, own in was.items()})
+        for product in products:
+            lines = {each.cost_line.pk for each in moved.rates[product]}
             floor = margin_floor(product, tree)
-            tied = sum(
-                amount
-                for month in months
-                for line, amount in month.costs
-                if line.base in (Base.NET, Base.GROSS) and line.kind.level in BEFORE_FLOOR
-            )
-            yield CostChangeEffect(
-                cost_change=change,
-                product=product,
-                net=before.net,
-                **{f"{name}_was": getattr(before, name) for name in LEVELS},
-                **{name: getattr(after, name) for name in LEVELS},
-                tied=tied,
-                floor=floor,
-                is_under=floor is not None and getattr(after, LEVEL) < floor * after.net,
-            )
+            found = _effect(margins.of(product), moved.of(product), lines, floor)
+            if found is not None:
+                found.cost_change, found.product = change, product
+                yield found
+    progress(len(product_ids), len(product_ids))
 
 
-def _copy(rate: CostRate, start_date: datetime.date = datetime.date(1900, 1, 1), **values: Any) -> CostRate:
-    names = ("from_quantity", "amount", "times", "least_quantity", "exchange_rate", "vat_rate")
-    said = {name: getattr(rate, name) for name in names} | values
-    return CostRate(cost_line_id=rate.cost_line_id, start_date=start_date, **said)
+def _moved(rates: Sequence[_Held], new: Mapping[Tier, RateChange]) -> list[_Held]:
+    """What may come to something else under the new rates: those that have one, and shares of what they are
+    of, with all that these shares are of."""
+    changed = [(each, each.changed(new)) for each in rates]
+    return [
+        becomes
+        for each, becomes in changed
+        if becomes is not each or each.cost_line.base in PARTS or each.cost_line.kind.code in BOUGHT
+    ]
 
 
-def _with(rates: Rates, new: Mapping[Tier, RateChange]) -> Rates:
-    """The rates with the changed ones instead."""
-    rows = []
-    for rate in rates.rows:
-        change = new.get((rates.cost_line.pk, rate.from_quantity))
-        rows.append(rate if change is None else change.rate(rate.start_date))
-    return Rates(rates.cost_line, rows)
+def _effect(
+    months: Sequence[MonthMargin], moved: Sequence[MonthMargin], lines: Set[int], floor: Decimal | None
+) -> CostChangeEffect | None:
+    """``moved``: the same months of these ``lines`` alone (by id), under the new rates."""
+    before = margins_total(months)
+    if before is None or not before.net:
+        return None
+    stays = [(line, amount) for month in months for line, amount in month.costs if line.pk not in lines]
+    costs = [*stays, *(each for month in moved for each in month.costs)]
+    after = statement(before.net, [], [Row("", line.kind.level, amount) for line, amount in costs])
+    tied = sum(
+        amount
+        for line, amount in costs
+        if line.base in (Base.NET, Base.GROSS) and line.kind.level in BEFORE_FLOOR
+    )
+    return CostChangeEffect(
+        net=before.net,
+        **{f"{name}_was": getattr(before, name) for name in LEVELS},
+        **{name: getattr(after, name) for name in LEVELS},
+        tied=tied,
+        floor=floor,
+        is_under=floor is not None and getattr(after, LEVEL) < floor * before.net,
+    )
 
 
 SORTS: dict[str, Any] = {

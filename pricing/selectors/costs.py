@@ -20,7 +20,7 @@ from products.selectors.access import visible_channel_ids, visible_line_ids
 from products.selectors.lines import LineTree, line_tree
 
 RIGHT, EDIT = "pricing.view_costs", "pricing.edit_costs"
-RELATED = ("kind", "product", "line", "supplier", "channel")
+RELATED = ("kind", "product", "line", "measure", "supplier", "channel")
 
 
 @kept_while_reading
@@ -138,7 +138,9 @@ def rates_read(user: Any, product: Product) -> list[Rates]:
     """As :func:`product_rates`, without lines that have no rate; one query."""
     rows = CostRate.objects.filter(cost_line__in=cost_lines_of(user, product).order_by(), withdrawn_at=None)
     found: dict[CostLine, list[CostRate]] = defaultdict(list)
-    for row in rows.select_related("cost_line__kind").order_by("start_date", "from_quantity"):
+    for row in rows.select_related("cost_line__kind", "cost_line__measure").order_by(
+        "start_date", "from_quantity"
+    ):
         found[row.cost_line].append(row)
     return [Rates(line, own) for line, own in found.items()]
 

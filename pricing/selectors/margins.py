@@ -9,12 +9,13 @@ from __future__ import annotations
 import datetime
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from copy import copy
+from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any, Protocol
 
 from core.months import month_add, month_end, month_range
-from pricing.engine.costs import Item, Rate, Row, Statement, amounts, booked, cost, statement
+from pricing.engine.costs import PARTS, Item, Rate, Row, Statement, amounts, booked, cost, statement
 from pricing.models import CostLine
 from products.models import Measure, Product, SalesMonth
 from products.selectors.access import product_seen, visible_channel_ids
@@ -24,7 +25,7 @@ from products.selectors.lines import LineTree, line_tree
 from .cost_splits import Splits
 from .costs import RIGHT, Rates, ends_on, product_rates
 
-Basis, Base = CostLine.Basis, CostLine.Base
+Basis = CostLine.Basis
 ZERO = Decimal(0)
 
 
@@ -51,12 +52,14 @@ class SplitParts(Protocol):
 
 @dataclass
 class Sold:
-    """A product's month, all together or in some channels."""
+    """A product's month, all together or in some channels; ``counted``: what cost lines count instead of what
+    is sold, by measure."""
 
     units: Decimal | None = None
     contracts: Decimal | None = None
     net: Decimal | None = None
     gross: Decimal | None = None
+    counted: dict[int, Decimal] = field(default_factory=dict)
 
 
 _Months = Mapping[datetime.date, Mapping[int, Sold]]
@@ -106,6 +109,12 @@ class Margins:
         self.below = _channels_below(self._sold.values()) if by_channel else {}
         self.splits = splits or Splits(list(lines.values()), first, last)
 
+    def under(self, rates: Mapping[Product, Sequence[Rates]]) -> Margins:
+        """Of the same sales under other rates of the same cost lines."""
+        found = copy(self)
+        found.rates = rates
+        return found
+
     def of(self, product: Product) -> list[MonthMargin]:
         """Every month from the first to the last."""
         sold, rates = self.sold(product), self.rates[product]
@@ -119,21 +128,22 @@ class Margins:
 
 
 def _sold(
-    tree: LineTree, products: Iterable[Product], first: datetime.date, last: datetime.date
+    tree: LineTree, rates: Mapping[Product, Sequence[Rates]], first: datetime.date, last: datetime.date
 ) -> dict[int, _Months]:
     """By product, month and channel. Units are of the leading flow, contracts of the first level, money of
     the leading measure; the gross amount is the net one where none is given."""
     measures: dict[int, tuple[Measure, int | None]] = {}
-    for product in products:
+    counted = {each.cost_line.measure_id for own in rates.values() for each in own} - {None}
+    for product in rates:
         lead = tree.lead_measure(product.line_id)
         level = next((m for m in tree.measures(product.line_id) if m.kind == Measure.Kind.LEVEL), None)
         measures[product.pk] = lead, level.pk if level else None
-    wanted = {pk for lead, level in measures.values() for pk in (lead.pk, level) if pk is not None}
+    wanted = counted | {pk for lead, level in measures.values() for pk in (lead.pk, level) if pk is not None}
     found: dict[int, Any] = defaultdict(lambda: defaultdict(lambda: defaultdict(Sold)))
     rows = SalesMonth.objects.filter(product__in=measures, measure__in=wanted, month__range=(first, last))
     for row in rows:
         lead, level_pk = measures[row.product_id]
-        if row.measure_id not in (lead.pk, level_pk):
+        if row.measure_id not in (lead.pk, level_pk, *counted):
             continue
         month = found[row.product_id][row.month][row.channel_id]
         if row.measure_id == lead.pk:
@@ -141,8 +151,11 @@ def _sold(
             month.gross = row.revenue if row.gross_revenue is None else row.gross_revenue
             if lead.kind == Measure.Kind.FLOW:
                 month.units = row.volume
+        held = row.volume if row.average_volume is None else row.average_volume
         if row.measure_id == level_pk:
-            month.contracts = row.volume if row.average_volume is None else row.average_volume
+            month.contracts = held
+        if row.measure_id in counted and held is not None:
+            month.counted[row.measure_id] = held
     return found
 
 
@@ -164,6 +177,8 @@ def _together(rows: Iterable[Sold]) -> Sold:
             value = getattr(row, name)
             if value is not None:
                 setattr(whole, name, (getattr(whole, name) or ZERO) + value)
+        for pk, value in row.counted.items():
+            whole.counted[pk] = whole.counted.get(pk, ZERO) + value
     return whole
 
 
@@ -177,7 +192,8 @@ def month_margin(
 ) -> MonthMargin:
     """One month of a product, by channel; ``below`` are the channels in each, or below it."""
     if channels is None and product.ended is not None and product.ended < month:
-        whole = Sold(ZERO, ZERO, ZERO, ZERO)  # nothing is sold any more: what goes on is its tail
+        counted = {each.cost_line.measure_id or 0: ZERO for each in rates}
+        whole = Sold(ZERO, ZERO, ZERO, ZERO, counted)  # nothing is sold any more: what goes on is its tail
     elif channels is None:
         return MonthMargin(month, None)
     else:
@@ -247,6 +263,7 @@ def unit_costs(
         for each in rates
         if each.cost_line.basis in (Basis.UNIT, Basis.SHARE)
         and each.cost_line.channel_id is None
+        and each.cost_line.measure_id is None
         and not each.cost_line.is_split
     ]
     if not moving or units <= 0:
@@ -283,28 +300,40 @@ def _piece(
     """What every line but those paid once comes to if the day's rates held all month; of one channel by what
     was sold there, so a share of what was bought cannot be told. ``parts``: of lines that are split."""
     items = []
+    drivers: dict[int | None, Mapping[str, Decimal | None]] = {None: _drivers(whole)}
+    drivers |= {pk: _drivers(sold) for pk, sold in there.items() if pk is not None}
     for each in rates:
-        line, rate, end = each.cost_line, each.on(day), ends_on(each.cost_line, product)
+        line, rate = each.cost_line, each.on(day)
         if line.pk in parts and line.basis == Basis.MONTH:
             items.append(Item(line.pk, line.kind.code, Rate({ZERO: Decimal(1)}), parts[line.pk]))
             continue
-        if line.basis == Basis.ONCE or rate is None or (end is not None and day >= end):
+        if rate is None or line.basis == Basis.ONCE or _has_ended(line, product, day):
             continue
-        sold = whole if line.channel_id is None else there[line.channel_id]
-        drivers = {
-            Basis.UNIT.value: sold.units,
-            Basis.CONTRACT_MONTH.value: sold.contracts,
-            Basis.MONTH.value: Decimal(1),
-            Base.GROSS.value: sold.gross,
-            Base.NET.value: sold.net,
-        }
-        driver = line.base or line.basis
-        bought = driver not in drivers and line.channel_id is None
-        quantity = drivers.get(driver)
-        if quantity is None and driver in drivers and line.channel_id is not None:
+        driver, channel = line.base or line.basis, line.channel_id
+        bought = driver in PARTS and channel is None
+        quantity = drivers[channel].get(driver)
+        if line.measure is not None:
+            none = ZERO if line.measure.kind == Measure.Kind.FLOW else None  # no row of a flow: none of it
+            quantity = (whole if channel is None else there[channel]).counted.get(line.measure.pk, none)
+        if quantity is None and driver not in PARTS and channel is not None:
             quantity = ZERO  # nothing was sold there
         items.append(Item(line.pk, line.kind.code, rate, quantity, line.base if bought else ""))
     return {int(str(pk)): amount for pk, amount in amounts(items, {}).items()}
+
+
+def _drivers(sold: Sold) -> dict[str, Decimal | None]:
+    return {
+        "unit": sold.units,
+        "contract": sold.contracts,
+        "month": Decimal(1),
+        "gross": sold.gross,
+        "net": sold.net,
+    }
+
+
+def _has_ended(line: CostLine, product: Product, day: datetime.date) -> bool:
+    end = ends_on(line, product) if product.ended is not None else None
+    return end is not None and day >= end
 
 
 def _paid_once(rates: Rates, month: datetime.date) -> Decimal:

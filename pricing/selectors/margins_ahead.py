@@ -147,21 +147,23 @@ def months_ahead(margins: Margins, product: Product, forecast: Sequence[Forecast
 
 def _year(product: Product, margins: Margins) -> dict[int, Sold]:
     """By channel what was sold in the months that revenue per unit is told from; ``units`` is what the
-    forecast is of, contract months of a level."""
+    forecast is of, contract months of a level; so is what is counted of a level."""
     found: dict[int, Sold] = {}
     level = _leads_level(product, margins.tree)
     for _month, channels in sorted(margins.sold(product).items()):
         for pk, row in channels.items():
             quantity = row.contracts if level else row.units
-            if quantity is None or row.net is None or row.gross is None:
+            known = quantity is not None and row.net is not None and row.gross is not None
+            if not known and not row.counted:
                 continue
             held = found.setdefault(pk, Sold(ZERO, None, ZERO, ZERO))
-            found[pk] = Sold(
-                (held.units or ZERO) + quantity,
-                row.contracts,  # the last that is known
-                (held.net or ZERO) + row.net,
-                (held.gross or ZERO) + row.gross,
-            )
+            if known:
+                held.units = (held.units or ZERO) + (quantity or ZERO)
+                held.contracts = row.contracts  # the last that is known
+                held.net = (held.net or ZERO) + (row.net or ZERO)
+                held.gross = (held.gross or ZERO) + (row.gross or ZERO)
+            for measure, number in row.counted.items():
+                held.counted[measure] = held.counted.get(measure, ZERO) + number
     return found
 
 
@@ -171,7 +173,9 @@ def _sold(is_level: bool, year: Mapping[int, Sold], share: Decimal, price: Decim
     for pk, row in year.items():
         units = (row.units or ZERO) * share
         net, gross = ((amount or ZERO) * share * price for amount in (row.net, row.gross))
-        found[pk] = Sold(None, units, net, gross) if is_level else Sold(units, row.contracts, net, gross)
+        contracts = units if is_level else row.contracts
+        counted = {measure: number * share for measure, number in row.counted.items()}
+        found[pk] = Sold(None if is_level else units, contracts, net, gross, counted)
     return found
 
 

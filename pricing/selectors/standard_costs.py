@@ -42,7 +42,9 @@ def rates_by_line(rows: Q) -> dict[int, Rates]:
     """The cost lines with rates, by id, in the order of their kinds. One query."""
     found: dict[int, list[CostRate]] = defaultdict(list)
     lines: dict[int, CostLine] = {}
-    rates = CostRate.objects.filter(rows, withdrawn_at=None).select_related("cost_line__kind")
+    rates = CostRate.objects.filter(rows, withdrawn_at=None).select_related(
+        "cost_line__kind", "cost_line__measure"
+    )
     for rate in rates.order_by("cost_line__kind__place", "cost_line", "start_date", "from_quantity"):
         line = lines.setdefault(rate.cost_line_id, rate.cost_line)
         rate.cost_line = line

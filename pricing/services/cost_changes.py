@@ -21,6 +21,7 @@ from core.organisation import organisation_get, today
 from forecasting.services.night import last_closed_month
 from pricing.models import CostChange, CostChangeEffect, CostLine, CostRate, Price, PriceList, Proposal
 from pricing.selectors.cost_changes import (
+    AT_ONCE,
     JOB,
     RateChange,
     changes_said,
@@ -39,8 +40,6 @@ from .costs import cost_line_within, rates_undo, rates_write
 from .price_rules import CENT, PLACES, Rule
 from .proposals import proposal_draft
 
-AT_ONCE = 100
-"""What more products than this come to is worked out by a job, with its progress."""
 How, State = CostChange.How, CostChange.State
 
 
@@ -136,11 +135,7 @@ def cost_change_fill(context: Any) -> Mapping[str, Any]:
     """The job: what the change leaves of each product, part by part, written at once."""
     change = CostChange.objects.select_related("author").get(pk=context.payload["change"])
     ids, rows, last = context.payload["products"], change_rows(change), last_closed_month(today())
-    found: list[CostChangeEffect] = []
-    for start in range(0, len(ids), AT_ONCE):
-        context.progress(start, len(ids))
-        found += effects(change, rows, ids[start : start + AT_ONCE], last)
-    context.progress(len(ids), len(ids))
+    found = list(effects(change, rows, ids, last, context.progress))
     result = {"products": len(found)}
     with context.effect(lambda: result):
         if row_lock(change).said == changes_said(rows):

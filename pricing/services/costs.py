@@ -27,9 +27,9 @@ from products.services.scope import line_within, product_within, unlimited
 from .standard_costs import standard_costs_later
 
 Basis, Base = CostLine.Basis, CostLine.Base
-NAMES = frozenset({"name_en", "name_nl", "place"})
+NAMES = frozenset({"name_en", "name_nl", "place", "is_landed"})
 # A base that holds the kind itself would go round in circles.
-ROUND = {"purchase": {Base.PURCHASE, Base.CIF}, "inbound": {Base.CIF}}
+ROUND = {"purchase": {Base.PURCHASE, Base.FREIGHT, Base.CIF}, "inbound": {Base.CIF}}
 
 
 class RateValues(NamedTuple):
@@ -62,7 +62,7 @@ def cost_line_within(user: Any, cost_line: CostLine) -> None:
 def cost_kind_save(
     *, user: Any, kind: CostKind | None, version: int | None = None, **values: Any
 ) -> CostKind:
-    """A new kind of cost, or a change of one; once cost lines have it only its names and place change."""
+    """A new kind of cost, or a change of one; once cost lines have it its code and level stay."""
     right_require(user, EDIT)
     unlimited(user, _("This is shared by all lines; you are limited to some of them."))
     values = {name: value.strip() if isinstance(value, str) else value for name, value in values.items()}
@@ -74,7 +74,7 @@ def cost_kind_save(
     current = row_lock(kind)
     changes = {name for name, value in values.items() if getattr(current, name) != value} - NAMES
     if changes and current.cost_lines.exists():
-        message = _("Cost lines have this kind: only its names and place can change. Make a new kind.")
+        message = _("Cost lines have this kind: its code and its margin stay. Make a new kind.")
         raise DomainError("kind_used", message, min(changes))
     row_save(current, version=version, values=values)
     return current
@@ -108,6 +108,8 @@ def line_check(row: CostLine) -> None:
     if row.basis == Basis.SHARE and row.currency != ours:
         message = _("A share has no currency of its own: it is of an amount in %(currency)s.")
         raise DomainError("currency_of_share", message % {"currency": ours}, "currency")
+    if row.measure_id is not None and row.basis != Basis.UNIT:
+        raise DomainError("measure_by_unit", _("Only a cost per unit is of what is counted."), "measure")
     if row.tail_months and row.basis != Basis.MONTH:
         message = _("Only an amount a month goes on after the end.")
         raise DomainError("tail", message, "tail_months")

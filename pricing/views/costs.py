@@ -17,6 +17,8 @@ from exchange.export import FORMATS, ExportColumn, export_response
 from pricing.cost_card import product_costs_context
 from pricing.cost_sheet_words import ALL
 from pricing.cost_words import about_words, amount_words, basis_words, of_words, split_words
+from pricing.forms.costs import LandedForm
+from pricing.landed_card import landed_card, usual_units
 from pricing.margin_card import margin_card
 from pricing.models import CostKind, CostLine
 from pricing.selectors.cost_overview import SHOWN, SORTS, cost_lines_listed
@@ -114,7 +116,13 @@ def costs_export(request: HttpRequest, kind: str) -> HttpResponseBase:
             percent = row.basis == CostLine.Basis.SHARE and row.now_amount is not None
             yield [
                 *(row.product and row.product.code, _line_code(row), row.kind.code, row.name),
-                *(row.basis, row.base, row.now_since, row.now_amount * 100 if percent else row.now_amount),
+                *(
+                    row.basis,
+                    row.base,
+                    row.measure and row.measure.code,
+                    row.now_since,
+                    row.now_amount * 100 if percent else row.now_amount,
+                ),
                 *(row.currency, row.key, row.supplier and row.supplier.code),
                 *(row.channel and row.channel.code, row.cost_centre, row.tail_months),
             ]
@@ -126,6 +134,7 @@ def costs_export(request: HttpRequest, kind: str) -> HttpResponseBase:
         ExportColumn(_("What it is"), width=30),
         ExportColumn(_("Basis")),
         ExportColumn(_("Of what")),
+        ExportColumn(_("Per unit of")),
         ExportColumn(_("From"), "date"),
         ExportColumn(_("Amount"), "number"),
         ExportColumn(_("Currency")),
@@ -144,12 +153,19 @@ def product_costs(request: HttpRequest, code: str) -> HttpResponse:
     """What one product costs now and next, by the margin it is taken off before."""
     product = product_get(request.user, code)
     rates = product_rates(request.user, product)
+    margin = margin_card(request.user, product, rates) if rates else None
+    usual = usual_units(rates, margin.sold if margin else None)
+    form = LandedForm(request.GET if "units" in request.GET else None, initial={"units": usual})
+    units = (form.cleaned_data["units"] if form.is_valid() else None) or usual
+    card = product_costs_context(product, rates)
     context = {
         "head": product_head(request.user, product, "costs"),
         "product": product,
         "can_edit": request.user.has_perm(EDIT),
-        **product_costs_context(product, rates),
-        "margin": margin_card(request.user, product, rates) if rates else None,
+        **card,
+        "margin": margin,
+        "landed": landed_card(product, rates, units, card["unit"]),
+        "landed_form": form,
     }
     return page_render(request, "pricing/product_costs.html", context)
 

@@ -69,8 +69,9 @@ def _rows(item: Item) -> Iterator[Row]:
             "purchase", price * Decimal("0.38"), valuta="USD", wisselkoers="0,92", minimale_afname=5000
         )
         yield _unit("inbound", price * Decimal("0.05"), omschrijving="Zeevracht")
-        yield _share("inbound", "purchase", "0.5", omschrijving="Transportverzekering")
+        yield _share("inbound", "freight", "0.5", omschrijving="Transportverzekering")
         yield _share("duty", "cif", "4.5")
+        yield _unit("clearing", price * Decimal("0.012"), omschrijving="Inklaring en vrachtwagen")
     elif top == "food":
         yield _unit("purchase", price * Decimal("0.51"))
         yield _unit("inbound", price * Decimal("0.07"))

@@ -13,12 +13,12 @@ from decimal import Decimal
 from typing import Any
 
 from django.db import connection
-from django.db.models import F, OuterRef, Subquery, Sum
+from django.db.models import F, OuterRef, Q, Subquery, Sum
 from django.utils.translation import pgettext
 
 from core import formats
 from core.months import month_end
-from pricing.engine.costs import LEVELS
+from pricing.engine.costs import LEVELS, ClaimRatios, claim_ratios
 from products.models import Channel, Family, FamilyMember, Product
 from products.selectors.access import products_visible, visible_channel_ids
 from products.selectors.lines import line_tree
@@ -29,6 +29,7 @@ from .report_names import Name
 from .report_query import ReportQuery
 
 ZERO = Decimal(0)
+SUMMED = (*LEVELS, "claims")
 Sold = tuple[Decimal, Decimal, Decimal | None, datetime.date]
 """Gross and net sales, units, and the first month with any."""
 """Gross and net sales in cents, and units (of a level: contracts × months)."""
@@ -54,8 +55,8 @@ _COSTS = {"month": "month", "channel": "channel_id"}
 
 @dataclass(frozen=True)
 class MarginRow:
-    """Of ``name``: gross and net sales, and what is left after each level's costs; ``sold``: something is
-    known of its sales."""
+    """Of ``name``: gross and net sales, and what is left after each level's costs, among which ``claims``;
+    ``sold``: something is known of its sales."""
 
     name: Name
     gross: Decimal
@@ -64,6 +65,7 @@ class MarginRow:
     cm2: Decimal
     cm3: Decimal
     result: Decimal
+    claims: Decimal = ZERO
     sold: bool = True
 
     @property
@@ -73,6 +75,12 @@ class MarginRow:
     @property
     def overhead(self) -> Decimal:
         return self.result - self.cm3
+
+    @property
+    def ratios(self) -> ClaimRatios | None:
+        """Claims and all other costs as shares of net sales, where there are claims."""
+        others = self.net - self.result - self.claims
+        return claim_ratios(self.net, self.claims, others) if self.claims else None
 
     def rate(self, level: str) -> Decimal | None:
         """A margin as a share of net sales."""
@@ -101,8 +109,10 @@ def margin_report(user: Any, query: ReportQuery) -> MarginReport:
         within(query), month__range=(span.first, span.last), source__in=span.sources
     )
     fields = (_COSTS.get(by, "product_id"), "kind__level")
-    for key, level, amount in booked.order_by().values_list(*fields).annotate(amount=Sum("amount")):
+    sums = {"all": Sum("amount"), "claims": Sum("amount", filter=Q(kind__code="claims"))}
+    for key, level, amount, claims in booked.order_by().values_list(*fields).annotate(**sums):
         costs[key][level] = amount
+        costs[key]["claims"] = costs[key].get("claims", ZERO) + (claims or ZERO)
     sales = sales_booked(query, products, span.first, span.last)
     names = _names(by, query, products, costs.keys() | sales.keys())
     return _added(names, sales, costs)
@@ -195,11 +205,11 @@ def _added(
     orders: dict[Name, Any] = {}
     sold = {names[key][1] for key in sales}
     for key, (order, name) in names.items():
-        found = sums.setdefault(name, [ZERO] * (2 + len(LEVELS)))
+        found = sums.setdefault(name, [ZERO] * (2 + len(SUMMED)))
         orders[name] = order
         amounts = [
             *sales.get(key, (ZERO, ZERO))[:2],
-            *(costs.get(key, {}).get(level, ZERO) for level in LEVELS),
+            *(costs.get(key, {}).get(level, ZERO) for level in SUMMED),
         ]
         sums[name] = [one + other for one, other in zip(found, amounts, strict=True)]
     rows = [_row(name, sums[name], name in sold) for name in sorted(sums, key=lambda name: orders[name])]
@@ -210,9 +220,9 @@ def _added(
 
 
 def _row(name: Name, sums: list[Decimal], sold: bool) -> MarginRow:
-    gross, left, *levels = sums
+    gross, left, *levels, claims = sums
     margins: list[Decimal] = []
     for amount in levels:
         margins.append((margins[-1] if margins else left) - amount)
     cm1, cm2, cm3, result = margins
-    return MarginRow(name, gross, left, cm1, cm2, cm3, result, sold)
+    return MarginRow(name, gross, left, cm1, cm2, cm3, result, claims, sold)

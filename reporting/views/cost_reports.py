@@ -76,11 +76,14 @@ def _margin(request: HttpRequest, query: ReportQuery) -> dict[str, Any]:
     found = margin_report(request.user, query)
     page = paginate(request, found.rows)
     classes = abc({row.name: row.cm3 for row in found.rows}) if query.by[0] == "product" else {}
+    claims = bool(found.total and found.total.claims)
     return {
-        "heads": margin_heads(),
+        "heads": margin_heads(claims=claims),
         "page": page,
-        "rows": [margin_shown(query, row, classes.get(row.name, "")) for row in page.object_list],
-        "total": margin_shown(query, found.total, total=True) if found.total else None,
+        "rows": [
+            margin_shown(query, row, classes.get(row.name, ""), claims=claims) for row in page.object_list
+        ],
+        "total": margin_shown(query, found.total, total=True, claims=claims) if found.total else None,
         "limited": found.limited,
     }
 

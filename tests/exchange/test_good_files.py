@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 import xlsxwriter
 
+from exchange.reading.tables import separator_detect
 from exchange.services.shell import Outcome, import_run
 
 from .fake import facts
@@ -76,6 +77,13 @@ def test_line_ends_titles_and_the_separator_line(fake: Any, csv_file: Any) -> No
     assert bring(csv_file("sep=;\n" + text)).counts.unchanged == 2
     assert bring(csv_file("Afzet per maand\n\n" + text)).counts.unchanged == 2
     assert bring(csv_file(text + ";;;;\n\n")).counts.unchanged == 2
+
+
+def test_decimal_commas_do_not_outnumber_columns_that_are_partly_empty(tmp_path: Path) -> None:
+    path = tmp_path / "costs.csv"
+    rows = ["1,5;;;", "2,5;x;;", "3,5;;y;", "4,5;;;z"]
+    path.write_text("\n".join(["amount;a;b;c", *rows]))
+    assert separator_detect(path, "utf-8") == ";"
 
 
 def test_one_day_past_the_twelfth_settles_the_order_of_all(fake: Any, csv_file: Any) -> None:

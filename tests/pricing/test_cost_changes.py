@@ -235,7 +235,8 @@ def test_of_many_products_a_worker_does_it_with_progress(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     at_once = list(world.draft().effects.order_by("product").values_list("product", "cm1_was", "cm3"))
-    monkeypatch.setattr(service, "AT_ONCE", 1)
+    for module in (service, selector):
+        monkeypatch.setattr(module, "AT_ONCE", 1)
     change = world.draft()
     assert not change.effects.exists()
     job, told = Job.objects.get(kind=selector.JOB), []

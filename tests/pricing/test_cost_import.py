@@ -27,6 +27,7 @@ from tests.factories import (
     channel_factory,
     cost_line_factory,
     cost_rate_factory,
+    measure_factory,
     organisation_factory,
     product_factory,
     user_factory,
@@ -43,6 +44,8 @@ HEAD = (
         "maanden_na_het_einde",
         "niet_verrekenbare_btw",
         "leverancier",
+        "per_eenheid_van",
+        "hoe_vaak",
     ),
 )
 
@@ -75,6 +78,7 @@ def held(product: Any, days: int) -> dict[str, Any]:
 
 def test_lines_are_made_on_the_way_and_the_same_file_changes_nothing(product: Any, tmp_path: Path) -> None:
     Supplier.objects.create(code="mill", name="De Molen")
+    calls = measure_factory(code="calls", name_nl="Telefoontjes")
     rows = [
         row("A", "Inkoop", -400, "1,70", leverancier="de molen", minimale_afname=500),
         row("A", "purchase", -30, "1,85", leverancier="mill"),
@@ -82,24 +86,29 @@ def test_lines_are_made_on_the_way_and_the_same_file_changes_nothing(product: An
         row("A", "duty", -30, "4,5", basis="percentage", waarvan="inkoop"),
         row(product.line.code, "quality", -30, "400", basis="per maand", verdeling="omzet"),
         row("alles", "overhead", -30, "6000", basis="month", verdeling="volume", maanden_na_het_einde=2),
+        row("A", "service", -30, "6,50", per_eenheid_van="Telefoontjes", hoe_vaak="0,8"),
+        row("A", "inbound", -30, "0,5", basis="percentage", waarvan="inkoop en vracht"),
         row("A", "fulfilment", -30, "0,40", valuta="USD", wisselkoers="0,92", niet_verrekenbare_btw=21),
     ]
     outcome = run(tmp_path, *rows)
-    assert (outcome.counts.new, outcome.counts.creates) == (7, {"cost_lines": 5})
+    assert (outcome.counts.new, outcome.counts.creates) == (9, {"cost_lines": 7})
     assert held(product, -31) == {"purchase": D("1.70")}
     assert held(product, 0) == {
         "purchase": D("1.85"),
         "duty": D("0.045"),
+        "service": D("6.50") * D("0.8"),
+        "inbound": D("0.005"),
         "fulfilment": D("0.40"),
         "quality": 400,
         "overhead": 6000,
     }
     assert "purchase" not in held(product, 30)
     assert CostLine.objects.get(kind__code="overhead").tail_months == 2
+    assert CostLine.objects.get(kind__code="service").measure == calls
     dollars = CostRate.objects.get(cost_line__currency="USD")
     assert (dollars.exchange_rate, dollars.vat_rate) == (D("0.92"), D("0.21"))
     again = run(tmp_path, *rows)
-    assert (again.counts.new, again.counts.unchanged, again.counts.creates) == (0, 7, {})
+    assert (again.counts.new, again.counts.unchanged, again.counts.creates) == (0, 9, {})
 
 
 @pytest.mark.parametrize(
@@ -111,6 +120,9 @@ def test_lines_are_made_on_the_way_and_the_same_file_changes_nothing(product: An
         ({"product": "", "productlijn": "nothing"}, "line_unknown"),
         ({"kostensoort": "magic"}, "kind_unknown"),
         ({"leverancier": "nobody"}, "supplier_unknown"),
+        ({"per_eenheid_van": "nothing"}, "measure_unknown"),
+        ({"basis": "month", "per_eenheid_van": "units"}, "measure_by_unit"),
+        ({"basis": "share", "waarvan": "inkoop en vracht"}, "base_in_circle"),
         ({"bedrag": ""}, "amount_missing"),
         ({"eindigt": "ja"}, "amount_and_end"),
         ({"basis": "per jaar"}, "word_unknown"),
@@ -178,7 +190,8 @@ def test_undo_withdraws_what_never_held_and_puts_back_what_did(product: Any, tmp
 def test_the_file_of_the_page_reads_back_in(product: Any, tmp_path: Path, language: str) -> None:
     shared = cost_line_factory(kind="overhead", basis="month", key="revenue", tail_months=2)
     duty = cost_line_factory(product=product, kind="duty", basis="share", base="purchase")
-    for line, amount in ((shared, 6000), (duty, D("0.045"))):
+    calls = cost_line_factory(product=product, kind="service", measure=measure_factory(code="calls"))
+    for line, amount in ((shared, 6000), (duty, D("0.045")), (calls, 3)):
         cost_rate_factory(cost_line=line, start_date=day(-5), amount=amount)
     client = Client()
     client.force_login(user_factory("finance", language=language))
@@ -186,7 +199,7 @@ def test_the_file_of_the_page_reads_back_in(product: Any, tmp_path: Path, langua
     path.write_bytes(b"".join(client.get("/costs/export/csv/").streaming_content))
     with translation.override(language):
         outcome = import_run(sheet="costs", path=path, options={}, leave_out_refused=False, dry_run=False)
-    assert (outcome.refusals, outcome.counts.new, outcome.counts.unchanged) == ([], 0, 2)
+    assert (outcome.refusals, outcome.counts.new, outcome.counts.unchanged) == ([], 0, 3)
 
 
 def test_who_may_bring_and_see_such_files() -> None:

@@ -8,19 +8,24 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
+from django.core import mail
 from django.core.cache import cache
 from django.db import transaction
+from django.test import Client
 from django.utils import timezone
 
 from accounts import rights
 from accounts.models import User
-from collaboration.models import Alert
+from accounts.services.invitations import invitation_send
+from collaboration.models import Alert, Notification
 from core.months import month_add, month_start
 from core.organisation import today
 from forecasting.models import Forecast, ForecastMonth
-from pricing.services.cost_changes import cost_change_apply, cost_change_draft
+from pricing.models import CostChange
+from pricing.services.cost_changes import cost_change_apply, cost_change_draft, cost_change_propose
 from pricing.services.cost_months import BookedCost, cost_months_book
 from pricing.services.margin_floors import floor_alerts_settle
+from pricing.services.proposals import proposal_submit
 from pricing.steps.margin_floor import falls_of
 from products.models import Product, SalesMonth
 from tests.factories import (
@@ -31,7 +36,7 @@ from tests.factories import (
     price_list_factory,
     user_factory,
 )
-from tests.forecasting.conftest import months_give
+from tests.forecasting.conftest import months_give, run_now
 from tests.policy.rules import Rule
 from tests.policy.test_walk import RULES, address, ask, body_of, sign_in
 from tests.policy.world import World
@@ -59,7 +64,7 @@ def _answers(world: World, session: str, rules: list[tuple[Rule, str]]) -> dict[
     return found
 
 
-def _costs_give(world: World, finance: User) -> None:
+def _costs_give(world: World, finance: User) -> CostChange:
     """To the product, its line and everything."""
     product = world.own_product
     own: list[dict[str, Any]] = [{"product": product}, {"line": world.own_line}, {}]
@@ -88,19 +93,26 @@ def _costs_give(world: World, finance: User) -> None:
     cost_change_apply(user=finance, change=change)
     for kind in ("margin_floor", "cost_change"):
         assert Alert.objects.filter(kind=kind, state="open").exists()
+    return change
 
 
 def _forecast_give(product: Product) -> None:
     """A floor, a year sold and a year expected: a margin ahead has all it needs but costs."""
+    made = _year_give(product)
+    for step in range(12):
+        bands = dict.fromkeys(("mean", "median", "lo80", "hi80", "lo95", "hi95"), 10.0)
+        ForecastMonth.objects.create(forecast=made, month=month_add(made.as_of, step + 1), **bands)
+
+
+def _year_give(product: Product) -> Forecast:
     Product.objects.filter(pk=product.pk).update(floor_rate="0.9")
-    made = Forecast.objects.get(product=product, measure__code="units", current=True)
+    made: Forecast = Forecast.objects.get(product=product, measure__code="units", current=True)
     for step in range(12):
         said = {"product": product, "measure": made.measure, "month": month_add(made.as_of, -step)}
         SalesMonth.objects.get_or_create(
             **said, channel=channel_factory(), defaults={"volume": 10, "revenue": 20, "days": 30}
         )
-        bands = dict.fromkeys(("mean", "median", "lo80", "hi80", "lo95", "hi95"), 10.0)
-        ForecastMonth.objects.create(forecast=made, month=month_add(made.as_of, step + 1), **bands)
+    return made
 
 
 @pytest.mark.long
@@ -130,3 +142,44 @@ def test_two_products_equal_but_for_cost_give_identical_bytes(monkeypatch: pytes
     assert [url for url in before if after[url] != before[url]] == []
     leaks = (CANARY, CANARY.replace(".", ","), NAME)
     assert [u for u, (_s, content) in after.items() if any(leak.encode() in content for leak in leaks)] == []
+
+
+def test_no_role_is_told_by_mail_or_on_its_pages_what_it_may_not_see() -> None:
+    """A margin that falls, a change of costs and the prices proposed for it: whom they reach, and how."""
+    world, link = World(), lambda token: f"/account/invitation/{token}/"
+    people = [world.whole(role) for role in world.roles]
+    finance, manager = world.whole("finance"), world.whole("product-manager")
+    product, prices = world.own_product, price_list_factory()
+    Product.objects.filter(pk=product.pk).update(owner=manager)
+    months_give(product, 24)
+    price_factory(product=product, price_list=prices, start_date=datetime.date(2024, 1, 1), amount=100)
+    run_now()
+    _year_give(product)
+    change = _costs_give(world, finance)
+    proposal = cost_change_propose(
+        user=user_factory(rights=[right.code for right in rights.registered()], name="All"),
+        change=change,
+        price_list=prices,
+        keep="amount",
+        reason="Dearer",
+    )
+    proposal_submit(user=proposal.author, proposal=proposal)
+    for person in people:
+        invitation_send(user=person, by=finance, link=link)
+    assert len(mail.outbox) >= len(people)  # how it is said at all
+    leaks = (CANARY, CANARY.replace(".", ","), NAME)
+    addresses = ["/", "/alerts/", "/notifications/", "/api/v1/alerts/", proposal.get_absolute_url()]
+    addresses += [f"/alerts/{row.pk}/" for row in Alert.objects.all()]
+    told: dict[str, list[str]] = {}
+    for person in people:
+        client = Client()
+        client.force_login(person)
+        said = {url: client.get(url).content.decode() for url in addresses}
+        said["notifications"] = str(list(Notification.objects.filter(user=person).values()))
+        for letter in mail.outbox:
+            if person.email in letter.recipients():
+                said[f"mail {letter.subject}"] = str(letter.message())
+        told[person.name] = [url for url, text in said.items() if any(leak in text for leak in leaks)]
+    sees = {person.name for person in people if person.has_perm("pricing.view_costs")}
+    assert {name: urls for name, urls in told.items() if urls and name not in sees} == {}
+    assert told[finance.name]

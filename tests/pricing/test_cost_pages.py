@@ -171,12 +171,47 @@ class TestReading:
             cost_rate_factory(cost_line=line, start_date=day(-9), amount=D(amount))
         context = finance.get("/products/A/costs/").context
         # 36.80 + 0.184 + 4.5 % of both
-        assert context["landed"] == "€38.6483"
         assert [(group.label, group.each) for group in context["groups"]] == [
             ("contribution margin 1", "€38.6483"),
             ("contribution margin 2", None),
         ]
         assert context["groups"][0].rows[0].notes == ["at least 500", "1 USD = €0.92"]
+        assert context["landed"].each == "38.6483"  # of 500, the minimum order
+
+    def test_what_bought_goods_cost_at_our_door(self, product: Product, finance: Client) -> None:
+        """The worked case of docs/costs.md; tiers, a minimum order and amounts a month count."""
+        goods = cost_line_factory(product=product, currency="USD")
+        start = day(-9)
+        for begin, amount in ((0, 44), (1000, 40)):
+            cost_rate_factory(
+                cost_line=goods,
+                start_date=start,
+                from_quantity=begin,
+                amount=amount,
+                exchange_rate=D("0.92"),
+                least_quantity=500,
+            )
+        for kind, basis, base, amount in (
+            ("inbound", "month", "", "2400"),
+            ("inbound", "share", "freight", "0.005"),
+            ("duty", "share", "cif", "0.045"),
+            ("clearing", "month", "", "180"),
+            ("clearing", "unit", "", "0.35"),
+            ("production", "unit", "", "7"),  # not part of it
+        ):
+            line = cost_line_factory(product=product, kind=kind, basis=basis, base=base)
+            cost_rate_factory(cost_line=line, start_date=start, amount=D(amount))
+        split = cost_line_factory(kind="inbound", basis="month", key="volume", name="Warehouse")
+        cost_rate_factory(cost_line=split, start_date=start, amount=99)
+        found = lambda units: finance.get(f"/products/A/costs/?units={units}").context["landed"]  # noqa: E731
+        landed = found(1000)
+        assert [row.amount for row in landed.rows] == [
+            *("36,800.00", "2,400.00", "196.00", "1,772.82", "180.00", "350.00")
+        ]
+        assert (landed.total, landed.each) == ("41,698.82", "41.6988")
+        assert landed.left_out == [split]
+        assert [row.amount for row in found(100).rows][:2] == ["20,240.00", "2,400.00"]  # 500 at 44
+        assert "Landed cost" in finance.get("/products/A/costs/?units=x").content.decode()
 
     def test_empty_states_say_how_it_begins(self, product: Product, finance: Client) -> None:
         for address in ("/costs/", "/products/A/costs/"):
@@ -191,7 +226,7 @@ class TestReading:
         assert (line["id"], line["kind"], line["level"]) == (rate.cost_line_id, "purchase", "cm1")
         [found] = finance.get(f"/api/v1/cost-rates/?cost_line={line['id']}").json()["results"]
         assert (found["amount"], found["product"], found["currency"]) == ("1.850000", "A", "EUR")
-        assert len(finance.get("/api/v1/cost-kinds/?page_size=100").json()["results"]) == 18
+        assert len(finance.get("/api/v1/cost-kinds/?page_size=100").json()["results"]) == 19
 
 
 def test_without_the_right_no_cost_shows_anywhere(product: Product) -> None:

@@ -21,6 +21,7 @@ from tests.factories import (
     cost_line_factory,
     cost_rate_factory,
     line_factory,
+    measure_factory,
     product_factory,
     user_factory,
 )
@@ -114,6 +115,56 @@ def test_of_contracts_by_the_month_and_of_what_is_paid_once() -> None:
     [month] = margin(product, MAY)
     assert rows(month) == {"service": D("10052.01"), "marketing": D(700)}
     assert month.unknown == [unit]  # a level has no units sold: said, not left out in silence
+
+
+class TestWhatElseIsCounted:
+    """Returns, calls and visits, where a cost is of each of them."""
+
+    def test_a_return_is_resaleable_or_written_off(self) -> None:
+        """15 sold at 1,000, one back: what is sold is what stayed, and a cost of what is written off comes on
+        top."""
+        product, off = product_factory(), measure_factory(code="written-off")
+        costs("purchase", "800", product=product)
+        for month in (MAY, JUNE):
+            sell(product, month, 15 - 1, 14_000)
+        sell(product, JUNE, 1, 0, measure=off)
+        resaleable = margin(product, MAY)[0].statement
+        costs("purchase", "800", product=product, measure=off, name="written off")
+        again, written_off = (each.statement for each in margin(product, MAY, JUNE))
+        assert resaleable == again
+        for found, spent in ((resaleable, D(11_200)), (written_off, D(12_000))):
+            assert found is not None
+            assert (found.net, found.net - found.cm1, found.cm1) == (D(14_000), spent, D(14_000) - spent)
+
+    def test_a_driver_times_how_often(self) -> None:
+        """A call is 6.50 in 80 % of cases, a flow; half a visit of 40 a machine, a level."""
+        product, calls = product_factory(), measure_factory(code="calls")
+        machines = measure_factory(code="machines", kind="level")
+        for measure, amount, times in ((calls, "6.50", "0.8"), (machines, "40", "0.5")):
+            line = cost_line_factory(kind="service", product=product, measure=measure, name=measure.code)
+            cost_rate_factory(cost_line=line, start_date=LONG_AGO, amount=D(amount), times=D(times))
+        for month in (MAY, JUNE):
+            sell(product, month, 100, 9_000)
+        sell(product, MAY, 30, 0, measure=calls)
+        sell(product, MAY, 12, 0, measure=machines, average_volume=10)
+        may, june = margin(product, MAY, JUNE)
+        assert sorted(amount for _line, amount in may.costs) == [D("156.00"), D("200.00")]
+        # no call is none; how many machines there are is not known
+        assert (june.costs, [line.measure for line in june.unknown]) == ([], [machines])
+        assert may.sold == 100
+
+    def test_it_ends_with_the_product_and_is_of_its_channel(self) -> None:
+        product = product_factory(ended=datetime.date(2026, 5, 31))
+        shop, web = channel_factory(), channel_factory()
+        machines = measure_factory(kind="level")
+        costs("service", "3", product=product, measure=machines)
+        costs("service", "1", product=product, measure=machines, channel=web)
+        for channel, number in ((shop, 10), (web, 20)):
+            sell(product, MAY, 5, 100, channel=channel)
+            sell(product, MAY, number, 0, channel=channel, measure=machines)
+        may, june = margin(product, MAY, JUNE)
+        assert [amount for _line, amount in may.costs] == [D(90), D(20)]
+        assert (june.costs, june.unknown) == ([], [])
 
 
 def test_missing_is_not_zero_and_the_tail_goes_on() -> None:

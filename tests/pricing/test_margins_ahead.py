@@ -19,6 +19,7 @@ from collaboration.models import Alert
 from collaboration.selectors.alerts import alerts_visible
 from core.months import month_add
 from forecasting.models import ForecastMonth, NightlyRun
+from pricing.engine.costs import booked
 from pricing.engine.margin_ahead import share_moves
 from pricing.margin_words import move_words
 from pricing.selectors.costs import product_rates
@@ -32,6 +33,7 @@ from tests.factories import (
     cost_line_factory,
     cost_rate_factory,
     line_factory,
+    measure_factory,
     price_factory,
     price_list_factory,
     product_factory,
@@ -118,6 +120,19 @@ class TestTheMonths:
                 assert float(found.cm2) == pytest.approx(volume * (price - cost - 0.25 * 0.1), abs=0.02)
             low, high = month.band
             assert low < month.statement.cm2 < high
+
+    def test_what_else_is_counted_moves_with_what_is_sold(self, juice: Product) -> None:
+        calls = measure_factory(code="calls")
+        line = cost_line_factory(product=juice, kind="service", measure=calls)
+        cost_rate_factory(cost_line=line, start_date=LONG_AGO, amount=4)
+        for step in range(12):
+            said = {"product": juice, "measure": calls, "month": month_add(LAST, -step), "days": 30}
+            SalesMonth.objects.create(**said, channel=channel_factory(), volume=10)
+        run_now()
+        months, _fall = ahead_of(juice)
+        expected = [row.amount for row in months[0].expected.statement.rows if row.key == "service"]
+        net = months[0].expected.statement.net
+        assert expected == [booked(net / 200 * 10 * 4)]  # of 100 sold at 2.00 there were 10
 
     def test_what_is_split_goes_on_as_in_the_year_before(self, juice: Product) -> None:
         other = product_factory(line=juice.line, launched=datetime.date(2022, 1, 1))

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import datetime
+import html
 import random
+import re
 from decimal import Decimal
 from typing import Any
 
 import pytest
 from django.db import IntegrityError, transaction
 from django.db.models import Sum
+from django.test import Client
 from django.utils import timezone
 
 from accounts.errors import DomainError
@@ -90,6 +93,19 @@ def test_it_books_what_the_tab_shows(world: list[Product]) -> None:
                 assert found.get((product.pk, month.month, kind), D(0)) == row.amount
                 compared += 1
     assert compared > 80
+
+
+def test_a_kind_of_the_statement_opens_the_rows_it_is_made_of(world: list[Product], client: Client) -> None:
+    night()
+    client.force_login(user_factory("finance", language="en"))
+    tab = client.get(f"/products/{world[0].code}/costs/")
+    [payment] = [row for row in tab.context["margin"].rows if row.kind == "payment"]
+    [opened] = [
+        url for url in re.findall(r'href="(/costs/reports/[^"]+)"', tab.content.decode()) if "=payment" in url
+    ]
+    report = client.get(html.unescape(opened)).context
+    assert f"\u2212{report['total'].cells[0]}" == payment.cells[-1] != ""
+    assert len(report["rows"]) > 1
 
 
 def test_no_cent_of_a_split_is_lost(world: list[Product]) -> None:
