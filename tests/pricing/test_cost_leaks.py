@@ -18,6 +18,7 @@ from collaboration.models import Alert
 from core.months import month_add, month_start
 from core.organisation import today
 from forecasting.models import Forecast, ForecastMonth
+from pricing.models import Listing
 from pricing.services.cost_changes import cost_change_apply, cost_change_draft
 from pricing.services.cost_months import BookedCost, cost_months_book
 from pricing.services.margin_floors import floor_alerts_settle
@@ -67,6 +68,7 @@ def _costs_give(world: World, finance: User) -> None:
         more = {} if "product" in of else {"basis": "month", "key": "revenue"}
         line = cost_line_factory(**of, **more, name=NAME)
         cost_rate_factory(cost_line=line, start_date=datetime.date(2020, 1, 1), amount=CANARY)
+    Listing.objects.filter(product=product).update(fee=NAME)
     month = month_add(month_start(today()), -1)
     for source in ("standard", "actual", "budget"):
         rows = [
