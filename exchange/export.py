@@ -32,15 +32,26 @@ CSV_HELP = _("CSV opens with a double click in a spreadsheet set to your languag
 _FORMULA = re.compile(r"'*[=+\-@\t\r]")
 _ROWS_AT_ONCE = 500
 _XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
-_WIDTHS = {"text": 24, "number": 14, "amount": 14, "rate": 10, "date": 12, "month": 11}
-_DECIMALS = {"number": Decimal("0.0001"), "amount": Decimal("0.01"), "rate": Decimal("0.0001")}
-_NUMBER_FORMATS = {"number": "#,##0.####", "amount": "#,##0.00", "rate": "0.0%", "month": "mmm yyyy"}
+_WIDTHS = {"text": 24, "number": 14, "amount": 14, "exact": 16, "rate": 10, "date": 12, "month": 11}
+_DECIMALS = {
+    "number": Decimal("0.0001"),
+    "amount": Decimal("0.01"),
+    "exact": Decimal("0.00000001"),
+    "rate": Decimal("0.0001"),
+}
+_NUMBER_FORMATS = {
+    "number": "#,##0.####",
+    "amount": "#,##0.00",
+    "exact": "#,##0.########",
+    "rate": "0.0%",
+    "month": "mmm yyyy",
+}
 
 
 @dataclass(frozen=True)
 class ExportColumn:
     """``header`` is written as it is (a name that the import knows, or a label); ``kind``: text, number,
-    amount, rate (0.412, shown as 41,2% in XLSX), date or month."""
+    amount, exact (up to eight decimals), rate (0.412, shown as 41,2% in XLSX), date or month."""
 
     header: str
     kind: str = "text"

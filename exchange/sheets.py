@@ -7,7 +7,8 @@ table ``staging`` (by COPY), the sheet adds its checks and its upsert in SQL.
 ``staging`` has ``line`` (int, the line in the file, not unique: a file with a column per month gives a row
 per month) and one column per field of the sheet, named as the field, also for fields the file does not have
 (all NULL then). By ``Field.kind``: text, code → text, without blanks around it; number, amount →
-numeric(18,4), rounded half away from zero, so it compares equal with what is stored; date → date; month →
+numeric(18,4), rounded half away from zero, so it compares equal with what is stored; exact → numeric(22,8),
+likewise; date → date; month →
 date, the first of the month; flag → boolean. An empty cell is NULL. The table is analysed, and holds only
 rows whose cells could all be read.
 
@@ -30,12 +31,13 @@ from typing import Any, Protocol
 
 from core.registry import Registry
 
-KINDS = ("text", "code", "number", "amount", "date", "month", "flag")
+KINDS = ("text", "code", "number", "amount", "exact", "date", "month", "flag")
 
 
 @dataclass(frozen=True)
 class Field:
-    """One column a sheet knows. ``kind``: text, code, number, amount, date, month, flag.
+    """One column a sheet knows. ``kind``: text, code, number, amount, exact (a number with up to eight
+    decimals), date, month, flag.
 
     ``aliases`` are header names (folded: lower case, no accents, underscores for blanks) that map without
     help; the field's own name is one of them.

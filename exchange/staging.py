@@ -24,6 +24,7 @@ Progress = Callable[[int], None]
 _TYPES = {
     "number": "numeric(18,4)",
     "amount": "numeric(18,4)",
+    "exact": "numeric(22,8)",
     "date": "date",
     "month": "date",
     "flag": "boolean",

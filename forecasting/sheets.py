@@ -5,10 +5,9 @@ from __future__ import annotations
 
 import datetime
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
-from itertools import chain
 from typing import Any
 
 from django.utils.translation import gettext_lazy as _
@@ -21,8 +20,8 @@ from forecasting.services.drivers import driver_code, driver_ensure, driver_impo
 from products.models import Product, ProductLine
 from products.selectors.access import visible_channel_ids, visible_line_ids
 from products.sheets import sources
-from products.sheets.known import ProductsKnown, Refusals, lines_known, staged
-from products.sheets.sources import CODE_SOURCE
+from products.sheets.known import lines_known
+from products.sheets.planned import Plan, PlannedSheet, Refused, Row
 
 _STEPS = {"month": Driver.Step.MONTH, "week_start": Driver.Step.WEEK, "date": Driver.Step.DAY}
 
@@ -65,7 +64,113 @@ class _Row:
         return "unchanged" if self.old == self.value else "changed"
 
 
-class DriversSheet:
+class _Plan(Plan):
+    """What the rows of ``staging`` mean for the drivers there are."""
+
+    def prepare(self, rows: Sequence[Row], options: Mapping[str, Any], user: Any) -> None:
+        self._create = bool(options.get("create_missing"))
+        self._kind = options.get("kind") or Driver.Kind.SERIES
+        self._limited = user is not None and (
+            visible_line_ids(user) is not None or visible_channel_ids(user) is not None
+        )
+        self._lines = lines_known(user)
+        self._drivers: dict[Scope, Driver] = {}
+        self._by_name: dict[str, str] = {}
+        for driver in Driver.objects.all():
+            self._drivers[driver.code, driver.product_id, driver.line_id] = driver
+            self._by_name.setdefault(driver.name.lower(), driver.code)
+        self._there = self._values(rows)
+        self._units: dict[Scope, tuple[str, str]] = {}
+        self._steps: dict[Scope, str] = {}
+
+    def _values(self, rows: Sequence[Row]) -> dict[tuple[int, datetime.date], Decimal]:
+        codes = {self._code(row["driver"]) for row in rows}
+        held = [driver.pk for (code, _product, _line), driver in self._drivers.items() if code in codes]
+        found = DriverValue.objects.filter(driver__in=held).values_list("driver_id", "date", "value")
+        return {(pk, date): value for pk, date, value in found.iterator(chunk_size=20000)}
+
+    def _code(self, text: str) -> str:
+        return self._by_name.get(text.lower(), "") or driver_code(text)
+
+    def read(self, row: Row) -> _Row:
+        scope = self._scope(row)
+        column = next((name for name in _STEPS if row[name] is not None), None)
+        if column is None:
+            raise Refused("month", "date_missing")
+        if row["value"] is None:
+            raise Refused("value", "value_missing")
+        driver = self._drivers.get(scope)
+        if driver is None and not self._create:
+            raise Refused("driver", "driver_unknown")
+        if driver is not None and driver.calendar:
+            raise Refused("driver", "driver_is_calendar")
+        step = self._steps.setdefault(scope, driver.step if driver else _STEPS[column])
+        if step != _STEPS[column]:
+            raise Refused(column, "step_differs", step=str(Driver.Step(step).label))
+        key = scope, row[column]
+        self.once(key, row, column, "duplicate")
+        self._units.setdefault(scope, (row["driver"], row["unit"] or ""))
+        names = {"driver": driver.name if driver else row["driver"], column: row[column].isoformat()}
+        names |= {name: row[name] for name in ("product", "product_line") if row[name]}
+        old = self._there.get((driver.pk, row[column])) if driver else None
+        return _Row(row["line"], scope, step, row[column], row["value"], names, old)
+
+    def _scope(self, row: Row) -> Scope:
+        code = self._code(row["driver"] or "")
+        if not code:
+            raise Refused("driver", "driver_has_no_code")
+        if len(row["driver"]) > 120 or len(row["unit"] or "") > 20:
+            raise Refused("driver" if len(row["driver"]) > 120 else "unit", "too_long")
+        if row["product"] and row["product_line"]:
+            raise Refused("product_line", "product_and_line")
+        if row["product"]:
+            return code, self.product(row).pk, None
+        if row["product_line"]:
+            line: ProductLine | None = self._lines.find(row["product_line"])
+            if line is None:
+                raise Refused("product_line", "line_unknown")
+            return code, None, line.pk
+        if self._limited:
+            raise Refused("driver", "shared_by_all")
+        return code, None, None
+
+    def counts(self) -> Counts:
+        found = super().counts()
+        made = sorted({row.scope for row in self.rows} - set(self._drivers), key=str)
+        found.created = [Creation("drivers", scope[0], self._units[scope][0]) for scope in made]
+        return found
+
+    def day(self, row: _Row) -> datetime.date:
+        return month_start(row.date)
+
+    def shown(self, row: _Row) -> dict[str, Any]:
+        said = {**row.names, "value": str(row.value)}
+        return said | ({"old": {"value": str(row.old)}} if row.effect == "changed" else {})
+
+    def write(self, import_id: int) -> None:
+        by_scope: dict[Scope, list[_Row]] = defaultdict(list)
+        for row in self.rows:
+            by_scope[row.scope].append(row)
+        values = []
+        for (code, product_id, line_id), rows in sorted(by_scope.items(), key=lambda item: str(item[0])):
+            name, unit = self._units[code, product_id, line_id]
+            driver = self._drivers.get((code, product_id, line_id)) or driver_ensure(
+                code=code,
+                name=name,
+                unit=unit,
+                kind=self._kind,
+                step=rows[0].step,
+                product=None if product_id is None else Product(pk=product_id),
+                line=None if line_id is None else ProductLine(pk=line_id),
+                source="import",
+                import_id=import_id,
+            )
+            values += [(driver.pk, row.date, row.value) for row in rows]
+        values_write(rows=values, import_id=import_id)
+
+
+class DriversSheet(PlannedSheet[_Plan]):
+    plan = _Plan
     key = "drivers"
     label = pgettext_lazy("kind of file", "Drivers of the forecast")
     help_text = _("Temperature, promotions, prices and the like, with what is known ahead.")
@@ -117,30 +222,8 @@ class DriversSheet:
         ),
     )
 
-    def sees_all(self, user: Any) -> bool:
-        return visible_line_ids(user) is None and visible_channel_ids(user) is None
-
-    def check(self, cursor: Any, options: Mapping[str, Any], user: Any) -> Mapping[str, str]:
-        refusals = Refusals()
-        plan = _Plan(cursor, options, user, refusals)
-        refusals.write(cursor)
-        return plan.unclear
-
-    def preview(self, cursor: Any, options: Mapping[str, Any]) -> Counts:
-        return _accepted(cursor, options).counts()
-
-    def sample(self, cursor: Any, limit: int, options: Mapping[str, Any]) -> list[dict[str, Any]]:
-        found: dict[str, list[dict[str, Any]]] = {"new": [], "changed": [], "unchanged": []}
-        for row in _accepted(cursor, options).rows:
-            if len(found[row.effect]) < limit:
-                said = {"line": row.line, "effect": row.effect, **row.names, "value": str(row.value)}
-                found[row.effect].append(
-                    said | ({"old": {"value": str(row.old)}} if row.effect == "changed" else {})
-                )
-        return sorted(chain(*found.values()), key=lambda each: each["line"])
-
     def apply(self, cursor: Any, import_id: int, options: Mapping[str, Any]) -> Counts:
-        plan = _accepted(cursor, options)
+        plan = self.checked(cursor, options)
         counts = plan.counts()
         plan.write(import_id)
         return counts
@@ -148,132 +231,6 @@ class DriversSheet:
     def undo(self, cursor: Any, import_id: int) -> Counts:
         taken, restored = driver_import_undo(import_id=import_id)
         return Counts(new=taken, changed=restored)
-
-
-def _accepted(cursor: Any, options: Mapping[str, Any]) -> _Plan:
-    """The rows that were checked; unknown drivers among them were let pass."""
-    return _Plan(cursor, {**options, "create_missing": True}, None, Refusals())
-
-
-class _Plan:
-    """What the rows of ``staging`` mean for the drivers there are; rows with a problem go to ``refusals``."""
-
-    def __init__(self, cursor: Any, options: Mapping[str, Any], user: Any, refusals: Refusals) -> None:
-        self._refusals = refusals
-        self._create = bool(options.get("create_missing"))
-        self._kind = options.get("kind") or Driver.Kind.SERIES
-        self._limited = user is not None and (
-            visible_line_ids(user) is not None or visible_channel_ids(user) is not None
-        )
-        rows = staged(cursor)
-        self._products = ProductsKnown(rows, user, options.get(CODE_SOURCE))
-        self.unclear = self._products.asked()
-        self._lines = lines_known(user)
-        self._drivers: dict[Scope, Driver] = {}
-        self._by_name: dict[str, str] = {}
-        for driver in Driver.objects.all():
-            self._drivers[driver.code, driver.product_id, driver.line_id] = driver
-            self._by_name.setdefault(driver.name.lower(), driver.code)
-        self._there = self._values(rows)
-        self._units: dict[Scope, tuple[str, str]] = {}
-        self._steps: dict[Scope, str] = {}
-        self._seen: dict[tuple[Scope, datetime.date], int] = {}
-        self.rows = [planned for row in rows if (planned := self._row(row)) is not None]
-
-    def _values(self, rows: list[dict[str, Any]]) -> dict[tuple[int, datetime.date], Decimal]:
-        codes = {self._code(row["driver"]) for row in rows}
-        held = [driver.pk for (code, _product, _line), driver in self._drivers.items() if code in codes]
-        found = DriverValue.objects.filter(driver__in=held).values_list("driver_id", "date", "value")
-        return {(pk, date): value for pk, date, value in found.iterator(chunk_size=20000)}
-
-    def _code(self, text: str) -> str:
-        return self._by_name.get(text.lower(), "") or driver_code(text)
-
-    def _refused(self, row: dict[str, Any], field: str, code: str, **params: Any) -> Any:
-        """Refuse the row; always ``None``, for the caller to return."""
-        self._refusals.add(row, field, code, **params)
-
-    def _row(self, row: dict[str, Any]) -> _Row | None:
-        scope = self._scope(row)
-        if scope is None:
-            return None
-        column = next((name for name in _STEPS if row[name] is not None), None)
-        if column is None:
-            return self._refused(row, "month", "date_missing")
-        if row["value"] is None:
-            return self._refused(row, "value", "value_missing")
-        driver = self._drivers.get(scope)
-        if driver is None and not self._create:
-            return self._refused(row, "driver", "driver_unknown")
-        if driver is not None and driver.calendar:
-            return self._refused(row, "driver", "driver_is_calendar")
-        step = self._steps.setdefault(scope, driver.step if driver else _STEPS[column])
-        if step != _STEPS[column]:
-            return self._refused(row, column, "step_differs", step=str(Driver.Step(step).label))
-        key = scope, row[column]
-        if key in self._seen:
-            return self._refused(row, column, "duplicate", other=self._seen[key])
-        self._seen[key] = row["line"]
-        self._units.setdefault(scope, (row["driver"], row["unit"] or ""))
-        names = {"driver": driver.name if driver else row["driver"], column: row[column].isoformat()}
-        names |= {name: row[name] for name in ("product", "product_line") if row[name]}
-        old = self._there.get((driver.pk, row[column])) if driver else None
-        return _Row(row["line"], scope, step, row[column], row["value"], names, old)
-
-    def _scope(self, row: dict[str, Any]) -> Scope | None:
-        code = self._code(row["driver"] or "")
-        if not code:
-            return self._refused(row, "driver", "driver_has_no_code")
-        if len(row["driver"]) > 120 or len(row["unit"] or "") > 20:
-            return self._refused(row, "driver" if len(row["driver"]) > 120 else "unit", "too_long")
-        if row["product"] and row["product_line"]:
-            return self._refused(row, "product_line", "product_and_line")
-        if row["product"]:
-            product = self._products.find(row)
-            if product is None:
-                source = self._products.source(row)
-                return self._refused(row, "product", self._products.problem(row), source=source)
-            return code, product.pk, None
-        if row["product_line"]:
-            line: ProductLine | None = self._lines.find(row["product_line"])
-            return (code, None, line.pk) if line else self._refused(row, "product_line", "line_unknown")
-        if self._limited:
-            return self._refused(row, "driver", "shared_by_all")
-        return code, None, None
-
-    def counts(self) -> Counts:
-        effects = [row.effect for row in self.rows]
-        made = sorted({row.scope for row in self.rows} - set(self._drivers), key=str)
-        dates = [row.date for row in self.rows]
-        return Counts(
-            new=effects.count("new"),
-            changed=effects.count("changed"),
-            unchanged=effects.count("unchanged"),
-            created=[Creation("drivers", scope[0], self._units[scope][0]) for scope in made],
-            months_from=month_start(min(dates)) if dates else None,
-            months_to=month_start(max(dates)) if dates else None,
-        )
-
-    def write(self, import_id: int) -> None:
-        by_scope: dict[Scope, list[_Row]] = defaultdict(list)
-        for row in self.rows:
-            by_scope[row.scope].append(row)
-        values = []
-        for (code, product_id, line_id), rows in sorted(by_scope.items(), key=lambda item: str(item[0])):
-            name, unit = self._units[code, product_id, line_id]
-            driver = self._drivers.get((code, product_id, line_id)) or driver_ensure(
-                code=code,
-                name=name,
-                unit=unit,
-                kind=self._kind,
-                step=rows[0].step,
-                product=None if product_id is None else Product(pk=product_id),
-                line=None if line_id is None else ProductLine(pk=line_id),
-                source="import",
-                import_id=import_id,
-            )
-            values += [(driver.pk, row.date, row.value) for row in rows]
-        values_write(rows=values, import_id=import_id)
 
 
 def register() -> None:

@@ -13,7 +13,8 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from core.api import HasRight, Pagination
-from pricing.models import PassThrough, ReferenceUse
+from pricing.models import Levy, PassThrough, ReferenceUse
+from pricing.selectors.levies import levies_visible
 from pricing.selectors.prices import lists_visible
 from pricing.selectors.resellers import pass_throughs_visible
 from pricing.selectors.yearly import Yearly, list_yearly, uses_visible
@@ -85,16 +86,19 @@ class PassThroughViewSet(_Listing):
 
 class YearlySerializer(serializers.Serializer):
     """What a reference customer pays in a year, in the list's currency: at today's prices, and at the next
-    ones from ``then_on``. ``once``: it holds what is paid once. Null: he buys nothing of it."""
+    ones from ``then_on``. ``once``: it holds what is paid once. Null: he buys nothing of it.
+    ``…_with_levies``: with VAT and the levies of that day; null where there are none."""
 
     product = serializers.CharField()
     customer = serializers.CharField()
     once = serializers.BooleanField()
     now_with_vat = serializers.DecimalField(18, 2, allow_null=True)
     now_without_vat = serializers.DecimalField(18, 2, allow_null=True)
+    now_with_levies = serializers.DecimalField(18, 2, allow_null=True)
     then_on = serializers.DateField(allow_null=True)
     then_with_vat = serializers.DecimalField(18, 2, allow_null=True)
     then_without_vat = serializers.DecimalField(18, 2, allow_null=True)
+    then_with_levies = serializers.DecimalField(18, 2, allow_null=True)
 
 
 class YearlyFilters(django_filters.FilterSet):
@@ -133,8 +137,10 @@ class YearlyViewSet(_Listing):
 
 def _said(product: Product, row: Yearly) -> dict[str, Any]:
     now, then = row.now or (None, None), row.then or (None, None)
-    amounts = [None if amount is None else amount.quantize(CENT) for amount in (*now, *then)]
-    names = ("now_with_vat", "now_without_vat", "then_with_vat", "then_without_vat")
+    said = (*now, row.now_levied, *then, row.then_levied)
+    amounts = [None if amount is None else amount.quantize(CENT) for amount in said]
+    kinds = ("with_vat", "without_vat", "with_levies")
+    names = [f"{when}_{kind}" for when in ("now", "then") for kind in kinds]
     return {
         "product": product.code,
         "customer": row.customer.name,
@@ -144,7 +150,40 @@ def _said(product: Product, row: Yearly) -> dict[str, Any]:
     }
 
 
+class LevySerializer(serializers.ModelSerializer):
+    """Without VAT: ``amount`` a unit of what is used in a year from ``from_quantity`` on, or, of the
+    ``basis`` year, a connection and year. Rows of one line, name, tier and date are one levy, until the next
+    date."""
+
+    line = serializers.CharField(source="line.code", read_only=True)
+
+    class Meta:
+        model = Levy
+        fields = ("line", "name", "basis", "tier", "start_date", "from_quantity", "amount")
+        read_only_fields = fields
+
+
+class LevyFilters(django_filters.FilterSet):
+    line = LineFilter("line")
+
+    class Meta:
+        model = Levy
+        fields = ("line",)
+
+
+class LevyViewSet(_Listing):
+    """What the state takes besides VAT of the lines within one's sight."""
+
+    filterset_class = LevyFilters
+    serializer_class = LevySerializer
+    queryset = Levy.objects.none()
+
+    def get_queryset(self) -> QuerySet[Levy]:
+        return levies_visible(self.request.user)
+
+
 router = routers.SimpleRouter()
 router.register("reference-customers", ReferenceUseViewSet, "reference-customer")
+router.register("levies", LevyViewSet, "levy")
 router.register("pass-throughs", PassThroughViewSet, "pass-through")
 router.register("yearly-amounts", YearlyViewSet, "yearly-amount")

@@ -13,6 +13,7 @@ from rest_framework.response import Response
 
 from core.api import HasRight, Pagination, StrictSerializer
 from pricing.models import DistributionMonth, Listing
+from pricing.selectors.costs import RIGHT as COSTS
 from pricing.selectors.place import distribution_visible, listings_visible
 from pricing.services.place import listing_set
 from products.api.shared import LineFilter
@@ -32,25 +33,32 @@ class ListingFilters(django_filters.FilterSet):
 
 
 class ListingSerializer(serializers.ModelSerializer):
-    """Holds from ``start_date`` until the next of the same product and channel."""
+    """Holds from ``start_date`` until the next of the same product and channel. ``fee``: what we pay for it,
+    null for who may not see costs."""
 
     product = serializers.CharField(source="product.code", read_only=True)
     channel = serializers.CharField(source="channel.code", read_only=True)
+    fee = serializers.SerializerMethodField()
 
     class Meta:
         model = Listing
-        fields = ("id", "product", "channel", "start_date", "status", "terms", "version")
+        fields = ("id", "product", "channel", "start_date", "status", "terms", "fee", "version")
         read_only_fields = fields
+
+    def get_fee(self, row: Listing) -> str | None:
+        return row.fee if self.context["request"].user.has_perm(COSTS) else None
 
 
 class ListingRequestSerializer(StrictSerializer):
-    """``product`` and ``channel`` by code. ``version``: of the row of that date that was read, 0 for none."""
+    """``product`` and ``channel`` by code. ``version``: of the row of that date that was read, 0 for none.
+    ``fee`` only of who may see costs; left out it stays as it is."""
 
     product = serializers.CharField(max_length=60)
     channel = serializers.CharField(max_length=80)
     start_date = serializers.DateField()
     status = serializers.ChoiceField(Listing.Status.choices)
     terms = serializers.CharField(max_length=2000, required=False, allow_blank=True, default="")
+    fee = serializers.CharField(max_length=2000, required=False, allow_blank=True)
     version = serializers.IntegerField(min_value=0, required=False)
 
 
@@ -81,7 +89,8 @@ class ListingViewSet(mixins.ListModelMixin, viewsets.GenericViewSet):
             if found is None:
                 raise serializers.ValidationError({name: [f"{said[name]}?"]})
             said[name] = found
-        return Response(ListingSerializer(listing_set(user=request.user, **said)).data, status=201)
+        row = listing_set(user=request.user, **said)
+        return Response(self.get_serializer(row).data, status=201)
 
 
 class DistributionFilters(django_filters.FilterSet):

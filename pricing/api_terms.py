@@ -41,7 +41,7 @@ class TermSerializer(serializers.ModelSerializer):
 
     channel = serializers.CharField(source="channel.code", default=None, read_only=True)
     line = serializers.CharField(source="line.code", default=None, read_only=True)
-    created_by = serializers.CharField(source="created_by.name", read_only=True)
+    created_by = serializers.CharField(source="created_by.name", default=None, read_only=True)
     steps = TermStepSerializer(many=True, read_only=True)
 
     class Meta:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import datetime
 import re
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
@@ -28,8 +28,8 @@ from products.selectors.access import visible_channel_ids, visible_line_ids
 from products.selectors.closing import CLOSE, closed_until, is_closed, may_correct
 from products.services.closing import import_correction
 from products.sheets import sources
-from products.sheets.known import Named, ProductsKnown, Refusals, lines_known, staged
-from products.sheets.sources import CODE_SOURCE
+from products.sheets.known import Named, lines_known
+from products.sheets.planned import Plan, PlannedSheet, Refused, Row
 
 Basis, Split = CostLine.Basis, CostLine.Key
 Identity = tuple[Any, ...]
@@ -52,36 +52,191 @@ class _Row:
     def effect(self) -> str:
         return "unchanged" if self.is_there else "new"
 
-    @property
-    def shown(self) -> dict[str, Any]:
-        """As the preview has it."""
-        line, values = self.cost_line, self.values
-        amount = values.amount
+
+class _Plan(Plan):
+    """What the rows of ``staging`` mean beside the cost lines there are."""
+
+    def prepare(self, rows: Sequence[Row], options: Mapping[str, Any], user: Any) -> None:
+        self._correcting = bool(options.get("correction")) and may_correct(user)
+        self._lines_seen = None if user is None else visible_line_ids(user)
+        self._channels_seen = None if user is None else visible_channel_ids(user)
+        self._known = {
+            "product_line": lines_known(user),
+            "kind": Named(CostKind.objects.all()),
+            "measure": Named(Measure.objects.all()),
+            "supplier": Named(Supplier.objects.all()),
+            "channel": Named(Channel.objects.all(), self._channels_seen),
+        }
+        self._ours = organisation_get().currency
+        self._lines = {self._identity(row): row for row in CostLine.objects.select_related("kind")}
+        self.made: list[CostLine] = []
+        days = {row["start_date"] for row in rows if row["start_date"]}
+        self._there = {
+            (row.cost_line_id, row.from_quantity, row.start_date): row
+            for row in CostRate.objects.filter(start_date__in=days, withdrawn_at=None)
+        }
+
+    def _identity(self, row: CostLine) -> Identity:
+        return tuple(getattr(row, name) for name in _IDENTITY)
+
+    def read(self, row: Row) -> _Row:
+        cost_line = self._line(row)
+        values = self._values(row, cost_line)
+        key = (self._identity(cost_line), values.from_quantity, row["start_date"])
+        if key in self._seen:
+            raise Refused("start_date", "rate_duplicate", other=self._seen[key])
+        there = self._there.get((cost_line.pk, values.from_quantity, row["start_date"]))
+        if there is not None and any(getattr(there, name) != said for name, said in values._asdict().items()):
+            raise Refused("amount", "rate_taken")
+        if there is None and not self._correcting and is_closed(row["start_date"]):
+            raise Refused("start_date", "month_closed", until=f"{closed_until():%Y-%m}")
+        self._seen[key] = row["line"]
+        if cost_line.pk is None and self._identity(cost_line) not in self._lines:
+            self._lines[self._identity(cost_line)] = cost_line
+            self.made.append(cost_line)
+        return _Row(row["line"], cost_line, row["start_date"], values, there is not None)
+
+    def _line(self, row: dict[str, Any]) -> CostLine:
+        """The cost line the row is of: the one there is, else a new one, not saved."""
+        said = {name: row[name] or "" for name in ("name", "cost_centre")}
+        for name, most in (("name", 80), ("cost_centre", 40)):
+            if len(said[name]) > most:
+                raise Refused(name, "too_long")
+        currency = (row["currency"] or self._ours).upper()
+        if not re.fullmatch("[A-Z]{3}", currency):
+            raise Refused("currency", "not_currency")
+        tail = row["tail_months"] or Decimal(0)
+        if tail % 1 or not 0 <= tail <= 600:
+            raise Refused("tail_months", "not_whole")
+        fresh = CostLine(
+            **self._whose(row),
+            **said,
+            kind=self._find(row, "kind"),
+            basis=self._word(row, "basis"),
+            base=self._word(row, "base"),
+            key=self._word(row, "split"),
+            measure=self._find(row, "measure"),
+            supplier=self._find(row, "supplier"),
+            channel=self._channel(row),
+            currency=currency,
+            tail_months=int(tail),
+        )
+        try:
+            line_check(fresh)
+        except DomainError as error:
+            raise Refused({"key": "split"}.get(error.field, error.field), error.code) from None
+        found = self._lines.get(self._identity(fresh))
+        if found is None and fresh.key == Split.FIXED:
+            raise Refused("split", "shares")
+        if found is not None and found.key != fresh.key:
+            raise Refused("split", "line_differs")
+        if found is not None and row["tail_months"] is not None and found.tail_months != tail:
+            raise Refused("tail_months", "line_differs")
+        return found or fresh
+
+    def _whose(self, row: dict[str, Any]) -> dict[str, Any]:
+        if bool(row["product"]) == bool(row["product_line"]):
+            raise Refused("product", "whose")
+        if row["product"]:
+            return {"product": self.product(row)}
+        found = self._known["product_line"].find(row["product_line"])
+        if found is not None:
+            return {"line": found}
+        if row["product_line"].lower() not in (ALL, "alle", "alles"):
+            raise Refused("product_line", "line_unknown")
+        if self._lines_seen is not None:
+            raise Refused("product_line", "limited")
+        return {}
+
+    def _channel(self, row: dict[str, Any]) -> Any:
+        found = self._find(row, "channel")
+        if found is None and self._channels_seen is not None:
+            raise Refused("channel", "limited")
+        return found
+
+    def _find(self, row: dict[str, Any], field: str) -> Any:
+        if not row[field]:
+            return None
+        found = self._known[field].find(row[field])
+        if found is None:
+            raise Refused(field, f"{field}_unknown")
+        return found
+
+    def _word(self, row: dict[str, Any], field: str) -> str:
+        said = (row[field] or "").lower()
+        if not said and field != "basis":
+            return ""
+        if said not in CODES[field]:
+            raise Refused(field, "word_unknown")
+        return CODES[field][said]
+
+    def _values(self, row: dict[str, Any], cost_line: CostLine) -> RateValues:
+        amount = row["amount"]
+        if (amount is None) != bool(row["ends"]):
+            raise Refused("amount", "amount_missing" if amount is None else "amount_and_end")
+        if amount is not None and cost_line.basis == Basis.SHARE:
+            amount /= 100
+        for name in ("exchange_rate", "times", "from_quantity", "least_quantity", "vat"):
+            if row[name] is not None and (
+                row[name] < 0 or (not row[name] and name in ("exchange_rate", "times"))
+            ):
+                raise Refused(name, "negative")
+        if row["vat"] is not None and row["vat"] >= 100:
+            raise Refused("vat", "share_too_large")
+        values = RateValues(
+            amount=amount,
+            from_quantity=row["from_quantity"] or Decimal(0),
+            times=Decimal(1) if row["times"] is None else row["times"],
+            least_quantity=row["least_quantity"] or Decimal(0),
+            exchange_rate=row["exchange_rate"],
+            vat_rate=(row["vat"] or Decimal(0)) / 100,
+        )
+        try:
+            return rate_check(cost_line, values)
+        except DomainError as error:
+            raise Refused(error.field, error.code) from None
+
+    def shown(self, row: _Row) -> dict[str, Any]:
+        line, amount = row.cost_line, row.values.amount
         if amount is not None and line.basis == Basis.SHARE:
             amount = (amount * 100).normalize()
         return {
-            "line": self.line,
-            "effect": self.effect,
             "product": line.product.code if line.product else None,
             "product_line": line.line.code if line.line else None if line.product else ALL,
             "kind": line.kind.code,
             "name": line.name,
             "basis": line.basis,
-            "start_date": self.start_date.isoformat(),
+            "start_date": row.start_date.isoformat(),
             "amount": None if amount is None else f"{amount:f}",
             "currency": line.currency,
             "ends": amount is None,
         }
 
+    def closed_changes(self) -> list[dict[str, Any]]:
+        """The rates that begin in closed months."""
+        days = (row.start_date for row in self.rows if not row.is_there and is_closed(row.start_date))
+        months = Counter(f"{day:%Y-%m}" for day in days)
+        return [{"month": month, "what": "rates", "rows": rows} for month, rows in sorted(months.items())]
 
-class CostsSheet:
+    def counts(self) -> Counts:
+        found = super().counts()
+        found.created = [
+            Creation("cost_lines", line.kind.code, str(line), str(line.product or line.line or ALL))
+            for line in self.made
+        ]
+        return found
+
+    def day(self, row: _Row) -> datetime.date:
+        return row.start_date
+
+
+class CostsSheet(PlannedSheet[_Plan]):
+    plan = _Plan
     key = "costs"
     label = _("Costs")
     help_text = _("What products, lines or all cost, from when; also past costs.")
     order = 60
     permission = EDIT
-    wide_field = ""
-    can_create = False
     correction_right = CLOSE
     reasons = REASONS
     creates_labels: Mapping[str, Any] = {"cost_lines": _("cost lines")}
@@ -156,24 +311,8 @@ class CostsSheet:
         limits = (visible_line_ids(user), visible_channel_ids(user))
         return user.has_perm(RIGHT) and limits == (None, None)
 
-    def check(self, cursor: Any, options: Mapping[str, Any], user: Any) -> dict[str, str]:
-        refusals = Refusals()
-        plan = _Plan(cursor, options, user, refusals)
-        refusals.write(cursor)
-        return plan.unclear
-
-    def preview(self, cursor: Any, options: Mapping[str, Any]) -> Counts:
-        return _Plan(cursor, options, None, Refusals()).counts()
-
-    def sample(self, cursor: Any, limit: int, options: Mapping[str, Any]) -> list[dict[str, Any]]:
-        found: dict[str, list[dict[str, Any]]] = {"new": [], "unchanged": []}
-        for row in _Plan(cursor, options, None, Refusals()).rows:
-            if len(found[row.effect]) < limit:
-                found[row.effect].append(row.shown)
-        return sorted([*found["new"], *found["unchanged"]], key=lambda each: each["line"])
-
     def apply(self, cursor: Any, import_id: int, options: Mapping[str, Any]) -> Counts:
-        plan = _Plan(cursor, options, None, Refusals())
+        plan = self.checked(cursor, options)
         counts = plan.counts()
         with import_correction(import_id, options.get("correction"), plan.closed_changes()):
             CostLine.objects.bulk_create(plan.made, batch_size=2000)
@@ -190,187 +329,3 @@ class CostsSheet:
     def undo(self, cursor: Any, import_id: int) -> Counts:
         withdrawn, restored = costs_import_undo(source_import=Import.objects.get(pk=import_id))
         return Counts(new=withdrawn, changed=restored)
-
-
-class _Refused(Exception):
-    def __init__(self, field: str, code: str, **params: Any) -> None:
-        super().__init__(code)
-        self.field, self.code, self.params = field, code, params
-
-
-class _Plan:
-    """What the rows of ``staging`` mean beside the cost lines there are; problems go to ``refusals``."""
-
-    def __init__(self, cursor: Any, options: Mapping[str, Any], user: Any, refusals: Refusals) -> None:
-        rows = staged(cursor)
-        self._correcting = bool(options.get("correction")) and may_correct(user)
-        self._products = ProductsKnown(rows, user, options.get(CODE_SOURCE))
-        self.unclear = self._products.asked()
-        self._lines_seen = None if user is None else visible_line_ids(user)
-        self._channels_seen = None if user is None else visible_channel_ids(user)
-        self._known = {
-            "product_line": lines_known(user),
-            "kind": Named(CostKind.objects.all()),
-            "measure": Named(Measure.objects.all()),
-            "supplier": Named(Supplier.objects.all()),
-            "channel": Named(Channel.objects.all(), self._channels_seen),
-        }
-        self._ours = organisation_get().currency
-        self._lines = {self._identity(row): row for row in CostLine.objects.select_related("kind")}
-        self.made: list[CostLine] = []
-        days = {row["start_date"] for row in rows if row["start_date"]}
-        self._there = {
-            (row.cost_line_id, row.from_quantity, row.start_date): row
-            for row in CostRate.objects.filter(start_date__in=days, withdrawn_at=None)
-        }
-        self._seen: dict[Any, int] = {}
-        self.rows = []
-        for row in rows:
-            try:
-                self.rows.append(self._row(row))
-            except _Refused as error:
-                refusals.add(row, error.field, error.code, **error.params)
-
-    def _identity(self, row: CostLine) -> Identity:
-        return tuple(getattr(row, name) for name in _IDENTITY)
-
-    def _row(self, row: dict[str, Any]) -> _Row:
-        cost_line = self._line(row)
-        values = self._values(row, cost_line)
-        key = (self._identity(cost_line), values.from_quantity, row["start_date"])
-        if key in self._seen:
-            raise _Refused("start_date", "rate_duplicate", other=self._seen[key])
-        there = self._there.get((cost_line.pk, values.from_quantity, row["start_date"]))
-        if there is not None and any(getattr(there, name) != said for name, said in values._asdict().items()):
-            raise _Refused("amount", "rate_taken")
-        if there is None and not self._correcting and is_closed(row["start_date"]):
-            raise _Refused("start_date", "month_closed", until=f"{closed_until():%Y-%m}")
-        self._seen[key] = row["line"]
-        if cost_line.pk is None and self._identity(cost_line) not in self._lines:
-            self._lines[self._identity(cost_line)] = cost_line
-            self.made.append(cost_line)
-        return _Row(row["line"], cost_line, row["start_date"], values, there is not None)
-
-    def _line(self, row: dict[str, Any]) -> CostLine:
-        """The cost line the row is of: the one there is, else a new one, not saved."""
-        said = {name: row[name] or "" for name in ("name", "cost_centre")}
-        for name, most in (("name", 80), ("cost_centre", 40)):
-            if len(said[name]) > most:
-                raise _Refused(name, "too_long")
-        currency = (row["currency"] or self._ours).upper()
-        if not re.fullmatch("[A-Z]{3}", currency):
-            raise _Refused("currency", "not_currency")
-        tail = row["tail_months"] or Decimal(0)
-        if tail % 1 or not 0 <= tail <= 600:
-            raise _Refused("tail_months", "not_whole")
-        fresh = CostLine(
-            **self._whose(row),
-            **said,
-            kind=self._find(row, "kind"),
-            basis=self._word(row, "basis"),
-            base=self._word(row, "base"),
-            key=self._word(row, "split"),
-            measure=self._find(row, "measure"),
-            supplier=self._find(row, "supplier"),
-            channel=self._channel(row),
-            currency=currency,
-            tail_months=int(tail),
-        )
-        try:
-            line_check(fresh)
-        except DomainError as error:
-            raise _Refused({"key": "split"}.get(error.field, error.field), error.code) from None
-        found = self._lines.get(self._identity(fresh))
-        if found is None and fresh.key == Split.FIXED:
-            raise _Refused("split", "shares")
-        if found is not None and found.key != fresh.key:
-            raise _Refused("split", "line_differs")
-        if found is not None and row["tail_months"] is not None and found.tail_months != tail:
-            raise _Refused("tail_months", "line_differs")
-        return found or fresh
-
-    def _whose(self, row: dict[str, Any]) -> dict[str, Any]:
-        if bool(row["product"]) == bool(row["product_line"]):
-            raise _Refused("product", "whose")
-        if row["product"]:
-            product = self._products.find(row)
-            if product is None:
-                problem, source = self._products.problem(row), self._products.source(row)
-                raise _Refused("product", problem, source=source)
-            return {"product": product}
-        found = self._known["product_line"].find(row["product_line"])
-        if found is not None:
-            return {"line": found}
-        if row["product_line"].lower() not in (ALL, "alle", "alles"):
-            raise _Refused("product_line", "line_unknown")
-        if self._lines_seen is not None:
-            raise _Refused("product_line", "limited")
-        return {}
-
-    def _channel(self, row: dict[str, Any]) -> Any:
-        found = self._find(row, "channel")
-        if found is None and self._channels_seen is not None:
-            raise _Refused("channel", "limited")
-        return found
-
-    def _find(self, row: dict[str, Any], field: str) -> Any:
-        if not row[field]:
-            return None
-        found = self._known[field].find(row[field])
-        if found is None:
-            raise _Refused(field, f"{field}_unknown")
-        return found
-
-    def _word(self, row: dict[str, Any], field: str) -> str:
-        said = (row[field] or "").lower()
-        if not said and field != "basis":
-            return ""
-        if said not in CODES[field]:
-            raise _Refused(field, "word_unknown")
-        return CODES[field][said]
-
-    def _values(self, row: dict[str, Any], cost_line: CostLine) -> RateValues:
-        amount = row["amount"]
-        if (amount is None) != bool(row["ends"]):
-            raise _Refused("amount", "amount_missing" if amount is None else "amount_and_end")
-        if amount is not None and cost_line.basis == Basis.SHARE:
-            amount /= 100
-        for name in ("exchange_rate", "times", "from_quantity", "least_quantity", "vat"):
-            if row[name] is not None and (
-                row[name] < 0 or (not row[name] and name in ("exchange_rate", "times"))
-            ):
-                raise _Refused(name, "negative")
-        if row["vat"] is not None and row["vat"] >= 100:
-            raise _Refused("vat", "share_too_large")
-        values = RateValues(
-            amount=amount,
-            from_quantity=row["from_quantity"] or Decimal(0),
-            times=Decimal(1) if row["times"] is None else row["times"],
-            least_quantity=row["least_quantity"] or Decimal(0),
-            exchange_rate=row["exchange_rate"],
-            vat_rate=(row["vat"] or Decimal(0)) / 100,
-        )
-        try:
-            return rate_check(cost_line, values)
-        except DomainError as error:
-            raise _Refused(error.field, error.code) from None
-
-    def closed_changes(self) -> list[dict[str, Any]]:
-        """The rates that begin in closed months."""
-        days = (row.start_date for row in self.rows if not row.is_there and is_closed(row.start_date))
-        months = Counter(f"{day:%Y-%m}" for day in days)
-        return [{"month": month, "what": "rates", "rows": rows} for month, rows in sorted(months.items())]
-
-    def counts(self) -> Counts:
-        effects = [row.effect for row in self.rows]
-        days = [row.start_date for row in self.rows]
-        return Counts(
-            new=effects.count("new"),
-            unchanged=effects.count("unchanged"),
-            created=[
-                Creation("cost_lines", line.kind.code, str(line), str(line.product or line.line or ALL))
-                for line in self.made
-            ],
-            months_from=min(days, default=None),
-            months_to=max(days, default=None),
-        )

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import datetime
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
@@ -22,8 +23,8 @@ from products.models import Supplier
 from products.selectors.access import visible_channel_ids, visible_line_ids
 from products.selectors.closing import CLOSE, closed_until, is_closed, may_correct
 from products.sheets import sources
-from products.sheets.known import Named, ProductsKnown, Refusals, channels_known, staged
-from products.sheets.sources import CODE_SOURCE
+from products.sheets.known import Named, channels_known
+from products.sheets.planned import Plan, PlannedSheet, Refused, Row
 from products.sheets.words import MONTH_CLOSED
 
 Key = tuple[str, str, bool]
@@ -60,24 +61,135 @@ REASONS: dict[str, Any] = {
 }
 
 
-class _Refused(Exception):
-    def __init__(self, field: str, code: str, **params: Any) -> None:
-        super().__init__(code)
-        self.field, self.code, self.params = field, code, params
+@dataclass(frozen=True)
+class _Row:
+    """``entries``: the file's, and what reverses it; ``new``: those that are not there yet."""
+
+    line: int
+    entries: list[LedgerEntry]
+    new: list[LedgerEntry]
+
+    @property
+    def effect(self) -> str:
+        return "new" if self.entries[0] in self.new else "unchanged"
 
 
-class LedgerSheet:
+class _Plan(Plan):
+    """What the rows of ``staging`` mean beside the entries there are."""
+
+    def prepare(self, rows: Sequence[Row], options: Mapping[str, Any], user: Any) -> None:
+        limits = (None, None) if user is None else (visible_line_ids(user), visible_channel_ids(user))
+        self._limited = limits != (None, None)
+        self._correcting = bool(options.get("correction")) and (user is None or may_correct(user))
+        self._suppliers = Named(Supplier.objects.all())
+        self._channels = channels_known(user)
+        self._ours, self._today = organisation_get().currency, today()
+        numbers = {row["number"] for row in rows if row["number"]}
+        self._there: dict[Key, LedgerEntry] = {
+            (entry.source, entry.number, entry.is_reversal): entry
+            for entry in LedgerEntry.objects.filter(number__in=numbers)
+        }
+
+    def read(self, row: Row) -> _Row:
+        if self._limited:
+            raise Refused("number", "limited")
+        for name, most in _LENGTHS.items():
+            if len(row[name] or "") > most:
+                raise Refused(name, "too_long")
+        if row["date"] > self._today:
+            raise Refused("date", "in_future", until=self._today.isoformat())
+        said = {name: row[name] or "" for name in _LENGTHS}
+        entry = LedgerEntry(
+            **said,
+            **self._money(row),
+            date=row["date"],
+            month=month_start(row["date"]),
+            supplier=self._find(row, "supplier", self._suppliers),
+            product=self.product(row) if row["product"] else None,
+            channel=self._find(row, "channel", self._channels),
+            is_accrual=bool(row["accrual"]),
+        )
+        made = [entry]
+        if row["reversal_date"] is not None:
+            made.append(self._reversal(entry, row["reversal_date"]))
+        key = (entry.source, entry.number, False)
+        if key in self._seen:
+            raise Refused("number", "entry_duplicate", other=self._seen[key])
+        there = [self._there.get((each.source, each.number, each.is_reversal)) for each in made]
+        for each, known in zip(made, there, strict=True):
+            if known is not None and any(getattr(known, name) != getattr(each, name) for name in _SAME):
+                raise Refused("number", "entry_taken")
+            if known is None and is_closed(each.date) and not self._correcting:
+                raise Refused("date", "month_closed", until=f"{closed_until():%Y-%m}")
+        self._seen[key] = row["line"]
+        new = [each for each, known in zip(made, there, strict=True) if known is None]
+        return _Row(row["line"], made, new)
+
+    def _money(self, row: dict[str, Any]) -> dict[str, Any]:
+        currency, rate = (row["currency"] or self._ours).upper(), row["exchange_rate"]
+        if not re.fullmatch("[A-Z]{3}", currency):
+            raise Refused("currency", "not_currency")
+        if rate is not None and rate <= 0:
+            raise Refused("exchange_rate", "negative")
+        if currency == self._ours and rate not in (None, 1):
+            raise Refused("exchange_rate", "no_exchange")
+        if currency != self._ours and rate is None:
+            raise Refused("exchange_rate", "exchange_missing")
+        rate = Decimal(1) if rate is None else rate
+        return {
+            "amount": row["amount"],
+            "currency": currency,
+            "exchange_rate": rate,
+            "booked": booked(row["amount"] * rate),
+        }
+
+    def _reversal(self, entry: LedgerEntry, date: datetime.date) -> LedgerEntry:
+        if not entry.is_accrual:
+            raise Refused("reversal_date", "not_accrual")
+        if date <= entry.date:
+            raise Refused("reversal_date", "reversal_before")
+        values = {name: getattr(entry, name) for name in (*_SAME, "source", "number")}
+        values |= {"date": date, "amount": -entry.amount, "booked": -entry.booked}
+        return LedgerEntry(**values, month=month_start(date), is_reversal=True)
+
+    def _find(self, row: dict[str, Any], field: str, known: Named) -> Any:
+        found = known.find(row[field]) if row[field] else None
+        if row[field] and found is None:
+            raise Refused(field, f"{field}_unknown")
+        return found
+
+    def counts(self) -> Counts:
+        entries = [entry for row in self.rows for entry in row.entries]
+        amounts = [
+            Amount(
+                *(entry.month, entry.account, entry.cost_centre, entry.dimension, entry.supplier_id),
+                *(entry.product_id, entry.channel_id, entry.is_accrual, entry.booked),
+            )
+            for entry in entries
+        ]
+        months = [entry.month for entry in entries]
+        found = super().counts()
+        found.totals = {"amount": str(sum((entry.booked for entry in entries), Decimal(0)))}
+        found.months_from, found.months_to = min(months, default=None), max(months, default=None)
+        found.reconciled = [row.as_json() for row in reconcile(amounts, Mappings())]
+        return found
+
+    def shown(self, row: _Row) -> dict[str, Any]:
+        entry = row.entries[0]
+        names = ("number", "account", "cost_centre", "dimension", "text", "currency")
+        shown = {name: getattr(entry, name) or None for name in names}
+        return {"date": entry.date.isoformat(), "amount": str(entry.amount), **shown}
+
+
+class LedgerSheet(PlannedSheet[_Plan]):
+    plan = _Plan
     key = "cost_actuals"
     label = _("Ledger")
     help_text = _("Bookings of the ledger: what was really spent, by account and cost centre.")
     order = 62
     permission = EDIT
-    wide_field = ""
-    can_create = False
     correction_right = CLOSE
     reasons = REASONS
-    creates_labels: Mapping[str, Any] = {}
-    one_of: tuple[tuple[str, ...], ...] = ()
     options: tuple[Option, ...] = (sources.OPTION,)
     fields = (
         Field(
@@ -127,158 +239,12 @@ class LedgerSheet:
         limits = (visible_line_ids(user), visible_channel_ids(user))
         return user.has_perm(RIGHT) and limits == (None, None)
 
-    def check(self, cursor: Any, options: Mapping[str, Any], user: Any) -> dict[str, str]:
-        refusals = Refusals()
-        plan = _Plan(cursor, options, user, refusals)
-        refusals.write(cursor)
-        return plan.unclear
-
-    def preview(self, cursor: Any, options: Mapping[str, Any]) -> Counts:
-        return _Plan(cursor, options, None, Refusals()).counts()
-
-    def sample(self, cursor: Any, limit: int, options: Mapping[str, Any]) -> list[dict[str, Any]]:
-        plan = _Plan(cursor, options, None, Refusals())
-        found: dict[str, list[dict[str, Any]]] = {"new": [], "unchanged": []}
-        for line, entry, is_there in plan.rows:
-            effect = "unchanged" if is_there else "new"
-            if len(found[effect]) < limit and not entry.is_reversal:
-                names = ("number", "account", "cost_centre", "dimension", "text", "currency")
-                shown = {name: getattr(entry, name) or None for name in names}
-                date = entry.date.isoformat()
-                found[effect].append(
-                    {"line": line, "effect": effect, "date": date, "amount": str(entry.amount), **shown}
-                )
-        return sorted([*found["new"], *found["unchanged"]], key=lambda each: each["line"])
-
     def apply(self, cursor: Any, import_id: int, options: Mapping[str, Any]) -> Counts:
-        plan = _Plan(cursor, options, None, Refusals())
+        plan = self.checked(cursor, options)
         counts = plan.counts()
-        new = [entry for _line, entry, is_there in plan.rows if not is_there]
+        new = [entry for row in plan.rows for entry in row.new]
         ledger_import(import_id=import_id, entries=new, reason=str(options.get("correction") or ""))
         return counts
 
     def undo(self, cursor: Any, import_id: int) -> Counts:
         return Counts(new=ledger_import_undo(import_id=import_id))
-
-
-class _Plan:
-    """What the rows of ``staging`` mean beside the entries there are; problems go to ``refusals``."""
-
-    def __init__(self, cursor: Any, options: Mapping[str, Any], user: Any, refusals: Refusals) -> None:
-        rows = staged(cursor)
-        limited = user is not None and (visible_line_ids(user), visible_channel_ids(user)) != (None, None)
-        self._correcting = bool(options.get("correction")) and (user is None or may_correct(user))
-        self._products = ProductsKnown(rows, user, options.get(CODE_SOURCE))
-        self.unclear = self._products.asked()
-        self._suppliers = Named(Supplier.objects.all())
-        self._channels = channels_known(user)
-        self._ours, self._today = organisation_get().currency, today()
-        numbers = {row["number"] for row in rows if row["number"]}
-        self._there: dict[Key, LedgerEntry] = {
-            (entry.source, entry.number, entry.is_reversal): entry
-            for entry in LedgerEntry.objects.filter(number__in=numbers)
-        }
-        self._seen: dict[Key, int] = {}
-        self.rows: list[tuple[int, LedgerEntry, bool]] = []
-        for row in rows:
-            try:
-                if limited:
-                    raise _Refused("number", "limited")
-                self.rows += self._row(row)
-            except _Refused as error:
-                refusals.add(row, error.field, error.code, **error.params)
-
-    def _row(self, row: dict[str, Any]) -> list[tuple[int, LedgerEntry, bool]]:
-        """The entry, and what reverses it."""
-        for name, most in _LENGTHS.items():
-            if len(row[name] or "") > most:
-                raise _Refused(name, "too_long")
-        if row["date"] > self._today:
-            raise _Refused("date", "in_future", until=self._today.isoformat())
-        said = {name: row[name] or "" for name in _LENGTHS}
-        entry = LedgerEntry(
-            **said,
-            **self._money(row),
-            date=row["date"],
-            month=month_start(row["date"]),
-            supplier=self._find(row, "supplier", self._suppliers),
-            product=self._product(row),
-            channel=self._find(row, "channel", self._channels),
-            is_accrual=bool(row["accrual"]),
-        )
-        made = [entry]
-        if row["reversal_date"] is not None:
-            made.append(self._reversal(entry, row["reversal_date"]))
-        key = (entry.source, entry.number, False)
-        if key in self._seen:
-            raise _Refused("number", "entry_duplicate", other=self._seen[key])
-        there = [self._there.get((each.source, each.number, each.is_reversal)) for each in made]
-        for each, known in zip(made, there, strict=True):
-            if known is not None and any(getattr(known, name) != getattr(each, name) for name in _SAME):
-                raise _Refused("number", "entry_taken")
-            if known is None and is_closed(each.date) and not self._correcting:
-                raise _Refused("date", "month_closed", until=f"{closed_until():%Y-%m}")
-        self._seen[key] = row["line"]
-        return [(row["line"], each, known is not None) for each, known in zip(made, there, strict=True)]
-
-    def _money(self, row: dict[str, Any]) -> dict[str, Any]:
-        currency, rate = (row["currency"] or self._ours).upper(), row["exchange_rate"]
-        if not re.fullmatch("[A-Z]{3}", currency):
-            raise _Refused("currency", "not_currency")
-        if rate is not None and rate <= 0:
-            raise _Refused("exchange_rate", "negative")
-        if currency == self._ours and rate not in (None, 1):
-            raise _Refused("exchange_rate", "no_exchange")
-        if currency != self._ours and rate is None:
-            raise _Refused("exchange_rate", "exchange_missing")
-        rate = Decimal(1) if rate is None else rate
-        return {
-            "amount": row["amount"],
-            "currency": currency,
-            "exchange_rate": rate,
-            "booked": booked(row["amount"] * rate),
-        }
-
-    def _reversal(self, entry: LedgerEntry, date: datetime.date) -> LedgerEntry:
-        if not entry.is_accrual:
-            raise _Refused("reversal_date", "not_accrual")
-        if date <= entry.date:
-            raise _Refused("reversal_date", "reversal_before")
-        values = {name: getattr(entry, name) for name in (*_SAME, "source", "number")}
-        values |= {"date": date, "amount": -entry.amount, "booked": -entry.booked}
-        return LedgerEntry(**values, month=month_start(date), is_reversal=True)
-
-    def _product(self, row: dict[str, Any]) -> Any:
-        if not row["product"]:
-            return None
-        found = self._products.find(row)
-        if found is None:
-            raise _Refused("product", self._products.problem(row), source=self._products.source(row))
-        return found
-
-    def _find(self, row: dict[str, Any], field: str, known: Named) -> Any:
-        found = known.find(row[field]) if row[field] else None
-        if row[field] and found is None:
-            raise _Refused(field, f"{field}_unknown")
-        return found
-
-    def counts(self) -> Counts:
-        """Rows of the file, so without what reverses them; the amounts with it."""
-        firsts = [is_there for _line, entry, is_there in self.rows if not entry.is_reversal]
-        entries = [entry for _line, entry, _is_there in self.rows]
-        amounts = [
-            Amount(
-                *(entry.month, entry.account, entry.cost_centre, entry.dimension, entry.supplier_id),
-                *(entry.product_id, entry.channel_id, entry.is_accrual, entry.booked),
-            )
-            for entry in entries
-        ]
-        months = [entry.month for entry in entries]
-        return Counts(
-            new=firsts.count(False),
-            unchanged=firsts.count(True),
-            totals={"amount": str(sum((entry.booked for entry in entries), Decimal(0)))},
-            months_from=min(months, default=None),
-            months_to=max(months, default=None),
-            reconciled=[row.as_json() for row in reconcile(amounts, Mappings())],
-        )

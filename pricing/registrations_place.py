@@ -27,7 +27,8 @@ def register() -> None:
     from .models import Listing
     from .sheets_place import DistributionSheet
 
-    history_extend(Product, Related(Listing, "product", within=_in_sight))
+    # A fee is a cost: not everybody who reads a history sees those.
+    history_extend(Product, Related(Listing, "product", skip=frozenset({"fee"}), within=_in_sight))
     registries.panels.register(
         Panel("place", "mix", "pricing/_place_card.html", later("place_card.place_panel"), 30, "pricing.view")
     )

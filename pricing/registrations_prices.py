@@ -19,15 +19,17 @@ def register() -> None:
 
     from .approval_words import DECIDED, READY, WAITING
     from .decision_readings import PRICE
-    from .models import Bound, ReferenceUse, VatCode
+    from .models import Bound, Levy, ReferenceUse, VatCode
     from .price_events import READING
     from .selectors.proposals import JOB
     from .sheets import PricesSheet
+    from .sheets_levies import LeviesSheet
+    from .sheets_terms import TermsSheet
 
     # Prices have a page of their own, which keeps to lists and drafts that a person may see.
     history_extend(Product, Related(VatCode, "product", _("VAT"), skip=frozenset({"line"})))
     history_extend(Product, Related(Bound, "product", _("Bound of a price"), skip=frozenset({"line"})))
-    history_extend(ProductLine, Related(ReferenceUse, "line"))
+    history_extend(ProductLine, Related(ReferenceUse, "line"), Related(Levy, "line"))
     registries.panels.register(
         Panel("price", "mix", "pricing/_price_card.html", later("price_card.price_panel"), 20, "pricing.view")
     )
@@ -52,4 +54,4 @@ def register() -> None:
     )
     alert_kinds.register(*WAITING)
     notification_kinds.register(*DECIDED, READY)
-    sheets.register(PricesSheet())
+    sheets.register(PricesSheet(), LeviesSheet(), TermsSheet())

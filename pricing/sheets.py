@@ -6,7 +6,7 @@ Applying the file is the one approval of all its rows; what is approved already 
 from __future__ import annotations
 
 import datetime
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
@@ -19,10 +19,8 @@ from pricing.models import Price, PriceList
 from pricing.models.price import State
 from pricing.selectors.prices import lists_visible
 from pricing.services.price_import import prices_import, prices_import_undo
-from products.selectors.access import visible_channel_ids, visible_line_ids
 from products.sheets import sources
-from products.sheets.known import ProductsKnown, Refusals, staged
-from products.sheets.sources import CODE_SOURCE
+from products.sheets.planned import Plan, PlannedSheet, Refused, Row
 
 REASONS: dict[str, Any] = {
     "product_unknown": _("no product has this code"),
@@ -63,17 +61,76 @@ class _Row:
         return "unchanged" if self.is_there else "new"
 
 
-class PricesSheet:
+class _Plan(Plan):
+    """What the rows of ``staging`` mean beside the prices there are."""
+
+    def prepare(self, rows: Sequence[Row], options: Mapping[str, Any], user: Any) -> None:
+        self._lists: dict[str, PriceList] = {}
+        for price_list in PriceList.objects.all() if user is None else lists_visible(user):
+            for name in (price_list.name_nl, price_list.name_en, price_list.code):
+                self._lists[name.lower()] = price_list
+        days = [row["start_date"] for row in rows if row["start_date"]]
+        there = Price.objects.filter(
+            state=State.APPROVED, start_date__in=set(days), price_list__in=set(self._lists.values())
+        )
+        self._there: dict[Key, Decimal | None] = {
+            (
+                price.price_list_id,
+                price.product_id,
+                price.component,
+                price.tier,
+                price.start_date,
+            ): price.amount
+            for price in there
+        }
+
+    def read(self, row: Row) -> _Row:
+        product = self.product(row)
+        price_list = self._lists.get(row["price_list"].lower())
+        if price_list is None:
+            raise Refused("price_list", "list_unknown")
+        if row["currency"] and row["currency"].upper() != price_list.currency:
+            raise Refused("currency", "currency_differs", currency=price_list.currency)
+        component = _COMPONENT.get((row["component"] or "").lower())
+        if component is None:
+            raise Refused("component", "component_unknown")
+        tier, amount = row["tier"] or "", row["price"]
+        if len(tier) > 40:
+            raise Refused("tier", "too_long")
+        if (amount is None) != bool(row["ends"]):
+            raise Refused("price", "price_missing" if amount is None else "price_and_end")
+        if amount is not None and amount < 0:
+            raise Refused("price", "price_negative")
+        key: Key = (price_list.pk, product.pk, component, tier, row["start_date"])
+        self.once(key, row, "start_date", "price_duplicate")
+        if key in self._there and self._there[key] != amount:
+            said = self._there[key]
+            raise Refused("price", "price_decided", amount="—" if said is None else f"{said:f}")
+        names = {
+            "product": product.code,
+            "price_list": price_list.code,
+            "component": component,
+            "tier": tier,
+            "start_date": row["start_date"].isoformat(),
+        }
+        return _Row(row["line"], key, amount, key in self._there, names)
+
+    def shown(self, row: _Row) -> dict[str, Any]:
+        price = None if row.amount is None else str(row.amount)
+        return {"price": price, "ends": row.amount is None, **row.names}
+
+    def day(self, row: _Row) -> datetime.date:
+        return row.key[4]
+
+
+class PricesSheet(PlannedSheet[_Plan]):
+    plan = _Plan
     key = "prices"
     label = _("Prices")
     help_text = _("What products cost on a price list, from when; also past prices.")
     order = 50
     permission = "pricing.approve"
-    wide_field = ""
-    can_create = False
     reasons = REASONS
-    creates_labels: Mapping[str, Any] = {}
-    one_of: tuple[tuple[str, ...], ...] = ()
     options: tuple[Option, ...] = (sources.OPTION,)
     fields = (
         Field(
@@ -107,29 +164,8 @@ class PricesSheet:
         Field("currency", "code", _("Currency"), aliases=("valuta", "munt")),
     )
 
-    def sees_all(self, user: Any) -> bool:
-        return visible_line_ids(user) is None and visible_channel_ids(user) is None
-
-    def check(self, cursor: Any, options: Mapping[str, Any], user: Any) -> dict[str, str]:
-        refusals = Refusals()
-        plan = _Plan(cursor, options, user, refusals)
-        refusals.write(cursor)
-        return plan.unclear
-
-    def preview(self, cursor: Any, options: Mapping[str, Any]) -> Counts:
-        return _Plan(cursor, options, None, Refusals()).counts()
-
-    def sample(self, cursor: Any, limit: int, options: Mapping[str, Any]) -> list[dict[str, Any]]:
-        found: dict[str, list[dict[str, Any]]] = {"new": [], "unchanged": []}
-        for row in _Plan(cursor, options, None, Refusals()).rows:
-            if len(found[row.effect]) < limit:
-                price = None if row.amount is None else str(row.amount)
-                said = {"line": row.line, "effect": row.effect, "price": price, "ends": row.amount is None}
-                found[row.effect].append(said | row.names)
-        return sorted([*found["new"], *found["unchanged"]], key=lambda each: each["line"])
-
     def apply(self, cursor: Any, import_id: int, options: Mapping[str, Any]) -> Counts:
-        plan = _Plan(cursor, options, None, Refusals())
+        plan = self.checked(cursor, options)
         prices_import(
             source_import=Import.objects.get(pk=import_id),
             rows=[(row.key, row.amount) for row in plan.rows if not row.is_there],
@@ -139,77 +175,3 @@ class PricesSheet:
     def undo(self, cursor: Any, import_id: int) -> Counts:
         withdrawn, restored = prices_import_undo(source_import=Import.objects.get(pk=import_id))
         return Counts(new=withdrawn, changed=restored)
-
-
-class _Plan:
-    """What the rows of ``staging`` mean beside the prices there are; problems go to ``refusals``."""
-
-    def __init__(self, cursor: Any, options: Mapping[str, Any], user: Any, refusals: Refusals) -> None:
-        self._refusals = refusals
-        rows = staged(cursor)
-        self._products = ProductsKnown(rows, user, options.get(CODE_SOURCE))
-        self.unclear = self._products.asked()
-        self._lists: dict[str, PriceList] = {}
-        for row in PriceList.objects.all() if user is None else lists_visible(user):
-            for name in (row.name_nl, row.name_en, row.code):
-                self._lists[name.lower()] = row
-        days = [row["start_date"] for row in rows if row["start_date"]]
-        there = Price.objects.filter(
-            state=State.APPROVED, start_date__in=set(days), price_list__in=set(self._lists.values())
-        )
-        self._there: dict[Key, Decimal | None] = {
-            (row.price_list_id, row.product_id, row.component, row.tier, row.start_date): row.amount
-            for row in there
-        }
-        self._seen: dict[Key, int] = {}
-        self.rows = [planned for row in rows if (planned := self._row(row)) is not None]
-
-    def _refused(self, row: dict[str, Any], field: str, code: str, **params: Any) -> Any:
-        """Refuse the row; always ``None``, for the caller to return."""
-        self._refusals.add(row, field, code, **params)
-
-    def _row(self, row: dict[str, Any]) -> _Row | None:
-        product = self._products.find(row)
-        if product is None:
-            problem, source = self._products.problem(row), self._products.source(row)
-            return self._refused(row, "product", problem, source=source)
-        price_list = self._lists.get(row["price_list"].lower())
-        if price_list is None:
-            return self._refused(row, "price_list", "list_unknown")
-        if row["currency"] and row["currency"].upper() != price_list.currency:
-            return self._refused(row, "currency", "currency_differs", currency=price_list.currency)
-        component = _COMPONENT.get((row["component"] or "").lower())
-        if component is None:
-            return self._refused(row, "component", "component_unknown")
-        tier, amount = row["tier"] or "", row["price"]
-        if len(tier) > 40:
-            return self._refused(row, "tier", "too_long")
-        if (amount is None) != bool(row["ends"]):
-            return self._refused(row, "price", "price_missing" if amount is None else "price_and_end")
-        if amount is not None and amount < 0:
-            return self._refused(row, "price", "price_negative")
-        key: Key = (price_list.pk, product.pk, component, tier, row["start_date"])
-        if key in self._seen:
-            return self._refused(row, "start_date", "price_duplicate", other=self._seen[key])
-        self._seen[key] = row["line"]
-        if key in self._there and self._there[key] != amount:
-            said = self._there[key]
-            return self._refused(row, "price", "price_decided", amount="—" if said is None else f"{said:f}")
-        names = {
-            "product": product.code,
-            "price_list": price_list.code,
-            "component": component,
-            "tier": tier,
-            "start_date": row["start_date"].isoformat(),
-        }
-        return _Row(row["line"], key, amount, key in self._there, names)
-
-    def counts(self) -> Counts:
-        effects = [row.effect for row in self.rows]
-        days = [row.key[4] for row in self.rows]
-        return Counts(
-            new=effects.count("new"),
-            unchanged=effects.count("unchanged"),
-            months_from=min(days, default=None),
-            months_to=max(days, default=None),
-        )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
@@ -15,10 +15,9 @@ from exchange.sheets import Counts, Field, Option
 from pricing.models import DistributionMonth
 from pricing.services.place import distribution_import, distribution_undo
 from products.models import Channel, Product
-from products.selectors.access import visible_channel_ids, visible_line_ids
 from products.sheets import sources
-from products.sheets.known import ProductsKnown, Refusals, channels_known, staged
-from products.sheets.sources import CODE_SOURCE
+from products.sheets.known import channels_known
+from products.sheets.planned import Plan, PlannedSheet, Refused, Row
 
 REASONS: dict[str, Any] = {
     "product_unknown": _("no product has this code"),
@@ -59,16 +58,76 @@ class _Row:
         return "new" if self.there is None else "changed" if self.old else "unchanged"
 
 
-class DistributionSheet:
+class _Plan(Plan):
+    """What the rows of ``staging`` mean beside the distribution there is."""
+
+    def prepare(self, rows: Sequence[Row], options: Mapping[str, Any], user: Any) -> None:
+        self._today = today()
+        self._most = 1 if options.get(WRITTEN) == "rate" else 100
+        self._channels = channels_known(user)
+        there = DistributionMonth.objects.filter(month__in={row["month"] for row in rows if row["month"]})
+        self._there = {(row.product_id, row.channel_id, row.month): row for row in there}
+
+    def read(self, row: Row) -> _Row:
+        product, channel = self.product(row), self._channels.find(row["channel"])
+        if channel is None:
+            raise Refused("channel", "channel_unknown")
+        if row["month"] > self._today:
+            raise Refused("month", "month_ahead")
+        values: dict[str, Any] = {}
+        for name in RATES:
+            if row[name] is not None:
+                if not 0 <= row[name] <= self._most:
+                    raise Refused(name, "not_a_share", most=self._most)
+                values[f"{name}_rate"] = round(row[name] / self._most, 4)
+        if row["points"] is not None:
+            if row["points"] < 0 or row["points"] % 1 or row["points"] > 10**9:
+                raise Refused("points", "not_whole")
+            values["points"] = int(row["points"])
+        if not values:
+            raise Refused("weighted", "distribution_missing")
+        key: Key = (product.pk, channel.pk, row["month"])
+        self.once(key, row, "month", "distribution_duplicate")
+        return _Row(row["line"], product, channel, row["month"], values, self._there.get(key))
+
+    def shown(self, row: _Row) -> dict[str, Any]:
+        """The row in the file's own terms."""
+        found = {
+            "product": row.product.code,
+            "channel": row.channel.name,
+            "month": row.month.isoformat(),
+            **self._figures(row.values),
+        }
+        return found | {"old": self._figures(row.old)} if row.old else found
+
+    def _figures(self, values: Mapping[str, Any]) -> dict[str, str | None]:
+        found: dict[str, str | None] = {}
+        for name, value in values.items():
+            if isinstance(value, Decimal) and name.endswith("_rate"):
+                value = f"{(value * self._most).normalize():f}"
+            found[name.removesuffix("_rate")] = None if value is None else str(value)
+        return found
+
+    def counts(self) -> Counts:
+        effects = [row.effect for row in self.rows]
+        months = [row.month for row in self.rows]
+        return Counts(
+            new=effects.count("new"),
+            changed=effects.count("changed"),
+            unchanged=effects.count("unchanged"),
+            months_from=min(months, default=None),
+            months_to=max(months, default=None),
+        )
+
+
+class DistributionSheet(PlannedSheet[_Plan]):
+    plan = _Plan
     key = "distribution"
     label = _("Distribution")
     help_text = _("Numeric and weighted distribution of products by channel and month.")
     order = 60
     permission = "pricing.edit"
-    wide_field = ""
-    can_create = False
     reasons = REASONS
-    creates_labels: Mapping[str, Any] = {}
     one_of: tuple[tuple[str, ...], ...] = (("numeric", "weighted", "points"),)
     options: tuple[Option, ...] = (
         Option(
@@ -116,28 +175,8 @@ class DistributionSheet:
         ),
     )
 
-    def sees_all(self, user: Any) -> bool:
-        return visible_line_ids(user) is None and visible_channel_ids(user) is None
-
-    def check(self, cursor: Any, options: Mapping[str, Any], user: Any) -> dict[str, str]:
-        refusals = Refusals()
-        plan = _Plan(cursor, options, user, refusals)
-        refusals.write(cursor)
-        return plan.unclear
-
-    def preview(self, cursor: Any, options: Mapping[str, Any]) -> Counts:
-        return _Plan(cursor, options, None, Refusals()).counts()
-
-    def sample(self, cursor: Any, limit: int, options: Mapping[str, Any]) -> list[dict[str, Any]]:
-        plan = _Plan(cursor, options, None, Refusals())
-        found: dict[str, list[dict[str, Any]]] = {"new": [], "changed": [], "unchanged": []}
-        for row in plan.rows:
-            if len(found[row.effect]) < limit:
-                found[row.effect].append(plan.said(row))
-        return sorted((each for rows in found.values() for each in rows), key=lambda each: each["line"])
-
     def apply(self, cursor: Any, import_id: int, options: Mapping[str, Any]) -> Counts:
-        plan = _Plan(cursor, options, None, Refusals())
+        plan = self.checked(cursor, options)
         counts = plan.counts()  # before the rows that are there take their new values
         distribution_import(
             import_id=import_id,
@@ -153,82 +192,3 @@ class DistributionSheet:
     def undo(self, cursor: Any, import_id: int) -> Counts:
         taken, restored = distribution_undo(import_id=import_id)
         return Counts(new=taken, changed=restored)
-
-
-class _Plan:
-    """What the rows of ``staging`` mean beside the distribution there is; problems go to ``refusals``."""
-
-    def __init__(self, cursor: Any, options: Mapping[str, Any], user: Any, refusals: Refusals) -> None:
-        self._refusals = refusals
-        self._today = today()
-        self._most = 1 if options.get(WRITTEN) == "rate" else 100
-        rows = staged(cursor)
-        self._products = ProductsKnown(rows, user, options.get(CODE_SOURCE))
-        self.unclear = self._products.asked()
-        self._channels = channels_known(user)
-        there = DistributionMonth.objects.filter(month__in={row["month"] for row in rows if row["month"]})
-        self._there = {(row.product_id, row.channel_id, row.month): row for row in there}
-        self._seen: dict[Key, int] = {}
-        self.rows = [planned for row in rows if (planned := self._row(row)) is not None]
-
-    def _refused(self, row: dict[str, Any], field: str, code: str, **params: Any) -> Any:
-        """Refuse the row; always ``None``, for the caller to return."""
-        self._refusals.add(row, field, code, **params)
-
-    def _row(self, row: dict[str, Any]) -> _Row | None:
-        product, channel = self._products.find(row), self._channels.find(row["channel"])
-        if product is None:
-            problem, source = self._products.problem(row), self._products.source(row)
-            return self._refused(row, "product", problem, source=source)
-        if channel is None:
-            return self._refused(row, "channel", "channel_unknown")
-        if row["month"] > self._today:
-            return self._refused(row, "month", "month_ahead")
-        values: dict[str, Any] = {}
-        for name in RATES:
-            if row[name] is not None:
-                if not 0 <= row[name] <= self._most:
-                    return self._refused(row, name, "not_a_share", most=self._most)
-                values[f"{name}_rate"] = round(row[name] / self._most, 4)
-        if row["points"] is not None:
-            if row["points"] < 0 or row["points"] % 1 or row["points"] > 10**9:
-                return self._refused(row, "points", "not_whole")
-            values["points"] = int(row["points"])
-        if not values:
-            return self._refused(row, "weighted", "distribution_missing")
-        key: Key = (product.pk, channel.pk, row["month"])
-        if key in self._seen:
-            return self._refused(row, "month", "distribution_duplicate", other=self._seen[key])
-        self._seen[key] = row["line"]
-        return _Row(row["line"], product, channel, row["month"], values, self._there.get(key))
-
-    def said(self, row: _Row) -> dict[str, Any]:
-        """The row in the file's own terms."""
-        found = {
-            "line": row.line,
-            "effect": row.effect,
-            "product": row.product.code,
-            "channel": row.channel.name,
-            "month": row.month.isoformat(),
-            **self._figures(row.values),
-        }
-        return found | {"old": self._figures(row.old)} if row.old else found
-
-    def _figures(self, values: Mapping[str, Any]) -> dict[str, str | None]:
-        found: dict[str, str | None] = {}
-        for name, value in values.items():
-            if isinstance(value, Decimal) and name.endswith("_rate"):
-                value = f"{(value * self._most).normalize():f}"
-            found[name.removesuffix("_rate")] = None if value is None else str(value)
-        return found
-
-    def counts(self) -> Counts:
-        effects = [row.effect for row in self.rows]
-        months = [row.month for row in self.rows]
-        return Counts(
-            new=effects.count("new"),
-            changed=effects.count("changed"),
-            unchanged=effects.count("unchanged"),
-            months_from=min(months, default=None),
-            months_to=max(months, default=None),
-        )

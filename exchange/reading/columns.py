@@ -182,7 +182,7 @@ def flag_column() -> Converter:
 
 def converter_for(kind: str, *, decimal: str, order: str) -> Converter:
     """The converter of a field's kind (``exchange.sheets.KINDS``)."""
-    if kind in ("number", "amount"):
+    if kind in ("number", "amount", "exact"):
         return number_column(decimal)
     if kind in ("date", "month"):
         return date_column(order, to_month=kind == "month")

@@ -112,7 +112,7 @@ class Express:
         return _Shape(re.compile(row.replace(r"\d", "[0-9]")), inserted)
 
     def _cell(self, kind: str, first: str, separator: str) -> str | None:
-        if kind in ("number", "amount"):
+        if kind in ("number", "amount", "exact"):
             whole = rf"-?\d{{1,{limits.INTEGER_DIGITS}}}+"
             return {".": rf"{whole}(?:\.\d++)?+", "": whole}.get(self._plan.decimal)
         if kind == "date":

@@ -145,7 +145,7 @@ def plan_make(
     for name, headers in columns.doubles.items():
         plan.questions.append({"code": "double_column", "field": name, "columns": headers})
     said = (options, remembered, thorough)
-    _settle(plan, "decimal", DECIMALS, ("number", "amount"), decimal_evidence, *said)
+    _settle(plan, "decimal", DECIMALS, ("number", "amount", "exact"), decimal_evidence, *said)
     _settle(plan, "date_order", ORDERS, ("date", "month"), order_evidence, *said)
     there = set(columns.columns.values()) | ({columns.wide_value} if columns.months else set())
     for option in sheet.options:

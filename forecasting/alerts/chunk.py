@@ -334,7 +334,7 @@ class Judge:
 
     def recipient(self, product: Product) -> int | None:
         """The owner, of the product or inherited; nobody when they cannot sign in any more."""
-        owner = product.owner_id or self.tree.inherited(product.line_id, "owner_id").value
+        owner = self.tree.owner_id(product)
         return owner if owner in self.active else None
 
     def _units(self, product: Product, measure: Measure) -> dict[str, Any]:

@@ -8,6 +8,7 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from pricing.models import Listing
+from pricing.selectors.costs import RIGHT as COSTS
 from products.forms.fields import DayField, RatePercentField
 from products.forms.product import VersionedForm
 from products.models import Channel, Segment
@@ -41,6 +42,18 @@ class ListingForm(_ChannelForm):
             "What was agreed: shelves, number of shops, a trial. No amounts: all who see prices read this."
         ),
     )
+    fee = forms.CharField(
+        label=_("What we pay for it"),
+        max_length=2000,
+        required=False,
+        widget=forms.Textarea(attrs={"rows": 2}),
+        help_text=_("Such as a listing fee. Only who may see costs reads this."),
+    )
+
+    def __init__(self, *args: Any, user: Any, **options: Any) -> None:
+        super().__init__(*args, user=user, **options)
+        if not user.has_perm(COSTS):
+            del self.fields["fee"]
 
 
 class SegmentShareForm(_ChannelForm):

@@ -11,7 +11,7 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from pricing.forms.prices import amount_read
-from pricing.models import Bound
+from pricing.models import Bound, Levy
 from pricing.models.price import Vat
 from products.forms.fields import DayField, ProductCodeField
 from products.models import ProductLine
@@ -105,6 +105,47 @@ class LineVatForm(forms.Form):
     def __init__(self, *args: Any, user: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.fields["line"].queryset = lines_visible(user)  # type: ignore[attr-defined]
+
+
+class LevyForm(forms.Form):
+    """A tax or levy besides VAT; ``steps`` becomes from how much, and what a unit bears."""
+
+    line = forms.ModelChoiceField(
+        label=_("Product line"), queryset=ProductLine.objects.none(), to_field_name="code", empty_label=None
+    )
+    name = forms.CharField(label=_("Levy"), max_length=60, help_text=_("Such as “energy tax”."))
+    basis = forms.ChoiceField(label=_("Basis"), choices=Levy.Basis.choices)
+    tier = forms.CharField(
+        label=_("Tier"),
+        max_length=40,
+        required=False,
+        help_text=_("Of which use, such as kWh; empty: of the price per unit without a tier."),
+    )
+    start_date = DayField(label=_("From"))
+    steps = forms.CharField(
+        label=_("Amounts"),
+        required=False,
+        widget=forms.Textarea(attrs={"rows": 3, "spellcheck": "false"}),
+        help_text=_(
+            "Without VAT: one amount, or one a line after the use it begins at: “10000 0.06937”. Below "
+            "nothing: a reduction. 0: none from then on. Nothing takes that date away."
+        ),
+    )
+
+    def __init__(self, *args: Any, user: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["line"].queryset = lines_visible(user)  # type: ignore[attr-defined]
+
+    def clean_steps(self) -> list[tuple[Decimal, Decimal]]:
+        found = []
+        for line in filter(None, map(str.strip, self.cleaned_data["steps"].splitlines())):
+            begin, _space, text = line.rpartition(" ")
+            said = [amount_read(part) if part else Decimal(0) for part in (begin.strip(), text)]
+            if said[0] is None or said[1] is None or not 0 <= said[0] < 10**14 or abs(said[1]) >= 10**9:
+                message = gettext("This cannot be read as a use and an amount: %(line)s")
+                raise forms.ValidationError(message % {"line": line[:60]})
+            found.append((round(said[0], 4), round(said[1], 8)))
+        return found
 
 
 class ReferenceCustomerForm(forms.Form):

@@ -4,6 +4,7 @@ from .cost_month import CostMonth
 from .cost_sign import CostSign
 from .elasticity import Elasticity
 from .ledger import LedgerEntry, LedgerMapping
+from .levy import Levy
 from .offer import Positioning, PositioningPoint
 from .pass_through import PassThrough
 from .place import DistributionMonth, Listing, SegmentChannel
@@ -31,6 +32,7 @@ __all__ = [
     "ForbiddenPeriod",
     "LedgerEntry",
     "LedgerMapping",
+    "Levy",
     "Listing",
     "NoticeDays",
     "PassThrough",

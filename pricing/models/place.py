@@ -31,7 +31,8 @@ def _is_rate(name: str) -> Q:
 
 @pghistory.track()
 class Listing(models.Model):
-    """What a channel does with a product from a date until the next row of the two; delisted ends it."""
+    """What a channel does with a product from a date until the next row of the two; delisted ends it.
+    ``fee``, what we pay for it, is a cost: only for who may see costs."""
 
     class Status(models.TextChoices):
         NEGOTIATING = "negotiating", _("in negotiation")
@@ -46,6 +47,7 @@ class Listing(models.Model):
     start_date = models.DateField(_("from"))
     status = models.CharField(_("listing"), max_length=11, choices=Status.choices, default=Status.LISTED)
     terms = models.TextField(_("terms"), blank=True, max_length=2000)
+    fee = models.TextField(_("what we pay for it"), blank=True, max_length=2000)
     version = models.PositiveIntegerField(default=1)
     created_at = models.DateTimeField(auto_now_add=True)
 

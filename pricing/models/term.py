@@ -60,8 +60,11 @@ class Term(models.Model):
     amount = models.DecimalField(_("amount"), max_digits=18, decimal_places=4, null=True, blank=True)
     days = models.PositiveSmallIntegerField(_("days"), null=True, blank=True)
     basis = models.CharField(_("by"), max_length=7, choices=Basis.choices, blank=True)
+    source_import = models.ForeignKey(
+        "exchange.Import", models.PROTECT, null=True, blank=True, related_name="+"
+    )
     created_by = models.ForeignKey(
-        settings.AUTH_USER_MODEL, models.PROTECT, related_name="+", verbose_name=_("entered by")
+        settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+", verbose_name=_("entered by")
     )
     created_at = models.DateTimeField(auto_now_add=True)
 

@@ -17,7 +17,7 @@ from core.organisation import organisation_get, today
 from pricing.models import PassThrough, Price, PriceList, VatCode, VatRate
 from pricing.models.price import State, Vat
 from products.models import Channel, Product, Segment
-from products.selectors.access import visible_channel_ids
+from products.selectors.access import channels_reaching
 from products.selectors.lines import line_tree
 
 Part = tuple[str, str]
@@ -41,14 +41,8 @@ def lists_visible(user: Any) -> QuerySet[PriceList]:
     rows = PriceList.objects.select_related("channel", "segment")
     if not user.has_perm("pricing.view"):
         return rows.none()
-    channels = visible_channel_ids(user)
-    if channels is None:
-        return rows
-    above = Channel.objects.filter(pk__in=channels).values_list(
-        "parent_id", "parent__parent_id", "parent__parent__parent_id"
-    )
-    ids = channels.union(*above) - {None}
-    return rows.filter(Q(channel=None) | Q(channel__in=ids))
+    ids = channels_reaching(user)
+    return rows if ids is None else rows.filter(Q(channel=None) | Q(channel__in=ids))
 
 
 def lists_ranked(

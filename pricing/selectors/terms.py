@@ -10,11 +10,9 @@ from django.db.models import Q, QuerySet
 
 from pricing.engine.terms import Step
 from pricing.models import BonusSettlement, Term
-from products.models import Channel
-from products.selectors.access import visible_channel_ids, visible_line_ids
+from products.selectors.access import channels_reaching, visible_channel_ids, visible_line_ids
 from products.selectors.lines import LineTree, line_tree
 
-PARENTS = ("parent_id", "parent__parent_id", "parent__parent__parent_id")
 Place = tuple[int | None, int | None]
 """A channel and a line; ``None``: all."""
 
@@ -25,11 +23,9 @@ def terms_visible(user: Any) -> QuerySet[Term]:
     rows = Term.objects.select_related("channel", "line", "created_by").prefetch_related("steps")
     if not user.has_perm("pricing.view"):
         return rows.none()
-    channels, lines = visible_channel_ids(user), visible_line_ids(user)
+    channels, lines = channels_reaching(user), visible_line_ids(user)
     if channels is not None:
-        above = Channel.objects.filter(pk__in=channels).values_list(*PARENTS)
-        ids = channels.union(*above) - {None}
-        rows = rows.filter(Q(channel=None) | Q(channel__in=ids))
+        rows = rows.filter(Q(channel=None) | Q(channel__in=channels))
     if lines is not None:
         tree = line_tree()
         above_lines = {line.pk for pk in lines for line in tree.ancestors(pk)}

@@ -7,6 +7,7 @@ from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
+from functools import cached_property
 from math import log
 from statistics import NormalDist, median
 from typing import Any, Protocol
@@ -88,10 +89,10 @@ class Answer:
 class Ground:
     """``price`` is ours, or the consumer's where we have none; ``consumer`` the one a reseller asks beside
     ours, who has ``reseller_margin`` (a share) of it and passes on ``pass_through`` of our changes.
-    ``revenue`` is what a unit brings in at the price of today; ``None``: not known. ``elasticity``: ``None``
-    where no night has seen the product. ``unit_costs``: of each month what a unit costs, and which share of
-    its price; empty for who sees no costs."""
+    ``revenue`` is what a unit brings in at the price of today; ``None``: not known. ``unit_costs``: of each
+    month what a unit costs, and which share of its price; empty for who sees no costs."""
 
+    user: Any
     product: Product
     measure: Measure
     unit: str
@@ -103,9 +104,13 @@ class Ground:
     reseller_margin: float | None
     pass_through: Decimal
     revenue: float | None
-    elasticity: Elasticity | None
     day: datetime.date
     unit_costs: Sequence[tuple[Decimal, Decimal] | None] = ()
+
+    @cached_property
+    def elasticity(self) -> Elasticity | None:
+        """``None`` where no night has seen the product; read where the question is about a price."""
+        return elasticities_visible(self.user).filter(product=self.product).first()
 
     @property
     def first_start(self) -> datetime.date:
@@ -201,7 +206,7 @@ def what_if_ground(user: Any, product: Product) -> Ground | str:
     assert price is not None
     beside = consumer if price is not consumer and not price.price_list.with_vat else None
     data = now.forecast.data_month or now.forecast.as_of
-    rate = vat_rates([product], day)[product.pk]
+    rate = vat_rates([product], day)[product.pk] if price.price_list.with_vat or beside else None
     net = with_and_without(price.amount, price.price_list.with_vat, rate)[1]
     brought = prices_last_year({product.pk: data}).get((product.pk, measure.pk))
     margin = None
@@ -209,6 +214,7 @@ def what_if_ground(user: Any, product: Product) -> Ground | str:
         theirs = with_and_without(beside.amount, beside.price_list.with_vat, rate)[1]
         margin = margin_rate(theirs, net) if theirs > net else None
     return Ground(
+        user=user,
         product=product,
         measure=measure,
         unit=unit_of(tree, product, measure),
@@ -222,7 +228,6 @@ def what_if_ground(user: Any, product: Product) -> Ground | str:
         revenue=brought * _since(price, months)
         if brought
         else (float(net) if price.price_list.kind == Kind.OWN else None),
-        elasticity=elasticities_visible(user).filter(product=product).first(),
         day=day,
         unit_costs=_unit_costs(user, product, months) if price.price_list.kind == Kind.OWN else (),
     )

@@ -11,13 +11,14 @@ from typing import Any
 
 from django.db.models import QuerySet
 
-from core.organisation import today
+from core.organisation import organisation_get, today
 from pricing.models import Price, PriceList, ReferenceUse
 from pricing.models.price import State
 from products.models import Product
 from products.selectors.access import visible_line_ids
-from products.selectors.lines import line_tree
+from products.selectors.lines import LineTree, line_tree
 
+from .levies import LeviesOn, levied, levies_of
 from .price_rows import PriceRow
 from .prices import Part, in_force, vat_rates_on, with_and_without
 
@@ -38,7 +39,8 @@ class Customer:
 @dataclass(frozen=True)
 class Yearly:
     """What a customer pays in a year at the prices of one list, now and from the next date on which one of
-    them changes; ``None``: he buys nothing of it there. ``once``: the first year, with what is paid once."""
+    them changes; ``None``: he buys nothing of it there. ``once``: the first year, with what is paid once.
+    ``levied``: with VAT and the levies of the day; ``None`` where the line has none."""
 
     customer: Customer
     price_list: PriceList
@@ -46,6 +48,8 @@ class Yearly:
     then: Both | None
     then_on: datetime.date | None
     once: bool
+    now_levied: Decimal | None = None
+    then_levied: Decimal | None = None
 
 
 def uses_visible(user: Any) -> QuerySet[ReferenceUse]:
@@ -58,9 +62,9 @@ def customers_visible(user: Any) -> list[Customer]:
     return _customers(uses_visible(user))
 
 
-def customers_of(line_ids: Collection[int]) -> dict[int, list[Customer]]:
+def customers_of(line_ids: Collection[int], tree: LineTree | None = None) -> dict[int, list[Customer]]:
     """The reference customers of each line: its own, else those of the nearest line above that has any."""
-    tree = line_tree()
+    tree = tree or line_tree()
     above = {pk: [line.pk for line in tree.ancestors(pk)] for pk in line_ids}
     own: dict[int, list[Customer]] = defaultdict(list)
     lines = {pk for ids in above.values() for pk in ids}
@@ -95,6 +99,7 @@ def product_yearly(product: Product, rows: Sequence[PriceRow]) -> list[Yearly]:
     """Of each reference customer of the product's line, on every list where its price is made of components;
     ``rows`` as :func:`pricing.selectors.price_rows.price_rows` has them."""
     customers = customers_of([product.line_id])[product.line_id]
+    levies = levies_of([product.line_id], line_tree())[product.line_id] if customers else None
     by_list: dict[int, list[PriceRow]] = defaultdict(list)
     for row in rows:
         by_list[row.price_list.pk].append(row)
@@ -103,7 +108,7 @@ def product_yearly(product: Product, rows: Sequence[PriceRow]) -> list[Yearly]:
         rates = {today(): own[0].rate}
         rates |= {row.following.start_date: row.rate_then for row in own if row.following}
         prices = [price for row in own for price in row.rows]
-        found += _yearly(own[0].price_list, prices, customers, rates)
+        found += _yearly(own[0].price_list, prices, customers, rates, levies)
     return found
 
 
@@ -118,13 +123,16 @@ def list_yearly(price_list: PriceList, products: Sequence[Product]) -> dict[int,
         prices[price.product_id].append(price)
     dates = {day} | {price.start_date for own in prices.values() for price in own if price.start_date > day}
     rates = vat_rates_on(products, dates)
-    customers = customers_of({product.line_id for product in products})
+    lines = {product.line_id for product in products}
+    tree = line_tree()
+    customers, levies = customers_of(lines, tree), levies_of(lines, tree)
     return {
         product.pk: _yearly(
             price_list,
             prices[product.pk],
             customers[product.line_id],
             {date: of_all[product.pk] for date, of_all in rates.items()},
+            levies[product.line_id],
         )
         for product in products
     }
@@ -135,6 +143,7 @@ def _yearly(
     prices: Sequence[Price],
     customers: Sequence[Customer],
     rates: Mapping[datetime.date, Decimal | None],
+    levies: LeviesOn | None,
 ) -> list[Yearly]:
     """``prices`` are approved ones, of each component in order of their dates."""
     if all(price.component == Price.Component.UNIT and not price.tier for price in prices):
@@ -148,8 +157,24 @@ def _yearly(
         amount = yearly_amount(_on(prices, date), customer.uses)
         return None if amount is None else with_and_without(amount, price_list.with_vat, rates[date])
 
+    def levied_too(customer: Customer, date: datetime.date | None, amounts: Both | None) -> Decimal | None:
+        held = levies(date) if levies and date and price_list.currency == organisation_get().currency else []
+        if not held or date is None or amounts is None:
+            return None
+        known = {tier.casefold(): amount for tier, amount in customer.uses.items()}
+        uses = {
+            tier: known[tier.casefold()]
+            for component, tier in _on(prices, date)
+            if component == Price.Component.UNIT and tier.casefold() in known
+        }
+        return amounts[0] + with_and_without(levied(held, uses), False, rates[date])[0]
+
     once = any(part[0] == Price.Component.ONCE for part in _on(prices, then_on or day))
-    found = [Yearly(who, price_list, both(who, day), both(who, then_on), then_on, once) for who in customers]
+    found = []
+    for who in customers:
+        now, then = both(who, day), both(who, then_on)
+        taxed = levied_too(who, day, now), levied_too(who, then_on, then)
+        found.append(Yearly(who, price_list, now, then, then_on, once, *taxed))
     return [row for row in found if row.now or row.then]
 
 

@@ -64,7 +64,7 @@ def _candidate(
 ) -> Candidate:
     tree = LineTree()
     lines = {product.line_id for product in products}
-    owners = {product.owner_id or tree.inherited(product.line_id, "owner_id").value for product in products}
+    owners = {tree.owner_id(product) for product in products}
     owner = owners.pop() if len(owners) == 1 else None
     return Candidate(
         subject=subject,

@@ -35,7 +35,7 @@ def change_settle(change: CostChange) -> None:
 def _candidates(change: CostChange) -> list[Candidate]:
     tree, by_owner = LineTree(), defaultdict[int | None, list[Product]](list)
     for product in Product.objects.filter(pk__in=change.effects.filter(is_under=True).values("product")):
-        by_owner[product.owner_id or tree.inherited(product.line_id, "owner_id").value].append(product)
+        by_owner[tree.owner_id(product)].append(product)
     owners = User.objects.in_bulk([pk for pk in by_owner if pk])
     told = {pk for pk, owner in owners.items() if owner.is_active and owner.has_perm(RIGHT)}
     for pk in [pk for pk in by_owner if pk and pk not in told]:

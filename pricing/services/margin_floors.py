@@ -59,5 +59,5 @@ def _candidate(product: Product, fall: Fall, tree: LineTree) -> Candidate:
         },
         product_id=product.pk,
         line_id=product.line_id,
-        recipient_id=product.owner_id or tree.inherited(product.line_id, "owner_id").value,
+        recipient_id=tree.owner_id(product),
     )

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import datetime
+import re
 from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from typing import Any, TypeVar
@@ -20,6 +21,7 @@ from accounts.versions import check, row_save, version_check
 from core import formats
 from core.organisation import today
 from pricing.models import DistributionMonth, Listing, SegmentChannel
+from pricing.selectors.costs import RIGHT as COSTS
 from products.models import Channel, Product, Segment
 from products.selectors.access import visible_channel_ids
 from products.selectors.channels import channel_chains
@@ -28,6 +30,7 @@ from products.services.scope import product_within, unlimited
 
 KIND = "distribution"
 DAY = datetime.timedelta(days=1)
+MONEY = re.compile(r"[€$£]|\b(eur|euro|usd)\b", re.IGNORECASE)
 D = TypeVar("D", Listing, SegmentChannel)
 
 
@@ -55,10 +58,17 @@ def listing_set(
     start_date: datetime.date,
     status: str,
     terms: str = "",
+    fee: str | None = None,
     version: int | None = None,
 ) -> Listing:
-    """From the date the channel lists the product, or no longer does."""
+    """From the date the channel lists the product, or no longer does. ``fee`` only of who may see costs;
+    ``None`` leaves it as it is."""
     right_require(user, "pricing.edit")
+    if fee is not None:
+        right_require(user, COSTS)
+    if MONEY.search(terms):
+        message = _("All who see prices read this: say what it costs under “what we pay for it”.")
+        raise DomainError("terms_say_money", message, "terms")
     product_within(user, product)
     channels = visible_channel_ids(user)
     if channels is not None and channel.pk not in channels:
@@ -68,6 +78,8 @@ def listing_set(
     if status == Listing.Status.DELISTED and not rows.filter(start_date__lt=start_date).exists():
         raise DomainError("not_listed", _("It is not listed there before that day."), "status")
     values = {"status": status, "terms": terms.strip()}
+    if fee is not None:
+        values["fee"] = fee.strip()
     row = Listing(product=product, channel=channel, start_date=start_date, **values)
     return _dated(row, rows.filter(start_date=start_date).first(), values, version)
 

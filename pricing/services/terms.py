@@ -59,7 +59,7 @@ def term_set(
     again writes nothing, something else from the same date is refused."""
     _within(user, channel, line)
     if kind == Kind.BONUS:
-        _scale_check(channel, line, basis, steps)
+        scale_check(channel, line, basis, steps)
     key = {"kind": kind, "channel": channel, "line": line, "start_date": start_date}
     said = {"rate": rate, "amount": amount, "days": days, "basis": basis}
     there = Term.objects.filter(**key).first()
@@ -79,9 +79,7 @@ def term_set(
     return term
 
 
-def _scale_check(
-    channel: Channel | None, line: ProductLine | None, basis: str, steps: Sequence[Step]
-) -> None:
+def scale_check(channel: Channel | None, line: ProductLine | None, basis: str, steps: Sequence[Step]) -> None:
     """Refuse a scale that nobody could work out, or that gives less for more."""
     if channel is None:
         message = _("A bonus is agreed with somebody: choose the channel.")

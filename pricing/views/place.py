@@ -21,6 +21,7 @@ from pricing.forms.place import ListingForm, SegmentShareForm
 from pricing.models import Listing
 from pricing.place_card import distribution_chart, place_table
 from pricing.selectors import place as places
+from pricing.selectors.costs import RIGHT as COSTS
 from pricing.services.place import listing_set, segment_share_set
 from products.selectors.access import product_get, visible_channel_ids, visible_line_ids
 from products.selectors.head import product_head
@@ -78,6 +79,7 @@ def product_place(request: HttpRequest, code: str) -> HttpResponse:
         "opened": request.method == "POST" or "edit" in request.GET or "end" in request.GET,
         "conflict": outcome[1],
         "can_edit": user.has_perm("pricing.edit"),
+        "sees_costs": user.has_perm(COSTS),
         "can_import": user.has_perm("exchange.import") and user.has_perm("pricing.edit"),
     }
     return page_render(request, "pricing/product_place.html", context, status=outcome[0])

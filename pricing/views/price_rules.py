@@ -5,17 +5,19 @@ from __future__ import annotations
 from typing import Any
 
 from django.contrib import messages
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
 from accounts.errors import DomainError
-from core.errors import form_refuse
+from core.errors import form_refuse, require
 from core.organisation import organisation_get
 from core.pages import page_render, with_right
+from exchange.export import FORMATS, ExportColumn, export_response
 from pricing.forms.price_rules import (
     BoundForm,
+    LevyForm,
     LineVatForm,
     NoticeForm,
     PassThroughForm,
@@ -23,9 +25,11 @@ from pricing.forms.price_rules import (
 )
 from pricing.models import VatRate
 from pricing.price_words import price_text
+from pricing.selectors.levies import levies_by_date, levies_visible
 from pricing.selectors.price_rules import bounds_visible, line_vat_visible, notices_visible
 from pricing.selectors.resellers import pass_throughs_visible
 from pricing.selectors.yearly import customers_visible
+from pricing.services.levies import levy_set
 from pricing.services.price_lists import (
     bound_set,
     notice_set,
@@ -33,17 +37,29 @@ from pricing.services.price_lists import (
     reference_customer_set,
     vat_set,
 )
-from pricing.yearly_words import use_words
+from pricing.yearly_words import levy_words, use_words
 from products.selectors.access import channels_visible, lines_visible
 
-FORMS = {"bound": BoundForm, "notice": NoticeForm, "pass_through": PassThroughForm, "vat": LineVatForm}
-SERVICES = {"bound": bound_set, "notice": notice_set, "pass_through": pass_through_set, "vat": vat_set}
+FORMS = {
+    "bound": BoundForm,
+    "notice": NoticeForm,
+    "pass_through": PassThroughForm,
+    "vat": LineVatForm,
+    "levy": LevyForm,
+}
+SERVICES: dict[str, Any] = {
+    "bound": bound_set,
+    "notice": notice_set,
+    "pass_through": pass_through_set,
+    "vat": vat_set,
+    "levy": levy_set,
+}
 
 
 @with_right("pricing.view")
 @require_safe
 def price_rules(request: HttpRequest) -> HttpResponse:
-    """Bounds, days of notice, VAT and reference customers, with a form to add to each."""
+    """Bounds, days of notice, VAT, levies and reference customers, with a form to add to each."""
     return _page(request)
 
 
@@ -61,6 +77,29 @@ def price_rule_set(request: HttpRequest, what: str) -> HttpResponse:
 def reference_customer(request: HttpRequest) -> HttpResponse:
     """What a line's reference customer uses in a year."""
     return _set(request, "customer", ReferenceCustomerForm, reference_customer_set)
+
+
+@with_right("pricing.view")
+@require_safe
+def levies_export(request: HttpRequest, kind: str) -> HttpResponseBase:
+    """The levies as a file that can be edited and read in again."""
+    require(request.user, "exchange.export")
+    if kind not in dict(FORMATS):
+        raise Http404(kind)
+    columns = [
+        ExportColumn(_("Product line")),
+        ExportColumn(_("Levy")),
+        ExportColumn(_("Basis")),
+        ExportColumn(_("Tier")),
+        ExportColumn(_("From"), "date"),
+        ExportColumn(_("From a use of"), "number"),
+        ExportColumn(_("Amount"), "exact"),
+    ]
+    rows = (
+        [row.line.code, row.name, row.basis, row.tier, row.start_date, row.from_quantity, row.amount]
+        for row in levies_visible(request.user)
+    )
+    return export_response(request, name=_("levies"), columns=columns, rows=rows, kind=kind)
 
 
 def _set(request: HttpRequest, name: str, form_class: Any, service: Any) -> HttpResponse:
@@ -103,11 +142,15 @@ def _page(request: HttpRequest, bound: dict[str, Any] | None = None, status: int
         "pass_throughs": pass_throughs_visible(user),
         "vat": line_vat_visible(user),
         "rates": VatRate.objects.all(),
+        "levies": [
+            {"row": steps[0], "words": levy_words(steps)} for steps in levies_by_date(levies_visible(user))
+        ],
         "customers": [
             {"line": lines.get(customer.line_id), "name": customer.name, "uses": use_words(customer)}
             for customer in customers_visible(user)
         ],
         "can_edit": user.has_perm("pricing.edit"),
+        "can_export": user.has_perm("exchange.export"),
         "can_approve": user.has_perm("pricing.approve"),
         **forms,
     }

@@ -170,11 +170,13 @@ def product_prices(request: HttpRequest, code: str) -> HttpResponse:
     history = price_history(request.user, product)
     found = price_rows(product, history)
     above = [line.pk for line in line_tree().ancestors(product.line_id)]
+    yearly = [yearly_words(row) for row in product_yearly(product, found)]
     context = {
         "head": product_head(request.user, product, "mix"),
         "product": product,
         "chart": product_price_chart(request.user, product, found, request.GET.get("of", ""), request.path),
-        "yearly": [yearly_words(row) for row in product_yearly(product, found)],
+        "yearly": yearly,
+        "with_levies": any(row["now_levied"] or row["then_levied"] for row in yearly),
         "rows": [
             {
                 "price": price,

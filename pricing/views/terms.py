@@ -8,23 +8,27 @@ from typing import Any
 from django import forms
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect
 from django.urls import reverse
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_http_methods, require_POST
+from django.utils.translation import pgettext
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from accounts.errors import DomainError
 from core.charts import Switch
-from core.errors import form_refuse
+from core.errors import form_refuse, require
 from core.idempotency import once
 from core.organisation import organisation_get, today
 from core.pages import page_render, with_right
+from exchange.export import FORMATS, ExportColumn, export_response
+from pricing.cost_sheet_words import ALL
 from pricing.forms.terms import SettlementForm, TermForm
 from pricing.models import Term
 from pricing.selectors.bonuses import bonuses
-from pricing.selectors.terms import place_seen, terms_visible
+from pricing.selectors.terms import ended, place_seen, steps_of, terms_visible
 from pricing.services.terms import bonus_settle, term_set, term_withdraw, withdrawable
+from pricing.sheets_terms import steps_text
 from pricing.term_words import bonus_line, place_words, term_words, years_open
 
 YEARS = 3
@@ -54,38 +58,29 @@ def _posted(
 @require_http_methods(["GET", "HEAD", "POST"])
 def terms(request: HttpRequest) -> HttpResponse:
     """The terms within one's sight that hold now or lie ahead, or the past ones; POST says one."""
-    user, day = request.user, today()
+    user = request.user
     form = TermForm(request.POST or None, user=user)
     if request.method == "POST":
         answer = _posted(request, form, "term", term_set, reverse("pricing:terms"))
         if answer is not None:
             return answer
-    past = request.GET.get("show") == "past"
-    can_edit, newest, rows = user.has_perm("pricing.edit"), set[Any](), []
-    for term in terms_visible(user):
-        key = (term.kind, term.channel_id, term.line_id)
-        state = "ahead" if term.start_date > day else "past" if key in newest else "now"
-        if state != "ahead":
-            newest.add(key)
-        mine = can_edit and place_seen(user, term.channel_id, term.line_id)
-        if (state == "past") != past:
-            continue
-        rows.append(
-            {
-                "term": term,
-                "place": place_words(term),
-                "words": term_words(term),
-                "state": state,
-                "can_withdraw": mine and withdrawable(term),
-            }
-        )
-    order = {"now": 0, "ahead": 1, "past": 2}
-    rows.sort(
-        key=lambda row: (order[row["state"]], row["place"].lower(), Term.Kind.values.index(row["term"].kind))
-    )
+    past, can_edit = request.GET.get("show") == "past", user.has_perm("pricing.edit")
+    rows = [
+        {
+            "term": term,
+            "place": place_words(term),
+            "words": term_words(term),
+            "state": state,
+            "can_withdraw": can_edit
+            and place_seen(user, term.channel_id, term.line_id)
+            and withdrawable(term),
+        }
+        for state, term in _states(user, past)
+    ]
     context = {
         "rows": rows,
         "past": past,
+        "can_export": user.has_perm("exchange.export"),
         "form": form,
         "nonce": request.POST.get("nonce") or uuid.uuid4().hex,
         "can_edit": can_edit,
@@ -93,6 +88,52 @@ def terms(request: HttpRequest) -> HttpResponse:
     return page_render(
         request, "pricing/terms.html", context, status=422 if request.method == "POST" else 200
     )
+
+
+def _states(user: Any, past: bool) -> list[tuple[str, Term]]:
+    """The terms within one's sight that are past, or else those that hold now and after them those ahead."""
+    found, newest, day = [], set[Any](), today()
+    for term in terms_visible(user):
+        key = (term.kind, term.channel_id, term.line_id)
+        state = "ahead" if term.start_date > day else "past" if key in newest else "now"
+        if state != "ahead":
+            newest.add(key)
+        if (state == "past") == past:
+            found.append((state, term))
+    kinds = Term.Kind.values
+    return sorted(
+        found, key=lambda row: (row[0] == "ahead", place_words(row[1]).lower(), kinds.index(row[1].kind))
+    )
+
+
+@with_right("pricing.view")
+@require_safe
+def terms_export(request: HttpRequest, kind: str) -> HttpResponseBase:
+    """The page Terms as a file that can be edited and read in again."""
+    require(request.user, "exchange.export")
+    if kind not in dict(FORMATS):
+        raise Http404(kind)
+    columns = [
+        ExportColumn(_("Kind")),
+        ExportColumn(_("Channel")),
+        ExportColumn(_("Product line")),
+        ExportColumn(_("From"), "date"),
+        ExportColumn(_("Percentage"), "number"),
+        ExportColumn(_("Amount a unit"), "number"),
+        ExportColumn(_("Paid within days"), "number"),
+        ExportColumn(_("Scale by")),
+        ExportColumn(_("Steps of the bonus"), width=36),
+        ExportColumn(_("Ends")),
+    ]
+    rows = (
+        [
+            *(term.kind, term.channel.code if term.channel else ALL, term.line.code if term.line else ALL),
+            *(term.start_date, None if term.rate is None else term.rate * 100, term.amount, term.days),
+            *(term.basis, steps_text(steps_of(term)), ended(term)),
+        ]
+        for _state, term in _states(request.user, request.GET.get("show") == "past")
+    )
+    return export_response(request, name=pgettext("pricing", "Terms"), columns=columns, rows=rows, kind=kind)
 
 
 @with_right("pricing.edit")

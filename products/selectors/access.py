@@ -61,6 +61,18 @@ def visible_channel_ids(user: Any) -> frozenset[int] | None:
     return _limits(user)[1]
 
 
+def channels_reaching(user: Any) -> frozenset[int] | None:
+    """Those a person is limited to, and what these are part of: what is said there holds there too; ``None``:
+    all."""
+    channels = visible_channel_ids(user)
+    if channels is None:
+        return None
+    above = Channel.objects.filter(pk__in=channels).values_list(
+        "parent_id", "parent__parent_id", "parent__parent__parent_id"
+    )
+    return channels.union(pk for chain in above for pk in chain if pk is not None)
+
+
 def products_visible(user: Any) -> QuerySet[Product]:
     """The products a person may see; none without ``products.view``."""
     if not user.has_perm("products.view"):

@@ -12,7 +12,7 @@ from django.db.models import Case, OuterRef, QuerySet, Subquery, When
 
 from accounts.rows import from_row, row_of
 from core.kept import kept_while_reading
-from products.models import LineMeasure, Measure, ProductLine
+from products.models import LineMeasure, Measure, Product, ProductLine
 
 INHERITED = (
     "owner_id",
@@ -93,6 +93,10 @@ class LineTree:
             if value not in (None, ""):
                 return Inherited(value, line)
         return Inherited(None, None)
+
+    def owner_id(self, product: Product) -> int | None:
+        """Who answers for the product: its own owner, else the nearest line's."""
+        return product.owner_id or self.inherited(product.line_id, "owner_id").value
 
     def alert_setting(self, line_id: int, name: str, default: Any) -> Any:
         """A threshold of the line or the nearest line above that sets it."""

@@ -7,10 +7,9 @@ row without a channel is the plan over all channels. A frozen version takes no m
 from __future__ import annotations
 
 import datetime
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
-from itertools import chain
 from typing import Any
 
 from django.utils.translation import gettext
@@ -19,14 +18,14 @@ from django.utils.translation import gettext_lazy as _
 from accounts.errors import DomainError
 from exchange.sheets import Counts, Creation, Field
 from products.models import BudgetRow, BudgetVersion, Measure, Product, ProductLine
-from products.selectors.access import visible_channel_ids, visible_line_ids
+from products.selectors.access import visible_channel_ids
 from products.selectors.budget import budget_year
 from products.selectors.lines import LineTree
 from products.services.imported import imported_note, imported_undo, values_of
 
 from . import sources
-from .known import ProductsKnown, Refusals, channels_known, lines_known, measures_known, staged
-from .sources import CODE_SOURCE
+from .known import channels_known, lines_known, measures_known
+from .planned import Plan, PlannedSheet, Refused, Row
 from .words import CREATES, REASONS
 
 Key = tuple[str, int | None, int | None, int | None, int, datetime.date]
@@ -56,125 +55,21 @@ class _Row:
         return {name: value for name, value in before.items() if value != self.values[name]}
 
 
-class BudgetSheet:
-    key = "budget"
-    label = _("Budget")
-    help_text = _("The budget of products or lines by channel and month.")
-    order = 30
-    permission = "products.edit_budget"
-    wide_field = "month"
-    can_create = True
-    reasons = REASONS
-    creates_labels = CREATES
-    one_of = (("product", "product_line"), ("volume", "revenue"))
-    options = (sources.OPTION,)
-    fields = (
-        Field(
-            "product",
-            "code",
-            _("Product"),
-            aliases=("sku", "code", "product_code", "artikel", "artikelnummer"),
-        ),
-        sources.FIELD,
-        Field("product_line", "text", _("Product line"), aliases=("line", "productlijn", "lijn")),
-        Field("channel", "code", _("Channel"), aliases=("kanaal", "klant", "afnemer", "account", "customer")),
-        Field(
-            "month",
-            "month",
-            _("Month"),
-            required=True,
-            aliases=("maand", "period", "periode", "date", "datum"),
-        ),
-        Field("measure", "code", _("Measure"), aliases=("maat", "kengetal")),
-        Field("version", "code", _("Budget"), aliases=("budget", "versie", "budget_version", "scenario")),
-        Field(
-            "volume", "number", _("Volume"), aliases=("units", "afzet", "aantal", "quantity", "budget_volume")
-        ),
-        Field(
-            "revenue",
-            "amount",
-            _("Revenue"),
-            aliases=("omzet", "amount", "bedrag", "budget_revenue", "turnover"),
-        ),
-    )
+class _Plan(Plan):
+    """What the rows of ``staging`` mean for the budgets there are."""
 
-    def sees_all(self, user: Any) -> bool:
-        return visible_line_ids(user) is None and visible_channel_ids(user) is None
-
-    def check(self, cursor: Any, options: Mapping[str, Any], user: Any) -> dict[str, str]:
-        refusals = Refusals()
-        plan = _Plan(cursor, options, user, refusals)
-        refusals.write(cursor)
-        return plan.unclear
-
-    def preview(self, cursor: Any, options: Mapping[str, Any]) -> Counts:
-        return _checked(cursor, options).counts()
-
-    def sample(self, cursor: Any, limit: int, options: Mapping[str, Any]) -> list[dict[str, Any]]:
-        plan = _checked(cursor, options)
-        found: dict[str, list[dict[str, Any]]] = {"new": [], "changed": [], "unchanged": []}
-        for row in plan.rows:
-            if len(found[row.effect]) < limit:
-                found[row.effect].append(_sample_row(row))
-        return sorted(chain(*found.values()), key=lambda each: each["line"])
-
-    def apply(self, cursor: Any, import_id: int, options: Mapping[str, Any]) -> Counts:
-        _lock()
-        plan = _checked(cursor, options)
-        counts = plan.counts()
-        plan.write(import_id)
-        return counts
-
-    def undo(self, cursor: Any, import_id: int) -> Counts:
-        _lock()
-        frozen = BudgetVersion.objects.filter(rows__source_import_id=import_id, frozen_at__isnull=False)
-        if version := frozen.first():
-            details = {"budget": version.name}
-            message = gettext("%(budget)s is frozen and does not change any more.") % details
-            raise DomainError("budget_is_frozen", message, status=409, details=details)
-        taken, restored = imported_undo(import_id=import_id)
-        return Counts(new=taken, changed=restored)
-
-
-def _checked(cursor: Any, options: Mapping[str, Any]) -> _Plan:
-    """The plan of the rows that ``check`` has let pass."""
-    return _Plan(cursor, {**options, "create_missing": True}, None, Refusals())
-
-
-def _lock() -> None:
-    """Nobody freezes a budget or fills it in meanwhile."""
-    list(BudgetVersion.objects.select_for_update().order_by("pk").values_list("pk"))
-
-
-def _sample_row(row: _Row) -> dict[str, Any]:
-    found: dict[str, Any] = {"line": row.line, "effect": row.effect, **row.names}
-    found |= {name: str(value) for name, value in row.values.items()}
-    if row.old:
-        found["old"] = {name: None if value is None else str(value) for name, value in row.old.items()}
-    return found
-
-
-class _Plan:
-    """What the rows of ``staging`` mean for the budgets there are; rows with a problem go to ``refusals``."""
-
-    def __init__(self, cursor: Any, options: Mapping[str, Any], user: Any, refusals: Refusals) -> None:
+    def prepare(self, rows: Sequence[Row], options: Mapping[str, Any], user: Any) -> None:
         self._create = bool(options.get("create_missing"))
-        self._refusals = refusals
         self._tree = LineTree()
-        rows = staged(cursor)
-        self._products = ProductsKnown(rows, user, options.get(CODE_SOURCE))
-        self.unclear = self._products.asked()
         self._lines, self._channels = lines_known(user), channels_known(user)
         self._no_channel_refused = user is not None and visible_channel_ids(user) is not None
         self._measures = measures_known()
         self._versions = {version.code.lower(): version for version in BudgetVersion.objects.all()}
         self.new_versions: dict[str, int] = {}
-        self._seen: dict[Key, int] = {}
         self._codes = {version.pk: version.code for version in self._versions.values()}
         self._existing = self._existing_rows(rows)
-        self.rows = [planned for row in rows if (planned := self._row(row)) is not None]
 
-    def _existing_rows(self, rows: list[dict[str, Any]]) -> dict[Key, BudgetRow]:
+    def _existing_rows(self, rows: Sequence[Row]) -> dict[Key, BudgetRow]:
         months = [row["month"] for row in rows if row["month"]]
         if not months:
             return {}
@@ -191,24 +86,16 @@ class _Plan:
             for row in found
         }
 
-    def _refused(self, row: dict[str, Any], field: str, code: str, **params: Any) -> Any:
-        """Refuse the row; always ``None``, for the caller to return."""
-        self._refusals.add(row, field, code, **params)
-
-    def _row(self, row: dict[str, Any]) -> _Row | None:
+    def read(self, row: Row) -> _Row:
         subject = self._subject(row)
-        if subject is None:
-            return None
         measure = self._measure(row, subject)
         version = self._version(row)
-        if measure is None or version is None:
-            return None
         channel = self._channels.find(row["channel"]) if row["channel"] else None
         if channel is None and (row["channel"] or self._no_channel_refused):
-            return self._refused(row, "channel", "channel_unknown")
+            raise Refused("channel", "channel_unknown")
         values = {name: row[name] for name in ("volume", "revenue") if row[name] is not None}
         if not values:
-            return self._refused(row, "volume", "amount_missing")
+            raise Refused("volume", "amount_missing")
         is_product = isinstance(subject, Product)
         key: Key = (
             version,
@@ -218,9 +105,7 @@ class _Plan:
             measure.pk,
             row["month"],
         )
-        if key in self._seen:
-            return self._refused(row, "month", "duplicate", other=self._seen[key])
-        self._seen[key] = row["line"]
+        self.once(key, row, "month", "duplicate")
         names = {
             "product" if is_product else "product_line": subject.code,
             "channel": channel.name if channel else "",
@@ -230,50 +115,50 @@ class _Plan:
         }
         return _Row(row["line"], key, values, names, self._existing.get(key))
 
-    def _subject(self, row: dict[str, Any]) -> Product | ProductLine | None:
+    def _subject(self, row: Row) -> Product | ProductLine:
         if row["product"]:
-            found: Product | ProductLine | None = self._products.find(row)
-            if found is None:
-                source = self._products.source(row)
-                return self._refused(row, "product", self._products.problem(row), source=source)
-            return found
+            return self.product(row)
         if row["product_line"]:
-            found = self._lines.find(row["product_line"])
-            return found or self._refused(row, "product_line", "line_unknown")
-        return self._refused(row, "product", "subject_missing")
+            line: ProductLine | None = self._lines.find(row["product_line"])
+            if line is None:
+                raise Refused("product_line", "line_unknown")
+            return line
+        raise Refused("product", "subject_missing")
 
-    def _measure(self, row: dict[str, Any], subject: Product | ProductLine) -> Measure | None:
+    def _measure(self, row: Row, subject: Product | ProductLine) -> Measure:
         line_id = subject.line_id if isinstance(subject, Product) else subject.pk
         measures = self._tree.measures(line_id)
         if not row["measure"]:
             return measures[0]
         found: Measure | None = self._measures.find(row["measure"])
         if found is None:
-            return self._refused(row, "measure", "measure_unknown")
-        return found if found in measures else self._refused(row, "measure", "measure_not_of_line")
+            raise Refused("measure", "measure_unknown")
+        if found not in measures:
+            raise Refused("measure", "measure_not_of_line")
+        return found
 
-    def _version(self, row: dict[str, Any]) -> str | None:
+    def _version(self, row: Row) -> str:
         """The version's code in small letters; one that is not there yet is planned."""
         year = budget_year(row["month"])
         code = (row["version"] or f"budget-{year}").lower()
         version = self._versions.get(code)
         if version is None:
             if row["version"] and not self._create:
-                return self._refused(row, "version", "budget_unknown")
+                raise Refused("version", "budget_unknown")
             if len(code) > 40 or not code.replace("-", "").replace("_", "").isalnum() or not code.isascii():
-                return self._refused(row, "version", "budget_unknown")
+                raise Refused("version", "budget_unknown")
             version_year = self.new_versions.setdefault(code, year)
         elif version.frozen_at is not None and not self._same(row, code):
-            return self._refused(row, "version", "budget_frozen")
+            raise Refused("version", "budget_frozen")
         else:
             version_year = version.year
         if version_year != year:
-            return self._refused(row, "month", "budget_other_year", year=version_year)
+            raise Refused("month", "budget_other_year", year=version_year)
         return code
 
     def _same(self, row: dict[str, Any], code: str) -> bool:
         """Whether a frozen budget says this already, so that sending a file again changes nothing."""
-        product = self._products.find(row)
+        product = self.products.find(row)
         line = None if product else self._lines.find(row["product_line"] or "")
         channel = self._channels.find(row["channel"] or "")
         subject = product or line
@@ -293,26 +178,26 @@ class _Plan:
         )
 
     def counts(self) -> Counts:
-        effects = [row.effect for row in self.rows]
-        months = [row.key[5] for row in self.rows]
-        totals = {
+        found = super().counts()
+        found.totals = {
             name: str(sum(row.values[name] for row in self.rows if name in row.values))
             for name in ("volume", "revenue")
             if any(name in row.values for row in self.rows)
         }
         needed = {row.key[0] for row in self.rows} & set(self.new_versions)
-        return Counts(
-            new=effects.count("new"),
-            changed=effects.count("changed"),
-            unchanged=effects.count("unchanged"),
-            created=[
-                Creation("budgets", code, _version_name(code, self.new_versions[code]))
-                for code in sorted(needed)
-            ],
-            totals=totals,
-            months_from=min(months, default=None),
-            months_to=max(months, default=None),
-        )
+        found.created = [
+            Creation("budgets", code, _version_name(code, self.new_versions[code])) for code in sorted(needed)
+        ]
+        return found
+
+    def day(self, row: _Row) -> datetime.date:
+        return row.key[5]
+
+    def shown(self, row: _Row) -> dict[str, Any]:
+        found: dict[str, Any] = {**row.names, **{name: str(value) for name, value in row.values.items()}}
+        if row.old:
+            found["old"] = {name: None if value is None else str(value) for name, value in row.old.items()}
+        return found
 
     def write(self, import_id: int) -> None:
         versions = {code: version.pk for code, version in self._versions.items()}
@@ -354,6 +239,72 @@ class _Plan:
         if changed:
             BudgetRow.objects.bulk_update(changed, ["volume", "revenue", "source_import"], batch_size=500)
         imported_note(import_id=import_id, kind="budget_row", rows=changed, before=before)
+
+
+class BudgetSheet(PlannedSheet[_Plan]):
+    plan = _Plan
+    key = "budget"
+    label = _("Budget")
+    help_text = _("The budget of products or lines by channel and month.")
+    order = 30
+    permission = "products.edit_budget"
+    wide_field = "month"
+    can_create = True
+    reasons = REASONS
+    creates_labels = CREATES
+    one_of = (("product", "product_line"), ("volume", "revenue"))
+    options = (sources.OPTION,)
+    fields = (
+        Field(
+            "product",
+            "code",
+            _("Product"),
+            aliases=("sku", "code", "product_code", "artikel", "artikelnummer"),
+        ),
+        sources.FIELD,
+        Field("product_line", "text", _("Product line"), aliases=("line", "productlijn", "lijn")),
+        Field("channel", "code", _("Channel"), aliases=("kanaal", "klant", "afnemer", "account", "customer")),
+        Field(
+            "month",
+            "month",
+            _("Month"),
+            required=True,
+            aliases=("maand", "period", "periode", "date", "datum"),
+        ),
+        Field("measure", "code", _("Measure"), aliases=("maat", "kengetal")),
+        Field("version", "code", _("Budget"), aliases=("budget", "versie", "budget_version", "scenario")),
+        Field(
+            "volume", "number", _("Volume"), aliases=("units", "afzet", "aantal", "quantity", "budget_volume")
+        ),
+        Field(
+            "revenue",
+            "amount",
+            _("Revenue"),
+            aliases=("omzet", "amount", "bedrag", "budget_revenue", "turnover"),
+        ),
+    )
+
+    def apply(self, cursor: Any, import_id: int, options: Mapping[str, Any]) -> Counts:
+        _lock()
+        plan = self.checked(cursor, options)
+        counts = plan.counts()
+        plan.write(import_id)
+        return counts
+
+    def undo(self, cursor: Any, import_id: int) -> Counts:
+        _lock()
+        frozen = BudgetVersion.objects.filter(rows__source_import_id=import_id, frozen_at__isnull=False)
+        if version := frozen.first():
+            details = {"budget": version.name}
+            message = gettext("%(budget)s is frozen and does not change any more.") % details
+            raise DomainError("budget_is_frozen", message, status=409, details=details)
+        taken, restored = imported_undo(import_id=import_id)
+        return Counts(new=taken, changed=restored)
+
+
+def _lock() -> None:
+    """Nobody freezes a budget or fills it in meanwhile."""
+    list(BudgetVersion.objects.select_for_update().order_by("pk").values_list("pk"))
 
 
 def _version_name(code: str, year: int) -> str:

@@ -50,7 +50,7 @@ class ProductsKnown:
 
     def __init__(self, rows: Iterable[Mapping[str, Any]], user: Any, answer: Any) -> None:
         self._answer = answer
-        rows = [row for row in rows if row["product"]]
+        rows = [row for row in rows if row.get("product")]
         wanted = {row["product"].upper() for row in rows}
         self._visible = None if user is None else visible_line_ids(user)
         self._own = {

@@ -6,9 +6,8 @@ without a line in the file new products go to the line ``new``.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from itertools import chain
 from typing import Any
 
 from django.utils.translation import gettext_lazy as _
@@ -30,8 +29,8 @@ from products.services.imported import (
 )
 
 from . import sources
-from .known import ProductsKnown, Refusals, lines_known, staged
-from .sources import CODE_SOURCE
+from .known import lines_known
+from .planned import Plan, PlannedSheet, Refused, Row
 from .words import CREATES, REASONS
 
 GTIN = "GTIN"
@@ -61,17 +60,187 @@ class _Row:
         return "changed" if self.old or self.codes else "unchanged"
 
 
-class ProductsSheet:
+class _Plan(Plan):
+    """What the rows of ``staging`` mean for what there is."""
+
+    def prepare(self, rows: Sequence[Row], options: Mapping[str, Any], user: Any) -> None:
+        self._create = bool(options.get("create_missing")) and (
+            user is None or user.has_perm("products.edit_structure")
+        )
+        self._limited = user is not None and visible_line_ids(user) is not None
+        self._lines = lines_known(user)
+        emails = {(row["owner"] or "").lower() for row in rows} - {""}
+        self._owners = {u.email: u for u in User.objects.filter(email__in=emails, is_active=True)}
+        codes = ProductCode.objects.order_by().values_list("source", "code", "product_id")
+        self._taken = {(source.lower(), code.lower()): pk for source, code, pk in codes}
+        self._named: dict[str, set[int]] = {}
+        for _source, code, pk in codes:
+            self._named.setdefault(code.upper(), set()).add(pk)
+        own = Product.objects.order_by().values_list("code", "pk")
+        self._own = {code.upper(): pk for code, pk in own}
+        self.new_lines: dict[str, str] = {}
+
+    def read(self, row: Row) -> _Row:
+        code = row["product"]
+        product = self.products.find(row)
+        problem = self._problem(row, code, product)
+        if problem:
+            raise Refused(*problem, source=self.products.source(row))
+        self.once((product.code if product else code).upper(), row, "product", "duplicate_code")
+        if product is None:
+            self._own[code.upper()] = -row["line"]
+        values = {name: row[name] for name in _PLAIN if row[name] is not None}
+        if row["kind"]:
+            values["kind"] = str(_KINDS[row["kind"].lower()])
+        if row["owner"]:
+            values["owner_id"] = self._owners[row["owner"].lower()].pk
+        new_line = self._line(row, product, values)
+        codes = self._codes(row, product)
+        launched = values.get("launched", product and product.launched)
+        ended = values.get("ended", product and product.ended)
+        if launched and ended and ended < launched:
+            raise Refused("ended", "ends_before_launch")
+        if new_line:
+            self.new_lines.setdefault(new_line.lower(), new_line)
+        if product is None:
+            values = {"code": code, "name": code[: _LENGTHS["name"]], **values}
+        else:
+            values = {name: value for name, value in values.items() if getattr(product, name) != value}
+        old = {} if product is None else {name: getattr(product, name) for name in values}
+        if product is not None and new_line:
+            old["line_id"] = product.line_id
+        return _Row(row["line"], product, values, codes, new_line, old)
+
+    def _problem(self, row: dict[str, Any], code: str, product: Product | None) -> tuple[str, str] | None:
+        """The column and code of what is wrong with a row by itself."""
+        if product is None:
+            if not self.products.is_free(row):
+                return "product", self.products.problem(row)
+            if code.upper() in self._named:
+                return "product", "code_means_another"
+            if len(code) > _LENGTHS["code"]:
+                return "product", "too_long"
+            if code.lower() in RESERVED_CODES:
+                return "product", "product_code_reserved"
+        for name in ("name", "unit"):
+            if len(row[name] or "") > _LENGTHS[name]:
+                return name, "too_long"
+        if row["kind"] and row["kind"].lower() not in _KINDS:
+            return "kind", "kind_unknown"
+        if row["owner"] and row["owner"].lower() not in self._owners:
+            return "owner", "owner_unknown"
+        return None
+
+    def _line(self, row: dict[str, Any], product: Product | None, values: dict[str, Any]) -> str:
+        """Put the line into ``values``; or the name of one to be made."""
+        text = row["product_line"] or ("" if product else DEFAULT_LINE)
+        if not text:
+            return ""
+        line = self._lines.find(text)
+        if line is not None:
+            values["line_id"] = line.pk
+            return ""
+        if not self._create or self._limited:
+            raise Refused("product_line", "line_unknown")
+        return str(text)
+
+    def _codes(self, row: dict[str, Any], product: Product | None) -> list[tuple[str, str]]:
+        """Other codes that are new to the product; none that another has."""
+        pairs = [(GTIN, row["gtin"])] if row["gtin"] else []
+        for part in (row["other_codes"] or "").split(";"):
+            source, _sign, code = part.partition("=")
+            if source.strip() and code.strip():
+                pairs.append((source.strip()[:60], code.strip()[:80]))
+        new = []
+        here = product.pk if product else -row["line"]
+        for source, code in pairs:
+            key = (source.lower(), code.lower())
+            owner = self._taken.get(key)
+            problem = ""
+            if owner is not None:
+                problem = "" if owner == here else "other_code_taken"
+            elif self._own.get(code.upper(), here) != here:
+                problem = "other_code_is_own"
+            elif source.lower() in RESERVED_SOURCES:
+                problem = "source_reserved"
+            else:
+                self._taken[key] = here
+                self._named.setdefault(code.upper(), set()).add(here)
+                new.append((source, code))
+            if problem:
+                raise Refused("gtin" if source == GTIN else "other_codes", problem)
+        return new
+
+    def counts(self) -> Counts:
+        found = super().counts()
+        found.created = [Creation("lines", "", name) for name in self.new_lines.values()]
+        return found
+
+    def shown(self, row: _Row) -> dict[str, Any]:
+        values = {name: None if value is None else str(value) for name, value in row.values.items()}
+        values.pop("line_id", None)
+        values.pop("owner_id", None)
+        found: dict[str, Any] = dict(values)
+        found["product"] = found.pop("code", None) or (row.product.code if row.product else "")
+        if row.old:
+            found["old"] = {name: str(value) for name, value in row.old.items() if name in values}
+        return found
+
+    def write(self, import_id: int) -> None:
+        lines = self._lines_create(import_id)
+        for row in self.rows:
+            if row.new_line:
+                row.values["line_id"] = lines[row.new_line.lower()]
+        new = [row for row in self.rows if row.product is None]
+        changed = [row for row in self.rows if row.product is not None and row.values]
+        for row in new:
+            row.product = Product(**row.values)
+        made = Product.objects.bulk_create([row.product for row in new if row.product], batch_size=2000)
+        imported_note(import_id=import_id, kind="product", rows=made)
+        self._change(import_id, changed)
+        codes = [
+            ProductCode(product=row.product, source=source, code=code)
+            for row in self.rows
+            for source, code in row.codes
+        ]
+        imported_note(
+            import_id=import_id, kind="code", rows=ProductCode.objects.bulk_create(codes, batch_size=2000)
+        )
+        if any("line_id" in row.values for row in changed):
+            figures_refresh()
+
+    def _change(self, import_id: int, changed: list[_Row]) -> None:
+        before, after = {}, []
+        names = {"version"}
+        for row in changed:
+            product = row.product
+            assert product is not None
+            before[product.pk] = values_of(product)
+            for name, value in row.values.items():
+                setattr(product, name, value)
+            product.version += 1
+            names |= {name.removesuffix("_id") for name in row.values}
+            after.append(product)
+        if after:
+            Product.objects.bulk_update(after, sorted(names), batch_size=500)
+        imported_note(import_id=import_id, kind="product", rows=after, before=before)
+
+    def _lines_create(self, import_id: int) -> dict[str, int]:
+        made = lines_planned(list(self.new_lines.values()))
+        missing_create(import_id=import_id, lines=made)
+        return {key: line[0] for key, line in zip(self.new_lines, made, strict=True)}
+
+
+class ProductsSheet(PlannedSheet[_Plan]):
+    plan = _Plan
     key = "products"
     label = _("Products")
     help_text = _("Products with their line, kind, unit, owner, dates and other codes.")
     order = 10
     permission = "products.edit"
-    wide_field = ""
     can_create = True
     reasons = REASONS
     creates_labels = CREATES
-    one_of = ()
     options = (sources.OPTION,)
     fields = (
         Field(
@@ -123,25 +292,8 @@ class ProductsSheet:
     def sees_all(self, user: Any) -> bool:
         return visible_line_ids(user) is None
 
-    def check(self, cursor: Any, options: Mapping[str, Any], user: Any) -> dict[str, str]:
-        refusals = Refusals()
-        plan = _Plan(cursor, options, user, refusals)
-        refusals.write(cursor)
-        return plan.unclear
-
-    def preview(self, cursor: Any, options: Mapping[str, Any]) -> Counts:
-        return _Plan(cursor, options, None, Refusals()).counts()
-
-    def sample(self, cursor: Any, limit: int, options: Mapping[str, Any]) -> list[dict[str, Any]]:
-        plan = _Plan(cursor, {**options, "create_missing": True}, None, Refusals())
-        found: dict[str, list[dict[str, Any]]] = {"new": [], "changed": [], "unchanged": []}
-        for row in plan.rows:
-            if len(found[row.effect]) < limit:
-                found[row.effect].append(_sample_row(row))
-        return sorted(chain(*found.values()), key=lambda each: each["line"])
-
     def apply(self, cursor: Any, import_id: int, options: Mapping[str, Any]) -> Counts:
-        plan = _Plan(cursor, options, None, Refusals())
+        plan = self.checked(cursor, options)
         counts = plan.counts()
         plan.write(import_id)
         return counts
@@ -150,198 +302,3 @@ class ProductsSheet:
         taken, restored = imported_undo(import_id=import_id)
         figures_refresh()
         return Counts(new=taken, changed=restored)
-
-
-def _sample_row(row: _Row) -> dict[str, Any]:
-    values = {name: None if value is None else str(value) for name, value in row.values.items()}
-    values.pop("line_id", None)
-    values.pop("owner_id", None)
-    found: dict[str, Any] = {"line": row.line, "effect": row.effect, **values}
-    found["product"] = found.pop("code", None) or (row.product.code if row.product else "")
-    if row.old:
-        found["old"] = {name: str(value) for name, value in row.old.items() if name in values}
-    return found
-
-
-class _Plan:
-    """What the rows of ``staging`` mean for what there is; rows with a problem go to ``refusals``.
-
-    Only ``check`` knows the person; afterwards what they may not do stands in ``refused``.
-    """
-
-    def __init__(self, cursor: Any, options: Mapping[str, Any], user: Any, refusals: Refusals) -> None:
-        self._create = bool(options.get("create_missing")) and (
-            user is None or user.has_perm("products.edit_structure")
-        )
-        self._limited = user is not None and visible_line_ids(user) is not None
-        self._refusals = refusals
-        staged_rows = staged(cursor)
-        self._lines = lines_known(user)
-        self._products = ProductsKnown(staged_rows, user, options.get(CODE_SOURCE))
-        self.unclear = self._products.asked()
-        emails = {(row["owner"] or "").lower() for row in staged_rows} - {""}
-        self._owners = {u.email: u for u in User.objects.filter(email__in=emails, is_active=True)}
-        codes = ProductCode.objects.order_by().values_list("source", "code", "product_id")
-        self._taken = {(source.lower(), code.lower()): pk for source, code, pk in codes}
-        self._named: dict[str, set[int]] = {}
-        for _source, code, pk in codes:
-            self._named.setdefault(code.upper(), set()).add(pk)
-        own = Product.objects.order_by().values_list("code", "pk")
-        self._own = {code.upper(): pk for code, pk in own}
-        self._seen: dict[str, int] = {}
-        self.new_lines: dict[str, str] = {}
-        self.rows = [planned for row in staged_rows if (planned := self._row(row)) is not None]
-
-    def _row(self, row: dict[str, Any]) -> _Row | None:
-        code = row["product"]
-        product = self._products.find(row)
-        problem = self._problem(row, code, product)
-        if problem:
-            self._refusals.add(row, *problem, source=self._products.source(row))
-            return None
-        key = (product.code if product else code).upper()
-        if key in self._seen:
-            self._refusals.add(row, "product", "duplicate_code", other=self._seen[key])
-            return None
-        self._seen[key] = row["line"]
-        if product is None:
-            self._own[code.upper()] = -row["line"]
-        values = {name: row[name] for name in _PLAIN if row[name] is not None}
-        if row["kind"]:
-            values["kind"] = str(_KINDS[row["kind"].lower()])
-        if row["owner"]:
-            values["owner_id"] = self._owners[row["owner"].lower()].pk
-        new_line = self._line(row, product, values)
-        if new_line is None:
-            self._refusals.add(row, "product_line", "line_unknown")
-            return None
-        codes = self._codes(row, product)
-        if codes is None:
-            return None
-        launched = values.get("launched", product and product.launched)
-        ended = values.get("ended", product and product.ended)
-        if launched and ended and ended < launched:
-            self._refusals.add(row, "ended", "ends_before_launch")
-            return None
-        if new_line:
-            self.new_lines.setdefault(new_line.lower(), new_line)
-        if product is None:
-            values = {"code": code, "name": code[: _LENGTHS["name"]], **values}
-        else:
-            values = {name: value for name, value in values.items() if getattr(product, name) != value}
-        old = {} if product is None else {name: getattr(product, name) for name in values}
-        if product is not None and new_line:
-            old["line_id"] = product.line_id
-        return _Row(row["line"], product, values, codes, new_line, old)
-
-    def _problem(self, row: dict[str, Any], code: str, product: Product | None) -> tuple[str, str] | None:
-        """The column and code of what is wrong with a row by itself."""
-        if product is None:
-            if not self._products.is_free(row):
-                return "product", self._products.problem(row)
-            if code.upper() in self._named:
-                return "product", "code_means_another"
-            if len(code) > _LENGTHS["code"]:
-                return "product", "too_long"
-            if code.lower() in RESERVED_CODES:
-                return "product", "product_code_reserved"
-        for name in ("name", "unit"):
-            if len(row[name] or "") > _LENGTHS[name]:
-                return name, "too_long"
-        if row["kind"] and row["kind"].lower() not in _KINDS:
-            return "kind", "kind_unknown"
-        if row["owner"] and row["owner"].lower() not in self._owners:
-            return "owner", "owner_unknown"
-        return None
-
-    def _line(self, row: dict[str, Any], product: Product | None, values: dict[str, Any]) -> str | None:
-        """Put the line into ``values``; the name of one to be made; ``None`` when there is none."""
-        text = row["product_line"] or ("" if product else DEFAULT_LINE)
-        if not text:
-            return ""
-        line = self._lines.find(text)
-        if line is not None:
-            values["line_id"] = line.pk
-            return ""
-        return str(text) if self._create and not self._limited else None
-
-    def _codes(self, row: dict[str, Any], product: Product | None) -> list[tuple[str, str]] | None:
-        """Other codes that are new to the product; ``None`` (and refused) when another has one."""
-        pairs = [(GTIN, row["gtin"])] if row["gtin"] else []
-        for part in (row["other_codes"] or "").split(";"):
-            source, _sign, code = part.partition("=")
-            if source.strip() and code.strip():
-                pairs.append((source.strip()[:60], code.strip()[:80]))
-        new = []
-        here = product.pk if product else -row["line"]
-        for source, code in pairs:
-            key = (source.lower(), code.lower())
-            owner = self._taken.get(key)
-            problem = ""
-            if owner is not None:
-                problem = "" if owner == here else "other_code_taken"
-            elif self._own.get(code.upper(), here) != here:
-                problem = "other_code_is_own"
-            elif source.lower() in RESERVED_SOURCES:
-                problem = "source_reserved"
-            else:
-                self._taken[key] = here
-                self._named.setdefault(code.upper(), set()).add(here)
-                new.append((source, code))
-            if problem:
-                self._refusals.add(row, "gtin" if source == GTIN else "other_codes", problem)
-                return None
-        return new
-
-    def counts(self) -> Counts:
-        effects = [row.effect for row in self.rows]
-        return Counts(
-            new=effects.count("new"),
-            changed=effects.count("changed"),
-            unchanged=effects.count("unchanged"),
-            created=[Creation("lines", "", name) for name in self.new_lines.values()],
-        )
-
-    def write(self, import_id: int) -> None:
-        lines = self._lines_create(import_id)
-        for row in self.rows:
-            if row.new_line:
-                row.values["line_id"] = lines[row.new_line.lower()]
-        new = [row for row in self.rows if row.product is None]
-        changed = [row for row in self.rows if row.product is not None and row.values]
-        for row in new:
-            row.product = Product(**row.values)
-        made = Product.objects.bulk_create([row.product for row in new if row.product], batch_size=2000)
-        imported_note(import_id=import_id, kind="product", rows=made)
-        self._change(import_id, changed)
-        codes = [
-            ProductCode(product=row.product, source=source, code=code)
-            for row in self.rows
-            for source, code in row.codes
-        ]
-        imported_note(
-            import_id=import_id, kind="code", rows=ProductCode.objects.bulk_create(codes, batch_size=2000)
-        )
-        if any("line_id" in row.values for row in changed):
-            figures_refresh()
-
-    def _change(self, import_id: int, changed: list[_Row]) -> None:
-        before, after = {}, []
-        names = {"version"}
-        for row in changed:
-            product = row.product
-            assert product is not None
-            before[product.pk] = values_of(product)
-            for name, value in row.values.items():
-                setattr(product, name, value)
-            product.version += 1
-            names |= {name.removesuffix("_id") for name in row.values}
-            after.append(product)
-        if after:
-            Product.objects.bulk_update(after, sorted(names), batch_size=500)
-        imported_note(import_id=import_id, kind="product", rows=after, before=before)
-
-    def _lines_create(self, import_id: int) -> dict[str, int]:
-        made = lines_planned(list(self.new_lines.values()))
-        missing_create(import_id=import_id, lines=made)
-        return {key: line[0] for key, line in zip(self.new_lines, made, strict=True)}

@@ -64,6 +64,15 @@ def place_create(people: Mapping[str, User], last: datetime.date) -> None:
     _list(ruud, barista, store, month_add(last, -9), Listing.Status.LISTED, "Proef met een koffiehoek")
     _list(ruud, barista, channels["foodservice"], ahead, Listing.Status.ANNOUNCED, "Tweede groothandel")
     _list(ruud, barista, region, ahead, Listing.Status.NEGOTIATING, "Marktplaats, op proef")
+    listing_set(
+        user=people["Anna"],
+        product=barista,
+        channel=channels["webshop"],
+        start_date=ahead,
+        status=Listing.Status.LISTED,
+        terms="Uitgelicht op de voorpagina",
+        fee="€ 1.500 voor de plek, per kwartaal",
+    )
     smoothie = products["SMO-025"]
     _list(
         ruud, smoothie, channels["boerhof"], month_add(last, -5), Listing.Status.DELISTED, "Sanering koeling"

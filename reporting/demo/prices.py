@@ -15,6 +15,7 @@ from core.months import month_add, month_start
 from core.organisation import today
 from pricing.models import Price, PriceList, Proposal
 from pricing.models.price import State
+from pricing.services.levies import levy_set
 from pricing.services.price_decisions import price_decision_record
 from pricing.services.price_lists import (
     bound_set,
@@ -47,6 +48,24 @@ HOUSEHOLDS = {
     "Gemiddeld huishouden": {"": 1, "kWh": 2_500, "m³": 1_000},
     "Appartement": {"": 1, "kWh": 1_500, "m³": 600},
 }
+# name, tier, basis: from which use what a unit bears without VAT, by year; the order of size of the real ones
+LEVIES: dict[tuple[str, str, str], dict[int, tuple[tuple[str, str], ...]]] = {
+    ("Energiebelasting stroom", "kWh", "unit"): {
+        2024: (("0", "0.10880"), ("10000", "0.09037")),
+        2025: (("0", "0.10154"), ("10000", "0.06937")),
+        2026: (("0", "0.09161"), ("10000", "0.06450")),
+    },
+    ("Energiebelasting gas", "m³", "unit"): {
+        2024: (("0", "0.58301"),),
+        2025: (("0", "0.57816"),),
+        2026: (("0", "0.60066"),),
+    },
+    ("Vermindering energiebelasting", "kWh", "year"): {
+        2024: (("0", "-521.81"),),
+        2025: (("0", "-524.95"),),
+        2026: (("0", "-519.80"),),
+    },
+}
 # Cheaper on the web from so many months back, then dearer again.
 DIPS = {"HVM-210": (5, 4), "SAP-100": (2, 1), "PIN-600": (8, 7)}
 # What a consumer pays for what we sell at 1.
@@ -75,6 +94,17 @@ def prices_create(people: Mapping[str, User]) -> None:
     for customer, uses in HOUSEHOLDS.items():
         amounts = {tier: Decimal(amount) for tier, amount in uses.items()}
         reference_customer_set(user=anna, line=lines["energy"], customer=customer, uses=amounts)
+    for (name, tier, basis), years in LEVIES.items():
+        for year, steps in years.items():
+            levy_set(
+                user=anna,
+                line=lines["energy"],
+                name=name,
+                basis=basis,
+                tier=tier,
+                start_date=datetime.date(year, 1, 1),
+                steps=[(Decimal(begin), Decimal(amount)) for begin, amount in steps],
+            )
     notice_set(user=anna, channel=Channel.objects.get(code="retail"), days=42)
     pass_through_set(user=anna, channel=None, start_date=SINCE, rate=Decimal("0.8"))
     bound_set(

@@ -218,6 +218,8 @@ NO_PAGES = {
     "pricing:proposal_act",
     "pricing:term_withdraw",
     "pricing:prices_export",
+    "pricing:terms_export",
+    "pricing:levies_export",
     "pricing:costs_export",
     "pricing:break_even_export",
     "pricing:cost_change_act",

@@ -12,9 +12,18 @@ from playwright.sync_api import expect
 from core.organisation import today
 from pricing.models import Scenario
 from products.models import Product
-from tests.factories import line_factory, price_factory, price_list_factory, product_factory, user_factory
+from tests.factories import (
+    channel_factory,
+    line_factory,
+    price_factory,
+    price_list_factory,
+    product_factory,
+    user_factory,
+)
 from tests.pricing.elasticities import elasticity_factory
+from tests.pricing.promotions import measured
 from tests.pricing.test_what_if import sold_and_expected
+from tests.pricing.test_what_if_distribution import months_of
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 WORDS = {
@@ -99,3 +108,60 @@ def test_all_sensitivities_on_a_page(
     expect(page.get_by_role("link", name="Apple")).to_be_visible()
     sign_in(page, user_factory(rights=["products.view"], language=language))
     assert page.goto("/pricing/sensitivity/").status == 403
+
+
+KINDS = {
+    "en": {
+        "promotion": ("Promotion", "€7.50", "1 of this product", "1+1 free"),
+        "distribution": ("Distribution", "50%", "The channel sells 60% of all volume.", "Shops"),
+        "keep": "Keep",
+        "propose": "Propose",
+    },
+    "nl": {
+        "promotion": ("Actie", "€ 7,50", "1 van dit product", "1+1 gratis"),
+        "distribution": ("Distributie", "50%", "Het kanaal verkoopt 60% van de hele afzet.", "Shops"),
+        "keep": "Bewaar",
+        "propose": "Stel voor",
+    },
+}
+
+
+@pytest.mark.parametrize("language", ["en", "nl"])
+@pytest.mark.parametrize("kind", ["promotion", "distribution"])
+def test_what_a_promotion_or_more_distribution_would_do(
+    page: Any, sign_in: Any, axe: Any, transactional_db: Any, language: str, kind: str
+) -> None:
+    words, product = KINDS[language], company()
+    measured(product)
+    months_of(product, channel_factory(name="Shops"), volume=600)
+    months_of(product, channel_factory(name="Web"), volume=400, rate=0)
+    tab, price, rests, choice = words[kind]
+    sign_in(page, user_factory("marketing", language=language))
+    page.goto("/products/A/mix/")
+    page.locator("#what-if").get_by_role("link", name=tab, exact=True).click()
+    expect(page.locator("#what-if-choice")).to_contain_text(choice)
+    slider = page.locator("#what-if-price")
+    slider.evaluate(
+        "(element, value) => { element.value = value;"
+        " element.dispatchEvent(new Event('input', {bubbles: true})); }",
+        "7.50" if kind == "promotion" else "0.5",
+    )
+    expect(page.locator("#what-if-price-said")).to_have_text(price)
+    expect(page.locator("#what-if-result [role=status]")).to_contain_text(rests)
+    expect(page.locator("#what-if-result svg.marks")).to_be_visible()
+    axe(page)
+
+    page.locator("#what-if-result [name=name]").fill("Bolder")
+    page.get_by_role("button", name=words["keep"], exact=True).click()
+    kept = page.locator("#what-if-form [name=with]")
+    expect(kept).to_have_count(1)
+    assert Scenario.objects.get().values["kind"] == kind
+    kept.check()
+    expect(page.locator("#what-if-result svg.marks").get_by_text("Bolder")).to_be_visible()
+    propose = page.get_by_role("link", name=words["propose"], exact=True)
+    if kind == "distribution":
+        expect(propose).to_have_count(0)
+        return
+    propose.click()
+    expect(page.locator("[name=mechanic]")).to_have_value("one_plus_one")
+    expect(page.locator("[name=product_1]")).to_have_value("A")

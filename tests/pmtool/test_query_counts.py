@@ -31,11 +31,13 @@ from pricing.models import (
     CostMonth,
     CostRate,
     DistributionMonth,
+    Levy,
     Listing,
     Positioning,
     PositioningPoint,
     Price,
     Proposal,
+    ReferenceUse,
     Scenario,
     SegmentChannel,
     Term,
@@ -57,12 +59,14 @@ from products.models import (
 from reporting.models import Report, ReportPart, Snapshot
 from tests.factories import channel_factory, line_factory, price_list_factory, user_factory
 from tests.pricing.elasticities import elasticity_factory
+from tests.pricing.promotions import measured
 
 pytestmark = pytest.mark.django_db
 COUNTS = Path(__file__).parent.parent / "query_counts.json"
 MOST = 12
 MONTHS = 30
 
+# After a # the part of the page that is asked for.
 PAGES = {
     "Today": "/",
     "product list": "/products/?view=all",
@@ -75,6 +79,11 @@ PAGES = {
     "two positionings": "/products/P0/mix/positioning/compare/?old={positioning}&new={positioning}",
     "a product's place": "/products/P0/mix/place/",
     "what if": "/products/P0/mix/what-if/?price=11",
+    "what if, a promotion": "/products/P0/mix/what-if/?kind=promotion#what-if",
+    "what if, distribution": "/products/P0/mix/what-if/?kind=distribution&rate=0.5#what-if",
+    "what if, slid": "/products/P0/mix/what-if/?price=11#what-if-result",
+    "what if, a promotion slid": "/products/P0/mix/what-if/?kind=promotion&price=4#what-if-result",
+    "what if, distribution slid": "/products/P0/mix/what-if/?kind=distribution&rate=0.5#what-if-result",
     "price sensitivity": "/pricing/sensitivity/",
     "decisions": "/decisions/",
     "prices": "/pricing/?sort=-price",
@@ -117,6 +126,7 @@ PAGES = {
     "API: elasticities": "/api/v1/elasticities/?page_size=100",
     "API: price lists": "/api/v1/price-lists/?page_size=100",
     "API: price proposals": "/api/v1/price-proposals/?page_size=100",
+    "API: levies": "/api/v1/levies/?page_size=100",
     "API: terms": "/api/v1/terms/?page_size=100",
     "API: settled bonuses": "/api/v1/bonus-settlements/?page_size=100",
     "API: cost lines": "/api/v1/cost-lines/?page_size=100",
@@ -216,8 +226,17 @@ def placed(product: Product, channels: list[Any], month: datetime.date) -> None:
     product.segment = Segment.objects.create(code="S", name="Segment")
     product.save()
     Listing.objects.bulk_create(Listing(product=product, channel=each, start_date=month) for each in channels)
+    months = [month_add(month, -n) for n in range(3)]
     DistributionMonth.objects.bulk_create(
-        DistributionMonth(product=product, channel=each, month=month, points=5) for each in channels
+        DistributionMonth(product=product, channel=each, month=month, points=5, weighted_rate="0.4")
+        for each in channels
+        for month in months
+    )
+    units = Measure.objects.get(code="units")
+    SalesMonth.objects.bulk_create(
+        SalesMonth(product=product, channel=each, month=month, measure=units, volume=5, days=30)
+        for each in channels[1:]
+        for month in months
     )
     SegmentChannel.objects.bulk_create(
         SegmentChannel(segment=product.segment, channel=each, start_date=month, share_rate="0.01")
@@ -240,7 +259,14 @@ def priced(owner: Any, products: list[Product], channels: list[Any]) -> None:
         Price(**ahead, product=product, proposal=proposal, state="proposed", amount=6)
         for product in products[:-1]
     ]
+    rows.append(Price(product=products[0], price_list=base, component="month", **approved))
     Price.objects.bulk_create(rows)
+    line = products[0].line
+    for number in range(len(products)):
+        ReferenceUse.objects.create(line=line, customer=f"{number}", amount=number + 1)
+        Levy.objects.create(line=line, name=f"{number}", start_date=day, amount=1)
+    for product in products[:: len(products) // 10]:
+        measured(product)
     who = {"proposed_by": owner, "decided_by": owner, "decided_at": now}
     decision = Decision.objects.create(
         kind="price", reference=proposal.pk, why="Dearer", effective_date=day, **who
@@ -347,9 +373,11 @@ def counted(owner: Any, addresses: dict[str, str]) -> dict[str, int]:
         address = pattern.format(
             plan=plan, proposal=proposal, positioning=positioning, cost=cost, change=change, report=report
         )
-        client.get(address)  # what is kept from one request to the next is there
+        address, _sign, part = address.partition("#")
+        headers = {"HX-Request": "true", "HX-Target": f"div#{part}"} if part else {}
+        client.get(address, headers=headers)  # what is kept from one request to the next is there
         with CaptureQueriesContext(connection) as queries:
-            answer = client.get(address)
+            answer = client.get(address, headers=headers)
         assert answer.status_code == 200, f"{address}: {answer.status_code}"
         found[name] = len(queries)
         if os.environ.get("QUERY_COUNTS") == "show":

@@ -6,12 +6,12 @@ import datetime
 from typing import Any
 
 from core.organisation import today
-from pricing.models import PriceList, Proposal
+from pricing.models import Levy, PriceList, Proposal
 from products.models import Channel, Product
 from tests.factories import price_factory, price_list_factory
 
 from .rules import Rule
-from .world import World
+from .world import MARK, World
 
 VIEW, EDIT, APPROVE = "pricing.view", "pricing.edit", "pricing.approve"
 
@@ -65,9 +65,15 @@ def foreign_product(world: World) -> dict[str, Any]:
 
 
 def everything(world: World) -> dict[str, Any]:
-    """Prices, lists and proposals inside and outside the limits."""
+    """Prices, lists, proposals and levies inside and outside the limits."""
     own_product(world)
+    world.made("levies", lambda: _levies(world))
     return {}
+
+
+def _levies(world: World) -> None:
+    for line, name in ((world.own_line, "Own"), (world.foreign_line, MARK)):
+        Levy.objects.create(line=line, name=name, start_date=today(), amount="0.1")
 
 
 def a_file(make: Any) -> Any:
@@ -132,6 +138,7 @@ PRICE_RULES = [
         data=lambda world: {"line": world.own_line.code, "customer": "A house", "uses": "2500 kWh"},
         whole=True,
     ),
+    Rule("pricing:levies_export", get="exchange.export", args=a_file(everything)),
     Rule("pricing:proposals", get=VIEW, args=everything),
     Rule(
         "pricing:proposal_new",
@@ -157,6 +164,7 @@ PRICE_RULES = [
     Rule("api:price-list", get=VIEW, args=everything, api=True),
     Rule("api:price-list-list", get=VIEW, args=everything, api=True),
     Rule("api:reference-customer-list", get=VIEW, args=everything, api=True),
+    Rule("api:levy-list", get=VIEW, args=everything, api=True),
     Rule("api:pass-through-list", get=VIEW, args=everything, api=True),
     Rule("api:yearly-amount-list", get=VIEW, args=everything, query={"price_list": "own-list"}, api=True),
     Rule("api:price-proposal-list", get=VIEW, post=EDIT, args=everything, data=proposing, api=True),

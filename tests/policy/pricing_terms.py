@@ -10,7 +10,7 @@ from core.organisation import today
 from pricing.models import BonusSettlement, Term, TermStep
 from products.models import Channel, Measure, Product, ProductLine, SalesMonth
 
-from .pricing_prices import foreign_product, own_product
+from .pricing_prices import a_file, foreign_product, own_product
 from .rules import Rule
 from .world import World
 
@@ -86,6 +86,7 @@ TERM_RULES = [
         args=lambda world: {"pk": own(world).pk},
         foreign=lambda world: {"pk": foreign(world).pk},
     ),
+    Rule("pricing:terms_export", get="exchange.export", args=a_file(everything)),
     Rule("pricing:bonuses", get=VIEW, post=EDIT, args=everything, data=settlement),
     Rule("pricing:pocket", get=VIEW, args=priced, foreign=foreign_product),
     Rule("api:term-list", get=VIEW, args=everything, api=True),

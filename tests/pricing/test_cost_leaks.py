@@ -21,7 +21,7 @@ from collaboration.models import Alert, Notification
 from core.months import month_add, month_start
 from core.organisation import today
 from forecasting.models import Forecast, ForecastMonth
-from pricing.models import CostChange
+from pricing.models import CostChange, Listing
 from pricing.services.cost_changes import cost_change_apply, cost_change_draft, cost_change_propose
 from pricing.services.cost_months import BookedCost, cost_months_book
 from pricing.services.margin_floors import floor_alerts_settle
@@ -72,6 +72,7 @@ def _costs_give(world: World, finance: User) -> CostChange:
         more = {} if "product" in of else {"basis": "month", "key": "revenue"}
         line = cost_line_factory(**of, **more, name=NAME)
         cost_rate_factory(cost_line=line, start_date=datetime.date(2020, 1, 1), amount=CANARY)
+    Listing.objects.filter(product=product).update(fee=NAME)
     month = month_add(month_start(today()), -1)
     for source in ("standard", "actual", "budget"):
         rows = [

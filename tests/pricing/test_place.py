@@ -17,6 +17,7 @@ from django.test import Client
 from django.utils import timezone
 
 from accounts.errors import DomainError, VersionConflict
+from accounts.rights import registered
 from core.history import history_of
 from core.months import month_add, month_end, month_start
 from core.organisation import today
@@ -212,6 +213,33 @@ class TestListings:
         assert Listing.objects.get().status == "listed"
         assert client.post("/products/A/mix/place/", form | {"version": 1}).status_code == 302
         assert Listing.objects.get().status == "announced"
+
+    def test_what_we_pay_for_it_is_only_for_who_may_see_costs(self, product: Product, channels: Any) -> None:
+        rights = [right.code for right in registered()]
+        finance = user_factory(rights=rights)
+        buyer = user_factory(rights=[right for right in rights if "costs" not in right])
+        said: dict[str, Any] = {"product": product, "channel": channels["kroon"], "start_date": day(9)}
+        listing_set(user=finance, **said, status="announced", terms="640 shops", fee="PAID")
+        with refused("not_allowed"):
+            listing_set(user=buyer, **said, status="announced", fee="")
+        with refused("terms_say_money"):
+            listing_set(user=finance, **said, status="announced", terms="for € 900 a year")
+        client = Client()
+        addresses = [f"/products/A/{page}" for page in ("mix/", "mix/place/", "activity/")]
+        row = Listing.objects.get()
+        addresses += [f"/products/A/mix/place/?edit={row.pk}", "/search/?q=paid", "/api/v1/listings/"]
+        seen = {}
+        for user in (buyer, finance):
+            client.force_login(user)
+            answers = {address: client.get(address) for address in addresses}
+            assert {answer.status_code for answer in answers.values()} == {200}
+            seen[user] = [address for address in addresses if b"PAID" in answers[address].content]
+        assert seen == {buyer: [], finance: [addresses[1], addresses[3], addresses[5]]}
+        client.force_login(buyer)
+        form = {"channel": "kroon", "start_date": day(9), "status": "listed", "fee": "", "version": 1}
+        assert client.post("/products/A/mix/place/", form).status_code == 302
+        row.refresh_from_db()
+        assert (row.status, row.fee) == ("listed", "PAID")
 
     def test_refused_keeps_what_was_typed(self, product: Product, channels: Any) -> None:
         client = Client()

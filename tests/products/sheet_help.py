@@ -16,6 +16,7 @@ from exchange.sheets import Counts
 _TYPES = {
     "number": "numeric(18,4)",
     "amount": "numeric(18,4)",
+    "exact": "numeric(22,8)",
     "date": "date",
     "month": "date",
     "flag": "boolean",

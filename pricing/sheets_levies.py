@@ -1,0 +1,164 @@
+"""The sheet *levies*: what the state takes of a use in a year, besides VAT, from a date on."""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any
+
+from django.utils.translation import gettext_lazy as _
+
+from exchange.sheets import Counts, Field
+from pricing.models import Levy
+from pricing.services.levies import levies_import, levies_import_undo
+from products.selectors.access import visible_channel_ids, visible_line_ids
+from products.sheets.known import lines_known
+from products.sheets.planned import Plan, PlannedSheet, Refused, Row
+
+Basis = Levy.Basis
+_BASES: dict[str, str] = {
+    **dict.fromkeys(("", "unit", "per unit", "eenheid", "per eenheid"), Basis.UNIT),
+    **dict.fromkeys(("year", "per connection and year", "jaar", "per aansluiting en jaar"), Basis.YEAR),
+}
+REASONS: dict[str, Any] = {
+    "line_unknown": _("no product line has this code or name"),
+    "limited": _("is shared by all lines; you are limited to some of them"),
+    "basis_unknown": _("neither unit nor year"),
+    "too_long": _("too long"),
+    "negative": _("below nothing"),
+    "step_of_year": _("an amount a year has no steps"),
+    "basis_differs": _("this levy has another basis from that day"),
+    "levy_duplicate": _("line %(other)s of the file is about the same levy, day and step"),
+}
+Key = tuple[int, str, str, datetime.date, Decimal]
+"""Line, name, tier, from when, from how much."""
+
+
+def _key(levy: Levy) -> Key:
+    return (levy.line_id, levy.name.casefold(), levy.tier.casefold(), levy.start_date, levy.from_quantity)
+
+
+@dataclass(frozen=True)
+class _Row:
+    line: int
+    levy: Levy
+    there: Levy | None
+
+    @property
+    def effect(self) -> str:
+        if self.there is None:
+            return "new"
+        return "unchanged" if self.there.amount == self.levy.amount else "changed"
+
+
+class _Plan(Plan):
+    """What the rows of ``staging`` mean beside the levies there are."""
+
+    def prepare(self, rows: Sequence[Row], options: Mapping[str, Any], user: Any) -> None:
+        limits = (None, None) if user is None else (visible_line_ids(user), visible_channel_ids(user))
+        self._limited = limits != (None, None)
+        self._lines = lines_known(user)
+        found = Levy.objects.filter(start_date__in={row["start_date"] for row in rows if row["start_date"]})
+        self._there = {_key(levy): levy for levy in found}
+        self._bases = {_key(levy)[:4]: levy.basis for levy in found}
+
+    def read(self, row: Row) -> _Row:
+        line = self._lines.find(row["product_line"])
+        if line is None or self._limited:
+            raise Refused("product_line", "line_unknown" if line is None else "limited")
+        basis = _BASES.get((row["basis"] or "").lower())
+        if basis is None:
+            raise Refused("basis", "basis_unknown")
+        for name, most in (("levy", 60), ("tier", 40)):
+            if len(row[name] or "") > most:
+                raise Refused(name, "too_long")
+        begin = row["from_quantity"] or Decimal(0)
+        if begin < 0:
+            raise Refused("from_quantity", "negative")
+        if begin and basis == Basis.YEAR:
+            raise Refused("from_quantity", "step_of_year")
+        levy = Levy(
+            line=line,
+            name=row["levy"],
+            basis=basis,
+            tier=row["tier"] or "",
+            start_date=row["start_date"],
+            from_quantity=begin,
+            amount=row["amount"],
+        )
+        key = _key(levy)
+        if self._bases.setdefault(key[:4], basis) != basis:
+            raise Refused("basis", "basis_differs")
+        self.once(key, row, "start_date", "levy_duplicate")
+        return _Row(row["line"], levy, self._there.get(key))
+
+    def day(self, row: _Row) -> datetime.date:
+        return row.levy.start_date
+
+    def shown(self, row: _Row) -> dict[str, Any]:
+        levy = row.levy
+        found: dict[str, Any] = {
+            "product_line": levy.line.code,
+            "levy": levy.name,
+            "tier": levy.tier,
+            "basis": levy.basis,
+            "start_date": levy.start_date.isoformat(),
+            "from_quantity": f"{levy.from_quantity.normalize():f}",
+            "amount": f"{levy.amount.normalize():f}",
+        }
+        if row.there is not None and row.effect == "changed":
+            found["old"] = {"amount": f"{row.there.amount.normalize():f}"}
+        return found
+
+
+class LeviesSheet(PlannedSheet[_Plan]):
+    plan = _Plan
+    key = "levies"
+    label = _("Levies")
+    help_text = _("Taxes and levies besides VAT that customers pay of what they use, from when.")
+    order = 56
+    permission = "pricing.edit"
+    reasons = REASONS
+    fields = (
+        Field(
+            "product_line", "text", _("Product line"), required=True, aliases=("line", "productlijn", "lijn")
+        ),
+        Field(
+            "levy", "text", _("Levy"), required=True, aliases=("name", "heffing", "naam", "tax", "belasting")
+        ),
+        Field("basis", "text", _("Basis"), aliases=("grondslag",), help_text=_("unit or year; empty: unit.")),
+        Field("tier", "text", _("Tier"), aliases=("staffel", "trede", "unit", "eenheid")),
+        Field(
+            "start_date", "date", _("From"), required=True, aliases=("from", "vanaf", "ingangsdatum", "datum")
+        ),
+        Field(
+            "from_quantity",
+            "number",
+            _("From a use of"),
+            aliases=("from_a_use_of", "vanaf_een_verbruik_van", "vanaf_verbruik", "schijf"),
+        ),
+        Field(
+            "amount",
+            "exact",
+            _("Amount"),
+            required=True,
+            aliases=("bedrag", "tarief"),
+            help_text=_("Without VAT; below nothing: a reduction."),
+        ),
+    )
+
+    def apply(self, cursor: Any, import_id: int, options: Mapping[str, Any]) -> Counts:
+        plan = self.checked(cursor, options)
+        counts = plan.counts()
+        levies_import(
+            import_id=import_id,
+            new=[row.levy for row in plan.rows if row.there is None],
+            changed=[(row.there, row.levy.amount) for row in plan.rows if row.effect == "changed"],
+        )
+        return counts
+
+    def undo(self, cursor: Any, import_id: int) -> Counts:
+        taken, restored = levies_import_undo(import_id=import_id)
+        return Counts(new=taken, changed=restored)
