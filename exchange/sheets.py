@@ -38,7 +38,8 @@ class Field:
     """One column a sheet knows. ``kind``: text, code, number, amount, date, month, flag.
 
     ``aliases`` are header names (folded: lower case, no accents, underscores for blanks) that map without
-    help; the field's own name is one of them.
+    help; the field's own name is one of them. ``beside``: a field with which figures under months are of this
+    one, unless a person chose another.
     """
 
     name: str
@@ -47,6 +48,7 @@ class Field:
     required: bool = False
     aliases: tuple[str, ...] = ()
     help_text: Any = ""
+    beside: str = ""
 
 
 @dataclass(frozen=True)

@@ -17,13 +17,14 @@ def register() -> None:
     from exchange.sheets import sheets
 
     from . import doctor
+    from .budget_sheet import BudgetWithCostsSheet
     from .cost_change_words import READY, UNDER
     from .cost_sheet import CostsSheet
     from .ledger_panel import reconciled_panel
     from .ledger_sheet import LedgerSheet
     from .margin_words import FLOOR
 
-    sheets.register(CostsSheet(), LedgerSheet())
+    sheets.register(CostsSheet(), LedgerSheet(), BudgetWithCostsSheet())
     registries.nightly_steps.register(
         NightlyStep(
             "standard_costs",

@@ -66,9 +66,9 @@ class BudgetSheet:
     can_create = True
     reasons = REASONS
     creates_labels = CREATES
-    one_of = (("product", "product_line"), ("volume", "revenue"))
+    one_of: tuple[tuple[str, ...], ...] = (("product", "product_line"), ("volume", "revenue"))
     options = (sources.OPTION,)
-    fields = (
+    fields: tuple[Field, ...] = (
         Field(
             "product",
             "code",
@@ -101,17 +101,21 @@ class BudgetSheet:
     def sees_all(self, user: Any) -> bool:
         return visible_line_ids(user) is None and visible_channel_ids(user) is None
 
+    def rows(self, cursor: Any) -> list[dict[str, Any]]:
+        """The rows that plan volume or revenue."""
+        return staged(cursor)
+
     def check(self, cursor: Any, options: Mapping[str, Any], user: Any) -> dict[str, str]:
         refusals = Refusals()
-        plan = _Plan(cursor, options, user, refusals)
+        plan = _Plan(self.rows(cursor), options, user, refusals)
         refusals.write(cursor)
         return plan.unclear
 
     def preview(self, cursor: Any, options: Mapping[str, Any]) -> Counts:
-        return _checked(cursor, options).counts()
+        return self._checked(cursor, options).counts()
 
     def sample(self, cursor: Any, limit: int, options: Mapping[str, Any]) -> list[dict[str, Any]]:
-        plan = _checked(cursor, options)
+        plan = self._checked(cursor, options)
         found: dict[str, list[dict[str, Any]]] = {"new": [], "changed": [], "unchanged": []}
         for row in plan.rows:
             if len(found[row.effect]) < limit:
@@ -120,7 +124,7 @@ class BudgetSheet:
 
     def apply(self, cursor: Any, import_id: int, options: Mapping[str, Any]) -> Counts:
         _lock()
-        plan = _checked(cursor, options)
+        plan = self._checked(cursor, options)
         counts = plan.counts()
         plan.write(import_id)
         return counts
@@ -135,10 +139,9 @@ class BudgetSheet:
         taken, restored = imported_undo(import_id=import_id)
         return Counts(new=taken, changed=restored)
 
-
-def _checked(cursor: Any, options: Mapping[str, Any]) -> _Plan:
-    """The plan of the rows that ``check`` has let pass."""
-    return _Plan(cursor, {**options, "create_missing": True}, None, Refusals())
+    def _checked(self, cursor: Any, options: Mapping[str, Any]) -> _Plan:
+        """The plan of the rows that ``check`` has let pass."""
+        return _Plan(self.rows(cursor), {**options, "create_missing": True}, None, Refusals())
 
 
 def _lock() -> None:
@@ -157,11 +160,12 @@ def _sample_row(row: _Row) -> dict[str, Any]:
 class _Plan:
     """What the rows of ``staging`` mean for the budgets there are; rows with a problem go to ``refusals``."""
 
-    def __init__(self, cursor: Any, options: Mapping[str, Any], user: Any, refusals: Refusals) -> None:
+    def __init__(
+        self, rows: list[dict[str, Any]], options: Mapping[str, Any], user: Any, refusals: Refusals
+    ) -> None:
         self._create = bool(options.get("create_missing"))
         self._refusals = refusals
         self._tree = LineTree()
-        rows = staged(cursor)
         self._products = ProductsKnown(rows, user, options.get(CODE_SOURCE))
         self.unclear = self._products.asked()
         self._lines, self._channels = lines_known(user), channels_known(user)

@@ -56,6 +56,8 @@ def test_every_stage_every_kind_and_every_trouble(capsys: pytest.CaptureFixture[
     assert (unmapped.amount, unmapped.month) == (1240, datetime.date(2026, 10, 1))
     assert list(ledger_is_booked()) == []
     assert cost_months().filter(source="accrual").count() > 2
+    planned = cost_months().filter(source="budget")
+    assert planned.filter(month=datetime.date(2026, 12, 1), product__code="HVM-210").count() == 4
     stands = Counter(Positioning.objects.values_list("product__code", "state"))
     assert stands["HVM-210", "approved"] == 3
     assert stands["HVM-210", "proposed"] == stands["SAP-100", "draft"] == 1

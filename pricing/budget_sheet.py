@@ -1,0 +1,230 @@
+"""The sheet *budget* with costs: a row with a kind of cost plans what that comes to, the others volume and
+revenue as before."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from decimal import Decimal
+from itertools import chain
+from typing import Any
+
+from django.utils.translation import gettext_lazy as _
+
+from exchange.sheets import Counts, Field
+from pricing.engine.costs import booked
+from pricing.models import CostBudget, CostKind
+from pricing.selectors.cost_budgets import PLANNED_OF, budget_holding
+from pricing.selectors.costs import EDIT, RIGHT
+from pricing.selectors.ledger import UNMAPPED
+from pricing.services.cost_budgets import cost_budget_import, cost_budget_undo
+from products.models import Supplier
+from products.selectors.access import visible_channel_ids, visible_line_ids
+from products.sheets.budget import BudgetSheet
+from products.sheets.known import Named, ProductsKnown, Refusals, channels_known, lines_known, staged
+from products.sheets.sources import CODE_SOURCE
+
+REASONS: dict[str, Any] = {
+    "kind_unknown": _("no kind of cost has this code or name"),
+    "kind_missing": _("of which kind of cost?"),
+    "supplier_unknown": _("no supplier has this code or name"),
+    "cost_missing": _("a kind of cost and no amount"),
+    "not_of_costs": _("a cost has none of this; give sales a row of their own"),
+    "product_and_line": _("either a product or a line"),
+    "cost_duplicate": _("line %(other)s of the file is about the same cost"),
+    "cost_right": _("you may not keep costs"),
+    "limited": _("this concerns more than you may see"),
+}
+
+
+def _is_cost(row: Mapping[str, Any]) -> bool:
+    return bool(row["kind"]) or row["cost"] is not None
+
+
+class BudgetWithCostsSheet(BudgetSheet):
+    help_text = _("The budget of products or lines by channel and month: volume, revenue and costs.")
+    reasons = BudgetSheet.reasons | REASONS
+    one_of = (("product", "product_line", "kind"), ("volume", "revenue", "cost"))
+    fields = (
+        *BudgetSheet.fields,
+        Field("kind", "text", _("Kind of cost"), aliases=("kind_of_cost", "cost_kind", "kostensoort")),
+        Field(
+            "cost",
+            "amount",
+            _("Cost"),
+            aliases=("costs", "kosten", "budget_cost"),
+            help_text=_("With a kind of cost; empty: the amount beside it."),
+            beside="kind",
+        ),
+        Field("supplier", "text", _("Supplier"), aliases=("leverancier",)),
+        Field("cost_centre", "text", _("Cost centre"), aliases=("cost_center", "kostenplaats")),
+    )
+
+    def sees_all(self, user: Any) -> bool:
+        return super().sees_all(user) and user.has_perm(RIGHT)
+
+    def rows(self, cursor: Any) -> list[dict[str, Any]]:
+        return [row for row in super().rows(cursor) if not _is_cost(row)]
+
+    def check(self, cursor: Any, options: Mapping[str, Any], user: Any) -> dict[str, str]:
+        refusals = Refusals()
+        plan = _Plan(cursor, options, user, refusals)
+        unclear = plan.unclear | super().check(cursor, options, user)
+        refusals.write(cursor)
+        return unclear
+
+    def preview(self, cursor: Any, options: Mapping[str, Any]) -> Counts:
+        return _together(super().preview(cursor, options), _planned(cursor, options))
+
+    def sample(self, cursor: Any, limit: int, options: Mapping[str, Any]) -> list[dict[str, Any]]:
+        shown: dict[str, list[dict[str, Any]]] = {"new": [], "changed": [], "unchanged": []}
+        for row in _planned(cursor, options).rows:
+            if len(shown[row.effect]) < limit:
+                shown[row.effect].append(row.shown)
+        found = chain(super().sample(cursor, limit, options), *shown.values())
+        return sorted(found, key=lambda each: each["line"])
+
+    def apply(self, cursor: Any, import_id: int, options: Mapping[str, Any]) -> Counts:
+        plan = _planned(cursor, options)
+        counts = _together(super().apply(cursor, import_id, options), plan)
+        due = [row.budget for row in plan.rows if row.effect != "unchanged"]
+        cost_budget_import(import_id=import_id, rows=due)
+        return counts
+
+    def undo(self, cursor: Any, import_id: int) -> Counts:
+        counts = super().undo(cursor, import_id)
+        taken, restored = cost_budget_undo(import_id=import_id)
+        return replace(counts, new=counts.new + taken, changed=counts.changed + restored)
+
+
+def _together(counts: Counts, plan: _Plan) -> Counts:
+    if not plan.rows:
+        return counts
+    effects = Counter(row.effect for row in plan.rows)
+    months = [row.budget.month for row in plan.rows]
+    months += [month for month in (counts.months_from, counts.months_to) if month]
+    return replace(
+        counts,
+        **{name: getattr(counts, name) + effects[name] for name in ("new", "changed", "unchanged")},
+        totals=counts.totals | {"cost": str(sum(row.budget.amount for row in plan.rows))},
+        months_from=min(months),
+        months_to=max(months),
+    )
+
+
+class _Refused(Exception):
+    def __init__(self, field: str, code: str, **params: Any) -> None:
+        super().__init__(code)
+        self.field, self.code, self.params = field, code, params
+
+
+@dataclass(frozen=True)
+class _Row:
+    line: int
+    budget: CostBudget
+    before: Decimal | None
+
+    @property
+    def effect(self) -> str:
+        if self.before is None:
+            return "new"
+        return "unchanged" if self.before == self.budget.amount else "changed"
+
+    @property
+    def shown(self) -> dict[str, Any]:
+        """As the preview has it."""
+        row = self.budget
+        of = {"product": row.product, "product_line": row.line, "channel": row.channel, "kind": row.kind}
+        found = {name: each.code for name, each in of.items() if each is not None}
+        found |= {"month": row.month.isoformat(), "cost": str(row.amount)}
+        old = {"old": {"cost": str(self.before)}} if self.effect == "changed" else {}
+        return {"line": self.line, "effect": self.effect, **found, **old}
+
+
+def _planned(cursor: Any, options: Mapping[str, Any]) -> _Plan:
+    """The costs of the rows that ``check`` has let pass."""
+    return _Plan(cursor, options, None, Refusals())
+
+
+class _Plan:
+    """What the rows of ``staging`` with costs mean beside what is planned; problems go to ``refusals``."""
+
+    def __init__(self, cursor: Any, options: Mapping[str, Any], user: Any, refusals: Refusals) -> None:
+        rows = [row for row in staged(cursor) if _is_cost(row)]
+        self._may = user is None or user.has_perm(EDIT)
+        self._limits = (None, None) if user is None else (visible_line_ids(user), visible_channel_ids(user))
+        self._products = ProductsKnown(rows, user, options.get(CODE_SOURCE))
+        self.unclear = self._products.asked()
+        self._known = {
+            "kind": Named(CostKind.objects.exclude(code=UNMAPPED)),
+            "product_line": lines_known(user),
+            "channel": channels_known(user),
+            "supplier": Named(Supplier.objects.all()),
+        }
+        self._there = _by_key(budget_holding({row["month"] for row in rows}))
+        self._seen: dict[tuple[Any, ...], int] = {}
+        self.rows: list[_Row] = []
+        for row in rows:
+            try:
+                self.rows.append(self._row(row))
+            except _Refused as error:
+                refusals.add(row, error.field, error.code, **error.params)
+
+    def _row(self, row: dict[str, Any]) -> _Row:
+        if not self._may:
+            raise _Refused("kind", "cost_right")
+        if not row["kind"]:
+            raise _Refused("kind", "kind_missing")
+        amount = row["revenue"] if row["cost"] is None else row["cost"]
+        if amount is None:
+            raise _Refused("cost", "cost_missing")
+        for name in ("version", "measure", "volume", *(["revenue"] if row["cost"] is not None else [])):
+            if row[name] is not None:
+                raise _Refused(name, "not_of_costs")
+        if len(row["cost_centre"] or "") > 40:
+            raise _Refused("cost_centre", "too_long")
+        planned = CostBudget(
+            month=row["month"],
+            amount=booked(amount),
+            kind=self._find(row, "kind", "kind_unknown"),
+            product=self._product(row),
+            line=self._find(row, "product_line", "line_unknown"),
+            channel=self._find(row, "channel", "channel_unknown"),
+            supplier=self._find(row, "supplier", "supplier_unknown"),
+            cost_centre=row["cost_centre"] or "",
+        )
+        if planned.product_id and planned.line_id:
+            raise _Refused("product_line", "product_and_line")
+        lines, channels = self._limits
+        if lines is not None and not planned.product_id and not planned.line_id:
+            raise _Refused("product", "limited")
+        if channels is not None and not planned.channel_id:
+            raise _Refused("channel", "limited")
+        key = _key(planned)
+        if key in self._seen:
+            raise _Refused("kind", "cost_duplicate", other=self._seen[key])
+        self._seen[key] = row["line"]
+        return _Row(row["line"], planned, self._there.get(key))
+
+    def _product(self, row: dict[str, Any]) -> Any:
+        if not row["product"]:
+            return None
+        found = self._products.find(row)
+        if found is None:
+            raise _Refused("product", self._products.problem(row), source=self._products.source(row))
+        return found
+
+    def _find(self, row: dict[str, Any], field: str, code: str) -> Any:
+        found = self._known[field].find(row[field]) if row[field] else None
+        if row[field] and found is None:
+            raise _Refused(field, code)
+        return found
+
+
+def _key(row: CostBudget) -> tuple[Any, ...]:
+    return tuple(getattr(row, name) for name in PLANNED_OF)
+
+
+def _by_key(rows: Iterable[CostBudget]) -> dict[tuple[Any, ...], Decimal]:
+    return {_key(row): row.amount for row in rows}
