@@ -44,6 +44,16 @@ def register() -> None:
             order=82,
         )
     )
+    registries.nightly_steps.register(
+        NightlyStep(
+            "costs_ahead",
+            _("Costs ahead"),
+            chunks=later("steps.costs_ahead.chunks"),
+            compute=later("steps.costs_ahead.compute"),
+            after=("judgement",),
+            order=83,
+        )
+    )
     alert_kinds.register(FLOOR, UNDER)
     notification_kinds.register(READY)
     registries.nightly_steps.register(

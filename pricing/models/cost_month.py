@@ -30,6 +30,7 @@ class CostMonth(models.Model):
         ACTUAL = "actual", pgettext_lazy("costs", "actual")
         ACCRUAL = "accrual", pgettext_lazy("costs", "accrual")
         BUDGET = "budget", pgettext_lazy("costs", "budget")
+        FORECAST = "forecast", pgettext_lazy("costs", "forecast")
 
     product = _loose("products.Product", null=True)
     month = models.DateField()
@@ -52,7 +53,7 @@ class CostMonth(models.Model):
             ),
             models.CheckConstraint(condition=Q(month__day=1), name="cost_month_is_a_month"),
             models.CheckConstraint(
-                condition=Q(source__in=["standard", "actual", "accrual", "budget"]),
+                condition=Q(source__in=["standard", "actual", "accrual", "budget", "forecast"]),
                 name="cost_month_source_known",
             ),
             models.CheckConstraint(condition=~Q(amount=0), name="cost_month_says_something"),

@@ -22,7 +22,7 @@ from products.models import Channel, Product, ProductMonth
 from products.selectors.lines import line_tree
 
 from .cost_months import BookedCost
-from .cost_splits import Splits
+from .cost_splits import Splits, Spread
 from .costs import Rates, of_products, rates_borne
 from .margins import Margins, split_amount
 
@@ -78,10 +78,13 @@ def products_bearing(line_ids: Collection[int]) -> list[int]:
 class SplitLines:
     """The cost lines that are split over products, and their parts in the months."""
 
-    def __init__(self, months: Sequence[datetime.date]) -> None:
+    def __init__(self, months: Sequence[datetime.date], year: Sequence[datetime.date] | None = None) -> None:
+        """``months`` ahead are split as those of ``year`` together."""
         self.months = months
         self.rates = list(rates_by_line(_of_lines(~Q(key=""))).values())
-        self.splits = Splits([each.cost_line for each in self.rates], months[0], months[-1])
+        known = year or months
+        self.splits = Splits([each.cost_line for each in self.rates], known[0], known[-1])
+        self.shared = Spread(self.splits) if year else self.splits
         self._amounts = {
             (each.cost_line.pk, month): booked(split_amount(each, month))
             for each in self.rates
@@ -93,17 +96,17 @@ class SplitLines:
         for each in self.rates:
             for month in self.months:
                 amount = self._amounts[each.cost_line.pk, month]
-                part = self.splits.part(each.cost_line, product_id, month, amount) if amount else None
+                part = self.shared.part(each.cost_line, product_id, month, amount) if amount else None
                 if part:
-                    yield _row(product_id, month, each.cost_line, part)
+                    yield booked_row(product_id, month, each.cost_line, part)
 
     def left(self) -> Iterator[BookedCost]:
         """What nothing says how to split: on no product."""
         for each in self.rates:
             for month in self.months:
                 amount = self._amounts[each.cost_line.pk, month]
-                if amount and not self.splits.parts(each.cost_line, month, amount):
-                    yield _row(None, month, each.cost_line, amount)
+                if amount and not self.shared.parts(each.cost_line, month, amount):
+                    yield booked_row(None, month, each.cost_line, amount)
 
     @cached_property
     def sign(self) -> str:
@@ -155,7 +158,7 @@ class StandardCosts:
             for product in wanted
             for row in (
                 *(
-                    _row(product.pk, month.month, line, amount)
+                    booked_row(product.pk, month.month, line, amount)
                     for month in margins.of(product)
                     for line, amount in month.costs
                     if not line.is_split
@@ -173,7 +176,7 @@ def _said(rates: Rates) -> str:
     return _hash([line.pk, *of, line.cost_centre, line.tail_months, rows])
 
 
-def _row(product_id: int | None, month: datetime.date, line: CostLine, amount: Decimal) -> BookedCost:
+def booked_row(product_id: int | None, month: datetime.date, line: CostLine, amount: Decimal) -> BookedCost:
     return BookedCost(
         product_id, month, line.kind_id, line.channel_id, line.supplier_id, line.cost_centre, amount
     )

@@ -5,9 +5,10 @@ from __future__ import annotations
 import datetime
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from typing import Any
 
-from django.db.models import Exists
+from django.db.models import Exists, Max
 from django.http import QueryDict
 
 from core.months import month_add, month_start
@@ -32,6 +33,7 @@ SOURCES: dict[str, frozenset[str]] = {
     "actual": frozenset({Source.ACTUAL, Source.ACCRUAL}),
     "standard": frozenset({Source.STANDARD}),
     "budget": frozenset({Source.BUDGET}),
+    "forecast": frozenset({Source.FORECAST}),
 }
 
 
@@ -99,10 +101,20 @@ class ReportQuery:
         if measure == "last_year":
             return (self.span(period, base, 12),)
         if measure == "estimate":
-            whole = self.span("year", SOURCES["budget"])
-            rest = replace(whole, first=month_add(self.month, 1))
-            return (self.span("ytd", base), *([rest] if rest.first <= rest.last else []))
+            whole, until = self.span("year", base), self.known_until
+            passed = replace(whole, last=min(until, whole.last))
+            rest = Span(SOURCES["forecast"], max(month_add(until, 1), whole.first), whole.last)
+            return tuple(span for span in (passed, rest) if span.first <= span.last)
         return (self.span(period, SOURCES[measure]),)
+
+    @cached_property
+    def known_until(self) -> datetime.date:
+        """The last month that passed of which costs are booked; accruals alone are none."""
+        passed = CostMonth.objects.filter(
+            replaced_at=None, source__in=SOURCES[self.of] - {Source.ACCRUAL}, month__lt=month_start(today())
+        )
+        booked = passed.aggregate(last=Max("month"))["last"]
+        return booked or month_add(year_start(self.month), -1)
 
     def pair(self, period: str) -> tuple[tuple[Span, ...], tuple[Span, ...]]:
         """What a difference or an index sets beside each other."""

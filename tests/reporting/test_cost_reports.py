@@ -49,8 +49,10 @@ def booked(products: list[Product]) -> list[Product]:
     kinds = [kind(code).pk for code in ("purchase", "energy", "commission", "overhead")]
     channels = [None, channel_factory(code="SHOP").pk]
     suppliers = [None, Supplier.objects.create(code="ACME", name="Acme").pk]
-    months = [month_add(MONTH, -back) for back in range(20)] + [month_add(MONTH, 2)]
-    for source in ("standard", "actual", "accrual", "budget"):
+    booked = [month_add(MONTH, -back) for back in range(20)] + [month_add(MONTH, 2)]
+    ahead = [month_add(MONTH, step) for step in range(2, 6)]
+    for source in ("standard", "actual", "accrual", "budget", "forecast"):
+        months = ahead if source == "forecast" else booked
         rows = [
             BookedCost(
                 chance.choice([*(each.pk for each in products), None]),
@@ -85,6 +87,9 @@ def booked_in(first: str, last: str, *sources: str, **filters: Any) -> Decimal:
 
 class TestSums:
     def test_columns_are_what_they_say(self, booked: list[Product]) -> None:
+        to_come = datetime.date(2026, 9, 1)  # what is still to come tells of no month that it is booked
+        row = BookedCost(None, to_come, kind("energy").pk, None, None, "", D("1.23"))
+        cost_months_book(source="accrual", months=[to_come], rows=[row])
         found = report(columns=",".join(COLUMNS), of="actual", against="budget")
         assert found.total is not None
         got = dict(zip(COLUMNS, found.total.amounts, strict=True))
@@ -96,9 +101,9 @@ class TestSums:
         budget = booked_in("2026-01", "2026-05", "budget")
         assert got["ytd-difference"] == got["ytd-actual"] - budget
         assert got["ytd-index"] == got["ytd-actual"] * 100 / budget
-        ahead = booked_in("2026-06", "2026-12", "budget")
+        ahead = booked_in("2026-08", "2026-12", "forecast")
         assert ahead
-        assert got["year-estimate"] == got["ytd-actual"] + ahead
+        assert got["year-estimate"] == booked_in("2026-01", "2026-07", *actual) + ahead
 
     @pytest.mark.parametrize("seed", range(12))
     def test_every_total_equals_its_rows(self, booked: list[Product], seed: int) -> None:
