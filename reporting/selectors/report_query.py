@@ -22,6 +22,7 @@ DIMENSIONS = ("line", "product", "kind", "channel", "supplier", "cost_centre", "
 MARGIN_BY = ("line", "product", "family", "channel", "month")
 FILTERS = ("line", "product", "kind", "level", "channel", "supplier", "cost_centre")
 OF, AGAINST, SCALES = ("actual", "standard"), ("budget", "last_year", "standard"), ("", "k")
+BRIDGED_FROM = ("last_year", "budget")
 COLUMNS = tuple(
     f"{period}-{measure}"
     for period in PERIODS
@@ -50,7 +51,7 @@ class Span:
 class ReportQuery:
     """``of``: what is compared, ``against`` what; ``by``: what a row is of; ``scale``: k for thousands;
     ``layout``: costs; the contribution margin of what ``by`` names first over ``period``, or the bridge to it
-    from a year before."""
+    from what it is compared with."""
 
     month: datetime.date
     columns: tuple[str, ...]
@@ -77,6 +78,7 @@ class ReportQuery:
         query["of"] = self.of
         if self.layout != "costs":
             query["layout"], query["period"] = self.layout, self.period
+            query.update({"against": self.against} if self.layout == "bridge" else {})
         else:
             query["columns"], query["against"] = ",".join(self.columns), self.against
         query.update({"scale": self.scale} if self.scale else {})
@@ -133,8 +135,12 @@ def report_query(query: QueryDict) -> ReportQuery:
     month, layout = _month(query.get("month", "")), query.get("layout", "")
     margin = layout in ("margin", "bridge")
     of, against = query.get("of", ""), query.get("against", "")
+    if layout == "bridge" and against not in BRIDGED_FROM:
+        against = "last_year"
     if of not in OF or (against not in AGAINST and not margin):
-        has_actual, has_budget = _booked(month_add(year_start(month), -12 if layout == "bridge" else 0))
+        has_actual, has_budget = _booked(
+            month_add(year_start(month), -12 if layout == "bridge" and against == "last_year" else 0)
+        )
         of = of if of in OF else "actual" if has_actual else "standard"
         against = against if against in AGAINST else "budget" if has_budget else "last_year"
     if against == of:

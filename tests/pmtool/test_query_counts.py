@@ -122,6 +122,7 @@ PAGES = {
     "cost report": "/costs/reports/",
     "margin report": "/costs/reports/?layout=margin&by=product",
     "margin bridge": "/costs/reports/?layout=bridge&of=standard",
+    "margin bridge from the budget": "/costs/reports/?layout=bridge&of=standard&against=budget",
     "API: cost reports": "/api/v1/cost-reports/?page_size=100",
     "API: cost rates": "/api/v1/cost-rates/?page_size=100",
 }
