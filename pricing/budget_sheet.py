@@ -3,6 +3,7 @@ revenue as before."""
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
@@ -12,6 +13,7 @@ from typing import Any
 
 from django.utils.translation import gettext_lazy as _
 
+from core.organisation import organisation_get
 from exchange.sheets import Counts, Field
 from pricing.engine.costs import booked
 from pricing.models import CostBudget, CostKind
@@ -34,6 +36,9 @@ REASONS: dict[str, Any] = {
     "product_and_line": _("either a product or a line"),
     "cost_duplicate": _("line %(other)s of the file is about the same cost"),
     "cost_right": _("you may not keep costs"),
+    "not_currency": _("three letters, such as EUR"),
+    "no_exchange": _("an exchange rate, and the amount is in our own currency"),
+    "exchange_missing": _("no exchange rate, and the amount is in another currency"),
     "limited": _("this concerns more than you may see"),
 }
 
@@ -59,6 +64,8 @@ class BudgetWithCostsSheet(BudgetSheet):
         ),
         Field("supplier", "text", _("Supplier"), aliases=("leverancier",)),
         Field("cost_centre", "text", _("Cost centre"), aliases=("cost_center", "kostenplaats")),
+        Field("currency", "code", _("Currency"), aliases=("valuta", "munt"), help_text=_("Of a cost.")),
+        Field("exchange_rate", "number", _("Exchange rate"), aliases=("wisselkoers", "koers")),
     )
 
     def sees_all(self, user: Any) -> bool:
@@ -123,13 +130,14 @@ class _Refused(Exception):
 class _Row:
     line: int
     budget: CostBudget
-    before: Decimal | None
+    before: tuple[Decimal, Decimal | None] | None
 
     @property
     def effect(self) -> str:
         if self.before is None:
             return "new"
-        return "unchanged" if self.before == self.budget.amount else "changed"
+        same = self.before == (self.budget.amount, self.budget.currency_amount)
+        return "unchanged" if same else "changed"
 
     @property
     def shown(self) -> dict[str, Any]:
@@ -138,7 +146,7 @@ class _Row:
         of = {"product": row.product, "product_line": row.line, "channel": row.channel, "kind": row.kind}
         found = {name: each.code for name, each in of.items() if each is not None}
         found |= {"month": row.month.isoformat(), "cost": str(row.amount)}
-        old = {"old": {"cost": str(self.before)}} if self.effect == "changed" else {}
+        old = {"old": {"cost": str(self.before[0])}} if self.before and self.effect == "changed" else {}
         return {"line": self.line, "effect": self.effect, **found, **old}
 
 
@@ -163,6 +171,7 @@ class _Plan:
             "supplier": Named(Supplier.objects.all()),
         }
         self._there = _by_key(budget_holding({row["month"] for row in rows}))
+        self._ours = organisation_get().currency
         self._seen: dict[tuple[Any, ...], int] = {}
         self.rows: list[_Row] = []
         for row in rows:
@@ -185,8 +194,8 @@ class _Plan:
         if len(row["cost_centre"] or "") > 40:
             raise _Refused("cost_centre", "too_long")
         planned = CostBudget(
+            **self._money(row, amount),
             month=row["month"],
-            amount=booked(amount),
             kind=self._find(row, "kind", "kind_unknown"),
             product=self._product(row),
             line=self._find(row, "product_line", "line_unknown"),
@@ -207,6 +216,19 @@ class _Plan:
         self._seen[key] = row["line"]
         return _Row(row["line"], planned, self._there.get(key))
 
+    def _money(self, row: dict[str, Any], amount: Decimal) -> dict[str, Any]:
+        """In our currency, and what it was in another."""
+        currency, rate = (row["currency"] or self._ours).upper(), row["exchange_rate"]
+        if not re.fullmatch("[A-Z]{3}", currency):
+            raise _Refused("currency", "not_currency")
+        if currency == self._ours:
+            if rate not in (None, 1):
+                raise _Refused("exchange_rate", "no_exchange")
+            return {"amount": booked(amount)}
+        if rate is None or rate <= 0:
+            raise _Refused("exchange_rate", "exchange_missing")
+        return {"amount": booked(amount * rate), "currency": currency, "currency_amount": booked(amount)}
+
     def _product(self, row: dict[str, Any]) -> Any:
         if not row["product"]:
             return None
@@ -226,5 +248,5 @@ def _key(row: CostBudget) -> tuple[Any, ...]:
     return tuple(getattr(row, name) for name in PLANNED_OF)
 
 
-def _by_key(rows: Iterable[CostBudget]) -> dict[tuple[Any, ...], Decimal]:
-    return {_key(row): row.amount for row in rows}
+def _by_key(rows: Iterable[CostBudget]) -> dict[tuple[Any, ...], tuple[Decimal, Decimal | None]]:
+    return {_key(row): (row.amount, row.currency_amount) for row in rows}

@@ -24,6 +24,7 @@ from .selectors.report_query import ReportQuery
 TERM_WORDS: dict[str, Any] = {
     "new": _("New products"),
     "lost": _("Products no longer sold"),
+    "currency": _("Currency"),
     "price": _("Price"),
     "cost": pgettext_lazy("margin bridge", "Costs"),
     "volume": _("Volume"),
@@ -79,9 +80,10 @@ def term_words(query: ReportQuery, term: str) -> str:
 def part_shown(query: ReportQuery, name: Name, part: Part) -> dict[str, Any]:
     both = part.term == "both"
     amounts = (part.price, part.cost, part.moved) if both else (None, None, None)
+    currency = part.currency if both or part.currency else None
     return {
         "name": name.label,
         "code": name.code,
         "term": "" if both else term_words(query, part.term),
-        "cells": [amount_words(query, "", amount) for amount in (*amounts, part.change)],
+        "cells": [amount_words(query, "", amount) for amount in (currency, *amounts, part.change)],
     }

@@ -27,7 +27,9 @@ class CostBudget(models.Model):
     channel = _of("products.Channel")
     supplier = _of("products.Supplier")
     cost_centre = models.CharField(max_length=40, blank=True)
-    amount = models.DecimalField(max_digits=18, decimal_places=2)
+    amount = models.DecimalField(max_digits=18, decimal_places=2, help_text="in our currency")
+    currency = models.CharField(max_length=3, blank=True, help_text="that it was planned in; empty: ours")
+    currency_amount = models.DecimalField(max_digits=18, decimal_places=2, null=True)
 
     class Meta:
         verbose_name = _("budget of costs")
@@ -35,7 +37,7 @@ class CostBudget(models.Model):
             models.UniqueConstraint(
                 fields=[
                     *("month", "kind", "product", "line", "channel", "supplier", "cost_centre"),
-                    "source_import",
+                    *("currency", "source_import"),
                 ],
                 name="cost_budget_once",
                 nulls_distinct=False,

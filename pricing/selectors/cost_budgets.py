@@ -9,7 +9,16 @@ from django.db.models import QuerySet
 
 from pricing.models import CostBudget
 
-PLANNED_OF = ("month", "kind_id", "product_id", "line_id", "channel_id", "supplier_id", "cost_centre")
+PLANNED_OF = (
+    "month",
+    "kind_id",
+    "product_id",
+    "line_id",
+    "channel_id",
+    "supplier_id",
+    "cost_centre",
+    "currency",
+)
 
 
 def budget_holding(months: Collection[datetime.date]) -> QuerySet[CostBudget]:

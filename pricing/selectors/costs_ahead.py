@@ -68,6 +68,7 @@ def _own(
 ) -> Iterator[BookedCost]:
     year = year_sold(product, margins)
     quantity = sum((row.units or ZERO for row in year.values()), ZERO)
+    by_line = {each.cost_line: each for each in rates}
     for month in split.months:
         sold: dict[int, Sold] | None = NOTHING
         if product.ended is not None and product.ended < month:
@@ -79,4 +80,4 @@ def _own(
         found = month_margin(product, month, rates, sold, margins.below, split.shared)
         for line, amount in found.costs:
             if not line.is_split:
-                yield booked_row(product.pk, month, line, amount)
+                yield booked_row(product.pk, month, by_line[line], amount)

@@ -39,7 +39,7 @@ def cost_budget_book(*, months: Collection[datetime.date]) -> int:
     rows = [
         BookedCost(
             *(row.product_id, row.month, row.kind_id, row.channel_id, row.supplier_id, row.cost_centre),
-            row.amount,
+            *(row.amount, row.currency, row.currency_amount),
         )
         for row in budget_holding(months)
     ]

@@ -80,17 +80,24 @@ def _sides(
         kind__level__in=LEVELS[: LEVELS.index(level) + 1],
     )
     costs: dict[Any, Decimal] = defaultdict(Decimal)
+    foreign: dict[Any, dict[str, tuple[Decimal, Decimal]]] = defaultdict(dict)
     first = month_add(span.last, 1)
-    rows = visible.order_by().values_list("product_id").annotate(amount=Sum("amount"), first=Min("month"))
-    for key, amount, begun in rows:
-        costs[key if key in products else None] += amount
+    rows = visible.order_by().values_list("product_id", "currency")
+    for pk, currency, in_it, amount, begun in rows.annotate(
+        Sum("currency_amount"), Sum("amount"), Min("month")
+    ):
+        key = pk if pk in products else None
+        costs[key] += amount
+        if currency:
+            before = foreign[key].get(currency, (ZERO, ZERO))
+            foreign[key][currency] = (before[0] + in_it, before[1] + amount)
         first = min(first, begun)
     if span.sources == SOURCES["budget"]:
         sales = _sales_planned(user, query, products, span)
     else:
         sales = sales_booked(replace(query, by=("product",)), products, span.first, span.last)
     sides = {
-        key: Side(units, net, costs.get(key, ZERO))
+        key: Side(units, net, costs.get(key, ZERO), foreign.get(key, {}))
         for key in costs.keys() | sales.keys()
         for _gross, net, units, *_begun in [sales.get(key, (ZERO, ZERO, None))]
     }
