@@ -27,6 +27,11 @@ PERIOD_WORDS: dict[str, Any] = {
     "ytd": _("year to date"),
     "year": _("full year"),
 }
+LAYOUT_WORDS: dict[str, Any] = {
+    "costs": _("Costs"),
+    "margin": _("Margin"),
+    "bridge": _("Margin bridge"),
+}
 DIMENSION_WORDS: dict[str, Any] = {
     "line": _("Product line"),
     "product": _("Product"),

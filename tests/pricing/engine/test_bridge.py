@@ -49,7 +49,7 @@ def test_new_and_lost_come_whole_and_first() -> None:
 
 
 def test_what_the_exchange_rate_did_comes_before_the_cost_itself() -> None:
-    """100 at $ 6 × 0.90, then 110 at $ 6.20 × 0.95: 110 × $ 6 × 0.05 is currency, 110 × $ 0.20 × 0.95 cost."""
+    """100 at $ 6 × 0.90, then 110 at $ 6.20 × 0.95: 110 × $ 6 × 0.05 is currency, 110 × $ 0.2 × 0.95 cost."""
     before, after = D(100) * 6 * D("0.9"), D(110) * D("6.2") * D("0.95")
     found = bridge(
         [
