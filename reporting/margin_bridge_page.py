@@ -80,7 +80,7 @@ def term_words(query: ReportQuery, term: str) -> str:
 def part_shown(query: ReportQuery, name: Name, part: Part) -> dict[str, Any]:
     both = part.term == "both"
     amounts = (part.price, part.cost, part.moved) if both else (None, None, None)
-    currency = part.currency if both or part.currency else None
+    currency = part.currency or None  # most have none
     return {
         "name": name.label,
         "code": name.code,

@@ -27,7 +27,7 @@ COLUMNS = (
     *("valuta", "wisselkoers", "minimale_afname", "hoe_vaak", "verdeling", "kanaal", "kostenplaats"),
     "maanden_na_het_einde",
 )
-YEARS, RAISE = 3, Decimal("1.03")
+YEARS, RAISE, DOLLAR_NOW = 3, Decimal("1.03"), "0,87"
 Row = dict[str, Any]
 
 
@@ -54,7 +54,8 @@ def _yearly(row: Row, begun: datetime.date, last: datetime.date) -> Iterator[Row
         amount = row["bedrag"]
         if row["basis"] != "share":
             amount = (amount / RAISE ** (last.year - day.year)).quantize(Decimal("0.0001"), ROUND_HALF_UP)
-        yield row | {"vanaf": day.isoformat(), "bedrag": f"{amount:f}".replace(".", ",")}
+        exchange = {"wisselkoers": DOLLAR_NOW} if "valuta" in row and day.year == last.year else {}
+        yield row | {"vanaf": day.isoformat(), "bedrag": f"{amount:f}".replace(".", ",")} | exchange
 
 
 def _unit(kind: str, amount: Decimal, **more: Any) -> Row:

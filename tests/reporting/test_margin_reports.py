@@ -129,6 +129,7 @@ class TestMargin:
         client = Client()
         client.force_login(user_factory("finance", language="en"))
         page = client.get("/costs/reports/?layout=margin&month=2026-05&of=standard&by=line")
+        assert b"/costs/reports/xlsx/?" in page.content
         got = client.get(f"/costs/reports/csv/?{page.context['address']}")
         assert got.content.decode("utf-8-sig").startswith("line,line_name,gross,deductions,net,cm1,cm1_rate")
         for layout in ("margin", "bridge"):
