@@ -40,7 +40,8 @@ class Field:
     decimals), date, month, flag.
 
     ``aliases`` are header names (folded: lower case, no accents, underscores for blanks) that map without
-    help; the field's own name is one of them.
+    help; the field's own name is one of them. ``beside``: a field with which figures under months are of this
+    one, unless a person chose another.
     """
 
     name: str
@@ -49,6 +50,7 @@ class Field:
     required: bool = False
     aliases: tuple[str, ...] = ()
     help_text: Any = ""
+    beside: str = ""
 
 
 @dataclass(frozen=True)

@@ -25,13 +25,14 @@ def register() -> None:
     from exchange.sheets import sheets
 
     from . import doctor
+    from .budget_sheet import BudgetWithCostsSheet
     from .cost_change_words import READY, UNDER
     from .cost_sheet import CostsSheet
     from .ledger_panel import reconciled_panel
     from .ledger_sheet import LedgerSheet
     from .margin_words import FLOOR
 
-    sheets.register(CostsSheet(), LedgerSheet())
+    sheets.register(CostsSheet(), LedgerSheet(), BudgetWithCostsSheet())
     registries.nightly_steps.register(
         NightlyStep(
             "standard_costs",
@@ -63,6 +64,16 @@ def register() -> None:
             later("report_sections.margin_section"),
             50,
             RIGHT,
+        )
+    )
+    registries.nightly_steps.register(
+        NightlyStep(
+            "costs_ahead",
+            _("Costs ahead"),
+            chunks=later("steps.costs_ahead.chunks"),
+            compute=later("steps.costs_ahead.compute"),
+            after=("judgement",),
+            order=83,
         )
     )
     alert_kinds.register(FLOOR, UNDER)

@@ -109,7 +109,9 @@ def _booked(product: Product, months: Sequence[datetime.date]) -> tuple[_Sums, _
     standard: _Sums = defaultdict(dict)
     actual: _Sums = defaultdict(dict)
     kinds: dict[int, CostKind] = {}
-    rows = cost_months().filter(product=product.pk, month__in=months).exclude(source="budget")
+    rows = (
+        cost_months().filter(product=product.pk, month__in=months).exclude(source__in=["budget", "forecast"])
+    )
     names = ("code", "name_en", "name_nl", "place")
     fields = ("source", "month", "kind_id", *(f"kind__{name}" for name in names))
     for source, month, pk, *said, amount in (

@@ -95,7 +95,8 @@ class _Rows(serializers.ListSerializer):
 
 class CostReportSerializer(serializers.ModelSerializer):
     """What one kind of cost came to in a month. ``product``: null where it is on none; ``channel``: null
-    where it is not by channel. ``amount`` in ``currency``, a number in cents. ``version`` tells rows apart;
+    where it is not by channel. ``amount`` in ``currency``, a number in cents; ``booked_currency`` and
+    ``booked_amount``: what it was in another one, at the exchange rate of then. ``version`` tells rows apart;
     ``replaces`` is the version that this one took the place of, with its amount; ``replaced_at``: from then
     on it no longer holds."""
 
@@ -105,6 +106,8 @@ class CostReportSerializer(serializers.ModelSerializer):
     channel, supplier = _of("channel.code"), _of("supplier.code")
     source = serializers.CharField(read_only=True)
     amount = serializers.FloatField(read_only=True)
+    booked_currency = serializers.CharField(source="currency", read_only=True)
+    booked_amount = serializers.FloatField(source="currency_amount", read_only=True)
     replaced_at = serializers.SerializerMethodField()
     replaces = serializers.SerializerMethodField()
     replaces_amount = serializers.SerializerMethodField()
@@ -116,7 +119,7 @@ class CostReportSerializer(serializers.ModelSerializer):
         fields = (
             *("version", "month", "source", "product", "product_name", "line", "kind", "kind_level"),
             *("channel", "supplier", "cost_centre", "amount", "recorded_at", "replaced_at"),
-            *("replaces", "replaces_amount"),
+            *("replaces", "replaces_amount", "booked_currency", "booked_amount"),
         )
         read_only_fields = fields
 

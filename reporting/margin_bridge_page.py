@@ -16,7 +16,7 @@ from pricing.engine.bridge import TERMS, Bridge, Part
 from pricing.waterfall_chart import waterfall_spec
 
 from .cost_report_page import amount_words
-from .report_words import PERIOD_WORDS
+from .report_words import MEASURE_WORDS, PERIOD_WORDS
 from .selectors.margin_bridge import margin_level
 from .selectors.report_names import Name
 from .selectors.report_query import ReportQuery
@@ -24,12 +24,14 @@ from .selectors.report_query import ReportQuery
 TERM_WORDS: dict[str, Any] = {
     "new": _("New products"),
     "lost": _("Products no longer sold"),
+    "currency": _("Currency"),
     "price": _("Price"),
     "cost": pgettext_lazy("margin bridge", "Costs"),
     "volume": _("Volume"),
     "mix": _("Mix"),
     "other": _("Not by volume"),
 }
+PLANNED_WORDS = {"new": _("Not in the budget"), "lost": _("In the budget, not sold")}
 
 
 @dataclass(frozen=True)
@@ -43,9 +45,11 @@ class ShownBridge:
 def bridge_shown(query: ReportQuery, found: Bridge) -> ShownBridge:
     level = margin_level(query)
     name = str(_("Result")) if level == "below" else level.upper()
-    before = f"{name} {formats.month(query.spans(query.period, 'last_year')[0].last)}"
-    after = f"{name} {formats.month(query.month)}"
-    steps = [(str(TERM_WORDS[term]), getattr(found, term), False) for term in TERMS if getattr(found, term)]
+    [now], [then] = query.pair(query.period)
+    planned = query.against == "budget"
+    before = f"{name} {MEASURE_WORDS['budget'] if planned else formats.month(then.last)}"
+    after = f"{name} {formats.month(now.last)}"
+    steps = [(term_words(query, term), getattr(found, term), False) for term in TERMS if getattr(found, term)]
     steps = [(before, found.before, True), *steps, (after, found.after, True)]
     currency = organisation_get().currency
     chart = Chart(
@@ -56,7 +60,11 @@ def bridge_shown(query: ReportQuery, found: Bridge) -> ShownBridge:
         table=ChartTable(
             [str(_("Step")), currency], [[label, formats.number(amount, 2)] for label, amount, _is in steps]
         ),
-        description=str(_("From the margin a year before to that of now, step by step; see the table")),
+        description=str(
+            _("From the margin of the budget to that of now, step by step; see the table")
+            if planned
+            else _("From the margin a year before to that of now, step by step; see the table")
+        ),
         css="h-mid",
     )
     return ShownBridge(
@@ -64,12 +72,18 @@ def bridge_shown(query: ReportQuery, found: Bridge) -> ShownBridge:
     )
 
 
+def term_words(query: ReportQuery, term: str) -> str:
+    planned = PLANNED_WORDS if query.against == "budget" else {}
+    return str(planned.get(term, TERM_WORDS[term]))
+
+
 def part_shown(query: ReportQuery, name: Name, part: Part) -> dict[str, Any]:
     both = part.term == "both"
     amounts = (part.price, part.cost, part.moved) if both else (None, None, None)
+    currency = part.currency or None  # most have none
     return {
         "name": name.label,
         "code": name.code,
-        "term": "" if both else str(TERM_WORDS[part.term]),
-        "cells": [amount_words(query, "", amount) for amount in (*amounts, part.change)],
+        "term": "" if both else term_words(query, part.term),
+        "cells": [amount_words(query, "", amount) for amount in (currency, *amounts, part.change)],
     }

@@ -1,11 +1,11 @@
-"""A cost report as a file. What is written follows from what is booked alone: twice the same bytes."""
+"""A report as a file. What is written follows from what is booked alone: twice the same bytes."""
 
 from __future__ import annotations
 
 import csv
 import datetime
 import io
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from decimal import Decimal
 from typing import IO, Any
 
@@ -17,38 +17,16 @@ from core.months import month_end
 from core.organisation import organisation_get
 from exchange.export import formula_neutral
 
-from .cost_report_page import amount_words
-from .report_words import DIMENSION_WORDS, MEASURE_WORDS, column_words, reconciliation_words
-from .selectors.cost_report import CostReport, ReportRow
+from .report_tables import Column, FileRow, Table
 
 Progress = Callable[[int, int], object]
 EVERY = 2000
 SEPARATORS = {"semicolon": ";", "comma": ",", "tab": "\t"}
 
 
-def labels(report: CostReport) -> list[str]:
-    """The heads before the amounts: a product has its code beside its name."""
-    found = []
-    for name in report.query.by:
-        found += [_("Product code"), _("Product")] if name == "product" else [str(DIMENSION_WORDS[name])]
-    return found
-
-
-def label_cells(report: CostReport, row: ReportRow) -> list[str]:
-    cells = []
-    for place, (dimension, name) in enumerate(zip(report.query.by, row.names, strict=True)):
-        label = name.label
-        if not place and row.depth == 3:
-            label = _("Total")
-        elif not place and row.depth:
-            label = _("%(name)s together") % {"name": label}
-        cells += [name.code if row.depth < 2 else "", label] if dimension == "product" else [label]
-    return cells
-
-
-def xlsx_write(file: IO[bytes], report: CostReport, progress: Progress | None = None) -> None:
-    """One sheet of rows under a header that stays in sight, sums as formulas that ignore each other; one
-    sheet about the report."""
+def xlsx_write(file: IO[bytes], table: Table, progress: Progress | None = None) -> None:
+    """One sheet of rows under a header that stays in sight, with sums as formulas that ignore each other and
+    shares as quotients; one sheet about the report."""
     import xlsxwriter
 
     book = xlsxwriter.Workbook(
@@ -60,107 +38,95 @@ def xlsx_write(file: IO[bytes], report: CostReport, progress: Progress | None = 
             "strings_to_numbers": False,
         },
     )
-    end = month_end(report.query.month)
+    end = month_end(table.query.month)
     book.set_properties({"created": datetime.datetime(end.year, end.month, end.day)})
-    sheet, bold = book.add_worksheet(_("Costs")), book.add_format({"bold": True})
-    number = "#,##0.0," if report.query.scale else "#,##0.00"
+    sheet, bold = book.add_worksheet(table.name), book.add_format({"bold": True})
+    number = "#,##0.0," if table.query.scale else "#,##0.00"
     styles = {
-        (index, strong): book.add_format({"num_format": "0.0" if index else number, "bold": strong})
-        for index in (False, True)
+        (form, strong): book.add_format({"num_format": shown, "bold": strong})
+        for form, shown in (("amount", number), ("index", "0.0"), ("share", "0.0%"))
         for strong in (False, True)
     }
-    before = labels(report)
-    columns = [column_words(report.query, code) for code in report.query.columns]
-    sheet.freeze_panes(1, len(before))
-    for place, label in enumerate([*before, *columns]):
-        sheet.set_column(place, place, 26 if place < len(before) else max(16, len(label) + 2))
+    first = len(table.labels)
+    sheet.freeze_panes(1, first)
+    for place, label in enumerate([*table.labels, *(each.head for each in table.columns)]):
+        sheet.set_column(place, place, 26 if place < first else max(16, len(label) + 2))
         sheet.write_string(0, place, formula_neutral(label), bold)
-    rows = report.rows
-    for place, row in enumerate(rows, start=1):
-        for column, text in enumerate(label_cells(report, row)):
+    for place, row in enumerate(table.rows(), start=1):
+        for at, text in enumerate(row.cells):
             if text:
-                sheet.write_string(place, column, formula_neutral(text), bold if row.depth else None)
-        for column, (code, amount) in enumerate(
-            zip(report.query.columns, row.amounts, strict=True), start=len(before)
-        ):
+                sheet.write_string(place, at, formula_neutral(text), bold if row.depth else None)
+        for at, (column, amount) in enumerate(zip(table.columns, row.amounts, strict=True), start=first):
             if amount is None:
                 continue
-            index = code.endswith("index")
-            style = styles[index, row.depth > 0]
-            if row.depth and not index:
-                letters = xlsxwriter.utility.xl_col_to_name(column)
-                begin, last = row.span[0] + 2, row.span[1] + 1
-                formula = f"=SUBTOTAL(9,{letters}{begin}:{letters}{last})"
-                sheet.write_formula(place, column, formula, style, float(amount))
+            style, formula = styles[column.form, row.depth > 0], _formula(column, row, place, at, first)
+            if formula:
+                sheet.write_formula(place, at, formula, style, float(amount))
             else:
-                sheet.write_number(place, column, float(amount), style)
+                sheet.write_number(place, at, float(amount), style)
         if progress is not None and place % EVERY == 0:
-            progress(place, len(rows))
+            progress(place, table.size)
     about = book.add_worksheet(_("About"))
     about.set_column(0, 0, 30)
     about.set_column(1, 1, 60)
-    for place, (label, text) in enumerate(about_lines(report)):
+    for place, (label, text) in enumerate(table.about):
         about.write_string(place, 0, label, bold)
         about.write_string(place, 1, formula_neutral(text))
     book.close()
 
 
-def pdf_data(report: CostReport) -> dict[str, Any]:
+def _formula(column: Column, row: FileRow, place: int, at: int, first: int) -> str:
+    """What the cell is worked out from; '': it is a figure of its own."""
+    from xlsxwriter.utility import xl_col_to_name, xl_rowcol_to_cell
+
+    if column.form == "share":
+        one, other = (xl_rowcol_to_cell(place, first + each) for each in column.of)
+        return f"={one}/{other}"
+    if not row.depth or column.form == "index":
+        return ""
+    letters = xl_col_to_name(at)
+    return f"=SUBTOTAL(9,{letters}{row.span[0] + 2}:{letters}{row.span[1] + 1})"
+
+
+def pdf_data(table: Table) -> dict[str, Any]:
     """What the page shows, as text."""
-    query, currency = report.query, organisation_get().currency
+    query, currency = table.query, organisation_get().currency
     scale = formats.scale_label("k", currency) if query.scale else currency
     filters = [*query.filters.values(), *([query.text] if query.text else [])]
     return {
-        "title": _("Cost report"),
+        "title": _("Cost report") if query.layout == "costs" else table.name,
         "subtitle": " · ".join([formats.month(query.month), scale, *filters]),
-        "footer": _("Booked until %(moment)s") % {"moment": formats.moment(report.booked_at)},
+        "footer": _("Booked until %(moment)s") % {"moment": formats.moment(table.booked_at)},
         "language": get_language() or "en",
-        "labels": labels(report),
-        "heads": [column_words(query, code) for code in query.columns],
+        "labels": table.labels,
+        "heads": [column.head for column in table.columns],
         "rows": [
             {
                 "depth": row.depth,
-                "cells": [
-                    *label_cells(report, row),
-                    *(
-                        amount_words(query, code, amount)
-                        for code, amount in zip(query.columns, row.amounts, strict=True)
-                    ),
-                ],
+                "cells": [*row.cells, *map(table.words, table.columns, row.amounts)],
             }
-            for row in report.rows
+            for row in table.rows()
         ],
-        "reconciliation": reconciliation_words(report.reconciliation, currency),
+        "reconciliation": table.note,
     }
 
 
-def about_lines(report: CostReport) -> Iterator[tuple[str, str]]:
-    """What somebody has to know who gets the file without the page."""
-    query = report.query
-    currency = organisation_get().currency
-    yield _("Month"), formats.month(query.month)
-    yield _("Costs"), str(MEASURE_WORDS[query.of])
-    yield _("Currency"), currency
-    for name, value in query.filters.items():
-        yield str(DIMENSION_WORDS.get(name, _("Taken off before"))), value
-    if query.text:
-        yield _("Search"), query.text
-    yield _("Booked until"), formats.moment(report.booked_at)
-    yield _("Reconciliation"), reconciliation_words(report.reconciliation, currency)
-
-
-def csv_bytes(report: CostReport, separator: str, decimal_mark: str) -> bytes:
+def csv_bytes(table: Table, separator: str, decimal_mark: str) -> bytes:
     """The rows without their sums, for another system: heads and codes that no language changes."""
     text = io.StringIO()
     writer = csv.writer(text, delimiter=separator, lineterminator="\r\n")
-    heads = [head for name in report.query.by for head in (name, f"{name}_name")]
-    writer.writerow([*heads, *(code.replace("-", "_") for code in report.query.columns)])
-    for row in report.rows:
+    writer.writerow([*table.keys, *(column.key for column in table.columns)])
+    for row in table.rows():
         if not row.depth:
-            names = [formula_neutral(part) for name in row.names for part in (name.code, name.label)]
-            writer.writerow([*names, *(_plain(amount, decimal_mark) for amount in row.amounts)])
+            amounts = (
+                _plain(amount, decimal_mark, 4 if column.form == "share" else 2)
+                for column, amount in zip(table.columns, row.amounts, strict=True)
+            )
+            writer.writerow([*map(formula_neutral, row.names), *amounts])
     return text.getvalue().encode("utf-8-sig")
 
 
-def _plain(amount: Decimal | None, decimal_mark: str) -> str:
-    return "" if amount is None else f"{formats.rounded(amount, 2):.2f}".replace(".", decimal_mark)
+def _plain(amount: Decimal | None, decimal_mark: str, places: int) -> str:
+    if amount is None:
+        return ""
+    return f"{formats.rounded(amount, places):.{places}f}".replace(".", decimal_mark)

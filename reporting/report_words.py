@@ -11,7 +11,7 @@ from django.utils.translation import pgettext_lazy
 from core import formats
 
 from .selectors.cost_report import Reconciliation
-from .selectors.report_query import AGAINST, MARGIN_BY, MEASURES, PERIODS, ReportQuery
+from .selectors.report_query import AGAINST, BRIDGED_FROM, MARGIN_BY, MEASURES, PERIODS, ReportQuery
 
 MEASURE_WORDS: dict[str, Any] = {
     "actual": pgettext_lazy("costs", "actual"),
@@ -26,6 +26,11 @@ PERIOD_WORDS: dict[str, Any] = {
     "month": _("month"),
     "ytd": _("year to date"),
     "year": _("full year"),
+}
+LAYOUT_WORDS: dict[str, Any] = {
+    "costs": _("Costs"),
+    "margin": _("Margin"),
+    "bridge": _("Margin bridge"),
 }
 DIMENSION_WORDS: dict[str, Any] = {
     "line": _("Product line"),
@@ -79,7 +84,9 @@ def choices(query: ReportQuery) -> dict[str, list[tuple[str, str, bool]]]:
         "by": [(by, by_words(by), by == own) for by in layouts],
         "of": [(of, str(MEASURE_WORDS[of]), of == query.of) for of in ("actual", "standard")],
         "against": [
-            (name, str(MEASURE_WORDS[name]), name == query.against) for name in AGAINST if name != query.of
+            (name, str(MEASURE_WORDS[name]), name == query.against)
+            for name in (BRIDGED_FROM if query.layout == "bridge" else AGAINST)
+            if name != query.of
         ],
         "period": [(name, str(PERIOD_WORDS[name]), name == query.period) for name in PERIODS],
         "columns": [

@@ -99,7 +99,10 @@ def _with_months(
     if len(months) < 2 or len(set(months.values())) < len(months):
         return ColumnMap(columns)
     value = str(chosen.get("wide_value") or "")
-    return ColumnMap(columns, months, value if value in values else values[0])
+    if value not in values:
+        there = set(columns.values())
+        value = next((each.name for each in sheet.fields if each.beside and each.beside in there), values[0])
+    return ColumnMap(columns, months, value)
 
 
 def missing_fields(sheet: Any, mapping: ColumnMap) -> list[tuple[str, ...]]:

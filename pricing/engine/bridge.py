@@ -1,30 +1,32 @@
 """From one margin to another: what prices, costs, volume and mix did; worked case: docs/cost-reports.md.
 
-New and lost products come first and whole. Of the others: price and cost at the volume sold now; volume is
-the change of the units that can be added at the average margin before, mix is the rest. Units that are
-unlike are never added: volume and mix are of each unit by itself. Amounts are booked in cents and the terms
-add up to the difference exactly.
+New and lost products come first and whole. Of the others, at the volume sold now: what exchange rates did to
+the costs of before, then price, then the rest of cost; volume is the change of the units that can be added at
+the average margin before, mix is the rest. Units that are unlike are never added: volume and mix are of each
+unit by itself. Amounts are booked in cents and the terms add up to the difference exactly.
 """
 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Hashable, Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Hashable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from decimal import Decimal
 
 from .costs import ZERO, booked
 
-TERMS = ("new", "lost", "price", "cost", "volume", "mix", "other")
+TERMS = ("new", "lost", "currency", "price", "cost", "volume", "mix", "other")
 
 
 @dataclass(frozen=True)
 class Side:
-    """A product in one period: ``units`` sold (``None``: not known), net sales, costs."""
+    """A product in one period: ``units`` sold (``None``: not known), net sales, costs; of these by currency
+    other than ours what they were in that, and in ours."""
 
     units: Decimal | None
     net: Decimal
     cost: Decimal
+    foreign: Mapping[str, tuple[Decimal, Decimal]] = field(default_factory=dict)
 
     @property
     def margin(self) -> Decimal:
@@ -45,8 +47,8 @@ class Compared:
 
 @dataclass(frozen=True)
 class Part:
-    """What one product does to the margin: ``term`` new, lost or other as a whole, else price, cost and what
-    is of its volume (``moved``: with the mix)."""
+    """What one product does to the margin: ``term`` new, lost or other as a whole (of the latter but the
+    currency), else currency, price, cost and what is of its volume (``moved``: with the mix)."""
 
     key: Hashable
     term: str
@@ -54,6 +56,7 @@ class Part:
     price: Decimal = ZERO
     cost: Decimal = ZERO
     moved: Decimal = ZERO
+    currency: Decimal = ZERO
 
 
 @dataclass(frozen=True)
@@ -62,6 +65,7 @@ class Bridge:
     after: Decimal
     new: Decimal
     lost: Decimal
+    currency: Decimal
     price: Decimal
     cost: Decimal
     volume: Decimal
@@ -81,12 +85,13 @@ def bridge(rows: Iterable[Compared]) -> Bridge:
     volume = sum((_volume(group) for group in groups.values()), ZERO)
     moved = sum((part.moved for part in parts), ZERO)
     whole = {
-        term: sum((part.change for part in parts if part.term == term), ZERO)
+        term: sum((part.change - part.currency for part in parts if part.term == term), ZERO)
         for term in ("new", "lost", "other")
     }
     return Bridge(
         before=sum((row.before.margin for row in rows), ZERO),
         after=sum((row.after.margin for row in rows), ZERO),
+        currency=sum((part.currency for part in parts), ZERO),
         price=sum((part.price for part in parts), ZERO),
         cost=sum((part.cost for part in parts), ZERO),
         volume=volume,
@@ -102,10 +107,22 @@ def _part(row: Compared) -> Part:
     if before.is_sold != after.is_sold:
         return Part(row.key, "new" if after.is_sold else "lost", change)
     if not before.units or not after.units or before.units < 0 or after.units < 0:
-        return Part(row.key, "other", change)
+        return Part(row.key, "other", change, currency=_currency(before, after, Decimal(1)))
+    currency = _currency(before, after, after.units / before.units)
     price = booked(after.net - before.net * after.units / before.units)
-    cost = -booked(after.cost - before.cost * after.units / before.units)
-    return Part(row.key, "both", change, price, cost, change - price - cost)
+    cost = -booked(after.cost - before.cost * after.units / before.units) - currency
+    return Part(row.key, "both", change, price, cost, change - price - cost - currency, currency)
+
+
+def _currency(before: Side, after: Side, grown: Decimal) -> Decimal:
+    """What the costs of before, at so many times the volume, would have come to less at the exchange rates of
+    now; of a currency that only one side knows nothing can be said."""
+    found = ZERO
+    for code, (amount, ours) in before.foreign.items():
+        now, in_ours = after.foreign.get(code, (ZERO, ZERO))
+        if amount and now:
+            found += ours * grown - amount * grown * in_ours / now
+    return booked(found)
 
 
 def _volume(group: Sequence[Compared]) -> Decimal:

@@ -1,4 +1,5 @@
 from .cost import CostKind, CostLine, CostRate, CostShare
+from .cost_budget import CostBudget
 from .cost_change import CostChange, CostChangeEffect
 from .cost_month import CostMonth
 from .cost_sign import CostSign
@@ -19,6 +20,7 @@ from .term import BonusSettlement, Term, TermStep
 __all__ = [
     "BonusSettlement",
     "Bound",
+    "CostBudget",
     "CostChange",
     "CostChangeEffect",
     "CostKind",

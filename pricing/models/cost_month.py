@@ -30,6 +30,7 @@ class CostMonth(models.Model):
         ACTUAL = "actual", pgettext_lazy("costs", "actual")
         ACCRUAL = "accrual", pgettext_lazy("costs", "accrual")
         BUDGET = "budget", pgettext_lazy("costs", "budget")
+        FORECAST = "forecast", pgettext_lazy("costs", "forecast")
 
     product = _loose("products.Product", null=True)
     month = models.DateField()
@@ -39,21 +40,31 @@ class CostMonth(models.Model):
     cost_centre = models.CharField(max_length=40, blank=True)
     source = models.CharField(max_length=8, choices=Source.choices)
     amount = models.DecimalField(max_digits=18, decimal_places=2)
+    currency = models.CharField(max_length=3, blank=True, help_text="that it was in; empty: ours")
+    currency_amount = models.DecimalField(max_digits=18, decimal_places=2, null=True)
     recorded_at = models.DateTimeField()
     replaced_at = models.DateTimeField(null=True)
 
     class Meta:
         constraints = [
             models.UniqueConstraint(
-                fields=["product", "source", "month", "kind", "channel", "supplier", "cost_centre"],
+                fields=[
+                    *("product", "source", "month", "kind", "channel", "supplier", "cost_centre"),
+                    "currency",
+                ],
                 condition=Q(replaced_at=None),
                 name="cost_month_holds_once",
                 nulls_distinct=False,
             ),
             models.CheckConstraint(condition=Q(month__day=1), name="cost_month_is_a_month"),
             models.CheckConstraint(
-                condition=Q(source__in=["standard", "actual", "accrual", "budget"]),
+                condition=Q(source__in=["standard", "actual", "accrual", "budget", "forecast"]),
                 name="cost_month_source_known",
+            ),
+            models.CheckConstraint(
+                condition=Q(currency="", currency_amount=None)
+                | (~Q(currency="") & Q(currency_amount__isnull=False)),
+                name="cost_month_in_a_currency",
             ),
             models.CheckConstraint(condition=~Q(amount=0), name="cost_month_says_something"),
             models.CheckConstraint(

@@ -16,7 +16,8 @@ BOOKING_LOCK = 6_042_906
 
 
 class BookedCost(NamedTuple):
-    """What a kind came to in a month, booked in cents; see :class:`~pricing.models.CostMonth`."""
+    """What a kind came to in a month, booked in cents; see :class:`~pricing.models.CostMonth`. Of another
+    currency than ours also what it was in that; together they say the exchange rate."""
 
     product_id: int | None
     month: datetime.date
@@ -25,6 +26,8 @@ class BookedCost(NamedTuple):
     supplier_id: int | None
     cost_centre: str
     amount: Decimal
+    currency: str = ""
+    currency_amount: Decimal | None = None
 
 
 def cost_months(as_of: datetime.datetime | None = None) -> QuerySet[CostMonth]:
@@ -62,4 +65,4 @@ def cost_months_replaced(rows: Collection[CostMonth]) -> dict[int, CostMonth]:
 
 def _key(row: CostMonth) -> tuple[object, ...]:
     of = (row.product_id, row.month, row.kind_id, row.channel_id, row.supplier_id, row.cost_centre)
-    return (row.source, *of)
+    return (row.source, *of, row.currency)

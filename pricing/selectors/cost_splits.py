@@ -66,6 +66,31 @@ class Splits:
         return self._weights[_place(line)]
 
 
+class Spread:
+    """Parts of what is split in months ahead: by what counted in the months of ``splits``, together."""
+
+    def __init__(self, splits: Splits) -> None:
+        self._splits = splits
+        self._weights: dict[int, Weights] = {}
+        self._parts: dict[tuple[int, Decimal], Weights] = {}
+
+    def parts(self, line: CostLine, _month: datetime.date, amount: Decimal) -> Weights:
+        if line.pk not in self._weights:
+            sums: dict[int, Decimal] = {}
+            for weights in self._splits.said(line).values():
+                for pk, weight in weights.items():
+                    sums[pk] = sums.get(pk, ZERO) + weight
+            self._weights[line.pk] = sums
+        key = (line.pk, amount)
+        if key not in self._parts:
+            self._parts[key] = allocate(amount, self._weights[line.pk])
+        return self._parts[key]
+
+    def part(self, line: CostLine, product_id: int, month: datetime.date, amount: Decimal) -> Decimal | None:
+        parts = self.parts(line, month, amount)
+        return parts.get(product_id, ZERO) if parts else None
+
+
 class _Sold:
     """The products that lines are split over, in the order of their ids so that the same cent goes to the
     same product each time, and what they sold."""

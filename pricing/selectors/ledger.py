@@ -11,6 +11,8 @@ from typing import NamedTuple
 
 from django.db.models import QuerySet, Sum
 
+from core.organisation import organisation_get
+from pricing.engine.costs import booked
 from pricing.models import LedgerEntry, LedgerMapping
 
 ZERO = Decimal(0)
@@ -34,11 +36,18 @@ class Amount(NamedTuple):
     channel_id: int | None
     is_accrual: bool
     booked: Decimal
+    currency: str = ""
+    """Another than ours, and what it was in that."""
+    currency_amount: Decimal | None = None
 
 
 def amounts_of(entries: QuerySet[LedgerEntry]) -> list[Amount]:
-    rows = entries.order_by().values_list(*GROUP).annotate(booked=Sum("booked")).order_by(*GROUP)
-    return [Amount(*row) for row in rows]
+    ours, of = organisation_get().currency, (*GROUP, "currency")
+    rows = entries.order_by().values_list(*of).annotate(Sum("booked"), Sum("amount")).order_by(*of)
+    return [
+        Amount._make((*row, amount, *(("", None) if currency == ours else (currency, booked(foreign)))))
+        for *row, currency, amount, foreign in rows
+    ]
 
 
 class Mappings:

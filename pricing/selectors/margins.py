@@ -209,7 +209,7 @@ def month_margin(
     }
     parts = _parts(product, month, rates, splits)
     sums: dict[int, Decimal | None] = {}
-    for begin, share in _pieces(month, rates):
+    for begin, share in pieces(month, rates):
         for pk, amount in _piece(product, begin, rates, whole, there, parts).items():
             before = sums.get(pk, ZERO)
             sums[pk] = None if amount is None or before is None else before + amount * share
@@ -246,7 +246,7 @@ def split_amount(rates: Rates, month: datetime.date) -> Decimal:
     """What a line that is split comes to in the month, over all its products."""
     if rates.cost_line.basis == Basis.ONCE:
         return _paid_once(rates, month)
-    found = ((rates.on(begin), share) for begin, share in _pieces(month, [rates]))
+    found = ((rates.on(begin), share) for begin, share in pieces(month, [rates]))
     return sum((share * (cost(rate, Decimal(1)) or ZERO) for rate, share in found if rate), ZERO)
 
 
@@ -277,7 +277,7 @@ def unit_costs(
     return fixed / units, (whole - fixed) / units
 
 
-def _pieces(month: datetime.date, rates: Sequence[Rates]) -> list[tuple[datetime.date, Decimal]]:
+def pieces(month: datetime.date, rates: Sequence[Rates]) -> list[tuple[datetime.date, Decimal]]:
     """The first day of each stretch of the month without a change of rates, and its share of the days."""
     until = month_add(month, 1)
     cuts = {month, *(day for each in rates for day in each.changes() if month < day < until)}

@@ -13,13 +13,13 @@ from decimal import Decimal
 
 from core.months import month_add
 from forecasting.models import ForecastMonth
-from pricing.engine.costs import LEVELS, Statement, allocate
+from pricing.engine.costs import LEVELS, Statement
 from pricing.engine.margin_ahead import share_moves
 from pricing.models import CostLine
 from products.models import Measure, Product
 from products.selectors.lines import LineTree
 
-from .cost_splits import Splits
+from .cost_splits import Spread
 from .costs import Rates
 from .margins import Margins, MonthMargin, Sold, month_margin
 
@@ -92,24 +92,6 @@ class Fall:
     moves: Sequence[Move]
 
 
-class _Spread:
-    """Parts of what is split in the months ahead: as the months before, together."""
-
-    def __init__(self, splits: Splits) -> None:
-        self._splits = splits
-        self._weights: dict[int, Mapping[int, Decimal]] = {}
-
-    def part(self, line: CostLine, product_id: int, month: datetime.date, amount: Decimal) -> Decimal | None:
-        if line.pk not in self._weights:
-            sums: dict[int, Decimal] = {}
-            for weights in self._splits.said(line).values():
-                for pk, weight in weights.items():
-                    sums[pk] = sums.get(pk, ZERO) + weight
-            self._weights[line.pk] = sums
-        parts = allocate(amount, self._weights[line.pk])
-        return parts.get(product_id, ZERO) if parts else None
-
-
 def margin_floor(product: Product, tree: LineTree) -> Decimal | None:
     """Its own, else its line's, as a share of net sales."""
     own = product.floor_rate
@@ -119,13 +101,13 @@ def margin_floor(product: Product, tree: LineTree) -> Decimal | None:
 def months_ahead(margins: Margins, product: Product, forecast: Sequence[ForecastMonth]) -> list[MonthAhead]:
     """The months of the forecast, up to twelve; ``margins`` are those of the year before it. Empty where
     nothing was sold then, or not for money."""
-    sold = _year(product, margins)
+    sold = year_sold(product, margins)
     quantity = sum((row.units or ZERO for row in sold.values()), ZERO)
     net = sum((row.net or ZERO for row in sold.values()), ZERO)
     if quantity <= 0 or net <= 0:
         return []
-    spread, floor = _Spread(margins.splits), margin_floor(product, margins.tree)
-    found, is_level = [], _leads_level(product, margins.tree)
+    spread, floor = Spread(margins.splits), margin_floor(product, margins.tree)
+    found = []
     for row in forecast[:MONTHS]:
         price = Decimal(str(row.price_ratio or 1))
         expected, low, high = (
@@ -133,7 +115,7 @@ def months_ahead(margins: Margins, product: Product, forecast: Sequence[Forecast
                 product,
                 row.month,
                 margins.rates[product],
-                _sold(is_level, sold, max(Decimal(str(round(volume, 4))), ZERO) / quantity, price),
+                sold_ahead(margins, product, sold, Decimal(str(round(volume, 4))) / quantity, price),
                 margins.below,
                 spread,
             )
@@ -145,7 +127,7 @@ def months_ahead(margins: Margins, product: Product, forecast: Sequence[Forecast
     return found
 
 
-def _year(product: Product, margins: Margins) -> dict[int, Sold]:
+def year_sold(product: Product, margins: Margins) -> dict[int, Sold]:
     """By channel what was sold in the months that revenue per unit is told from; ``units`` is what the
     forecast is of, contract months of a level; so is what is counted of a level."""
     found: dict[int, Sold] = {}
@@ -167,9 +149,11 @@ def _year(product: Product, margins: Margins) -> dict[int, Sold]:
     return found
 
 
-def _sold(is_level: bool, year: Mapping[int, Sold], share: Decimal, price: Decimal) -> dict[int, Sold]:
+def sold_ahead(
+    margins: Margins, product: Product, year: Mapping[int, Sold], share: Decimal, price: Decimal
+) -> dict[int, Sold]:
     """A month ahead: so large a share of the year's volume. Contracts beside units stay as they are."""
-    found = {}
+    found, is_level, share = {}, _leads_level(product, margins.tree), max(share, ZERO)
     for pk, row in year.items():
         units = (row.units or ZERO) * share
         net, gross = ((amount or ZERO) * share * price for amount in (row.net, row.gross))

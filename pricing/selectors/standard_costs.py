@@ -16,17 +16,18 @@ from django.db import connection
 from django.db.models import Min, Q
 
 from core.months import month_range
+from core.organisation import organisation_get
 from pricing.engine.costs import booked
 from pricing.models import CostLine, CostMonth, CostRate
 from products.models import Channel, Product, ProductMonth
 from products.selectors.lines import LineTree, line_tree
 
 from .cost_months import BookedCost
-from .cost_splits import Splits
+from .cost_splits import Splits, Spread
 from .costs import Rates, of_products, rates_borne
-from .margins import Margins, split_amount
+from .margins import Margins, pieces, split_amount
 
-VERSION = 1
+VERSION = 2
 """Raise it where the same figures would be booked otherwise."""
 NOTHING = ""
 """The hash of a product that no cost is borne by."""
@@ -82,10 +83,13 @@ def products_bearing(line_ids: Collection[int]) -> list[int]:
 class SplitLines:
     """The cost lines that are split over products, and their parts in the months."""
 
-    def __init__(self, months: Sequence[datetime.date]) -> None:
+    def __init__(self, months: Sequence[datetime.date], year: Sequence[datetime.date] | None = None) -> None:
+        """``months`` ahead are split as those of ``year`` together."""
         self.months = months
         self.rates = list(rates_by_line(_of_lines(~Q(key=""))).values())
-        self.splits = Splits([each.cost_line for each in self.rates], months[0], months[-1])
+        known = year or months
+        self.splits = Splits([each.cost_line for each in self.rates], known[0], known[-1])
+        self.shared = Spread(self.splits) if year else self.splits
         self._amounts = {
             (each.cost_line.pk, month): booked(split_amount(each, month))
             for each in self.rates
@@ -97,17 +101,17 @@ class SplitLines:
         for each in self.rates:
             for month in self.months:
                 amount = self._amounts[each.cost_line.pk, month]
-                part = self.splits.part(each.cost_line, product_id, month, amount) if amount else None
+                part = self.shared.part(each.cost_line, product_id, month, amount) if amount else None
                 if part:
-                    yield _row(product_id, month, each.cost_line, part)
+                    yield booked_row(product_id, month, each, part)
 
     def left(self) -> Iterator[BookedCost]:
         """What nothing says how to split: on no product."""
         for each in self.rates:
             for month in self.months:
                 amount = self._amounts[each.cost_line.pk, month]
-                if amount and not self.splits.parts(each.cost_line, month, amount):
-                    yield _row(None, month, each.cost_line, amount)
+                if amount and not self.shared.parts(each.cost_line, month, amount):
+                    yield booked_row(None, month, each, amount)
 
     @cached_property
     def sign(self) -> str:
@@ -161,13 +165,14 @@ class StandardCosts:
 
     def rows(self, product_ids: Collection[int]) -> list[BookedCost]:
         wanted = {product: own for product, own in self._rates.items() if product.pk in product_ids}
+        rates = {each.cost_line: each for own in wanted.values() for each in own}
         margins = Margins(wanted, self._months[0], self._months[-1], self._split.splits)
         return [
             row
             for product in wanted
             for row in (
                 *(
-                    _row(product.pk, month.month, line, amount)
+                    booked_row(product.pk, month.month, rates[line], amount)
                     for month in margins.of(product)
                     for line, amount in month.costs
                     if not line.is_split
@@ -185,10 +190,22 @@ def _said(rates: Rates) -> str:
     return _hash([line.pk, *of, line.cost_centre, line.tail_months, rows])
 
 
-def _row(product_id: int | None, month: datetime.date, line: CostLine, amount: Decimal) -> BookedCost:
-    return BookedCost(
-        product_id, month, line.kind_id, line.channel_id, line.supplier_id, line.cost_centre, amount
-    )
+def booked_row(product_id: int | None, month: datetime.date, rates: Rates, amount: Decimal) -> BookedCost:
+    line = rates.cost_line
+    of = (month, line.kind_id, line.channel_id, line.supplier_id, line.cost_centre)
+    exchange = _exchange(rates, month)
+    if exchange is None:
+        return BookedCost(product_id, *of, amount)
+    return BookedCost(product_id, *of, amount, line.currency, booked(amount / exchange))
+
+
+def _exchange(rates: Rates, month: datetime.date) -> Decimal | None:
+    """What 1 of the line's currency was in the month, by days; ``None``: it is ours."""
+    if rates.cost_line.currency == organisation_get().currency:
+        return None
+    held = [(rate, share) for begin, share in pieces(month, [rates]) if (rate := rates.on(begin))]
+    days = sum((share for _rate, share in held), Decimal(0))
+    return sum((rate.exchange_rate * share for rate, share in held), Decimal(0)) / days if days else None
 
 
 def _hash(said: object) -> str:

@@ -20,12 +20,14 @@ from products.services.closing import correcting
 
 __all__ = ["BookedCost", "cost_months_book"]
 _COLUMNS = ("product_id", "month", "kind_id", "channel_id", "supplier_id", "cost_centre")
-_TYPES = ("bigint", "date", "bigint", "bigint", "bigint", "text", "numeric")
+_VALUES = ("amount", "currency", "currency_amount")
+_NAMES = ", ".join((*_COLUMNS, *_VALUES))  # as BookedCost has them
+_TYPES = ("bigint", "date", "bigint", "bigint", "bigint", "text", "numeric", "text", "numeric")
 _ARRAYS = ", ".join(f"%s::{each}[]" for each in _TYPES)
 # What may be null is compared as 0, which no id is: a full join needs equality.
 _SAME = " AND ".join(
     f"coalesce(b.{name}, 0) = coalesce(s.{name}, 0)" if name.endswith("_id") else f"b.{name} = s.{name}"
-    for name in _COLUMNS
+    for name in (*_COLUMNS, "currency")
 )
 
 
@@ -54,10 +56,9 @@ def cost_months_book(
         cursor.execute(
             "UPDATE pricing_costmonth SET replaced_at = %s WHERE id = ANY(%s::bigint[])", [now, ended]
         )
-        names = ", ".join(_COLUMNS)
         cursor.execute(
-            f"INSERT INTO pricing_costmonth ({names}, amount, source, recorded_at)"  # noqa: S608 - our own names
-            f" SELECT d.*, %s, %s FROM unnest({_ARRAYS}) AS d ({names}, amount)"
+            f"INSERT INTO pricing_costmonth ({_NAMES}, source, recorded_at)"  # noqa: S608 - our own names
+            f" SELECT d.*, %s, %s FROM unnest({_ARRAYS}) AS d ({_NAMES})"
             " ORDER BY month, product_id, kind_id",
             [source, now, *_columns(begun)],
         )
@@ -91,13 +92,20 @@ def _added_up(
     rows: Iterable[BookedCost], months: set[datetime.date], products: set[int | None] | None
 ) -> list[BookedCost]:
     sums: dict[tuple[Any, ...], Decimal] = defaultdict(Decimal)
+    foreign: dict[tuple[Any, ...], Decimal] = defaultdict(Decimal)
     for row in rows:
         if row.month not in months or (products is not None and row.product_id not in products):
             raise ValueError(f"outside of what is booked: {row}")
         if row.amount != row.amount.quantize(CENT):
             raise ValueError(f"not in cents: {row}")
-        sums[row[:-1]] += row.amount
-    return [BookedCost._make((*key, amount)) for key, amount in sums.items() if amount]
+        key = (*row[: len(_COLUMNS)], row.currency)
+        sums[key] += row.amount
+        foreign[key] += row.currency_amount or Decimal(0)
+    return [
+        BookedCost._make((*key[:-1], amount, key[-1], foreign[key] if key[-1] else None))
+        for key, amount in sums.items()
+        if amount
+    ]
 
 
 def _columns(rows: Sequence[BookedCost]) -> list[list[Any]]:
@@ -117,19 +125,19 @@ def _differences(
         ids = [[pk for pk in products if pk is not None]]
         on_none = " OR product_id IS NULL" if None in products else ""
         within = f"AND (product_id = ANY(%s::bigint[]){on_none})"
-    names = ", ".join(_COLUMNS)
     cursor.execute(
         f"""
-        SELECT s.id, {", ".join(f"b.{name}" for name in _COLUMNS)}, b.amount
-        FROM unnest({_ARRAYS}) AS b ({names}, amount)
+        SELECT s.id, {", ".join(f"b.{name}" for name in (*_COLUMNS, *_VALUES))}
+        FROM unnest({_ARRAYS}) AS b ({_NAMES})
         FULL JOIN (
-            SELECT id, {names}, amount FROM pricing_costmonth
+            SELECT id, {_NAMES} FROM pricing_costmonth
             WHERE replaced_at IS NULL AND source = %s AND month = ANY(%s::date[]) {within}
         ) s ON {_SAME}
-        WHERE b.amount IS DISTINCT FROM s.amount
+        WHERE (b.amount, b.currency_amount) IS DISTINCT FROM (s.amount, s.currency_amount)
         """,  # noqa: S608 - names of our own
         [*_columns(wanted), source, months, *ids],
     )
     found = cursor.fetchall()
     ended = [row[0] for row in found if row[0] is not None]
-    return ended, [BookedCost(*row[1:]) for row in found if row[-1] is not None]
+    begun = (BookedCost(*row[1:]) for row in found)
+    return ended, [row for row in begun if row.amount is not None]

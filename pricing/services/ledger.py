@@ -15,6 +15,7 @@ from django.utils.translation import gettext as _
 from accounts.errors import DomainError, right_require
 from accounts.versions import check
 from core.months import month_start
+from pricing.engine.costs import booked
 from pricing.models import CostKind, CostLine, CostMonth, LedgerEntry, LedgerMapping
 from pricing.selectors.cost_months import BookedCost
 from pricing.selectors.cost_splits import Splits
@@ -26,6 +27,7 @@ from products.services.scope import unlimited
 
 from .cost_months import cost_months_book
 
+ZERO = Decimal(0)
 ACTUAL, ACCRUAL = CostMonth.Source.ACTUAL, CostMonth.Source.ACCRUAL
 LOCK = 6_042_907
 
@@ -49,7 +51,9 @@ def ledger_book(*, months: Collection[datetime.date]) -> int:
 def ledger_costs(amounts: Sequence[Amount], mappings: Mappings) -> list[tuple[str, BookedCost]]:
     """By source; the amounts to be split are added up first, so that a split is of the whole."""
     rows: list[tuple[str, BookedCost]] = []
-    shared: dict[tuple[str, tuple[str, int | None], BookedCost], Decimal] = defaultdict(Decimal)
+    shared: dict[tuple[str, tuple[str, int | None], BookedCost], list[Decimal]] = defaultdict(
+        lambda: [ZERO, ZERO]
+    )
     lines: dict[tuple[str, int | None], CostLine] = {}
     for amount in amounts:
         found = mappings.of(amount)
@@ -60,21 +64,24 @@ def ledger_costs(amounts: Sequence[Amount], mappings: Mappings) -> list[tuple[st
             found.kind_id if found and found.kind_id else unmapped_kind().pk,
             amount.channel_id,
             amount.supplier_id,
-            amount.cost_centre,
-            amount.booked,
+            *(amount.cost_centre, amount.booked, amount.currency, amount.currency_amount),
         )
         if row.product_id is not None or found is None:
             rows.append((source, row))
         else:
             split = (found.key, found.line_id)
             lines.setdefault(split, CostLine(key=found.key, line_id=found.line_id))
-            shared[source, split, row._replace(amount=Decimal(0))] += amount.booked
+            sums = shared[source, split, row._replace(amount=ZERO, currency_amount=None)]
+            sums[0] += amount.booked
+            sums[1] += amount.currency_amount or ZERO
     if shared:
         months = [row.month for _source, _split, row in shared]
         splits = Splits(list(lines.values()), min(months), max(months))
-        for (booked_as, split, row), whole in shared.items():
+        for (booked_as, split, row), (whole, foreign) in shared.items():
             parts: Mapping[Any, Decimal] = splits.parts(lines[split], row.month, whole) or {None: whole}
-            rows += [(booked_as, row._replace(product_id=pk, amount=part)) for pk, part in parts.items()]
+            for pk, part in parts.items():
+                own = booked(foreign * part / whole) if row.currency and whole else None
+                rows.append((booked_as, row._replace(product_id=pk, amount=part, currency_amount=own)))
     return rows
 
 

@@ -7,9 +7,10 @@ from typing import Any
 
 from core.months import month_add
 from core.registries import ChunkOutcome
-from forecasting.models import Forecast, NightlyRun
+from forecasting.models import NightlyRun
 from forecasting.services.night import last_closed_month
 from forecasting.steps.common import chunk_size
+from pricing.selectors.costs_ahead import forecasts_current
 from pricing.selectors.margins import Margins
 from pricing.selectors.margins_ahead import MONTHS, Fall, fall_under, margin_floor, months_ahead
 from pricing.selectors.standard_costs import rates_of_products
@@ -45,10 +46,7 @@ def compute(run: NightlyRun, payload: Mapping[str, Any]) -> Callable[[], ChunkOu
 
 def falls_of(products: list[Product]) -> dict[Product, Fall]:
     """Of products whose expected margin is under its floor within twelve months: when and why."""
-    tree = LineTree()
-    leads = {product.pk: tree.lead_measure(product.line_id).pk for product in products}
-    rows = Forecast.objects.filter(current=True, product__in=leads).prefetch_related("months")
-    forecasts = {row.product_id: row for row in rows if row.measure_id == leads.get(row.product_id or 0)}
+    forecasts = forecasts_current(products, LineTree())
     rates = rates_of_products(products)
     by_month: dict[Any, list[Product]] = {}
     for product in products:

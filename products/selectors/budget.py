@@ -7,7 +7,7 @@ to channels sees the rows of those channels, not those made for all channels tog
 from __future__ import annotations
 
 import datetime
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
@@ -79,35 +79,50 @@ def budget_months(
 
     The subject must be one the person may see.
     """
-    rows = _rows_between(user, measure, first, last)
+    rows = _rows_between(user, [measure.pk], first, last)
     rows = rows.filter(product=subject) if isinstance(subject, Product) else rows.filter(line=subject)
-    return {plan.month: plan for _pk, plan in _months(rows)}
+    return {plan.month: plan for _pk, _measure, plan in _months(rows)}
 
 
 def budget_months_of(
     user: Any, product_ids: Collection[int], measure: Measure, first: datetime.date, last: datetime.date
 ) -> Iterator[tuple[int, BudgetMonth]]:
     """The plan of several products, by product and month. One query. They must be ones the person may see."""
-    return _months(_rows_between(user, measure, first, last).filter(product__in=product_ids))
+    rows = _rows_between(user, [measure.pk], first, last).filter(product__in=product_ids)
+    return ((pk, plan) for pk, _measure, plan in _months(rows))
+
+
+def budget_months_leading(
+    user: Any,
+    leads: Mapping[int, int],
+    first: datetime.date,
+    last: datetime.date,
+    channels: Collection[int] | None = None,
+) -> Iterator[tuple[int, BudgetMonth]]:
+    """The same of products with the id of each one's leading measure, of all channels or only of these."""
+    rows = _rows_between(user, set(leads.values()), first, last).filter(product__in=leads)
+    if channels is not None:
+        rows = rows.filter(channel__in=channels)
+    return ((pk, plan) for pk, measure, plan in _months(rows) if leads[pk] == measure)
 
 
 def _rows_between(
-    user: Any, measure: Measure, first: datetime.date, last: datetime.date
+    user: Any, measures: Collection[int], first: datetime.date, last: datetime.date
 ) -> QuerySet[BudgetRow]:
     """The rows of these months in the version each year is compared with, of the channels the person sees."""
     years = {budget_year(month) for month in month_range(first, last)}
     rows = BudgetRow.objects.filter(
-        version__in=_compared_with(years).values("pk"), measure=measure, month__range=(first, last)
+        version__in=_compared_with(years).values("pk"), measure__in=measures, month__range=(first, last)
     )
     channels = visible_channel_ids(user)
     return rows if channels is None else rows.filter(channel__in=channels)
 
 
-def _months(rows: QuerySet[BudgetRow]) -> Iterator[tuple[int, BudgetMonth]]:
+def _months(rows: QuerySet[BudgetRow]) -> Iterator[tuple[int, int, BudgetMonth]]:
     versions = ("version__year", "version__name", "version__frozen_at")
-    found = rows.order_by().values_list("product_id", "month", *versions)
-    for product, month, year, name, frozen_at, volume, revenue in found.annotate(
+    found = rows.order_by().values_list("product_id", "measure_id", "month", *versions)
+    for product, measure, month, year, name, frozen_at, volume, revenue in found.annotate(
         Sum("volume"), Sum("revenue")
     ):
         if year == budget_year(month):
-            yield product, BudgetMonth(month, volume, revenue, name, frozen_at is not None)
+            yield product, measure, BudgetMonth(month, volume, revenue, name, frozen_at is not None)

@@ -1,4 +1,7 @@
-"""The files that bring in products, sales and budgets; ``register`` makes them known to ``exchange``."""
+"""The files that bring in products, sales and budgets; ``register`` makes them known to ``exchange``.
+
+The sheet of budgets is made known by ``pricing``, which adds what is planned of costs.
+"""
 
 from __future__ import annotations
 
@@ -6,8 +9,7 @@ from __future__ import annotations
 def register() -> None:
     from exchange.sheets import sheets
 
-    from .budget import BudgetSheet
     from .products import ProductsSheet
     from .sales import SalesSheet
 
-    sheets.register(ProductsSheet(), SalesSheet(), BudgetSheet())
+    sheets.register(ProductsSheet(), SalesSheet())

@@ -252,9 +252,9 @@ class BudgetSheet(PlannedSheet[_Plan]):
     can_create = True
     reasons = REASONS
     creates_labels = CREATES
-    one_of = (("product", "product_line"), ("volume", "revenue"))
+    one_of: tuple[tuple[str, ...], ...] = (("product", "product_line"), ("volume", "revenue"))
     options = (sources.OPTION,)
-    fields = (
+    fields: tuple[Field, ...] = (
         Field(
             "product",
             "code",

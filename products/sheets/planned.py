@@ -33,8 +33,9 @@ class Plan:
     Only ``check`` knows the person; afterwards what they may not do stands in ``refused``.
     """
 
-    def __init__(self, cursor: Any, options: Mapping[str, Any], user: Any, refusals: Refusals) -> None:
-        staged_rows = staged(cursor)
+    def __init__(
+        self, staged_rows: Sequence[Row], options: Mapping[str, Any], user: Any, refusals: Refusals
+    ) -> None:
         self.products = ProductsKnown(staged_rows, user, options.get(CODE_SOURCE))
         self.unclear = self.products.asked()
         self._seen: dict[Hashable, int] = {}
@@ -101,15 +102,19 @@ class PlannedSheet(Generic[P]):
     def sees_all(self, user: Any) -> bool:
         return visible_line_ids(user) is None and visible_channel_ids(user) is None
 
+    def rows(self, cursor: Any) -> list[Row]:
+        """The rows of ``staging`` that are the plan's."""
+        return staged(cursor)
+
     def check(self, cursor: Any, options: Mapping[str, Any], user: Any) -> Mapping[str, str]:
         refusals = Refusals()
-        plan = self.plan(cursor, options, user, refusals)
+        plan = self.plan(self.rows(cursor), options, user, refusals)
         refusals.write(cursor)
         return plan.unclear
 
     def checked(self, cursor: Any, options: Mapping[str, Any]) -> P:
         """The plan of the rows that ``check`` has let pass; unknown names among them are made."""
-        return self.plan(cursor, {**options, "create_missing": True}, None, Refusals())
+        return self.plan(self.rows(cursor), {**options, "create_missing": True}, None, Refusals())
 
     def preview(self, cursor: Any, options: Mapping[str, Any]) -> Counts:
         return self.checked(cursor, options).counts()

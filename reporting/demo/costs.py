@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import datetime
+from collections import defaultdict
 from collections.abc import Iterator
 from decimal import ROUND_HALF_UP, Decimal
 from pathlib import Path
@@ -12,11 +13,13 @@ from typing import Any
 from accounts.models import User
 from core.months import month_add
 from core.organisation import today
+from pricing.engine.costs import allocate
 from pricing.models import CostKind
 from pricing.services.cost_changes import cost_change_apply, cost_change_draft
-from products.models import Product
+from products.models import BudgetRow, Product
 
 from .catalogue import Item, items
+from .ledger import DIRECT, KINDS, SHARED, cents
 from .sales import top_line
 
 COLUMNS = (
@@ -24,7 +27,7 @@ COLUMNS = (
     *("valuta", "wisselkoers", "minimale_afname", "hoe_vaak", "verdeling", "kanaal", "kostenplaats"),
     "maanden_na_het_einde",
 )
-YEARS, RAISE = 3, Decimal("1.03")
+YEARS, RAISE, DOLLAR_NOW = 3, Decimal("1.03"), "0,87"
 Row = dict[str, Any]
 
 
@@ -51,7 +54,8 @@ def _yearly(row: Row, begun: datetime.date, last: datetime.date) -> Iterator[Row
         amount = row["bedrag"]
         if row["basis"] != "share":
             amount = (amount / RAISE ** (last.year - day.year)).quantize(Decimal("0.0001"), ROUND_HALF_UP)
-        yield row | {"vanaf": day.isoformat(), "bedrag": f"{amount:f}".replace(".", ",")}
+        exchange = {"wisselkoers": DOLLAR_NOW} if "valuta" in row and day.year == last.year else {}
+        yield row | {"vanaf": day.isoformat(), "bedrag": f"{amount:f}".replace(".", ",")} | exchange
 
 
 def _unit(kind: str, amount: Decimal, **more: Any) -> Row:
@@ -150,3 +154,26 @@ def dearer_create(finance: User) -> None:
         reason="Wat als de commissie stijgt?",
         **said,
     )
+
+
+def cost_budget_file(path: Path) -> None:
+    """What the budgets of sales are planned to cost: what is bought as a share of each product's revenue,
+    what a line or all pay a month by revenue."""
+    tops = {item.code: top_line(item.line) for item in items()}
+    planned = BudgetRow.objects.filter(version__frozen_at__isnull=False, revenue__gt=0, product__isnull=False)
+    months: dict[datetime.date, dict[str, Decimal]] = defaultdict(dict)
+    for month, code, revenue in planned.order_by("month", "product__code").values_list(
+        "month", "product__code", "revenue"
+    ):
+        months[month][code] = revenue or Decimal(0)
+    with path.open("w", encoding="utf-8", newline="") as file:
+        out = csv.writer(file, delimiter=";")
+        out.writerow(["artikel", "kostensoort", "kostenplaats", "maand", "kosten"])
+        for month, revenues in months.items():
+            for code, revenue in revenues.items():
+                account, share = DIRECT[tops[code]]
+                out.writerow([code, KINDS[account], "", f"{month:%Y-%m}", cents(revenue * Decimal(share))])
+            for _account, centre, kind, line, amount in SHARED:
+                within = {code: each for code, each in revenues.items() if line in ("", tops[code])}
+                for code, part in allocate(Decimal(amount), within).items():
+                    out.writerow([code, kind, centre, f"{month:%Y-%m}", cents(part)])

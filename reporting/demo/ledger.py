@@ -92,14 +92,14 @@ def _rows(last: datetime.date) -> Iterator[Row]:
             amount = revenue.get((product.pk, tree.lead_measure(product.line_id).pk))
             if of and amount:
                 paid = amount * Decimal(of[1]) * Decimal(str(chance.uniform(0.96, 1.05)))
-                yield day, of[0], "", product.code, _cents(paid), product.name, "", ""
+                yield day, of[0], "", product.code, cents(paid), product.name, "", ""
         for account, centre, kind, _line, monthly in SHARED:
             paid = monthly * Decimal(str(chance.uniform(0.94, 1.08)))
-            yield day, account, centre, "", _cents(paid), kind, "", ""
+            yield day, account, centre, "", cents(paid), kind, "", ""
     yield day, "4990", "310", "", "1240,00", "Advies verpakkingen", "", ""
     ahead = month_add(last, 1).isoformat()
     yield day, "4410", "4410", "", "2500,00", "Audit, nog te ontvangen", "ja", ahead
 
 
-def _cents(amount: Decimal) -> str:
+def cents(amount: Decimal) -> str:
     return f"{amount.quantize(Decimal('0.01'), ROUND_HALF_UP):f}".replace(".", ",")

@@ -61,7 +61,7 @@ from .catalogue import (
     Item,
     items,
 )
-from .costs import cost_file, dearer_create
+from .costs import cost_budget_file, cost_file, dearer_create
 from .judgement import JUDGED_THEN, judged_then, judgement_create
 from .ledger import ledger_file, ledger_mapped
 from .offer import positionings_create
@@ -324,6 +324,9 @@ def _ledger(people: dict[str, User], last: datetime.date) -> None:
         path = Path(folder) / "grootboek.csv"
         ledger_file(last, path)
         _import("cost_actuals", path)
+        path = Path(folder) / "kostenbudget.csv"
+        cost_budget_file(path)
+        _import("budget", path)
     dearer_create(people["Emma"])
 
 

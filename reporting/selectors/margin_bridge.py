@@ -1,4 +1,4 @@
-"""What prices, costs, volume and mix did to the contribution margin since the same months a year before."""
+"""What prices, costs, volume and mix did to the contribution margin since a year before, or the budget."""
 
 from __future__ import annotations
 
@@ -13,16 +13,18 @@ from django.utils.translation import gettext as _
 
 from core.months import month_add
 from pricing.engine.bridge import Bridge, Compared, Part, Side, bridge
-from pricing.engine.costs import LEVELS
+from pricing.engine.costs import LEVELS, booked
 from products.models import Product
 from products.selectors.access import visible_channel_ids
+from products.selectors.budget import budget_months_leading
 from products.selectors.lines import line_tree
+from products.selectors.product_filter import channels_below
 from products.selectors.units import unit_of
 
 from .cost_report import booked_visible, within
-from .margin_report import products_asked, sales_booked
+from .margin_report import Sold, leading, products_asked, sales_booked
 from .report_names import Name
-from .report_query import ReportQuery, Span
+from .report_query import SOURCES, ReportQuery, Span
 
 ZERO = Decimal(0)
 NOTHING = Side(None, ZERO, ZERO)
@@ -52,7 +54,7 @@ def margin_bridge(user: Any, query: ReportQuery) -> BridgeReport:
     plain = replace(query, filters={key: own for key, own in query.filters.items() if key != "level"})
     products, tree = products_asked(user, plain), line_tree()
     [now] = query.spans(query.period, query.of)
-    [then] = query.spans(query.period, "last_year")
+    [then] = query.spans(query.period, query.against)
     read = [_sides(user, plain, products, span, level) for span in (then, now)]
     sides = [side for side, _uneven in read]
     rows = [
@@ -71,25 +73,52 @@ def _sides(
     user: Any, query: ReportQuery, products: Mapping[int, Product], span: Span, level: str
 ) -> tuple[dict[Any, Side], bool]:
     """By product; and whether the first months have sales and no costs."""
-    booked = booked_visible(user).filter(
+    visible = booked_visible(user).filter(
         within(query),
         month__range=(span.first, span.last),
         source__in=span.sources,
         kind__level__in=LEVELS[: LEVELS.index(level) + 1],
     )
     costs: dict[Any, Decimal] = defaultdict(Decimal)
+    foreign: dict[Any, dict[str, tuple[Decimal, Decimal]]] = defaultdict(dict)
     first = month_add(span.last, 1)
-    rows = booked.order_by().values_list("product_id").annotate(amount=Sum("amount"), first=Min("month"))
-    for key, amount, begun in rows:
-        costs[key if key in products else None] += amount
+    rows = visible.order_by().values_list("product_id", "currency")
+    for pk, currency, in_it, amount, begun in rows.annotate(
+        Sum("currency_amount"), Sum("amount"), Min("month")
+    ):
+        key = pk if pk in products else None
+        costs[key] += amount
+        if currency:
+            before = foreign[key].get(currency, (ZERO, ZERO))
+            foreign[key][currency] = (before[0] + in_it, before[1] + amount)
         first = min(first, begun)
-    sales = sales_booked(replace(query, by=("product",)), products, span.first, span.last)
+    if span.sources == SOURCES["budget"]:
+        sales = _sales_planned(user, query, products, span)
+    else:
+        sales = sales_booked(replace(query, by=("product",)), products, span.first, span.last)
     sides = {
-        key: Side(units, net, costs.get(key, ZERO))
+        key: Side(units, net, costs.get(key, ZERO), foreign.get(key, {}))
         for key in costs.keys() | sales.keys()
         for _gross, net, units, *_begun in [sales.get(key, (ZERO, ZERO, None))]
     }
     return sides, first > span.first and any(begun < first for *_amounts, begun in sales.values())
+
+
+def _sales_planned(
+    user: Any, query: ReportQuery, products: Mapping[int, Product], span: Span
+) -> dict[int, Sold]:
+    """As the budget has sales, by product; months without an amount are left out, as those of sales are."""
+    channel = query.filters.get("channel")
+    channels = channels_below(channel) if channel else None
+    found: dict[int, Sold] = {}
+    for pk, plan in budget_months_leading(user, leading(products), span.first, span.last, channels):
+        if plan.revenue is not None:
+            amount = booked(plan.revenue)
+            gross, net, units, begun = found.get(pk, (ZERO, ZERO, None, plan.month))
+            if plan.volume is not None:
+                units = (units or ZERO) + plan.volume
+            found[pk] = (gross + amount, net + amount, units, min(begun, plan.month))
+    return found
 
 
 def _unit(product: Product | None, tree: Any) -> str:

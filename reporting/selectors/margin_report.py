@@ -31,8 +31,7 @@ from .report_query import ReportQuery
 ZERO = Decimal(0)
 SUMMED = (*LEVELS, "claims")
 Sold = tuple[Decimal, Decimal, Decimal | None, datetime.date]
-"""Gross and net sales, units, and the first month with any."""
-"""Gross and net sales in cents, and units (of a level: contracts × months)."""
+"""Gross and net sales in cents, units (of a level: contracts × months), and the first month with any."""
 # The leading measure of each product; by product and month in cents, as its statement has it.
 _SALES = """
     SELECT key, sum(gross), sum(net), sum(units), min(month) FROM (
@@ -137,11 +136,10 @@ def products_asked(user: Any, query: ReportQuery) -> dict[int, Product]:
 def sales_booked(
     query: ReportQuery, products: Mapping[int, Product], first: datetime.date, last: datetime.date
 ) -> dict[Any, Sold]:
-    tree, channel = line_tree(), query.filters.get("channel")
-    leads = {line: tree.lead_measure(line).pk for line in {row.line_id for row in products.values()}}
+    channel, leads = query.filters.get("channel"), leading(products)
     said: dict[str, Any] = {
-        "products": list(products),
-        "measures": [leads[row.line_id] for row in products.values()],
+        "products": list(leads),
+        "measures": list(leads.values()),
         "first": first,
         "last": last,
         "channels": channels_below(channel) if channel else [],
@@ -151,6 +149,13 @@ def sales_booked(
     with connection.cursor() as cursor:
         cursor.execute(_SALES.format(key=key, within=there), said)
         return {key: tuple(sold) for key, *sold in cursor.fetchall()}
+
+
+def leading(products: Mapping[int, Product]) -> dict[int, int]:
+    """By product the id of its leading measure."""
+    tree = line_tree()
+    leads = {line: tree.lead_measure(line).pk for line in {row.line_id for row in products.values()}}
+    return {pk: leads[row.line_id] for pk, row in products.items()}
 
 
 def _names(

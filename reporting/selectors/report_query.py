@@ -5,9 +5,10 @@ from __future__ import annotations
 import datetime
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from typing import Any
 
-from django.db.models import Exists
+from django.db.models import Exists, Max
 from django.http import QueryDict
 
 from core.months import month_add, month_start
@@ -21,6 +22,7 @@ DIMENSIONS = ("line", "product", "kind", "channel", "supplier", "cost_centre", "
 MARGIN_BY = ("line", "product", "family", "channel", "month")
 FILTERS = ("line", "product", "kind", "level", "channel", "supplier", "cost_centre")
 OF, AGAINST, SCALES = ("actual", "standard"), ("budget", "last_year", "standard"), ("", "k")
+BRIDGED_FROM = ("last_year", "budget")
 COLUMNS = tuple(
     f"{period}-{measure}"
     for period in PERIODS
@@ -32,6 +34,7 @@ SOURCES: dict[str, frozenset[str]] = {
     "actual": frozenset({Source.ACTUAL, Source.ACCRUAL}),
     "standard": frozenset({Source.STANDARD}),
     "budget": frozenset({Source.BUDGET}),
+    "forecast": frozenset({Source.FORECAST}),
 }
 
 
@@ -48,7 +51,7 @@ class Span:
 class ReportQuery:
     """``of``: what is compared, ``against`` what; ``by``: what a row is of; ``scale``: k for thousands;
     ``layout``: costs; the contribution margin of what ``by`` names first over ``period``, or the bridge to it
-    from a year before."""
+    from what it is compared with."""
 
     month: datetime.date
     columns: tuple[str, ...]
@@ -75,6 +78,7 @@ class ReportQuery:
         query["of"] = self.of
         if self.layout != "costs":
             query["layout"], query["period"] = self.layout, self.period
+            query.update({"against": self.against} if self.layout == "bridge" else {})
         else:
             query["columns"], query["against"] = ",".join(self.columns), self.against
         query.update({"scale": self.scale} if self.scale else {})
@@ -99,10 +103,20 @@ class ReportQuery:
         if measure == "last_year":
             return (self.span(period, base, 12),)
         if measure == "estimate":
-            whole = self.span("year", SOURCES["budget"])
-            rest = replace(whole, first=month_add(self.month, 1))
-            return (self.span("ytd", base), *([rest] if rest.first <= rest.last else []))
+            whole, until = self.span("year", base), self.known_until
+            passed = replace(whole, last=min(until, whole.last))
+            rest = Span(SOURCES["forecast"], max(month_add(until, 1), whole.first), whole.last)
+            return tuple(span for span in (passed, rest) if span.first <= span.last)
         return (self.span(period, SOURCES[measure]),)
+
+    @cached_property
+    def known_until(self) -> datetime.date:
+        """The last month that passed of which costs are booked; accruals alone are none."""
+        passed = CostMonth.objects.filter(
+            replaced_at=None, source__in=SOURCES[self.of] - {Source.ACCRUAL}, month__lt=month_start(today())
+        )
+        booked = passed.aggregate(last=Max("month"))["last"]
+        return booked or month_add(year_start(self.month), -1)
 
     def pair(self, period: str) -> tuple[tuple[Span, ...], tuple[Span, ...]]:
         """What a difference or an index sets beside each other."""
@@ -121,8 +135,12 @@ def report_query(query: QueryDict) -> ReportQuery:
     month, layout = _month(query.get("month", "")), query.get("layout", "")
     margin = layout in ("margin", "bridge")
     of, against = query.get("of", ""), query.get("against", "")
+    if layout == "bridge" and against not in BRIDGED_FROM:
+        against = "last_year"
     if of not in OF or (against not in AGAINST and not margin):
-        has_actual, has_budget = _booked(month_add(year_start(month), -12 if layout == "bridge" else 0))
+        has_actual, has_budget = _booked(
+            month_add(year_start(month), -12 if layout == "bridge" and against == "last_year" else 0)
+        )
         of = of if of in OF else "actual" if has_actual else "standard"
         against = against if against in AGAINST else "budget" if has_budget else "last_year"
     if against == of:

@@ -17,7 +17,7 @@ from core.models import Job
 from core.typeset import pdf_bytes
 from reporting.models import ReportFile
 from reporting.report_files import SEPARATORS, Progress, csv_bytes, pdf_data, xlsx_write
-from reporting.selectors.cost_report import CostReport
+from reporting.report_tables import report_table
 from reporting.selectors.report_query import report_query
 
 JOB = "reporting.file"
@@ -27,16 +27,16 @@ KEPT = datetime.timedelta(days=7)
 
 def report_bytes(*, user: Any, kind: str, query: QueryDict, progress: Progress | None = None) -> bytes:
     """The file, as the person may see it now."""
-    report = CostReport(user, report_query(query))
+    table = report_table(user, report_query(query))
     if kind == "csv":
         dutch = translation.get_language() == "nl"
         separator = SEPARATORS.get(query.get("separator", ""), ";" if dutch else ",")
         mark = {"comma": ",", "point": "."}.get(query.get("decimal", ""), "," if dutch else ".")
-        return csv_bytes(report, separator, mark)
+        return csv_bytes(table, separator, mark)
     if kind == "pdf":
-        return pdf_bytes(TEMPLATE, pdf_data(report))
+        return pdf_bytes(TEMPLATE, pdf_data(table))
     file = io.BytesIO()
-    xlsx_write(file, report, progress)
+    xlsx_write(file, table, progress)
     return file.getvalue()
 
 

@@ -14,7 +14,7 @@ from core.errors import require
 from core.pages import page_render, with_right
 from pricing.selectors.costs import RIGHT
 from reporting.models import ReportFile
-from reporting.selectors.cost_report import CostReport
+from reporting.report_tables import table_size
 from reporting.selectors.report_query import report_query
 from reporting.services.report_files import job_of, report_bytes, report_file_later
 
@@ -35,7 +35,7 @@ def cost_report_file(request: HttpRequest, kind: str) -> HttpResponse:
     if kind not in TYPES:
         raise Http404(kind)
     query = report_query(request.GET)
-    size = CostReport(request.user, query).size()
+    size = table_size(request.user, query)
     if kind == "pdf" and size > PDF_MOST:
         message = _("Over %(most)s rows a PDF is no help: choose fewer, or take XLSX.")
         raise DomainError("too_long", message % {"most": formats.number(PDF_MOST)}, status=422)

@@ -22,7 +22,7 @@ from products.selectors.access import lines_visible
 from products.services.views import view_create, view_delete
 from reporting.cost_report_page import heads, margin_heads, margin_shown, shown, shown_page
 from reporting.margin_bridge_page import bridge_shown, part_shown
-from reporting.report_words import choices, dimensions, reconciliation_words
+from reporting.report_words import LAYOUT_WORDS, choices, dimensions, reconciliation_words
 from reporting.selectors.cost_report import CostReport
 from reporting.selectors.margin_bridge import margin_bridge, margin_level
 from reporting.selectors.margin_report import margin_report
@@ -51,9 +51,8 @@ def cost_report(request: HttpRequest) -> HttpResponse:
         "files": FILES,
         "can_export": request.user.has_perm("exchange.export"),
         "layouts": [
-            ("costs", _("Costs"), query.address(layout="costs", by=("product", "kind"))),
-            ("margin", _("Margin"), query.address(layout="margin", by=("line",))),
-            ("bridge", _("Margin bridge"), query.address(layout="bridge", by=("product",))),
+            (name, LAYOUT_WORDS[name], query.address(layout=name, by=by))
+            for name, by in (("costs", ("product", "kind")), ("margin", ("line",)), ("bridge", ("product",)))
         ],
         **{"costs": _costs, "margin": _margin, "bridge": _bridge}[query.layout](request, query),
     }

@@ -74,7 +74,7 @@ def _costs_give(world: World, finance: User) -> CostChange:
         cost_rate_factory(cost_line=line, start_date=datetime.date(2020, 1, 1), amount=CANARY)
     Listing.objects.filter(product=product).update(fee=NAME)
     month = month_add(month_start(today()), -1)
-    for source in ("standard", "actual", "budget"):
+    for source in ("standard", "actual", "budget", "forecast"):
         rows = [
             BookedCost(pk, month, line.kind_id, None, None, NAME, Decimal("87.65"))
             for pk in (product.pk, None)

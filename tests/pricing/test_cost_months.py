@@ -32,7 +32,8 @@ def row(product: int | None, amount: Any, month: datetime.date = MAY, **more: An
 
 
 def stands(rows: Any) -> dict[tuple[Any, ...], Decimal]:
-    names = ("source", "product_id", "month", "kind_id", "channel_id", "supplier_id", "cost_centre", "amount")
+    names = ("source", "product_id", "month", "kind_id", "channel_id", "supplier_id", "cost_centre")
+    names = (*names, "currency", "amount")
     found = list(rows.values_list(*names))
     assert len({each[:-1] for each in found}) == len(found)
     return {each[:-1]: each[-1] for each in found}
@@ -136,6 +137,7 @@ def test_any_moment_can_be_read_again() -> None:
                 None,
                 chance.choice(("", '10,\t"x"')),
                 D(chance.randint(-3, 3)),
+                *chance.choice((("", None), ("USD", D(1)))),
             )
             for _row in range(chance.randint(0, 12))
         ]
@@ -144,7 +146,7 @@ def test_any_moment_can_be_read_again() -> None:
             if scope is None or key[1] in scope:
                 del held[key]
         for each in rows:
-            key = (source, *each[:-1])
+            key = (source, *each[:6], each.currency)
             held[key] = held.get(key, D(0)) + each.amount
         held = {key: amount for key, amount in held.items() if amount}
         changes = sum(before.get(key) != held.get(key) for key in before.keys() | held.keys())

@@ -20,17 +20,15 @@ from python_calamine import CalamineWorkbook
 from core.months import month_add
 from pricing.models import CostKind
 from pricing.selectors.cost_months import BookedCost, cost_months
-from pricing.selectors.margins import margins_total, product_margins
 from pricing.services.cost_months import cost_months_book
 from products.models import Channel, Product, SavedView, Supplier
 from reporting.models import ReportFile
 from reporting.selectors.cost_report import CostReport
 from reporting.selectors.margin_report import margin_report
-from reporting.selectors.report_query import COLUMNS, DIMENSIONS, MARGIN_BY, report_query
+from reporting.selectors.report_query import COLUMNS, DIMENSIONS, report_query
 from reporting.services.report_files import report_bytes, report_file_make
 from tests.factories import channel_factory, line_factory, product_factory, user_factory
 from tests.pricing.test_costs import kind
-from tests.pricing.test_margins import costs, sell
 
 pytestmark = pytest.mark.django_db
 D = Decimal
@@ -51,8 +49,10 @@ def booked(products: list[Product]) -> list[Product]:
     kinds = [kind(code).pk for code in ("purchase", "energy", "commission", "overhead")]
     channels = [None, channel_factory(code="SHOP").pk]
     suppliers = [None, Supplier.objects.create(code="ACME", name="Acme").pk]
-    months = [month_add(MONTH, -back) for back in range(20)] + [month_add(MONTH, 2)]
-    for source in ("standard", "actual", "accrual", "budget"):
+    booked = [month_add(MONTH, -back) for back in range(20)] + [month_add(MONTH, 2)]
+    ahead = [month_add(MONTH, step) for step in range(2, 6)]
+    for source in ("standard", "actual", "accrual", "budget", "forecast"):
+        months = ahead if source == "forecast" else booked
         rows = [
             BookedCost(
                 chance.choice([*(each.pk for each in products), None]),
@@ -87,6 +87,9 @@ def booked_in(first: str, last: str, *sources: str, **filters: Any) -> Decimal:
 
 class TestSums:
     def test_columns_are_what_they_say(self, booked: list[Product]) -> None:
+        to_come = datetime.date(2026, 9, 1)  # what is still to come tells of no month that it is booked
+        row = BookedCost(None, to_come, kind("energy").pk, None, None, "", D("1.23"))
+        cost_months_book(source="accrual", months=[to_come], rows=[row])
         found = report(columns=",".join(COLUMNS), of="actual", against="budget")
         assert found.total is not None
         got = dict(zip(COLUMNS, found.total.amounts, strict=True))
@@ -98,9 +101,9 @@ class TestSums:
         budget = booked_in("2026-01", "2026-05", "budget")
         assert got["ytd-difference"] == got["ytd-actual"] - budget
         assert got["ytd-index"] == got["ytd-actual"] * 100 / budget
-        ahead = booked_in("2026-06", "2026-12", "budget")
+        ahead = booked_in("2026-08", "2026-12", "forecast")
         assert ahead
-        assert got["year-estimate"] == got["ytd-actual"] + ahead
+        assert got["year-estimate"] == booked_in("2026-01", "2026-07", *actual) + ahead
 
     @pytest.mark.parametrize("seed", range(12))
     def test_every_total_equals_its_rows(self, booked: list[Product], seed: int) -> None:
@@ -337,117 +340,3 @@ class TestPage:
         assert b"Energy" not in client.get("/products/?view=all").content
         client.post(f"/costs/reports/views/{view.pk}/end/")
         assert not SavedView.objects.exists()
-
-
-class TestMargin:
-    @pytest.fixture
-    def sold(self, products: list[Product]) -> list[Product]:
-        from pricing.selectors.standard_costs import SplitLines
-        from pricing.services.standard_costs import changed_costs, standard_costs_write
-
-        channel = channel_factory()
-        months = [month_add(MONTH, -back) for back in range(4, -1, -1)]
-        for n, product in enumerate(products):
-            for month in months:
-                revenue = D("1000.005") * (n + 1)
-                sell(product, month, 10 + n, revenue, gross=revenue + D("10.333"), channel=channel)
-            costs("purchase", f"33.{n}", product=product)
-            costs("commission", "0.05", product=product, basis="share", base="net", channel=channel)
-        costs("overhead", "500", basis="month", key="revenue")
-        split = SplitLines(months)
-        signs, rows = changed_costs([each.pk for each in products], split)
-        standard_costs_write(signs=signs, rows=rows, split=split)
-        return products
-
-    def test_of_a_product_it_is_its_statement(self, sold: list[Product]) -> None:
-        finance = user_factory("finance")
-        found = margin_report(finance, ask(layout="margin", by="product", of="standard", period="ytd"))
-        assert len(found.rows) == 4
-        for product, row in zip(sold, found.rows, strict=True):
-            whole = margins_total(product_margins(finance, product, month_add(MONTH, -4), MONTH) or ())
-            assert whole is not None
-            assert (row.gross, row.net) == (whole.gross, whole.net)
-            assert (row.cm1, row.cm2, row.cm3, row.result) == (whole.cm1, whole.cm2, whole.cm3, whole.result)
-
-    @pytest.mark.parametrize("by", MARGIN_BY)
-    def test_whatever_the_rows_are_of_the_total_is_the_same(self, sold: list[Product], by: str) -> None:
-        finance = user_factory("finance")
-        found = margin_report(finance, ask(layout="margin", by=by, of="standard"))
-        known = margin_report(finance, ask(layout="margin", by="product", of="standard"))
-        names = ("gross", "deductions", "net", "cm1", "cm2", "cm3", "overhead", "result")
-        assert found.total is not None
-        for name in names:
-            assert getattr(found.total, name) == sum(getattr(row, name) for row in found.rows)
-            assert getattr(found.total, name) == getattr(known.total, name)
-        client = Client()
-        client.force_login(finance)
-        page = client.get(f"/costs/reports/?layout=margin&month=2026-05&by={by}&of=standard")
-        letters = "".join(row["letter"] for row in page.context["rows"])
-        assert set(letters) == ({"A", "B"} if by == "product" else set())
-
-
-class TestBridge:
-    def test_from_last_year_to_now_it_adds_up_and_is_drawn(self, products: list[Product]) -> None:
-        from pricing.engine.bridge import TERMS
-        from reporting.selectors.margin_bridge import margin_bridge
-
-        channel, before = channel_factory(), month_add(MONTH, -12)
-        bought = kind("purchase").pk
-        rows = []
-        for product, month, units, price, cost in (
-            (products[0], before, 100, "10", "6"),
-            (products[0], MONTH, 110, "10.5", "6.2"),
-            (products[2], before, 50, "20", "12"),
-            (products[2], MONTH, 40, "21", "13"),
-            (products[1], MONTH, 5, "30", "10"),
-            (products[3], before, 5, "30", "10"),
-        ):
-            sell(product, month, units, units * D(price), channel=channel)
-            rows.append(BookedCost(product.pk, month, bought, None, None, "", units * D(cost)))
-        rows.append(BookedCost(None, MONTH, kind("overhead").pk, None, None, "", D(1000)))
-        rows.append(BookedCost(None, MONTH, kind("quality").pk, None, None, "", D(7)))
-        cost_months_book(source="standard", months=[before, MONTH], rows=rows)
-        finance = user_factory("finance", language="en")
-        said = ask(layout="bridge", of="standard", period="month")
-        found = margin_bridge(finance, said).found
-        assert found is not None
-        assert (found.price, found.cost, found.volume, found.mix) == (95, -62, 0, -40)
-        assert (found.new, found.lost, found.other) == (100, -100, -7)
-        assert found.before + sum(getattr(found, term) for term in TERMS) == found.after
-        for month, amount in (("2025-05", found.before), ("2026-05", found.after)):
-            asked = ask(layout="margin", of="standard", period="month", month=month)
-            total = margin_report(finance, asked).total
-            assert total is not None
-            assert total.cm3 == amount
-        client = Client()
-        client.force_login(finance)
-        page = client.get("/costs/reports/?layout=bridge&month=2026-05&of=standard&period=month&level=cm1")
-        assert [row[0] for row in page.context["bridge"].rows] == [
-            *("CM1 May\u00a02025", "New products", "Products no longer sold", "Price", "Costs", "Mix"),
-            "CM1 May\u00a02026",
-        ]
-        limited = user_factory("finance", channels=[channel])
-        assert margin_bridge(limited, said).limited
-        assert client.get("/costs/reports/?layout=bridge&month=2001-05").status_code == 200
-
-    def test_a_period_without_costs_is_said_and_not_chosen(self, products: list[Product]) -> None:
-        from reporting.selectors.margin_bridge import margin_bridge
-
-        channel, purchase = channel_factory(), kind("purchase").pk
-        months = [month_add(MONTH, -13), month_add(MONTH, -12), month_add(MONTH, -1), MONTH]
-        for month in months:
-            sell(products[0], month, 10, D(100), channel=channel)
-        rows = [BookedCost(products[0].pk, month, purchase, None, None, "", D(60)) for month in months]
-        cost_months_book(source="standard", months=months, rows=rows)
-        cost_months_book(source="actual", months=months[1:], rows=rows[1:])
-        finance = user_factory("finance", language="en")
-        year = {"layout": "bridge", "period": "ytd", "month": "2026-05"}
-        assert margin_bridge(finance, ask(**year, of="actual")).uneven
-        assert not margin_bridge(finance, ask(**year, of="standard")).uneven
-        assert not margin_bridge(finance, ask(**year | {"period": "month"}, of="actual")).uneven
-        assert ask(**year).of == "standard"
-        assert ask(month="2026-05").of == "actual"
-        client = Client()
-        client.force_login(finance)
-        page = client.get("/costs/reports/?layout=bridge&month=2026-05&of=actual").content.decode()
-        assert "not like with like" in page

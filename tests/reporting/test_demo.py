@@ -8,6 +8,7 @@ from collections import Counter
 import pytest
 from django.core.management import call_command
 from django.core.management.base import CommandError
+from django.http import QueryDict
 
 from accounts.models import User
 from collaboration.models import Alert, Comment
@@ -32,6 +33,8 @@ from products.models import (
 )
 from products.selectors.lines import LineTree
 from reporting.demo.people import sign_ins
+from reporting.selectors.margin_bridge import margin_bridge
+from reporting.selectors.report_query import report_query
 
 
 @pytest.mark.long
@@ -56,6 +59,15 @@ def test_every_stage_every_kind_and_every_trouble(capsys: pytest.CaptureFixture[
     assert (unmapped.amount, unmapped.month) == (1240, datetime.date(2026, 10, 1))
     assert list(ledger_is_booked()) == []
     assert cost_months().filter(source="accrual").count() > 2
+    planned = cost_months().filter(source="budget")
+    assert planned.filter(month=datetime.date(2026, 12, 1), product__code="HVM-210").count() == 4
+    bridged = margin_bridge(
+        User.objects.get(email="emma@demo.example"),
+        report_query(QueryDict("layout=bridge&of=standard&month=2026-10")),
+    )
+    assert bridged.found is not None
+    assert bridged.found.currency > 0  # a dollar that got cheaper
+    assert cost_months().filter(source="forecast", product=None).count() == 0
     stands = Counter(Positioning.objects.values_list("product__code", "state"))
     assert stands["HVM-210", "approved"] == 3
     assert stands["HVM-210", "proposed"] == stands["SAP-100", "draft"] == 1

@@ -12,7 +12,8 @@ from pricing.engine.bridge import TERMS, Bridge, Compared, Side, bridge
 D = Decimal
 cents = st.integers(-(10**8), 10**8).map(lambda number: D(number) / 100)
 units = st.none() | st.integers(-100, 10**6).map(D)
-sides = st.builds(Side, units, cents, cents) | st.just(Side(None, D(0), D(0)))
+foreign = st.dictionaries(st.sampled_from(("USD", "GBP")), st.tuples(cents, cents))
+sides = st.builds(Side, units, cents, cents, foreign) | st.just(Side(None, D(0), D(0)))
 compared = st.builds(Compared, st.integers(), st.sampled_from(("carton", "Carton", "MWh")), sides, sides)
 
 
@@ -47,6 +48,32 @@ def test_new_and_lost_come_whole_and_first() -> None:
     assert said(bridge([new, lost, rest])) == {"new": D(473), "lost": D(-400), "other": -10}
 
 
+def test_what_the_exchange_rate_did_comes_before_the_cost_itself() -> None:
+    """100 at $ 6 × 0.90, then 110 at $ 6.20 × 0.95: 110 × $ 6 × 0.05 is currency, 110 × $ 0.2 × 0.95 cost."""
+    before, after = D(100) * 6 * D("0.9"), D(110) * D("6.2") * D("0.95")
+    found = bridge(
+        [
+            Compared(
+                "A",
+                "box",
+                Side(D(100), D(1000), before, {"USD": (D(600), before)}),
+                Side(D(110), D(1155), after, {"USD": (D(682), after)}),
+            )
+        ]
+    )
+    assert said(found) == {"currency": -33, "price": 55, "cost": D("-20.9"), "volume": 46}
+    rent = Compared(
+        None,
+        "",
+        Side(None, D(0), D(90), {"USD": (D(100), D(90))}),
+        Side(None, D(0), D(96), {"USD": (D(100), D(95)), "GBP": (D(1), D(1))}),
+    )
+    assert said(bridge([rent])) == {"currency": -5, "other": -1}
+    # what is in another currency on one side only has no exchange rate to compare
+    new = Compared("A", "box", A.before, Side(D(100), D(1000), D(600), {"USD": (D(700), D(600))}))
+    assert said(bridge([new])) == {}
+
+
 @given(st.lists(compared, max_size=12))
 def test_the_terms_add_up_to_the_difference(rows: list[Compared]) -> None:
     found = bridge(rows)
@@ -54,4 +81,4 @@ def test_the_terms_add_up_to_the_difference(rows: list[Compared]) -> None:
     assert sum(part.change for part in found.parts) == found.after - found.before
     for part in found.parts:
         if part.term == "both":
-            assert part.price + part.cost + part.moved == part.change
+            assert part.currency + part.price + part.cost + part.moved == part.change

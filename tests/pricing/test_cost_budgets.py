@@ -1,0 +1,189 @@
+"""Budgets of costs: what a file plans is booked, undo restores what held, and costs stay hidden."""
+
+from __future__ import annotations
+
+import datetime
+import random
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.db import IntegrityError, InternalError, transaction
+
+from accounts.models import User
+from exchange.selectors import imports_visible
+from exchange.services.shell import import_run
+from exchange.sheets import sheets
+from pricing.models import CostBudget, CostMonth
+from pricing.selectors.cost_months import cost_months
+from products.models import BudgetRow, Supplier
+from tests.factories import (
+    channel_factory,
+    line_factory,
+    organisation_factory,
+    product_factory,
+    user_factory,
+)
+from tests.products.sheet_help import run, undo
+
+pytestmark = pytest.mark.django_db
+D = Decimal
+JAN, FEB = datetime.date(2026, 1, 1), datetime.date(2026, 2, 1)
+
+
+@pytest.fixture(autouse=True)
+def _products() -> None:
+    juices = line_factory(code="juices")
+    product_factory(code="A1", line=juices)
+    product_factory(code="B1")
+
+
+def row(**values: Any) -> dict[str, Any]:
+    return {"product": "A1", "kind": "purchase", "month": JAN, "cost": 100} | values
+
+
+def bring(*rows: dict[str, Any], user: User | None = None) -> Any:
+    return run(sheets.get("budget"), rows, user=user)
+
+
+def stands() -> dict[tuple[Any, ...], Decimal]:
+    """What is booked as budget, of which product and kind."""
+    names = ("product__code", "kind__code", "month__month", "channel__code", "cost_centre", "amount")
+    found = cost_months().filter(source="budget").values_list(*names)
+    assert len({each[:-1] for each in found}) == len(found)
+    return {each[:-1]: each[-1] for each in found}
+
+
+def test_costs_and_sales_in_one_file() -> None:
+    channel_factory(code="web")
+    Supplier.objects.create(code="sup", name="Supply")
+    done = bring(
+        {"product": "A1", "month": JAN, "volume": 10, "revenue": 50},
+        row(channel="web", supplier="Supply", cost_centre="400"),
+        row(cost=None, revenue=D("7.005"), month=FEB),  # the amount beside a kind is a cost
+        row(product=None, product_line="juices", kind="overhead", cost=20),
+        row(product=None, kind="Overhead", cost=30),
+    )
+    assert (done.refused, done.counts.new) == ([], 5)
+    assert done.counts.totals == {"volume": "10.0000", "revenue": "50.0000", "cost": "157.01"}
+    assert (done.counts.months_from, done.counts.months_to) == (JAN, FEB)
+    assert stands() == {
+        ("A1", "purchase", 1, "web", "400"): 100,
+        ("A1", "purchase", 2, None, ""): D("7.01"),
+        (None, "overhead", 1, None, ""): 50,
+    }
+    assert BudgetRow.objects.count() == 1
+    shown = [(each["line"], each["effect"], each.get("cost")) for each in done.sample]
+    assert shown == [
+        *((2, "new", None), (3, "new", "100.00"), (4, "new", "7.01")),
+        *((5, "new", "20.00"), (6, "new", "30.00")),
+    ]
+
+
+def test_again_changes_nothing_and_another_amount_replaces() -> None:
+    bring(row(), row(month=FEB))
+    assert bring(row(), row(month=FEB)).counts.unchanged == 2
+    assert CostMonth.objects.count() == 2
+    done = bring(row(cost=120), row(month=FEB, cost=0))
+    assert (done.counts.changed, done.sample[0]["old"]) == (2, {"cost": "100.00"})
+    assert stands() == {("A1", "purchase", 1, None, ""): 120}
+    assert CostMonth.objects.count() == 3  # what held stays readable
+
+
+def test_undo_restores_what_held_whatever_came() -> None:
+    """Ten files drawn at random, undone from the last: after each, what is booked is what was before it."""
+    draw = random.Random(6)
+    states, ids = [stands()], []
+    for _each in range(10):
+        keys = [(p, k, m) for p in ("A1", "B1", None) for k in ("purchase", "marketing") for m in (JAN, FEB)]
+        chosen = draw.sample(keys, draw.randint(1, 6))
+        done = bring(
+            {"product": "A1", "month": JAN, "volume": draw.randint(1, 9)},
+            *(row(product=p, kind=k, month=m, cost=draw.choice([0, 1, 2, 3])) for p, k, m in chosen),
+        )
+        assert done.refused == []
+        states.append(stands())
+        ids.append(done.import_id)
+    for pk in reversed(ids):
+        assert stands() == states.pop()
+        undo(sheets.get("budget"), pk)
+    assert stands() == states.pop() == {}
+    assert not CostBudget.objects.exists()
+    assert not BudgetRow.objects.exists()
+
+
+@pytest.mark.parametrize(
+    ("values", "code"),
+    [
+        ({"kind": "nope"}, "kind_unknown"),
+        ({"kind": "unmapped"}, "kind_unknown"),
+        ({"kind": None}, "kind_missing"),
+        ({"cost": None}, "cost_missing"),
+        ({"volume": 1}, "not_of_costs"),
+        ({"revenue": 1}, "not_of_costs"),
+        ({"version": "plan"}, "not_of_costs"),
+        ({"product": "nope"}, "product_unknown"),
+        ({"product": None, "product_line": "nope"}, "line_unknown"),
+        ({"product_line": "juices"}, "product_and_line"),
+        ({"channel": "mars"}, "channel_unknown"),
+        ({"supplier": "nobody"}, "supplier_unknown"),
+        ({"cost_centre": "4" * 41}, "too_long"),
+    ],
+)
+def test_what_is_refused(values: dict[str, Any], code: str) -> None:
+    done = bring(row(**values), row(product="B1"), row(product="B1"))
+    assert done.codes == [code, "cost_duplicate"]
+    assert stands() == {("B1", "purchase", 1, None, ""): 100}
+
+
+def test_a_closed_month_is_planned_as_a_budget_is_no_figure_of_it() -> None:
+    organisation_factory(closed_until=FEB)
+    done = bring(row())
+    bring(row(cost=90))
+    undo(sheets.get("budget"), bring(row(cost=80)).import_id)
+    assert (done.refused, list(stands().values())) == ([], [90])
+
+
+def test_the_database_keeps_rows_as_they_were() -> None:
+    bring(row())
+    with pytest.raises(InternalError, match="Cannot update"), transaction.atomic():
+        CostBudget.objects.update(amount=1)
+    (there,) = CostBudget.objects.all()
+    there.pk = None
+    with pytest.raises(IntegrityError, match="cost_budget_once"), transaction.atomic():
+        there.save(force_insert=True)
+
+
+def test_it_takes_the_right_to_keep_costs_and_ones_limits() -> None:
+    line = product_factory(code="C1").line
+    channel_factory(code="web")
+    planner = user_factory(rights=["products.view", "products.edit_budget", "exchange.import"])
+    sales = {"product": "A1", "month": JAN, "volume": 10}
+    done = bring(sales, row(), user=planner)
+    assert done.codes == ["cost_right"]
+    finance = user_factory("finance", lines=[line])
+    done = bring(row(), row(product="C1"), row(product=None), user=finance)
+    assert done.codes == ["product_unknown", "limited"]
+    there = user_factory("finance", channels=[channel_factory(code="own")])
+    done = bring(row(product="B1"), row(product="B1", channel="web"), user=there)
+    assert done.codes == ["limited", "channel_unknown"]
+    assert set(stands()) == {("C1", "purchase", 1, None, "")}
+
+
+def test_who_may_not_see_costs_sees_no_import_of_another_that_may_hold_them() -> None:
+    bring(row())
+    planner = user_factory(rights=["products.view", "products.edit_budget", "exchange.import"])
+    assert not imports_visible(planner).exists()
+    assert imports_visible(user_factory("finance")).count() == 1
+
+
+def test_a_file_with_months_as_columns_from_the_shell(tmp_path: Path) -> None:
+    path = tmp_path / "budget-kosten.csv"
+    path.write_text("artikel;kostensoort;2026-01;2026-02\nA1;purchase;1.250,50;1.300\n;overhead;;75\n")
+    said: dict[str, Any] = {"options": {}, "leave_out_refused": False}
+    shown = import_run(sheet="budget", path=path, dry_run=True, **said)
+    assert (shown.error, stands()) == (None, {})
+    done = import_run(sheet="budget", path=path, dry_run=False, **said)
+    assert (done.error, done.counts.new) == (None, 3)
+    assert sorted(stands().values()) == [75, D("1250.50"), 1300]

@@ -1,0 +1,210 @@
+"""Margins and the bridge between them: what products' statements say, on the page and as a file."""
+
+from __future__ import annotations
+
+import csv
+import io
+import zipfile
+from decimal import Decimal
+
+import pytest
+from django.http import QueryDict
+from django.test import Client
+from django.utils import translation
+from python_calamine import CalamineWorkbook
+
+from core.months import month_add
+from pricing.engine.bridge import TERMS
+from pricing.selectors.cost_months import BookedCost
+from pricing.selectors.margins import margins_total, product_margins
+from pricing.selectors.standard_costs import SplitLines
+from pricing.services.cost_months import cost_months_book
+from pricing.services.standard_costs import changed_costs, standard_costs_write
+from products.models import Product
+from reporting.selectors.margin_bridge import margin_bridge
+from reporting.selectors.margin_report import margin_report
+from reporting.selectors.report_query import MARGIN_BY
+from reporting.services.report_files import report_bytes
+from tests.factories import channel_factory, user_factory
+from tests.pricing.test_costs import kind
+from tests.pricing.test_margins import costs, sell
+from tests.reporting.test_cost_reports import MONTH, ask, products
+
+__all__ = ["products"]
+pytestmark = pytest.mark.django_db
+D = Decimal
+
+
+class TestMargin:
+    @pytest.fixture
+    def sold(self, products: list[Product]) -> list[Product]:
+        channel = channel_factory()
+        months = [month_add(MONTH, -back) for back in range(4, -1, -1)]
+        for n, product in enumerate(products):
+            for month in months:
+                revenue = D("1000.005") * (n + 1)
+                sell(product, month, 10 + n, revenue, gross=revenue + D("10.333"), channel=channel)
+            costs("purchase", f"33.{n}", product=product)
+            costs("commission", "0.05", product=product, basis="share", base="net", channel=channel)
+        costs("overhead", "500", basis="month", key="revenue")
+        split = SplitLines(months)
+        signs, rows = changed_costs([each.pk for each in products], split)
+        standard_costs_write(signs=signs, rows=rows, split=split)
+        return products
+
+    def test_of_a_product_it_is_its_statement(self, sold: list[Product]) -> None:
+        finance = user_factory("finance")
+        found = margin_report(finance, ask(layout="margin", by="product", of="standard", period="ytd"))
+        assert len(found.rows) == 4
+        for product, row in zip(sold, found.rows, strict=True):
+            whole = margins_total(product_margins(finance, product, month_add(MONTH, -4), MONTH) or ())
+            assert whole is not None
+            assert (row.gross, row.net) == (whole.gross, whole.net)
+            assert (row.cm1, row.cm2, row.cm3, row.result) == (whole.cm1, whole.cm2, whole.cm3, whole.result)
+
+    @pytest.mark.parametrize("by", MARGIN_BY)
+    def test_whatever_the_rows_are_of_the_total_is_the_same(self, sold: list[Product], by: str) -> None:
+        finance = user_factory("finance")
+        found = margin_report(finance, ask(layout="margin", by=by, of="standard"))
+        known = margin_report(finance, ask(layout="margin", by="product", of="standard"))
+        names = ("gross", "deductions", "net", "cm1", "cm2", "cm3", "overhead", "result")
+        assert found.total is not None
+        for name in names:
+            assert getattr(found.total, name) == sum(getattr(row, name) for row in found.rows)
+            assert getattr(found.total, name) == getattr(known.total, name)
+        client = Client()
+        client.force_login(finance)
+        page = client.get(f"/costs/reports/?layout=margin&month=2026-05&by={by}&of=standard")
+        letters = "".join(row["letter"] for row in page.context["rows"])
+        assert set(letters) == ({"A", "B"} if by == "product" else set())
+
+    @pytest.mark.parametrize("by", MARGIN_BY)
+    @pytest.mark.parametrize("language", ["en", "nl"])
+    def test_as_a_workbook_with_sums_as_formulas(self, sold: list[Product], by: str, language: str) -> None:
+        finance, said = user_factory("finance"), f"layout=margin&month=2026-05&of=standard&by={by}"
+        with translation.override(language):
+            found = margin_report(finance, ask(layout="margin", by=by, of="standard"))
+            content = report_bytes(user=finance, kind="xlsx", query=QueryDict(said))
+            assert content == report_bytes(user=finance, kind="xlsx", query=QueryDict(said))
+        book = CalamineWorkbook.from_filelike(io.BytesIO(content))
+        head, *rows = book.get_sheet_by_index(0).to_python()
+        first = 2 if by == "product" else 1
+        assert head[first + 2] == ("Net sales" if language == "en" else "Netto-omzet")
+        assert [row[first - 1] for row in rows[:-1]] == [row.name.label for row in found.rows]
+        assert rows[-1][first - 1] == ("Total" if language == "en" else "Totaal")
+        for row, cells in zip([*found.rows, found.total], rows, strict=True):
+            assert row is not None
+            for place, name in ((2, "net"), (3, "cm1"), (7, "cm3"), (9, "overhead"), (10, "result")):
+                if row.sold or name != "net":
+                    assert cells[first + place] == pytest.approx(float(getattr(row, name)), abs=0.001)
+            rate = row.rate("cm1")
+            assert cells[first + 4] == ("" if rate is None else pytest.approx(float(rate)))
+        xml = zipfile.ZipFile(io.BytesIO(content)).read("xl/worksheets/sheet1.xml").decode()
+        assert xml.count("<f>SUBTOTAL(9,") == 8
+        letters = "ABCDEFGHIJKLM"[first:]
+        assert f"<f>SUBTOTAL(9,{letters[2]}2:{letters[2]}{len(rows)})</f>" in xml
+        assert f"<f>{letters[3]}2/{letters[2]}2</f>" in xml
+        assert 'state="frozen"' in xml
+        about = {line[0]: line[1] for line in book.get_sheet_by_index(1).to_python()}
+        assert about["Period" if language == "en" else "Periode"]
+
+    def test_as_csv_and_pdf(self, sold: list[Product]) -> None:
+        finance, said = user_factory("finance"), "layout=margin&month=2026-05&of=standard&by=product"
+        query = QueryDict(f"{said}&separator=tab&decimal=comma")
+        text = report_bytes(user=finance, kind="csv", query=query).decode("utf-8-sig")
+        rows = list(csv.DictReader(io.StringIO(text), delimiter="\t"))
+        found = margin_report(finance, ask(layout="margin", by="product", of="standard"))
+        assert found.total is not None
+        assert [row["product"] for row in rows] == ["D0", "D1", "D2", "D3"]
+        for name in ("gross", "deductions", "net", "cm1", "cm2", "cm3", "overhead", "result"):
+            assert sum(D(row[name].replace(",", ".")) for row in rows) == getattr(found.total, name)
+        rate = found.rows[0].rate("cm1")
+        assert rate is not None
+        assert D(rows[0]["cm1_rate"].replace(",", ".")) == round(rate, 4)
+        once = report_bytes(user=finance, kind="pdf", query=QueryDict(said))
+        assert once.startswith(b"%PDF-")
+        assert once == report_bytes(user=finance, kind="pdf", query=QueryDict(said))
+
+    def test_the_page_gives_the_file_of_what_it_shows(self, sold: list[Product]) -> None:
+        client = Client()
+        client.force_login(user_factory("finance", language="en"))
+        page = client.get("/costs/reports/?layout=margin&month=2026-05&of=standard&by=line")
+        assert b"/costs/reports/xlsx/?" in page.content
+        got = client.get(f"/costs/reports/csv/?{page.context['address']}")
+        assert got.content.decode("utf-8-sig").startswith("line,line_name,gross,deductions,net,cm1,cm1_rate")
+        for layout in ("margin", "bridge"):
+            limited = Client()
+            limited.force_login(user_factory("finance", channels=[channel_factory()]))
+            refused = limited.get(f"/costs/reports/csv/?layout={layout}&month=2026-05&of=standard")
+            assert refused.status_code == 403
+
+
+class TestBridge:
+    def test_from_last_year_to_now_it_adds_up_and_is_drawn(self, products: list[Product]) -> None:
+        channel, before = channel_factory(), month_add(MONTH, -12)
+        bought = kind("purchase").pk
+        rows = []
+        for product, month, units, price, cost in (
+            (products[0], before, 100, "10", "6"),
+            (products[0], MONTH, 110, "10.5", "6.2"),
+            (products[2], before, 50, "20", "12"),
+            (products[2], MONTH, 40, "21", "13"),
+            (products[1], MONTH, 5, "30", "10"),
+            (products[3], before, 5, "30", "10"),
+        ):
+            sell(product, month, units, units * D(price), channel=channel)
+            rows.append(BookedCost(product.pk, month, bought, None, None, "", units * D(cost)))
+        rows.append(BookedCost(None, MONTH, kind("overhead").pk, None, None, "", D(1000)))
+        rows.append(BookedCost(None, MONTH, kind("quality").pk, None, None, "", D(7)))
+        cost_months_book(source="standard", months=[before, MONTH], rows=rows)
+        finance = user_factory("finance", language="en")
+        said = ask(layout="bridge", of="standard", period="month")
+        found = margin_bridge(finance, said).found
+        assert found is not None
+        assert (found.price, found.cost, found.volume, found.mix) == (95, -62, 0, -40)
+        assert (found.new, found.lost, found.other) == (100, -100, -7)
+        assert found.before + sum(getattr(found, term) for term in TERMS) == found.after
+        said_in_file = QueryDict("layout=bridge&month=2026-05&of=standard&period=month&level=cm3")
+        content = report_bytes(user=finance, kind="xlsx", query=said_in_file)
+        rows_in_file = CalamineWorkbook.from_filelike(io.BytesIO(content)).get_sheet_by_index(0).to_python()
+        assert rows_in_file[-1][3:6] == [0, 95, -62]
+        assert rows_in_file[-1][-1] == float(found.after - found.before)
+        assert sum(row[-1] for row in rows_in_file[1:-1]) == rows_in_file[-1][-1]
+        assert (
+            report_bytes(user=finance, kind="csv", query=said_in_file).count(b"\r\n") == len(found.parts) + 1
+        )
+        for month, amount in (("2025-05", found.before), ("2026-05", found.after)):
+            asked = ask(layout="margin", of="standard", period="month", month=month)
+            total = margin_report(finance, asked).total
+            assert total is not None
+            assert total.cm3 == amount
+        client = Client()
+        client.force_login(finance)
+        page = client.get("/costs/reports/?layout=bridge&month=2026-05&of=standard&period=month&level=cm1")
+        assert [row[0] for row in page.context["bridge"].rows] == [
+            *("CM1 May\u00a02025", "New products", "Products no longer sold", "Price", "Costs", "Mix"),
+            "CM1 May\u00a02026",
+        ]
+        limited = user_factory("finance", channels=[channel])
+        assert margin_bridge(limited, said).limited
+        assert client.get("/costs/reports/?layout=bridge&month=2001-05").status_code == 200
+
+    def test_a_period_without_costs_is_said_and_not_chosen(self, products: list[Product]) -> None:
+        channel, purchase = channel_factory(), kind("purchase").pk
+        months = [month_add(MONTH, -13), month_add(MONTH, -12), month_add(MONTH, -1), MONTH]
+        for month in months:
+            sell(products[0], month, 10, D(100), channel=channel)
+        rows = [BookedCost(products[0].pk, month, purchase, None, None, "", D(60)) for month in months]
+        cost_months_book(source="standard", months=months, rows=rows)
+        cost_months_book(source="actual", months=months[1:], rows=rows[1:])
+        finance = user_factory("finance", language="en")
+        year = {"layout": "bridge", "period": "ytd", "month": "2026-05"}
+        assert margin_bridge(finance, ask(**year, of="actual")).uneven
+        assert not margin_bridge(finance, ask(**year, of="standard")).uneven
+        assert not margin_bridge(finance, ask(**year | {"period": "month"}, of="actual")).uneven
+        assert ask(**year).of == "standard"
+        assert ask(month="2026-05").of == "actual"
+        client = Client()
+        client.force_login(finance)
+        page = client.get("/costs/reports/?layout=bridge&month=2026-05&of=actual").content.decode()
+        assert "not like with like" in page
