@@ -21,7 +21,7 @@ from pricing.selectors.cost_splits import Splits
 from pricing.selectors.costs import EDIT
 from pricing.selectors.ledger import UNMAPPED, Amount, Mappings, amounts_of, months_of
 from products.selectors.closing import closed_until, is_closed, open_from
-from products.services.closing import import_correction, undo_closed_refuse
+from products.services.closing import figures_writing, import_correction, undo_closed_refuse
 from products.services.scope import unlimited
 
 from .cost_months import cost_months_book
@@ -37,13 +37,18 @@ def ledger_book(*, months: Collection[datetime.date]) -> int:
     """
     if not months:
         return 0
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_advisory_xact_lock(%s)", [LOCK])
+    _lock()
     rows = ledger_costs(amounts_of(LedgerEntry.objects.filter(month__in=months)), Mappings())
     return sum(
         cost_months_book(source=source, months=months, rows=[row for own, row in rows if own == source])
         for source in (ACTUAL, ACCRUAL)
     )
+
+
+def ledger_book_open(until: datetime.date = datetime.date.max) -> int:
+    """The same of the months that are open, up to this one: their splits follow sales."""
+    begin = open_from() or datetime.date.min
+    return ledger_book(months=months_of(LedgerEntry.objects.filter(month__range=(begin, until))))
 
 
 def ledger_costs(amounts: Sequence[Amount], mappings: Mappings) -> list[tuple[str, BookedCost]]:
@@ -76,6 +81,12 @@ def ledger_costs(amounts: Sequence[Amount], mappings: Mappings) -> list[tuple[st
             parts: Mapping[Any, Decimal] = splits.parts(lines[split], row.month, whole) or {None: whole}
             rows += [(booked_as, row._replace(product_id=pk, amount=part)) for pk, part in parts.items()]
     return rows
+
+
+def _lock() -> None:
+    figures_writing()
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(%s)", [LOCK])
 
 
 def unmapped_kind() -> CostKind:
@@ -134,8 +145,7 @@ def ledger_map(*, user: Any, start_month: datetime.date, **values: Any) -> Ledge
         raise DomainError("split", _("Say how the products share it, or of which product it is."), "key")
     if row.kind is not None and row.kind.code == UNMAPPED:
         raise DomainError("kind", _("Choose what it costs."), "kind")
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_advisory_xact_lock(%s)", [LOCK])
+    _lock()
     same = LedgerMapping.objects.filter(
         account=row.account,
         cost_centre=row.cost_centre,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime
 import uuid
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any
 
 from django.db import transaction
@@ -17,6 +17,7 @@ from forecasting.services.night import last_closed_month
 from pricing.models import CostMonth, CostSign
 from pricing.selectors.cost_months import BookedCost
 from pricing.selectors.standard_costs import SplitLines, StandardCosts, months_booked, products_bearing
+from products.models import Product
 from products.selectors.closing import months_corrected, open_from
 from products.services.closing import correction
 
@@ -36,14 +37,23 @@ def standard_costs_later(*, cost_lines: Collection[int]) -> None:
 def standard_costs_job(context: Any) -> Mapping[str, Any]:
     """The job: part by part, each in a transaction of its own; begun again, it goes on."""
     products = products_bearing(context.payload["cost_lines"])
+    return {"changed": _book(products, context.progress)}
+
+
+@transaction.atomic
+def standard_costs_before_close(_until: datetime.date) -> int:
+    """All that is not booked yet, before a month is closed."""
+    return _book(list(Product.objects.order_by("pk").values_list("pk", flat=True)))
+
+
+def _book(products: Sequence[int], progress: Callable[[int, int], object] = lambda _done, _all: None) -> int:
     split, changed = SplitLines(months_booked(last_closed_month(today()))), 0
     for begin in range(0, len(products), AT_ONCE):
-        context.progress(begin, len(products))
+        progress(begin, len(products))
         signs, rows = changed_costs(products[begin : begin + AT_ONCE], split)
         changed += standard_costs_write(signs=signs, rows=rows, split=split)
     signs, rows = changed_rest(split)
-    changed += standard_costs_write(signs=signs, rows=rows, split=split)
-    return {"changed": changed}
+    return changed + standard_costs_write(signs=signs, rows=rows, split=split)
 
 
 def changed_costs(
