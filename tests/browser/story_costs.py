@@ -19,7 +19,7 @@ from forecasting.models import NightlyRun
 from forecasting.services.night import night_start
 from pricing.models import CostKind, CostMonth, Price, PriceList
 from pricing.selectors.cost_months import cost_months
-from pricing.services.ledger import ledger_map
+from pricing.services.ledger import Part, ledger_map
 from products.models import Correction, Product, Supplier
 from tests.factories import cost_line_factory, cost_rate_factory, price_factory, user_factory
 
@@ -44,7 +44,9 @@ def _ledger_maps(page: Any, axe: Any, company: Company, femke: User) -> None:
         ("B-3", "7610", "310", "1.240,00"),
     ]
     purchase = CostKind.objects.get(code="purchase")
-    ledger_map(user=femke, account="7000", start_month=company.last, kind=purchase, key="revenue")
+    ledger_map(
+        user=femke, account="7000", start_month=company.last, parts=[Part(kind=purchase, key="revenue")]
+    )
     upload(page, "cost_actuals", _ledger(company.last, rows), "grootboek.csv")
     reconciled = page.locator("#reconciled tbody tr")
     expect(reconciled).to_have_count(1, timeout=40_000)
@@ -64,8 +66,8 @@ def _ledger_maps(page: Any, axe: Any, company: Company, femke: User) -> None:
     assert page.input_value("[name=account]") == "7610"
     assert page.input_value("[name=cost_centre]") == "310"
     page.fill("[name=start_month]", f"{company.last:%Y-%m}")
-    page.select_option("[name=kind]", "quality")
-    page.select_option("[name=key]", "volume")
+    page.select_option("[name=parts-0-kind]", "quality")
+    page.select_option("[name=parts-0-key]", "volume")
     page.get_by_role("button", name="Bewaar de toewijzing").click()
     expect(page.get_by_text("alles wat het grootboek heeft, is toegewezen")).to_be_visible()
     page.goto(address)

@@ -17,7 +17,7 @@ from pricing.models import CostKind
 from pricing.selectors.cost_months import cost_months
 from pricing.services import cost_months as services
 from pricing.services.cost_months import BookedCost
-from pricing.services.ledger import ledger_map
+from pricing.services.ledger import Part, ledger_map
 from products.models import MonthClosing, Product
 from products.selectors.closing import closed_until
 from products.services.closing import month_close
@@ -49,7 +49,7 @@ def juices(db: Any) -> list[Product]:
 
 def test_closing_books_standard_and_actual_costs_first(juices: list[Product]) -> None:
     finance, quality = user_factory("finance"), CostKind.objects.get(code="quality")
-    ledger_map(user=finance, account="7000", start_month=month(3), kind=quality, key="revenue")
+    ledger_map(user=finance, account="7000", start_month=month(3), parts=[Part(kind=quality, key="revenue")])
     run(SHEET, [entry(80), entry(80, back=1)])
     sell(juices[0], month(2), D(10), D(200), channel=channel_factory())  # since the booking: 300 and 300
     assert sum_of("standard", 2) == 0
