@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime
 from collections import defaultdict
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Sequence
 from decimal import Decimal
 from typing import Any, NamedTuple
 
@@ -16,18 +16,17 @@ from accounts.errors import DomainError, right_require
 from accounts.versions import check
 from core import formats
 from core.months import month_start
-from pricing.engine.costs import allocate
-from pricing.models import CostKind, CostLine, CostMonth, LedgerEntry, LedgerMapping
-from pricing.selectors.cost_months import BookedCost
-from pricing.selectors.cost_splits import Splits
+from pricing.models import CostKind, CostMonth, LedgerEntry, LedgerMapping
 from pricing.selectors.costs import EDIT
-from pricing.selectors.ledger import UNMAPPED, Amount, Mappings, amounts_of, months_of
+from pricing.selectors.ledger import UNMAPPED, Mappings, amounts_of, months_of
+from pricing.selectors.ledger_costs import LedgerCosts
 from products.models import Channel, Product, ProductLine
 from products.selectors.closing import closed_until, is_closed, open_from
 from products.services.closing import correction, figures_writing, import_correction, undo_closed_refuse
 from products.services.scope import unlimited
 
 from .cost_months import cost_months_book
+from .cost_signs import Step, months_due, months_signed
 
 ACTUAL, ACCRUAL = CostMonth.Source.ACTUAL, CostMonth.Source.ACCRUAL
 LOCK = 6_042_907
@@ -37,17 +36,22 @@ LOCK = 6_042_907
 def ledger_book(*, months: Collection[datetime.date], user: Any = None, reason: str = "") -> int:
     """Make what the ledger and the mapping say the actual costs and accruals of these months; returns how
     many rows changed. What is not mapped stands under a kind of its own, what cannot be split on no product.
-    ``reason``: why closed months may change by it, as a correction.
+    A month whose entries, mapping and splits are as they were is skipped. ``reason``: why closed months may
+    change by it, as a correction.
     """
     if not months:
         return 0
     _lock()
-    found = ledger_costs(amounts_of(LedgerEntry.objects.filter(month__in=months)), Mappings())
-    rows = {each: [row for source, row in found if source == each] for each in (ACTUAL, ACCRUAL)}
+    amounts = amounts_of(LedgerEntry.objects.filter(month__in=months))
+    costs = LedgerCosts(amounts, Mappings(), unmapped_kind().pk)
+    due = months_due(Step.ACTUAL, costs.signs(months))
+    if not due:
+        return 0
+    rows = {each: list(costs.rows(each, due)) for each in (ACTUAL, ACCRUAL)}
     changed, changes, left = 0, [], []
     for source, own in rows.items():
         try:
-            changed += cost_months_book(source=source, months=months, rows=own)
+            changed += cost_months_book(source=source, months=due, rows=own)
         except DomainError as refused:
             if not reason:
                 raise
@@ -55,7 +59,8 @@ def ledger_book(*, months: Collection[datetime.date], user: Any = None, reason: 
             left.append(source)
     if left:
         with correction(user=user, reason=reason, changes=changes):
-            changed += sum(cost_months_book(source=each, months=months, rows=rows[each]) for each in left)
+            changed += sum(cost_months_book(source=each, months=due, rows=rows[each]) for each in left)
+    months_signed(Step.ACTUAL, due)
     return changed
 
 
@@ -63,55 +68,6 @@ def ledger_book_open(until: datetime.date = datetime.date.max) -> int:
     """The same of the months that are open, up to this one: their splits follow sales."""
     begin = open_from() or datetime.date.min
     return ledger_book(months=months_of(LedgerEntry.objects.filter(month__range=(begin, until))))
-
-
-def ledger_costs(amounts: Sequence[Amount], mappings: Mappings) -> list[tuple[str, BookedCost]]:
-    """By source; the amounts to be split are added up first, so that a split is of the whole."""
-    rows: list[tuple[str, BookedCost]] = []
-    shared: dict[tuple[str, tuple[str, int | None], BookedCost], Decimal] = defaultdict(Decimal)
-    lines: dict[tuple[str, int | None], CostLine] = {}
-    for source, row, part in _shares(amounts, mappings):
-        if row.product_id is not None or part is None:
-            rows.append((source, row))
-        else:
-            split = (part.key, part.line_id)
-            lines.setdefault(split, CostLine(key=part.key, line_id=part.line_id))
-            shared[source, split, row._replace(amount=Decimal(0))] += row.amount
-    if shared:
-        months = [row.month for _source, _split, row in shared]
-        splits = Splits(list(lines.values()), min(months), max(months))
-        for (booked_as, split, row), whole in shared.items():
-            parts: Mapping[Any, Decimal] = splits.parts(lines[split], row.month, whole) or {None: whole}
-            rows += [(booked_as, row._replace(product_id=pk, amount=part)) for pk, part in parts.items()]
-    return rows
-
-
-def _shares(
-    amounts: Sequence[Amount], mappings: Mappings
-) -> Iterator[tuple[str, BookedCost, LedgerMapping | None]]:
-    """What each part of the mapping gets (``None``: nobody mapped it), of all that is alike together. What an
-    entry says of its product and channel goes first."""
-    whole: dict[tuple[str, Sequence[LedgerMapping], BookedCost], Decimal] = defaultdict(Decimal)
-    for each in amounts:
-        row = BookedCost(
-            *(each.product_id, each.month, 0, each.channel_id, each.supplier_id, each.cost_centre),
-            Decimal(0),
-        )
-        whole[ACCRUAL if each.is_accrual else ACTUAL, tuple(mappings.of(each)), row] += each.booked
-    for (source, found, row), amount in whole.items():
-        if not found:
-            yield source, row._replace(kind_id=unmapped_kind().pk, amount=amount), None
-        for part, own in allocate(amount, {part: part.share for part in found}).items():
-            yield (
-                source,
-                row._replace(
-                    product_id=row.product_id or part.product_id,
-                    kind_id=part.kind_id or 0,
-                    channel_id=row.channel_id or part.channel_id,
-                    amount=own,
-                ),
-                part,
-            )
 
 
 def _lock() -> None:

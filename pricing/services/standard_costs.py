@@ -22,6 +22,7 @@ from products.selectors.closing import months_corrected, open_from
 from products.services.closing import correction
 
 from .cost_months import cost_months_book
+from .cost_signs import Step, products_due, products_signed
 
 STANDARD = CostMonth.Source.STANDARD
 JOB = "pricing.standard_costs"
@@ -61,10 +62,7 @@ def changed_costs(
 ) -> tuple[dict[int | None, str], list[BookedCost]]:
     """The products whose costs have to be booked anew, with their hashes, and what they come to."""
     costs = StandardCosts(product_ids, split)
-    there = dict(
-        CostSign.objects.filter(product__in=list(product_ids)).values_list("product_id", "input_hash")
-    )
-    due = {pk: sign for pk, sign in costs.signs().items() if there.get(pk) != sign}
+    due = products_due(Step.STANDARD, costs.signs())
     signs: dict[int | None, str] = dict(due.items())
     return signs, costs.rows(due) if due else []
 
@@ -86,8 +84,8 @@ def _closed_follow(
 
 def changed_rest(split: SplitLines) -> tuple[dict[int | None, str], list[BookedCost]]:
     """The same of what could not be split."""
-    there = CostSign.objects.filter(product=None).values_list("input_hash", flat=True).first()
-    return ({}, []) if there == split.sign else ({None: split.sign}, list(split.left()))
+    there = CostSign.objects.filter(step=Step.STANDARD, product=None, input_hash=split.sign)
+    return ({}, []) if there.exists() else ({None: split.sign}, list(split.left()))
 
 
 @transaction.atomic
@@ -104,12 +102,5 @@ def standard_costs_write(
     changed = cost_months_book(source=STANDARD, months=months, rows=open_rows, products=products)
     if len(months) < len(split.months):
         changed += _closed_follow(set(split.months) - set(months), rows, products)
-    CostSign.objects.bulk_create(
-        [CostSign(product_id=pk, input_hash=sign) for pk, sign in signs.items() if pk is not None],
-        update_conflicts=True,
-        unique_fields=["product"],
-        update_fields=["input_hash"],
-    )
-    if None in signs:
-        CostSign.objects.update_or_create(product=None, defaults={"input_hash": signs[None]})
+    products_signed(Step.STANDARD, signs)
     return changed

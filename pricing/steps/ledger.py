@@ -18,6 +18,7 @@ def chunks(run: NightlyRun) -> Iterator[Mapping[str, Any]]:
 
 def compute(run: NightlyRun, payload: Mapping[str, Any]) -> Callable[[], ChunkOutcome]:
     def write() -> ChunkOutcome:
-        return ChunkOutcome(computed=1 if ledger_book_open() else 0)
+        changed = ledger_book_open()
+        return ChunkOutcome(computed=1) if changed else ChunkOutcome(skipped=1)
 
     return write
