@@ -48,6 +48,16 @@ class OrganisationRule:
 
 
 @dataclass(frozen=True)
+class MonthBooking:
+    """What a room books before a month is closed, so that what closes is whole: ``book(until)``, in the
+    transaction that closes it. What it raises leaves the month open."""
+
+    key: str
+    book: Callable[[datetime.date], object]
+    order: int = 0
+
+
+@dataclass(frozen=True)
 class FrameRows:
     """Rows for the frame: ``row``, a ``JSONObject``, is what is read of each, and ``show`` makes of those, in
     any order, what the template gets."""
@@ -307,6 +317,7 @@ class ReportSection:
 menu: Registry[MenuEntry] = Registry("menu")
 account_pages: Registry[AccountPage] = Registry("account pages")
 organisation_rules: Registry[OrganisationRule] = Registry("organisation rules")
+month_bookings: Registry[MonthBooking] = Registry("month bookings")
 frame_parts: Registry[FramePart] = Registry("frame parts")
 product_tabs: Registry[ProductTab] = Registry("product tabs")
 family_tabs: Registry[ProductTab] = Registry("family tabs")

@@ -9,6 +9,7 @@ from core.later import later_in
 from core.registries import (
     JobKind,
     MenuEntry,
+    MonthBooking,
     NightlyStep,
     Panel,
     ProductTab,
@@ -86,6 +87,10 @@ def register() -> None:
             compute=later("steps.ledger.compute"),
             order=61,
         )
+    )
+    registries.month_bookings.register(
+        MonthBooking("standard_costs", later("services.standard_costs.standard_costs_before_close"), 60),
+        MonthBooking("actual_costs", later("services.ledger.ledger_book_open"), 61),
     )
     registries.panels.register(
         Panel("reconciled", "import", "pricing/_reconciled.html", reconciled_panel, 10, RIGHT)

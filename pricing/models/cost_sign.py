@@ -1,16 +1,36 @@
 from __future__ import annotations
 
 from django.db import models
+from django.db.models import Q
 
 
 class CostSign(models.Model):
-    """What a product's standard costs were booked from, as one hash: the same hash, the same costs. Without
-    a product: what is split over products and could not be."""
+    """What something was worked out from, as one hash: the same hash, the same result. By ``step``: standard
+    costs of a product (without one: what is split over products and could not be), actual costs of a month,
+    the margin ahead of a product against its floor."""
 
+    class Step(models.TextChoices):
+        STANDARD = "standard"
+        ACTUAL = "actual"
+        FLOOR = "floor"
+
+    step = models.CharField(max_length=8, choices=Step.choices, default=Step.STANDARD)
     product = models.ForeignKey("products.Product", models.CASCADE, null=True, related_name="+")
+    month = models.DateField(null=True)
     input_hash = models.CharField(max_length=64)
 
     class Meta:
         constraints = [
-            models.UniqueConstraint(fields=["product"], name="cost_sign_once", nulls_distinct=False)
+            models.UniqueConstraint(
+                fields=["step", "product", "month"], name="cost_sign_once", nulls_distinct=False
+            ),
+            models.CheckConstraint(
+                condition=Q(step="standard", month=None)
+                | Q(step="actual", product=None, month__isnull=False)
+                | Q(step="floor", product__isnull=False, month=None),
+                name="cost_sign_of_one",
+            ),
         ]
+
+    def __str__(self) -> str:
+        return self.input_hash

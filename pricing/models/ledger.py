@@ -71,9 +71,10 @@ class LedgerEntry(models.Model):
 
 
 class LedgerMapping(models.Model):
-    """What an account costs from a month on, until the next row of the same account, cost centre and
-    dimension (empty: any): a kind, of one product, or of a line or all (neither) by a split. Without a kind
-    it is not mapped from then on. The row that says most holds. Never changed; another row of the same month
+    """What an account costs from a month on, until the next mapping of the same account, cost centre and
+    dimension (empty: any): a kind, of one product, or of a line or all (neither) by a split, in a channel or
+    in all. A mapping is one row or several ``part``s, whose ``share``s of the amount add up to 1. Without a
+    kind it is not mapped from then on. What says most holds. Never changed; another mapping of the same month
     replaces it.
     """
 
@@ -87,16 +88,23 @@ class LedgerMapping(models.Model):
     product = _of("products.Product", _("product"))
     line = _of("products.ProductLine", _("product line"))
     key = models.CharField(_("split"), max_length=7, choices=CostLine.Key.choices[:2], blank=True)
+    channel = _of("products.Channel", _("channel"))
+    part = models.PositiveSmallIntegerField(default=1)
+    share = models.DecimalField(_("share"), max_digits=7, decimal_places=6, default=1)
     recorded_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+")
     recorded_at = models.DateTimeField(auto_now_add=True)
     replaced_at = models.DateTimeField(null=True, blank=True)
 
     class Meta:
         verbose_name = _("mapping of the ledger")
-        ordering = ["account", "cost_centre", "dimension", "-start_month", "-pk"]
+        ordering = [
+            *("account", "cost_centre", "dimension", "-start_month"),
+            F("replaced_at").desc(nulls_first=True),
+            "part",
+        ]
         constraints = [
             models.UniqueConstraint(
-                fields=["account", "cost_centre", "dimension", "start_month"],
+                fields=["account", "cost_centre", "dimension", "start_month", "part"],
                 condition=Q(replaced_at=None),
                 name="ledger_mapping_once",
             ),
@@ -104,13 +112,31 @@ class LedgerMapping(models.Model):
                 condition=Q(start_month__day=1) & ~Q(account=""), name="ledger_mapping_of_month"
             ),
             models.CheckConstraint(
-                condition=Q(kind=None, product=None, line=None, key="")
+                condition=Q(kind=None, product=None, line=None, key="", channel=None, share=1)
                 | Q(kind__isnull=False, product__isnull=False, line=None, key="")
                 | Q(kind__isnull=False, product=None, key__in=["volume", "revenue"]),
                 name="ledger_mapping_of_one",
             ),
+            models.CheckConstraint(condition=Q(share__gt=0, share__lte=1), name="ledger_mapping_share"),
         ]
         triggers = [
+            pgtrigger.Trigger(
+                name="ledger_mapping_whole",
+                when=pgtrigger.After,
+                operation=pgtrigger.Insert | pgtrigger.Update,
+                timing=pgtrigger.Deferred,
+                declare=[("whole", "numeric")],
+                func="""
+                    SELECT sum(share) INTO whole FROM pricing_ledgermapping
+                    WHERE account = NEW.account AND cost_centre = NEW.cost_centre
+                      AND dimension = NEW.dimension AND start_month = NEW.start_month AND replaced_at IS NULL;
+                    IF whole <> 1 THEN
+                        RAISE EXCEPTION 'shares of mapping % add up to %', NEW.account, whole
+                            USING ERRCODE = 'check_violation';
+                    END IF;
+                    RETURN NULL;
+                """,
+            ),
             pgtrigger.Trigger(
                 name="ledger_mapping_stays",
                 when=pgtrigger.Before,
@@ -122,7 +148,7 @@ class LedgerMapping(models.Model):
                     END IF;
                     RAISE EXCEPTION 'mapping % stays', OLD.id USING ERRCODE = 'check_violation';
                 """,
-            )
+            ),
         ]
 
     def __str__(self) -> str:

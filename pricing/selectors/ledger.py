@@ -50,28 +50,33 @@ def amounts_of(entries: QuerySet[LedgerEntry]) -> list[Amount]:
     ]
 
 
+Key = tuple[str, str, str]
+
+
 class Mappings:
     """The mapping as it holds; one query."""
 
-    def __init__(self, rows: Iterable[LedgerMapping] | None = None) -> None:
-        if rows is None:
-            rows = LedgerMapping.objects.filter(replaced_at=None).select_related("kind", "product", "line")
-        self._rows: dict[tuple[str, str, str], list[LedgerMapping]] = defaultdict(list)
-        for row in sorted(rows, key=lambda each: each.start_month):
-            self._rows[row.account, row.cost_centre, row.dimension].append(row)
+    def __init__(self) -> None:
+        rows = LedgerMapping.objects.filter(replaced_at=None)
+        self._rows: dict[Key, dict[datetime.date, list[LedgerMapping]]] = defaultdict(
+            lambda: defaultdict(list)
+        )
+        for row in rows.order_by("start_month", "part"):
+            self._rows[row.account, row.cost_centre, row.dimension][row.start_month].append(row)
 
     def find(
         self, account: str, cost_centre: str, dimension: str, month: datetime.date
-    ) -> LedgerMapping | None:
-        """The row that says most: of cost centre and dimension, else of the cost centre, else of the
-        dimension, else of the account alone. ``None``: not mapped."""
+    ) -> Sequence[LedgerMapping]:
+        """The parts of the mapping that says most: of cost centre and dimension, else of the cost centre,
+        else of the dimension, else of the account alone. Empty: not mapped."""
         for key in ((cost_centre, dimension), (cost_centre, ""), ("", dimension), ("", "")):
-            held = [row for row in self._rows.get((account, *key), ()) if row.start_month <= month]
-            if held and held[-1].kind_id is not None:
+            begun = self._rows.get((account, *key), {})
+            held = [parts for start, parts in begun.items() if start <= month]
+            if held and held[-1][0].kind_id is not None:
                 return held[-1]
-        return None
+        return ()
 
-    def of(self, amount: Amount) -> LedgerMapping | None:
+    def of(self, amount: Amount) -> Sequence[LedgerMapping]:
         return self.find(amount.account, amount.cost_centre, amount.dimension, amount.month)
 
 
@@ -94,10 +99,10 @@ def reconcile(amounts: Iterable[Amount], mappings: Mappings) -> list[Reconciled]
     for amount in amounts:
         row = months.setdefault(amount.month, Reconciled(amount.month))
         row.imported += amount.booked
-        if mappings.of(amount) is None:
-            row.unmapped += amount.booked
-        else:
+        if mappings.of(amount):
             row.mapped += amount.booked
+        else:
+            row.unmapped += amount.booked
     return [months[month] for month in sorted(months)]
 
 
@@ -117,7 +122,7 @@ def unmapped(amounts: Iterable[Amount], mappings: Mappings) -> list[Unmapped]:
     """The largest first."""
     found: dict[tuple[str, str, str], list[Amount]] = defaultdict(list)
     for amount in amounts:
-        if mappings.of(amount) is None:
+        if not mappings.of(amount):
             found[amount.account, amount.cost_centre, amount.dimension].append(amount)
     rows = [
         Unmapped(

@@ -35,8 +35,15 @@ NOTHING = ""
 _SOLD = """
     SELECT product_id, sum(hash_record_extended(
         row(measure_id, channel_id, month, volume, average_volume, revenue, gross_revenue), 0))
-    FROM products_salesmonth WHERE product_id = ANY(%s) AND month <= %s GROUP BY 1
+    FROM products_salesmonth WHERE product_id = ANY(%s) AND month BETWEEN %s AND %s GROUP BY 1
 """
+
+
+def sales_said(product_ids: Collection[int], first: datetime.date, last: datetime.date) -> dict[int, Decimal]:
+    """By product a hash of what it sold in these months."""
+    with connection.cursor() as cursor:
+        cursor.execute(_SOLD, [list(product_ids), first, last])
+        return dict(cursor.fetchall())
 
 
 def rates_by_line(rows: Q) -> dict[int, Rates]:
@@ -116,7 +123,7 @@ class SplitLines:
     @cached_property
     def sign(self) -> str:
         said = [(each.cost_line.pk, sorted(self.splits.said(each.cost_line).items())) for each in self.rates]
-        return _hash([said, sorted(self._amounts.items())])
+        return said_hash([said, sorted(self._amounts.items())])
 
 
 def rates_of_products(products: Collection[Product]) -> dict[Product, list[Rates]]:
@@ -145,13 +152,11 @@ class StandardCosts:
     def _hashes(
         self, bearing: Mapping[Product, Sequence[Rates]], parts: Mapping[int, Sequence[BookedCost]]
     ) -> dict[int, str]:
-        with connection.cursor() as cursor:
-            cursor.execute(_SOLD, [[product.pk for product in bearing], self._months[-1]])
-            sold = dict(cursor.fetchall())
+        sold = sales_said([product.pk for product in bearing], self._months[0], self._months[-1])
         channels = sorted(Channel.objects.values_list("pk", "parent_id"))
-        rates = {each.cost_line.pk: _said(each) for own in bearing.values() for each in own}
+        rates = {each.cost_line.pk: rates_said(each) for own in bearing.values() for each in own}
         return {
-            product.pk: _hash(
+            product.pk: said_hash(
                 [
                     (VERSION, self._months[0], self._months[-1], product.ended, sold.get(product.pk)),
                     [(measure.pk, measure.kind) for measure in self._tree.measures(product.line_id)],
@@ -182,12 +187,12 @@ class StandardCosts:
         ]
 
 
-def _said(rates: Rates) -> str:
+def rates_said(rates: Rates) -> str:
     line = rates.cost_line
     of = (line.kind_id, line.kind.code, line.basis, line.base, line.channel_id, line.supplier_id)
     names = ("start_date", "from_quantity", "amount", "times", "least_quantity", "exchange_rate", "vat_rate")
     rows = [[getattr(row, name) for name in names] for row in rates.rows]
-    return _hash([line.pk, *of, line.cost_centre, line.tail_months, rows])
+    return said_hash([line.pk, *of, line.cost_centre, line.tail_months, rows])
 
 
 def booked_row(product_id: int | None, month: datetime.date, rates: Rates, amount: Decimal) -> BookedCost:
@@ -208,5 +213,5 @@ def _exchange(rates: Rates, month: datetime.date) -> Decimal | None:
     return sum((rate.exchange_rate * share for rate, share in held), Decimal(0)) / days if days else None
 
 
-def _hash(said: object) -> str:
+def said_hash(said: object) -> str:
     return hashlib.sha256(repr(said).encode()).hexdigest()

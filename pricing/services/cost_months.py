@@ -16,7 +16,7 @@ from pricing.engine.costs import CENT
 from pricing.models import CostMonth
 from pricing.selectors.cost_months import BOOKING_LOCK, BookedCost
 from products.selectors.closing import open_from
-from products.services.closing import correcting
+from products.services.closing import correcting, figures_writing
 
 __all__ = ["BookedCost", "cost_months_book"]
 _COLUMNS = ("product_id", "month", "kind_id", "channel_id", "supplier_id", "cost_centre")
@@ -45,6 +45,7 @@ def cost_months_book(
     ``month_closed``, with the changes by month, where closed months would change outside of a correction."""
     scope = None if products is None else set(products)
     wanted = _added_up(rows, set(months), scope)
+    figures_writing()
     with connection.cursor() as cursor:
         cursor.execute("SELECT pg_advisory_xact_lock(%s)", [BOOKING_LOCK])  # one booking at a time
         ended, begun = _differences(cursor, source, sorted(months), scope, wanted)

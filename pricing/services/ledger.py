@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import datetime
 from collections import defaultdict
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Sequence
 from decimal import Decimal
-from typing import Any
+from typing import Any, NamedTuple
 
 from django.db import connection, transaction
 from django.utils import timezone
@@ -14,75 +14,66 @@ from django.utils.translation import gettext as _
 
 from accounts.errors import DomainError, right_require
 from accounts.versions import check
+from core import formats
 from core.months import month_start
-from pricing.engine.costs import booked
-from pricing.models import CostKind, CostLine, CostMonth, LedgerEntry, LedgerMapping
-from pricing.selectors.cost_months import BookedCost
-from pricing.selectors.cost_splits import Splits
+from pricing.models import CostKind, CostMonth, LedgerEntry, LedgerMapping
 from pricing.selectors.costs import EDIT
-from pricing.selectors.ledger import UNMAPPED, Amount, Mappings, amounts_of, months_of
+from pricing.selectors.ledger import UNMAPPED, Mappings, amounts_of, months_of
+from pricing.selectors.ledger_costs import LedgerCosts
+from products.models import Channel, Product, ProductLine
 from products.selectors.closing import closed_until, is_closed, open_from
-from products.services.closing import import_correction, undo_closed_refuse
+from products.services.closing import correction, figures_writing, import_correction, undo_closed_refuse
 from products.services.scope import unlimited
 
 from .cost_months import cost_months_book
+from .cost_signs import Step, months_due, months_signed
 
-ZERO = Decimal(0)
 ACTUAL, ACCRUAL = CostMonth.Source.ACTUAL, CostMonth.Source.ACCRUAL
 LOCK = 6_042_907
 
 
 @transaction.atomic
-def ledger_book(*, months: Collection[datetime.date]) -> int:
+def ledger_book(*, months: Collection[datetime.date], user: Any = None, reason: str = "") -> int:
     """Make what the ledger and the mapping say the actual costs and accruals of these months; returns how
     many rows changed. What is not mapped stands under a kind of its own, what cannot be split on no product.
+    A month whose entries, mapping and splits are as they were is skipped. ``reason``: why closed months may
+    change by it, as a correction.
     """
     if not months:
         return 0
+    _lock()
+    amounts = amounts_of(LedgerEntry.objects.filter(month__in=months))
+    costs = LedgerCosts(amounts, Mappings(), unmapped_kind().pk)
+    due = months_due(Step.ACTUAL, costs.signs(months))
+    if not due:
+        return 0
+    rows = {each: list(costs.rows(each, due)) for each in (ACTUAL, ACCRUAL)}
+    changed, changes, left = 0, [], []
+    for source, own in rows.items():
+        try:
+            changed += cost_months_book(source=source, months=due, rows=own)
+        except DomainError as refused:
+            if not reason:
+                raise
+            changes += refused.details["changes"]
+            left.append(source)
+    if left:
+        with correction(user=user, reason=reason, changes=changes):
+            changed += sum(cost_months_book(source=each, months=due, rows=rows[each]) for each in left)
+    months_signed(Step.ACTUAL, due)
+    return changed
+
+
+def ledger_book_open(until: datetime.date = datetime.date.max) -> int:
+    """The same of the months that are open, up to this one: their splits follow sales."""
+    begin = open_from() or datetime.date.min
+    return ledger_book(months=months_of(LedgerEntry.objects.filter(month__range=(begin, until))))
+
+
+def _lock() -> None:
+    figures_writing()
     with connection.cursor() as cursor:
         cursor.execute("SELECT pg_advisory_xact_lock(%s)", [LOCK])
-    rows = ledger_costs(amounts_of(LedgerEntry.objects.filter(month__in=months)), Mappings())
-    return sum(
-        cost_months_book(source=source, months=months, rows=[row for own, row in rows if own == source])
-        for source in (ACTUAL, ACCRUAL)
-    )
-
-
-def ledger_costs(amounts: Sequence[Amount], mappings: Mappings) -> list[tuple[str, BookedCost]]:
-    """By source; the amounts to be split are added up first, so that a split is of the whole."""
-    rows: list[tuple[str, BookedCost]] = []
-    shared: dict[tuple[str, tuple[str, int | None], BookedCost], list[Decimal]] = defaultdict(
-        lambda: [ZERO, ZERO]
-    )
-    lines: dict[tuple[str, int | None], CostLine] = {}
-    for amount in amounts:
-        found = mappings.of(amount)
-        source: str = ACCRUAL if amount.is_accrual else ACTUAL
-        row = BookedCost(
-            amount.product_id or (found.product_id if found else None),
-            amount.month,
-            found.kind_id if found and found.kind_id else unmapped_kind().pk,
-            amount.channel_id,
-            amount.supplier_id,
-            *(amount.cost_centre, amount.booked, amount.currency, amount.currency_amount),
-        )
-        if row.product_id is not None or found is None:
-            rows.append((source, row))
-        else:
-            split = (found.key, found.line_id)
-            lines.setdefault(split, CostLine(key=found.key, line_id=found.line_id))
-            sums = shared[source, split, row._replace(amount=ZERO, currency_amount=None)]
-            sums[0] += amount.booked
-            sums[1] += amount.currency_amount or ZERO
-    if shared:
-        months = [row.month for _source, _split, row in shared]
-        splits = Splits(list(lines.values()), min(months), max(months))
-        for (booked_as, split, row), (whole, foreign) in shared.items():
-            parts: Mapping[Any, Decimal] = splits.parts(lines[split], row.month, whole) or {None: whole}
-            for pk, part in parts.items():
-                own = booked(foreign * part / whole) if row.currency and whole else None
-                rows.append((booked_as, row._replace(product_id=pk, amount=part, currency_amount=own)))
-    return rows
 
 
 def unmapped_kind() -> CostKind:
@@ -126,36 +117,81 @@ def ledger_import_undo(*, import_id: int) -> int:
     return removed
 
 
+class Part(NamedTuple):
+    """Of a mapping: this share of the amount is a kind of cost of one product, or of a line or all products
+    by a split, in one channel or all."""
+
+    kind: CostKind
+    product: Product | None = None
+    line: ProductLine | None = None
+    key: str = ""
+    channel: Channel | None = None
+    share: Decimal = Decimal(1)
+
+
 @transaction.atomic
-def ledger_map(*, user: Any, start_month: datetime.date, **values: Any) -> LedgerMapping:
-    """From this month on an account, of a cost centre and dimension or of any, costs this; what the ledger
-    has of it since is booked anew. The same again writes nothing. Closed months stay as they are."""
+def ledger_map(
+    *,
+    user: Any,
+    account: str,
+    start_month: datetime.date,
+    parts: Sequence[Part],
+    cost_centre: str = "",
+    dimension: str = "",
+    reason: str = "",
+) -> list[LedgerMapping]:
+    """From this month on an account, of a cost centre and dimension or of any, costs this (without parts: it
+    is not mapped any more); what the ledger has of it since is booked anew. The same again writes nothing.
+    Closed months that would change are refused, or with a reason corrected."""
     right_require(user, EDIT)
     unlimited(user, _("This is shared by all lines; you are limited to some of them."))
     start_month = month_start(start_month)
-    if is_closed(start_month):
-        message = _("Months until %(until)s are closed: let the mapping begin after them.")
-        raise DomainError("month_closed", message % {"until": f"{closed_until():%Y-%m}"}, "start_month")
-    row = LedgerMapping(start_month=start_month, recorded_by=user, **values)
-    if row.kind_id is not None and row.product_id is None and not row.key:
-        raise DomainError("split", _("Say how the products share it, or of which product it is."), "key")
-    if row.kind is not None and row.kind.code == UNMAPPED:
-        raise DomainError("kind", _("Choose what it costs."), "kind")
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_advisory_xact_lock(%s)", [LOCK])
-    same = LedgerMapping.objects.filter(
-        account=row.account,
-        cost_centre=row.cost_centre,
-        dimension=row.dimension,
-        start_month=start_month,
-        replaced_at=None,
-    )
-    there = same.first()
-    said = ("kind_id", "product_id", "line_id", "key")
-    if there is not None and all(getattr(there, name) == getattr(row, name) for name in said):
+    _parts_require(parts)
+    key = {"account": account, "cost_centre": cost_centre, "dimension": dimension, "start_month": start_month}
+    said = [part._asdict() for part in parts] or [{"kind": None}]
+    rows = [
+        LedgerMapping(**key, **each, part=place, recorded_by=user) for place, each in enumerate(said, start=1)
+    ]
+    _lock()
+    same = LedgerMapping.objects.filter(**key, replaced_at=None)
+    there = list(same.order_by("part"))
+    if list(map(_said, there)) == list(map(_said, rows)):
         return there
     same.update(replaced_at=timezone.now())
-    check(row)
-    row.save()
-    ledger_book(months=months_of(LedgerEntry.objects.filter(account=row.account, month__gte=start_month)))
-    return row
+    for row in rows:
+        check(row)
+        row.save()
+    entries = LedgerEntry.objects.filter(account=account, month__gte=start_month)
+    try:
+        ledger_book(months=months_of(entries), user=user, reason=reason)
+    except DomainError as refused:
+        if refused.code != "month_closed":
+            raise
+        message = _(
+            "Closed months would change: %(months)s. Let the mapping begin after %(until)s, or say why they"
+            " are corrected."
+        )
+        details = {"months": refused.details["months"], "until": f"{closed_until():%Y-%m}"}
+        raise DomainError("month_closed", message % details, "reason", status=409) from refused
+    return rows
+
+
+def _parts_require(parts: Sequence[Part]) -> None:
+    for place, part in enumerate(parts):
+        details = {"part": place}
+        if part.product is None and not part.key:
+            message = _("Say how the products share it, or of which product it is.")
+            raise DomainError("split", message, "key", details=details)
+        if part.kind.code == UNMAPPED:
+            raise DomainError("kind", _("Choose what it costs."), "kind", details=details)
+        if part.share <= 0:
+            raise DomainError("share", _("A share is over nothing."), "share", details=details)
+    whole = sum((part.share for part in parts), Decimal(0))
+    if parts and whole != 1:
+        message = _("The shares add up to %(whole)s, not to 100%%.")
+        said = message % {"whole": formats.percent(whole, 4)}
+        raise DomainError("shares", said, "share", details={"part": len(parts) - 1})
+
+
+def _said(row: LedgerMapping) -> tuple[Any, ...]:
+    return row.kind_id, row.product_id, row.line_id, row.key, row.channel_id, row.share

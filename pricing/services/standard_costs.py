@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime
 import uuid
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any
 
 from django.db import transaction
@@ -16,17 +16,13 @@ from core.organisation import today
 from forecasting.services.night import last_closed_month
 from pricing.models import CostMonth, CostSign
 from pricing.selectors.cost_months import BookedCost
-from pricing.selectors.standard_costs import (
-    NOTHING,
-    SplitLines,
-    StandardCosts,
-    months_booked,
-    products_bearing,
-)
+from pricing.selectors.standard_costs import SplitLines, StandardCosts, months_booked, products_bearing
+from products.models import Product
 from products.selectors.closing import months_corrected, open_from
 from products.services.closing import correction
 
 from .cost_months import cost_months_book
+from .cost_signs import Step, products_due, products_signed
 
 STANDARD = CostMonth.Source.STANDARD
 JOB = "pricing.standard_costs"
@@ -42,14 +38,23 @@ def standard_costs_later(*, cost_lines: Collection[int]) -> None:
 def standard_costs_job(context: Any) -> Mapping[str, Any]:
     """The job: part by part, each in a transaction of its own; begun again, it goes on."""
     products = products_bearing(context.payload["cost_lines"])
+    return {"changed": _book(products, context.progress)}
+
+
+@transaction.atomic
+def standard_costs_before_close(_until: datetime.date) -> int:
+    """All that is not booked yet, before a month is closed."""
+    return _book(list(Product.objects.order_by("pk").values_list("pk", flat=True)))
+
+
+def _book(products: Sequence[int], progress: Callable[[int, int], object] = lambda _done, _all: None) -> int:
     split, changed = SplitLines(months_booked(last_closed_month(today()))), 0
     for begin in range(0, len(products), AT_ONCE):
-        context.progress(begin, len(products))
+        progress(begin, len(products))
         signs, rows = changed_costs(products[begin : begin + AT_ONCE], split)
         changed += standard_costs_write(signs=signs, rows=rows, split=split)
     signs, rows = changed_rest(split)
-    changed += standard_costs_write(signs=signs, rows=rows, split=split)
-    return {"changed": changed}
+    return changed + standard_costs_write(signs=signs, rows=rows, split=split)
 
 
 def changed_costs(
@@ -57,10 +62,7 @@ def changed_costs(
 ) -> tuple[dict[int | None, str], list[BookedCost]]:
     """The products whose costs have to be booked anew, with their hashes, and what they come to."""
     costs = StandardCosts(product_ids, split)
-    there = dict(
-        CostSign.objects.filter(product__in=list(product_ids)).values_list("product_id", "input_hash")
-    )
-    due = {pk: sign for pk, sign in costs.signs().items() if there.get(pk, NOTHING) != sign}
+    due = products_due(Step.STANDARD, costs.signs())
     signs: dict[int | None, str] = dict(due.items())
     return signs, costs.rows(due) if due else []
 
@@ -82,8 +84,8 @@ def _closed_follow(
 
 def changed_rest(split: SplitLines) -> tuple[dict[int | None, str], list[BookedCost]]:
     """The same of what could not be split."""
-    there = CostSign.objects.filter(product=None).values_list("input_hash", flat=True).first()
-    return ({}, []) if there == split.sign else ({None: split.sign}, list(split.left()))
+    there = CostSign.objects.filter(step=Step.STANDARD, product=None, input_hash=split.sign)
+    return ({}, []) if there.exists() else ({None: split.sign}, list(split.left()))
 
 
 @transaction.atomic
@@ -100,12 +102,5 @@ def standard_costs_write(
     changed = cost_months_book(source=STANDARD, months=months, rows=open_rows, products=products)
     if len(months) < len(split.months):
         changed += _closed_follow(set(split.months) - set(months), rows, products)
-    CostSign.objects.bulk_create(
-        [CostSign(product_id=pk, input_hash=sign) for pk, sign in signs.items() if pk is not None],
-        update_conflicts=True,
-        unique_fields=["product"],
-        update_fields=["input_hash"],
-    )
-    if None in signs:
-        CostSign.objects.update_or_create(product=None, defaults={"input_hash": signs[None]})
+    products_signed(Step.STANDARD, signs)
     return changed

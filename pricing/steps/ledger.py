@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-import datetime
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from core.registries import ChunkOutcome
 from forecasting.models import NightlyRun
 from pricing.models import LedgerEntry
-from pricing.selectors.ledger import months_of
-from pricing.services.ledger import ledger_book
-from products.selectors.closing import open_from
+from pricing.services.ledger import ledger_book_open
 
 
 def chunks(run: NightlyRun) -> Iterator[Mapping[str, Any]]:
@@ -20,10 +17,8 @@ def chunks(run: NightlyRun) -> Iterator[Mapping[str, Any]]:
 
 
 def compute(run: NightlyRun, payload: Mapping[str, Any]) -> Callable[[], ChunkOutcome]:
-    begin = open_from() or datetime.date.min
-    months = months_of(LedgerEntry.objects.filter(month__gte=begin))
-
     def write() -> ChunkOutcome:
-        return ChunkOutcome(computed=1 if ledger_book(months=months) else 0)
+        changed = ledger_book_open()
+        return ChunkOutcome(computed=1) if changed else ChunkOutcome(skipped=1)
 
     return write

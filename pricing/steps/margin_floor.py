@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from typing import Any
 
 from core.months import month_add
 from core.registries import ChunkOutcome
-from forecasting.models import NightlyRun
+from forecasting.models import Forecast, NightlyRun
 from forecasting.services.night import last_closed_month
 from forecasting.steps.common import chunk_size
+from pricing.selectors.costs import Rates
 from pricing.selectors.costs_ahead import forecasts_current
+from pricing.selectors.floor_signs import floor_signs
 from pricing.selectors.margins import Margins
 from pricing.selectors.margins_ahead import MONTHS, Fall, fall_under, margin_floor, months_ahead
 from pricing.selectors.standard_costs import rates_of_products
+from pricing.services.cost_signs import Step, products_due, products_signed
 from pricing.services.margin_floors import alerts_there, floor_alerts_settle
 from products.models import Product
 from products.selectors.lines import LineTree
@@ -34,20 +37,30 @@ def chunks(run: NightlyRun) -> Iterator[Mapping[str, Any]]:
 
 
 def compute(run: NightlyRun, payload: Mapping[str, Any]) -> Callable[[], ChunkOutcome]:
+    """Of products of which nothing changed since, people know already what there is to tell."""
     products = list(Product.objects.filter(pk__in=payload["products"]).select_related("line"))
-    falls = falls_of(products)
+    rates, tree = rates_of_products(products), LineTree()
+    forecasts = forecasts_current(products, tree)
+    due = products_due(Step.FLOOR, floor_signs(products, forecasts, rates, tree))
+    falls = falls_of([product for product in products if product.pk in due], forecasts, rates)
 
     def write() -> ChunkOutcome:
-        floor_alerts_settle(products=payload["products"], falls=falls, local_date=run.local_date)
-        return ChunkOutcome(computed=len(products))
+        if due:
+            floor_alerts_settle(products=list(due), falls=falls, local_date=run.local_date)
+            products_signed(Step.FLOOR, due)
+        return ChunkOutcome(computed=len(due), skipped=len(products) - len(due))
 
     return write
 
 
-def falls_of(products: list[Product]) -> dict[Product, Fall]:
+def falls_of(
+    products: Collection[Product],
+    forecasts: Mapping[int, Forecast] | None = None,
+    rates: Mapping[Product, Sequence[Rates]] | None = None,
+) -> dict[Product, Fall]:
     """Of products whose expected margin is under its floor within twelve months: when and why."""
-    forecasts = forecasts_current(products, LineTree())
-    rates = rates_of_products(products)
+    forecasts = forecasts_current(products, LineTree()) if forecasts is None else forecasts
+    rates = rates_of_products(products) if rates is None else rates
     by_month: dict[Any, list[Product]] = {}
     for product in products:
         if product.pk in forecasts and rates[product]:

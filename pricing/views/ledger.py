@@ -16,12 +16,12 @@ from core.errors import form_refuse
 from core.months import month_add, month_start
 from core.organisation import today
 from core.pages import page_render, paginate, with_right
-from pricing.forms.ledger import MappingForm
+from pricing.forms.ledger import MappingForm, parts_formset
 from pricing.models import LedgerEntry, LedgerMapping
 from pricing.selectors.costs import EDIT, RIGHT
 from pricing.selectors.ledger import Mappings, amounts_of, reconcile, unmapped
 from pricing.services.ledger import ledger_map
-from products.selectors.closing import open_from
+from products.selectors.closing import closed_until, may_correct, open_from
 from products.services.scope import unlimited
 
 MONTHS, SHOWN = 24, 100
@@ -30,36 +30,62 @@ MONTHS, SHOWN = 24, 100
 @with_right(RIGHT)
 @require_http_methods(["GET", "HEAD", "POST"])
 def ledger_mapping(request: HttpRequest) -> HttpResponse:
-    """POST adds a row; ``?account=&cost_centre=&dimension=`` fills in what it is of."""
+    """POST maps an account, or with ``act`` *end* no longer does; ``?account=&cost_centre=&dimension=`` fills
+    in which."""
     unlimited(request.user, _("This is shared by all lines; you are limited to some of them."))
     first = month_add(month_start(today()), 1 - MONTHS)
-    form = MappingForm(request.POST or None, user=request.user, initial=_initial(request))
-    status = 200
+    form = MappingForm(request.POST or None, initial=_initial(request))
+    parts, status = parts_formset(request.POST or None, request.user), 200
     if request.method == "POST":
         if not request.user.has_perm(EDIT):
             raise PermissionDenied(EDIT)
         status = 422
-        if form.is_valid():
+        ends = request.POST.get("act") == "end"
+        if form.is_valid() and (ends or _chosen(form, parts)):
             try:
-                ledger_map(user=request.user, **form.values())
+                ledger_map(user=request.user, **form.cleaned_data, parts=() if ends else parts.parts)
             except DomainError as error:
                 if error.status == 403:
                     raise
-                form_refuse(form, error)
+                _refuse(form, parts, error)
             else:
-                messages.success(request, _("Mapped: what the ledger has of it is booked anew."))
+                said = _("Not mapped any more: what the ledger has of it since is booked anew.")
+                if not ends:
+                    said = _("Mapped: what the ledger has of it is booked anew.")
+                messages.success(request, said)
                 return redirect("pricing:ledger_mapping")
     amounts, mappings = amounts_of(LedgerEntry.objects.filter(month__gte=first)), Mappings()
-    rows = LedgerMapping.objects.select_related("kind", "product", "line", "recorded_by")
+    rows = LedgerMapping.objects.select_related("kind", "product", "line", "channel", "recorded_by")
     context = {
         "first": first,
         "reconciled": reconcile(amounts, mappings)[::-1],
         "unmapped": unmapped(amounts, mappings)[:SHOWN],
         "page": paginate(request, rows),
         "form": form,
+        "parts": parts,
+        "can_correct": closed_until() is not None and may_correct(request.user),
         "can_edit": request.user.has_perm(EDIT),
     }
     return page_render(request, "pricing/ledger_mapping.html", context, status=status)
+
+
+def _chosen(form: MappingForm, parts: Any) -> bool:
+    """Whether it is said what the account costs."""
+    if parts.is_valid() and parts.parts:
+        return True
+    if parts.is_valid():
+        parts.forms[0].add_error("kind", _("Say what it costs."))
+    form.add_error(None, _("Look at what it costs."))
+    return False
+
+
+def _refuse(form: MappingForm, parts: Any, error: DomainError) -> None:
+    place = error.details.get("part")
+    if place is None:
+        form_refuse(form, error)
+    else:
+        form_refuse(parts.chosen[place], error)
+        form.add_error(None, _("Look at what it costs."))
 
 
 def _initial(request: HttpRequest) -> dict[str, Any]:

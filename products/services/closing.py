@@ -11,6 +11,7 @@ from django.db import connection, transaction
 from django.utils.translation import gettext as _
 
 from accounts.errors import DomainError, right_require
+from core import registries
 from core.months import month_add, month_start
 from core.services import months_close
 from exchange.models import Import
@@ -23,13 +24,16 @@ from .scope import unlimited
 
 @transaction.atomic
 def month_close(*, user: Any, month: datetime.date, note: str = "") -> MonthClosing:
-    """Fix the figures of a month that is over, and of those before it. For good; what could still move then
-    is kept. Waits for who is writing figures, and whoever comes after finds it closed."""
+    """Fix the figures of a month that is over, and of those before it, once every room has booked what they
+    come to. For good; what could still move then is kept. Waits for who is writing figures, and whoever comes
+    after finds it closed."""
     right_require(user, CLOSE)
     unlimited(user, _("This is shared by all lines; you are limited to some of them."))
+    month = month_start(month)
     with connection.cursor() as cursor:
         cursor.execute(f"SELECT pg_advisory_xact_lock({CLOSE_LOCK})")
-    month = month_start(month)
+    for each in registries.month_bookings:
+        each.book(month)
     months_close(until=month)
     (known,) = months_sales(None, [month])
     return MonthClosing.objects.create(
@@ -60,6 +64,13 @@ def correction(
         _say(str(row.pk))
         yield row
         _say("")
+
+
+def figures_writing() -> None:
+    """Said before another lock is taken by who then writes figures of months: a month that is being closed is
+    waited for, so that neither waits for the other."""
+    with connection.cursor() as cursor:
+        cursor.execute(f"SELECT pg_advisory_xact_lock_shared({CLOSE_LOCK})")
 
 
 def correcting() -> bool:

@@ -13,7 +13,7 @@ from pathlib import Path
 from accounts.models import User
 from core.months import month_add, month_end
 from pricing.models import CostKind
-from pricing.services.ledger import ledger_map
+from pricing.services.ledger import Part, ledger_map
 from products.models import Product, ProductLine, ProductMonth
 from products.selectors.lines import line_tree
 
@@ -58,16 +58,16 @@ def ledger_mapped(person: User, last: datetime.date) -> None:
     kinds = {kind.code: kind for kind in CostKind.objects.all()}
     lines = {line.code: line for line in ProductLine.objects.filter(parent=None)}
     for account, kind in KINDS.items():
-        ledger_map(user=person, account=account, start_month=start, kind=kinds[kind], key="revenue")
+        ledger_map(
+            user=person, account=account, start_month=start, parts=[Part(kind=kinds[kind], key="revenue")]
+        )
     for account, centre, kind, line, _amount in SHARED:
         ledger_map(
             user=person,
             account=account,
             cost_centre=centre,
             start_month=start,
-            kind=kinds[kind],
-            line=lines[line] if line else None,
-            key="revenue",
+            parts=[Part(kind=kinds[kind], line=lines[line] if line else None, key="revenue")],
         )
 
 

@@ -80,11 +80,13 @@ def test_the_ledger_is_mapped_and_a_month_closed(
     assert _fits(page, f"mapping-{language}-{width}")
     page.get_by_role("link", name=words["map"]).click()
     page.fill("[name=start_month]", f"{month:%Y-%m}")
-    page.select_option("[name=kind]", "quality")
+    page.select_option("[name=parts-0-kind]", "quality")
     page.get_by_role("button", name=words["save"]).click()
-    expect(page.locator("[name=key].is-invalid")).to_be_visible()  # how the products share it was not said
+    expect(
+        page.locator("[name=parts-0-key].is-invalid")
+    ).to_be_visible()  # how the products share it was not said
     axe(page)
-    page.select_option("[name=key]", "revenue")
+    page.select_option("[name=parts-0-key]", "revenue")
     page.get_by_role("button", name=words["save"]).click()
     expect(page.get_by_text(words["done"])).to_be_visible()
     assert _fits(page, f"mapped-{language}-{width}")

@@ -58,7 +58,7 @@ def test_the_story(page: Any, sign_in: Any, axe: Any, processes: Any, transactio
     _tuesday_today(page, axe, processes, company)
     start = _tuesday_price(page, sign_in, axe, company)
     _tuesday_night(page, axe, processes, company, start)
-    wednesday_costs(page, sign_in, axe, company)
+    wednesday_costs(page, sign_in, axe, processes, company)
 
 
 def _night_as_of(month: Any) -> None:

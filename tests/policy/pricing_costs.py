@@ -79,7 +79,14 @@ def rate(_world: World) -> dict[str, Any]:
     return {"what": "rate", "start_date": (today() + 2 * AHEAD).isoformat(), "amount": "3"}
 
 
-MAPPING = {"account": "7000", "start_month": "2026-01", "kind": "energy", "key": "revenue"}
+MAPPING = {
+    "account": "7000",
+    "start_month": "2026-01",
+    "parts-TOTAL_FORMS": "1",
+    "parts-INITIAL_FORMS": "0",
+    "parts-0-kind": "energy",
+    "parts-0-key": "revenue",
+}
 
 
 def a_month(_world: World) -> dict[str, Any]:

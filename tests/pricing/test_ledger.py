@@ -24,7 +24,7 @@ from pricing.ledger_sheet import LedgerSheet
 from pricing.models import CostKind, CostMonth, LedgerEntry, LedgerMapping
 from pricing.selectors.cost_months import cost_months
 from pricing.selectors.ledger import Mappings, amounts_of, reconcile
-from pricing.services.ledger import ledger_map
+from pricing.services.ledger import Part, ledger_map
 from products.models import Correction, Product, Supplier
 from products.services.closing import month_close
 from tests.factories import channel_factory, line_factory, product_factory, user_factory
@@ -83,17 +83,28 @@ def test_what_nobody_mapped_stays_visible_until_it_is_mapped(finance: Any, produ
         {"month": f"{month(2):%Y-%m}", "imported": "1340.01", "mapped": "0.00", "unmapped": "1340.01"}
     ]
     assert booked() == {("unmapped", None): D("1340.01")}
-    ledger_map(user=finance, account="7100", start_month=month(3), kind=kind("quality"), key="revenue")
+    ledger_map(
+        user=finance, account="7100", start_month=month(3), parts=[Part(kind=kind("quality"), key="revenue")]
+    )
     # 100.01 by 1 : 2 : 4, the rest of a cent where it is nearest.
     parts = {("quality", "A"): D("14.29"), ("quality", "B"): D("28.57"), ("quality", "C"): D("57.15")}
     assert booked() == {("unmapped", None): D(1240), **parts}
-    ledger_map(user=finance, account="7000", start_month=month(3), kind=kind("energy"), product=products[1])
+    ledger_map(
+        user=finance,
+        account="7000",
+        start_month=month(3),
+        parts=[Part(kind=kind("energy"), product=products[1])],
+    )
     assert booked() == {("energy", "B"): D(1240), **parts}
 
 
 def test_the_row_that_says_most_holds_from_its_month(finance: Any, products: Any) -> None:
     say = lambda start, of, **more: ledger_map(  # noqa: E731
-        user=finance, account="7000", start_month=month(start), product=products[0], kind=of, **more
+        user=finance,
+        account="7000",
+        start_month=month(start),
+        **more,
+        parts=[Part(product=products[0], kind=of)],
     )
     say(4, kind("purchase"))
     say(4, kind("energy"), dimension="D1")
@@ -103,8 +114,8 @@ def test_the_row_that_says_most_holds_from_its_month(finance: Any, products: Any
     found = Mappings()
 
     def of(*key: str, back: int = 3) -> str:
-        row = found.find("7000", *key, month(back))
-        return row.kind.code if row and row.kind else "-"
+        parts = found.find("7000", *key, month(back))
+        return "+".join(part.kind.code for part in parts if part.kind) or "-"
 
     assert of("", "") == of("200", "D2") == "purchase"
     assert of("", "D1") == of("200", "D1") == "energy"
@@ -113,20 +124,31 @@ def test_the_row_that_says_most_holds_from_its_month(finance: Any, products: Any
     assert of("100", "", back=2) == of("100", "", back=1) == "overhead"
     assert of("", "", back=5) == "-"
     # An end: what is less specific holds again.
-    ledger_map(user=finance, account="7000", cost_centre="100", start_month=month(1))
+    ledger_map(user=finance, account="7000", cost_centre="100", start_month=month(1), parts=())
     found = Mappings()
     assert (of("100", "", back=2), of("100", "", back=1)) == ("overhead", "purchase")
 
 
 def test_a_mapping_is_replaced_never_changed(finance: Any, products: Any) -> None:
-    first = ledger_map(
-        user=finance, account="7000", start_month=month(3), kind=kind("energy"), product=products[0]
+    (first,) = ledger_map(
+        user=finance,
+        account="7000",
+        start_month=month(3),
+        parts=[Part(kind=kind("energy"), product=products[0])],
     )
-    again = ledger_map(
-        user=finance, account="7000", start_month=month(3), kind=kind("energy"), product=products[0]
+    (again,) = ledger_map(
+        user=finance,
+        account="7000",
+        start_month=month(3),
+        parts=[Part(kind=kind("energy"), product=products[0])],
     )
     assert again.pk == first.pk
-    ledger_map(user=finance, account="7000", start_month=month(3), kind=kind("duty"), product=products[0])
+    ledger_map(
+        user=finance,
+        account="7000",
+        start_month=month(3),
+        parts=[Part(kind=kind("duty"), product=products[0])],
+    )
     first.refresh_from_db()
     assert first.replaced_at is not None
     for change in (
@@ -138,7 +160,12 @@ def test_a_mapping_is_replaced_never_changed(finance: Any, products: Any) -> Non
 
 
 def test_an_accrual_is_a_row_of_its_own_and_reverses(finance: Any, products: Any) -> None:
-    ledger_map(user=finance, account="7000", start_month=month(3), kind=kind("energy"), product=products[0])
+    ledger_map(
+        user=finance,
+        account="7000",
+        start_month=month(3),
+        parts=[Part(kind=kind("energy"), product=products[0])],
+    )
     accrual = entry(300, accrual=True, reversal_date=month(1))
     done = run(SHEET, [accrual, entry(50)])
     assert (done.counts.new, done.counts.totals) == (2, {"amount": "50.00"})
@@ -173,7 +200,9 @@ def test_the_exchange_rate_is_kept_and_the_product_of_an_entry_goes_first(
 ) -> None:
     Supplier.objects.create(code="mill", name="De Molen")
     channel = channel_factory(code="web")
-    ledger_map(user=finance, account="7000", start_month=month(3), kind=kind("purchase"), key="revenue")
+    ledger_map(
+        user=finance, account="7000", start_month=month(3), parts=[Part(kind=kind("purchase"), key="revenue")]
+    )
     done = run(
         SHEET,
         [
@@ -211,7 +240,10 @@ def test_a_closed_month_takes_late_entries_as_a_correction_only(finance: Any, pr
         undo(SHEET, first.import_id or 0)
     with pytest.raises(DomainError):
         ledger_map(
-            user=finance, account="7000", start_month=month(2), kind=kind("energy"), product=products[0]
+            user=finance,
+            account="7000",
+            start_month=month(2),
+            parts=[Part(kind=kind("energy"), product=products[0])],
         )
     done = run(SHEET, late, user=finance, correction="Invoice came late")
     (made,) = Correction.objects.all()
@@ -222,7 +254,12 @@ def test_a_closed_month_takes_late_entries_as_a_correction_only(finance: Any, pr
     before = cost_months(as_of=made.at - datetime.timedelta(microseconds=1))
     assert [row.amount for row in before.filter(month=month(2))] in ([], [D(100)])
     # A mapping from the first open month on leaves the closed one as it was.
-    ledger_map(user=finance, account="7000", start_month=month(1), kind=kind("energy"), product=products[0])
+    ledger_map(
+        user=finance,
+        account="7000",
+        start_month=month(1),
+        parts=[Part(kind=kind("energy"), product=products[0])],
+    )
     assert booked(month=month(2)) == {("unmapped", None): D("112.50")}
     assert booked(month=month(1)) == {("energy", "A"): D(7)}
 
@@ -230,7 +267,12 @@ def test_a_closed_month_takes_late_entries_as_a_correction_only(finance: Any, pr
 def test_the_shell_answers_with_the_reconciliation(
     finance: Any, products: Any, tmp_path: Path, capsys: Any
 ) -> None:
-    ledger_map(user=finance, account="7000", start_month=month(3), kind=kind("energy"), product=products[0])
+    ledger_map(
+        user=finance,
+        account="7000",
+        start_month=month(3),
+        parts=[Part(kind=kind("energy"), product=products[0])],
+    )
     path = tmp_path / "grootboek.csv"
     path.write_text(
         "boekingsnummer;datum;grootboekrekening;kostenplaats;bedrag\n"
@@ -267,9 +309,10 @@ ACCOUNTS, CENTRES = ("7000", "7100", "7200"), ("", "100", "200")
             st.sampled_from(CENTRES),
             st.integers(1, 4),
             st.sampled_from(["energy", "quality", None]),
-            st.sampled_from(["volume", "revenue", "product", "line"]),
+            st.sampled_from(["revenue", "product", "line"]),
+            st.sampled_from([D(1), D("0.6"), D("0.333333"), D("0.000001")]),
         ),
-        max_size=6,
+        max_size=4,
     ),
     weights=st.lists(st.integers(0, 999), min_size=9, max_size=9),
 )
@@ -277,7 +320,7 @@ def test_imported_is_mapped_and_unmapped_and_no_cent_is_lost(
     finance: Any, amounts: Any, maps: Any, weights: Any
 ) -> None:
     with transaction.atomic():
-        line = line_factory()
+        line, channel = line_factory(), channel_factory()
         products = [product_factory(line=line) for _each in range(3)]
         for n, weight in enumerate(weights):
             if weight:
@@ -289,19 +332,18 @@ def test_imported_is_mapped_and_unmapped_and_no_cent_is_lost(
                 for account, centre, back, amount, accrual in amounts[:: 1 if some is maps else 2]
             ]
             run(SHEET, rows)
-            for account, centre, start, of, whose in some:
-                values: dict[str, Any] = {"key": "" if whose == "product" else whose}
-                if whose == "product":
-                    values["product"] = products[0]
-                if whose == "line":
-                    values = {"line": line, "key": "revenue"}
-                said = {"kind": kind(of), **values} if of else {}
+            for account, centre, start, of, whose, share in some:
+                one = Part(kind(of or "duty"), key="" if whose == "product" else "revenue")
+                one = one._replace(product=products[0] if whose == "product" else None)
+                one = one._replace(line=line if whose == "line" else None, channel=channel)
+                other = Part(kind("marketing"), key="volume", share=1 - share)
+                said = [one._replace(share=share), other] if share < 1 else [one]
                 ledger_map(
                     user=finance,
                     account=account,
                     cost_centre=centre,
                     start_month=month(start),
-                    **said,
+                    parts=said if of else (),
                 )
         for row in reconcile(amounts_of(LedgerEntry.objects.all()), Mappings()):
             assert row.imported == row.mapped + row.unmapped
@@ -310,6 +352,9 @@ def test_imported_is_mapped_and_unmapped_and_no_cent_is_lost(
             lost = own.filter(kind__code="unmapped").aggregate(found=Sum("amount"))["found"] or 0
             assert (total, lost) == (row.imported, row.unmapped)
         transaction.set_rollback(True)
+
+
+PARTS = {"parts-TOTAL_FORMS": "5", "parts-INITIAL_FORMS": "0"}
 
 
 @pytest.fixture
@@ -325,11 +370,12 @@ def test_the_page_shows_what_is_not_mapped_and_maps_it(client: Client, products:
     assert "1,240.00" in page
     assert "account=7000&amp;cost_centre=310" in page
     assert f'value="{today().year}-01"' in client.get("/costs/mapping/?account=7000").content.decode()
-    said = {"account": "7000", "cost_centre": "310", "start_month": f"{month(2):%Y-%m}", "kind": "quality"}
+    said = {"account": "7000", "cost_centre": "310", "start_month": f"{month(2):%Y-%m}", **PARTS}
+    said |= {"parts-0-kind": "quality"}
     answer = client.post("/costs/mapping/", said)
     assert answer.status_code == 422
-    assert answer.context["form"].errors.keys() == {"key"}
-    assert client.post("/costs/mapping/", said | {"key": "revenue"}).status_code == 302
+    assert answer.context["parts"].errors[0].keys() == {"key"}
+    assert client.post("/costs/mapping/", said | {"parts-0-key": "revenue"}).status_code == 302
     assert sum(amount for (of, _), amount in booked().items() if of == "quality") == 1240
     page = client.get("/costs/months/").content.decode()
     assert "1,300.50" in page
@@ -355,7 +401,9 @@ def _page(person: Any, url: str) -> str:
 
 
 def test_the_doctor_and_the_night_keep_the_books_true(finance: Any, products: Any) -> None:
-    ledger_map(user=finance, account="7000", start_month=month(3), kind=kind("quality"), key="revenue")
+    ledger_map(
+        user=finance, account="7000", start_month=month(3), parts=[Part(kind=kind("quality"), key="revenue")]
+    )
     run(SHEET, [entry(70)])
     assert list(ledger_is_booked()) == []
     assert booked() == {("quality", "A"): D(10), ("quality", "B"): D(20), ("quality", "C"): D(40)}
@@ -368,10 +416,12 @@ def test_the_doctor_and_the_night_keep_the_books_true(finance: Any, products: An
 
 def test_a_mapping_ends_only_where_that_is_said(client: Client, finance: Any, products: Any) -> None:
     run(SHEET, [entry(70)])
-    ledger_map(user=finance, account="7000", start_month=month(3), kind=kind("quality"), key="revenue")
-    said = {"account": "7000", "start_month": f"{month(2):%Y-%m}"}
+    ledger_map(
+        user=finance, account="7000", start_month=month(3), parts=[Part(kind=kind("quality"), key="revenue")]
+    )
+    said = {"account": "7000", "start_month": f"{month(2):%Y-%m}", **PARTS}
     answer = client.post("/costs/mapping/", said)
-    assert answer.context["form"].errors.keys() == {"kind"}
-    assert client.post("/costs/mapping/", said | {"ends": "on", "kind": "quality"}).status_code == 422
-    assert client.post("/costs/mapping/", said | {"ends": "on"}).status_code == 302
+    assert answer.status_code == 422
+    assert answer.context["parts"].errors[0].keys() == {"kind"}
+    assert client.post("/costs/mapping/", said | {"act": "end"}).status_code == 302
     assert booked() == {("unmapped", None): D(70)}

@@ -13,7 +13,7 @@ from core.months import month_add, month_start
 from core.organisation import today
 from pricing.ledger_sheet import LedgerSheet
 from pricing.models import CostKind
-from pricing.services.ledger import ledger_map
+from pricing.services.ledger import Part, ledger_map
 from products.models import BudgetRow, BudgetVersion, Measure, Product
 from products.selectors.budget import budget_year
 from tests.factories import cost_line_factory, cost_rate_factory, product_factory, user_factory
@@ -45,7 +45,9 @@ def juice(finance: Any) -> Product:
         cost_rate_factory(cost_line=line, start_date=month(5), amount=D(amount))
     for account, code in (("7000", "purchase"), ("7100", "quality")):
         kind = CostKind.objects.get(code=code)
-        ledger_map(user=finance, account=account, start_month=month(5), kind=kind, product=product)
+        ledger_map(
+            user=finance, account=account, start_month=month(5), parts=[Part(kind=kind, product=product)]
+        )
     rows = (("1", 3, "7000", "2520.50"), ("2", 3, "7100", "280"), ("3", 2, "7000", "1790"))
     run(
         LedgerSheet(),

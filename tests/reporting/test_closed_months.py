@@ -20,7 +20,7 @@ from core.organisation import today
 from pricing.ledger_sheet import LedgerSheet
 from pricing.models import CostKind, CostLine
 from pricing.services.costs import RateValues, cost_rate_add
-from pricing.services.ledger import ledger_map
+from pricing.services.ledger import Part, ledger_map
 from products.models import Correction, Product
 from products.services.closing import month_close
 from products.sheets.sales import SalesSheet
@@ -74,7 +74,7 @@ def world(finance: Any) -> tuple[Product, int]:
         cost_line = cost_line_factory(product=product, kind="purchase")
         cost_rate_factory(cost_line=cost_line, start_date=month(5), amount=D("1.23"))
     quality = CostKind.objects.get(code="quality")
-    ledger_map(user=finance, account="7000", start_month=month(5), kind=quality, key="revenue")
+    ledger_map(user=finance, account="7000", start_month=month(5), parts=[Part(kind=quality, key="revenue")])
     done = run(LEDGER, [entry("1", 2, "700.01"), entry("2", 1, "50")])
     night()
     month_close(user=finance, month=month(2))
@@ -112,7 +112,7 @@ def test_a_closed_month_is_the_same_until_it_is_corrected(world: Any, finance: A
     cost_line = CostLine.objects.get(product=juice)
     cost_rate_add(user=finance, cost_line=cost_line, start_date=month(1), values=RateValues(D("7.77")))
     overhead = CostKind.objects.get(code="overhead")
-    ledger_map(user=finance, account="7000", start_month=month(1), kind=overhead, key="revenue")
+    ledger_map(user=finance, account="7000", start_month=month(1), parts=[Part(kind=overhead, key="revenue")])
     night()
     assert pulled(finance, api) == before
     assert pulled(finance, api, 1) != open_month

@@ -19,7 +19,7 @@ from exchange.services.shell import import_run
 from pricing.doctor import ledger_is_booked
 from pricing.engine.costs import booked
 from pricing.models import CostKind
-from pricing.services.ledger import ledger_map
+from pricing.services.ledger import Part, ledger_map
 from products.models import Channel
 from reporting.selectors.margin_report import margin_report
 from reporting.selectors.report_query import report_query
@@ -77,7 +77,10 @@ def test_margin_by_brand_and_store_is_what_pandas_says(tmp_path: Path) -> None:
     purchase = CostKind.objects.get(code="purchase")
     start = min(row["week_start"] for row in rows)
     ledger_map(
-        user=finance, account="7000", start_month=pd.Timestamp(start).date(), kind=purchase, key="volume"
+        user=finance,
+        account="7000",
+        start_month=pd.Timestamp(start).date(),
+        parts=[Part(kind=purchase, key="volume")],
     )
     _import("cost_actuals", tmp_path / "costs.csv", COLUMNS, bookings)
     assert list(ledger_is_booked()) == []

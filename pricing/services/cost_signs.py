@@ -1,0 +1,41 @@
+"""What was worked out from what, so that the same is not worked out again."""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Mapping
+
+from pricing.models import CostSign
+
+Step = CostSign.Step
+
+
+def products_due(step: str, signs: Mapping[int, str]) -> dict[int, str]:
+    """The products whose hash is another than the one kept; none kept is the empty hash."""
+    rows = CostSign.objects.filter(step=step, product__in=list(signs))
+    there = dict(rows.values_list("product_id", "input_hash"))
+    return {pk: sign for pk, sign in signs.items() if there.get(pk, "") != sign}
+
+
+def months_due(step: str, signs: Mapping[datetime.date, str]) -> dict[datetime.date, str]:
+    rows = CostSign.objects.filter(step=step, month__in=list(signs))
+    there = dict(rows.values_list("month", "input_hash"))
+    return {month: sign for month, sign in signs.items() if there.get(month) != sign}
+
+
+def products_signed(step: str, signs: Mapping[int, str] | Mapping[int | None, str]) -> None:
+    _keep([CostSign(step=step, product_id=pk, input_hash=sign) for pk, sign in signs.items()])
+
+
+def months_signed(step: str, signs: Mapping[datetime.date, str]) -> None:
+    _keep([CostSign(step=step, month=month, input_hash=sign) for month, sign in signs.items()])
+
+
+def _keep(rows: list[CostSign]) -> None:
+    CostSign.objects.bulk_create(
+        rows,
+        update_conflicts=True,
+        unique_fields=["step", "product", "month"],
+        update_fields=["input_hash"],
+        batch_size=2000,
+    )
