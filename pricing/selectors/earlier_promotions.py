@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import datetime
-from collections.abc import Callable, Collection
+from collections import defaultdict
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from math import log
 from typing import Any
@@ -52,13 +53,34 @@ class Earlier:
         return value - elasticity[0] * apart, (sd**2 + (elasticity[1] * apart) ** 2) ** 0.5
 
 
-@dataclass(frozen=True)
 class Expected:
-    """``uplift`` is of ln(1 + uplift), the others of shares of what the promotion's days normally sell."""
+    """Of the next one of a product at a depth; each figure is made when it is asked for."""
 
-    uplift: Belief
-    after: Belief | None
-    sisters: Belief | None
+    def __init__(
+        self,
+        rows: Sequence[Earlier],
+        product: int,
+        line: int,
+        depth: float | None,
+        elasticity: Figure | None,
+    ) -> None:
+        self._rows, self._of = rows, (product, line)
+        uplift = self._belief(lambda row: row.carried(depth, elasticity), _SPREAD)
+        assert uplift is not None
+        self.uplift = uplift
+        """Of ln(1 + uplift); the others are shares of what the promotion's days normally sell."""
+
+    @property
+    def after(self) -> Belief | None:
+        return self._belief(lambda row: row.after, _SHARE_SPREAD)
+
+    @property
+    def sisters(self) -> Belief | None:
+        return self._belief(lambda row: row.sisters, _SHARE_SPREAD)
+
+    def _belief(self, of: Callable[[Earlier], Figure | None], spread: float) -> Belief | None:
+        seen = [Seen(row.product, row.line, *value) for row in self._rows if (value := of(row)) is not None]
+        return pooled(seen, *self._of, spread)
 
 
 class EarlierPromotions:
@@ -77,29 +99,24 @@ class EarlierPromotions:
             _earlier(row)
             for row in found.annotate(**figures, line_id=F("product__line")).select_related("promotion")
         ]
+        # What is older than the newest says something of its own product only, whoever else is asked about.
+        self._of: dict[str, list[Earlier]] = defaultdict(list)
+        self._older: dict[tuple[str, int], list[Earlier]] = defaultdict(list)
+        for row in self.rows[:MOST_SEEN]:
+            self._of[row.mechanic].append(row)
+        for row in self.rows[MOST_SEEN:]:
+            self._older[row.mechanic, row.product].append(row)
 
     def expected(
         self, product: int, line: int, mechanic: str, depth: float | None, elasticity: Figure | None
     ) -> Expected | None:
-        """Of the next one of the product at this depth; ``None``: too few of the mechanic were measured."""
-        rows = [row for row in self.rows if row.mechanic == mechanic]
+        """``None``: too few of the mechanic were measured."""
+        rows = self._of[mechanic] + self._older[mechanic, product]
         if len(rows) < LEAST_OTHERS and not any(row.product == product for row in rows):
             return None
         if len(rows) > MOST_USED:  # the newest stay first
-            rows.sort(key=lambda row: (row.product != product, row.line != line))
-            del rows[MOST_USED:]
-
-        def belief(of: Callable[[Earlier], Figure | None], spread: float) -> Belief | None:
-            seen = [Seen(row.product, row.line, *value) for row in rows if (value := of(row)) is not None]
-            return pooled(seen, product, line, spread)
-
-        uplift = belief(lambda row: row.carried(depth, elasticity), _SPREAD)
-        assert uplift is not None
-        return Expected(
-            uplift,
-            belief(lambda row: row.after, _SHARE_SPREAD),
-            belief(lambda row: row.sisters, _SHARE_SPREAD),
-        )
+            rows = sorted(rows, key=lambda row: (row.product != product, row.line != line))[:MOST_USED]
+        return Expected(rows, product, line, depth, elasticity)
 
 
 def depth_of(row: PromotionProduct) -> float | None:

@@ -173,7 +173,8 @@ def _running(
         if expected is None:
             continue
         extra = exp(expected.uplift.mean) - 1
-        lost = -expected.after.mean if expected.after else 0.0
+        after = expected.after
+        lost = -after.mean if after else 0.0
         found[row.product_id].append(
             Running(
                 row,

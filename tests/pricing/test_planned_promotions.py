@@ -108,6 +108,21 @@ def test_two_others_are_too_few_and_one_of_its_own_is_enough(juice: Product) -> 
     assert 0.55 < change.params["uplift"] < 0.8  # its own says most, the others something
 
 
+def test_what_is_older_than_the_newest_speaks_for_its_own_product_alone(
+    juice: Product, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """So that what is said of a product does not hang on which others are asked about with it."""
+    other = product_factory(line=juice.line)
+    for product, uplift in ((other, 3.0), (juice, 0.5)):
+        measured(product, uplift=uplift)
+        promotion(product, AHEAD[2], month_end(AHEAD[2]))
+    monkeypatch.setattr("pricing.selectors.earlier_promotions.MOST_SEEN", 1)  # the newest: that of juice
+    together = promotion_changes([juice.pk, other.pk], AHEAD)
+    assert together[juice.pk] == change_of(juice)
+    assert together[juice.pk].factors[2] == pytest.approx(1.5, rel=1e-5)
+    assert together[other.pk].factors[2] > 2
+
+
 def test_a_deeper_one_sells_more_and_a_unit_of_it_brings_in_less(juice: Product) -> None:
     """25 % off brought +60 %. At 40 % off the prices differ by ln(0.75 / 0.6): by the price sensitivity that
     is 1.25^2 times as much, and less sure."""
