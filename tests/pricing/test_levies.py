@@ -131,7 +131,7 @@ class TestSaying:
             ([(0, "1"), (0, "2")], {}, "step_twice"),
             ([(0, "1"), (9, "2")], {"basis": "year"}, "step_of_year"),
             ([(0, "1")], {"user": user_factory(lines=[line])}, "limited"),
-            ([(0, "1")], {"user": user_factory("reader")}, "not_allowed"),
+            ([(0, "1")], {"user": user_factory("viewer")}, "not_allowed"),
         ):
             with pytest.raises(DomainError) as error:
                 levy(line, "Tax", *steps, **values)
