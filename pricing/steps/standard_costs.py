@@ -24,7 +24,7 @@ def chunks(run: NightlyRun) -> Iterator[Mapping[str, Any]]:
     None where there are no costs at all. A run that looks back books nothing."""
     if run.as_of != last_closed_month(run.local_date):
         return
-    if not (CostRate.objects.exists() or CostSign.objects.exists()):
+    if not (CostRate.objects.exists() or CostSign.objects.filter(step=CostSign.Step.STANDARD).exists()):
         return
     scope = Product.objects.order_by("pk")
     products = list(
