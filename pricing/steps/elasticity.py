@@ -72,11 +72,11 @@ def measured(series: PriceSeries, run: NightlyRun, sign: str) -> Elasticity:
     if series.measure.kind == Measure.Kind.LEVEL:
         row.reason_code, row.pending = LEVEL, False
         return row
-    history = series.history
-    row.observations = history.observations
     if series.starts and not any(series.price):
         row.reason_code = NO_PRICE
         return row
+    history = series.history
+    row.observations = history.observations
     fitted = engine.fit_one(history)
     row.reason_code = fitted.refusal
     row.reason_params = {name: round(float(value), 4) for name, value in reason_params(fitted).items()}
