@@ -98,6 +98,17 @@ def test_what_nobody_mapped_stays_visible_until_it_is_mapped(finance: Any, produ
     assert booked() == {("energy", "B"): D(1240), **parts}
 
 
+def test_what_is_split_alike_is_split_together_and_what_cannot_be_is_on_no_product(
+    finance: Any, products: Any
+) -> None:
+    for account in ("7000", "7100"):
+        ledger_map(user=finance, account=account, start_month=month(3), kind=kind("quality"), key="revenue")
+    run(SHEET, [entry("33.34"), entry("66.67", "7100"), entry("5", "7100", back=1)])
+    parts = {("quality", "A"): D("14.29"), ("quality", "B"): D("28.57"), ("quality", "C"): D("57.15")}
+    assert booked(month=month(2)) == parts
+    assert booked(month=month(1)) == {("quality", None): D(5)}  # nothing was sold then
+
+
 def test_the_row_that_says_most_holds_from_its_month(finance: Any, products: Any) -> None:
     say = lambda start, of, **more: ledger_map(  # noqa: E731
         user=finance,
