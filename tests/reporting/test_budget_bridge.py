@@ -15,7 +15,7 @@ from pricing.engine.bridge import TERMS
 from pricing.selectors.cost_months import BookedCost, cost_months
 from pricing.selectors.standard_costs import SplitLines
 from pricing.services.cost_months import cost_months_book
-from pricing.services.ledger import ledger_map
+from pricing.services.ledger import Part, ledger_map
 from pricing.services.standard_costs import changed_costs, standard_costs_write
 from products.models import BudgetRow, BudgetVersion, Product
 from products.selectors.lines import LineTree
@@ -205,8 +205,7 @@ class TestCurrency:
             user=user_factory("finance"),
             account="7100",
             start_month=MONTH,
-            kind=kind("purchase"),
-            key="revenue",
+            parts=[Part(kind=kind("purchase"), key="revenue")],
         )
         entry = {"number": "N1", "date": MONTH, "account": "7100", "amount": D("1000.01")}
         entry |= {"currency": "USD", "exchange_rate": D("0.95")}
