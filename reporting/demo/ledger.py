@@ -6,7 +6,7 @@ from __future__ import annotations
 import csv
 import datetime
 import random
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from decimal import ROUND_HALF_UP, Decimal
 from pathlib import Path
 
@@ -72,11 +72,20 @@ def ledger_mapped(person: User, last: datetime.date) -> None:
 
 
 def ledger_file(last: datetime.date, path: Path) -> None:
+    _write(path, ([number, *row] for number, row in enumerate(_rows(last), start=26_000)))
+
+
+def late_file(month: datetime.date, path: Path) -> None:
+    """An invoice that came when its month was closed."""
+    day = month_end(month).isoformat()
+    _write(path, [[25_990, day, "4410", "4410", "", "1875,50", "Keuring, factuur kwam te laat", "", ""]])
+
+
+def _write(path: Path, rows: Iterable[Sequence[object]]) -> None:
     with path.open("w", encoding="utf-8", newline="") as file:
         out = csv.writer(file, delimiter=";")
         out.writerow(COLUMNS)
-        for number, row in enumerate(_rows(last), start=26_000):
-            out.writerow([number, *row])
+        out.writerows(rows)
 
 
 def _rows(last: datetime.date) -> Iterator[Row]:

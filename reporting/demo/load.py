@@ -42,6 +42,7 @@ from products.models import (
 from products.selectors.lines import LineTree
 from products.services.budget import budget_create, budget_freeze
 from products.services.budget_cells import Cell, budget_cells_set
+from products.services.closing import month_close
 from products.services.codes import product_code_add, unit_factor_set
 from products.services.line import line_create
 from products.services.product import product_create
@@ -63,7 +64,7 @@ from .catalogue import (
 )
 from .costs import cost_budget_file, cost_file, dearer_create
 from .judgement import JUDGED_THEN, judged_then, judgement_create
-from .ledger import ledger_file, ledger_mapped
+from .ledger import late_file, ledger_file, ledger_mapped
 from .offer import positionings_create
 from .people import people_create
 from .place import distribution_file, place_create
@@ -120,6 +121,8 @@ def demo_load(*, until: datetime.date | None, nights: int, tell: Tell) -> None:
             judgement_create(people)  # before the last night, so that it counts with them
     if nights:
         reports_create(people)
+    tell("months closed")
+    _close(people["Emma"], month_add(last, -1))
 
 
 def _judge(people: dict[str, User]) -> None:
@@ -298,8 +301,8 @@ def _draft_budget(anna: User, version: BudgetVersion) -> None:
         budget_cells_set(user=anna, version=draft, values=higher)
 
 
-def _import(sheet: str, path: Path) -> None:
-    outcome = import_run(sheet=sheet, path=path, options={}, leave_out_refused=False, dry_run=False)
+def _import(sheet: str, path: Path, **options: str) -> None:
+    outcome = import_run(sheet=sheet, path=path, options=options, leave_out_refused=False, dry_run=False)
     if outcome.error is not None:
         raise DemoError(f"{path.name}: {outcome.error} {[str(r.code) for r in outcome.refusals[:5]]}")
 
@@ -328,6 +331,16 @@ def _ledger(people: dict[str, User], last: datetime.date) -> None:
         cost_budget_file(path)
         _import("budget", path)
     dearer_create(people["Emma"])
+
+
+@transaction.atomic
+def _close(emma: User, month: datetime.date) -> None:
+    """The month before the last is closed, with all before it; an invoice of it comes late."""
+    month_close(user=emma, month=month, note="Besproken met de accountant")
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "late-factuur.csv"
+        late_file(month, path)
+        _import("cost_actuals", path, correction="Keuringsfactuur kwam na het afsluiten")
 
 
 def _place(people: dict[str, User], last: datetime.date) -> None:

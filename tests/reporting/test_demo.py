@@ -23,7 +23,9 @@ from products.models import (
     BudgetVersion,
     BundlePart,
     Channel,
+    Correction,
     FamilyMember,
+    MonthClosing,
     Product,
     ProductFigures,
     ProductLine,
@@ -31,6 +33,7 @@ from products.models import (
     SalesFact,
     Succession,
 )
+from products.selectors.closing import closed_until
 from products.selectors.lines import LineTree
 from reporting.demo.people import sign_ins
 from reporting.selectors.margin_bridge import margin_bridge
@@ -68,6 +71,7 @@ def test_every_stage_every_kind_and_every_trouble(capsys: pytest.CaptureFixture[
     assert bridged.found is not None
     assert bridged.found.currency > 0  # a dollar that got cheaper
     assert cost_months().filter(source="forecast", product=None).count() == 0
+    _september_is_closed()
     stands = Counter(Positioning.objects.values_list("product__code", "state"))
     assert stands["HVM-210", "approved"] == 3
     assert stands["HVM-210", "proposed"] == stands["SAP-100", "draft"] == 1
@@ -98,6 +102,17 @@ def test_every_stage_every_kind_and_every_trouble(capsys: pytest.CaptureFixture[
     assert "sanne@demo.example" in capsys.readouterr().out
     with pytest.raises(CommandError, match="empty database"):
         call_command("demo")
+
+
+def _september_is_closed() -> None:
+    """All months until it, with their costs booked; a late invoice is a correction of it."""
+    assert closed_until() == datetime.date(2026, 9, 1)
+    assert MonthClosing.objects.get().closed_by == User.objects.get(email="emma@demo.example")
+    [late] = Correction.objects.all()
+    changes = {"month": "2026-09", "what": "ledger", "rows": 1, "amount": "1875.50"}
+    assert late.changes == [changes]
+    for source in ("standard", "actual"):
+        assert cost_months().filter(source=source, month=datetime.date(2026, 9, 1)).exists()
 
 
 def _a_morning_like_any_other() -> None:
