@@ -193,7 +193,7 @@ def register_all() -> None:
             people=lambda run: [run.requested_by],
         )
     )
-    registries.frame_parts.register(FramePart("data_status", later("cards.data_status")))
+    registries.frame_parts.register(FramePart("data_status", later("cards.product.data_status")))
     registries.product_tabs.register(
         ProductTab("forecast", _("Forecast"), "forecasting:product", 20, "forecasting.view")
     )
@@ -202,7 +202,7 @@ def register_all() -> None:
             "stage",
             "side",
             "forecasting/_stage_panel.html",
-            later("cards.stage_panel"),
+            later("cards.product.stage_panel"),
             20,
             "forecasting.view",
         )
@@ -211,9 +211,9 @@ def register_all() -> None:
         ProductTab("forecast", _("Forecast"), "forecasting:family", 20, "forecasting.view")
     )
     for key, slot, template, build in (
-        ("family_badge", "family_title", "forecasting/_family_badge.html", "family_panels.family_badge"),
-        ("family", "family", "forecasting/_family_panel.html", "family_panels.family_panel"),
-        ("family_stage", "family_side", "forecasting/_stage_panel.html", "family_panels.family_stage"),
+        ("family_badge", "family_title", "forecasting/_family_badge.html", "cards.families.family_badge"),
+        ("family", "family", "forecasting/_family_panel.html", "cards.families.family_panel"),
+        ("family_stage", "family_side", "forecasting/_stage_panel.html", "cards.families.family_stage"),
     ):
         registries.panels.register(Panel(key, slot, template, later(build), 20))
     registries.product_readings.register(

@@ -7,8 +7,7 @@ from django.utils.translation import gettext as _
 from core import formats
 from core.charts.model import stage_word
 from core.reports.build import Builder, Column, ReportContext, words
-
-from .cards import StageCard, stage_card
+from forecasting.cards.product import StageCard, stage_card
 
 
 def lifecycle_section(builder: Builder, context: ReportContext) -> None:

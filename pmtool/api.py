@@ -7,16 +7,16 @@ from django.urls import include, path
 from collaboration.api import router as collaboration
 from collaboration.api_decisions import router as decisions
 from exchange.api import router as exchange
-from forecasting.api import router as forecasting
-from forecasting.api_launches import router as launches
-from pricing.api_comparable import router as comparable
-from pricing.api_costs import router as costs
-from pricing.api_elasticities import router as elasticities
-from pricing.api_offer import router as offer
-from pricing.api_place import router as place
-from pricing.api_prices import router as prices
-from pricing.api_promotions import router as promotions
-from pricing.api_terms import router as terms
+from forecasting.api.forecasts import router as forecasting
+from forecasting.api.launches import router as launches
+from pricing.api.comparable import router as comparable
+from pricing.api.costs import router as costs
+from pricing.api.elasticities import router as elasticities
+from pricing.api.offer import router as offer
+from pricing.api.place import router as place
+from pricing.api.prices import router as prices
+from pricing.api.promotions import router as promotions
+from pricing.api.terms import router as terms
 from products.api import router as products
 from reporting.api import router as reports
 

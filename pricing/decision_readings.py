@@ -11,9 +11,9 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from core.registries import DecisionReading
+from pricing.words.prices import part_words, price_text
 
 from .models import Promotion, Proposal
-from .price_words import part_words, price_text
 from .selectors.offer import positionings_visible
 from .selectors.prices import lists_visible
 from .selectors.promotions import promotions_visible

@@ -14,11 +14,11 @@ from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
 from core.registries import Event
+from pricing.words.prices import price_text
 from products.models import Product
 
 from .models import Price, PriceList
 from .models.price import State
-from .price_words import price_text
 from .selectors.prices import lists_visible
 
 READING = "own_prices"

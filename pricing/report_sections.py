@@ -7,10 +7,10 @@ from django.utils.translation import gettext as _
 from core import formats
 from core.months import month_add
 from core.reports.build import Builder, Column, ReportContext, money, rate, words
+from pricing.cards.margins import MONTHS, statement_lines
 from products.selectors.lines import line_tree
 from products.selectors.months import product_complete_month
 
-from .margin_card import MONTHS, statement_lines
 from .selectors.costs import product_rates
 from .selectors.margins import margins_read, margins_total
 

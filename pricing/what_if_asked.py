@@ -8,9 +8,9 @@ from functools import cached_property
 from typing import Any
 
 from core.months import month_add, month_start
+from pricing.words.prices import price_decimals
 
 from .models import Promotion
-from .price_words import price_decimals
 from .selectors.what_if import DAY, Answer, Asked, Ground, Question
 from .selectors.what_if_distribution import DistributionAsked, Distributions
 from .selectors.what_if_promotion import PromotionAsked, Promotions

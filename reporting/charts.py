@@ -11,7 +11,7 @@ from core import formats
 from core.charts import Actual, Chart, Expected, StageSpan, Switch, volume_forecast_chart
 from core.organisation import organisation_get
 from core.registries import Event
-from forecasting.charts import ends_words
+from forecasting.charts.forecasts import ends_words
 from products.models import Measure
 from reporting.selectors.overview import Overview, revenue_ahead
 

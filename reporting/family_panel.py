@@ -8,7 +8,7 @@ from typing import Any
 from django.utils.translation import ngettext
 
 from core import formats
-from forecasting.family_panels import family_now
+from forecasting.cards.families import family_now
 from products.models import Family
 from reporting.key_words import comparison_tables
 from reporting.selectors.key_figures import family_figures

@@ -12,8 +12,8 @@ from django.utils.translation import pgettext_lazy
 from core import formats
 from core.charts import Chart, ChartTable
 from core.organisation import organisation_get
+from pricing.charts.waterfall import waterfall_spec
 from pricing.engine.bridge import TERMS, Bridge, Part
-from pricing.waterfall_chart import waterfall_spec
 
 from .cost_report_page import amount_words
 from .report_words import MEASURE_WORDS, PERIOD_WORDS

@@ -15,7 +15,7 @@ from collaboration.sentences import count_word, enumerate_words
 from core import formats
 from core.organisation import today
 from forecasting.models import NightlyRun, NightlyStep
-from forecasting.words import method_words
+from forecasting.words.forecasts import method_words
 
 from .selectors.today import AlertCounts
 

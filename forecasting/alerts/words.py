@@ -14,7 +14,7 @@ from collaboration.sentences import enumerate_words
 from core import formats
 from core.charts.model import stage_word
 from core.organisation import organisation_get
-from forecasting.words import evidence_words, failure_words
+from forecasting.words.forecasts import evidence_words, failure_words
 
 
 def _bold(text: str) -> str:

@@ -12,14 +12,7 @@ from django.views.decorators.http import require_safe
 
 from core.organisation import organisation_get
 from core.pages import Sort, page_render, paginate, with_right
-from forecasting.accuracy_charts import accuracy_chart
-from forecasting.accuracy_words import (
-    lag_words,
-    layer_words,
-    reason_words,
-    summary_words,
-    verdict_words,
-)
+from forecasting.charts.accuracy import accuracy_chart
 from forecasting.models.accuracy import LAGS, PERIODS, WINDOW_LAYERS
 from forecasting.selectors.accuracy import (
     SORTS,
@@ -38,6 +31,7 @@ from forecasting.selectors.accuracy_sums import FINAL, LAYERS, STEPS, Errors, Su
 from forecasting.selectors.forecasts import ForecastNow
 from forecasting.selectors.subjects import Subject
 from forecasting.value_added import Pairs, ValueAdded, value_added
+from forecasting.words.accuracy import lag_words, layer_words, reason_words, summary_words, verdict_words
 from products.models import Measure, ProductLine
 from products.selectors.access import visible_line_ids
 from products.selectors.lines import LineTree, line_tree

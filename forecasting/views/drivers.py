@@ -17,8 +17,7 @@ from core.errors import form_refuse
 from core.months import month_add, month_start
 from core.organisation import today
 from core.pages import page_render, paginate, with_right
-from forecasting.driver_charts import SHOWN, driver_chart
-from forecasting.driver_words import driver_line
+from forecasting.charts.drivers import SHOWN, driver_chart
 from forecasting.forms import CalendarForm, DriverForm
 from forecasting.models import Driver
 from forecasting.selectors.drivers import (
@@ -32,6 +31,7 @@ from forecasting.selectors.drivers import (
     with_span,
 )
 from forecasting.services.drivers import driver_calendar_use, driver_change
+from forecasting.words.drivers import driver_line
 from products.selectors.access import lines_visible, visible_channel_ids, visible_line_ids
 
 # How far ahead a calendar is shown.

@@ -18,12 +18,12 @@ from accounts.errors import DomainError
 from core import formats
 from core.errors import form_refuse
 from core.pages import page_render, paginate, with_right
-from forecasting.finding_words import finding_rows
 from forecasting.forms import FlagForm
 from forecasting.models import Finding
 from forecasting.selectors.findings import FindingFilter, findings_page, findings_visible
 from forecasting.selectors.forecasts import forecasts_allowed, of_subject
 from forecasting.services.findings import findings_decide, month_flag
+from forecasting.words.findings import finding_rows
 from products.models import Measure
 from products.selectors.lines import line_tree
 

@@ -21,7 +21,7 @@ from core.errors import form_refuse
 from core.formats import volume_decimals
 from core.months import month_add
 from core.pages import page_render, paginate, with_right
-from forecasting.charts import ends_words
+from forecasting.charts.forecasts import ends_words
 from forecasting.forms import ConsensusForm, OverrideForm
 from forecasting.models import ForecastMonth, Override
 from forecasting.models.judgement import Party

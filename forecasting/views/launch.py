@@ -15,8 +15,8 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from accounts.errors import DomainError
 from core.errors import form_refuse, require
 from core.pages import page_render, with_right
-from forecasting.launch_cards import Preview, launch_preview, launch_url
-from forecasting.launch_form import LaunchForm, launch_initial
+from forecasting.cards.launches import Preview, launch_preview, launch_url
+from forecasting.forms.launch import LaunchForm, launch_initial
 from forecasting.models import NightlyRun
 from forecasting.selectors.launches import (
     PlanSeen,

@@ -21,15 +21,14 @@ from core.formats import volume_decimals
 from core.months import month_add, month_end, month_start
 from core.organisation import today
 from core.pages import page_render, with_right
-from forecasting.cards import StageCard, stage_card, stage_spans
-from forecasting.charts import ends_words, forecast_chart, revenue_chart
-from forecasting.driver_words import driver_card
+from forecasting.cards.findings import findings_card
+from forecasting.cards.launches import launch_card
+from forecasting.cards.product import StageCard, stage_card, stage_spans
+from forecasting.cards.weeks import step_words, weeks_chart, weeks_shown, with_steps
+from forecasting.charts.forecasts import ends_words, forecast_chart, revenue_chart
 from forecasting.events import subject_events
 from forecasting.explanation import explanation
-from forecasting.finding_cards import findings_card
-from forecasting.finding_words import finding_marks
 from forecasting.forms import StageForm
-from forecasting.launch_cards import launch_card
 from forecasting.models import ForecastMonth
 from forecasting.selectors.forecasts import ForecastNow, Vintage, forecast_current, forecast_vintages
 from forecasting.selectors.judgement import product_overrides
@@ -37,8 +36,9 @@ from forecasting.selectors.stages import settings_of
 from forecasting.selectors.subjects import Subject, of_subject, subject_allowed, subject_sales
 from forecasting.selectors.totals import channel_split
 from forecasting.services.stages import stage_set, stage_withdraw
-from forecasting.week_pages import step_words, weeks_chart, weeks_shown, with_steps
-from forecasting.words import method_words, reason_words
+from forecasting.words.drivers import driver_card
+from forecasting.words.findings import finding_marks
+from forecasting.words.forecasts import method_words, reason_words
 from products.models import Family, Measure, Product
 from products.selectors.access import product_get
 from products.selectors.family_page import family_head

@@ -25,7 +25,7 @@ from forecasting.selectors.runs import (
     step_label,
 )
 from forecasting.services.night import night_start
-from forecasting.words import duration_words, failure_words, run_error_words, time_left_words
+from forecasting.words.forecasts import duration_words, failure_words, run_error_words, time_left_words
 from products.selectors.access import product_get, products_visible
 from products.selectors.family_page import data_month
 

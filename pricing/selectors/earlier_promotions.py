@@ -13,7 +13,7 @@ from django.db.models import F, Q, QuerySet
 
 from pricing.engine.pooling import Belief, Seen, pooled
 from pricing.models import PromotionProduct
-from pricing.promotion_words import effective_of
+from pricing.words.promotions import effective_of
 from products.models import Product
 
 # Without one of its own, so many of others are needed.

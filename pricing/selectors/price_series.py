@@ -15,10 +15,10 @@ from core.months import month_end
 from core.organisation import organisation_get
 from pricing.models import Elasticity, Price, PriceList, Promotion, PromotionProduct
 from pricing.models.price import State
-from pricing.promotion_words import effective_of
 from pricing.selectors.promotion_series import measured_days, part_of
 from pricing.selectors.promotions import channels_above
 from pricing.selectors.volumes import final_until, volumes_by_month, volumes_by_week
+from pricing.words.promotions import effective_of
 from products.models import Measure, Product
 from products.selectors.lines import LineTree
 

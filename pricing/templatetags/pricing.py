@@ -2,7 +2,7 @@
 
 from django import template
 
-from pricing.promotion_words import earnings_reason, effect_reason
+from pricing.words.promotions import earnings_reason, effect_reason
 
 register = template.Library()
 register.filter("effect_reason", effect_reason)

@@ -21,7 +21,6 @@ from core.months import month_add, month_start
 from core.organisation import today
 from core.pages import Sort, page_render, paginate, with_right
 from exchange.export import FORMATS, ExportColumn, export_response
-from pricing.cost_change_words import chosen_words, how_words, rate_words
 from pricing.forms.cost_changes import CostChangeForm, CostPriceForm
 from pricing.models import CostChange, CostChangeEffect
 from pricing.selectors.cost_changes import (
@@ -44,6 +43,7 @@ from pricing.services.cost_changes import (
     cost_change_withdraw,
 )
 from pricing.services.cost_changes import cost_change_propose as propose
+from pricing.words.cost_changes import chosen_words, how_words, rate_words
 
 State = CostChange.State
 

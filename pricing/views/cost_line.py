@@ -21,7 +21,6 @@ from core.idempotency import once
 from core.months import month_add, month_start
 from core.organisation import today
 from core.pages import page_render, with_right
-from pricing.cost_words import about_words, amount_words, basis_words, of_words, rate_notes, split_words
 from pricing.forms.costs import CostKindForm, CostLineForm, CostNoteForm, RateForm
 from pricing.models import CostKind, CostLine, CostRate, CostShare
 from pricing.selectors.costs import EDIT, RIGHT, cost_lines_visible, with_rates
@@ -31,6 +30,14 @@ from pricing.services.costs import (
     cost_line_update,
     cost_rate_add,
     cost_rate_withdraw,
+)
+from pricing.words.costs import (
+    about_words,
+    amount_words,
+    basis_words,
+    of_words,
+    rate_notes,
+    split_words,
 )
 
 

@@ -18,8 +18,8 @@ from core.idempotency import once
 from core.pages import page_render, with_right
 from exchange.models import Import
 from exchange.services.imports import import_start
-from pricing.cost_sheet import CostsSheet
 from pricing.selectors.costs import EDIT
+from pricing.sheets.costs import CostsSheet
 
 
 class PasteForm(forms.Form):

@@ -14,16 +14,16 @@ from django.views.decorators.http import require_safe
 from core.errors import require
 from core.pages import Sort, page_render, paginate, with_right
 from exchange.export import FORMATS, ExportColumn, export_response
-from pricing.cost_card import product_costs_context
-from pricing.cost_sheet_words import ALL
-from pricing.cost_words import about_words, amount_words, basis_words, of_words, split_words
+from pricing.cards.costs import product_costs_context
+from pricing.cards.landed import landed_card, usual_units
+from pricing.cards.margins import margin_card
+from pricing.cards.variance import variance_card
 from pricing.forms.costs import LandedForm
-from pricing.landed_card import landed_card, usual_units
-from pricing.margin_card import margin_card
 from pricing.models import CostKind, CostLine
 from pricing.selectors.cost_overview import SHOWN, SORTS, cost_lines_listed
 from pricing.selectors.costs import EDIT, RIGHT, product_rates
-from pricing.variance_card import variance_card
+from pricing.words.cost_sheet import ALL
+from pricing.words.costs import about_words, amount_words, basis_words, of_words, split_words
 from products.models import ProductLine
 from products.selectors.access import lines_visible, product_get
 from products.selectors.head import product_head

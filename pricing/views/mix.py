@@ -8,7 +8,7 @@ from django.views.decorators.http import require_safe
 
 from core.pages import page_render, with_right
 from core.panels import panels_build
-from pricing.promotion_card import promotion_card
+from pricing.cards.promotions import promotion_card
 from products.selectors.access import product_get
 from products.selectors.head import product_head
 

@@ -17,9 +17,9 @@ from accounts.errors import DomainError, VersionConflict
 from core.errors import form_refuse
 from core.organisation import today
 from core.pages import page_render, with_right
+from pricing.cards.place import distribution_chart, place_table
 from pricing.forms.place import ListingForm, SegmentShareForm
 from pricing.models import Listing
-from pricing.place_card import distribution_chart, place_table
 from pricing.selectors import place as places
 from pricing.selectors.costs import RIGHT as COSTS
 from pricing.services.place import listing_set, segment_share_set

@@ -8,7 +8,7 @@ from django.views.decorators.http import require_safe
 from core.pages import page_render, with_right
 from pricing.selectors.pocket import product_pockets
 from pricing.selectors.price_rows import price_history, price_rows
-from pricing.term_words import pocket_chart, pocket_key, pocket_lines, pocket_summary
+from pricing.words.terms import pocket_chart, pocket_key, pocket_lines, pocket_summary
 from products.selectors.access import product_get
 from products.selectors.head import product_head
 

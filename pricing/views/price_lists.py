@@ -19,9 +19,9 @@ from core.pages import page_render, with_right
 from pricing.forms.prices import PriceListForm
 from pricing.models import PriceList
 from pricing.models.price import State
-from pricing.price_words import list_words
 from pricing.selectors.prices import lists_visible
 from pricing.services.price_lists import price_list_create, price_list_update
+from pricing.words.prices import list_words
 from products.selectors.access import channels_visible
 
 

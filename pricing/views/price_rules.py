@@ -24,7 +24,6 @@ from pricing.forms.price_rules import (
     ReferenceCustomerForm,
 )
 from pricing.models import VatRate
-from pricing.price_words import price_text
 from pricing.selectors.levies import levies_by_date, levies_visible
 from pricing.selectors.price_rules import bounds_visible, line_vat_visible, notices_visible
 from pricing.selectors.resellers import pass_throughs_visible
@@ -37,7 +36,8 @@ from pricing.services.price_lists import (
     reference_customer_set,
     vat_set,
 )
-from pricing.yearly_words import levy_words, use_words
+from pricing.words.prices import price_text
+from pricing.words.yearly import levy_words, use_words
 from products.selectors.access import channels_visible, lines_visible
 
 FORMS = {

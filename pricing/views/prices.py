@@ -19,16 +19,16 @@ from core.errors import form_refuse, require
 from core.organisation import today
 from core.pages import Sort, page_render, paginate, with_right
 from exchange.export import FORMATS, ExportColumn, export_response
+from pricing.cards.prices import product_price_chart
 from pricing.forms.prices import VatForm
 from pricing.models import PriceList, VatCode
-from pricing.price_card import product_price_chart
-from pricing.price_words import list_words, part_words, price_text
 from pricing.selectors.price_overview import SHOWN, SORTS, products_priced
 from pricing.selectors.price_rows import price_history, price_rows
 from pricing.selectors.prices import lists_visible
 from pricing.selectors.yearly import customers_visible, list_yearly, product_yearly
 from pricing.services.price_lists import vat_set
-from pricing.yearly_words import yearly_cells, yearly_heads, yearly_words
+from pricing.words.prices import list_words, part_words, price_text
+from pricing.words.yearly import yearly_cells, yearly_heads, yearly_words
 from products.models import ProductLine
 from products.selectors.access import lines_visible, product_get
 from products.selectors.head import product_head

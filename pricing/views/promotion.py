@@ -21,7 +21,6 @@ from core.pages import page_render, with_right
 from pricing.forms import ForbiddenForm, PromotionForm
 from pricing.forms.promotion import MOST_ROWS, ROWS, promotion_asked, promotion_initial, rows_asked
 from pricing.models import Promotion, PromotionChannel, PromotionProduct
-from pricing.promotion_words import effective_of, flag_lines, row_words, span_words
 from pricing.selectors.promotion_earnings import promotion_earnings
 from pricing.selectors.promotion_effects import effects_shown
 from pricing.selectors.promotions import (
@@ -46,6 +45,7 @@ from pricing.services.promotions import (
     promotion_change,
     promotion_create,
 )
+from pricing.words.promotions import effective_of, flag_lines, row_words, span_words
 from products.models import Product
 from products.selectors.access import products_visible
 

@@ -16,10 +16,10 @@ from core.months import month_add
 from core.organisation import today
 from core.pages import page_render, with_right
 from pricing.models import Promotion
-from pricing.promotion_words import flag_lines, row_words, span_words
 from pricing.selectors.promotion_calendar import Bar, CalendarQuery, calendar_build
 from pricing.selectors.promotions import channels_seen, promotion_get, rows_seen, to_decide
 from pricing.services.promotions import promotion_move, promotion_move_undo
+from pricing.words.promotions import flag_lines, row_words, span_words
 from products.forms.fields import DayField
 from products.selectors.access import channels_visible, visible_line_ids
 from products.selectors.lines import line_tree

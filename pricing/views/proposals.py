@@ -24,7 +24,6 @@ from exchange.export import FORMATS, ExportColumn, export_response
 from pricing.forms.prices import ProposalForm
 from pricing.models import PriceList, Proposal
 from pricing.models.price import State
-from pricing.price_words import list_words, part_words, price_text, rule_words
 from pricing.selectors.prices import lists_visible
 from pricing.selectors.proposals import (
     ProposalRow,
@@ -42,6 +41,7 @@ from pricing.services.proposals import (
     proposal_submit,
     proposal_withdraw,
 )
+from pricing.words.prices import list_words, part_words, price_text, rule_words
 from products.selectors.access import lines_visible, product_get, products_visible
 from products.selectors.lines import line_tree
 

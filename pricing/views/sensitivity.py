@@ -16,9 +16,9 @@ from core.errors import require
 from core.organisation import organisation_get
 from core.pages import Sort, page_render, paginate, with_right
 from exchange.export import FORMATS, ExportColumn, export_response
-from pricing.elasticity_words import from_words, reason_words
 from pricing.models import Elasticity
 from pricing.selectors.elasticities import SHOWN, SORTS, elasticities_allowed, elasticities_listed
+from pricing.words.elasticities import from_words, reason_words
 from products.models import ProductLine
 from products.selectors.access import lines_visible
 

@@ -22,14 +22,14 @@ from core.idempotency import once
 from core.organisation import organisation_get, today
 from core.pages import page_render, with_right
 from exchange.export import FORMATS, ExportColumn, export_response
-from pricing.cost_sheet_words import ALL
 from pricing.forms.terms import SettlementForm, TermForm
 from pricing.models import Term
 from pricing.selectors.bonuses import bonuses
 from pricing.selectors.terms import ended, place_seen, steps_of, terms_visible
 from pricing.services.terms import bonus_settle, term_set, term_withdraw, withdrawable
-from pricing.sheets_terms import steps_text
-from pricing.term_words import bonus_line, place_words, term_words, years_open
+from pricing.sheets.terms import steps_text
+from pricing.words.cost_sheet import ALL
+from pricing.words.terms import bonus_line, place_words, term_words, years_open
 
 YEARS = 3
 

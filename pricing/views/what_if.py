@@ -13,12 +13,12 @@ from django.views.decorators.http import require_POST, require_safe
 
 from accounts.errors import DomainError
 from core.pages import page_render, with_right
+from pricing.cards.what_if import what_if_context
 from pricing.models import Scenario
 from pricing.selectors.elasticities import elasticities_allowed
 from pricing.selectors.what_if import what_if_ground
 from pricing.services.scenarios import scenario_remove, scenario_save
 from pricing.what_if_asked import Asker
-from pricing.what_if_card import what_if_context
 from products.models import Product
 from products.selectors.access import product_get
 from products.selectors.head import product_head

@@ -15,7 +15,7 @@ from core.months import month_add, month_end
 from core.organisation import today
 from core.pages import page_render, with_right
 from core.panels import panels_build
-from forecasting.cards import stage_card, stage_spans
+from forecasting.cards.product import stage_card, stage_spans
 from forecasting.events import product_events
 from products.models import Measure
 from products.selectors.access import product_get

@@ -7,7 +7,7 @@ from django.test import override_settings
 from django.urls import include, path
 from rest_framework.test import APIClient
 
-from forecasting.api import router
+from forecasting.api.forecasts import router
 from forecasting.models import NightlyFailure, NightlyRun
 from tests.factories import channel_factory, line_factory, user_factory
 

@@ -17,11 +17,11 @@ from core.months import month_add
 from exchange.models import Import
 from exchange.services.shell import Outcome, import_run, undo_run
 from forecasting.calendars import calendar_value, dutch_holidays, easter
-from forecasting.driver_words import refused_words
 from forecasting.engine.codes import DRIVER_REASONS
 from forecasting.models import Driver, DriverJournal, DriverValue, Forecast, ForecastMonth
 from forecasting.selectors.drivers import by_month, drivers_visible
 from forecasting.services.drivers import driver_calendar_use, driver_change, driver_values_set
+from forecasting.words.drivers import refused_words
 from products.models import Product, ProductFigures
 from tests.factories import line_factory, product_factory, user_factory
 

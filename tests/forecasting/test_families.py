@@ -16,7 +16,7 @@ from django.utils import translation
 
 from core import formats
 from core.months import month_add
-from forecasting.family_panels import family_now, family_panel
+from forecasting.cards.families import family_now, family_panel
 from forecasting.models import Forecast, StageEstimate, StageSetting
 from forecasting.selectors.forecasts import forecast_current, forecasts_visible, stages_visible
 from forecasting.selectors.subjects import subject_sales

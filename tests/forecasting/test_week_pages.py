@@ -11,7 +11,7 @@ from django.urls import reverse
 from django.utils import translation
 
 from core import formats
-from forecasting.words import reason_words
+from forecasting.words.forecasts import reason_words
 from tests.factories import channel_factory, line_factory, product_factory, user_factory
 
 from .conftest import months_give, run_now

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from forecasting.engine.codes import EVIDENCE_CODES, METHODS, REASON_CODES
-from forecasting.words import (
+from forecasting.words.forecasts import (
     duration_words,
     evidence_words,
     failure_words,

@@ -20,11 +20,11 @@ from accounts.errors import DomainError
 from core.months import month_add, month_start
 from core.organisation import today
 from pricing.doctor import ledger_is_booked
-from pricing.ledger_sheet import LedgerSheet
 from pricing.models import CostKind, CostMonth, LedgerEntry, LedgerMapping
 from pricing.selectors.cost_months import cost_months
 from pricing.selectors.ledger import Mappings, amounts_of, reconcile
 from pricing.services.ledger import Part, ledger_map
+from pricing.sheets.ledger import LedgerSheet
 from products.models import Correction, Product, Supplier
 from products.services.closing import month_close
 from tests.factories import channel_factory, line_factory, product_factory, user_factory

@@ -11,7 +11,7 @@ import pytest
 from altair.vegalite.v6.schema import core as VegaLite
 from django.utils import translation
 
-from pricing.margin_card import margin_card
+from pricing.cards.margins import margin_card
 from pricing.models import CostLine
 from pricing.selectors.costs import product_rates
 from pricing.selectors.margins import MonthMargin, margins_total, product_margins
@@ -249,7 +249,7 @@ class TestTheCard:
         return margin_card(user, product, product_rates(user, product))
 
     def test_its_totals_equal_its_rows_and_its_chart_is_valid(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setattr("pricing.margin_card.product_complete_month", lambda *_: JULY)
+        monkeypatch.setattr("pricing.cards.margins.product_complete_month", lambda *_: JULY)
         product = product_factory()
         for month, revenue in ((MAY, 1000), (JULY, 1500)):
             sell(product, month, 10, revenue, gross=revenue + 100)
@@ -277,7 +277,7 @@ class TestTheCard:
         VegaLite.TopLevelSpec.from_dict(json.loads(json.dumps(card.chart.spec)))
 
     def test_who_sees_some_channels_is_told_why_there_is_none(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setattr("pricing.margin_card.product_complete_month", lambda *_: MAY)
+        monkeypatch.setattr("pricing.cards.margins.product_complete_month", lambda *_: MAY)
         product = product_factory()
         sell(product, MAY, 10, 1000)
         assert self.card(product, user_factory("finance", channels=[channel_factory()])).limited

@@ -21,11 +21,11 @@ from core.months import month_add
 from forecasting.models import ForecastMonth, NightlyRun
 from pricing.engine.costs import booked
 from pricing.engine.margin_ahead import share_moves
-from pricing.margin_words import move_words
 from pricing.selectors.costs import product_rates
 from pricing.selectors.margins import margins_read
 from pricing.selectors.margins_ahead import Fall, MonthAhead, fall_under, margin_floor, months_ahead
 from pricing.steps.margin_floor import chunks, falls_of
+from pricing.words.margins import move_words
 from products.models import Product, SalesMonth
 from products.selectors.lines import LineTree
 from tests.factories import (

@@ -23,8 +23,8 @@ from core.months import month_add, month_end, month_start
 from core.organisation import today
 from exchange.models import Import
 from exchange.services.shell import import_run
+from pricing.cards.place import distribution_chart
 from pricing.models import DistributionMonth, Listing, SegmentChannel
-from pricing.place_card import distribution_chart
 from pricing.selectors.place import Place, product_listings, product_place
 from pricing.services.place import listing_set, segment_share_set
 from products.models import Measure, Product, ProductMonth, SalesMonth, Segment

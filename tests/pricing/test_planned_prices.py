@@ -11,16 +11,16 @@ import pytest
 
 from core.months import month_add
 from core.registries import PlannedChange
-from forecasting.driver_words import driver_card
 from forecasting.models import Forecast, ForecastMonth, TotalForecast
 from forecasting.services.drivers import driver_values_set
 from forecasting.steps.totals import _correlations
 from forecasting.totals import summed_half
+from forecasting.words.drivers import driver_card
 from pricing.models import PassThrough, Price, PriceList
 from pricing.models.price import State
-from pricing.price_words import planned_words
 from pricing.selectors.planned_prices import price_changes
 from pricing.selectors.price_answers import price_answers
+from pricing.words.prices import planned_words
 from products.models import FamilyMember, Measure, Product
 from tests.factories import family_factory, line_factory, price_factory, price_list_factory, product_factory
 from tests.forecasting.conftest import LAST, months_give, run_now

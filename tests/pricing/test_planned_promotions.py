@@ -12,14 +12,14 @@ from django.utils import timezone
 
 from core.months import month_add, month_end
 from core.registries import PlannedChange
-from forecasting.driver_words import driver_card
 from forecasting.models import Forecast, ForecastMonth
 from forecasting.selectors.drivers import months_ahead
+from forecasting.words.drivers import driver_card
 from pricing.models import Promotion, PromotionEffect
-from pricing.promotion_words import planned_words
 from pricing.selectors.planned_promotions import promotion_changes
 from pricing.selectors.promotion_series import SeriesReader
 from pricing.services.promotions import ProductPlan
+from pricing.words.promotions import planned_words
 from products.models import Measure, Product, SalesMonth
 from products.selectors.months import complete_months
 from tests.factories import channel_factory, line_factory, price_factory, price_list_factory, product_factory

@@ -17,7 +17,7 @@ from accounts.errors import DomainError, VersionConflict
 from core.history import history_of
 from core.organisation import today
 from pricing.models import Positioning
-from pricing.registrations_offer import events
+from pricing.registrations.offer import events
 from pricing.selectors.offer import in_force, positionings_visible, versions
 from pricing.services.offer import (
     Point,

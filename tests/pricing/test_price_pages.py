@@ -13,8 +13,8 @@ from django.test import Client
 from django.utils import translation
 
 from core.organisation import today
+from pricing.cards.prices import price_line, price_panel
 from pricing.models import Price, PriceList, Proposal, VatCode
-from pricing.price_card import price_line, price_panel
 from pricing.price_events import price_events
 from pricing.selectors.price_rows import price_history, price_rows
 from products.models import Product

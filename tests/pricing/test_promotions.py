@@ -14,7 +14,6 @@ from django.http import Http404
 from accounts.errors import DomainError, VersionConflict
 from core.organisation import today
 from pricing.models import ForbiddenPeriod, Promotion, PromotionChannel, PromotionEffect, PromotionProduct
-from pricing.promotion_words import effective_of, flag_lines
 from pricing.selectors.promotions import flags_of, place_of, promotion_get, promotions_visible, to_decide
 from pricing.services.promotion_decisions import promotion_cancel, promotion_decide, promotion_propose
 from pricing.services.promotions import (
@@ -25,6 +24,7 @@ from pricing.services.promotions import (
     promotion_move,
     promotion_move_undo,
 )
+from pricing.words.promotions import effective_of, flag_lines
 from products.models import FourEyesRule, Measure
 from tests.factories import channel_factory, line_factory, product_factory, user_factory
 from tests.pricing.promotions import DAY, approved_factory, plan_of, promotion_factory

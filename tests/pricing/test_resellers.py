@@ -13,8 +13,8 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import translation
 
 from core.organisation import today
+from pricing.cards.prices import PriceLine, price_panel
 from pricing.models import PassThrough, PriceList, Proposal, VatCode
-from pricing.price_card import PriceLine, price_panel
 from pricing.selectors.resellers import consumer_prices, passed_on
 from pricing.services.price_lists import pass_through_set
 from products.models import Channel, Product

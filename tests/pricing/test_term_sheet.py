@@ -14,7 +14,7 @@ from django.utils import timezone
 from exchange.models import Import
 from exchange.services.shell import import_run
 from pricing.models import Term, TermStep
-from pricing.sheets_terms import TermsSheet
+from pricing.sheets.terms import TermsSheet
 from tests.factories import channel_factory, line_factory, user_factory
 from tests.pricing.terms import SCALE, D, bonus_of, day, said
 from tests.products import sheet_help

@@ -11,9 +11,9 @@ from django.test import Client
 
 from core.months import month_add, month_start
 from core.organisation import today
-from pricing.ledger_sheet import LedgerSheet
 from pricing.models import CostKind
 from pricing.services.ledger import Part, ledger_map
+from pricing.sheets.ledger import LedgerSheet
 from products.models import BudgetRow, BudgetVersion, Measure, Product
 from products.selectors.budget import budget_year
 from tests.factories import cost_line_factory, cost_rate_factory, product_factory, user_factory

@@ -17,10 +17,10 @@ from accounts.errors import DomainError
 from accounts.services.tokens import token_create
 from core.months import month_add, month_start
 from core.organisation import today
-from pricing.ledger_sheet import LedgerSheet
 from pricing.models import CostKind, CostLine
 from pricing.services.costs import RateValues, cost_rate_add
 from pricing.services.ledger import Part, ledger_map
+from pricing.sheets.ledger import LedgerSheet
 from products.models import Correction, Product
 from products.services.closing import month_close
 from products.sheets.sales import SalesSheet

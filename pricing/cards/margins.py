@@ -1,0 +1,198 @@
+"""What is left of a product's sales: key figures, waterfall and statement by month, on the tab Costs."""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any
+
+from django.utils.translation import gettext as _
+
+from core import formats
+from core.charts import Chart, ChartTable
+from core.months import month_add
+from core.organisation import organisation_get
+from pricing.charts.waterfall import waterfall_spec
+from pricing.engine.costs import LEVELS, Statement, claim_ratios
+from pricing.models import CostKind, CostLine
+from pricing.selectors.costs import Rates
+from pricing.selectors.margins import MonthMargin, margins_read, margins_total
+from products.models import Product
+from products.selectors.lines import line_tree
+from products.selectors.months import product_complete_month
+
+from .margins_ahead import MarginAheadCard, margin_ahead_card
+
+MONTHS = 12
+ZERO = Decimal(0)
+
+
+@dataclass(frozen=True)
+class StatementRow:
+    """A line of the statement, in words; ``strong``: a total, ``kind``: the code of a kind of cost."""
+
+    label: str
+    cells: Sequence[str | None]
+    total: str
+    rate: str | None
+    strong: bool
+    kind: str = ""
+
+
+@dataclass(frozen=True)
+class Figure:
+    label: str
+    value: str
+    note: str = ""
+
+
+@dataclass(frozen=True)
+class MarginCard:
+    """``limited``: the person sees only some channels. Without ``rows`` there is no whole month of sales.
+    ``sold``: in a month, on average."""
+
+    limited: bool = False
+    currency: str = ""
+    about: str = ""
+    months: Sequence[datetime.date] = ()
+    figures: Sequence[Figure] = ()
+    rows: Sequence[StatementRow] = ()
+    chart: Chart | None = None
+    unknown: Sequence[CostLine] = ()
+    ahead: MarginAheadCard | None = None
+    sold: Decimal | None = None
+
+    @property
+    def last(self) -> str:
+        return f"{self.months[-1]:%Y-%m}"
+
+
+@dataclass(frozen=True)
+class _Line:
+    """A line of the statement: how it reads and what it is of one statement; costs are taken off."""
+
+    key: str
+    label: str
+    is_total: bool
+
+    def of(self, found: Statement) -> Decimal:
+        if self.key == "gross":
+            return found.gross
+        if self.key == "deductions":
+            return found.net - found.gross
+        if self.is_total:
+            amount: Decimal = getattr(found, self.key)
+            return amount
+        return -sum((row.amount for row in found.rows if f"kind {row.key}" == self.key), ZERO)
+
+
+def margin_card(user: Any, product: Product, rates: Sequence[Rates]) -> MarginCard:
+    lead = line_tree().lead_measure(product.line_id)
+    last = product_complete_month(product, lead.pk)
+    if last is None:
+        return MarginCard()
+    margins = margins_read(user, product, month_add(last, 1 - MONTHS), last, rates)
+    if margins is None:
+        return MarginCard(limited=True)
+    months = _known(margins.of(product))
+    total = margins_total(months)
+    if total is None:
+        return MarginCard()
+    currency = organisation_get().currency
+    lines = _lines(total, {each.cost_line.kind.code: each.cost_line.kind for each in rates})
+    return MarginCard(
+        currency=currency,
+        about=_("standard costs: what was sold × the rates of the month; every total is the sum of its rows"),
+        months=[each.month for each in months],
+        figures=_figures(total, currency),
+        rows=[_row(line, months, total) for line in lines],
+        chart=_chart(lines, months, total, currency),
+        unknown=list(dict.fromkeys(line for each in months for line in each.unknown)),
+        ahead=margin_ahead_card(user, product, margins, months),
+        sold=_average([each.sold for each in months if each.sold is not None]),
+    )
+
+
+def statement_lines(total: Statement, rates: Sequence[Rates]) -> list[tuple[str, Decimal, bool]]:
+    """Of each line of the statement its label, its amount (costs negative) and whether it is a total."""
+    kinds = {each.cost_line.kind.code: each.cost_line.kind for each in rates}
+    return [(line.label, line.of(total), line.is_total) for line in _lines(total, kinds)]
+
+
+def _known(found: Sequence[MonthMargin]) -> list[MonthMargin]:
+    """From the first month with sales on; a gap within stays one."""
+    first = next((place for place, each in enumerate(found) if each.statement is not None), len(found))
+    return list(found[first:])
+
+
+def _average(sold: Sequence[Decimal]) -> Decimal | None:
+    return sum(sold, ZERO) / len(sold) if sold else None
+
+
+def _lines(total: Statement, kinds: Mapping[str, CostKind]) -> list[_Line]:
+    """Sales, then each level's kinds and the margin they leave; also of a level without costs."""
+    lines = []
+    if total.gross != total.net:
+        lines = [_Line("gross", _("Gross sales"), True), _Line("deductions", _("Deductions"), False)]
+    lines.append(_Line("net", _("Net sales"), True))
+    margins = {"cm1": "CM1", "cm2": "CM2", "cm3": "CM3", "below": _("Result")}
+    for level in LEVELS:
+        own = sorted((row.key for row in total.rows if row.level == level), key=lambda key: kinds[key].place)
+        lines += [_Line(f"kind {key}", str(kinds[key]), False) for key in own]
+        lines.append(_Line("result" if level == "below" else level, margins[level], True))
+    return lines
+
+
+def _figures(total: Statement, currency: str) -> list[Figure]:
+    found = [
+        Figure(
+            label,
+            _rate(total.rate(level)) or formats.MISSING,
+            formats.money(getattr(total, level), currency, 0),
+        )
+        for level, label in (("cm1", "CM1"), ("cm2", "CM2"), ("cm3", "CM3"))
+    ]
+    claims = sum((row.amount for row in total.rows if row.key == "claims"), ZERO)
+    others = sum((row.amount for row in total.rows if row.key != "claims"), ZERO)
+    ratios = claim_ratios(total.net, claims, others) if claims else None
+    if ratios is None:
+        return [*found, Figure(_("Result"), formats.money(total.result, currency, 0))]
+    note = _("claims %(claims)s, costs %(costs)s") % {
+        "claims": formats.percent(ratios.claims),
+        "costs": formats.percent(ratios.costs),
+    }
+    return [*found, Figure(_("Combined ratio"), formats.percent(ratios.combined), note)]
+
+
+def _rate(rate: Decimal | None) -> str | None:
+    return None if rate is None else formats.percent(rate)
+
+
+def _row(line: _Line, months: Sequence[MonthMargin], total: Statement) -> StatementRow:
+    amount = line.of(total)
+    cells = [
+        None if each.statement is None else formats.number(line.of(each.statement), 2) for each in months
+    ]
+    rate = _rate(amount / total.net) if total.net else None
+    kind = line.key.removeprefix("kind ") if line.key.startswith("kind ") else ""
+    return StatementRow(line.label, cells, formats.number(amount, 2), rate, line.is_total, kind)
+
+
+def _chart(lines: Sequence[_Line], months: Sequence[MonthMargin], total: Statement, currency: str) -> Chart:
+    """From sales down to the result; costs hang where the amount before them ended."""
+    points = [(line.label, line.of(total), line.is_total) for line in lines]
+    first, last = formats.month(months[0].month), formats.month(months[-1].month)
+    return Chart(
+        id="margin-chart",
+        title=_("What is left of sales?"),
+        subtitle=_("%(first)s to %(last)s, standard costs") % {"first": first, "last": last},
+        spec=waterfall_spec(points, lambda amount: formats.money(amount, currency, scale="auto")),
+        table=ChartTable(
+            [_("Line of the statement"), currency, _("of net sales")],
+            [[row.label, row.total, row.rate] for row in (_row(line, months, total) for line in lines)],
+        ),
+        description=_("From sales to the result: each kind of cost as a step; the figures are in the table"),
+        css="h-fan" if len(points) > 9 else "h-mid",
+    )

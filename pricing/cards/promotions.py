@@ -1,0 +1,169 @@
+"""The card Promotion of a product's marketing mix: what ran, what comes, what it brought."""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from django.utils.translation import gettext as _
+
+from core import formats
+from core.charts import Chart, ChartTable, Spec
+from core.charts.model import SCHEMA
+from core.months import month_add, month_start
+from core.organisation import organisation_get, today
+from pricing.models import Promotion
+from pricing.selectors.promotion_calendar import product_promotions
+from pricing.selectors.promotion_effects import product_effects
+from pricing.selectors.promotions import channels_seen, own_cost, sees_whole
+from pricing.words.promotions import effect_reason, mechanic_words, span_words
+from products.models import Product
+
+BEFORE, AHEAD = 12, 8
+LISTED = 8
+ROW = 44
+
+
+def promotion_card(user: Any, product: Product) -> Mapping[str, Any]:
+    """The chart of a year back and some months ahead, and the newest finished promotions."""
+    rows = product_promotions(user, product)
+    day = today()
+    over = [row for row in rows if row.store_end < day and row.state == Promotion.State.APPROVED]
+    over = over[::-1][:LISTED]
+    effects = product_effects(user, product, over)
+    return {
+        "chart": promotion_chart(user, rows, day),
+        "any": bool(rows),
+        "over": [
+            {
+                "row": row,
+                "dates": span_words(row.store_start, row.store_end),
+                "channels": _channels(user, row),
+                "effect": effects.get(row.pk),
+                "reason": effect_reason(effects[row.pk].reason) if row.pk in effects else "",
+                "after": _after(effects.get(row.pk)),
+                "cost": own_cost(row) if sees_whole(user, row) else None,
+            }
+            for row in over
+        ],
+        "scale": formats.scale_label("k", organisation_get().currency),
+        "can_edit": user.has_perm("pricing.edit"),
+    }
+
+
+def _after(effect: Any) -> float | None:
+    """What was sold less or more in the weeks after, as a share of the baseline while it ran."""
+    if effect is None or effect.after is None or not effect.baseline:
+        return None
+    return float(effect.after / effect.baseline)
+
+
+def _channels(user: Any, row: Promotion) -> str:
+    return ", ".join(channel.name for channel in channels_seen(user, row)) or _("everywhere")
+
+
+def promotion_chart(user: Any, rows: Sequence[Promotion], day: datetime.date) -> Chart | None:
+    """A line a channel, a bar a promotion: dark is over, light is to come. None without any in sight."""
+    first, last = month_add(month_start(day), -BEFORE), month_add(month_start(day), AHEAD)
+    shown = [row for row in rows if row.store_end >= first and row.store_start < last]
+    if not shown:
+        return None
+    bars: list[Spec] = []
+    for row in shown:
+        names = [channel.name for channel in channels_seen(user, row)] or [_("everywhere")]
+        for name in names:
+            bars.append(
+                {
+                    "channel": name,
+                    "start": max(row.store_start, first).isoformat(),
+                    "end": min(row.store_end + datetime.timedelta(days=1), last).isoformat(),
+                    "name": row.name,
+                    "dates": span_words(row.store_start, row.store_end),
+                    "how": mechanic_words(row),
+                    "state": row.get_state_display(),
+                    "kind": "done" if row.store_end < day else "planned",
+                }
+            )
+    channels = list(dict.fromkeys(bar["channel"] for bar in bars))
+    table = [[bar["name"], bar["channel"], bar["dates"], bar["how"], bar["state"]] for bar in bars]
+    return Chart(
+        id="promotions-chart",
+        title=_("Promotion: what ran, what comes, what did it bring?"),
+        subtitle=_("The line is today: left of it is over, right is to come"),
+        spec=_spec(bars, channels, first, last, day),
+        table=ChartTable([_("Promotion"), _("Channel"), _("In store"), _("How"), _("State")], table),
+        description=_("Promotions by channel, from %(first)s to %(last)s; they are in the table")
+        % {"first": formats.month(first), "last": formats.month(last)},
+        css="h-small",
+    )
+
+
+def _spec(
+    bars: Sequence[Spec],
+    channels: Sequence[str],
+    first: datetime.date,
+    last: datetime.date,
+    day: datetime.date,
+) -> Spec:
+    def layer(kind: str) -> Spec:
+        tooltip = [
+            {"field": field, "title": title}
+            for field, title in (("name", _("promotion")), ("dates", _("in store")), ("how", _("how")))
+        ]
+        return {
+            "transform": [{"filter": f"datum.kind === '{kind}'"}],
+            "mark": {"type": "bar", "style": kind, "height": 10, "yOffset": -6},
+            "encoding": {
+                "x": {"field": "start", "type": "temporal"},
+                "x2": {"field": "end"},
+                "tooltip": tooltip,
+            },
+        }
+
+    # An empty layer would be a drawing without a word for who listens.
+    drawn = [layer(kind) for kind in ("done", "planned") if any(bar["kind"] == kind for bar in bars)]
+    span = [first.isoformat(), last.isoformat()]
+    axis = {"title": None, "format": "%b %Y", "tickCount": {"interval": "month", "step": 4}, "grid": True}
+    # An empty mark whose only work is the scale: all layers share it.
+    frame: Spec = {
+        "data": {"values": [{"start": span[0]}, {"start": span[1]}]},
+        "mark": {"type": "rule", "opacity": 0},
+        "encoding": {"x": {"field": "start", "type": "temporal", "scale": {"type": "utc"}, "axis": axis}},
+    }
+    label: Spec = {
+        "mark": {"type": "text", "style": "bar-label", "dy": 10},
+        "encoding": {
+            "x": {"field": "start", "type": "temporal"},
+            "text": {"field": "name"},
+            "opacity": {"condition": {"test": "width < 300", "value": 0}, "value": 1},
+        },
+    }
+    now: Spec = {
+        "data": {"values": [{"start": day.isoformat()}]},
+        "mark": {"type": "rule", "style": "interval"},
+        "encoding": {
+            "x": {"field": "start", "type": "temporal"},
+            "y": {"value": -4},
+            "y2": {"value": "height"},
+        },
+    }
+    y: Spec = {
+        "field": "channel",
+        "type": "nominal",
+        "sort": list(channels),
+        "axis": {"title": None, "grid": True, "minExtent": 86, "labelPadding": 8},
+        "scale": {"paddingInner": 0.5},
+    }
+    return {
+        "$schema": SCHEMA,
+        "width": "container",
+        "height": max(ROW * len(channels), 60),
+        "padding": {"left": 0, "right": 6, "top": 6, "bottom": 2},
+        "data": {"values": list(bars)},
+        "layer": [
+            frame,
+            *({**part, "encoding": {"y": y, **part["encoding"]}} for part in (*drawn, label)),
+            now,
+        ],
+    }

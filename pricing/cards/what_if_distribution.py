@@ -1,0 +1,83 @@
+"""Distribution on the card What if: its fields and what is said of the answer."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.utils.text import capfirst
+from django.utils.translation import gettext as _
+
+from core import formats
+from pricing.selectors.what_if import Ground
+from pricing.selectors.what_if_distribution import (
+    LEAST,
+    MOST,
+    DistributionAnswer,
+    DistributionAsked,
+    Distributions,
+)
+
+
+def distribution_fields(distributions: Distributions, asked: DistributionAsked) -> dict[str, Any]:
+    """Without any, nothing can be asked."""
+    spread = distributions.spreads.get(asked.channel)
+    if spread is None:
+        return {}
+    return {
+        "slider": {
+            "name": "rate",
+            "label": capfirst(_("weighted distribution")),
+            "sub": spread.channel.name,
+            "low": str(LEAST),
+            "high": str(MOST),
+            "step": str(LEAST),
+            "value": f"{asked.rate:.2f}",
+            "said": formats.percent(asked.rate, 0),
+        },
+        "now": f"{formats.percent(spread.rate, 0)} ({formats.month(spread.month)})",
+        "change": formats.delta(asked.rate - spread.rate, kind="points", good="none"),
+        "choice": {
+            "name": "channel",
+            "label": capfirst(_("channel")),
+            "rows": [
+                {"value": pk, "name": one.channel.name, "on": pk == asked.channel}
+                for pk, one in distributions.spreads.items()
+            ],
+        },
+    }
+
+
+def distribution_refused() -> str:
+    return _(
+        "Nobody can say: no channel has three months with its sales and its weighted distribution. "
+        "Import the distribution first."
+    )
+
+
+def distribution_words(distributions: Distributions, asked: DistributionAsked) -> str:
+    spread = distributions.spreads.get(asked.channel)
+    return _("%(rate)s distribution in %(channel)s from %(day)s") % {
+        "rate": formats.percent(asked.rate, 0),
+        "channel": spread.channel.name if spread else "—",
+        "day": formats.day(asked.start),
+    }
+
+
+def distribution_asides(ground: Ground, answer: DistributionAnswer) -> list[str]:
+    """The rate of sale it rests on, and how sure that is."""
+    belief = answer.belief
+    tenth = [1.1 ** (belief.mean + side * 1.2816 * belief.sd) - 1 for side in (0, -1, 1)]
+    said = {
+        "units": formats.volume(answer.per_point, ground.unit),
+        "months": formats.number(belief.count, 0),
+        "share": formats.share(answer.share),
+        "rate": formats.percent(tenth[0]),
+        "low": formats.percent(max(tenth[1], 0.0)),
+        "high": formats.percent(tenth[2]),
+    }
+    return [
+        _("A percentage point of distribution sold %(units)s there in a month, over %(months)s months.")
+        % said,
+        _("A tenth more distribution is %(rate)s more volume there (80%%: %(low)s to %(high)s).") % said,
+        _("The channel sells %(share)s of all volume.") % said,
+    ]

@@ -1,0 +1,115 @@
+"""What costs add to the other rooms. The history of a product has none of them: not everybody sees costs."""
+
+from __future__ import annotations
+
+from django.utils.translation import gettext_lazy as _
+
+from core import registries
+from core.later import later_in
+from core.registries import (
+    JobKind,
+    MenuEntry,
+    MonthBooking,
+    NightlyStep,
+    Panel,
+    ProductTab,
+    ReportField,
+    ReportSection,
+)
+
+RIGHT = "pricing.view_costs"
+later = later_in("pricing")
+
+
+def register() -> None:
+    from collaboration.kinds import alert_kinds, notification_kinds
+    from exchange.sheets import sheets
+    from pricing import doctor
+    from pricing.cards.ledger import reconciled_panel
+    from pricing.sheets.budget import BudgetWithCostsSheet
+    from pricing.sheets.costs import CostsSheet
+    from pricing.sheets.ledger import LedgerSheet
+    from pricing.words.cost_changes import READY, UNDER
+    from pricing.words.margins import FLOOR
+
+    sheets.register(CostsSheet(), LedgerSheet(), BudgetWithCostsSheet())
+    registries.nightly_steps.register(
+        NightlyStep(
+            "standard_costs",
+            _("Standard costs"),
+            chunks=later("steps.standard_costs.chunks"),
+            compute=later("steps.standard_costs.compute"),
+            order=60,
+        )
+    )
+    registries.nightly_steps.register(
+        NightlyStep(
+            "margin_floor",
+            _("Margin floors"),
+            chunks=later("steps.margin_floor.chunks"),
+            compute=later("steps.margin_floor.compute"),
+            after=("judgement",),
+            order=82,
+        )
+    )
+    registries.report_fields.register(
+        ReportField("margin", _("Margins"), "cost", 200),
+        ReportField("costs", _("Costs by kind"), "cost", 210),
+    )
+    registries.report_sections.register(
+        ReportSection(
+            "margin",
+            _("Cost and margin"),
+            ("margin", "costs"),
+            later("report_sections.margin_section"),
+            50,
+            RIGHT,
+        )
+    )
+    registries.nightly_steps.register(
+        NightlyStep(
+            "costs_ahead",
+            _("Costs ahead"),
+            chunks=later("steps.costs_ahead.chunks"),
+            compute=later("steps.costs_ahead.compute"),
+            after=("judgement",),
+            order=83,
+        )
+    )
+    alert_kinds.register(FLOOR, UNDER)
+    notification_kinds.register(READY)
+    registries.nightly_steps.register(
+        NightlyStep(
+            "actual_costs",
+            _("Actual costs"),
+            chunks=later("steps.ledger.chunks"),
+            compute=later("steps.ledger.compute"),
+            order=61,
+        )
+    )
+    registries.month_bookings.register(
+        MonthBooking("standard_costs", later("services.standard_costs.standard_costs_before_close"), 60),
+        MonthBooking("actual_costs", later("services.ledger.ledger_book_open"), 61),
+    )
+    registries.panels.register(
+        Panel("reconciled", "import", "pricing/_reconciled.html", reconciled_panel, 10, RIGHT)
+    )
+    doctor.register()
+    registries.job_kinds.register(
+        JobKind(
+            "pricing.standard_costs",
+            later("services.standard_costs.standard_costs_job"),
+            _("Booking of standard costs"),
+        )
+    )
+    registries.job_kinds.register(
+        JobKind(
+            "pricing.cost_change",
+            later("services.cost_changes.cost_change_fill"),
+            _("What a change of costs does"),
+        )
+    )
+    registries.product_tabs.register(ProductTab("costs", _("Costs"), "pricing:product_costs", 40, RIGHT))
+    registries.menu.register(
+        MenuEntry("costs", _("Costs and margins"), "pricing:costs", "calculator", 45, RIGHT)
+    )

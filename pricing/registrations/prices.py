@@ -1,0 +1,58 @@
+"""What prices and their proposals add to the other rooms."""
+
+from __future__ import annotations
+
+from django.utils.translation import gettext_lazy as _
+
+from core import registries
+from core.history import Related, history_extend
+from core.later import later_in
+from core.registries import DecisionKind, EventSource, JobKind, Panel, PlannedSource, ProductReading
+
+later = later_in("pricing")
+
+
+def register() -> None:
+    from collaboration.kinds import alert_kinds, notification_kinds
+    from exchange.sheets import sheets
+    from pricing.decision_readings import PRICE
+    from pricing.models import Bound, Levy, ReferenceUse, VatCode
+    from pricing.price_events import READING
+    from pricing.selectors.proposals import JOB
+    from pricing.sheets.levies import LeviesSheet
+    from pricing.sheets.prices import PricesSheet
+    from pricing.sheets.terms import TermsSheet
+    from pricing.words.approvals import DECIDED, READY, WAITING
+    from products.models import Product, ProductLine
+
+    # Prices have a page of their own, which keeps to lists and drafts that a person may see.
+    history_extend(Product, Related(VatCode, "product", _("VAT"), skip=frozenset({"line"})))
+    history_extend(Product, Related(Bound, "product", _("Bound of a price"), skip=frozenset({"line"})))
+    history_extend(ProductLine, Related(ReferenceUse, "line"), Related(Levy, "line"))
+    registries.panels.register(
+        Panel(
+            "price", "mix", "pricing/_price_card.html", later("cards.prices.price_panel"), 20, "pricing.view"
+        )
+    )
+    registries.decision_kinds.register(DecisionKind("price", _("Price proposals"), 10, PRICE))
+    registries.event_sources.register(EventSource("prices", later("price_events.price_events"), 30))
+    registries.product_readings.register(ProductReading(READING, later("price_events.price_reading"), 70))
+    registries.planned_sources.register(
+        PlannedSource(
+            "price",
+            later("selectors.planned_prices.price_changes"),
+            later("words.prices.planned_words"),
+            _("Own prices of its products"),
+        )
+    )
+    registries.job_kinds.register(
+        JobKind(
+            JOB,
+            later("services.proposals.proposal_fill"),
+            _("Prices of a proposal"),
+            failed=later("services.proposals.proposal_fill_failed"),
+        )
+    )
+    alert_kinds.register(*WAITING)
+    notification_kinds.register(*DECIDED, READY)
+    sheets.register(PricesSheet(), LeviesSheet(), TermsSheet())
