@@ -21,6 +21,7 @@ from .report_tables import Column, FileRow, Table
 
 Progress = Callable[[int, int], object]
 EVERY = 2000
+FORMS = (("index", "0.0"), ("share", "0.0%"), ("unit", "#,##0.0000"), ("units", "#,##0"))
 SEPARATORS = {"semicolon": ";", "comma": ",", "tab": "\t"}
 
 
@@ -44,7 +45,7 @@ def xlsx_write(file: IO[bytes], table: Table, progress: Progress | None = None) 
     number = "#,##0.0," if table.query.scale else "#,##0.00"
     styles = {
         (form, strong): book.add_format({"num_format": shown, "bold": strong})
-        for form, shown in (("amount", number), ("index", "0.0"), ("share", "0.0%"))
+        for form, shown in (("amount", number), *FORMS)
         for strong in (False, True)
     }
     first = len(table.labels)
@@ -119,7 +120,7 @@ def csv_bytes(table: Table, separator: str, decimal_mark: str) -> bytes:
     for row in table.rows():
         if not row.depth:
             amounts = (
-                _plain(amount, decimal_mark, 4 if column.form == "share" else 2)
+                _plain(amount, decimal_mark, 4 if column.form in ("share", "unit") else 2)
                 for column, amount in zip(table.columns, row.amounts, strict=True)
             )
             writer.writerow([*map(formula_neutral, row.names), *amounts])

@@ -29,12 +29,14 @@ from .selectors.cost_report import CostReport, ReportRow
 from .selectors.margin_bridge import margin_bridge, margin_level
 from .selectors.margin_report import MarginRow, margin_report
 from .selectors.report_query import ReportQuery
+from .selectors.unit_report import unit_report
+from .unit_report_page import unit_amount
 
 
 @dataclass(frozen=True)
 class Column:
-    """``key``: its head where no language may change it. ``form``: amount, index or share; ``of``: which two
-    columns, by their place, a share is the quotient of."""
+    """``key``: its head where no language may change it. ``form``: amount, index, share, units sold or an
+    amount of one unit; ``of``: which two columns, by their place, a share is the quotient of."""
 
     key: str
     head: str
@@ -73,12 +75,16 @@ class Table:
     def words(self, column: Column, amount: Decimal | None) -> str:
         if column.form == "share":
             return "" if amount is None else formats.percent(amount)
+        if column.form in ("unit", "units"):
+            return unit_amount(amount) if column.form == "unit" else formats.volume(amount)
         return amount_words(self.query, column.form, amount)
 
 
 def report_table(user: Any, query: ReportQuery) -> Table:
     """What the page of the address shows, as the person may see it now."""
-    return {"costs": _costs, "margin": _margins, "bridge": _bridge}[query.layout](user, query)
+    return {"costs": _costs, "margin": _margins, "units": _units, "bridge": _bridge}[query.layout](
+        user, query
+    )
 
 
 def table_size(user: Any, query: ReportQuery) -> int:
@@ -167,6 +173,29 @@ def _margins(user: Any, query: ReportQuery) -> Table:
     return _table(_booked(user, query), query, _labels([by]), [by, f"{by}_name"], columns, size, rows)
 
 
+def _units(user: Any, query: ReportQuery) -> Table:
+    found = unit_report(user, query)
+    _limited_refuse(found.limited)
+    level = margin_level(query)
+    columns = [
+        Column("units", _("Sold"), "units"),
+        Column("price", _("Price"), "unit"),
+        Column("net", _("Net sales a unit"), "unit"),
+        Column("cost", _("Costs a unit"), "unit"),
+        Column("cost_before", _("Costs a unit then"), "unit"),
+        Column("margin", _("%(margin)s a unit") % {"margin": level.upper()}, "unit"),
+    ]
+
+    def rows() -> Iterator[FileRow]:
+        for row in found.rows:
+            amounts = [getattr(row, column.key) for column in columns]
+            yield FileRow(names := [row.name.code, row.name.label], names, amounts)
+
+    asked = replace(query, scale="", filters={**query.filters, "level": level})
+    keys, labels = ["product", "product_name"], _labels(["product"])
+    return _table(_booked(user, query), asked, labels, keys, columns, len(found.rows), rows)
+
+
 def _bridge(user: Any, query: ReportQuery) -> Table:
     found = margin_bridge(user, query)
     _limited_refuse(found.limited)
@@ -227,7 +256,7 @@ def _table(
         (_("Month"), formats.month(query.month)),
         *([(_("Period"), str(PERIOD_WORDS[query.period]))] if query.layout != "costs" else []),
         (_("Costs"), str(MEASURE_WORDS[query.of])),
-        *([(_("Compared with"), str(MEASURE_WORDS[query.against]))] if query.layout == "bridge" else []),
+        *([(_("Compared with"), str(MEASURE_WORDS[query.against]))] if query.is_paired else []),
         (_("Currency"), currency),
         *(
             (str(DIMENSION_WORDS.get(name, _("Taken off before"))), value)

@@ -31,6 +31,7 @@ LAYOUT_WORDS: dict[str, Any] = {
     "costs": _("Costs"),
     "margin": _("Margin"),
     "bridge": _("Margin bridge"),
+    "units": _("Per unit"),
 }
 DIMENSION_WORDS: dict[str, Any] = {
     "line": _("Product line"),
@@ -85,7 +86,7 @@ def choices(query: ReportQuery) -> dict[str, list[tuple[str, str, bool]]]:
         "of": [(of, str(MEASURE_WORDS[of]), of == query.of) for of in ("actual", "standard")],
         "against": [
             (name, str(MEASURE_WORDS[name]), name == query.against)
-            for name in (BRIDGED_FROM if query.layout == "bridge" else AGAINST)
+            for name in (BRIDGED_FROM if query.is_paired else AGAINST)
             if name != query.of
         ],
         "period": [(name, str(PERIOD_WORDS[name]), name == query.period) for name in PERIODS],

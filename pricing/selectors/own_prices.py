@@ -9,6 +9,7 @@ from decimal import Decimal
 from itertools import pairwise
 
 from django.db import connection
+from django.db.models import QuerySet
 
 from core.months import month_add
 from core.organisation import organisation_get
@@ -32,11 +33,7 @@ def own_prices(
     products: Collection[int], since: datetime.date, last: datetime.date
 ) -> dict[int, dict[Part, Rows]]:
     """Of products with a new price after ``since``: all up to ``last``, but what is paid once."""
-    of_all = PriceList.objects.filter(
-        kind=PriceList.Kind.OWN, channel=None, segment=None, currency=organisation_get().currency
-    )
-    prices = Price.objects.filter(price_list__in=of_all, state=State.APPROVED)
-    prices = prices.exclude(component=Price.Component.ONCE)
+    prices = _for_everybody().exclude(component=Price.Component.ONCE)
     changing = prices.filter(product_id__any=list(products), start_date__gt=since, start_date__lte=last)
     ids = set(changing.order_by().values_list("product_id", flat=True))
     found: dict[int, dict[Part, Rows]] = defaultdict(lambda: defaultdict(list))
@@ -47,6 +44,27 @@ def own_prices(
         ):
             found[product_id][component, tier].append((date, amount or Decimal(0)))
     return found
+
+
+def own_prices_on(day: datetime.date) -> dict[int, Decimal]:
+    """By product what one unit costs everybody, without VAT; not of those with more parts or none, nor from a
+    list that has VAT in its prices. One query."""
+    part = ("product_id", "component", "tier")
+    rows = _for_everybody().filter(start_date__lte=day, price_list__with_vat=False)
+    found: dict[int, dict[Part, Decimal]] = defaultdict(dict)
+    for product_id, component, tier, amount in (
+        rows.order_by(*part, "-start_date").distinct(*part).values_list(*part, "amount")
+    ):
+        if amount is not None:
+            found[product_id][component, tier] = amount
+    return {pk: parts[UNIT] for pk, parts in found.items() if parts.keys() == {UNIT}}
+
+
+def _for_everybody() -> QuerySet[Price]:
+    lists = PriceList.objects.filter(
+        kind=PriceList.Kind.OWN, channel=None, segment=None, currency=organisation_get().currency
+    )
+    return Price.objects.filter(price_list__in=lists, state=State.APPROVED)
 
 
 def mean_price(rows: Rows, month: datetime.date) -> float | None:

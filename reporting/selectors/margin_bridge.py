@@ -50,9 +50,19 @@ def margin_level(query: ReportQuery) -> str:
 def margin_bridge(user: Any, query: ReportQuery) -> BridgeReport:
     if visible_channel_ids(user) is not None:
         return BridgeReport(limited=True)
-    level = margin_level(query)
+    products, rows, uneven = compared(user, query)
+    if not rows:
+        return BridgeReport()
+    found = bridge(rows)
+    named = ((_name(products, part.key), part) for part in found.parts if part.change)
+    parts = tuple(sorted(named, key=lambda pair: -abs(pair[1].change)))
+    return BridgeReport(found, parts, uneven=uneven)
+
+
+def compared(user: Any, query: ReportQuery) -> tuple[dict[int, Product], list[Compared], bool]:
+    """The products asked for, both periods of each (and of what is on none), and whether they are uneven."""
     plain = replace(query, filters={key: own for key, own in query.filters.items() if key != "level"})
-    products, tree = products_asked(user, plain), line_tree()
+    products, tree, level = products_asked(user, plain), line_tree(), margin_level(query)
     [now] = query.spans(query.period, query.of)
     [then] = query.spans(query.period, query.against)
     read = [_sides(user, plain, products, span, level) for span in (then, now)]
@@ -61,12 +71,7 @@ def margin_bridge(user: Any, query: ReportQuery) -> BridgeReport:
         Compared(key, _unit(products.get(key), tree), *(side.get(key, NOTHING) for side in sides))
         for key in sorted(sides[0].keys() | sides[1].keys(), key=lambda key: (key is None, key))
     ]
-    if not rows:
-        return BridgeReport()
-    found = bridge(rows)
-    named = ((_name(products, part.key), part) for part in found.parts if part.change)
-    parts = tuple(sorted(named, key=lambda pair: -abs(pair[1].change)))
-    return BridgeReport(found, parts, uneven=any(uneven for _side, uneven in read))
+    return products, rows, any(uneven for _side, uneven in read)
 
 
 def _sides(

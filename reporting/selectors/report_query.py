@@ -23,6 +23,8 @@ MARGIN_BY = ("line", "product", "family", "channel", "month")
 FILTERS = ("line", "product", "kind", "level", "channel", "supplier", "cost_centre")
 OF, AGAINST, SCALES = ("actual", "standard"), ("budget", "last_year", "standard"), ("", "k")
 BRIDGED_FROM = ("last_year", "budget")
+PAIRED = ("bridge", "units")
+"""Layouts that set a period beside last year's, or the budget's."""
 COLUMNS = tuple(
     f"{period}-{measure}"
     for period in PERIODS
@@ -50,8 +52,8 @@ class Span:
 @dataclass(frozen=True)
 class ReportQuery:
     """``of``: what is compared, ``against`` what; ``by``: what a row is of; ``scale``: k for thousands;
-    ``layout``: costs; the contribution margin of what ``by`` names first over ``period``, or the bridge to it
-    from what it is compared with."""
+    ``layout``: costs; the contribution margin of what ``by`` names first over ``period``, the bridge to it
+    from what it is compared with, or a unit of each product in both."""
 
     month: datetime.date
     columns: tuple[str, ...]
@@ -63,6 +65,10 @@ class ReportQuery:
     text: str = ""
     layout: str = "costs"
     period: str = "ytd"
+
+    @property
+    def is_paired(self) -> bool:
+        return self.layout in PAIRED
 
     def address(self, **changes: Any) -> str:
         return replace(self, **changes).encoded
@@ -78,7 +84,7 @@ class ReportQuery:
         query["of"] = self.of
         if self.layout != "costs":
             query["layout"], query["period"] = self.layout, self.period
-            query.update({"against": self.against} if self.layout == "bridge" else {})
+            query.update({"against": self.against} if self.is_paired else {})
         else:
             query["columns"], query["against"] = ",".join(self.columns), self.against
         query.update({"scale": self.scale} if self.scale else {})
@@ -133,13 +139,13 @@ def report_query(query: QueryDict) -> ReportQuery:
     booked since the year began (for the bridge: the year before), else standard ones, beside the budget where
     there is one, else last year."""
     month, layout = _month(query.get("month", "")), query.get("layout", "")
-    margin = layout in ("margin", "bridge")
+    margin = layout in ("margin", *PAIRED)
     of, against = query.get("of", ""), query.get("against", "")
-    if layout == "bridge" and against not in BRIDGED_FROM:
+    if layout in PAIRED and against not in BRIDGED_FROM:
         against = "last_year"
     if of not in OF or (against not in AGAINST and not margin):
         has_actual, has_budget = _booked(
-            month_add(year_start(month), -12 if layout == "bridge" and against == "last_year" else 0)
+            month_add(year_start(month), -12 if layout in PAIRED and against == "last_year" else 0)
         )
         of = of if of in OF else "actual" if has_actual else "standard"
         against = against if against in AGAINST else "budget" if has_budget else "last_year"

@@ -12,21 +12,25 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
+from core import formats
 from core.organisation import organisation_get
-from core.pages import page_render, paginate, with_right
+from core.pages import Sort, page_render, paginate, with_right
 from pricing.engine.costs import abc
 from pricing.models import CostKind
 from pricing.selectors.costs import RIGHT, cost_kinds
-from products.models import SavedView
-from products.selectors.access import lines_visible
+from products.models import ProductLine, SavedView
+from products.selectors.access import visible_line_ids
+from products.selectors.lines import line_tree
 from products.services.views import view_create, view_delete
 from reporting.cost_report_page import heads, margin_heads, margin_shown, shown, shown_page
 from reporting.margin_bridge_page import bridge_shown, part_shown
-from reporting.report_words import LAYOUT_WORDS, choices, dimensions, reconciliation_words
+from reporting.report_words import LAYOUT_WORDS, MEASURE_WORDS, choices, dimensions, reconciliation_words
 from reporting.selectors.cost_report import CostReport
 from reporting.selectors.margin_bridge import margin_bridge, margin_level
 from reporting.selectors.margin_report import margin_report
 from reporting.selectors.report_query import ReportQuery, report_query
+from reporting.selectors.unit_report import SORTS, unit_report
+from reporting.unit_report_page import unit_shown
 
 PAGE = "cost-report"
 FILES = (("xlsx", "XLSX"), ("csv", "CSV"), ("pdf", "PDF"))
@@ -43,7 +47,7 @@ def cost_report(request: HttpRequest) -> HttpResponse:
         "choices": choices(query),
         "dimensions": dimensions(query),
         "currency": organisation_get().currency,
-        "lines": lines_visible(request.user).order_by("name"),
+        "lines": _lines(request.user),
         "kinds": cost_kinds(),
         "levels": CostKind.Level.choices,
         "views": _views(request.user),
@@ -52,11 +56,26 @@ def cost_report(request: HttpRequest) -> HttpResponse:
         "can_export": request.user.has_perm("exchange.export"),
         "layouts": [
             (name, LAYOUT_WORDS[name], query.address(layout=name, by=by))
-            for name, by in (("costs", ("product", "kind")), ("margin", ("line",)), ("bridge", ("product",)))
+            for name, by in (
+                ("costs", ("product", "kind")),
+                ("margin", ("line",)),
+                ("units", ("product",)),
+                ("bridge", ("product",)),
+            )
         ],
-        **{"costs": _costs, "margin": _margin, "bridge": _bridge}[query.layout](request, query),
+        **{"costs": _costs, "margin": _margin, "units": _units, "bridge": _bridge}[query.layout](
+            request, query
+        ),
     }
     return page_render(request, "reporting/cost_report.html", context)
+
+
+def _lines(user: Any) -> list[ProductLine]:
+    seen = visible_line_ids(user)
+    return sorted(
+        (line for line in line_tree().lines.values() if seen is None or line.pk in seen),
+        key=lambda line: line.name.lower(),
+    )
 
 
 def _costs(request: HttpRequest, query: ReportQuery) -> dict[str, Any]:
@@ -87,6 +106,22 @@ def _margin(request: HttpRequest, query: ReportQuery) -> dict[str, Any]:
     }
 
 
+def _units(request: HttpRequest, query: ReportQuery) -> dict[str, Any]:
+    sort = Sort.read(request, SORTS, "name")
+    found = unit_report(request.user, query, ("-" if sort.descending else "") + sort.field)
+    [then] = query.spans(query.period, query.against)
+    page = paginate(request, found.rows)
+    return {
+        "page": page,
+        "rows": [unit_shown(row) for row in page.object_list],
+        "sort": sort,
+        "limited": found.limited,
+        "uneven": found.uneven,
+        "level": margin_level(query),
+        "before": MEASURE_WORDS["budget"] if query.against == "budget" else formats.month(then.last),
+    }
+
+
 def _bridge(request: HttpRequest, query: ReportQuery) -> dict[str, Any]:
     found = margin_bridge(request.user, query)
     page = paginate(request, found.parts)
@@ -98,6 +133,9 @@ def _bridge(request: HttpRequest, query: ReportQuery) -> dict[str, Any]:
         "rows": [part_shown(query, name, part) for name, part in page.object_list],
         "level": margin_level(query),
     }
+
+
+LAYOUTS = {"costs": _costs, "margin": _margin, "units": _units, "bridge": _bridge}
 
 
 def _without(query: ReportQuery, name: str) -> str:

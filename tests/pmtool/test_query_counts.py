@@ -136,6 +136,7 @@ PAGES = {
     "reports": "/reports/",
     "a report": "/reports/{report}/",
     "a published report": "/reports/{report}/1/",
+    "costs and margin a unit": "/costs/reports/?layout=units&of=standard&sort=-change",
     "margin bridge from the budget": "/costs/reports/?layout=bridge&of=standard&against=budget",
     "API: cost reports": "/api/v1/cost-reports/?page_size=100",
     "API: cost rates": "/api/v1/cost-rates/?page_size=100",

@@ -1,0 +1,93 @@
+"""What each product costs and leaves a unit, beside a year before: worked by hand."""
+
+from __future__ import annotations
+
+import csv
+import io
+from decimal import Decimal
+
+import pytest
+from django.test import Client
+
+from core.months import month_add
+from pricing.models import CostKind
+from pricing.selectors.cost_months import BookedCost
+from pricing.services.cost_months import cost_months_book
+from products.models import ChannelLimit, Product
+from reporting.selectors.unit_report import unit_report
+from tests.factories import channel_factory, price_factory, price_list_factory, product_factory, user_factory
+from tests.pricing.test_margins import sell
+from tests.reporting.test_cost_reports import MONTH, ask
+
+pytestmark = pytest.mark.django_db
+D = Decimal
+ASKED = {"layout": "units", "of": "standard", "period": "month", "level": "cm1"}
+ADDRESS = "/costs/reports/?layout=units&month=2026-05&of=standard&period=month&level=cm1"
+
+
+@pytest.fixture
+def products() -> list[Product]:
+    """Juice sold 200 at 2.50 with purchase of 1.20 (of 1.00 the year before, when it sold 100), and 80 of
+    quality, after CM1; milk was sold once a year before; water cost 30 and sold nothing."""
+    codes = ("JUICE", "MILK", "WATER")
+    juice, milk, water = (product_factory(code=code, name=code.title()) for code in codes)
+    channel, before = channel_factory(), month_add(MONTH, -12)
+    purchase, quality = (CostKind.objects.get(code=code).pk for code in ("purchase", "quality"))
+    for product, month, units, price in (
+        (juice, MONTH, 200, "2.5"),
+        (juice, before, 100, "2.4"),
+        (milk, before, 10, "1"),
+    ):
+        sell(product, month, units, units * D(price), channel=channel)
+    for month, rows in (
+        (MONTH, ((juice, purchase, 240), (juice, quality, 80), (water, purchase, 30))),
+        (before, ((juice, purchase, 100),)),
+    ):
+        booked = [BookedCost(each.pk, month, kind, None, None, "", D(amount)) for each, kind, amount in rows]
+        cost_months_book(source="standard", months=[month], rows=booked)
+    everybody = price_list_factory()
+    price_factory(price_list=everybody, product=juice, start_date=month_add(MONTH, -3), amount=D("2.60"))
+    price_factory(price_list=everybody, product=juice, start_date=month_add(MONTH, 1), amount=D("2.75"))
+    return [juice, milk, water]
+
+
+def test_the_worked_case(products: list[Product]) -> None:
+    juice, water = unit_report(user_factory("finance"), ask(**ASKED)).rows
+    assert (juice.name.code, juice.units, juice.price) == ("JUICE", 200, D("2.60"))
+    assert (juice.net, juice.cost, juice.cost_before, juice.change) == (D("2.5"), D("1.2"), 1, D("0.2"))
+    assert (juice.margin, juice.rate) == (D("1.3"), D("0.52"))
+    assert (water.name.code, water.units, water.cost, water.margin, water.rate) == ("WATER", *[None] * 4)
+
+
+def test_after_more_costs_less_is_left(products: list[Product]) -> None:
+    juice, _water = unit_report(user_factory("finance"), ask(**ASKED | {"level": "cm3"})).rows
+    assert (juice.cost, juice.margin) == (D("1.6"), D("0.9"))
+
+
+def test_sorted_what_is_missing_stands_last(products: list[Product]) -> None:
+    finance = user_factory("finance")
+    for sort in ("cost", "-cost", "-change"):
+        assert [row.name.code for row in unit_report(finance, ask(**ASKED), sort).rows] == ["JUICE", "WATER"]
+    assert [row.name.code for row in unit_report(finance, ask(**ASKED), "-name").rows] == ["WATER", "JUICE"]
+
+
+@pytest.mark.usefixtures("products")
+def test_page_and_files_say_the_same() -> None:
+    client = Client()
+    client.force_login(user_factory("finance", language="en"))
+    page = client.get(ADDRESS).content.decode()
+    for text in ("€2.6000", "€1.2000", "€1.3000", "+20.0%", "52.0%"):
+        assert text in page
+    answer = client.get(ADDRESS.replace("?", "csv/?"))
+    lines = list(csv.reader(io.StringIO(answer.content.decode("utf-8-sig"))))
+    assert lines[0] == ["product", "product_name", "units", "price", "net", "cost", "cost_before", "margin"]
+    assert lines[1] == ["JUICE", "Juice", "200.00", "2.6000", "2.5000", "1.2000", "1.0000", "1.3000"]
+    assert client.get(ADDRESS.replace("?", "xlsx/?")).status_code == 200
+    assert client.get(ADDRESS.replace("?", "pdf/?")).content.startswith(b"%PDF")
+
+
+@pytest.mark.usefixtures("products")
+def test_who_sees_some_channels_sees_no_margin() -> None:
+    finance = user_factory("finance")
+    ChannelLimit.objects.create(user=finance, channel=channel_factory())
+    assert unit_report(finance, ask(**ASKED)).limited
