@@ -116,8 +116,6 @@ PAGES: dict[str, Args] = {
     "reporting:reports": _none,
     "reporting:report_new": _none,
     "reporting:report": _report,
-    "reporting:report_edit": _report,
-    "reporting:report_preview": _report,
     "reporting:snapshot": lambda: {**_report(), "number": 1},
     "pricing:mix": _product,
     "pricing:product_prices": _product,
@@ -228,6 +226,8 @@ NO_PAGES = {
     "exchange:correct",
     "reporting:cost_report_file",
     "reporting:report_parts",
+    "reporting:report_preview",
+    "reporting:report_edit",  # the form of report_new, for its author alone
     "reporting:report_sheet",
     "reporting:report_act",
     "reporting:cost_report_made",

@@ -102,10 +102,11 @@ def test_what_is_split_alike_is_split_together_and_what_cannot_be_is_on_no_produ
     finance: Any, products: Any
 ) -> None:
     for account in ("7000", "7100"):
-        ledger_map(user=finance, account=account, start_month=month(3), kind=kind("quality"), key="revenue")
+        parts = [Part(kind("quality"), key="revenue")]
+        ledger_map(user=finance, account=account, start_month=month(3), parts=parts)
     run(SHEET, [entry("33.34"), entry("66.67", "7100"), entry("5", "7100", back=1)])
-    parts = {("quality", "A"): D("14.29"), ("quality", "B"): D("28.57"), ("quality", "C"): D("57.15")}
-    assert booked(month=month(2)) == parts
+    shared = {("quality", "A"): D("14.29"), ("quality", "B"): D("28.57"), ("quality", "C"): D("57.15")}
+    assert booked(month=month(2)) == shared
     assert booked(month=month(1)) == {("quality", None): D(5)}  # nothing was sold then
 
 

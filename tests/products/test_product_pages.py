@@ -19,6 +19,7 @@ from products.selectors.lines import LineTree
 from products.selectors.relations import product_events
 from products.services.product import product_update
 from tests.factories import family_factory, line_factory, product_factory, user_factory
+from tests.html import tight
 
 pytestmark = pytest.mark.django_db
 
@@ -96,7 +97,7 @@ def test_the_loser_sees_both_values_and_may_then_overwrite(client):
     values = form_of(client.get(address).content.decode()) | {"name": "Mine"}
     product_update(user=user_factory(), product=product, version=1, name="Theirs")
     lost = client.post(address, values)
-    page = lost.content.decode()
+    page = tight(lost)
     assert lost.status_code == 409
     assert "<td>Theirs</td><td>Mine</td>" in page
     assert Product.objects.get().name == "Theirs"
@@ -311,7 +312,7 @@ def test_bulk_in_three_steps_and_back(client):
     product_factory(code="OTHER")
     chosen = {"field": "owner", "all": "1", "query": "view=all&kind=service"}
     assert "3 products chosen" in client.post("/products/bulk/", chosen).content.decode()
-    page = client.post("/products/bulk/", chosen | {"step": "preview", "value": owner.pk}).content.decode()
+    page = tight(client.post("/products/bulk/", chosen | {"step": "preview", "value": owner.pk}))
     assert page.count("New owner</td>") == 3
     assert not Product.objects.filter(owner=owner).exists()
     sent = dict(re.findall(r'name="(fingerprint|key)" value="([^"]+)"', page))

@@ -47,6 +47,7 @@ from tests.factories import (
     product_factory,
     user_factory,
 )
+from tests.html import tight
 
 pytestmark = pytest.mark.django_db
 
@@ -256,7 +257,7 @@ def test_the_loser_of_a_race_over_a_line_sees_both_values(client):
         line_update(user=user_factory(), line=line, version=1, name="Mine")
     lost = client.post("/products/lines/food/", {"code": "food", "name": "Mine", "version": 1})
     assert lost.status_code == 409
-    assert "<td>Theirs</td><td>Mine</td>" in lost.content.decode()
+    assert "<td>Theirs</td><td>Mine</td>" in tight(lost)
     assert ProductLine.objects.get().name == "Theirs"
 
 
