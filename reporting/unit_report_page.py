@@ -7,6 +7,7 @@ from typing import Any
 
 from core import formats
 from core.organisation import organisation_get
+from pricing.words.prices import price_text
 
 from .selectors.unit_report import UnitRow
 
@@ -14,11 +15,12 @@ SMALL = 10
 
 
 def unit_shown(row: UnitRow) -> dict[str, Any]:
-    amounts = ("price", "net", "cost", "cost_before", "margin")
+    amounts = ("net", "cost", "cost_before", "margin")
     return {
         "name": row.name,
         "unit": row.unit,
         "units": row.units,
+        "price": price_text(row.price, organisation_get().currency),
         "change": row.change,
         "rate": row.rate,
         **{name: unit_amount(getattr(row, name)) for name in amounts},
