@@ -303,12 +303,11 @@ class ReportField:
 
 @dataclass(frozen=True)
 class ReportSection:
-    """A section that reports can have. ``build(builder, context)`` adds its blocks; ``fields`` are the
-    keys it may tell; ``permission`` is what an author needs to choose it."""
+    """A section that reports can have. ``build(builder, context)`` adds its blocks; ``permission`` is what an
+    author needs to choose it."""
 
     key: str
     label: Any
-    fields: tuple[str, ...]
     build: Callable[[Any, Any], None]
     order: int
     permission: str = ""

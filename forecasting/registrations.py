@@ -225,7 +225,6 @@ def register_all() -> None:
         ReportSection(
             "lifecycle",
             _("Lifecycle"),
-            ("product", "stage"),
             later("report_sections.lifecycle_section"),
             40,
             "forecasting.view",

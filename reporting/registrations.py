@@ -59,11 +59,11 @@ def register_all() -> None:
         ReportField("comment", _("Words of the author"), order=900),
         ReportField("author", _("Name of the author"), "person", 910),
     )
-    for order, key, label, fields in (
-        (10, "key_figures", _("Key figures"), ("volume", "revenue", "last_year", "forecast", "budget")),
-        (20, "sales", _("Sales and forecast"), ("volume", "forecast")),
-        (30, "channels", _("Sales by channel"), ("channel", "volume", "revenue")),
-        (900, "words", _("Own words"), ("comment",)),
+    for order, key, label in (
+        (10, "key_figures", _("Key figures")),
+        (20, "sales", _("Sales and forecast")),
+        (30, "channels", _("Sales by channel")),
+        (900, "words", _("Own words")),
     ):
         build = later(f"report_sections.{key}_section")
-        registries.report_sections.register(ReportSection(key, label, ("product", *fields), build, order))
+        registries.report_sections.register(ReportSection(key, label, build, order))

@@ -3,7 +3,7 @@ own."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from decimal import Decimal
 from functools import partial
@@ -13,10 +13,10 @@ from django.utils.translation import gettext as _
 
 from core.charts import Actual, Expected, volume_forecast_chart
 from core.reports.build import Builder, Column, Figure, ReportContext, money, number, rate, words
-from forecasting.selectors.forecasts import forecast_current
 from products.models import Product
 from products.selectors.lines import line_tree
 from products.selectors.report_scope import ReportScope
+from products.selectors.units import unit_of
 
 from .selectors.key_figures import KeyFigure
 from .selectors.overview import Overview, overview_get
@@ -30,16 +30,24 @@ def words_section(builder: Builder, context: ReportContext) -> None:
 class _Row:
     product: Product
     overview: Overview
+    unit: str
 
     def of(self, which: str, span: str) -> KeyFigure | None:
         return None if self.overview.figures is None else self.overview.figures.of(which, span)
 
 
-def _rows(context: ReportContext) -> Iterator[_Row]:
+def _rows(context: ReportContext) -> list[_Row]:
+    """Of each product of the scope, read once a report."""
     tree, scope = line_tree(), context.scope
     assert isinstance(scope, ReportScope)
-    for product in scope.products:
-        yield _Row(product, overview_get(context.viewer, product, tree))
+    if "overviews" not in context.kept:
+        context.kept["overviews"] = [
+            _Row(product, overview, unit_of(tree, product, overview.measure))
+            for product in scope.products
+            for overview in [overview_get(context.viewer, product, tree)]
+        ]
+    found: list[_Row] = context.kept["overviews"]
+    return found
 
 
 def key_figures_section(builder: Builder, context: ReportContext) -> None:
@@ -60,14 +68,14 @@ def key_figures_section(builder: Builder, context: ReportContext) -> None:
     against = figure("volume", "last_12_months", "index")
     full, budget = figure("volume", "full_year"), figure("volume", "full_year", "budget_index")
     columns = [
-        Column("volume", _("Volume"), lambda row: number(volume(row), unit=_unit(row))),
+        Column("volume", _("Volume"), lambda row: number(volume(row), unit=row.unit)),
         Column("revenue", _("Revenue"), lambda row: money(revenue(row), context.currency)),
         Column("last_year", _("against the year before"), lambda row: rate(against(row))),
-        Column("forecast", _("Next 12 months"), lambda row: number(_ahead(row), unit=_unit(row))),
-        Column("forecast", _("Full year expected"), lambda row: number(full(row), unit=_unit(row))),
+        Column("forecast", _("Next 12 months"), lambda row: number(_ahead(row), unit=row.unit)),
+        Column("forecast", _("Full year expected"), lambda row: number(full(row), unit=row.unit)),
         Column("budget", _("against budget"), lambda row: rate(budget(row))),
     ]
-    rows = list(_rows(context))
+    rows = _rows(context)
     if len(rows) == 1:
         builder.figures(Figure(each.field, each.head, partial(each.cell, rows[0])) for each in columns)
         return
@@ -77,22 +85,21 @@ def key_figures_section(builder: Builder, context: ReportContext) -> None:
 
 def sales_section(builder: Builder, context: ReportContext) -> None:
     """Each product's months, and what is expected where the audience may know."""
-    tree = line_tree()
-    for product in context.scope.products:
-        overview = overview_get(context.viewer, product, tree)
-        history = list(overview.history)[-context.scope.months :]
+    for row in _rows(context):
+        product, overview = row.product, row.overview
+        history = overview.history[-context.scope.months :]
         if not history:
             continue
-        now = forecast_current(context.viewer, product, overview.measure) if builder.may("forecast") else None
-        ahead = [Expected(row.month, *row.final_band) for row in (now.sold_months if now else [])]
+        now = overview.forecast if builder.may("forecast") else None
+        ahead = [Expected(each.month, *each.final_band) for each in (now.sold_months if now else [])]
         builder.chart(
             volume_forecast_chart(
                 id=f"sales-{product.pk}",
                 title=product.name,
                 subtitle=capfirst(str(overview.measure)),
-                history=[Actual(row.month, _float(row.volume), row.provisional) for row in history],
+                history=[Actual(each.month, _float(each.volume), each.provisional) for each in history],
                 forecast=ahead,
-                unit_label=_("%(unit)s a month") % {"unit": _unit(_Row(product, overview))},
+                unit_label=_("%(unit)s a month") % {"unit": row.unit},
                 measure_label=str(overview.measure),
             ),
             ["volume", *(["forecast"] if ahead else [])],
@@ -110,18 +117,12 @@ def channels_section(builder: Builder, context: ReportContext) -> None:
                 Column("revenue", _("Revenue"), lambda sold: money(sold.revenue, context.currency)),
             ],
             row.overview.channels,
-            note=_("12 months, %(unit)s") % {"unit": _unit(row)},
+            note=_("12 months, %(unit)s") % {"unit": row.unit},
         )
 
 
 def _ahead(row: _Row) -> float | None:
     return None if row.overview.ahead is None else row.overview.ahead.mean
-
-
-def _unit(row: _Row) -> str:
-    measure = row.overview.measure
-    own = line_tree().inherited(row.product.line_id, "unit").value
-    return str(row.product.unit or own or measure.unit) if measure.code == "units" else str(measure.unit)
 
 
 def _float(value: Decimal | None) -> float | None:

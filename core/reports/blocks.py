@@ -4,8 +4,7 @@ text."""
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field
-from decimal import Decimal
+from dataclasses import asdict, dataclass
 from typing import Any, ClassVar
 
 JSON = dict[str, Any]
@@ -20,16 +19,6 @@ class Cell:
     value: str | None = None
     decimals: int = 0
     percent: bool = False
-
-    @property
-    def number(self) -> Decimal | None:
-        return None if self.value is None else Decimal(self.value)
-
-
-@dataclass(frozen=True)
-class Heading:
-    kind: ClassVar[str] = "heading"
-    text: str
 
 
 @dataclass(frozen=True)
@@ -57,7 +46,7 @@ class KeyFigures:
 @dataclass(frozen=True)
 class Table:
     """``fields`` are the fields of the columns, ``numeric`` which columns are right-aligned figures.
-    ``total`` is one more row, or empty."""
+    ``strong`` are the places of rows that are totals."""
 
     kind: ClassVar[str] = "table"
     title: str
@@ -95,8 +84,7 @@ class ReportChart:
     table: Table
 
 
-Block = Heading | Text | KeyFigures | Table | ReportChart
-KINDS: Mapping[str, type[Any]] = {each.kind: each for each in (Heading, Text, KeyFigures, Table, ReportChart)}
+Block = Text | KeyFigures | Table | ReportChart
 
 
 @dataclass(frozen=True)
@@ -105,7 +93,7 @@ class Section:
 
     key: str
     title: str
-    blocks: Sequence[Block] = field(default_factory=tuple)
+    blocks: Sequence[Block]
 
 
 def sections_to_json(sections: Sequence[Section]) -> list[JSON]:
@@ -121,10 +109,7 @@ def sections_to_json(sections: Sequence[Section]) -> list[JSON]:
 
 def sections_from_json(rows: Sequence[Mapping[str, Any]]) -> list[Section]:
     """The inverse of :func:`sections_to_json`. Raises KeyError or TypeError for what never was a section."""
-    return [
-        Section(row["key"], row["title"], tuple(_block(dict(block)) for block in row["blocks"]))
-        for row in rows
-    ]
+    return [Section(row["key"], row["title"], tuple(map(_block, row["blocks"]))) for row in rows]
 
 
 def _block(said: Mapping[str, Any]) -> Block:
@@ -138,8 +123,7 @@ def _block(said: Mapping[str, Any]) -> Block:
         return _table(row)
     if kind == "chart":
         return ReportChart(**{**row, "legend": tuple(row["legend"]), "table": _table(row["table"])})
-    made: Block = KINDS[kind](**row)
-    return made
+    return Text(**row)
 
 
 def _table(row: Mapping[str, Any]) -> Table:

@@ -119,33 +119,35 @@ def words(text: Any) -> Cell:
 
 def number(value: Decimal | float | None, decimals: int = 0, unit: str = "") -> Cell:
     """A volume or a count."""
-    found = formats.exact(value)
-    if found is None:
-        return Cell(formats.MISSING)
-    return Cell(formats.volume(found, unit, decimals), str(found), decimals)
+    return _figure(value, lambda found: formats.volume(found, unit, decimals), decimals)
 
 
 def money(value: Decimal | float | None, currency: str, decimals: int = 0) -> Cell:
-    found = formats.exact(value)
-    if found is None:
-        return Cell(formats.MISSING)
-    return Cell(formats.money(found, currency, decimals), str(found), decimals)
+    return _figure(value, lambda found: formats.money(found, currency, decimals), decimals)
 
 
 def rate(value: Decimal | float | None, decimals: int = 1) -> Cell:
     """A part of a whole: 0.41 is 41 %."""
+    return _figure(value, lambda found: formats.percent(found, decimals), decimals, percent=True)
+
+
+def _figure(
+    value: Decimal | float | None, text: Callable[[Decimal], str], decimals: int, *, percent: bool = False
+) -> Cell:
     found = formats.exact(value)
     if found is None:
         return Cell(formats.MISSING)
-    return Cell(formats.percent(found, decimals), str(found), decimals, percent=True)
+    return Cell(text(found), str(found), decimals, percent)
 
 
 @dataclass(frozen=True)
 class ReportContext:
     """What a section builds from. ``viewer`` is the author with the rights and limits of the audience and the
     scope, so that every selector leaves out what the report may not tell; ``scope`` is the one of
-    :mod:`products.selectors.report_scope`."""
+    :mod:`products.selectors.report_scope`. ``kept`` holds what a room read for one section and needs in the
+    next."""
 
     viewer: Any
     scope: Any
     currency: str
+    kept: dict[Any, Any] = field(default_factory=dict)

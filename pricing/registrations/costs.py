@@ -60,7 +60,6 @@ def register() -> None:
         ReportSection(
             "margin",
             _("Cost and margin"),
-            ("margin", "costs"),
             later("report_sections.margin_section"),
             50,
             RIGHT,

@@ -17,7 +17,7 @@ from core.reports.blocks import Section
 from core.reports.build import Builder, ReportContext
 from products.selectors.access import products_visible, visible_channel_ids, visible_line_ids
 from products.selectors.report_scope import ReportScope, scope_products, viewer_make
-from reporting.models import Report, ReportPart, Snapshot
+from reporting.models import Report, Snapshot
 
 VIEW, EDIT = "reporting.view", "reporting.edit"
 COSTS = "pricing.view_costs"
@@ -98,7 +98,7 @@ def report_scope(report: Report) -> ReportScope:
     return ReportScope(products, list(report.channels.order_by("name")), report.months)
 
 
-def report_build(report: Report, *, parts: Sequence[ReportPart] | None = None) -> Built:
+def report_build(report: Report) -> Built:
     """The report as its audience would get it now, in its own language. What is not allowed is not read: the
     author lends the report their eyes, less what the audience may not see and limited to its channels."""
     allowed, scope = fields_allowed(report), report_scope(report)
@@ -108,7 +108,7 @@ def report_build(report: Report, *, parts: Sequence[ReportPart] | None = None) -
     context = ReportContext(viewer, few, organisation_get().currency)
     sections, shown = [], set()
     with translation.override(report.language):
-        for part in report.parts.all() if parts is None else parts:
+        for part in report.parts.all():
             section = registries.report_sections.get(part.section)
             builder = Builder(allowed)
             if not section.permission or viewer.has_perm(section.permission):

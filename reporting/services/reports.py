@@ -64,7 +64,7 @@ def report_parts_set(*, user: Any, report: Report, parts: Sequence[Part]) -> Non
 
 @transaction.atomic
 def report_copy(*, user: Any, report: Report) -> Report:
-    """A report of one's own with the same scope and parts, without what was added to its fields."""
+    """A report of one's own with the same scope, as far as the person sees it, and the same parts."""
     values = {name: getattr(report, name) for name in OWN}
     values["title"] = (_("%(title)s (copy)") % {"title": report.title})[:120]
     seen: Mapping[str, Any] = {
@@ -136,10 +136,7 @@ def _scope_set(user: Any, report: Report, values: Mapping[str, Any]) -> None:
     for name in SCOPE:
         if name in values:
             chosen: set[Product | ProductLine | Channel] = set(values[name])
-            allowed = set(
-                seen[name](user).filter(pk__in=[row.pk for row in chosen]).values_list("pk", flat=True)
-            )
-            if any(row.pk not in allowed for row in chosen):
+            if seen[name](user).filter(pk__in=[row.pk for row in chosen]).count() < len(chosen):
                 raise DomainError("not_found", _("Something of this is not there."), name, status=404)
             getattr(report, name).set(chosen)
 

@@ -13,7 +13,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from accounts.errors import DomainError, VersionConflict
 from accounts.versions import form_conflict
-from core import registries
+from core import formats, registries
 from core.errors import form_refuse
 from core.idempotency import once
 from core.pages import page_render, paginate, with_right
@@ -94,7 +94,7 @@ def report_sheet(request: HttpRequest, code: str) -> HttpResponseBase:
     offered = [key for key in wanted if _offered(user, registries.report_sections.get(key))]
     values = {
         "title": product.name[:120],
-        "language": "nl" if (translation.get_language() or "").startswith("nl") else "en",
+        "language": "nl" if formats.is_dutch() else "en",
         "audience": Report.Audience.INTERNAL,
         "products": [product],
     }
