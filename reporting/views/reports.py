@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from itertools import zip_longest
 from typing import Any
 
 from django.contrib import messages
-from django.http import HttpRequest, HttpResponse, HttpResponseBase
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect
 from django.utils import translation
 from django.utils.translation import gettext as _
@@ -142,12 +143,8 @@ def report_preview(request: HttpRequest, pk: int) -> HttpResponse:
 def report_parts(request: HttpRequest, pk: int) -> HttpResponseBase:
     """The sections as they stand in the form, in its order; one may be added, moved or taken out by its
     button."""
-    parts = [
-        Part(section, comment.strip())
-        for section, comment in zip(
-            request.POST.getlist("section"), request.POST.getlist("comment"), strict=True
-        )
-    ]
+    said = zip_longest(request.POST.getlist("section"), request.POST.getlist("comment"), fillvalue="")
+    parts = [Part(section, comment.strip()) for section, comment in said]
     act, _sep, place = request.POST.get("act", "").partition(":")
     if act == "add" and place:
         parts.append(Part(place))
@@ -167,6 +164,8 @@ def report_parts(request: HttpRequest, pk: int) -> HttpResponseBase:
 @require_POST
 def report_act(request: HttpRequest, pk: int, act: str) -> HttpResponseBase:
     """Publish, copy or end."""
+    if act not in ("publish", "copy", "end"):
+        raise Http404(act)
     user = request.user
     if act == "copy":
         made = report_copy(user=user, report=get_object_or_404(reports_visible(user), pk=pk))

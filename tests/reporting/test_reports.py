@@ -162,3 +162,13 @@ def test_of_what_one_does_not_see_no_report_is_made(juice: Product) -> None:
     LineLimit.objects.create(user=author, line=line_factory())
     with pytest.raises(DomainError, match="not there"):
         made(author, juice)
+
+
+def test_half_a_form_and_an_unknown_act_change_nothing(author: Any, juice: Product, client: Any) -> None:
+    report = made(author, juice)
+    client.force_login(author)
+    half = client.post(f"/reports/{report.pk}/parts/", {"section": ["sales"], "comment": ["One", "two"]})
+    assert half.status_code == 400
+    assert client.post(f"/reports/{report.pk}/act/forget/").status_code == 404
+    assert [part.section for part in report.parts.all()] == list(ALL)
+    assert not Snapshot.objects.exists()
