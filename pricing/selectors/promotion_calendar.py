@@ -16,7 +16,6 @@ from pricing.models import Promotion, PromotionChannel, PromotionProduct
 from pricing.selectors.promotions import (
     Flags,
     begun,
-    channels_below,
     channels_seen,
     flags_of,
     place_of,
@@ -27,6 +26,7 @@ from pricing.selectors.promotions import (
 )
 from products.models import Product
 from products.selectors.access import visible_channel_ids, visible_line_ids
+from products.selectors.channels import channels_within
 from products.selectors.lines import line_tree
 from products.selectors.product_filter import text_ids
 
@@ -156,7 +156,7 @@ def promotions_asked(user: Any, query: CalendarQuery) -> QuerySet[Promotion]:
         rows = rows.filter(Exists(products.filter(product__line_id__in=below)))
     if query.channel.isdigit():
         where = PromotionChannel.objects.filter(promotion=OuterRef("pk"))
-        below_channel = channels_below([int(query.channel)])
+        below_channel = channels_within([int(query.channel)])
         seen = where if channels is None else where.filter(channel_id__in=channels)
         rows = rows.filter(Exists(seen.filter(channel__in=below_channel)) | ~Exists(where))
     return rows

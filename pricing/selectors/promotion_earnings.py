@@ -20,13 +20,14 @@ from pricing.engine.formulas import promotion_result
 from pricing.models import Promotion
 from products.models import Product, SalesMonth
 from products.selectors.access import visible_channel_ids
+from products.selectors.channels import channels_within
 from products.selectors.lines import line_tree
 
 from .costs import RIGHT, rates_by_product
 from .margins import unit_costs
 from .promotion_effects import EffectShown
 from .promotion_series import measured_days
-from .promotions import channels_below, own_cost
+from .promotions import own_cost
 
 BEFORE_MONTHS = 6
 ZERO = Decimal(0)
@@ -218,7 +219,7 @@ def _months(
         revenue__isnull=False,
     )
     if channels := [row.channel_id for row in promotion.channel_rows.all()]:
-        rows = rows.filter(channel__in=channels_below(channels))
+        rows = rows.filter(channel__in=channels_within(channels))
     found: dict[int, Months] = {}
     sums = rows.order_by().values("product", "measure", "month").annotate(Sum("volume"), Sum("revenue"))
     for row in sums:

@@ -8,7 +8,7 @@ changes nothing.
 from __future__ import annotations
 
 import datetime
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
@@ -232,12 +232,6 @@ def _meet(these: Collection[int], those: Collection[int], above: Mapping[int, fr
     if not these or not those:
         return True
     return any(a in above[b] or b in above[a] for a in these for b in those)
-
-
-def channels_below(channel_ids: Iterable[int]) -> list[int]:
-    """The channels themselves and all below them."""
-    asked = set(channel_ids)
-    return sorted(pk for pk, path in channels_above().items() if path & asked)
 
 
 def forbidden_visible(user: Any) -> QuerySet[ForbiddenPeriod]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 
 from products.models import Channel
 
@@ -20,3 +20,9 @@ def channel_chains(parents: Mapping[int, int | None] | None = None) -> dict[int,
             current = parents.get(current)  # type: ignore[assignment]
         chains[channel] = tuple(path)
     return chains
+
+
+def channels_within(ids: Collection[int]) -> set[int]:
+    """These channels and all that are part of them; one query."""
+    asked = set(ids)
+    return {pk for pk, chain in channel_chains().items() if asked.intersection(chain)}

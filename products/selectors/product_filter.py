@@ -29,6 +29,7 @@ from products.models import Channel, FamilyMember, Product, ProductCode, Product
 from products.models.product import description_words
 
 from .access import channels_visible, products_visible, visible_channel_ids
+from .channels import channel_chains
 from .lines import LineTree
 from .list_query import ListQuery
 
@@ -104,12 +105,9 @@ def _line(user: Any, tree: LineTree, value: str) -> Q:
 def channels_below(code: str) -> list[int]:
     """The channel with this code and all below it."""
     rows = list(Channel.objects.order_by().values_list("pk", "parent_id", "code"))
-    found = {pk for pk, _, own in rows if own.lower() == code.lower()}
-    size = -1
-    while size != len(found):
-        size = len(found)
-        found |= {pk for pk, parent, _ in rows if parent in found}
-    return list(found)
+    chains = channel_chains({pk: parent for pk, parent, _code in rows})
+    asked = {pk for pk, _parent, own in rows if own.lower() == code.lower()}
+    return [pk for pk, chain in chains.items() if asked.intersection(chain)]
 
 
 def _channel(user: Any, tree: LineTree, value: str) -> Q:

@@ -15,7 +15,7 @@ from typing import Any
 from products.models import Channel, Product, ProductLine
 
 from .access import products_visible, visible_channel_ids, visible_line_ids
-from .channels import channel_chains
+from .channels import channels_within
 from .lines import line_tree
 
 
@@ -44,8 +44,7 @@ def viewer_make(author: Any, *, without: Collection[str], channels: Sequence[Cha
     viewer.rights = frozenset(author.rights) - frozenset(without)
     lines, seen = visible_line_ids(author), visible_channel_ids(author)
     if channels:
-        named = {channel.pk for channel in channels}
-        below = {pk for pk, chain in channel_chains().items() if named & set(chain)}
+        below = channels_within([channel.pk for channel in channels])
         seen = frozenset(below if seen is None else below & seen)
     viewer._limits = (lines, seen)
     return viewer
