@@ -20,8 +20,8 @@ from forecasting.services.night import last_closed_month
 from pricing.selectors.break_even import SORTS, BreakEven, Ranked, break_evens, cost_to_serve, ranked
 from pricing.selectors.costs import RIGHT
 from products.models import ProductLine
-from products.selectors.access import visible_channel_ids, visible_line_ids
-from products.selectors.lines import line_tree
+from products.selectors.access import visible_channel_ids
+from products.selectors.lines import lines_offered
 
 CLASSES = ("A", "B", "C")
 AT_ONCE = 200
@@ -41,7 +41,7 @@ class Asked:
         line, abc = request.GET.get("line", ""), request.GET.get("abc", "")
         return cls(
             request.GET.get("q", "").strip()[:200],
-            next((row for row in _lines(request.user) if row.code == line), None),
+            next((row for row in lines_offered(request.user) if row.code == line), None),
             abc if abc in CLASSES else "",
             Sort.read(request, SORTS, "-cm3"),
         )
@@ -56,15 +56,6 @@ class Asked:
             sort=self.sort.field,
             descending=self.sort.descending,
         )
-
-
-def _lines(user: Any) -> list[ProductLine]:
-    """Those the person may see, by name; of the tree that is there already."""
-    visible = visible_line_ids(user)
-    lines = line_tree().lines.values()
-    return sorted(
-        (row for row in lines if visible is None or row.pk in visible), key=lambda row: str(row).lower()
-    )
 
 
 def _allowed(user: Any) -> None:
@@ -89,7 +80,7 @@ def break_even_page(request: HttpRequest) -> HttpResponse:
         context |= {
             "page": page,
             "rows": [{"row": row, "even": evens.get(row.product.pk)} for row in page],
-            "lines": _lines(request.user),
+            "lines": lines_offered(request.user),
             "classes": CLASSES,
             "sort": ("-" if asked.sort.descending else "") + asked.sort.field,
             "filtered": bool(asked.text or asked.line or asked.abc),

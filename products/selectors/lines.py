@@ -14,6 +14,8 @@ from accounts.rows import from_row, row_of
 from core.kept import kept_while_reading
 from products.models import LineMeasure, Measure, Product, ProductLine
 
+from .access import visible_line_ids
+
 INHERITED = (
     "owner_id",
     "unit",
@@ -125,3 +127,12 @@ class LineTree:
 def line_tree() -> LineTree:
     """The tree, read once for all that a page shows of it."""
     return LineTree()
+
+
+def lines_offered(user: Any) -> list[ProductLine]:
+    """Those the person may see, by name; of the tree that is there already."""
+    visible = visible_line_ids(user)
+    rows = line_tree().lines.values()
+    return sorted(
+        (row for row in rows if visible is None or row.pk in visible), key=lambda row: row.name.lower()
+    )

@@ -18,9 +18,8 @@ from core.pages import Sort, page_render, paginate, with_right
 from pricing.engine.costs import abc
 from pricing.models import CostKind
 from pricing.selectors.costs import RIGHT, cost_kinds
-from products.models import ProductLine, SavedView
-from products.selectors.access import visible_line_ids
-from products.selectors.lines import line_tree
+from products.models import SavedView
+from products.selectors.lines import lines_offered
 from products.services.views import view_create, view_delete
 from reporting.cost_report_page import heads, margin_heads, margin_shown, shown, shown_page
 from reporting.margin_bridge_page import bridge_shown, part_shown
@@ -47,7 +46,7 @@ def cost_report(request: HttpRequest) -> HttpResponse:
         "choices": choices(query),
         "dimensions": dimensions(query),
         "currency": organisation_get().currency,
-        "lines": _lines(request.user),
+        "lines": lines_offered(request.user),
         "kinds": cost_kinds(),
         "levels": CostKind.Level.choices,
         "views": _views(request.user),
@@ -68,14 +67,6 @@ def cost_report(request: HttpRequest) -> HttpResponse:
         ),
     }
     return page_render(request, "reporting/cost_report.html", context)
-
-
-def _lines(user: Any) -> list[ProductLine]:
-    seen = visible_line_ids(user)
-    return sorted(
-        (line for line in line_tree().lines.values() if seen is None or line.pk in seen),
-        key=lambda line: line.name.lower(),
-    )
 
 
 def _costs(request: HttpRequest, query: ReportQuery) -> dict[str, Any]:
