@@ -243,12 +243,7 @@ class CostsSheet(PlannedSheet[_Plan]):
     one_of: tuple[tuple[str, ...], ...] = (("product", "product_line"),)
     options: tuple[Option, ...] = (sources.OPTION,)
     fields = (
-        Field(
-            "product",
-            "code",
-            _("Product"),
-            aliases=("sku", "code", "product_code", "artikel", "artikelnummer"),
-        ),
+        sources.PRODUCT,
         sources.FIELD,
         Field(
             "product_line",

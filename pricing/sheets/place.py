@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import Any
 
@@ -139,13 +139,7 @@ class DistributionSheet(PlannedSheet[_Plan]):
         sources.OPTION,
     )
     fields = (
-        Field(
-            "product",
-            "code",
-            _("Product"),
-            required=True,
-            aliases=("sku", "code", "product_code", "artikel", "artikelnummer"),
-        ),
+        replace(sources.PRODUCT, required=True),
         sources.FIELD,
         Field(
             "channel",

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import datetime
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import Any
 
@@ -133,13 +133,7 @@ class PricesSheet(PlannedSheet[_Plan]):
     reasons = REASONS
     options: tuple[Option, ...] = (sources.OPTION,)
     fields = (
-        Field(
-            "product",
-            "code",
-            _("Product"),
-            required=True,
-            aliases=("sku", "code", "product_code", "artikel", "artikelnummer"),
-        ),
+        replace(sources.PRODUCT, required=True),
         sources.FIELD,
         Field("price_list", "text", _("Price list"), required=True, aliases=("list", "prijslijst", "lijst")),
         Field(

@@ -255,12 +255,7 @@ class BudgetSheet(PlannedSheet[_Plan]):
     one_of: tuple[tuple[str, ...], ...] = (("product", "product_line"), ("volume", "revenue"))
     options = (sources.OPTION,)
     fields: tuple[Field, ...] = (
-        Field(
-            "product",
-            "code",
-            _("Product"),
-            aliases=("sku", "code", "product_code", "artikel", "artikelnummer"),
-        ),
+        sources.PRODUCT,
         sources.FIELD,
         Field("product_line", "text", _("Product line"), aliases=("line", "productlijn", "lijn")),
         Field("channel", "code", _("Channel"), aliases=("kanaal", "klant", "afnemer", "account", "customer")),

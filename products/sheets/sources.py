@@ -37,6 +37,9 @@ def source_wanted(text: str | None, answer: Any) -> str:
     return "" if wanted == ANY else OWN if wanted in OWN_WORDS else wanted
 
 
+PRODUCT = Field(
+    "product", "code", _("Product"), aliases=("sku", "code", "product_code", "artikel", "artikelnummer")
+)
 FIELD = Field(
     CODE_SOURCE,
     "text",
