@@ -5,8 +5,7 @@ from math import exp, hypot
 from django.db import models
 from django.db.models import F, Q
 
-# Standard deviations to the ends of the 80 and the 95 % band.
-Z80, Z95 = 1.2816, 1.96
+from core.numbers import Z80, Z95
 
 
 class _Computed(models.Model):

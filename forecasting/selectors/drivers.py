@@ -15,6 +15,7 @@ from django.db import connection
 from django.db.models import Count, Max, Min, Q, QuerySet
 
 from core.months import month_add, month_range, month_start
+from core.numbers import significant
 from forecasting.calendars import calendar_value
 from forecasting.models import Driver, DriverValue, Forecast
 from products.selectors.access import products_visible, visible_line_ids
@@ -204,7 +205,7 @@ def by_month(driver: Driver, values: Mapping[datetime.date, Decimal]) -> Months:
                 found[month] = sums[month] / count
     if driver.kind == Driver.Kind.EVENT and found:
         found = {month: found.get(month, 0.0) for month in month_range(min(found), max(found))}
-    return {month: float(f"{value:.9g}") for month, value in sorted(found.items())}
+    return {month: significant(value, 9) for month, value in sorted(found.items())}
 
 
 def months_ahead(as_of: datetime.date, months: int) -> list[datetime.date]:

@@ -15,7 +15,7 @@ from typing import Any, TypeVar
 
 from django.db import connection
 
-from forecasting.models.forecast import Z80, Z95
+from core.numbers import Z80, Z95
 
 Value = TypeVar("Value")
 ByGroup = dict[int, list[tuple[datetime.date, Value]]]

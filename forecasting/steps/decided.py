@@ -6,6 +6,7 @@ import datetime
 from collections.abc import Mapping
 from typing import Any
 
+from core.numbers import significant
 from core.registries import PlannedChange, planned_sources
 from forecasting.selectors.drivers import months_ahead
 from forecasting.selectors.family_series import Weight, member_weights
@@ -38,7 +39,6 @@ class Decided:
         if wanted:
             rows = Family.objects.filter(pk__in=wanted)
             self._weights = member_weights(LineTree(), {row: wanted[row.pk] for row in rows}, as_of)
-
         self._found: dict[Any, dict[str, PlannedChange]] = {}
 
     def of(self, series: SubjectSeries) -> dict[str, PlannedChange]:
@@ -69,22 +69,21 @@ def _together(weights: Mapping[int, Weight], changes: Mapping[int, PlannedChange
     for step in range(HORIZON):
         moves = {pk: own[pk].factors[step] if pk in own and own[pk].factors else 1.0 for pk in weights}
         sold = sum(weight[0] * moves[pk] for pk, weight in weights.items())
-        factors.append(_short(sold / volume))
+        factors.append(significant(sold / volume, 7))
         parts = [
             weights[pk][0] * moves[pk] / sold * change.spreads[step]
             for pk, change in own.items()
             if change.spreads and sold > 0
         ]
-        spreads.append(
-            _short(
-                summed_half(sum(parts), sum(part**2 for part in parts), correlation=USUAL_PRODUCT_CORRELATION)
-            )
-        )
+        squares = sum(part**2 for part in parts)
+        spread = summed_half(sum(parts), squares, correlation=USUAL_PRODUCT_CORRELATION)
+        spreads.append(significant(spread, 7))
         paid = sum(
             weight[1] * moves[pk] * (own[pk].prices[step] if pk in own and own[pk].prices else 1.0)
             for pk, weight in weights.items()
         )
-        prices.append(_short(paid / revenue / (sold / volume)) if revenue > 0 and sold > 0 else 1.0)
+        ratio = paid / revenue / (sold / volume) if revenue > 0 and sold > 0 else 1.0
+        prices.append(significant(ratio, 7))
     moved = sum(1 for change in own.values() if change.factors)
     return PlannedChange(
         tuple(factors) if moved else (),
@@ -92,7 +91,3 @@ def _together(weights: Mapping[int, Weight], changes: Mapping[int, PlannedChange
         tuple(prices) if any(ratio != 1 for ratio in prices) else (),
         tuple(spreads) if any(spreads) else (),
     )
-
-
-def _short(value: float) -> float:
-    return float(f"{value:.7g}")

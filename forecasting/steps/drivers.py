@@ -11,6 +11,7 @@ from operator import mul
 from typing import TYPE_CHECKING, Any
 
 from core.months import month_add, months_between
+from core.numbers import significant
 from core.registries import PlannedChange
 from forecasting.models import Driver
 from forecasting.selectors.drivers import Months, driver_months, drivers_of, months_ahead
@@ -115,14 +116,14 @@ class Drivers:
             if change.spreads:
                 spreads = list(map(hypot, spreads or [0.0] * HORIZON, change.spreads))
             after = sum(map(mul, plain.mean[:YEAR].tolist(), factors or [1.0] * YEAR))
-            year = _short(after / before - 1) if before > 0 else 0.0
+            year = significant(after / before - 1, 5) if before > 0 else 0.0
             params = change.params if change.factors else {**change.params, "still": True}
             told.append({"key": key, "year": year, "params": params})
         kept = learnt.said if learnt else {"used": [], "refused": []}
         return Moved(
-            tuple(_short(value, 7) for value in factors),
+            tuple(significant(value, 7) for value in factors),
             {**kept, "planned": told},
-            tuple(_short(value) for value in spreads),
+            tuple(significant(value, 5) for value in spreads),
         )
 
     def prices(self, series: SubjectSeries) -> list[float] | None:
@@ -131,7 +132,7 @@ class Drivers:
         for change in self._decided(series).values():
             if change.prices:
                 ratios = list(map(mul, ratios or [1.0] * HORIZON, change.prices))
-        return [_short(ratio, 9) for ratio in ratios] or None
+        return [significant(ratio, 9) for ratio in ratios] or None
 
     def _decided(self, series: SubjectSeries) -> dict[str, PlannedChange]:
         """By source, from the month after the series on. A level's volume stays: a decision moves what comes
@@ -190,8 +191,8 @@ class Drivers:
                 {
                     **_named(by_id[name]),
                     "gain": found.gains[name],
-                    "year": _short(float(told.sum() / was.sum() - 1) if was.sum() > 0 else 0.0),
-                    "months": [_short(value - 1) for value in share.tolist()],
+                    "year": significant(float(told.sum() / was.sum() - 1), 5) if was.sum() > 0 else 0.0,
+                    "months": [significant(value - 1, 5) for value in share.tolist()],
                 }
             )
             before = layer
@@ -200,7 +201,7 @@ class Drivers:
             for name, (reason, params) in found.refused.items()
         ]
         return Moved(
-            tuple(_short(value, 7) for value in factors.tolist()) if used else (),
+            tuple(significant(value, 7) for value in factors.tolist()) if used else (),
             {"used": used, "refused": refused},
         )
 
@@ -212,7 +213,3 @@ def _later(values: tuple[float, ...], months: int, before: float = 1.0) -> tuple
 
 def _named(driver: Driver) -> dict[str, Any]:
     return {"id": driver.pk, "code": driver.code, "name": driver.name, "calendar": driver.calendar}
-
-
-def _short(value: float, digits: int = 5) -> float:
-    return float(f"{value:.{digits}g}")

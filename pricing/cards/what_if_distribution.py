@@ -8,6 +8,7 @@ from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 
 from core import formats
+from core.numbers import Z80
 from pricing.selectors.what_if import Ground
 from pricing.selectors.what_if_distribution import (
     LEAST,
@@ -66,7 +67,7 @@ def distribution_words(distributions: Distributions, asked: DistributionAsked) -
 def distribution_asides(ground: Ground, answer: DistributionAnswer) -> list[str]:
     """The rate of sale it rests on, and how sure that is."""
     belief = answer.belief
-    tenth = [1.1 ** (belief.mean + side * 1.2816 * belief.sd) - 1 for side in (0, -1, 1)]
+    tenth = [1.1 ** (belief.mean + side * Z80 * belief.sd) - 1 for side in (0, -1, 1)]
     said = {
         "units": formats.volume(answer.per_point, ground.unit),
         "months": formats.number(belief.count, 0),

@@ -11,6 +11,7 @@ from typing import Any
 
 from django.db.models import F, Q, QuerySet
 
+from core.numbers import Z80
 from pricing.engine.pooling import Belief, Seen, pooled
 from pricing.models import PromotionProduct
 from pricing.words.promotions import effective_of
@@ -23,7 +24,6 @@ MOST_SEEN, MOST_USED = 3000, 100
 # How far promotions of one mechanic are expected to lie apart: of ln(1 + uplift), and of shares of what
 # their days normally sell.
 _SPREAD, _SHARE_SPREAD = 0.3, 0.15
-_Z80 = 1.2816
 # Of what is sold in a promotion so little is left at the least, as a share.
 _LEAST_SOLD = 0.02
 
@@ -139,7 +139,7 @@ def _earlier(row: Any) -> Earlier:
         mechanic=row.promotion.mechanic,
         start=row.promotion.store_start,
         depth=depth_of(row),
-        uplift=(log(max(1 + row.of_uplift, _LEAST_SOLD)), (high - low) / 2 / _Z80),
+        uplift=(log(max(1 + row.of_uplift, _LEAST_SOLD)), (high - low) / 2 / Z80),
         after=_share(row.of_baseline, row.of_after, row.of_after_lo80, row.of_after_hi80),
         sisters=_share(row.of_baseline, row.of_sisters, row.of_sisters_lo80, row.of_sisters_hi80),
     )
@@ -149,4 +149,4 @@ def _share(baseline: float, value: float | None, low: float | None, high: float 
     """Of what its days normally sell."""
     if value is None or low is None or high is None or baseline <= 0:
         return None
-    return value / baseline, (high - low) / 2 / _Z80 / baseline
+    return value / baseline, (high - low) / 2 / Z80 / baseline

@@ -12,6 +12,7 @@ from django.db import connection
 from django.db.models import QuerySet
 
 from core.months import month_add
+from core.numbers import significant
 from core.organisation import organisation_get
 from pricing.models import Price, PriceList
 from pricing.models.price import State
@@ -98,7 +99,7 @@ def price_ratios(own: Mapping[int, Parts], months: Sequence[datetime.date]) -> d
         base = _average(course[:YEAR], [revenues.get((pk, month), 0.0) for month in before])
         if base is None:
             continue
-        ratios = tuple(float(f"{(amount or base) / base:.9g}") for amount in course[YEAR:])
+        ratios = tuple(significant((amount or base) / base, 9) for amount in course[YEAR:])
         if any(abs(ratio - 1) >= LEAST for ratio in ratios):
             found[pk] = ratios
     return found

@@ -7,6 +7,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 
 from core.months import month_add, month_end
+from core.numbers import significant
 from core.registries import PlannedChange
 from pricing.selectors.own_prices import UNIT, YEAR, Rows, mean_price, own_prices, price_ratios
 from pricing.selectors.price_answers import bounded, price_answers
@@ -69,7 +70,7 @@ def _volumes(
             continue
         answer = answers[product_id]
         found[product_id] = PlannedChange(
-            tuple(float(f"{1 + answer.share(ratio):.7g}") for ratio in ratios),
+            tuple(significant(1 + answer.share(ratio), 7) for ratio in ratios),
             {
                 "start": str(started[0]),
                 "share": round(float(rows[-1][1]) / before - 1, 5),
@@ -77,6 +78,6 @@ def _volumes(
                 "elasticity": round(answer.elasticity, 2),
                 "source": answer.source,
             },
-            spreads=tuple(float(f"{answer.spread(ratio):.5g}") for ratio in ratios),
+            spreads=tuple(significant(answer.spread(ratio), 5) for ratio in ratios),
         )
     return found

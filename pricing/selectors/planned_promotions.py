@@ -14,11 +14,12 @@ from typing import Any
 from django.db.models import Sum
 
 from core.months import month_add, month_end
+from core.numbers import Z80, significant
 from core.registries import PlannedChange
 from pricing.engine.pooling import Belief
 from pricing.models import Promotion, PromotionProduct
 from pricing.selectors.earlier_promotions import EarlierPromotions, depth_of
-from pricing.selectors.price_answers import Z80, price_answers
+from pricing.selectors.price_answers import price_answers
 from pricing.selectors.promotion_series import measured_days, part_of
 from pricing.selectors.promotions import channels_above
 from pricing.selectors.resellers import passed_through
@@ -103,7 +104,7 @@ def promotion_changes(
         spreads: tuple[float, ...] = ()
         if any(abs(factor - 1) >= LEAST for factor in factors):
             said = _said(ahead[0], len(ahead) - 1)
-            spreads = tuple(_short(moved[month].spread, 5) for month in months)
+            spreads = tuple(significant(moved[month].spread, 5) for month in months)
         is_level = tree.lead_measure(own[0].row.product.line_id).kind == Measure.Kind.LEVEL
         prices = () if is_level else _prices(moved, months)
         if said or prices:
@@ -119,7 +120,7 @@ def _factors(moved: Mapping[datetime.date, Moved], months: Sequence[datetime.dat
         before = moved.get(month_add(month, -YEAR))
         volume = moved[month].volume
         held = max(usual, before.volume if before else 0.0) if volume > 0 else 0.0
-        factors.append(_short((1 + volume) / (1 + held), 7))
+        factors.append(significant((1 + volume) / (1 + held), 7))
     return tuple(factors)
 
 
@@ -231,7 +232,3 @@ def _said(first: Running, others: int) -> dict[str, Any]:
         "price": round(first.price, 4),
         "others": others,
     }
-
-
-def _short(value: float, digits: int) -> float:
-    return float(f"{value:.{digits}g}")

@@ -6,10 +6,10 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from math import log
 
+from core.numbers import Z80
 from pricing.selectors.elasticities import LITERATURE, elasticity_of
 from products.models import Product
 
-Z80 = 1.2816
 # A change beyond this, up or down, was never looked at: it counts as this.
 MOST = 0.2
 

@@ -6,15 +6,14 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from core import formats
+from core.numbers import Z80
 from pricing.models import Elasticity
 from pricing.selectors.elasticities import LINE, PUBLISHED, PUBLISHED_SD, source_of
-
-_Z80 = 1.2816
 
 
 def effect_words(row: Elasticity | None) -> str:
     """ "1% dearer ≈ 2.5% less volume (80%: 2.1 to 2.9)"; "" where nothing is estimated."""
-    low, value, high = PUBLISHED + _Z80 * PUBLISHED_SD, PUBLISHED, PUBLISHED - _Z80 * PUBLISHED_SD
+    low, value, high = PUBLISHED + Z80 * PUBLISHED_SD, PUBLISHED, PUBLISHED - Z80 * PUBLISHED_SD
     if row is not None:
         if row.estimate is None or row.lo80 is None or row.hi80 is None:
             return ""

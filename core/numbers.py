@@ -1,0 +1,12 @@
+"""Numbers as they are kept."""
+
+from __future__ import annotations
+
+Z80, Z95 = 1.2816, 1.96
+"""So many standard deviations from its middle a band of 80 or 95 % ends."""
+
+
+def significant(value: float, digits: int) -> float:
+    """Only the digits that mean something: a sum in another order does not make another figure, nor another
+    hash of it."""
+    return float(f"{value:.{digits}g}")
