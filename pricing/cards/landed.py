@@ -10,7 +10,7 @@ from core import formats
 from core.organisation import organisation_get, today
 from pricing.engine.costs import PARTS, Item, amounts, booked
 from pricing.models import CostLine
-from pricing.selectors.costs import Rates, ends_on
+from pricing.selectors.costs import Rates, has_ended
 from pricing.words.costs import amount_words, basis_words
 from products.models import Product
 
@@ -79,8 +79,8 @@ def usual_units(rates: Sequence[Rates], sold: Decimal | None) -> Decimal:
 def _item(rates: Rates, product: Product, units: Decimal) -> Item | None:
     """``None``: it does not hold, or is not of a number of units."""
     line, day = rates.cost_line, today()
-    rate, end = rates.on(day), ends_on(line, product)
-    if rate is None or line.is_split or line.measure_id or (end is not None and day >= end):
+    rate = rates.on(day)
+    if rate is None or line.is_split or line.measure_id or has_ended(line, product, day):
         return None
     if line.base in PARTS:
         return Item(line.pk, line.kind.code, rate, base=line.base)

@@ -64,6 +64,12 @@ def ends_on(cost_line: CostLine, product: Product | None) -> datetime.date | Non
     return month_add(month_start(product.ended), cost_line.tail_months + 1)
 
 
+def has_ended(cost_line: CostLine, product: Product, day: datetime.date) -> bool:
+    """Whether the line no longer counts for the product on the day."""
+    end = ends_on(cost_line, product)
+    return end is not None and day >= end
+
+
 @dataclass(frozen=True)
 class Rates:
     """All rates of one cost line that were not withdrawn, oldest first."""
@@ -150,11 +156,10 @@ def costs_on(user: Any, product: Product, day: datetime.date) -> dict[CostLine, 
     once is only on its day."""
     found = {}
     for each in product_rates(user, product):
-        end = ends_on(each.cost_line, product)
         rate = each.on(day)
         if each.cost_line.basis == CostLine.Basis.ONCE and day not in each.changes():
             rate = None
-        if rate is not None and (end is None or day < end):
+        if rate is not None and not has_ended(each.cost_line, product, day):
             found[each.cost_line] = rate
     return found
 

@@ -23,7 +23,7 @@ from products.selectors.channels import channel_chains
 from products.selectors.lines import LineTree, line_tree
 
 from .cost_splits import Splits
-from .costs import RIGHT, Rates, ends_on, product_rates
+from .costs import RIGHT, Rates, has_ended, product_rates
 
 Basis = CostLine.Basis
 ZERO = Decimal(0)
@@ -307,7 +307,7 @@ def _piece(
         if line.pk in parts and line.basis == Basis.MONTH:
             items.append(Item(line.pk, line.kind.code, Rate({ZERO: Decimal(1)}), parts[line.pk]))
             continue
-        if rate is None or line.basis == Basis.ONCE or _has_ended(line, product, day):
+        if rate is None or line.basis == Basis.ONCE or has_ended(line, product, day):
             continue
         driver, channel = line.base or line.basis, line.channel_id
         bought = driver in PARTS and channel is None
@@ -329,11 +329,6 @@ def _drivers(sold: Sold) -> dict[str, Decimal | None]:
         "gross": sold.gross,
         "net": sold.net,
     }
-
-
-def _has_ended(line: CostLine, product: Product, day: datetime.date) -> bool:
-    end = ends_on(line, product) if product.ended is not None else None
-    return end is not None and day >= end
 
 
 def _paid_once(rates: Rates, month: datetime.date) -> Decimal:

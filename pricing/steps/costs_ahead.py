@@ -9,27 +9,17 @@ from typing import Any
 
 from core.registries import ChunkOutcome
 from forecasting.models import NightlyRun
-from forecasting.services.night import last_closed_month
-from forecasting.steps.common import chunk_size
 from pricing.models import CostLine, CostMonth
 from pricing.selectors.costs_ahead import costs_ahead, lines_ahead
 from pricing.selectors.standard_costs import SplitLines
 from pricing.services.cost_months import cost_months_book
-from products.models import Product
+
+from .all_products import all_products, books
 
 
 def chunks(run: NightlyRun) -> Iterator[Mapping[str, Any]]:
-    """All products, then what cannot be split. A run that looks back books nothing."""
-    if run.as_of != last_closed_month(run.local_date) or not CostLine.objects.exists():
-        return
-    scope = Product.objects.order_by("pk")
-    products = list(
-        (scope if run.scope is None else scope.filter(pk__in=run.scope)).values_list("pk", flat=True)
-    )
-    size = chunk_size(len(products))
-    for begin in range(0, len(products), size):
-        yield {"products": products[begin : begin + size]}
-    yield {"rest": True}
+    if books(run) and CostLine.objects.exists():
+        yield from all_products(run)
 
 
 def compute(run: NightlyRun, payload: Mapping[str, Any]) -> Callable[[], ChunkOutcome]:
