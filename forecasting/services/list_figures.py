@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from typing import Any
 
+from forecasting.layers import Layers
 from forecasting.models import Forecast, ForecastMonth
 from forecasting.selectors.forecasts import error_correlation_now
 from forecasting.selectors.prices import prices_last_year
@@ -17,9 +20,32 @@ from .forecasts import MonthRow
 YEAR = 12
 
 
+@dataclass(slots=True)
+class MonthMade(Layers):
+    """A month just made."""
+
+    mean: float
+    median: float
+    lo80: float
+    hi80: float
+    lo95: float
+    hi95: float
+    naive: float | None
+    driven: float | None
+    price_ratio: float | None
+    spread: float | None
+    overridden: float | None = None
+    agreed: float | None = None
+
+    @classmethod
+    def of(cls, row: MonthRow) -> MonthMade:
+        numbers: Sequence[Any] = row[1:]
+        return cls(*numbers)
+
+
 def list_figures(
     header: Forecast,
-    months: Sequence[ForecastMonth],
+    months: Sequence[ForecastMonth | MonthMade],
     *,
     is_level: bool,
     correlation: float,
@@ -31,7 +57,7 @@ def list_figures(
     total = lo80 = hi80 = amount = None
     if year:
         mean = [row[0] for row in year]
-        amount = None if price is None else price * sum(month.priced_band[0] for month in months[:YEAR])
+        amount = None if price is None else price * sum(month.final * month.price for month in months[:YEAR])
         if is_level:
             total, lo80, hi80 = year[-1]
         else:
@@ -50,12 +76,6 @@ def list_figures(
         spark_lo80=[row[1] for row in bands],
         spark_hi80=[row[2] for row in bands],
     )
-
-
-def month_of(row: MonthRow) -> ForecastMonth:
-    """A month just made."""
-    names = ("mean", "median", "lo80", "hi80", "lo95", "hi95", "naive", "driven", "price_ratio", "spread")
-    return ForecastMonth(**dict(zip(names, row[1:], strict=True)))
 
 
 def figures_show(*, product_ids: Collection[int]) -> None:

@@ -39,10 +39,10 @@ Result = TypeVar("Result")
 
 
 def chunk_size(subjects: int, due_share: float = 1.0) -> int:
-    """50 to 200: small enough to spread over workers, large enough to be worth a message and a commit; more
-    where only a share of them has work."""
+    """50 to 500: small enough to spread over workers, large enough to be worth a message, a commit and the
+    statements of a chunk; more where only a share of them has work."""
     wanted: int = getattr(settings, "NIGHT_CHUNK_SIZE", 0)
-    size = wanted or max(50, min(200, subjects // 8))
+    size = wanted or max(50, min(500, subjects // 4))
     return max(size, min(LARGEST_CHUNK, int(size / max(due_share, 0.01))))
 
 

@@ -17,7 +17,7 @@ from forecasting.selectors.prices import prices_last_year
 from forecasting.selectors.series import SubjectSeries
 from forecasting.services.forecasts import ForecastWrite, MonthRow, forecasts_write
 from forecasting.services.judgement import judgement_apply
-from forecasting.services.list_figures import list_figures, month_of
+from forecasting.services.list_figures import MonthMade, list_figures
 from forecasting.services.night import step_group
 from forecasting.services.vintages import still_holds
 from forecasting.totals import CORRELATION, PRODUCT_CORRELATION, USUAL_CORRELATION
@@ -180,7 +180,7 @@ def compute(run: NightlyRun, payload: Mapping[str, Any]) -> Callable[[], ChunkOu
             rows=[
                 list_figures(
                     item.header,
-                    [month_of(row) for row in item.months],
+                    [MonthMade.of(row) for row in item.months],
                     is_level=item.header.measure_id in levels,
                     correlation=correlation,
                     price=prices.get((item.header.product_id or 0, item.header.measure_id)),

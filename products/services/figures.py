@@ -10,7 +10,6 @@ months with data, or where the months before add up to nothing.
 # ruff: noqa: S608
 from __future__ import annotations
 
-import dataclasses
 import datetime
 import json
 from collections.abc import Iterable, Sequence
@@ -174,7 +173,7 @@ def _set(rows: Sequence[Any], types: dict[str, str]) -> int:
            IS DISTINCT FROM ({", ".join(f"excluded.{name}" for name in types)})
     """
     with connection.cursor() as cursor:
-        cursor.execute(sql, [json.dumps([dataclasses.asdict(row) for row in rows], cls=DjangoJSONEncoder)])
+        cursor.execute(sql, [json.dumps([vars(row) for row in rows], cls=DjangoJSONEncoder)])
         return int(cursor.rowcount)
 
 
