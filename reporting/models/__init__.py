@@ -1,4 +1,5 @@
 from .report import Report, ReportPart, Snapshot
 from .report_file import ReportFile
+from .snapshot_file import SnapshotFile
 
-__all__ = ["Report", "ReportFile", "ReportPart", "Snapshot"]
+__all__ = ["Report", "ReportFile", "ReportPart", "Snapshot", "SnapshotFile"]

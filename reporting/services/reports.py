@@ -23,6 +23,8 @@ from products.selectors.access import channels_visible, lines_visible, products_
 from reporting.models import Report, ReportPart, Snapshot
 from reporting.selectors.reports import EDIT, problems, report_build
 
+from .snapshot_files import snapshot_files_ask
+
 OWN = ("title", "language", "audience", "all_channels", "months")
 SCOPE = ("products", "lines", "channels")
 
@@ -86,7 +88,8 @@ def report_end(*, user: Any, report: Report) -> None:
 
 @transaction.atomic
 def report_publish(*, user: Any, report: Report) -> Snapshot:
-    """The report as it is now, frozen as its next snapshot. One at a time: two at once make two numbers."""
+    """The report as it is now, frozen as its next snapshot, of which a worker makes the files. One at a time:
+    two at once make two numbers."""
     current = _mine(user, report)
     built = report_build(current)
     if found := problems(current, built):
@@ -94,7 +97,7 @@ def report_publish(*, user: Any, report: Report) -> Snapshot:
     night = night_last()
     sections = sections_to_json(built.sections)
     last = current.snapshots.aggregate(last=Max("number"))["last"] or 0
-    return Snapshot.objects.create(
+    snapshot = Snapshot.objects.create(
         report=current,
         number=last + 1,
         title=current.title,
@@ -112,6 +115,8 @@ def report_publish(*, user: Any, report: Report) -> Snapshot:
         sections=sections,
         sha256=sections_hash(sections),
     )
+    snapshot_files_ask(snapshot=snapshot, user=user)
+    return snapshot
 
 
 def sections_hash(sections: Any) -> str:

@@ -231,6 +231,7 @@ NO_PAGES = {
     "reporting:report_sheet",
     "reporting:report_act",
     "reporting:cost_report_made",
+    "reporting:snapshot_file",
     "reporting:cost_report_view_end",
     "reporting:cost_report_view_new",
     "pricing:cost_rate_withdraw",
