@@ -1,4 +1,5 @@
+from .grant import ReportGrant
 from .report import Report, ReportPart, Snapshot
 from .report_file import ReportFile
 
-__all__ = ["Report", "ReportFile", "ReportPart", "Snapshot"]
+__all__ = ["Report", "ReportFile", "ReportGrant", "ReportPart", "Snapshot"]
