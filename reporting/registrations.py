@@ -16,7 +16,10 @@ later = later_in("reporting")
 
 
 def register_all() -> None:
+    from collaboration.kinds import alert_kinds, notification_kinds
     from collaboration.selectors.alerts import alerts_open
+
+    from .exposure_words import GRANT_DECIDED, GRANT_WAITS
 
     def compared(user: Any, family: Any) -> Any:
         from .family_panel import family_compared  # charts come along: not before a page asks
@@ -39,6 +42,11 @@ def register_all() -> None:
     rights.register(
         Right("reporting.view", _("Read reports"), _("Published reports, within what one may see.")),
         Right("reporting.edit", _("Make and publish reports")),
+        Right(
+            "reporting.grant",
+            _("Approve fields of reports on purpose"),
+            _("Costs, names and what is internal, in what goes outside; asked for by somebody else."),
+        ),
     )
     registries.menu.register(
         MenuEntry("reports", _("Reports"), "reporting:reports", "report", 60, "reporting.view")
@@ -53,6 +61,8 @@ def register_all() -> None:
             "reporting.edit",
         )
     )
+    alert_kinds.register(GRANT_WAITS)
+    notification_kinds.register(GRANT_DECIDED)
     registries.report_fields.register(
         ReportField("product", _("Product"), order=10),
         ReportField("channel", _("Channel"), order=20),

@@ -6,10 +6,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from django.utils import translation
+
 from core.charts import Chart, ChartTable, LegendKey
 from core.reports.blocks import Block, ReportChart, Section, Text
 
+from .exposure_words import exposure_sentence
 from .markdown import markdown_html
+from .models import Report
+from .selectors.reports import problems, report_build
 
 
 @dataclass(frozen=True)
@@ -34,6 +39,21 @@ def sections_shown(sections: Sequence[Section]) -> list[SectionShown]:
         blocks = [_shown(block, f"report-{place}-{number}") for number, block in enumerate(section.blocks)]
         found.append(SectionShown(section.key, section.title, blocks))
     return found
+
+
+def preview_context(report: Report, *, waiting: bool = False) -> dict[str, Any]:
+    """What a report tells and how it would look now; ``waiting``: with the fields that wait for approval."""
+    built = report_build(report, waiting=waiting)
+    with translation.override(report.language):
+        shown = sections_shown(built.sections)
+    return {
+        "report": report,
+        "sentence": exposure_sentence(built),
+        "exposure": built.exposure,
+        "lapsed": built.lapsed,
+        "problems": problems(report, built),
+        "shown": shown,
+    }
 
 
 def _shown(block: Block, id: str) -> BlockShown:

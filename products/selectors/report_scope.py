@@ -12,30 +12,59 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from products.models import Channel, Product, ProductLine
+from products.models import Channel, Product, ProductLine, SalesMonth, Supplier
 
 from .access import products_visible, visible_channel_ids, visible_line_ids
-from .channels import channels_within
+from .channels import channel_chains, channels_within
 from .lines import line_tree
 
 
 @dataclass(frozen=True)
 class ReportScope:
-    """``channels`` empty: all of them, on purpose. ``months`` is how far back the report looks."""
+    """``channels`` empty: all of them, on purpose. ``months`` is how far back the report looks. The products
+    are of ``suppliers`` alone, where some are named."""
 
     products: Sequence[Product]
     channels: Sequence[Channel]
     months: int
+    suppliers: Sequence[Supplier] = ()
 
 
-def scope_products(author: Any, products: Collection[int], lines: Collection[ProductLine]) -> list[Product]:
+def scope_products(
+    author: Any,
+    products: Collection[int],
+    lines: Collection[ProductLine],
+    suppliers: Collection[Supplier] = (),
+) -> list[Product]:
     """The products chosen themselves and those of the lines and the ones below, that the author may see, by
-    name. One query and the tree of lines."""
-    tree = line_tree()
-    within = {pk for line in lines for pk in tree.descendants(line.pk)}
-    found = products_visible(author).select_related("line", "figures")
-    chosen = found.filter(pk__in=products) | found.filter(line__in=within)
-    return list(chosen.order_by("name", "code"))
+    name; of these only the ones of the suppliers, where some are named, and all of theirs where nothing else
+    is. One query and the tree of lines."""
+    found = products_visible(author).select_related("line", "figures", "supplier")
+    if suppliers:
+        found = found.filter(supplier__in=suppliers)
+    if products or lines or not suppliers:
+        tree = line_tree()
+        within = {pk for line in lines for pk in tree.descendants(line.pk)}
+        found = found.filter(pk__in=products) | found.filter(line__in=within)
+    return list(found.order_by("name", "code"))
+
+
+def scope_accounts(author: Any, scope: ReportScope) -> list[str]:
+    """The names of the accounts that sold the products, within the channels: whose figures a report has. Two
+    queries."""
+    chains, named = channel_chains(), {channel.pk for channel in scope.channels}
+    sold = set(
+        SalesMonth.objects.filter(product__in=scope.products).values_list("channel", flat=True).distinct()
+    )
+    seen = visible_channel_ids(author)
+    within = {
+        pk
+        for node in sold
+        for pk in chains.get(node, ())
+        if (not named or named.intersection(chains[node])) and (seen is None or node in seen)
+    }
+    accounts = Channel.objects.filter(pk__in=within, kind=Channel.Kind.ACCOUNT)
+    return list(accounts.values_list("name", flat=True))
 
 
 def viewer_make(author: Any, *, without: Collection[str], channels: Sequence[Channel]) -> Any:

@@ -1,4 +1,5 @@
-"""The demo company's reports: for management, for finance and for a retailer, each published once."""
+"""The demo company's reports: for management, for finance and for a retailer, each published once; the
+retailer is to know who made its report, which waits for finance."""
 
 from __future__ import annotations
 
@@ -6,6 +7,7 @@ from typing import Any
 
 from accounts.models import User
 from products.models import Channel, Product, ProductLine
+from reporting.services.grants import grant_ask
 from reporting.services.reports import Part, report_create, report_publish
 
 
@@ -48,3 +50,5 @@ def reports_create(people: dict[str, User]) -> None:
     for author, values, parts in made:
         report = report_create(user=author, values={"language": "nl", **values}, parts=parts)
         report_publish(user=author, report=report)
+    reason = "Boerhof belt met vragen: dan weten ze wie ze moeten hebben."
+    grant_ask(user=sanne, report=report, field="author", reason=reason)

@@ -8,7 +8,7 @@ from django import forms
 from django.db.models.functions import Upper
 from django.utils.translation import gettext_lazy as _
 
-from products.models import Channel, Product, ProductLine
+from products.models import Product, Supplier
 from products.selectors.access import channels_visible, lines_visible, products_visible
 from reporting.models import Report
 
@@ -27,7 +27,7 @@ class ReportForm(forms.ModelForm):
 
     class Meta:
         model = Report
-        fields = ("title", "language", "audience", "lines", "channels", "all_channels", "months")
+        fields = ("title", "language", "audience", "lines", "suppliers", "channels", "all_channels", "months")
 
     def __init__(self, *args: Any, user: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -36,6 +36,9 @@ class ReportForm(forms.ModelForm):
         channels: Any = self.fields["channels"]
         lines.queryset, lines.required = lines_visible(user).order_by("name"), False
         channels.queryset, channels.required = channels_visible(user).order_by("name"), False
+        suppliers: Any = self.fields["suppliers"]
+        suppliers.queryset, suppliers.required = Supplier.objects.order_by("name"), False
+        suppliers.help_text = _("Only their products. Without products and lines: all of theirs.")
         lines.help_text = _("All their products, and those of the lines below.")
         channels.help_text = _("None: of all channels. To the outside: the ones of the reader.")
         if self.instance.pk and not self.is_bound:
@@ -54,8 +57,6 @@ class ReportForm(forms.ModelForm):
     def values(self) -> dict[str, Any]:
         """As the service takes them."""
         said = self.cleaned_data
-        names = ("title", "language", "audience", "all_channels", "months")
-        lines: list[ProductLine] = list(said["lines"])
-        channels: list[Channel] = list(said["channels"])
-        own = {name: said[name] for name in names}
-        return {**own, "products": said["products"], "lines": lines, "channels": channels}
+        own = {name: said[name] for name in ("title", "language", "audience", "all_channels", "months")}
+        about = {name: list(said[name]) for name in ("products", "lines", "suppliers", "channels")}
+        return {**own, **about}

@@ -16,8 +16,8 @@ class Report(models.Model):
     """A report that somebody makes: for whom, about what, with which parts. What readers get is never this
     but a :class:`Snapshot` of it.
 
-    The scope is the products chosen and those of the lines; without channels it is about all of them,
-    which an external report has to say (``all_channels``).
+    The scope is the products chosen and those of the lines, of the suppliers alone where some are named;
+    without channels it is about all of them, which an external report has to say (``all_channels``).
     """
 
     class Audience(models.TextChoices):
@@ -34,6 +34,7 @@ class Report(models.Model):
     audience = models.CharField(_("audience"), max_length=8, choices=Audience.choices)
     products = models.ManyToManyField("products.Product", related_name="+", verbose_name=_("products"))
     lines = models.ManyToManyField("products.ProductLine", related_name="+", verbose_name=_("product lines"))
+    suppliers = models.ManyToManyField("products.Supplier", related_name="+", verbose_name=_("suppliers"))
     channels = models.ManyToManyField("products.Channel", related_name="+", verbose_name=_("channels"))
     all_channels = models.BooleanField(_("all channels, on purpose"), default=False)
     months = models.PositiveSmallIntegerField(_("months to look back"), default=24)
@@ -121,3 +122,8 @@ class Snapshot(models.Model):
 
     def get_absolute_url(self) -> str:
         return reverse("reporting:snapshot", args=[self.report_id, self.number])
+
+    @property
+    def author_told(self) -> str:
+        """The author's name, where the audience is told it; else empty."""
+        return self.author_name if "author" in self.fields else ""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -16,38 +16,46 @@ from core.organisation import organisation_get
 from core.reports.blocks import Section
 from core.reports.build import Builder, ReportContext
 from products.selectors.access import products_visible, visible_channel_ids, visible_line_ids
-from products.selectors.report_scope import ReportScope, scope_products, viewer_make
+from products.selectors.report_scope import ReportScope, scope_accounts, viewer_make
 from reporting.models import Report, Snapshot
 
+from .grants import COSTS, fields_allowed, fields_of, grants_held, report_scope
+
 VIEW, EDIT = "reporting.view", "reporting.edit"
-COSTS = "pricing.view_costs"
 MOST = 50
 """Products in a report: each is read on its own."""
-TOLD: Mapping[str, frozenset[str]] = {
-    "internal": frozenset({"open", "internal", "cost", "person"}),
-    "finance": frozenset({"open", "internal", "cost", "person"}),
-    "external": frozenset({"open"}),
-}
-"""The kinds of fields that an audience is told; costs only by an author who may see them."""
+
+
+@dataclass(frozen=True)
+class Granted:
+    field: str
+    reason: str
+    asked_by: str
+    decided_by: str
 
 
 @dataclass(frozen=True)
 class Exposure:
     """What a report tells: the labels of its fields, and whose figures these are, by name. ``channels``
-    empty: all of them."""
+    empty: all of them. ``granted``: what is told on purpose, why, and by whom."""
 
     fields: Sequence[str]
     products: Sequence[str]
     channels: Sequence[str]
+    accounts: Sequence[str]
+    suppliers: Sequence[str]
+    granted: Sequence[Granted]
 
 
 @dataclass(frozen=True)
 class Built:
-    """A report as it would be published now."""
+    """A report as it would be published now. ``lapsed``: labels of fields that were approved for less than it
+    is about now."""
 
     sections: Sequence[Section]
     fields: Sequence[str]
     exposure: Exposure
+    lapsed: Sequence[str]
     scope: ReportScope
     data_month: datetime.date | None
 
@@ -59,7 +67,7 @@ def snapshots_visible(user: Any) -> QuerySet[Snapshot]:
         return Snapshot.objects.none()
     found = Snapshot.objects.select_related("report", "run")
     if not user.has_perm(COSTS):
-        found = found.exclude(fields__overlap=_cost_fields())
+        found = found.exclude(fields__overlap=list(fields_of("cost")))
     if visible_line_ids(user) is not None:
         found = found.filter(
             product_ids__contained_by=list(products_visible(user).values_list("pk", flat=True))
@@ -83,30 +91,19 @@ def reports_visible(user: Any) -> QuerySet[Report]:
     )
 
 
-def fields_allowed(report: Report) -> frozenset[str]:
-    """The keys of the fields that this report may tell: by its audience and what its author may see."""
-    told = TOLD[report.audience]
-    keys = frozenset(each.key for each in registries.report_fields if each.kind in told)
-    return keys if report.author.has_perm(COSTS) else keys.difference(_cost_fields())
-
-
-def report_scope(report: Report) -> ReportScope:
-    """The report's products as its author sees them now."""
-    products = scope_products(
-        report.author, [row.pk for row in report.products.all()], list(report.lines.all())
-    )
-    return ReportScope(products, list(report.channels.order_by("name")), report.months)
-
-
-def report_build(report: Report) -> Built:
+def report_build(report: Report, *, waiting: bool = False) -> Built:
     """The report as its audience would get it now, in its own language. What is not allowed is not read: the
-    author lends the report their eyes, less what the audience may not see and limited to its channels."""
-    allowed, scope = fields_allowed(report), report_scope(report)
-    without = () if allowed.intersection(_cost_fields()) else (COSTS,)
+    author lends the report their eyes, less what the audience may not see and limited to its channels.
+    ``waiting``: as it would be with the fields that wait for approval."""
+    scope = report_scope(report)
+    grants, lapsed = grants_held(report, scope, waiting=waiting)
+    allowed = fields_allowed(report, grants)
+    without = () if allowed.intersection(fields_of("cost")) else (COSTS,)
     viewer = viewer_make(report.author, without=without, channels=scope.channels)
     few = replace(scope, products=scope.products[:MOST])
     context = ReportContext(viewer, few, organisation_get().currency)
-    sections, shown = [], set()
+    sections: list[Section] = []
+    shown = {"author"} & allowed  # stands above every report
     with translation.override(report.language):
         for part in report.parts.all():
             section = registries.report_sections.get(part.section)
@@ -119,19 +116,30 @@ def report_build(report: Report) -> Built:
             if builder.blocks:
                 sections.append(Section(section.key, str(section.label), tuple(builder.blocks)))
                 shown |= builder.shown
-        fields = [each for each in registries.report_fields if each.key in shown]
-        exposure = Exposure(
-            [str(each.label) for each in fields],
-            [f"{product.name} ({product.code})" for product in scope.products],
-            [channel.name for channel in scope.channels],
-        )
+    fields = [each for each in registries.report_fields if each.key in shown]
+    labels = {each.key: str(each.label) for each in fields}
+    exposure = Exposure(
+        fields=list(labels.values()),
+        products=[f"{product.name} ({product.code})" for product in scope.products],
+        channels=[channel.name for channel in scope.channels],
+        accounts=scope_accounts(report.author, scope),
+        suppliers=sorted({product.supplier.name for product in scope.products if product.supplier}),
+        granted=[
+            Granted(labels[each.field], each.reason, str(each.asked_by), str(each.decided_by or ""))
+            for each in grants
+            if each.field in labels
+        ],
+    )
     months = [product.figures.data_month for product in scope.products if hasattr(product, "figures")]
     known = [month for month in months if month is not None]
-    return Built(sections, [each.key for each in fields], exposure, scope, max(known, default=None))
-
-
-def _cost_fields() -> list[str]:
-    return [each.key for each in registries.report_fields if each.kind == "cost"]
+    return Built(
+        sections,
+        fields=[each.key for each in fields],
+        exposure=exposure,
+        lapsed=[str(registries.report_fields.get(each.field).label) for each in lapsed],
+        scope=scope,
+        data_month=max(known, default=None),
+    )
 
 
 def problems(report: Report, built: Built) -> list[str]:

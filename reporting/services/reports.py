@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any
 
 from django.db import transaction
@@ -14,19 +14,21 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from accounts.errors import DomainError, right_require
-from accounts.versions import check, row_lock, row_save
+from accounts.versions import check, row_save
 from core import registries
 from core.reports.blocks import sections_to_json
 from forecasting.selectors.runs import night_last
-from products.models import Channel, Product, ProductLine
+from products.models import Channel, Product, ProductLine, Supplier
 from products.selectors.access import channels_visible, lines_visible, products_visible
 from reporting.models import Report, ReportPart, Snapshot
 from reporting.selectors.reports import EDIT, problems, report_build
 
+from .grants import grants_settle
+from .report_mine import report_mine
 from .snapshot_files import snapshot_files_ask
 
 OWN = ("title", "language", "audience", "all_channels", "months")
-SCOPE = ("products", "lines", "channels")
+SCOPE = ("products", "lines", "suppliers", "channels")
 
 
 @dataclass(frozen=True)
@@ -39,7 +41,7 @@ class Part:
 
 @transaction.atomic
 def report_create(*, user: Any, values: Mapping[str, Any], parts: Sequence[Part] = ()) -> Report:
-    """``values``: the report's own fields, and products, lines and channels to be about."""
+    """``values``: the report's own fields, and products, lines, suppliers and channels to be about."""
     right_require(user, EDIT)
     report = Report(author=user, **{name: values[name] for name in OWN if name in values})
     check(report)
@@ -52,16 +54,19 @@ def report_create(*, user: Any, values: Mapping[str, Any], parts: Sequence[Part]
 @transaction.atomic
 def report_change(*, user: Any, report: Report, values: Mapping[str, Any], version: int | None) -> Report:
     """Only its author changes a report: their rights decide what it may tell. Raises VersionConflict."""
-    current = _mine(user, report)
+    current = report_mine(user, report)
     row_save(current, version=version, values={name: values[name] for name in OWN if name in values})
     _scope_set(user, current, values)
+    grants_settle(current)
     return current
 
 
 @transaction.atomic
 def report_parts_set(*, user: Any, report: Report, parts: Sequence[Part]) -> None:
     """The sections in their order, all of them."""
-    _parts_write(_mine(user, report), parts)
+    current = report_mine(user, report)
+    _parts_write(current, parts)
+    grants_settle(current)
 
 
 @transaction.atomic
@@ -72,6 +77,7 @@ def report_copy(*, user: Any, report: Report) -> Report:
     seen: Mapping[str, Any] = {
         "products": products_visible(user).filter(pk__in=report.products.values("pk")),
         "lines": lines_visible(user).filter(pk__in=report.lines.values("pk")),
+        "suppliers": report.suppliers.all(),
         "channels": channels_visible(user).filter(pk__in=report.channels.values("pk")),
     }
     parts = [Part(part.section, part.comment) for part in report.parts.all()]
@@ -81,16 +87,17 @@ def report_copy(*, user: Any, report: Report) -> Report:
 @transaction.atomic
 def report_end(*, user: Any, report: Report) -> None:
     """It leaves the list; its snapshots stay."""
-    current = _mine(user, report)
+    current = report_mine(user, report)
     current.ended_at = timezone.now()
     current.save(update_fields=["ended_at"])
+    grants_settle(current)
 
 
 @transaction.atomic
 def report_publish(*, user: Any, report: Report) -> Snapshot:
     """The report as it is now, frozen as its next snapshot, of which a worker makes the files. One at a time:
     two at once make two numbers."""
-    current = _mine(user, report)
+    current = report_mine(user, report)
     built = report_build(current)
     if found := problems(current, built):
         raise DomainError("not_ready", " ".join(found))
@@ -111,7 +118,7 @@ def report_publish(*, user: Any, report: Report) -> Snapshot:
         fields=list(built.fields),
         product_ids=[product.pk for product in built.scope.products],
         channel_ids=[channel.pk for channel in built.scope.channels],
-        about={"products": list(built.exposure.products), "channels": list(built.exposure.channels)},
+        about=asdict(built.exposure),
         sections=sections,
         sha256=sections_hash(sections),
     )
@@ -125,22 +132,17 @@ def sections_hash(sections: Any) -> str:
     return hashlib.sha256(text.encode()).hexdigest()
 
 
-def _mine(user: Any, report: Report) -> Report:
-    right_require(user, EDIT)
-    current = row_lock(report)
-    if current.author_id != user.pk:
-        message = _("Only its author changes a report. Make a copy to go on from it.")
-        raise DomainError("not_author", message, status=403)
-    current.author = user
-    return current
-
-
 def _scope_set(user: Any, report: Report, values: Mapping[str, Any]) -> None:
     """Only what the person sees themselves can be put in."""
-    seen = {"products": products_visible, "lines": lines_visible, "channels": channels_visible}
+    seen = {
+        "products": products_visible,
+        "lines": lines_visible,
+        "suppliers": lambda user: Supplier.objects.all(),
+        "channels": channels_visible,
+    }
     for name in SCOPE:
         if name in values:
-            chosen: set[Product | ProductLine | Channel] = set(values[name])
+            chosen: set[Product | ProductLine | Supplier | Channel] = set(values[name])
             if seen[name](user).filter(pk__in=[row.pk for row in chosen]).count() < len(chosen):
                 raise DomainError("not_found", _("Something of this is not there."), name, status=404)
             getattr(report, name).set(chosen)

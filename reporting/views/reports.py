@@ -21,14 +21,14 @@ from core.pages import page_render, paginate, with_right
 from core.registries import ReportSection
 from core.reports.blocks import sections_from_json
 from products.selectors.access import product_get
+from reporting.exposure_words import exposure_sentence, field_label
 from reporting.forms.report import ReportForm
 from reporting.models import Report, Snapshot, SnapshotFile
-from reporting.report_page import SectionShown, sections_shown
+from reporting.report_page import SectionShown, preview_context, sections_shown
+from reporting.selectors.grants import fields_grantable, grants_standing
 from reporting.selectors.reports import (
     EDIT,
     VIEW,
-    problems,
-    report_build,
     reports_visible,
     snapshots_visible,
 )
@@ -119,6 +119,8 @@ def report(request: HttpRequest, pk: int) -> HttpResponse:
             "parts": [(part, registries.report_sections.get(part.section)) for part in found.parts.all()],
             "sections_offered": [each for each in registries.report_sections if _offered(request.user, each)],
             "nonce": f"{found.pk}-{found.snapshot_count}",
+            "fields_grantable": fields_grantable(found),
+            "grants": [(grant, field_label(grant.field)) for grant in grants_standing(found)],
         }
     return page_render(request, "reporting/report.html", context)
 
@@ -127,15 +129,7 @@ def report(request: HttpRequest, pk: int) -> HttpResponse:
 @require_safe
 def report_preview(request: HttpRequest, pk: int) -> HttpResponse:
     """What one's own report tells and how it would look now; a part of its page: it reads every product."""
-    found = _own(request, pk)
-    built = report_build(found)
-    context = {
-        "report": found,
-        "exposure": built.exposure,
-        "problems": problems(found, built),
-        "shown": _shown(found.language, built.sections),
-    }
-    return page_render(request, "reporting/_report_preview.html", context)
+    return page_render(request, "reporting/_report_preview.html", preview_context(_own(request, pk)))
 
 
 @with_right(EDIT)
@@ -195,6 +189,7 @@ def snapshot(request: HttpRequest, pk: int, number: int) -> HttpResponse:
     context = {
         "snapshot": found,
         "kinds": SnapshotFile.Kind.values,
+        "sentence": exposure_sentence(found),
         "shown": _shown(found.language, sections_from_json(found.sections)),
     }
     return page_render(request, "reporting/snapshot.html", context)

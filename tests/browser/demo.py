@@ -18,7 +18,7 @@ from forecasting.models import Driver, NightlyRun
 from forecasting.services.drivers import driver_values_set
 from pricing.models import CostChange, CostKind, CostLine, Positioning, PriceList, Promotion, Proposal
 from products.models import BudgetVersion, Channel, Segment, Supplier
-from reporting.models import Report
+from reporting.models import Report, ReportGrant
 
 Args = Callable[[], Mapping[str, Any]]
 
@@ -117,6 +117,7 @@ PAGES: dict[str, Args] = {
     "reporting:report_new": _none,
     "reporting:report": _report,
     "reporting:snapshot": lambda: {**_report(), "number": 1},
+    "reporting:grant": _first(ReportGrant),
     "pricing:mix": _product,
     "pricing:product_prices": _product,
     "pricing:product_place": _product,
@@ -230,6 +231,9 @@ NO_PAGES = {
     "reporting:report_edit",  # the form of report_new, for its author alone
     "reporting:report_sheet",
     "reporting:report_act",
+    "reporting:report_grant",
+    "reporting:grant_preview",  # a part of the page
+    "reporting:grant_act",
     "reporting:cost_report_made",
     "reporting:snapshot_file",
     "reporting:cost_report_view_end",

@@ -56,7 +56,7 @@ from products.models import (
     SalesMonth,
     Segment,
 )
-from reporting.models import Report, ReportPart, Snapshot
+from reporting.models import Report, ReportGrant, ReportPart, Snapshot
 from tests.factories import channel_factory, line_factory, price_list_factory, user_factory
 from tests.pricing.elasticities import elasticity_factory
 from tests.pricing.promotions import measured
@@ -136,6 +136,7 @@ PAGES = {
     "reports": "/reports/",
     "a report": "/reports/{report}/",
     "a published report": "/reports/{report}/1/",
+    "a field on purpose": "/reports/grants/{grant}/",
     "costs and margin a unit": "/costs/reports/?layout=units&of=standard&sort=-change",
     "margin bridge from the budget": "/costs/reports/?layout=bridge&of=standard&against=budget",
     "API: cost reports": "/api/v1/cost-reports/?page_size=100",
@@ -215,11 +216,18 @@ def company(rows: int) -> Any:
 def reported(owner: Any, products: list[Product]) -> None:
     """As many reports, each published once."""
     for product in products:
-        report = Report.objects.create(author=owner, title="Month", language="en", audience="internal")
+        report = Report.objects.create(author=owner, title="Month", language="en", audience="external")
         report.products.add(product)
         ReportPart.objects.create(report=report, place=0, section="key_figures")
         Snapshot.objects.create(
             report=report, number=1, author=owner, published_at=timezone.now(), product_ids=[product.pk]
+        )
+        ReportGrant.objects.create(
+            report=report,
+            field="margin",
+            reason="Talks",
+            scope={"products": [product.pk], "channels": [], "sections": ["key_figures"], "months": 24},
+            asked_by=owner,
         )
 
 
@@ -371,9 +379,16 @@ def counted(owner: Any, addresses: dict[str, str]) -> dict[str, int]:
     plan, proposal = BudgetVersion.objects.get().pk, Proposal.objects.latest("pk").pk
     positioning, cost = Positioning.objects.latest("pk").pk, CostLine.objects.latest("pk").pk
     change, report = CostChange.objects.latest("pk").pk, Report.objects.latest("pk").pk
+    grant = ReportGrant.objects.latest("pk").pk
     for name, pattern in addresses.items():
         address = pattern.format(
-            plan=plan, proposal=proposal, positioning=positioning, cost=cost, change=change, report=report
+            plan=plan,
+            proposal=proposal,
+            positioning=positioning,
+            cost=cost,
+            change=change,
+            report=report,
+            grant=grant,
         )
         address, _sign, part = address.partition("#")
         headers = {"HX-Request": "true", "HX-Target": f"div#{part}"} if part else {}

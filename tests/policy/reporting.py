@@ -13,7 +13,7 @@ from pricing.models import CostKind
 from pricing.selectors.cost_months import BookedCost
 from pricing.services.cost_months import cost_months_book
 from products.models import Product, SavedView
-from reporting.models import Report, ReportFile, Snapshot
+from reporting.models import Report, ReportFile, ReportGrant, Snapshot
 
 from .pricing_costs import SEE
 from .rules import Rule
@@ -69,6 +69,15 @@ def other(world: World) -> dict[str, Any]:
     return {"pk": foreign(world).pk}
 
 
+def asked(world: World) -> dict[str, Any]:
+    """A field that somebody asks for: not there for who may neither change that report nor decide."""
+    products, channels = [world.own_product.pk], [world.own_channel.pk]
+    scope = {"products": products, "channels": channels, "sections": [], "months": 24}
+    said: dict[str, Any] = {"field": "budget", "reason": "Talks", "asked_by": world.somebody}
+    make = lambda: ReportGrant.objects.create(report=published(world), scope=scope, **said)  # noqa: E731
+    return {"pk": world.made("grant", make).pk}
+
+
 READ, MAKE = "reporting.view", "reporting.edit"
 THEIRS = frozenset({404})
 
@@ -115,6 +124,15 @@ RULES = [
         post=MAKE,
         args=lambda world: {**one(world), "act": "copy"},
         foreign=lambda world: {**other(world), "act": "copy"},
+    ),
+    Rule("reporting:report_grant", post=MAKE, args=one, ok=THEIRS),
+    Rule("reporting:grant", get=READ, args=asked, ok=frozenset({200, 404})),
+    Rule("reporting:grant_preview", get=READ, args=asked, ok=frozenset({200, 404})),
+    Rule(
+        "reporting:grant_act",
+        post=READ,
+        args=lambda world: {**asked(world), "act": "refuse"},
+        ok=frozenset({302, 404}),
     ),
     Rule("reporting:cost_report_made", get=SEE, args=somebodys_file, ok=THEIRS),
 ]

@@ -1,0 +1,100 @@
+"""What a report or a snapshot tells, counted in one sentence; and what waits to be told on purpose."""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Mapping
+from typing import Any
+
+from django.urls import reverse
+from django.utils.html import format_html
+from django.utils.translation import gettext, ngettext
+from django.utils.translation import gettext_lazy as _
+
+from collaboration.kinds import AlertKind, NotificationKind, Words
+from collaboration.sentences import count_word
+from core import formats, registries
+
+from .models import Snapshot
+from .selectors.grants import GRANT
+from .selectors.reports import Built
+from .services.grants import DECIDED, WAITING
+
+
+def exposure_sentence(told: Built | Snapshot, until: datetime.date | None = None) -> str:
+    """ "14 fields of 3 products at 1 account, until 31 Dec 2026": what a snapshot, or a report as it would be
+    published now, tells, and until when a link shows it."""
+    if isinstance(told, Snapshot):
+        fields, products = len(told.fields), len(told.product_ids)
+        channels, accounts = len(told.channel_ids), told.about.get("accounts", [])
+    else:
+        fields, products = len(told.fields), len(told.exposure.products)
+        channels, accounts = len(told.exposure.channels), told.exposure.accounts
+    said = {
+        "fields": _counted(ngettext("%(n)s field", "%(n)s fields", fields), fields),
+        "products": _counted(ngettext("%(n)s product", "%(n)s products", products), products),
+        "where": _where(channels, len(accounts)),
+        "until": formats.day(until),
+    }
+    if until is None:
+        return gettext("%(fields)s of %(products)s %(where)s") % said
+    return gettext("%(fields)s of %(products)s %(where)s, until %(until)s") % said
+
+
+def _where(channels: int, accounts: int) -> str:
+    if not channels:
+        return gettext("in all channels")
+    if accounts:
+        return _counted(ngettext("at %(n)s account", "at %(n)s accounts", accounts), accounts)
+    return _counted(ngettext("in %(n)s channel", "in %(n)s channels", channels), channels)
+
+
+def _counted(text: str, count: int) -> str:
+    return text % {"n": formats.number(count, 0)}
+
+
+def field_label(key: str) -> str:
+    """The key itself, where no room has the field any more."""
+    return str(registries.report_fields.get(key).label) if key in registries.report_fields else key
+
+
+def _waiting_words(alert: Any) -> Words:
+    said = alert.evidence
+    text = format_html(
+        gettext("{author} wants to tell <b>{field}</b> to the outside in “{report}”: {reason}"),
+        **{**said, "field": field_label(said["field"])},
+    )
+    return Words(gettext("a field of a report waits for approval"), text)
+
+
+def _waiting_tally(count: int) -> str:
+    return ngettext(
+        "%(count)s field of a report waits for approval",
+        "%(count)s fields of reports wait for approval",
+        count,
+    ) % {"count": count_word(count)}
+
+
+def _decided(params: Mapping[str, Any]) -> str:
+    said = {
+        "approved": gettext("%(who)s approved %(field)s in “%(report)s”"),
+        "refused": gettext("%(who)s refused %(field)s in “%(report)s”: %(note)s"),
+        "ended": gettext("%(who)s took back the approval of %(field)s in “%(report)s”"),
+    }[params["state"]]
+    return said % {**params, "field": field_label(params["field"])}
+
+
+GRANT_WAITS = AlertKind(
+    WAITING,
+    _("Field of a report on purpose"),
+    "eye",
+    "warn",
+    words=_waiting_words,
+    url=lambda alert: reverse("reporting:grant", args=[alert.evidence["grant"]]),
+    action=_("Decide"),
+    order=58,
+    tally=_waiting_tally,
+    permission=GRANT,
+    spark=False,
+)
+GRANT_DECIDED = NotificationKind(DECIDED, _decided, "eye")

@@ -1,0 +1,118 @@
+"""Fields that reports tell on purpose: which may be asked for, which hold, and who may decide."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from django.db.models import Q, QuerySet
+from django.http import Http404
+
+from core import registries
+from core.registries import ReportField
+from products.selectors.access import products_visible, visible_channel_ids
+from products.selectors.report_scope import ReportScope, scope_products
+from reporting.models import Report, ReportGrant
+
+GRANT = "reporting.grant"
+COSTS = "pricing.view_costs"
+TOLD: Mapping[str, frozenset[str]] = {
+    "internal": frozenset({"open", "internal", "cost", "person"}),
+    "finance": frozenset({"open", "internal", "cost", "person"}),
+    "external": frozenset({"open"}),
+}
+"""The kinds of fields that an audience is told; costs only by an author who may see them."""
+
+
+def report_scope(report: Report) -> ReportScope:
+    """The report's products as its author sees them now."""
+    suppliers = list(report.suppliers.all())
+    products = scope_products(
+        report.author, [row.pk for row in report.products.all()], list(report.lines.all()), suppliers
+    )
+    return ReportScope(products, list(report.channels.order_by("name")), report.months, suppliers)
+
+
+def fields_of(kind: str) -> frozenset[str]:
+    return frozenset(each.key for each in registries.report_fields if each.kind == kind)
+
+
+def fields_allowed(report: Report, grants: Sequence[ReportGrant]) -> frozenset[str]:
+    """The keys of the fields that this report may tell: by its audience, by what these grants add, and by
+    what its author may see."""
+    told = TOLD[report.audience]
+    keys = {each.key for each in registries.report_fields if each.kind in told}
+    keys |= {grant.field for grant in grants}
+    return frozenset(keys if report.author.has_perm(COSTS) else keys - fields_of("cost"))
+
+
+def fields_grantable(report: Report) -> list[ReportField]:
+    """What its audience is not told, and its author could."""
+    told = TOLD[report.audience]
+    costs = report.author.has_perm(COSTS)
+    return [
+        each for each in registries.report_fields if each.kind not in told and (costs or each.kind != "cost")
+    ]
+
+
+def grant_scope(report: Report, scope: ReportScope) -> dict[str, Any]:
+    """What a report is about, as a grant keeps it."""
+    return {
+        "products": sorted(product.pk for product in scope.products),
+        "channels": sorted(channel.pk for channel in scope.channels),
+        "sections": sorted({part.section for part in report.parts.all()}),
+        "months": report.months,
+    }
+
+
+def grant_covers(grant: ReportGrant, now: Mapping[str, Any]) -> bool:
+    """Whether the report is about no more than when the field was asked for; no channels are all of them."""
+    then = grant.scope
+    within = bool(now["channels"]) and set(now["channels"]) <= set(then["channels"])
+    return (
+        set(now["products"]) <= set(then["products"])
+        and set(now["sections"]) <= set(then["sections"])
+        and now["months"] <= then["months"]
+        and (within or not then["channels"])
+    )
+
+
+def grants_standing(report: Report) -> QuerySet[ReportGrant]:
+    """Those that wait or were approved and that nobody took back."""
+    found = ReportGrant.objects.filter(report=report, ended_at=None).filter(
+        Q(approved=None) | Q(approved=True)
+    )
+    return found.select_related("asked_by", "decided_by").order_by("pk")
+
+
+def grants_held(
+    report: Report, scope: ReportScope, *, waiting: bool = False
+) -> tuple[list[ReportGrant], list[ReportGrant]]:
+    """The approved ones that hold for what the report is about now, and those that lapsed as it is about
+    more; ``waiting``: also those that wait, to see what they would add."""
+    if not fields_grantable(report):
+        return [], []
+    now = grant_scope(report, scope)
+    standing = [each for each in grants_standing(report) if each.approved or waiting]
+    held = [each for each in standing if grant_covers(each, now)]
+    return held, [each for each in standing if each not in held]
+
+
+def grant_get(user: Any, pk: int) -> ReportGrant:
+    """One that the person asked for, or may decide: who sees all that the report is about, and costs where
+    the field is one. Else 404."""
+    found = ReportGrant.objects.select_related("report__author", "asked_by", "decided_by")
+    grant = found.filter(pk=pk).first()
+    if grant is None or not (grant.asked_by_id == user.pk or _may_decide(user, grant)):
+        raise Http404(pk)
+    return grant
+
+
+def _may_decide(user: Any, grant: ReportGrant) -> bool:
+    if not user.has_perm(GRANT) or (grant.field in fields_of("cost") and not user.has_perm(COSTS)):
+        return False
+    products, channels = grant.scope["products"], grant.scope["channels"]
+    limit = visible_channel_ids(user)
+    if limit is not None and (not channels or not limit.issuperset(channels)):
+        return False
+    return products_visible(user).filter(pk__in=products).count() == len(products)

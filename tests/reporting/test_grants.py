@@ -1,0 +1,187 @@
+# ruff: noqa: F811  a fixture and the argument it comes in by
+"""Fields that a report tells on purpose: asked by one, approved by another, for no more than was asked."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from django.db import IntegrityError, transaction
+from django.http import Http404
+from django.utils import timezone
+
+from accounts.errors import DomainError
+from collaboration.selectors.alerts import alerts_open
+from products.models import Channel, Product, Supplier
+from reporting.exposure_words import exposure_sentence
+from reporting.models import Report, ReportGrant
+from reporting.selectors.grants import grant_get
+from reporting.selectors.reports import report_build
+from reporting.services.grants import grant_ask, grant_decide, grant_end
+from reporting.services.reports import Part, report_change, report_parts_set, report_publish
+from tests.factories import channel_factory, product_factory, user_factory
+
+from .test_reports import author, juice, made, retailers  # noqa: F401
+
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("english")]
+
+
+@pytest.fixture
+def finance() -> Any:
+    return user_factory("finance")
+
+
+@pytest.fixture
+def report(author: Any, juice: Product) -> Report:
+    return made(author, juice, "external", all_channels=True)
+
+
+def ask(report: Report, field: str = "margin") -> ReportGrant:
+    return grant_ask(user=report.author, report=report, field=field, reason="Annual talks")
+
+
+def fields(report: Report) -> set[str]:
+    return {"margin", "costs"} & set(report_build(Report.objects.get(pk=report.pk)).fields)
+
+
+def test_a_field_is_told_once_a_second_person_approved_it(report: Report, finance: Any) -> None:
+    grant = ask(report)
+    assert not fields(report)
+    assert "margin" in report_build(report, waiting=True).fields
+    assert [alert.evidence["field"] for alert in alerts_open(finance)] == ["margin"]
+    grant_decide(user=finance, grant=grant, approve=True)
+    assert not alerts_open(finance)
+    assert fields(report) == {"margin"}  # what the margin is made of stays inside
+    snapshot = report_publish(user=report.author, report=report)
+    told = {"field": "Margins", "reason": "Annual talks", "decided_by": finance.name}
+    assert told.items() <= snapshot.about["granted"][0].items()
+    grant_end(user=finance, grant=grant)
+    assert not fields(report)
+
+
+def test_who_asks_does_not_decide(report: Report, finance: Any) -> None:
+    both = user_factory(["product-manager", "finance"])
+    Report.objects.update(author=both)
+    grant = grant_ask(user=both, report=report, field="margin", reason="Annual talks")
+    with pytest.raises(DomainError, match="Somebody else"):
+        grant_decide(user=both, grant=grant, approve=True)
+    with pytest.raises(IntegrityError, match="report_grant_by_two"), transaction.atomic():
+        ReportGrant.objects.update(approved=True, decided_by=both, decided_at=timezone.now())
+    with pytest.raises(DomainError, match="Say why"):
+        grant_decide(user=finance, grant=grant, approve=False)
+    grant_decide(user=finance, grant=grant, approve=False, note="Not to a retailer")
+    assert not fields(report)
+
+
+def test_only_what_one_sees_oneself(report: Report, juice: Product, finance: Any) -> None:
+    with pytest.raises(DomainError, match="cannot be added"):
+        ask(report, "volume")  # told anyway
+    marketing = user_factory("marketing")
+    theirs = made(marketing, juice, "external", all_channels=True)
+    with pytest.raises(DomainError, match="cannot be added"):
+        ask(theirs)  # an author who does not see costs
+    grant = ask(report)
+    for outsider in (
+        user_factory("product-manager"),  # sees costs, does not decide
+        user_factory(rights=["reporting.grant", "products.view"]),  # decides, does not see costs
+        user_factory("finance", channels=[channel_factory()]),  # does not see all of it
+    ):
+        with pytest.raises(Http404):
+            grant_get(outsider, grant.pk)
+    assert grant_get(finance, grant.pk) == grant
+
+
+def test_an_author_who_loses_the_right_tells_no_costs(report: Report, finance: Any) -> None:
+    grant_decide(user=finance, grant=ask(report), approve=True)
+    report.author.roles.set(user_factory("marketing").roles.all())
+    assert not fields(report)
+
+
+@pytest.mark.parametrize("change", ["products", "channels", "sections", "months", "line"])
+def test_for_more_than_was_asked_it_does_not_hold(
+    change: str,
+    author: Any,
+    juice: Product,
+    retailers: Any,
+    finance: Any,
+) -> None:
+    values = {"channels": [retailers[0]], "lines": [juice.line] if change == "line" else []}
+    report = made(author, juice, "external", **values)
+    report_parts_set(user=author, report=report, parts=[Part("margin"), Part("sales")])
+    grant_decide(user=finance, grant=ask(report, "author"), approve=True)
+
+    def holds() -> bool:
+        return "author" in report_build(Report.objects.get(pk=report.pk)).fields
+
+    assert holds()
+    report_parts_set(user=author, report=report, parts=[Part("sales")])
+    report_change(user=author, report=report, values={"title": "Less", "months": 12}, version=1)
+    assert holds()
+    if change == "products":
+        more = {"products": [juice, product_factory(line=juice.line)]}
+    elif change == "channels":
+        more = {"channels": [], "all_channels": True}
+    else:
+        more = {"months": 36} if change == "months" else {}
+    if change == "sections":
+        report_parts_set(user=author, report=report, parts=[Part("lifecycle")])
+    elif change == "line":
+        product_factory(line=juice.line)
+    else:
+        report_change(user=author, report=report, values=more, version=2)
+    assert not holds()
+
+
+def test_what_waits_for_less_than_the_report_is_now_waits_no_longer(report: Report, finance: Any) -> None:
+    grant = ask(report)
+    report_parts_set(user=report.author, report=report, parts=[Part("margin")])
+    assert alerts_open(finance)
+    report_change(user=report.author, report=report, values={"months": 60}, version=1)
+    assert not alerts_open(finance)
+    with pytest.raises(DomainError, match="no longer waits"):
+        grant_decide(user=finance, grant=grant, approve=True)
+
+
+def test_asked_and_decided_on_the_pages(report: Report, finance: Any, client: Any) -> None:
+    client.force_login(report.author)
+    client.post(f"/reports/{report.pk}/grants/", {"field": "budget", "reason": "Plan together"})
+    grant = ReportGrant.objects.get()
+    assert "waits for approval" in client.get(f"/reports/{report.pk}/").content.decode()
+    client.force_login(finance)
+    page = client.get(f"/reports/grants/{grant.pk}/").content.decode()
+    assert "Plan together" in page
+    assert "JUICE" in client.get(f"/reports/grants/{grant.pk}/preview/").content.decode()
+    client.post(f"/reports/grants/{grant.pk}/act/approve/")
+    grant.refresh_from_db()
+    assert (grant.approved, grant.decided_by) == (True, finance)
+    Report.objects.update(months=60)
+    page = client.get(f"/reports/grants/{grant.pk}/preview/").content.decode()
+    assert "has to ask again" in page
+    assert "JUICE" not in page  # nobody reads by it more than was asked for
+
+
+def test_a_supplier_gets_its_own_products(author: Any, juice: Product) -> None:
+    own, other = (Supplier.objects.create(code=code, name=code) for code in ("OWN", "OTHER"))
+    Product.objects.update(supplier=own)
+    foreign = product_factory(line=juice.line, supplier=other)
+    for values in ({"products": [], "lines": [juice.line]}, {"products": []}, {"products": [juice, foreign]}):
+        report = made(author, juice, "external", suppliers=[own], all_channels=True, **values)
+        built = report_build(report)
+        assert built.scope.products == [juice]
+        assert built.exposure.suppliers == ["OWN"]
+
+
+def test_what_a_link_will_reveal_is_counted_and_named(author: Any, juice: Product) -> None:
+    from datetime import date
+
+    retail = channel_factory(name="Retail")
+    Channel.objects.filter(name__in=["Noord", "Zuid"]).update(parent=retail, kind="account")
+    report = made(author, juice, "external", channels=[Channel.objects.get(name="Noord")])
+    built = report_build(report)
+    said = exposure_sentence(built, until=date(2026, 12, 31)).replace("\xa0", " ")
+    assert said == f"{len(built.fields)} fields of 1 product at 1 account, until 31 Dec 2026"
+    assert built.exposure.accounts == ["Noord"]
+    snapshot = report_publish(user=author, report=report)
+    assert said.startswith(exposure_sentence(snapshot))
+    report.channels.set([retail])
+    assert report_build(report).exposure.accounts == ["Noord", "Zuid"]
