@@ -13,7 +13,16 @@ from django.utils.translation import gettext_lazy as _
 from accounts import rights
 from accounts.rights import Right
 from core import registries
-from core.registries import FramePart, MenuEntry, Panel, ProductReading, Subject
+from core.later import later_in
+from core.registries import (
+    FramePart,
+    MenuEntry,
+    Panel,
+    ProductReading,
+    ReportField,
+    ReportSection,
+    Subject,
+)
 
 from .kinds import NotificationKind, alert_kinds, notification_kinds
 
@@ -71,6 +80,12 @@ def register() -> None:
             people=lambda item: [item.owner, item.created_by],
         ),
     )
+    registries.report_fields.register(
+        ReportField("decision", _("Decisions and what came of them"), "internal", 300),
+        ReportField("people", _("Names of colleagues"), "person", 905),
+    )
+    decisions = later_in("collaboration")("report_sections.decisions_section")
+    registries.report_sections.register(ReportSection("decisions", _("Decisions"), decisions, 70, view))
     import_listeners.register(ImportListener("collaboration", imports.arrived))
     alert_kinds.register(imports.WAITING)
     notification_kinds.register(

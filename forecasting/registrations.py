@@ -220,13 +220,15 @@ def register_all() -> None:
         ProductReading("launch_plans_now", later("selectors.launches.launch_reading"), 60)
     )
     registries.event_sources.register(EventSource("stages", later("events.stage_events"), 20))
-    registries.report_fields.register(ReportField("stage", _("Lifecycle stage"), "internal", 100))
-    registries.report_sections.register(
-        ReportSection(
-            "lifecycle",
-            _("Lifecycle"),
-            later("report_sections.lifecycle_section"),
-            40,
-            "forecasting.view",
-        )
+    registries.report_fields.register(
+        ReportField("stage", _("Lifecycle stage"), "internal", 100),
+        ReportField("accuracy", _("Accuracy of the forecasts"), "internal", 104),
+        ReportField("override", _("Changes of the forecast"), "internal", 106),
     )
+    for order, key, label in (
+        (40, "lifecycle", _("Lifecycle")),
+        (44, "accuracy", _("Forecast accuracy")),
+        (46, "overrides", _("Changes of the forecast")),
+    ):
+        section = later(f"report_sections.{key}_section")
+        registries.report_sections.register(ReportSection(key, label, section, order, "forecasting.view"))

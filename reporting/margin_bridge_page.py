@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import Any
 
 from django.utils.translation import gettext_lazy as _
@@ -77,13 +78,18 @@ def term_words(query: ReportQuery, term: str) -> str:
     return str(planned.get(term, TERM_WORDS[term]))
 
 
-def part_shown(query: ReportQuery, name: Name, part: Part) -> dict[str, Any]:
+def part_amounts(part: Part) -> tuple[Decimal | None, ...]:
+    """What currency, price, cost, volume with mix did, and the change; of what was on one side the change
+    alone."""
     both = part.term == "both"
     amounts = (part.price, part.cost, part.moved) if both else (None, None, None)
-    currency = part.currency or None  # most have none
+    return (part.currency or None, *amounts, part.change)  # most have no other currency
+
+
+def part_shown(query: ReportQuery, name: Name, part: Part) -> dict[str, Any]:
     return {
         "name": name.label,
         "code": name.code,
-        "term": "" if both else term_words(query, part.term),
-        "cells": [amount_words(query, "", amount) for amount in (currency, *amounts, part.change)],
+        "term": "" if part.term == "both" else term_words(query, part.term),
+        "cells": [amount_words(query, "", amount) for amount in part_amounts(part)],
     }

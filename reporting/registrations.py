@@ -76,9 +76,20 @@ def register_all() -> None:
     )
     for order, key, label in (
         (10, "key_figures", _("Key figures")),
+        (15, "plan", _("Actual, budget, last year and the full year")),
         (20, "sales", _("Sales and forecast")),
         (30, "channels", _("Sales by channel")),
+        (35, "category", _("Products at each channel")),
         (900, "words", _("Own words")),
     ):
         build = later(f"report_sections.{key}_section")
         registries.report_sections.register(ReportSection(key, label, build, order))
+    registries.report_sections.register(
+        ReportSection(
+            "margin_bridge",
+            _("Margin against last year and budget"),
+            later("report_sections.margin_bridge_section"),
+            52,
+            "pricing.view_costs",
+        )
+    )

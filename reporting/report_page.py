@@ -72,7 +72,7 @@ def _shown(block: Block, id: str) -> BlockShown:
                 table=ChartTable(block.table.heads, rows),
                 description=block.description,
                 legend=[LegendKey(**key) for key in block.legend],
-                css="h-mid",
+                css=block.css,
             ),
         )
     return BlockShown(block.kind, block)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -107,5 +107,10 @@ def decisions_listed(
 
 def decisions_of(user: Any, product: Product) -> QuerySet[DecisionProduct]:
     """Of one product those that have begun, the newest first."""
-    rows = decisions_visible(user).filter(product=product, decision__withdrawn_at=None)
+    return decisions_begun(user, [product])
+
+
+def decisions_begun(user: Any, products: Collection[Product]) -> QuerySet[DecisionProduct]:
+    """Of these products those that have begun and hold, the newest first."""
+    rows = decisions_visible(user).filter(product__in=products, decision__withdrawn_at=None)
     return rows.filter(decision__effective_date__lte=today()).order_by("-decision__effective_date", "-pk")

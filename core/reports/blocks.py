@@ -73,7 +73,8 @@ class Table:
 
 @dataclass(frozen=True)
 class ReportChart:
-    """A drawing as a Vega-Lite spec with its data inside, and the table of those same figures."""
+    """A drawing as a Vega-Lite spec with its data inside, and the table of those same figures; ``css`` is how
+    high a page draws it."""
 
     kind: ClassVar[str] = "chart"
     title: str
@@ -82,6 +83,7 @@ class ReportChart:
     spec: JSON
     legend: Sequence[Mapping[str, str]]
     table: Table
+    css: str = "h-mid"
 
 
 Block = Text | KeyFigures | Table | ReportChart

@@ -90,14 +90,15 @@ class Builder:
             )
         )
 
-    def chart(self, chart: Chart | None, fields: Sequence[str]) -> None:
-        """A chart as a page draws it; left out whole where one of the ``fields`` it shows is refused."""
+    def chart(self, chart: Chart | None, fields: Sequence[str], *, title: str = "") -> None:
+        """A chart as a page draws it; left out whole where one of the ``fields`` it shows is refused.
+        ``title``: in the place of the question that it answers."""
         if chart is None or {*map(self.may, fields)} != {True}:
             return
         self.shown |= set(fields)
-        heads = list(chart.table.headers)
+        heads, title = list(chart.table.headers), title or chart.title
         figures = Table(
-            chart.title,
+            title,
             tuple(heads),
             tuple(fields[:1]) * len(heads),
             tuple(place > 0 for place in range(len(heads))),
@@ -105,7 +106,9 @@ class Builder:
         )
         legend = tuple({"label": key.label, "css": key.css, "shape": key.shape} for key in chart.legend)
         self.blocks.append(
-            ReportChart(chart.title, chart.subtitle, chart.description, dict(chart.spec), legend, figures)
+            ReportChart(
+                title, chart.subtitle, chart.description, dict(chart.spec), legend, figures, chart.css
+            )
         )
 
 

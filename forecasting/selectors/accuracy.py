@@ -9,7 +9,7 @@ read row by row, since it is little.
 from __future__ import annotations
 
 import datetime
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -21,11 +21,15 @@ from core.organisation import organisation_get
 from forecasting.models import AccuracyRow, AccuracyWindow
 from forecasting.models.accuracy import WINDOW_LAYERS
 from forecasting.value_added import Pairs
+from products.models import Product
 from products.selectors.access import products_visible, visible_line_ids
 from products.selectors.lines import LineTree
 
-from .accuracy_sums import WIDTH, Sums, pair_columns, sums_read
+from .accuracy_sums import FINAL, WIDTH, Sums, pair_columns, sums_read
 from .forecasts import forecasts_allowed
+
+LAG, MONTHS = 1, 12
+"""What is shown unless somebody asks for another: forecasts of a month ahead, over a year."""
 
 
 def accuracy_visible(user: Any) -> QuerySet[AccuracyRow]:
@@ -243,21 +247,44 @@ def accuracy_worst(
         wanted |= Q(measure_id=measure, product__line_id__in=lines)
     if not by_measure or not forecasts_allowed(user) or not user.has_perm("products.view"):
         return AccuracyWindow.objects.none()
+    found = _with_errors(AccuracyWindow.objects.filter(wanted, lag=lag, months=months), place).annotate(
+        error=F(f"amount__{place}") if held.in_money else F(f"off__{place}"),
+        change=F("wape") - F("before"),
+        added=F("naive") - F("wape"),
+    )
+    key = SORTS[sort.lstrip("-")]
+    order = F(key).desc(nulls_last=True) if sort.startswith("-") else F(key).asc(nulls_last=True)
+    return found.select_related("product").order_by(order, "product__code")
+
+
+def _with_errors(rows: QuerySet[AccuracyWindow], place: int) -> Any:
+    """With ``wape``, ``bias`` and ``before`` of the layer at this place, and ``naive``."""
 
     def share(over: str, under: str, at: int) -> Any:
         return F(f"{over}__{at}") / NullIf(F(f"{under}__{at}"), 0.0, output_field=FloatField())
 
-    found = AccuracyWindow.objects.filter(wanted, lag=lag, months=months)
-    found = found.annotate(
+    return rows.annotate(
         wape=share("off", "size", place),
         bias=share("over", "net", place),
         before=share("before_off", "before_size", place),
         naive=share("off", "size", 0),
-        error=F(f"amount__{place}") if held.in_money else F(f"off__{place}"),
-    ).annotate(change=F("wape") - F("before"), added=F("naive") - F("wape"))
-    key = SORTS[sort.lstrip("-")]
-    order = F(key).desc(nulls_last=True) if sort.startswith("-") else F(key).asc(nulls_last=True)
-    return found.select_related("product").order_by(order, "product__code")
+    )
+
+
+def accuracy_of(user: Any, tree: LineTree, products: Collection[Product]) -> list[Any]:
+    """The errors of the final forecasts of these products, which the person may see, by the leading measure:
+    by name, annotated as :func:`accuracy_worst` has them. One query."""
+    if not forecasts_allowed(user):
+        return []
+    rows = AccuracyWindow.objects.filter(
+        product__in=[product.pk for product in products], lag=LAG, months=MONTHS
+    )
+    found = _with_errors(rows, WINDOW_LAYERS.index(FINAL)).select_related("product")
+    return [
+        row
+        for row in found.order_by("product__name", "product__code")
+        if row.measure_id == tree.lead_measure(row.product.line_id).pk
+    ]
 
 
 def _rows(statement: str, params: Mapping[str, Any]) -> list[Any]:

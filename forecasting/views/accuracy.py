@@ -15,6 +15,8 @@ from core.pages import Sort, page_render, paginate, with_right
 from forecasting.charts.accuracy import accuracy_chart
 from forecasting.models.accuracy import LAGS, PERIODS, WINDOW_LAYERS
 from forecasting.selectors.accuracy import (
+    LAG,
+    MONTHS,
     SORTS,
     Held,
     Judged,
@@ -35,8 +37,6 @@ from forecasting.words.accuracy import lag_words, layer_words, reason_words, sum
 from products.models import Measure, ProductLine
 from products.selectors.access import visible_line_ids
 from products.selectors.lines import LineTree, line_tree
-
-LAG, MONTHS = 1, 12
 
 
 @dataclass(frozen=True)

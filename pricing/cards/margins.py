@@ -101,14 +101,14 @@ def margin_card(user: Any, product: Product, rates: Sequence[Rates]) -> MarginCa
     if total is None:
         return MarginCard()
     currency = organisation_get().currency
-    lines = _lines(total, {each.cost_line.kind.code: each.cost_line.kind for each in rates})
+    lines = _lines(total, _kinds(rates))
     return MarginCard(
         currency=currency,
         about=_("standard costs: what was sold × the rates of the month; every total is the sum of its rows"),
         months=[each.month for each in months],
         figures=_figures(total, currency),
         rows=[_row(line, months, total) for line in lines],
-        chart=_chart(lines, months, total, currency),
+        chart=margin_chart(months, total, rates, currency),
         unknown=list(dict.fromkeys(line for each in months for line in each.unknown)),
         ahead=margin_ahead_card(user, product, margins, months),
         sold=_average([each.sold for each in months if each.sold is not None]),
@@ -117,8 +117,11 @@ def margin_card(user: Any, product: Product, rates: Sequence[Rates]) -> MarginCa
 
 def statement_lines(total: Statement, rates: Sequence[Rates]) -> list[tuple[str, Decimal, bool]]:
     """Of each line of the statement its label, its amount (costs negative) and whether it is a total."""
-    kinds = {each.cost_line.kind.code: each.cost_line.kind for each in rates}
-    return [(line.label, line.of(total), line.is_total) for line in _lines(total, kinds)]
+    return [(line.label, line.of(total), line.is_total) for line in _lines(total, _kinds(rates))]
+
+
+def _kinds(rates: Sequence[Rates]) -> dict[str, CostKind]:
+    return {each.cost_line.kind.code: each.cost_line.kind for each in rates}
 
 
 def _known(found: Sequence[MonthMargin]) -> list[MonthMargin]:
@@ -180,8 +183,11 @@ def _row(line: _Line, months: Sequence[MonthMargin], total: Statement) -> Statem
     return StatementRow(line.label, cells, formats.number(amount, 2), rate, line.is_total, kind)
 
 
-def _chart(lines: Sequence[_Line], months: Sequence[MonthMargin], total: Statement, currency: str) -> Chart:
+def margin_chart(
+    months: Sequence[MonthMargin], total: Statement, rates: Sequence[Rates], currency: str
+) -> Chart:
     """From sales down to the result; costs hang where the amount before them ended."""
+    lines = _lines(total, _kinds(rates))
     points = [(line.label, line.of(total), line.is_total) for line in lines]
     first, last = formats.month(months[0].month), formats.month(months[-1].month)
     return Chart(

@@ -12,7 +12,7 @@ from accounts.rights import Right
 from core import registries
 from core.registries import MenuEntry, ProductTab
 
-from . import costs, decisions, effects, offer, place, prices, promotions
+from . import costs, decisions, effects, offer, place, prices, promotions, reports
 
 
 def register_all() -> None:
@@ -38,6 +38,7 @@ def register_all() -> None:
     place.register()
     effects.register()
     decisions.register()
+    reports.register()
 
 
 def _waiting(user: Any) -> tuple[QuerySet[Any], ...]:

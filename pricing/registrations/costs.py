@@ -58,12 +58,19 @@ def register() -> None:
     )
     registries.report_sections.register(
         ReportSection(
+            "margins",
+            _("Margin by product"),
+            later("report_sections.margins.margins_section"),
+            48,
+            RIGHT,
+        ),
+        ReportSection(
             "margin",
             _("Cost and margin"),
-            later("report_sections.margin_section"),
+            later("report_sections.margins.margin_section"),
             50,
             RIGHT,
-        )
+        ),
     )
     registries.nightly_steps.register(
         NightlyStep(

@@ -52,11 +52,17 @@ def effects_shown(user: Any, promotion: Promotion) -> list[EffectShown]:
 def product_effects(
     user: Any, product: Product, promotions: Iterable[Promotion]
 ) -> dict[int, PromotionEffect]:
-    """The product's effects, by promotion; for a person limited to channels none: they may be over more."""
+    """The product's effects, by promotion."""
+    return {promotion: row for (_, promotion), row in effects_of(user, [product], promotions).items()}
+
+
+def effects_of(
+    user: Any, products: Iterable[Product], promotions: Iterable[Promotion]
+) -> dict[tuple[int, int], PromotionEffect]:
+    """The effects by product and promotion; for a person limited to channels none: they may be over more."""
     if visible_channel_ids(user) is not None:
         return {}
     lines = visible_line_ids(user)
-    if lines is not None and product.line_id not in lines:
-        return {}
-    rows = PromotionEffect.objects.filter(product=product, promotion__in=[row.pk for row in promotions])
-    return {row.promotion_id: row for row in rows}
+    seen = [product.pk for product in products if lines is None or product.line_id in lines]
+    rows = PromotionEffect.objects.filter(product__in=seen, promotion__in=[row.pk for row in promotions])
+    return {(row.product_id, row.promotion_id): row for row in rows}

@@ -21,15 +21,18 @@ def reports_create(people: dict[str, User]) -> None:
             {"title": "Maandbericht Sappen", "audience": "internal", "lines": [juices]},
             [
                 Part("key_figures", "De zomer was goed; de **adviesprijs** van januari is nog niet bekend."),
+                Part("plan"),
                 Part("lifecycle"),
-                Part("channels"),
+                Part("accuracy"),
+                Part("promotions"),
+                Part("decisions"),
             ],
         ),
         (
             emma,
             {"title": "Cost and margin, oat drinks", "language": "en", "audience": "finance"}
             | {"products": [products["HVM-200"], products["HVM-210"]]},
-            [Part("margin"), Part("key_figures")],
+            [Part("margins"), Part("margin_bridge"), Part("margin"), Part("key_figures")],
         ),
         (
             sanne,
@@ -43,7 +46,9 @@ def reports_create(people: dict[str, User]) -> None:
                     "sales",
                     "Samen:\n\n- sap is in de zomer het sterkst\n- Barista groeit",
                 ),
-                Part("key_figures"),
+                Part("category"),
+                Part("prices"),
+                Part("place"),
             ],
         ),
     ]

@@ -273,7 +273,7 @@ def sight(user: Any) -> Q:
 
 def within(query: ReportQuery) -> Q:
     """The filters of a report."""
-    found = Q()
+    found = Q() if query.only is None else Q(product__in=query.only)
     for name, value in query.filters.items():
         if name == "line":
             tree = line_tree()

@@ -120,6 +120,8 @@ def margin_report(user: Any, query: ReportQuery) -> MarginReport:
 def products_asked(user: Any, query: ReportQuery) -> dict[int, Product]:
     """The products of the report, whose sales count."""
     rows = products_visible(user)
+    if query.only is not None:
+        rows = rows.filter(pk__in=query.only)
     for name in ("product", "line"):
         value = query.filters.get(name)
         if value and name == "product":

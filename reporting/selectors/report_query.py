@@ -53,7 +53,8 @@ class Span:
 class ReportQuery:
     """``of``: what is compared, ``against`` what; ``by``: what a row is of; ``scale``: k for thousands;
     ``layout``: costs; the contribution margin of what ``by`` names first over ``period``, the bridge to it
-    from what it is compared with, or a unit of each product in both."""
+    from what it is compared with, or a unit of each product in both. ``only``: of these
+    products alone."""
 
     month: datetime.date
     columns: tuple[str, ...]
@@ -65,6 +66,7 @@ class ReportQuery:
     text: str = ""
     layout: str = "costs"
     period: str = "ytd"
+    only: frozenset[int] | None = None
 
     @property
     def is_paired(self) -> bool:

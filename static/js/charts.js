@@ -74,24 +74,46 @@
     document.documentElement.dataset.charts = "ready";
   }
 
-  /** Draw the chart once more for a slide: light, on white, with its title, at a fixed width. */
+  const titleOf = (box) => box.querySelector("[data-chart-title]").textContent.replace(/\s+/g, " ").trim();
+  const STYLES = { h: "history", f: "forecast", p: "forecast", n: "naive", b80: "band80", b95: "band95", hatch: "hatch", ring: "ring" };
+  /** What the keys above a chart say, as a legend in the drawing itself. */
+  function withLegend(vega, box, styles) {
+    const keys = [...box.querySelectorAll("[data-chart-figure] .legend > span")].map((span) => {
+      const css = span.querySelector(".key > *").classList[0];
+      const { color, strokeDash = [1, 0] } = styles[STYLES[css]];
+      const shape = css === "ring" ? "circle" : /^b|hatch/.test(css) ? "square" : "stroke";
+      return { label: span.textContent.trim(), shape, fill: shape === "square" ? color : "transparent", stroke: color, strokeDash: css === "p" ? [1, 0] : strokeDash };
+    });
+    if (!keys.length) return vega;
+    const legend = { orient: "bottom", direction: "horizontal", offset: 12, symbolSize: 160, symbolStrokeWidth: 2, columnPadding: 18 };
+    for (const channel of ["shape", "fill", "stroke", "strokeDash"]) {
+      legend[channel] = `key-${channel}`;
+      (vega.scales ??= []).push({ name: legend[channel], type: "ordinal", domain: keys.map((key) => key.label), range: keys.map((key) => key[channel]) });
+    }
+    (vega.legends ??= []).push(legend);
+    return vega;
+  }
+
+  /** Draw the chart once more for a slide: light, on white, with its title and legend, at a fixed width. */
   async function slide(box) {
     const theme = await libraryAndTheme();
     const spec = structuredClone(await specOf(box.querySelector(".chart")));
     if (spec.width === "container") spec.width = 860;
-    const title = box.querySelector("[data-chart-title]")?.textContent.trim();
+    const title = titleOf(box);
     const subtitle = box.querySelector("[data-chart-subtitle]")?.textContent.trim();
-    if (title) spec.title = { text: title, anchor: "start", offset: 14, fontSize: 16, ...(subtitle && { subtitle, subtitleFontSize: 13 }) };
+    spec.title = { text: title, anchor: "start", offset: 14, fontSize: 16, ...(subtitle && { subtitle, subtitleFontSize: 13 }) };
     spec.padding = 16;
     const holder = document.createElement("div");
     const config = { ...theme.light, background: "#ffffff" };
-    return (await window.vegaEmbed(holder, fitted(spec, 860), { ...options(theme, config), renderer: "none" })).view;
+    const patch = (vega) => withLegend(vega, box, theme.light.style);
+    return (await window.vegaEmbed(holder, fitted(spec, 860), { ...options(theme, config), renderer: "none", patch })).view;
   }
 
-  function save(blob, name) {
+  /** As a file by the chart's title. */
+  function save(blob, box, ending) {
     const link = document.createElement("a");
     link.href = URL.createObjectURL(blob);
-    link.download = name;
+    link.download = `${titleOf(box).replace(/[\\/:*?"<>|\s]+/g, " ").trim()}.${ending}`;
     link.click();
     window.setTimeout(() => URL.revokeObjectURL(link.href), 10000);
   }
@@ -104,8 +126,8 @@
       box.querySelector("[data-chart-figure]").hidden = showTable;
       box.querySelector("[data-chart-table]").hidden = !showTable;
     },
-    async png(box, button) { save(await png(await slide(box)), `${button.dataset.name}.png`); },
-    async svg(box, button) { save(new Blob([await (await slide(box)).toSVG()], { type: "image/svg+xml" }), `${button.dataset.name}.svg`); },
+    async png(box) { save(await png(await slide(box)), box, "png"); },
+    async svg(box) { save(new Blob([await (await slide(box)).toSVG()], { type: "image/svg+xml" }), box, "svg"); },
     async copy(box) {
       /* the promise goes in whole: the browser counts the click as its reason only while it is handled */
       await navigator.clipboard.write([new ClipboardItem({ "image/png": slide(box).then(png) })]);

@@ -1,0 +1,33 @@
+"""What the marketing mix offers for reports."""
+
+from __future__ import annotations
+
+from django.utils.translation import gettext_lazy as _
+
+from core import registries
+from core.later import later_in
+from core.registries import ReportField, ReportSection
+
+later = later_in("pricing")
+
+
+def register() -> None:
+    registries.report_fields.register(
+        ReportField("consumer_price", _("Prices to consumers"), order=110),
+        ReportField("account_price", _("Prices of the one account it is for"), order=120),
+        ReportField("prices", _("Prices on every list, and the next"), "internal", 130),
+        ReportField("promotion", _("Promotions that began"), order=140),
+        ReportField("promotion_plan", _("Promotions to come, and what they did"), "internal", 150),
+        ReportField("distribution", _("Distribution"), order=160),
+        ReportField("listing", _("Listings, shares of channels"), "internal", 170),
+        ReportField("positioning", _("Positioning"), "internal", 180),
+    )
+    for order, key, label in (
+        (60, "positioning", _("Positioning")),
+        (61, "prices", _("Prices")),
+        (62, "price_charts", _("Price and volume over time")),
+        (63, "place", _("Place")),
+        (64, "promotions", _("Promotions")),
+    ):
+        build = later(f"report_sections.mix.{key}_section")
+        registries.report_sections.register(ReportSection(key, label, build, order, "pricing.view"))

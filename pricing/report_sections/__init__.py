@@ -1,0 +1,1 @@
+"""The sections of a report that the pricing room offers: of costs and of the marketing mix."""

@@ -1,0 +1,129 @@
+"""Cost and margin: from sales to the result, a product at a time, and products beside each other."""
+
+from __future__ import annotations
+
+import datetime
+from collections import defaultdict
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from django.utils.translation import gettext as _
+
+from core import formats
+from core.months import month_add
+from core.reports.build import Builder, Column, ReportContext, money, rate, words
+from pricing.cards.margins import MONTHS, margin_chart, statement_lines
+from pricing.engine.costs import Statement
+from pricing.selectors.costs import RIGHT, Rates, rates_by_product
+from pricing.selectors.margins import Margins, MonthMargin, margins_total
+from products.models import Product
+from products.selectors.access import visible_channel_ids
+from products.selectors.lines import line_tree
+from products.selectors.months import product_complete_month
+
+
+@dataclass(frozen=True)
+class _Margin:
+    """12 months of a product, to the last complete one, added up."""
+
+    product: Product | None
+    months: list[MonthMargin]
+    total: Statement
+    rates: list[Rates]
+
+    @property
+    def span(self) -> str:
+        first, last = (formats.month(self.months[place].month) for place in (0, -1))
+        return _("%(first)s to %(last)s, standard costs") % {"first": first, "last": last}
+
+
+def _margins(context: ReportContext) -> list[_Margin]:
+    """Of each product of the scope with sales, read once a report for all that share their last month."""
+    viewer = context.viewer
+    if not viewer.has_perm(RIGHT) or visible_channel_ids(viewer) is not None:
+        return []
+    if "margins" not in context.kept:
+        tree, by_last = line_tree(), defaultdict[datetime.date, list[Product]](list)
+        for product in context.scope.products:
+            last = product_complete_month(product, tree.lead_measure(product.line_id).pk)
+            if last is not None:
+                by_last[last].append(product)
+        rates, found = rates_by_product(viewer, context.scope.products), {}
+        for last, products in by_last.items():
+            margins = Margins({each: rates[each] for each in products}, month_add(last, 1 - MONTHS), last)
+            for product in products:
+                months = margins.of(product)
+                total = margins_total(months)
+                if total is not None:
+                    found[product] = _Margin(product, months, total, rates[product])
+        context.kept["margins"] = [found[each] for each in context.scope.products if each in found]
+    kept: list[_Margin] = context.kept["margins"]
+    return kept
+
+
+def margin_section(builder: Builder, context: ReportContext) -> None:
+    """From sales to the result of 12 months, a product at a time; costs by kind, and the drawing with
+    them, only where they may be told."""
+    if not builder.may("margin"):
+        return
+    for found in _margins(context):
+        assert found.product is not None
+        net = found.total.net
+        lines = [
+            (*line, line[1] / net if net else None) for line in statement_lines(found.total, found.rates)
+        ]
+        builder.chart(
+            margin_chart(found.months, found.total, found.rates, context.currency),
+            ["margin", "costs"],
+            title=found.product.name,
+        )
+        builder.table(
+            found.product.name,
+            [
+                Column("margin", _("Line of the statement"), lambda row: words(row[0]), numeric=False),
+                Column("margin", context.currency, lambda row: money(row[1], context.currency)),
+                Column("margin", _("of net sales"), lambda row: rate(row[3])),
+            ],
+            [line for line in lines if line[2] or builder.may("costs")],
+            strong=lambda row: bool(row[2]),
+            note=found.span,
+        )
+
+
+def margins_section(builder: Builder, context: ReportContext) -> None:
+    """A product a row: net sales and what is left of them after each level of costs; with their sum."""
+    if not builder.may("margin"):
+        return
+    by_span: dict[str, list[_Margin]] = defaultdict(list)
+    for found in _margins(context):
+        by_span[formats.month(found.months[-1].month)].append(found)
+
+    def amount(name: str) -> Callable[[_Margin], Any]:
+        return lambda row: money(getattr(row.total, name), context.currency)
+
+    def part(name: str) -> Callable[[_Margin], Any]:
+        return lambda row: rate(row.total.rate(name))
+
+    columns = [
+        Column(
+            "product", _("Product"), lambda row: words(row.product.name if row.product else _("Total")), False
+        ),
+        Column("margin", _("Net sales"), amount("net")),
+        Column("margin", "CM1", amount("cm1")),
+        Column("margin", "CM1 %", part("cm1")),
+        Column("margin", "CM2", amount("cm2")),
+        Column("margin", "CM2 %", part("cm2")),
+        Column("margin", "CM3", amount("cm3")),
+        Column("margin", "CM3 %", part("cm3")),
+        Column("margin", _("Result"), amount("result")),
+    ]
+    for rows in by_span.values():
+        if len(rows) > 1:
+            months = [month for each in rows for month in each.months]
+            total = margins_total(months)
+            assert total is not None
+            rows.append(_Margin(None, rows[0].months, total, []))
+        builder.table(
+            _("Margin by product"), columns, rows, note=rows[0].span, strong=lambda row: row.product is None
+        )

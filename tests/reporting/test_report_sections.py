@@ -1,0 +1,270 @@
+"""What each section of a report tells, and what it keeps from whom."""
+
+from __future__ import annotations
+
+import datetime
+from decimal import Decimal
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from collaboration.report_sections import decisions_section
+from core import formats
+from core.months import month_add, month_start
+from core.organisation import today
+from core.reports.blocks import ReportChart, Table, Text
+from core.reports.build import Builder, ReportContext
+from forecasting.models import AccuracyWindow, Override, OverrideMonth, StageSetting
+from pricing.models import Positioning
+from pricing.selectors.cost_months import BookedCost
+from pricing.selectors.margins import margins_total, product_margins
+from pricing.services.cost_months import cost_months_book
+from products.models import Channel, Measure
+from products.selectors.lines import line_tree
+from products.selectors.report_scope import ReportScope
+from reporting.selectors.margin_bridge import margin_bridge
+from reporting.selectors.overview import overview_get
+from reporting.selectors.reports import report_build
+from reporting.services.reports import Part, report_create
+from tests.factories import (
+    channel_factory,
+    cost_line_factory,
+    cost_rate_factory,
+    price_factory,
+    price_list_factory,
+    product_factory,
+    user_factory,
+)
+from tests.pricing.promotions import measured
+from tests.pricing.test_costs import kind
+from tests.pricing.test_decisions import begun, outcome
+from tests.pricing.test_margins import sell
+from tests.pricing.test_place import spread
+from tests.reporting.test_cost_reports import ask
+
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("english")]
+D = Decimal
+LAST = month_add(month_start(datetime.date.today()), -1)
+
+
+@pytest.fixture
+def company() -> Any:
+    """Two products at two retailers for 24 months; 11 a month at Noord, 10 the year before."""
+    north, south = channel_factory(name="Noord"), channel_factory(name="Zuid")
+    juice = product_factory(code="JUICE", name="Orange juice")
+    apple = product_factory(code="APPLE", name="Apple juice", line=juice.line)
+    for back in range(-1, 24):  # the month after makes the last one whole
+        month, volume = month_add(LAST, -back), D(11 if back < 12 else 10)
+        sell(juice, month, volume, volume * 3, channel=north)
+        sell(juice, month, D(7000), D(70000), channel=south)
+        sell(apple, month, volume * 2, volume * 5, channel=north)
+    author = user_factory("product-manager", language="en")
+    return SimpleNamespace(north=north, south=south, juice=juice, apple=apple, author=author)
+
+
+def blocks(company: Any, section: str, *channels: Channel, audience: str = "internal", **values: Any) -> Any:
+    said = {"title": "Month", "language": "en", "audience": audience, "channels": channels, **values}
+    said.setdefault("products", [company.juice, company.apple])
+    report = report_create(user=company.author, values=said, parts=[Part(section)])
+    return [block for each in report_build(report).sections for block in each.blocks]
+
+
+def tables(found: Any) -> dict[str, list[dict[str, str]]]:
+    """By title: each row's texts by head (of two alike the last)."""
+    return {
+        block.title: [dict(zip(block.heads, [cell.text for cell in row], strict=True)) for row in block.rows]
+        for block in found
+        if isinstance(block, Table)
+    }
+
+
+def values(found: Any) -> set[str]:
+    return {cell.text for block in found for row in block.rows for cell in row}
+
+
+def test_the_plan_is_what_the_overview_says_and_adds_up(company: Any) -> None:
+    found = tables(blocks(company, "plan"))
+    assert list(found) == [f"{LAST:%b}\u00a0{LAST:%Y}", "Year to date"]  # nothing is forecast
+    figures = overview_get(company.author, company.juice, line_tree()).figures
+    assert figures is not None
+    sold = figures.of("revenue", "year_to_date").value
+    rows = {row["Product"]: row for row in found["Year to date"]}
+    assert rows["Orange juice"]["Revenue"] == f"€{sold:,.0f}"
+    months = LAST.month
+    assert rows["Total"]["Revenue"] == f"€{(70000 + 11 * 3 + 11 * 5) * months:,}"
+
+
+def test_products_at_a_channel_stand_beside_the_year_before(company: Any) -> None:
+    found = tables(blocks(company, "category", company.north, audience="external"))
+    assert list(found) == ["Noord"]
+    assert [(row["Product"], row["Revenue"], row["against the year before"]) for row in found["Noord"]] == [
+        ("Apple juice", "€660", "+10.0%"),
+        ("Orange juice", "€396", "+10.0%"),
+        ("Total", "€1,056", "+10.0%"),
+    ]
+
+
+def test_margins_are_those_of_the_costs_tab_and_add_up(company: Any) -> None:
+    line = cost_line_factory(product=company.juice, kind="purchase", basis="unit")
+    cost_rate_factory(cost_line=line, start_date=datetime.date(2020, 1, 1), amount=D("1.25"))
+    month = product_margins(company.author, company.juice, month_add(LAST, -11), LAST)
+    whole = margins_total(month or [])
+    assert whole is not None
+    assert whole.cm1 < whole.net
+    [rows] = tables(blocks(company, "margins")).values()
+    assert [(row["Product"], row["CM1"]) for row in rows] == [
+        ("Apple juice", "€660"),
+        ("Orange juice", f"€{whole.cm1:,.0f}"),
+        ("Total", f"€{whole.cm1 + 660:,.0f}"),
+    ]
+    found = blocks(company, "margin", products=[company.juice])
+    [chart] = [block for block in found if isinstance(block, ReportChart)]
+    assert [row[0].text for row in chart.table.rows][:3] == ["Net sales", "Purchase", "CM1"]
+    assert blocks(company, "margins", company.north) == []  # costs are known over all channels
+
+
+def test_the_bridge_is_of_the_products_in_scope(company: Any) -> None:
+    booked = [
+        BookedCost(product.pk, month, kind("purchase").pk, None, None, "", D(cost))
+        for month in (LAST, month_add(LAST, -12))
+        for product, cost in ((company.juice, 500 if month == LAST else 400), (company.apple, 9))
+    ]
+    cost_months_book(source="standard", months=[LAST, month_add(LAST, -12)], rows=booked)
+    found = blocks(company, "margin_bridge", products=[company.juice])
+    assert isinstance(found[0], Text)
+    assert "not like with like" in found[0].markdown  # two months of costs beside a year of sales
+    charts = [block.title for block in found if isinstance(block, ReportChart)]
+    assert charts == ["Margin against last year"]
+    told = margin_bridge(
+        company.author, ask(layout="bridge", month=f"{LAST:%Y-%m}", against="last_year", product="JUICE")
+    )
+    assert told.found is not None
+    [rows] = tables(found).values()
+    assert len(rows) == 1
+    assert rows[0]["Change"] == formats.money(told.found.after - told.found.before, "EUR", 0)
+
+
+@pytest.mark.parametrize(
+    ("audience", "places", "told"),
+    [
+        ("internal", (), {"1.11", "1.23", "1.29", "1.34", "2.49", "2.77"}),
+        ("external", ("north",), {"1.23", "2.49"}),
+        ("external", ("north", "south"), {"2.49", "2.77"}),
+        ("external", (), {"2.49"}),
+    ],
+)
+def test_of_prices_an_account_gets_its_own(company: Any, audience: str, places: Any, told: set[str]) -> None:
+    """Net: 1.11 for all, 1.23 at Noord, 1.29 there next week, 1.34 at Zuid. Advised: 2.49, 2.77 at Zuid."""
+    week, advised = datetime.timedelta(days=7), {"kind": "advised", "with_vat": True}
+    for price, day, place in (
+        ("1.11", LAST, {}),
+        ("1.23", LAST, {"channel": company.north}),
+        ("1.34", LAST, {"channel": company.south}),
+        ("2.49", LAST, advised),
+        ("2.77", LAST, {"channel": company.south, **advised}),
+    ):
+        row = price_factory(
+            product=company.juice, price_list=price_list_factory(**place), start_date=day, amount=D(price)
+        )
+        if price == "1.23":
+            ahead = {"start_date": today() + week, "amount": D("1.29")}
+            price_factory(product=company.juice, price_list=row.price_list, **ahead)
+    channels = [getattr(company, name) for name in places]
+    found = blocks(company, "prices", *channels, audience=audience, all_channels=not places)
+    assert {text.removeprefix("€") for text in values(found) if text.startswith("€")} == told
+
+
+def test_outside_go_promotions_that_began_at_the_account_alone(company: Any) -> None:
+    for name, ahead, channels in (
+        ("begun there", -60, [company.north]),
+        ("begun at both", -40, [company.north, company.south]),
+        ("begun everywhere", -50, []),
+        ("to come there", 30, [company.north]),
+    ):
+        measured(company.juice, name=name, ahead=ahead, channels=channels)
+    [inside] = tables(blocks(company, "promotions")).values()
+    assert {row["Promotion"] for row in inside} == {
+        *("begun there", "begun at both", "begun everywhere", "to come there")
+    }
+    assert inside[0]["Extra, measured"] == "110%"
+    [outside] = tables(blocks(company, "promotions", company.north, audience="external")).values()
+    [row] = outside
+    assert (row["Channel"], row["How"]) == ("Noord", "1+1 free")
+    assert row.keys() == {"In store", "Product", "Channel", "How", "Price in the promotion"}
+
+
+def test_place_outside_is_distribution_at_the_account_without_listings(company: Any) -> None:
+    spread(company.juice, company.north, LAST, weighted_rate=D("0.8"), points=55)
+    spread(company.juice, company.south, LAST, weighted_rate=D("0.9"), points=77)
+    rows = tables(blocks(company, "place", company.north, audience="external"))["Orange juice"]
+    assert [(row["Channel"], row["Weighted distribution"], row["Points of sale"]) for row in rows] == [
+        ("Noord", "80%", "55")
+    ]
+
+
+def test_what_the_house_keeps_to_itself(company: Any) -> None:
+    """Stage, accuracy, changes by hand, positioning, decisions: told inside with names, outside not."""
+    juice, author = company.juice, company.author
+    measure = Measure.objects.get(code="units")
+    StageSetting.objects.create(
+        product=juice,
+        stage="growth",
+        start_date=LAST,
+        until=today() + datetime.timedelta(days=90),
+        reason="New shops",
+        set_by=author,
+    )
+    errors = dict.fromkeys(("size", "net", "amount", "before_off", "before_size"), [100.0] * 3)
+    errors |= {"off": [40, 20, 10], "over": [1, 1, 5]}
+    AccuracyWindow.objects.create(
+        product=juice, measure=measure, lag=1, months=12, until=LAST, n=12, **errors
+    )
+    months = {"first_month": month_add(LAST, 1), "last_month": month_add(LAST, 1)}
+    override = Override.objects.create(
+        product=juice,
+        measure=measure,
+        operation="percent",
+        value=D("0.2"),
+        reason="listing",
+        author=author,
+        until=today() + datetime.timedelta(days=90),
+        **months,
+    )
+    of = {"override": override, "product": juice, "measure": measure, "month": months["first_month"]}
+    OverrideMonth.objects.create(**of, value=D("0.2"), baseline=100.0)
+    Positioning.objects.create(
+        product=juice,
+        number=1,
+        start_date=LAST,
+        state="approved",
+        target_group="families",
+        category="juice",
+        benefit="fresh",
+        author=author,
+        proposed_by=author,
+        decided_by=user_factory(),
+        decided_at="2026-01-01T00:00Z",
+    )
+    decision = begun(juice, LAST)
+    outcome(decision, -0.12)
+    decider = str(decision.decision.decided_by)
+    for section, told in (
+        ("lifecycle", {"growth, set by hand", "New shops"}),
+        ("accuracy", {"90%", "60%", "+5.0%"}),
+        ("overrides", {"listing", "+20.0%", str(author)}),
+        ("positioning", {"fresh"}),
+        ("decisions", {"−10%", "−12%", "as expected", decider}),
+    ):
+        assert told <= values(blocks(company, section)), section
+        for scope in ({"channels": [company.north]}, {"all_channels": True}):
+            assert blocks(company, section, audience="external", **scope) == [], section
+
+
+def test_a_name_is_left_out_where_names_are(company: Any) -> None:
+
+    decision = begun(company.juice, LAST)
+    builder = Builder({"product", "decision"})
+    decisions_section(builder, ReportContext(company.author, ReportScope([company.juice], [], 24), "EUR"))
+    assert "Price" in str(builder.blocks)
+    assert str(decision.decision.decided_by) not in str(builder.blocks)
