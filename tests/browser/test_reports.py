@@ -27,7 +27,7 @@ WORDS = {
         "undo": "Undo",
         "saved": "Saved",
         "figures": "Key figures",
-        "moved": "Key figures is now 1 of 6",
+        "moved": "Key figures is now 1 of {}",
         "words": "Own words",
         "figure": "12,012",
         "month": "Mar",
@@ -40,7 +40,7 @@ WORDS = {
         "undo": "Ongedaan maken",
         "saved": "Opgeslagen",
         "figures": "Kerncijfers",
-        "moved": "Kerncijfers staat nu op plaats 1 van 6",
+        "moved": "Kerncijfers staat nu op plaats 1 van {}",
         "words": "Eigen woorden",
         "figure": "12.012",
         "month": "mrt",
@@ -74,24 +74,25 @@ def test_a_report_is_made_looked_at_published_and_read(
     expect(page.locator(".kpi-value", has_text=words["figure"])).to_be_visible()
 
     # By keyboard: the second goes up, is taken out and put back, and keeps what is written in it.
+    parts = page.locator("#report-parts li")
     figures = page.locator(f"#report-parts li[data-name='{words['figures']}']")
     figures.locator("textarea").fill("A **good** month <script>alert(1)</script>")
     figures.locator("textarea").press("Alt+ArrowUp")
     expect(figures.locator("textarea")).to_be_focused()
-    expect(page.locator("#parts-said")).to_have_text(words["moved"])
+    expect(page.locator("#parts-said")).to_have_text(words["moved"].format(parts.count()))
     figures.locator("[value^=remove]").press("Enter")
     expect(figures).to_have_count(0)
     expect(page.get_by_role("button", name=words["undo"], exact=True)).to_be_focused()
     page.keyboard.press("Enter")
-    expect(page.locator("#report-parts li").first).to_have_attribute("data-name", words["figures"])
+    expect(parts.first).to_have_attribute("data-name", words["figures"])
     expect(page.locator(".sections strong", has_text="good")).to_be_visible()
     expect(page.get_by_text("<script>alert(1)</script>", exact=False).last).to_be_visible()
 
     # By mouse: the last goes to the top, in the preview too.
-    last = page.locator("#report-parts li").last
+    last = parts.last
     name = last.get_attribute("data-name")
     last.locator(".grip").drag_to(figures, target_position={"x": 20, "y": 2})
-    expect(page.locator("#report-parts li").first).to_have_attribute("data-name", name)
+    expect(parts.first).to_have_attribute("data-name", name)
     page.get_by_role("button", name=words["words"], exact=True).click()
     expect(page.locator("#report-parts textarea").last).to_be_focused()
     expect(page.locator("#parts-state")).to_have_text(words["saved"])
@@ -125,11 +126,15 @@ def test_a_report_is_made_looked_at_published_and_read(
     expect(page.locator(".chart text", has_text=words["month"]).first).to_be_attached()
 
 
-def test_a_product_becomes_a_sheet_with_one_click(page: Any, sign_in: Any, juice: Product) -> None:
+def test_a_product_becomes_a_sheet_and_is_renamed_in_place(page: Any, sign_in: Any, juice: Product) -> None:
     sign_in(page, user_factory("product-manager", language="en"))
     page.goto("/products/JUICE/")
     page.get_by_role("button", name="As report", exact=True).dblclick()
     page.wait_for_url("**/reports/*/")
     expect(page.locator("h1")).to_have_text("Orange juice")
+    page.locator("#report-settings summary").press("Enter")
+    page.locator("[name=title]").fill("Juice")
+    page.locator("[name=title]").press("Enter")
+    expect(page.locator("h1")).to_have_text("Juice")
     page.goto("/reports/")
-    expect(page.get_by_role("link", name="Orange juice")).to_have_count(1)
+    expect(page.get_by_role("link", name="Juice")).to_have_count(1)
