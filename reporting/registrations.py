@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import uuid
+from functools import partial
 from typing import Any
 
 from django.utils.translation import gettext_lazy as _
@@ -13,6 +15,10 @@ from core.later import later_in
 from core.registries import JobKind, MenuEntry, Panel, ProductTab, ReportField, ReportSection
 
 later = later_in("reporting")
+
+
+def _sheet(of: str, user: Any, subject: Any) -> dict[str, str]:
+    return {"of": of, "code": subject.code, "name": subject.name, "nonce": uuid.uuid4().hex}
 
 
 def register_all() -> None:
@@ -51,16 +57,11 @@ def register_all() -> None:
     registries.menu.register(
         MenuEntry("reports", _("Reports"), "reporting:reports", "report", 60, "reporting.view")
     )
-    registries.panels.register(
-        Panel(
-            "as_report",
-            "head",
-            "reporting/_as_report.html",
-            lambda user, product: {},
-            90,
-            "reporting.edit",
+    for of, slot in (("product", "head"), ("family", "family_head"), ("line", "line")):
+        sheet = partial(_sheet, of)
+        registries.panels.register(
+            Panel(f"{of}_as_report", slot, "reporting/_as_report.html", sheet, 90, "reporting.edit")
         )
-    )
     alert_kinds.register(GRANT_WAITS)
     notification_kinds.register(GRANT_DECIDED)
     registries.report_fields.register(

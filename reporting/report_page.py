@@ -28,16 +28,20 @@ class BlockShown:
 
 @dataclass(frozen=True)
 class SectionShown:
+    """``comment``: the words that close a section with figures, to stand beside these."""
+
     key: str
     title: str
     blocks: Sequence[BlockShown]
+    comment: BlockShown | None = None
 
 
 def sections_shown(sections: Sequence[Section]) -> list[SectionShown]:
     found = []
     for place, section in enumerate(sections):
         blocks = [_shown(block, f"report-{place}-{number}") for number, block in enumerate(section.blocks)]
-        found.append(SectionShown(section.key, section.title, blocks))
+        comment = blocks.pop() if len(blocks) > 1 and blocks[-1].kind == Text.kind else None
+        found.append(SectionShown(section.key, section.title, blocks, comment))
     return found
 
 
@@ -52,6 +56,7 @@ def preview_context(report: Report, *, waiting: bool = False) -> dict[str, Any]:
         "exposure": built.exposure,
         "lapsed": built.lapsed,
         "problems": problems(report, built),
+        "data_month": built.data_month,
         "shown": shown,
     }
 

@@ -101,7 +101,12 @@ def _split(data: dict[str, Any]) -> tuple[int, dict[str, Any]]:
 @require_safe
 def lines(request: HttpRequest) -> HttpResponse:
     """The tree of product lines with what each says and what it inherits."""
-    context = {"rows": line_rows(request.user), "can_edit": request.user.has_perm(EDIT)}
+    rows = [(row, panels_build(request.user, row.line, "line")) for row in line_rows(request.user)]
+    context = {
+        "rows": rows,
+        "can_act": any(panels for _row, panels in rows),
+        "can_edit": request.user.has_perm(EDIT),
+    }
     return page_render(request, "products/lines.html", context)
 
 
@@ -265,6 +270,7 @@ def family(request: HttpRequest, code: str) -> HttpResponse:
         "family": found,
         "head": family_head(request.user, found, "overview"),
         "members": member_table(request.user, found, line_tree()),
+        "head_panels": panels_build(request.user, found, "family_head"),
         "main_panels": panels_build(request.user, found, "family"),
         "side_panels": panels_build(request.user, found, "family_side"),
         "talk_panels": panels_build(request.user, found, "talk"),

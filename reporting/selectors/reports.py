@@ -79,8 +79,8 @@ def snapshots_visible(user: Any) -> QuerySet[Snapshot]:
 
 
 def reports_visible(user: Any) -> QuerySet[Report]:
-    """One's own, and those of others of which a snapshot may be read; with how many snapshots each has and
-    when the last was made."""
+    """One's own, and those of others of which a snapshot may be read, the newest first; with how many
+    snapshots each has and when the last was made."""
     if not user.has_perm(VIEW):
         return Report.objects.none()
     readable = Exists(snapshots_visible(user).filter(report=OuterRef("pk")))
@@ -88,6 +88,7 @@ def reports_visible(user: Any) -> QuerySet[Report]:
         Report.objects.filter(Q(author=user.pk) | readable, ended_at=None)
         .select_related("author")
         .annotate(snapshot_count=Count("snapshots"), published_at=Max("snapshots__published_at"))
+        .order_by("-pk")
     )
 
 

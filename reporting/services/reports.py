@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -62,9 +62,15 @@ def report_change(*, user: Any, report: Report, values: Mapping[str, Any], versi
 
 
 @transaction.atomic
-def report_parts_set(*, user: Any, report: Report, parts: Sequence[Part]) -> None:
-    """The sections in their order, all of them."""
+def report_parts_set(*, user: Any, report: Report, parts: Sequence[Part], seen: str = "") -> None:
+    """The sections in their order, all of them. ``seen`` is the :func:`parts_hash` of what the editor started
+    from: what was saved elsewhere since is not overwritten (409)."""
     current = report_mine(user, report)
+    if seen and seen != parts_hash(current.parts.all()):
+        message = _(
+            "You changed these sections elsewhere in the meantime. Reload the page to go on from there."
+        )
+        raise DomainError("changed", message, status=409)
     _parts_write(current, parts)
     grants_settle(current)
 
@@ -128,7 +134,16 @@ def report_publish(*, user: Any, report: Report) -> Snapshot:
 
 def sections_hash(sections: Any) -> str:
     """Of the blocks as canonical JSON: the same data, the same hash."""
-    text = json.dumps(sections, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
+    return _hash(sections)
+
+
+def parts_hash(parts: Iterable[Part | ReportPart]) -> str:
+    """The same for the same sections and words in the same order."""
+    return _hash([[part.section, part.comment] for part in parts])
+
+
+def _hash(rows: Any) -> str:
+    text = json.dumps(rows, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
     return hashlib.sha256(text.encode()).hexdigest()
 
 

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import uuid
 from itertools import zip_longest
 from typing import Any
 
 from django.contrib import messages
-from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, JsonResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.utils import translation
 from django.utils.translation import gettext as _
@@ -18,13 +19,15 @@ from core import formats, registries
 from core.errors import form_refuse
 from core.idempotency import once
 from core.pages import page_render, paginate, with_right
-from core.registries import ReportSection
 from core.reports.blocks import sections_from_json
+from products.models import Family, Product, ProductLine
 from products.selectors.access import product_get
+from products.selectors.structure import family_get, line_get, memberships
 from reporting.exposure_words import exposure_sentence, field_label
 from reporting.forms.report import ReportForm
 from reporting.models import Report, Snapshot, SnapshotFile
 from reporting.report_page import SectionShown, preview_context, sections_shown
+from reporting.report_templates import SHEET, TEMPLATES, ReportTemplate, sections_offered, template_sections
 from reporting.selectors.grants import fields_grantable, grants_standing
 from reporting.selectors.reports import (
     EDIT,
@@ -34,6 +37,7 @@ from reporting.selectors.reports import (
 )
 from reporting.services.reports import (
     Part,
+    parts_hash,
     report_change,
     report_copy,
     report_create,
@@ -52,54 +56,66 @@ def reports(request: HttpRequest) -> HttpResponse:
 
 
 @with_right(EDIT)
+@require_safe
+def report_new(request: HttpRequest) -> HttpResponse:
+    """What a new report starts from."""
+    offered = [(each, template_sections(request.user, each)) for each in TEMPLATES.values()]
+    context = {"templates": offered, "audiences": dict(Report.Audience.choices)}
+    return page_render(request, "reporting/report_new.html", context)
+
+
+@with_right(EDIT)
 @require_http_methods(["GET", "HEAD", "POST"])
-def report_edit(request: HttpRequest, pk: int | None = None) -> HttpResponse:
-    """A new report, or what one's own is called, for whom it is and what about."""
+def report_edit(request: HttpRequest, pk: int | None = None, template: str = "") -> HttpResponse:
+    """What one's own report is called, for whom it is and what about; or a new one, from a template."""
     user, status = request.user, 200
     found = _own(request, pk) if pk else None
-    initial = {
-        "version": found.version if found else None,
-        "language": found.language if found else translation.get_language(),
-        **({} if found else {"products": request.GET.get("product", "")}),
-    }
+    if found is None and template not in TEMPLATES:
+        raise Http404(template)
+    start = TEMPLATES[template] if found is None else None
+    initial: dict[str, Any] = {"version": found.version} if found else {"language": _language()}
+    if start is not None and start.sections:
+        initial |= {"title": start.title, "audience": start.audience, "months": start.months}
     form = ReportForm(request.POST or None, instance=found, initial=initial, user=user)
-    context: dict[str, Any] = {"form": form, "report": found}
+    nonce = request.POST.get("nonce") or uuid.uuid4().hex
+    context: dict[str, Any] = {"form": form, "report": found, "template": start, "nonce": nonce}
     if request.method == "POST":
         status = 422
         if form.is_valid():
             try:
-                if found is None:
-                    parts = [Part("key_figures"), Part("sales")]
-                    saved = report_create(user=user, values=form.values(), parts=parts)
-                else:
-                    row = Report.objects.get(pk=found.pk)
-                    version = form.cleaned_data["version"]
-                    saved = report_change(user=user, report=row, values=form.values(), version=version)
+                if start is not None:
+                    return redirect(_made_once(user, nonce, start, form.values()))
+                row = Report.objects.get(pk=pk)
+                version = form.cleaned_data["version"]
+                return redirect(report_change(user=user, report=row, values=form.values(), version=version))
             except VersionConflict as error:
                 context["conflict"], status = form_conflict(form, error, error.details["version"]), 409
             except DomainError as error:
                 if error.status == 403:
                     raise
                 form_refuse(form, error)
-            else:
-                return redirect(saved)
     return page_render(request, "reporting/report_form.html", context, status=status)
 
 
 @with_right(EDIT)
 @require_POST
-def report_sheet(request: HttpRequest, code: str) -> HttpResponseBase:
-    """A product on one page: a report of its own, ready to be looked at, changed and published."""
-    user, product = request.user, product_get(request.user, code)
-    wanted = ("key_figures", "sales", "lifecycle", "channels", "margin")
-    offered = [key for key in wanted if _offered(user, registries.report_sections.get(key))]
-    values = {
-        "title": product.name[:120],
-        "language": "nl" if formats.is_dutch() else "en",
-        "audience": Report.Audience.INTERNAL,
-        "products": [product],
-    }
-    return redirect(report_create(user=user, values=values, parts=[Part(key) for key in offered]))
+def report_sheet(request: HttpRequest, of: str, code: str) -> HttpResponseBase:
+    """A product, family or line on one page: a report of its own, ready to be looked at, changed and
+    published."""
+    user = request.user
+    if of == "product":
+        subject: Product | Family | ProductLine = product_get(user, code)
+        scope: dict[str, Any] = {"products": [subject]}
+    elif of == "family":
+        subject = family_get(user, code)
+        scope = {"products": [stay.product for stay in memberships(user, subject) if stay.now]}
+    elif of == "line":
+        subject = line_get(user, code)
+        scope = {"lines": [subject]}
+    else:
+        raise Http404(of)
+    values = {"title": subject.name[:120], "language": _language(), "audience": SHEET.audience, **scope}
+    return redirect(_made_once(user, request.POST.get("nonce", ""), SHEET, values))
 
 
 @with_right(VIEW)
@@ -112,12 +128,15 @@ def report(request: HttpRequest, pk: int) -> HttpResponse:
         "report": found,
         "mine": mine,
         "can_edit": request.user.has_perm(EDIT),
+        "copy_nonce": uuid.uuid4().hex,
         "snapshots": snapshots_visible(request.user).filter(report=found)[:20],
     }
     if mine:
+        parts = list(found.parts.all())
         context |= {
-            "parts": [(part, registries.report_sections.get(part.section)) for part in found.parts.all()],
-            "sections_offered": [each for each in registries.report_sections if _offered(request.user, each)],
+            "parts": [(part, registries.report_sections.get(part.section)) for part in parts],
+            "seen": parts_hash(parts),
+            "sections_offered": sections_offered(request.user),
             "nonce": f"{found.pk}-{found.snapshot_count}",
             "fields_grantable": fields_grantable(found),
             "grants": [(grant, field_label(grant.field)) for grant in grants_standing(found)],
@@ -136,7 +155,7 @@ def report_preview(request: HttpRequest, pk: int) -> HttpResponse:
 @require_POST
 def report_parts(request: HttpRequest, pk: int) -> HttpResponseBase:
     """The sections as they stand in the form, in its order; one may be added, moved or taken out by its
-    button."""
+    button. A script that saves by itself asks for JSON, and gets what to say it has seen next time."""
     said = zip_longest(request.POST.getlist("section"), request.POST.getlist("comment"), fillvalue="")
     parts = [Part(section, comment.strip()) for section, comment in said]
     act, _sep, place = request.POST.get("act", "").partition(":")
@@ -150,8 +169,16 @@ def report_parts(request: HttpRequest, pk: int) -> HttpResponseBase:
             to = at + (-1 if act == "up" else 1)
             if 0 <= to < len(parts):
                 parts[at], parts[to] = parts[to], parts[at]
-    report_parts_set(user=request.user, report=_own(request, pk), parts=parts)
-    return redirect("reporting:report", pk)
+    scripted = request.get_preferred_type(["text/html", "application/json"]) == "application/json"
+    try:
+        report_parts_set(
+            user=request.user, report=_own(request, pk), parts=parts, seen=request.POST.get("seen", "")
+        )
+    except DomainError as error:
+        if not scripted:
+            raise
+        return JsonResponse({"message": str(error)}, status=error.status)
+    return JsonResponse({"seen": parts_hash(parts)}) if scripted else redirect("reporting:report", pk)
 
 
 @with_right(EDIT)
@@ -162,8 +189,9 @@ def report_act(request: HttpRequest, pk: int, act: str) -> HttpResponseBase:
         raise Http404(act)
     user = request.user
     if act == "copy":
-        made = report_copy(user=user, report=get_object_or_404(reports_visible(user), pk=pk))
-        return redirect(made)
+        model, nonce = get_object_or_404(reports_visible(user), pk=pk), request.POST.get("nonce", "")
+        made = once(user, "report copy", nonce, lambda: report_copy(user=user, report=model).pk)
+        return redirect("reporting:report", made)
     found = _own(request, pk)
     if act == "end":
         report_end(user=user, report=found)
@@ -195,8 +223,16 @@ def snapshot(request: HttpRequest, pk: int, number: int) -> HttpResponse:
     return page_render(request, "reporting/snapshot.html", context)
 
 
-def _offered(user: Any, section: ReportSection) -> bool:
-    return not section.permission or user.has_perm(section.permission)
+def _made_once(user: Any, nonce: str, template: ReportTemplate, values: dict[str, Any]) -> str:
+    """The address of the report made of a template; posting twice makes one."""
+    parts = [Part(section.key) for section in template_sections(user, template)]
+    make = lambda: report_create(user=user, values=values, parts=parts).get_absolute_url()  # noqa: E731
+    address: str = once(user, "report new", nonce, make)
+    return address
+
+
+def _language() -> str:
+    return "nl" if formats.is_dutch() else "en"
 
 
 def _own(request: HttpRequest, pk: int) -> Report:

@@ -27,14 +27,15 @@
     return theme;
   })();
 
-  const options = (theme, config) => ({
-    mode: "vega-lite", ast: true, actions: false, renderer: "svg", defaultStyle: false, config,
-    tooltip: { disableDefaultStyle: true },
-    ...(theme.locale[document.documentElement.lang] && {
-      formatLocale: theme.locale[document.documentElement.lang].number,
-      timeFormatLocale: theme.locale[document.documentElement.lang].time,
-    }),
-  });
+  /** `element` says the language: a frozen report keeps its own on a page of another. */
+  const options = (theme, config, element) => {
+    const locale = theme.locale[element.closest("[lang]").lang];
+    return {
+      mode: "vega-lite", ast: true, actions: false, renderer: "svg", defaultStyle: false, config,
+      tooltip: { disableDefaultStyle: true },
+      ...(locale && { formatLocale: locale.number, timeFormatLocale: locale.time }),
+    };
+  };
 
   /** Concatenated views cannot follow their container: each gets the measured width. */
   function fitted(spec, width) {
@@ -58,7 +59,7 @@
     const spec = await specOf(element);
     element.pmView?.finalize();
     const config = theme[document.documentElement.dataset.bsTheme];
-    element.pmView = await window.vegaEmbed(element, fitted(spec, element.clientWidth), options(theme, config));
+    element.pmView = await window.vegaEmbed(element, fitted(spec, element.clientWidth), options(theme, config, element));
     element.removeAttribute("aria-busy");
     drawn.add(element);
   }
@@ -106,7 +107,7 @@
     const holder = document.createElement("div");
     const config = { ...theme.light, background: "#ffffff" };
     const patch = (vega) => withLegend(vega, box, theme.light.style);
-    return (await window.vegaEmbed(holder, fitted(spec, 860), { ...options(theme, config), renderer: "none", patch })).view;
+    return (await window.vegaEmbed(holder, fitted(spec, 860), { ...options(theme, config, box), renderer: "none", patch })).view;
   }
 
   /** As a file by the chart's title. */

@@ -2,17 +2,26 @@
 (() => {
   "use strict";
 
-  /** Say something at the page's edge; `level` is success, info, warning or error. Errors stay until closed. */
-  window.pmToast = (text, level = "info") => {
+  /** Say something at the page's edge; `level` is success, info, warning or error. Errors stay until closed, and so
+      does what offers an `action` ({label, run}); its button is the answer. */
+  window.pmToast = (text, level = "info", action = null) => {
     const template = document.getElementById("toast-template");
     const box = document.getElementById("toasts");
     const isThere = (toast) => toast.querySelector("[data-text]").textContent === text;
-    if (!template || !box || !text || [...box.children].some(isThere)) return; /* polling must not pile them up */
+    if (!template || !box || !text) return null;
+    if (!action && [...box.children].some(isThere)) return null; /* polling must not pile them up */
     const toast = template.content.firstElementChild.cloneNode(true);
     toast.classList.add(level);
     toast.querySelector("[data-text]").textContent = text;
     box.append(toast);
-    if (level !== "error") window.setTimeout(() => toast.remove(), 8000);
+    if (!action) {
+      if (level !== "error") window.setTimeout(() => toast.remove(), 8000);
+      return null;
+    }
+    const button = Object.assign(document.createElement("button"), { type: "button", className: "btn", textContent: action.label });
+    button.addEventListener("click", () => { toast.remove(); action.run(); });
+    toast.querySelector("[data-text]").after(button);
+    return button;
   };
   document.addEventListener("pm:toast", (event) => window.pmToast(event.detail.message ?? event.detail.value, event.detail.level));
 

@@ -115,6 +115,7 @@ PAGES: dict[str, Args] = {
     "reporting:cost_report": _none,
     "reporting:reports": _none,
     "reporting:report_new": _none,
+    "reporting:report_new_from": lambda: {"template": "month"},
     "reporting:report": _report,
     "reporting:snapshot": lambda: {**_report(), "number": 1},
     "reporting:grant": _first(ReportGrant),
@@ -228,7 +229,7 @@ NO_PAGES = {
     "reporting:cost_report_file",
     "reporting:report_parts",
     "reporting:report_preview",
-    "reporting:report_edit",  # the form of report_new, for its author alone
+    "reporting:report_edit",  # the form of report_new_from, for its author alone
     "reporting:report_sheet",
     "reporting:report_act",
     "reporting:report_grant",

@@ -134,6 +134,8 @@ PAGES = {
     "margin report": "/costs/reports/?layout=margin&by=product",
     "margin bridge": "/costs/reports/?layout=bridge&of=standard",
     "reports": "/reports/",
+    "kinds of a new report": "/reports/new/",
+    "a new report": "/reports/new/month/",
     "a report": "/reports/{report}/",
     "a published report": "/reports/{report}/1/",
     "a field on purpose": "/reports/grants/{grant}/",

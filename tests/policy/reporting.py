@@ -97,10 +97,11 @@ RULES = [
     Rule(
         "reporting:report_sheet",
         post=MAKE,
-        args=lambda world: {"code": world.own_product.code},
-        foreign=lambda world: {"code": world.foreign_product.code},
+        args=lambda world: {"of": "product", "code": world.own_product.code},
+        foreign=lambda world: {"of": "product", "code": world.foreign_product.code},
     ),
-    Rule("reporting:report_new", get=MAKE, post=MAKE),
+    Rule("reporting:report_new", get=MAKE),
+    Rule("reporting:report_new_from", get=MAKE, post=MAKE, args=lambda world: {"template": "month"}),
     Rule("reporting:report", get=READ, args=one, foreign=other),
     Rule(
         "reporting:snapshot",

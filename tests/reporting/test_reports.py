@@ -11,19 +11,30 @@ from django.db import DatabaseError, connection, transaction
 from accounts.errors import DomainError
 from core.months import month_add, month_start
 from core.organisation import today
-from core.reports.blocks import sections_from_json, sections_to_json
-from products.models import Channel, Product
+from core.reports.blocks import KeyFigures, Section, Text, sections_from_json, sections_to_json
+from products.models import Channel, FamilyMember, Product
 from reporting.models import Report, Snapshot
-from reporting.selectors.reports import report_build, reports_visible, snapshots_visible
+from reporting.report_page import sections_shown
+from reporting.report_templates import TEMPLATES, template_sections
+from reporting.selectors.reports import report_build, report_scope, reports_visible, snapshots_visible
 from reporting.services.reports import (
     Part,
+    parts_hash,
     report_change,
     report_copy,
     report_create,
     report_publish,
     sections_hash,
 )
-from tests.factories import cost_line_factory, cost_rate_factory, product_factory, user_factory
+from tests.factories import (
+    cost_line_factory,
+    cost_rate_factory,
+    family_factory,
+    line_factory,
+    product_factory,
+    user_factory,
+)
+from tests.html import tight
 from tests.pricing.test_margins import sell
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("english")]
@@ -155,13 +166,71 @@ def test_only_its_author_changes_it_and_others_copy(author: Any, juice: Product)
 
 
 def test_of_what_one_does_not_see_no_report_is_made(juice: Product) -> None:
-    from products.models import LineLimit
-    from tests.factories import line_factory
-
-    author = user_factory("product-manager")
-    LineLimit.objects.create(user=author, line=line_factory())
+    author = user_factory("product-manager", lines=[line_factory()])
     with pytest.raises(DomainError, match="not there"):
         made(author, juice)
+
+
+def test_a_template_says_for_whom_and_what(author: Any, client: Any) -> None:
+    """Each offers what is there for this person: a role without costs gets no margin."""
+    marketing = user_factory("marketing", language="en")
+    for key, template in TEMPLATES.items():
+        sections = [section.key for section in template_sections(author, template)]
+        assert (len(sections) > 1) == (key != "empty")
+        assert not {"margin"} & {section.key for section in template_sections(marketing, template)}
+    client.force_login(author)
+    page = tight(client.get("/reports/new/costs/"))
+    assert 'value="Cost report for finance"' in page
+    assert '<option value="finance" selected>' in page
+    assert client.get("/reports/new/unknown/").status_code == 404
+
+
+def test_posted_twice_one_report_is_made(author: Any, juice: Product, client: Any) -> None:
+    client.force_login(author)
+    said = {"title": "Talks", "audience": "external", "language": "en", "months": 36, "nonce": "one"}
+    answers = [client.post("/reports/new/talks/", said).url for _twice in range(2)]
+    sheets = [client.post("/reports/sheet/product/JUICE/", {"nonce": "two"}).url for _twice in range(2)]
+    copies = [client.post(f"{sheets[0]}act/copy/", {"nonce": "three"}).url for _twice in range(2)]
+    assert len({*answers, *sheets, *copies}) == Report.objects.count() == 3
+    first = Report.objects.get(title="Talks")
+    assert [part.section for part in first.parts.all()][:3] == ["words", "key_figures", "sales"]
+
+
+def test_a_family_and_a_line_become_a_sheet(author: Any, juice: Product, client: Any) -> None:
+    family = family_factory(code="FAM", name="Juices")
+    FamilyMember.objects.create(family=family, product=juice, start_date=today())
+    client.force_login(author)
+    for of, code, title in (("family", "FAM", "Juices"), ("line", juice.line.code, juice.line.name)):
+        client.post(f"/reports/sheet/{of}/{code}/")
+        report = Report.objects.latest("pk")
+        assert (report.title, report_scope(report).products) == (title, [juice])
+    limited = user_factory("product-manager", lines=[line_factory()])
+    client.force_login(limited)
+    for address in ("family/FAM", f"line/{juice.line.code}", "planet/earth"):
+        assert client.post(f"/reports/sheet/{address}/").status_code == 404
+
+
+def test_sections_saved_elsewhere_meanwhile_are_not_overwritten(
+    author: Any, juice: Product, client: Any
+) -> None:
+    report = made(author, juice)
+    client.force_login(author)
+    said = {"section": ["sales"], "comment": ["Mine"], "seen": parts_hash(report.parts.all())}
+    kept = client.post(f"/reports/{report.pk}/parts/", said, headers={"accept": "application/json"})
+    again = client.post(f"/reports/{report.pk}/parts/", said, headers={"accept": "application/json"})
+    assert (kept.status_code, again.status_code) == (200, 409)
+    assert "Reload" in again.json()["message"]
+    said |= {"comment": ["More"], "seen": kept.json()["seen"]}
+    assert client.post(f"/reports/{report.pk}/parts/", said).status_code == 302
+    assert [part.comment for part in report.parts.all()] == ["More"]
+
+
+def test_the_authors_words_stand_beside_the_figures() -> None:
+    words, figures = Text("Good"), KeyFigures(())
+    shown = sections_shown([Section("sales", "Sales", (figures, words)), Section("words", "Words", (words,))])
+    beside, alone = shown
+    assert ([each.kind for each in beside.blocks], beside.comment is None) == (["key_figures"], False)
+    assert ([each.kind for each in alone.blocks], alone.comment) == (["text"], None)
 
 
 def test_half_a_form_and_an_unknown_act_change_nothing(author: Any, juice: Product, client: Any) -> None:

@@ -1,0 +1,129 @@
+"""What a new report can start from: for whom, how far back, and which sections in which order."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from django.utils.translation import gettext_lazy as _
+
+from core import registries
+from core.registries import ReportSection
+
+
+@dataclass(frozen=True)
+class ReportTemplate:
+    """``said`` is its one line where one chooses; ``sections`` are keys of the registry, in order. Of those
+    nobody registered, and of those its author may not use, nothing comes along."""
+
+    key: str
+    title: Any
+    said: Any
+    audience: str
+    sections: Sequence[str]
+    months: int = 24
+
+
+SHEET = ReportTemplate(
+    "sheet",
+    _("Product sheet"),
+    _("One page on one product, family or line: figures, forecast, stage, channels, margin."),
+    "internal",
+    ("key_figures", "sales", "lifecycle", "channels", "margin"),
+)
+TEMPLATES: Mapping[str, ReportTemplate] = {
+    each.key: each
+    for each in (
+        ReportTemplate(
+            "month",
+            _("Month report for management"),
+            _("Actual against budget and last year, the full year expected, what stands out."),
+            "internal",
+            ("words", "key_figures", "plan", "margins", "sales", "lifecycle", "channels", "decisions"),
+        ),
+        ReportTemplate(
+            "costs",
+            _("Cost report for finance"),
+            _("Margins by product, costs by kind, and the figures behind them."),
+            "finance",
+            ("margins", "margin_bridge", "margin", "plan", "key_figures"),
+            12,
+        ),
+        ReportTemplate(
+            "category",
+            _("Category review for a retailer"),
+            _("What the retailer's own sales do, product by product; nothing of others, no costs."),
+            "external",
+            ("words", "category", "key_figures", "sales", "prices", "place", "promotions"),
+        ),
+        ReportTemplate(
+            "talks",
+            _("Annual talks"),
+            _("Three years with one account, prices and promotions, and what you propose."),
+            "external",
+            ("words", "key_figures", "category", "sales", "prices", "promotions", "words"),
+            36,
+        ),
+        ReportTemplate(
+            "supplier",
+            _("Supplier review"),
+            _("What is sold and expected of the products that a supplier makes; no costs."),
+            "external",
+            ("words", "sales", "key_figures"),
+        ),
+        ReportTemplate(
+            "launch",
+            _("Launch review"),
+            _("The first months of something new: sold, expected, in which channels, at which margin."),
+            "internal",
+            (
+                "words",
+                "key_figures",
+                "sales",
+                "lifecycle",
+                "place",
+                "prices",
+                "promotions",
+                "margin",
+                "decisions",
+            ),
+            12,
+        ),
+        ReportTemplate(
+            "review",
+            _("Product review"),
+            _("All there is to weigh when you decide to keep, change or end a product."),
+            "internal",
+            (
+                *(
+                    "words",
+                    "key_figures",
+                    "plan",
+                    "sales",
+                    "accuracy",
+                    "lifecycle",
+                    "channels",
+                    "positioning",
+                ),
+                *("prices", "place", "promotions", "margin", "decisions"),
+            ),
+            36,
+        ),
+        SHEET,
+        ReportTemplate("empty", _("Empty report"), _("You choose every section yourself."), "internal", ()),
+    )
+}
+
+
+def sections_offered(user: Any) -> list[ReportSection]:
+    """The sections that a person may choose."""
+    return [
+        each for each in registries.report_sections if not each.permission or user.has_perm(each.permission)
+    ]
+
+
+def template_sections(user: Any, template: ReportTemplate) -> list[ReportSection]:
+    """The template's sections as far as they are there for this person."""
+    offered = {each.key: each for each in sections_offered(user)}
+    return [offered[key] for key in template.sections if key in offered]
