@@ -183,11 +183,11 @@ def positioning_section(builder: Builder, context: ReportContext) -> None:
     """What each product stands for today: for whom, against what need, why it and not another."""
     if not builder.may("positioning"):
         return
-    rows = [
-        (product, held.row)
-        for product in context.scope.products
-        for held in in_force(versions(approved_of(context.viewer, product)))
-    ]
+    products = context.scope.products
+    approved: dict[int, list[Positioning]] = defaultdict(list)
+    for row in approved_of(context.viewer, *products):
+        approved[row.product_id].append(row)
+    rows = [(product, held.row) for product in products for held in in_force(versions(approved[product.pk]))]
 
     def said(name: str) -> Column:
         field: Any = Positioning._meta.get_field(name)

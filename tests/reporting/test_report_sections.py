@@ -8,6 +8,8 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
 from collaboration.report_sections import decisions_section
 from core import formats
@@ -128,7 +130,10 @@ def test_the_bridge_is_of_the_products_in_scope(company: Any) -> None:
     booked = [
         BookedCost(product.pk, month, kind("purchase").pk, None, None, "", D(cost))
         for month in (LAST, month_add(LAST, -12))
-        for product, cost in ((company.juice, 500 if month == LAST else 400), (company.apple, 9))
+        for product, cost in (
+            (company.juice, 500 if month == LAST else 400),
+            (company.apple, 9 if month == LAST else 29),
+        )
     ]
     cost_months_book(source="standard", months=[LAST, month_add(LAST, -12)], rows=booked)
     found = blocks(company, "margin_bridge", products=[company.juice])
@@ -268,3 +273,21 @@ def test_a_name_is_left_out_where_names_are(company: Any) -> None:
     decisions_section(builder, ReportContext(company.author, ReportScope([company.juice], [], 24), "EUR"))
     assert "Price" in str(builder.blocks)
     assert str(decision.decision.decided_by) not in str(builder.blocks)
+
+
+@pytest.mark.parametrize(
+    "section",
+    [
+        *("accuracy", "overrides", "margins", "margin", "margin_bridge"),
+        *("positioning", "prices", "promotions", "decisions"),
+    ],
+)
+def test_all_products_are_read_at_once(company: Any, section: str) -> None:
+    counts, both = [], [company.juice, company.apple]
+    for product in both:
+        begun(product, LAST)
+    for products in (both, both[:1], both):  # rights and limits are read with the first
+        with CaptureQueriesContext(connection) as queries:
+            blocks(company, section, products=products)
+        counts.append(len(queries))
+    assert counts[1] == counts[2]
