@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable
+from collections.abc import Callable, Hashable, Iterator
+from contextlib import contextmanager
 from functools import wraps
 from typing import Any, ParamSpec, TypeVar
 
@@ -33,6 +34,20 @@ def kept_while_reading(function: Callable[P, R]) -> Callable[P, R]:
         return answer
 
     return kept
+
+
+@contextmanager
+def reading() -> Iterator[None]:
+    """What is read within it is kept as in a request that only reads: for work that writes nothing meanwhile,
+    in a job too. What was kept before goes on."""
+    if getattr(_local, "answers", None) is not None:
+        yield
+        return
+    _local.answers = {}
+    try:
+        yield
+    finally:
+        _local.answers = None
 
 
 def _start(environ: Any = None, **_signal: object) -> None:

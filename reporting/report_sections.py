@@ -21,6 +21,7 @@ from core.months import month_add
 from core.reports.build import Builder, Cell, Column, Figure, ReportContext, money, number, rate, words
 from products.models import Channel, Product
 from products.selectors.lines import line_tree
+from products.selectors.months import product_complete_month
 from products.selectors.report_scope import ReportScope
 from products.selectors.sales import ChannelSales, sales_by_channel, total
 from products.selectors.units import unit_of
@@ -324,13 +325,17 @@ def _uneven() -> str:
 def margin_bridge_section(builder: Builder, context: ReportContext) -> None:
     """What prices, costs, volume and mix did to the margin of the year so far, against last year and against
     the budget, and each product's part of it."""
-    months = [row.overview.month for row in _rows(context) if row.overview.month is not None]
-    if not builder.may("margin") or not months:
+    if not builder.may("margin"):
         return
-    only = frozenset(product.pk for product in context.scope.products)
+    tree, products = line_tree(), context.scope.products
+    complete = [product_complete_month(each, tree.lead_measure(each.line_id).pk) for each in products]
+    last = max((month for month in complete if month is not None), default=None)
+    if last is None:
+        return
+    only = frozenset(product.pk for product in products)
     titles = {"last_year": _("Margin against last year"), "budget": _("Margin against budget")}
     for against in BRIDGED_FROM:
-        asked = QueryDict(f"layout=bridge&against={against}&month={max(months):%Y-%m}")
+        asked = QueryDict(f"layout=bridge&against={against}&month={last:%Y-%m}")
         query = replace(report_query(asked), only=only)
         report = margin_bridge(context.viewer, query)
         if report.found is None or not report.found.before:

@@ -35,13 +35,13 @@ from pricing.models.price import State
 from pricing.selectors.offer import approved_of, in_force, versions
 from pricing.selectors.place import PlaceRow, product_place
 from pricing.selectors.price_rows import price_history, price_rows
+from pricing.selectors.prices import channels_above, lists_visible, prices_on
 from pricing.selectors.prices import in_force as prices_in_force
-from pricing.selectors.prices import lists_visible, prices_on
 from pricing.selectors.promotion_effects import effects_of
 from pricing.selectors.promotions import channels_seen, promotions_visible, sees_whole, with_parts
 from pricing.words.prices import list_words, part_words, price_decimals, price_text
 from pricing.words.promotions import effective_of, mechanic_words, money, span_words
-from products.models import Product
+from products.models import Channel, Product
 from products.selectors.lines import line_tree
 from products.selectors.units import unit_of
 
@@ -77,19 +77,24 @@ def prices_section(builder: Builder, context: ReportContext) -> None:
     if builder.may("prices"):
         _price_table(builder, "prices", _("Prices"), _priced(context, lists, ahead=True))
         return
-    named = bool(context.scope.channels)
+    there = {pk for channel in context.scope.channels for pk in channels_above(channel)}
     shop = {
         pk: row
         for pk, row in lists.items()
         if row.segment_id is None
-        and (row.is_to_consumers or (row.kind == PriceList.Kind.ADVISED and (named or not row.channel_id)))
+        and (row.is_to_consumers or (row.kind == PriceList.Kind.ADVISED and row.channel_id in {None, *there}))
     }
     _price_table(builder, "consumer_price", _("Consumer prices"), _priced(context, shop))
-    if len(context.scope.channels) == 1 and builder.may("account_price"):
-        [account] = context.scope.channels
-        _price_table(
-            builder, "account_price", _("Prices to %(account)s") % {"account": account}, _net(context)
-        )
+    account = _account(context)
+    if account is not None and builder.may("account_price"):
+        title = _("Prices to %(account)s") % {"account": account}
+        _price_table(builder, "account_price", title, _net(context, account))
+
+
+def _account(context: ReportContext) -> Channel | None:
+    """The one customer that the report is for; a type of channel holds many."""
+    channels = context.scope.channels
+    return channels[0] if len(channels) == 1 and channels[0].kind != Channel.Kind.TYPE else None
 
 
 def _priced(context: ReportContext, lists: dict[int, PriceList], *, ahead: bool = False) -> list[_Priced]:
@@ -112,9 +117,8 @@ def _priced(context: ReportContext, lists: dict[int, PriceList], *, ahead: bool 
     return _sorted(found)
 
 
-def _net(context: ReportContext) -> list[_Priced]:
-    """What the one account of the scope pays: of the nearest list that holds for it."""
-    [account] = context.scope.channels
+def _net(context: ReportContext, account: Channel) -> list[_Priced]:
+    """What the account pays: of the nearest list that holds for it."""
     products = {product.pk: product for product in context.scope.products}
     held = prices_on(products, today(), channel=account)
     prices = [price for own in held.values() for price in own.values()]
@@ -183,11 +187,11 @@ def positioning_section(builder: Builder, context: ReportContext) -> None:
     """What each product stands for today: for whom, against what need, why it and not another."""
     if not builder.may("positioning"):
         return
-    rows = [
-        (product, held.row)
-        for product in context.scope.products
-        for held in in_force(versions(approved_of(context.viewer, product)))
-    ]
+    products = context.scope.products
+    approved: dict[int, list[Positioning]] = defaultdict(list)
+    for row in approved_of(context.viewer, *products):
+        approved[row.product_id].append(row)
+    rows = [(product, held.row) for product in products for held in in_force(versions(approved[product.pk]))]
 
     def said(name: str) -> Column:
         field: Any = Positioning._meta.get_field(name)
@@ -283,7 +287,7 @@ def promotions_section(builder: Builder, context: ReportContext) -> None:
         for row in each.rows.all()
         if row.product_id in products
     ]
-    agreed = "account_price" if len(context.scope.channels) == 1 else "promotion_plan"
+    agreed = "account_price" if _account(context) else "promotion_plan"
 
     def how(row: _Promoted) -> Cell:
         """With its figures where these may be told."""

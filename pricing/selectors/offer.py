@@ -77,9 +77,9 @@ def positionings_now(product: Product) -> list[Positioning]:
     return found
 
 
-def approved_of(user: Any, product: Product) -> QuerySet[Positioning]:
-    """Its approved positionings, the oldest first."""
-    rows = positionings_visible(user).filter(product=product, state=Positioning.State.APPROVED)
+def approved_of(user: Any, *products: Product) -> QuerySet[Positioning]:
+    """The products' approved positionings, the oldest first."""
+    rows = positionings_visible(user).filter(product__in=products, state=Positioning.State.APPROVED)
     return rows.order_by("start_date", "number")
 
 

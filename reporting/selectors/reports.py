@@ -12,6 +12,7 @@ from django.utils import translation
 from django.utils.translation import gettext as _
 
 from core import registries
+from core.kept import reading
 from core.organisation import organisation_get
 from core.reports.blocks import Section
 from core.reports.build import Builder, ReportContext
@@ -92,6 +93,7 @@ def reports_visible(user: Any) -> QuerySet[Report]:
     )
 
 
+@reading()
 def report_build(report: Report, *, waiting: bool = False) -> Built:
     """The report as its audience would get it now, in its own language. What is not allowed is not read: the
     author lends the report their eyes, less what the audience may not see and limited to its channels.

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from core import kept
-from core.kept import kept_while_reading
+from core.kept import kept_while_reading, reading
 
 calls: list[Any] = []
 
@@ -57,3 +57,16 @@ def test_outside_a_request_nothing_is_kept() -> None:
     counted(1)
     counted(1)
     assert len(calls) == 2
+
+
+def test_work_that_only_reads_computes_once_and_a_page_goes_on() -> None:
+    with reading():
+        assert [counted(1), counted(1)] == [1, 1]
+    assert len(calls) == 1
+    counted(1)
+    assert len(calls) == 2  # it is over
+    request("GET")
+    with reading():
+        counted(2)
+    counted(2)
+    assert len(calls) == 3

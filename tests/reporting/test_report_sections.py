@@ -8,6 +8,8 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
 from collaboration.report_sections import decisions_section
 from core import formats
@@ -51,7 +53,8 @@ LAST = month_add(month_start(datetime.date.today()), -1)
 @pytest.fixture
 def company() -> Any:
     """Two products at two retailers for 24 months; 11 a month at Noord, 10 the year before."""
-    north, south = channel_factory(name="Noord"), channel_factory(name="Zuid")
+    shops = channel_factory(name="Shops")
+    north, south = (channel_factory(name=name, kind="account", parent=shops) for name in ("Noord", "Zuid"))
     juice = product_factory(code="JUICE", name="Orange juice")
     apple = product_factory(code="APPLE", name="Apple juice", line=juice.line)
     for back in range(-1, 24):  # the month after makes the last one whole
@@ -60,7 +63,7 @@ def company() -> Any:
         sell(juice, month, D(7000), D(70000), channel=south)
         sell(apple, month, volume * 2, volume * 5, channel=north)
     author = user_factory("product-manager", language="en")
-    return SimpleNamespace(north=north, south=south, juice=juice, apple=apple, author=author)
+    return SimpleNamespace(shops=shops, north=north, south=south, juice=juice, apple=apple, author=author)
 
 
 def blocks(company: Any, section: str, *channels: Channel, audience: str = "internal", **values: Any) -> Any:
@@ -128,7 +131,10 @@ def test_the_bridge_is_of_the_products_in_scope(company: Any) -> None:
     booked = [
         BookedCost(product.pk, month, kind("purchase").pk, None, None, "", D(cost))
         for month in (LAST, month_add(LAST, -12))
-        for product, cost in ((company.juice, 500 if month == LAST else 400), (company.apple, 9))
+        for product, cost in (
+            (company.juice, 500 if month == LAST else 400),
+            (company.apple, 9 if month == LAST else 29),
+        )
     ]
     cost_months_book(source="standard", months=[LAST, month_add(LAST, -12)], rows=booked)
     found = blocks(company, "margin_bridge", products=[company.juice])
@@ -151,6 +157,7 @@ def test_the_bridge_is_of_the_products_in_scope(company: Any) -> None:
         ("internal", (), {"1.11", "1.23", "1.29", "1.34", "2.49", "2.77"}),
         ("external", ("north",), {"1.23", "2.49"}),
         ("external", ("north", "south"), {"2.49", "2.77"}),
+        ("external", ("shops",), {"2.49"}),
         ("external", (), {"2.49"}),
     ],
 )
@@ -268,3 +275,21 @@ def test_a_name_is_left_out_where_names_are(company: Any) -> None:
     decisions_section(builder, ReportContext(company.author, ReportScope([company.juice], [], 24), "EUR"))
     assert "Price" in str(builder.blocks)
     assert str(decision.decision.decided_by) not in str(builder.blocks)
+
+
+@pytest.mark.parametrize(
+    "section",
+    [
+        *("accuracy", "overrides", "margins", "margin", "margin_bridge"),
+        *("positioning", "prices", "promotions", "decisions"),
+    ],
+)
+def test_all_products_are_read_at_once(company: Any, section: str) -> None:
+    counts, both = [], [company.juice, company.apple]
+    for product in both:
+        begun(product, LAST)
+    for products in (both, both[:1], both):  # rights and limits are read with the first
+        with CaptureQueriesContext(connection) as queries:
+            blocks(company, section, products=products)
+        counts.append(len(queries))
+    assert counts[1] == counts[2]
