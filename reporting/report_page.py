@@ -28,7 +28,7 @@ class BlockShown:
 
 @dataclass(frozen=True)
 class SectionShown:
-    """``comment``: the words that close a section with figures, to stand beside these."""
+    """``comment``: what the author says with its figures, where it has any."""
 
     key: str
     title: str
@@ -40,7 +40,8 @@ def sections_shown(sections: Sequence[Section]) -> list[SectionShown]:
     found = []
     for place, section in enumerate(sections):
         blocks = [_shown(block, f"report-{place}-{number}") for number, block in enumerate(section.blocks)]
-        comment = blocks.pop() if len(blocks) > 1 and blocks[-1].kind == Text.kind else None
+        is_commented = len(blocks) > 1 and getattr(section.blocks[-1], "beside", False)
+        comment = blocks.pop() if is_commented else None
         found.append(SectionShown(section.key, section.title, blocks, comment))
     return found
 

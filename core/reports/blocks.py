@@ -24,11 +24,12 @@ class Cell:
 @dataclass(frozen=True)
 class Text:
     """Paragraphs and lists that somebody wrote (``author``), or that pmtool says (no author): Markdown as
-    typed, never HTML."""
+    typed, never HTML. ``beside``: what the author says with a section, to stand beside its figures."""
 
     kind: ClassVar[str] = "text"
     markdown: str
     author: str = ""
+    beside: bool = False
 
 
 @dataclass(frozen=True)

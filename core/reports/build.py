@@ -46,11 +46,11 @@ class Builder:
         registries.report_fields.get(key)
         return key in self.allowed
 
-    def text(self, markdown: str, author: str = "", *, about: str) -> None:
+    def text(self, markdown: str, author: str = "", *, about: str, beside: bool = False) -> None:
         """``about``: the field that the words tell of."""
         if markdown and self.may(about):
             self.shown.add(about)
-            self.blocks.append(Text(markdown, author))
+            self.blocks.append(Text(markdown, author, beside))
 
     def figures(self, figures: Iterable[Figure]) -> None:
         found = []

@@ -115,7 +115,7 @@ def report_build(report: Report, *, waiting: bool = False) -> Built:
                 section.build(builder, context)
             if part.comment:
                 name = str(report.author) if builder.may("author") else ""
-                builder.text(part.comment, name, about="comment")
+                builder.text(part.comment, name, about="comment", beside=True)
             if builder.blocks:
                 sections.append(Section(section.key, str(section.label), tuple(builder.blocks)))
                 shown |= builder.shown

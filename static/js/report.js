@@ -9,6 +9,7 @@
   const words = form.dataset;
   const preview = document.getElementById("report-preview");
   const state = document.getElementById("parts-state");
+  const offline = document.querySelector('meta[name="pm-error-network"]').content;
   let timer = 0;
   let changed = false;
   let sending = 0;
@@ -19,8 +20,10 @@
     changed = false;
     state.textContent = words.saving;
     try {
-      const body = new URLSearchParams(new FormData(form));
-      const answer = await fetch(form.action, { method: "POST", headers: { Accept: "application/json" }, body, keepalive: true });
+      const body = String(new URLSearchParams(new FormData(form)));
+      const headers = { Accept: "application/json", "Content-Type": "application/x-www-form-urlencoded" };
+      const keepalive = body.length < 60000; /* outlives the page, which browsers grant to what is small */
+      const answer = await fetch(form.action, { method: "POST", headers, body, keepalive }).catch(() => { throw new Error(offline); });
       const said = await answer.json().catch(() => ({}));
       if (!said.seen) throw new Error(said.message || words.unsaved);
       form.elements.seen.value = said.seen;

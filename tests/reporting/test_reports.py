@@ -192,6 +192,7 @@ def test_posted_twice_one_report_is_made(author: Any, juice: Product, client: An
     sheets = [client.post("/reports/sheet/product/JUICE/", {"nonce": "two"}).url for _twice in range(2)]
     copies = [client.post(f"{sheets[0]}act/copy/", {"nonce": "three"}).url for _twice in range(2)]
     assert len({*answers, *sheets, *copies}) == Report.objects.count() == 3
+    assert reports_visible(author).ordered
     first = Report.objects.get(title="Talks")
     assert [part.section for part in first.parts.all()][:3] == ["words", "key_figures", "sales"]
 
@@ -225,12 +226,36 @@ def test_sections_saved_elsewhere_meanwhile_are_not_overwritten(
     assert [part.comment for part in report.parts.all()] == ["More"]
 
 
+@pytest.mark.parametrize(
+    ("act", "after"),
+    [
+        ("up:1", ["words", "sales"]),
+        ("down:1", ["sales", "words"]),
+        ("remove:0", ["words"]),
+        ("add:channels", ["sales", "words", "channels"]),
+    ],
+)
+def test_a_button_moves_a_section_without_a_script(
+    act: str, after: list[str], author: Any, client: Any
+) -> None:
+    values = {"title": "Month", "language": "en", "audience": "internal"}
+    report = report_create(user=author, values=values, parts=[Part("sales"), Part("words")])
+    client.force_login(author)
+    said = {"section": ["sales", "words"], "comment": ["", ""], "act": act}
+    assert client.post(f"/reports/{report.pk}/parts/", said).status_code == 302
+    assert [part.section for part in report.parts.all()] == after
+
+
 def test_the_authors_words_stand_beside_the_figures() -> None:
-    words, figures = Text("Good"), KeyFigures(())
-    shown = sections_shown([Section("sales", "Sales", (figures, words)), Section("words", "Words", (words,))])
-    beside, alone = shown
-    assert ([each.kind for each in beside.blocks], beside.comment is None) == (["key_figures"], False)
-    assert ([each.kind for each in alone.blocks], alone.comment) == (["text"], None)
+    """But not what pmtool says, nor words that are all there is."""
+    figures, said, words = KeyFigures(()), Text("Few months"), Text("Good", "Ann", beside=True)
+    parts = ((figures, said, words), (figures, said), (words,))
+    shown = sections_shown([Section("sales", "Sales", blocks) for blocks in parts])
+    assert [(len(each.blocks), each.comment is not None) for each in shown] == [
+        (2, True),
+        (2, False),
+        (1, False),
+    ]
 
 
 def test_half_a_form_and_an_unknown_act_change_nothing(author: Any, juice: Product, client: Any) -> None:
