@@ -16,7 +16,10 @@ later = later_in("reporting")
 
 
 def register_all() -> None:
+    from collaboration.kinds import alert_kinds
     from collaboration.selectors.alerts import alerts_open
+
+    from .schedule_words import UNSENT
 
     def compared(user: Any, family: Any) -> Any:
         from .family_panel import family_compared  # charts come along: not before a page asks
@@ -28,8 +31,21 @@ def register_all() -> None:
         Panel("family_compared", "family", "reporting/_family_compared.html", compared, 30)
     )
     registries.job_kinds.register(
-        JobKind("reporting.file", later("services.report_files.report_file_make"), _("A report as a file"))
+        JobKind("reporting.file", later("services.report_files.report_file_make"), _("A report as a file")),
+        JobKind(
+            "reporting.publish", later("services.report_jobs.publish_run"), _("A long report is published")
+        ),
+        JobKind(
+            "reporting.preview", later("services.report_jobs.preview_run"), _("How a long report would look")
+        ),
+        JobKind(
+            "reporting.sending",
+            later("services.sendings.sending_run"),
+            _("A report is sent by its schedule"),
+            failed=later("services.sendings.sending_failed"),
+        ),
     )
+    alert_kinds.register(UNSENT)
     registries.product_tabs.register(ProductTab("overview", _("Overview"), "reporting:product", 0))
     rights.register(
         Right("reporting.view", _("Read reports"), _("Published reports, within what one may see.")),

@@ -4,7 +4,7 @@ from django.urls import path
 
 from products import converters  # noqa: F401  registers <product_code:…>
 
-from .views import cost_report_files, cost_reports, product, reports, today
+from .views import cost_report_files, cost_reports, product, report_jobs, reports, schedules, today
 
 app_name = "reporting"
 
@@ -22,6 +22,9 @@ urlpatterns = [
     path("reports/<int:pk>/edit/", reports.report_edit, name="report_edit"),
     path("products/<product_code:code>/report/", reports.report_sheet, name="report_sheet"),
     path("reports/<int:pk>/preview/", reports.report_preview, name="report_preview"),
+    path("reports/<int:pk>/publishing/", report_jobs.report_publishing, name="report_publishing"),
+    path("reports/<int:pk>/schedule/", schedules.report_schedule, name="report_schedule"),
+    path("reports/<int:pk>/schedule/pause/", schedules.report_schedule_pause, name="report_schedule_pause"),
     path("reports/<int:pk>/parts/", reports.report_parts, name="report_parts"),
     path("reports/<int:pk>/<int:number>/", reports.snapshot, name="snapshot"),
     path("reports/<int:pk>/act/<str:act>/", reports.report_act, name="report_act"),

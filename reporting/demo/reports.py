@@ -1,4 +1,5 @@
-"""The demo company's reports: for management, for finance and for a retailer, each published once."""
+"""The demo company's reports: for management, for finance and for a retailer, each published once; the first
+sends itself each month."""
 
 from __future__ import annotations
 
@@ -7,6 +8,7 @@ from typing import Any
 from accounts.models import User
 from products.models import Channel, Product, ProductLine
 from reporting.services.reports import Part, report_create, report_publish
+from reporting.services.schedules import schedule_set
 
 
 def reports_create(people: dict[str, User]) -> None:
@@ -48,3 +50,6 @@ def reports_create(people: dict[str, User]) -> None:
     for author, values, parts in made:
         report = report_create(user=author, values={"language": "nl", **values}, parts=parts)
         report_publish(user=author, report=report)
+        if report.lines.exists():
+            told = [emma, people["Pieter"]]
+            schedule_set(user=author, report=report, values={"every": "month", "day": 1, "users": told})

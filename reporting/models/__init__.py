@@ -1,4 +1,13 @@
 from .report import Report, ReportPart, Snapshot
 from .report_file import ReportFile
+from .schedule import ReportPreview, ReportSchedule, ReportSending
 
-__all__ = ["Report", "ReportFile", "ReportPart", "Snapshot"]
+__all__ = [
+    "Report",
+    "ReportFile",
+    "ReportPart",
+    "ReportPreview",
+    "ReportSchedule",
+    "ReportSending",
+    "Snapshot",
+]

@@ -21,7 +21,7 @@ from forecasting.selectors.runs import night_last
 from products.models import Channel, Product, ProductLine
 from products.selectors.access import channels_visible, lines_visible, products_visible
 from reporting.models import Report, ReportPart, Snapshot
-from reporting.selectors.reports import EDIT, problems, report_build
+from reporting.selectors.reports import EDIT, Built, problems, report_build
 
 OWN = ("title", "language", "audience", "all_channels", "months")
 SCOPE = ("products", "lines", "channels")
@@ -50,7 +50,7 @@ def report_create(*, user: Any, values: Mapping[str, Any], parts: Sequence[Part]
 @transaction.atomic
 def report_change(*, user: Any, report: Report, values: Mapping[str, Any], version: int | None) -> Report:
     """Only its author changes a report: their rights decide what it may tell. Raises VersionConflict."""
-    current = _mine(user, report)
+    current = report_mine(user, report)
     row_save(current, version=version, values={name: values[name] for name in OWN if name in values})
     _scope_set(user, current, values)
     return current
@@ -59,7 +59,7 @@ def report_change(*, user: Any, report: Report, values: Mapping[str, Any], versi
 @transaction.atomic
 def report_parts_set(*, user: Any, report: Report, parts: Sequence[Part]) -> None:
     """The sections in their order, all of them."""
-    _parts_write(_mine(user, report), parts)
+    _parts_write(report_mine(user, report), parts)
 
 
 @transaction.atomic
@@ -79,7 +79,7 @@ def report_copy(*, user: Any, report: Report) -> Report:
 @transaction.atomic
 def report_end(*, user: Any, report: Report) -> None:
     """It leaves the list; its snapshots stay."""
-    current = _mine(user, report)
+    current = report_mine(user, report)
     current.ended_at = timezone.now()
     current.save(update_fields=["ended_at"])
 
@@ -87,19 +87,26 @@ def report_end(*, user: Any, report: Report) -> None:
 @transaction.atomic
 def report_publish(*, user: Any, report: Report) -> Snapshot:
     """The report as it is now, frozen as its next snapshot. One at a time: two at once make two numbers."""
-    current = _mine(user, report)
-    built = report_build(current)
-    if found := problems(current, built):
+    current = report_mine(user, report)
+    return snapshot_freeze(user=user, report=current, built=report_build(current))
+
+
+@transaction.atomic
+def snapshot_freeze(*, user: Any, report: Report, built: Built) -> Snapshot:
+    """What was built of this report, as its next snapshot: title, language and audience are those that it was
+    built with, whatever its author changed meanwhile."""
+    report_mine(user, report)
+    if found := problems(report, built):
         raise DomainError("not_ready", " ".join(found))
     night = night_last()
     sections = sections_to_json(built.sections)
-    last = current.snapshots.aggregate(last=Max("number"))["last"] or 0
+    last = report.snapshots.aggregate(last=Max("number"))["last"] or 0
     return Snapshot.objects.create(
-        report=current,
+        report=report,
         number=last + 1,
-        title=current.title,
-        language=current.language,
-        audience=current.audience,
+        title=report.title,
+        language=report.language,
+        audience=report.audience,
         author=user,
         author_name=str(user),
         published_at=timezone.now(),
@@ -120,7 +127,7 @@ def sections_hash(sections: Any) -> str:
     return hashlib.sha256(text.encode()).hexdigest()
 
 
-def _mine(user: Any, report: Report) -> Report:
+def report_mine(user: Any, report: Report) -> Report:
     right_require(user, EDIT)
     current = row_lock(report)
     if current.author_id != user.pk:

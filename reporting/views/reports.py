@@ -8,6 +8,7 @@ from typing import Any
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect
+from django.urls import reverse
 from django.utils import translation
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
@@ -17,6 +18,7 @@ from accounts.versions import form_conflict
 from core import formats, registries
 from core.errors import form_refuse
 from core.idempotency import once
+from core.models import Job
 from core.pages import page_render, paginate, with_right
 from core.registries import ReportSection
 from core.reports.blocks import sections_from_json
@@ -24,14 +26,19 @@ from products.selectors.access import product_get
 from reporting.forms.report import ReportForm
 from reporting.models import Report, Snapshot
 from reporting.report_page import SectionShown, sections_shown
+from reporting.schedule_words import sending_shown, when_words
+from reporting.selectors.report_jobs import preview_fresh, preview_job, publish_job
 from reporting.selectors.reports import (
     EDIT,
     VIEW,
     problems,
     report_build,
+    report_is_long,
     reports_visible,
     snapshots_visible,
 )
+from reporting.selectors.schedules import schedule_of, sendings_last
+from reporting.services.report_jobs import preview_start, report_publish_start
 from reporting.services.reports import (
     Part,
     report_change,
@@ -39,7 +46,6 @@ from reporting.services.reports import (
     report_create,
     report_end,
     report_parts_set,
-    report_publish,
 )
 
 
@@ -115,10 +121,17 @@ def report(request: HttpRequest, pk: int) -> HttpResponse:
         "snapshots": snapshots_visible(request.user).filter(report=found)[:20],
     }
     if mine:
+        publishing, schedule = publish_job(found), schedule_of(found)
+        over = publishing is not None and publishing.is_final
         context |= {
             "parts": [(part, registries.report_sections.get(part.section)) for part in found.parts.all()],
             "sections_offered": [each for each in registries.report_sections if _offered(request.user, each)],
-            "nonce": f"{found.pk}-{found.snapshot_count}",
+            # Anew when a version was made, or when one could not be.
+            "nonce": f"{found.pk}-{found.snapshot_count}-{publishing.pk if over else ''}",
+            "schedule": schedule,
+            "schedule_when": when_words(schedule) if schedule else "",
+            "sendings": list(map(sending_shown, sendings_last(found))) if schedule else [],
+            "publishing": publishing is not None and not over,
         }
     return page_render(request, "reporting/report.html", context)
 
@@ -128,14 +141,24 @@ def report(request: HttpRequest, pk: int) -> HttpResponse:
 def report_preview(request: HttpRequest, pk: int) -> HttpResponse:
     """What one's own report tells and how it would look now; a part of its page: it reads every product."""
     found = _own(request, pk)
-    built = report_build(found)
-    context = {
-        "report": found,
-        "exposure": built.exposure,
-        "problems": problems(found, built),
-        "shown": _shown(found.language, built.sections),
-    }
-    return page_render(request, "reporting/_report_preview.html", context)
+    if not report_is_long(found):
+        built = report_build(found)
+        context = {
+            "exposure": built.exposure,
+            "problems": problems(found, built),
+            "shown": _shown(found.language, built.sections),
+        }
+    elif made := preview_fresh(found):
+        context = {
+            **made.content,
+            "shown": _shown(found.language, sections_from_json(made.content["sections"])),
+        }
+    else:
+        job = preview_job(found)
+        if job is None or job.state != Job.State.FAILED or "again" in request.GET:
+            job = preview_start(report=found)
+        return page_render(request, "reporting/_report_preview_waits.html", {"report": found, "job": job})
+    return page_render(request, "reporting/_report_preview.html", {"report": found, **context})
 
 
 @with_right(EDIT)
@@ -176,15 +199,18 @@ def report_act(request: HttpRequest, pk: int, act: str) -> HttpResponseBase:
         messages.success(request, _("The report has left the list. What was published stays."))
         return redirect("reporting:reports")
     try:
-        key = once(
-            user, "report", request.POST.get("nonce", ""), lambda: report_publish(user=user, report=found).pk
+        at = once(
+            user,
+            "report",
+            request.POST.get("nonce", ""),
+            lambda: _published_at(report_publish_start(user=user, report=found)),
         )
     except DomainError as error:
         if error.status == 403:
             raise
         messages.error(request, str(error))
         return redirect(found)
-    return redirect(Snapshot.objects.get(pk=key))
+    return redirect(at)
 
 
 @with_right(VIEW)
@@ -194,6 +220,12 @@ def snapshot(request: HttpRequest, pk: int, number: int) -> HttpResponse:
     found = get_object_or_404(snapshots_visible(request.user), report=pk, number=number)
     context = {"snapshot": found, "shown": _shown(found.language, sections_from_json(found.sections))}
     return page_render(request, "reporting/snapshot.html", context)
+
+
+def _published_at(made: Snapshot | Job) -> str:
+    if isinstance(made, Snapshot):
+        return made.get_absolute_url()
+    return reverse("reporting:report_publishing", args=[made.payload["report"]])
 
 
 def _offered(user: Any, section: ReportSection) -> bool:

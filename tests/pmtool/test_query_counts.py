@@ -56,7 +56,8 @@ from products.models import (
     SalesMonth,
     Segment,
 )
-from reporting.models import Report, ReportPart, Snapshot
+from reporting.models import Report, ReportPart, ReportSending, Snapshot
+from reporting.services.schedules import schedule_set
 from tests.factories import channel_factory, line_factory, price_list_factory, user_factory
 from tests.pricing.elasticities import elasticity_factory
 from tests.pricing.promotions import measured
@@ -135,6 +136,7 @@ PAGES = {
     "margin bridge": "/costs/reports/?layout=bridge&of=standard",
     "reports": "/reports/",
     "a report": "/reports/{report}/",
+    "schedule of a report": "/reports/{report}/schedule/",
     "a published report": "/reports/{report}/1/",
     "costs and margin a unit": "/costs/reports/?layout=units&of=standard&sort=-change",
     "margin bridge from the budget": "/costs/reports/?layout=bridge&of=standard&against=budget",
@@ -220,6 +222,12 @@ def reported(owner: Any, products: list[Product]) -> None:
         ReportPart.objects.create(report=report, place=0, section="key_figures")
         Snapshot.objects.create(
             report=report, number=1, author=owner, published_at=timezone.now(), product_ids=[product.pk]
+        )
+        said = {"every": "week", "day": 1, "users": [owner]}
+        schedule = schedule_set(user=owner, report=report, values=said)
+        ReportSending.objects.bulk_create(
+            ReportSending(schedule=schedule, date=timezone.localdate() - datetime.timedelta(n))
+            for n in range(len(products))
         )
 
 
