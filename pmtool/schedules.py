@@ -22,4 +22,10 @@ SCHEDULES: dict[str, dict[str, object]] = {
         "schedule": 60.0,
         "options": {"queue": "short", "expires": 55},
     },
+    # Who gets a report by mail has it within minutes of the night's end.
+    "report-schedules": {
+        "task": "reporting.schedules_tick",
+        "schedule": 60.0,
+        "options": {"queue": "short", "expires": 55},
+    },
 }

@@ -26,6 +26,7 @@ def register_all() -> None:
     from collaboration.selectors.alerts import alerts_open
 
     from .exposure_words import GRANT_DECIDED, GRANT_WAITS
+    from .schedule_words import UNSENT
 
     def compared(user: Any, family: Any) -> Any:
         from .family_panel import family_compared  # charts come along: not before a page asks
@@ -43,7 +44,20 @@ def register_all() -> None:
             later("services.snapshot_files.snapshot_file_make"),
             _("A published report as a file"),
         ),
+        JobKind(
+            "reporting.publish", later("services.report_jobs.publish_run"), _("A long report is published")
+        ),
+        JobKind(
+            "reporting.preview", later("services.report_jobs.preview_run"), _("How a long report would look")
+        ),
+        JobKind(
+            "reporting.sending",
+            later("services.sendings.sending_run"),
+            _("A report is sent by its schedule"),
+            failed=later("services.sendings.sending_failed"),
+        ),
     )
+    alert_kinds.register(UNSENT)
     registries.product_tabs.register(ProductTab("overview", _("Overview"), "reporting:product", 0))
     rights.register(
         Right("reporting.view", _("Read reports"), _("Published reports, within what one may see.")),

@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+import datetime
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
 from typing import Any
 
 from django.utils import translation
 
 from core.charts import Chart, ChartTable, LegendKey
-from core.reports.blocks import Block, ReportChart, Section, Text
+from core.reports.blocks import Block, ReportChart, Section, Text, sections_from_json, sections_to_json
 
 from .exposure_words import exposure_sentence
 from .markdown import markdown_html
 from .models import Report
-from .selectors.reports import problems, report_build
+from .selectors.reports import Built, problems
 
 
 @dataclass(frozen=True)
@@ -46,20 +47,25 @@ def sections_shown(sections: Sequence[Section]) -> list[SectionShown]:
     return found
 
 
-def preview_context(report: Report, *, waiting: bool = False) -> dict[str, Any]:
-    """What a report tells and how it would look now; ``waiting``: with the fields that wait for approval."""
-    built = report_build(report, waiting=waiting)
-    with translation.override(report.language):
-        shown = sections_shown(built.sections)
+def preview_content(report: Report, built: Built) -> dict[str, Any]:
+    """What a report tells and its sections, as plain data: a worker may make it."""
     return {
-        "report": report,
         "sentence": exposure_sentence(built),
-        "exposure": built.exposure,
-        "lapsed": built.lapsed,
+        "exposure": asdict(built.exposure),
+        "lapsed": list(built.lapsed),
         "problems": problems(report, built),
-        "data_month": built.data_month,
-        "shown": shown,
+        "data_month": built.data_month.isoformat() if built.data_month else None,
+        "sections": sections_to_json(built.sections),
     }
+
+
+def preview_context(report: Report, content: Mapping[str, Any]) -> dict[str, Any]:
+    """The same to be shown."""
+    with translation.override(report.language):
+        shown = sections_shown(sections_from_json(content["sections"]))
+    month = content["data_month"]
+    data_month = datetime.date.fromisoformat(month) if month else None
+    return {**content, "report": report, "data_month": data_month, "shown": shown}
 
 
 def _shown(block: Block, id: str) -> BlockShown:

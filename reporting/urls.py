@@ -4,7 +4,17 @@ from django.urls import path
 
 from products import converters  # noqa: F401  registers <product_code:…>
 
-from .views import cost_report_files, cost_reports, grants, product, reports, snapshot_files, today
+from .views import (
+    cost_report_files,
+    cost_reports,
+    grants,
+    product,
+    report_jobs,
+    reports,
+    schedules,
+    snapshot_files,
+    today,
+)
 
 app_name = "reporting"
 
@@ -23,6 +33,9 @@ urlpatterns = [
     path("reports/<int:pk>/", reports.report, name="report"),
     path("reports/<int:pk>/edit/", reports.report_edit, name="report_edit"),
     path("reports/<int:pk>/preview/", reports.report_preview, name="report_preview"),
+    path("reports/<int:pk>/publishing/", report_jobs.report_publishing, name="report_publishing"),
+    path("reports/<int:pk>/schedule/", schedules.report_schedule, name="report_schedule"),
+    path("reports/<int:pk>/schedule/pause/", schedules.report_schedule_pause, name="report_schedule_pause"),
     path("reports/<int:pk>/parts/", reports.report_parts, name="report_parts"),
     path("reports/<int:pk>/<int:number>/", reports.snapshot, name="snapshot"),
     path("reports/<int:pk>/<int:number>/<str:kind>/", snapshot_files.snapshot_as_file, name="snapshot_file"),

@@ -306,6 +306,9 @@ EMAIL_USE_TLS = env.boolean("EMAIL_USE_TLS", default=False)
 EMAIL_TIMEOUT = 10
 DEFAULT_FROM_EMAIL = SERVER_EMAIL = env.text("DEFAULT_FROM_EMAIL", "pmtool <pmtool@localhost>")
 
+# Where people reach pmtool: for links in mails that a worker writes.
+PUBLIC_ADDRESS = env.text("PUBLIC_ADDRESS", f"http://localhost:{env.number('PORT', 8000)}").rstrip("/")
+
 # -- API --
 
 REST_FRAMEWORK = {

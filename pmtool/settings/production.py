@@ -21,6 +21,7 @@ if not ALLOWED_HOSTS or "*" in ALLOWED_HOSTS:
     raise ImproperlyConfigured(
         "Production needs ALLOWED_HOSTS: the names people reach it by, comma separated, and not *."
     )
+PUBLIC_ADDRESS = env.text("PUBLIC_ADDRESS", f"https://{ALLOWED_HOSTS[0].lstrip('.')}").rstrip("/")
 CSRF_TRUSTED_ORIGINS = env.words("CSRF_TRUSTED_ORIGINS")
 
 SECURE_SSL_REDIRECT = True

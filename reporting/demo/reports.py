@@ -1,5 +1,5 @@
-"""The demo company's reports: for management, for finance and for a retailer, each published once; the
-retailer is to know who made its report, which waits for finance."""
+"""The demo company's reports: for management, which sends itself each month, for finance and for a retailer,
+each published once; the retailer is to know who made its report, which waits for finance."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from accounts.models import User
 from products.models import Channel, Product, ProductLine
 from reporting.services.grants import grant_ask
 from reporting.services.reports import Part, report_create, report_publish
+from reporting.services.schedules import schedule_set
 
 
 def reports_create(people: dict[str, User]) -> None:
@@ -55,5 +56,8 @@ def reports_create(people: dict[str, User]) -> None:
     for author, values, parts in made:
         report = report_create(user=author, values={"language": "nl", **values}, parts=parts)
         report_publish(user=author, report=report)
+        if report.lines.exists():
+            told = [emma, people["Pieter"]]
+            schedule_set(user=author, report=report, values={"every": "month", "day": 1, "users": told})
     reason = "Boerhof belt met vragen: dan weten ze wie ze moeten hebben."
     grant_ask(user=sanne, report=report, field="author", reason=reason)

@@ -1,6 +1,17 @@
 from .grant import ReportGrant
 from .report import Report, ReportPart, Snapshot
 from .report_file import ReportFile
+from .schedule import ReportPreview, ReportSchedule, ReportSending
 from .snapshot_file import SnapshotFile
 
-__all__ = ["Report", "ReportFile", "ReportGrant", "ReportPart", "Snapshot", "SnapshotFile"]
+__all__ = [
+    "Report",
+    "ReportFile",
+    "ReportGrant",
+    "ReportPart",
+    "ReportPreview",
+    "ReportSchedule",
+    "ReportSending",
+    "Snapshot",
+    "SnapshotFile",
+]

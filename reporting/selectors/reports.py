@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import datetime
-from collections.abc import Sequence
+import hashlib
+import json
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -16,6 +18,7 @@ from core.kept import reading
 from core.organisation import organisation_get
 from core.reports.blocks import Section
 from core.reports.build import Builder, ReportContext
+from products.models import Product
 from products.selectors.access import products_visible, visible_channel_ids, visible_line_ids
 from products.selectors.report_scope import ReportScope, scope_accounts, viewer_make
 from reporting.models import Report, Snapshot
@@ -23,8 +26,10 @@ from reporting.models import Report, Snapshot
 from .grants import COSTS, fields_allowed, fields_of, grants_held, report_scope
 
 VIEW, EDIT = "reporting.view", "reporting.edit"
-MOST = 50
+MOST = 200
 """Products in a report: each is read on its own."""
+AT_ONCE = 5
+"""So many are built in a request; of more a worker makes it."""
 
 
 @dataclass(frozen=True)
@@ -93,22 +98,66 @@ def reports_visible(user: Any) -> QuerySet[Report]:
     )
 
 
+class _Counted(list[Product]):
+    """Products that say how far a section is with reading them."""
+
+    def __init__(self, products: Sequence[Product], tell: Callable[[int], None]) -> None:
+        super().__init__(products)
+        self._tell = tell
+
+    def __iter__(self) -> Iterator[Product]:
+        for place, product in enumerate(super().__iter__()):
+            self._tell(place)
+            yield product
+
+
+def report_is_long(report: Report) -> bool:
+    """Too long to be built while somebody waits."""
+    return len(report_scope(report).products) > AT_ONCE
+
+
+def report_fingerprint(report: Report) -> str:
+    """Of all that decides how the report is built, besides the figures: its own fields, sections and words,
+    what it is about and what it may tell."""
+    scope = report_scope(report)
+    grants, _lapsed = grants_held(report, scope)
+    said = [
+        *(report.title, report.language, report.audience, report.all_channels, report.months),
+        [[part.section, part.comment] for part in report.parts.all()],
+        [product.pk for product in scope.products],
+        [channel.pk for channel in scope.channels],
+        sorted(fields_allowed(report, grants)),
+        sorted(visible_channel_ids(report.author) or []),
+    ]
+    return hashlib.sha256(json.dumps(said).encode()).hexdigest()
+
+
 @reading()
-def report_build(report: Report, *, waiting: bool = False) -> Built:
+def report_build(
+    report: Report, progress: Callable[[int, int], None] | None = None, *, waiting: bool = False
+) -> Built:
     """The report as its audience would get it now, in its own language. What is not allowed is not read: the
     author lends the report their eyes, less what the audience may not see and limited to its channels.
-    ``waiting``: as it would be with the fields that wait for approval."""
+    ``progress`` hears how many of how many products are read, all sections together. ``waiting``: as it would
+    be with the fields that wait for approval."""
     scope = report_scope(report)
     grants, lapsed = grants_held(report, scope, waiting=waiting)
     allowed = fields_allowed(report, grants)
     without = () if allowed.intersection(fields_of("cost")) else (COSTS,)
     viewer = viewer_make(report.author, without=without, channels=scope.channels)
-    few = replace(scope, products=scope.products[:MOST])
-    context = ReportContext(viewer, few, organisation_get().currency)
+    few, parts, done = scope.products[:MOST], list(report.parts.all()), 0
+
+    def tell(place: int) -> None:
+        if progress is not None:
+            progress(done + place, len(few) * len(parts))
+
+    counted = replace(scope, products=_Counted(few, tell))
+    context = ReportContext(viewer, counted, organisation_get().currency)
     sections: list[Section] = []
     shown = {"author"} & allowed  # stands above every report
     with translation.override(report.language):
-        for part in report.parts.all():
+        for place, part in enumerate(parts):
+            done = len(few) * place
             section = registries.report_sections.get(part.section)
             builder = Builder(allowed)
             if not section.permission or viewer.has_perm(section.permission):

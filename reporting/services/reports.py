@@ -21,7 +21,7 @@ from forecasting.selectors.runs import night_last
 from products.models import Channel, Product, ProductLine, Supplier
 from products.selectors.access import channels_visible, lines_visible, products_visible
 from reporting.models import Report, ReportPart, Snapshot
-from reporting.selectors.reports import EDIT, problems, report_build
+from reporting.selectors.reports import EDIT, Built, problems, report_build
 
 from .grants import grants_settle
 from .report_mine import report_mine
@@ -101,21 +101,27 @@ def report_end(*, user: Any, report: Report) -> None:
 
 @transaction.atomic
 def report_publish(*, user: Any, report: Report) -> Snapshot:
-    """The report as it is now, frozen as its next snapshot, of which a worker makes the files. One at a time:
-    two at once make two numbers."""
+    """The report as it is now, frozen as its next snapshot. One at a time: two at once make two numbers."""
     current = report_mine(user, report)
-    built = report_build(current)
-    if found := problems(current, built):
+    return snapshot_freeze(user=user, report=current, built=report_build(current))
+
+
+@transaction.atomic
+def snapshot_freeze(*, user: Any, report: Report, built: Built) -> Snapshot:
+    """What was built of this report, as its next snapshot, of which a worker makes the files: title, language and audience are those that it was
+    built with, whatever its author changed meanwhile."""
+    report_mine(user, report)
+    if found := problems(report, built):
         raise DomainError("not_ready", " ".join(found))
     night = night_last()
     sections = sections_to_json(built.sections)
-    last = current.snapshots.aggregate(last=Max("number"))["last"] or 0
+    last = report.snapshots.aggregate(last=Max("number"))["last"] or 0
     snapshot = Snapshot.objects.create(
-        report=current,
+        report=report,
         number=last + 1,
-        title=current.title,
-        language=current.language,
-        audience=current.audience,
+        title=report.title,
+        language=report.language,
+        audience=report.audience,
         author=user,
         author_name=str(user),
         published_at=timezone.now(),

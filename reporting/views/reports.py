@@ -9,6 +9,7 @@ from typing import Any
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, JsonResponse
 from django.shortcuts import get_object_or_404, redirect
+from django.urls import reverse
 from django.utils import translation
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
@@ -18,6 +19,7 @@ from accounts.versions import form_conflict
 from core import formats, registries
 from core.errors import form_refuse
 from core.idempotency import once
+from core.models import Job
 from core.pages import page_render, paginate, with_right
 from core.reports.blocks import sections_from_json
 from products.models import Family, Product, ProductLine
@@ -26,15 +28,21 @@ from products.selectors.structure import family_get, line_get, memberships
 from reporting.exposure_words import exposure_sentence, field_label
 from reporting.forms.report import ReportForm
 from reporting.models import Report, Snapshot, SnapshotFile
-from reporting.report_page import SectionShown, preview_context, sections_shown
+from reporting.report_page import preview_content, preview_context, sections_shown
 from reporting.report_templates import SHEET, TEMPLATES, ReportTemplate, sections_offered, template_sections
+from reporting.schedule_words import sending_shown, when_words
 from reporting.selectors.grants import fields_grantable, grants_standing
+from reporting.selectors.report_jobs import preview_fresh, preview_job, publish_job
 from reporting.selectors.reports import (
     EDIT,
     VIEW,
+    report_build,
+    report_is_long,
     reports_visible,
     snapshots_visible,
 )
+from reporting.selectors.schedules import schedule_of, sendings_last
+from reporting.services.report_jobs import preview_start, report_publish_start
 from reporting.services.reports import (
     Part,
     parts_hash,
@@ -43,7 +51,6 @@ from reporting.services.reports import (
     report_create,
     report_end,
     report_parts_set,
-    report_publish,
 )
 
 
@@ -132,14 +139,21 @@ def report(request: HttpRequest, pk: int) -> HttpResponse:
         "snapshots": snapshots_visible(request.user).filter(report=found)[:20],
     }
     if mine:
+        publishing, schedule = publish_job(found), schedule_of(found)
+        over = publishing is not None and publishing.is_final
         parts = list(found.parts.all())
         context |= {
             "parts": [(part, registries.report_sections.get(part.section)) for part in parts],
             "seen": parts_hash(parts),
             "sections_offered": sections_offered(request.user),
-            "nonce": f"{found.pk}-{found.snapshot_count}",
+            # Anew when a version was made, or when one could not be.
+            "nonce": f"{found.pk}-{found.snapshot_count}-{publishing.pk if over else ''}",
             "fields_grantable": fields_grantable(found),
             "grants": [(grant, field_label(grant.field)) for grant in grants_standing(found)],
+            "schedule": schedule,
+            "schedule_when": when_words(schedule) if schedule else "",
+            "sendings": list(map(sending_shown, sendings_last(found))) if schedule else [],
+            "publishing": publishing is not None and not over,
         }
     return page_render(request, "reporting/report.html", context)
 
@@ -148,7 +162,17 @@ def report(request: HttpRequest, pk: int) -> HttpResponse:
 @require_safe
 def report_preview(request: HttpRequest, pk: int) -> HttpResponse:
     """What one's own report tells and how it would look now; a part of its page: it reads every product."""
-    return page_render(request, "reporting/_report_preview.html", preview_context(_own(request, pk)))
+    found = _own(request, pk)
+    if not report_is_long(found):
+        content = preview_content(found, report_build(found))
+    elif made := preview_fresh(found):
+        content = made.content
+    else:
+        job = preview_job(found)
+        if job is None or job.state != Job.State.FAILED or "again" in request.GET:
+            job = preview_start(report=found)
+        return page_render(request, "reporting/_report_preview_waits.html", {"report": found, "job": job})
+    return page_render(request, "reporting/_report_preview.html", preview_context(found, content))
 
 
 @with_right(EDIT)
@@ -198,15 +222,18 @@ def report_act(request: HttpRequest, pk: int, act: str) -> HttpResponseBase:
         messages.success(request, _("The report has left the list. What was published stays."))
         return redirect("reporting:reports")
     try:
-        key = once(
-            user, "report", request.POST.get("nonce", ""), lambda: report_publish(user=user, report=found).pk
+        at = once(
+            user,
+            "report",
+            request.POST.get("nonce", ""),
+            lambda: _published_at(report_publish_start(user=user, report=found)),
         )
     except DomainError as error:
         if error.status == 403:
             raise
         messages.error(request, str(error))
         return redirect(found)
-    return redirect(Snapshot.objects.get(pk=key))
+    return redirect(at)
 
 
 @with_right(VIEW)
@@ -214,11 +241,13 @@ def report_act(request: HttpRequest, pk: int, act: str) -> HttpResponseBase:
 def snapshot(request: HttpRequest, pk: int, number: int) -> HttpResponse:
     """What was published, in the words and figures of then."""
     found = get_object_or_404(snapshots_visible(request.user), report=pk, number=number)
+    with translation.override(found.language):
+        shown = sections_shown(sections_from_json(found.sections))
     context = {
         "snapshot": found,
         "kinds": SnapshotFile.Kind.values,
         "sentence": exposure_sentence(found),
-        "shown": _shown(found.language, sections_from_json(found.sections)),
+        "shown": shown,
     }
     return page_render(request, "reporting/snapshot.html", context)
 
@@ -235,10 +264,11 @@ def _language() -> str:
     return "nl" if formats.is_dutch() else "en"
 
 
+def _published_at(made: Snapshot | Job) -> str:
+    if isinstance(made, Snapshot):
+        return made.get_absolute_url()
+    return reverse("reporting:report_publishing", args=[made.payload["report"]])
+
+
 def _own(request: HttpRequest, pk: int) -> Report:
     return get_object_or_404(reports_visible(request.user), pk=pk, author=request.user.pk)
-
-
-def _shown(language: str, sections: Any) -> list[SectionShown]:
-    with translation.override(language):
-        return sections_shown(sections)

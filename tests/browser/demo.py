@@ -117,6 +117,7 @@ PAGES: dict[str, Args] = {
     "reporting:report_new": _none,
     "reporting:report_new_from": lambda: {"template": "month"},
     "reporting:report": _report,
+    "reporting:report_schedule": _report,
     "reporting:snapshot": lambda: {**_report(), "number": 1},
     "reporting:grant": _first(ReportGrant),
     "pricing:mix": _product,
@@ -229,6 +230,8 @@ NO_PAGES = {
     "reporting:cost_report_file",
     "reporting:report_parts",
     "reporting:report_preview",
+    "reporting:report_publishing",  # while a worker publishes a long one, for its author alone
+    "reporting:report_schedule_pause",
     "reporting:report_edit",  # the form of report_new_from, for its author alone
     "reporting:report_sheet",
     "reporting:report_act",

@@ -56,7 +56,8 @@ from products.models import (
     SalesMonth,
     Segment,
 )
-from reporting.models import Report, ReportGrant, ReportPart, Snapshot
+from reporting.models import Report, ReportGrant, ReportPart, ReportSending, Snapshot
+from reporting.services.schedules import schedule_set
 from tests.factories import channel_factory, line_factory, price_list_factory, user_factory
 from tests.pricing.elasticities import elasticity_factory
 from tests.pricing.promotions import measured
@@ -137,6 +138,7 @@ PAGES = {
     "kinds of a new report": "/reports/new/",
     "a new report": "/reports/new/month/",
     "a report": "/reports/{report}/",
+    "schedule of a report": "/reports/{report}/schedule/",
     "a published report": "/reports/{report}/1/",
     "a field on purpose": "/reports/grants/{grant}/",
     "costs and margin a unit": "/costs/reports/?layout=units&of=standard&sort=-change",
@@ -230,6 +232,12 @@ def reported(owner: Any, products: list[Product]) -> None:
             reason="Talks",
             scope={"products": [product.pk], "channels": [], "sections": ["key_figures"], "months": 24},
             asked_by=owner,
+        )
+        said = {"every": "week", "day": 1, "users": [owner]}
+        schedule = schedule_set(user=owner, report=report, values=said)
+        ReportSending.objects.bulk_create(
+            ReportSending(schedule=schedule, date=timezone.localdate() - datetime.timedelta(n))
+            for n in range(len(products))
         )
 
 

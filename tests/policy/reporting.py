@@ -119,6 +119,9 @@ RULES = [
     # Of somebody else: not there for who may read it either.
     Rule("reporting:report_edit", get=MAKE, post=MAKE, args=one, ok=THEIRS),
     Rule("reporting:report_preview", get=MAKE, args=one, ok=THEIRS),
+    Rule("reporting:report_publishing", get=MAKE, args=one, ok=THEIRS),
+    Rule("reporting:report_schedule", get=MAKE, post=MAKE, args=one, ok=THEIRS),
+    Rule("reporting:report_schedule_pause", post=MAKE, args=one, ok=THEIRS),
     Rule("reporting:report_parts", post=MAKE, args=one, ok=THEIRS),
     Rule(
         "reporting:report_act",

@@ -1,0 +1,100 @@
+"""Schedules in words: when, why a report was not sent, and the alert that says so."""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Mapping
+from typing import Any
+
+from django.urls import reverse
+from django.utils.dates import WEEKDAYS
+from django.utils.html import format_html
+from django.utils.translation import gettext, ngettext
+from django.utils.translation import gettext_lazy as _
+
+from collaboration.kinds import AlertKind, Words
+from collaboration.sentences import count_word, enumerate_words
+from core import formats
+
+from .models import ReportSchedule, ReportSending
+
+NOT_TOLD: Mapping[str, Any] = {
+    "gone": _("no longer active"),
+    "no_sight": _("may not see all that is in it"),
+}
+
+
+def when_words(schedule: ReportSchedule) -> str:
+    """ "every Monday", "on day 5 of every month"."""
+    if schedule.every == ReportSchedule.Every.WEEK:
+        return gettext("every %(weekday)s") % {"weekday": WEEKDAYS[schedule.day - 1]}
+    return gettext("on day %(day)s of every month") % {"day": schedule.day}
+
+
+def reason_words(reason: str, params: Mapping[str, Any]) -> str:
+    """Why it was not sent, or not to everybody, as a sentence."""
+    if reason == "products_failed":
+        names = list(params["names"])
+        if params["count"] > len(names):
+            names.append(
+                gettext("%(count)s more") % {"count": formats.number(params["count"] - len(names), 0)}
+            )
+        return gettext("The night could not recompute %(names)s.") % {"names": enumerate_words(names)}
+    if reason == "some_untold":
+        said = gettext("It did not go to %(names)s: no longer active, or may not see all that is in it.")
+        return said % {"names": enumerate_words(list(params["names"]))}
+    if reason == "not_ready":
+        return str(params["message"])
+    reasons = {
+        "no_night": _("The night's run did not come."),
+        "night_failed": _("The night's run broke off."),
+        "night_running": _("The night's run was not over by the next working morning."),
+        "author_gone": _("Its author is no longer active: the schedule is paused."),
+        "author_rights": _("Its author may no longer publish reports: the schedule is paused."),
+    }
+    return str(reasons.get(reason, _("Something went wrong while it was made.")))
+
+
+def sending_shown(sending: ReportSending) -> tuple[ReportSending, list[str], list[str]]:
+    """With why it was not sent, or not to everybody, and whom it reached."""
+    told = [each["name"] for each in sending.told if not each["not"]]
+    why = [f"{each['name']}: {NOT_TOLD[each['not']]}" for each in sending.told if each["not"]]
+    if sending.reason:
+        why = [reason_words(sending.reason, sending.params)]
+    return sending, why, told
+
+
+def _words(alert: Any) -> Words:
+    p = alert.evidence
+    said = {
+        "title": p["title"],
+        "date": formats.day(datetime.date.fromisoformat(p["date"])),
+        "reason": reason_words(p["reason"], p["params"]),
+    }
+    if p["reason"] == "some_untold":
+        text = format_html(gettext("<b>{title}</b> of {date} was sent. {reason}"), **said)
+        return Words(gettext("report did not reach everybody"), text)
+    text = format_html(gettext("<b>{title}</b> of {date}: {reason}"), **said)
+    return Words(gettext("report was not sent"), text)
+
+
+def _tally(count: int) -> str:
+    return ngettext("%(count)s report was not sent", "%(count)s reports were not sent", count) % {
+        "count": count_word(count)
+    }
+
+
+UNSENT = AlertKind(
+    "report_unsent",
+    _("Report not sent"),
+    "report",
+    "warn",
+    words=_words,
+    url=lambda alert: reverse("reporting:report", args=[alert.evidence["report"]]),
+    action=_("Look"),
+    order=85,
+    tally=_tally,
+    permission="reporting.edit",
+    all_channels=False,
+    spark=False,
+)

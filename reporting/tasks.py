@@ -1,0 +1,11 @@
+from __future__ import annotations
+
+from celery import shared_task
+
+from .services.sendings import schedules_tick
+
+
+@shared_task(name="reporting.schedules_tick")
+def schedules_tick_task() -> None:
+    """Every minute: send what is due, once its night is good."""
+    schedules_tick()

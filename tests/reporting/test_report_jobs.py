@@ -1,0 +1,105 @@
+"""Long reports: a worker publishes and previews them, each once."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from core.jobs import job_claim, job_run
+from core.models import Job
+from reporting.models import Report, Snapshot
+from reporting.selectors import reports as selectors
+from reporting.selectors.report_jobs import preview_fresh
+from reporting.services.report_jobs import preview_start, report_publish_start
+from reporting.services.reports import Part, report_change, report_create, report_parts_set
+from tests.factories import product_factory, user_factory
+
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("english")]
+
+
+@pytest.fixture
+def author() -> Any:
+    return user_factory("product-manager", language="en")
+
+
+@pytest.fixture
+def report(author: Any, monkeypatch: pytest.MonkeyPatch) -> Report:
+    """Two products, where more than one is long."""
+    monkeypatch.setattr(selectors, "AT_ONCE", 1)
+    products = [product_factory(name=name) for name in ("Apple juice", "Oat drink")]
+    values = {"title": "Month", "language": "en", "audience": "internal", "products": products}
+    return report_create(user=author, values=values, parts=[Part("key_figures", "Our words.")])
+
+
+def work() -> Job:
+    job = job_claim("exports")
+    assert job is not None
+    job_run(job)
+    job.refresh_from_db()
+    return job
+
+
+def test_a_long_report_is_published_once_by_a_worker(author: Any, report: Report, client: Any) -> None:
+    client.force_login(author)
+    first, again = (
+        client.post(f"/reports/{report.pk}/act/publish/", {"nonce": nonce}).url for nonce in ("one", "two")
+    )
+    assert first == again == f"/reports/{report.pk}/publishing/"
+    assert "starts on it" in client.get(first).text
+    job = work()
+    assert (job.state, job.progress_done) == ("done", 2)
+    assert job_claim("exports") is None
+    assert Snapshot.objects.get().number == 1
+    assert f"/reports/{report.pk}/1/" in client.get(first).text
+
+
+def test_what_was_built_keeps_its_audience(
+    author: Any, report: Report, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """While a worker builds it for inside, its author turns it into one for outside."""
+    from reporting.services import report_jobs
+
+    def slowly(found: Report, progress: Any) -> Any:
+        built = selectors.report_build(found, progress)
+        values = {"audience": "external", "all_channels": True}
+        report_change(user=author, report=report, values=values, version=1)
+        return built
+
+    monkeypatch.setattr(report_jobs, "report_build", slowly)
+    report_publish_start(user=author, report=report)
+    assert work().state == "done"
+    assert Snapshot.objects.get().audience == "internal"
+
+
+def test_a_worker_that_fails_says_so_and_leaves_nothing(author: Any, report: Report, client: Any) -> None:
+    client.force_login(author)
+    page = client.get(f"/reports/{report.pk}/")
+    address = client.post(f"/reports/{report.pk}/act/publish/", {"nonce": page.context["nonce"]}).url
+    report_parts_set(user=author, report=report, parts=[])
+    assert (work().state, Snapshot.objects.count()) == ("failed", 0)
+    assert "It says nothing yet" in client.get(address).text
+    report_parts_set(user=author, report=report, parts=[Part("words", "Now it does.")])
+    nonce = client.get(f"/reports/{report.pk}/").context["nonce"]
+    client.post(f"/reports/{report.pk}/act/publish/", {"nonce": nonce})
+    assert (work().state, Snapshot.objects.count()) == ("done", 1)
+
+
+def test_a_preview_is_made_by_a_worker_and_dropped_when_the_report_changes(
+    author: Any, report: Report, client: Any
+) -> None:
+    client.force_login(author)
+    address = f"/reports/{report.pk}/preview/"
+    assert "a worker makes the preview" in client.get(address).text
+    assert preview_start(report=report).pk == preview_start(report=report).pk
+    assert work().state == "done"
+    shown = client.get(address).text
+    assert "Our words." in shown
+    assert "Apple juice" in shown
+    report_parts_set(user=author, report=report, parts=[Part("words", "Other words.")])
+    assert preview_fresh(report) is None
+    first, second = preview_start(report=report), None
+    report_parts_set(user=author, report=report, parts=[Part("words", "Last words.")])
+    second = preview_start(report=report)
+    first.refresh_from_db()
+    assert (first.state, second.state) == ("cancelled", "queued")

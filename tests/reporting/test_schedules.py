@@ -1,0 +1,249 @@
+"""Reports that send themselves: after a good night, once, and never stale without saying so."""
+
+from __future__ import annotations
+
+import datetime
+from typing import Any
+
+import pytest
+from django.utils import timezone
+
+from accounts.errors import DomainError
+from collaboration.models import Alert
+from collaboration.selectors.alerts import alert_rows
+from core import failpoints
+from core.jobs import job_claim, job_run
+from core.models import Job
+from core.months import month_add, month_start
+from core.organisation import today
+from forecasting.models import NightlyFailure, NightlyRun
+from products.models import Product
+from reporting.models import Report, ReportSchedule, ReportSending, Snapshot
+from reporting.selectors.schedules import next_due, waits_until
+from reporting.services.reports import Part, report_create
+from reporting.services.schedules import schedule_set
+from reporting.services.sendings import schedules_tick
+from tests.factories import product_factory, user_factory
+
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("english")]
+
+
+@pytest.fixture
+def product() -> Product:
+    return product_factory(name="Apple juice")
+
+
+@pytest.fixture
+def report(product: Product) -> Report:
+    author = user_factory("product-manager", name="Sanne", language="en")
+    values = {"title": "Month", "language": "en", "audience": "internal", "products": [product]}
+    return report_create(user=author, values=values, parts=[Part("words", "Our words.")])
+
+
+@pytest.fixture
+def schedule(report: Report, settings: Any) -> ReportSchedule:
+    """Weekly to a Dutch and an English colleague, due today."""
+    settings.EMAIL_BACKEND = "core.mail.JobBackend"
+    settings.PUBLIC_ADDRESS = "https://pm.example.org"
+    users = [user_factory("viewer", name=name, language=name[:2].lower()) for name in ("Nlle", "Enid")]
+    found = schedule_set(
+        user=report.author, report=report, values={"every": "week", "day": 1, "users": users}
+    )
+    ReportSchedule.objects.update(next_date=today())
+    found.refresh_from_db()
+    return found
+
+
+def night(state: str = "done", **fields: Any) -> NightlyRun:
+    over = None if state == "running" else timezone.now()
+    return NightlyRun.objects.create(
+        kind="scheduled",
+        key="night",
+        local_date=today(),
+        as_of=month_add(month_start(today()), -1),
+        state=state,
+        started_at=timezone.now(),
+        finished_at=over,
+        **fields,
+    )
+
+
+def work() -> Job | None:
+    job = job_claim("exports")
+    if job is not None:
+        job_run(job)
+        job.refresh_from_db()
+    return job
+
+
+def mails() -> list[Job]:
+    return list(Job.objects.filter(kind="core.mail").order_by("pk"))
+
+
+def reason() -> str:
+    """What the author finds on Today."""
+    alert = Alert.objects.get(kind="report_unsent", state="open")
+    return alert_rows(alert.recipient, [alert])[0].words.plain
+
+
+@pytest.mark.parametrize(
+    ("every", "day", "after", "due"),
+    [
+        ("week", 1, "2026-11-29", "2026-11-30"),  # a Sunday
+        ("week", 7, "2026-11-29", "2026-12-06"),
+        ("month", 29, "2026-11-29", "2026-12-29"),
+        ("month", 31, "2026-11-29", "2026-11-30"),
+        ("month", 31, "2027-01-31", "2027-02-28"),
+        ("month", 5, "2026-12-05", "2027-01-05"),
+    ],
+)
+def test_the_next_date(every: str, day: int, after: str, due: str) -> None:
+    assert next_due(every, day, datetime.date.fromisoformat(after)).isoformat() == due
+
+
+def test_it_waits_until_the_next_working_morning() -> None:
+    friday = datetime.date(2026, 11, 27)
+    assert waits_until(friday).isoformat() == "2026-11-30T09:00:00+01:00"
+    assert waits_until(datetime.date(2026, 11, 30)).date() == datetime.date(2026, 12, 1)
+
+
+def test_after_a_good_night_each_gets_a_link_once(schedule: ReportSchedule) -> None:
+    schedules_tick()
+    assert work() is None  # no night yet
+    night()
+    schedules_tick()
+    schedules_tick()
+    assert work().state == "done"
+    schedules_tick()
+    assert work() is None
+    sending = ReportSending.objects.get()
+    assert (sending.state, sending.snapshot.number) == ("sent", 1)
+    assert [each["name"] for each in sending.told] == ["Enid", "Nlle"]
+    english, dutch = mails()
+    assert english.payload["to"] == [schedule.users.get(name="Enid").email]
+    assert f"https://pm.example.org{sending.snapshot.get_absolute_url()}" in english.payload["body"]
+    assert "Our words" not in english.payload["body"]
+    assert english.payload["body"] != dutch.payload["body"]
+    schedule.refresh_from_db()
+    assert schedule.next_date > today()
+    # The night is repeated, and the date set back by hand.
+    NightlyRun.objects.create(
+        kind="manual",
+        key="again",
+        local_date=today(),
+        as_of=month_add(month_start(today()), -1),
+        state="done",
+        started_at=timezone.now(),
+        finished_at=timezone.now(),
+    )
+    ReportSchedule.objects.update(next_date=today())
+    schedules_tick()
+    assert work() is None
+    assert (len(mails()), Snapshot.objects.count()) == (2, 1)
+
+
+@pytest.mark.parametrize(
+    ("state", "said"),
+    [
+        ("failed", "The night's run broke off."),
+        ("running", "was not over by the next working morning"),
+        ("", "The night's run did not come."),
+        ("partial", "could not recompute Apple juice."),
+    ],
+)
+def test_after_a_bad_night_nothing_goes_and_the_author_is_told(
+    schedule: ReportSchedule, product: Product, state: str, said: str
+) -> None:
+    if state:
+        run = night("done" if state == "partial" else state)
+        if state == "partial":
+            NightlyFailure.objects.create(run=run, step="forecast", product=product, attempts=3, code="x")
+    late = waits_until(today())
+    schedules_tick(now=late - datetime.timedelta(minutes=1))
+    assert not ReportSending.objects.exists()
+    schedules_tick(now=late)
+    assert (work(), mails(), Snapshot.objects.count()) == (None, [], 0)
+    assert ReportSending.objects.get().state == "unsent"
+    assert said in reason()
+    schedule.refresh_from_db()
+    assert schedule.next_date > today()
+
+
+def test_a_worker_that_dies_at_the_end_leaves_one_mail_each(
+    schedule: ReportSchedule, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    night()
+    schedules_tick()
+    failpoints._passed.clear()
+    monkeypatch.setenv("PMTOOL_FAILPOINT", "job.before_finish:raise")
+    assert work().state == "queued"
+    assert (mails(), Snapshot.objects.count(), ReportSending.objects.get().state) == ([], 0, "waiting")
+    Job.objects.update(run_after=None)
+    assert work().state == "done"
+    assert (len(mails()), Snapshot.objects.count()) == (2, 1)
+
+
+def test_who_may_not_see_it_gets_nothing_and_the_author_knows(schedule: ReportSchedule) -> None:
+    from products.models import LineLimit
+    from tests.factories import line_factory
+
+    LineLimit.objects.create(user=schedule.users.get(name="Enid"), line=line_factory())
+    night()
+    schedules_tick()
+    work()
+    assert [job.payload["to"] for job in mails()] == [[schedule.users.get(name="Nlle").email]]
+    assert "did not go to Enid" in reason()
+
+
+def test_what_cannot_be_published_is_said(schedule: ReportSchedule) -> None:
+    schedule.report.parts.all().delete()
+    night()
+    schedules_tick()
+    assert work().state == "failed"
+    assert "It says nothing yet" in reason()
+    assert ReportSending.objects.get().state == "unsent"
+
+
+@pytest.mark.parametrize(("active", "paused"), [(False, "author_gone"), (True, "author_rights")])
+def test_without_its_author_it_pauses(schedule: ReportSchedule, active: bool, paused: str) -> None:
+    author = schedule.report.author
+    author.is_active = active
+    author.save()
+    author.roles.clear()
+    night()
+    schedules_tick()
+    schedule.refresh_from_db()
+    assert (schedule.active, schedule.paused, work()) == (False, paused, None)
+    alert = Alert.objects.get(kind="report_unsent")
+    assert alert.recipient == (author if active else None)
+
+
+def test_a_report_that_left_the_list_is_not_sent(schedule: ReportSchedule) -> None:
+    Report.objects.update(ended_at=timezone.now())
+    night()
+    schedules_tick()
+    assert (work(), ReportSending.objects.count()) == (None, 0)
+
+
+def test_its_page_sets_changes_and_pauses_it(schedule: ReportSchedule, client: Any) -> None:
+    report, emma = schedule.report, user_factory("finance", name="Emma")
+    client.force_login(report.author)
+    address = f"/reports/{report.pk}/schedule/"
+    data = {"when": "month:31", "users": [emma.pk], "version": schedule.version}
+    assert client.post(address, data).status_code == 302
+    assert client.post(address, data | {"when": "week:2"}).status_code == 409
+    schedule.refresh_from_db()
+    assert (schedule.every, schedule.day, list(schedule.users.all())) == ("month", 31, [emma])
+    client.post(f"{address}pause/")
+    schedule.refresh_from_db()
+    assert not schedule.active
+    assert "Paused" in client.get(f"/reports/{report.pk}/").text
+
+
+def test_it_is_for_people_who_read_reports(report: Report) -> None:
+    stranger = user_factory(rights=["products.view"], name="Stranger")
+    with pytest.raises(DomainError, match="Stranger"):
+        schedule_set(
+            user=report.author, report=report, values={"every": "week", "day": 1, "users": [stranger]}
+        )
+    assert not ReportSchedule.objects.exists()
