@@ -108,8 +108,8 @@ def report_publish(*, user: Any, report: Report) -> Snapshot:
 
 @transaction.atomic
 def snapshot_freeze(*, user: Any, report: Report, built: Built) -> Snapshot:
-    """What was built of this report, as its next snapshot, of which a worker makes the files: title, language and audience are those that it was
-    built with, whatever its author changed meanwhile."""
+    """What was built of this report, as its next snapshot, of which a worker makes the files. Title, language
+    and audience are those that it was built with, whatever its author changed meanwhile."""
     report_mine(user, report)
     if found := problems(report, built):
         raise DomainError("not_ready", " ".join(found))
