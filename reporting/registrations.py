@@ -31,7 +31,12 @@ def register_all() -> None:
         Panel("family_compared", "family", "reporting/_family_compared.html", compared, 30)
     )
     registries.job_kinds.register(
-        JobKind("reporting.file", later("services.report_files.report_file_make"), _("A report as a file"))
+        JobKind("reporting.file", later("services.report_files.report_file_make"), _("A report as a file")),
+        JobKind(
+            "reporting.snapshot_file",
+            later("services.snapshot_files.snapshot_file_make"),
+            _("A published report as a file"),
+        ),
     )
     registries.product_tabs.register(ProductTab("overview", _("Overview"), "reporting:product", 0))
     rights.register(

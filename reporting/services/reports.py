@@ -25,6 +25,7 @@ from reporting.selectors.reports import EDIT, problems, report_build
 
 from .grants import grants_settle
 from .report_mine import report_mine
+from .snapshot_files import snapshot_files_ask
 
 OWN = ("title", "language", "audience", "all_channels", "months")
 SCOPE = ("products", "lines", "suppliers", "channels")
@@ -94,7 +95,8 @@ def report_end(*, user: Any, report: Report) -> None:
 
 @transaction.atomic
 def report_publish(*, user: Any, report: Report) -> Snapshot:
-    """The report as it is now, frozen as its next snapshot. One at a time: two at once make two numbers."""
+    """The report as it is now, frozen as its next snapshot, of which a worker makes the files. One at a time:
+    two at once make two numbers."""
     current = report_mine(user, report)
     built = report_build(current)
     if found := problems(current, built):
@@ -102,7 +104,7 @@ def report_publish(*, user: Any, report: Report) -> Snapshot:
     night = night_last()
     sections = sections_to_json(built.sections)
     last = current.snapshots.aggregate(last=Max("number"))["last"] or 0
-    return Snapshot.objects.create(
+    snapshot = Snapshot.objects.create(
         report=current,
         number=last + 1,
         title=current.title,
@@ -120,6 +122,8 @@ def report_publish(*, user: Any, report: Report) -> Snapshot:
         sections=sections,
         sha256=sections_hash(sections),
     )
+    snapshot_files_ask(snapshot=snapshot, user=user)
+    return snapshot
 
 
 def sections_hash(sections: Any) -> str:

@@ -23,7 +23,7 @@ from core.reports.blocks import sections_from_json
 from products.selectors.access import product_get
 from reporting.exposure_words import exposure_sentence, field_label
 from reporting.forms.report import ReportForm
-from reporting.models import Report, Snapshot
+from reporting.models import Report, Snapshot, SnapshotFile
 from reporting.report_page import SectionShown, preview_context, sections_shown
 from reporting.selectors.grants import fields_grantable, grants_standing
 from reporting.selectors.reports import (
@@ -189,6 +189,7 @@ def snapshot(request: HttpRequest, pk: int, number: int) -> HttpResponse:
     context = {
         "snapshot": found,
         "sentence": exposure_sentence(found),
+        "kinds": SnapshotFile.Kind.values,
         "shown": _shown(found.language, sections_from_json(found.sections)),
     }
     return page_render(request, "reporting/snapshot.html", context)

@@ -235,6 +235,7 @@ NO_PAGES = {
     "reporting:grant_preview",  # a part of the page
     "reporting:grant_act",
     "reporting:cost_report_made",
+    "reporting:snapshot_file",
     "reporting:cost_report_view_end",
     "reporting:cost_report_view_new",
     "pricing:cost_rate_withdraw",

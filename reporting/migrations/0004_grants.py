@@ -11,7 +11,7 @@ class Migration(migrations.Migration):
     dependencies = [
         ("pghistory", "0007_auto_20250421_0444"),
         ("products", "0013_month_closing"),
-        ("reporting", "0002_reports"),
+        ("reporting", "0003_snapshot_files"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 

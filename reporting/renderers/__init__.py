@@ -1,0 +1,2 @@
+"""A snapshot as a file, of its blocks and nothing else: no clock, no database, no settings that people
+change."""

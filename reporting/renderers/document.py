@@ -1,0 +1,69 @@
+"""What all kinds of files say of a snapshot, in its own language."""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from django.utils import translation
+from django.utils.text import capfirst
+from django.utils.translation import gettext as _
+
+from core import formats
+from core.reports.blocks import Section, Table, sections_from_json
+from reporting.models import Report, Snapshot
+
+Progress = Callable[[int, int], object]
+
+
+@dataclass(frozen=True)
+class Document:
+    """``author``: empty, where readers are not told. ``line``: the date of the data, the version, for whom.
+    ``about``: labels and what they say. ``products`` and ``channels`` by name."""
+
+    title: str
+    language: str
+    author: str
+    published_at: datetime.datetime
+    line: str
+    about: Sequence[tuple[str, str]]
+    sections: Sequence[Section]
+
+
+def document(snapshot: Snapshot) -> Document:
+    moment = snapshot.published_at.astimezone(datetime.UTC)
+    with translation.override(snapshot.language):
+        month = formats.month(snapshot.data_month)
+        audience = str(Report.Audience(snapshot.audience).label)
+        version = _("version %(number)s") % {"number": snapshot.number}
+        line = [_("data up to %(month)s") % {"month": month}] if snapshot.data_month else []
+        channels = snapshot.about.get("channels") or [_("all")]
+        about = [
+            (_("Data up to"), month),
+            (_("Published"), formats.day(moment.date())),
+            (_("Version"), str(snapshot.number)),
+            (_("Audience"), capfirst(audience)),
+            (_("Author"), snapshot.author_told),
+            (_("Products"), ", ".join(snapshot.about.get("products", []))),
+            (_("Channels"), capfirst(", ".join(channels))),
+        ]
+        return Document(
+            title=snapshot.title,
+            language=snapshot.language,
+            author=snapshot.author_told,
+            published_at=moment.replace(microsecond=0, tzinfo=None),
+            line=" · ".join([*line, version, audience]),
+            about=[(label, text) for label, text in about if text],
+            sections=sections_from_json(snapshot.sections),
+        )
+
+
+def column_widths(table: Table) -> list[int]:
+    """How many letters each column needs: figures and months stay on one line, words wrap."""
+    found = []
+    for place, (head, numeric) in enumerate(table.columns):
+        longest = max((len(row[place].text) for row in table.rows), default=0)
+        words = max(map(len, head.split()), default=0)
+        found.append(max(4, words, longest if numeric else min(longest, 32)) + 2)
+    return found

@@ -1,0 +1,40 @@
+"""The files of a snapshot, and how far they are. Who may read the snapshot is for the caller to ask."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from core.models import Job
+from reporting.models import Snapshot, SnapshotFile
+
+JOB = "reporting.snapshot_file"
+
+
+@dataclass(frozen=True)
+class FileState:
+    """``file`` without its content, once it is made; ``job`` the last one that was to make it."""
+
+    file: SnapshotFile | None
+    job: Job | None
+
+    @property
+    def failed(self) -> bool:
+        """Nobody is making it: it has to be asked for again."""
+        return self.file is None and (self.job is None or self.job.is_final)
+
+
+def snapshot_file(snapshot: Snapshot, kind: str) -> SnapshotFile | None:
+    """The file with its content; none: it is still being made, or could not be."""
+    return SnapshotFile.objects.filter(snapshot=snapshot, kind=kind).first()
+
+
+def snapshot_file_states(snapshot: Snapshot) -> Mapping[str, FileState]:
+    """Every kind."""
+    files = {row.kind: row for row in SnapshotFile.objects.filter(snapshot=snapshot).defer("content")}
+    jobs = {job.payload["kind"]: job for job in Job.objects.filter(group=job_group(snapshot)).order_by("pk")}
+    return {kind: FileState(files.get(kind), jobs.get(kind)) for kind in SnapshotFile.Kind.values}
+
+
+def job_group(snapshot: Snapshot) -> str:
+    return f"{JOB}:{snapshot.pk}"

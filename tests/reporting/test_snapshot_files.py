@@ -1,0 +1,321 @@
+"""What was published as files: the same figures everywhere, the same bytes at any time."""
+
+from __future__ import annotations
+
+import datetime
+import html
+import io
+import re
+import time
+import zipfile
+from dataclasses import replace
+from typing import Any
+
+import openpyxl
+import pytest
+from django.db import DatabaseError, transaction
+from django.template.loader import render_to_string
+from django.utils import timezone, translation
+from django.utils.html import strip_tags
+from pptx import Presentation
+from pypdf import PdfReader
+
+from core.jobs import job_claim, job_run
+from core.models import Job
+from core.reports.blocks import (
+    Cell,
+    KeyFigure,
+    KeyFigures,
+    ReportChart,
+    Section,
+    Table,
+    Text,
+    sections_to_json,
+)
+from reporting.models import Report, Snapshot, SnapshotFile
+from reporting.renderers.xlsx import number_read, sheet_names
+from reporting.report_page import sections_shown
+from reporting.selectors.snapshot_files import snapshot_file, snapshot_file_states
+from reporting.services.snapshot_files import file_bytes, snapshot_files_ask
+from tests.factories import user_factory
+
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("english")]
+
+MONTHS = Table(
+    "Volume a month",
+    ("Month", "Volume", "80%"),
+    ("volume",) * 3,
+    (False, True, True),
+    tuple((Cell(f"mei {2000 + n}"), Cell(f"1.{n:03d}"), Cell("1.280 – 1.490")) for n in range(3)),
+)
+SALES = Table(
+    "Per kanaal",
+    ("Kanaal", "Afzet", "Omzet", "Aandeel"),
+    ("channel", "volume", "revenue", "revenue"),
+    (False, True, True, True),
+    (
+        (
+            Cell("=Noord & Zoon"),
+            Cell("12.012", "12012"),
+            Cell("€ 5.003,50", "5003.5", 2),
+            Cell("41,2%", "0.4123", 1, percent=True),
+        ),
+        (Cell("Zuid"), Cell("—"), Cell("€ −1.250,00", "-1250", 2), Cell("—")),
+        (Cell("Totaal"), Cell("12.012", "12012"), Cell("€ 3.753,50", "3753.5", 2), Cell("—")),
+    ),
+    note="Zonder retouren.",
+    strong=(2,),
+)
+SPEC = {
+    "width": "container",
+    "height": 120,
+    "data": {"values": [{"month": f"2026-0{n}-01", "value": n * 1000} for n in range(1, 7)]},
+    "mark": {"type": "line", "style": "history"},
+    "encoding": {
+        "x": {"field": "month", "type": "temporal", "scale": {"type": "utc"}, "axis": {"format": "%b %Y"}},
+        "y": {"field": "value", "type": "quantitative"},
+    },
+}
+CHART = ReportChart(
+    "Hoe gaat het?",
+    "in stuks",
+    "Afzet per maand; de cijfers staan in de tabel",
+    SPEC,
+    ({"label": "afzet", "css": "h", "shape": "line"}, {"label": "95%", "css": "b95", "shape": "area"}),
+    MONTHS,
+)
+WORDS = Text("# Kop\n\nGoede *maand*, **#let x = 1** `$a$`.\n\n- een\n- twee\n  1. diep\n\nEinde", "Sanne")
+SECTIONS = [
+    Section(
+        "key_figures",
+        "Kerncijfers",
+        (
+            KeyFigures((KeyFigure("Afzet", Cell("1.234 pakken", "1234.4")), KeyFigure("Marge", Cell("—")))),
+            WORDS,
+        ),
+    ),
+    Section("sales", "Afzet en prognose", (CHART, SALES)),
+]
+
+
+def frozen(sections: list[Section] = SECTIONS, **values: Any) -> Snapshot:
+    author = user_factory("product-manager")
+    said: dict[str, Any] = {"title": "Maandrapport", "language": "nl", "audience": "internal", **values}
+    report = Report.objects.create(author=author, **said)
+    return Snapshot.objects.create(
+        report=report,
+        number=2,
+        author=author,
+        author_name="Sanne de Wit",
+        fields=[] if said["audience"] == "external" else ["author"],
+        published_at=datetime.datetime(2026, 11, 12, 9, 30, tzinfo=datetime.UTC),
+        data_month=datetime.date(2026, 10, 1),
+        about={"products": ["Sap (SAP-100)"], "channels": []},
+        sections=sections_to_json(sections),
+        **said,
+    )
+
+
+def made(snapshot: Snapshot, kind: str) -> bytes:
+    return file_bytes(snapshot, kind, lambda done, total: None)
+
+
+def sheet_text(cell: Any) -> str:
+    """A cell of a spreadsheet as a Dutch reader sees it."""
+    if not isinstance(cell.value, int | float):
+        return str(cell.value or "").removeprefix("'")
+    above, _semicolon, below = cell.number_format.partition(";")
+    shape = below if cell.value < 0 and below else above
+    lead, digits, tail = re.fullmatch(r'((?:"[^"]*")?)([#,0.]+%?)((?:"[^"]*")?)', shape).groups()  # type: ignore[union-attr]
+    decimals = len(digits.rstrip("%").partition(".")[2])
+    value = abs(cell.value) * (100 if digits.endswith("%") else 1)
+    text = f"{value:,.{decimals}f}".translate(str.maketrans(",.", ".,"))
+    return f"{lead}{text}{'%' if digits.endswith('%') else ''}{tail}".replace('"', "")
+
+
+def sheets(content: bytes) -> list[str]:
+    book = openpyxl.load_workbook(io.BytesIO(content))
+    return [sheet_text(cell) for sheet in book for row in sheet.iter_rows() for cell in row if cell.value]
+
+
+def slides(content: bytes) -> list[str]:
+    found = []
+    for slide in Presentation(io.BytesIO(content)).slides:
+        assert not slide.has_notes_slide
+        for shape in slide.shapes:
+            if shape.has_table:
+                found += [cell.text for row in shape.table.rows for cell in row.cells]
+            elif shape.has_text_frame:
+                found += [paragraph.text for paragraph in shape.text_frame.paragraphs]
+    return found
+
+
+def paper(content: bytes) -> str:
+    return "\n".join(page.extract_text() for page in PdfReader(io.BytesIO(content)).pages)
+
+
+def test_a_number_is_the_same_everywhere() -> None:
+    snapshot = frozen()
+    page = render_to_string("reporting/_sections.html", {"shown": sections_shown(SECTIONS)})
+    said = {
+        "html": html.unescape(strip_tags(page)),
+        "pdf": paper(made(snapshot, "pdf")),
+        "pptx": slides(made(snapshot, "pptx")),
+        "xlsx": sheets(made(snapshot, "xlsx")),
+    }
+    figures = ["1.234 pakken", *(cell.text for row in SALES.rows for cell in row)]
+    behind = [cell.text for row in MONTHS.rows for cell in row]
+    for kind, found in said.items():
+        for text in [*figures, *SALES.heads, *(behind if kind != "pptx" else [])]:
+            assert text in found or (text, kind) == ("—", "html"), (kind, text)
+    assert {"Zonder retouren.", "Sanne", "• een", "   1. diep", "12-11-2026"} <= {*said["xlsx"]}
+
+
+@pytest.mark.parametrize(
+    ("text", "value", "decimals"),
+    [
+        ("1.234", "1234", 0),
+        ("€ −1.250,50", "-1250.50", 2),
+        ("41,2%", "0.412", 1),
+        ("12 (voorlopig)", "12", 0),
+        ("1.280 – 1.490", None, 0),
+        ("1.23", None, 0),
+        ("—", None, 0),
+    ],
+)
+def test_numbers_are_read_back_from_a_charts_table(text: str, value: str | None, decimals: int) -> None:
+    with translation.override("nl"):
+        found = number_read(text)
+    assert (found and (found.value, found.decimals)) == (value and (value, decimals))
+
+
+def test_sheet_names_are_what_a_spreadsheet_takes() -> None:
+    found = sheet_names(["Over", "Kosten/marge [x]", "over", "A" * 40, "A" * 40, "History"])
+    assert found == ["Over", "Kosten marge  x", "over 2", "A" * 31, "A" * 29 + " 2", "History –"]
+
+
+def test_publishing_asks_for_the_files_and_a_worker_makes_them() -> None:
+    snapshot = frozen()
+    assert snapshot_file_states(snapshot)["xlsx"].failed
+    snapshot_files_ask(snapshot=snapshot)
+    snapshot_files_ask(snapshot=snapshot)
+    jobs = Job.objects.filter(kind="reporting.snapshot_file")
+    kinds = sorted(job.payload["kind"] for job in jobs)
+    assert kinds == sorted(set(kinds))
+    while job := job_claim("exports"):
+        job_run(job)
+    found = snapshot_file(snapshot, "xlsx")
+    assert found is not None
+    assert bytes(found.content) == made(snapshot, "xlsx")
+    assert found.bytes == len(found.content)
+    with pytest.raises(DatabaseError, match="Cannot update"), transaction.atomic():
+        SnapshotFile.objects.update(bytes=1)
+    found.delete()
+    assert snapshot_file_states(snapshot)["xlsx"].failed
+    snapshot_files_ask(snapshot=snapshot)
+    again = job_claim("exports")
+    assert again is not None
+    assert again.payload == {"snapshot": snapshot.pk, "kind": "xlsx"}
+    job_run(again)
+    assert SnapshotFile.objects.get(snapshot=snapshot, kind="xlsx").sha256 == found.sha256
+
+
+def tags(content: bytes) -> list[Any]:
+    """The structure of a PDF: each tag with what it says instead of a picture."""
+    found = []
+
+    def walk(node: Any) -> None:
+        node = node.get_object()
+        for each in node if isinstance(node, list) else [node]:
+            each = each.get_object()
+            if isinstance(each, dict):
+                found.append((each.get("/S"), each.get("/Alt")))
+                if "/K" in each:
+                    walk(each["/K"])
+
+    walk(PdfReader(io.BytesIO(content)).trailer["/Root"]["/StructTreeRoot"])
+    return found
+
+
+def test_a_pdf_is_for_everyone_and_says_what_it_is() -> None:
+    """A heading without a sign in the font, a table over pages, a title that is no instruction."""
+    rows = tuple((Cell(f"mei {n}"), Cell(str(n), str(n))) for n in range(120))
+    long = Table("Lang", ("Maand", "Afzet"), ("volume",) * 2, (False, True), rows)
+    sections = [*SECTIONS, Section("words", "Sap 🍊", (long,))]
+    content = made(frozen(sections, title="#panic[x]"), "pdf")
+    read = PdfReader(io.BytesIO(content))
+    root = read.trailer["/Root"]
+    assert (root["/Lang"], root["/MarkInfo"]["/Marked"]) == ("nl", True)
+    assert b"pdfuaid:part" in root["/Metadata"].get_object().get_data()
+    assert read.metadata is not None
+    assert (read.metadata.title, read.metadata.author) == ("#panic[x]", "Sanne de Wit")
+    said = tags(content)
+    assert ("/Figure", CHART.description) in said
+    assert {"/Title", "/H1", "/H2", "/TH", "/TD", "/L", "/TOC"} <= {tag for tag, _alt in said}
+    pages = [page.extract_text() for page in read.pages]
+    assert sum("Maand Afzet" in page for page in pages) > 1
+    assert "Sap □" in "".join(pages)
+    assert f"{len(pages)} / {len(pages)}" in pages[-1]
+
+
+def test_slides_are_of_the_report_alone() -> None:
+    rows = tuple((Cell(f"mei {n}"), Cell(str(n)), Cell("")) for n in range(40))
+    content = made(frozen([Section("sales", "Afzet", (CHART, replace(MONTHS, rows=rows)))]), "pptx")
+    deck = Presentation(io.BytesIO(content))
+    said = deck.core_properties
+    assert (said.title, said.author, said.comments) == ("Maandrapport", "Sanne de Wit", "")
+    assert deck.slide_width * 9 == pytest.approx(deck.slide_height * 16, rel=1e-3)
+    grids = [shape.table for slide in deck.slides for shape in slide.shapes if shape.has_table]
+    assert len(grids) > 1
+    assert {grid.cell(0, 0).text for grid in grids} == {"Month"}
+    assert sum(len(grid.rows) - 1 for grid in grids) == 40
+    assert f'descr="{CHART.description}"' in "".join(
+        shape._element.xml for slide in deck.slides for shape in slide.shapes
+    )
+
+
+def test_to_the_outside_nobody_is_named() -> None:
+    snapshot = frozen([Section("sales", "Afzet", (SALES,))], audience="external")
+    for kind in SnapshotFile.Kind.values:
+        content = made(snapshot, kind)
+        parts = [content]
+        if kind != "pdf":
+            with zipfile.ZipFile(io.BytesIO(content)) as packed:
+                parts = [packed.read(name) for name in packed.namelist()]
+        assert not any(b"Sanne" in part or b"pixel" in part for part in parts), kind
+
+
+@pytest.mark.parametrize("kind", SnapshotFile.Kind.values)
+def test_made_again_later_it_has_the_same_bytes(kind: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    snapshot = frozen()
+    before = made(snapshot, kind)
+    snapshot.report.title = "Anders"
+    snapshot.report.save()
+    type(snapshot.author).objects.update(name="Iemand anders")
+    later = time.time() + 100_000
+    monkeypatch.setattr(time, "time", lambda: later)
+    with translation.override("en"), timezone.override("Asia/Tokyo"):
+        assert made(Snapshot.objects.get(pk=snapshot.pk), kind) == before
+
+
+def test_the_page_says_how_far_a_file_is_and_hands_it_over(client: Any) -> None:
+    snapshot = frozen([Section("sales", "Afzet", (SALES,))])
+    client.force_login(snapshot.author)
+    address = f"{snapshot.get_absolute_url()}xlsx/"
+    assert f'href="{address}"' in client.get(snapshot.get_absolute_url()).content.decode()
+    assert client.get(address).status_code == 302
+    assert "hx-get" in client.get(address).content.decode()
+    Job.objects.update(state="failed", error_code="crashed", finished_at=timezone.now())
+    assert "Try again" in client.get(address).content.decode()
+    assert Job.objects.filter(state="queued").count() == 0
+    client.post(address)
+    while job := job_claim("exports"):
+        if job.payload["kind"] == "xlsx":
+            job_run(job)
+    part = client.get(address, headers={"HX-Request": "true"}).content.decode()
+    assert "hx-get" not in part
+    assert "download" in part
+    answer = client.get(address)
+    assert answer.content == bytes(SnapshotFile.objects.get().content)
+    assert "Maandrapport 2.xlsx" in answer.headers["Content-Disposition"]
+    assert client.get(f"{snapshot.get_absolute_url()}exe/").status_code == 404
