@@ -19,8 +19,8 @@ Progress = Callable[[int, int], object]
 
 @dataclass(frozen=True)
 class Document:
-    """``author``: nobody, where it goes outside. ``line``: the date of the data, which version it is, for
-    whom. ``about``: labels and what they say. ``products`` and ``channels`` by name."""
+    """``author``: empty, where readers are not told. ``line``: the date of the data, the version, for whom.
+    ``about``: labels and what they say. ``products`` and ``channels`` by name."""
 
     title: str
     language: str
@@ -32,8 +32,6 @@ class Document:
 
 
 def document(snapshot: Snapshot) -> Document:
-    outside = snapshot.audience == Report.Audience.EXTERNAL
-    author = "" if outside else snapshot.author_name
     moment = snapshot.published_at.astimezone(datetime.UTC)
     with translation.override(snapshot.language):
         month = formats.month(snapshot.data_month)
@@ -46,14 +44,14 @@ def document(snapshot: Snapshot) -> Document:
             (_("Published"), formats.day(moment.date())),
             (_("Version"), str(snapshot.number)),
             (_("Audience"), capfirst(audience)),
-            (_("Author"), author),
+            (_("Author"), snapshot.author_told),
             (_("Products"), ", ".join(snapshot.about.get("products", []))),
             (_("Channels"), capfirst(", ".join(channels))),
         ]
         return Document(
             title=snapshot.title,
             language=snapshot.language,
-            author=author,
+            author=snapshot.author_told,
             published_at=moment.replace(microsecond=0, tzinfo=None),
             line=" · ".join([*line, version, audience]),
             about=[(label, text) for label, text in about if text],

@@ -6,9 +6,11 @@ their keys): the two come out alike, and no mark of either is found in them.
 from __future__ import annotations
 
 import datetime
+import io
 import itertools
 import json
 import re
+import zipfile
 from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from decimal import Decimal as D
@@ -19,6 +21,7 @@ import pytest
 from django.db import transaction
 from django.template.loader import render_to_string
 from django.utils import timezone
+from pypdf import PdfReader
 
 from core import registries
 from core.months import month_add, month_start
@@ -36,10 +39,11 @@ from products.models import (
     SalesMonth,
     Supplier,
 )
-from reporting.models import Snapshot
+from reporting.models import Snapshot, SnapshotFile
 from reporting.report_page import sections_shown
 from reporting.services.grants import grant_ask, grant_decide
 from reporting.services.reports import Part, report_create, report_publish
+from reporting.services.snapshot_files import file_bytes
 from tests import factories
 from tests.factories import (
     channel_factory,
@@ -230,13 +234,35 @@ def published(firm: SimpleNamespace, audience: str, grant: str = "", **scope: An
 
 
 def renderings(snapshot: Snapshot) -> dict[str, str]:
-    """All that a reader gets of it, as text."""
+    """What a reader gets of it on a page."""
     return {
         "data": json.dumps(snapshot.sections, ensure_ascii=False),
         "page": render_to_string(
             "reporting/_sections.html", {"shown": sections_shown(sections_from_json(snapshot.sections))}
         ),
     }
+
+
+def files(snapshot: Snapshot) -> dict[str, str]:
+    """All there is in its files: hidden sheets, notes, properties, attachments, alternative texts."""
+    return {
+        kind: _pdf_text(content) if kind == "pdf" else _zip_text(content)
+        for kind in SnapshotFile.Kind.values
+        for content in [file_bytes(snapshot, kind, lambda done, total: None)]
+    }
+
+
+def _zip_text(content: bytes) -> str:
+    with zipfile.ZipFile(io.BytesIO(content)) as packed:
+        return "".join(packed.read(name).decode(errors="replace") for name in packed.namelist())
+
+
+def _pdf_text(content: bytes) -> str:
+    read = PdfReader(io.BytesIO(content))
+    pages = [page.extract_text() for page in read.pages]
+    objects = [str(read.get_object(number)) for number in {*read.xref[0], *read.xref_objStm}]
+    described = read.trailer["/Root"]["/Metadata"].get_object().get_data().decode()
+    return "".join([*pages, *objects, described, str(read.metadata), str(read.attachments)])
 
 
 def found(marks: Collection[str], text: str) -> set[str]:
@@ -275,9 +301,10 @@ def test_what_an_audience_must_not_know_makes_no_difference(case: str) -> None:
     for changed in ((), hidden):
         with made(changed, role) as firm:
             scope = {"channels": [firm.north]} if at_one else {"all_channels": True}
-            shown = renderings(published(firm, audience, **scope))
+            snapshot = published(firm, audience, **scope)
+            shown = renderings(snapshot)
             marks = {mark for about in hidden for mark in firm.marks[about]}
-            assert not leaks(marks, shown)
+            assert not leaks(marks, shown if changed else shown | files(snapshot))
             told.append(shown)
     assert not {kind: apart for kind in told[0] if (apart := difference(told[0][kind], told[1][kind]))}
 
@@ -285,7 +312,8 @@ def test_what_an_audience_must_not_know_makes_no_difference(case: str) -> None:
 def test_the_marks_are_there_to_be_found() -> None:
     """Inside, with costs, there is something of everything; and who may know it sees the difference."""
     with made() as firm:
-        shown = renderings(published(firm, "internal"))
+        snapshot = published(firm, "internal")
+        shown = renderings(snapshot) | files(snapshot)
         for kind, text in shown.items():
             for about in (COST, INSIDE, PERSON, OTHER):
                 assert found(firm.marks[about], text), f"no {about} in {kind}"

@@ -107,6 +107,7 @@ def frozen(sections: list[Section] = SECTIONS, **values: Any) -> Snapshot:
         number=2,
         author=author,
         author_name="Sanne de Wit",
+        fields=[] if said["audience"] == "external" else ["author"],
         published_at=datetime.datetime(2026, 11, 12, 9, 30, tzinfo=datetime.UTC),
         data_month=datetime.date(2026, 10, 1),
         about={"products": ["Sap (SAP-100)"], "channels": []},
