@@ -16,7 +16,11 @@ later = later_in("reporting")
 
 
 def register_all() -> None:
+    from collaboration.kinds import alert_kinds
     from collaboration.selectors.alerts import alerts_open
+
+    from .services.shares import shares_revoke_all
+    from .share_questions import QUESTION
 
     def compared(user: Any, family: Any) -> Any:
         from .family_panel import family_compared  # charts come along: not before a page asks
@@ -39,6 +43,17 @@ def register_all() -> None:
     rights.register(
         Right("reporting.view", _("Read reports"), _("Published reports, within what one may see.")),
         Right("reporting.edit", _("Make and publish reports")),
+        Right(
+            "reporting.share",
+            _("Share reports by link"),
+            _("One's own reports for the outside, with people who have no account."),
+        ),
+    )
+    alert_kinds.register(QUESTION)
+    registries.organisation_changes.register(
+        registries.OrganisationChange(
+            "sharing", lambda values: shares_revoke_all() if values.get("sharing") is False else None
+        )
     )
     registries.menu.register(
         MenuEntry("reports", _("Reports"), "reporting:reports", "report", 60, "reporting.view")

@@ -4,7 +4,7 @@ from django.urls import path
 
 from products import converters  # noqa: F401  registers <product_code:…>
 
-from .views import cost_report_files, cost_reports, product, reports, today
+from .views import cost_report_files, cost_reports, product, reports, shares, today
 
 app_name = "reporting"
 
@@ -19,6 +19,9 @@ urlpatterns = [
     path("reports/", reports.reports, name="reports"),
     path("reports/new/", reports.report_edit, name="report_new"),
     path("reports/<int:pk>/", reports.report, name="report"),
+    path("reports/links/", shares.shares, name="shares"),
+    path("reports/links/<int:pk>/", shares.share, name="share"),
+    path("reports/<int:pk>/share/", shares.share_new, name="share_new"),
     path("reports/<int:pk>/edit/", reports.report_edit, name="report_edit"),
     path("products/<product_code:code>/report/", reports.report_sheet, name="report_sheet"),
     path("reports/<int:pk>/preview/", reports.report_preview, name="report_preview"),

@@ -32,6 +32,7 @@ from reporting.selectors.reports import (
     reports_visible,
     snapshots_visible,
 )
+from reporting.selectors.shares import SHARE, shares_live
 from reporting.services.reports import (
     Part,
     report_change,
@@ -47,7 +48,14 @@ from reporting.services.reports import (
 @require_safe
 def reports(request: HttpRequest) -> HttpResponse:
     page = paginate(request, reports_visible(request.user))
-    context = {"page": page, "can_edit": request.user.has_perm(EDIT)}
+    live = shares_live([row.pk for row in page])
+    for row in page:
+        row.live_shares = live.get(row.pk, 0)
+    context = {
+        "page": page,
+        "can_edit": request.user.has_perm(EDIT),
+        "can_share": request.user.has_perm(SHARE),
+    }
     return page_render(request, "reporting/reports.html", context)
 
 
@@ -112,6 +120,8 @@ def report(request: HttpRequest, pk: int) -> HttpResponse:
         "report": found,
         "mine": mine,
         "can_edit": request.user.has_perm(EDIT),
+        "can_share": request.user.has_perm(SHARE),
+        "live_shares": shares_live([found.pk]).get(found.pk, 0),
         "snapshots": snapshots_visible(request.user).filter(report=found)[:20],
     }
     if mine:

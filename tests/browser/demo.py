@@ -18,7 +18,7 @@ from forecasting.models import Driver, NightlyRun
 from forecasting.services.drivers import driver_values_set
 from pricing.models import CostChange, CostKind, CostLine, Positioning, PriceList, Promotion, Proposal
 from products.models import BudgetVersion, Channel, Segment, Supplier
-from reporting.models import Report
+from reporting.models import Report, Share
 
 Args = Callable[[], Mapping[str, Any]]
 
@@ -116,6 +116,9 @@ PAGES: dict[str, Args] = {
     "reporting:reports": _none,
     "reporting:report_new": _none,
     "reporting:report": _report,
+    "reporting:shares": _none,
+    "reporting:share": _first(Share),
+    "reporting:share_new": lambda: {"pk": Report.objects.get(audience="external").pk},
     "reporting:snapshot": lambda: {**_report(), "number": 1},
     "pricing:mix": _product,
     "pricing:product_prices": _product,
@@ -230,6 +233,14 @@ NO_PAGES = {
     "reporting:report_edit",  # the form of report_new, for its author alone
     "reporting:report_sheet",
     "reporting:report_act",
+    # Without an account, and only with a token that nobody keeps.
+    "shared:report",
+    "shared:open",
+    "shared:password",
+    "shared:language",
+    "shared:question",
+    "shared:file",
+    "shared:nothing",
     "reporting:cost_report_made",
     "reporting:cost_report_view_end",
     "reporting:cost_report_view_new",

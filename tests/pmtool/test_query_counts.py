@@ -135,6 +135,8 @@ PAGES = {
     "margin bridge": "/costs/reports/?layout=bridge&of=standard",
     "reports": "/reports/",
     "a report": "/reports/{report}/",
+    "shared links": "/reports/links/",
+    "a shared link": "/reports/links/{share}/",
     "a published report": "/reports/{report}/1/",
     "costs and margin a unit": "/costs/reports/?layout=units&of=standard&sort=-change",
     "margin bridge from the budget": "/costs/reports/?layout=bridge&of=standard&against=budget",
@@ -220,6 +222,9 @@ def reported(owner: Any, products: list[Product]) -> None:
         ReportPart.objects.create(report=report, place=0, section="key_figures")
         Snapshot.objects.create(
             report=report, number=1, author=owner, published_at=timezone.now(), product_ids=[product.pk]
+        )
+        Share.objects.create(
+            report=report, author=owner, label="Noord", token_hash=f"{report.pk:064x}", granted_on=today(), expires_on=today()
         )
 
 
@@ -373,7 +378,7 @@ def counted(owner: Any, addresses: dict[str, str]) -> dict[str, int]:
     change, report = CostChange.objects.latest("pk").pk, Report.objects.latest("pk").pk
     for name, pattern in addresses.items():
         address = pattern.format(
-            plan=plan, proposal=proposal, positioning=positioning, cost=cost, change=change, report=report
+            plan=plan, proposal=proposal, positioning=positioning, cost=cost, change=change, report=report, share=share
         )
         address, _sign, part = address.partition("#")
         headers = {"HX-Request": "true", "HX-Target": f"div#{part}"} if part else {}
