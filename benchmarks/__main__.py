@@ -27,6 +27,7 @@ NAMES = {
     "alerts": "benchmarks.alerts",
     "costs": "benchmarks.costs",
     "scale": "benchmarks.scale",
+    "shares": "benchmarks.shares",
 }
 
 

@@ -56,7 +56,7 @@ from products.models import (
     SalesMonth,
     Segment,
 )
-from reporting.models import Report, ReportPart, Snapshot
+from reporting.models import Report, ReportPart, Share, Snapshot
 from tests.factories import channel_factory, line_factory, price_list_factory, user_factory
 from tests.pricing.elasticities import elasticity_factory
 from tests.pricing.promotions import measured
@@ -223,9 +223,9 @@ def reported(owner: Any, products: list[Product]) -> None:
         Snapshot.objects.create(
             report=report, number=1, author=owner, published_at=timezone.now(), product_ids=[product.pk]
         )
-        Share.objects.create(
-            report=report, author=owner, label="Noord", token_hash=f"{report.pk:064x}", granted_on=today(), expires_on=today()
-        )
+        day = timezone.localdate()
+        said = {"label": "Noord", "token_hash": f"{report.pk:064x}", "granted_on": day, "expires_on": day}
+        Share.objects.create(report=report, author=owner, **said)
 
 
 def placed(product: Product, channels: list[Any], month: datetime.date) -> None:
@@ -376,9 +376,16 @@ def counted(owner: Any, addresses: dict[str, str]) -> dict[str, int]:
     plan, proposal = BudgetVersion.objects.get().pk, Proposal.objects.latest("pk").pk
     positioning, cost = Positioning.objects.latest("pk").pk, CostLine.objects.latest("pk").pk
     change, report = CostChange.objects.latest("pk").pk, Report.objects.latest("pk").pk
+    share = Share.objects.latest("pk").pk
     for name, pattern in addresses.items():
         address = pattern.format(
-            plan=plan, proposal=proposal, positioning=positioning, cost=cost, change=change, report=report, share=share
+            plan=plan,
+            proposal=proposal,
+            positioning=positioning,
+            cost=cost,
+            change=change,
+            report=report,
+            share=share,
         )
         address, _sign, part = address.partition("#")
         headers = {"HX-Request": "true", "HX-Target": f"div#{part}"} if part else {}
