@@ -64,7 +64,7 @@ def _share(author: User, report: Report) -> None:
     rests, one revoked."""
     Organisation.objects.update(sharing=True)
     organisation_forget()
-    links = [
+    links: list[tuple[str, str, dict[str, Any]]] = [
         ("Karin Prins, inkoop Boerhof", "karin@boerhof.example", {"downloads": True}),
         ("Mark de Boer, categorie Boerhof", "mark@boerhof.example", {"password": PASSWORD}),
         ("Els Willems, logistiek Boerhof", "els@boerhof.example", {"note": "alleen tot de beurs"}),

@@ -51,7 +51,7 @@ def link(*methods: str) -> Callable[[View], View]:
             if request.method not in methods:
                 return HttpResponseNotAllowed(methods)
             share = share_find(token)
-            return view(request, token, share, **kwargs) if share else nothing(request)
+            return view(request, token, share, **kwargs) if share else _none(request)
 
         return found
 
@@ -62,6 +62,10 @@ def link(*methods: str) -> Callable[[View], View]:
 def nothing(request: HttpRequest) -> HttpResponse:
     if request.method not in ("GET", "HEAD"):
         return HttpResponseNotAllowed(["GET", "HEAD"])
+    return _none(request)
+
+
+def _none(request: HttpRequest) -> HttpResponse:
     return render(request, "shared/nothing.html", status=404)
 
 
@@ -138,7 +142,7 @@ def question(request: HttpRequest, token: str, share: Share) -> HttpResponseBase
 def file(request: HttpRequest, token: str, share: Share, kind: str) -> HttpResponseBase:
     """The snapshot as a file, where the link allows it."""
     if kind not in KINDS or not share.downloads:
-        return nothing(request)
+        return _none(request)
     if _step(request, share) != ADMITTED:
         return redirect("shared:report", token)
     made = share_file(share, kind)
