@@ -26,6 +26,7 @@ NAMES = {
     "processes": "benchmarks.processes",
     "alerts": "benchmarks.alerts",
     "costs": "benchmarks.costs",
+    "files": "benchmarks.report_files",
     "scale": "benchmarks.scale",
     "shares": "benchmarks.shares",
 }

@@ -103,7 +103,7 @@ def pdf_data(table: Table) -> dict[str, Any]:
         "heads": [column.head for column in table.columns],
         "rows": [
             {
-                "depth": row.depth,
+                "strong": row.depth > 0,
                 "cells": [*row.cells, *map(table.words, table.columns, row.amounts)],
             }
             for row in table.rows()

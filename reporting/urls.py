@@ -4,7 +4,7 @@ from django.urls import path
 
 from products import converters  # noqa: F401  registers <product_code:…>
 
-from .views import cost_report_files, cost_reports, product, reports, shares, today
+from .views import cost_report_files, cost_reports, product, reports, shares, snapshot_files, today
 
 app_name = "reporting"
 
@@ -27,5 +27,6 @@ urlpatterns = [
     path("reports/<int:pk>/preview/", reports.report_preview, name="report_preview"),
     path("reports/<int:pk>/parts/", reports.report_parts, name="report_parts"),
     path("reports/<int:pk>/<int:number>/", reports.snapshot, name="snapshot"),
+    path("reports/<int:pk>/<int:number>/<str:kind>/", snapshot_files.snapshot_as_file, name="snapshot_file"),
     path("reports/<int:pk>/act/<str:act>/", reports.report_act, name="report_act"),
 ]

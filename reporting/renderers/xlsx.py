@@ -24,7 +24,7 @@ LETTERS, LINE = 110, 15
 """Words run over so many letters, on lines of so many points."""
 
 
-def xlsx_bytes(report: Document, progress: Progress) -> bytes:
+def report_xlsx(report: Document, progress: Progress) -> bytes:
     import xlsxwriter
 
     file = io.BytesIO()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from django.db import transaction
@@ -11,9 +11,17 @@ from django.db import transaction
 from core.jobs import job_enqueue
 from core.models import Job
 from reporting.models import Snapshot, SnapshotFile
-from reporting.renderers import RENDERERS
-from reporting.renderers.document import Progress, document
+from reporting.renderers.document import Document, Progress, document
+from reporting.renderers.pdf import report_pdf
+from reporting.renderers.pptx import report_pptx
+from reporting.renderers.xlsx import report_xlsx
 from reporting.selectors.snapshot_files import JOB, job_group
+
+RENDERERS: Mapping[str, Callable[[Document, Progress], bytes]] = {
+    "pdf": report_pdf,
+    "pptx": report_pptx,
+    "xlsx": report_xlsx,
+}
 
 
 @transaction.atomic

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
+from django.urls import reverse
 from django.utils.http import content_disposition_header
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
@@ -22,6 +23,7 @@ TYPES = {
     "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
     "csv": "text/csv; charset=utf-8",
     "pdf": "application/pdf",
+    "pptx": "application/vnd.openxmlformats-officedocument.presentationml.presentation",
 }
 AT_ONCE = {"xlsx": 3000, "csv": 20_000, "pdf": 200}
 PDF_MOST = 5000
@@ -32,7 +34,7 @@ PDF_MOST = 5000
 def cost_report_file(request: HttpRequest, kind: str) -> HttpResponse:
     """The report of this address; a long one is made by a worker and a page shows how far it is."""
     require(request.user, "exchange.export")
-    if kind not in TYPES:
+    if kind not in AT_ONCE:
         raise Http404(kind)
     query = report_query(request.GET)
     size = table_size(request.user, query)
@@ -42,9 +44,8 @@ def cost_report_file(request: HttpRequest, kind: str) -> HttpResponse:
     if size > AT_ONCE[kind]:
         row = report_file_later(user=request.user, kind=kind, query=request.GET)
         return redirect("reporting:cost_report_made", row.pk)
-    return _answer(
-        report_bytes(user=request.user, kind=kind, query=request.GET), kind, f"{query.month:%Y-%m}"
-    )
+    content = report_bytes(user=request.user, kind=kind, query=request.GET)
+    return file_answer(content, kind, _named(f"{query.month:%Y-%m}"))
 
 
 @with_right(RIGHT)
@@ -56,20 +57,33 @@ def cost_report_made(request: HttpRequest, pk: int) -> HttpResponse:
     job = job_of(row)
     ready = job is not None and job.state == job.State.DONE
     if ready and request.GET.get("get"):
-        return _answer(bytes(row.content or b""), row.kind, f"{row.pk}")
+        return file_answer(bytes(row.content or b""), row.kind, _named(f"{row.pk}"))
     context = {
         "file": row,
+        "kind": row.kind,
+        "address": reverse("reporting:cost_report_made", args=[row.pk]),
+        "download": "?get=1",
         "job": job,
         "ready": ready,
         "failed": job is None or job.state in ("failed", "cancelled"),
+        "kept": _("The file is ready. It is kept for a week."),
+        "steps": _("%(done)s of %(total)s rows")
+        % {"done": formats.number(job.progress_done), "total": formats.number(job.progress_total)}
+        if job
+        else "",
+        "begun": _("The figures are added up"),
     }
     return page_render(
-        request, "reporting/cost_report_made.html", context, fragment="reporting/_cost_report_made.html"
+        request, "reporting/cost_report_made.html", context, fragment="reporting/_file_made.html"
     )
 
 
-def _answer(content: bytes, kind: str, about: str) -> HttpResponse:
+def file_answer(content: bytes, kind: str, name: str) -> HttpResponse:
+    """The file, to be saved under this name."""
     response = HttpResponse(content, content_type=TYPES[kind])
-    name = f"{_('cost report')} {about}.{kind}"
-    response.headers["Content-Disposition"] = content_disposition_header(True, name) or ""
+    response.headers["Content-Disposition"] = content_disposition_header(True, f"{name}.{kind}") or ""
     return response
+
+
+def _named(about: str) -> str:
+    return f"{_('cost report')} {about}"

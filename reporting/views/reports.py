@@ -22,7 +22,7 @@ from core.registries import ReportSection
 from core.reports.blocks import sections_from_json
 from products.selectors.access import product_get
 from reporting.forms.report import ReportForm
-from reporting.models import Report, Snapshot
+from reporting.models import Report, Snapshot, SnapshotFile
 from reporting.report_page import SectionShown, sections_shown
 from reporting.selectors.reports import (
     EDIT,
@@ -202,7 +202,11 @@ def report_act(request: HttpRequest, pk: int, act: str) -> HttpResponseBase:
 def snapshot(request: HttpRequest, pk: int, number: int) -> HttpResponse:
     """What was published, in the words and figures of then."""
     found = get_object_or_404(snapshots_visible(request.user), report=pk, number=number)
-    context = {"snapshot": found, "shown": _shown(found.language, sections_from_json(found.sections))}
+    context = {
+        "snapshot": found,
+        "kinds": SnapshotFile.Kind.values,
+        "shown": _shown(found.language, sections_from_json(found.sections)),
+    }
     return page_render(request, "reporting/snapshot.html", context)
 
 

@@ -242,6 +242,7 @@ NO_PAGES = {
     "shared:file",
     "shared:nothing",
     "reporting:cost_report_made",
+    "reporting:snapshot_file",
     "reporting:cost_report_view_end",
     "reporting:cost_report_view_new",
     "pricing:cost_rate_withdraw",

@@ -106,6 +106,13 @@ RULES = [
         args=lambda world: {**one(world), "number": 1},
         foreign=lambda world: {**other(world), "number": 1},
     ),
+    Rule(
+        "reporting:snapshot_file",
+        get=READ,
+        post=READ,
+        args=lambda world: {**one(world), "number": 1, "kind": "pdf"},
+        foreign=lambda world: {**other(world), "number": 1, "kind": "pdf"},
+    ),
     # Of somebody else: not there for who may read it either.
     Rule("reporting:report_edit", get=MAKE, post=MAKE, args=one, ok=THEIRS),
     Rule("reporting:report_preview", get=MAKE, args=one, ok=THEIRS),

@@ -3,14 +3,22 @@
 from __future__ import annotations
 
 import datetime
+import html
 import io
 import re
+import time
+import zipfile
+from dataclasses import replace
 from typing import Any
 
 import openpyxl
 import pytest
 from django.db import DatabaseError, transaction
-from django.utils import translation
+from django.template.loader import render_to_string
+from django.utils import timezone, translation
+from django.utils.html import strip_tags
+from pptx import Presentation
+from pypdf import PdfReader
 
 from core.jobs import job_claim, job_run
 from core.models import Job
@@ -26,6 +34,7 @@ from core.reports.blocks import (
 )
 from reporting.models import Report, Snapshot, SnapshotFile
 from reporting.renderers.xlsx import number_read, sheet_names
+from reporting.report_page import sections_shown
 from reporting.selectors.snapshot_files import snapshot_file, snapshot_file_states
 from reporting.services.snapshot_files import file_bytes, snapshot_files_ask
 from tests.factories import user_factory
@@ -128,12 +137,37 @@ def sheets(content: bytes) -> list[str]:
     return [sheet_text(cell) for sheet in book for row in sheet.iter_rows() for cell in row if cell.value]
 
 
-def test_a_sheet_shows_numbers_as_the_report_does() -> None:
-    said = sheets(made(frozen(), "xlsx"))
-    for table in (SALES, MONTHS):
-        for text in [*table.heads, *(cell.text for row in table.rows for cell in row)]:
-            assert text in said, text
-    assert {"1.234 pakken", "Zonder retouren.", "Sanne", "• een", "   1. diep", "12-11-2026"} <= {*said}
+def slides(content: bytes) -> list[str]:
+    found = []
+    for slide in Presentation(io.BytesIO(content)).slides:
+        assert not slide.has_notes_slide
+        for shape in slide.shapes:
+            if shape.has_table:
+                found += [cell.text for row in shape.table.rows for cell in row.cells]
+            elif shape.has_text_frame:
+                found += [paragraph.text for paragraph in shape.text_frame.paragraphs]
+    return found
+
+
+def paper(content: bytes) -> str:
+    return "\n".join(page.extract_text() for page in PdfReader(io.BytesIO(content)).pages)
+
+
+def test_a_number_is_the_same_everywhere() -> None:
+    snapshot = frozen()
+    page = render_to_string("reporting/_sections.html", {"shown": sections_shown(SECTIONS)})
+    said = {
+        "html": html.unescape(strip_tags(page)),
+        "pdf": paper(made(snapshot, "pdf")),
+        "pptx": slides(made(snapshot, "pptx")),
+        "xlsx": sheets(made(snapshot, "xlsx")),
+    }
+    figures = ["1.234 pakken", *(cell.text for row in SALES.rows for cell in row)]
+    behind = [cell.text for row in MONTHS.rows for cell in row]
+    for kind, found in said.items():
+        for text in [*figures, *SALES.heads, *(behind if kind != "pptx" else [])]:
+            assert text in found or (text, kind) == ("—", "html"), (kind, text)
+    assert {"Zonder retouren.", "Sanne", "• een", "   1. diep", "12-11-2026"} <= {*said["xlsx"]}
 
 
 @pytest.mark.parametrize(
@@ -183,3 +217,104 @@ def test_publishing_asks_for_the_files_and_a_worker_makes_them() -> None:
     assert again.payload == {"snapshot": snapshot.pk, "kind": "xlsx"}
     job_run(again)
     assert SnapshotFile.objects.get(snapshot=snapshot, kind="xlsx").sha256 == found.sha256
+
+
+def tags(content: bytes) -> list[Any]:
+    """The structure of a PDF: each tag with what it says instead of a picture."""
+    found = []
+
+    def walk(node: Any) -> None:
+        node = node.get_object()
+        for each in node if isinstance(node, list) else [node]:
+            each = each.get_object()
+            if isinstance(each, dict):
+                found.append((each.get("/S"), each.get("/Alt")))
+                if "/K" in each:
+                    walk(each["/K"])
+
+    walk(PdfReader(io.BytesIO(content)).trailer["/Root"]["/StructTreeRoot"])
+    return found
+
+
+def test_a_pdf_is_for_everyone_and_says_what_it_is() -> None:
+    """A heading without a sign in the font, a table over pages, a title that is no instruction."""
+    rows = tuple((Cell(f"mei {n}"), Cell(str(n), str(n))) for n in range(120))
+    long = Table("Lang", ("Maand", "Afzet"), ("volume",) * 2, (False, True), rows)
+    sections = [*SECTIONS, Section("words", "Sap 🍊", (long,))]
+    content = made(frozen(sections, title="#panic[x]"), "pdf")
+    read = PdfReader(io.BytesIO(content))
+    root = read.trailer["/Root"]
+    assert (root["/Lang"], root["/MarkInfo"]["/Marked"]) == ("nl", True)
+    assert b"pdfuaid:part" in root["/Metadata"].get_object().get_data()
+    assert read.metadata is not None
+    assert (read.metadata.title, read.metadata.author) == ("#panic[x]", "Sanne de Wit")
+    said = tags(content)
+    assert ("/Figure", CHART.description) in said
+    assert {"/Title", "/H1", "/H2", "/TH", "/TD", "/L", "/TOC"} <= {tag for tag, _alt in said}
+    pages = [page.extract_text() for page in read.pages]
+    assert sum("Maand Afzet" in page for page in pages) > 1
+    assert "Sap □" in "".join(pages)
+    assert f"{len(pages)} / {len(pages)}" in pages[-1]
+
+
+def test_slides_are_of_the_report_alone() -> None:
+    rows = tuple((Cell(f"mei {n}"), Cell(str(n)), Cell("")) for n in range(40))
+    content = made(frozen([Section("sales", "Afzet", (CHART, replace(MONTHS, rows=rows)))]), "pptx")
+    deck = Presentation(io.BytesIO(content))
+    said = deck.core_properties
+    assert (said.title, said.author, said.comments) == ("Maandrapport", "Sanne de Wit", "")
+    assert deck.slide_width * 9 == pytest.approx(deck.slide_height * 16, rel=1e-3)
+    grids = [shape.table for slide in deck.slides for shape in slide.shapes if shape.has_table]
+    assert len(grids) > 1
+    assert {grid.cell(0, 0).text for grid in grids} == {"Month"}
+    assert sum(len(grid.rows) - 1 for grid in grids) == 40
+    assert f'descr="{CHART.description}"' in "".join(
+        shape._element.xml for slide in deck.slides for shape in slide.shapes
+    )
+
+
+def test_to_the_outside_nobody_is_named() -> None:
+    snapshot = frozen([Section("sales", "Afzet", (SALES,))], audience="external")
+    for kind in SnapshotFile.Kind.values:
+        content = made(snapshot, kind)
+        parts = [content]
+        if kind != "pdf":
+            with zipfile.ZipFile(io.BytesIO(content)) as packed:
+                parts = [packed.read(name) for name in packed.namelist()]
+        assert not any(b"Sanne" in part or b"pixel" in part for part in parts), kind
+
+
+@pytest.mark.parametrize("kind", SnapshotFile.Kind.values)
+def test_made_again_later_it_has_the_same_bytes(kind: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    snapshot = frozen()
+    before = made(snapshot, kind)
+    snapshot.report.title = "Anders"
+    snapshot.report.save()
+    type(snapshot.author).objects.update(name="Iemand anders")
+    later = time.time() + 100_000
+    monkeypatch.setattr(time, "time", lambda: later)
+    with translation.override("en"), timezone.override("Asia/Tokyo"):
+        assert made(Snapshot.objects.get(pk=snapshot.pk), kind) == before
+
+
+def test_the_page_says_how_far_a_file_is_and_hands_it_over(client: Any) -> None:
+    snapshot = frozen([Section("sales", "Afzet", (SALES,))])
+    client.force_login(snapshot.author)
+    address = f"{snapshot.get_absolute_url()}xlsx/"
+    assert f'href="{address}"' in client.get(snapshot.get_absolute_url()).content.decode()
+    assert client.get(address).status_code == 302
+    assert "hx-get" in client.get(address).content.decode()
+    Job.objects.update(state="failed", error_code="crashed", finished_at=timezone.now())
+    assert "Try again" in client.get(address).content.decode()
+    assert Job.objects.filter(state="queued").count() == 0
+    client.post(address)
+    while job := job_claim("exports"):
+        if job.payload["kind"] == "xlsx":
+            job_run(job)
+    part = client.get(address, headers={"HX-Request": "true"}).content.decode()
+    assert "hx-get" not in part
+    assert "download" in part
+    answer = client.get(address)
+    assert answer.content == bytes(SnapshotFile.objects.get().content)
+    assert "Maandrapport 2.xlsx" in answer.headers["Content-Disposition"]
+    assert client.get(f"{snapshot.get_absolute_url()}exe/").status_code == 404

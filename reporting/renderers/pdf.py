@@ -1,0 +1,105 @@
+"""Pages of paper, tagged, with charts as vectors. The figures behind the charts stand at the end."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from django.utils import translation
+from django.utils.translation import gettext as _
+
+from core.reports.blocks import Block, KeyFigures, ReportChart, Table, Text
+from core.typeset import pdf_bytes, readable
+from reporting.markdown import markdown_tree
+
+from .document import Document, Progress, column_widths
+from .drawings import charts_drawn
+
+TEMPLATE = Path(__file__).parent.parent / "typst" / "report.typ"
+UPRIGHT, ACROSS = 105, 155
+"""How many letters of ``SIZE`` fit beside each other on paper."""
+SIZE, LEAST = 8.5, 5.0
+MOMENT = ("year", "month", "day", "hour", "minute", "second")
+
+
+def report_pdf(report: Document, progress: Progress) -> bytes:
+    charts = [
+        block for section in report.sections for block in section.blocks if isinstance(block, ReportChart)
+    ]
+    files: dict[str, bytes] = {}
+    progress(0, len(charts) + 1)
+    with tempfile.TemporaryDirectory() as folder:
+        for place, drawn in enumerate(charts_drawn(charts, report.language, "svg", Path(folder))):
+            files[f"chart-{place}.svg"] = readable(drawn.read_text(encoding="utf-8")).encode()
+            progress(place + 1, len(charts) + 1)
+    return pdf_bytes(TEMPLATE, _data(report, charts), files)
+
+
+def _data(report: Document, charts: Sequence[ReportChart]) -> Mapping[str, Any]:
+    moment, names = report.published_at, iter(range(len(charts)))
+    with translation.override(report.language):
+        words = {
+            "contents": _("Contents"),
+            "behind": _("Figures behind the charts"),
+            "see": _("Figures on page"),
+        }
+    return {
+        "title": report.title,
+        "language": report.language,
+        "footer": f"{report.title} · {report.line}",
+        "author": report.author,
+        "date": {
+            name: getattr(moment, name) for name in ("year", "month", "day", "hour", "minute", "second")
+        },
+        "about": report.about,
+        "words": words,
+        "sections": [
+            {"title": section.title, "blocks": [_block(block, names) for block in section.blocks]}
+            for section in report.sections
+        ],
+        "behind": [
+            {**_table(chart.table), "target": f"figures-{place}"} for place, chart in enumerate(charts)
+        ],
+    }
+
+
+def _block(block: Block, names: Any) -> Mapping[str, Any]:
+    if isinstance(block, Text):
+        return {"kind": block.kind, "nodes": markdown_tree(block.markdown), "author": block.author}
+    if isinstance(block, KeyFigures):
+        figures = [[each.label, each.figure.text] for each in block.figures]
+        return {"kind": block.kind, "figures": figures}
+    if isinstance(block, Table):
+        return _table(block)
+    place = next(names)
+    return {
+        "kind": block.kind,
+        "title": block.title,
+        "subtitle": block.subtitle,
+        "alt": block.description or block.title,
+        "name": f"chart-{place}.svg",
+        "target": f"figures-{place}",
+    }
+
+
+def _table(table: Table) -> Mapping[str, Any]:
+    """Turned, and smaller, where it needs the room."""
+    widths = column_widths(table)
+    whole = sum(widths)
+    wide = whole > UPRIGHT
+    return {
+        "kind": table.kind,
+        "title": table.title,
+        "note": table.note,
+        "heads": list(table.heads),
+        "numeric": list(table.numeric),
+        "rows": [
+            {"cells": [cell.text for cell, _numeric in cells], "strong": strong}
+            for cells, strong in table.lines
+        ],
+        "widths": widths,
+        "wide": wide,
+        "size": max(LEAST, SIZE * min(1.0, ACROSS / whole)),
+    }
