@@ -28,6 +28,7 @@ NAMES = {
     "costs": "benchmarks.costs",
     "files": "benchmarks.report_files",
     "scale": "benchmarks.scale",
+    "shares": "benchmarks.shares",
 }
 
 

@@ -107,7 +107,7 @@ def _inside(client: Client, products: int, times: int) -> None:
 def _outside(session: str, products: int, times: int) -> None:
     chance = random.Random(3)
     took: dict[str, list[float]] = defaultdict(list)
-    with _gunicorn() as port:
+    with gunicorn() as port:
         web = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
         headers = {"Cookie": f"{settings.SESSION_COOKIE_NAME}={session}", "Host": "localhost"}
         for turn in range(times + 5):
@@ -127,7 +127,7 @@ def _outside(session: str, products: int, times: int) -> None:
 
 
 @contextlib.contextmanager
-def _gunicorn() -> Iterator[int]:
+def gunicorn() -> Iterator[int]:
     """The web server as ``make run`` starts it, on a free port."""
     from pmtool.run import _web
 

@@ -5,6 +5,9 @@ from zoneinfo import ZoneInfo
 
 from django.http import HttpRequest, HttpResponseBase
 from django.utils import timezone, translation
+from pghistory.middleware import HistoryMiddleware as Tracked
+
+from .hidden import address_hide
 
 
 class PersonMiddleware:
@@ -24,3 +27,11 @@ class PersonMiddleware:
                 response.render()
             response.headers.setdefault("Content-Language", user.language)
             return response
+
+
+class HistoryMiddleware(Tracked):
+    """History says where a change was made; what opens a shared link is no part of that."""
+
+    def get_context(self, request: HttpRequest) -> dict[str, Any]:
+        found = super().get_context(request)
+        return {**found, "url": address_hide(found["url"])}

@@ -48,6 +48,16 @@ class OrganisationRule:
 
 
 @dataclass(frozen=True)
+class OrganisationChange:
+    """What a room does when the organisation changes: ``act(values)``, in the same transaction; ``values``
+    are the fields that changed."""
+
+    key: str
+    act: Callable[[Mapping[str, Any]], Any]
+    order: int = 0
+
+
+@dataclass(frozen=True)
 class MonthBooking:
     """What a room books before a month is closed, so that what closes is whole: ``book(until)``, in the
     transaction that closes it. What it raises leaves the month open."""
@@ -316,6 +326,7 @@ class ReportSection:
 menu: Registry[MenuEntry] = Registry("menu")
 account_pages: Registry[AccountPage] = Registry("account pages")
 organisation_rules: Registry[OrganisationRule] = Registry("organisation rules")
+organisation_changes: Registry[OrganisationChange] = Registry("organisation changes")
 month_bookings: Registry[MonthBooking] = Registry("month bookings")
 frame_parts: Registry[FramePart] = Registry("frame parts")
 product_tabs: Registry[ProductTab] = Registry("product tabs")

@@ -34,6 +34,7 @@ def organisation_update(
     alert_min_amount: Decimal,
     watched_folder: str,
     show_everyones_accuracy: bool,
+    sharing: bool,
 ) -> Organisation:
     """Change the organisation's settings; rooms may refuse what their rows rest on (the currency of facts).
 
@@ -52,6 +53,7 @@ def organisation_update(
         "alert_min_amount": alert_min_amount,
         "watched_folder": _folder(watched_folder),
         "show_everyones_accuracy": show_everyones_accuracy,
+        "sharing": sharing,
     }
     with transaction.atomic():
         current = row_lock(Organisation.objects.get(pk=1))
@@ -59,6 +61,8 @@ def organisation_update(
         for rule in registries.organisation_rules:
             rule.refuse(current, changing)
         row_save(current, version=version, values=values)
+        for change in registries.organisation_changes:
+            change.act(changing)
         transaction.on_commit(organisation_forget)
     return current
 

@@ -13,6 +13,8 @@ from typing import Any
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 
+from core.hidden import address_hide
+
 request_id: ContextVar[str] = ContextVar("request_id", default="")
 job_id: ContextVar[str] = ContextVar("job_id", default="")
 
@@ -53,7 +55,13 @@ class JsonFormatter(logging.Formatter):
             "job": getattr(record, "job_id", ""),
             "error": self.formatException(record.exc_info) if record.exc_info else "",
         }
-        return json.dumps({key: value for key, value in line.items() if value}, ensure_ascii=False)
+        said = {key: address_hide(value) for key, value in line.items() if value}
+        return json.dumps(said, ensure_ascii=False)
+
+
+class LineFormatter(logging.Formatter):
+    def format(self, record: logging.LogRecord) -> str:
+        return address_hide(super().format(record))
 
 
 def logging_config(*, as_json: bool, level: str) -> dict[str, Any]:
@@ -63,7 +71,11 @@ def logging_config(*, as_json: bool, level: str) -> dict[str, Any]:
         "disable_existing_loggers": False,
         "filters": {"context": {"()": ContextFilter}},
         "formatters": {
-            "lines": {"format": "{asctime} {levelname} {name}{context} {message}", "style": "{"},
+            "lines": {
+                "()": LineFormatter,
+                "fmt": "{asctime} {levelname} {name}{context} {message}",
+                "style": "{",
+            },
             "json": {"()": JsonFormatter},
         },
         "handlers": {

@@ -14,6 +14,12 @@ SCHEDULES: dict[str, dict[str, object]] = {
     "sweep": {"task": "core.sweep", "schedule": 30.0, "options": {"queue": "short", "expires": 25}},
     # Nobody waits for it: jobs that were over 90 days ago go. Often, as a beat that restarts counts afresh.
     "purge": {"task": "core.purge", "schedule": 3600.0, "options": {"queue": "short", "expires": 3500}},
+    # Readers of shared links were told that who opened what is forgotten after 90 days.
+    "share-purge": {
+        "task": "reporting.share_purge",
+        "schedule": 3600.0,
+        "options": {"queue": "short", "expires": 3500},
+    },
     # The operator sees a silent worker within 3 minutes (/readyz).
     "heartbeat": {"task": "core.heartbeat", "schedule": 30.0, "options": {"queue": "short", "expires": 25}},
     # Who drops a file into the watched folder sees it on its way within a minute or so.

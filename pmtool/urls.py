@@ -22,6 +22,7 @@ urlpatterns = [
     path("data/", include("exchange.urls")),
     path("", include("collaboration.urls")),
     path("", include("reporting.urls")),
+    path("r/", include("reporting.shared_urls")),
     path("account/", include("allauth.urls")),
     path("language/", views.language_set, name="set_language"),
     path("api/", docs_view, name="api"),

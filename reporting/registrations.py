@@ -27,6 +27,8 @@ def register_all() -> None:
 
     from .exposure_words import GRANT_DECIDED, GRANT_WAITS
     from .schedule_words import UNSENT
+    from .services.shares import shares_revoke_all
+    from .share_questions import QUESTION
 
     def compared(user: Any, family: Any) -> Any:
         from .family_panel import family_compared  # charts come along: not before a page asks
@@ -67,6 +69,17 @@ def register_all() -> None:
             _("Approve fields of reports on purpose"),
             _("Costs, names and what is internal, in what goes outside; asked for by somebody else."),
         ),
+        Right(
+            "reporting.share",
+            _("Share reports by link"),
+            _("One's own reports for the outside, with people who have no account."),
+        ),
+    )
+    alert_kinds.register(QUESTION)
+    registries.organisation_changes.register(
+        registries.OrganisationChange(
+            "sharing", lambda values: shares_revoke_all() if values.get("sharing") is False else None
+        )
     )
     registries.menu.register(
         MenuEntry("reports", _("Reports"), "reporting:reports", "report", 60, "reporting.view")

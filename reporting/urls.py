@@ -12,6 +12,7 @@ from .views import (
     report_jobs,
     reports,
     schedules,
+    shares,
     snapshot_files,
     today,
 )
@@ -31,6 +32,9 @@ urlpatterns = [
     path("reports/new/<slug:template>/", reports.report_edit, name="report_new_from"),
     path("reports/sheet/<slug:of>/<product_code:code>/", reports.report_sheet, name="report_sheet"),
     path("reports/<int:pk>/", reports.report, name="report"),
+    path("reports/links/", shares.shares, name="shares"),
+    path("reports/links/<int:pk>/", shares.share, name="share"),
+    path("reports/<int:pk>/share/", shares.share_new, name="share_new"),
     path("reports/<int:pk>/edit/", reports.report_edit, name="report_edit"),
     path("reports/<int:pk>/preview/", reports.report_preview, name="report_preview"),
     path("reports/<int:pk>/publishing/", report_jobs.report_publishing, name="report_publishing"),

@@ -66,6 +66,14 @@ class OrganisationForm(forms.Form):
             "Everybody sees by person and reason whether changes of forecasts helped. Off: only of oneself."
         ),
     )
+    sharing = forms.BooleanField(
+        label=_("Sharing by link"),
+        required=False,
+        help_text=_(
+            "Published reports may be shared with people who have no account. Turning it off revokes every"
+            " link for good."
+        ),
+    )
     version = forms.IntegerField(widget=forms.HiddenInput)
 
     def __init__(self, *args: Any, organisation: Organisation, **kwargs: Any) -> None:

@@ -38,6 +38,7 @@ class Organisation(models.Model):
         default=False,
         help_text="off: of what people changed in forecasts, each sees only whether their own helped",
     )
+    sharing = models.BooleanField(_("sharing by link"), default=False)
     version = models.PositiveIntegerField(default=1)
 
     class Meta:

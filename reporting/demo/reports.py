@@ -1,15 +1,22 @@
 """The demo company's reports: for management, which sends itself each month, for finance and for a retailer,
-each published once; the retailer is to know who made its report, which waits for finance."""
+each published once. The retailer is to know who made its report, which waits for finance; five links share it."""
 
 from __future__ import annotations
 
 from typing import Any
 
 from accounts.models import User
+from core.models import Organisation
+from core.organisation import organisation_forget
 from products.models import Channel, Product, ProductLine
+from reporting.models import Report, Share
 from reporting.services.grants import grant_ask
 from reporting.services.reports import Part, report_create, report_publish
 from reporting.services.schedules import schedule_set
+from reporting.services.share_opening import share_ask, share_open
+from reporting.services.shares import share_create, shares_act
+
+from .people import PASSWORD
 
 
 def reports_create(people: dict[str, User]) -> None:
@@ -61,3 +68,27 @@ def reports_create(people: dict[str, User]) -> None:
             schedule_set(user=author, report=report, values={"every": "month", "day": 1, "users": told})
     reason = "Boerhof belt met vragen: dan weten ze wie ze moeten hebben."
     grant_ask(user=sanne, report=report, field="author", reason=reason)
+    _share(sanne, report)
+
+
+def _share(author: User, report: Report) -> None:
+    """One that was read, by phone too, and brought a question; one with a password, one not opened, one that
+    rests, one revoked."""
+    Organisation.objects.update(sharing=True)
+    organisation_forget()
+    links: list[tuple[str, str, dict[str, Any]]] = [
+        ("Karin Prins, inkoop Boerhof", "karin@boerhof.example", {"downloads": True}),
+        ("Mark de Boer, categorie Boerhof", "mark@boerhof.example", {"password": PASSWORD}),
+        ("Els Willems, logistiek Boerhof", "els@boerhof.example", {"note": "alleen tot de beurs"}),
+        ("Tom Kuiper, directie Boerhof", "tom@boerhof.example", {}),
+        ("Oud adres van Karin", "k.prins@boerhof.example", {}),
+    ]
+    made: list[Share] = []
+    for label, email, more in links:
+        values = {"label": label, "email": email, **more}
+        made.append(share_create(user=author, report=report, values=values)[0])
+    for address, client in (("203.0.113.0/24", "browser"), ("198.51.100.0/24", "phone")):
+        share_open(share=made[0], address=address, client=client)
+    share_ask(share=made[0], text="Verwachten jullie in december weer zo'n piek bij de sappen?")
+    shares_act(user=author, ids=[made[3].pk], act="pause")
+    shares_act(user=author, ids=[made[4].pk], act="revoke")

@@ -2,6 +2,7 @@ from .grant import ReportGrant
 from .report import Report, ReportPart, Snapshot
 from .report_file import ReportFile
 from .schedule import ReportPreview, ReportSchedule, ReportSending
+from .share import Share, ShareAccess, ShareQuestion
 from .snapshot_file import SnapshotFile
 
 __all__ = [
@@ -12,6 +13,9 @@ __all__ = [
     "ReportPreview",
     "ReportSchedule",
     "ReportSending",
+    "Share",
+    "ShareAccess",
+    "ShareQuestion",
     "Snapshot",
     "SnapshotFile",
 ]

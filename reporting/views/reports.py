@@ -42,6 +42,7 @@ from reporting.selectors.reports import (
     snapshots_visible,
 )
 from reporting.selectors.schedules import schedule_of, sendings_last
+from reporting.selectors.shares import SHARE, shares_live
 from reporting.services.report_jobs import preview_start, report_publish_start
 from reporting.services.reports import (
     Part,
@@ -58,7 +59,14 @@ from reporting.services.reports import (
 @require_safe
 def reports(request: HttpRequest) -> HttpResponse:
     page = paginate(request, reports_visible(request.user))
-    context = {"page": page, "can_edit": request.user.has_perm(EDIT)}
+    live = shares_live([row.pk for row in page])
+    for row in page:
+        row.live_shares = live.get(row.pk, 0)
+    context = {
+        "page": page,
+        "can_edit": request.user.has_perm(EDIT),
+        "can_share": request.user.has_perm(SHARE),
+    }
     return page_render(request, "reporting/reports.html", context)
 
 
@@ -136,6 +144,8 @@ def report(request: HttpRequest, pk: int) -> HttpResponse:
         "mine": mine,
         "can_edit": request.user.has_perm(EDIT),
         "copy_nonce": uuid.uuid4().hex,
+        "can_share": request.user.has_perm(SHARE),
+        "live_shares": shares_live([found.pk]).get(found.pk, 0),
         "snapshots": snapshots_visible(request.user).filter(report=found)[:20],
     }
     if mine:

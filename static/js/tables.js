@@ -29,6 +29,18 @@
     }
   });
 
+  /* Copying what a field holds: `[data-copy="#id"]`. */
+  document.addEventListener("click", async (event) => {
+    const button = event.target.closest("[data-copy]");
+    if (!button) return;
+    try {
+      await navigator.clipboard.writeText(document.querySelector(button.dataset.copy).value);
+      window.pmToast(meta("pm-copied"), "success");
+    } catch {
+      window.pmToast(meta("pm-copy-failed"), "error");
+    }
+  });
+
   /* Pasting from a spreadsheet: `form[data-paste-grid]`, from the cell one stands in downwards and to the right. */
   document.addEventListener("paste", (event) => {
     const first = event.target.closest("[data-paste-grid] td input");

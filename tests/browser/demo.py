@@ -18,7 +18,7 @@ from forecasting.models import Driver, NightlyRun
 from forecasting.services.drivers import driver_values_set
 from pricing.models import CostChange, CostKind, CostLine, Positioning, PriceList, Promotion, Proposal
 from products.models import BudgetVersion, Channel, Segment, Supplier
-from reporting.models import Report, ReportGrant
+from reporting.models import Report, ReportGrant, Share
 
 Args = Callable[[], Mapping[str, Any]]
 
@@ -118,6 +118,9 @@ PAGES: dict[str, Args] = {
     "reporting:report_new_from": lambda: {"template": "month"},
     "reporting:report": _report,
     "reporting:report_schedule": _report,
+    "reporting:shares": _none,
+    "reporting:share": _first(Share),
+    "reporting:share_new": lambda: {"pk": Report.objects.get(audience="external").pk},
     "reporting:snapshot": lambda: {**_report(), "number": 1},
     "reporting:grant": _first(ReportGrant),
     "pricing:mix": _product,
@@ -238,6 +241,14 @@ NO_PAGES = {
     "reporting:report_grant",
     "reporting:grant_preview",  # a part of the page
     "reporting:grant_act",
+    # Without an account, and only with a token that nobody keeps.
+    "shared:report",
+    "shared:open",
+    "shared:password",
+    "shared:language",
+    "shared:question",
+    "shared:file",
+    "shared:nothing",
     "reporting:cost_report_made",
     "reporting:snapshot_file",
     "reporting:cost_report_view_end",

@@ -56,7 +56,7 @@ from products.models import (
     SalesMonth,
     Segment,
 )
-from reporting.models import Report, ReportGrant, ReportPart, ReportSending, Snapshot
+from reporting.models import Report, ReportGrant, ReportPart, ReportSending, Share, Snapshot
 from reporting.services.schedules import schedule_set
 from tests.factories import channel_factory, line_factory, price_list_factory, user_factory
 from tests.pricing.elasticities import elasticity_factory
@@ -139,6 +139,8 @@ PAGES = {
     "a new report": "/reports/new/month/",
     "a report": "/reports/{report}/",
     "schedule of a report": "/reports/{report}/schedule/",
+    "shared links": "/reports/links/",
+    "a shared link": "/reports/links/{share}/",
     "a published report": "/reports/{report}/1/",
     "a field on purpose": "/reports/grants/{grant}/",
     "costs and margin a unit": "/costs/reports/?layout=units&of=standard&sort=-change",
@@ -239,6 +241,9 @@ def reported(owner: Any, products: list[Product]) -> None:
             ReportSending(schedule=schedule, date=timezone.localdate() - datetime.timedelta(n))
             for n in range(len(products))
         )
+        day = timezone.localdate()
+        said = {"label": "Noord", "token_hash": f"{report.pk:064x}", "granted_on": day, "expires_on": day}
+        Share.objects.create(report=report, author=owner, **said)
 
 
 def placed(product: Product, channels: list[Any], month: datetime.date) -> None:
@@ -390,6 +395,7 @@ def counted(owner: Any, addresses: dict[str, str]) -> dict[str, int]:
     positioning, cost = Positioning.objects.latest("pk").pk, CostLine.objects.latest("pk").pk
     change, report = CostChange.objects.latest("pk").pk, Report.objects.latest("pk").pk
     grant = ReportGrant.objects.latest("pk").pk
+    share = Share.objects.latest("pk").pk
     for name, pattern in addresses.items():
         address = pattern.format(
             plan=plan,
@@ -399,6 +405,7 @@ def counted(owner: Any, addresses: dict[str, str]) -> dict[str, int]:
             change=change,
             report=report,
             grant=grant,
+            share=share,
         )
         address, _sign, part = address.partition("#")
         headers = {"HX-Request": "true", "HX-Target": f"div#{part}"} if part else {}

@@ -14,9 +14,10 @@ from pricing.selectors.cost_months import BookedCost
 from pricing.services.cost_months import cost_months_book
 from products.models import Product, SavedView
 from reporting.models import Report, ReportFile, ReportGrant, Snapshot
+from tests.reporting.sharing import share_made
 
 from .pricing_costs import SEE
-from .rules import Rule
+from .rules import PUBLIC, Rule
 from .world import MARK, World
 
 
@@ -78,7 +79,13 @@ def asked(world: World) -> dict[str, Any]:
     return {"pk": world.made("grant", make).pk}
 
 
-READ, MAKE = "reporting.view", "reporting.edit"
+def link(world: World) -> dict[str, Any]:
+    """Somebody else's link: not there for people, and nobody needs to be one to open it."""
+    return {"pk": world.made("link", lambda: share_made()[0]).pk}
+
+
+READ, MAKE, SHARE = "reporting.view", "reporting.edit", "reporting.share"
+NOBODYS = frozenset({404})
 THEIRS = frozenset({404})
 
 RULES = [
@@ -138,5 +145,16 @@ RULES = [
         args=lambda world: {**asked(world), "act": "refuse"},
         ok=frozenset({302, 404}),
     ),
+    Rule("reporting:shares", get=SHARE, post=SHARE, data={"act": "revoke"}),
+    Rule("reporting:share", get=SHARE, post=SHARE, args=link, ok=frozenset({200, 404, 422})),
+    Rule("reporting:share_new", get=SHARE, post=SHARE, args=one, ok=THEIRS),
+    # A token that opens nothing: what one does that opens is in tests/reporting/test_shared_pages.py.
+    Rule("shared:report", get=PUBLIC, args=lambda world: {"token": "none"}, ok=NOBODYS),
+    *(
+        Rule(f"shared:{act}", post=PUBLIC, args=lambda world: {"token": "none"}, ok=NOBODYS)
+        for act in ("open", "password", "language", "question")
+    ),
+    Rule("shared:file", get=PUBLIC, args=lambda world: {"token": "none", "kind": "pdf"}, ok=NOBODYS),
+    Rule("shared:nothing", get=PUBLIC, ok=NOBODYS),
     Rule("reporting:cost_report_made", get=SEE, args=somebodys_file, ok=THEIRS),
 ]

@@ -1,0 +1,156 @@
+"""Shared links: 10,000 tokens and where they are found, what 1,000 of each kind that cannot be read answer
+and how fast, and the shared page beside a static file."""
+
+from __future__ import annotations
+
+import http.client
+import io
+import logging
+import secrets
+import time
+from collections import defaultdict
+from typing import Any
+
+from django.conf import settings
+from django.db import connection
+from django.test import Client
+from django.utils import timezone
+
+from accounts.models import Role, User
+from benchmarks.pages import gunicorn
+from benchmarks.tools import Bench, median, percentile, tell
+from core.models import Organisation
+from core.organisation import organisation_forget, today
+from core.reports.blocks import Cell, Section, Table, Text, sections_to_json
+from pmtool.logs import JsonFormatter
+from reporting.models import Report, Share, Snapshot
+from reporting.services.shares import share_create, shares_act
+
+TABLES, ROWS, COLUMNS = 12, 20, 6
+
+
+def run(bench: Bench) -> None:
+    count, each = bench.size(10_000, 40), bench.size(1_000, 10)
+    author = User.objects.create_user("author@bench.example", "a long password", name="Author")
+    author.roles.set(Role.objects.filter(code="product-manager"))
+    Organisation.objects.update(sharing=True)
+    organisation_forget()
+    report = _report(author)
+    links = [_link(author, report) for _number in range(count)]
+    tokens = [token for _share, token in links]
+    tell(
+        f"{count:,} links: {len(set(tokens)):,} tokens, {Share.objects.values('token_hash').count():,} hashes"
+    )
+    log = io.StringIO()
+    _alike(author, links, each, log)
+    _found(tokens, log.getvalue())
+    _pages(tokens[-1], bench.size(300, 5))
+
+
+def _report(author: Any) -> Report:
+    said = {"title": "Category review", "language": "en", "audience": "external"}
+    report = Report.objects.create(author=author, **said)
+    heads = tuple(f"Column {number}" for number in range(COLUMNS))
+    rows = [[Cell(f"{row * 1000:,}", str(row * 1000))] * COLUMNS for row in range(ROWS)]
+    table = Table("Sales", heads, heads, (True,) * COLUMNS, rows)
+    sections = [Section("sales", f"Section {number}", (Text("Words"), table)) for number in range(TABLES)]
+    Snapshot.objects.create(
+        report=report,
+        number=1,
+        author=author,
+        author_name=author.name,
+        published_at=timezone.now(),
+        fields=["volume"],
+        sections=sections_to_json(sections),
+        **said,
+    )
+    return report
+
+
+def _link(author: Any, report: Report) -> tuple[Share, str]:
+    return share_create(user=author, report=report, values={"label": "R", "email": "r@bench.example"})
+
+
+def _alike(author: Any, links: list[tuple[Share, str]], each: int, log: io.StringIO) -> None:
+    """In turns, so that what else the machine does falls on all of them."""
+    names = ("expired", "revoked", "paused")
+    parts = {name: links[place * each : (place + 1) * each] for place, name in enumerate(names)}
+    Share.objects.filter(pk__in=[share.pk for share, _token in parts["expired"]]).update(
+        expires_on=today().replace(year=2020)
+    )
+    for name, act in (("revoked", "revoke"), ("paused", "pause")):
+        shares_act(user=author, ids=[share.pk for share, _token in parts[name]], act=act)
+    asked = {name: [token for _share, token in found] for name, found in parts.items()}
+    asked["random"] = [secrets.token_urlsafe(32) for _number in range(each)]
+    handler, root = logging.StreamHandler(log), logging.getLogger()
+    handler.setFormatter(JsonFormatter())
+    root.addHandler(handler)
+    level = root.level, logging.getLogger("django").level
+    root.setLevel("DEBUG")
+    logging.getLogger("django").setLevel("DEBUG")
+    client, took, answers = Client(headers={"Host": "localhost"}), defaultdict(list), set()
+    for turn in range(each):
+        for name in asked:
+            started = time.perf_counter()
+            answer = client.get(f"/r/{asked[name][turn]}/")
+            took[name].append((time.perf_counter() - started) * 1000)
+            headers = sorted((key, value) for key, value in answer.headers.items() if key != "X-Request-ID")
+            answers.add((answer.status_code, answer.content, tuple(headers)))
+    root.removeHandler(handler)
+    root.setLevel(level[0])
+    logging.getLogger("django").setLevel(level[1])
+    medians = {name: median(found) for name, found in took.items()}
+    tell(
+        f"{each:,} each of {', '.join(medians)}: {len(answers)} different answer(s), {next(iter(answers))[0]}"
+    )
+    apart = max(medians.values()) - min(medians.values())
+    said = ", ".join(f"{value:.2f}" for value in medians.values())
+    tell(f"   medians {said} ms: {apart:.2f} ms apart (goal ≤ 5)")
+
+
+def _found(tokens: list[str], log: str) -> None:
+    dump = _dump()
+    in_dump = sum(token in dump for token in tokens)
+    in_log = sum(token in log for token in tokens)
+    tell(f"tokens in a dump of {len(dump):,} characters: {in_dump}")
+    tell(f"tokens in a log of {len(log):,} characters that says {log.count('/r/…')} addresses: {in_log}")
+
+
+def _dump() -> str:
+    """Every row of every table as text."""
+    said = io.StringIO()
+    with connection.cursor() as cursor:
+        for table in connection.introspection.table_names(cursor):
+            cursor.copy_expert(f'COPY "{table}" TO STDOUT', said)
+    return said.getvalue()
+
+
+def _pages(token: str, times: int) -> None:
+    took: dict[str, list[float]] = defaultdict(list)
+    with gunicorn() as port:
+        web = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
+        web.request("POST", f"/r/{token}/open/", headers={"Host": "localhost"})
+        answer = web.getresponse()
+        answer.read()
+        cookie = (answer.headers["Set-Cookie"] or "").partition(";")[0]
+        for turn in range(times + 10):
+            for name, address in (
+                ("static file", f"/{settings.STATIC_URL.strip('/')}/css/pmtool.css"),
+                ("no database", "/livez"),
+                ("shared page", f"/r/{token}/"),
+            ):
+                started = time.perf_counter()
+                web.request("GET", address, headers={"Host": "localhost", "Cookie": cookie})
+                answer = web.getresponse()
+                size = len(answer.read())
+                if answer.status != 200:
+                    raise RuntimeError(f"{name} answered {answer.status}")
+                if turn >= 10:
+                    took[name].append((time.perf_counter() - started) * 1000)
+                if turn == times:
+                    tell(f"{name}: {size:,} bytes")
+        web.close()
+    base = percentile(took["static file"], 0.95)
+    for name, walls in took.items():
+        p95 = percentile(walls, 0.95)
+        tell(f"{name}: p50 {median(walls):.1f} ms, p95 {p95:.1f} ms, {p95 / base:.1f} × the static file")

@@ -1,0 +1,116 @@
+from __future__ import annotations
+
+import datetime
+
+import pghistory
+from django.conf import settings
+from django.contrib.postgres.fields import ArrayField
+from django.db import models
+from django.db.models import F, Q
+from django.urls import reverse
+from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
+
+DAYS = 366
+"""A link lasts so long at most, from the day it was made or renewed."""
+
+
+@pghistory.track(
+    exclude=["token_hash", "password", "access", "mailed_at", "opened_count", "opened_at", "version"]
+)
+class Share(models.Model):
+    """A link for one recipient to what was published of a report: always the newest version, or one
+    ``snapshot``. Who has the token may read; only its hash is kept.
+
+    ``fields`` and ``channel_ids`` (none: all) are what it may tell: those of what was published when it was
+    made or renewed. A newer version that tells more is not shown by it. ``access`` is raised whenever who has
+    opened it has to open it again.
+    """
+
+    report = models.ForeignKey("reporting.Report", models.PROTECT, related_name="shares")
+    snapshot = models.ForeignKey(
+        "reporting.Snapshot", models.PROTECT, null=True, blank=True, related_name="+"
+    )
+    author = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+")
+    label = models.CharField(_("recipient"), max_length=80)
+    email = models.EmailField(_("e-mail"))
+    granted_on = models.DateField()
+    expires_on = models.DateField(_("until"))
+    password = models.CharField(max_length=200, blank=True)
+    downloads = models.BooleanField(_("may download"), default=False)
+    note = models.CharField(_("note"), max_length=400, blank=True)
+    fields = ArrayField(models.CharField(max_length=40), default=list, blank=True)
+    channel_ids = ArrayField(models.BigIntegerField(), default=list, blank=True)
+    token_hash = models.CharField(max_length=64, unique=True)
+    paused_at = models.DateTimeField(null=True, blank=True)
+    revoked_at = models.DateTimeField(null=True, blank=True)
+    access = models.PositiveIntegerField(default=1)
+    mailed_at = models.DateTimeField(null=True, blank=True)
+    opened_count = models.PositiveIntegerField(default=0)
+    opened_at = models.DateTimeField(null=True, blank=True)
+    created_at = models.DateTimeField(auto_now_add=True)
+    version = models.PositiveIntegerField(default=1)
+
+    class Meta:
+        verbose_name = _("shared link")
+        ordering = ["-pk"]
+        constraints = [
+            models.CheckConstraint(condition=~Q(label=""), name="share_has_label"),
+            models.CheckConstraint(
+                condition=Q(token_hash__regex="^[0-9a-f]{64}$"),  # noqa: S106
+                name="share_token_hashed",
+            ),
+            models.CheckConstraint(
+                condition=Q(expires_on__lte=F("granted_on") + datetime.timedelta(days=DAYS)),
+                name="share_a_year_at_most",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.label
+
+    def get_absolute_url(self) -> str:
+        return reverse("reporting:share", args=[self.pk])
+
+
+class ShareAccess(models.Model):
+    """Something done by a link: when, from which network, by what kind of program. Kept for 90 days."""
+
+    class What(models.TextChoices):
+        OPENED = "opened", pgettext_lazy("shared link", "opened")
+        ADMITTED = "admitted", pgettext_lazy("shared link", "right password")
+        REFUSED = "refused", pgettext_lazy("shared link", "wrong password")
+        PDF = "pdf", pgettext_lazy("shared link", "downloaded PDF")
+        XLSX = "xlsx", pgettext_lazy("shared link", "downloaded XLSX")
+
+    class Client(models.TextChoices):
+        BROWSER = "browser", pgettext_lazy("client", "browser")
+        PHONE = "phone", pgettext_lazy("client", "phone or tablet")
+        ROBOT = "robot", pgettext_lazy("client", "robot")
+        OTHER = "other", pgettext_lazy("client", "other program")
+
+    share = models.ForeignKey(Share, models.CASCADE, related_name="accesses")
+    at = models.DateTimeField(db_index=True)
+    what = models.CharField(max_length=8, choices=What.choices)
+    address = models.CharField(max_length=43)
+    client = models.CharField(max_length=8, choices=Client.choices)
+
+    class Meta:
+        ordering = ["-pk"]
+
+    def __str__(self) -> str:
+        return f"{self.share_id} {self.what}"
+
+
+class ShareQuestion(models.Model):
+    """What a recipient asked by their link."""
+
+    share = models.ForeignKey(Share, models.CASCADE, related_name="questions")
+    text = models.CharField(_("question"), max_length=1000)
+    asked_at = models.DateTimeField()
+
+    class Meta:
+        ordering = ["-pk"]
+
+    def __str__(self) -> str:
+        return self.text

@@ -1,0 +1,90 @@
+"""Shared links: which a person manages, in which state they are, and what one of them shows."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Collection, Mapping
+from typing import Any
+
+from django.db.models import Case, CharField, Count, Q, QuerySet, Value, When
+from django.utils.translation import pgettext_lazy
+
+from core.organisation import organisation_get, today
+from reporting.models import Report, Share, Snapshot, SnapshotFile
+
+SHARE = "reporting.share"
+ALL = "core.settings"
+"""The right of who turns sharing on and off: sees and manages the links of everybody."""
+
+STATES: Mapping[str, Any] = {
+    "live": pgettext_lazy("shared link", "live"),
+    "paused": pgettext_lazy("shared link", "paused"),
+    "expired": pgettext_lazy("shared link", "expired"),
+    "revoked": pgettext_lazy("shared link", "revoked"),
+}
+
+
+def token_hash(token: str) -> str:
+    return hashlib.sha256(token.encode()).hexdigest()
+
+
+def _state() -> Case:
+    """What of a link somebody reads: only what is live. Links rest while their author is deactivated or the
+    report has left the list."""
+    rests = Q(paused_at__isnull=False) | Q(author__is_active=False) | Q(report__ended_at__isnull=False)
+    return Case(
+        When(revoked_at__isnull=False, then=Value("revoked")),
+        When(expires_on__lt=today(), then=Value("expired")),
+        When(rests, then=Value("paused")),
+        default=Value("live"),
+        output_field=CharField(),
+    )
+
+
+def shares_visible(user: Any) -> QuerySet[Share]:
+    """One's own links; of everybody for who may turn sharing off. Each with its ``state``."""
+    if not user.has_perm(SHARE):
+        return Share.objects.none()
+    rows = Share.objects.select_related("report", "author", "snapshot").annotate(state=_state())
+    return rows if user.has_perm(ALL) else rows.filter(author=user.pk)
+
+
+def shares_live(reports: Collection[int]) -> dict[int, int]:
+    """How many live links each of these reports has; none: it is not there."""
+    rows = Share.objects.filter(report__in=reports).annotate(state=_state()).filter(state="live").order_by()
+    return dict(rows.values_list("report").annotate(Count("pk")))
+
+
+def shareable(report: Report) -> QuerySet[Snapshot]:
+    """What a link can show of it, newest first: only what was published for the outside."""
+    return Snapshot.objects.filter(report=report, audience=Report.Audience.EXTERNAL).order_by("-number")
+
+
+def share_find(token: str) -> Share | None:
+    """The link of this token, if it may be read now. As many statements whatever the token is."""
+    sharing = organisation_get().sharing
+    rows = Share.objects.select_related("report", "author").annotate(state=_state())
+    share = rows.filter(token_hash=token_hash(token)).first()
+    return share if share is not None and sharing and share.state == "live" else None  # type: ignore[attr-defined]
+
+
+def share_snapshot(share: Share) -> Snapshot:
+    """What the link shows."""
+    return share_versions(share)[0]
+
+
+def share_file(share: Share, kind: str) -> SnapshotFile | None:
+    """The same as a file; none: it is still being made."""
+    rows = SnapshotFile.objects.select_related("snapshot").defer("snapshot__sections").filter(kind=kind)
+    return rows.filter(snapshot=share_versions(share).values("pk")[:1]).first()
+
+
+def share_versions(share: Share) -> QuerySet[Snapshot]:
+    """What it may show, newest first: its own snapshot, or those that tell no field and no channel more than
+    what it was made for."""
+    if share.snapshot_id:
+        return Snapshot.objects.filter(pk=share.snapshot_id)
+    found = shareable(share.report).filter(fields__contained_by=share.fields)
+    if share.channel_ids:
+        found = found.filter(channel_ids__contained_by=share.channel_ids).exclude(channel_ids=[])
+    return found

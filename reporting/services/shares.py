@@ -1,0 +1,181 @@
+"""Links are made, changed, renewed, paused and revoked here."""
+
+from __future__ import annotations
+
+import datetime
+import secrets
+from collections.abc import Collection, Mapping
+from typing import Any
+
+from django.conf import settings
+from django.contrib.auth.hashers import make_password
+from django.core.mail import EmailMessage, get_connection
+from django.db import transaction
+from django.db.models import F
+from django.template.loader import render_to_string
+from django.utils import timezone, translation
+from django.utils.translation import gettext as _
+
+from accounts.errors import DomainError, right_require
+from accounts.versions import check, row_lock, row_save
+from core import formats
+from core.organisation import organisation_get, today
+from reporting.models import Report, Share, ShareAccess
+from reporting.models.share import DAYS
+from reporting.selectors.shares import SHARE, shareable, shares_visible, token_hash
+
+DEFAULT_DAYS = 30
+KEPT = datetime.timedelta(days=90)
+"""How long is kept who opened a link when."""
+OWN = ("label", "email", "downloads", "note")
+ACTS = ("renew", "pause", "resume", "revoke")
+
+
+@transaction.atomic
+def share_create(
+    *, user: Any, report: Report, values: Mapping[str, Any], token: str = ""
+) -> tuple[Share, str]:
+    """A link of one's own report for one recipient, and its token, which is kept nowhere. With a ``token``
+    made before, a second call makes no second link and gives the same answer.
+
+    ``values``: label and email; snapshot (a fixed one, else always the newest), expires_on (30 days),
+    password, downloads, note.
+    """
+    _may_share(user)
+    current = row_lock(report)
+    if current.author_id != user.pk:
+        message = _("Only its author shares a report. Make a copy to share it yourself.")
+        raise DomainError("not_author", message, status=403)
+    token = token or secrets.token_urlsafe(32)
+    if there := Share.objects.filter(token_hash=token_hash(token), report=current, author=user).first():
+        return there, token
+    newest = shareable(current).first()
+    if newest is None:
+        message = _("Nothing of it was published for the outside yet: only that can be shared.")
+        raise DomainError("not_published", message)
+    shown = values.get("snapshot") or newest
+    share = Share(
+        report=current,
+        author=user,
+        snapshot=values.get("snapshot"),
+        granted_on=today(),
+        expires_on=_expiry(values.get("expires_on")),
+        password=_hashed(values.get("password", "")),
+        fields=shown.fields,
+        channel_ids=shown.channel_ids,
+        token_hash=token_hash(token),
+        **{name: values[name] for name in OWN if name in values},
+    )
+    check(share)
+    share.save()
+    return share, token
+
+
+def share_mail(*, share: Share, url: str) -> bool:
+    """Send the recipient the link, once, in the language of the report; never a figure nor the report's
+    name. Straight to the mail server: what waits to be sent is kept, and the link must not be. Says whether
+    it went.
+    """
+    if not Share.objects.filter(pk=share.pk, mailed_at=None).update(mailed_at=timezone.now()):
+        return True
+    with translation.override(share.report.language):
+        context = {
+            "by": share.author.name,
+            "organisation": organisation_get().name,
+            "until": formats.day(share.expires_on),
+            "url": url,
+            "has_password": bool(share.password),
+        }
+        subject = _("%(by)s shares a report with you") % {"by": " ".join(share.author.name.split())}
+        body = render_to_string("shared/email/link.txt", context)
+    message = EmailMessage(subject, body, settings.DEFAULT_FROM_EMAIL, [share.email])
+    message.connection = get_connection(settings.MAIL_BACKEND)
+    try:
+        message.send()
+    except OSError:  # as are the mail library's own
+        Share.objects.filter(pk=share.pk).update(mailed_at=None)
+        return False
+    return True
+
+
+@transaction.atomic
+def share_change(*, user: Any, share: Share, values: Mapping[str, Any], version: int | None) -> Share:
+    """Who it is for, downloads, note, expiry; ``password``: a new one, which who has it open has to give, or
+    none at all with ``no_password``."""
+    current = _managed(user, share)
+    fresh: dict[str, Any] = {name: values[name] for name in OWN if name in values}
+    if values.get("password") or (values.get("no_password") and current.password):
+        fresh |= {"password": _hashed(values.get("password", "")), "access": current.access + 1}
+    if "expires_on" in values and values["expires_on"] != current.expires_on:
+        fresh |= {"expires_on": _expiry(values["expires_on"]), "granted_on": today()}
+    row_save(current, version=version, values=fresh)
+    return current
+
+
+@transaction.atomic
+def shares_act(*, user: Any, ids: Collection[int], act: str) -> int:
+    """Renew for 30 days, pause, resume or revoke for good; how many that changed. Links that the act does not
+    apply to stay as they are."""
+    _may_share(user)
+    if act not in ACTS:
+        raise DomainError("act", _("This cannot be done with a link."), status=404)
+    rows = Share.objects.filter(pk__in=shares_visible(user).filter(pk__in=ids).values("pk"), revoked_at=None)
+    again = F("access") + 1
+    if act == "revoke":
+        return rows.update(revoked_at=timezone.now(), access=again)
+    if act == "pause":
+        return rows.filter(paused_at=None).update(paused_at=timezone.now(), access=again)
+    if act == "resume":
+        return rows.filter(paused_at__isnull=False).update(paused_at=None)
+    found = list(rows.select_for_update(of=("self",)).select_related("report", "snapshot"))
+    for share in found:
+        _renew(share)
+    return len(found)
+
+
+def shares_revoke_all() -> int:
+    """Sharing was turned off: no link opens again, also when it is turned on once more."""
+    rows = Share.objects.filter(revoked_at=None)
+    return rows.update(revoked_at=timezone.now(), access=F("access") + 1)
+
+
+def accesses_purge() -> int:
+    """Forget who opened what over 90 days ago; how many times."""
+    return ShareAccess.objects.filter(at__lt=timezone.now() - KEPT).delete()[0]
+
+
+def _renew(share: Share) -> None:
+    """For 30 days from today, and for all that is published now."""
+    newest = share.snapshot or shareable(share.report)[0]
+    share.granted_on = today()
+    share.expires_on = max(share.expires_on, _expiry(None))
+    share.fields, share.channel_ids = newest.fields, newest.channel_ids
+    share.save(update_fields=["granted_on", "expires_on", "fields", "channel_ids"])
+
+
+def _may_share(user: Any) -> None:
+    right_require(user, SHARE)
+    if not organisation_get().sharing:
+        raise DomainError("sharing_off", _("Sharing is off. An administrator turns it on in the settings."))
+
+
+def _managed(user: Any, share: Share) -> Share:
+    _may_share(user)
+    if not shares_visible(user).filter(pk=share.pk).exists():
+        raise DomainError("not_found", _("There is no such link."), status=404)
+    current = row_lock(share)
+    if current.revoked_at:
+        raise DomainError("revoked", _("This link was revoked, for good. Make a new one."), status=409)
+    return current
+
+
+def _expiry(wanted: datetime.date | None) -> datetime.date:
+    day = wanted or today() + datetime.timedelta(days=DEFAULT_DAYS)
+    if not today() <= day <= today() + datetime.timedelta(days=DAYS):
+        message = _("Choose a day from today on, within a year.")
+        raise DomainError("expiry", message, "expires_on")
+    return day
+
+
+def _hashed(password: str) -> str:
+    return make_password(password) if password else ""

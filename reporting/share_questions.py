@@ -1,0 +1,42 @@
+"""A recipient's question as something for Today."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.urls import reverse
+from django.utils.html import format_html
+from django.utils.translation import gettext, ngettext
+from django.utils.translation import gettext_lazy as _
+
+from collaboration.kinds import AlertKind, Words
+from collaboration.sentences import count_word
+
+KIND = "report_question"
+
+
+def _words(alert: Any) -> Words:
+    said = alert.evidence
+    text = format_html(gettext("<b>{by}</b> about “{report}”: {text}"), **said)
+    return Words(gettext("a reader asks"), text)
+
+
+def _tally(count: int) -> str:
+    said = ngettext("%(count)s reader's question waits", "%(count)s readers' questions wait", count)
+    return said % {"count": count_word(count)}
+
+
+QUESTION = AlertKind(
+    KIND,
+    _("Reader's question"),
+    "message",
+    "warn",
+    words=_words,
+    url=lambda alert: reverse("reporting:share", args=[alert.evidence["share"]]),
+    action=_("Read"),
+    order=85,
+    tally=_tally,
+    permission="reporting.share",
+    all_channels=False,
+    spark=False,
+)

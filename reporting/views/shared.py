@@ -1,0 +1,207 @@
+"""What a recipient sees of a shared link: without account, session or anything beyond that link.
+
+The views are exempt from the check against forged forms: who could forge one has to know the link, and is
+then let in anyway; and under ``no-referrer`` browsers do not say where a form came from.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import wraps
+from typing import Any
+
+from django.conf import settings
+from django.core import signing
+from django.http import HttpRequest, HttpResponse, HttpResponseBase, HttpResponseNotAllowed
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils import translation
+from django.views.decorators.csrf import csrf_exempt
+
+from accounts.errors import DomainError
+from accounts.models.user import LANGUAGES
+from core.clients import client_address, client_kind
+from core.rate_limit import attempt
+from core.reports.blocks import sections_from_json
+from reporting.middleware import LANGUAGE
+from reporting.models import Share
+from reporting.report_page import sections_shown
+from reporting.selectors.shares import share_file, share_find, share_snapshot
+from reporting.services.share_opening import access_note, share_ask, share_open, share_password
+
+COOKIE = "share"
+SECONDS = 60 * 60
+"""Who opened a link opens it again after so long."""
+OPENED, ADMITTED = "opened", "admitted"
+KINDS = {
+    "pdf": "application/pdf",
+    "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+}
+_signer = signing.TimestampSigner(salt="reporting.share")
+View = Callable[..., HttpResponseBase]
+
+
+def link(*methods: str) -> Callable[[View], View]:
+    """A view of a link that may be read now; any other token gets one and the same answer."""
+
+    def decorate(view: View) -> View:
+        @csrf_exempt
+        @wraps(view)
+        def found(request: HttpRequest, token: str, **kwargs: Any) -> HttpResponseBase:
+            if request.method not in methods:
+                return HttpResponseNotAllowed(methods)
+            share = share_find(token)
+            return view(request, token, share, **kwargs) if share else _none(request)
+
+        return found
+
+    return decorate
+
+
+@csrf_exempt
+def nothing(request: HttpRequest) -> HttpResponse:
+    if request.method not in ("GET", "HEAD"):
+        return HttpResponseNotAllowed(["GET", "HEAD"])
+    return _none(request)
+
+
+def _none(request: HttpRequest) -> HttpResponse:
+    return render(request, "shared/nothing.html", status=404)
+
+
+@link("GET", "HEAD")
+def report(request: HttpRequest, token: str, share: Share) -> HttpResponse:
+    """A page that says nothing of what is shared, until its button was pressed; then the report. Neither is
+    counted: programs that look at links only get this far."""
+    step = _step(request, share)
+    if step != ADMITTED:
+        return _door(request, token, step)
+    snapshot = share_snapshot(share)
+    with translation.override(snapshot.language):
+        shown = sections_shown(sections_from_json(snapshot.sections))
+    context = {"share": share, "token": token, "snapshot": snapshot, "shown": shown}
+    return render(request, "shared/report.html", context)
+
+
+@link("POST")
+def opened(request: HttpRequest, token: str, share: Share) -> HttpResponse:
+    share_open(share=share, **_client(request))
+    return _let_in(token, share, OPENED if share.password else ADMITTED)
+
+
+@link("POST")
+def password(request: HttpRequest, token: str, share: Share) -> HttpResponseBase:
+    """Five tries in five minutes from an address, and twenty an hour for a link, the right one too."""
+    if not share.password or _step(request, share) is None:
+        return redirect("shared:report", token)
+    tries = (
+        (f"share-password-{client_address(request, v6=64)}", 5, 5 * 60),
+        (f"share-password-of-{share.pk}", 20, 60 * 60),
+    )
+    if wait := _wait(tries):
+        answer = _door(request, token, OPENED, status=429, wait=wait)
+        answer.headers["Retry-After"] = str(wait)
+        return answer
+    if not share_password(share=share, password=request.POST.get("password", ""), **_client(request)):
+        return _door(request, token, OPENED, status=422, wrong=True)
+    return _let_in(token, share, ADMITTED)
+
+
+@link("POST")
+def language(request: HttpRequest, token: str, share: Share) -> HttpResponseBase:
+    """The language of what is around the report, for this link alone."""
+    wanted = request.POST.get("language", "")
+    answer = redirect("shared:report", token)
+    if wanted in dict(LANGUAGES):
+        _cookie(answer, token, LANGUAGE, wanted)
+    return answer
+
+
+@link("POST")
+def question(request: HttpRequest, token: str, share: Share) -> HttpResponseBase:
+    """For the author; five an hour by a link and from an address."""
+    if _step(request, share) != ADMITTED:
+        return redirect("shared:report", token)
+    tries = (
+        (f"share-question-{client_address(request, v6=64)}", 5, 60 * 60),
+        (f"share-question-of-{share.pk}", 5, 60 * 60),
+    )
+    said: dict[str, Any] = {"token": token, "share": share, "text": request.POST.get("question", "")}
+    if wait := _wait(tries):
+        answer = render(request, "shared/asked.html", {**said, "wait": wait}, status=429)
+        answer.headers["Retry-After"] = str(wait)
+        return answer
+    try:
+        share_ask(share=share, text=said["text"])
+    except DomainError:
+        return render(request, "shared/asked.html", {**said, "refused": True}, status=422)
+    return render(request, "shared/asked.html", said)
+
+
+@link("GET", "HEAD")
+def file(request: HttpRequest, token: str, share: Share, kind: str) -> HttpResponseBase:
+    """The snapshot as a file, where the link allows it."""
+    if kind not in KINDS or not share.downloads:
+        return _none(request)
+    if _step(request, share) != ADMITTED:
+        return redirect("shared:report", token)
+    made = share_file(share, kind)
+    if made is None:
+        answer = render(request, "shared/not_made.html", {"token": token}, status=503)
+        answer.headers["Retry-After"] = "60"
+        return answer
+    if request.method == "GET":
+        access_note(share=share, what=kind, **_client(request))
+    answer = HttpResponse(bytes(made.content), content_type=KINDS[kind])
+    name = f"report-{made.snapshot.published_at:%Y-%m-%d}-{made.snapshot.number}.{kind}"
+    answer.headers["Content-Disposition"] = f'attachment; filename="{name}"'
+    return answer
+
+
+def _door(
+    request: HttpRequest, token: str, step: str | None, *, status: int = 200, **said: Any
+) -> HttpResponse:
+    context = {"token": token, "asks_password": step == OPENED, **said}
+    return render(request, "shared/door.html", context, status=status)
+
+
+def _step(request: HttpRequest, share: Share) -> str | None:
+    """How far this browser got with the link, within the hour and since it was last locked."""
+    try:
+        said = _signer.unsign(request.COOKIES.get(COOKIE, ""), max_age=SECONDS)
+    except signing.BadSignature:
+        return None
+    key, _sep, step = said.rpartition(":")
+    return step if key == _key(share) else None
+
+
+def _key(share: Share) -> str:
+    return f"{share.pk}:{share.access}"
+
+
+def _let_in(token: str, share: Share, step: str) -> HttpResponse:
+    answer = redirect("shared:report", token)
+    _cookie(answer, token, COOKIE, _signer.sign(f"{_key(share)}:{step}"))
+    return answer
+
+
+def _cookie(answer: HttpResponse, token: str, name: str, value: str) -> None:
+    """Only for this link's addresses, for an hour."""
+    answer.set_cookie(
+        name,
+        value,
+        max_age=SECONDS,
+        path=reverse("shared:report", args=[token]),
+        secure=settings.SESSION_COOKIE_SECURE,
+        httponly=True,
+        samesite="Lax",
+    )
+
+
+def _wait(tries: tuple[tuple[str, int, int], ...]) -> int:
+    """0, or the seconds until one more try is allowed by all of these."""
+    return max(attempt(key, most=most, seconds=seconds) for key, most, seconds in tries)
+
+
+def _client(request: HttpRequest) -> dict[str, str]:
+    return {"address": client_address(request, v4=24, v6=48), "client": client_kind(request)}

@@ -1,0 +1,81 @@
+"""A report shared with a password, read on a phone, asked about, and revoked; in both languages."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from playwright.sync_api import expect
+
+from tests.factories import user_factory
+from tests.reporting.sharing import MARK, report_made
+
+from .test_costs import fits
+
+pytestmark = [pytest.mark.browser, pytest.mark.slow]
+WORDS = {
+    "en": {
+        "share": "Make the link and mail it",
+        "open": "Open the report",
+        "read": "Read the report",
+        "ask": "Send the question",
+        "asked": "Your question was sent",
+        "revoke": "Revoke",
+        "sure": "Revoke for good",
+        "gone": "Nothing to read here",
+    },
+    "nl": {
+        "share": "Maak de link en mail die",
+        "open": "Open het rapport",
+        "read": "Lees het rapport",
+        "ask": "Verstuur de vraag",
+        "asked": "Je vraag is verstuurd",
+        "revoke": "Trek in",
+        "sure": "Trek voorgoed in",
+        "gone": "Hier is niets te lezen",
+    },
+}
+
+
+@pytest.mark.parametrize("language", ["en", "nl"])
+def test_a_link_from_making_it_to_its_end(
+    page: Any, sign_in: Any, axe: Any, new_context: Any, settings: Any, transactional_db: Any, language: str
+) -> None:
+    settings.MAIL_BACKEND = settings.EMAIL_BACKEND
+    words, author = WORDS[language], user_factory("product-manager", language=language)
+    report = report_made(author)
+    sign_in(page, author)
+    page.goto(f"/reports/{report.pk}/share/")
+    for name, value in (("label", "Noord"), ("email", "noord@example.com"), ("password", "only for Noord")):
+        page.fill(f"[name={name}]", value)
+    axe(page)
+    page.get_by_role("button", name=words["share"]).click()
+    link = page.input_value("#link")
+    locale = {"en": "en-GB", "nl": "nl-NL"}[language]
+    phone = new_context(viewport={"width": 390, "height": 844}, locale=locale).new_page()
+    asked: list[str] = []
+    phone.on("request", lambda request: asked.append(request.url))
+    phone.goto(link)
+    axe(phone)
+    phone.get_by_role("button", name=words["open"]).click()
+    phone.fill("#password", "only for Noord")
+    axe(phone)
+    phone.get_by_role("button", name=words["read"]).click()
+    expect(phone.get_by_role("heading", level=1)).to_contain_text(MARK)
+    assert fits(phone)
+    axe(phone)
+    phone.get_by_role("button", name="Volume").click()
+    expect(phone.locator("th[aria-sort=descending]")).to_have_count(1)
+    phone.fill("#question", "Why?")
+    phone.get_by_role("button", name=words["ask"]).click()
+    expect(phone.get_by_text(words["asked"])).to_be_visible()
+    host = link.partition("/r/")[0]
+    assert {url for url in asked if not url.startswith((f"{host}/r/", f"{host}/static/"))} == set()
+    page.goto("/reports/links/")
+    page.get_by_role("link", name="Noord", exact=True).click()
+    expect(page.get_by_text("Why?")).to_be_visible()
+    axe(page)
+    page.get_by_role("button", name=words["revoke"], exact=True).click()
+    page.get_by_role("button", name=words["sure"]).click()
+    phone.goto(link)
+    expect(phone.get_by_text(words["gone"])).to_be_visible()

@@ -1,0 +1,309 @@
+"""What who has a link gets, and what nobody gets without one."""
+
+from __future__ import annotations
+
+import io
+import logging
+from http.cookies import SimpleCookie
+from typing import Any
+
+import pytest
+from django.conf import settings as django_settings
+from django.db import connection
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+
+from collaboration.models import Alert
+from collaboration.selectors.alerts import alerts_open
+from core.organisation import organisation_forget, today
+from pmtool.logs import logging_config
+from reporting.models import Share, ShareAccess, SnapshotFile
+from reporting.selectors.shares import share_snapshot
+from reporting.services.shares import share_change, shares_act
+from tests.factories import user_factory
+from tests.policy.test_walk import written
+from tests.reporting.sharing import MARK, report_made, share_made, snapshot_made
+
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("english")]
+PASSWORD = "long enough"
+HEADERS = {
+    "Cache-Control": "no-store",
+    "Referrer-Policy": "no-referrer",
+    "X-Robots-Tag": "noindex, nofollow, noarchive",
+}
+SUB = ("", "open/", "password/", "language/", "question/", "pdf/", "xlsx/")
+READ = ("", "pdf/", "xlsx/")
+ROBOTS = (
+    "Mozilla/5.0 (compatible; Googlebot/2.1; +http://www.google.com/bot.html)",
+    "Slackbot-LinkExpanding 1.0 (+https://api.slack.com/robots)",
+    "facebookexternalhit/1.1",
+    "WhatsApp/2.23.20.0",
+    "Mozilla/5.0 (Windows NT 10.0) SkypeUriPreview Preview/0.5",
+    "LinkedInBot/1.0 (compatible; Mozilla/5.0)",
+)
+
+
+@pytest.fixture
+def reader() -> Client:
+    return Client(headers={"Accept-Language": "en", "User-Agent": "Mozilla/5.0 (iPhone) Mobile"})
+
+
+def get(client: Client, address: str) -> Any:
+    answer = client.get(address)
+    for name, value in HEADERS.items():
+        assert answer.headers[name] == value, address
+    return answer
+
+
+def opened(client: Client, address: str) -> Any:
+    assert client.post(f"{address}open/").status_code == 302
+    return get(client, address)
+
+
+def test_the_way_in(reader: Client) -> None:
+    share, address = share_made()
+    door = get(reader, address)
+    assert door.status_code == 200
+    assert MARK not in door.content.decode()
+    assert not reader.cookies
+    assert not ShareAccess.objects.exists()
+    page = opened(reader, address).content.decode()
+    assert MARK in page
+    assert share.author.name in page
+    assert "90 days" in page
+    share.refresh_from_db()
+    assert share.opened_count == 1
+    (access,) = share.accesses.all()
+    assert (access.what, access.address, access.client) == ("opened", "127.0.0.0/24", "phone")
+    cookie = reader.cookies["share"]
+    assert (cookie["path"], cookie["max-age"], cookie["samesite"]) == (address, 3600, "Lax")
+    assert cookie["httponly"]
+    newer = snapshot_made(share.report, "SECOND")
+    assert "SECOND" in get(reader, address).content.decode()
+    assert share_snapshot(share) == newer
+
+
+def test_at_most_four_queries_and_no_session(reader: Client) -> None:
+    share, address = share_made(downloads=True)
+    SnapshotFile.objects.create(snapshot=share.report.snapshots.get(), kind="xlsx", content=b"PK", bytes=2)
+    reader.force_login(user_factory("viewer"))
+    opened(reader, address)
+    for place in ("", "xlsx/"):
+        organisation_forget()
+        with CaptureQueriesContext(connection) as asked:
+            assert get(reader, f"{address}{place}").status_code == 200
+        said = [query["sql"] for query in asked]
+        assert len([sql for sql in said if sql.startswith("SELECT")]) <= 4
+        assert not [sql for sql in said if "session" in sql or "accounts_userrole" in sql]
+    file = reader.get(f"{address}xlsx/")
+    assert file.content == b"PK"
+    assert get(reader, f"{address}pdf/").status_code == 503
+    assert share.accesses.filter(what="xlsx").count() == 2
+
+
+def test_a_password_and_its_limits(reader: Client) -> None:
+    share, address = share_made(password=PASSWORD)
+    assert MARK not in opened(reader, address).content.decode()
+    wrong = reader.post(f"{address}password/", {"password": "guess"})
+    assert wrong.status_code == 422
+    assert reader.post(f"{address}password/", {"password": PASSWORD}).status_code == 302
+    assert MARK in get(reader, address).content.decode()
+    assert [access.what for access in share.accesses.order_by("pk")] == ["opened", "refused", "admitted"]
+
+
+def tries(share: Share, address: str, addresses: list[str], *, header: str) -> list[int]:
+    answers = []
+    for number in range(200):
+        client = Client()
+        client.cookies = SimpleCookie({"share": _opened_cookie(address)})
+        place = {header: addresses[number % len(addresses)]}
+        answer = client.post(f"{address}password/", {"password": f"guess {number}"}, **place)
+        if answer.status_code == 429:
+            assert 0 < int(answer.headers["Retry-After"]) <= 3600
+        answers.append(answer.status_code)
+    return answers
+
+
+def _opened_cookie(address: str) -> str:
+    client = Client()
+    client.post(f"{address}open/")
+    return client.cookies["share"].value
+
+
+def test_two_hundred_tries_from_one_and_from_fifty_addresses(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("core.rate_limit.time.time", lambda: 1_000_000.0)
+    share, address = share_made(password=PASSWORD)
+    forged = [f"10.1.{number}.1" for number in range(50)]
+    one = tries(share, address, forged, header="HTTP_X_FORWARDED_FOR")
+    assert one == [422] * 5 + [429] * 195
+    share, address = share_made(share.report, password=PASSWORD)
+    fifty = tries(share, address, [f"10.2.{number}.1" for number in range(50)], header="REMOTE_ADDR")
+    assert fifty == [422] * 20 + [429] * 180
+    assert share.accesses.filter(what="refused").count() == 20
+
+
+def test_robots_count_nothing(reader: Client) -> None:
+    share, address = share_made()
+    for robot in ROBOTS:
+        for _time in range(100):
+            answer = reader.get(address, headers={"User-Agent": robot})
+            assert MARK not in answer.content.decode()
+    share.refresh_from_db()
+    assert share.opened_count == 0
+    assert not share.accesses.exists()
+    reader.post(f"{address}open/", headers={"User-Agent": ROBOTS[0]})
+    assert share.accesses.get().client == "robot"
+
+
+def test_all_that_cannot_be_read_answers_alike(reader: Client) -> None:
+    report = report_made()
+    links = {state: share_made(report) for state in ("revoked", "paused", "expired", "resting", "ended")}
+    author = report.author
+    shares_act(user=author, ids=[links["revoked"][0].pk], act="revoke")
+    shares_act(user=author, ids=[links["paused"][0].pk], act="pause")
+    Share.objects.filter(pk=links["expired"][0].pk).update(expires_on=today().replace(year=2020))
+    other = report_made(user_factory("product-manager"))
+    resting = share_made(other)
+    other.author.is_active = False
+    other.author.save()
+    ended = report_made()
+    over = share_made(ended)
+    ended.ended_at = ended.created_at
+    ended.save()
+    addresses = ["/r/" + "x" * 43 + "/", *(links[name][1] for name in ("revoked", "paused", "expired"))]
+    addresses += [resting[1], over[1], "/r/", f"{links['ended'][1]}pdf/", "/r/a/b/c/"]
+    answers = []
+    for address in addresses:
+        answer = get(reader, address)
+        headers = {name: value for name, value in answer.headers.items() if name != "X-Request-ID"}
+        answers.append((answer.status_code, answer.content, headers))
+    assert answers[0][0] == 404
+    for address, answer in zip(addresses, answers, strict=True):
+        assert answer == answers[0], address
+
+
+@pytest.mark.parametrize("act", ["revoke", "pause", "password"])
+def test_every_address_dies_at_once(reader: Client, act: str) -> None:
+    share, address = share_made(downloads=True)
+    for kind in ("pdf", "xlsx"):
+        SnapshotFile.objects.create(
+            snapshot=share.report.snapshots.get(), kind=kind, content=b"file", bytes=4
+        )
+    assert MARK in opened(reader, address).content.decode()
+    assert [reader.get(f"{address}{place}").status_code for place in READ] == [200] * 3
+    if act == "password":
+        share_change(user=share.author, share=share, values={"password": PASSWORD}, version=1)
+        assert [reader.get(f"{address}{place}").status_code for place in READ] == [200, 302, 302]
+        assert MARK not in reader.get(address).content.decode()
+        return
+    shares_act(user=share.author, ids=[share.pk], act=act)
+    before = written()
+    for place in SUB:
+        for method in ("get", "post"):
+            assert getattr(reader, method)(f"{address}{place}").status_code in (404, 405)
+    assert written() == before
+    if act == "pause":
+        shares_act(user=share.author, ids=[share.pk], act="resume")
+        assert MARK not in get(reader, address).content.decode()
+
+
+def test_no_other_verb_does_anything(reader: Client) -> None:
+    _share, address = share_made(downloads=True)
+    opened(reader, address)
+    strict = Client(enforce_csrf_checks=True)
+    strict.cookies = reader.cookies
+    before = written()
+    for place in (*SUB, "other/", "a/b/"):
+        for method in ("post", "put", "patch", "delete", "options", "trace"):
+            if method == "post" and place in ("open/", "password/", "language/", "question/"):
+                continue
+            answer = getattr(strict, method)(f"{address}{place}")
+            assert answer.status_code in (404, 405), (method, place, answer.status_code)
+    assert written() == before
+
+
+def test_a_cookie_opens_its_own_link_only(reader: Client) -> None:
+    share, address = share_made()
+    _other, elsewhere = share_made(share.report)
+    opened(reader, address)
+    reader.cookies["share"]["path"] = "/"
+    assert MARK not in get(reader, elsewhere).content.decode()
+
+
+def test_the_cookie_lasts_an_hour(reader: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    _share, address = share_made()
+    assert MARK in opened(reader, address).content.decode()
+    import time
+
+    now = time.time()
+    monkeypatch.setattr("django.core.signing.time.time", lambda: now + 3601)
+    assert MARK not in get(reader, address).content.decode()
+
+
+def test_a_question_stands_on_the_author_s_today(reader: Client) -> None:
+    share, address = share_made()
+    assert reader.post(f"{address}question/", {"question": "Why?"}).status_code == 302
+    assert not Alert.objects.exists()
+    opened(reader, address)
+    answer = reader.post(f"{address}question/", {"question": "Why <b>so</b>?"})
+    assert b"was sent" in answer.content
+    (alert,) = alerts_open(share.author)
+    reader.force_login(share.author)
+    today_page = reader.get("/alerts/").content.decode()
+    assert "Why &lt;b&gt;so&lt;/b&gt;?" in today_page
+    assert alert.recipient == share.author
+    assert reader.post(f"{address}question/", {"question": " "}).status_code == 422
+    codes = [reader.post(f"{address}question/", {"question": "More"}).status_code for _n in range(4)]
+    assert codes == [200, 200, 200, 429]
+    assert not alerts_open(user_factory("product-manager")).exists()
+
+
+def test_the_frame_speaks_the_reader_s_language(reader: Client) -> None:
+    _share, address = share_made()
+    assert 'lang="en"' in get(reader, f"{address}?language=nl").content.decode()[:60]
+    reader.post(f"{address}language/", {"language": "nl"})
+    assert reader.cookies["share_language"]["path"] == address
+    assert 'lang="nl"' in get(reader, address).content.decode()[:60]
+
+
+def test_the_token_is_in_no_log_and_in_no_row(reader: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    share, address = share_made()
+    token = address.split("/")[2]
+    opened(reader, address)
+    reader.post(f"{address}question/", {"question": "Why?"})
+    stream = io.StringIO()
+    for as_json in (True, False):
+        config = logging_config(as_json=as_json, level="DEBUG")
+        made = config["formatters"]["json" if as_json else "lines"]
+        handler = logging.StreamHandler(stream)
+        handler.setFormatter(made["()"](*([] if as_json else [made["fmt"], None, "{"])))
+        handler.addFilter(config["filters"]["context"]["()"]())
+        monkeypatch.setattr(logging.getLogger(), "handlers", [handler])
+        shares_act(user=share.author, ids=[share.pk], act="pause")
+        reader.get(address)
+        reader.put(address)
+        try:
+            raise ValueError(f"at {address}")
+        except ValueError:
+            logging.getLogger("x").exception("failed at %s", address)
+    said = stream.getvalue()
+    assert "Not Found: /r/…/" in said
+    assert "Method Not Allowed" in said
+    assert token not in said
+    with connection.cursor() as cursor:
+        tables = connection.introspection.table_names(cursor)
+        for table in tables:
+            cursor.execute(f'SELECT count(*) FROM "{table}" row WHERE row::text LIKE %s', [f"%{token}%"])
+            assert cursor.fetchone() == (0,), table
+
+
+def test_the_page_asks_nothing_of_others(reader: Client) -> None:
+    share, address = share_made(downloads=True)
+    page = opened(reader, address).content.decode()
+    import re
+
+    found = re.findall(r'(?:href|src|action)="([^"]+)"', page)
+    assert len(found) > 8
+    for each in found:
+        assert each.startswith((address, f"/{django_settings.STATIC_URL.strip('/')}/")), each
+    assert str(share.report_id) not in re.findall(r"\d+", address)
