@@ -14,6 +14,6 @@ def give(apps, schema_editor):
 class Migration(migrations.Migration):
     """Who shares reports by link."""
 
-    dependencies = [("accounts", "0006_reporting_rights")]
+    dependencies = [("accounts", "0007_reporting_grants")]
 
     operations = [migrations.RunPython(give, migrations.RunPython.noop)]
