@@ -1,5 +1,5 @@
 """The demo company's reports: for management, which sends itself each month, for finance and for a retailer,
-each published once. The retailer is to know who made its report, which waits for finance; five links show it."""
+each published once. The retailer is to know its author, which waits for finance; five links show it."""
 
 from __future__ import annotations
 
