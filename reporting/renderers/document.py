@@ -11,7 +11,7 @@ from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 
 from core import formats
-from core.reports.blocks import Section, Table, sections_from_json
+from core.reports.blocks import ReportChart, Section, Table, sections_from_json
 from reporting.models import Report, Snapshot
 
 Progress = Callable[[int, int], object]
@@ -29,6 +29,12 @@ class Document:
     line: str
     about: Sequence[tuple[str, str]]
     sections: Sequence[Section]
+
+    @property
+    def charts(self) -> Sequence[ReportChart]:
+        return [
+            block for section in self.sections for block in section.blocks if isinstance(block, ReportChart)
+        ]
 
 
 def document(snapshot: Snapshot) -> Document:

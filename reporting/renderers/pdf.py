@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+import itertools
 import tempfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 from django.utils import translation
 from django.utils.translation import gettext as _
 
-from core.reports.blocks import Block, KeyFigures, ReportChart, Table, Text
+from core.reports.blocks import Block, KeyFigures, Table, Text
 from core.typeset import pdf_bytes, readable
 from reporting.markdown import markdown_tree
 
@@ -18,27 +19,25 @@ from .document import Document, Progress, column_widths
 from .drawings import charts_drawn
 
 TEMPLATE = Path(__file__).parent.parent / "typst" / "report.typ"
-UPRIGHT, ACROSS = 105, 155
-"""How many letters of ``SIZE`` fit beside each other on paper."""
+UPRIGHT, ACROSS, TURNED = 105, 155, 130
+"""How many letters of ``SIZE`` fit beside each other on paper, and from how many on it is turned."""
 SIZE, LEAST = 8.5, 5.0
 MOMENT = ("year", "month", "day", "hour", "minute", "second")
 
 
 def report_pdf(report: Document, progress: Progress) -> bytes:
-    charts = [
-        block for section in report.sections for block in section.blocks if isinstance(block, ReportChart)
-    ]
+    charts = report.charts
     files: dict[str, bytes] = {}
     progress(0, len(charts) + 1)
     with tempfile.TemporaryDirectory() as folder:
         for place, drawn in enumerate(charts_drawn(charts, report.language, "svg", Path(folder))):
             files[f"chart-{place}.svg"] = readable(drawn.read_text(encoding="utf-8")).encode()
             progress(place + 1, len(charts) + 1)
-    return pdf_bytes(TEMPLATE, _data(report, charts), files)
+    return pdf_bytes(TEMPLATE, _data(report), files)
 
 
-def _data(report: Document, charts: Sequence[ReportChart]) -> Mapping[str, Any]:
-    moment, names = report.published_at, iter(range(len(charts)))
+def _data(report: Document) -> Mapping[str, Any]:
+    moment, numbers = report.published_at, itertools.count()
     with translation.override(report.language):
         words = {
             "contents": _("Contents"),
@@ -50,22 +49,20 @@ def _data(report: Document, charts: Sequence[ReportChart]) -> Mapping[str, Any]:
         "language": report.language,
         "footer": f"{report.title} · {report.line}",
         "author": report.author,
-        "date": {
-            name: getattr(moment, name) for name in ("year", "month", "day", "hour", "minute", "second")
-        },
+        "date": {name: getattr(moment, name) for name in MOMENT},
         "about": report.about,
         "words": words,
         "sections": [
-            {"title": section.title, "blocks": [_block(block, names) for block in section.blocks]}
+            {"title": section.title, "blocks": [_block(block, numbers) for block in section.blocks]}
             for section in report.sections
         ],
         "behind": [
-            {**_table(chart.table), "target": f"figures-{place}"} for place, chart in enumerate(charts)
+            {**_table(chart.table), "target": f"figures-{place}"} for place, chart in enumerate(report.charts)
         ],
     }
 
 
-def _block(block: Block, names: Any) -> Mapping[str, Any]:
+def _block(block: Block, numbers: Iterator[int]) -> Mapping[str, Any]:
     if isinstance(block, Text):
         return {"kind": block.kind, "nodes": markdown_tree(block.markdown), "author": block.author}
     if isinstance(block, KeyFigures):
@@ -73,7 +70,7 @@ def _block(block: Block, names: Any) -> Mapping[str, Any]:
         return {"kind": block.kind, "figures": figures}
     if isinstance(block, Table):
         return _table(block)
-    place = next(names)
+    place = next(numbers)
     return {
         "kind": block.kind,
         "title": block.title,
@@ -88,7 +85,7 @@ def _table(table: Table) -> Mapping[str, Any]:
     """Turned, and smaller, where it needs the room."""
     widths = column_widths(table)
     whole = sum(widths)
-    wide = whole > UPRIGHT
+    wide = whole > TURNED
     return {
         "kind": table.kind,
         "title": table.title,
@@ -101,5 +98,5 @@ def _table(table: Table) -> Mapping[str, Any]:
         ],
         "widths": widths,
         "wide": wide,
-        "size": max(LEAST, SIZE * min(1.0, ACROSS / whole)),
+        "size": max(LEAST, SIZE * min(1.0, (ACROSS if wide else UPRIGHT) / whole)),
     }

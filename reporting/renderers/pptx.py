@@ -11,7 +11,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-from core.reports.blocks import Block, KeyFigures, ReportChart, Table, Text
+from core.reports.blocks import Block, KeyFigures, Table, Text
 from reporting.markdown import Line, Run, markdown_lines
 
 from .document import Document, Progress, column_widths
@@ -29,9 +29,7 @@ RULED = "{5940675A-B579-460E-94D1-54222C63F5DA}"
 
 
 def report_pptx(report: Document, progress: Progress) -> bytes:
-    charts = [
-        block for section in report.sections for block in section.blocks if isinstance(block, ReportChart)
-    ]
+    charts = report.charts
     progress(0, len(charts) + 1)
     with tempfile.TemporaryDirectory() as folder:
         pictures = []
@@ -60,7 +58,8 @@ class Slides:
         self.deck.slide_width, self.deck.slide_height = Inches(WIDE), Inches(HIGH)
         for sheet in (self.deck.slide_master, *self.deck.slide_layouts):
             for shape in sheet.placeholders:
-                shape.left, shape.width = int(shape.left * stretch), int(shape.width * stretch)
+                if shape._element.spPr.xfrm is not None:  # a place of its own, not the master's
+                    shape.left, shape.width = int(shape.left * stretch), int(shape.width * stretch)
         self._properties()
         self._front()
         for section in report.sections:
@@ -68,6 +67,12 @@ class Slides:
                 self._block(section.title, block)
 
     def content(self) -> bytes:
+        """Its words in their language, so that no speller marks them."""
+        from pptx.oxml.ns import qn
+
+        for slide in self.deck.slides:
+            for run in slide._element.iter(qn("a:rPr")):
+                run.set("lang", "nl-NL" if self.report.language == "nl" else "en-GB")
         file = io.BytesIO()
         self.deck.save(file)
         return file.getvalue()
@@ -87,9 +92,9 @@ class Slides:
                 package._rels.pop(key)
 
     def _front(self) -> None:
-        slide = self._slide(self.report.title, self.report.line, size=36)
-        lines = [f"{label}: {text}" for label, text in self.report.about]
-        self._words(slide, [Line([Run(line)]) for line in lines])
+        lines = [Line([Run(f"{label}: {text}")]) for label, text in self.report.about]
+        for part in _parted(lines, [_height(line) for line in lines]):
+            self._words(self._slide(self.report.title, self.report.line, size=36), part)
 
     def _block(self, section: str, block: Block) -> None:
         if isinstance(block, Text):

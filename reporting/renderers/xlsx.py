@@ -78,6 +78,8 @@ class Writer:
     def begin(self, name: str) -> None:
         self.sheet, self.row = self.book.add_worksheet(name), 0
         self.sheet.set_column(0, 0, 28)
+        self.sheet.set_paper(9)  # A4
+        self.sheet.fit_to_pages(1, 0)
 
     def line(self, text: str, style: Any = None) -> None:
         self.sheet.write_string(self.row, 0, formula_neutral(text), style)

@@ -23,6 +23,11 @@ class FileState:
         """Nobody is making it: it has to be asked for again."""
         return self.file is None and (self.job is None or self.job.is_final)
 
+    @property
+    def gone(self) -> bool:
+        """It was never asked for, or was made and thrown away."""
+        return self.file is None and (self.job is None or self.job.state == Job.State.DONE)
+
 
 def snapshot_file(snapshot: Snapshot, kind: str) -> SnapshotFile | None:
     """The file with its content; none: it is still being made, or could not be."""

@@ -28,7 +28,7 @@ def snapshot_as_file(request: HttpRequest, pk: int, number: int, kind: str) -> H
         raise Http404(kind)
     address = reverse("reporting:snapshot_file", args=[pk, number, kind])
     state = snapshot_file_states(found)[kind]
-    if state.failed and (state.job is None or request.method == "POST"):
+    if state.failed and (state.gone or request.method == "POST"):
         snapshot_files_ask(snapshot=found, user=request.user)
         return redirect(address)
     file = None if request.htmx else snapshot_file(found, kind)

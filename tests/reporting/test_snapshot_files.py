@@ -9,6 +9,7 @@ import re
 import time
 import zipfile
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import openpyxl
@@ -18,6 +19,7 @@ from django.template.loader import render_to_string
 from django.utils import timezone, translation
 from django.utils.html import strip_tags
 from pptx import Presentation
+from pptx.oxml.ns import qn
 from pypdf import PdfReader
 
 from core.jobs import job_claim, job_run
@@ -33,6 +35,7 @@ from core.reports.blocks import (
     sections_to_json,
 )
 from reporting.models import Report, Snapshot, SnapshotFile
+from reporting.renderers.drawings import charts_drawn
 from reporting.renderers.xlsx import number_read, sheet_names
 from reporting.report_page import sections_shown
 from reporting.selectors.snapshot_files import snapshot_file, snapshot_file_states
@@ -135,6 +138,7 @@ def sheet_text(cell: Any) -> str:
 
 def sheets(content: bytes) -> list[str]:
     book = openpyxl.load_workbook(io.BytesIO(content))
+    assert book.properties.created == datetime.datetime(2026, 11, 12, 9, 30)
     return [sheet_text(cell) for sheet in book for row in sheet.iter_rows() for cell in row if cell.value]
 
 
@@ -265,6 +269,8 @@ def test_slides_are_of_the_report_alone() -> None:
     said = deck.core_properties
     assert (said.title, said.author, said.comments) == ("Maandrapport", "Sanne de Wit", "")
     assert deck.slide_width * 9 == pytest.approx(deck.slide_height * 16, rel=1e-3)
+    words = [run for slide in deck.slides for run in slide._element.iter(qn("a:rPr"))]
+    assert {run.get("lang") for run in words} == {"nl-NL"}
     grids = [shape.table for slide in deck.slides for shape in slide.shapes if shape.has_table]
     assert len(grids) > 1
     assert {grid.cell(0, 0).text for grid in grids} == {"Month"}
@@ -272,6 +278,12 @@ def test_slides_are_of_the_report_alone() -> None:
     assert f'descr="{CHART.description}"' in "".join(
         shape._element.xml for slide in deck.slides for shape in slide.shapes
     )
+
+
+def test_a_chart_fetches_nothing(tmp_path: Path) -> None:
+    chart = replace(CHART, spec={**SPEC, "data": {"url": "http://127.0.0.1:9/figures.json"}})
+    with pytest.raises(RuntimeError, match="not allowed"):
+        list(charts_drawn([chart], "nl", "svg", tmp_path))
 
 
 def test_to_the_outside_nobody_is_named() -> None:
@@ -319,3 +331,6 @@ def test_the_page_says_how_far_a_file_is_and_hands_it_over(client: Any) -> None:
     assert answer.content == bytes(SnapshotFile.objects.get().content)
     assert "Maandrapport 2.xlsx" in answer.headers["Content-Disposition"]
     assert client.get(f"{snapshot.get_absolute_url()}exe/").status_code == 404
+    SnapshotFile.objects.all().delete()
+    assert client.get(address).status_code == 302
+    assert "hx-get" in client.get(address).content.decode()
