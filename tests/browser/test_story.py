@@ -37,12 +37,22 @@ from tests.factories import cost_rate_factory, price_factory, price_list_factory
 from .company import AHEAD, PRICES, Company, dutch, found_company, spreadsheet, upload
 from .story_costs import wednesday_costs
 from .story_money import budget_laid_down, money_ahead
+from .story_report import friday_report
 
 pytestmark = [pytest.mark.browser, pytest.mark.long, pytest.mark.timeout(420)]
 OLD_PRICE = PRICES["SAP-100"]
 
 
-def test_the_story(page: Any, sign_in: Any, axe: Any, processes: Any, transactional_db: Any) -> None:
+def test_the_story(
+    page: Any,
+    sign_in: Any,
+    axe: Any,
+    processes: Any,
+    new_context: Any,
+    settings: Any,
+    transactional_db: Any,
+) -> None:
+    settings.MAIL_BACKEND = settings.EMAIL_BACKEND
     company = found_company()
     two_months_ago, month_ago = month_add(company.last, -2), month_add(company.last, -1)
     company.book(month for month in company.volumes["SAP-150"] if month <= two_months_ago)
@@ -59,6 +69,8 @@ def test_the_story(page: Any, sign_in: Any, axe: Any, processes: Any, transactio
     start = _tuesday_price(page, sign_in, axe, company)
     _tuesday_night(page, axe, processes, company, start)
     wednesday_costs(page, sign_in, axe, processes, company)
+    sign_in(page, company.sanne)
+    friday_report(page, axe, new_context, processes, company)
 
 
 def _night_as_of(month: Any) -> None:
