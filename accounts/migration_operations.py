@@ -14,17 +14,50 @@ from pgtrigger.migrations import AddTrigger
 PARTS = (AddConstraint, AddField, AddIndex, AddTrigger)
 
 
-class CreateModels(Operation):
-    """New tables, all at once: Django would render every related model again after each operation.
+class AtOnce(Operation):
+    """Changes of tables with one state before all of them and one after: Django would render every related
+    model again after each.
 
-    ``operations`` as ``makemigrations`` writes them: new models, and what it adds to these afterwards.
+    ``operations`` as ``makemigrations`` writes them, none of which looks at what another one made.
     """
 
-    category = OperationCategory.ADDITION
+    category = OperationCategory.ALTERATION
     serialization_expand_args = ["operations"]
 
     def __init__(self, operations: list[Operation]) -> None:
         self.operations = operations
+
+    def state_forwards(self, app_label: str, state: ProjectState) -> None:
+        state.__dict__.pop("apps", None)  # rendered when next asked for
+        for operation in self.operations:
+            operation.state_forwards(app_label, state)
+
+    def database_forwards(
+        self, app_label: str, schema_editor: Any, from_state: ProjectState, to_state: ProjectState
+    ) -> None:
+        for operation in self.operations:
+            operation.database_forwards(app_label, schema_editor, from_state, to_state)
+
+    def database_backwards(
+        self, app_label: str, schema_editor: Any, from_state: ProjectState, to_state: ProjectState
+    ) -> None:
+        for operation in reversed(self.operations):
+            operation.database_backwards(app_label, schema_editor, from_state, to_state)
+
+    def describe(self) -> str:
+        return "; ".join(operation.describe() for operation in self.operations)
+
+
+class CreateModels(AtOnce):
+    """New tables, each made with all of itself.
+
+    ``operations``: new models, and what ``makemigrations`` adds to these afterwards.
+    """
+
+    category = OperationCategory.ADDITION
+
+    def __init__(self, operations: list[Operation]) -> None:
+        super().__init__(operations)
         self.models = [operation for operation in operations if isinstance(operation, CreateModel)]
         names = {model.name_lower for model in self.models}
         for operation in operations:
@@ -32,11 +65,6 @@ class CreateModels(Operation):
                 isinstance(operation, PARTS) and operation.model_name.lower() in names
             ):
                 raise ValueError(f"{operation.describe()}: not part of a table made here")
-
-    def state_forwards(self, app_label: str, state: ProjectState) -> None:
-        state.__dict__.pop("apps", None)  # rendered when next asked for
-        for operation in self.operations:
-            operation.state_forwards(app_label, state)
 
     def database_forwards(
         self, app_label: str, schema_editor: Any, from_state: ProjectState, to_state: ProjectState

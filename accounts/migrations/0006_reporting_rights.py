@@ -22,6 +22,11 @@ def give(apps, schema_editor):
 class Migration(migrations.Migration):
     """Who reads reports, and who makes and publishes them."""
 
-    dependencies = [("accounts", "0005_pricing_rights")]
+    # allauth's as well: by the time ours are there, each of its changes renders these too.
+    dependencies = [
+        ("accounts", "0005_pricing_rights"),
+        ("mfa", "0003_authenticator_type_uniq"),
+        ("socialaccount", "0006_alter_socialaccount_extra_data"),
+    ]
 
     operations = [migrations.RunPython(give, migrations.RunPython.noop)]

@@ -4,6 +4,8 @@ import pgtrigger.compiler
 import pgtrigger.migrations
 from django.db import migrations, models
 
+from accounts.migration_operations import AtOnce
+
 
 class Migration(migrations.Migration):
     dependencies = [
@@ -11,69 +13,77 @@ class Migration(migrations.Migration):
     ]
 
     operations = [
-        pgtrigger.migrations.RemoveTrigger(
-            model_name="proposal",
-            name="insert_insert",
-        ),
-        pgtrigger.migrations.RemoveTrigger(
-            model_name="proposal",
-            name="update_update",
-        ),
-        pgtrigger.migrations.RemoveTrigger(
-            model_name="proposal",
-            name="delete_delete",
-        ),
-        migrations.AddField(
-            model_name="proposal",
-            name="alternatives",
-            field=models.CharField(blank=True, max_length=400, verbose_name="alternatives considered"),
-        ),
-        migrations.AddField(
-            model_name="proposalevent",
-            name="alternatives",
-            field=models.CharField(blank=True, max_length=400, verbose_name="alternatives considered"),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name="proposal",
-            trigger=pgtrigger.compiler.Trigger(
-                name="insert_insert",
-                sql=pgtrigger.compiler.UpsertTriggerSql(
-                    func='INSERT INTO "pricing_proposalevent" ("alternatives", "author_id", "created_at", "decided_at", "decided_by_id", "exception", "id", "note", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "price_list_id", "reason", "rule", "start_date", "state") VALUES (NEW."alternatives", NEW."author_id", NEW."created_at", NEW."decided_at", NEW."decided_by_id", NEW."exception", NEW."id", NEW."note", _pgh_attach_context(), NOW(), \'insert\', NEW."id", NEW."price_list_id", NEW."reason", NEW."rule", NEW."start_date", NEW."state"); RETURN NULL;',
-                    hash="1864249c1cadc05c37f772351e33309469def7c7",
-                    operation="INSERT",
-                    pgid="pgtrigger_insert_insert_7c3e0",
-                    table="pricing_proposal",
-                    when="AFTER",
+        AtOnce(
+            [
+                pgtrigger.migrations.RemoveTrigger(
+                    model_name="proposal",
+                    name="insert_insert",
                 ),
-            ),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name="proposal",
-            trigger=pgtrigger.compiler.Trigger(
-                name="update_update",
-                sql=pgtrigger.compiler.UpsertTriggerSql(
-                    condition="WHEN (OLD.* IS DISTINCT FROM NEW.*)",
-                    func='INSERT INTO "pricing_proposalevent" ("alternatives", "author_id", "created_at", "decided_at", "decided_by_id", "exception", "id", "note", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "price_list_id", "reason", "rule", "start_date", "state") VALUES (NEW."alternatives", NEW."author_id", NEW."created_at", NEW."decided_at", NEW."decided_by_id", NEW."exception", NEW."id", NEW."note", _pgh_attach_context(), NOW(), \'update\', NEW."id", NEW."price_list_id", NEW."reason", NEW."rule", NEW."start_date", NEW."state"); RETURN NULL;',
-                    hash="424b72d5665596ca610c4d4883a630e854b7c737",
-                    operation="UPDATE",
-                    pgid="pgtrigger_update_update_68b1a",
-                    table="pricing_proposal",
-                    when="AFTER",
+                pgtrigger.migrations.RemoveTrigger(
+                    model_name="proposal",
+                    name="update_update",
                 ),
-            ),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name="proposal",
-            trigger=pgtrigger.compiler.Trigger(
-                name="delete_delete",
-                sql=pgtrigger.compiler.UpsertTriggerSql(
-                    func='INSERT INTO "pricing_proposalevent" ("alternatives", "author_id", "created_at", "decided_at", "decided_by_id", "exception", "id", "note", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "price_list_id", "reason", "rule", "start_date", "state") VALUES (OLD."alternatives", OLD."author_id", OLD."created_at", OLD."decided_at", OLD."decided_by_id", OLD."exception", OLD."id", OLD."note", _pgh_attach_context(), NOW(), \'delete\', OLD."id", OLD."price_list_id", OLD."reason", OLD."rule", OLD."start_date", OLD."state"); RETURN NULL;',
-                    hash="52f239188514d6267c67c3a43e11e688997ccce0",
-                    operation="DELETE",
-                    pgid="pgtrigger_delete_delete_ac08b",
-                    table="pricing_proposal",
-                    when="AFTER",
+                pgtrigger.migrations.RemoveTrigger(
+                    model_name="proposal",
+                    name="delete_delete",
                 ),
-            ),
+                migrations.AddField(
+                    model_name="proposal",
+                    name="alternatives",
+                    field=models.CharField(
+                        blank=True, max_length=400, verbose_name="alternatives considered"
+                    ),
+                ),
+                migrations.AddField(
+                    model_name="proposalevent",
+                    name="alternatives",
+                    field=models.CharField(
+                        blank=True, max_length=400, verbose_name="alternatives considered"
+                    ),
+                ),
+                pgtrigger.migrations.AddTrigger(
+                    model_name="proposal",
+                    trigger=pgtrigger.compiler.Trigger(
+                        name="insert_insert",
+                        sql=pgtrigger.compiler.UpsertTriggerSql(
+                            func='INSERT INTO "pricing_proposalevent" ("alternatives", "author_id", "created_at", "decided_at", "decided_by_id", "exception", "id", "note", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "price_list_id", "reason", "rule", "start_date", "state") VALUES (NEW."alternatives", NEW."author_id", NEW."created_at", NEW."decided_at", NEW."decided_by_id", NEW."exception", NEW."id", NEW."note", _pgh_attach_context(), NOW(), \'insert\', NEW."id", NEW."price_list_id", NEW."reason", NEW."rule", NEW."start_date", NEW."state"); RETURN NULL;',
+                            hash="1864249c1cadc05c37f772351e33309469def7c7",
+                            operation="INSERT",
+                            pgid="pgtrigger_insert_insert_7c3e0",
+                            table="pricing_proposal",
+                            when="AFTER",
+                        ),
+                    ),
+                ),
+                pgtrigger.migrations.AddTrigger(
+                    model_name="proposal",
+                    trigger=pgtrigger.compiler.Trigger(
+                        name="update_update",
+                        sql=pgtrigger.compiler.UpsertTriggerSql(
+                            condition="WHEN (OLD.* IS DISTINCT FROM NEW.*)",
+                            func='INSERT INTO "pricing_proposalevent" ("alternatives", "author_id", "created_at", "decided_at", "decided_by_id", "exception", "id", "note", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "price_list_id", "reason", "rule", "start_date", "state") VALUES (NEW."alternatives", NEW."author_id", NEW."created_at", NEW."decided_at", NEW."decided_by_id", NEW."exception", NEW."id", NEW."note", _pgh_attach_context(), NOW(), \'update\', NEW."id", NEW."price_list_id", NEW."reason", NEW."rule", NEW."start_date", NEW."state"); RETURN NULL;',
+                            hash="424b72d5665596ca610c4d4883a630e854b7c737",
+                            operation="UPDATE",
+                            pgid="pgtrigger_update_update_68b1a",
+                            table="pricing_proposal",
+                            when="AFTER",
+                        ),
+                    ),
+                ),
+                pgtrigger.migrations.AddTrigger(
+                    model_name="proposal",
+                    trigger=pgtrigger.compiler.Trigger(
+                        name="delete_delete",
+                        sql=pgtrigger.compiler.UpsertTriggerSql(
+                            func='INSERT INTO "pricing_proposalevent" ("alternatives", "author_id", "created_at", "decided_at", "decided_by_id", "exception", "id", "note", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "price_list_id", "reason", "rule", "start_date", "state") VALUES (OLD."alternatives", OLD."author_id", OLD."created_at", OLD."decided_at", OLD."decided_by_id", OLD."exception", OLD."id", OLD."note", _pgh_attach_context(), NOW(), \'delete\', OLD."id", OLD."price_list_id", OLD."reason", OLD."rule", OLD."start_date", OLD."state"); RETURN NULL;',
+                            hash="52f239188514d6267c67c3a43e11e688997ccce0",
+                            operation="DELETE",
+                            pgid="pgtrigger_delete_delete_ac08b",
+                            table="pricing_proposal",
+                            when="AFTER",
+                        ),
+                    ),
+                ),
+            ]
         ),
     ]

@@ -5,6 +5,8 @@ import pgtrigger.compiler
 import pgtrigger.migrations
 from django.db import migrations, models
 
+from accounts.migration_operations import CreateModels
+
 
 class Migration(migrations.Migration):
     dependencies = [
@@ -13,130 +15,145 @@ class Migration(migrations.Migration):
     ]
 
     operations = [
-        migrations.CreateModel(
-            name="CostMonth",
-            fields=[
-                (
-                    "id",
-                    models.BigAutoField(
-                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
-                    ),
-                ),
-                ("month", models.DateField()),
-                ("cost_centre", models.CharField(blank=True, max_length=40)),
-                (
-                    "source",
-                    models.CharField(
-                        choices=[
-                            ("standard", "standard"),
-                            ("actual", "actual"),
-                            ("accrual", "accrual"),
-                            ("budget", "budget"),
-                        ],
-                        max_length=8,
-                    ),
-                ),
-                ("amount", models.DecimalField(decimal_places=2, max_digits=18)),
-                ("recorded_at", models.DateTimeField()),
-                ("replaced_at", models.DateTimeField(null=True)),
-                (
-                    "channel",
-                    models.ForeignKey(
-                        db_constraint=False,
-                        db_index=False,
-                        null=True,
-                        on_delete=django.db.models.deletion.DO_NOTHING,
-                        related_name="+",
-                        to="products.channel",
-                    ),
-                ),
-                (
-                    "kind",
-                    models.ForeignKey(
-                        db_constraint=False,
-                        db_index=False,
-                        on_delete=django.db.models.deletion.DO_NOTHING,
-                        related_name="+",
-                        to="pricing.costkind",
-                    ),
-                ),
-                (
-                    "product",
-                    models.ForeignKey(
-                        db_constraint=False,
-                        db_index=False,
-                        null=True,
-                        on_delete=django.db.models.deletion.DO_NOTHING,
-                        related_name="+",
-                        to="products.product",
-                    ),
-                ),
-                (
-                    "supplier",
-                    models.ForeignKey(
-                        db_constraint=False,
-                        db_index=False,
-                        null=True,
-                        on_delete=django.db.models.deletion.DO_NOTHING,
-                        related_name="+",
-                        to="products.supplier",
-                    ),
-                ),
-            ],
-            options={
-                "indexes": [
-                    models.Index(
-                        condition=models.Q(("replaced_at", None)),
-                        fields=["month", "source"],
-                        name="cost_month_report",
-                    ),
-                    models.Index(fields=["recorded_at"], name="cost_month_recorded"),
-                    models.Index(
-                        condition=models.Q(("replaced_at__isnull", False)),
-                        fields=["replaced_at"],
-                        name="cost_month_replaced",
-                    ),
-                ],
-                "constraints": [
-                    models.UniqueConstraint(
-                        condition=models.Q(("replaced_at", None)),
-                        fields=("product", "source", "month", "kind", "channel", "supplier", "cost_centre"),
-                        name="cost_month_holds_once",
-                        nulls_distinct=False,
-                    ),
-                    models.CheckConstraint(
-                        condition=models.Q(("month__day", 1)), name="cost_month_is_a_month"
-                    ),
-                    models.CheckConstraint(
-                        condition=models.Q(("source__in", ["standard", "actual", "accrual", "budget"])),
-                        name="cost_month_source_known",
-                    ),
-                    models.CheckConstraint(
-                        condition=models.Q(("amount", 0), _negated=True), name="cost_month_says_something"
-                    ),
-                    models.CheckConstraint(
-                        condition=models.Q(
-                            ("replaced_at", None),
-                            ("replaced_at__gte", models.F("recorded_at")),
-                            _connector="OR",
+        CreateModels(
+            [
+                migrations.CreateModel(
+                    name="CostMonth",
+                    fields=[
+                        (
+                            "id",
+                            models.BigAutoField(
+                                auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                            ),
                         ),
-                        name="cost_month_replaced_after",
-                    ),
-                ],
-            },
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name="costmonth",
-            trigger=pgtrigger.compiler.Trigger(
-                name="cost_month_stays",
-                sql=pgtrigger.compiler.UpsertTriggerSql(
-                    func="\n                    IF TG_OP = 'UPDATE' AND OLD.replaced_at IS NULL AND NEW.replaced_at IS NOT NULL\n                       AND to_jsonb(NEW) - 'replaced_at' = to_jsonb(OLD) - 'replaced_at' THEN\n                        RETURN NEW;\n                    END IF;\n                    RAISE EXCEPTION 'booked cost % stays', OLD.id USING ERRCODE = 'check_violation';\n                ",
-                    hash="59d813be19d500330c78e6a42031750571aca665",
-                    operation="UPDATE OR DELETE",
-                    pgid="pgtrigger_cost_month_stays_b427c",
-                    table="pricing_costmonth",
-                    when="BEFORE",
+                        ("month", models.DateField()),
+                        ("cost_centre", models.CharField(blank=True, max_length=40)),
+                        (
+                            "source",
+                            models.CharField(
+                                choices=[
+                                    ("standard", "standard"),
+                                    ("actual", "actual"),
+                                    ("accrual", "accrual"),
+                                    ("budget", "budget"),
+                                ],
+                                max_length=8,
+                            ),
+                        ),
+                        ("amount", models.DecimalField(decimal_places=2, max_digits=18)),
+                        ("recorded_at", models.DateTimeField()),
+                        ("replaced_at", models.DateTimeField(null=True)),
+                        (
+                            "channel",
+                            models.ForeignKey(
+                                db_constraint=False,
+                                db_index=False,
+                                null=True,
+                                on_delete=django.db.models.deletion.DO_NOTHING,
+                                related_name="+",
+                                to="products.channel",
+                            ),
+                        ),
+                        (
+                            "kind",
+                            models.ForeignKey(
+                                db_constraint=False,
+                                db_index=False,
+                                on_delete=django.db.models.deletion.DO_NOTHING,
+                                related_name="+",
+                                to="pricing.costkind",
+                            ),
+                        ),
+                        (
+                            "product",
+                            models.ForeignKey(
+                                db_constraint=False,
+                                db_index=False,
+                                null=True,
+                                on_delete=django.db.models.deletion.DO_NOTHING,
+                                related_name="+",
+                                to="products.product",
+                            ),
+                        ),
+                        (
+                            "supplier",
+                            models.ForeignKey(
+                                db_constraint=False,
+                                db_index=False,
+                                null=True,
+                                on_delete=django.db.models.deletion.DO_NOTHING,
+                                related_name="+",
+                                to="products.supplier",
+                            ),
+                        ),
+                    ],
+                    options={
+                        "indexes": [
+                            models.Index(
+                                condition=models.Q(("replaced_at", None)),
+                                fields=["month", "source"],
+                                name="cost_month_report",
+                            ),
+                            models.Index(fields=["recorded_at"], name="cost_month_recorded"),
+                            models.Index(
+                                condition=models.Q(("replaced_at__isnull", False)),
+                                fields=["replaced_at"],
+                                name="cost_month_replaced",
+                            ),
+                        ],
+                        "constraints": [
+                            models.UniqueConstraint(
+                                condition=models.Q(("replaced_at", None)),
+                                fields=(
+                                    "product",
+                                    "source",
+                                    "month",
+                                    "kind",
+                                    "channel",
+                                    "supplier",
+                                    "cost_centre",
+                                ),
+                                name="cost_month_holds_once",
+                                nulls_distinct=False,
+                            ),
+                            models.CheckConstraint(
+                                condition=models.Q(("month__day", 1)), name="cost_month_is_a_month"
+                            ),
+                            models.CheckConstraint(
+                                condition=models.Q(
+                                    ("source__in", ["standard", "actual", "accrual", "budget"])
+                                ),
+                                name="cost_month_source_known",
+                            ),
+                            models.CheckConstraint(
+                                condition=models.Q(("amount", 0), _negated=True),
+                                name="cost_month_says_something",
+                            ),
+                            models.CheckConstraint(
+                                condition=models.Q(
+                                    ("replaced_at", None),
+                                    ("replaced_at__gte", models.F("recorded_at")),
+                                    _connector="OR",
+                                ),
+                                name="cost_month_replaced_after",
+                            ),
+                        ],
+                    },
                 ),
-            ),
+                pgtrigger.migrations.AddTrigger(
+                    model_name="costmonth",
+                    trigger=pgtrigger.compiler.Trigger(
+                        name="cost_month_stays",
+                        sql=pgtrigger.compiler.UpsertTriggerSql(
+                            func="\n                    IF TG_OP = 'UPDATE' AND OLD.replaced_at IS NULL AND NEW.replaced_at IS NOT NULL\n                       AND to_jsonb(NEW) - 'replaced_at' = to_jsonb(OLD) - 'replaced_at' THEN\n                        RETURN NEW;\n                    END IF;\n                    RAISE EXCEPTION 'booked cost % stays', OLD.id USING ERRCODE = 'check_violation';\n                ",
+                            hash="59d813be19d500330c78e6a42031750571aca665",
+                            operation="UPDATE OR DELETE",
+                            pgid="pgtrigger_cost_month_stays_b427c",
+                            table="pricing_costmonth",
+                            when="BEFORE",
+                        ),
+                    ),
+                ),
+            ]
         ),
     ]

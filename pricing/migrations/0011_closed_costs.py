@@ -4,6 +4,8 @@ import pgtrigger.compiler
 import pgtrigger.migrations
 from django.db import migrations
 
+from accounts.migration_operations import AtOnce
+
 
 class Migration(migrations.Migration):
     dependencies = [
@@ -11,55 +13,59 @@ class Migration(migrations.Migration):
     ]
 
     operations = [
-        pgtrigger.migrations.AddTrigger(
-            model_name="costmonth",
-            trigger=pgtrigger.compiler.Trigger(
-                name="closed_month_insert",
-                sql=pgtrigger.compiler.UpsertTriggerSql(
-                    declare="DECLARE shut date; said text;",
-                    func="\n        PERFORM pg_advisory_xact_lock_shared(hashtextextended('products.month_close', 0));\n        SELECT closed_until INTO shut FROM core_organisation;\n        said := current_setting('pmtool.correction', true);\n        IF shut IS NULL OR (said <> '' AND EXISTS (\n            SELECT FROM products_correction\n            WHERE id = said::bigint AND transaction = pg_current_xact_id()::text::bigint\n        )) THEN\n            RETURN NULL;\n        END IF;\n        SELECT min(day) INTO shut FROM (SELECT month AS day FROM new_rows WHERE source <> 'budget') rows WHERE day < shut + interval '1 month';\n        IF shut IS NOT NULL THEN\n            RAISE EXCEPTION 'month % is closed', to_char(shut, 'YYYY-MM') USING ERRCODE = 'check_violation';\n        END IF;\n        RETURN NULL;\n    ",
-                    hash="9448beb5b2973e71f6c96ad72cc2af0858631160",
-                    level="STATEMENT",
-                    operation="INSERT",
-                    pgid="pgtrigger_closed_month_insert_273cb",
-                    referencing="REFERENCING NEW TABLE AS new_rows ",
-                    table="pricing_costmonth",
-                    when="AFTER",
+        AtOnce(
+            [
+                pgtrigger.migrations.AddTrigger(
+                    model_name="costmonth",
+                    trigger=pgtrigger.compiler.Trigger(
+                        name="closed_month_insert",
+                        sql=pgtrigger.compiler.UpsertTriggerSql(
+                            declare="DECLARE shut date; said text;",
+                            func="\n        PERFORM pg_advisory_xact_lock_shared(hashtextextended('products.month_close', 0));\n        SELECT closed_until INTO shut FROM core_organisation;\n        said := current_setting('pmtool.correction', true);\n        IF shut IS NULL OR (said <> '' AND EXISTS (\n            SELECT FROM products_correction\n            WHERE id = said::bigint AND transaction = pg_current_xact_id()::text::bigint\n        )) THEN\n            RETURN NULL;\n        END IF;\n        SELECT min(day) INTO shut FROM (SELECT month AS day FROM new_rows WHERE source <> 'budget') rows WHERE day < shut + interval '1 month';\n        IF shut IS NOT NULL THEN\n            RAISE EXCEPTION 'month % is closed', to_char(shut, 'YYYY-MM') USING ERRCODE = 'check_violation';\n        END IF;\n        RETURN NULL;\n    ",
+                            hash="9448beb5b2973e71f6c96ad72cc2af0858631160",
+                            level="STATEMENT",
+                            operation="INSERT",
+                            pgid="pgtrigger_closed_month_insert_273cb",
+                            referencing="REFERENCING NEW TABLE AS new_rows ",
+                            table="pricing_costmonth",
+                            when="AFTER",
+                        ),
+                    ),
                 ),
-            ),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name="costmonth",
-            trigger=pgtrigger.compiler.Trigger(
-                name="closed_month_update",
-                sql=pgtrigger.compiler.UpsertTriggerSql(
-                    declare="DECLARE shut date; said text;",
-                    func="\n        PERFORM pg_advisory_xact_lock_shared(hashtextextended('products.month_close', 0));\n        SELECT closed_until INTO shut FROM core_organisation;\n        said := current_setting('pmtool.correction', true);\n        IF shut IS NULL OR (said <> '' AND EXISTS (\n            SELECT FROM products_correction\n            WHERE id = said::bigint AND transaction = pg_current_xact_id()::text::bigint\n        )) THEN\n            RETURN NULL;\n        END IF;\n        SELECT min(day) INTO shut FROM (SELECT month AS day FROM old_rows WHERE source <> 'budget' UNION ALL SELECT month AS day FROM new_rows WHERE source <> 'budget') rows WHERE day < shut + interval '1 month';\n        IF shut IS NOT NULL THEN\n            RAISE EXCEPTION 'month % is closed', to_char(shut, 'YYYY-MM') USING ERRCODE = 'check_violation';\n        END IF;\n        RETURN NULL;\n    ",
-                    hash="373d8e2752eb881bbc9fa336d33b67d63f20c4a8",
-                    level="STATEMENT",
-                    operation="UPDATE",
-                    pgid="pgtrigger_closed_month_update_96704",
-                    referencing="REFERENCING OLD TABLE AS old_rows  NEW TABLE AS new_rows ",
-                    table="pricing_costmonth",
-                    when="AFTER",
+                pgtrigger.migrations.AddTrigger(
+                    model_name="costmonth",
+                    trigger=pgtrigger.compiler.Trigger(
+                        name="closed_month_update",
+                        sql=pgtrigger.compiler.UpsertTriggerSql(
+                            declare="DECLARE shut date; said text;",
+                            func="\n        PERFORM pg_advisory_xact_lock_shared(hashtextextended('products.month_close', 0));\n        SELECT closed_until INTO shut FROM core_organisation;\n        said := current_setting('pmtool.correction', true);\n        IF shut IS NULL OR (said <> '' AND EXISTS (\n            SELECT FROM products_correction\n            WHERE id = said::bigint AND transaction = pg_current_xact_id()::text::bigint\n        )) THEN\n            RETURN NULL;\n        END IF;\n        SELECT min(day) INTO shut FROM (SELECT month AS day FROM old_rows WHERE source <> 'budget' UNION ALL SELECT month AS day FROM new_rows WHERE source <> 'budget') rows WHERE day < shut + interval '1 month';\n        IF shut IS NOT NULL THEN\n            RAISE EXCEPTION 'month % is closed', to_char(shut, 'YYYY-MM') USING ERRCODE = 'check_violation';\n        END IF;\n        RETURN NULL;\n    ",
+                            hash="373d8e2752eb881bbc9fa336d33b67d63f20c4a8",
+                            level="STATEMENT",
+                            operation="UPDATE",
+                            pgid="pgtrigger_closed_month_update_96704",
+                            referencing="REFERENCING OLD TABLE AS old_rows  NEW TABLE AS new_rows ",
+                            table="pricing_costmonth",
+                            when="AFTER",
+                        ),
+                    ),
                 ),
-            ),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name="costmonth",
-            trigger=pgtrigger.compiler.Trigger(
-                name="closed_month_delete",
-                sql=pgtrigger.compiler.UpsertTriggerSql(
-                    declare="DECLARE shut date; said text;",
-                    func="\n        PERFORM pg_advisory_xact_lock_shared(hashtextextended('products.month_close', 0));\n        SELECT closed_until INTO shut FROM core_organisation;\n        said := current_setting('pmtool.correction', true);\n        IF shut IS NULL OR (said <> '' AND EXISTS (\n            SELECT FROM products_correction\n            WHERE id = said::bigint AND transaction = pg_current_xact_id()::text::bigint\n        )) THEN\n            RETURN NULL;\n        END IF;\n        SELECT min(day) INTO shut FROM (SELECT month AS day FROM old_rows WHERE source <> 'budget') rows WHERE day < shut + interval '1 month';\n        IF shut IS NOT NULL THEN\n            RAISE EXCEPTION 'month % is closed', to_char(shut, 'YYYY-MM') USING ERRCODE = 'check_violation';\n        END IF;\n        RETURN NULL;\n    ",
-                    hash="817719d365ceca7cd43b780abfeed066a382880a",
-                    level="STATEMENT",
-                    operation="DELETE",
-                    pgid="pgtrigger_closed_month_delete_2980d",
-                    referencing="REFERENCING OLD TABLE AS old_rows ",
-                    table="pricing_costmonth",
-                    when="AFTER",
+                pgtrigger.migrations.AddTrigger(
+                    model_name="costmonth",
+                    trigger=pgtrigger.compiler.Trigger(
+                        name="closed_month_delete",
+                        sql=pgtrigger.compiler.UpsertTriggerSql(
+                            declare="DECLARE shut date; said text;",
+                            func="\n        PERFORM pg_advisory_xact_lock_shared(hashtextextended('products.month_close', 0));\n        SELECT closed_until INTO shut FROM core_organisation;\n        said := current_setting('pmtool.correction', true);\n        IF shut IS NULL OR (said <> '' AND EXISTS (\n            SELECT FROM products_correction\n            WHERE id = said::bigint AND transaction = pg_current_xact_id()::text::bigint\n        )) THEN\n            RETURN NULL;\n        END IF;\n        SELECT min(day) INTO shut FROM (SELECT month AS day FROM old_rows WHERE source <> 'budget') rows WHERE day < shut + interval '1 month';\n        IF shut IS NOT NULL THEN\n            RAISE EXCEPTION 'month % is closed', to_char(shut, 'YYYY-MM') USING ERRCODE = 'check_violation';\n        END IF;\n        RETURN NULL;\n    ",
+                            hash="817719d365ceca7cd43b780abfeed066a382880a",
+                            level="STATEMENT",
+                            operation="DELETE",
+                            pgid="pgtrigger_closed_month_delete_2980d",
+                            referencing="REFERENCING OLD TABLE AS old_rows ",
+                            table="pricing_costmonth",
+                            when="AFTER",
+                        ),
+                    ),
                 ),
-            ),
+            ]
         ),
     ]

@@ -4,6 +4,8 @@ import django.db.models.deletion
 from django.conf import settings
 from django.db import migrations, models
 
+from accounts.migration_operations import CreateModels
+
 
 class Migration(migrations.Migration):
     dependencies = [
@@ -13,147 +15,157 @@ class Migration(migrations.Migration):
     ]
 
     operations = [
-        migrations.CreateModel(
-            name="CostChange",
-            fields=[
-                (
-                    "id",
-                    models.BigAutoField(
-                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+        CreateModels(
+            [
+                migrations.CreateModel(
+                    name="CostChange",
+                    fields=[
+                        (
+                            "id",
+                            models.BigAutoField(
+                                auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                            ),
+                        ),
+                        ("reason", models.CharField(max_length=200, verbose_name="why")),
+                        ("start_date", models.DateField(verbose_name="from")),
+                        ("chosen", models.JSONField(default=dict)),
+                        (
+                            "how",
+                            models.CharField(
+                                choices=[
+                                    ("percentage", "change by per cent"),
+                                    ("amount", "change by an amount"),
+                                    ("exchange", "another exchange rate"),
+                                ],
+                                max_length=10,
+                                verbose_name="how",
+                            ),
+                        ),
+                        (
+                            "value",
+                            models.DecimalField(
+                                decimal_places=8, max_digits=18, verbose_name="by how much, or to what"
+                            ),
+                        ),
+                        (
+                            "state",
+                            models.CharField(
+                                choices=[
+                                    ("draft", "draft"),
+                                    ("applied", "written"),
+                                    ("withdrawn", "withdrawn"),
+                                ],
+                                default="draft",
+                                max_length=9,
+                            ),
+                        ),
+                        ("said", models.CharField(blank=True, max_length=64)),
+                        ("created_at", models.DateTimeField(auto_now_add=True)),
+                        ("decided_at", models.DateTimeField(blank=True, null=True)),
+                        (
+                            "author",
+                            models.ForeignKey(
+                                on_delete=django.db.models.deletion.PROTECT,
+                                related_name="+",
+                                to=settings.AUTH_USER_MODEL,
+                            ),
+                        ),
+                        (
+                            "proposal",
+                            models.ForeignKey(
+                                blank=True,
+                                null=True,
+                                on_delete=django.db.models.deletion.PROTECT,
+                                related_name="+",
+                                to="pricing.proposal",
+                            ),
+                        ),
+                        ("rates", models.ManyToManyField(related_name="changes", to="pricing.costrate")),
+                    ],
+                    options={
+                        "verbose_name": "change of costs",
+                        "ordering": ["-pk"],
+                    },
+                ),
+                migrations.CreateModel(
+                    name="CostChangeEffect",
+                    fields=[
+                        (
+                            "id",
+                            models.BigAutoField(
+                                auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                            ),
+                        ),
+                        ("net", models.DecimalField(decimal_places=2, max_digits=18)),
+                        ("cm1_was", models.DecimalField(decimal_places=2, max_digits=18)),
+                        ("cm2_was", models.DecimalField(decimal_places=2, max_digits=18)),
+                        ("cm3_was", models.DecimalField(decimal_places=2, max_digits=18)),
+                        ("cm1", models.DecimalField(decimal_places=2, max_digits=18)),
+                        ("cm2", models.DecimalField(decimal_places=2, max_digits=18)),
+                        ("cm3", models.DecimalField(decimal_places=2, max_digits=18)),
+                        ("tied", models.DecimalField(decimal_places=2, max_digits=18)),
+                        ("floor", models.DecimalField(decimal_places=4, max_digits=6, null=True)),
+                        ("is_under", models.BooleanField(default=False)),
+                        (
+                            "cost_change",
+                            models.ForeignKey(
+                                on_delete=django.db.models.deletion.CASCADE,
+                                related_name="effects",
+                                to="pricing.costchange",
+                            ),
+                        ),
+                        (
+                            "product",
+                            models.ForeignKey(
+                                on_delete=django.db.models.deletion.CASCADE,
+                                related_name="+",
+                                to="products.product",
+                            ),
+                        ),
+                    ],
+                    options={
+                        "ordering": ["pk"],
+                    },
+                ),
+                migrations.AddConstraint(
+                    model_name="costchange",
+                    constraint=models.CheckConstraint(
+                        condition=models.Q(("how__in", ["percentage", "amount", "exchange"])),
+                        name="cost_change_how_known",
                     ),
                 ),
-                ("reason", models.CharField(max_length=200, verbose_name="why")),
-                ("start_date", models.DateField(verbose_name="from")),
-                ("chosen", models.JSONField(default=dict)),
-                (
-                    "how",
-                    models.CharField(
-                        choices=[
-                            ("percentage", "change by per cent"),
-                            ("amount", "change by an amount"),
-                            ("exchange", "another exchange rate"),
-                        ],
-                        max_length=10,
-                        verbose_name="how",
+                migrations.AddConstraint(
+                    model_name="costchange",
+                    constraint=models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("decided_at", None), ("state", "draft")),
+                            models.Q(("decided_at__isnull", False), ("state__in", ["applied", "withdrawn"])),
+                            _connector="OR",
+                        ),
+                        name="cost_change_decided_at",
                     ),
                 ),
-                (
-                    "value",
-                    models.DecimalField(
-                        decimal_places=8, max_digits=18, verbose_name="by how much, or to what"
+                migrations.AddConstraint(
+                    model_name="costchange",
+                    constraint=models.CheckConstraint(
+                        condition=models.Q(("reason", ""), _negated=True), name="cost_change_has_reason"
                     ),
                 ),
-                (
-                    "state",
-                    models.CharField(
-                        choices=[("draft", "draft"), ("applied", "written"), ("withdrawn", "withdrawn")],
-                        default="draft",
-                        max_length=9,
+                migrations.AddConstraint(
+                    model_name="costchange",
+                    constraint=models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("how", "exchange"), _negated=True), ("value__gt", 0), _connector="OR"
+                        ),
+                        name="cost_change_exchange_over_nothing",
                     ),
                 ),
-                ("said", models.CharField(blank=True, max_length=64)),
-                ("created_at", models.DateTimeField(auto_now_add=True)),
-                ("decided_at", models.DateTimeField(blank=True, null=True)),
-                (
-                    "author",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="+",
-                        to=settings.AUTH_USER_MODEL,
+                migrations.AddConstraint(
+                    model_name="costchangeeffect",
+                    constraint=models.UniqueConstraint(
+                        fields=("cost_change", "product"), name="cost_change_effect_once"
                     ),
                 ),
-                (
-                    "proposal",
-                    models.ForeignKey(
-                        blank=True,
-                        null=True,
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="+",
-                        to="pricing.proposal",
-                    ),
-                ),
-                ("rates", models.ManyToManyField(related_name="changes", to="pricing.costrate")),
-            ],
-            options={
-                "verbose_name": "change of costs",
-                "ordering": ["-pk"],
-            },
-        ),
-        migrations.CreateModel(
-            name="CostChangeEffect",
-            fields=[
-                (
-                    "id",
-                    models.BigAutoField(
-                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
-                    ),
-                ),
-                ("net", models.DecimalField(decimal_places=2, max_digits=18)),
-                ("cm1_was", models.DecimalField(decimal_places=2, max_digits=18)),
-                ("cm2_was", models.DecimalField(decimal_places=2, max_digits=18)),
-                ("cm3_was", models.DecimalField(decimal_places=2, max_digits=18)),
-                ("cm1", models.DecimalField(decimal_places=2, max_digits=18)),
-                ("cm2", models.DecimalField(decimal_places=2, max_digits=18)),
-                ("cm3", models.DecimalField(decimal_places=2, max_digits=18)),
-                ("tied", models.DecimalField(decimal_places=2, max_digits=18)),
-                ("floor", models.DecimalField(decimal_places=4, max_digits=6, null=True)),
-                ("is_under", models.BooleanField(default=False)),
-                (
-                    "cost_change",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.CASCADE,
-                        related_name="effects",
-                        to="pricing.costchange",
-                    ),
-                ),
-                (
-                    "product",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.CASCADE, related_name="+", to="products.product"
-                    ),
-                ),
-            ],
-            options={
-                "ordering": ["pk"],
-            },
-        ),
-        migrations.AddConstraint(
-            model_name="costchange",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("how__in", ["percentage", "amount", "exchange"])),
-                name="cost_change_how_known",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="costchange",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(("decided_at", None), ("state", "draft")),
-                    models.Q(("decided_at__isnull", False), ("state__in", ["applied", "withdrawn"])),
-                    _connector="OR",
-                ),
-                name="cost_change_decided_at",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="costchange",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("reason", ""), _negated=True), name="cost_change_has_reason"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="costchange",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(("how", "exchange"), _negated=True), ("value__gt", 0), _connector="OR"
-                ),
-                name="cost_change_exchange_over_nothing",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="costchangeeffect",
-            constraint=models.UniqueConstraint(
-                fields=("cost_change", "product"), name="cost_change_effect_once"
-            ),
+            ]
         ),
     ]

@@ -5,6 +5,8 @@ import pgtrigger.compiler
 import pgtrigger.migrations
 from django.db import migrations, models
 
+from accounts.migration_operations import AtOnce
+
 
 LANDED = ("purchase", "inbound", "duty", "clearing")
 
@@ -24,231 +26,236 @@ class Migration(migrations.Migration):
     ]
 
     operations = [
-        pgtrigger.migrations.RemoveTrigger(
-            model_name="costkind",
-            name="insert_insert",
-        ),
-        pgtrigger.migrations.RemoveTrigger(
-            model_name="costkind",
-            name="update_update",
-        ),
-        pgtrigger.migrations.RemoveTrigger(
-            model_name="costkind",
-            name="delete_delete",
-        ),
-        pgtrigger.migrations.RemoveTrigger(
-            model_name="costline",
-            name="insert_insert",
-        ),
-        pgtrigger.migrations.RemoveTrigger(
-            model_name="costline",
-            name="update_update",
-        ),
-        pgtrigger.migrations.RemoveTrigger(
-            model_name="costline",
-            name="delete_delete",
-        ),
-        migrations.RemoveConstraint(
-            model_name="costline",
-            name="cost_line_once",
-        ),
-        migrations.RemoveConstraint(
-            model_name="costline",
-            name="cost_line_share_of_a_base",
-        ),
-        migrations.AddField(
-            model_name="costkind",
-            name="is_landed",
-            field=models.BooleanField(default=False, verbose_name="part of the landed cost"),
-        ),
-        migrations.AddField(
-            model_name="costkindevent",
-            name="is_landed",
-            field=models.BooleanField(default=False, verbose_name="part of the landed cost"),
-        ),
-        migrations.AddField(
-            model_name="costline",
-            name="measure",
-            field=models.ForeignKey(
-                blank=True,
-                null=True,
-                on_delete=django.db.models.deletion.PROTECT,
-                related_name="+",
-                to="products.measure",
-                verbose_name="counted",
-            ),
-        ),
-        migrations.AddField(
-            model_name="costlineevent",
-            name="measure",
-            field=models.ForeignKey(
-                blank=True,
-                db_constraint=False,
-                null=True,
-                on_delete=django.db.models.deletion.DO_NOTHING,
-                related_name="+",
-                related_query_name="+",
-                to="products.measure",
-                verbose_name="counted",
-            ),
-        ),
-        migrations.AlterField(
-            model_name="costline",
-            name="base",
-            field=models.CharField(
-                blank=True,
-                choices=[
-                    ("gross", "gross sales"),
-                    ("net", "net sales"),
-                    ("purchase", "purchase"),
-                    ("freight", "purchase and freight"),
-                    ("cif", "purchase and inbound logistics"),
-                ],
-                max_length=8,
-                verbose_name="of what",
-            ),
-        ),
-        migrations.AlterField(
-            model_name="costlineevent",
-            name="base",
-            field=models.CharField(
-                blank=True,
-                choices=[
-                    ("gross", "gross sales"),
-                    ("net", "net sales"),
-                    ("purchase", "purchase"),
-                    ("freight", "purchase and freight"),
-                    ("cif", "purchase and inbound logistics"),
-                ],
-                max_length=8,
-                verbose_name="of what",
-            ),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name="costkind",
-            trigger=pgtrigger.compiler.Trigger(
-                name="insert_insert",
-                sql=pgtrigger.compiler.UpsertTriggerSql(
-                    func='INSERT INTO "pricing_costkindevent" ("code", "id", "is_landed", "level", "name_en", "name_nl", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "place", "version") VALUES (NEW."code", NEW."id", NEW."is_landed", NEW."level", NEW."name_en", NEW."name_nl", _pgh_attach_context(), NOW(), \'insert\', NEW."id", NEW."place", NEW."version"); RETURN NULL;',
-                    hash="8337781750a7cb60c00d2efe70c792e1addde3eb",
-                    operation="INSERT",
-                    pgid="pgtrigger_insert_insert_77ef1",
-                    table="pricing_costkind",
-                    when="AFTER",
+        AtOnce(
+            [
+                pgtrigger.migrations.RemoveTrigger(
+                    model_name="costkind",
+                    name="insert_insert",
                 ),
-            ),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name="costkind",
-            trigger=pgtrigger.compiler.Trigger(
-                name="update_update",
-                sql=pgtrigger.compiler.UpsertTriggerSql(
-                    condition="WHEN (OLD.* IS DISTINCT FROM NEW.*)",
-                    func='INSERT INTO "pricing_costkindevent" ("code", "id", "is_landed", "level", "name_en", "name_nl", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "place", "version") VALUES (NEW."code", NEW."id", NEW."is_landed", NEW."level", NEW."name_en", NEW."name_nl", _pgh_attach_context(), NOW(), \'update\', NEW."id", NEW."place", NEW."version"); RETURN NULL;',
-                    hash="86a41d4ec5ee0a6b56b4041e2db09202c1ef81f9",
-                    operation="UPDATE",
-                    pgid="pgtrigger_update_update_80df9",
-                    table="pricing_costkind",
-                    when="AFTER",
+                pgtrigger.migrations.RemoveTrigger(
+                    model_name="costkind",
+                    name="update_update",
                 ),
-            ),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name="costkind",
-            trigger=pgtrigger.compiler.Trigger(
-                name="delete_delete",
-                sql=pgtrigger.compiler.UpsertTriggerSql(
-                    func='INSERT INTO "pricing_costkindevent" ("code", "id", "is_landed", "level", "name_en", "name_nl", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "place", "version") VALUES (OLD."code", OLD."id", OLD."is_landed", OLD."level", OLD."name_en", OLD."name_nl", _pgh_attach_context(), NOW(), \'delete\', OLD."id", OLD."place", OLD."version"); RETURN NULL;',
-                    hash="2ed5bfa603721d73c680b14d9a9c7c3a2409d9a3",
-                    operation="DELETE",
-                    pgid="pgtrigger_delete_delete_50311",
-                    table="pricing_costkind",
-                    when="AFTER",
+                pgtrigger.migrations.RemoveTrigger(
+                    model_name="costkind",
+                    name="delete_delete",
                 ),
-            ),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name="costline",
-            trigger=pgtrigger.compiler.Trigger(
-                name="insert_insert",
-                sql=pgtrigger.compiler.UpsertTriggerSql(
-                    func='INSERT INTO "pricing_costlineevent" ("base", "basis", "channel_id", "cost_centre", "created_at", "currency", "id", "key", "kind_id", "line_id", "measure_id", "name", "note", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "product_id", "supplier_id", "tail_months", "version") VALUES (NEW."base", NEW."basis", NEW."channel_id", NEW."cost_centre", NEW."created_at", NEW."currency", NEW."id", NEW."key", NEW."kind_id", NEW."line_id", NEW."measure_id", NEW."name", NEW."note", _pgh_attach_context(), NOW(), \'insert\', NEW."id", NEW."product_id", NEW."supplier_id", NEW."tail_months", NEW."version"); RETURN NULL;',
-                    hash="a4aa69e51783abb862d4b9f7c89f46cd1eab08be",
-                    operation="INSERT",
-                    pgid="pgtrigger_insert_insert_70ee8",
-                    table="pricing_costline",
-                    when="AFTER",
+                pgtrigger.migrations.RemoveTrigger(
+                    model_name="costline",
+                    name="insert_insert",
                 ),
-            ),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name="costline",
-            trigger=pgtrigger.compiler.Trigger(
-                name="update_update",
-                sql=pgtrigger.compiler.UpsertTriggerSql(
-                    condition="WHEN (OLD.* IS DISTINCT FROM NEW.*)",
-                    func='INSERT INTO "pricing_costlineevent" ("base", "basis", "channel_id", "cost_centre", "created_at", "currency", "id", "key", "kind_id", "line_id", "measure_id", "name", "note", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "product_id", "supplier_id", "tail_months", "version") VALUES (NEW."base", NEW."basis", NEW."channel_id", NEW."cost_centre", NEW."created_at", NEW."currency", NEW."id", NEW."key", NEW."kind_id", NEW."line_id", NEW."measure_id", NEW."name", NEW."note", _pgh_attach_context(), NOW(), \'update\', NEW."id", NEW."product_id", NEW."supplier_id", NEW."tail_months", NEW."version"); RETURN NULL;',
-                    hash="f2a89b75862b42816a47680f6fbc6e1b3dcd8682",
-                    operation="UPDATE",
-                    pgid="pgtrigger_update_update_953f3",
-                    table="pricing_costline",
-                    when="AFTER",
+                pgtrigger.migrations.RemoveTrigger(
+                    model_name="costline",
+                    name="update_update",
                 ),
-            ),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name="costline",
-            trigger=pgtrigger.compiler.Trigger(
-                name="delete_delete",
-                sql=pgtrigger.compiler.UpsertTriggerSql(
-                    func='INSERT INTO "pricing_costlineevent" ("base", "basis", "channel_id", "cost_centre", "created_at", "currency", "id", "key", "kind_id", "line_id", "measure_id", "name", "note", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "product_id", "supplier_id", "tail_months", "version") VALUES (OLD."base", OLD."basis", OLD."channel_id", OLD."cost_centre", OLD."created_at", OLD."currency", OLD."id", OLD."key", OLD."kind_id", OLD."line_id", OLD."measure_id", OLD."name", OLD."note", _pgh_attach_context(), NOW(), \'delete\', OLD."id", OLD."product_id", OLD."supplier_id", OLD."tail_months", OLD."version"); RETURN NULL;',
-                    hash="585c58d49aed6502758143da2250c6a4a96bb932",
-                    operation="DELETE",
-                    pgid="pgtrigger_delete_delete_64318",
-                    table="pricing_costline",
-                    when="AFTER",
+                pgtrigger.migrations.RemoveTrigger(
+                    model_name="costline",
+                    name="delete_delete",
                 ),
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="costline",
-            constraint=models.UniqueConstraint(
-                fields=(
-                    "product",
-                    "line",
-                    "kind",
-                    "name",
-                    "basis",
-                    "base",
-                    "measure",
-                    "supplier",
-                    "channel",
-                    "cost_centre",
-                    "currency",
+                migrations.RemoveConstraint(
+                    model_name="costline",
+                    name="cost_line_once",
                 ),
-                name="cost_line_once",
-                nulls_distinct=False,
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="costline",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(
-                        ("base__in", ["gross", "net", "purchase", "freight", "cif"]), ("basis", "share")
+                migrations.RemoveConstraint(
+                    model_name="costline",
+                    name="cost_line_share_of_a_base",
+                ),
+                migrations.AddField(
+                    model_name="costkind",
+                    name="is_landed",
+                    field=models.BooleanField(default=False, verbose_name="part of the landed cost"),
+                ),
+                migrations.AddField(
+                    model_name="costkindevent",
+                    name="is_landed",
+                    field=models.BooleanField(default=False, verbose_name="part of the landed cost"),
+                ),
+                migrations.AddField(
+                    model_name="costline",
+                    name="measure",
+                    field=models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="products.measure",
+                        verbose_name="counted",
                     ),
-                    models.Q(models.Q(("basis", "share"), _negated=True), ("base", "")),
-                    _connector="OR",
                 ),
-                name="cost_line_share_of_a_base",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="costline",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("measure", None), ("basis", "unit"), _connector="OR"),
-                name="cost_line_measure_of_units",
-            ),
+                migrations.AddField(
+                    model_name="costlineevent",
+                    name="measure",
+                    field=models.ForeignKey(
+                        blank=True,
+                        db_constraint=False,
+                        null=True,
+                        on_delete=django.db.models.deletion.DO_NOTHING,
+                        related_name="+",
+                        related_query_name="+",
+                        to="products.measure",
+                        verbose_name="counted",
+                    ),
+                ),
+                migrations.AlterField(
+                    model_name="costline",
+                    name="base",
+                    field=models.CharField(
+                        blank=True,
+                        choices=[
+                            ("gross", "gross sales"),
+                            ("net", "net sales"),
+                            ("purchase", "purchase"),
+                            ("freight", "purchase and freight"),
+                            ("cif", "purchase and inbound logistics"),
+                        ],
+                        max_length=8,
+                        verbose_name="of what",
+                    ),
+                ),
+                migrations.AlterField(
+                    model_name="costlineevent",
+                    name="base",
+                    field=models.CharField(
+                        blank=True,
+                        choices=[
+                            ("gross", "gross sales"),
+                            ("net", "net sales"),
+                            ("purchase", "purchase"),
+                            ("freight", "purchase and freight"),
+                            ("cif", "purchase and inbound logistics"),
+                        ],
+                        max_length=8,
+                        verbose_name="of what",
+                    ),
+                ),
+                pgtrigger.migrations.AddTrigger(
+                    model_name="costkind",
+                    trigger=pgtrigger.compiler.Trigger(
+                        name="insert_insert",
+                        sql=pgtrigger.compiler.UpsertTriggerSql(
+                            func='INSERT INTO "pricing_costkindevent" ("code", "id", "is_landed", "level", "name_en", "name_nl", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "place", "version") VALUES (NEW."code", NEW."id", NEW."is_landed", NEW."level", NEW."name_en", NEW."name_nl", _pgh_attach_context(), NOW(), \'insert\', NEW."id", NEW."place", NEW."version"); RETURN NULL;',
+                            hash="8337781750a7cb60c00d2efe70c792e1addde3eb",
+                            operation="INSERT",
+                            pgid="pgtrigger_insert_insert_77ef1",
+                            table="pricing_costkind",
+                            when="AFTER",
+                        ),
+                    ),
+                ),
+                pgtrigger.migrations.AddTrigger(
+                    model_name="costkind",
+                    trigger=pgtrigger.compiler.Trigger(
+                        name="update_update",
+                        sql=pgtrigger.compiler.UpsertTriggerSql(
+                            condition="WHEN (OLD.* IS DISTINCT FROM NEW.*)",
+                            func='INSERT INTO "pricing_costkindevent" ("code", "id", "is_landed", "level", "name_en", "name_nl", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "place", "version") VALUES (NEW."code", NEW."id", NEW."is_landed", NEW."level", NEW."name_en", NEW."name_nl", _pgh_attach_context(), NOW(), \'update\', NEW."id", NEW."place", NEW."version"); RETURN NULL;',
+                            hash="86a41d4ec5ee0a6b56b4041e2db09202c1ef81f9",
+                            operation="UPDATE",
+                            pgid="pgtrigger_update_update_80df9",
+                            table="pricing_costkind",
+                            when="AFTER",
+                        ),
+                    ),
+                ),
+                pgtrigger.migrations.AddTrigger(
+                    model_name="costkind",
+                    trigger=pgtrigger.compiler.Trigger(
+                        name="delete_delete",
+                        sql=pgtrigger.compiler.UpsertTriggerSql(
+                            func='INSERT INTO "pricing_costkindevent" ("code", "id", "is_landed", "level", "name_en", "name_nl", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "place", "version") VALUES (OLD."code", OLD."id", OLD."is_landed", OLD."level", OLD."name_en", OLD."name_nl", _pgh_attach_context(), NOW(), \'delete\', OLD."id", OLD."place", OLD."version"); RETURN NULL;',
+                            hash="2ed5bfa603721d73c680b14d9a9c7c3a2409d9a3",
+                            operation="DELETE",
+                            pgid="pgtrigger_delete_delete_50311",
+                            table="pricing_costkind",
+                            when="AFTER",
+                        ),
+                    ),
+                ),
+                pgtrigger.migrations.AddTrigger(
+                    model_name="costline",
+                    trigger=pgtrigger.compiler.Trigger(
+                        name="insert_insert",
+                        sql=pgtrigger.compiler.UpsertTriggerSql(
+                            func='INSERT INTO "pricing_costlineevent" ("base", "basis", "channel_id", "cost_centre", "created_at", "currency", "id", "key", "kind_id", "line_id", "measure_id", "name", "note", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "product_id", "supplier_id", "tail_months", "version") VALUES (NEW."base", NEW."basis", NEW."channel_id", NEW."cost_centre", NEW."created_at", NEW."currency", NEW."id", NEW."key", NEW."kind_id", NEW."line_id", NEW."measure_id", NEW."name", NEW."note", _pgh_attach_context(), NOW(), \'insert\', NEW."id", NEW."product_id", NEW."supplier_id", NEW."tail_months", NEW."version"); RETURN NULL;',
+                            hash="a4aa69e51783abb862d4b9f7c89f46cd1eab08be",
+                            operation="INSERT",
+                            pgid="pgtrigger_insert_insert_70ee8",
+                            table="pricing_costline",
+                            when="AFTER",
+                        ),
+                    ),
+                ),
+                pgtrigger.migrations.AddTrigger(
+                    model_name="costline",
+                    trigger=pgtrigger.compiler.Trigger(
+                        name="update_update",
+                        sql=pgtrigger.compiler.UpsertTriggerSql(
+                            condition="WHEN (OLD.* IS DISTINCT FROM NEW.*)",
+                            func='INSERT INTO "pricing_costlineevent" ("base", "basis", "channel_id", "cost_centre", "created_at", "currency", "id", "key", "kind_id", "line_id", "measure_id", "name", "note", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "product_id", "supplier_id", "tail_months", "version") VALUES (NEW."base", NEW."basis", NEW."channel_id", NEW."cost_centre", NEW."created_at", NEW."currency", NEW."id", NEW."key", NEW."kind_id", NEW."line_id", NEW."measure_id", NEW."name", NEW."note", _pgh_attach_context(), NOW(), \'update\', NEW."id", NEW."product_id", NEW."supplier_id", NEW."tail_months", NEW."version"); RETURN NULL;',
+                            hash="f2a89b75862b42816a47680f6fbc6e1b3dcd8682",
+                            operation="UPDATE",
+                            pgid="pgtrigger_update_update_953f3",
+                            table="pricing_costline",
+                            when="AFTER",
+                        ),
+                    ),
+                ),
+                pgtrigger.migrations.AddTrigger(
+                    model_name="costline",
+                    trigger=pgtrigger.compiler.Trigger(
+                        name="delete_delete",
+                        sql=pgtrigger.compiler.UpsertTriggerSql(
+                            func='INSERT INTO "pricing_costlineevent" ("base", "basis", "channel_id", "cost_centre", "created_at", "currency", "id", "key", "kind_id", "line_id", "measure_id", "name", "note", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "product_id", "supplier_id", "tail_months", "version") VALUES (OLD."base", OLD."basis", OLD."channel_id", OLD."cost_centre", OLD."created_at", OLD."currency", OLD."id", OLD."key", OLD."kind_id", OLD."line_id", OLD."measure_id", OLD."name", OLD."note", _pgh_attach_context(), NOW(), \'delete\', OLD."id", OLD."product_id", OLD."supplier_id", OLD."tail_months", OLD."version"); RETURN NULL;',
+                            hash="585c58d49aed6502758143da2250c6a4a96bb932",
+                            operation="DELETE",
+                            pgid="pgtrigger_delete_delete_64318",
+                            table="pricing_costline",
+                            when="AFTER",
+                        ),
+                    ),
+                ),
+                migrations.AddConstraint(
+                    model_name="costline",
+                    constraint=models.UniqueConstraint(
+                        fields=(
+                            "product",
+                            "line",
+                            "kind",
+                            "name",
+                            "basis",
+                            "base",
+                            "measure",
+                            "supplier",
+                            "channel",
+                            "cost_centre",
+                            "currency",
+                        ),
+                        name="cost_line_once",
+                        nulls_distinct=False,
+                    ),
+                ),
+                migrations.AddConstraint(
+                    model_name="costline",
+                    constraint=models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(
+                                ("base__in", ["gross", "net", "purchase", "freight", "cif"]),
+                                ("basis", "share"),
+                            ),
+                            models.Q(models.Q(("basis", "share"), _negated=True), ("base", "")),
+                            _connector="OR",
+                        ),
+                        name="cost_line_share_of_a_base",
+                    ),
+                ),
+                migrations.AddConstraint(
+                    model_name="costline",
+                    constraint=models.CheckConstraint(
+                        condition=models.Q(("measure", None), ("basis", "unit"), _connector="OR"),
+                        name="cost_line_measure_of_units",
+                    ),
+                ),
+            ]
         ),
         migrations.RunPython(landed, migrations.RunPython.noop),
     ]

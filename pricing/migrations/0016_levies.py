@@ -6,6 +6,8 @@ import pgtrigger.migrations
 from django.conf import settings
 from django.db import migrations, models
 
+from accounts.migration_operations import AtOnce, CreateModels
+
 # What older terms say of money goes where only those see it who may see costs; past rows too.
 FEES = """
     ALTER TABLE pricing_listing DISABLE TRIGGER USER;
@@ -25,347 +27,367 @@ class Migration(migrations.Migration):
     ]
 
     operations = [
-        migrations.CreateModel(
-            name="Levy",
-            fields=[
-                (
-                    "id",
-                    models.BigAutoField(
-                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+        CreateModels(
+            [
+                migrations.CreateModel(
+                    name="Levy",
+                    fields=[
+                        (
+                            "id",
+                            models.BigAutoField(
+                                auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                            ),
+                        ),
+                        ("name", models.CharField(max_length=60, verbose_name="levy")),
+                        (
+                            "basis",
+                            models.CharField(
+                                choices=[("unit", "per unit"), ("year", "per connection and year")],
+                                default="unit",
+                                max_length=4,
+                                verbose_name="basis",
+                            ),
+                        ),
+                        (
+                            "tier",
+                            models.CharField(blank=True, default="", max_length=40, verbose_name="tier"),
+                        ),
+                        ("start_date", models.DateField(verbose_name="from")),
+                        (
+                            "from_quantity",
+                            models.DecimalField(
+                                decimal_places=4, default=0, max_digits=18, verbose_name="from a use of"
+                            ),
+                        ),
+                        (
+                            "amount",
+                            models.DecimalField(decimal_places=8, max_digits=18, verbose_name="amount"),
+                        ),
+                    ],
+                    options={
+                        "verbose_name": "levy",
+                        "ordering": ["name", "start_date", "from_quantity", "pk"],
+                    },
+                ),
+                migrations.CreateModel(
+                    name="LevyEvent",
+                    fields=[
+                        ("pgh_id", models.AutoField(primary_key=True, serialize=False)),
+                        ("pgh_created_at", models.DateTimeField(auto_now_add=True)),
+                        ("pgh_label", models.TextField(help_text="The event label.")),
+                        ("id", models.BigIntegerField()),
+                        ("name", models.CharField(max_length=60, verbose_name="levy")),
+                        (
+                            "basis",
+                            models.CharField(
+                                choices=[("unit", "per unit"), ("year", "per connection and year")],
+                                default="unit",
+                                max_length=4,
+                                verbose_name="basis",
+                            ),
+                        ),
+                        (
+                            "tier",
+                            models.CharField(blank=True, default="", max_length=40, verbose_name="tier"),
+                        ),
+                        ("start_date", models.DateField(verbose_name="from")),
+                        (
+                            "from_quantity",
+                            models.DecimalField(
+                                decimal_places=4, default=0, max_digits=18, verbose_name="from a use of"
+                            ),
+                        ),
+                        (
+                            "amount",
+                            models.DecimalField(decimal_places=8, max_digits=18, verbose_name="amount"),
+                        ),
+                    ],
+                    options={
+                        "abstract": False,
+                    },
+                ),
+                migrations.AddField(
+                    model_name="levy",
+                    name="line",
+                    field=models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="+",
+                        to="products.productline",
+                        verbose_name="product line",
                     ),
                 ),
-                ("name", models.CharField(max_length=60, verbose_name="levy")),
-                (
-                    "basis",
-                    models.CharField(
-                        choices=[("unit", "per unit"), ("year", "per connection and year")],
-                        default="unit",
-                        max_length=4,
-                        verbose_name="basis",
+                migrations.AddField(
+                    model_name="levyevent",
+                    name="line",
+                    field=models.ForeignKey(
+                        db_constraint=False,
+                        on_delete=django.db.models.deletion.DO_NOTHING,
+                        related_name="+",
+                        related_query_name="+",
+                        to="products.productline",
+                        verbose_name="product line",
                     ),
                 ),
-                ("tier", models.CharField(blank=True, default="", max_length=40, verbose_name="tier")),
-                ("start_date", models.DateField(verbose_name="from")),
-                (
-                    "from_quantity",
-                    models.DecimalField(
-                        decimal_places=4, default=0, max_digits=18, verbose_name="from a use of"
+                migrations.AddField(
+                    model_name="levyevent",
+                    name="pgh_context",
+                    field=models.ForeignKey(
+                        db_constraint=False,
+                        null=True,
+                        on_delete=django.db.models.deletion.DO_NOTHING,
+                        related_name="+",
+                        to="pghistory.context",
                     ),
                 ),
-                ("amount", models.DecimalField(decimal_places=8, max_digits=18, verbose_name="amount")),
-            ],
-            options={
-                "verbose_name": "levy",
-                "ordering": ["name", "start_date", "from_quantity", "pk"],
-            },
-        ),
-        migrations.CreateModel(
-            name="LevyEvent",
-            fields=[
-                ("pgh_id", models.AutoField(primary_key=True, serialize=False)),
-                ("pgh_created_at", models.DateTimeField(auto_now_add=True)),
-                ("pgh_label", models.TextField(help_text="The event label.")),
-                ("id", models.BigIntegerField()),
-                ("name", models.CharField(max_length=60, verbose_name="levy")),
-                (
-                    "basis",
-                    models.CharField(
-                        choices=[("unit", "per unit"), ("year", "per connection and year")],
-                        default="unit",
-                        max_length=4,
-                        verbose_name="basis",
+                migrations.AddField(
+                    model_name="levyevent",
+                    name="pgh_obj",
+                    field=models.ForeignKey(
+                        db_constraint=False,
+                        on_delete=django.db.models.deletion.DO_NOTHING,
+                        related_name="events",
+                        to="pricing.levy",
                     ),
                 ),
-                ("tier", models.CharField(blank=True, default="", max_length=40, verbose_name="tier")),
-                ("start_date", models.DateField(verbose_name="from")),
-                (
-                    "from_quantity",
-                    models.DecimalField(
-                        decimal_places=4, default=0, max_digits=18, verbose_name="from a use of"
+                migrations.AddConstraint(
+                    model_name="levy",
+                    constraint=models.UniqueConstraint(
+                        fields=("line", "name", "tier", "start_date", "from_quantity"), name="levy_step_once"
                     ),
                 ),
-                ("amount", models.DecimalField(decimal_places=8, max_digits=18, verbose_name="amount")),
-            ],
-            options={
-                "abstract": False,
-            },
-        ),
-        pgtrigger.migrations.RemoveTrigger(
-            model_name="listing",
-            name="insert_insert",
-        ),
-        pgtrigger.migrations.RemoveTrigger(
-            model_name="listing",
-            name="update_update",
-        ),
-        pgtrigger.migrations.RemoveTrigger(
-            model_name="listing",
-            name="delete_delete",
-        ),
-        pgtrigger.migrations.RemoveTrigger(
-            model_name="term",
-            name="insert_insert",
-        ),
-        pgtrigger.migrations.RemoveTrigger(
-            model_name="term",
-            name="update_update",
-        ),
-        pgtrigger.migrations.RemoveTrigger(
-            model_name="term",
-            name="delete_delete",
-        ),
-        migrations.AddField(
-            model_name="listing",
-            name="fee",
-            field=models.TextField(blank=True, max_length=2000, verbose_name="what we pay for it"),
-        ),
-        migrations.AddField(
-            model_name="listingevent",
-            name="fee",
-            field=models.TextField(blank=True, max_length=2000, verbose_name="what we pay for it"),
-        ),
-        migrations.AddField(
-            model_name="term",
-            name="source_import",
-            field=models.ForeignKey(
-                blank=True,
-                null=True,
-                on_delete=django.db.models.deletion.PROTECT,
-                related_name="+",
-                to="exchange.import",
-            ),
-        ),
-        migrations.AddField(
-            model_name="termevent",
-            name="source_import",
-            field=models.ForeignKey(
-                blank=True,
-                db_constraint=False,
-                null=True,
-                on_delete=django.db.models.deletion.DO_NOTHING,
-                related_name="+",
-                related_query_name="+",
-                to="exchange.import",
-            ),
-        ),
-        migrations.AlterField(
-            model_name="term",
-            name="created_by",
-            field=models.ForeignKey(
-                null=True,
-                on_delete=django.db.models.deletion.PROTECT,
-                related_name="+",
-                to=settings.AUTH_USER_MODEL,
-                verbose_name="entered by",
-            ),
-        ),
-        migrations.AlterField(
-            model_name="termevent",
-            name="created_by",
-            field=models.ForeignKey(
-                db_constraint=False,
-                null=True,
-                on_delete=django.db.models.deletion.DO_NOTHING,
-                related_name="+",
-                related_query_name="+",
-                to=settings.AUTH_USER_MODEL,
-                verbose_name="entered by",
-            ),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name="listing",
-            trigger=pgtrigger.compiler.Trigger(
-                name="insert_insert",
-                sql=pgtrigger.compiler.UpsertTriggerSql(
-                    func='INSERT INTO "pricing_listingevent" ("channel_id", "created_at", "fee", "id", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "product_id", "start_date", "status", "terms", "version") VALUES (NEW."channel_id", NEW."created_at", NEW."fee", NEW."id", _pgh_attach_context(), NOW(), \'insert\', NEW."id", NEW."product_id", NEW."start_date", NEW."status", NEW."terms", NEW."version"); RETURN NULL;',
-                    hash="d696b96a8e285a79083be24b7044c0664a67ba33",
-                    operation="INSERT",
-                    pgid="pgtrigger_insert_insert_f9e71",
-                    table="pricing_listing",
-                    when="AFTER",
+                migrations.AddConstraint(
+                    model_name="levy",
+                    constraint=models.CheckConstraint(
+                        condition=models.Q(("name", ""), _negated=True), name="levy_named"
+                    ),
                 ),
-            ),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name="listing",
-            trigger=pgtrigger.compiler.Trigger(
-                name="update_update",
-                sql=pgtrigger.compiler.UpsertTriggerSql(
-                    condition="WHEN (OLD.* IS DISTINCT FROM NEW.*)",
-                    func='INSERT INTO "pricing_listingevent" ("channel_id", "created_at", "fee", "id", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "product_id", "start_date", "status", "terms", "version") VALUES (NEW."channel_id", NEW."created_at", NEW."fee", NEW."id", _pgh_attach_context(), NOW(), \'update\', NEW."id", NEW."product_id", NEW."start_date", NEW."status", NEW."terms", NEW."version"); RETURN NULL;',
-                    hash="48231f12f7f83230be9ec25998f5dde2ae8bffe0",
-                    operation="UPDATE",
-                    pgid="pgtrigger_update_update_c6500",
-                    table="pricing_listing",
-                    when="AFTER",
+                migrations.AddConstraint(
+                    model_name="levy",
+                    constraint=models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("basis", "unit"), ("from_quantity__gte", 0)),
+                            models.Q(("basis", "year"), ("from_quantity", 0)),
+                            _connector="OR",
+                        ),
+                        name="levy_steps_by_unit",
+                    ),
                 ),
-            ),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name="listing",
-            trigger=pgtrigger.compiler.Trigger(
-                name="delete_delete",
-                sql=pgtrigger.compiler.UpsertTriggerSql(
-                    func='INSERT INTO "pricing_listingevent" ("channel_id", "created_at", "fee", "id", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "product_id", "start_date", "status", "terms", "version") VALUES (OLD."channel_id", OLD."created_at", OLD."fee", OLD."id", _pgh_attach_context(), NOW(), \'delete\', OLD."id", OLD."product_id", OLD."start_date", OLD."status", OLD."terms", OLD."version"); RETURN NULL;',
-                    hash="9f2a82e98d22547488d7a7fe4a10373da21009b2",
-                    operation="DELETE",
-                    pgid="pgtrigger_delete_delete_b0e27",
-                    table="pricing_listing",
-                    when="AFTER",
+                pgtrigger.migrations.AddTrigger(
+                    model_name="levy",
+                    trigger=pgtrigger.compiler.Trigger(
+                        name="insert_insert",
+                        sql=pgtrigger.compiler.UpsertTriggerSql(
+                            func='INSERT INTO "pricing_levyevent" ("amount", "basis", "from_quantity", "id", "line_id", "name", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "start_date", "tier") VALUES (NEW."amount", NEW."basis", NEW."from_quantity", NEW."id", NEW."line_id", NEW."name", _pgh_attach_context(), NOW(), \'insert\', NEW."id", NEW."start_date", NEW."tier"); RETURN NULL;',
+                            hash="fa29852c06dfe4a3f912f87bcc5cf6917c4383f2",
+                            operation="INSERT",
+                            pgid="pgtrigger_insert_insert_67249",
+                            table="pricing_levy",
+                            when="AFTER",
+                        ),
+                    ),
                 ),
-            ),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name="term",
-            trigger=pgtrigger.compiler.Trigger(
-                name="insert_insert",
-                sql=pgtrigger.compiler.UpsertTriggerSql(
-                    func='INSERT INTO "pricing_termevent" ("amount", "basis", "channel_id", "created_at", "created_by_id", "days", "id", "kind", "line_id", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "rate", "source_import_id", "start_date") VALUES (NEW."amount", NEW."basis", NEW."channel_id", NEW."created_at", NEW."created_by_id", NEW."days", NEW."id", NEW."kind", NEW."line_id", _pgh_attach_context(), NOW(), \'insert\', NEW."id", NEW."rate", NEW."source_import_id", NEW."start_date"); RETURN NULL;',
-                    hash="7e290cdde9bd688208dae90a7949ea2e1aec953c",
-                    operation="INSERT",
-                    pgid="pgtrigger_insert_insert_56418",
-                    table="pricing_term",
-                    when="AFTER",
+                pgtrigger.migrations.AddTrigger(
+                    model_name="levy",
+                    trigger=pgtrigger.compiler.Trigger(
+                        name="update_update",
+                        sql=pgtrigger.compiler.UpsertTriggerSql(
+                            condition="WHEN (OLD.* IS DISTINCT FROM NEW.*)",
+                            func='INSERT INTO "pricing_levyevent" ("amount", "basis", "from_quantity", "id", "line_id", "name", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "start_date", "tier") VALUES (NEW."amount", NEW."basis", NEW."from_quantity", NEW."id", NEW."line_id", NEW."name", _pgh_attach_context(), NOW(), \'update\', NEW."id", NEW."start_date", NEW."tier"); RETURN NULL;',
+                            hash="fbf041e51fd0c5c79a350e9c617711fa66b4b592",
+                            operation="UPDATE",
+                            pgid="pgtrigger_update_update_8c809",
+                            table="pricing_levy",
+                            when="AFTER",
+                        ),
+                    ),
                 ),
-            ),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name="term",
-            trigger=pgtrigger.compiler.Trigger(
-                name="update_update",
-                sql=pgtrigger.compiler.UpsertTriggerSql(
-                    condition="WHEN (OLD.* IS DISTINCT FROM NEW.*)",
-                    func='INSERT INTO "pricing_termevent" ("amount", "basis", "channel_id", "created_at", "created_by_id", "days", "id", "kind", "line_id", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "rate", "source_import_id", "start_date") VALUES (NEW."amount", NEW."basis", NEW."channel_id", NEW."created_at", NEW."created_by_id", NEW."days", NEW."id", NEW."kind", NEW."line_id", _pgh_attach_context(), NOW(), \'update\', NEW."id", NEW."rate", NEW."source_import_id", NEW."start_date"); RETURN NULL;',
-                    hash="80371b092cf910157d0ca2352da6afa0ae3f53f7",
-                    operation="UPDATE",
-                    pgid="pgtrigger_update_update_6ebeb",
-                    table="pricing_term",
-                    when="AFTER",
+                pgtrigger.migrations.AddTrigger(
+                    model_name="levy",
+                    trigger=pgtrigger.compiler.Trigger(
+                        name="delete_delete",
+                        sql=pgtrigger.compiler.UpsertTriggerSql(
+                            func='INSERT INTO "pricing_levyevent" ("amount", "basis", "from_quantity", "id", "line_id", "name", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "start_date", "tier") VALUES (OLD."amount", OLD."basis", OLD."from_quantity", OLD."id", OLD."line_id", OLD."name", _pgh_attach_context(), NOW(), \'delete\', OLD."id", OLD."start_date", OLD."tier"); RETURN NULL;',
+                            hash="04f7019cca7a4a64f55ae939ca8097db473b554f",
+                            operation="DELETE",
+                            pgid="pgtrigger_delete_delete_b5527",
+                            table="pricing_levy",
+                            when="AFTER",
+                        ),
+                    ),
                 ),
-            ),
+            ]
         ),
-        pgtrigger.migrations.AddTrigger(
-            model_name="term",
-            trigger=pgtrigger.compiler.Trigger(
-                name="delete_delete",
-                sql=pgtrigger.compiler.UpsertTriggerSql(
-                    func='INSERT INTO "pricing_termevent" ("amount", "basis", "channel_id", "created_at", "created_by_id", "days", "id", "kind", "line_id", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "rate", "source_import_id", "start_date") VALUES (OLD."amount", OLD."basis", OLD."channel_id", OLD."created_at", OLD."created_by_id", OLD."days", OLD."id", OLD."kind", OLD."line_id", _pgh_attach_context(), NOW(), \'delete\', OLD."id", OLD."rate", OLD."source_import_id", OLD."start_date"); RETURN NULL;',
-                    hash="2a912d5d2626d0f2e09598a9288004a598ae8cb6",
-                    operation="DELETE",
-                    pgid="pgtrigger_delete_delete_772c5",
-                    table="pricing_term",
-                    when="AFTER",
+        AtOnce(
+            [
+                pgtrigger.migrations.RemoveTrigger(
+                    model_name="listing",
+                    name="insert_insert",
                 ),
-            ),
-        ),
-        migrations.AddField(
-            model_name="levy",
-            name="line",
-            field=models.ForeignKey(
-                on_delete=django.db.models.deletion.CASCADE,
-                related_name="+",
-                to="products.productline",
-                verbose_name="product line",
-            ),
-        ),
-        migrations.AddField(
-            model_name="levyevent",
-            name="line",
-            field=models.ForeignKey(
-                db_constraint=False,
-                on_delete=django.db.models.deletion.DO_NOTHING,
-                related_name="+",
-                related_query_name="+",
-                to="products.productline",
-                verbose_name="product line",
-            ),
-        ),
-        migrations.AddField(
-            model_name="levyevent",
-            name="pgh_context",
-            field=models.ForeignKey(
-                db_constraint=False,
-                null=True,
-                on_delete=django.db.models.deletion.DO_NOTHING,
-                related_name="+",
-                to="pghistory.context",
-            ),
-        ),
-        migrations.AddField(
-            model_name="levyevent",
-            name="pgh_obj",
-            field=models.ForeignKey(
-                db_constraint=False,
-                on_delete=django.db.models.deletion.DO_NOTHING,
-                related_name="events",
-                to="pricing.levy",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="levy",
-            constraint=models.UniqueConstraint(
-                fields=("line", "name", "tier", "start_date", "from_quantity"), name="levy_step_once"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="levy",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("name", ""), _negated=True), name="levy_named"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="levy",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(("basis", "unit"), ("from_quantity__gte", 0)),
-                    models.Q(("basis", "year"), ("from_quantity", 0)),
-                    _connector="OR",
+                pgtrigger.migrations.RemoveTrigger(
+                    model_name="listing",
+                    name="update_update",
                 ),
-                name="levy_steps_by_unit",
-            ),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name="levy",
-            trigger=pgtrigger.compiler.Trigger(
-                name="insert_insert",
-                sql=pgtrigger.compiler.UpsertTriggerSql(
-                    func='INSERT INTO "pricing_levyevent" ("amount", "basis", "from_quantity", "id", "line_id", "name", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "start_date", "tier") VALUES (NEW."amount", NEW."basis", NEW."from_quantity", NEW."id", NEW."line_id", NEW."name", _pgh_attach_context(), NOW(), \'insert\', NEW."id", NEW."start_date", NEW."tier"); RETURN NULL;',
-                    hash="fa29852c06dfe4a3f912f87bcc5cf6917c4383f2",
-                    operation="INSERT",
-                    pgid="pgtrigger_insert_insert_67249",
-                    table="pricing_levy",
-                    when="AFTER",
+                pgtrigger.migrations.RemoveTrigger(
+                    model_name="listing",
+                    name="delete_delete",
                 ),
-            ),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name="levy",
-            trigger=pgtrigger.compiler.Trigger(
-                name="update_update",
-                sql=pgtrigger.compiler.UpsertTriggerSql(
-                    condition="WHEN (OLD.* IS DISTINCT FROM NEW.*)",
-                    func='INSERT INTO "pricing_levyevent" ("amount", "basis", "from_quantity", "id", "line_id", "name", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "start_date", "tier") VALUES (NEW."amount", NEW."basis", NEW."from_quantity", NEW."id", NEW."line_id", NEW."name", _pgh_attach_context(), NOW(), \'update\', NEW."id", NEW."start_date", NEW."tier"); RETURN NULL;',
-                    hash="fbf041e51fd0c5c79a350e9c617711fa66b4b592",
-                    operation="UPDATE",
-                    pgid="pgtrigger_update_update_8c809",
-                    table="pricing_levy",
-                    when="AFTER",
+                pgtrigger.migrations.RemoveTrigger(
+                    model_name="term",
+                    name="insert_insert",
                 ),
-            ),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name="levy",
-            trigger=pgtrigger.compiler.Trigger(
-                name="delete_delete",
-                sql=pgtrigger.compiler.UpsertTriggerSql(
-                    func='INSERT INTO "pricing_levyevent" ("amount", "basis", "from_quantity", "id", "line_id", "name", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "start_date", "tier") VALUES (OLD."amount", OLD."basis", OLD."from_quantity", OLD."id", OLD."line_id", OLD."name", _pgh_attach_context(), NOW(), \'delete\', OLD."id", OLD."start_date", OLD."tier"); RETURN NULL;',
-                    hash="04f7019cca7a4a64f55ae939ca8097db473b554f",
-                    operation="DELETE",
-                    pgid="pgtrigger_delete_delete_b5527",
-                    table="pricing_levy",
-                    when="AFTER",
+                pgtrigger.migrations.RemoveTrigger(
+                    model_name="term",
+                    name="update_update",
                 ),
-            ),
+                pgtrigger.migrations.RemoveTrigger(
+                    model_name="term",
+                    name="delete_delete",
+                ),
+                migrations.AddField(
+                    model_name="listing",
+                    name="fee",
+                    field=models.TextField(blank=True, max_length=2000, verbose_name="what we pay for it"),
+                ),
+                migrations.AddField(
+                    model_name="listingevent",
+                    name="fee",
+                    field=models.TextField(blank=True, max_length=2000, verbose_name="what we pay for it"),
+                ),
+                migrations.AddField(
+                    model_name="term",
+                    name="source_import",
+                    field=models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="exchange.import",
+                    ),
+                ),
+                migrations.AddField(
+                    model_name="termevent",
+                    name="source_import",
+                    field=models.ForeignKey(
+                        blank=True,
+                        db_constraint=False,
+                        null=True,
+                        on_delete=django.db.models.deletion.DO_NOTHING,
+                        related_name="+",
+                        related_query_name="+",
+                        to="exchange.import",
+                    ),
+                ),
+                migrations.AlterField(
+                    model_name="term",
+                    name="created_by",
+                    field=models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                        verbose_name="entered by",
+                    ),
+                ),
+                migrations.AlterField(
+                    model_name="termevent",
+                    name="created_by",
+                    field=models.ForeignKey(
+                        db_constraint=False,
+                        null=True,
+                        on_delete=django.db.models.deletion.DO_NOTHING,
+                        related_name="+",
+                        related_query_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                        verbose_name="entered by",
+                    ),
+                ),
+                pgtrigger.migrations.AddTrigger(
+                    model_name="listing",
+                    trigger=pgtrigger.compiler.Trigger(
+                        name="insert_insert",
+                        sql=pgtrigger.compiler.UpsertTriggerSql(
+                            func='INSERT INTO "pricing_listingevent" ("channel_id", "created_at", "fee", "id", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "product_id", "start_date", "status", "terms", "version") VALUES (NEW."channel_id", NEW."created_at", NEW."fee", NEW."id", _pgh_attach_context(), NOW(), \'insert\', NEW."id", NEW."product_id", NEW."start_date", NEW."status", NEW."terms", NEW."version"); RETURN NULL;',
+                            hash="d696b96a8e285a79083be24b7044c0664a67ba33",
+                            operation="INSERT",
+                            pgid="pgtrigger_insert_insert_f9e71",
+                            table="pricing_listing",
+                            when="AFTER",
+                        ),
+                    ),
+                ),
+                pgtrigger.migrations.AddTrigger(
+                    model_name="listing",
+                    trigger=pgtrigger.compiler.Trigger(
+                        name="update_update",
+                        sql=pgtrigger.compiler.UpsertTriggerSql(
+                            condition="WHEN (OLD.* IS DISTINCT FROM NEW.*)",
+                            func='INSERT INTO "pricing_listingevent" ("channel_id", "created_at", "fee", "id", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "product_id", "start_date", "status", "terms", "version") VALUES (NEW."channel_id", NEW."created_at", NEW."fee", NEW."id", _pgh_attach_context(), NOW(), \'update\', NEW."id", NEW."product_id", NEW."start_date", NEW."status", NEW."terms", NEW."version"); RETURN NULL;',
+                            hash="48231f12f7f83230be9ec25998f5dde2ae8bffe0",
+                            operation="UPDATE",
+                            pgid="pgtrigger_update_update_c6500",
+                            table="pricing_listing",
+                            when="AFTER",
+                        ),
+                    ),
+                ),
+                pgtrigger.migrations.AddTrigger(
+                    model_name="listing",
+                    trigger=pgtrigger.compiler.Trigger(
+                        name="delete_delete",
+                        sql=pgtrigger.compiler.UpsertTriggerSql(
+                            func='INSERT INTO "pricing_listingevent" ("channel_id", "created_at", "fee", "id", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "product_id", "start_date", "status", "terms", "version") VALUES (OLD."channel_id", OLD."created_at", OLD."fee", OLD."id", _pgh_attach_context(), NOW(), \'delete\', OLD."id", OLD."product_id", OLD."start_date", OLD."status", OLD."terms", OLD."version"); RETURN NULL;',
+                            hash="9f2a82e98d22547488d7a7fe4a10373da21009b2",
+                            operation="DELETE",
+                            pgid="pgtrigger_delete_delete_b0e27",
+                            table="pricing_listing",
+                            when="AFTER",
+                        ),
+                    ),
+                ),
+                pgtrigger.migrations.AddTrigger(
+                    model_name="term",
+                    trigger=pgtrigger.compiler.Trigger(
+                        name="insert_insert",
+                        sql=pgtrigger.compiler.UpsertTriggerSql(
+                            func='INSERT INTO "pricing_termevent" ("amount", "basis", "channel_id", "created_at", "created_by_id", "days", "id", "kind", "line_id", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "rate", "source_import_id", "start_date") VALUES (NEW."amount", NEW."basis", NEW."channel_id", NEW."created_at", NEW."created_by_id", NEW."days", NEW."id", NEW."kind", NEW."line_id", _pgh_attach_context(), NOW(), \'insert\', NEW."id", NEW."rate", NEW."source_import_id", NEW."start_date"); RETURN NULL;',
+                            hash="7e290cdde9bd688208dae90a7949ea2e1aec953c",
+                            operation="INSERT",
+                            pgid="pgtrigger_insert_insert_56418",
+                            table="pricing_term",
+                            when="AFTER",
+                        ),
+                    ),
+                ),
+                pgtrigger.migrations.AddTrigger(
+                    model_name="term",
+                    trigger=pgtrigger.compiler.Trigger(
+                        name="update_update",
+                        sql=pgtrigger.compiler.UpsertTriggerSql(
+                            condition="WHEN (OLD.* IS DISTINCT FROM NEW.*)",
+                            func='INSERT INTO "pricing_termevent" ("amount", "basis", "channel_id", "created_at", "created_by_id", "days", "id", "kind", "line_id", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "rate", "source_import_id", "start_date") VALUES (NEW."amount", NEW."basis", NEW."channel_id", NEW."created_at", NEW."created_by_id", NEW."days", NEW."id", NEW."kind", NEW."line_id", _pgh_attach_context(), NOW(), \'update\', NEW."id", NEW."rate", NEW."source_import_id", NEW."start_date"); RETURN NULL;',
+                            hash="80371b092cf910157d0ca2352da6afa0ae3f53f7",
+                            operation="UPDATE",
+                            pgid="pgtrigger_update_update_6ebeb",
+                            table="pricing_term",
+                            when="AFTER",
+                        ),
+                    ),
+                ),
+                pgtrigger.migrations.AddTrigger(
+                    model_name="term",
+                    trigger=pgtrigger.compiler.Trigger(
+                        name="delete_delete",
+                        sql=pgtrigger.compiler.UpsertTriggerSql(
+                            func='INSERT INTO "pricing_termevent" ("amount", "basis", "channel_id", "created_at", "created_by_id", "days", "id", "kind", "line_id", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "rate", "source_import_id", "start_date") VALUES (OLD."amount", OLD."basis", OLD."channel_id", OLD."created_at", OLD."created_by_id", OLD."days", OLD."id", OLD."kind", OLD."line_id", _pgh_attach_context(), NOW(), \'delete\', OLD."id", OLD."rate", OLD."source_import_id", OLD."start_date"); RETURN NULL;',
+                            hash="2a912d5d2626d0f2e09598a9288004a598ae8cb6",
+                            operation="DELETE",
+                            pgid="pgtrigger_delete_delete_772c5",
+                            table="pricing_term",
+                            when="AFTER",
+                        ),
+                    ),
+                ),
+            ]
         ),
         migrations.RunSQL(FEES, migrations.RunSQL.noop),
     ]

@@ -5,6 +5,8 @@ import pgtrigger.compiler
 import pgtrigger.migrations
 from django.db import migrations, models
 
+from accounts.migration_operations import CreateModels
+
 
 class Migration(migrations.Migration):
     dependencies = [
@@ -14,110 +16,118 @@ class Migration(migrations.Migration):
     ]
 
     operations = [
-        migrations.CreateModel(
-            name="CostBudget",
-            fields=[
-                (
-                    "id",
-                    models.BigAutoField(
-                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
-                    ),
-                ),
-                ("month", models.DateField()),
-                ("cost_centre", models.CharField(blank=True, max_length=40)),
-                ("amount", models.DecimalField(decimal_places=2, max_digits=18)),
-                (
-                    "channel",
-                    models.ForeignKey(
-                        db_index=False,
-                        null=True,
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="+",
-                        to="products.channel",
-                    ),
-                ),
-                (
-                    "kind",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.PROTECT, related_name="+", to="pricing.costkind"
-                    ),
-                ),
-                (
-                    "line",
-                    models.ForeignKey(
-                        db_index=False,
-                        null=True,
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="+",
-                        to="products.productline",
-                    ),
-                ),
-                (
-                    "product",
-                    models.ForeignKey(
-                        db_index=False,
-                        null=True,
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="+",
-                        to="products.product",
-                    ),
-                ),
-                (
-                    "source_import",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.PROTECT, related_name="+", to="exchange.import"
-                    ),
-                ),
-                (
-                    "supplier",
-                    models.ForeignKey(
-                        db_index=False,
-                        null=True,
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="+",
-                        to="products.supplier",
-                    ),
-                ),
-            ],
-            options={
-                "verbose_name": "budget of costs",
-                "constraints": [
-                    models.UniqueConstraint(
-                        fields=(
-                            "month",
-                            "kind",
-                            "product",
-                            "line",
-                            "channel",
-                            "supplier",
-                            "cost_centre",
-                            "source_import",
+        CreateModels(
+            [
+                migrations.CreateModel(
+                    name="CostBudget",
+                    fields=[
+                        (
+                            "id",
+                            models.BigAutoField(
+                                auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                            ),
                         ),
-                        name="cost_budget_once",
-                        nulls_distinct=False,
-                    ),
-                    models.CheckConstraint(
-                        condition=models.Q(("month__day", 1)), name="cost_budget_is_a_month"
-                    ),
-                    models.CheckConstraint(
-                        condition=models.Q(("product", None), ("line", None), _connector="OR"),
-                        name="cost_budget_product_or_line",
-                    ),
-                ],
-            },
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name="costbudget",
-            trigger=pgtrigger.compiler.Trigger(
-                name="cost_budget_stays",
-                sql=pgtrigger.compiler.UpsertTriggerSql(
-                    func="RAISE EXCEPTION 'pgtrigger: Cannot update rows from % table', TG_TABLE_NAME;",
-                    hash="d01684f89ede6d95ee88233ea8c023fcec29034d",
-                    operation="UPDATE",
-                    pgid="pgtrigger_cost_budget_stays_b57db",
-                    table="pricing_costbudget",
-                    when="BEFORE",
+                        ("month", models.DateField()),
+                        ("cost_centre", models.CharField(blank=True, max_length=40)),
+                        ("amount", models.DecimalField(decimal_places=2, max_digits=18)),
+                        (
+                            "channel",
+                            models.ForeignKey(
+                                db_index=False,
+                                null=True,
+                                on_delete=django.db.models.deletion.PROTECT,
+                                related_name="+",
+                                to="products.channel",
+                            ),
+                        ),
+                        (
+                            "kind",
+                            models.ForeignKey(
+                                on_delete=django.db.models.deletion.PROTECT,
+                                related_name="+",
+                                to="pricing.costkind",
+                            ),
+                        ),
+                        (
+                            "line",
+                            models.ForeignKey(
+                                db_index=False,
+                                null=True,
+                                on_delete=django.db.models.deletion.PROTECT,
+                                related_name="+",
+                                to="products.productline",
+                            ),
+                        ),
+                        (
+                            "product",
+                            models.ForeignKey(
+                                db_index=False,
+                                null=True,
+                                on_delete=django.db.models.deletion.PROTECT,
+                                related_name="+",
+                                to="products.product",
+                            ),
+                        ),
+                        (
+                            "source_import",
+                            models.ForeignKey(
+                                on_delete=django.db.models.deletion.PROTECT,
+                                related_name="+",
+                                to="exchange.import",
+                            ),
+                        ),
+                        (
+                            "supplier",
+                            models.ForeignKey(
+                                db_index=False,
+                                null=True,
+                                on_delete=django.db.models.deletion.PROTECT,
+                                related_name="+",
+                                to="products.supplier",
+                            ),
+                        ),
+                    ],
+                    options={
+                        "verbose_name": "budget of costs",
+                        "constraints": [
+                            models.UniqueConstraint(
+                                fields=(
+                                    "month",
+                                    "kind",
+                                    "product",
+                                    "line",
+                                    "channel",
+                                    "supplier",
+                                    "cost_centre",
+                                    "source_import",
+                                ),
+                                name="cost_budget_once",
+                                nulls_distinct=False,
+                            ),
+                            models.CheckConstraint(
+                                condition=models.Q(("month__day", 1)), name="cost_budget_is_a_month"
+                            ),
+                            models.CheckConstraint(
+                                condition=models.Q(("product", None), ("line", None), _connector="OR"),
+                                name="cost_budget_product_or_line",
+                            ),
+                        ],
+                    },
                 ),
-            ),
+                pgtrigger.migrations.AddTrigger(
+                    model_name="costbudget",
+                    trigger=pgtrigger.compiler.Trigger(
+                        name="cost_budget_stays",
+                        sql=pgtrigger.compiler.UpsertTriggerSql(
+                            func="RAISE EXCEPTION 'pgtrigger: Cannot update rows from % table', TG_TABLE_NAME;",
+                            hash="d01684f89ede6d95ee88233ea8c023fcec29034d",
+                            operation="UPDATE",
+                            pgid="pgtrigger_cost_budget_stays_b57db",
+                            table="pricing_costbudget",
+                            when="BEFORE",
+                        ),
+                    ),
+                ),
+            ]
         ),
     ]

@@ -2,6 +2,8 @@
 
 from django.db import migrations, models
 
+from accounts.migration_operations import AtOnce
+
 
 class Migration(migrations.Migration):
     dependencies = [
@@ -10,29 +12,35 @@ class Migration(migrations.Migration):
     ]
 
     operations = [
-        migrations.RemoveConstraint(
-            model_name="costmonth",
-            name="cost_month_source_known",
-        ),
-        migrations.AlterField(
-            model_name="costmonth",
-            name="source",
-            field=models.CharField(
-                choices=[
-                    ("standard", "standard"),
-                    ("actual", "actual"),
-                    ("accrual", "accrual"),
-                    ("budget", "budget"),
-                    ("forecast", "forecast"),
-                ],
-                max_length=8,
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="costmonth",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("source__in", ["standard", "actual", "accrual", "budget", "forecast"])),
-                name="cost_month_source_known",
-            ),
+        AtOnce(
+            [
+                migrations.RemoveConstraint(
+                    model_name="costmonth",
+                    name="cost_month_source_known",
+                ),
+                migrations.AlterField(
+                    model_name="costmonth",
+                    name="source",
+                    field=models.CharField(
+                        choices=[
+                            ("standard", "standard"),
+                            ("actual", "actual"),
+                            ("accrual", "accrual"),
+                            ("budget", "budget"),
+                            ("forecast", "forecast"),
+                        ],
+                        max_length=8,
+                    ),
+                ),
+                migrations.AddConstraint(
+                    model_name="costmonth",
+                    constraint=models.CheckConstraint(
+                        condition=models.Q(
+                            ("source__in", ["standard", "actual", "accrual", "budget", "forecast"])
+                        ),
+                        name="cost_month_source_known",
+                    ),
+                ),
+            ]
         ),
     ]

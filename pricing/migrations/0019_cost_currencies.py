@@ -2,6 +2,8 @@
 
 from django.db import migrations, models
 
+from accounts.migration_operations import AtOnce
+
 
 class Migration(migrations.Migration):
     dependencies = [
@@ -11,84 +13,92 @@ class Migration(migrations.Migration):
     ]
 
     operations = [
-        migrations.RemoveConstraint(
-            model_name="costbudget",
-            name="cost_budget_once",
-        ),
-        migrations.RemoveConstraint(
-            model_name="costmonth",
-            name="cost_month_holds_once",
-        ),
-        migrations.AddField(
-            model_name="costbudget",
-            name="currency",
-            field=models.CharField(blank=True, help_text="that it was planned in; empty: ours", max_length=3),
-        ),
-        migrations.AddField(
-            model_name="costbudget",
-            name="currency_amount",
-            field=models.DecimalField(decimal_places=2, max_digits=18, null=True),
-        ),
-        migrations.AddField(
-            model_name="costmonth",
-            name="currency",
-            field=models.CharField(blank=True, help_text="that it was in; empty: ours", max_length=3),
-        ),
-        migrations.AddField(
-            model_name="costmonth",
-            name="currency_amount",
-            field=models.DecimalField(decimal_places=2, max_digits=18, null=True),
-        ),
-        migrations.AlterField(
-            model_name="costbudget",
-            name="amount",
-            field=models.DecimalField(decimal_places=2, help_text="in our currency", max_digits=18),
-        ),
-        migrations.AddConstraint(
-            model_name="costbudget",
-            constraint=models.UniqueConstraint(
-                fields=(
-                    "month",
-                    "kind",
-                    "product",
-                    "line",
-                    "channel",
-                    "supplier",
-                    "cost_centre",
-                    "currency",
-                    "source_import",
+        AtOnce(
+            [
+                migrations.RemoveConstraint(
+                    model_name="costbudget",
+                    name="cost_budget_once",
                 ),
-                name="cost_budget_once",
-                nulls_distinct=False,
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="costmonth",
-            constraint=models.UniqueConstraint(
-                condition=models.Q(("replaced_at", None)),
-                fields=(
-                    "product",
-                    "source",
-                    "month",
-                    "kind",
-                    "channel",
-                    "supplier",
-                    "cost_centre",
-                    "currency",
+                migrations.RemoveConstraint(
+                    model_name="costmonth",
+                    name="cost_month_holds_once",
                 ),
-                name="cost_month_holds_once",
-                nulls_distinct=False,
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="costmonth",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(("currency", ""), ("currency_amount", None)),
-                    models.Q(models.Q(("currency", ""), _negated=True), ("currency_amount__isnull", False)),
-                    _connector="OR",
+                migrations.AddField(
+                    model_name="costbudget",
+                    name="currency",
+                    field=models.CharField(
+                        blank=True, help_text="that it was planned in; empty: ours", max_length=3
+                    ),
                 ),
-                name="cost_month_in_a_currency",
-            ),
+                migrations.AddField(
+                    model_name="costbudget",
+                    name="currency_amount",
+                    field=models.DecimalField(decimal_places=2, max_digits=18, null=True),
+                ),
+                migrations.AddField(
+                    model_name="costmonth",
+                    name="currency",
+                    field=models.CharField(blank=True, help_text="that it was in; empty: ours", max_length=3),
+                ),
+                migrations.AddField(
+                    model_name="costmonth",
+                    name="currency_amount",
+                    field=models.DecimalField(decimal_places=2, max_digits=18, null=True),
+                ),
+                migrations.AlterField(
+                    model_name="costbudget",
+                    name="amount",
+                    field=models.DecimalField(decimal_places=2, help_text="in our currency", max_digits=18),
+                ),
+                migrations.AddConstraint(
+                    model_name="costbudget",
+                    constraint=models.UniqueConstraint(
+                        fields=(
+                            "month",
+                            "kind",
+                            "product",
+                            "line",
+                            "channel",
+                            "supplier",
+                            "cost_centre",
+                            "currency",
+                            "source_import",
+                        ),
+                        name="cost_budget_once",
+                        nulls_distinct=False,
+                    ),
+                ),
+                migrations.AddConstraint(
+                    model_name="costmonth",
+                    constraint=models.UniqueConstraint(
+                        condition=models.Q(("replaced_at", None)),
+                        fields=(
+                            "product",
+                            "source",
+                            "month",
+                            "kind",
+                            "channel",
+                            "supplier",
+                            "cost_centre",
+                            "currency",
+                        ),
+                        name="cost_month_holds_once",
+                        nulls_distinct=False,
+                    ),
+                ),
+                migrations.AddConstraint(
+                    model_name="costmonth",
+                    constraint=models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("currency", ""), ("currency_amount", None)),
+                            models.Q(
+                                models.Q(("currency", ""), _negated=True), ("currency_amount__isnull", False)
+                            ),
+                            _connector="OR",
+                        ),
+                        name="cost_month_in_a_currency",
+                    ),
+                ),
+            ]
         ),
     ]

@@ -6,6 +6,8 @@ import pgtrigger.migrations
 from django.conf import settings
 from django.db import migrations, models
 
+from accounts.migration_operations import AtOnce
+
 
 class Migration(migrations.Migration):
     dependencies = [
@@ -15,101 +17,112 @@ class Migration(migrations.Migration):
     ]
 
     operations = [
-        migrations.AlterModelOptions(
-            name="ledgermapping",
-            options={
-                "ordering": [
-                    "account",
-                    "cost_centre",
-                    "dimension",
-                    "-start_month",
-                    models.OrderBy(models.F("replaced_at"), descending=True, nulls_first=True),
-                    "part",
-                ],
-                "verbose_name": "mapping of the ledger",
-            },
-        ),
-        migrations.RemoveConstraint(
-            model_name="ledgermapping",
-            name="ledger_mapping_once",
-        ),
-        migrations.RemoveConstraint(
-            model_name="ledgermapping",
-            name="ledger_mapping_of_one",
-        ),
-        migrations.AddField(
-            model_name="ledgermapping",
-            name="channel",
-            field=models.ForeignKey(
-                blank=True,
-                db_index=False,
-                null=True,
-                on_delete=django.db.models.deletion.PROTECT,
-                related_name="+",
-                to="products.channel",
-                verbose_name="channel",
-            ),
-        ),
-        migrations.AddField(
-            model_name="ledgermapping",
-            name="part",
-            field=models.PositiveSmallIntegerField(default=1),
-        ),
-        migrations.AddField(
-            model_name="ledgermapping",
-            name="share",
-            field=models.DecimalField(decimal_places=6, default=1, max_digits=7, verbose_name="share"),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name="ledgermapping",
-            trigger=pgtrigger.compiler.Trigger(
-                name="ledger_mapping_whole",
-                sql=pgtrigger.compiler.UpsertTriggerSql(
-                    constraint="CONSTRAINT",
-                    declare="DECLARE whole numeric;",
-                    func="\n                    SELECT sum(share) INTO whole FROM pricing_ledgermapping\n                    WHERE account = NEW.account AND cost_centre = NEW.cost_centre\n                      AND dimension = NEW.dimension AND start_month = NEW.start_month AND replaced_at IS NULL;\n                    IF whole <> 1 THEN\n                        RAISE EXCEPTION 'shares of mapping % add up to %', NEW.account, whole\n                            USING ERRCODE = 'check_violation';\n                    END IF;\n                    RETURN NULL;\n                ",
-                    hash="32b2e2fedf2e64ff71ef8dbd1289ebfa067309a6",
-                    operation="INSERT OR UPDATE",
-                    pgid="pgtrigger_ledger_mapping_whole_d4754",
-                    table="pricing_ledgermapping",
-                    timing="DEFERRABLE INITIALLY DEFERRED",
-                    when="AFTER",
+        AtOnce(
+            [
+                migrations.AlterModelOptions(
+                    name="ledgermapping",
+                    options={
+                        "ordering": [
+                            "account",
+                            "cost_centre",
+                            "dimension",
+                            "-start_month",
+                            models.OrderBy(models.F("replaced_at"), descending=True, nulls_first=True),
+                            "part",
+                        ],
+                        "verbose_name": "mapping of the ledger",
+                    },
                 ),
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="ledgermapping",
-            constraint=models.UniqueConstraint(
-                condition=models.Q(("replaced_at", None)),
-                fields=("account", "cost_centre", "dimension", "start_month", "part"),
-                name="ledger_mapping_once",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="ledgermapping",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(
-                        ("channel", None),
-                        ("key", ""),
-                        ("kind", None),
-                        ("line", None),
-                        ("product", None),
-                        ("share", 1),
-                    ),
-                    models.Q(
-                        ("key", ""), ("kind__isnull", False), ("line", None), ("product__isnull", False)
-                    ),
-                    models.Q(("key__in", ["volume", "revenue"]), ("kind__isnull", False), ("product", None)),
-                    _connector="OR",
+                migrations.RemoveConstraint(
+                    model_name="ledgermapping",
+                    name="ledger_mapping_once",
                 ),
-                name="ledger_mapping_of_one",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="ledgermapping",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("share__gt", 0), ("share__lte", 1)), name="ledger_mapping_share"
-            ),
+                migrations.RemoveConstraint(
+                    model_name="ledgermapping",
+                    name="ledger_mapping_of_one",
+                ),
+                migrations.AddField(
+                    model_name="ledgermapping",
+                    name="channel",
+                    field=models.ForeignKey(
+                        blank=True,
+                        db_index=False,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="products.channel",
+                        verbose_name="channel",
+                    ),
+                ),
+                migrations.AddField(
+                    model_name="ledgermapping",
+                    name="part",
+                    field=models.PositiveSmallIntegerField(default=1),
+                ),
+                migrations.AddField(
+                    model_name="ledgermapping",
+                    name="share",
+                    field=models.DecimalField(
+                        decimal_places=6, default=1, max_digits=7, verbose_name="share"
+                    ),
+                ),
+                pgtrigger.migrations.AddTrigger(
+                    model_name="ledgermapping",
+                    trigger=pgtrigger.compiler.Trigger(
+                        name="ledger_mapping_whole",
+                        sql=pgtrigger.compiler.UpsertTriggerSql(
+                            constraint="CONSTRAINT",
+                            declare="DECLARE whole numeric;",
+                            func="\n                    SELECT sum(share) INTO whole FROM pricing_ledgermapping\n                    WHERE account = NEW.account AND cost_centre = NEW.cost_centre\n                      AND dimension = NEW.dimension AND start_month = NEW.start_month AND replaced_at IS NULL;\n                    IF whole <> 1 THEN\n                        RAISE EXCEPTION 'shares of mapping % add up to %', NEW.account, whole\n                            USING ERRCODE = 'check_violation';\n                    END IF;\n                    RETURN NULL;\n                ",
+                            hash="32b2e2fedf2e64ff71ef8dbd1289ebfa067309a6",
+                            operation="INSERT OR UPDATE",
+                            pgid="pgtrigger_ledger_mapping_whole_d4754",
+                            table="pricing_ledgermapping",
+                            timing="DEFERRABLE INITIALLY DEFERRED",
+                            when="AFTER",
+                        ),
+                    ),
+                ),
+                migrations.AddConstraint(
+                    model_name="ledgermapping",
+                    constraint=models.UniqueConstraint(
+                        condition=models.Q(("replaced_at", None)),
+                        fields=("account", "cost_centre", "dimension", "start_month", "part"),
+                        name="ledger_mapping_once",
+                    ),
+                ),
+                migrations.AddConstraint(
+                    model_name="ledgermapping",
+                    constraint=models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(
+                                ("channel", None),
+                                ("key", ""),
+                                ("kind", None),
+                                ("line", None),
+                                ("product", None),
+                                ("share", 1),
+                            ),
+                            models.Q(
+                                ("key", ""),
+                                ("kind__isnull", False),
+                                ("line", None),
+                                ("product__isnull", False),
+                            ),
+                            models.Q(
+                                ("key__in", ["volume", "revenue"]), ("kind__isnull", False), ("product", None)
+                            ),
+                            _connector="OR",
+                        ),
+                        name="ledger_mapping_of_one",
+                    ),
+                ),
+                migrations.AddConstraint(
+                    model_name="ledgermapping",
+                    constraint=models.CheckConstraint(
+                        condition=models.Q(("share__gt", 0), ("share__lte", 1)), name="ledger_mapping_share"
+                    ),
+                ),
+            ]
         ),
     ]

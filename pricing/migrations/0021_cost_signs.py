@@ -2,6 +2,8 @@
 
 from django.db import migrations, models
 
+from accounts.migration_operations import AtOnce
+
 
 class Migration(migrations.Migration):
     dependencies = [
@@ -10,40 +12,44 @@ class Migration(migrations.Migration):
     ]
 
     operations = [
-        migrations.RemoveConstraint(
-            model_name="costsign",
-            name="cost_sign_once",
-        ),
-        migrations.AddField(
-            model_name="costsign",
-            name="month",
-            field=models.DateField(null=True),
-        ),
-        migrations.AddField(
-            model_name="costsign",
-            name="step",
-            field=models.CharField(
-                choices=[("standard", "Standard"), ("actual", "Actual"), ("floor", "Floor")],
-                default="standard",
-                max_length=8,
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="costsign",
-            constraint=models.UniqueConstraint(
-                fields=("step", "product", "month"), name="cost_sign_once", nulls_distinct=False
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="costsign",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(("month", None), ("step", "standard")),
-                    models.Q(("month__isnull", False), ("product", None), ("step", "actual")),
-                    models.Q(("month", None), ("product__isnull", False), ("step", "floor")),
-                    _connector="OR",
+        AtOnce(
+            [
+                migrations.RemoveConstraint(
+                    model_name="costsign",
+                    name="cost_sign_once",
                 ),
-                name="cost_sign_of_one",
-            ),
+                migrations.AddField(
+                    model_name="costsign",
+                    name="month",
+                    field=models.DateField(null=True),
+                ),
+                migrations.AddField(
+                    model_name="costsign",
+                    name="step",
+                    field=models.CharField(
+                        choices=[("standard", "Standard"), ("actual", "Actual"), ("floor", "Floor")],
+                        default="standard",
+                        max_length=8,
+                    ),
+                ),
+                migrations.AddConstraint(
+                    model_name="costsign",
+                    constraint=models.UniqueConstraint(
+                        fields=("step", "product", "month"), name="cost_sign_once", nulls_distinct=False
+                    ),
+                ),
+                migrations.AddConstraint(
+                    model_name="costsign",
+                    constraint=models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("month", None), ("step", "standard")),
+                            models.Q(("month__isnull", False), ("product", None), ("step", "actual")),
+                            models.Q(("month", None), ("product__isnull", False), ("step", "floor")),
+                            _connector="OR",
+                        ),
+                        name="cost_sign_of_one",
+                    ),
+                ),
+            ]
         ),
     ]

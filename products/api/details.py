@@ -14,7 +14,7 @@ from rest_framework.response import Response
 
 from core.api import HasRight, Pagination, StrictModelSerializer, conflict_shown
 from products.models import BundlePart, FamilyMember, Product, ProductCode, Succession, UnitFactor
-from products.selectors.access import families_visible, product_get, products_visible
+from products.selectors.access import families_visible, product_find, products_visible
 from products.selectors.relations import Dated, Relations, relations_of
 from products.services.codes import (
     product_code_add,
@@ -140,12 +140,12 @@ class AroundViewSet(viewsets.GenericViewSet):
     def list(self, request: Request, code: str) -> Response:
         """All of the product that you may see."""
         self.filter_queryset(self.queryset)  # refuses a filter that does not exist
-        page = self.paginate_queryset(self._rows(product_get(request.user, code)))
+        page = self.paginate_queryset(self._rows(product_find(request.user, code)))
         return self.get_paginated_response(self.get_serializer(page, many=True).data)
 
     @extend_schema(description="Says it already: nothing is written. 204: there was nothing to end.")
     def create(self, request: Request, code: str) -> Response:
-        product = product_get(request.user, code)
+        product = product_find(request.user, code)
         form = self.get_serializer(data=request.data)
         form.is_valid(raise_exception=True)
         with conflict_shown(form):
@@ -172,7 +172,7 @@ class RemovableViewSet(AroundViewSet):
     )
     def destroy(self, request: Request, code: str, pk: int) -> Response:
         """Take it away."""
-        product = product_get(request.user, code)
+        product = product_find(request.user, code)
         seen = request.query_params.get("version", "")
         if pk not in {row.pk for row in self._rows(product)}:
             raise Http404(pk)

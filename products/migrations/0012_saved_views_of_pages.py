@@ -5,6 +5,8 @@ import pgtrigger.migrations
 from django.conf import settings
 from django.db import migrations, models
 
+from accounts.migration_operations import AtOnce
+
 
 class Migration(migrations.Migration):
     dependencies = [
@@ -13,79 +15,83 @@ class Migration(migrations.Migration):
     ]
 
     operations = [
-        pgtrigger.migrations.RemoveTrigger(
-            model_name="savedview",
-            name="insert_insert",
-        ),
-        pgtrigger.migrations.RemoveTrigger(
-            model_name="savedview",
-            name="update_update",
-        ),
-        pgtrigger.migrations.RemoveTrigger(
-            model_name="savedview",
-            name="delete_delete",
-        ),
-        migrations.RemoveConstraint(
-            model_name="savedview",
-            name="saved_view_name_unique",
-        ),
-        migrations.AddField(
-            model_name="savedview",
-            name="page",
-            field=models.CharField(default="products", max_length=20),
-        ),
-        migrations.AddField(
-            model_name="savedviewevent",
-            name="page",
-            field=models.CharField(default="products", max_length=20),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name="savedview",
-            trigger=pgtrigger.compiler.Trigger(
-                name="insert_insert",
-                sql=pgtrigger.compiler.UpsertTriggerSql(
-                    func='INSERT INTO "products_savedviewevent" ("id", "name", "page", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "query", "shared", "user_id", "version") VALUES (NEW."id", NEW."name", NEW."page", _pgh_attach_context(), NOW(), \'insert\', NEW."id", NEW."query", NEW."shared", NEW."user_id", NEW."version"); RETURN NULL;',
-                    hash="7f5ff4db97e68588575ea2dd5cd52ee58c7df006",
-                    operation="INSERT",
-                    pgid="pgtrigger_insert_insert_fd052",
-                    table="products_savedview",
-                    when="AFTER",
+        AtOnce(
+            [
+                pgtrigger.migrations.RemoveTrigger(
+                    model_name="savedview",
+                    name="insert_insert",
                 ),
-            ),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name="savedview",
-            trigger=pgtrigger.compiler.Trigger(
-                name="update_update",
-                sql=pgtrigger.compiler.UpsertTriggerSql(
-                    condition="WHEN (OLD.* IS DISTINCT FROM NEW.*)",
-                    func='INSERT INTO "products_savedviewevent" ("id", "name", "page", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "query", "shared", "user_id", "version") VALUES (NEW."id", NEW."name", NEW."page", _pgh_attach_context(), NOW(), \'update\', NEW."id", NEW."query", NEW."shared", NEW."user_id", NEW."version"); RETURN NULL;',
-                    hash="6b50242d36127e59d11072402beafe554d559043",
-                    operation="UPDATE",
-                    pgid="pgtrigger_update_update_a4a89",
-                    table="products_savedview",
-                    when="AFTER",
+                pgtrigger.migrations.RemoveTrigger(
+                    model_name="savedview",
+                    name="update_update",
                 ),
-            ),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name="savedview",
-            trigger=pgtrigger.compiler.Trigger(
-                name="delete_delete",
-                sql=pgtrigger.compiler.UpsertTriggerSql(
-                    func='INSERT INTO "products_savedviewevent" ("id", "name", "page", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "query", "shared", "user_id", "version") VALUES (OLD."id", OLD."name", OLD."page", _pgh_attach_context(), NOW(), \'delete\', OLD."id", OLD."query", OLD."shared", OLD."user_id", OLD."version"); RETURN NULL;',
-                    hash="35544be4992f3aeecc8f16753b09f75db601ddc9",
-                    operation="DELETE",
-                    pgid="pgtrigger_delete_delete_30117",
-                    table="products_savedview",
-                    when="AFTER",
+                pgtrigger.migrations.RemoveTrigger(
+                    model_name="savedview",
+                    name="delete_delete",
                 ),
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="savedview",
-            constraint=models.UniqueConstraint(
-                fields=("user", "page", "name"), name="saved_view_name_unique"
-            ),
+                migrations.RemoveConstraint(
+                    model_name="savedview",
+                    name="saved_view_name_unique",
+                ),
+                migrations.AddField(
+                    model_name="savedview",
+                    name="page",
+                    field=models.CharField(default="products", max_length=20),
+                ),
+                migrations.AddField(
+                    model_name="savedviewevent",
+                    name="page",
+                    field=models.CharField(default="products", max_length=20),
+                ),
+                pgtrigger.migrations.AddTrigger(
+                    model_name="savedview",
+                    trigger=pgtrigger.compiler.Trigger(
+                        name="insert_insert",
+                        sql=pgtrigger.compiler.UpsertTriggerSql(
+                            func='INSERT INTO "products_savedviewevent" ("id", "name", "page", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "query", "shared", "user_id", "version") VALUES (NEW."id", NEW."name", NEW."page", _pgh_attach_context(), NOW(), \'insert\', NEW."id", NEW."query", NEW."shared", NEW."user_id", NEW."version"); RETURN NULL;',
+                            hash="7f5ff4db97e68588575ea2dd5cd52ee58c7df006",
+                            operation="INSERT",
+                            pgid="pgtrigger_insert_insert_fd052",
+                            table="products_savedview",
+                            when="AFTER",
+                        ),
+                    ),
+                ),
+                pgtrigger.migrations.AddTrigger(
+                    model_name="savedview",
+                    trigger=pgtrigger.compiler.Trigger(
+                        name="update_update",
+                        sql=pgtrigger.compiler.UpsertTriggerSql(
+                            condition="WHEN (OLD.* IS DISTINCT FROM NEW.*)",
+                            func='INSERT INTO "products_savedviewevent" ("id", "name", "page", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "query", "shared", "user_id", "version") VALUES (NEW."id", NEW."name", NEW."page", _pgh_attach_context(), NOW(), \'update\', NEW."id", NEW."query", NEW."shared", NEW."user_id", NEW."version"); RETURN NULL;',
+                            hash="6b50242d36127e59d11072402beafe554d559043",
+                            operation="UPDATE",
+                            pgid="pgtrigger_update_update_a4a89",
+                            table="products_savedview",
+                            when="AFTER",
+                        ),
+                    ),
+                ),
+                pgtrigger.migrations.AddTrigger(
+                    model_name="savedview",
+                    trigger=pgtrigger.compiler.Trigger(
+                        name="delete_delete",
+                        sql=pgtrigger.compiler.UpsertTriggerSql(
+                            func='INSERT INTO "products_savedviewevent" ("id", "name", "page", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "query", "shared", "user_id", "version") VALUES (OLD."id", OLD."name", OLD."page", _pgh_attach_context(), NOW(), \'delete\', OLD."id", OLD."query", OLD."shared", OLD."user_id", OLD."version"); RETURN NULL;',
+                            hash="35544be4992f3aeecc8f16753b09f75db601ddc9",
+                            operation="DELETE",
+                            pgid="pgtrigger_delete_delete_30117",
+                            table="products_savedview",
+                            when="AFTER",
+                        ),
+                    ),
+                ),
+                migrations.AddConstraint(
+                    model_name="savedview",
+                    constraint=models.UniqueConstraint(
+                        fields=("user", "page", "name"), name="saved_view_name_unique"
+                    ),
+                ),
+            ]
         ),
     ]

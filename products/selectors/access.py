@@ -88,10 +88,8 @@ def product_seen(user: Any, product: Product | Family) -> bool:
     return user.has_perm("products.view") and (lines is None or product.line_id in lines)
 
 
-def product_get(user: Any, code: str) -> Product:
-    """The product with this code, in whatever case, or 404; with its figures, and all that rooms read with it
-    as attributes of their names."""
-    extra = {reading.key: reading.expression(user) for reading in registries.product_readings}
+def product_find(user: Any, code: str, **extra: Any) -> Product:
+    """The product with this code, in whatever case, or 404; with its figures, and ``extra`` as attributes."""
     product = (
         products_visible(user)
         .select_related("line", "owner", "supplier", "segment", "figures__measure")
@@ -102,6 +100,12 @@ def product_get(user: Any, code: str) -> Product:
     if product is None:
         raise Http404(code)
     return product
+
+
+def product_get(user: Any, code: str) -> Product:
+    """The same for a page of it: with all that rooms read with it, as attributes of their names."""
+    readings = registries.product_readings
+    return product_find(user, code, **{reading.key: reading.expression(user) for reading in readings})
 
 
 def lines_visible(user: Any) -> QuerySet[ProductLine]:

@@ -8,6 +8,8 @@ import pgtrigger.migrations
 from django.conf import settings
 from django.db import migrations, models
 
+from accounts.migration_operations import CreateModels
+
 
 class Migration(migrations.Migration):
     dependencies = [
@@ -19,403 +21,433 @@ class Migration(migrations.Migration):
     ]
 
     operations = [
-        migrations.CreateModel(
-            name="Report",
-            fields=[
-                (
-                    "id",
-                    models.BigAutoField(
-                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+        CreateModels(
+            [
+                migrations.CreateModel(
+                    name="Report",
+                    fields=[
+                        (
+                            "id",
+                            models.BigAutoField(
+                                auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                            ),
+                        ),
+                        ("title", models.CharField(max_length=120, verbose_name="title")),
+                        (
+                            "language",
+                            models.CharField(
+                                choices=[("nl", "Nederlands"), ("en", "English")],
+                                max_length=2,
+                                verbose_name="language",
+                            ),
+                        ),
+                        (
+                            "audience",
+                            models.CharField(
+                                choices=[
+                                    ("internal", "internal"),
+                                    ("finance", "finance"),
+                                    ("external", "external"),
+                                ],
+                                max_length=8,
+                                verbose_name="audience",
+                            ),
+                        ),
+                        (
+                            "all_channels",
+                            models.BooleanField(default=False, verbose_name="all channels, on purpose"),
+                        ),
+                        (
+                            "months",
+                            models.PositiveSmallIntegerField(default=24, verbose_name="months to look back"),
+                        ),
+                        ("created_at", models.DateTimeField(auto_now_add=True)),
+                        ("ended_at", models.DateTimeField(blank=True, null=True)),
+                        ("version", models.PositiveIntegerField(default=1)),
+                        (
+                            "author",
+                            models.ForeignKey(
+                                on_delete=django.db.models.deletion.PROTECT,
+                                related_name="+",
+                                to=settings.AUTH_USER_MODEL,
+                                verbose_name="author",
+                            ),
+                        ),
+                        (
+                            "channels",
+                            models.ManyToManyField(
+                                related_name="+", to="products.channel", verbose_name="channels"
+                            ),
+                        ),
+                        (
+                            "lines",
+                            models.ManyToManyField(
+                                related_name="+", to="products.productline", verbose_name="product lines"
+                            ),
+                        ),
+                        (
+                            "products",
+                            models.ManyToManyField(
+                                related_name="+", to="products.product", verbose_name="products"
+                            ),
+                        ),
+                    ],
+                    options={
+                        "verbose_name": "report",
+                        "verbose_name_plural": "reports",
+                        "ordering": ["-pk"],
+                    },
+                ),
+                migrations.CreateModel(
+                    name="ReportEvent",
+                    fields=[
+                        ("pgh_id", models.AutoField(primary_key=True, serialize=False)),
+                        ("pgh_created_at", models.DateTimeField(auto_now_add=True)),
+                        ("pgh_label", models.TextField(help_text="The event label.")),
+                        ("id", models.BigIntegerField()),
+                        ("title", models.CharField(max_length=120, verbose_name="title")),
+                        (
+                            "language",
+                            models.CharField(
+                                choices=[("nl", "Nederlands"), ("en", "English")],
+                                max_length=2,
+                                verbose_name="language",
+                            ),
+                        ),
+                        (
+                            "audience",
+                            models.CharField(
+                                choices=[
+                                    ("internal", "internal"),
+                                    ("finance", "finance"),
+                                    ("external", "external"),
+                                ],
+                                max_length=8,
+                                verbose_name="audience",
+                            ),
+                        ),
+                        (
+                            "all_channels",
+                            models.BooleanField(default=False, verbose_name="all channels, on purpose"),
+                        ),
+                        (
+                            "months",
+                            models.PositiveSmallIntegerField(default=24, verbose_name="months to look back"),
+                        ),
+                        ("created_at", models.DateTimeField(auto_now_add=True)),
+                        ("ended_at", models.DateTimeField(blank=True, null=True)),
+                        ("version", models.PositiveIntegerField(default=1)),
+                        (
+                            "author",
+                            models.ForeignKey(
+                                db_constraint=False,
+                                on_delete=django.db.models.deletion.DO_NOTHING,
+                                related_name="+",
+                                related_query_name="+",
+                                to=settings.AUTH_USER_MODEL,
+                                verbose_name="author",
+                            ),
+                        ),
+                        (
+                            "pgh_context",
+                            models.ForeignKey(
+                                db_constraint=False,
+                                null=True,
+                                on_delete=django.db.models.deletion.DO_NOTHING,
+                                related_name="+",
+                                to="pghistory.context",
+                            ),
+                        ),
+                        (
+                            "pgh_obj",
+                            models.ForeignKey(
+                                db_constraint=False,
+                                on_delete=django.db.models.deletion.DO_NOTHING,
+                                related_name="events",
+                                to="reporting.report",
+                            ),
+                        ),
+                    ],
+                    options={
+                        "abstract": False,
+                    },
+                ),
+                migrations.CreateModel(
+                    name="ReportPart",
+                    fields=[
+                        (
+                            "id",
+                            models.BigAutoField(
+                                auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                            ),
+                        ),
+                        ("place", models.PositiveSmallIntegerField()),
+                        ("section", models.CharField(max_length=40)),
+                        ("comment", models.TextField(blank=True, max_length=4000, verbose_name="comment")),
+                        (
+                            "report",
+                            models.ForeignKey(
+                                on_delete=django.db.models.deletion.CASCADE,
+                                related_name="parts",
+                                to="reporting.report",
+                            ),
+                        ),
+                    ],
+                    options={
+                        "ordering": ["place"],
+                    },
+                ),
+                migrations.CreateModel(
+                    name="ReportPartEvent",
+                    fields=[
+                        ("pgh_id", models.AutoField(primary_key=True, serialize=False)),
+                        ("pgh_created_at", models.DateTimeField(auto_now_add=True)),
+                        ("pgh_label", models.TextField(help_text="The event label.")),
+                        ("id", models.BigIntegerField()),
+                        ("place", models.PositiveSmallIntegerField()),
+                        ("section", models.CharField(max_length=40)),
+                        ("comment", models.TextField(blank=True, max_length=4000, verbose_name="comment")),
+                        (
+                            "pgh_context",
+                            models.ForeignKey(
+                                db_constraint=False,
+                                null=True,
+                                on_delete=django.db.models.deletion.DO_NOTHING,
+                                related_name="+",
+                                to="pghistory.context",
+                            ),
+                        ),
+                        (
+                            "pgh_obj",
+                            models.ForeignKey(
+                                db_constraint=False,
+                                on_delete=django.db.models.deletion.DO_NOTHING,
+                                related_name="events",
+                                to="reporting.reportpart",
+                            ),
+                        ),
+                        (
+                            "report",
+                            models.ForeignKey(
+                                db_constraint=False,
+                                on_delete=django.db.models.deletion.DO_NOTHING,
+                                related_name="+",
+                                related_query_name="+",
+                                to="reporting.report",
+                            ),
+                        ),
+                    ],
+                    options={
+                        "abstract": False,
+                    },
+                ),
+                migrations.CreateModel(
+                    name="Snapshot",
+                    fields=[
+                        (
+                            "id",
+                            models.BigAutoField(
+                                auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                            ),
+                        ),
+                        ("number", models.PositiveIntegerField()),
+                        ("title", models.CharField(max_length=120)),
+                        ("language", models.CharField(max_length=2)),
+                        ("audience", models.CharField(max_length=8)),
+                        ("author_name", models.CharField(max_length=150)),
+                        ("published_at", models.DateTimeField()),
+                        ("data_month", models.DateField(null=True)),
+                        (
+                            "fields",
+                            django.contrib.postgres.fields.ArrayField(
+                                base_field=models.CharField(max_length=40), default=list, size=None
+                            ),
+                        ),
+                        (
+                            "product_ids",
+                            django.contrib.postgres.fields.ArrayField(
+                                base_field=models.BigIntegerField(), default=list, size=None
+                            ),
+                        ),
+                        (
+                            "channel_ids",
+                            django.contrib.postgres.fields.ArrayField(
+                                base_field=models.BigIntegerField(), default=list, size=None
+                            ),
+                        ),
+                        ("about", models.JSONField(default=dict)),
+                        ("sections", models.JSONField(default=list)),
+                        ("sha256", models.CharField(max_length=64)),
+                        (
+                            "author",
+                            models.ForeignKey(
+                                on_delete=django.db.models.deletion.PROTECT,
+                                related_name="+",
+                                to=settings.AUTH_USER_MODEL,
+                            ),
+                        ),
+                        (
+                            "report",
+                            models.ForeignKey(
+                                on_delete=django.db.models.deletion.PROTECT,
+                                related_name="snapshots",
+                                to="reporting.report",
+                            ),
+                        ),
+                        (
+                            "run",
+                            models.ForeignKey(
+                                null=True,
+                                on_delete=django.db.models.deletion.PROTECT,
+                                related_name="+",
+                                to="forecasting.nightlyrun",
+                            ),
+                        ),
+                    ],
+                    options={
+                        "verbose_name": "snapshot",
+                        "ordering": ["-pk"],
+                    },
+                ),
+                migrations.AddConstraint(
+                    model_name="report",
+                    constraint=models.CheckConstraint(
+                        condition=models.Q(("title", ""), _negated=True), name="report_has_title"
                     ),
                 ),
-                ("title", models.CharField(max_length=120, verbose_name="title")),
-                (
-                    "language",
-                    models.CharField(
-                        choices=[("nl", "Nederlands"), ("en", "English")],
-                        max_length=2,
-                        verbose_name="language",
+                migrations.AddConstraint(
+                    model_name="report",
+                    constraint=models.CheckConstraint(
+                        condition=models.Q(("language__in", ["nl", "en"])), name="report_language_known"
                     ),
                 ),
-                (
-                    "audience",
-                    models.CharField(
-                        choices=[("internal", "internal"), ("finance", "finance"), ("external", "external")],
-                        max_length=8,
-                        verbose_name="audience",
+                migrations.AddConstraint(
+                    model_name="report",
+                    constraint=models.CheckConstraint(
+                        condition=models.Q(("audience__in", ["internal", "finance", "external"])),
+                        name="report_audience_known",
                     ),
                 ),
-                ("all_channels", models.BooleanField(default=False, verbose_name="all channels, on purpose")),
-                ("months", models.PositiveSmallIntegerField(default=24, verbose_name="months to look back")),
-                ("created_at", models.DateTimeField(auto_now_add=True)),
-                ("ended_at", models.DateTimeField(blank=True, null=True)),
-                ("version", models.PositiveIntegerField(default=1)),
-                (
-                    "author",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="+",
-                        to=settings.AUTH_USER_MODEL,
-                        verbose_name="author",
+                migrations.AddConstraint(
+                    model_name="report",
+                    constraint=models.CheckConstraint(
+                        condition=models.Q(("months__range", (1, 60))), name="report_months_within"
                     ),
                 ),
-                (
-                    "channels",
-                    models.ManyToManyField(related_name="+", to="products.channel", verbose_name="channels"),
-                ),
-                (
-                    "lines",
-                    models.ManyToManyField(
-                        related_name="+", to="products.productline", verbose_name="product lines"
+                pgtrigger.migrations.AddTrigger(
+                    model_name="report",
+                    trigger=pgtrigger.compiler.Trigger(
+                        name="insert_insert",
+                        sql=pgtrigger.compiler.UpsertTriggerSql(
+                            func='INSERT INTO "reporting_reportevent" ("all_channels", "audience", "author_id", "created_at", "ended_at", "id", "language", "months", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "title", "version") VALUES (NEW."all_channels", NEW."audience", NEW."author_id", NEW."created_at", NEW."ended_at", NEW."id", NEW."language", NEW."months", _pgh_attach_context(), NOW(), \'insert\', NEW."id", NEW."title", NEW."version"); RETURN NULL;',
+                            hash="5221e439865158f858a541284221460fd029a205",
+                            operation="INSERT",
+                            pgid="pgtrigger_insert_insert_69d08",
+                            table="reporting_report",
+                            when="AFTER",
+                        ),
                     ),
                 ),
-                (
-                    "products",
-                    models.ManyToManyField(related_name="+", to="products.product", verbose_name="products"),
-                ),
-            ],
-            options={
-                "verbose_name": "report",
-                "verbose_name_plural": "reports",
-                "ordering": ["-pk"],
-            },
-        ),
-        migrations.CreateModel(
-            name="ReportEvent",
-            fields=[
-                ("pgh_id", models.AutoField(primary_key=True, serialize=False)),
-                ("pgh_created_at", models.DateTimeField(auto_now_add=True)),
-                ("pgh_label", models.TextField(help_text="The event label.")),
-                ("id", models.BigIntegerField()),
-                ("title", models.CharField(max_length=120, verbose_name="title")),
-                (
-                    "language",
-                    models.CharField(
-                        choices=[("nl", "Nederlands"), ("en", "English")],
-                        max_length=2,
-                        verbose_name="language",
+                pgtrigger.migrations.AddTrigger(
+                    model_name="report",
+                    trigger=pgtrigger.compiler.Trigger(
+                        name="update_update",
+                        sql=pgtrigger.compiler.UpsertTriggerSql(
+                            condition="WHEN (OLD.* IS DISTINCT FROM NEW.*)",
+                            func='INSERT INTO "reporting_reportevent" ("all_channels", "audience", "author_id", "created_at", "ended_at", "id", "language", "months", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "title", "version") VALUES (NEW."all_channels", NEW."audience", NEW."author_id", NEW."created_at", NEW."ended_at", NEW."id", NEW."language", NEW."months", _pgh_attach_context(), NOW(), \'update\', NEW."id", NEW."title", NEW."version"); RETURN NULL;',
+                            hash="41200e606dff0caf141c29c7b5069649b47c9532",
+                            operation="UPDATE",
+                            pgid="pgtrigger_update_update_6c13c",
+                            table="reporting_report",
+                            when="AFTER",
+                        ),
                     ),
                 ),
-                (
-                    "audience",
-                    models.CharField(
-                        choices=[("internal", "internal"), ("finance", "finance"), ("external", "external")],
-                        max_length=8,
-                        verbose_name="audience",
+                pgtrigger.migrations.AddTrigger(
+                    model_name="report",
+                    trigger=pgtrigger.compiler.Trigger(
+                        name="delete_delete",
+                        sql=pgtrigger.compiler.UpsertTriggerSql(
+                            func='INSERT INTO "reporting_reportevent" ("all_channels", "audience", "author_id", "created_at", "ended_at", "id", "language", "months", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "title", "version") VALUES (OLD."all_channels", OLD."audience", OLD."author_id", OLD."created_at", OLD."ended_at", OLD."id", OLD."language", OLD."months", _pgh_attach_context(), NOW(), \'delete\', OLD."id", OLD."title", OLD."version"); RETURN NULL;',
+                            hash="ce6c2d2f55e4ce23a031309a0427e4688449505e",
+                            operation="DELETE",
+                            pgid="pgtrigger_delete_delete_a47c2",
+                            table="reporting_report",
+                            when="AFTER",
+                        ),
                     ),
                 ),
-                ("all_channels", models.BooleanField(default=False, verbose_name="all channels, on purpose")),
-                ("months", models.PositiveSmallIntegerField(default=24, verbose_name="months to look back")),
-                ("created_at", models.DateTimeField(auto_now_add=True)),
-                ("ended_at", models.DateTimeField(blank=True, null=True)),
-                ("version", models.PositiveIntegerField(default=1)),
-                (
-                    "author",
-                    models.ForeignKey(
-                        db_constraint=False,
-                        on_delete=django.db.models.deletion.DO_NOTHING,
-                        related_name="+",
-                        related_query_name="+",
-                        to=settings.AUTH_USER_MODEL,
-                        verbose_name="author",
+                migrations.AddConstraint(
+                    model_name="reportpart",
+                    constraint=models.UniqueConstraint(
+                        deferrable=django.db.models.constraints.Deferrable["DEFERRED"],
+                        fields=("report", "place"),
+                        name="report_part_place_once",
                     ),
                 ),
-                (
-                    "pgh_context",
-                    models.ForeignKey(
-                        db_constraint=False,
-                        null=True,
-                        on_delete=django.db.models.deletion.DO_NOTHING,
-                        related_name="+",
-                        to="pghistory.context",
+                pgtrigger.migrations.AddTrigger(
+                    model_name="reportpart",
+                    trigger=pgtrigger.compiler.Trigger(
+                        name="insert_insert",
+                        sql=pgtrigger.compiler.UpsertTriggerSql(
+                            func='INSERT INTO "reporting_reportpartevent" ("comment", "id", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "place", "report_id", "section") VALUES (NEW."comment", NEW."id", _pgh_attach_context(), NOW(), \'insert\', NEW."id", NEW."place", NEW."report_id", NEW."section"); RETURN NULL;',
+                            hash="d383134cf344e56b083eafdac49e6615308386b5",
+                            operation="INSERT",
+                            pgid="pgtrigger_insert_insert_0c6b4",
+                            table="reporting_reportpart",
+                            when="AFTER",
+                        ),
                     ),
                 ),
-                (
-                    "pgh_obj",
-                    models.ForeignKey(
-                        db_constraint=False,
-                        on_delete=django.db.models.deletion.DO_NOTHING,
-                        related_name="events",
-                        to="reporting.report",
+                pgtrigger.migrations.AddTrigger(
+                    model_name="reportpart",
+                    trigger=pgtrigger.compiler.Trigger(
+                        name="update_update",
+                        sql=pgtrigger.compiler.UpsertTriggerSql(
+                            condition="WHEN (OLD.* IS DISTINCT FROM NEW.*)",
+                            func='INSERT INTO "reporting_reportpartevent" ("comment", "id", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "place", "report_id", "section") VALUES (NEW."comment", NEW."id", _pgh_attach_context(), NOW(), \'update\', NEW."id", NEW."place", NEW."report_id", NEW."section"); RETURN NULL;',
+                            hash="b02c6d512c953da3a61713922193eab78d6c2a2a",
+                            operation="UPDATE",
+                            pgid="pgtrigger_update_update_adc6d",
+                            table="reporting_reportpart",
+                            when="AFTER",
+                        ),
                     ),
                 ),
-            ],
-            options={
-                "abstract": False,
-            },
-        ),
-        migrations.CreateModel(
-            name="ReportPart",
-            fields=[
-                (
-                    "id",
-                    models.BigAutoField(
-                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                pgtrigger.migrations.AddTrigger(
+                    model_name="reportpart",
+                    trigger=pgtrigger.compiler.Trigger(
+                        name="delete_delete",
+                        sql=pgtrigger.compiler.UpsertTriggerSql(
+                            func='INSERT INTO "reporting_reportpartevent" ("comment", "id", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "place", "report_id", "section") VALUES (OLD."comment", OLD."id", _pgh_attach_context(), NOW(), \'delete\', OLD."id", OLD."place", OLD."report_id", OLD."section"); RETURN NULL;',
+                            hash="265da9621f828abbe6677e51762ee6a9255f8af9",
+                            operation="DELETE",
+                            pgid="pgtrigger_delete_delete_cfc5b",
+                            table="reporting_reportpart",
+                            when="AFTER",
+                        ),
                     ),
                 ),
-                ("place", models.PositiveSmallIntegerField()),
-                ("section", models.CharField(max_length=40)),
-                ("comment", models.TextField(blank=True, max_length=4000, verbose_name="comment")),
-                (
-                    "report",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.CASCADE,
-                        related_name="parts",
-                        to="reporting.report",
+                migrations.AddConstraint(
+                    model_name="snapshot",
+                    constraint=models.UniqueConstraint(
+                        fields=("report", "number"), name="snapshot_number_once"
                     ),
                 ),
-            ],
-            options={
-                "ordering": ["place"],
-            },
-        ),
-        migrations.CreateModel(
-            name="ReportPartEvent",
-            fields=[
-                ("pgh_id", models.AutoField(primary_key=True, serialize=False)),
-                ("pgh_created_at", models.DateTimeField(auto_now_add=True)),
-                ("pgh_label", models.TextField(help_text="The event label.")),
-                ("id", models.BigIntegerField()),
-                ("place", models.PositiveSmallIntegerField()),
-                ("section", models.CharField(max_length=40)),
-                ("comment", models.TextField(blank=True, max_length=4000, verbose_name="comment")),
-                (
-                    "pgh_context",
-                    models.ForeignKey(
-                        db_constraint=False,
-                        null=True,
-                        on_delete=django.db.models.deletion.DO_NOTHING,
-                        related_name="+",
-                        to="pghistory.context",
+                pgtrigger.migrations.AddTrigger(
+                    model_name="snapshot",
+                    trigger=pgtrigger.compiler.Trigger(
+                        name="snapshot_stays",
+                        sql=pgtrigger.compiler.UpsertTriggerSql(
+                            func="RAISE EXCEPTION 'pgtrigger: Cannot update or delete rows from % table', TG_TABLE_NAME;",
+                            hash="5bcf220625e488777c99047d4bd5173de40d4338",
+                            operation="UPDATE OR DELETE",
+                            pgid="pgtrigger_snapshot_stays_1def3",
+                            table="reporting_snapshot",
+                            when="BEFORE",
+                        ),
                     ),
                 ),
-                (
-                    "pgh_obj",
-                    models.ForeignKey(
-                        db_constraint=False,
-                        on_delete=django.db.models.deletion.DO_NOTHING,
-                        related_name="events",
-                        to="reporting.reportpart",
-                    ),
-                ),
-                (
-                    "report",
-                    models.ForeignKey(
-                        db_constraint=False,
-                        on_delete=django.db.models.deletion.DO_NOTHING,
-                        related_name="+",
-                        related_query_name="+",
-                        to="reporting.report",
-                    ),
-                ),
-            ],
-            options={
-                "abstract": False,
-            },
-        ),
-        migrations.CreateModel(
-            name="Snapshot",
-            fields=[
-                (
-                    "id",
-                    models.BigAutoField(
-                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
-                    ),
-                ),
-                ("number", models.PositiveIntegerField()),
-                ("title", models.CharField(max_length=120)),
-                ("language", models.CharField(max_length=2)),
-                ("audience", models.CharField(max_length=8)),
-                ("author_name", models.CharField(max_length=150)),
-                ("published_at", models.DateTimeField()),
-                ("data_month", models.DateField(null=True)),
-                (
-                    "fields",
-                    django.contrib.postgres.fields.ArrayField(
-                        base_field=models.CharField(max_length=40), default=list, size=None
-                    ),
-                ),
-                (
-                    "product_ids",
-                    django.contrib.postgres.fields.ArrayField(
-                        base_field=models.BigIntegerField(), default=list, size=None
-                    ),
-                ),
-                (
-                    "channel_ids",
-                    django.contrib.postgres.fields.ArrayField(
-                        base_field=models.BigIntegerField(), default=list, size=None
-                    ),
-                ),
-                ("about", models.JSONField(default=dict)),
-                ("sections", models.JSONField(default=list)),
-                ("sha256", models.CharField(max_length=64)),
-                (
-                    "author",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="+",
-                        to=settings.AUTH_USER_MODEL,
-                    ),
-                ),
-                (
-                    "report",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="snapshots",
-                        to="reporting.report",
-                    ),
-                ),
-                (
-                    "run",
-                    models.ForeignKey(
-                        null=True,
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="+",
-                        to="forecasting.nightlyrun",
-                    ),
-                ),
-            ],
-            options={
-                "verbose_name": "snapshot",
-                "ordering": ["-pk"],
-            },
-        ),
-        migrations.AddConstraint(
-            model_name="report",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("title", ""), _negated=True), name="report_has_title"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="report",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("language__in", ["nl", "en"])), name="report_language_known"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="report",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("audience__in", ["internal", "finance", "external"])),
-                name="report_audience_known",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="report",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("months__range", (1, 60))), name="report_months_within"
-            ),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name="report",
-            trigger=pgtrigger.compiler.Trigger(
-                name="insert_insert",
-                sql=pgtrigger.compiler.UpsertTriggerSql(
-                    func='INSERT INTO "reporting_reportevent" ("all_channels", "audience", "author_id", "created_at", "ended_at", "id", "language", "months", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "title", "version") VALUES (NEW."all_channels", NEW."audience", NEW."author_id", NEW."created_at", NEW."ended_at", NEW."id", NEW."language", NEW."months", _pgh_attach_context(), NOW(), \'insert\', NEW."id", NEW."title", NEW."version"); RETURN NULL;',
-                    hash="5221e439865158f858a541284221460fd029a205",
-                    operation="INSERT",
-                    pgid="pgtrigger_insert_insert_69d08",
-                    table="reporting_report",
-                    when="AFTER",
-                ),
-            ),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name="report",
-            trigger=pgtrigger.compiler.Trigger(
-                name="update_update",
-                sql=pgtrigger.compiler.UpsertTriggerSql(
-                    condition="WHEN (OLD.* IS DISTINCT FROM NEW.*)",
-                    func='INSERT INTO "reporting_reportevent" ("all_channels", "audience", "author_id", "created_at", "ended_at", "id", "language", "months", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "title", "version") VALUES (NEW."all_channels", NEW."audience", NEW."author_id", NEW."created_at", NEW."ended_at", NEW."id", NEW."language", NEW."months", _pgh_attach_context(), NOW(), \'update\', NEW."id", NEW."title", NEW."version"); RETURN NULL;',
-                    hash="41200e606dff0caf141c29c7b5069649b47c9532",
-                    operation="UPDATE",
-                    pgid="pgtrigger_update_update_6c13c",
-                    table="reporting_report",
-                    when="AFTER",
-                ),
-            ),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name="report",
-            trigger=pgtrigger.compiler.Trigger(
-                name="delete_delete",
-                sql=pgtrigger.compiler.UpsertTriggerSql(
-                    func='INSERT INTO "reporting_reportevent" ("all_channels", "audience", "author_id", "created_at", "ended_at", "id", "language", "months", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "title", "version") VALUES (OLD."all_channels", OLD."audience", OLD."author_id", OLD."created_at", OLD."ended_at", OLD."id", OLD."language", OLD."months", _pgh_attach_context(), NOW(), \'delete\', OLD."id", OLD."title", OLD."version"); RETURN NULL;',
-                    hash="ce6c2d2f55e4ce23a031309a0427e4688449505e",
-                    operation="DELETE",
-                    pgid="pgtrigger_delete_delete_a47c2",
-                    table="reporting_report",
-                    when="AFTER",
-                ),
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="reportpart",
-            constraint=models.UniqueConstraint(
-                deferrable=django.db.models.constraints.Deferrable["DEFERRED"],
-                fields=("report", "place"),
-                name="report_part_place_once",
-            ),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name="reportpart",
-            trigger=pgtrigger.compiler.Trigger(
-                name="insert_insert",
-                sql=pgtrigger.compiler.UpsertTriggerSql(
-                    func='INSERT INTO "reporting_reportpartevent" ("comment", "id", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "place", "report_id", "section") VALUES (NEW."comment", NEW."id", _pgh_attach_context(), NOW(), \'insert\', NEW."id", NEW."place", NEW."report_id", NEW."section"); RETURN NULL;',
-                    hash="d383134cf344e56b083eafdac49e6615308386b5",
-                    operation="INSERT",
-                    pgid="pgtrigger_insert_insert_0c6b4",
-                    table="reporting_reportpart",
-                    when="AFTER",
-                ),
-            ),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name="reportpart",
-            trigger=pgtrigger.compiler.Trigger(
-                name="update_update",
-                sql=pgtrigger.compiler.UpsertTriggerSql(
-                    condition="WHEN (OLD.* IS DISTINCT FROM NEW.*)",
-                    func='INSERT INTO "reporting_reportpartevent" ("comment", "id", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "place", "report_id", "section") VALUES (NEW."comment", NEW."id", _pgh_attach_context(), NOW(), \'update\', NEW."id", NEW."place", NEW."report_id", NEW."section"); RETURN NULL;',
-                    hash="b02c6d512c953da3a61713922193eab78d6c2a2a",
-                    operation="UPDATE",
-                    pgid="pgtrigger_update_update_adc6d",
-                    table="reporting_reportpart",
-                    when="AFTER",
-                ),
-            ),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name="reportpart",
-            trigger=pgtrigger.compiler.Trigger(
-                name="delete_delete",
-                sql=pgtrigger.compiler.UpsertTriggerSql(
-                    func='INSERT INTO "reporting_reportpartevent" ("comment", "id", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "place", "report_id", "section") VALUES (OLD."comment", OLD."id", _pgh_attach_context(), NOW(), \'delete\', OLD."id", OLD."place", OLD."report_id", OLD."section"); RETURN NULL;',
-                    hash="265da9621f828abbe6677e51762ee6a9255f8af9",
-                    operation="DELETE",
-                    pgid="pgtrigger_delete_delete_cfc5b",
-                    table="reporting_reportpart",
-                    when="AFTER",
-                ),
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="snapshot",
-            constraint=models.UniqueConstraint(fields=("report", "number"), name="snapshot_number_once"),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name="snapshot",
-            trigger=pgtrigger.compiler.Trigger(
-                name="snapshot_stays",
-                sql=pgtrigger.compiler.UpsertTriggerSql(
-                    func="RAISE EXCEPTION 'pgtrigger: Cannot update or delete rows from % table', TG_TABLE_NAME;",
-                    hash="5bcf220625e488777c99047d4bd5173de40d4338",
-                    operation="UPDATE OR DELETE",
-                    pgid="pgtrigger_snapshot_stays_1def3",
-                    table="reporting_snapshot",
-                    when="BEFORE",
-                ),
-            ),
+            ]
         ),
     ]

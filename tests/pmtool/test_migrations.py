@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import pgtrigger
 import pytest
+from django.conf import settings
 from django.db import connection, models
 from django.db.migrations import AddField, CreateModel
 from django.db.migrations.executor import MigrationExecutor
+from django.db.migrations.loader import MigrationLoader
 
 from accounts.migration_operations import CreateModels
 
 pytestmark = pytest.mark.django_db
+FEW = 5
 
 
 def test_every_trigger_is_in_the_database() -> None:
@@ -39,3 +42,15 @@ def test_tables_made_at_once_are_only_new_ones() -> None:
     CreateModels([made, AddField("new", "name", models.TextField())])
     with pytest.raises(ValueError, match="Add field name to old"):
         CreateModels([made, AddField("old", "name", models.TextField())])
+
+
+def test_many_operations_stand_together() -> None:
+    """Models are rendered again after each operation by itself: every new database pays for that."""
+    loader = MigrationLoader(None)
+    ours = {app for app in loader.migrated_apps if app in settings.INSTALLED_APPS}
+    many = {
+        f"{app}.{name}": len(migration.operations)
+        for (app, name), migration in loader.graph.nodes.items()
+        if app in ours and len(migration.operations) > FEW
+    }
+    assert not many, "put these operations in CreateModels([…]) and AtOnce([…]): see docs/architecture.md"

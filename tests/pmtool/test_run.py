@@ -71,42 +71,41 @@ class Run:
                 return time.monotonic() - self.began
         raise AssertionError("".join(self.lines))
 
+    def steps(self) -> list[str]:
+        """What it did before that line, and takes a while."""
+        return [line.strip() for line in self.lines if "…" in line]
 
-def test_it_starts_and_leaves_nothing_behind(tmp_path: Path) -> None:
+
+def test_it_starts_with_what_is_there_and_leaves_nothing_behind(tmp_path: Path) -> None:
     var = tmp_path / "var"
     try:
-        first = Run(var)
-        first.wait_ready()
-        page = urllib.request.urlopen(f"http://127.0.0.1:{first.port}/account/login/", timeout=10)
+        empty = Run(var, DEMO="0")
+        empty.wait_ready()
+        assert empty.steps() == ["Preparing the database …"]
+        assert empty.process.stdout is not None
+        said = [next(empty.process.stdout) for _ in range(2)]
+        assert any("invite_administrator" in line for line in said), said
+        empty.process.send_signal(signal.SIGINT)
+        assert empty.process.wait(40) == 0
+        assert wait_until_gone(var, 5) == []
+
+        demo = Run(var)
+        demo.wait_ready()
+        assert demo.steps()[0] == "Loading the demo company …"
+        page = urllib.request.urlopen(f"http://127.0.0.1:{demo.port}/account/login/", timeout=10)
         assert page.status == 200
         assert "frame-ancestors 'none'" in page.headers["Content-Security-Policy"]
         assert (var / "secret_key").stat().st_mode & 0o077 == 0
-        first.process.send_signal(signal.SIGINT)
-        assert first.process.wait(40) == 0
-        assert wait_until_gone(var, 5) == []
+        demo.process.send_signal(signal.SIGKILL)
+        demo.process.wait(40)
+        assert wait_until_gone(var, 40) == []
 
-        for how, seconds in ((signal.SIGKILL, 40), (signal.SIGHUP, 40)):
-            again = Run(var)
-            assert again.wait_ready() < 30  # some seconds where nothing else runs
-            assert not any("…" in line for line in again.lines), again.lines
-            again.process.send_signal(how)
-            again.process.wait(seconds)
-            assert wait_until_gone(var, seconds) == []
-    finally:
-        for process in processes(var):
-            process.kill()
-
-
-def test_without_the_demo_it_starts_empty_and_says_how_to_get_in(tmp_path: Path) -> None:
-    var = tmp_path / "var"
-    try:
-        run = Run(var, DEMO="0")
-        run.wait_ready()
-        assert run.process.stdout is not None
-        said = [next(run.process.stdout) for _ in range(2)]
-        assert any("invite_administrator" in line for line in said), said
-        run.process.send_signal(signal.SIGINT)
-        assert run.process.wait(40) == 0
+        again = Run(var)
+        assert again.wait_ready() < 30  # some seconds where nothing else runs
+        assert again.steps() == []
+        again.process.send_signal(signal.SIGHUP)
+        again.process.wait(40)
+        assert wait_until_gone(var, 40) == []
     finally:
         for process in processes(var):
             process.kill()
