@@ -116,7 +116,6 @@ PAGES: dict[str, Args] = {
     "reporting:reports": _none,
     "reporting:report_new": _none,
     "reporting:report": _report,
-    "reporting:report_schedule": _report,
     "reporting:snapshot": lambda: {**_report(), "number": 1},
     "pricing:mix": _product,
     "pricing:product_prices": _product,
@@ -229,6 +228,7 @@ NO_PAGES = {
     "reporting:report_parts",
     "reporting:report_preview",
     "reporting:report_publishing",  # while a worker publishes a long one, for its author alone
+    "reporting:report_schedule",  # likewise
     "reporting:report_schedule_pause",
     "reporting:report_edit",  # the form of report_new, for its author alone
     "reporting:report_sheet",
