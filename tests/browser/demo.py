@@ -117,7 +117,6 @@ PAGES: dict[str, Args] = {
     "reporting:report_new": _none,
     "reporting:report_new_from": lambda: {"template": "month"},
     "reporting:report": _report,
-    "reporting:report_schedule": _report,
     "reporting:shares": _none,
     "reporting:share": _first(Share),
     "reporting:share_new": lambda: {"pk": Report.objects.get(audience="external").pk},
@@ -234,6 +233,7 @@ NO_PAGES = {
     "reporting:report_parts",
     "reporting:report_preview",
     "reporting:report_publishing",  # while a worker publishes a long one, for its author alone
+    "reporting:report_schedule",  # likewise
     "reporting:report_schedule_pause",
     "reporting:report_edit",  # the form of report_new_from, for its author alone
     "reporting:report_sheet",

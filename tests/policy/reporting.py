@@ -86,7 +86,7 @@ def link(world: World) -> dict[str, Any]:
 
 READ, MAKE, SHARE = "reporting.view", "reporting.edit", "reporting.share"
 NOBODYS = frozenset({404})
-THEIRS = frozenset({404})
+THEIRS, NOT_AUTHOR = frozenset({404}), frozenset({403})
 
 RULES = [
     Rule(
@@ -101,6 +101,17 @@ RULES = [
     Rule("reporting:cost_report_file", get=SEE, args=lambda world: booked(world) | {"kind": "csv"}),
     Rule("api:cost-report-list", get=SEE, args=booked, api=True),
     Rule("reporting:reports", get=READ),
+    Rule("api:report-list", get=READ, args=lambda world: published(world) and {}, api=True),
+    Rule("api:report-detail", get=READ, args=one, foreign=other, api=True),
+    Rule("api:report-snapshots", get=READ, args=one, foreign=other, api=True),
+    Rule(
+        "api:report-snapshot",
+        get=READ,
+        args=lambda world: {**one(world), "number": 1},
+        foreign=lambda world: {**other(world), "number": 1},
+        api=True,
+    ),
+    Rule("api:report-publish", post=MAKE, args=one, foreign=other, ok=NOT_AUTHOR, api=True),
     Rule(
         "reporting:report_sheet",
         post=MAKE,
