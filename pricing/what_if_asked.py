@@ -30,7 +30,7 @@ class Asker:
 
     @cached_property
     def distributions(self) -> Distributions:
-        return Distributions(self.user, self.ground, self.promotions.volumes)
+        return Distributions(self.user, self.ground, self.ground.volumes)
 
     def read(self, said: Any) -> Question:
         """``said``: a QueryDict or the values of a scenario; what cannot be read is as usual."""
@@ -39,10 +39,12 @@ class Asker:
         if said.get("kind") == "distribution":
             return self._distribution(said)
         usual = self.ground.usual()
+        channel = next((int(pk) for pk in _all(said, "channel") if pk.isdigit()), None)
+        channel = channel if channel in self.ground.channels else None
+        now = self.ground.price_in(channel).amount
         # A slider says 11 for 11.00.
-        decimals = price_decimals(self.ground.price.amount)
-        price = Decimal(machine(_decimal(said.get("price"), usual.price), decimals))
-        return self.ground.bounded(Asked(price, _day(said.get("start"), usual.start)))
+        price = Decimal(machine(_decimal(_slid(said, "price", str(channel or "")), now), price_decimals(now)))
+        return self.ground.bounded(Asked(price, _day(said.get("start"), usual.start), channel))
 
     def answer(self, asked: Question) -> Answer | None:
         """``None``: refused."""

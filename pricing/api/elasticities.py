@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import django_filters
-from django.db.models import QuerySet
+from django.db.models import F, QuerySet
 from rest_framework import mixins, routers, serializers, viewsets
 
 from core.api import HasRight, Pagination
@@ -14,26 +14,33 @@ from products.api.shared import LineFilter
 
 class ElasticityFilters(django_filters.FilterSet):
     product = django_filters.CharFilter("product__code", lookup_expr="iexact", label="code of a product")
+    channel = django_filters.CharFilter("channel__code", lookup_expr="iexact", label="code of a channel")
+    by_channel = django_filters.BooleanFilter(
+        "channel", lookup_expr="isnull", exclude=True, label="channels only, or products only"
+    )
     line = LineFilter("product__line")
 
     class Meta:
         model = Elasticity
-        fields = ("product", "line", "method", "reason_code")
+        fields = ("product", "channel", "by_channel", "line", "method", "reason_code")
 
 
 class ElasticitySerializer(serializers.ModelSerializer):
     """By how many per cent the volume changes when the price changes by one, with 80 % and 95 % intervals.
-    ``rests_on``: *own* periods, its *line*'s or the *portfolio*'s value; ``reason_code`` and
+    ``channel``: of what is sold there, at a price of its own; empty: of the product. ``rests_on``: *own*
+    periods, of a channel its *product*'s, its *line*'s or the *portfolio*'s value; ``reason_code`` and
     ``reason_params`` say why. Null where the leading measure counts a state (reason *level*)."""
 
     product = serializers.CharField(source="product.code", read_only=True)
+    channel = serializers.CharField(source="channel.code", read_only=True, default="")
     measure = serializers.CharField(source="measure.code", read_only=True)
     rests_on = serializers.SerializerMethodField()
 
     class Meta:
         model = Elasticity
         fields = (
-            *("product", "measure", "estimate", "sd", "lo80", "hi80", "lo95", "hi95", "rests_on", "method"),
+            *("product", "channel", "measure", "estimate", "sd", "lo80", "hi80", "lo95", "hi95", "rests_on"),
+            "method",
             *("frequency", "observations", "price_kind", "lowest_price", "highest_price", "reason_code"),
             *("reason_params", "as_of", "computed_at"),
         )
@@ -54,8 +61,8 @@ class ElasticityViewSet(mixins.ListModelMixin, viewsets.GenericViewSet):
     queryset = Elasticity.objects.none()
 
     def get_queryset(self) -> QuerySet[Elasticity]:
-        rows = elasticities_visible(self.request.user).select_related("product", "measure")
-        return rows.order_by("product__code", "pk")
+        rows = elasticities_visible(self.request.user).select_related("product", "channel", "measure")
+        return rows.order_by("product__code", F("channel__code").asc(nulls_first=True), "pk")
 
 
 router = routers.SimpleRouter()

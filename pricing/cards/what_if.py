@@ -133,23 +133,41 @@ def fields(asker: Asker, asked: Question) -> dict[str, Any]:
         return distribution_fields(asker.distributions, asked)
     assert isinstance(asked, Asked)
     ground = asker.ground
-    decimals = max(price_decimals(ground.price.amount), 2)
+    price = ground.price_in(asked.channel)
+    decimals = max(price_decimals(price.amount), 2)
     return {
         "slider": {
             "name": "price",
-            "label": _("Our price") if ground.price.price_list.kind == "own" else _("Consumer price"),
-            "sub": _("with VAT") if ground.price.price_list.with_vat else _("without VAT"),
-            "low": machine(ground.price.amount * LEAST, decimals),
-            "high": machine(ground.price.amount * MOST, decimals),
+            "label": _("Our price") if price.price_list.kind == "own" else _("Consumer price"),
+            "sub": _("with VAT") if price.price_list.with_vat else _("without VAT"),
+            "low": machine(price.amount * LEAST, decimals),
+            "high": machine(price.amount * MOST, decimals),
             "step": machine(Decimal(1).scaleb(-decimals), decimals),
             "value": machine(asked.price, decimals),
             "said": price_text(asked.price, ground.currency, decimals),
         },
-        "now": price_text(ground.price.amount, ground.currency, decimals),
-        "change": formats.delta(asked.price / ground.price.amount - 1, good="none"),
+        "choice": _lists(ground, asked),
+        "now": price_text(price.amount, ground.currency, decimals),
+        "change": formats.delta(asked.price / price.amount - 1, good="none"),
         "consumer": _consumer(ground, asked),
-        "sensitivity": sensitivity_words(ground.elasticity),
+        "sensitivity": sensitivity_words(ground.elasticity_in(asked.channel)),
     }
+
+
+def _lists(ground: Ground, asked: Asked) -> dict[str, Any] | None:
+    """Whose price changes; nothing to choose where no channel has one of its own."""
+    if not ground.channels:
+        return None
+    rows = [{"value": "", "name": _("everybody"), "on": asked.channel is None}]
+    rows += [
+        {
+            "value": pk,
+            "name": f"{own.channel.name} ({formats.share(ground.volumes.share([pk]))})",
+            "on": pk == asked.channel,
+        }
+        for pk, own in ground.channels.items()
+    ]
+    return {"name": "channel", "label": _("Whose price"), "rows": rows}
 
 
 def refused(asked: Question) -> str:
@@ -158,7 +176,7 @@ def refused(asked: Question) -> str:
 
 
 def _consumer(ground: Ground, asked: Asked) -> str:
-    price = ground.consumer_price(asked.price)
+    price = ground.consumer_price(asked.price, asked.channel)
     if price is None or ground.consumer is None or ground.reseller_margin is None:
         return ""
     said = {
@@ -201,6 +219,8 @@ def scenario_words(asker: Asker, row: Scenario, asked: Question) -> str:
             "price": price_text(Decimal(row.values["price"]), asker.ground.currency),
             "day": formats.day(asked.start),
         }
+        if asked.channel:
+            said = f"{asker.ground.channels[asked.channel].channel.name}: {said}"
     return f"{said} · {row.author}"
 
 
@@ -214,8 +234,8 @@ def propose_url(ground: Ground, answer: Answer) -> str:
     assert isinstance(asked, Asked)
     said = {
         "product": ground.product.code,
-        "list": ground.price.price_list.code,
-        "price": machine(asked.price, max(price_decimals(ground.price.amount), 2)),
+        "list": ground.price_in(asked.channel).price_list.code,
+        "price": machine(asked.price, max(price_decimals(ground.price_in(asked.channel).amount), 2)),
         "start": str(asked.start),
     }
     return f"{reverse('pricing:proposal_new')}?{urlencode(said)}"
@@ -225,6 +245,15 @@ def outcome_rows(ground: Ground, answer: Answer) -> list[Row]:
     """Volume, and revenue where it is known what a unit brings in."""
     said = answer.outcome
     rows = [_row(_("Volume"), said.volume, said.volume_now, ground.unit)]
+    if answer.there is not None and isinstance(answer.asked, Asked) and answer.asked.channel:
+        where = ground.channels[answer.asked.channel].channel.name
+        there = _row(
+            _("Volume in %(channel)s") % {"channel": where},
+            answer.there.volume,
+            answer.there.volume_now,
+            ground.unit,
+        )
+        rows.insert(0, there)
     if ground.revenue is not None:
         rows.append(_row(_("Revenue"), said.revenue, said.revenue_now, ground.currency, money=True))
         if said.margin is not None:

@@ -52,7 +52,7 @@ def promotion_fields(promotions: Promotions, asked: PromotionAsked) -> dict[str,
         # Read by the card only, not by an answer to its slider.
         "channels": lambda: [
             {"pk": channel.pk, "name": channel.name, "share": share, "on": channel.pk in asked.channels}
-            for channel, share in promotions.volumes.largest
+            for channel, share in ground.volumes.largest
         ],
         "budget": machine(asked.budget, 2) if asked.budget else "",
     }

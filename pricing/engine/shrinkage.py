@@ -63,8 +63,8 @@ def shrink(log_likelihoods: FloatArray, categories: Sequence[str]) -> list[Poste
     place = {name: i for i, name in enumerate(names)}
     of = np.array([place[c] for c in categories])
     likelihood = np.exp(log_likelihoods - log_likelihoods.max(axis=1, keepdims=True))
-    about = [_about(within) for within in _WITHIN]
-    own = np.stack([np.log(likelihood @ a + 1e-300) for a in about])  # within, product, mean
+    about_means = [about(within, _MEANS) for within in _WITHIN]
+    own = np.stack([np.log(likelihood @ a + 1e-300) for a in about_means])  # within, product, mean
     together = np.zeros((len(_WITHIN), len(names), len(_MEANS)))
     for row in sorted(range(len(of)), key=lambda i: (of[i], log_likelihoods[i].tobytes())):
         together[:, of[row]] += own[:, row]
@@ -81,7 +81,7 @@ def shrink(log_likelihoods: FloatArray, categories: Sequence[str]) -> list[Poste
         key = (int(k), log_likelihoods[row].tobytes())
         if key not in densities:
             densities[key] = _posterior(
-                likelihood[row], own[:, row], together[:, k], hyper - evidence[:, k], spread, about
+                likelihood[row], own[:, row], together[:, k], hyper - evidence[:, k], spread, about_means
             )
         out.append(densities[key])
     return out
@@ -93,21 +93,21 @@ def _posterior(
     together: FloatArray,
     without: FloatArray,
     spread: FloatArray,
-    about: list[FloatArray],
+    about_means: list[FloatArray],
 ) -> Posterior:
     """Sum over category mean, its centre and both spreads, weighed by all the other products."""
     others = together - own  # within, mean
     top = others.max()
     weights = np.exp(without - without.max())  # within, between, centre
     means = np.einsum("wbc,bcm->wm", weights, spread) * np.exp(others - top)
-    prior = sum(about[w] @ means[w] for w in range(len(_WITHIN)))
+    prior = sum(about_means[w] @ means[w] for w in range(len(_WITHIN)))
     density = likelihood * prior
     return Posterior(np.asarray(density / density.sum()))
 
 
-def _about(within: float) -> FloatArray:
-    """Density of a product's elasticity given its category's mean: (ELASTICITIES, _MEANS)."""
-    e, m = ELASTICITIES[:, None], _MEANS[None, :]
+def about(within: float, means: FloatArray) -> FloatArray:
+    """Density of an elasticity given the mean it lies about, so far from it: (ELASTICITIES, means)."""
+    e, m = ELASTICITIES[:, None], means[None, :]
     shapes = (
         (1 - _UNLIKE) * _normal(e, m, within) + _UNLIKE * _normal(e, m, _UNLIKE_WIDER * within),
         gamma.pdf(-e, (m / within) ** 2, scale=within**2 / -m),

@@ -4,7 +4,7 @@ Everything is drawn from the given seed. The shapes are wide on purpose: a metho
 not know better than real life lets it.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -57,14 +57,40 @@ def simulate(
 ) -> list[Simulated]:
     """`count` products in categories with a mean elasticity of their own; `lengths` in weeks."""
     rng = np.random.default_rng(seed)
+    drawn = _elasticities(rng, count, per_category, centre)
+    return [
+        _product(rng, f"S{i:05d}", f"K{category:02d}", e, lengths) for i, (category, e) in enumerate(drawn)
+    ]
+
+
+def simulate_channels(
+    count: int, *, seed: int, channels: int = 3, apart: float = 0.45, per_category: int = 30
+) -> list[list[Simulated]]:
+    """`count` products, each with so many channels that ask prices of their own and answer about as the
+    product does, `apart` as a standard deviation; of each product first the rest of its sales."""
+    rng = np.random.default_rng(seed)
+    out = []
+    for i, (category, e) in enumerate(_elasticities(rng, count, per_category, -2.62)):
+        answers = [e, *(_elasticity(rng, e, apart, skewed=False) for _ in range(channels))]
+        names = [f"S{i:05d}", *(f"S{i:05d}.{n}" for n in range(channels))]
+        out.append(
+            [
+                _product(rng, name, f"K{category:02d}", own, WEEKS)
+                for name, own in zip(names, answers, strict=True)
+            ]
+        )
+    return out
+
+
+def _elasticities(
+    rng: np.random.Generator, count: int, per_category: int, centre: float
+) -> Iterator[tuple[int, float]]:
+    """Category and elasticity of each product, drawn one by one."""
     between, within, skewed = rng.uniform(0.3, 0.8), rng.uniform(0.6, 1.1), rng.random() < 0.5
     means = [min(rng.normal(centre, between), -1.2) for _ in range(-(-count // per_category))]
-    out = []
     for i in range(count):
         category = i // per_category
-        e = _elasticity(rng, means[category], within, skewed=skewed)
-        out.append(_product(rng, f"S{i:05d}", f"K{category:02d}", e, lengths))
-    return out
+        yield category, _elasticity(rng, means[category], within, skewed=skewed)
 
 
 def by_month(history: History) -> History:

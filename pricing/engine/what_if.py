@@ -30,7 +30,8 @@ _Z80 = NormalDist().inv_cdf(0.9)
 class Month:
     """The volume expected without the change, with its 80 % range; ``price`` then (per unit, in money), and
     the ``share`` of the month the new price holds. ``cost`` of a unit and ``taken``, the share of its price
-    that goes to costs too; ``None``: not known."""
+    that goes to costs too; ``None``: not known. ``part``: the share of the volume whose price changes, and
+    ``paid`` what a unit of it brings without the change; ``None``: as all."""
 
     mean: float
     lo80: float
@@ -39,6 +40,17 @@ class Month:
     share: float
     cost: float | None = None
     taken: float = 0.0
+    part: float = 1.0
+    paid: float | None = None
+
+    @property
+    def before(self) -> float:
+        return self.price if self.paid is None else self.paid
+
+    @property
+    def moved(self) -> float:
+        """The share of the month's volume that is asked the new price."""
+        return self.part * self.share
 
 
 @dataclass(frozen=True)
@@ -87,11 +99,11 @@ def what_if(
     """``price`` in the money of ``Month.price``; ``correlation`` of two months' errors; ``over`` the
     logarithm of how far the price lies beyond what may be told (:func:`beyond`)."""
     draws = [(_quantile(quantiles, u), z, w) for u, z, w in points(3)]
-    ratios = [log(price / month.price) for month in months]
-    held = [month.share > 0 and abs(ratio) > 1e-9 for month, ratio in zip(months, ratios, strict=True)]
+    ratios = [log(price / month.before) for month in months]
+    held = [month.moved > 0 and abs(ratio) > 1e-9 for month, ratio in zip(months, ratios, strict=True)]
     factors = [  # draw, month: volume with the change / volume without
         [
-            1 + month.share * (exp(_clip(e * ratio + _WIDER * over * w)) - 1) if changes else 1.0
+            1 + month.moved * (exp(_clip(e * ratio + _WIDER * over * w)) - 1) if changes else 1.0
             for month, ratio, changes in zip(months, ratios, held, strict=True)
         ]
         for e, _z, w in draws
@@ -99,7 +111,7 @@ def what_if(
     # Price of the units sold, on average over the month: both prices, by what each sells.
     mean_prices = [
         [
-            ((1 - month.share) * month.price + (factor - 1 + month.share) * price) / factor
+            (month.price - month.moved * month.before + (factor - 1 + month.moved) * price) / factor
             for month, factor in zip(months, row, strict=True)
         ]
         for row in factors
@@ -107,14 +119,14 @@ def what_if(
     first = next((n for n, changes in enumerate(held) if changes), None)
     if first is None:
         return outcome(months, factors, mean_prices, draws, correlation)
-    left = [left_of(months[first], paid) for paid in (months[first].price, price)]
+    left = [left_of(months[first], paid) for paid in (months[first].before, price)]
     return outcome(
         months,
         factors,
         mean_prices,
         draws,
         correlation,
-        break_even=months[first].price / price - 1,
+        break_even=months[first].before / price - 1,
         margin_break_even=left[0] / left[1] - 1 if left[1] > 0 else None,
         changes=True,
     )

@@ -8,10 +8,11 @@ from django.utils.translation import gettext_lazy as _
 
 class Elasticity(models.Model):
     """How the volume of a product answers its price, as the last night found it; derived, so without a
-    history.
+    history. With a ``channel``: how what that channel sells of it answers the price asked there; the
+    product's own row is then about the rest and, with its channels, about the product.
 
-    First the product alone: ``likelihood`` is what its own periods say, as logarithms over the engine's
-    ELASTICITIES; empty where they say nothing, and ``reason_code`` why. Then all products together
+    First each alone: ``likelihood`` is what its own periods say, as logarithms over the engine's
+    ELASTICITIES; empty where they say nothing, and ``reason_code`` why. Then all together
     (``pending`` until then): ``estimate`` is the median, ``quantiles`` as many evenly spread ones. A measure
     that counts a state is never estimated (reason ``level``). ``lowest_price`` and ``highest_price`` are
     those seen, on lists of the kind ``price_kind``.
@@ -21,7 +22,8 @@ class Elasticity(models.Model):
         WEEKS = "weeks", _("by the week")
         MONTHS = "months", _("by the month")
 
-    product = models.OneToOneField("products.Product", models.CASCADE, related_name="elasticity")
+    product = models.ForeignKey("products.Product", models.CASCADE, related_name="elasticities")
+    channel = models.ForeignKey("products.Channel", models.CASCADE, null=True, related_name="+")
     measure = models.ForeignKey("products.Measure", models.PROTECT, related_name="+")
     as_of = models.DateField(help_text="the last month it may know, first day")
     frequency = models.CharField(max_length=6, choices=Frequency.choices, blank=True)
@@ -47,8 +49,11 @@ class Elasticity(models.Model):
     computed_at = models.DateTimeField()
 
     class Meta:
-        ordering = ["product"]
+        ordering = ["product", "channel"]
         constraints = [
+            models.UniqueConstraint(
+                fields=["product", "channel"], name="elasticity_once", nulls_distinct=False
+            ),
             models.CheckConstraint(
                 condition=Q(
                     estimate__isnull=False,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection
 from typing import Any
 
-from django.db.models import F, FloatField, QuerySet, Value
+from django.db.models import Case, F, FloatField, QuerySet, Value, When
 from django.db.models.functions import Cast, Lower
 
 from core.search import folded, like_pattern
@@ -20,16 +20,18 @@ from products.selectors.product_filter import Like
 # believes a product to lie from it before any is known (pricing/engine/shrinkage.py).
 PUBLISHED, PUBLISHED_SD = -2.62, 1.18
 OWN, LINE, PORTFOLIO, LITERATURE = "own", "line", "portfolio", "literature"
-_SOURCES = {"category": LINE, "portfolio": PORTFOLIO}
+# A product's from its channels is its own; a channel's may be its product's.
+_SOURCES = {"category": LINE, "portfolio": PORTFOLIO, "product": "product"}
 
 
 def elasticities_allowed(user: Any) -> bool:
-    """They are measured over all channels, and what follows from them is as the forecast."""
+    """They are measured over all channels, and what follows from them is as the forecast. Those of a channel
+    too: each leans on what the others sold."""
     return bool(user.has_perm("pricing.view")) and forecasts_allowed(user)
 
 
 def elasticities_visible(user: Any) -> QuerySet[Elasticity]:
-    """Of the products in the person's sight; those still to be estimated are left out."""
+    """Of the products in the person's sight and their channels; those still to be estimated are left out."""
     if not elasticities_allowed(user):
         return Elasticity.objects.none()
     rows = Elasticity.objects.filter(product__in=products_visible(user))
@@ -47,9 +49,9 @@ def elasticity_of(product_ids: Collection[int]) -> dict[int, tuple[float, float,
     out: a price moves what comes in and what leaves, not the state."""
     found = {
         row.product_id: (row.estimate, row.sd, source_of(row))
-        for row in Elasticity.objects.filter(product__in=product_ids, estimate__isnull=False).only(
-            "product_id", "estimate", "sd", "method"
-        )
+        for row in Elasticity.objects.filter(
+            product__in=product_ids, channel=None, estimate__isnull=False
+        ).only("product_id", "estimate", "sd", "method")
         if row.estimate is not None and row.sd is not None
     }
     tree = line_tree()
@@ -66,8 +68,8 @@ SORTS: dict[str, Any] = {
     "width": F("hi80") - F("lo80"),
     "effect": F("effect"),
 }
-SHOWN = ("all", "own", "borrowed", "level")
-BORROWED = ("category", "portfolio")
+SHOWN = ("all", "own", "borrowed", "level", "channels")
+BORROWED = ("product", "category", "portfolio")
 
 
 def elasticities_listed(
@@ -80,8 +82,9 @@ def elasticities_listed(
     descending: bool = True,
 ) -> QuerySet[Elasticity]:
     """With ``effect``: what a price of 1 % more would do to the revenue of the last 12 months (less than
-    nothing: a lower price brings more)."""
-    rows = elasticities_visible(user).select_related("product__line")
+    nothing: a lower price brings more). Products, or to show *channels* those measured apart, without it."""
+    rows = elasticities_visible(user).select_related("product__line", "channel")
+    rows = rows.filter(channel__isnull=show != "channels")
     if line is not None:
         rows = rows.filter(product__line__in=line_tree().descendants(line.pk))
     for word in text.split():
@@ -93,6 +96,7 @@ def elasticities_listed(
     elif show == "level":
         rows = rows.filter(estimate=None)
     revenue = Cast("product__figures__revenue_12m", FloatField())
-    rows = rows.annotate(effect=revenue * (F("estimate") + Value(1.0)) / Value(100.0))
+    effect = revenue * (F("estimate") + Value(1.0)) / Value(100.0)
+    rows = rows.annotate(effect=Case(When(channel=None, then=effect), output_field=FloatField()))
     by = SORTS[sort]
     return rows.order_by(by.desc(nulls_last=True) if descending else by.asc(nulls_last=True), "pk")

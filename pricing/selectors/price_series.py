@@ -1,11 +1,11 @@
 """What was sold of a product at which price, for the engine: by the week where its sales come so, else by the
-month."""
+month. A channel with a price of its own apart, the rest of the product at the price for everybody."""
 
 from __future__ import annotations
 
 import datetime
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from functools import cached_property
@@ -16,10 +16,10 @@ from core.organisation import organisation_get
 from pricing.models import Elasticity, Price, PriceList, Promotion, PromotionProduct
 from pricing.models.price import State
 from pricing.selectors.promotion_series import measured_days, part_of
-from pricing.selectors.promotions import channels_above
 from pricing.selectors.volumes import final_until, volumes_by_month, volumes_by_week
 from pricing.words.promotions import effective_of
 from products.models import Measure, Product
+from products.selectors.channels import channel_chains
 from products.selectors.lines import LineTree
 
 if TYPE_CHECKING:
@@ -33,19 +33,25 @@ AVERAGE_MONTH = 365.25 / 12
 WEEKS, MONTHS = Elasticity.Frequency.WEEKS, Elasticity.Frequency.MONTHS
 # What a consumer really pays says most; our own price least, where somebody stands between.
 KINDS = (PriceList.Kind.OBSERVED, PriceList.Kind.ADVISED, PriceList.Kind.OWN)
+# Of a product so many channels are measured apart, the largest.
+MOST_CHANNELS = 12
 Steps = list[tuple[datetime.date, Decimal | None]]
 """A price's rows, the oldest first."""
+ByChannel = Mapping[int, Mapping[datetime.date, float]]
+"""Volume by channel and first day of the period."""
 
 
 @dataclass(frozen=True)
 class PriceSeries:
-    """One product. ``price`` is the regular one, ``cut`` the share promotions take off it, ``promo`` and
-    ``display`` how much of the period and the product's volume they covered (with a lower price, without)."""
+    """One product, or what of it a channel sold. ``price`` is the regular one, ``cut`` the share promotions
+    take off it, ``promo`` and ``display`` how much of the period and of its volume they covered (with a lower
+    price, without)."""
 
     product: Product
     measure: Measure
     frequency: str
     price_kind: str
+    channel_id: int | None = None
     starts: tuple[datetime.date, ...] = ()
     units: tuple[float, ...] = ()
     price: tuple[float | None, ...] = ()
@@ -89,22 +95,63 @@ class PriceSeriesReader:
         self._complete = complete
         self._prices = _prices([product.pk for product in self.products])
         self._promotions = _promotions([product.pk for product in self.products])
-        self._above = channels_above()
+        self._chains = channel_chains()
         ids = ([product.pk for product in self.products], sorted({m.pk for m in self._measures.values()}))
         self._weeks, self._months = volumes_by_week(*ids), volumes_by_month(*ids)
 
-    def series(self, product: Product) -> PriceSeries:
+    def series(self, product: Product) -> list[PriceSeries]:
+        """The product's first, without what channels sold at a price of their own; then theirs."""
         measure = self._measures[product.pk]
-        kind, steps = next(
-            ((kind, self._prices[product.pk, kind]) for kind in KINDS if (product.pk, kind) in self._prices),
-            ("", []),
-        )
-        empty = PriceSeries(product, measure, "", kind)
+        prices = self._prices.get(product.pk, [])
         until = final_until(self._tree, self._complete, product.line_id, measure)
         if measure.kind == Measure.Kind.LEVEL or until is None:
-            return empty
-        for frequency, volumes in ((WEEKS, self._weeks), (MONTHS, self._months)):
-            by_channel = volumes.get((product.pk, measure.pk), {})
+            return [PriceSeries(product, measure, "", _first(prices)[0])]
+        apart = _apart(prices, until - MIN_WEEKS * WEEK)
+        volumes = [
+            (frequency, rows.get((product.pk, measure.pk), {}))
+            for frequency, rows in ((WEEKS, self._weeks), (MONTHS, self._months))
+        ]
+        chosen = self._largest(volumes, apart)
+        rest = [(row, steps) for row, steps in prices if row.channel_id not in chosen or row.segment_id]
+        said: dict[int | None, tuple[str, Steps]] = {None: _first(rest), **{pk: apart[pk] for pk in chosen}}
+        return [
+            self._series(
+                product,
+                measure,
+                channel,
+                price,
+                [
+                    (frequency, {pk: rows[pk] for pk in rows if self._nearest(pk, apart) == channel})
+                    for frequency, rows in volumes
+                ],
+                until,
+            )
+            for channel, price in said.items()
+        ]
+
+    def _nearest(self, channel: int, apart: Collection[int]) -> int | None:
+        """Whose price it pays: its own or the nearest above it; ``None``: everybody's."""
+        return next((pk for pk in self._chains[channel] if pk in apart), None)
+
+    def _largest(self, volumes: Sequence[tuple[str, ByChannel]], apart: Collection[int]) -> list[int]:
+        """Those that sold, most of it first."""
+        sold: dict[int, float] = defaultdict(float)
+        for channel, rows in volumes[-1][1].items() if apart else ():
+            if (pk := self._nearest(channel, apart)) is not None:
+                sold[pk] += sum(rows.values())
+        return sorted(sold, key=lambda pk: (-sold[pk], pk))[:MOST_CHANNELS]
+
+    def _series(
+        self,
+        product: Product,
+        measure: Measure,
+        channel: int | None,
+        price: tuple[str, Steps],
+        volumes: Sequence[tuple[str, ByChannel]],
+        until: datetime.date,
+    ) -> PriceSeries:
+        kind, steps = price
+        for frequency, by_channel in volumes:
             sold = _sold(by_channel, frequency, until)
             if frequency == MONTHS or len(sold) >= MIN_WEEKS:
                 break
@@ -118,6 +165,7 @@ class PriceSeriesReader:
             measure=measure,
             frequency=frequency if starts else "",
             price_kind=kind,
+            channel_id=channel,
             starts=starts,
             units=tuple(sold[day] for day in starts),
             price=tuple(_mean_price(steps, day, _end(frequency, day)) for day in starts),
@@ -130,21 +178,25 @@ class PriceSeriesReader:
         self,
         promotion: Promotion,
         measure: Measure,
-        by_channel: Mapping[int, Mapping[datetime.date, float]],
+        by_channel: ByChannel,
         frequency: str,
         starts: Sequence[datetime.date],
     ) -> list[float]:
         """Of each period the part it ran, times the share of the volume its channels sell."""
         asked = {row.channel_id for row in promotion.channel_rows.all()}
         total = {channel: sum(rows.values()) for channel, rows in by_channel.items()}
-        there = [volume for channel, volume in total.items() if not asked or self._above[channel] & asked]
+        there = [
+            volume
+            for channel, volume in total.items()
+            if not asked or asked.intersection(self._chains[channel])
+        ]
         share = sum(there) / sum(total.values()) if sum(total.values()) > 0 else 0.0
         first, last = measured_days(promotion, measure)
         return [part_of(frequency, day, first, last) * share for day in starts]
 
 
-def _prices(product_ids: Sequence[int]) -> dict[tuple[int, str], Steps]:
-    """By product and kind of list: the price per unit for everybody, else on the first list that has one."""
+def _prices(product_ids: Sequence[int]) -> dict[int, list[tuple[PriceList, Steps]]]:
+    """By product the price per unit on each list that has one, everybody's first."""
     lists = {
         row.pk: row for row in PriceList.objects.filter(currency=organisation_get().currency).order_by("code")
     }
@@ -160,16 +212,33 @@ def _prices(product_ids: Sequence[int]) -> dict[tuple[int, str], Steps]:
         "product_id", "price_list_id", "start_date", "amount"
     ):
         by_list[product_id, list_id].append((day, amount))
-    found: dict[tuple[int, str], Steps] = {}
     places = {pk: place for place, pk in enumerate(lists)}
 
     def widest(key: tuple[int, int]) -> tuple[bool, bool, int]:
         row = lists[key[1]]
         return row.channel_id is not None, row.segment_id is not None, places[row.pk]
 
+    found: dict[int, list[tuple[PriceList, Steps]]] = defaultdict(list)
     for key in sorted(by_list, key=widest):
-        found.setdefault((key[0], lists[key[1]].kind), by_list[key])
+        found[key[0]].append((lists[key[1]], by_list[key]))
     return found
+
+
+def _first(prices: Sequence[tuple[PriceList, Steps]]) -> tuple[str, Steps]:
+    """The kind that says most, and its widest list's."""
+    return next(((kind, steps) for kind in KINDS for row, steps in prices if row.kind == kind), ("", []))
+
+
+def _apart(prices: Sequence[tuple[PriceList, Steps]], since: datetime.date) -> dict[int, tuple[str, Steps]]:
+    """By channel its own price, where that was in force by then. Ours to a reseller says nothing where it is
+    known what consumers pay."""
+    resold = any(row.kind != PriceList.Kind.OWN for row, _steps in prices)
+    own: dict[int, list[tuple[PriceList, Steps]]] = defaultdict(list)
+    for row, steps in prices:
+        to_reseller = row.kind == PriceList.Kind.OWN and not row.with_vat
+        if row.channel_id and not row.segment_id and steps[0][0] <= since and not (resold and to_reseller):
+            own[row.channel_id].append((row, steps))
+    return {channel: _first(lists) for channel, lists in own.items()}
 
 
 def _promotions(product_ids: Sequence[int]) -> dict[int, list[PromotionProduct]]:
@@ -192,9 +261,7 @@ def _depth(part: PromotionProduct, steps: Steps) -> float:
     return round(min(max(float(1 - effective / part.price), 0.0), 0.9), 6)
 
 
-def _sold(
-    by_channel: Mapping[int, Mapping[datetime.date, float]], frequency: str, until: datetime.date
-) -> dict[datetime.date, float]:
+def _sold(by_channel: ByChannel, frequency: str, until: datetime.date) -> dict[datetime.date, float]:
     """Over the channels, the last years, as far as figures are final; a month as one of average length."""
     most = {WEEKS: MOST_WEEKS, MONTHS: MOST_MONTHS}[Elasticity.Frequency(frequency)]
     total: dict[datetime.date, float] = defaultdict(float)

@@ -55,7 +55,7 @@ def price_signs(
 
     tree = LineTree()
     lists = PriceList.objects.order_by("pk").values_list(
-        "pk", "code", "kind", "currency", "channel", "segment"
+        "pk", "code", "kind", "currency", "channel", "segment", "with_vat"
     )
     channels = sorted((pk, sorted(path)) for pk, path in channels_above().items())
     whole = [ENGINE_VERSION, list(lists), organisation_get().currency, channels]

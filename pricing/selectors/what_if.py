@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime
 from collections import defaultdict
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from functools import cached_property
 from math import log
@@ -20,10 +20,11 @@ from forecasting.selectors.prices import prices_last_year
 from pricing.engine.what_if import Month, Outcome, beyond, what_if
 from pricing.models import Elasticity, Price, PriceList, Scenario
 from pricing.models.price import State
-from products.models import Measure, Product
+from products.models import Channel, Measure, Product
 from products.selectors.lines import line_tree
 from products.selectors.units import unit_of
 
+from .channel_volumes import ChannelVolumes, channel_volumes
 from .costs import RIGHT as COSTS
 from .costs import rates_read
 from .elasticities import PUBLISHED, PUBLISHED_SD, elasticities_allowed, elasticities_visible
@@ -66,23 +67,35 @@ class Question(Protocol):
 
 @dataclass(frozen=True)
 class Asked:
-    """A new price of the list from a day on."""
+    """A new price from a day on: of the list, or of that of a channel."""
 
     price: Decimal
     start: datetime.date
+    channel: int | None = None
 
     @property
     def values(self) -> dict[str, Any]:
-        return {"price": str(self.price), "start": str(self.start)}
+        where = {"channel": [str(self.channel)]} if self.channel else {}
+        return {"price": str(self.price), "start": str(self.start), **where}
+
+
+@dataclass(frozen=True)
+class ChannelPrice(PriceNow):
+    """Of a channel's own list; ``level`` is it by the price of the product, both without VAT."""
+
+    channel: Channel
+    level: float
 
 
 @dataclass(frozen=True)
 class Answer:
-    """``outside``: the price lies beyond a fifth outside those seen."""
+    """``outside``: the price lies beyond a fifth outside those seen. ``there``: of what the channel sells
+    alone, where it is about one."""
 
     asked: Question
     outcome: Outcome
     outside: bool = False
+    there: Outcome | None = None
 
 
 @dataclass(frozen=True)
@@ -106,11 +119,33 @@ class Ground:
     revenue: float | None
     day: datetime.date
     unit_costs: Sequence[tuple[Decimal, Decimal] | None] = ()
+    own_lists: Sequence[ChannelPrice] = ()
 
     @cached_property
+    def _elasticities(self) -> dict[int | None, Elasticity]:
+        rows = elasticities_visible(self.user).filter(product=self.product)
+        return {row.channel_id: row for row in rows}
+
+    @property
     def elasticity(self) -> Elasticity | None:
         """``None`` where no night has seen the product; read where the question is about a price."""
-        return elasticities_visible(self.user).filter(product=self.product).first()
+        return self._elasticities.get(None)
+
+    def elasticity_in(self, channel: int | None) -> Elasticity | None:
+        """Of a channel that is not measured apart, the product's."""
+        return self._elasticities.get(channel, self.elasticity)
+
+    @cached_property
+    def volumes(self) -> ChannelVolumes:
+        return channel_volumes(self.product, self.measure)
+
+    @cached_property
+    def channels(self) -> dict[int, ChannelPrice]:
+        """Those with a price of their own that sold."""
+        return {own.channel.pk: own for own in self.own_lists if self.volumes.share([own.channel.pk]) > 0}
+
+    def price_in(self, channel: int | None) -> PriceNow:
+        return self.channels[channel] if channel else self.price
 
     @property
     def first_start(self) -> datetime.date:
@@ -126,62 +161,85 @@ class Ground:
 
     def bounded(self, asked: Asked) -> Asked:
         """The nearest question that can be answered."""
-        low, high = self.price.amount * LEAST, self.price.amount * MOST
-        return Asked(
-            min(max(asked.price, low), high), min(max(asked.start, self.first_start), self.last_start)
+        now = self.price_in(asked.channel).amount
+        return replace(
+            asked,
+            price=min(max(asked.price, now * LEAST), now * MOST),
+            start=min(max(asked.start, self.first_start), self.last_start),
         )
 
-    def consumer_price(self, price: Decimal) -> Decimal | None:
-        """What the reseller asks then: of our change, in per cent, he passes on a part."""
-        if self.consumer is None:
+    def consumer_price(self, price: Decimal, channel: int | None = None) -> Decimal | None:
+        """What the reseller asks then: of our change, in per cent, he passes on a part. Of a channel's list
+        nobody says."""
+        if self.consumer is None or channel:
             return None
         return passed_on(self.consumer.amount, price / self.price.amount - 1, self.pass_through)
 
-    def base(self, start: datetime.date) -> list[Month]:
-        """The months as they stand, and the share of each from that day on."""
+    def base(self, start: datetime.date, own: ChannelPrice | None = None) -> list[Month]:
+        """The months as they stand, and the share of each from that day on; of a channel's own price, the
+        part that it sells."""
         costs = self.unit_costs or [None] * len(self.months)
-        return [self._month(*both, start) for both in zip(self.months, costs, strict=True)]
+        return [self._month(*both, start, own) for both in zip(self.months, costs, strict=True)]
 
     def answer(self, asked: Asked) -> Answer:
-        row = self.elasticity
+        row, own = self.elasticity_in(asked.channel), self.channels[asked.channel] if asked.channel else None
+        now = own or self.price
         of_consumers = row is not None and row.price_kind in (Kind.OBSERVED, Kind.ADVISED)
-        known = self.consumer_price(asked.price) if of_consumers else None
+        known = self.consumer_price(asked.price, asked.channel) if of_consumers else None
         price = float(asked.price if known is None else known)
-        usual = float(self.consumer.amount if known is not None and self.consumer else self.price.amount)
-        seen = (row.lowest_price, row.highest_price) if row else (None, None)
+        usual = float(self.consumer.amount if known is not None and self.consumer else now.amount)
+        # Prices of the product say nothing of how far a channel's may go.
+        seen = (
+            (row.lowest_price, row.highest_price) if row and row.channel_id == asked.channel else (None, None)
+        )
         over = beyond(price, seen[0] or usual, seen[1] or usual)
         # Consumers answer to the reseller's price: (his ratio)^e = (our ratio)^(e × passed).
         quantiles = row.quantiles if row is not None else PUBLISHED_QUANTILES
         passed = self._passed(asked) if row is None or of_consumers else 1.0
-        outcome = what_if(
-            self.base(asked.start),
-            [quantile * passed for quantile in quantiles],
-            float(asked.price / self.price.amount) * (self.revenue or 1.0),
-            correlation=self.correlation,
-            over=over,
-        )
-        return Answer(asked, outcome, abs(over) > 1e-9)
+        months = self.base(asked.start, own)
+        said: dict[str, Any] = {
+            "quantiles": [quantile * passed for quantile in quantiles],
+            "price": float(asked.price / now.amount) * (own.level if own else 1.0) * (self.revenue or 1.0),
+            "correlation": self.correlation,
+            "over": over,
+        }
+        there = what_if([_there(month) for month in months], **said) if own else None
+        return Answer(asked, what_if(months, **said), abs(over) > 1e-9, there)
 
     def _passed(self, asked: Asked) -> float:
         """By how many times as much as ours the reseller's price moves, as logarithms."""
-        price, ours = self.consumer_price(asked.price), asked.price / self.price.amount
+        price, ours = self.consumer_price(asked.price, asked.channel), asked.price / self.price.amount
         if price is None or self.consumer is None or ours == 1 or self.pass_through == 1:
             return 1.0
         return log(price / self.consumer.amount) / log(ours)
 
     def _month(
-        self, row: ForecastMonth, costs: tuple[Decimal, Decimal] | None, start: datetime.date
+        self,
+        row: ForecastMonth,
+        costs: tuple[Decimal, Decimal] | None,
+        start: datetime.date,
+        own: ChannelPrice | None,
     ) -> Month:
         mean, low, high, *_wider = row.final_band
         first, last = row.month, month_end(row.month)
         days = (last - first).days + 1
         held = max((last - max(start, first)).days + 1, 0)
         # The price that would hold without the change, on the middle of the days it would hold.
-        before = self.price.on(max(start, first) + (held // 2) * DAY if held else first)
-        price = float(before / self.price.amount) * (self.revenue or 1.0)
-        if costs is None:
-            return Month(mean, low, high, price, held / days)
-        return Month(mean, low, high, price, held / days, float(costs[0]), float(costs[1]))
+        day = max(start, first) + (held // 2) * DAY if held else first
+        price = float(self.price.on(day) / self.price.amount) * (self.revenue or 1.0)
+        month = Month(mean, low, high, price, held / days)
+        if costs is not None:
+            month = replace(month, cost=float(costs[0]), taken=float(costs[1]))
+        if own is None:
+            return month
+        paid = float(own.on(day) / own.amount) * own.level * (self.revenue or 1.0)
+        return replace(month, part=self.volumes.share([own.channel.pk]), paid=paid)
+
+
+def _there(month: Month) -> Month:
+    """Of the part whose price changes, alone."""
+    mean, low, high = (month.part * value for value in (month.mean, month.lo80, month.hi80))
+    return replace(month, mean=mean, lo80=low, hi80=high, price=month.before, part=1.0, paid=None)
 
 
 def what_if_ground(user: Any, product: Product) -> Ground | str:
@@ -194,7 +252,7 @@ def what_if_ground(user: Any, product: Product) -> Ground | str:
     if measure.kind == Measure.Kind.LEVEL:
         return "level"
     day = today()
-    prices = _prices_now(user, product, day)
+    prices, lists = _prices_now(user, product, day)
     if not prices:
         return "no_price"
     now = forecast_current(user, product, measure)
@@ -206,7 +264,9 @@ def what_if_ground(user: Any, product: Product) -> Ground | str:
     assert price is not None
     beside = consumer if price is not consumer and not price.price_list.with_vat else None
     data = now.forecast.data_month or now.forecast.as_of
-    rate = vat_rates([product], day)[product.pk] if price.price_list.with_vat or beside else None
+    own_lists = _own_lists(lists, price)
+    vat = any(one.price_list.with_vat for one in (price, *own_lists))
+    rate = vat_rates([product], day)[product.pk] if vat or beside else None
     net = with_and_without(price.amount, price.price_list.with_vat, rate)[1]
     brought = prices_last_year({product.pk: data}).get((product.pk, measure.pk))
     margin = None
@@ -230,7 +290,30 @@ def what_if_ground(user: Any, product: Product) -> Ground | str:
         else (float(net) if price.price_list.kind == Kind.OWN else None),
         day=day,
         unit_costs=_unit_costs(user, product, months) if price.price_list.kind == Kind.OWN else (),
+        own_lists=[
+            ChannelPrice(
+                one.price_list,
+                one.rows,
+                one.amount,
+                channel=channel,
+                level=float(with_and_without(one.amount, one.price_list.with_vat, rate)[1] / net),
+            )
+            for one in own_lists
+            if (channel := one.price_list.channel) is not None
+        ],
     )
+
+
+def _own_lists(lists: Sequence[PriceNow], price: PriceNow) -> list[PriceNow]:
+    """Those of a channel that are of the same kind as the price in question."""
+    return [
+        one
+        for one in lists
+        if one.price_list.kind == price.price_list.kind
+        and one.price_list.channel_id
+        and not one.price_list.segment_id
+        and one.price_list != price.price_list
+    ]
 
 
 def _since(price: PriceNow, months: Sequence[ForecastMonth]) -> float:
@@ -257,8 +340,11 @@ def _unit_costs(
     return [unit_costs(user, product, rates, row.month, Decimal(row.final)) for row in months]
 
 
-def _prices_now(user: Any, product: Product, day: datetime.date) -> dict[str, PriceNow]:
-    """By kind of list, the price per unit now: of everybody's list, else of the first that has one."""
+def _prices_now(
+    user: Any, product: Product, day: datetime.date
+) -> tuple[dict[str, PriceNow], list[PriceNow]]:
+    """By kind of list, the price per unit now: of everybody's list, else of the first that has one; and of
+    every list."""
     rows = (
         with_pass_through(Price.objects.all())
         .filter(
@@ -269,17 +355,17 @@ def _prices_now(user: Any, product: Product, day: datetime.date) -> dict[str, Pr
             tier="",
             state=State.APPROVED,
         )
-        .select_related("price_list")
+        .select_related("price_list__channel")
     )
     by_list: dict[int, list[Price]] = defaultdict(list)
     for row in rows.order_by("start_date"):
         by_list[row.price_list_id].append(row)
-    found: dict[str, PriceNow] = {}
+    found = []
     for own in sorted(by_list.values(), key=lambda rows: reach(rows[0].price_list)):
         held = [row.amount for row in own if row.start_date <= day]
         if held and held[-1]:
-            found.setdefault(own[0].price_list.kind, PriceNow(own[0].price_list, own, held[-1]))
-    return found
+            found.append(PriceNow(own[0].price_list, own, held[-1]))
+    return {one.price_list.kind: one for one in reversed(found)}, found
 
 
 def scenarios_kept(user: Any, product: Product) -> list[Scenario]:

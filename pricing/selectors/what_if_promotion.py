@@ -17,7 +17,6 @@ from pricing.engine.what_if_promotion import Offer, PromotionOutcome, promotion_
 from pricing.models import Promotion
 from products.selectors.access import products_visible
 
-from .channel_volumes import ChannelVolumes, channel_volumes
 from .earlier_promotions import EarlierPromotions
 from .what_if import DAY, PUBLISHED_QUANTILES, Answer, Ground, Kind
 
@@ -74,10 +73,6 @@ class Promotions:
         self.ours = ground.consumer is None and ground.price.price_list.kind == Kind.OWN
 
     @cached_property
-    def volumes(self) -> ChannelVolumes:
-        return channel_volumes(self.ground.product, self.ground.measure)
-
-    @cached_property
     def _earlier(self) -> EarlierPromotions:
         return EarlierPromotions([self.ground.product.pk], products_visible(self._user))
 
@@ -108,7 +103,7 @@ class Promotions:
             min(max(asked.price, self.normal * LEAST_PRICE), self.normal),
             start,
             min(max(asked.end, start), last),
-            tuple(pk for pk in asked.channels if pk in self.volumes.channels),
+            tuple(pk for pk in asked.channels if pk in self.ground.volumes.channels),
             max(asked.budget, Decimal(0)),
         )
 
@@ -125,7 +120,7 @@ class Promotions:
         )
         if expected is None:
             return None
-        share = self.volumes.share(asked.channels) if asked.channels else 1.0
+        share = self.ground.volumes.share(asked.channels) if asked.channels else 1.0
         after_first, after_last = asked.end + DAY, asked.end + AFTER_DAYS * DAY
         days = [(row.month, month_end(row.month)) for row in ground.months]
         found = promotion_what_if(

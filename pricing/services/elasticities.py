@@ -27,16 +27,20 @@ _WRITE = f"""
 MEASURED = [
     field.name
     for field in Elasticity._meta.concrete_fields
-    if field.name not in ("id", "product", *_TOGETHER)
+    if field.name not in ("id", "product", "channel", *_TOGETHER)
 ]
 
 
 @transaction.atomic
 def measured_write(*, rows: Sequence[Elasticity]) -> None:
-    """What products say by themselves; what was shrunk before stays until they are shrunk again."""
-    Elasticity.objects.filter(product__in=[row.product_id for row in rows if not row.pending]).delete()
+    """What products and their channels say by themselves; what was shrunk before stays until they are shrunk
+    again. Channels that have no row any more go, and levels, which are never shrunk, begin anew."""
+    kept = {(row.product_id, row.channel_id) for row in rows if row.pending}
+    there = Elasticity.objects.filter(product__any=list({row.product_id for row in rows}))
+    gone = [pk for pk, *key in there.values_list("pk", "product_id", "channel_id") if tuple(key) not in kept]
+    Elasticity.objects.filter(pk__in=gone).delete()
     Elasticity.objects.bulk_create(
-        rows, update_conflicts=True, unique_fields=["product"], update_fields=MEASURED
+        rows, update_conflicts=True, unique_fields=["product", "channel"], update_fields=MEASURED
     )
 
 

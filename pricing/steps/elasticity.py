@@ -1,5 +1,6 @@
 """The night's steps of price sensitivity: what each product's own sales say of its price, measured anew where
-anything changed; then all together, each shrunk towards its line and the lines towards each other."""
+anything changed; then all together, each shrunk towards its line and the lines towards each other. A channel
+that asks a price of its own is measured apart and shrunk towards its product."""
 
 from __future__ import annotations
 
@@ -7,6 +8,7 @@ from collections.abc import Callable, Iterator, Mapping
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
+from django.db.models import F
 from django.utils import timezone
 
 from core.registries import ChunkOutcome
@@ -38,28 +40,33 @@ def chunks(run: NightlyRun) -> Iterator[Mapping[str, Any]]:
 def compute(run: NightlyRun, payload: Mapping[str, Any]) -> Callable[[], ChunkOutcome]:
     complete = complete_of(payload)
     signs = price_signs(complete, payload["products"])
-    there = dict(
-        Elasticity.objects.filter(product__any=payload["products"]).values_list("product_id", "input_hash")
-    )
-    rows = []
-    if due := [pk for pk, sign in signs.items() if there.get(pk) != sign]:
+    own = Elasticity.objects.filter(product__any=payload["products"], channel=None)
+    there = dict(own.values_list("product_id", "input_hash"))
+    rows, due = [], [pk for pk, sign in signs.items() if there.get(pk) != sign]
+    if due:
         reader = PriceSeriesReader(complete, due)
-        rows = [measured(reader.series(product), run, signs[product.pk]) for product in reader.products]
+        rows = [
+            measured(series, run, signs[product.pk])
+            for product in reader.products
+            for series in reader.series(product)
+        ]
 
     def write() -> ChunkOutcome:
         measured_write(rows=rows)
-        return ChunkOutcome(computed=len(rows), skipped=len(signs) - len(rows))
+        return ChunkOutcome(computed=len(due), skipped=len(signs) - len(due))
 
     return write
 
 
 def measured(series: PriceSeries, run: NightlyRun, sign: str) -> Elasticity:
-    """An unsaved row: the product alone. Rounded, so that another machine's last digit changes nothing."""
+    """An unsaved row: the product or channel alone. Rounded, so that another machine's last digit changes
+    nothing."""
     from pricing import engine
-    from pricing.engine.estimate import own_words, reason_params
+    from pricing.engine.estimate import own_words, reason_params, refusal_of
 
     row = Elasticity(
         product=series.product,
+        channel_id=series.channel_id,
         measure=series.measure,
         as_of=run.as_of,
         frequency=series.frequency,
@@ -77,7 +84,8 @@ def measured(series: PriceSeries, run: NightlyRun, sign: str) -> Elasticity:
         return row
     history = series.history
     row.observations = history.observations
-    fitted = engine.fit_one(history)
+    refusal = refusal_of(history)
+    fitted = engine.Fitted(history, None, refusal) if refusal else engine.fit_one(history)
     row.reason_code = fitted.refusal
     row.reason_params = {name: round(float(value), 4) for name, value in reason_params(fitted).items()}
     if history.observations:
@@ -99,7 +107,9 @@ def together(run: NightlyRun, payload: Mapping[str, Any]) -> Callable[[], ChunkO
     if not Elasticity.objects.filter(pending=True).exists():
         return lambda: ChunkOutcome(skipped=1)
     rows = list(
-        Elasticity.objects.exclude(reason_code=LEVEL).select_related("product").order_by("product_id")
+        Elasticity.objects.exclude(reason_code=LEVEL)
+        .select_related("product")
+        .order_by("product_id", F("channel_id").asc(nulls_first=True))
     )
     before = [_said(row) for row in rows]
     _shrink(rows)
@@ -119,20 +129,42 @@ def _said(row: Elasticity) -> tuple[Any, ...]:
 
 
 def _shrink(rows: list[Elasticity]) -> None:
+    """Products with their channels; a product stands before these."""
     import numpy as np
 
+    from pricing.engine.channels import shrink_within
     from pricing.engine.demand import ELASTICITIES
-    from pricing.engine.shrinkage import shrink
 
-    lines = [str(row.product.line_id) for row in rows]
-    speaking = {line for line, row in zip(lines, rows, strict=True) if row.likelihood}
+    products = [row for row in rows if row.channel_id is None]
+    channels = [row for row in rows if row.channel_id is not None]
+    place = {row.product_id: n for n, row in enumerate(products)}
     silent = np.zeros(len(ELASTICITIES))
-    curves = np.array([row.likelihood or silent for row in rows], dtype=np.float64)
+
+    def curves(of: list[Elasticity]) -> Any:
+        return np.array([row.likelihood or silent for row in of], dtype=np.float64)
+
+    found = shrink_within(
+        curves(products),
+        [str(row.product.line_id) for row in products],
+        curves(channels),
+        [place[row.product_id] for row in channels],
+    )
+    heard = {row.product_id for row in channels if row.likelihood}
+    speaking = {row.product.line_id for row in rows if row.likelihood}
     rounded = cache(_rounded)  # those that say nothing of themselves share their line's
-    for row, line, found in zip(rows, lines, shrink(curves, lines), strict=True):
+    for row, posterior in zip([*products, *channels], [*found[0], *found[1]], strict=True):
         if not row.likelihood:
-            row.method = "category" if line in speaking else "portfolio"
-        row.estimate, row.sd, row.lo80, row.hi80, row.lo95, row.hi95, row.quantiles = rounded(found)
+            row.method = _borrowed(row, products[place[row.product_id]], heard, speaking)
+        row.estimate, row.sd, row.lo80, row.hi80, row.lo95, row.hi95, row.quantiles = rounded(posterior)
+
+
+def _borrowed(row: Elasticity, whole: Elasticity, heard: set[int], speaking: set[int]) -> str:
+    """Whose value it is of one that says nothing of itself."""
+    if row.product_id in heard:
+        return "product" if row.channel_id else "channels"
+    if row.channel_id and whole.likelihood:
+        return "product"
+    return "category" if row.product.line_id in speaking else "portfolio"
 
 
 def _rounded(found: Posterior) -> tuple[float, float, float, float, float, float, list[float]]:

@@ -96,14 +96,16 @@ def sensitivity_export(request: HttpRequest, kind: str) -> HttpResponseBase:
         for row in asked.rows(request.user).iterator(chunk_size=500):
             product = row.product
             yield [
-                *(product.code, product.name, product.line.name, row.estimate, row.lo80, row.hi80, row.lo95),
-                *(row.hi95, row.observations, from_words(row), _note(row), getattr(row, "effect", None)),
+                *(product.code, product.name, product.line.name, row.channel and row.channel.name),
+                *(row.estimate, row.lo80, row.hi80, row.lo95, row.hi95, row.observations, from_words(row)),
+                *(_note(row), getattr(row, "effect", None)),
             ]
 
     columns = [
         ExportColumn(_("Code")),
         ExportColumn(_("Name"), width=36),
         ExportColumn(_("Line")),
+        ExportColumn(_("Channel")),
         ExportColumn(_("Elasticity"), "number"),
         ExportColumn(_("Low end, 80%"), "number"),
         ExportColumn(_("High end, 80%"), "number"),

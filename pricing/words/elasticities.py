@@ -8,7 +8,7 @@ from django.utils.translation import ngettext
 from core import formats
 from core.numbers import Z80
 from pricing.models import Elasticity
-from pricing.selectors.elasticities import LINE, PUBLISHED, PUBLISHED_SD, source_of
+from pricing.selectors.elasticities import BORROWED, LINE, PUBLISHED, PUBLISHED_SD, source_of
 
 
 def effect_words(row: Elasticity | None) -> str:
@@ -28,10 +28,17 @@ def from_words(row: Elasticity | None) -> str:
         return _("the mean of 1,851 published estimates: no night has measured this product yet")
     if row.estimate is None:
         return reason_words(row)
-    if row.method in ("category", "portfolio"):
-        whose = _("the value of its line") if source_of(row) == LINE else _("the value of all products")
-        return f"{whose}: {reason_words(row)}"
+    if row.method == "channels":
+        return _("from its channels with prices of their own")
+    if row.method in BORROWED:
+        return f"{_whose(row)}: {reason_words(row)}"
     return observations_words(row)
+
+
+def _whose(row: Elasticity) -> str:
+    if row.method == "product":
+        return _("the value of its product")
+    return _("the value of its line") if source_of(row) == LINE else _("the value of all products")
 
 
 def observations_words(row: Elasticity) -> str:

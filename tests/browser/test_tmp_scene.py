@@ -1,9 +1,14 @@
 import pytest
+
 from core.months import month_add
 from tests.factories import cost_rate_factory
+
 from .company import found_company
 from .story_report import friday_report
+
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(420)]
+
+
 def test_scene(page, sign_in, axe, processes, new_context, settings, transactional_db):
     settings.MAIL_BACKEND = settings.EMAIL_BACKEND
     company = found_company()

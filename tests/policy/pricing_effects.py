@@ -31,6 +31,8 @@ def _scenario(world: World, product: Product, name: str) -> Scenario:
 def there(world: World) -> dict[str, Any]:
     """Something inside and outside the limits; the address has no arguments."""
     _elasticity(world, world.own_product), _elasticity(world, world.foreign_product)
+    product, channel = world.foreign_product, world.foreign_channel
+    world.made("elasticity of a channel", lambda: elasticity_factory(product, channel=channel))
     return {}
 
 
@@ -73,6 +75,7 @@ EFFECT_RULES = [
     Rule("pricing:what_if_save", post=EDIT, data={"name": "Mine"}, ok=frozenset({302, 404}), **OF_PRODUCT),
     Rule("pricing:scenario_end", post=EDIT, args=own_scenario, foreign=foreign_scenario, all_channels=True),
     Rule("pricing:sensitivity", get=VIEW, args=there, all_channels=True),
+    Rule("pricing:sensitivity", get=VIEW, args=there, query={"show": "channels"}, all_channels=True),
     Rule("pricing:sensitivity_export", get="exchange.export", args=file, all_channels=True),
     Rule("api:elasticity-list", get=VIEW, args=there, api=True),
 ]

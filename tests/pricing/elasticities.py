@@ -11,7 +11,7 @@ from core.months import month_add, month_end, month_start
 from core.organisation import today
 from pricing.models import Elasticity, PriceList
 from products.models import Channel, Measure, Product, ProductMonth, SalesFact, SalesMonth
-from tests.factories import price_factory, price_list_factory
+from tests.factories import channel_factory, price_factory, price_list_factory
 
 DAY = datetime.timedelta(days=1)
 LEVELS = (10, 11, 9.5, 10.5, 9, 11.5)
@@ -48,8 +48,9 @@ def sales_answering(
     levels: Sequence[float] = LEVELS,
     months: int = 48,
     weekly: bool = False,
+    total: bool = True,
 ) -> None:
-    """Volumes of which 1 % dearer takes ``e`` %, by the month or the week."""
+    """Volumes of which 1 % dearer takes ``e`` %, by the month or the week; ``total``: all that is sold."""
     of: dict[str, Any] = {"product": product, "measure": Measure.objects.get(code="units")}
     first = month_add(last(), 1 - months)
 
@@ -60,7 +61,7 @@ def sales_answering(
     monthly = [month_add(first, n) for n in range(months)]
     ProductMonth.objects.bulk_create(
         ProductMonth(**of, month=m, volume=volume(m, month_end(m).day), revenue=9000, days=month_end(m).day)
-        for m in monthly
+        for m in (monthly if total else ())
     )
     SalesMonth.objects.bulk_create(
         SalesMonth(**of, channel=channel, month=m, volume=volume(m, month_end(m).day), days=month_end(m).day)
@@ -82,6 +83,15 @@ def product_answering(product: Product, channel: Channel, **fields: Any) -> Prod
     prices_give(product, own, levels, months)
     sales_answering(product, channel, **fields)
     return product
+
+
+def channel_answering(product: Product, *, e: float, **fields: Any) -> Channel:
+    """A channel with prices of its own, and sales there that answer them."""
+    channel = channel_factory()
+    levels, months = fields.get("levels", LEVELS[::-1]), fields.get("months", 48)
+    prices_give(product, price_list_factory(channel=channel), levels, months)
+    sales_answering(product, channel, e=e, **{"total": False, "levels": levels, **fields})
+    return channel
 
 
 def elasticity_factory(product: Product, **fields: Any) -> Elasticity:

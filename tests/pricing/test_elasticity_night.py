@@ -24,6 +24,7 @@ from tests.factories import channel_factory, line_factory, price_factory, price_
 from tests.forecasting.conftest import run_now
 from tests.pricing.elasticities import (
     LEVELS,
+    channel_answering,
     elasticity_factory,
     last,
     prices_give,
@@ -40,8 +41,8 @@ def night(**fields: Any) -> Any:
     return run_now(local_date=today(), only=STEPS, **{"kind": "manual", **fields})
 
 
-def of(product: Any) -> Elasticity:
-    return Elasticity.objects.get(product=product)
+def of(product: Any, channel: Channel | None = None) -> Elasticity:
+    return Elasticity.objects.get(product=product, channel=channel)
 
 
 def snapshot() -> list[tuple[Any, ...]]:
@@ -122,6 +123,56 @@ def test_the_consumer_price_counts_where_there_is_one():
     prices_give(product, observed, [20.0], 48)
     night()
     assert (of(product).price_kind, of(product).reason_code) == ("observed", "price_still")
+
+
+def test_channels_with_prices_of_their_own_are_measured_apart():
+    product = product_answering(product_factory(line=line_factory()), channel_factory(), e=-1.8)
+    shop = channel_answering(product, e=-2.8)
+    still = channel_answering(product, e=-2.0, levels=[10.0])
+    young = channel_answering(product, e=-6.0, levels=[20.0], months=4)
+    night()
+    assert of(product, shop).reason_code == "own_months"
+    assert of(product, shop).estimate == pytest.approx(-2.8, abs=0.3)
+    assert of(product).estimate == pytest.approx(-1.9, abs=0.4)
+    borrowed = of(product, still)
+    assert (borrowed.method, borrowed.reason_code) == ("product", "price_still")
+    assert of(product).estimate > borrowed.estimate > of(product, shop).estimate
+    assert borrowed.sd > of(product).sd
+    assert not Elasticity.objects.filter(channel=young).exists()
+    assert elasticity_of([product.pk])[product.pk][0] == of(product).estimate
+    # Twice the same; and without its list the channel is of the rest again.
+    before = snapshot()
+    assert night().steps.get(name="price_answers").computed == 0
+    assert snapshot() == before
+    with pgtrigger.ignore():
+        Price.objects.filter(price_list__channel=shop).delete()
+    night()
+    assert not Elasticity.objects.filter(channel=shop).exists()
+
+
+def test_a_product_sold_in_channels_alone_has_what_they_say():
+    product = product_factory(line=line_factory())
+    one, below = channel_answering(product, e=-3.5, total=True), channel_factory()
+    Channel.objects.filter(pk=below.pk).update(parent=one)
+    SalesMonth.objects.filter(channel=one, month=last()).update(channel=below)
+    night()
+    assert (of(product).method, of(product).reason_code) == ("channels", "no_sales")
+    assert of(product, one).observations == 48
+    assert of(product).estimate == pytest.approx(-3.3, abs=0.4)
+    assert of(product).sd > of(product, one).sd
+    assert elasticity_of([product.pk])[product.pk][2] == "own"
+
+
+def test_our_price_to_a_reseller_says_nothing_of_what_consumers_pay():
+    product = product_factory(line=line_factory())
+    prices_give(product, price_list_factory(kind="advised"), LEVELS, 48)
+    sales_answering(product, channel_factory())
+    reseller = channel_answering(product, e=-2.0)
+    night()
+    assert not Elasticity.objects.filter(channel=reseller).exists()
+    PriceList.objects.filter(channel=reseller).update(with_vat=True)
+    night()
+    assert of(product, reseller).price_kind == "own"
 
 
 def test_a_promotion_is_told_apart_from_the_price():

@@ -21,7 +21,7 @@ from core.organisation import today
 from forecasting.models import Forecast, ForecastMonth
 from pricing.models import Elasticity, PassThrough, PriceList, Scenario, VatCode
 from pricing.selectors.what_if import Asked, Ground, what_if_ground
-from products.models import Measure, Product, ProductFigures, ProductMonth
+from products.models import Channel, Measure, Product, ProductFigures, ProductMonth, SalesMonth
 from tests.factories import (
     channel_factory,
     cost_line_factory,
@@ -140,13 +140,13 @@ class TestTheGround:
 
     def test_what_was_seen_is_judged_where_it_was_seen(self, product: Product) -> None:
         assert not ground_of(product).answer(Asked(Decimal("12.5"), next_month())).outside
-        product.elasticity.delete()
+        product.elasticities.all().delete()
         elasticity_factory(product, price_kind="advised", lowest_price=14, highest_price=15)
         assert not ground_of(product).answer(Asked(Decimal("11.9"), next_month())).outside
         assert ground_of(product).answer(Asked(Decimal("12.1"), next_month())).outside
 
     def test_without_a_night_the_published_mean(self, product: Product) -> None:
-        product.elasticity.delete()
+        product.elasticities.all().delete()
         ground = ground_of(product)
         assert ground.elasticity is None
         answer = ground.answer(Asked(Decimal(11), next_month())).outcome
@@ -394,6 +394,22 @@ class TestThePageOfAll:
         assert "-2.5" in lines[1]
         assert client.get("/pricing/sensitivity/export/pdf/").status_code == 404
 
+    def test_channels_with_prices_of_their_own(self, three: list[Product]) -> None:
+        shop = channel_factory(code="shop", name="Shop")
+        elasticity_factory(three[0], channel=shop, estimate=-3.5)
+        elasticity_factory(three[0], channel=channel_factory(), method="product", reason_code="price_still")
+        client = client_of(user_factory(language="en"))
+        assert self.codes(client) == ["B", "A", "C"]
+        page = client.get("/pricing/sensitivity/?show=channels&sort=elasticity").content.decode()
+        assert "A · Shop" in page
+        assert "the value of its product: its price moved too little" in page
+        answer = client.get("/pricing/sensitivity/export/csv/?show=channels&sort=elasticity")
+        lines = b"".join(answer.streaming_content).decode("utf-8-sig").splitlines()
+        assert "Shop,-3.5" in lines[1]
+        for said, expected in ({"channel": "SHOP"}, ["shop"]), ({"by_channel": "false"}, [""] * 3):
+            rows = client.get("/api/v1/elasticities/", said).json()["results"]
+            assert [row["channel"] for row in rows] == expected
+
     def test_for_machines(self, three: list[Product]) -> None:
         client = client_of(user_factory())
         found = client.get("/api/v1/elasticities/", {"product": "a"}).json()["results"]
@@ -404,19 +420,73 @@ class TestThePageOfAll:
         other = line_factory()
         elasticity_factory(product_factory(line=other, code="D"))
         assert self.codes(client_of(marketer(lines=[other]))) == ["D"]
-        some = client_of(marketer(channels=[channel_factory()]))
+        shop = channel_factory()
+        elasticity_factory(three[0], channel=shop)
+        some = client_of(marketer(channels=[shop]))
         assert some.get("/pricing/sensitivity/").status_code == 403
+        assert some.get("/pricing/sensitivity/?show=channels").status_code == 403
+        assert some.get("/api/v1/elasticities/").json()["results"] == []
         assert some.get("/products/A/mix/what-if/").status_code == 403
 
     def test_empty(self) -> None:
         assert "Not measured yet" in client_of(marketer()).get("/pricing/sensitivity/").content.decode()
 
 
+@pytest.fixture
+def shop(product: Product) -> Channel:
+    """Asks 12 where everybody else pays 10, sells three tenths, and answers more."""
+    found, elsewhere = channel_factory(name="Shop"), channel_factory()
+    price_list = price_list_factory(code="shop", channel=found)
+    past = today() - datetime.timedelta(400)
+    price_factory(product=product, price_list=price_list, start_date=past, amount=12)
+    units = Measure.objects.get(code="units")
+    SalesMonth.objects.bulk_create(
+        SalesMonth(
+            product=product, measure=units, channel=where, month=next_month(-1), volume=volume, days=30
+        )
+        for where, volume in ((found, 300), (elsewhere, 700))
+    )
+    elasticity_factory(product, channel=found, estimate=-3.5, sd=0.1, lowest_price=11, highest_price=13)
+    return found
+
+
+def test_the_price_of_a_channel_moves_what_it_sells(product: Product, shop: Channel) -> None:
+    ground = ground_of(product)
+    answer = ground.answer(Asked(Decimal("13.2"), next_month(), shop.pk))
+    there = 1.1**-3.5
+    assert answer.outcome.median_volume == pytest.approx(1000 + 11 * (700 + 300 * there), rel=0.001)
+    assert answer.there is not None
+    assert answer.there.volume_now == pytest.approx(3600)
+    assert answer.there.median_volume == pytest.approx(300 + 11 * 300 * there, rel=0.001)
+    # What the rest brings in stays; a unit there brings 1.2 times as much as at the price for everybody.
+    lost = 300 * (12 - 13.2 * there)
+    assert answer.outcome.revenues[1].mean == pytest.approx(10_000 - lost, rel=0.001)
+    assert answer.outcome.break_even == pytest.approx(-1 / 11)
+    # Everybody's is as it was.
+    everybody = ground.answer(Asked(Decimal(11), next_month()))
+    assert everybody.outcome.median_volume == pytest.approx(1000 + 11 * 787.99, rel=0.002)
+    assert everybody.there is None
+
+
+def test_which_price_is_asked_on_the_card(product: Product, shop: Channel) -> None:
+    client = client_of(marketer(language="en"))
+    card = ask(client, target="div#what-if")
+    assert ">Shop (30%)<" in card
+    said = ask(client, price="13.2", channel=str(shop.pk))
+    assert "€13.20</output>" in said
+    assert "Volume in Shop" in said
+    assert "1% dearer ≈ 3.5% less volume" in said
+    assert "list=shop" in said
+    # A slider that stood at another's price begins at this one's.
+    assert "€12.00</output>" in ask(client, price="11", was="", channel=str(shop.pk))
+    assert "€10.00</output>" in ask(client, channel="0")
+
+
 @pytest.mark.parametrize("row", ["advised", "own", "none"])
 def test_a_reseller_who_passes_on_half(product: Product, row: str) -> None:
     """Ours +10 % is his +5 %: consumers answer to that, unless it was measured what they do on our price."""
     PassThrough.objects.create(start_date=datetime.date(2020, 1, 1), rate="0.5")
-    product.elasticity.delete()
+    product.elasticities.all().delete()
     if row != "none":
         elasticity_factory(product, price_kind=row, lowest_price=9, highest_price=20)
     ground = ground_of(product)
