@@ -6,6 +6,7 @@ their keys): the two come out alike, and no mark of either is found in them.
 from __future__ import annotations
 
 import datetime
+import hashlib
 import io
 import itertools
 import json
@@ -18,17 +19,19 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from django.db import transaction
+from django.db import DatabaseError, connection, transaction
+from django.db.models import F
 from django.template.loader import render_to_string
 from django.utils import timezone
 from pypdf import PdfReader
 
+from accounts.models import User
 from core import registries
 from core.months import month_add, month_start
 from core.organisation import today
 from core.reports.blocks import sections_from_json
 from forecasting.models import Forecast, ForecastMonth, Override, OverrideMonth, StageSetting
-from pricing.models import Positioning
+from pricing.models import CostLine, Positioning
 from products.models import (
     BudgetRow,
     BudgetVersion,
@@ -42,7 +45,7 @@ from products.models import (
 from reporting.models import Snapshot, SnapshotFile
 from reporting.report_page import sections_shown
 from reporting.services.grants import grant_ask, grant_decide
-from reporting.services.reports import Part, report_create, report_publish
+from reporting.services.reports import Part, report_create, report_parts_set, report_publish
 from reporting.services.snapshot_files import file_bytes
 from tests import factories
 from tests.factories import (
@@ -329,3 +332,35 @@ def test_a_field_on_purpose_opens_no_other(field: str) -> None:
         kept = set().union(*(marks[about] for about in {COST, INSIDE, PERSON, FOREIGN} - {told}))
         kept |= {"Purchase", *(mark for mark in marks[told] if "@" in mark or "KST" in mark)}
         assert not leaks(kept, shown)
+
+
+def test_what_happens_after_publishing_changes_nothing_of_it() -> None:
+    """Renamed, repriced, sold again, deleted: page, data and files are the same to the byte."""
+    firm = company()
+    snapshot = published(firm, "internal")
+
+    def digest() -> str:
+        frozen = Snapshot.objects.get(pk=snapshot.pk)
+        made = [file_bytes(frozen, kind, lambda done, total: None) for kind in SnapshotFile.Kind.values]
+        said = [text.encode() for text in renderings(frozen).values()]
+        return hashlib.sha256(b"".join([*said, *made])).hexdigest()
+
+    before = digest()
+    for rows, change in (
+        (Product.objects, {"name": "Another name", "code": F("pk")}),
+        (Channel.objects, {"name": "Another shop"}),
+        (Supplier.objects, {"name": "Another supplier"}),
+        (User.objects, {"name": "Another person", "is_active": False}),
+        (BudgetRow.objects, {"volume": 1}),
+        (ForecastMonth.objects, {"mean": 1}),
+    ):
+        assert rows.update(**change), rows
+    sold(firm.juice, [month_add(month_start(today()), -40)], {firm.north: (1, 1)})
+    cost_rate_factory(cost_line=CostLine.objects.get(), start_date=month_start(today()), amount=9)
+    for rows in (SalesMonth.objects, OverrideMonth.objects, StageSetting.objects):
+        assert rows.all().delete()[0], rows
+    report_parts_set(user=firm.author, report=snapshot.report, parts=[])
+    assert digest() == before
+    for statement in ("UPDATE reporting_snapshot SET about = '{}'", "DELETE FROM reporting_snapshot"):
+        with pytest.raises(DatabaseError), transaction.atomic(), connection.cursor() as cursor:
+            cursor.execute(statement)
