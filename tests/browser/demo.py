@@ -118,7 +118,6 @@ PAGES: dict[str, Args] = {
     "reporting:report": _report,
     "reporting:shares": _none,
     "reporting:share": _first(Share),
-    "reporting:share_new": lambda: {"pk": Report.objects.get(audience="external").pk},
     "reporting:snapshot": lambda: {**_report(), "number": 1},
     "pricing:mix": _product,
     "pricing:product_prices": _product,
@@ -233,6 +232,7 @@ NO_PAGES = {
     "reporting:report_edit",  # the form of report_new, for its author alone
     "reporting:report_sheet",
     "reporting:report_act",
+    "reporting:share_new",  # for the report's author alone
     # Without an account, and only with a token that nobody keeps.
     "shared:report",
     "shared:open",
