@@ -99,9 +99,9 @@ TransactionTestCase._fixture_teardown = _fixture_teardown  # in place of Django'
 
 
 @pytest.fixture(scope="session")
-def django_db_keepdb() -> bool:
-    """Databases of servers that end with this run go with their folder."""
-    return bool(settings.OWNS_VAR)
+def django_db_keepdb(request: pytest.FixtureRequest) -> bool:
+    """Databases of this run's servers go with their folder; `--reuse-db` keeps those of others."""
+    return bool(settings.OWNS_VAR or request.config.getvalue("reuse_db"))
 
 
 @pytest.fixture(scope="session")
