@@ -6,7 +6,7 @@ import pgtrigger.migrations
 from django.conf import settings
 from django.db import migrations, models
 
-from accounts.migration_operations import AtOnce
+from accounts.migration_operations import CreateModels
 
 
 class Migration(migrations.Migration):
@@ -18,15 +18,13 @@ class Migration(migrations.Migration):
     ]
 
     operations = [
-        AtOnce(
+        migrations.AddField(
+            model_name="report",
+            name="suppliers",
+            field=models.ManyToManyField(related_name="+", to="products.supplier", verbose_name="suppliers"),
+        ),
+        CreateModels(
             [
-                migrations.AddField(
-                    model_name="report",
-                    name="suppliers",
-                    field=models.ManyToManyField(
-                        related_name="+", to="products.supplier", verbose_name="suppliers"
-                    ),
-                ),
                 migrations.CreateModel(
                     name="ReportGrant",
                     fields=[
@@ -267,5 +265,5 @@ class Migration(migrations.Migration):
                     ),
                 ),
             ]
-        )
+        ),
     ]
