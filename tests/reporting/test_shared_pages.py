@@ -78,8 +78,11 @@ def test_the_way_in(reader: Client) -> None:
     cookie = reader.cookies["share"]
     assert (cookie["path"], cookie["max-age"], cookie["samesite"]) == (address, 3600, "Lax")
     assert cookie["httponly"]
-    newer = snapshot_made(share.report, "SECOND")
-    assert "SECOND" in get(reader, address).content.decode()
+    newer = snapshot_made(share.report, "SECOND", author_name="Somebody Else")
+    page = get(reader, address).content.decode()
+    assert "SECOND" in page
+    assert f"shared by {share.author.name}" in page
+    assert "Somebody Else" not in page
     assert share_snapshot(share) == newer
 
 
