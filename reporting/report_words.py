@@ -122,6 +122,13 @@ def reconciliation_words(found: Reconciliation, currency: str) -> str:
     if found.unmapped:
         said.append(_("Not mapped of it: %(unmapped)s."))
     said.append(_("This report shows %(shown)s."))
+    if found.has_budget:
+        said.append(
+            _(
+                "What is budgeted for a product line is split over its products: by their budget of the"
+                " month, else by what they sold in the twelve months before."
+            )
+        )
     return " ".join(str(each) for each in said) % money
 
 

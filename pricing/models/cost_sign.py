@@ -6,13 +6,16 @@ from django.db.models import Q
 
 class CostSign(models.Model):
     """What something was worked out from, as one hash: the same hash, the same result. By ``step``: standard
-    costs of a product (without one: what is split over products and could not be), actual costs of a month,
-    the margin ahead of a product against its floor."""
+    costs of a product and those ahead of it (without one: what is split over products and could not be),
+    actual costs and
+    split budgets of a month, the margin ahead of a product against its floor."""
 
     class Step(models.TextChoices):
         STANDARD = "standard"
         ACTUAL = "actual"
         FLOOR = "floor"
+        AHEAD = "ahead"
+        BUDGET = "budget"
 
     step = models.CharField(max_length=8, choices=Step.choices, default=Step.STANDARD)
     product = models.ForeignKey("products.Product", models.CASCADE, null=True, related_name="+")
@@ -25,8 +28,8 @@ class CostSign(models.Model):
                 fields=["step", "product", "month"], name="cost_sign_once", nulls_distinct=False
             ),
             models.CheckConstraint(
-                condition=Q(step="standard", month=None)
-                | Q(step="actual", product=None, month__isnull=False)
+                condition=Q(step__in=["standard", "ahead"], month=None)
+                | Q(step__in=["actual", "budget"], product=None, month__isnull=False)
                 | Q(step="floor", product__isnull=False, month=None),
                 name="cost_sign_of_one",
             ),

@@ -93,6 +93,15 @@ def register() -> None:
             order=61,
         )
     )
+    registries.nightly_steps.register(
+        NightlyStep(
+            "cost_budgets",
+            _("Budgets of costs"),
+            chunks=later("steps.cost_budgets.chunks"),
+            compute=later("steps.cost_budgets.compute"),
+            order=62,
+        )
+    )
     registries.month_bookings.register(
         MonthBooking("standard_costs", later("services.standard_costs.standard_costs_before_close"), 60),
         MonthBooking("actual_costs", later("services.ledger.ledger_book_open"), 61),

@@ -71,19 +71,24 @@ class Spread:
 
     def __init__(self, splits: Splits) -> None:
         self._splits = splits
-        self._weights: dict[int, Weights] = {}
-        self._parts: dict[tuple[int, Decimal], Weights] = {}
+        self._weights: dict[Place, Weights] = {}
+        self._parts: dict[tuple[Place, Decimal], Weights] = {}
 
-    def parts(self, line: CostLine, _month: datetime.date, amount: Decimal) -> Weights:
-        if line.pk not in self._weights:
+    def weights(self, line: CostLine) -> Weights:
+        """By what the line is split, of all the months together."""
+        place = _place(line)
+        if place not in self._weights:
             sums: dict[int, Decimal] = {}
             for weights in self._splits.said(line).values():
                 for pk, weight in weights.items():
                     sums[pk] = sums.get(pk, ZERO) + weight
-            self._weights[line.pk] = sums
-        key = (line.pk, amount)
+            self._weights[place] = sums
+        return self._weights[place]
+
+    def parts(self, line: CostLine, _month: datetime.date, amount: Decimal) -> Weights:
+        key = (_place(line), amount)
         if key not in self._parts:
-            self._parts[key] = allocate(amount, self._weights[line.pk])
+            self._parts[key] = allocate(amount, self.weights(line))
         return self._parts[key]
 
     def part(self, line: CostLine, product_id: int, month: datetime.date, amount: Decimal) -> Decimal | None:

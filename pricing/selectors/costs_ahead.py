@@ -1,4 +1,5 @@
-"""What costs are expected to come to: the forecast × the rates that are dated, of many products.
+"""What costs are expected to come to: the forecast × the rates that are dated, of many products; and of what
+that is made, as a hash.
 
 For the night, as standard costs are: nobody's rights are asked.
 """
@@ -7,7 +8,7 @@ from __future__ import annotations
 
 import datetime
 from collections import defaultdict
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from decimal import Decimal
 
 from core.months import month_add, month_range
@@ -19,8 +20,18 @@ from .cost_months import BookedCost
 from .costs import Rates
 from .margins import Margins, Sold, month_margin
 from .margins_ahead import MONTHS, sold_ahead, year_sold
-from .standard_costs import SplitLines, booked_row, rates_of_products
+from .standard_costs import (
+    NONE,
+    SplitLines,
+    booked_row,
+    borne_said,
+    rates_of_products,
+    said_hash,
+    sales_said,
+)
 
+VERSION = 1
+"""Raise it where the same figures would be booked otherwise."""
 ZERO = Decimal(0)
 # Where nothing is expected to be sold; of no channel.
 NOTHING = {0: Sold(ZERO, None, ZERO, ZERO)}
@@ -39,24 +50,54 @@ def forecasts_current(products: Collection[Product], tree: LineTree) -> dict[int
     return {row.product_id: row for row in rows if row.product_id and row.measure_id == leads[row.product_id]}
 
 
-def costs_ahead(product_ids: Collection[int], split: SplitLines) -> Iterator[BookedCost]:
-    """Of the months of ``split``. A product without a forecast has what does not depend on what is sold."""
-    products = list(Product.objects.filter(pk__in=product_ids).order_by("pk"))
-    rates = rates_of_products(products)
-    forecasts = forecasts_current(products, LineTree())
-    groups: dict[datetime.date, list[Product]] = defaultdict(list)
-    for product in products:
-        known = forecasts.get(product.pk)
-        groups[known.as_of if known else month_add(split.months[0], -1)].append(product)
-    for as_of, own in groups.items():
-        margins = Margins(
-            {each: rates[each] for each in own}, month_add(as_of, 1 - MONTHS), as_of, split.splits
-        )
-        for product in own:
-            known = forecasts.get(product.pk)
-            months = {row.month: row for row in known.months.all()} if known else {}
-            yield from _own(product, margins, rates[product], months, split)
-            yield from split.of(product.pk)
+class CostsAhead:
+    """Of some products in the months of ``split``. A product without a forecast has what does not depend on
+    what is sold."""
+
+    def __init__(self, product_ids: Collection[int], split: SplitLines) -> None:
+        self._split, self._tree = split, LineTree()
+        self._products = list(Product.objects.filter(pk__in=product_ids).order_by("pk"))
+        self._rates = rates_of_products(self._products)
+        self._forecasts = forecasts_current(self._products, self._tree)
+
+    def signs(self) -> dict[int, str]:
+        """By product a hash of all that its costs are made of; empty where no cost is borne by it."""
+        parts = {product.pk: list(self._split.of(product.pk)) for product in self._products}
+        bearing = {product: own for product, own in self._rates.items() if own or parts[product.pk]}
+        borne = borne_said(self._tree, bearing, parts)
+        signs = dict.fromkeys(parts, NONE)
+        for as_of, own in self._by_year(bearing).items():
+            sold = sales_said([product.pk for product in own], month_add(as_of, 1 - MONTHS), as_of)
+            for product in own:
+                months = [
+                    (month, row.final, row.price_ratio)
+                    for month, row in sorted(self._months(product).items())
+                    if month in self._split.months
+                ]
+                said = (VERSION, self._split.months[0], as_of, product.ended, sold.get(product.pk))
+                signs[product.pk] = said_hash([said, months, borne[product.pk]])
+        return signs
+
+    def rows(self, product_ids: Collection[int]) -> Iterator[BookedCost]:
+        wanted = [product for product in self._products if product.pk in product_ids]
+        for as_of, own in self._by_year(wanted).items():
+            rates = {product: self._rates[product] for product in own}
+            margins = Margins(rates, month_add(as_of, 1 - MONTHS), as_of, self._split.splits)
+            for product in own:
+                yield from _own(product, margins, rates[product], self._months(product), self._split)
+                yield from self._split.of(product.pk)
+
+    def _by_year(self, products: Iterable[Product]) -> dict[datetime.date, list[Product]]:
+        """By the last month of the year whose sales say how what is ahead spreads."""
+        groups: dict[datetime.date, list[Product]] = defaultdict(list)
+        for product in products:
+            known = self._forecasts.get(product.pk)
+            groups[known.as_of if known else month_add(self._split.months[0], -1)].append(product)
+        return groups
+
+    def _months(self, product: Product) -> dict[datetime.date, ForecastMonth]:
+        known = self._forecasts.get(product.pk)
+        return {row.month: row for row in known.months.all()} if known else {}
 
 
 def _own(

@@ -29,7 +29,7 @@ from .margins import Margins, pieces, split_amount
 
 VERSION = 2
 """Raise it where the same figures would be booked otherwise."""
-NOTHING = ""
+NONE = ""
 """The hash of a product that no cost is borne by."""
 
 _SOLD = """
@@ -146,26 +146,22 @@ class StandardCosts:
         """By product a hash of all that its costs are made of; empty where it has none, whatever it sells."""
         parts = {product.pk: list(self._split.of(product.pk)) for product in self._products}
         bearing = {product: own for product, own in self._rates.items() if own or parts[product.pk]}
-        signs = dict.fromkeys(parts, NOTHING)
+        signs = dict.fromkeys(parts, NONE)
         return signs | self._hashes(bearing, parts) if bearing else signs
 
     def _hashes(
         self, bearing: Mapping[Product, Sequence[Rates]], parts: Mapping[int, Sequence[BookedCost]]
     ) -> dict[int, str]:
         sold = sales_said([product.pk for product in bearing], self._months[0], self._months[-1])
-        channels = sorted(Channel.objects.values_list("pk", "parent_id"))
-        rates = {each.cost_line.pk: rates_said(each) for own in bearing.values() for each in own}
+        borne = borne_said(self._tree, bearing, parts)
         return {
             product.pk: said_hash(
                 [
                     (VERSION, self._months[0], self._months[-1], product.ended, sold.get(product.pk)),
-                    [(measure.pk, measure.kind) for measure in self._tree.measures(product.line_id)],
-                    [rates[each.cost_line.pk] for each in own],
-                    channels if any(each.cost_line.channel_id for each in own) else None,
-                    parts[product.pk],
+                    *borne[product.pk],
                 ]
             )
-            for product, own in bearing.items()
+            for product in bearing
         }
 
     def rows(self, product_ids: Collection[int]) -> list[BookedCost]:
@@ -185,6 +181,24 @@ class StandardCosts:
                 *self._split.of(product.pk),
             )
         ]
+
+
+def borne_said(
+    tree: LineTree, bearing: Mapping[Product, Sequence[Rates]], parts: Mapping[int, Sequence[BookedCost]]
+) -> dict[int, list[object]]:
+    """By product what of its costs does not depend on its sales: how they are measured, the rates, the
+    channels where one of them is of some only, and its parts of what is split."""
+    channels = sorted(Channel.objects.values_list("pk", "parent_id"))
+    rates = {each.cost_line.pk: rates_said(each) for own in bearing.values() for each in own}
+    return {
+        product.pk: [
+            [(measure.pk, measure.kind) for measure in tree.measures(product.line_id)],
+            [rates[each.cost_line.pk] for each in own],
+            channels if any(each.cost_line.channel_id for each in own) else None,
+            parts[product.pk],
+        ]
+        for product, own in bearing.items()
+    }
 
 
 def rates_said(rates: Rates) -> str:

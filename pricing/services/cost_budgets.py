@@ -8,10 +8,10 @@ from collections.abc import Collection, Sequence
 from django.db import transaction
 
 from pricing.models import CostBudget, CostMonth
-from pricing.selectors.cost_budgets import budget_holding
-from pricing.selectors.cost_months import BookedCost
+from pricing.selectors.cost_budgets import LineBudgets, budget_booked, budget_holding, months_split
 
 from .cost_months import cost_months_book
+from .cost_signs import Step, months_due, months_signed
 
 
 @transaction.atomic
@@ -34,13 +34,18 @@ def cost_budget_undo(*, import_id: int) -> tuple[int, int]:
 
 
 def cost_budget_book(*, months: Collection[datetime.date]) -> int:
-    """Book what holds; what is planned of a line or of nothing is on no product. Also in closed months: a
-    budget is not a figure of the month."""
-    rows = [
-        BookedCost(
-            *(row.product_id, row.month, row.kind_id, row.channel_id, row.supplier_id, row.cost_centre),
-            *(row.amount, row.currency, row.currency_amount),
-        )
-        for row in budget_holding(months)
-    ]
-    return cost_months_book(source=CostMonth.Source.BUDGET, months=months, rows=rows)
+    """Book what holds; what is planned of a line is split over its products. Also in closed months: a budget
+    is not a figure of the month."""
+    rows = list(budget_holding(months))
+    lines = LineBudgets(rows)
+    months_signed(Step.BUDGET, lines.signs())
+    return cost_months_book(source=CostMonth.Source.BUDGET, months=months, rows=budget_booked(rows, lines))
+
+
+@transaction.atomic
+def cost_budgets_follow() -> int:
+    """Book anew the months of which lines are to be split otherwise, as budgets or sales of their products
+    changed; how many rows changed."""
+    signs = LineBudgets(budget_holding(months_split()).exclude(line=None)).signs()
+    due = months_due(Step.BUDGET, signs)
+    return cost_budget_book(months=due) if due else 0

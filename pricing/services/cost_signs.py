@@ -17,6 +17,12 @@ def products_due(step: str, signs: Mapping[int, str]) -> dict[int, str]:
     return {pk: sign for pk, sign in signs.items() if there.get(pk, "") != sign}
 
 
+def rest_due(step: str, sign: str) -> dict[int | None, str]:
+    """What could not be split over products, if it has another hash than the one kept."""
+    there = CostSign.objects.filter(step=step, product=None, input_hash=sign)
+    return {} if there.exists() else {None: sign}
+
+
 def months_due(step: str, signs: Mapping[datetime.date, str]) -> dict[datetime.date, str]:
     rows = CostSign.objects.filter(step=step, month__in=list(signs))
     there = dict(rows.values_list("month", "input_hash"))

@@ -14,7 +14,7 @@ from accounts.errors import DomainError
 from core.jobs import job_enqueue
 from core.organisation import today
 from forecasting.services.night import last_closed_month
-from pricing.models import CostMonth, CostSign
+from pricing.models import CostMonth
 from pricing.selectors.cost_months import BookedCost
 from pricing.selectors.standard_costs import SplitLines, StandardCosts, months_booked, products_bearing
 from products.models import Product
@@ -22,7 +22,7 @@ from products.selectors.closing import months_corrected, open_from
 from products.services.closing import correction
 
 from .cost_months import cost_months_book
-from .cost_signs import Step, products_due, products_signed
+from .cost_signs import Step, products_due, products_signed, rest_due
 
 STANDARD = CostMonth.Source.STANDARD
 JOB = "pricing.standard_costs"
@@ -84,8 +84,8 @@ def _closed_follow(
 
 def changed_rest(split: SplitLines) -> tuple[dict[int | None, str], list[BookedCost]]:
     """The same of what could not be split."""
-    there = CostSign.objects.filter(step=Step.STANDARD, product=None, input_hash=split.sign)
-    return ({}, []) if there.exists() else ({None: split.sign}, list(split.left()))
+    signs = rest_due(Step.STANDARD, split.sign)
+    return signs, list(split.left()) if signs else []
 
 
 @transaction.atomic

@@ -20,7 +20,7 @@ from pricing.models import CostBudget, CostKind
 from pricing.selectors.cost_budgets import PLANNED_OF, budget_holding
 from pricing.selectors.costs import EDIT, RIGHT
 from pricing.selectors.ledger import UNMAPPED
-from pricing.services.cost_budgets import cost_budget_import, cost_budget_undo
+from pricing.services.cost_budgets import cost_budget_import, cost_budget_undo, cost_budgets_follow
 from products.models import Supplier
 from products.selectors.access import visible_channel_ids, visible_line_ids
 from products.sheets.budget import BudgetSheet
@@ -97,11 +97,13 @@ class BudgetWithCostsSheet(BudgetSheet):
         counts = _together(super().apply(cursor, import_id, options), plan)
         due = [row.budget for row in plan.rows if row.effect != "unchanged"]
         cost_budget_import(import_id=import_id, rows=due)
+        cost_budgets_follow()
         return counts
 
     def undo(self, cursor: Any, import_id: int) -> Counts:
         counts = super().undo(cursor, import_id)
         taken, restored = cost_budget_undo(import_id=import_id)
+        cost_budgets_follow()
         return replace(counts, new=counts.new + taken, changed=counts.changed + restored)
 
 

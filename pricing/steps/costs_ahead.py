@@ -9,32 +9,43 @@ from typing import Any
 
 from core.registries import ChunkOutcome
 from forecasting.models import NightlyRun
+from forecasting.steps.changes import due_share
 from pricing.models import CostLine, CostMonth
-from pricing.selectors.costs_ahead import costs_ahead, lines_ahead
+from pricing.selectors.costs_ahead import CostsAhead, lines_ahead
 from pricing.selectors.standard_costs import SplitLines
 from pricing.services.cost_months import cost_months_book
+from pricing.services.cost_signs import Step, products_due, products_signed, rest_due
 
 from .all_products import all_products, books
 
 
 def chunks(run: NightlyRun) -> Iterator[Mapping[str, Any]]:
     if books(run) and CostLine.objects.exists():
-        yield from all_products(run)
+        yield from all_products(run, due_share(run))
 
 
 def compute(run: NightlyRun, payload: Mapping[str, Any]) -> Callable[[], ChunkOutcome]:
-    """Months that passed keep what was last expected of them."""
+    """Only of products of which anything changed since. Months that passed keep what was last expected of
+    them."""
     split, asked = _split(run.pk, run.started_at, run.as_of), payload.get("products")
-    rows = list(split.left() if asked is None else costs_ahead(asked, split))
+    due: dict[int | None, str]
+    if asked is None:
+        due = rest_due(Step.AHEAD, split.sign)
+        rows = list(split.left()) if due else []
+    else:
+        ahead = CostsAhead(asked, split)
+        due = dict(products_due(Step.AHEAD, ahead.signs()).items())
+        rows = list(ahead.rows({pk for pk in due if pk is not None}))
 
     def write() -> ChunkOutcome:
-        cost_months_book(
-            source=CostMonth.Source.FORECAST,
-            months=split.months,
-            rows=rows,
-            products=[None] if asked is None else asked,
-        )
-        return ChunkOutcome(computed=len(asked or ()))
+        if due:
+            cost_months_book(
+                source=CostMonth.Source.FORECAST, months=split.months, rows=rows, products=list(due)
+            )
+            products_signed(Step.AHEAD, due)
+        if asked is None:
+            return ChunkOutcome()  # of no product: progress does not count it
+        return ChunkOutcome(computed=len(due), skipped=len(asked) - len(due))
 
     return write
 

@@ -46,13 +46,15 @@ class ReportRow:
 @dataclass(frozen=True)
 class Reconciliation:
     """Everything that is booked of the period, without filters: what is on products and what is not;
-    ``unmapped`` of it. ``ledger``: what the ledger has of the months, for who sees all of it."""
+    ``unmapped`` of it. ``ledger``: what the ledger has of the months, for who sees all of it. ``has_budget``:
+    whether a column is of one."""
 
     on_products: Decimal
     on_none: Decimal
     shown: Decimal
     unmapped: Decimal
     ledger: Decimal | None = None
+    has_budget: bool = False
 
     @property
     def whole(self) -> Decimal:
@@ -151,7 +153,8 @@ class CostReport:
             entries = LedgerEntry.objects.filter(month__range=(span.first, span.last))
             ledger = entries.aggregate(whole=Sum("booked"))["whole"] or ZERO
         on, none, shown, unmapped = (found[name] or ZERO for name in ("on", "none", "shown", "unmapped"))
-        return Reconciliation(on, none, shown, unmapped, ledger)
+        has_budget = any("budget" in span.sources for span in self._spans)
+        return Reconciliation(on, none, shown, unmapped, ledger, has_budget)
 
 
 def _cell(query: ReportQuery, code: str) -> tuple[tuple[Span, ...], ...]:

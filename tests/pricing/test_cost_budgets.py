@@ -12,12 +12,15 @@ import pytest
 from django.db import IntegrityError, InternalError, transaction
 
 from accounts.models import User
+from core.months import month_add, month_start
+from core.organisation import today
 from exchange.selectors import imports_visible
 from exchange.services.shell import import_run
 from exchange.sheets import sheets
 from pricing.models import CostBudget, CostMonth
 from pricing.selectors.cost_months import cost_months
-from products.models import BudgetRow, Supplier
+from pricing.services.cost_budgets import cost_budgets_follow
+from products.models import BudgetRow, Product, ProductLine, Supplier
 from tests.factories import (
     channel_factory,
     line_factory,
@@ -26,6 +29,8 @@ from tests.factories import (
     user_factory,
 )
 from tests.products.sheet_help import run, undo
+
+from .test_margins import sell
 
 pytestmark = pytest.mark.django_db
 D = Decimal
@@ -71,7 +76,8 @@ def test_costs_and_sales_in_one_file() -> None:
     assert stands() == {
         ("A1", "purchase", 1, "web", "400"): 100,
         ("A1", "purchase", 2, None, ""): D("7.01"),
-        (None, "overhead", 1, None, ""): 50,
+        ("A1", "overhead", 1, None, ""): 20,  # the only one of its line with a budget of its own
+        (None, "overhead", 1, None, ""): 30,
     }
     assert BudgetRow.objects.count() == 1
     shown = [(each["line"], each["effect"], each.get("cost")) for each in done.sample]
@@ -135,6 +141,39 @@ def test_what_is_refused(values: dict[str, Any], code: str) -> None:
     done = bring(row(**values), row(product="B1"), row(product="B1"))
     assert done.codes == [code, "cost_duplicate"]
     assert stands() == {("B1", "purchase", 1, None, ""): 100}
+
+
+def test_what_is_planned_of_a_line_is_split_by_budget_and_follows_it() -> None:
+    for code in ("A2", "A3"):
+        product_factory(code=code, line=ProductLine.objects.get(code="juices"))
+    plan = row(product=None, product_line="juices", kind="marketing", cost=D("100.01"))
+    bring(plan | {"currency": "USD", "exchange_rate": D("0.5"), "cost": D("200.02")})
+    assert stands() == {(None, "marketing", 1, None, ""): D("100.01")}  # nothing says how
+    sold = {"month": JAN, "volume": 1}
+    both = bring({"product": "A1", "revenue": 100} | sold, {"product": "A2", "revenue": 200} | sold)
+    shares = {("A1", "marketing", 1, None, ""): D("33.34"), ("A2", "marketing", 1, None, ""): D("66.67")}
+    assert stands() == shares
+    foreign = cost_months().filter(source="budget").values_list("product__code", "currency_amount")
+    assert dict(foreign) == {"A1": D("66.67"), "A2": D("133.35")}
+    BudgetRow.objects.filter(product__code="A1").update(revenue=200)  # typed on the page: the night follows
+    for changed in (True, False):
+        assert bool(cost_budgets_follow()) is changed
+        assert [amount for _of, amount in sorted(stands().items())] == [D("50.01"), D("50.00")]
+    undo(sheets.get("budget"), both.import_id)  # what was typed stays
+    assert stands() == {("A1", "marketing", 1, None, ""): D("100.01")}
+
+
+@pytest.mark.parametrize(("revenue", "parts"), [(300, ["25.00", "75.00"]), (None, ["90.91", "9.09"])])
+def test_without_a_budget_it_is_split_by_what_was_sold(revenue: int | None, parts: list[str]) -> None:
+    """By revenue, else by volume, of the twelve months before the file came."""
+    other = product_factory(code="A2", line=ProductLine.objects.get(code="juices"))
+    first, last = Product.objects.get(code="A1"), month_add(month_start(today()), -1)
+    sell(first, last, D(5), D(100) if revenue else D(0))
+    sell(first, month_add(last, -11), D(5), D(0))
+    sell(first, month_add(last, -12), D(5), D(900))
+    sell(other, last, D(1), D(revenue or 0))
+    bring(row(product=None, product_line="juices", month=month_add(last, 6)))
+    assert [str(amount) for _of, amount in sorted(stands().items())] == parts
 
 
 def test_a_closed_month_is_planned_as_a_budget_is_no_figure_of_it() -> None:

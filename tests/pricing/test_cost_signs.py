@@ -1,4 +1,5 @@
-"""Actual costs and margin floors are worked out again where what they are made of changed, and only there."""
+"""Actual costs, margin floors and costs ahead are worked out again where what they are made of changed, and
+only there."""
 
 from __future__ import annotations
 
@@ -15,10 +16,11 @@ from core.months import month_add
 from core.organisation import today
 from forecasting.models import Forecast, ForecastMonth
 from pricing.doctor import ledger_is_booked
-from pricing.models import CostKind, CostLine, CostRate, CostSign, LedgerEntry, LedgerMapping
+from pricing.models import CostKind, CostLine, CostMonth, CostRate, CostSign, LedgerEntry, LedgerMapping
+from pricing.selectors.cost_months import cost_months
 from pricing.services import ledger as services
 from pricing.services.ledger import Part, ledger_map
-from pricing.steps import margin_floor
+from pricing.steps import costs_ahead, margin_floor
 from products.models import Channel, Measure, Product, ProductMonth, SalesMonth
 from products.services.codes import unit_factor_set
 from tests.factories import (
@@ -190,10 +192,8 @@ def _channel_moved(_product: Product) -> None:
     Channel.objects.filter(code="shop").update(parent=channel_factory())
 
 
-def _measured_otherwise(product: Product) -> None:
-    product.line.measures.add(
-        Measure.objects.exclude(code="units").first() or Measure.objects.create(code="z")
-    )
+def _counted_otherwise(_product: Product) -> None:
+    Measure.objects.filter(code="units").update(kind="level")
 
 
 def _of(model: Any, **values: Any) -> Callable[[Product], None]:
@@ -234,3 +234,61 @@ class TestFloors:
             amount=D(900),
         )
         assert held(juice) == 0
+
+
+def booked_ahead(*products: Product) -> tuple[int, int]:
+    """How many products the step works out, and skips; of none: what could not be split."""
+    step: Any = SimpleNamespace(pk=0, started_at=timezone.now(), as_of=LAST)
+    payload = {"products": [product.pk for product in products]} if products else {"rest": True}
+    outcome = costs_ahead.compute(step, payload)()
+    return outcome.computed, outcome.skipped
+
+
+def _overhead(_product: Product) -> None:
+    cost_rate_factory(
+        cost_line=cost_line_factory(kind="overhead", basis="month", key="revenue"), start_date=LAST, amount=9
+    )
+
+
+class TestCostsAhead:
+    def test_nothing_changed(self, juice: Product) -> None:
+        other = Product.objects.get(code="OTHER")
+        assert booked_ahead(juice, other) == (2, 0)
+        count = CostMonth.objects.count()
+        CostMonth.objects.all().update(
+            replaced_at=timezone.now()
+        )  # a night that works them out would show it
+        assert booked_ahead(juice, other) == (0, 2)
+        assert CostMonth.objects.count() == count
+        _dearer(juice)
+        assert booked_ahead(juice, other) == (1, 1)
+
+    @pytest.mark.parametrize(
+        "change",
+        [
+            *(_sold_more, _other_sold_more, _dearer, _channel_moved, _counted_otherwise, _overhead),
+            _of(Product, ended=month_add(LAST, 4)),
+            _of(ForecastMonth, overridden=90.0),
+            _of(ForecastMonth, price_ratio=1.1),
+            _of(Forecast, current=False),
+        ],
+    )
+    def test_each_input_is_noticed(self, juice: Product, change: Callable[[Product], None]) -> None:
+        booked_ahead(juice)
+        change(juice)
+        assert booked_ahead(juice) == (1, 0)
+        found = sorted(cost_months().values_list("month", "kind", "channel", "amount"))
+        CostSign.objects.all().delete()
+        booked_ahead(juice)
+        assert sorted(cost_months().values_list("month", "kind", "channel", "amount")) == found
+
+    def test_what_cannot_be_split_is_booked_once_and_ends(self, juice: Product) -> None:
+        line = cost_line_factory(line=line_factory(), kind="quality", basis="month", key="revenue")
+        rate = cost_rate_factory(cost_line=line, start_date=LAST, amount=5)
+        booked_ahead()
+        assert cost_months().filter(product=None).count() == 12
+        booked_ahead()
+        assert CostMonth.objects.count() == 12
+        CostRate.objects.create(cost_line=rate.cost_line, start_date=month_add(LAST, 1), amount=None)
+        booked_ahead()
+        assert not cost_months().exists()
