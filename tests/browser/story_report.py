@@ -30,6 +30,7 @@ def friday_report(page: Any, axe: Any, processes: Any, company: Company) -> None
     Organisation.objects.update(sharing=True)
     organisation_forget()
     _sales_of_another(company)
+    processes.worker(queues="exports")
     _inside(page, axe)
     _for_the_retailer(page, axe, company)
     link = _shared(page, axe)

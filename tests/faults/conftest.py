@@ -48,11 +48,13 @@ class Processes:
         self._folder = folder
         self._started: list[subprocess.Popen[bytes]] = []
 
-    def worker(self, failpoint: str = "", deliveries: int = 1) -> subprocess.Popen[bytes]:
+    def worker(
+        self, failpoint: str = "", deliveries: int = 1, queues: str = "night,short"
+    ) -> subprocess.Popen[bytes]:
         arguments = [
             "worker",
             "--concurrency=2",
-            "--queues=night,short",
+            f"--queues={queues}",
             "--without-gossip",
             "--without-mingle",
         ]
