@@ -102,7 +102,9 @@ class _Counted(list[Product]):
     """Products that say how far a section is with reading them. A query over them makes a list like it of
     their keys, which tells nothing."""
 
-    def __init__(self, products: Sequence[Product], tell: Callable[[int], None] = lambda _place: None) -> None:
+    def __init__(
+        self, products: Sequence[Product], tell: Callable[[int], None] = lambda _place: None
+    ) -> None:
         super().__init__(products)
         self._tell = tell
 
