@@ -13,12 +13,14 @@ from typing import Any
 import pytest
 from django.conf import settings
 from django.core.cache import cache
+from django.db import connection
 from django.test import TransactionTestCase
 from django.utils import translation
 from hypothesis import settings as hypothesis_settings
 
 from core.organisation import organisation_forget
 from tests.bloat import bloat_remove
+from tests.demo_company import database_of, demo_load
 from tests.shipped import shipped_keep, shipped_put_back
 
 # Playwright's synchronous API runs an event loop in this thread; the ORM is used beside it, not inside it.
@@ -55,6 +57,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> Iterator[None]:
         # One at a time: two groups of workers, or two starts of everything, only slow each other down.
         if item.get_closest_marker("faults"):
             item.add_marker(pytest.mark.xdist_group("processes"))
+        if "demo_company" in getattr(item, "fixturenames", ()):
+            item.add_marker(pytest.mark.xdist_group("demo"))  # loaded by one process
     yield
     # The long ones first, so that at the end no process waits for the other.
     items.sort(key=lambda item: [item.get_closest_marker(name) is None for name in LONG_FIRST])
@@ -95,9 +99,9 @@ TransactionTestCase._fixture_teardown = _fixture_teardown  # in place of Django'
 
 
 @pytest.fixture(scope="session")
-def django_db_keepdb() -> bool:
-    """Databases of servers that end with this run go with their folder."""
-    return bool(settings.OWNS_VAR)
+def django_db_keepdb(request: pytest.FixtureRequest) -> bool:
+    """Databases of this run's servers go with their folder; `--reuse-db` keeps those of others."""
+    return bool(settings.OWNS_VAR or request.config.getvalue("reuse_db"))
 
 
 @pytest.fixture(scope="session")
@@ -138,6 +142,31 @@ def _files_apart(_files: Iterator[Path], settings: Any) -> None:
     """Uploads and exports of a test end up in a folder of their own."""
     settings.MEDIA_ROOT = next(_files)
     settings.MEDIA_ROOT.mkdir()
+
+
+@pytest.fixture(scope="session")
+def _demo(
+    django_db_setup: None, django_db_blocker: Any, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[tuple[str, Path, str]]:
+    """Database, files and what the command said; nobody writes into these."""
+    own, files = connection.settings_dict["NAME"], tmp_path_factory.mktemp("demo")
+    with django_db_blocker.unblock(), database_of(own, f"{own}_demo"):
+        said = demo_load(files)
+        connection.close()
+        connection.settings_dict["NAME"] = own
+        yield f"{own}_demo", files, said
+
+
+@pytest.fixture
+def demo_company(_demo: tuple[str, Path, str], django_db_blocker: Any, settings: Any) -> Iterator[str]:
+    """The database is a copy of the demo company's, see tests/demo_company.py; what its command said.
+
+    Named before ``db``, which begins a transaction in the database there is.
+    """
+    loaded, files, said = _demo
+    shutil.copytree(files, settings.MEDIA_ROOT, dirs_exist_ok=True)
+    with django_db_blocker.unblock(), database_of(loaded, f"{loaded}_copy"):
+        yield said
 
 
 @pytest.fixture(scope="session")

@@ -4,6 +4,8 @@ import pgtrigger.compiler
 import pgtrigger.migrations
 from django.db import migrations, models
 
+from accounts.migration_operations import AtOnce
+
 
 class Migration(migrations.Migration):
     """Whether published reports may be shared by link."""
@@ -13,69 +15,73 @@ class Migration(migrations.Migration):
     ]
 
     operations = [
-        pgtrigger.migrations.RemoveTrigger(
-            model_name="organisation",
-            name="insert_insert",
-        ),
-        pgtrigger.migrations.RemoveTrigger(
-            model_name="organisation",
-            name="update_update",
-        ),
-        pgtrigger.migrations.RemoveTrigger(
-            model_name="organisation",
-            name="delete_delete",
-        ),
-        migrations.AddField(
-            model_name="organisation",
-            name="sharing",
-            field=models.BooleanField(default=False, verbose_name="sharing by link"),
-        ),
-        migrations.AddField(
-            model_name="organisationevent",
-            name="sharing",
-            field=models.BooleanField(default=False, verbose_name="sharing by link"),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name="organisation",
-            trigger=pgtrigger.compiler.Trigger(
-                name="insert_insert",
-                sql=pgtrigger.compiler.UpsertTriggerSql(
-                    func='INSERT INTO "core_organisationevent" ("alert_min_amount", "closed_until", "currency", "financial_year_first_month", "id", "language", "name", "nightly_at", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "sharing", "show_everyones_accuracy", "time_zone", "version", "watched_folder") VALUES (NEW."alert_min_amount", NEW."closed_until", NEW."currency", NEW."financial_year_first_month", NEW."id", NEW."language", NEW."name", NEW."nightly_at", _pgh_attach_context(), NOW(), \'insert\', NEW."id", NEW."sharing", NEW."show_everyones_accuracy", NEW."time_zone", NEW."version", NEW."watched_folder"); RETURN NULL;',
-                    hash="4a865f03da4291e1d3773bfe87315d0cdbc5ff3d",
-                    operation="INSERT",
-                    pgid="pgtrigger_insert_insert_1e9d1",
-                    table="core_organisation",
-                    when="AFTER",
+        AtOnce(
+            [
+                pgtrigger.migrations.RemoveTrigger(
+                    model_name="organisation",
+                    name="insert_insert",
                 ),
-            ),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name="organisation",
-            trigger=pgtrigger.compiler.Trigger(
-                name="update_update",
-                sql=pgtrigger.compiler.UpsertTriggerSql(
-                    condition="WHEN (OLD.* IS DISTINCT FROM NEW.*)",
-                    func='INSERT INTO "core_organisationevent" ("alert_min_amount", "closed_until", "currency", "financial_year_first_month", "id", "language", "name", "nightly_at", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "sharing", "show_everyones_accuracy", "time_zone", "version", "watched_folder") VALUES (NEW."alert_min_amount", NEW."closed_until", NEW."currency", NEW."financial_year_first_month", NEW."id", NEW."language", NEW."name", NEW."nightly_at", _pgh_attach_context(), NOW(), \'update\', NEW."id", NEW."sharing", NEW."show_everyones_accuracy", NEW."time_zone", NEW."version", NEW."watched_folder"); RETURN NULL;',
-                    hash="58fe97af7005faf5a8321236f187a83d9a64bdd4",
-                    operation="UPDATE",
-                    pgid="pgtrigger_update_update_1b882",
-                    table="core_organisation",
-                    when="AFTER",
+                pgtrigger.migrations.RemoveTrigger(
+                    model_name="organisation",
+                    name="update_update",
                 ),
-            ),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name="organisation",
-            trigger=pgtrigger.compiler.Trigger(
-                name="delete_delete",
-                sql=pgtrigger.compiler.UpsertTriggerSql(
-                    func='INSERT INTO "core_organisationevent" ("alert_min_amount", "closed_until", "currency", "financial_year_first_month", "id", "language", "name", "nightly_at", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "sharing", "show_everyones_accuracy", "time_zone", "version", "watched_folder") VALUES (OLD."alert_min_amount", OLD."closed_until", OLD."currency", OLD."financial_year_first_month", OLD."id", OLD."language", OLD."name", OLD."nightly_at", _pgh_attach_context(), NOW(), \'delete\', OLD."id", OLD."sharing", OLD."show_everyones_accuracy", OLD."time_zone", OLD."version", OLD."watched_folder"); RETURN NULL;',
-                    hash="8d63f29e579d119b634abce3e539cb5039e500b2",
-                    operation="DELETE",
-                    pgid="pgtrigger_delete_delete_8a59c",
-                    table="core_organisation",
-                    when="AFTER",
+                pgtrigger.migrations.RemoveTrigger(
+                    model_name="organisation",
+                    name="delete_delete",
                 ),
-            ),
-        ),
+                migrations.AddField(
+                    model_name="organisation",
+                    name="sharing",
+                    field=models.BooleanField(default=False, verbose_name="sharing by link"),
+                ),
+                migrations.AddField(
+                    model_name="organisationevent",
+                    name="sharing",
+                    field=models.BooleanField(default=False, verbose_name="sharing by link"),
+                ),
+                pgtrigger.migrations.AddTrigger(
+                    model_name="organisation",
+                    trigger=pgtrigger.compiler.Trigger(
+                        name="insert_insert",
+                        sql=pgtrigger.compiler.UpsertTriggerSql(
+                            func='INSERT INTO "core_organisationevent" ("alert_min_amount", "closed_until", "currency", "financial_year_first_month", "id", "language", "name", "nightly_at", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "sharing", "show_everyones_accuracy", "time_zone", "version", "watched_folder") VALUES (NEW."alert_min_amount", NEW."closed_until", NEW."currency", NEW."financial_year_first_month", NEW."id", NEW."language", NEW."name", NEW."nightly_at", _pgh_attach_context(), NOW(), \'insert\', NEW."id", NEW."sharing", NEW."show_everyones_accuracy", NEW."time_zone", NEW."version", NEW."watched_folder"); RETURN NULL;',
+                            hash="4a865f03da4291e1d3773bfe87315d0cdbc5ff3d",
+                            operation="INSERT",
+                            pgid="pgtrigger_insert_insert_1e9d1",
+                            table="core_organisation",
+                            when="AFTER",
+                        ),
+                    ),
+                ),
+                pgtrigger.migrations.AddTrigger(
+                    model_name="organisation",
+                    trigger=pgtrigger.compiler.Trigger(
+                        name="update_update",
+                        sql=pgtrigger.compiler.UpsertTriggerSql(
+                            condition="WHEN (OLD.* IS DISTINCT FROM NEW.*)",
+                            func='INSERT INTO "core_organisationevent" ("alert_min_amount", "closed_until", "currency", "financial_year_first_month", "id", "language", "name", "nightly_at", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "sharing", "show_everyones_accuracy", "time_zone", "version", "watched_folder") VALUES (NEW."alert_min_amount", NEW."closed_until", NEW."currency", NEW."financial_year_first_month", NEW."id", NEW."language", NEW."name", NEW."nightly_at", _pgh_attach_context(), NOW(), \'update\', NEW."id", NEW."sharing", NEW."show_everyones_accuracy", NEW."time_zone", NEW."version", NEW."watched_folder"); RETURN NULL;',
+                            hash="58fe97af7005faf5a8321236f187a83d9a64bdd4",
+                            operation="UPDATE",
+                            pgid="pgtrigger_update_update_1b882",
+                            table="core_organisation",
+                            when="AFTER",
+                        ),
+                    ),
+                ),
+                pgtrigger.migrations.AddTrigger(
+                    model_name="organisation",
+                    trigger=pgtrigger.compiler.Trigger(
+                        name="delete_delete",
+                        sql=pgtrigger.compiler.UpsertTriggerSql(
+                            func='INSERT INTO "core_organisationevent" ("alert_min_amount", "closed_until", "currency", "financial_year_first_month", "id", "language", "name", "nightly_at", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "sharing", "show_everyones_accuracy", "time_zone", "version", "watched_folder") VALUES (OLD."alert_min_amount", OLD."closed_until", OLD."currency", OLD."financial_year_first_month", OLD."id", OLD."language", OLD."name", OLD."nightly_at", _pgh_attach_context(), NOW(), \'delete\', OLD."id", OLD."sharing", OLD."show_everyones_accuracy", OLD."time_zone", OLD."version", OLD."watched_folder"); RETURN NULL;',
+                            hash="8d63f29e579d119b634abce3e539cb5039e500b2",
+                            operation="DELETE",
+                            pgid="pgtrigger_delete_delete_8a59c",
+                            table="core_organisation",
+                            when="AFTER",
+                        ),
+                    ),
+                ),
+            ]
+        )
     ]

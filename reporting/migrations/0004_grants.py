@@ -6,6 +6,8 @@ import pgtrigger.migrations
 from django.conf import settings
 from django.db import migrations, models
 
+from accounts.migration_operations import CreateModels
+
 
 class Migration(migrations.Migration):
     dependencies = [
@@ -21,242 +23,247 @@ class Migration(migrations.Migration):
             name="suppliers",
             field=models.ManyToManyField(related_name="+", to="products.supplier", verbose_name="suppliers"),
         ),
-        migrations.CreateModel(
-            name="ReportGrant",
-            fields=[
-                (
-                    "id",
-                    models.BigAutoField(
-                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+        CreateModels(
+            [
+                migrations.CreateModel(
+                    name="ReportGrant",
+                    fields=[
+                        (
+                            "id",
+                            models.BigAutoField(
+                                auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                            ),
+                        ),
+                        ("field", models.CharField(max_length=40, verbose_name="field")),
+                        ("reason", models.CharField(max_length=400, verbose_name="reason")),
+                        ("scope", models.JSONField()),
+                        ("asked_at", models.DateTimeField(auto_now_add=True)),
+                        ("approved", models.BooleanField(blank=True, null=True)),
+                        ("decided_at", models.DateTimeField(blank=True, null=True)),
+                        ("note", models.CharField(blank=True, max_length=400, verbose_name="note")),
+                        ("ended_at", models.DateTimeField(blank=True, null=True)),
+                        (
+                            "asked_by",
+                            models.ForeignKey(
+                                on_delete=django.db.models.deletion.PROTECT,
+                                related_name="+",
+                                to=settings.AUTH_USER_MODEL,
+                            ),
+                        ),
+                        (
+                            "decided_by",
+                            models.ForeignKey(
+                                blank=True,
+                                null=True,
+                                on_delete=django.db.models.deletion.PROTECT,
+                                related_name="+",
+                                to=settings.AUTH_USER_MODEL,
+                            ),
+                        ),
+                        (
+                            "ended_by",
+                            models.ForeignKey(
+                                blank=True,
+                                null=True,
+                                on_delete=django.db.models.deletion.PROTECT,
+                                related_name="+",
+                                to=settings.AUTH_USER_MODEL,
+                            ),
+                        ),
+                        (
+                            "report",
+                            models.ForeignKey(
+                                on_delete=django.db.models.deletion.PROTECT,
+                                related_name="grants",
+                                to="reporting.report",
+                            ),
+                        ),
+                    ],
+                    options={
+                        "verbose_name": "field on purpose",
+                        "ordering": ["-pk"],
+                    },
+                ),
+                migrations.CreateModel(
+                    name="ReportGrantEvent",
+                    fields=[
+                        ("pgh_id", models.AutoField(primary_key=True, serialize=False)),
+                        ("pgh_created_at", models.DateTimeField(auto_now_add=True)),
+                        ("pgh_label", models.TextField(help_text="The event label.")),
+                        ("id", models.BigIntegerField()),
+                        ("field", models.CharField(max_length=40, verbose_name="field")),
+                        ("reason", models.CharField(max_length=400, verbose_name="reason")),
+                        ("scope", models.JSONField()),
+                        ("asked_at", models.DateTimeField(auto_now_add=True)),
+                        ("approved", models.BooleanField(blank=True, null=True)),
+                        ("decided_at", models.DateTimeField(blank=True, null=True)),
+                        ("note", models.CharField(blank=True, max_length=400, verbose_name="note")),
+                        ("ended_at", models.DateTimeField(blank=True, null=True)),
+                        (
+                            "asked_by",
+                            models.ForeignKey(
+                                db_constraint=False,
+                                on_delete=django.db.models.deletion.DO_NOTHING,
+                                related_name="+",
+                                related_query_name="+",
+                                to=settings.AUTH_USER_MODEL,
+                            ),
+                        ),
+                        (
+                            "decided_by",
+                            models.ForeignKey(
+                                blank=True,
+                                db_constraint=False,
+                                null=True,
+                                on_delete=django.db.models.deletion.DO_NOTHING,
+                                related_name="+",
+                                related_query_name="+",
+                                to=settings.AUTH_USER_MODEL,
+                            ),
+                        ),
+                        (
+                            "ended_by",
+                            models.ForeignKey(
+                                blank=True,
+                                db_constraint=False,
+                                null=True,
+                                on_delete=django.db.models.deletion.DO_NOTHING,
+                                related_name="+",
+                                related_query_name="+",
+                                to=settings.AUTH_USER_MODEL,
+                            ),
+                        ),
+                        (
+                            "pgh_context",
+                            models.ForeignKey(
+                                db_constraint=False,
+                                null=True,
+                                on_delete=django.db.models.deletion.DO_NOTHING,
+                                related_name="+",
+                                to="pghistory.context",
+                            ),
+                        ),
+                        (
+                            "pgh_obj",
+                            models.ForeignKey(
+                                db_constraint=False,
+                                on_delete=django.db.models.deletion.DO_NOTHING,
+                                related_name="events",
+                                to="reporting.reportgrant",
+                            ),
+                        ),
+                        (
+                            "report",
+                            models.ForeignKey(
+                                db_constraint=False,
+                                on_delete=django.db.models.deletion.DO_NOTHING,
+                                related_name="+",
+                                related_query_name="+",
+                                to="reporting.report",
+                            ),
+                        ),
+                    ],
+                    options={
+                        "abstract": False,
+                    },
+                ),
+                migrations.AddConstraint(
+                    model_name="reportgrant",
+                    constraint=models.CheckConstraint(
+                        condition=models.Q(("reason", ""), _negated=True), name="report_grant_has_reason"
                     ),
                 ),
-                ("field", models.CharField(max_length=40, verbose_name="field")),
-                ("reason", models.CharField(max_length=400, verbose_name="reason")),
-                ("scope", models.JSONField()),
-                ("asked_at", models.DateTimeField(auto_now_add=True)),
-                ("approved", models.BooleanField(blank=True, null=True)),
-                ("decided_at", models.DateTimeField(blank=True, null=True)),
-                ("note", models.CharField(blank=True, max_length=400, verbose_name="note")),
-                ("ended_at", models.DateTimeField(blank=True, null=True)),
-                (
-                    "asked_by",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="+",
-                        to=settings.AUTH_USER_MODEL,
+                migrations.AddConstraint(
+                    model_name="reportgrant",
+                    constraint=models.CheckConstraint(
+                        condition=models.Q(
+                            ("decided_by", None),
+                            models.Q(("decided_by", models.F("asked_by")), _negated=True),
+                            _connector="OR",
+                        ),
+                        name="report_grant_by_two",
                     ),
                 ),
-                (
-                    "decided_by",
-                    models.ForeignKey(
-                        blank=True,
-                        null=True,
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="+",
-                        to=settings.AUTH_USER_MODEL,
+                migrations.AddConstraint(
+                    model_name="reportgrant",
+                    constraint=models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("approved", None), ("decided_at", None), ("decided_by", None)),
+                            models.Q(
+                                ("approved__isnull", False),
+                                ("decided_at__isnull", False),
+                                ("decided_by__isnull", False),
+                            ),
+                            _connector="OR",
+                        ),
+                        name="report_grant_decided_by_somebody",
                     ),
                 ),
-                (
-                    "ended_by",
-                    models.ForeignKey(
-                        blank=True,
-                        null=True,
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="+",
-                        to=settings.AUTH_USER_MODEL,
+                migrations.AddConstraint(
+                    model_name="reportgrant",
+                    constraint=models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("ended_at", None), ("ended_by", None)),
+                            models.Q(("ended_at__isnull", False), ("ended_by__isnull", False)),
+                            _connector="OR",
+                        ),
+                        name="report_grant_ended_by_somebody",
                     ),
                 ),
-                (
-                    "report",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="grants",
-                        to="reporting.report",
+                migrations.AddConstraint(
+                    model_name="reportgrant",
+                    constraint=models.UniqueConstraint(
+                        condition=models.Q(
+                            ("ended_at", None),
+                            models.Q(("approved", None), ("approved", True), _connector="OR"),
+                        ),
+                        fields=("report", "field"),
+                        name="report_grant_once",
                     ),
                 ),
-            ],
-            options={
-                "verbose_name": "field on purpose",
-                "ordering": ["-pk"],
-            },
-        ),
-        migrations.CreateModel(
-            name="ReportGrantEvent",
-            fields=[
-                ("pgh_id", models.AutoField(primary_key=True, serialize=False)),
-                ("pgh_created_at", models.DateTimeField(auto_now_add=True)),
-                ("pgh_label", models.TextField(help_text="The event label.")),
-                ("id", models.BigIntegerField()),
-                ("field", models.CharField(max_length=40, verbose_name="field")),
-                ("reason", models.CharField(max_length=400, verbose_name="reason")),
-                ("scope", models.JSONField()),
-                ("asked_at", models.DateTimeField(auto_now_add=True)),
-                ("approved", models.BooleanField(blank=True, null=True)),
-                ("decided_at", models.DateTimeField(blank=True, null=True)),
-                ("note", models.CharField(blank=True, max_length=400, verbose_name="note")),
-                ("ended_at", models.DateTimeField(blank=True, null=True)),
-                (
-                    "asked_by",
-                    models.ForeignKey(
-                        db_constraint=False,
-                        on_delete=django.db.models.deletion.DO_NOTHING,
-                        related_name="+",
-                        related_query_name="+",
-                        to=settings.AUTH_USER_MODEL,
+                pgtrigger.migrations.AddTrigger(
+                    model_name="reportgrant",
+                    trigger=pgtrigger.compiler.Trigger(
+                        name="insert_insert",
+                        sql=pgtrigger.compiler.UpsertTriggerSql(
+                            func='INSERT INTO "reporting_reportgrantevent" ("approved", "asked_at", "asked_by_id", "decided_at", "decided_by_id", "ended_at", "ended_by_id", "field", "id", "note", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "reason", "report_id", "scope") VALUES (NEW."approved", NEW."asked_at", NEW."asked_by_id", NEW."decided_at", NEW."decided_by_id", NEW."ended_at", NEW."ended_by_id", NEW."field", NEW."id", NEW."note", _pgh_attach_context(), NOW(), \'insert\', NEW."id", NEW."reason", NEW."report_id", NEW."scope"); RETURN NULL;',
+                            hash="355f12809ae194d51897e007a1ef392589d53e6d",
+                            operation="INSERT",
+                            pgid="pgtrigger_insert_insert_2a88f",
+                            table="reporting_reportgrant",
+                            when="AFTER",
+                        ),
                     ),
                 ),
-                (
-                    "decided_by",
-                    models.ForeignKey(
-                        blank=True,
-                        db_constraint=False,
-                        null=True,
-                        on_delete=django.db.models.deletion.DO_NOTHING,
-                        related_name="+",
-                        related_query_name="+",
-                        to=settings.AUTH_USER_MODEL,
+                pgtrigger.migrations.AddTrigger(
+                    model_name="reportgrant",
+                    trigger=pgtrigger.compiler.Trigger(
+                        name="update_update",
+                        sql=pgtrigger.compiler.UpsertTriggerSql(
+                            condition="WHEN (OLD.* IS DISTINCT FROM NEW.*)",
+                            func='INSERT INTO "reporting_reportgrantevent" ("approved", "asked_at", "asked_by_id", "decided_at", "decided_by_id", "ended_at", "ended_by_id", "field", "id", "note", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "reason", "report_id", "scope") VALUES (NEW."approved", NEW."asked_at", NEW."asked_by_id", NEW."decided_at", NEW."decided_by_id", NEW."ended_at", NEW."ended_by_id", NEW."field", NEW."id", NEW."note", _pgh_attach_context(), NOW(), \'update\', NEW."id", NEW."reason", NEW."report_id", NEW."scope"); RETURN NULL;',
+                            hash="70235cd835bed04c061c45a0413eb4efb8a1e572",
+                            operation="UPDATE",
+                            pgid="pgtrigger_update_update_38d04",
+                            table="reporting_reportgrant",
+                            when="AFTER",
+                        ),
                     ),
                 ),
-                (
-                    "ended_by",
-                    models.ForeignKey(
-                        blank=True,
-                        db_constraint=False,
-                        null=True,
-                        on_delete=django.db.models.deletion.DO_NOTHING,
-                        related_name="+",
-                        related_query_name="+",
-                        to=settings.AUTH_USER_MODEL,
+                pgtrigger.migrations.AddTrigger(
+                    model_name="reportgrant",
+                    trigger=pgtrigger.compiler.Trigger(
+                        name="delete_delete",
+                        sql=pgtrigger.compiler.UpsertTriggerSql(
+                            func='INSERT INTO "reporting_reportgrantevent" ("approved", "asked_at", "asked_by_id", "decided_at", "decided_by_id", "ended_at", "ended_by_id", "field", "id", "note", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "reason", "report_id", "scope") VALUES (OLD."approved", OLD."asked_at", OLD."asked_by_id", OLD."decided_at", OLD."decided_by_id", OLD."ended_at", OLD."ended_by_id", OLD."field", OLD."id", OLD."note", _pgh_attach_context(), NOW(), \'delete\', OLD."id", OLD."reason", OLD."report_id", OLD."scope"); RETURN NULL;',
+                            hash="e72b9ca95aa1d9586f641ea311ad93339c14827a",
+                            operation="DELETE",
+                            pgid="pgtrigger_delete_delete_b78f9",
+                            table="reporting_reportgrant",
+                            when="AFTER",
+                        ),
                     ),
                 ),
-                (
-                    "pgh_context",
-                    models.ForeignKey(
-                        db_constraint=False,
-                        null=True,
-                        on_delete=django.db.models.deletion.DO_NOTHING,
-                        related_name="+",
-                        to="pghistory.context",
-                    ),
-                ),
-                (
-                    "pgh_obj",
-                    models.ForeignKey(
-                        db_constraint=False,
-                        on_delete=django.db.models.deletion.DO_NOTHING,
-                        related_name="events",
-                        to="reporting.reportgrant",
-                    ),
-                ),
-                (
-                    "report",
-                    models.ForeignKey(
-                        db_constraint=False,
-                        on_delete=django.db.models.deletion.DO_NOTHING,
-                        related_name="+",
-                        related_query_name="+",
-                        to="reporting.report",
-                    ),
-                ),
-            ],
-            options={
-                "abstract": False,
-            },
-        ),
-        migrations.AddConstraint(
-            model_name="reportgrant",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("reason", ""), _negated=True), name="report_grant_has_reason"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="reportgrant",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    ("decided_by", None),
-                    models.Q(("decided_by", models.F("asked_by")), _negated=True),
-                    _connector="OR",
-                ),
-                name="report_grant_by_two",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="reportgrant",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(("approved", None), ("decided_at", None), ("decided_by", None)),
-                    models.Q(
-                        ("approved__isnull", False),
-                        ("decided_at__isnull", False),
-                        ("decided_by__isnull", False),
-                    ),
-                    _connector="OR",
-                ),
-                name="report_grant_decided_by_somebody",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="reportgrant",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(("ended_at", None), ("ended_by", None)),
-                    models.Q(("ended_at__isnull", False), ("ended_by__isnull", False)),
-                    _connector="OR",
-                ),
-                name="report_grant_ended_by_somebody",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="reportgrant",
-            constraint=models.UniqueConstraint(
-                condition=models.Q(
-                    ("ended_at", None), models.Q(("approved", None), ("approved", True), _connector="OR")
-                ),
-                fields=("report", "field"),
-                name="report_grant_once",
-            ),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name="reportgrant",
-            trigger=pgtrigger.compiler.Trigger(
-                name="insert_insert",
-                sql=pgtrigger.compiler.UpsertTriggerSql(
-                    func='INSERT INTO "reporting_reportgrantevent" ("approved", "asked_at", "asked_by_id", "decided_at", "decided_by_id", "ended_at", "ended_by_id", "field", "id", "note", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "reason", "report_id", "scope") VALUES (NEW."approved", NEW."asked_at", NEW."asked_by_id", NEW."decided_at", NEW."decided_by_id", NEW."ended_at", NEW."ended_by_id", NEW."field", NEW."id", NEW."note", _pgh_attach_context(), NOW(), \'insert\', NEW."id", NEW."reason", NEW."report_id", NEW."scope"); RETURN NULL;',
-                    hash="355f12809ae194d51897e007a1ef392589d53e6d",
-                    operation="INSERT",
-                    pgid="pgtrigger_insert_insert_2a88f",
-                    table="reporting_reportgrant",
-                    when="AFTER",
-                ),
-            ),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name="reportgrant",
-            trigger=pgtrigger.compiler.Trigger(
-                name="update_update",
-                sql=pgtrigger.compiler.UpsertTriggerSql(
-                    condition="WHEN (OLD.* IS DISTINCT FROM NEW.*)",
-                    func='INSERT INTO "reporting_reportgrantevent" ("approved", "asked_at", "asked_by_id", "decided_at", "decided_by_id", "ended_at", "ended_by_id", "field", "id", "note", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "reason", "report_id", "scope") VALUES (NEW."approved", NEW."asked_at", NEW."asked_by_id", NEW."decided_at", NEW."decided_by_id", NEW."ended_at", NEW."ended_by_id", NEW."field", NEW."id", NEW."note", _pgh_attach_context(), NOW(), \'update\', NEW."id", NEW."reason", NEW."report_id", NEW."scope"); RETURN NULL;',
-                    hash="70235cd835bed04c061c45a0413eb4efb8a1e572",
-                    operation="UPDATE",
-                    pgid="pgtrigger_update_update_38d04",
-                    table="reporting_reportgrant",
-                    when="AFTER",
-                ),
-            ),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name="reportgrant",
-            trigger=pgtrigger.compiler.Trigger(
-                name="delete_delete",
-                sql=pgtrigger.compiler.UpsertTriggerSql(
-                    func='INSERT INTO "reporting_reportgrantevent" ("approved", "asked_at", "asked_by_id", "decided_at", "decided_by_id", "ended_at", "ended_by_id", "field", "id", "note", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "reason", "report_id", "scope") VALUES (OLD."approved", OLD."asked_at", OLD."asked_by_id", OLD."decided_at", OLD."decided_by_id", OLD."ended_at", OLD."ended_by_id", OLD."field", OLD."id", OLD."note", _pgh_attach_context(), NOW(), \'delete\', OLD."id", OLD."reason", OLD."report_id", OLD."scope"); RETURN NULL;',
-                    hash="e72b9ca95aa1d9586f641ea311ad93339c14827a",
-                    operation="DELETE",
-                    pgid="pgtrigger_delete_delete_b78f9",
-                    table="reporting_reportgrant",
-                    when="AFTER",
-                ),
-            ),
+            ]
         ),
     ]

@@ -98,18 +98,20 @@ def reports_visible(user: Any) -> QuerySet[Report]:
     )
 
 
-class _Counted(list[Product]):
-    """Products that say how far a section is with reading them. A query over them makes a list like it of
-    their keys, which tells nothing."""
+class _Counted(Sequence[Product]):
+    """Products that say how far a section is with reading them."""
 
-    def __init__(
-        self, products: Sequence[Product], tell: Callable[[int], None] = lambda _place: None
-    ) -> None:
-        super().__init__(products)
-        self._tell = tell
+    def __init__(self, products: Sequence[Product], tell: Callable[[int], None]) -> None:
+        self._products, self._tell = products, tell
+
+    def __len__(self) -> int:
+        return len(self._products)
+
+    def __getitem__(self, place: Any) -> Any:
+        return self._products[place]
 
     def __iter__(self) -> Iterator[Product]:
-        for place, product in enumerate(super().__iter__()):
+        for place, product in enumerate(self._products):
             self._tell(place)
             yield product
 

@@ -20,6 +20,7 @@ from accounts.versions import form_conflict
 from core.errors import form_refuse
 from core.organisation import organisation_get
 from core.pages import Sort, page_render, paginate, with_right
+from reporting.exposure_words import exposure_sentence
 from reporting.forms.share import ShareForm
 from reporting.models import Report, Share
 from reporting.selectors.reports import reports_visible
@@ -91,6 +92,9 @@ def share_new(request: HttpRequest, pk: int) -> HttpResponse:
                 context = {"share": share, "report": report, "url": url, "mailed": mailed}
                 return _unkept(page_render(request, "reporting/share_made.html", context))
     context = {"form": form, "report": report, "nonce": nonce, "sharing": organisation_get().sharing}
+    if newest := shareable(report).first():
+        until = form.initial.get("expires_on")
+        context |= {"snapshot": newest, "sentence": exposure_sentence(newest, until)}
     return _unkept(page_render(request, "reporting/share_form.html", context, status=status))
 
 

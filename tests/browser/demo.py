@@ -119,7 +119,6 @@ PAGES: dict[str, Args] = {
     "reporting:report": _report,
     "reporting:shares": _none,
     "reporting:share": _first(Share),
-    "reporting:share_new": lambda: {"pk": Report.objects.get(audience="external").pk},
     "reporting:snapshot": lambda: {**_report(), "number": 1},
     "reporting:grant": _first(ReportGrant),
     "pricing:mix": _product,
@@ -241,6 +240,7 @@ NO_PAGES = {
     "reporting:report_grant",
     "reporting:grant_preview",  # a part of the page
     "reporting:grant_act",
+    "reporting:share_new",  # for its author alone
     # Without an account, and only with a token that nobody keeps.
     "shared:report",
     "shared:open",

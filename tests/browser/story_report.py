@@ -24,7 +24,7 @@ PASSWORD, RIVAL, THEIRS = "alleen voor de inkoop", "Zuidermarkt", Decimal(31_337
 QUESTION = "Do you expect the same peak in December?"
 
 
-def friday_report(page: Any, axe: Any, new_context: Any, processes: Any, company: Company) -> None:
+def friday_report(page: Any, axe: Any, processes: Any, company: Company) -> None:
     """Scene 10: the retailer reads his own figures on a phone, in English, and nothing of another or of
     margins; a file, a question, and the end of the link."""
     Organisation.objects.update(sharing=True)
@@ -33,7 +33,7 @@ def friday_report(page: Any, axe: Any, new_context: Any, processes: Any, company
     _inside(page, axe)
     _for_the_retailer(page, axe, company)
     link = _shared(page, axe)
-    phone = new_context(viewport={"width": 390, "height": 844}, locale="en-GB").new_page()
+    phone = page.context.browser.new_page(viewport={"width": 390, "height": 844}, locale="en-GB")
     _read(phone, axe, processes, company, link)
     page.goto("/")
     expect(page.locator("main")).to_contain_text(QUESTION)
@@ -43,6 +43,7 @@ def friday_report(page: Any, axe: Any, new_context: Any, processes: Any, company
     page.get_by_role("button", name="Trek voorgoed in").click()
     phone.goto(link)
     expect(phone.get_by_role("heading", level=1)).to_have_text("Nothing to read here")
+    phone.close()
 
 
 def _sales_of_another(company: Company) -> None:
@@ -74,7 +75,7 @@ def _inside(page: Any, axe: Any) -> None:
 def _for_the_retailer(page: Any, axe: Any, company: Company) -> None:
     page.goto("/reports/new/category/")
     page.locator("[name=title]").fill("Juice at your stores")
-    page.locator("[name=language]").select_option("en")
+    page.locator("#id_language").select_option("en")
     page.locator("[name=products]").fill("SAP-100")
     page.locator("[name=channels]").select_option(label=company.channel.name)
     page.get_by_role("button", name="Maak het rapport").click()

@@ -9,7 +9,6 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from django.core.management import call_command
 from django.urls import reverse
 
 from accounts.models import User
@@ -106,8 +105,7 @@ class Walk:
 @pytest.mark.browser
 @pytest.mark.long
 @pytest.mark.timeout(900)
-def test_the_pages_of_the_demo_company(page: Any, sign_in: Any, axe: Any, transactional_db: Any) -> None:
-    call_command("demo", "--nights", "1", "--until", "2026-10")
+def test_the_pages_of_the_demo_company(demo_company: str, page: Any, sign_in: Any, axe: Any) -> None:
     pages = addresses()
     people = {user.name.split()[0]: user for user in User.objects.all()}
     walk = Walk(page, axe)

@@ -39,7 +39,7 @@ WORDS = {
 
 @pytest.mark.parametrize("language", ["en", "nl"])
 def test_a_link_from_making_it_to_its_end(
-    page: Any, sign_in: Any, axe: Any, new_context: Any, settings: Any, transactional_db: Any, language: str
+    page: Any, sign_in: Any, axe: Any, browser: Any, settings: Any, transactional_db: Any, language: str
 ) -> None:
     settings.MAIL_BACKEND = settings.EMAIL_BACKEND
     words, author = WORDS[language], user_factory("product-manager", language=language)
@@ -52,7 +52,7 @@ def test_a_link_from_making_it_to_its_end(
     page.get_by_role("button", name=words["share"]).click()
     link = page.input_value("#link")
     locale = {"en": "en-GB", "nl": "nl-NL"}[language]
-    phone = new_context(viewport={"width": 390, "height": 844}, locale=locale).new_page()
+    phone = browser.new_context(viewport={"width": 390, "height": 844}, locale=locale).new_page()
     asked: list[str] = []
     phone.on("request", lambda request: asked.append(request.url))
     phone.goto(link)

@@ -48,7 +48,6 @@ def test_the_story(
     sign_in: Any,
     axe: Any,
     processes: Any,
-    new_context: Any,
     settings: Any,
     transactional_db: Any,
 ) -> None:
@@ -70,7 +69,7 @@ def test_the_story(
     _tuesday_night(page, axe, processes, company, start)
     wednesday_costs(page, sign_in, axe, processes, company)
     sign_in(page, company.sanne)
-    friday_report(page, axe, new_context, processes, company)
+    friday_report(page, axe, processes, company)
 
 
 def _night_as_of(month: Any) -> None:

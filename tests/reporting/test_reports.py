@@ -194,7 +194,7 @@ def test_posted_twice_one_report_is_made(author: Any, juice: Product, client: An
     assert len({*answers, *sheets, *copies}) == Report.objects.count() == 3
     assert reports_visible(author).ordered
     first = Report.objects.get(title="Talks")
-    assert [part.section for part in first.parts.all()][:3] == ["words", "key_figures", "sales"]
+    assert [part.section for part in first.parts.all()][:3] == ["words", "key_figures", "category"]
 
 
 def test_a_family_and_a_line_become_a_sheet(author: Any, juice: Product, client: Any) -> None:

@@ -71,6 +71,8 @@ def night(state: str = "done", **fields: Any) -> NightlyRun:
 
 def work() -> Job | None:
     job = job_claim("exports")
+    while job is not None and job.kind == "reporting.snapshot_file":
+        job = job_claim("exports")
     if job is not None:
         job_run(job)
         job.refresh_from_db()
