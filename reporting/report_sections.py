@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
 from functools import partial
+from typing import Any
 
 from django.http import QueryDict
 from django.utils.text import capfirst
@@ -66,13 +67,10 @@ def key_figures_section(builder: Builder, context: ReportContext) -> None:
     """Twelve months, the year ahead, the full year against budget: of one product as figures, of more a row
     each."""
 
-    def figure(which: str, span: str, name: str = "value") -> Callable[[_Row], Decimal | None]:
-        def read(row: _Row) -> Decimal | None:
+    def figure(which: str, span: str, name: str = "value") -> Callable[[_Row], Any]:
+        def read(row: _Row) -> Any:
             found = row.of(which, span)
-            value = None if found is None else getattr(found, name)
-            if value is not None and name.endswith("index"):
-                return Decimal(str(value)) / 100 - 1
-            return value
+            return None if found is None else getattr(found, name)
 
         return read
 
@@ -82,10 +80,10 @@ def key_figures_section(builder: Builder, context: ReportContext) -> None:
     columns = [
         Column("volume", _("Volume"), lambda row: number(volume(row), unit=row.unit)),
         Column("revenue", _("Revenue"), lambda row: money(revenue(row), context.currency)),
-        Column("last_year", _("against the year before"), lambda row: rate(against(row))),
+        Column("last_year", _("against the year before"), lambda row: _change(against(row))),
         Column("forecast", _("Next 12 months"), lambda row: number(_ahead(row), unit=row.unit)),
         Column("forecast", _("Full year expected"), lambda row: number(full(row), unit=row.unit)),
-        Column("budget", _("against budget"), lambda row: rate(budget(row))),
+        Column("budget", _("against budget"), lambda row: _change(budget(row))),
     ]
     rows = _rows(context)
     if len(rows) == 1:

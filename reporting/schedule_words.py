@@ -17,6 +17,7 @@ from collaboration.sentences import count_word, enumerate_words
 from core import formats
 
 from .models import ReportSchedule, ReportSending
+from .models.schedule import LAST_DAY
 
 NOT_TOLD: Mapping[str, Any] = {
     "gone": _("no longer active"),
@@ -25,9 +26,11 @@ NOT_TOLD: Mapping[str, Any] = {
 
 
 def when_words(schedule: ReportSchedule) -> str:
-    """ "every Monday", "on day 5 of every month"."""
+    """ "every Monday", "on day 5 of every month", "on the last day of every month"."""
     if schedule.every == ReportSchedule.Every.WEEK:
         return gettext("every %(weekday)s") % {"weekday": WEEKDAYS[schedule.day - 1]}
+    if schedule.day == LAST_DAY:
+        return gettext("on the last day of every month")
     return gettext("on day %(day)s of every month") % {"day": schedule.day}
 
 

@@ -12,15 +12,14 @@ from django.utils.translation import gettext_lazy as _
 from accounts.models import User
 from accounts.selectors.people import people_active
 from reporting.models import ReportSchedule
-
-LAST_DAY = 31
+from reporting.models.schedule import LAST_DAY
 
 
 def when_choices() -> list[tuple[Any, list[tuple[str, Any]]]]:
-    days = [(f"month:{day}", format_lazy("{} {}", _("day"), day)) for day in range(1, 29)]
+    days = [(f"month:{day}", format_lazy(_("day {} of the month"), day)) for day in range(1, 29)]
     return [
         (_("Every week"), [(f"week:{day}", capfirst(WEEKDAYS[day - 1])) for day in range(1, 8)]),
-        (_("Every month"), [*days, (f"month:{LAST_DAY}", _("last day"))]),
+        (_("Every month"), [*days, (f"month:{LAST_DAY}", _("last day of the month"))]),
     ]
 
 

@@ -44,6 +44,7 @@ class ShareForm(forms.ModelForm):
     def __init__(self, *args: Any, snapshots: Any = None, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         day: Any = self.fields["expires_on"]
+        day.label = _("Valid until")
         last = today() + datetime.timedelta(days=DAYS)
         day.widget.attrs |= {"min": f"{today():%Y-%m-%d}", "max": f"{last:%Y-%m-%d}"}
         self.fields["label"].help_text = _("Who reads it: one link for each person.")

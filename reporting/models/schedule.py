@@ -9,6 +9,9 @@ from django.utils.translation import pgettext_lazy
 
 from .report import Report, Snapshot
 
+LAST_DAY = 31
+"""Of every month, however long."""
+
 
 class ReportPreview(models.Model):
     """How a long report would look, as a worker built it: ``content`` as :mod:`reporting.services.previews`

@@ -19,6 +19,7 @@ from core.organisation import today
 from forecasting.models import NightlyFailure, NightlyRun
 from products.models import Product
 from reporting.models import Report, ReportSchedule, ReportSending, Snapshot
+from reporting.schedule_words import when_words
 from reporting.selectors.schedules import next_due, waits_until
 from reporting.services.reports import Part, report_create
 from reporting.services.schedules import schedule_set
@@ -101,6 +102,18 @@ def reason() -> str:
 )
 def test_the_next_date(every: str, day: int, after: str, due: str) -> None:
     assert next_due(every, day, datetime.date.fromisoformat(after)).isoformat() == due
+
+
+@pytest.mark.parametrize(
+    ("every", "day", "said"),
+    [
+        ("week", 1, "every Monday"),
+        ("month", 28, "on day 28 of every month"),
+        ("month", 31, "on the last day of every month"),
+    ],
+)
+def test_it_says_when(every: str, day: int, said: str) -> None:
+    assert when_words(ReportSchedule(every=every, day=day)) == said
 
 
 def test_it_waits_until_the_next_working_morning() -> None:
