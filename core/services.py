@@ -72,13 +72,18 @@ def months_close(*, until: datetime.date) -> None:
     """Fix the figures up to and including a month that is over; whoever calls it says who may and keeps what
     was known. A closed month is not opened again."""
     current = row_lock(Organisation.objects.get(pk=1))
-    if until >= month_start(today()):
-        raise DomainError("month_not_over", _("Only a month that is over can be closed."), "month")
-    if current.closed_until is not None and until <= current.closed_until:
-        raise DomainError("month_closed_already", _("This month is closed already."), "month", status=409)
+    months_close_check(current, until)
     row_save(current, version=None, values={"closed_until": month_start(until)})
     organisation_forget()
     transaction.on_commit(organisation_forget)
+
+
+def months_close_check(organisation: Organisation, until: datetime.date) -> None:
+    """Refuse to close a month that is not over, or is closed already."""
+    if until >= month_start(today()):
+        raise DomainError("month_not_over", _("Only a month that is over can be closed."), "month")
+    if organisation.closed_until is not None and until <= organisation.closed_until:
+        raise DomainError("month_closed_already", _("This month is closed already."), "month", status=409)
 
 
 def _folder(text: str) -> str:

@@ -31,6 +31,7 @@ def register() -> None:
     from pricing.sheets.ledger import LedgerSheet
     from pricing.words.cost_changes import READY, UNDER
     from pricing.words.margins import FLOOR
+    from pricing.words.month_closing import CLOSED
 
     sheets.register(CostsSheet(), LedgerSheet(), BudgetWithCostsSheet())
     registries.nightly_steps.register(
@@ -83,7 +84,7 @@ def register() -> None:
         )
     )
     alert_kinds.register(FLOOR, UNDER)
-    notification_kinds.register(READY)
+    notification_kinds.register(READY, CLOSED)
     registries.nightly_steps.register(
         NightlyStep(
             "actual_costs",
@@ -122,6 +123,15 @@ def register() -> None:
             "pricing.cost_change",
             later("services.cost_changes.cost_change_fill"),
             _("What a change of costs does"),
+        )
+    )
+    registries.job_kinds.register(
+        JobKind(
+            "pricing.month_close",
+            later("services.month_closing.month_close_run"),
+            _("Closing of a month"),
+            failed=later("services.month_closing.month_close_failed"),
+            lease_seconds=300,  # closing itself is one transaction
         )
     )
     registries.product_tabs.register(ProductTab("costs", _("Costs"), "pricing:product_costs", 40, RIGHT))

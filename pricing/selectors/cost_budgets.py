@@ -111,7 +111,9 @@ class LineBudgets:
 def budget_booked(rows: Iterable[CostBudget], lines: LineBudgets) -> Iterator[BookedCost]:
     """What is planned of nothing, or of a line that nothing says how to split, is on no product."""
     for row in rows:
-        weights: dict[int | None, Decimal] = {**lines.weights(row)} if row.line_id else {}
+        weights: dict[int | None, Decimal] = {}
+        if row.line_id:
+            weights.update(lines.weights(row).items())
         parts: Mapping[int | None, Decimal] = allocate(row.amount, weights) or {row.product_id: row.amount}
         foreign: Mapping[int | None, Decimal | None] = {row.product_id: None}
         if row.currency_amount is not None:

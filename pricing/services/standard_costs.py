@@ -27,6 +27,7 @@ from .cost_signs import Step, products_due, products_signed, rest_due
 STANDARD = CostMonth.Source.STANDARD
 JOB = "pricing.standard_costs"
 AT_ONCE = 200
+Progress = Callable[[int, int], object]
 
 
 def standard_costs_later(*, cost_lines: Collection[int]) -> None:
@@ -44,10 +45,15 @@ def standard_costs_job(context: Any) -> Mapping[str, Any]:
 @transaction.atomic
 def standard_costs_before_close(_until: datetime.date) -> int:
     """All that is not booked yet, before a month is closed."""
-    return _book(list(Product.objects.order_by("pk").values_list("pk", flat=True)))
+    return standard_costs_due(lambda _done, _all: None)
 
 
-def _book(products: Sequence[int], progress: Callable[[int, int], object] = lambda _done, _all: None) -> int:
+def standard_costs_due(progress: Progress) -> int:
+    """The same, part by part, each in a transaction of its own; returns how many rows changed."""
+    return _book(list(Product.objects.order_by("pk").values_list("pk", flat=True)), progress)
+
+
+def _book(products: Sequence[int], progress: Progress) -> int:
     split, changed = SplitLines(months_booked(last_closed_month(today()))), 0
     for begin in range(0, len(products), AT_ONCE):
         progress(begin, len(products))

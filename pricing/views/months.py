@@ -12,13 +12,15 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from accounts.errors import DomainError
 from core import formats
+from core.models import Job
 from core.pages import page_render, with_right
 from pricing.selectors.costs import RIGHT
 from pricing.selectors.ledger import ledger_by_month
+from pricing.selectors.month_closing import month_close_jobs
+from pricing.services.month_closing import month_close_begin
 from products.models import Product
 from products.selectors import closing
 from products.selectors.access import visible_line_ids
-from products.services.closing import month_close as close
 from products.services.scope import unlimited
 
 MONTHS, NAMED = 15, 20
@@ -39,7 +41,8 @@ def months(request: HttpRequest) -> HttpResponse:
 @with_right(closing.CLOSE)
 @require_http_methods(["GET", "HEAD", "POST"])
 def month_close(request: HttpRequest, year: int, month: int) -> HttpResponse:
-    """What is not final in a month, to be confirmed; POST closes it."""
+    """What is not final in a month, to be confirmed; POST closes it, or has it closed and shows how far that
+    is."""
     unlimited(request.user, _("This is shared by all lines; you are limited to some of them."))
     try:
         chosen = datetime.date(year, month, 1)
@@ -48,15 +51,26 @@ def month_close(request: HttpRequest, year: int, month: int) -> HttpResponse:
     error, status = "", 200
     if request.method == "POST":
         try:
-            close(user=request.user, month=chosen, note=request.POST.get("note", ""))
+            begun = month_close_begin(user=request.user, month=chosen, note=request.POST.get("note", ""))
         except DomainError as refused:
             error, status = str(refused), refused.status
         else:
+            if begun is not None:
+                return redirect("pricing:month_close", year, month)
             messages.success(request, _("%(month)s is closed.") % {"month": formats.month(chosen)})
             return redirect("pricing:cost_months")
     (known,) = closing.months_sales(None, [chosen])
-    context = {"known": known, "error": error, **_named(known)}
-    return page_render(request, "pricing/month_close.html", context, status=status)
+    job = month_close_jobs(chosen).first()
+    context = {
+        "known": known,
+        "error": error,
+        "job": job,
+        "working": job is not None and job.state not in Job.FINAL,
+        "failed": job is not None and job.state == Job.State.FAILED,
+        **_named(known),
+    }
+    fragment = "pricing/_month_close_job.html" if job else None
+    return page_render(request, "pricing/month_close.html", context, fragment=fragment, status=status)
 
 
 def _named(known: closing.MonthSales) -> dict[str, list[Product]]:

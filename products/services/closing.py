@@ -13,7 +13,8 @@ from django.utils.translation import gettext as _
 from accounts.errors import DomainError, right_require
 from core import registries
 from core.months import month_add, month_start
-from core.services import months_close
+from core.organisation import organisation_get
+from core.services import months_close, months_close_check
 from exchange.models import Import
 from products.models import Correction, MonthClosing
 from products.models.closing import CLOSE_LOCK
@@ -27,9 +28,8 @@ def month_close(*, user: Any, month: datetime.date, note: str = "") -> MonthClos
     """Fix the figures of a month that is over, and of those before it, once every room has booked what they
     come to. For good; what could still move then is kept. Waits for who is writing figures, and whoever comes
     after finds it closed."""
-    right_require(user, CLOSE)
-    unlimited(user, _("This is shared by all lines; you are limited to some of them."))
     month = month_start(month)
+    month_close_check(user=user, month=month)
     with connection.cursor() as cursor:
         cursor.execute(f"SELECT pg_advisory_xact_lock({CLOSE_LOCK})")
     for each in registries.month_bookings:
@@ -43,6 +43,13 @@ def month_close(*, user: Any, month: datetime.date, note: str = "") -> MonthClos
         provisional_products=list(known.provisional),
         missing_products=list(known.missing),
     )
+
+
+def month_close_check(*, user: Any, month: datetime.date) -> None:
+    """Refuse who may not close months, and a month that cannot be closed."""
+    right_require(user, CLOSE)
+    unlimited(user, _("This is shared by all lines; you are limited to some of them."))
+    months_close_check(organisation_get(), month)
 
 
 @contextmanager

@@ -10,12 +10,18 @@ from typing import Any
 import pytest
 from django.db import connection, transaction
 from django.db.models import Sum
+from django.test import Client
+from django.urls import reverse
 
+from collaboration.models import Notification
 from core import registries
+from core.jobs import job_claim, job_run
+from core.models import Job
 from core.registries import MonthBooking
 from pricing.models import CostKind
 from pricing.selectors.cost_months import cost_months
 from pricing.services import cost_months as services
+from pricing.services import month_closing
 from pricing.services.cost_months import BookedCost
 from pricing.services.ledger import Part, ledger_map
 from products.models import MonthClosing, Product
@@ -71,6 +77,60 @@ def test_what_cannot_be_booked_is_not_closed(juices: list[Product], monkeypatch:
     assert closed_until() is None
     assert not MonthClosing.objects.exists()
     assert not cost_months().exists()  # nothing of it was left half done
+
+
+def work() -> None:
+    while job := job_claim("short"):
+        job_run(job)
+
+
+def test_of_many_products_a_worker_books_and_closes(
+    juices: list[Product], client: Client, monkeypatch: Any
+) -> None:
+    monkeypatch.setattr(month_closing, "AT_ONCE", 1)
+    finance, address = (
+        user_factory("finance"),
+        reverse("pricing:month_close", args=[month(2).year, month(2).month]),
+    )
+    client.force_login(finance)
+    for _twice in range(2):
+        assert client.post(address, {"note": "Audited"}).url == address
+    assert closed_until() is None
+    assert "<progress" in client.get(address, headers={"HX-Request": "true"}).text
+    work()
+    job = Job.objects.get(kind="pricing.month_close")
+    assert (job.state, job.progress_total) == ("done", 2)
+    closing = MonthClosing.objects.get()
+    assert (closing.month, closing.closed_by, closing.note) == (month(2), finance, "Audited")
+    assert [sum_of("standard", 2, product) for product in juices] == [D(25), D(25)]
+    told = Notification.objects.get(user=finance)
+    assert (told.url, told.params["closed"]) == (address, True)
+    page = client.get(address).text
+    assert "<progress" not in page
+    assert 'name="note"' not in page
+    assert client.post(address).status_code == 409
+
+
+def test_what_a_worker_cannot_close_stays_open_and_can_be_closed_again(
+    juices: list[Product], client: Client, monkeypatch: Any
+) -> None:
+    monkeypatch.setattr(month_closing, "AT_ONCE", 1)
+    gone, address = (
+        user_factory("finance"),
+        reverse("pricing:month_close", args=[month(2).year, month(2).month]),
+    )
+    month_closing.month_close_begin(user=gone, month=month(2))
+    gone.roles.clear()
+    work()
+    assert closed_until() is None
+    assert Notification.objects.get(user=gone).params["closed"] is False
+    client.force_login(user_factory("finance"))
+    page = client.get(address).text
+    assert 'role="alert"' in page
+    assert 'name="note"' in page
+    client.post(address)
+    work()
+    assert closed_until() == month(2)
 
 
 @pytest.mark.django_db(transaction=True)
