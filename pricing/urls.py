@@ -105,5 +105,7 @@ urlpatterns = [
         )
     ),
     path("products/<product_code:code>/mix/place/", place.product_place, name="product_place"),
+    path("pricing/listings/export/<str:kind>/", place.listings_export, name="listings_export"),
     path("pricing/segments/", place.segments, name="segments"),
+    path("pricing/segments/export/<str:kind>/", place.segment_shares_export, name="segment_shares_export"),
 ]

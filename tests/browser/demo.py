@@ -223,6 +223,8 @@ NO_PAGES = {
     "pricing:prices_export",
     "pricing:terms_export",
     "pricing:levies_export",
+    "pricing:listings_export",
+    "pricing:segment_shares_export",
     "pricing:costs_export",
     "pricing:break_even_export",
     "pricing:cost_change_act",
