@@ -57,6 +57,7 @@ urlpatterns = [
     path("costs/changes/<int:pk>/propose/", cost_changes.cost_change_propose, name="cost_change_propose"),
     path("costs/changes/<int:pk>/export/<str:kind>/", cost_changes.export, name="cost_change_export"),
     path("costs/mapping/", ledger.ledger_mapping, name="ledger_mapping"),
+    path("costs/mapping/export/<str:kind>/", ledger.ledger_mapping_export, name="ledger_mapping_export"),
     path("costs/months/", months.months, name="cost_months"),
     path("costs/months/<int:year>-<int:month>/close/", months.month_close, name="month_close"),
     path("costs/kinds/", cost_line.cost_kinds, name="cost_kinds"),

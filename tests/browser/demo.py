@@ -223,6 +223,7 @@ NO_PAGES = {
     "pricing:prices_export",
     "pricing:terms_export",
     "pricing:levies_export",
+    "pricing:ledger_mapping_export",
     "pricing:listings_export",
     "pricing:segment_shares_export",
     "pricing:costs_export",
