@@ -57,6 +57,7 @@ urlpatterns = [
     path("costs/changes/<int:pk>/propose/", cost_changes.cost_change_propose, name="cost_change_propose"),
     path("costs/changes/<int:pk>/export/<str:kind>/", cost_changes.export, name="cost_change_export"),
     path("costs/mapping/", ledger.ledger_mapping, name="ledger_mapping"),
+    path("costs/mapping/export/<str:kind>/", ledger.ledger_mapping_export, name="ledger_mapping_export"),
     path("costs/months/", months.months, name="cost_months"),
     path("costs/months/<int:year>-<int:month>/close/", months.month_close, name="month_close"),
     path("costs/kinds/", cost_line.cost_kinds, name="cost_kinds"),
@@ -105,5 +106,7 @@ urlpatterns = [
         )
     ),
     path("products/<product_code:code>/mix/place/", place.product_place, name="product_place"),
+    path("pricing/listings/export/<str:kind>/", place.listings_export, name="listings_export"),
     path("pricing/segments/", place.segments, name="segments"),
+    path("pricing/segments/export/<str:kind>/", place.segment_shares_export, name="segment_shares_export"),
 ]

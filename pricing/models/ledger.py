@@ -91,7 +91,9 @@ class LedgerMapping(models.Model):
     channel = _of("products.Channel", _("channel"))
     part = models.PositiveSmallIntegerField(default=1)
     share = models.DecimalField(_("share"), max_digits=7, decimal_places=6, default=1)
-    recorded_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+")
+    recorded_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name="+"
+    )
     recorded_at = models.DateTimeField(auto_now_add=True)
     replaced_at = models.DateTimeField(null=True, blank=True)
 

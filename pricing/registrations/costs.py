@@ -29,11 +29,12 @@ def register() -> None:
     from pricing.sheets.budget import BudgetWithCostsSheet
     from pricing.sheets.costs import CostsSheet
     from pricing.sheets.ledger import LedgerSheet
+    from pricing.sheets.mapping import MappingSheet
     from pricing.words.cost_changes import READY, UNDER
     from pricing.words.margins import FLOOR
     from pricing.words.month_closing import CLOSED
 
-    sheets.register(CostsSheet(), LedgerSheet(), BudgetWithCostsSheet())
+    sheets.register(CostsSheet(), LedgerSheet(), MappingSheet(), BudgetWithCostsSheet())
     registries.nightly_steps.register(
         NightlyStep(
             "standard_costs",

@@ -23,7 +23,9 @@ def _in_sight(user: Any) -> Mapping[str, Any]:
 def register() -> None:
     from exchange.sheets import sheets
     from pricing.models import Listing
+    from pricing.sheets.listings import ListingsSheet
     from pricing.sheets.place import DistributionSheet
+    from pricing.sheets.segment_shares import SegmentSharesSheet
     from products.models import Product
 
     # A fee is a cost: not everybody who reads a history sees those.
@@ -33,4 +35,4 @@ def register() -> None:
             "place", "mix", "pricing/_place_card.html", later("cards.place.place_panel"), 30, "pricing.view"
         )
     )
-    sheets.register(DistributionSheet())
+    sheets.register(ListingsSheet(), SegmentSharesSheet(), DistributionSheet())

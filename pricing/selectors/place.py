@@ -198,12 +198,17 @@ def product_listings(user: Any, product: Product) -> list[tuple[Listing, bool]]:
     return [(row, holds.get(row.channel_id) == row.pk) for row in rows]
 
 
+def shares_visible(user: Any) -> QuerySet[SegmentChannel]:
+    """Every share of every segment in the channels a person may see, the newest of each first."""
+    rows = SegmentChannel.objects.select_related("segment", "channel")
+    rows = rows.order_by("segment__code", "channel__code", "-start_date")
+    channels = visible_channel_ids(user)
+    return rows if channels is None else rows.filter(channel__in=channels)
+
+
 def segments_bought(user: Any) -> list[tuple[Segment, list[SegmentChannel]]]:
     """Every segment with the shares that hold today, in sight, the largest first."""
-    shares = SegmentChannel.objects.filter(start_date__lte=today()).select_related("channel")
-    channels = visible_channel_ids(user)
-    if channels is not None:
-        shares = shares.filter(channel__in=channels)
+    shares = shares_visible(user).filter(start_date__lte=today())
     found: dict[int, list[SegmentChannel]] = {}
     for row in shares.order_by("segment_id", "channel_id", "-start_date").distinct(
         "segment_id", "channel_id"

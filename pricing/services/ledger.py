@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime
 from collections import defaultdict
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from decimal import Decimal
 from typing import Any, NamedTuple
 
@@ -16,13 +16,15 @@ from accounts.errors import DomainError, right_require
 from accounts.versions import check
 from core import formats
 from core.months import month_start
+from exchange.models import Import
 from pricing.models import CostKind, CostMonth, LedgerEntry, LedgerMapping
 from pricing.selectors.costs import EDIT
 from pricing.selectors.ledger import UNMAPPED, Mappings, amounts_of, months_of
 from pricing.selectors.ledger_costs import LedgerCosts
-from products.models import Channel, Product, ProductLine
+from products.models import Channel, ImportedObject, Product, ProductLine
 from products.selectors.closing import closed_until, is_closed, open_from
 from products.services.closing import correction, figures_writing, import_correction, undo_closed_refuse
+from products.services.imported import imported_note
 from products.services.scope import unlimited
 
 from .cost_months import cost_months_book
@@ -30,10 +32,17 @@ from .cost_signs import Step, months_due, months_signed
 
 ACTUAL, ACCRUAL = CostMonth.Source.ACTUAL, CostMonth.Source.ACCRUAL
 LOCK = 6_042_907
+MAPPED, REPLACED = "ledger_mapping", "ledger_mapping_was"
 
 
 @transaction.atomic
-def ledger_book(*, months: Collection[datetime.date], user: Any = None, reason: str = "") -> int:
+def ledger_book(
+    *,
+    months: Collection[datetime.date],
+    user: Any = None,
+    reason: str = "",
+    source_import: Import | None = None,
+) -> int:
     """Make what the ledger and the mapping say the actual costs and accruals of these months; returns how
     many rows changed. What is not mapped stands under a kind of its own, what cannot be split on no product.
     A month whose entries, mapping and splits are as they were is skipped. ``reason``: why closed months may
@@ -58,7 +67,7 @@ def ledger_book(*, months: Collection[datetime.date], user: Any = None, reason: 
             changes += refused.details["changes"]
             left.append(source)
     if left:
-        with correction(user=user, reason=reason, changes=changes):
+        with correction(user=user, reason=reason, changes=changes, source_import=source_import):
             changed += sum(cost_months_book(source=each, months=due, rows=rows[each]) for each in left)
     months_signed(Step.ACTUAL, due)
     return changed
@@ -117,6 +126,15 @@ def ledger_import_undo(*, import_id: int) -> int:
     return removed
 
 
+class Key(NamedTuple):
+    """What a mapping is of: one row or several hold under it."""
+
+    account: str
+    cost_centre: str
+    dimension: str
+    start_month: datetime.date
+
+
 class Part(NamedTuple):
     """Of a mapping: this share of the amount is a kind of cost of one product, or of a line or all products
     by a split, in one channel or all."""
@@ -147,20 +165,10 @@ def ledger_map(
     unlimited(user, _("This is shared by all lines; you are limited to some of them."))
     start_month = month_start(start_month)
     _parts_require(parts)
-    key = {"account": account, "cost_centre": cost_centre, "dimension": dimension, "start_month": start_month}
-    said = [part._asdict() for part in parts] or [{"kind": None}]
-    rows = [
-        LedgerMapping(**key, **each, part=place, recorded_by=user) for place, each in enumerate(said, start=1)
-    ]
     _lock()
-    same = LedgerMapping.objects.filter(**key, replaced_at=None)
-    there = list(same.order_by("part"))
-    if list(map(_said, there)) == list(map(_said, rows)):
+    rows, there = _replace(Key(account, cost_centre, dimension, start_month), parts, user)
+    if rows is there:
         return there
-    same.update(replaced_at=timezone.now())
-    for row in rows:
-        check(row)
-        row.save()
     entries = LedgerEntry.objects.filter(account=account, month__gte=start_month)
     try:
         ledger_book(months=months_of(entries), user=user, reason=reason)
@@ -174,6 +182,85 @@ def ledger_map(
         details = {"months": refused.details["months"], "until": f"{closed_until():%Y-%m}"}
         raise DomainError("month_closed", message % details, "reason", status=409) from refused
     return rows
+
+
+def _replace(key: Key, parts: Sequence[Part], user: Any) -> tuple[list[LedgerMapping], list[LedgerMapping]]:
+    """The mapping as it is now, and as it was: the same rows where nothing was written."""
+    rows = mapping_rows(key, parts, user)
+    same = LedgerMapping.objects.filter(**key._asdict(), replaced_at=None)
+    there = list(same.order_by("part"))
+    if mapping_same(there, rows):
+        return there, there
+    same.update(replaced_at=timezone.now())
+    for row in rows:
+        check(row)
+        row.save()
+    return rows, there
+
+
+def mapping_rows(key: Key, parts: Sequence[Part], user: Any = None) -> list[LedgerMapping]:
+    """The mapping that these parts are; without any the account is not mapped."""
+    said = [part._asdict() for part in parts] or [{"kind": None}]
+    return [
+        LedgerMapping(**key._asdict(), **each, part=place, recorded_by=user)
+        for place, each in enumerate(said, start=1)
+    ]
+
+
+def mapping_same(there: Sequence[LedgerMapping], rows: Sequence[LedgerMapping]) -> bool:
+    return list(map(_said, there)) == list(map(_said, rows))
+
+
+@transaction.atomic
+def mappings_import(
+    *, source_import: Import, mappings: Mapping[Key, Sequence[Part]], reason: str = ""
+) -> None:
+    """Map what a file says, and book anew once what the ledger has of it; ``reason`` as of
+    :func:`ledger_map`."""
+    user = source_import.applied_by or source_import.created_by
+    _lock()
+    made, replaced = [], []
+    for key, parts in mappings.items():
+        rows, there = _replace(key, parts, user)
+        made += rows
+        replaced += there
+    imported_note(import_id=source_import.pk, kind=MAPPED, rows=made)
+    imported_note(import_id=source_import.pk, kind=REPLACED, rows=replaced)
+    ledger_book(months=_months(mappings), user=user, reason=reason, source_import=source_import)
+
+
+@transaction.atomic
+def mappings_import_undo(*, source_import: Import) -> tuple[int, int]:
+    """Put back what held before the file, where nobody has mapped it anew since; how many mappings are gone
+    and how many put back. Refused where closed months would change."""
+    _lock()
+    notes = ImportedObject.objects.filter(source_import=source_import)
+    ids = {
+        kind: set(notes.filter(kind=kind).values_list("object_id", flat=True)) for kind in (MAPPED, REPLACED)
+    }
+    held = LedgerMapping.objects.filter(pk__in=ids[MAPPED], replaced_at=None)
+    keys = {_key(row) for row in held}
+    before = [row for row in LedgerMapping.objects.filter(pk__in=ids[REPLACED]) if _key(row) in keys]
+    held.update(replaced_at=timezone.now())
+    for row in before:
+        row.pk, row.replaced_at = None, None
+    LedgerMapping.objects.bulk_create(before)
+    ledger_book(months=_months(keys))
+    restored = len({_key(row) for row in before})
+    return len(keys) - restored, restored
+
+
+def _key(row: LedgerMapping) -> Key:
+    return Key(row.account, row.cost_centre, row.dimension, row.start_month)
+
+
+def _months(keys: Iterable[Key]) -> list[datetime.date]:
+    """The months of the ledger's entries of these accounts since."""
+    since: dict[str, datetime.date] = {}
+    for key in keys:
+        since[key.account] = min(key.start_month, since.get(key.account, key.start_month))
+    entries = LedgerEntry.objects.filter(account__in=since).order_by().values_list("account", "month")
+    return sorted({month for account, month in entries.distinct() if month >= since[account]})
 
 
 def _parts_require(parts: Sequence[Part]) -> None:

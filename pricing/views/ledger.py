@@ -6,16 +6,18 @@ from typing import Any
 
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_http_methods
+from django.utils.translation import pgettext
+from django.views.decorators.http import require_http_methods, require_safe
 
 from accounts.errors import DomainError
-from core.errors import form_refuse
+from core.errors import form_refuse, require
 from core.months import month_add, month_start
 from core.organisation import today
 from core.pages import page_render, paginate, with_right
+from exchange.export import FORMATS, ExportColumn, export_response
 from pricing.forms.ledger import MappingForm, parts_formset
 from pricing.models import LedgerEntry, LedgerMapping
 from pricing.selectors.costs import EDIT, RIGHT
@@ -65,8 +67,43 @@ def ledger_mapping(request: HttpRequest) -> HttpResponse:
         "parts": parts,
         "can_correct": closed_until() is not None and may_correct(request.user),
         "can_edit": request.user.has_perm(EDIT),
+        "can_export": request.user.has_perm("exchange.export"),
     }
     return page_render(request, "pricing/ledger_mapping.html", context, status=status)
+
+
+@with_right(RIGHT)
+@require_safe
+def ledger_mapping_export(request: HttpRequest, kind: str) -> HttpResponseBase:
+    """The mapping as it holds, as a file that can be edited and read in again."""
+    require(request.user, "exchange.export")
+    unlimited(request.user, _("This is shared by all lines; you are limited to some of them."))
+    if kind not in dict(FORMATS):
+        raise Http404(kind)
+    columns = [
+        ExportColumn(_("Account")),
+        ExportColumn(_("Cost centre")),
+        ExportColumn(_("Dimension")),
+        ExportColumn(_("From"), "month"),
+        ExportColumn(_("Share, %"), "number"),
+        ExportColumn(_("Kind of cost")),
+        ExportColumn(_("Product")),
+        ExportColumn(_("Product line")),
+        ExportColumn(pgettext("cost", "Split")),
+        ExportColumn(_("Channel")),
+        ExportColumn(_("Ends")),
+    ]
+    held = LedgerMapping.objects.filter(replaced_at=None)
+    rows = (
+        [
+            *(row.account, row.cost_centre, row.dimension, row.start_month),
+            None if row.kind is None else row.share * 100,
+            *("" if each is None else each.code for each in (row.kind, row.product, row.line)),
+            *(row.key, "" if row.channel is None else row.channel.code, row.kind is None),
+        ]
+        for row in held.select_related("kind", "product", "line", "channel")
+    )
+    return export_response(request, name=_("mapping of the ledger"), columns=columns, rows=rows, kind=kind)
 
 
 def _chosen(form: MappingForm, parts: Any) -> bool:

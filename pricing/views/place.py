@@ -8,15 +8,16 @@ from typing import Any
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
 from django.forms import Form
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_http_methods
+from django.views.decorators.http import require_http_methods, require_safe
 
 from accounts.errors import DomainError, VersionConflict
-from core.errors import form_refuse
+from core.errors import form_refuse, require
 from core.organisation import today
 from core.pages import page_render, with_right
+from exchange.export import FORMATS, ExportColumn, export_response
 from pricing.cards.place import distribution_chart, place_table
 from pricing.forms.place import ListingForm, SegmentShareForm
 from pricing.models import Listing
@@ -79,6 +80,7 @@ def product_place(request: HttpRequest, code: str) -> HttpResponse:
         "opened": request.method == "POST" or "edit" in request.GET or "end" in request.GET,
         "conflict": outcome[1],
         "can_edit": user.has_perm("pricing.edit"),
+        "can_export": user.has_perm("exchange.export"),
         "sees_costs": user.has_perm(COSTS),
         "can_import": user.has_perm("exchange.import") and user.has_perm("pricing.edit"),
     }
@@ -92,6 +94,60 @@ def _listing_form(request: HttpRequest, listings: list[tuple[Listing, bool]]) ->
     if ended is not None:
         initial |= {"channel": ended.channel.code, "status": Listing.Status.DELISTED}
     return ListingForm(request.POST or None, user=request.user, row=edited, initial=initial)
+
+
+@with_right("pricing.view")
+@require_safe
+def listings_export(request: HttpRequest, kind: str) -> HttpResponseBase:
+    """Listings of all products, or of ``?product=``, as a file that can be edited and read in again."""
+    require(request.user, "exchange.export")
+    if kind not in dict(FORMATS):
+        raise Http404(kind)
+    listings = places.listings_visible(request.user).order_by("product__code", "channel__code", "-start_date")
+    if code := request.GET.get("product"):
+        listings = listings.filter(product=product_get(request.user, code))
+    columns = [
+        ExportColumn(_("Product")),
+        ExportColumn(_("Channel")),
+        ExportColumn(_("From"), "date"),
+        ExportColumn(_("Listing")),
+        ExportColumn(_("Terms"), width=36),
+    ]
+    sees_costs = request.user.has_perm(COSTS)
+    if sees_costs:
+        columns.append(ExportColumn(_("What we pay for it"), width=36))
+    rows = (
+        [
+            *(row.product.code, row.channel.code, row.start_date, row.status, row.terms),
+            *((row.fee,) if sees_costs else ()),
+        ]
+        for row in listings
+    )
+    return export_response(request, name=_("listings"), columns=columns, rows=rows, kind=kind)
+
+
+@with_right("pricing.view")
+@require_safe
+def segment_shares_export(request: HttpRequest, kind: str) -> HttpResponseBase:
+    """Where segments buy, also before and ahead, as a file that can be edited and read in again."""
+    require(request.user, "exchange.export")
+    if kind not in dict(FORMATS):
+        raise Http404(kind)
+    columns = [
+        ExportColumn(_("Segment")),
+        ExportColumn(_("Channel")),
+        ExportColumn(_("From"), "date"),
+        ExportColumn(_("Share (%)"), "number"),
+        ExportColumn(_("Ends")),
+    ]
+    rows = (
+        [
+            *(row.segment.code, row.channel.code, row.start_date),
+            *(None if row.share_rate is None else row.share_rate * 100, row.share_rate is None),
+        ]
+        for row in places.shares_visible(request.user)
+    )
+    return export_response(request, name=_("where segments buy"), columns=columns, rows=rows, kind=kind)
 
 
 @with_right("pricing.view")
@@ -115,5 +171,6 @@ def segments(request: HttpRequest) -> HttpResponse:
         "form": form,
         "conflict": outcome[1],
         "can_edit": whole and user.has_perm("pricing.edit"),
+        "can_export": user.has_perm("exchange.export"),
     }
     return page_render(request, "pricing/segments.html", context, status=outcome[0])

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime
 from collections import Counter, defaultdict
-from collections.abc import Hashable, Mapping, Sequence
+from collections.abc import Hashable, Iterable, Mapping, Sequence
 from typing import Any, Generic, TypeVar
 
 from exchange.sheets import Counts, Option
@@ -46,6 +46,11 @@ class Plan:
                 self.rows.append(self.read(row))
             except Refused as error:
                 refusals.add(row, error.field, error.code, **error.params)
+        alone = dict(self.together())
+        for row in staged_rows:
+            if why := alone.get(row["line"]):
+                refusals.add(row, why.field, why.code, **why.params)
+        self.rows = [row for row in self.rows if row.line not in alone]
 
     def prepare(self, rows: Sequence[Row], options: Mapping[str, Any], user: Any) -> None:
         """Look up what is needed to read the rows."""
@@ -53,6 +58,10 @@ class Plan:
     def read(self, row: Row) -> Any:
         """The row as it would be written, or :class:`Refused`."""
         raise NotImplementedError
+
+    def together(self) -> Iterable[tuple[int, Refused]]:
+        """The lines among ``rows`` that do not go with the others, and why."""
+        return ()
 
     def shown(self, row: Any) -> dict[str, Any]:
         """A row of the plan for :meth:`exchange.sheets.Sheet.sample`, without ``line`` and ``effect``."""

@@ -181,6 +181,12 @@ COST_RULES = [
         args=lambda world: _ahead(_own(world)),
         foreign=lambda world: _ahead(_foreign(world)),
     ),
+    Rule(
+        "pricing:ledger_mapping_export",
+        get="exchange.export",
+        args=lambda _world: {"kind": "csv"},
+        whole_read=True,
+    ),
     Rule("pricing:ledger_mapping", get=SEE, post=EDIT, data=MAPPING, whole=True, whole_read=True),
     Rule("pricing:cost_months", get=SEE),
     Rule("pricing:month_close", get=CLOSE, post=CLOSE, args=a_month, whole=True, whole_read=True),

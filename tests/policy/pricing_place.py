@@ -9,6 +9,7 @@ from core.organisation import today
 from pricing.models import DistributionMonth, Listing, SegmentChannel
 from products.models import Segment
 
+from .pricing_prices import a_file
 from .rules import Rule
 from .world import MARK, World
 
@@ -58,6 +59,8 @@ def share(world: World) -> dict[str, Any]:
 PLACE_RULES = [
     Rule("pricing:product_place", get=VIEW, post=EDIT, args=own, foreign=foreign, data=listing),
     Rule("pricing:segments", get=VIEW, post=EDIT, args=everywhere, data=share, whole=True),
+    Rule("pricing:listings_export", get="exchange.export", args=a_file(everywhere)),
+    Rule("pricing:segment_shares_export", get="exchange.export", args=a_file(everywhere)),
     Rule("api:listing-list", get=VIEW, post=EDIT, args=everywhere, data=listing_for_machines, api=True),
     Rule("api:distribution-list", get=VIEW, args=everywhere, api=True),
 ]
