@@ -7,7 +7,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("pricing", "0022_elasticity_by_channel"),
+        ("pricing", "0023_costs_signed"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
