@@ -65,9 +65,8 @@ def preview_run(context: Any) -> Mapping[str, Any]:
     """The job: what the report tells and how it looks, kept for its page."""
     report = _report(context)
     fingerprint = report_fingerprint(report)
-    built = report_build(report, telling(context))
     with translation.override(report.author.language):
-        content = preview_content(report, built)
+        content = preview_content(report, report_build(report, telling(context)))
     with context.effect():
         ReportPreview.objects.update_or_create(
             report=report,
