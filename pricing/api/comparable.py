@@ -152,14 +152,15 @@ def _said(product: Product, row: Yearly) -> dict[str, Any]:
 
 class LevySerializer(serializers.ModelSerializer):
     """Without VAT: ``amount`` a unit of what is used in a year from ``from_quantity`` on, or, of the
-    ``basis`` year, a connection and year. Rows of one line, name, tier and date are one levy, until the next
+    ``basis`` year, a connection and year; null of the basis share, whose ``rate`` (0.21) is of the price
+    without VAT. Rows of one line, name, tier and date are one levy, until the next
     date."""
 
     line = serializers.CharField(source="line.code", read_only=True)
 
     class Meta:
         model = Levy
-        fields = ("line", "name", "basis", "tier", "start_date", "from_quantity", "amount")
+        fields = ("line", "name", "basis", "tier", "start_date", "from_quantity", "amount", "rate")
         read_only_fields = fields
 
 

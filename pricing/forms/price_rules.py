@@ -119,7 +119,10 @@ class LevyForm(forms.Form):
         label=_("Tier"),
         max_length=40,
         required=False,
-        help_text=_("Of which use, such as kWh; empty: of the price per unit without a tier."),
+        help_text=_(
+            "Of which use, such as kWh; empty: of the price per unit without a tier, and a share of "
+            "all that is paid."
+        ),
     )
     start_date = DayField(label=_("From"))
     steps = forms.CharField(
@@ -128,7 +131,8 @@ class LevyForm(forms.Form):
         widget=forms.Textarea(attrs={"rows": 3, "spellcheck": "false"}),
         help_text=_(
             "Without VAT: one amount, or one a line after the use it begins at: “10000 0.06937”. Below "
-            "nothing: a reduction. 0: none from then on. Nothing takes that date away."
+            "nothing: a reduction. 0: none from then on. Nothing takes that date away. A share of the price: "
+            "its percentage."
         ),
     )
 
@@ -145,6 +149,15 @@ class LevyForm(forms.Form):
                 message = gettext("This cannot be read as a use and an amount: %(line)s")
                 raise forms.ValidationError(message % {"line": line[:60]})
             found.append((round(said[0], 4), round(said[1], 8)))
+        return found
+
+    def clean(self) -> dict[str, Any]:
+        found = super().clean() or {}
+        if found.get("basis") == Levy.Basis.SHARE and "steps" in found:
+            if any(abs(percent) > 100 for _begin, percent in found["steps"]):
+                self.add_error("steps", gettext("A share is at most 100%."))
+            else:
+                found["steps"] = [(begin, round(percent / 100, 6)) for begin, percent in found["steps"]]
         return found
 
 

@@ -17,6 +17,7 @@ from products.selectors.lines import LineTree
 
 Levied = Sequence[Levy]
 """The steps of one levy in force, the lowest first."""
+NOTHING: Mapping[str, Decimal] = {}
 LeviesOn = Callable[[datetime.date], list[Levied]]
 
 
@@ -54,17 +55,29 @@ def levies_of(line_ids: Collection[int], tree: LineTree) -> dict[int, LeviesOn]:
     return {pk: cache(partial(levies_on, rows, lines=ids)) for pk, ids in above.items()}
 
 
-def levied(levies: Iterable[Levied], uses: Mapping[str, Decimal]) -> Decimal:
-    """What they come to for who uses so much of each price per unit, by its tier, in a year."""
+def levied(
+    levies: Iterable[Levied], uses: Mapping[str, Decimal], paid: Mapping[str, Decimal] = NOTHING
+) -> Decimal:
+    """What they come to for who uses so much of each price per unit, by its tier, in a year, and has paid so
+    much for it without VAT, by the tier of the prices."""
     total = Decimal(0)
     for steps in levies:
         tier = steps[0].tier.casefold()
-        meant = [use for said, use in uses.items() if tier in (said.casefold(), *said.casefold().split())]
+        if steps[0].basis == Levy.Basis.SHARE:
+            of = sum(_meant(tier, paid) if tier else paid.values(), Decimal(0))
+            total += of * (steps[0].rate or 0)
+            continue
+        meant = _meant(tier, uses)
         if steps[0].basis == Levy.Basis.YEAR:
-            total += steps[0].amount if meant or (not tier and uses) else 0
+            total += (steps[0].amount or 0) if meant or (not tier and uses) else 0
             continue
         use = sum(meant, Decimal(0))
         ends = [*(step.from_quantity for step in steps[1:]), use]
         for step, end in zip(steps, ends, strict=True):
-            total += step.amount * max(min(use, end) - step.from_quantity, Decimal(0))
+            total += (step.amount or 0) * max(min(use, end) - step.from_quantity, Decimal(0))
     return total
+
+
+def _meant(tier: str, amounts: Mapping[str, Decimal]) -> list[Decimal]:
+    """Those of the tiers that have this word."""
+    return [amount for said, amount in amounts.items() if tier in (said.casefold(), *said.casefold().split())]

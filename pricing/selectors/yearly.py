@@ -81,18 +81,26 @@ def _customers(rows: Iterable[ReferenceUse]) -> list[Customer]:
 
 
 def yearly_amount(prices: Mapping[Part, Decimal], uses: Mapping[str, Decimal]) -> Decimal | None:
-    """The customer's use of each price per unit, twelve of a price per month and one of what is paid once. A
-    tier counts where he uses it; also without one per month and once. ``None``: nothing that he uses."""
+    """What :func:`yearly_amounts` come to together."""
+    amounts = yearly_amounts(prices, uses)
+    return None if amounts is None else sum(amounts.values(), Decimal(0))
+
+
+def yearly_amounts(prices: Mapping[Part, Decimal], uses: Mapping[str, Decimal]) -> dict[str, Decimal] | None:
+    """The customer's use of each price per unit, twelve of a price per month and one of what is paid once, by
+    tier. A tier counts where he uses it; also without one per month and once. ``None``: nothing that he uses.
+    """
     known = {tier.casefold(): amount for tier, amount in uses.items()}
-    total, used = Decimal(0), False
+    paid: dict[str, Decimal] = defaultdict(Decimal)
+    used = False
     for (component, tier), price in prices.items():
         use = known.get(tier.casefold())
         used = used or use is not None
         if component == Price.Component.UNIT:
-            total += price * (use or 0)
+            paid[tier] += price * (use or 0)
         elif use is not None or not tier:
-            total += price * (MONTHS if component == Price.Component.MONTH else 1)
-    return total if used else None
+            paid[tier] += price * (MONTHS if component == Price.Component.MONTH else 1)
+    return paid if used else None
 
 
 def product_yearly(product: Product, rows: Sequence[PriceRow]) -> list[Yearly]:
@@ -167,7 +175,11 @@ def _yearly(
             for component, tier in _on(prices, date)
             if component == Price.Component.UNIT and tier.casefold() in known
         }
-        return amounts[0] + with_and_without(levied(held, uses), False, rates[date])[0]
+        rate, of_tiers = rates[date], yearly_amounts(_on(prices, date), customer.uses) or {}
+        paid = {
+            tier: with_and_without(amount, price_list.with_vat, rate)[1] for tier, amount in of_tiers.items()
+        }
+        return amounts[0] + with_and_without(levied(held, uses, paid), False, rate)[0]
 
     once = any(part[0] == Price.Component.ONCE for part in _on(prices, then_on or day))
     found = []

@@ -31,21 +31,25 @@ def levy_set(
     start_date: datetime.date,
     steps: Sequence[tuple[Decimal, Decimal]],
 ) -> None:
-    """From this date the levy comes to these steps: from how much use, what each unit of it bears. None: what
-    was said of that date is taken away."""
+    """From this date the levy comes to these steps: from how much use, what each unit of it bears; of a share
+    of the price its rate. None: what was said of that date is taken away."""
     right_require(user, "pricing.edit")
     unlimited(user, _("This is shared by all lines; you are limited to some of them."))
     begins = [begin for begin, _amount in steps]
     if len(set(begins)) < len(begins):
         raise DomainError("step_twice", _("Two steps begin at the same use."), "steps")
-    if basis == Levy.Basis.YEAR and begins not in ([], [0]):
-        raise DomainError("step_of_year", _("An amount a year has no steps."), "steps")
+    if basis != Levy.Basis.UNIT and begins not in ([], [0]):
+        message = _("An amount a year has no steps.")
+        if basis == Levy.Basis.SHARE:
+            message = _("A share of the price has no steps.")
+        raise DomainError("step_of_year", message, "steps")
     key = {"line": line, "name": name.strip(), "tier": tier.strip(), "start_date": start_date}
     there = {row.from_quantity: row for row in Levy.objects.filter(**key)}
-    for begin, amount in steps:
+    for begin, size in steps:
+        said = (None, size) if basis == Levy.Basis.SHARE else (size, None)
         row = there.pop(begin, None) or Levy(**key, from_quantity=begin)
-        if (row.basis, row.amount) != (basis, amount) or row.pk is None:
-            row.basis, row.amount = basis, amount
+        if (row.basis, *row.said) != (basis, *said) or row.pk is None:
+            row.basis, (row.amount, row.rate) = basis, said
             check(row)
             row.save()
     for row in there.values():
@@ -53,15 +57,15 @@ def levy_set(
 
 
 @transaction.atomic
-def levies_import(*, import_id: int, new: Sequence[Levy], changed: Sequence[tuple[Levy, Decimal]]) -> None:
-    """Write the steps of a file: new ones, and others with the amount that changes."""
+def levies_import(*, import_id: int, new: Sequence[Levy], changed: Sequence[tuple[Levy, Levy]]) -> None:
+    """Write the steps of a file: new ones, and others with what the file says instead."""
     made = [row.pk for row in Levy.objects.bulk_create(new)]
     imported_note(import_id=import_id, kind=KIND, rows=list(Levy.objects.filter(pk__in=made)))  # as stored
-    before = {row.pk: values_of(row) for row, _amount in changed}
-    for row, amount in changed:
-        row.amount = amount
-    rows = [row for row, _amount in changed]
-    Levy.objects.bulk_update(rows, ["amount"])
+    before = {row.pk: values_of(row) for row, _said in changed}
+    for row, said in changed:
+        row.amount, row.rate = said.said
+    rows = [row for row, _said in changed]
+    Levy.objects.bulk_update(rows, ["amount", "rate"])
     imported_note(import_id=import_id, kind=KIND, rows=rows, before=before)
 
 

@@ -20,15 +20,20 @@ from products.sheets.planned import Plan, PlannedSheet, Refused, Row
 Basis = Levy.Basis
 _BASES: dict[str, str] = {
     **dict.fromkeys(("", "unit", "per unit", "eenheid", "per eenheid"), Basis.UNIT),
+    **dict.fromkeys(("share", "share of the price", "aandeel", "aandeel van de prijs"), Basis.SHARE),
     **dict.fromkeys(("year", "per connection and year", "jaar", "per aansluiting en jaar"), Basis.YEAR),
 }
 REASONS: dict[str, Any] = {
     "line_unknown": _("no product line has this code or name"),
     "limited": _("is shared by all lines; you are limited to some of them"),
-    "basis_unknown": _("neither unit nor year"),
+    "basis_unknown": _("neither unit, year nor share"),
+    "amount_missing": _("no amount"),
+    "percentage_missing": _("no percentage"),
+    "not_of_basis": _("does not belong to this basis"),
+    "share_too_large": _("over 100 per cent"),
     "too_long": _("too long"),
     "negative": _("below nothing"),
-    "step_of_year": _("an amount a year has no steps"),
+    "step_of_year": _("only an amount a unit has steps"),
     "basis_differs": _("this levy has another basis from that day"),
     "levy_duplicate": _("line %(other)s of the file is about the same levy, day and step"),
 }
@@ -50,7 +55,7 @@ class _Row:
     def effect(self) -> str:
         if self.there is None:
             return "new"
-        return "unchanged" if self.there.amount == self.levy.amount else "changed"
+        return "unchanged" if self.there.said == self.levy.said else "changed"
 
 
 class _Plan(Plan):
@@ -77,8 +82,15 @@ class _Plan(Plan):
         begin = row["from_quantity"] or Decimal(0)
         if begin < 0:
             raise Refused("from_quantity", "negative")
-        if begin and basis == Basis.YEAR:
+        if begin and basis != Basis.UNIT:
             raise Refused("from_quantity", "step_of_year")
+        size, other = ("percentage", "amount") if basis == Basis.SHARE else ("amount", "percentage")
+        if row[size] is None:
+            raise Refused(size, f"{size}_missing")
+        if row[other] is not None:
+            raise Refused(other, "not_of_basis")
+        if basis == Basis.SHARE and abs(row["percentage"]) > 100:
+            raise Refused("percentage", "share_too_large")
         levy = Levy(
             line=line,
             name=row["levy"],
@@ -87,6 +99,7 @@ class _Plan(Plan):
             start_date=row["start_date"],
             from_quantity=begin,
             amount=row["amount"],
+            rate=None if row["percentage"] is None else round(row["percentage"] / 100, 6),
         )
         key = _key(levy)
         if self._bases.setdefault(key[:4], basis) != basis:
@@ -106,11 +119,18 @@ class _Plan(Plan):
             "basis": levy.basis,
             "start_date": levy.start_date.isoformat(),
             "from_quantity": f"{levy.from_quantity.normalize():f}",
-            "amount": f"{levy.amount.normalize():f}",
+            **_size(levy),
         }
         if row.there is not None and row.effect == "changed":
-            found["old"] = {"amount": f"{row.there.amount.normalize():f}"}
+            found["old"] = _size(row.there)
         return found
+
+
+def _size(levy: Levy) -> dict[str, str]:
+    """Its amount, or its share of the price in per cent."""
+    if levy.rate is not None:
+        return {"percentage": f"{(levy.rate * 100).normalize():f}"}
+    return {} if levy.amount is None else {"amount": f"{levy.amount.normalize():f}"}
 
 
 class LeviesSheet(PlannedSheet[_Plan]):
@@ -121,6 +141,7 @@ class LeviesSheet(PlannedSheet[_Plan]):
     order = 56
     permission = "pricing.edit"
     reasons = REASONS
+    one_of: tuple[tuple[str, ...], ...] = (("amount", "percentage"),)
     fields = (
         Field(
             "product_line", "text", _("Product line"), required=True, aliases=("line", "productlijn", "lijn")
@@ -128,7 +149,13 @@ class LeviesSheet(PlannedSheet[_Plan]):
         Field(
             "levy", "text", _("Levy"), required=True, aliases=("name", "heffing", "naam", "tax", "belasting")
         ),
-        Field("basis", "text", _("Basis"), aliases=("grondslag",), help_text=_("unit or year; empty: unit.")),
+        Field(
+            "basis",
+            "text",
+            _("Basis"),
+            aliases=("grondslag",),
+            help_text=_("unit, year or share; empty: unit."),
+        ),
         Field("tier", "text", _("Tier"), aliases=("staffel", "trede", "unit", "eenheid")),
         Field(
             "start_date", "date", _("From"), required=True, aliases=("from", "vanaf", "ingangsdatum", "datum")
@@ -143,9 +170,14 @@ class LeviesSheet(PlannedSheet[_Plan]):
             "amount",
             "exact",
             _("Amount"),
-            required=True,
             aliases=("bedrag", "tarief"),
             help_text=_("Without VAT; below nothing: a reduction."),
+        ),
+        Field(
+            "percentage",
+            "number",
+            _("Percentage"),
+            help_text=_("Instead of an amount, of the basis share: of the price without VAT."),
         ),
     )
 
@@ -155,7 +187,11 @@ class LeviesSheet(PlannedSheet[_Plan]):
         levies_import(
             import_id=import_id,
             new=[row.levy for row in plan.rows if row.there is None],
-            changed=[(row.there, row.levy.amount) for row in plan.rows if row.effect == "changed"],
+            changed=[
+                (row.there, row.levy)
+                for row in plan.rows
+                if row.there is not None and row.effect == "changed"
+            ],
         )
         return counts
 

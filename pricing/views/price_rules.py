@@ -94,9 +94,13 @@ def levies_export(request: HttpRequest, kind: str) -> HttpResponseBase:
         ExportColumn(_("From"), "date"),
         ExportColumn(_("From a use of"), "number"),
         ExportColumn(_("Amount"), "exact"),
+        ExportColumn(_("Percentage"), "number"),
     ]
     rows = (
-        [row.line.code, row.name, row.basis, row.tier, row.start_date, row.from_quantity, row.amount]
+        [
+            *(row.line.code, row.name, row.basis, row.tier, row.start_date, row.from_quantity, row.amount),
+            None if row.rate is None else row.rate * 100,
+        ]
         for row in levies_visible(request.user)
     )
     return export_response(request, name=_("levies"), columns=columns, rows=rows, kind=kind)

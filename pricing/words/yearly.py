@@ -23,10 +23,14 @@ def use_words(customer: Customer) -> str:
 
 
 def levy_words(steps: Levied) -> str:
-    """What it comes to: "€ 0.10154 per unit; from 10,000 € 0.06937"."""
+    """What it comes to: "€ 0.10154; from 10,000 € 0.06937 per unit", "21% of the price"."""
+    if steps[0].rate is not None:
+        places = max(0, -int(steps[0].rate.normalize().as_tuple().exponent) - 2)
+        return _("%(share)s of the price") % {"share": formats.percent(steps[0].rate, places)}
     currency = organisation_get().currency
     said = []
     for step in steps:
+        assert step.amount is not None
         places = max(2, -int(step.amount.normalize().as_tuple().exponent))
         amount = price_text(step.amount, currency, places)
         begin = formats.number(step.from_quantity)

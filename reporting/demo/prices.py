@@ -105,6 +105,15 @@ def prices_create(people: Mapping[str, User]) -> None:
                 start_date=datetime.date(year, 1, 1),
                 steps=[(Decimal(begin), Decimal(amount)) for begin, amount in steps],
             )
+    levy_set(
+        user=anna,
+        line=lines["insurance"],
+        name="Assurantiebelasting",
+        basis="share",
+        tier="",
+        start_date=SINCE,
+        steps=[(Decimal(0), Decimal("0.21"))],
+    )
     notice_set(user=anna, channel=Channel.objects.get(code="retail"), days=42)
     pass_through_set(user=anna, channel=None, start_date=SINCE, rate=Decimal("0.8"))
     bound_set(

@@ -183,7 +183,7 @@ COST_RULES = [
     ),
     Rule(
         "pricing:ledger_mapping_export",
-        get="exchange.export",
+        get=SEE,
         args=lambda _world: {"kind": "csv"},
         whole_read=True,
     ),

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 from django.core.management import call_command
+from django.db import IntegrityError, transaction
 from django.test import Client
 
 from accounts.errors import DomainError
@@ -16,7 +17,7 @@ from core.history import history_of
 from core.organisation import today
 from exchange.models import Import
 from exchange.services.shell import import_run
-from pricing.models import Levy, PriceList, ReferenceUse
+from pricing.models import Levy, PriceList, ReferenceUse, VatCode
 from pricing.selectors.levies import levied, levies_on
 from pricing.selectors.price_rows import price_history, price_rows
 from pricing.selectors.yearly import list_yearly, product_yearly
@@ -192,6 +193,76 @@ class TestWhatACustomerPays:
         assert [each["amount"] for each in found if each["basis"] == "year"] == ["-524.95000000"]
 
 
+class TestAShareOfThePrice:
+    """An insurance tax of 21 % on a premium of 12.50 a month and a 10.00 fee, exempt of VAT: 150 + 10 with
+    33.60 of tax is 193.60; of the tier's premium alone it is 31.50."""
+
+    @pytest.fixture
+    def policy(self) -> Product:
+        line = line_factory(code="insurance", unit="policy")
+        ReferenceUse.objects.create(line=line, customer="Driver", tier="car", amount=1)
+        found = product_factory(code="P", line=line)
+        sales = price_list_factory(code="sales")
+        VatCode.objects.create(line=line, code="exempt", start_date=day(-900))
+        for component, tier, amount in (("month", "car", "12.50"), ("unit", "car", "0"), ("once", "", "10")):
+            price_factory(
+                product=found,
+                price_list=sales,
+                component=component,
+                tier=tier,
+                start_date=day(-9),
+                amount=amount,
+            )
+        return found
+
+    @pytest.mark.parametrize(("tier", "amount"), [("", "193.60"), ("car", "191.50"), ("van", "160.00")])
+    def test_of_all_or_of_a_tier(self, policy: Product, tier: str, amount: str) -> None:
+        levy(policy.line, "Insurance tax", (0, "0.21"), basis="share", tier=tier)
+        [[row]] = list_yearly(PriceList.objects.get(), [policy]).values()
+        assert (row.now, row.now_levied) == ((160, 160), D(amount))
+
+    def test_of_what_a_price_with_vat_is_without(self, product: Product) -> None:
+        PriceList.objects.update(with_vat=True)
+        levy(product.line, "Tax", (0, "0.1"), basis="share", tier="")
+        [[row]] = list_yearly(PriceList.objects.get(), [product]).values()
+        assert row.now_levied is not None
+        assert round(row.now_levied, 8) == D("783.40") * D("1.1")  # a tenth without VAT, with VAT on it
+
+    def test_page_file_and_api_have_it(self, policy: Product, tmp_path: Path) -> None:
+        client = Client()
+        client.force_login(user_factory(language="nl"))
+        form = {"line": "insurance", "name": "Assurantiebelasting", "basis": "share", "start_date": day(0)}
+        for steps in ("10 21", "121"):
+            assert client.post("/pricing/rules/levy/", form | {"steps": steps}).status_code == 422
+        assert client.post("/pricing/rules/levy/", form | {"steps": "21,5"}).status_code == 302
+        assert Levy.objects.get().said == (None, D("0.215"))
+        assert "21,5% van de prijs" in client.get("/pricing/rules/").content.decode()
+        [found] = client.get("/api/v1/levies/").json()["results"]
+        assert (found["basis"], found["amount"], found["rate"]) == ("share", None, "0.215000")
+        path = tmp_path / "levies.csv"
+        out = b"".join(client.get("/pricing/rules/levies/export/csv/").streaming_content).decode("utf-8-sig")
+        path.write_text(out.replace("21,5", "20"))
+        run: dict[str, Any] = {"sheet": "levies", "options": {}, "leave_out_refused": False, "dry_run": False}
+        assert import_run(path=path, **run).counts.changed == 1
+        assert Levy.objects.get().rate == D("0.2")
+        call_command("undo_import", Import.objects.latest("pk").pk)
+        assert Levy.objects.get().rate == D("0.215")
+
+    @pytest.mark.parametrize(
+        "said",
+        [
+            {"basis": "share", "rate": D("1.01")},
+            {"basis": "share", "rate": D("0.21"), "amount": 1},
+            {"basis": "share", "rate": D("0.21"), "from_quantity": 1},
+            {"basis": "unit", "rate": D("0.21")},
+            {"basis": "year"},
+        ],
+    )
+    def test_the_database_refuses(self, line: ProductLine, said: dict[str, Any]) -> None:
+        with pytest.raises(IntegrityError), transaction.atomic():
+            Levy.objects.create(line=line, name="Tax", start_date=day(0), **said)
+
+
 class TestFile:
     def run(self, path: Path, text: str) -> Any:
         path.write_text(text)
@@ -222,11 +293,16 @@ class TestFile:
             ("energy;Tax;year;kWh;2026-01-01;10;1", "step_of_year"),
             ("energy;Tax;unit;kWh;2026-01-01;-10;1", "negative"),
             ("energy;Tax;year;kWh;2025-01-01;;1", "basis_differs"),
+            ("energy;Tax;share;;2026-01-01;;1", "percentage_missing"),
+            ("energy;Tax;unit;;2026-01-01;;;21", "amount_missing"),
+            ("energy;Tax;unit;;2026-01-01;;1;21", "not_of_basis"),
+            ("energy;Tax;share;;2026-01-01;1;;21", "step_of_year"),
+            ("energy;Tax;share;;2026-01-01;;;121", "share_too_large"),
         ],
     )
     def test_refused(self, line: ProductLine, tmp_path: Path, row: str, code: str) -> None:
         levy(line, "Tax", (0, "1"), start_date=datetime.date(2025, 1, 1))
-        head = "productlijn;heffing;grondslag;trede;vanaf;schijf;bedrag"
-        outcome = self.run(tmp_path / "levies.csv", f"{head}\n{row}\n")
+        head = "productlijn;heffing;grondslag;trede;vanaf;schijf;bedrag;percentage"
+        outcome = self.run(tmp_path / "levies.csv", f"{head}\n{row}{';' * (7 - row.count(';'))}\n")
         assert [refusal.code for refusal in outcome.refusals] == [code]
         assert Levy.objects.count() == 1
