@@ -4,6 +4,8 @@ import pgtrigger.compiler
 import pgtrigger.migrations
 from django.db import migrations, models
 
+from accounts.migration_operations import AtOnce
+
 
 class Migration(migrations.Migration):
     dependencies = [
@@ -11,79 +13,83 @@ class Migration(migrations.Migration):
     ]
 
     operations = [
-        pgtrigger.migrations.RemoveTrigger(
-            model_name="reportschedule",
-            name="insert_insert",
-        ),
-        pgtrigger.migrations.RemoveTrigger(
-            model_name="reportschedule",
-            name="update_update",
-        ),
-        pgtrigger.migrations.RemoveTrigger(
-            model_name="reportschedule",
-            name="delete_delete",
-        ),
-        migrations.AddField(
-            model_name="reportschedule",
-            name="attach_pdf",
-            field=models.BooleanField(default=False, verbose_name="PDF attached"),
-        ),
-        migrations.AddField(
-            model_name="reportschedule",
-            name="links",
-            field=models.BooleanField(default=False, verbose_name="tell who has a link"),
-        ),
-        migrations.AddField(
-            model_name="reportscheduleevent",
-            name="attach_pdf",
-            field=models.BooleanField(default=False, verbose_name="PDF attached"),
-        ),
-        migrations.AddField(
-            model_name="reportscheduleevent",
-            name="links",
-            field=models.BooleanField(default=False, verbose_name="tell who has a link"),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name="reportschedule",
-            trigger=pgtrigger.compiler.Trigger(
-                name="insert_insert",
-                sql=pgtrigger.compiler.UpsertTriggerSql(
-                    func='INSERT INTO "reporting_reportscheduleevent" ("active", "attach_pdf", "day", "every", "id", "links", "next_date", "paused", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "report_id", "version") VALUES (NEW."active", NEW."attach_pdf", NEW."day", NEW."every", NEW."id", NEW."links", NEW."next_date", NEW."paused", _pgh_attach_context(), NOW(), \'insert\', NEW."id", NEW."report_id", NEW."version"); RETURN NULL;',
-                    hash="aaf2123b6bc1dbf4505493d09ec16182f889c273",
-                    operation="INSERT",
-                    pgid="pgtrigger_insert_insert_eaed7",
-                    table="reporting_reportschedule",
-                    when="AFTER",
+        AtOnce(
+            [
+                pgtrigger.migrations.RemoveTrigger(
+                    model_name="reportschedule",
+                    name="insert_insert",
                 ),
-            ),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name="reportschedule",
-            trigger=pgtrigger.compiler.Trigger(
-                name="update_update",
-                sql=pgtrigger.compiler.UpsertTriggerSql(
-                    condition="WHEN (OLD.* IS DISTINCT FROM NEW.*)",
-                    func='INSERT INTO "reporting_reportscheduleevent" ("active", "attach_pdf", "day", "every", "id", "links", "next_date", "paused", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "report_id", "version") VALUES (NEW."active", NEW."attach_pdf", NEW."day", NEW."every", NEW."id", NEW."links", NEW."next_date", NEW."paused", _pgh_attach_context(), NOW(), \'update\', NEW."id", NEW."report_id", NEW."version"); RETURN NULL;',
-                    hash="2acb345548974eb2d97c6e5a2501286292ed27f7",
-                    operation="UPDATE",
-                    pgid="pgtrigger_update_update_59026",
-                    table="reporting_reportschedule",
-                    when="AFTER",
+                pgtrigger.migrations.RemoveTrigger(
+                    model_name="reportschedule",
+                    name="update_update",
                 ),
-            ),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name="reportschedule",
-            trigger=pgtrigger.compiler.Trigger(
-                name="delete_delete",
-                sql=pgtrigger.compiler.UpsertTriggerSql(
-                    func='INSERT INTO "reporting_reportscheduleevent" ("active", "attach_pdf", "day", "every", "id", "links", "next_date", "paused", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "report_id", "version") VALUES (OLD."active", OLD."attach_pdf", OLD."day", OLD."every", OLD."id", OLD."links", OLD."next_date", OLD."paused", _pgh_attach_context(), NOW(), \'delete\', OLD."id", OLD."report_id", OLD."version"); RETURN NULL;',
-                    hash="b6d339616cdb1397f79b4a7104b650f4c641956e",
-                    operation="DELETE",
-                    pgid="pgtrigger_delete_delete_8e46d",
-                    table="reporting_reportschedule",
-                    when="AFTER",
+                pgtrigger.migrations.RemoveTrigger(
+                    model_name="reportschedule",
+                    name="delete_delete",
                 ),
-            ),
+                migrations.AddField(
+                    model_name="reportschedule",
+                    name="attach_pdf",
+                    field=models.BooleanField(default=False, verbose_name="PDF attached"),
+                ),
+                migrations.AddField(
+                    model_name="reportschedule",
+                    name="links",
+                    field=models.BooleanField(default=False, verbose_name="tell who has a link"),
+                ),
+                migrations.AddField(
+                    model_name="reportscheduleevent",
+                    name="attach_pdf",
+                    field=models.BooleanField(default=False, verbose_name="PDF attached"),
+                ),
+                migrations.AddField(
+                    model_name="reportscheduleevent",
+                    name="links",
+                    field=models.BooleanField(default=False, verbose_name="tell who has a link"),
+                ),
+                pgtrigger.migrations.AddTrigger(
+                    model_name="reportschedule",
+                    trigger=pgtrigger.compiler.Trigger(
+                        name="insert_insert",
+                        sql=pgtrigger.compiler.UpsertTriggerSql(
+                            func='INSERT INTO "reporting_reportscheduleevent" ("active", "attach_pdf", "day", "every", "id", "links", "next_date", "paused", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "report_id", "version") VALUES (NEW."active", NEW."attach_pdf", NEW."day", NEW."every", NEW."id", NEW."links", NEW."next_date", NEW."paused", _pgh_attach_context(), NOW(), \'insert\', NEW."id", NEW."report_id", NEW."version"); RETURN NULL;',
+                            hash="aaf2123b6bc1dbf4505493d09ec16182f889c273",
+                            operation="INSERT",
+                            pgid="pgtrigger_insert_insert_eaed7",
+                            table="reporting_reportschedule",
+                            when="AFTER",
+                        ),
+                    ),
+                ),
+                pgtrigger.migrations.AddTrigger(
+                    model_name="reportschedule",
+                    trigger=pgtrigger.compiler.Trigger(
+                        name="update_update",
+                        sql=pgtrigger.compiler.UpsertTriggerSql(
+                            condition="WHEN (OLD.* IS DISTINCT FROM NEW.*)",
+                            func='INSERT INTO "reporting_reportscheduleevent" ("active", "attach_pdf", "day", "every", "id", "links", "next_date", "paused", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "report_id", "version") VALUES (NEW."active", NEW."attach_pdf", NEW."day", NEW."every", NEW."id", NEW."links", NEW."next_date", NEW."paused", _pgh_attach_context(), NOW(), \'update\', NEW."id", NEW."report_id", NEW."version"); RETURN NULL;',
+                            hash="2acb345548974eb2d97c6e5a2501286292ed27f7",
+                            operation="UPDATE",
+                            pgid="pgtrigger_update_update_59026",
+                            table="reporting_reportschedule",
+                            when="AFTER",
+                        ),
+                    ),
+                ),
+                pgtrigger.migrations.AddTrigger(
+                    model_name="reportschedule",
+                    trigger=pgtrigger.compiler.Trigger(
+                        name="delete_delete",
+                        sql=pgtrigger.compiler.UpsertTriggerSql(
+                            func='INSERT INTO "reporting_reportscheduleevent" ("active", "attach_pdf", "day", "every", "id", "links", "next_date", "paused", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "report_id", "version") VALUES (OLD."active", OLD."attach_pdf", OLD."day", OLD."every", OLD."id", OLD."links", OLD."next_date", OLD."paused", _pgh_attach_context(), NOW(), \'delete\', OLD."id", OLD."report_id", OLD."version"); RETURN NULL;',
+                            hash="b6d339616cdb1397f79b4a7104b650f4c641956e",
+                            operation="DELETE",
+                            pgid="pgtrigger_delete_delete_8e46d",
+                            table="reporting_reportschedule",
+                            when="AFTER",
+                        ),
+                    ),
+                ),
+            ]
         ),
     ]
