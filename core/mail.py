@@ -19,6 +19,7 @@ from django.db import transaction
 
 from accounts.errors import DomainError
 
+from . import registries
 from .jobs import JobContext, RetryLater, job_enqueue
 from .models import Job
 
@@ -38,8 +39,12 @@ class JobBackend(BaseEmailBackend):
 
 
 @transaction.atomic
-def mail_enqueue(message: EmailMessage) -> Job:
-    """The job that sends this message. Raises ``ValueError`` for attachments: files are not kept in a row."""
+def mail_enqueue(message: EmailMessage, *, enclosed: Mapping[str, Any] | None = None) -> Job:
+    """The job that sends this message. Raises ``ValueError`` for attachments: files are not kept in a row.
+
+    ``enclosed`` names a file that is looked for when the mail goes: the ``kind`` of
+    ``registries.mail_files``, what that needs to know, and ``without``, what the mail says if there is none.
+    """
     if message.attachments:
         raise ValueError("a mail with attachments cannot be kept as a job")
     alternatives = getattr(message, "alternatives", [])
@@ -57,6 +62,7 @@ def mail_enqueue(message: EmailMessage) -> Job:
             "headers": dict(message.extra_headers),
             "subtype": message.content_subtype,
             "alternatives": [[str(part.content), str(part.mimetype)] for part in alternatives],
+            "enclosed": dict(enclosed) if enclosed else None,
         },
         max_attempts=TRIES,
     )
@@ -67,6 +73,7 @@ def mail_run(context: JobContext) -> Mapping[str, Any] | None:
     if context.job.progress_total:
         raise DomainError("mail_uncertain", "a worker died while it sent this mail")
     message = _message(context.job)
+    _enclose(message, context.job)
     context.progress(0, 1)
     try:
         message.send()
@@ -103,6 +110,21 @@ def _message(job: Job) -> EmailMultiAlternatives:
     )
     message.content_subtype = mail["subtype"]
     return message
+
+
+def _enclose(message: EmailMessage, job: Job) -> None:
+    """Raises ``RetryLater`` while the file is still being made."""
+    enclosed = job.payload.get("enclosed")
+    if not enclosed:
+        return
+    try:
+        file = registries.mail_files.get(enclosed["kind"]).find(enclosed)
+    except registries.NotThereYet as error:
+        raise RetryLater("its file is still being made", RETRY_AFTER * job.attempts) from error
+    if file is None:
+        message.body = f"{message.body.rstrip()}\n\n{enclosed['without']}\n"
+    else:
+        message.attach(*file)
 
 
 def _for_good(error: SMTPRecipientsRefused) -> bool:

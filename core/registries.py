@@ -176,6 +176,20 @@ class SearchSource:
     alike: Callable[[Any, str, int], Sequence[SearchHit]] | None = None
 
 
+class NotThereYet(Exception):
+    """What is asked for is still being made."""
+
+
+@dataclass(frozen=True)
+class MailFile:
+    """A file that mails take along: ``find(enclosed)`` gives its name, content and type as it is when the
+    mail goes, or none; raises :class:`NotThereYet`."""
+
+    key: str
+    find: Callable[[Mapping[str, Any]], tuple[str, bytes, str] | None]
+    order: int = 0
+
+
 @dataclass(frozen=True)
 class JobKind:
     """How one kind of job is done: ``run(context)`` computes and writes (see ``core.jobs``).
@@ -337,6 +351,7 @@ product_readings: Registry[ProductReading] = Registry("product readings")
 event_sources: Registry[EventSource] = Registry("event sources")
 search_sources: Registry[SearchSource] = Registry("search sources")
 job_kinds: Registry[JobKind] = Registry("job kinds")
+mail_files: Registry[MailFile] = Registry("mail files")
 nightly_steps: Registry[NightlyStep] = Registry("nightly steps")
 doctor_checks: Registry[DoctorCheck] = Registry("doctor checks")
 health_checks: Registry[HealthCheck] = Registry("health checks")

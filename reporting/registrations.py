@@ -12,7 +12,7 @@ from accounts import rights
 from accounts.rights import Right
 from core import registries
 from core.later import later_in
-from core.registries import JobKind, MenuEntry, Panel, ProductTab, ReportField, ReportSection
+from core.registries import JobKind, MailFile, MenuEntry, Panel, ProductTab, ReportField, ReportSection
 
 later = later_in("reporting")
 
@@ -58,6 +58,9 @@ def register_all() -> None:
             _("A report is sent by its schedule"),
             failed=later("services.sendings.sending_failed"),
         ),
+    )
+    registries.mail_files.register(
+        MailFile("reporting.snapshot_pdf", later("selectors.snapshot_files.pdf_to_mail"))
     )
     alert_kinds.register(UNSENT)
     registries.product_tabs.register(ProductTab("overview", _("Overview"), "reporting:product", 0))

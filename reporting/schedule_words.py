@@ -22,6 +22,9 @@ from .models.schedule import LAST_DAY
 NOT_TOLD: Mapping[str, Any] = {
     "gone": _("no longer active"),
     "no_sight": _("may not see all that is in it"),
+    "behind": _("the version tells more than the link may: renew it"),
+    "inside": _("the version is not for the outside"),
+    "may_not_share": _("its author may no longer share reports"),
 }
 
 
@@ -44,7 +47,7 @@ def reason_words(reason: str, params: Mapping[str, Any]) -> str:
             )
         return gettext("The night could not recompute %(names)s.") % {"names": enumerate_words(names)}
     if reason == "some_untold":
-        said = gettext("It did not go to %(names)s: no longer active, or may not see all that is in it.")
+        said = gettext("It did not go to %(names)s; the report's page says why.")
         return said % {"names": enumerate_words(list(params["names"]))}
     if reason == "not_ready":
         return str(params["message"])

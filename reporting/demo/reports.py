@@ -65,7 +65,8 @@ def reports_create(people: dict[str, User]) -> None:
         report_publish(user=author, report=report)
         if report.lines.exists():
             told = [emma, people["Pieter"]]
-            schedule_set(user=author, report=report, values={"every": "month", "day": 1, "users": told})
+            when = {"every": "month", "day": 1, "attach_pdf": True}
+            schedule_set(user=author, report=report, values={**when, "users": told})
     reason = "Boerhof belt met vragen: dan weten ze wie ze moeten hebben."
     grant_ask(user=sanne, report=report, field="author", reason=reason)
     _share(sanne, report)

@@ -11,8 +11,9 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
 from accounts.selectors.people import people_active
-from reporting.models import ReportSchedule
+from reporting.models import Report, ReportSchedule
 from reporting.models.schedule import LAST_DAY
+from reporting.selectors.shares import SHARE
 
 
 def when_choices() -> list[tuple[Any, list[tuple[str, Any]]]]:
@@ -33,22 +34,45 @@ class ScheduleForm(forms.Form):
     users = forms.ModelMultipleChoiceField(
         label=_("Colleagues"),
         queryset=User.objects.none(),
+        required=False,
         help_text=_("They get a mail with a link; who may not see all that is in it gets none."),
     )
+    attach_pdf = forms.BooleanField(
+        label=_("PDF attached"),
+        required=False,
+        help_text=_("To colleagues alone, who may then pass it on."),
+    )
+    links = forms.BooleanField(
+        label=_("Tell who has a link"),
+        required=False,
+        help_text=_("Word of the new version to everybody whose link follows the report."),
+    )
 
-    def __init__(self, *args: Any, schedule: ReportSchedule | None, **kwargs: Any) -> None:
+    def __init__(
+        self, *args: Any, user: Any, report: Report, schedule: ReportSchedule | None, **kwargs: Any
+    ) -> None:
         initial: dict[str, Any] = {"when": "month:1"}
         if schedule is not None:
             initial = {
                 "version": schedule.version,
                 "when": f"{schedule.every}:{schedule.day}",
                 "users": list(schedule.users.all()),
+                "attach_pdf": schedule.attach_pdf,
+                "links": schedule.links,
             }
         super().__init__(*args, initial=initial, **kwargs)
         users: Any = self.fields["users"]
         users.queryset = people_active()
+        if report.audience != Report.Audience.EXTERNAL or not user.has_perm(SHARE):
+            del self.fields["links"]
 
     def values(self) -> dict[str, Any]:
         """As the service takes them."""
         every, _sep, day = self.cleaned_data["when"].partition(":")
-        return {"every": every, "day": int(day), "users": list(self.cleaned_data["users"])}
+        return {
+            "every": every,
+            "day": int(day),
+            "users": list(self.cleaned_data["users"]),
+            "attach_pdf": self.cleaned_data["attach_pdf"],
+            "links": self.cleaned_data.get("links", False),
+        }

@@ -29,7 +29,8 @@ class ReportSchedule(models.Model):
     ``next_date``. It speaks with the rights of the report's author, whatever they are then.
 
     ``day``: of the week (Monday is 1) or of the month, where a shorter month has its last day. ``users`` get
-    a link to the version. ``paused``: why it was stopped by itself.
+    a link to the version, with ``attach_pdf`` also its PDF; with ``links`` whoever outside has a shared link
+    that follows the report hears of it. ``paused``: why it was stopped by itself.
     """
 
     class Every(models.TextChoices):
@@ -44,6 +45,8 @@ class ReportSchedule(models.Model):
     every = models.CharField(_("every"), max_length=5, choices=Every.choices)
     day = models.PositiveSmallIntegerField(_("day"))
     users = models.ManyToManyField(settings.AUTH_USER_MODEL, related_name="+", verbose_name=_("colleagues"))
+    attach_pdf = models.BooleanField(_("PDF attached"), default=False)
+    links = models.BooleanField(_("tell who has a link"), default=False)
     active = models.BooleanField(_("active"), default=True)
     paused = models.CharField(max_length=20, choices=Paused.choices, blank=True)
     next_date = models.DateField(_("next"))
@@ -69,7 +72,7 @@ class ReportSending(models.Model):
     """What became of a schedule on one of its dates: one row a date, however often the night runs.
 
     ``reason``: why it was not sent, with ``params`` for its words. ``told``: whom, by name, and why not
-    (``gone``, ``no_sight``; empty: they were).
+    (a key of ``schedule_words.NOT_TOLD``; empty: they were).
     """
 
     class State(models.TextChoices):

@@ -55,6 +55,13 @@ def shares_live(reports: Collection[int]) -> dict[int, int]:
     return dict(rows.values_list("report").annotate(Count("pk")))
 
 
+def shares_following(report: Report) -> QuerySet[Share]:
+    """The live links that follow the newest version; none while sharing is off."""
+    rows = Share.objects.filter(report=report, snapshot=None).select_related("author", "report")
+    live = rows.annotate(state=_state()).filter(state="live").order_by("label", "pk")
+    return live if organisation_get().sharing else live.none()
+
+
 def shareable(report: Report) -> QuerySet[Snapshot]:
     """What a link can show of it, newest first: only what was published for the outside."""
     return Snapshot.objects.filter(report=report, audience=Report.Audience.EXTERNAL).order_by("-number")

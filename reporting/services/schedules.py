@@ -8,42 +8,47 @@ from typing import Any
 from django.db import transaction
 from django.utils.translation import gettext as _
 
-from accounts.errors import DomainError
+from accounts.errors import DomainError, right_require
 from accounts.versions import check, row_lock, row_save
 from core.organisation import today
 from reporting.models import Report, ReportSchedule
 from reporting.selectors.reports import VIEW
 from reporting.selectors.schedules import next_due
+from reporting.selectors.shares import SHARE
 
 from .report_mine import report_mine
 from .sendings import unsent_settle
 
-OWN = ("every", "day")
+WHEN = ("every", "day")
+OWN = (*WHEN, "attach_pdf", "links")
 
 
 @transaction.atomic
 def schedule_set(
     *, user: Any, report: Report, values: Mapping[str, Any], version: int | None = None
 ) -> ReportSchedule:
-    """``every``, ``day`` and the ``users`` that are told; a paused schedule goes on with it. Its first date
-    comes after today. Raises VersionConflict."""
+    """``every``, ``day``, the ``users`` that are told, ``attach_pdf``, ``links``; a paused schedule goes on
+    with it. Its first date comes after today. Raises VersionConflict."""
     mine = report_mine(user, report)
-    if not values["users"]:
+    if values.get("links"):
+        right_require(user, SHARE)
+        if mine.audience != Report.Audience.EXTERNAL:
+            raise DomainError("inside", _("Only a report to the outside is shared by links."), "links")
+    elif not values["users"]:
         raise DomainError("nobody", _("Choose whom it is for."), "users")
     if blind := [str(each) for each in values["users"] if not each.has_perm(VIEW)]:
         message = _("May not read reports: %(names)s.") % {"names": ", ".join(blind)}
         raise DomainError("blind", message, "users")
     current = ReportSchedule.objects.select_for_update().filter(report=mine).first()
-    own = {name: values[name] for name in OWN}
+    own = {name: values[name] for name in OWN if name in values}
     due = next_due(own["every"], own["day"], today())
     if current is None:
         current = ReportSchedule(report=mine, next_date=due, **own)
         check(current)
         current.save()
     else:
-        moved = (
-            {"next_date": due} if {n: getattr(current, n) for n in OWN} != own or not current.active else {}
-        )
+        same = current.active and all(own[name] == getattr(current, name) for name in WHEN)
+        moved = {} if same else {"next_date": due}
         row_save(current, version=version, values={**own, **moved, "active": True, "paused": ""})
     current.users.set(values["users"])
     unsent_settle(schedule=current)

@@ -13,15 +13,20 @@ from django.core.mail import EmailMessage
 from django.db import transaction
 from django.template.loader import render_to_string
 from django.utils import timezone, translation
+from django.utils.translation import gettext
 
 from collaboration.services.alerts import Candidate, alerts_settle
+from core import formats
 from core.jobs import job_enqueue
+from core.mail import mail_enqueue
 from core.models import Job
 from core.organisation import today
-from reporting.models import ReportSchedule, ReportSending, Snapshot
+from reporting.models import Report, ReportSchedule, ReportSending, Snapshot
 from reporting.schedule_words import UNSENT
 from reporting.selectors.reports import EDIT, report_build, snapshots_visible
 from reporting.selectors.schedules import next_due, not_yet, waits_until
+from reporting.selectors.shares import SHARE, share_versions, shares_following
+from reporting.selectors.snapshot_files import PDF_MAIL
 
 from .report_jobs import telling
 from .reports import snapshot_freeze
@@ -82,7 +87,7 @@ def sending_run(context: Any) -> Mapping[str, Any]:
         result: dict[str, Any] = {}
         with context.effect(lambda: result):
             snapshot = snapshot_freeze(user=report.author, report=report, built=built)
-            sending.told = _mailed(sending.schedule, snapshot)
+            sending.told = _mailed(sending.schedule, snapshot) + _outside_mailed(sending.schedule, snapshot)
             sending.snapshot, sending.state, sending.decided_at = snapshot, State.SENT, timezone.now()
             sending.save(update_fields=["told", "snapshot", "state", "decided_at"])
             untold = [each["name"] for each in sending.told if each["not"]]
@@ -152,6 +157,34 @@ def _mailed(schedule: ReportSchedule, snapshot: Snapshot) -> list[dict[str, str]
                 said = {"user": user, "snapshot": snapshot, "schedule": schedule, "url": url}
                 subject = " ".join(render_to_string("reporting/email/sending_subject.txt", said).split())
                 body = render_to_string("reporting/email/sending.txt", said)
-                EmailMessage(subject, body, settings.DEFAULT_FROM_EMAIL, [user.email]).send()
+                without = gettext("The PDF is not with this mail; the link leads to what there is now.")
+            enclosed = {"kind": PDF_MAIL, "snapshot": snapshot.pk, "user": user.pk, "without": without}
+            mail_enqueue(
+                EmailMessage(subject, body, settings.DEFAULT_FROM_EMAIL, [user.email]),
+                enclosed=enclosed if schedule.attach_pdf else None,
+            )
         told.append({"name": str(user), "not": why_not})
+    return told
+
+
+def _outside_mailed(schedule: ReportSchedule, snapshot: Snapshot) -> list[dict[str, str]]:
+    """Word of the new version to who has a link, without link, title or figures of the report: the link's
+    token is kept nowhere, and its expiry, password and revoking hold as they are."""
+    told = []
+    shares = shares_following(schedule.report) if schedule.links else ()
+    for share in shares:
+        why_not = ""
+        if not share.author.has_perm(SHARE):
+            why_not = "may_not_share"
+        elif snapshot.audience != Report.Audience.EXTERNAL:
+            why_not = "inside"
+        elif not share_versions(share).filter(pk=snapshot.pk).exists():
+            why_not = "behind"
+        if not why_not:
+            with translation.override(snapshot.language):
+                said = {"by": " ".join(share.author.name.split()), "until": formats.day(share.expires_on)}
+                subject = gettext("There is a new version of the report that %(by)s shares with you") % said
+                body = render_to_string("reporting/email/new_version.txt", said)
+            mail_enqueue(EmailMessage(subject, body, settings.DEFAULT_FROM_EMAIL, [share.email]))
+        told.append({"name": share.label, "not": why_not})
     return told

@@ -26,7 +26,8 @@ from reporting.services.schedules import schedule_pause, schedule_set
 def report_schedule(request: HttpRequest, pk: int) -> HttpResponse:
     """When it sends itself, and to whom. Saving takes a paused one up again."""
     report = get_object_or_404(reports_visible(request.user), pk=pk, author=request.user.pk)
-    form = ScheduleForm(request.POST or None, schedule=schedule_of(report))
+    schedule = schedule_of(report)
+    form = ScheduleForm(request.POST or None, user=request.user, report=report, schedule=schedule)
     context: dict[str, Any] = {"form": form, "report": report}
     status = 200
     if request.method == "POST":

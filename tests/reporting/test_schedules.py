@@ -6,9 +6,11 @@ import datetime
 from typing import Any
 
 import pytest
+from django.core import mail as mailbox
 from django.utils import timezone
 
 from accounts.errors import DomainError
+from accounts.models import User
 from collaboration.models import Alert
 from collaboration.selectors.alerts import alert_rows
 from core import failpoints
@@ -18,13 +20,15 @@ from core.months import month_add, month_start
 from core.organisation import today
 from forecasting.models import NightlyFailure, NightlyRun
 from products.models import Product
-from reporting.models import Report, ReportSchedule, ReportSending, Snapshot
-from reporting.schedule_words import when_words
+from reporting.models import Report, ReportSchedule, ReportSending, Share, Snapshot, SnapshotFile
+from reporting.schedule_words import sending_shown, when_words
 from reporting.selectors.schedules import next_due, waits_until
-from reporting.services.reports import Part, report_create
+from reporting.selectors.snapshot_files import MAILED_BYTES
+from reporting.services.reports import Part, report_create, report_publish
 from reporting.services.schedules import schedule_set
 from reporting.services.sendings import schedules_tick
-from tests.factories import product_factory, user_factory
+from reporting.services.shares import share_create, shares_act
+from tests.factories import organisation_factory, product_factory, user_factory
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("english")]
 
@@ -253,6 +257,111 @@ def test_its_page_sets_changes_and_pauses_it(schedule: ReportSchedule, client: A
     schedule.refresh_from_db()
     assert not schedule.active
     assert "Paused" in client.get(f"/reports/{report.pk}/").text
+
+
+def test_who_has_a_live_link_hears_of_it_and_no_link_or_figure_is_mailed(
+    schedule: ReportSchedule,
+) -> None:
+    organisation_factory(sharing=True)
+    report, author = schedule.report, schedule.report.author
+    Report.objects.update(audience="external", all_channels=True)
+    report.refresh_from_db()
+    report_publish(user=author, report=report)
+    shares = {}
+    for label in ("live", "narrow", "revoked"):
+        values = {"label": label, "email": f"{label}@a.example"}
+        shares[label] = share_create(user=author, report=report, values=values)[0]
+    shares_act(user=author, ids=[shares["revoked"].pk], act="revoke")
+    Share.objects.filter(label="narrow").update(fields=[])
+    said = {"every": "week", "day": 1, "users": []}
+    with pytest.raises(DomainError, match="whom"):
+        schedule_set(user=author, report=report, values=said)
+    schedule_set(user=author, report=report, values={**said, "links": True})
+    ReportSchedule.objects.update(next_date=today())
+    night()
+    schedules_tick()
+    assert work().state == "done"
+    [mail] = mails()
+    assert mail.payload["to"] == ["live@a.example"]
+    assert "Month" not in mail.payload["subject"] + mail.payload["body"]
+    assert "http" not in mail.payload["body"]
+    assert "did not go to narrow" in reason()
+
+
+@pytest.mark.parametrize(
+    ("audience", "said"), [("external", "may no longer share"), ("internal", "not for the")]
+)
+def test_nobody_outside_hears_of_what_is_not_for_them(
+    schedule: ReportSchedule, audience: str, said: str
+) -> None:
+    organisation_factory(sharing=True)
+    report, author = schedule.report, schedule.report.author
+    Report.objects.update(audience="external", all_channels=True)
+    report.refresh_from_db()
+    report_publish(user=author, report=report)
+    share_create(user=author, report=report, values={"label": "Karin", "email": "k@a.example"})
+    ReportSchedule.objects.update(links=True)
+    Report.objects.update(audience=audience)
+    if audience == "external":
+        author.roles.set(
+            user_factory(rights=["reporting.view", "reporting.edit", "products.view"]).roles.all()
+        )
+    night()
+    schedules_tick()
+    work()
+    assert "k@a.example" not in str([job.payload["to"] for job in mails()])
+    why = sending_shown(ReportSending.objects.get())[1]
+    assert any(each.startswith("Karin") and said in each for each in why), why
+
+
+@pytest.fixture
+def pdf_mail(schedule: ReportSchedule, settings: Any) -> Job:
+    """A mail that is to have the PDF, which nobody has made yet."""
+    settings.MAIL_BACKEND = "django.core.mail.backends.locmem.EmailBackend"
+    schedule.users.set(schedule.users.filter(name="Enid"))
+    ReportSchedule.objects.update(attach_pdf=True)
+    night()
+    schedules_tick()
+    work()
+    return Job.objects.get(kind="core.mail")
+
+
+def post(mail: Job) -> Any:
+    """A worker's try to send it: the mail that went, if any."""
+    Job.objects.filter(pk=mail.pk).update(run_after=None)
+    job_run(job_claim("short"))
+    mail.refresh_from_db()
+    return mailbox.outbox[-1] if mail.state == "done" else None
+
+
+def test_a_mail_waits_for_the_pdf_of_its_version(pdf_mail: Job) -> None:
+    assert post(pdf_mail) is None
+    snapshot = Snapshot.objects.get()
+    SnapshotFile.objects.create(snapshot=snapshot, kind="pdf", content=b"%PDF", bytes=4, sha256="0" * 64)
+    sent = post(pdf_mail)
+    assert [tuple(each) for each in sent.attachments] == [("Month 1.pdf", b"%PDF", "application/pdf")]
+    assert "PDF" not in sent.body
+
+
+@pytest.mark.parametrize("case", ["failed", "big", "newer", "rights"])
+def test_a_mail_without_its_pdf_says_so(pdf_mail: Job, case: str) -> None:
+    snapshot = Snapshot.objects.get()
+    if case == "failed":
+        Job.objects.filter(kind="reporting.snapshot_file").update(
+            state="failed", error_code="crashed", finished_at=timezone.now()
+        )
+    else:
+        size = MAILED_BYTES + 1 if case == "big" else 4
+        SnapshotFile.objects.create(
+            snapshot=snapshot, kind="pdf", content=b"%PDF", bytes=size, sha256="0" * 64
+        )
+    if case == "newer":
+        report_publish(user=snapshot.author, report=snapshot.report)
+    if case == "rights":
+        User.objects.get(name="Enid").roles.clear()
+    sent = post(pdf_mail)
+    assert sent.attachments == []
+    assert "The PDF is not with this mail" in sent.body
 
 
 def test_it_is_for_people_who_read_reports(report: Report) -> None:
