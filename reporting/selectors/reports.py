@@ -24,6 +24,7 @@ from products.selectors.report_scope import ReportScope, scope_accounts, viewer_
 from reporting.models import Report, Snapshot
 
 from .grants import COSTS, fields_allowed, fields_of, grants_held, report_scope
+from .shares import shares_live
 
 VIEW, EDIT = "reporting.view", "reporting.edit"
 MOST = 200
@@ -86,14 +87,18 @@ def snapshots_visible(user: Any) -> QuerySet[Snapshot]:
 
 def reports_visible(user: Any) -> QuerySet[Report]:
     """One's own, and those of others of which a snapshot may be read, the newest first; with how many
-    snapshots each has and when the last was made."""
+    snapshots each has, when the last was made, and by how many live links it is shared."""
     if not user.has_perm(VIEW):
         return Report.objects.none()
     readable = Exists(snapshots_visible(user).filter(report=OuterRef("pk")))
     return (
         Report.objects.filter(Q(author=user.pk) | readable, ended_at=None)
         .select_related("author")
-        .annotate(snapshot_count=Count("snapshots"), published_at=Max("snapshots__published_at"))
+        .annotate(
+            snapshot_count=Count("snapshots"),
+            published_at=Max("snapshots__published_at"),
+            live_shares=shares_live(),
+        )
         .order_by("-pk")
     )
 

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from typing import Any
 
-from django.db.models import Case, CharField, Count, Q, QuerySet, Value, When
+from django.db.models import Case, CharField, Count, OuterRef, Q, QuerySet, Subquery, Value, When
+from django.db.models.functions import Coalesce
 from django.utils.translation import pgettext_lazy
 
 from core.organisation import organisation_get, today
@@ -49,10 +50,11 @@ def shares_visible(user: Any) -> QuerySet[Share]:
     return rows if user.has_perm(ALL) else rows.filter(author=user.pk)
 
 
-def shares_live(reports: Collection[int]) -> dict[int, int]:
-    """How many live links each of these reports has; none: it is not there."""
-    rows = Share.objects.filter(report__in=reports).annotate(state=_state()).filter(state="live").order_by()
-    return dict(rows.values_list("report").annotate(Count("pk")))
+def shares_live() -> Coalesce:
+    """How many live links a report has, in a query of reports."""
+    rows = Share.objects.filter(report=OuterRef("pk")).annotate(state=_state()).filter(state="live")
+    counted = rows.order_by().values("report").annotate(count=Count("pk")).values("count")
+    return Coalesce(Subquery(counted), 0)
 
 
 def shares_following(report: Report) -> QuerySet[Share]:

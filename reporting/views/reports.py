@@ -42,7 +42,7 @@ from reporting.selectors.reports import (
     snapshots_visible,
 )
 from reporting.selectors.schedules import schedule_of, sendings_last
-from reporting.selectors.shares import SHARE, shares_live
+from reporting.selectors.shares import SHARE
 from reporting.services.report_jobs import preview_start, report_publish_start
 from reporting.services.reports import (
     Part,
@@ -59,9 +59,6 @@ from reporting.services.reports import (
 @require_safe
 def reports(request: HttpRequest) -> HttpResponse:
     page = paginate(request, reports_visible(request.user))
-    live = shares_live([row.pk for row in page])
-    for row in page:
-        row.live_shares = live.get(row.pk, 0)
     context = {
         "page": page,
         "can_edit": request.user.has_perm(EDIT),
@@ -145,7 +142,6 @@ def report(request: HttpRequest, pk: int) -> HttpResponse:
         "can_edit": request.user.has_perm(EDIT),
         "copy_nonce": uuid.uuid4().hex,
         "can_share": request.user.has_perm(SHARE),
-        "live_shares": shares_live([found.pk]).get(found.pk, 0),
         "snapshots": snapshots_visible(request.user).filter(report=found)[:20],
     }
     if mine:
