@@ -14,7 +14,7 @@ from django.utils import timezone
 
 from accounts.errors import DomainError
 from core.organisation import today
-from reporting.models import Share, ShareAccess
+from reporting.models import Report, Share, ShareAccess
 from reporting.selectors.shares import share_find, share_snapshot, shares_live, shares_visible, token_hash
 from reporting.services.shares import (
     accesses_purge,
