@@ -10,6 +10,7 @@ from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_POST, require_safe
 
 from core import formats
@@ -32,7 +33,13 @@ from reporting.selectors.unit_report import SORTS, unit_report
 from reporting.unit_report_page import unit_shown
 
 PAGE = "cost-report"
-FILES = (("xlsx", "XLSX"), ("csv", "CSV"), ("pdf", "PDF"))
+FILES = (
+    ("xlsx", "XLSX", ""),
+    ("csv", gettext_lazy("CSV with ; and 0,5"), "&separator=semicolon&decimal=comma"),
+    ("csv", gettext_lazy("CSV with , and 0.5"), "&separator=comma&decimal=point"),
+    ("csv", gettext_lazy("CSV with tabs and 0,5"), "&separator=tab&decimal=comma"),
+    ("pdf", "PDF", ""),
+)
 
 
 @with_right(RIGHT)
