@@ -10,7 +10,7 @@ from playwright.sync_api import expect
 
 from core import formats
 from core.models import Organisation
-from core.months import month_end
+from core.months import month_end, month_start
 from core.organisation import organisation_forget, today
 from products.models import SalesFact
 from products.services.figures import figures_refresh
@@ -48,13 +48,13 @@ def friday_report(page: Any, axe: Any, processes: Any, company: Company) -> None
 
 
 def _sales_of_another(company: Company) -> None:
-    """The juice also sells elsewhere."""
+    """The juice also sells elsewhere, this month: the last one is closed."""
     juice = company.products["SAP-100"]
     SalesFact.objects.create(
         product=juice,
         channel=channel_factory(name=RIVAL),
         measure=company.measures["SAP-100"],
-        start_date=company.last,
+        start_date=month_start(today()),
         period="M",
         volume=THEIRS,
         revenue=THEIRS,
