@@ -62,8 +62,12 @@ _RUN = """async ({tags, passed}) => {
         counts.set(kind, (counts.get(kind) || 0) + 1);
         if (kind === null || counts.get(kind) <= 2) first.add(element);
     }
+    // A page that puts something else in its place meanwhile is judged anew.
+    const changed = () => [...texts.keys()].some(element => !element.isConnected);
+    if (changed()) return null;
     await contrast([...first]);
     for (const [element, kind] of texts) if (first.has(element) || known.has(kind)) texts.delete(element);
+    if (changed()) return null;
     await contrast([...texts.keys()]);
     known.delete(null);
     known.delete(undefined);
@@ -80,7 +84,9 @@ def axe_check(page: Any) -> None:
     if not page.evaluate("() => window.axe_load ? !axe_load() : false"):
         page.add_init_script(_LOAD)
         page.evaluate(f"() => {{ {_LOAD} axe_load(); }}")
-    answer = page.evaluate(_RUN, {"tags": TAGS, "passed": list(_passed)})
+    answers = (page.evaluate(_RUN, {"tags": TAGS, "passed": list(_passed)}) for _try in range(5))
+    answer = next(filter(None, answers), None)
+    assert answer is not None, "the page does not come to rest"
     found = AxeResults(answer)
     assert found.violations_count == 0, found.generate_report()
     _passed.update(answer["passed"])
