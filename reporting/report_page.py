@@ -47,6 +47,12 @@ def sections_shown(sections: Sequence[Section]) -> list[SectionShown]:
     return found
 
 
+def frozen_shown(language: str, rows: Sequence[Mapping[str, Any]]) -> list[SectionShown]:
+    """Sections kept as plain data, in the language they were written in."""
+    with translation.override(language):
+        return sections_shown(sections_from_json(rows))
+
+
 def preview_content(report: Report, built: Built) -> dict[str, Any]:
     """What a report tells and its sections, as plain data: a worker may make it."""
     return {
@@ -61,8 +67,7 @@ def preview_content(report: Report, built: Built) -> dict[str, Any]:
 
 def preview_context(report: Report, content: Mapping[str, Any]) -> dict[str, Any]:
     """The same to be shown."""
-    with translation.override(report.language):
-        shown = sections_shown(sections_from_json(content["sections"]))
+    shown = frozen_shown(report.language, content["sections"])
     month = content["data_month"]
     data_month = datetime.date.fromisoformat(month) if month else None
     return {**content, "report": report, "data_month": data_month, "shown": shown}

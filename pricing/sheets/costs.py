@@ -255,9 +255,7 @@ class CostsSheet(PlannedSheet[_Plan]):
         Field(
             "kind", "text", _("Kind of cost"), required=True, aliases=("kind_of_cost", "kostensoort", "soort")
         ),
-        Field(
-            "start_date", "date", _("From"), required=True, aliases=("from", "vanaf", "ingangsdatum", "datum")
-        ),
+        sources.START_DATE,
         Field(
             "amount",
             "amount",

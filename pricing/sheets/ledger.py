@@ -181,6 +181,15 @@ class _Plan(Plan):
         return {"date": entry.date.isoformat(), "amount": str(entry.amount), **shown}
 
 
+ACCOUNT = Field(
+    "account",
+    "code",
+    _("Account"),
+    required=True,
+    aliases=("ledger_account", "rekening", "grootboekrekening", "grootboek"),
+)
+
+
 class LedgerSheet(PlannedSheet[_Plan]):
     plan = _Plan
     key = "cost_actuals"
@@ -200,13 +209,7 @@ class LedgerSheet(PlannedSheet[_Plan]):
             aliases=("entry_number", "entry", "boekingsnummer", "stuknummer", "journaalpost"),
         ),
         Field("date", "date", _("Date"), required=True, aliases=("datum", "booking_date", "boekdatum")),
-        Field(
-            "account",
-            "code",
-            _("Account"),
-            required=True,
-            aliases=("ledger_account", "rekening", "grootboekrekening", "grootboek"),
-        ),
+        ACCOUNT,
         Field("cost_centre", "code", _("Cost centre"), aliases=("cost_center", "kostenplaats")),
         Field("dimension", "code", _("Dimension"), aliases=("dimensie", "kostendrager", "project")),
         Field(

@@ -14,6 +14,7 @@ from exchange.sheets import Counts, Field
 from pricing.models import Levy
 from pricing.services.levies import levies_import, levies_import_undo
 from products.selectors.access import visible_channel_ids, visible_line_ids
+from products.sheets import sources
 from products.sheets.known import lines_known
 from products.sheets.planned import Plan, PlannedSheet, Refused, Row
 
@@ -157,9 +158,7 @@ class LeviesSheet(PlannedSheet[_Plan]):
             help_text=_("unit, year or share; empty: unit."),
         ),
         Field("tier", "text", _("Tier"), aliases=("staffel", "trede", "unit", "eenheid")),
-        Field(
-            "start_date", "date", _("From"), required=True, aliases=("from", "vanaf", "ingangsdatum", "datum")
-        ),
+        sources.START_DATE,
         Field(
             "from_quantity",
             "number",

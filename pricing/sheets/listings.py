@@ -136,16 +136,8 @@ class ListingsSheet(PlannedSheet[_Plan]):
     fields = (
         replace(sources.PRODUCT, required=True),
         sources.FIELD,
-        Field(
-            "channel",
-            "code",
-            _("Channel"),
-            required=True,
-            aliases=("kanaal", "klant", "afnemer", "account", "customer"),
-        ),
-        Field(
-            "start_date", "date", _("From"), required=True, aliases=("from", "vanaf", "ingangsdatum", "datum")
-        ),
+        replace(sources.CHANNEL, required=True),
+        sources.START_DATE,
         Field(
             "status",
             "text",

@@ -34,6 +34,8 @@ from products.sheets.known import Named, channels_known, lines_known
 from products.sheets.planned import Plan, PlannedSheet, Refused, Row
 from products.sheets.words import MONTH_CLOSED
 
+from .ledger import ACCOUNT
+
 NAMES = ("account", "cost_centre", "dimension")
 REASONS: dict[str, Any] = {
     "product_unknown": _("no product has this code"),
@@ -191,13 +193,7 @@ class MappingSheet(PlannedSheet[_Plan]):
     reasons = REASONS
     options: tuple[Option, ...] = (sources.OPTION,)
     fields = (
-        Field(
-            "account",
-            "code",
-            _("Account"),
-            required=True,
-            aliases=("ledger_account", "rekening", "grootboekrekening", "grootboek"),
-        ),
+        ACCOUNT,
         Field(
             "cost_centre",
             "code",

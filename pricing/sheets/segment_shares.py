@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import Any
 
@@ -17,6 +17,7 @@ from pricing.services.place import SHARE, dated_import, dated_undo, shares_lock,
 from products.models import Segment
 from products.selectors.access import visible_channel_ids, visible_line_ids
 from products.selectors.channels import channel_chains
+from products.sheets import sources
 from products.sheets.known import Named, channels_known
 from products.sheets.planned import Plan, PlannedSheet, Refused, Row
 
@@ -129,16 +130,8 @@ class SegmentSharesSheet(PlannedSheet[_Plan]):
     reasons = REASONS
     fields = (
         Field("segment", "text", _("Segment"), required=True, aliases=("customer_segment", "klantsegment")),
-        Field(
-            "channel",
-            "code",
-            _("Channel"),
-            required=True,
-            aliases=("kanaal", "klant", "afnemer", "account", "customer"),
-        ),
-        Field(
-            "start_date", "date", _("From"), required=True, aliases=("from", "vanaf", "ingangsdatum", "datum")
-        ),
+        replace(sources.CHANNEL, required=True),
+        sources.START_DATE,
         Field(
             "share",
             "number",

@@ -24,6 +24,7 @@ from pricing.services.term_import import terms_import, terms_import_undo
 from pricing.services.terms import scale_check
 from pricing.words.cost_sheet import ALL
 from products.selectors.access import visible_channel_ids, visible_line_ids
+from products.sheets import sources
 from products.sheets.known import channels_known, lines_known
 from products.sheets.planned import Plan, PlannedSheet, Refused, Row
 
@@ -238,9 +239,7 @@ class TermsSheet(PlannedSheet[_Plan]):
             aliases=("line", "productlijn", "lijn"),
             help_text=_("“all”: of all lines."),
         ),
-        Field(
-            "start_date", "date", _("From"), required=True, aliases=("from", "vanaf", "ingangsdatum", "datum")
-        ),
+        sources.START_DATE,
         Field(
             "rate", "number", _("Percentage"), aliases=("percentage", "korting"), help_text=_("In per cent.")
         ),

@@ -258,7 +258,7 @@ class BudgetSheet(PlannedSheet[_Plan]):
         sources.PRODUCT,
         sources.FIELD,
         Field("product_line", "text", _("Product line"), aliases=("line", "productlijn", "lijn")),
-        Field("channel", "code", _("Channel"), aliases=("kanaal", "klant", "afnemer", "account", "customer")),
+        sources.CHANNEL,
         Field(
             "month",
             "month",

@@ -40,6 +40,12 @@ def source_wanted(text: str | None, answer: Any) -> str:
 PRODUCT = Field(
     "product", "code", _("Product"), aliases=("sku", "code", "product_code", "artikel", "artikelnummer")
 )
+CHANNEL = Field(
+    "channel", "code", _("Channel"), aliases=("kanaal", "klant", "afnemer", "account", "customer")
+)
+START_DATE = Field(
+    "start_date", "date", _("From"), required=True, aliases=("from", "vanaf", "ingangsdatum", "datum")
+)
 FIELD = Field(
     CODE_SOURCE,
     "text",

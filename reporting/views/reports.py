@@ -10,7 +10,6 @@ from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, JsonResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.urls import reverse
-from django.utils import translation
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
@@ -21,14 +20,13 @@ from core.errors import form_refuse
 from core.idempotency import once
 from core.models import Job
 from core.pages import page_render, paginate, with_right
-from core.reports.blocks import sections_from_json
 from products.models import Family, Product, ProductLine
 from products.selectors.access import product_get
 from products.selectors.structure import family_get, line_get, memberships
 from reporting.exposure_words import exposure_sentence, field_label
 from reporting.forms.report import ReportForm
 from reporting.models import Report, Snapshot, SnapshotFile
-from reporting.report_page import preview_content, preview_context, sections_shown
+from reporting.report_page import frozen_shown, preview_content, preview_context
 from reporting.report_templates import SHEET, TEMPLATES, ReportTemplate, sections_offered, template_sections
 from reporting.schedule_words import sending_shown, when_words
 from reporting.selectors.grants import fields_grantable, grants_standing
@@ -247,13 +245,11 @@ def report_act(request: HttpRequest, pk: int, act: str) -> HttpResponseBase:
 def snapshot(request: HttpRequest, pk: int, number: int) -> HttpResponse:
     """What was published, in the words and figures of then."""
     found = get_object_or_404(snapshots_visible(request.user), report=pk, number=number)
-    with translation.override(found.language):
-        shown = sections_shown(sections_from_json(found.sections))
     context = {
         "snapshot": found,
         "kinds": SnapshotFile.Kind.values,
         "sentence": exposure_sentence(found),
-        "shown": shown,
+        "shown": frozen_shown(found.language, found.sections),
     }
     return page_render(request, "reporting/snapshot.html", context)
 

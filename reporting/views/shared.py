@@ -15,28 +15,25 @@ from django.core import signing
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, HttpResponseNotAllowed
 from django.shortcuts import redirect, render
 from django.urls import reverse
-from django.utils import translation
 from django.views.decorators.csrf import csrf_exempt
 
 from accounts.errors import DomainError
 from accounts.models.user import LANGUAGES
 from core.clients import client_address, client_kind
 from core.rate_limit import attempt
-from core.reports.blocks import sections_from_json
 from reporting.middleware import LANGUAGE
 from reporting.models import Share
-from reporting.report_page import sections_shown
+from reporting.report_page import frozen_shown
 from reporting.selectors.shares import share_file, share_find, share_snapshot
 from reporting.services.share_opening import access_note, share_ask, share_open, share_password
+
+from .cost_report_files import file_answer
 
 COOKIE = "share"
 SECONDS = 60 * 60
 """Who opened a link opens it again after so long."""
 OPENED, ADMITTED = "opened", "admitted"
-KINDS = {
-    "pdf": "application/pdf",
-    "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
-}
+KINDS = ("pdf", "xlsx")
 _signer = signing.TimestampSigner(salt="reporting.share")
 View = Callable[..., HttpResponseBase]
 
@@ -77,8 +74,7 @@ def report(request: HttpRequest, token: str, share: Share) -> HttpResponse:
     if step != ADMITTED:
         return _door(request, token, step)
     snapshot = share_snapshot(share)
-    with translation.override(snapshot.language):
-        shown = sections_shown(sections_from_json(snapshot.sections))
+    shown = frozen_shown(snapshot.language, snapshot.sections)
     context = {"share": share, "token": token, "snapshot": snapshot, "shown": shown}
     return render(request, "shared/report.html", context)
 
@@ -152,10 +148,8 @@ def file(request: HttpRequest, token: str, share: Share, kind: str) -> HttpRespo
         return answer
     if request.method == "GET":
         access_note(share=share, what=kind, **_client(request))
-    answer = HttpResponse(bytes(made.content), content_type=KINDS[kind])
-    name = f"report-{made.snapshot.published_at:%Y-%m-%d}-{made.snapshot.number}.{kind}"
-    answer.headers["Content-Disposition"] = f'attachment; filename="{name}"'
-    return answer
+    name = f"report-{made.snapshot.published_at:%Y-%m-%d}-{made.snapshot.number}"
+    return file_answer(bytes(made.content), kind, name)
 
 
 def _door(
