@@ -84,8 +84,9 @@ def axe_check(page: Any) -> None:
     if not page.evaluate("() => window.axe_load ? !axe_load() : false"):
         page.add_init_script(_LOAD)
         page.evaluate(f"() => {{ {_LOAD} axe_load(); }}")
-    # What is being asked for again is shown faded until it comes.
+    # What is being asked for again is faded until it comes; what is half under the bar is not judged.
     page.wait_for_function("() => !document.querySelector('.htmx-request, .htmx-swapping')")
+    page.evaluate("() => window.scrollTo(0, 0)")
     answers = (page.evaluate(_RUN, {"tags": TAGS, "passed": list(_passed)}) for _try in range(5))
     answer = next(filter(None, answers), None)
     assert answer is not None, "the page does not come to rest"
