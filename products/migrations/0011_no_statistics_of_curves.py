@@ -14,5 +14,5 @@ def _statistics(target: int) -> str:
 
 
 class Migration(migrations.Migration):
-    dependencies = [("products", "0010_versions_of_what_is_around")]
+    dependencies = [("products", "0001_squashed_0010_versions_of_what_is_around")]
     operations = [migrations.RunSQL(_statistics(0), _statistics(-1))]
