@@ -100,9 +100,10 @@ def reason_words(row: Elasticity) -> str:
 
 
 def sensitivity_words(row: Elasticity | None) -> str:
-    """The whole sentence."""
+    """The whole of it, and on what it was measured."""
     effect, basis = effect_words(row), from_words(row)
     said = f"{effect}, {basis}" if effect else basis
-    if measured := measured_words(row):
-        said = f"{said} ({measured})"
-    return f"{said}; {reason_words(row)}" if row is not None and row.reason_code == "answered" else said
+    if row is not None and row.reason_code == "answered":
+        said = f"{said}; {reason_words(row)}"
+    measured = measured_words(row)
+    return f"{said}. {measured}." if measured else said
