@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import argparse
 import sys
+from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from functools import partial
@@ -35,6 +36,7 @@ class Held:
     years: list[bool] = field(default_factory=list)
     month_widths: list[float] = field(default_factory=list)
     year_widths: list[float] = field(default_factory=list)
+    spans: dict[int, list[bool]] = field(default_factory=lambda: defaultdict(list))
 
     def row(self) -> str:
         year = f"{np.mean(self.years):.2f} | {100 * np.median(self.year_widths):.1f} %"
@@ -64,9 +66,12 @@ def main() -> int:
             for group in groups:
                 for way, fixed in WAYS.items():
                     said = (of_products, of_months) if fixed is None else (fixed, fixed)
-                    _score(found.setdefault((level, way), Held()), group, *said)
+                    _score(found.setdefault((level, way), Held()), group, *said, spans=options.spans)
     for (level, way), held in found.items():
         sys.stdout.write(f"| {level} | {way} | {held.row()} |\n")
+    for (level, way), held in found.items():
+        for span, inside in held.spans.items():
+            sys.stdout.write(f"| {level} | {way} | first {span} months | {np.mean(inside):.2f} |\n")
     return 0
 
 
@@ -124,7 +129,9 @@ def _levels(ahead: Sequence[Ahead], letters: int) -> Iterable[tuple[str, list[li
     yield "all", [list(ahead)]
 
 
-def _score(held: Held, group: Sequence[Ahead], of_products: float, of_months: float) -> None:
+def _score(
+    held: Held, group: Sequence[Ahead], of_products: float, of_months: float, *, spans: Sequence[int]
+) -> None:
     mean, actual = (sum(getattr(one, name) for one in group) for name in ("mean", "actual"))
     below = _half([one.mean - one.lo80 for one in group], of_products)
     above = _half([one.hi80 - one.mean for one in group], of_products)
@@ -134,6 +141,10 @@ def _score(held: Held, group: Sequence[Ahead], of_products: float, of_months: fl
     year = slice(0, YEAR)
     low_year, high_year = total_band(mean[year], low[year], high[year], correlation=of_months)
     held.years.append(bool(low_year <= actual[year].sum() <= high_year))
+    for span in spans:
+        first = slice(0, span)
+        edges = total_band(mean[first], low[first], high[first], correlation=of_months)
+        held.spans[span].append(bool(edges[0] <= actual[first].sum() <= edges[1]))
     held.year_widths.append((high_year - low_year) / 2 / max(mean[year].sum(), 1e-9))
 
 
@@ -147,6 +158,12 @@ def _half(widths: Sequence[np.ndarray], correlation: float) -> np.ndarray:
 def _parser() -> argparse.ArgumentParser:
     parser = argument_parser("python -m forecasting.evaluate_totals")
     parser.add_argument("--group", type=int, default=1, help="so many first letters make a group")
+    parser.add_argument(
+        "--spans",
+        type=lambda text: [int(part) for part in text.split(",")],
+        default=[],
+        help="sums of so many first months too, such as 1,3,6: what decisions did is held against them",
+    )
     return parser
 
 

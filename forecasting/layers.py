@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from math import exp, hypot
 from typing import Any
 
 from core.numbers import Z80, Z95
+
+from .totals import decided_band, total_band
 
 
 class Layers:
@@ -42,19 +45,31 @@ class Layers:
         """The final forecast with its bands, moved in proportion to it, and wider by what is not known of
         decisions: final, lo80, hi80, lo95, hi95."""
         final = self.final
-        scale = final / self.mean if self.mean > 0 and final > 0 else 1.0
         low80, high80, low95, high95 = (
-            final + self._widened((edge - self.mean) * scale, z)
+            final + self._widened(edge, z)
             for edge, z in ((self.lo80, -Z80), (self.hi80, Z80), (self.lo95, -Z95), (self.hi95, Z95))
         )
         return final, low80, high80, low95, high95
 
-    def _widened(self, half: float, z: float) -> float:
+    def _widened(self, edge: float, z: float) -> float:
         """Both errors are independent: their squares add."""
-        if not self.spread or self.final <= 0:
+        half, moved = self._apart(edge, z)
+        if not moved:
             return half
-        moved = self.final * (exp(z * self.spread) - 1)
         return hypot(half, moved) if z > 0 else -hypot(half, moved)
+
+    def _apart(self, edge: float, z: float) -> tuple[float, float]:
+        """From the final forecast to that edge, with its sign: for the statistics' own error, and for what is
+        not known of decisions."""
+        scale = self.final / self.mean if self.mean > 0 and self.final > 0 else 1.0
+        moved = self.final * (exp(z * self.spread) - 1) if self.spread and self.final > 0 else 0.0
+        return (edge - self.mean) * scale, moved
+
+    @property
+    def halves80(self) -> tuple[tuple[float, float], tuple[float, float]]:
+        """Below and above, each apart and without sign: the statistics' own half width, and decisions'."""
+        low, high = self._apart(self.lo80, -Z80), self._apart(self.hi80, Z80)
+        return (abs(low[0]), abs(low[1])), (abs(high[0]), abs(high[1]))
 
     @property
     def price(self) -> float:
@@ -66,3 +81,22 @@ class Layers:
     def priced_band(self) -> tuple[float, ...]:
         """The final band × the price: times revenue per unit of the 12 months before it is revenue."""
         return tuple(value * self.price for value in self.final_band)
+
+
+def months_band(
+    months: Sequence[Layers], *, correlation: float, priced: bool = False
+) -> tuple[float, float, float]:
+    """The sum of the months' final forecasts with its 80 % band; ``priced``: as revenue. The statistics' own
+    errors are correlated by that much; what is not known of a decision is the same in every month it moves,
+    so its half widths add. Both are independent of each other."""
+    rows = [(month.priced_band if priced else month.final_band)[:3] for month in months]
+    mean, low, high = ([row[place] for row in rows] for place in range(3))
+    if not any(month.spread for month in months):
+        return sum(mean), *total_band(mean, low, high, correlation=correlation)
+    own, moved = [], []
+    for month in months:
+        by = month.price if priced else 1.0
+        (low_own, low_moved), (high_own, high_moved) = month.halves80
+        own.append((by * low_own, by * high_own))
+        moved.append((by * low_moved, by * high_moved))
+    return sum(mean), *decided_band(sum(mean), own, moved, correlation=correlation)

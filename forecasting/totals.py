@@ -3,14 +3,15 @@
 Months of one forecast err partly together (the level was judged too high) and partly on their own. With one
 correlation c between the errors of any two months, the half width of a sum is
 √((1 − c) · Σ hᵢ² + c · (Σ hᵢ)²): the root of the sum of squares when they err apart (c = 0), the plain sum
-when they err as one (c = 1). Products of one month err together too, but far less: the same formula with
-their own correlation.
+when they err as one (c = 1). What is not known of a decision, how volume answers a price, is one and the same
+in all its months: that adds, beside the statistics' own. Products of one month err together too, but far
+less: the same formula with their own correlation.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from math import fsum, sqrt
+from math import fsum, hypot, sqrt
 
 # Where a calibration's payload keeps it.
 CORRELATION = "error_correlation"
@@ -99,6 +100,23 @@ def total_band(
     above = _half([high - m for m, high in zip(mean, hi, strict=True)], correlation)
     low = total - below
     return (max(low, 0.0) if min(lo, default=0.0) >= 0 else low), total + above
+
+
+def decided_band(
+    total: float,
+    own: Sequence[tuple[float, float]],
+    moved: Sequence[tuple[float, float]],
+    *,
+    correlation: float,
+) -> tuple[float, float]:
+    """Low and high end of a sum of months that decisions move: of each month the half widths below and above,
+    of the statistics' own errors and of what is not known of the decisions. The first are correlated; what is
+    not known of a price is the same in every month that it holds, so the second add. Both are independent."""
+    below, above = (
+        hypot(_half([pair[end] for pair in own], correlation), sum(pair[end] for pair in moved))
+        for end in (0, 1)
+    )
+    return max(total - below, min(total, 0.0)), total + above
 
 
 def _half(widths: Sequence[float], correlation: float) -> float:

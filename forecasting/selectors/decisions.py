@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime
 from collections import defaultdict
 from collections.abc import Collection
 
@@ -27,3 +28,21 @@ def decisions_of(
     ):
         found[row.product_id, row.family_id, row.measure_id].append(row.decision)
     return {key: tuple(decisions) for key, decisions in found.items()}
+
+
+_GAPS = (Finding.Kind.STOCK_OUT, Finding.Kind.ZERO, Finding.Kind.HALF_MONTH, Finding.Kind.FLAGGED)
+
+
+def gaps_of(product_ids: Collection[int]) -> dict[tuple[int, int], list[tuple[datetime.date, datetime.date]]]:
+    """First and last month of what does not speak about demand, by product and measure: what a person
+    confirmed as out of stock, not loaded or not to be counted, and what surely is so and nobody denied. One
+    query."""
+    rows = Finding.objects.filter(
+        Q(state=Finding.State.CONFIRMED) | Q(state=Finding.State.OPEN, sure=True, gone_at=None),
+        product_id__any=product_ids,
+        kind__in=_GAPS,
+    ).order_by("first", "pk")
+    found: dict[tuple[int, int], list[tuple[datetime.date, datetime.date]]] = defaultdict(list)
+    for product, measure, first, last in rows.values_list("product_id", "measure_id", "first", "last"):
+        found[product or 0, measure].append((first, last))
+    return dict(found)

@@ -12,12 +12,12 @@ from django.db.models import OuterRef, Q, QuerySet, Subquery
 from django.db.models.fields.json import KT
 
 from accounts.rows import from_row, row_of
+from forecasting.layers import months_band
 from forecasting.models import Backtest, Calibration, Forecast, ForecastMonth, ForecastWeek, StageEstimate
 from forecasting.totals import (
     CORRELATION,
     PRODUCT_CORRELATION,
     USUAL_CORRELATION,
-    total_band,
 )
 from products.models import Family, Measure, Product
 from products.selectors.access import products_visible, visible_channel_ids
@@ -29,7 +29,7 @@ from .accuracy_sums import Sums, product_sums, product_sums_read
 @dataclass(frozen=True)
 class ForecastNow:
     """The forecast in use and its months, in the measure's unit. ``correlation`` is that of two months'
-    errors: what :func:`forecasting.totals.total_band` needs for the band of a total. ``naive_wape`` is the
+    errors: what :func:`forecasting.layers.months_band` needs for the band of a total. ``naive_wape`` is the
     error of repeating the year before where ``forecast.wape`` was measured. ``ended``: the last day of a
     product that ends; the months after it are in ``months``, of nothing, and not in :attr:`sold_months`.
     ``accuracy`` is how good earlier forecasts of a product turned out, by lag; ``weeks`` those of a forecast
@@ -154,10 +154,9 @@ def year_ahead(now: ForecastNow, measure: Measure) -> Vintage:
 def _vintage(
     forecast: Forecast, months: Sequence[ForecastMonth], measure: Measure, correlation: float
 ) -> Vintage:
-    year = [row.final_band for row in months[:12]]
+    year = months[:12]
     if not year:
         return Vintage(forecast, None, None, None)
     if measure.kind == Measure.Kind.LEVEL:
-        return Vintage(forecast, *year[-1][:3])
-    mean, low, high = ([row[place] for row in year] for place in range(3))
-    return Vintage(forecast, sum(mean), *total_band(mean, low, high, correlation=correlation))
+        return Vintage(forecast, *year[-1].final_band[:3])
+    return Vintage(forecast, *months_band(year, correlation=correlation))

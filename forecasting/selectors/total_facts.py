@@ -24,12 +24,16 @@ ByGroup = dict[int, list[tuple[datetime.date, Value]]]
 @dataclass(frozen=True)
 class MonthSum:
     """One month over products: the sum of the final forecasts, and for each edge of the bands the sum of the
-    distances from the forecast and the sum of their squares: (lo80, hi80, lo95, hi95)."""
+    distances from the forecast and the sum of their squares: (lo80, hi80, lo95, hi95). ``own`` and ``moved``
+    are the sums of the 80 % distances apart, of the statistics' own error and of what is not known of
+    decisions, and of their squares: (low, high, low squared, high squared)."""
 
     month: datetime.date
     mean: float
     plain: tuple[float, float, float, float]
     squares: tuple[float, float, float, float]
+    own: tuple[float, float, float, float]
+    moved: tuple[float, float, float, float]
 
     def __add__(self, other: MonthSum) -> MonthSum:
         """Both groups together."""
@@ -38,6 +42,8 @@ class MonthSum:
             self.mean + other.mean,
             tuple(map(add, self.plain, other.plain)),  # type: ignore[arg-type]
             tuple(map(add, self.squares, other.squares)),  # type: ignore[arg-type]
+            tuple(map(add, self.own, other.own)),  # type: ignore[arg-type]
+            tuple(map(add, self.moved, other.moved)),  # type: ignore[arg-type]
         )
 
 
@@ -64,12 +70,16 @@ _SUMS = f"""
                m.mean - m.lo95 AS lo95, m.hi95 - m.mean AS hi95, m.spread
         FROM priced m
     ), part AS (
-        SELECT part, month, final,
+        SELECT part, month, final, scale * lo80 AS own_lo, scale * hi80 AS own_hi,
+               coalesce(greatest(final, 0) * (1 - exp({-Z80} * spread)), 0) AS moved_lo,
+               coalesce(greatest(final, 0) * (exp({Z80} * spread) - 1), 0) AS moved_hi,
                {_half("lo80", -Z80)}, {_half("hi80", Z80)}, {_half("lo95", -Z95)}, {_half("hi95", Z95)}
         FROM scaled
     )
     SELECT part, month, sum(final), sum(lo80), sum(hi80), sum(lo95), sum(hi95),
-           sum(lo80 ^ 2), sum(hi80 ^ 2), sum(lo95 ^ 2), sum(hi95 ^ 2)
+           sum(lo80 ^ 2), sum(hi80 ^ 2), sum(lo95 ^ 2), sum(hi95 ^ 2),
+           sum(own_lo), sum(own_hi), sum(own_lo ^ 2), sum(own_hi ^ 2),
+           sum(moved_lo), sum(moved_hi), sum(moved_lo ^ 2), sum(moved_hi ^ 2)
     FROM part GROUP BY 1, 2 ORDER BY 1, 2
 """  # noqa: S608
 
@@ -102,7 +112,7 @@ def forecast_sums(
     factor is the revenue per unit of the 12 months before, which moves with what is decided of prices."""
     found: dict[int, list[MonthSum]] = defaultdict(list)
     for group, month, mean, *edges in _rows(_SUMS, money, *_columns(parts, 3)):
-        found[group].append(MonthSum(month, mean, tuple(edges[:4]), tuple(edges[4:])))  # type: ignore[arg-type]
+        found[group].append(MonthSum(month, mean, *(tuple(edges[n : n + 4]) for n in (0, 4, 8, 12))))  # type: ignore[arg-type]
     return found
 
 

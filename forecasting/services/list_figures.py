@@ -6,11 +6,10 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from forecasting.layers import Layers
+from forecasting.layers import Layers, months_band
 from forecasting.models import Forecast, ForecastMonth
 from forecasting.selectors.forecasts import error_correlation_now
 from forecasting.selectors.prices import prices_last_year
-from forecasting.totals import total_band
 from products.models import Measure
 from products.selectors.lines import LineTree
 from products.services.figures import ForecastFigures, figures_forecast_set
@@ -53,17 +52,13 @@ def list_figures(
 ) -> ForecastFigures:
     """From the final forecast; of a level the year is its state at the end."""
     bands = [month.final_band[:3] for month in months]
-    year = bands[:YEAR]
     total = lo80 = hi80 = amount = None
-    if year:
-        mean = [row[0] for row in year]
+    if months:
         amount = None if price is None else price * sum(month.final * month.price for month in months[:YEAR])
         if is_level:
-            total, lo80, hi80 = year[-1]
+            total, lo80, hi80 = bands[:YEAR][-1]
         else:
-            total = sum(mean)
-            low, high = [row[1] for row in year], [row[2] for row in year]
-            lo80, hi80 = total_band(mean, low, high, correlation=correlation)
+            total, lo80, hi80 = months_band(months[:YEAR], correlation=correlation)
     return ForecastFigures(
         product_id=header.product_id or 0,
         measure_id=header.measure_id,

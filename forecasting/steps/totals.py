@@ -22,6 +22,7 @@ from forecasting.totals import (
     PRODUCT_CORRELATION,
     USUAL_CORRELATION,
     USUAL_PRODUCT_CORRELATION,
+    decided_band,
     summed_half,
     total_band,
 )
@@ -204,8 +205,9 @@ def _total(
 ) -> TotalForecast:
     last = month_add(min(part.as_of for part in one.counted), HORIZON)
     since = month_add(one.as_of, 1 - HISTORY_MONTHS)
-    months = [_month(row, said.of_products) for row in ahead if one.as_of < row.month <= last]
-    year, low, high = _year(months[:YEAR], said.of_months, one.measure)
+    counted = [row for row in ahead if one.as_of < row.month <= last]
+    months = [_month(row, said.of_products) for row in counted]
+    year, low, high = _year(months[:YEAR], counted[:YEAR], said, one.measure)
     return TotalForecast(
         line_id=one.line_id,
         measure=one.measure,
@@ -235,15 +237,27 @@ def _month(row: MonthSum, correlation: float) -> list[Any]:
 
 
 def _year(
-    months: list[list[Any]], correlation: float, measure: Measure | None
+    months: list[list[Any]], sums: list[MonthSum], said: _Correlations, measure: Measure | None
 ) -> tuple[float | None, float | None, float | None]:
     if len(months) < YEAR:
         return None, None, None
     if measure is not None and measure.kind == Measure.Kind.LEVEL:
         return months[-1][1], months[-1][2], months[-1][3]
     mean, low, high = ([row[place] for row in months] for place in (1, 2, 3))
-    return round(sum(mean), 4), *(
-        round(edge, 4) for edge in total_band(mean, low, high, correlation=correlation)
+    edges = total_band(mean, low, high, correlation=said.of_months)
+    if any(any(row.moved) for row in sums):
+        own, moved = [_halves(row.own, said) for row in sums], [_halves(row.moved, said) for row in sums]
+        edges = decided_band(sum(mean), own, moved, correlation=said.of_months)
+    return round(sum(mean), 4), *(round(edge, 4) for edge in edges)
+
+
+def _halves(part: tuple[float, float, float, float], said: _Correlations) -> tuple[float, float]:
+    """Of one month over products, below and above."""
+    low, high, low_squares, high_squares = part
+    correlation = said.of_products
+    return (
+        summed_half(low, low_squares, correlation=correlation),
+        summed_half(high, high_squares, correlation=correlation),
     )
 
 

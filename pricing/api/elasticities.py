@@ -29,7 +29,10 @@ class ElasticitySerializer(serializers.ModelSerializer):
     """By how many per cent the volume changes when the price changes by one, with 80 % and 95 % intervals.
     ``channel``: of what is sold there, at a price of its own; empty: of the product. ``rests_on``: *own*
     periods, of a channel its *product*'s, its *line*'s or the *portfolio*'s value; ``reason_code`` and
-    ``reason_params`` say why. Null where the leading measure counts a state (reason *level*)."""
+    ``reason_params`` say why. Null where the leading measure counts a state (reason *level*). ``measure`` and
+    ``price_kind`` (own, advised, observed) are what it was measured on; ``reason_params`` have
+    ``distribution_pct``, for which share of the volume the distribution is known, where it was corrected for
+    that."""
 
     product = serializers.CharField(source="product.code", read_only=True)
     channel = serializers.CharField(source="channel.code", read_only=True, default="")

@@ -25,7 +25,10 @@ SCENARIO_COLUMNS = (
     "product_id", "multiplier", "units", "units_lo80", "units_hi80", "profit", "profit_lo80", "profit_hi80",
     "recommended",
 )  # fmt: skip
-OPTIONAL = ("category", "regular_price", "promo", "display", "unit_cost", "competitor_price", "stockout")
+OPTIONAL = (
+    "category", "regular_price", "promo", "display", "unit_cost", "competitor_price", "stockout",
+    "distribution",
+)  # fmt: skip
 _MOST_WEEKS = 520
 
 
@@ -95,6 +98,7 @@ def read_histories(source: Path) -> tuple[list[History], tables.Calendar]:
             "unit_cost": _not_negative,
             "competitor_price": _above_zero,
             "stockout": tables.share,
+            "distribution": _not_negative,
         },
         once=("product_id", "week"),
     )

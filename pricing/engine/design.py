@@ -6,11 +6,14 @@ from dataclasses import dataclass
 import numpy as np
 
 from .history import BoolArray, FloatArray, History
+from .what_if_distribution import EXPECTED, EXPECTED_SD
 
 _PAIRS = 2
 _AFTER = 3
 # Mean and standard deviation, in logs of units: a plausible range of everyday effects, not a result.
 _COMPETITOR = (0.4, 0.4)
+# A point of distribution sells what one sells now, or less (what_if_distribution.py).
+_DISTRIBUTION = (EXPECTED, EXPECTED_SD)
 _DISPLAY = (0.3, 0.25)
 # A promotion that runs all month, its lower price included.
 _PROMOTED_MONTH = (0.6, 0.6)
@@ -55,6 +58,8 @@ def design(history: History) -> Design:
     blocks += _calendar(week, week[-1])
     if history.competitor is not None:
         blocks.append(("competitor", history.competitor - history.competitor[-1], *_COMPETITOR))
+    if history.spread_out is not None:
+        blocks.append(("distribution", history.spread_out - history.spread_out[-1], *_DISTRIBUTION))
     if history.displayed[seen].any():
         shown = _PROMOTED_MONTH if history.monthly else _DISPLAY
         blocks.append(("display", history.displayed, *shown))
@@ -85,7 +90,8 @@ def design(history: History) -> Design:
 
 
 def future_columns(made: Design, history: History, weeks: FloatArray) -> FloatArray:
-    """The same columns for weeks ahead: no promotion, no display, the competitor's price as it stands."""
+    """The same columns for weeks ahead: no promotion, no display, competitor's price and
+    distribution as they stand."""
     known = {name: values for name, values, _, _ in _calendar(weeks, float(history.week[-1]))}
     known["level"] = np.ones(len(weeks))
     return np.column_stack([known.get(name, np.zeros(len(weeks))) for name in made.names])

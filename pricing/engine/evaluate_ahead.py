@@ -8,9 +8,11 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterable, Sequence
-from math import exp, hypot, log
+from math import exp, hypot, log, sqrt
 
 import numpy as np
+
+from forecasting.totals import decided_band, total_band
 
 from .estimate import elasticities
 from .history import FloatArray
@@ -19,6 +21,8 @@ from .simulate import simulate
 
 Z80 = 1.2816
 CHANGES = (0.02, 0.05, 0.1, 0.2)
+SPANS = (1, 3, 6, 12)
+CORRELATION = 0.5
 SEEDS = range(800, 804)
 
 
@@ -45,6 +49,43 @@ def prices() -> str:
                 before, after = (holds(true, factor, band, z, wide) for wide in (0.0, spread))
                 rows[change].append((before, after, hypot(1, (exp(Z80 * spread) - 1) / (band * Z80))))
     return _table((f"price ±{change:.0%}", own) for change, own in rows.items())
+
+
+def price_spans() -> str:
+    """A price that holds for some months: the sum of them, of which a month's own error has a part that all
+    share (`CORRELATION`, which the band knows). *Before*: what the elasticity leaves open is taken to be as
+    correlated over months as that; *after*: to be the same in all of them (forecasting/totals.py)."""
+    rng = np.random.default_rng(20261201)
+    rows: dict[tuple[float, int], list[tuple[bool, bool, float]]] = {
+        (change, months): [] for change in CHANGES for months in SPANS
+    }
+    for seed in SEEDS:
+        products = simulate(120, seed=seed)
+        for product, found in zip(products, elasticities([p.history for p in products]), strict=True):
+            band, months = rng.uniform(0.05, 0.2), max(SPANS)
+            z = sqrt(CORRELATION) * rng.normal() + sqrt(1 - CORRELATION) * rng.normal(size=months)
+            for change in CHANGES:
+                ratio = 1 + change * rng.choice([-1, 1])
+                true, factor = ratio**product.truth.elasticity, ratio**found.elasticity
+                own, spread = factor * band * Z80, found.posterior.sd * abs(log(ratio))
+                moved = [abs(factor * (exp(side * Z80 * spread) - 1)) for side in (-1, 1)]
+                for span in SPANS:
+                    came = float((true * (1 + band * z[:span])).sum())
+                    means = [factor] * span
+                    wide = [hypot(own, one) for one in moved]
+                    before = total_band(
+                        means, [factor - wide[0]] * span, [factor + wide[1]] * span, correlation=CORRELATION
+                    )
+                    after = decided_band(
+                        sum(means),
+                        [(own, own)] * span,
+                        [(moved[0], moved[1])] * span,
+                        correlation=CORRELATION,
+                    )
+                    held = [low <= came <= high for low, high in (before, after)]
+                    wider = (after[1] - after[0]) / (before[1] - before[0])
+                    rows[change, span].append((held[0], held[1], wider))
+    return _table((f"price ±{change:.0%}, {span} months", own) for (change, span), own in rows.items())
 
 
 def promotions() -> str:
@@ -117,4 +158,4 @@ def _table(groups: Iterable[tuple[str, Sequence[tuple[bool, bool, float]]]]) -> 
 
 
 if __name__ == "__main__":
-    sys.stdout.write(f"{prices()}\n\n{promotions()}\n")
+    sys.stdout.write(f"{prices()}\n\n{price_spans()}\n\n{promotions()}\n")

@@ -30,7 +30,8 @@ def _none() -> FloatArray:
 class History:
     """One product. `week` counts weeks, rising, gaps allowed; the other arrays have a value a week, NaN where
     it is not known, and may be empty when it is known for no week. `promo`, `display` and `stockout` run from
-    0 to 1; `units` of a week out of stock do not count.
+    0 to 1; `units` of a week out of stock do not count. `distribution` is how widely it lies (weighted
+    distribution, or points of sale): only how it moves counts.
 
     By the month (`monthly`) a row is a month: `week` the week its middle lies in, `units` those of a month of
     average length, `price` the regular one, and `display` the share of the month in which a promotion ran."""
@@ -46,6 +47,7 @@ class History:
     unit_cost: FloatArray = field(default_factory=_none)
     competitor_price: FloatArray = field(default_factory=_none)
     stockout: FloatArray = field(default_factory=_none)
+    distribution: FloatArray = field(default_factory=_none)
     monthly: bool = False
 
     @cached_property
@@ -92,6 +94,11 @@ class History:
     def competitor(self) -> FloatArray | None:
         """Log price of the competitor, the last known one where it is missing; None when it never moved."""
         return _moving(self._column(self.competitor_price))
+
+    @cached_property
+    def spread_out(self) -> FloatArray | None:
+        """Log distribution, the last known one where it is missing; None when it never moved."""
+        return _moving(self._column(self.distribution))
 
     @cached_property
     def cost(self) -> FloatArray | None:

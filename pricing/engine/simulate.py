@@ -112,6 +112,7 @@ def by_month(history: History) -> History:
         regular_price=regular,
         promo=np.zeros(len(weeks)),
         display=average(history.promoted.astype(np.float64)),
+        distribution=average(history.distribution) if len(history.distribution) else history.distribution,
         monthly=True,
     )
 

@@ -35,7 +35,7 @@ def elasticities_visible(user: Any) -> QuerySet[Elasticity]:
     if not elasticities_allowed(user):
         return Elasticity.objects.none()
     rows = Elasticity.objects.filter(product__in=products_visible(user))
-    return rows.exclude(estimate=None, pending=True).defer("likelihood")
+    return rows.exclude(estimate=None, pending=True).select_related("measure").defer("likelihood")
 
 
 def source_of(row: Elasticity) -> str:
@@ -83,7 +83,7 @@ def elasticities_listed(
 ) -> QuerySet[Elasticity]:
     """With ``effect``: what a price of 1 % more would do to the revenue of the last 12 months (less than
     nothing: a lower price brings more). Products, or to show *channels* those measured apart, without it."""
-    rows = elasticities_visible(user).select_related("product__line", "channel")
+    rows = elasticities_visible(user).select_related("product__line", "channel", "measure")
     rows = rows.filter(channel__isnull=show != "channels")
     if line is not None:
         rows = rows.filter(product__line__in=line_tree().descendants(line.pk))

@@ -10,8 +10,7 @@ from core.months import month_add, month_end
 from core.numbers import significant
 from core.registries import PlannedChange
 from pricing.selectors.own_prices import UNIT, YEAR, Rows, mean_price, own_prices, price_ratios
-from pricing.selectors.price_answers import bounded, price_answers
-from pricing.selectors.resellers import passed_through
+from pricing.selectors.price_answers import answered_through, bounded, price_answers
 
 LEAST = 0.002
 # Statistics get used to a new price as they smooth the level (forecasting/engine/drivers.py): the newest
@@ -52,7 +51,7 @@ def _volumes(
     """What they do to volume in each month, how sure that is, and what words are made of."""
     found = {}
     answers = price_answers(prices)
-    passed = passed_through(prices)
+    passed = answered_through(prices)
     for product_id, rows in prices.items():
         if product_id not in answers:
             continue

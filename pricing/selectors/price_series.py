@@ -1,21 +1,32 @@
 """What was sold of a product at which price, for the engine: by the week where its sales come so, else by the
-month. A channel with a price of its own apart, the rest of the product at the price for everybody."""
+month. A channel with a price of its own apart, the rest of the product at the price for everybody.
+
+Volume and price are of one place in the chain: sell-out where it is known long enough, else what leads; what
+we sell to a reseller stands against our price alone, for he orders neither when nor as much as consumers buy.
+"""
 
 from __future__ import annotations
 
 import datetime
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
-from decimal import Decimal
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from core.months import month_end
-from core.organisation import organisation_get
-from pricing.models import Elasticity, Price, PriceList, Promotion, PromotionProduct
-from pricing.models.price import State
-from pricing.selectors.promotion_series import measured_days, part_of
+from core.months import month_end, month_start
+from forecasting.selectors.decisions import gaps_of
+from pricing.models import Elasticity, PriceList, Promotion, PromotionProduct
+from pricing.selectors.distribution_series import UNKNOWN, Distribution, distribution_of, distribution_rates
+from pricing.selectors.price_steps import (
+    Steps,
+    price_on,
+    price_over,
+    prices_apart,
+    prices_by_list,
+    widest_price,
+)
+from pricing.selectors.promotion_series import SELL_IN, SELL_OUT, measured_days, part_of
 from pricing.selectors.volumes import final_until, volumes_by_month, volumes_by_week
 from pricing.words.promotions import effective_of
 from products.models import Measure, Product
@@ -28,15 +39,14 @@ if TYPE_CHECKING:
 WEEK = datetime.timedelta(days=7)
 # Fewer weeks than this: by the month.
 MIN_WEEKS = 26
+# Fewer months of sell-out than this: by what leads.
+MIN_MONTHS = 24
 MOST_WEEKS, MOST_MONTHS = 156, 60
 AVERAGE_MONTH = 365.25 / 12
 WEEKS, MONTHS = Elasticity.Frequency.WEEKS, Elasticity.Frequency.MONTHS
-# What a consumer really pays says most; our own price least, where somebody stands between.
-KINDS = (PriceList.Kind.OBSERVED, PriceList.Kind.ADVISED, PriceList.Kind.OWN)
+MIDDLE = {WEEKS.value: datetime.timedelta(days=3), MONTHS.value: datetime.timedelta(days=15)}
 # Of a product so many channels are measured apart, the largest.
 MOST_CHANNELS = 12
-Steps = list[tuple[datetime.date, Decimal | None]]
-"""A price's rows, the oldest first."""
 ByChannel = Mapping[int, Mapping[datetime.date, float]]
 """Volume by channel and first day of the period."""
 
@@ -45,7 +55,8 @@ ByChannel = Mapping[int, Mapping[datetime.date, float]]
 class PriceSeries:
     """One product, or what of it a channel sold. ``price`` is the regular one, ``cut`` the share promotions
     take off it, ``promo`` and ``display`` how much of the period and of its volume they covered (with a lower
-    price, without)."""
+    price, without). ``gaps`` are the periods that do not speak about demand. ``unpriced``: consumers have a
+    price, but not where the measure is sold."""
 
     product: Product
     measure: Measure
@@ -58,6 +69,9 @@ class PriceSeries:
     cut: tuple[float, ...] = ()
     promo: tuple[float, ...] = ()
     display: tuple[float, ...] = ()
+    gaps: tuple[bool, ...] = ()
+    distribution: Distribution = UNKNOWN
+    unpriced: bool = False
 
     @cached_property
     def history(self) -> History:
@@ -70,7 +84,7 @@ class PriceSeries:
         cut, promo, display = map(np.array, (self.cut, self.promo, self.display))
         if monthly:
             display, promo, cut = np.minimum(display + promo, 1), promo * 0, cut * 0
-        middles = [day.toordinal() + (15 if monthly else 3) for day in self.starts]
+        middles = [day.toordinal() + MIDDLE[self.frequency].days for day in self.starts]
         return History(
             id=str(self.product.pk),
             category=str(self.product.line_id),
@@ -80,6 +94,8 @@ class PriceSeries:
             regular_price=regular,
             promo=promo,
             display=display,
+            stockout=np.array(self.gaps, dtype=np.float64),
+            distribution=np.array(self.distribution.values, dtype=np.float64),
             monthly=monthly,
         )
 
@@ -91,35 +107,40 @@ class PriceSeriesReader:
         self._tree = LineTree()
         rows = Product.objects.filter(pk__in=product_ids).select_related("line").order_by("pk")
         self.products = list(rows)
-        self._measures = {p.pk: self._tree.lead_measure(p.line_id) for p in self.products}
+        self._measures = {p.pk: answering_measures(self._tree, p.line_id) for p in self.products}
         self._complete = complete
-        self._prices = _prices([product.pk for product in self.products])
+        self._prices = prices_by_list([product.pk for product in self.products])
         self._promotions = _promotions([product.pk for product in self.products])
         self._chains = channel_chains()
-        ids = ([product.pk for product in self.products], sorted({m.pk for m in self._measures.values()}))
+        self._gaps = gaps_of(product_ids)
+        self._distribution = distribution_rates(product_ids)
+        measures = {measure.pk for of in self._measures.values() for measure in of}
+        ids = ([product.pk for product in self.products], sorted(measures))
         self._weeks, self._months = volumes_by_week(*ids), volumes_by_month(*ids)
 
     def series(self, product: Product) -> list[PriceSeries]:
         """The product's first, without what channels sold at a price of their own; then theirs."""
-        measure = self._measures[product.pk]
+        measure, until = self._measure(product)
         prices = self._prices.get(product.pk, [])
-        until = final_until(self._tree, self._complete, product.line_id, measure)
+        unpriced = False
+        if measure.code == SELL_IN:
+            ours = [row for row in prices if row[0].kind == PriceList.Kind.OWN]
+            prices, unpriced = ours, bool(prices) and not ours
         if measure.kind == Measure.Kind.LEVEL or until is None:
-            return [PriceSeries(product, measure, "", _first(prices)[0])]
-        apart = _apart(prices, until - MIN_WEEKS * WEEK)
+            return [PriceSeries(product, measure, "", widest_price(prices)[0])]
+        apart = prices_apart(prices, until - MIN_WEEKS * WEEK)
         volumes = [
             (frequency, rows.get((product.pk, measure.pk), {}))
             for frequency, rows in ((WEEKS, self._weeks), (MONTHS, self._months))
         ]
         chosen = self._largest(volumes, apart)
         rest = [(row, steps) for row, steps in prices if row.channel_id not in chosen or row.segment_id]
-        said: dict[int | None, tuple[str, Steps]] = {None: _first(rest), **{pk: apart[pk] for pk in chosen}}
+        said: dict[int | None, tuple[str, Steps]] = {None: widest_price(rest)}
+        said |= {pk: apart[pk] for pk in chosen}
         return [
             self._series(
-                product,
-                measure,
-                channel,
-                price,
+                PriceSeries(product, measure, "", price[0], channel, unpriced=unpriced),
+                price[1],
                 [
                     (frequency, {pk: rows[pk] for pk in rows if self._nearest(pk, apart) == channel})
                     for frequency, rows in volumes
@@ -128,6 +149,19 @@ class PriceSeriesReader:
             )
             for channel, price in said.items()
         ]
+
+    def _measure(self, product: Product) -> tuple[Measure, datetime.date | None]:
+        """Sell-out where enough of it is final, else what leads; and the last day of it that is."""
+        *others, lead = self._measures[product.pk]
+        for measure in others:
+            until = final_until(self._tree, self._complete, product.line_id, measure)
+            key = (product.pk, measure.pk)
+            if until is not None and (
+                len(_sold(self._weeks.get(key, {}), WEEKS, until)) >= MIN_WEEKS
+                or len(_sold(self._months.get(key, {}), MONTHS, until)) >= MIN_MONTHS
+            ):
+                return measure, until
+        return lead, final_until(self._tree, self._complete, product.line_id, lead)
 
     def _nearest(self, channel: int, apart: Collection[int]) -> int | None:
         """Whose price it pays: its own or the nearest above it; ``None``: everybody's."""
@@ -143,35 +177,39 @@ class PriceSeriesReader:
 
     def _series(
         self,
-        product: Product,
-        measure: Measure,
-        channel: int | None,
-        price: tuple[str, Steps],
+        of: PriceSeries,
+        steps: Steps,
         volumes: Sequence[tuple[str, ByChannel]],
         until: datetime.date,
     ) -> PriceSeries:
-        kind, steps = price
+        """``of`` filled with what was sold and what moved it."""
         for frequency, by_channel in volumes:
             sold = _sold(by_channel, frequency, until)
             if frequency == MONTHS or len(sold) >= MIN_WEEKS:
                 break
         starts = tuple(sorted(sold))
+        if not starts:
+            return of
+        product, measure = of.product.pk, of.measure
         ran = [
             (_depth(part, steps), self._covers(part.promotion, measure, by_channel, frequency, starts))
-            for part in self._promotions.get(product.pk, ())
+            for part in self._promotions.get(product, ())
         ]
-        return PriceSeries(
-            product=product,
-            measure=measure,
-            frequency=frequency if starts else "",
-            price_kind=kind,
-            channel_id=channel,
+        months = [month_start(day + MIDDLE[frequency]) for day in starts]
+        gaps = self._gaps.get((product, measure.pk), [])
+        return replace(
+            of,
+            frequency=frequency,
             starts=starts,
             units=tuple(sold[day] for day in starts),
-            price=tuple(_mean_price(steps, day, _end(frequency, day)) for day in starts),
+            price=tuple(price_over(steps, day, _end(frequency, day)) for day in starts),
             cut=_summed([[depth * part for part in covers] for depth, covers in ran], len(starts)),
             promo=_summed([covers for depth, covers in ran if depth > 0], len(starts)),
             display=_summed([covers for depth, covers in ran if depth == 0], len(starts)),
+            gaps=tuple(any(first <= month <= last for first, last in gaps) for month in months),
+            distribution=distribution_of(
+                self._distribution.get(product, {}), by_channel, self._chains, starts, months
+            ),
         )
 
     def _covers(
@@ -195,50 +233,13 @@ class PriceSeriesReader:
         return [part_of(frequency, day, first, last) * share for day in starts]
 
 
-def _prices(product_ids: Sequence[int]) -> dict[int, list[tuple[PriceList, Steps]]]:
-    """By product the price per unit on each list that has one, everybody's first."""
-    lists = {
-        row.pk: row for row in PriceList.objects.filter(currency=organisation_get().currency).order_by("code")
-    }
-    rows = Price.objects.filter(
-        product__in=product_ids,
-        price_list__in=lists,
-        component=Price.Component.UNIT,
-        tier="",
-        state=State.APPROVED,
-    ).order_by("start_date")
-    by_list: dict[tuple[int, int], Steps] = defaultdict(list)
-    for product_id, list_id, day, amount in rows.values_list(
-        "product_id", "price_list_id", "start_date", "amount"
-    ):
-        by_list[product_id, list_id].append((day, amount))
-    places = {pk: place for place, pk in enumerate(lists)}
-
-    def widest(key: tuple[int, int]) -> tuple[bool, bool, int]:
-        row = lists[key[1]]
-        return row.channel_id is not None, row.segment_id is not None, places[row.pk]
-
-    found: dict[int, list[tuple[PriceList, Steps]]] = defaultdict(list)
-    for key in sorted(by_list, key=widest):
-        found[key[0]].append((lists[key[1]], by_list[key]))
-    return found
-
-
-def _first(prices: Sequence[tuple[PriceList, Steps]]) -> tuple[str, Steps]:
-    """The kind that says most, and its widest list's."""
-    return next(((kind, steps) for kind in KINDS for row, steps in prices if row.kind == kind), ("", []))
-
-
-def _apart(prices: Sequence[tuple[PriceList, Steps]], since: datetime.date) -> dict[int, tuple[str, Steps]]:
-    """By channel its own price, where that was in force by then. Ours to a reseller says nothing where it is
-    known what consumers pay."""
-    resold = any(row.kind != PriceList.Kind.OWN for row, _steps in prices)
-    own: dict[int, list[tuple[PriceList, Steps]]] = defaultdict(list)
-    for row, steps in prices:
-        to_reseller = row.kind == PriceList.Kind.OWN and not row.with_vat
-        if row.channel_id and not row.segment_id and steps[0][0] <= since and not (resold and to_reseller):
-            own[row.channel_id].append((row, steps))
-    return {channel: _first(lists) for channel, lists in own.items()}
+def answering_measures(tree: LineTree, line_id: int) -> list[Measure]:
+    """What a line's products may be measured on, the first that is known long enough; a state is not."""
+    measures = tree.measures(line_id)
+    lead = measures[0]
+    if lead.kind == Measure.Kind.LEVEL:
+        return [lead]
+    return [*(one for one in measures if one.code == SELL_OUT and one != lead), lead]
 
 
 def _promotions(product_ids: Sequence[int]) -> dict[int, list[PromotionProduct]]:
@@ -254,7 +255,7 @@ def _promotions(product_ids: Sequence[int]) -> dict[int, list[PromotionProduct]]
 def _depth(part: PromotionProduct, steps: Steps) -> float:
     """By which share a promotion lowers the price; 0 where it does not, or nobody knows."""
     if part.price is None:
-        part.price = _price_on(steps, part.promotion.store_start)
+        part.price = price_on(steps, part.promotion.store_start)
     effective = effective_of(part.promotion, part)
     if effective is None or not part.price:
         return 0.0
@@ -277,23 +278,6 @@ def _sold(by_channel: ByChannel, frequency: str, until: datetime.date) -> dict[d
 
 def _end(frequency: str, start: datetime.date) -> datetime.date:
     return start + WEEK - datetime.timedelta(days=1) if frequency == WEEKS else month_end(start)
-
-
-def _price_on(steps: Steps, day: datetime.date) -> Decimal | None:
-    return next((amount for start, amount in reversed(steps) if start <= day), None)
-
-
-def _mean_price(steps: Steps, first: datetime.date, last: datetime.date) -> float | None:
-    """Over the days of a period; ``None`` where it had none on one of them, or was for nothing."""
-    corners = [first, *(day for day, _amount in steps if first < day <= last)]
-    ends = [*corners[1:], last + datetime.timedelta(days=1)]
-    total = 0.0
-    for start, end in zip(corners, ends, strict=True):
-        amount = _price_on(steps, start)
-        if not amount:
-            return None
-        total += float(amount) * (end - start).days
-    return round(total / ((last - first).days + 1), 8)
 
 
 def _summed(rows: Iterable[Sequence[float]], length: int) -> tuple[float, ...]:

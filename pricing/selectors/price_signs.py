@@ -11,6 +11,7 @@ from django.db import connection
 
 from core.organisation import organisation_get
 from pricing.models import PriceList
+from pricing.selectors.price_series import answering_measures
 from pricing.selectors.promotions import channels_above
 from pricing.selectors.volumes import final_until
 from products.models import Product
@@ -18,7 +19,7 @@ from products.selectors.lines import LineTree
 
 _SAID = """
     SELECT p.id, p.line_id, concat_ws('|', coalesce(m.said, 0), coalesce(f.said, 0),
-        coalesce(c.said, 0), coalesce(o.said, 0))
+        coalesce(c.said, 0), coalesce(o.said, 0), coalesce(d.said, 0), coalesce(g.said, 0))
     FROM products_product p
     LEFT JOIN (
         SELECT product_id, sum(hash_record_extended(row(measure_id, channel_id, month, volume), 0)) AS said
@@ -42,6 +43,16 @@ _SAID = """
         FROM pricing_promotionproduct own JOIN pricing_promotion promotion ON promotion.id = own.promotion_id
         WHERE own.product_id = ANY(%(products)s) GROUP BY 1
     ) o ON o.product_id = p.id
+    LEFT JOIN (
+        SELECT product_id, sum(hash_record_extended(
+            row(channel_id, month, numeric_rate, weighted_rate, points), 0)) AS said
+        FROM pricing_distributionmonth WHERE product_id = ANY(%(products)s) GROUP BY 1
+    ) d ON d.product_id = p.id
+    LEFT JOIN (
+        SELECT product_id, sum(hash_record_extended(
+            row(measure_id, kind, first, last, state, sure, gone_at IS NULL), 0)) AS said
+        FROM forecasting_finding WHERE product_id = ANY(%(products)s) GROUP BY 1
+    ) g ON g.product_id = p.id
     WHERE p.id = ANY(%(products)s)
 """
 
@@ -49,8 +60,8 @@ _SAID = """
 def price_signs(
     complete: Mapping[tuple[int, int], datetime.date], product_ids: Collection[int]
 ) -> dict[int, str]:
-    """By product a SHA-256 of its sales, prices and promotions, and of how they are read; ``complete`` is the
-    last whole month by line and measure."""
+    """By product a SHA-256 of its sales, prices, promotions, distribution and gaps, and of how they are read;
+    ``complete`` is the last whole month by line and measure."""
     from pricing.engine import ENGINE_VERSION
 
     tree = LineTree()
@@ -62,8 +73,10 @@ def price_signs(
     lines = set(Product.objects.filter(pk__in=product_ids).values_list("line_id", flat=True))
     of_line = {}
     for line_id in lines:
-        measure = tree.lead_measure(line_id)
-        of_line[line_id] = [measure.pk, measure.kind, final_until(tree, complete, line_id, measure)]
+        of_line[line_id] = [
+            (measure.pk, measure.kind, measure.code, final_until(tree, complete, line_id, measure))
+            for measure in answering_measures(tree, line_id)
+        ]
     with connection.cursor() as cursor:
         cursor.execute(_SAID, {"products": list(product_ids)})
         return {

@@ -7,9 +7,8 @@ from django.db import transaction
 from collaboration.models import Decision, DecisionProduct
 from collaboration.services.decisions import decision_record
 from pricing.models import Price, PriceList, Proposal
-from pricing.selectors.price_answers import bounded, price_answers
+from pricing.selectors.price_answers import answered_through, bounded, price_answers
 from pricing.selectors.proposals import old_amounts
-from pricing.selectors.resellers import passed_through
 
 KIND = "price"
 
@@ -20,7 +19,7 @@ def price_decision_record(*, proposal: Proposal) -> Decision:
     prices = {price.product_id: price for price in proposal.prices.order_by("-component", "-tier")}
     old = old_amounts(proposal, list(prices))
     answers = price_answers(prices)
-    passed = passed_through(prices)
+    passed = answered_through(prices)
     to_all = _for_everybody(proposal.price_list)
     rows = []
     for product_id, price in prices.items():

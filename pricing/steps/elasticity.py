@@ -25,7 +25,7 @@ from products.models import Measure
 if TYPE_CHECKING:
     from pricing.engine.shrinkage import Posterior
 
-LEVEL, NO_PRICE = "level", "no_price"
+LEVEL, NO_PRICE, SELL_IN = "level", "no_price", "sell_in"
 QUANTILES = 64
 ENDS = (0.1, 0.9, 0.025, 0.975)
 
@@ -80,14 +80,17 @@ def measured(series: PriceSeries, run: NightlyRun, sign: str) -> Elasticity:
         row.reason_code, row.pending = LEVEL, False
         return row
     if series.starts and not any(series.price):
-        row.reason_code = NO_PRICE
+        row.reason_code = SELL_IN if series.unpriced else NO_PRICE
         return row
     history = series.history
     row.observations = history.observations
     refusal = refusal_of(history)
     fitted = engine.Fitted(history, None, refusal) if refusal else engine.fit_one(history)
     row.reason_code = fitted.refusal
-    row.reason_params = {name: round(float(value), 4) for name, value in reason_params(fitted).items()}
+    said = reason_params(fitted)
+    if history.spread_out is not None:
+        said["distribution_pct"] = 100 * series.distribution.known
+    row.reason_params = {name: round(float(value), 4) for name, value in said.items()}
     if history.observations:
         prices = history.price[history.seen]
         row.lowest_price, row.highest_price = round(float(prices.min()), 4), round(float(prices.max()), 4)

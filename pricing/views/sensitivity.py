@@ -18,7 +18,7 @@ from core.pages import Sort, page_render, paginate, with_right
 from exchange.export import FORMATS, ExportColumn, export_response
 from pricing.models import Elasticity
 from pricing.selectors.elasticities import SHOWN, SORTS, elasticities_allowed, elasticities_listed
-from pricing.words.elasticities import from_words, reason_words
+from pricing.words.elasticities import from_words, measured_words, reason_words
 from products.models import ProductLine
 from products.selectors.access import lines_visible
 
@@ -70,12 +70,16 @@ def sensitivity(request: HttpRequest) -> HttpResponse:
         "asked": asked,
         "sort": ("-" if asked.sort.descending else "") + asked.sort.field,
         "page": page,
-        "rows": [{"row": row, "basis": from_words(row), "note": _note(row)} for row in page],
+        "rows": [{"row": row, **_words(row)} for row in page],
         "lines": lines_visible(request.user),
         "currency": organisation_get().currency,
         "can_export": request.user.has_perm("exchange.export"),
     }
     return page_render(request, "pricing/sensitivity.html", context)
+
+
+def _words(row: Elasticity) -> dict[str, str]:
+    return {"basis": from_words(row), "measured": measured_words(row), "note": _note(row)}
 
 
 def _note(row: Elasticity) -> str:
@@ -98,7 +102,7 @@ def sensitivity_export(request: HttpRequest, kind: str) -> HttpResponseBase:
             yield [
                 *(product.code, product.name, product.line.name, row.channel and row.channel.name),
                 *(row.estimate, row.lo80, row.hi80, row.lo95, row.hi95, row.observations, from_words(row)),
-                *(_note(row), getattr(row, "effect", None)),
+                *(measured_words(row), _note(row), getattr(row, "effect", None)),
             ]
 
     columns = [
@@ -113,6 +117,7 @@ def sensitivity_export(request: HttpRequest, kind: str) -> HttpResponseBase:
         ExportColumn(_("High end, 95%"), "number"),
         ExportColumn(_("Weeks or months"), "number"),
         ExportColumn(_("From what"), width=48),
+        ExportColumn(_("Measured on"), width=48),
         ExportColumn(_("Note"), width=48),
         ExportColumn(_("Revenue a year at 1% more"), "amount"),
     ]

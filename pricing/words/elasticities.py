@@ -7,7 +7,7 @@ from django.utils.translation import ngettext
 
 from core import formats
 from core.numbers import Z80
-from pricing.models import Elasticity
+from pricing.models import Elasticity, PriceList
 from pricing.selectors.elasticities import BORROWED, LINE, PUBLISHED, PUBLISHED_SD, source_of
 
 
@@ -51,6 +51,33 @@ def observations_words(row: Elasticity) -> str:
     }
 
 
+_PRICES = {
+    PriceList.Kind.OWN: lambda: _("our price"),
+    PriceList.Kind.ADVISED: lambda: _("the advised consumer price"),
+    PriceList.Kind.OBSERVED: lambda: _("the observed consumer price"),
+}
+
+
+def measured_words(row: Elasticity | None) -> str:
+    """Which measure at which price, and what was corrected for besides season, trend and promotions:
+    "sell-out against the observed consumer price, corrected for distribution (known for 80% of the volume)";
+    "" where it did not speak for itself."""
+    if row is None or row.estimate is None or row.method in (*BORROWED, "channels"):
+        return ""
+    said = _("%(measure)s against %(price)s") % {
+        "measure": str(row.measure),
+        "price": _PRICES[PriceList.Kind(row.price_kind)](),
+    }
+    known = row.reason_params.get("distribution_pct")
+    if known is None:
+        return said
+    share = formats.share(known / 100)
+    return _("%(measured)s, corrected for distribution (known for %(share)s of the volume)") % {
+        "measured": said,
+        "share": share,
+    }
+
+
 def reason_words(row: Elasticity) -> str:
     """Why it had to be borrowed or is not estimated, and what to bear in mind; "" where nothing is to say."""
     params = {name: formats.number(value, 0) for name, value in row.reason_params.items()}
@@ -62,6 +89,7 @@ def reason_words(row: Elasticity) -> str:
         "answered": _("prices seem to have answered demand: probably larger than shown"),
         "no_sales": _("nothing was sold at a known price"),
         "no_price": _("it has no price on a list"),
+        "sell_in": _("only what resellers order (sell-in) is known, but not our price to them"),
         "few_weeks": _("%(weeks)s weeks seen, %(needed)s needed"),
         "few_months": _("%(weeks)s months seen, %(needed)s needed"),
         "few_changes": _("too few changes of price: %(changes)s, 3 needed"),
@@ -72,7 +100,10 @@ def reason_words(row: Elasticity) -> str:
 
 
 def sensitivity_words(row: Elasticity | None) -> str:
-    """The whole sentence."""
+    """The whole of it, and on what it was measured."""
     effect, basis = effect_words(row), from_words(row)
     said = f"{effect}, {basis}" if effect else basis
-    return f"{said}; {reason_words(row)}" if row is not None and row.reason_code == "answered" else said
+    if row is not None and row.reason_code == "answered":
+        said = f"{said}; {reason_words(row)}"
+    measured = measured_words(row)
+    return f"{said}. {measured}." if measured else said

@@ -16,8 +16,8 @@ from decimal import Decimal
 from typing import Any
 
 from core.months import month_add, month_range
+from forecasting.layers import months_band
 from forecasting.selectors.forecasts import ForecastNow
-from forecasting.totals import total_band
 from products.models import Measure, Product
 from products.selectors.family import FamilyBudget, FamilySales, family_budget
 from products.selectors.figures import Amount, Comparison, compare, compared, spans
@@ -181,23 +181,22 @@ def _expected_year(
     level = measure.kind == Measure.Kind.LEVEL
     volume = low = high = revenue = revenue_low = revenue_high = None
     if known:
-        mean, lower, upper = ([m.final_band[place] for m in months] for place in range(3))
-        edges = total_band(mean, lower, upper, correlation=forecast.correlation if forecast else 0.0)
+        correlation = forecast.correlation if forecast else 0.0
+        ahead_sum, *edges = months_band(months, correlation=correlation)
         if level:
             closed_at = year.volume.actual.value
             ends = [_decimal(v) for v in months[-1].final_band[:3]] if months else [closed_at] * 3
             volume, low, high = ends
         else:
             closed = year.volume.actual.value or Decimal(0)
-            volume = closed + _decimal(sum(mean))
+            volume = closed + _decimal(ahead_sum)
             low, high = closed + _decimal(edges[0]), closed + _decimal(edges[1])
         if price is not None or not months:
             # Revenue is a flow, of a level too: each month's state at the price of a month.
             price = price or Decimal(0)
             booked = year.revenue.actual.value or Decimal(0)
-            priced, lower, upper = ([m.priced_band[place] for m in months] for place in range(3))
-            edges = total_band(priced, lower, upper, correlation=forecast.correlation if forecast else 0.0)
-            revenue = booked + _decimal(sum(priced)) * price
+            priced, *edges = months_band(months, correlation=correlation, priced=True)
+            revenue = booked + _decimal(priced) * price
             revenue_low, revenue_high = (booked + _decimal(edge) * price for edge in edges)
 
     def figure(name: str, value: Any, lo80: Any, hi80: Any) -> KeyFigure:

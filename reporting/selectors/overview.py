@@ -9,8 +9,8 @@ from decimal import Decimal
 from typing import Any
 
 from core.months import month_add, month_start
+from forecasting.layers import months_band
 from forecasting.selectors.forecasts import ForecastNow, forecast_current, year_ahead
-from forecasting.totals import total_band
 from products.models import Measure, Product
 from products.selectors.figures import spans
 from products.selectors.lines import LineTree
@@ -117,8 +117,5 @@ def revenue_ahead(overview: Overview) -> Ahead | None:
     """What is expected to come in over the next 12 months, of a level too."""
     if overview.ahead is None or overview.forecast is None or overview.price is None:
         return None
-    months = [
-        [float(overview.price) * v for v in row.priced_band[:3]] for row in overview.forecast.months[:12]
-    ]
-    mean, low, high = ([month[place] for month in months] for place in range(3))
-    return Ahead(sum(mean), *total_band(mean, low, high, correlation=overview.forecast.correlation))
+    year = months_band(overview.forecast.months[:12], correlation=overview.forecast.correlation, priced=True)
+    return Ahead(*(float(overview.price) * value for value in year))

@@ -15,8 +15,9 @@ from django.utils import timezone
 
 from core.months import month_add
 from forecasting import evaluate_totals
+from forecasting.layers import months_band
 from forecasting.models import Forecast, ForecastMonth, NightlyRun, TotalForecast
-from forecasting.selectors.forecasts import forecast_current
+from forecasting.selectors.forecasts import error_correlation_now, forecast_current
 from forecasting.selectors.totals import channel_split, totals_visible
 from forecasting.services.totals import totals_write
 from forecasting.totals import (
@@ -74,6 +75,21 @@ def test_means_add_up_at_every_level_and_bands_do_not(products) -> None:
     everything = of(None)
     assert everything.year == pytest.approx(of(line).year + of(other.line).year, rel=1e-6)
     assert of(line).year == pytest.approx(2 * total.year, rel=1e-4)
+
+
+def test_the_year_knows_that_a_decision_is_the_same_error_in_all_its_months() -> None:
+    """Of one product the line's year is the product's own, also where decisions move some of its months."""
+    product = product_factory(launched=datetime.date(2022, 1, 1))
+    months_give(product)
+    run_now()
+    before = of(product.line, units())
+    ahead = ForecastMonth.objects.filter(forecast__product=product, forecast__current=True).order_by("month")
+    ForecastMonth.objects.filter(pk__in=[row.pk for row in ahead[3:]]).update(spread=0.2)
+    run_now(kind="manual", only=["totals"])
+    found = of(product.line, units())
+    expected = months_band(list(ahead[:12]), correlation=error_correlation_now())
+    assert (found.year, found.year_lo80, found.year_hi80) == pytest.approx(expected, rel=1e-4)
+    assert found.year_hi80 - found.year > 1.05 * (before.year_hi80 - before.year)
 
 
 def test_unlike_units_are_never_added_without_a_factor() -> None:

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from math import exp, hypot
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from forecasting.totals import USUAL_CORRELATION, error_correlation, total_band
+from core.numbers import Z80
+from forecasting.layers import Layers, months_band
+from forecasting.totals import USUAL_CORRELATION, decided_band, error_correlation, total_band
 
 
 def test_two_months_by_hand():
@@ -43,3 +47,33 @@ def test_correlation_of_errors():
     assert error_correlation(same) == pytest.approx(0.75)  # half its own 1, half the usual 0.5
     opposite = [(1.0, -1.0)] * 50
     assert error_correlation(opposite) == pytest.approx(0.25)  # never under 0
+
+
+class Moved(Layers):
+    """A month of 10 ± 1 by its statistics, of which an answer is unsure by ``spread``."""
+
+    def __init__(self, spread: float | None) -> None:
+        self.mean, self.lo80, self.hi80, self.lo95, self.hi95 = 10.0, 9.0, 11.0, 8.5, 11.5
+        self.driven = self.overridden = self.agreed = None
+        self.spread, self.price_ratio = spread, 2.0
+
+
+def test_what_is_not_known_of_a_decision_adds_over_months():
+    """Own half widths of 3 and 4 apart come to 5; a decision's 5 and 7 to 12; together to 13."""
+    assert decided_band(100.0, [(3.0, 3.0), (4.0, 4.0)], [(5.0, 5.0), (7.0, 7.0)], correlation=0) == (87, 113)
+    assert decided_band(10.0, [(3.0, 3.0)], [(20.0, 4.0)], correlation=0) == (0.0, 15.0)
+    year, plain = [[Moved(spread)] * 12 for spread in (0.1, None)]
+    total, low, high = months_band(year, correlation=0.5)
+    down, up = (12 * 10 * abs(exp(side * Z80 * 0.1) - 1) for side in (-1, 1))
+    own = ((144 + 12) / 2) ** 0.5
+    assert (total, low, high) == pytest.approx((120, 120 - hypot(own, down), 120 + hypot(own, up)))
+    # As correlated as the statistics' own it would be narrower; without a decision nothing changes.
+    bands = [month.final_band for month in year]
+    narrow = total_band(*([band[place] for band in bands] for place in range(3)), correlation=0.5)
+    assert low < narrow[0] < narrow[1] < high
+    assert months_band(plain, correlation=0.5) == (
+        120,
+        *total_band([10.0] * 12, [9.0] * 12, [11.0] * 12, correlation=0.5),
+    )
+    assert months_band(year, correlation=0.5, priced=True) == pytest.approx((240, 2 * low, 2 * high))
+    assert months_band(year[:1], correlation=0.5)[1:] == pytest.approx(year[0].final_band[1:3])

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import datetime
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from typing import Any
 
+from django.utils import timezone
+
 from core.months import month_add, month_end, month_start
 from core.organisation import today
+from forecasting.models import Finding
 from pricing.models import Elasticity, PriceList
 from products.models import Channel, Measure, Product, ProductMonth, SalesFact, SalesMonth
-from tests.factories import channel_factory, price_factory, price_list_factory
+from tests.factories import channel_factory, price_factory, price_list_factory, user_factory
 
 DAY = datetime.timedelta(days=1)
 LEVELS = (10, 11, 9.5, 10.5, 9, 11.5)
@@ -49,13 +52,17 @@ def sales_answering(
     months: int = 48,
     weekly: bool = False,
     total: bool = True,
+    measure: str = "units",
+    lies: Mapping[datetime.date, float] | None = None,
 ) -> None:
-    """Volumes of which 1 % dearer takes ``e`` %, by the month or the week; ``total``: all that is sold."""
-    of: dict[str, Any] = {"product": product, "measure": Measure.objects.get(code="units")}
+    """Volumes of which 1 % dearer takes ``e`` %, by the month or the week; ``total``: all that is sold;
+    ``lies``: how widely it lies by month, which volumes follow."""
+    of: dict[str, Any] = {"product": product, "measure": Measure.objects.get(code=measure)}
     first = month_add(last(), 1 - months)
 
     def volume(day: datetime.date, days: int) -> float:
         wobble = 1 + ((day.toordinal() * 7919) % 11 - 5) / 300
+        wobble *= (lies or {}).get(month_start(day), 1.0)
         return round(40 * days * wobble * (price_then(levels, months, month_start(day)) / 10) ** e, 2)
 
     monthly = [month_add(first, n) for n in range(months)]
@@ -125,3 +132,19 @@ def elasticity_factory(product: Product, **fields: Any) -> Elasticity:
         "computed_at": "2026-01-01T00:00Z",
     }
     return Elasticity.objects.create(**given | fields)
+
+
+def flagged(product: Product, month: datetime.date, measure: str = "units") -> Finding:
+    """A month that a person marked as not to be counted."""
+    return Finding.objects.create(
+        product=product,
+        measure=Measure.objects.get(code=measure),
+        kind=Finding.Kind.FLAGGED,
+        state=Finding.State.CONFIRMED,
+        first=month,
+        last=month,
+        seen=1,
+        note="out of stock",
+        decided_by=user_factory(),
+        decided_at=timezone.now(),
+    )

@@ -14,7 +14,8 @@ from django.test.utils import CaptureQueriesContext
 
 from core.months import month_add
 from core.organisation import today
-from pricing.models import Elasticity, Price, PriceList, Promotion
+from forecasting.models import Finding
+from pricing.models import DistributionMonth, Elasticity, Price, PriceList, Promotion
 from pricing.selectors.elasticities import elasticity_of
 from pricing.selectors.price_signs import price_signs
 from pricing.steps.elasticity import chunks
@@ -26,6 +27,7 @@ from tests.pricing.elasticities import (
     LEVELS,
     channel_answering,
     elasticity_factory,
+    flagged,
     last,
     prices_give,
     product_answering,
@@ -236,6 +238,9 @@ def test_everything_the_series_is_read_from_is_noticed():
         lambda: row.channel_rows.update(channel=channel_factory()),
         lambda: PriceList.objects.update(kind=PriceList.Kind.ADVISED),
         lambda: Channel.objects.filter(pk=channel.pk).update(parent=channel_factory()),
+        lambda: DistributionMonth.objects.create(product=one, channel=channel, month=last(), points=40),
+        lambda: flagged(one, last()),
+        lambda: Finding.objects.update(first=month_add(last(), -1)),
     ]
 
     def sign(as_of: datetime.date) -> str:

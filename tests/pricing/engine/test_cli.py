@@ -12,6 +12,7 @@ import pytest
 
 from pricing.engine.cli import ELASTICITY_COLUMNS, OPTIONAL, SCENARIO_COLUMNS, main
 from pricing.engine.codes import METHODS, REASONS
+from pricing.engine.evaluate_distribution import spread
 from pricing.engine.history import History
 from pricing.engine.simulate import simulate
 from pricing.engine.words import reason_sentence
@@ -54,7 +55,7 @@ def lines_of(histories: list[History], *, columns: tuple[str, ...], dated: bool 
 
 @pytest.fixture(scope="module")
 def histories() -> list[History]:
-    return [one.history for one in simulate(12, seed=5)]
+    return [one.told for one in spread(simulate(12, seed=5), seed=5)]
 
 
 def test_elasticities_of_a_file(

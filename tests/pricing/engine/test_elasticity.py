@@ -9,10 +9,12 @@ from hypothesis import strategies as st
 
 from pricing.engine import History, elasticities, fit_one, scenarios
 from pricing.engine.evaluate import Scored, score
+from pricing.engine.evaluate_distribution import spread
+from pricing.engine.evaluate_months import LENGTHS
 from pricing.engine.history import FloatArray
 from pricing.engine.scenario import planned_units
 from pricing.engine.shrinkage import shrink
-from pricing.engine.simulate import REGIMES, Simulated, simulate
+from pricing.engine.simulate import REGIMES, Simulated, by_month, simulate
 
 MULTIPLIERS = (0.9, 1.0, 1.1)
 
@@ -229,3 +231,15 @@ def test_simulated_products_are_those_of_their_seed() -> None:
     first, again, other = simulate(3, seed=1), simulate(3, seed=1), simulate(3, seed=2)
     assert np.array_equal(first[2].history.units, again[2].history.units)
     assert first[2].truth.elasticity != other[2].truth.elasticity
+
+
+def test_distribution_that_moves_with_the_price_is_told_apart() -> None:
+    products = spread(simulate(240, seed=911, lengths=LENGTHS), seed=911)
+    truth = np.array([one.elasticity for one in products])
+    off = {}
+    for way in ("told", "untold"):
+        found = elasticities([by_month(getattr(one, way)) for one in products])
+        off[way] = np.abs([one.elasticity for one in found] - truth).mean()
+        if way == "told":
+            assert np.mean([one.lo80 <= e <= one.hi80 for one, e in zip(found, truth, strict=True)]) > 0.7
+    assert off["told"] < 0.9 * off["untold"]
