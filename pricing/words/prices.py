@@ -66,6 +66,7 @@ def rule_words(rule: dict[str, str]) -> str:
         "target": _("set to %(price)s") % {"price": formats.number(amount)} if kind == "target" else "",
         "paste": _("pasted, price by price"),
         "end": _("no price from then on"),
+        "file": _("from a file"),
     }.get(kind, "")
     rounding = rule.get("rounding", "")
     if not rounding or rounding == "none":
