@@ -85,6 +85,7 @@ def _whose(source: str) -> str:
     """Whose elasticity it is (``pricing.selectors.elasticities``)."""
     return {
         "own": _("measured of this product"),
+        "channel": _("measured of this product in that channel"),
         "line": _("that of its product line, as this product's own is not measured yet"),
         "portfolio": _("that of all products, as this product's own is not measured yet"),
         "literature": _("that of consumer goods in general, as this product's own is not measured yet"),
@@ -93,7 +94,11 @@ def _whose(source: str) -> str:
 
 def planned_words(params: Mapping[str, Any]) -> tuple[str, str]:
     """What an approved price ahead does to the forecast."""
-    name = _("Own price %(change)s") % {"change": formats.delta(params["share"], "percent").text}
+    change = formats.delta(params["share"], "percent").text
+    name = _("Own price %(change)s") % {"change": change}
+    if where := params.get("where"):
+        said = {"where": ", ".join(where), "change": change}
+        name = _("Own price in %(where)s %(change)s") % said
     day = formats.day(datetime.date.fromisoformat(params["start"]))
     if params.get("still") or "volumes" not in params:
         return name, _(
@@ -103,11 +108,18 @@ def planned_words(params: Mapping[str, Any]) -> tuple[str, str]:
     text = _(
         "From %(day)s. Volume changes by elasticity %(elasticity)s, %(whose)s: %(low)s to %(high)s (80%%). "
         "Revenue ahead counts with the new price."
-    ) % {
+    )
+    if "part" in params:
+        text = _(
+            "From %(day)s, where %(part)s of the volume is sold. The volume there changes by elasticity "
+            "%(elasticity)s, %(whose)s: of all that is sold %(low)s to %(high)s (80%%). Revenue ahead counts "
+            "with the new price there."
+        )
+    return name, text % {
         "day": day,
+        "part": formats.percent(params.get("part"), 0),
         "elasticity": formats.number(params["elasticity"], 2),
         "whose": _whose(params.get("source", "literature")),
         "low": low,
         "high": high,
     }
-    return name, text
