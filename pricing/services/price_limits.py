@@ -15,6 +15,7 @@ from core import formats
 from core.organisation import organisation_get, today
 from pricing.models import Bound, NoticeDays, Price, PriceList, Proposal
 from pricing.selectors.prices import channels_above, vat_rates, with_and_without
+from pricing.words.prices import part_words, price_text
 from products.models import Product
 from products.selectors.lines import LineTree
 
@@ -88,8 +89,8 @@ def bounds_passed(price_list: PriceList, start_date: datetime.date, prices: Sequ
     if price_list.kind == PriceList.Kind.OBSERVED or price_list.currency != organisation_get().currency:
         return []
     rows = Bound.objects.filter(start_date__lte=start_date).order_by("start_date")
-    of_product = {row.product_id: row for row in rows if row.product_id}
-    of_line = {row.line_id: row for row in rows if row.line_id}
+    of_product = {(row.product_id, row.component, row.tier): row for row in rows if row.product_id}
+    of_line = {(row.line_id, row.component, row.tier): row for row in rows if row.line_id}
     if not of_product and not of_line:
         return []
     tree = LineTree()
@@ -97,10 +98,13 @@ def bounds_passed(price_list: PriceList, start_date: datetime.date, prices: Sequ
     rates = vat_rates(products, start_date)
     found = []
     for price in prices:
-        if price.component != Price.Component.UNIT or price.amount is None:
+        if price.amount is None:
             continue
-        above = (of_line[line.pk] for line in tree.ancestors(price.product.line_id) if line.pk in of_line)
-        bound = of_product.get(price.product_id) or next(above, None)
+        above = [line.pk for line in tree.ancestors(price.product.line_id)]
+        near = [(of_product, price.product_id), *((of_line, pk) for pk in above)]
+        parts = [(price.component, price.tier), (price.component, "")]
+        keys = ((rows, (pk, *part)) for rows, pk in near for part in parts)
+        bound = next((rows[key] for rows, key in keys if key in rows), None)
         if bound is None:
             continue
         gross, net = with_and_without(price.amount, price_list.with_vat, rates[price.product_id])
@@ -120,5 +124,5 @@ def _bound_words(bound: Bound) -> str:
         said = _("at least %(least)s")
     else:
         said = _("%(least)s to %(most)s")
-    ends = {name: formats.money(getattr(bound, name), currency) for name in ("least", "most")}
-    return f"{said % ends} {vat}"
+    ends = {name: price_text(getattr(bound, name), currency) for name in ("least", "most")}
+    return " ".join(filter(None, [said % ends, part_words(bound.component, bound.tier), vat]))

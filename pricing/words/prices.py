@@ -38,22 +38,25 @@ def list_words(price_list: PriceList) -> str:
     return " · ".join([*whom, str(price_list.get_kind_display()), vat])
 
 
-def van_words(van: VanPrijs, currency: str) -> tuple[str, str]:
+def van_words(van: VanPrijs, price_list: PriceList) -> tuple[str, str]:
     """The van-prijs, and what is to be said of it."""
+    note = "" if price_list.is_to_consumers else _("information only: others sell to consumers here")
     if van.amount is None:
         said = {
             "no_price": _("no price directly before"),
             "new": _("under 30 days on the market; lowest so far %(price)s"),
             "gap": _("without a price for a part of the 30 days; lowest %(price)s"),
+            "promotion": _("a promotion ran whose price is not clear; lowest otherwise %(price)s"),
         }[van.reason]
-        return _("not judged"), said % {"price": price_text(van.seen, currency)}
-    note = ""
+        said %= {"price": price_text(van.seen, price_list.currency)}
+        return _("not judged"), "; ".join(filter(None, [said, note]))
     if van.may_stay is not None:
-        note = _("if the steps are one reduction announced without a break: %(price)s until %(day)s") % {
-            "price": price_text(van.may_stay, currency),
+        steps = _("if the steps are one reduction announced without a break: %(price)s until %(day)s") % {
+            "price": price_text(van.may_stay, price_list.currency),
             "day": formats.day(van.stays_until),
         }
-    return price_text(van.amount, currency), note
+        note = "; ".join(filter(None, [steps, note]))
+    return price_text(van.amount, price_list.currency), note
 
 
 def rule_words(rule: dict[str, str]) -> str:

@@ -444,7 +444,7 @@ def test_a_promotion_that_waits_asks_its_owner_and_tells_who_proposed_it() -> No
 def test_a_positioning_that_waits_asks_its_owner(juice: Product) -> None:
     owner, author = user_factory(), user_factory("marketing")
     Product.objects.filter(pk=juice.pk).update(owner=owner)
-    texts = {"target_group": "families", "category": "juice", "benefit": "fresh"}
+    texts = {"target_group": "families", "category": "juice", "benefit": "fresh", "why": "A new taste"}
     start = today() + datetime.timedelta(days=5)
     row = positioning_draft(user=author, product=juice, start_date=start, **texts)
     assert not Alert.objects.exists()
