@@ -61,7 +61,7 @@ def reason_words(row: Elasticity) -> str:
         "own_months": "",
         "answered": _("prices seem to have answered demand: probably larger than shown"),
         "no_sales": _("nothing was sold at a known price"),
-        "no_price": _("it has no price on a list"),
+        "no_price": _("it has no plain price per unit on a list"),
         "few_weeks": _("%(weeks)s weeks seen, %(needed)s needed"),
         "few_months": _("%(weeks)s months seen, %(needed)s needed"),
         "few_changes": _("too few changes of price: %(changes)s, 3 needed"),

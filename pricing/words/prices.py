@@ -31,6 +31,15 @@ def part_words(component: str, tier: str) -> str:
     return ", ".join(filter(None, [str(Price.Component(component).label), tier]))
 
 
+def part_text(price: Price, currency: str) -> str:
+    """A part of a price with its amount: "€4.75 per month", "€0.2480 kWh"."""
+    if price.amount is None:
+        amount = _("no price")
+    else:
+        amount = price_text(price.amount, currency)
+    return f"{amount} {part_words(price.component, price.tier)}".strip()
+
+
 def list_words(price_list: PriceList) -> str:
     """Whom the list is for and what it says."""
     whom = [str(part) for part in (price_list.channel, price_list.segment) if part] or [_("everybody")]

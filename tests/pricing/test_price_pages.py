@@ -164,6 +164,48 @@ class TestPages:
         file = b"".join(client.get("/pricing/export/csv/?sort=price").streaming_content).decode()
         assert [line.split(",")[0] for line in file.splitlines()[1:]] == ["B", "A"]
 
+    def test_a_price_of_parts_is_said_in_words_and_in_the_file(
+        self, product: Product, client_of: Any
+    ) -> None:
+        """Per month and by tier only: shown where prices are, and read in again as the file has it."""
+        client, shop = client_of(user_factory()), PriceList.objects.get()
+        power = product_factory(code="KWH", line=product.line)
+        ended = product_factory(code="OLD", line=product.line)
+        for start, component, tier, amount in (
+            (-90, "month", "", "4.75"),
+            (-90, "unit", "night", "0.2345"),
+            (-90, "once", "", "50"),
+            (-9, "once", "", None),
+            (20, "month", "", "5.25"),
+        ):
+            price_factory(
+                product=power,
+                price_list=shop,
+                start_date=day(start),
+                component=component,
+                tier=tier,
+                amount=amount and Decimal(amount),
+            )
+        for start, amount in ((-90, 3), (-1, None)):
+            price_factory(
+                product=ended, price_list=shop, start_date=day(start), component="month", amount=amount
+            )
+        found = client.get("/pricing/?show=ahead")
+        row = next(row for row in found.context["rows"] if row["product"] == power)
+        assert (row["now"], row["parts"]) == (None, ["€0.2345 night", "€4.75 per month"])
+        assert (row["next_parts"], row["next_date"]) == (["€5.25 per month"], day(20))
+        assert ("€4.75 per month" in tight(found), "€0.2345 night" in tight(found)) == (True, True)
+        without = client.get("/pricing/?show=without").context["rows"]
+        assert [row["product"].code for row in without] == ["OLD"]
+        file = b"".join(client.get("/pricing/export/csv/?q=KWH").streaming_content).decode()
+        assert [line.split(",")[5:9] for line in file.splitlines()[1:]] == [
+            ["per unit", "night", str(day(-90)), "0.2345"],
+            ["per month", "", str(day(-90)), "4.75"],
+        ]
+        assert "€4.75" in tight(client.get("/products/KWH/mix/"))
+        form = client.get("/pricing/proposals/new/?product=KWH").context["form"]
+        assert (form["component"].value(), form["tier"].value()) == ("month", "")
+
     def test_a_proposal_from_form_to_approval(self, product: Product, client_of: Any) -> None:
         author, approver = user_factory("marketing"), user_factory()
         client = client_of(author)
