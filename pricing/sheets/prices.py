@@ -14,6 +14,7 @@ from decimal import Decimal
 from typing import Any
 
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import ngettext_lazy
 
 from core.organisation import today
 from exchange.models import Import
@@ -54,9 +55,12 @@ REASONS: dict[str, Any] = {
     "above_most_why": _(
         "%(source)s sets at most %(bound)s: say why it may be more in the column “exception”"
     ),
-    "told_late": _(
+    "told_late": ngettext_lazy(
+        "here a price is told %(days)s day ahead, from %(day)s: say why it may be sooner in the column "
+        "“exception”",
         "here a price is told %(days)s days ahead, from %(day)s: say why it may be sooner in the column "
-        "“exception”"
+        "“exception”",
+        "days",
     ),
 }
 COMPONENTS = {
