@@ -224,7 +224,10 @@ def _limits(
         if beyond and (beyond.bound.beyond == Bound.Beyond.REFUSE or not row.exception):
             code = "below_least" if beyond.is_below else "above_most"
             code += "" if beyond.bound.beyond == Bound.Beyond.REFUSE else "_why"
-            yield row.line, Refused("price", code, source=beyond.bound.source, bound=f"{beyond.end:f}")
+            yield (
+                row.line,
+                Refused("price", code, source=beyond.bound.source, bound=f"{beyond.end.normalize():f}"),
+            )
         elif late and not row.exception:
             yield row.line, Refused("start_date", "told_late", days=late[0], day=late[1].isoformat())
 

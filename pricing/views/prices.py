@@ -103,11 +103,10 @@ def prices(request: HttpRequest) -> HttpResponse:
 def _words(product: Any, parts: Parts, currency: str) -> dict[str, Any]:
     """A row of the page; prices per month, once and of a tier in words beside the plain one per unit."""
     dates = [price.start_date for price in parts.ahead]
-    following = (
-        []
-        if product.next_date is None
-        else [_("no price") if product.next_amount is None else price_text(product.next_amount, currency)]
-    )
+    following = None
+    if product.next_date is not None:
+        amount = product.next_amount
+        following = _("no price") if amount is None else price_text(amount, currency)
     return {
         "product": product,
         "now": None if product.now_amount is None else price_text(product.now_amount, currency),

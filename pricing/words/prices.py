@@ -32,12 +32,10 @@ def part_words(component: str, tier: str) -> str:
 
 
 def part_text(price: Price, currency: str) -> str:
-    """A part of a price with its amount: "€4.75 per month", "€0.2480 kWh"."""
-    if price.amount is None:
-        amount = _("no price")
-    else:
-        amount = price_text(price.amount, currency)
-    return f"{amount} {part_words(price.component, price.tier)}".strip()
+    """A part of a price with its amount: "€4.75 per month", "kWh: €0.248"."""
+    amount = _("no price") if price.amount is None else price_text(price.amount, currency)
+    words = part_words(price.component, price.tier)
+    return f"{words}: {amount}" if price.component == Price.Component.UNIT else f"{amount} {words}"
 
 
 def list_words(price_list: PriceList) -> str:
@@ -49,7 +47,7 @@ def list_words(price_list: PriceList) -> str:
 
 def van_words(van: VanPrijs, price_list: PriceList) -> tuple[str, str]:
     """The van-prijs, and what is to be said of it."""
-    note = "" if price_list.is_to_consumers else _("information only: others sell to consumers here")
+    note = "" if price_list.is_to_consumers else _("information only")
     if van.amount is None:
         said = {
             "no_price": _("no price directly before"),

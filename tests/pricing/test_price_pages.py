@@ -86,7 +86,7 @@ class TestTheCard:
             price_factory(product=product, price_list=mine, start_date=day(-90))
         rows = price_rows(product, price_history(user_factory(), product))
         with translation.override("en"):
-            said = [(str(row.price_list.kind), price_line(row).van_note.split(":")[0]) for row in rows]
+            said = [(str(row.price_list.kind), price_line(row).van_note) for row in rows]
         assert said == [("own", "information only"), ("own", ""), ("advised", "information only")]
 
     def test_an_earlier_promotion_and_what_spoils_count_in_the_van_prijs(self, product: Product) -> None:
@@ -192,9 +192,9 @@ class TestPages:
             )
         found = client.get("/pricing/?show=ahead")
         row = next(row for row in found.context["rows"] if row["product"] == power)
-        assert (row["now"], row["parts"]) == (None, ["€0.2345 night", "€4.75 per month"])
+        assert (row["now"], row["parts"]) == (None, ["night: €0.2345", "€4.75 per month"])
         assert (row["next_parts"], row["next_date"]) == (["€5.25 per month"], day(20))
-        assert ("€4.75 per month" in tight(found), "€0.2345 night" in tight(found)) == (True, True)
+        assert ("€4.75 per month" in tight(found), "night: €0.2345" in tight(found)) == (True, True)
         without = client.get("/pricing/?show=without").context["rows"]
         assert [row["product"].code for row in without] == ["OLD"]
         file = b"".join(client.get("/pricing/export/csv/?q=KWH").streaming_content).decode()
