@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime
 import json
 from decimal import Decimal
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -14,6 +15,7 @@ from django.test import Client
 from django.utils import translation
 
 from core.organisation import today
+from exchange.services.shell import import_run
 from pricing.cards.prices import price_line, price_panel
 from pricing.models import Bound, Perishable, Price, PriceList, Proposal, VatCode, VatRate
 from pricing.price_events import price_events
@@ -165,7 +167,7 @@ class TestPages:
         assert [line.split(",")[0] for line in file.splitlines()[1:]] == ["B", "A"]
 
     def test_a_price_of_parts_is_said_in_words_and_in_the_file(
-        self, product: Product, client_of: Any
+        self, product: Product, client_of: Any, tmp_path: Path
     ) -> None:
         """Per month and by tier only: shown where prices are, and read in again as the file has it."""
         client, shop = client_of(user_factory()), PriceList.objects.get()
@@ -202,6 +204,10 @@ class TestPages:
             ["per unit", "night", str(day(-90)), "0.2345"],
             ["per month", "", str(day(-90)), "4.75"],
         ]
+        path = tmp_path / "prices.csv"
+        path.write_text(file)
+        options: Any = {"options": {}, "leave_out_refused": False, "dry_run": True}
+        assert import_run(sheet="prices", path=path, **options).counts.unchanged == 2
         assert "€4.75" in tight(client.get("/products/KWH/mix/"))
         form = client.get("/pricing/proposals/new/?product=KWH").context["form"]
         assert (form["component"].value(), form["tier"].value()) == ("month", "")
