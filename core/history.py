@@ -96,6 +96,15 @@ def history_of(
         where = {f"{kin.field}_id": obj.pk, **(kin.within(user) if kin.within else {})}
         label = str(kin.label or capfirst(kin.model._meta.verbose_name))
         found += _events(kin.model, where, limit, label, kin.skip | frozenset({kin.field}))
+    return _told(found, limit)
+
+
+def history_of_all(model: type[models.Model], limit: int = 50) -> list[HistoryEntry]:
+    """The same of all rows of a model together, where these are one list that everybody may see."""
+    return _told(_events(model, {}, limit, str(capfirst(model._meta.verbose_name)), frozenset()), limit)
+
+
+def _told(found: list[_Event], limit: int) -> list[HistoryEntry]:
     found.sort(key=lambda event: (event.at, event.number), reverse=True)
     names = _Names(found)
     entries = [_entry(group, names) for group in _grouped(event for event in found if event.is_change)]

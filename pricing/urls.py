@@ -24,6 +24,7 @@ from .views import (
     proposals,
     sensitivity,
     terms,
+    vat,
     what_if,
 )
 
@@ -71,6 +72,8 @@ urlpatterns = [
     path("pricing/rules/", price_rules.price_rules, name="price_rules"),
     path("pricing/rules/reference-customers/", price_rules.reference_customer, name="reference_customer"),
     path("pricing/rules/levies/export/<str:kind>/", price_rules.levies_export, name="levies_export"),
+    path("pricing/vat/", vat.vat_rates, name="vat_rates"),
+    path("pricing/vat/<int:pk>/delete/", vat.vat_rate_delete, name="vat_rate_delete"),
     path("pricing/rules/<slug:what>/", price_rules.price_rule_set, name="price_rule_set"),
     path("pricing/terms/", terms.terms, name="terms"),
     path("pricing/terms/export/<str:kind>/", terms.terms_export, name="terms_export"),

@@ -18,7 +18,14 @@ from exchange.sheets import sheets
 
 register = template.Library()
 
-_EFFECTS = {"new": _("new"), "changed": _("changed"), "unchanged": _("unchanged")}
+_EFFECTS = {
+    "new": _("new"),
+    "changed": _("changed"),
+    "unchanged": _("unchanged"),
+    # Where a file brings both what holds and what still has to be approved.
+    "loaded": _("loaded, approved with the file"),
+    "proposed": _("proposed, somebody else approves"),
+}
 _TONES = {
     Import.State.APPLIED: "ok",
     Import.State.ASKING: "wait",

@@ -54,6 +54,9 @@ REASONS = {
         "This product counts a state. A price moves what comes in and what leaves, not the state."
     ),
     "no_price": lambda: _("There is no price yet. A what-if begins with what it costs now."),
+    "parts": lambda: _(
+        "Its price is per month, once or by tier. A what-if begins with a plain price per unit."
+    ),
     "no_forecast": lambda: _("There is no forecast yet. A what-if moves the forecast of the night."),
 }
 

@@ -1,9 +1,9 @@
 """The Dutch *van-prijs*: the price that an announced reduction must be compared with.
 
 Since 2023 (Besluit prijsaanduiding producten, article 5a): the lowest price in force in the 30 days strictly
-before the reduction starts. The price already in force when those days begin counts; the reduction's own does
-not. For goods that soon spoil it is the price directly before. What the rule does not clearly cover is not
-judged. A help, no legal advice.
+before the reduction starts. The price already in force when those days begin counts, and so does that of an
+earlier promotion; the reduction's own does not. For goods that soon spoil it is the price directly before.
+What the rule does not clearly cover is not judged. A help, no legal advice.
 """
 
 from __future__ import annotations
@@ -16,14 +16,25 @@ from decimal import Decimal
 
 WINDOW = datetime.timedelta(days=30)
 STEP_MONTHS = 3
+DAY = datetime.timedelta(days=1)
 Row = tuple[datetime.date, Decimal | None]
+
+
+@dataclass(frozen=True)
+class Cut:
+    """A promotion that everybody could buy in, both days included, and what a unit cost in it; ``None``: what
+    it cost, or whether it counts, is not clear."""
+
+    first: datetime.date
+    last: datetime.date
+    amount: Decimal | None
 
 
 @dataclass(frozen=True)
 class VanPrijs:
     """``amount`` is the van-prijs, ``None`` where it is not judged; ``reason`` then says why: ``no_price``
-    (none directly before), ``new`` (under 30 days on the market; ``seen`` is the lowest so far) or ``gap``
-    (part of the 30 days without a price).
+    (none directly before), ``new`` (under 30 days on the market; ``seen`` is the lowest so far), ``gap``
+    (part of the 30 days without a price) or ``promotion`` (one ran in them that is not clear).
 
     ``may_stay``: the prices before went down step by step, and if that was one reduction announced without a
     break, its first van-prijs may stay until and including the day ``stays_until``.
@@ -36,15 +47,19 @@ class VanPrijs:
     stays_until: datetime.date | None = None
 
 
-def van_prijs(rows: Sequence[Row], start: datetime.date, *, perishable: bool = False) -> VanPrijs:
+def van_prijs(
+    rows: Sequence[Row], start: datetime.date, *, perishable: bool = False, cuts: Sequence[Cut] = ()
+) -> VanPrijs:
     """The van-prijs of a reduction that starts on the day, from price rows (from when, amount or ``None`` for
-    no price), each holding until the next. Rows from ``start`` on do not count."""
-    before = sorted(row for row in rows if row[0] < start)
+    no price), each holding until the next, and the promotions that ran. What begins on ``start`` or later
+    does not count."""
+    before = lowered(sorted(row for row in rows if row[0] < start), cuts, start)
     if not before or before[-1][1] is None:
         return VanPrijs(None, "no_price")
+    opens = start - (DAY if perishable else WINDOW)
+    unclear = any(cut.amount is None and cut.first < start and cut.last >= opens for cut in cuts)
     if perishable:
-        return VanPrijs(before[-1][1])
-    opens = start - WINDOW
+        return VanPrijs(None, "promotion", seen=before[-1][1]) if unclear else VanPrijs(before[-1][1])
     held = [
         row for place, row in enumerate(before) if place + 1 == len(before) or before[place + 1][0] > opens
     ]
@@ -54,7 +69,26 @@ def van_prijs(rows: Sequence[Row], start: datetime.date, *, perishable: bool = F
         return VanPrijs(None, "new", seen=lowest)
     if len(amounts) < len(held):
         return VanPrijs(None, "gap", seen=lowest)
+    if unclear:
+        return VanPrijs(None, "promotion", seen=lowest)
     return _stepwise(before, start, VanPrijs(lowest))
+
+
+def lowered(rows: Sequence[Row], cuts: Sequence[Cut], start: datetime.date) -> list[Row]:
+    """The rows, in order, with what promotions that began before the day made of them."""
+    known = [cut for cut in cuts if cut.amount is not None and cut.first < start]
+    if not known:
+        return list(rows)
+    days = {since for since, _amount in rows} | {day for cut in known for day in (cut.first, cut.last + DAY)}
+    found: list[Row] = []
+    for day in sorted(day for day in days if rows and rows[0][0] <= day < start):
+        amount = next(price for since, price in reversed(rows) if since <= day)
+        running = [cut.amount for cut in known if cut.first <= day <= cut.last and cut.amount is not None]
+        if amount is not None:
+            amount = min(amount, *running) if running else amount
+        if not found or found[-1][1] != amount:
+            found.append((day, amount))
+    return found
 
 
 def _stepwise(before: Sequence[Row], start: datetime.date, found: VanPrijs) -> VanPrijs:

@@ -20,7 +20,7 @@ HELP = {
     "alternative": _("What would they take otherwise? Goes on after “unlike”."),
     "difference": _("What is better then? Such as: it stays smooth in hot coffee."),
     "tone": _("How do we talk about it? Such as: sober, expert."),
-    "why": _("What changed in the market or the product? The approver reads it first."),
+    "why": _("What changed in the market or the product? The approver reads it first; a draft may lack it."),
 }
 
 

@@ -11,14 +11,14 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from pricing.forms.prices import amount_read
-from pricing.models import Bound, Levy
+from pricing.models import Bound, Levy, Price
 from pricing.models.price import Vat
-from products.forms.fields import DayField, ProductCodeField
+from products.forms.fields import DayField, ProductCodeField, RatePercentField
 from products.models import ProductLine
 from products.selectors.access import channels_visible, lines_visible
 
 
-class BoundForm(forms.Form):
+class ProductOrLineForm(forms.Form):
     """For a product by its code, else for a line."""
 
     product = ProductCodeField(label=_("Product"), max_length=60, required=False, help_text=_("Its code."))
@@ -28,6 +28,29 @@ class BoundForm(forms.Form):
         required=False,
         to_field_name="code",
         empty_label="—",
+    )
+
+    def __init__(self, *args: Any, user: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["product"].user = user  # type: ignore[attr-defined]
+        self.fields["line"].queryset = lines_visible(user)  # type: ignore[attr-defined]
+
+    def clean(self) -> dict[str, Any]:
+        found = super().clean() or {}
+        if not self.errors and (found["product"] is None) == (found["line"] is None):
+            raise forms.ValidationError(_("Choose a product or a line."))
+        return found
+
+
+class BoundForm(ProductOrLineForm):
+    component = forms.ChoiceField(
+        label=_("Which price"), choices=Price.Component.choices, initial=Price.Component.UNIT
+    )
+    tier = forms.CharField(
+        label=_("Tier"),
+        max_length=40,
+        required=False,
+        help_text=_("Such as a time of use; empty: all there are."),
     )
     start_date = DayField(label=_("From"))
     least = forms.DecimalField(
@@ -48,16 +71,22 @@ class BoundForm(forms.Form):
     )
     beyond = forms.ChoiceField(label=_("A price beyond it is"), choices=Bound.Beyond.choices)
 
-    def __init__(self, *args: Any, user: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        self.fields["product"].user = user  # type: ignore[attr-defined]
-        self.fields["line"].queryset = lines_visible(user)  # type: ignore[attr-defined]
 
-    def clean(self) -> dict[str, Any]:
-        found = super().clean() or {}
-        if not self.errors and (found["product"] is None) == (found["line"] is None):
-            raise forms.ValidationError(_("Choose a product or a line."))
-        return found
+class PerishableForm(ProductOrLineForm):
+    perishable = forms.BooleanField(
+        label=_("soon spoils"),
+        required=False,
+        initial=True,
+        help_text=_("Not ticked: it keeps, whatever its line says."),
+    )
+
+
+class VatRateForm(forms.Form):
+    code = forms.ChoiceField(
+        label=_("VAT"), choices=[choice for choice in Vat.choices if choice[0] in (Vat.HIGH, Vat.LOW)]
+    )
+    start_date = DayField(label=_("From"), help_text=_("Tomorrow at the earliest."))
+    rate = RatePercentField(label=_("Rate (%)"), min_value=0, max_value=Decimal("99.99"))
 
 
 class NoticeForm(forms.Form):

@@ -10,7 +10,7 @@ from .offer import Positioning, PositioningPoint
 from .pass_through import PassThrough
 from .place import DistributionMonth, Listing, SegmentChannel
 from .price import Price, PriceList, Proposal, VatCode, VatRate
-from .price_rule import Bound, NoticeDays
+from .price_rule import Bound, NoticeDays, Perishable
 from .promotion import ForbiddenPeriod, Promotion, PromotionChannel, PromotionProduct
 from .promotion_effect import PromotionEffect
 from .reference_use import ReferenceUse
@@ -38,6 +38,7 @@ __all__ = [
     "Listing",
     "NoticeDays",
     "PassThrough",
+    "Perishable",
     "Positioning",
     "PositioningPoint",
     "Price",

@@ -107,6 +107,16 @@ class Positioning(models.Model):
             ),
         ]
         triggers = [
+            # Older versions may lack it: only what is proposed from now on must say why.
+            pgtrigger.Trigger(
+                name="proposed_says_why",
+                when=pgtrigger.Before,
+                operation=pgtrigger.Update | pgtrigger.Insert,
+                condition=pgtrigger.Q(new__state="proposed", new__why=""),
+                func="""
+                    RAISE EXCEPTION 'positioning % says no why', NEW.id USING ERRCODE = 'check_violation';
+                """,
+            ),
             pgtrigger.Trigger(
                 name="positioning_stays",
                 when=pgtrigger.Before,
@@ -119,7 +129,7 @@ class Positioning(models.Model):
                     )) THEN RETURN NEW; END IF;
                     RAISE EXCEPTION 'positioning % was decided', OLD.id USING ERRCODE = 'check_violation';
                 """,
-            )
+            ),
         ]
 
     def __str__(self) -> str:

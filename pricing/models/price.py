@@ -23,8 +23,10 @@ class Vat(models.TextChoices):
     EXEMPT = "exempt", pgettext_lazy("VAT", "exempt")
 
 
+@pghistory.track()
 class VatRate(models.Model):
-    """What a VAT code comes to from a date on; ``rate`` is a share (0.21), empty: exempt."""
+    """What a VAT code comes to from a date on; ``rate`` is a share (0.21), empty: exempt. What has begun
+    stays as it is."""
 
     code = models.CharField(_("VAT"), max_length=6, choices=Vat.choices)
     start_date = models.DateField(_("from"))
@@ -40,6 +42,21 @@ class VatRate(models.Model):
                 | (Q(code__in=["high", "low", "zero"]) & Q(rate__gte=0, rate__lt=1)),
                 name="vat_rate_where_not_exempt",
             ),
+        ]
+        triggers = [
+            pgtrigger.Trigger(
+                name="begun_stays",
+                when=pgtrigger.Before,
+                operation=pgtrigger.Update | pgtrigger.Delete,
+                func=f"""
+                    IF OLD.start_date <= {TODAY}
+                       OR (TG_OP = 'UPDATE' AND NEW.start_date <= {TODAY}) THEN
+                        RAISE EXCEPTION 'VAT rate % has begun', OLD.id USING ERRCODE = 'check_violation';
+                    END IF;
+                    IF TG_OP = 'DELETE' THEN RETURN OLD; END IF;
+                    RETURN NEW;
+                """,
+            )
         ]
 
 
@@ -247,6 +264,7 @@ class Price(models.Model):
     )
     approved_at = models.DateTimeField(_("approved"), null=True)
     pass_through: Decimal  # where ``pricing.selectors.prices.with_pass_through`` asked for it
+    perishable: bool  # where ``with_perishable`` did
 
     class Meta:
         verbose_name = _("price")

@@ -6,13 +6,15 @@ from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
+from .price import Price
+
 
 @pghistory.track()
 class Bound(models.Model):
-    """The least and the most that a price per unit of a product, or of a line's products, may be from a date
-    on, and where that is laid down. Beyond it a proposal is refused, or asks for a reason. The newest of a
-    product goes before its line's. Amounts are in the organisation's currency; only lists in it are held
-    against them.
+    """The least and the most that one component of the price of a product, or of a line's products, may be
+    from a date on, and where that is laid down; of one tier or (none named) of all. Beyond it a proposal is
+    refused, or asks for a reason. The newest of a product goes before its line's, and of each that of the
+    tier. Amounts are in the organisation's currency; only lists in it are held against them.
     """
 
     class Beyond(models.TextChoices):
@@ -30,6 +32,10 @@ class Bound(models.Model):
         related_name="+",
         verbose_name=_("product line"),
     )
+    component = models.CharField(
+        _("component"), max_length=5, choices=Price.Component.choices, default=Price.Component.UNIT
+    )
+    tier = models.CharField(_("tier"), max_length=40, blank=True, default="")
     start_date = models.DateField(_("from"))
     least = models.DecimalField(_("at least"), max_digits=18, decimal_places=4, null=True, blank=True)
     most = models.DecimalField(_("at most"), max_digits=18, decimal_places=4, null=True, blank=True)
@@ -42,7 +48,9 @@ class Bound(models.Model):
         ordering = ["start_date", "pk"]
         constraints = [
             models.UniqueConstraint(
-                fields=["product", "line", "start_date"], name="bound_once", nulls_distinct=False
+                fields=["product", "line", "component", "tier", "start_date"],
+                name="bound_once",
+                nulls_distinct=False,
             ),
             models.CheckConstraint(
                 condition=Q(product__isnull=False, line=None) | Q(product=None, line__isnull=False),
@@ -52,6 +60,9 @@ class Bound(models.Model):
                 condition=Q(least=None) | Q(most=None) | Q(most__gte=F("least")), name="bound_order"
             ),
             models.CheckConstraint(condition=~Q(source=""), name="bound_has_source"),
+            models.CheckConstraint(
+                condition=Q(component__in=["unit", "month", "once"]), name="bound_component_known"
+            ),
         ]
 
     def __str__(self) -> str:
@@ -82,3 +93,35 @@ class NoticeDays(models.Model):
 
     def __str__(self) -> str:
         return str(self.days)
+
+
+@pghistory.track()
+class Perishable(models.Model):
+    """Whether a product, or a line's products, soon spoil: a reduction of them is compared with the price
+    directly before it. A product's own goes before its line's; nobody says so: they do not."""
+
+    product = models.ForeignKey(
+        "products.Product", models.CASCADE, null=True, blank=True, related_name="+", verbose_name=_("product")
+    )
+    line = models.ForeignKey(
+        "products.ProductLine",
+        models.CASCADE,
+        null=True,
+        blank=True,
+        related_name="+",
+        verbose_name=_("product line"),
+    )
+    perishable = models.BooleanField(_("soon spoils"))
+
+    class Meta:
+        verbose_name = _("goods that soon spoil")
+        constraints = [
+            models.UniqueConstraint(fields=["product", "line"], name="perishable_once", nulls_distinct=False),
+            models.CheckConstraint(
+                condition=Q(product__isnull=False, line=None) | Q(product=None, line__isnull=False),
+                name="perishable_product_or_line",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return str(self.product or self.line)

@@ -62,6 +62,19 @@ def elasticity_of(product_ids: Collection[int]) -> dict[int, tuple[float, float,
     return found
 
 
+def channel_elasticities(product_ids: Collection[int]) -> dict[tuple[int, int], tuple[float, float, bool]]:
+    """Estimate and standard deviation of channels measured apart, by product and channel, and whether they
+    rest on what the channel sold itself."""
+    rows = Elasticity.objects.filter(
+        product__in=list(product_ids), channel__isnull=False, estimate__isnull=False
+    ).only("product_id", "channel_id", "estimate", "sd", "method")
+    return {
+        (row.product_id, row.channel_id): (row.estimate, row.sd, source_of(row) == OWN)
+        for row in rows
+        if row.channel_id is not None and row.estimate is not None and row.sd is not None
+    }
+
+
 SORTS: dict[str, Any] = {
     "name": Lower("product__name"),
     "elasticity": F("estimate"),

@@ -3,80 +3,213 @@
 from __future__ import annotations
 
 import datetime
-from collections.abc import Collection, Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
 
-from core.months import month_add, month_end
+from core.months import month_add, month_end, month_start
 from core.numbers import significant
+from core.organisation import today
 from core.registries import PlannedChange
-from pricing.selectors.own_prices import UNIT, YEAR, Rows, mean_price, own_prices, price_ratios
-from pricing.selectors.price_answers import answered_through, bounded, price_answers
+from pricing.selectors.market_answers import MarketAnswers
+from pricing.selectors.markets import Market, changing, markets_of
+from pricing.selectors.own_prices import (
+    YEAR,
+    Parts,
+    Uses,
+    comparable,
+    has_ended,
+    mean_price,
+    paid,
+    price_on_day,
+)
+from pricing.selectors.price_answers import PriceAnswer, bounded
+from pricing.selectors.unit_revenue import Asked, price_ratios
+from pricing.selectors.yearly import customers_of
+from products.models import Product
 
 LEAST = 0.002
 # Statistics get used to a new price as they smooth the level (forecasting/engine/drivers.py): the newest
 # month counts for three tenths, the one before it for seven tenths of that, and so on.
 WEIGHT, USED_MONTHS = 0.3, 6
-NOTHING = PlannedChange((), {})
+
+
+@dataclass(frozen=True)
+class Moved:
+    """A market whose statistics are not used to its price yet: by month the price then / the one they are
+    used to, as volume answers it. ``share`` is the change of the price itself, in the end."""
+
+    market: Market
+    answer: PriceAnswer
+    ratios: tuple[float, ...]
+    start: datetime.date
+    share: float
+
+    @property
+    def factors(self) -> tuple[float, ...]:
+        return tuple(1 + self.answer.share(ratio) for ratio in self.ratios)
 
 
 def price_changes(products: Collection[int], months: Sequence[datetime.date]) -> Mapping[int, PlannedChange]:
-    """Of products whose own price for everybody changes in these months, or changed before: what a unit
-    brings in then (:func:`price_ratios`), and of those whose statistics are not used to it yet (price then /
-    price that the statistics are used to)^elasticity. Of a month a price is the mean over its days. Where a
-    reseller stands between, volume answers to his price, which moves by what he passes on."""
+    """Of products whose own price changes in these months, or changed before: what a unit brings in then
+    (:func:`price_ratios`), and of those whose statistics are not used to it yet (price then / price that the
+    statistics are used to)^elasticity. Of a month a price is the mean over its days. Where channels pay
+    prices of their own, each moves its share of the volume by its own elasticity. Where a reseller stands
+    between, volume answers to his price, which moves by what he passes on."""
     used = [month_add(months[0], -back) for back in range(1, USED_MONTHS + 1)]
-    own = own_prices(products, month_add(months[0], -YEAR), month_end(months[-1]))
-    ratios = price_ratios(own, months) if own else {}
-    moving = {pk: parts for pk, parts in own.items() if any(_news(rows, used) for rows in parts.values())}
-    volumes = _volumes({pk: parts[UNIT] for pk, parts in moving.items() if UNIT in parts}, used, months)
+    last = month_end(months[-1])
+    ids = changing(products, month_add(months[0], -YEAR), last)
+    if not ids:
+        return {}
+    markets = markets_of(ids, months[0], last)
+    uses, answers = uses_of(markets), MarketAnswers(markets)
+    asked, moved = {}, {}
+    for pk, own in markets.items():
+        moves = [_moved(pk, market, uses[pk], answers, used, months) for market in own]
+        asked[pk] = Asked(own, uses[pk], [move.factors if move else () for move in moves])
+        moved[pk] = [move for move in moves if move]
+    ratios = price_ratios(asked, months)
     found = {}
-    for product_id in ratios.keys() | volumes.keys():
-        change = replace(volumes.get(product_id, NOTHING), prices=ratios.get(product_id, ()))
-        if not change.params and product_id in moving:
-            starts = [date for rows in moving[product_id].values() for date in _news(rows, used)]
-            share = change.prices[-1] / change.prices[0] - 1
-            change = replace(change, params={"start": str(min(starts)), "share": round(share, 5)})
-        found[product_id] = change
+    for pk, own in markets.items():
+        prices = ratios.get(pk, ())
+        change = _together(own, moved[pk], prices)
+        if change is None and prices:
+            change = PlannedChange((), _still(own, used, prices), prices)
+        if change is not None:
+            found[pk] = change
     return found
 
 
-def _news(rows: Rows, used: Sequence[datetime.date]) -> list[datetime.date]:
+def changes_expected(products: Collection[int], day: datetime.date) -> dict[int, tuple[float, float, float]]:
+    """What the own prices that begin on the day do to the volume of each product, as a rate, and its 80 %
+    range: as the months ahead count with it. Missing where that is not known."""
+    until = min(day, today())
+    markets = markets_of(products, month_start(until), day)
+    uses, answers = uses_of(markets), MarketAnswers(markets)
+    found = {}
+    for pk, own in markets.items():
+        whole = sum(market.volume for market in own)
+        moves = [_on_day(pk, market, uses[pk], answers, day) for market in own]
+        ends = [0.0, 0.0, 0.0]
+        for market, move in zip(own, moves, strict=True):
+            for place, value in enumerate(move or ()):
+                ends[place] += market.volume / whole * value if whole > 0 else 0.0
+        if any(moves):
+            found[pk] = (ends[0], ends[1], ends[2])
+    return found
+
+
+def _on_day(
+    product: int, market: Market, uses: Uses, answers: MarketAnswers, day: datetime.date
+) -> tuple[float, float, float] | None:
+    """What a market's new price of that day does to what it buys, and the ends of its range."""
+    answer, parts = answers.of(product, market), comparable(market.parts, uses)
+    if answer is None or not parts:
+        return None
+    eve = day - datetime.timedelta(days=1)
+    old = paid(parts, uses, lambda rows: price_on_day(rows, eve))
+    new = paid(parts, uses, lambda rows: price_on_day(rows, day))
+    if not old or not new or old == new:
+        return None
+    ratio = bounded(1 + answers.passed_on(product, market) * (new / old - 1))
+    return answer.share(ratio), *answer.band(ratio)
+
+
+def uses_of(markets: Mapping[int, Sequence[Market]]) -> dict[int, Uses]:
+    """By product what its line's reference customers use; nothing where its prices have one part."""
+    several = [pk for pk, own in markets.items() if any(len(market.parts) > 1 for market in own)]
+    lines = dict(Product.objects.filter(pk__in=several).values_list("pk", "line_id")) if several else {}
+    customers = customers_of(set(lines.values())) if lines else {}
+    return {pk: [customer.uses for customer in customers[lines[pk]]] if pk in lines else [] for pk in markets}
+
+
+def _news(parts: Parts, used: Sequence[datetime.date]) -> list[datetime.date]:
     """When it changes, of what statistics are not used to yet."""
-    return [date for date, _amount in rows if date > used[-1]]
+    return sorted(date for rows in parts.values() for date, _amount in rows if date > used[-1])
 
 
-def _volumes(
-    prices: Mapping[int, Rows], used: Sequence[datetime.date], months: Sequence[datetime.date]
-) -> dict[int, PlannedChange]:
-    """What they do to volume in each month, how sure that is, and what words are made of."""
-    found = {}
-    answers = price_answers(prices)
-    passed = answered_through(prices)
-    for product_id, rows in prices.items():
-        if product_id not in answers:
-            continue
-        if any(not amount for _date, amount in rows):
-            continue  # one that ended, or was for nothing: no change to compare with
-        known = [(mean_price(rows, month), (1 - WEIGHT) ** back) for back, month in enumerate(used)]
-        weights = [(price, weight) for price, weight in known if price is not None]
-        started = _news(rows, used)
-        if not weights or not started:
-            continue
-        before = sum(price * weight for price, weight in weights) / sum(weight for _price, weight in weights)
-        changes = [(mean_price(rows, month) or before) / before - 1 for month in months]
-        ratios = [bounded(1 + passed.get(product_id, 1.0) * change) for change in changes]
-        if all(abs(ratio - 1) < LEAST for ratio in ratios):
-            continue
-        answer = answers[product_id]
-        found[product_id] = PlannedChange(
-            tuple(significant(1 + answer.share(ratio), 7) for ratio in ratios),
-            {
-                "start": str(started[0]),
-                "share": round(float(rows[-1][1]) / before - 1, 5),
-                "volumes": [round(end, 5) for end in answer.band(ratios[-1])],
-                "elasticity": round(answer.elasticity, 2),
-                "source": answer.source,
-            },
-            spreads=tuple(significant(answer.spread(ratio), 5) for ratio in ratios),
-        )
-    return found
+def _moved(
+    product: int,
+    market: Market,
+    uses: Uses,
+    answers: MarketAnswers,
+    used: Sequence[datetime.date],
+    months: Sequence[datetime.date],
+) -> Moved | None:
+    answer, parts = answers.of(product, market), comparable(market.parts, uses)
+    starts = _news(parts, used)
+    if answer is None or not starts or has_ended(parts):
+        return None
+
+    def price(month: datetime.date) -> float | None:
+        return paid(parts, uses, lambda rows: mean_price(rows, month))
+
+    known = [(price(month), (1 - WEIGHT) ** back) for back, month in enumerate(used)]
+    weights = [(amount, weight) for amount, weight in known if amount is not None]
+    if not weights:
+        return None
+    before = sum(amount * weight for amount, weight in weights) / sum(weight for _amount, weight in weights)
+    passed = answers.passed_on(product, market)
+    ratios = tuple(bounded(1 + passed * ((price(month) or before) / before - 1)) for month in months)
+    if all(abs(ratio - 1) < LEAST for ratio in ratios):
+        return None
+    then = paid(parts, uses, lambda rows: float(rows[-1][1])) or before
+    return Moved(market, answer, ratios, starts[0], then / before - 1)
+
+
+def _together(
+    markets: Sequence[Market], moved: Sequence[Moved], prices: tuple[float, ...]
+) -> PlannedChange | None:
+    """Of the whole product: each market by what it sells; how unsure one is, so are the others."""
+    whole = sum(market.volume for market in markets)
+    parts = [move.market.volume / whole if whole > 0 else 0.0 for move in moved]
+    if not sum(parts):
+        return None
+    factors, spreads = [], []
+    for step in range(len(moved[0].ratios)):
+        moves = [part * move.factors[step] for part, move in zip(parts, moved, strict=True)]
+        factor = 1 - sum(parts) + sum(moves)
+        unsure = [
+            each * move.answer.spread(move.ratios[step]) for each, move in zip(moves, moved, strict=True)
+        ]
+        factors.append(significant(factor, 7))
+        spreads.append(significant(sum(unsure) / factor, 5))
+    said = _said(moved, parts, apart=len(moved) < len(markets))
+    return PlannedChange(tuple(factors), said, prices, spreads=tuple(spreads))
+
+
+def _said(moved: Sequence[Moved], parts: Sequence[float], *, apart: bool) -> dict[str, Any]:
+    """What words are made of; ``where`` and ``part`` where not all of the product moves."""
+    bands = [move.answer.band(move.ratios[-1]) for move in moved]
+    volumes = [sum(part * band[end] for part, band in zip(parts, bands, strict=True)) for end in (0, 1)]
+    share = sum(part * move.share for part, move in zip(parts, moved, strict=True)) / sum(parts)
+    most = max(zip(parts, moved, strict=True), key=lambda each: each[0])[1]
+    said: dict[str, Any] = {
+        "start": str(min(move.start for move in moved)),
+        "share": round(share, 5),
+        "volumes": [round(end, 5) for end in volumes],
+        "elasticity": round(most.answer.elasticity, 2),
+        "source": most.answer.source,
+    }
+    if apart:
+        said |= {"part": round(sum(parts), 4), "where": names_of(move.market for move in moved)}
+    return said
+
+
+def names_of(markets: Iterable[Market]) -> list[str]:
+    """The channels whose lists these are, by name; none where everybody's is among them."""
+    channels = [market.own.channel if market.own else None for market in markets]
+    names = sorted({channel.name for channel in channels if channel})
+    return names if all(channels) else []
+
+
+def _still(
+    markets: Sequence[Market], used: Sequence[datetime.date], prices: Sequence[float]
+) -> dict[str, Any]:
+    """Of a change that moves no volume; nothing where it began before."""
+    new = [market for market in markets if _news(market.parts, used)]
+    if not new:
+        return {}
+    start = min(min(_news(market.parts, used)) for market in new)
+    said: dict[str, Any] = {"start": str(start), "share": round(prices[-1] / prices[0] - 1, 5)}
+    return said | ({"where": names_of(new)} if len(new) < len(markets) else {})

@@ -9,7 +9,6 @@ from math import log
 from core.numbers import Z80
 from pricing.models import Elasticity, PriceList
 from pricing.selectors.elasticities import LITERATURE, elasticity_of
-from pricing.selectors.resellers import passed_through
 from products.models import Product
 
 # A change beyond this, up or down, was never looked at: it counts as this.
@@ -48,13 +47,12 @@ def price_answers(product_ids: Collection[int]) -> dict[int, PriceAnswer]:
     return {pk: PriceAnswer(*said) for pk, said in found.items() if said[2] != LITERATURE or pk in goods}
 
 
-def answered_through(product_ids: Collection[int]) -> dict[int, float]:
-    """What is passed on of a change of our price to the one that volume answers, by product; the whole of it
-    (missing) where no reseller stands between, or the answer was measured at our own price."""
-    passed = passed_through(product_ids)
-    ours = Elasticity.objects.filter(product__in=passed, channel=None, price_kind=PriceList.Kind.OWN)
-    measured = set(ours.values_list("product_id", flat=True)) if passed else set()
-    return {pk: share for pk, share in passed.items() if pk not in measured}
+def measured_at_ours(product_ids: Collection[int]) -> set[int]:
+    """The products whose volume was measured against our own price: what a reseller does is in the answer."""
+    rows = Elasticity.objects.filter(
+        product__in=list(product_ids), channel=None, price_kind=PriceList.Kind.OWN
+    )
+    return set(rows.values_list("product_id", flat=True))
 
 
 def bounded(ratio: float) -> float:

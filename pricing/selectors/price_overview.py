@@ -1,8 +1,11 @@
-"""The page Prices: every product's price per unit on one list, now and next."""
+"""The page Prices: what every product costs on one list, now and next."""
 
 from __future__ import annotations
 
 import datetime
+from collections import defaultdict
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from django.db.models import Exists, F, OuterRef, Q, QuerySet, Subquery
@@ -37,8 +40,9 @@ def products_priced(
     descending: bool = False,
 ) -> QuerySet[Product]:
     """Products with ``now_amount`` and ``now_since`` of the price per unit in force on the list, and
-    ``next_amount`` and ``next_date`` of the first ahead. ``show``: those *with* a price there, with a change
-    *ahead*, or on sale *without* one."""
+    ``next_amount`` and ``next_date`` of the first ahead; what else a price is made of is in
+    :func:`parts_priced`. ``show``: those *with* a price of any kind there, with a change *ahead*, or on sale
+    *without* one."""
     day = today()
     own = Price.objects.filter(
         product=OuterRef("pk"),
@@ -64,14 +68,51 @@ def products_priced(
     )
     priced = Price.objects.filter(product=OuterRef("pk"), price_list=price_list, state=State.APPROVED)
     if show == "ahead":
-        rows = rows.filter(next_date__isnull=False)
+        rows = rows.filter(Exists(priced.filter(start_date__gt=day)))
     elif show == "without":
-        rows = rows.filter(_on_sale(day), now_amount=None)
+        later = Price.objects.filter(
+            *(Q(**{name: OuterRef(name)}) for name in ("product", "price_list", "component", "tier")),
+            state=State.APPROVED,
+            start_date__lte=day,
+            start_date__gt=OuterRef("start_date"),
+        )
+        held = priced.filter(start_date__lte=day, amount__isnull=False)
+        rows = rows.filter(_on_sale(day), ~Exists(held.filter(~Exists(later))))
     else:
         rows = rows.filter(Exists(priced))
     by = SORTS[sort]
     order = by.desc(nulls_last=True) if descending else by.asc(nulls_last=True)
     return rows.order_by(order, "pk")
+
+
+@dataclass(frozen=True)
+class Parts:
+    """The components and tiers of a product's price but the plain one per unit: those in force, and of each
+    that changes the first ahead."""
+
+    now: Sequence[Price] = ()
+    ahead: Sequence[Price] = ()
+
+
+def parts_priced(price_list: PriceList, products: Collection[int]) -> dict[int, Parts]:
+    """By product that has any on the list, in the order of components and tiers. One query."""
+    day = today()
+    rows = Price.objects.filter(price_list=price_list, product__in=products, state=State.APPROVED)
+    held: dict[tuple[int, str, str], Price] = {}
+    coming: dict[tuple[int, str, str], Price] = {}
+    for row in rows.exclude(component=Price.Component.UNIT, tier="").order_by("start_date"):
+        key = (row.product_id, row.component, row.tier)
+        if row.start_date <= day:
+            held[key] = row
+        else:
+            coming.setdefault(key, row)
+    components = Price.Component.values
+    found: dict[int, tuple[list[Price], list[Price]]] = defaultdict(lambda: ([], []))
+    for place, parts in enumerate((held, coming)):
+        for key in sorted(parts, key=lambda key: (key[0], components.index(key[1]), key[2])):
+            if parts[key].amount is not None or place:
+                found[key[0]][place].append(parts[key])
+    return {pk: Parts(now, ahead) for pk, (now, ahead) in found.items()}
 
 
 def _on_sale(day: datetime.date) -> Q:

@@ -15,7 +15,8 @@ from pricing.models import Price, PriceList
 from pricing.models.price import State
 from products.models import Product
 
-from .prices import lists_visible, vat_rates_on, with_and_without, with_pass_through
+from .prices import lists_visible, vat_rates_on, with_and_without, with_pass_through, with_perishable
+from .promotion_cuts import Ran, promotions_ran
 
 KINDS = PriceList.Kind.values
 
@@ -25,7 +26,8 @@ class PriceRow:
     """One component of the product's price on one list. ``rows`` are its approved prices in order of their
     dates; ``now`` the one in force, ``following`` the first ahead, ``waiting`` those proposed. ``rate`` is
     the VAT today, ``rate_then`` on the day of the price ahead. ``van`` is the van-prijs of a reduction that
-    would start on ``van_on``; only of our own prices to consumers. ``pass_through`` as its list has it."""
+    would start on ``van_on``, of prices per unit; it binds us where the list is ours to consumers
+    (``PriceList.is_to_consumers``). ``pass_through`` as its list has it."""
 
     price_list: PriceList
     component: str
@@ -57,7 +59,8 @@ def price_history(user: Any, product: Product) -> list[Price]:
         "approved_by",
         "source_import",
     )
-    rows = with_pass_through(rows).exclude(state=State.DRAFT).select_related(*related)
+    rows = with_perishable(with_pass_through(rows), product)
+    rows = rows.exclude(state=State.DRAFT).select_related(*related)
     return list(rows.order_by("-start_date", "-pk"))
 
 
@@ -74,7 +77,8 @@ def price_rows(product: Product, history: Sequence[Price]) -> list[PriceRow]:
     parts: dict[tuple[int, str, str], list[Price]] = defaultdict(list)
     for price in reversed(history):
         parts[price.price_list_id, price.component, price.tier].append(price)
-    found = [_row(own, rates, day) for own in parts.values()]
+    ran = promotions_ran(product) if any(one[0].price_list.with_vat for one in parts.values()) else []
+    found = [_row(own, rates, day, ran) for own in parts.values()]
     rows = [row for row in found if row.waiting or row.following or (row.now and row.now.amount is not None)]
     return sorted(
         rows,
@@ -89,15 +93,22 @@ def price_rows(product: Product, history: Sequence[Price]) -> list[PriceRow]:
 
 
 def _row(
-    prices: Sequence[Price], rates: Mapping[datetime.date, Decimal | None], day: datetime.date
+    prices: Sequence[Price],
+    rates: Mapping[datetime.date, Decimal | None],
+    day: datetime.date,
+    ran: Sequence[Ran],
 ) -> PriceRow:
     price_list = prices[0].price_list
     approved = [price for price in prices if price.state == State.APPROVED]
     now = next((price for price in reversed(approved) if price.start_date <= day), None)
     ahead = [price for price in approved if price.start_date > day]
-    reduced = next((price for price in ahead if _is_lower(price, now)), None)
-    van_on = reduced.start_date if reduced else day + datetime.timedelta(days=1)
     unit = prices[0].component == Price.Component.UNIT
+    # Prices in promotions are those consumers pay: no match for a list without VAT.
+    here = [one for one in ran if unit and price_list.with_vat and one.holds_on(price_list)]
+    cuts = [cut for one in here if (cut := one.cut(approved))]
+    lower = [price.start_date for price in ahead if _is_lower(price, now)][:1]
+    lower += [cut.first for cut in cuts if cut.first > day]
+    van_on = min(lower, default=day + datetime.timedelta(days=1))
     return PriceRow(
         price_list=price_list,
         component=prices[0].component,
@@ -108,8 +119,13 @@ def _row(
         waiting=[price for price in prices if price.state == State.PROPOSED],
         now=now,
         following=ahead[0] if ahead else None,
-        van=van_prijs([(p.start_date, p.amount) for p in approved], van_on)
-        if price_list.is_to_consumers and unit
+        van=van_prijs(
+            [(price.start_date, price.amount) for price in approved],
+            van_on,
+            perishable=prices[0].perishable,
+            cuts=cuts,
+        )
+        if unit
         else None,
         van_on=van_on,
         pass_through=prices[0].pass_through,

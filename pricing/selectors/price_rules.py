@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.db.models import Q, QuerySet
+from django.db.models import Case, Q, QuerySet, Value, When
 
-from pricing.models import Bound, NoticeDays, VatCode
+from core.organisation import today
+from pricing.models import Bound, NoticeDays, Perishable, VatCode, VatRate
 from products.selectors.access import visible_channel_ids, visible_line_ids
 
 
@@ -15,6 +16,19 @@ def bounds_visible(user: Any) -> QuerySet[Bound]:
     rows = Bound.objects.select_related("product", "line").order_by("-start_date", "-pk")
     lines = visible_line_ids(user)
     return rows if lines is None else rows.filter(Q(product__line__in=lines) | Q(line__in=lines))
+
+
+def perishables_visible(user: Any) -> QuerySet[Perishable]:
+    """Lines first."""
+    rows = Perishable.objects.select_related("product", "line").order_by("line__name", "product__name")
+    lines = visible_line_ids(user)
+    return rows if lines is None else rows.filter(Q(product__line__in=lines) | Q(line__in=lines))
+
+
+def vat_rates_listed() -> QuerySet[VatRate]:
+    """Of each code the newest first, with whether it still lies ahead."""
+    ahead = Case(When(start_date__gt=today(), then=Value(True)), default=Value(False))
+    return VatRate.objects.annotate(ahead=ahead).order_by("code", "-start_date")
 
 
 def notices_visible(user: Any) -> QuerySet[NoticeDays]:

@@ -14,7 +14,7 @@ from django.db.models.functions import Coalesce
 
 from accounts.rows import from_row, row_of
 from core.organisation import organisation_get, today
-from pricing.models import PassThrough, Price, PriceList, VatCode, VatRate
+from pricing.models import PassThrough, Perishable, Price, PriceList, VatCode, VatRate
 from pricing.models.price import State, Vat
 from products.models import Channel, Product, Segment
 from products.selectors.access import channels_reaching
@@ -108,6 +108,16 @@ def with_pass_through(prices: QuerySet[Price]) -> QuerySet[Price]:
     rows = rows.annotate(near=Case(*near, default=Value(len(ABOVE)))).order_by("near", "-start_date")
     rates = {"pass_through": Coalesce(Subquery(rows.values("rate")[:1]), Decimal(1))}
     return prices.annotate(**rates)
+
+
+def with_perishable(prices: QuerySet[Price], product: Product) -> QuerySet[Price]:
+    """Prices of the product with ``perishable``: what is said of it, else of the nearest line above it."""
+    lines = [line.pk for line in line_tree().ancestors(product.line_id)]
+    near = [When(line=pk, then=Value(place)) for place, pk in enumerate(lines, start=1)]
+    rows = Perishable.objects.filter(Q(product=product) | Q(line__in=lines))
+    said = rows.order_by(Case(*near, default=Value(0))).values("perishable")[:1]
+    spoils = {"perishable": Coalesce(Subquery(said), Value(False))}
+    return prices.annotate(**spoils)
 
 
 def price_on(

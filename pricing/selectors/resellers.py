@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Sequence
 from decimal import Decimal
 from typing import Any
 
@@ -94,6 +95,26 @@ def passed_through(products: Collection[int]) -> dict[int, float]:
         if row.amount:
             found.setdefault(row.product_id, float(row.pass_through))
     return found
+
+
+def consumers_by_product(products: Collection[int]) -> dict[int, list[Price]]:
+    """The consumer prices of today of each, what is observed before what is advised."""
+    found: dict[int, list[Price]] = defaultdict(list)
+    for row in _consumer_now(products, organisation_get().currency):
+        if row.amount and row.price_list.segment_id is None:
+            found[row.product_id].append(row)
+    return found
+
+
+def passed_in(consumers: Iterable[Price], channels: Sequence[int]) -> float:
+    """What is passed on in the first of the channels, the others being above it: the nearest consumer
+    price's, of each what is observed before what is advised; without one all of ours."""
+    near: list[int | None] = [*channels, None]
+    there = [row for row in consumers if row.price_list.channel_id in near]
+    if not there:
+        return 1.0
+    place = lambda row: (near.index(row.price_list.channel_id), CONSUMER.index(row.price_list.kind))  # noqa: E731
+    return float(min(there, key=place).pass_through)
 
 
 def _consumer_now(products: Collection[int], currency: str) -> QuerySet[Any]:

@@ -30,7 +30,7 @@ from .costs import rates_read
 from .elasticities import PUBLISHED, PUBLISHED_SD, elasticities_allowed, elasticities_visible
 from .margins import unit_costs
 from .own_prices import mean_price
-from .prices import lists_visible, vat_rates, with_and_without, with_pass_through
+from .prices import in_force, lists_visible, vat_rates, with_and_without, with_pass_through
 from .resellers import margin_rate, passed_on, reach
 
 MONTHS = 12
@@ -243,8 +243,8 @@ def _there(month: Month) -> Month:
 
 
 def what_if_ground(user: Any, product: Product) -> Ground | str:
-    """What it stands on, or why there is no what-if: ``level``, ``no_price``, ``no_forecast``, or ``hidden``
-    from who may not see forecasts."""
+    """What it stands on, or why there is no what-if: ``level``, ``no_price``, ``parts`` (a price, but none
+    plainly per unit), ``no_forecast``, or ``hidden`` from who may not see forecasts."""
     if not elasticities_allowed(user):
         return "hidden"
     tree = line_tree()
@@ -254,7 +254,7 @@ def what_if_ground(user: Any, product: Product) -> Ground | str:
     day = today()
     prices, lists = _prices_now(user, product, day)
     if not prices:
-        return "no_price"
+        return "parts" if _has_parts(user, product, day) else "no_price"
     now = forecast_current(user, product, measure)
     months = [row for row in now.sold_months if row.month >= month_start(day)][:MONTHS] if now else []
     if now is None or not months:
@@ -302,6 +302,12 @@ def what_if_ground(user: Any, product: Product) -> Ground | str:
             if (channel := one.price_list.channel) is not None
         ],
     )
+
+
+def _has_parts(user: Any, product: Product, day: datetime.date) -> bool:
+    """Whether it costs something, if not plainly per unit."""
+    lists = lists_visible(user).values_list("pk", flat=True)
+    return any(row.amount is not None for row in in_force(lists, [product.pk], day))
 
 
 def _own_lists(lists: Sequence[PriceNow], price: PriceNow) -> list[PriceNow]:

@@ -150,6 +150,9 @@ def _complete(current: Positioning) -> None:
             label = current._meta.get_field(name).verbose_name  # type: ignore[union-attr]
             message = _("Fill in the %(field)s first: without it the sentence says nothing.")
             raise DomainError("incomplete", message % {"field": label}, name)
+    if not current.why.strip():
+        message = _("Say why this version: who approves it reads that first.")
+        raise DomainError("why_missing", message, "why")
 
 
 def _not_taken(current: Positioning, start_date: datetime.date) -> None:

@@ -6,8 +6,8 @@ from django.db import transaction
 
 from collaboration.models import Decision, DecisionProduct
 from collaboration.services.decisions import decision_record
-from pricing.models import Price, PriceList, Proposal
-from pricing.selectors.price_answers import answered_through, bounded, price_answers
+from pricing.models import PriceList, Proposal
+from pricing.selectors.planned_prices import changes_expected
 from pricing.selectors.proposals import old_amounts
 
 KIND = "price"
@@ -16,11 +16,11 @@ KIND = "price"
 @transaction.atomic
 def price_decision_record(*, proposal: Proposal) -> Decision:
     """Of a proposal just approved. What is expected is what the forecast will count with."""
+    price_list = proposal.price_list
     prices = {price.product_id: price for price in proposal.prices.order_by("-component", "-tier")}
     old = old_amounts(proposal, list(prices))
-    answers = price_answers(prices)
-    passed = answered_through(prices)
-    to_all = _for_everybody(proposal.price_list)
+    counts = price_list.kind == PriceList.Kind.OWN and price_list.segment_id is None
+    expected = changes_expected(list(prices), proposal.start_date) if counts else {}
     rows = []
     for product_id, price in prices.items():
         before = old.get((product_id, price.component, price.tier))
@@ -31,15 +31,13 @@ def price_decision_record(*, proposal: Proposal) -> Decision:
                 "new": None if price.amount is None else str(price.amount),
                 "component": price.component,
                 "tier": price.tier,
-                "currency": proposal.price_list.currency,
+                "currency": price_list.currency,
             },
         )
-        plain = (price.component, price.tier) == (Price.Component.UNIT, "")
-        if to_all and plain and product_id in answers and before and price.amount:
-            change = float(price.amount / before) - 1
-            answer, ratio = answers[product_id], bounded(1 + passed.get(product_id, 1.0) * change)
-            row.expected = round(answer.share(ratio), 5)
-            row.expected_lo80, row.expected_hi80 = (round(end, 5) for end in answer.band(ratio))
+        if product_id in expected:
+            row.expected, row.expected_lo80, row.expected_hi80 = (
+                round(value, 5) for value in expected[product_id]
+            )
         rows.append(row)
     assert proposal.decided_by is not None
     assert proposal.decided_at is not None
@@ -54,8 +52,3 @@ def price_decision_record(*, proposal: Proposal) -> Decision:
         decided_at=proposal.decided_at,
         products=rows,
     )
-
-
-def _for_everybody(price_list: PriceList) -> bool:
-    own = price_list.kind == PriceList.Kind.OWN
-    return own and price_list.channel_id is None and price_list.segment_id is None

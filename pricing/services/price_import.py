@@ -1,51 +1,96 @@
-"""Prices from a file: one approval for all of them, and taking that back."""
+"""Prices from a file: what has begun is loaded with one approval, what lies ahead is proposed; and taking
+that back."""
 
 from __future__ import annotations
 
 import datetime
+from collections import defaultdict
 from collections.abc import Sequence
+from dataclasses import dataclass
 from decimal import Decimal
 
 from django.utils import timezone
 
+from accounts.models import User
 from core.organisation import today
 from exchange.models import Import
-from pricing.models import Price
+from pricing.models import Price, PriceList, Proposal
 from pricing.models.price import State
+
+from .proposals import proposal_submit, proposal_take_back
 
 Key = tuple[int, int, str, str, datetime.date]
 """List, product, component, tier, from when."""
 
 
+@dataclass(frozen=True)
+class Ahead:
+    """A price of the file that has not begun; ``reason`` and ``exception`` as its proposal has them."""
+
+    key: Key
+    amount: Decimal | None
+    reason: str
+    exception: str
+
+    @property
+    def together(self) -> tuple[int, datetime.date, str, str]:
+        """What rows of one proposal share."""
+        return self.key[0], self.key[4], self.reason, self.exception
+
+
 def prices_import(*, source_import: Import, rows: Sequence[tuple[Key, Decimal | None]]) -> None:
-    """Write the rows as approved by whoever brought the file. None of them may be there."""
-    now = timezone.now()
+    """Write the rows as approved by whoever applied the file. None of them may be there."""
+    by, now = source_import.applied_by or source_import.created_by, timezone.now()
     Price.objects.bulk_create(
         (
-            Price(
-                price_list_id=price_list,
-                product_id=product,
-                component=component,
-                tier=tier,
-                start_date=start,
-                amount=amount,
-                state=State.APPROVED,
-                source_import=source_import,
-                approved_by=source_import.created_by,
-                approved_at=now,
-            )
-            for (price_list, product, component, tier, start), amount in rows
+            _price(source_import, key, amount, state=State.APPROVED, approved_by=by, approved_at=now)
+            for key, amount in rows
         ),
         batch_size=2000,
     )
 
 
+def prices_propose(*, source_import: Import, rows: Sequence[Ahead]) -> None:
+    """Propose the rows in the name of whoever applied the file: a proposal a list, date and reason.
+    ``DomainError`` as :func:`~pricing.services.proposals.proposal_submit` has it."""
+    if not rows:
+        return
+    author = source_import.applied_by or source_import.created_by
+    assert author is not None, "the sheet refuses what nobody proposes"
+    groups: dict[tuple[int, datetime.date, str, str], list[Ahead]] = defaultdict(list)
+    for row in rows:
+        groups[row.together].append(row)
+    lists = PriceList.objects.select_related("channel").in_bulk({key[0] for key in groups})
+    for (price_list, start, reason, exception), own in groups.items():
+        proposal = Proposal.objects.create(
+            price_list=lists[price_list],
+            start_date=start,
+            reason=reason,
+            exception=exception,
+            rule={"kind": "file"},
+            author=author,
+        )
+        Price.objects.bulk_create(
+            (_price(source_import, row.key, row.amount, state=State.DRAFT, proposal=proposal) for row in own),
+            batch_size=2000,
+        )
+        proposal_submit(user=author, proposal=proposal)
+
+
+def _price(source_import: Import, key: Key, amount: Decimal | None, **more: object) -> Price:
+    price_list, product, component, tier, start = key
+    said = {"component": component, "tier": tier, "start_date": start, "amount": amount}
+    return Price(price_list_id=price_list, product_id=product, source_import=source_import, **said, **more)
+
+
 def prices_import_undo(*, source_import: Import) -> tuple[int, int]:
-    """Withdraw the file's prices that lie ahead; those that were in force stay as history, and where one of
-    them still holds a row from tomorrow puts back what would have held without the file. How many of each."""
+    """Withdraw the file's prices that lie ahead, with the proposals they are in. Those that were in force
+    stay as history, and where a loaded one still holds a row from tomorrow puts back what would have held
+    without the file; one that a proposal brought was decided by itself and stays. How many of each."""
     day = today()
-    mine = Price.objects.filter(source_import=source_import, state=State.APPROVED)
-    withdrawn = mine.filter(start_date__gt=day).update(state=State.WITHDRAWN)
+    withdrawn = _withdraw_proposals(source_import)
+    mine = Price.objects.filter(source_import=source_import, state=State.APPROVED, proposal=None)
+    withdrawn += mine.filter(start_date__gt=day).update(state=State.WITHDRAWN)
     keys = set(mine.values_list("price_list_id", "product_id", "component", "tier"))
     tomorrow = day + datetime.timedelta(days=1)
     near = Price.objects.filter(
@@ -56,12 +101,30 @@ def prices_import_undo(*, source_import: Import) -> tuple[int, int]:
     for price in near:
         key = (price.price_list_id, price.product_id, price.component, price.tier)
         holds[key] = price
-        if price.source_import_id != source_import.pk:
+        if not _loaded_by(source_import, price):
             without[key] = price
     restored = []
     for key in sorted(keys):
         before = without[key].amount if key in without else None
-        if holds[key].source_import_id == source_import.pk and holds[key].amount != before:
+        if _loaded_by(source_import, holds[key]) and holds[key].amount != before:
             restored.append(((*key, tomorrow), before))
     prices_import(source_import=source_import, rows=restored)
     return withdrawn, len(restored)
+
+
+def _loaded_by(source_import: Import, price: Price) -> bool:
+    return price.source_import_id == source_import.pk and price.proposal_id is None
+
+
+def _withdraw_proposals(source_import: Import) -> int:
+    """Take back what the file proposed and has not begun; how many prices."""
+    ahead = Proposal.objects.filter(
+        pk__in=Price.objects.filter(source_import=source_import).values("proposal"),
+        state__in=[State.DRAFT, State.PROPOSED, State.APPROVED],
+        start_date__gt=today(),
+    )
+    by: User | None = source_import.undone_by
+    return sum(
+        proposal_take_back(by=by or proposal.author, proposal=proposal, note=source_import.file_name)
+        for proposal in ahead
+    )

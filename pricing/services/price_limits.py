@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import datetime
 from collections.abc import Sequence
+from dataclasses import dataclass
+from decimal import Decimal
 
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
@@ -13,21 +15,39 @@ from core import formats
 from core.organisation import organisation_get, today
 from pricing.models import Bound, NoticeDays, Price, PriceList, Proposal
 from pricing.selectors.prices import channels_above, vat_rates, with_and_without
+from pricing.words.prices import part_words, price_text
 from products.models import Product
 from products.selectors.lines import LineTree
+
+
+@dataclass(frozen=True)
+class Passed:
+    """A price beyond a bound: below the least, else above the most."""
+
+    price: Price
+    bound: Bound
+    is_below: bool
+
+    @property
+    def end(self) -> Decimal:
+        """The least or the most that it passes."""
+        end = self.bound.least if self.is_below else self.bound.most
+        assert end is not None
+        return end
 
 
 def limits_check(proposal: Proposal, prices: Sequence[Price]) -> None:
     """``DomainError`` where the proposal passes a bound or begins too soon for its channel. Those that only
     ask for a reason are let pass with the proposal's ``exception``."""
-    reasons = [] if proposal.exception.strip() else _notice(proposal)
-    for bound, price in _beyond(proposal, prices):
+    price_list, start = proposal.price_list, proposal.start_date
+    reasons = [] if proposal.exception.strip() else _notice(price_list, start)
+    for passed in bounds_passed(price_list, start, prices):
         said = _("%(product)s: %(source)s sets %(bound)s.") % {
-            "product": price.product.name,
-            "source": bound.source,
-            "bound": _bound_words(bound),
+            "product": passed.price.product.name,
+            "source": passed.bound.source,
+            "bound": _bound_words(passed.bound),
         }
-        if bound.beyond == Bound.Beyond.REFUSE:
+        if passed.bound.beyond == Bound.Beyond.REFUSE:
             raise DomainError("beyond_bound", said, "value")
         if not proposal.exception.strip():
             reasons.append(said)
@@ -43,45 +63,55 @@ def notice_days(price_list: PriceList) -> int:
     return next((rules[pk] for pk in near if pk in rules), 0)
 
 
-def _notice(proposal: Proposal) -> list[str]:
-    days = notice_days(proposal.price_list)
+def told_too_late(price_list: PriceList, start_date: datetime.date) -> tuple[int, datetime.date] | None:
+    """The days of notice and the earliest day they leave, where a price from the date is told later."""
+    days = notice_days(price_list)
     earliest = today() + datetime.timedelta(days=days)
-    if proposal.price_list.kind == PriceList.Kind.OBSERVED or proposal.start_date >= earliest:
+    if price_list.kind == PriceList.Kind.OBSERVED or start_date >= earliest:
+        return None
+    return days, earliest
+
+
+def _notice(price_list: PriceList, start_date: datetime.date) -> list[str]:
+    late = told_too_late(price_list, start_date)
+    if late is None:
         return []
     said = ngettext(
         "Here a price is told %(count)s day ahead: from %(day)s.",
         "Here a price is told %(count)s days ahead: from %(day)s.",
-        days,
+        late[0],
     )
-    return [said % {"count": days, "day": formats.day(earliest)}]
+    return [said % {"count": late[0], "day": formats.day(late[1])}]
 
 
-def _beyond(proposal: Proposal, prices: Sequence[Price]) -> list[tuple[Bound, Price]]:
-    """The prices per unit that pass a bound in force when they begin."""
-    price_list = proposal.price_list
+def bounds_passed(price_list: PriceList, start_date: datetime.date, prices: Sequence[Price]) -> list[Passed]:
+    """Those of these prices of the list from the date that pass a bound in force then."""
     if price_list.kind == PriceList.Kind.OBSERVED or price_list.currency != organisation_get().currency:
         return []
-    rows = Bound.objects.filter(start_date__lte=proposal.start_date).order_by("start_date")
-    of_product = {row.product_id: row for row in rows if row.product_id}
-    of_line = {row.line_id: row for row in rows if row.line_id}
+    rows = Bound.objects.filter(start_date__lte=start_date).order_by("start_date")
+    of_product = {(row.product_id, row.component, row.tier): row for row in rows if row.product_id}
+    of_line = {(row.line_id, row.component, row.tier): row for row in rows if row.line_id}
     if not of_product and not of_line:
         return []
     tree = LineTree()
     products: list[Product] = [price.product for price in prices]
-    rates = vat_rates(products, proposal.start_date)
+    rates = vat_rates(products, start_date)
     found = []
     for price in prices:
-        if price.component != Price.Component.UNIT or price.amount is None:
+        if price.amount is None:
             continue
-        above = (of_line[line.pk] for line in tree.ancestors(price.product.line_id) if line.pk in of_line)
-        bound = of_product.get(price.product_id) or next(above, None)
+        above = [line.pk for line in tree.ancestors(price.product.line_id)]
+        near = [(of_product, price.product_id), *((of_line, pk) for pk in above)]
+        parts = [(price.component, price.tier), (price.component, "")]
+        keys = ((rows, (pk, *part)) for rows, pk in near for part in parts)
+        bound = next((rows[key] for rows, key in keys if key in rows), None)
         if bound is None:
             continue
         gross, net = with_and_without(price.amount, price_list.with_vat, rates[price.product_id])
         amount = gross if bound.with_vat else net
         below = bound.least is not None and amount < bound.least
         if below or (bound.most is not None and amount > bound.most):
-            found.append((bound, price))
+            found.append(Passed(price, bound, below))
     return found
 
 
@@ -94,5 +124,5 @@ def _bound_words(bound: Bound) -> str:
         said = _("at least %(least)s")
     else:
         said = _("%(least)s to %(most)s")
-    ends = {name: formats.money(getattr(bound, name), currency) for name in ("least", "most")}
-    return f"{said % ends} {vat}"
+    ends = {name: price_text(getattr(bound, name), currency) for name in ("least", "most")}
+    return " ".join(filter(None, [said % ends, part_words(bound.component, bound.tier), vat]))

@@ -12,8 +12,20 @@ from django.utils.translation import gettext as _
 
 from accounts.errors import DomainError, right_require
 from accounts.versions import check, row_lock, row_save
-from pricing.models import Bound, NoticeDays, PassThrough, PriceList, ReferenceUse, VatCode
+from core.organisation import today
+from pricing.models import (
+    Bound,
+    NoticeDays,
+    PassThrough,
+    Perishable,
+    Price,
+    PriceList,
+    ReferenceUse,
+    VatCode,
+    VatRate,
+)
 from products.models import Channel, Product, ProductLine
+from products.selectors.closing import CLOSE
 from products.services.scope import product_within, unlimited
 
 NAMES = ("name_en", "name_nl")
@@ -84,15 +96,59 @@ def vat_set(
 
 @transaction.atomic
 def bound_set(*, user: Any, **values: Any) -> Bound:
-    """A least or most price of a product or line from a date on; without either there is none then."""
+    """A least or most of one component of the price of a product or line, of one tier or all, from a date on;
+    without either there is none then."""
     _shared(user)
-    key = {name: values[name] for name in ("product", "line", "start_date")}
+    values = {"component": Price.Component.UNIT, "tier": "", **values}
+    key = {name: values[name] for name in ("product", "line", "component", "tier", "start_date")}
     row = Bound.objects.filter(**key).first() or Bound(**key)
     for name, value in values.items():
         setattr(row, name, value)
     check(row)
     row.save()
     return row
+
+
+@transaction.atomic
+def perishable_set(*, user: Any, product: Product | None, line: ProductLine | None, perishable: bool) -> None:
+    """Whether the product, or the line's products, soon spoil; what a product or nearer line says goes
+    first."""
+    _shared(user)
+    key = {"product": product, "line": line}
+    row = Perishable.objects.filter(**key).first() or Perishable(**key)
+    if row.perishable != perishable:
+        row.perishable = perishable
+        check(row)
+        row.save()
+
+
+@transaction.atomic
+def vat_rate_set(*, user: Any, code: str, start_date: datetime.date, rate: Decimal) -> VatRate:
+    """From this date, which lies ahead, the VAT code comes to this share. What has begun stays."""
+    _shared(user, CLOSE)
+    _vat_ahead(start_date)
+    row = VatRate.objects.filter(code=code, start_date=start_date).first() or VatRate(
+        code=code, start_date=start_date
+    )
+    if row.rate != rate:
+        row.rate = rate
+        check(row)
+        row.save()
+    return row
+
+
+@transaction.atomic
+def vat_rate_remove(*, user: Any, vat_rate: VatRate) -> None:
+    """Take back a rate that has not begun."""
+    _shared(user, CLOSE)
+    _vat_ahead(vat_rate.start_date)
+    vat_rate.delete()
+
+
+def _vat_ahead(start_date: datetime.date) -> None:
+    if start_date <= today():
+        message = _("Rates that have begun stay as they are: tomorrow at the earliest.")
+        raise DomainError("date_past", message, "start_date")
 
 
 @transaction.atomic

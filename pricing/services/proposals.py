@@ -217,10 +217,21 @@ def proposal_withdraw(*, user: Any, proposal: Proposal, note: str = "") -> Propo
             raise DomainError("not_yours", _("Only who proposed it takes it back."))
     else:
         raise _told(current)
-    _decide(current, user, State.WITHDRAWN, timezone.now(), note.strip())
-    current.prices.update(state=State.WITHDRAWN)
-    decision_withdraw(kind=KIND, reference=current.pk)
+    _take_back(current, user, note.strip())
     return current
+
+
+@transaction.atomic
+def proposal_take_back(*, by: Any, proposal: Proposal, note: str) -> int:
+    """Withdraw what has not begun, for a service that has asked for the right; how many prices."""
+    return _take_back(row_lock(proposal), by, note)
+
+
+def _take_back(current: Proposal, by: Any, note: str) -> int:
+    _decide(current, by, State.WITHDRAWN, timezone.now(), note)
+    count: int = current.prices.update(state=State.WITHDRAWN)
+    decision_withdraw(kind=KIND, reference=current.pk)
+    return count
 
 
 def _decide(current: Proposal, user: Any, state: str, at: datetime.datetime, note: str = "") -> None:

@@ -21,11 +21,16 @@ from pricing.forms.price_rules import (
     LineVatForm,
     NoticeForm,
     PassThroughForm,
+    PerishableForm,
     ReferenceCustomerForm,
 )
-from pricing.models import VatRate
 from pricing.selectors.levies import levies_by_date, levies_visible
-from pricing.selectors.price_rules import bounds_visible, line_vat_visible, notices_visible
+from pricing.selectors.price_rules import (
+    bounds_visible,
+    line_vat_visible,
+    notices_visible,
+    perishables_visible,
+)
 from pricing.selectors.resellers import pass_throughs_visible
 from pricing.selectors.yearly import customers_visible
 from pricing.services.levies import levy_set
@@ -33,10 +38,11 @@ from pricing.services.price_lists import (
     bound_set,
     notice_set,
     pass_through_set,
+    perishable_set,
     reference_customer_set,
     vat_set,
 )
-from pricing.words.prices import price_text
+from pricing.words.prices import part_words, price_text
 from pricing.words.yearly import levy_words, use_words
 from products.selectors.access import channels_visible, lines_visible
 
@@ -45,6 +51,7 @@ FORMS = {
     "notice": NoticeForm,
     "pass_through": PassThroughForm,
     "vat": LineVatForm,
+    "perishable": PerishableForm,
     "levy": LevyForm,
 }
 SERVICES: dict[str, Any] = {
@@ -52,6 +59,7 @@ SERVICES: dict[str, Any] = {
     "notice": notice_set,
     "pass_through": pass_through_set,
     "vat": vat_set,
+    "perishable": perishable_set,
     "levy": levy_set,
 }
 
@@ -137,15 +145,16 @@ def _page(request: HttpRequest, bound: dict[str, Any] | None = None, status: int
         "bounds": [
             {
                 "row": row,
+                "part": part_words(row.component, row.tier),
                 "least": None if row.least is None else price_text(row.least, currency),
                 "most": None if row.most is None else price_text(row.most, currency),
             }
             for row in bounds_visible(user)
         ],
         "notices": notices_visible(user),
+        "perishables": perishables_visible(user),
         "pass_throughs": pass_throughs_visible(user),
         "vat": line_vat_visible(user),
-        "rates": VatRate.objects.all(),
         "levies": [
             {"row": steps[0], "words": levy_words(steps)} for steps in levies_by_date(levies_visible(user))
         ],

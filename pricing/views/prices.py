@@ -21,13 +21,13 @@ from core.pages import Sort, page_render, paginate, with_right
 from exchange.export import FORMATS, ExportColumn, export_response
 from pricing.cards.prices import product_price_chart
 from pricing.forms.prices import VatForm
-from pricing.models import PriceList, VatCode
-from pricing.selectors.price_overview import SHOWN, SORTS, products_priced
+from pricing.models import Price, PriceList, VatCode
+from pricing.selectors.price_overview import SHOWN, SORTS, Parts, parts_priced, products_priced
 from pricing.selectors.price_rows import price_history, price_rows
 from pricing.selectors.prices import lists_visible
 from pricing.selectors.yearly import customers_visible, list_yearly, product_yearly
 from pricing.services.price_lists import vat_set
-from pricing.words.prices import list_words, part_words, price_text
+from pricing.words.prices import list_words, part_text, part_words, price_text
 from pricing.words.yearly import yearly_cells, yearly_heads, yearly_words
 from products.models import ProductLine
 from products.selectors.access import lines_visible, product_get
@@ -90,22 +90,32 @@ def prices(request: HttpRequest) -> HttpResponse:
     }
     if asked.price_list is not None:
         page = paginate(request, asked.rows(request.user))
+        parts = parts_priced(asked.price_list, [product.pk for product in page])
         currency = asked.price_list.currency
         context |= {
             "page": page,
             "about": list_words(asked.price_list),
-            "rows": [
-                {
-                    "product": product,
-                    "now": None if product.now_amount is None else price_text(product.now_amount, currency),
-                    "next": _("no price")
-                    if product.next_amount is None
-                    else price_text(product.next_amount, currency),
-                }
-                for product in page
-            ],
+            "rows": [_words(product, parts.get(product.pk, Parts()), currency) for product in page],
         }
     return page_render(request, "pricing/prices.html", context)
+
+
+def _words(product: Any, parts: Parts, currency: str) -> dict[str, Any]:
+    """A row of the page; prices per month, once and of a tier in words beside the plain one per unit."""
+    dates = [price.start_date for price in parts.ahead]
+    following = None
+    if product.next_date is not None:
+        amount = product.next_amount
+        following = _("no price") if amount is None else price_text(amount, currency)
+    return {
+        "product": product,
+        "now": None if product.now_amount is None else price_text(product.now_amount, currency),
+        "parts": [part_text(price, currency) for price in parts.now],
+        "since": product.now_since or max((price.start_date for price in parts.now), default=None),
+        "next": following,
+        "next_parts": [part_text(price, currency) for price in parts.ahead],
+        "next_date": min([*filter(None, [product.next_date]), *dates], default=None),
+    }
 
 
 @with_right("pricing.view")
@@ -124,13 +134,14 @@ def prices_export(request: HttpRequest, kind: str) -> HttpResponseBase:
         source = asked.rows(request.user).iterator(chunk_size=500)
         while products := list(islice(source, 500)):
             yearly = list_yearly(price_list, products) if names else {}
+            parts = parts_priced(price_list, [product.pk for product in products])
             for product in products:
                 of_customer = {row.customer.name: row for row in yearly.get(product.pk, ())}
-                yield [
-                    *(product.code, product.name, product.line.name, price_list.code, price_list.currency),
-                    *(product.now_since, product.now_amount, product.next_date, product.next_amount),
-                    *(cell for name in names for cell in yearly_cells(of_customer.get(name))),
-                ]
+                paid = [cell for name in names for cell in yearly_cells(of_customer.get(name))]
+                for cells in _parts_exported(product, parts.get(product.pk, Parts())):
+                    about = (product.code, product.name, product.line.name)
+                    yield [*about, price_list.code, price_list.currency, *cells, *paid]
+                    paid = [None] * len(paid)  # of the whole price, said once
 
     columns = [
         ExportColumn(_("Code")),
@@ -138,6 +149,8 @@ def prices_export(request: HttpRequest, kind: str) -> HttpResponseBase:
         ExportColumn(_("Line")),
         ExportColumn(_("Price list")),
         ExportColumn(_("Currency")),
+        ExportColumn(_("Component")),
+        ExportColumn(_("Tier")),
         ExportColumn(_("From"), "date"),
         ExportColumn(_("Price"), "number"),
         ExportColumn(_("Next from"), "date"),
@@ -147,6 +160,25 @@ def prices_export(request: HttpRequest, kind: str) -> HttpResponseBase:
         for head in yearly_heads():
             columns.append(ExportColumn(f"{name}: {head}", "number"))
     return export_response(request, name=_("prices"), columns=columns, rows=rows(), kind=kind)
+
+
+def _parts_exported(product: Any, parts: Parts) -> Iterator[list[Any]]:
+    """Component, tier, since when, amount, and what comes: a row each, the plain price per unit first."""
+    plain = [product.now_since, product.now_amount, product.next_date, product.next_amount]
+    keys = list(dict.fromkeys((price.component, price.tier) for price in (*parts.now, *parts.ahead)))
+    if any(plain) or not keys:
+        yield [Price.Component.UNIT.label, "", *plain]
+    for key in keys:
+        now, ahead = (
+            next((price for price in rows if (price.component, price.tier) == key), None)
+            for rows in (parts.now, parts.ahead)
+        )
+        yield [
+            Price.Component(key[0]).label,
+            key[1],
+            *((now.start_date, now.amount) if now else (None, None)),
+            *((ahead.start_date, ahead.amount) if ahead else (None, None)),
+        ]
 
 
 @with_right("pricing.view")

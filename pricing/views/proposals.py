@@ -22,7 +22,7 @@ from core.idempotency import once
 from core.pages import page_render, paginate, with_right
 from exchange.export import FORMATS, ExportColumn, export_response
 from pricing.forms.prices import ProposalForm
-from pricing.models import PriceList, Proposal
+from pricing.models import Price, PriceList, Proposal
 from pricing.models.price import State
 from pricing.selectors.prices import lists_visible
 from pricing.selectors.proposals import (
@@ -42,6 +42,7 @@ from pricing.services.proposals import (
     proposal_withdraw,
 )
 from pricing.words.prices import list_words, part_words, price_text, rule_words
+from products.models import Product
 from products.selectors.access import lines_visible, product_get, products_visible
 from products.selectors.lines import line_tree
 
@@ -74,7 +75,7 @@ def proposal_new(request: HttpRequest) -> HttpResponse:
     initial: dict[str, Any] = {"price_list": request.GET.get("list", ""), "line": request.GET.get("line", "")}
     initial |= {"kind": "target" if product else "percentage"}
     if product:
-        initial |= _of_what_if(request.GET)
+        initial |= _usual_part(product) | _of_what_if(request.GET)
     form = ProposalForm(request.POST or None, lists=lists, lines=lines_visible(user), initial=initial)
     status = 200
     if request.method == "POST":
@@ -97,6 +98,16 @@ def proposal_new(request: HttpRequest) -> HttpResponse:
         "nonce": request.POST.get("nonce") or uuid.uuid4().hex,
     }
     return page_render(request, "pricing/proposal_form.html", context, status=status)
+
+
+def _usual_part(product: Product) -> dict[str, Any]:
+    """Which price of it is meant first: the plain one per unit where it has one, else what it has."""
+    parts = set(product.prices.filter(state=State.APPROVED).values_list("component", "tier"))
+    if not parts or (Price.Component.UNIT, "") in parts:
+        return {}
+    places = Price.Component.values
+    component, tier = min(parts, key=lambda part: (part[1] != "", places.index(part[0]), part[1]))
+    return {"component": component, "tier": tier}
 
 
 def _of_what_if(said: Mapping[str, str]) -> dict[str, Any]:

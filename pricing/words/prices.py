@@ -31,6 +31,13 @@ def part_words(component: str, tier: str) -> str:
     return ", ".join(filter(None, [str(Price.Component(component).label), tier]))
 
 
+def part_text(price: Price, currency: str) -> str:
+    """A part of a price with its amount: "€4.75 per month", "kWh: €0.248"."""
+    amount = _("no price") if price.amount is None else price_text(price.amount, currency)
+    words = part_words(price.component, price.tier)
+    return f"{words}: {amount}" if price.component == Price.Component.UNIT else f"{amount} {words}"
+
+
 def list_words(price_list: PriceList) -> str:
     """Whom the list is for and what it says."""
     whom = [str(part) for part in (price_list.channel, price_list.segment) if part] or [_("everybody")]
@@ -38,22 +45,25 @@ def list_words(price_list: PriceList) -> str:
     return " · ".join([*whom, str(price_list.get_kind_display()), vat])
 
 
-def van_words(van: VanPrijs, currency: str) -> tuple[str, str]:
+def van_words(van: VanPrijs, price_list: PriceList) -> tuple[str, str]:
     """The van-prijs, and what is to be said of it."""
+    note = "" if price_list.is_to_consumers else _("information only")
     if van.amount is None:
         said = {
             "no_price": _("no price directly before"),
             "new": _("under 30 days on the market; lowest so far %(price)s"),
             "gap": _("without a price for a part of the 30 days; lowest %(price)s"),
+            "promotion": _("a promotion ran whose price is not clear; lowest otherwise %(price)s"),
         }[van.reason]
-        return _("not judged"), said % {"price": price_text(van.seen, currency)}
-    note = ""
+        said %= {"price": price_text(van.seen, price_list.currency)}
+        return _("not judged"), "; ".join(filter(None, [said, note]))
     if van.may_stay is not None:
-        note = _("if the steps are one reduction announced without a break: %(price)s until %(day)s") % {
-            "price": price_text(van.may_stay, currency),
+        steps = _("if the steps are one reduction announced without a break: %(price)s until %(day)s") % {
+            "price": price_text(van.may_stay, price_list.currency),
             "day": formats.day(van.stays_until),
         }
-    return price_text(van.amount, currency), note
+        note = "; ".join(filter(None, [steps, note]))
+    return price_text(van.amount, price_list.currency), note
 
 
 def rule_words(rule: dict[str, str]) -> str:
@@ -66,6 +76,7 @@ def rule_words(rule: dict[str, str]) -> str:
         "target": _("set to %(price)s") % {"price": formats.number(amount)} if kind == "target" else "",
         "paste": _("pasted, price by price"),
         "end": _("no price from then on"),
+        "file": _("from a file"),
     }.get(kind, "")
     rounding = rule.get("rounding", "")
     if not rounding or rounding == "none":
@@ -84,6 +95,7 @@ def _whose(source: str) -> str:
     """Whose elasticity it is (``pricing.selectors.elasticities``)."""
     return {
         "own": _("measured of this product"),
+        "channel": _("measured of this product in that channel"),
         "line": _("that of its product line, as this product's own is not measured yet"),
         "portfolio": _("that of all products, as this product's own is not measured yet"),
         "literature": _("that of consumer goods in general, as this product's own is not measured yet"),
@@ -92,7 +104,11 @@ def _whose(source: str) -> str:
 
 def planned_words(params: Mapping[str, Any]) -> tuple[str, str]:
     """What an approved price ahead does to the forecast."""
-    name = _("Own price %(change)s") % {"change": formats.delta(params["share"], "percent").text}
+    change = formats.delta(params["share"], "percent").text
+    name = _("Own price %(change)s") % {"change": change}
+    if where := params.get("where"):
+        said = {"where": ", ".join(where), "change": change}
+        name = _("Own price in %(where)s %(change)s") % said
     day = formats.day(datetime.date.fromisoformat(params["start"]))
     if params.get("still") or "volumes" not in params:
         return name, _(
@@ -102,11 +118,18 @@ def planned_words(params: Mapping[str, Any]) -> tuple[str, str]:
     text = _(
         "From %(day)s. Volume changes by elasticity %(elasticity)s, %(whose)s: %(low)s to %(high)s (80%%). "
         "Revenue ahead counts with the new price."
-    ) % {
+    )
+    if "part" in params:
+        text = _(
+            "From %(day)s, where %(part)s of the volume is sold. The volume there changes by elasticity "
+            "%(elasticity)s, %(whose)s: of all that is sold %(low)s to %(high)s (80%%). Revenue ahead counts "
+            "with the new price there."
+        )
+    return name, text % {
         "day": day,
+        "part": formats.percent(params.get("part"), 0),
         "elasticity": formats.number(params["elasticity"], 2),
         "whose": _whose(params.get("source", "literature")),
         "low": low,
         "high": high,
     }
-    return name, text

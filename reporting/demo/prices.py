@@ -21,6 +21,7 @@ from pricing.services.price_lists import (
     bound_set,
     notice_set,
     pass_through_set,
+    perishable_set,
     price_list_create,
     reference_customer_set,
     vat_set,
@@ -116,6 +117,19 @@ def prices_create(people: Mapping[str, User]) -> None:
     )
     notice_set(user=anna, channel=Channel.objects.get(code="retail"), days=42)
     pass_through_set(user=anna, channel=None, start_date=SINCE, rate=Decimal("0.8"))
+    perishable_set(user=anna, product=None, line=lines["juice"], perishable=True)
+    bound_set(
+        user=anna,
+        product=None,
+        line=lines["energy"],
+        component="month",
+        start_date=SINCE,
+        least=None,
+        most=Decimal(10),
+        with_vat=False,
+        source="Afspraak met de toezichthouder",
+        beyond="reason",
+    )
     bound_set(
         user=anna,
         product=None,

@@ -135,6 +135,7 @@ PAGES: dict[str, Args] = {
     "pricing:price_list_new": _none,
     "pricing:price_list_edit": _first(PriceList),
     "pricing:price_rules": _none,
+    "pricing:vat_rates": _none,
     "pricing:product_costs": _product,
     "pricing:costs": _none,
     "pricing:cost_line": _first(CostLine),
@@ -217,6 +218,7 @@ GUESTS = ("account_login", "account_reset_password", "account_reset_password_don
 
 NO_PAGES = {
     "pricing:price_rule_set",
+    "pricing:vat_rate_delete",
     "pricing:proposal_act",
     "pricing:term_withdraw",
     "pricing:prices_export",

@@ -45,7 +45,8 @@ def test_a_version_is_written_proposed_and_approved_by_another(
     expect(page.get_by_text(words["empty"])).to_be_visible()
     axe(page)
     page.locator("section[aria-labelledby=positioning-title] a.btn-primary").click()
-    for name, text in (("target_group", "home baristas"), ("category", "the milk")):
+    texts = {"target_group": "home baristas", "category": "the milk", "why": "Baristas ask for it"}
+    for name, text in texts.items():
         page.fill(f"[name={name}]", text)
     page.fill("[name=points-0-text]", "foams like whole milk")
     assert fits(page)

@@ -90,6 +90,7 @@ PAGES = {
     "prices": "/pricing/?sort=-price",
     "price lists": "/pricing/lists/",
     "price rules": "/pricing/rules/",
+    "VAT rates": "/pricing/vat/",
     "terms": "/pricing/terms/",
     "bonuses": "/pricing/terms/bonuses/",
     "a product's pocket prices": "/products/P0/mix/pocket/",

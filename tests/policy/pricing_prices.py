@@ -6,7 +6,7 @@ import datetime
 from typing import Any
 
 from core.organisation import today
-from pricing.models import Levy, PriceList, Proposal
+from pricing.models import Levy, PriceList, Proposal, VatRate
 from products.models import Channel, Product
 from tests.factories import price_factory, price_list_factory
 
@@ -14,6 +14,7 @@ from .rules import Rule
 from .world import MARK, World
 
 VIEW, EDIT, APPROVE = "pricing.view", "pricing.edit", "pricing.approve"
+CLOSE = "products.close_months"
 
 
 def _list(world: World, name: str, channel: Channel) -> PriceList:
@@ -74,6 +75,12 @@ def everything(world: World) -> dict[str, Any]:
 def _levies(world: World) -> None:
     for line, name in ((world.own_line, "Own"), (world.foreign_line, MARK)):
         Levy.objects.create(line=line, name=name, start_date=today(), amount="0.1")
+
+
+def a_vat_rate(world: World) -> dict[str, Any]:
+    start = datetime.date.today() + datetime.timedelta(30)
+    make = lambda: VatRate.objects.create(code="high", start_date=start, rate="0.22")  # noqa: E731
+    return {"pk": world.made("VAT rate", make).pk}
 
 
 def a_file(make: Any) -> Any:
@@ -138,6 +145,18 @@ PRICE_RULES = [
         data=lambda world: {"line": world.own_line.code, "customer": "A house", "uses": "2500 kWh"},
         whole=True,
     ),
+    Rule(
+        "pricing:vat_rates",
+        get=VIEW,
+        post=CLOSE,
+        data={
+            "code": "low",
+            "start_date": (datetime.date.today() + datetime.timedelta(20)).isoformat(),
+            "rate": "10",
+        },
+        whole=True,
+    ),
+    Rule("pricing:vat_rate_delete", post=CLOSE, args=a_vat_rate, whole=True),
     Rule("pricing:levies_export", get="exchange.export", args=a_file(everything)),
     Rule("pricing:proposals", get=VIEW, args=everything),
     Rule(

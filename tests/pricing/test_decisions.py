@@ -41,7 +41,7 @@ from pricing.services.proposals import (
     proposal_submit,
     proposal_withdraw,
 )
-from products.models import Measure, Product
+from products.models import Measure, Product, SalesMonth
 from tests.factories import (
     channel_factory,
     line_factory,
@@ -90,6 +90,37 @@ def test_an_approved_proposal_is_a_decision_with_what_is_expected() -> None:
     assert row.expected == pytest.approx(1.04**-2.62 - 1, abs=1e-5)
     assert row.expected_lo80 == pytest.approx(1.04 ** -(2.62 + 1.2816 * 1.18) - 1, abs=1e-5)
     assert row.expected_hi80 == pytest.approx(1.04 ** -(2.62 - 1.2816 * 1.18) - 1, abs=1e-5)
+
+
+def test_of_a_channels_price_its_share_is_expected() -> None:
+    """+4 % for the channel that sells a fifth of it."""
+    product, channel = product_factory(), channel_factory()
+    price_factory(product=product, price_list=list_of(), start_date=datetime.date(2024, 1, 1), amount=12)
+    for place, units in ((channel, 20), (channel_factory(), 80)):
+        SalesMonth.objects.create(
+            product=product,
+            channel=place,
+            measure=Measure.objects.get(code="units"),
+            month=LAST,
+            volume=units,
+            revenue=units * 10,
+            days=30,
+        )
+    own = price_list_factory(channel=channel)
+    price_factory(product=product, price_list=own, start_date=datetime.date(2024, 1, 1), amount=10)
+    proposal = proposal_draft(
+        user=user_factory("marketing"),
+        price_list=own,
+        start_date=today() + datetime.timedelta(days=10),
+        reason="Agreed",
+        rule=Rule("percentage", Decimal("0.04")),
+        product_ids=[product.pk],
+    )
+    proposal_submit(user=proposal.author, proposal=proposal)
+    proposal_approve(user=user_factory(), proposal=proposal)
+    row = DecisionProduct.objects.get()
+    assert row.expected == pytest.approx(0.2 * (1.04**-2.62 - 1), abs=1e-5)
+    assert row.expected_lo80 == pytest.approx(0.2 * (1.04 ** -(2.62 + 1.2816 * 1.18) - 1), abs=1e-5)
 
 
 def test_a_rejected_one_is_none_and_a_withdrawn_one_is_marked() -> None:
@@ -413,7 +444,7 @@ def test_a_promotion_that_waits_asks_its_owner_and_tells_who_proposed_it() -> No
 def test_a_positioning_that_waits_asks_its_owner(juice: Product) -> None:
     owner, author = user_factory(), user_factory("marketing")
     Product.objects.filter(pk=juice.pk).update(owner=owner)
-    texts = {"target_group": "families", "category": "juice", "benefit": "fresh"}
+    texts = {"target_group": "families", "category": "juice", "benefit": "fresh", "why": "A new taste"}
     start = today() + datetime.timedelta(days=5)
     row = positioning_draft(user=author, product=juice, start_date=start, **texts)
     assert not Alert.objects.exists()

@@ -12,9 +12,10 @@ from django.utils import translation
 
 from core.months import month_add
 from core.organisation import today
-from pricing.models import DistributionMonth, Elasticity, Price
+from pricing.models import DistributionMonth, Elasticity, PassThrough, Price
 from pricing.selectors.distribution_series import distribution_of
-from pricing.selectors.price_answers import answered_through
+from pricing.selectors.market_answers import MarketAnswers
+from pricing.selectors.markets import Market
 from pricing.words.elasticities import from_words, measured_words
 from products.models import ProductMonth, SalesMonth
 from tests.factories import (
@@ -105,9 +106,16 @@ def sold() -> Any:
     return product
 
 
+def passed_on(product: Any) -> float:
+    """What part of a change of our price moves the one that volume answers to."""
+    everybodys = Market((), {})
+    return MarketAnswers({product.pk: [everybodys]}).passed_on(product.pk, everybodys)
+
+
 def test_sell_out_at_the_consumer_price_where_both_are_known(sold):
     prices_give(sold, price_list_factory(), LEVELS[::-1], 48)
     prices_give(sold, price_list_factory(kind="observed"), LEVELS, 48)
+    PassThrough.objects.create(start_date=today(), rate="0.5")
     # Too short yet: what he orders, against what we ask him.
     sales_answering(sold, channel_factory(), e=-3.0, measure="sell-out", months=12, levels=(10.0,))
     night()
@@ -115,7 +123,7 @@ def test_sell_out_at_the_consumer_price_where_both_are_known(sold):
     assert (found.measure.code, found.price_kind, found.reason_code) == ("sell-in", "own", "own_months")
     assert found.estimate == pytest.approx(-0.6, abs=0.4)
     assert measured_words(found) == "sell-in against our price"
-    assert answered_through([sold.pk]) == {}
+    assert passed_on(sold) == 1.0
     SalesMonth.objects.filter(measure__code="sell-out").delete()
     ProductMonth.objects.filter(measure__code="sell-out").delete()
     sales_answering(sold, channel_factory(), e=-3.0, measure="sell-out")
@@ -124,7 +132,7 @@ def test_sell_out_at_the_consumer_price_where_both_are_known(sold):
     assert (found.measure.code, found.price_kind, found.reason_code) == ("sell-out", "observed", "own_months")
     assert found.estimate == pytest.approx(-3.0, abs=0.4)
     assert measured_words(found) == "sell-out against the observed consumer price"
-    assert answered_through([sold.pk]) == {sold.pk: 1.0}
+    assert passed_on(sold) == 0.5
 
 
 def test_what_is_ordered_is_not_held_against_what_consumers_pay(sold):

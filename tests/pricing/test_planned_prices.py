@@ -16,13 +16,20 @@ from forecasting.services.drivers import driver_values_set
 from forecasting.steps.totals import _correlations
 from forecasting.totals import summed_half
 from forecasting.words.drivers import driver_card
-from pricing.models import PassThrough, Price, PriceList
+from pricing.models import PassThrough, Price, PriceList, ReferenceUse
 from pricing.models.price import State
 from pricing.selectors.planned_prices import price_changes
 from pricing.selectors.price_answers import price_answers
 from pricing.words.prices import planned_words
-from products.models import FamilyMember, Measure, Product
-from tests.factories import family_factory, line_factory, price_factory, price_list_factory, product_factory
+from products.models import Channel, FamilyMember, Measure, Product, SalesMonth, Segment
+from tests.factories import (
+    channel_factory,
+    family_factory,
+    line_factory,
+    price_factory,
+    price_list_factory,
+    product_factory,
+)
 from tests.forecasting.conftest import LAST, months_give, run_now
 from tests.forecasting.test_night import totals
 
@@ -116,6 +123,125 @@ def test_a_service_an_end_and_another_list_move_nothing(juice: Product, everybod
     assert change_of(juice) is None
     price_factory(product=juice, price_list=everybody, start_date=AHEAD[3], amount=None)
     assert change_of(juice) is None
+
+
+# -- a channel's own price ----------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def shop(juice: Product, everybody: PriceList) -> Channel:
+    """A web shop of ours that sells a quarter of the juice, at 3.63 with VAT where others pay 2.00."""
+    shops = channel_factory(name="Shops")
+    shop = channel_factory(name="Web shop", parent=shops)
+    web = price_list_factory(code="web", channel=shops, with_vat=True)
+    price(juice, everybody, month_add(LAST, -24), "2.00")
+    price(juice, web, month_add(LAST, -24), "3.63")
+    for channel, units, each in ((shop, 25, 3), (channel_factory(name="Others"), 75, 2)):
+        sold_there(juice, channel, units, each)
+    return shop
+
+
+def sold_there(product: Product, channel: Channel, units: int, each: int) -> None:
+    SalesMonth.objects.bulk_create(
+        SalesMonth(
+            product=product,
+            channel=channel,
+            measure=Measure.objects.get(code="units"),
+            month=month_add(LAST, -back),
+            volume=units,
+            revenue=units * each,
+            days=30,
+        )
+        for back in range(12)
+    )
+
+
+def web() -> PriceList:
+    return PriceList.objects.get(code="web")
+
+
+def test_a_price_of_one_channel_moves_what_it_sells(juice: Product, shop: Channel) -> None:
+    """+10 % for a quarter: 0.75 + 0.25 × 1.1^-2.62 of the volume; a unit brings in what both do."""
+    price(juice, web(), AHEAD[2], "3.993")
+    change = change_of(juice)
+    assert change is not None
+    there = 1.1**-2.62
+    assert change.factors[:2] == (1.0, 1.0)
+    assert change.factors[2:] == pytest.approx([0.75 + 0.25 * there] * 16, rel=1e-6)
+    unsure = 0.25 * there * 1.18 * log(1.1) / (0.75 + 0.25 * there)
+    assert change.spreads[2] == pytest.approx(unsure, rel=1e-4)
+    before = (75 * 2 + 25 * 3) / 100
+    then = (75 * 2 + 25 * there * 3 * 1.1) / (75 + 25 * there)
+    assert change.prices[:2] == (1.0, 1.0)
+    assert change.prices[2:] == pytest.approx([then / before] * 16, rel=1e-6)
+    name, text = planned_words(change.params)
+    assert name == "Own price in Shops +10.0%"
+    assert "25% of the volume" in text
+
+
+def test_a_channel_answers_as_it_was_measured(juice: Product, shop: Channel) -> None:
+    elasticity_factory(juice, estimate=-1.5)
+    elasticity_factory(juice, channel=shop.parent, estimate=-4.0, sd=0.3)
+    price(juice, web(), AHEAD[0], "3.993")
+    change = change_of(juice)
+    assert change is not None
+    assert change.factors[0] == pytest.approx(0.75 + 0.25 * 1.1**-4.0, rel=1e-6)
+    assert (change.params["elasticity"], change.params["source"]) == (-4.0, "channel")
+
+
+def test_what_everybody_pays_leaves_a_channel_with_its_own(
+    juice: Product, everybody: PriceList, shop: Channel
+) -> None:
+    price(juice, everybody, AHEAD[2], "2.20")
+    change = change_of(juice)
+    assert change is not None
+    assert change.factors[2] == pytest.approx(0.25 + 0.75 * 1.1**-2.62, rel=1e-6)
+    assert planned_words(change.params)[0] == "Own price +10.0%"
+    # The shop's own price ends: it pays what everybody does, without VAT 2.20 where it was 3.00.
+    price_factory(product=juice, price_list=web(), start_date=AHEAD[3], amount=None)
+    change = change_of(juice)
+    assert change is not None
+    assert change.factors[3] == pytest.approx(0.25 * 0.8**-2.62 + 0.75 * 1.1**-2.62, rel=1e-6)
+
+
+def test_a_price_of_a_segment_moves_nothing(juice: Product, shop: Channel) -> None:
+    segment = Segment.objects.create(code="homes", name="Homes")
+    for start, amount in ((month_add(LAST, -24), "2.00"), (AHEAD[2], "2.20")):
+        price(juice, price_list_of(segment), start, amount)
+    assert change_of(juice) is None
+
+
+def price_list_of(segment: Any) -> PriceList:
+    return PriceList.objects.filter(segment=segment).first() or price_list_factory(segment=segment)
+
+
+@pytest.mark.parametrize(("customer", "ratio"), [(True, 885 / 810), (False, 1.1)])
+def test_of_components_volume_answers_what_is_paid_in_a_year(
+    juice: Product, everybody: PriceList, customer: bool, ratio: float
+) -> None:
+    """2,500 at 0.30 and 12 × 5.00 is 810, at 0.33 it is 885. Nobody says what is used: the price per unit."""
+    for start, amount, component in (
+        (month_add(LAST, -24), "0.30", "unit"),
+        (month_add(LAST, -24), "5.00", "month"),
+        (AHEAD[0], "0.33", "unit"),
+    ):
+        price(juice, everybody, start, amount, component=component)
+    if customer:
+        ReferenceUse.objects.create(line=juice.line, customer="Home", amount=2500)
+    change = change_of(juice)
+    assert change is not None
+    assert change.factors == pytest.approx([ratio**-2.62] * 18, rel=1e-6)
+
+
+@pytest.mark.parametrize(("component", "tier"), [("month", ""), ("unit", "night")])
+def test_the_only_part_of_a_price_moves_volume(
+    juice: Product, everybody: PriceList, component: str, tier: str
+) -> None:
+    for start, amount in ((month_add(LAST, -24), "2.00"), (AHEAD[2], "2.20")):
+        price(juice, everybody, start, amount, component=component, tier=tier)
+    change = change_of(juice)
+    assert change is not None
+    assert change.factors[2] == pytest.approx(1.1**-2.62, rel=1e-6)
 
 
 # -- the night ----------------------------------------------------------------------------------------------

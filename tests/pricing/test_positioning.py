@@ -35,7 +35,12 @@ from tests.factories import PASSWORD, line_factory, product_factory, user_factor
 
 pytestmark = pytest.mark.django_db
 DAY = datetime.timedelta(days=1)
-SENTENCE = {"target_group": "home baristas", "category": "the oat milk", "benefit": "that foams"}
+SENTENCE = {
+    "target_group": "home baristas",
+    "category": "the oat milk",
+    "benefit": "that foams",
+    "why": "Baristas ask for it",
+}
 
 
 @pytest.fixture(autouse=True)
@@ -416,3 +421,14 @@ def test_where_one_begins_to_hold_is_a_mark_on_the_charts(product: Product, ruud
     assert marks(sanne, product) == marks(sanne, product_get(sanne, product.code)) == one
     assert marks(stranger, product) == marks(stranger, product_get(stranger, product.code)) == []
     assert not list(events(sanne, product, last, last))
+
+
+def test_what_is_proposed_says_why_in_the_database_too(product: Product, ruud: Any) -> None:
+    row = a_draft(ruud, product, why=" ")
+    with pytest.raises(DomainError, match="Say why this version") as told:
+        positioning_propose(user=ruud, positioning=row, version=row.version)
+    assert (told.value.code, told.value.field) == ("why_missing", "why")
+    with pytest.raises(IntegrityError, match="says no why"), transaction.atomic():
+        Positioning.objects.filter(pk=row.pk).update(state="proposed", why="", proposed_by=ruud)
+    row.refresh_from_db()
+    assert row.state == "draft"

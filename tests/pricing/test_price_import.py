@@ -1,36 +1,85 @@
-"""Prices from a file: past and ahead, the same file twice, what is refused, and undo."""
+"""Prices from a file: past ones loaded, those ahead proposed, the same twice, what is refused, and undo."""
 
 from __future__ import annotations
 
 import datetime
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
+from django.core.files.base import ContentFile
 from django.core.management import call_command
+from django.utils import translation
 
+from accounts.errors import DomainError
+from collaboration.models import Decision
+from core import jobs
 from core.organisation import today
 from exchange.models import Import
+from exchange.services import progress
+from exchange.services.imports import import_apply, import_start, import_undo
 from exchange.services.shell import import_run
-from pricing.models import Price
+from pricing.models import Bound, NoticeDays, Price, PriceList, Proposal
 from pricing.selectors.prices import price_on
-from tests.factories import price_factory, price_list_factory, product_factory
+from pricing.services.proposals import proposal_approve, proposal_withdraw
+from tests.factories import price_factory, price_list_factory, product_factory, user_factory
 
 pytestmark = pytest.mark.django_db
 UNIT = ("unit", "")
+HEADS = "product;prijslijst;vanaf;prijs;eindigt;onderdeel;reden;uitzondering"
+
+
+@pytest.fixture(autouse=True)
+def _in_english() -> Iterator[None]:
+    with translation.override("en"):
+        yield
 
 
 def day(days: int) -> datetime.date:
     return today() + datetime.timedelta(days=days)
 
 
+def text(rows: tuple[tuple[Any, ...], ...]) -> str:
+    width = HEADS.count(";") + 1
+    return "\n".join([HEADS] + [";".join(map(str, [*row, *[""] * (width - len(row))])) for row in rows])
+
+
 def run(tmp_path: Path, *rows: tuple[Any, ...], **options: Any) -> Any:
-    lines = ["product;prijslijst;vanaf;prijs;eindigt;onderdeel"]
-    lines += [";".join(map(str, [*row, *[""] * (6 - len(row))])) for row in rows]
+    """From the shell, where nobody proposes."""
     path = tmp_path / "prijzen.csv"
-    path.write_text("\n".join(lines))
+    path.write_text(text(rows))
     asked = {"options": {}, "leave_out_refused": False, "dry_run": False} | options
     return import_run(sheet="prices", path=path, **asked)
+
+
+@pytest.fixture
+def file_in(monkeypatch: pytest.MonkeyPatch) -> Callable[..., Import]:
+    """`file_in(user, *rows, apply=True)`: a file of this person, checked and applied by a worker."""
+    monkeypatch.setattr(progress, "_EVERY_SECONDS", 3600)
+
+    def bring(user: Any, *rows: tuple[Any, ...], apply: bool = True) -> Import:
+        file = ContentFile(text(rows).encode())
+        row = import_start(user=user, source="page", file=file, file_name="prijzen.csv", sheet="prices")
+        worked()
+        row.refresh_from_db()
+        if apply and not row.counts.get("refused"):
+            import_apply(row=row, user=user)
+            worked()
+            row.refresh_from_db()
+        return row
+
+    return bring
+
+
+def worked() -> None:
+    while (job := jobs.job_claim("short")) is not None:
+        jobs.job_run(job)
+
+
+def undone(row: Import, user: Any) -> None:
+    import_undo(row=row, user=user)
+    worked()
 
 
 @pytest.fixture
@@ -39,23 +88,105 @@ def product() -> Any:
     return product_factory(code="A")
 
 
-def test_past_and_future_prices_with_one_approval_and_the_same_file_changes_nothing(
-    product: Any, tmp_path: Path
+def test_past_prices_hold_with_one_approval_those_ahead_wait_for_somebody_else(
+    product: Any, file_in: Any
 ) -> None:
+    anna, emma = user_factory(), user_factory()
     rows = [
         ("A", "base", day(-400), "9,50"),
         ("A", "base", day(-30), "10"),
-        ("A", "base", day(30), "11"),
+        ("A", "base", today(), "10,50"),
         ("A", "base", day(-30), "4,75", "", "per maand"),
+        ("A", "base", day(30), "11", "", "", "Milk is dearer"),
+        ("A", "base", day(30), "5", "", "per maand", "Milk is dearer"),
         ("A", "base", day(60), "", "ja"),
     ]
-    assert run(tmp_path, *rows).counts.new == 5
+    shown = file_in(anna, *rows, apply=False)
+    assert [(row["line"], row["effect"]) for row in shown.preview] == [
+        *((line, "loaded") for line in (2, 3, 4, 5)),
+        *((line, "proposed") for line in (6, 7, 8)),
+    ]
+    assert [(made.code, made.name, made.under) for made in shown.creations.all()] == [
+        (str(day(30)), "base", "Milk is dearer"),
+        (str(day(60)), "base", ""),
+    ]
+    assert not Proposal.objects.exists()
+    done = file_in(anna, *rows)
+    assert (done.counts["new"], done.counts["creates"]) == (7, {"proposals": 2})
     assert price_on(product, day(-40))[UNIT].amount == 9.5
-    assert price_on(product, today())[("month", "")].amount == 4.75
+    held = price_on(product, day(60))
+    assert (held[UNIT].amount, held["month", ""].amount) == (10.5, 4.75)
+    assert held[UNIT].approved_by == anna
+    dearer, ends = Proposal.objects.order_by("start_date")
+    assert {(made.state, made.author) for made in (dearer, ends)} == {("proposed", anna)}
+    assert (dearer.reason, ends.reason) == ("Milk is dearer", "prijzen.csv")
+    with pytest.raises(DomainError, match="Somebody else must decide"):
+        proposal_approve(user=anna, proposal=dearer)
+    for made in (dearer, ends):
+        proposal_approve(user=emma, proposal=made)
+    assert Decision.objects.filter(kind="price", reference=dearer.pk, why="Milk is dearer").count() == 1
     assert price_on(product, day(30))[UNIT].amount == 11
     assert UNIT not in price_on(product, day(60))
-    again = run(tmp_path, *rows)
-    assert (again.counts.new, again.counts.changed, again.counts.unchanged) == (0, 0, 5)
+
+
+def test_the_same_file_changes_nothing_while_it_waits_nor_after(product: Any, file_in: Any) -> None:
+    anna = user_factory()
+    rows = [("A", "base", day(-3), 9), ("A", "base", day(30), 11)]
+    for approved in (False, True):
+        file_in(anna, *rows)
+        if approved:
+            proposal_approve(user=user_factory(), proposal=Proposal.objects.get())
+        again = file_in(anna, *rows)
+        assert (again.counts["new"], again.counts["unchanged"]) == (0, 2)
+        assert Proposal.objects.count() == 1
+
+
+@pytest.mark.parametrize(
+    ("rights", "days", "code"),
+    [
+        (("pricing.edit",), -1, "past_not_allowed"),
+        (("pricing.edit",), 0, "past_not_allowed"),
+        (("pricing.edit",), 1, None),
+        (("pricing.edit", "pricing.approve"), 0, None),
+    ],
+)
+def test_who_only_proposes_loads_no_past(
+    product: Any, file_in: Any, rights: tuple[str, ...], days: int, code: str | None
+) -> None:
+    somebody = user_factory(rights=("products.view", "pricing.view", "exchange.import", *rights))
+    row = file_in(somebody, ("A", "base", day(days), 9))
+    assert [refusal.code for refusal in row.refusals.all()] == ([code] if code else [])
+    assert Price.objects.filter(state="approved").exists() == (code is None and days <= 0)
+
+
+def test_limits_hold_for_what_lies_ahead(product: Any, file_in: Any) -> None:
+    anna, said = user_factory(), {"start_date": day(-9), "source": "The floor"}
+    soft = Bound.objects.create(product=product, least=5, beyond="reason", **said)
+    NoticeDays.objects.create(days=20)
+    rows = [
+        ("A", "base", day(-5), 3),  # has begun: what was, was
+        ("A", "base", day(10), 6),
+        ("A", "base", day(40), 4),
+    ]
+    row = file_in(anna, *rows)
+    assert [(refusal.line, refusal.code) for refusal in row.refusals.all()] == [
+        (3, "told_late"),
+        (4, "below_least_why"),
+    ]
+    why = [rows[0], *((*each, "", "", "Why", "As agreed") for each in rows[1:])]
+    assert file_in(anna, *why).counts["new"] == 3
+    assert {made.exception for made in Proposal.objects.all()} == {"As agreed"}
+    soft.beyond = "refuse"
+    soft.save()
+    row = file_in(anna, ("A", "base", day(41), 4, "", "", "Why", "As agreed"))
+    assert [refusal.code for refusal in row.refusals.all()] == ["below_least"]
+
+
+def test_nobody_proposes_from_the_shell(product: Any, tmp_path: Path) -> None:
+    outcome = run(tmp_path, ("A", "base", day(1), 9))
+    assert [refusal.code for refusal in outcome.refusals] == ["ahead_by_nobody"]
+    assert run(tmp_path, ("A", "base", today(), 9)).counts.new == 1
+    assert Price.objects.get().amount == 9
 
 
 @pytest.mark.parametrize(
@@ -71,8 +202,6 @@ def test_past_and_future_prices_with_one_approval_and_the_same_file_changes_noth
     ],
 )
 def test_refused(product: Any, tmp_path: Path, row: Any, code: str) -> None:
-    from pricing.models import PriceList
-
     price_factory(
         product=product, price_list=PriceList.objects.get(), start_date=datetime.date(2025, 1, 1), amount=8
     )
@@ -81,22 +210,39 @@ def test_refused(product: Any, tmp_path: Path, row: Any, code: str) -> None:
     assert Price.objects.count() == 1
 
 
-def test_undo_withdraws_what_never_held_and_puts_back_what_did(product: Any, tmp_path: Path) -> None:
-    base = Price._meta.get_field("price_list").related_model.objects.get()
-    price_factory(product=product, price_list=base, start_date=day(-100), amount=8)
-    other = product_factory(code="B")
-    run(
-        tmp_path,
+def test_undo_withdraws_what_never_held_and_puts_back_what_was_loaded(product: Any, file_in: Any) -> None:
+    price_factory(product=product, price_list=PriceList.objects.get(), start_date=day(-100), amount=8)
+    other, anna = product_factory(code="B"), user_factory()
+    row = file_in(
+        anna,
         ("A", "base", day(-50), 9),
         ("A", "base", day(-10), 10),
         ("A", "base", day(20), 12),
+        ("A", "base", day(40), 14),
         ("B", "base", day(-10), 5),
     )
-    call_command("undo_import", Import.objects.get().pk)
+    soon, late = Proposal.objects.order_by("start_date")
+    proposal_approve(user=user_factory(), proposal=soon)
+    undone(row, anna)
     assert price_on(product, today())[UNIT].amount == 10  # what held today held
     assert price_on(product, day(-20))[UNIT].amount == 9
     assert price_on(product, day(1))[UNIT].amount == 8
-    assert price_on(product, day(30))[UNIT].amount == 8
+    assert price_on(product, day(50))[UNIT].amount == 8
     assert price_on(other, today())[UNIT].amount == 5
     assert price_on(other, day(1)) == {}
-    assert Price.objects.filter(state="withdrawn").count() == 1
+    for made in (soon, late):
+        made.refresh_from_db()
+        assert (made.state, made.decided_by, made.note) == ("withdrawn", anna, "prijzen.csv")
+    assert Price.objects.filter(state="withdrawn").count() == 2
+    assert Decision.objects.get(reference=soon.pk).withdrawn_at is not None
+
+
+def test_undo_leaves_what_somebody_decided_by_hand(product: Any, file_in: Any, tmp_path: Path) -> None:
+    anna = user_factory()
+    row = file_in(anna, ("A", "base", day(20), 12))
+    proposal_withdraw(user=anna, proposal=Proposal.objects.get(), note="Not now")
+    undone(row, anna)
+    assert Proposal.objects.get().note == "Not now"
+    run(tmp_path, ("A", "base", day(-9), 5))
+    call_command("undo_import", Import.objects.latest("pk").pk)
+    assert price_on(product, day(1)) == {}

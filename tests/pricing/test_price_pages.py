@@ -5,18 +5,22 @@ from __future__ import annotations
 import datetime
 import json
 from decimal import Decimal
+from pathlib import Path
 from typing import Any
 
 import pytest
 from altair.vegalite.v6.schema import core as VegaLite
+from django.db import IntegrityError, connection
 from django.test import Client
 from django.utils import translation
 
 from core.organisation import today
+from exchange.services.shell import import_run
 from pricing.cards.prices import price_line, price_panel
-from pricing.models import Price, PriceList, Proposal, VatCode
+from pricing.models import Bound, Perishable, Price, PriceList, Proposal, VatCode, VatRate
 from pricing.price_events import price_events
 from pricing.selectors.price_rows import price_history, price_rows
+from pricing.services.promotions import ProductPlan
 from products.models import Product
 from tests.factories import (
     channel_factory,
@@ -26,6 +30,8 @@ from tests.factories import (
     product_factory,
     user_factory,
 )
+from tests.html import tight
+from tests.pricing.promotions import approved_factory
 
 pytestmark = pytest.mark.django_db
 
@@ -76,16 +82,56 @@ class TestTheCard:
         VegaLite.TopLevelSpec.from_dict(json.loads(json.dumps(chart.spec)))
         assert chart.table.rows[-1][:2] == [day(60).strftime("%d-%m-%Y"), "€\xa07,00"]
 
-    def test_the_van_prijs_is_for_our_own_prices_to_consumers(self, product: Product) -> None:
+    def test_where_others_sell_to_consumers_the_van_prijs_is_information(self, product: Product) -> None:
         for kind, with_vat in (("own", False), ("advised", True)):
             mine = price_list_factory(kind=kind, with_vat=with_vat)
             price_factory(product=product, price_list=mine, start_date=day(-90))
         rows = price_rows(product, price_history(user_factory(), product))
-        assert [(str(row.price_list.kind), row.van is None) for row in rows] == [
-            ("own", True),
-            ("own", False),
-            ("advised", True),
-        ]
+        with translation.override("en"):
+            said = [(str(row.price_list.kind), price_line(row).van_note) for row in rows]
+        assert said == [("own", "information only"), ("own", ""), ("advised", "information only")]
+
+    def test_an_earlier_promotion_and_what_spoils_count_in_the_van_prijs(self, product: Product) -> None:
+        """9.00 holds in the 30 days before the 60th; what everybody could buy for less in them counts."""
+        user, shop = user_factory(), PriceList.objects.get()
+
+        def van() -> tuple[Any, Any]:
+            [row] = price_rows(product, price_history(user, product))
+            assert row.van is not None
+            return row.van_on, row.van.amount
+
+        row = ProductPlan(product, Decimal("9.00"), Decimal("6.50"))
+        approved_factory(
+            product, mechanic="display", ahead=33, days=7, products=[row], channels=[shop.channel]
+        )
+        # It is the next reduction itself: 8.00 held until it starts.
+        assert van() == (day(33), Decimal("8.00"))
+        Price.objects.filter(start_date=day(30)).update(state="withdrawn")
+        assert van() == (day(33), Decimal("8.00"))
+        Perishable.objects.create(line=product.line, perishable=True)
+        price_factory(product=product, price_list=shop, start_date=day(32), amount=Decimal("9.50"))
+        assert van() == (day(33), Decimal("9.50"))
+        Perishable.objects.create(product=product, perishable=False)
+        assert van() == (day(33), Decimal("8.00"))
+
+    @pytest.mark.parametrize(
+        ("fields", "amount", "reason"),
+        [
+            ({"mechanic": "price_cut", "rate": Decimal("0.25")}, "6.00", ""),
+            ({"mechanic": "price_cut", "rate": Decimal("0.25"), "elsewhere": True}, "8.00", ""),
+            ({"mechanic": "one_plus_one"}, "8.00", ""),  # two for one is no price of one
+            ({"mechanic": "coupon", "amount": Decimal("1")}, None, "promotion"),
+        ],
+    )
+    def test_which_promotions_make_a_price(self, fields: Any, amount: str | None, reason: str) -> None:
+        shop = price_list_factory(channel=channel_factory(), with_vat=True)
+        product = product_factory()
+        price_factory(product=product, price_list=shop, start_date=day(-90), amount=Decimal("8.00"))
+        places = [channel_factory()] if fields.pop("elsewhere", False) else [shop.channel]
+        approved_factory(product, ahead=-20, days=7, channels=places, **fields)
+        [row] = price_rows(product, price_history(user_factory(), product))
+        assert row.van is not None
+        assert (row.van.amount, row.van.reason) == (amount and Decimal(amount), reason)
 
     def test_marks_on_charts_are_changes_not_the_first_price(self, product: Product) -> None:
         events = list(price_events(user_factory(), product, day(-900), day(900)))
@@ -119,6 +165,52 @@ class TestPages:
         assert rows(f"?line={line_factory().code}") == []
         file = b"".join(client.get("/pricing/export/csv/?sort=price").streaming_content).decode()
         assert [line.split(",")[0] for line in file.splitlines()[1:]] == ["B", "A"]
+
+    def test_a_price_of_parts_is_said_in_words_and_in_the_file(
+        self, product: Product, client_of: Any, tmp_path: Path
+    ) -> None:
+        """Per month and by tier only: shown where prices are, and read in again as the file has it."""
+        client, shop = client_of(user_factory()), PriceList.objects.get()
+        power = product_factory(code="KWH", line=product.line)
+        ended = product_factory(code="OLD", line=product.line)
+        for start, component, tier, amount in (
+            (-90, "month", "", "4.75"),
+            (-90, "unit", "night", "0.2345"),
+            (-90, "once", "", "50"),
+            (-9, "once", "", None),
+            (20, "month", "", "5.25"),
+        ):
+            price_factory(
+                product=power,
+                price_list=shop,
+                start_date=day(start),
+                component=component,
+                tier=tier,
+                amount=amount and Decimal(amount),
+            )
+        for start, amount in ((-90, 3), (-1, None)):
+            price_factory(
+                product=ended, price_list=shop, start_date=day(start), component="month", amount=amount
+            )
+        found = client.get("/pricing/?show=ahead")
+        row = next(row for row in found.context["rows"] if row["product"] == power)
+        assert (row["now"], row["parts"]) == (None, ["night: €0.2345", "€4.75 per month"])
+        assert (row["next_parts"], row["next_date"]) == (["€5.25 per month"], day(20))
+        assert ("€4.75 per month" in tight(found), "night: €0.2345" in tight(found)) == (True, True)
+        without = client.get("/pricing/?show=without").context["rows"]
+        assert [row["product"].code for row in without] == ["OLD"]
+        file = b"".join(client.get("/pricing/export/csv/?q=KWH").streaming_content).decode()
+        assert [line.split(",")[5:9] for line in file.splitlines()[1:]] == [
+            ["per unit", "night", str(day(-90)), "0.2345"],
+            ["per month", "", str(day(-90)), "4.75"],
+        ]
+        path = tmp_path / "prices.csv"
+        path.write_text(file)
+        options: Any = {"options": {}, "leave_out_refused": False, "dry_run": True}
+        assert import_run(sheet="prices", path=path, **options).counts.unchanged == 2
+        assert "€4.75" in tight(client.get("/products/KWH/mix/"))
+        form = client.get("/pricing/proposals/new/?product=KWH").context["form"]
+        assert (form["component"].value(), form["tier"].value()) == ("month", "")
 
     def test_a_proposal_from_form_to_approval(self, product: Product, client_of: Any) -> None:
         author, approver = user_factory("marketing"), user_factory()
@@ -234,3 +326,50 @@ def test_a_list_that_somebody_else_changed_meanwhile_is_not_overwritten() -> Non
     assert "Our shop" in answer.content.decode()
     row.refresh_from_db()
     assert row.name_en == "Our shop"
+
+
+class TestVatRates:
+    def test_who_closes_months_adds_one_ahead_and_takes_it_back(self, client_of: Any) -> None:
+        finance = client_of(user_factory("finance", name="Femke"))
+        said = {"code": "low", "start_date": day(40).isoformat(), "rate": "10.5"}
+        assert finance.post("/pricing/vat/", said).status_code == 302
+        rate = VatRate.objects.get(code="low", start_date=day(40))
+        assert rate.rate == Decimal("0.105")
+        page = finance.get("/pricing/vat/")
+        assert ("10.50%" in tight(page), "Femke" in tight(page)) == (True, True)
+        late = finance.post("/pricing/vat/", said | {"start_date": today().isoformat()})
+        assert (late.status_code, "tomorrow at the earliest" in tight(late)) == (422, True)
+        assert finance.post(f"/pricing/vat/{rate.pk}/delete/").status_code == 302
+        assert not VatRate.objects.filter(pk=rate.pk).exists()
+        begun = VatRate.objects.filter(code="high", start_date__lte=today()).latest("start_date")
+        assert finance.post(f"/pricing/vat/{begun.pk}/delete/").status_code == 302
+        begun.refresh_from_db()
+
+    @pytest.mark.parametrize(
+        "change", ["UPDATE pricing_vatrate SET rate = 0.3 WHERE {}", "DELETE FROM pricing_vatrate WHERE {}"]
+    )
+    def test_the_database_keeps_what_has_begun(self, change: str) -> None:
+        with pytest.raises(IntegrityError, match="has begun"), connection.cursor() as cursor:
+            cursor.execute(change.format("code = 'high' AND start_date <= now()::date"))
+
+
+class TestRules:
+    def test_a_bound_of_a_part_and_what_spoils(self, client_of: Any) -> None:
+        line, client = line_factory(), client_of(user_factory("administrator"))
+        said = {
+            "line": line.code,
+            "component": "month",
+            "start_date": day(1).isoformat(),
+            "most": "7.50",
+            "source": "Cap",
+            "beyond": "refuse",
+        }
+        assert client.post("/pricing/rules/bound/", said).status_code == 302
+        assert client.post("/pricing/rules/bound/", said | {"component": "once"}).status_code == 302
+        assert (
+            client.post("/pricing/rules/perishable/", {"line": line.code, "perishable": "on"}).status_code
+            == 302
+        )
+        assert sorted(Bound.objects.values_list("component", flat=True)) == ["month", "once"]
+        page = tight(client.get("/pricing/rules/"))
+        assert ("per month" in page, "soon spoils" in page) == (True, True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime
 import random
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from decimal import Decimal
 from typing import Any
 
@@ -13,8 +13,10 @@ from django.db import IntegrityError, connection, transaction
 
 from core.organisation import today
 from pricing.models import Price, PriceList, Proposal, VatCode
+from pricing.selectors.markets import markets_of
+from pricing.selectors.own_prices import price_on_day
 from pricing.selectors.prices import price_on, prices_on, vat_rates
-from products.models import Channel, Product, Segment
+from products.models import Channel, Measure, Product, SalesMonth, Segment
 from tests.factories import (
     channel_factory,
     line_factory,
@@ -218,6 +220,35 @@ def test_a_thousand_random_rows_against_the_rule_written_out() -> None:
                     assert got == expected
                     compared += len(expected)
     assert compared > 500
+    assert markets_agree(rows, products, channels) > 300
+
+
+def markets_agree(rows: Iterable[Price], products: Sequence[Product], channels: Sequence[Any]) -> int:
+    """What each channel pays by the markets of the forecast is what the rule says; how many were compared."""
+    for product in products:
+        for channel in filter(None, channels):
+            SalesMonth.objects.create(
+                product=product,
+                channel=channel,
+                measure=Measure.objects.get(code="units"),
+                month=datetime.date(2025, 12, 1),
+                volume=channel.pk,  # tells one market from another
+                days=31,
+            )
+    last = FIRST + datetime.timedelta(45)
+    markets = markets_of([product.pk for product in products], FIRST, last)
+    compared = 0
+    for product in products:
+        by_volume = {market.volume: market for market in markets[product.pk]}
+        for channel in filter(None, channels):
+            parts = by_volume[channel.pk].parts
+            for days in range(-1, 46, 4):
+                date = FIRST + datetime.timedelta(days)
+                got = {part: price_on_day(steps, date) for part, steps in parts.items()}
+                expected = oracle(rows, product, date, channel, None)
+                assert {part: amount for part, amount in got.items() if amount} == expected
+                compared += len(expected)
+    return compared
 
 
 class TestWhatIsDecidedStays:

@@ -253,6 +253,51 @@ class TestLimits:
         Bound.objects.create(**own, start_date=soon(11), most=D(1))
         assert proposal_submit(user=proposal.author, proposal=proposal).state == "proposed"
 
+    @pytest.mark.parametrize(
+        ("bounds", "part", "refused"),
+        [
+            ([("month", "", 5)], ("month", ""), True),
+            ([("month", "", 5)], ("once", ""), False),
+            ([("unit", "", 5)], ("unit", "night"), True),  # of every tier
+            ([("unit", "day", 5)], ("unit", "night"), False),
+            ([("unit", "", 5), ("unit", "night", 50)], ("unit", "night"), False),  # the tier's own first
+            ([("once", "", 5)], ("once", ""), True),
+        ],
+    )
+    @pytest.mark.parametrize("beyond", ["refuse", "reason"])
+    def test_bounds_of_every_part(self, bounds: Any, part: Any, refused: bool, beyond: str) -> None:
+        """A price that goes from 10 to 11 beside the most it may be."""
+        product, mine, author = product_factory(), price_list_factory(), user_factory()
+        component, tier = part
+        price_factory(
+            product=product, price_list=mine, start_date=soon(-9), component=component, tier=tier, amount=10
+        )
+        for of, its_tier, most in bounds:
+            Bound.objects.create(
+                line=product.line,
+                component=of,
+                tier=its_tier,
+                start_date=soon(-9),
+                most=most,
+                source="The law",
+                beyond=beyond,
+            )
+        proposal = proposal_draft(
+            user=author,
+            price_list=mine,
+            start_date=soon(),
+            reason="Dearer",
+            rule=Rule("percentage", D("0.1"), component=component, tier=tier),
+            product_ids=[product.pk],
+        )
+        if refused:
+            with pytest.raises(DomainError, match="The law sets at most") as told:
+                proposal_submit(user=author, proposal=proposal)
+            assert told.value.code == ("beyond_bound" if beyond == "refuse" else "exception_needed")
+        if not refused or beyond == "reason":
+            said = proposal_submit(user=author, proposal=proposal, exception="As agreed")
+            assert said.state == "proposed"
+
     def test_notice_of_the_nearest_channel(self) -> None:
         top = channel_factory()
         account = channel_factory(parent=top, kind="account")

@@ -161,14 +161,22 @@ class TestTheGround:
 
     @pytest.mark.parametrize(
         ("missing", "reason"),
-        [("prices", "no_price"), ("forecast", "no_forecast"), ("level", "level"), ("channels", "hidden")],
+        [
+            ("prices", "no_price"),
+            ("plain price", "parts"),
+            ("forecast", "no_forecast"),
+            ("level", "level"),
+            ("channels", "hidden"),
+        ],
     )
     def test_why_there_is_none(self, product: Product, missing: str, reason: str) -> None:
         user = marketer(channels=[channel_factory()]) if missing == "channels" else marketer()
         found = product
-        if missing == "prices":
+        if "price" in missing:
             found = product_factory(line=product.line)
             sold_and_expected(found)
+            if missing == "plain price":
+                price_factory(product=found, start_date=datetime.date(2020, 1, 1), component="month")
         elif missing == "forecast":
             Forecast.objects.all().delete()
         elif missing == "level":

@@ -198,9 +198,10 @@ class TestPages:
             *("€947.91", "€783.40", "€1,008.41", "€833.40"),
         ]
         file = b"".join(client.get("/pricing/export/csv/").streaming_content).decode("utf-8-sig")
-        heads, cells = csv.reader(io.StringIO(file))
+        heads, cells, *others = csv.reader(io.StringIO(file))
         assert heads[-6] == "House: a year now with VAT"
         assert cells[-6:] == ["947.91", "783.4", "", "1008.41", "833.4", ""]
+        assert [row[-6:] for row in others] == [[""] * 6] * len(others)  # of the whole price, said once
 
 
 class TestForMachines:

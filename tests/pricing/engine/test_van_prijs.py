@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from pricing.engine.van_prijs import VanPrijs, van_prijs
+from pricing.engine.van_prijs import Cut, VanPrijs, van_prijs
 
 
 def day(text: str) -> datetime.date:
@@ -58,8 +58,71 @@ def test_dated_cases(name: str) -> None:
     assert van_prijs(history, day(start)) == expected
 
 
-def test_what_spoils_goes_by_the_price_directly_before() -> None:
-    assert van_prijs(FORMULAS, day("04-05"), perishable=True) == VanPrijs(D(9))
+def cut(first: str, last: str, amount: str | None) -> Cut:
+    return Cut(day(first), day(last), None if amount is None else D(amount))
+
+
+TEN = rows(("01-01", "10"))
+PROMOTED: dict[str, tuple[Any, str, bool, list[Cut], VanPrijs]] = {
+    # Window 6 Mar - 4 Apr.
+    "in the window": (TEN, "04-05", False, [cut("03-10", "03-16", "7")], VanPrijs(D(7))),
+    "its last day opens the window": (TEN, "04-05", False, [cut("02-20", "03-06", "7")], VanPrijs(D(7))),
+    "over the day before it opens": (TEN, "04-05", False, [cut("02-20", "03-05", "7")], VanPrijs(D(10))),
+    "its own price does not count": (TEN, "04-05", False, [cut("04-05", "04-11", "6")], VanPrijs(D(10))),
+    "no lower than the price": (TEN, "04-05", False, [cut("03-10", "03-16", "11")], VanPrijs(D(10))),
+    "the price falls while it runs": (
+        rows(("01-01", "10"), ("03-20", "5")),
+        "04-05",
+        False,
+        [cut("03-10", "03-25", "7")],
+        VanPrijs(D(5), may_stay=D(10), stays_until=day("06-09")),
+    ),
+    "not clear": (TEN, "04-05", False, [cut("03-10", "03-16", None)], VanPrijs(None, "promotion", D(10))),
+    "not clear, before the window": (TEN, "04-05", False, [cut("02-01", "02-07", None)], VanPrijs(D(10))),
+    "spoils: the price directly before": (FORMULAS, "04-05", True, [], VanPrijs(D(9))),
+    "spoils: the day before it was cheaper": (
+        TEN,
+        "04-05",
+        True,
+        [cut("04-01", "04-04", "8")],
+        VanPrijs(D(8)),
+    ),
+    "spoils: cheaper until two days before": (
+        TEN,
+        "04-05",
+        True,
+        [cut("03-20", "04-03", "8")],
+        VanPrijs(D(10)),
+    ),
+    "spoils: not clear the day before": (
+        TEN,
+        "04-05",
+        True,
+        [cut("04-01", "04-04", None)],
+        VanPrijs(None, "promotion", D(10)),
+    ),
+    "spoils: not clear, but long before": (
+        TEN,
+        "04-05",
+        True,
+        [cut("03-10", "03-16", None)],
+        VanPrijs(D(10)),
+    ),
+    "spoils: on the market since yesterday": (rows(("04-04", "3")), "04-05", True, [], VanPrijs(D(3))),
+    "without a price": (
+        rows(("01-01", "10"), ("03-01", None)),
+        "04-05",
+        False,
+        [cut("04-01", "04-04", "8")],
+        VanPrijs(None, "no_price"),
+    ),
+}
+
+
+@pytest.mark.parametrize("name", PROMOTED)
+def test_promotions_and_what_spoils(name: str) -> None:
+    history, start, perishable, cuts, expected = PROMOTED[name]
+    assert van_prijs(history, day(start), perishable=perishable, cuts=cuts) == expected
 
 
 def test_rows_come_in_any_order() -> None:

@@ -1,0 +1,192 @@
+"""Where a product costs the same: our own prices by the channels that pay them, with what these sold.
+
+A product without a list of a channel has one market, everybody's. Lists of a segment are left out: nobody
+says what a segment buys of all that is sold.
+"""
+
+from __future__ import annotations
+
+import datetime
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from decimal import Decimal
+from typing import Any
+
+from django.db import connection
+from django.db.models import QuerySet
+
+from core.months import month_add
+from core.organisation import organisation_get, today
+from pricing.models import Price, PriceList
+from pricing.models.price import State
+from products.models import Product
+from products.selectors.channels import channel_chains
+from products.selectors.lines import line_tree
+
+from .own_prices import YEAR, Parts, Rows
+from .prices import Part, vat_rates, with_and_without
+
+_SOLD = """
+    SELECT product_id, channel_id, measure_id, month, volume::float8, revenue::float8
+    FROM products_salesmonth
+    WHERE product_id = ANY(%s) AND month >= %s AND month < %s AND volume IS NOT NULL
+    ORDER BY 1, 2, 3, 4
+"""
+
+
+@dataclass
+class Sold:
+    """Of a year: units, and what they brought in by month."""
+
+    volume: float = 0.0
+    revenues: dict[datetime.date, float] = field(default_factory=dict)
+
+    def add(self, other: Sold) -> None:
+        self.volume += other.volume
+        for month, revenue in other.revenues.items():
+            self.revenues[month] = self.revenues.get(month, 0.0) + revenue
+
+    @property
+    def revenue(self) -> float:
+        return sum(self.revenues.values())
+
+
+@dataclass(frozen=True)
+class Market:
+    """``lists`` are those it pays by, the nearest first; none: it has no price. ``parts`` what holds there,
+    0 where it has ended. ``sold``: in the 12 months before; ``None``: all of the product."""
+
+    lists: tuple[PriceList, ...]
+    parts: Parts
+    sold: Sold | None = None
+
+    @property
+    def own(self) -> PriceList | None:
+        """The list of a channel that it pays by first; ``None``: everybody's."""
+        return self.lists[0] if self.lists and self.lists[0].channel_id else None
+
+    @property
+    def volume(self) -> float:
+        return 1.0 if self.sold is None else max(self.sold.volume, 0.0)
+
+
+ByList = Mapping[int, dict[Part, Rows]]
+
+
+def changing(products: Collection[int], since: datetime.date, last: datetime.date) -> set[int]:
+    """Those with a new own price after ``since`` and up to ``last``, on whichever list."""
+    rows = _prices(own_lists()).filter(
+        product_id__any=list(products), start_date__gt=since, start_date__lte=last
+    )
+    return set(rows.order_by().values_list("product_id", flat=True))
+
+
+def markets_of(
+    products: Collection[int], first: datetime.date, last: datetime.date
+) -> dict[int, list[Market]]:
+    """Of each product its markets with all prices up to ``last``, and what they sold in the 12 months before
+    ``first``; what is paid once is left out. A product that no list has is missing."""
+    lists = own_lists()
+    by_product: dict[int, dict[int, dict[Part, Rows]]] = defaultdict(
+        lambda: defaultdict(lambda: defaultdict(list))
+    )
+    rows = _prices(lists).filter(product_id__any=list(products), start_date__lte=last).order_by("start_date")
+    for product, price_list, component, tier, date, amount in rows.values_list(
+        "product_id", "price_list_id", "component", "tier", "start_date", "amount"
+    ):
+        by_product[product][price_list][component, tier].append((date, amount or Decimal(0)))
+    apart = {pk for pk, own in by_product.items() if any(lists[one].channel_id for one in own)}
+    sold = _sold(apart, month_add(first, -YEAR), first) if apart else {}
+    chains = channel_chains() if apart else {}
+    rates = _rates(apart, lists)
+    found = {}
+    for pk, own in by_product.items():
+        together: dict[tuple[int, ...], Sold] = defaultdict(Sold)
+        for channel, sales in sold.get(pk, {}).items():
+            together[_reaching(own, lists, chains[channel])].add(sales)
+        if together:
+            found[pk] = [
+                Market(
+                    tuple(lists[one] for one in key),
+                    _merged([lists[one] for one in key], own, rates.get(pk)),
+                    sales,
+                )
+                for key, sales in sorted(together.items())
+            ]
+        elif key := _reaching(own, lists, ()):
+            found[pk] = [Market(tuple(lists[one] for one in key), own[key[0]])]
+    return found
+
+
+def own_lists() -> dict[Any, PriceList]:
+    """Ours in the organisation's currency, for everybody or a channel."""
+    return (
+        PriceList.objects.filter(kind=PriceList.Kind.OWN, segment=None, currency=organisation_get().currency)
+        .select_related("channel")
+        .in_bulk()
+    )
+
+
+def _prices(lists: Iterable[int]) -> QuerySet[Price]:
+    rows = Price.objects.filter(price_list__in=list(lists), state=State.APPROVED)
+    return rows.exclude(component=Price.Component.ONCE)
+
+
+def _reaching(own: ByList, lists: Mapping[int, PriceList], chain: Sequence[int]) -> tuple[int, ...]:
+    """The lists with a price of it that hold in the channel, the nearest first."""
+    near = {channel: place for place, channel in enumerate([*chain, None])}
+    held = [pk for pk in own if lists[pk].channel_id in near]
+    return tuple(sorted(held, key=lambda pk: near[lists[pk].channel_id]))
+
+
+def _merged(lists: Sequence[PriceList], own: ByList, rate: Decimal | None) -> dict[Part, Rows]:
+    """Of each part what the nearest list has that has one, without VAT where some of the lists have it."""
+    if len(lists) == 1:
+        return dict(own[lists[0].pk])
+    mixed = len({one.with_vat for one in lists}) > 1
+    found: dict[Part, Rows] = {}
+    for part in {part for one in lists for part in own[one.pk]}:
+        steps = [
+            [
+                (date, with_and_without(amount, mixed and one.with_vat, rate)[1])
+                for date, amount in own[one.pk].get(part, ())
+            ]
+            for one in lists
+        ]
+        rows: Rows = []
+        for day in sorted({date for each in steps for date, _amount in each}):
+            amount = next((held for each in steps if (held := _on(each, day))), Decimal(0))
+            if not rows or rows[-1][1] != amount:
+                rows.append((day, amount))
+        found[part] = rows
+    return found
+
+
+def _on(rows: Rows, day: datetime.date) -> Decimal:
+    return next((amount for date, amount in reversed(rows) if date <= day), Decimal(0))
+
+
+def _rates(products: Collection[int], lists: Mapping[int, PriceList]) -> dict[int, Decimal | None]:
+    """The VAT of today, where lists with and without it can meet."""
+    if not products or len({one.with_vat for one in lists.values()}) == 1:
+        return {}
+    rows = list(Product.objects.filter(pk__in=products).only("pk", "line_id"))
+    return vat_rates(rows, today())
+
+
+def _sold(
+    products: Collection[int], since: datetime.date, until: datetime.date
+) -> dict[int, dict[int, Sold]]:
+    """By product and channel, in the leading measure of its line; months from ``since``, before ``until``."""
+    tree = line_tree()
+    lines = Product.objects.filter(pk__in=products).values_list("pk", "line_id")
+    measures = {pk: tree.lead_measure(line).pk for pk, line in lines}
+    found: dict[int, dict[int, Sold]] = defaultdict(dict)
+    with connection.cursor() as cursor:
+        cursor.execute(_SOLD, [list(products), since, until])
+        for product, channel, measure, month, volume, revenue in cursor.fetchall():
+            if measure == measures[product]:
+                one = Sold(volume, {month: revenue or 0.0})
+                found[product].setdefault(channel, Sold()).add(one)
+    return found

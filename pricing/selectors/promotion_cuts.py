@@ -1,0 +1,75 @@
+"""Promotions that a list's consumers could buy in, for the van-prijs."""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from django.contrib.postgres.aggregates import ArrayAgg
+from django.utils import timezone
+
+from core.organisation import today
+from pricing.engine.van_prijs import STEP_MONTHS, WINDOW, Cut
+from pricing.models import Price, PriceList, Promotion, PromotionProduct
+from pricing.words.promotions import effective_of
+from products.models import Product
+
+from .prices import channels_above
+
+Mechanic = Promotion.Mechanic
+# A price that everybody pays then. What asks for a number of units, a card or a new customer is none; of a
+# coupon and of money back the rule does not say.
+PRICES = (Mechanic.PRICE_CUT, Mechanic.DISPLAY, Mechanic.FEATURE, Mechanic.CAMPAIGN)
+UNCLEAR = (Mechanic.COUPON, Mechanic.CASHBACK)
+# Far enough back for the chain of reductions whose first van-prijs may stay.
+BACK = WINDOW + datetime.timedelta(days=31 * STEP_MONTHS)
+
+
+@dataclass(frozen=True)
+class Ran:
+    """A promotion of a product; no channels: everywhere."""
+
+    row: PromotionProduct
+    channels: frozenset[int]
+    last: datetime.date
+
+    def holds_on(self, price_list: PriceList) -> bool:
+        """Whether all who buy by the list could buy in it."""
+        return not self.channels or not self.channels.isdisjoint(channels_above(price_list.channel))
+
+    def cut(self, rows: Sequence[Price]) -> Cut | None:
+        """``None``: it lowers no price."""
+        promotion, first = self.row.promotion, self.row.promotion.store_start
+        if promotion.mechanic in UNCLEAR:
+            return Cut(first, self.last, None)
+        if self.row.price is None:
+            self.row.price = next((row.amount for row in reversed(rows) if row.start_date <= first), None)
+        amount = effective_of(promotion, self.row)
+        if amount is None and promotion.mechanic != Mechanic.PRICE_CUT:
+            return None
+        return Cut(first, self.last, amount)
+
+
+def promotions_ran(product: Product) -> list[Ran]:
+    """Approved ones that end no longer ago than counts, also ahead; of one called off what it ran. One
+    query."""
+    rows = (
+        PromotionProduct.objects.filter(
+            product=product,
+            promotion__state__in=[Promotion.State.APPROVED, Promotion.State.CANCELLED],
+            promotion__mechanic__in=[*PRICES, *UNCLEAR],
+            promotion__store_end__gte=today() - BACK,
+        )
+        .select_related("promotion")
+        .annotate(places=ArrayAgg("promotion__channel_rows__channel", default=[]))
+        .order_by("promotion__store_start", "pk")
+    )
+    found = []
+    for row in rows:
+        last = row.promotion.store_end
+        if row.promotion.cancelled_at is not None:
+            last = min(last, timezone.localdate(row.promotion.cancelled_at))
+        if last >= row.promotion.store_start:
+            found.append(Ran(row, frozenset(pk for pk in row.places if pk), last))
+    return found
