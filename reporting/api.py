@@ -16,6 +16,7 @@ from pricing.models import CostMonth
 from pricing.selectors.cost_months import booked_until, cost_months_replaced
 from pricing.selectors.costs import RIGHT
 from products.api.shared import LineFilter
+from products.selectors.closed_names import CalledByMonth
 from reporting.selectors.cost_report import sight
 
 
@@ -85,20 +86,29 @@ def _of(place: str) -> serializers.Field:
 
 
 class _Rows(serializers.ListSerializer):
-    """Finds what the rows of a page replace at once."""
+    """Finds what the rows of a page replace at once, and what closed months called things."""
 
     def to_representation(self, data: Any) -> list[Any]:
         rows = list(data)
         self.child.replaced = cost_months_replaced(rows)
-        return super().to_representation(rows)
+        called = CalledByMonth({row.month for row in rows}, {row.product_id for row in rows})
+        found = super().to_representation(rows)
+        for row, said in zip(rows, found, strict=True):
+            product = called.product(row.month, row.product_id)
+            if product is not None:
+                line = called.code(row.month, "line", product.line_id)
+                said |= {"product": product.code, "product_name": product.name, "line": line or said["line"]}
+            for kind in ("channel", "supplier"):
+                said[kind] = called.code(row.month, kind, getattr(row, f"{kind}_id")) or said[kind]
+        return found
 
 
 class CostReportSerializer(serializers.ModelSerializer):
-    """What one kind of cost came to in a month. ``product``: null where it is on none; ``channel``: null
-    where it is not by channel. ``amount`` in ``currency``, a number in cents; ``booked_currency`` and
-    ``booked_amount``: what it was in another one, at the exchange rate of then. ``version`` tells rows apart;
-    ``replaces`` is the version that this one took the place of, with its amount; ``replaced_at``: from then
-    on it no longer holds."""
+    """What one kind of cost came to in a month; what a closed one names is called as it was when it closed.
+    ``product``: null where it is on none; ``channel``: null where it is not by channel. ``amount`` in
+    ``currency``, a number in cents; ``booked_currency`` and ``booked_amount``: what it was in another one, at
+    the exchange rate of then. ``version`` tells rows apart; ``replaces`` is the version that this one took
+    the place of, with its amount; ``replaced_at``: from then on it no longer holds."""
 
     version = serializers.IntegerField(source="pk", read_only=True)
     product, product_name = _of("product.code"), _of("product.name")

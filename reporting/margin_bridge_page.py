@@ -90,6 +90,7 @@ def part_shown(query: ReportQuery, name: Name, part: Part) -> dict[str, Any]:
     return {
         "name": name.label,
         "code": name.code,
+        "page": name.now,
         "term": "" if part.term == "both" else term_words(query, part.term),
         "cells": [amount_words(query, "", amount) for amount in part_amounts(part)],
     }

@@ -13,23 +13,24 @@ from decimal import Decimal
 from functools import cached_property
 from typing import Any, overload
 
-from django.db.models import Max, Q, QuerySet, Sum
+from django.db.models import F, FilteredRelation, Max, Q, QuerySet, Sum
+from django.db.models.functions import Coalesce
 
 from core.months import month_range
 from pricing.models import CostMonth, LedgerEntry
 from pricing.selectors.cost_months import cost_months
 from pricing.selectors.costs import RIGHT
 from pricing.selectors.ledger import UNMAPPED
+from products.models import Product, Supplier
 from products.selectors.access import visible_channel_ids, visible_line_ids
-from products.selectors.lines import line_tree
-from products.selectors.product_filter import channels_below
+from products.selectors.closed_names import Called
 
 from .report_names import NOTHING, Name, Names
 from .report_query import ReportQuery, Span
 
 Amount = Decimal | None
 ZERO = Decimal(0)
-_FIELDS = {"line": "product__line", "cost_centre": "cost_centre", "month": "month"}
+_FIELDS = {"line": "of_line", "cost_centre": "cost_centre", "month": "month"}
 
 
 @dataclass(frozen=True)
@@ -75,8 +76,9 @@ class CostReport:
 
     @property
     def bookings(self) -> QuerySet[CostMonth]:
-        """What the report adds up."""
-        return booked_visible(self._user, self._as_of).filter(within(self.query)).filter(self._asked)
+        """What the report adds up; ``of_line``: the line of the product as the report has it."""
+        rows = booked_visible(self._user, self._as_of).filter(within(self.query)).filter(self._asked)
+        return with_line(rows, self.query.called) if "line" in self.query.by else rows
 
     @property
     def _asked(self) -> Q:
@@ -274,27 +276,40 @@ def sight(user: Any) -> Q:
     return found if channels is None else found & Q(channel__in=channels)
 
 
+def with_line(rows: QuerySet[CostMonth], called: Called) -> QuerySet[CostMonth]:
+    if called.closing is None:
+        return rows.annotate(of_line=F("product__line"))
+    kept = FilteredRelation("product__closed_as", condition=Q(product__closed_as__closing=called.closing))
+    return rows.annotate(kept=kept, of_line=Coalesce(F("kept__line_id"), F("product__line_id")))
+
+
+def products_named(query: ReportQuery, rows: QuerySet[Product]) -> QuerySet[Any]:
+    """Those that the report's filters name: by line, code and words, as it calls them."""
+    said, found = query.filters, query.called.products(rows)
+    if "product" in said:
+        found = found.filter(called_code__iexact=said["product"])
+    if "line" in said:
+        found = found.filter(called_line__in=query.called.lines_below(said["line"]))
+    for word in query.text.split():
+        found = found.filter(Q(called_name__icontains=word) | Q(called_code__icontains=word))
+    return found
+
+
 def within(query: ReportQuery) -> Q:
     """The filters of a report."""
     found = Q() if query.only is None else Q(product__in=query.only)
     for name, value in query.filters.items():
-        if name == "line":
-            tree = line_tree()
-            below = {
-                pk
-                for line in tree.lines.values()
-                if line.code.upper() == value.upper()
-                for pk in tree.descendants(line.pk)
-            }
-            found &= Q(product__line__in=below)
-        elif name == "channel":
-            found &= Q(channel__in=channels_below(value))
+        if name == "channel":
+            found &= Q(channel__in=query.called.channels_below(value))
         elif name == "level":
             found &= Q(kind__level=value)
         elif name == "cost_centre":
             found &= Q(cost_centre__iexact=value)
-        else:
+        elif name == "supplier" and query.called.closing is not None:
+            names = query.called.names(name, Supplier.objects.all())
+            found &= Q(supplier__in=[pk for pk, (code, _n) in names.items() if code.lower() == value.lower()])
+        elif name not in ("line", "product"):
             found &= Q(**{f"{name}__code__iexact": value})
-    for word in query.text.split():
-        found &= Q(product__name__icontains=word) | Q(product__code__icontains=word)
+    if query.text.split() or {"line", "product"} & query.filters.keys():
+        found &= Q(product__in=products_named(query, Product.objects.all()).values("pk"))
     return found

@@ -17,13 +17,11 @@ from pricing.engine.costs import LEVELS, booked
 from products.models import Product
 from products.selectors.access import visible_channel_ids
 from products.selectors.budget import budget_months_leading
-from products.selectors.lines import line_tree
-from products.selectors.product_filter import channels_below
 from products.selectors.units import unit_of
 
 from .cost_report import booked_visible, within
 from .margin_report import Sold, leading, products_asked, sales_booked
-from .report_names import Name
+from .report_names import Name, product_name
 from .report_query import SOURCES, ReportQuery, Span
 
 ZERO = Decimal(0)
@@ -62,7 +60,7 @@ def margin_bridge(user: Any, query: ReportQuery) -> BridgeReport:
 def compared(user: Any, query: ReportQuery) -> tuple[dict[int, Product], list[Compared], bool]:
     """The products asked for, both periods of each (and of what is on none), and whether they are uneven."""
     plain = replace(query, filters={key: own for key, own in query.filters.items() if key != "level"})
-    products, tree, level = products_asked(user, plain), line_tree(), margin_level(query)
+    products, tree, level = products_asked(user, plain), query.called.tree, margin_level(query)
     [now] = query.spans(query.period, query.of)
     [then] = query.spans(query.period, query.against)
     read = [_sides(user, plain, products, span, level) for span in (then, now)]
@@ -114,9 +112,10 @@ def _sales_planned(
 ) -> dict[int, Sold]:
     """As the budget has sales, by product; months without an amount are left out, as those of sales are."""
     channel = query.filters.get("channel")
-    channels = channels_below(channel) if channel else None
+    channels = query.called.channels_below(channel) if channel else None
     found: dict[int, Sold] = {}
-    for pk, plan in budget_months_leading(user, leading(products), span.first, span.last, channels):
+    leads = leading(query, products)
+    for pk, plan in budget_months_leading(user, leads, span.first, span.last, channels):
         if plan.revenue is not None:
             amount = booked(plan.revenue)
             gross, net, units, begun = found.get(pk, (ZERO, ZERO, None, plan.month))
@@ -132,4 +131,4 @@ def _unit(product: Product | None, tree: Any) -> str:
 
 def _name(products: Mapping[int, Product], key: Any) -> Name:
     row = products.get(key)
-    return Name(row.code, row.name) if row else Name("", _("not on a product"))
+    return product_name(row) if row else Name("", _("not on a product"))

@@ -21,10 +21,8 @@ from core.months import month_end
 from pricing.engine.costs import LEVELS, ClaimRatios, claim_ratios
 from products.models import Channel, Family, FamilyMember, Product
 from products.selectors.access import products_visible, visible_channel_ids
-from products.selectors.lines import line_tree
-from products.selectors.product_filter import channels_below
 
-from .cost_report import booked_visible, within
+from .cost_report import booked_visible, products_named, within
 from .report_names import Name
 from .report_query import ReportQuery
 
@@ -118,33 +116,23 @@ def margin_report(user: Any, query: ReportQuery) -> MarginReport:
 
 
 def products_asked(user: Any, query: ReportQuery) -> dict[int, Product]:
-    """The products of the report, whose sales count."""
-    rows = products_visible(user)
+    """The products of the report, whose sales count, as it calls them."""
+    rows = products_named(query, products_visible(user))
     if query.only is not None:
         rows = rows.filter(pk__in=query.only)
-    for name in ("product", "line"):
-        value = query.filters.get(name)
-        if value and name == "product":
-            rows = rows.filter(code__iexact=value)
-        elif value:
-            tree = line_tree()
-            own = [line.pk for line in tree.lines.values() if line.code.upper() == value.upper()]
-            rows = rows.filter(line__in={pk for line in own for pk in tree.descendants(line)})
-    for word in query.text.split():
-        rows = rows.filter(name__icontains=word) | rows.filter(code__icontains=word)
-    return {row.pk: row for row in rows.only("code", "name", "line", "unit")}
+    return query.called.products_read(rows)
 
 
 def sales_booked(
     query: ReportQuery, products: Mapping[int, Product], first: datetime.date, last: datetime.date
 ) -> dict[Any, Sold]:
-    channel, leads = query.filters.get("channel"), leading(products)
+    channel, leads = query.filters.get("channel"), leading(query, products)
     said: dict[str, Any] = {
         "products": list(leads),
         "measures": list(leads.values()),
         "first": first,
         "last": last,
-        "channels": channels_below(channel) if channel else [],
+        "channels": query.called.channels_below(channel) if channel else [],
     }
     key = _KEYS.get(query.by[0], "s.product_id")
     there = "AND s.channel_id = ANY(%(channels)s::bigint[])" if channel else ""
@@ -153,9 +141,9 @@ def sales_booked(
         return {key: tuple(sold) for key, *sold in cursor.fetchall()}
 
 
-def leading(products: Mapping[int, Product]) -> dict[int, int]:
-    """By product the id of its leading measure."""
-    tree = line_tree()
+def leading(query: ReportQuery, products: Mapping[int, Product]) -> dict[int, int]:
+    """By product the id of its leading measure: of a closed month the one that led when it was closed."""
+    tree = query.called.tree
     leads = {line: tree.lead_measure(line).pk for line in {row.line_id for row in products.values()}}
     return {pk: leads[row.line_id] for pk, row in products.items()}
 
@@ -169,12 +157,12 @@ def _names(
     if by == "month":
         return {key: ((False, key), Name(f"{key:%Y-%m}", formats.month(key))) for key in keys}
     if by == "channel":
-        rows = Channel.objects.values_list("pk", "code", "name")
-        known = {pk: ((False, name.lower(), pk), Name(code, name)) for pk, code, name in rows}
+        rows = query.called.names("channel", Channel.objects.all())
+        known = {pk: ((False, name.lower(), pk), Name(code, name)) for pk, (code, name) in rows.items()}
         return {key: known.get(key, nothing) for key in keys}
-    tree = line_tree()
+    tree = query.called.tree
     if by == "family":
-        families = _families(query)
+        families = _families(query, products)
         known = {
             pk: ((False, families[pk].label.lower(), families[pk].code), families[pk])
             for pk in products
@@ -193,14 +181,19 @@ def _names(
     return {key: known.get(key, nothing) for key in keys}
 
 
-def _families(query: ReportQuery) -> dict[int, Name]:
-    """By product the family it is in at the end of the month."""
-    latest = FamilyMember.objects.filter(
-        product=OuterRef("pk"), start_date__lte=month_end(query.month)
-    ).order_by("-start_date")
+def _families(query: ReportQuery, products: Mapping[int, Product]) -> dict[int, Name]:
+    """By product the family it is in at the end of the month; of a closed one as was known then."""
+    day = month_end(query.month)
+    latest = FamilyMember.objects.filter(product=OuterRef("pk"), start_date__lte=day).order_by("-start_date")
     rows = Product.objects.annotate(own=Subquery(latest.values("family")[:1])).exclude(own=None)
-    names = {row.pk: Name(row.code, row.name) for row in Family.objects.all()}
-    return {pk: names[own] for pk, own in rows.values_list("pk", F("own"))}
+    names = query.called.names("family", Family.objects.all())
+    own = dict(rows.values_list("pk", F("own")))
+    for pk, row in products.items():
+        kept = getattr(row, "families", None)
+        if kept is not None:
+            held = [family for start, family in kept if start <= day.isoformat()]
+            own[pk] = held[-1] if held else None
+    return {pk: Name(*names[family]) for pk, family in own.items() if family in names}
 
 
 def _added(

@@ -14,6 +14,7 @@ from django.http import QueryDict
 from core.months import month_add, month_start
 from core.organisation import organisation_get, today
 from pricing.models import CostKind, CostMonth
+from products.selectors.closed_names import Called, called
 
 Source = CostMonth.Source
 PERIODS = ("month", "ytd", "year")
@@ -67,6 +68,11 @@ class ReportQuery:
     layout: str = "costs"
     period: str = "ytd"
     only: frozenset[int] | None = None
+
+    @cached_property
+    def called(self) -> Called:
+        """What things are called in it: of a closed month, as they were when it was closed."""
+        return called(self.month)
 
     @property
     def is_paired(self) -> bool:
