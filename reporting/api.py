@@ -15,9 +15,11 @@ from core.organisation import organisation_get
 from pricing.models import CostMonth
 from pricing.selectors.cost_months import booked_until, cost_months_replaced
 from pricing.selectors.costs import RIGHT
+from pricing.selectors.reconciliation import reconciled
 from products.api.shared import LineFilter
 from products.selectors.closed_names import CalledByMonth
-from reporting.selectors.cost_report import sight
+from reporting.selectors.cost_report import booked_visible, sight
+from reporting.selectors.report_query import SOURCES
 
 
 class CostReportPages(CursorPagination):
@@ -29,6 +31,8 @@ class CostReportPages(CursorPagination):
     def paginate_queryset(self, queryset: Any, request: Any, view: Any = None) -> Any:
         rows = super().paginate_queryset(queryset, request, view)
         self.as_of = request.as_of
+        first = self.cursor is None
+        self.reconciliation = _reconciled(request) if first and request.reconciled is not None else None
         return rows
 
     def get_next_link(self) -> str | None:
@@ -40,8 +44,38 @@ class CostReportPages(CursorPagination):
         response.data = {
             "as_of": self.as_of.isoformat(),
             "currency": organisation_get().currency,
+            "reconciliation": self.reconciliation,
         } | response.data
         return response
+
+    def get_paginated_response_schema(self, schema: Any) -> Any:
+        found = super().get_paginated_response_schema(schema)
+        amount = {"type": "string", "nullable": True, "example": "1240.25"}
+        names = ("imported", "mapped", "unmapped", "booked", "on_products", "on_none")
+        found["properties"] = {
+            "as_of": {"type": "string", "format": "date-time"},
+            "currency": {"type": "string", "example": "EUR"},
+            "reconciliation": {
+                "type": "object",
+                "nullable": True,
+                "description": "On the first page, of the actual costs of the months asked for without other"
+                " filters: imported (null: limited to some lines or channels, or as_of) = mapped + unmapped ="
+                " booked = on_products + on_none.",
+                "properties": dict.fromkeys(names, amount),
+            },
+        } | found["properties"]
+        return found
+
+
+def _reconciled(request: Any) -> dict[str, str | None]:
+    """Of actual costs in the months asked for, as they held then."""
+    first, last, is_now = request.reconciled
+    bounds = {"month__gte": first, "month__lte": last, "source__in": SOURCES["actual"]}
+    rows = booked_visible(request.user, request.as_of).filter(
+        **{key: each for key, each in bounds.items() if each}
+    )
+    with_ledger = is_now and not sight(request.user)
+    return reconciled(rows, first, last, shown=Q(), with_ledger=with_ledger).as_json()
 
 
 class CostReportFilters(django_filters.FilterSet):
@@ -72,6 +106,8 @@ class CostReportFilters(django_filters.FilterSet):
         as_of = min(said.get("as_of") or until, until)
         self.request.as_of = as_of
         since = said.get("changed_since")
+        asked = said.get("first"), said.get("last"), said.get("as_of") is None
+        self.request.reconciled = asked if since is None else None
         if since is None:
             held = Q(recorded_at__lte=as_of) & (Q(replaced_at=None) | Q(replaced_at__gt=as_of))
         else:

@@ -4,8 +4,9 @@ same whatever is renamed or moved since."""
 from __future__ import annotations
 
 import datetime
+from collections import defaultdict
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from django.db.models import F, FilteredRelation, Q, QuerySet, Subquery
@@ -44,6 +45,8 @@ class Called:
 
     tree: LineTree
     closing: int | None = None
+    kept: Mapping[str, Mapping[int, ClosedName]] = field(default_factory=dict)
+    """By kind and id what is kept with the closing."""
 
     def products(self, rows: QuerySet[Product]) -> QuerySet[Any]:
         """With ``called_code``, ``called_name``, ``called_line`` (its id), ``called_unit`` and ``families``,
@@ -79,22 +82,20 @@ class Called:
             for pk in self.tree.descendants(line.pk)
         }
 
-    def names(self, kind: str, now: QuerySet[Any]) -> dict[int, tuple[str, str]]:
-        """By id code and name; ``now``: the rows as they are. One query, of a closed month two."""
-        found = {pk: (code, name) for pk, code, name in now.order_by().values_list("pk", "code", "name")}
-        return found | {pk: (row.code, row.name) for pk, row in self.kept(kind).items()}
-
-    def kept(self, kind: str) -> Mapping[int, ClosedName]:
-        """By id; of now nothing is kept."""
-        if self.closing is None:
-            return {}
-        return {row.object_id: row for row in ClosedName.objects.filter(closing=self.closing, kind=kind)}
+    def names(self, kind: str, now: QuerySet[Any], wanted: Collection[Any]) -> dict[int, tuple[str, str]]:
+        """By id code and name, at least of those wanted; ``now``: the rows as they are. One query, of a
+        closed month one only for what came after it."""
+        found = {pk: (row.code, row.name) for pk, row in self.kept.get(kind, {}).items()}
+        if found.keys() >= set(wanted) - {None}:
+            return found
+        rows = now.order_by().values_list("pk", "code", "name")
+        return {pk: (code, name) for pk, code, name in rows} | found
 
     def channels_below(self, code: str) -> list[int]:
         """The channel with this code and all below it."""
         rows = Channel.objects.order_by().values_list("pk", "parent_id", "code")
         tree: dict[int, tuple[int | None, str]] = {pk: (above, own) for pk, above, own in rows}
-        tree |= {pk: (row.above, row.code) for pk, row in self.kept("channel").items()}
+        tree |= {pk: (row.above, row.code) for pk, row in self.kept.get("channel", {}).items()}
         chains = channel_chains({pk: above for pk, (above, _own) in tree.items()})
         asked = {pk for pk, (_above, own) in tree.items() if own.lower() == code.lower()}
         return [pk for pk, chain in chains.items() if asked.intersection(chain)]
@@ -133,7 +134,9 @@ def called(month: datetime.date) -> Called:
     where it is closed."""
     if is_closed(month):
         closings = MonthClosing.objects.filter(month__gte=month).order_by("month")
-        rows = ClosedName.objects.filter(kind="line", closing=Subquery(closings.values("pk")[:1]))
-        if found := list(rows):
-            return Called(ClosedTree(found, line_tree()), found[0].closing_id)
+        kept: dict[str, dict[int, ClosedName]] = defaultdict(dict)
+        for row in ClosedName.objects.filter(closing=Subquery(closings.values("pk")[:1])):
+            kept[row.kind][row.object_id] = row
+        if lines := list(kept["line"].values()):
+            return Called(ClosedTree(lines, line_tree()), lines[0].closing_id, kept)
     return Called(line_tree())

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import datetime
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from functools import cached_property
 from typing import Any, overload
@@ -17,10 +17,10 @@ from django.db.models import F, FilteredRelation, Max, Q, QuerySet, Sum
 from django.db.models.functions import Coalesce
 
 from core.months import month_range
-from pricing.models import CostMonth, LedgerEntry
+from pricing.models import CostMonth
 from pricing.selectors.cost_months import cost_months
 from pricing.selectors.costs import RIGHT
-from pricing.selectors.ledger import UNMAPPED
+from pricing.selectors.reconciliation import Reconciliation, reconciled
 from products.models import Product, Supplier
 from products.selectors.access import visible_channel_ids, visible_line_ids
 from products.selectors.closed_names import Called
@@ -42,28 +42,6 @@ class ReportRow:
     amounts: tuple[Amount, ...]
     depth: int = 0
     span: tuple[int, int] = (0, 0)
-
-
-@dataclass(frozen=True)
-class Reconciliation:
-    """Everything that is booked of the period, without filters: what is on products and what is not;
-    ``unmapped`` of it. ``ledger``: what the ledger has of the months, for who sees all of it. ``has_budget``:
-    whether a column is of one."""
-
-    on_products: Decimal
-    on_none: Decimal
-    shown: Decimal
-    unmapped: Decimal
-    ledger: Decimal | None = None
-    has_budget: bool = False
-
-    @property
-    def whole(self) -> Decimal:
-        return self.on_products + self.on_none
-
-    @property
-    def agrees(self) -> bool:
-        return self.ledger is None or self.ledger == self.whole
 
 
 class CostReport:
@@ -144,19 +122,22 @@ class CostReport:
         rows = booked_visible(self._user, self._as_of).filter(
             month__range=(span.first, span.last), source__in=span.sources
         )
-        found = rows.aggregate(
-            on=Sum("amount", filter=Q(product__isnull=False)),
-            none=Sum("amount", filter=Q(product=None)),
-            shown=Sum("amount", filter=within(self.query)),
-            unmapped=Sum("amount", filter=Q(kind__code=UNMAPPED)),
-        )
-        ledger = None
-        if self.query.of == "actual" and self._as_of is None and not sight(self._user):
-            entries = LedgerEntry.objects.filter(month__range=(span.first, span.last))
-            ledger = entries.aggregate(whole=Sum("booked"))["whole"] or ZERO
-        on, none, shown, unmapped = (found[name] or ZERO for name in ("on", "none", "shown", "unmapped"))
+        with_ledger = self.query.of == "actual" and self._as_of is None and not sight(self._user)
         has_budget = any("budget" in span.sources for span in self._spans)
-        return Reconciliation(on, none, shown, unmapped, ledger, has_budget)
+        return reconciled(
+            rows,
+            span.first,
+            span.last,
+            shown=within(self.query),
+            with_ledger=with_ledger,
+            has_budget=has_budget,
+        )
+
+
+def margin_costs(user: Any, query: ReportQuery) -> CostReport:
+    """The costs of a margin: when they were booked, and whether all of it is there."""
+    filters = {name: value for name, value in query.filters.items() if name != "level"}
+    return CostReport(user, replace(query, columns=(f"{query.period}-{query.of}",), filters=filters))
 
 
 def _cell(query: ReportQuery, code: str) -> tuple[tuple[Span, ...], ...]:
@@ -306,7 +287,7 @@ def within(query: ReportQuery) -> Q:
         elif name == "cost_centre":
             found &= Q(cost_centre__iexact=value)
         elif name == "supplier" and query.called.closing is not None:
-            names = query.called.names(name, Supplier.objects.all())
+            names = query.called.names(name, Supplier.objects.all(), ["all"])
             found &= Q(supplier__in=[pk for pk, (code, _n) in names.items() if code.lower() == value.lower()])
         elif name not in ("line", "product"):
             found &= Q(**{f"{name}__code__iexact": value})

@@ -24,7 +24,7 @@ from products.selectors.access import products_visible, visible_channel_ids
 
 from .cost_report import booked_visible, products_named, within
 from .report_names import Name
-from .report_query import ReportQuery
+from .report_query import ReportQuery, Span
 
 ZERO = Decimal(0)
 SUMMED = (*LEVELS, "claims")
@@ -32,8 +32,9 @@ Sold = tuple[Decimal, Decimal, Decimal | None, datetime.date]
 """Gross and net sales in cents, units (of a level: contracts × months), and the first month with any."""
 # The leading measure of each product; by product and month in cents, as its statement has it.
 _SALES = """
-    SELECT key, sum(gross), sum(net), sum(units), min(month) FROM (
-        SELECT {key} AS key, s.month, round(sum(coalesce(s.gross_revenue, s.revenue)), 2) AS gross,
+    SELECT place, key, sum(gross), sum(net), sum(units), min(month) FROM (
+        SELECT span.place, {key} AS key, s.month,
+               round(sum(coalesce(s.gross_revenue, s.revenue)), 2) AS gross,
                round(sum(coalesce(s.gross_revenue, s.revenue)), 2)
                - round(sum(coalesce(s.gross_revenue, s.revenue)) - sum(s.revenue), 2) AS net,
                sum(CASE WHEN m.kind = 'level' THEN coalesce(s.average_volume, s.volume)
@@ -42,9 +43,11 @@ _SALES = """
         JOIN unnest(%(products)s::bigint[], %(measures)s::bigint[]) AS lead (product_id, measure_id)
           ON lead.product_id = s.product_id AND lead.measure_id = s.measure_id
         JOIN products_measure m ON m.id = s.measure_id
+        JOIN unnest(%(firsts)s::date[], %(lasts)s::date[]) WITH ORDINALITY AS span (first, last, place)
+          ON s.month BETWEEN span.first AND span.last
         WHERE s.month BETWEEN %(first)s AND %(last)s AND s.revenue IS NOT NULL {within}
-        GROUP BY s.product_id, s.month, {key}
-    ) booked GROUP BY key
+        GROUP BY span.place, s.product_id, s.month, {key}
+    ) booked GROUP BY place, key
 """
 _KEYS = {"month": "s.month", "channel": "s.channel_id"}
 _COSTS = {"month": "month", "channel": "channel_id"}
@@ -110,7 +113,7 @@ def margin_report(user: Any, query: ReportQuery) -> MarginReport:
     for key, level, amount, claims in booked.order_by().values_list(*fields).annotate(**sums):
         costs[key][level] = amount
         costs[key]["claims"] = costs[key].get("claims", ZERO) + (claims or ZERO)
-    sales = sales_booked(query, products, span.first, span.last)
+    [sales] = sales_booked(query, products, span)
     names = _names(by, query, products, costs.keys() | sales.keys())
     return _added(names, sales, costs)
 
@@ -123,22 +126,27 @@ def products_asked(user: Any, query: ReportQuery) -> dict[int, Product]:
     return query.called.products_read(rows)
 
 
-def sales_booked(
-    query: ReportQuery, products: Mapping[int, Product], first: datetime.date, last: datetime.date
-) -> dict[Any, Sold]:
+def sales_booked(query: ReportQuery, products: Mapping[int, Product], *spans: Span) -> list[dict[Any, Sold]]:
+    """What was sold in each span, by what the rows are of. One query."""
     channel, leads = query.filters.get("channel"), leading(query, products)
+    firsts, lasts = [span.first for span in spans], [span.last for span in spans]
     said: dict[str, Any] = {
         "products": list(leads),
         "measures": list(leads.values()),
-        "first": first,
-        "last": last,
+        "firsts": firsts,
+        "lasts": lasts,
+        "first": min(firsts),
+        "last": max(lasts),
         "channels": query.called.channels_below(channel) if channel else [],
     }
     key = _KEYS.get(query.by[0], "s.product_id")
     there = "AND s.channel_id = ANY(%(channels)s::bigint[])" if channel else ""
+    found: list[dict[Any, Sold]] = [{} for _span in spans]
     with connection.cursor() as cursor:
         cursor.execute(_SALES.format(key=key, within=there), said)
-        return {key: tuple(sold) for key, *sold in cursor.fetchall()}
+        for place, key, *sold in cursor.fetchall():
+            found[place - 1][key] = tuple(sold)  # type: ignore[assignment]
+    return found
 
 
 def leading(query: ReportQuery, products: Mapping[int, Product]) -> dict[int, int]:
@@ -157,7 +165,7 @@ def _names(
     if by == "month":
         return {key: ((False, key), Name(f"{key:%Y-%m}", formats.month(key))) for key in keys}
     if by == "channel":
-        rows = query.called.names("channel", Channel.objects.all())
+        rows = query.called.names("channel", Channel.objects.all(), [*keys])
         known = {pk: ((False, name.lower(), pk), Name(code, name)) for pk, (code, name) in rows.items()}
         return {key: known.get(key, nothing) for key in keys}
     tree = query.called.tree
@@ -184,15 +192,18 @@ def _names(
 def _families(query: ReportQuery, products: Mapping[int, Product]) -> dict[int, Name]:
     """By product the family it is in at the end of the month; of a closed one as was known then."""
     day = month_end(query.month)
-    latest = FamilyMember.objects.filter(product=OuterRef("pk"), start_date__lte=day).order_by("-start_date")
-    rows = Product.objects.annotate(own=Subquery(latest.values("family")[:1])).exclude(own=None)
-    names = query.called.names("family", Family.objects.all())
-    own = dict(rows.values_list("pk", F("own")))
+    own: dict[int, int | None] = {}
     for pk, row in products.items():
         kept = getattr(row, "families", None)
         if kept is not None:
             held = [family for start, family in kept if start <= day.isoformat()]
             own[pk] = held[-1] if held else None
+    if products.keys() - own.keys():
+        of = {"product": OuterRef("pk"), "start_date__lte": day}
+        latest = FamilyMember.objects.filter(**of).order_by("-start_date")
+        rows = Product.objects.annotate(own=Subquery(latest.values("family")[:1])).exclude(own=None)
+        own = dict(rows.values_list("pk", F("own"))) | own
+    names = query.called.names("family", Family.objects.all(), own.values())
     return {pk: Name(*names[family]) for pk, family in own.items() if family in names}
 
 

@@ -60,7 +60,7 @@ class Names:
 
     @cached_property
     def _kinds(self) -> dict[int, CostKind]:
-        found, kept = {row.pk: copy(row) for row in cost_kinds()}, self._called.kept("kind")
+        found, kept = {row.pk: copy(row) for row in cost_kinds()}, self._called.kept.get("kind", {})
         for pk in found.keys() & kept.keys():
             then = kept[pk]
             found[pk].code, found[pk].name_en = then.code, then.name
@@ -101,7 +101,7 @@ class Names:
         models: Mapping[str, Any] = {"channel": Channel, "supplier": Supplier}
         if dimension not in models:
             return {}
-        rows = self._called.names(dimension, models[dimension].objects.all())
+        rows = self._called.names(dimension, models[dimension].objects.all(), self._seen(dimension))
         return {pk: Name(code, name) for pk, (code, name) in rows.items()}
 
     def order(self, key: tuple[Any, ...]) -> tuple[Any, ...]:
