@@ -9,7 +9,7 @@ from django.utils.translation import pgettext_lazy
 
 from core import formats
 
-from .selectors.report_query import AGAINST, BRIDGED_FROM, MARGIN_BY, MEASURES, PERIODS, ReportQuery
+from .selectors.report_query import AGAINST, BRIDGED_FROM, MARGIN_BY, MEASURES, NONE, PERIODS, ReportQuery
 
 MEASURE_WORDS: dict[str, Any] = {
     "actual": pgettext_lazy("costs", "actual"),
@@ -100,3 +100,13 @@ def choices(query: ReportQuery) -> dict[str, list[tuple[str, str, bool]]]:
 
 def dimensions(query: ReportQuery) -> list[str]:
     return [str(DIMENSION_WORDS[name]) for name in query.by]
+
+
+def filter_words(name: str, value: str) -> str:
+    """What a report is only of."""
+    head = str(DIMENSION_WORDS.get(name, ""))
+    if value == NONE:
+        return str(_("%(dimension)s: none")) % {"dimension": head}
+    if value.startswith("="):
+        return str(_("%(name)s itself")) % {"name": value[1:]}
+    return value

@@ -13,7 +13,17 @@ from django.db.models import F, FilteredRelation, Q, QuerySet, Subquery
 from django.db.models.functions import Coalesce
 
 from core.kept import kept_while_reading
-from products.models import Channel, ClosedName, ClosedProduct, Measure, MonthClosing, Product, ProductLine
+from products.models import (
+    Channel,
+    ClosedName,
+    ClosedProduct,
+    Family,
+    FamilyMember,
+    Measure,
+    MonthClosing,
+    Product,
+    ProductLine,
+)
 
 from .channels import channel_chains
 from .closing import is_closed
@@ -49,8 +59,7 @@ class Called:
     """By kind and id what is kept with the closing."""
 
     def products(self, rows: QuerySet[Product]) -> QuerySet[Any]:
-        """With ``called_code``, ``called_name``, ``called_line`` (its id), ``called_unit`` and ``families``,
-        to filter by."""
+        """With ``called_code``, ``called_name``, ``called_line`` (its id), ``called_unit``, to filter by."""
         names = {
             "called_code": "code",
             "called_name": "name",
@@ -61,7 +70,7 @@ class Called:
             return rows.annotate(**{name: F(now) for name, now in names.items()})
         kept = FilteredRelation("closed_as", condition=Q(closed_as__closing=self.closing))
         known = {name: Coalesce(F(f"kept__{now}"), F(now)) for name, now in names.items()}
-        return rows.annotate(kept=kept, **known, families=F("kept__families"))
+        return rows.annotate(kept=kept, **known)
 
     def products_read(self, rows: QuerySet[Product]) -> dict[int, Product]:
         """By id, with code, name, line and unit; ``code_now`` opens its page."""
@@ -73,14 +82,23 @@ class Called:
             found[row.pk] = row
         return found
 
+    def families(self, day: datetime.date) -> dict[int, tuple[str, str]]:
+        """By product code and name of the family it is in on this day. Two queries at most."""
+        of = FamilyMember.objects.filter(start_date__lte=day).order_by("product", "-start_date")
+        own: dict[int, int | None] = dict(of.distinct("product").values_list("product", "family"))
+        if self.closing is not None:
+            for pk, kept in ClosedProduct.objects.filter(closing=self.closing).values_list(
+                "product", "families"
+            ):
+                held = [family for start, family in kept if start <= day.isoformat()]
+                own[pk] = held[-1] if held else None
+        names = self.names("family", Family.objects.all(), own.values())
+        return {pk: names[family] for pk, family in own.items() if family in names}
+
     def lines_below(self, code: str) -> set[int]:
-        """The line with this code and all below it."""
-        return {
-            pk
-            for line in self.tree.lines.values()
-            if line.code.upper() == code.upper()
-            for pk in self.tree.descendants(line.pk)
-        }
+        """The line with this code and all below it; ``=`` before it: that line alone."""
+        own = {line.pk for line in self.tree.lines.values() if line.code.upper() == code.lstrip("=").upper()}
+        return own if code.startswith("=") else {pk for line in own for pk in self.tree.descendants(line)}
 
     def names(self, kind: str, now: QuerySet[Any], wanted: Collection[Any]) -> dict[int, tuple[str, str]]:
         """By id code and name, at least of those wanted; ``now``: the rows as they are. One query, of a
@@ -92,12 +110,14 @@ class Called:
         return {pk: (code, name) for pk, code, name in rows} | found
 
     def channels_below(self, code: str) -> list[int]:
-        """The channel with this code and all below it."""
+        """The channel with this code and all below it; ``=`` before it: that channel alone."""
         rows = Channel.objects.order_by().values_list("pk", "parent_id", "code")
         tree: dict[int, tuple[int | None, str]] = {pk: (above, own) for pk, above, own in rows}
         tree |= {pk: (row.above, row.code) for pk, row in self.kept.get("channel", {}).items()}
         chains = channel_chains({pk: above for pk, (above, _own) in tree.items()})
-        asked = {pk for pk, (_above, own) in tree.items() if own.lower() == code.lower()}
+        asked = {pk for pk, (_above, own) in tree.items() if own.lower() == code.lstrip("=").lower()}
+        if code.startswith("="):
+            return list(asked)
         return [pk for pk, chain in chains.items() if asked.intersection(chain)]
 
 

@@ -16,7 +16,7 @@ from typing import Any, overload
 from django.db.models import F, FilteredRelation, Max, Q, QuerySet, Sum
 from django.db.models.functions import Coalesce
 
-from core.months import month_range
+from core.months import month_end, month_range
 from pricing.models import CostMonth
 from pricing.selectors.cost_months import cost_months
 from pricing.selectors.costs import RIGHT
@@ -26,7 +26,7 @@ from products.selectors.access import visible_channel_ids, visible_line_ids
 from products.selectors.closed_names import Called
 
 from .report_names import NOTHING, Name, Names
-from .report_query import ReportQuery, Span
+from .report_query import NONE, ReportQuery, Span
 
 Amount = Decimal | None
 ZERO = Decimal(0)
@@ -116,9 +116,7 @@ class CostReport:
     @cached_property
     def reconciliation(self) -> Reconciliation:
         """Of what is compared, in the longest of the periods that the columns are of. One query."""
-        periods = [code.split("-")[0] for code in self.query.columns]
-        period = max(periods, key=("month", "ytd", "year").index)
-        [span] = self.query.spans(period, self.query.of)
+        [span] = self.query.spans(self.query.longest, self.query.of)
         rows = booked_visible(self._user, self._as_of).filter(
             month__range=(span.first, span.last), source__in=span.sources
         )
@@ -265,12 +263,19 @@ def with_line(rows: QuerySet[CostMonth], called: Called) -> QuerySet[CostMonth]:
 
 
 def products_named(query: ReportQuery, rows: QuerySet[Product]) -> QuerySet[Any]:
-    """Those that the report's filters name: by line, code and words, as it calls them."""
+    """Those that the report's filters name: by line, code, family and words, as it calls them."""
     said, found = query.filters, query.called.products(rows)
+    if NONE in (said.get("product"), said.get("line")):
+        return found.none()
     if "product" in said:
         found = found.filter(called_code__iexact=said["product"])
     if "line" in said:
         found = found.filter(called_line__in=query.called.lines_below(said["line"]))
+    if "family" in said:
+        families = query.called.families(month_end(query.month))
+        own = {pk for pk, family in families.items() if family[0].lower() == said["family"].lower()}
+        named = Q(pk__in=own)
+        found = found.filter(~Q(pk__in=families) if said["family"] == NONE else named)
     for word in query.text.split():
         found = found.filter(Q(called_name__icontains=word) | Q(called_code__icontains=word))
     return found
@@ -280,17 +285,31 @@ def within(query: ReportQuery) -> Q:
     """The filters of a report."""
     found = Q() if query.only is None else Q(product__in=query.only)
     for name, value in query.filters.items():
-        if name == "channel":
-            found &= Q(channel__in=query.called.channels_below(value))
-        elif name == "level":
-            found &= Q(kind__level=value)
-        elif name == "cost_centre":
-            found &= Q(cost_centre__iexact=value)
-        elif name == "supplier" and query.called.closing is not None:
-            names = query.called.names(name, Supplier.objects.all(), ["all"])
-            found &= Q(supplier__in=[pk for pk, (code, _n) in names.items() if code.lower() == value.lower()])
-        elif name not in ("line", "product"):
-            found &= Q(**{f"{name}__code__iexact": value})
-    if query.text.split() or {"line", "product"} & query.filters.keys():
-        found &= Q(product__in=products_named(query, Product.objects.all()).values("pk"))
+        if name not in ("line", "product", "family"):
+            found &= _within(query, name, value)
+    if query.text.split() or {"line", "product", "family"} & query.filters.keys():
+        found &= _of_products(query)
     return found
+
+
+def _within(query: ReportQuery, name: str, value: str) -> Q:
+    if value == NONE:
+        return Q(cost_centre="") if name == "cost_centre" else Q(**{name: None})
+    if name == "channel":
+        return Q(channel__in=query.called.channels_below(value))
+    if name == "level":
+        return Q(kind__level=value)
+    if name == "cost_centre":
+        return Q(cost_centre__iexact=value)
+    if name == "supplier" and query.called.closing is not None:
+        names = query.called.names(name, Supplier.objects.all(), ["all"])
+        return Q(supplier__in=[pk for pk, (code, _n) in names.items() if code.lower() == value.lower()])
+    return Q(**{f"{name}__code__iexact": value})
+
+
+def _of_products(query: ReportQuery) -> Q:
+    said = query.filters
+    named = Q(product__in=products_named(query, Product.objects.all()).values("pk"))
+    if NONE in (said.get("product"), said.get("line")):
+        return Q(product=None)
+    return named | Q(product=None) if said.get("family") == NONE else named

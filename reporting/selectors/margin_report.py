@@ -13,13 +13,13 @@ from decimal import Decimal
 from typing import Any
 
 from django.db import connection
-from django.db.models import F, OuterRef, Q, Subquery, Sum
+from django.db.models import Q, Sum
 from django.utils.translation import pgettext
 
 from core import formats
 from core.months import month_end
 from pricing.engine.costs import LEVELS, ClaimRatios, claim_ratios
-from products.models import Channel, Family, FamilyMember, Product
+from products.models import Channel, Product
 from products.selectors.access import products_visible, visible_channel_ids
 
 from .cost_report import booked_visible, products_named, within
@@ -170,11 +170,11 @@ def _names(
         return {key: known.get(key, nothing) for key in keys}
     tree = query.called.tree
     if by == "family":
-        families = _families(query, products)
+        families = query.called.families(month_end(query.month))
         known = {
-            pk: ((False, families[pk].label.lower(), families[pk].code), families[pk])
-            for pk in products
-            if pk in families
+            pk: ((False, name.lower(), code), Name(code, name))
+            for pk, (code, name) in families.items()
+            if pk in products
         }
     elif by == "line":
         paths = {
@@ -187,24 +187,6 @@ def _names(
             pk: ((False, row.name.lower(), pk), Name(row.code, row.name)) for pk, row in products.items()
         }
     return {key: known.get(key, nothing) for key in keys}
-
-
-def _families(query: ReportQuery, products: Mapping[int, Product]) -> dict[int, Name]:
-    """By product the family it is in at the end of the month; of a closed one as was known then."""
-    day = month_end(query.month)
-    own: dict[int, int | None] = {}
-    for pk, row in products.items():
-        kept = getattr(row, "families", None)
-        if kept is not None:
-            held = [family for start, family in kept if start <= day.isoformat()]
-            own[pk] = held[-1] if held else None
-    if products.keys() - own.keys():
-        of = {"product": OuterRef("pk"), "start_date__lte": day}
-        latest = FamilyMember.objects.filter(**of).order_by("-start_date")
-        rows = Product.objects.annotate(own=Subquery(latest.values("family")[:1])).exclude(own=None)
-        own = dict(rows.values_list("pk", F("own"))) | own
-    names = query.called.names("family", Family.objects.all(), own.values())
-    return {pk: Name(*names[family]) for pk, family in own.items() if family in names}
 
 
 def _added(

@@ -26,7 +26,7 @@ from products.selectors.lines import lines_offered
 from products.services.views import view_create, view_delete
 from reporting.cost_report_page import heads, margin_heads, margin_shown, shown, shown_page
 from reporting.margin_bridge_page import bridge_shown, part_shown
-from reporting.report_words import LAYOUT_WORDS, MEASURE_WORDS, choices, dimensions
+from reporting.report_words import LAYOUT_WORDS, MEASURE_WORDS, choices, dimensions, filter_words
 from reporting.selectors.cost_report import CostReport, margin_costs
 from reporting.selectors.margin_bridge import margin_bridge, margin_level
 from reporting.selectors.margin_report import margin_report
@@ -35,6 +35,7 @@ from reporting.selectors.unit_report import SORTS, unit_report
 from reporting.unit_report_page import unit_shown
 
 PAGE = "cost-report"
+CHIPS = ("product", "family", "channel", "supplier", "cost_centre")
 FILES = (
     ("xlsx", "XLSX", ""),
     ("csv", gettext_lazy("CSV with ; and 0,5"), "&separator=semicolon&decimal=comma"),
@@ -55,10 +56,15 @@ def cost_report(request: HttpRequest) -> HttpResponse:
         "choices": choices(query),
         "dimensions": dimensions(query),
         "currency": organisation_get().currency,
+        "line_chosen": query.filters.get("line", "").lstrip("="),
         "lines": lines_offered(request.user),
         "levels": CostKind.Level.choices,
         "views": _views(request.user),
-        "chips": [(name, value, _without(query, name)) for name, value in query.filters.items()],
+        "chips": [
+            (name, value, filter_words(name, value), _without(query, name))
+            for name, value in query.filters.items()
+            if name in CHIPS or value[0] in "=-"
+        ],
         "files": FILES,
         "can_export": request.user.has_perm("exchange.export"),
         "layouts": [

@@ -334,7 +334,7 @@ class TestPage:
             address = row.names[0][2]
             if not address:
                 continue
-            inside = client.get(f"/costs/reports/?{address}")
+            inside = client.get(f"/costs/reports/{address}")
             assert inside.context["total"].cells == row.cells
             opened += 1
         assert opened > 8
