@@ -48,10 +48,15 @@ def month_close(*, user: Any, month: datetime.date, note: str = "") -> MonthClos
     return made
 
 
-def month_close_check(*, user: Any, month: datetime.date) -> None:
-    """Refuse who may not close months, and a month that cannot be closed."""
+def may_close_check(user: Any) -> None:
+    """Refuse who may not close months."""
     right_require(user, CLOSE)
     unlimited(user, _("This is shared by all lines; you are limited to some of them."))
+
+
+def month_close_check(*, user: Any, month: datetime.date) -> None:
+    """Refuse who may not close months, and a month that cannot be closed."""
+    may_close_check(user)
     months_close_check(organisation_get(), month)
 
 

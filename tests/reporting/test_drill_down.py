@@ -88,8 +88,8 @@ def amount(cell: str) -> Decimal:
 
 
 def walk(client: Client, address: str, cell: str, seen: set[str], *, first: bool = False) -> None:
-    """What is opened adds up to the cell it was opened from, and so do its own rows; of the ``first`` page all
-    are opened, of others some."""
+    """What is opened adds up to the cell it was opened from, and so do its own rows; of the ``first`` page
+    all are opened, of others some."""
     if not address or address in seen:
         return
     seen.add(address)
