@@ -241,4 +241,4 @@ def test_no_role_is_told_by_mail_or_on_its_pages_what_it_may_not_see() -> None:
     assert {"/costs/ledger/", "/costs/ledger/csv/", "/costs/mapping/", "/costs/months/"} <= {
         *told[finance.name]
     }
-    assert {"/api/v1/cost-reports/", "/costs/reports/csv/?of=actual"} <= {*told[finance.name]}
+    assert "/api/v1/cost-reports/" in told[finance.name]
