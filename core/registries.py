@@ -68,6 +68,16 @@ class MonthBooking:
 
 
 @dataclass(frozen=True)
+class ClosedNames:
+    """What a room's things are called, to be kept when a month is closed. ``rows``: SQL that gives
+    ``id, code, name, above, said``; ``said`` is JSON."""
+
+    key: str
+    rows: str
+    order: int = 0
+
+
+@dataclass(frozen=True)
 class FrameRows:
     """Rows for the frame: ``row``, a ``JSONObject``, is what is read of each, and ``show`` makes of those, in
     any order, what the template gets."""
@@ -342,6 +352,7 @@ account_pages: Registry[AccountPage] = Registry("account pages")
 organisation_rules: Registry[OrganisationRule] = Registry("organisation rules")
 organisation_changes: Registry[OrganisationChange] = Registry("organisation changes")
 month_bookings: Registry[MonthBooking] = Registry("month bookings")
+closed_names: Registry[ClosedNames] = Registry("closed names")
 frame_parts: Registry[FramePart] = Registry("frame parts")
 product_tabs: Registry[ProductTab] = Registry("product tabs")
 family_tabs: Registry[ProductTab] = Registry("family tabs")

@@ -12,6 +12,7 @@ from forecasting.api.launches import router as launches
 from pricing.api.comparable import router as comparable
 from pricing.api.costs import router as costs
 from pricing.api.elasticities import router as elasticities
+from pricing.api.months import router as months
 from pricing.api.offer import router as offer
 from pricing.api.place import router as place
 from pricing.api.prices import router as prices
@@ -38,6 +39,7 @@ ROUTERS = (
     place,
     elasticities,
     costs,
+    months,
     cost_reports,
     reports,
 )

@@ -15,8 +15,11 @@ from core.organisation import organisation_get
 from pricing.models import CostMonth
 from pricing.selectors.cost_months import booked_until, cost_months_replaced
 from pricing.selectors.costs import RIGHT
+from pricing.selectors.reconciliation import reconciled
 from products.api.shared import LineFilter
-from reporting.selectors.cost_report import sight
+from products.selectors.closed_names import CalledByMonth
+from reporting.selectors.cost_report import booked_visible, sight
+from reporting.selectors.report_query import SOURCES
 
 
 class CostReportPages(CursorPagination):
@@ -28,6 +31,8 @@ class CostReportPages(CursorPagination):
     def paginate_queryset(self, queryset: Any, request: Any, view: Any = None) -> Any:
         rows = super().paginate_queryset(queryset, request, view)
         self.as_of = request.as_of
+        first = self.cursor is None
+        self.reconciliation = _reconciled(request) if first and request.reconciled is not None else None
         return rows
 
     def get_next_link(self) -> str | None:
@@ -39,8 +44,38 @@ class CostReportPages(CursorPagination):
         response.data = {
             "as_of": self.as_of.isoformat(),
             "currency": organisation_get().currency,
+            "reconciliation": self.reconciliation,
         } | response.data
         return response
+
+    def get_paginated_response_schema(self, schema: Any) -> Any:
+        found = super().get_paginated_response_schema(schema)
+        amount = {"type": "string", "nullable": True, "example": "1240.25"}
+        names = ("imported", "mapped", "unmapped", "booked", "on_products", "on_none")
+        found["properties"] = {
+            "as_of": {"type": "string", "format": "date-time"},
+            "currency": {"type": "string", "example": "EUR"},
+            "reconciliation": {
+                "type": "object",
+                "nullable": True,
+                "description": "On the first page, of the actual costs of the months asked for without other"
+                " filters: imported (null: limited to some lines or channels, or as_of) = mapped + unmapped ="
+                " booked = on_products + on_none.",
+                "properties": dict.fromkeys(names, amount),
+            },
+        } | found["properties"]
+        return found
+
+
+def _reconciled(request: Any) -> dict[str, str | None]:
+    """Of actual costs in the months asked for, as they held then."""
+    first, last, is_now = request.reconciled
+    bounds = {"month__gte": first, "month__lte": last, "source__in": SOURCES["actual"]}
+    rows = booked_visible(request.user, request.as_of).filter(
+        **{key: each for key, each in bounds.items() if each}
+    )
+    with_ledger = is_now and not sight(request.user)
+    return reconciled(rows, first, last, shown=Q(), with_ledger=with_ledger).as_json()
 
 
 class CostReportFilters(django_filters.FilterSet):
@@ -71,6 +106,8 @@ class CostReportFilters(django_filters.FilterSet):
         as_of = min(said.get("as_of") or until, until)
         self.request.as_of = as_of
         since = said.get("changed_since")
+        asked = said.get("first"), said.get("last"), said.get("as_of") is None
+        self.request.reconciled = asked if since is None else None
         if since is None:
             held = Q(recorded_at__lte=as_of) & (Q(replaced_at=None) | Q(replaced_at__gt=as_of))
         else:
@@ -85,20 +122,29 @@ def _of(place: str) -> serializers.Field:
 
 
 class _Rows(serializers.ListSerializer):
-    """Finds what the rows of a page replace at once."""
+    """Finds what the rows of a page replace at once, and what closed months called things."""
 
     def to_representation(self, data: Any) -> list[Any]:
         rows = list(data)
         self.child.replaced = cost_months_replaced(rows)
-        return super().to_representation(rows)
+        called = CalledByMonth({row.month for row in rows}, {row.product_id for row in rows})
+        found = super().to_representation(rows)
+        for row, said in zip(rows, found, strict=True):
+            product = called.product(row.month, row.product_id)
+            if product is not None:
+                line = called.code(row.month, "line", product.line_id)
+                said |= {"product": product.code, "product_name": product.name, "line": line or said["line"]}
+            for kind in ("channel", "supplier"):
+                said[kind] = called.code(row.month, kind, getattr(row, f"{kind}_id")) or said[kind]
+        return found
 
 
 class CostReportSerializer(serializers.ModelSerializer):
-    """What one kind of cost came to in a month. ``product``: null where it is on none; ``channel``: null
-    where it is not by channel. ``amount`` in ``currency``, a number in cents; ``booked_currency`` and
-    ``booked_amount``: what it was in another one, at the exchange rate of then. ``version`` tells rows apart;
-    ``replaces`` is the version that this one took the place of, with its amount; ``replaced_at``: from then
-    on it no longer holds."""
+    """What one kind of cost came to in a month; what a closed one names is called as it was when it closed.
+    ``product``: null where it is on none; ``channel``: null where it is not by channel. ``amount`` in
+    ``currency``, a number in cents; ``booked_currency`` and ``booked_amount``: what it was in another one, at
+    the exchange rate of then. ``version`` tells rows apart; ``replaces`` is the version that this one took
+    the place of, with its amount; ``replaced_at``: from then on it no longer holds."""
 
     version = serializers.IntegerField(source="pk", read_only=True)
     product, product_name = _of("product.code"), _of("product.name")

@@ -7,16 +7,19 @@ from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import Any
 
+from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from core import formats
+from pricing.selectors.ledger_entries import EntriesAsked
 
 from .report_words import measure_words, period_words
 from .selectors.cost_report import ReportRow
 from .selectors.margin_report import MarginRow
-from .selectors.report_query import DIMENSIONS, FILTERS, ReportQuery
+from .selectors.report_query import FILTERS, NONE, ReportQuery
 
 DETAIL = ("month", "kind", "channel", "supplier", "cost_centre")
+LEDGER_FILTERS = ("product", "kind", "channel", "supplier", "cost_centre")
 MARGIN_COLUMNS = ("gross", "deductions", "net", "cm1", "cm2", "cm3", "overhead", "result")
 
 
@@ -66,20 +69,38 @@ def shown_page(query: ReportQuery, rows: Sequence[ReportRow]) -> list[ShownRow]:
 
 
 def _opened(query: ReportQuery, row: ReportRow) -> str:
-    """The address of what a row is made of: its own filters, by the dimensions it does not have yet."""
-    if row.depth == 3 or not all(name.code for name in row.names if name.label):
-        return ""
-    own = {}
+    """Where a row is opened: what it is made of, by the dimensions it does not have yet; at last the entries
+    of the ledger that were booked so."""
+    own, month = {}, ""
     for dimension, name in zip(query.by, row.names, strict=True):
         key = "line" if row.depth == 2 and dimension == query.by[0] else dimension
-        if name.code and key in FILTERS:
-            own[key] = name.code
-    rest = tuple(name for name in DIMENSIONS if name in DETAIL and name not in own)
-    if row.depth == 2:
+        if name.label and key == "month":
+            month = name.code
+        elif name.label and key in FILTERS:
+            own[key] = exactly(key, name.code)
+    inner = query.month_only(month) if month else query
+    inner = replace(inner, filters={**query.filters, **own})
+    rest = tuple(name for name in DETAIL if name not in own and not (name == "month" and month))
+    if row.depth > 1:
         rest = ("product", *rest)
-    if not own or set(rest) <= set(query.by) - set(own):
+    if set(rest) <= set(query.by) - set(own):
+        return ledger_address(inner)
+    return f"?{inner.address(by=rest)}"
+
+
+def exactly(dimension: str, code: str) -> str:
+    """As a filter: without what is below it; without a code what is of none."""
+    return NONE if not code else f"={code}" if dimension in ("line", "channel") else code
+
+
+def ledger_address(query: ReportQuery) -> str:
+    """The ledger's entries of what the report adds up, where it is of them; else nothing."""
+    filters = {key: value for key, value in query.filters.items() if key in LEDGER_FILTERS}
+    if query.of != "actual" or query.text or len(filters) < len(query.filters):
         return ""
-    return query.address(filters={**query.filters, **own}, by=rest)
+    [span] = query.spans(query.longest, "actual")
+    asked = EntriesAsked(span.first, span.last, filters)
+    return f"{reverse('pricing:ledger_entries')}?{asked.encoded}"
 
 
 def margin_heads(*, claims: bool) -> list[str]:
@@ -110,19 +131,32 @@ def margin_shown(
         amount = amount_words(query, "", row.claims if found else None)
         cells.append((amount, formats.percent(found.claims) if found else ""))
         cells.append((formats.percent(found.combined) if found else formats.MISSING, ""))
-    opened = ""
-    by = query.by[0]
-    if by in FILTERS and row.name.code:
-        opened = query.address(
-            layout="costs",
-            filters={**query.filters, by: row.name.code},
-            by=("kind", "month"),
-            columns=(f"{query.period}-{query.of}",),
-            against="last_year",
-        )
+    opened = f"?{_margin_opened(query, row, total=total)}"
     return {
         "name": _("Total") if total else row.name.label,
         "cells": cells,
         "opened": opened,
         "letter": letter,
     }
+
+
+def _margin_opened(query: ReportQuery, row: MarginRow, *, total: bool) -> str:
+    """A month and a family open to products, all together to lines or products; others to their costs."""
+    by, filters = query.by[0], {**query.filters}
+    if total:
+        wider = "product" if by == "line" else "line"
+        if by != "product":
+            return query.address(by=(wider,))
+    elif by == "month":
+        return query.month_only(row.name.code).address(by=("product",), period="month")
+    else:
+        filters[by] = exactly(by, row.name.code)
+        if by == "family" and row.name.code:
+            return query.address(by=("product",), filters=filters)
+    return query.address(
+        layout="costs",
+        filters=filters,
+        by=("kind", "month"),
+        columns=(f"{query.period}-{query.of}",),
+        against="last_year",
+    )

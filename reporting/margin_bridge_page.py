@@ -20,7 +20,7 @@ from .cost_report_page import amount_words
 from .report_words import MEASURE_WORDS, PERIOD_WORDS
 from .selectors.margin_bridge import margin_level
 from .selectors.report_names import Name
-from .selectors.report_query import ReportQuery
+from .selectors.report_query import NONE, ReportQuery
 
 TERM_WORDS: dict[str, Any] = {
     "new": _("New products"),
@@ -90,6 +90,15 @@ def part_shown(query: ReportQuery, name: Name, part: Part) -> dict[str, Any]:
     return {
         "name": name.label,
         "code": name.code,
+        "page": name.now,
+        "opened": "" if name.code else _on_none(query),
         "term": "" if part.term == "both" else term_words(query, part.term),
         "cells": [amount_words(query, "", amount) for amount in part_amounts(part)],
     }
+
+
+def _on_none(query: ReportQuery) -> str:
+    """The costs of both periods that are on no product."""
+    filters = {key: own for key, own in query.filters.items() if key != "level"} | {"product": NONE}
+    columns = tuple(f"{query.period}-{name}" for name in (query.of, query.against, "difference"))
+    return query.address(layout="costs", filters=filters, by=("kind", "month"), columns=columns)

@@ -113,7 +113,8 @@ def pdf_data(table: Table) -> dict[str, Any]:
 
 
 def csv_bytes(table: Table, separator: str, decimal_mark: str) -> bytes:
-    """The rows without their sums, for another system: heads and codes that no language changes."""
+    """The rows without their sums, for another system: heads and codes that no language changes; the last
+    line says whether all of it is there."""
     text = io.StringIO()
     writer = csv.writer(text, delimiter=separator, lineterminator="\r\n")
     writer.writerow([*table.keys, *(column.key for column in table.columns)])
@@ -124,6 +125,7 @@ def csv_bytes(table: Table, separator: str, decimal_mark: str) -> bytes:
                 for column, amount in zip(table.columns, row.amounts, strict=True)
             )
             writer.writerow([*map(formula_neutral, row.names), *amounts])
+    writer.writerow([table.reconciled])
     return text.getvalue().encode("utf-8-sig")
 
 

@@ -14,6 +14,7 @@ from django.utils.translation import pgettext
 from accounts.errors import DomainError
 from core import formats
 from core.organisation import organisation_get
+from pricing.words.reconciliation import reconciliation_line, reconciliation_words
 
 from .cost_report_page import MARGIN_COLUMNS, amount_words, margin_heads
 from .margin_bridge_page import term_words
@@ -23,9 +24,8 @@ from .report_words import (
     MEASURE_WORDS,
     PERIOD_WORDS,
     column_words,
-    reconciliation_words,
 )
-from .selectors.cost_report import CostReport, ReportRow
+from .selectors.cost_report import CostReport, ReportRow, margin_costs
 from .selectors.margin_bridge import margin_bridge, margin_level
 from .selectors.margin_report import MarginRow, margin_report
 from .selectors.report_query import ReportQuery
@@ -67,6 +67,7 @@ class Table:
     about: Sequence[tuple[str, str]]
     booked_at: datetime.datetime | None
     note: str
+    reconciled: str
 
     @property
     def name(self) -> str:
@@ -170,7 +171,7 @@ def _margins(user: Any, query: ReportQuery) -> Table:
             yield FileRow(before, [], amounts(found.total), 3, (0, len(found.rows)))
 
     size = len(found.rows) + (found.total is not None)
-    return _table(_booked(user, query), query, _labels([by]), [by, f"{by}_name"], columns, size, rows)
+    return _table(margin_costs(user, query), query, _labels([by]), [by, f"{by}_name"], columns, size, rows)
 
 
 def _units(user: Any, query: ReportQuery) -> Table:
@@ -193,7 +194,7 @@ def _units(user: Any, query: ReportQuery) -> Table:
 
     asked = replace(query, scale="", filters={**query.filters, "level": level})
     keys, labels = ["product", "product_name"], _labels(["product"])
-    return _table(_booked(user, query), asked, labels, keys, columns, len(found.rows), rows)
+    return _table(margin_costs(user, query), asked, labels, keys, columns, len(found.rows), rows)
 
 
 def _bridge(user: Any, query: ReportQuery) -> Table:
@@ -226,19 +227,13 @@ def _bridge(user: Any, query: ReportQuery) -> Table:
     size = len(found.parts) + bool(found.parts)
     keys = ["product", "product_name", "term"]
     asked = replace(query, filters={**query.filters, "level": margin_level(query)})
-    return _table(_booked(user, query), asked, labels, keys, columns, size, rows)
+    return _table(margin_costs(user, query), asked, labels, keys, columns, size, rows)
 
 
 def _limited_refuse(limited: bool) -> None:
     if limited:
         message = _("You see the sales of some channels only; a margin is of all of them.")
         raise DomainError("limited", message, status=403)
-
-
-def _booked(user: Any, query: ReportQuery) -> CostReport:
-    """The costs of a margin: when they were booked, and whether all of it is there."""
-    filters = {name: value for name, value in query.filters.items() if name != "level"}
-    return CostReport(user, replace(query, columns=(f"{query.period}-{query.of}",), filters=filters))
 
 
 def _table(
@@ -251,7 +246,8 @@ def _table(
     rows: Callable[[], Iterator[FileRow]],
 ) -> Table:
     currency = organisation_get().currency
-    note = reconciliation_words(report.reconciliation, currency)
+    found = report.reconciliation
+    note = reconciliation_words(found, currency)
     about = [
         (_("Month"), formats.month(query.month)),
         *([(_("Period"), str(PERIOD_WORDS[query.period]))] if query.layout != "costs" else []),
@@ -266,4 +262,5 @@ def _table(
         (_("Booked until"), formats.moment(report.booked_at)),
         (_("Reconciliation"), note),
     ]
-    return Table(query, labels, keys, columns, size, rows, about, report.booked_at, note)
+    line = reconciliation_line(found)
+    return Table(query, labels, keys, columns, size, rows, about, report.booked_at, note, line)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from decimal import Decimal
 from typing import Any
 
 from django.utils.translation import gettext_lazy as _
@@ -10,8 +9,7 @@ from django.utils.translation import pgettext_lazy
 
 from core import formats
 
-from .selectors.cost_report import Reconciliation
-from .selectors.report_query import AGAINST, BRIDGED_FROM, MARGIN_BY, MEASURES, PERIODS, ReportQuery
+from .selectors.report_query import AGAINST, BRIDGED_FROM, MARGIN_BY, MEASURES, NONE, PERIODS, ReportQuery
 
 MEASURE_WORDS: dict[str, Any] = {
     "actual": pgettext_lazy("costs", "actual"),
@@ -100,37 +98,15 @@ def choices(query: ReportQuery) -> dict[str, list[tuple[str, str, bool]]]:
     }
 
 
-def reconciliation_words(found: Reconciliation, currency: str) -> str:
-    """Whether all of it is there: what the ledger has, what is booked, on products and on none."""
-    money = {
-        name: formats.money(getattr(found, name) or Decimal(0), currency)
-        for name in ("whole", "on_products", "on_none", "shown", "unmapped", "ledger")
-    }
-    said = []
-    if found.ledger is not None:
-        said.append(
-            _("The ledger has %(ledger)s of the months, all of it is booked.")
-            if found.agrees
-            else _("The ledger has %(ledger)s of the months, but %(whole)s is booked: it does not reconcile.")
-        )
-    said.append(
-        _(
-            "Booked in the longest period shown: %(whole)s = %(on_products)s on products + %(on_none)s on no"
-            " product."
-        )
-    )
-    if found.unmapped:
-        said.append(_("Not mapped of it: %(unmapped)s."))
-    said.append(_("This report shows %(shown)s."))
-    if found.has_budget:
-        said.append(
-            _(
-                "What is budgeted for a product line is split over its products: by their budget of the"
-                " month, else by what they sold in the twelve months before."
-            )
-        )
-    return " ".join(str(each) for each in said) % money
-
-
 def dimensions(query: ReportQuery) -> list[str]:
     return [str(DIMENSION_WORDS[name]) for name in query.by]
+
+
+def filter_words(name: str, value: str) -> str:
+    """What a report is only of."""
+    head = str(DIMENSION_WORDS.get(name, ""))
+    if value == NONE:
+        return str(_("%(dimension)s: none")) % {"dimension": head}
+    if value.startswith("="):
+        return str(_("%(name)s itself")) % {"name": value[1:]}
+    return value

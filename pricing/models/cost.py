@@ -45,6 +45,22 @@ class CostKind(models.Model):
                 condition=Q(level__in=["cm1", "cm2", "cm3", "below"]), name="cost_kind_level_known"
             ),
         ]
+        triggers = [
+            pgtrigger.Trigger(
+                name="cost_kind_booked_stays",
+                when=pgtrigger.Before,
+                operation=pgtrigger.Update,
+                condition=pgtrigger.Q(old__level__df=pgtrigger.F("new__level"))
+                | pgtrigger.Q(old__code__df=pgtrigger.F("new__code")),
+                func="""
+                    IF EXISTS (SELECT FROM pricing_costmonth WHERE kind_id = OLD.id) THEN
+                        RAISE EXCEPTION 'costs are booked of kind %', OLD.code
+                            USING ERRCODE = 'check_violation';
+                    END IF;
+                    RETURN NEW;
+                """,
+            )
+        ]
 
     def __str__(self) -> str:
         return self.name_nl if get_language() == "nl" else self.name_en

@@ -7,6 +7,7 @@ from django.utils.translation import gettext_lazy as _
 from core import registries
 from core.later import later_in
 from core.registries import (
+    ClosedNames,
     JobKind,
     MenuEntry,
     MonthBooking,
@@ -107,6 +108,13 @@ def register() -> None:
     registries.month_bookings.register(
         MonthBooking("standard_costs", later("services.standard_costs.standard_costs_before_close"), 60),
         MonthBooking("actual_costs", later("services.ledger.ledger_book_open"), 61),
+    )
+    registries.closed_names.register(
+        ClosedNames(
+            "kind",
+            """SELECT id, code, name_en AS name, NULL::bigint AS above,
+                      jsonb_build_object('name_nl', name_nl, 'place', place) AS said FROM pricing_costkind""",
+        )
     )
     registries.panels.register(
         Panel("reconciled", "import", "pricing/_reconciled.html", reconciled_panel, 10, RIGHT)

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
-from django.db.models import Sum
+from django.db.models import Q, Sum
 from django.db.models.functions import Coalesce
 
 from core.months import month_add, month_end
@@ -18,12 +18,13 @@ from pricing.engine.costs import abc as abc_of
 from pricing.engine.costs import break_even, operating_leverage, safety_rate
 from pricing.models import CostKind, CostLine, CostMonth
 from products.models import Channel, Measure, Product, ProductLine, ProductMonth, SalesMonth
-from products.selectors.access import products_visible
+from products.selectors.access import products_visible, visible_line_ids
 from products.selectors.channels import channel_chains
 from products.selectors.lines import LineTree, line_tree
 
 from .cost_months import cost_months
 from .margins import Margins, MonthMargin, Sold
+from .reconciliation import Reconciliation
 from .standard_costs import rates_of_products
 
 MONTHS = 12
@@ -62,6 +63,15 @@ class BreakEven:
     day: datetime.date | None
 
 
+@dataclass(frozen=True)
+class Ranking:
+    """``rows``: the products asked for; ``reconciliation``: of all standard costs that are booked, those
+    before overhead of these."""
+
+    rows: list[Ranked]
+    reconciliation: Reconciliation
+
+
 def ranked(
     user: Any,
     last: datetime.date,
@@ -71,7 +81,7 @@ def ranked(
     text: str = "",
     sort: str = "cm3",
     descending: bool = True,
-) -> list[Ranked]:
+) -> Ranking:
     """Products with sales or costs in the 12 months up to ``last``, by booked standard costs. 3 queries."""
     tree, months = line_tree(), (month_add(last, 1 - MONTHS), last)
     products = {row.pk: row for row in products_visible(user).only("code", "name", "line_id", "ended")}
@@ -80,10 +90,10 @@ def ranked(
     for pk, measure, amount in sold.values_list("product", "measure").annotate(Sum("revenue")):
         if pk in products and measure == tree.lead_measure(products[pk].line_id).pk:
             net[pk] = amount
-    booked = cost_months().filter(
-        source=CostMonth.Source.STANDARD, month__range=months, product__isnull=False
-    )
-    costs = dict(booked.exclude(kind__level=BELOW).order_by().values_list("product").annotate(Sum("amount")))
+    booked = cost_months().filter(source=CostMonth.Source.STANDARD, month__range=months).order_by()
+    sums = {"whole": Sum("amount"), "own": Sum("amount", filter=~Q(kind__level=BELOW))}
+    whole = {pk: amounts for pk, *amounts in booked.values_list("product").annotate(**sums)}
+    costs = {pk: own for pk, (_all, own) in whole.items() if pk is not None and own is not None}
     there = [pk for pk in products if pk in net or pk in costs]
     left = {pk: net.get(pk, ZERO) - costs.get(pk, ZERO) for pk in there}
     classes = abc_of(left)
@@ -96,7 +106,11 @@ def ranked(
         and (not abc or classes.get(pk) == abc)
         and text.lower() in f"{row.code} {row.name}".lower()
     ]
-    return sorted(found, key=_SORT[sort], reverse=descending)
+    on_none, _own = whole.get(None, (ZERO, None)) if visible_line_ids(user) is None else (ZERO, None)
+    on_products = sum((amount for pk, (amount, _own) in whole.items() if pk in products), ZERO)
+    shown = sum((costs.get(row.product.pk, ZERO) for row in found), ZERO)
+    rows = sorted(found, key=_SORT[sort], reverse=descending)
+    return Ranking(rows, Reconciliation(on_products, on_none, shown))
 
 
 _SORT: Mapping[str, Any] = {

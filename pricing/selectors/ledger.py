@@ -57,7 +57,7 @@ class Mappings:
     """The mapping as it holds; one query."""
 
     def __init__(self) -> None:
-        rows = LedgerMapping.objects.filter(replaced_at=None)
+        rows = LedgerMapping.objects.filter(replaced_at=None).select_related("kind", "product", "channel")
         self._rows: dict[Key, dict[datetime.date, list[LedgerMapping]]] = defaultdict(
             lambda: defaultdict(list)
         )

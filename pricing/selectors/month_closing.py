@@ -15,6 +15,7 @@ def month_close_key(month: datetime.date) -> str:
     return f"{JOB}:{month:%Y-%m}:"
 
 
-def month_close_jobs(month: datetime.date) -> QuerySet[Job]:
-    """The newest first; only that one may be at work."""
-    return Job.objects.filter(key__startswith=month_close_key(month)).order_by("-pk")
+def month_close_jobs(month: datetime.date | None = None) -> QuerySet[Job]:
+    """Of a month, or of all; the newest first, only that one of a month may be at work."""
+    key = f"{JOB}:" if month is None else month_close_key(month)
+    return Job.objects.filter(key__startswith=key).order_by("-pk")

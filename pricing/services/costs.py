@@ -17,7 +17,7 @@ from accounts.versions import check, row_lock, row_save
 from core import formats
 from core.organisation import organisation_get, today
 from exchange.models import Import
-from pricing.models import CostKind, CostLine, CostRate, CostShare
+from pricing.models import CostKind, CostLine, CostMonth, CostRate, CostShare
 from pricing.selectors.costs import EDIT
 from products.models import Product
 from products.selectors.access import visible_channel_ids
@@ -62,7 +62,8 @@ def cost_line_within(user: Any, cost_line: CostLine) -> None:
 def cost_kind_save(
     *, user: Any, kind: CostKind | None, version: int | None = None, **values: Any
 ) -> CostKind:
-    """A new kind of cost, or a change of one; once cost lines have it its code and level stay."""
+    """A new kind of cost, or a change of one; once cost lines have it, or costs are booked of it, its code
+    and level stay."""
     right_require(user, EDIT)
     unlimited(user, _("This is shared by all lines; you are limited to some of them."))
     values = {name: value.strip() if isinstance(value, str) else value for name, value in values.items()}
@@ -73,8 +74,10 @@ def cost_kind_save(
         return made
     current = row_lock(kind)
     changes = {name for name, value in values.items() if getattr(current, name) != value} - NAMES
-    if changes and current.cost_lines.exists():
-        message = _("Cost lines have this kind: its code and its margin stay. Make a new kind.")
+    if changes and (current.cost_lines.exists() or CostMonth.objects.filter(kind=current).exists()):
+        message = _(
+            "Cost lines or booked costs have this kind: its code and its margin stay. Make a new kind."
+        )
         raise DomainError("kind_used", message, min(changes))
     row_save(current, version=version, values=values)
     return current

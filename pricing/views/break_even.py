@@ -13,12 +13,13 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 from core.errors import require
-from core.organisation import today
+from core.organisation import organisation_get, today
 from core.pages import Sort, page_render, paginate, with_right
 from exchange.export import FORMATS, ExportColumn, export_response
 from forecasting.services.night import last_closed_month
-from pricing.selectors.break_even import SORTS, BreakEven, Ranked, break_evens, cost_to_serve, ranked
+from pricing.selectors.break_even import SORTS, BreakEven, Ranking, break_evens, cost_to_serve, ranked
 from pricing.selectors.costs import RIGHT
+from pricing.words.reconciliation import reconciliation_line, reconciliation_words
 from products.models import ProductLine
 from products.selectors.access import visible_channel_ids
 from products.selectors.lines import lines_offered
@@ -46,7 +47,7 @@ class Asked:
             Sort.read(request, SORTS, "-cm3"),
         )
 
-    def rows(self, user: Any, last: datetime.date) -> list[Ranked]:
+    def rows(self, user: Any, last: datetime.date) -> Ranking:
         return ranked(
             user,
             last,
@@ -75,10 +76,12 @@ def break_even_page(request: HttpRequest) -> HttpResponse:
     if request.GET.get("show") == "channels":
         context |= {"show": "channels", "rows": list(cost_to_serve(request.user, last))}
     else:
-        page = paginate(request, asked.rows(request.user, last))
+        found = asked.rows(request.user, last)
+        page, currency = paginate(request, found.rows), organisation_get().currency
         evens = break_evens([row.product for row in page], last)
         context |= {
             "page": page,
+            "reconciliation": reconciliation_words(found.reconciliation, currency) if found.rows else "",
             "rows": [{"row": row, "even": evens.get(row.product.pk)} for row in page],
             "lines": lines_offered(request.user),
             "classes": CLASSES,
@@ -112,9 +115,9 @@ def break_even_export(request: HttpRequest, kind: str) -> HttpResponseBase:
     )
 
 
-def _exported(found: list[Ranked], last: datetime.date) -> Iterator[list[Any]]:
-    for begin in range(0, len(found), AT_ONCE):
-        part = found[begin : begin + AT_ONCE]
+def _exported(found: Ranking, last: datetime.date) -> Iterator[list[Any]]:
+    for begin in range(0, len(found.rows), AT_ONCE):
+        part = found.rows[begin : begin + AT_ONCE]
         evens: Mapping[int, BreakEven] = break_evens([row.product for row in part], last)
         for row in part:
             even = evens.get(row.product.pk)
@@ -123,3 +126,4 @@ def _exported(found: list[Ranked], last: datetime.date) -> Iterator[list[Any]]:
                 more = [even.fixed, even.unit_margin, even.sold, even.units, even.day, even.safety]
                 more.append(even.leverage)
             yield [row.product.code, row.product.name, row.abc, row.net, row.cm3, row.share, *more]
+    yield [reconciliation_line(found.reconciliation), *[None] * 12]

@@ -1,7 +1,7 @@
 from .budget import BudgetRow, BudgetVersion
 from .bulk import BulkChange
 from .channel import Channel, Segment, Supplier
-from .closing import Correction, MonthClosing
+from .closing import ClosedName, ClosedProduct, Correction, MonthClosing
 from .facts import ImportedObject, ProductMonth, SalesFact, SalesJournal, SalesMonth
 from .figures import ProductFigures
 from .line import FourEyesRule, LineMeasure, Measure, ProductLine
@@ -17,6 +17,8 @@ __all__ = [
     "BundlePart",
     "Channel",
     "ChannelLimit",
+    "ClosedName",
+    "ClosedProduct",
     "Correction",
     "Family",
     "FamilyMember",

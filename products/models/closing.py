@@ -93,6 +93,59 @@ class MonthClosing(models.Model):
         return f"{self.month:%Y-%m}"
 
 
+def _of(to: str, name: str) -> models.ForeignKey:
+    return models.ForeignKey(to, models.DO_NOTHING, db_constraint=False, db_index=False, related_name=name)
+
+
+class ClosedProduct(models.Model):
+    """What a product was called when a month was closed, and where it stood: reports of a closed month go by
+    it. ``families``: ``[first day, family]`` of each membership, oldest first; no family: in none from then.
+    """
+
+    closing = models.ForeignKey(MonthClosing, models.PROTECT, db_index=False, related_name="+")
+    product = _of("products.Product", "closed_as")
+    code = models.CharField(max_length=60)
+    name = models.CharField(max_length=160)
+    line = _of("products.ProductLine", "+")
+    unit = models.CharField(max_length=40, blank=True)
+    families = models.JSONField(default=list)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["closing", "product"], name="closed_product_once")]
+        triggers = [
+            pgtrigger.Protect(name="closed_product_stays", operation=pgtrigger.Update | pgtrigger.Delete)
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class ClosedName(models.Model):
+    """What else reports name, when a month was closed: ``kind`` line, family, channel, supplier, or what a
+    higher room adds (``registries.closed_names``). ``above``: the line or channel it is part of. ``said``: of
+    a line its units and the ``measure`` that leads, of others what their room keeps.
+    """
+
+    closing = models.ForeignKey(MonthClosing, models.PROTECT, db_index=False, related_name="+")
+    kind = models.CharField(max_length=9)
+    object_id = models.BigIntegerField()
+    code = models.CharField(max_length=80)
+    name = models.CharField(max_length=160)
+    above = models.BigIntegerField(null=True)
+    said = models.JSONField(default=dict)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["closing", "kind", "object_id"], name="closed_name_once")
+        ]
+        triggers = [
+            pgtrigger.Protect(name="closed_name_stays", operation=pgtrigger.Update | pgtrigger.Delete)
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+
 class Correction(models.Model):
     """Figures of closed months were changed all the same: why, by whom, by which file, and which figures.
 

@@ -1,8 +1,8 @@
 """Sales facts and their roll-ups.
 
 Written in bulk by COPY and upsert, so: no history triggers (the import journal is audit and undo in one) and
-no foreign keys in the database (the staging join checks, ``doctor`` keeps it true). What guards closed months
-looks at a statement as a whole.
+no foreign keys in the database (the staging join checks, ``doctor`` keeps it true). What guards closed
+months, of facts and of what is derived from them, looks at a statement as a whole.
 """
 
 from __future__ import annotations
@@ -122,6 +122,7 @@ class SalesMonth(_Month):
             models.CheckConstraint(condition=Q(month__day=1), name="sales_month_is_a_month"),
         ]
         indexes = [models.Index(fields=["channel", "month"], name="sales_month_channel")]
+        triggers = closed_month_triggers("month")
 
 
 class ProductMonth(_Month):
@@ -139,6 +140,7 @@ class ProductMonth(_Month):
                 name="product_month_sum",
             )
         ]
+        triggers = closed_month_triggers("month")
 
 
 class ImportedObject(models.Model):

@@ -20,14 +20,15 @@ from products.models import Correction, MonthClosing
 from products.models.closing import CLOSE_LOCK
 from products.selectors.closing import CLOSE, months_sales
 
+from .closed_names import names_keep
 from .scope import unlimited
 
 
 @transaction.atomic
 def month_close(*, user: Any, month: datetime.date, note: str = "") -> MonthClosing:
     """Fix the figures of a month that is over, and of those before it, once every room has booked what they
-    come to. For good; what could still move then is kept. Waits for who is writing figures, and whoever comes
-    after finds it closed."""
+    come to. For good; what could still move then is kept, and what all that reports name is called. Waits for
+    who is writing figures, and whoever comes after finds it closed."""
     month = month_start(month)
     month_close_check(user=user, month=month)
     with connection.cursor() as cursor:
@@ -36,19 +37,26 @@ def month_close(*, user: Any, month: datetime.date, note: str = "") -> MonthClos
         each.book(month)
     months_close(until=month)
     (known,) = months_sales(None, [month])
-    return MonthClosing.objects.create(
+    made = MonthClosing.objects.create(
         month=month,
         closed_by=user,
         note=note.strip()[:400],
         provisional_products=list(known.provisional),
         missing_products=list(known.missing),
     )
+    names_keep(month)
+    return made
+
+
+def may_close_check(user: Any) -> None:
+    """Refuse who may not close months."""
+    right_require(user, CLOSE)
+    unlimited(user, _("This is shared by all lines; you are limited to some of them."))
 
 
 def month_close_check(*, user: Any, month: datetime.date) -> None:
     """Refuse who may not close months, and a month that cannot be closed."""
-    right_require(user, CLOSE)
-    unlimited(user, _("This is shared by all lines; you are limited to some of them."))
+    may_close_check(user)
     months_close_check(organisation_get(), month)
 
 
@@ -71,6 +79,9 @@ def correction(
         _say(str(row.pk))
         yield row
         _say("")
+        months = [datetime.date.fromisoformat(f"{each['month']}-01") for each in changes]
+        if months:
+            names_keep(min(months))
 
 
 def figures_writing() -> None:

@@ -8,28 +8,29 @@ from __future__ import annotations
 
 import datetime
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from functools import cached_property
 from typing import Any, overload
 
-from django.db.models import Max, Q, QuerySet, Sum
+from django.db.models import F, FilteredRelation, Max, Q, QuerySet, Sum
+from django.db.models.functions import Coalesce
 
-from core.months import month_range
-from pricing.models import CostMonth, LedgerEntry
+from core.months import month_end, month_range
+from pricing.models import CostMonth
 from pricing.selectors.cost_months import cost_months
 from pricing.selectors.costs import RIGHT
-from pricing.selectors.ledger import UNMAPPED
+from pricing.selectors.reconciliation import Reconciliation, reconciled
+from products.models import Product, Supplier
 from products.selectors.access import visible_channel_ids, visible_line_ids
-from products.selectors.lines import line_tree
-from products.selectors.product_filter import channels_below
+from products.selectors.closed_names import Called
 
 from .report_names import NOTHING, Name, Names
-from .report_query import ReportQuery, Span
+from .report_query import NONE, ReportQuery, Span
 
 Amount = Decimal | None
 ZERO = Decimal(0)
-_FIELDS = {"line": "product__line", "cost_centre": "cost_centre", "month": "month"}
+_FIELDS = {"line": "of_line", "cost_centre": "cost_centre", "month": "month"}
 
 
 @dataclass(frozen=True)
@@ -43,28 +44,6 @@ class ReportRow:
     span: tuple[int, int] = (0, 0)
 
 
-@dataclass(frozen=True)
-class Reconciliation:
-    """Everything that is booked of the period, without filters: what is on products and what is not;
-    ``unmapped`` of it. ``ledger``: what the ledger has of the months, for who sees all of it. ``has_budget``:
-    whether a column is of one."""
-
-    on_products: Decimal
-    on_none: Decimal
-    shown: Decimal
-    unmapped: Decimal
-    ledger: Decimal | None = None
-    has_budget: bool = False
-
-    @property
-    def whole(self) -> Decimal:
-        return self.on_products + self.on_none
-
-    @property
-    def agrees(self) -> bool:
-        return self.ledger is None or self.ledger == self.whole
-
-
 class CostReport:
     """A report under one person's sight, as booked now or at a moment."""
 
@@ -75,8 +54,9 @@ class CostReport:
 
     @property
     def bookings(self) -> QuerySet[CostMonth]:
-        """What the report adds up."""
-        return booked_visible(self._user, self._as_of).filter(within(self.query)).filter(self._asked)
+        """What the report adds up; ``of_line``: the line of the product as the report has it."""
+        rows = booked_visible(self._user, self._as_of).filter(within(self.query)).filter(self._asked)
+        return with_line(rows, self.query.called) if "line" in self.query.by else rows
 
     @property
     def _asked(self) -> Q:
@@ -136,25 +116,26 @@ class CostReport:
     @cached_property
     def reconciliation(self) -> Reconciliation:
         """Of what is compared, in the longest of the periods that the columns are of. One query."""
-        periods = [code.split("-")[0] for code in self.query.columns]
-        period = max(periods, key=("month", "ytd", "year").index)
-        [span] = self.query.spans(period, self.query.of)
+        [span] = self.query.spans(self.query.longest, self.query.of)
         rows = booked_visible(self._user, self._as_of).filter(
             month__range=(span.first, span.last), source__in=span.sources
         )
-        found = rows.aggregate(
-            on=Sum("amount", filter=Q(product__isnull=False)),
-            none=Sum("amount", filter=Q(product=None)),
-            shown=Sum("amount", filter=within(self.query)),
-            unmapped=Sum("amount", filter=Q(kind__code=UNMAPPED)),
-        )
-        ledger = None
-        if self.query.of == "actual" and self._as_of is None and not sight(self._user):
-            entries = LedgerEntry.objects.filter(month__range=(span.first, span.last))
-            ledger = entries.aggregate(whole=Sum("booked"))["whole"] or ZERO
-        on, none, shown, unmapped = (found[name] or ZERO for name in ("on", "none", "shown", "unmapped"))
+        with_ledger = self.query.of == "actual" and self._as_of is None and not sight(self._user)
         has_budget = any("budget" in span.sources for span in self._spans)
-        return Reconciliation(on, none, shown, unmapped, ledger, has_budget)
+        return reconciled(
+            rows,
+            span.first,
+            span.last,
+            shown=within(self.query),
+            with_ledger=with_ledger,
+            has_budget=has_budget,
+        )
+
+
+def margin_costs(user: Any, query: ReportQuery) -> CostReport:
+    """The costs of a margin: when they were booked, and whether all of it is there."""
+    filters = {name: value for name, value in query.filters.items() if name != "level"}
+    return CostReport(user, replace(query, columns=(f"{query.period}-{query.of}",), filters=filters))
 
 
 def _cell(query: ReportQuery, code: str) -> tuple[tuple[Span, ...], ...]:
@@ -274,27 +255,61 @@ def sight(user: Any) -> Q:
     return found if channels is None else found & Q(channel__in=channels)
 
 
+def with_line(rows: QuerySet[CostMonth], called: Called) -> QuerySet[CostMonth]:
+    if called.closing is None:
+        return rows.annotate(of_line=F("product__line"))
+    kept = FilteredRelation("product__closed_as", condition=Q(product__closed_as__closing=called.closing))
+    return rows.annotate(kept=kept, of_line=Coalesce(F("kept__line_id"), F("product__line_id")))
+
+
+def products_named(query: ReportQuery, rows: QuerySet[Product]) -> QuerySet[Any]:
+    """Those that the report's filters name: by line, code, family and words, as it calls them."""
+    said, found = query.filters, query.called.products(rows)
+    if NONE in (said.get("product"), said.get("line")):
+        return found.none()
+    if "product" in said:
+        found = found.filter(called_code__iexact=said["product"])
+    if "line" in said:
+        found = found.filter(called_line__in=query.called.lines_below(said["line"]))
+    if "family" in said:
+        families = query.called.families(month_end(query.month))
+        own = {pk for pk, family in families.items() if family[0].lower() == said["family"].lower()}
+        named = Q(pk__in=own)
+        found = found.filter(~Q(pk__in=families) if said["family"] == NONE else named)
+    for word in query.text.split():
+        found = found.filter(Q(called_name__icontains=word) | Q(called_code__icontains=word))
+    return found
+
+
 def within(query: ReportQuery) -> Q:
     """The filters of a report."""
     found = Q() if query.only is None else Q(product__in=query.only)
     for name, value in query.filters.items():
-        if name == "line":
-            tree = line_tree()
-            below = {
-                pk
-                for line in tree.lines.values()
-                if line.code.upper() == value.upper()
-                for pk in tree.descendants(line.pk)
-            }
-            found &= Q(product__line__in=below)
-        elif name == "channel":
-            found &= Q(channel__in=channels_below(value))
-        elif name == "level":
-            found &= Q(kind__level=value)
-        elif name == "cost_centre":
-            found &= Q(cost_centre__iexact=value)
-        else:
-            found &= Q(**{f"{name}__code__iexact": value})
-    for word in query.text.split():
-        found &= Q(product__name__icontains=word) | Q(product__code__icontains=word)
+        if name not in ("line", "product", "family"):
+            found &= _within(query, name, value)
+    if query.text.split() or {"line", "product", "family"} & query.filters.keys():
+        found &= _of_products(query)
     return found
+
+
+def _within(query: ReportQuery, name: str, value: str) -> Q:
+    if value == NONE:
+        return Q(cost_centre="") if name == "cost_centre" else Q(**{name: None})
+    if name == "channel":
+        return Q(channel__in=query.called.channels_below(value))
+    if name == "level":
+        return Q(kind__level=value)
+    if name == "cost_centre":
+        return Q(cost_centre__iexact=value)
+    if name == "supplier" and query.called.closing is not None:
+        names = query.called.names(name, Supplier.objects.all(), ["all"])
+        return Q(supplier__in=[pk for pk, (code, _n) in names.items() if code.lower() == value.lower()])
+    return Q(**{f"{name}__code__iexact": value})
+
+
+def _of_products(query: ReportQuery) -> Q:
+    said = query.filters
+    named = Q(product__in=products_named(query, Product.objects.all()).values("pk"))
+    if NONE in (said.get("product"), said.get("line")):
+        return Q(product=None)
+    return named | Q(product=None) if said.get("family") == NONE else named

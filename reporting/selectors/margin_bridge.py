@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import datetime
 from collections import defaultdict
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from typing import Any
 
-from django.db.models import Min, Sum
+from django.db.models import Case, Min, Q, Sum, When
 from django.utils.translation import gettext as _
 
 from core.months import month_add
@@ -17,13 +18,11 @@ from pricing.engine.costs import LEVELS, booked
 from products.models import Product
 from products.selectors.access import visible_channel_ids
 from products.selectors.budget import budget_months_leading
-from products.selectors.lines import line_tree
-from products.selectors.product_filter import channels_below
 from products.selectors.units import unit_of
 
 from .cost_report import booked_visible, within
 from .margin_report import Sold, leading, products_asked, sales_booked
-from .report_names import Name
+from .report_names import Name, product_name
 from .report_query import SOURCES, ReportQuery, Span
 
 ZERO = Decimal(0)
@@ -62,51 +61,70 @@ def margin_bridge(user: Any, query: ReportQuery) -> BridgeReport:
 def compared(user: Any, query: ReportQuery) -> tuple[dict[int, Product], list[Compared], bool]:
     """The products asked for, both periods of each (and of what is on none), and whether they are uneven."""
     plain = replace(query, filters={key: own for key, own in query.filters.items() if key != "level"})
-    products, tree, level = products_asked(user, plain), line_tree(), margin_level(query)
+    products, tree, level = products_asked(user, plain), query.called.tree, margin_level(query)
     [now] = query.spans(query.period, query.of)
     [then] = query.spans(query.period, query.against)
-    read = [_sides(user, plain, products, span, level) for span in (then, now)]
-    sides = [side for side, _uneven in read]
+    sides, uneven = _sides(user, plain, products, (then, now), level)
     rows = [
         Compared(key, _unit(products.get(key), tree), *(side.get(key, NOTHING) for side in sides))
         for key in sorted(sides[0].keys() | sides[1].keys(), key=lambda key: (key is None, key))
     ]
-    return products, rows, any(uneven for _side, uneven in read)
+    return products, rows, uneven
 
 
 def _sides(
-    user: Any, query: ReportQuery, products: Mapping[int, Product], span: Span, level: str
-) -> tuple[dict[Any, Side], bool]:
-    """By product; and whether the first months have sales and no costs."""
+    user: Any, query: ReportQuery, products: Mapping[int, Product], spans: tuple[Span, Span], level: str
+) -> tuple[list[dict[Any, Side]], bool]:
+    """Of both periods by product; and whether the first months of one have sales and no costs."""
+    costs = _costs(user, query, products, spans, level)
+    booked = [span for span in spans if span.sources != SOURCES["budget"]]
+    sold = iter(sales_booked(replace(query, by=("product",)), products, *booked))
+    sides, uneven = [], False
+    for span, found in zip(spans, costs, strict=True):
+        planned = span.sources == SOURCES["budget"]
+        sales = _sales_planned(user, query, products, span) if planned else next(sold)
+        sides.append(
+            {
+                key: Side(units, net, found.amounts.get(key, ZERO), found.foreign.get(key, {}))
+                for key in found.amounts.keys() | sales.keys()
+                for _gross, net, units, *_begun in [sales.get(key, (ZERO, ZERO, None))]
+            }
+        )
+        late = found.first > span.first
+        uneven |= late and any(begun < found.first for *_amounts, begun in sales.values())
+    return sides, uneven
+
+
+@dataclass
+class _Costs:
+    """Of a period by product, what of it was in other currencies, and its first month with any."""
+
+    first: datetime.date
+    amounts: dict[Any, Decimal] = field(default_factory=lambda: defaultdict(Decimal))
+    foreign: dict[Any, dict[str, tuple[Decimal, Decimal]]] = field(default_factory=lambda: defaultdict(dict))
+
+
+def _costs(
+    user: Any, query: ReportQuery, products: Mapping[int, Product], spans: tuple[Span, Span], level: str
+) -> list[_Costs]:
+    """One query."""
+    of = [Q(month__range=(span.first, span.last), source__in=span.sources) for span in spans]
     visible = booked_visible(user).filter(
-        within(query),
-        month__range=(span.first, span.last),
-        source__in=span.sources,
-        kind__level__in=LEVELS[: LEVELS.index(level) + 1],
+        within(query), of[0] | of[1], kind__level__in=LEVELS[: LEVELS.index(level) + 1]
     )
-    costs: dict[Any, Decimal] = defaultdict(Decimal)
-    foreign: dict[Any, dict[str, tuple[Decimal, Decimal]]] = defaultdict(dict)
-    first = month_add(span.last, 1)
-    rows = visible.order_by().values_list("product_id", "currency")
-    for pk, currency, in_it, amount, begun in rows.annotate(
-        Sum("currency_amount"), Sum("amount"), Min("month")
-    ):
-        key = pk if pk in products else None
-        costs[key] += amount
+    found = [_Costs(month_add(span.last, 1)) for span in spans]
+    rows = visible.order_by().annotate(side=Case(When(of[0], then=0), default=1))
+    sums = Sum("currency_amount"), Sum("amount"), Min("month")
+    for side, pk, currency, in_it, amount, begun in rows.values_list(
+        "side", "product_id", "currency"
+    ).annotate(*sums):
+        key, own = pk if pk in products else None, found[side]
+        own.amounts[key] += amount
         if currency:
-            before = foreign[key].get(currency, (ZERO, ZERO))
-            foreign[key][currency] = (before[0] + in_it, before[1] + amount)
-        first = min(first, begun)
-    if span.sources == SOURCES["budget"]:
-        sales = _sales_planned(user, query, products, span)
-    else:
-        sales = sales_booked(replace(query, by=("product",)), products, span.first, span.last)
-    sides = {
-        key: Side(units, net, costs.get(key, ZERO), foreign.get(key, {}))
-        for key in costs.keys() | sales.keys()
-        for _gross, net, units, *_begun in [sales.get(key, (ZERO, ZERO, None))]
-    }
-    return sides, first > span.first and any(begun < first for *_amounts, begun in sales.values())
+            before = own.foreign[key].get(currency, (ZERO, ZERO))
+            own.foreign[key][currency] = (before[0] + in_it, before[1] + amount)
+        own.first = min(own.first, begun)
+    return found
 
 
 def _sales_planned(
@@ -114,9 +132,10 @@ def _sales_planned(
 ) -> dict[int, Sold]:
     """As the budget has sales, by product; months without an amount are left out, as those of sales are."""
     channel = query.filters.get("channel")
-    channels = channels_below(channel) if channel else None
+    channels = query.called.channels_below(channel) if channel else None
     found: dict[int, Sold] = {}
-    for pk, plan in budget_months_leading(user, leading(products), span.first, span.last, channels):
+    leads = leading(query, products)
+    for pk, plan in budget_months_leading(user, leads, span.first, span.last, channels):
         if plan.revenue is not None:
             amount = booked(plan.revenue)
             gross, net, units, begun = found.get(pk, (ZERO, ZERO, None, plan.month))
@@ -132,4 +151,4 @@ def _unit(product: Product | None, tree: Any) -> str:
 
 def _name(products: Mapping[int, Product], key: Any) -> Name:
     row = products.get(key)
-    return Name(row.code, row.name) if row else Name("", _("not on a product"))
+    return product_name(row) if row else Name("", _("not on a product"))

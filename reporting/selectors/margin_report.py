@@ -13,20 +13,18 @@ from decimal import Decimal
 from typing import Any
 
 from django.db import connection
-from django.db.models import F, OuterRef, Q, Subquery, Sum
+from django.db.models import Q, Sum
 from django.utils.translation import pgettext
 
 from core import formats
 from core.months import month_end
 from pricing.engine.costs import LEVELS, ClaimRatios, claim_ratios
-from products.models import Channel, Family, FamilyMember, Product
+from products.models import Channel, Product
 from products.selectors.access import products_visible, visible_channel_ids
-from products.selectors.lines import line_tree
-from products.selectors.product_filter import channels_below
 
-from .cost_report import booked_visible, within
+from .cost_report import booked_visible, products_named, within
 from .report_names import Name
-from .report_query import ReportQuery
+from .report_query import ReportQuery, Span
 
 ZERO = Decimal(0)
 SUMMED = (*LEVELS, "claims")
@@ -34,8 +32,9 @@ Sold = tuple[Decimal, Decimal, Decimal | None, datetime.date]
 """Gross and net sales in cents, units (of a level: contracts × months), and the first month with any."""
 # The leading measure of each product; by product and month in cents, as its statement has it.
 _SALES = """
-    SELECT key, sum(gross), sum(net), sum(units), min(month) FROM (
-        SELECT {key} AS key, s.month, round(sum(coalesce(s.gross_revenue, s.revenue)), 2) AS gross,
+    SELECT place, key, sum(gross), sum(net), sum(units), min(month) FROM (
+        SELECT span.place, {key} AS key, s.month,
+               round(sum(coalesce(s.gross_revenue, s.revenue)), 2) AS gross,
                round(sum(coalesce(s.gross_revenue, s.revenue)), 2)
                - round(sum(coalesce(s.gross_revenue, s.revenue)) - sum(s.revenue), 2) AS net,
                sum(CASE WHEN m.kind = 'level' THEN coalesce(s.average_volume, s.volume)
@@ -44,9 +43,11 @@ _SALES = """
         JOIN unnest(%(products)s::bigint[], %(measures)s::bigint[]) AS lead (product_id, measure_id)
           ON lead.product_id = s.product_id AND lead.measure_id = s.measure_id
         JOIN products_measure m ON m.id = s.measure_id
+        JOIN unnest(%(firsts)s::date[], %(lasts)s::date[]) WITH ORDINALITY AS span (first, last, place)
+          ON s.month BETWEEN span.first AND span.last
         WHERE s.month BETWEEN %(first)s AND %(last)s AND s.revenue IS NOT NULL {within}
-        GROUP BY s.product_id, s.month, {key}
-    ) booked GROUP BY key
+        GROUP BY span.place, s.product_id, s.month, {key}
+    ) booked GROUP BY place, key
 """
 _KEYS = {"month": "s.month", "channel": "s.channel_id"}
 _COSTS = {"month": "month", "channel": "channel_id"}
@@ -112,50 +113,45 @@ def margin_report(user: Any, query: ReportQuery) -> MarginReport:
     for key, level, amount, claims in booked.order_by().values_list(*fields).annotate(**sums):
         costs[key][level] = amount
         costs[key]["claims"] = costs[key].get("claims", ZERO) + (claims or ZERO)
-    sales = sales_booked(query, products, span.first, span.last)
+    [sales] = sales_booked(query, products, span)
     names = _names(by, query, products, costs.keys() | sales.keys())
     return _added(names, sales, costs)
 
 
 def products_asked(user: Any, query: ReportQuery) -> dict[int, Product]:
-    """The products of the report, whose sales count."""
-    rows = products_visible(user)
+    """The products of the report, whose sales count, as it calls them."""
+    rows = products_named(query, products_visible(user))
     if query.only is not None:
         rows = rows.filter(pk__in=query.only)
-    for name in ("product", "line"):
-        value = query.filters.get(name)
-        if value and name == "product":
-            rows = rows.filter(code__iexact=value)
-        elif value:
-            tree = line_tree()
-            own = [line.pk for line in tree.lines.values() if line.code.upper() == value.upper()]
-            rows = rows.filter(line__in={pk for line in own for pk in tree.descendants(line)})
-    for word in query.text.split():
-        rows = rows.filter(name__icontains=word) | rows.filter(code__icontains=word)
-    return {row.pk: row for row in rows.only("code", "name", "line", "unit")}
+    return query.called.products_read(rows)
 
 
-def sales_booked(
-    query: ReportQuery, products: Mapping[int, Product], first: datetime.date, last: datetime.date
-) -> dict[Any, Sold]:
-    channel, leads = query.filters.get("channel"), leading(products)
+def sales_booked(query: ReportQuery, products: Mapping[int, Product], *spans: Span) -> list[dict[Any, Sold]]:
+    """What was sold in each span, by what the rows are of. One query."""
+    channel, leads = query.filters.get("channel"), leading(query, products)
+    firsts, lasts = [span.first for span in spans], [span.last for span in spans]
     said: dict[str, Any] = {
         "products": list(leads),
         "measures": list(leads.values()),
-        "first": first,
-        "last": last,
-        "channels": channels_below(channel) if channel else [],
+        "firsts": firsts,
+        "lasts": lasts,
+        "first": min(firsts),
+        "last": max(lasts),
+        "channels": query.called.channels_below(channel) if channel else [],
     }
     key = _KEYS.get(query.by[0], "s.product_id")
     there = "AND s.channel_id = ANY(%(channels)s::bigint[])" if channel else ""
+    found: list[dict[Any, Sold]] = [{} for _span in spans]
     with connection.cursor() as cursor:
         cursor.execute(_SALES.format(key=key, within=there), said)
-        return {key: tuple(sold) for key, *sold in cursor.fetchall()}
+        for place, key, *sold in cursor.fetchall():
+            found[place - 1][key] = tuple(sold)  # type: ignore[assignment]
+    return found
 
 
-def leading(products: Mapping[int, Product]) -> dict[int, int]:
-    """By product the id of its leading measure."""
-    tree = line_tree()
+def leading(query: ReportQuery, products: Mapping[int, Product]) -> dict[int, int]:
+    """By product the id of its leading measure: of a closed month the one that led when it was closed."""
+    tree = query.called.tree
     leads = {line: tree.lead_measure(line).pk for line in {row.line_id for row in products.values()}}
     return {pk: leads[row.line_id] for pk, row in products.items()}
 
@@ -169,16 +165,16 @@ def _names(
     if by == "month":
         return {key: ((False, key), Name(f"{key:%Y-%m}", formats.month(key))) for key in keys}
     if by == "channel":
-        rows = Channel.objects.values_list("pk", "code", "name")
-        known = {pk: ((False, name.lower(), pk), Name(code, name)) for pk, code, name in rows}
+        rows = query.called.names("channel", Channel.objects.all(), [*keys])
+        known = {pk: ((False, name.lower(), pk), Name(code, name)) for pk, (code, name) in rows.items()}
         return {key: known.get(key, nothing) for key in keys}
-    tree = line_tree()
+    tree = query.called.tree
     if by == "family":
-        families = _families(query)
+        families = query.called.families(month_end(query.month))
         known = {
-            pk: ((False, families[pk].label.lower(), families[pk].code), families[pk])
-            for pk in products
-            if pk in families
+            pk: ((False, name.lower(), code), Name(code, name))
+            for pk, (code, name) in families.items()
+            if pk in products
         }
     elif by == "line":
         paths = {
@@ -191,16 +187,6 @@ def _names(
             pk: ((False, row.name.lower(), pk), Name(row.code, row.name)) for pk, row in products.items()
         }
     return {key: known.get(key, nothing) for key in keys}
-
-
-def _families(query: ReportQuery) -> dict[int, Name]:
-    """By product the family it is in at the end of the month."""
-    latest = FamilyMember.objects.filter(
-        product=OuterRef("pk"), start_date__lte=month_end(query.month)
-    ).order_by("-start_date")
-    rows = Product.objects.annotate(own=Subquery(latest.values("family")[:1])).exclude(own=None)
-    names = {row.pk: Name(row.code, row.name) for row in Family.objects.all()}
-    return {pk: names[own] for pk, own in rows.values_list("pk", F("own"))}
 
 
 def _added(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
+from copy import copy
 from functools import cached_property
 from typing import Any, NamedTuple
 
@@ -13,19 +14,25 @@ from core import formats
 from pricing.models import CostKind
 from pricing.selectors.costs import cost_kinds
 from products.models import Channel, Product, Supplier
-from products.selectors.lines import line_tree
 
 from .report_query import ReportQuery
 
 
 class Name(NamedTuple):
-    """A code that does not change with the language, and how it reads."""
+    """A code that does not change with the language, and how it reads. ``now``: the code by which its page
+    is found, where it is another."""
 
     code: str
     label: str
+    now: str = ""
 
 
 NOTHING = Name("", "")
+
+
+def product_name(row: Product) -> Name:
+    """Of a product as a report calls it."""
+    return Name(row.code, row.name, getattr(row, "code_now", row.code))
 
 
 class Names:
@@ -33,6 +40,7 @@ class Names:
 
     def __init__(self, query: ReportQuery, rows: Iterable[tuple[tuple[Any, ...], Any]]) -> None:
         self._by, self._keys = query.by, [key for key, _sums in rows]
+        self._called = query.called
         self._kept: dict[str, dict[Any, Name]] = {}
         self._orders: dict[str, dict[Any, tuple[Any, ...]]] = {name: {} for name in query.by}
 
@@ -42,18 +50,22 @@ class Names:
 
     @cached_property
     def _products(self) -> dict[int, Product]:
-        rows = Product.objects.filter(pk__any=self._seen("product")).only("code", "name", "line")
-        return {row.pk: row for row in rows}
+        return self._called.products_read(Product.objects.filter(pk__any=self._seen("product")))
 
     @cached_property
     def _lines(self) -> dict[int, tuple[str, ...]]:
         """By line its names from the top down, in which lines are sorted."""
-        tree = line_tree()
+        tree = self._called.tree
         return {pk: tuple(line.name.lower() for line in tree.path(pk)) for pk in tree.lines}
 
     @cached_property
     def _kinds(self) -> dict[int, CostKind]:
-        return {row.pk: row for row in cost_kinds()}
+        found, kept = {row.pk: copy(row) for row in cost_kinds()}, self._called.kept.get("kind", {})
+        for pk in found.keys() & kept.keys():
+            then = kept[pk]
+            found[pk].code, found[pk].name_en = then.code, then.name
+            found[pk].name_nl, found[pk].place = then.said["name_nl"], then.said["place"]
+        return found
 
     def line_of(self, product_id: int | None) -> int | None:
         row = self._products.get(product_id) if product_id is not None else None
@@ -81,16 +93,16 @@ class Names:
 
     def _read(self, dimension: str) -> dict[Any, Name]:
         if dimension == "line":
-            return {pk: Name(line.code, line.name) for pk, line in line_tree().lines.items()}
+            return {pk: Name(line.code, line.name) for pk, line in self._called.tree.lines.items()}
         if dimension == "product":
-            return {pk: Name(row.code, row.name) for pk, row in self._products.items()}
+            return {pk: product_name(row) for pk, row in self._products.items()}
         if dimension == "kind":
             return {pk: Name(row.code, str(row)) for pk, row in self._kinds.items()}
         models: Mapping[str, Any] = {"channel": Channel, "supplier": Supplier}
         if dimension not in models:
             return {}
-        rows = models[dimension].objects.values_list("pk", "code", "name")
-        return {pk: Name(code, name) for pk, code, name in rows}
+        rows = self._called.names(dimension, models[dimension].objects.all(), self._seen(dimension))
+        return {pk: Name(code, name) for pk, (code, name) in rows.items()}
 
     def order(self, key: tuple[Any, ...]) -> tuple[Any, ...]:
         """Products by line and name, kinds in their order, all else by name; what is of none comes last."""

@@ -14,13 +14,16 @@ from django.http import QueryDict
 from core.months import month_add, month_start
 from core.organisation import organisation_get, today
 from pricing.models import CostKind, CostMonth
+from products.selectors.closed_names import Called, called
 
 Source = CostMonth.Source
 PERIODS = ("month", "ytd", "year")
 MEASURES = ("actual", "standard", "budget", "last_year", "estimate", "difference", "index")
 DIMENSIONS = ("line", "product", "kind", "channel", "supplier", "cost_centre", "month")
 MARGIN_BY = ("line", "product", "family", "channel", "month")
-FILTERS = ("line", "product", "kind", "level", "channel", "supplier", "cost_centre")
+FILTERS = ("line", "product", "family", "kind", "level", "channel", "supplier", "cost_centre")
+NONE = "-"
+"""The value of a filter: on no product, in no channel, of no supplier…"""
 OF, AGAINST, SCALES = ("actual", "standard"), ("budget", "last_year", "standard"), ("", "k")
 BRIDGED_FROM = ("last_year", "budget")
 PAIRED = ("bridge", "units")
@@ -68,12 +71,29 @@ class ReportQuery:
     period: str = "ytd"
     only: frozenset[int] | None = None
 
+    @cached_property
+    def called(self) -> Called:
+        """What things are called in it: of a closed month, as they were when it was closed."""
+        return called(self.month)
+
     @property
     def is_paired(self) -> bool:
         return self.layout in PAIRED
 
     def address(self, **changes: Any) -> str:
         return replace(self, **changes).encoded
+
+    def month_only(self, month: str) -> ReportQuery:
+        """Of one of its months, in the same measures."""
+        measures = dict.fromkeys(code.split("-")[1] for code in self.columns)
+        columns = tuple(f"month-{name}" for name in measures if name != "estimate")
+        day = datetime.date.fromisoformat(f"{month}-01")
+        return replace(self, month=day, columns=columns or (f"month-{self.of}",), period="month")
+
+    @property
+    def longest(self) -> str:
+        """The longest of the periods that its columns are of."""
+        return max((code.split("-")[0] for code in self.columns), key=PERIODS.index)
 
     def having(self, **filters: str) -> str:
         return self.address(filters={**self.filters, **filters})

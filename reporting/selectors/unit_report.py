@@ -12,7 +12,7 @@ from pricing.selectors.own_prices import own_prices_on
 from products.selectors.access import visible_channel_ids
 
 from .margin_bridge import compared
-from .report_names import Name
+from .report_names import Name, product_name
 from .report_query import ReportQuery
 
 
@@ -79,7 +79,7 @@ def unit_report(user: Any, query: ReportQuery, sort: str = "name") -> UnitReport
     products, pairs, uneven = compared(user, query)
     prices = own_prices_on(month_end(query.month))
     rows = [
-        UnitRow(Name(row.code, row.name), pair.unit, pair.after, pair.before, prices.get(row.pk))
+        UnitRow(product_name(row), pair.unit, pair.after, pair.before, prices.get(row.pk))
         for pair in pairs
         if (pair.after.is_sold or pair.after.cost) and (row := products.get(pair.key))  # type: ignore[call-overload]
     ]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sized
 from typing import Any
 
 from django.contrib import messages
@@ -19,13 +20,14 @@ from core.pages import Sort, page_render, paginate, with_right
 from pricing.engine.costs import abc
 from pricing.models import CostKind
 from pricing.selectors.costs import RIGHT, cost_kinds
+from pricing.words.reconciliation import reconciliation_words
 from products.models import SavedView
 from products.selectors.lines import lines_offered
 from products.services.views import view_create, view_delete
 from reporting.cost_report_page import heads, margin_heads, margin_shown, shown, shown_page
 from reporting.margin_bridge_page import bridge_shown, part_shown
-from reporting.report_words import LAYOUT_WORDS, MEASURE_WORDS, choices, dimensions, reconciliation_words
-from reporting.selectors.cost_report import CostReport
+from reporting.report_words import LAYOUT_WORDS, MEASURE_WORDS, choices, dimensions, filter_words
+from reporting.selectors.cost_report import CostReport, margin_costs
 from reporting.selectors.margin_bridge import margin_bridge, margin_level
 from reporting.selectors.margin_report import margin_report
 from reporting.selectors.report_query import ReportQuery, report_query
@@ -33,6 +35,7 @@ from reporting.selectors.unit_report import SORTS, unit_report
 from reporting.unit_report_page import unit_shown
 
 PAGE = "cost-report"
+CHIPS = ("product", "family", "channel", "supplier", "cost_centre")
 FILES = (
     ("xlsx", "XLSX", ""),
     ("csv", gettext_lazy("CSV with ; and 0,5"), "&separator=semicolon&decimal=comma"),
@@ -53,11 +56,15 @@ def cost_report(request: HttpRequest) -> HttpResponse:
         "choices": choices(query),
         "dimensions": dimensions(query),
         "currency": organisation_get().currency,
+        "line_chosen": query.filters.get("line", "").lstrip("="),
         "lines": lines_offered(request.user),
-        "kinds": cost_kinds(),
         "levels": CostKind.Level.choices,
         "views": _views(request.user),
-        "chips": [(name, value, _without(query, name)) for name, value in query.filters.items()],
+        "chips": [
+            (name, value, filter_words(name, value), _without(query, name))
+            for name, value in query.filters.items()
+            if name in CHIPS or value[0] in "=-"
+        ],
         "files": FILES,
         "can_export": request.user.has_perm("exchange.export"),
         "layouts": [
@@ -78,14 +85,24 @@ def cost_report(request: HttpRequest) -> HttpResponse:
 
 def _costs(request: HttpRequest, query: ReportQuery) -> dict[str, Any]:
     report = CostReport(request.user, query)
-    page, currency = paginate(request, report.rows.but_total()), organisation_get().currency
+    page = paginate(request, report.rows.but_total())
     return {
         "heads": heads(query),
+        "kinds": cost_kinds(),
         "page": page,
         "rows": shown_page(query, page.object_list),
         "total": shown(query, report.total) if report.total else None,
-        "reconciliation": reconciliation_words(report.reconciliation, currency) if report.total else "",
+        "reconciliation": _reconciled(report) if report.total else "",
     }
+
+
+def _reconciled(report: CostReport) -> str:
+    return reconciliation_words(report.reconciliation, organisation_get().currency)
+
+
+def _of_margin(request: HttpRequest, query: ReportQuery, rows: Sized) -> str:
+    """Of the costs that a margin is after."""
+    return _reconciled(margin_costs(request.user, query)) if rows else ""
 
 
 def _margin(request: HttpRequest, query: ReportQuery) -> dict[str, Any]:
@@ -101,6 +118,7 @@ def _margin(request: HttpRequest, query: ReportQuery) -> dict[str, Any]:
         ],
         "total": margin_shown(query, found.total, total=True, claims=claims) if found.total else None,
         "limited": found.limited,
+        "reconciliation": _of_margin(request, query, found.rows),
     }
 
 
@@ -117,6 +135,7 @@ def _units(request: HttpRequest, query: ReportQuery) -> dict[str, Any]:
         "uneven": found.uneven,
         "level": margin_level(query),
         "before": MEASURE_WORDS["budget"] if query.against == "budget" else formats.month(then.last),
+        "reconciliation": _of_margin(request, query, found.rows),
     }
 
 
@@ -130,6 +149,7 @@ def _bridge(request: HttpRequest, query: ReportQuery) -> dict[str, Any]:
         "bridge": bridge_shown(query, found.found) if found.found else None,
         "rows": [part_shown(query, name, part) for name, part in page.object_list],
         "level": margin_level(query),
+        "reconciliation": _of_margin(request, query, found.parts),
     }
 
 

@@ -107,6 +107,8 @@ PAGES = {
     "rates of a change of many costs": "/costs/changes/{change}/?show=rates",
     "months of costs": "/costs/months/",
     "mapping of the ledger": "/costs/mapping/",
+    "entries of the ledger": "/costs/ledger/?kind=energy&product=P0&channel=-&state=mapped",
+    "API: months": "/api/v1/months/",
     "a budget": "/products/budgets/{plan}/",
     "a budget to fill in": "/products/budgets/{plan}/edit/",
     "a budget's history": "/products/budgets/{plan}/history/",

@@ -12,6 +12,7 @@ from django.test import Client
 from core.months import month_add, month_end, month_start
 from core.organisation import today
 from forecasting.models import Forecast, ForecastMonth
+from pricing.models import CostMonth
 from pricing.selectors.break_even import break_evens, cost_to_serve, ranked
 from pricing.services.cost_months import BookedCost, cost_months_book
 from products.models import Measure, Product
@@ -104,14 +105,17 @@ def test_what_products_leave_is_what_is_booked(product: Product) -> None:
     sell(other, last(), 10, 5000)
     book()
     user = user_factory()
-    first, second = ranked(user, last())
+    first, second = ranked(user, last()).rows
     assert (first.product.code, round(first.net), round(first.cm3), first.abc) == ("A", 400000, 40000, "A")
     assert (second.product.code, second.cm3, second.share, second.abc) == ("B", 5000, 1, "B")
-    assert [row.product.code for row in ranked(user, last(), line=other.line)] == ["B"]
-    assert [row.product.code for row in ranked(user, last(), abc="B")] == ["B"]
-    assert [row.product.code for row in ranked(user, last(), text="oat")] == ["A"]
-    assert [row.product.code for row in ranked(user, last(), sort="name", descending=False)] == ["B", "A"]
-    assert [row.abc for row in ranked(user_factory(lines=[other.line]), last())] == ["A"]
+    assert [row.product.code for row in ranked(user, last(), line=other.line).rows] == ["B"]
+    assert [row.product.code for row in ranked(user, last(), abc="B").rows] == ["B"]
+    assert [row.product.code for row in ranked(user, last(), text="oat").rows] == ["A"]
+    assert [row.product.code for row in ranked(user, last(), sort="name", descending=False).rows] == [
+        "B",
+        "A",
+    ]
+    assert [row.abc for row in ranked(user_factory(lines=[other.line]), last()).rows] == ["A"]
 
 
 def test_what_a_channel_costs_beside_what_it_sells_with_those_below(product: Product) -> None:
@@ -145,6 +149,10 @@ def test_the_page_and_its_file(product: Product) -> None:
         else answer.content.decode()
     )
     assert "Oat drink" in text
+    rows = CostMonth.objects.filter(replaced_at=None, source="standard").exclude(kind__level="below")
+    shown = sum(rows.values_list("amount", flat=True))
+    assert f" shown={shown:.2f}" in text.splitlines()[-1]
+    assert f"This report shows €{shown:,.2f}." in page
     assert "6000" in text
 
 

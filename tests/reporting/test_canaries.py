@@ -31,7 +31,9 @@ from core.months import month_add, month_start
 from core.organisation import today
 from core.reports.blocks import sections_from_json
 from forecasting.models import Forecast, ForecastMonth, Override, OverrideMonth, StageSetting
-from pricing.models import CostLine, Positioning
+from pricing.models import CostKind, CostLine, LedgerEntry, Positioning
+from pricing.selectors.cost_months import BookedCost
+from pricing.services.cost_months import cost_months_book
 from products.models import (
     BudgetRow,
     BudgetVersion,
@@ -132,6 +134,17 @@ def company(changed: Collection[str] = (), role: str = "product-manager") -> Sim
     told.mark(COST, round(12 * (revenue + 5003) - 12 * (volume + 1001) * cost))
     line = cost_line_factory(product=juice, supplier=other, cost_centre=told(COST, "KST-4711", "KST-0815"))
     cost_rate_factory(cost_line=line, start_date=month_add(last, -30), amount=cost)
+
+    quality = CostKind.objects.get(code="quality")
+    amount, centre = told(COST, D("5432.19"), D("6543.28")), told(COST, "KST-4712", "KST-0816")
+    said = {"date": last, "month": last, "currency": "EUR", "amount": amount, "booked": amount}
+    name = told(COST, "Rework of batch 77", "Scrap of batch 88")
+    LedgerEntry.objects.create(
+        **said, number="1", account="7000", text=name, cost_centre=centre, product=juice
+    )
+    booked = BookedCost(juice.pk, last, quality.pk, None, None, centre, amount)
+    for source in ("actual", "budget"):
+        cost_months_book(source=source, months=[last], rows=[booked])
 
     author = user_factory(
         role,

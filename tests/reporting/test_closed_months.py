@@ -6,9 +6,13 @@ from __future__ import annotations
 import datetime
 import json
 from decimal import Decimal
+from importlib import import_module
 from typing import Any
+from urllib.parse import urlencode
 
 import pytest
+from django.db import DatabaseError, connection, transaction
+from django.db.models import F
 from django.http import QueryDict
 from django.test import Client
 from django.utils import timezone
@@ -21,15 +25,30 @@ from pricing.models import CostKind, CostLine
 from pricing.services.costs import RateValues, cost_rate_add
 from pricing.services.ledger import Part, ledger_map
 from pricing.sheets.ledger import LedgerSheet
-from products.models import Correction, Product
+from products.models import (
+    Channel,
+    ClosedName,
+    ClosedProduct,
+    Correction,
+    Family,
+    FamilyMember,
+    LineMeasure,
+    MonthClosing,
+    Product,
+    ProductLine,
+    Supplier,
+)
+from products.services.closed_names import names_keep
 from products.services.closing import month_close
 from products.sheets.sales import SalesSheet
+from reporting.selectors.report_query import MARGIN_BY
 from reporting.services.report_files import report_bytes
 from tests.factories import (
     channel_factory,
     cost_line_factory,
     cost_rate_factory,
     line_factory,
+    measure_factory,
     product_factory,
     user_factory,
 )
@@ -68,10 +87,13 @@ def world(finance: Any) -> tuple[Product, int]:
     ledger."""
     channel_factory(code="web")
     line = line_factory()
-    juice, milk = (product_factory(code=code, line=line) for code in ("JUICE", "MILK"))
+    juice, milk = (product_factory(code=code, line=line, name=code.lower()) for code in ("JUICE", "MILK"))
+    family = Family.objects.create(code="JUICES", name="Juices", line=line)
+    FamilyMember.objects.create(product=juice, family=family, start_date=month(9))
+    supplier = Supplier.objects.create(code="MILL", name="The mill")
     run(SALES, [sale(back, code, 100 * back) for back in (1, 2, 3) for code in ("JUICE", "MILK")])
     for product in (juice, milk):
-        cost_line = cost_line_factory(product=product, kind="purchase")
+        cost_line = cost_line_factory(product=product, kind="purchase", supplier=supplier)
         cost_rate_factory(cost_line=cost_line, start_date=month(5), amount=D("1.23"))
     quality = CostKind.objects.get(code="quality")
     ledger_map(user=finance, account="7000", start_month=month(5), parts=[Part(kind=quality, key="revenue")])
@@ -90,6 +112,146 @@ def pulled(user: Any, api: Client, back: int = 2) -> list[bytes]:
     return [*found, json.dumps(by_api(api, back)).encode()]
 
 
+FILES = [
+    ("costs", "product,kind", "csv"),
+    ("costs", "line,channel,supplier", "xlsx"),
+    ("costs", "kind", "pdf"),
+    *(("margin", by, "csv") for by in MARGIN_BY),
+    *(("margin", "family", kind) for kind in ("xlsx", "pdf")),
+    *(("bridge", "product", kind) for kind in ("csv", "xlsx", "pdf")),
+    ("units", "product", "csv"),
+]
+
+
+def files(user: Any, **said: str) -> dict[str, bytes]:
+    """Every layout of the closed month, in each language that names have."""
+    found = {}
+    for layout, by, kind in (each for each in FILES if not said or each[2] == "csv"):
+        for of in ("standard", "actual") if kind == "csv" else ("actual",):
+            asked = {
+                "layout": layout,
+                "by": by,
+                "of": of,
+                "columns": f"month-{of}",
+                "period": "month",
+                **said,
+            }
+            query = QueryDict(urlencode({"month": f"{month(2):%Y-%m}", "against": "last_year", **asked}))
+            found[f"{asked} {kind}"] = report_bytes(user=user, kind=kind, query=query)
+    return found
+
+
+def test_whatever_is_renamed_or_moved_reports_of_a_closed_month_stay(world: Any, finance: Any) -> None:
+    juice, _ledger = world
+    milk = Product.objects.get(code="MILK")
+    calls: tuple[dict[str, str], ...] = ({}, {"line": juice.line.code, "q": "jui"}, {"channel": "web"})
+    api = api_of(finance)
+    before = [files(finance, **said) for said in calls], by_api(api, 2)
+    assert all(
+        b"JUICE" in each[key]
+        for each in before[0][:2]
+        for key in each
+        if "product" in key and key.endswith("csv")
+    )
+
+    other = line_factory(parent=line_factory())
+    LineMeasure.objects.create(line=other, measure=measure_factory(code="contracts"), leads=True)
+    LineMeasure.objects.create(line=juice.line, measure=measure_factory(code="calls"), leads=True)
+    family = Family.objects.create(code="NEW", name="New family", line=juice.line)
+    FamilyMember.objects.filter(product=juice).update(family=family)
+    Product.objects.filter(pk=juice.pk).update(name="Squash", code="SQUASH", line=other, unit="crate")
+    for rows, names in (
+        (ProductLine.objects, {"name": "Line", "code": F("pk")}),
+        (Channel.objects, {"name": "Shop", "code": F("pk")}),
+        (Supplier.objects, {"name": "Mill", "code": F("pk")}),
+        (Family.objects.filter(code="JUICES"), {"name": "Other", "code": "OTHER"}),
+        (CostKind.objects, {"name_en": "Kind", "name_nl": "Soort", "place": 1}),
+    ):
+        rows.update(**names)
+    after = [files(finance, **said) for said in calls], by_api(api, 2)
+    assert [
+        key for one, other in zip(before[0], after[0], strict=True) for key in one if one[key] != other[key]
+    ] == []
+    assert after[1] == before[1]
+    assert b"SQUASH" in report_bytes(  # an open month has the names of now
+        user=finance, kind="csv", query=QueryDict(f"month={month(1):%Y-%m}&of=standard&by=product")
+    )
+    page = page_of(finance)
+    assert "JUICE" in page
+    assert "SQUASH/costs" in page  # where it is found
+
+    # A correction may be of something new, which is called the same ever after.
+    new = product_factory(code="NEW", line=milk.line)
+    run(SALES, [sale(2, "NEW", 50)], user=finance, correction="Forgotten")
+    said = files(finance)
+    Product.objects.filter(pk=new.pk).update(name="Renamed", code="RENAMED")
+    assert files(finance) == said
+
+
+REFUSED = [
+    "UPDATE products_closedproduct SET name = 'x'",
+    "DELETE FROM products_closedproduct",
+    "UPDATE products_closedname SET code = 'x'",
+    "DELETE FROM products_closedname",
+    "UPDATE products_salesmonth SET revenue = revenue + 1",
+    "DELETE FROM products_salesmonth",
+    "UPDATE products_productmonth SET month = month - interval '1 year'",
+    "INSERT INTO products_productmonth (product_id, measure_id, month, days)"
+    " SELECT 0, 0, min(month), 1 FROM products_productmonth",
+    "UPDATE pricing_costkind SET level = 'below' WHERE code = 'purchase'",
+    "UPDATE pricing_costmonth SET amount = 1",
+    "UPDATE pricing_ledgerentry SET booked = 1",
+    "DELETE FROM pricing_ledgerentry",
+]
+
+
+def test_the_database_refuses_whoever_changes_a_closed_month(world: Any) -> None:
+    refused = pytest.raises(DatabaseError, match=r"is closed|Cannot|stays|are booked")
+    for sql in REFUSED:
+        with refused, transaction.atomic(), connection.cursor() as cursor:
+            cursor.execute(sql)
+
+
+def test_months_closed_before_names_were_kept_are_called_as_they_are() -> None:
+    """What the migrations do is what closing does."""
+    product_factory(line=line_factory(parent=line_factory()))
+    FamilyMember.objects.create(
+        product=Product.objects.get(),
+        family=Family.objects.create(code="F", name="F", line=line_factory()),
+        start_date=month(3),
+    )
+    months = [month(3), month(2)]
+    for each in months:
+        MonthClosing.objects.create(month=each)
+    with connection.cursor() as cursor:
+        for module in ("products.migrations.0014_closed_names", "pricing.migrations.0026_closed_names"):
+            cursor.execute(import_module(module).KEEP)
+    MonthClosing.objects.create(month=month(1))
+    names_keep(month(1))
+    models: list[Any] = [ClosedProduct, ClosedName]
+    for model in models:
+        kept = [field.attname for field in model._meta.fields if field.name not in ("id", "closing")]
+        found = [
+            sorted(model.objects.filter(closing__month=each).values_list(*kept), key=repr)
+            for each in (*months, month(1))
+        ]
+        assert found[0]
+        assert found[0] == found[1] == found[2]
+
+
+def api_of(user: Any) -> Client:
+    tomorrow = timezone.localdate() + datetime.timedelta(1)
+    secret = token_create(user=user, name="sheet", expires=tomorrow)[1]
+    return Client(headers={"Authorization": f"Token {secret}"})
+
+
+def page_of(user: Any) -> str:
+    client = Client()
+    client.force_login(user)
+    address = f"/costs/reports/?layout=units&month={month(2):%Y-%m}&of=standard&period=month"
+    return client.get(address).content.decode()
+
+
 def by_api(api: Client, back: int, **said: str) -> Any:
     """All but the moment of asking."""
     asked = {"first": month(back).isoformat(), "last": month(back).isoformat(), **said}
@@ -98,9 +260,7 @@ def by_api(api: Client, back: int, **said: str) -> Any:
 
 def test_a_closed_month_is_the_same_until_it_is_corrected(world: Any, finance: Any) -> None:
     juice, ledger = world
-    tomorrow = timezone.localdate() + datetime.timedelta(1)
-    secret = token_create(user=finance, name="sheet", expires=tomorrow)[1]
-    api = Client(headers={"Authorization": f"Token {secret}"})
+    api = api_of(finance)
     before, open_month = pulled(finance, api), pulled(finance, api, 1)
     assert b"350.01" in before[4]  # half of 700.01
 

@@ -12,6 +12,7 @@ from django.test import Client
 from django.utils import timezone
 
 from accounts.services.tokens import token_create, token_revoke
+from pricing.models import LedgerEntry
 from pricing.services.cost_months import BookedCost, cost_months_book
 from tests.factories import product_factory, user_factory
 from tests.pricing.test_costs import kind
@@ -72,6 +73,31 @@ class TestWhoMay:
             user=user_factory(rights=["accounts.api", "products.view"]), name="sheet", expires=tomorrow
         )
         assert basic("x", secret).get(URL).status_code == 403
+
+
+def test_the_first_page_says_whether_all_of_it_is_there(client: Client) -> None:
+    product = product_factory(code="OAT")
+    for month, unmapped in ((MAY, "3.25"), (JUNE, "1")):
+        rows = [row(product, month, "10"), row(None, month, "4"), row(None, month, unmapped, "unmapped")]
+        cost_months_book(source="actual", months=[month], rows=rows)
+        said = {"date": month, "month": month, "account": "4000", "currency": "EUR"}
+        whole = sum(each.amount for each in rows)
+        LedgerEntry.objects.create(**said, number=f"{month}", amount=whole, booked=whole)
+    cost_months_book(source="standard", months=[MAY], rows=[row(product, MAY, "99")])
+    asked = {"first": "2026-05-01", "last": "2026-05-01", "page_size": "1", "kind": "purchase"}
+    answer = client.get(URL, asked).json()
+    parts = {
+        "mapped": "14.00",
+        "unmapped": "3.25",
+        "booked": "17.25",
+        "on_products": "10.00",
+        "on_none": "7.25",
+    }
+    assert answer["reconciliation"] == {"imported": "17.25", **parts}
+    assert client.get(answer["next"]).json()["reconciliation"] is None
+    past = client.get(URL, asked | {"as_of": answer["as_of"]}).json()
+    assert past["reconciliation"] == {"imported": None, **parts}  # the ledger is as it is now
+    assert client.get(URL, {"changed_since": "2026-01-01T00:00:00Z"}).json()["reconciliation"] is None
 
 
 class TestRows:

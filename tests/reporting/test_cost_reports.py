@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import datetime
+import html
 import io
 import random
 import re
@@ -152,7 +153,7 @@ class TestSums:
     def test_the_ledger_stands_beside_it_and_what_is_not_mapped(self, booked: list[Product]) -> None:
         from pricing.models import LedgerEntry
         from pricing.services.ledger import unmapped_kind
-        from reporting.report_words import reconciliation_words
+        from pricing.words.reconciliation import reconciliation_words
 
         row = BookedCost(None, MONTH, unmapped_kind().pk, None, None, "", D("12.34"))
         cost_months_book(source="actual", months=[MONTH], rows=[row])
@@ -268,11 +269,14 @@ class TestFiles:
         text = report_bytes(user=user_factory("finance"), kind="csv", query=QueryDict(said)).decode(
             "utf-8-sig"
         )
-        rows = list(csv.DictReader(io.StringIO(text), delimiter="\t"))
+        *rows, told = csv.DictReader(io.StringIO(text), delimiter="\t")
+        whole = booked_in("2026-01", "2026-05", "actual", "accrual")
+        said_last = f"# imported=0.00 mapped={whole} unmapped=0.00 booked={whole} "
+        assert told["product"].startswith(said_last)  # and no other column of it says anything
         assert set(rows[0]) == {"product", "product_name", "kind", "kind_name", "ytd_actual"}
         assert {row["product_name"] for row in rows if row["product"] == "D0"} == {"'=cmd"}
         total = sum(D(row["ytd_actual"].replace(",", ".")) for row in rows if row["ytd_actual"])
-        assert total == booked_in("2026-01", "2026-05", "actual", "accrual")
+        assert total == whole
 
     @pytest.mark.parametrize("language", ["en", "nl"])
     def test_pdf_twice_the_same_and_no_name_is_a_command(self, booked: list[Product], language: str) -> None:
@@ -317,6 +321,10 @@ class TestPage:
         assert page.status_code == 200
         assert [cell for row in page.context["rows"] for cell in row.cells]
         assert "Booked in the longest period shown: €" in page.content.decode()
+        for layout in ("margin&by=channel", "units", "bridge"):
+            of_margin = client.get(f"/costs/reports/?month=2026-05&of=standard&layout={layout}")
+            assert of_margin.context["reconciliation"] == page.context["reconciliation"]
+            assert page.context["reconciliation"] in html.unescape(of_margin.content.decode())
         assert client.get("/costs/reports/?month=nonsense&by=x&columns=y&of=z").status_code == 200
 
     def test_a_row_opens_what_it_is_made_of(self, client: Client, booked: list[Product]) -> None:
@@ -326,7 +334,7 @@ class TestPage:
             address = row.names[0][2]
             if not address:
                 continue
-            inside = client.get(f"/costs/reports/?{address}")
+            inside = client.get(f"/costs/reports/{address}")
             assert inside.context["total"].cells == row.cells
             opened += 1
         assert opened > 8

@@ -112,7 +112,9 @@ class TestMargin:
         finance, said = user_factory("finance"), "layout=margin&month=2026-05&of=standard&by=product"
         query = QueryDict(f"{said}&separator=tab&decimal=comma")
         text = report_bytes(user=finance, kind="csv", query=query).decode("utf-8-sig")
-        rows = list(csv.DictReader(io.StringIO(text), delimiter="\t"))
+        *rows, told = csv.DictReader(io.StringIO(text), delimiter="\t")
+        assert told["product"].startswith("# ")
+        assert f" booked={told['product'].split('shown=')[1]} " in told["product"]
         found = margin_report(finance, ask(layout="margin", by="product", of="standard"))
         assert found.total is not None
         assert [row["product"] for row in rows] == ["D0", "D1", "D2", "D3"]
@@ -171,7 +173,7 @@ class TestBridge:
         assert rows_in_file[-1][-1] == float(found.after - found.before)
         assert sum(row[-1] for row in rows_in_file[1:-1]) == rows_in_file[-1][-1]
         assert (
-            report_bytes(user=finance, kind="csv", query=said_in_file).count(b"\r\n") == len(found.parts) + 1
+            report_bytes(user=finance, kind="csv", query=said_in_file).count(b"\r\n") == len(found.parts) + 2
         )
         for month, amount in (("2025-05", found.before), ("2026-05", found.after)):
             asked = ask(layout="margin", of="standard", period="month", month=month)

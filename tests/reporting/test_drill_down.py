@@ -1,0 +1,169 @@
+"""From every total to the rows that it is the sum of, down to the entries of the ledger."""
+
+from __future__ import annotations
+
+import datetime
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from django.test import Client
+
+from core.months import month_add, month_start
+from core.organisation import today
+from pricing.models import CostKind
+from pricing.services.ledger import Part, ledger_map
+from pricing.sheets.ledger import LedgerSheet
+from products.models import Family, FamilyMember, Product
+from products.sheets.sales import SalesSheet
+from reporting.cost_report_page import ShownRow
+from reporting.selectors.report_query import MARGIN_BY
+from tests.factories import channel_factory, line_factory, product_factory, user_factory
+from tests.forecasting.conftest import run_now
+from tests.html import tight
+from tests.products.sheet_help import run
+
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("english")]
+D = Decimal
+
+
+def month(back: int) -> datetime.date:
+    return month_add(month_start(today()), -back)
+
+
+def entry(number: int, back: int, account: str, amount: str, **more: Any) -> dict[str, Any]:
+    return {"number": f"{number}", "date": month(back), "account": account, "amount": D(amount), **more}
+
+
+@pytest.fixture
+def client() -> Client:
+    """Products of a line and of one below it, one in a family; entries of a product each, in a channel or in
+    the one below it, of a cost centre or of none, on no product, not mapped, and split over products."""
+    finance = user_factory("finance", language="en")
+    food = line_factory(code="FOOD")
+    retail = channel_factory(code="RETAIL")
+    channel_factory(code="SHOP", parent=retail)
+    juice, milk = (
+        product_factory(code=code, name=code.title(), line=line)
+        for code, line in (("JUICE", food), ("MILK", line_factory(code="DAIRY", parent=food)))
+    )
+    family = Family.objects.create(code="JUICES", name="Juices", line=food)
+    FamilyMember.objects.create(product=juice, family=family, start_date=month(9))
+    sales = [
+        {"product": code, "channel": channel, "month": month(back), "volume": 10, "revenue": 90 + place}
+        for back in (1, 2)
+        for place, (code, channel) in enumerate((("JUICE", "RETAIL"), ("MILK", "SHOP"), ("MILK", "RETAIL")))
+    ]
+    run(SalesSheet(), sales)
+    kinds = {code: CostKind.objects.get(code=code) for code in ("energy", "quality", "overhead")}
+    for account, part in (
+        ("7000", Part(kind=kinds["energy"], product=juice)),
+        ("7100", Part(kind=kinds["quality"], product=milk)),
+        ("7200", Part(kind=kinds["overhead"], key="revenue")),
+    ):
+        ledger_map(user=finance, account=account, start_month=month(5), parts=[part])
+    rows = [
+        entry(number + 20 * back, back, account, amount, **more)
+        for back in (1, 2)
+        for number, (account, amount, more) in enumerate(
+            (
+                ("7000", "10.01", {"channel": "RETAIL", "cost_centre": "100"}),
+                ("7000", "20.02", {"channel": "SHOP"}),
+                ("7100", "30.03", {"channel": "SHOP", "cost_centre": "100"}),
+                ("7100", "-5", {}),
+                ("7200", "100.01", {"cost_centre": "200"}),
+                ("9999", "7.77", {}),
+            )
+        )
+    ]
+    run(LedgerSheet(), rows)
+    run_now(local_date=today(), only=["standard_costs", "actual_costs"], kind="manual")
+    found = Client()
+    found.force_login(finance)
+    return found
+
+
+def amount(cell: str) -> Decimal:
+    return D(cell.replace(",", "").replace("\u2212", "-"))
+
+
+def walk(client: Client, address: str, cell: str, seen: set[str], *, first: bool = False) -> None:
+    """What is opened adds up to the cell it was opened from, and so do its own rows; of the ``first`` page
+    all are opened, of others some."""
+    if not address or address in seen:
+        return
+    seen.add(address)
+    page = client.get(address if address.startswith("/") else f"/costs/reports/{address}&size=200")
+    if "asked" in page.context:
+        if not page.context["is_part"]:
+            assert page.context["whole"] == amount(cell), address
+            assert sum(row.booked for row, _names in page.context["rows"]) == amount(cell)
+        return
+    total = page.context["total"]
+    assert total.cells[0] == cell, address
+    rows: list[ShownRow] = page.context["rows"]
+    assert sum(amount(row.cells[0]) for row in rows if not row.depth) == amount(cell)
+    for row in (*rows, total) if first else rows[::4]:
+        walk(client, row.names[0][2], row.cells[0], seen)
+
+
+def test_costs_down_to_the_ledger(client: Client) -> None:
+    seen: set[str] = set()
+    for by in ("product,kind", "channel", "month,cost_centre"):
+        first = f"?month={month(1):%Y-%m}&of=actual&columns=ytd-actual&by={by}&against=last_year"
+        total = client.get(f"/costs/reports/{first}").context["total"]
+        assert amount(total.cells[0]) >= D("162.84")
+        walk(client, first, total.cells[0], seen, first=True)
+    entries = [address for address in seen if address.startswith("/costs/ledger/")]
+    assert len(entries) > 5
+    assert len(seen) > len(entries) + 15
+
+
+def test_margins_down_to_products_and_costs(client: Client) -> None:
+    for by in MARGIN_BY:
+        first = f"?month={month(1):%Y-%m}&of=actual&layout=margin&period=month&by={by}"
+        page = client.get(f"/costs/reports/{first}")
+        rows = [*page.context["rows"], page.context["total"]]
+        assert len(rows) > 1
+        for row in rows:
+            inside = client.get(f"/costs/reports/{row['opened']}")
+            total = inside.context["total"]
+            if inside.context["query"].layout == "margin":
+                assert total["cells"] == row["cells"], row
+            else:  # its costs: what is between its net sales and its result
+                cells = [amount(cell) if cell != "—" else D(0) for cell, _rate in row["cells"]]
+                assert (amount(total.cells[0]) if total else D(0)) == cells[2] - cells[-1], row
+
+
+def test_the_ledger_is_found_by_what_is_asked(client: Client) -> None:
+    page = "/costs/ledger/?"
+    whole = {
+        "": D("325.68"),
+        f"first={month(1):%Y-%m}": D("162.84"),
+        "account=7000": D("60.06"),
+        "cost_centre=-": 2 * D("22.79"),
+        "kind=overhead": D("200.02"),
+        "kind=unmapped": D("15.54"),
+        "state=unmapped": D("15.54"),
+        "state=mapped": D("310.14"),
+        "product=JUICE&kind=energy": D("60.06"),
+        "product=JUICE": D("260.08"),  # with what is split over all
+        "channel=SHOP": D("100.10"),
+        "channel=-": 2 * D("102.78"),
+        "q=7100": D("50.06"),
+        "product=nobody&kind=energy": None,
+    }
+    for asked, amounts in whole.items():
+        assert client.get(page + asked).context["whole"] == amounts, asked
+    assert client.get(page + "product=JUICE").context["is_part"]
+    text = tight(client.get(f"{page}state=unmapped"))
+    assert "account=9999" in text
+    answer: Any = client.get("/costs/ledger/csv/?account=7000")
+    lines = b"".join(answer.streaming_content).decode("utf-8-sig").splitlines()
+    assert len(lines) == 5
+    assert "Energy" in lines[1]
+    assert client.get("/costs/ledger/xlsx/?account=7000").status_code == 200
+    limited = Client()
+    limited.force_login(user_factory("finance", lines=[Product.objects.get(code="JUICE").line]))
+    for address in (page, "/costs/ledger/csv/"):
+        assert limited.get(address).status_code == 403
