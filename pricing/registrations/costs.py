@@ -7,6 +7,8 @@ from django.utils.translation import gettext_lazy as _
 from core import registries
 from core.later import later_in
 from core.registries import (
+    CHART,
+    TABLE,
     JobKind,
     MenuEntry,
     MonthBooking,
@@ -72,6 +74,7 @@ def register() -> None:
             later("report_sections.margins.margin_section"),
             50,
             RIGHT,
+            {**CHART, **TABLE},
         ),
     )
     registries.nightly_steps.register(
