@@ -227,7 +227,7 @@ def sales_section(builder: Builder, context: ReportContext) -> None:
             ["volume", *(["forecast"] if ahead else [])],
         )
     if not is_expected:
-        builder.title = _("Sales")
+        builder.title = pgettext("section of a report", "Sales")
 
 
 def channels_section(builder: Builder, context: ReportContext) -> None:
