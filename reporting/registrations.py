@@ -130,7 +130,7 @@ def register_all() -> None:
     for order, key, label, blocks in (
         (10, "key_figures", _("Key figures"), TABLE),
         (15, "plan", _("Actual, budget, last year and the full year"), PLANNED),
-        (20, "sales", _("Sales and forecast"), CHART),
+        (20, "sales", _("Sales and forecast"), {**CHART, "revenue": _("Chart of revenue")}),
         (30, "channels", _("Sales by channel"), TABLE),
         (35, "category", _("Products at each channel"), TABLE),
         (900, "words", _("Own words"), {}),

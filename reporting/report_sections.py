@@ -20,6 +20,7 @@ from core import formats
 from core.charts import Actual, Expected, volume_forecast_chart
 from core.months import month_add
 from core.reports.build import Builder, Cell, Column, Figure, ReportContext, money, number, rate, words
+from forecasting.charts.forecasts import revenue_chart
 from products.models import Channel, Product
 from products.selectors.lines import line_tree
 from products.selectors.report_scope import ReportScope
@@ -204,7 +205,10 @@ def _change(index: float | None) -> Cell:
 
 
 def sales_section(builder: Builder, context: ReportContext) -> None:
-    """Each product's months, and what is expected where the audience may know."""
+    """Each product's months, and what is expected where the audience may know. Chosen alone: its revenue."""
+    if builder.only == "revenue":
+        _revenue(builder, context)
+        return
     is_expected = False
     for row in _rows(context):
         product, overview = row.product, row.overview
@@ -228,6 +232,13 @@ def sales_section(builder: Builder, context: ReportContext) -> None:
         )
     if not is_expected:
         builder.title = pgettext("section of a report", "Sales")
+
+
+def _revenue(builder: Builder, context: ReportContext) -> None:
+    builder.title = _("Revenue")
+    for row in _rows(context):
+        chart = revenue_chart(sales=row.overview.history[-context.scope.months :], events=())
+        builder.chart(chart, ["revenue"], title=row.product.name, name="revenue")
 
 
 def channels_section(builder: Builder, context: ReportContext) -> None:

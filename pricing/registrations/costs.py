@@ -74,7 +74,7 @@ def register() -> None:
             later("report_sections.margins.margin_section"),
             50,
             RIGHT,
-            {**CHART, **TABLE},
+            {**CHART, **TABLE, "ahead": _("Chart of the months ahead")},
         ),
     )
     registries.nightly_steps.register(

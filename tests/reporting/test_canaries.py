@@ -246,7 +246,8 @@ def published(firm: SimpleNamespace, audience: str, grant: str = "", **scope: An
     parts = [
         Part(each.key, "Our words.", kept if each.asks else WHOLE) for each in registries.report_sections
     ]
-    parts += [Part("margin", choice=Choice(block, firm.juice.pk)) for block in ("chart", "table")]
+    parts += [Part("margin", choice=Choice(block, firm.juice.pk)) for block in ("chart", "table", "ahead")]
+    parts.append(Part("sales", choice=Choice("revenue")))
     values = {"title": "Month", "language": "en", "audience": audience, "products": [firm.juice], **scope}
     report = report_create(user=firm.author, values=values, parts=parts)
     if grant:

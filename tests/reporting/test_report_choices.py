@@ -59,6 +59,7 @@ def booked(company: Any) -> Product:
         ("sales", Choice(), [ReportChart, ReportChart], ["Apple juice", "Orange juice"]),
         ("sales", Choice("chart"), [ReportChart, ReportChart], ["Apple juice", "Orange juice"]),
         ("sales", Choice("chart", -1), [ReportChart], ["Orange juice"]),
+        ("sales", Choice("revenue"), [ReportChart, ReportChart], ["Apple juice", "Orange juice"]),
         ("channels", Choice(product_id=-1), [Table], ["Orange juice"]),
         ("plan", Choice("year_to_date"), [Table], ["Year to date"]),
         ("plan", Choice("year_to_date", -1), [Table], ["Year to date"]),
