@@ -17,7 +17,7 @@ from exchange.messages import in_words
 from exchange.models import Import
 from exchange.selectors import imports_waiting
 
-from .kinds import AlertKind, Words
+from .kinds import Words, waiting_kind
 from .sentences import count_word
 from .services.alerts import Candidate, Settled, alerts_settle
 from .services.notifications import notify
@@ -107,19 +107,16 @@ def _tally(count: int) -> str:
     return ngettext("%(count)s import waits", "%(count)s imports wait", count) % {"count": count_word(count)}
 
 
-WAITING = AlertKind(
+WAITING = waiting_kind(
     KIND,
     _("Import waits"),
     "file-import",
-    "warn",
     words=_words,
     url=lambda alert: reverse("exchange:detail", args=[alert.evidence["import"]]),
     action=_("Answer"),
     order=90,
     tally=_tally,
     permission="exchange.import",
-    all_channels=False,
-    spark=False,
 )
 
 

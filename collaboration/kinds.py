@@ -59,6 +59,12 @@ class AlertKind:
     told: Callable[[int], str] | None = None
 
 
+def waiting_kind(key: str, label: Any, icon: str, **more: Any) -> AlertKind:
+    """Something that somebody has to do and that rests on no figures: for who has the right, whatever their
+    channels."""
+    return AlertKind(key, label, icon, "warn", all_channels=False, spark=False, **more)
+
+
 @dataclass(frozen=True)
 class NotificationKind:
     """``words(params)`` is the sentence in the reader's language."""

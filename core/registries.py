@@ -9,6 +9,7 @@ from typing import Any
 
 from django.db.models import Model, QuerySet
 from django.db.models.functions import JSONObject
+from django.utils.translation import gettext_lazy as _
 
 from .registry import Registry
 
@@ -338,13 +339,21 @@ class ReportField:
 @dataclass(frozen=True)
 class ReportSection:
     """A section that reports can have. ``build(builder, context)`` adds its blocks; ``permission`` is what an
-    author needs to choose it."""
+    author needs to choose it. ``blocks``: the names of its charts and tables, of which one can be chosen
+    alone, with their labels. ``asks``: it shows what it is asked (``context.query``), and nothing without."""
 
     key: str
     label: Any
     build: Callable[[Any, Any], None]
     order: int
     permission: str = ""
+    blocks: Mapping[str, Any] = field(default_factory=lambda: TABLE)
+    asks: bool = False
+
+
+CHART: Mapping[str, Any] = {"chart": _("Chart")}
+TABLE: Mapping[str, Any] = {"table": _("Table")}
+"""What a section has that names none of its charts and tables itself."""
 
 
 menu: Registry[MenuEntry] = Registry("menu")

@@ -12,9 +12,30 @@ from accounts import rights
 from accounts.rights import Right
 from core import registries
 from core.later import later_in
-from core.registries import JobKind, MailFile, MenuEntry, Panel, ProductTab, ReportField, ReportSection
+from core.registries import (
+    CHART,
+    TABLE,
+    JobKind,
+    MailFile,
+    MenuEntry,
+    Panel,
+    ProductTab,
+    ReportField,
+    ReportSection,
+)
 
 later = later_in("reporting")
+PLANNED = {
+    "month": _("Last month"),
+    "year_to_date": _("Year to date"),
+    "full_year": _("Full year expected"),
+}
+BRIDGED = {
+    "last_year_chart": _("Chart against last year"),
+    "last_year_table": _("Table against last year"),
+    "budget_chart": _("Chart against budget"),
+    "budget_table": _("Table against budget"),
+}
 
 
 def _sheet(of: str, user: Any, subject: Any) -> dict[str, str]:
@@ -102,25 +123,37 @@ def register_all() -> None:
         ReportField("last_year", _("Change against last year"), order=50),
         ReportField("forecast", _("Forecast"), order=60),
         ReportField("budget", _("Budget"), "internal", 70),
+        ReportField("cost_report", _("Cost reports kept under a name"), "cost", 220),
         ReportField("comment", _("Words of the author"), order=900),
         ReportField("author", _("Name of the author"), "person", 910),
     )
-    for order, key, label in (
-        (10, "key_figures", _("Key figures")),
-        (15, "plan", _("Actual, budget, last year and the full year")),
-        (20, "sales", _("Sales and forecast")),
-        (30, "channels", _("Sales by channel")),
-        (35, "category", _("Products at each channel")),
-        (900, "words", _("Own words")),
+    for order, key, label, blocks in (
+        (10, "key_figures", _("Key figures"), TABLE),
+        (15, "plan", _("Actual, budget, last year and the full year"), PLANNED),
+        (20, "sales", _("Sales and forecast"), {**CHART, "revenue": _("Chart of revenue")}),
+        (30, "channels", _("Sales by channel"), TABLE),
+        (35, "category", _("Products at each channel"), TABLE),
+        (900, "words", _("Own words"), {}),
     ):
         build = later(f"report_sections.{key}_section")
-        registries.report_sections.register(ReportSection(key, label, build, order))
+        registries.report_sections.register(ReportSection(key, label, build, order, blocks=blocks))
+    costs = "pricing.view_costs"
     registries.report_sections.register(
         ReportSection(
             "margin_bridge",
             _("Margin against last year and budget"),
             later("report_sections.margin_bridge_section"),
             52,
-            "pricing.view_costs",
-        )
+            costs,
+            BRIDGED,
+        ),
+        ReportSection(
+            "cost_report",
+            _("Cost report"),
+            later("report_cost_tables.cost_report_section"),
+            54,
+            costs,
+            {},
+            asks=True,
+        ),
     )

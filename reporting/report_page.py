@@ -9,12 +9,15 @@ from typing import Any
 
 from django.utils import translation
 
+from core import registries
 from core.charts import Chart, ChartTable, LegendKey
+from core.registries import ReportSection
 from core.reports.blocks import Block, ReportChart, Section, Text, sections_from_json, sections_to_json
 
 from .exposure_words import exposure_sentence
 from .markdown import markdown_html
-from .models import Report
+from .models import Report, ReportPart
+from .selectors.report_choices import Choice
 from .selectors.reports import Built, problems
 
 
@@ -35,6 +38,28 @@ class SectionShown:
     title: str
     blocks: Sequence[BlockShown]
     comment: BlockShown | None = None
+
+
+@dataclass(frozen=True)
+class PartShown:
+    """A part of a report in its editor: its section, what is ``chosen`` of it in words, and as the form says
+    it (``choice``)."""
+
+    section: ReportSection
+    comment: str
+    chosen: str = ""
+    choice: str = ""
+
+    @property
+    def name(self) -> str:
+        return f"{self.section.label}: {self.chosen}" if self.chosen else str(self.section.label)
+
+
+def part_shown(part: ReportPart) -> PartShown:
+    section = registries.report_sections.get(part.section)
+    said = (section.blocks.get(part.block, part.block), part.product, part.name)
+    chosen = " · ".join(str(getattr(each, "name", each)) for each in said if each)
+    return PartShown(section, part.comment, chosen, Choice.of(part).text)
 
 
 def sections_shown(sections: Sequence[Section]) -> list[SectionShown]:

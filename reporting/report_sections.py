@@ -20,14 +20,15 @@ from core import formats
 from core.charts import Actual, Expected, volume_forecast_chart
 from core.months import month_add
 from core.reports.build import Builder, Cell, Column, Figure, ReportContext, money, number, rate, words
+from forecasting.charts.forecasts import revenue_chart
 from products.models import Channel, Product
 from products.selectors.lines import line_tree
-from products.selectors.months import product_complete_month
 from products.selectors.report_scope import ReportScope
 from products.selectors.sales import ChannelSales, sales_by_channel, total
 from products.selectors.units import unit_of
 
 from .margin_bridge_page import bridge_shown, part_amounts
+from .report_cost_tables import month_last
 from .report_words import PERIOD_WORDS
 from .selectors.key_figures import KeyFigure
 from .selectors.margin_bridge import margin_bridge
@@ -163,6 +164,7 @@ def _plan_table(
         found,
         strong=lambda row: row.volume is None,
         note=_span_words(found[0].revenue.first, found[0].revenue.last),
+        name=span,
     )
 
 
@@ -203,7 +205,11 @@ def _change(index: float | None) -> Cell:
 
 
 def sales_section(builder: Builder, context: ReportContext) -> None:
-    """Each product's months, and what is expected where the audience may know."""
+    """Each product's months, and what is expected where the audience may know. Chosen alone: its revenue."""
+    if builder.only == "revenue":
+        _revenue(builder, context)
+        return
+    is_expected = False
     for row in _rows(context):
         product, overview = row.product, row.overview
         history = overview.history[-context.scope.months :]
@@ -211,6 +217,7 @@ def sales_section(builder: Builder, context: ReportContext) -> None:
             continue
         now = overview.forecast if builder.may("forecast") else None
         ahead = [Expected(each.month, *each.final_band) for each in (now.sold_months if now else [])]
+        is_expected |= bool(ahead)
         builder.chart(
             volume_forecast_chart(
                 id=f"sales-{product.pk}",
@@ -223,6 +230,15 @@ def sales_section(builder: Builder, context: ReportContext) -> None:
             ),
             ["volume", *(["forecast"] if ahead else [])],
         )
+    if not is_expected:
+        builder.title = pgettext("section of a report", "Sales")
+
+
+def _revenue(builder: Builder, context: ReportContext) -> None:
+    builder.title = _("Revenue")
+    for row in _rows(context):
+        chart = revenue_chart(sales=row.overview.history[-context.scope.months :], events=())
+        builder.chart(chart, ["revenue"], title=row.product.name, name="revenue")
 
 
 def channels_section(builder: Builder, context: ReportContext) -> None:
@@ -325,9 +341,8 @@ def margin_bridge_section(builder: Builder, context: ReportContext) -> None:
     the budget, and each product's part of it."""
     if not builder.may("margin"):
         return
-    tree, products = line_tree(), context.scope.products
-    complete = [product_complete_month(each, tree.lead_measure(each.line_id).pk) for each in products]
-    last = max((month for month in complete if month is not None), default=None)
+    products = context.scope.products
+    last = month_last(products)
     if last is None:
         return
     only = frozenset(product.pk for product in products)
@@ -340,7 +355,8 @@ def margin_bridge_section(builder: Builder, context: ReportContext) -> None:
             continue  # nothing to compare with: no budget, or not there yet
         if report.uneven:
             builder.text(_uneven(), about="margin")
-        builder.chart(bridge_shown(query, report.found).chart, ["margin"], title=titles[against])
+        chart = bridge_shown(query, report.found).chart
+        builder.chart(chart, ["margin"], title=titles[against], name=f"{against}_chart")
         parts = [(name.label, part_amounts(part)) for name, part in report.parts]
         heads = (
             _("Currency"),
@@ -357,6 +373,7 @@ def margin_bridge_section(builder: Builder, context: ReportContext) -> None:
             ],
             parts,
             note=str(PERIOD_WORDS[query.period]),
+            name=f"{against}_table",
         )
 
 

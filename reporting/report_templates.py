@@ -117,9 +117,11 @@ TEMPLATES: Mapping[str, ReportTemplate] = {
 
 
 def sections_offered(user: Any) -> list[ReportSection]:
-    """The sections that a person may choose."""
+    """The sections that a person may choose as they are."""
     return [
-        each for each in registries.report_sections if not each.permission or user.has_perm(each.permission)
+        each
+        for each in registries.report_sections
+        if not each.asks and (not each.permission or user.has_perm(each.permission))
     ]
 
 

@@ -12,7 +12,7 @@ from django.utils.html import format_html
 from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 
-from collaboration.kinds import AlertKind, Words
+from collaboration.kinds import Words, waiting_kind
 from collaboration.sentences import count_word, enumerate_words
 from core import formats
 
@@ -90,17 +90,14 @@ def _tally(count: int) -> str:
     }
 
 
-UNSENT = AlertKind(
+UNSENT = waiting_kind(
     "report_unsent",
     _("Report not sent"),
     "report",
-    "warn",
     words=_words,
     url=lambda alert: reverse("reporting:report", args=[alert.evidence["report"]]),
     action=_("Look"),
     order=85,
     tally=_tally,
     permission="reporting.edit",
-    all_channels=False,
-    spark=False,
 )

@@ -9,7 +9,7 @@ from django.utils.html import format_html
 from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 
-from collaboration.kinds import AlertKind, Words
+from collaboration.kinds import Words, waiting_kind
 from collaboration.sentences import count_word
 
 KIND = "report_question"
@@ -26,17 +26,14 @@ def _tally(count: int) -> str:
     return said % {"count": count_word(count)}
 
 
-QUESTION = AlertKind(
+QUESTION = waiting_kind(
     KIND,
     _("Reader's question"),
     "message",
-    "warn",
     words=_words,
     url=lambda alert: reverse("reporting:share", args=[alert.evidence["share"]]),
     action=_("Read"),
     order=85,
     tally=_tally,
     permission="reporting.share",
-    all_channels=False,
-    spark=False,
 )

@@ -36,11 +36,15 @@ class Figure:
 @dataclass
 class Builder:
     """Collects a section's blocks. ``allowed``: the keys of the fields that may be told; ``shown`` the ones
-    that were. A field that nobody registered is a LookupError: it could not be allowed or refused."""
+    that were. A field that nobody registered is a LookupError: it could not be allowed or refused.
+    ``only``: the name of the one kind of blocks that was chosen, others are left out. ``title``: what a
+    section is called for what it tells here, where that is less than its label says."""
 
     allowed: Collection[str]
+    only: str = ""
     blocks: list[Block] = field(default_factory=list)
     shown: set[str] = field(default_factory=set)
+    title: str = ""
 
     def may(self, key: str) -> bool:
         registries.report_fields.get(key)
@@ -48,11 +52,13 @@ class Builder:
 
     def text(self, markdown: str, author: str = "", *, about: str, beside: bool = False) -> None:
         """``about``: the field that the words tell of."""
-        if markdown and self.may(about):
+        if (beside or not self.only) and markdown and self.may(about):
             self.shown.add(about)
             self.blocks.append(Text(markdown, author, beside))
 
-    def figures(self, figures: Iterable[Figure]) -> None:
+    def figures(self, figures: Iterable[Figure], *, name: str = "table") -> None:
+        if self.only not in ("", name):
+            return
         found = []
         for figure in figures:
             if self.may(figure.field) and _says(cell := figure.cell()):
@@ -69,9 +75,12 @@ class Builder:
         *,
         note: str = "",
         strong: Callable[[Any], bool] = lambda row: False,
+        name: str = "table",
     ) -> None:
         """``strong`` says which rows are totals. A column without a single figure is left out, and a table of
         which but one column is left."""
+        if self.only not in ("", name):
+            return
         asked, rows = [column for column in columns if self.may(column.field)], list(rows)
         cells = [(column, [column.cell(row) for row in rows]) for column in asked]
         told = [(column, own) for column, own in cells if any(map(_says, own))]
@@ -90,10 +99,12 @@ class Builder:
             )
         )
 
-    def chart(self, chart: Chart | None, fields: Sequence[str], *, title: str = "") -> None:
+    def chart(
+        self, chart: Chart | None, fields: Sequence[str], *, title: str = "", name: str = "chart"
+    ) -> None:
         """A chart as a page draws it; left out whole where one of the ``fields`` it shows is refused.
         ``title``: in the place of the question that it answers."""
-        if chart is None or {*map(self.may, fields)} != {True}:
+        if chart is None or self.only not in ("", name) or {*map(self.may, fields)} != {True}:
             return
         self.shown |= set(fields)
         heads, title = list(chart.table.headers), title or chart.title
@@ -147,10 +158,11 @@ def _figure(
 class ReportContext:
     """What a section builds from. ``viewer`` is the author with the rights and limits of the audience and the
     scope, so that every selector leaves out what the report may not tell; ``scope`` is the one of
-    :mod:`products.selectors.report_scope`. ``kept`` holds what a room read for one section and needs in the
-    next."""
+    :mod:`products.selectors.report_scope`. ``query`` is what a section that asks for it is asked, as in an
+    address. ``kept`` holds what a room read for one section and needs in the next."""
 
     viewer: Any
     scope: Any
     currency: str
+    query: str = ""
     kept: dict[Any, Any] = field(default_factory=dict)

@@ -7,6 +7,8 @@ from django.utils.translation import gettext_lazy as _
 from core import registries
 from core.later import later_in
 from core.registries import (
+    CHART,
+    TABLE,
     ClosedNames,
     JobKind,
     MenuEntry,
@@ -73,6 +75,7 @@ def register() -> None:
             later("report_sections.margins.margin_section"),
             50,
             RIGHT,
+            {**CHART, **TABLE, "ahead": _("Chart of the months ahead")},
         ),
     )
     registries.nightly_steps.register(

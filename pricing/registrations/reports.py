@@ -6,7 +6,7 @@ from django.utils.translation import gettext_lazy as _
 
 from core import registries
 from core.later import later_in
-from core.registries import ReportField, ReportSection
+from core.registries import CHART, TABLE, ReportField, ReportSection
 
 later = later_in("pricing")
 
@@ -22,12 +22,12 @@ def register() -> None:
         ReportField("listing", _("Listings, shares of channels"), "internal", 170),
         ReportField("positioning", _("Positioning"), "internal", 180),
     )
-    for order, key, label in (
-        (60, "positioning", _("Positioning")),
-        (61, "prices", _("Prices")),
-        (62, "price_charts", _("Price and volume over time")),
-        (63, "place", _("Place")),
-        (64, "promotions", _("Promotions")),
+    for order, key, label, blocks in (
+        (60, "positioning", _("Positioning"), TABLE),
+        (61, "prices", _("Prices"), TABLE),
+        (62, "price_charts", _("Price and volume over time"), CHART),
+        (63, "place", _("Place"), TABLE),
+        (64, "promotions", _("Promotions"), {**CHART, **TABLE}),
     ):
         build = later(f"report_sections.mix.{key}_section")
-        registries.report_sections.register(ReportSection(key, label, build, order, "pricing.view"))
+        registries.report_sections.register(ReportSection(key, label, build, order, "pricing.view", blocks))

@@ -14,6 +14,7 @@ from core import formats
 from core.months import month_add
 from core.reports.build import Builder, Column, ReportContext, money, rate, words
 from pricing.cards.margins import MONTHS, margin_chart, statement_lines
+from pricing.cards.margins_ahead import margin_ahead_card
 from pricing.engine.costs import Statement
 from pricing.selectors.costs import RIGHT, Rates, rates_by_product
 from pricing.selectors.margins import Margins, MonthMargin, margins_total
@@ -21,6 +22,8 @@ from products.models import Product
 from products.selectors.access import visible_channel_ids
 from products.selectors.lines import line_tree
 from products.selectors.months import product_complete_month
+
+AHEAD = "ahead"
 
 
 @dataclass(frozen=True)
@@ -31,6 +34,7 @@ class _Margin:
     months: list[MonthMargin]
     total: Statement
     rates: list[Rates]
+    margins: Margins | None = None
 
     @property
     def span(self) -> str:
@@ -56,7 +60,7 @@ def _margins(context: ReportContext) -> list[_Margin]:
                 months = margins.of(product)
                 total = margins_total(months)
                 if total is not None:
-                    found[product] = _Margin(product, months, total, rates[product])
+                    found[product] = _Margin(product, months, total, rates[product], margins)
         context.kept["margins"] = [found[each] for each in context.scope.products if each in found]
     kept: list[_Margin] = context.kept["margins"]
     return kept
@@ -64,8 +68,11 @@ def _margins(context: ReportContext) -> list[_Margin]:
 
 def margin_section(builder: Builder, context: ReportContext) -> None:
     """From sales to the result of 12 months, a product at a time; costs by kind, and the drawing with
-    them, only where they may be told."""
+    them, only where they may be told. Chosen alone: what margin is expected of the months ahead."""
     if not builder.may("margin"):
+        return
+    if builder.only == AHEAD:
+        _ahead(builder, context)
         return
     for found in _margins(context):
         assert found.product is not None
@@ -89,6 +96,16 @@ def margin_section(builder: Builder, context: ReportContext) -> None:
             strong=lambda row: bool(row[2]),
             note=found.span,
         )
+
+
+def _ahead(builder: Builder, context: ReportContext) -> None:
+    builder.title = _("Margin of the months ahead")
+    for found in _margins(context):
+        if found.product is None or found.margins is None:
+            continue
+        card = margin_ahead_card(context.viewer, found.product, found.margins, found.months)
+        chart = card.chart if card else None
+        builder.chart(chart, ["margin", "forecast"], title=found.product.name, name=AHEAD)
 
 
 def margins_section(builder: Builder, context: ReportContext) -> None:

@@ -12,11 +12,14 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from products.models import Channel, Product, ProductLine, SalesMonth, Supplier
+from django.db.models import Q, QuerySet
+
+from products.models import Channel, Family, Product, ProductLine, SalesMonth, Supplier
 
 from .access import products_visible, visible_channel_ids, visible_line_ids
 from .channels import channel_chains, channels_within
 from .lines import line_tree
+from .structure import members_now
 
 
 @dataclass(frozen=True)
@@ -32,20 +35,27 @@ class ReportScope:
 
 def scope_products(
     author: Any,
-    products: Collection[int],
+    *,
+    products: QuerySet[Product],
     lines: Collection[ProductLine],
+    families: QuerySet[Family],
     suppliers: Collection[Supplier] = (),
 ) -> list[Product]:
-    """The products chosen themselves and those of the lines and the ones below, that the author may see, by
-    name; of these only the ones of the suppliers, where some are named, and all of theirs where nothing else
-    is. One query and the tree of lines."""
+    """The products chosen themselves, those of the lines and the ones below, and those that are in the
+    families today, that the author may see, by name; of these only the ones of the suppliers, where some are
+    named, and all of theirs where nothing else is. One query and the tree of lines."""
     found = products_visible(author).select_related("line", "figures", "supplier")
     if suppliers:
         found = found.filter(supplier__in=suppliers)
-    if products or lines or not suppliers:
+    if not suppliers or lines or products.exists() or families.exists():
         tree = line_tree()
         within = {pk for line in lines for pk in tree.descendants(line.pk)}
-        found = found.filter(pk__in=products) | found.filter(line__in=within)
+        members = members_now().filter(family__in=families.order_by().values("pk"))
+        found = found.filter(
+            Q(pk__in=products.order_by().values("pk"))
+            | Q(line__in=within)
+            | Q(pk__in=members.order_by().values("product"))
+        )
     return list(found.order_by("name", "code"))
 
 

@@ -122,12 +122,15 @@ def channel_rows(user: Any) -> list[ChannelRow]:
     return found
 
 
+def members_now() -> QuerySet[FamilyMember]:
+    """What family each product is in today."""
+    newest = FamilyMember.objects.filter(product=OuterRef("product"), start_date__lte=today())
+    return FamilyMember.objects.filter(pk=Subquery(newest.order_by("-start_date").values("pk")[:1]))
+
+
 def family_rows(user: Any) -> QuerySet[Family]:
     """The families with how many members each has today (``members_now``)."""
-    newest = FamilyMember.objects.filter(product=OuterRef("product"), start_date__lte=today())
-    held = FamilyMember.objects.filter(
-        family=OuterRef("pk"), pk=Subquery(newest.order_by("-start_date").values("pk")[:1])
-    )
+    held = members_now().filter(family=OuterRef("pk"))
     counted = held.order_by().values("family").annotate(count=Count("pk")).values("count")
     return families_visible(user).select_related("line").annotate(members_now=Subquery(counted))
 

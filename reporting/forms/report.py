@@ -9,7 +9,7 @@ from django.db.models.functions import Upper
 from django.utils.translation import gettext_lazy as _
 
 from products.models import Product, Supplier
-from products.selectors.access import channels_visible, lines_visible, products_visible
+from products.selectors.access import channels_visible, families_visible, lines_visible, products_visible
 from reporting.models import Report
 
 
@@ -27,20 +27,30 @@ class ReportForm(forms.ModelForm):
 
     class Meta:
         model = Report
-        fields = ("title", "language", "audience", "lines", "suppliers", "channels", "all_channels", "months")
+        fields = (
+            *("title", "language", "audience", "months"),
+            *("lines", "families", "suppliers", "channels", "all_channels"),
+        )
 
     def __init__(self, *args: Any, user: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self._user = user
-        lines: Any = self.fields["lines"]
-        channels: Any = self.fields["channels"]
-        lines.queryset, lines.required = lines_visible(user).order_by("name"), False
-        channels.queryset, channels.required = channels_visible(user).order_by("name"), False
-        suppliers: Any = self.fields["suppliers"]
-        suppliers.queryset, suppliers.required = Supplier.objects.order_by("name"), False
-        suppliers.help_text = _("Only their products. Without products and lines: all of theirs.")
-        lines.help_text = _("All their products, and those of the lines below.")
-        channels.help_text = _("None: of all channels. To the outside: the ones of the reader.")
+        for name, rows, help_text in (
+            ("lines", lines_visible(user), _("All their products, and those of the lines below.")),
+            ("families", families_visible(user), _("The products that are in them when the report is made.")),
+            (
+                "suppliers",
+                Supplier.objects.all(),
+                _("Only their products. Without products, lines and families: all of theirs."),
+            ),
+            (
+                "channels",
+                channels_visible(user),
+                _("None: of all channels. To the outside: the ones of the reader."),
+            ),
+        ):
+            field: Any = self.fields[name]
+            field.queryset, field.required, field.help_text = rows.order_by("name"), False, help_text
         if self.instance.pk and not self.is_bound:
             codes = self.instance.products.order_by("code").values_list("code", flat=True)
             self.initial.setdefault("products", " ".join(codes))
@@ -58,5 +68,6 @@ class ReportForm(forms.ModelForm):
         """As the service takes them."""
         said = self.cleaned_data
         own = {name: said[name] for name in ("title", "language", "audience", "all_channels", "months")}
-        about = {name: list(said[name]) for name in ("products", "lines", "suppliers", "channels")}
+        scope = ("products", "lines", "families", "suppliers", "channels")
+        about = {name: list(said[name]) for name in scope}
         return {**own, **about}

@@ -16,8 +16,9 @@ class Report(models.Model):
     """A report that somebody makes: for whom, about what, with which parts. What readers get is never this
     but a :class:`Snapshot` of it.
 
-    The scope is the products chosen and those of the lines, of the suppliers alone where some are named;
-    without channels it is about all of them, which an external report has to say (``all_channels``).
+    The scope is the products chosen, those of the lines and those that are in the families, of the suppliers
+    alone where some are named; without channels it is about all of them, which an external report has to say
+    (``all_channels``).
     """
 
     class Audience(models.TextChoices):
@@ -34,6 +35,7 @@ class Report(models.Model):
     audience = models.CharField(_("audience"), max_length=8, choices=Audience.choices)
     products = models.ManyToManyField("products.Product", related_name="+", verbose_name=_("products"))
     lines = models.ManyToManyField("products.ProductLine", related_name="+", verbose_name=_("product lines"))
+    families = models.ManyToManyField("products.Family", related_name="+", verbose_name=_("families"))
     suppliers = models.ManyToManyField("products.Supplier", related_name="+", verbose_name=_("suppliers"))
     channels = models.ManyToManyField("products.Channel", related_name="+", verbose_name=_("channels"))
     all_channels = models.BooleanField(_("all channels, on purpose"), default=False)
@@ -67,18 +69,30 @@ class Report(models.Model):
 
 @pghistory.track()
 class ReportPart(models.Model):
-    """A section in a report, at its place, with what its author says beside it (Markdown)."""
+    """A section in a report, at its place, with what its author says beside it (Markdown).
+
+    ``block``: only the chart or table of that name is chosen of it; ``product``: only this one's. ``query``
+    is what a section that answers an address is asked (a cost report), ``name`` what that is called.
+    """
 
     report = models.ForeignKey(Report, models.CASCADE, related_name="parts")
     place = models.PositiveSmallIntegerField()
     section = models.CharField(max_length=40)
     comment = models.TextField(_("comment"), blank=True, max_length=4000)
+    block = models.CharField(max_length=40, blank=True)
+    product = models.ForeignKey("products.Product", models.CASCADE, null=True, blank=True, related_name="+")
+    query = models.CharField(max_length=1000, blank=True)
+    name = models.CharField(max_length=60, blank=True)
 
     class Meta:
         ordering = ["place"]
         constraints = [
             models.UniqueConstraint(
                 fields=["report", "place"], name="report_part_place_once", deferrable=Deferrable.DEFERRED
+            ),
+            models.CheckConstraint(
+                condition=Q(query="", name="") | (~Q(query="") & ~Q(name="") & Q(block="", product=None)),
+                name="report_part_asks_by_name",
             ),
         ]
 

@@ -14,13 +14,18 @@ LAST_DAY = 31
 
 
 class ReportPreview(models.Model):
-    """How a long report would look, as a worker built it: ``content`` as :mod:`reporting.services.previews`
-    keeps it, of the report as ``fingerprint`` says it was. Made anew at will."""
+    """How a long report would look, as a worker built it: ``content`` as :mod:`reporting.report_page` makes
+    it, of the report as ``fingerprint`` says it was. ``waiting``: with the fields that wait for approval, for
+    who decides on them. Made anew at will."""
 
-    report = models.OneToOneField(Report, models.CASCADE, related_name="preview")
+    report = models.ForeignKey(Report, models.CASCADE, related_name="previews")
+    waiting = models.BooleanField(default=False)
     fingerprint = models.CharField(max_length=64)
     content = models.JSONField()
     made_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["report", "waiting"], name="report_preview_once")]
 
 
 @pghistory.track()

@@ -65,11 +65,11 @@ def document(snapshot: Snapshot) -> Document:
         )
 
 
-def column_widths(table: Table) -> list[int]:
-    """How many letters each column needs: figures and months stay on one line, words wrap."""
+def column_widths(table: Table, most: int = 32) -> list[int]:
+    """How many letters each column needs: figures and months stay on one line, words wrap after ``most``."""
     found = []
     for place, (head, numeric) in enumerate(table.columns):
         longest = max((len(row[place].text) for row in table.rows), default=0)
         words = max(map(len, head.split()), default=0)
-        found.append(max(4, words, longest if numeric else min(longest, 32)) + 2)
+        found.append(max(4, words, longest if numeric else min(longest, most)) + 2)
     return found

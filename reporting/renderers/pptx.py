@@ -21,6 +21,8 @@ WIDE, HIGH, EDGE, TOP, ROOM = 13.333, 7.5, 0.6, 1.55, 5.2
 """Of a slide, in inches: its sides, its margin, where a block begins and how high it may be."""
 LETTER = 0.55 / 72
 """How wide a letter of one point is, in inches."""
+WRAPPED, READABLE = (32, 24, 18), 10
+"""After how many letters words wrap at the latest, until letters are of so many points."""
 INK, QUIET, LINE = "1B2737", "556274", "E4E8ED"
 TITLE_ONLY = 5
 """The layout of python-pptx's own template."""
@@ -138,7 +140,7 @@ class Slides:
         box = slide.shapes.add_textbox(*map(Inches, (EDGE, top, WIDE - 2 * EDGE, 0.3)))
         frame = box.text_frame
         frame.margin_left = frame.margin_right = frame.margin_top = frame.margin_bottom = 0
-        frame.text = text
+        frame.text, frame.word_wrap = text, True  # else it stands in the middle for some readers
         _styled(frame.paragraphs[0], Pt(size), QUIET)
 
     def _words(self, slide: Any, lines: Sequence[Line]) -> None:
@@ -181,10 +183,14 @@ class Slides:
         picture._element.nvPicPr.cNvPr.set("descr", alt)
 
     def _table(self, section: str, table: Table) -> None:
-        """Smaller letters where it is wide; over several slides, each with its head, where it is long."""
-        widths = column_widths(table)
+        """Words wrap earlier and letters are smaller where it is wide; over several slides, each with its
+        head, where it is long."""
         whole = WIDE - 2 * EDGE
-        size = max(7, min(14, int(whole / (sum(widths) * LETTER))))
+        for most in WRAPPED:
+            widths = column_widths(table, most)
+            size = max(7, min(14, int(whole / (sum(widths) * LETTER))))
+            if size >= READABLE:
+                break
         high = size * 1.9 / 72
         fit = [width / sum(widths) * whole / (size * LETTER) for width in widths]
 

@@ -9,10 +9,13 @@ from django.db.models import Q, QuerySet
 from django.http import Http404
 
 from core import registries
+from core.kept import kept_while_reading
 from core.registries import ReportField
 from products.selectors.access import products_visible, visible_channel_ids
 from products.selectors.report_scope import ReportScope, scope_products
-from reporting.models import Report, ReportGrant
+from reporting.models import Report, ReportGrant, ReportPart
+
+from .report_choices import Choice
 
 GRANT = "reporting.grant"
 COSTS = "pricing.view_costs"
@@ -24,11 +27,16 @@ TOLD: Mapping[str, frozenset[str]] = {
 """The kinds of fields that an audience is told; costs only by an author who may see them."""
 
 
+@kept_while_reading
 def report_scope(report: Report) -> ReportScope:
     """The report's products as its author sees them now."""
     suppliers = list(report.suppliers.all())
     products = scope_products(
-        report.author, [row.pk for row in report.products.all()], list(report.lines.all()), suppliers
+        report.author,
+        products=report.products.all(),
+        lines=list(report.lines.all()),
+        families=report.families.all(),
+        suppliers=suppliers,
     )
     return ReportScope(products, list(report.channels.order_by("name")), report.months, suppliers)
 
@@ -60,18 +68,24 @@ def grant_scope(report: Report, scope: ReportScope) -> dict[str, Any]:
     return {
         "products": sorted(product.pk for product in scope.products),
         "channels": sorted(channel.pk for channel in scope.channels),
-        "sections": sorted({part.section for part in report.parts.all()}),
+        "sections": sorted({_told_of(part) for part in report.parts.all()}),
         "months": report.months,
     }
 
 
+def _told_of(part: ReportPart) -> str:
+    """The section's key, and what is chosen of it."""
+    return f"{part.section} {Choice.of(part).text}".strip()
+
+
 def grant_covers(grant: ReportGrant, now: Mapping[str, Any]) -> bool:
-    """Whether the report is about no more than when the field was asked for; no channels are all of them."""
-    then = grant.scope
+    """Whether the report is about no more than when the field was asked for; no channels are all of them, and
+    a section has every chart and table of it."""
+    then, whole = grant.scope, [key.partition(" ")[0] for key in now["sections"]]
     within = bool(now["channels"]) and set(now["channels"]) <= set(then["channels"])
     return (
         set(now["products"]) <= set(then["products"])
-        and set(now["sections"]) <= set(then["sections"])
+        and all({key, part} & set(then["sections"]) for key, part in zip(now["sections"], whole, strict=True))
         and now["months"] <= then["months"]
         and (within or not then["channels"])
     )

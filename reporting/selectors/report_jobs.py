@@ -20,19 +20,23 @@ def publish_job(report: Report) -> Job | None:
     return _last(PUBLISH, report)
 
 
-def preview_job(report: Report) -> Job | None:
-    return _last(PREVIEW, report)
+def preview_job(report: Report, *, waiting: bool = False) -> Job | None:
+    return _last(PREVIEW, report, waiting)
 
 
-def preview_fresh(report: Report) -> ReportPreview | None:
-    """The preview, if the report is still what it was made of, and figures are not of long ago."""
-    found = ReportPreview.objects.filter(report=report, made_at__gt=timezone.now() - FRESH).first()
-    return found if found is not None and found.fingerprint == report_fingerprint(report) else None
+def preview_fresh(report: Report, *, waiting: bool = False) -> ReportPreview | None:
+    """The preview, if the report is still what it was made of, and figures are not of long ago. ``waiting``:
+    the one with the fields that wait for approval."""
+    since = timezone.now() - FRESH
+    found = ReportPreview.objects.filter(report=report, waiting=waiting, made_at__gt=since).first()
+    if found is None or found.fingerprint != report_fingerprint(report, waiting=waiting):
+        return None
+    return found
 
 
-def job_group(kind: str, report: Report) -> str:
-    return f"{kind}:{report.pk}"
+def job_group(kind: str, report: Report, waiting: bool = False) -> str:
+    return f"{kind}:{report.pk}:waiting" if waiting else f"{kind}:{report.pk}"
 
 
-def _last(kind: str, report: Report) -> Job | None:
-    return Job.objects.filter(group=job_group(kind, report)).first()
+def _last(kind: str, report: Report, waiting: bool = False) -> Job | None:
+    return Job.objects.filter(group=job_group(kind, report, waiting)).first()

@@ -21,9 +21,10 @@ from core.reports.build import Builder, ReportContext
 from products.models import Product
 from products.selectors.access import products_visible, visible_channel_ids, visible_line_ids
 from products.selectors.report_scope import ReportScope, scope_accounts, viewer_make
-from reporting.models import Report, Snapshot
+from reporting.models import Report, ReportPart, Snapshot
 
 from .grants import COSTS, fields_allowed, fields_of, grants_held, report_scope
+from .report_choices import Choice
 from .shares import shares_live
 
 VIEW, EDIT = "reporting.view", "reporting.edit"
@@ -126,14 +127,14 @@ def report_is_long(report: Report) -> bool:
     return len(report_scope(report).products) > AT_ONCE
 
 
-def report_fingerprint(report: Report) -> str:
+def report_fingerprint(report: Report, *, waiting: bool = False) -> str:
     """Of all that decides how the report is built, besides the figures: its own fields, sections and words,
-    what it is about and what it may tell."""
+    what it is about and what it may tell; ``waiting``: also with the fields that wait for approval."""
     scope = report_scope(report)
-    grants, _lapsed = grants_held(report, scope)
+    grants, _lapsed = grants_held(report, scope, waiting=waiting)
     said = [
         *(report.title, report.language, report.audience, report.all_channels, report.months),
-        [[part.section, part.comment] for part in report.parts.all()],
+        [[part.section, part.comment, Choice.of(part).text] for part in report.parts.all()],
         [product.pk for product in scope.products],
         [channel.pk for channel in scope.channels],
         sorted(fields_allowed(report, grants)),
@@ -169,14 +170,16 @@ def report_build(
         for place, part in enumerate(parts):
             done = len(few) * place
             section = registries.report_sections.get(part.section)
-            builder = Builder(allowed)
+            builder = Builder(allowed, part.block, title=str(section.label))
             if not section.permission or viewer.has_perm(section.permission):
-                section.build(builder, context)
+                section.build(builder, _chosen(context, part))
+            if part.name and builder.blocks:  # a name may say what is not told
+                builder.title = part.name
             if part.comment:
                 name = str(report.author) if builder.may("author") else ""
                 builder.text(part.comment, name, about="comment", beside=True)
             if builder.blocks:
-                sections.append(Section(section.key, str(section.label), tuple(builder.blocks)))
+                sections.append(Section(section.key, builder.title, tuple(builder.blocks)))
                 shown |= builder.shown
     fields = [each for each in registries.report_fields if each.key in shown]
     labels = {each.key: str(each.label) for each in fields}
@@ -204,11 +207,19 @@ def report_build(
     )
 
 
+def _chosen(context: ReportContext, part: ReportPart) -> ReportContext:
+    """For a part that asks something, or is of one product: still of the report, or of none."""
+    if part.product_id is None:
+        return replace(context, query=part.query)
+    products = [product for product in context.scope.products if product.pk == part.product_id]
+    return replace(context, scope=replace(context.scope, products=products), kept={})
+
+
 def problems(report: Report, built: Built) -> list[str]:
     """Why it cannot be published, in words; nothing: it can."""
     found = []
     if not built.exposure.products:
-        found.append(_("It is about no product: choose products or a product line."))
+        found.append(_("It is about no product: choose products, a family or a product line."))
     if len(built.exposure.products) > MOST:
         message = _("It is about %(count)s products; a report takes %(most)s at most.")
         found.append(message % {"count": len(built.exposure.products), "most": MOST})

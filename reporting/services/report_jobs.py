@@ -12,6 +12,7 @@ from django.utils import timezone, translation
 
 from accounts.versions import row_lock
 from core.jobs import job_enqueue, jobs_cancel
+from core.kept import reading
 from core.models import Job
 from reporting.models import Report, ReportPreview, Snapshot
 from reporting.report_page import preview_content
@@ -38,15 +39,16 @@ def report_publish_start(*, user: Any, report: Report) -> Snapshot | Job:
 
 
 @transaction.atomic
-def preview_start(*, report: Report) -> Job:
-    """A worker builds how the report looks now; what was asked for earlier is dropped."""
+def preview_start(*, report: Report, waiting: bool = False) -> Job:
+    """A worker builds how the report looks now, ``waiting``: with the fields that wait for approval; what was
+    asked for earlier is dropped."""
     current = row_lock(report)
-    fingerprint = report_fingerprint(current)
-    job = preview_job(current)
+    fingerprint = report_fingerprint(current, waiting=waiting)
+    job = preview_job(current, waiting=waiting)
     if job is not None and not job.is_final and job.payload["fingerprint"] == fingerprint:
         return job
-    jobs_cancel(group=job_group(PREVIEW, current))
-    return _enqueue(PREVIEW, current, current.author, fingerprint=fingerprint)
+    jobs_cancel(group=job_group(PREVIEW, current, waiting))
+    return _enqueue(PREVIEW, current, current.author, waiting, fingerprint=fingerprint)
 
 
 def publish_run(context: Any) -> Mapping[str, Any]:
@@ -63,13 +65,14 @@ def publish_run(context: Any) -> Mapping[str, Any]:
 
 def preview_run(context: Any) -> Mapping[str, Any]:
     """The job: what the report tells and how it looks, kept for its page."""
-    report = _report(context)
-    fingerprint = report_fingerprint(report)
-    with translation.override(report.author.language):
-        content = preview_content(report, report_build(report, telling(context)))
+    report, waiting = _report(context), bool(context.payload.get("waiting"))
+    with translation.override(report.author.language), reading():
+        fingerprint = report_fingerprint(report, waiting=waiting)
+        content = preview_content(report, report_build(report, telling(context), waiting=waiting))
     with context.effect():
         ReportPreview.objects.update_or_create(
             report=report,
+            waiting=waiting,
             defaults={"fingerprint": fingerprint, "content": content, "made_at": timezone.now()},
         )
     return {}
@@ -92,12 +95,12 @@ def _report(context: Any) -> Report:
     return Report.objects.select_related("author").get(pk=context.payload["report"])
 
 
-def _enqueue(kind: str, report: Report, user: Any, **payload: Any) -> Job:
+def _enqueue(kind: str, report: Report, user: Any, waiting: bool = False, **payload: Any) -> Job:
     return job_enqueue(
         kind=kind,
         key=f"{kind}:{report.pk}:{uuid.uuid4().hex}",
-        group=job_group(kind, report),
+        group=job_group(kind, report, waiting),
         queue="exports",
-        payload={"report": report.pk, **payload},
+        payload={"report": report.pk, "waiting": waiting, **payload},
         created_by=user,
     )

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
 from django.db import transaction
-from django.db.models import Max
+from django.db.models import Max, Q
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -18,9 +18,10 @@ from accounts.versions import check, row_save
 from core import registries
 from core.reports.blocks import sections_to_json
 from forecasting.selectors.runs import night_last
-from products.models import Channel, Product, ProductLine, Supplier
-from products.selectors.access import channels_visible, lines_visible, products_visible
+from products.models import Channel, Family, Product, ProductLine, Supplier
+from products.selectors.access import channels_visible, families_visible, lines_visible, products_visible
 from reporting.models import Report, ReportPart, Snapshot
+from reporting.selectors.report_choices import WHOLE, Choice, choice_known
 from reporting.selectors.reports import EDIT, Built, problems, report_build
 
 from .grants import grants_settle
@@ -28,26 +29,28 @@ from .report_mine import report_mine
 from .snapshot_files import snapshot_files_ask
 
 OWN = ("title", "language", "audience", "all_channels", "months")
-SCOPE = ("products", "lines", "suppliers", "channels")
+SCOPE = ("products", "lines", "families", "suppliers", "channels")
 
 
 @dataclass(frozen=True)
 class Part:
-    """A section as its author orders it."""
+    """A section as its author orders it, with what is chosen of it."""
 
     section: str
     comment: str = ""
+    choice: Choice = WHOLE
 
 
 @transaction.atomic
 def report_create(*, user: Any, values: Mapping[str, Any], parts: Sequence[Part] = ()) -> Report:
-    """``values``: the report's own fields, and products, lines, suppliers and channels to be about."""
+    """``values``: the report's own fields, and products, lines, families, suppliers and channels to be
+    about."""
     right_require(user, EDIT)
     report = Report(author=user, **{name: values[name] for name in OWN if name in values})
     check(report)
     report.save()
     _scope_set(user, report, values)
-    _parts_write(report, parts)
+    _parts_write(user, report, parts)
     return report
 
 
@@ -71,23 +74,33 @@ def report_parts_set(*, user: Any, report: Report, parts: Sequence[Part], seen: 
             "You changed these sections elsewhere in the meantime. Reload the page to go on from there."
         )
         raise DomainError("changed", message, status=409)
-    _parts_write(current, parts)
+    _parts_write(user, current, parts)
+    grants_settle(current)
+
+
+@transaction.atomic
+def report_part_add(*, user: Any, report: Report, part: Part) -> None:
+    """Behind the sections that it has."""
+    current = report_mine(user, report)
+    _parts_write(user, current, [*map(_part, current.parts.all()), part])
     grants_settle(current)
 
 
 @transaction.atomic
 def report_copy(*, user: Any, report: Report) -> Report:
-    """A report of one's own with the same scope, as far as the person sees it, and the same parts."""
+    """A report of one's own with the same scope and parts, as far as the person sees them."""
     values = {name: getattr(report, name) for name in OWN}
     values["title"] = (_("%(title)s (copy)") % {"title": report.title})[:120]
     seen: Mapping[str, Any] = {
         "products": products_visible(user).filter(pk__in=report.products.values("pk")),
         "lines": lines_visible(user).filter(pk__in=report.lines.values("pk")),
+        "families": families_visible(user).filter(pk__in=report.families.values("pk")),
         "suppliers": report.suppliers.all(),
         "channels": channels_visible(user).filter(pk__in=report.channels.values("pk")),
     }
-    parts = [Part(part.section, part.comment) for part in report.parts.all()]
-    return report_create(user=user, values={**values, **seen}, parts=parts)
+    sight = products_visible(user)
+    parts = report.parts.filter(Q(product=None) | Q(product__in=sight))
+    return report_create(user=user, values={**values, **seen}, parts=[*map(_part, parts)])
 
 
 @transaction.atomic
@@ -145,7 +158,15 @@ def sections_hash(sections: Any) -> str:
 
 def parts_hash(parts: Iterable[Part | ReportPart]) -> str:
     """The same for the same sections and words in the same order."""
-    return _hash([[part.section, part.comment] for part in parts])
+    return _hash([[part.section, part.comment, _choice(part).text] for part in parts])
+
+
+def _choice(part: Part | ReportPart) -> Choice:
+    return part.choice if isinstance(part, Part) else Choice.of(part)
+
+
+def _part(row: ReportPart) -> Part:
+    return Part(row.section, row.comment, Choice.of(row))
 
 
 def _hash(rows: Any) -> str:
@@ -158,26 +179,43 @@ def _scope_set(user: Any, report: Report, values: Mapping[str, Any]) -> None:
     seen = {
         "products": products_visible,
         "lines": lines_visible,
+        "families": families_visible,
         "suppliers": lambda user: Supplier.objects.all(),
         "channels": channels_visible,
     }
     for name in SCOPE:
         if name in values:
-            chosen: set[Product | ProductLine | Supplier | Channel] = set(values[name])
+            chosen: set[Product | ProductLine | Family | Supplier | Channel] = set(values[name])
             if seen[name](user).filter(pk__in=[row.pk for row in chosen]).count() < len(chosen):
                 raise DomainError("not_found", _("Something of this is not there."), name, status=404)
             getattr(report, name).set(chosen)
 
 
-def _parts_write(report: Report, parts: Sequence[Part]) -> None:
-    for part in parts:
-        if part.section not in registries.report_sections:
-            raise DomainError("section", _("This section does not exist."), "section")
-    old = {part.place: part for part in report.parts.all()}
+def _parts_write(user: Any, report: Report, parts: Sequence[Part]) -> None:
+    rows = list(report.parts.all())
+    _parts_check(user, parts, {(row.section, Choice.of(row)) for row in rows})
+    old = {row.place: row for row in rows}
     for place, part in enumerate(parts):
         row = old.pop(place, None) or ReportPart(report=report, place=place)
-        if row.pk is None or (row.section, row.comment) != (part.section, part.comment):
+        if row.pk is None or parts_hash([row]) != parts_hash([part]):
             row.section, row.comment = part.section, part.comment
+            for name, value in asdict(part.choice).items():
+                setattr(row, name, value)
             row.save()
     for row in old.values():
         row.delete()
+
+
+def _parts_check(user: Any, parts: Sequence[Part], before: Collection[tuple[str, Choice]]) -> None:
+    """Sections that there are, and of these what they have; of a product that the person sees. What stood in
+    the report before may stay."""
+    new = [part for part in parts if (part.section, part.choice) not in before]
+    for part in new:
+        if part.section not in registries.report_sections:
+            raise DomainError("section", _("This section does not exist."), "section")
+        section = registries.report_sections.get(part.section)
+        if not choice_known(section, part.choice):
+            raise DomainError("choice", _("The section has no such chart or table."), "choice")
+    asked = {part.choice.product_id for part in new if part.choice.product_id is not None}
+    if asked and products_visible(user).filter(pk__in=asked).count() < len(asked):
+        raise DomainError("not_found", _("Something of this is not there."), "choice", status=404)

@@ -31,6 +31,11 @@ OWN = ("label", "email", "downloads", "note")
 ACTS = ("renew", "pause", "resume", "revoke")
 
 
+def token_new() -> str:
+    """256 random bits, as they stand in an address."""
+    return secrets.token_urlsafe(32)
+
+
 @transaction.atomic
 def share_create(
     *, user: Any, report: Report, values: Mapping[str, Any], token: str = ""
@@ -46,7 +51,7 @@ def share_create(
     if current.author_id != user.pk:
         message = _("Only its author shares a report. Make a copy to share it yourself.")
         raise DomainError("not_author", message, status=403)
-    token = token or secrets.token_urlsafe(32)
+    token = token or token_new()
     if there := Share.objects.filter(token_hash=token_hash(token), report=current, author=user).first():
         return there, token
     newest = shareable(current).first()

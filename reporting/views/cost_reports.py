@@ -6,7 +6,6 @@ from collections.abc import Sized
 from typing import Any
 
 from django.contrib import messages
-from django.db.models import Q
 from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import redirect
 from django.urls import reverse
@@ -21,7 +20,6 @@ from pricing.engine.costs import abc
 from pricing.models import CostKind
 from pricing.selectors.costs import RIGHT, cost_kinds
 from pricing.words.reconciliation import reconciliation_words
-from products.models import SavedView
 from products.selectors.lines import lines_offered
 from products.services.views import view_create, view_delete
 from reporting.cost_report_page import heads, margin_heads, margin_shown, shown, shown_page
@@ -30,11 +28,11 @@ from reporting.report_words import LAYOUT_WORDS, MEASURE_WORDS, choices, dimensi
 from reporting.selectors.cost_report import CostReport, margin_costs
 from reporting.selectors.margin_bridge import margin_bridge, margin_level
 from reporting.selectors.margin_report import margin_report
+from reporting.selectors.report_choices import COST_REPORT, cost_reports_kept
 from reporting.selectors.report_query import ReportQuery, report_query
 from reporting.selectors.unit_report import SORTS, unit_report
 from reporting.unit_report_page import unit_shown
 
-PAGE = "cost-report"
 CHIPS = ("product", "family", "channel", "supplier", "cost_centre")
 FILES = (
     ("xlsx", "XLSX", ""),
@@ -59,7 +57,7 @@ def cost_report(request: HttpRequest) -> HttpResponse:
         "line_chosen": query.filters.get("line", "").lstrip("="),
         "lines": lines_offered(request.user),
         "levels": CostKind.Level.choices,
-        "views": _views(request.user),
+        "views": list(cost_reports_kept(request.user)),
         "chips": [
             (name, value, filter_words(name, value), _without(query, name))
             for name, value in query.filters.items()
@@ -160,11 +158,6 @@ def _without(query: ReportQuery, name: str) -> str:
     return query.address(filters={key: value for key, value in query.filters.items() if key != name})
 
 
-def _views(user: Any) -> list[SavedView]:
-    rows = SavedView.objects.filter(Q(user=user) | Q(shared=True), page=PAGE)
-    return list(rows.select_related("user"))
-
-
 @with_right(RIGHT)
 @require_POST
 def view_new(request: HttpRequest) -> HttpResponse:
@@ -175,7 +168,7 @@ def view_new(request: HttpRequest) -> HttpResponse:
         name=request.POST.get("name", ""),
         query=query.encoded,
         shared="shared" in request.POST,
-        page=PAGE,
+        page=COST_REPORT,
     )
     messages.success(request, _("Report “%(name)s” is kept.") % {"name": view.name})
     return redirect(f"{reverse('reporting:cost_report')}?{query.encoded}")

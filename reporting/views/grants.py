@@ -13,10 +13,11 @@ from django.views.decorators.http import require_POST, require_safe
 from accounts.errors import DomainError
 from core.pages import page_render, with_right
 from reporting.exposure_words import field_label
-from reporting.report_page import preview_content, preview_context
 from reporting.selectors.grants import GRANT, grant_covers, grant_get, grant_scope, report_scope
-from reporting.selectors.reports import EDIT, VIEW, report_build, reports_visible
+from reporting.selectors.reports import EDIT, VIEW, reports_visible
 from reporting.services.grants import grant_ask, grant_decide, grant_end
+
+from .report_jobs import report_previewed
 
 
 @with_right(EDIT)
@@ -61,10 +62,7 @@ def grant_preview(request: HttpRequest, pk: int) -> HttpResponse:
         raise Http404(pk)
     if not grant_covers(found, grant_scope(found.report, report_scope(found.report))):
         return page_render(request, "reporting/_grant_lapsed.html", {"grant": found})
-    context = preview_context(
-        found.report, preview_content(found.report, report_build(found.report, waiting=True))
-    )
-    return page_render(request, "reporting/_report_preview.html", context)
+    return report_previewed(request, found.report, waiting=True)
 
 
 @with_right(VIEW)

@@ -1,4 +1,4 @@
-"""How far a worker is with publishing a long report."""
+"""What a worker makes of a long report: its preview, and how far publishing is."""
 
 from __future__ import annotations
 
@@ -9,8 +9,26 @@ from django.views.decorators.http import require_safe
 
 from core.models import Job
 from core.pages import page_render, with_right
-from reporting.selectors.report_jobs import publish_job
-from reporting.selectors.reports import EDIT, reports_visible
+from reporting.models import Report
+from reporting.report_page import preview_content, preview_context
+from reporting.selectors.report_jobs import preview_fresh, preview_job, publish_job
+from reporting.selectors.reports import EDIT, report_build, report_is_long, reports_visible
+from reporting.services.report_jobs import preview_start
+
+
+def report_previewed(request: HttpRequest, report: Report, *, waiting: bool = False) -> HttpResponse:
+    """How a report would look now, as a part of a page; of a long one how far a worker is with it, asked for
+    again with ``again`` where it failed. ``waiting``: with the fields that wait for approval."""
+    if not report_is_long(report):
+        content = preview_content(report, report_build(report, waiting=waiting))
+    elif made := preview_fresh(report, waiting=waiting):
+        content = made.content
+    else:
+        job = preview_job(report, waiting=waiting)
+        if job is None or job.state != Job.State.FAILED or "again" in request.GET:
+            job = preview_start(report=report, waiting=waiting)
+        return page_render(request, "reporting/_report_preview_waits.html", {"job": job})
+    return page_render(request, "reporting/_report_preview.html", preview_context(report, content))
 
 
 @with_right(EDIT)

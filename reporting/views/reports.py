@@ -15,33 +15,27 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from accounts.errors import DomainError, VersionConflict
 from accounts.versions import form_conflict
-from core import formats, registries
+from core import formats
 from core.errors import form_refuse
 from core.idempotency import once
 from core.models import Job
 from core.pages import page_render, paginate, with_right
 from products.models import Family, Product, ProductLine
 from products.selectors.access import product_get
-from products.selectors.structure import family_get, line_get, memberships
+from products.selectors.structure import family_get, line_get
 from reporting.exposure_words import exposure_sentence, field_label
 from reporting.forms.report import ReportForm
 from reporting.models import Report, Snapshot, SnapshotFile
-from reporting.report_page import frozen_shown, preview_content, preview_context
+from reporting.report_page import frozen_shown, part_shown
 from reporting.report_templates import SHEET, TEMPLATES, ReportTemplate, sections_offered, template_sections
 from reporting.schedule_words import sending_shown, when_words
 from reporting.selectors.grants import fields_grantable, grants_standing
-from reporting.selectors.report_jobs import preview_fresh, preview_job, publish_job
-from reporting.selectors.reports import (
-    EDIT,
-    VIEW,
-    report_build,
-    report_is_long,
-    reports_visible,
-    snapshots_visible,
-)
+from reporting.selectors.report_choices import Choice
+from reporting.selectors.report_jobs import publish_job
+from reporting.selectors.reports import EDIT, VIEW, reports_visible, snapshots_visible
 from reporting.selectors.schedules import schedule_of, sendings_last
 from reporting.selectors.shares import SHARE
-from reporting.services.report_jobs import preview_start, report_publish_start
+from reporting.services.report_jobs import report_publish_start
 from reporting.services.reports import (
     Part,
     parts_hash,
@@ -51,6 +45,8 @@ from reporting.services.reports import (
     report_end,
     report_parts_set,
 )
+
+from .report_jobs import report_previewed
 
 
 @with_right(VIEW)
@@ -118,7 +114,7 @@ def report_sheet(request: HttpRequest, of: str, code: str) -> HttpResponseBase:
         scope: dict[str, Any] = {"products": [subject]}
     elif of == "family":
         subject = family_get(user, code)
-        scope = {"products": [stay.product for stay in memberships(user, subject) if stay.now]}
+        scope = {"families": [subject]}
     elif of == "line":
         subject = line_get(user, code)
         scope = {"lines": [subject]}
@@ -145,9 +141,9 @@ def report(request: HttpRequest, pk: int) -> HttpResponse:
     if mine:
         publishing, schedule = publish_job(found), schedule_of(found)
         over = publishing is not None and publishing.is_final
-        parts = list(found.parts.all())
+        parts = list(found.parts.select_related("product"))
         context |= {
-            "parts": [(part, registries.report_sections.get(part.section)) for part in parts],
+            "parts": list(map(part_shown, parts)),
             "seen": parts_hash(parts),
             "sections_offered": sections_offered(request.user),
             # Anew when a version was made, or when one could not be.
@@ -166,17 +162,7 @@ def report(request: HttpRequest, pk: int) -> HttpResponse:
 @require_safe
 def report_preview(request: HttpRequest, pk: int) -> HttpResponse:
     """What one's own report tells and how it would look now; a part of its page: it reads every product."""
-    found = _own(request, pk)
-    if not report_is_long(found):
-        content = preview_content(found, report_build(found))
-    elif made := preview_fresh(found):
-        content = made.content
-    else:
-        job = preview_job(found)
-        if job is None or job.state != Job.State.FAILED or "again" in request.GET:
-            job = preview_start(report=found)
-        return page_render(request, "reporting/_report_preview_waits.html", {"report": found, "job": job})
-    return page_render(request, "reporting/_report_preview.html", preview_context(found, content))
+    return report_previewed(request, _own(request, pk))
 
 
 @with_right(EDIT)
@@ -184,8 +170,8 @@ def report_preview(request: HttpRequest, pk: int) -> HttpResponse:
 def report_parts(request: HttpRequest, pk: int) -> HttpResponseBase:
     """The sections as they stand in the form, in its order; one may be added, moved or taken out by its
     button. A script that saves by itself asks for JSON, and gets what to say it has seen next time."""
-    said = zip_longest(request.POST.getlist("section"), request.POST.getlist("comment"), fillvalue="")
-    parts = [Part(section, comment.strip()) for section, comment in said]
+    said = zip_longest(*map(request.POST.getlist, ("section", "comment", "choice")), fillvalue="")
+    parts = [Part(section, comment.strip(), Choice.read(choice)) for section, comment, choice in said]
     act, _sep, place = request.POST.get("act", "").partition(":")
     if act == "add" and place:
         parts.append(Part(place))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import secrets
 from typing import Any
 
 from django.contrib import messages
@@ -25,7 +24,7 @@ from reporting.forms.share import ShareForm
 from reporting.models import Report, Share
 from reporting.selectors.reports import reports_visible
 from reporting.selectors.shares import ALL, SHARE, STATES, share_versions, shareable, shares_visible
-from reporting.services.shares import share_change, share_create, share_mail, shares_act
+from reporting.services.shares import share_change, share_create, share_mail, shares_act, token_new
 
 SORTS = {"label": "label", "report": "report__title", "until": "expires_on", "opened": "opened_at"}
 _signer = signing.TimestampSigner(salt="reporting.share_new")
@@ -74,7 +73,7 @@ def share_new(request: HttpRequest, pk: int) -> HttpResponse:
     user, status = request.user, 200
     report = get_object_or_404(reports_visible(user), pk=pk, author=user.pk)
     form = ShareForm(request.POST or None, snapshots=shareable(report))
-    nonce = _signer.sign(f"{user.pk}:{report.pk}:{secrets.token_urlsafe(32)}")
+    nonce = _signer.sign(f"{user.pk}:{report.pk}:{token_new()}")
     if request.method == "POST":
         status, sent = 422, request.POST.get("nonce", "")
         if form.is_valid():

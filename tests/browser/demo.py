@@ -236,6 +236,7 @@ NO_PAGES = {
     "pricing:cost_change_propose",
     "exchange:correct",
     "reporting:cost_report_file",
+    "reporting:report_choose",  # for its author alone
     "reporting:report_parts",
     "reporting:report_preview",
     "reporting:report_publishing",  # while a worker publishes a long one, for its author alone

@@ -98,6 +98,7 @@ def test_a_report_is_made_looked_at_published_and_read(
     expect(page.locator("#parts-state")).to_have_text(words["saved"])
     page.wait_for_load_state("networkidle")
     assert fits(page)
+    page.evaluate("scrollTo(0, 0)")  # a button half under the bar at the top would count as a small one
     axe(page)
 
     # Published in the same breath, while saving takes its time: the last words are in it.
@@ -126,7 +127,9 @@ def test_a_report_is_made_looked_at_published_and_read(
     expect(page.locator(".chart text", has_text=words["month"]).first).to_be_attached()
 
 
-def test_a_product_becomes_a_sheet_and_is_renamed_in_place(page: Any, sign_in: Any, juice: Product) -> None:
+def test_a_product_becomes_a_sheet_is_renamed_in_place_and_gets_one_more_chart(
+    page: Any, sign_in: Any, axe: Any, juice: Product
+) -> None:
     sign_in(page, user_factory("product-manager", language="en"))
     page.goto("/products/JUICE/")
     page.get_by_role("button", name="As report", exact=True).dblclick()
@@ -136,5 +139,15 @@ def test_a_product_becomes_a_sheet_and_is_renamed_in_place(page: Any, sign_in: A
     page.locator("[name=title]").fill("Juice")
     page.locator("[name=title]").press("Enter")
     expect(page.locator("h1")).to_have_text("Juice")
+    # What was written a moment before is kept when the chart is added.
+    page.locator("#report-parts textarea").first.fill("Our words")
+    page.get_by_text("Add one chart or table").click()
+    page.select_option("#choose-what", "sales:chart")
+    page.select_option("#choose-product", label="Orange juice")
+    axe(page)
+    page.locator("#choose [type=submit]").click()
+    added = page.locator("#report-parts li").last
+    expect(added).to_have_attribute("data-name", "Sales and forecast: Chart · Orange juice")
+    expect(page.locator("#report-parts textarea").first).to_have_value("Our words")
     page.goto("/reports/")
     expect(page.get_by_role("link", name="Juice")).to_have_count(1)

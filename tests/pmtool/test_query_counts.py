@@ -141,6 +141,7 @@ PAGES = {
     "kinds of a new report": "/reports/new/",
     "a new report": "/reports/new/month/",
     "a report": "/reports/{report}/",
+    "charts and tables to choose for a report": "/reports/{report}/choose/",
     "schedule of a report": "/reports/{report}/schedule/",
     "shared links": "/reports/links/",
     "a shared link": "/reports/links/{share}/",

@@ -46,6 +46,7 @@ from products.models import (
 )
 from reporting.models import Snapshot, SnapshotFile
 from reporting.report_page import sections_shown
+from reporting.selectors.report_choices import WHOLE, Choice
 from reporting.services.grants import grant_ask, grant_decide
 from reporting.services.reports import Part, report_create, report_parts_set, report_publish
 from reporting.services.snapshot_files import file_bytes
@@ -60,6 +61,7 @@ from tests.factories import (
     user_factory,
 )
 from tests.pricing.promotions import measured
+from tests.pricing.test_costs import kind
 from tests.pricing.test_decisions import begun, outcome
 from tests.pricing.test_place import spread
 
@@ -145,6 +147,16 @@ def company(changed: Collection[str] = (), role: str = "product-manager") -> Sim
     booked = BookedCost(juice.pk, last, quality.pk, None, None, centre, amount)
     for source in ("actual", "budget"):
         cost_months_book(source=source, months=[last], rows=[booked])
+    booked = BookedCost(
+        juice.pk,
+        last,
+        kind("purchase").pk,
+        None,
+        None,
+        line.cost_centre,
+        told(COST, D("4321.09"), D("8765.43")),
+    )
+    cost_months_book(source="standard", months=[last], rows=[booked])
 
     author = user_factory(
         role,
@@ -240,7 +252,12 @@ def made(changed: Collection[str] = (), role: str = "product-manager") -> Iterat
 
 
 def published(firm: SimpleNamespace, audience: str, grant: str = "", **scope: Any) -> Snapshot:
-    parts = [Part(each.key, "Our words.") for each in registries.report_sections]
+    kept = Choice(query="by=kind,cost_centre&columns=month-standard", name="Kept KST-4711")
+    parts = [
+        Part(each.key, "Our words.", kept if each.asks else WHOLE) for each in registries.report_sections
+    ]
+    parts += [Part("margin", choice=Choice(block, firm.juice.pk)) for block in ("chart", "table", "ahead")]
+    parts.append(Part("sales", choice=Choice("revenue")))
     values = {"title": "Month", "language": "en", "audience": audience, "products": [firm.juice], **scope}
     report = report_create(user=firm.author, values=values, parts=parts)
     if grant:

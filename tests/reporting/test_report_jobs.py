@@ -12,6 +12,7 @@ from core.models import Job
 from reporting.models import Report, Snapshot
 from reporting.selectors import reports as selectors
 from reporting.selectors.report_jobs import preview_fresh
+from reporting.services.grants import grant_ask, grant_decide
 from reporting.services.report_jobs import preview_start, report_publish_start
 from reporting.services.reports import Part, report_change, report_create, report_parts_set
 from tests.factories import product_factory, user_factory
@@ -86,6 +87,31 @@ def test_a_worker_that_fails_says_so_and_leaves_nothing(author: Any, report: Rep
     nonce = client.get(f"/reports/{report.pk}/").context["nonce"]
     client.post(f"/reports/{report.pk}/act/publish/", {"nonce": nonce})
     assert (work().state, Snapshot.objects.count()) == ("done", 1)
+
+
+def test_what_a_field_would_add_to_a_long_report_is_shown_by_a_worker(
+    author: Any, report: Report, client: Any
+) -> None:
+    """Beside its author's own preview, which does not have the field."""
+    finance = user_factory("finance", language="en")
+    report_change(
+        user=author, report=report, values={"audience": "external", "all_channels": True}, version=1
+    )
+    grant = grant_ask(user=author, report=report, field="author", reason="They call.")
+    client.force_login(finance)
+    address = f"/reports/grants/{grant.pk}/preview/"
+    waiting = client.get(address).text
+    assert f'hx-get="{address}"' in waiting
+    assert "a worker makes the preview" in waiting
+    client.force_login(author)
+    client.get(f"/reports/{report.pk}/preview/")
+    assert {work().state, work().state} == {"done"}
+    assert "Name of the author" not in client.get(f"/reports/{report.pk}/preview/").text
+    client.force_login(finance)
+    assert "Name of the author" in client.get(address).text
+    grant_decide(user=finance, grant=grant, approve=True)
+    assert "a worker makes the preview" not in client.get(address).text  # what it tells is the same
+    assert preview_fresh(report) is None
 
 
 def test_a_preview_is_made_by_a_worker_and_dropped_when_the_report_changes(

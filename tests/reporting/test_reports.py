@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -110,6 +111,7 @@ def test_the_same_report_inside_and_outside(author: Any, juice: Product, retaile
         assert mark not in said, mark
     built = report_build(outside)
     assert not {"margin", "costs", "budget", "stage", "forecast"} & set(built.fields)
+    assert "Sales" in {section.title for section in built.sections}  # without what is expected
     assert built.exposure.channels == ["Noord"]
 
 
@@ -205,8 +207,20 @@ def test_a_family_and_a_line_become_a_sheet(author: Any, juice: Product, client:
         client.post(f"/reports/sheet/{of}/{code}/")
         report = Report.objects.latest("pk")
         assert (report.title, report_scope(report).products) == (title, [juice])
+    apple, sheet = product_factory(line=juice.line, name="Apple"), Report.objects.get(title="Juices")
+    FamilyMember.objects.create(family=family, product=apple, start_date=today())
+    assert report_scope(sheet).products == [apple, juice]
+    left = FamilyMember.objects.create(family=None, product=apple, start_date=today() + timedelta(days=1))
+    assert report_scope(sheet).products == [apple, juice]
+    apple.memberships.exclude(pk=left.pk).update(start_date=today() - timedelta(days=9))
+    apple.memberships.filter(pk=left.pk).update(start_date=today())
+    assert report_scope(sheet).products == [juice]
+    page = tight(client.get(f"/reports/{sheet.pk}/edit/"))
+    assert f'<option value="{family.pk}" selected>' in page
     limited = user_factory("product-manager", lines=[line_factory()])
+    assert not report_copy(user=limited, report=sheet).families.exists()
     client.force_login(limited)
+    assert "Juices" not in client.get("/reports/new/empty/").text
     for address in ("family/FAM", f"line/{juice.line.code}", "planet/earth"):
         assert client.post(f"/reports/sheet/{address}/").status_code == 404
 

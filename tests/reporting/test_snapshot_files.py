@@ -275,9 +275,20 @@ def test_slides_are_of_the_report_alone() -> None:
     assert len(grids) > 1
     assert {grid.cell(0, 0).text for grid in grids} == {"Month"}
     assert sum(len(grid.rows) - 1 for grid in grids) == 40
+    boxes = [shape for slide in deck.slides for shape in slide.shapes if shape.has_text_frame]
+    assert all(box.text_frame.word_wrap for box in boxes)  # else other readers put it in the middle
     assert f'descr="{CHART.description}"' in "".join(
         shape._element.xml for slide in deck.slides for shape in slide.shapes
     )
+
+
+def test_wide_tables_wrap_their_words_before_letters_get_small() -> None:
+    words = tuple(Cell("needs three or four lines of text") for _column in range(6))
+    heads = tuple(f"Column {number}" for number in range(6))
+    wide = Table("Wide", heads, ("volume",) * 6, (False,) * 6, (words,))
+    content = made(frozen([Section("sales", "Afzet", (wide,))]), "pptx")
+    [grid] = [shape.table for shape in Presentation(io.BytesIO(content)).slides[1].shapes if shape.has_table]
+    assert grid.cell(1, 0).text_frame.paragraphs[0].runs[0].font.size.pt >= 10
 
 
 def test_a_chart_fetches_nothing(tmp_path: Path) -> None:

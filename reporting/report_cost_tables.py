@@ -1,0 +1,93 @@
+"""A cost report that is kept under a name, as a section: its table, of the products of the report."""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Callable, Iterable
+from dataclasses import replace
+from decimal import Decimal
+
+from django.http import QueryDict
+from django.utils.translation import gettext as _
+
+from accounts.errors import DomainError
+from core import formats
+from core.reports.blocks import Cell
+from core.reports.build import Builder, ReportContext, words
+from core.reports.build import Column as Told
+from products.models import Product
+from products.selectors.lines import line_tree
+from products.selectors.months import product_complete_month
+
+from .report_tables import Column, FileRow, Table, report_table
+from .report_words import LAYOUT_WORDS, MEASURE_WORDS, PERIOD_WORDS
+from .selectors.report_query import report_query
+from .unit_report_page import SMALL
+
+FIELD = "cost_report"
+MOST = 300
+"""Rows of a table that somebody reads; of longer ones the sums are told."""
+DECIMALS = {"index": 0, "share": 1, "units": 0}
+
+
+def cost_report_section(builder: Builder, context: ReportContext) -> None:
+    """What the page of the address shows, of the products of the report and the last month that all sales are
+    there of: a report that goes out each month moves along. A margin is not told of some channels."""
+    month = month_last(context.scope.products)
+    if not context.query or month is None or not builder.may(FIELD):
+        return
+    only = frozenset(product.pk for product in context.scope.products)
+    query = replace(report_query(QueryDict(context.query)), month=month, only=only)
+    try:
+        table = report_table(context.viewer, query)
+    except DomainError:
+        return
+    rows = [row for row in table.rows() if table.size <= MOST or row.depth]
+    columns = [
+        *(Told(FIELD, label, _name_at(place), numeric=False) for place, label in enumerate(table.labels)),
+        *(Told(FIELD, column.head, _cell_at(table, place)) for place, column in enumerate(table.columns)),
+    ]
+    builder.table(
+        str(LAYOUT_WORDS[query.layout]), columns, rows, note=_note(table), strong=lambda row: bool(row.depth)
+    )
+
+
+def month_last(products: Iterable[Product]) -> datetime.date | None:
+    """The last month that the sales of any of them are whole of."""
+    tree = line_tree()
+    found = [product_complete_month(each, tree.lead_measure(each.line_id).pk) for each in products]
+    return max((month for month in found if month is not None), default=None)
+
+
+def _note(table: Table) -> str:
+    query = table.query
+    said = [formats.month(query.month), str(MEASURE_WORDS[query.of])]
+    if query.layout != "costs":
+        said.insert(1, str(PERIOD_WORDS[query.period]))
+    if query.scale:
+        said.append(_("in thousands"))
+    said.append(_("the products of this report"))
+    if table.size > MOST:
+        said.append(_("sums only"))
+    return ", ".join(said)
+
+
+def _name_at(place: int) -> Callable[[FileRow], Cell]:
+    return lambda row: words(row.cells[place])
+
+
+def _cell_at(table: Table, place: int) -> Callable[[FileRow], Cell]:
+    return lambda row: _cell(table, table.columns[place], row.amounts[place])
+
+
+def _cell(table: Table, column: Column, amount: Decimal | None) -> Cell:
+    """The text of the page, with the number that a spreadsheet shows as that text does."""
+    text = table.words(column, amount)
+    if amount is None or not text:
+        return Cell(text or formats.MISSING)
+    decimals = DECIMALS.get(column.form, 2)
+    if column.form == "amount" and table.query.scale:
+        amount, decimals = amount / 1000, 1
+    if column.form == "unit" and abs(amount) < SMALL:
+        decimals = 4
+    return Cell(text, str(amount), decimals, percent=column.form == "share")

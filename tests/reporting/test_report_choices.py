@@ -1,0 +1,210 @@
+# ruff: noqa: F811  a fixture and the argument it comes in by
+"""One chart or table chosen for a report, of all products or of one, and cost reports kept under a name."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from django.db import IntegrityError, transaction
+from django.utils import translation
+
+from accounts.errors import DomainError
+from core import formats
+from core.reports.blocks import ReportChart, Section, Table
+from pricing.selectors.cost_months import BookedCost
+from pricing.services.cost_months import cost_months_book
+from products.models import Product, SavedView
+from reporting.models import Report, ReportPart
+from reporting.selectors.report_choices import Choice
+from reporting.selectors.reports import report_build
+from reporting.services.grants import grant_ask, grant_decide
+from reporting.services.reports import Part, report_copy, report_create, report_parts_set
+from tests.factories import line_factory, product_factory, user_factory
+from tests.html import tight
+from tests.pricing.test_costs import kind
+
+from .test_report_sections import LAST, company  # noqa: F401
+
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("english")]
+BY_PRODUCT = Choice(query="by=product&columns=month-standard,month-index", name="By product")
+
+
+def made(company: Any, *parts: Part, audience: str = "internal", **values: Any) -> Report:
+    said = {"title": "Month", "language": "en", "audience": audience, "all_channels": True, **values}
+    said.setdefault("products", [company.juice, company.apple])
+    return report_create(user=company.author, values=said, parts=parts)
+
+
+def sections(report: Report) -> list[Section]:
+    return list(report_build(Report.objects.get(pk=report.pk)).sections)
+
+
+@pytest.fixture
+def booked(company: Any) -> Product:
+    """Standard costs of both products, and of one that no report here is about."""
+    other = product_factory(code="OTHER", line=company.juice.line)
+    rows = [
+        BookedCost(product.pk, LAST, kind("purchase").pk, None, None, "", Decimal(amount))
+        for product, amount in ((company.juice, "1000.50"), (company.apple, "20.25"), (other, "7777.77"))
+    ]
+    cost_months_book(source="standard", months=[LAST], rows=rows)
+    return other
+
+
+@pytest.mark.parametrize(
+    ("section", "choice", "kinds", "titles"),
+    [
+        ("sales", Choice(), [ReportChart, ReportChart], ["Apple juice", "Orange juice"]),
+        ("sales", Choice("chart"), [ReportChart, ReportChart], ["Apple juice", "Orange juice"]),
+        ("sales", Choice("chart", -1), [ReportChart], ["Orange juice"]),
+        ("sales", Choice("revenue"), [ReportChart, ReportChart], ["Apple juice", "Orange juice"]),
+        ("channels", Choice(product_id=-1), [Table], ["Orange juice"]),
+        ("plan", Choice("year_to_date"), [Table], ["Year to date"]),
+        ("plan", Choice("year_to_date", -1), [Table], ["Year to date"]),
+    ],
+)
+def test_one_chart_or_table(
+    section: str, choice: Choice, kinds: list[type], titles: list[str], company: Any
+) -> None:
+    """-1 stands for the juice. What the author says with it comes along."""
+    own = company.juice.pk if choice.product_id else None
+    part = Part(section, "Look.", Choice(choice.block, own))
+    [found] = sections(made(company, Part("key_figures"), part))[1:]
+    assert [type(block) for block in found.blocks[:-1]] == kinds
+    assert [block.title for block in found.blocks[:-1]] == titles
+    assert found.blocks[-1].markdown == "Look."
+
+
+def test_of_a_product_that_is_no_longer_in_it_nothing_is_told(company: Any) -> None:
+    report = made(company, Part("sales", choice=Choice("chart", company.juice.pk)))
+    assert sections(report)
+    report.products.set([company.apple])
+    assert not sections(report)
+
+
+def test_a_cost_report_under_its_name(company: Any, booked: Product) -> None:
+    [found] = sections(made(company, Part("cost_report", choice=BY_PRODUCT)))
+    [table] = found.blocks
+    assert (found.title, table.heads[-1]) == ("By product", f"standard {formats.month(LAST)}")
+    rows = [[cell.text for cell in row] for row in table.rows]
+    assert [rows[0], rows[1], rows[-1]] == [
+        ["APPLE", "Apple juice", "20.25"],
+        ["JUICE", "Orange juice", "1,000.50"],
+        ["", "Total", "1,020.75"],
+    ]
+    assert (table.rows[-1][-1].value, table.strong) == ("1020.75", (2, 3))
+    thousands = Choice(query="by=product&columns=month-standard&scale=k", name="Thousands")
+    [found] = sections(made(company, Part("cost_report", choice=thousands)))
+    assert [row[-1].text for row in found.blocks[0].rows] == ["0.0", "1.0", "1.0", "1.0"]
+
+
+@pytest.mark.parametrize(("role", "audience"), [("marketing", "internal"), ("product-manager", "external")])
+def test_without_the_right_and_to_the_outside_no_cost_report(
+    role: str, audience: str, company: Any, booked: Product
+) -> None:
+    company.author = user_factory(role, language="en")
+    part = Part("cost_report", "Our words.", BY_PRODUCT)
+    [found] = sections(made(company, part, audience=audience))
+    assert (found.title, len(found.blocks)) == ("Cost report", 1)  # the words; not what it is called
+    report = Report.objects.get()
+    assert not {"cost_report", "costs", "margin"} & set(report_build(report).fields)
+
+
+@pytest.mark.parametrize("layout", ["margin", "units", "bridge"])
+def test_a_margin_is_of_all_channels(layout: str, company: Any, booked: Product) -> None:
+    choice = Choice(query=f"layout={layout}&by=product&of=standard&period=month", name="Margin")
+    assert sections(made(company, Part("cost_report", choice=choice)))
+    assert not sections(made(company, Part("cost_report", choice=choice), channels=[company.north]))
+
+
+@pytest.mark.parametrize(
+    ("section", "choice"),
+    [
+        ("sales", Choice("table")),
+        ("sales", Choice("nothing")),
+        ("sales", Choice(query="by=product", name="Costs")),
+        ("cost_report", Choice()),
+        ("cost_report", Choice(query="by=product")),
+        ("cost_report", Choice("table", query="by=product", name="Costs")),
+        ("unknown", Choice()),
+    ],
+)
+def test_what_a_section_does_not_have_is_not_chosen(section: str, choice: Choice, company: Any) -> None:
+    report = made(company, Part("sales"))
+    with pytest.raises(DomainError):
+        report_parts_set(user=company.author, report=report, parts=[Part(section, choice=choice)])
+    with pytest.raises(IntegrityError, match="report_part_asks_by_name"), transaction.atomic():
+        ReportPart.objects.update(query="by=product")
+
+
+def test_nobody_chooses_or_copies_what_they_do_not_see(company: Any) -> None:
+    foreign = product_factory(line=line_factory())
+    company.author = user_factory("product-manager", lines=[company.juice.line])
+    chosen = Choice("chart", foreign.pk)
+    with pytest.raises(DomainError, match="not there"):
+        made(company, Part("sales", choice=chosen))
+    company.author = user_factory("product-manager")
+    report = made(company, Part("sales", choice=chosen), Part("sales"), products=[foreign])
+    limited = user_factory("product-manager", lines=[company.juice.line])
+    copies = [report_copy(user=user, report=report) for user in (company.author, limited)]
+    assert [copy.parts.count() for copy in copies] == [2, 1]
+
+
+def test_for_more_of_a_section_a_field_on_purpose_does_not_hold(company: Any) -> None:
+    """Approved for one product's chart: not for the other's, nor for all; approved for all: for each."""
+    one, other = (Part("sales", choice=Choice("chart", pk)) for pk in (company.juice.pk, company.apple.pk))
+
+    def holds(asked: Part, now: Part) -> bool:
+        report = made(company, asked, audience="external")
+        grant = grant_ask(user=company.author, report=report, field="author", reason="Talks")
+        grant_decide(user=user_factory("finance"), grant=grant, approve=True)
+        report_parts_set(user=company.author, report=report, parts=[now])
+        return "author" in report_build(Report.objects.get(pk=report.pk)).fields
+
+    assert [holds(one, now) for now in (one, other, Part("sales"))] == [True, False, False]
+    assert holds(Part("sales"), one)
+
+
+def test_chosen_on_its_page_and_kept_while_sections_are_saved(company: Any, client: Any) -> None:
+    """Posted twice it is there once; another's view that is not shared is not there."""
+    report = made(company, Part("words", "Ours."))
+    own, theirs = (
+        SavedView.objects.create(user=user, page="cost-report", name=name, query="by=kind")
+        for user, name in ((company.author, "My costs"), (user_factory("finance"), "Their costs"))
+    )
+    client.force_login(company.author)
+    address = f"/reports/{report.pk}/choose/"
+    page = tight(client.get(address))
+    assert "My costs" in page
+    assert "Their costs" not in page
+    juice = company.juice.pk
+    for said in (
+        {"what": "sales:chart", "product": juice, "nonce": "one"},
+        {"what": "sales:chart", "product": juice, "nonce": "one"},
+        {"what": f"kept:{own.pk}", "nonce": "two"},
+        {"what": f"kept:{theirs.pk}", "nonce": "three"},
+        {"what": "", "nonce": "four"},
+    ):
+        assert client.post(address, said).url == f"/reports/{report.pk}/"
+    page = client.get(f"/reports/{report.pk}/")
+    with translation.override("en"):
+        names = [part.name for part in page.context["parts"]]
+    assert names == ["Own words", "Sales and forecast: Chart · Orange juice", "Cost report: My costs"]
+    said = {
+        "section": [part.section.key for part in page.context["parts"]],
+        "comment": ["", "Higher.", ""],
+        "choice": [part.choice for part in page.context["parts"]],
+        "seen": page.context["seen"],
+        "act": "up:1",
+    }
+    client.post(f"/reports/{report.pk}/parts/", said)
+    kept = list(report.parts.values_list("section", "comment", "block", "product", "query"))
+    assert kept == [
+        ("sales", "Higher.", "chart", juice, ""),
+        ("words", "", "", None, ""),
+        ("cost_report", "", "", None, "by=kind"),
+    ]
+    client.force_login(user_factory("marketing", language="en"))
+    assert client.get(address).status_code == 404
