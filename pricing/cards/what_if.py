@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import pgettext
 
 from core import formats
-from pricing.charts.what_if import scaled, what_if_chart
+from pricing.charts.what_if import measure_names, scaled, what_if_chart
 from pricing.engine.what_if import Margin, Range
 from pricing.models import Scenario
 from pricing.selectors.elasticities import elasticities_allowed
@@ -85,16 +85,18 @@ def what_if_context(user: Any, product: Product, said: Any) -> dict[str, Any]:
     kept = [(row, asker.read(row.values)) for row in scenarios_kept(user, product)]
     wanted = set(said.getlist("with"))
     beside = [(row, of) for row, of in kept if str(row.pk) in wanted][:MOST_BESIDE]
-    lines = [(row.name, asker.answer(of)) for row, of in beside]
-    on = {row.pk for row, _of in beside}
+    lines = [(row.name, asker.answer(one)) for row, one in beside]
+    on = {row.pk for row, _one in beside}
+    of = said.get("of", "")
+    address = [*_hidden(asked), *(("with", pk) for pk in sorted(on))]
     context = {
         "product": product,
         "ground": ground,
         "asked": asked,
-        "hidden": _hidden(asked),
+        "hidden": [*address, *([("of", of)] if of in ground.measures else [])],
         "kinds": kinds(asked),
         "kept": [
-            {"row": row, "about": scenario_words(asker, row, of), "on": row.pk in on} for row, of in kept
+            {"row": row, "about": scenario_words(asker, row, one), "on": row.pk in on} for row, one in kept
         ],
         "can_edit": user.has_perm("pricing.edit"),
         **fields(asker, asked),
@@ -105,7 +107,9 @@ def what_if_context(user: Any, product: Product, said: Any) -> dict[str, Any]:
         **context,
         "rows": outcome_rows(ground, answer),
         "asides": asides(ground, answer),
-        "chart": what_if_chart(ground, answer, [(name, one) for name, one in lines if one is not None]),
+        "of": of if of in ground.measures else "",
+        "measures": _measures(ground, of, address),
+        "chart": what_if_chart(ground, answer, [(name, one) for name, one in lines if one is not None], of),
         "propose_url": propose_url(ground, answer),
     }
 
@@ -115,6 +119,16 @@ def kinds(asked: Question) -> list[dict[str, Any]]:
     names = {"price": _("Price"), "promotion": _("Promotion"), "distribution": _("Distribution")}
     on = asked.values.get("kind", "price")
     return [{"kind": kind, "name": name, "on": kind == on} for kind, name in names.items()]
+
+
+def _measures(ground: Ground, of: str, address: list[tuple[str, Any]]) -> list[dict[str, Any]]:
+    """What the chart may show of the same question, each at its address; nothing where there is no choice."""
+    on = of if of in ground.measures else ground.measures[0]
+    return [
+        {"of": each, "name": name, "said": urlencode([*address, ("of", each)]), "on": each == on}
+        for each, name in measure_names().items()
+        if each in ground.measures and len(ground.measures) > 1
+    ]
 
 
 def _hidden(asked: Question) -> list[tuple[str, str]]:

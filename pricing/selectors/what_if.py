@@ -148,6 +148,15 @@ class Ground:
         return self.channels[channel] if channel else self.price
 
     @property
+    def measures(self) -> tuple[str, ...]:
+        """What can be told by month, first what is shown unasked: revenue where it is known what a unit
+        brings in, margin where costs of every month are."""
+        if self.revenue is None:
+            return ("volume",)
+        costed = bool(self.unit_costs) and None not in self.unit_costs
+        return ("revenue", "volume", *(("margin",) if costed else ()))
+
+    @property
     def first_start(self) -> datetime.date:
         return self.day + DAY
 
