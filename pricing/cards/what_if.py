@@ -24,17 +24,17 @@ from pricing.selectors.what_if import (
     Asked,
     Ground,
     Question,
-    scenarios_kept,
-    what_if_ground,
 )
 from pricing.selectors.what_if_distribution import DistributionAnswer, DistributionAsked
 from pricing.selectors.what_if_promotion import PromotionAnswer, PromotionAsked
+from pricing.selectors.what_if_reading import scenarios_kept, what_if_ground
 from pricing.services.scenarios import MOST as MOST_BESIDE
 from pricing.what_if_asked import Asker, machine
 from pricing.words.elasticities import sensitivity_words
 from pricing.words.prices import price_decimals, price_text
 from products.models import Product
 
+from .recommended import recommended_words
 from .what_if_distribution import (
     distribution_asides,
     distribution_fields,
@@ -74,8 +74,8 @@ def what_if_panel(user: Any, product: Product) -> Mapping[str, Any] | None:
     return {} if elasticities_allowed(user) else None
 
 
-def what_if_context(user: Any, product: Product, said: Any) -> dict[str, Any]:
-    """``said``: the address, as a QueryDict."""
+def what_if_context(user: Any, product: Product, said: Any, *, whole: bool = True) -> dict[str, Any]:
+    """``said``: the address, as a QueryDict. Not ``whole``: only what a slider moves."""
     ground = what_if_ground(user, product)
     if isinstance(ground, str):
         return {"product": product, "why_not": REASONS[ground]() if ground in REASONS else ground}
@@ -99,6 +99,7 @@ def what_if_context(user: Any, product: Product, said: Any) -> dict[str, Any]:
             {"row": row, "about": scenario_words(asker, row, one), "on": row.pk in on} for row, one in kept
         ],
         "can_edit": user.has_perm("pricing.edit"),
+        "recommended": recommended_words(ground) if whole and isinstance(asked, Asked) else None,
         **fields(asker, asked),
     }
     if answer is None:

@@ -12,7 +12,8 @@ from accounts.errors import DomainError
 from core import formats
 from core.organisation import organisation_get, today
 from pricing.models import Bound, NoticeDays, Price, PriceList, Proposal
-from pricing.selectors.prices import channels_above, vat_rates, with_and_without
+from pricing.selectors.bounds import amount_beyond, bounds_on
+from pricing.selectors.prices import channels_above, vat_rates
 from products.models import Product
 from products.selectors.lines import LineTree
 
@@ -61,26 +62,17 @@ def _beyond(proposal: Proposal, prices: Sequence[Price]) -> list[tuple[Bound, Pr
     price_list = proposal.price_list
     if price_list.kind == PriceList.Kind.OBSERVED or price_list.currency != organisation_get().currency:
         return []
-    rows = Bound.objects.filter(start_date__lte=proposal.start_date).order_by("start_date")
-    of_product = {row.product_id: row for row in rows if row.product_id}
-    of_line = {row.line_id: row for row in rows if row.line_id}
-    if not of_product and not of_line:
-        return []
-    tree = LineTree()
     products: list[Product] = [price.product for price in prices]
+    bounds = bounds_on(products, proposal.start_date, LineTree())
+    if not bounds:
+        return []
     rates = vat_rates(products, proposal.start_date)
     found = []
     for price in prices:
-        if price.component != Price.Component.UNIT or price.amount is None:
+        bound = bounds.get(price.product_id)
+        if bound is None or price.component != Price.Component.UNIT or price.amount is None:
             continue
-        above = (of_line[line.pk] for line in tree.ancestors(price.product.line_id) if line.pk in of_line)
-        bound = of_product.get(price.product_id) or next(above, None)
-        if bound is None:
-            continue
-        gross, net = with_and_without(price.amount, price_list.with_vat, rates[price.product_id])
-        amount = gross if bound.with_vat else net
-        below = bound.least is not None and amount < bound.least
-        if below or (bound.most is not None and amount > bound.most):
+        if amount_beyond(bound, price.amount, price_list, rates[price.product_id]):
             found.append((bound, price))
     return found
 

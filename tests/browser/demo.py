@@ -132,6 +132,7 @@ PAGES: dict[str, Args] = {
     "pricing:price_lists": _none,
     "pricing:what_if": _product,
     "pricing:sensitivity": _none,
+    "pricing:room": _none,
     "pricing:price_list_new": _none,
     "pricing:price_list_edit": _first(PriceList),
     "pricing:price_rules": _none,
@@ -218,6 +219,8 @@ GUESTS = ("account_login", "account_reset_password", "account_reset_password_don
 NO_PAGES = {
     "pricing:price_rule_set",
     "pricing:proposal_act",
+    "pricing:proposal_edit",
+    "pricing:room_export",
     "pricing:term_withdraw",
     "pricing:prices_export",
     "pricing:terms_export",

@@ -20,7 +20,8 @@ from core.months import month_add, month_start
 from core.organisation import today
 from forecasting.models import Forecast, ForecastMonth
 from pricing.models import Elasticity, PassThrough, PriceList, Scenario, VatCode
-from pricing.selectors.what_if import Asked, Ground, what_if_ground
+from pricing.selectors.what_if import Asked, Ground
+from pricing.selectors.what_if_reading import what_if_ground
 from products.models import Channel, Measure, Product, ProductFigures, ProductMonth, SalesMonth
 from tests.factories import (
     channel_factory,
