@@ -14,6 +14,7 @@ from .views import (
     mix,
     months,
     offer,
+    offer_overview,
     place,
     pocket,
     price_lists,
@@ -112,6 +113,13 @@ urlpatterns = [
         )
     ),
     path("products/<product_code:code>/mix/place/", place.product_place, name="product_place"),
+    path("pricing/listings/", offer_overview.listings, name="listings"),
+    path("pricing/positionings/", offer_overview.positionings, name="positioning_list"),
+    path(
+        "pricing/positionings/export/<str:kind>/",
+        offer_overview.positionings_export,
+        name="positionings_export",
+    ),
     path("pricing/listings/export/<str:kind>/", place.listings_export, name="listings_export"),
     path("pricing/segments/", place.segments, name="segments"),
     path("pricing/segments/export/<str:kind>/", place.segment_shares_export, name="segment_shares_export"),

@@ -88,6 +88,8 @@ PAGES = {
     "what if, distribution slid": "/products/P0/mix/what-if/?kind=distribution&rate=0.5#what-if-result",
     "price sensitivity": "/pricing/sensitivity/",
     "where price has room": "/pricing/room/",
+    "listings": "/pricing/listings/",
+    "positionings": "/pricing/positionings/?show=all",
     "decisions": "/decisions/",
     "prices": "/pricing/?sort=-price",
     "price lists": "/pricing/lists/",
