@@ -55,7 +55,8 @@ class PositioningSerializer(serializers.ModelSerializer):
     class Meta:
         model = Positioning
         fields = (
-            *("id", "product", "segment", "number", "start_date", "state", *TEXTS, "why", "points"),
+            *("id", "product", "segment", "number", "start_date", "state", *TEXTS, "why"),
+            *("alternatives", "points"),
             *("author", "created_at", "proposed_by", "decided_by", "decided_at", "note", "version"),
         )
         read_only_fields = fields
@@ -72,7 +73,7 @@ class PositioningTextsSerializer(StrictSerializer):
         limits = {field.name: getattr(field, "max_length", None) for field in Positioning._meta.get_fields()}
         texts = {
             name: serializers.CharField(max_length=limits[name], required=False, allow_blank=True)
-            for name in (*TEXTS, "why")
+            for name in (*TEXTS, "why", "alternatives")
         }
         return super().get_fields() | texts
 

@@ -93,8 +93,16 @@ class PromotionSerializer(serializers.ModelSerializer):
         fields = (
             *("id", "name", "mechanic", "rate", "amount", "quantity", "state", "store_start", "store_end"),
             *("delivery_start", "delivery_end", "own_share_rate", "budget_amount", "planned_uplift_rate"),
-            *("note", "exception_note", "products", "channels", "whole", "effects", "author", "proposed_by"),
-            *("decided_by", "decided_at", "decision_note", "cancelled_at", "cancel_note", "version"),
+            *("note", "alternatives", "exception_note", "products", "channels", "whole", "effects", "author"),
+            *(
+                "proposed_by",
+                "decided_by",
+                "decided_at",
+                "decision_note",
+                "cancelled_at",
+                "cancel_note",
+                "version",
+            ),
         )
         read_only_fields = fields
 
@@ -146,6 +154,7 @@ class PromotionRequestSerializer(StrictSerializer):
     budget_amount = serializers.DecimalField(**MONEY, min_value=0, **_OPTIONAL)
     planned_uplift_rate = serializers.DecimalField(**RATE, **_OPTIONAL)
     note = serializers.CharField(max_length=2000, required=False, allow_blank=True)
+    alternatives = serializers.CharField(max_length=400, required=False, allow_blank=True)
     exception_note = serializers.CharField(max_length=300, required=False, allow_blank=True)
     products = PromotionProductSerializer(many=True)
     channels = serializers.ListField(child=serializers.CharField(max_length=80), required=False)

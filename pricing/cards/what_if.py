@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import pgettext
 
 from core import formats
-from pricing.charts.what_if import scaled, what_if_chart
+from pricing.charts.what_if import measure_names, scaled, what_if_chart
 from pricing.engine.what_if import Margin, Range
 from pricing.models import Scenario
 from pricing.selectors.elasticities import elasticities_allowed
@@ -24,17 +24,17 @@ from pricing.selectors.what_if import (
     Asked,
     Ground,
     Question,
-    scenarios_kept,
-    what_if_ground,
 )
 from pricing.selectors.what_if_distribution import DistributionAnswer, DistributionAsked
 from pricing.selectors.what_if_promotion import PromotionAnswer, PromotionAsked
+from pricing.selectors.what_if_reading import scenarios_kept, what_if_ground
 from pricing.services.scenarios import MOST as MOST_BESIDE
 from pricing.what_if_asked import Asker, machine
 from pricing.words.elasticities import sensitivity_words
 from pricing.words.prices import price_decimals, price_text
 from products.models import Product
 
+from .recommended import recommended_words
 from .what_if_distribution import (
     distribution_asides,
     distribution_fields,
@@ -77,8 +77,8 @@ def what_if_panel(user: Any, product: Product) -> Mapping[str, Any] | None:
     return {} if elasticities_allowed(user) else None
 
 
-def what_if_context(user: Any, product: Product, said: Any) -> dict[str, Any]:
-    """``said``: the address, as a QueryDict."""
+def what_if_context(user: Any, product: Product, said: Any, *, whole: bool = True) -> dict[str, Any]:
+    """``said``: the address, as a QueryDict. Not ``whole``: only what a slider moves."""
     ground = what_if_ground(user, product)
     if isinstance(ground, str):
         return {"product": product, "why_not": REASONS[ground]() if ground in REASONS else ground}
@@ -88,18 +88,21 @@ def what_if_context(user: Any, product: Product, said: Any) -> dict[str, Any]:
     kept = [(row, asker.read(row.values)) for row in scenarios_kept(user, product)]
     wanted = set(said.getlist("with"))
     beside = [(row, of) for row, of in kept if str(row.pk) in wanted][:MOST_BESIDE]
-    lines = [(row.name, asker.answer(of)) for row, of in beside]
-    on = {row.pk for row, _of in beside}
+    lines = [(row.name, asker.answer(one)) for row, one in beside]
+    on = {row.pk for row, _one in beside}
+    of = said.get("of", "")
+    address = [*_hidden(asked), *(("with", pk) for pk in sorted(on))]
     context = {
         "product": product,
         "ground": ground,
         "asked": asked,
-        "hidden": _hidden(asked),
+        "hidden": [*address, *([("of", of)] if of in ground.measures else [])],
         "kinds": kinds(asked),
         "kept": [
-            {"row": row, "about": scenario_words(asker, row, of), "on": row.pk in on} for row, of in kept
+            {"row": row, "about": scenario_words(asker, row, one), "on": row.pk in on} for row, one in kept
         ],
         "can_edit": user.has_perm("pricing.edit"),
+        "recommended": recommended_words(ground) if whole and isinstance(asked, Asked) else None,
         **fields(asker, asked),
     }
     if answer is None:
@@ -108,7 +111,9 @@ def what_if_context(user: Any, product: Product, said: Any) -> dict[str, Any]:
         **context,
         "rows": outcome_rows(ground, answer),
         "asides": asides(ground, answer),
-        "chart": what_if_chart(ground, answer, [(name, one) for name, one in lines if one is not None]),
+        "of": of if of in ground.measures else "",
+        "measures": _measures(ground, of, address),
+        "chart": what_if_chart(ground, answer, [(name, one) for name, one in lines if one is not None], of),
         "propose_url": propose_url(ground, answer),
     }
 
@@ -118,6 +123,16 @@ def kinds(asked: Question) -> list[dict[str, Any]]:
     names = {"price": _("Price"), "promotion": _("Promotion"), "distribution": _("Distribution")}
     on = asked.values.get("kind", "price")
     return [{"kind": kind, "name": name, "on": kind == on} for kind, name in names.items()]
+
+
+def _measures(ground: Ground, of: str, address: list[tuple[str, Any]]) -> list[dict[str, Any]]:
+    """What the chart may show of the same question, each at its address; nothing where there is no choice."""
+    on = of if of in ground.measures else ground.measures[0]
+    return [
+        {"of": each, "name": name, "said": urlencode([*address, ("of", each)]), "on": each == on}
+        for each, name in measure_names().items()
+        if each in ground.measures and len(ground.measures) > 1
+    ]
 
 
 def _hidden(asked: Question) -> list[tuple[str, str]]:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import datetime
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from django.utils.text import capfirst
@@ -12,6 +14,7 @@ from core import formats
 from core.charts import Chart, ChartTable, LegendKey, Spec
 from core.charts.model import months_spec
 from core.charts.volume_forecast import axis_scale
+from pricing.engine.what_if import Month, Outcome, Range, left_of
 from pricing.selectors.what_if import Answer, Ground
 
 HEIGHT = 132
@@ -26,68 +29,91 @@ def scaled(values: Sequence[float], unit: str, *, money: bool) -> tuple[float, s
     return divisor, f"{scale}{unit}"
 
 
-def what_if_chart(ground: Ground, answer: Answer, beside: Sequence[tuple[str, Answer]]) -> Chart:
-    """By month, of revenue where that is known, else of volume: now, the scenario with its range, others."""
-    money = ground.revenue is not None
-    outcome = answer.outcome
-    months = [row.month for row in ground.months]
-    now = [base.mean * base.price if money else base.mean for base in ground.base(answer.asked.start)]
-    then = outcome.revenues if money else outcome.volumes
-    unit = ground.currency if money else ground.unit
-    divisor, scale = scaled([month.hi80 for month in then], unit, money=money)
-    label = f"{_('Revenue') if money else _('Volume')}, {scale}"
+@dataclass(frozen=True)
+class Shown:
+    """One measure by month: as it stands, in the scenario, and in those beside it."""
 
-    def text(value: float) -> str:
-        return formats.money(value, ground.currency, 0) if money else formats.volume(value, ground.unit)
+    name: str
+    unit: str
+    money: bool
+    now: Sequence[float]
+    then: Sequence[Range]
+    others: Sequence[Sequence[Range]]
 
-    others = [(name, (one.outcome.revenues if money else one.outcome.volumes)) for name, one in beside]
-    rows: list[Spec] = []
-    table: list[list[str | None]] = []
-    for place, month in enumerate(months):
-        ends = f"{text(then[place].lo80)} – {text(then[place].hi80)}"
-        row: Spec = {
-            "month": month.isoformat(),
-            "label": formats.month(month),
-            "now": now[place] / divisor,
-            "then": then[place].mean / divisor,
-            "lo80": then[place].lo80 / divisor,
-            "hi80": then[place].hi80 / divisor,
-            "now_text": text(now[place]),
-            "then_text": text(then[place].mean),
-            "band": ends,
-        }
-        row |= {f"other{n}": values[place].mean / divisor for n, (_name, values) in enumerate(others)}
-        # What people wrote stands in the data, never in the drawing's own words.
-        row |= {f"name{n}": name for n, (name, _values) in enumerate(others)}
-        row["others"] = "; ".join(f"{name}: {text(values[place].mean)}" for name, values in others)
-        row["last"] = place == len(months) - 1
-        rows.append(row)
-        table.append(
-            [
-                formats.month(month),
-                text(now[place]),
-                text(then[place].mean),
-                ends,
-                *(text(values[place].mean) for _name, values in others),
-            ]
-        )
-    names = [name for name, _values in others]
-    headers = [
-        capfirst(_("month")),
-        capfirst(_("as it stands")),
-        capfirst(_("scenario")),
-        _("range, 80%"),
-        *names,
+    def text(self, value: float) -> str:
+        return formats.money(value, self.unit, 0) if self.money else formats.volume(value, self.unit)
+
+    def ends(self, place: int) -> str:
+        return f"{self.text(self.then[place].lo80)} – {self.text(self.then[place].hi80)}"
+
+    def cells(self, place: int) -> list[str]:
+        """Of a month, under :meth:`heads`."""
+        return [
+            self.text(self.now[place]),
+            self.text(self.then[place].mean),
+            self.ends(place),
+            *(self.text(values[place].mean) for values in self.others),
+        ]
+
+    def heads(self, names: Sequence[str]) -> list[str]:
+        said = (_("as it stands"), _("scenario"), _("range, 80%"), *names)
+        return [f"{self.name}: {one}" for one in said]
+
+
+def measure_names() -> dict[str, str]:
+    return {"volume": _("Volume"), "revenue": _("Revenue"), "margin": _("Margin")}
+
+
+def _shown(ground: Ground, answer: Answer, beside: Sequence[Answer], of: str) -> Shown:
+    def then(outcome: Outcome) -> Sequence[Range]:
+        margin = outcome.margin.months if outcome.margin else ()
+        return {"volume": outcome.volumes, "revenue": outcome.revenues, "margin": margin}[of]
+
+    def now(month: Month) -> float:
+        left = left_of(month, month.price)
+        return month.mean * {"volume": 1.0, "revenue": month.price, "margin": left}[of]
+
+    money = of != "volume"
+    return Shown(
+        measure_names()[of],
+        ground.currency if money else ground.unit,
+        money,
+        [now(month) for month in ground.base(answer.asked.start)],
+        then(answer.outcome),
+        [then(one.outcome) for one in beside],
+    )
+
+
+def what_if_chart(
+    ground: Ground, answer: Answer, beside: Sequence[tuple[str, Answer]], of: str = ""
+) -> Chart:
+    """By month, of the measure asked for, else of the first the ground has: now, the scenario with its range,
+    others. The table has every measure."""
+    measures = [
+        _shown(ground, answer, [one for _name, one in beside], each)
+        for each in sorted(ground.measures, key=list(measure_names()).index)
     ]
+    asked = measure_names()[of if of in ground.measures else ground.measures[0]]
+    shown = next(each for each in measures if each.name == asked)
+    names = [name for name, _one in beside]
+    months = [row.month for row in ground.months]
+    ends = [abs(end) for month in shown.then for end in (month.lo80, month.hi80)]
+    divisor, scale = scaled(ends, shown.unit, money=shown.money)
     return Chart(
         id="what-if-chart",
         title=_("What would it do, month by month?"),
-        spec=_spec(rows, label, len(names)),
-        table=ChartTable(headers, table),
+        spec=_spec(_rows(shown, months, names, divisor), f"{shown.name}, {scale}", len(names)),
+        table=ChartTable(
+            [capfirst(_("month")), *(head for each in measures for head in each.heads(names))],
+            [
+                [formats.month(month), *(cell for each in measures for cell in each.cells(place))]
+                for place, month in enumerate(months)
+            ],
+        ),
         description=_(
             "%(what)s by month as it stands and in the scenario with its 80%% range; they are in the table"
         )
-        % {"what": _("Revenue") if money else _("Volume")},
+        % {"what": shown.name},
         legend=[
             LegendKey(_("as it stands"), "n", "line"),
             LegendKey(_("scenario"), "f", "line"),
@@ -95,6 +121,33 @@ def what_if_chart(ground: Ground, answer: Answer, beside: Sequence[tuple[str, An
         ],
         css="h-small",
     )
+
+
+def _rows(shown: Shown, months: Sequence[datetime.date], names: Sequence[str], divisor: float) -> list[Spec]:
+    rows: list[Spec] = []
+    for place, month in enumerate(months):
+        then = shown.then[place]
+        row: Spec = {
+            "month": month.isoformat(),
+            "label": formats.month(month),
+            "now": shown.now[place] / divisor,
+            "then": then.mean / divisor,
+            "lo80": then.lo80 / divisor,
+            "hi80": then.hi80 / divisor,
+            "now_text": shown.text(shown.now[place]),
+            "then_text": shown.text(then.mean),
+            "band": shown.ends(place),
+        }
+        row |= {f"other{n}": values[place].mean / divisor for n, values in enumerate(shown.others)}
+        # What people wrote stands in the data, never in the drawing's own words.
+        row |= {f"name{n}": name for n, name in enumerate(names)}
+        row["others"] = "; ".join(
+            f"{name}: {shown.text(values[place].mean)}"
+            for name, values in zip(names, shown.others, strict=True)
+        )
+        row["last"] = place == len(months) - 1
+        rows.append(row)
+    return rows
 
 
 def _spec(rows: list[Spec], label: str, others_count: int) -> Spec:

@@ -79,13 +79,23 @@ class Outcome:
 
 
 @dataclass(frozen=True)
+class Less:
+    """Money by draw, and which share of it falls in each month."""
+
+    draws: Sequence[float]
+    months: Sequence[float]
+
+
+@dataclass(frozen=True)
 class Margin:
-    """``break_even`` is ``None`` where the new price leaves nothing: no volume makes up for it."""
+    """``break_even`` is ``None`` where the new price leaves nothing: no volume makes up for it. ``months``
+    add up to the mean of ``total``."""
 
     total: Range
     now: float
     better: float | None
     break_even: float | None
+    months: tuple[Range, ...]
 
 
 def what_if(
@@ -142,10 +152,10 @@ def outcome(
     break_even: float = 0.0,
     margin_break_even: float | None = 0.0,
     changes: bool = False,
-    less: Sequence[float] | None = None,
+    less: Less | None = None,
 ) -> Outcome:
     """Sums of the months. By draw and month: ``factors``, the volume with the change by that without it, and
-    ``prices``, what a unit brings then; ``less``, by draw, is money that the margin loses beside it."""
+    ``prices``, what a unit brings then; ``less`` is what the margin loses beside it."""
     volumes = _together(months, factors, draws, correlation)
     paid = [[f * p for f, p in zip(*pair, strict=True)] for pair in zip(factors, prices, strict=True)]
     revenues = _together(months, paid, draws, correlation)
@@ -182,7 +192,7 @@ def _margin(
     correlation: float,
     break_even: float | None,
     changes: bool,
-    less: Sequence[float] | None,
+    less: Less | None,
 ) -> Margin | None:
     if any(month.cost is None for month in months):
         return None
@@ -190,11 +200,11 @@ def _margin(
         [factor * left_of(month, paid) for month, factor, paid in zip(months, row, own, strict=True)]
         for row, own in zip(factors, prices, strict=True)
     ]
-    less = less or [0.0] * len(rows)
+    less = less or Less([0.0] * len(rows), [0.0] * len(months))
     now = sum(month.mean * left_of(month, month.price) for month in months)
-    ups = [_sum(months, row) - lost > now for row, lost in zip(rows, less, strict=True)]
-    total = _together(months, rows, draws, correlation, least=-inf, less=less).total
-    return Margin(total, now, sum(ups) / len(ups) if changes else None, break_even)
+    ups = [_sum(months, row) - lost > now for row, lost in zip(rows, less.draws, strict=True)]
+    sums = _together(months, rows, draws, correlation, least=-inf, less=less)
+    return Margin(sums.total, now, sum(ups) / len(ups) if changes else None, break_even, sums.months)
 
 
 def beyond(price: float, lowest: float, highest: float) -> float:
@@ -215,25 +225,29 @@ def _together(
     draws: Sequence[Sequence[float]],
     correlation: float,
     least: float = 0.0,
-    less: Sequence[float] | None = None,
+    less: Less | None = None,
 ) -> _Sums:
     """Base and answer: the mean is that of the base times the mean answer, the range that of the draws."""
     totals: list[float] = []
     by_month: list[list[float]] = [[] for _ in months]
-    less = less or [0.0] * len(draws)
-    for row, (_e, z, *_w), lost in zip(factors, draws, less, strict=True):
+    less = less or Less([0.0] * len(draws), [0.0] * len(months))
+    for row, (_e, z, *_w), lost in zip(factors, draws, less.draws, strict=True):
         plain = squares = mean = 0.0
         for n, (month, factor) in enumerate(zip(months, row, strict=True)):
             width = (month.hi80 - month.mean if z > 0 else month.mean - month.lo80) / _Z80 * factor
             mean += month.mean * factor
             plain += width
             squares += width * width
-            by_month[n].append(max(month.mean * factor + z * width, least))
+            by_month[n].append(max(month.mean * factor + z * width - lost * less.months[n], least))
         spread = sqrt(max((1 - correlation) * squares + correlation * plain * plain, 0.0))
         totals.append(max(mean + z * spread - lost, least))
-    means = [month.mean * sum(row[n] for row in factors) / len(factors) for n, month in enumerate(months)]
+    lost = sum(less.draws) / len(less.draws)
+    plain_means = [
+        month.mean * sum(row[n] for row in factors) / len(factors) for n, month in enumerate(months)
+    ]
+    means = [mean - lost * share for mean, share in zip(plain_means, less.months, strict=True)]
     return _Sums(
-        _range(sum(means) - sum(less) / len(less), totals),
+        _range(sum(plain_means) - lost, totals),
         tuple(_range(mean, values) for mean, values in zip(means, by_month, strict=True)),
     )
 

@@ -17,7 +17,7 @@ from math import exp
 from statistics import NormalDist
 
 from .pooling import Belief
-from .what_if import Month, Outcome, Range, left_of, outcome, points
+from .what_if import Less, Month, Outcome, Range, left_of, outcome, points
 
 _NORMAL = NormalDist()
 _Z80 = (_NORMAL.inv_cdf(0.1), _NORMAL.inv_cdf(0.9))
@@ -92,13 +92,22 @@ def promotion_what_if(
                 months, parts, offer, normal * (kept - (sisters.mean if sisters else 0.0))
             ),
             changes=baseline > 0,
-            less=less,
+            less=Less(less, _when(months, parts)),
         ),
         baseline,
         _uplift(uplift),
         _units(after, baseline),
         _units(sisters, baseline),
     )
+
+
+def _when(months: Sequence[Month], parts: Sequence[float]) -> list[float]:
+    """In which months the budget is spent and sister products sell less: as the promotion's days normally
+    sell; where they sell nothing, all at once."""
+    normal = [month.mean * part for month, part in zip(months, parts, strict=True)]
+    if sum(normal) > 0:
+        return [value / sum(normal) for value in normal]
+    return [float(n == 0) for n in range(len(months))]
 
 
 def _break_even(months: Sequence[Month], parts: Sequence[float], offer: Offer, needed: float) -> float | None:

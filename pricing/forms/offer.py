@@ -21,6 +21,7 @@ HELP = {
     "difference": _("What is better then? Such as: it stays smooth in hot coffee."),
     "tone": _("How do we talk about it? Such as: sober, expert."),
     "why": _("What changed in the market or the product? The approver reads it first; a draft may lack it."),
+    "alternatives": _("Kept with the decision, beside what it turned out to do."),
 }
 
 
@@ -35,7 +36,7 @@ class PositioningForm(forms.ModelForm):
 
     class Meta:
         model = Positioning
-        fields = ("segment", "start_date", *TEXTS, "why")
+        fields = ("segment", "start_date", *TEXTS, "why", "alternatives")
         help_texts = HELP
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:

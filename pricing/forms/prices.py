@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy as _
 
 from pricing.models import Price, PriceList
 from pricing.models.price import Vat
-from pricing.services.price_rules import KINDS, ROUNDINGS, Rule
+from pricing.services.price_rules import KINDS, ROUNDINGS, WORKED_OUT, Rule
 from products.forms.fields import DayField
 from products.models import ProductLine, Segment
 
@@ -40,7 +40,15 @@ class ProposalForm(forms.Form):
         decimal_places=4,
         localize=True,
         required=False,
-        help_text=_("Per cent or an amount, with a minus for less."),
+        help_text=_("Per cent or an amount, with a minus for less; of another list, such as 90 for 90%."),
+    )
+    of = forms.ModelChoiceField(
+        label=_("Of which price list"),
+        queryset=PriceList.objects.none(),
+        required=False,
+        to_field_name="code",
+        empty_label="—",
+        help_text=_("Only for “a percentage of another price list”."),
     )
     rounding = forms.ChoiceField(label=_("Rounded"), choices=ROUNDINGS)
     component = forms.ChoiceField(label=_("Which price"), choices=Price.Component.choices)
@@ -70,24 +78,36 @@ class ProposalForm(forms.Form):
         help_text=_("Only where a bound or the days of notice ask for it."),
     )
 
-    def __init__(self, *args: Any, lists: Any, lines: Any, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, lists: Any, lines: Any, sees_costs: bool = False, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.fields["price_list"].queryset = lists  # type: ignore[attr-defined]
+        if sees_costs:
+            self.fields["kind"].choices = [*KINDS[:-2], *WORKED_OUT, *KINDS[-2:]]  # type: ignore[attr-defined]
+        for name in ("price_list", "of"):
+            self.fields[name].queryset = lists  # type: ignore[attr-defined]
         self.fields["line"].queryset = lines  # type: ignore[attr-defined]
 
     def clean(self) -> dict[str, Any]:
         found = super().clean() or {}
-        if found.get("kind") == "percentage" and found.get("value") is not None:
+        if found.get("kind") in ("percentage", "list", "margin") and found.get("value") is not None:
             found["value"] = found["value"] / 100
+        value = found.get("value")
+        if found.get("kind") == "margin" and (value is None or not 0 <= value < 1):
+            self.add_error(
+                "value", gettext("A margin is a share of the price: from 0 to less than 100 per cent.")
+            )
         if found.get("kind") == "paste":
             found["rows"] = self._rows(found.get("pasted", ""))
         return found
 
     @property
     def rule(self) -> Rule:
+        """A price that was worked out from costs is kept as one that was pasted."""
         said = self.cleaned_data
-        tier = said["tier"].strip() or ("" if said["kind"] == "paste" else None)
-        return Rule(said["kind"], said["value"], said["rounding"], said["component"], tier)
+        by_price = said["kind"] == "paste" or said["kind"] in dict(WORKED_OUT)
+        kind, value = ("paste", None) if by_price else (said["kind"], said["value"])
+        tier = said["tier"].strip() or ("" if by_price else None)
+        of = said["of"].code if kind == "list" and said["of"] else ""
+        return Rule(kind, value, said["rounding"], said["component"], tier, of)
 
     def _rows(self, text: str) -> dict[str, Decimal]:
         """Prices by code; what cannot be read is told by its line."""

@@ -22,7 +22,8 @@ ROWS, MOST_ROWS = 3, 60
 YEAR = datetime.timedelta(weeks=52)
 _PLAN = (
     *("name", "mechanic", "rate", "amount", "quantity", "store_start", "store_end", "delivery_start"),
-    *("delivery_end", "own_share_rate", "budget_amount", "planned_uplift_rate", "note", "exception_note"),
+    *("delivery_end", "own_share_rate", "budget_amount", "planned_uplift_rate", "note", "alternatives"),
+    "exception_note",
 )
 
 
@@ -80,6 +81,12 @@ class PromotionForm(forms.Form):
     )
     note = forms.CharField(
         label=_("Note"), required=False, max_length=2000, widget=forms.Textarea(attrs={"rows": 2})
+    )
+    alternatives = forms.CharField(
+        label=_("Alternatives considered"),
+        required=False,
+        max_length=400,
+        help_text=_("Kept with the decision, beside what it turned out to do."),
     )
     exception_note = forms.CharField(
         label=_("Why in a forbidden period"),

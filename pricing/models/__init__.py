@@ -13,6 +13,7 @@ from .price import Price, PriceList, Proposal, VatCode, VatRate
 from .price_rule import Bound, NoticeDays, Perishable
 from .promotion import ForbiddenPeriod, Promotion, PromotionChannel, PromotionProduct
 from .promotion_effect import PromotionEffect
+from .recommended import RecommendedPrice
 from .reference_use import ReferenceUse
 from .scenario import Scenario
 from .term import BonusSettlement, Term, TermStep
@@ -48,6 +49,7 @@ __all__ = [
     "PromotionEffect",
     "PromotionProduct",
     "Proposal",
+    "RecommendedPrice",
     "ReferenceUse",
     "Scenario",
     "SegmentChannel",

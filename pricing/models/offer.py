@@ -49,6 +49,7 @@ class Positioning(models.Model):
     difference = models.CharField(_("difference with the alternative"), max_length=200, blank=True)
     tone = models.CharField(_("tone"), max_length=120, blank=True)
     why = models.CharField(_("why this version"), max_length=400, blank=True)
+    alternatives = models.CharField(_("alternatives considered"), max_length=400, blank=True)
     author = models.ForeignKey(
         settings.AUTH_USER_MODEL, models.PROTECT, related_name="+", verbose_name=_("written by")
     )

@@ -81,6 +81,7 @@ class Promotion(models.Model):
         _("planned extra volume"), max_digits=7, decimal_places=4, null=True, blank=True
     )
     note = models.TextField(_("note"), blank=True)
+    alternatives = models.CharField(_("alternatives considered"), max_length=400, blank=True)
     exception_note = models.CharField(_("why in a forbidden period"), max_length=300, blank=True)
     channels = models.ManyToManyField(
         "products.Channel", through="PromotionChannel", related_name="+", verbose_name=_("channels")

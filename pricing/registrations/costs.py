@@ -88,6 +88,16 @@ def register() -> None:
             order=83,
         )
     )
+    registries.nightly_steps.register(
+        NightlyStep(
+            "recommended_prices",
+            _("Recommended prices"),
+            chunks=later("steps.recommended.chunks"),
+            compute=later("steps.recommended.compute"),
+            after=("judgement", "elasticity"),
+            order=84,
+        )
+    )
     alert_kinds.register(FLOOR, UNDER)
     notification_kinds.register(READY, CLOSED)
     registries.nightly_steps.register(

@@ -258,6 +258,13 @@ def unit_costs(
     them cannot be told, or the person sees no costs or only some channels."""
     if not user.has_perm(RIGHT) or visible_channel_ids(user) is not None:
         return None
+    return moving_costs(product, rates, day, units)
+
+
+def moving_costs(
+    product: Product, rates: Sequence[Rates], day: datetime.date, units: Decimal
+) -> tuple[Decimal, Decimal] | None:
+    """As :func:`unit_costs`; for the night: nobody's rights are asked."""
     moving = [
         each
         for each in rates

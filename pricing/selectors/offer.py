@@ -144,7 +144,7 @@ class Compared:
 def compared(old: Version, new: Version) -> list[Compared]:
     """Field by field, where either says something; the points at the end."""
     found = []
-    for name in (*TEXTS, "why"):
+    for name in (*TEXTS, "why", "alternatives"):
         label = str(Positioning._meta.get_field(name).verbose_name)  # type: ignore[union-attr]
         before, after = getattr(old.row, name), getattr(new.row, name)
         if before or after:

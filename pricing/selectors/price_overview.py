@@ -18,7 +18,7 @@ from pricing.models.price import State
 from products.models import Product, ProductLine
 from products.selectors.access import products_visible
 from products.selectors.lines import line_tree
-from products.selectors.product_filter import Like
+from products.selectors.product_filter import ONE_OF, Like
 
 SORTS: dict[str, Any] = {
     "name": Lower("name"),
@@ -34,6 +34,8 @@ def products_priced(
     price_list: PriceList,
     *,
     line: ProductLine | None = None,
+    family: str = "",
+    supplier: str = "",
     text: str = "",
     show: str = "with",
     sort: str = "name",
@@ -42,7 +44,7 @@ def products_priced(
     """Products with ``now_amount`` and ``now_since`` of the price per unit in force on the list, and
     ``next_amount`` and ``next_date`` of the first ahead; what else a price is made of is in
     :func:`parts_priced`. ``show``: those *with* a price of any kind there, with a change *ahead*, or on sale
-    *without* one."""
+    *without* one; ``family`` and ``supplier`` are codes."""
     day = today()
     own = Price.objects.filter(
         product=OuterRef("pk"),
@@ -58,6 +60,9 @@ def products_priced(
     rows = products_visible(user).select_related("line")
     if line is not None:
         rows = rows.filter(line__in=line_tree().descendants(line.pk))
+    for key, value in (("family", family), ("supplier", supplier)):
+        if value:
+            rows = rows.filter(ONE_OF[key](user, line_tree(), value))
     for word in text.split():
         rows = rows.filter(Like(folded("code", "name"), like_pattern(word)))
     rows = rows.annotate(

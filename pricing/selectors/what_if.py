@@ -3,35 +3,23 @@
 from __future__ import annotations
 
 import datetime
-from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
 from functools import cached_property
 from math import log
-from statistics import NormalDist, median
+from statistics import NormalDist
 from typing import Any, Protocol
 
 from core.months import month_add, month_end, month_start
-from core.organisation import organisation_get, today
 from forecasting.models import ForecastMonth
-from forecasting.selectors.forecasts import forecast_current
-from forecasting.selectors.prices import prices_last_year
 from pricing.engine.what_if import Month, Outcome, beyond, what_if
-from pricing.models import Elasticity, Price, PriceList, Scenario
-from pricing.models.price import State
+from pricing.models import Elasticity, Price, PriceList
 from products.models import Channel, Measure, Product
-from products.selectors.lines import line_tree
-from products.selectors.units import unit_of
 
 from .channel_volumes import ChannelVolumes, channel_volumes
-from .costs import RIGHT as COSTS
-from .costs import rates_read
-from .elasticities import PUBLISHED, PUBLISHED_SD, elasticities_allowed, elasticities_visible
-from .margins import unit_costs
-from .own_prices import mean_price
-from .prices import in_force, lists_visible, vat_rates, with_and_without, with_pass_through
-from .resellers import margin_rate, passed_on, reach
+from .elasticities import PUBLISHED, PUBLISHED_SD
+from .resellers import passed_on
 
 MONTHS = 12
 MOST, LEAST = Decimal("1.3"), Decimal("0.7")
@@ -103,9 +91,9 @@ class Ground:
     """``price`` is ours, or the consumer's where we have none; ``consumer`` the one a reseller asks beside
     ours, who has ``reseller_margin`` (a share) of it and passes on ``pass_through`` of our changes.
     ``revenue`` is what a unit brings in at the price of today; ``None``: not known. ``unit_costs``: of each
-    month what a unit costs, and which share of its price; empty for who sees no costs."""
+    month what a unit costs, and which share of its price; empty for who sees no costs. ``elasticities``
+    reads those of the product (``None``) and of its channels, by channel."""
 
-    user: Any
     product: Product
     measure: Measure
     unit: str
@@ -118,13 +106,13 @@ class Ground:
     pass_through: Decimal
     revenue: float | None
     day: datetime.date
+    elasticities: Callable[[], Mapping[int | None, Elasticity]]
     unit_costs: Sequence[tuple[Decimal, Decimal] | None] = ()
     own_lists: Sequence[ChannelPrice] = ()
 
     @cached_property
-    def _elasticities(self) -> dict[int | None, Elasticity]:
-        rows = elasticities_visible(self.user).filter(product=self.product)
-        return {row.channel_id: row for row in rows}
+    def _elasticities(self) -> Mapping[int | None, Elasticity]:
+        return self.elasticities()
 
     @property
     def elasticity(self) -> Elasticity | None:
@@ -146,6 +134,15 @@ class Ground:
 
     def price_in(self, channel: int | None) -> PriceNow:
         return self.channels[channel] if channel else self.price
+
+    @property
+    def measures(self) -> tuple[str, ...]:
+        """What can be told by month, first what is shown unasked: revenue where it is known what a unit
+        brings in, margin where costs of every month are."""
+        if self.revenue is None:
+            return ("volume",)
+        costed = bool(self.unit_costs) and None not in self.unit_costs
+        return ("revenue", "volume", *(("margin",) if costed else ()))
 
     @property
     def first_start(self) -> datetime.date:
@@ -181,25 +178,41 @@ class Ground:
         costs = self.unit_costs or [None] * len(self.months)
         return [self._month(*both, start, own) for both in zip(self.months, costs, strict=True)]
 
-    def answer(self, asked: Asked) -> Answer:
-        row, own = self.elasticity_in(asked.channel), self.channels[asked.channel] if asked.channel else None
-        now = own or self.price
-        of_consumers = row is not None and row.price_kind in (Kind.OBSERVED, Kind.ADVISED)
-        known = self.consumer_price(asked.price, asked.channel) if of_consumers else None
+    def beyond(self, asked: Asked) -> float:
+        """How far, in logarithms, the price lies more than a fifth outside those seen; 0: not."""
+        row, now = self.elasticity_in(asked.channel), self.price_in(asked.channel)
+        known = self.consumer_price(asked.price, asked.channel) if self._of_consumers(row) else None
         price = float(asked.price if known is None else known)
         usual = float(self.consumer.amount if known is not None and self.consumer else now.amount)
         # Prices of the product say nothing of how far a channel's may go.
         seen = (
             (row.lowest_price, row.highest_price) if row and row.channel_id == asked.channel else (None, None)
         )
-        over = beyond(price, seen[0] or usual, seen[1] or usual)
-        # Consumers answer to the reseller's price: (his ratio)^e = (our ratio)^(e × passed).
-        quantiles = row.quantiles if row is not None else PUBLISHED_QUANTILES
-        passed = self._passed(asked) if row is None or of_consumers else 1.0
-        months = self.base(asked.start, own)
+        return beyond(price, seen[0] or usual, seen[1] or usual)
+
+    def quantiles(self, asked: Asked) -> list[float]:
+        """Of how volume answers our price. Consumers answer to the reseller's: (his ratio)^e =
+        (our ratio)^(e × passed)."""
+        row = self.elasticity_in(asked.channel)
+        passed = self._passed(asked) if row is None or self._of_consumers(row) else 1.0
+        return [value * passed for value in (row.quantiles if row is not None else PUBLISHED_QUANTILES)]
+
+    def paid(self, asked: Asked) -> float:
+        """What a unit brings in at that price, in the money of :class:`Month`."""
+        own = self.channels[asked.channel] if asked.channel else None
+        now = own or self.price
+        return float(asked.price / now.amount) * (own.level if own else 1.0) * (self.revenue or 1.0)
+
+    @staticmethod
+    def _of_consumers(row: Elasticity | None) -> bool:
+        return row is not None and row.price_kind in (Kind.OBSERVED, Kind.ADVISED)
+
+    def answer(self, asked: Asked) -> Answer:
+        own = self.channels[asked.channel] if asked.channel else None
+        over, months = self.beyond(asked), self.base(asked.start, own)
         said: dict[str, Any] = {
-            "quantiles": [quantile * passed for quantile in quantiles],
-            "price": float(asked.price / now.amount) * (own.level if own else 1.0) * (self.revenue or 1.0),
+            "quantiles": self.quantiles(asked),
+            "price": self.paid(asked),
             "correlation": self.correlation,
             "over": over,
         }
@@ -240,142 +253,3 @@ def _there(month: Month) -> Month:
     """Of the part whose price changes, alone."""
     mean, low, high = (month.part * value for value in (month.mean, month.lo80, month.hi80))
     return replace(month, mean=mean, lo80=low, hi80=high, price=month.before, part=1.0, paid=None)
-
-
-def what_if_ground(user: Any, product: Product) -> Ground | str:
-    """What it stands on, or why there is no what-if: ``level``, ``no_price``, ``parts`` (a price, but none
-    plainly per unit), ``no_forecast``, or ``hidden`` from who may not see forecasts."""
-    if not elasticities_allowed(user):
-        return "hidden"
-    tree = line_tree()
-    measure = tree.lead_measure(product.line_id)
-    if measure.kind == Measure.Kind.LEVEL:
-        return "level"
-    day = today()
-    prices, lists = _prices_now(user, product, day)
-    if not prices:
-        return "parts" if _has_parts(user, product, day) else "no_price"
-    now = forecast_current(user, product, measure)
-    months = [row for row in now.sold_months if row.month >= month_start(day)][:MONTHS] if now else []
-    if now is None or not months:
-        return "no_forecast"
-    consumer = prices.get(Kind.OBSERVED) or prices.get(Kind.ADVISED)
-    price = prices.get(Kind.OWN) or consumer
-    assert price is not None
-    beside = consumer if price is not consumer and not price.price_list.with_vat else None
-    data = now.forecast.data_month or now.forecast.as_of
-    own_lists = _own_lists(lists, price)
-    vat = any(one.price_list.with_vat for one in (price, *own_lists))
-    rate = vat_rates([product], day)[product.pk] if vat or beside else None
-    net = with_and_without(price.amount, price.price_list.with_vat, rate)[1]
-    brought = prices_last_year({product.pk: data}).get((product.pk, measure.pk))
-    margin = None
-    if beside is not None:
-        theirs = with_and_without(beside.amount, beside.price_list.with_vat, rate)[1]
-        margin = margin_rate(theirs, net) if theirs > net else None
-    return Ground(
-        user=user,
-        product=product,
-        measure=measure,
-        unit=unit_of(tree, product, measure),
-        currency=organisation_get().currency,
-        months=months,
-        correlation=now.correlation,
-        price=price,
-        consumer=beside if margin is not None else None,
-        reseller_margin=margin,
-        pass_through=beside.rows[0].pass_through if beside else Decimal(1),
-        revenue=brought * _since(price, months)
-        if brought
-        else (float(net) if price.price_list.kind == Kind.OWN else None),
-        day=day,
-        unit_costs=_unit_costs(user, product, months) if price.price_list.kind == Kind.OWN else (),
-        own_lists=[
-            ChannelPrice(
-                one.price_list,
-                one.rows,
-                one.amount,
-                channel=channel,
-                level=float(with_and_without(one.amount, one.price_list.with_vat, rate)[1] / net),
-            )
-            for one in own_lists
-            if (channel := one.price_list.channel) is not None
-        ],
-    )
-
-
-def _has_parts(user: Any, product: Product, day: datetime.date) -> bool:
-    """Whether it costs something, if not plainly per unit."""
-    lists = lists_visible(user).values_list("pk", flat=True)
-    return any(row.amount is not None for row in in_force(lists, [product.pk], day))
-
-
-def _own_lists(lists: Sequence[PriceNow], price: PriceNow) -> list[PriceNow]:
-    """Those of a channel that are of the same kind as the price in question."""
-    return [
-        one
-        for one in lists
-        if one.price_list.kind == price.price_list.kind
-        and one.price_list.channel_id
-        and not one.price_list.segment_id
-        and one.price_list != price.price_list
-    ]
-
-
-def _since(price: PriceNow, months: Sequence[ForecastMonth]) -> float:
-    """The price of now against that of the 12 months that revenue per unit is told from; as most months say
-    it, as promotions make some bring in less."""
-    if price.price_list.kind != Kind.OWN or any(reach(price.price_list)[:2]):
-        return 1.0
-    rows = [(row.start_date, row.amount or Decimal(0)) for row in price.rows]
-    said = [
-        month.price_ratio * float(price.amount) / held
-        for month in months
-        if month.price_ratio and (held := mean_price(rows, month.month))
-    ]
-    return median(said) if said else 1.0
-
-
-def _unit_costs(
-    user: Any, product: Product, months: Sequence[ForecastMonth]
-) -> Sequence[tuple[Decimal, Decimal] | None]:
-    """Of each month, as on its first day; for who may see costs."""
-    if not user.has_perm(COSTS):
-        return ()
-    rates = rates_read(user, product)
-    return [unit_costs(user, product, rates, row.month, Decimal(row.final)) for row in months]
-
-
-def _prices_now(
-    user: Any, product: Product, day: datetime.date
-) -> tuple[dict[str, PriceNow], list[PriceNow]]:
-    """By kind of list, the price per unit now: of everybody's list, else of the first that has one; and of
-    every list."""
-    rows = (
-        with_pass_through(Price.objects.all())
-        .filter(
-            product=product,
-            price_list__in=lists_visible(user),
-            price_list__currency=organisation_get().currency,
-            component=Price.Component.UNIT,
-            tier="",
-            state=State.APPROVED,
-        )
-        .select_related("price_list__channel")
-    )
-    by_list: dict[int, list[Price]] = defaultdict(list)
-    for row in rows.order_by("start_date"):
-        by_list[row.price_list_id].append(row)
-    found = []
-    for own in sorted(by_list.values(), key=lambda rows: reach(rows[0].price_list)):
-        held = [row.amount for row in own if row.start_date <= day]
-        if held and held[-1]:
-            found.append(PriceNow(own[0].price_list, own, held[-1]))
-    return {one.price_list.kind: one for one in reversed(found)}, found
-
-
-def scenarios_kept(user: Any, product: Product) -> list[Scenario]:
-    """What people kept of a product, the newest first."""
-    if not elasticities_allowed(user):
-        return []
-    return list(Scenario.objects.filter(product=product).select_related("author"))

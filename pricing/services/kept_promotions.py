@@ -48,6 +48,7 @@ def promotion_decision_keep(*, promotion: Promotion) -> None:
         kind=KIND,
         reference=promotion.pk,
         why=promotion.note or promotion.name,
+        alternatives=promotion.alternatives,
         effective_date=promotion.store_start,
         proposed_by=promotion.proposed_by,
         decided_by=promotion.decided_by,

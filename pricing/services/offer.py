@@ -226,6 +226,7 @@ def positioning_decide(
             kind=KIND,
             reference=current.pk,
             why=current.why or current.benefit,
+            alternatives=current.alternatives,
             effective_date=current.start_date,
             proposed_by=current.proposed_by,
             decided_by=user,

@@ -5,7 +5,6 @@ from __future__ import annotations
 import datetime
 from collections.abc import Sequence
 from dataclasses import dataclass
-from decimal import Decimal
 
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
@@ -14,7 +13,8 @@ from accounts.errors import DomainError
 from core import formats
 from core.organisation import organisation_get, today
 from pricing.models import Bound, NoticeDays, Price, PriceList, Proposal
-from pricing.selectors.prices import channels_above, vat_rates, with_and_without
+from pricing.selectors.bounds import BoundsOn, end_passed
+from pricing.selectors.prices import channels_above, vat_rates
 from pricing.words.prices import part_words, price_text
 from products.models import Product
 from products.selectors.lines import LineTree
@@ -22,18 +22,11 @@ from products.selectors.lines import LineTree
 
 @dataclass(frozen=True)
 class Passed:
-    """A price beyond a bound: below the least, else above the most."""
+    """A price beyond a bound; ``end`` is the one it passes, *least* or *most*."""
 
     price: Price
     bound: Bound
-    is_below: bool
-
-    @property
-    def end(self) -> Decimal:
-        """The least or the most that it passes."""
-        end = self.bound.least if self.is_below else self.bound.most
-        assert end is not None
-        return end
+    end: str
 
 
 def limits_check(proposal: Proposal, prices: Sequence[Price]) -> None:
@@ -88,30 +81,19 @@ def bounds_passed(price_list: PriceList, start_date: datetime.date, prices: Sequ
     """Those of these prices of the list from the date that pass a bound in force then."""
     if price_list.kind == PriceList.Kind.OBSERVED or price_list.currency != organisation_get().currency:
         return []
-    rows = Bound.objects.filter(start_date__lte=start_date).order_by("start_date")
-    of_product = {(row.product_id, row.component, row.tier): row for row in rows if row.product_id}
-    of_line = {(row.line_id, row.component, row.tier): row for row in rows if row.line_id}
-    if not of_product and not of_line:
+    bounds = BoundsOn(start_date, LineTree())
+    if not bounds:
         return []
-    tree = LineTree()
     products: list[Product] = [price.product for price in prices]
     rates = vat_rates(products, start_date)
     found = []
     for price in prices:
-        if price.amount is None:
+        bound = bounds.of(price.product, price.component, price.tier)
+        if bound is None or price.amount is None:
             continue
-        above = [line.pk for line in tree.ancestors(price.product.line_id)]
-        near = [(of_product, price.product_id), *((of_line, pk) for pk in above)]
-        parts = [(price.component, price.tier), (price.component, "")]
-        keys = ((rows, (pk, *part)) for rows, pk in near for part in parts)
-        bound = next((rows[key] for rows, key in keys if key in rows), None)
-        if bound is None:
-            continue
-        gross, net = with_and_without(price.amount, price_list.with_vat, rates[price.product_id])
-        amount = gross if bound.with_vat else net
-        below = bound.least is not None and amount < bound.least
-        if below or (bound.most is not None and amount > bound.most):
-            found.append(Passed(price, bound, below))
+        end = end_passed(bound, price.amount, price_list, rates[price.product_id])
+        if end:
+            found.append(Passed(price, bound, end))
     return found
 
 

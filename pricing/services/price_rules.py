@@ -16,9 +16,16 @@ KINDS = (
     ("percentage", gettext_lazy("change by per cent")),
     ("amount", gettext_lazy("change by an amount")),
     ("target", gettext_lazy("set to one price")),
+    ("list", gettext_lazy("a percentage of another price list")),
     ("paste", gettext_lazy("paste prices")),
     ("end", gettext_lazy("end: no price from then on")),
 )
+WORKED_OUT = (
+    ("margin", gettext_lazy("to a margin after costs by volume")),
+    ("recommended", gettext_lazy("to the recommended price")),
+)
+"""For who may see costs. Such a proposal keeps its prices alone, as a pasted one does: what they were made of
+is not for everybody who reads it."""
 ROUNDINGS = (
     ("none", pgettext_lazy("rounding", "not rounded")),
     ("99", gettext_lazy("to .99")),
@@ -31,18 +38,23 @@ MOST = Decimal(10) ** 12
 
 @dataclass(frozen=True)
 class Rule:
-    """``value`` is a rate for *percentage* (0.03), an amount in the list's currency for *amount* and
-    *target*. ``component`` and ``tier`` say which of the prices; a tier of ``None`` is all of them."""
+    """``value`` is a rate for *percentage* (0.03) and *list* (0.9 of it), an amount in the list's currency
+    for *amount* and *target*. ``component`` and ``tier`` say which of the prices; a tier of ``None`` is all.
+    ``of`` is the code of the other list; ``edited``: some of its prices were changed afterwards."""
 
     kind: str
     value: Decimal | None = None
     rounding: str = "none"
     component: str = "unit"
     tier: str | None = None
+    of: str = ""
+    edited: bool = False
 
     def as_json(self) -> dict[str, Any]:
-        said = {"kind": self.kind, "rounding": self.rounding, "component": self.component, "tier": self.tier}
-        return said | {"value": None if self.value is None else str(self.value)}
+        said: dict[str, Any] = {"kind": self.kind, "rounding": self.rounding}
+        said |= {"component": self.component, "tier": self.tier}
+        said |= {"value": None if self.value is None else str(self.value)}
+        return said | ({"of": self.of} if self.of else {}) | ({"edited": True} if self.edited else {})
 
     @classmethod
     def from_json(cls, said: Mapping[str, Any]) -> Rule:
@@ -59,17 +71,23 @@ class Rule:
             raise DomainError("value_needed", _("By how much, or to what?"), "value")
         if self.kind == "percentage" and self.value < -1:
             raise DomainError("below_nothing", _("More than everything cannot go."), "value")
-        if self.kind == "target" and self.value < 0:
+        if self.kind == "list" and not self.of:
+            raise DomainError("list_needed", _("Of which price list?"), "of")
+        if self.kind in ("target", "list") and self.value < 0:
             raise DomainError("below_nothing", _("A price is not below nothing."), "value")
 
-    def new_amount(self, old: Decimal | None) -> Decimal | None:
-        """The new price; ``None`` where the rule has no answer: nothing to change."""
+    def new_amount(self, old: Decimal | None, other: Decimal | None = None) -> Decimal | None:
+        """The new price; ``None`` where the rule has no answer: nothing to change. ``other`` is the price on
+        the other list, with VAT where this list has it."""
         if self.kind == "target":
             return self.rounded(self.value or Decimal(0), PLACES)
-        if old is None or self.value is None:
+        base = other if self.kind == "list" else old
+        if base is None or self.value is None:
             return None
-        exact = old * (1 + self.value) if self.kind == "percentage" else old + self.value
-        step = CENT if old == old.quantize(CENT) else PLACES
+        exact = {"percentage": base * (1 + self.value), "list": base * self.value}.get(
+            self.kind, base + self.value
+        )
+        step = CENT if (old or CENT) == (old or CENT).quantize(CENT) else PLACES
         return self.rounded(exact, step)
 
     def rounded(self, amount: Decimal, step: Decimal) -> Decimal:

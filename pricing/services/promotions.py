@@ -63,6 +63,7 @@ class PromotionPlan:
     budget_amount: Decimal | None = None
     planned_uplift_rate: Decimal | None = None
     note: str = ""
+    alternatives: str = ""
     exception_note: str = ""
 
     @property
@@ -80,6 +81,7 @@ class PromotionPlan:
             "budget_amount": self.budget_amount,
             "planned_uplift_rate": self.planned_uplift_rate,
             "note": self.note.strip(),
+            "alternatives": self.alternatives.strip(),
             "exception_note": self.exception_note.strip(),
         }
 

@@ -25,6 +25,7 @@ from pricing.selectors.prices import in_force
 from pricing.selectors.proposals import JOB, old_amounts, proposal_lines, proposal_volumes
 from products.services.four_eyes import decided
 
+from .other_lists import other_list, prices_elsewhere
 from .price_decisions import KIND, price_decision_record
 from .price_limits import limits_check
 from .price_rules import MOST, Rule
@@ -62,6 +63,8 @@ def proposal_draft(
     right_require(user, "pricing.edit")
     _ahead(start_date)
     rule.check()
+    if rule.kind == "list":
+        other_list(user, price_list, rule.of)
     if any(not 0 <= amount <= MOST for amount in (pasted or {}).values()):
         raise DomainError("price_range", _("A price is not below nothing."), "pasted")
     ids = sorted(pasted if pasted is not None else product_ids)
@@ -119,6 +122,7 @@ def _new_prices(proposal: Proposal, ids: Collection[int], pasted: Mapping[str, s
     """What the proposal's rule says of these products, where that differs from what holds."""
     rule = Rule.from_json(proposal.rule)
     held = in_force([proposal.price_list_id], ids, proposal.start_date, component=rule.component)
+    others = prices_elsewhere(proposal, rule, ids) if rule.kind == "list" else {}
     parts: dict[int, dict[str, Decimal | None]] = {pk: {} for pk in ids}
     for row in held:
         if rule.tier in (None, row.tier):
@@ -126,7 +130,10 @@ def _new_prices(proposal: Proposal, ids: Collection[int], pasted: Mapping[str, s
     prices = []
     for pk, tiers in parts.items():
         for tier, old in (tiers or {rule.tier or "": None}).items():
-            new = Decimal(pasted[str(pk)]) if rule.kind == "paste" else rule.new_amount(old)
+            if rule.kind == "paste":
+                new: Decimal | None = Decimal(pasted[str(pk)])
+            else:
+                new = rule.new_amount(old, others.get((pk, tier)))
             ends = rule.kind == "end" and old is not None
             if ends or (new is not None and new != old):
                 prices.append(
@@ -149,7 +156,7 @@ def proposal_submit(*, user: Any, proposal: Proposal, exception: str = "") -> Pr
     """From draft to proposed: whoever approves is asked. Refused where a price passes a bound, begins too
     soon for its channel, or is decided already for that day."""
     right_require(user, "pricing.edit")
-    current = _locked(proposal, State.DRAFT)
+    current = proposal_lock(proposal, State.DRAFT)
     _ahead(current.start_date)
     if exception.strip():
         current.exception = exception.strip()
@@ -170,7 +177,7 @@ def proposal_submit(*, user: Any, proposal: Proposal, exception: str = "") -> Pr
 def proposal_approve(*, user: Any, proposal: Proposal) -> Proposal:
     """Its prices hold from their date on. One person cannot propose and approve where two are needed."""
     right_require(user, "pricing.approve")
-    current = _locked(proposal, State.PROPOSED)
+    current = proposal_lock(proposal, State.PROPOSED)
     _ahead(current.start_date)
     _free(current)
     with ExitStack() as stack:
@@ -190,7 +197,7 @@ def proposal_approve(*, user: Any, proposal: Proposal) -> Proposal:
 def proposal_reject(*, user: Any, proposal: Proposal, note: str) -> Proposal:
     """None of its prices will hold; the author is told why."""
     right_require(user, "pricing.approve")
-    current = _locked(proposal, State.PROPOSED)
+    current = proposal_lock(proposal, State.PROPOSED)
     if not note.strip():
         raise DomainError("note_needed", _("Say why, so that the author can do it better."), "note")
     _decide(current, user, State.REJECTED, timezone.now(), note.strip())
@@ -242,7 +249,7 @@ def _decide(current: Proposal, user: Any, state: str, at: datetime.datetime, not
     proposal_tell(current, by=user)
 
 
-def _locked(proposal: Proposal, state: str) -> Proposal:
+def proposal_lock(proposal: Proposal, state: str) -> Proposal:
     """The row locked, in the state that is expected; who comes second is told who was first."""
     current = row_lock(proposal)
     if current.state != state:

@@ -222,12 +222,10 @@ def _limits(
     for row, price in zip(rows, prices, strict=True):
         beyond = passed.get(id(price))
         if beyond and (beyond.bound.beyond == Bound.Beyond.REFUSE or not row.exception):
-            code = "below_least" if beyond.is_below else "above_most"
+            code = {"least": "below_least", "most": "above_most"}[beyond.end]
             code += "" if beyond.bound.beyond == Bound.Beyond.REFUSE else "_why"
-            yield (
-                row.line,
-                Refused("price", code, source=beyond.bound.source, bound=f"{beyond.end.normalize():f}"),
-            )
+            limit = getattr(beyond.bound, beyond.end).normalize()
+            yield row.line, Refused("price", code, source=beyond.bound.source, bound=f"{limit:f}")
         elif late and not row.exception:
             yield row.line, Refused("start_date", "told_late", days=late[0], day=late[1].isoformat())
 

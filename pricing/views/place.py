@@ -23,11 +23,14 @@ from pricing.forms.place import ListingForm, SegmentShareForm
 from pricing.models import Listing
 from pricing.selectors import place as places
 from pricing.selectors.costs import RIGHT as COSTS
+from pricing.selectors.offer_overview import listings_listed
 from pricing.services.place import listing_set, segment_share_set
 from products.selectors.access import product_get, visible_channel_ids, visible_line_ids
 from products.selectors.head import product_head
 from products.selectors.units import unit_of
 from products.views.conflict import conflict_words
+
+from .offer_overview import listings_asked
 
 Outcome = tuple[int, VersionConflict | None]
 
@@ -99,11 +102,15 @@ def _listing_form(request: HttpRequest, listings: list[tuple[Listing, bool]]) ->
 @with_right("pricing.view")
 @require_safe
 def listings_export(request: HttpRequest, kind: str) -> HttpResponseBase:
-    """Listings of all products, or of ``?product=``, as a file that can be edited and read in again."""
+    """Listings of all products, of ``?product=``, or (with ``?show=``) as the page Listings has them, as a
+    file that can be edited and read in again."""
     require(request.user, "exchange.export")
     if kind not in dict(FORMATS):
         raise Http404(kind)
     listings = places.listings_visible(request.user).order_by("product__code", "channel__code", "-start_date")
+    if "show" in request.GET:
+        asked = listings_asked(request)
+        listings = listings_listed(request.user, channel=asked.where, **asked.filters)
     if code := request.GET.get("product"):
         listings = listings.filter(product=product_get(request.user, code))
     columns = [

@@ -9,7 +9,7 @@ from typing import Any
 
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
-from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, QueryDict
 from django.shortcuts import redirect
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
@@ -30,9 +30,12 @@ from pricing.services.price_lists import vat_set
 from pricing.words.prices import list_words, part_text, part_words, price_text
 from pricing.words.yearly import yearly_cells, yearly_heads, yearly_words
 from products.models import ProductLine
-from products.selectors.access import lines_visible, product_get
+from products.selectors.access import lines_visible, product_get, products_visible
+from products.selectors.filter_choices import filter_choices
 from products.selectors.head import product_head
 from products.selectors.lines import line_tree
+
+BY_NAME = Sort("name", descending=False)
 
 
 @dataclass(frozen=True)
@@ -42,26 +45,33 @@ class Asked:
     lists: list[PriceList]
     price_list: PriceList | None
     line: ProductLine | None
+    family: str
+    supplier: str
     text: str
     show: str
     sort: Sort
 
     @classmethod
     def read(cls, request: HttpRequest) -> Asked:
-        lists = list(lists_visible(request.user))
+        return cls.said(request.user, request.GET, Sort.read(request, list(SORTS), "name"))
+
+    @classmethod
+    def said(cls, user: Any, said: QueryDict, sort: Sort = BY_NAME) -> Asked:
+        lists = list(lists_visible(user))
         # The list for everybody first: what most people look for.
         lists.sort(
             key=lambda row: (PriceList.Kind.values.index(row.kind), row.channel_id is not None, str(row))
         )
-        code, line = request.GET.get("list", ""), request.GET.get("line", "")
-        show = request.GET.get("show", "")
+        code, line, show = (said.get(name, "") for name in ("list", "line", "show"))
         return cls(
             lists,
             next((row for row in lists if row.code == code), lists[0] if lists else None),
-            lines_visible(request.user).filter(code=line).first() if line else None,
-            request.GET.get("q", "").strip()[:200],
+            lines_visible(user).filter(code=line).first() if line else None,
+            said.get("family", "")[:60],
+            said.get("supplier", "")[:60],
+            said.get("q", "").strip()[:200],
             show if show in SHOWN else SHOWN[0],
-            Sort.read(request, list(SORTS), "name"),
+            sort,
         )
 
     def rows(self, user: Any) -> Any:
@@ -69,11 +79,37 @@ class Asked:
             user,
             self.price_list,
             line=self.line,
+            family=self.family,
+            supplier=self.supplier,
             text=self.text,
             show=self.show,
             sort=self.sort.field,
             descending=self.sort.descending,
         )
+
+
+@dataclass(frozen=True)
+class Chosen:
+    """Products picked on a page of prices: by ``codes``, or all that ``query``, its address, finds."""
+
+    ids: list[int]
+    codes: list[str]
+    query: str = ""
+
+
+def chosen_read(user: Any, said: QueryDict) -> Chosen | None:
+    """Of a form or an address; ``None``: nobody picked any."""
+    if said.get("all"):
+        query = said.get("query", "")
+        found = Asked.said(user, QueryDict(query))
+        if found.price_list is None:
+            return None
+        return Chosen(list(found.rows(user).values_list("pk", flat=True)), [], query)
+    codes = said.getlist("code")
+    if not codes:
+        return None
+    rows = list(products_visible(user).filter(code__in=codes).values_list("pk", "code"))
+    return Chosen([pk for pk, _code in rows], [code for _pk, code in rows])
 
 
 @with_right("pricing.view")
@@ -87,6 +123,9 @@ def prices(request: HttpRequest) -> HttpResponse:
         "lines": lines_visible(request.user),
         "can_edit": request.user.has_perm("pricing.edit"),
         "can_export": request.user.has_perm("exchange.export"),
+        "address": request.GET.urlencode(),
+        "families": filter_choices(request.user, "family"),
+        "suppliers": filter_choices(request.user, "supplier"),
     }
     if asked.price_list is not None:
         page = paginate(request, asked.rows(request.user))

@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import datetime
-import uuid
-from collections.abc import Iterator, Mapping
-from decimal import Decimal, InvalidOperation
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from django.contrib import messages
@@ -13,18 +10,16 @@ from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
-from django.views.decorators.http import require_http_methods, require_POST, require_safe
+from django.views.decorators.http import require_POST, require_safe
 
 from accounts.errors import DomainError
 from core import formats
-from core.errors import form_refuse, require
-from core.idempotency import once
+from core.errors import require
 from core.pages import page_render, paginate, with_right
 from exchange.export import FORMATS, ExportColumn, export_response
-from pricing.forms.prices import ProposalForm
-from pricing.models import Price, PriceList, Proposal
+from pricing.forms.proposal_rows import ProposalRowsForm
+from pricing.models import Proposal
 from pricing.models.price import State
-from pricing.selectors.prices import lists_visible
 from pricing.selectors.proposals import (
     ProposalRow,
     Reseller,
@@ -36,15 +31,11 @@ from pricing.selectors.proposals import (
 )
 from pricing.services.proposals import (
     proposal_approve,
-    proposal_draft,
     proposal_reject,
     proposal_submit,
     proposal_withdraw,
 )
 from pricing.words.prices import list_words, part_words, price_text, rule_words
-from products.models import Product
-from products.selectors.access import lines_visible, product_get, products_visible
-from products.selectors.lines import line_tree
 
 
 @with_right("pricing.view")
@@ -64,107 +55,20 @@ def proposals(request: HttpRequest) -> HttpResponse:
     return page_render(request, "pricing/proposals.html", context)
 
 
-@with_right("pricing.edit")
-@require_http_methods(["GET", "HEAD", "POST"])
-def proposal_new(request: HttpRequest) -> HttpResponse:
-    """New prices: which, how, from when and why. What it does to each product shows next, in the draft."""
-    user = request.user
-    code = request.POST.get("product") or request.GET.get("product", "")
-    product = product_get(user, code) if code else None
-    lists = lists_visible(user)
-    initial: dict[str, Any] = {"price_list": request.GET.get("list", ""), "line": request.GET.get("line", "")}
-    initial |= {"kind": "target" if product else "percentage"}
-    if product:
-        initial |= _usual_part(product) | _of_what_if(request.GET)
-    form = ProposalForm(request.POST or None, lists=lists, lines=lines_visible(user), initial=initial)
-    status = 200
-    if request.method == "POST":
-        status = 422
-        if form.is_valid():
-            try:
-                made = once(
-                    user, "proposal", request.POST.get("nonce", ""), lambda: _drafted(user, form, product)
-                )
-            except DomainError as error:
-                if error.status == 403:
-                    raise
-                form_refuse(form, error)
-            else:
-                return redirect("pricing:proposal", pk=made)
-    context = {
-        "form": form,
-        "product": product,
-        "has_lists": lists.exists(),
-        "nonce": request.POST.get("nonce") or uuid.uuid4().hex,
-    }
-    return page_render(request, "pricing/proposal_form.html", context, status=status)
-
-
-def _usual_part(product: Product) -> dict[str, Any]:
-    """Which price of it is meant first: the plain one per unit where it has one, else what it has."""
-    parts = set(product.prices.filter(state=State.APPROVED).values_list("component", "tier"))
-    if not parts or (Price.Component.UNIT, "") in parts:
-        return {}
-    places = Price.Component.values
-    component, tier = min(parts, key=lambda part: (part[1] != "", places.index(part[0]), part[1]))
-    return {"component": component, "tier": tier}
-
-
-def _of_what_if(said: Mapping[str, str]) -> dict[str, Any]:
-    """The price and day that a what-if was asked about; nothing where they cannot be read."""
-    try:
-        start = datetime.date.fromisoformat(said.get("start", ""))
-        return {"value": Decimal(said.get("price", "")), "start_date": start}
-    except (InvalidOperation, ValueError):
-        return {}
-
-
-def _drafted(user: Any, form: ProposalForm, product: Any) -> int:
-    said = form.cleaned_data
-    price_list: PriceList = said["price_list"]
-    ids: list[int] = []
-    pasted = None
-    if said["kind"] == "paste":
-        pasted = _pasted(user, said["rows"])
-    elif product is not None:
-        ids = [product.pk]
-    elif said["line"] is not None:
-        below = line_tree().descendants(said["line"].pk)
-        ids = list(products_visible(user).filter(line__in=below).values_list("pk", flat=True))
-    made = proposal_draft(
-        user=user,
-        price_list=price_list,
-        start_date=said["start_date"],
-        reason=said["reason"],
-        alternatives=said["alternatives"],
-        exception=said["exception"],
-        rule=form.rule,
-        product_ids=ids,
-        pasted=pasted,
-    )
-    return made.pk
-
-
-def _pasted(user: Any, rows: dict[str, Any]) -> dict[int, Any]:
-    """Prices by product id; codes that are not there are told."""
-    known = {code.lower(): pk for code, pk in products_visible(user).values_list("code", "pk")}
-    unknown = [code for code in rows if code not in known]
-    if unknown:
-        message = ngettext(
-            "%(count)s code is not there: %(codes)s", "%(count)s codes are not there: %(codes)s", len(unknown)
-        ) % {"count": len(unknown), "codes": ", ".join(unknown[:5])}
-        raise DomainError("product_unknown", message, "pasted")
-    return {known[code]: amount for code, amount in rows.items()}
-
-
 @with_right("pricing.view")
 @require_safe
 def proposal(request: HttpRequest, pk: int) -> HttpResponse:
     """What it does to every product, and what can be done with it."""
-    return _page(request, proposal_get(request.user, pk))
+    return proposal_page(request, proposal_get(request.user, pk))
 
 
-def _page(request: HttpRequest, found: Proposal, error: DomainError | None = None) -> HttpResponse:
+def proposal_page(
+    request: HttpRequest,
+    found: Proposal,
+    error: DomainError | None = None,
+    edit_form: ProposalRowsForm | None = None,
+) -> HttpResponse:
+    """With what went wrong: of an act on it, or of the prices that were brought back."""
     user = request.user
     # A job writes all prices of a draft at once: with prices there is only its last word to fetch.
     filling = not found.price_count or "HX-Request" in request.headers
@@ -196,13 +100,25 @@ def _page(request: HttpRequest, found: Proposal, error: DomainError | None = Non
         and found.prices.filter(state=State.APPROVED).exists(),
         "can_export": user.has_perm("exchange.export"),
     }
+    if context["can_submit"] and not working:
+        context["edit_form"] = edit_form or ProposalRowsForm()
+    status = 422 if edit_form is not None else 200
     return page_render(
         request,
         "pricing/proposal.html",
         context,
         fragment="pricing/_proposal_job.html" if job else None,
-        status=error.status if error else 200,
+        status=error.status if error else status,
     )
+
+
+def codes_unknown(codes: Sequence[str]) -> None:
+    """Codes that are not there are told."""
+    if codes:
+        message = ngettext(
+            "%(count)s code is not there: %(codes)s", "%(count)s codes are not there: %(codes)s", len(codes)
+        ) % {"count": len(codes), "codes": ", ".join(codes[:5])}
+        raise DomainError("product_unknown", message, "pasted")
 
 
 def _all_rows(found: Proposal) -> Iterator[ProposalRow]:
@@ -259,7 +175,7 @@ def proposal_act(request: HttpRequest, pk: int) -> HttpResponse:
     except DomainError as error:
         if error.status == 403 and error.code == "not_allowed":
             raise
-        return _page(request, proposal_get(request.user, pk), error)
+        return proposal_page(request, proposal_get(request.user, pk), error)
     messages.success(request, said[act])
     return redirect("pricing:proposal", pk=pk)
 

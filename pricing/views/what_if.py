@@ -16,7 +16,7 @@ from core.pages import page_render, with_right
 from pricing.cards.what_if import what_if_context
 from pricing.models import Scenario
 from pricing.selectors.elasticities import elasticities_allowed
-from pricing.selectors.what_if import what_if_ground
+from pricing.selectors.what_if_reading import what_if_ground
 from pricing.services.scenarios import scenario_remove, scenario_save
 from pricing.what_if_asked import Asker
 from products.models import Product
@@ -36,8 +36,9 @@ def _product(request: HttpRequest, code: str) -> Product:
 def _page(
     request: HttpRequest, product: Product, said: Any, error: DomainError | None = None
 ) -> HttpResponse:
-    context = {**what_if_context(request.user, product, said), "error": error}
-    fragment = RESULT if request.headers.get("HX-Target", "").endswith("#what-if-result") else CARD
+    sliding = request.headers.get("HX-Target", "").endswith("#what-if-result")
+    context = {**what_if_context(request.user, product, said, whole=not sliding), "error": error}
+    fragment = RESULT if sliding else CARD
     if not getattr(request, "htmx", None):
         context["head"] = product_head(request.user, product, "mix")
     status = 422 if error else 200

@@ -66,15 +66,24 @@ def van_words(van: VanPrijs, price_list: PriceList) -> tuple[str, str]:
     return price_text(van.amount, price_list.currency), note
 
 
-def rule_words(rule: dict[str, str]) -> str:
-    """How a proposal's prices came about: "+3% (rounded to .99)"."""
+def rule_words(rule: dict[str, Any]) -> str:
+    """How a proposal's prices came about: "+3%, rounded to .99"."""
+    said = _rule_words(rule)
+    return _("%(rule)s, then edited price by price") % {"rule": said} if rule.get("edited") else said
+
+
+def _rule_words(rule: dict[str, Any]) -> str:
     kind, value = rule.get("kind", ""), rule.get("value")
     amount = Decimal(value) if value is not None else None
     said = {
         "percentage": formats.delta(amount, "percent", decimals=None).text if kind == "percentage" else "",
         "amount": formats.delta(amount, "money").text if kind == "amount" else "",
         "target": _("set to %(price)s") % {"price": formats.number(amount)} if kind == "target" else "",
-        "paste": _("pasted, price by price"),
+        "list": _("%(share)s of %(list)s")
+        % {"share": formats.percent(amount, 0 if amount * 100 % 1 == 0 else 1), "list": rule.get("of")}
+        if kind == "list" and amount is not None
+        else "",
+        "paste": _("price by price"),
         "end": _("no price from then on"),
         "file": _("from a file"),
     }.get(kind, "")

@@ -121,6 +121,7 @@ def positionings_create(people: dict[str, User]) -> None:
         start_date=start,
         points=[Point("claim", "schuimt als volle melk", "schuimtest: 8,1 uit 10")],
         why="Twee ketens vragen om een boodschap voor kantoor",
+        alternatives="Een eigen uitvoering voor kantoren, in grotere pakken",
         **offices,
     )
     positioning_propose(user=people["Ruud"], positioning=waiting, version=waiting.version)

@@ -216,7 +216,7 @@ def proposals_create(people: Mapping[str, User]) -> None:
 
 # Own prices that were changed so many months back: with what share, and what else was thought of.
 DECIDED = (
-    ("SAP-020", 7, "-0.08", "Marktaandeel terugwinnen bij Kroon", "Een tweede plek in het schap"),
+    ("SAP-020", 7, "-0.12", "Marktaandeel terugwinnen bij Kroon", "Een tweede plek in het schap"),
     ("APS-100", 5, "0.06", "Appels waren duurder na de vorst", "Kleinere fles voor dezelfde prijs"),
 )
 

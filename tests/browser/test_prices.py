@@ -20,7 +20,10 @@ WORDS = {
         "waiting": "Waiting for its turn",
         "see": "See what it does",
         "prices": "600 prices",
+        "prices_propose": "Propose prices",
         "propose": "Propose",
+        "change": "Change prices",
+        "price": "12.34",
         "approve": "Approve",
         "alert": "proposes new prices of 600 products",
         "why": "Say why, so that the author can do it better.",
@@ -30,7 +33,10 @@ WORDS = {
         "waiting": "Wacht op zijn beurt",
         "see": "Bekijk wat het doet",
         "prices": "600 prijzen",
+        "prices_propose": "Stel prijzen voor",
         "propose": "Stel voor",
+        "change": "Wijzig prijzen",
+        "price": "12,34",
         "approve": "Keur goed",
         "alert": "stelt nieuwe prijzen voor van 600 producten",
         "why": "Zeg waarom, zodat de indiener het beter kan doen.",
@@ -63,7 +69,13 @@ def test_many_prices_are_proposed_and_approved_by_another(
     page.set_viewport_size({"width": width, "height": 900})
 
     sign_in(page, author)
-    page.goto(f"/pricing/proposals/new/?line={line.code}")
+    page.goto(f"/pricing/?line={line.code}")
+    page.get_by_role("checkbox", name="Tea 0", exact=False).first.check()
+    page.locator("#bulk [name=all]").check()
+    assert fits(page)
+    axe(page)
+    page.get_by_role("button", name=words["prices_propose"]).click()
+    page.wait_for_url("**/pricing/proposals/new/?**")
     page.fill("[name=start_date]", day.isoformat())
     page.fill("[name=value]", "10")
     page.select_option("[name=rounding]", "99")
@@ -80,6 +92,12 @@ def test_many_prices_are_proposed_and_approved_by_another(
     expect(page.get_by_role("cell", name="10,99" if language == "nl" else "10.99").first).to_be_visible()
     assert fits(page)
     axe(page)
+    page.locator("#edit > summary").click()
+    page.fill("[name=pasted]", f"T0\t{words['price']}")
+    assert fits(page)
+    axe(page)
+    page.get_by_role("button", name=words["change"], exact=True).click()
+    expect(page.get_by_role("cell", name=words["price"]).first).to_be_visible()
     page.get_by_role("button", name=words["propose"], exact=True).click()
     expect(page.get_by_role("button", name=words["approve"])).to_have_count(0)
 

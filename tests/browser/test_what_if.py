@@ -89,6 +89,10 @@ def test_a_slider_says_what_a_price_would_do(
     kept.check()
     expect(page.locator("#what-if-result svg.marks").get_by_text("Dearer")).to_be_visible()
     axe(page)
+    page.locator("#what-if-volume").click()
+    expect(page.locator("#what-if-volume")).to_have_attribute("aria-current", "true")
+    expect(kept).to_be_checked()
+    expect(page.locator("#what-if-price-said")).to_have_text(words["price"])
     page.get_by_role("link", name=words["propose"], exact=True).click()
     expect(page.locator("[name=value]")).to_have_value("11,00" if language == "nl" else "11.00")
     assert product.pk

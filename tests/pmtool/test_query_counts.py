@@ -37,6 +37,7 @@ from pricing.models import (
     PositioningPoint,
     Price,
     Proposal,
+    RecommendedPrice,
     ReferenceUse,
     Scenario,
     SegmentChannel,
@@ -86,6 +87,9 @@ PAGES = {
     "what if, a promotion slid": "/products/P0/mix/what-if/?kind=promotion&price=4#what-if-result",
     "what if, distribution slid": "/products/P0/mix/what-if/?kind=distribution&rate=0.5#what-if-result",
     "price sensitivity": "/pricing/sensitivity/",
+    "where price has room": "/pricing/room/",
+    "listings": "/pricing/listings/",
+    "positionings": "/pricing/positionings/?show=all",
     "decisions": "/decisions/",
     "prices": "/pricing/?sort=-price",
     "price lists": "/pricing/lists/",
@@ -309,6 +313,19 @@ def priced(owner: Any, products: list[Product], channels: list[Any]) -> None:
         PositioningPoint.objects.create(positioning=row, kind="claim", text="It foams")
     for product in products:
         elasticity_factory(product)
+        mine = proposal.price_list
+        RecommendedPrice.objects.create(
+            product=product,
+            price_list=mine,
+            price=11,
+            price_now=10,
+            start_date=day,
+            margin=2,
+            margin_now=1,
+            margin_lo80=1,
+            margin_hi80=3,
+            computed_at=now,
+        )
     Scenario.objects.bulk_create(
         Scenario(
             product=products[0],

@@ -4,14 +4,18 @@ from __future__ import annotations
 
 from typing import Any
 
-from pricing.models import Elasticity, Scenario
+from django.utils import timezone
+
+from core.organisation import today
+from pricing.models import Elasticity, PriceList, RecommendedPrice, Scenario
 from products.models import Product
+from tests.factories import price_list_factory
 from tests.pricing.elasticities import elasticity_factory
 
 from .rules import Rule
 from .world import MARK, World
 
-VIEW, EDIT = "pricing.view", "pricing.edit"
+VIEW, EDIT, COSTS = "pricing.view", "pricing.edit", "pricing.view_costs"
 
 
 def _elasticity(world: World, product: Product) -> Elasticity:
@@ -61,6 +65,33 @@ def foreign_scenario(world: World) -> dict[str, Any]:
     return {"code": world.foreign_product.code, "pk": row.pk}
 
 
+def rooms(world: World) -> dict[str, Any]:
+    """What a night found, inside and outside the limits."""
+    for product in (world.own_product, world.foreign_product):
+        world.made(f"room {product.pk}", lambda product=product: _room(product))
+    return {}
+
+
+def file_of_rooms(world: World) -> dict[str, Any]:
+    return {**rooms(world), "kind": "csv"}
+
+
+def _room(product: Product) -> RecommendedPrice:
+    mine = PriceList.objects.filter(channel=None).first() or price_list_factory()
+    return RecommendedPrice.objects.create(
+        product=product,
+        price_list=mine,
+        price=11,
+        price_now=10,
+        margin=2,
+        margin_now=1,
+        margin_lo80=1,
+        margin_hi80=3,
+        start_date=today(),
+        computed_at=timezone.now(),
+    )
+
+
 OF_PRODUCT: dict[str, Any] = {"args": own, "foreign": foreign, "all_channels": True}
 EFFECT_RULES = [
     Rule("pricing:what_if", get=VIEW, query={"price": "11"}, **OF_PRODUCT),
@@ -77,5 +108,12 @@ EFFECT_RULES = [
     Rule("pricing:sensitivity", get=VIEW, args=there, all_channels=True),
     Rule("pricing:sensitivity", get=VIEW, args=there, query={"show": "channels"}, all_channels=True),
     Rule("pricing:sensitivity_export", get="exchange.export", args=file, all_channels=True),
+    Rule("pricing:room", get=COSTS, args=rooms, all_channels=True),
+    Rule(
+        "pricing:room_export",
+        get=COSTS,
+        args=lambda world: {**rooms(world), "kind": "csv"},
+        all_channels=True,
+    ),
     Rule("api:elasticity-list", get=VIEW, args=there, api=True),
 ]

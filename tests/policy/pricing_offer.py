@@ -69,7 +69,20 @@ def of_version(name: str, **rest: Any) -> Rule:
 
 DRAFT = {"start_date": "2026-12-01", "points-TOTAL_FORMS": 0, "points-INITIAL_FORMS": 0, "benefit": "x"}
 
+
+def both(world: World) -> dict[str, Any]:
+    a_positioning(world), a_foreign_positioning(world)
+    return {}
+
+
 OFFER_RULES = [
+    Rule("pricing:positioning_list", get=SEE, args=both, query={"show": "all"}),
+    Rule(
+        "pricing:positionings_export",
+        get="exchange.export",
+        args=lambda world: both(world) | {"kind": "csv"},
+        query={"show": "all"},
+    ),
     of_product("positionings", get=SEE),
     of_product("positioning_new", get=EDIT, post=EDIT, data=DRAFT),
     of_product("positioning_compare", get=SEE),

@@ -175,6 +175,13 @@ PRICE_RULES = [
         data={"act": "reject", "note": "No"},
     ),
     Rule(
+        "pricing:proposal_edit",
+        post=EDIT,
+        args=a_proposal,
+        foreign=a_foreign_proposal,
+        data=lambda world: {"pasted": f"{world.own_product.code}\t12"},
+    ),
+    Rule(
         "pricing:proposal_export",
         get="exchange.export",
         args=a_file(a_proposal),

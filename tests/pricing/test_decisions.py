@@ -354,9 +354,12 @@ def test_what_else_was_considered_is_kept() -> None:
 
 def test_an_approved_promotion_is_one_until_it_waits_again() -> None:
     product = product_factory()
-    row = approved_factory(product, ahead=30, planned_uplift_rate=Decimal("0.4"))
+    row = approved_factory(
+        product, ahead=30, planned_uplift_rate=Decimal("0.4"), alternatives="A second place"
+    )
     promotion_decision_keep(promotion=row)
     decision = Decision.objects.get()
+    assert decision.alternatives == "A second place"
     assert (decision.kind, decision.reference, decision.effective_date) == (
         "promotion",
         row.pk,
@@ -400,6 +403,7 @@ def test_what_a_promotion_did_stands_beside_what_was_planned() -> None:
 
 def test_an_approved_positioning_is_one(juice: Product) -> None:
     texts = {"target_group": "families", "category": "juice", "benefit": "fresh", "why": "A new taste"}
+    texts["alternatives"] = "A lower price"
     author, approver = user_factory("marketing"), user_factory()
     start = today() + datetime.timedelta(days=5)
     row = positioning_draft(user=author, product=juice, start_date=start, **texts)
@@ -407,6 +411,7 @@ def test_an_approved_positioning_is_one(juice: Product) -> None:
     row = positioning_decide(user=approver, positioning=row, version=None, approve=True)
     decision = Decision.objects.get()
     assert (decision.kind, decision.why, decision.effective_date) == ("positioning", "A new taste", start)
+    assert decision.alternatives == "A lower price"
     positioning_let_go(user=approver, positioning=row, note="Not now")
     decision.refresh_from_db()
     assert decision.withdrawn_at is not None

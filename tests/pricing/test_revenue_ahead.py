@@ -14,7 +14,8 @@ from forecasting.selectors.drivers import months_ahead
 from pricing.models import PriceList, ReferenceUse
 from pricing.models.price import State
 from pricing.selectors.planned_prices import price_changes
-from pricing.selectors.what_if import Ground, what_if_ground
+from pricing.selectors.what_if import Ground
+from pricing.selectors.what_if_reading import what_if_ground
 from products.models import BudgetRow, Product, ProductFigures, ProductMonth
 from products.selectors.lines import LineTree
 from reporting.selectors.overview import overview_get, revenue_ahead

@@ -20,7 +20,8 @@ from core.months import month_add, month_start
 from core.organisation import today
 from forecasting.models import Forecast, ForecastMonth
 from pricing.models import Elasticity, PassThrough, PriceList, Scenario, VatCode
-from pricing.selectors.what_if import Asked, Ground, what_if_ground
+from pricing.selectors.what_if import Asked, Ground
+from pricing.selectors.what_if_reading import what_if_ground
 from products.models import Channel, Measure, Product, ProductFigures, ProductMonth, SalesMonth
 from tests.factories import (
     channel_factory,
@@ -111,6 +112,10 @@ def ask(client: Client, target: str = "div#what-if-result", code: str = "A", **s
     )
     assert answer.status_code == 200
     return answer.content.decode()
+
+
+def spec_of(said: str) -> Any:
+    return json.loads(re.search(r'id="what-if-chart-spec"[^>]*>(.*?)</script>', said)[1])  # type: ignore[index]
 
 
 def ground_of(product: Product, user: Any = None) -> Ground:
@@ -209,6 +214,8 @@ class TestTheMargin:
         assert margin.break_even == pytest.approx(3.5 / 4.45 - 1)
         # 1.1^e · 4.45 > 3.5 where e > ln(3.5 / 4.45) / ln 1.1 = −2.52.
         assert margin.better == pytest.approx(1 - NormalDist(-2.5, 0.4).cdf(-2.52), abs=0.03)
+        assert sum(one.mean for one in margin.months) == pytest.approx(margin.total.mean)
+        assert margin.months[0].mean == pytest.approx(1000 * 3.5)
         assert ground_of(costed).answer(Asked(Decimal(11), next_month())).outcome.margin is None
 
     def test_who_may_see_costs_reads_it_and_nobody_else(self, costed: Product) -> None:
@@ -219,6 +226,15 @@ class TestTheMargin:
         assert "Chance that the margin is higher than now" in said
         assert "argin is" not in ask(marketing, **asked)
         assert "after costs" not in ask(marketing, **asked)
+        rows = spec_of(ask(manager, of="margin", **asked))["data"]["values"]
+        assert (rows[0]["now"], rows[0]["then"]) == (pytest.approx(3500), pytest.approx(3500))
+        assert rows[1]["then"] == pytest.approx(788.6 * 4.45, rel=0.002)
+        assert "Margin: range, 80%" in said
+        bare = [
+            re.sub(r'(?<=middlewaretoken" value=")\w+', "", ask(marketing, **asked, **of))
+            for of in ({}, {"of": "margin"})
+        ]
+        assert bare[0] == bare[1]
         assert ask(manager, price="6.5").count("no volume makes up for it") == 0  # bounded at 7
         kept = {"name": "Dearer", **asked}
         manager.post("/products/A/mix/what-if/keep/", kept)
@@ -253,24 +269,34 @@ class TestTheCard:
         assert "€10.00</output>" in ask(client, price="NaN", start="2020-01-01")
         assert "€13.00</output>" in ask(client, price="1000000")
 
-    def test_the_chart_is_one(self, product: Product) -> None:
+    def test_four_scenarios_share_a_chart_at_the_cost_of_one_s_queries(self, product: Product) -> None:
         user = marketer()
-        for name in ("Dearer", "Cheaper"):
-            Scenario.objects.create(
-                product=product,
-                name=name,
-                author=user,
-                result={},
-                values={"price": "11" if name == "Dearer" else "9", "start": str(next_month())},
-            )
-        with_them = [row.pk for row in Scenario.objects.all()]
-        said = ask(client_of(user), price="12", **{"with": with_them})
-        spec = json.loads(re.search(r'id="what-if-chart-spec"[^>]*>(.*?)</script>', said)[1])  # type: ignore[index]
+        client = client_of(user)
+        prices = {"Dearest": "11.5", "Dearer": "11", "Cheaper": "9"}
+        for name, price in prices.items():
+            said = {"name": name, "price": price, "start": str(next_month())}
+            assert client.post("/products/A/mix/what-if/keep/", said).status_code == 302
+        kept = [Scenario.objects.get(name=name).pk for name in ("Dearest", "Dearer", "Cheaper")]
+        ask(client)
+        with CaptureQueriesContext(connection) as alone:
+            ask(client, price="12")
+        with CaptureQueriesContext(connection) as together:
+            said = ask(client, price="12", **{"with": kept})
+        assert len(together) == len(alone) <= 12
+        spec = spec_of(said)
         VegaLite.TopLevelSpec.from_dict(spec)
         rows = spec["data"]["values"]
         assert len(rows) == 12
-        assert rows[3]["other0"] > rows[3]["now"] > rows[3]["other1"] > rows[3]["then"]
+        # Revenue at e = −2.5: the dearer, the less. The newest stands first.
+        lines = [rows[3][each] for each in ("other0", "now", "other1", "other2", "then")]
+        assert lines == sorted(lines, reverse=True)
+        assert [rows[3][f"name{n}"] for n in range(3)] == ["Cheaper", "Dearer", "Dearest"]
         assert "Dearer" not in json.dumps(spec["layer"])
+        volume = spec_of(ask(client, price="12", of="volume", **{"with": kept}))["data"]["values"]
+        assert volume[3]["then"] == pytest.approx(1000 * 1.2**-2.5, rel=0.01)
+        assert volume[3]["other0"] == pytest.approx(1000 * 0.9**-2.5, rel=0.01)
+        assert (said.count("Volume: Cheaper"), said.count("Revenue: Cheaper")) == (1, 1)
+        assert f"with={kept[0]}&amp;with={kept[1]}&amp;with={kept[2]}&amp;of=volume" in said
 
     def test_it_costs_few_queries(self, product: Product) -> None:
         client = client_of(marketer())

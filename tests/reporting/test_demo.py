@@ -9,6 +9,7 @@ import pytest
 from django.core.management import call_command
 from django.core.management.base import CommandError
 from django.http import QueryDict
+from django.test import Client
 
 from accounts.models import User
 from collaboration.models import Alert, Comment
@@ -38,6 +39,7 @@ from products.selectors.lines import LineTree
 from reporting.demo.people import sign_ins
 from reporting.selectors.margin_bridge import margin_bridge
 from reporting.selectors.report_query import report_query
+from tests.html import tight
 
 
 @pytest.mark.long
@@ -153,3 +155,21 @@ def _people_helped_and_hurt() -> None:
     )
     assert sum(added["Fatima Amrani"]) > 0
     assert sum(added["Sanne Vermeer"]) < 0
+
+
+@pytest.mark.long
+def test_two_decisions_went_wrong_and_say_so(demo_company: str, db: None, client: Client) -> None:
+    client.force_login(User.objects.get(email="sanne@demo.example"))
+    page = client.get("/decisions/?kind=price&show=missed")
+    found = {item.row.product.code: item for item in page.context["rows"]}
+    assert {"SAP-020", "APS-100"} <= found.keys()
+    text = tight(page)
+    for code in ("SAP-020", "APS-100"):
+        item = found[code]
+        assert item.verdict != "met"
+        expected, measured = (f">{getattr(item, name)}<" for name in ("expected", "effect"))
+        # Beside each other, in the product's row.
+        assert text.index(measured, text.index(expected, text.index(code))) > 0
+    # Nothing of what can be tried is empty.
+    for address in ("/pricing/room/", "/pricing/listings/", "/pricing/positionings/?show=waiting"):
+        assert client.get(address).context["page"].paginator.count > 0, address

@@ -40,6 +40,7 @@ def test_the_worked_figures() -> None:
     margin = found.outcome.margin
     assert margin is not None
     assert margin.total.mean - margin.now == pytest.approx(-380)
+    assert sum(month.mean for month in margin.months) == pytest.approx(margin.total.mean)
     assert margin.break_even == pytest.approx(610 / 200 - 1)
     assert (margin.better, found.outcome.better) == (0.0, 1.0)
     assert (found.after.mean, found.sisters.mean) == pytest.approx((-50, -30))  # type: ignore[union-attr]

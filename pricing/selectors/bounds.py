@@ -1,0 +1,79 @@
+"""The least and the most that prices may be."""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Iterable, Sequence
+from decimal import Decimal
+from typing import Any
+
+from django.contrib.postgres.expressions import ArraySubquery
+from django.db.models import Q
+
+from accounts.rows import from_row, row_of
+from pricing.models import Bound, Price, PriceList
+from products.models import Product
+from products.selectors.lines import LineTree, line_tree
+
+from .prices import vat_rates, with_and_without
+
+
+def bound_rows(product: Product) -> ArraySubquery:
+    """Those of a product and its lines, to be read with another row; :func:`bounds_read` makes them of it."""
+    above = [line.pk for line in line_tree().ancestors(product.line_id)]
+    rows = Bound.objects.filter(Q(product=product) | Q(line__in=above))
+    return ArraySubquery(rows.order_by("start_date").values_list(row_of(Bound)))
+
+
+def bounds_read(said: Any) -> list[Bound]:
+    return [from_row(Bound, each) for each in said or ()]
+
+
+class BoundsOn:
+    """Those that hold on a day. One query; none where ``rows`` were read, the oldest first."""
+
+    def __init__(
+        self, day: datetime.date, tree: LineTree | None = None, rows: Sequence[Bound] | None = None
+    ) -> None:
+        read = Bound.objects.order_by("start_date") if rows is None else rows
+        self._rows = {
+            (row.product_id, row.line_id, row.component, row.tier): row
+            for row in read
+            if row.start_date <= day
+        }
+        self._tree = tree
+
+    def __bool__(self) -> bool:
+        return bool(self._rows)
+
+    def of(self, product: Product, component: str = Price.Component.UNIT, tier: str = "") -> Bound | None:
+        """Its own, else of the nearest line; of each that of the tier, else that of all of them."""
+        if not self._rows:
+            return None
+        above = (self._tree or line_tree()).ancestors(product.line_id)
+        near = [(product.pk, None), *((None, line.pk) for line in above)]
+        keys = ((*where, component, which) for where in near for which in (tier, ""))
+        return next((self._rows[key] for key in keys if key in self._rows), None)
+
+
+def end_passed(bound: Bound, amount: Decimal, price_list: PriceList, rate: Decimal | None) -> str:
+    """Which end a price on the list passes at that VAT, *least* or *most*; "" where it lies within."""
+    gross, net = with_and_without(amount, price_list.with_vat, rate)
+    held = gross if bound.with_vat else net
+    if bound.least is not None and held < bound.least:
+        return "least"
+    return "most" if bound.most is not None and held > bound.most else ""
+
+
+def refusing(
+    products: Iterable[Product],
+    day: datetime.date,
+    tree: LineTree | None = None,
+    rows: Sequence[Bound] | None = None,
+) -> dict[int, tuple[Bound, Decimal | None]]:
+    """Bounds of the price per unit that no reason lets pass, with the VAT rate of their product."""
+    asked, bounds = list(products), BoundsOn(day, tree, rows)
+    held = [(product, bound) for product in asked if (bound := bounds.of(product))]
+    found = [(product, bound) for product, bound in held if bound.beyond == Bound.Beyond.REFUSE]
+    rates = vat_rates([product for product, _bound in found], day) if found else {}
+    return {product.pk: (bound, rates[product.pk]) for product, bound in found}

@@ -1,0 +1,221 @@
+"""What a what-if stands on, read: of one product for a person, of many for the night."""
+
+from __future__ import annotations
+
+import datetime
+from collections import defaultdict
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from statistics import median
+from typing import Any
+
+from django.db.models import QuerySet
+
+from core.months import month_start
+from core.organisation import organisation_get, today
+from forecasting.models import Forecast, ForecastMonth
+from forecasting.selectors.forecasts import forecast_current
+from forecasting.selectors.prices import prices_last_year
+from pricing.models import Elasticity, Price, PriceList, Scenario
+from pricing.models.price import State
+from products.models import Measure, Product
+from products.selectors.lines import line_tree
+from products.selectors.units import unit_of
+
+from .bounds import bound_rows
+from .costs import RIGHT as COSTS
+from .costs import rates_read
+from .elasticities import elasticities_allowed, elasticities_visible
+from .margins import unit_costs
+from .own_prices import mean_price
+from .prices import in_force, lists_visible, vat_rates, with_and_without, with_pass_through
+from .resellers import margin_rate, reach
+from .what_if import MONTHS, ChannelPrice, Ground, Kind, PriceNow
+
+UnitCosts = Sequence[tuple[Decimal, Decimal] | None]
+
+
+@dataclass(frozen=True)
+class Read:
+    """What is read of one product; ``lists``: its price now on each, everybody's first. ``months`` are those
+    of the forecast from the running one on. ``vat``: its rate today."""
+
+    product: Product
+    measure: Measure
+    unit: str
+    lists: Sequence[PriceNow]
+    forecast: Forecast
+    months: Sequence[ForecastMonth]
+    correlation: float
+    brought: float | None
+    vat: Callable[[], Decimal | None]
+    elasticities: Callable[[], Mapping[int | None, Elasticity]]
+    costs: Callable[[], UnitCosts]
+
+
+def what_if_ground(user: Any, product: Product) -> Ground | str:
+    """What it stands on, or why there is no what-if: ``level``, ``no_price``, ``parts`` (a price, but none
+    plainly per unit), ``no_forecast``, or ``hidden`` from who may not see forecasts."""
+    if not elasticities_allowed(user):
+        return "hidden"
+    tree = line_tree()
+    measure = tree.lead_measure(product.line_id)
+    if measure.kind == Measure.Kind.LEVEL:
+        return "level"
+    day = today()
+    lists = prices_now([product.pk], lists_visible(user), day).get(product.pk)
+    if not lists:
+        return "parts" if _has_parts(user, product, day) else "no_price"
+    now = forecast_current(user, product, measure)
+    months = months_asked(now.sold_months, day) if now else []
+    if now is None or not months:
+        return "no_forecast"
+    data = now.forecast.data_month or now.forecast.as_of
+    return ground_of(
+        Read(
+            product,
+            measure,
+            unit_of(tree, product, measure),
+            lists,
+            now.forecast,
+            months,
+            now.correlation,
+            prices_last_year({product.pk: data}).get((product.pk, measure.pk)),
+            lambda: vat_rates([product], day)[product.pk],
+            lambda: _elasticities(user, product),
+            lambda: _unit_costs(user, product, months),
+        ),
+        day,
+    )
+
+
+def _has_parts(user: Any, product: Product, day: datetime.date) -> bool:
+    """Whether it costs something, if not plainly per unit."""
+    lists = lists_visible(user).values_list("pk", flat=True)
+    return any(row.amount is not None for row in in_force(lists, [product.pk], day))
+
+
+def _elasticities(user: Any, product: Product) -> dict[int | None, Elasticity]:
+    """With ``bound_rows``, what prices may be: they count where it is asked which is best."""
+    rows = elasticities_visible(user).filter(product=product).annotate(bound_rows=bound_rows(product))
+    return {row.channel_id: row for row in rows}
+
+
+def months_asked(rows: Iterable[ForecastMonth], day: datetime.date) -> list[ForecastMonth]:
+    return [row for row in rows if row.month >= month_start(day)][:MONTHS]
+
+
+def ground_of(read: Read, day: datetime.date) -> Ground:
+    by_kind = {one.price_list.kind: one for one in reversed(read.lists)}
+    consumer = by_kind.get(Kind.OBSERVED) or by_kind.get(Kind.ADVISED)
+    price = by_kind.get(Kind.OWN) or consumer
+    assert price is not None
+    beside = consumer if price is not consumer and not price.price_list.with_vat else None
+    own_lists = _own_lists(read.lists, price)
+    vat = any(one.price_list.with_vat for one in (price, *own_lists))
+    rate = read.vat() if vat or beside else None
+    net = with_and_without(price.amount, price.price_list.with_vat, rate)[1]
+    margin = None
+    if beside is not None:
+        theirs = with_and_without(beside.amount, beside.price_list.with_vat, rate)[1]
+        margin = margin_rate(theirs, net) if theirs > net else None
+    ours = price.price_list.kind == Kind.OWN
+    return Ground(
+        product=read.product,
+        measure=read.measure,
+        unit=read.unit,
+        currency=organisation_get().currency,
+        months=read.months,
+        correlation=read.correlation,
+        price=price,
+        consumer=beside if margin is not None else None,
+        reseller_margin=margin,
+        pass_through=beside.rows[0].pass_through if beside else Decimal(1),
+        revenue=read.brought * _since(price, read.months) if read.brought else (float(net) if ours else None),
+        day=day,
+        elasticities=read.elasticities,
+        unit_costs=read.costs() if ours else (),
+        own_lists=[
+            ChannelPrice(
+                one.price_list,
+                one.rows,
+                one.amount,
+                channel=channel,
+                level=float(with_and_without(one.amount, one.price_list.with_vat, rate)[1] / net),
+            )
+            for one in own_lists
+            if (channel := one.price_list.channel) is not None
+        ],
+    )
+
+
+def _own_lists(lists: Sequence[PriceNow], price: PriceNow) -> list[PriceNow]:
+    """Those of a channel that are of the same kind as the price in question."""
+    return [
+        one
+        for one in lists
+        if one.price_list.kind == price.price_list.kind
+        and one.price_list.channel_id
+        and not one.price_list.segment_id
+        and one.price_list != price.price_list
+    ]
+
+
+def _since(price: PriceNow, months: Sequence[ForecastMonth]) -> float:
+    """The price of now against that of the 12 months that revenue per unit is told from; as most months say
+    it, as promotions make some bring in less."""
+    if price.price_list.kind != Kind.OWN or any(reach(price.price_list)[:2]):
+        return 1.0
+    rows = [(row.start_date, row.amount or Decimal(0)) for row in price.rows]
+    said = [
+        month.price_ratio * float(price.amount) / held
+        for month in months
+        if month.price_ratio and (held := mean_price(rows, month.month))
+    ]
+    return median(said) if said else 1.0
+
+
+def _unit_costs(
+    user: Any, product: Product, months: Sequence[ForecastMonth]
+) -> Sequence[tuple[Decimal, Decimal] | None]:
+    """Of each month, as on its first day; for who may see costs."""
+    if not user.has_perm(COSTS):
+        return ()
+    rates = rates_read(user, product)
+    return [unit_costs(user, product, rates, row.month, Decimal(row.final)) for row in months]
+
+
+def prices_now(
+    product_ids: Collection[int], lists: QuerySet[PriceList], day: datetime.date
+) -> dict[int, list[PriceNow]]:
+    """By product its price per unit now on each of the lists that has one, everybody's first, with its
+    approved rows. One query."""
+    rows = (
+        with_pass_through(Price.objects.all())
+        .filter(
+            product__in=product_ids,
+            price_list__in=lists,
+            price_list__currency=organisation_get().currency,
+            component=Price.Component.UNIT,
+            tier="",
+            state=State.APPROVED,
+        )
+        .select_related("price_list__channel")
+    )
+    by_list: dict[tuple[int, int], list[Price]] = defaultdict(list)
+    for row in rows.order_by("start_date"):
+        by_list[row.product_id, row.price_list_id].append(row)
+    found: dict[int, list[PriceNow]] = defaultdict(list)
+    for own in sorted(by_list.values(), key=lambda rows: reach(rows[0].price_list)):
+        held = [row.amount for row in own if row.start_date <= day]
+        if held and held[-1]:
+            found[own[0].product_id].append(PriceNow(own[0].price_list, own, held[-1]))
+    return dict(found)
+
+
+def scenarios_kept(user: Any, product: Product) -> list[Scenario]:
+    """What people kept of a product, the newest first."""
+    if not elasticities_allowed(user):
+        return []
+    return list(Scenario.objects.filter(product=product).select_related("author"))

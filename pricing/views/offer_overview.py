@@ -1,0 +1,136 @@
+"""Listings and positionings of all products, as files too."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from django.db.models import QuerySet
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_safe
+
+from core.errors import require
+from core.organisation import today
+from core.pages import Sort, page_render, paginate, with_right
+from exchange.export import FORMATS, ExportColumn, export_response
+from pricing.models import Positioning
+from pricing.selectors import offer_overview as overview
+from pricing.selectors.costs import RIGHT as COSTS
+from pricing.selectors.offer import TEXTS
+from products.models import ProductLine
+from products.selectors.access import lines_visible
+from products.selectors.filter_choices import filter_choices
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What the address asks for; ``where`` is the code of a channel, or of a segment."""
+
+    line: ProductLine | None
+    where: str
+    text: str
+    show: str
+    sort: Sort
+
+    @classmethod
+    def read(
+        cls, request: HttpRequest, where: str, shown: tuple[str, ...], sorts: Mapping[str, Any]
+    ) -> Asked:
+        line, show = request.GET.get("line", ""), request.GET.get("show", "")
+        return cls(
+            lines_visible(request.user).filter(code=line).first() if line else None,
+            request.GET.get(where, "")[:60],
+            request.GET.get("q", "").strip()[:200],
+            show if show in shown else shown[0],
+            Sort.read(request, list(sorts), "name"),
+        )
+
+    @property
+    def filters(self) -> dict[str, Any]:
+        return {
+            "line": self.line,
+            "text": self.text,
+            "show": self.show,
+            "sort": self.sort.field,
+            "descending": self.sort.descending,
+        }
+
+    @property
+    def narrowed(self) -> bool:
+        return bool(self.line or self.where or self.text)
+
+
+def listings_asked(request: HttpRequest) -> Asked:
+    return Asked.read(request, "channel", overview.LISTINGS_SHOWN, overview.LISTING_SORTS)
+
+
+def _positionings(request: HttpRequest) -> tuple[Asked, QuerySet[Positioning]]:
+    asked = Asked.read(request, "segment", overview.POSITIONINGS_SHOWN, overview.POSITIONING_SORTS)
+    return asked, overview.positionings_listed(request.user, segment=asked.where, **asked.filters)
+
+
+def _context(request: HttpRequest, asked: Asked, rows: Any) -> dict[str, Any]:
+    return {
+        "asked": asked,
+        "sort": ("-" if asked.sort.descending else "") + asked.sort.field,
+        "page": paginate(request, rows),
+        "lines": lines_visible(request.user),
+        "can_export": request.user.has_perm("exchange.export"),
+    }
+
+
+@with_right("pricing.view")
+@require_safe
+def listings(request: HttpRequest) -> HttpResponse:
+    """Which product is listed where, since when and until when."""
+    asked = listings_asked(request)
+    rows = overview.listings_listed(request.user, channel=asked.where, **asked.filters)
+    context = _context(request, asked, rows) | {
+        "choices": filter_choices(request.user, "channel"),
+        "sees_costs": request.user.has_perm(COSTS),
+        "today": today(),
+    }
+    return page_render(request, "pricing/listings.html", context)
+
+
+@with_right("pricing.view")
+@require_safe
+def positionings(request: HttpRequest) -> HttpResponse:
+    """What every product stands for, and what waits for a decision."""
+    asked, rows = _positionings(request)
+    context = _context(request, asked, rows) | {"choices": filter_choices(request.user, "segment")}
+    return page_render(request, "pricing/positioning_list.html", context)
+
+
+@with_right("pricing.view")
+@require_safe
+def positionings_export(request: HttpRequest, kind: str) -> HttpResponseBase:
+    require(request.user, "exchange.export")
+    if kind not in dict(FORMATS):
+        raise Http404(kind)
+    _asked, found = _positionings(request)
+    names = (*TEXTS, "why", "alternatives")
+
+    def rows() -> Iterator[list[Any]]:
+        for row in found.iterator(chunk_size=500):
+            yield [
+                *(row.product.code, row.product.name, row.segment and row.segment.name, row.number),
+                *(row.start_date, row.get_state_display(), *(getattr(row, name) for name in names)),
+                *(str(row.author), row.decided_by and str(row.decided_by)),
+            ]
+
+    labels = [str(Positioning._meta.get_field(name).verbose_name) for name in names]  # type: ignore[union-attr]
+    columns = [
+        ExportColumn(_("Product")),
+        ExportColumn(_("Name"), width=36),
+        ExportColumn(_("Segment")),
+        ExportColumn(_("Version"), "number"),
+        ExportColumn(_("From"), "date"),
+        ExportColumn(_("State")),
+        *(ExportColumn(label[:1].upper() + label[1:], width=36) for label in labels),
+        ExportColumn(_("Written by")),
+        ExportColumn(_("Decided by")),
+    ]
+    return export_response(request, name=_("positionings"), columns=columns, rows=rows(), kind=kind)

@@ -1,0 +1,156 @@
+"""A new proposal: which products, how, from when and why."""
+
+from __future__ import annotations
+
+import datetime
+import uuid
+from collections.abc import Mapping, Sequence
+from decimal import Decimal, InvalidOperation
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_http_methods
+
+from accounts.errors import DomainError
+from core.errors import form_refuse
+from core.idempotency import once
+from core.pages import page_render, with_right
+from pricing.forms.prices import ProposalForm
+from pricing.models import Price, PriceList
+from pricing.models.price import State
+from pricing.selectors.price_targets import prices_recommended, prices_to_margin
+from pricing.selectors.prices import lists_visible
+from pricing.selectors.recommended import recommended_allowed
+from pricing.services.price_rules import CENT, WORKED_OUT
+from pricing.services.proposals import proposal_draft
+from products.models import Product
+from products.selectors.access import lines_visible, product_get, products_visible
+from products.selectors.lines import line_tree
+
+from .prices import Chosen, chosen_read
+from .proposals import codes_unknown
+
+
+@with_right("pricing.edit")
+@require_http_methods(["GET", "HEAD", "POST"])
+def proposal_new(request: HttpRequest) -> HttpResponse:
+    """New prices: which, how, from when and why. What it does to each product shows next, in the draft."""
+    user = request.user
+    code = request.POST.get("product") or request.GET.get("product", "")
+    product = product_get(user, code) if code else None
+    lists = lists_visible(user)
+    initial: dict[str, Any] = {"price_list": request.GET.get("list", ""), "line": request.GET.get("line", "")}
+    initial |= {"kind": "target" if product else "percentage"}
+    if product:
+        initial |= _usual_part(product) | _of_what_if(request.GET)
+    chosen = chosen_read(user, request.POST or request.GET) if product is None else None
+    if chosen is not None:
+        initial |= {"kind": request.GET.get("kind") or "percentage"}
+    form = ProposalForm(
+        request.POST or None,
+        lists=lists,
+        lines=lines_visible(user),
+        initial=initial,
+        sees_costs=recommended_allowed(user),
+    )
+    status = 200
+    if request.method == "POST":
+        status = 422
+        if form.is_valid():
+            try:
+                made = once(
+                    user,
+                    "proposal",
+                    request.POST.get("nonce", ""),
+                    lambda: _drafted(user, form, product, chosen),
+                )
+            except DomainError as error:
+                if error.status == 403:
+                    raise
+                form_refuse(form, error)
+            else:
+                return redirect("pricing:proposal", pk=made)
+    context = {
+        "form": form,
+        "product": product,
+        "chosen": chosen,
+        "has_lists": lists.exists(),
+        "nonce": request.POST.get("nonce") or uuid.uuid4().hex,
+    }
+    return page_render(request, "pricing/proposal_form.html", context, status=status)
+
+
+def _usual_part(product: Product) -> dict[str, Any]:
+    """Which price of it is meant first: the plain one per unit where it has one, else what it has."""
+    parts = set(product.prices.filter(state=State.APPROVED).values_list("component", "tier"))
+    if not parts or (Price.Component.UNIT, "") in parts:
+        return {}
+    places = Price.Component.values
+    component, tier = min(parts, key=lambda part: (part[1] != "", places.index(part[0]), part[1]))
+    return {"component": component, "tier": tier}
+
+
+def _of_what_if(said: Mapping[str, str]) -> dict[str, Any]:
+    """The price and day that a what-if was asked about; nothing where they cannot be read."""
+    try:
+        start = datetime.date.fromisoformat(said.get("start", ""))
+        return {"value": Decimal(said.get("price", "")), "start_date": start}
+    except (InvalidOperation, ValueError):
+        return {}
+
+
+def _drafted(user: Any, form: ProposalForm, product: Product | None, chosen: Chosen | None) -> int:
+    said = form.cleaned_data
+    price_list: PriceList = said["price_list"]
+    ids = _ids(user, said, product, chosen)
+    pasted = None
+    if said["kind"] == "paste":
+        pasted = _pasted(user, said["rows"])
+    elif said["kind"] in dict(WORKED_OUT):
+        pasted = _worked_out(user, form, ids)
+    made = proposal_draft(
+        user=user,
+        price_list=price_list,
+        start_date=said["start_date"],
+        reason=said["reason"],
+        alternatives=said["alternatives"],
+        exception=said["exception"],
+        rule=form.rule,
+        product_ids=ids,
+        pasted=pasted,
+    )
+    return made.pk
+
+
+def _ids(user: Any, said: dict[str, Any], product: Product | None, chosen: Chosen | None) -> list[int]:
+    if product is not None:
+        return [product.pk]
+    if chosen is not None:
+        return chosen.ids
+    if said["line"] is None:
+        return []
+    below = line_tree().descendants(said["line"].pk)
+    return list(products_visible(user).filter(line__in=below).values_list("pk", flat=True))
+
+
+def _worked_out(user: Any, form: ProposalForm, ids: Sequence[int]) -> dict[int, Decimal]:
+    """Prices from costs, rounded; refused where there is none."""
+    said = form.cleaned_data
+    asked = (user, said["price_list"], ids, said["start_date"])
+    if said["kind"] == "margin":
+        found = prices_to_margin(*asked, said["value"])
+    else:
+        found = prices_recommended(*asked)
+    if not found:
+        message = _("Of none of these products it can be told: their costs are not known.")
+        raise DomainError("costs_unknown", message, "kind")
+    return {pk: form.rule.rounded(amount, CENT) for pk, amount in found.items()}
+
+
+def _pasted(user: Any, rows: dict[str, Any]) -> dict[int, Any]:
+    """Prices by product id; codes that are not there are told."""
+    known = {code.lower(): pk for code, pk in products_visible(user).values_list("code", "pk")}
+    codes_unknown([code for code in rows if code not in known])
+    return {known[code]: amount for code, amount in rows.items()}

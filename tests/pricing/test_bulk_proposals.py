@@ -1,0 +1,152 @@
+"""Prices of many products at once: which, by which rule, and the file of a draft there and back."""
+
+from __future__ import annotations
+
+import csv
+import datetime
+import io
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.test import Client
+from django.utils import translation
+
+from core.organisation import today
+from pricing.models import PriceList, Proposal, VatCode
+from pricing.services.price_rules import Rule
+from pricing.services.proposals import proposal_draft
+from products.models import Family, FamilyMember, Product, Supplier
+from tests.factories import line_factory, price_factory, price_list_factory, product_factory, user_factory
+
+pytestmark = pytest.mark.django_db
+
+
+def day(days: int) -> datetime.date:
+    return today() + datetime.timedelta(days=days)
+
+
+@pytest.fixture
+def product() -> Product:
+    """8.00 on the shop's list with VAT; low VAT."""
+    line = line_factory(unit="carton")
+    VatCode.objects.create(line=line, code="low", start_date=day(-900))
+    found = product_factory(line=line, code="A")
+    shop = price_list_factory(code="shop", with_vat=True)
+    price_factory(product=found, price_list=shop, start_date=day(-20), amount=8)
+    return found
+
+
+def client_of(user: Any) -> Client:
+    client = Client()
+    client.force_login(user)
+    return client
+
+
+def test_products_picked_by_tick_or_filter(product: Product) -> None:
+    mine, line = PriceList.objects.get(), product.line
+    families = [Family.objects.create(code=code, name=code, line=line) for code in ("fa", "fb")]
+    maker = Supplier.objects.create(code="mk", name="Maker")
+    for code in ("B", "C", "D"):
+        other = product_factory(code=code, line=line, supplier=maker if code != "D" else None)
+        price_factory(product=other, price_list=mine, start_date=day(-9), amount=3)
+        FamilyMember.objects.create(family=families[code == "C"], product=other, start_date=day(-9))
+    client = client_of(user_factory("marketing"))
+    rows = lambda query: [r["product"].code for r in client.get(f"/pricing/{query}").context["rows"]]  # noqa: E731
+    assert rows("?supplier=mk") == ["B", "C"]
+    assert rows("?supplier=mk&family=fb") == ["C"]
+    assert rows("?supplier=none") == ["A", "D"]
+    said = {
+        "price_list": "shop",
+        "start_date": day(10).isoformat(),
+        "kind": "percentage",
+        "value": "10",
+        "rounding": "none",
+        "component": "unit",
+        "reason": "Dearer",
+    }
+    ticked = client.get("/pricing/proposals/new/", {"list": "shop", "code": ["B", "D"]})
+    assert "2 products chosen" in ticked.content.decode()
+    for picked, expected in (
+        ({"code": ["B", "D"]}, ["B", "D"]),
+        ({"all": "1", "query": "list=shop&supplier=mk", "code": ["D"]}, ["B", "C"]),
+    ):
+        done = client.post("/pricing/proposals/new/", said | picked)
+        made = Proposal.objects.latest("pk")
+        assert done.url == made.get_absolute_url()
+        assert sorted(made.prices.values_list("product__code", flat=True)) == expected
+    outside = client_of(user_factory("marketing", lines=[line_factory()]))
+    assert outside.post("/pricing/proposals/new/", said | {"code": ["B"]}).status_code == 422
+
+
+def test_a_share_of_another_list(product: Product) -> None:
+    net = price_list_factory(code="net", kind="advised")
+    price_factory(product=product, price_list=net, start_date=day(-9), amount=4)
+    client = client_of(user_factory("marketing"))
+    said = {
+        "product": "A",
+        "price_list": "shop",
+        "start_date": day(10).isoformat(),
+        "kind": "list",
+        "value": "150",
+        "rounding": "none",
+        "component": "unit",
+        "reason": "As the trade",
+    }
+    assert client.post("/pricing/proposals/new/", said).status_code == 422
+    assert client.post("/pricing/proposals/new/", said | {"of": "shop"}).status_code == 422
+    done = client.post("/pricing/proposals/new/", said | {"of": "net"})
+    # 1.5 × 4.00, with VAT as the shop's list has it.
+    assert Proposal.objects.get().prices.get().amount == Decimal("6.54")
+    assert "150% of net" in client.get(done.url).content.decode()
+
+
+@pytest.mark.parametrize("language", ["en", "nl"])
+def test_its_file_is_edited_and_brought_back(product: Product, language: str) -> None:
+    mine, author = PriceList.objects.get(), user_factory("product-manager", language=language)
+    for code, amount in (("B", 3), ("=C", 1200), ("D", 5)):
+        other = product_factory(code=code, line=product.line)
+        price_factory(product=other, price_list=mine, start_date=day(-9), amount=amount)
+    client = client_of(author)
+    with translation.override(language):
+        draft = proposal_draft(
+            user=author,
+            price_list=mine,
+            start_date=day(10),
+            reason="Dearer",
+            rule=Rule("percentage", Decimal("0.1")),
+            product_ids=list(Product.objects.exclude(code="D").values_list("pk", flat=True)),
+        )
+    url = draft.get_absolute_url()
+    file = b"".join(client.get(f"{url}export/csv/").streaming_content).decode("utf-8-sig")
+    sheet = list(csv.reader(io.StringIO(file), delimiter=";" if language == "nl" else ","))
+    assert [row[0] for row in sheet[1:]] == ["A", "B", "'=C"]
+    # What the file says is what is there: nothing changes.
+    client.post(f"{url}edit/", {"pasted": file})
+    assert set(draft.prices.values_list("amount", flat=True)) == {Decimal("8.8"), Decimal("3.3"), 1320}
+    comma = "," if language == "nl" else "."
+    sheet[1][1], sheet[2][1], sheet[3][1] = f"9{comma}99", "3", f"1{'.' if comma == ',' else ','}250"
+    sheet.append(["d", "6", "", ""])
+    tabs = "\r\n".join("\t".join(row) for row in sheet)
+    answer = client.post(f"{url}edit/", {"pasted": tabs}, follow=True)
+    assert answer.redirect_chain
+    found = dict(draft.prices.values_list("product__code", "amount"))
+    # B holds at 3 already and goes out, D comes in.
+    assert found == {"A": Decimal("9.99"), "=C": 1250, "D": 6}
+    draft.refresh_from_db()
+    assert draft.rule["edited"]
+    saved = SimpleUploadedFile("p.csv", f"Code;Price\nA;7{comma}5".encode("cp1252"))
+    client.post(f"{url}edit/", {"file": saved})
+    assert draft.prices.get(product=product).amount == Decimal("7.5")
+    for wrong in ("A\tdear", "X\t1", "A\t1\nA\t2", "", "A\t-1", "A\t8\nD\t5\n'=C\t1200"):
+        refused = client.post(f"{url}edit/", {"pasted": wrong})
+        assert refused.status_code == 422, wrong
+    book = SimpleUploadedFile("p.xlsx", b"PK\x03\x04")
+    assert client.post(f"{url}edit/", {"file": book}).status_code == 422
+    assert draft.prices.get(product=product).amount == Decimal("7.5")
+    other = client_of(user_factory())
+    assert other.post(f"{url}edit/", {"pasted": "A\t1"}).status_code == 404
+    client.post(f"{url}act/", {"act": "submit"})
+    assert other.post(f"{url}edit/", {"pasted": "A\t1"}).status_code == 422
+    assert client.post(f"{url}edit/", {"pasted": "A\t1"}).status_code == 422
