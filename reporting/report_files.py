@@ -18,6 +18,8 @@ from core.organisation import organisation_get
 from exchange.export import formula_neutral
 
 from .report_tables import Column, FileRow, Table
+from .report_words import now_words, then_words
+from .selectors.report_query import ReportQuery
 
 Progress = Callable[[int, int], object]
 EVERY = 2000
@@ -96,7 +98,7 @@ def pdf_data(table: Table) -> dict[str, Any]:
     filters = [*query.filters.values(), *([query.text] if query.text else [])]
     return {
         "title": _("Cost report") if query.layout == "costs" else table.name,
-        "subtitle": " · ".join([formats.month(query.month), scale, *filters]),
+        "subtitle": " · ".join([*_about(query), scale, *filters]),
         "footer": _("Booked until %(moment)s") % {"moment": formats.moment(table.booked_at)},
         "language": get_language() or "en",
         "labels": table.labels,
@@ -110,6 +112,13 @@ def pdf_data(table: Table) -> dict[str, Any]:
         ],
         "reconciliation": table.note,
     }
+
+
+def _about(query: ReportQuery) -> list[str]:
+    """Of which months it is, and against what."""
+    if query.layout == "costs":
+        return [formats.month(query.month)]
+    return [now_words(query), *([then_words(query)] if query.is_paired else [])]
 
 
 def csv_bytes(table: Table, separator: str, decimal_mark: str) -> bytes:

@@ -16,14 +16,16 @@ from core import formats
 from core.organisation import organisation_get
 
 from .cost_report_page import MARGIN_COLUMNS, amount_words, margin_heads
-from .margin_bridge_page import term_words
+from .margin_bridge_page import bridge_shown, term_words
 from .report_words import (
     DIMENSION_WORDS,
     LAYOUT_WORDS,
     MEASURE_WORDS,
     PERIOD_WORDS,
     column_words,
+    now_words,
     reconciliation_words,
+    then_words,
 )
 from .selectors.cost_report import CostReport, ReportRow
 from .selectors.margin_bridge import margin_bridge, margin_level
@@ -226,7 +228,9 @@ def _bridge(user: Any, query: ReportQuery) -> Table:
     size = len(found.parts) + bool(found.parts)
     keys = ["product", "product_name", "term"]
     asked = replace(query, filters={**query.filters, "level": margin_level(query)})
-    return _table(_booked(user, query), asked, labels, keys, columns, size, rows)
+    table = _table(_booked(user, query), asked, labels, keys, columns, size, rows)
+    steps = bridge_shown(query, found.found).rows if found.found else ()
+    return replace(table, about=[*table.about, *((label, amount) for label, amount, _is in steps)])
 
 
 def _limited_refuse(limited: bool) -> None:
@@ -239,6 +243,10 @@ def _booked(user: Any, query: ReportQuery) -> CostReport:
     """The costs of a margin: when they were booked, and whether all of it is there."""
     filters = {name: value for name, value in query.filters.items() if name != "level"}
     return CostReport(user, replace(query, columns=(f"{query.period}-{query.of}",), filters=filters))
+
+
+def _period(query: ReportQuery) -> str:
+    return f"{PERIOD_WORDS[query.period]}: {now_words(query)}"
 
 
 def _table(
@@ -254,9 +262,9 @@ def _table(
     note = reconciliation_words(report.reconciliation, currency)
     about = [
         (_("Month"), formats.month(query.month)),
-        *([(_("Period"), str(PERIOD_WORDS[query.period]))] if query.layout != "costs" else []),
+        *([(_("Period"), _period(query))] if query.layout != "costs" else []),
         (_("Costs"), str(MEASURE_WORDS[query.of])),
-        *([(_("Compared with"), str(MEASURE_WORDS[query.against]))] if query.is_paired else []),
+        *([(_("Compared with"), then_words(query))] if query.is_paired else []),
         (_("Currency"), currency),
         *(
             (str(DIMENSION_WORDS.get(name, _("Taken off before"))), value)

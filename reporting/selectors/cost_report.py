@@ -15,7 +15,7 @@ from typing import Any, overload
 
 from django.db.models import Max, Q, QuerySet, Sum
 
-from core.months import month_range
+from core.months import month_range, months_between
 from pricing.models import CostMonth, LedgerEntry
 from pricing.selectors.cost_months import cost_months
 from pricing.selectors.costs import RIGHT
@@ -76,7 +76,12 @@ class CostReport:
     @property
     def bookings(self) -> QuerySet[CostMonth]:
         """What the report adds up."""
-        return booked_visible(self._user, self._as_of).filter(within(self.query)).filter(self._asked)
+        return self.unfiltered.filter(within(self.query))
+
+    @property
+    def unfiltered(self) -> QuerySet[CostMonth]:
+        """The same without its filters: what can be chosen."""
+        return booked_visible(self._user, self._as_of).filter(self._asked)
 
     @property
     def _asked(self) -> Q:
@@ -136,9 +141,9 @@ class CostReport:
     @cached_property
     def reconciliation(self) -> Reconciliation:
         """Of what is compared, in the longest of the periods that the columns are of. One query."""
-        periods = [code.split("-")[0] for code in self.query.columns]
-        period = max(periods, key=("month", "ytd", "year").index)
-        [span] = self.query.spans(period, self.query.of)
+        periods = {code.split("-")[0] for code in self.query.columns}
+        spans = [span for period in sorted(periods) for span in self.query.spans(period, self.query.of)]
+        span = max(spans, key=lambda each: months_between(each.first, each.last))
         rows = booked_visible(self._user, self._as_of).filter(
             month__range=(span.first, span.last), source__in=span.sources
         )

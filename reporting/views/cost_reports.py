@@ -13,7 +13,6 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_POST, require_safe
 
-from core import formats
 from core.organisation import organisation_get
 from core.pages import Sort, page_render, paginate, with_right
 from pricing.engine.costs import abc
@@ -24,10 +23,18 @@ from products.selectors.lines import lines_offered
 from products.services.views import view_create, view_delete
 from reporting.cost_report_page import heads, margin_heads, margin_shown, shown, shown_page
 from reporting.margin_bridge_page import bridge_shown, part_shown
-from reporting.report_words import LAYOUT_WORDS, MEASURE_WORDS, choices, dimensions, reconciliation_words
+from reporting.report_words import (
+    LAYOUT_WORDS,
+    choices,
+    dimensions,
+    narrowings,
+    reconciliation_words,
+    then_words,
+)
 from reporting.selectors.cost_report import CostReport
 from reporting.selectors.margin_bridge import margin_bridge, margin_level
 from reporting.selectors.margin_report import margin_report
+from reporting.selectors.report_names import OFFERED, names_offered
 from reporting.selectors.report_query import ReportQuery, report_query
 from reporting.selectors.unit_report import SORTS, unit_report
 from reporting.unit_report_page import unit_shown
@@ -52,12 +59,17 @@ def cost_report(request: HttpRequest) -> HttpResponse:
         "address": query.encoded,
         "choices": choices(query),
         "dimensions": dimensions(query),
+        "then": query.bounds_then(query.period),
         "currency": organisation_get().currency,
         "lines": lines_offered(request.user),
         "kinds": cost_kinds(),
         "levels": CostKind.Level.choices,
         "views": _views(request.user),
-        "chips": [(name, value, _without(query, name)) for name, value in query.filters.items()],
+        "chips": [
+            (name, value, _without(query, name))
+            for name, value in query.filters.items()
+            if name == "product" or (name in OFFERED and query.layout != "costs")
+        ],
         "files": FILES,
         "can_export": request.user.has_perm("exchange.export"),
         "layouts": [
@@ -81,6 +93,7 @@ def _costs(request: HttpRequest, query: ReportQuery) -> dict[str, Any]:
     page, currency = paginate(request, report.rows.but_total()), organisation_get().currency
     return {
         "heads": heads(query),
+        "narrowings": narrowings(query, names_offered(request.user, report.unfiltered)),
         "page": page,
         "rows": shown_page(query, page.object_list),
         "total": shown(query, report.total) if report.total else None,
@@ -107,7 +120,6 @@ def _margin(request: HttpRequest, query: ReportQuery) -> dict[str, Any]:
 def _units(request: HttpRequest, query: ReportQuery) -> dict[str, Any]:
     sort = Sort.read(request, SORTS, "name")
     found = unit_report(request.user, query, ("-" if sort.descending else "") + sort.field)
-    [then] = query.spans(query.period, query.against)
     page = paginate(request, found.rows)
     return {
         "page": page,
@@ -116,7 +128,7 @@ def _units(request: HttpRequest, query: ReportQuery) -> dict[str, Any]:
         "limited": found.limited,
         "uneven": found.uneven,
         "level": margin_level(query),
-        "before": MEASURE_WORDS["budget"] if query.against == "budget" else formats.month(then.last),
+        "before": then_words(query),
     }
 
 
