@@ -17,13 +17,13 @@ from core.months import month_end
 from core.organisation import organisation_get
 from exchange.export import formula_neutral
 
-from .report_tables import Column, FileRow, Table
+from .report_table import Column, FileRow, Table
 from .report_words import now_words, then_words
 from .selectors.report_query import ReportQuery
 
 Progress = Callable[[int, int], object]
 EVERY = 2000
-FORMS = (("index", "0.0"), ("share", "0.0%"), ("unit", "#,##0.0000"), ("units", "#,##0"))
+FORMS = (("index", "0.0"), ("share", "0.0%"), ("rate", "0.0%"), ("unit", "#,##0.0000"), ("units", "#,##0"))
 SEPARATORS = {"semicolon": ";", "comma": ",", "tab": "\t"}
 
 
@@ -85,7 +85,7 @@ def _formula(column: Column, row: FileRow, place: int, at: int, first: int) -> s
     if column.form == "share":
         one, other = (xl_rowcol_to_cell(place, first + each) for each in column.of)
         return f"={one}/{other}"
-    if not row.depth or column.form == "index":
+    if not row.depth or column.form in ("index", "unit", "rate"):
         return ""
     letters = xl_col_to_name(at)
     return f"=SUBTOTAL(9,{letters}{row.span[0] + 2}:{letters}{row.span[1] + 1})"
@@ -129,7 +129,7 @@ def csv_bytes(table: Table, separator: str, decimal_mark: str) -> bytes:
     for row in table.rows():
         if not row.depth:
             amounts = (
-                _plain(amount, decimal_mark, 4 if column.form in ("share", "unit") else 2)
+                _plain(amount, decimal_mark, 4 if column.form in ("share", "rate", "unit") else 2)
                 for column, amount in zip(table.columns, row.amounts, strict=True)
             )
             writer.writerow([*map(formula_neutral, row.names), *amounts])

@@ -16,8 +16,8 @@ from .selectors.cost_report import Reconciliation
 from .selectors.report_names import Name
 from .selectors.report_query import (
     AGAINST,
-    MARGIN_BY,
     MEASURES,
+    ONE_BY,
     PAIRED_WITH,
     PERIODS,
     SPANS,
@@ -47,6 +47,14 @@ LAYOUT_WORDS: dict[str, Any] = {
     "margin": _("Margin"),
     "bridge": _("Margin bridge"),
     "units": _("Per unit"),
+    "variance": _("Price variance"),
+    "trend": _("Cost trend"),
+}
+HEADING_WORDS: dict[str, Any] = {
+    **LAYOUT_WORDS,
+    "costs": _("Cost report"),
+    "margin": _("Margin report"),
+    "units": _("Costs and margin a unit"),
 }
 DIMENSION_WORDS: dict[str, Any] = {
     "line": _("Product line"),
@@ -115,7 +123,7 @@ def by_words(by: str) -> str:
 def choices(query: ReportQuery) -> dict[str, list[tuple[str, str, bool]]]:
     """What the form offers: value, label, whether it is chosen."""
     own = ",".join(query.by)
-    layouts = list(MARGIN_BY) if query.layout != "costs" else list(dict.fromkeys((*LAYOUTS, own)))
+    layouts = ONE_BY.get(query.layout) or tuple(dict.fromkeys((*LAYOUTS, own)))
     return {
         "by": [(by, by_words(by), by == own) for by in layouts],
         "of": [(of, str(MEASURE_WORDS[of]), of == query.of) for of in ("actual", "standard")],

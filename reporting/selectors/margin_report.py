@@ -48,7 +48,16 @@ _SALES = """
         GROUP BY s.product_id, s.month, {key}
     ) booked GROUP BY key
 """
-_KEYS = {"month": "s.month", "channel": "s.channel_id"}
+_KEYS = {
+    "month": "s.month",
+    "channel": "s.channel_id",
+    "product and month": "s.product_id || ' ' || s.month",
+}
+# Months of a product in which anything actual is booked of it.
+_WITH_ACTUAL = """
+    AND EXISTS (SELECT 1 FROM pricing_costmonth c WHERE c.product_id = s.product_id AND c.month = s.month
+                AND c.source IN ('actual', 'accrual') AND c.replaced_at IS NULL)
+"""
 _COSTS = {"month": "month", "channel": "channel_id"}
 
 
@@ -136,8 +145,15 @@ def products_asked(user: Any, query: ReportQuery) -> dict[int, Product]:
 
 
 def sales_booked(
-    query: ReportQuery, products: Mapping[int, Product], first: datetime.date, last: datetime.date
+    query: ReportQuery,
+    products: Mapping[int, Product],
+    first: datetime.date,
+    last: datetime.date,
+    *,
+    only_with_actual: bool = False,
 ) -> dict[Any, Sold]:
+    """By what the report is by first, else by product; ``only_with_actual``: of a product's months that have
+    actual costs."""
     channel, leads = query.filters.get("channel"), leading(products)
     said: dict[str, Any] = {
         "products": list(leads),
@@ -148,6 +164,7 @@ def sales_booked(
     }
     key = _KEYS.get(query.by[0], "s.product_id")
     there = "AND s.channel_id = ANY(%(channels)s::bigint[])" if channel else ""
+    there += _WITH_ACTUAL if only_with_actual else ""
     with connection.cursor() as cursor:
         cursor.execute(_SALES.format(key=key, within=there), said)
         return {key: tuple(sold) for key, *sold in cursor.fetchall()}

@@ -23,6 +23,15 @@ SPANS = ("month", "quarter", "ytd", "year", "range")
 MEASURES = ("actual", "standard", "budget", "last_year", "estimate", "difference", "index")
 DIMENSIONS = ("line", "product", "kind", "channel", "supplier", "cost_centre", "month")
 MARGIN_BY = ("line", "product", "family", "channel", "month")
+ONE_BY = {
+    "margin": MARGIN_BY,
+    "units": ("product",),
+    "bridge": ("product",),
+    "variance": ("product", "kind", "supplier", "line"),
+    "trend": ("kind", "product", "line"),
+}
+"""What the rows of a layout can be of, the first unless told; costs: of any dimensions at once."""
+TREND_MONTHS = 12
 FILTERS = ("line", "product", "kind", "level", "channel", "supplier", "cost_centre")
 OF, AGAINST, SCALES = ("actual", "standard"), ("budget", "last_year", "standard"), ("", "k")
 BRIDGED_FROM = ("last_year", "budget")
@@ -59,7 +68,8 @@ class Span:
 class ReportQuery:
     """``of``: what is compared, ``against`` what; ``by``: what a row is of; ``scale``: k for thousands;
     ``layout``: costs; the contribution margin of what ``by`` names first over ``period``, the bridge to it
-    from what it is compared with, or a unit of each product in both. ``first``: where a range begins;
+    from what it is compared with, or a unit of each product in both; standard beside actual costs; costs a
+    unit by month. ``first``: where a range begins;
     ``then`` and ``then_first``: the last month of the period compared with, and where that begins if it is a
     range. ``only``: of these products alone."""
 
@@ -174,36 +184,41 @@ def report_query(query: QueryDict) -> ReportQuery:
     booked since the year began (for the bridge: the year before), else standard ones, beside the budget where
     there is one, else last year."""
     month, layout = _month(query.get("month", "")), query.get("layout", "")
-    margin = layout in ("margin", *PAIRED)
+    one_by = ONE_BY.get(layout)
     of, against = query.get("of", ""), query.get("against", "")
     if layout in PAIRED and against not in PAIRED_WITH:
         against = "last_year"
     dates = {name: _month_or_none(query.get(name, "")) for name in ("first", "then", "then_first")}
-    if of not in OF or (against not in AGAINST and not margin):
+    if of not in OF or (against not in AGAINST and not one_by):
         since = month_add(year_start(month), -12 if layout in PAIRED and against == "last_year" else 0)
         has_actual, has_budget = _booked(min(filter(None, (since, *dates.values()))))
         of = of if of in OF else "actual" if has_actual else "standard"
-        against = against if against in AGAINST else "budget" if has_budget else "last_year"
-    if against == of or (against == "period" and layout not in PAIRED):
+        if layout not in PAIRED and against not in AGAINST:
+            against = "budget" if has_budget else "last_year"
+    if against == of or against not in (PAIRED_WITH if layout in PAIRED else AGAINST):
         against = "last_year"
     if against != "period":
         dates |= {"then": None, "then_first": None}
     asked = [code for value in query.getlist("columns") for code in value.split(",")]
     columns = tuple(dict.fromkeys(code for code in asked if code in COLUMNS))
-    by = _chosen(query.getlist("by"), MARGIN_BY if margin else DIMENSIONS)
+    by = _chosen(query.getlist("by"), one_by or DIMENSIONS)
     period = query.get("period", "")
+    if layout == "trend" and period not in SPANS:  # from the same month of the year before
+        period, dates["first"] = "range", dates["first"] or month_add(month, -TREND_MONTHS)
     return ReportQuery(
         month=month,
         columns=columns or (f"month-{of}", f"ytd-{of}", f"ytd-{against}", "ytd-difference", "ytd-index"),
-        by=(by[:1] or ("line",)) if margin else (by or ("product", "kind")),
+        by=(by or one_by)[:1] if one_by else (by or ("product", "kind")),
         of=of,
         against=against,
         scale="k" if query.get("scale") == "k" else "",
         filters={name: _text(query.get(name, "")) for name in FILTERS if query.get(name)},
         text=_text(query.get("q", "")),
-        layout=layout if margin else "costs",
+        layout=layout if one_by else "costs",
         period=period if period in SPANS else "ytd",
-        **dates,
+        first=dates["first"],
+        then=dates["then"],
+        then_first=dates["then_first"],
     )
 
 

@@ -13,6 +13,8 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_POST, require_safe
 
+from core import formats
+from core.months import month_add
 from core.organisation import organisation_get
 from core.pages import Sort, page_render, paginate, with_right
 from pricing.engine.costs import abc
@@ -21,21 +23,34 @@ from pricing.selectors.costs import RIGHT, cost_kinds
 from products.models import SavedView
 from products.selectors.lines import lines_offered
 from products.services.views import view_create, view_delete
+from reporting.cost_comparisons import (
+    comparison_shown,
+    figures_words,
+    trend_chart,
+    trend_table,
+    variance_notes,
+    variance_table,
+)
 from reporting.cost_report_page import heads, margin_heads, margin_shown, shown, shown_page
 from reporting.margin_bridge_page import bridge_shown, part_shown
+from reporting.report_table import Table
 from reporting.report_words import (
+    HEADING_WORDS,
     LAYOUT_WORDS,
     choices,
     dimensions,
     narrowings,
+    now_words,
     reconciliation_words,
     then_words,
 )
 from reporting.selectors.cost_report import CostReport
+from reporting.selectors.cost_trend import cost_trend
 from reporting.selectors.margin_bridge import margin_bridge, margin_level
 from reporting.selectors.margin_report import margin_report
+from reporting.selectors.price_variance import price_variance
 from reporting.selectors.report_names import OFFERED, names_offered
-from reporting.selectors.report_query import ReportQuery, report_query
+from reporting.selectors.report_query import ONE_BY, TREND_MONTHS, ReportQuery, report_query
 from reporting.selectors.unit_report import SORTS, unit_report
 from reporting.unit_report_page import unit_shown
 
@@ -72,18 +87,11 @@ def cost_report(request: HttpRequest) -> HttpResponse:
         ],
         "files": FILES,
         "can_export": request.user.has_perm("exchange.export"),
-        "layouts": [
-            (name, LAYOUT_WORDS[name], query.address(layout=name, by=by))
-            for name, by in (
-                ("costs", ("product", "kind")),
-                ("margin", ("line",)),
-                ("units", ("product",)),
-                ("bridge", ("product",)),
-            )
-        ],
-        **{"costs": _costs, "margin": _margin, "units": _units, "bridge": _bridge}[query.layout](
-            request, query
-        ),
+        "layouts": [(name, LAYOUT_WORDS[name], _other(query, name)) for name in LAYOUTS],
+        "span": formats.month(query.month) if query.layout == "costs" else now_words(query),
+        "heading": HEADING_WORDS[query.layout],
+        "fields": FIELDS[query.layout],
+        **LAYOUTS[query.layout](request, query),
     }
     return page_render(request, "reporting/cost_report.html", context)
 
@@ -145,7 +153,60 @@ def _bridge(request: HttpRequest, query: ReportQuery) -> dict[str, Any]:
     }
 
 
-LAYOUTS = {"costs": _costs, "margin": _margin, "units": _units, "bridge": _bridge}
+def _variance(request: HttpRequest, query: ReportQuery) -> dict[str, Any]:
+    found = price_variance(request.user, query)
+    table = variance_table(request.user, query, found)
+    return _comparison(request, table) | {"notes": variance_notes(found)}
+
+
+def _trend(request: HttpRequest, query: ReportQuery) -> dict[str, Any]:
+    found = cost_trend(request.user, query)
+    if found.limited or not found.rows:
+        return {"limited": found.limited}
+    table = trend_table(request.user, query, found)
+    return _comparison(request, table) | {
+        "chart": trend_chart(query, found),
+        "notes": [figures_words(found), _("What is on no product is left out.")],
+    }
+
+
+def _comparison(request: HttpRequest, table: Table) -> dict[str, Any]:
+    rows = list(table.rows())
+    sums = [comparison_shown(table, row) for row in rows if row.depth]
+    page = paginate(request, [row for row in rows if not row.depth])
+    return {
+        "table": table,
+        "page": page,
+        "rows": [comparison_shown(table, row) for row in page.object_list],
+        "total": sums[0] if sums else None,
+        "reconciliation": table.note if rows else "",
+    }
+
+
+LAYOUTS = {
+    "costs": _costs,
+    "margin": _margin,
+    "units": _units,
+    "bridge": _bridge,
+    "variance": _variance,
+    "trend": _trend,
+}
+FIELDS = {
+    "costs": {"by", "of", "against", "columns", "kind", "level", "scale"},
+    "margin": {"by", "of", "period", "scale"},
+    "units": {"of", "period", "against", "level"},
+    "bridge": {"of", "period", "against", "level", "scale"},
+    "variance": {"by", "period", "kind", "level"},
+    "trend": {"by", "of", "period", "kind", "level"},
+}
+"""What the form asks, besides month, line and product."""
+
+
+def _other(query: ReportQuery, layout: str) -> str:
+    """The address of the same months and filters in another layout."""
+    by = ONE_BY.get(layout, ("product", "kind"))
+    year = {"period": "range", "first": month_add(query.month, -TREND_MONTHS)} if layout == "trend" else {}
+    return query.address(layout=layout, by=by[:1] if layout in ONE_BY else by, **year)
 
 
 def _without(query: ReportQuery, name: str) -> str:

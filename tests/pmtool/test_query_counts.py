@@ -144,6 +144,8 @@ PAGES = {
     "a published report": "/reports/{report}/1/",
     "a field on purpose": "/reports/grants/{grant}/",
     "costs and margin a unit": "/costs/reports/?layout=units&of=standard&sort=-change",
+    "price variance": "/costs/reports/?layout=variance&by=product",
+    "cost trend": "/costs/reports/?layout=trend&of=standard&by=kind",
     "margin bridge from the budget": "/costs/reports/?layout=bridge&of=standard&against=budget",
     "API: cost reports": "/api/v1/cost-reports/?page_size=100",
     "API: cost rates": "/api/v1/cost-rates/?page_size=100",

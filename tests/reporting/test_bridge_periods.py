@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import io
 import random
-from collections.abc import Iterator
 from decimal import Decimal
 
 import pytest
 from django.http import QueryDict
 from django.test import Client
-from django.utils import translation
 from python_calamine import CalamineWorkbook
 
 from core.months import month_add
@@ -69,12 +67,6 @@ def sold(products: list[Product]) -> None:
             rows.append(BookedCost(product.pk, month, kind("purchase").pk, None, None, "", amount))
         rows.append(BookedCost(None, month, kind("quality").pk, None, None, "", D(draw.randint(1, 99))))
     cost_months_book(source="standard", months=months, rows=rows)
-
-
-@pytest.fixture
-def english() -> Iterator[None]:
-    with translation.override("en"):
-        yield
 
 
 @pytest.mark.usefixtures("sold")
@@ -151,6 +143,7 @@ def test_quarters_are_those_of_the_financial_year_and_no_month_is_out_of_reach()
     client = Client()
     client.force_login(user_factory("finance"))
     for month in ("0001-01", "9999-12", "2026-13", "x"):
+        assert ask(layout="bridge", against="period", then=month).against == "period"
         for name in ("month", "first", "then", "then_first"):
             address = f"layout=bridge&against=period&period=range&{name}={month}"
             assert client.get(f"/costs/reports/?{address}").status_code == 200
