@@ -124,5 +124,6 @@ def margin_shown(
         "name": _("Total") if total else row.name.label,
         "cells": cells,
         "opened": opened,
+        "drawn": query.address(row=row.name.code) if row.name.code and row.sold else "",
         "letter": letter,
     }

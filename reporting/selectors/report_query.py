@@ -71,7 +71,8 @@ class ReportQuery:
     from what it is compared with, or a unit of each product in both; standard beside actual costs; costs a
     unit by month. ``first``: where a range begins;
     ``then`` and ``then_first``: the last month of the period compared with, and where that begins if it is a
-    range. ``only``: of these products alone."""
+    range. ``row``: the code of the one that is drawn, of a margin; else all. ``only``: of these products
+    alone."""
 
     month: datetime.date
     columns: tuple[str, ...]
@@ -86,6 +87,7 @@ class ReportQuery:
     first: datetime.date | None = None
     then: datetime.date | None = None
     then_first: datetime.date | None = None
+    row: str = ""
     only: frozenset[int] | None = None
 
     @property
@@ -114,6 +116,7 @@ class ReportQuery:
             query.update({name: f"{month:%Y-%m}"} if month else {})
         query.update({"scale": self.scale} if self.scale else {})
         query.update({"q": self.text} if self.text else {})
+        query.update({"row": self.row} if self.row and self.layout == "margin" else {})
         query.update(self.filters)
         return query.urlencode()
 
@@ -219,6 +222,7 @@ def report_query(query: QueryDict) -> ReportQuery:
         first=dates["first"],
         then=dates["then"],
         then_first=dates["then_first"],
+        row=_text(query.get("row", "")) if layout == "margin" else "",
     )
 
 

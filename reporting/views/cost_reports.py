@@ -33,6 +33,7 @@ from reporting.cost_comparisons import (
 )
 from reporting.cost_report_page import heads, margin_heads, margin_shown, shown, shown_page
 from reporting.margin_bridge_page import bridge_shown, part_shown
+from reporting.margin_waterfall_page import waterfall_chart, waterfall_row
 from reporting.report_table import Table
 from reporting.report_words import (
     HEADING_WORDS,
@@ -114,7 +115,10 @@ def _margin(request: HttpRequest, query: ReportQuery) -> dict[str, Any]:
     page = paginate(request, found.rows)
     classes = abc({row.name: row.cm3 for row in found.rows}) if query.by[0] == "product" else {}
     claims = bool(found.total and found.total.claims)
+    drawn = waterfall_row(query, found)
     return {
+        "whole": query.address(row=""),
+        "chart": waterfall_chart(query, drawn, list(cost_kinds())) if drawn else None,
         "heads": margin_heads(claims=claims),
         "page": page,
         "rows": [
