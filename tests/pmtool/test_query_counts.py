@@ -144,6 +144,7 @@ PAGES = {
     "a published report": "/reports/{report}/1/",
     "a field on purpose": "/reports/grants/{grant}/",
     "costs and margin a unit": "/costs/reports/?layout=units&of=standard&sort=-change",
+    "earned back": "/costs/break-even/?show=earned",
     "price variance": "/costs/reports/?layout=variance&by=product",
     "cost trend": "/costs/reports/?layout=trend&of=standard&by=kind",
     "margin bridge from the budget": "/costs/reports/?layout=bridge&of=standard&against=budget",
