@@ -36,11 +36,13 @@ PROCESSES = (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)
 FILES = (
     ("xlsx", "month=2026-10"),
     ("xlsx", "month=2026-10&layout=margin&by=product"),
-    ("xlsx", "month=2026-10&layout=units"),
-    ("xlsx", "month=2026-10&layout=bridge"),
-    ("csv", "month=2026-10&layout=bridge"),
+    ("xlsx", "month=2026-10&layout=units&of=standard"),
+    ("xlsx", "month=2026-10&layout=bridge&of=standard"),
+    ("xlsx", "month=2026-10&layout=variance"),
+    ("xlsx", "month=2026-10&layout=trend&of=standard&by=product"),
+    ("csv", "month=2026-10&layout=bridge&of=standard"),
     ("pdf", "month=2026-10&layout=margin&by=product&line=line-3"),
-    ("pdf", "month=2026-10&layout=margin&by=product"),
+    ("pdf", "month=2026-10&layout=bridge&of=standard&line=line-3"),
 )
 _SOLD = """
     INSERT INTO products_salesmonth (product_id, measure_id, channel_id, month, volume, revenue, days)
@@ -50,6 +52,17 @@ _SOLD = """
     INSERT INTO products_productmonth (product_id, measure_id, month, volume, revenue, days)
     SELECT product_id, measure_id, month, volume, revenue, days FROM products_salesmonth;
     ANALYZE;
+"""
+
+
+# Actual costs of the months of this year, three in a hundred dearer than agreed.
+_ACTUAL = """
+    INSERT INTO pricing_costmonth (product_id, month, kind_id, channel_id, supplier_id, cost_centre, source,
+                                   amount, currency, currency_amount, recorded_at)
+    SELECT product_id, month, kind_id, channel_id, supplier_id, cost_centre, 'actual',
+           round(amount * 1.03, 2) + 0.01, '', NULL, recorded_at
+    FROM pricing_costmonth WHERE source = 'standard' AND replaced_at IS NULL AND month >= '2026-01-01';
+    ANALYZE pricing_costmonth;
 """
 
 
@@ -70,8 +83,15 @@ def run(bench: Bench) -> None:
         "margin by line": "/costs/reports/?month=2026-10&layout=margin&by=line",
         "margin by product": "/costs/reports/?month=2026-10&layout=margin&by=product",
         "margin by channel": "/costs/reports/?month=2026-10&layout=margin&by=channel",
-        "a unit of each product": "/costs/reports/?month=2026-10&layout=units",
-        "bridge from last year": "/costs/reports/?month=2026-10&layout=bridge",
+        "a unit of each product": "/costs/reports/?month=2026-10&layout=units&of=standard",
+        "bridge from last year": "/costs/reports/?month=2026-10&layout=bridge&of=standard",
+        "bridge from another quarter": "/costs/reports/?month=2026-09&layout=bridge"
+        "&period=quarter&against=period",
+        "price variance by product": "/costs/reports/?month=2026-10&layout=variance",
+        "price variance by supplier": "/costs/reports/?month=2026-10&layout=variance&by=supplier",
+        "cost trend by kind": "/costs/reports/?month=2026-10&layout=trend&of=standard",
+        "cost trend by product": "/costs/reports/?month=2026-10&layout=trend&of=standard&by=product",
+        "earned back": "/costs/break-even/?show=earned",
         "API, 1,000 rows": "/api/v1/cost-reports/",
     }.items():
         _page(client, name, address, bench.rounds)
@@ -137,7 +157,7 @@ def _book() -> None:
                 changed += standard_costs_write(signs=signs, rows=rows, split=split)
         tell(f"{name}: {took.wall:.1f} s, {took.cpu:.1f} s CPU, {changed:,} rows")
     with connection.cursor() as cursor:
-        cursor.execute("ANALYZE pricing_costmonth")
+        cursor.execute(_ACTUAL)
 
 
 def _page(client: Client, name: str, address: str, rounds: int) -> None:
