@@ -67,8 +67,8 @@ class _Booked(NamedTuple):
     line: int | None
     kind: int
     supplier: int | None
-    source: str
-    amount: Decimal
+    standard: Decimal | None
+    actual: Decimal | None
 
 
 def price_variance(user: Any, query: ReportQuery) -> VarianceReport:
@@ -82,7 +82,9 @@ def price_variance(user: Any, query: ReportQuery) -> VarianceReport:
     by = query.by[0]
     sums: dict[Any, list[Decimal]] = defaultdict(lambda: [ZERO, ZERO])
     for row in compared:
-        sums[getattr(row, by)][row.source in ACTUAL] += row.amount
+        found = sums[getattr(row, by)]
+        found[0] += row.standard or ZERO
+        found[1] += row.actual or ZERO
     products = products_asked(user, query) if by == "product" else {}
     known = {pk: Name(row.code, row.name) for pk, row in products.items()}
     names = Names(query, [((key,), None) for key in sums if key not in known])
@@ -97,30 +99,31 @@ def price_variance(user: Any, query: ReportQuery) -> VarianceReport:
 
 
 def _booked(user: Any, query: ReportQuery, span: Span) -> Iterator[_Booked]:
-    """By product, kind, supplier and source, of the months in which the product has any actual cost."""
+    """By product, kind and supplier, of the months in which the product has any actual cost."""
     months = booked_visible(user).filter(month__range=(span.first, span.last))
     actual = months.filter(source__in=ACTUAL).order_by()
     there = Exists(actual.filter(product=OuterRef("product"), month=OuterRef("month")))
     on_none = actual.filter(product=None).values("month")
     rows: QuerySet[CostMonth] = months.filter(within(query), source__in=ACTUAL | SOURCES["standard"])
     rows = rows.filter(Q(product=None, month__in=on_none) | Q(there, product__isnull=False))
-    fields = ("product_id", "product__line", "kind_id", "supplier_id", "source")
-    for row in rows.order_by().values_list(*fields).annotate(Sum("amount")):
+    fields = ("product_id", "product__line", "kind_id", "supplier_id")
+    sums = {name: Sum("amount", filter=Q(source__in=SOURCES[name])) for name in ("standard", "actual")}
+    for row in rows.order_by().values_list(*fields).annotate(**sums):
         yield _Booked(*row)
 
 
 def _comparable(rows: list[_Booked]) -> tuple[list[_Booked], Decimal]:
     """Those of a product's kinds that have actual costs, and the standard of the others."""
-    actual = {(row.product, row.kind) for row in rows if row.source in ACTUAL}
+    actual = {(row.product, row.kind) for row in rows if row.actual is not None}
     suppliers: dict[Any, set[int | None]] = defaultdict(set)
     for row in rows:
-        if row.source not in ACTUAL:
+        if row.standard is not None:
             suppliers[row.product, row.kind].add(row.supplier)
     found, unbooked = [], ZERO
     for row in rows:
         pair = row.product, row.kind
         if pair not in actual:
-            unbooked += row.amount
+            unbooked += row.standard or ZERO
             continue
         if row.supplier is None and len(suppliers[pair]) == 1:
             row = row._replace(supplier=next(iter(suppliers[pair])))
