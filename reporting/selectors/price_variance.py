@@ -9,6 +9,7 @@ from decimal import Decimal
 from typing import Any, NamedTuple
 
 from django.db.models import Exists, OuterRef, Q, QuerySet, Sum
+from django.db.models.functions import Coalesce
 
 from pricing.models import CostMonth
 from products.models import Product
@@ -102,10 +103,10 @@ def _booked(user: Any, query: ReportQuery, span: Span) -> Iterator[_Booked]:
     """By product, kind and supplier, of the months in which the product has any actual cost."""
     months = booked_visible(user).filter(month__range=(span.first, span.last))
     actual = months.filter(source__in=ACTUAL).order_by()
-    there = Exists(actual.filter(product=OuterRef("product"), month=OuterRef("month")))
-    on_none = actual.filter(product=None).values("month")
+    own = actual.annotate(of=Coalesce("product_id", 0))  # what is on no product has months of its own
+    there = Exists(own.filter(of=Coalesce(OuterRef("product_id"), 0), month=OuterRef("month")))
     rows: QuerySet[CostMonth] = months.filter(within(query), source__in=ACTUAL | SOURCES["standard"])
-    rows = rows.filter(Q(product=None, month__in=on_none) | Q(there, product__isnull=False))
+    rows = rows.filter(there)
     fields = ("product_id", "product__line", "kind_id", "supplier_id")
     sums = {name: Sum("amount", filter=Q(source__in=SOURCES[name])) for name in ("standard", "actual")}
     for row in rows.order_by().values_list(*fields).annotate(**sums):
