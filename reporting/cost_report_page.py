@@ -136,6 +136,7 @@ def margin_shown(
         "name": _("Total") if total else row.name.label,
         "cells": cells,
         "opened": opened,
+        "drawn": query.address(row=row.name.code) if row.name.code and row.sold else "",
         "letter": letter,
     }
 

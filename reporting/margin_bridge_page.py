@@ -17,7 +17,7 @@ from pricing.charts.waterfall import waterfall_spec
 from pricing.engine.bridge import TERMS, Bridge, Part
 
 from .cost_report_page import amount_words
-from .report_words import MEASURE_WORDS, PERIOD_WORDS
+from .report_words import PERIOD_WORDS, now_words, then_words
 from .selectors.margin_bridge import margin_level
 from .selectors.report_names import Name
 from .selectors.report_query import NONE, ReportQuery
@@ -46,10 +46,7 @@ class ShownBridge:
 def bridge_shown(query: ReportQuery, found: Bridge) -> ShownBridge:
     level = margin_level(query)
     name = str(_("Result")) if level == "below" else level.upper()
-    [now], [then] = query.pair(query.period)
-    planned = query.against == "budget"
-    before = f"{name} {MEASURE_WORDS['budget'] if planned else formats.month(then.last)}"
-    after = f"{name} {formats.month(now.last)}"
+    before, after = f"{name} {then_words(query)}", f"{name} {now_words(query)}"
     steps = [(term_words(query, term), getattr(found, term), False) for term in TERMS if getattr(found, term)]
     steps = [(before, found.before, True), *steps, (after, found.after, True)]
     currency = organisation_get().currency
@@ -63,8 +60,8 @@ def bridge_shown(query: ReportQuery, found: Bridge) -> ShownBridge:
         ),
         description=str(
             _("From the margin of the budget to that of now, step by step; see the table")
-            if planned
-            else _("From the margin a year before to that of now, step by step; see the table")
+            if query.against == "budget"
+            else _("From the margin of the period before to that of now, step by step; see the table")
         ),
         css="h-mid",
     )

@@ -17,11 +17,13 @@ from core.months import month_end
 from core.organisation import organisation_get
 from exchange.export import formula_neutral
 
-from .report_tables import Column, FileRow, Table
+from .report_table import Column, FileRow, Table
+from .report_words import now_words, then_words
+from .selectors.report_query import ReportQuery
 
 Progress = Callable[[int, int], object]
 EVERY = 2000
-FORMS = (("index", "0.0"), ("share", "0.0%"), ("unit", "#,##0.0000"), ("units", "#,##0"))
+FORMS = (("index", "0.0"), ("share", "0.0%"), ("rate", "0.0%"), ("unit", "#,##0.0000"), ("units", "#,##0"))
 SEPARATORS = {"semicolon": ";", "comma": ",", "tab": "\t"}
 
 
@@ -83,7 +85,7 @@ def _formula(column: Column, row: FileRow, place: int, at: int, first: int) -> s
     if column.form == "share":
         one, other = (xl_rowcol_to_cell(place, first + each) for each in column.of)
         return f"={one}/{other}"
-    if not row.depth or column.form == "index":
+    if not row.depth or column.form in ("index", "unit", "rate"):
         return ""
     letters = xl_col_to_name(at)
     return f"=SUBTOTAL(9,{letters}{row.span[0] + 2}:{letters}{row.span[1] + 1})"
@@ -96,7 +98,7 @@ def pdf_data(table: Table) -> dict[str, Any]:
     filters = [*query.filters.values(), *([query.text] if query.text else [])]
     return {
         "title": _("Cost report") if query.layout == "costs" else table.name,
-        "subtitle": " · ".join([formats.month(query.month), scale, *filters]),
+        "subtitle": " · ".join([*_about(query), scale, *filters]),
         "footer": _("Booked until %(moment)s") % {"moment": formats.moment(table.booked_at)},
         "language": get_language() or "en",
         "labels": table.labels,
@@ -112,6 +114,13 @@ def pdf_data(table: Table) -> dict[str, Any]:
     }
 
 
+def _about(query: ReportQuery) -> list[str]:
+    """Of which months it is, and against what."""
+    if query.layout == "costs":
+        return [formats.month(query.month)]
+    return [now_words(query), *([then_words(query)] if query.is_paired else [])]
+
+
 def csv_bytes(table: Table, separator: str, decimal_mark: str) -> bytes:
     """The rows without their sums, for another system: heads and codes that no language changes; the last
     line says whether all of it is there."""
@@ -121,7 +130,7 @@ def csv_bytes(table: Table, separator: str, decimal_mark: str) -> bytes:
     for row in table.rows():
         if not row.depth:
             amounts = (
-                _plain(amount, decimal_mark, 4 if column.form in ("share", "unit") else 2)
+                _plain(amount, decimal_mark, 4 if column.form in ("share", "rate", "unit") else 2)
                 for column, amount in zip(table.columns, row.amounts, strict=True)
             )
             writer.writerow([*map(formula_neutral, row.names), *amounts])

@@ -2,95 +2,48 @@
 
 from __future__ import annotations
 
-import datetime
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterator
+from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
 from django.utils.translation import gettext as _
 from django.utils.translation import pgettext
 
-from accounts.errors import DomainError
-from core import formats
-from core.organisation import organisation_get
-from pricing.words.reconciliation import reconciliation_line, reconciliation_words
-
-from .cost_report_page import MARGIN_COLUMNS, amount_words, margin_heads
-from .margin_bridge_page import term_words
+from .cost_comparisons import trend_table, variance_table
+from .cost_report_page import MARGIN_COLUMNS, margin_heads
+from .margin_bridge_page import bridge_shown, term_words
+from .report_table import Column, FileRow, Table, labels_of, limited_refuse
 from .report_words import (
-    DIMENSION_WORDS,
-    LAYOUT_WORDS,
-    MEASURE_WORDS,
-    PERIOD_WORDS,
     column_words,
 )
 from .selectors.cost_report import CostReport, ReportRow, margin_costs
+from .selectors.cost_trend import cost_trend
 from .selectors.margin_bridge import margin_bridge, margin_level
 from .selectors.margin_report import MarginRow, margin_report
+from .selectors.price_variance import price_variance
 from .selectors.report_query import ReportQuery
 from .selectors.unit_report import unit_report
-from .unit_report_page import unit_amount
-
-
-@dataclass(frozen=True)
-class Column:
-    """``key``: its head where no language may change it. ``form``: amount, index, share, units sold or an
-    amount of one unit; ``of``: which two columns, by their place, a share is the quotient of."""
-
-    key: str
-    head: str
-    form: str = "amount"
-    of: tuple[int, int] = (0, 0)
-
-
-@dataclass(frozen=True)
-class FileRow:
-    """``cells``: what stands before the amounts; ``names``: the same with codes, for another system. A row of
-    a ``depth`` is the sum of the rows of ``span`` without one."""
-
-    cells: Sequence[str]
-    names: Sequence[str]
-    amounts: Sequence[Decimal | None]
-    depth: int = 0
-    span: tuple[int, int] = (0, 0)
-
-
-@dataclass(frozen=True)
-class Table:
-    query: ReportQuery
-    labels: Sequence[str]
-    keys: Sequence[str]
-    columns: Sequence[Column]
-    size: int
-    rows: Callable[[], Iterator[FileRow]]
-    about: Sequence[tuple[str, str]]
-    booked_at: datetime.datetime | None
-    note: str
-    reconciled: str
-
-    @property
-    def name(self) -> str:
-        return str(LAYOUT_WORDS[self.query.layout])
-
-    def words(self, column: Column, amount: Decimal | None) -> str:
-        if column.form == "share":
-            return "" if amount is None else formats.percent(amount)
-        if column.form in ("unit", "units"):
-            return unit_amount(amount) if column.form == "unit" else formats.volume(amount)
-        return amount_words(self.query, column.form, amount)
 
 
 def report_table(user: Any, query: ReportQuery) -> Table:
     """What the page of the address shows, as the person may see it now."""
-    return {"costs": _costs, "margin": _margins, "units": _units, "bridge": _bridge}[query.layout](
-        user, query
-    )
+    return {
+        "costs": _costs,
+        "margin": _margins,
+        "units": _units,
+        "bridge": _bridge,
+        "variance": lambda user, query: variance_table(user, query, price_variance(user, query)),
+        "trend": lambda user, query: trend_table(user, query, cost_trend(user, query)),
+    }[query.layout](user, query)
 
 
-def table_size(user: Any, query: ReportQuery) -> int:
-    """How many rows it has at most; of costs without adding up."""
-    return CostReport(user, query).size() if query.layout == "costs" else report_table(user, query).size
+def table_size(user: Any, query: ReportQuery) -> tuple[int, int]:
+    """How many rows it has at most, and cells in each; of costs without adding up."""
+    if query.layout == "costs":
+        return CostReport(user, query).size(), len(labels_of(query.by)) + len(query.columns)
+    table = report_table(user, query)
+    return table.size, len(table.labels) + len(table.columns)
 
 
 def _costs(user: Any, query: ReportQuery) -> Table:
@@ -108,15 +61,7 @@ def _costs(user: Any, query: ReportQuery) -> Table:
             names = [part for name in row.names for part in (name.code, name.label)]
             yield FileRow(_cells(query, row), names, row.amounts, row.depth, row.span)
 
-    return _table(report, query, _labels(query.by), keys, columns, len(report.rows), rows)
-
-
-def _labels(by: Sequence[str]) -> list[str]:
-    """The heads before the amounts: a product has its code beside its name."""
-    found = []
-    for name in by:
-        found += [_("Product code"), _("Product")] if name == "product" else [str(DIMENSION_WORDS[name])]
-    return found
+    return Table(report, query, labels_of(query.by), keys, columns, len(report.rows), rows)
 
 
 def _cells(query: ReportQuery, row: ReportRow) -> list[str]:
@@ -133,7 +78,7 @@ def _cells(query: ReportQuery, row: ReportRow) -> list[str]:
 
 def _margins(user: Any, query: ReportQuery) -> Table:
     found = margin_report(user, query)
-    _limited_refuse(found.limited)
+    limited_refuse(found.limited)
     columns: list[Column] = []
     for name, head in zip(MARGIN_COLUMNS, margin_heads(claims=False), strict=True):
         columns.append(Column(name, head))
@@ -171,12 +116,12 @@ def _margins(user: Any, query: ReportQuery) -> Table:
             yield FileRow(before, [], amounts(found.total), 3, (0, len(found.rows)))
 
     size = len(found.rows) + (found.total is not None)
-    return _table(margin_costs(user, query), query, _labels([by]), [by, f"{by}_name"], columns, size, rows)
+    return Table(margin_costs(user, query), query, labels_of([by]), [by, f"{by}_name"], columns, size, rows)
 
 
 def _units(user: Any, query: ReportQuery) -> Table:
     found = unit_report(user, query)
-    _limited_refuse(found.limited)
+    limited_refuse(found.limited)
     level = margin_level(query)
     columns = [
         Column("units", _("Sold"), "units"),
@@ -193,13 +138,13 @@ def _units(user: Any, query: ReportQuery) -> Table:
             yield FileRow(names := [row.name.code, row.name.label], names, amounts)
 
     asked = replace(query, scale="", filters={**query.filters, "level": level})
-    keys, labels = ["product", "product_name"], _labels(["product"])
-    return _table(margin_costs(user, query), asked, labels, keys, columns, len(found.rows), rows)
+    keys, labels = ["product", "product_name"], labels_of(["product"])
+    return Table(margin_costs(user, query), asked, labels, keys, columns, len(found.rows), rows)
 
 
 def _bridge(user: Any, query: ReportQuery) -> Table:
     found = margin_bridge(user, query)
-    _limited_refuse(found.limited)
+    limited_refuse(found.limited)
     columns = [
         Column("currency", _("Currency")),
         Column("price", _("Price")),
@@ -223,44 +168,10 @@ def _bridge(user: Any, query: ReportQuery) -> Table:
             whole = [sum((getattr(part, each.key) for part in parts), Decimal(0)) for each in columns]
             yield FileRow(["", _("Total"), ""], [], whole, 3, (0, len(parts)))
 
-    labels = [*_labels(["product"]), _("Step")]
+    labels = [*labels_of(["product"]), _("Step")]
     size = len(found.parts) + bool(found.parts)
     keys = ["product", "product_name", "term"]
     asked = replace(query, filters={**query.filters, "level": margin_level(query)})
-    return _table(margin_costs(user, query), asked, labels, keys, columns, size, rows)
-
-
-def _limited_refuse(limited: bool) -> None:
-    if limited:
-        message = _("You see the sales of some channels only; a margin is of all of them.")
-        raise DomainError("limited", message, status=403)
-
-
-def _table(
-    report: CostReport,
-    query: ReportQuery,
-    labels: Sequence[str],
-    keys: Sequence[str],
-    columns: Sequence[Column],
-    size: int,
-    rows: Callable[[], Iterator[FileRow]],
-) -> Table:
-    currency = organisation_get().currency
-    found = report.reconciliation
-    note = reconciliation_words(found, currency)
-    about = [
-        (_("Month"), formats.month(query.month)),
-        *([(_("Period"), str(PERIOD_WORDS[query.period]))] if query.layout != "costs" else []),
-        (_("Costs"), str(MEASURE_WORDS[query.of])),
-        *([(_("Compared with"), str(MEASURE_WORDS[query.against]))] if query.is_paired else []),
-        (_("Currency"), currency),
-        *(
-            (str(DIMENSION_WORDS.get(name, _("Taken off before"))), value)
-            for name, value in query.filters.items()
-        ),
-        *([(_("Search"), query.text)] if query.text else []),
-        (_("Booked until"), formats.moment(report.booked_at)),
-        (_("Reconciliation"), note),
-    ]
-    line = reconciliation_line(found)
-    return Table(query, labels, keys, columns, size, rows, about, report.booked_at, note, line)
+    steps = bridge_shown(query, found.found).rows if found.found else ()
+    said = [(label, amount) for label, amount, _is_margin in steps]
+    return Table(margin_costs(user, query), asked, labels, keys, columns, size, rows, said)

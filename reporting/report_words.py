@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import datetime
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from django.utils.translation import gettext_lazy as _
@@ -9,7 +11,18 @@ from django.utils.translation import pgettext_lazy
 
 from core import formats
 
-from .selectors.report_query import AGAINST, BRIDGED_FROM, MARGIN_BY, MEASURES, NONE, PERIODS, ReportQuery
+from .selectors.report_names import Name
+from .selectors.report_query import (
+    AGAINST,
+    MEASURES,
+    NONE,
+    ONE_BY,
+    PAIRED_WITH,
+    PERIODS,
+    SPANS,
+    ReportQuery,
+    bounds,
+)
 
 MEASURE_WORDS: dict[str, Any] = {
     "actual": pgettext_lazy("costs", "actual"),
@@ -17,19 +30,30 @@ MEASURE_WORDS: dict[str, Any] = {
     "budget": pgettext_lazy("costs", "budget"),
     "last_year": pgettext_lazy("costs", "last year"),
     "estimate": pgettext_lazy("costs", "latest estimate"),
+    "period": pgettext_lazy("costs", "another period"),
     "difference": pgettext_lazy("costs", "difference"),
     "index": pgettext_lazy("costs", "index"),
 }
 PERIOD_WORDS: dict[str, Any] = {
     "month": _("month"),
+    "quarter": _("quarter"),
     "ytd": _("year to date"),
     "year": _("full year"),
+    "range": _("from month to month"),
 }
 LAYOUT_WORDS: dict[str, Any] = {
     "costs": _("Costs"),
     "margin": _("Margin"),
     "bridge": _("Margin bridge"),
     "units": _("Per unit"),
+    "variance": _("Price variance"),
+    "trend": _("Cost trend"),
+}
+HEADING_WORDS: dict[str, Any] = {
+    **LAYOUT_WORDS,
+    "costs": _("Cost report"),
+    "margin": _("Margin report"),
+    "units": _("Costs and margin a unit"),
 }
 DIMENSION_WORDS: dict[str, Any] = {
     "line": _("Product line"),
@@ -61,9 +85,29 @@ def measure_words(code: str) -> str:
 
 
 def period_words(query: ReportQuery, code: str) -> str:
-    """ "Nov 2026", "year to date"."""
+    """ "Nov 2026", "year to date"; of a quarter and a range its months."""
     period = code.split("-")[0]
-    return formats.month(query.month) if period == "month" else str(PERIOD_WORDS[period])
+    if period in ("ytd", "year"):
+        return str(PERIOD_WORDS[period])
+    return span_words(*bounds(period, query.month, query.first))
+
+
+def span_words(first: datetime.date, last: datetime.date) -> str:
+    """ "Nov 2026", "Jan 2026 – Nov 2026"."""
+    return formats.month(last) if first == last else f"{formats.month(first)} – {formats.month(last)}"
+
+
+def now_words(query: ReportQuery) -> str:
+    """The months of a layout's period."""
+    return span_words(*bounds(query.period, query.month, query.first))
+
+
+def then_words(query: ReportQuery) -> str:
+    """The budget, or the months that a layout compares its period with."""
+    if query.against == "budget":
+        return str(MEASURE_WORDS["budget"])
+    [then] = query.spans(query.period, query.against)
+    return span_words(then.first, then.last)
 
 
 def column_words(query: ReportQuery, code: str) -> str:
@@ -78,24 +122,41 @@ def by_words(by: str) -> str:
 def choices(query: ReportQuery) -> dict[str, list[tuple[str, str, bool]]]:
     """What the form offers: value, label, whether it is chosen."""
     own = ",".join(query.by)
-    layouts = list(MARGIN_BY) if query.layout != "costs" else list(dict.fromkeys((*LAYOUTS, own)))
+    layouts = ONE_BY.get(query.layout) or tuple(dict.fromkeys((*LAYOUTS, own)))
     return {
         "by": [(by, by_words(by), by == own) for by in layouts],
         "of": [(of, str(MEASURE_WORDS[of]), of == query.of) for of in ("actual", "standard")],
         "against": [
             (name, str(MEASURE_WORDS[name]), name == query.against)
-            for name in (BRIDGED_FROM if query.is_paired else AGAINST)
+            for name in (PAIRED_WITH if query.is_paired else AGAINST)
             if name != query.of
         ],
-        "period": [(name, str(PERIOD_WORDS[name]), name == query.period) for name in PERIODS],
+        "period": [(name, str(PERIOD_WORDS[name]), name == query.period) for name in SPANS],
         "columns": [
             (f"{period}-{measure}", f"{PERIOD_WORDS[period]}: {MEASURE_WORDS[measure]}", chosen)
-            for period in PERIODS
+            for period in SPANS
             for measure in MEASURES
             if measure != "estimate" or period == "year"
             for chosen in [f"{period}-{measure}" in query.columns]
+            if chosen or period in PERIODS
         ],
     }
+
+
+def narrowings(
+    query: ReportQuery, offered: Mapping[str, Sequence[Name]]
+) -> list[tuple[str, str, list[tuple[str, str, bool]]]]:
+    """What a report can be narrowed to: parameter, label, and as :func:`choices` value, label, whether it is
+    chosen; what is chosen stays to be seen though nothing is booked on it."""
+    found = []
+    for name, rows in offered.items():
+        own = query.filters.get(name, "")
+        known = [(row.code, row.label, row.code.upper() == own.upper()) for row in rows]
+        if own and not any(chosen for _code, _label, chosen in known):
+            known.append((own, filter_words(name, own), True))
+        if known:
+            found.append((name, str(DIMENSION_WORDS[name]), known))
+    return found
 
 
 def dimensions(query: ReportQuery) -> list[str]:

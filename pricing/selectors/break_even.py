@@ -204,15 +204,21 @@ def _units(sold: Mapping[int, Sold]) -> Decimal:
 
 @dataclass(frozen=True)
 class Served:
-    """What one channel's own costs come to, beside what was sold there."""
+    """What one channel's own standard ``costs`` come to, beside what was sold there; ``actual``: what is
+    booked of the ledger with accruals, ``None`` where nothing is."""
 
     channel: Channel
     net: Decimal
     costs: Decimal
+    actual: Decimal | None = None
 
     @property
     def rate(self) -> Decimal | None:
         return self.costs / self.net if self.net > 0 else None
+
+    @property
+    def actual_rate(self) -> Decimal | None:
+        return self.actual / self.net if self.actual is not None and self.net > 0 else None
 
 
 def cost_to_serve(user: Any, last: datetime.date) -> Iterator[Served]:
@@ -223,21 +229,24 @@ def cost_to_serve(user: Any, last: datetime.date) -> Iterator[Served]:
         (month_add(last, 1 - MONTHS), last),
         products_visible(user).order_by(),
     )
-    booked = cost_months().filter(
-        source=CostMonth.Source.STANDARD, month__range=months, channel__isnull=False
-    )
+    booked = cost_months().filter(month__range=months, channel__isnull=False)
     booked = booked.filter(product__in=products.values("pk")).exclude(kind__level=BELOW)
-    costs = dict(booked.order_by().values_list("channel").annotate(Sum("amount")))
+    standard, actual = (
+        Sum("amount", filter=Q(source__in=sources))
+        for sources in ([CostMonth.Source.STANDARD], [CostMonth.Source.ACTUAL, CostMonth.Source.ACCRUAL])
+    )
+    rows = booked.order_by().values_list("channel").annotate(standard=standard, actual=actual)
+    costs = {pk: (one or ZERO, other) for pk, one, other in rows if one is not None or other is not None}
     if not costs:
         return
     channels = Channel.objects.in_bulk()
     chains = channel_chains({pk: row.parent_id for pk, row in channels.items()})
     sold = SalesMonth.objects.filter(month__range=months, product__in=products.values("pk"))
     net: dict[int, Decimal] = defaultdict(Decimal)
-    rows = sold.order_by().values_list("channel", "product__line", "measure").annotate(Sum("revenue"))
-    for place, line, measure, amount in rows:
+    by_line = sold.order_by().values_list("channel", "product__line", "measure").annotate(Sum("revenue"))
+    for place, line, measure, amount in by_line:
         if amount is not None and measure == tree.lead_measure(line).pk:
             for above in chains[place]:
                 net[above] += amount
-    for pk, amount in sorted(costs.items(), key=lambda item: -item[1]):
-        yield Served(channels[pk], net[pk], amount)
+    served = [Served(channels[pk], net[pk], *amounts) for pk, amounts in costs.items()]
+    yield from sorted(served, key=lambda row: -max(row.costs, row.actual or ZERO))

@@ -19,12 +19,14 @@ from exchange.export import FORMATS, ExportColumn, export_response
 from forecasting.services.night import last_closed_month
 from pricing.selectors.break_even import SORTS, BreakEven, Ranking, break_evens, cost_to_serve, ranked
 from pricing.selectors.costs import RIGHT
+from pricing.selectors.earned_back import earned_back
 from pricing.words.reconciliation import reconciliation_line, reconciliation_words
 from products.models import ProductLine
 from products.selectors.access import visible_channel_ids
 from products.selectors.lines import lines_offered
 
 CLASSES = ("A", "B", "C")
+SHOWN = ("products", "earned", "channels")
 AT_ONCE = 200
 
 
@@ -68,17 +70,19 @@ def _allowed(user: Any) -> None:
 @with_right(RIGHT)
 @require_safe
 def break_even_page(request: HttpRequest) -> HttpResponse:
-    """Products by what they leave, and how much of each pays for what is fixed; ``show=channels``: what
-    channels cost."""
+    """Products by what they leave, and how much of each pays for what is fixed; ``show=earned``: when each
+    has earned back what it cost; ``show=channels``: what channels cost."""
     _allowed(request.user)
     asked, last = Asked.read(request), last_closed_month(today())
-    context: dict[str, Any] = {"asked": asked, "last": last, "show": "products"}
-    if request.GET.get("show") == "channels":
-        context |= {"show": "channels", "rows": list(cost_to_serve(request.user, last))}
+    show = request.GET.get("show", "")
+    context: dict[str, Any] = {"asked": asked, "last": last, "show": show if show in SHOWN else SHOWN[0]}
+    if show == "channels":
+        context |= {"rows": list(cost_to_serve(request.user, last))}
     else:
-        found = asked.rows(request.user, last)
-        page, currency = paginate(request, found.rows), organisation_get().currency
-        evens = break_evens([row.product for row in page], last)
+        found, currency = asked.rows(request.user, last), organisation_get().currency
+        page = paginate(request, found.rows)
+        read: Any = earned_back if show == "earned" else break_evens
+        evens = read([row.product for row in page], last)
         context |= {
             "page": page,
             "reconciliation": reconciliation_words(found.reconciliation, currency) if found.rows else "",
@@ -109,6 +113,8 @@ def break_even_export(request: HttpRequest, kind: str) -> HttpResponseBase:
         *(ExportColumn(_("Margin a unit"), "number"), ExportColumn(_("Sold"), "number")),
         *(ExportColumn(_("Break-even"), "number"), ExportColumn(_("Reached on"), "date")),
         *(ExportColumn(_("Safety margin"), "rate"), ExportColumn(_("Operating leverage"), "number")),
+        *(ExportColumn(_("First cost"), "date"), ExportColumn(_("Earned since then"), "amount")),
+        *(ExportColumn(_("Earned back"), "date"), ExportColumn(_("Sold until then"), "number")),
     ]
     return export_response(
         request, name=_("break-even"), columns=columns, rows=_exported(found, last), kind=kind
@@ -119,11 +125,14 @@ def _exported(found: Ranking, last: datetime.date) -> Iterator[list[Any]]:
     for begin in range(0, len(found.rows), AT_ONCE):
         part = found.rows[begin : begin + AT_ONCE]
         evens: Mapping[int, BreakEven] = break_evens([row.product for row in part], last)
+        back = earned_back([row.product for row in part], last)
         for row in part:
             even = evens.get(row.product.pk)
             more: list[Any] = [None] * 7
             if even is not None:
                 more = [even.fixed, even.unit_margin, even.sold, even.units, even.day, even.safety]
                 more.append(even.leverage)
+            own = back.get(row.product.pk)
+            more += [own.since, own.so_far, own.month, own.units] if own else [None] * 4
             yield [row.product.code, row.product.name, row.abc, row.net, row.cm3, row.share, *more]
-    yield [reconciliation_line(found.reconciliation), *[None] * 12]
+    yield [reconciliation_line(found.reconciliation), *[None] * 16]

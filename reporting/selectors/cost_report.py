@@ -55,8 +55,13 @@ class CostReport:
     @property
     def bookings(self) -> QuerySet[CostMonth]:
         """What the report adds up; ``of_line``: the line of the product as the report has it."""
-        rows = booked_visible(self._user, self._as_of).filter(within(self.query)).filter(self._asked)
+        rows = self.unfiltered.filter(within(self.query))
         return with_line(rows, self.query.called) if "line" in self.query.by else rows
+
+    @property
+    def unfiltered(self) -> QuerySet[CostMonth]:
+        """The same without its filters: what can be chosen."""
+        return booked_visible(self._user, self._as_of).filter(self._asked)
 
     @property
     def _asked(self) -> Q:

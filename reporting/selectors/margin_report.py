@@ -8,7 +8,7 @@ from __future__ import annotations
 import datetime
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
 
@@ -27,6 +27,7 @@ from .report_names import Name
 from .report_query import ReportQuery, Span
 
 ZERO = Decimal(0)
+WHOLE = Name("", "")
 SUMMED = (*LEVELS, "claims")
 Sold = tuple[Decimal, Decimal, Decimal | None, datetime.date]
 """Gross and net sales in cents, units (of a level: contracts × months), and the first month with any."""
@@ -49,14 +50,23 @@ _SALES = """
         GROUP BY span.place, s.product_id, s.month, {key}
     ) booked GROUP BY place, key
 """
-_KEYS = {"month": "s.month", "channel": "s.channel_id"}
+_KEYS = {
+    "month": "s.month",
+    "channel": "s.channel_id",
+    "product and month": "s.product_id || ' ' || s.month",
+}
+# Months of a product in which anything actual is booked of it.
+_WITH_ACTUAL = """
+    AND EXISTS (SELECT 1 FROM pricing_costmonth c WHERE c.product_id = s.product_id AND c.month = s.month
+                AND c.source IN ('actual', 'accrual') AND c.replaced_at IS NULL)
+"""
 _COSTS = {"month": "month", "channel": "channel_id"}
 
 
 @dataclass(frozen=True)
 class MarginRow:
     """Of ``name``: gross and net sales, and what is left after each level's costs, among which ``claims``;
-    ``sold``: something is known of its sales."""
+    ``sold``: something is known of its sales; ``kinds``: its costs by the id of their kind."""
 
     name: Name
     gross: Decimal
@@ -67,6 +77,7 @@ class MarginRow:
     result: Decimal
     claims: Decimal = ZERO
     sold: bool = True
+    kinds: Mapping[int, Decimal] = field(default_factory=dict)
 
     @property
     def deductions(self) -> Decimal:
@@ -108,14 +119,16 @@ def margin_report(user: Any, query: ReportQuery) -> MarginReport:
     booked = booked_visible(user).filter(
         within(query), month__range=(span.first, span.last), source__in=span.sources
     )
-    fields = (_COSTS.get(by, "product_id"), "kind__level")
+    kinds: dict[Any, dict[int, Decimal]] = defaultdict(dict)
+    fields = (_COSTS.get(by, "product_id"), "kind__level", "kind_id")
     sums = {"all": Sum("amount"), "claims": Sum("amount", filter=Q(kind__code="claims"))}
-    for key, level, amount, claims in booked.order_by().values_list(*fields).annotate(**sums):
-        costs[key][level] = amount
+    for key, level, kind, amount, claims in booked.order_by().values_list(*fields).annotate(**sums):
+        kinds[key][kind] = amount
+        costs[key][level] = costs[key].get(level, ZERO) + amount
         costs[key]["claims"] = costs[key].get("claims", ZERO) + (claims or ZERO)
     [sales] = sales_booked(query, products, span)
     names = _names(by, query, products, costs.keys() | sales.keys())
-    return _added(names, sales, costs)
+    return _added(names, sales, costs, kinds)
 
 
 def products_asked(user: Any, query: ReportQuery) -> dict[int, Product]:
@@ -126,8 +139,11 @@ def products_asked(user: Any, query: ReportQuery) -> dict[int, Product]:
     return query.called.products_read(rows)
 
 
-def sales_booked(query: ReportQuery, products: Mapping[int, Product], *spans: Span) -> list[dict[Any, Sold]]:
-    """What was sold in each span, by what the rows are of. One query."""
+def sales_booked(
+    query: ReportQuery, products: Mapping[int, Product], *spans: Span, only_with_actual: bool = False
+) -> list[dict[Any, Sold]]:
+    """What was sold in each span, by what the rows are of; ``only_with_actual``: of a product's months that
+    have actual costs. One query."""
     channel, leads = query.filters.get("channel"), leading(query, products)
     firsts, lasts = [span.first for span in spans], [span.last for span in spans]
     said: dict[str, Any] = {
@@ -141,6 +157,7 @@ def sales_booked(query: ReportQuery, products: Mapping[int, Product], *spans: Sp
     }
     key = _KEYS.get(query.by[0], "s.product_id")
     there = "AND s.channel_id = ANY(%(channels)s::bigint[])" if channel else ""
+    there += _WITH_ACTUAL if only_with_actual else ""
     found: list[dict[Any, Sold]] = [{} for _span in spans]
     with connection.cursor() as cursor:
         cursor.execute(_SALES.format(key=key, within=there), said)
@@ -193,11 +210,16 @@ def _added(
     names: Mapping[Any, tuple[Any, Name]],
     sales: Mapping[Any, Sold],
     costs: Mapping[Any, Mapping[str, Decimal]],
+    kinds: Mapping[Any, Mapping[int, Decimal]],
 ) -> MarginReport:
     sums: dict[Name, list[Decimal]] = {}
     orders: dict[Name, Any] = {}
+    by_kind: dict[Name, dict[int, Decimal]] = defaultdict(lambda: defaultdict(Decimal))
     sold = {names[key][1] for key in sales}
     for key, (order, name) in names.items():
+        for kind, amount in kinds.get(key, {}).items():
+            by_kind[name][kind] += amount
+            by_kind[WHOLE][kind] += amount
         found = sums.setdefault(name, [ZERO] * (2 + len(SUMMED)))
         orders[name] = order
         amounts = [
@@ -205,17 +227,18 @@ def _added(
             *(costs.get(key, {}).get(level, ZERO) for level in SUMMED),
         ]
         sums[name] = [one + other for one, other in zip(found, amounts, strict=True)]
-    rows = [_row(name, sums[name], name in sold) for name in sorted(sums, key=lambda name: orders[name])]
+    ordered = sorted(sums, key=lambda name: orders[name])
+    rows = [_row(name, sums[name], name in sold, by_kind[name]) for name in ordered]
     if not rows:
         return MarginReport([])
     total = [sum(column, ZERO) for column in zip(*sums.values(), strict=True)]
-    return MarginReport(rows, _row(Name("", ""), total, bool(sold)))
+    return MarginReport(rows, _row(WHOLE, total, bool(sold), by_kind[WHOLE]))
 
 
-def _row(name: Name, sums: list[Decimal], sold: bool) -> MarginRow:
+def _row(name: Name, sums: list[Decimal], sold: bool, kinds: Mapping[int, Decimal]) -> MarginRow:
     gross, left, *levels, claims = sums
     margins: list[Decimal] = []
     for amount in levels:
         margins.append((margins[-1] if margins else left) - amount)
     cm1, cm2, cm3, result = margins
-    return MarginRow(name, gross, left, cm1, cm2, cm3, result, claims, sold)
+    return MarginRow(name, gross, left, cm1, cm2, cm3, result, claims, sold, kinds)

@@ -7,13 +7,15 @@ from copy import copy
 from functools import cached_property
 from typing import Any, NamedTuple
 
+from django.db.models import F, QuerySet, Value
 from django.utils.translation import gettext as _
 from django.utils.translation import pgettext
 
 from core import formats
-from pricing.models import CostKind
+from pricing.models import CostKind, CostMonth
 from pricing.selectors.costs import cost_kinds
 from products.models import Channel, Product, Supplier
+from products.selectors.access import channels_visible
 
 from .report_query import ReportQuery
 
@@ -129,6 +131,24 @@ class Names:
     def _product_order(self, pk: int) -> tuple[Any, ...]:
         row = self._products.get(pk)
         return (self._lines[row.line_id], row.name.lower(), pk) if row else ((), "", pk)
+
+
+OFFERED = ("channel", "supplier", "cost_centre")
+
+
+def names_offered(user: Any, booked: QuerySet[CostMonth]) -> dict[str, list[Name]]:
+    """What a report of ``booked`` can be narrowed to, by dimension: the person's channels, suppliers, and
+    cost centres that something is booked on. One query."""
+    own = (
+        channels_visible(user).order_by().annotate(what=Value("channel")).values_list("what", "code", "name")
+    )
+    suppliers = Supplier.objects.annotate(what=Value("supplier")).values_list("what", "code", "name")
+    centres = booked.exclude(cost_centre="").order_by().annotate(what=Value("cost_centre"))
+    centres = centres.values_list("what", "cost_centre", F("cost_centre")).distinct()
+    found: dict[str, list[Name]] = {name: [] for name in OFFERED}
+    for what, code, label in own.union(suppliers.order_by(), centres, all=True):
+        found[what].append(Name(code, label))
+    return {what: sorted(rows, key=lambda row: row.label.lower()) for what, rows in found.items()}
 
 
 def _month(value: Any) -> Name:

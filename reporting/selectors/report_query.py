@@ -11,29 +11,44 @@ from typing import Any
 from django.db.models import Exists, Max
 from django.http import QueryDict
 
-from core.months import month_add, month_start
+from core.months import month_add, month_start, months_between
 from core.organisation import organisation_get, today
 from pricing.models import CostKind, CostMonth
 from products.selectors.closed_names import Called, called
 
 Source = CostMonth.Source
 PERIODS = ("month", "ytd", "year")
+"""Those that costs are offered in columns of."""
+SPANS = ("month", "quarter", "ytd", "year", "range")
+"""All; ``range``: from the query's ``first`` on."""
 MEASURES = ("actual", "standard", "budget", "last_year", "estimate", "difference", "index")
 DIMENSIONS = ("line", "product", "kind", "channel", "supplier", "cost_centre", "month")
 MARGIN_BY = ("line", "product", "family", "channel", "month")
+ONE_BY = {
+    "margin": MARGIN_BY,
+    "units": ("product",),
+    "bridge": ("product",),
+    "variance": ("product", "kind", "supplier", "line"),
+    "trend": ("kind", "product", "line"),
+}
+"""What the rows of a layout can be of, the first unless told; costs: of any dimensions at once."""
+TREND_MONTHS = 12
 FILTERS = ("line", "product", "family", "kind", "level", "channel", "supplier", "cost_centre")
 NONE = "-"
 """The value of a filter: on no product, in no channel, of no supplier…"""
 OF, AGAINST, SCALES = ("actual", "standard"), ("budget", "last_year", "standard"), ("", "k")
 BRIDGED_FROM = ("last_year", "budget")
+PAIRED_WITH = (*BRIDGED_FROM, "period")
+"""``period``: any other, of the query's ``then``."""
 PAIRED = ("bridge", "units")
-"""Layouts that set a period beside last year's, or the budget's."""
+"""Layouts that set a period beside last year's, the budget's or another one."""
 COLUMNS = tuple(
     f"{period}-{measure}"
-    for period in PERIODS
+    for period in SPANS
     for measure in MEASURES
     if measure != "estimate" or period == "year"
 )
+YEARS = (1950, 2150)
 # Actuals are what the ledger says and what is still to come of it.
 SOURCES: dict[str, frozenset[str]] = {
     "actual": frozenset({Source.ACTUAL, Source.ACCRUAL}),
@@ -56,8 +71,11 @@ class Span:
 class ReportQuery:
     """``of``: what is compared, ``against`` what; ``by``: what a row is of; ``scale``: k for thousands;
     ``layout``: costs; the contribution margin of what ``by`` names first over ``period``, the bridge to it
-    from what it is compared with, or a unit of each product in both. ``only``: of these
-    products alone."""
+    from what it is compared with, or a unit of each product in both; standard beside actual costs; costs a
+    unit by month. ``first``: where a range begins;
+    ``then`` and ``then_first``: the last month of the period compared with, and where that begins if it is a
+    range. ``row``: the code of the one that is drawn, of a margin; else all. ``only``: of these products
+    alone."""
 
     month: datetime.date
     columns: tuple[str, ...]
@@ -69,6 +87,10 @@ class ReportQuery:
     text: str = ""
     layout: str = "costs"
     period: str = "ytd"
+    first: datetime.date | None = None
+    then: datetime.date | None = None
+    then_first: datetime.date | None = None
+    row: str = ""
     only: frozenset[int] | None = None
 
     @cached_property
@@ -93,7 +115,8 @@ class ReportQuery:
     @property
     def longest(self) -> str:
         """The longest of the periods that its columns are of."""
-        return max((code.split("-")[0] for code in self.columns), key=PERIODS.index)
+        periods = sorted({code.split("-")[0] for code in self.columns})
+        return max(periods, key=lambda period: months_between(*bounds(period, self.month, self.first)))
 
     def having(self, **filters: str) -> str:
         return self.address(filters={**self.filters, **filters})
@@ -109,20 +132,18 @@ class ReportQuery:
             query.update({"against": self.against} if self.is_paired else {})
         else:
             query["columns"], query["against"] = ",".join(self.columns), self.against
+        for name in ("first", "then", "then_first"):
+            month = getattr(self, name)
+            query.update({name: f"{month:%Y-%m}"} if month else {})
         query.update({"scale": self.scale} if self.scale else {})
         query.update({"q": self.text} if self.text else {})
+        query.update({"row": self.row} if self.row and self.layout == "margin" else {})
         query.update(self.filters)
         return query.urlencode()
 
     def span(self, period: str, sources: frozenset[str], back: int = 0) -> Span:
         """The period, of the financial year that the month is in, or so many months earlier."""
-        first = year_start(self.month)
-        bounds = {
-            "month": (self.month, self.month),
-            "ytd": (first, self.month),
-            "year": (first, month_add(first, 11)),
-        }
-        begin, end = bounds[period]
+        begin, end = bounds(period, self.month, self.first)
         return Span(sources, month_add(begin, -back), month_add(end, -back))
 
     def spans(self, period: str, measure: str) -> tuple[Span, ...]:
@@ -135,7 +156,17 @@ class ReportQuery:
             passed = replace(whole, last=min(until, whole.last))
             rest = Span(SOURCES["forecast"], max(month_add(until, 1), whole.first), whole.last)
             return tuple(span for span in (passed, rest) if span.first <= span.last)
+        if measure == "period":
+            return (Span(base, *self.bounds_then(period)),)
         return (self.span(period, SOURCES[measure]),)
+
+    def bounds_then(self, period: str) -> tuple[datetime.date, datetime.date]:
+        """Of the period compared with: as long as this one, where a range does not begin elsewhere; the one
+        before it unless told (year to date: of the year before)."""
+        begin, end = bounds(period, self.month, self.first)
+        then = self.then or (month_add(end, -12) if period == "ytd" else month_add(begin, -1))
+        first = self.then_first or month_add(then, -months_between(begin, end))
+        return bounds(period, then, first)
 
     @cached_property
     def known_until(self) -> datetime.date:
@@ -151,6 +182,22 @@ class ReportQuery:
         return self.spans(period, self.of), self.spans(period, self.against)
 
 
+def bounds(
+    period: str, month: datetime.date, first: datetime.date | None
+) -> tuple[datetime.date, datetime.date]:
+    """The first and the last month of a period; quarters are those of the financial year."""
+    if period == "range":
+        return min(first or month, month), month
+    begin = year_start(month)
+    quarter = month_add(begin, months_between(begin, month) // 3 * 3)
+    return {
+        "month": (month, month),
+        "quarter": (quarter, month_add(quarter, 2)),
+        "ytd": (begin, month),
+        "year": (begin, month_add(begin, 11)),
+    }[period]
+
+
 def year_start(month: datetime.date) -> datetime.date:
     """The first month of the financial year that the month is in."""
     return month_add(month, -((month.month - organisation_get().financial_year_first_month) % 12))
@@ -161,33 +208,42 @@ def report_query(query: QueryDict) -> ReportQuery:
     booked since the year began (for the bridge: the year before), else standard ones, beside the budget where
     there is one, else last year."""
     month, layout = _month(query.get("month", "")), query.get("layout", "")
-    margin = layout in ("margin", *PAIRED)
+    one_by = ONE_BY.get(layout)
     of, against = query.get("of", ""), query.get("against", "")
-    if layout in PAIRED and against not in BRIDGED_FROM:
+    if layout in PAIRED and against not in PAIRED_WITH:
         against = "last_year"
-    if of not in OF or (against not in AGAINST and not margin):
-        has_actual, has_budget = _booked(
-            month_add(year_start(month), -12 if layout in PAIRED and against == "last_year" else 0)
-        )
+    dates = {name: _month_or_none(query.get(name, "")) for name in ("first", "then", "then_first")}
+    if of not in OF or (against not in AGAINST and not one_by):
+        since = month_add(year_start(month), -12 if layout in PAIRED and against == "last_year" else 0)
+        has_actual, has_budget = _booked(min(filter(None, (since, *dates.values()))))
         of = of if of in OF else "actual" if has_actual else "standard"
-        against = against if against in AGAINST else "budget" if has_budget else "last_year"
-    if against == of:
+        if layout not in PAIRED and against not in AGAINST:
+            against = "budget" if has_budget else "last_year"
+    if against == of or against not in (PAIRED_WITH if layout in PAIRED else AGAINST):
         against = "last_year"
+    if against != "period":
+        dates |= {"then": None, "then_first": None}
     asked = [code for value in query.getlist("columns") for code in value.split(",")]
     columns = tuple(dict.fromkeys(code for code in asked if code in COLUMNS))
-    by = _chosen(query.getlist("by"), MARGIN_BY if margin else DIMENSIONS)
+    by = _chosen(query.getlist("by"), one_by or DIMENSIONS)
     period = query.get("period", "")
+    if layout == "trend" and period not in SPANS:  # from the same month of the year before
+        period, dates["first"] = "range", dates["first"] or month_add(month, -TREND_MONTHS)
     return ReportQuery(
         month=month,
         columns=columns or (f"month-{of}", f"ytd-{of}", f"ytd-{against}", "ytd-difference", "ytd-index"),
-        by=(by[:1] or ("line",)) if margin else (by or ("product", "kind")),
+        by=(by or one_by)[:1] if one_by else (by or ("product", "kind")),
         of=of,
         against=against,
         scale="k" if query.get("scale") == "k" else "",
         filters={name: _text(query.get(name, "")) for name in FILTERS if query.get(name)},
         text=_text(query.get("q", "")),
-        layout=layout if margin else "costs",
-        period=period if period in PERIODS else "ytd",
+        layout=layout if one_by else "costs",
+        period=period if period in SPANS else "ytd",
+        first=dates["first"],
+        then=dates["then"],
+        then_first=dates["then_first"],
+        row=_text(query.get("row", "")) if layout == "margin" else "",
     )
 
 
@@ -210,7 +266,12 @@ def _text(value: str) -> str:
 
 
 def _month(text: str) -> datetime.date:
+    return _month_or_none(text) or month_add(month_start(today()), -1)
+
+
+def _month_or_none(text: str) -> datetime.date | None:
     try:
-        return datetime.date.fromisoformat(f"{text}-01")
+        month = datetime.date.fromisoformat(f"{text}-01")
     except ValueError:
-        return month_add(month_start(today()), -1)
+        return None
+    return month if YEARS[0] <= month.year <= YEARS[1] else None

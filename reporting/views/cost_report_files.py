@@ -26,7 +26,8 @@ TYPES = {
     "pptx": "application/vnd.openxmlformats-officedocument.presentationml.presentation",
 }
 AT_ONCE = {"xlsx": 3000, "csv": 20_000, "pdf": 200}
-PDF_MOST = 5000
+PDF_CELLS = 25_000
+"""What the typesetter holds at once within 512 MB."""
 
 
 @with_right(RIGHT)
@@ -37,10 +38,10 @@ def cost_report_file(request: HttpRequest, kind: str) -> HttpResponse:
     if kind not in AT_ONCE:
         raise Http404(kind)
     query = report_query(request.GET)
-    size = table_size(request.user, query)
-    if kind == "pdf" and size > PDF_MOST:
+    size, width = table_size(request.user, query)
+    if kind == "pdf" and size * width > PDF_CELLS:
         message = _("Over %(most)s rows a PDF is no help: choose fewer, or take XLSX.")
-        raise DomainError("too_long", message % {"most": formats.number(PDF_MOST)}, status=422)
+        raise DomainError("too_long", message % {"most": formats.number(PDF_CELLS // width)}, status=422)
     if size > AT_ONCE[kind]:
         row = report_file_later(user=request.user, kind=kind, query=request.GET)
         return redirect("reporting:cost_report_made", row.pk)

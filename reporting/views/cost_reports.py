@@ -14,6 +14,7 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_POST, require_safe
 
 from core import formats
+from core.months import month_add
 from core.organisation import organisation_get
 from core.pages import Sort, page_render, paginate, with_right
 from pricing.engine.costs import abc
@@ -22,14 +23,36 @@ from pricing.selectors.costs import RIGHT, cost_kinds
 from pricing.words.reconciliation import reconciliation_words
 from products.selectors.lines import lines_offered
 from products.services.views import view_create, view_delete
+from reporting.cost_comparisons import (
+    comparison_shown,
+    figures_words,
+    trend_chart,
+    trend_table,
+    variance_notes,
+    variance_table,
+)
 from reporting.cost_report_page import heads, margin_heads, margin_shown, shown, shown_page
 from reporting.margin_bridge_page import bridge_shown, part_shown
-from reporting.report_words import LAYOUT_WORDS, MEASURE_WORDS, choices, dimensions, filter_words
+from reporting.margin_waterfall_page import waterfall_chart, waterfall_row
+from reporting.report_table import Table
+from reporting.report_words import (
+    HEADING_WORDS,
+    LAYOUT_WORDS,
+    choices,
+    dimensions,
+    filter_words,
+    narrowings,
+    now_words,
+    then_words,
+)
 from reporting.selectors.cost_report import CostReport, margin_costs
+from reporting.selectors.cost_trend import cost_trend
 from reporting.selectors.margin_bridge import margin_bridge, margin_level
 from reporting.selectors.margin_report import margin_report
+from reporting.selectors.price_variance import price_variance
 from reporting.selectors.report_choices import COST_REPORT, cost_reports_kept
-from reporting.selectors.report_query import ReportQuery, report_query
+from reporting.selectors.report_names import OFFERED, names_offered
+from reporting.selectors.report_query import ONE_BY, TREND_MONTHS, ReportQuery, report_query
 from reporting.selectors.unit_report import SORTS, unit_report
 from reporting.unit_report_page import unit_shown
 
@@ -53,6 +76,7 @@ def cost_report(request: HttpRequest) -> HttpResponse:
         "address": query.encoded,
         "choices": choices(query),
         "dimensions": dimensions(query),
+        "then": query.bounds_then(query.period),
         "currency": organisation_get().currency,
         "line_chosen": query.filters.get("line", "").lstrip("="),
         "lines": lines_offered(request.user),
@@ -61,22 +85,17 @@ def cost_report(request: HttpRequest) -> HttpResponse:
         "chips": [
             (name, value, filter_words(name, value), _without(query, name))
             for name, value in query.filters.items()
-            if name in CHIPS or value[0] in "=-"
+            if name in ("product", "family")
+            or (name == "line" and value[0] in "=-")
+            or (name in OFFERED and query.layout != "costs")
         ],
         "files": FILES,
         "can_export": request.user.has_perm("exchange.export"),
-        "layouts": [
-            (name, LAYOUT_WORDS[name], query.address(layout=name, by=by))
-            for name, by in (
-                ("costs", ("product", "kind")),
-                ("margin", ("line",)),
-                ("units", ("product",)),
-                ("bridge", ("product",)),
-            )
-        ],
-        **{"costs": _costs, "margin": _margin, "units": _units, "bridge": _bridge}[query.layout](
-            request, query
-        ),
+        "layouts": [(name, LAYOUT_WORDS[name], _other(query, name)) for name in LAYOUTS],
+        "span": formats.month(query.month) if query.layout == "costs" else now_words(query),
+        "heading": HEADING_WORDS[query.layout],
+        "fields": FIELDS[query.layout],
+        **LAYOUTS[query.layout](request, query),
     }
     return page_render(request, "reporting/cost_report.html", context)
 
@@ -87,6 +106,7 @@ def _costs(request: HttpRequest, query: ReportQuery) -> dict[str, Any]:
     return {
         "heads": heads(query),
         "kinds": cost_kinds(),
+        "narrowings": narrowings(query, names_offered(request.user, report.unfiltered)),
         "page": page,
         "rows": shown_page(query, page.object_list),
         "total": shown(query, report.total) if report.total else None,
@@ -108,7 +128,10 @@ def _margin(request: HttpRequest, query: ReportQuery) -> dict[str, Any]:
     page = paginate(request, found.rows)
     classes = abc({row.name: row.cm3 for row in found.rows}) if query.by[0] == "product" else {}
     claims = bool(found.total and found.total.claims)
+    drawn = waterfall_row(query, found)
     return {
+        "whole": query.address(row=""),
+        "chart": waterfall_chart(query, drawn, list(cost_kinds())) if drawn else None,
         "heads": margin_heads(claims=claims),
         "page": page,
         "rows": [
@@ -123,7 +146,6 @@ def _margin(request: HttpRequest, query: ReportQuery) -> dict[str, Any]:
 def _units(request: HttpRequest, query: ReportQuery) -> dict[str, Any]:
     sort = Sort.read(request, SORTS, "name")
     found = unit_report(request.user, query, ("-" if sort.descending else "") + sort.field)
-    [then] = query.spans(query.period, query.against)
     page = paginate(request, found.rows)
     return {
         "page": page,
@@ -132,7 +154,7 @@ def _units(request: HttpRequest, query: ReportQuery) -> dict[str, Any]:
         "limited": found.limited,
         "uneven": found.uneven,
         "level": margin_level(query),
-        "before": MEASURE_WORDS["budget"] if query.against == "budget" else formats.month(then.last),
+        "before": then_words(query),
         "reconciliation": _of_margin(request, query, found.rows),
     }
 
@@ -151,7 +173,60 @@ def _bridge(request: HttpRequest, query: ReportQuery) -> dict[str, Any]:
     }
 
 
-LAYOUTS = {"costs": _costs, "margin": _margin, "units": _units, "bridge": _bridge}
+def _variance(request: HttpRequest, query: ReportQuery) -> dict[str, Any]:
+    found = price_variance(request.user, query)
+    table = variance_table(request.user, query, found)
+    return _comparison(request, table) | {"notes": variance_notes(found)}
+
+
+def _trend(request: HttpRequest, query: ReportQuery) -> dict[str, Any]:
+    found = cost_trend(request.user, query)
+    if found.limited or not found.rows:
+        return {"limited": found.limited}
+    table = trend_table(request.user, query, found)
+    return _comparison(request, table) | {
+        "chart": trend_chart(query, found),
+        "notes": [figures_words(found), _("What is on no product is left out.")],
+    }
+
+
+def _comparison(request: HttpRequest, table: Table) -> dict[str, Any]:
+    rows = list(table.rows())
+    sums = [comparison_shown(table, row) for row in rows if row.depth]
+    page = paginate(request, [row for row in rows if not row.depth])
+    return {
+        "table": table,
+        "page": page,
+        "rows": [comparison_shown(table, row) for row in page.object_list],
+        "total": sums[0] if sums else None,
+        "reconciliation": table.note if rows else "",
+    }
+
+
+LAYOUTS = {
+    "costs": _costs,
+    "margin": _margin,
+    "units": _units,
+    "bridge": _bridge,
+    "variance": _variance,
+    "trend": _trend,
+}
+FIELDS = {
+    "costs": {"by", "of", "against", "columns", "kind", "level", "scale"},
+    "margin": {"by", "of", "period", "scale"},
+    "units": {"of", "period", "against", "level"},
+    "bridge": {"of", "period", "against", "level", "scale"},
+    "variance": {"by", "period", "kind", "level"},
+    "trend": {"by", "of", "period", "kind", "level"},
+}
+"""What the form asks, besides month, line and product."""
+
+
+def _other(query: ReportQuery, layout: str) -> str:
+    """The address of the same months and filters in another layout."""
+    by = ONE_BY.get(layout, ("product", "kind"))
+    year = {"period": "range", "first": month_add(query.month, -TREND_MONTHS)} if layout == "trend" else {}
+    return query.address(layout=layout, by=by[:1] if layout in ONE_BY else by, **year)
 
 
 def _without(query: ReportQuery, name: str) -> str:

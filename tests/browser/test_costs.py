@@ -98,6 +98,7 @@ def test_what_is_left_of_sales_is_drawn_and_not_for_everybody(
         ProductMonth.objects.create(**sold, revenue=2000)
     for kind, amount, more in (
         ("purchase", "1.1", {}),
+        ("inbound", "0.4", {}),
         ("payment", "0.015", {"basis": "share", "base": "net"}),
         ("overhead", "900", {"basis": "month"}),
     ):
@@ -113,6 +114,14 @@ def test_what_is_left_of_sales_is_drawn_and_not_for_everybody(
         assert page.locator("#margin-chart svg .mark-rect path, .chart svg .mark-rect path").count() >= 6
         assert fits(page)
         axe(page)
+    landed = page.locator("section[aria-labelledby=landed]")
+    landed.locator("[name=units]").fill("500")
+    landed.get_by_role("button").click()
+    expect(landed.locator("tfoot")).to_contain_text("750,00" if language == "nl" else "750.00")
+    expect(landed.locator("tbody tr")).to_have_count(2)
+    expect(landed.locator("[name=units]")).to_have_value("500")
+    assert fits(page)
+    axe(page)
     sign_in(page, user_factory("marketing", language=language))
     assert page.goto(address).status == 403
     page.goto(f"/products/{product.code}/")

@@ -8,16 +8,20 @@ from typing import Any
 
 import pytest
 from django.test import Client
+from django.utils import translation
 
+from core.formats import month as month_words
 from core.months import month_add, month_end, month_start
 from core.organisation import today
 from forecasting.models import Forecast, ForecastMonth
-from pricing.models import CostMonth
+from pricing.models import CostKind, CostMonth
 from pricing.selectors.break_even import break_evens, cost_to_serve, ranked
+from pricing.selectors.earned_back import earned_back
 from pricing.services.cost_months import BookedCost, cost_months_book
 from products.models import Measure, Product
 from tests.factories import channel_factory, line_factory, product_factory, user_factory
 from tests.forecasting.conftest import run_now
+from tests.html import tight
 from tests.pricing.test_margins import costs, sell
 
 pytestmark = pytest.mark.django_db
@@ -131,6 +135,65 @@ def test_what_a_channel_costs_beside_what_it_sells_with_those_below(product: Pro
     )
     (row,) = cost_to_serve(user_factory(), last())
     assert (row.channel, row.net, row.costs, row.rate) == (account, 1000, 45, D("0.045"))
+    assert (row.actual, row.actual_rate) == (None, None)
+    for source, where, amount in (("actual", account, 50), ("accrual", account, 10), ("actual", store, 99)):
+        book_at(product, line.kind_id, source, where.pk, amount, last() if where == account else last(1))
+    dear, row = cost_to_serve(user_factory(), last())
+    assert (dear.channel, dear.costs, dear.actual) == (store, 0, 99)
+    assert (row.costs, row.actual, row.actual_rate) == (45, 60, D("0.06"))
+    client = Client()
+    client.force_login(user_factory())
+    assert "6.0%" in client.get("/costs/break-even/?show=channels").content.decode()
+
+
+def book_at(
+    product: Product, kind: int, source: str, channel: int | None, amount: int, month: datetime.date
+) -> None:
+    row = BookedCost(product.pk, month, kind, channel, None, "", D(amount))
+    cost_months_book(source=source, months=[month], rows=[row])
+
+
+def test_a_product_has_earned_back_what_it_cost_since_its_first_cost() -> None:
+    """Made ready for 900 a month before it sells 10 at 50 that cost 20 each: −900, −600, −300, 0; then a dip
+    of 100, earned back with the month that is expected (10 at 50, 200 to make)."""
+    made, channel = product_factory(code="A", name="Oat drink"), channel_factory()
+    kind = CostKind.objects.get(code="production").pk
+    overhead = CostKind.objects.get(code="overhead").pk
+    for back, units, cost in ((4, 0, 900), (3, 10, 200), (2, 10, 200), (1, 10, 200), (0, 10, 600)):
+        if units:
+            sell(made, last(back), units, units * 50, channel=channel)
+        book_at(made, kind, "standard", None, cost, last(back))
+    sell(made, last(6), 10, 500, channel=channel)  # before anything is known of its costs
+    cost_months_book(
+        source="forecast",
+        months=[last(-1)],
+        rows=[BookedCost(made.pk, last(-1), kind, None, None, "", D(200))],
+    )
+    cost_months_book(
+        source="standard",
+        months=[last(5)],
+        rows=[BookedCost(made.pk, last(5), overhead, None, None, "", D(5))],
+    )
+    found = earned_back([made], last())[made.pk]
+    assert (found.since, found.so_far, found.month, found.units) == (last(4), -100, None, None)
+    forecast = Forecast.objects.create(
+        product=made, measure=Measure.objects.get(code="units"), as_of=last(), engine_version="x",
+        input_hash="x", content_hash="x", method="x", computed_at=datetime.datetime.now(datetime.UTC),
+    )  # fmt: skip
+    levels = dict.fromkeys(("mean", "median", "lo80", "hi80", "lo95", "hi95"), 10.0)
+    ForecastMonth.objects.create(forecast=forecast, month=last(-1), **levels)
+    found = earned_back([made], last())[made.pk]
+    assert (found.month, found.units, found.is_expected) == (last(-1), 50, True)
+    before = earned_back([made], last(1))[made.pk]
+    assert (before.so_far, before.month, before.units, before.is_expected) == (0, last(1), 30, False)
+    client = Client()
+    client.force_login(user_factory(language="en"))
+    with translation.override("en"):
+        expected = month_words(last(-1))
+    page = tight(client.get("/costs/break-even/?show=earned"))
+    assert expected in page
+    assert "as expected" in page
+    assert f"{last(-1)}" in b"".join(client.get("/costs/break-even/export/csv/")).decode("utf-8-sig")
 
 
 def test_the_page_and_its_file(product: Product) -> None:

@@ -339,6 +339,28 @@ class TestPage:
             opened += 1
         assert opened > 8
 
+    def test_its_form_narrows_it_by_channel_supplier_and_cost_centre(
+        self, client: Client, booked: list[Product]
+    ) -> None:
+        said = "/costs/reports/?month=2026-05&of=standard&columns=ytd-standard&by=kind"
+        ways = {name: rows for name, _label, rows in client.get(said).context["narrowings"]}
+        assert {name: [code for code, _label, _chosen in rows] for name, rows in ways.items()} == {
+            "channel": ["SHOP"], "supplier": ["ACME"], "cost_centre": ["100"],
+        }  # fmt: skip
+        for name, code in (("channel", "shop"), ("supplier", "ACME"), ("cost_centre", "100")):
+            page = client.get(f"{said}&{name}={code}")
+            key = name if name == "cost_centre" else f"{name}__code"
+            amount = booked_in("2026-01", "2026-05", "standard", **{key: code.upper()})
+            assert page.context["total"].cells == [f"{amount:,.2f}"]
+            assert '" selected>' in page.content.decode().split(f'name="{name}"')[1].split("</select>")[0]
+        gone = client.get(f"{said}&cost_centre=999").content.decode()
+        assert '<option value="999" selected>' in gone  # not taken off without a word
+        limited = Client()
+        limited.force_login(user_factory("finance", channels=[channel_factory(code="WEB")]))
+        ways = {name: rows for name, _label, rows in limited.get(said).context["narrowings"]}
+        assert [code for code, _label, _chosen in ways["channel"]] == ["WEB"]
+        assert "cost_centre" not in ways
+
     def test_it_is_kept_under_a_name(self, client: Client, booked: list[Product]) -> None:
         client.post("/costs/reports/views/new/", {"name": "Energy", "query": "kind=energy&month=2026-05"})
         view = SavedView.objects.get()

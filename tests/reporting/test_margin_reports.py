@@ -13,14 +13,17 @@ from django.test import Client
 from django.utils import translation
 from python_calamine import CalamineWorkbook
 
+from core.formats import number
 from core.months import month_add
 from pricing.engine.bridge import TERMS
+from pricing.models import CostKind
 from pricing.selectors.cost_months import BookedCost
 from pricing.selectors.margins import margins_total, product_margins
 from pricing.selectors.standard_costs import SplitLines
 from pricing.services.cost_months import cost_months_book
 from pricing.services.standard_costs import changed_costs, standard_costs_write
 from products.models import Product
+from reporting.margin_waterfall_page import waterfall_steps
 from reporting.selectors.margin_bridge import margin_bridge
 from reporting.selectors.margin_report import margin_report
 from reporting.selectors.report_query import MARGIN_BY
@@ -64,8 +67,9 @@ class TestMargin:
 
     @pytest.mark.parametrize("by", MARGIN_BY)
     def test_whatever_the_rows_are_of_the_total_is_the_same(self, sold: list[Product], by: str) -> None:
-        finance = user_factory("finance")
-        found = margin_report(finance, ask(layout="margin", by=by, of="standard"))
+        finance = user_factory("finance", language="en")
+        with translation.override("en"):
+            found = margin_report(finance, ask(layout="margin", by=by, of="standard"))
         known = margin_report(finance, ask(layout="margin", by="product", of="standard"))
         names = ("gross", "deductions", "net", "cm1", "cm2", "cm3", "overhead", "result")
         assert found.total is not None
@@ -75,6 +79,20 @@ class TestMargin:
         client = Client()
         client.force_login(finance)
         page = client.get(f"/costs/reports/?layout=margin&month=2026-05&by={by}&of=standard")
+        steps = {label: amount for label, amount, *_rest in page.context["chart"].table.rows}
+        with translation.override("en"):
+            assert steps["Result"] == number(found.total.result, 2)
+        for row, shown in zip(found.rows, page.context["rows"], strict=True):
+            assert bool(shown["drawn"]) == bool(row.sold and row.name.code)
+            steps_of_row = waterfall_steps(row, {each.pk: each for each in CostKind.objects.all()})
+            left = row.gross if row.deductions else row.net
+            for _label, amount, is_margin in steps_of_row[1:]:
+                left = left if is_margin else left + amount
+                assert not is_margin or left == amount
+            if shown["drawn"]:
+                drawn = client.get(f"/costs/reports/?{shown['drawn']}").context["chart"]
+                assert drawn.subtitle.startswith(row.name.label)
+                assert len(drawn.table.rows) == len(steps_of_row)
         letters = "".join(row["letter"] for row in page.context["rows"])
         assert set(letters) == ({"A", "B"} if by == "product" else set())
 

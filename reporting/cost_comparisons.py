@@ -1,0 +1,206 @@
+"""Costs set beside each other, as tables for the page and for files: price variance and cost trend."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from decimal import Decimal
+from typing import Any
+
+from django.utils.translation import gettext as _
+from django.utils.translation import pgettext
+
+from core import formats
+from core.charts import Chart, ChartTable, Spec
+from core.charts.model import months_spec
+from core.organisation import organisation_get
+
+from .report_table import Column, FileRow, Table, labels_of, limited_refuse
+from .report_words import now_words
+from .selectors.cost_report import CostReport
+from .selectors.cost_trend import CostTrend, TrendRow
+from .selectors.price_variance import VarianceReport, VarianceRow
+from .selectors.report_names import Name
+from .selectors.report_query import FILTERS, ReportQuery
+from .unit_report_page import unit_amount
+
+CHANGES = {"variance": "money", "rate": "percent", "change": "percent"}
+"""Columns that are changes of a cost, and how they are written."""
+
+
+@dataclass(frozen=True)
+class ShownCells:
+    """``cells``: text, and of a change its amount and kind."""
+
+    name: str
+    code: str
+    opened: str
+    cells: Sequence[tuple[str, Decimal | None, str]]
+
+
+def variance_table(user: Any, query: ReportQuery, found: VarianceReport) -> Table:
+    """Standard beside actual, by what the rows are of; products by the unit as well."""
+    by = query.by[0]
+    columns = [
+        Column("standard", pgettext("costs", "Standard")),
+        Column("actual", pgettext("costs", "Actual")),
+        Column("variance", _("By price")),
+    ]
+    columns.append(Column("rate", _("Of the standard"), "share", (2, 0)))
+    if by == "product":
+        columns += [
+            Column("units", _("Sold"), "units"),
+            Column("standard_unit", _("Standard a unit"), "unit"),
+            Column("actual_unit", _("Actual a unit"), "unit"),
+        ]
+
+    def amounts(row: VarianceRow) -> list[Decimal | None]:
+        return [getattr(row, column.key) for column in columns]
+
+    def rows() -> Iterator[FileRow]:
+        for row in found.rows:
+            yield _row(by, row.name, amounts(row))
+        if found.total is not None:
+            yield _total(by, amounts(found.total), len(found.rows))
+
+    size = len(found.rows) + (found.total is not None)
+    keys, asked = [by, f"{by}_name"], replace(query, of="actual", scale="")
+    return Table(_costs(user, asked), asked, labels_of([by]), keys, columns, size, rows)
+
+
+def trend_table(user: Any, query: ReportQuery, found: CostTrend) -> Table:
+    """A column a month, and what changed from the first to the last."""
+    limited_refuse(found.limited)
+    by = query.by[0]
+    form = "index" if found.is_index else "unit"
+    columns = [Column(f"{month:%Y-%m}", formats.month(month), form) for month in found.months]
+    columns.append(Column("change", _("Change"), "rate"))
+
+    def rows() -> Iterator[FileRow]:
+        for row in found.rows:
+            yield _row(by, row.name, [*row.cells, row.change])
+        if found.total is not None:
+            yield _total(by, [*found.total.cells, found.total.change], len(found.rows))
+
+    size = len(found.rows) + (found.total is not None)
+    keys, asked = [by, f"{by}_name"], replace(query, scale="")
+    said = [(_("Figures"), figures_words(found))]
+    return Table(_costs(user, asked), asked, labels_of([by]), keys, columns, size, rows, said)
+
+
+def _costs(user: Any, query: ReportQuery) -> CostReport:
+    return CostReport(user, replace(query, columns=(f"{query.period}-{query.of}",)))
+
+
+def _row(by: str, name: Name, amounts: Sequence[Decimal | None]) -> FileRow:
+    names = [name.code, name.label]
+    return FileRow(names if by == "product" else [name.label], names, amounts)
+
+
+def _total(by: str, amounts: Sequence[Decimal | None], size: int) -> FileRow:
+    return FileRow(["", _("Total")] if by == "product" else [_("Total")], [], amounts, 3, (0, size))
+
+
+def figures_words(found: CostTrend) -> str:
+    if found.is_index:
+        return _(
+            "Index of costs a unit: 100 is what the same sales would have cost at each product's average of"
+            " these months."
+        )
+    if found.unit:
+        return _("Costs per %(unit)s.") % {"unit": found.unit}
+    return _("Costs per unit of each product.")
+
+
+def variance_notes(found: VarianceReport) -> list[str]:
+    """What the rows compare, and what is in none of them."""
+    said = [
+        _(
+            "Standard costs of what was sold beside what is booked, of the months in which a product has"
+            " actual costs."
+        )
+    ]
+    if found.unbooked:
+        amount = formats.money(found.unbooked, organisation_get().currency)
+        said.append(
+            _("Left out, as nothing actual is booked of it yet: %(amount)s of standard costs.")
+            % {"amount": amount}
+        )
+    return said
+
+
+def comparison_shown(table: Table, row: FileRow) -> ShownCells:
+    """A row of the page; its name opens what is booked of it."""
+    cells = [
+        (table.words(column, amount), amount, CHANGES.get(column.key, ""))
+        for column, amount in zip(table.columns, row.amounts, strict=True)
+    ]
+    query, by = table.query, table.query.by[0]
+    if not row.names:
+        return ShownCells(_("Total"), "", "", cells)
+    code, label = row.names
+    opened = ""
+    if code and by in FILTERS:
+        measures = (
+            ("actual", "standard", "difference", "index") if query.layout == "variance" else (query.of,)
+        )
+        opened = query.address(
+            layout="costs",
+            filters={**query.filters, by: code},
+            by=("product" if by == "kind" else "kind", "month"),
+            columns=tuple(f"{query.period}-{each}" for each in measures),
+            against="standard" if query.layout == "variance" else "last_year",
+        )
+    return ShownCells(label, code if by == "product" else "", opened, cells)
+
+
+def trend_chart(query: ReportQuery, found: CostTrend) -> Chart | None:
+    """What a unit of all of it cost by month, or its index; ``None`` without two months to compare."""
+    row = found.whole
+    if row is None or sum(cell is not None for cell in row.cells) < 2:
+        return None
+    currency = organisation_get().currency
+    said = _("%(currency)s a %(unit)s") % {"currency": currency, "unit": found.unit}
+    label = said if found.unit else _("index, average = 100")
+    return Chart(
+        id="trend-chart",
+        title=_("What does a unit cost, month by month?") if found.unit else _("Do units get dearer?"),
+        subtitle=now_words(query) if found.unit else "",
+        spec=_spec(found, row, label),
+        table=ChartTable(
+            [_("Month"), label],
+            [
+                [formats.month(month), _cell(found, cell)]
+                for month, cell in zip(found.months, row.cells, strict=True)
+            ],
+        ),
+        description=_("%(what)s by month; the figures are in the table") % {"what": label},
+        css="h-small",
+    )
+
+
+def _cell(found: CostTrend, cell: Decimal | None) -> str:
+    return unit_amount(cell) if found.unit else formats.number(cell, 1)
+
+
+def _spec(found: CostTrend, row: TrendRow, label: str) -> Spec:
+    points: list[Spec] = [
+        {
+            "month": month.isoformat(),
+            "label": formats.month(month),
+            "cost": None if cell is None else float(cell),
+            "text": _cell(found, cell),
+        }
+        for month, cell in zip(found.months, row.cells, strict=True)
+    ]
+    y: Spec = {"field": "cost", "type": "quantitative", "scale": {"zero": False}}
+    y["axis"] = {"title": label, "tickCount": 4}
+    tooltip = [{"field": "label", "title": _("month")}, {"field": "text", "title": label}]
+    layers: list[Spec] = [
+        {"mark": {"type": "line", "style": "history"}, "encoding": {"y": y}},
+        {"mark": {"type": "point", "filled": True, "style": "history-point"}, "encoding": {"y": y}},
+        {"mark": {"type": "rule", "style": "hit"}, "encoding": {"tooltip": tooltip}},
+    ]
+    return months_spec(
+        points, layers, height=180, top=14, axis={"tickCount": {"interval": "month", "step": 2}}
+    )

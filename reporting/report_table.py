@@ -1,0 +1,131 @@
+"""The table that a report becomes, on the page or as a file, and what stands beside it."""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from functools import cached_property
+
+from django.utils.translation import gettext as _
+
+from accounts.errors import DomainError
+from core import formats
+from core.organisation import organisation_get
+from pricing.words.reconciliation import reconciliation_line, reconciliation_words
+
+from .cost_report_page import amount_words
+from .report_words import (
+    DIMENSION_WORDS,
+    LAYOUT_WORDS,
+    MEASURE_WORDS,
+    PERIOD_WORDS,
+    now_words,
+    then_words,
+)
+from .selectors.cost_report import CostReport
+from .selectors.report_query import ReportQuery
+from .unit_report_page import unit_amount
+
+
+@dataclass(frozen=True)
+class Column:
+    """``key``: its head where no language may change it. ``form``: amount, index, share, rate (of change),
+    units sold or an amount of one unit. ``of``: which two columns, by their place, a share is the quotient
+    of."""
+
+    key: str
+    head: str
+    form: str = "amount"
+    of: tuple[int, int] = (0, 0)
+
+
+@dataclass(frozen=True)
+class FileRow:
+    """``cells``: what stands before the amounts; ``names``: the same with codes, for another system. A row of
+    a ``depth`` is the sum of the rows of ``span`` without one."""
+
+    cells: Sequence[str]
+    names: Sequence[str]
+    amounts: Sequence[Decimal | None]
+    depth: int = 0
+    span: tuple[int, int] = (0, 0)
+
+
+@dataclass(frozen=True)
+class Table:
+    """``rows``: made when they are asked for. ``report``: the costs in it; ``more``: what else is said about
+    it, as label and text."""
+
+    report: CostReport
+    query: ReportQuery
+    labels: Sequence[str]
+    keys: Sequence[str]
+    columns: Sequence[Column]
+    size: int
+    rows: Callable[[], Iterator[FileRow]]
+    more: Sequence[tuple[str, str]] = ()
+
+    @property
+    def name(self) -> str:
+        return str(LAYOUT_WORDS[self.query.layout])
+
+    @property
+    def booked_at(self) -> datetime.datetime | None:
+        return self.report.booked_at
+
+    @cached_property
+    def note(self) -> str:
+        """Whether all of it is there."""
+        return reconciliation_words(self.report.reconciliation, organisation_get().currency)
+
+    @property
+    def reconciled(self) -> str:
+        """The same for another system."""
+        return reconciliation_line(self.report.reconciliation)
+
+    @property
+    def about(self) -> list[tuple[str, str]]:
+        """What a file says of itself."""
+        query = self.query
+        is_costs = query.layout == "costs"
+        period = f"{PERIOD_WORDS[query.period]}: {now_words(query)}"
+        return [
+            (_("Month"), formats.month(query.month)),
+            *([] if is_costs else [(_("Period"), period)]),
+            (_("Costs"), str(MEASURE_WORDS[query.of])),
+            *([(_("Compared with"), then_words(query))] if query.is_paired else []),
+            (_("Currency"), organisation_get().currency),
+            *(
+                (str(DIMENSION_WORDS.get(name, _("Taken off before"))), value)
+                for name, value in query.filters.items()
+            ),
+            *([(_("Search"), query.text)] if query.text else []),
+            (_("Booked until"), formats.moment(self.booked_at)),
+            (_("Reconciliation"), self.note),
+            *self.more,
+        ]
+
+    def words(self, column: Column, amount: Decimal | None) -> str:
+        if column.form in ("share", "rate"):
+            return "" if amount is None else formats.percent(amount)
+        if column.form in ("unit", "units"):
+            return unit_amount(amount) if column.form == "unit" else formats.volume(amount)
+        if column.form == "index" and self.query.layout == "trend":
+            return formats.number(amount, 1)
+        return amount_words(self.query, column.form, amount)
+
+
+def labels_of(by: Sequence[str]) -> list[str]:
+    """The heads before the amounts: a product has its code beside its name."""
+    found = []
+    for name in by:
+        found += [_("Product code"), _("Product")] if name == "product" else [str(DIMENSION_WORDS[name])]
+    return found
+
+
+def limited_refuse(limited: bool) -> None:
+    if limited:
+        message = _("You see the sales of some channels only; a margin is of all of them.")
+        raise DomainError("limited", message, status=403)

@@ -1,0 +1,207 @@
+"""Price variance and cost trend over products: worked by hand, on the page and as files."""
+
+from __future__ import annotations
+
+import csv
+import io
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from django.http import QueryDict
+from django.test import Client
+from django.utils import translation
+from python_calamine import CalamineWorkbook
+
+from core.months import month_add
+from pricing.cards.variance import variance_card
+from pricing.selectors.cost_months import BookedCost
+from pricing.services.cost_months import cost_months_book
+from products.models import Product, Supplier
+from reporting.selectors.cost_trend import cost_trend
+from reporting.selectors.price_variance import price_variance
+from reporting.services.report_files import report_bytes
+from tests.factories import channel_factory, line_factory, product_factory, user_factory
+from tests.html import tight
+from tests.pricing.test_costs import kind
+from tests.pricing.test_margins import sell
+from tests.pricing.test_variance import finance, juice
+from tests.pricing.test_variance import month as month_back
+from tests.reporting.test_cost_reports import MONTH, ask
+
+__all__ = ["finance", "juice"]
+pytestmark = pytest.mark.django_db
+D = Decimal
+BEFORE = month_add(MONTH, -1)
+
+
+def book(source: str, *rows: tuple[Any, ...]) -> None:
+    """Of each row product, month, kind, amount, supplier."""
+    booked = [
+        BookedCost(of.pk if of else None, month, kind(code).pk, None, supplier, "", D(amount))
+        for of, month, code, amount, supplier in rows
+    ]
+    cost_months_book(source=source, months=[BEFORE, MONTH], rows=booked)
+
+
+class TestVariance:
+    @pytest.fixture
+    def bought(self) -> list[Product]:
+        """Juice sold 100: purchase should cost 200 from the mill and cost 230, energy 50 with nothing booked
+        yet. Milk sold 10, should cost 40 and cost 35, in freight 6 and 9 of which 2 still to come. In April
+        juice has no actual cost at all. On no product: 70 agreed, 77 booked."""
+        line = line_factory(code="L")
+        juice, milk = (product_factory(line=line, code=code, name=code.title()) for code in ("JUICE", "MILK"))
+        channel, mill = channel_factory(), Supplier.objects.create(code="MILL", name="Mill").pk
+        for product, month, units in ((juice, MONTH, 100), (juice, BEFORE, 60), (milk, MONTH, 10)):
+            sell(product, month, units, D(1000), channel=channel)
+        book(
+            "standard",
+            (juice, MONTH, "purchase", 200, mill),
+            (juice, MONTH, "energy", 50, None),
+            (juice, BEFORE, "purchase", 120, mill),
+            (milk, MONTH, "purchase", 40, mill),
+            (milk, MONTH, "inbound", 6, None),
+            (None, MONTH, "overhead", 70, None),
+        )
+        book(
+            "actual",
+            (juice, MONTH, "purchase", 230, None),  # the ledger does not say of whom it was bought
+            (milk, MONTH, "purchase", 35, mill),
+            (milk, MONTH, "inbound", 7, None),
+            (None, MONTH, "overhead", 77, None),
+        )
+        book("accrual", (milk, MONTH, "inbound", 2, None))
+        return [juice, milk]
+
+    @pytest.mark.parametrize(
+        ("by", "rows"),
+        [
+            ("product", {"JUICE": (200, 230), "MILK": (46, 44), "": (70, 77)}),
+            ("kind", {"purchase": (240, 265), "inbound": (6, 9), "overhead": (70, 77)}),
+            ("supplier", {"MILL": (240, 265), "": (76, 86)}),
+            ("line", {"L": (246, 274), "": (70, 77)}),
+        ],
+    )
+    def test_the_worked_case(self, bought: list[Product], by: str, rows: dict[str, Any]) -> None:
+        found = price_variance(user_factory("finance"), ask(layout="variance", period="ytd", by=by))
+        assert {row.name.code: (row.standard, row.actual) for row in found.rows} == rows
+        assert found.total is not None
+        assert (found.total.standard, found.total.actual, found.total.variance) == (316, 351, 35)
+        assert found.unbooked == 50
+
+    def test_of_a_product_it_is_what_its_own_page_says(self, juice: Product) -> None:
+        finance, now = user_factory("finance"), f"{month_back(1):%Y-%m}"
+        card = variance_card(finance, juice)
+        assert card is not None
+        said = {"layout": "variance", "period": "range", "first": f"{month_back(12):%Y-%m}", "month": now}
+        [row] = price_variance(finance, ask(**said, by="product")).rows
+        whole = card.total
+        assert (row.standard, row.variance, row.actual) == (whole.standard, whole.price, whole.actual)
+        assert row.units == 2100  # not the month without actual costs
+        assert row.standard_unit == row.standard / 2100
+
+    def test_filters_and_sight(self, bought: list[Product]) -> None:
+        finance = user_factory("finance", lines=[bought[0].line])
+        purchase = price_variance(finance, ask(layout="variance", by="supplier", kind="purchase"))
+        assert [(row.name.code, row.variance) for row in purchase.rows] == [("MILL", 25)]
+        assert not price_variance(user_factory("marketing"), ask(layout="variance")).rows
+        other = user_factory("finance", lines=[line_factory()])
+        assert not price_variance(other, ask(layout="variance")).rows
+
+    @pytest.mark.usefixtures("bought")
+    def test_on_the_page_and_as_files(self) -> None:
+        finance, client = user_factory("finance", language="en"), Client()
+        client.force_login(finance)
+        said = "layout=variance&month=2026-05&period=ytd&by=product"
+        page = tight(client.get(f"/costs/reports/?{said}"))
+        for text in ("+€30.00", "+15.0%", "€2.3000", "Left out", "€50.00 of standard"):
+            assert text in page
+        opened = client.get(f"/costs/reports/?{said}").context["rows"][0].opened
+        inside = client.get(f"/costs/reports/?{opened}")
+        assert inside.context["query"].filters == {"product": "JUICE"}
+        assert inside.context["total"].cells[0] == "230.00"
+        with translation.override("en"):
+            rows = _sheet(report_bytes(user=finance, kind="xlsx", query=QueryDict(said)))
+            assert rows[1][:6] == ["JUICE", "Juice", 200, 230, 30, 0.15]
+            assert rows[-1][1:5] == ["Total", 316, 351, 35]
+            text = report_bytes(user=finance, kind="csv", query=QueryDict(said)).decode("utf-8-sig")
+            assert sum(D(row["variance"]) for row in csv.DictReader(io.StringIO(text))) == 35
+            assert report_bytes(user=finance, kind="pdf", query=QueryDict(said)).startswith(b"%PDF-")
+
+
+class TestTrend:
+    @pytest.fixture
+    def sold(self) -> list[Product]:
+        """Of A 100 in April for 200, 50 in May for 150 of which 30 freight; of B, in MWh, 10 and 10 for 100
+        and 90. C cost 5 and sold nothing; 40 are on no product."""
+        a, b, c = (product_factory(code=code, name=f"Product {code}") for code in "ABC")
+        channel = channel_factory()
+        for product, month, units in ((a, BEFORE, 100), (a, MONTH, 50), (b, BEFORE, 10), (b, MONTH, 10)):
+            sell(product, month, units, D(1000), channel=channel)
+        Product.objects.filter(pk=b.pk).update(unit="MWh")
+        rows = [
+            *((a, BEFORE, "purchase", 200, None), (a, MONTH, "purchase", 120, None)),
+            *((a, MONTH, "inbound", 30, None), (b, BEFORE, "purchase", 100, None)),
+            *((b, MONTH, "purchase", 90, None), (c, MONTH, "purchase", 5, None)),
+        ]
+        book("standard", *rows, (None, MONTH, "overhead", 40, None))
+        return [a, b, c]
+
+    def test_of_unlike_units_it_is_an_index(self, sold: list[Product]) -> None:
+        """A cost 350 / 150 on average, B 9.50: April 300 / (233.33 + 95), May 240 / (116.67 + 95)."""
+        said = {"layout": "trend", "of": "standard"}
+        finance = user_factory("finance")
+        for by in ("kind", "line", "product"):
+            found = cost_trend(finance, ask(**said, by=by))
+            assert found.months == (BEFORE, MONTH)
+            assert found.whole is not None
+            assert [round(cell, 2) for cell in found.whole.cells if cell] == [D("91.37"), D("113.39")]
+            assert found.is_index == (by != "product")
+        assert [(row.name.code, row.cells, row.change) for row in found.rows] == [
+            ("A", (2, 3), D("0.5")), ("B", (10, 9), D("-0.1")),
+        ]  # fmt: skip
+        assert found.total is None  # an index under amounts a unit would be read as one
+        kinds = cost_trend(finance, ask(**said, by="kind")).rows
+        assert [row.name.code for row in kinds] == ["purchase", "inbound"]
+        # purchase: A 320 / 150 on average; April 300 / (213.33 + 95), May 210 / (106.67 + 95)
+        assert [round(cell, 2) for cell in kinds[0].cells if cell] == [D("97.30"), D("104.13")]
+        assert kinds[1].cells == (None, 300)
+
+    def test_of_one_unit_kinds_add_up_to_what_a_unit_costs(self, sold: list[Product]) -> None:
+        Product.objects.filter(pk=sold[1].pk).update(unit="")
+        found = cost_trend(user_factory("finance"), ask(layout="trend", of="standard", by="kind"))
+        assert found.total is not None
+        assert [row.cells for row in found.rows] == [(D(300) / 110, D(210) / 60), (None, D("0.5"))]
+        assert found.total.cells == (D(300) / 110, 4)
+        limited = user_factory("finance", channels=[channel_factory()])
+        assert cost_trend(limited, ask(layout="trend")).limited
+
+    @pytest.mark.usefixtures("sold")
+    def test_on_the_page_and_as_files(self) -> None:
+        finance, client = user_factory("finance", language="en"), Client()
+        client.force_login(finance)
+        said = "layout=trend&month=2026-05&of=standard&by=product"
+        answer = client.get(f"/costs/reports/?{said}")
+        page = tight(answer)
+        for text in ("€3.0000", "+50.0%", "trend-chart", "What is on no product is left out."):
+            assert text in page
+        assert answer.context["query"].first == month_add(MONTH, -12)
+        opened = client.get(f"/costs/reports/?{answer.context['rows'][0].opened}")
+        assert opened.context["total"].cells == ["350.00"]
+        with translation.override("en"):
+            rows = _sheet(report_bytes(user=finance, kind="xlsx", query=QueryDict(said)))
+            assert rows[0][2].replace("\u00a0", " ") == "Apr 2026"
+            assert rows[1][2:] == [2, 3, 0.5]
+            text = report_bytes(user=finance, kind="csv", query=QueryDict(said)).decode("utf-8-sig")
+            assert text.splitlines()[:2] == [
+                "product,product_name,2026-04,2026-05,change",
+                "A,Product A,2.0000,3.0000,0.5000",
+            ]
+            assert report_bytes(user=finance, kind="pdf", query=QueryDict(said)).startswith(b"%PDF-")
+        assert client.get("/costs/reports/?layout=trend&month=2001-05").status_code == 200
+        assert client.get("/costs/reports/csv/?layout=trend&month=2001-05").status_code == 200
+
+
+def _sheet(content: bytes) -> list[list[Any]]:
+    return CalamineWorkbook.from_filelike(io.BytesIO(content)).get_sheet_by_index(0).to_python()
