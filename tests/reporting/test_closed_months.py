@@ -120,6 +120,8 @@ FILES = [
     *(("margin", "family", kind) for kind in ("xlsx", "pdf")),
     *(("bridge", "product", kind) for kind in ("csv", "xlsx", "pdf")),
     ("units", "product", "csv"),
+    *(("variance", by, "csv") for by in ("product", "line")),
+    *(("trend", by, "csv") for by in ("product", "kind", "line")),
 ]
 
 
