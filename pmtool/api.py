@@ -19,8 +19,8 @@ from pricing.api.prices import router as prices
 from pricing.api.promotions import router as promotions
 from pricing.api.terms import router as terms
 from products.api import router as products
-from reporting.api import router as cost_reports
-from reporting.api_reports import router as reports
+from reporting.api.cost_reports import router as cost_reports
+from reporting.api.reports import router as reports
 
 app_name = "api"
 

@@ -10,8 +10,8 @@ from django.utils.translation import ngettext
 from core import formats
 from forecasting.cards.families import family_now
 from products.models import Family
-from reporting.key_words import comparison_tables
 from reporting.selectors.key_figures import family_figures
+from reporting.words.key_figures import comparison_tables
 
 
 def family_compared(user: Any, family: Any) -> Mapping[str, Any] | None:

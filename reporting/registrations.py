@@ -45,11 +45,11 @@ def _sheet(of: str, user: Any, subject: Any) -> dict[str, str]:
 def register_all() -> None:
     from collaboration.kinds import alert_kinds, notification_kinds
     from collaboration.selectors.alerts import alerts_open
+    from reporting.reports.questions import QUESTION
+    from reporting.words.exposure import GRANT_DECIDED, GRANT_WAITS
+    from reporting.words.schedules import UNSENT
 
-    from .exposure_words import GRANT_DECIDED, GRANT_WAITS
-    from .schedule_words import UNSENT
     from .services.shares import shares_revoke_all
-    from .share_questions import QUESTION
 
     def compared(user: Any, family: Any) -> Any:
         from .family_panel import family_compared  # charts come along: not before a page asks
@@ -150,7 +150,7 @@ def register_all() -> None:
         ReportSection(
             "cost_report",
             _("Cost report"),
-            later("report_cost_tables.cost_report_section"),
+            later("reports.kept_cost_reports.cost_report_section"),
             54,
             costs,
             {},

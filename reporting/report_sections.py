@@ -26,14 +26,13 @@ from products.selectors.lines import line_tree
 from products.selectors.report_scope import ReportScope
 from products.selectors.sales import ChannelSales, sales_by_channel, total
 from products.selectors.units import unit_of
-
-from .margin_bridge_page import bridge_shown, part_amounts
-from .report_cost_tables import month_last
-from .report_words import PERIOD_WORDS
-from .selectors.key_figures import KeyFigure
-from .selectors.margin_bridge import margin_bridge
-from .selectors.overview import Overview, overview_get
-from .selectors.report_query import BRIDGED_FROM, report_query
+from reporting.cost_reports.bridge import bridge_shown, part_amounts
+from reporting.reports.kept_cost_reports import month_last
+from reporting.selectors.key_figures import KeyFigure
+from reporting.selectors.margin_bridge import margin_bridge
+from reporting.selectors.overview import Overview, overview_get
+from reporting.selectors.report_query import BRIDGED_FROM, report_query
+from reporting.words.cost_reports import PERIOD_WORDS
 
 
 def words_section(builder: Builder, context: ReportContext) -> None:

@@ -14,7 +14,7 @@ LAST_DAY = 31
 
 
 class ReportPreview(models.Model):
-    """How a long report would look, as a worker built it: ``content`` as :mod:`reporting.report_page` makes
+    """How a long report would look, as a worker built it: ``content`` as :mod:`reporting.reports.page` makes
     it, of the report as ``fingerprint`` says it was. ``waiting``: with the fields that wait for approval, for
     who decides on them. Made anew at will."""
 

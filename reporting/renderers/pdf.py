@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 
 from core.reports.blocks import Block, KeyFigures, Table, Text
 from core.typeset import pdf_bytes, readable
-from reporting.markdown import markdown_tree
+from reporting.reports.markdown import markdown_tree
 
 from .document import Document, Progress, column_widths
 from .drawings import charts_drawn

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from core.reports.blocks import Block, KeyFigures, Table, Text
-from reporting.markdown import Line, Run, markdown_lines
+from reporting.reports.markdown import Line, Run, markdown_lines
 
 from .document import Document, Progress, column_widths
 from .drawings import charts_drawn

@@ -16,7 +16,7 @@ from django.utils.translation import gettext as _
 from core import formats
 from core.reports.blocks import Block, Cell, KeyFigures, ReportChart, Section, Table, Text
 from exchange.export import formula_neutral
-from reporting.markdown import markdown_lines
+from reporting.reports.markdown import markdown_lines
 
 from .document import Document, Progress, column_widths
 

@@ -15,9 +15,9 @@ from django.utils import timezone, translation
 from core.jobs import job_enqueue
 from core.models import Job
 from core.typeset import pdf_bytes
+from reporting.cost_reports.files import SEPARATORS, Progress, csv_bytes, pdf_data, xlsx_write
+from reporting.cost_reports.tables import report_table
 from reporting.models import ReportFile
-from reporting.report_files import SEPARATORS, Progress, csv_bytes, pdf_data, xlsx_write
-from reporting.report_tables import report_table
 from reporting.selectors.report_query import report_query
 
 JOB = "reporting.file"

@@ -15,7 +15,7 @@ from core.jobs import job_enqueue, jobs_cancel
 from core.kept import reading
 from core.models import Job
 from reporting.models import Report, ReportPreview, Snapshot
-from reporting.report_page import preview_content
+from reporting.reports.page import preview_content
 from reporting.selectors.report_jobs import PREVIEW, PUBLISH, job_group, preview_job, publish_job
 from reporting.selectors.reports import report_build, report_fingerprint, report_is_long
 

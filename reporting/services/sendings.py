@@ -22,11 +22,11 @@ from core.mail import mail_enqueue
 from core.models import Job
 from core.organisation import today
 from reporting.models import Report, ReportSchedule, ReportSending, Snapshot
-from reporting.schedule_words import UNSENT
 from reporting.selectors.reports import EDIT, report_build, snapshots_visible
 from reporting.selectors.schedules import next_due, not_yet, waits_until
 from reporting.selectors.shares import SHARE, share_versions, shares_following
 from reporting.selectors.snapshot_files import PDF_MAIL
+from reporting.words.schedules import UNSENT
 
 from .report_jobs import telling
 from .reports import snapshot_freeze

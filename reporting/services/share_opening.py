@@ -13,7 +13,7 @@ from accounts.errors import DomainError
 from collaboration.services.alerts import Candidate, alerts_settle
 from core.organisation import today
 from reporting.models import Share, ShareAccess, ShareQuestion
-from reporting.share_questions import KIND
+from reporting.reports.questions import KIND
 
 What = ShareAccess.What
 

@@ -14,8 +14,8 @@ from core import formats
 from core.errors import require
 from core.pages import page_render, with_right
 from pricing.selectors.costs import RIGHT
+from reporting.cost_reports.tables import table_size
 from reporting.models import ReportFile
-from reporting.report_tables import table_size
 from reporting.selectors.report_query import report_query
 from reporting.services.report_files import job_of, report_bytes, report_file_later
 

@@ -23,7 +23,8 @@ from pricing.selectors.costs import RIGHT, cost_kinds
 from pricing.words.reconciliation import reconciliation_words
 from products.selectors.lines import lines_offered
 from products.services.views import view_create, view_delete
-from reporting.cost_comparisons import (
+from reporting.cost_reports.bridge import bridge_shown, part_shown
+from reporting.cost_reports.comparisons import (
     comparison_shown,
     figures_words,
     trend_chart,
@@ -31,20 +32,10 @@ from reporting.cost_comparisons import (
     variance_notes,
     variance_table,
 )
-from reporting.cost_report_page import heads, margin_heads, margin_shown, shown, shown_page
-from reporting.margin_bridge_page import bridge_shown, part_shown
-from reporting.margin_waterfall_page import waterfall_chart, waterfall_row
-from reporting.report_table import Table
-from reporting.report_words import (
-    HEADING_WORDS,
-    LAYOUT_WORDS,
-    choices,
-    dimensions,
-    filter_words,
-    narrowings,
-    now_words,
-    then_words,
-)
+from reporting.cost_reports.page import heads, margin_heads, margin_shown, shown, shown_page
+from reporting.cost_reports.table import Table
+from reporting.cost_reports.units import unit_shown
+from reporting.cost_reports.waterfall import waterfall_chart, waterfall_row
 from reporting.selectors.cost_report import CostReport, margin_costs
 from reporting.selectors.cost_trend import cost_trend
 from reporting.selectors.margin_bridge import margin_bridge, margin_level
@@ -54,7 +45,16 @@ from reporting.selectors.report_choices import COST_REPORT, cost_reports_kept
 from reporting.selectors.report_names import OFFERED, names_offered
 from reporting.selectors.report_query import ONE_BY, TREND_MONTHS, ReportQuery, report_query
 from reporting.selectors.unit_report import SORTS, unit_report
-from reporting.unit_report_page import unit_shown
+from reporting.words.cost_reports import (
+    HEADING_WORDS,
+    LAYOUT_WORDS,
+    choices,
+    dimensions,
+    filter_words,
+    narrowings,
+    now_words,
+    then_words,
+)
 
 CHIPS = ("product", "family", "channel", "supplier", "cost_centre")
 FILES = (

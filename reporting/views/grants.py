@@ -12,10 +12,10 @@ from django.views.decorators.http import require_POST, require_safe
 
 from accounts.errors import DomainError
 from core.pages import page_render, with_right
-from reporting.exposure_words import field_label
 from reporting.selectors.grants import GRANT, grant_covers, grant_get, grant_scope, report_scope
 from reporting.selectors.reports import EDIT, VIEW, reports_visible
 from reporting.services.grants import grant_ask, grant_decide, grant_end
+from reporting.words.exposure import field_label
 
 from .report_jobs import report_previewed
 

@@ -21,8 +21,8 @@ from products.models import Measure
 from products.selectors.access import product_get
 from products.selectors.head import ProductHead, product_head
 from reporting.charts import overview_chart
-from reporting.key_words import channel_rows, comparison_tables, headline_figures
 from reporting.selectors.overview import Overview, overview_get
+from reporting.words.key_figures import channel_rows, comparison_tables, headline_figures
 
 
 @with_right("products.view")

@@ -17,7 +17,7 @@ from core.pages import page_render, with_right
 from pricing.selectors.costs import RIGHT
 from products.models import SavedView
 from reporting.models import Report
-from reporting.report_templates import sections_offered
+from reporting.reports.templates import sections_offered
 from reporting.selectors.grants import report_scope
 from reporting.selectors.report_choices import Choice, cost_reports_kept
 from reporting.selectors.reports import EDIT, reports_visible

@@ -10,7 +10,7 @@ from django.views.decorators.http import require_safe
 from core.models import Job
 from core.pages import page_render, with_right
 from reporting.models import Report
-from reporting.report_page import preview_content, preview_context
+from reporting.reports.page import preview_content, preview_context
 from reporting.selectors.report_jobs import preview_fresh, preview_job, publish_job
 from reporting.selectors.reports import EDIT, report_build, report_is_long, reports_visible
 from reporting.services.report_jobs import preview_start

@@ -23,12 +23,10 @@ from core.pages import page_render, paginate, with_right
 from products.models import Family, Product, ProductLine
 from products.selectors.access import product_get
 from products.selectors.structure import family_get, line_get
-from reporting.exposure_words import exposure_sentence, field_label
 from reporting.forms.report import ReportForm
 from reporting.models import Report, Snapshot, SnapshotFile
-from reporting.report_page import frozen_shown, part_shown
-from reporting.report_templates import SHEET, TEMPLATES, ReportTemplate, sections_offered, template_sections
-from reporting.schedule_words import sending_shown, when_words
+from reporting.reports.page import frozen_shown, part_shown
+from reporting.reports.templates import SHEET, TEMPLATES, ReportTemplate, sections_offered, template_sections
 from reporting.selectors.grants import fields_grantable, grants_standing
 from reporting.selectors.report_choices import Choice
 from reporting.selectors.report_jobs import publish_job
@@ -45,6 +43,8 @@ from reporting.services.reports import (
     report_end,
     report_parts_set,
 )
+from reporting.words.exposure import exposure_sentence, field_label
+from reporting.words.schedules import sending_shown, when_words
 
 from .report_jobs import report_previewed
 

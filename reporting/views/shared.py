@@ -23,7 +23,7 @@ from core.clients import client_address, client_kind
 from core.rate_limit import attempt
 from reporting.middleware import LANGUAGE
 from reporting.models import Share
-from reporting.report_page import frozen_shown
+from reporting.reports.page import frozen_shown
 from reporting.selectors.shares import share_file, share_find, share_snapshot
 from reporting.services.share_opening import access_note, share_ask, share_open, share_password
 

@@ -19,12 +19,12 @@ from accounts.versions import form_conflict
 from core.errors import form_refuse
 from core.organisation import organisation_get
 from core.pages import Sort, page_render, paginate, with_right
-from reporting.exposure_words import exposure_sentence
 from reporting.forms.share import ShareForm
 from reporting.models import Report, Share
 from reporting.selectors.reports import reports_visible
 from reporting.selectors.shares import ALL, SHARE, STATES, share_versions, shareable, shares_visible
 from reporting.services.shares import share_change, share_create, share_mail, shares_act, token_new
+from reporting.words.exposure import exposure_sentence
 
 SORTS = {"label": "label", "report": "report__title", "until": "expires_on", "opened": "opened_at"}
 _signer = signing.TimestampSigner(salt="reporting.share_new")

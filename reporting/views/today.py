@@ -27,7 +27,7 @@ from reporting.selectors.today import (
     portfolio,
     scope_read,
 )
-from reporting.today_words import alerts_sentence, night_sentence, why_words
+from reporting.words.today import alerts_sentence, night_sentence, why_words
 
 ALERTS_SHOWN = 20
 # The rest of them unfolds, so that the figures stay in sight.

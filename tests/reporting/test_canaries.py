@@ -45,7 +45,7 @@ from products.models import (
     Supplier,
 )
 from reporting.models import Snapshot, SnapshotFile
-from reporting.report_page import sections_shown
+from reporting.reports.page import sections_shown
 from reporting.selectors.report_choices import WHOLE, Choice
 from reporting.services.grants import grant_ask, grant_decide
 from reporting.services.reports import Part, report_create, report_parts_set, report_publish

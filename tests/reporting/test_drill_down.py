@@ -16,7 +16,7 @@ from pricing.services.ledger import Part, ledger_map
 from pricing.sheets.ledger import LedgerSheet
 from products.models import Family, FamilyMember, Product
 from products.sheets.sales import SalesSheet
-from reporting.cost_report_page import ShownRow
+from reporting.cost_reports.page import ShownRow
 from reporting.selectors.report_query import MARGIN_BY
 from tests.factories import channel_factory, line_factory, product_factory, user_factory
 from tests.forecasting.conftest import run_now

@@ -13,12 +13,12 @@ from django.utils import timezone
 from accounts.errors import DomainError
 from collaboration.selectors.alerts import alerts_open
 from products.models import Channel, Product, Supplier
-from reporting.exposure_words import exposure_sentence
 from reporting.models import Report, ReportGrant
 from reporting.selectors.grants import grant_get
 from reporting.selectors.reports import report_build
 from reporting.services.grants import grant_ask, grant_decide, grant_end
 from reporting.services.reports import Part, report_change, report_parts_set, report_publish
+from reporting.words.exposure import exposure_sentence
 from tests.factories import channel_factory, product_factory, user_factory
 
 from .test_reports import author, juice, made, retailers  # noqa: F401

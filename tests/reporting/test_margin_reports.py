@@ -23,7 +23,7 @@ from pricing.selectors.standard_costs import SplitLines
 from pricing.services.cost_months import cost_months_book
 from pricing.services.standard_costs import changed_costs, standard_costs_write
 from products.models import Product
-from reporting.margin_waterfall_page import waterfall_steps
+from reporting.cost_reports.waterfall import waterfall_steps
 from reporting.selectors.margin_bridge import margin_bridge
 from reporting.selectors.margin_report import margin_report
 from reporting.selectors.report_query import MARGIN_BY

@@ -15,8 +15,8 @@ from core.organisation import today
 from core.reports.blocks import KeyFigures, Section, Text, sections_from_json, sections_to_json
 from products.models import Channel, FamilyMember, Product
 from reporting.models import Report, Snapshot
-from reporting.report_page import sections_shown
-from reporting.report_templates import TEMPLATES, template_sections
+from reporting.reports.page import sections_shown
+from reporting.reports.templates import TEMPLATES, template_sections
 from reporting.selectors.reports import report_build, report_scope, reports_visible, snapshots_visible
 from reporting.services.reports import (
     Part,

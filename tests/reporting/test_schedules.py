@@ -21,13 +21,13 @@ from core.organisation import today
 from forecasting.models import NightlyFailure, NightlyRun
 from products.models import Product
 from reporting.models import Report, ReportSchedule, ReportSending, Share, Snapshot, SnapshotFile
-from reporting.schedule_words import sending_shown, when_words
 from reporting.selectors.schedules import next_due, waits_until
 from reporting.selectors.snapshot_files import MAILED_BYTES
 from reporting.services.reports import Part, report_create, report_publish
 from reporting.services.schedules import schedule_set
 from reporting.services.sendings import schedules_tick
 from reporting.services.shares import share_create, shares_act
+from reporting.words.schedules import sending_shown, when_words
 from tests.factories import organisation_factory, product_factory, user_factory
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("english")]

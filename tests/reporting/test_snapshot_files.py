@@ -37,7 +37,7 @@ from core.reports.blocks import (
 from reporting.models import Report, Snapshot, SnapshotFile
 from reporting.renderers.drawings import charts_drawn
 from reporting.renderers.xlsx import number_read, sheet_names
-from reporting.report_page import sections_shown
+from reporting.reports.page import sections_shown
 from reporting.selectors.snapshot_files import snapshot_file, snapshot_file_states
 from reporting.services.snapshot_files import file_bytes, snapshot_files_ask
 from tests.factories import user_factory

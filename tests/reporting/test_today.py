@@ -19,7 +19,7 @@ from core.organisation import today
 from forecasting.models import NightlyRun, NightlyStep, ProductNews
 from products.models import Measure, Product, ProductFigures, ProductMonth
 from reporting.selectors.today import AlertCounts, course, movers, portfolio, scope_read
-from reporting.today_words import alerts_sentence, night_sentence, why_words
+from reporting.words.today import alerts_sentence, night_sentence, why_words
 from tests.factories import (
     channel_factory,
     line_factory,

@@ -10,9 +10,8 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
 from core import formats
-
-from .selectors.report_names import Name
-from .selectors.report_query import (
+from reporting.selectors.report_names import Name
+from reporting.selectors.report_query import (
     AGAINST,
     MEASURES,
     NONE,

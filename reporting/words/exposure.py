@@ -14,11 +14,10 @@ from django.utils.translation import gettext_lazy as _
 from collaboration.kinds import AlertKind, NotificationKind, Words
 from collaboration.sentences import count_word
 from core import formats, registries
-
-from .models import Snapshot
-from .selectors.grants import GRANT
-from .selectors.reports import Built
-from .services.grants import DECIDED, WAITING
+from reporting.models import Snapshot
+from reporting.selectors.grants import GRANT
+from reporting.selectors.reports import Built
+from reporting.services.grants import DECIDED, WAITING
 
 
 def exposure_sentence(told: Built | Snapshot, until: datetime.date | None = None) -> str:

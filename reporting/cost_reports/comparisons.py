@@ -14,15 +14,14 @@ from core import formats
 from core.charts import Chart, ChartTable, Spec
 from core.charts.model import months_spec
 from core.organisation import organisation_get
-
-from .report_table import Column, FileRow, Table, labels_of, limited_refuse
-from .report_words import now_words
-from .selectors.cost_report import CostReport
-from .selectors.cost_trend import CostTrend, TrendRow
-from .selectors.price_variance import VarianceReport, VarianceRow
-from .selectors.report_names import Name
-from .selectors.report_query import FILTERS, ReportQuery
-from .unit_report_page import unit_amount
+from reporting.cost_reports.table import Column, FileRow, Table, labels_of, limited_refuse
+from reporting.cost_reports.units import unit_amount
+from reporting.selectors.cost_report import CostReport
+from reporting.selectors.cost_trend import CostTrend, TrendRow
+from reporting.selectors.price_variance import VarianceReport, VarianceRow
+from reporting.selectors.report_names import Name
+from reporting.selectors.report_query import FILTERS, ReportQuery
+from reporting.words.cost_reports import now_words
 
 CHANGES = {"variance": "money", "rate": "percent", "change": "percent"}
 """Columns that are changes of a cost, and how they are written."""

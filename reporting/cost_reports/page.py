@@ -12,11 +12,10 @@ from django.utils.translation import gettext as _
 
 from core import formats
 from pricing.selectors.ledger_entries import EntriesAsked
-
-from .report_words import measure_words, period_words
-from .selectors.cost_report import ReportRow
-from .selectors.margin_report import MarginRow
-from .selectors.report_query import FILTERS, NONE, ReportQuery
+from reporting.selectors.cost_report import ReportRow
+from reporting.selectors.margin_report import MarginRow
+from reporting.selectors.report_query import FILTERS, NONE, ReportQuery
+from reporting.words.cost_reports import measure_words, period_words
 
 DETAIL = ("month", "kind", "channel", "supplier", "cost_centre")
 LEDGER_FILTERS = ("product", "kind", "channel", "supplier", "cost_centre")

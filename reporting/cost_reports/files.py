@@ -16,10 +16,9 @@ from core import formats
 from core.months import month_end
 from core.organisation import organisation_get
 from exchange.export import formula_neutral
-
-from .report_table import Column, FileRow, Table
-from .report_words import now_words, then_words
-from .selectors.report_query import ReportQuery
+from reporting.cost_reports.table import Column, FileRow, Table
+from reporting.selectors.report_query import ReportQuery
+from reporting.words.cost_reports import now_words, then_words
 
 Progress = Callable[[int, int], object]
 EVERY = 2000

@@ -18,11 +18,10 @@ from core.reports.build import Column as Told
 from products.models import Product
 from products.selectors.lines import line_tree
 from products.selectors.months import product_complete_month
-
-from .report_tables import Column, FileRow, Table, report_table
-from .report_words import LAYOUT_WORDS, MEASURE_WORDS, PERIOD_WORDS
-from .selectors.report_query import report_query
-from .unit_report_page import SMALL
+from reporting.cost_reports.tables import Column, FileRow, Table, report_table
+from reporting.cost_reports.units import SMALL
+from reporting.selectors.report_query import report_query
+from reporting.words.cost_reports import LAYOUT_WORDS, MEASURE_WORDS, PERIOD_WORDS
 
 FIELD = "cost_report"
 MOST = 300

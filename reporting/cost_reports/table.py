@@ -14,9 +14,11 @@ from accounts.errors import DomainError
 from core import formats
 from core.organisation import organisation_get
 from pricing.words.reconciliation import reconciliation_line, reconciliation_words
-
-from .cost_report_page import amount_words
-from .report_words import (
+from reporting.cost_reports.page import amount_words
+from reporting.cost_reports.units import unit_amount
+from reporting.selectors.cost_report import CostReport
+from reporting.selectors.report_query import ReportQuery
+from reporting.words.cost_reports import (
     DIMENSION_WORDS,
     LAYOUT_WORDS,
     MEASURE_WORDS,
@@ -24,9 +26,6 @@ from .report_words import (
     now_words,
     then_words,
 )
-from .selectors.cost_report import CostReport
-from .selectors.report_query import ReportQuery
-from .unit_report_page import unit_amount
 
 
 @dataclass(frozen=True)

@@ -16,8 +16,7 @@ from core import formats
 from core.organisation import today
 from forecasting.models import NightlyRun, NightlyStep
 from forecasting.words.forecasts import method_words
-
-from .selectors.today import AlertCounts
+from reporting.selectors.today import AlertCounts
 
 
 def night_sentence(night: NightlyRun, forecast: NightlyStep | None, *, sees_all: bool) -> str:

@@ -13,12 +13,11 @@ from core import registries
 from core.charts import Chart, ChartTable, LegendKey
 from core.registries import ReportSection
 from core.reports.blocks import Block, ReportChart, Section, Text, sections_from_json, sections_to_json
-
-from .exposure_words import exposure_sentence
-from .markdown import markdown_html
-from .models import Report, ReportPart
-from .selectors.report_choices import Choice
-from .selectors.reports import Built, problems
+from reporting.models import Report, ReportPart
+from reporting.reports.markdown import markdown_html
+from reporting.selectors.report_choices import Choice
+from reporting.selectors.reports import Built, problems
+from reporting.words.exposure import exposure_sentence
 
 
 @dataclass(frozen=True)

@@ -13,10 +13,9 @@ from core.organisation import organisation_get
 from pricing.charts.waterfall import waterfall_spec
 from pricing.engine.costs import LEVELS
 from pricing.models import CostKind
-
-from .report_words import now_words
-from .selectors.margin_report import MarginReport, MarginRow
-from .selectors.report_query import ReportQuery
+from reporting.selectors.margin_report import MarginReport, MarginRow
+from reporting.selectors.report_query import ReportQuery
+from reporting.words.cost_reports import now_words
 
 Step = tuple[str, Decimal, bool]
 

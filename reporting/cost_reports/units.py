@@ -8,8 +8,7 @@ from typing import Any
 from core import formats
 from core.organisation import organisation_get
 from pricing.words.prices import price_text
-
-from .selectors.unit_report import UnitRow
+from reporting.selectors.unit_report import UnitRow
 
 SMALL = 10
 

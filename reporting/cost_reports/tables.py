@@ -10,20 +10,20 @@ from typing import Any
 from django.utils.translation import gettext as _
 from django.utils.translation import pgettext
 
-from .cost_comparisons import trend_table, variance_table
-from .cost_report_page import MARGIN_COLUMNS, margin_heads
-from .margin_bridge_page import bridge_shown, term_words
-from .report_table import Column, FileRow, Table, labels_of, limited_refuse
-from .report_words import (
+from reporting.cost_reports.bridge import bridge_shown, term_words
+from reporting.cost_reports.comparisons import trend_table, variance_table
+from reporting.cost_reports.page import MARGIN_COLUMNS, margin_heads
+from reporting.cost_reports.table import Column, FileRow, Table, labels_of, limited_refuse
+from reporting.selectors.cost_report import CostReport, ReportRow, margin_costs
+from reporting.selectors.cost_trend import cost_trend
+from reporting.selectors.margin_bridge import margin_bridge, margin_level
+from reporting.selectors.margin_report import MarginRow, margin_report
+from reporting.selectors.price_variance import price_variance
+from reporting.selectors.report_query import ReportQuery
+from reporting.selectors.unit_report import unit_report
+from reporting.words.cost_reports import (
     column_words,
 )
-from .selectors.cost_report import CostReport, ReportRow, margin_costs
-from .selectors.cost_trend import cost_trend
-from .selectors.margin_bridge import margin_bridge, margin_level
-from .selectors.margin_report import MarginRow, margin_report
-from .selectors.price_variance import price_variance
-from .selectors.report_query import ReportQuery
-from .selectors.unit_report import unit_report
 
 
 def report_table(user: Any, query: ReportQuery) -> Table:

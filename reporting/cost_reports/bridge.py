@@ -15,12 +15,11 @@ from core.charts import Chart, ChartTable
 from core.organisation import organisation_get
 from pricing.charts.waterfall import waterfall_spec
 from pricing.engine.bridge import TERMS, Bridge, Part
-
-from .cost_report_page import amount_words
-from .report_words import PERIOD_WORDS, now_words, then_words
-from .selectors.margin_bridge import margin_level
-from .selectors.report_names import Name
-from .selectors.report_query import NONE, ReportQuery
+from reporting.cost_reports.page import amount_words
+from reporting.selectors.margin_bridge import margin_level
+from reporting.selectors.report_names import Name
+from reporting.selectors.report_query import NONE, ReportQuery
+from reporting.words.cost_reports import PERIOD_WORDS, now_words, then_words
 
 TERM_WORDS: dict[str, Any] = {
     "new": _("New products"),

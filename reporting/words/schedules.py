@@ -15,9 +15,8 @@ from django.utils.translation import gettext_lazy as _
 from collaboration.kinds import Words, waiting_kind
 from collaboration.sentences import count_word, enumerate_words
 from core import formats
-
-from .models import ReportSchedule, ReportSending
-from .models.schedule import LAST_DAY
+from reporting.models import ReportSchedule, ReportSending
+from reporting.models.schedule import LAST_DAY
 
 NOT_TOLD: Mapping[str, Any] = {
     "gone": _("no longer active"),
