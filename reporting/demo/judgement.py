@@ -6,6 +6,8 @@ import datetime
 from collections.abc import Mapping
 from decimal import Decimal
 
+from django.db.models.functions import Coalesce
+
 from accounts.models import User
 from core.months import month_add, month_end, month_start
 from core.organisation import today
@@ -71,14 +73,14 @@ def _agreed(author: User, product: Product, measure: Measure, as_of: datetime.da
 def _came(
     product: Product, measure: Measure, as_of: datetime.date
 ) -> tuple[dict[datetime.date, float], dict[datetime.date, float]]:
-    """What was sold in the months ahead, and what was expected."""
+    """What was sold in the months ahead, and what was expected with what is known ahead."""
     ahead = [month_add(as_of, step) for step in range(1, MONTHS + 1)]
     sold = ProductMonth.objects.filter(product_id=product.pk, measure_id=measure.pk, month__in=ahead)
     said = ForecastMonth.objects.filter(
         forecast__product=product, forecast__measure=measure, forecast__as_of=as_of, month__in=ahead
     )
     came = {month: float(volume or 0) for month, volume in sold.values_list("month", "volume")}
-    return came, dict(said.values_list("month", "mean"))
+    return came, dict(said.values_list("month", Coalesce("driven", "mean")))
 
 
 def _override(
