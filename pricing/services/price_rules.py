@@ -58,8 +58,9 @@ class Rule:
 
     @classmethod
     def from_json(cls, said: Mapping[str, Any]) -> Rule:
+        """Without a word about it prices were given one by one."""
         value = said.get("value")
-        return cls(**{**said, "value": None if value is None else Decimal(value)})
+        return cls(**{"kind": "paste", **said, "value": None if value is None else Decimal(value)})
 
     def check(self) -> None:
         """Refuse what has no meaning."""

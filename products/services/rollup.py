@@ -16,10 +16,14 @@ week is not spread. Money adds over time for both kinds.
 # ruff: noqa: S608
 from __future__ import annotations
 
-from collections.abc import Iterable
+import datetime
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from django.db import connection, transaction
+
+from core.months import month_add
+from core.organisation import organisation_get
 
 SALES_MONTH = """product_id, measure_id, channel_id, month,
     volume, average_volume, revenue, gross_revenue, discounts, days"""
@@ -175,13 +179,16 @@ def _fill(cursor: Any, sales_month: str, product_month: str) -> None:
     cursor.execute("SET LOCAL enable_hashagg = on")
 
 
-def _touch_all(cursor: Any, where: str = "", params: Any = ()) -> None:
+def _touch_all(
+    cursor: Any, where: str = "", params: Sequence[Any] = (), since: datetime.date = datetime.date.min
+) -> None:
     cursor.execute("ANALYZE products_salesfact")
     touched_create(
         cursor,
-        f"""SELECT product_id, measure_id, min(start_date) AS first, max(start_date + 6) AS last
-            FROM products_salesfact {where} GROUP BY 1, 2""",
-        params,
+        f"""SELECT product_id, measure_id, greatest(min(start_date), %s) AS first,
+                   max(start_date + 6) AS last
+            FROM products_salesfact {where} GROUP BY 1, 2 HAVING max(start_date + 6) >= %s""",
+        [since, *params, since],
     )
 
 
@@ -199,12 +206,14 @@ def rollup_recompute(cursor: Any) -> None:
 
 @transaction.atomic
 def rollup_rebuild(*, product_ids: Iterable[int] | None = None) -> None:
-    """Recompute the roll-ups of these products (all) from their facts, over all months: for loaders that
-    write facts themselves."""
+    """Recompute the roll-ups of these products (all) from their facts, over all months that are not closed:
+    for loaders that write facts themselves."""
     ids = None if product_ids is None else list(product_ids)
-    where, params = ("", []) if ids is None else ("WHERE product_id = ANY(%s)", [ids])
+    where, params = ("true", []) if ids is None else ("product_id = ANY(%s)", [ids])
+    closed = organisation_get().closed_until
+    since = month_add(closed, 1) if closed else datetime.date.min
     with connection.cursor() as cursor:
         for table in ("products_salesmonth", "products_productmonth"):
-            cursor.execute(f"DELETE FROM {table} {where}", params)
-        _touch_all(cursor, where, params)
+            cursor.execute(f"DELETE FROM {table} WHERE {where} AND month >= %s", [*params, since])
+        _touch_all(cursor, f"WHERE {where}", params, since)
         rollup_touched(cursor)

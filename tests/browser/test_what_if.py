@@ -29,7 +29,8 @@ pytestmark = [pytest.mark.browser, pytest.mark.slow]
 WORDS = {
     "en": {
         "price": "€11.00",
-        "sentence": "1% dearer ≈ 2.5% less volume (80%: 2.0 to 3.0), from 148 weeks. Sales volume against our price.",
+        "sentence": "1% dearer ≈ 2.5% less volume (80%: 2.0 to 3.0), from 148 weeks."
+        " Sales volume against our price.",
         "even": "volume falls by no more than 9.1%",
         "consumer": "€16.49",
         "keep": "Keep",
@@ -38,7 +39,8 @@ WORDS = {
     },
     "nl": {
         "price": "€ 11,00",
-        "sentence": "1% duurder ≈ 2,5% minder afzet (80%: 2,0 tot 3,0), uit 148 weken. Afzet tegenover onze prijs.",
+        "sentence": "1% duurder ≈ 2,5% minder afzet (80%: 2,0 tot 3,0), uit 148 weken."
+        " Afzet tegenover onze prijs.",
         "even": "de afzet niet meer dan 9,1% daalt",
         "consumer": "€ 16,49",
         "keep": "Bewaar",

@@ -127,6 +127,7 @@ class TestPositionings:
                 target_group="all",
                 category="drink",
                 author=person,
+                why="Tasted better",
                 alternatives="Nothing",
                 **decided,
             )
