@@ -145,6 +145,7 @@ def test_a_product_becomes_a_sheet_is_renamed_in_place_and_gets_one_more_chart(
     page.select_option("#choose-what", "sales:chart")
     page.select_option("#choose-product", label="Orange juice")
     axe(page)
+    expect(page.locator("#choose-product")).to_have_value(str(juice.pk))
     page.locator("#choose [type=submit]").click()
     added = page.locator("#report-parts li").last
     expect(added).to_have_attribute("data-name", "Sales and forecast: Chart · Orange juice")
