@@ -11,11 +11,8 @@ from core.charts.model import SCHEMA
 ZERO = Decimal(0)
 
 
-def waterfall_spec(
-    rows: Iterable[tuple[str, Decimal, bool]], text: Callable[[Decimal], str], room: float = 0.18
-) -> Spec:
-    """Of each row its label, its amount (negative where it is taken off) and whether it is a total;
-    ``room`` for the words beside the longest bar, as a part of it."""
+def waterfall_spec(rows: Iterable[tuple[str, Decimal, bool]], text: Callable[[Decimal], str]) -> Spec:
+    """Of each row its label, its amount (negative where it is taken off) and whether it is a total."""
     points, left = [], ZERO
     for label, amount, is_total in rows:
         start = ZERO if is_total else left
@@ -32,16 +29,16 @@ def waterfall_spec(
                 "text": text(amount),
             }
         )
-    return _spec(points, room)
+    return _spec(points)
 
 
-def _spec(points: list[Spec], room: float) -> Spec:
+def _spec(points: list[Spec]) -> Spec:
     low = min(0.0, *(min(point["total_to"], point["cost_to"]) for point in points))
     high = max(point["end"] for point in points)
     x: Spec = {
         "type": "quantitative",
         "axis": None,
-        "scale": {"domain": [low, high + (high - low or 1) * room]},
+        "scale": {"domain": [low, high if high > low else low + 1]},
     }
     bars = [
         {
@@ -58,6 +55,7 @@ def _spec(points: list[Spec], room: float) -> Spec:
         "$schema": SCHEMA,
         "width": "container",
         "height": 26 * len(points),
+        "padding": {"left": 0, "right": 6, "top": 4, "bottom": 2},
         "data": {"values": points},
         "encoding": {
             "y": {

@@ -160,7 +160,7 @@ def pocket_chart(pocket: Pocket, switches: Sequence[Switch] = ()) -> Chart:
         title=_("What is left of the list price?"),
         subtitle=_("%(channel)s: %(currency)s %(unit)s, without VAT")
         % {"channel": pocket_name(pocket), "currency": currency, "unit": unit},
-        spec=waterfall_spec(rows, lambda amount: price_text(amount, currency, pocket.places), room=0.4),
+        spec=waterfall_spec(rows, lambda amount: price_text(amount, currency, pocket.places)),
         table=ChartTable(
             [_("Line of the waterfall"), currency, _("of the list price")],
             [[line.label, line.amount, line.share] for line in lines],
