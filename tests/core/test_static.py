@@ -101,6 +101,7 @@ FORBIDDEN = {
     "script in the page": r"<script(?![^>]*\b(src|type=\"application/json\"))[^>]*>",
     "style in the page": r"<style\b",
     "another origin": r"(src|href|action)=\"(https?:)?//",
+    "an id with the marks of numbers that people read": r"\{\{ ?[\w.]+\.pk ?\}\}",
 }
 
 
@@ -115,7 +116,14 @@ def test_templates_keep_to_the_strict_policy(path):
 
 @pytest.mark.parametrize(
     "markup",
-    ['<p style="x">', '<a onclick="x">', '<a hx-on:click="x">', "<script>x</script>", '<img src="//x.nl/a">'],
+    [
+        '<p style="x">',
+        '<a onclick="x">',
+        '<a hx-on:click="x">',
+        "<script>x</script>",
+        '<img src="//x.nl/a">',
+        '<p id="{{ a.pk }}">',
+    ],
 )
 def test_the_check_above_sees_what_the_policy_forbids(markup):
     assert offences(markup) != []
