@@ -29,11 +29,12 @@ class Passed:
     end: str
 
 
-def limits_check(proposal: Proposal, prices: Sequence[Price]) -> None:
-    """``DomainError`` where the proposal passes a bound or begins too soon for its channel. Those that only
-    ask for a reason are let pass with the proposal's ``exception``."""
+def limits_check(proposal: Proposal, prices: Sequence[Price], *, with_notice: bool = True) -> None:
+    """``DomainError`` where the proposal passes a bound or (``with_notice``) begins too soon for its channel.
+    Those that only ask for a reason are let pass with the proposal's ``exception``."""
     price_list, start = proposal.price_list, proposal.start_date
-    reasons = [] if proposal.exception.strip() else _notice(price_list, start)
+    asks = with_notice and not proposal.exception.strip()
+    reasons = _notice(price_list, start) if asks else []
     for passed in bounds_passed(price_list, start, prices):
         said = _("%(product)s: %(source)s sets %(bound)s.") % {
             "product": passed.price.product.name,

@@ -175,10 +175,12 @@ def proposal_submit(*, user: Any, proposal: Proposal, exception: str = "") -> Pr
 
 @transaction.atomic
 def proposal_approve(*, user: Any, proposal: Proposal) -> Proposal:
-    """Its prices hold from their date on. One person cannot propose and approve where two are needed."""
+    """Its prices hold from their date on. One person cannot propose and approve where two are needed. Refused
+    as well where they pass a bound that was set since."""
     right_require(user, "pricing.approve")
     current = proposal_lock(proposal, State.PROPOSED)
     _ahead(current.start_date)
+    limits_check(current, list(current.prices.prefetch_related("product")), with_notice=False)
     _free(current)
     with ExitStack() as stack:
         amount = _worth(current)

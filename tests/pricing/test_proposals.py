@@ -242,6 +242,15 @@ class TestLimits:
         kept = proposal_submit(user=proposal.author, proposal=proposal, exception="Agreed with them")
         assert (kept.state, kept.exception) == ("proposed", "Agreed with them")
 
+    def test_a_bound_set_since_holds_at_approval(self) -> None:
+        proposal = proposed()
+        line = proposal.prices.get().product.line
+        bound = Bound.objects.create(line=line, start_date=soon(-9), most=D(5), source="The law")
+        with pytest.raises(DomainError, match="The law sets at most"):
+            proposal_approve(user=user_factory(), proposal=proposal)
+        Bound.objects.filter(pk=bound.pk).update(most=D(50))
+        assert proposal_approve(user=user_factory(), proposal=proposal).state == "approved"
+
     def test_a_products_own_bound_and_the_newest_go_first_and_vat_counts(self) -> None:
         proposal = drafted()
         price = proposal.prices.get()
