@@ -8,13 +8,13 @@ from typing import Any
 from django.db.models import Case, F, FloatField, QuerySet, Value, When
 from django.db.models.functions import Cast, Lower
 
-from core.search import folded, like_pattern
 from forecasting.selectors.forecasts import forecasts_allowed
 from pricing.models import Elasticity
 from products.models import Measure, Product, ProductLine
 from products.selectors.access import products_visible
 from products.selectors.lines import line_tree
-from products.selectors.product_filter import Like
+
+from .listed import of_products, sorted_by
 
 # The mean of 1,851 published estimates (Bijmolt, van Heerde and Pieters 2005), and how far the engine
 # believes a product to lie from it before any is known (pricing/engine/shrinkage.py).
@@ -98,10 +98,7 @@ def elasticities_listed(
     nothing: a lower price brings more). Products, or to show *channels* those measured apart, without it."""
     rows = elasticities_visible(user).select_related("product__line", "channel", "measure")
     rows = rows.filter(channel__isnull=show != "channels")
-    if line is not None:
-        rows = rows.filter(product__line__in=line_tree().descendants(line.pk))
-    for word in text.split():
-        rows = rows.filter(Like(folded("product__code", "product__name"), like_pattern(word)))
+    rows = of_products(rows, line, text)
     if show == "own":
         rows = rows.filter(estimate__isnull=False).exclude(method__in=BORROWED)
     elif show == "borrowed":
@@ -111,5 +108,4 @@ def elasticities_listed(
     revenue = Cast("product__figures__revenue_12m", FloatField())
     effect = revenue * (F("estimate") + Value(1.0)) / Value(100.0)
     rows = rows.annotate(effect=Case(When(channel=None, then=effect), output_field=FloatField()))
-    by = SORTS[sort]
-    return rows.order_by(by.desc(nulls_last=True) if descending else by.asc(nulls_last=True), "pk")
+    return sorted_by(rows, SORTS[sort], descending)

@@ -8,12 +8,11 @@ from django.db.models import Case, CharField, Exists, F, OuterRef, Q, QuerySet, 
 from django.db.models.functions import Lower
 
 from core.organisation import today
-from core.search import folded, like_pattern
 from pricing.models import Listing, Positioning
 from products.models import ProductLine
-from products.selectors.lines import line_tree
-from products.selectors.product_filter import Like, channels_below
+from products.selectors.product_filter import channels_below
 
+from .listed import of_products, sorted_by
 from .offer import positionings_visible
 from .place import listings_visible
 
@@ -31,18 +30,6 @@ POSITIONING_SORTS: dict[str, Any] = {
 }
 POSITIONINGS_SHOWN = ("now", "waiting", "ahead", "all")
 HOLDS = "holds"
-
-
-def _of_products(rows: QuerySet[Any], line: ProductLine | None, text: str) -> QuerySet[Any]:
-    if line is not None:
-        rows = rows.filter(product__line__in=line_tree().descendants(line.pk))
-    for word in text.split():
-        rows = rows.filter(Like(folded("product__code", "product__name"), like_pattern(word)))
-    return rows
-
-
-def _sorted(rows: QuerySet[Any], by: Any, descending: bool) -> QuerySet[Any]:
-    return rows.order_by(by.desc(nulls_last=True) if descending else by.asc(nulls_last=True), "pk")
 
 
 def listings_listed(
@@ -64,13 +51,13 @@ def listings_listed(
     )
     rows = listings_visible(user).select_related("product__line", "channel")
     rows = rows.annotate(next_date=Subquery(later.order_by("start_date").values("start_date")[:1]))
-    rows = _of_products(rows, line, text)
+    rows = of_products(rows, line, text)
     if channel:
         rows = rows.filter(channel__in=channels_below(channel))
     holding = Q(start_date__lte=day) & (Q(next_date=None) | Q(next_date__gt=day))
     delisted = Q(status=Listing.Status.DELISTED)
     shown = {"now": holding & ~delisted, "ahead": Q(start_date__gt=day), "ended": holding & delisted}
-    return _sorted(rows.filter(shown.get(show, Q())), LISTING_SORTS[sort], descending)
+    return sorted_by(rows.filter(shown.get(show, Q())), LISTING_SORTS[sort], descending)
 
 
 def positionings_listed(
@@ -92,7 +79,7 @@ def positionings_listed(
     )
     same = Q(Exists(later.filter(segment=OuterRef("segment"))))
     followed = same | (Q(segment=None) & Q(Exists(later.filter(segment=None))))
-    rows = _of_products(positionings_visible(user).select_related("product__line"), line, text)
+    rows = of_products(positionings_visible(user).select_related("product__line"), line, text)
     if segment:
         rows = rows.filter(segment__code__iexact=segment)
     holding = approved & Q(start_date__lte=day) & ~followed
@@ -104,4 +91,4 @@ def positionings_listed(
         "waiting": Q(state=Positioning.State.PROPOSED),
         "ahead": approved & Q(start_date__gt=day),
     }
-    return _sorted(rows.filter(shown.get(show, Q())), POSITIONING_SORTS[sort], descending)
+    return sorted_by(rows.filter(shown.get(show, Q())), POSITIONING_SORTS[sort], descending)

@@ -11,17 +11,15 @@ from typing import Any
 from django.db.models import F, QuerySet
 from django.db.models.functions import Lower
 
-from core.search import folded, like_pattern
 from pricing.engine.best_price import best_price
 from pricing.models import Bound, RecommendedPrice
 from products.models import ProductLine
 from products.selectors.access import products_visible
-from products.selectors.lines import line_tree
-from products.selectors.product_filter import Like
 
 from .bounds import end_passed
 from .costs import RIGHT
 from .elasticities import LINE, OWN, elasticities_allowed, source_of
+from .listed import of_products, sorted_by
 from .what_if import LEAST, MOST, Answer, Asked, Ground
 
 Limit = tuple[Bound, Decimal | None]
@@ -103,13 +101,9 @@ def recommended_listed(
     ``show``: all, those to go *up* or *down*, those at the *edge* of what may be told."""
     rows = recommended_visible(user).select_related("product__line", "price_list")
     rows = rows.annotate(room=F("margin") - F("margin_now"), change=F("price") / F("price_now") - 1)
-    if line is not None:
-        rows = rows.filter(product__line__in=line_tree().descendants(line.pk))
-    for word in text.split():
-        rows = rows.filter(Like(folded("product__code", "product__name"), like_pattern(word)))
+    rows = of_products(rows, line, text)
     if show in ("up", "down"):
         rows = rows.filter(**{"price__gt" if show == "up" else "price__lt": F("price_now")})
     elif show == "edge":
         rows = rows.filter(at_edge=True)
-    by = SORTS[sort]
-    return rows.order_by(by.desc(nulls_last=True) if descending else by.asc(nulls_last=True), "pk")
+    return sorted_by(rows, SORTS[sort], descending)

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator
 from typing import Any
 
 from django.db.models import QuerySet
@@ -13,68 +12,31 @@ from django.views.decorators.http import require_safe
 
 from core.errors import require
 from core.organisation import today
-from core.pages import Sort, page_render, paginate, with_right
+from core.pages import page_render, paginate, with_right
 from exchange.export import FORMATS, ExportColumn, export_response
 from pricing.models import Positioning
 from pricing.selectors import offer_overview as overview
 from pricing.selectors.costs import RIGHT as COSTS
 from pricing.selectors.offer import TEXTS
-from products.models import ProductLine
 from products.selectors.access import lines_visible
 from products.selectors.filter_choices import filter_choices
 
-
-@dataclass(frozen=True)
-class Asked:
-    """What the address asks for; ``where`` is the code of a channel, or of a segment."""
-
-    line: ProductLine | None
-    where: str
-    text: str
-    show: str
-    sort: Sort
-
-    @classmethod
-    def read(
-        cls, request: HttpRequest, where: str, shown: tuple[str, ...], sorts: Mapping[str, Any]
-    ) -> Asked:
-        line, show = request.GET.get("line", ""), request.GET.get("show", "")
-        return cls(
-            lines_visible(request.user).filter(code=line).first() if line else None,
-            request.GET.get(where, "")[:60],
-            request.GET.get("q", "").strip()[:200],
-            show if show in shown else shown[0],
-            Sort.read(request, list(sorts), "name"),
-        )
-
-    @property
-    def filters(self) -> dict[str, Any]:
-        return {
-            "line": self.line,
-            "text": self.text,
-            "show": self.show,
-            "sort": self.sort.field,
-            "descending": self.sort.descending,
-        }
-
-    @property
-    def narrowed(self) -> bool:
-        return bool(self.line or self.where or self.text)
+from .asked import Asked
 
 
 def listings_asked(request: HttpRequest) -> Asked:
-    return Asked.read(request, "channel", overview.LISTINGS_SHOWN, overview.LISTING_SORTS)
+    return Asked.read(request, overview.LISTINGS_SHOWN, overview.LISTING_SORTS, where="channel")
 
 
 def _positionings(request: HttpRequest) -> tuple[Asked, QuerySet[Positioning]]:
-    asked = Asked.read(request, "segment", overview.POSITIONINGS_SHOWN, overview.POSITIONING_SORTS)
+    asked = Asked.read(request, overview.POSITIONINGS_SHOWN, overview.POSITIONING_SORTS, where="segment")
     return asked, overview.positionings_listed(request.user, segment=asked.where, **asked.filters)
 
 
 def _context(request: HttpRequest, asked: Asked, rows: Any) -> dict[str, Any]:
     return {
         "asked": asked,
-        "sort": ("-" if asked.sort.descending else "") + asked.sort.field,
+        "sort": asked.sorted,
         "page": paginate(request, rows),
         "lines": lines_visible(request.user),
         "can_export": request.user.has_perm("exchange.export"),

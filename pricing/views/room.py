@@ -3,55 +3,28 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Any
 
 from django.core.exceptions import PermissionDenied
-from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 from core.errors import require
 from core.organisation import organisation_get
-from core.pages import Sort, page_render, paginate, with_right
+from core.pages import page_render, paginate, with_right
 from exchange.export import FORMATS, ExportColumn, export_response
-from pricing.models import RecommendedPrice
 from pricing.selectors.costs import RIGHT
 from pricing.selectors.recommended import SHOWN, SORTS, recommended_allowed, recommended_listed
 from pricing.words.prices import price_text
-from products.models import ProductLine
 from products.selectors.access import lines_visible
 
+from .asked import Asked
 
-@dataclass(frozen=True)
-class Asked:
-    """What the address asks for; first where most is to be gained."""
 
-    line: ProductLine | None
-    text: str
-    show: str
-    sort: Sort
-
-    @classmethod
-    def read(cls, request: HttpRequest) -> Asked:
-        line, show = request.GET.get("line", ""), request.GET.get("show", "")
-        return cls(
-            lines_visible(request.user).filter(code=line).first() if line else None,
-            request.GET.get("q", "").strip()[:200],
-            show if show in SHOWN else SHOWN[0],
-            Sort.read(request, list(SORTS), "-room"),
-        )
-
-    def rows(self, user: Any) -> QuerySet[RecommendedPrice]:
-        return recommended_listed(
-            user,
-            line=self.line,
-            text=self.text,
-            show=self.show,
-            sort=self.sort.field,
-            descending=self.sort.descending,
-        )
+def _asked(request: HttpRequest) -> Asked:
+    """First where most is to be gained."""
+    return Asked.read(request, SHOWN, SORTS, "-room")
 
 
 def _allowed(user: Any) -> None:
@@ -64,12 +37,12 @@ def _allowed(user: Any) -> None:
 def room(request: HttpRequest) -> HttpResponse:
     """Products by what the recommended price leaves more than the price of now."""
     _allowed(request.user)
-    asked = Asked.read(request)
-    page = paginate(request, asked.rows(request.user))
+    asked = _asked(request)
+    page = paginate(request, recommended_listed(request.user, **asked.filters))
     currency = organisation_get().currency
     context = {
         "asked": asked,
-        "sort": ("-" if asked.sort.descending else "") + asked.sort.field,
+        "sort": asked.sorted,
         "page": page,
         "rows": [
             {
@@ -95,10 +68,10 @@ def room_export(request: HttpRequest, kind: str) -> HttpResponseBase:
     require(request.user, "exchange.export")
     if kind not in dict(FORMATS):
         raise Http404(kind)
-    asked = Asked.read(request)
+    asked = _asked(request)
 
     def rows() -> Iterator[list[Any]]:
-        for row in asked.rows(request.user).iterator(chunk_size=500):
+        for row in recommended_listed(request.user, **asked.filters).iterator(chunk_size=500):
             product = row.product
             yield [
                 *(product.code, row.price, product.name, product.line.name, row.price_list.code),

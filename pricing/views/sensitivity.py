@@ -3,54 +3,28 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Any
 
 from django.core.exceptions import PermissionDenied
-from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 from core.errors import require
 from core.organisation import organisation_get
-from core.pages import Sort, page_render, paginate, with_right
+from core.pages import page_render, paginate, with_right
 from exchange.export import FORMATS, ExportColumn, export_response
 from pricing.models import Elasticity
 from pricing.selectors.elasticities import SHOWN, SORTS, elasticities_allowed, elasticities_listed
 from pricing.words.elasticities import from_words, measured_words, reason_words
-from products.models import ProductLine
 from products.selectors.access import lines_visible
 
+from .asked import Asked
 
-@dataclass(frozen=True)
-class Asked:
-    """What the address asks for; first what can be raised with the most effect."""
 
-    line: ProductLine | None
-    text: str
-    show: str
-    sort: Sort
-
-    @classmethod
-    def read(cls, request: HttpRequest) -> Asked:
-        line, show = request.GET.get("line", ""), request.GET.get("show", "")
-        return cls(
-            lines_visible(request.user).filter(code=line).first() if line else None,
-            request.GET.get("q", "").strip()[:200],
-            show if show in SHOWN else SHOWN[0],
-            Sort.read(request, list(SORTS), "-effect"),
-        )
-
-    def rows(self, user: Any) -> QuerySet[Elasticity]:
-        return elasticities_listed(
-            user,
-            line=self.line,
-            text=self.text,
-            show=self.show,
-            sort=self.sort.field,
-            descending=self.sort.descending,
-        )
+def _asked(request: HttpRequest) -> Asked:
+    """First what can be raised with the most effect."""
+    return Asked.read(request, SHOWN, SORTS, "-effect")
 
 
 def _allowed(user: Any) -> None:
@@ -64,11 +38,11 @@ def sensitivity(request: HttpRequest) -> HttpResponse:
     """All products; the sort *effect* has those on top that are worth most when raised, turned round those
     that are worth most when lowered."""
     _allowed(request.user)
-    asked = Asked.read(request)
-    page = paginate(request, asked.rows(request.user))
+    asked = _asked(request)
+    page = paginate(request, elasticities_listed(request.user, **asked.filters))
     context = {
         "asked": asked,
-        "sort": ("-" if asked.sort.descending else "") + asked.sort.field,
+        "sort": asked.sorted,
         "page": page,
         "rows": [{"row": row, **_words(row)} for row in page],
         "lines": lines_visible(request.user),
@@ -94,10 +68,10 @@ def sensitivity_export(request: HttpRequest, kind: str) -> HttpResponseBase:
     require(request.user, "exchange.export")
     if kind not in dict(FORMATS):
         raise Http404(kind)
-    asked = Asked.read(request)
+    asked = _asked(request)
 
     def rows() -> Iterator[list[Any]]:
-        for row in asked.rows(request.user).iterator(chunk_size=500):
+        for row in elasticities_listed(request.user, **asked.filters).iterator(chunk_size=500):
             product = row.product
             yield [
                 *(product.code, product.name, product.line.name, row.channel and row.channel.name),
