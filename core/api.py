@@ -28,6 +28,7 @@ from rest_framework.exceptions import AuthenticationFailed, MethodNotAllowed
 from rest_framework.permissions import SAFE_METHODS, IsAuthenticated
 
 from accounts.errors import VersionConflict
+from core.pages import ordered_whole
 
 if TYPE_CHECKING:  # rest_framework.views reads the settings that name this file
     from rest_framework.request import Request
@@ -107,11 +108,17 @@ def right_of(view: APIView, method: str) -> str | None:
 
 
 class Pagination(pagination.PageNumberPagination):
-    """``?page=2&page_size=200``: 50 a page, at most 200, with the total count."""
+    """``?page=2&page_size=200``: 50 a page, at most 200, with the total count.
+
+    Each row stands on one page: see :func:`core.pages.ordered_whole`.
+    """
 
     page_size = 50
     page_size_query_param = "page_size"
     max_page_size = 200
+
+    def paginate_queryset(self, queryset: Any, request: Request, view: APIView | None = None) -> Any:
+        return super().paginate_queryset(ordered_whole(queryset), request, view)
 
 
 class CursorPagination(pagination.CursorPagination):

@@ -408,6 +408,12 @@ def test_the_api_drafts_changes_and_decides(product: Product, sanne: Any) -> Non
     assert [row["id"] for row in listed] == [pk]
 
 
+def test_each_stands_on_one_page_when_all_begin_the_same_day(product: Product, sanne: Any) -> None:
+    drafts = [a_draft(sanne, product_factory(line=product.line)) for _each in range(9)]
+    pages = [api(sanne, "get", page=number, page_size=3).json()["results"] for number in (1, 2, 3)]
+    assert [row["id"] for page in pages for row in page] == [draft.pk for draft in drafts]
+
+
 def test_where_one_begins_to_hold_is_a_mark_on_the_charts(product: Product, ruud: Any, sanne: Any) -> None:
     row = approved(ruud, sanne, product)
     a_draft(ruud, product, start_date=today())
