@@ -24,7 +24,8 @@ from core.rate_limit import attempt
 from reporting.middleware import LANGUAGE
 from reporting.models import Share
 from reporting.reports.page import frozen_shown
-from reporting.selectors.shares import share_file, share_find, share_snapshot
+from reporting.selectors.share_versions import share_file, share_snapshot
+from reporting.selectors.shares import share_find
 from reporting.services.share_opening import access_note, share_ask, share_open, share_password
 
 from .cost_report_files import file_answer

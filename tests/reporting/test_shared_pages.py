@@ -19,7 +19,7 @@ from collaboration.selectors.alerts import alerts_open
 from core.organisation import organisation_forget, today
 from pmtool.logs import logging_config
 from reporting.models import Share, ShareAccess, SnapshotFile
-from reporting.selectors.shares import share_snapshot
+from reporting.selectors.share_versions import share_snapshot
 from reporting.services.shares import share_change, shares_act
 from tests.factories import user_factory
 from tests.policy.test_walk import written
