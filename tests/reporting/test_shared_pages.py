@@ -240,6 +240,21 @@ def test_every_address_dies_at_once(reader: Client, act: str) -> None:
         assert MARK not in get(reader, address).content.decode()
 
 
+def test_links_of_a_deactivated_author_rest_until_they_are_back(reader: Client) -> None:
+    share, address = share_made()
+    own, paused = share_made(share.report)
+    shares_act(user=share.author, ids=[own.pk], act="pause")
+    for active, status in ((True, 200), (False, 404), (True, 200)):
+        share.author.is_active = active
+        share.author.save()
+        assert get(reader, address).status_code == status
+        assert get(reader, paused).status_code == 404
+    assert MARK in opened(reader, address).content.decode()
+    share.author.is_active = False
+    share.author.save()
+    assert [reader.get(f"{address}{place}").status_code for place in ("", "nl/", "pdf/")] == [404] * 3
+
+
 def test_no_other_verb_does_anything(reader: Client) -> None:
     _share, address = share_made(downloads=True)
     opened(reader, address)
