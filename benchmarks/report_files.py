@@ -7,8 +7,8 @@ import datetime
 import resource
 import threading
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 
 import psutil
@@ -55,7 +55,7 @@ def run(bench: Bench) -> None:
     for kind, render in RENDERERS.items():
         steps: list[tuple[int, int]] = []
         cpu, wall = _cpu(), time.perf_counter()
-        with watched(psutil.Process()) as peak:
+        with watched(_held) as peak:
             content = render(report, lambda done, total, steps=steps: steps.append((done, total)))
         took, used, size = time.perf_counter() - wall, _cpu() - cpu, len(content) / 1024
         tell(f"{kind}: {took:.1f} s, {used:.1f} s CPU, at most {peak.megabytes:.0f} MB together")
@@ -91,19 +91,13 @@ def _cpu() -> float:
 
 
 @contextmanager
-def watched(process: psutil.Process) -> Iterator[Peak]:
-    """The most memory that the process and its children held together."""
+def watched(held: Callable[[], float]) -> Iterator[Peak]:
+    """The most memory that was ``held``, in MB, looked at all the time."""
     peak, over = Peak(), threading.Event()
 
     def watch() -> None:
         while not over.wait(0.02):
-            held = 0
-            for each in (process, *process.children(recursive=True)):
-                try:
-                    held += each.memory_info().rss
-                except psutil.NoSuchProcess:
-                    continue
-            peak.megabytes = max(peak.megabytes, held / 2**20)
+            peak.megabytes = max(peak.megabytes, held())
 
     thread = threading.Thread(target=watch)
     thread.start()
@@ -112,3 +106,12 @@ def watched(process: psutil.Process) -> Iterator[Peak]:
     finally:
         over.set()
         thread.join()
+
+
+def _held() -> float:
+    """By this process and its children together."""
+    process, held = psutil.Process(), 0
+    for each in (process, *process.children(recursive=True)):
+        with suppress(psutil.NoSuchProcess):
+            held += each.memory_info().rss
+    return held / 2**20
