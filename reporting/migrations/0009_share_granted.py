@@ -111,7 +111,7 @@ class Migration(migrations.Migration):
                         on_delete=django.db.models.deletion.PROTECT,
                         related_name="+",
                         to=settings.AUTH_USER_MODEL,
-                        verbose_name="author",
+                        verbose_name="owner",
                     ),
                 ),
                 migrations.AlterField(
@@ -160,7 +160,7 @@ class Migration(migrations.Migration):
                         related_name="+",
                         related_query_name="+",
                         to=settings.AUTH_USER_MODEL,
-                        verbose_name="author",
+                        verbose_name="owner",
                     ),
                 ),
                 migrations.AlterField(

@@ -43,7 +43,7 @@ class Share(models.Model):
         "reporting.Snapshot", models.PROTECT, related_name="+", verbose_name=_("tells no more than")
     )
     author = models.ForeignKey(
-        settings.AUTH_USER_MODEL, models.PROTECT, related_name="+", verbose_name=_("author")
+        settings.AUTH_USER_MODEL, models.PROTECT, related_name="+", verbose_name=_("owner")
     )
     label = models.CharField(_("recipient"), max_length=80)
     email = models.EmailField(_("e-mail"))

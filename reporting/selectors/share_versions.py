@@ -73,9 +73,9 @@ def share_file(share: Share, kind: str) -> SnapshotFile | None:
 
 
 def shares_behind(shares: Iterable[Share]) -> Mapping[int, tuple[Snapshot, More]]:
-    """Of the links that follow their report and do not show its newest version, by key: that version, and
-    what it tells beyond what the link was made for. One query."""
-    following = [share for share in shares if share.snapshot_id is None]
+    """Of the links that follow their report, revoked ones aside, and do not show its newest version, by key:
+    that version, and what it tells beyond what the link was made for. One query."""
+    following = [share for share in shares if share.snapshot_id is None and share.revoked_at is None]
     newest = _newest({share.report_id for share in following})
     found = ((share, newest[share.report_id]) for share in following if share.report_id in newest)
     told = ((share.pk, version, told_more(version, share.granted)) for share, version in found)

@@ -63,7 +63,7 @@ def share_create(
     token = token or token_new()
     if there := Share.objects.filter(token_hash=token_hash(token), report=current, author=user).first():
         return there, token
-    newest = shareable(current).first()
+    newest = shareable(current).defer("sections").first()
     if newest is None:
         message = _("Nothing of it was published for the outside yet: only that can be shared.")
         raise DomainError("not_published", message)

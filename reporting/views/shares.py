@@ -87,7 +87,7 @@ def share_new(request: HttpRequest, pk: int) -> HttpResponse:
     user, status = request.user, 200
     report = get_object_or_404(reports_visible(user), pk=pk, author=user.pk)
     chosen = {name: request.GET[name] for name in ("expires_on", "snapshot") if name in request.GET}
-    form = ShareForm(request.POST or None, snapshots=shareable(report), initial=chosen)
+    form = ShareForm(request.POST or None, snapshots=shareable(report).defer("sections"), initial=chosen)
     nonce = _signer.sign(f"{user.pk}:{report.pk}:{token_new()}")
     if request.method == "POST":
         status, sent = 422, request.POST.get("nonce", "")
@@ -106,7 +106,7 @@ def share_new(request: HttpRequest, pk: int) -> HttpResponse:
                 context = {"share": share, "report": report, "url": url, "mailed": mailed}
                 return _unkept(page_render(request, "reporting/share_made.html", context))
     context = {"form": form, "report": report, "nonce": nonce, "sharing": organisation_get().sharing}
-    told = form.fixed() or shareable(report).first()
+    told = form.fixed() or shareable(report).defer("sections").first()
     if told is not None:
         sentence = exposure_sentence(told, form.until())
         context |= {"snapshot": told, "sentence": sentence, "follows": form.fixed() is None}

@@ -209,7 +209,10 @@ def test_a_version_that_tells_more_is_not_shown_and_the_owner_is_told_why(
     page = tight(client.get(f"/reports/links/{share.pk}/"))
     assert f"Version {newer.number} is not shown" in page
     assert words.rpartition(" ")[2] in page
-    assert "a newer version tells more" in client.get("/reports/links/").text
+    mark = "does not show the newest version"
+    assert mark in client.get("/reports/links/").text
+    shares_act(user=share.author, ids=[share.pk], act="revoke")
+    assert mark not in client.get("/reports/links/").text
 
 
 def test_a_version_inside_is_never_shown() -> None:
