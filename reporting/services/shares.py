@@ -47,10 +47,11 @@ def token_new() -> str:
 
 @transaction.atomic
 def share_create(
-    *, user: Any, report: Report, values: Mapping[str, Any], token: str = ""
+    *, user: Any, report: Report, values: Mapping[str, Any], token: str = "", seen: int | None = None
 ) -> tuple[Share, str]:
     """A link of one's own report for one recipient, and its token, which is kept nowhere. With a ``token``
-    made before, a second call makes no second link and gives the same answer.
+    made before, a second call makes no second link and gives the same answer. ``seen``: the number of the
+    version that its author has before their eyes; the link tells no more than that, else than the newest.
 
     ``values``: label and email; snapshot (a fixed one, else always the newest), expires_on (30 days),
     password, downloads, note.
@@ -63,8 +64,9 @@ def share_create(
     token = token or token_new()
     if there := Share.objects.filter(token_hash=token_hash(token), report=current, author=user).first():
         return there, token
-    newest = shareable(current).defer("sections").first()
-    if newest is None:
+    versions = shareable(current).defer("sections")
+    granted = values.get("snapshot") or versions.filter(number=seen or 0).first() or versions.first()
+    if granted is None:
         message = _("Nothing of it was published for the outside yet: only that can be shared.")
         raise DomainError("not_published", message)
     share = Share(
@@ -74,7 +76,7 @@ def share_create(
         granted_on=today(),
         expires_on=_expiry(values.get("expires_on")),
         password=_hashed(values.get("password", "")),
-        granted=values.get("snapshot") or newest,
+        granted=granted,
         email=values.get("email", ""),
         token_hash=token_hash(token),
         **{name: values[name] for name in OWN if name in values},

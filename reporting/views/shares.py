@@ -88,13 +88,16 @@ def share_new(request: HttpRequest, pk: int) -> HttpResponse:
     report = get_object_or_404(reports_visible(user), pk=pk, author=user.pk)
     chosen = {name: request.GET[name] for name in ("expires_on", "snapshot") if name in request.GET}
     form = ShareForm(request.POST or None, snapshots=shareable(report).defer("sections"), initial=chosen)
-    nonce = _signer.sign(f"{user.pk}:{report.pk}:{token_new()}")
+    newest = shareable(report).defer("sections").first()
+    seen = newest.number if newest else 0
+    nonce = _signer.sign(f"{user.pk}:{report.pk}:{seen}:{token_new()}")
     if request.method == "POST":
         status, sent = 422, request.POST.get("nonce", "")
         if form.is_valid():
             try:
+                token, seen = _said(sent, user, report)
                 share, token = share_create(
-                    user=user, report=report, values=form.values(), token=_token(sent, user, report)
+                    user=user, report=report, values=form.values(), token=token, seen=seen
                 )
             except DomainError as error:
                 if error.status == 403:
@@ -106,7 +109,7 @@ def share_new(request: HttpRequest, pk: int) -> HttpResponse:
                 context = {"share": share, "report": report, "url": url, "mailed": mailed}
                 return _unkept(page_render(request, "reporting/share_made.html", context))
     context = {"form": form, "report": report, "nonce": nonce, "sharing": organisation_get().sharing}
-    told = form.fixed() or shareable(report).defer("sections").first()
+    told = form.fixed() or newest
     if told is not None:
         sentence = exposure_sentence(told, form.until())
         context |= {"snapshot": told, "sentence": sentence, "follows": form.fixed() is None}
@@ -184,14 +187,15 @@ def _changed(request: HttpRequest, count: int) -> None:
     messages.success(request, text % {"n": count})
 
 
-def _token(nonce: str, user: Any, report: Report) -> str:
+def _said(nonce: str, user: Any, report: Report) -> tuple[str, int]:
+    """The token of the form, and the number of the version that it told of."""
     try:
-        who, _sep, token = _signer.unsign(nonce, max_age=8 * 60 * 60).rpartition(":")
+        *who, seen, token = _signer.unsign(nonce, max_age=8 * 60 * 60).split(":")
     except signing.BadSignature:
-        who = token = ""
-    if who != f"{user.pk}:{report.pk}":
+        who = []
+    if who != [str(user.pk), str(report.pk)]:
         raise DomainError("nonce", _("The form was open too long. Send it again."))
-    return token
+    return token, int(seen)
 
 
 def _unkept(answer: HttpResponse) -> HttpResponse:

@@ -349,6 +349,7 @@ def test_the_form_sent_twice_makes_one_link_and_shows_it_both_times(client: Clie
     client.force_login(report.author)
     page = f"/reports/{report.pk}/share/"
     nonce = client.get(page).context["nonce"]
+    snapshot_made(report, fields=["volume", "revenue"])  # meanwhile, and not seen
     data = {
         **VALUES,
         "expires_on": f"{today() + 9 * DAY:%Y-%m-%d}",
@@ -360,7 +361,9 @@ def test_the_form_sent_twice_makes_one_link_and_shows_it_both_times(client: Clie
     assert len(urls) == Share.objects.count() == len(mail.outbox) == 1
     token = re.fullmatch(r"http://testserver/r/([\w-]{43})/", urls.pop())
     assert token
-    assert share_find(token[1])
+    share = share_find(token[1])
+    assert share
+    assert share.granted.number == 1
     forged = client.post(page, {**data, "nonce": f"{report.author.pk}:{report.pk}:guessable"})
     assert forged.status_code == 422
     assert Share.objects.count() == 1
