@@ -107,7 +107,7 @@ def _shared(page: Any, axe: Any) -> str:
     ):
         page.fill(f"[name={name}]", value)
     page.locator("[name=downloads]").check()
-    expect(page.locator("#told")).to_contain_text(f"tot {_until('nl')}")
+    expect(page.locator("#told")).to_contain_text(f"tot en met {_until('nl')}")
     axe(page)
     page.get_by_role("button", name="Maak de link en mail die").click()
     link: str = page.input_value("#link")
