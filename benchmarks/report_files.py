@@ -7,12 +7,14 @@ import datetime
 import resource
 import threading
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 
 import psutil
 from django.utils import translation
+
+from core.reports.blocks import Section
 
 from .tools import Bench, tell
 
@@ -24,15 +26,13 @@ class Peak:
     megabytes: float = 0.0
 
 
-def run(bench: Bench) -> None:
-    from core.reports.blocks import Section
+def sections_made(charts: int) -> list[Section]:
+    """So many charts, each with a long table and words."""
     from core.reports.build import Builder, Column, money, number, words
-    from reporting.renderers.document import Document
-    from reporting.services.snapshot_files import RENDERERS
 
     sections = []
     with translation.override("nl"):
-        for place in range(bench.size(CHARTS, 1)):
+        for place in range(charts):
             builder = Builder({"volume", "revenue", "product"})
             builder.text("Een **goede** maand.\n\n- afzet hoger\n- marge gelijk", about="product")
             builder.chart(_chart(place), ["volume"])
@@ -43,15 +43,23 @@ def run(bench: Bench) -> None:
             ]
             builder.table("Per product", columns, range(1, ROWS + 1))
             sections.append(Section("sales", f"Deel {place + 1}", builder.blocks))
+    return sections
+
+
+def run(bench: Bench) -> None:
+    from reporting.renderers.document import Document
+    from reporting.services.snapshot_files import RENDERERS
+
+    sections = sections_made(bench.size(CHARTS, 1))
     report = Document("Maandrapport", "nl", "Sanne", datetime.datetime(2026, 11, 1), "", [], sections)
     for kind, render in RENDERERS.items():
         steps: list[tuple[int, int]] = []
         cpu, wall = _cpu(), time.perf_counter()
-        with _watched() as peak:
+        with watched(_held) as peak:
             content = render(report, lambda done, total, steps=steps: steps.append((done, total)))
         took, used, size = time.perf_counter() - wall, _cpu() - cpu, len(content) / 1024
         tell(f"{kind}: {took:.1f} s, {used:.1f} s CPU, at most {peak.megabytes:.0f} MB together")
-        tell(f"      {size:.0f} kB{_pages(kind, content)}, said {len(steps)} times how far it is")
+        tell(f"      {size:.0f} kB{pages_counted(kind, content)}, said {len(steps)} times how far it is")
 
 
 def _chart(place: int) -> object:
@@ -73,7 +81,7 @@ def _chart(place: int) -> object:
     )
 
 
-def _pages(kind: str, content: bytes) -> str:
+def pages_counted(kind: str, content: bytes) -> str:
     return f", {content.count(b'/Type/Page') - content.count(b'/Type/Pages')} pages" if kind == "pdf" else ""
 
 
@@ -83,19 +91,13 @@ def _cpu() -> float:
 
 
 @contextmanager
-def _watched() -> Iterator[Peak]:
-    """The most memory that this process and its children held together."""
-    peak, over, process = Peak(), threading.Event(), psutil.Process()
+def watched(held: Callable[[], float]) -> Iterator[Peak]:
+    """The most memory that was ``held``, in MB, looked at all the time."""
+    peak, over = Peak(), threading.Event()
 
     def watch() -> None:
         while not over.wait(0.02):
-            held = 0
-            for each in (process, *process.children(recursive=True)):
-                try:
-                    held += each.memory_info().rss
-                except psutil.NoSuchProcess:
-                    continue
-            peak.megabytes = max(peak.megabytes, held / 2**20)
+            peak.megabytes = max(peak.megabytes, held())
 
     thread = threading.Thread(target=watch)
     thread.start()
@@ -104,3 +106,12 @@ def _watched() -> Iterator[Peak]:
     finally:
         over.set()
         thread.join()
+
+
+def _held() -> float:
+    """By this process and its children together."""
+    process, held = psutil.Process(), 0
+    for each in (process, *process.children(recursive=True)):
+        with suppress(psutil.NoSuchProcess):
+            held += each.memory_info().rss
+    return held / 2**20

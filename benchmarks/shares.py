@@ -1,5 +1,5 @@
 """Shared links: 10,000 tokens and where they are found, what 1,000 of each kind that cannot be read answer
-and how fast, and the shared page beside a static file."""
+and how fast; a report of twelve charts as a shared page, beside a static file, and as PDF by a worker."""
 
 from __future__ import annotations
 
@@ -19,16 +19,17 @@ from django.utils import timezone
 
 from accounts.models import Role, User
 from benchmarks.pages import gunicorn
+from benchmarks.processes import memory, worker
+from benchmarks.report_files import CHARTS, pages_counted, sections_made, watched
 from benchmarks.tools import Bench, median, percentile, tell
-from core.models import Organisation
+from core.models import Job, Organisation
 from core.organisation import organisation_forget, today
-from core.reports.blocks import Cell, Section, Table, Text, sections_to_json
+from core.reports.blocks import sections_to_json
 from pmtool.logs import JsonFormatter
-from reporting.models import Report, Share, Snapshot
+from reporting.models import Report, Share, Snapshot, SnapshotFile
 from reporting.selectors.shares import token_hash
 from reporting.services.shares import share_create, shares_act, token_new
-
-TABLES, ROWS, COLUMNS = 12, 20, 6
+from reporting.services.snapshot_files import snapshot_files_ask
 
 
 def run(bench: Bench) -> None:
@@ -37,7 +38,7 @@ def run(bench: Bench) -> None:
     author.roles.set(Role.objects.filter(code="product-manager"))
     Organisation.objects.update(sharing=True)
     organisation_forget()
-    report = _report(author)
+    report = _report(author, bench.size(CHARTS, 1))
     links = _links(author, report, count, 3 * each)
     tokens = [token for _share, token in links]
     tell(
@@ -47,15 +48,12 @@ def run(bench: Bench) -> None:
     _alike(author, links, each, log)
     _found(tokens, log.getvalue())
     _pages(tokens[-1], bench.size(300, 5))
+    _pdf(report)
 
 
-def _report(author: Any) -> Report:
+def _report(author: Any, charts: int) -> Report:
     said = {"title": "Category review", "language": "en", "audience": "external"}
     report = Report.objects.create(author=author, **said)
-    heads = tuple(f"Column {number}" for number in range(COLUMNS))
-    rows = [[Cell(f"{row * 1000:,}", str(row * 1000))] * COLUMNS for row in range(ROWS)]
-    table = Table("Sales", heads, heads, (True,) * COLUMNS, rows)
-    sections = [Section("sales", f"Section {number}", (Text("Words"), table)) for number in range(TABLES)]
     Snapshot.objects.create(
         report=report,
         number=1,
@@ -63,7 +61,7 @@ def _report(author: Any) -> Report:
         author_name=author.name,
         published_at=timezone.now(),
         fields=["volume"],
-        sections=sections_to_json(sections),
+        sections=sections_to_json(sections_made(charts)),
         **said,
     )
     return report
@@ -74,8 +72,8 @@ def _links(author: Any, report: Report, count: int, served: int) -> list[tuple[S
     values = {"label": "R", "email": "r@bench.example"}
     with transaction.atomic():
         links = [share_create(user=author, report=report, values=values) for _number in range(served)]
-    like = model_to_dict(links[0][0], exclude=["id", "token_hash", "report", "author", "snapshot"])
-    more = []
+    like = model_to_dict(links[0][0], exclude=["id", "token_hash", "report", "author", "snapshot", "granted"])
+    like["granted"], more = links[0][0].granted, []
     for _number in range(count - served):
         token = token_new()
         more.append((Share(report=report, author=author, token_hash=token_hash(token), **like), token))
@@ -167,3 +165,25 @@ def _pages(token: str, times: int) -> None:
     for name, walls in took.items():
         p95 = percentile(walls, 0.95)
         tell(f"{name}: p50 {median(walls):.1f} ms, p95 {p95:.1f} ms, {p95 / base:.1f} × the static file")
+
+
+def _pdf(report: Report) -> None:
+    """The PDF alone, by a worker of one process: until it is there, and what worker and helpers hold."""
+    snapshot, said = report.snapshots.get(), set()
+    for kind in ("pptx", "xlsx"):
+        SnapshotFile.objects.create(snapshot=snapshot, kind=kind, content=b"", bytes=0)
+    with worker(1) as (process, _took), watched(lambda: memory(process)[0]) as peak:
+        started = time.perf_counter()
+        snapshot_files_ask(snapshot=snapshot)
+        job = Job.objects.get(payload__snapshot=snapshot.pk)
+        while not job.is_final:
+            time.sleep(0.02)
+            job.refresh_from_db()
+            said.add((job.progress_done, job.progress_total))
+        took = time.perf_counter() - started
+    if job.state != Job.State.DONE:
+        raise RuntimeError(f"the PDF was not made: {job.error_code}")
+    made = SnapshotFile.objects.get(snapshot=snapshot, kind="pdf")
+    pages, size = pages_counted("pdf", bytes(made.content)), made.bytes / 1024
+    tell(f"PDF by a worker: {took:.1f} s (goal ≤ 10), {size:.0f} kB{pages}, seen {len(said)} times how far")
+    tell(f"   worker, its parent and helpers: at most {peak.megabytes:.0f} MB PSS together (goal ≤ 512)")

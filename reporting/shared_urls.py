@@ -12,8 +12,8 @@ urlpatterns = [
     path("<str:token>/", shared.report, name="report"),
     path("<str:token>/open/", shared.opened, name="open"),
     path("<str:token>/password/", shared.password, name="password"),
-    path("<str:token>/language/", shared.language, name="language"),
     path("<str:token>/question/", shared.question, name="question"),
+    re_path(r"^(?P<token>[^/]+)/(?P<language>nl|en)/$", shared.language, name="language"),
     path("<str:token>/<str:kind>/", shared.file, name="file"),
     re_path(r"^(?:.*/)?$", shared.nothing, name="nothing"),
 ]

@@ -11,8 +11,7 @@ from django.utils.translation import pgettext_lazy
 
 from core.organisation import today
 from reporting.models import Share, Snapshot
-from reporting.models.share import DAYS
-from reporting.services.shares import DEFAULT_DAYS
+from reporting.models.share import DAYS, DEFAULT_DAYS
 
 
 class ShareForm(forms.ModelForm):
@@ -58,9 +57,26 @@ class ShareForm(forms.ModelForm):
             self.initial.setdefault("expires_on", today() + datetime.timedelta(days=DEFAULT_DAYS))
         else:
             del self.fields["snapshot"]
+            self.fields["email"].disabled = True
+            self.fields["email"].help_text = _("One recipient, one link: make a new one for another address.")
             self.fields["password"].label = _("New password")
             if not self.instance.password:
                 del self.fields["no_password"]
+
+    def until(self) -> datetime.date:
+        """The day chosen so far; 30 days from today where there is none."""
+        return self._chosen("expires_on") or today() + datetime.timedelta(days=DEFAULT_DAYS)
+
+    def fixed(self) -> Snapshot | None:
+        """The version chosen so far; none: always the newest."""
+        found: Snapshot | None = self._chosen("snapshot")
+        return found
+
+    def _chosen(self, name: str) -> Any:
+        try:
+            return self.fields[name].clean(self[name].value())
+        except forms.ValidationError:
+            return None
 
     def values(self) -> dict[str, Any]:
         return {name: value for name, value in self.cleaned_data.items() if name != "version"}

@@ -3,8 +3,8 @@ from __future__ import annotations
 import datetime
 
 import pghistory
+import pgtrigger
 from django.conf import settings
-from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import F, Q
 from django.urls import reverse
@@ -13,6 +13,7 @@ from django.utils.translation import pgettext_lazy
 
 DAYS = 366
 """A link lasts so long at most, from the day it was made or renewed."""
+DEFAULT_DAYS = 30
 
 
 @pghistory.track(
@@ -22,28 +23,38 @@ class Share(models.Model):
     """A link for one recipient to what was published of a report: always the newest version, or one
     ``snapshot``. Who has the token may read; only its hash is kept.
 
-    ``fields`` and ``channel_ids`` (none: all) are what it may tell: those of what was published when it was
-    made or renewed. A newer version that tells more is not shown by it. ``access`` is raised whenever who has
-    opened it has to open it again.
+    ``granted`` is the version whose exposure its author saw when it was made, or said yes to since: one that
+    tells more is not shown by it. Its token, report and recipient's address stay. ``access`` is raised
+    whenever who has opened it has to open it again.
     """
 
-    report = models.ForeignKey("reporting.Report", models.PROTECT, related_name="shares")
-    snapshot = models.ForeignKey(
-        "reporting.Snapshot", models.PROTECT, null=True, blank=True, related_name="+"
+    report = models.ForeignKey(
+        "reporting.Report", models.PROTECT, related_name="shares", verbose_name=_("report")
     )
-    author = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+")
+    snapshot = models.ForeignKey(
+        "reporting.Snapshot",
+        models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="+",
+        verbose_name=_("always the version"),
+    )
+    granted = models.ForeignKey(
+        "reporting.Snapshot", models.PROTECT, related_name="+", verbose_name=_("tells no more than")
+    )
+    author = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.PROTECT, related_name="+", verbose_name=_("owner")
+    )
     label = models.CharField(_("recipient"), max_length=80)
     email = models.EmailField(_("e-mail"))
-    granted_on = models.DateField()
+    granted_on = models.DateField(_("from"))
     expires_on = models.DateField(_("until"))
     password = models.CharField(max_length=200, blank=True)
     downloads = models.BooleanField(_("may download"), default=False)
     note = models.CharField(_("note"), max_length=400, blank=True)
-    fields = ArrayField(models.CharField(max_length=40), default=list, blank=True)
-    channel_ids = ArrayField(models.BigIntegerField(), default=list, blank=True)
     token_hash = models.CharField(max_length=64, unique=True)
-    paused_at = models.DateTimeField(null=True, blank=True)
-    revoked_at = models.DateTimeField(null=True, blank=True)
+    paused_at = models.DateTimeField(pgettext_lazy("shared link", "paused"), null=True, blank=True)
+    revoked_at = models.DateTimeField(pgettext_lazy("shared link", "revoked"), null=True, blank=True)
     access = models.PositiveIntegerField(default=1)
     mailed_at = models.DateTimeField(null=True, blank=True)
     opened_count = models.PositiveIntegerField(default=0)
@@ -64,6 +75,11 @@ class Share(models.Model):
                 condition=Q(expires_on__lte=F("granted_on") + datetime.timedelta(days=DAYS)),
                 name="share_a_year_at_most",
             ),
+        ]
+        triggers = [
+            pgtrigger.ReadOnly(
+                name="share_recipient_stays", fields=["report", "author", "email", "token_hash", "created_at"]
+            )
         ]
 
     def __str__(self) -> str:

@@ -11,9 +11,11 @@ from django.utils import translation
 
 from core import registries
 from core.charts import Chart, ChartTable, LegendKey
+from core.organisation import organisation_get, today
 from core.registries import ReportSection
 from core.reports.blocks import Block, ReportChart, Section, Text, sections_from_json, sections_to_json
 from reporting.models import Report, ReportPart
+from reporting.models.share import DEFAULT_DAYS
 from reporting.reports.markdown import markdown_html
 from reporting.selectors.report_choices import Choice
 from reporting.selectors.reports import Built, problems
@@ -79,8 +81,11 @@ def frozen_shown(language: str, rows: Sequence[Mapping[str, Any]]) -> list[Secti
 
 def preview_content(report: Report, built: Built) -> dict[str, Any]:
     """What a report tells and its sections, as plain data: a worker may make it."""
+    by_link = report.audience == Report.Audience.EXTERNAL and organisation_get().sharing
+    until = today() + datetime.timedelta(days=DEFAULT_DAYS) if by_link else None
     return {
-        "sentence": exposure_sentence(built),
+        "sentence": exposure_sentence(built, until),
+        "by_link": by_link,
         "exposure": asdict(built.exposure),
         "lapsed": list(built.lapsed),
         "problems": problems(report, built),

@@ -1,4 +1,4 @@
-"""Shared links: which a person manages, in which state they are, and what one of them shows."""
+"""Shared links: which a person manages, in which state they are, and whose token opens one."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from django.db.models.functions import Coalesce
 from django.utils.translation import pgettext_lazy
 
 from core.organisation import organisation_get, today
-from reporting.models import Report, Share, Snapshot, SnapshotFile
+from reporting.models import Report, Share, Snapshot
 
 SHARE = "reporting.share"
 ALL = "core.settings"
@@ -46,22 +46,29 @@ def shares_visible(user: Any) -> QuerySet[Share]:
     """One's own links; of everybody for who may turn sharing off. Each with its ``state``."""
     if not user.has_perm(SHARE):
         return Share.objects.none()
-    rows = Share.objects.select_related("report", "author", "snapshot").annotate(state=_state())
+    rows = Share.objects.select_related("report", "author", "snapshot", "granted").annotate(state=_state())
+    rows = rows.defer("snapshot__sections", "granted__sections")
     return rows if user.has_perm(ALL) else rows.filter(author=user.pk)
+
+
+def shares_live_of(report: Any) -> QuerySet[Share]:
+    """The live links of the report with this key."""
+    return Share.objects.filter(report=report).annotate(state=_state()).filter(state="live")
 
 
 def shares_live() -> Coalesce:
     """How many live links a report has, in a query of reports."""
-    rows = Share.objects.filter(report=OuterRef("pk")).annotate(state=_state()).filter(state="live")
-    counted = rows.order_by().values("report").annotate(count=Count("pk")).values("count")
+    counted = (
+        shares_live_of(OuterRef("pk")).order_by().values("report").annotate(count=Count("pk")).values("count")
+    )
     return Coalesce(Subquery(counted), 0)
 
 
 def shares_following(report: Report) -> QuerySet[Share]:
     """The live links that follow the newest version; none while sharing is off."""
-    rows = Share.objects.filter(report=report, snapshot=None).select_related("author", "report")
-    live = rows.annotate(state=_state()).filter(state="live").order_by("label", "pk")
-    return live if organisation_get().sharing else live.none()
+    live = shares_live_of(report.pk).filter(snapshot=None).order_by("label", "pk")
+    rows = live.select_related("author", "report", "granted").defer("granted__sections")
+    return rows if organisation_get().sharing else rows.none()
 
 
 def shareable(report: Report) -> QuerySet[Snapshot]:
@@ -72,28 +79,7 @@ def shareable(report: Report) -> QuerySet[Snapshot]:
 def share_find(token: str) -> Share | None:
     """The link of this token, if it may be read now. As many statements whatever the token is."""
     sharing = organisation_get().sharing
-    rows = Share.objects.select_related("report", "author").annotate(state=_state())
+    rows = Share.objects.select_related("report", "author", "granted").defer("granted__sections")
+    rows = rows.annotate(state=_state())
     share = rows.filter(token_hash=token_hash(token)).first()
     return share if share is not None and sharing and share.state == "live" else None  # type: ignore[attr-defined]
-
-
-def share_snapshot(share: Share) -> Snapshot:
-    """What the link shows."""
-    return share_versions(share)[0]
-
-
-def share_file(share: Share, kind: str) -> SnapshotFile | None:
-    """The same as a file; none: it is still being made."""
-    rows = SnapshotFile.objects.select_related("snapshot").defer("snapshot__sections").filter(kind=kind)
-    return rows.filter(snapshot=share_versions(share).values("pk")[:1]).first()
-
-
-def share_versions(share: Share) -> QuerySet[Snapshot]:
-    """What it may show, newest first: its own snapshot, or those that tell no field and no channel more than
-    what it was made for."""
-    if share.snapshot_id:
-        return Snapshot.objects.filter(pk=share.snapshot_id)
-    found = shareable(share.report).filter(fields__contained_by=share.fields)
-    if share.channel_ids:
-        found = found.filter(channel_ids__contained_by=share.channel_ids).exclude(channel_ids=[])
-    return found

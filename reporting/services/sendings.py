@@ -24,7 +24,8 @@ from core.organisation import today
 from reporting.models import Report, ReportSchedule, ReportSending, Snapshot
 from reporting.selectors.reports import EDIT, report_build, snapshots_visible
 from reporting.selectors.schedules import next_due, not_yet, waits_until
-from reporting.selectors.shares import SHARE, share_versions, shares_following
+from reporting.selectors.share_versions import share_versions
+from reporting.selectors.shares import SHARE, shares_following
 from reporting.selectors.snapshot_files import PDF_MAIL
 from reporting.words.schedules import UNSENT
 

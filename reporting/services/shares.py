@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import datetime
 import secrets
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from django.conf import settings
 from django.contrib.auth.hashers import make_password
 from django.core.mail import EmailMessage, get_connection
 from django.db import transaction
-from django.db.models import F
+from django.db.models import F, QuerySet
 from django.template.loader import render_to_string
 from django.utils import timezone, translation
 from django.utils.translation import gettext as _
@@ -21,14 +22,22 @@ from accounts.versions import check, row_lock, row_save
 from core import formats
 from core.organisation import organisation_get, today
 from reporting.models import Report, Share, ShareAccess
-from reporting.models.share import DAYS
+from reporting.models.share import DAYS, DEFAULT_DAYS
+from reporting.selectors.share_versions import shares_behind
 from reporting.selectors.shares import SHARE, shareable, shares_visible, token_hash
 
-DEFAULT_DAYS = 30
 KEPT = datetime.timedelta(days=90)
 """How long is kept who opened a link when."""
-OWN = ("label", "email", "downloads", "note")
-ACTS = ("renew", "pause", "resume", "revoke")
+OWN = ("label", "downloads", "note")
+
+
+@dataclass(frozen=True)
+class Renewed:
+    """How many links last longer now, and those that their author has to look at first: they do not show a
+    newer version, as it tells more than they were made for."""
+
+    count: int
+    left: Sequence[Share]
 
 
 def token_new() -> str:
@@ -38,10 +47,11 @@ def token_new() -> str:
 
 @transaction.atomic
 def share_create(
-    *, user: Any, report: Report, values: Mapping[str, Any], token: str = ""
+    *, user: Any, report: Report, values: Mapping[str, Any], token: str = "", seen: int | None = None
 ) -> tuple[Share, str]:
     """A link of one's own report for one recipient, and its token, which is kept nowhere. With a ``token``
-    made before, a second call makes no second link and gives the same answer.
+    made before, a second call makes no second link and gives the same answer. ``seen``: the number of the
+    version that its author has before their eyes; the link tells no more than that, else than the newest.
 
     ``values``: label and email; snapshot (a fixed one, else always the newest), expires_on (30 days),
     password, downloads, note.
@@ -54,11 +64,11 @@ def share_create(
     token = token or token_new()
     if there := Share.objects.filter(token_hash=token_hash(token), report=current, author=user).first():
         return there, token
-    newest = shareable(current).first()
-    if newest is None:
+    versions = shareable(current).defer("sections")
+    granted = values.get("snapshot") or versions.filter(number=seen or 0).first() or versions.first()
+    if granted is None:
         message = _("Nothing of it was published for the outside yet: only that can be shared.")
         raise DomainError("not_published", message)
-    shown = values.get("snapshot") or newest
     share = Share(
         report=current,
         author=user,
@@ -66,8 +76,8 @@ def share_create(
         granted_on=today(),
         expires_on=_expiry(values.get("expires_on")),
         password=_hashed(values.get("password", "")),
-        fields=shown.fields,
-        channel_ids=shown.channel_ids,
+        granted=granted,
+        email=values.get("email", ""),
         token_hash=token_hash(token),
         **{name: values[name] for name in OWN if name in values},
     )
@@ -105,9 +115,12 @@ def share_mail(*, share: Share, url: str) -> bool:
 
 @transaction.atomic
 def share_change(*, user: Any, share: Share, values: Mapping[str, Any], version: int | None) -> Share:
-    """Who it is for, downloads, note, expiry; ``password``: a new one, which who has it open has to give, or
-    none at all with ``no_password``."""
+    """What the recipient is called, downloads, note, expiry; ``password``: a new one, which who has it open
+    has to give, or none at all with ``no_password``. Whose it is stays: their address has the link."""
     current = _managed(user, share)
+    if values.get("email", current.email) != current.email:
+        message = _("One recipient, one link: make a new one for another address.")
+        raise DomainError("email", message, "email")
     fresh: dict[str, Any] = {name: values[name] for name in OWN if name in values}
     if values.get("password") or (values.get("no_password") and current.password):
         fresh |= {"password": _hashed(values.get("password", "")), "access": current.access + 1}
@@ -119,12 +132,9 @@ def share_change(*, user: Any, share: Share, values: Mapping[str, Any], version:
 
 @transaction.atomic
 def shares_act(*, user: Any, ids: Collection[int], act: str) -> int:
-    """Renew for 30 days, pause, resume or revoke for good; how many that changed. Links that the act does not
-    apply to stay as they are."""
-    _may_share(user)
-    if act not in ACTS:
-        raise DomainError("act", _("This cannot be done with a link."), status=404)
-    rows = Share.objects.filter(pk__in=shares_visible(user).filter(pk__in=ids).values("pk"), revoked_at=None)
+    """Pause, resume or revoke for good; how many that changed. Links that the act does not apply to stay as
+    they are."""
+    rows = _open(user, ids)
     again = F("access") + 1
     if act == "revoke":
         return rows.update(revoked_at=timezone.now(), access=again)
@@ -132,10 +142,38 @@ def shares_act(*, user: Any, ids: Collection[int], act: str) -> int:
         return rows.filter(paused_at=None).update(paused_at=timezone.now(), access=again)
     if act == "resume":
         return rows.filter(paused_at__isnull=False).update(paused_at=None)
-    found = list(rows.select_for_update(of=("self",)).select_related("report", "snapshot"))
+    raise DomainError("act", _("This cannot be done with a link."), status=404)
+
+
+@transaction.atomic
+def shares_renew(*, user: Any, ids: Collection[int]) -> Renewed:
+    """For 30 days from today, and for nothing more than before. Those that do not show a newer version are
+    left as they are."""
+    found = _locked(_open(user, ids))
+    behind = shares_behind(found)
     for share in found:
-        _renew(share)
-    return len(found)
+        if share.pk not in behind:
+            _lengthen(share)
+    left = [share for share in found if share.pk in behind]
+    return Renewed(len(found) - len(left), left)
+
+
+@transaction.atomic
+def share_renew(*, user: Any, share: Share, seen: int | None = None) -> Share:
+    """One link for 30 days from today. ``seen``: it may also tell what the version of this number does, which
+    its author has before their eyes; where that is not the newest any more it is refused (409)."""
+    found = _locked(_open(user, [share.pk]))
+    if not found:
+        raise DomainError("not_found", _("There is no such link."), status=404)
+    current = found[0]
+    if seen is not None and current.snapshot_id is None:
+        newest = shareable(current.report).defer("sections")[0]
+        if newest.number != seen:
+            message = _("A newer version was published in the meantime: look at what that tells.")
+            raise DomainError("changed", message, status=409)
+        current.granted = newest
+    _lengthen(current)
+    return current
 
 
 def shares_revoke_all() -> int:
@@ -149,13 +187,22 @@ def accesses_purge() -> int:
     return ShareAccess.objects.filter(at__lt=timezone.now() - KEPT).delete()[0]
 
 
-def _renew(share: Share) -> None:
-    """For 30 days from today, and for all that is published now."""
-    newest = share.snapshot or shareable(share.report)[0]
+def _open(user: Any, ids: Collection[int]) -> QuerySet[Share]:
+    """Those of them that the person manages and that were not revoked."""
+    _may_share(user)
+    return Share.objects.filter(pk__in=shares_visible(user).filter(pk__in=ids).values("pk"), revoked_at=None)
+
+
+def _locked(rows: QuerySet[Share]) -> list[Share]:
+    found = rows.select_for_update(of=("self",)).select_related("report", "granted")
+    return list(found.defer("granted__sections"))
+
+
+def _lengthen(share: Share) -> None:
     share.granted_on = today()
     share.expires_on = max(share.expires_on, _expiry(None))
-    share.fields, share.channel_ids = newest.fields, newest.channel_ids
-    share.save(update_fields=["granted_on", "expires_on", "fields", "channel_ids"])
+    share.version += 1
+    share.save(update_fields=["granted_on", "granted", "expires_on", "version"])
 
 
 def _may_share(user: Any) -> None:

@@ -32,6 +32,7 @@ from reporting.selectors.report_choices import Choice
 from reporting.selectors.report_jobs import publish_job
 from reporting.selectors.reports import EDIT, VIEW, reports_visible, snapshots_visible
 from reporting.selectors.schedules import schedule_of, sendings_last
+from reporting.selectors.share_versions import snapshot_showing
 from reporting.selectors.shares import SHARE
 from reporting.services.report_jobs import report_publish_start
 from reporting.services.reports import (
@@ -235,6 +236,8 @@ def snapshot(request: HttpRequest, pk: int, number: int) -> HttpResponse:
         "snapshot": found,
         "kinds": SnapshotFile.Kind.values,
         "sentence": exposure_sentence(found),
+        "showing": snapshot_showing(found),
+        "can_share": request.user.has_perm(SHARE),
         "shown": frozen_shown(found.language, found.sections),
     }
     return page_render(request, "reporting/snapshot.html", context)

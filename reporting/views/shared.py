@@ -18,13 +18,13 @@ from django.urls import reverse
 from django.views.decorators.csrf import csrf_exempt
 
 from accounts.errors import DomainError
-from accounts.models.user import LANGUAGES
 from core.clients import client_address, client_kind
 from core.rate_limit import attempt
 from reporting.middleware import LANGUAGE
 from reporting.models import Share
 from reporting.reports.page import frozen_shown
-from reporting.selectors.shares import share_file, share_find, share_snapshot
+from reporting.selectors.share_versions import share_file, share_snapshot
+from reporting.selectors.shares import share_find
 from reporting.services.share_opening import access_note, share_ask, share_open, share_password
 
 from .cost_report_files import file_answer
@@ -76,6 +76,7 @@ def report(request: HttpRequest, token: str, share: Share) -> HttpResponse:
     snapshot = share_snapshot(share)
     shown = frozen_shown(snapshot.language, snapshot.sections)
     context = {"share": share, "token": token, "snapshot": snapshot, "shown": shown}
+    context["no_files"] = not share.downloads
     return render(request, "shared/report.html", context)
 
 
@@ -103,13 +104,11 @@ def password(request: HttpRequest, token: str, share: Share) -> HttpResponseBase
     return _let_in(token, share, ADMITTED)
 
 
-@link("POST")
-def language(request: HttpRequest, token: str, share: Share) -> HttpResponseBase:
-    """The language of what is around the report, for this link alone."""
-    wanted = request.POST.get("language", "")
+@link("GET", "HEAD")
+def language(request: HttpRequest, token: str, share: Share, language: str) -> HttpResponseBase:
+    """The language of what is around the report, in a cookie of this link alone: nothing else changes."""
     answer = redirect("shared:report", token)
-    if wanted in dict(LANGUAGES):
-        _cookie(answer, token, LANGUAGE, wanted)
+    _cookie(answer, token, LANGUAGE, language)
     return answer
 
 

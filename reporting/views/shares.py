@@ -16,15 +16,26 @@ from django.views.decorators.http import require_http_methods
 
 from accounts.errors import DomainError, VersionConflict
 from accounts.versions import form_conflict
+from collaboration.sentences import enumerate_words
 from core.errors import form_refuse
+from core.history import history_of
 from core.organisation import organisation_get
 from core.pages import Sort, page_render, paginate, with_right
 from reporting.forms.share import ShareForm
-from reporting.models import Report, Share
+from reporting.models import Report, Share, Snapshot
 from reporting.selectors.reports import reports_visible
-from reporting.selectors.shares import ALL, SHARE, STATES, share_versions, shareable, shares_visible
-from reporting.services.shares import share_change, share_create, share_mail, shares_act, token_new
-from reporting.words.exposure import exposure_sentence
+from reporting.selectors.share_versions import share_versions, shares_behind, snapshot_showing
+from reporting.selectors.shares import ALL, SHARE, STATES, shareable, shares_visible
+from reporting.services.shares import (
+    share_change,
+    share_create,
+    share_mail,
+    share_renew,
+    shares_act,
+    shares_renew,
+    token_new,
+)
+from reporting.words.exposure import exposure_sentence, more_words
 
 SORTS = {"label": "label", "report": "report__title", "until": "expires_on", "opened": "opened_at"}
 _signer = signing.TimestampSigner(salt="reporting.share_new")
@@ -36,27 +47,29 @@ def shares(request: HttpRequest) -> HttpResponseBase:
     """All links one manages, found by words, state and report; some of them renewed, paused or revoked."""
     user = request.user
     if request.method == "POST":
-        ids = [int(each) for each in request.POST.getlist("share") if each.isdigit()]
-        count = shares_act(user=user, ids=ids, act=request.POST.get("act", ""))
-        messages.success(
-            request, ngettext("%(n)s link changed.", "%(n)s links changed.", count) % {"n": count}
-        )
-        return redirect(request.get_full_path())
+        return redirect(_acted(request))
     rows, asked = shares_visible(user), request.GET
     if words := asked.get("q", "").strip():
         rows = rows.filter(Q(label__icontains=words) | Q(email__icontains=words) | Q(note__icontains=words))
+    number = asked.get("version", "") if asked.get("version", "").isdigit() else ""
     if (state := asked.get("state", "")) in STATES:
         rows = rows.filter(state=state)
     if (about := asked.get("report", "")).isdigit():
         rows = rows.filter(report=int(about))
+        if number:
+            shown = Snapshot.objects.filter(report=int(about), number=int(number)).first()
+            rows = rows.filter(pk__in=snapshot_showing(shown).shown if shown else ())
     sort = Sort.read(request, tuple(SORTS), "-opened")
     by = F(SORTS[sort.field])
     order = by.desc(nulls_last=True) if sort.descending else by.asc(nulls_last=True)
+    page = paginate(request, rows.order_by(order, "-pk"))
     context = {
-        "page": paginate(request, rows.order_by(order, "-pk")),
+        "page": page,
+        "behind": shares_behind(page),
         "sort": sort,
         "states": STATES,
         "state": state,
+        "number": number,
         "words": words,
         "about": Report.objects.filter(pk=int(about)).first() if about.isdigit() else None,
         "everybody": user.has_perm(ALL),
@@ -68,18 +81,23 @@ def shares(request: HttpRequest) -> HttpResponseBase:
 @with_right(SHARE)
 @require_http_methods(["GET", "HEAD", "POST"])
 def share_new(request: HttpRequest, pk: int) -> HttpResponse:
-    """A link of one's own report. Its token is in the form before it opens anything, so that sending the form
-    twice makes one link and shows it both times."""
+    """A link of one's own report, and what it would tell until when as far as the form says. Its token is in
+    the form before it opens anything, so that sending the form twice makes one link and shows it both
+    times."""
     user, status = request.user, 200
     report = get_object_or_404(reports_visible(user), pk=pk, author=user.pk)
-    form = ShareForm(request.POST or None, snapshots=shareable(report))
-    nonce = _signer.sign(f"{user.pk}:{report.pk}:{token_new()}")
+    chosen = {name: request.GET[name] for name in ("expires_on", "snapshot") if name in request.GET}
+    form = ShareForm(request.POST or None, snapshots=shareable(report).defer("sections"), initial=chosen)
+    newest = shareable(report).defer("sections").first()
+    seen = newest.number if newest else 0
+    nonce = _signer.sign(f"{user.pk}:{report.pk}:{seen}:{token_new()}")
     if request.method == "POST":
         status, sent = 422, request.POST.get("nonce", "")
         if form.is_valid():
             try:
+                token, seen = _said(sent, user, report)
                 share, token = share_create(
-                    user=user, report=report, values=form.values(), token=_token(sent, user, report)
+                    user=user, report=report, values=form.values(), token=token, seen=seen
                 )
             except DomainError as error:
                 if error.status == 403:
@@ -91,10 +109,13 @@ def share_new(request: HttpRequest, pk: int) -> HttpResponse:
                 context = {"share": share, "report": report, "url": url, "mailed": mailed}
                 return _unkept(page_render(request, "reporting/share_made.html", context))
     context = {"form": form, "report": report, "nonce": nonce, "sharing": organisation_get().sharing}
-    if newest := shareable(report).first():
-        until = form.initial.get("expires_on")
-        context |= {"snapshot": newest, "sentence": exposure_sentence(newest, until)}
-    return _unkept(page_render(request, "reporting/share_form.html", context, status=status))
+    told = form.fixed() or newest
+    if told is not None:
+        sentence = exposure_sentence(told, form.until())
+        context |= {"snapshot": told, "sentence": sentence, "follows": form.fixed() is None}
+    fragment = "reporting/_share_told.html"
+    page = page_render(request, "reporting/share_form.html", context, fragment=fragment, status=status)
+    return _unkept(page)
 
 
 @with_right(SHARE)
@@ -119,24 +140,62 @@ def share(request: HttpRequest, pk: int) -> HttpResponse:
                 messages.success(request, _("Saved."))
                 return redirect(found)
         found.refresh_from_db(fields=["label"])
-    shown = share_versions(found).first()
+    newer, more = shares_behind([found]).get(found.pk, (None, None))
     context |= {
         "accesses": found.accesses.all()[:50],
         "questions": found.questions.all()[:50],
-        "shown": shown,
-        "behind": found.snapshot_id is None and shown != shareable(found.report).first(),
+        "shown": share_versions(found).defer("sections").first(),
+        "newer": newer,
+        "more": more_words(more) if more else [],
+        "history": history_of(found),
     }
     return page_render(request, "reporting/share.html", context, status=status)
 
 
-def _token(nonce: str, user: Any, report: Report) -> str:
+def _acted(request: HttpRequest) -> str:
+    """Do what is asked with the links that are ticked, or with the one that it is asked on the page of; the
+    address to go on at."""
+    user, act = request.user, request.POST.get("act", "")
+    ids = [int(each) for each in request.POST.getlist("share") if each.isdigit()]
+    back = request.get_full_path()
+    if request.POST.get("one") and len(ids) == 1:
+        back = reverse("reporting:share", args=ids)
+    if act != "renew":
+        _changed(request, shares_act(user=user, ids=ids, act=act))
+    elif request.POST.get("one"):
+        found = get_object_or_404(shares_visible(user), pk__in=ids[:1])
+        seen = request.POST.get("seen", "")
+        try:
+            share_renew(user=user, share=found, seen=int(seen) if seen.isdigit() else None)
+        except DomainError as error:
+            messages.error(request, str(error))
+        else:
+            _changed(request, 1)
+    else:
+        done = shares_renew(user=user, ids=ids)
+        if done.count or not done.left:
+            _changed(request, done.count)
+        if done.left:
+            text = _("Not renewed, as a newer version tells more than they were made for: %(names)s.")
+            names = enumerate_words([share.label for share in done.left])
+            messages.warning(request, text % {"names": names})
+    return back
+
+
+def _changed(request: HttpRequest, count: int) -> None:
+    text = ngettext("%(n)s link changed.", "%(n)s links changed.", count)
+    messages.success(request, text % {"n": count})
+
+
+def _said(nonce: str, user: Any, report: Report) -> tuple[str, int]:
+    """The token of the form, and the number of the version that it told of."""
     try:
-        who, _sep, token = _signer.unsign(nonce, max_age=8 * 60 * 60).rpartition(":")
+        *who, seen, token = _signer.unsign(nonce, max_age=8 * 60 * 60).split(":")
     except signing.BadSignature:
-        who = token = ""
-    if who != f"{user.pk}:{report.pk}":
+        who = []
+    if who != [str(user.pk), str(report.pk)]:
         raise DomainError("nonce", _("The form was open too long. Send it again."))
-    return token
+    return token, int(seen)
 
 
 def _unkept(answer: HttpResponse) -> HttpResponse:

@@ -17,6 +17,7 @@ from core import formats, registries
 from reporting.models import Snapshot
 from reporting.selectors.grants import GRANT
 from reporting.selectors.reports import Built
+from reporting.selectors.share_versions import More
 from reporting.services.grants import DECIDED, WAITING
 
 
@@ -50,6 +51,18 @@ def _where(channels: int, accounts: int) -> str:
 
 def _counted(text: str, count: int) -> str:
     return text % {"n": formats.number(count, 0)}
+
+
+def more_words(more: More) -> list[tuple[str, str]]:
+    """What a version tells that a link was not made for: of what kind, and which, by name."""
+    said = (
+        (gettext("Fields"), [field_label(key) for key in more.fields]),
+        (gettext("Products"), more.products),
+        (gettext("Channels"), [gettext("all")] if more.everywhere else more.channels),
+        (gettext("Accounts whose figures are in it"), more.accounts),
+        (gettext("Suppliers whose products are in it"), more.suppliers),
+    )
+    return [(kind, ", ".join(names)) for kind, names in said if names]
 
 
 def field_label(key: str) -> str:

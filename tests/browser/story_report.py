@@ -90,6 +90,12 @@ def _for_the_retailer(page: Any, axe: Any, company: Company) -> None:
     page.wait_for_url("**/1/")
 
 
+def _until(language: str) -> str:
+    """The end of the month, as a page says it."""
+    with translation.override(language):
+        return formats.day(month_end(today())).replace("\xa0", " ")
+
+
 def _shared(page: Any, axe: Any) -> str:
     page.goto(page.url.removesuffix("1/") + "share/")
     until = f"{month_end(today()):%Y-%m-%d}"
@@ -101,6 +107,7 @@ def _shared(page: Any, axe: Any) -> str:
     ):
         page.fill(f"[name={name}]", value)
     page.locator("[name=downloads]").check()
+    expect(page.locator("#told")).to_contain_text(f"tot en met {_until('nl')}")
     axe(page)
     page.get_by_role("button", name="Maak de link en mail die").click()
     link: str = page.input_value("#link")
@@ -113,6 +120,7 @@ def _read(phone: Any, axe: Any, processes: Any, company: Company, link: str) -> 
     phone.fill("#password", PASSWORD)
     phone.get_by_role("button", name="Read the report").click()
     expect(phone.get_by_role("heading", level=1)).to_have_text("Juice at your stores")
+    expect(phone.locator("main")).to_contain_text(f"to be read until {_until('en')}")
     with translation.override("en"):
         own, theirs = company.volumes["SAP-100"][company.last], formats.number(THEIRS, 0)
         expect(phone.locator(".sections")).to_contain_text(company.channel.name)

@@ -2,17 +2,35 @@
 
 from __future__ import annotations
 
+import datetime
 from typing import Any
 
 import pytest
+from django.utils import translation
 from playwright.sync_api import expect
 
+from core import formats
+from core.organisation import today
+from core.reports.blocks import ReportChart, Section, Text, sections_to_json
 from tests.factories import user_factory
-from tests.reporting.sharing import MARK, report_made
+from tests.reporting.sharing import MARK, TABLE, report_made, snapshot_made
 
 from .test_costs import fits
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
+CHART = ReportChart(
+    title="How it sells",
+    subtitle="",
+    description="two months",
+    spec={
+        "data": {"values": [{"month": "a", "volume": 12}, {"month": "b", "volume": 9}]},
+        "mark": "bar",
+        "width": "container",
+        "encoding": {"x": {"field": "month"}, "y": {"field": "volume", "type": "quantitative"}},
+    },
+    legend=(),
+    table=TABLE,
+)
 WORDS = {
     "en": {
         "share": "Make the link and mail it",
@@ -43,17 +61,26 @@ def test_a_link_from_making_it_to_its_end(
 ) -> None:
     settings.MAIL_BACKEND = settings.EMAIL_BACKEND
     words, author = WORDS[language], user_factory("product-manager", language=language)
-    report = report_made(author)
+    report, downloads = report_made(author), language == "en"
+    snapshot_made(report, sections=sections_to_json([Section("sales", "Sales", (Text(MARK), TABLE, CHART))]))
     sign_in(page, author)
     page.goto(f"/reports/{report.pk}/share/")
     for name, value in (("label", "Noord"), ("email", "noord@example.com"), ("password", "only for Noord")):
         page.fill(f"[name={name}]", value)
+    page.locator("[name=downloads]").set_checked(downloads)
+    day = today() + datetime.timedelta(days=3)
+    page.fill("[name=expires_on]", f"{day:%Y-%m-%d}")
+    with translation.override(language):
+        until = formats.day(day).replace("\xa0", " ")
+    expect(page.locator("#told")).to_contain_text(until)
     axe(page)
     page.get_by_role("button", name=words["share"]).click()
     link = page.input_value("#link")
     locale = {"en": "en-GB", "nl": "nl-NL"}[language]
     phone = browser.new_context(viewport={"width": 390, "height": 844}, locale=locale).new_page()
     asked: list[str] = []
+    refused: list[str] = []
+    phone.on("console", lambda said: refused.append(said.text) if "Content Security" in said.text else None)
     phone.on("request", lambda request: asked.append(request.url))
     phone.goto(link)
     axe(phone)
@@ -66,11 +93,14 @@ def test_a_link_from_making_it_to_its_end(
     axe(phone)
     phone.get_by_role("button", name="Volume").click()
     expect(phone.locator("th[aria-sort=descending]")).to_have_count(1)
+    _files(phone, downloads=downloads)
     phone.fill("#question", "Why?")
     phone.get_by_role("button", name=words["ask"]).click()
     expect(phone.get_by_text(words["asked"])).to_be_visible()
     host = link.partition("/r/")[0]
-    assert {url for url in asked if not url.startswith((f"{host}/r/", f"{host}/static/"))} == set()
+    within = (f"{host}/r/", f"{host}/static/", f"blob:{host}/")
+    assert {url for url in asked if not url.startswith(within)} == set()
+    assert refused == []
     page.goto("/reports/links/")
     page.get_by_role("link", name="Noord", exact=True).click()
     expect(page.get_by_text("Why?")).to_be_visible()
@@ -79,3 +109,15 @@ def test_a_link_from_making_it_to_its_end(
     page.get_by_role("button", name=words["sure"]).click()
     phone.goto(link)
     expect(phone.get_by_text(words["gone"])).to_be_visible()
+
+
+def _files(phone: Any, *, downloads: bool) -> None:
+    """The chart is drawn; its drawing is a file where the link allows files."""
+    box = phone.locator("[data-chart-box]")
+    expect(box.locator("svg.marks")).to_be_visible()
+    expect(box.locator(".dropdown")).to_have_count(int(downloads))
+    for kind in ("png", "svg") if downloads else ():
+        box.locator("[data-bs-toggle=dropdown]").click()
+        with phone.expect_download() as download:
+            box.locator(f"[data-chart-do={kind}]").click()
+        assert download.value.suggested_filename == f"How it sells.{kind}"

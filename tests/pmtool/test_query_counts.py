@@ -236,8 +236,9 @@ def reported(owner: Any, products: list[Product]) -> None:
         report = Report.objects.create(author=owner, title="Month", language="en", audience="external")
         report.products.add(product)
         ReportPart.objects.create(report=report, place=0, section="key_figures")
-        Snapshot.objects.create(
-            report=report, number=1, author=owner, published_at=timezone.now(), product_ids=[product.pk]
+        told = {"audience": "external", "product_ids": [product.pk]}
+        snapshot = Snapshot.objects.create(
+            report=report, number=1, author=owner, published_at=timezone.now(), **told
         )
         ReportGrant.objects.create(
             report=report,
@@ -254,7 +255,7 @@ def reported(owner: Any, products: list[Product]) -> None:
         )
         day = timezone.localdate()
         said = {"label": "Noord", "token_hash": f"{report.pk:064x}", "granted_on": day, "expires_on": day}
-        Share.objects.create(report=report, author=owner, **said)
+        Share.objects.create(report=report, author=owner, granted=snapshot, **said)
 
 
 def placed(product: Product, channels: list[Any], month: datetime.date) -> None:

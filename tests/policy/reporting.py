@@ -164,8 +164,9 @@ RULES = [
     Rule("shared:report", get=PUBLIC, args=lambda world: {"token": "none"}, ok=NOBODYS),
     *(
         Rule(f"shared:{act}", post=PUBLIC, args=lambda world: {"token": "none"}, ok=NOBODYS)
-        for act in ("open", "password", "language", "question")
+        for act in ("open", "password", "question")
     ),
+    Rule("shared:language", get=PUBLIC, args=lambda world: {"token": "none", "language": "nl"}, ok=NOBODYS),
     Rule("shared:file", get=PUBLIC, args=lambda world: {"token": "none", "kind": "pdf"}, ok=NOBODYS),
     Rule("shared:nothing", get=PUBLIC, ok=NOBODYS),
     Rule("reporting:cost_report_made", get=SEE, args=somebodys_file, ok=THEIRS),

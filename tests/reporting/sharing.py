@@ -38,7 +38,9 @@ def snapshot_made(report: Report, text: str = MARK, **values: Any) -> Snapshot:
         "author_name": report.author.name,
         "published_at": timezone.now(),
         "fields": ["volume"],
+        "product_ids": [3],
         "channel_ids": [7],
+        "about": {"products": ["Juice (SAP)"], "channels": ["Noord"], "accounts": [], "suppliers": []},
         "sections": sections_to_json([Section("sales", "Sales", (Text(f"Words {text}"), TABLE))]),
     }
     return Snapshot.objects.create(report=report, **said | values)

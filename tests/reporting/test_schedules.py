@@ -268,11 +268,14 @@ def test_who_has_a_live_link_hears_of_it_and_no_link_or_figure_is_mailed(
     report.refresh_from_db()
     report_publish(user=author, report=report)
     shares = {}
+    nothing = report.snapshots.get()
+    nothing.pk, nothing.number, nothing.fields = None, 2, []
+    nothing.save()
     for label in ("live", "narrow", "revoked"):
         values = {"label": label, "email": f"{label}@a.example"}
         shares[label] = share_create(user=author, report=report, values=values)[0]
     shares_act(user=author, ids=[shares["revoked"].pk], act="revoke")
-    Share.objects.filter(label="narrow").update(fields=[])
+    Share.objects.exclude(label="narrow").update(granted=report.snapshots.get(number=1))
     said = {"every": "week", "day": 1, "users": []}
     with pytest.raises(DomainError, match="whom"):
         schedule_set(user=author, report=report, values=said)

@@ -17,9 +17,10 @@ from django.test.utils import CaptureQueriesContext
 from collaboration.models import Alert
 from collaboration.selectors.alerts import alerts_open
 from core.organisation import organisation_forget, today
+from core.reports.blocks import ReportChart, Section, Table, sections_to_json
 from pmtool.logs import logging_config
 from reporting.models import Share, ShareAccess, SnapshotFile
-from reporting.selectors.shares import share_snapshot
+from reporting.selectors.share_versions import share_snapshot
 from reporting.services.shares import share_change, shares_act
 from tests.factories import user_factory
 from tests.policy.test_walk import written
@@ -32,7 +33,7 @@ HEADERS = {
     "Referrer-Policy": "no-referrer",
     "X-Robots-Tag": "noindex, nofollow, noarchive",
 }
-SUB = ("", "open/", "password/", "language/", "question/", "pdf/", "xlsx/")
+SUB = ("", "open/", "password/", "question/", "nl/", "en/", "pdf/", "xlsx/")
 READ = ("", "pdf/", "xlsx/")
 ROBOTS = (
     "Mozilla/5.0 (compatible; Googlebot/2.1; +http://www.google.com/bot.html)",
@@ -91,18 +92,46 @@ def test_at_most_four_queries_and_no_session(reader: Client) -> None:
     share, address = share_made(downloads=True)
     SnapshotFile.objects.create(snapshot=share.report.snapshots.get(), kind="xlsx", content=b"PK", bytes=2)
     reader.force_login(user_factory("viewer"))
-    opened(reader, address)
-    for place in ("", "xlsx/"):
+    asks = (
+        ("post", "open/", 302),
+        ("get", "", 200),
+        ("get", "nl/", 302),
+        ("get", "en/", 302),
+        ("get", "xlsx/", 200),
+    )
+    for method, place, status in asks:
         organisation_forget()
         with CaptureQueriesContext(connection) as asked:
-            assert get(reader, f"{address}{place}").status_code == 200
-        said = [query["sql"] for query in asked]
-        assert len([sql for sql in said if sql.startswith("SELECT")]) <= 4
+            assert getattr(reader, method)(f"{address}{place}").status_code == status
+        said = [query["sql"] for query in asked if " SAVEPOINT " not in f" {query['sql']}"]
+        assert len(said) <= 4, (place, said)
         assert not [sql for sql in said if "session" in sql or "accounts_userrole" in sql]
     file = reader.get(f"{address}xlsx/")
     assert file.content == b"PK"
     assert get(reader, f"{address}pdf/").status_code == 503
     assert share.accesses.filter(what="xlsx").count() == 2
+
+
+@pytest.mark.parametrize("downloads", [False, True])
+def test_without_downloads_there_is_no_file_of_anything(reader: Client, downloads: bool) -> None:
+    chart = ReportChart(
+        title="How it sells",
+        subtitle="",
+        description="a line",
+        spec={},
+        legend=(),
+        table=Table("How it sells", ("Month", "Volume"), ("month", "volume"), (False, True), []),
+    )
+    report = report_made()
+    snapshot_made(report, sections=sections_to_json([Section("sales", "Sales", (chart,))]))
+    _share, address = share_made(report, downloads=downloads)
+    page = opened(reader, address).content.decode()
+    assert 'data-chart-do="table"' in page
+    marks = ('data-chart-do="png"', 'data-chart-do="svg"', 'data-chart-do="copy"', "data-copy-table")
+    assert [mark in page for mark in (*marks, f"{address}pdf/", f"{address}xlsx/")] == [downloads] * 6
+    assert ("nothing of it can be downloaded" in page) is not downloads
+    answers = [reader.get(f"{address}{kind}/").status_code for kind in ("pdf", "xlsx", "pptx")]
+    assert answers == ([503, 503, 404] if downloads else [404] * 3)
 
 
 def test_a_password_and_its_limits(reader: Client) -> None:
@@ -211,6 +240,21 @@ def test_every_address_dies_at_once(reader: Client, act: str) -> None:
         assert MARK not in get(reader, address).content.decode()
 
 
+def test_links_of_a_deactivated_author_rest_until_they_are_back(reader: Client) -> None:
+    share, address = share_made()
+    own, paused = share_made(share.report)
+    shares_act(user=share.author, ids=[own.pk], act="pause")
+    for active, status in ((True, 200), (False, 404), (True, 200)):
+        share.author.is_active = active
+        share.author.save()
+        assert get(reader, address).status_code == status
+        assert get(reader, paused).status_code == 404
+    assert MARK in opened(reader, address).content.decode()
+    share.author.is_active = False
+    share.author.save()
+    assert [reader.get(f"{address}{place}").status_code for place in ("", "nl/", "pdf/")] == [404] * 3
+
+
 def test_no_other_verb_does_anything(reader: Client) -> None:
     _share, address = share_made(downloads=True)
     opened(reader, address)
@@ -219,7 +263,7 @@ def test_no_other_verb_does_anything(reader: Client) -> None:
     before = written()
     for place in (*SUB, "other/", "a/b/"):
         for method in ("post", "put", "patch", "delete", "options", "trace"):
-            if method == "post" and place in ("open/", "password/", "language/", "question/"):
+            if method == "post" and place in ("open/", "password/", "question/"):
                 continue
             answer = getattr(strict, method)(f"{address}{place}")
             assert answer.status_code in (404, 405), (method, place, answer.status_code)
@@ -265,9 +309,16 @@ def test_a_question_stands_on_the_author_s_today(reader: Client) -> None:
 def test_the_frame_speaks_the_reader_s_language(reader: Client) -> None:
     _share, address = share_made()
     assert 'lang="en"' in get(reader, f"{address}?language=nl").content.decode()[:60]
-    reader.post(f"{address}language/", {"language": "nl"})
+    before = written()
+    answer = get(reader, f"{address}nl/?next=https://elsewhere.example/")
+    assert (answer.status_code, answer["Location"]) == (302, address)
+    assert set(reader.cookies) == {"share_language"}
     assert reader.cookies["share_language"]["path"] == address
+    assert written() == before
     assert 'lang="nl"' in get(reader, address).content.decode()[:60]
+    get(reader, f"{address}en/")
+    assert 'lang="en"' in get(reader, address).content.decode()[:60]
+    assert get(reader, f"{address}de/").status_code == 404
 
 
 def test_the_token_is_in_no_log_and_in_no_row(reader: Client, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -8,22 +8,28 @@ from typing import Any
 
 import pytest
 from django.core import mail
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError, InternalError, transaction
 from django.test import Client
 from django.utils import timezone
 
 from accounts.errors import DomainError
+from core import formats
 from core.organisation import today
 from reporting.models import Report, Share, ShareAccess
-from reporting.selectors.shares import share_find, share_snapshot, shares_live, shares_visible, token_hash
+from reporting.selectors.share_versions import More, share_snapshot, shares_behind, snapshot_showing
+from reporting.selectors.shares import share_find, shares_live, shares_visible, token_hash
 from reporting.services.shares import (
     accesses_purge,
     share_change,
     share_create,
     share_mail,
+    share_renew,
     shares_act,
+    shares_renew,
 )
+from reporting.words.exposure import more_words
 from tests.factories import organisation_factory, user_factory
+from tests.html import tight
 from tests.reporting.sharing import report_made, share_made, snapshot_made
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("english")]
@@ -115,10 +121,12 @@ def test_how_a_link_rests_and_ends() -> None:
     author.save()
     Share.objects.filter(pk=share.pk).update(expires_on=today() - DAY)
     assert state_of(share) == "expired"
-    shares_act(user=author, ids=ids, act="renew")
+    assert shares_renew(user=author, ids=ids).count == 1
     assert state_of(share) == "live"
     shares_act(user=author, ids=ids, act="revoke")
-    assert shares_act(user=author, ids=ids, act="renew") == 0
+    assert shares_renew(user=author, ids=ids).count == 0
+    with pytest.raises(DomainError, match="no such link"):
+        share_renew(user=author, share=share)
     with pytest.raises(DomainError, match="for good"):
         share_change(user=author, share=share, values=VALUES, version=1)
 
@@ -137,19 +145,166 @@ def test_turning_sharing_off_revokes_for_good(client: Client) -> None:
     assert client.get(address).status_code == 404
 
 
-def test_a_link_shows_no_more_than_what_it_was_made_for() -> None:
-    share, _address = share_made()
-    report = share.report
-    same = snapshot_made(report)
-    assert share_snapshot(share) == same
-    snapshot_made(report, fields=["volume", "margin"])
-    snapshot_made(report, channel_ids=[7, 8])
-    snapshot_made(report, channel_ids=[])
-    snapshot_made(report, audience="internal")
-    assert share_snapshot(share) == same
+ABOUT = {"products": ["Juice (SAP)"], "channels": ["Noord"], "accounts": [], "suppliers": []}
+NO_MORE: list[dict[str, Any]] = [
+    {},
+    {"fields": [], "product_ids": [], "about": {}},
+    {"about": ABOUT | {"accounts": ["Noord"]}},  # named by the channels it is about
+    {"about": ABOUT | {"suppliers": ["Fruit BV"]}},
+]
+MORE: list[tuple[dict[str, Any], More, str]] = [
+    ({"fields": ["volume", "revenue"]}, More(["revenue"], [], [], [], [], False), "Fields Revenue"),
+    (
+        {"product_ids": [3, 4], "about": ABOUT | {"products": ["Juice (SAP)", "New (N-1)"]}},
+        More([], ["New (N-1)"], [], [], [], False),
+        "Products New (N-1)",
+    ),
+    (
+        {"channel_ids": [7, 8], "about": ABOUT | {"channels": ["Noord", "Zuid"]}},
+        More([], [], ["Zuid"], [], [], False),
+        "Channels Zuid",
+    ),
+    ({"channel_ids": []}, More([], [], [], [], [], True), "Channels all"),
+    (
+        {"about": ABOUT | {"accounts": ["Rival"]}},
+        More([], [], [], ["Rival"], [], False),
+        "Accounts whose figures are in it Rival",
+    ),
+    (
+        {"about": ABOUT | {"suppliers": ["Fruit BV", "Other BV"]}},
+        More([], [], [], [], ["Other BV"], False),
+        "Suppliers whose products are in it Other BV",
+    ),
+]
+
+
+def following() -> Share:
+    """A link that follows a report of one product, channel and supplier."""
+    report = report_made()
+    snapshot_made(report, about=ABOUT | {"suppliers": ["Fruit BV"]})
+    return share_made(report)[0]
+
+
+@pytest.mark.parametrize("values", NO_MORE)
+def test_a_newer_version_that_tells_no_more_is_shown(values: dict[str, Any]) -> None:
+    share = following()
+    newer = snapshot_made(share.report, **values)
+    assert share_snapshot(share) == newer
+    assert not shares_behind([share])
+    assert snapshot_showing(newer).shown == [share.pk]
+
+
+@pytest.mark.parametrize(("values", "more", "words"), MORE)
+def test_a_version_that_tells_more_is_not_shown_and_the_owner_is_told_why(
+    client: Client, values: dict[str, Any], more: More, words: str
+) -> None:
+    share = following()
+    last = share.granted
+    newer = snapshot_made(share.report, **{"about": last.about} | values)
+    assert share_snapshot(share) == last
+    assert shares_behind([share]) == {share.pk: (newer, more)}
+    assert [" ".join(pair) for pair in more_words(more)] == [words]
+    assert (snapshot_showing(last).shown, snapshot_showing(newer).behind) == ([share.pk], [share.pk])
+    client.force_login(share.author)
+    page = tight(client.get(f"/reports/links/{share.pk}/"))
+    assert f"Version {newer.number} is not shown" in page
+    assert words.rpartition(" ")[2] in page
+    mark = "does not show the newest version"
+    assert mark in client.get("/reports/links/").text
+    shares_act(user=share.author, ids=[share.pk], act="revoke")
+    assert mark not in client.get("/reports/links/").text
+
+
+def test_a_version_inside_is_never_shown() -> None:
+    share = following()
+    snapshot_made(share.report, audience="internal")
+    assert share_snapshot(share) == share.granted
+    assert not shares_behind([share])
+
+
+def test_renewing_lengthens_and_tells_no_more_without_a_yes(client: Client) -> None:
+    share = following()
+    report, author = share.report, share.author
+    fixed, _address = share_made(report, label="Fixed", snapshot=share.granted)
+    tomorrow = today() + DAY
+    Share.objects.update(expires_on=tomorrow)
     wider = snapshot_made(report, fields=["volume", "revenue"])
-    shares_act(user=report.author, ids=[share.pk], act="renew")
-    assert share_snapshot(Share.objects.get(pk=share.pk)) == wider
+    client.force_login(author)
+    many = {"share": [share.pk, fixed.pk], "act": "renew"}
+    answer = client.post("/reports/links/", many, follow=True).text
+    assert "Not renewed, as a newer version tells more than they were made for: Noord." in answer
+    ends = dict(Share.objects.values_list("label", "expires_on"))
+    assert ends == {"Noord": tomorrow, "Fixed": today() + 30 * DAY}
+    one = {"share": share.pk, "act": "renew", "one": 1}
+    assert client.post("/reports/links/", one)["Location"] == f"/reports/links/{share.pk}/"
+    share.refresh_from_db()
+    assert share.expires_on == today() + 30 * DAY
+    assert share_snapshot(share) == share.granted != wider
+    widest = snapshot_made(report, fields=["volume", "revenue", "price"])
+    answer = client.post("/reports/links/", {**one, "seen": wider.number}, follow=True).text
+    assert "look at what that tells" in answer
+    assert share_snapshot(Share.objects.get(pk=share.pk)) == share.granted
+    client.post("/reports/links/", {**one, "seen": widest.number})
+    share = Share.objects.get(pk=share.pk)
+    assert share_snapshot(share) == share.granted == widest
+    assert "tells no more than" in client.get(f"/reports/links/{share.pk}/").text.lower()
+
+
+def test_whose_a_link_is_stays(client: Client) -> None:
+    share, _address = share_made()
+    with pytest.raises(DomainError, match="One recipient, one link"):
+        share_change(user=share.author, share=share, values={"email": "other@example.com"}, version=1)
+    with pytest.raises(InternalError, match="Cannot update"), transaction.atomic():
+        Share.objects.filter(pk=share.pk).update(email="other@example.com")
+    client.force_login(share.author)
+    data = {"label": "Zuid", "email": "other@example.com", "expires_on": f"{share.expires_on:%Y-%m-%d}"}
+    client.post(f"/reports/links/{share.pk}/", {**data, "version": 1})
+    share.refresh_from_db()
+    assert (share.label, share.email) == ("Zuid", "noord@example.com")
+    assert "<del>Noord</del>" in client.get(f"/reports/links/{share.pk}/").text
+
+
+def test_the_form_says_what_is_told_until_when(client: Client) -> None:
+    report = report_made()
+    first = report.snapshots.get()
+    snapshot_made(report, fields=["volume", "revenue"])
+    client.force_login(report.author)
+    page = f"/reports/{report.pk}/share/"
+
+    def told(**asked: Any) -> str:
+        return tight(client.get(page, asked, headers={"HX-Request": "true"})).replace("\xa0", " ")
+
+    day = today() + 9 * DAY
+    usual, chosen = (formats.day(each).replace("\xa0", " ") for each in (today() + 30 * DAY, day))
+    assert f"2 fields of 1 product in 1 channel, until {usual}" in told()
+    assert "Version 2, and each newer one that tells no more." in told()
+    said = told(expires_on=f"{day:%Y-%m-%d}", snapshot=first.pk)
+    assert f"1 field of 1 product in 1 channel, until {chosen}" in said
+    assert "Always version 1." in said
+    assert "<form" not in said
+    assert "2 fields" in told(expires_on="soon", snapshot="other")
+    whole = client.get(page, {"snapshot": first.pk}).text
+    assert f'value="{first.pk}" selected' in whole
+
+
+def test_a_version_says_in_red_by_how_many_links_it_is_shared(client: Client) -> None:
+    report = report_made()
+    first = report.snapshots.get()
+    share_made(report, label="Fixed", snapshot=first)
+    share_made(report)
+    shares_act(user=report.author, ids=[share_made(report)[0].pk], act="pause")
+    second = snapshot_made(report)
+    wider = snapshot_made(report, fields=["volume", "revenue"])
+    client.force_login(report.author)
+    for version, label in ((first, "Fixed"), (second, "Noord")):
+        answer = client.get(version.get_absolute_url())
+        assert "Shared by 1 link" in tight(answer)
+        links = f"/reports/links/?report={report.pk}&version={version.number}"
+        assert links.replace("&", "&amp;") in answer.text
+        assert [row.label for row in client.get(links).context["page"]] == [label]
+    page = tight(client.get(wider.get_absolute_url()))
+    assert "Shared by" not in page
+    assert "1 link does not show it" in page
 
 
 def test_a_fixed_link_shows_the_same_for_ever() -> None:
@@ -194,6 +349,7 @@ def test_the_form_sent_twice_makes_one_link_and_shows_it_both_times(client: Clie
     client.force_login(report.author)
     page = f"/reports/{report.pk}/share/"
     nonce = client.get(page).context["nonce"]
+    snapshot_made(report, fields=["volume", "revenue"])  # meanwhile, and not seen
     data = {
         **VALUES,
         "expires_on": f"{today() + 9 * DAY:%Y-%m-%d}",
@@ -205,7 +361,9 @@ def test_the_form_sent_twice_makes_one_link_and_shows_it_both_times(client: Clie
     assert len(urls) == Share.objects.count() == len(mail.outbox) == 1
     token = re.fullmatch(r"http://testserver/r/([\w-]{43})/", urls.pop())
     assert token
-    assert share_find(token[1])
+    share = share_find(token[1])
+    assert share
+    assert share.granted.number == 1
     forged = client.post(page, {**data, "nonce": f"{report.author.pk}:{report.pk}:guessable"})
     assert forged.status_code == 422
     assert Share.objects.count() == 1
