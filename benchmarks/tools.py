@@ -29,10 +29,12 @@ class Bench:
 
 @dataclass
 class Took:
-    """Seconds of the wall clock, and of CPU in this process and in its session of the database."""
+    """Seconds of the wall clock, and of CPU in this process and in its session of the database; ``python``:
+    in this process alone."""
 
     wall: float = 0.0
     cpu: float = 0.0
+    python: float = 0.0
 
 
 @contextmanager
@@ -44,7 +46,8 @@ def clock() -> Iterator[Took]:
     cpu, session_cpu, wall = time.process_time(), _cpu(session), time.perf_counter()
     yield took
     took.wall = time.perf_counter() - wall
-    took.cpu = time.process_time() - cpu + _cpu(session) - session_cpu
+    took.python = time.process_time() - cpu
+    took.cpu = took.python + _cpu(session) - session_cpu
 
 
 def _session() -> psutil.Process:

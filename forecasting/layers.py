@@ -45,6 +45,8 @@ class Layers:
         """The final forecast with its bands, moved in proportion to it, and wider by what is not known of
         decisions: final, lo80, hi80, lo95, hi95."""
         final = self.final
+        if final == self.mean and not self.spread:
+            return final, self.lo80, self.hi80, self.lo95, self.hi95
         low80, high80, low95, high95 = (
             final + self._widened(edge, z)
             for edge, z in ((self.lo80, -Z80), (self.hi80, Z80), (self.lo95, -Z95), (self.hi95, Z95))

@@ -11,6 +11,7 @@ from typing import Any
 from django.db import connection, transaction
 
 from core.locks import lock_until_commit
+from core.upsert import upsert
 from forecasting.models import AccuracyRow, AccuracyState, AccuracySum, AccuracyWindow, NightlyRun
 from forecasting.models.accuracy import PERIODS, WINDOW_LAYERS
 from forecasting.selectors.accuracy_sums import LAYERS
@@ -35,13 +36,7 @@ def accuracy_write(
     AccuracyRow.objects.filter(pk__in=[row.pk for row in gone]).delete()
     for row in rows:
         row.run = run
-    AccuracyRow.objects.bulk_create(
-        rows,
-        batch_size=1000,
-        update_conflicts=True,
-        unique_fields=_KEY,
-        update_fields=[f.name for f in AccuracyRow._meta.concrete_fields if f.name not in {"id", *_KEY}],
-    )
+    upsert(rows, key=_KEY)
     AccuracyState.objects.bulk_create(
         [
             AccuracyState(product_id=product, measure_id=measure, input_hash=digest, run=run)

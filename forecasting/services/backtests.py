@@ -11,9 +11,9 @@ from django.db import transaction
 from django.db.models import Exists, OuterRef, Q
 
 from core.locks import lock_until_commit
+from core.upsert import upsert
 from forecasting.models import Backtest, Calibration, NightlyRun
 
-_KEY = ["product", "family", "measure", "as_of"]
 # Behind a subject's newest so many are kept: a run that looks further back makes its own.
 KEPT_MONTHS = 3
 
@@ -27,13 +27,8 @@ def backtests_write(*, rows: Sequence[Backtest], run: NightlyRun) -> None:
     )
     keys = ("product_id", "family_id", "measure_id", "as_of")
     newer = set(Backtest.objects.filter(mine, run_id__gt=run.pk).values_list(*keys))
-    Backtest.objects.bulk_create(
-        [row for row in rows if (row.product_id, row.family_id, row.measure_id, row.as_of) not in newer],
-        batch_size=500,
-        update_conflicts=True,
-        unique_fields=_KEY,
-        update_fields=[f.name for f in Backtest._meta.concrete_fields if f.name not in {"id", *_KEY}],
-    )
+    own = [row for row in rows if (row.product_id, row.family_id, row.measure_id, row.as_of) not in newer]
+    upsert(own, key=("product", "family", "measure", "as_of"))
     later = Backtest.objects.filter(
         as_of__gt=OuterRef("as_of") + datetime.timedelta(days=31 * KEPT_MONTHS), measure=OuterRef("measure")
     ).filter(Q(product=OuterRef("product")) | Q(family=OuterRef("family")))

@@ -7,6 +7,7 @@ from collections.abc import Collection, Mapping
 from django.db import connection, transaction
 from django.db.models import F, Q
 
+from core.upsert import upsert
 from forecasting.models import NightlyFailure, NightlyRun, SubjectInputs
 from forecasting.selectors.inputs import Subject
 
@@ -14,16 +15,11 @@ from forecasting.selectors.inputs import Subject
 @transaction.atomic
 def inputs_found(*, run: NightlyRun, digests: Mapping[Subject, str]) -> None:
     """Note what the run found, of those that differ from what results were made from."""
-    SubjectInputs.objects.bulk_create(
-        [
-            SubjectInputs(product_id=product_id, family_id=family_id, run=run, found=digest)
-            for (product_id, family_id), digest in digests.items()
-        ],
-        batch_size=500,
-        update_conflicts=True,
-        unique_fields=["product", "family"],
-        update_fields=["run", "found"],
-    )
+    rows = [
+        SubjectInputs(product_id=product_id, family_id=family_id, run=run, found=digest)
+        for (product_id, family_id), digest in digests.items()
+    ]
+    upsert(rows, key=("product", "family"), keep=("settled", "judged"))
 
 
 @transaction.atomic

@@ -35,7 +35,9 @@ def stages_show(*, product_ids: Collection[int]) -> None:
     by_hand = {row.product_id: row for row in settings_in_force(today()).filter(product_id__in=leads)}
     estimates = {
         (row.product_id, row.measure_id): row
-        for row in StageEstimate.objects.filter(product_id__in=leads, current=True)
+        for row in StageEstimate.objects.filter(product_id__in=leads, current=True).only(
+            "product_id", "measure_id", "stage", "stage_start"
+        )
     }
     rows = []
     for product in products:

@@ -9,11 +9,11 @@ from django.db import transaction
 from django.db.models import Q
 
 from core.locks import lock_until_commit
+from core.upsert import upsert
 from forecasting.models import Forecast, NightlyRun, StageEstimate
 
 Row = TypeVar("Row", bound=Forecast | StageEstimate)
 _KEY = ("product", "family", "measure", "as_of")
-_KEEP = {"id", "product", "family", "measure", "as_of"}
 
 
 @transaction.atomic
@@ -51,14 +51,7 @@ def vintages_write(*, model: type[Row], rows: Sequence[Row], run: NightlyRun) ->
         written.append(row)
     manager.filter(pk__in=outdated).update(current=False)
     manager.filter(pk__in=withdrawn).delete()
-    renewed: list[Row] = manager.bulk_create(
-        written,
-        batch_size=500,
-        update_conflicts=True,
-        unique_fields=list(_KEY),
-        update_fields=[f.name for f in model._meta.concrete_fields if f.name not in _KEEP],
-    )
-    return renewed
+    return upsert(written, key=_KEY)
 
 
 def _rows_there(manager: Any, rows: Sequence[Row]) -> dict[tuple[Any, ...], Row]:

@@ -29,6 +29,8 @@ def compute(run: NightlyRun, payload: Mapping[str, Any]) -> Callable[[], ChunkOu
     digests = {s.key: backtest_digest(s) for s in found}
     changed = [s for s in found if not holds(there.get((*s.key, s.as_of)), digests[s.key])]
 
+    moment = timezone.now()
+
     def one(series: Any) -> Backtest:
         result = engine.backtest(engine_series(series), season_length=SEASON_LENGTH, horizon=HORIZON)
         return Backtest(
@@ -39,7 +41,7 @@ def compute(run: NightlyRun, payload: Mapping[str, Any]) -> Callable[[], ChunkOu
             run=run,
             engine_version=engine.ENGINE_VERSION,
             input_hash=digests[series.key],
-            computed_at=timezone.now(),
+            computed_at=moment,
             payload=result.to_dict(),
             weeks=backtested(series),
         )

@@ -73,10 +73,13 @@ def findings_of_series(series: SubjectSeries, prices: Mapping[tuple[int, int], f
 
     if not series.has_data:
         return []
+    all_found = engine.findings(raw_series(series), season_length=SEASON_LENGTH)
+    if not all_found:
+        return []
     values = series.months
     price = prices.get((series.product_id or 0, series.measure_id))
     rows = []
-    for found in engine.findings(raw_series(series), season_length=SEASON_LENGTH):
+    for found in all_found:
         first, last = engine.ordinal_month(found.first), engine.ordinal_month(found.last)
         gap = abs(found.seen - found.expected) * (12 if found.kind == "step" else 1)
         begin, end = Finding.window(first, last)

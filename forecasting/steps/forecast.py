@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from array import array
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from math import nan
 from typing import Any
 
 from django.utils import timezone
@@ -15,7 +17,7 @@ from forecasting.models import Backtest, Calibration, Forecast, NightlyRun
 from forecasting.selectors.inputs import forecasts_listed, in_chunk
 from forecasting.selectors.prices import prices_last_year
 from forecasting.selectors.series import SubjectSeries
-from forecasting.services.forecasts import ForecastWrite, MonthRow, forecasts_write
+from forecasting.services.forecasts import ForecastWrite, MonthRow, WeekRow, forecasts_write
 from forecasting.services.judgement import judgement_apply
 from forecasting.services.list_figures import MonthMade, list_figures
 from forecasting.services.night import step_group
@@ -118,6 +120,8 @@ def compute(run: NightlyRun, payload: Mapping[str, Any]) -> Callable[[], ChunkOu
 
     changed = [series for series in found if not unchanged(series)]
 
+    moment = timezone.now()
+
     def one(series: SubjectSeries) -> ForecastWrite:
         tested = tested_of(series)
         result = engine.BacktestResult.from_dict(tested.payload) if tested else None
@@ -150,7 +154,7 @@ def compute(run: NightlyRun, payload: Mapping[str, Any]) -> Callable[[], ChunkOu
                 as_of=series.as_of,
                 engine_version=engine.ENGINE_VERSION,
                 input_hash=digests[series.key],
-                computed_at=timezone.now(),
+                computed_at=moment,
                 stale=False,
                 method=method,
                 reason_code=reason,
@@ -160,7 +164,7 @@ def compute(run: NightlyRun, payload: Mapping[str, Any]) -> Callable[[], ChunkOu
                 bias=result.bias if result else None,
                 mase=result.mase if result else None,
                 driver_effects=effects,
-                content_hash=_digest([method, reason, params, months, effects, *by_week]),
+                content_hash=_digest([method, reason, params, effects], months, by_week),
                 by_week=bool(by_week),
                 monthly_because=launches.by_month(series).monthly_because,
             ),
@@ -231,5 +235,12 @@ def _months(made: Any, naive: Any, moved: Moved | None, prices: list[float] | No
     return list(zip(months, *(column.tolist() for column in columns), said, *last, strict=True))
 
 
-def _digest(said: Any) -> str:
-    return hashlib.sha256(json.dumps(said, sort_keys=True, separators=(",", ":")).encode()).hexdigest()
+def _digest(said: Any, *tables: Sequence[MonthRow | WeekRow]) -> str:
+    """Of plain values and of rows of numbers under a date; the numbers as they are stored, since writing them
+    out takes longer than to hash them."""
+    found = hashlib.sha256(json.dumps(said, sort_keys=True, separators=(",", ":")).encode())
+    for rows in tables:
+        dates, numbers = [row[0] for row in rows], [value for row in rows for value in row[1:]]
+        found.update("|".join(dates).encode())
+        found.update(array("d", [nan if value is None else value for value in numbers]).tobytes())
+    return found.hexdigest()

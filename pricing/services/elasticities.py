@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 from django.db import connection, transaction
 
+from core.upsert import upsert
 from pricing.models import Elasticity
 
 _TOGETHER = ("estimate", "sd", "lo80", "hi80", "lo95", "hi95", "quantiles")
@@ -24,11 +25,6 @@ _WRITE = f"""
          AS said(id bigint, {", ".join(f"{name} {kind}" for name, kind in _SHRUNK.items())})
     WHERE pricing_elasticity.id = said.id
 """  # noqa: S608  names of columns
-MEASURED = [
-    field.name
-    for field in Elasticity._meta.concrete_fields
-    if field.name not in ("id", "product", "channel", *_TOGETHER)
-]
 
 
 @transaction.atomic
@@ -39,9 +35,7 @@ def measured_write(*, rows: Sequence[Elasticity]) -> None:
     there = Elasticity.objects.filter(product__any=list({row.product_id for row in rows}))
     gone = [pk for pk, *key in there.values_list("pk", "product_id", "channel_id") if tuple(key) not in kept]
     Elasticity.objects.filter(pk__in=gone).delete()
-    Elasticity.objects.bulk_create(
-        rows, update_conflicts=True, unique_fields=["product", "channel"], update_fields=MEASURED
-    )
+    upsert(rows, key=("product", "channel"), keep=_TOGETHER)
 
 
 @transaction.atomic
