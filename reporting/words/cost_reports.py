@@ -135,7 +135,6 @@ def choices(query: ReportQuery) -> dict[str, list[tuple[str, str, bool]]]:
             (f"{period}-{measure}", f"{PERIOD_WORDS[period]}: {MEASURE_WORDS[measure]}", chosen)
             for period in SPANS
             for measure in MEASURES
-            if measure != "estimate" or period == "year"
             for chosen in [f"{period}-{measure}" in query.columns]
             if chosen or period in PERIODS
         ],
