@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import Any, NamedTuple
+from typing import Any
 
+from django.core.exceptions import EmptyResultSet
+from django.db import connection
 from django.db.models import Exists, OuterRef, Q, QuerySet, Sum
 from django.db.models.functions import Coalesce
 
@@ -63,13 +64,23 @@ class VarianceReport:
     unbooked: Decimal = ZERO
 
 
-class _Booked(NamedTuple):
-    product: int | None
-    line: int | None
-    kind: int
-    supplier: int | None
-    standard: Decimal | None
-    actual: Decimal | None
+_KEYS = {"product": "product_id", "kind": "kind_id", "line": "of_line", "supplier": "supplier_id"}
+# Of a product's kind all suppliers, or each: an actual cost without one is of the only one of the standard.
+_PAIRS = "SELECT {key} AS key, standard, actual, actual IS NOT NULL AS paired FROM ({booked}) booked"
+_PAIRS_OF_SUPPLIERS = """
+    SELECT coalesce(key, CASE WHEN fewest = most THEN nullif(most, 0) END) AS key, standard, actual, paired
+    FROM (
+        SELECT supplier_id AS key, standard, actual, count(actual) OVER pair > 0 AS paired,
+               min(coalesce(supplier_id, 0)) FILTER (WHERE standard IS NOT NULL) OVER pair AS fewest,
+               max(coalesce(supplier_id, 0)) FILTER (WHERE standard IS NOT NULL) OVER pair AS most
+        FROM ({booked}) booked WINDOW pair AS (PARTITION BY product_id, kind_id)
+    ) suppliers
+"""
+_SUMS = """
+    SELECT key, coalesce(sum(standard) FILTER (WHERE paired), 0), sum(actual),
+           coalesce(sum(standard) FILTER (WHERE NOT paired), 0)
+    FROM ({pairs}) pairs GROUP BY key
+"""
 
 
 def price_variance(user: Any, query: ReportQuery) -> VarianceReport:
@@ -77,15 +88,13 @@ def price_variance(user: Any, query: ReportQuery) -> VarianceReport:
     which a product has actual costs and of the kinds that it has some of, as on the product's own page. An
     actual cost without a supplier counts as of the only one that its standard has."""
     [span] = query.spans(query.period, "actual")
-    compared, unbooked = _comparable(list(_booked(user, query, span)))
-    if not compared:
+    by, sums, unbooked = query.by[0], {}, ZERO
+    for key, standard, actual, left_out in _sums(user, query, span):
+        unbooked += left_out
+        if actual is not None:
+            sums[key] = standard, actual
+    if not sums:
         return VarianceReport([], unbooked=unbooked)
-    by = query.by[0]
-    sums: dict[Any, list[Decimal]] = defaultdict(lambda: [ZERO, ZERO])
-    for row in compared:
-        found = sums[getattr(row, by)]
-        found[0] += row.standard or ZERO
-        found[1] += row.actual or ZERO
     products = products_asked(user, query) if by == "product" else {}
     known = {pk: product_name(row) for pk, row in products.items()}
     names = Names(query, [((key,), None) for key in sums if key not in known])
@@ -99,37 +108,35 @@ def price_variance(user: Any, query: ReportQuery) -> VarianceReport:
     return VarianceReport(rows, VarianceRow(NOTHING, *whole), unbooked)
 
 
-def _booked(user: Any, query: ReportQuery, span: Span) -> Iterator[_Booked]:
-    """By product, kind and supplier, of the months in which the product has any actual cost."""
+def _sums(user: Any, query: ReportQuery, span: Span) -> list[tuple[Any, Decimal, Decimal | None, Decimal]]:
+    """By what the rows are of: standard and actual of the kinds of a product that have actual costs (no
+    actual: there are none), and the standard of its other kinds. One query."""
+    by = query.by[0]
+    try:
+        booked, params = _booked(user, query, span).query.sql_with_params()
+    except EmptyResultSet:  # nothing that the person sees, or that the filters leave
+        return []
+    pairs = (_PAIRS_OF_SUPPLIERS if by == "supplier" else _PAIRS).format(key=_KEYS[by], booked=booked)
+    with connection.cursor() as cursor:
+        cursor.execute(_SUMS.format(pairs=pairs), params)
+        return cursor.fetchall()  # type: ignore[no-any-return]
+
+
+def _booked(user: Any, query: ReportQuery, span: Span) -> QuerySet[Any]:
+    """Standard and actual by product and kind (and line or supplier, where rows are of such), of the months
+    in which the product has any actual cost."""
     months = booked_visible(user).filter(month__range=(span.first, span.last))
     actual = months.filter(source__in=ACTUAL).order_by()
     own = actual.annotate(of=Coalesce("product_id", 0))  # what is on no product has months of its own
     there = Exists(own.filter(of=Coalesce(OuterRef("product_id"), 0), month=OuterRef("month")))
     rows: QuerySet[CostMonth] = months.filter(within(query), source__in=ACTUAL | SOURCES["standard"])
-    rows = with_line(rows.filter(there), query.called)
-    fields = ("product_id", "of_line", "kind_id", "supplier_id")
+    fields = ["product_id", "kind_id"]
+    if query.by[0] == "line":
+        rows = with_line(rows, query.called)
+    if query.by[0] in ("line", "supplier"):
+        fields.append(_KEYS[query.by[0]])
     sums = {name: Sum("amount", filter=Q(source__in=SOURCES[name])) for name in ("standard", "actual")}
-    for row in rows.order_by().values_list(*fields).annotate(**sums):
-        yield _Booked(*row)
-
-
-def _comparable(rows: list[_Booked]) -> tuple[list[_Booked], Decimal]:
-    """Those of a product's kinds that have actual costs, and the standard of the others."""
-    actual = {(row.product, row.kind) for row in rows if row.actual is not None}
-    suppliers: dict[Any, set[int | None]] = defaultdict(set)
-    for row in rows:
-        if row.standard is not None:
-            suppliers[row.product, row.kind].add(row.supplier)
-    found, unbooked = [], ZERO
-    for row in rows:
-        pair = row.product, row.kind
-        if pair not in actual:
-            unbooked += row.standard or ZERO
-            continue
-        if row.supplier is None and len(suppliers[pair]) == 1:
-            row = row._replace(supplier=next(iter(suppliers[pair])))
-        found.append(row)
-    return found, unbooked
+    return rows.filter(there).order_by().values(*fields).annotate(**sums)
 
 
 def _units(
