@@ -20,6 +20,8 @@ from products.selectors.access import products_visible, visible_channel_ids, vis
 from products.selectors.lines import LineTree, line_tree
 
 RIGHT, EDIT = "pricing.view_costs", "pricing.edit_costs"
+MOVING = {CostLine.Basis.UNIT, CostLine.Basis.CONTRACT_MONTH, CostLine.Basis.SHARE}
+"""What counts by what is sold, where it does not count another measure."""
 RELATED = ("kind", "product", "line", "measure", "supplier", "channel")
 
 

@@ -41,6 +41,8 @@ OF, AGAINST, SCALES = ("actual", "standard"), ("budget", "last_year", "standard"
 BRIDGED_FROM = ("last_year", "budget")
 PAIRED_WITH = (*BRIDGED_FROM, "period")
 """``period``: any other, of the query's ``then``."""
+VARIANCE_FROM = ("standard", "budget")
+"""What actual costs are set beside: the standard of what was sold, or also that of the volume planned."""
 PAIRED = ("bridge", "units")
 """Layouts that set a period beside last year's, the budget's or another one."""
 COLUMNS = tuple(f"{period}-{measure}" for period in SPANS for measure in MEASURES)
@@ -125,7 +127,7 @@ class ReportQuery:
         query["of"] = self.of
         if self.layout != "costs":
             query["layout"], query["period"] = self.layout, self.period
-            query.update({"against": self.against} if self.is_paired else {})
+            query.update({"against": self.against} if self.layout in (*PAIRED, "variance") else {})
         else:
             query["columns"], query["against"] = ",".join(self.columns), self.against
         for name in ("first", "then", "then_first"):
@@ -219,13 +221,16 @@ def report_query(query: QueryDict) -> ReportQuery:
         dates |= {"then": None, "then_first": None}
     asked = [code for value in query.getlist("columns") for code in value.split(",")]
     columns = tuple(dict.fromkeys(code for code in asked if code in COLUMNS))
+    columns = columns or (f"month-{of}", f"ytd-{of}", f"ytd-{against}", "ytd-difference", "ytd-index")
+    if layout == "variance" and against != "budget":
+        against = VARIANCE_FROM[0]
     by = _chosen(query.getlist("by"), one_by or DIMENSIONS)
     period = query.get("period", "")
     if layout == "trend" and period not in SPANS:  # from the same month of the year before
         period, dates["first"] = "range", dates["first"] or month_add(month, -TREND_MONTHS)
     return ReportQuery(
         month=month,
-        columns=columns or (f"month-{of}", f"ytd-{of}", f"ytd-{against}", "ytd-difference", "ytd-index"),
+        columns=columns,
         by=(by or one_by)[:1] if one_by else (by or ("product", "kind")),
         of=of,
         against=against,

@@ -30,6 +30,7 @@ from pricing.sheets.budget import BudgetWithCostsSheet
 from pricing.sheets.ledger import LedgerSheet
 from pricing.sheets.prices import PricesSheet
 from products.models import (
+    BudgetRow,
     Channel,
     ClosedName,
     ClosedProduct,
@@ -215,13 +216,17 @@ def test_prices_a_budget_and_an_estimate_that_come_later_leave_a_closed_month(
         for code, back, price in (("JUICE", 4, 5), ("JUICE", 2, 6), ("MILK", 3, 7), ("JUICE", 1, 8))
     ]
     assert not run(PricesSheet(), prices).codes
-    budget = [{"product": "JUICE", "month": month(2), "kind": "quality", "cost": 123}]
+    budget = [
+        {"product": "JUICE", "month": month(2), "kind": "quality", "cost": 123},
+        {"product": "JUICE", "month": month(2), "volume": 7, "revenue": 70},
+    ]
     assert not run(BudgetWithCostsSheet(), budget, user=finance).codes
     assert CostMonth.objects.filter(source="budget").exists()
     kind = CostKind.objects.get(code="quality").pk
     ahead = [BookedCost(juice.pk, month(back), kind, None, None, "", D("45.60")) for back in (1, 0, -1)]
     cost_months_book(source="forecast", months=[row.month for row in ahead], rows=ahead)
     assert Price.objects.count() == 5
+    assert BudgetRow.objects.exists()
     after = files(finance), files(finance, **PLAIN), files(finance, **estimates)
     for one, other in zip(before, after, strict=True):
         assert [key for key in one if one[key] != other[key]] == []
