@@ -9,6 +9,8 @@ from __future__ import annotations
 import datetime
 import multiprocessing
 import resource
+import subprocess
+import sys
 import time
 from decimal import Decimal
 from typing import Any
@@ -44,6 +46,8 @@ FILES = (
     ("pdf", "month=2026-10&layout=margin&by=product&line=line-3"),
     ("pdf", "month=2026-10&layout=bridge&of=standard&line=line-3"),
 )
+MEMORY = ("costs by product and kind, defaults", "price variance by product")
+"""Pages whose memory is measured too, in a process of their own."""
 _SOLD = """
     INSERT INTO products_salesmonth (product_id, measure_id, channel_id, month, volume, revenue, days)
     SELECT p.id, %(measure)s, %(channel)s, (%(last)s::date - make_interval(months => ago))::date,
@@ -94,7 +98,7 @@ def run(bench: Bench) -> None:
         "earned back": "/costs/break-even/?show=earned",
         "API, 1,000 rows": "/api/v1/cost-reports/",
     }.items():
-        _page(client, name, address, bench.rounds)
+        _page(client, name, address, bench.rounds, user if name in MEMORY else None)
     for kind, asked in FILES:
         _file(user, kind, asked)
     _change(client, user)
@@ -160,7 +164,8 @@ def _book() -> None:
         cursor.execute(_ACTUAL)
 
 
-def _page(client: Client, name: str, address: str, rounds: int) -> None:
+def _page(client: Client, name: str, address: str, rounds: int, user: Any = None) -> None:
+    """Time; with ``user`` memory too."""
     walls, cpus = [], []
     for _round in range(rounds + 1):
         with clock() as took:
@@ -169,7 +174,15 @@ def _page(client: Client, name: str, address: str, rounds: int) -> None:
             raise RuntimeError(f"{address} answered {answer.status_code}")
         walls.append(took.wall)
         cpus.append(took.cpu)
-    tell(f"{name}: {median(walls[1:]):.2f} s, {median(cpus[1:]):.2f} s CPU (goal 2 s)")
+    took = f"{median(walls[1:]):.2f} s, {median(cpus[1:]):.2f} s CPU (goal 2 s)"
+    tell(f"{name}: {took}" + (f", {_memory(user, address)} MB at most (goal 512 MB)" if user else ""))
+
+
+def _memory(user: Any, address: str) -> int:
+    """Of a server of its own that answers it."""
+    command = [sys.executable, "-m", "benchmarks.page_memory", user.email, address]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    return int(done.stdout.split()[-1])
 
 
 def _change(client: Client, user: Any) -> None:

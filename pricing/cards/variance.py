@@ -13,8 +13,9 @@ from django.db.models import Sum
 
 from core.months import month_add
 from pricing.engine.costs import Variance, variance
-from pricing.models import CostKind, CostLine
+from pricing.models import CostKind
 from pricing.selectors.cost_months import cost_months
+from pricing.selectors.costs import MOVING
 from pricing.selectors.margins import MonthMargin, product_margins
 from products.models import Product
 from products.selectors.budget import budget_months
@@ -23,8 +24,6 @@ from products.selectors.months import product_complete_month
 
 MONTHS = 12
 ZERO = Decimal(0)
-MOVING = {CostLine.Basis.UNIT, CostLine.Basis.CONTRACT_MONTH, CostLine.Basis.SHARE}
-"""What counts by what is sold, where it does not count another measure."""
 _Sums = dict[int, dict[datetime.date, Decimal]]
 
 

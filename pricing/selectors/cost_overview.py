@@ -42,9 +42,9 @@ def cost_lines_listed(
     sort: str = "kind",
     descending: bool = False,
 ) -> QuerySet[CostLine]:
-    """Cost lines with ``now_amount``, ``now_since``, ``next_amount`` and ``next_date`` of the lowest tier.
-    ``show``: those that come to something *now*, with a rate *ahead*, or *all*, ended ones too. ``line``: of
-    the line and those below it, and of their products."""
+    """Cost lines with ``now_amount``, ``now_since``, ``now_rate`` (its id), ``next_amount`` and ``next_date``
+    of the lowest tier. ``show``: those that come to something *now*, with a rate *ahead*, or *all*, ended
+    ones too. ``line``: of the line and those below it, and of their products."""
     rows = _with_now_and_next(cost_lines_visible(user), today())
     for word in text.split():
         rows = rows.filter(Like(Fold(Concat(*SEARCHED)), like_pattern(word)))
@@ -74,6 +74,7 @@ def _with_now_and_next(rows: QuerySet[CostLine], day: datetime.date) -> QuerySet
     return rows.annotate(
         now_amount=Subquery(now.values("amount")[:1]),
         now_since=Subquery(now.values("start_date")[:1]),
+        now_rate=Subquery(now.values("pk")[:1]),
         next_amount=Subquery(ahead.values("amount")[:1]),
         next_date=Subquery(ahead.values("start_date")[:1]),
     )

@@ -14,12 +14,14 @@ from django.db.models import Prefetch, Q, QuerySet
 from core.kept import kept_while_reading
 from core.months import month_add, month_start
 from pricing.engine.costs import Rate
-from pricing.models import CostKind, CostLine, CostRate
+from pricing.models import CostKind, CostLine, CostRate, CostShare
 from products.models import Product
-from products.selectors.access import visible_channel_ids, visible_line_ids
+from products.selectors.access import products_visible, visible_channel_ids, visible_line_ids
 from products.selectors.lines import LineTree, line_tree
 
 RIGHT, EDIT = "pricing.view_costs", "pricing.edit_costs"
+MOVING = {CostLine.Basis.UNIT, CostLine.Basis.CONTRACT_MONTH, CostLine.Basis.SHARE}
+"""What counts by what is sold, where it does not count another measure."""
 RELATED = ("kind", "product", "line", "measure", "supplier", "channel")
 
 
@@ -43,6 +45,19 @@ def cost_lines_visible(user: Any) -> QuerySet[CostLine]:
     if channels is not None:
         rows = rows.filter(Q(channel=None) | Q(channel__in=channels))
     return rows
+
+
+def fixed_shares(user: Any, cost_lines: Iterable[CostLine]) -> dict[int, list[tuple[str, Decimal]]]:
+    """By cost line that is split by fixed shares the codes of its products, as far as the person sees them,
+    and what each bears. One query."""
+    rows = CostShare.objects.filter(
+        cost_line__in=[row.pk for row in cost_lines if row.key == CostLine.Key.FIXED],
+        product__in=products_visible(user),
+    )
+    found: dict[int, list[tuple[str, Decimal]]] = {}
+    for line, code, weight in rows.order_by("pk").values_list("cost_line", "product__code", "weight"):
+        found.setdefault(line, []).append((code, weight))
+    return found
 
 
 def of_products(products: Iterable[Product], tree: LineTree | None = None) -> Q:

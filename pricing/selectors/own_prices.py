@@ -8,10 +8,15 @@ from collections.abc import Callable, Mapping, Sequence
 from decimal import Decimal
 from itertools import pairwise
 
-from core.months import month_add
+from django.db.models import Subquery
+from django.db.models.functions import Coalesce, Now
+
+from core.months import month_add, month_end
 from core.organisation import organisation_get
 from pricing.models import Price, PriceList
 from pricing.models.price import State
+from products.models import MonthClosing
+from products.selectors.closing import is_closed
 
 from .prices import Part
 from .yearly import yearly_amount
@@ -26,9 +31,10 @@ Uses = Sequence[Mapping[str, Decimal]]
 """What the reference customers of a line use in a year."""
 
 
-def own_prices_on(day: datetime.date) -> dict[int, Decimal]:
-    """By product what one unit costs everybody, without VAT; not of those with more parts or none, nor from a
-    list that has VAT in its prices. One query."""
+def own_prices_at_end(month: datetime.date) -> dict[int, Decimal]:
+    """By product what one unit costs everybody at the end of the month, without VAT; not of those with more
+    parts or none, nor from a list that has VAT in its prices. Of a closed month as it was known when that was
+    closed: what has begun is never changed, so only what came later is left out. One query."""
     part = ("product_id", "component", "tier")
     lists = PriceList.objects.filter(
         kind=PriceList.Kind.OWN,
@@ -37,7 +43,10 @@ def own_prices_on(day: datetime.date) -> dict[int, Decimal]:
         currency=organisation_get().currency,
         with_vat=False,
     )
-    rows = Price.objects.filter(price_list__in=lists, state=State.APPROVED, start_date__lte=day)
+    rows = Price.objects.filter(price_list__in=lists, state=State.APPROVED, start_date__lte=month_end(month))
+    if is_closed(month):
+        closing = MonthClosing.objects.filter(month__gte=month).order_by("month").values("closed_at")[:1]
+        rows = rows.filter(approved_at__lte=Coalesce(Subquery(closing), Now()))
     found: dict[int, dict[Part, Decimal]] = defaultdict(dict)
     for product_id, component, tier, amount in (
         rows.order_by(*part, "-start_date").distinct(*part).values_list(*part, "amount")

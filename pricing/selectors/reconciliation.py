@@ -20,7 +20,8 @@ ZERO = Decimal(0)
 class Reconciliation:
     """Everything that is booked of the period, without filters: what is on products and what is not;
     ``unmapped`` of it. ``shown``: what the report has of it. ``ledger``: what the ledger has of the months,
-    for who sees all of it. ``has_budget``: whether a column is of one."""
+    for who sees all of it. ``has_budget``: whether a column is of one. ``of_some``: everything is of
+    the products of a report alone."""
 
     on_products: Decimal
     on_none: Decimal
@@ -28,6 +29,7 @@ class Reconciliation:
     unmapped: Decimal = ZERO
     ledger: Decimal | None = None
     has_budget: bool = False
+    of_some: bool = False
 
     @property
     def whole(self) -> Decimal:
@@ -61,6 +63,7 @@ def reconciled(
     shown: Q,
     with_ledger: bool,
     has_budget: bool = False,
+    of_some: bool = False,
 ) -> Reconciliation:
     """Of the booked ``rows`` of some months (``None``: without end); ``shown``: those of them that the report
     has. One query."""
@@ -80,7 +83,7 @@ def reconciled(
     on, none, said, unmapped, *whole = next(iter(amounts), (ZERO, ZERO, ZERO, ZERO))
     if with_ledger and not whole:
         whole = [_imported(entries)]
-    return Reconciliation(on, none, said, unmapped, whole[0] if whole else None, has_budget)
+    return Reconciliation(on, none, said, unmapped, whole[0] if whole else None, has_budget, of_some)
 
 
 def _imported(entries: QuerySet[LedgerEntry]) -> Decimal:

@@ -236,6 +236,18 @@ def rates_write(*, user: Any, rows: Sequence[CostRate]) -> list[CostRate]:
     return made
 
 
+def cost_lines_import(rows: Sequence[tuple[CostLine, Mapping[int, Decimal]]]) -> None:
+    """Make the cost lines of a file, checked before, with what each product (by id) bears of those that are
+    split by fixed shares."""
+    made = CostLine.objects.bulk_create([line for line, _shares in rows], batch_size=2000)
+    shares = [
+        CostShare(cost_line=line, product_id=product, weight=weight)
+        for line, (_line, own) in zip(made, rows, strict=True)
+        for product, weight in own.items()
+    ]
+    CostShare.objects.bulk_create(shares, batch_size=2000)
+
+
 def costs_import(*, source_import: Import, rows: Sequence[tuple[Key, RateValues]]) -> None:
     """Write the rates of a file. None of them may be there."""
     made = (

@@ -16,6 +16,7 @@ from core.organisation import today
 from exchange.models import Import
 from pricing.models import Price, PriceList, Proposal
 from pricing.models.price import State
+from products.services.closing import figures_writing
 
 from .proposals import proposal_submit, proposal_take_back
 
@@ -39,7 +40,9 @@ class Ahead:
 
 
 def prices_import(*, source_import: Import, rows: Sequence[tuple[Key, Decimal | None]]) -> None:
-    """Write the rows as approved by whoever applied the file. None of them may be there."""
+    """Write the rows as approved by whoever applied the file. None of them may be there. A month that is
+    being closed is waited for: its reports have the prices approved before."""
+    figures_writing()
     by, now = source_import.applied_by or source_import.created_by, timezone.now()
     Price.objects.bulk_create(
         (

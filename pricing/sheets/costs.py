@@ -21,7 +21,14 @@ from exchange.models import Import
 from exchange.sheets import Counts, Creation, Field, Option
 from pricing.models import CostKind, CostLine, CostRate
 from pricing.selectors.costs import EDIT, RIGHT
-from pricing.services.costs import RateValues, costs_import, costs_import_undo, line_check, rate_check
+from pricing.services.costs import (
+    RateValues,
+    cost_lines_import,
+    costs_import,
+    costs_import_undo,
+    line_check,
+    rate_check,
+)
 from pricing.words.cost_sheet import ALL, CODES, REASONS
 from products.models import Channel, Measure, Supplier
 from products.selectors.access import visible_channel_ids, visible_line_ids
@@ -30,6 +37,9 @@ from products.services.closing import import_correction
 from products.sheets import sources
 from products.sheets.known import Named, lines_known
 from products.sheets.planned import Plan, PlannedSheet, Refused, Row
+
+from .fixed_shares import FIELD as SHARES
+from .fixed_shares import FixedShares, Shares
 
 Basis, Split = CostLine.Basis, CostLine.Key
 Identity = tuple[Any, ...]
@@ -47,6 +57,7 @@ class _Row:
     start_date: datetime.date
     values: RateValues
     is_there: bool
+    shares: str = ""
 
     @property
     def effect(self) -> str:
@@ -69,7 +80,11 @@ class _Plan(Plan):
         }
         self._ours = organisation_get().currency
         self._lines = {self._identity(row): row for row in CostLine.objects.select_related("kind")}
+        self._fixed = FixedShares(rows, user, options.get(sources.CODE_SOURCE))
+        self.unclear |= self._fixed.unclear
         self.made: list[CostLine] = []
+        self.shares: dict[Identity, Shares] = {}
+        """What products bear of the lines made."""
         days = {row["start_date"] for row in rows if row["start_date"]}
         self._there = {
             (row.cost_line_id, row.from_quantity, row.start_date): row
@@ -80,7 +95,7 @@ class _Plan(Plan):
         return tuple(getattr(row, name) for name in _IDENTITY)
 
     def read(self, row: Row) -> _Row:
-        cost_line = self._line(row)
+        cost_line, shares = self._line(row)
         values = self._values(row, cost_line)
         key = (self._identity(cost_line), values.from_quantity, row["start_date"])
         if key in self._seen:
@@ -93,11 +108,13 @@ class _Plan(Plan):
         self._seen[key] = row["line"]
         if cost_line.pk is None and self._identity(cost_line) not in self._lines:
             self._lines[self._identity(cost_line)] = cost_line
+            self.shares[self._identity(cost_line)] = shares
             self.made.append(cost_line)
-        return _Row(row["line"], cost_line, row["start_date"], values, there is not None)
+        return _Row(row["line"], cost_line, row["start_date"], values, there is not None, row[SHARES] or "")
 
-    def _line(self, row: dict[str, Any]) -> CostLine:
-        """The cost line the row is of: the one there is, else a new one, not saved."""
+    def _line(self, row: dict[str, Any]) -> tuple[CostLine, Shares]:
+        """The cost line the row is of: the one there is, else a new one, not saved; and the fixed shares the
+        row names."""
         said = {name: row[name] or "" for name in ("name", "cost_centre")}
         for name, most in (("name", 80), ("cost_centre", 40)):
             if len(said[name]) > most:
@@ -126,13 +143,23 @@ class _Plan(Plan):
         except DomainError as error:
             raise Refused({"key": "split"}.get(error.field, error.field), error.code) from None
         found = self._lines.get(self._identity(fresh))
-        if found is None and fresh.key == Split.FIXED:
-            raise Refused("split", "shares")
+        shares = self._shares(row, fresh, found)
         if found is not None and found.key != fresh.key:
             raise Refused("split", "line_differs")
         if found is not None and row["tail_months"] is not None and found.tail_months != tail:
             raise Refused("tail_months", "line_differs")
-        return found or fresh
+        return found or fresh, shares
+
+    def _shares(self, row: Row, fresh: CostLine, found: CostLine | None) -> Shares:
+        shares = self._fixed.read(row)
+        if bool(shares) and fresh.key != Split.FIXED:
+            raise Refused(SHARES, "shares_of_other")
+        if found is None:
+            if fresh.key == Split.FIXED and not shares:
+                raise Refused(SHARES, "shares")
+        elif shares and shares != (self.shares.get(self._identity(found)) or self._fixed.there(found)):
+            raise Refused(SHARES, "line_differs")
+        return shares
 
     def _whose(self, row: dict[str, Any]) -> dict[str, Any]:
         if bool(row["product"]) == bool(row["product_line"]):
@@ -210,6 +237,7 @@ class _Plan(Plan):
             "amount": None if amount is None else f"{amount:f}",
             "currency": line.currency,
             "ends": amount is None,
+            **({SHARES: row.shares} if row.shares else {}),
         }
 
     def closed_changes(self) -> list[dict[str, Any]]:
@@ -217,6 +245,10 @@ class _Plan(Plan):
         days = (row.start_date for row in self.rows if not row.is_there and is_closed(row.start_date))
         months = Counter(f"{day:%Y-%m}" for day in days)
         return [{"month": month, "what": "rates", "rows": rows} for month, rows in sorted(months.items())]
+
+    def lines_made(self) -> list[tuple[CostLine, Shares]]:
+        """With what products bear of each where that is fixed."""
+        return [(line, self.shares[self._identity(line)]) for line in self.made]
 
     def counts(self) -> Counts:
         found = super().counts()
@@ -277,7 +309,7 @@ class CostsSheet(PlannedSheet[_Plan]):
             help_text=_("A measure instead of what is sold, such as calls."),
         ),
         Field("currency", "code", _("Currency"), aliases=("valuta", "munt")),
-        Field("exchange_rate", "number", _("Exchange rate"), aliases=("wisselkoers", "koers")),
+        Field("exchange_rate", "exact", _("Exchange rate"), aliases=("wisselkoers", "koers")),
         Field("times", "number", _("How often"), aliases=("how_often", "hoe_vaak")),
         Field("from_quantity", "number", _("From quantity"), aliases=("vanaf_hoeveelheid", "staffel")),
         Field("least_quantity", "number", _("Minimum order"), aliases=("minimum_order", "minimale_afname")),
@@ -289,6 +321,13 @@ class CostsSheet(PlannedSheet[_Plan]):
             help_text=_("In per cent."),
         ),
         Field("split", "text", _("Split"), aliases=("verdeling", "verdeelsleutel")),
+        Field(
+            SHARES,
+            "text",
+            _("Fixed shares"),
+            aliases=("fixed_shares", "vaste_aandelen", "aandelen"),
+            help_text=_("Where the split is fixed: what each product bears, such as MILK=60; JUICE=40."),
+        ),
         Field("supplier", "text", _("Supplier"), aliases=("leverancier",)),
         Field("channel", "text", _("Channel"), aliases=("kanaal",)),
         Field("cost_centre", "text", _("Cost centre"), aliases=("cost_center", "kostenplaats")),
@@ -308,7 +347,7 @@ class CostsSheet(PlannedSheet[_Plan]):
         plan = self.checked(cursor, options)
         counts = plan.counts()
         with import_correction(import_id, options.get("correction"), plan.closed_changes()):
-            CostLine.objects.bulk_create(plan.made, batch_size=2000)
+            cost_lines_import(plan.lines_made())
             costs_import(
                 source_import=Import.objects.get(pk=import_id),
                 rows=[

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from decimal import Decimal
+from itertools import islice
 from typing import Any
 
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
@@ -12,6 +14,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 from core.errors import require
+from core.organisation import organisation_get
 from core.pages import Sort, page_render, paginate, with_right
 from exchange.export import FORMATS, ExportColumn, export_response
 from pricing.cards.costs import product_costs_context
@@ -19,14 +22,17 @@ from pricing.cards.landed import landed_card, usual_units
 from pricing.cards.margins import margin_card
 from pricing.cards.variance import variance_card
 from pricing.forms.costs import LandedForm
-from pricing.models import CostKind, CostLine
+from pricing.models import CostKind, CostLine, CostRate
 from pricing.selectors.cost_overview import SHOWN, SORTS, cost_lines_listed
-from pricing.selectors.costs import EDIT, RIGHT, product_rates
-from pricing.words.cost_sheet import ALL
+from pricing.selectors.costs import EDIT, RIGHT, fixed_shares, product_rates
+from pricing.words.cost_sheet import ALL, shares_text
 from pricing.words.costs import about_words, amount_words, basis_words, of_words, split_words
 from products.models import ProductLine
 from products.selectors.access import lines_visible, product_get
 from products.selectors.head import product_head
+
+EXPORTED = 500
+"""Cost lines of a file that are read together."""
 
 
 @dataclass(frozen=True)
@@ -102,6 +108,27 @@ def _line_code(row: CostLine) -> str | None:
     return row.line.code if row.line else None if row.product else ALL
 
 
+def _exported(row: Any, rate: CostRate | None, shares: Sequence[tuple[str, Decimal]]) -> list[Any]:
+    """A cost line with the rate that holds, as the sheet reads it; what is as it is without a word stays
+    empty."""
+    percent = row.basis == CostLine.Basis.SHARE and row.now_amount is not None
+    of_rate: list[Any] = [None] * 5
+    if rate is not None:
+        of_rate = [
+            rate.exchange_rate if row.currency != organisation_get().currency else None,
+            rate.times if rate.times != 1 else None,
+            *(rate.from_quantity or None, rate.least_quantity or None, rate.vat_rate * 100 or None),
+        ]
+    return [
+        *(row.product and row.product.code, _line_code(row), row.kind.code, row.name),
+        *(row.basis, row.base, row.measure and row.measure.code, row.now_since),
+        row.now_amount * 100 if percent else row.now_amount,
+        *(row.currency, *of_rate, row.key, shares_text(shares) or None),
+        *(row.supplier and row.supplier.code, row.channel and row.channel.code),
+        *(row.cost_centre, row.tail_months),
+    ]
+
+
 @with_right(RIGHT)
 @require_safe
 def costs_export(request: HttpRequest, kind: str) -> HttpResponseBase:
@@ -112,20 +139,12 @@ def costs_export(request: HttpRequest, kind: str) -> HttpResponseBase:
         raise Http404(kind)
 
     def rows() -> Iterator[list[Any]]:
-        for row in asked.rows(request.user).iterator(chunk_size=500):
-            percent = row.basis == CostLine.Basis.SHARE and row.now_amount is not None
-            yield [
-                *(row.product and row.product.code, _line_code(row), row.kind.code, row.name),
-                *(
-                    row.basis,
-                    row.base,
-                    row.measure and row.measure.code,
-                    row.now_since,
-                    row.now_amount * 100 if percent else row.now_amount,
-                ),
-                *(row.currency, row.key, row.supplier and row.supplier.code),
-                *(row.channel and row.channel.code, row.cost_centre, row.tail_months),
-            ]
+        found = asked.rows(request.user).iterator(chunk_size=EXPORTED)
+        while chunk := list(islice(found, EXPORTED)):
+            rates = CostRate.objects.in_bulk({row.now_rate for row in chunk} - {None})
+            shares = fixed_shares(request.user, chunk)
+            for row in chunk:
+                yield _exported(row, rates.get(row.now_rate), shares.get(row.pk, []))
 
     columns = [
         ExportColumn(_("Product")),
@@ -138,7 +157,13 @@ def costs_export(request: HttpRequest, kind: str) -> HttpResponseBase:
         ExportColumn(_("From"), "date"),
         ExportColumn(_("Amount"), "number"),
         ExportColumn(_("Currency")),
+        ExportColumn(_("Exchange rate"), "exact"),
+        ExportColumn(_("How often"), "number"),
+        ExportColumn(_("From quantity"), "number"),
+        ExportColumn(_("Minimum order"), "number"),
+        ExportColumn(_("VAT not reclaimed"), "number"),
         ExportColumn(_("Split")),
+        ExportColumn(_("Fixed shares"), width=30),
         ExportColumn(_("Supplier")),
         ExportColumn(_("Channel")),
         ExportColumn(_("Cost centre")),

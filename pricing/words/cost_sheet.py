@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import csv
+import io
+from collections.abc import Iterable
+from decimal import Decimal, InvalidOperation
 from typing import Any
 
 from django.utils.translation import gettext_lazy as _
@@ -57,7 +61,11 @@ REASONS: dict[str, Any] = {
     "base_of_share": _("a percentage needs what it is of; other costs do not"),
     "measure_by_unit": _("only a cost per unit is of what is counted"),
     "split": _("an amount a month or once, of a line or of all, needs its split; other costs do not"),
-    "shares": _("a line with fixed shares is made by hand first"),
+    "shares": _(
+        "a new line with fixed shares needs them: what each product bears, such as MILK=60; JUICE=40"
+    ),
+    "shares_of_other": _("only a line whose split is fixed has fixed shares"),
+    "shares_unread": _("“%(said)s” is not a product code and a share, such as MILK=60, each product once"),
     "currency_of_share": _("a percentage is of an amount in our own currency"),
     "tail": _("only an amount a month goes on after the end"),
     "amount_missing": _("no amount; where it ends, say so in the column “ends”"),
@@ -71,3 +79,35 @@ REASONS: dict[str, Any] = {
     "rate_taken": _("another amount holds from that day: one ahead is withdrawn first, a past one stays"),
     "rate_duplicate": _("line %(other)s of the file is about the same cost and day"),
 }
+MOST_SHARE = Decimal(10) ** 14
+
+
+def shares_text(shares: Iterable[tuple[str, Decimal]]) -> str:
+    """Fixed shares in one cell, ``MILK=60;JUICE=40``: a product's code and what it bears in proportion to the
+    others; a code with the separator in it stands between quotes."""
+    text = io.StringIO()
+    writer = csv.writer(text, delimiter=";", lineterminator="")
+    writer.writerow(f"{code}={weight.normalize():f}" for code, weight in shares)
+    return text.getvalue()
+
+
+def shares_read(text: str) -> list[tuple[str, Decimal]]:
+    """Codes and what they bear, four decimals at most; ``ValueError`` where it says something else."""
+    found = []
+    for each in next(csv.reader([text], delimiter=";", skipinitialspace=True), []):
+        if not each.strip():
+            continue
+        code, _equals, said = each.rpartition("=")
+        try:
+            weight = Decimal(said.strip().replace(",", "."))
+        except InvalidOperation:
+            raise ValueError(each) from None
+        if (
+            not code.strip()
+            or not weight.is_finite()
+            or not 0 < weight < MOST_SHARE
+            or weight != round(weight, 4)
+        ):
+            raise ValueError(each)
+        found.append((code.strip(), weight))
+    return found

@@ -25,7 +25,9 @@ def reconciliation_words(found: Reconciliation, currency: str) -> str:
             else _("The ledger has %(ledger)s of the months, but %(whole)s is booked: it does not reconcile.")
         )
     said.append(
-        _(
+        _("Booked on the products of this report in the longest period shown: %(whole)s.")
+        if found.of_some
+        else _(
             "Booked in the longest period shown: %(whole)s = %(on_products)s on products + %(on_none)s on no"
             " product."
         )

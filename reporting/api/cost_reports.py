@@ -6,20 +6,20 @@ from typing import Any
 
 import django_filters
 from django.db.models import Q, QuerySet
+from django.http import QueryDict
 from rest_framework import mixins, routers, serializers, viewsets
 from rest_framework.authentication import SessionAuthentication
 from rest_framework.utils.urls import replace_query_param
 
 from core.api import BasicTokenAuthentication, CursorPagination, HasRight, TokenAuthentication
-from core.organisation import organisation_get
-from pricing.models import CostMonth
+from core.organisation import organisation_get, today
+from pricing.models import CostKind, CostMonth
 from pricing.selectors.cost_months import booked_until, cost_months_replaced
 from pricing.selectors.costs import RIGHT
 from pricing.selectors.reconciliation import reconciled
-from products.api.shared import LineFilter
 from products.selectors.closed_names import CalledByMonth
-from reporting.selectors.cost_report import booked_visible, sight
-from reporting.selectors.report_query import SOURCES
+from reporting.selectors.cost_report import booked_visible, sight, within
+from reporting.selectors.report_query import FILTERS, SOURCES, report_query
 
 
 class CostReportPages(CursorPagination):
@@ -31,8 +31,7 @@ class CostReportPages(CursorPagination):
     def paginate_queryset(self, queryset: Any, request: Any, view: Any = None) -> Any:
         rows = super().paginate_queryset(queryset, request, view)
         self.as_of = request.as_of
-        first = self.cursor is None
-        self.reconciliation = _reconciled(request) if first and request.reconciled is not None else None
+        self.reconciliation = _reconciled(request) if self.cursor is None else None
         return rows
 
     def get_next_link(self) -> str | None:
@@ -59,8 +58,8 @@ class CostReportPages(CursorPagination):
                 "type": "object",
                 "nullable": True,
                 "description": "On the first page, of the actual costs of the months asked for without other"
-                " filters: imported (null: limited to some lines or channels, or as_of) = mapped + unmapped ="
-                " booked = on_products + on_none.",
+                " filters, with changed_since of all that holds: imported (null: limited to some lines or"
+                " channels, or as_of) = mapped + unmapped = booked = on_products + on_none.",
                 "properties": dict.fromkeys(names, amount),
             },
         } | found["properties"]
@@ -78,18 +77,29 @@ def _reconciled(request: Any) -> dict[str, str | None]:
     return reconciled(rows, first, last, shown=Q(), with_ledger=with_ledger).as_json()
 
 
+def _page_filter(label: str) -> django_filters.CharFilter:
+    return django_filters.CharFilter(method="_kept", label=label)
+
+
 class CostReportFilters(django_filters.FilterSet):
     """``as_of``: as it was booked at that moment. ``changed_since``: only what was booked after that moment,
-    and what ended to hold; ended versions have ``replaced_at``."""
+    and what ended to hold; ended versions have ``replaced_at``. All others but the months and the source are
+    the page's, by the codes of now."""
 
     first = django_filters.DateFilter("month", lookup_expr="gte", label="from this month on")
     last = django_filters.DateFilter("month", lookup_expr="lte", label="until this month")
     source = django_filters.ChoiceFilter(choices=CostMonth.Source.choices)
-    product = django_filters.CharFilter("product__code", lookup_expr="iexact", label="code of a product")
-    kind = django_filters.CharFilter("kind__code", lookup_expr="iexact", label="code of a kind")
-    channel = django_filters.CharFilter("channel__code", lookup_expr="iexact", label="code of a channel")
-    supplier = django_filters.CharFilter("supplier__code", lookup_expr="iexact", label="code of a supplier")
-    line = LineFilter("product__line")
+    product = _page_filter("code of a product; -: on no product")
+    line = _page_filter("code of a line, with those below it; =CODE: that one alone; -: on no product")
+    family = _page_filter("code of a family, by who is in it now; -: in none")
+    kind = _page_filter("code of a kind")
+    level = django_filters.ChoiceFilter(
+        choices=CostKind.Level.choices, method="_kept", label="the margin it is taken off before"
+    )
+    channel = _page_filter("code of a channel, with those below it; =CODE: that one alone; -: in none")
+    supplier = _page_filter("code of a supplier; -: of none")
+    cost_centre = _page_filter("a cost centre; -: of none")
+    q = _page_filter("words in the code or name of a product")
     as_of = django_filters.IsoDateTimeFilter(method="_kept", label="as booked at this moment")
     changed_since = django_filters.IsoDateTimeFilter(method="_kept", label="booked or ended after it")
 
@@ -107,14 +117,20 @@ class CostReportFilters(django_filters.FilterSet):
         self.request.as_of = as_of
         since = said.get("changed_since")
         asked = said.get("first"), said.get("last"), said.get("as_of") is None
-        self.request.reconciled = asked if since is None else None
+        self.request.reconciled = asked
         if since is None:
             held = Q(recorded_at__lte=as_of) & (Q(replaced_at=None) | Q(replaced_at__gt=as_of))
         else:
             held = Q(recorded_at__gt=since, recorded_at__lte=as_of) | Q(
                 replaced_at__gt=since, replaced_at__lte=as_of
             )
-        return super().filter_queryset(queryset).filter(held)
+        return super().filter_queryset(queryset).filter(held, self._as_the_page())
+
+    def _as_the_page(self) -> Q:
+        asked = QueryDict(mutable=True)
+        asked.update({name: self.form.cleaned_data.get(name) or "" for name in (*FILTERS, "q")})
+        asked.update({"month": f"{today():%Y-%m}", "of": "actual"})
+        return within(report_query(asked))
 
 
 def _of(place: str) -> serializers.Field:

@@ -8,7 +8,7 @@ from decimal import Decimal
 from typing import Any
 
 from django.utils.translation import gettext as _
-from django.utils.translation import pgettext
+from django.utils.translation import ngettext, pgettext
 
 from core import formats
 from core.charts import Chart, ChartTable, Spec
@@ -16,6 +16,7 @@ from core.charts.model import months_spec
 from core.organisation import organisation_get
 from reporting.cost_reports.table import Column, FileRow, Table, labels_of, limited_refuse
 from reporting.cost_reports.units import unit_amount
+from reporting.cost_reports.volume_steps import volume_steps
 from reporting.selectors.cost_report import CostReport
 from reporting.selectors.cost_trend import CostTrend, TrendRow
 from reporting.selectors.price_variance import VarianceReport, VarianceRow
@@ -23,7 +24,7 @@ from reporting.selectors.report_names import Name
 from reporting.selectors.report_query import FILTERS, ReportQuery
 from reporting.words.cost_reports import now_words
 
-CHANGES = {"variance": "money", "rate": "percent", "change": "percent"}
+CHANGES = {"variance": "money", "volume": "money", "rate": "percent", "change": "percent"}
 """Columns that are changes of a cost, and how they are written."""
 
 
@@ -40,12 +41,19 @@ class ShownCells:
 def variance_table(user: Any, query: ReportQuery, found: VarianceReport) -> Table:
     """Standard beside actual, by what the rows are of; products by the unit as well."""
     by = query.by[0]
-    columns = [
+    columns = []
+    if found.plan is not None:
+        columns = [
+            Column("planned", _("Standard at planned volume")),
+            Column("volume", _("By volume and mix")),
+        ]
+    first = len(columns)
+    columns += [
         Column("standard", pgettext("costs", "Standard")),
         Column("actual", pgettext("costs", "Actual")),
         Column("variance", _("By price")),
+        Column("rate", _("Of the standard"), "share", (first + 2, first)),
     ]
-    columns.append(Column("rate", _("Of the standard"), "share", (2, 0)))
     if by == "product":
         columns += [
             Column("units", _("Sold"), "units"),
@@ -64,7 +72,8 @@ def variance_table(user: Any, query: ReportQuery, found: VarianceReport) -> Tabl
 
     size = len(found.rows) + (found.total is not None)
     keys, asked = [by, f"{by}_name"], replace(query, of="actual", scale="")
-    return Table(_costs(user, asked), asked, labels_of([by]), keys, columns, size, rows)
+    said = [(label, formats.number(amount, 2)) for label, amount, _is_total in volume_steps(found)]
+    return Table(_costs(user, asked), asked, labels_of([by]), keys, columns, size, rows, said)
 
 
 def trend_table(user: Any, query: ReportQuery, found: CostTrend) -> Table:
@@ -111,7 +120,7 @@ def figures_words(found: CostTrend) -> str:
     return _("Costs per unit of each product.")
 
 
-def variance_notes(found: VarianceReport) -> list[str]:
+def variance_notes(query: ReportQuery, found: VarianceReport) -> list[str]:
     """What the rows compare, and what is in none of them."""
     said = [
         _(
@@ -119,6 +128,19 @@ def variance_notes(found: VarianceReport) -> list[str]:
             " actual costs."
         )
     ]
+    if found.plan is not None:
+        said.append(
+            ngettext(
+                "What the volume did is known of %(count)s product; of all others what was sold counts as"
+                " planned.",
+                "What the volume did is known of %(count)s products; of all others what was sold counts as"
+                " planned.",
+                found.plan.products,
+            )
+            % {"count": formats.number(found.plan.products)}
+        )
+    elif query.against == "budget":
+        said.append(_("No volume is planned for these months, or not by what the rows are of: price alone."))
     if found.unbooked:
         amount = formats.money(found.unbooked, organisation_get().currency)
         said.append(

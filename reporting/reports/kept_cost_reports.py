@@ -24,6 +24,8 @@ from reporting.selectors.report_query import report_query
 from reporting.words.cost_reports import LAYOUT_WORDS, MEASURE_WORDS, PERIOD_WORDS
 
 FIELD = "cost_report"
+WHOLE = "costs"
+"""What else is booked on the products, beside what the table shows of it: for who may be told all costs."""
 MOST = 300
 """Rows of a table that somebody reads; of longer ones the sums are told."""
 DECIMALS = {"index": 0, "share": 1, "units": 0}
@@ -46,8 +48,11 @@ def cost_report_section(builder: Builder, context: ReportContext) -> None:
         *(Told(FIELD, label, _name_at(place), numeric=False) for place, label in enumerate(table.labels)),
         *(Told(FIELD, column.head, _cell_at(table, place)) for place, column in enumerate(table.columns)),
     ]
+    note = _note(table)
+    if builder.may(WHOLE):
+        note = f"{note}. {table.note}"
     builder.table(
-        str(LAYOUT_WORDS[query.layout]), columns, rows, note=_note(table), strong=lambda row: bool(row.depth)
+        str(LAYOUT_WORDS[query.layout]), columns, rows, note=note, strong=lambda row: bool(row.depth)
     )
 
 

@@ -120,12 +120,17 @@ class CostReport:
 
     @cached_property
     def reconciliation(self) -> Reconciliation:
-        """Of what is compared, in the longest of the periods that the columns are of. One query."""
+        """Of what is compared, in the longest of the periods that the columns are of; where the report is of
+        some products alone, of what is booked on them. One query."""
         [span] = self.query.spans(self.query.longest, self.query.of)
         rows = booked_visible(self._user, self._as_of).filter(
             month__range=(span.first, span.last), source__in=span.sources
         )
-        with_ledger = self.query.of == "actual" and self._as_of is None and not sight(self._user)
+        only = self.query.only
+        if only is not None:
+            rows = rows.filter(product__in=only)
+        is_now = self._as_of is None and only is None
+        with_ledger = self.query.of == "actual" and is_now and not sight(self._user)
         has_budget = any("budget" in span.sources for span in self._spans)
         return reconciled(
             rows,
@@ -134,6 +139,7 @@ class CostReport:
             shown=within(self.query),
             with_ledger=with_ledger,
             has_budget=has_budget,
+            of_some=only is not None,
         )
 
 

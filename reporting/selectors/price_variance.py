@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import Any, NamedTuple
+from typing import Any
 
+from django.core.exceptions import EmptyResultSet
+from django.db import connection
 from django.db.models import Exists, OuterRef, Q, QuerySet, Sum
 from django.db.models.functions import Coalesce
 
@@ -17,6 +18,7 @@ from products.selectors.access import visible_channel_ids
 
 from .cost_report import booked_visible, with_line, within
 from .margin_report import products_asked, sales_booked
+from .planned_variance import PlannedVolumes, planned_volumes, volumes_planned, volumes_sold
 from .report_names import NOTHING, Name, Names, product_name
 from .report_query import SOURCES, ReportQuery, Span
 
@@ -27,12 +29,19 @@ ACTUAL = SOURCES["actual"]
 @dataclass(frozen=True)
 class VarianceRow:
     """Of ``name``: what was sold should have cost, and what it did. ``units``: of a product, where the person
-    sees all its sales and it has some; amounts a unit are missing without."""
+    sees all its sales and it has some; amounts a unit are missing without. ``volume``: what another volume
+    than planned did to the standard, with the mix; missing where none was planned or nothing moves."""
 
     name: Name
     standard: Decimal
     actual: Decimal
     units: Decimal | None = None
+    volume: Decimal | None = None
+
+    @property
+    def planned(self) -> Decimal:
+        """What the volume planned should have cost; where none is known, what was sold."""
+        return self.standard - (self.volume or ZERO)
 
     @property
     def variance(self) -> Decimal:
@@ -56,20 +65,32 @@ class VarianceRow:
 @dataclass(frozen=True)
 class VarianceReport:
     """``rows``: the largest variance first. ``unbooked``: standard costs of kinds of which nothing actual is
-    booked yet, in no row."""
+    booked yet, in no row. ``plan``: what the volume did, where the address asks for the budget and it plans
+    any."""
 
     rows: list[VarianceRow]
     total: VarianceRow | None = None
     unbooked: Decimal = ZERO
+    plan: PlannedVolumes | None = None
 
 
-class _Booked(NamedTuple):
-    product: int | None
-    line: int | None
-    kind: int
-    supplier: int | None
-    standard: Decimal | None
-    actual: Decimal | None
+_KEYS = {"product": "product_id", "kind": "kind_id", "line": "of_line", "supplier": "supplier_id"}
+# Of a product's kind all suppliers, or each: an actual cost without one is of the only one of the standard.
+_PAIRS = "SELECT {key} AS key, standard, actual, actual IS NOT NULL AS paired FROM ({booked}) booked"
+_PAIRS_OF_SUPPLIERS = """
+    SELECT coalesce(key, CASE WHEN fewest = most THEN nullif(most, 0) END) AS key, standard, actual, paired
+    FROM (
+        SELECT supplier_id AS key, standard, actual, count(actual) OVER pair > 0 AS paired,
+               min(coalesce(supplier_id, 0)) FILTER (WHERE standard IS NOT NULL) OVER pair AS fewest,
+               max(coalesce(supplier_id, 0)) FILTER (WHERE standard IS NOT NULL) OVER pair AS most
+        FROM ({booked}) booked WINDOW pair AS (PARTITION BY product_id, kind_id)
+    ) suppliers
+"""
+_SUMS = """
+    SELECT key, coalesce(sum(standard) FILTER (WHERE paired), 0), sum(actual),
+           coalesce(sum(standard) FILTER (WHERE NOT paired), 0)
+    FROM ({pairs}) pairs GROUP BY key
+"""
 
 
 def price_variance(user: Any, query: ReportQuery) -> VarianceReport:
@@ -77,59 +98,88 @@ def price_variance(user: Any, query: ReportQuery) -> VarianceReport:
     which a product has actual costs and of the kinds that it has some of, as on the product's own page. An
     actual cost without a supplier counts as of the only one that its standard has."""
     [span] = query.spans(query.period, "actual")
-    compared, unbooked = _comparable(list(_booked(user, query, span)))
-    if not compared:
+    by, sums, unbooked = query.by[0], {}, ZERO
+    for key, standard, actual, left_out in _sums(user, query, span):
+        unbooked += left_out
+        if actual is not None:
+            sums[key] = standard, actual
+    if not sums:
         return VarianceReport([], unbooked=unbooked)
-    by = query.by[0]
-    sums: dict[Any, list[Decimal]] = defaultdict(lambda: [ZERO, ZERO])
-    for row in compared:
-        found = sums[getattr(row, by)]
-        found[0] += row.standard or ZERO
-        found[1] += row.actual or ZERO
-    products = products_asked(user, query) if by == "product" else {}
-    known = {pk: product_name(row) for pk, row in products.items()}
+    planned = query.against == "budget" and by != "supplier" and visible_channel_ids(user) is None
+    products = products_asked(user, query) if by == "product" or planned else {}
+    known = {pk: product_name(row) for pk, row in products.items()} if by == "product" else {}
     names = Names(query, [((key,), None) for key in sums if key not in known])
-    units = _units(user, query, products, span) if by == "product" else {}
+    plan, sold = _plan(user, query, products, span) if planned else (None, None)
+    units: Mapping[int, Decimal | None] = {}
+    if by == "product":
+        units = _units(user, query, products, span) if sold is None else sold
+    changes = plan.changes if plan else {}
     rows = [
-        VarianceRow(known.get(key) or names.one(by, key), standard, actual, units.get(key))
+        VarianceRow(known.get(key) or names.one(by, key), standard, actual, units.get(key), changes.get(key))
         for key, (standard, actual) in sums.items()
     ]
     rows.sort(key=lambda row: (-abs(row.variance), row.name.label.lower()))
-    whole = (sum((getattr(row, name) for row in rows), ZERO) for name in ("standard", "actual"))
-    return VarianceReport(rows, VarianceRow(NOTHING, *whole), unbooked)
+    standard, actual = (sum((getattr(row, name) for row in rows), ZERO) for name in ("standard", "actual"))
+    total = VarianceRow(NOTHING, standard, actual, volume=plan.volume + plan.mix if plan else None)
+    return VarianceReport(rows, total, unbooked, plan)
 
 
-def _booked(user: Any, query: ReportQuery, span: Span) -> Iterator[_Booked]:
-    """By product, kind and supplier, of the months in which the product has any actual cost."""
-    months = booked_visible(user).filter(month__range=(span.first, span.last))
-    actual = months.filter(source__in=ACTUAL).order_by()
-    own = actual.annotate(of=Coalesce("product_id", 0))  # what is on no product has months of its own
-    there = Exists(own.filter(of=Coalesce(OuterRef("product_id"), 0), month=OuterRef("month")))
-    rows: QuerySet[CostMonth] = months.filter(within(query), source__in=ACTUAL | SOURCES["standard"])
-    rows = with_line(rows.filter(there), query.called)
-    fields = ("product_id", "of_line", "kind_id", "supplier_id")
+def _plan(
+    user: Any, query: ReportQuery, products: Mapping[int, Product], span: Span
+) -> tuple[PlannedVolumes | None, Mapping[int, Decimal] | None]:
+    """What the volume did, and what each product sold; ``None``: no volume is planned."""
+    plan = volumes_planned(user, query, products, span)
+    if not plan:
+        return None, None
+    sold, key = volumes_sold(query, products, span), _KEYS[query.by[0]]
+    found = planned_volumes(query, products, plan, sold, *_apart(user, query, span), key)
+    return found, {pk: sum(own.values(), ZERO) for pk, own in sold.items()}
+
+
+def _sums(user: Any, query: ReportQuery, span: Span) -> list[tuple[Any, Decimal, Decimal | None, Decimal]]:
+    """By what the rows are of: standard and actual of the kinds of a product that have actual costs (no
+    actual: there are none), and the standard of its other kinds. One query."""
+    by = query.by[0]
+    try:
+        booked, params = _booked(user, query, span).query.sql_with_params()
+    except EmptyResultSet:  # nothing that the person sees, or that the filters leave
+        return []
+    pairs = (_PAIRS_OF_SUPPLIERS if by == "supplier" else _PAIRS).format(key=_KEYS[by], booked=booked)
+    with connection.cursor() as cursor:
+        cursor.execute(_SUMS.format(pairs=pairs), params)
+        return cursor.fetchall()  # type: ignore[no-any-return]
+
+
+def _booked(user: Any, query: ReportQuery, span: Span) -> QuerySet[Any]:
+    """Standard and actual by product and kind (and line or supplier, where rows are of such)."""
+    fields = ["product_id", "kind_id"]
+    if query.by[0] in ("line", "supplier"):
+        fields.append(_KEYS[query.by[0]])
     sums = {name: Sum("amount", filter=Q(source__in=SOURCES[name])) for name in ("standard", "actual")}
-    for row in rows.order_by().values_list(*fields).annotate(**sums):
-        yield _Booked(*row)
+    rows = _rows(user, query, span, ACTUAL | SOURCES["standard"])
+    return rows.order_by().values(*fields).annotate(**sums)
 
 
-def _comparable(rows: list[_Booked]) -> tuple[list[_Booked], Decimal]:
-    """Those of a product's kinds that have actual costs, and the standard of the others."""
-    actual = {(row.product, row.kind) for row in rows if row.actual is not None}
-    suppliers: dict[Any, set[int | None]] = defaultdict(set)
-    for row in rows:
-        if row.standard is not None:
-            suppliers[row.product, row.kind].add(row.supplier)
-    found, unbooked = [], ZERO
-    for row in rows:
-        pair = row.product, row.kind
-        if pair not in actual:
-            unbooked += row.standard or ZERO
-            continue
-        if row.supplier is None and len(suppliers[pair]) == 1:
-            row = row._replace(supplier=next(iter(suppliers[pair])))
-        found.append(row)
-    return found, unbooked
+def _apart(user: Any, query: ReportQuery, span: Span) -> tuple[QuerySet[Any], QuerySet[Any]]:
+    """The rows of standard costs, and which kinds of which products have actual ones."""
+    fields = dict.fromkeys(["product_id", "kind_id", "month", "amount", _KEYS[query.by[0]]])
+    standard, actual = (
+        _rows(user, query, span, sources).order_by() for sources in (SOURCES["standard"], ACTUAL)
+    )
+    return standard.values(*fields), actual.values("product_id", "kind_id").distinct()
+
+
+def _rows(user: Any, query: ReportQuery, span: Span, sources: frozenset[str]) -> QuerySet[CostMonth]:
+    """What is booked of these sources, of the months in which the product has any actual cost."""
+    months = booked_visible(user).filter(month__range=(span.first, span.last))
+    rows: QuerySet[CostMonth] = months.filter(within(query), source__in=sources)
+    if query.by[0] == "line":
+        rows = with_line(rows, query.called)
+    if sources == ACTUAL:
+        return rows
+    own = months.filter(source__in=ACTUAL).order_by().annotate(of=Coalesce("product_id", 0))
+    there = own.filter(of=Coalesce(OuterRef("product_id"), 0), month=OuterRef("month"))
+    return rows.filter(Exists(there))  # what is on no product has months of its own
 
 
 def _units(

@@ -8,13 +8,14 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
 
-from django.db.models import Exists, Max
+from django.db.models import Max
 from django.http import QueryDict
 
 from core.months import month_add, month_start, months_between
 from core.organisation import organisation_get, today
-from pricing.models import CostKind, CostMonth
+from pricing.models import CostMonth
 from products.selectors.closed_names import Called, called
+from products.selectors.closing import closed_until
 
 Source = CostMonth.Source
 PERIODS = ("month", "ytd", "year")
@@ -40,14 +41,11 @@ OF, AGAINST, SCALES = ("actual", "standard"), ("budget", "last_year", "standard"
 BRIDGED_FROM = ("last_year", "budget")
 PAIRED_WITH = (*BRIDGED_FROM, "period")
 """``period``: any other, of the query's ``then``."""
+VARIANCE_FROM = ("standard", "budget")
+"""What actual costs are set beside: the standard of what was sold, or also that of the volume planned."""
 PAIRED = ("bridge", "units")
 """Layouts that set a period beside last year's, the budget's or another one."""
-COLUMNS = tuple(
-    f"{period}-{measure}"
-    for period in SPANS
-    for measure in MEASURES
-    if measure != "estimate" or period == "year"
-)
+COLUMNS = tuple(f"{period}-{measure}" for period in SPANS for measure in MEASURES)
 YEARS = (1950, 2150)
 # Actuals are what the ledger says and what is still to come of it.
 SOURCES: dict[str, frozenset[str]] = {
@@ -108,9 +106,9 @@ class ReportQuery:
     def month_only(self, month: str) -> ReportQuery:
         """Of one of its months, in the same measures."""
         measures = dict.fromkeys(code.split("-")[1] for code in self.columns)
-        columns = tuple(f"month-{name}" for name in measures if name != "estimate")
+        columns = tuple(f"month-{name}" for name in measures)
         day = datetime.date.fromisoformat(f"{month}-01")
-        return replace(self, month=day, columns=columns or (f"month-{self.of}",), period="month")
+        return replace(self, month=day, columns=columns, period="month")
 
     @property
     def longest(self) -> str:
@@ -129,7 +127,7 @@ class ReportQuery:
         query["of"] = self.of
         if self.layout != "costs":
             query["layout"], query["period"] = self.layout, self.period
-            query.update({"against": self.against} if self.is_paired else {})
+            query.update({"against": self.against} if self.layout in (*PAIRED, "variance") else {})
         else:
             query["columns"], query["against"] = ",".join(self.columns), self.against
         for name in ("first", "then", "then_first"):
@@ -152,7 +150,7 @@ class ReportQuery:
         if measure == "last_year":
             return (self.span(period, base, 12),)
         if measure == "estimate":
-            whole, until = self.span("year", base), self.known_until
+            whole, until = self.span(period, base), self.known_until
             passed = replace(whole, last=min(until, whole.last))
             rest = Span(SOURCES["forecast"], max(month_add(until, 1), whole.first), whole.last)
             return tuple(span for span in (passed, rest) if span.first <= span.last)
@@ -170,12 +168,12 @@ class ReportQuery:
 
     @cached_property
     def known_until(self) -> datetime.date:
-        """The last month that passed of which costs are booked; accruals alone are none."""
+        """The last month that passed with costs booked, or that is closed; accruals alone are none."""
         passed = CostMonth.objects.filter(
             replaced_at=None, source__in=SOURCES[self.of] - {Source.ACCRUAL}, month__lt=month_start(today())
         )
-        booked = passed.aggregate(last=Max("month"))["last"]
-        return booked or month_add(year_start(self.month), -1)
+        known = passed.aggregate(last=Max("month"))["last"], closed_until()
+        return max(filter(None, known), default=month_add(year_start(self.month), -1))
 
     def pair(self, period: str) -> tuple[tuple[Span, ...], tuple[Span, ...]]:
         """What a difference or an index sets beside each other."""
@@ -205,33 +203,34 @@ def year_start(month: datetime.date) -> datetime.date:
 
 def report_query(query: QueryDict) -> ReportQuery:
     """Read the address; what is unknown is left out. Without a word about it: actual costs where they are
-    booked since the year began (for the bridge: the year before), else standard ones, beside the budget where
-    there is one, else last year."""
+    booked since the year began (for the bridge: the year before), else standard ones, beside last year. A
+    budget may come at any time: what an address leaves out must not follow from it, or reports of closed
+    months would change."""
     month, layout = _month(query.get("month", "")), query.get("layout", "")
     one_by = ONE_BY.get(layout)
     of, against = query.get("of", ""), query.get("against", "")
-    if layout in PAIRED and against not in PAIRED_WITH:
+    if against not in (PAIRED_WITH if layout in PAIRED else AGAINST):
         against = "last_year"
     dates = {name: _month_or_none(query.get(name, "")) for name in ("first", "then", "then_first")}
-    if of not in OF or (against not in AGAINST and not one_by):
+    if of not in OF:
         since = month_add(year_start(month), -12 if layout in PAIRED and against == "last_year" else 0)
-        has_actual, has_budget = _booked(min(filter(None, (since, *dates.values()))))
-        of = of if of in OF else "actual" if has_actual else "standard"
-        if layout not in PAIRED and against not in AGAINST:
-            against = "budget" if has_budget else "last_year"
-    if against == of or against not in (PAIRED_WITH if layout in PAIRED else AGAINST):
+        of = "actual" if _has_actual(min(filter(None, (since, *dates.values())))) else "standard"
+    if against == of:
         against = "last_year"
     if against != "period":
         dates |= {"then": None, "then_first": None}
     asked = [code for value in query.getlist("columns") for code in value.split(",")]
     columns = tuple(dict.fromkeys(code for code in asked if code in COLUMNS))
+    columns = columns or (f"month-{of}", f"ytd-{of}", f"ytd-{against}", "ytd-difference", "ytd-index")
+    if layout == "variance" and against != "budget":
+        against = VARIANCE_FROM[0]
     by = _chosen(query.getlist("by"), one_by or DIMENSIONS)
     period = query.get("period", "")
     if layout == "trend" and period not in SPANS:  # from the same month of the year before
         period, dates["first"] = "range", dates["first"] or month_add(month, -TREND_MONTHS)
     return ReportQuery(
         month=month,
-        columns=columns or (f"month-{of}", f"ytd-{of}", f"ytd-{against}", "ytd-difference", "ytd-index"),
+        columns=columns,
         by=(by or one_by)[:1] if one_by else (by or ("product", "kind")),
         of=of,
         against=against,
@@ -247,13 +246,10 @@ def report_query(query: QueryDict) -> ReportQuery:
     )
 
 
-def _booked(since: datetime.date) -> tuple[bool, bool]:
-    """Whether actual costs are booked as early as this, and whether there is a budget of costs. One query."""
-    rows = CostMonth.objects.filter(replaced_at=None)
-    actual, budget = (rows.filter(source__in=SOURCES[name]) for name in ("actual", "budget"))
-    there = Exists(actual.filter(month__lte=since)), Exists(budget)
-    has_actual, has_budget = CostKind.objects.values_list(*there)[:1][0]
-    return has_actual, has_budget
+def _has_actual(since: datetime.date) -> bool:
+    """Whether actual costs are booked as early as this."""
+    rows = CostMonth.objects.filter(replaced_at=None, source__in=SOURCES["actual"], month__lte=since)
+    return rows.exists()
 
 
 def _chosen(values: Iterable[str], known: Iterable[str]) -> tuple[str, ...]:

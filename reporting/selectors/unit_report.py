@@ -6,9 +6,8 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
-from core.months import month_end
 from pricing.engine.bridge import Side
-from pricing.selectors.own_prices import own_prices_on
+from pricing.selectors.own_prices import own_prices_at_end
 from products.selectors.access import visible_channel_ids
 
 from .margin_bridge import compared
@@ -18,8 +17,9 @@ from .report_query import ReportQuery
 
 @dataclass(frozen=True)
 class UnitRow:
-    """A product in both periods. ``price``: our own price for everybody at the end of the month, without VAT.
-    All else is a unit sold; missing where nothing was, or it is not counted."""
+    """A product in both periods. ``price``: our own price for everybody at the end of the month, without VAT;
+    of a closed month as it was when that was closed. All else is a unit sold; missing where nothing was, or
+    it is not counted."""
 
     name: Name
     unit: str
@@ -77,7 +77,7 @@ def unit_report(user: Any, query: ReportQuery, sort: str = "name") -> UnitReport
     if visible_channel_ids(user) is not None:
         return UnitReport([], limited=True)
     products, pairs, uneven = compared(user, query)
-    prices = own_prices_on(month_end(query.month))
+    prices = own_prices_at_end(query.month)
     rows = [
         UnitRow(product_name(row), pair.unit, pair.after, pair.before, prices.get(row.pk))
         for pair in pairs

@@ -35,6 +35,7 @@ from reporting.cost_reports.comparisons import (
 from reporting.cost_reports.page import heads, margin_heads, margin_shown, shown, shown_page
 from reporting.cost_reports.table import Table
 from reporting.cost_reports.units import unit_shown
+from reporting.cost_reports.volume_steps import volume_chart
 from reporting.cost_reports.waterfall import waterfall_chart, waterfall_row
 from reporting.selectors.cost_report import CostReport, margin_costs
 from reporting.selectors.cost_trend import cost_trend
@@ -176,7 +177,8 @@ def _bridge(request: HttpRequest, query: ReportQuery) -> dict[str, Any]:
 def _variance(request: HttpRequest, query: ReportQuery) -> dict[str, Any]:
     found = price_variance(request.user, query)
     table = variance_table(request.user, query, found)
-    return _comparison(request, table) | {"notes": variance_notes(found)}
+    chart = volume_chart(query, found)
+    return _comparison(request, table) | {"chart": chart, "notes": variance_notes(query, found)}
 
 
 def _trend(request: HttpRequest, query: ReportQuery) -> dict[str, Any]:
@@ -216,7 +218,7 @@ FIELDS = {
     "margin": {"by", "of", "period", "scale"},
     "units": {"of", "period", "against", "level"},
     "bridge": {"of", "period", "against", "level", "scale"},
-    "variance": {"by", "period", "kind", "level"},
+    "variance": {"by", "period", "against", "kind", "level"},
     "trend": {"by", "of", "period", "kind", "level"},
 }
 """What the form asks, besides month, line and product."""
@@ -225,8 +227,12 @@ FIELDS = {
 def _other(query: ReportQuery, layout: str) -> str:
     """The address of the same months and filters in another layout."""
     by = ONE_BY.get(layout, ("product", "kind"))
-    year = {"period": "range", "first": month_add(query.month, -TREND_MONTHS)} if layout == "trend" else {}
-    return query.address(layout=layout, by=by[:1] if layout in ONE_BY else by, **year)
+    more: dict[str, Any] = {}
+    if layout == "trend":
+        more = {"period": "range", "first": month_add(query.month, -TREND_MONTHS)}
+    elif query.layout == "variance" and query.against != "budget":
+        more = {"against": "last_year"}
+    return query.address(layout=layout, by=by[:1] if layout in ONE_BY else by, **more)
 
 
 def _without(query: ReportQuery, name: str) -> str:

@@ -16,9 +16,11 @@ from reporting.selectors.report_query import (
     MEASURES,
     NONE,
     ONE_BY,
+    PAIRED,
     PAIRED_WITH,
     PERIODS,
     SPANS,
+    VARIANCE_FROM,
     ReportQuery,
     bounds,
 )
@@ -118,6 +120,10 @@ def by_words(by: str) -> str:
     return " × ".join(str(DIMENSION_WORDS[name]) for name in by.split(","))
 
 
+def compared_with(layout: str) -> Sequence[str]:
+    return PAIRED_WITH if layout in PAIRED else VARIANCE_FROM if layout == "variance" else AGAINST
+
+
 def choices(query: ReportQuery) -> dict[str, list[tuple[str, str, bool]]]:
     """What the form offers: value, label, whether it is chosen."""
     own = ",".join(query.by)
@@ -127,15 +133,14 @@ def choices(query: ReportQuery) -> dict[str, list[tuple[str, str, bool]]]:
         "of": [(of, str(MEASURE_WORDS[of]), of == query.of) for of in ("actual", "standard")],
         "against": [
             (name, str(MEASURE_WORDS[name]), name == query.against)
-            for name in (PAIRED_WITH if query.is_paired else AGAINST)
-            if name != query.of
+            for name in compared_with(query.layout)
+            if name != query.of or query.layout == "variance"
         ],
         "period": [(name, str(PERIOD_WORDS[name]), name == query.period) for name in SPANS],
         "columns": [
             (f"{period}-{measure}", f"{PERIOD_WORDS[period]}: {MEASURE_WORDS[measure]}", chosen)
             for period in SPANS
             for measure in MEASURES
-            if measure != "estimate" or period == "year"
             for chosen in [f"{period}-{measure}" in query.columns]
             if chosen or period in PERIODS
         ],

@@ -14,7 +14,16 @@ from core.organisation import today
 from pricing.models import CostKind
 from pricing.selectors.cost_months import BookedCost
 from pricing.services.cost_months import cost_months_book
-from tests.factories import line_factory, product_factory, user_factory
+from products.models import BudgetRow, BudgetVersion, Measure
+from products.selectors.budget import budget_year
+from tests.factories import (
+    channel_factory,
+    cost_rate_factory,
+    line_factory,
+    product_factory,
+    user_factory,
+)
+from tests.pricing.test_margins import sell
 
 from .test_costs import fits
 
@@ -23,6 +32,54 @@ WORDS = {
     "en": {"take": "Take along", "keep": "Keep", "margin": "Margin", "bridge": "Margin bridge"},
     "nl": {"take": "Meenemen", "keep": "Bewaren", "margin": "Marge", "bridge": "Margebrug"},
 }
+
+
+def test_units_variance_and_trend_in_both_languages(
+    page: Any, sign_in: Any, axe: Any, transactional_db: Any
+) -> None:
+    """Two products, 100 and 40 sold for two months; juice should cost 200 and cost 230, 200 were planned."""
+    last = month_add(month_start(today()), -1)
+    months, line = [month_add(last, -1), last], line_factory(name="Drinks")
+    kind, channel = CostKind.objects.get(code="purchase").pk, channel_factory()
+    products = [product_factory(name=name, line=line) for name in ("Juice", "Milk")]
+    for product, units in zip(products, (100, 40), strict=True):
+        cost_rate_factory(product=product, start_date=months[0], amount=2)
+        for month in months:
+            sell(product, month, Decimal(units), Decimal(1000), channel=channel)
+    for source, amounts in (("standard", (200, 80)), ("actual", (230, 80))):
+        rows = [
+            BookedCost(product.pk, month, kind, None, None, "", Decimal(amount))
+            for product, amount in zip(products, amounts, strict=True)
+            for month in months
+        ]
+        cost_months_book(source=source, months=months, rows=rows)
+    version = BudgetVersion.objects.create(code="plan", name="Plan", year=budget_year(last))
+    units = Measure.objects.get(code="units")
+    BudgetRow.objects.create(
+        version=version, product=products[0], measure=units, month=last, volume=Decimal(200)
+    )
+    finance = user_factory("finance", language="en")
+    for language, width, price, change, each in (
+        ("en", 390, "+€30.00", "−€200.00", "€2.3000"),
+        ("nl", 1440, "+€ 30,00", "€ −200,00", "€ 2,3000"),
+    ):
+        type(finance).objects.filter(pk=finance.pk).update(language=language)
+        page.set_viewport_size({"width": width, "height": 900})
+        if language == "en":
+            sign_in(page, finance)
+        for said, at, text in (
+            ("layout=units&of=actual", "#unit-report tbody tr", each),
+            ("layout=variance&by=product", "#cost-comparison tbody tr", price),
+            ("layout=variance&by=product&against=budget", "#cost-comparison tbody tr", change),
+            ("layout=trend&of=actual&by=product", "#cost-comparison tbody tr", each),
+        ):
+            page.goto(f"/costs/reports/?month={last:%Y-%m}&period=month&{said}")
+            row = page.locator(at).filter(has_text="Juice")
+            expect(row).to_contain_text(text.replace(" ", "\u00a0"))
+            if "budget" in said or "trend" in said:
+                page.wait_for_selector("html[data-charts=ready]")
+            assert fits(page)
+            axe(page)
 
 
 @pytest.mark.parametrize("language", ["en", "nl"])

@@ -154,6 +154,7 @@ PAGES = {
     "costs and margin a unit": "/costs/reports/?layout=units&of=standard&sort=-change",
     "earned back": "/costs/break-even/?show=earned",
     "price variance": "/costs/reports/?layout=variance&by=product",
+    "price variance from the budget": "/costs/reports/?layout=variance&by=product&against=budget",
     "cost trend": "/costs/reports/?layout=trend&of=standard&by=kind",
     "margin bridge from the budget": "/costs/reports/?layout=bridge&of=standard&against=budget",
     "API: cost reports": "/api/v1/cost-reports/?page_size=100",

@@ -19,7 +19,7 @@ from core.organisation import today
 from exchange.models import Import
 from exchange.services.shell import import_run
 from exchange.sheets import sheets
-from pricing.models import CostLine, CostRate
+from pricing.models import CostLine, CostRate, CostShare
 from pricing.selectors.costs import costs_on
 from pricing.services.costs import RateValues, cost_rate_add
 from products.models import Correction, Supplier
@@ -46,6 +46,7 @@ HEAD = (
         "leverancier",
         "per_eenheid_van",
         "hoe_vaak",
+        "vaste_aandelen",
     ),
 )
 
@@ -191,7 +192,14 @@ def test_the_file_of_the_page_reads_back_in(product: Any, tmp_path: Path, langua
     shared = cost_line_factory(kind="overhead", basis="month", key="revenue", tail_months=2)
     duty = cost_line_factory(product=product, kind="duty", basis="share", base="purchase")
     calls = cost_line_factory(product=product, kind="service", measure=measure_factory(code="calls"))
-    for line, amount in ((shared, 6000), (duty, D("0.045")), (calls, 3)):
+    keyed = cost_line_factory(kind="personnel", basis="month", key="fixed")
+    for code, weight in (("A", "60.5"), ("B;=x", "39.5")):
+        bearer = product if code == "A" else product_factory(code=code)
+        CostShare.objects.create(cost_line=keyed, product=bearer, weight=D(weight))
+    dollars = cost_line_factory(product=product, kind="purchase", currency="USD")
+    of_rate = {"exchange_rate": D("0.92345678"), "times": 2, "least_quantity": 5, "vat_rate": D("0.21")}
+    cost_rate_factory(cost_line=dollars, start_date=day(-5), amount=4, **of_rate)
+    for line, amount in ((shared, 6000), (duty, D("0.045")), (calls, 3), (keyed, 900)):
         cost_rate_factory(cost_line=line, start_date=day(-5), amount=amount)
     client = Client()
     client.force_login(user_factory("finance", language=language))
@@ -199,7 +207,52 @@ def test_the_file_of_the_page_reads_back_in(product: Any, tmp_path: Path, langua
     path.write_bytes(b"".join(client.get("/costs/export/csv/").streaming_content))
     with translation.override(language):
         outcome = import_run(sheet="costs", path=path, options={}, leave_out_refused=False, dry_run=False)
-    assert (outcome.refusals, outcome.counts.new, outcome.counts.unchanged) == ([], 0, 3)
+    assert (outcome.refusals, outcome.counts.new, outcome.counts.unchanged) == ([], 0, 5)
+
+    # Read elsewhere, where there is no such line yet, it makes the line with the same shares.
+    path.write_bytes(path.read_bytes().replace(b"personnel", b"marketing"))
+    with translation.override(language):
+        outcome = import_run(sheet="costs", path=path, options={}, leave_out_refused=False, dry_run=False)
+    assert (outcome.refusals, outcome.counts.new, outcome.counts.unchanged) == ([], 1, 4)
+    made = CostShare.objects.filter(cost_line__kind__code="marketing")
+    assert dict(made.values_list("product__code", "weight")) == {"A": D("60.5"), "B;=x": D("39.5")}
+
+
+def test_fixed_shares_come_in_a_cell(product: Any, tmp_path: Path) -> None:
+    """As often as a file names them they are the same; undone, the line stays without its rate."""
+    product_factory(code="B")
+    all_of_them = {"basis": "month", "verdeling": "vast"}
+    said = [
+        row("all", "overhead", days, "100", **all_of_them, vaste_aandelen=f'"{shares}"')
+        for days, shares in ((1, "A=60; b=40"), (20, "A=60; B=40,0"), (40, ""))
+    ]
+    outcome = run(tmp_path, *said)
+    assert outcome.error is None
+    line = CostLine.objects.get()
+    assert dict(line.shares.values_list("product__code", "weight")) == {"A": 60, "B": 40}
+    assert run(tmp_path, *said).counts.unchanged == 3
+    for shares, code in (
+        ("A=50; B=50", "line_differs"),
+        ("A=60", "line_differs"),
+        ("A=60; C=40", "product_unknown"),
+        ("A=60; A=40", "shares_unread"),
+        ("A 60", "shares_unread"),
+        ("A=0", "shares_unread"),
+    ):
+        refused = run(
+            tmp_path, row("all", "overhead", 60, "100", **all_of_them, vaste_aandelen=f'"{shares}"')
+        )
+        assert [refusal.code for refusal in refused.refusals] == [code], shares
+    other = {"basis": "month", "verdeling": "omzet", "vaste_aandelen": "A=1"}
+    refused = run(tmp_path, row("all", "quality", 1, "100", **other))
+    assert [refusal.code for refusal in refused.refusals] == ["shares_of_other"]
+    twice = [
+        row("all", "quality", days, "100", **all_of_them, vaste_aandelen=f'"{shares}"')
+        for days, shares in ((1, "A=1; B=2"), (2, "A=2; B=1"))
+    ]
+    assert [refusal.code for refusal in run(tmp_path, *twice).refusals] == ["line_differs"]
+    undo = sheets.get("costs").undo(None, outcome.import_id)
+    assert (undo.new, line.rates.filter(withdrawn_at=None).count(), line.shares.count()) == (3, 0, 2)
 
 
 def test_who_may_bring_and_see_such_files() -> None:

@@ -21,11 +21,16 @@ from accounts.errors import DomainError
 from accounts.services.tokens import token_create
 from core.months import month_add, month_start
 from core.organisation import today
-from pricing.models import CostKind, CostLine
+from pricing.models import CostKind, CostLine, CostMonth, Price
+from pricing.selectors.cost_months import BookedCost
+from pricing.services.cost_months import cost_months_book
 from pricing.services.costs import RateValues, cost_rate_add
 from pricing.services.ledger import Part, ledger_map
+from pricing.sheets.budget import BudgetWithCostsSheet
 from pricing.sheets.ledger import LedgerSheet
+from pricing.sheets.prices import PricesSheet
 from products.models import (
+    BudgetRow,
     Channel,
     ClosedName,
     ClosedProduct,
@@ -49,6 +54,8 @@ from tests.factories import (
     cost_rate_factory,
     line_factory,
     measure_factory,
+    price_factory,
+    price_list_factory,
     product_factory,
     user_factory,
 )
@@ -95,6 +102,8 @@ def world(finance: Any) -> tuple[Product, int]:
     for product in (juice, milk):
         cost_line = cost_line_factory(product=product, kind="purchase", supplier=supplier)
         cost_rate_factory(cost_line=cost_line, start_date=month(5), amount=D("1.23"))
+    everybody = price_list_factory(code="ALL")
+    price_factory(price_list=everybody, product=juice, start_date=month(5), amount=D("9.87"))
     quality = CostKind.objects.get(code="quality")
     ledger_map(user=finance, account="7000", start_month=month(5), parts=[Part(kind=quality, key="revenue")])
     done = run(LEDGER, [entry("1", 2, "700.01"), entry("2", 1, "50")])
@@ -188,6 +197,41 @@ def test_whatever_is_renamed_or_moved_reports_of_a_closed_month_stay(world: Any,
     said = files(finance)
     Product.objects.filter(pk=new.pk).update(name="Renamed", code="RENAMED")
     assert files(finance) == said
+
+
+PLAIN = {"layout": "costs", "columns": "", "of": "", "against": ""}
+"""An address that does not say what is compared, nor with what."""
+
+
+def test_prices_a_budget_and_an_estimate_that_come_later_leave_a_closed_month(
+    world: Any, finance: Any
+) -> None:
+    juice, _ledger = world
+    estimates = {**PLAIN, "columns": "month-estimate,ytd-estimate"}
+    before = files(finance), files(finance, **PLAIN), files(finance, **estimates)
+    assert any(b",9.8700," in each for key, each in before[0].items() if "units" in key)
+
+    prices = [
+        {"product": code, "price_list": "ALL", "start_date": month(back), "price": price}
+        for code, back, price in (("JUICE", 4, 5), ("JUICE", 2, 6), ("MILK", 3, 7), ("JUICE", 1, 8))
+    ]
+    assert not run(PricesSheet(), prices).codes
+    budget = [
+        {"product": "JUICE", "month": month(2), "kind": "quality", "cost": 123},
+        {"product": "JUICE", "month": month(2), "volume": 7, "revenue": 70},
+    ]
+    assert not run(BudgetWithCostsSheet(), budget, user=finance).codes
+    assert CostMonth.objects.filter(source="budget").exists()
+    kind = CostKind.objects.get(code="quality").pk
+    ahead = [BookedCost(juice.pk, month(back), kind, None, None, "", D("45.60")) for back in (1, 0, -1)]
+    cost_months_book(source="forecast", months=[row.month for row in ahead], rows=ahead)
+    assert Price.objects.count() == 5
+    assert BudgetRow.objects.exists()
+    after = files(finance), files(finance, **PLAIN), files(finance, **estimates)
+    for one, other in zip(before, after, strict=True):
+        assert [key for key in one if one[key] != other[key]] == []
+    now = QueryDict(f"layout=units&period=month&month={month(1):%Y-%m}&of=standard")
+    assert b",8.0000," in report_bytes(user=finance, kind="csv", query=now)
 
 
 REFUSED = [

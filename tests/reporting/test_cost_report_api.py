@@ -8,13 +8,17 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
+from django.http import QueryDict
 from django.test import Client
 from django.utils import timezone
 
 from accounts.services.tokens import token_create, token_revoke
 from pricing.models import LedgerEntry
 from pricing.services.cost_months import BookedCost, cost_months_book
-from tests.factories import product_factory, user_factory
+from products.models import Family, FamilyMember, Supplier
+from reporting.selectors.cost_report import CostReport
+from reporting.selectors.report_query import report_query
+from tests.factories import channel_factory, product_factory, user_factory
 from tests.pricing.test_costs import kind
 
 pytestmark = pytest.mark.django_db
@@ -97,7 +101,9 @@ def test_the_first_page_says_whether_all_of_it_is_there(client: Client) -> None:
     assert client.get(answer["next"]).json()["reconciliation"] is None
     past = client.get(URL, asked | {"as_of": answer["as_of"]}).json()
     assert past["reconciliation"] == {"imported": None, **parts}  # the ledger is as it is now
-    assert client.get(URL, {"changed_since": "2026-01-01T00:00:00Z"}).json()["reconciliation"] is None
+    since = {"changed_since": timezone.now().isoformat()}
+    changed = client.get(URL, asked | since).json()  # nothing since, and still it adds up
+    assert (changed["results"], changed["reconciliation"]) == ([], {"imported": "17.25", **parts})
 
 
 class TestRows:
@@ -118,6 +124,49 @@ class TestRows:
         assert len(client.get(f"{URL}?product=oat&source=actual").json()["results"]) == 1
         assert client.get(f"{URL}?source=budget").json()["results"] == []
         assert client.get(f"{URL}?produkt=OAT").status_code == 400
+
+    def test_filters_are_those_of_the_page(self, client: Client) -> None:
+        shop = channel_factory(code="SHOP")
+        store = channel_factory(code="STORE", parent=shop)
+        mill = Supplier.objects.create(code="MILL", name="Mill").pk
+        oat, rye = product_factory(code="OAT", name="Oat drink"), product_factory(code="RYE")
+        family = Family.objects.create(code="OATS", name="Oats", line=oat.line)
+        FamilyMember.objects.create(product=oat, family=family, start_date=MAY)
+        booked = [
+            BookedCost(of and of.pk, MAY, kind(code).pk, channel, supplier, centre, D(amount))
+            for of, code, channel, supplier, centre, amount in (
+                (oat, "purchase", shop.pk, mill, "100", 1),
+                (oat, "energy", store.pk, None, "", 2),
+                (rye, "purchase", None, mill, "200", 4),
+                (None, "overhead", None, None, "", 8),
+            )
+        ]
+        cost_months_book(source="actual", months=[MAY], rows=booked)
+        finance = user_factory("finance")
+        for asked, amount in (
+            ("channel=shop", 3),
+            ("channel==SHOP", 1),
+            ("channel=-", 12),
+            ("supplier=mill", 5),
+            ("supplier=-", 10),
+            ("cost_centre=100", 1),
+            ("cost_centre=-", 10),
+            ("kind=purchase", 5),
+            ("kind=purchase&cost_centre=200", 4),
+            ("level=below", 8),
+            ("product=-", 8),
+            ("family=oats", 3),
+            ("family=-", 12),
+            ("q=drink", 3),
+            (f"line={rye.line.code}", 4),
+            ("supplier=nobody", 0),
+        ):
+            found = client.get(f"{URL}?{asked}").json()
+            assert sum(row["amount"] for row in found["results"]) == amount, asked
+            page = QueryDict(f"month=2026-05&of=actual&columns=month-actual&{asked}")
+            total = CostReport(finance, report_query(page)).total
+            assert (total.amounts[0] if total else 0) == amount, asked
+        assert client.get(f"{URL}?level=nothing").status_code == 400
 
     def test_as_of_and_what_changed_since(self, client: Client) -> None:
         product = product_factory()

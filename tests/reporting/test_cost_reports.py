@@ -105,6 +105,14 @@ class TestSums:
         ahead = booked_in("2026-08", "2026-12", "forecast")
         assert ahead
         assert got["year-estimate"] == booked_in("2026-01", "2026-07", *actual) + ahead
+        assert got["month-estimate"] == got["month-actual"]
+        assert got["ytd-estimate"] == got["ytd-actual"]
+        later = report(month="2026-09", columns="month-estimate,ytd-estimate", of="actual").total
+        assert later is not None
+        assert later.amounts == (
+            booked_in("2026-09", "2026-09", "forecast"),
+            booked_in("2026-01", "2026-07", *actual) + booked_in("2026-08", "2026-09", "forecast"),
+        )
 
     @pytest.mark.parametrize("seed", range(12))
     def test_every_total_equals_its_rows(self, booked: list[Product], seed: int) -> None:

@@ -95,6 +95,10 @@ def test_a_cost_report_under_its_name(company: Any, booked: Product) -> None:
         ["", "Total", "1,020.75"],
     ]
     assert (table.rows[-1][-1].value, table.strong) == ("1020.75", (2, 3))
+    assert table.note.endswith(
+        "Booked on the products of this report in the longest period shown: €1,020.75."
+        " This report shows €1,020.75."  # and not what is booked on others
+    )
     thousands = Choice(query="by=product&columns=month-standard&scale=k", name="Thousands")
     [found] = sections(made(company, Part("cost_report", choice=thousands)))
     assert [row[-1].text for row in found.blocks[0].rows] == ["0.0", "1.0", "1.0", "1.0"]
@@ -110,6 +114,18 @@ def test_without_the_right_and_to_the_outside_no_cost_report(
     assert (found.title, len(found.blocks)) == ("Cost report", 1)  # the words; not what it is called
     report = Report.objects.get()
     assert not {"cost_report", "costs", "margin"} & set(report_build(report).fields)
+
+
+def test_a_cost_report_that_is_told_on_purpose_does_not_tell_the_costs_it_leaves_out(
+    company: Any, booked: Product
+) -> None:
+    part = Part("cost_report", choice=BY_PRODUCT)
+    report = made(company, part, audience="external")
+    grant = grant_ask(user=company.author, report=report, field="cost_report", reason="Talks")
+    grant_decide(user=user_factory("finance"), grant=grant, approve=True)
+    [found] = sections(report)
+    assert found.blocks[0].rows[-1][-1].text == "1,020.75"
+    assert "Booked" not in found.blocks[0].note
 
 
 @pytest.mark.parametrize("layout", ["margin", "units", "bridge"])

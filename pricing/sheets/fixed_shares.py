@@ -1,0 +1,58 @@
+"""Fixed shares that rows of the sheet *costs* name, beside those that cost lines have."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from decimal import Decimal
+from typing import Any
+
+from pricing.models import CostLine, CostShare
+from pricing.words.cost_sheet import shares_read
+from products.sheets.known import ProductsKnown
+from products.sheets.planned import Refused, Row
+from products.sheets.sources import CODE_SOURCE
+
+FIELD = "shares"
+Shares = Mapping[int, Decimal]
+"""By product what it bears."""
+
+
+class FixedShares:
+    """What the rows of a file say of fixed shares, and what cost lines have."""
+
+    def __init__(self, rows: Sequence[Row], user: Any, answer: Any) -> None:
+        said = [(code, row[CODE_SOURCE]) for row in rows for code, _weight in self._codes(row)]
+        asked = [{"product": code, CODE_SOURCE: source} for code, source in dict.fromkeys(said)]
+        self._products = ProductsKnown(asked, user, answer)
+        self.unclear = self._products.asked()
+        self._there: dict[int, dict[int, Decimal]] = {}
+        for share in CostShare.objects.all() if said else ():
+            self._there.setdefault(share.cost_line_id, {})[share.product_id] = share.weight
+
+    @staticmethod
+    def _codes(row: Row) -> list[tuple[str, Decimal]]:
+        try:
+            return shares_read(row[FIELD] or "")
+        except ValueError:
+            return []  # told when the row is read
+
+    def read(self, row: Row) -> Shares:
+        """What the row says; none: nothing."""
+        try:
+            said = shares_read(row[FIELD] or "")
+        except ValueError as error:
+            raise Refused(FIELD, "shares_unread", said=str(error)[:80]) from None
+        found: dict[int, Decimal] = {}
+        for code, weight in said:
+            asked = {"product": code, CODE_SOURCE: row[CODE_SOURCE]}
+            product = self._products.find(asked)
+            if product is None:
+                raise Refused(FIELD, self._products.problem(asked), source=self._products.source(asked))
+            if product.pk in found:
+                raise Refused(FIELD, "shares_unread", said=code)
+            found[product.pk] = weight
+        return found
+
+    def there(self, cost_line: CostLine) -> Shares:
+        """Those of a cost line that is there."""
+        return self._there.get(cost_line.pk, {})
