@@ -183,7 +183,7 @@ def browser_type_launch_args(browser_type_launch_args: dict[str, Any]) -> dict[s
         "args": [
             "--headless=new",
             "--no-sandbox",
-            "--disable-gpu",
+            *("--disable-gpu", "--in-process-gpu"),  # no process more that only copies what is drawn
             "--no-first-run",
             "--disable-background-networking",
             "--disable-component-update",
