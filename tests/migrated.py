@@ -19,6 +19,7 @@ def migrated_once() -> Iterator[bool]:
     if "PYTEST_XDIST_WORKER" not in os.environ or not settings.OWNS_VAR:
         yield False
         return
+    settings.VAR.mkdir(parents=True, exist_ok=True)  # nothing asked for the servers yet
     with (settings.VAR / "migrated.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         name = connection.creation._get_test_db_name()  # type: ignore[attr-defined]
