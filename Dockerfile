@@ -22,4 +22,4 @@ VOLUME /var/lib/pmtool
 EXPOSE 8000
 # Uploads and exports under /var/lib/pmtool are shared by web and worker.
 CMD ["gunicorn", "pmtool.wsgi", "--bind", "0.0.0.0:8000", "--worker-class", "gthread", "--workers", "2", \
-     "--threads", "4", "--no-control-socket", "--worker-tmp-dir", "/dev/shm"]
+     "--threads", "4", "--no-control-socket", "--preload", "--worker-tmp-dir", "/dev/shm"]

@@ -66,6 +66,14 @@ class CreateModels(AtOnce):
             ):
                 raise ValueError(f"{operation.describe()}: not part of a table made here")
 
+    def state_forwards(self, app_label: str, state: ProjectState) -> None:
+        """New models are rendered beside those there are, which hear of their relations as at a start."""
+        apps = state.__dict__.get("apps")
+        super().state_forwards(app_label, state)
+        if apps is not None:
+            apps.render_multiple([state.models[app_label, model.name_lower] for model in self.models])
+            state.__dict__["apps"] = apps
+
     def database_forwards(
         self, app_label: str, schema_editor: Any, from_state: ProjectState, to_state: ProjectState
     ) -> None:

@@ -114,10 +114,12 @@ def _prepare() -> None:
 
 def _say_who() -> None:
     """One sign-in per role of the demo company; or how the first person gets in."""
+    from django.core.management import call_command
+
     from accounts.models import User
 
     if User.objects.exists():
-        subprocess.run([*MANAGE, "demo", "--sign-ins"], check=False)
+        call_command("demo", "--sign-ins")
     else:
         print('Nobody can sign in yet: .venv/bin/python manage.py invite_administrator E-MAIL "NAME"')
 
@@ -126,7 +128,7 @@ def _web(host: str, port: int) -> list[str]:
     return [
         *(sys.executable, "-m", "gunicorn", "pmtool.wsgi", "--bind", f"{host}:{port}"),
         *("--worker-class", "gthread", "--workers", "2", "--threads", "4", "--no-control-socket"),
-        *("--log-level", "warning"),
+        *("--preload", "--log-level", "warning"),
     ]
 
 

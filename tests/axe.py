@@ -1,7 +1,8 @@
 """`axe(page)`: the rules of WCAG 2.2 AA on a page as it stands.
 
 Most of axe's time goes to contrast, text by text. It follows from the text's colour, size and weight and from
-the colours behind it: what passed with these, on whatever page, is not judged again. Text that lies over
+the colours behind it: what passed with these, on whatever page, is not judged again. Neither is what axe says
+it cannot judge whatever page it is on: over a picture, or a sign that may be no text. Text that lies over
 something by its position alone always is, and so is what axe did not judge because nobody sees it.
 """
 
@@ -34,37 +35,57 @@ _RUN = """async ({tags, passed}) => {
         grounds.set(element, {behind, effects});
         return grounds.get(element);
     }
+    // Nothing to read inside, and no rule for contrast: ticks, dots and sliders.
+    const fields = 'select, textarea, input:not(' + ['hidden', 'range', 'color', 'checkbox', 'radio', 'image']
+        .map(type => `[type=${type}]`).join() + ')';
+    const says = element => [...element.childNodes].filter(node => node.nodeType === 3)
+        .map(node => node.data).join('').trim();
+    const reads = text => /[^!-\\/:-@[-`{-~]/.test(text);  // axe judges no text of signs alone
     const clipped = style => style.position === 'absolute' && style.clip === 'rect(0px, 0px, 0px, 0px)';
+    const signOf = (element, kind) => `${kind}\\n${says(element)}`;
+    // What axe cannot judge for a reason that is the same wherever this kind stands.
+    function never(element, {data}) {
+        const kind = texts.get(element), reason = data?.messageKey;
+        if (['shortTextContent', 'nonBmp'].includes(reason)) return signOf(element, kind);
+        return ['bgImage', 'bgGradient'].includes(reason) && /url\\(|gradient\\(/.test(kind) ? kind : null;
+    }
     for (const element of document.body.querySelectorAll('*')) {
-        const says = [...element.childNodes].some(node => node.nodeType === 3 && node.data.trim());
-        if (!says && !element.matches('input, select, textarea')) continue;
+        if (!reads(says(element)) && !element.matches(fields)) continue;
         const style = getComputedStyle(element);
         if (!element.checkVisibility({visibilityProperty: true}) || clipped(style)) continue;
         const {behind, effects} = ground(element);
         const kind = behind === null ? null : [
             behind, effects, style.color, style.fontSize, style.fontWeight, style.textShadow,
             style.webkitTextStroke, style.backgroundClip].join(';');
-        if (!known.has(kind)) texts.set(element, kind);
+        if (kind === null || !(known.has(kind) || known.has(signOf(element, kind)))) texts.set(element, kind);
     }
-    const runOnly = {type: 'tag', values: tags}, rules = {'color-contrast': {enabled: false}};
-    const {violations} = await axe.run(document, {runOnly, rules, resultTypes: ['violations']});
-    async function contrast(include) {
-        if (!include.length) return;
-        const found = await axe.run({include}, {
-            runOnly: ['color-contrast'], resultTypes: ['violations', 'passes'], elementRef: true});
-        for (const rule of found.passes) for (const node of rule.nodes) known.add(texts.get(node.element));
-        for (const rule of found.violations) for (const node of rule.nodes) delete node.element;
-        violations.push(...found.violations);
-    }
-    known.delete(null);
-    const counts = new Map(), first = new Set();
-    for (const [element, kind] of texts) {
-        counts.set(kind, (counts.get(kind) || 0) + 1);
-        if (kind === null || counts.get(kind) <= 2) first.add(element);
-    }
+    const runOnly = {type: 'tag', values: tags};
+    const judged = selector => axe.configure({rules: [{id: 'color-contrast', selector}]});
+    const placed = [...texts.keys()].filter(element => texts.get(element) === null);
+    for (const element of placed) element.dataset.placed = '';
+    judged('[data-placed]');
+    const {violations} = await axe.run(document, {runOnly, resultTypes: ['violations']});
+    for (const element of placed) delete element.dataset.placed;
     // A page that puts something else in its place meanwhile is judged anew.
     const changed = () => [...texts.keys()].some(element => !element.isConnected);
     if (changed()) return null;
+    for (const element of placed) texts.delete(element);
+    judged('*');
+    async function contrast(include) {
+        if (!include.length) return;
+        const resultTypes = ['violations', 'passes', 'incomplete'];
+        const found = await axe.run({include}, {runOnly: ['color-contrast'], resultTypes, elementRef: true});
+        for (const rule of found.passes) for (const node of rule.nodes) known.add(texts.get(node.element));
+        for (const rule of found.incomplete)
+            for (const node of rule.nodes) known.add(never(node.element, node.any[0]));
+        for (const rule of found.violations) for (const node of rule.nodes) delete node.element;
+        violations.push(...found.violations);
+    }
+    const counts = new Map(), first = new Set();
+    for (const [element, kind] of texts) {
+        counts.set(kind, (counts.get(kind) || 0) + 1);
+        if (counts.get(kind) <= 2) first.add(element);
+    }
     await contrast([...first]);
     for (const [element, kind] of texts) if (first.has(element) || known.has(kind)) texts.delete(element);
     if (changed()) return null;

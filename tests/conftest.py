@@ -21,6 +21,7 @@ from hypothesis import settings as hypothesis_settings
 from core.organisation import organisation_forget
 from tests.bloat import bloat_remove
 from tests.demo_company import database_of, demo_load
+from tests.migrated import migrated_once
 from tests.shipped import shipped_keep, shipped_put_back
 
 # Playwright's synchronous API runs an event loop in this thread; the ORM is used beside it, not inside it.
@@ -105,9 +106,14 @@ def django_db_keepdb(request: pytest.FixtureRequest) -> bool:
 
 
 @pytest.fixture(scope="session")
-def django_db_setup(django_db_setup: None, django_db_blocker: Any) -> None:
-    with django_db_blocker.unblock():
-        shipped_keep()
+def django_db_setup(
+    request: pytest.FixtureRequest, django_db_modify_db_settings: None, django_db_blocker: Any
+) -> None:
+    """Of the processes of one run the first one migrates; each other starts from a copy of what that made."""
+    with django_db_blocker.unblock(), migrated_once() as copied:
+        request.getfixturevalue("django_db_setup")  # pytest-django's
+        if not copied:
+            shipped_keep()
 
 
 @pytest.hookimpl(wrapper=True)
@@ -177,7 +183,7 @@ def browser_type_launch_args(browser_type_launch_args: dict[str, Any]) -> dict[s
         "args": [
             "--headless=new",
             "--no-sandbox",
-            "--disable-gpu",
+            *("--disable-gpu", "--in-process-gpu"),  # no process more that only copies what is drawn
             "--no-first-run",
             "--disable-background-networking",
             "--disable-component-update",

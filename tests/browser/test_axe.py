@@ -12,6 +12,7 @@ GREY = '<p style="color:#bbb">too light</p>'
 FADED = "font:16px serif;color:#bbb;background:#fff"
 OFF = f"<button disabled style='{FADED}'>Off</button>"
 DARK = '<div style="background:#333;height:9em"></div>'
+PICTURE = "<div style=\"background:#fff url('data:image/gif;base64,R0lGODlhAQABAAAAACw=')\">"
 FINE = "<p>dark enough to read</p>"
 
 
@@ -28,6 +29,10 @@ FINE = "<p>dark enough to read</p>"
         # Who comes first of a kind need not be read.
         ("", f'<div style="display:none">{GREY * 3}</div>{GREY}'),
         (FINE + OFF, OFF * 3 + f"<p style='{FADED}'>too light</p>"),
+        # What axe cannot judge, and then can: a sign that may be no text, signs alone, text over a picture.
+        ('<p style="color:#bbb">▲</p>', GREY),
+        ('<p style="color:#bbb">/</p>', GREY),
+        (PICTURE + GREY + "</div>", PICTURE + GREY + "</div>" + GREY),
         # Any other rule.
         (FINE, FINE + "<img src='data:,'>"),
     ],
