@@ -27,6 +27,7 @@ from .margins_ahead import MarginAheadCard, margin_ahead_card
 
 MONTHS = 12
 ZERO = Decimal(0)
+SALES = ("gross", "deductions", "net")
 
 
 @dataclass(frozen=True)
@@ -87,6 +88,12 @@ class _Line:
             return amount
         return -sum((row.amount for row in found.rows if f"kind {row.key}" == self.key), ZERO)
 
+    def of_month(self, month: MonthMargin) -> Decimal | None:
+        """Of a month with costs alone its sales are missing, not nothing."""
+        if month.statement is None or (self.key in SALES and not month.has_sales):
+            return None
+        return self.of(month.statement)
+
 
 def margin_card(user: Any, product: Product, rates: Sequence[Rates]) -> MarginCard:
     lead = line_tree().lead_measure(product.line_id)
@@ -125,7 +132,7 @@ def _kinds(rates: Sequence[Rates]) -> dict[str, CostKind]:
 
 
 def _known(found: Sequence[MonthMargin]) -> list[MonthMargin]:
-    """From the first month with sales on; a gap within stays one."""
+    """From the first month with sales or costs on; a gap within stays one."""
     first = next((place for place, each in enumerate(found) if each.statement is not None), len(found))
     return list(found[first:])
 
@@ -175,9 +182,8 @@ def _rate(rate: Decimal | None) -> str | None:
 
 def _row(line: _Line, months: Sequence[MonthMargin], total: Statement) -> StatementRow:
     amount = line.of(total)
-    cells = [
-        None if each.statement is None else formats.number(line.of(each.statement), 2) for each in months
-    ]
+    amounts = [line.of_month(each) for each in months]
+    cells = [None if each is None else formats.number(each, 2) for each in amounts]
     rate = _rate(amount / total.net) if total.net else None
     kind = line.key.removeprefix("kind ") if line.key.startswith("kind ") else ""
     return StatementRow(line.label, cells, formats.number(amount, 2), rate, line.is_total, kind)

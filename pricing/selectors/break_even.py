@@ -16,20 +16,20 @@ from core.months import month_add, month_end
 from forecasting.models import Forecast
 from pricing.engine.costs import abc as abc_of
 from pricing.engine.costs import break_even, operating_leverage, safety_rate
-from pricing.models import CostKind, CostLine, CostMonth
+from pricing.models import CostKind, CostMonth
 from products.models import Channel, Measure, Product, ProductLine, ProductMonth, SalesMonth
 from products.selectors.access import products_visible, visible_line_ids
 from products.selectors.channels import channel_chains
 from products.selectors.lines import LineTree, line_tree
 
 from .cost_months import cost_months
-from .margins import Margins, MonthMargin, Sold
+from .margins import LASTING, Margins, MonthMargin
 from .reconciliation import Reconciliation
+from .sold import Sold
 from .standard_costs import rates_of_products
 
 MONTHS = 12
 ZERO = Decimal(0)
-FIXED = (CostLine.Basis.MONTH, CostLine.Basis.ONCE)
 BELOW = CostKind.Level.BELOW
 SORTS = ("name", "net", "cm3", "share")
 
@@ -157,7 +157,7 @@ def _break_even(months: Sequence[MonthMargin], units: Decimal) -> tuple[Decimal,
         net += each.statement.net
         for line, amount in each.costs:
             if line.kind.level != BELOW:
-                if line.basis in FIXED:
+                if line.basis in LASTING:
                     fixed += amount
                 else:
                     moving += amount

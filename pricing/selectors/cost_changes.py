@@ -239,7 +239,10 @@ def effects(
         for product in products:
             lines = {each.cost_line.pk for each in moved.rates[product]}
             floor = margin_floor(product, tree)
-            found = _effect(margins.of(product), moved.of(product), lines, floor)
+            months, others = (
+                [month for month in each.of(product) if month.has_sales] for each in (margins, moved)
+            )
+            found = _effect(months, others, lines, floor)
             if found is not None:
                 found.cost_change, found.product = change, product
                 yield found

@@ -7,39 +7,41 @@ every row is booked in cents, so totals are sums of rows. Of one product or many
 from __future__ import annotations
 
 import datetime
-from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from copy import copy
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any, Protocol
 
 from core.months import month_add, month_end, month_range
 from pricing.engine.costs import PARTS, Item, Rate, Row, Statement, amounts, booked, cost, statement
 from pricing.models import CostLine
-from products.models import Measure, Product, SalesMonth
+from products.models import Measure, Product
 from products.selectors.access import product_seen, visible_channel_ids
-from products.selectors.channels import channel_chains
-from products.selectors.lines import LineTree, line_tree
+from products.selectors.lines import line_tree
 
 from .cost_splits import Splits
 from .costs import RIGHT, Rates, has_ended, product_rates
+from .sold import Months, Sold, channels_below, sold_by_month, together
 
 Basis = CostLine.Basis
 ZERO = Decimal(0)
+LASTING = (Basis.MONTH, Basis.ONCE)
+"""What costs the same whatever is sold."""
 
 
 @dataclass(frozen=True)
 class MonthMargin:
-    """One month; ``statement`` is ``None`` where nothing is known of its sales. ``costs``: what each line was
-    booked with, in cents. ``unknown``: cost lines that hold but cannot be told, as what they count by is not
-    known. ``sold``: units, or contracts in force."""
+    """One month; ``statement`` is ``None`` where there are neither sales nor costs, and without ``has_sales``
+    of costs alone. ``costs``: what each line was booked with, in cents. ``unknown``: cost lines that hold but
+    cannot be told, as what they count by is not known. ``sold``: units, or contracts in force."""
 
     month: datetime.date
     statement: Statement | None
     unknown: Sequence[CostLine] = ()
     costs: Sequence[tuple[CostLine, Decimal]] = ()
     sold: Decimal | None = None
+    has_sales: bool = False
 
 
 class SplitParts(Protocol):
@@ -48,21 +50,6 @@ class SplitParts(Protocol):
     def part(
         self, line: CostLine, product_id: int, month: datetime.date, amount: Decimal
     ) -> Decimal | None: ...
-
-
-@dataclass
-class Sold:
-    """A product's month, all together or in some channels; ``counted``: what cost lines count instead of what
-    is sold, by measure."""
-
-    units: Decimal | None = None
-    contracts: Decimal | None = None
-    net: Decimal | None = None
-    gross: Decimal | None = None
-    counted: dict[int, Decimal] = field(default_factory=dict)
-
-
-_Months = Mapping[datetime.date, Mapping[int, Sold]]
 
 
 def product_margins(
@@ -103,10 +90,10 @@ class Margins:
     ) -> None:
         self.rates, self._first, self._last = rates, first, last
         self.tree = line_tree()  # once: outside of a page it is read at each call
-        self._sold = _sold(self.tree, rates, first, last)
+        self._sold = sold_by_month(self.tree, rates, first, last)
         lines = {each.cost_line.pk: each.cost_line for own in rates.values() for each in own}
         by_channel = any(line.channel_id is not None for line in lines.values())
-        self.below = _channels_below(self._sold.values()) if by_channel else {}
+        self.below = channels_below(self._sold.values()) if by_channel else {}
         self.splits = splits or Splits(list(lines.values()), first, last)
 
     def under(self, rates: Mapping[Product, Sequence[Rates]]) -> Margins:
@@ -123,63 +110,8 @@ class Margins:
             for month in month_range(self._first, self._last)
         ]
 
-    def sold(self, product: Product) -> _Months:
+    def sold(self, product: Product) -> Months:
         return self._sold.get(product.pk, {})
-
-
-def _sold(
-    tree: LineTree, rates: Mapping[Product, Sequence[Rates]], first: datetime.date, last: datetime.date
-) -> dict[int, _Months]:
-    """By product, month and channel. Units are of the leading flow, contracts of the first level, money of
-    the leading measure; the gross amount is the net one where none is given."""
-    measures: dict[int, tuple[Measure, int | None]] = {}
-    counted = {each.cost_line.measure_id for own in rates.values() for each in own} - {None}
-    for product in rates:
-        lead = tree.lead_measure(product.line_id)
-        level = next((m for m in tree.measures(product.line_id) if m.kind == Measure.Kind.LEVEL), None)
-        measures[product.pk] = lead, level.pk if level else None
-    wanted = counted | {pk for lead, level in measures.values() for pk in (lead.pk, level) if pk is not None}
-    found: dict[int, Any] = defaultdict(lambda: defaultdict(lambda: defaultdict(Sold)))
-    rows = SalesMonth.objects.filter(product__in=measures, measure__in=wanted, month__range=(first, last))
-    for row in rows:
-        lead, level_pk = measures[row.product_id]
-        if row.measure_id not in (lead.pk, level_pk, *counted):
-            continue
-        month = found[row.product_id][row.month][row.channel_id]
-        if row.measure_id == lead.pk:
-            month.net = row.revenue
-            month.gross = row.revenue if row.gross_revenue is None else row.gross_revenue
-            if lead.kind == Measure.Kind.FLOW:
-                month.units = row.volume
-        held = row.volume if row.average_volume is None else row.average_volume
-        if row.measure_id == level_pk:
-            month.contracts = held
-        if row.measure_id in counted and held is not None:
-            month.counted[row.measure_id] = held
-    return found
-
-
-def _channels_below(sold: Iterable[_Months]) -> dict[int, set[int]]:
-    """The channels that something was sold in, by each channel they are in or below."""
-    below: dict[int, set[int]] = defaultdict(set)
-    there = {pk for months in sold for channels in months.values() for pk in channels}
-    chains = channel_chains() if there else {}
-    for channel in there:
-        for above in chains[channel]:
-            below[above].add(channel)
-    return below
-
-
-def _together(rows: Iterable[Sold]) -> Sold:
-    whole = Sold()
-    for row in rows:
-        for name in ("units", "contracts", "net", "gross"):
-            value = getattr(row, name)
-            if value is not None:
-                setattr(whole, name, (getattr(whole, name) or ZERO) + value)
-        for pk, value in row.counted.items():
-            whole.counted[pk] = whole.counted.get(pk, ZERO) + value
-    return whole
 
 
 def month_margin(
@@ -190,22 +122,16 @@ def month_margin(
     below: Mapping[int, set[int]],
     splits: SplitParts,
 ) -> MonthMargin:
-    """One month of a product, by channel; ``below`` are the channels in each, or below it."""
-    if channels is None and product.ended is not None and product.ended < month:
-        counted = {each.cost_line.measure_id or 0: ZERO for each in rates}
-        whole = Sold(ZERO, ZERO, ZERO, ZERO, counted)  # nothing is sold any more: what goes on is its tail
-    elif channels is None:
+    """One month of a product, by channel; ``below`` are the channels in each, or below it. Costs stand also
+    where nothing was sold: what goes on by the month, is paid once or counts what is there all the same."""
+    channels = channels or {}
+    if not channels and not any(each.cost_line.basis in LASTING for each in rates):
         return MonthMargin(month, None)
-    else:
-        whole = _together(channels.values())
-    if whole.net is None or whole.gross is None:
-        return MonthMargin(month, None)
+    measures = (each.cost_line.measure_id for each in rates)
+    whole = together(channels.values()).or_nothing(pk for pk in measures if pk is not None)
     there = {
-        each.cost_line.channel_id: _together(
-            (channels or {})[pk] for pk in below.get(each.cost_line.channel_id, ()) if pk in (channels or {})
-        )
-        for each in rates
-        if each.cost_line.channel_id is not None
+        pk: together(channels[own] for own in below.get(pk, ()) if own in channels)
+        for pk in {each.cost_line.channel_id for each in rates} - {None}
     }
     parts = _parts(product, month, rates, splits)
     sums: dict[int, Decimal | None] = {}
@@ -224,9 +150,22 @@ def month_margin(
             unknown.append(line)
         elif amount:
             costs.append((line, booked(amount)))
+    return _margin(month, whole, costs, unknown if whole.is_known else ())
+
+
+def _margin(
+    month: datetime.date,
+    whole: Sold,
+    costs: Sequence[tuple[CostLine, Decimal]],
+    unknown: Sequence[CostLine],
+) -> MonthMargin:
+    has_sales = whole.net is not None and whole.gross is not None
+    if not has_sales and not costs:
+        return MonthMargin(month, None, unknown)
+    net, gross = (whole.net or ZERO, whole.gross or ZERO) if has_sales else (ZERO, ZERO)
     rows = [Row(line.kind.code, line.kind.level, amount) for line, amount in costs]
-    sold = whole.contracts if whole.units is None else whole.units
-    return MonthMargin(month, statement(whole.gross, [whole.gross - whole.net], rows), unknown, costs, sold)
+    sold = (whole.contracts if whole.units is None else whole.units) if whole.is_known else None
+    return MonthMargin(month, statement(gross, [gross - net], rows), unknown, costs, sold, has_sales)
 
 
 def _parts(

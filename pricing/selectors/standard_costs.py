@@ -27,7 +27,7 @@ from .cost_splits import Splits, Spread
 from .costs import Rates, of_products, rates_borne
 from .margins import Margins, pieces, split_amount
 
-VERSION = 2
+VERSION = 3
 """Raise it where the same figures would be booked otherwise."""
 NONE = ""
 """The hash of a product that no cost is borne by."""
