@@ -15,7 +15,8 @@ from core.months import month_add
 from pricing.engine.costs import Variance, variance
 from pricing.models import CostKind, CostLine
 from pricing.selectors.cost_months import cost_months
-from pricing.selectors.margins import MonthMargin, product_margins
+from pricing.selectors.margins import product_margins
+from pricing.selectors.month_margin import MonthMargin
 from products.models import Product
 from products.selectors.budget import budget_months
 from products.selectors.lines import line_tree

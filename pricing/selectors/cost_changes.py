@@ -24,8 +24,9 @@ from products.selectors.lines import line_tree
 
 from .cost_splits import Splits
 from .costs import RIGHT, Rates, cost_lines_visible, rate_of, rates_of
-from .margins import Margins, MonthMargin, margins_total
+from .margins import Margins, margins_total
 from .margins_ahead import LEVEL, margin_floor
+from .month_margin import MonthMargin
 from .standard_costs import rates_of_products
 
 JOB = "pricing.cost_change"

@@ -18,12 +18,14 @@ from products.selectors.lines import LineTree
 
 from .cost_months import BookedCost
 from .costs import Rates
-from .margins import Margins, month_margin
+from .margins import Margins
 from .margins_ahead import MONTHS, sold_ahead, year_sold
+from .month_margin import month_margin
 from .sold import Sold
 from .standard_costs import (
     NONE,
     SplitLines,
+    bearing_of,
     booked_row,
     borne_said,
     rates_of_products,
@@ -61,8 +63,7 @@ class CostsAhead:
 
     def signs(self) -> dict[int, str]:
         """By product a hash of all that its costs are made of; empty where no cost is borne by it."""
-        parts = {product.pk: list(self._split.of(product.pk)) for product in self._products}
-        bearing = {product: own for product, own in self._rates.items() if own or parts[product.pk]}
+        bearing, parts = bearing_of(self._rates, self._split)
         borne = borne_said(self._tree, bearing, parts)
         signs = dict.fromkeys(parts, NONE)
         for as_of, own in self._by_year(bearing).items():

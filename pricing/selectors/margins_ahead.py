@@ -21,7 +21,8 @@ from products.selectors.lines import LineTree
 
 from .cost_splits import Spread
 from .costs import Rates
-from .margins import Margins, MonthMargin, month_margin
+from .margins import Margins
+from .month_margin import MonthMargin, month_margin
 from .sold import Sold
 
 Base = CostLine.Base

@@ -11,6 +11,7 @@ from django.db.models.functions import Coalesce
 
 from pricing.models import CostMonth, LedgerEntry
 
+from .costs_left_out import LeftOutCosts
 from .ledger import UNMAPPED
 
 ZERO = Decimal(0)
@@ -20,7 +21,8 @@ ZERO = Decimal(0)
 class Reconciliation:
     """Everything that is booked of the period, without filters: what is on products and what is not;
     ``unmapped`` of it. ``shown``: what the report has of it. ``ledger``: what the ledger has of the months,
-    for who sees all of it. ``has_budget``: whether a column is of one."""
+    for who sees all of it. ``has_budget``: whether a column is of one. ``left_out``: the cost lines
+    that what is shown lacks."""
 
     on_products: Decimal
     on_none: Decimal
@@ -28,6 +30,7 @@ class Reconciliation:
     unmapped: Decimal = ZERO
     ledger: Decimal | None = None
     has_budget: bool = False
+    left_out: LeftOutCosts | None = None
 
     @property
     def whole(self) -> Decimal:
@@ -61,6 +64,7 @@ def reconciled(
     shown: Q,
     with_ledger: bool,
     has_budget: bool = False,
+    left_out: LeftOutCosts | None = None,
 ) -> Reconciliation:
     """Of the booked ``rows`` of some months (``None``: without end); ``shown``: those of them that the report
     has. One query."""
@@ -80,7 +84,7 @@ def reconciled(
     on, none, said, unmapped, *whole = next(iter(amounts), (ZERO, ZERO, ZERO, ZERO))
     if with_ledger and not whole:
         whole = [_imported(entries)]
-    return Reconciliation(on, none, said, unmapped, whole[0] if whole else None, has_budget)
+    return Reconciliation(on, none, said, unmapped, whole[0] if whole else None, has_budget, left_out)
 
 
 def _imported(entries: QuerySet[LedgerEntry]) -> Decimal:

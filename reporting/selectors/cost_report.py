@@ -20,6 +20,7 @@ from core.months import month_end, month_range
 from pricing.models import CostMonth
 from pricing.selectors.cost_months import cost_months
 from pricing.selectors.costs import RIGHT
+from pricing.selectors.costs_left_out import LeftOutCosts, costs_left_out
 from pricing.selectors.reconciliation import Reconciliation, reconciled
 from products.models import Product, Supplier
 from products.selectors.access import visible_channel_ids, visible_line_ids
@@ -134,7 +135,23 @@ class CostReport:
             shown=within(self.query),
             with_ledger=with_ledger,
             has_budget=has_budget,
+            left_out=self._left_out(),
         )
+
+    def _left_out(self) -> LeftOutCosts | None:
+        """The lines that its standard costs lack now. What cannot be split is not lacking but on no product,
+        where the report has that."""
+        standard = [span for span in self._spans if CostMonth.Source.STANDARD in span.sources]
+        if not standard or self._as_of is not None or not self._user.has_perm(RIGHT):
+            return None
+        rows, months = (
+            within(self.query) & sight(self._user),
+            {month for span in standard for month in month_range(span.first, span.last)},
+        )
+        has_none = visible_line_ids(self._user) is None and self.query.only is None
+        if has_none and not _names_products(self.query):
+            rows &= Q(cost_line__key="")
+        return costs_left_out(rows, months, self.query.called)
 
 
 def margin_costs(user: Any, query: ReportQuery) -> CostReport:
@@ -292,9 +309,13 @@ def within(query: ReportQuery) -> Q:
     for name, value in query.filters.items():
         if name not in ("line", "product", "family"):
             found &= _within(query, name, value)
-    if query.text.split() or {"line", "product", "family"} & query.filters.keys():
+    if _names_products(query):
         found &= _of_products(query)
     return found
+
+
+def _names_products(query: ReportQuery) -> bool:
+    return bool(query.text.split() or {"line", "product", "family"} & query.filters.keys())
 
 
 def _within(query: ReportQuery, name: str, value: str) -> Q:
