@@ -57,7 +57,7 @@ def _note(builder: Builder, rows: Sequence[_Margin]) -> str:
 
 
 def _margins(context: ReportContext) -> list[_Margin]:
-    """Of each product of the scope with sales, read once a report for all that share their last month."""
+    """Of each product of the scope with sales or costs, read once for all that share their last month."""
     viewer = context.viewer
     if not viewer.has_perm(RIGHT) or visible_channel_ids(viewer) is not None:
         return []
