@@ -22,7 +22,7 @@ from products.selectors.closed_names import Called
 from products.selectors.lines import LineTree, line_tree
 
 from .cost_months import cost_months
-from .costs_left_out import LeftOutCosts, costs_left_out, costs_left_out_of
+from .costs_left_out import LeftOutCosts, costs_left_out, costs_left_out_of, lacking
 from .margins import Margins
 from .month_margin import LASTING, MonthMargin
 from .planned_volumes import volumes_planned
@@ -120,7 +120,8 @@ def ranked(
 def left_out_of(products: Sequence[Product], last: datetime.date) -> LeftOutCosts | None:
     """The cost lines before overhead that these lack in the 12 months up to ``last``. One query."""
     rows = Q(product__in=[row.pk for row in products]) & ~Q(kind__level=BELOW)
-    return costs_left_out(rows, month_row(month_add(last, 1 - MONTHS), last), Called(line_tree()))
+    months = month_row(month_add(last, 1 - MONTHS), last)
+    return costs_left_out(lacking(rows, months), Called(line_tree()))
 
 
 _SORT: Mapping[str, Any] = {
@@ -291,6 +292,13 @@ def _reconciled(
     if lines is not None:
         rows = rows.filter(product__line__in=lines)
     is_standard = sources == STANDARD
-    left_out = costs_left_out(shown, month_row(first, last), Called(line_tree())) if is_standard else None
-    with_ledger = not is_standard and lines is None
-    return reconciled(rows, first, last, shown=shown, with_ledger=with_ledger, left_out=left_out)
+    lacks = lacking(shown, month_row(first, last)) if is_standard else None
+    return reconciled(
+        rows,
+        first,
+        last,
+        shown=shown,
+        with_ledger=not is_standard and lines is None,
+        lacks=lacks,
+        called=Called(line_tree()),
+    )

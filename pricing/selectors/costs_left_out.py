@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from django.db.models import Count, F, FilteredRelation, Min, Q
+from django.db.models import Count, F, FilteredRelation, Min, Q, QuerySet
 from django.db.models.functions import Coalesce
 
 from pricing.models import CostKind, CostLeftOut, CostLine
@@ -47,10 +47,15 @@ class LeftOutCosts:
         return ",".join([*found, *(["..."] if self.more else [])])
 
 
-def costs_left_out(rows: Q, months: Collection[datetime.date], called: Called) -> LeftOutCosts | None:
-    """What booked standard costs of these months lack, among ``rows`` (as of booked costs), called as a
-    report of theirs calls things; ``None``: nothing. Who may see it is asked by who calls. One query."""
-    found = CostLeftOut.objects.filter(rows, month__in=months)
+def lacking(rows: Q, months: Collection[datetime.date]) -> QuerySet[CostLeftOut]:
+    """What booked standard costs of these months lack, among ``rows`` (as of booked costs). Who may see it is
+    asked by who calls."""
+    return CostLeftOut.objects.filter(rows, month__in=months)
+
+
+def costs_left_out(rows: QuerySet[CostLeftOut], called: Called) -> LeftOutCosts | None:
+    """Their lines, called as a report calls things; ``None``: there are none. One query."""
+    found: QuerySet[Any] = rows
     names: dict[str, Any] = {"called_code": F("product__code"), "called_name": F("product__name")}
     if called.closing is not None:
         kept = FilteredRelation("product__closed_as", condition=Q(product__closed_as__closing=called.closing))

@@ -17,10 +17,10 @@ from django.db.models import F, FilteredRelation, Max, Q, QuerySet, Sum
 from django.db.models.functions import Coalesce
 
 from core.months import month_end, month_range
-from pricing.models import CostMonth
+from pricing.models import CostLeftOut, CostMonth
 from pricing.selectors.cost_months import cost_months
 from pricing.selectors.costs import RIGHT
-from pricing.selectors.costs_left_out import LeftOutCosts, costs_left_out
+from pricing.selectors.costs_left_out import lacking
 from pricing.selectors.reconciliation import Reconciliation, reconciled
 from products.models import Product, Supplier
 from products.selectors.access import visible_channel_ids, visible_line_ids
@@ -135,10 +135,11 @@ class CostReport:
             shown=within(self.query),
             with_ledger=with_ledger,
             has_budget=has_budget,
-            left_out=self._left_out(),
+            lacks=self._lacks(),
+            called=self.query.called,
         )
 
-    def _left_out(self) -> LeftOutCosts | None:
+    def _lacks(self) -> QuerySet[CostLeftOut] | None:
         """The lines that its standard costs lack now. What cannot be split is not lacking but on no product,
         where the report has that."""
         standard = [span for span in self._spans if CostMonth.Source.STANDARD in span.sources]
@@ -151,7 +152,7 @@ class CostReport:
         has_none = visible_line_ids(self._user) is None and self.query.only is None
         if has_none and not _names_products(self.query):
             rows &= Q(cost_line__key="")
-        return costs_left_out(rows, months, self.query.called)
+        return lacking(rows, months)
 
 
 def margin_costs(user: Any, query: ReportQuery) -> CostReport:
