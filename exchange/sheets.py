@@ -110,6 +110,8 @@ class Counts:
     reconciled: Sequence[Mapping[str, str]] = ()
     """By month what came in and what became of it, where the sheet says so: ``month``, ``imported``,
     ``mapped``, ``unmapped``."""
+    noted: dict[str, str] = field(default_factory=dict)
+    """What to look at before it is applied, where the sheet says so: numbers by what they are of."""
     months_from: datetime.date | None = None
     months_to: datetime.date | None = None
 
@@ -126,6 +128,7 @@ class Counts:
             "refused": self.refused,
             **({"creates": self.creates} if self.creates else {}),
             **({"reconciled": list(self.reconciled)} if self.reconciled else {}),
+            **({"noted": self.noted} if self.noted else {}),
         }
 
 

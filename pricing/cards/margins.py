@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
@@ -16,9 +16,10 @@ from core.months import month_add
 from core.organisation import organisation_get
 from pricing.charts.waterfall import waterfall_spec
 from pricing.engine.costs import LEVELS, Statement, claim_ratios
-from pricing.models import CostKind, CostLine
+from pricing.models import CostLine
 from pricing.selectors.costs import Rates
-from pricing.selectors.margins import MonthMargin, margins_read, margins_total
+from pricing.selectors.margins import margins_read, margins_total
+from pricing.selectors.month_margin import MonthMargin
 from products.models import Product
 from products.selectors.lines import line_tree
 from products.selectors.months import product_complete_month
@@ -27,6 +28,7 @@ from .margins_ahead import MarginAheadCard, margin_ahead_card
 
 MONTHS = 12
 ZERO = Decimal(0)
+SALES = ("gross", "deductions", "net")
 
 
 @dataclass(frozen=True)
@@ -87,6 +89,12 @@ class _Line:
             return amount
         return -sum((row.amount for row in found.rows if f"kind {row.key}" == self.key), ZERO)
 
+    def of_month(self, month: MonthMargin) -> Decimal | None:
+        """Of a month with costs alone its sales are missing, not nothing."""
+        if month.statement is None or (self.key in SALES and not month.has_sales):
+            return None
+        return self.of(month.statement)
+
 
 def margin_card(user: Any, product: Product, rates: Sequence[Rates]) -> MarginCard:
     lead = line_tree().lead_measure(product.line_id)
@@ -101,31 +109,27 @@ def margin_card(user: Any, product: Product, rates: Sequence[Rates]) -> MarginCa
     if total is None:
         return MarginCard()
     currency = organisation_get().currency
-    lines = _lines(total, _kinds(rates))
+    lines = _lines(months, total)
     return MarginCard(
         currency=currency,
         about=_("standard costs: what was sold × the rates of the month; every total is the sum of its rows"),
         months=[each.month for each in months],
         figures=_figures(total, currency),
         rows=[_row(line, months, total) for line in lines],
-        chart=margin_chart(months, total, rates, currency),
+        chart=margin_chart(months, total, currency),
         unknown=list(dict.fromkeys(line for each in months for line in each.unknown)),
         ahead=margin_ahead_card(user, product, margins, months),
         sold=_average([each.sold for each in months if each.sold is not None]),
     )
 
 
-def statement_lines(total: Statement, rates: Sequence[Rates]) -> list[tuple[str, Decimal, bool]]:
+def statement_lines(months: Sequence[MonthMargin], total: Statement) -> list[tuple[str, Decimal, bool]]:
     """Of each line of the statement its label, its amount (costs negative) and whether it is a total."""
-    return [(line.label, line.of(total), line.is_total) for line in _lines(total, _kinds(rates))]
-
-
-def _kinds(rates: Sequence[Rates]) -> dict[str, CostKind]:
-    return {each.cost_line.kind.code: each.cost_line.kind for each in rates}
+    return [(line.label, line.of(total), line.is_total) for line in _lines(months, total)]
 
 
 def _known(found: Sequence[MonthMargin]) -> list[MonthMargin]:
-    """From the first month with sales on; a gap within stays one."""
+    """From the first month with sales or costs on; a gap within stays one."""
     first = next((place for place, each in enumerate(found) if each.statement is not None), len(found))
     return list(found[first:])
 
@@ -134,8 +138,9 @@ def _average(sold: Sequence[Decimal]) -> Decimal | None:
     return sum(sold, ZERO) / len(sold) if sold else None
 
 
-def _lines(total: Statement, kinds: Mapping[str, CostKind]) -> list[_Line]:
+def _lines(months: Sequence[MonthMargin], total: Statement) -> list[_Line]:
     """Sales, then each level's kinds and the margin they leave; also of a level without costs."""
+    kinds = {line.kind.code: line.kind for month in months for line, _amount in month.costs}
     lines = []
     if total.gross != total.net:
         lines = [_Line("gross", _("Gross sales"), True), _Line("deductions", _("Deductions"), False)]
@@ -175,19 +180,16 @@ def _rate(rate: Decimal | None) -> str | None:
 
 def _row(line: _Line, months: Sequence[MonthMargin], total: Statement) -> StatementRow:
     amount = line.of(total)
-    cells = [
-        None if each.statement is None else formats.number(line.of(each.statement), 2) for each in months
-    ]
+    amounts = [line.of_month(each) for each in months]
+    cells = [None if each is None else formats.number(each, 2) for each in amounts]
     rate = _rate(amount / total.net) if total.net else None
     kind = line.key.removeprefix("kind ") if line.key.startswith("kind ") else ""
     return StatementRow(line.label, cells, formats.number(amount, 2), rate, line.is_total, kind)
 
 
-def margin_chart(
-    months: Sequence[MonthMargin], total: Statement, rates: Sequence[Rates], currency: str
-) -> Chart:
+def margin_chart(months: Sequence[MonthMargin], total: Statement, currency: str) -> Chart:
     """From sales down to the result; costs hang where the amount before them ended."""
-    lines = _lines(total, _kinds(rates))
+    lines = _lines(months, total)
     points = [(line.label, line.of(total), line.is_total) for line in lines]
     first, last = formats.month(months[0].month), formats.month(months[-1].month)
     return Chart(

@@ -16,8 +16,9 @@ from core.organisation import organisation_get
 from core.registries import Event
 from forecasting.selectors.forecasts import forecast_current
 from forecasting.totals import total_band
-from pricing.selectors.margins import Margins, MonthMargin
+from pricing.selectors.margins import Margins
 from pricing.selectors.margins_ahead import LEVEL, Fall, MonthAhead, fall_under, margin_floor, months_ahead
+from pricing.selectors.month_margin import MonthMargin
 from pricing.words.margins import move_words
 from products.models import Product
 from products.selectors.lines import line_tree

@@ -16,7 +16,8 @@ from pricing.engine.costs import Variance, variance
 from pricing.models import CostKind
 from pricing.selectors.cost_months import cost_months
 from pricing.selectors.costs import MOVING
-from pricing.selectors.margins import MonthMargin, product_margins
+from pricing.selectors.margins import product_margins
+from pricing.selectors.month_margin import MonthMargin
 from products.models import Product
 from products.selectors.budget import budget_months
 from products.selectors.lines import line_tree

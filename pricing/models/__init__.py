@@ -1,7 +1,7 @@
 from .cost import CostKind, CostLine, CostRate, CostShare
 from .cost_budget import CostBudget
 from .cost_change import CostChange, CostChangeEffect
-from .cost_month import CostMonth
+from .cost_month import CostLeftOut, CostMonth
 from .cost_sign import CostSign
 from .elasticity import Elasticity
 from .ledger import LedgerEntry, LedgerMapping
@@ -25,6 +25,7 @@ __all__ = [
     "CostChange",
     "CostChangeEffect",
     "CostKind",
+    "CostLeftOut",
     "CostLine",
     "CostMonth",
     "CostRate",

@@ -19,7 +19,8 @@ def _loose(to: str, **options: Any) -> models.ForeignKey:
 class CostMonth(models.Model):
     """What one kind of cost came to in a month, booked in cents, in our currency: what cost reports add.
 
-    Without a product it is on none (not split), without a channel of all of them. ``amount`` is a cost where
+    Without a product it is on none (not split), without a channel of all of them. ``cost_line``: of standard
+    costs what it comes from. ``amount`` is a cost where
     it is over nothing; nothing is no row. A row holds from ``recorded_at`` until ``replaced_at`` (empty: it
     holds now); it is never changed otherwise nor deleted, so any moment can be read again. Written by
     :func:`pricing.services.cost_months.cost_months_book` alone, in bulk, so: no foreign keys in the database.
@@ -39,6 +40,7 @@ class CostMonth(models.Model):
     supplier = _loose("products.Supplier", null=True)
     cost_centre = models.CharField(max_length=40, blank=True)
     source = models.CharField(max_length=8, choices=Source.choices)
+    cost_line = _loose("pricing.CostLine", null=True)
     amount = models.DecimalField(max_digits=18, decimal_places=2)
     currency = models.CharField(max_length=3, blank=True, help_text="that it was in; empty: ours")
     currency_amount = models.DecimalField(max_digits=18, decimal_places=2, null=True)
@@ -50,7 +52,7 @@ class CostMonth(models.Model):
             models.UniqueConstraint(
                 fields=[
                     *("product", "source", "month", "kind", "channel", "supplier", "cost_centre"),
-                    "currency",
+                    *("currency", "cost_line"),
                 ],
                 condition=Q(replaced_at=None),
                 name="cost_month_holds_once",
@@ -93,4 +95,29 @@ class CostMonth(models.Model):
                     RAISE EXCEPTION 'booked cost % stays', OLD.id USING ERRCODE = 'check_violation';
                 """,
             ),
+        ]
+
+
+class CostLeftOut(models.Model):
+    """A cost line that a product bears in a month and that cannot be told, as what it counts by is not known:
+    booked standard costs lack it. What they are of is that of the line. Written with them, by
+    :func:`pricing.services.costs_left_out.costs_left_out_book` alone; of a closed month it stays.
+    """
+
+    product = _loose("products.Product")
+    month = models.DateField()
+    cost_line = _loose("pricing.CostLine")
+    kind = _loose("pricing.CostKind")
+    channel = _loose("products.Channel", null=True)
+    supplier = _loose("products.Supplier", null=True)
+    cost_centre = models.CharField(max_length=40, blank=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["month", "product", "cost_line"], name="cost_left_out_once"),
+            models.CheckConstraint(condition=Q(month__day=1), name="cost_left_out_is_of_a_month"),
+        ]
+        triggers = [
+            *closed_month_triggers("month"),
+            pgtrigger.Protect(name="cost_left_out_stays", operation=pgtrigger.Update),
         ]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime
 from collections import defaultdict
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,8 +16,12 @@ from core.reports.build import Builder, Column, ReportContext, money, rate, word
 from pricing.cards.margins import MONTHS, margin_chart, statement_lines
 from pricing.cards.margins_ahead import margin_ahead_card
 from pricing.engine.costs import Statement
-from pricing.selectors.costs import RIGHT, Rates, rates_by_product
-from pricing.selectors.margins import Margins, MonthMargin, margins_total
+from pricing.models import CostLine
+from pricing.selectors.costs import RIGHT, rates_by_product
+from pricing.selectors.costs_left_out import costs_left_out_of
+from pricing.selectors.margins import Margins, margins_total
+from pricing.selectors.month_margin import MonthMargin
+from pricing.words.left_out import left_out_words
 from products.models import Product
 from products.selectors.access import visible_channel_ids
 from products.selectors.lines import line_tree
@@ -33,17 +37,27 @@ class _Margin:
     product: Product | None
     months: list[MonthMargin]
     total: Statement
-    rates: list[Rates]
     margins: Margins | None = None
 
     @property
-    def span(self) -> str:
-        first, last = (formats.month(self.months[place].month) for place in (0, -1))
-        return _("%(first)s to %(last)s, standard costs") % {"first": first, "last": last}
+    def unknown(self) -> list[tuple[Product, CostLine]]:
+        """The lines that it lacks."""
+        return [(self.product, line) for each in self.months for line in each.unknown] if self.product else []
+
+
+def _note(builder: Builder, rows: Sequence[_Margin]) -> str:
+    """The months, and which cost lines are left out; these only where costs may be told."""
+    first, last = (formats.month(rows[0].months[place].month) for place in (0, -1))
+    span = _("%(first)s to %(last)s, standard costs") % {"first": first, "last": last}
+    left_out = costs_left_out_of(each for row in rows for each in row.unknown)
+    if left_out is None or not builder.may("costs"):
+        return span
+    builder.shown.add("costs")
+    return f"{span}. {left_out_words(left_out)}"
 
 
 def _margins(context: ReportContext) -> list[_Margin]:
-    """Of each product of the scope with sales, read once a report for all that share their last month."""
+    """Of each product of the scope with sales or costs, read once for all that share their last month."""
     viewer = context.viewer
     if not viewer.has_perm(RIGHT) or visible_channel_ids(viewer) is not None:
         return []
@@ -55,12 +69,14 @@ def _margins(context: ReportContext) -> list[_Margin]:
                 by_last[last].append(product)
         rates, found = rates_by_product(viewer, context.scope.products), {}
         for last, products in by_last.items():
-            margins = Margins({each: rates[each] for each in products}, month_add(last, 1 - MONTHS), last)
+            margins = Margins.as_booked(
+                {each: rates[each] for each in products}, month_add(last, 1 - MONTHS), last
+            )
             for product in products:
                 months = margins.of(product)
                 total = margins_total(months)
                 if total is not None:
-                    found[product] = _Margin(product, months, total, rates[product], margins)
+                    found[product] = _Margin(product, months, total, margins)
         context.kept["margins"] = [found[each] for each in context.scope.products if each in found]
     kept: list[_Margin] = context.kept["margins"]
     return kept
@@ -78,10 +94,10 @@ def margin_section(builder: Builder, context: ReportContext) -> None:
         assert found.product is not None
         net = found.total.net
         lines = [
-            (*line, line[1] / net if net else None) for line in statement_lines(found.total, found.rates)
+            (*line, line[1] / net if net else None) for line in statement_lines(found.months, found.total)
         ]
         builder.chart(
-            margin_chart(found.months, found.total, found.rates, context.currency),
+            margin_chart(found.months, found.total, context.currency),
             ["margin", "costs"],
             title=found.product.name,
         )
@@ -94,7 +110,7 @@ def margin_section(builder: Builder, context: ReportContext) -> None:
             ],
             [line for line in lines if line[2] or builder.may("costs")],
             strong=lambda row: bool(row[2]),
-            note=found.span,
+            note=_note(builder, [found]),
         )
 
 
@@ -140,7 +156,11 @@ def margins_section(builder: Builder, context: ReportContext) -> None:
             months = [month for each in rows for month in each.months]
             total = margins_total(months)
             assert total is not None
-            rows.append(_Margin(None, rows[0].months, total, []))
+            rows.append(_Margin(None, rows[0].months, total))
         builder.table(
-            _("Margin by product"), columns, rows, note=rows[0].span, strong=lambda row: row.product is None
+            _("Margin by product"),
+            columns,
+            rows,
+            note=_note(builder, rows),
+            strong=lambda row: row.product is None,
         )

@@ -4,33 +4,37 @@ from __future__ import annotations
 
 import datetime
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
 from django.db.models import Q, Sum
-from django.db.models.functions import Coalesce
 
-from core.months import month_add, month_end
-from forecasting.models import Forecast
+from core.months import month_add, month_end, month_row
 from pricing.engine.costs import abc as abc_of
 from pricing.engine.costs import break_even, operating_leverage, safety_rate
 from pricing.models import CostKind, CostLine, CostMonth
 from products.models import Channel, Measure, Product, ProductLine, ProductMonth, SalesMonth
 from products.selectors.access import products_visible, visible_line_ids
 from products.selectors.channels import channel_chains
+from products.selectors.closed_names import Called
 from products.selectors.lines import LineTree, line_tree
 
 from .cost_months import cost_months
-from .margins import Margins, MonthMargin, Sold
-from .reconciliation import Reconciliation
+from .costs_left_out import LeftOutCosts, costs_left_out, costs_left_out_of, lacking
+from .margins import Margins
+from .month_margin import LASTING, MonthMargin
+from .planned_volumes import volumes_planned
+from .reconciliation import Reconciliation, reconciled
+from .sold import Sold
 from .standard_costs import rates_of_products
 
 MONTHS = 12
 ZERO = Decimal(0)
-FIXED = (CostLine.Basis.MONTH, CostLine.Basis.ONCE)
 BELOW = CostKind.Level.BELOW
+STANDARD = (CostMonth.Source.STANDARD,)
+ACTUAL = (CostMonth.Source.ACTUAL, CostMonth.Source.ACCRUAL)
 SORTS = ("name", "net", "cm3", "share")
 
 
@@ -113,6 +117,13 @@ def ranked(
     return Ranking(rows, Reconciliation(on_products, on_none, shown))
 
 
+def left_out_of(products: Sequence[Product], last: datetime.date) -> LeftOutCosts | None:
+    """The cost lines before overhead that these lack in the 12 months up to ``last``. One query."""
+    rows = Q(product__in=[row.pk for row in products]) & ~Q(kind__level=BELOW)
+    months = month_row(month_add(last, 1 - MONTHS), last)
+    return costs_left_out(lacking(rows, months), Called(line_tree()))
+
+
 _SORT: Mapping[str, Any] = {
     "name": lambda row: row.product.name.lower(),
     "net": lambda row: row.net,
@@ -122,15 +133,25 @@ _SORT: Mapping[str, Any] = {
 
 
 def break_evens(products: Sequence[Product], last: datetime.date) -> dict[int, BreakEven]:
-    """By product that has units to count and sales that are known. Six queries, however many."""
+    """By product that has units to count and sales that are known."""
+    return break_evens_read(products, last)[0]
+
+
+def break_evens_read(
+    products: Sequence[Product], last: datetime.date
+) -> tuple[dict[int, BreakEven], LeftOutCosts | None]:
+    """The same, and the cost lines before overhead that products lack. Seven queries, however many."""
     tree, first = line_tree(), month_add(last, 1 - MONTHS)
-    margins = Margins(rates_of_products(products), first, last)
+    margins = Margins.as_booked(rates_of_products(products), first, last)
     year = _Year(products, tree, margins, last)
-    found = {}
+    found: dict[int, BreakEven] = {}
+    unknown: list[tuple[Product, CostLine]] = []
     for product in products:
+        months = margins.of(product)
+        unknown += [(product, line) for each in months for line in _unknown(each)]
         if tree.lead_measure(product.line_id).kind == Measure.Kind.FLOW:
             units = sum((_units(sold) for sold in margins.sold(product).values()), ZERO)
-            made = _break_even(margins.of(product), units)
+            made = _break_even(months, units)
             if made is not None:
                 fixed, unit_margin = made
                 needed = None if unit_margin is None else break_even(fixed, unit_margin)
@@ -143,13 +164,13 @@ def break_evens(products: Sequence[Product], last: datetime.date) -> dict[int, B
                     None if unit_margin is None else operating_leverage(units, unit_margin, fixed),
                     year.day(product.pk, needed),
                 )
-    return found
+    return found, costs_left_out_of(unknown)
 
 
 def _break_even(months: Sequence[MonthMargin], units: Decimal) -> tuple[Decimal, Decimal | None] | None:
     """Fixed costs, and what a unit leaves; ``None`` where a cost cannot be told or nothing is known."""
     known = [each for each in months if each.statement is not None]
-    if not known or any(each.unknown for each in known):
+    if not known or any(_untold(each) for each in known):
         return None
     net, fixed, moving = ZERO, ZERO, ZERO
     for each in known:
@@ -157,11 +178,20 @@ def _break_even(months: Sequence[MonthMargin], units: Decimal) -> tuple[Decimal,
         net += each.statement.net
         for line, amount in each.costs:
             if line.kind.level != BELOW:
-                if line.basis in FIXED:
+                if line.basis in LASTING:
                     fixed += amount
                 else:
                     moving += amount
     return fixed, (net - moving) / units if units > 0 else None
+
+
+def _untold(month: MonthMargin) -> bool:
+    """Whether a cost is not known, or not whether it is fixed: it was booked without its line."""
+    return bool(_unknown(month)) or any(not line.basis for line, _amount in month.costs)
+
+
+def _unknown(month: MonthMargin) -> list[CostLine]:
+    return [line for line in month.unknown if line.kind.level != BELOW]
 
 
 class _Year:
@@ -176,14 +206,9 @@ class _Year:
             row.pk: {month: _units(sold) for month, sold in margins.sold(row).items() if month >= begin}
             for row in products
         }
-        layers = (f"months__{name}" for name in ("agreed", "overridden", "driven", "mean"))
-        ahead = Forecast.objects.filter(current=True, product__in=leads, months__month__year=begin.year)
-        ahead = ahead.annotate(planned=Coalesce(*layers)).filter(months__month__gt=last)
-        for pk, measure, month, planned in ahead.values_list(
-            "product", "measure", "months__month", "planned"
-        ):
-            if pk is not None and measure == leads[pk]:
-                self._months[pk].setdefault(month, Decimal(str(planned)))
+        ahead = Q(months__month__gt=last, months__month__year=begin.year)
+        for pk, month, planned in volumes_planned(leads, ahead):
+            self._months[pk].setdefault(month, planned)
 
     def day(self, product_id: int, needed: Decimal | None) -> datetime.date | None:
         """The day on which so many are sold, evenly within a month; ``None``: not this year."""
@@ -221,27 +246,30 @@ class Served:
         return self.actual / self.net if self.actual is not None and self.net > 0 else None
 
 
-def cost_to_serve(user: Any, last: datetime.date) -> Iterator[Served]:
-    """By channel that has booked costs of its own, the dearest first; channels below it count in its sales.
-    Costs of all channels are in none. Four queries."""
-    tree, months, products = (
-        line_tree(),
-        (month_add(last, 1 - MONTHS), last),
-        products_visible(user).order_by(),
-    )
-    booked = cost_months().filter(month__range=months, channel__isnull=False)
-    booked = booked.filter(product__in=products.values("pk")).exclude(kind__level=BELOW)
-    standard, actual = (
-        Sum("amount", filter=Q(source__in=sources))
-        for sources in ([CostMonth.Source.STANDARD], [CostMonth.Source.ACTUAL, CostMonth.Source.ACCRUAL])
-    )
+@dataclass(frozen=True)
+class Serving:
+    """``rows`` by channel, the dearest first. ``standard`` and ``actual``: of all such costs that are booked,
+    those shown; ``None`` where none of them is shown."""
+
+    rows: list[Served]
+    standard: Reconciliation | None = None
+    actual: Reconciliation | None = None
+
+
+def cost_to_serve(user: Any, last: datetime.date) -> Serving:
+    """By channel that has booked costs of its own; channels below it count in its sales. Costs of all
+    channels are in none. Seven queries."""
+    tree, first, products = line_tree(), month_add(last, 1 - MONTHS), products_visible(user).order_by()
+    shown = Q(product__in=products.values("pk"), channel__isnull=False) & ~Q(kind__level=BELOW)
+    booked = cost_months().filter(shown, month__range=(first, last))
+    standard, actual = (Sum("amount", filter=Q(source__in=sources)) for sources in (STANDARD, ACTUAL))
     rows = booked.order_by().values_list("channel").annotate(standard=standard, actual=actual)
     costs = {pk: (one or ZERO, other) for pk, one, other in rows if one is not None or other is not None}
     if not costs:
-        return
+        return Serving([])
     channels = Channel.objects.in_bulk()
     chains = channel_chains({pk: row.parent_id for pk, row in channels.items()})
-    sold = SalesMonth.objects.filter(month__range=months, product__in=products.values("pk"))
+    sold = SalesMonth.objects.filter(month__range=(first, last), product__in=products.values("pk"))
     net: dict[int, Decimal] = defaultdict(Decimal)
     by_line = sold.order_by().values_list("channel", "product__line", "measure").annotate(Sum("revenue"))
     for place, line, measure, amount in by_line:
@@ -249,4 +277,28 @@ def cost_to_serve(user: Any, last: datetime.date) -> Iterator[Served]:
             for above in chains[place]:
                 net[above] += amount
     served = [Served(channels[pk], net[pk], *amounts) for pk, amounts in costs.items()]
-    yield from sorted(served, key=lambda row: -max(row.costs, row.actual or ZERO))
+    return Serving(
+        sorted(served, key=lambda row: -max(row.costs, row.actual or ZERO)),
+        _reconciled(user, STANDARD, first, last, shown) if any(row.costs for row in served) else None,
+        _reconciled(user, ACTUAL, first, last, shown) if any(row.actual for row in served) else None,
+    )
+
+
+def _reconciled(
+    user: Any, sources: Collection[str], first: datetime.date, last: datetime.date, shown: Q
+) -> Reconciliation:
+    lines = visible_line_ids(user)
+    rows = cost_months().filter(source__in=sources, month__range=(first, last))
+    if lines is not None:
+        rows = rows.filter(product__line__in=lines)
+    is_standard = sources == STANDARD
+    lacks = lacking(shown, month_row(first, last)) if is_standard else None
+    return reconciled(
+        rows,
+        first,
+        last,
+        shown=shown,
+        with_ledger=not is_standard and lines is None,
+        lacks=lacks,
+        called=Called(line_tree()),
+    )

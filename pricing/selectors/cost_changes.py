@@ -24,8 +24,9 @@ from products.selectors.lines import line_tree
 
 from .cost_splits import Splits
 from .costs import RIGHT, Rates, cost_lines_visible, rate_of, rates_of
-from .margins import Margins, MonthMargin, margins_total
+from .margins import Margins, margins_total
 from .margins_ahead import LEVEL, margin_floor
+from .month_margin import MonthMargin
 from .standard_costs import rates_of_products
 
 JOB = "pricing.cost_change"
@@ -239,7 +240,10 @@ def effects(
         for product in products:
             lines = {each.cost_line.pk for each in moved.rates[product]}
             floor = margin_floor(product, tree)
-            found = _effect(margins.of(product), moved.of(product), lines, floor)
+            months, others = (
+                [month for month in each.of(product) if month.has_sales] for each in (margins, moved)
+            )
+            found = _effect(months, others, lines, floor)
             if found is not None:
                 found.cost_change, found.product = change, product
                 yield found

@@ -17,7 +17,8 @@ BOOKING_LOCK = 6_042_906
 
 class BookedCost(NamedTuple):
     """What a kind came to in a month, booked in cents; see :class:`~pricing.models.CostMonth`. Of another
-    currency than ours also what it was in that; together they say the exchange rate."""
+    currency than ours also what it was in that; together they say the exchange rate. Of standard costs the
+    cost line that it comes from."""
 
     product_id: int | None
     month: datetime.date
@@ -28,6 +29,19 @@ class BookedCost(NamedTuple):
     amount: Decimal
     currency: str = ""
     currency_amount: Decimal | None = None
+    cost_line_id: int | None = None
+
+
+class LeftOut(NamedTuple):
+    """A cost line that cannot be told of a product in a month; see :class:`~pricing.models.CostLeftOut`."""
+
+    product_id: int
+    month: datetime.date
+    cost_line_id: int
+    kind_id: int
+    channel_id: int | None
+    supplier_id: int | None
+    cost_centre: str
 
 
 def cost_months(as_of: datetime.datetime | None = None) -> QuerySet[CostMonth]:
@@ -65,4 +79,4 @@ def cost_months_replaced(rows: Collection[CostMonth]) -> dict[int, CostMonth]:
 
 def _key(row: CostMonth) -> tuple[object, ...]:
     of = (row.product_id, row.month, row.kind_id, row.channel_id, row.supplier_id, row.cost_centre)
-    return (row.source, *of, row.currency)
+    return (row.source, *of, row.currency, row.cost_line_id)

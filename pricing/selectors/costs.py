@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
+from copy import copy
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
@@ -17,6 +18,7 @@ from pricing.engine.costs import Rate
 from pricing.models import CostKind, CostLine, CostRate, CostShare
 from products.models import Product
 from products.selectors.access import products_visible, visible_channel_ids, visible_line_ids
+from products.selectors.closed_names import Called
 from products.selectors.lines import LineTree, line_tree
 
 RIGHT, EDIT = "pricing.view_costs", "pricing.edit_costs"
@@ -29,6 +31,15 @@ RELATED = ("kind", "product", "line", "measure", "supplier", "channel")
 def cost_kinds() -> list[CostKind]:
     """The kinds of cost in their order, read once for all that a page shows of them."""
     return list(CostKind.objects.all())
+
+
+def kind_called(kind: CostKind, called: Called) -> CostKind:
+    """As a report calls it: of a closed month as it was when it was closed."""
+    found, then = copy(kind), called.kept.get("kind", {}).get(kind.pk)
+    if then is not None:
+        found.code, found.name_en = then.code, then.name
+        found.name_nl, found.place = then.said["name_nl"], then.said["place"]
+    return found
 
 
 def cost_lines_visible(user: Any) -> QuerySet[CostLine]:

@@ -18,11 +18,14 @@ from products.selectors.lines import LineTree
 
 from .cost_months import BookedCost
 from .costs import Rates
-from .margins import Margins, Sold, month_margin
+from .margins import Margins
 from .margins_ahead import MONTHS, sold_ahead, year_sold
+from .month_margin import month_margin
+from .sold import Sold
 from .standard_costs import (
     NONE,
     SplitLines,
+    bearing_of,
     booked_row,
     borne_said,
     rates_of_products,
@@ -33,8 +36,6 @@ from .standard_costs import (
 VERSION = 1
 """Raise it where the same figures would be booked otherwise."""
 ZERO = Decimal(0)
-# Where nothing is expected to be sold; of no channel.
-NOTHING = {0: Sold(ZERO, None, ZERO, ZERO)}
 
 
 def lines_ahead(last: datetime.date) -> SplitLines:
@@ -62,8 +63,7 @@ class CostsAhead:
 
     def signs(self) -> dict[int, str]:
         """By product a hash of all that its costs are made of; empty where no cost is borne by it."""
-        parts = {product.pk: list(self._split.of(product.pk)) for product in self._products}
-        bearing = {product: own for product, own in self._rates.items() if own or parts[product.pk]}
+        bearing, parts = bearing_of(self._rates, self._split)
         borne = borne_said(self._tree, bearing, parts)
         signs = dict.fromkeys(parts, NONE)
         for as_of, own in self._by_year(bearing).items():
@@ -111,10 +111,8 @@ def _own(
     quantity = sum((row.units or ZERO for row in year.values()), ZERO)
     by_line = {each.cost_line: each for each in rates}
     for month in split.months:
-        sold: dict[int, Sold] | None = NOTHING
-        if product.ended is not None and product.ended < month:
-            sold = None  # only its tail
-        elif month in forecast and quantity > 0:
+        sold: dict[int, Sold] | None = None  # what does not depend on what is sold
+        if month in forecast and quantity > 0 and (product.ended is None or product.ended >= month):
             row = forecast[month]
             share = Decimal(str(round(row.final, 4))) / quantity
             sold = sold_ahead(margins, product, year, share, Decimal(str(row.price_ratio or 1)))

@@ -8,16 +8,15 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
-from django.db.models import Sum
-from django.db.models.functions import Coalesce
+from django.db.models import Q, Sum
 
 from core.months import month_add, month_row
-from forecasting.models import Forecast
 from pricing.models import CostKind, CostMonth
 from products.models import Product, ProductMonth
 from products.selectors.lines import line_tree
 
 from .cost_months import cost_months
+from .planned_volumes import volumes_planned
 
 MONTHS = 12
 ZERO = Decimal(0)
@@ -124,10 +123,6 @@ def _sales(leads: Mapping[int, int], last: datetime.date) -> tuple[Amounts, Amou
 
 def _ahead(leads: Mapping[int, int], last: datetime.date) -> Amounts:
     found: Amounts = defaultdict(dict)
-    layers = (f"months__{name}" for name in ("agreed", "overridden", "driven", "mean"))
-    rows = Forecast.objects.filter(current=True, product__in=list(leads), months__month__gt=last)
-    rows = rows.annotate(planned=Coalesce(*layers))
-    for pk, measure, month, planned in rows.values_list("product", "measure", "months__month", "planned"):
-        if pk is not None and measure == leads[pk]:
-            found[pk][month] = Decimal(str(planned))
+    for pk, month, planned in volumes_planned(leads, Q(months__month__gt=last)):
+        found[pk][month] = planned
     return found

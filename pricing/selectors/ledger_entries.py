@@ -18,11 +18,12 @@ from pricing.models import LedgerEntry, LedgerMapping
 from products.models import Product
 from products.selectors.lines import line_tree
 
+from .accruals import accruals_open
 from .ledger import GROUP, Mappings
 
 NONE = "-"
 """The value of a filter: without a cost centre, product, channel or supplier."""
-STATES = ("mapped", "unmapped")
+STATES = ("mapped", "unmapped", "open")
 OWN = ("account", "cost_centre", "dimension", "supplier")
 BY_MAPPING = ("kind", "product", "channel")
 MONTHS = 12
@@ -37,7 +38,7 @@ _ALIKE = """
 @dataclass(frozen=True)
 class EntriesAsked:
     """Entries of months, both included; ``filters``: by code, of the entry itself or of what it is mapped to.
-    ``state``: only what is mapped, or is not."""
+    ``state``: only what is mapped, is not, or is an accrual that nothing takes back."""
 
     first: datetime.date
     last: datetime.date
@@ -92,9 +93,15 @@ class LedgerEntries:
             rows = rows.filter(
                 Q(text__icontains=word) | Q(number__icontains=word) | Q(account__istartswith=word)
             )
-        if asked.state or any(name in asked.filters for name in BY_MAPPING):
+        if asked.state == "open":
+            rows = accruals_open(rows)
+        if self._by_mapping or any(name in asked.filters for name in BY_MAPPING):
             rows = rows.filter(self._mapped(rows))
         return rows.select_related("supplier", "product", "channel").order_by("date", "pk")
+
+    @property
+    def _by_mapping(self) -> str:
+        return self._asked.state if self._asked.state != "open" else ""
 
     def mapped_to(self, row: LedgerEntry) -> tuple[LedgerMapping, ...]:
         """The parts of the mapping that holds for an entry; empty: nobody mapped it."""
@@ -105,7 +112,7 @@ class LedgerEntries:
         said, wanted = self._asked.filters, Q()
         alike = list(rows.order_by().values_list(*GROUP[:4]).distinct())
         parts = {key: self.mappings.find(key[1], key[2], key[3], key[0]) for key in alike}
-        state = self._asked.state
+        state = self._by_mapping
         if state or "kind" in said:
             kind = said.get("kind", "").lower()
             wanted &= _of(

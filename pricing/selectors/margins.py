@@ -1,68 +1,31 @@
 """The contribution margin of products by month: what was sold, less what their cost lines come to.
 
-Standard costs: rates × what was sold or in force. A month is weighed by days where a rate changes within it;
-every row is booked in cents, so totals are sums of rows. Of one product or many by the same few queries.
+Standard costs; closed months as they were booked. Of one product or many by the same few queries.
 """
 
 from __future__ import annotations
 
 import datetime
-from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from copy import copy
-from dataclasses import dataclass, field
 from decimal import Decimal
-from typing import Any, Protocol
+from typing import Any
 
-from core.months import month_add, month_end, month_range
-from pricing.engine.costs import PARTS, Item, Rate, Row, Statement, amounts, booked, cost, statement
+from core.months import month_range
+from pricing.engine.costs import Statement, statement
 from pricing.models import CostLine
-from products.models import Measure, Product, SalesMonth
+from products.models import Product
 from products.selectors.access import product_seen, visible_channel_ids
-from products.selectors.channels import channel_chains
-from products.selectors.lines import LineTree, line_tree
+from products.selectors.lines import line_tree
 
+from .closed_costs import ClosedCosts
 from .cost_splits import Splits
-from .costs import RIGHT, Rates, has_ended, product_rates
+from .costs import RIGHT, Rates, product_rates
+from .month_margin import MonthMargin, month_margin, month_of, stretch_costs
+from .sold import Months, Sold, channels_below, sold_by_month, together
 
 Basis = CostLine.Basis
 ZERO = Decimal(0)
-
-
-@dataclass(frozen=True)
-class MonthMargin:
-    """One month; ``statement`` is ``None`` where nothing is known of its sales. ``costs``: what each line was
-    booked with, in cents. ``unknown``: cost lines that hold but cannot be told, as what they count by is not
-    known. ``sold``: units, or contracts in force."""
-
-    month: datetime.date
-    statement: Statement | None
-    unknown: Sequence[CostLine] = ()
-    costs: Sequence[tuple[CostLine, Decimal]] = ()
-    sold: Decimal | None = None
-
-
-class SplitParts(Protocol):
-    """A product's part of what is split."""
-
-    def part(
-        self, line: CostLine, product_id: int, month: datetime.date, amount: Decimal
-    ) -> Decimal | None: ...
-
-
-@dataclass
-class Sold:
-    """A product's month, all together or in some channels; ``counted``: what cost lines count instead of what
-    is sold, by measure."""
-
-    units: Decimal | None = None
-    contracts: Decimal | None = None
-    net: Decimal | None = None
-    gross: Decimal | None = None
-    counted: dict[int, Decimal] = field(default_factory=dict)
-
-
-_Months = Mapping[datetime.date, Mapping[int, Sold]]
 
 
 def product_margins(
@@ -72,7 +35,8 @@ def product_margins(
     last: datetime.date,
     rates: Sequence[Rates] | None = None,
 ) -> list[MonthMargin] | None:
-    """Every month from the first to the last; ``rates``: as :func:`product_rates` gave them. ``None`` for who
+    """Every month from the first to the last, closed ones as they were booked; ``rates``: as
+    :func:`product_rates` gave them. ``None`` for who
     sees no costs or only some channels: what they would see is not the product's margin."""
     found = margins_read(user, product, first, last, rates)
     return None if found is None else found.of(product)
@@ -88,11 +52,14 @@ def margins_read(
     """What :func:`product_margins` are worked out from."""
     if not user.has_perm(RIGHT) or not product_seen(user, product) or visible_channel_ids(user) is not None:
         return None
-    return Margins({product: product_rates(user, product) if rates is None else rates}, first, last)
+    own = product_rates(user, product) if rates is None else rates
+    return Margins.as_booked({product: own}, first, last)
 
 
 class Margins:
     """The margins of many products: ``rates`` by product, all that each bears."""
+
+    _closed: ClosedCosts | None = None
 
     def __init__(
         self,
@@ -103,11 +70,27 @@ class Margins:
     ) -> None:
         self.rates, self._first, self._last = rates, first, last
         self.tree = line_tree()  # once: outside of a page it is read at each call
-        self._sold = _sold(self.tree, rates, first, last)
+        self._sold = sold_by_month(self.tree, rates, first, last)
         lines = {each.cost_line.pk: each.cost_line for own in rates.values() for each in own}
         by_channel = any(line.channel_id is not None for line in lines.values())
-        self.below = _channels_below(self._sold.values()) if by_channel else {}
-        self.splits = splits or Splits(list(lines.values()), first, last)
+        self.below = channels_below(self._sold.values()) if by_channel else {}
+        self._splits, self._lines = splits, list(lines.values())
+
+    @property
+    def splits(self) -> Splits:
+        """Read when first asked for: closed months need none."""
+        if self._splits is None:
+            self._splits = Splits(self._lines, self._first, self._last)
+        return self._splits
+
+    @classmethod
+    def as_booked(
+        cls, rates: Mapping[Product, Sequence[Rates]], first: datetime.date, last: datetime.date
+    ) -> Margins:
+        """The same, but closed months have the costs they were booked with. One more query for these."""
+        found = cls(rates, first, last)
+        found._closed = ClosedCosts(rates, first, last)
+        return found
 
     def under(self, rates: Mapping[Product, Sequence[Rates]]) -> Margins:
         """Of the same sales under other rates of the same cost lines."""
@@ -117,137 +100,17 @@ class Margins:
 
     def of(self, product: Product) -> list[MonthMargin]:
         """Every month from the first to the last."""
-        sold, rates = self.sold(product), self.rates[product]
-        return [
-            month_margin(product, month, rates, sold.get(month), self.below, self.splits)
-            for month in month_range(self._first, self._last)
-        ]
+        return [self._of(product, month) for month in month_range(self._first, self._last)]
 
-    def sold(self, product: Product) -> _Months:
+    def _of(self, product: Product, month: datetime.date) -> MonthMargin:
+        sold, closed = self.sold(product).get(month), self._closed
+        if closed is None or not closed.has(month):
+            return month_margin(product, month, self.rates[product], sold, self.below, self.splits)
+        whole = together((sold or {}).values())
+        return month_of(month, whole, closed.costs(product, month), closed.left_out(product, month))
+
+    def sold(self, product: Product) -> Months:
         return self._sold.get(product.pk, {})
-
-
-def _sold(
-    tree: LineTree, rates: Mapping[Product, Sequence[Rates]], first: datetime.date, last: datetime.date
-) -> dict[int, _Months]:
-    """By product, month and channel. Units are of the leading flow, contracts of the first level, money of
-    the leading measure; the gross amount is the net one where none is given."""
-    measures: dict[int, tuple[Measure, int | None]] = {}
-    counted = {each.cost_line.measure_id for own in rates.values() for each in own} - {None}
-    for product in rates:
-        lead = tree.lead_measure(product.line_id)
-        level = next((m for m in tree.measures(product.line_id) if m.kind == Measure.Kind.LEVEL), None)
-        measures[product.pk] = lead, level.pk if level else None
-    wanted = counted | {pk for lead, level in measures.values() for pk in (lead.pk, level) if pk is not None}
-    found: dict[int, Any] = defaultdict(lambda: defaultdict(lambda: defaultdict(Sold)))
-    rows = SalesMonth.objects.filter(product__in=measures, measure__in=wanted, month__range=(first, last))
-    for row in rows:
-        lead, level_pk = measures[row.product_id]
-        if row.measure_id not in (lead.pk, level_pk, *counted):
-            continue
-        month = found[row.product_id][row.month][row.channel_id]
-        if row.measure_id == lead.pk:
-            month.net = row.revenue
-            month.gross = row.revenue if row.gross_revenue is None else row.gross_revenue
-            if lead.kind == Measure.Kind.FLOW:
-                month.units = row.volume
-        held = row.volume if row.average_volume is None else row.average_volume
-        if row.measure_id == level_pk:
-            month.contracts = held
-        if row.measure_id in counted and held is not None:
-            month.counted[row.measure_id] = held
-    return found
-
-
-def _channels_below(sold: Iterable[_Months]) -> dict[int, set[int]]:
-    """The channels that something was sold in, by each channel they are in or below."""
-    below: dict[int, set[int]] = defaultdict(set)
-    there = {pk for months in sold for channels in months.values() for pk in channels}
-    chains = channel_chains() if there else {}
-    for channel in there:
-        for above in chains[channel]:
-            below[above].add(channel)
-    return below
-
-
-def _together(rows: Iterable[Sold]) -> Sold:
-    whole = Sold()
-    for row in rows:
-        for name in ("units", "contracts", "net", "gross"):
-            value = getattr(row, name)
-            if value is not None:
-                setattr(whole, name, (getattr(whole, name) or ZERO) + value)
-        for pk, value in row.counted.items():
-            whole.counted[pk] = whole.counted.get(pk, ZERO) + value
-    return whole
-
-
-def month_margin(
-    product: Product,
-    month: datetime.date,
-    rates: Sequence[Rates],
-    channels: Mapping[int, Sold] | None,
-    below: Mapping[int, set[int]],
-    splits: SplitParts,
-) -> MonthMargin:
-    """One month of a product, by channel; ``below`` are the channels in each, or below it."""
-    if channels is None and product.ended is not None and product.ended < month:
-        counted = {each.cost_line.measure_id or 0: ZERO for each in rates}
-        whole = Sold(ZERO, ZERO, ZERO, ZERO, counted)  # nothing is sold any more: what goes on is its tail
-    elif channels is None:
-        return MonthMargin(month, None)
-    else:
-        whole = _together(channels.values())
-    if whole.net is None or whole.gross is None:
-        return MonthMargin(month, None)
-    there = {
-        each.cost_line.channel_id: _together(
-            (channels or {})[pk] for pk in below.get(each.cost_line.channel_id, ()) if pk in (channels or {})
-        )
-        for each in rates
-        if each.cost_line.channel_id is not None
-    }
-    parts = _parts(product, month, rates, splits)
-    sums: dict[int, Decimal | None] = {}
-    for begin, share in pieces(month, rates):
-        for pk, amount in _piece(product, begin, rates, whole, there, parts).items():
-            before = sums.get(pk, ZERO)
-            sums[pk] = None if amount is None or before is None else before + amount * share
-    costs, unknown = [], []
-    for each in rates:
-        line = each.cost_line
-        if line.pk in parts:
-            amount = parts[line.pk]
-        else:
-            amount = _paid_once(each, month) if line.basis == Basis.ONCE else sums.get(line.pk, ZERO)
-        if amount is None:
-            unknown.append(line)
-        elif amount:
-            costs.append((line, booked(amount)))
-    rows = [Row(line.kind.code, line.kind.level, amount) for line, amount in costs]
-    sold = whole.contracts if whole.units is None else whole.units
-    return MonthMargin(month, statement(whole.gross, [whole.gross - whole.net], rows), unknown, costs, sold)
-
-
-def _parts(
-    product: Product, month: datetime.date, rates: Iterable[Rates], splits: SplitParts
-) -> dict[int, Decimal | None]:
-    """The product's part of the lines that are split; ``None`` where nothing says how to split."""
-    found: dict[int, Decimal | None] = {}
-    for each in rates:
-        if each.cost_line.is_split:
-            amount = split_amount(each, month)
-            part = splits.part(each.cost_line, product.pk, month, amount) if amount else ZERO
-            found[each.cost_line.pk] = part
-    return found
-
-
-def split_amount(rates: Rates, month: datetime.date) -> Decimal:
-    """What a line that is split comes to in the month, over all its products."""
-    if rates.cost_line.basis == Basis.ONCE:
-        return _paid_once(rates, month)
-    found = ((rates.on(begin), share) for begin, share in pieces(month, [rates]))
-    return sum((share * (cost(rate, Decimal(1)) or ZERO) for rate, share in found if rate), ZERO)
 
 
 def unit_costs(
@@ -275,74 +138,15 @@ def moving_costs(
     ]
     if not moving or units <= 0:
         return None
-    free, paid = (_piece(product, day, moving, Sold(units, None, net, net), {}, {}) for net in (ZERO, units))
+    free, paid = (
+        stretch_costs(product, day, moving, Sold(units, None, net, net), {}, {}) for net in (ZERO, units)
+    )
     known = [amount for amount in (*free.values(), *paid.values()) if amount is not None]
     if not free or len(known) < len(free) + len(paid):
         return None
     fixed = sum((amount or ZERO for amount in free.values()), ZERO)
     whole = sum((amount or ZERO for amount in paid.values()), ZERO)
     return fixed / units, (whole - fixed) / units
-
-
-def pieces(month: datetime.date, rates: Sequence[Rates]) -> list[tuple[datetime.date, Decimal]]:
-    """The first day of each stretch of the month without a change of rates, and its share of the days."""
-    until = month_add(month, 1)
-    cuts = {month, *(day for each in rates for day in each.changes() if month < day < until)}
-    days = sorted(cuts)
-    total = month_end(month).day
-    return [
-        (begin, Decimal((end - begin).days) / total)
-        for begin, end in zip(days, [*days[1:], until], strict=True)
-    ]
-
-
-def _piece(
-    product: Product,
-    day: datetime.date,
-    rates: Sequence[Rates],
-    whole: Sold,
-    there: Mapping[int, Sold],
-    parts: Mapping[int, Decimal | None],
-) -> dict[int, Decimal | None]:
-    """What every line but those paid once comes to if the day's rates held all month; of one channel by what
-    was sold there, so a share of what was bought cannot be told. ``parts``: of lines that are split."""
-    items = []
-    drivers: dict[int | None, Mapping[str, Decimal | None]] = {None: _drivers(whole)}
-    drivers |= {pk: _drivers(sold) for pk, sold in there.items() if pk is not None}
-    for each in rates:
-        line, rate = each.cost_line, each.on(day)
-        if line.pk in parts and line.basis == Basis.MONTH:
-            items.append(Item(line.pk, line.kind.code, Rate({ZERO: Decimal(1)}), parts[line.pk]))
-            continue
-        if rate is None or line.basis == Basis.ONCE or has_ended(line, product, day):
-            continue
-        driver, channel = line.base or line.basis, line.channel_id
-        bought = driver in PARTS and channel is None
-        quantity = drivers[channel].get(driver)
-        if line.measure is not None:
-            none = ZERO if line.measure.kind == Measure.Kind.FLOW else None  # no row of a flow: none of it
-            quantity = (whole if channel is None else there[channel]).counted.get(line.measure.pk, none)
-        if quantity is None and driver not in PARTS and channel is not None:
-            quantity = ZERO  # nothing was sold there
-        items.append(Item(line.pk, line.kind.code, rate, quantity, line.base if bought else ""))
-    return {int(str(pk)): amount for pk, amount in amounts(items, {}).items()}
-
-
-def _drivers(sold: Sold) -> dict[str, Decimal | None]:
-    return {
-        "unit": sold.units,
-        "contract": sold.contracts,
-        "month": Decimal(1),
-        "gross": sold.gross,
-        "net": sold.net,
-    }
-
-
-def _paid_once(rates: Rates, month: datetime.date) -> Decimal:
-    until = month_add(month, 1)
-    days = [day for day in rates.changes() if month <= day < until]
-    found = (rates.on(day) for day in days)
-    return sum((cost(rate, Decimal(1)) or ZERO for rate in found if rate), ZERO)
 
 
 def margins_total(months: Iterable[MonthMargin]) -> Statement | None:

@@ -21,7 +21,9 @@ from products.selectors.lines import LineTree
 
 from .cost_splits import Spread
 from .costs import Rates
-from .margins import Margins, MonthMargin, Sold, month_margin
+from .margins import Margins
+from .month_margin import MonthMargin, month_margin
+from .sold import Sold
 
 Base = CostLine.Base
 ZERO = Decimal(0)

@@ -6,11 +6,13 @@ import datetime
 from dataclasses import dataclass
 from decimal import Decimal
 
-from django.db.models import Q, QuerySet, Subquery, Sum, Value
+from django.db.models import Exists, Q, QuerySet, Subquery, Sum, Value
 from django.db.models.functions import Coalesce
 
-from pricing.models import CostMonth, LedgerEntry
+from pricing.models import CostLeftOut, CostMonth, LedgerEntry
+from products.selectors.closed_names import Called
 
+from .costs_left_out import LeftOutCosts, costs_left_out
 from .ledger import UNMAPPED
 
 ZERO = Decimal(0)
@@ -21,7 +23,7 @@ class Reconciliation:
     """Everything that is booked of the period, without filters: what is on products and what is not;
     ``unmapped`` of it. ``shown``: what the report has of it. ``ledger``: what the ledger has of the months,
     for who sees all of it. ``has_budget``: whether a column is of one. ``of_some``: everything is of
-    the products of a report alone."""
+    the products of a report alone. ``left_out``: the cost lines that what is shown lacks."""
 
     on_products: Decimal
     on_none: Decimal
@@ -30,6 +32,7 @@ class Reconciliation:
     ledger: Decimal | None = None
     has_budget: bool = False
     of_some: bool = False
+    left_out: LeftOutCosts | None = None
 
     @property
     def whole(self) -> Decimal:
@@ -64,9 +67,12 @@ def reconciled(
     with_ledger: bool,
     has_budget: bool = False,
     of_some: bool = False,
+    lacks: QuerySet[CostLeftOut] | None = None,
+    called: Called | None = None,
 ) -> Reconciliation:
     """Of the booked ``rows`` of some months (``None``: without end); ``shown``: those of them that the report
-    has. One query."""
+    has; ``lacks``: what it has not, ``called`` as it calls things. One query, and one where it lacks
+    anything."""
     bounds = {"month__gte": first, "month__lte": last}
     entries = LedgerEntry.objects.filter(**{name: day for name, day in bounds.items() if day}).order_by()
     ledger = entries.values(all=Value(1)).annotate(whole=Sum("booked")).values("whole")
@@ -79,11 +85,16 @@ def reconciled(
     found = rows.order_by().values(all=Value(1)).annotate(**sums)
     if with_ledger:
         found = found.annotate(ledger=Coalesce(Subquery(ledger), Value(ZERO)))
-    amounts = found.values_list(*sums, *(["ledger"] if with_ledger else []))
-    on, none, said, unmapped, *whole = next(iter(amounts), (ZERO, ZERO, ZERO, ZERO))
+    there = Value(False) if lacks is None else Exists(lacks)
+    amounts = found.annotate(lacks=there).values_list("lacks", *sums, *(["ledger"] if with_ledger else []))
+    any_lacks, on, none, said, unmapped, *whole = next(
+        iter(amounts), (lacks is not None, ZERO, ZERO, ZERO, ZERO)
+    )
     if with_ledger and not whole:
         whole = [_imported(entries)]
-    return Reconciliation(on, none, said, unmapped, whole[0] if whole else None, has_budget, of_some)
+    left_out = costs_left_out(lacks, called) if any_lacks and lacks is not None and called else None
+    ledger_whole = whole[0] if whole else None
+    return Reconciliation(on, none, said, unmapped, ledger_whole, has_budget, of_some, left_out)
 
 
 def _imported(entries: QuerySet[LedgerEntry]) -> Decimal:

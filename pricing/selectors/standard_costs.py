@@ -22,12 +22,13 @@ from pricing.models import CostLine, CostMonth, CostRate
 from products.models import Channel, Product, ProductMonth
 from products.selectors.lines import LineTree, line_tree
 
-from .cost_months import BookedCost
+from .cost_months import BookedCost, LeftOut
 from .cost_splits import Splits, Spread
 from .costs import Rates, of_products, rates_borne
-from .margins import Margins, pieces, split_amount
+from .margins import Margins
+from .month_margin import pieces, split_amount
 
-VERSION = 2
+VERSION = 3
 """Raise it where the same figures would be booked otherwise."""
 NONE = ""
 """The hash of a product that no cost is borne by."""
@@ -144,8 +145,7 @@ class StandardCosts:
 
     def signs(self) -> dict[int, str]:
         """By product a hash of all that its costs are made of; empty where it has none, whatever it sells."""
-        parts = {product.pk: list(self._split.of(product.pk)) for product in self._products}
-        bearing = {product: own for product, own in self._rates.items() if own or parts[product.pk]}
+        bearing, parts = bearing_of(self._rates, self._split)
         signs = dict.fromkeys(parts, NONE)
         return signs | self._hashes(bearing, parts) if bearing else signs
 
@@ -164,23 +164,28 @@ class StandardCosts:
             for product in bearing
         }
 
-    def rows(self, product_ids: Collection[int]) -> list[BookedCost]:
+    def rows(self, product_ids: Collection[int]) -> list[BookedCost | LeftOut]:
+        """What these products' lines come to, and the lines that cannot be told."""
         wanted = {product: own for product, own in self._rates.items() if product.pk in product_ids}
         rates = {each.cost_line: each for own in wanted.values() for each in own}
         margins = Margins(wanted, self._months[0], self._months[-1], self._split.splits)
-        return [
-            row
-            for product in wanted
-            for row in (
-                *(
-                    booked_row(product.pk, month.month, rates[line], amount)
-                    for month in margins.of(product)
-                    for line, amount in month.costs
-                    if not line.is_split
-                ),
-                *self._split.of(product.pk),
-            )
-        ]
+        found: list[BookedCost | LeftOut] = []
+        for product in wanted:
+            for month in margins.of(product):
+                for line, amount in month.costs:
+                    if not line.is_split:
+                        found.append(booked_row(product.pk, month.month, rates[line], amount))
+                found += [left_out_row(product.pk, month.month, line) for line in month.unknown]
+            found += self._split.of(product.pk)
+        return found
+
+
+def bearing_of(
+    rates: Mapping[Product, Sequence[Rates]], split: SplitLines
+) -> tuple[dict[Product, Sequence[Rates]], dict[int, list[BookedCost]]]:
+    """The products that bear any cost, with their rates; and by product its parts of what is split."""
+    parts = {product.pk: list(split.of(product.pk)) for product in rates}
+    return {product: own for product, own in rates.items() if own or parts[product.pk]}, parts
 
 
 def borne_said(
@@ -214,8 +219,13 @@ def booked_row(product_id: int | None, month: datetime.date, rates: Rates, amoun
     of = (month, line.kind_id, line.channel_id, line.supplier_id, line.cost_centre)
     exchange = _exchange(rates, month)
     if exchange is None:
-        return BookedCost(product_id, *of, amount)
-    return BookedCost(product_id, *of, amount, line.currency, booked(amount / exchange))
+        return BookedCost(product_id, *of, amount, cost_line_id=line.pk)
+    return BookedCost(product_id, *of, amount, line.currency, booked(amount / exchange), line.pk)
+
+
+def left_out_row(product_id: int, month: datetime.date, line: CostLine) -> LeftOut:
+    of = (line.kind_id, line.channel_id, line.supplier_id, line.cost_centre)
+    return LeftOut(product_id, month, line.pk, *of)
 
 
 def _exchange(rates: Rates, month: datetime.date) -> Decimal | None:

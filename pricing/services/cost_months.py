@@ -20,14 +20,14 @@ from products.services.closing import correcting, figures_writing
 
 __all__ = ["BookedCost", "cost_months_book"]
 _COLUMNS = ("product_id", "month", "kind_id", "channel_id", "supplier_id", "cost_centre")
-_VALUES = ("amount", "currency", "currency_amount")
+_VALUES = ("amount", "currency", "currency_amount", "cost_line_id")
 _NAMES = ", ".join((*_COLUMNS, *_VALUES))  # as BookedCost has them
-_TYPES = ("bigint", "date", "bigint", "bigint", "bigint", "text", "numeric", "text", "numeric")
+_TYPES = ("bigint", "date", "bigint", "bigint", "bigint", "text", "numeric", "text", "numeric", "bigint")
 _ARRAYS = ", ".join(f"%s::{each}[]" for each in _TYPES)
 # What may be null is compared as 0, which no id is: a full join needs equality.
 _SAME = " AND ".join(
     f"coalesce(b.{name}, 0) = coalesce(s.{name}, 0)" if name.endswith("_id") else f"b.{name} = s.{name}"
-    for name in (*_COLUMNS, "currency")
+    for name in (*_COLUMNS, "currency", "cost_line_id")
 )
 
 
@@ -99,12 +99,12 @@ def _added_up(
             raise ValueError(f"outside of what is booked: {row}")
         if row.amount != row.amount.quantize(CENT):
             raise ValueError(f"not in cents: {row}")
-        key = (*row[: len(_COLUMNS)], row.currency)
+        key = (*row[: len(_COLUMNS)], row.currency, row.cost_line_id)
         sums[key] += row.amount
         foreign[key] += row.currency_amount or Decimal(0)
     return [
-        BookedCost._make((*key[:-1], amount, key[-1], foreign[key] if key[-1] else None))
-        for key, amount in sums.items()
+        BookedCost._make((*of, amount, currency, foreign[*of, currency, line] if currency else None, line))
+        for (*of, currency, line), amount in sums.items()
         if amount
     ]
 

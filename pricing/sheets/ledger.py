@@ -16,6 +16,7 @@ from core.organisation import organisation_get, today
 from exchange.sheets import Counts, Field, Option
 from pricing.engine.costs import booked
 from pricing.models import LedgerEntry
+from pricing.selectors.accruals import accruals_open_of
 from pricing.selectors.costs import EDIT, RIGHT
 from pricing.selectors.ledger import Amount, Mappings, reconcile
 from pricing.services.ledger import ledger_import, ledger_import_undo
@@ -172,6 +173,8 @@ class _Plan(Plan):
         found.totals = {"amount": str(sum((entry.booked for entry in entries), Decimal(0)))}
         found.months_from, found.months_to = min(months, default=None), max(months, default=None)
         found.reconciled = [row.as_json() for row in reconcile(amounts, Mappings())]
+        if left := accruals_open_of(entries):
+            found.noted = {"open_accruals": str(len(left)), "open_amount": f"{sum(left):.2f}"}
         return found
 
     def shown(self, row: _Row) -> dict[str, Any]:

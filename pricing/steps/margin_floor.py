@@ -67,7 +67,8 @@ def falls_of(
             by_month.setdefault(forecasts[product.pk].as_of, []).append(product)
     found = {}
     for as_of, own in by_month.items():
-        margins = Margins({product: rates[product] for product in own}, month_add(as_of, 1 - MONTHS), as_of)
+        first = month_add(as_of, 1 - MONTHS)
+        margins = Margins.as_booked({product: rates[product] for product in own}, first, as_of)
         for product in own:
             months = [
                 row

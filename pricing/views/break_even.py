@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from django.core.exceptions import PermissionDenied
@@ -17,11 +17,22 @@ from core.organisation import organisation_get, today
 from core.pages import Sort, page_render, paginate, with_right
 from exchange.export import FORMATS, ExportColumn, export_response
 from forecasting.services.night import last_closed_month
-from pricing.selectors.break_even import SORTS, BreakEven, Ranking, break_evens, cost_to_serve, ranked
+from pricing.selectors.break_even import (
+    SORTS,
+    BreakEven,
+    Ranking,
+    Serving,
+    break_evens,
+    break_evens_read,
+    cost_to_serve,
+    left_out_of,
+    ranked,
+)
 from pricing.selectors.costs import RIGHT
+from pricing.selectors.costs_left_out import LeftOutCosts
 from pricing.selectors.earned_back import earned_back
 from pricing.words.reconciliation import reconciliation_line, reconciliation_words
-from products.models import ProductLine
+from products.models import Product, ProductLine
 from products.selectors.access import visible_channel_ids
 from products.selectors.lines import lines_offered
 
@@ -77,15 +88,16 @@ def break_even_page(request: HttpRequest) -> HttpResponse:
     show = request.GET.get("show", "")
     context: dict[str, Any] = {"asked": asked, "last": last, "show": show if show in SHOWN else SHOWN[0]}
     if show == "channels":
-        context |= {"rows": list(cost_to_serve(request.user, last))}
+        serving, currency = cost_to_serve(request.user, last), organisation_get().currency
+        context |= {"rows": serving.rows, "reconciliation": _served_words(serving, currency)}
     else:
         found, currency = asked.rows(request.user, last), organisation_get().currency
         page = paginate(request, found.rows)
-        read: Any = earned_back if show == "earned" else break_evens
-        evens = read([row.product for row in page], last)
+        evens, left_out = _read(show, [row.product for row in page], last)
+        reconciliation = replace(found.reconciliation, left_out=left_out)
         context |= {
             "page": page,
-            "reconciliation": reconciliation_words(found.reconciliation, currency) if found.rows else "",
+            "reconciliation": reconciliation_words(reconciliation, currency) if found.rows else "",
             "rows": [{"row": row, "even": evens.get(row.product.pk)} for row in page],
             "lines": lines_offered(request.user),
             "classes": CLASSES,
@@ -94,6 +106,22 @@ def break_even_page(request: HttpRequest) -> HttpResponse:
             "can_export": request.user.has_perm("exchange.export"),
         }
     return page_render(request, "pricing/break_even.html", context)
+
+
+def _read(show: str, products: list[Product], last: datetime.date) -> tuple[Any, LeftOutCosts | None]:
+    """What a page's products earned back, or need to, by product; and the cost lines that they lack."""
+    if show == "earned":
+        return earned_back(products, last), left_out_of(products, last)
+    return break_evens_read(products, last)
+
+
+def _served_words(serving: Serving, currency: str) -> str:
+    """Whether all of the standard and the actual costs is there."""
+    said = (
+        (_("Standard costs."), serving.standard),
+        (_("Actual costs."), serving.actual),
+    )
+    return " ".join(f"{of} {reconciliation_words(found, currency)}" for of, found in said if found)
 
 
 @with_right(RIGHT)
@@ -135,4 +163,5 @@ def _exported(found: Ranking, last: datetime.date) -> Iterator[list[Any]]:
             own = back.get(row.product.pk)
             more += [own.since, own.so_far, own.month, own.units] if own else [None] * 4
             yield [row.product.code, row.product.name, row.abc, row.net, row.cm3, row.share, *more]
-    yield [reconciliation_line(found.reconciliation), *[None] * 16]
+    left_out = left_out_of([row.product for row in found.rows], last)
+    yield [reconciliation_line(replace(found.reconciliation, left_out=left_out)), *[None] * 16]

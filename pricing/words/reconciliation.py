@@ -7,6 +7,8 @@ from django.utils.translation import gettext_lazy as _
 from core import formats
 from pricing.selectors.reconciliation import ZERO, Reconciliation
 
+from .left_out import left_out_words
+
 
 def reconciliation_words(found: Reconciliation, currency: str) -> str:
     """What the ledger has, mapped and not; what is booked, on products and on none; what the report shows."""
@@ -42,10 +44,13 @@ def reconciliation_words(found: Reconciliation, currency: str) -> str:
                 " month, else by what they sold in the twelve months before."
             )
         )
-    return " ".join(str(each) for each in said) % money
+    words = " ".join(str(each) for each in said) % money
+    return " ".join(filter(None, [words, left_out_words(found.left_out)]))
 
 
 def reconciliation_line(found: Reconciliation) -> str:
     """The same for another system: names that no language changes, amounts with a point."""
     said = found.as_json() | {"shown": f"{found.shown:.2f}"}
+    if found.left_out is not None:
+        said["left_out"] = found.left_out.said
     return "# " + " ".join(f"{name}={amount}" for name, amount in said.items() if amount is not None)

@@ -17,9 +17,10 @@ from django.db.models import F, FilteredRelation, Max, Q, QuerySet, Sum
 from django.db.models.functions import Coalesce
 
 from core.months import month_end, month_range
-from pricing.models import CostMonth
+from pricing.models import CostLeftOut, CostMonth
 from pricing.selectors.cost_months import cost_months
 from pricing.selectors.costs import RIGHT
+from pricing.selectors.costs_left_out import lacking
 from pricing.selectors.reconciliation import Reconciliation, reconciled
 from products.models import Product, Supplier
 from products.selectors.access import visible_channel_ids, visible_line_ids
@@ -140,7 +141,24 @@ class CostReport:
             with_ledger=with_ledger,
             has_budget=has_budget,
             of_some=only is not None,
+            lacks=self._lacks(),
+            called=self.query.called,
         )
+
+    def _lacks(self) -> QuerySet[CostLeftOut] | None:
+        """The lines that its standard costs lack now. What cannot be split is not lacking but on no product,
+        where the report has that."""
+        standard = [span for span in self._spans if CostMonth.Source.STANDARD in span.sources]
+        if not standard or self._as_of is not None or not self._user.has_perm(RIGHT):
+            return None
+        rows, months = (
+            within(self.query) & sight(self._user),
+            {month for span in standard for month in month_range(span.first, span.last)},
+        )
+        has_none = visible_line_ids(self._user) is None and self.query.only is None
+        if has_none and not _names_products(self.query):
+            rows &= Q(cost_line__key="")
+        return lacking(rows, months)
 
 
 def margin_costs(user: Any, query: ReportQuery) -> CostReport:
@@ -298,9 +316,13 @@ def within(query: ReportQuery) -> Q:
     for name, value in query.filters.items():
         if name not in ("line", "product", "family"):
             found &= _within(query, name, value)
-    if query.text.split() or {"line", "product", "family"} & query.filters.keys():
+    if _names_products(query):
         found &= _of_products(query)
     return found
+
+
+def _names_products(query: ReportQuery) -> bool:
+    return bool(query.text.split() or {"line", "product", "family"} & query.filters.keys())
 
 
 def _within(query: ReportQuery, name: str, value: str) -> Q:

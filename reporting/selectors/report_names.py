@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from copy import copy
 from functools import cached_property
 from typing import Any, NamedTuple
 
@@ -13,7 +12,7 @@ from django.utils.translation import pgettext
 
 from core import formats
 from pricing.models import CostKind, CostMonth
-from pricing.selectors.costs import cost_kinds
+from pricing.selectors.costs import cost_kinds, kind_called
 from products.models import Channel, Product, Supplier
 from products.selectors.access import channels_visible
 
@@ -62,12 +61,7 @@ class Names:
 
     @cached_property
     def _kinds(self) -> dict[int, CostKind]:
-        found, kept = {row.pk: copy(row) for row in cost_kinds()}, self._called.kept.get("kind", {})
-        for pk in found.keys() & kept.keys():
-            then = kept[pk]
-            found[pk].code, found[pk].name_en = then.code, then.name
-            found[pk].name_nl, found[pk].place = then.said["name_nl"], then.said["place"]
-        return found
+        return {kind.pk: kind_called(kind, self._called) for kind in cost_kinds()}
 
     def line_of(self, product_id: int | None) -> int | None:
         row = self._products.get(product_id) if product_id is not None else None

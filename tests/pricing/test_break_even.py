@@ -133,17 +133,25 @@ def test_what_a_channel_costs_beside_what_it_sells_with_those_below(product: Pro
         months=[last()],
         rows=[BookedCost(product.pk, last(), line.kind_id, account.pk, None, "", D(45))],
     )
-    (row,) = cost_to_serve(user_factory(), last())
+    (row,) = cost_to_serve(user_factory(), last()).rows
     assert (row.channel, row.net, row.costs, row.rate) == (account, 1000, 45, D("0.045"))
     assert (row.actual, row.actual_rate) == (None, None)
     for source, where, amount in (("actual", account, 50), ("accrual", account, 10), ("actual", store, 99)):
         book_at(product, line.kind_id, source, where.pk, amount, last() if where == account else last(1))
-    dear, row = cost_to_serve(user_factory(), last())
+    served = cost_to_serve(user_factory(), last())
+    dear, row = served.rows
     assert (dear.channel, dear.costs, dear.actual) == (store, 0, 99)
     assert (row.costs, row.actual, row.actual_rate) == (45, 60, D("0.06"))
     client = Client()
-    client.force_login(user_factory())
-    assert "6.0%" in client.get("/costs/break-even/?show=channels").content.decode()
+    client.force_login(user_factory(language="en"))
+    page = tight(client.get("/costs/break-even/?show=channels"))
+    assert "6.0%" in page
+    assert served.standard is not None
+    assert (served.standard.whole, served.standard.shown, served.standard.ledger) == (45, 45, None)
+    assert served.actual is not None
+    assert (served.actual.whole, served.actual.shown, served.actual.ledger) == (159, 159, 0)
+    assert "Standard costs. Booked in the longest period shown: €45.00 = €45.00 on products" in page
+    assert "Actual costs. The ledger has €0.00 of the months, but €159.00 is booked" in page
 
 
 def book_at(

@@ -19,8 +19,11 @@ from hypothesis import strategies as st
 from accounts.errors import DomainError
 from core.months import month_add, month_start
 from core.organisation import today
+from exchange.models import Import
+from pricing.cards.ledger import reconciled_panel
 from pricing.doctor import ledger_is_booked
 from pricing.models import CostKind, CostMonth, LedgerEntry, LedgerMapping
+from pricing.selectors.accruals import accruals_open
 from pricing.selectors.cost_months import cost_months
 from pricing.selectors.ledger import Mappings, amounts_of, reconcile
 from pricing.services.ledger import Part, ledger_map
@@ -96,6 +99,31 @@ def test_what_nobody_mapped_stays_visible_until_it_is_mapped(finance: Any, produ
         parts=[Part(kind=kind("energy"), product=products[1])],
     )
     assert booked() == {("energy", "B"): D(1240), **parts}
+
+
+def test_an_accrual_that_nothing_takes_back_is_told_and_listed(finance: Any, products: Any) -> None:
+    """By a reversal date, or by an accrual of the opposite amount; of two alike one is taken back."""
+    rows = [
+        entry(100, accrual=True, reversal_date=month(1)),
+        *(entry(70, number=number, accrual=True) for number in ("TWO", "ALIKE")),
+        entry(40, number="OPEN", accrual=True, cost_centre="sales"),
+        entry(-40, accrual=True),  # of another cost centre
+        entry(5),
+    ]
+    counts = run(SHEET, rows).counts
+    assert counts.noted == {"open_accruals": "3", "open_amount": "180.00"}
+    assert run(SHEET, [entry(-70, back=1, accrual=True)]).counts.noted == {}
+    done = Import(sheet=SHEET.key, counts=counts.as_json())
+    told = reconciled_panel(finance, done)
+    assert told is not None
+    assert (told["accruals"].number, told["accruals"].amount) == (3, 180)
+    found = accruals_open(LedgerEntry.objects.filter(booked__gt=0))
+    assert sorted(found.values_list("number", flat=True)) == ["ALIKE", "OPEN"]
+    client = Client()
+    client.force_login(finance)
+    page = client.get("/costs/ledger/?state=open")
+    assert [row.number for row, _kinds in page.context["rows"] if row.booked > 0] == ["ALIKE", "OPEN"]
+    assert "state=open" in page.context["address"]
 
 
 def test_what_is_split_alike_is_split_together_and_what_cannot_be_is_on_no_product(

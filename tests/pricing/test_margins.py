@@ -14,7 +14,8 @@ from django.utils import translation
 from pricing.cards.margins import margin_card
 from pricing.models import CostLine
 from pricing.selectors.costs import product_rates
-from pricing.selectors.margins import MonthMargin, margins_total, product_margins
+from pricing.selectors.margins import margins_total, product_margins
+from pricing.selectors.month_margin import MonthMargin
 from products.models import LineMeasure, Measure, Product, ProductMonth, SalesMonth
 from tests.factories import (
     channel_factory,
@@ -28,7 +29,7 @@ from tests.factories import (
 
 pytestmark = pytest.mark.django_db
 D = Decimal
-MAY, JUNE, JULY = (datetime.date(2026, month, 1) for month in (5, 6, 7))
+APRIL, MAY, JUNE, JULY, AUGUST = (datetime.date(2026, month, 1) for month in range(4, 9))
 LONG_AGO = datetime.date(2020, 1, 1)
 
 
@@ -43,7 +44,7 @@ def sell(product: Product, month: datetime.date, volume: Any, revenue: Any, **mo
         ProductMonth.objects.create(**said, days=30, **more)
     else:
         there.volume += volume
-        there.revenue += revenue
+        there.revenue = None if revenue is None else (there.revenue or 0) + revenue
         there.save()
 
 
@@ -164,22 +165,84 @@ class TestWhatElseIsCounted:
             sell(product, MAY, number, 0, channel=channel, measure=machines)
         may, june = margin(product, MAY, JUNE)
         assert [amount for _line, amount in may.costs] == [D(90), D(20)]
-        assert (june.costs, june.unknown) == ([], [])
+        assert [*june.costs, *june.unknown] == []
 
 
 def test_missing_is_not_zero_and_the_tail_goes_on() -> None:
     product = product_factory(ended=datetime.date(2026, 5, 20))
     sell(product, MAY, 10, 100)
-    costs("licences", "40", product=product, basis="month", tail_months=1)
+    costs("licences", "40", MAY, product=product, basis="month", tail_months=1)
     april, may, june, july = margin(product, datetime.date(2026, 4, 1), JULY)
-    assert april.statement is None
+    assert [each.statement for each in (april, july)] == [None, None]
     assert rows(may) == rows(june) == {"licences": D(40)}
     assert june.statement is not None
-    assert (june.statement.net, june.statement.result) == (0, -40)
-    assert rows(july) == {}
+    assert (june.has_sales, june.statement.net, june.statement.result) == (False, 0, -40)
     total = margins_total([april, may, june, july])
     assert total is not None
     assert (total.net, total.cm3) == (D(100), D(20))
+
+
+class TestAfterTheLastSale:
+    """A service sold until April: 400 of it, 10,000. A call is 6.50 in 80 % of cases, a contract 3 a month,
+    claims come as they are reported, a licence is 40 a month, 12 % of sales is commission."""
+
+    def service(self, **more: Any) -> Product:
+        line = line_factory()
+        contracts = measure_factory(code="in-force", kind="level")
+        LineMeasure.objects.create(line=line, measure=Measure.objects.get(code="units"), leads=True)
+        LineMeasure.objects.create(line=line, measure=contracts)
+        product = product_factory(line=line, **more)
+        calls, claims = measure_factory(code="calls"), measure_factory(code="claims")
+        costs("purchase", "5", product=product)
+        costs("commission", "0.12", product=product, basis="share", base="net")
+        costs("service", "3", product=product, basis="contract")
+        call = cost_line_factory(kind="service", product=product, measure=calls, name="calls")
+        cost_rate_factory(cost_line=call, start_date=LONG_AGO, amount=D("6.50"), times=D("0.8"))
+        costs("claims", "1", product=product, measure=claims)
+        costs("licences", "40", product=product, basis="month", tail_months=2)
+        sell(product, APRIL, 400, 10_000, gross=D(10_500))
+        for month, held in ((APRIL, 90), (MAY, 60), (JUNE, 25)):
+            sell(product, month, held, None, measure=contracts, average_volume=held)
+        for month, number in ((APRIL, 50), (MAY, 30), (JULY, 1)):
+            sell(product, month, number, 0, measure=calls)
+        sell(product, JUNE, D("1234.56"), 0, measure=claims)
+        return product
+
+    def test_its_costs_stand_in_their_months(self) -> None:
+        """Not formally ended: the licence goes on; figures of the month with sales are what they were."""
+        product = self.service()
+        april, may, june, july, august = margin(product, APRIL, AUGUST)
+        # bought 400 x 5; 12 % of 10,000; 90 x 3 + 50 x 0.8 x 6.50
+        assert rows(april) == {
+            "purchase": D(2000),
+            "commission": D(1200),
+            "service": D(530),
+            "licences": D(40),
+        }
+        assert rows(may) == {"service": D(60 * 3) + D(30) * D("5.2"), "licences": D(40)}
+        assert rows(june) == {"claims": D("1234.56"), "service": D(75), "licences": D(40)}
+        assert rows(july) == {"service": D("5.20"), "licences": D(40)}
+        assert rows(august) == {"licences": D(40)}
+        assert [each.has_sales for each in (april, may, august)] == [True, False, False]
+        assert [(each.sold, each.unknown) for each in (may, august)] == [(None, ())] * 2
+        total = margins_total([april, may, june, july, august])
+        assert total is not None
+        # 10,000 - 3,234.56 bought and claims - 2,146.20 commission and service - 5 licences
+        assert (total.cm1, total.cm2, total.cm3) == (D("6765.44"), D("4619.24"), D("4419.24"))
+
+    def test_once_it_has_formally_ended_its_tail_runs_out(self) -> None:
+        may, june, july, august = margin(self.service(ended=datetime.date(2026, 5, 10)), MAY, AUGUST)
+        assert rows(may)["licences"] == rows(june)["licences"] == rows(july)["licences"] == D(40)
+        assert (rows(july)["service"], august.statement) == (D("5.20"), None)
+
+    def test_what_is_sold_without_an_amount_costs_what_is_known(self) -> None:
+        product = product_factory()
+        costs("purchase", "5", product=product)
+        commission = costs("commission", "0.12", product=product, basis="share", base="net")
+        sell(product, MAY, 7, None)
+        [month] = margin(product, MAY)
+        assert (rows(month), month.has_sales, month.sold) == ({"purchase": D(35)}, False, 7)
+        assert month.unknown == [commission]
 
 
 def test_a_split_adds_up_over_the_products_to_the_cent() -> None:
@@ -255,7 +318,7 @@ class TestTheCard:
             sell(product, month, 10, revenue, gross=revenue + 100)
         costs("purchase", "30.333", product=product)
         costs("claims", "0.1", product=product, basis="share", base="net")
-        costs("overhead", "200", product=product, basis="month")
+        costs("overhead", "200", MAY, product=product, basis="month")
         with translation.override("en"):
             card = self.card(product)
         assert [row.label for row in card.rows] == [
@@ -265,15 +328,15 @@ class TestTheCard:
         assert card.months == [MAY, JUNE, JULY]  # from the first month with sales, the gap stays
         figure = lambda text: D(text.replace(",", "").replace("\u2212", "-"))  # noqa: E731
         for row in card.rows:
-            assert row.cells[1] is None
+            assert (row.cells[1] is None) == (row.label in ("Gross sales", "Deductions", "Net sales"))
             assert sum(figure(cell) for cell in row.cells if cell) == figure(row.total)
         amounts = {row.label: figure(row.total) for row in card.rows}
         assert (
             amounts["Net sales"] + amounts["Purchase"] + amounts["Claims"] == amounts["CM1"] == D("1643.34")
         )
-        assert amounts["CM3"] + amounts["Overhead"] == amounts["Result"] == D("1243.34")
-        # 250 of 2,500; purchase 606.66 and overhead 400 are its costs
-        assert (card.figures[-1].label, card.figures[-1].value) == ("Combined ratio", "50.3%")
+        assert amounts["CM3"] + amounts["Overhead"] == amounts["Result"] == D("1043.34")
+        # 250 of 2,500; purchase 606.66 and overhead 600, also in June, are its costs
+        assert (card.figures[-1].label, card.figures[-1].value) == ("Combined ratio", "58.3%")
         VegaLite.TopLevelSpec.from_dict(json.loads(json.dumps(card.chart.spec)))
 
     def test_who_sees_some_channels_is_told_why_there_is_none(self, monkeypatch: pytest.MonkeyPatch) -> None:
