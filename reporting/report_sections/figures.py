@@ -40,7 +40,7 @@ def key_figures_section(builder: Builder, context: ReportContext) -> None:
         builder.title = f"{builder.title}, {spans[0]}"
         builder.figures(Figure(each.field, each.head, partial(each.cell, rows[0])) for each in columns)
     elif rows:
-        expected = any(told.row.is_now for told in rows)
+        expected = builder.may("forecast") and any(told.ahead or told.full for told in rows)
         title = _("%(months)s and the year ahead") % {"months": spans[0]} if expected else spans[0]
         builder.table(title, [name, *([months] if len(spans) > 1 else []), *columns], rows)
     _years_table(builder, context, [*([name] if len(rows) > 1 else []), months])

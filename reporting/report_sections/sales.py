@@ -88,7 +88,7 @@ def _sold(row: Row, span: Span) -> Sequence[ChannelSales]:
 @dataclass(frozen=True)
 class _AtChannel:
     """What a product, or (no product) all of them, sold at a channel in some months, and in those a year
-    before; ``years``: volume and revenue of the years before these two, where three or more are told."""
+    before; ``years``: volume and revenue of each year before, where three or more are told."""
 
     product: Product | None
     unit: str
@@ -107,7 +107,7 @@ def category_section(builder: Builder, context: ReportContext) -> None:
         if row.year is None:
             continue
         first, last = row.year
-        spans = [(month_add(first, -12), month_add(last, -12)), *row.years[:-2]]
+        spans = [(month_add(first, -12), month_add(last, -12)), *_earlier(row.years)]
         before, *earlier = ({sold.channel: sold for sold in _sold(row, span)} for span in spans)
         for sold in _sold(row, row.year):
             then = [_figures(of_year.get(sold.channel)) for of_year in earlier]
@@ -119,11 +119,16 @@ def category_section(builder: Builder, context: ReportContext) -> None:
             rows.append(_together(rows))
         builder.table(
             channel.name,
-            _columns(context, years[:-2]),
+            _columns(context, _earlier(years)),
             rows,
             note=span_words(*years[-1]),
             strong=lambda row: row.product is None,
         )
+
+
+def _earlier(years: Sequence[Span]) -> Sequence[Span]:
+    """Those that stand beside the last one: of two years the change says it."""
+    return years[:-1] if len(years) > 2 else []
 
 
 def _figures(sold: ChannelSales | None) -> tuple[Decimal | None, Decimal | None]:
