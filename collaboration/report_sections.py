@@ -5,7 +5,6 @@ from __future__ import annotations
 from django.utils.translation import gettext as _
 
 from core import formats
-from core.months import month_add, month_start
 from core.organisation import today
 from core.reports.build import Builder, Cell, Column, ReportContext, rate, words
 
@@ -14,12 +13,16 @@ from .selectors.decisions import decisions_begun, effects_seen
 
 
 def decisions_section(builder: Builder, context: ReportContext) -> None:
-    """What was decided in the months that the report looks back: what was expected of it and what came."""
+    """What was decided in the period: what was expected of it and what came."""
     if not builder.may("decision"):
         return
     viewer, seen = context.viewer, effects_seen(context.viewer)
-    since = month_add(month_start(today()), -context.scope.months)
-    rows = decisions_begun(viewer, context.scope.products).filter(decision__effective_date__gte=since)
+    days = context.scope.period.days(today())
+    if days is None:
+        return
+    rows = decisions_begun(viewer, context.scope.products).filter(decision__effective_date__gte=days[0])
+    if days[1] is not None:
+        rows = rows.filter(decision__effective_date__lte=days[1])
     builder.table(
         _("Decisions and what came of them"),
         [

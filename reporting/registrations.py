@@ -127,22 +127,23 @@ def register_all() -> None:
         ReportField("comment", _("Words of the author"), order=900),
         ReportField("author", _("Name of the author"), "person", 910),
     )
-    for order, key, label, blocks in (
-        (10, "key_figures", _("Key figures"), TABLE),
-        (15, "plan", _("Actual, budget, last year and the full year"), PLANNED),
-        (20, "sales", _("Sales and forecast"), {**CHART, "revenue": _("Chart of revenue")}),
-        (30, "channels", _("Sales by channel"), TABLE),
-        (35, "category", _("Products at each channel"), TABLE),
-        (900, "words", _("Own words"), {}),
+    revenue = {**CHART, "revenue": _("Chart of revenue")}
+    for order, place, key, label, blocks in (
+        (10, "figures", "key_figures", _("Key figures"), TABLE),
+        (15, "figures", "plan", _("Actual, budget, last year and the full year"), PLANNED),
+        (20, "sales", "sales", _("Sales and forecast"), revenue),
+        (30, "sales", "channels", _("Sales by channel"), TABLE),
+        (35, "sales", "category", _("Products at each channel"), TABLE),
+        (900, "words", "words", _("Own words"), {}),
     ):
-        build = later(f"report_sections.{key}_section")
+        build = later(f"report_sections.{place}.{key}_section")
         registries.report_sections.register(ReportSection(key, label, build, order, blocks=blocks))
     costs = "pricing.view_costs"
     registries.report_sections.register(
         ReportSection(
             "margin_bridge",
             _("Margin against last year and budget"),
-            later("report_sections.margin_bridge_section"),
+            later("report_sections.bridge.margin_bridge_section"),
             52,
             costs,
             BRIDGED,

@@ -16,18 +16,21 @@ def register() -> None:
         ReportField("consumer_price", _("Prices to consumers"), order=110),
         ReportField("account_price", _("Prices of the one account it is for"), order=120),
         ReportField("prices", _("Prices on every list, and the next"), "internal", 130),
+        ReportField("pocket", _("Pocket price, terms of customers"), "internal", 135),
         ReportField("promotion", _("Promotions that began"), order=140),
         ReportField("promotion_plan", _("Promotions to come, and what they did"), "internal", 150),
         ReportField("distribution", _("Distribution"), order=160),
         ReportField("listing", _("Listings, shares of channels"), "internal", 170),
         ReportField("positioning", _("Positioning"), "internal", 180),
     )
-    for order, key, label, blocks in (
-        (60, "positioning", _("Positioning"), TABLE),
-        (61, "prices", _("Prices"), TABLE),
-        (62, "price_charts", _("Price and volume over time"), CHART),
-        (63, "place", _("Place"), TABLE),
-        (64, "promotions", _("Promotions"), {**CHART, **TABLE}),
+    pocket = {**TABLE, "pocket": _("Chart from list price to pocket price")}
+    spread = {**TABLE, "distribution": _("Chart of distribution over time")}
+    for order, place, key, label, blocks in (
+        (60, "mix", "positioning", _("Positioning"), TABLE),
+        (61, "prices", "prices", _("Prices"), pocket),
+        (62, "prices", "price_charts", _("Price and volume over time"), CHART),
+        (63, "mix", "place", _("Place"), spread),
+        (64, "mix", "promotions", _("Promotions"), {**CHART, **TABLE}),
     ):
-        build = later(f"report_sections.mix.{key}_section")
+        build = later(f"report_sections.{place}.{key}_section")
         registries.report_sections.register(ReportSection(key, label, build, order, "pricing.view", blocks))

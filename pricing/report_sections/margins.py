@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import datetime
 from collections import defaultdict
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from django.utils.translation import gettext as _
 
 from core import formats
-from core.months import month_add
 from core.reports.build import Builder, Column, ReportContext, money, rate, words
 from pricing.cards.margins import MONTHS, margin_chart, statement_lines
 from pricing.cards.margins_ahead import margin_ahead_card
@@ -26,18 +24,24 @@ from products.models import Product
 from products.selectors.access import visible_channel_ids
 from products.selectors.lines import line_tree
 from products.selectors.months import product_complete_month
+from products.selectors.report_period import ReportPeriod, Span
 
 AHEAD = "ahead"
 
 
 @dataclass(frozen=True)
 class _Margin:
-    """12 months of a product, to the last complete one, added up."""
+    """Months of a product added up: those of the period, of a longer one its last 12."""
 
     product: Product | None
     months: list[MonthMargin]
     total: Statement
     margins: Margins | None = None
+
+    @property
+    def span(self) -> str:
+        first, last = (formats.month(self.months[place].month) for place in (0, -1))
+        return _("%(first)s to %(last)s, standard costs") % {"first": first, "last": last}
 
     @property
     def unknown(self) -> list[tuple[Product, CostLine]]:
@@ -47,8 +51,7 @@ class _Margin:
 
 def _note(builder: Builder, rows: Sequence[_Margin]) -> str:
     """The months, and which cost lines are left out; these only where costs may be told."""
-    first, last = (formats.month(rows[0].months[place].month) for place in (0, -1))
-    span = _("%(first)s to %(last)s, standard costs") % {"first": first, "last": last}
+    span = rows[0].span
     left_out = costs_left_out_of(each for row in rows for each in row.unknown)
     if left_out is None or not builder.may("costs"):
         return span
@@ -56,22 +59,24 @@ def _note(builder: Builder, rows: Sequence[_Margin]) -> str:
     return f"{span}. {left_out_words(left_out)}"
 
 
-def _margins(context: ReportContext) -> list[_Margin]:
-    """Of each product of the scope with sales or costs, read once for all that share their last month."""
+def _margins(context: ReportContext, period: ReportPeriod | None = None) -> list[_Margin]:
+    """Of each product of the scope with sales or costs, read once a report for all that share their months;
+    of another ``period`` than the report's each time."""
     viewer = context.viewer
     if not viewer.has_perm(RIGHT) or visible_channel_ids(viewer) is not None:
         return []
+    if period is not None:
+        context = replace(context, scope=replace(context.scope, period=period), kept={})
     if "margins" not in context.kept:
-        tree, by_last = line_tree(), defaultdict[datetime.date, list[Product]](list)
+        tree, by_span = line_tree(), defaultdict[Span, list[Product]](list)
         for product in context.scope.products:
             last = product_complete_month(product, tree.lead_measure(product.line_id).pk)
-            if last is not None:
-                by_last[last].append(product)
+            span = None if last is None else context.scope.period.year(last)
+            if span is not None:
+                by_span[span].append(product)
         rates, found = rates_by_product(viewer, context.scope.products), {}
-        for last, products in by_last.items():
-            margins = Margins.as_booked(
-                {each: rates[each] for each in products}, month_add(last, 1 - MONTHS), last
-            )
+        for span, products in by_span.items():
+            margins = Margins.as_booked({each: rates[each] for each in products}, *span)
             for product in products:
                 months = margins.of(product)
                 total = margins_total(months)
@@ -83,7 +88,7 @@ def _margins(context: ReportContext) -> list[_Margin]:
 
 
 def margin_section(builder: Builder, context: ReportContext) -> None:
-    """From sales to the result of 12 months, a product at a time; costs by kind, and the drawing with
+    """From sales to the result of the period, a product at a time; costs by kind, and the drawing with
     them, only where they may be told. Chosen alone: what margin is expected of the months ahead."""
     if not builder.may("margin"):
         return
@@ -116,7 +121,7 @@ def margin_section(builder: Builder, context: ReportContext) -> None:
 
 def _ahead(builder: Builder, context: ReportContext) -> None:
     builder.title = _("Margin of the months ahead")
-    for found in _margins(context):
+    for found in _margins(context, ReportPeriod(months=MONTHS)):
         if found.product is None or found.margins is None:
             continue
         card = margin_ahead_card(context.viewer, found.product, found.margins, found.months)
@@ -130,7 +135,7 @@ def margins_section(builder: Builder, context: ReportContext) -> None:
         return
     by_span: dict[str, list[_Margin]] = defaultdict(list)
     for found in _margins(context):
-        by_span[formats.month(found.months[-1].month)].append(found)
+        by_span[found.span].append(found)
 
     def amount(name: str) -> Callable[[_Margin], Any]:
         return lambda row: money(getattr(row.total, name), context.currency)

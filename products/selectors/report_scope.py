@@ -19,17 +19,18 @@ from products.models import Channel, Family, Product, ProductLine, SalesMonth, S
 from .access import products_visible, visible_channel_ids, visible_line_ids
 from .channels import channel_chains, channels_within
 from .lines import line_tree
+from .report_period import ReportPeriod
 from .structure import members_now
 
 
 @dataclass(frozen=True)
 class ReportScope:
-    """``channels`` empty: all of them, on purpose. ``months`` is how far back the report looks. The products
-    are of ``suppliers`` alone, where some are named."""
+    """``channels`` empty: all of them, on purpose. The products are of ``suppliers`` alone, where some are
+    named."""
 
     products: Sequence[Product]
     channels: Sequence[Channel]
-    months: int
+    period: ReportPeriod
     suppliers: Sequence[Supplier] = ()
 
 

@@ -29,7 +29,8 @@ class ReportFilters(django_filters.FilterSet):
 
 
 class ReportSerializer(serializers.ModelSerializer):
-    """``snapshots``: how many were published; ``mine``: you are its author, who alone publishes it."""
+    """``months`` count where ``period`` is ``months``, the first and the last where it is ``range``;
+    ``snapshots``: how many were published; ``mine``: you are its author, who alone publishes it."""
 
     author = serializers.CharField(source="author.name", read_only=True)
     mine = serializers.SerializerMethodField()
@@ -45,7 +46,10 @@ class ReportSerializer(serializers.ModelSerializer):
             "audience",
             "author",
             "mine",
+            "period",
             "months",
+            "first_month",
+            "last_month",
             "snapshots",
             "published_at",
         )

@@ -3,11 +3,12 @@ each published once. The retailer is to know its author, which waits for finance
 
 from __future__ import annotations
 
+import datetime
 from typing import Any
 
 from accounts.models import User
 from core.models import Organisation
-from core.organisation import organisation_forget
+from core.organisation import organisation_forget, today
 from products.models import Channel, Product, ProductLine
 from reporting.models import Report, Share
 from reporting.services.grants import grant_ask
@@ -48,6 +49,7 @@ def reports_create(people: dict[str, User]) -> None:
             | {
                 "products": [products["SAP-100"], products["HVM-210"]],
                 "channels": [Channel.objects.get(name="Boerhof")],
+                "all_suppliers": True,
             },
             [
                 Part(
@@ -73,8 +75,8 @@ def reports_create(people: dict[str, User]) -> None:
 
 
 def _share(author: User, report: Report) -> None:
-    """One that was read, by phone too, and brought a question; one with a password, one not opened, one that
-    rests, one revoked."""
+    """One that was read, by phone too, and brought a question; one with a password, one that is over, one
+    that rests, one revoked."""
     Organisation.objects.update(sharing=True)
     organisation_forget()
     links: list[tuple[str, str, dict[str, Any]]] = [
@@ -91,5 +93,7 @@ def _share(author: User, report: Report) -> None:
     for address, client in (("203.0.113.0/24", "browser"), ("198.51.100.0/24", "phone")):
         share_open(share=made[0], address=address, client=client)
     share_ask(share=made[0], text="Verwachten jullie in december weer zo'n piek bij de sappen?")
+    then = today() - datetime.timedelta(days=40)
+    Share.objects.filter(pk=made[2].pk).update(granted_on=then, expires_on=then + datetime.timedelta(days=30))
     shares_act(user=author, ids=[made[3].pk], act="pause")
     shares_act(user=author, ids=[made[4].pk], act="revoke")

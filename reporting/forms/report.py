@@ -8,15 +8,19 @@ from django import forms
 from django.db.models.functions import Upper
 from django.utils.translation import gettext_lazy as _
 
+from core.forms import MonthField
 from products.models import Product, Supplier
 from products.selectors.access import channels_visible, families_visible, lines_visible, products_visible
 from reporting.models import Report
+from reporting.services.reports import OWN
 
 
 class ReportForm(forms.ModelForm):
     """``user`` chooses among what they see themselves. Products are told by their codes."""
 
     version = forms.IntegerField(widget=forms.HiddenInput, required=False)
+    first_month = MonthField(label=_("From month"), required=False)
+    last_month = MonthField(label=_("To month"), required=False)
     products = forms.CharField(
         label=_("Products"),
         required=False,
@@ -28,8 +32,8 @@ class ReportForm(forms.ModelForm):
     class Meta:
         model = Report
         fields = (
-            *("title", "language", "audience", "months"),
-            *("lines", "families", "suppliers", "channels", "all_channels"),
+            *("title", "language", "audience", "period", "months", "first_month", "last_month"),
+            *("lines", "families", "suppliers", "channels", "all_channels", "all_suppliers"),
         )
 
     def __init__(self, *args: Any, user: Any, **kwargs: Any) -> None:
@@ -41,7 +45,10 @@ class ReportForm(forms.ModelForm):
             (
                 "suppliers",
                 Supplier.objects.all(),
-                _("Only their products. Without products, lines and families: all of theirs."),
+                _(
+                    "Only their products. Without products, lines and families: all of theirs. "
+                    "To the outside: named, or all on purpose."
+                ),
             ),
             (
                 "channels",
@@ -55,6 +62,18 @@ class ReportForm(forms.ModelForm):
             codes = self.instance.products.order_by("code").values_list("code", flat=True)
             self.initial.setdefault("products", " ".join(codes))
 
+    def clean(self) -> dict[str, Any]:
+        """Only a range has a first and a last month, and it has both."""
+        said = super().clean() or self.cleaned_data
+        first, last = said.get("first_month"), said.get("last_month")
+        if said.get("period") != Report.Period.RANGE:
+            said["first_month"] = said["last_month"] = None
+        elif not self.errors and not (first and last):
+            self.add_error("last_month" if first else "first_month", _("Give both months."))
+        elif first and last and first > last:
+            self.add_error("last_month", _("This is before the first month."))
+        return said
+
     def clean_products(self) -> list[Product]:
         codes = self.cleaned_data["products"].upper().replace(",", " ").split()
         seen = products_visible(self._user).annotate(asked=Upper("code"))
@@ -67,7 +86,7 @@ class ReportForm(forms.ModelForm):
     def values(self) -> dict[str, Any]:
         """As the service takes them."""
         said = self.cleaned_data
-        own = {name: said[name] for name in ("title", "language", "audience", "all_channels", "months")}
+        own = {name: said[name] for name in OWN}
         scope = ("products", "lines", "families", "suppliers", "channels")
         about = {name: list(said[name]) for name in scope}
         return {**own, **about}

@@ -16,8 +16,8 @@ class ReportGrant(models.Model):
     reason, decided by somebody else.
 
     ``scope`` is what the report was about when it was asked for (ids of products and channels, keys of
-    sections, months): for more than that it does not hold. ``approved`` is empty while it waits; ``ended_at``
-    is when it was taken back.
+    sections, months, period): for more than that it does not hold. ``approved`` is empty while it waits;
+    ``ended_at`` is when it was taken back.
     """
 
     report = models.ForeignKey(Report, models.PROTECT, related_name="grants")

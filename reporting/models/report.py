@@ -5,10 +5,17 @@ import pgtrigger
 from django.conf import settings
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
-from django.db.models import Deferrable, Q
+from django.db.models import Deferrable, F, Q
+from django.db.models.functions import Cast, ExtractDay
+from django.db.models.lookups import Exact
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
+
+
+def _is_first(name: str) -> Exact:
+    """Whether a date that may be missing is the first of its month."""
+    return Exact(ExtractDay(Cast(name, models.DateField())), 1)
 
 
 @pghistory.track()
@@ -17,8 +24,9 @@ class Report(models.Model):
     but a :class:`Snapshot` of it.
 
     The scope is the products chosen, those of the lines and those that are in the families, of the suppliers
-    alone where some are named; without channels it is about all of them, which an external report has to say
-    (``all_channels``).
+    alone where some are named; without channels it is about all of them. An external report says so where it
+    names no channels (``all_channels``) or no suppliers (``all_suppliers``). ``months`` are those of the
+    period of the last months, ``first_month`` to ``last_month`` those of a range.
     """
 
     class Audience(models.TextChoices):
@@ -30,6 +38,14 @@ class Report(models.Model):
         NL = "nl", "Nederlands"
         EN = "en", "English"
 
+    class Period(models.TextChoices):
+        MONTHS = "months", _("the last months")
+        YTD = "ytd", _("year to date")
+        QUARTER = "quarter", _("last whole quarter")
+        YEAR = "year", _("last whole financial year")
+        CALENDAR_YEAR = "calendar_year", _("last whole calendar year")
+        RANGE = "range", _("from month to month")
+
     title = models.CharField(_("title"), max_length=120)
     language = models.CharField(_("language"), max_length=2, choices=Language.choices)
     audience = models.CharField(_("audience"), max_length=8, choices=Audience.choices)
@@ -39,7 +55,11 @@ class Report(models.Model):
     suppliers = models.ManyToManyField("products.Supplier", related_name="+", verbose_name=_("suppliers"))
     channels = models.ManyToManyField("products.Channel", related_name="+", verbose_name=_("channels"))
     all_channels = models.BooleanField(_("all channels, on purpose"), default=False)
+    all_suppliers = models.BooleanField(_("all suppliers, on purpose"), default=False)
+    period = models.CharField(_("period"), max_length=13, choices=Period.choices, default=Period.MONTHS)
     months = models.PositiveSmallIntegerField(_("months to look back"), default=24)
+    first_month = models.DateField(_("from month"), null=True, blank=True)
+    last_month = models.DateField(_("to month"), null=True, blank=True)
     author = models.ForeignKey(
         settings.AUTH_USER_MODEL, models.PROTECT, related_name="+", verbose_name=_("author")
     )
@@ -58,6 +78,16 @@ class Report(models.Model):
                 condition=Q(audience__in=["internal", "finance", "external"]), name="report_audience_known"
             ),
             models.CheckConstraint(condition=Q(months__range=(1, 60)), name="report_months_within"),
+            models.CheckConstraint(
+                condition=Q(period__in=["months", "ytd", "quarter", "year", "calendar_year", "range"]),
+                name="report_period_known",
+            ),
+            models.CheckConstraint(
+                condition=~Q(period="range") & Q(first_month=None, last_month=None)
+                | Q(period="range", first_month__lte=F("last_month"))
+                & Q(_is_first("first_month"), _is_first("last_month")),
+                name="report_range_has_months",
+            ),
         ]
 
     def __str__(self) -> str:

@@ -32,11 +32,14 @@ DECIMALS = {"index": 0, "share": 1, "units": 0}
 
 
 def cost_report_section(builder: Builder, context: ReportContext) -> None:
-    """What the page of the address shows, of the products of the report and the last month that all sales are
-    there of: a report that goes out each month moves along. A margin is not told of some channels."""
-    month = month_last(context.scope.products)
-    if not context.query or month is None or not builder.may(FIELD):
+    """What the page of the address shows, of the products of the report and the last month of its period that
+    all sales are there of: a report that goes out each month moves along. A margin is not told of some
+    channels."""
+    known = month_last(context.scope.products)
+    span = None if known is None else context.scope.period.of(known)
+    if not context.query or span is None or not builder.may(FIELD):
         return
+    _first, month = span
     only = frozenset(product.pk for product in context.scope.products)
     query = replace(report_query(QueryDict(context.query)), month=month, only=only)
     try:

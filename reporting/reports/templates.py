@@ -14,8 +14,9 @@ from core.registries import ReportSection
 
 @dataclass(frozen=True)
 class ReportTemplate:
-    """``said`` is its one line where one chooses; ``sections`` are keys of the registry, in order. Of those
-    nobody registered, and of those its author may not use, nothing comes along."""
+    """``said`` is its one line where one chooses; ``period`` and ``months`` are how far it looks back;
+    ``sections`` are keys of the registry, in order. Of those nobody registered, and of those its author may
+    not use, nothing comes along."""
 
     key: str
     title: Any
@@ -23,6 +24,7 @@ class ReportTemplate:
     audience: str
     sections: Sequence[str]
     months: int = 24
+    period: str = "months"
 
 
 SHEET = ReportTemplate(

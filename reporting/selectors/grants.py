@@ -12,6 +12,7 @@ from core import registries
 from core.kept import kept_while_reading
 from core.registries import ReportField
 from products.selectors.access import products_visible, visible_channel_ids
+from products.selectors.report_period import ReportPeriod
 from products.selectors.report_scope import ReportScope, scope_products
 from reporting.models import Report, ReportGrant, ReportPart
 
@@ -38,7 +39,8 @@ def report_scope(report: Report) -> ReportScope:
         families=report.families.all(),
         suppliers=suppliers,
     )
-    return ReportScope(products, list(report.channels.order_by("name")), report.months, suppliers)
+    period = ReportPeriod(report.period, report.months, report.first_month, report.last_month)
+    return ReportScope(products, list(report.channels.order_by("name")), period, suppliers)
 
 
 def fields_of(kind: str) -> frozenset[str]:
@@ -70,7 +72,14 @@ def grant_scope(report: Report, scope: ReportScope) -> dict[str, Any]:
         "channels": sorted(channel.pk for channel in scope.channels),
         "sections": sorted({_told_of(part) for part in report.parts.all()}),
         "months": report.months,
+        "period": _period_key(report),
     }
+
+
+def _period_key(report: Report) -> str:
+    """ "months", "ytd", "range 2025-01 2025-06"."""
+    months = (report.first_month, report.last_month)
+    return " ".join([report.period, *(f"{month:%Y-%m}" for month in months if month)])
 
 
 def _told_of(part: ReportPart) -> str:
@@ -86,9 +95,22 @@ def grant_covers(grant: ReportGrant, now: Mapping[str, Any]) -> bool:
     return (
         set(now["products"]) <= set(then["products"])
         and all({key, part} & set(then["sections"]) for key, part in zip(now["sections"], whole, strict=True))
-        and now["months"] <= then["months"]
+        and _months_within(now, then)
         and (within or not then["channels"])
     )
+
+
+def _months_within(now: Mapping[str, Any], then: Mapping[str, Any]) -> bool:
+    """Fewer of the last months, a range within the range; of other periods the same."""
+    (kind, *months), (kind_then, *months_then) = (
+        said.get("period", "months").split() for said in (now, then)
+    )
+    if kind != kind_then:
+        return False
+    if kind == "range":
+        within: bool = months_then[0] <= months[0] and months[1] <= months_then[1]
+        return within
+    return kind != "months" or now["months"] <= then["months"]
 
 
 def grants_standing(report: Report) -> QuerySet[ReportGrant]:

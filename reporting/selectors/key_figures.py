@@ -141,6 +141,16 @@ def figures_of(
     )
 
 
+def span_figures(
+    user: Any, product: Product, measure: Measure, wanted: Sequence[tuple[datetime.date, datetime.date]]
+) -> list[tuple[KeyFigure, KeyFigure]]:
+    """Volume and revenue of months that are over, from the first to the last of each pair, against last year
+    and budget. Two queries for all."""
+    keys = {f"{first} {last}": (first, last) for first, last in wanted}
+    found = compare(user, product, measure, keys)
+    return [(_figure(key, found[key], "volume"), _figure(key, found[key], "revenue")) for key in keys]
+
+
 def _figure(span: str, comparison: Comparison, name: str) -> KeyFigure:
     found = getattr(comparison, name)
     return KeyFigure(

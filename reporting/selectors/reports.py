@@ -133,7 +133,8 @@ def report_fingerprint(report: Report, *, waiting: bool = False) -> str:
     scope = report_scope(report)
     grants, _lapsed = grants_held(report, scope, waiting=waiting)
     said = [
-        *(report.title, report.language, report.audience, report.all_channels, report.months),
+        *(report.title, report.language, report.audience, report.all_channels, report.all_suppliers),
+        *(report.period, report.months, str(report.first_month), str(report.last_month)),
         [[part.section, part.comment, Choice.of(part).text] for part in report.parts.all()],
         [product.pk for product in scope.products],
         [channel.pk for channel in scope.channels],
@@ -231,4 +232,6 @@ def problems(report: Report, built: Built) -> list[str]:
         and not report.all_channels
     ):
         found.append(_("To the outside a report names its channels, or says on purpose that it is of all."))
+    if report.audience == Report.Audience.EXTERNAL and not built.scope.suppliers and not report.all_suppliers:
+        found.append(_("To the outside a report names its suppliers, or says on purpose that it is of all."))
     return found

@@ -28,7 +28,10 @@ from .grants import grants_settle
 from .report_mine import report_mine
 from .snapshot_files import snapshot_files_ask
 
-OWN = ("title", "language", "audience", "all_channels", "months")
+OWN = (
+    *("title", "language", "audience", "all_channels", "all_suppliers"),
+    *("period", "months", "first_month", "last_month"),
+)
 SCOPE = ("products", "lines", "families", "suppliers", "channels")
 
 

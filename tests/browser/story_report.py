@@ -79,6 +79,7 @@ def _for_the_retailer(page: Any, axe: Any, company: Company) -> None:
     page.locator("#id_language").select_option("en")
     page.locator("[name=products]").fill("SAP-100")
     page.locator("[name=channels]").select_option(label=company.channel.name)
+    page.locator("[name=all_suppliers]").check()
     page.get_by_role("button", name="Maak het rapport").click()
     told = page.get_by_role("region", name="Wat het vertelt")
     expect(told).to_contain_text("van 1 product")

@@ -55,6 +55,31 @@ TOO_WIDE = """() => {
     return `${root.scrollWidth} of ${root.clientWidth} px: ${said}`;
 }"""
 
+# Charts that cannot be taken along as image, as drawing and as table from a menu in sight.
+NOT_TO_TAKE = """() => [...document.querySelectorAll('.chart')].filter(chart => {
+    const box = chart.closest('[data-chart-box]');
+    const menu = box?.querySelector('.chart-tools .dropdown > button');
+    const table = box?.querySelector('[data-copy-table]')?.dataset.copyTable;
+    return !menu?.checkVisibility() || menu.getBoundingClientRect().right > window.innerWidth
+        || !['copy', 'png', 'svg'].every(kind => box.querySelector(`[data-chart-do=${kind}]`))
+        || !(document.querySelector(table)?.rows.length > 1);
+}).map(chart => chart.getAttribute('aria-label'))"""
+# How many files come of pressing each button for one; a file that is not whole is none.
+TAKEN = """async () => {
+    const buttons = [...document.querySelectorAll('[data-chart-do=png], [data-chart-do=svg]')], files = [];
+    const {click} = HTMLAnchorElement.prototype, {createObjectURL} = URL, until = Date.now() + 20000;
+    HTMLAnchorElement.prototype.click = () => {};
+    URL.createObjectURL = file => { files.push(file.size > 500); return createObjectURL.call(URL, file); };
+    for (const button of buttons) {
+        button.click();
+        while (files.length < buttons.indexOf(button) + 1 && Date.now() < until)
+            await new Promise(done => setTimeout(done, 5));
+    }
+    HTMLAnchorElement.prototype.click = click;
+    URL.createObjectURL = createObjectURL;
+    return [files.filter(Boolean).length, buttons.length];
+}"""
+
 
 def test_every_address_is_walked_or_said_to_be_no_page() -> None:
     names = {name for name, _route in urls()}
@@ -70,8 +95,11 @@ class Walk:
         self.sizes = [WIDE, NARROW]
         page.set_viewport_size(WIDE)
 
-    def look(self, path: str, *, language: str, status: int = 200, axe: bool = True) -> None:
-        """Comes in at the width at which the page before was left, so that widths change half as often."""
+    def look(
+        self, path: str, *, language: str, status: int = 200, axe: bool = True, take: bool = False
+    ) -> None:
+        """Comes in at the width at which the page before was left, so that widths change half as often.
+        ``take``: each of its charts is downloaded, as image and as drawing."""
         answer = self.page.goto(path)
         if answer.status != status:
             self._say(path, f"answers {answer.status}")
@@ -86,6 +114,10 @@ class Walk:
                 self._axe(self.page)
             except AssertionError as error:
                 self._say(path, str(error))
+        if take:
+            taken, asked = self.page.evaluate(TAKEN)
+            if taken != asked:
+                self._say(path, f"gives {taken} of the {asked} files of its charts")
         self._fits(path)
         self.sizes.reverse()
         self.page.set_viewport_size(self.sizes[0])
@@ -94,6 +126,8 @@ class Walk:
     def _fits(self, path: str) -> None:
         if found := self.page.evaluate(TOO_WIDE):
             self._say(path, f"is too wide: {found}")
+        if found := self.page.evaluate(NOT_TO_TAKE):
+            self._say(path, f"has charts that cannot be taken along: {found}")
 
     def _say(self, path: str, what: str) -> None:
         self.wrong.append(f"{path} {what}")
@@ -114,7 +148,7 @@ def test_the_pages_of_the_demo_company(demo_company: str, page: Any, sign_in: An
     people["Anna"].save()
     sign_in(page, people["Anna"])
     for path in pages.values():
-        walk.look(path, language="en")
+        walk.look(path, language="en", take=True)
     walk.look("/products/NO-SUCH/", language="en", status=404)
 
     sign_in(page, people["Sanne"])

@@ -37,8 +37,10 @@ from products.models import (
 from products.selectors.closing import closed_until
 from products.selectors.lines import LineTree
 from reporting.demo.people import sign_ins
+from reporting.models import Report, Share
 from reporting.selectors.margin_bridge import margin_bridge
 from reporting.selectors.report_query import report_query
+from reporting.selectors.shares import shares_visible
 from tests.html import tight
 
 
@@ -95,6 +97,7 @@ def test_every_stage_every_kind_and_every_trouble(demo_company: str, db: None) -
     _a_morning_like_any_other()
     _people_helped_and_hurt()
     _what_it_costs()
+    _three_reports_and_five_links()
     comment = Comment.objects.get()
     assert "@" not in comment.text
     assert [person.email for person in comment.mentions.all()] == ["sanne@demo.example"]
@@ -137,6 +140,16 @@ def _what_it_costs() -> None:
     assert set(Proposal.objects.values_list("state", flat=True)) == {"proposed", "approved", "rejected"}
     waits = bonuses(User.objects.get(name__startswith="Anna"), [2025])
     assert [bool(row.open) for row in waits] == [True, False, True]  # one half settled, one not at all
+
+
+def _three_reports_and_five_links() -> None:
+    """For each audience one that was published; a link in each state, one of them with a password."""
+    assert sorted(Report.objects.values_list("audience", flat=True)) == ["external", "finance", "internal"]
+    assert not Report.objects.filter(snapshots=None).exists()
+    links = list(shares_visible(User.objects.get(email="sanne@demo.example")))
+    assert Counter(link.state for link in links) == {"live": 2, "expired": 1, "paused": 1, "revoked": 1}
+    assert [bool(link.password) for link in links if link.state == "live"] in ([True, False], [False, True])
+    assert Share.objects.count() == len(links)
 
 
 def _people_helped_and_hurt() -> None:

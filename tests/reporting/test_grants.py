@@ -33,7 +33,7 @@ def finance() -> Any:
 
 @pytest.fixture
 def report(author: Any, juice: Product) -> Report:
-    return made(author, juice, "external", all_channels=True)
+    return made(author, juice, "external", all_channels=True, all_suppliers=True)
 
 
 def ask(report: Report, field: str = "margin") -> ReportGrant:
@@ -97,7 +97,7 @@ def test_an_author_who_loses_the_right_tells_no_costs(report: Report, finance: A
     assert not fields(report)
 
 
-@pytest.mark.parametrize("change", ["products", "channels", "sections", "months", "line"])
+@pytest.mark.parametrize("change", ["products", "channels", "sections", "months", "period", "line"])
 def test_for_more_than_was_asked_it_does_not_hold(
     change: str,
     author: Any,
@@ -106,7 +106,7 @@ def test_for_more_than_was_asked_it_does_not_hold(
     finance: Any,
 ) -> None:
     values = {"channels": [retailers[0]], "lines": [juice.line] if change == "line" else []}
-    report = made(author, juice, "external", **values)
+    report = made(author, juice, "external", all_suppliers=True, **values)
     report_parts_set(user=author, report=report, parts=[Part("margin"), Part("sales")])
     grant_decide(user=finance, grant=ask(report, "author"), approve=True)
 
@@ -122,7 +122,7 @@ def test_for_more_than_was_asked_it_does_not_hold(
     elif change == "channels":
         more = {"channels": [], "all_channels": True}
     else:
-        more = {"months": 36} if change == "months" else {}
+        more = {"months": {"months": 36}, "period": {"period": "ytd"}}.get(change, {})
     if change == "sections":
         report_parts_set(user=author, report=report, parts=[Part("lifecycle")])
     elif change == "line":
@@ -176,7 +176,7 @@ def test_what_a_link_will_reveal_is_counted_and_named(author: Any, juice: Produc
 
     retail = channel_factory(name="Retail")
     Channel.objects.filter(name__in=["Noord", "Zuid"]).update(parent=retail, kind="account")
-    report = made(author, juice, "external", channels=[Channel.objects.get(name="Noord")])
+    report = made(author, juice, "external", all_suppliers=True, channels=[Channel.objects.get(name="Noord")])
     built = report_build(report)
     said = exposure_sentence(built, until=date(2026, 12, 31)).replace("\xa0", " ")
     assert said == f"{len(built.fields)} fields of 1 product at 1 account, until 31 Dec 2026"

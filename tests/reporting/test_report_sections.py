@@ -24,6 +24,7 @@ from pricing.selectors.margins import margins_total, product_margins
 from pricing.services.cost_months import cost_months_book
 from products.models import Channel, Measure
 from products.selectors.lines import line_tree
+from products.selectors.report_period import ReportPeriod
 from products.selectors.report_scope import ReportScope
 from reporting.selectors.margin_bridge import margin_bridge
 from reporting.selectors.overview import overview_get
@@ -143,7 +144,15 @@ def test_the_bridge_is_of_the_products_in_scope(company: Any) -> None:
     charts = [block.title for block in found if isinstance(block, ReportChart)]
     assert charts == ["Margin against last year"]
     told = margin_bridge(
-        company.author, ask(layout="bridge", month=f"{LAST:%Y-%m}", against="last_year", product="JUICE")
+        company.author,
+        ask(
+            layout="bridge",
+            against="last_year",
+            product="JUICE",
+            period="range",
+            first=f"{month_add(LAST, -11):%Y-%m}",
+            month=f"{LAST:%Y-%m}",
+        ),
     )
     assert told.found is not None
     [rows] = tables(found).values()
@@ -272,7 +281,9 @@ def test_a_name_is_left_out_where_names_are(company: Any) -> None:
 
     decision = begun(company.juice, LAST)
     builder = Builder({"product", "decision"})
-    decisions_section(builder, ReportContext(company.author, ReportScope([company.juice], [], 24), "EUR"))
+    decisions_section(
+        builder, ReportContext(company.author, ReportScope([company.juice], [], ReportPeriod()), "EUR")
+    )
     assert "Price" in str(builder.blocks)
     assert str(decision.decision.decided_by) not in str(builder.blocks)
 
@@ -293,3 +304,52 @@ def test_all_products_are_read_at_once(company: Any, section: str) -> None:
             blocks(company, section, products=products)
         counts.append(len(queries))
     assert counts[1] == counts[2]
+
+
+def test_each_section_is_of_the_reports_period(company: Any) -> None:
+    """11 a month in the last year and 10 before: of four months that were over long ago 40, and nothing that
+    is expected or came later."""
+    line = cost_line_factory(product=company.juice, kind="purchase", basis="unit")
+    cost_rate_factory(cost_line=line, start_date=datetime.date(2020, 1, 1), amount=D("1.25"))
+    first, last = month_add(LAST, -19), month_add(LAST, -16)
+    span = f"{formats.month(first)} – {formats.month(last)}"
+    said = {"period": "range", "first_month": first, "last_month": last, "products": [company.juice]}
+
+    def of(section: str, *channels: Channel, **more: Any) -> Any:
+        return blocks(company, section, *channels, **said | more)
+
+    at = company.north
+    [figures] = of("key_figures", at)
+    assert [each.figure.text.split()[0] for each in figures.figures] == ["40", "€120"]
+    [chart] = [block for block in of("sales") if isinstance(block, ReportChart)]
+    assert [row[0].text for row in chart.table.rows] == [
+        formats.month(month_add(first, back)) for back in range(4)
+    ]
+    assert list(tables(of("plan"))) == [formats.month(last), "Year to date"]
+    for section, title in (("channels", "Orange juice"), ("category", "Noord")):
+        [table] = of(section, at)
+        assert (table.title, table.note.partition(",")[0]) == (title, span)
+        assert "40" in table.rows[0][1].text
+    [table] = of("margins")
+    assert table.note.startswith(span.split(" – ")[0])
+    assert f"€{(7010 * 4):,}" not in table.rows[0][1].text
+    [sales] = [row["Net sales"] for row in tables([table])["Margin by product"]]
+    assert sales == f"€{(70000 + 30) * 4:,}"
+    later = {"first_month": month_add(LAST, 2), "last_month": month_add(LAST, 3)}
+    for section in ("key_figures", "plan", "sales", "channels", "category", "margins", "margin_bridge"):
+        assert of(section, **later) == [], section
+
+
+def test_three_years_stand_beside_each_other(company: Any) -> None:
+    """The annual talks: each of the years, not the last one alone."""
+    said = {"audience": "external", "months": 36}
+    found = tables(blocks(company, "key_figures", company.north, **said))
+    rows = [row for row in found["Year by year"] if row["Product"] == "Orange juice"]
+    assert [row["Revenue"] for row in rows] == ["—", "€360", "€396"]
+    [category] = blocks(company, "category", company.north, **said)
+    assert len([head for head in category.heads if head.startswith("Revenue")]) == 2  # nothing of the first
+    for back in range(24, 36):
+        sell(company.juice, month_add(LAST, -back), D(9), D(27), channel=company.north)
+    [category] = blocks(company, "category", company.north, **said)
+    assert len([head for head in category.heads if head.startswith("Revenue")]) == 3
+    assert "€324" in {cell.text for row in category.rows for cell in row}

@@ -135,6 +135,10 @@ def test_to_the_outside_it_says_whose(author: Any, juice: Product) -> None:
     with pytest.raises(DomainError, match="names its channels"):
         report_publish(user=author, report=report)
     report_change(user=author, report=report, values={"all_channels": True}, version=1)
+    report = Report.objects.get(pk=report.pk)
+    with pytest.raises(DomainError, match="names its suppliers"):
+        report_publish(user=author, report=report)
+    report_change(user=author, report=report, values={"all_suppliers": True}, version=2)
     assert report_publish(user=author, report=Report.objects.get(pk=report.pk)).number == 1
 
 
@@ -189,7 +193,8 @@ def test_a_template_says_for_whom_and_what(author: Any, client: Any) -> None:
 
 def test_posted_twice_one_report_is_made(author: Any, juice: Product, client: Any) -> None:
     client.force_login(author)
-    said = {"title": "Talks", "audience": "external", "language": "en", "months": 36, "nonce": "one"}
+    said = {"title": "Talks", "audience": "external", "language": "en", "nonce": "one"}
+    said |= {"period": "months", "months": 36}
     answers = [client.post("/reports/new/talks/", said).url for _twice in range(2)]
     sheets = [client.post("/reports/sheet/product/JUICE/", {"nonce": "two"}).url for _twice in range(2)]
     copies = [client.post(f"{sheets[0]}act/copy/", {"nonce": "three"}).url for _twice in range(2)]

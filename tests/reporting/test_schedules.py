@@ -264,7 +264,7 @@ def test_who_has_a_live_link_hears_of_it_and_no_link_or_figure_is_mailed(
 ) -> None:
     organisation_factory(sharing=True)
     report, author = schedule.report, schedule.report.author
-    Report.objects.update(audience="external", all_channels=True)
+    Report.objects.update(audience="external", all_channels=True, all_suppliers=True)
     report.refresh_from_db()
     report_publish(user=author, report=report)
     shares = {}
@@ -299,7 +299,7 @@ def test_nobody_outside_hears_of_what_is_not_for_them(
 ) -> None:
     organisation_factory(sharing=True)
     report, author = schedule.report, schedule.report.author
-    Report.objects.update(audience="external", all_channels=True)
+    Report.objects.update(audience="external", all_channels=True, all_suppliers=True)
     report.refresh_from_db()
     report_publish(user=author, report=report)
     share_create(user=author, report=report, values={"label": "Karin", "email": "k@a.example"})

@@ -9,6 +9,7 @@ import re
 import time
 import zipfile
 from dataclasses import replace
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -224,21 +225,29 @@ def test_publishing_asks_for_the_files_and_a_worker_makes_them() -> None:
     assert SnapshotFile.objects.get(snapshot=snapshot, kind="xlsx").sha256 == found.sha256
 
 
-def tags(content: bytes) -> list[Any]:
-    """The structure of a PDF: each tag with what it says instead of a picture."""
+def tags(content: bytes) -> list[dict[str, Any]]:
+    """The structure of a PDF in reading order: each tag with its attributes (``/A``), what it says instead of
+    a picture (``/Alt``) and the tags that it is within (``within``)."""
     found = []
 
-    def walk(node: Any) -> None:
+    def walk(node: Any, within: tuple[str, ...]) -> None:
         node = node.get_object()
         for each in node if isinstance(node, list) else [node]:
             each = each.get_object()
             if isinstance(each, dict):
-                found.append((each.get("/S"), each.get("/Alt")))
+                found.append({**each, "within": within})
                 if "/K" in each:
-                    walk(each["/K"])
+                    walk(each["/K"], (*within, str(each.get("/S", ""))))
 
-    walk(PdfReader(io.BytesIO(content)).trailer["/Root"]["/StructTreeRoot"])
+    walk(PdfReader(io.BytesIO(content)).trailer["/Root"]["/StructTreeRoot"], ())
     return found
+
+
+def scopes(tag: dict[str, Any]) -> set[str]:
+    """What the head of a table says it is the head of."""
+    given = tag.get("/A", [])
+    each = given if isinstance(given, list) else [given]
+    return {str(one.get_object()["/Scope"]) for one in each if "/Scope" in one.get_object()}
 
 
 def test_a_pdf_is_for_everyone_and_says_what_it_is() -> None:
@@ -253,9 +262,22 @@ def test_a_pdf_is_for_everyone_and_says_what_it_is() -> None:
     assert b"pdfuaid:part" in root["/Metadata"].get_object().get_data()
     assert read.metadata is not None
     assert (read.metadata.title, read.metadata.author) == ("#panic[x]", "Sanne de Wit")
+    assert root["/ViewerPreferences"]["/DisplayDocTitle"] == True  # noqa: E712  an object of its own
     said = tags(content)
-    assert ("/Figure", CHART.description) in said
-    assert {"/Title", "/H1", "/H2", "/TH", "/TD", "/L", "/TOC"} <= {tag for tag, _alt in said}
+    names = [str(tag["/S"]) for tag in said if "/S" in tag]
+    assert {"/Title", "/H1", "/H2", "/TH", "/TD", "/L", "/TOC"} <= set(names)
+    pictures = [tag.get("/Alt") for tag in said if tag.get("/S") == "/Figure"]
+    assert CHART.description in pictures
+    assert all(pictures), "a picture without words"
+    levels = [int(name[2:]) for name in names if re.fullmatch("/H[1-6]", name)]
+    assert levels[0] == 1
+    assert all(below - above <= 1 for above, below in pairwise(levels)), "a heading skips a level"
+    heads = [tag for tag in said if tag.get("/S") == "/TH"]
+    assert all(scopes(tag) for tag in heads), "a head of a table that says not of what"
+    tables = sum(tag.get("/S") == "/Table" for tag in said)
+    assert tables == sum(tag.get("/S") == "/THead" for tag in said) > 0
+    assert all("/Table" in tag["within"] for tag in said if tag.get("/S") in ("/TH", "/TD", "/TR"))
+    assert all("/StructParents" in page for page in read.pages), "a page outside the tree of tags"
     pages = [page.extract_text() for page in read.pages]
     assert sum("Maand Afzet" in page for page in pages) > 1
     assert "Sap □" in "".join(pages)

@@ -1,0 +1,184 @@
+"""What products cost whom.
+
+To the outside go prices that everybody can read in the shop, and those of the one account that the report is
+for. Of another account nothing goes, nor what is still to come.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from django.utils.translation import gettext as _
+
+from core import formats
+from core.organisation import today
+from core.reports.build import Builder, Cell, Column, ReportContext, words
+from pricing.cards.prices import product_price_chart
+from pricing.models import (
+    Price,
+    PriceList,
+)
+from pricing.models.price import State
+from pricing.selectors.pocket import product_pockets
+from pricing.selectors.price_rows import price_history, price_rows
+from pricing.selectors.prices import channels_above, lists_visible, prices_on
+from pricing.selectors.prices import in_force as prices_in_force
+from pricing.words.prices import list_words, part_words, price_decimals, price_text
+from pricing.words.terms import pocket_chart, pocket_name
+from products.models import Channel, Product
+
+PRODUCT = "product"
+POCKET = "pocket"
+"""A chart that is there only where it is chosen alone."""
+
+
+@dataclass(frozen=True)
+class _Priced:
+    product: Product
+    price_list: PriceList
+    now: Price | None
+    ahead: Price | None = None
+
+    @property
+    def about(self) -> str:
+        price = self.now or self.ahead
+        assert price is not None
+        part = part_words(price.component, price.tier)
+        return " · ".join(filter(None, [str(self.price_list), part]))
+
+    def text(self, price: Price | None) -> Cell:
+        """The amount as the list has it."""
+        if price is None or price.amount is None:
+            return Cell(formats.MISSING if price is None else _("no price"))
+        decimals = price_decimals(price.amount)
+        return Cell(price_text(price.amount, self.price_list.currency, decimals), str(price.amount), decimals)
+
+
+def prices_section(builder: Builder, context: ReportContext) -> None:
+    """Inside: every list in sight, with what comes next. Outside: prices to consumers, and of a report for
+    one account what holds for it. Chosen alone: what is left of the list price in each channel."""
+    if builder.only == POCKET:
+        _pocket(builder, context)
+        return
+    lists = {row.pk: row for row in lists_visible(context.viewer)}
+    if builder.may("prices"):
+        _price_table(builder, "prices", _("Prices"), _priced(context, lists, ahead=True))
+        return
+    there = {pk for channel in context.scope.channels for pk in channels_above(channel)}
+    shop = {
+        pk: row
+        for pk, row in lists.items()
+        if row.segment_id is None
+        and (row.is_to_consumers or (row.kind == PriceList.Kind.ADVISED and row.channel_id in {None, *there}))
+    }
+    _price_table(builder, "consumer_price", _("Consumer prices"), _priced(context, shop))
+    account = account_of(context)
+    if account is not None and builder.may("account_price"):
+        title = _("Prices to %(account)s") % {"account": account}
+        _price_table(builder, "account_price", title, _net(context, account))
+
+
+def _pocket(builder: Builder, context: ReportContext) -> None:
+    if not builder.may("pocket"):
+        return
+    builder.title = _("From list price to pocket price")
+    for product in context.scope.products:
+        rows = price_rows(product, price_history(context.viewer, product))
+        for pocket in product_pockets(context.viewer, product, rows):
+            title = f"{product.name}: {pocket_name(pocket)}"
+            builder.chart(pocket_chart(pocket), ["pocket"], title=title, name=POCKET)
+
+
+def account_of(context: ReportContext) -> Channel | None:
+    """The one customer that the report is for; a type of channel holds many."""
+    channels = context.scope.channels
+    return channels[0] if len(channels) == 1 and channels[0].kind != Channel.Kind.TYPE else None
+
+
+def _priced(context: ReportContext, lists: dict[int, PriceList], *, ahead: bool = False) -> list[_Priced]:
+    """What holds today on these lists, and the first approved price ahead."""
+    products = {product.pk: product for product in context.scope.products}
+    rows: dict[Any, list[Price | None]] = defaultdict(lambda: [None, None])
+    for price in prices_in_force(lists, products, today()):
+        rows[_key(price)][0] = price if price.amount is not None else None
+    if ahead:
+        coming = Price.objects.filter(
+            price_list__in=lists, product__in=products, state=State.APPROVED, start_date__gt=today()
+        )
+        for price in coming.order_by("-start_date"):
+            rows[_key(price)][1] = price
+    found = [
+        _Priced(products[key[1]], lists[key[0]], now, following)
+        for key, (now, following) in rows.items()
+        if now or following
+    ]
+    return _sorted(found)
+
+
+def _net(context: ReportContext, account: Channel) -> list[_Priced]:
+    """What the account pays: of the nearest list that holds for it."""
+    products = {product.pk: product for product in context.scope.products}
+    held = prices_on(products, today(), channel=account)
+    prices = [price for own in held.values() for price in own.values()]
+    lists = PriceList.objects.in_bulk({price.price_list_id for price in prices})
+    return _sorted(
+        _Priced(products[price.product_id], lists[price.price_list_id], price)
+        for price in prices
+        if not lists[price.price_list_id].is_to_consumers
+    )
+
+
+def _key(price: Price) -> tuple[int, int, str, str]:
+    return price.price_list_id, price.product_id, price.component, price.tier
+
+
+def _sorted(rows: Iterable[_Priced]) -> list[_Priced]:
+    kinds = PriceList.Kind.values
+    return sorted(
+        rows,
+        key=lambda row: (row.product.name, kinds.index(row.price_list.kind), row.price_list.pk, row.about),
+    )
+
+
+def _price_table(builder: Builder, field: str, title: str, rows: list[_Priced]) -> None:
+    def since(price: Price | None) -> Cell:
+        return words(formats.day(price.start_date) if price else formats.MISSING)
+
+    columns = [
+        Column(PRODUCT, _("Product"), lambda row: words(row.product.name), numeric=False),
+        Column(field, _("VAT"), lambda row: words(_vat(row)), numeric=False),
+        Column(field, _("Price"), lambda row: row.text(row.now)),
+        Column(field, _("Since"), lambda row: since(row.now)),
+    ]
+    if field == "prices":
+        columns[1:1] = [
+            Column(field, _("Price list"), lambda row: words(row.about), numeric=False),
+            Column(field, _("For"), lambda row: words(list_words(row.price_list)), numeric=False),
+        ]
+        del columns[3]  # the words on the list say it
+        columns += [
+            Column(field, _("Next price"), lambda row: row.text(row.ahead)),
+            Column(field, _("From"), lambda row: since(row.ahead)),
+        ]
+    elif field == "consumer_price":
+        columns.insert(
+            1, Column(field, _("Kind"), lambda row: words(row.price_list.get_kind_display()), False)
+        )
+    builder.table(title, columns, rows)
+
+
+def _vat(row: _Priced) -> str:
+    return _("with VAT") if row.price_list.with_vat else _("without VAT")
+
+
+def price_charts_section(builder: Builder, context: ReportContext) -> None:
+    """Of each product the price on its first list over time, with what was sold below it."""
+    if not builder.may("prices"):
+        return
+    for product in context.scope.products:
+        rows = price_rows(product, price_history(context.viewer, product))
+        chart = product_price_chart(context.viewer, product, rows)
+        builder.chart(chart, ["prices", "volume"], title=product.name)

@@ -1,0 +1,73 @@
+"""What became of the margin."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from decimal import Decimal
+
+from django.http import QueryDict
+from django.utils.translation import gettext as _
+from django.utils.translation import pgettext
+
+from core.reports.build import Builder, Cell, Column, ReportContext, money, words
+from reporting.cost_reports.bridge import bridge_shown, part_amounts
+from reporting.reports.kept_cost_reports import month_last
+from reporting.selectors.margin_bridge import margin_bridge
+from reporting.selectors.report_query import BRIDGED_FROM, report_query
+from reporting.words.cost_reports import span_words
+
+
+def _uneven() -> str:
+    return _(
+        "In the first months of one of the two periods none of these costs are booked, "
+        "so this is not like with like."
+    )
+
+
+def margin_bridge_section(builder: Builder, context: ReportContext) -> None:
+    """What prices, costs, volume and mix did to the margin of the period (of a longer one of its last 12
+    months), against last year and against the budget, and each product's part of it."""
+    if not builder.may("margin"):
+        return
+    products = context.scope.products
+    last = month_last(products)
+    span = None if last is None else context.scope.period.year(last)
+    if span is None:
+        return
+    first, last = span
+    only = frozenset(product.pk for product in products)
+    titles = {"last_year": _("Margin against last year"), "budget": _("Margin against budget")}
+    for against in BRIDGED_FROM:
+        months = f"period=range&first={first:%Y-%m}&month={last:%Y-%m}"
+        asked = QueryDict(f"layout=bridge&against={against}&{months}")
+        query = replace(report_query(asked), only=only)
+        report = margin_bridge(context.viewer, query)
+        if report.found is None or not report.found.before:
+            continue  # nothing to compare with: no budget, or not there yet
+        if report.uneven:
+            builder.text(_uneven(), about="margin")
+        chart = bridge_shown(query, report.found).chart
+        builder.chart(chart, ["margin"], title=titles[against], name=f"{against}_chart")
+        parts = [(name.label, part_amounts(part)) for name, part in report.parts]
+        heads = (
+            _("Currency"),
+            _("Price"),
+            pgettext("margin bridge", "Costs"),
+            _("Volume and mix"),
+            _("Change"),
+        )
+        builder.table(
+            titles[against],
+            [
+                Column("product", _("Product"), lambda row: words(row[0]), numeric=False),
+                *(Column("margin", head, _amount_at(place, context)) for place, head in enumerate(heads)),
+            ],
+            parts,
+            note=span_words(first, last),
+            name=f"{against}_table",
+        )
+
+
+def _amount_at(place: int, context: ReportContext) -> Callable[[tuple[str, Sequence[Decimal | None]]], Cell]:
+    return lambda row: money(row[1][place], context.currency)

@@ -1,0 +1,203 @@
+"""What was sold: over time, by channel, product by product at each channel."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+
+from django.utils.text import capfirst
+from django.utils.translation import gettext as _
+from django.utils.translation import pgettext
+
+from core.charts import Actual, Expected, volume_forecast_chart
+from core.months import month_add
+from core.reports.build import Builder, Cell, Column, ReportContext, money, number, words
+from forecasting.charts.forecasts import revenue_chart
+from products.models import Channel, Product
+from products.selectors.report_period import Span
+from products.selectors.sales import ChannelSales, sales_by_channel, total
+from reporting.words.cost_reports import span_words
+
+from .rows import Row, change, rows_of
+
+
+def sales_section(builder: Builder, context: ReportContext) -> None:
+    """Each product's months, and what is expected where the audience may know. Chosen alone: its revenue."""
+    if builder.only == "revenue":
+        _revenue(builder, context)
+        return
+    is_expected = False
+    for row in rows_of(context):
+        product, overview = row.product, row.overview
+        history = row.history()
+        if not history:
+            continue
+        now = overview.forecast if row.is_now and builder.may("forecast") else None
+        ahead = [Expected(each.month, *each.final_band) for each in (now.sold_months if now else [])]
+        is_expected |= bool(ahead)
+        builder.chart(
+            volume_forecast_chart(
+                id=f"sales-{product.pk}",
+                title=product.name,
+                subtitle=capfirst(str(overview.measure)),
+                history=[Actual(each.month, _float(each.volume), each.provisional) for each in history],
+                forecast=ahead,
+                unit_label=_("%(unit)s a month") % {"unit": row.unit},
+                measure_label=str(overview.measure),
+            ),
+            ["volume", *(["forecast"] if ahead else [])],
+        )
+    if not is_expected:
+        builder.title = pgettext("section of a report", "Sales")
+
+
+def _revenue(builder: Builder, context: ReportContext) -> None:
+    builder.title = _("Revenue")
+    for row in rows_of(context):
+        chart = revenue_chart(sales=row.history(), events=())
+        builder.chart(chart, ["revenue"], title=row.product.name, name="revenue")
+
+
+def channels_section(builder: Builder, context: ReportContext) -> None:
+    """What each channel of the scope sold in the period, of a longer one in its last 12 months; a table a
+    product."""
+    for row in rows_of(context):
+        if row.year is None:
+            continue
+        builder.table(
+            row.product.name,
+            [
+                Column("channel", _("Channel"), lambda sold: words(sold.channel.name), numeric=False),
+                Column("volume", _("Volume"), lambda sold: number(sold.volume)),
+                Column("revenue", _("Revenue"), lambda sold: money(sold.revenue, context.currency)),
+            ],
+            _sold(row, row.year),
+            note=f"{span_words(*row.year)}, {row.unit}",
+        )
+
+
+def _sold(row: Row, span: Span) -> Sequence[ChannelSales]:
+    month = row.overview.month
+    if month is not None and span == (month_add(month, -11), month):
+        return row.overview.channels
+    return sales_by_channel(row.viewer, row.product, row.overview.measure, *span)
+
+
+@dataclass(frozen=True)
+class _AtChannel:
+    """What a product, or (no product) all of them, sold at a channel in some months, and in those a year
+    before; ``years``: volume and revenue of each year before, where three or more are told."""
+
+    product: Product | None
+    unit: str
+    volume: Decimal | None
+    revenue: Decimal | None
+    volume_before: Decimal | None
+    revenue_before: Decimal | None
+    years: Sequence[tuple[Decimal | None, Decimal | None]] = ()
+
+
+def category_section(builder: Builder, context: ReportContext) -> None:
+    """A table a channel of the scope: what each product sold there in the period, of a longer one in its last
+    12 months, against the year before; of three years and more also in those before."""
+    found: dict[tuple[Channel, tuple[Span, ...]], list[_AtChannel]] = defaultdict(list)
+    for row in rows_of(context):
+        if row.year is None:
+            continue
+        first, last = row.year
+        spans = [(month_add(first, -12), month_add(last, -12)), *_earlier(row.years)]
+        before, *earlier = ({sold.channel: sold for sold in _sold(row, span)} for span in spans)
+        for sold in _sold(row, row.year):
+            then = [_figures(of_year.get(sold.channel)) for of_year in earlier]
+            at = _at_channel(row, sold, before.get(sold.channel), then)
+            found[sold.channel, tuple(row.years)].append(at)
+    for (channel, years), rows in sorted(found.items(), key=lambda pair: -(_sum(pair[1], "revenue") or 0)):
+        rows.sort(key=lambda row: -(row.revenue or 0))
+        if len(rows) > 1:
+            rows.append(_together(rows))
+        builder.table(
+            channel.name,
+            _columns(context, _earlier(years)),
+            rows,
+            note=span_words(*years[-1]),
+            strong=lambda row: row.product is None,
+        )
+
+
+def _earlier(years: Sequence[Span]) -> Sequence[Span]:
+    """Those that stand beside the last one: of two years the change says it."""
+    return years[:-1] if len(years) > 2 else []
+
+
+def _figures(sold: ChannelSales | None) -> tuple[Decimal | None, Decimal | None]:
+    return (None, None) if sold is None else (sold.volume, sold.revenue)
+
+
+def _columns(context: ReportContext, years: Sequence[Span]) -> list[Column]:
+    def then(place: int, of: int) -> Callable[[_AtChannel], Cell]:
+        if of == 0:
+            return lambda row: number(row.years[place][0], unit=row.unit)
+        return lambda row: money(row.years[place][1], context.currency)
+
+    volumes, revenues = (
+        [Column(field, f"{head} {span_words(*span)}", then(at, of)) for at, span in enumerate(years)]
+        for of, (field, head) in enumerate((("volume", _("Volume")), ("revenue", _("Revenue"))))
+    )
+    against = _("against the year before")
+    return [
+        Column("product", _("Product"), lambda row: words(_name(row)), numeric=False),
+        *volumes,
+        Column("volume", _("Volume"), lambda row: number(row.volume, unit=row.unit)),
+        Column("last_year", against, lambda row: _grown(row.volume, row.volume_before)),
+        *revenues,
+        Column("revenue", _("Revenue"), lambda row: money(row.revenue, context.currency)),
+        Column("last_year", against, lambda row: _grown(row.revenue, row.revenue_before)),
+    ]
+
+
+def _together(rows: Sequence[_AtChannel]) -> _AtChannel:
+    """What is in money, added up."""
+    revenue, before = (_sum(rows, name) for name in ("revenue", "revenue_before"))
+    years = [(None, total(row.years[place][1] for row in rows)) for place in range(len(rows[0].years))]
+    return _AtChannel(None, "", None, revenue, None, before, years)
+
+
+def _at_channel(
+    row: Row,
+    sold: ChannelSales,
+    before: ChannelSales | None,
+    years: Sequence[tuple[Decimal | None, Decimal | None]],
+) -> _AtChannel:
+    """Half a year is no comparison for a whole one."""
+    whole = before if before is not None and before.months >= sold.months else None
+    return _AtChannel(
+        row.product,
+        row.unit,
+        sold.volume,
+        sold.revenue,
+        whole.volume if whole else None,
+        whole.revenue if whole else None,
+        years,
+    )
+
+
+def _sum(rows: Iterable[_AtChannel], name: str) -> Decimal | None:
+    """Of the year before only where every product has one: a new one would be growth of nothing."""
+    values = [getattr(row, name) for row in rows]
+    return None if name.endswith("before") and None in values else total(values)
+
+
+def _name(row: _AtChannel) -> str:
+    return row.product.name if row.product else _("Total")
+
+
+def _grown(value: Decimal | None, before: Decimal | None) -> Cell:
+    if value is None or before is None or before <= 0:
+        return change(None)
+    return change(float(value / before * 100))
+
+
+def _float(value: Decimal | None) -> float | None:
+    return None if value is None else float(value)
