@@ -29,6 +29,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
+from accounts.errors import DomainError
 from core.registry import Registry
 
 KINDS = ("text", "code", "number", "amount", "exact", "date", "month", "flag")
@@ -110,6 +111,8 @@ class Counts:
     reconciled: Sequence[Mapping[str, str]] = ()
     """By month what came in and what became of it, where the sheet says so: ``month``, ``imported``,
     ``mapped``, ``unmapped``."""
+    approval: Mapping[str, Any] = field(default_factory=dict)
+    """What the sheet has to know to say who may apply it (``Sheet.apply_refused``); empty: whoever may."""
     months_from: datetime.date | None = None
     months_to: datetime.date | None = None
 
@@ -126,6 +129,7 @@ class Counts:
             "refused": self.refused,
             **({"creates": self.creates} if self.creates else {}),
             **({"reconciled": list(self.reconciled)} if self.reconciled else {}),
+            **({"approval": dict(self.approval)} if self.approval else {}),
         }
 
 
@@ -179,6 +183,10 @@ class Sheet(Protocol):
 
     def apply(self, cursor: Any, import_id: int, options: Mapping[str, Any]) -> Counts:
         """Write the rows not in ``refused`` and the journal; derived tables of what was touched too."""
+
+    def apply_refused(self, row: Any, user: Any) -> DomainError | None:
+        """Why this person (``None``: nobody, it goes on by itself) does not apply the import that was
+        checked, where its ``counts["approval"]`` asks for somebody else; a sheet may do without."""
 
     def undo(self, cursor: Any, import_id: int) -> Counts:
         """Restore what was there before. Raises ``DomainError`` when that cannot be done. Later imports of
