@@ -15,7 +15,7 @@ from django.test import Client
 from django.utils import translation
 
 from accounts.errors import DomainError
-from collaboration.models import Alert, Notification
+from collaboration.models import Alert, Decision, Notification
 from core import jobs
 from core.models import Job
 from core.organisation import today
@@ -359,7 +359,12 @@ class TestLimits:
 
 @pytest.mark.django_db(transaction=True)
 def test_of_two_who_decide_at_once_one_wins_and_the_other_is_told() -> None:
-    proposal = proposed()
+    """Two who approve, and one who approves while the other rejects."""
+    for rejects in (False, True):
+        decided_at_once(proposed(), rejects=rejects)
+
+
+def decided_at_once(proposal: Proposal, *, rejects: bool) -> None:
     people = [user_factory(), user_factory()]
     gate = threading.Barrier(2)
     answers: list[str] = []
@@ -367,7 +372,7 @@ def test_of_two_who_decide_at_once_one_wins_and_the_other_is_told() -> None:
     def decide(person: Any, approve: bool) -> None:
         try:
             gate.wait()
-            if approve:
+            if approve or not rejects:
                 proposal_approve(user=person, proposal=proposal)
             else:
                 proposal_reject(user=person, proposal=proposal, note="No")
@@ -384,7 +389,8 @@ def test_of_two_who_decide_at_once_one_wins_and_the_other_is_told() -> None:
         thread.join()
     assert sorted(answers) == ["already_decided 409", "won"]
     proposal.refresh_from_db()
-    assert proposal.prices.get().state == proposal.state in ("approved", "rejected")
+    assert proposal.prices.get().state == proposal.state in ("approved", *(["rejected"] if rejects else []))
+    assert Decision.objects.filter(reference=proposal.pk).count() == (proposal.state == "approved")
 
 
 @pytest.mark.slow
