@@ -161,10 +161,10 @@ def test_its_file_is_edited_and_brought_back(product: Product, language: str) ->
     workbook = b"".join(client.get(f"{url}export/xlsx/").streaming_content)
     client.post(f"{url}edit/", {"file": SimpleUploadedFile("p.xlsx", workbook)})
     assert dict(draft.prices.values_list("product__code", "amount")) == held
-    cells = [["Code", "Price"], ["A", 1234.5], ["'=C", f"1{'.' if comma == ',' else ','}260{comma}5"]]
+    cells = [["Code", "Price"], ["A", 1234.125], ["'=C", f"1{'.' if comma == ',' else ','}260{comma}5"]]
     client.post(f"{url}edit/", {"file": SimpleUploadedFile("p.xlsx", book_of(cells))})
     changed = dict(draft.prices.values_list("product__code", "amount"))
-    assert changed == {**held, "A": Decimal("1234.5"), "=C": Decimal("1260.5")}
+    assert changed == {**held, "A": Decimal("1234.125"), "=C": Decimal("1260.5")}
     other = client_of(user_factory())
     assert other.post(f"{url}edit/", {"pasted": "A\t1"}).status_code == 404
     client.post(f"{url}act/", {"act": "submit"})
