@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
@@ -33,6 +34,18 @@ def actual_cost(user: Any, promotion: Promotion) -> ActualCost | None:
     if row is None:
         return None
     return ActualCost(row, _booked(user, row.dimension) if row.dimension else row.amount)
+
+
+def costs_known(user: Any, promotions: Collection[Promotion]) -> dict[int, Decimal]:
+    """What promotions that the person sees whole cost, by their id; those of which nobody knows it are left
+    out, and those whose cost the ledger knows alone. One query."""
+    asked = [row.pk for row in promotions if sees_whole(user, row)]
+    rows = (
+        PromotionCost.objects.filter(promotion__in=asked)
+        .order_by("promotion_id", "-pk")
+        .distinct("promotion_id")
+    )
+    return {row.promotion_id: row.amount for row in rows if row.amount is not None}
 
 
 def _booked(user: Any, dimension: str) -> Decimal | None:

@@ -177,6 +177,9 @@ def test_the_return_counts_with_what_it_cost_once_that_is_known() -> None:
     assert (found.planned_cost, found.actual_cost) == (100, 150)
     assert (found.result, found.planned) == (pytest.approx(-430), pytest.approx(300))
     assert found.return_rate == pytest.approx(-430 / 990)
+    url = f"/products/{row.rows.get().product.code}/mix/promotions/"
+    card = tight(client.get(url, headers={"HX-Request": "true"}))
+    assert '<td class="num">0.2<span class="sub">planned 0.1</span></td>' in card
     page = tight(client.get(address))
     assert "this counts with what was planned" not in page
     assert ("€150.00" in page, "Sanne · Invoice 7" in page) == (True, True)
