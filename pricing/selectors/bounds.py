@@ -83,7 +83,7 @@ def end_passed(bound: Bound, amount: Decimal, price_list: PriceList, rate: Decim
 def unchecked(proposal: Proposal) -> int:
     """How many of a proposal's prices no bound is known for in its list's currency, while there is one in
     another: they are held against none. Two queries at most."""
-    price_list, bounds = proposal.price_list, BoundsOn(proposal.start_date, LineTree())
+    price_list, bounds = proposal.price_list, BoundsOn(proposal.start_date)
     if price_list.kind == PriceList.Kind.OBSERVED or not bounds.currencies - {price_list.currency}:
         return 0
     prices = proposal.prices.exclude(amount=None).select_related("product")
