@@ -15,7 +15,8 @@ from core import formats
 from core.organisation import today
 from exchange.messages import in_words
 from exchange.models import Import
-from exchange.selectors import imports_waiting
+from exchange.selectors import imports_to_approve, imports_waiting
+from exchange.services.imports import applying_refused
 
 from .kinds import Words, waiting_kind
 from .sentences import count_word
@@ -39,28 +40,39 @@ def _candidate(row: Import) -> Candidate:
             "error": row.error_code if row.state == Import.State.FAILED else "",
             "error_params": row.error_params if row.state == Import.State.FAILED else {},
         },
-        recipient_id=row.created_by_id,
+        recipient_id=None if _for_another(row) else row.created_by_id,
     )
+
+
+def _for_another(row: Import) -> bool:
+    """Whether it is checked and somebody other than who brought it has to apply it."""
+    return row.state == Import.State.READY and applying_refused(row, row.created_by) is not None
 
 
 def imports_settle() -> Settled:
     """Bring the alerts in line with the imports that wait: what was discarded meanwhile is over."""
+    rows = {row.pk: row for row in imports_waiting()}
+    rows |= {row.pk: row for row in imports_to_approve() if _for_another(row)}
     return alerts_settle(
         kind=KIND,
         subjects=None,
-        candidates=[_candidate(row) for row in imports_waiting()],
+        candidates=[_candidate(row) for row in rows.values()],
         local_date=today(),
         ignore_threshold=True,
     )
 
 
 def arrived(row: Import) -> None:
-    """An import changed its state: alert when it came by itself and waits, and tell who uploaded it."""
-    if row.source in UNATTENDED:
+    """An import changed its state: alert when it came by itself, or somebody else has to apply it, and waits;
+    and tell who uploaded it."""
+    if row.source in UNATTENDED or row.counts.get("approval"):
+        waits = row.is_open or row.state == Import.State.FAILED
+        if row.source not in UNATTENDED:
+            waits = _for_another(row)
         alerts_settle(
             kind=KIND,
             subjects=[f"import:{row.pk}"],
-            candidates=[_candidate(row)] if row.is_open or row.state == Import.State.FAILED else [],
+            candidates=[_candidate(row)] if waits else [],
             local_date=today(),
             ignore_threshold=True,
         )

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import datetime
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import Any
 
@@ -99,9 +99,19 @@ def history_of(
     return _told(found, limit)
 
 
-def history_of_all(model: type[models.Model], limit: int = 50) -> list[HistoryEntry]:
-    """The same of all rows of a model together, where these are one list that everybody may see."""
-    return _told(_events(model, {}, limit, str(capfirst(model._meta.verbose_name)), frozenset()), limit)
+def history_of_all(
+    *models: type[models.Model], limit: int = 50, about: Sequence[str] = ()
+) -> list[HistoryEntry]:
+    """The same of all rows of models together, where these are one list that everybody may see. ``about``
+    names the foreign keys that say which row it is; they stand in front of what changed in it."""
+    found: list[_Event] = []
+    for model in models:
+        label = str(capfirst(model._meta.verbose_name))
+        own = [name for name in about if name in {field.name for field in model._meta.concrete_fields}]
+        for event in _events(model, {}, limit, label, frozenset(own), own):
+            said = [str(value) for name in own if (value := getattr(event.row, name)) is not None]
+            found.append(replace(event, label=" · ".join([label, *said])))
+    return _told(found, limit)
 
 
 def _told(found: list[_Event], limit: int) -> list[HistoryEntry]:
@@ -175,14 +185,19 @@ def _is_empty(value: Any) -> bool:
 
 
 def _events(
-    model: type[models.Model], where: Mapping[str, Any], limit: int, label: str, skip: frozenset[str]
+    model: type[models.Model],
+    where: Mapping[str, Any],
+    limit: int,
+    label: str,
+    skip: frozenset[str],
+    related: Sequence[str] = (),
 ) -> list[_Event]:
-    """The newest events of one model with the event before each, in two queries."""
+    """The newest events of one model with the event before each and ``related`` rows, in two queries."""
     events = model.pgh_event_model.objects  # type: ignore[attr-defined]
     earlier = events.filter(pgh_obj_id=OuterRef("pgh_obj_id"), pgh_id__lt=OuterRef("pgh_id"))
     rows = list(
         events.filter(**where)
-        .select_related("pgh_context")
+        .select_related("pgh_context", *related)
         .annotate(before_id=Subquery(earlier.order_by("-pgh_id").values("pgh_id")[:1]))
         .order_by("-pgh_id")[: limit + 1]
     )

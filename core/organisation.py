@@ -42,6 +42,11 @@ def local_now() -> datetime.datetime:
     return timezone.now().astimezone(ZoneInfo(organisation_get().time_zone))
 
 
+def local_date(moment: datetime.datetime) -> datetime.date:
+    """The day of that moment where the organisation is."""
+    return moment.astimezone(ZoneInfo(organisation_get().time_zone)).date()
+
+
 def today() -> datetime.date:
     """Today where the organisation is."""
     return local_now().date()

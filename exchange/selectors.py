@@ -55,6 +55,11 @@ def imports_waiting() -> QuerySet[Import]:
     ).order_by("pk")
 
 
+def imports_to_approve() -> QuerySet[Import]:
+    """What is checked and may ask for somebody else to apply it (``Sheet.apply_refused``)."""
+    return Import.objects.filter(state=Import.State.READY, counts__has_key="approval").order_by("pk")
+
+
 def import_later(row: Import) -> Import | None:
     """The newest applied import of the same sheet that changed something after this one did."""
     return _applied_after(row).filter(EFFECT).first()

@@ -29,6 +29,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
+from accounts.errors import DomainError
 from core.registry import Registry
 
 KINDS = ("text", "code", "number", "amount", "exact", "date", "month", "flag")
@@ -112,6 +113,8 @@ class Counts:
     ``mapped``, ``unmapped``."""
     noted: dict[str, str] = field(default_factory=dict)
     """What to look at before it is applied, where the sheet says so: numbers by what they are of."""
+    approval: Mapping[str, Any] = field(default_factory=dict)
+    """What the sheet has to know to say who may apply it (``Sheet.apply_refused``); empty: whoever may."""
     months_from: datetime.date | None = None
     months_to: datetime.date | None = None
 
@@ -129,6 +132,7 @@ class Counts:
             **({"creates": self.creates} if self.creates else {}),
             **({"reconciled": list(self.reconciled)} if self.reconciled else {}),
             **({"noted": self.noted} if self.noted else {}),
+            **({"approval": dict(self.approval)} if self.approval else {}),
         }
 
 
@@ -182,6 +186,10 @@ class Sheet(Protocol):
 
     def apply(self, cursor: Any, import_id: int, options: Mapping[str, Any]) -> Counts:
         """Write the rows not in ``refused`` and the journal; derived tables of what was touched too."""
+
+    def apply_refused(self, row: Any, user: Any) -> DomainError | None:
+        """Why this person (``None``: nobody, it goes on by itself) does not apply the import that was
+        checked, where its ``counts["approval"]`` asks for somebody else; a sheet may do without."""
 
     def undo(self, cursor: Any, import_id: int) -> Counts:
         """Restore what was there before. Raises ``DomainError`` when that cannot be done. Later imports of

@@ -83,6 +83,8 @@ urlpatterns = [
     path("pricing/rules/levies/export/<str:kind>/", price_rules.levies_export, name="levies_export"),
     path("pricing/vat/", vat.vat_rates, name="vat_rates"),
     path("pricing/vat/<int:pk>/delete/", vat.vat_rate_delete, name="vat_rate_delete"),
+    path("pricing/rules/limits/history/", price_rules.price_limits_history, name="price_limits_history"),
+    path("pricing/rules/limits/<slug:what>/", price_rules.price_limit_set, name="price_limit_set"),
     path("pricing/rules/<slug:what>/", price_rules.price_rule_set, name="price_rule_set"),
     path("pricing/terms/", terms.terms, name="terms"),
     path("pricing/terms/export/<str:kind>/", terms.terms_export, name="terms_export"),
@@ -104,6 +106,7 @@ urlpatterns = [
     path("pricing/promotions/<int:pk>/propose/", promotion.propose, name="promotion_propose"),
     path("pricing/promotions/<int:pk>/decide/", promotion.decide, name="promotion_decide"),
     path("pricing/promotions/<int:pk>/cancel/", promotion.cancel, name="promotion_cancel"),
+    path("pricing/promotions/<int:pk>/cost/", promotion.cost, name="promotion_cost"),
     path("pricing/promotions/<int:pk>/move/", promotions.move, name="promotion_move"),
     path("pricing/promotions/<int:pk>/move/undo/", promotions.move_undo, name="promotion_move_undo"),
     *(

@@ -15,7 +15,7 @@ from django.utils import timezone
 from accounts.models import Role, User
 from core.models import Organisation
 from core.organisation import organisation_forget
-from pricing.models import CostKind, CostLine, CostRate, Price, PriceList
+from pricing.models import Bound, CostKind, CostLine, CostRate, Price, PriceList
 from products.models import (
     Channel,
     ChannelLimit,
@@ -125,6 +125,11 @@ def price_list_factory(**fields: Any) -> PriceList:
         "currency": "EUR",
     }
     return PriceList.objects.create(**defaults | fields)
+
+
+def bound_factory(**fields: Any) -> Bound:
+    """A bound of a price per unit in euro, laid down by the law unless told."""
+    return Bound.objects.create(**{"currency": "EUR", "source": "The law"} | fields)
 
 
 def price_factory(**fields: Any) -> Price:

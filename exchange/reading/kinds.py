@@ -94,7 +94,7 @@ def _check_unpacked(unpacked: int, packed: int) -> None:
 
 def check_contents(path: Path) -> None:
     """Unpack every part of a workbook once, keeping nothing: sizes as they are, no entities, no sheet whose
-    cells span more than can be held. For the worker, before the parser sees the file. Raises
+    cells span more than can be held. Before the parser sees the file. Raises
     ``DomainError``."""
     packed, total = path.stat().st_size, 0
     try:

@@ -195,7 +195,7 @@ class XlsxTable:
 
 
 def _workbook(path: Path) -> Any:
-    # Only workers and commands read workbooks; the web process does not carry the parser.
+    # Workers and commands read workbooks; the web process only where a form takes a small one.
     import python_calamine
 
     try:

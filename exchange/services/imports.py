@@ -159,12 +159,15 @@ def import_apply(
     """Have a worker write it. Asked twice, it is done once: whoever comes second finds it under way or done.
     ``limited``: it counts among the person's running imports (not when it goes on by itself).
 
-    Raises ``DomainError`` ``rows_refused`` unless the refused rows are to be left out.
+    Raises ``DomainError`` ``rows_refused`` unless the refused rows are to be left out, and where its sheet
+    asks for somebody else.
     """
     with transaction.atomic():
         row.refresh_from_db()
         if row.state in (Import.State.APPLYING, Import.State.APPLIED):
             return row
+        if why := applying_refused(row, user):
+            raise why
         options = row.options
         if leave_out_refused is not None:
             options = options | {"leave_out_refused": leave_out_refused}
@@ -180,6 +183,14 @@ def import_apply(
             raise not_now(row)
         _enqueue("apply", row, user)
     return row
+
+
+def applying_refused(row: Import, user: Any) -> DomainError | None:
+    """Why the person (``None``: nobody) does not apply it, where its sheet asks for somebody else."""
+    if not row.counts.get("approval") or row.sheet not in sheets:
+        return None
+    refused: DomainError | None = sheets.get(row.sheet).apply_refused(row, user)
+    return refused
 
 
 def import_undo(*, row: Import, user: Any) -> Import:

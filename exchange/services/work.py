@@ -58,18 +58,19 @@ def check_run(context: Any) -> Mapping[str, Any] | None:
                 # What a person answered is known for the mended file too, applied or not.
                 row.layout = steps.layout_remember(row, opened, user)
             _finish(row, Import.State.CHECKING)
-            if _applies_itself(row):
+            if _applies_itself(row, user):
                 imports.import_apply(row=row, user=user, limited=False)
             else:
                 import_arrived(row)
     return None
 
 
-def _applies_itself(row: Import) -> bool:
+def _applies_itself(row: Import, user: Any) -> bool:
     return (
         row.state == Import.State.READY
         and bool(row.options.get("apply_when_clean"))
         and not row.counts.get("refused")
+        and imports.applying_refused(row, user) is None
     )
 
 

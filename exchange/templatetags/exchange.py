@@ -24,6 +24,7 @@ _EFFECTS = {
     "unchanged": _("unchanged"),
     # Where a file brings both what holds and what still has to be approved.
     "loaded": _("loaded, approved with the file"),
+    "decided": _("changes what holds today: a decision"),
     "proposed": _("proposed, somebody else approves"),
 }
 _TONES = {

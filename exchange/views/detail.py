@@ -26,7 +26,7 @@ from exchange.selectors import (
     import_repeated,
     sheets_for,
 )
-from exchange.services.imports import import_path
+from exchange.services.imports import applying_refused, import_path
 from exchange.sheets import sheets
 
 SHOWN_REFUSALS = 50
@@ -74,6 +74,8 @@ def _context(user: Any, row: Import) -> dict[str, Any]:
         "can_undo": user.has_perm("exchange.undo") and row.state == Import.State.APPLIED,
         "preview": _preview(row, labels),
     }
+    if row.state == Import.State.READY:
+        context["apply_refused"] = applying_refused(row, user)
     if row.counts:
         context["import_panels"] = lambda: panels_build(user, row, "import")
     if row.counts.get("refused") and (row.is_open or row.state == Import.State.FAILED):

@@ -15,6 +15,7 @@ from core.months import month_add, month_start
 from core.organisation import organisation_get, today
 from pricing.models import Promotion
 from pricing.selectors.promotion_calendar import product_promotions
+from pricing.selectors.promotion_costs import costs_known
 from pricing.selectors.promotion_effects import product_effects
 from pricing.selectors.promotions import channels_seen, own_cost, sees_whole
 from pricing.words.promotions import effect_reason, mechanic_words, span_words
@@ -32,6 +33,7 @@ def promotion_card(user: Any, product: Product) -> Mapping[str, Any]:
     over = [row for row in rows if row.store_end < day and row.state == Promotion.State.APPROVED]
     over = over[::-1][:LISTED]
     effects = product_effects(user, product, over)
+    known = costs_known(user, over)
     return {
         "chart": promotion_chart(user, rows, day),
         "any": bool(rows),
@@ -43,7 +45,8 @@ def promotion_card(user: Any, product: Product) -> Mapping[str, Any]:
                 "effect": effects.get(row.pk),
                 "reason": effect_reason(effects[row.pk].reason) if row.pk in effects else "",
                 "after": _after(effects.get(row.pk)),
-                "cost": own_cost(row) if sees_whole(user, row) else None,
+                "cost": known.get(row.pk),
+                "planned_cost": own_cost(row) if sees_whole(user, row) else None,
             }
             for row in over
         ],

@@ -15,8 +15,9 @@ from core.charts.volume_forecast import axis_scale
 from core.months import month_add, month_start
 from core.organisation import today
 from pricing.selectors.price_rows import PriceRow
-from pricing.words.prices import list_words, part_words, price_text
+from pricing.words.prices import list_words, part_words, price_text, volume_words
 from products.models import Measure, Product
+from products.selectors.channels import channels_within
 from products.selectors.lines import line_tree
 from products.selectors.sales import MonthSales, sales_months
 
@@ -41,7 +42,9 @@ def price_chart(
     first = max(
         month_add(month_start(day), -MONTHS), min(month_start(row.rows[0].start_date), month_start(day))
     )
-    sales = sales_months(user, product, measure, first, month_add(month_start(day), -1))
+    channel = row.price_list.channel
+    within = None if channel is None else channels_within([channel.pk])
+    sales = sales_months(user, product, measure, first, month_add(month_start(day), -1), within)
     title = _("Price: what did each change do to sales?")
     own = product.unit or line_tree().inherited(product.line_id, "unit").value or unit
     per = part_words(row.component, row.tier) or _("per %(unit)s") % {"unit": own or _("unit")}
@@ -50,13 +53,14 @@ def price_chart(
     return Chart(
         id="price-chart",
         title=title,
-        subtitle=f"{row.price_list} · {list_words(row.price_list)}",
+        subtitle=f"{row.price_list} · {list_words(row.price_list)} · {volume_words(row.price_list)}",
         spec=_spec(_steps(row, first, day), _steps(row, day, end, ahead=True), sales, label, unit),
         table=_table(row, sales, unit),
         description=_(
-            "Price by date on %(list)s, with the volume sold by month below it; the figures are in the table"
+            "Price by date on %(list)s, with the volume sold by month below it (%(volume)s); the figures are "
+            "in the table"
         )
-        % {"list": row.price_list},
+        % {"list": row.price_list, "volume": volume_words(row.price_list)},
         legend=[
             LegendKey(_("in force"), "h", "line"),
             *([LegendKey(_("approved, ahead"), "f", "line")] if row.following else []),

@@ -10,6 +10,7 @@ from django import forms
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
+from core.organisation import organisation_get
 from pricing.forms.prices import amount_read
 from pricing.models import Bound, Levy, Price
 from pricing.models.price import Vat
@@ -65,11 +66,20 @@ class BoundForm(ProductOrLineForm):
         localize=True,
         help_text=_("Neither: no bound from then on."),
     )
+    currency = forms.CharField(
+        label=_("Currency"),
+        max_length=3,
+        help_text=_("Lists in another currency are held against bounds of their own."),
+    )
     with_vat = forms.BooleanField(label=_("with VAT"), required=False)
     source = forms.CharField(
         label=_("Laid down in"), max_length=200, help_text=_("A law, a contract, a guarantee, a floor.")
     )
     beyond = forms.ChoiceField(label=_("A price beyond it is"), choices=Bound.Beyond.choices)
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["currency"].initial = organisation_get().currency
 
 
 class PerishableForm(ProductOrLineForm):

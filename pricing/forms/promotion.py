@@ -10,6 +10,7 @@ from typing import Any
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
+from core.organisation import organisation_get, today
 from pricing.models import Promotion
 from pricing.services.promotions import ProductPlan, PromotionPlan
 from products.forms.fields import DayField, LineField, ProductCodeField, RatePercentField
@@ -30,6 +31,26 @@ _PLAN = (
 def _money(**options: Any) -> forms.DecimalField:
     options = {"max_digits": 18, "decimal_places": 4, "min_value": 0, "localize": True} | options
     return forms.DecimalField(required=False, **options)
+
+
+class PromotionCostForm(forms.Form):
+    """What a promotion turned out to cost: an amount, or where the ledger books it."""
+
+    amount = _money(label=_("What it cost us in all"), decimal_places=2)
+    dimension = forms.CharField(
+        label=_("or as the ledger books it under"),
+        max_length=40,
+        required=False,
+        help_text=_("The dimension its entries have; their sum is what it cost."),
+    )
+    known_date = DayField(label=_("Known on"), initial=today)
+    source = forms.CharField(
+        label=_("According to"), max_length=200, required=False, help_text=_("Such as the invoice.")
+    )
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["amount"].label = f"{self.fields['amount'].label} ({organisation_get().currency})"
 
 
 class PromotionForm(forms.Form):

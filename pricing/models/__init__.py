@@ -12,6 +12,7 @@ from .place import DistributionMonth, Listing, SegmentChannel
 from .price import Price, PriceList, Proposal, VatCode, VatRate
 from .price_rule import Bound, NoticeDays, Perishable
 from .promotion import ForbiddenPeriod, Promotion, PromotionChannel, PromotionProduct
+from .promotion_cost import PromotionCost
 from .promotion_effect import PromotionEffect
 from .recommended import RecommendedPrice
 from .reference_use import ReferenceUse
@@ -47,6 +48,7 @@ __all__ = [
     "PriceList",
     "Promotion",
     "PromotionChannel",
+    "PromotionCost",
     "PromotionEffect",
     "PromotionProduct",
     "Proposal",

@@ -136,10 +136,6 @@ class Positioning(models.Model):
     def __str__(self) -> str:
         return str(_("version %(number)s") % {"number": self.number})
 
-    @property
-    def is_decided(self) -> bool:
-        return self.state in (self.State.APPROVED, self.State.REJECTED)
-
 
 @pghistory.track()
 class PositioningPoint(models.Model):

@@ -14,7 +14,8 @@ class Bound(models.Model):
     """The least and the most that one component of the price of a product, or of a line's products, may be
     from a date on, and where that is laid down; of one tier or (none named) of all. Beyond it a proposal is
     refused, or asks for a reason. The newest of a product goes before its line's, and of each that of the
-    tier. Amounts are in the organisation's currency; only lists in it are held against them.
+    tier. Amounts are in ``currency``: lists in another are held against bounds of their own. Set by who does
+    not propose prices.
     """
 
     class Beyond(models.TextChoices):
@@ -36,6 +37,7 @@ class Bound(models.Model):
         _("component"), max_length=5, choices=Price.Component.choices, default=Price.Component.UNIT
     )
     tier = models.CharField(_("tier"), max_length=40, blank=True, default="")
+    currency = models.CharField(_("currency"), max_length=3)
     start_date = models.DateField(_("from"))
     least = models.DecimalField(_("at least"), max_digits=18, decimal_places=4, null=True, blank=True)
     most = models.DecimalField(_("at most"), max_digits=18, decimal_places=4, null=True, blank=True)
@@ -48,7 +50,7 @@ class Bound(models.Model):
         ordering = ["start_date", "pk"]
         constraints = [
             models.UniqueConstraint(
-                fields=["product", "line", "component", "tier", "start_date"],
+                fields=["product", "line", "component", "tier", "currency", "start_date"],
                 name="bound_once",
                 nulls_distinct=False,
             ),
@@ -60,6 +62,7 @@ class Bound(models.Model):
                 condition=Q(least=None) | Q(most=None) | Q(most__gte=F("least")), name="bound_order"
             ),
             models.CheckConstraint(condition=~Q(source=""), name="bound_has_source"),
+            models.CheckConstraint(condition=Q(currency__regex="^[A-Z]{3}$"), name="bound_currency"),
             models.CheckConstraint(
                 condition=Q(component__in=["unit", "month", "once"]), name="bound_component_known"
             ),

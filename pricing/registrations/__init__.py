@@ -24,6 +24,11 @@ def register_all() -> None:
         ),
         Right("pricing.edit", _("Propose prices, positioning, place and promotions")),
         Right("pricing.approve", _("Approve what is proposed in the marketing mix")),
+        Right(
+            "pricing.bounds",
+            _("Set bounds and days of notice of prices"),
+            _("Where prices need a second person: for who does not propose them."),
+        ),
         Right("pricing.view_costs", _("See costs and margins")),
         Right("pricing.edit_costs", _("Keep cost lines and kinds of cost")),
     )

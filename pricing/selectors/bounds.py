@@ -11,7 +11,8 @@ from django.contrib.postgres.expressions import ArraySubquery
 from django.db.models import Q
 
 from accounts.rows import from_row, row_of
-from pricing.models import Bound, Price, PriceList
+from core.organisation import organisation_get
+from pricing.models import Bound, Price, PriceList, Proposal
 from products.models import Product
 from products.selectors.lines import LineTree, line_tree
 
@@ -37,22 +38,36 @@ class BoundsOn:
     ) -> None:
         read = Bound.objects.order_by("start_date") if rows is None else rows
         self._rows = {
-            (row.product_id, row.line_id, row.component, row.tier): row
+            (row.product_id, row.line_id, row.component, row.tier, row.currency): row
             for row in read
             if row.start_date <= day
         }
+        self.currencies = frozenset(row.currency for row in self._rows.values())
         self._tree = tree
 
     def __bool__(self) -> bool:
         return bool(self._rows)
 
-    def of(self, product: Product, component: str = Price.Component.UNIT, tier: str = "") -> Bound | None:
-        """Its own, else of the nearest line; of each that of the tier, else that of all of them."""
-        if not self._rows:
+    def elsewhere(self, price: Price, currency: str) -> bool:
+        """Whether a price in this currency is held against nothing, while there is a bound in another."""
+
+        def held(code: str) -> bool:
+            found = self.of(price.product, price.component, price.tier, currency=code)
+            return found is not None and not (found.least is None and found.most is None)
+
+        return not held(currency) and any(map(held, self.currencies - {currency}))
+
+    def of(
+        self, product: Product, component: str = Price.Component.UNIT, tier: str = "", *, currency: str = ""
+    ) -> Bound | None:
+        """Its own, else of the nearest line; of each that of the tier, else that of all of them. Of the
+        ``currency``, or ours."""
+        currency = currency or organisation_get().currency
+        if currency not in self.currencies:
             return None
         above = (self._tree or line_tree()).ancestors(product.line_id)
         near = [(product.pk, None), *((None, line.pk) for line in above)]
-        keys = ((*where, component, which) for where in near for which in (tier, ""))
+        keys = ((*where, component, which, currency) for where in near for which in (tier, ""))
         return next((self._rows[key] for key in keys if key in self._rows), None)
 
 
@@ -63,6 +78,16 @@ def end_passed(bound: Bound, amount: Decimal, price_list: PriceList, rate: Decim
     if bound.least is not None and held < bound.least:
         return "least"
     return "most" if bound.most is not None and held > bound.most else ""
+
+
+def unchecked(proposal: Proposal) -> int:
+    """How many of a proposal's prices no bound is known for in its list's currency, while there is one in
+    another: they are held against none. Two queries at most."""
+    price_list, bounds = proposal.price_list, BoundsOn(proposal.start_date)
+    if price_list.kind == PriceList.Kind.OBSERVED or not bounds.currencies - {price_list.currency}:
+        return 0
+    prices = proposal.prices.exclude(amount=None).select_related("product")
+    return sum(bounds.elsewhere(price, price_list.currency) for price in prices)
 
 
 def refusing(

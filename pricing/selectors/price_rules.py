@@ -6,6 +6,7 @@ from typing import Any
 
 from django.db.models import Case, Q, QuerySet, Value, When
 
+from core.history import HistoryEntry, history_of_all
 from core.organisation import today
 from pricing.models import Bound, NoticeDays, Perishable, VatCode, VatRate
 from products.selectors.access import visible_channel_ids, visible_line_ids
@@ -16,6 +17,11 @@ def bounds_visible(user: Any) -> QuerySet[Bound]:
     rows = Bound.objects.select_related("product", "line").order_by("-start_date", "-pk")
     lines = visible_line_ids(user)
     return rows if lines is None else rows.filter(Q(product__line__in=lines) | Q(line__in=lines))
+
+
+def limits_history() -> list[HistoryEntry]:
+    """What bounds and days of notice were set to, by whom; for who sees all lines and channels."""
+    return history_of_all(Bound, NoticeDays, about=("product", "line", "channel"))
 
 
 def perishables_visible(user: Any) -> QuerySet[Perishable]:

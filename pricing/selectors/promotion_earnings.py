@@ -25,6 +25,7 @@ from products.selectors.lines import line_tree
 
 from .costs import RIGHT, rates_by_product
 from .margins import unit_costs
+from .promotion_costs import ActualCost
 from .promotion_effects import EffectShown
 from .promotion_series import measured_days
 from .promotions import own_cost
@@ -54,11 +55,13 @@ class Earned:
 
 @dataclass(frozen=True)
 class Earnings:
-    """By product, and of the whole: only where every product is known. ``cost``: our share of the budget;
-    ``return_rate``: the result for each euro given away or spent."""
+    """By product, and of the whole: only where every product is known. ``planned_cost`` is our share of the
+    budget; ``actual_cost`` what it turned out to be, ``None`` as long as nobody knows: then ``result`` and
+    ``return_rate`` (the result for each euro given away or spent) count with what was planned."""
 
     rows: Sequence[Earned]
-    cost: Decimal
+    planned_cost: Decimal
+    actual_cost: Decimal | None
     extra: float | None
     result: float | None
     lo80: float | None
@@ -67,12 +70,24 @@ class Earnings:
     return_rate: float | None
 
     @property
-    def cost_off(self) -> Decimal:
-        return -self.cost
+    def cost(self) -> Decimal:
+        """What counts."""
+        return self.planned_cost if self.actual_cost is None else self.actual_cost
+
+    @property
+    def planned_cost_off(self) -> Decimal:
+        return -self.planned_cost
+
+    @property
+    def actual_cost_off(self) -> Decimal | None:
+        return None if self.actual_cost is None else -self.actual_cost
 
 
-def promotion_earnings(user: Any, promotion: Promotion, effects: Sequence[EffectShown]) -> Earnings | None:
-    """``None`` for who sees no costs, or only some channels, and where nothing was measured."""
+def promotion_earnings(
+    user: Any, promotion: Promotion, effects: Sequence[EffectShown], actual: ActualCost | None = None
+) -> Earnings | None:
+    """``None`` for who sees no costs, or only some channels, and where nothing was measured. ``actual``: what
+    it turned out to cost (:func:`~pricing.selectors.promotion_costs.actual_cost`)."""
     if not effects or not user.has_perm(RIGHT) or visible_channel_ids(user) is not None:
         return None
     sisters = {sister.product for shown in effects for sister in shown.sisters}
@@ -80,22 +95,23 @@ def promotion_earnings(user: Any, promotion: Promotion, effects: Sequence[Effect
     margins = _Margins(user, promotion, products)
     uplift = None if promotion.planned_uplift_rate is None else float(promotion.planned_uplift_rate)
     rows = [_earned(shown, margins, uplift) for shown in effects]
-    cost = own_cost(promotion) or ZERO
+    costs = own_cost(promotion) or ZERO, actual.amount if actual else None
+    cost = costs[0] if costs[1] is None else costs[1]
     extra = _all([row.extra for row in rows])
     if extra is None:
-        return Earnings(rows, cost, None, None, None, None, None, None)
+        return Earnings(rows, *costs, None, None, None, None, None, None)
     result, planned = extra - float(cost), _all([row.planned for row in rows])
     low = sum((row.extra - row.lo80) ** 2 for row in rows if row.extra is not None and row.lo80 is not None)
     high = sum((row.hi80 - row.extra) ** 2 for row in rows if row.extra is not None and row.hi80 is not None)
     spent = float(cost) + sum(max(row.given, 0.0) for row in rows)
     return Earnings(
         rows,
-        cost,
+        *costs,
         extra,
         result,
         result - low**0.5,
         result + high**0.5,
-        None if planned is None else planned - float(cost),
+        None if planned is None else planned - float(costs[0]),
         result / spent if spent > 0 else None,
     )
 

@@ -88,6 +88,15 @@ def begun(promotion: Promotion) -> bool:
     return promotion.state == State.APPROVED and first <= today()
 
 
+def ran(promotion: Promotion) -> bool:
+    """It has begun, also where it was called off afterwards."""
+    first = min(filter(None, (promotion.store_start, promotion.delivery_start)))
+    was_approved = promotion.state == State.APPROVED or (
+        promotion.state == State.CANCELLED and promotion.decided_by_id is not None
+    )
+    return was_approved and first <= today()
+
+
 def own_cost(promotion: Promotion) -> Decimal | None:
     """Our share of its budget."""
     if promotion.budget_amount is None:

@@ -11,7 +11,7 @@ from django.utils.translation import ngettext
 
 from accounts.errors import DomainError
 from core import formats
-from core.organisation import organisation_get, today
+from core.organisation import today
 from pricing.models import Bound, NoticeDays, Price, PriceList, Proposal
 from pricing.selectors.bounds import BoundsOn, end_passed
 from pricing.selectors.prices import channels_above, vat_rates
@@ -79,17 +79,17 @@ def _notice(price_list: PriceList, start_date: datetime.date) -> list[str]:
 
 
 def bounds_passed(price_list: PriceList, start_date: datetime.date, prices: Sequence[Price]) -> list[Passed]:
-    """Those of these prices of the list from the date that pass a bound in force then."""
-    if price_list.kind == PriceList.Kind.OBSERVED or price_list.currency != organisation_get().currency:
+    """Those of these prices of the list from the date that pass a bound in force then, in its currency."""
+    if price_list.kind == PriceList.Kind.OBSERVED:
         return []
     bounds = BoundsOn(start_date, LineTree())
-    if not bounds:
+    if price_list.currency not in bounds.currencies:
         return []
     products: list[Product] = [price.product for price in prices]
     rates = vat_rates(products, start_date)
     found = []
     for price in prices:
-        bound = bounds.of(price.product, price.component, price.tier)
+        bound = bounds.of(price.product, price.component, price.tier, currency=price_list.currency)
         if bound is None or price.amount is None:
             continue
         end = end_passed(bound, price.amount, price_list, rates[price.product_id])
@@ -99,7 +99,6 @@ def bounds_passed(price_list: PriceList, start_date: datetime.date, prices: Sequ
 
 
 def _bound_words(bound: Bound) -> str:
-    currency = organisation_get().currency
     vat = _("with VAT") if bound.with_vat else _("without VAT")
     if bound.least is None:
         said = _("at most %(most)s")
@@ -107,5 +106,5 @@ def _bound_words(bound: Bound) -> str:
         said = _("at least %(least)s")
     else:
         said = _("%(least)s to %(most)s")
-    ends = {name: price_text(getattr(bound, name), currency) for name in ("least", "most")}
+    ends = {name: price_text(getattr(bound, name), bound.currency) for name in ("least", "most")}
     return " ".join(filter(None, [said % ends, part_words(bound.component, bound.tier), vat]))

@@ -1,4 +1,4 @@
-"""Price lists, which VAT products have, bounds, days of notice, pass-through and reference customers."""
+"""Price lists, which VAT products have, pass-through and reference customers."""
 
 from __future__ import annotations
 
@@ -14,11 +14,8 @@ from accounts.errors import DomainError, right_require
 from accounts.versions import check, row_lock, row_save
 from core.organisation import today
 from pricing.models import (
-    Bound,
-    NoticeDays,
     PassThrough,
     Perishable,
-    Price,
     PriceList,
     ReferenceUse,
     VatCode,
@@ -95,21 +92,6 @@ def vat_set(
 
 
 @transaction.atomic
-def bound_set(*, user: Any, **values: Any) -> Bound:
-    """A least or most of one component of the price of a product or line, of one tier or all, from a date on;
-    without either there is none then."""
-    _shared(user)
-    values = {"component": Price.Component.UNIT, "tier": "", **values}
-    key = {name: values[name] for name in ("product", "line", "component", "tier", "start_date")}
-    row = Bound.objects.filter(**key).first() or Bound(**key)
-    for name, value in values.items():
-        setattr(row, name, value)
-    check(row)
-    row.save()
-    return row
-
-
-@transaction.atomic
 def perishable_set(*, user: Any, product: Product | None, line: ProductLine | None, perishable: bool) -> None:
     """Whether the product, or the line's products, soon spoil; what a product or nearer line says goes
     first."""
@@ -149,20 +131,6 @@ def _vat_ahead(start_date: datetime.date) -> None:
     if start_date <= today():
         message = _("Rates that have begun stay as they are: tomorrow at the earliest.")
         raise DomainError("date_past", message, "start_date")
-
-
-@transaction.atomic
-def notice_set(*, user: Any, channel: Channel | None, days: int) -> None:
-    """How many days ahead the channel must be told of a price; 0 takes the rule away."""
-    _shared(user)
-    if not days:
-        NoticeDays.objects.filter(channel=channel).delete()
-        return
-    row = NoticeDays.objects.filter(channel=channel).first() or NoticeDays(channel=channel)
-    if row.days != days:
-        row.days = days
-        check(row)
-        row.save()
 
 
 @transaction.atomic

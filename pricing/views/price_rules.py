@@ -12,7 +12,6 @@ from django.views.decorators.http import require_POST, require_safe
 
 from accounts.errors import DomainError
 from core.errors import form_refuse, require
-from core.organisation import organisation_get
 from core.pages import page_render, with_right
 from exchange.export import FORMATS, ExportColumn, export_response
 from pricing.forms.price_rules import (
@@ -27,6 +26,7 @@ from pricing.forms.price_rules import (
 from pricing.selectors.levies import levies_by_date, levies_visible
 from pricing.selectors.price_rules import (
     bounds_visible,
+    limits_history,
     line_vat_visible,
     notices_visible,
     perishables_visible,
@@ -34,9 +34,9 @@ from pricing.selectors.price_rules import (
 from pricing.selectors.resellers import pass_throughs_visible
 from pricing.selectors.yearly import customers_visible
 from pricing.services.levies import levy_set
+from pricing.services.price_bounds import RIGHT as BOUNDS
+from pricing.services.price_bounds import bound_set, notice_set
 from pricing.services.price_lists import (
-    bound_set,
-    notice_set,
     pass_through_set,
     perishable_set,
     reference_customer_set,
@@ -44,19 +44,23 @@ from pricing.services.price_lists import (
 )
 from pricing.words.prices import part_words, price_text
 from pricing.words.yearly import levy_words, use_words
-from products.selectors.access import channels_visible, lines_visible
+from products.selectors.access import (
+    channels_visible,
+    lines_visible,
+    visible_channel_ids,
+    visible_line_ids,
+)
+from products.services.scope import unlimited
 
-FORMS = {
-    "bound": BoundForm,
-    "notice": NoticeForm,
+LIMITS: dict[str, Any] = {"bound": BoundForm, "notice": NoticeForm}
+LIMIT_SERVICES: dict[str, Any] = {"bound": bound_set, "notice": notice_set}
+FORMS: dict[str, Any] = {
     "pass_through": PassThroughForm,
     "vat": LineVatForm,
     "perishable": PerishableForm,
     "levy": LevyForm,
 }
 SERVICES: dict[str, Any] = {
-    "bound": bound_set,
-    "notice": notice_set,
     "pass_through": pass_through_set,
     "vat": vat_set,
     "perishable": perishable_set,
@@ -78,6 +82,24 @@ def price_rule_set(request: HttpRequest, what: str) -> HttpResponse:
     if what not in FORMS:
         raise Http404(what)
     return _set(request, what, FORMS[what], SERVICES[what])
+
+
+@with_right(BOUNDS)
+@require_POST
+def price_limit_set(request: HttpRequest, what: str) -> HttpResponse:
+    """Add what prices are held against, or say it anew."""
+    if what not in LIMITS:
+        raise Http404(what)
+    return _set(request, what, LIMITS[what], LIMIT_SERVICES[what])
+
+
+@with_right("pricing.view")
+@require_safe
+def price_limits_history(request: HttpRequest) -> HttpResponse:
+    """Who set bounds and days of notice, when, to what, and what they were."""
+    unlimited(request.user, _("This is shared by all lines; you are limited to some of them."))
+    context = {"history": limits_history()}
+    return page_render(request, "pricing/price_limits_history.html", context)
 
 
 @with_right("pricing.approve")
@@ -120,7 +142,7 @@ def _set(request: HttpRequest, name: str, form_class: Any, service: Any) -> Http
         try:
             service(user=request.user, **form.cleaned_data)
         except DomainError as error:
-            if error.status == 403:
+            if error.status == 403 and error.code != "four_eyes":
                 raise
             form_refuse(form, error)
         else:
@@ -130,8 +152,8 @@ def _set(request: HttpRequest, name: str, form_class: Any, service: Any) -> Http
 
 
 def _page(request: HttpRequest, bound: dict[str, Any] | None = None, status: int = 200) -> HttpResponse:
-    user, currency = request.user, organisation_get().currency
-    asked = FORMS | {"customer": ReferenceCustomerForm}
+    user = request.user
+    asked = FORMS | LIMITS | {"customer": ReferenceCustomerForm}
     forms = {f"{name}_form": form(user=user) for name, form in asked.items()}
     forms |= {f"{name}_form": form for name, form in (bound or {}).items()}
     lines = {line.pk: line for line in lines_visible(user)}
@@ -146,8 +168,8 @@ def _page(request: HttpRequest, bound: dict[str, Any] | None = None, status: int
             {
                 "row": row,
                 "part": part_words(row.component, row.tier),
-                "least": None if row.least is None else price_text(row.least, currency),
-                "most": None if row.most is None else price_text(row.most, currency),
+                "least": None if row.least is None else price_text(row.least, row.currency),
+                "most": None if row.most is None else price_text(row.most, row.currency),
             }
             for row in bounds_visible(user)
         ],
@@ -162,6 +184,8 @@ def _page(request: HttpRequest, bound: dict[str, Any] | None = None, status: int
             {"line": lines.get(customer.line_id), "name": customer.name, "uses": use_words(customer)}
             for customer in customers_visible(user)
         ],
+        "sees_all": visible_line_ids(user) is None and visible_channel_ids(user) is None,
+        "can_bound": user.has_perm(BOUNDS),
         "can_edit": user.has_perm("pricing.edit"),
         "can_export": user.has_perm("exchange.export"),
         "can_approve": user.has_perm("pricing.approve"),

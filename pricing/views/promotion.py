@@ -19,8 +19,16 @@ from core.idempotency import once
 from core.organisation import organisation_get, today
 from core.pages import page_render, with_right
 from pricing.forms import ForbiddenForm, PromotionForm
-from pricing.forms.promotion import MOST_ROWS, ROWS, promotion_asked, promotion_initial, rows_asked
-from pricing.models import Promotion, PromotionChannel, PromotionProduct
+from pricing.forms.promotion import (
+    MOST_ROWS,
+    ROWS,
+    PromotionCostForm,
+    promotion_asked,
+    promotion_initial,
+    rows_asked,
+)
+from pricing.models import Promotion, PromotionChannel, PromotionCost, PromotionProduct
+from pricing.selectors.promotion_costs import actual_cost
 from pricing.selectors.promotion_earnings import promotion_earnings
 from pricing.selectors.promotion_effects import effects_shown
 from pricing.selectors.promotions import (
@@ -31,9 +39,11 @@ from pricing.selectors.promotions import (
     own_cost,
     place_of,
     promotion_get,
+    ran,
     rows_seen,
     sees_whole,
 )
+from pricing.services.promotion_costs import promotion_cost_say
 from pricing.services.promotion_decisions import (
     promotion_cancel,
     promotion_decide,
@@ -69,6 +79,7 @@ def _shown(request: HttpRequest, row: Promotion, error: DomainError | None = Non
     started = begun(row)
     over = whole and row.store_end < today()
     effects = effects_shown(request.user, row) if over else []
+    actual = actual_cost(request.user, row) if whole and ran(row) else None
     return {
         "row": row,
         "error": error,
@@ -83,8 +94,11 @@ def _shown(request: HttpRequest, row: Promotion, error: DomainError | None = Non
         "everywhere": not row.channel_rows.all(),
         "flags": _flags_shown(request, row),
         "effects": effects,
-        "earnings": promotion_earnings(request.user, row, effects),
+        "earnings": promotion_earnings(request.user, row, effects, actual),
         "sisters": any(shown.sisters for shown in effects),
+        "actual": actual,
+        "has_run": whole and ran(row),
+        "cost_form": PromotionCostForm() if whole and ran(row) and request.user.has_perm(EDIT) else None,
         "own_cost": own_cost(row) if whole else None,
         "currency": organisation_get().currency,
         "can_edit": can_edit and not started,
@@ -94,7 +108,12 @@ def _shown(request: HttpRequest, row: Promotion, error: DomainError | None = Non
         "can_decide": request.user.has_perm(APPROVE) and whole and row.state == State.PROPOSED,
         "is_own": row.proposed_by_id == request.user.pk,
         "history": history_of(
-            row, related=[Related(PromotionProduct, "promotion"), Related(PromotionChannel, "promotion")]
+            row,
+            related=[
+                Related(PromotionProduct, "promotion"),
+                Related(PromotionChannel, "promotion"),
+                Related(PromotionCost, "promotion"),
+            ],
         )
         if whole and "history" in request.GET
         else [],
@@ -254,6 +273,26 @@ def cancel(request: HttpRequest, pk: int) -> HttpResponse:
         promotion_cancel(user=request.user, promotion=row, note=note, version=version)
 
     return _act(request, pk, _("Cancelled. It stays in the history; copy it to plan it again."), act)
+
+
+@with_right(EDIT)
+@require_POST
+def cost(request: HttpRequest, pk: int) -> HttpResponse:
+    """What it turned out to cost."""
+    row = promotion_get(request.user, pk)
+    form = PromotionCostForm(request.POST)
+    if form.is_valid():
+        try:
+            promotion_cost_say(user=request.user, promotion=row, **form.cleaned_data)
+        except DomainError as error:
+            if error.status == 403:
+                raise
+            form_refuse(form, error)
+        else:
+            messages.success(request, _("Saved."))
+            return redirect("pricing:promotion", pk=pk)
+    context = _shown(request, row) | {"cost_form": form}
+    return page_render(request, "pricing/promotion.html", context, status=422)
 
 
 @with_right(VIEW)

@@ -20,6 +20,7 @@ from exchange.export import FORMATS, ExportColumn, export_response
 from pricing.forms.proposal_rows import ProposalRowsForm
 from pricing.models import Proposal
 from pricing.models.price import State
+from pricing.selectors.bounds import unchecked
 from pricing.selectors.proposals import (
     ProposalRow,
     Reseller,
@@ -85,6 +86,7 @@ def proposal_page(
         "working": working,
         "page": page,
         "rows": rows,
+        "unchecked": unchecked(found) if found.state in (State.DRAFT, State.PROPOSED) else 0,
         "has_reseller": any(item["reseller"] for item in rows),
         "error": error,
         "note": request.POST.get("note", ""),

@@ -45,6 +45,13 @@ def list_words(price_list: PriceList) -> str:
     return " · ".join([*whom, str(price_list.get_kind_display()), vat])
 
 
+def volume_words(price_list: PriceList) -> str:
+    """Whose volume stands beside the list's prices; nobody says what a segment buys of it."""
+    if price_list.channel is None:
+        return _("volume of all channels")
+    return _("volume of %(channel)s, with what is below it") % {"channel": price_list.channel}
+
+
 def van_words(van: VanPrijs, price_list: PriceList) -> tuple[str, str]:
     """The van-prijs, and what is to be said of it."""
     note = "" if price_list.is_to_consumers else _("information only")

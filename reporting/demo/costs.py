@@ -19,7 +19,7 @@ from pricing.services.cost_changes import cost_change_apply, cost_change_draft
 from products.models import BudgetRow, Product
 
 from .catalogue import Item, items
-from .ledger import DIRECT, KINDS, SHARED, cents
+from .ledger import DIRECT, KINDS, LEAN, SHARED, cents
 from .sales import top_line
 
 COLUMNS = (
@@ -89,7 +89,8 @@ def _rows(item: Item) -> Iterator[Row]:
             "basis": "contract",
         }
     else:
-        yield _unit("production", price * Decimal("0.61"), omschrijving="Behandelaren")
+        share = Decimal(LEAN.get(item.code, "0.61"))
+        yield _unit("production", price * share, omschrijving="Behandelaren")
 
 
 def _shared() -> Iterator[Row]:

@@ -16,10 +16,9 @@ from core.organisation import today
 from pricing.models import Price, PriceList, Proposal
 from pricing.models.price import State
 from pricing.services.levies import levy_set
+from pricing.services.price_bounds import bound_set, notice_set
 from pricing.services.price_decisions import price_decision_record
 from pricing.services.price_lists import (
-    bound_set,
-    notice_set,
     pass_through_set,
     perishable_set,
     price_list_create,
@@ -76,7 +75,7 @@ CENT, MILL = Decimal("0.01"), Decimal("0.0001")
 
 def prices_create(people: Mapping[str, User]) -> None:
     """The lists, which VAT each line has, and the rules prices keep to."""
-    anna = people["Anna"]
+    anna, emma = people["Anna"], people["Emma"]
     for code, name_nl, name_en, kind, channel, with_vat in LISTS:
         price_list_create(
             user=anna,
@@ -115,11 +114,11 @@ def prices_create(people: Mapping[str, User]) -> None:
         start_date=SINCE,
         steps=[(Decimal(0), Decimal("0.21"))],
     )
-    notice_set(user=anna, channel=Channel.objects.get(code="retail"), days=42)
+    notice_set(user=emma, channel=Channel.objects.get(code="retail"), days=42)
     pass_through_set(user=anna, channel=None, start_date=SINCE, rate=Decimal("0.8"))
     perishable_set(user=anna, product=None, line=lines["juice"], perishable=True)
     bound_set(
-        user=anna,
+        user=emma,
         product=None,
         line=lines["energy"],
         component="month",
@@ -131,7 +130,7 @@ def prices_create(people: Mapping[str, User]) -> None:
         beyond="reason",
     )
     bound_set(
-        user=anna,
+        user=emma,
         product=None,
         line=lines["care"],
         start_date=SINCE,

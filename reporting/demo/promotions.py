@@ -10,8 +10,10 @@ from decimal import Decimal
 from typing import Any
 
 from accounts.models import User
-from core.months import month_add, month_end
+from core.months import month_add, month_end, month_start
+from core.organisation import today
 from pricing.models import Promotion
+from pricing.services.promotion_costs import promotion_cost_say
 from pricing.services.promotion_decisions import promotion_decide, promotion_propose
 from pricing.services.promotions import ProductPlan, PromotionPlan, forbidden_add, promotion_create
 from products.models import Channel, Product, ProductLine
@@ -202,6 +204,10 @@ def promotion_factor(code: str, channel: str, month: datetime.date, last: dateti
     return factor
 
 
+# What some of them turned out to cost us, as marketing says once the bills are in.
+COST = {"1+1 amandelmelk": Decimal(21_350), "1,59-actie": Decimal(38_900), "Barista-weken": Decimal(14_120)}
+
+
 def promotions_create(people: Mapping[str, User], last: datetime.date) -> None:
     """Planned by marketing, approved by the product manager."""
     ruud, sanne = people["Ruud"], people["Sanne"]
@@ -213,6 +219,14 @@ def promotions_create(people: Mapping[str, User], last: datetime.date) -> None:
             promotion_propose(user=ruud, promotion=row)
         if offer.state == Promotion.State.APPROVED:
             promotion_decide(user=sanne, promotion=row, approve=True)
+        if offer.name in COST:
+            promotion_cost_say(
+                user=ruud,
+                promotion=row,
+                amount=COST[offer.name],
+                known_date=min(month_end(month_add(month_start(row.store_end), 1)), today()),
+                source="Facturen van de keten",
+            )
     count = month_add(last, 3).replace(day=20)
     forbidden_add(
         user=sanne,

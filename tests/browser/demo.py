@@ -138,6 +138,7 @@ PAGES: dict[str, Args] = {
     "pricing:price_list_new": _none,
     "pricing:price_list_edit": _first(PriceList),
     "pricing:price_rules": _none,
+    "pricing:price_limits_history": _none,
     "pricing:vat_rates": _none,
     "pricing:product_costs": _product,
     "pricing:costs": _none,
@@ -222,6 +223,8 @@ GUESTS = ("account_login", "account_reset_password", "account_reset_password_don
 
 NO_PAGES = {
     "pricing:price_rule_set",
+    "pricing:price_limit_set",
+    "pricing:promotion_cost",
     "pricing:vat_rate_delete",
     "pricing:proposal_act",
     "pricing:proposal_edit",

@@ -135,10 +135,18 @@ PRICE_RULES = [
     Rule(
         "pricing:price_rule_set",
         post=EDIT,
+        args=lambda world: {"what": "perishable"},
+        data=lambda world: {"line": world.own_line.code, "perishable": "on"},
+        whole=True,
+    ),
+    Rule(
+        "pricing:price_limit_set",
+        post="pricing.bounds",
         args=lambda world: {"what": "notice"},
         data={"days": "3"},
         whole=True,
     ),
+    Rule("pricing:price_limits_history", get=VIEW, whole_read=True),
     Rule(
         "pricing:reference_customer",
         post=APPROVE,

@@ -119,6 +119,7 @@ PROMOTION_RULES = [
     Rule("pricing:promotion_propose", post=EDIT, **ONE),
     Rule("pricing:promotion_decide", post=APPROVE, data=WHY, **ONE),
     Rule("pricing:promotion_cancel", post=EDIT, data=WHY, **ONE),
+    Rule("pricing:promotion_cost", post=EDIT, data={"amount": "9", "known_date": "2026-01-01"}, **ONE),
     Rule("pricing:promotion_move", post=EDIT, data=moved, **ONE),
     Rule("pricing:promotion_move_undo", post=EDIT, data={"version": 2}, **ONE),
     Rule("pricing:forbidden", get=VIEW, post=APPROVE, args=both_there, data=new_period),

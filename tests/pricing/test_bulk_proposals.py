@@ -9,6 +9,7 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
+import xlsxwriter
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 from django.utils import translation
@@ -102,6 +103,15 @@ def test_a_share_of_another_list(product: Product) -> None:
     assert "150% of net" in client.get(done.url).content.decode()
 
 
+def book_of(rows: list[list[Any]]) -> bytes:
+    file = io.BytesIO()
+    with xlsxwriter.Workbook(file) as book:
+        sheet = book.add_worksheet()
+        for number, cells in enumerate(rows):
+            sheet.write_row(number, 0, cells)
+    return file.getvalue()
+
+
 @pytest.mark.parametrize("language", ["en", "nl"])
 def test_its_file_is_edited_and_brought_back(product: Product, language: str) -> None:
     mine, author = PriceList.objects.get(), user_factory("product-manager", language=language)
@@ -142,9 +152,19 @@ def test_its_file_is_edited_and_brought_back(product: Product, language: str) ->
     for wrong in ("A\tdear", "X\t1", "A\t1\nA\t2", "", "A\t-1", "A\t8\nD\t5\n'=C\t1200"):
         refused = client.post(f"{url}edit/", {"pasted": wrong})
         assert refused.status_code == 422, wrong
-    book = SimpleUploadedFile("p.xlsx", b"PK\x03\x04")
-    assert client.post(f"{url}edit/", {"file": book}).status_code == 422
+    for content in (b"PK\x03\x04", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1\0"):
+        book = SimpleUploadedFile("p.xlsx", content)
+        assert client.post(f"{url}edit/", {"file": book}).status_code == 422
     assert draft.prices.get(product=product).amount == Decimal("7.5")
+    # The workbook of the draft comes back as it is, and with a number and a text in it.
+    held = dict(draft.prices.values_list("product__code", "amount"))
+    workbook = b"".join(client.get(f"{url}export/xlsx/").streaming_content)
+    client.post(f"{url}edit/", {"file": SimpleUploadedFile("p.xlsx", workbook)})
+    assert dict(draft.prices.values_list("product__code", "amount")) == held
+    cells = [["Code", "Price"], ["A", 1234.125], ["'=C", f"1{'.' if comma == ',' else ','}260{comma}5"]]
+    client.post(f"{url}edit/", {"file": SimpleUploadedFile("p.xlsx", book_of(cells))})
+    changed = dict(draft.prices.values_list("product__code", "amount"))
+    assert changed == {**held, "A": Decimal("1234.125"), "=C": Decimal("1260.5")}
     other = client_of(user_factory())
     assert other.post(f"{url}edit/", {"pasted": "A\t1"}).status_code == 404
     client.post(f"{url}act/", {"act": "submit"})

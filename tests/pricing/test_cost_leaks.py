@@ -29,6 +29,8 @@ from pricing.models import (
     LedgerEntry,
     LedgerMapping,
     Listing,
+    Proposal,
+    RecommendedPrice,
 )
 from pricing.services.cost_changes import cost_change_apply, cost_change_draft, cost_change_propose
 from pricing.services.cost_months import BookedCost, cost_months_book
@@ -42,6 +44,7 @@ from tests.factories import (
     cost_rate_factory,
     price_factory,
     price_list_factory,
+    product_factory,
     user_factory,
 )
 from tests.forecasting.conftest import months_give, run_now
@@ -49,6 +52,7 @@ from tests.policy.rules import Rule
 from tests.policy.test_walk import RULES, address, ask, body_of, sign_in
 from tests.policy.world import World
 from tests.pricing.promotions import measured
+from tests.pricing.test_recommended import night
 
 pytestmark = pytest.mark.django_db
 COSTS = {"pricing.view_costs", "pricing.edit_costs"}
@@ -176,15 +180,55 @@ def test_two_products_equal_but_for_cost_give_identical_bytes(monkeypatch: pytes
     ]
     assert len(rules) > 120
     _forecast_give(product)
+    cost_rate_factory(product=product, start_date=datetime.date(2020, 1, 1), amount=6)
+    night(product)
+    cheap = RecommendedPrice.objects.get(product=product)
     before = _answers(world, session, rules)
     assert sum(b"outcome" in content for url, (_s, content) in before.items() if "what-if" in url) == 4
     again = _answers(world, session, rules)
     assert [url for url in before if again[url] != before[url]] == []  # else the comparison says nothing
     _costs_give(world, finance)
+    night(product)
+    assert RecommendedPrice.objects.get(product=product).price > cheap.price
     after = _answers(world, session, rules)
     assert [url for url in before if after[url] != before[url]] == []
     leaks = [text.encode() for text in (CANARY, CANARY.replace(".", ","), NAME)]
     assert [u for u, (_s, content) in after.items() if any(leak in content for leak in leaks)] == []
+
+
+def test_a_proposal_to_a_margin_reads_as_one_of_prices_given_one_by_one(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Its prices are there to be read; that they were made of costs, and how, is not."""
+    moment, product = timezone.now(), product_factory(code="A")
+    monkeypatch.setattr(timezone, "now", lambda: moment)
+    prices = price_list_factory(code="sell")
+    price_factory(product=product, price_list=prices, start_date=datetime.date(2024, 1, 1), amount=8)
+    cost_rate_factory(product=product, start_date=datetime.date(2020, 1, 1), amount=6)
+    asked = {
+        "price_list": "sell",
+        "start_date": (today() + datetime.timedelta(9)).isoformat(),
+        "rounding": "none",
+        "component": "unit",
+        "reason": "Dearer",
+    }
+    manager, reader = Client(), Client()
+    manager.force_login(user_factory("product-manager"))
+    reader.force_login(user_factory("marketing"))
+    texts = []
+    for how in ({"kind": "margin", "value": "40", "product": "A"}, {"kind": "paste", "pasted": "A\t10.00"}):
+        assert manager.post("/pricing/proposals/new/", asked | how).status_code == 302
+        made = Proposal.objects.latest("pk")
+        assert made.prices.get().amount == 10
+        manager.post(f"{made.get_absolute_url()}act/", {"act": "submit"})
+        page = made.get_absolute_url()
+        urls = (page, f"{page}export/csv/", f"/api/v1/price-proposals/{made.pk}/", "/products/A/mix/prices/")
+        said = [_TOKEN.sub(b"", body_of(reader.get(url))).decode() for url in urls]
+        assert all(said)
+        texts.append([re.sub(rf'(proposals/|"id":){made.pk}\b', r"\1PK", text) for text in said])
+        made.delete()
+    assert texts[0] == texts[1]
+    assert not any(word in text.lower() for text in texts[0] for word in ("margin after", "40%", "0.40"))
 
 
 def test_no_role_is_told_by_mail_or_on_its_pages_what_it_may_not_see() -> None:

@@ -4,29 +4,41 @@ from __future__ import annotations
 
 import datetime
 from collections.abc import Callable, Iterator
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
 import pytest
 from django.core.files.base import ContentFile
 from django.core.management import call_command
+from django.test import Client
+from django.urls import reverse
 from django.utils import translation
 
 from accounts.errors import DomainError
-from collaboration.models import Decision
+from collaboration.models import Alert, Decision
 from core import jobs
 from core.organisation import today
 from exchange.models import Import
 from exchange.services import progress
-from exchange.services.imports import import_apply, import_start, import_undo
+from exchange.services.imports import (
+    import_apply,
+    import_configure,
+    import_discard,
+    import_start,
+    import_undo,
+)
 from exchange.services.shell import import_run
-from pricing.models import Bound, NoticeDays, Price, PriceList, Proposal
+from pricing.models import NoticeDays, Price, PriceList, Proposal
 from pricing.selectors.prices import price_on
 from pricing.services.proposals import proposal_approve, proposal_withdraw
-from tests.factories import price_factory, price_list_factory, product_factory, user_factory
+from products.models import FourEyesRule
+from tests.factories import bound_factory, price_factory, price_list_factory, product_factory, user_factory
+from tests.html import tight
 
 pytestmark = pytest.mark.django_db
 UNIT = ("unit", "")
+D = Decimal
 HEADS = "product;prijslijst;vanaf;prijs;eindigt;onderdeel;reden;uitzondering"
 
 
@@ -55,16 +67,21 @@ def run(tmp_path: Path, *rows: tuple[Any, ...], **options: Any) -> Any:
 
 @pytest.fixture
 def file_in(monkeypatch: pytest.MonkeyPatch) -> Callable[..., Import]:
-    """`file_in(user, *rows, apply=True)`: a file of this person, checked and applied by a worker."""
+    """`file_in(user, *rows, apply=True, by=None)`: a file of this person, checked by a worker and applied by
+    the other, or whoever may."""
     monkeypatch.setattr(progress, "_EVERY_SECONDS", 3600)
 
-    def bring(user: Any, *rows: tuple[Any, ...], apply: bool = True) -> Import:
+    def bring(
+        user: Any, *rows: tuple[Any, ...], apply: bool = True, by: Any = None, options: Any = None
+    ) -> Import:
         file = ContentFile(text(rows).encode())
-        row = import_start(user=user, source="page", file=file, file_name="prijzen.csv", sheet="prices")
+        said = {"file_name": "prijzen.csv", "sheet": "prices", "options": options or {}}
+        row = import_start(user=user, source="page", file=file, **said)
         worked()
         row.refresh_from_db()
         if apply and not row.counts.get("refused"):
-            import_apply(row=row, user=user)
+            other = user_factory() if row.counts.get("approval") else user
+            import_apply(row=row, user=by or other)
             worked()
             row.refresh_from_db()
         return row
@@ -111,12 +128,12 @@ def test_past_prices_hold_with_one_approval_those_ahead_wait_for_somebody_else(
         (str(day(60)), "base", ""),
     ]
     assert not Proposal.objects.exists()
-    done = file_in(anna, *rows)
+    done = file_in(anna, *rows, by=emma)
     assert (done.counts["new"], done.counts["creates"]) == (7, {"proposals": 2})
     assert price_on(product, day(-40))[UNIT].amount == 9.5
     held = price_on(product, day(60))
     assert (held[UNIT].amount, held["month", ""].amount) == (10.5, 4.75)
-    assert held[UNIT].approved_by == anna
+    assert held[UNIT].approved_by == emma
     dearer, ends = Proposal.objects.order_by("start_date")
     assert {(made.state, made.author) for made in (dearer, ends)} == {("proposed", anna)}
     assert (dearer.reason, ends.reason) == ("Milk is dearer", "prijzen.csv")
@@ -141,30 +158,98 @@ def test_the_same_file_changes_nothing_while_it_waits_nor_after(product: Any, fi
         assert Proposal.objects.count() == 1
 
 
-@pytest.mark.parametrize(
-    ("rights", "days", "code"),
-    [
-        (("pricing.edit",), -1, "past_not_allowed"),
-        (("pricing.edit",), 0, "past_not_allowed"),
-        (("pricing.edit",), 1, None),
-        (("pricing.edit", "pricing.approve"), 0, None),
-    ],
-)
-def test_who_only_proposes_loads_no_past(
-    product: Any, file_in: Any, rights: tuple[str, ...], days: int, code: str | None
+IMPORTS = ("products.view", "pricing.view", "exchange.import", "pricing.edit")
+
+
+def test_prices_that_have_begun_are_approved_by_a_second_person(product: Any, file_in: Any) -> None:
+    """Whoever brings the file; one alone only where the line asks for no second person."""
+    author, helper = user_factory(), user_factory(rights=IMPORTS)
+    past = [("A", "base", day(-30), 9)]
+    row = file_in(author, *past, apply=False)
+    for user, code in ((author, "four_eyes"), (helper, "not_allowed")):
+        with pytest.raises(DomainError) as refused:
+            import_apply(row=row, user=user)
+        assert (refused.value.code, refused.value.status) == (code, 403)
+    page = Client()
+    page.force_login(author)
+    assert "waits for somebody else" in tight(page.get(reverse("exchange:detail", args=[row.pk])))
+    waiting = Alert.objects.get(kind="import_waiting")
+    assert (waiting.subject, waiting.recipient) == (f"import:{row.pk}", None)
+    assert not Price.objects.exists()
+    import_discard(row=row, user=author)
+    FourEyesRule.objects.create(line=product.line, decision_kind="price", mode="off")
+    with pytest.raises(DomainError):
+        file_in(helper, *past, by=helper)
+    assert file_in(author, *past, by=author).counts["new"] == 1
+
+
+def test_a_file_that_goes_on_by_itself_waits_where_its_prices_have_begun(product: Any, file_in: Any) -> None:
+    anna, emma = user_factory(), user_factory()
+    by_itself = {"apply_when_clean": True}
+    row = file_in(anna, ("A", "base", day(-9), 9), apply=False, options=by_itself)
+    unknown = file_in(None, ("A", "base", day(-8), 9), apply=False, options=by_itself)
+    assert {row.state, unknown.state} == {"ready"}
+    import_apply(row=unknown, user=anna)  # history: one approval
+    worked()
+    assert Price.objects.get().approved_by == anna
+    now = file_in(None, ("A", "base", day(-7), 8), apply=False, options=by_itself)
+    assert [refusal.code for refusal in now.refusals.all()] == ["now_by_nobody"]
+    import_configure(row=now, user=anna, options={}, mapping={})
+    worked()
+    now.refresh_from_db()
+    with pytest.raises(DomainError) as refused:  # who put it there is not known
+        import_apply(row=now, user=emma)
+    assert refused.value.code == "four_eyes"
+    ahead = file_in(anna, ("A", "base", day(9), 11), apply=False, options=by_itself)
+    assert ahead.state == "applied"
+
+
+def test_what_changes_today_is_a_decision_within_bounds_and_history_is_neither(
+    product: Any, file_in: Any
 ) -> None:
-    somebody = user_factory(rights=("products.view", "pricing.view", "exchange.import", *rights))
-    row = file_in(somebody, ("A", "base", day(days), 9))
-    assert [refusal.code for refusal in row.refusals.all()] == ([code] if code else [])
-    assert Price.objects.filter(state="approved").exists() == (code is None and days <= 0)
+    anna, emma = user_factory(), user_factory()
+    mine = PriceList.objects.get()
+    price_factory(product=product, price_list=mine, start_date=day(-100), amount=8)
+    bound = bound_factory(product=product, start_date=day(-999), least=5, source="The floor")
+    rows = [
+        ("A", "base", day(-300), 3),  # before what holds: what was, was
+        ("A", "base", day(-50), 4),  # after it, but not what holds today
+        ("A", "base", day(-10), "4,50", "", "", "A mistake put right"),
+        ("A", "base", today(), 2, "", "per maand"),  # the first there
+    ]
+    row = file_in(anna, *rows, apply=False)
+    assert [(refusal.line, refusal.code) for refusal in row.refusals.all()] == [(4, "below_least")]
+    bound.beyond = "reason"
+    bound.save()
+    rows[2] = (*rows[2], "As agreed")
+    done = file_in(anna, *rows, by=emma)
+    assert [each["effect"] for each in done.preview] == ["loaded", "loaded", "decided", "loaded"]
+    decision = Decision.objects.get(kind="price")
+    assert (decision.why, decision.effective_date) == ("A mistake put right", day(-10))
+    assert (decision.proposed_by, decision.decided_by) == (anna, emma)
+    assert decision.products.get().what == {
+        "old": "4.0000",
+        "new": "4.5000",
+        "component": "unit",
+        "tier": "",
+        "currency": "EUR",
+    }
+    proposal = Proposal.objects.get()
+    assert (proposal.state, proposal.exception, proposal.prices.count()) == ("approved", "As agreed", 1)
+    assert price_on(product, today())[UNIT].amount == D("4.5")
+    undone(done, emma)
+    assert price_on(product, today())[UNIT].amount == D("4.5")
+    assert price_on(product, day(1))[UNIT].amount == 8
+    decision.refresh_from_db()
+    assert decision.withdrawn_at is not None
 
 
 def test_limits_hold_for_what_lies_ahead(product: Any, file_in: Any) -> None:
     anna, said = user_factory(), {"start_date": day(-9), "source": "The floor"}
-    soft = Bound.objects.create(product=product, least=5, beyond="reason", **said)
+    soft = bound_factory(product=product, least=5, beyond="reason", **said)
     NoticeDays.objects.create(days=20)
     rows = [
-        ("A", "base", day(-5), 3),  # has begun: what was, was
+        ("A", "base", day(-5), 5),  # has begun, within the bound
         ("A", "base", day(10), 6),
         ("A", "base", day(40), 4),
     ]
@@ -221,7 +306,7 @@ def test_undo_withdraws_what_never_held_and_puts_back_what_was_loaded(product: A
         ("A", "base", day(40), 14),
         ("B", "base", day(-10), 5),
     )
-    soon, late = Proposal.objects.order_by("start_date")
+    soon, late = Proposal.objects.filter(state="proposed").order_by("start_date")
     proposal_approve(user=user_factory(), proposal=soon)
     undone(row, anna)
     assert price_on(product, today())[UNIT].amount == 10  # what held today held

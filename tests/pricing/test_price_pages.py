@@ -8,20 +8,26 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
+import pghistory
 import pytest
 from altair.vegalite.v6.schema import core as VegaLite
 from django.db import IntegrityError, connection
 from django.test import Client
 from django.utils import translation
 
+from accounts.errors import DomainError
+from core import formats
+from core.months import month_add, month_start
 from core.organisation import today
 from exchange.services.shell import import_run
-from pricing.cards.prices import price_line, price_panel
+from pricing.cards.prices import price_line, price_panel, product_price_chart
 from pricing.models import Bound, Perishable, Price, PriceList, Proposal, VatCode, VatRate
 from pricing.price_events import price_events
 from pricing.selectors.price_rows import price_history, price_rows
+from pricing.services.price_bounds import bound_set, notice_set
 from pricing.services.promotions import ProductPlan
-from products.models import Product
+from products.models import Channel, Product
+from products.services.four_eyes import four_eyes_set
 from tests.factories import (
     channel_factory,
     line_factory,
@@ -32,6 +38,7 @@ from tests.factories import (
 )
 from tests.html import tight
 from tests.pricing.promotions import approved_factory
+from tests.pricing.test_margins import sell
 
 pytestmark = pytest.mark.django_db
 
@@ -132,6 +139,31 @@ class TestTheCard:
         [row] = price_rows(product, price_history(user_factory(), product))
         assert row.van is not None
         assert (row.van.amount, row.van.reason) == (amount and Decimal(amount), reason)
+
+    def test_its_volume_is_that_of_the_channels_the_list_is_for(self, product: Product) -> None:
+        shop = Channel.objects.get(name="Own shop")
+        till = channel_factory(name="Till", parent=shop)
+        month = month_add(month_start(today()), -1)
+        for channel, volume in ((shop, 5), (till, 2), (channel_factory(), 100)):
+            sell(product, month, volume, Decimal(volume * 10), channel=channel)
+        everybody = price_list_factory(code="all")
+        price_factory(product=product, price_list=everybody, start_date=day(-365))
+        with translation.override("en"):
+            for user, of, volume, words in (
+                (user_factory(), "shop unit", "7", "volume of Own shop, with what is below it"),
+                (user_factory(), "all unit", "107", "volume of all channels"),
+                (
+                    user_factory(channels=[till]),
+                    "shop unit",
+                    "2",
+                    "volume of Own shop, with what is below it",
+                ),
+            ):
+                rows = price_rows(product, price_history(user, product))
+                chart = product_price_chart(user, product, rows, of)
+                assert chart is not None
+                found = {row[0]: row[2] for row in chart.table.rows}
+                assert (found[formats.month(month)], words in chart.subtitle) == (volume, True), of
 
     def test_marks_on_charts_are_changes_not_the_first_price(self, product: Product) -> None:
         events = list(price_events(user_factory(), product, day(-900), day(900)))
@@ -356,16 +388,19 @@ class TestVatRates:
 class TestRules:
     def test_a_bound_of_a_part_and_what_spoils(self, client_of: Any) -> None:
         line, client = line_factory(), client_of(user_factory("administrator"))
+        finance = client_of(user_factory("finance"))
         said = {
             "line": line.code,
             "component": "month",
             "start_date": day(1).isoformat(),
             "most": "7.50",
+            "currency": "eur",
             "source": "Cap",
             "beyond": "refuse",
         }
-        assert client.post("/pricing/rules/bound/", said).status_code == 302
-        assert client.post("/pricing/rules/bound/", said | {"component": "once"}).status_code == 302
+        limits = "/pricing/rules/limits/"
+        assert finance.post(f"{limits}bound/", said).status_code == 302
+        assert finance.post(f"{limits}bound/", said | {"component": "once"}).status_code == 302
         assert (
             client.post("/pricing/rules/perishable/", {"line": line.code, "perishable": "on"}).status_code
             == 302
@@ -373,3 +408,32 @@ class TestRules:
         assert sorted(Bound.objects.values_list("component", flat=True)) == ["month", "once"]
         page = tight(client.get("/pricing/rules/"))
         assert ("per month" in page, "soon spoils" in page) == (True, True)
+
+    def test_nobody_goes_round_a_bound_alone(self, client_of: Any) -> None:
+        """Who proposes sets none; who may do both sets none where prices need two people."""
+        line, both = line_factory(name="Juice"), user_factory("administrator", name="Anna")
+        emma = user_factory("finance", name="Emma")
+        said = {"line": line, "product": None, "start_date": day(1), "source": "Cap", "most": 5}
+        acts = (
+            lambda user: bound_set(user=user, **said),
+            lambda user: notice_set(user=user, channel=None, days=9),
+        )
+        for act in acts:
+            for user, code in ((user_factory("product-manager"), "not_allowed"), (both, "four_eyes")):
+                with pytest.raises(DomainError) as refused:
+                    act(user)
+                assert (refused.value.code, refused.value.status) == (code, 403)
+            with pghistory.context(user=emma.pk):
+                act(emma)
+        four_eyes_set(by=both, line=None, kind="price", mode="off")
+        with pghistory.context(user=both.pk):
+            bound_set(user=both, **said | {"most": 50, "source": "New cap"})
+            notice_set(user=both, channel=None, days=0)
+        assert (Bound.objects.get().most, Bound.objects.get().currency) == (50, "EUR")
+        page = tight(client_of(user_factory("viewer")).get("/pricing/rules/limits/history/"))
+        parts = ("Anna", "Bound of a price · Juice · At most", "New cap", "Emma")
+        assert sorted(map(page.index, parts)) == list(map(page.index, parts))
+        assert ("<del>5</del>" in page, "<ins>50</ins>" in page) == (True, True)
+        assert "four eyes is off" in page
+        limited = client_of(user_factory("viewer", lines=[line]))
+        assert limited.get("/pricing/rules/limits/history/").status_code == 403

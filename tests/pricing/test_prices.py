@@ -219,6 +219,9 @@ def test_a_thousand_random_rows_against_the_rule_written_out() -> None:
                     got = {part: row.amount for part, row in found.get(product.pk, {}).items()}
                     assert got == expected
                     compared += len(expected)
+                alone = price_on(products[0], date, channel=channel, segment=of)
+                got = {part: row.amount for part, row in alone.items()}
+                assert got == oracle(rows, products[0], date, channel, of)
     assert compared > 500
     assert markets_agree(rows, products, channels) > 300
 

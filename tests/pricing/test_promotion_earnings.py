@@ -7,19 +7,24 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
-from django.db import connection
+from django.core.exceptions import PermissionDenied
+from django.db import IntegrityError, InternalError, connection, transaction
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
+from accounts.errors import DomainError
 from core.months import month_add, month_start
 from core.organisation import today
-from pricing.models import Promotion, PromotionEffect
+from pricing.models import LedgerEntry, Promotion, PromotionCost, PromotionEffect
+from pricing.selectors.promotion_costs import actual_cost
 from pricing.selectors.promotion_earnings import Earnings, promotion_earnings
 from pricing.selectors.promotion_effects import effects_shown
+from pricing.services.promotion_costs import promotion_cost_say
 from products.models import Measure, Product
 from tests.factories import channel_factory, product_factory, user_factory
-from tests.pricing.promotions import approved_factory
+from tests.html import tight
+from tests.pricing.promotions import approved_factory, promotion_factory
 from tests.pricing.test_margins import costs, sell
 
 pytestmark = pytest.mark.django_db
@@ -72,7 +77,7 @@ def worked() -> Promotion:
 
 def earned(row: Promotion, user: Any = None) -> Earnings | None:
     user = user or user_factory("finance")
-    return promotion_earnings(user, row, effects_shown(user, row))
+    return promotion_earnings(user, row, effects_shown(user, row), actual_cost(user, row))
 
 
 def test_the_worked_case() -> None:
@@ -153,3 +158,72 @@ def test_more_products_ask_no_more_queries() -> None:
             assert promotion_earnings(user, row, effects) is not None
         counts.append(len(asked))
     assert counts[0] == counts[1]
+
+
+def test_the_return_counts_with_what_it_cost_once_that_is_known() -> None:
+    row, sanne = worked(), user_factory("product-manager", language="en", name="Sanne")
+    client = Client()
+    client.force_login(sanne)
+    address = f"/pricing/promotions/{row.pk}/"
+    page = tight(client.get(address))
+    assert '<dt>What it cost us</dt><dd><span class="dim">not known yet</span></dd>' in page
+    assert "this counts with what was planned" in page
+    said = {"amount": "150", "known_date": str(today()), "source": "Invoice 7"}
+    assert client.post(f"{address}cost/", said | {"dimension": "X"}).status_code == 422
+    assert client.post(f"{address}cost/", said | {"known_date": str(today() + DAY)}).status_code == 422
+    assert client.post(f"{address}cost/", said).status_code == 302
+    found = earned(row)
+    assert found is not None
+    assert (found.planned_cost, found.actual_cost) == (100, 150)
+    assert (found.result, found.planned) == (pytest.approx(-430), pytest.approx(300))
+    assert found.return_rate == pytest.approx(-430 / 990)
+    url = f"/products/{row.rows.get().product.code}/mix/promotions/"
+    card = tight(client.get(url, headers={"HX-Request": "true"}))
+    assert '<td class="num">0.2<span class="sub">planned 0.1</span></td>' in card
+    page = tight(client.get(address))
+    assert "this counts with what was planned" not in page
+    assert ("€150.00" in page, "Sanne · Invoice 7" in page) == (True, True)
+
+
+def test_what_the_ledger_books_is_for_who_sees_it() -> None:
+    row = worked()
+    promotion_cost_say(
+        user=user_factory(), promotion=row, amount=None, dimension="PROMO-1", known_date=today()
+    )
+    shown = [actual_cost(user_factory(role), row) for role in ("finance", "marketing")]
+    assert [one and one.amount for one in shown] == [None, None]
+    for number, amount in (("1", "90"), ("2", "-15.50"), ("3", "999")):
+        LedgerEntry.objects.create(
+            number=number,
+            date=today(),
+            month=month_start(today()),
+            account="4500",
+            dimension="PROMO-1" if number != "3" else "",
+            amount=D(amount),
+            currency="EUR",
+            booked=D(amount),
+        )
+    shown = [actual_cost(user_factory(role), row) for role in ("finance", "marketing")]
+    assert [one and one.amount for one in shown] == [D("74.50"), None]
+    limited = user_factory("finance", channels=[channel_factory()])
+    assert actual_cost(limited, row) is None
+
+
+def test_what_was_said_of_it_stays() -> None:
+    row, said = worked(), {"amount": D(9), "known_date": today()}
+    first = promotion_cost_say(user=user_factory(), promotion=row, **said)
+    promotion_cost_say(user=user_factory(), promotion=row, **said | {"amount": D(0)})
+    found = actual_cost(user_factory(), row)
+    assert (found and found.amount, row.costs.count()) == (0, 2)
+    for act in (first.delete, lambda: PromotionCost.objects.update(amount=1)):
+        with pytest.raises(InternalError, match=r"Cannot (update|delete)"), transaction.atomic():
+            act()
+    with pytest.raises(IntegrityError, match="amount_or_dimension"), transaction.atomic():
+        PromotionCost.objects.create(promotion=row, created_by=user_factory(), known_date=today())
+    for user, promotion, code in (
+        (user_factory("viewer"), row, None),
+        (user_factory(), promotion_factory(product_factory()), "not_begun"),
+    ):
+        with pytest.raises((DomainError, PermissionDenied)) as refused:
+            promotion_cost_say(user=user, promotion=promotion, **said)
+        assert getattr(refused.value, "code", None) == code

@@ -15,7 +15,7 @@ from django.test import Client
 from django.utils import translation
 
 from accounts.errors import DomainError
-from collaboration.models import Alert, Notification
+from collaboration.models import Alert, Decision, Notification
 from core import jobs
 from core.models import Job
 from core.organisation import today
@@ -31,6 +31,7 @@ from pricing.services.proposals import (
 )
 from products.models import FourEyesRule, Product
 from tests.factories import (
+    bound_factory,
     channel_factory,
     line_factory,
     price_factory,
@@ -218,19 +219,22 @@ class TestLimits:
         [
             (Bound, {"least": 2, "most": 1}, "bound_order"),
             (Bound, {"source": ""}, "bound_has_source"),
+            (Bound, {"currency": "eur"}, "bound_currency"),
             (Bound, {"line": None}, "bound_of_product_or_line"),
             (NoticeDays, {"days": 400}, "notice_within_a_year"),
         ],
     )
     def test_what_the_database_refuses(self, model: Any, fields: dict[str, Any], name: str) -> None:
-        valid: dict[str, Any] = {"line": line_factory(), "start_date": soon(), "source": "law"}
+        valid: dict[str, Any] = {"line": line_factory(), "start_date": soon(), "currency": "EUR"} | {
+            "source": "law"
+        }
         with pytest.raises(IntegrityError, match=name):
             model.objects.create(**(valid | fields if model is Bound else fields))
 
     def test_a_legal_cap_refuses_and_a_floor_asks_for_a_reason(self) -> None:
         proposal = drafted()
         price = proposal.prices.get()
-        bound = Bound.objects.create(
+        bound = bound_factory(
             line=price.product.line, start_date=soon(-99), most=D("10.50"), source="Cap of the regulator"
         )
         with pytest.raises(DomainError, match=r"Cap of the regulator sets at most €10\.50 without VAT"):
@@ -245,7 +249,7 @@ class TestLimits:
     def test_a_bound_set_since_holds_at_approval(self) -> None:
         proposal = proposed()
         line = proposal.prices.get().product.line
-        bound = Bound.objects.create(line=line, start_date=soon(-9), most=D(5), source="The law")
+        bound = bound_factory(line=line, start_date=soon(-9), most=D(5), source="The law")
         with pytest.raises(DomainError, match="The law sets at most"):
             proposal_approve(user=user_factory(), proposal=proposal)
         Bound.objects.filter(pk=bound.pk).update(most=D(50))
@@ -255,11 +259,11 @@ class TestLimits:
         proposal = drafted()
         price = proposal.prices.get()
         own = {"product": price.product, "source": "contract"}
-        Bound.objects.create(line=price.product.line, start_date=soon(-99), most=D(1), source="line's")
-        Bound.objects.create(**own, start_date=soon(-99), most=D(2))
+        bound_factory(line=price.product.line, start_date=soon(-99), most=D(1), source="line's")
+        bound_factory(**own, start_date=soon(-99), most=D(2))
         # 11.00 without VAT is 13.31 with it
-        Bound.objects.create(**own, start_date=soon(-9), most=D("13.31"), with_vat=True)
-        Bound.objects.create(**own, start_date=soon(11), most=D(1))
+        bound_factory(**own, start_date=soon(-9), most=D("13.31"), with_vat=True)
+        bound_factory(**own, start_date=soon(11), most=D(1))
         assert proposal_submit(user=proposal.author, proposal=proposal).state == "proposed"
 
     @pytest.mark.parametrize(
@@ -282,7 +286,7 @@ class TestLimits:
             product=product, price_list=mine, start_date=soon(-9), component=component, tier=tier, amount=10
         )
         for of, its_tier, most in bounds:
-            Bound.objects.create(
+            bound_factory(
                 line=product.line,
                 component=of,
                 tier=its_tier,
@@ -307,6 +311,40 @@ class TestLimits:
             said = proposal_submit(user=author, proposal=proposal, exception="As agreed")
             assert said.state == "proposed"
 
+    @pytest.mark.parametrize(
+        ("bounds", "refused", "unchecked"),
+        [
+            ({"EUR": 5}, False, 1),
+            ({"EUR": 5, "USD": 5}, True, 0),
+            ({"EUR": 5, "USD": 50}, False, 0),
+            ({"EUR": 5, "USD": None}, False, 1),  # taken away there
+            ({"USD": 5}, True, 0),
+            ({}, False, 0),
+        ],
+    )
+    def test_a_list_in_another_currency_has_bounds_of_its_own_or_says_so(
+        self, bounds: dict[str, Any], refused: bool, unchecked: int
+    ) -> None:
+        proposal = drafted(price_list=price_list_factory(currency="USD"))
+        line = proposal.prices.get().product.line
+        for currency, most in bounds.items():
+            bound_factory(line=line, start_date=soon(-9), most=most and D(most), currency=currency)
+        client = Client()
+        client.force_login(proposal.author)
+
+        def said() -> bool:
+            return "there is one, but not in USD" in client.get(proposal.get_absolute_url()).content.decode()
+
+        assert said() is bool(unchecked)
+        if refused:
+            with translation.override("en"), pytest.raises(DomainError, match=r"at most (US)?\$5\.00"):
+                proposal_submit(user=proposal.author, proposal=proposal)
+            return
+        proposal_submit(user=proposal.author, proposal=proposal)
+        assert said() is bool(unchecked)
+        proposal_approve(user=user_factory(), proposal=proposal)
+        assert said() is False
+
     def test_notice_of_the_nearest_channel(self) -> None:
         top = channel_factory()
         account = channel_factory(parent=top, kind="account")
@@ -321,7 +359,12 @@ class TestLimits:
 
 @pytest.mark.django_db(transaction=True)
 def test_of_two_who_decide_at_once_one_wins_and_the_other_is_told() -> None:
-    proposal = proposed()
+    """Two who approve, and one who approves while the other rejects."""
+    for rejects in (False, True):
+        decided_at_once(proposed(), rejects=rejects)
+
+
+def decided_at_once(proposal: Proposal, *, rejects: bool) -> None:
     people = [user_factory(), user_factory()]
     gate = threading.Barrier(2)
     answers: list[str] = []
@@ -329,7 +372,7 @@ def test_of_two_who_decide_at_once_one_wins_and_the_other_is_told() -> None:
     def decide(person: Any, approve: bool) -> None:
         try:
             gate.wait()
-            if approve:
+            if approve or not rejects:
                 proposal_approve(user=person, proposal=proposal)
             else:
                 proposal_reject(user=person, proposal=proposal, note="No")
@@ -346,7 +389,8 @@ def test_of_two_who_decide_at_once_one_wins_and_the_other_is_told() -> None:
         thread.join()
     assert sorted(answers) == ["already_decided 409", "won"]
     proposal.refresh_from_db()
-    assert proposal.prices.get().state == proposal.state in ("approved", "rejected")
+    assert proposal.prices.get().state == proposal.state in ("approved", *(["rejected"] if rejects else []))
+    assert Decision.objects.filter(reference=proposal.pk).count() == (proposal.state == "approved")
 
 
 @pytest.mark.slow

@@ -21,6 +21,7 @@ from pricing.services.price_rules import CENT, Rule
 from pricing.steps.recommended import chunks, compute
 from products.models import Product
 from tests.factories import (
+    bound_factory,
     channel_factory,
     cost_rate_factory,
     line_factory,
@@ -78,7 +79,7 @@ def test_the_best_of_the_prices_that_may_be_told() -> None:
     assert recommended(ground_of(Product.objects.get(code="A"), marketer()), next_month()) is None
     # A bound that refuses holds, one that asks for a reason does not; not measured in its line: nothing.
     dear = Product.objects.get(code="B")
-    bound = Bound.objects.create(product=dear, start_date=SINCE, most=11, source="Law")
+    bound = bound_factory(product=dear, start_date=SINCE, most=11, source="Law")
     night(dear)
     assert RecommendedPrice.objects.get().price == 11
     page = client_of(user_factory("product-manager")).get("/products/B/mix/what-if/").content.decode()

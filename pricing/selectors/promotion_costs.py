@@ -1,0 +1,59 @@
+"""What promotions turned out to cost us."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any
+
+from django.db.models import Sum
+
+from pricing.models import LedgerEntry, Promotion, PromotionCost
+from products.selectors.access import visible_channel_ids, visible_line_ids
+
+from .costs import RIGHT
+from .promotions import sees_whole
+
+
+@dataclass(frozen=True)
+class ActualCost:
+    """``amount`` is ``None`` as long as the ledger has booked nothing, and for who may not see what it holds.
+    ``row`` says since when it is known, by whom and according to what."""
+
+    row: PromotionCost
+    amount: Decimal | None
+
+
+def actual_cost(user: Any, promotion: Promotion) -> ActualCost | None:
+    """As it was said last; ``None``: nobody said anything yet, or the person sees only a part of it. Two
+    queries at most."""
+    if not sees_whole(user, promotion):
+        return None
+    row = promotion.costs.select_related("created_by").order_by("-pk").first()
+    if row is None:
+        return None
+    return ActualCost(row, _booked(user, row.dimension) if row.dimension else row.amount)
+
+
+def costs_known(user: Any, promotions: Collection[Promotion]) -> dict[int, Decimal]:
+    """What promotions that the person sees whole cost, by their id; those of which nobody knows it are left
+    out, and those whose cost the ledger knows alone. One query."""
+    asked = [row.pk for row in promotions if sees_whole(user, row)]
+    rows = (
+        PromotionCost.objects.filter(promotion__in=asked)
+        .order_by("promotion_id", "-pk")
+        .distinct("promotion_id")
+    )
+    return {row.promotion_id: row.amount for row in rows if row.amount is not None}
+
+
+def _booked(user: Any, dimension: str) -> Decimal | None:
+    """The sum of the ledger's entries under the dimension, for who sees the ledger."""
+    limited = visible_line_ids(user) is not None or visible_channel_ids(user) is not None
+    if limited or not user.has_perm(RIGHT):
+        return None
+    booked: Decimal | None = LedgerEntry.objects.filter(dimension=dimension).aggregate(all=Sum("booked"))[
+        "all"
+    ]
+    return booked

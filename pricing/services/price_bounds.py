@@ -1,0 +1,71 @@
+"""What prices are held against, bounds and days of notice: set by who does not propose prices."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import pghistory
+from django.db import transaction
+from django.utils.translation import gettext as _
+
+from accounts.errors import DomainError, right_require
+from accounts.versions import check
+from core.organisation import organisation_get
+from pricing.models import Bound, NoticeDays, Price
+from products.models import Channel, ProductLine
+from products.selectors.four_eyes import four_eyes_of
+from products.services.scope import unlimited
+
+from .price_decisions import KIND
+
+RIGHT = "pricing.bounds"
+
+
+@contextmanager
+def _set_by_another(user: Any, line: ProductLine | None) -> Iterator[None]:
+    """Around a change: refused to who proposes prices as well, where these need a second person."""
+    right_require(user, RIGHT)
+    unlimited(user, _("This is shared by all lines; you are limited to some of them."))
+    rule = four_eyes_of(line, KIND, None)
+    if not user.has_perm("pricing.edit"):
+        yield
+        return
+    if rule.needed:
+        message = _("You propose prices yourself: somebody who does not sets what they are held against.")
+        raise DomainError("four_eyes", message, status=403)
+    with pghistory.context(four_eyes=rule.reason):
+        yield
+
+
+@transaction.atomic
+def bound_set(*, user: Any, **values: Any) -> Bound:
+    """A least or most of one component of the price of a product or line, of one tier or all, from a date on,
+    in one currency (nobody says which: ours); without either there is none then."""
+    said = {"component": Price.Component.UNIT, "tier": "", "currency": "", **values}
+    said["currency"] = said["currency"].strip().upper() or organisation_get().currency
+    names = ("product", "line", "component", "tier", "currency", "start_date")
+    line = said["product"].line if said["product"] else said["line"]
+    with _set_by_another(user, line):
+        key = {name: said[name] for name in names}
+        row = Bound.objects.filter(**key).first() or Bound(**key)
+        for name, value in said.items():
+            setattr(row, name, value)
+        check(row)
+        row.save()
+    return row
+
+
+@transaction.atomic
+def notice_set(*, user: Any, channel: Channel | None, days: int) -> None:
+    """How many days ahead the channel must be told of a price; 0 takes the rule away."""
+    with _set_by_another(user, None):
+        if not days:
+            NoticeDays.objects.filter(channel=channel).delete()
+            return
+        row = NoticeDays.objects.filter(channel=channel).first() or NoticeDays(channel=channel)
+        if row.days != days:
+            row.days = days
+            check(row)
+            row.save()
