@@ -26,7 +26,6 @@ _HEADER = "| distribution | n | mean error | bias | 80 % holds | interval score 
 class Spread:
     """A simulated product whose distribution moves: told of it, not told, and as if it had stood still."""
 
-    seed: int
     told: History
     untold: History
     still: History
@@ -40,10 +39,10 @@ def spread(products: Sequence[Simulated], *, seed: int) -> list[Spread]:
     power. What is told is the month's mean, four per cent beside the truth, and not yet of the last six
     weeks."""
     rng = np.random.default_rng(seed)
-    return [_spread(rng, one, seed) for one in products]
+    return [_spread(rng, one) for one in products]
 
 
-def _spread(rng: np.random.Generator, one: Simulated, seed: int) -> Spread:
+def _spread(rng: np.random.Generator, one: Simulated) -> Spread:
     history = one.history
     weeks = len(history.week)
     moves = np.cumsum((rng.random(weeks) < 1 / 20) * rng.normal(0, rng.uniform(0.05, 0.25), weeks))
@@ -59,7 +58,7 @@ def _spread(rng: np.random.Generator, one: Simulated, seed: int) -> Spread:
     told = 0.8 * np.exp(_by_the_month(path) + rng.normal(0, 0.04, weeks // 4 + 1)[np.arange(weeks) // 4])
     told[-6:] = np.nan
     untold = replace(history, units=units)
-    return Spread(seed, replace(untold, distribution=told), untold, history, one.truth.elasticity)
+    return Spread(replace(untold, distribution=told), untold, history, one.truth.elasticity)
 
 
 def _late(regular: FloatArray) -> FloatArray:
@@ -80,15 +79,7 @@ def rows(products: Sequence[Spread], *, monthly: bool) -> Iterator[str]:
         histories: list[History] = [getattr(one, way) for one in products]
         if monthly:
             histories = [by_month(history) for history in histories]
-        fitted = map_all(fit_one, histories, label=way)
-        # Each set has categories of its own, by the same names.
-        found = [
-            said
-            for seed in sorted({one.seed for one in products})
-            for said in estimates(
-                [fit for fit, one in zip(fitted, products, strict=True) if one.seed == seed]
-            )
-        ]
+        found = estimates(map_all(fit_one, histories, label=way))
         said, low, high = np.array([(one.elasticity, one.lo80, one.hi80) for one in found]).T
         interval = high - low + 10 * np.maximum(low - truth, 0) + 10 * np.maximum(truth - high, 0)
         yield (
