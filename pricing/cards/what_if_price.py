@@ -46,7 +46,8 @@ def _label(ground: Ground, asked: Asked) -> str:
     if price.several:
         if asked.part is None:
             return _("What a reference customer pays in a year")
-        return capfirst(part_words(*asked.part)) or _("Price per unit")
+        component, tier = asked.part
+        return tier or capfirst(part_words(component, tier)) or _("Price per unit")
     return _("Our price") if price.price_list.kind == "own" else _("Consumer price")
 
 
@@ -132,6 +133,12 @@ def _customer(ground: Ground, asked: Asked, customer: Customer) -> str:
     if amounts[0] is None or amounts[1] is None:
         return ""
     said = [price_text(amount, ground.currency, 2) for amount in amounts if amount is not None]
+    if said[0] == said[1]:
+        return _("%(customer)s (%(uses)s) pays %(now)s a year.") % {
+            "customer": customer.name,
+            "uses": use_words(customer),
+            "now": said[0],
+        }
     return _("%(customer)s (%(uses)s) pays %(then)s a year instead of %(now)s.") % {
         "customer": customer.name,
         "uses": use_words(customer),

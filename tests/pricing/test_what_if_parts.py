@@ -112,6 +112,8 @@ class TestTheCard:
         assert "component=unit&amp;tier=kWh" in said
         whole = ask(client_of(marketer()), "div#what-if", part="unit:kWh", price="0.33", was=":unit:kWh")
         assert "kWh: €0.30" in whole
+        assert ">kWh <span" in whole
+        assert "Home (2,500 kWh) pays €810.00 a year." in ask(client_of(marketer()))
         assert 'name="was" value=":unit:kWh"' in whole
         assert "kind=promotion" not in whole
 
