@@ -112,11 +112,19 @@ def decided_band(
     """Low and high end of a sum of months that decisions move: of each month the half widths below and above,
     of the statistics' own errors and of what is not known of the decisions. The first are correlated; what is
     not known of a price is the same in every month that it holds, so the second add. Both are independent."""
+    below, above = decided_halves(own, moved, correlation=correlation)
+    return max(total - below, min(total, 0.0)), total + above
+
+
+def decided_halves(
+    own: Sequence[tuple[float, float]], moved: Sequence[tuple[float, float]], *, correlation: float
+) -> tuple[float, float]:
+    """How far that sum's band reaches below and above it."""
     below, above = (
         hypot(_half([pair[end] for pair in own], correlation), sum(pair[end] for pair in moved))
         for end in (0, 1)
     )
-    return max(total - below, min(total, 0.0)), total + above
+    return below, above
 
 
 def _half(widths: Sequence[float], correlation: float) -> float:

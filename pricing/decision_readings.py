@@ -26,10 +26,17 @@ def _proposals_on_lists(user: Any) -> QuerySet[Proposal]:
 
 
 def price_words(what: Mapping[str, Any]) -> str:
-    """ "Price 2.00 to 2.08"."""
+    """ "Price 2.00 to 2.08", of several parts each, and what a reference customer pays in a year."""
+    said = [_part_words(part, what["currency"]) for part in what.get("parts", [what])]
+    if "yearly" in what:
+        old, new = (price_text(Decimal(amount), what["currency"], 2) for amount in what["yearly"])
+        said.append(_("a year %(old)s to %(new)s") % {"old": old, "new": new})
+    return "; ".join(said)
+
+
+def _part_words(part: Mapping[str, Any], currency: str) -> str:
     old, new = (
-        price_text(Decimal(what[key]), what["currency"]) if what[key] is not None else None
-        for key in ("old", "new")
+        price_text(Decimal(part[key]), currency) if part[key] is not None else None for key in ("old", "new")
     )
     said = {"old": old, "new": new}
     if new is None:
@@ -38,7 +45,7 @@ def price_words(what: Mapping[str, Any]) -> str:
         text = _("Price set to %(new)s") % said
     else:
         text = _("Price %(old)s to %(new)s") % said
-    return ", ".join(filter(None, [text, part_words(what["component"], what["tier"])]))
+    return ", ".join(filter(None, [text, part_words(part["component"], part["tier"])]))
 
 
 def promotion_words(what: Mapping[str, Any]) -> str:

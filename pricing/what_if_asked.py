@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+from dataclasses import replace
 from decimal import Decimal, InvalidOperation
 from functools import cached_property
 from typing import Any
@@ -34,17 +35,23 @@ class Asker:
 
     def read(self, said: Any) -> Question:
         """``said``: a QueryDict or the values of a scenario; what cannot be read is as usual."""
+        if said.get("kind") not in kinds_of(self.ground):
+            return self._price(said)
         if said.get("kind") == "promotion":
             return self._promotion(said)
-        if said.get("kind") == "distribution":
-            return self._distribution(said)
+        return self._distribution(said) if said.get("kind") == "distribution" else self._price(said)
+
+    def _price(self, said: Any) -> Asked:
         usual = self.ground.usual()
         channel = next((int(pk) for pk in _all(said, "channel") if pk.isdigit()), None)
         channel = channel if channel in self.ground.channels else None
-        now = self.ground.price_in(channel).amount
+        named = tuple((said.get("part") or "").split(":", 1))
+        part = next((one for one in self.ground.price_in(channel).several if one == named), None)
+        asked = replace(usual, start=_day(said.get("start"), usual.start), channel=channel, part=part)
+        now = self.ground.asked_now(asked)
         # A slider says 11 for 11.00.
-        price = Decimal(machine(_decimal(_slid(said, "price", str(channel or "")), now), price_decimals(now)))
-        return self.ground.bounded(Asked(price, _day(said.get("start"), usual.start), channel))
+        price = Decimal(machine(_decimal(_slid(said, "price", slides(asked)), now), price_decimals(now)))
+        return self.ground.bounded(replace(asked, price=price))
 
     def answer(self, asked: Question) -> Answer | None:
         """``None``: refused."""
@@ -78,6 +85,18 @@ class Asker:
         rate = _decimal(_slid(said, "rate", str(channel)), Decimal(-1))
         usual = self.ground.usual().start
         return self.distributions.bounded(channel, None if rate < 0 else rate, _day(said.get("start"), usual))
+
+
+def kinds_of(ground: Ground) -> tuple[str, ...]:
+    """What may be asked of it: a promotion has a price per unit, and of a state a price is asked alone."""
+    if ground.inflow is not None:
+        return ("price",)
+    return ("price", *(("promotion",) if ground.price.made.is_plain else ()), "distribution")
+
+
+def slides(asked: Asked) -> str:
+    """What a slider of a price is about: another list or part, and where it stood counts no more."""
+    return "".join([str(asked.channel or ""), *(":".join(["", *asked.part]) if asked.part else "")])
 
 
 def machine(value: Decimal, decimals: int) -> str:

@@ -15,9 +15,16 @@ from core.charts import Actual, Chart, Expected, volume_forecast_chart
 from core.organisation import organisation_get
 from core.registries import Event
 from forecasting.selectors.forecasts import forecast_current
-from forecasting.totals import total_band
 from pricing.selectors.margins import Margins
-from pricing.selectors.margins_ahead import LEVEL, Fall, MonthAhead, fall_under, margin_floor, months_ahead
+from pricing.selectors.margins_ahead import (
+    LEVEL,
+    Fall,
+    MonthAhead,
+    fall_under,
+    margin_floor,
+    months_ahead,
+    year_band,
+)
 from pricing.selectors.month_margin import MonthMargin
 from pricing.words.margins import move_words
 from products.models import Product
@@ -70,8 +77,7 @@ def margin_ahead_card(
 
 def _year(ahead: Sequence[MonthAhead], correlation: float) -> AheadFigure:
     means = [float(month.statement.cm2) for month in ahead]
-    lows, highs = ([float(month.band[end]) for month in ahead] for end in (0, 1))
-    low, high = total_band(means, lows, highs, correlation=correlation)
+    low, high = year_band(ahead, correlation)
     currency = organisation_get().currency
     label = ngettext("%(level)s in %(n)s month", "%(level)s in %(n)s months", len(ahead))
     said = {

@@ -17,21 +17,14 @@ from pricing.charts.what_if import measure_names, scaled, what_if_chart
 from pricing.engine.what_if import Margin, Range
 from pricing.models import Scenario
 from pricing.selectors.elasticities import elasticities_allowed
-from pricing.selectors.what_if import (
-    LEAST,
-    MOST,
-    Answer,
-    Asked,
-    Ground,
-    Question,
-)
+from pricing.selectors.own_prices import UNIT
+from pricing.selectors.what_if import Answer, Asked, Ground, Question
 from pricing.selectors.what_if_distribution import DistributionAnswer, DistributionAsked
 from pricing.selectors.what_if_promotion import PromotionAnswer, PromotionAsked
 from pricing.selectors.what_if_reading import scenarios_kept, what_if_ground
 from pricing.services.scenarios import MOST as MOST_BESIDE
-from pricing.what_if_asked import Asker, machine
-from pricing.words.elasticities import sensitivity_words
-from pricing.words.prices import price_decimals, price_text
+from pricing.what_if_asked import Asker, kinds_of, machine
+from pricing.words.prices import price_decimals
 from products.models import Product
 
 from .recommended import recommended_words
@@ -41,6 +34,7 @@ from .what_if_distribution import (
     distribution_refused,
     distribution_words,
 )
+from .what_if_price import inflow_asides, price_asides, price_asked_words, price_fields
 from .what_if_promotion import (
     promotion_asides,
     promotion_fields,
@@ -51,11 +45,21 @@ from .what_if_promotion import (
 
 REASONS = {
     "level": lambda: _(
-        "This product counts a state. A price moves what comes in and what leaves, not the state."
+        "This product counts a state. A price moves what comes in and what leaves, not the state; "
+        "its line counts no single flow in the same unit that says what comes in."
+    ),
+    "inflow": lambda: _(
+        "This product counts a state. A price moves what comes in and what leaves; of that too little is "
+        "known, or more is there than came in."
+    ),
+    "unmeasured": lambda: _(
+        "This product counts a state. How what comes in answers the price is not measured yet, neither of "
+        "it nor of its line."
     ),
     "no_price": lambda: _("There is no price yet. A what-if begins with what it costs now."),
     "parts": lambda: _(
-        "Its price is per month, once or by tier. A what-if begins with a plain price per unit."
+        "Its price has several parts, and nobody says what a customer uses of each. "
+        "Give its product line reference customers on the page Rules."
     ),
     "no_forecast": lambda: _("There is no forecast yet. A what-if moves the forecast of the night."),
 }
@@ -97,7 +101,7 @@ def what_if_context(user: Any, product: Product, said: Any, *, whole: bool = Tru
         "ground": ground,
         "asked": asked,
         "hidden": [*address, *([("of", of)] if of in ground.measures else [])],
-        "kinds": kinds(asked),
+        "kinds": kinds(ground, asked),
         "kept": [
             {"row": row, "about": scenario_words(asker, row, one), "on": row.pk in on} for row, one in kept
         ],
@@ -118,11 +122,11 @@ def what_if_context(user: Any, product: Product, said: Any, *, whole: bool = Tru
     }
 
 
-def kinds(asked: Question) -> list[dict[str, Any]]:
+def kinds(ground: Ground, asked: Question) -> list[dict[str, Any]]:
     """What may change, and which of it is asked now."""
     names = {"price": _("Price"), "promotion": _("Promotion"), "distribution": _("Distribution")}
     on = asked.values.get("kind", "price")
-    return [{"kind": kind, "name": name, "on": kind == on} for kind, name in names.items()]
+    return [{"kind": kind, "name": names[kind], "on": kind == on} for kind in kinds_of(ground)]
 
 
 def _measures(ground: Ground, of: str, address: list[tuple[str, Any]]) -> list[dict[str, Any]]:
@@ -150,64 +154,12 @@ def fields(asker: Asker, asked: Question) -> dict[str, Any]:
     if isinstance(asked, DistributionAsked):
         return distribution_fields(asker.distributions, asked)
     assert isinstance(asked, Asked)
-    ground = asker.ground
-    price = ground.price_in(asked.channel)
-    decimals = max(price_decimals(price.amount), 2)
-    return {
-        "slider": {
-            "name": "price",
-            "label": _("Our price") if price.price_list.kind == "own" else _("Consumer price"),
-            "sub": _("with VAT") if price.price_list.with_vat else _("without VAT"),
-            "low": machine(price.amount * LEAST, decimals),
-            "high": machine(price.amount * MOST, decimals),
-            "step": machine(Decimal(1).scaleb(-decimals), decimals),
-            "value": machine(asked.price, decimals),
-            "said": price_text(asked.price, ground.currency, decimals),
-        },
-        "choice": _lists(ground, asked),
-        "now": price_text(price.amount, ground.currency, decimals),
-        "change": formats.delta(asked.price / price.amount - 1, good="none"),
-        "consumer": _consumer(ground, asked),
-        "sensitivity": sensitivity_words(ground.elasticity_in(asked.channel)),
-    }
-
-
-def _lists(ground: Ground, asked: Asked) -> dict[str, Any] | None:
-    """Whose price changes; nothing to choose where no channel has one of its own."""
-    if not ground.channels:
-        return None
-    rows = [{"value": "", "name": _("everybody"), "on": asked.channel is None}]
-    rows += [
-        {
-            "value": pk,
-            "name": f"{own.channel.name} ({formats.share(ground.volumes.share([pk]))})",
-            "on": pk == asked.channel,
-        }
-        for pk, own in ground.channels.items()
-    ]
-    return {"name": "channel", "label": _("Whose price"), "rows": rows}
+    return price_fields(asker.ground, asked)
 
 
 def refused(asked: Question) -> str:
     """Why it is not answered."""
     return promotion_refused(asked) if isinstance(asked, PromotionAsked) else distribution_refused()
-
-
-def _consumer(ground: Ground, asked: Asked) -> str:
-    price = ground.consumer_price(asked.price, asked.channel)
-    if price is None or ground.consumer is None or ground.reseller_margin is None:
-        return ""
-    said = {
-        "now": price_text(ground.consumer.amount, ground.currency, 2),
-        "then": price_text(price, ground.currency, 2),
-        "margin": formats.percent(ground.reseller_margin),
-        "passed": formats.percent(ground.pass_through, 0),
-    }
-    if ground.pass_through == 1:
-        text = _("Consumer price %(now)s becomes %(then)s: the reseller keeps his margin of %(margin)s.")
-    else:
-        text = _("Consumer price %(now)s becomes %(then)s: the reseller passes on %(passed)s of the change.")
-    return text % said
 
 
 def margin_asides(margin: Margin) -> list[str]:
@@ -233,29 +185,30 @@ def scenario_words(asker: Asker, row: Scenario, asked: Question) -> str:
         said = distribution_words(asker.distributions, asked)
     else:
         assert isinstance(asked, Asked)
-        said = _("%(price)s from %(day)s") % {
-            "price": price_text(Decimal(row.values["price"]), asker.ground.currency),
-            "day": formats.day(asked.start),
-        }
-        if asked.channel:
-            said = f"{asker.ground.channels[asked.channel].channel.name}: {said}"
+        said = price_asked_words(asker.ground, asked, Decimal(row.values["price"]))
     return f"{said} · {row.author}"
 
 
 def propose_url(ground: Ground, answer: Answer) -> str:
-    """To the form that proposes it, filled in; distribution is not ours to propose."""
+    """To the form that proposes it, filled in; distribution is not ours to propose, and a form is of one part
+    of a price."""
     asked = answer.asked
     if isinstance(answer, DistributionAnswer):
         return ""
     if isinstance(answer, PromotionAnswer):
         return promotion_propose_url(ground, answer)
     assert isinstance(asked, Asked)
+    if ground.price_in(asked.channel).several and asked.part is None:
+        return ""
     said = {
         "product": ground.product.code,
         "list": ground.price_in(asked.channel).price_list.code,
-        "price": machine(asked.price, max(price_decimals(ground.price_in(asked.channel).amount), 2)),
+        "price": machine(asked.price, max(price_decimals(ground.asked_now(asked)), 2)),
         "start": str(asked.start),
     }
+    part = asked.part or next(iter(ground.price_in(asked.channel).made.weights))
+    if part != UNIT:
+        said |= {"component": part[0], "tier": part[1]}
     return f"{reverse('pricing:proposal_new')}?{urlencode(said)}"
 
 
@@ -263,6 +216,10 @@ def outcome_rows(ground: Ground, answer: Answer) -> list[Row]:
     """Volume, and revenue where it is known what a unit brings in."""
     said = answer.outcome
     rows = [_row(_("Volume"), said.volume, said.volume_now, ground.unit)]
+    if ground.inflow is not None:
+        last = ground.months[-1]
+        name = _("At the end of %(month)s") % {"month": formats.month(last.month)}
+        rows = [_row(name, said.volumes[-1], last.final, ground.unit)]
     if answer.there is not None and isinstance(answer.asked, Asked) and answer.asked.channel:
         where = ground.channels[answer.asked.channel].channel.name
         there = _row(
@@ -301,7 +258,10 @@ def asides(ground: Ground, answer: Answer) -> list[str]:
         return promotion_asides(ground, answer)
     if isinstance(answer, DistributionAnswer):
         return distribution_asides(ground, answer)
-    said, found = answer.outcome, []
+    assert isinstance(answer.asked, Asked)
+    said, found = answer.outcome, price_asides(ground, answer.asked)
+    if ground.inflow is not None:
+        return [*found, *inflow_asides(ground, said)]
     if said.better is not None and ground.revenue is not None:
         share = formats.percent(abs(said.break_even))
         found.append(

@@ -34,17 +34,20 @@ def distribution_fields(distributions: Distributions, asked: DistributionAsked) 
             "step": str(LEAST),
             "value": f"{asked.rate:.2f}",
             "said": formats.percent(asked.rate, 0),
+            "was": str(asked.channel),
         },
         "now": f"{formats.percent(spread.rate, 0)} ({formats.month(spread.month)})",
         "change": formats.delta(asked.rate - spread.rate, kind="points", good="none"),
-        "choice": {
-            "name": "channel",
-            "label": capfirst(_("channel")),
-            "rows": [
-                {"value": pk, "name": one.channel.name, "on": pk == asked.channel}
-                for pk, one in distributions.spreads.items()
-            ],
-        },
+        "choices": [
+            {
+                "name": "channel",
+                "label": capfirst(_("channel")),
+                "rows": [
+                    {"value": pk, "name": one.channel.name, "on": pk == asked.channel}
+                    for pk, one in distributions.spreads.items()
+                ],
+            }
+        ],
     }
 
 
@@ -70,6 +73,7 @@ def distribution_asides(ground: Ground, answer: DistributionAnswer) -> list[str]
     tenth = [1.1 ** (belief.mean + side * Z80 * belief.sd) - 1 for side in (0, -1, 1)]
     said = {
         "units": formats.volume(answer.per_point, ground.unit),
+        "measure": str(answer.measure),
         "months": formats.number(belief.count, 0),
         "share": formats.share(answer.share),
         "rate": formats.percent(tenth[0]),
@@ -77,7 +81,10 @@ def distribution_asides(ground: Ground, answer: DistributionAnswer) -> list[str]
         "high": formats.percent(tenth[2]),
     }
     return [
-        _("A percentage point of distribution sold %(units)s there in a month, over %(months)s months.")
+        _(
+            "A percentage point of distribution sold %(units)s there in a month, over %(months)s months "
+            "(%(measure)s)."
+        )
         % said,
         _("A tenth more distribution is %(rate)s more volume there (80%%: %(low)s to %(high)s).") % said,
         _("The channel sells %(share)s of all volume.") % said,

@@ -37,17 +37,20 @@ def promotion_fields(promotions: Promotions, asked: PromotionAsked) -> dict[str,
             "step": machine(Decimal(1).scaleb(-decimals), decimals),
             "value": machine(asked.price, decimals),
             "said": price_text(asked.price, ground.currency, decimals),
+            "was": asked.mechanic,
         },
         "now": price_text(normal, ground.currency, decimals),
         "change": formats.delta(asked.price / normal - 1, good="none"),
-        "choice": {
-            "name": "mechanic",
-            "label": _("Mechanic"),
-            "rows": [
-                {"value": value, "name": Mechanic(value).label, "on": value == asked.mechanic}
-                for value in promotions.mechanics
-            ],
-        },
+        "choices": [
+            {
+                "name": "mechanic",
+                "label": _("Mechanic"),
+                "rows": [
+                    {"value": value, "name": Mechanic(value).label, "on": value == asked.mechanic}
+                    for value in promotions.mechanics
+                ],
+            }
+        ],
         "is_promotion": True,
         # Read by the card only, not by an answer to its slider.
         "channels": lambda: [

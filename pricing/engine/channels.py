@@ -21,13 +21,18 @@ _PRODUCT = (-2.62, 1.18)
 
 
 def shrink_within(
-    products: FloatArray, categories: Sequence[str], channels: FloatArray, of: Sequence[int]
+    products: FloatArray,
+    categories: Sequence[str],
+    channels: FloatArray,
+    of: Sequence[int],
+    monthly: Sequence[bool] = (),
 ) -> tuple[list[Posterior], list[Posterior]]:
     """One posterior a row of `products` (as in `shrink`) and a row of `channels`: log-likelihoods over
     ELASTICITIES of what each channel sold, `of` the row of its product. A row of zeros says nothing of itself
-    and gets its product's value, wider. The sales of a channel are not among its product's."""
+    and gets its product's value, wider. The sales of a channel are not among its product's. `monthly` as in
+    `shrink`."""
     if not len(channels):
-        return shrink(products, categories), []
+        return shrink(products, categories, monthly), []
     parents = np.array(of)
     likelihood = np.exp(channels - channels.max(axis=1, keepdims=True))
     apart = np.stack([about(spread, ELASTICITIES) for spread in _APART])
@@ -36,7 +41,7 @@ def shrink_within(
     said = np.log(likelihood @ around + 1e-300)  # channel, e of its product
     together = products.copy()
     np.add.at(together, parents, said)
-    found = shrink(together, categories)
+    found = shrink(together, categories, monthly)
     out = []
     for row, parent in enumerate(parents):
         others = np.log(found[parent].density + 1e-300) - said[row]

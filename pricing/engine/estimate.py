@@ -78,7 +78,8 @@ def estimates(fitted: Sequence[Fitted]) -> list[Estimate]:
     if not fitted:
         return []
     categories = [one.history.category for one in fitted]
-    posteriors = shrink(np.stack([one.log_likelihood for one in fitted]), categories)
+    monthly = [one.history.monthly for one in fitted]
+    posteriors = shrink(np.stack([one.log_likelihood for one in fitted]), categories, monthly)
     speaking = {one.history.category for one in fitted if not one.refusal}
     return [
         _estimate(one, posterior, known=one.history.category in speaking)

@@ -14,7 +14,7 @@ import numpy as np
 from scipy.stats import gamma
 
 from .demand import ELASTICITIES
-from .history import FloatArray
+from .history import FloatArray, IntArray
 
 _MEANS: FloatArray = np.arange(-5.5, -0.69, 0.1)
 _CENTRES: FloatArray = np.arange(-4.2, -1.19, 0.2)
@@ -23,6 +23,9 @@ _BETWEEN: FloatArray = np.array([0.2, 0.4, 0.6, 0.9])
 _CENTRE_PRIOR = (-2.62, 0.4)
 _WITHIN_PRIOR = (np.log(0.85), 0.35)
 _BETWEEN_PRIOR = (np.log(0.5), 0.5)
+# Of months: what they say of how far products lie apart, and categories from each other, counts for so much.
+# They blur it, and errors that products share look as if they lay closer together than they do.
+_OF_MONTHS = 0.15
 # Half is believed to lie about its category as a normal with a tenth from twice as wide (products unlike
 # their category), half as a gamma: large answers have the longer tail.
 _UNLIKE, _UNLIKE_WIDER = 0.1, 2.0
@@ -56,9 +59,12 @@ class Posterior:
         return np.asarray(np.minimum(np.interp(shares, total, edges), ELASTICITIES[-1]))
 
 
-def shrink(log_likelihoods: FloatArray, categories: Sequence[str]) -> list[Posterior]:
+def shrink(
+    log_likelihoods: FloatArray, categories: Sequence[str], monthly: Sequence[bool] = ()
+) -> list[Posterior]:
     """One posterior a row of `log_likelihoods` (product, ELASTICITIES); a row of zeros is a product that says
-    nothing of itself and gets its category's value. The order of the products does not matter."""
+    nothing of itself and gets its category's value. `monthly`: which rows rest on months; empty: none. The
+    order of the products does not matter."""
     names = sorted(set(categories))
     place = {name: i for i, name in enumerate(names)}
     of = np.array([place[c] for c in categories])
@@ -74,6 +80,8 @@ def shrink(log_likelihoods: FloatArray, categories: Sequence[str]) -> list[Poste
     top = together.max(axis=2, keepdims=True)
     # Evidence of a category: within, category, between, centre.
     evidence = np.log(np.einsum("wkm,bcm->wkbc", np.exp(together - top), spread) + 1e-300) + top[..., None]
+    counts = _counts(log_likelihoods, of, monthly, len(names))
+    evidence *= counts[:, None, None]
     hyper = _hyper_prior() + evidence.sum(axis=1)
     out: list[Posterior] = []
     densities: dict[tuple[int, bytes], Posterior] = {}
@@ -81,10 +89,26 @@ def shrink(log_likelihoods: FloatArray, categories: Sequence[str]) -> list[Poste
         key = (int(k), log_likelihoods[row].tobytes())
         if key not in densities:
             densities[key] = _posterior(
-                likelihood[row], own[:, row], together[:, k], hyper - evidence[:, k], spread, about_means
+                likelihood[row],
+                own[:, row],
+                together[:, k],
+                hyper - evidence[:, k],
+                spread,
+                about_means,
+                float(counts[k]),
             )
         out.append(densities[key])
     return out
+
+
+def _counts(log_likelihoods: FloatArray, of: IntArray, monthly: Sequence[bool], count: int) -> FloatArray:
+    """By category how much it counts for how far products lie apart: the mean over those that say
+    something."""
+    speaks = log_likelihoods.any(axis=1)
+    weights = np.where(np.array(monthly, dtype=bool), _OF_MONTHS, 1.0) if len(monthly) else np.ones(len(of))
+    total = np.bincount(of, weights * speaks, minlength=count)
+    speaking = np.bincount(of, speaks, minlength=count)
+    return np.asarray(np.where(speaking > 0, total / np.maximum(speaking, 1), 1.0))
 
 
 def _posterior(
@@ -94,9 +118,13 @@ def _posterior(
     without: FloatArray,
     spread: FloatArray,
     about_means: list[FloatArray],
+    counts: float,
 ) -> Posterior:
-    """Sum over category mean, its centre and both spreads, weighed by all the other products."""
+    """Sum over category mean, its centre and both spreads, weighed by all the other products; of which spread
+    is likely, those of the category count for `counts`."""
     others = together - own  # within, mean
+    heights = others.max(axis=1, keepdims=True)
+    others = others - (1 - counts) * heights
     top = others.max()
     weights = np.exp(without - without.max())  # within, between, centre
     means = np.einsum("wbc,bcm->wm", weights, spread) * np.exp(others - top)

@@ -101,19 +101,20 @@ class Margin:
 def what_if(
     months: Sequence[Month],
     quantiles: Sequence[float],
-    price: float,
+    price: float | Sequence[float],
     *,
     correlation: float,
     over: float = 0.0,
 ) -> Outcome:
-    """``price`` in the money of ``Month.price``; ``correlation`` of two months' errors; ``over`` the
-    logarithm of how far the price lies beyond what may be told (:func:`beyond`)."""
-    draws = [(_quantile(quantiles, u), z, w) for u, z, w in points(3)]
-    ratios = [log(price / month.before) for month in months]
+    """``price`` in the money of ``Month.price``, one or of each month; ``correlation`` of two months' errors;
+    ``over`` the logarithm of how far the price lies beyond what may be told (:func:`beyond`)."""
+    draws = drawn(quantiles)
+    prices = [price] * len(months) if isinstance(price, (int, float)) else price
+    ratios = [log(new / month.before) for new, month in zip(prices, months, strict=True)]
     held = [month.moved > 0 and abs(ratio) > 1e-9 for month, ratio in zip(months, ratios, strict=True)]
     factors = [  # draw, month: volume with the change / volume without
         [
-            1 + month.moved * (exp(_clip(e * ratio + _WIDER * over * w)) - 1) if changes else 1.0
+            1 + month.moved * answered(e, ratio, over * w) if changes else 1.0
             for month, ratio, changes in zip(months, ratios, held, strict=True)
         ]
         for e, _z, w in draws
@@ -121,25 +122,35 @@ def what_if(
     # Price of the units sold, on average over the month: both prices, by what each sells.
     mean_prices = [
         [
-            (month.price - month.moved * month.before + (factor - 1 + month.moved) * price) / factor
-            for month, factor in zip(months, row, strict=True)
+            (month.price - month.moved * month.before + (factor - 1 + month.moved) * new) / factor
+            for month, factor, new in zip(months, row, prices, strict=True)
         ]
         for row in factors
     ]
     first = next((n for n, changes in enumerate(held) if changes), None)
     if first is None:
         return outcome(months, factors, mean_prices, draws, correlation)
-    left = [left_of(months[first], paid) for paid in (months[first].before, price)]
+    left = [left_of(months[first], paid) for paid in (months[first].before, prices[first])]
     return outcome(
         months,
         factors,
         mean_prices,
         draws,
         correlation,
-        break_even=months[first].before / price - 1,
+        break_even=months[first].before / prices[first] - 1,
         margin_break_even=left[0] / left[1] - 1 if left[1] > 0 else None,
         changes=True,
     )
+
+
+def drawn(quantiles: Sequence[float]) -> list[tuple[float, float, float]]:
+    """Of each draw e, and how the base and what lies beyond the prices seen turn out, as normal numbers."""
+    return [(_quantile(quantiles, u), z, w) for u, z, w in points(3)]
+
+
+def answered(e: float, ratio: float, beyond: float) -> float:
+    """By which share volume changes at a price whose logarithm is higher by ``ratio``."""
+    return exp(_clip(e * ratio + _WIDER * beyond)) - 1
 
 
 def outcome(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection
 from typing import Any
 
-from django.db.models import Case, F, FloatField, QuerySet, Value, When
+from django.db.models import Case, F, FloatField, Q, QuerySet, Value, When
 from django.db.models.functions import Cast, Lower
 
 from forecasting.selectors.forecasts import forecasts_allowed
@@ -47,18 +47,14 @@ def elasticity_of(product_ids: Collection[int]) -> dict[int, tuple[float, float,
     """Estimate, standard deviation and source (*own*, *line*, *portfolio*, *literature*) of each product, by
     id; the published mean where no night has seen it. Products whose leading measure counts a state are left
     out: a price moves what comes in and what leaves, not the state."""
-    found = {
-        row.product_id: (row.estimate, row.sd, source_of(row))
-        for row in Elasticity.objects.filter(
-            product__in=product_ids, channel=None, estimate__isnull=False
-        ).only("product_id", "estimate", "sd", "method")
-        if row.estimate is not None and row.sd is not None
-    }
     tree = line_tree()
-    lines = Product.objects.filter(pk__in=set(product_ids) - found.keys()).values_list("pk", "line_id")
-    for pk, line_id in lines:
-        if tree.lead_measure(line_id).kind != Measure.Kind.LEVEL:
-            found[pk] = (PUBLISHED, PUBLISHED_SD, LITERATURE)
+    lines = dict(Product.objects.filter(pk__in=list(product_ids)).values_list("pk", "line_id"))
+    flows = {pk for pk, line in lines.items() if tree.lead_measure(line).kind != Measure.Kind.LEVEL}
+    rows = Elasticity.objects.filter(product__in=flows, channel=None, estimate__isnull=False)
+    found = dict.fromkeys(flows, (PUBLISHED, PUBLISHED_SD, LITERATURE))
+    for row in rows.only("product_id", "estimate", "sd", "method"):
+        if row.estimate is not None and row.sd is not None:
+            found[row.product_id] = (row.estimate, row.sd, source_of(row))
     return found
 
 
@@ -107,5 +103,9 @@ def elasticities_listed(
         rows = rows.filter(estimate=None)
     revenue = Cast("product__figures__revenue_12m", FloatField())
     effect = revenue * (F("estimate") + Value(1.0)) / Value(100.0)
-    rows = rows.annotate(effect=Case(When(channel=None, then=effect), output_field=FloatField()))
+    # What comes into a state moves its revenue over years, not by the elasticity.
+    nothing = When(
+        Q(channel__isnull=False) | Q(product__figures__measure__kind=Measure.Kind.LEVEL), then=None
+    )
+    rows = rows.annotate(effect=Case(nothing, default=effect, output_field=FloatField()))
     return sorted_by(rows, SORTS[sort], descending)

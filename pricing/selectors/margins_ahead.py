@@ -10,9 +10,11 @@ import datetime
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
+from math import hypot, inf, sqrt
 
 from core.months import month_add
 from forecasting.models import ForecastMonth
+from forecasting.totals import decided_halves
 from pricing.engine.costs import LEVELS, Statement
 from pricing.engine.margin_ahead import share_moves
 from pricing.models import CostLine
@@ -36,12 +38,14 @@ it under the floor in every slow month."""
 @dataclass(frozen=True)
 class MonthAhead:
     """``expected`` is the margin of the expected volume, ``ends`` those at the ends of its 80 % band;
-    ``price`` what a unit brings in against the 12 months before."""
+    ``price`` what a unit brings in against the 12 months before; ``decided`` which share of the way to each
+    end is what is not known of decisions, squared ways adding up."""
 
     expected: MonthMargin
     ends: tuple[Statement, Statement]
     price: Decimal
     floor: Decimal | None
+    decided: tuple[float, float] = (0.0, 0.0)
 
     @property
     def month(self) -> datetime.date:
@@ -57,6 +61,17 @@ class MonthAhead:
         """Of a margin that falls as volume rises the ends change places."""
         amounts = sorted((self.statement.cm2, *(end.cm2 for end in self.ends)))
         return amounts[0], amounts[-1]
+
+    @property
+    def halves(self) -> tuple[tuple[float, float], tuple[float, float]]:
+        """Below and above the expected margin: the half widths of the statistics' own error and of what is
+        not known of decisions."""
+        below = above = (0.0, 0.0)
+        for end, share in zip(self.ends, self.decided, strict=True):
+            way = float(end.cm2 - self.statement.cm2)
+            half = abs(way) * sqrt(max(1 - share**2, 0.0)), abs(way) * share
+            below, above = (max(below, half), above) if way < 0 else (below, max(above, half))
+        return below, above
 
     @property
     def is_under(self) -> bool:
@@ -125,8 +140,22 @@ def months_ahead(margins: Margins, product: Product, forecast: Sequence[Forecast
         )
         if expected.statement is None or low.statement is None or high.statement is None:
             continue
-        found.append(MonthAhead(expected, (low.statement, high.statement), price, floor))
+        decided = [moved / hypot(own, moved) if moved else 0.0 for own, moved in row.halves80]
+        found.append(
+            MonthAhead(expected, (low.statement, high.statement), price, floor, (decided[0], decided[1]))
+        )
     return found
+
+
+def year_band(ahead: Sequence[MonthAhead], correlation: float) -> tuple[float, float]:
+    """The 80 % band of what these months leave together, as that of what they sell: what is not known of a
+    decision is the same in all its months."""
+    total = sum(float(month.statement.cm2) for month in ahead)
+    own = [(month.halves[0][0], month.halves[1][0]) for month in ahead]
+    moved = [(month.halves[0][1], month.halves[1][1]) for month in ahead]
+    below, above = decided_halves(own, moved, correlation=correlation)
+    least = 0.0 if all(month.band[0] >= 0 for month in ahead) else -inf
+    return max(total - below, least), total + above
 
 
 def year_sold(product: Product, margins: Margins) -> dict[int, Sold]:

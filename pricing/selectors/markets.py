@@ -24,7 +24,7 @@ from products.models import Product
 from products.selectors.channels import channel_chains
 from products.selectors.lines import line_tree
 
-from .own_prices import YEAR, Parts, Rows
+from .own_prices import YEAR, Parts, Rows, amount_on, lasting
 from .prices import Part, vat_rates, with_and_without
 
 _SOLD = """
@@ -86,7 +86,8 @@ def markets_of(
     products: Collection[int], first: datetime.date, last: datetime.date
 ) -> dict[int, list[Market]]:
     """Of each product its markets with all prices up to ``last``, and what they sold in the 12 months before
-    ``first``; what is paid once is left out. A product that no list has is missing."""
+    ``first``; what is paid once is left out, but of what costs nothing else. A product that no list has is
+    missing."""
     lists = own_lists()
     by_product: dict[int, dict[int, dict[Part, Rows]]] = defaultdict(
         lambda: defaultdict(lambda: defaultdict(list))
@@ -96,6 +97,8 @@ def markets_of(
         "product_id", "price_list_id", "component", "tier", "start_date", "amount"
     ):
         by_product[product][price_list][component, tier].append((date, amount or Decimal(0)))
+    for own in by_product.values():
+        _without_once(own)
     apart = {pk for pk, own in by_product.items() if any(lists[one].channel_id for one in own)}
     sold = _sold(apart, month_add(first, -YEAR), first) if apart else {}
     chains = channel_chains() if apart else {}
@@ -119,6 +122,14 @@ def markets_of(
     return found
 
 
+def _without_once(own: dict[int, dict[Part, Rows]]) -> None:
+    kept = lasting({part: rows for parts in own.values() for part, rows in parts.items()})
+    for pk in list(own):
+        own[pk] = {part: rows for part, rows in own[pk].items() if part in kept}
+        if not own[pk]:
+            del own[pk]
+
+
 def own_lists() -> dict[Any, PriceList]:
     """Ours in the organisation's currency, for everybody or a channel."""
     return (
@@ -129,8 +140,7 @@ def own_lists() -> dict[Any, PriceList]:
 
 
 def _prices(lists: Iterable[int]) -> QuerySet[Price]:
-    rows = Price.objects.filter(price_list__in=list(lists), state=State.APPROVED)
-    return rows.exclude(component=Price.Component.ONCE)
+    return Price.objects.filter(price_list__in=list(lists), state=State.APPROVED)
 
 
 def _reaching(own: ByList, lists: Mapping[int, PriceList], chain: Sequence[int]) -> tuple[int, ...]:
@@ -156,15 +166,11 @@ def _merged(lists: Sequence[PriceList], own: ByList, rate: Decimal | None) -> di
         ]
         rows: Rows = []
         for day in sorted({date for each in steps for date, _amount in each}):
-            amount = next((held for each in steps if (held := _on(each, day))), Decimal(0))
+            amount = next((held for each in steps if (held := amount_on(each, day))), Decimal(0))
             if not rows or rows[-1][1] != amount:
                 rows.append((day, amount))
         found[part] = rows
     return found
-
-
-def _on(rows: Rows, day: datetime.date) -> Decimal:
-    return next((amount for date, amount in reversed(rows) if date <= day), Decimal(0))
 
 
 def _rates(products: Collection[int], lists: Mapping[int, PriceList]) -> dict[int, Decimal | None]:

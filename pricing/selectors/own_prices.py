@@ -7,6 +7,7 @@ from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from decimal import Decimal
 from itertools import pairwise
+from typing import Any
 
 from django.db.models import Subquery
 from django.db.models.functions import Coalesce, Now
@@ -27,6 +28,7 @@ Parts = Mapping[Part, Rows]
 UNIT: Part = (Price.Component.UNIT, "")
 MONTH: Part = (Price.Component.MONTH, "")
 YEAR = 12
+PLACES = Decimal("0.0001")
 Uses = Sequence[Mapping[str, Decimal]]
 """What the reference customers of a line use in a year."""
 
@@ -71,25 +73,68 @@ def price_on_day(rows: Rows, day: datetime.date) -> float | None:
     return next((float(amount) for date, amount in reversed(rows) if date <= day), None)
 
 
-def paid(parts: Parts, uses: Uses, price_of: Callable[[Rows], float | None]) -> float | None:
-    """The price of the only part; of several what the reference customers pay together in a year. ``None``:
-    a part has no price then, or nobody says what is used."""
-    amounts = {part: price_of(rows) for part, rows in parts.items()}
+def weights_of(parts: Mapping[Part, Any], uses: Uses) -> dict[Part, Decimal]:
+    """How often each part is paid in what is held against another price: once of the only part; of several in
+    a year, by a reference customer on average. Parts that none of them pays are missing; empty: nobody says
+    what is used."""
     if len(parts) == 1:
-        return next(iter(amounts.values()))
-    known = {part: Decimal(amount) for part, amount in amounts.items() if amount is not None}
-    if len(known) < len(parts):
-        return None
-    said = [amount for use in uses if (amount := yearly_amount(known, use)) is not None]
-    return float(sum(said)) if said else None
+        return dict.fromkeys(parts, Decimal(1))
+    nothing = dict.fromkeys(parts, Decimal(0))
+    customers = [use for use in uses if yearly_amount(nothing, use) is not None]
+    found = {}
+    for part in parts:
+        paid_for = [yearly_amount({**nothing, part: Decimal(1)}, use) or Decimal(0) for use in customers]
+        if sum(paid_for):
+            found[part] = sum(paid_for, Decimal(0)) / len(paid_for)
+    return found
+
+
+def paid(parts: Parts, uses: Uses, price_of: Callable[[Rows], float | None]) -> float | None:
+    """The price of the only part; of several what a reference customer pays in a year, on average. ``None``:
+    a part has no price then, or nobody says what is used."""
+    total = 0.0
+    weights = weights_of(parts, uses)
+    for part, weight in weights.items():
+        amount = price_of(parts[part])
+        if amount is None:
+            return None
+        total += float(weight) * amount
+    return total if weights else None
+
+
+def lasting(parts: Mapping[Part, Any]) -> dict[Part, Any]:
+    """Without what is paid once; of what costs nothing else, that."""
+    return {part: rows for part, rows in parts.items() if part[0] != Price.Component.ONCE} or dict(parts)
 
 
 def comparable(parts: Parts, uses: Uses) -> Parts:
     """The parts by which a price is held against another: all of them where what customers pay is known, else
     the plain price per unit or per month; empty: none."""
-    if len(parts) > 1 and not any(yearly_amount(dict.fromkeys(parts, Decimal(1)), use) for use in uses):
+    if len(parts) > 1 and not weights_of(parts, uses):
         return next(({plain: parts[plain]} for plain in (UNIT, MONTH) if plain in parts), {})
     return parts
+
+
+def course(parts: Parts, weights: Mapping[Part, Decimal]) -> Rows:
+    """What the parts come to (:func:`weights_of`) from each day on that one of them changes; 0 while one has
+    ended. It begins when the last of them does."""
+    if not weights:
+        return []
+    begun = max(parts[part][0][0] for part in weights)
+    found: Rows = []
+    for day in sorted({max(date, begun) for part in weights for date, _amount in parts[part]}):
+        held = [(amount_on(parts[part], day), weight) for part, weight in weights.items()]
+        whole = all(amount for amount, _weight in held)
+        amount = sum((amount * weight for amount, weight in held), Decimal(0)) if whole else Decimal(0)
+        amount = amount if len(held) == 1 else amount.quantize(PLACES)
+        if not found or found[-1][1] != amount:
+            found.append((day, amount))
+    return found
+
+
+def amount_on(rows: Rows, day: datetime.date) -> Decimal:
+    """0 before the first, and where it has ended."""
+    return next((amount for date, amount in reversed(rows) if date <= day), Decimal(0))
 
 
 def has_ended(parts: Parts) -> bool:

@@ -25,8 +25,7 @@ from pricing.selectors.own_prices import (
 )
 from pricing.selectors.price_answers import PriceAnswer, bounded
 from pricing.selectors.unit_revenue import Asked, price_ratios
-from pricing.selectors.yearly import customers_of
-from products.models import Product
+from pricing.selectors.yearly import customers_by_product
 
 LEAST = 0.002
 # Statistics get used to a new price as they smooth the level (forecasting/engine/drivers.py): the newest
@@ -118,9 +117,8 @@ def _on_day(
 def uses_of(markets: Mapping[int, Sequence[Market]]) -> dict[int, Uses]:
     """By product what its line's reference customers use; nothing where its prices have one part."""
     several = [pk for pk, own in markets.items() if any(len(market.parts) > 1 for market in own)]
-    lines = dict(Product.objects.filter(pk__in=several).values_list("pk", "line_id")) if several else {}
-    customers = customers_of(set(lines.values())) if lines else {}
-    return {pk: [customer.uses for customer in customers[lines[pk]]] if pk in lines else [] for pk in markets}
+    found = customers_by_product(several)
+    return {pk: [customer.uses for customer in found.get(pk, [])] for pk in markets}
 
 
 def _news(parts: Parts, used: Sequence[datetime.date]) -> list[datetime.date]:

@@ -234,11 +234,12 @@ class PriceSeriesReader:
 
 
 def answering_measures(tree: LineTree, line_id: int) -> list[Measure]:
-    """What a line's products may be measured on, the first that is known long enough; a state is not."""
+    """What a line's products may be measured on, the first that is known long enough; of a state what comes
+    into it, else it is not."""
     measures = tree.measures(line_id)
     lead = measures[0]
     if lead.kind == Measure.Kind.LEVEL:
-        return [lead]
+        return [tree.inflow(line_id) or lead]
     return [*(one for one in measures if one.code == SELL_OUT and one != lead), lead]
 
 

@@ -14,6 +14,7 @@ from pricing.models import PriceList
 from pricing.selectors.price_series import answering_measures
 from pricing.selectors.promotions import channels_above
 from pricing.selectors.volumes import final_until
+from pricing.selectors.yearly import customers_of
 from products.models import Product
 from products.selectors.lines import LineTree
 
@@ -60,8 +61,8 @@ _SAID = """
 def price_signs(
     complete: Mapping[tuple[int, int], datetime.date], product_ids: Collection[int]
 ) -> dict[int, str]:
-    """By product a SHA-256 of its sales, prices, promotions, distribution and gaps, and of how they are read;
-    ``complete`` is the last whole month by line and measure."""
+    """By product a SHA-256 of its sales, prices, what reference customers use, promotions, distribution and
+    gaps, and of how they are read; ``complete`` is the last whole month by line and measure."""
     from pricing.engine import ENGINE_VERSION
 
     tree = LineTree()
@@ -71,12 +72,16 @@ def price_signs(
     channels = sorted((pk, sorted(path)) for pk, path in channels_above().items())
     whole = [ENGINE_VERSION, list(lists), organisation_get().currency, channels]
     lines = set(Product.objects.filter(pk__in=product_ids).values_list("line_id", flat=True))
-    of_line = {}
+    of_line, customers = {}, customers_of(lines, tree)
     for line_id in lines:
-        of_line[line_id] = [
-            (measure.pk, measure.kind, measure.code, final_until(tree, complete, line_id, measure))
-            for measure in answering_measures(tree, line_id)
-        ]
+        uses = [sorted(customer.uses.items()) for customer in customers[line_id]]
+        of_line[line_id] = (
+            uses,
+            [
+                (measure.pk, measure.kind, measure.code, final_until(tree, complete, line_id, measure))
+                for measure in answering_measures(tree, line_id)
+            ],
+        )
     with connection.cursor() as cursor:
         cursor.execute(_SAID, {"products": list(product_ids)})
         return {

@@ -1,4 +1,4 @@
-"""Prices per unit list by list over time, as the engine's series stand against them."""
+"""Prices list by list over time, as the engine's series stand against them."""
 
 from __future__ import annotations
 
@@ -7,43 +7,21 @@ from collections import defaultdict
 from collections.abc import Sequence
 from decimal import Decimal
 
-from core.organisation import organisation_get
-from pricing.models import Price, PriceList
-from pricing.models.price import State
+from pricing.models import PriceList
+
+from .list_parts import parts_by_list
 
 # What a consumer really pays says most; our own price least, where somebody stands between.
 KINDS = (PriceList.Kind.OBSERVED, PriceList.Kind.ADVISED, PriceList.Kind.OWN)
-Steps = list[tuple[datetime.date, Decimal | None]]
-"""A price's rows, the oldest first."""
+Steps = list[tuple[datetime.date, Decimal]]
+"""What it is from a day on, the oldest first; 0: it has none."""
 
 
 def prices_by_list(product_ids: Sequence[int]) -> dict[int, list[tuple[PriceList, Steps]]]:
-    """By product the price per unit on each list that has one, everybody's first."""
-    lists = {
-        row.pk: row for row in PriceList.objects.filter(currency=organisation_get().currency).order_by("code")
-    }
-    rows = Price.objects.filter(
-        product__in=product_ids,
-        price_list__in=lists,
-        component=Price.Component.UNIT,
-        tier="",
-        state=State.APPROVED,
-    ).order_by("start_date")
-    by_list: dict[tuple[int, int], Steps] = defaultdict(list)
-    for product_id, list_id, day, amount in rows.values_list(
-        "product_id", "price_list_id", "start_date", "amount"
-    ):
-        by_list[product_id, list_id].append((day, amount))
-    places = {pk: place for place, pk in enumerate(lists)}
-
-    def widest(key: tuple[int, int]) -> tuple[bool, bool, int]:
-        row = lists[key[1]]
-        return row.channel_id is not None, row.segment_id is not None, places[row.pk]
-
-    found: dict[int, list[tuple[PriceList, Steps]]] = defaultdict(list)
-    for key in sorted(by_list, key=widest):
-        found[key[0]].append((lists[key[1]], by_list[key]))
-    return found
+    """By product its price on each list that has one, everybody's first: of one part that, of several what a
+    reference customer pays in a year (:mod:`pricing.selectors.list_parts`)."""
+    found = parts_by_list(product_ids, PriceList.objects.all())
+    return {pk: [(one.price_list, list(one.steps)) for one in own] for pk, own in found.items()}
 
 
 def widest_price(prices: Sequence[tuple[PriceList, Steps]]) -> tuple[str, Steps]:

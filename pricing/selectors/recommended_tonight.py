@@ -42,8 +42,8 @@ class Tonight:
 
 
 def recommended_tonight(products: Sequence[Product], day: datetime.date) -> dict[Product, Tonight]:
-    """Of products with a price of ours for everybody, a forecast of what is sold and known costs of each of
-    its months. Fourteen queries at most for all."""
+    """Of products with a plain price of ours for everybody, a forecast of what is sold and known costs of
+    each of its months. Sixteen queries at most for all."""
     tree = LineTree()
     leads = {product: tree.lead_measure(product.line_id) for product in products}
     flows = [product for product, lead in leads.items() if lead.kind != Measure.Kind.LEVEL]
@@ -53,7 +53,10 @@ def recommended_tonight(products: Sequence[Product], day: datetime.date) -> dict
     priced = [
         product
         for product in rates
-        if any(one.price_list.kind == PriceList.Kind.OWN for one in lists.get(product.pk, ()))
+        if any(
+            one.price_list.kind == PriceList.Kind.OWN and one.made.is_plain
+            for one in lists.get(product.pk, ())
+        )
     ]
     forecasts = forecasts_current(priced, tree)
     as_of = {pk: forecast.data_month or forecast.as_of for pk, forecast in forecasts.items()}

@@ -14,11 +14,15 @@ from typing import Any, Protocol
 from core.months import month_add, month_end, month_start
 from forecasting.models import ForecastMonth
 from pricing.engine.what_if import Month, Outcome, beyond, what_if
-from pricing.models import Elasticity, Price, PriceList
+from pricing.engine.what_if_level import what_if_level
+from pricing.models import Elasticity, PriceList
 from products.models import Channel, Measure, Product
 
 from .channel_volumes import ChannelVolumes, channel_volumes
 from .elasticities import PUBLISHED, PUBLISHED_SD
+from .list_parts import ListParts
+from .own_prices import amount_on
+from .prices import Part
 from .resellers import passed_on
 
 MONTHS = 12
@@ -32,15 +36,30 @@ PUBLISHED_QUANTILES = [min(_PUBLISHED.inv_cdf((n + 0.5) / 64), -0.05) for n in r
 
 @dataclass(frozen=True)
 class PriceNow:
-    """The price per unit in force on a list, and its approved rows, the oldest first."""
+    """What is asked on a list now: the price of its only part, or of several what a reference customer pays
+    in a year; ``made`` is what it is made of, and what it was."""
 
-    price_list: PriceList
-    rows: Sequence[Price]
+    made: ListParts
     amount: Decimal
 
+    @property
+    def price_list(self) -> PriceList:
+        return self.made.price_list
+
+    @property
+    def several(self) -> Sequence[Part]:
+        """The parts of which one can change alone."""
+        return tuple(self.made.weights) if len(self.made.weights) > 1 else ()
+
     def on(self, day: datetime.date) -> Decimal:
-        held = [row.amount for row in self.rows if row.start_date <= day and row.amount]
-        return held[-1] if held else self.amount
+        return amount_on(self.made.steps, day) or self.amount
+
+    def part_on(self, part: Part, day: datetime.date) -> Decimal:
+        return amount_on(self.made.parts[part], day)
+
+    def with_part(self, part: Part, amount: Decimal, day: datetime.date) -> Decimal:
+        """What it comes to on the day where that part costs so much."""
+        return self.on(day) + self.made.weights[part] * (amount - self.part_on(part, day))
 
 
 class Question(Protocol):
@@ -55,16 +74,19 @@ class Question(Protocol):
 
 @dataclass(frozen=True)
 class Asked:
-    """A new price from a day on: of the list, or of that of a channel."""
+    """A new price from a day on: of the list, or of that of a channel; of a price in parts of one of them,
+    else of all of them together."""
 
     price: Decimal
     start: datetime.date
     channel: int | None = None
+    part: Part | None = None
 
     @property
     def values(self) -> dict[str, Any]:
         where = {"channel": [str(self.channel)]} if self.channel else {}
-        return {"price": str(self.price), "start": str(self.start), **where}
+        which = {"part": ":".join(self.part)} if self.part else {}
+        return {"price": str(self.price), "start": str(self.start), **where, **which}
 
 
 @dataclass(frozen=True)
@@ -87,12 +109,23 @@ class Answer:
 
 
 @dataclass(frozen=True)
+class Inflow:
+    """What comes into a state: of each month of the forecast, and the share of the state that is still there
+    a month later, as over the last year."""
+
+    measure: Measure
+    volumes: Sequence[float]
+    stays: float
+
+
+@dataclass(frozen=True)
 class Ground:
     """``price`` is ours, or the consumer's where we have none; ``consumer`` the one a reseller asks beside
     ours, who has ``reseller_margin`` (a share) of it and passes on ``pass_through`` of our changes.
     ``revenue`` is what a unit brings in at the price of today; ``None``: not known. ``unit_costs``: of each
     month what a unit costs, and which share of its price; empty for who sees no costs. ``elasticities``
-    reads those of the product (``None``) and of its channels, by channel."""
+    reads those of the product (``None``) and of its channels, by channel. ``inflow``: of a state, which a
+    price moves through what comes in."""
 
     product: Product
     measure: Measure
@@ -109,6 +142,7 @@ class Ground:
     elasticities: Callable[[], Mapping[int | None, Elasticity]]
     unit_costs: Sequence[tuple[Decimal, Decimal] | None] = ()
     own_lists: Sequence[ChannelPrice] = ()
+    inflow: Inflow | None = None
 
     @cached_property
     def _elasticities(self) -> Mapping[int | None, Elasticity]:
@@ -156,21 +190,34 @@ class Ground:
         """What the card opens with: the price of now, from the first of the next month."""
         return Asked(self.price.amount, min(month_add(month_start(self.day), 1), self.last_start))
 
+    def asked_now(self, asked: Asked) -> Decimal:
+        """What the price that is asked about is today."""
+        price = self.price_in(asked.channel)
+        return price.part_on(asked.part, self.day) if asked.part else price.amount
+
+    def compared(self, asked: Asked, day: datetime.date | None = None) -> Decimal:
+        """What volume answers to: the price that is asked, or of one part what all come to on that day, with
+        those of the others that are decided; ``None``: today."""
+        if asked.part is None:
+            return asked.price
+        return self.price_in(asked.channel).with_part(asked.part, asked.price, day or self.day)
+
     def bounded(self, asked: Asked) -> Asked:
         """The nearest question that can be answered."""
-        now = self.price_in(asked.channel).amount
+        now = self.asked_now(asked)
         return replace(
             asked,
             price=min(max(asked.price, now * LEAST), now * MOST),
             start=min(max(asked.start, self.first_start), self.last_start),
         )
 
-    def consumer_price(self, price: Decimal, channel: int | None = None) -> Decimal | None:
+    def consumer_price(self, asked: Asked) -> Decimal | None:
         """What the reseller asks then: of our change, in per cent, he passes on a part. Of a channel's list
         nobody says."""
-        if self.consumer is None or channel:
+        if self.consumer is None or asked.channel:
             return None
-        return passed_on(self.consumer.amount, price / self.price.amount - 1, self.pass_through)
+        change = self.compared(asked) / self.price.amount - 1
+        return passed_on(self.consumer.amount, change, self.pass_through)
 
     def base(self, start: datetime.date, own: ChannelPrice | None = None) -> list[Month]:
         """The months as they stand, and the share of each from that day on; of a channel's own price, the
@@ -181,8 +228,8 @@ class Ground:
     def beyond(self, asked: Asked) -> float:
         """How far, in logarithms, the price lies more than a fifth outside those seen; 0: not."""
         row, now = self.elasticity_in(asked.channel), self.price_in(asked.channel)
-        known = self.consumer_price(asked.price, asked.channel) if self._of_consumers(row) else None
-        price = float(asked.price if known is None else known)
+        known = self.consumer_price(asked) if self._of_consumers(row) else None
+        price = float(self.compared(asked) if known is None else known)
         usual = float(self.consumer.amount if known is not None and self.consumer else now.amount)
         # Prices of the product say nothing of how far a channel's may go.
         seen = (
@@ -197,11 +244,11 @@ class Ground:
         passed = self._passed(asked) if row is None or self._of_consumers(row) else 1.0
         return [value * passed for value in (row.quantiles if row is not None else PUBLISHED_QUANTILES)]
 
-    def paid(self, asked: Asked) -> float:
-        """What a unit brings in at that price, in the money of :class:`Month`."""
+    def paid(self, asked: Asked, day: datetime.date | None = None) -> float:
+        """What a unit brings in at that price on a day, in the money of :class:`Month`."""
         own = self.channels[asked.channel] if asked.channel else None
-        now = own or self.price
-        return float(asked.price / now.amount) * (own.level if own else 1.0) * (self.revenue or 1.0)
+        ratio = self.compared(asked, day) / (own or self.price).amount
+        return float(ratio) * (own.level if own else 1.0) * (self.revenue or 1.0)
 
     @staticmethod
     def _of_consumers(row: Elasticity | None) -> bool:
@@ -212,16 +259,19 @@ class Ground:
         over, months = self.beyond(asked), self.base(asked.start, own)
         said: dict[str, Any] = {
             "quantiles": self.quantiles(asked),
-            "price": self.paid(asked),
+            "price": [self.paid(asked, _middle(row.month, asked.start)[0]) for row in self.months],
             "correlation": self.correlation,
             "over": over,
         }
+        if self.inflow is not None:
+            found = what_if_level(months, self.inflow.volumes, self.inflow.stays, **said)
+            return Answer(asked, found, abs(over) > 1e-9)
         there = what_if([_there(month) for month in months], **said) if own else None
         return Answer(asked, what_if(months, **said), abs(over) > 1e-9, there)
 
     def _passed(self, asked: Asked) -> float:
         """By how many times as much as ours the reseller's price moves, as logarithms."""
-        price, ours = self.consumer_price(asked.price, asked.channel), asked.price / self.price.amount
+        price, ours = self.consumer_price(asked), self.compared(asked) / self.price.amount
         if price is None or self.consumer is None or ours == 1 or self.pass_through == 1:
             return 1.0
         return log(price / self.consumer.amount) / log(ours)
@@ -234,19 +284,24 @@ class Ground:
         own: ChannelPrice | None,
     ) -> Month:
         mean, low, high, *_wider = row.final_band
-        first, last = row.month, month_end(row.month)
-        days = (last - first).days + 1
-        held = max((last - max(start, first)).days + 1, 0)
         # The price that would hold without the change, on the middle of the days it would hold.
-        day = max(start, first) + (held // 2) * DAY if held else first
+        day, share = _middle(row.month, start)
         price = float(self.price.on(day) / self.price.amount) * (self.revenue or 1.0)
-        month = Month(mean, low, high, price, held / days)
+        month = Month(mean, low, high, price, share)
         if costs is not None:
             month = replace(month, cost=float(costs[0]), taken=float(costs[1]))
         if own is None:
             return month
         paid = float(own.on(day) / own.amount) * own.level * (self.revenue or 1.0)
         return replace(month, part=self.volumes.share([own.channel.pk]), paid=paid)
+
+
+def _middle(month: datetime.date, start: datetime.date) -> tuple[datetime.date, float]:
+    """The middle of the days of the month that a price from ``start`` on holds, and which share they are."""
+    last = month_end(month)
+    held = max((last - max(start, month)).days + 1, 0)
+    day = max(start, month) + (held // 2) * DAY if held else month
+    return day, held / ((last - month).days + 1)
 
 
 def _there(month: Month) -> Month:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime
 from collections import defaultdict
+from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from functools import cached_property
@@ -11,9 +12,9 @@ from typing import Any
 
 from pricing.engine.pooling import Belief
 from pricing.engine.what_if_distribution import distribution_answer, distribution_what_if
-from products.models import Channel
+from products.models import Channel, Measure
 
-from .channel_volumes import ChannelVolumes
+from .channel_volumes import ChannelVolumes, channel_volumes
 from .place import distribution_visible
 from .what_if import Answer, Ground
 
@@ -41,25 +42,30 @@ class DistributionAsked:
 @dataclass(frozen=True, kw_only=True)
 class DistributionAnswer(Answer):
     """``share`` of the volume that the channel sells; ``per_point``: what a percentage point of weighted
-    distribution sold there in a month, on average."""
+    distribution sold there in a month, on average, in that ``measure``."""
 
     belief: Belief
     share: float
     per_point: float
+    measure: Measure
 
 
 @dataclass(frozen=True)
 class Spread:
-    """A channel that the product has distribution in: of the newest month, and each month with its volume."""
+    """A channel that the product has distribution in: of the newest month, and each month with its volume of
+    that ``measure``."""
 
     channel: Channel
     rate: Decimal
     month: datetime.date
     months: list[tuple[float, float]]
+    measure: Measure
 
 
 class Distributions:
-    """By channel, most volume first; one query beside the volumes."""
+    """By channel, most volume first. How volume follows distribution is learnt where the price sensitivity
+    was measured, from what consumers buy where that is known of the channel; else from what leads. Two
+    queries beside the volumes, three where they are of another measure."""
 
     def __init__(self, user: Any, ground: Ground, volumes: ChannelVolumes) -> None:
         self._user, self.ground, self._volumes = user, ground, volumes
@@ -70,16 +76,29 @@ class Distributions:
         by_channel = defaultdict(list)
         for row in rows.order_by("month"):
             by_channel[row.channel_id].append(row)
-        found = []
+        found, learnt_from = [], self._learnt_from
         for pk, own in by_channel.items():
-            sold = self._volumes.months(pk)
+            if pk not in self._volumes.channels:
+                continue
             rates = [(row.month, row.weighted_rate or LEAST) for row in own]
-            months = [(float(rate), sold[month]) for month, rate in rates if month in sold]
-            if pk in self._volumes.channels and distribution_answer(months) is not None:
-                month, rate = rates[-1]
-                found.append(Spread(own[-1].channel, rate, month, months))
+            for measure, volumes in learnt_from:
+                sold = volumes.months(pk)
+                months = [(float(rate), sold[month]) for month, rate in rates if month in sold]
+                if distribution_answer(months) is not None:
+                    month, rate = rates[-1]
+                    found.append(Spread(own[-1].channel, rate, month, months, measure))
+                    break
         found.sort(key=lambda spread: -self._volumes.share([spread.channel.pk]))
         return {spread.channel.pk: spread for spread in found}
+
+    @property
+    def _learnt_from(self) -> Sequence[tuple[Measure, ChannelVolumes]]:
+        """The measure that speaks of consumers goes first."""
+        ground, row = self.ground, self.ground.elasticity
+        lead = (ground.measure, self._volumes)
+        if row is None or row.measure == ground.measure:
+            return (lead,)
+        return (row.measure, channel_volumes(ground.product, row.measure)), lead
 
     def bounded(self, channel: int, rate: Decimal | None, start: datetime.date) -> DistributionAsked:
         """The nearest that can be answered; without a rate, a tenth more than now."""
@@ -106,4 +125,6 @@ class Distributions:
             correlation=self.ground.correlation,
         )
         per_point = sum(volume / rate / 100 for rate, volume in spread.months) / len(spread.months)
-        return DistributionAnswer(asked, found, belief=belief, share=share, per_point=per_point)
+        return DistributionAnswer(
+            asked, found, belief=belief, share=share, per_point=per_point, measure=spread.measure
+        )

@@ -3,36 +3,36 @@
 from __future__ import annotations
 
 import datetime
-from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from statistics import median
 from typing import Any
 
 from django.db.models import QuerySet
 
-from core.months import month_start
+from core.months import month_add, month_start
 from core.organisation import organisation_get, today
 from forecasting.models import Forecast, ForecastMonth
 from forecasting.selectors.forecasts import forecast_current
 from forecasting.selectors.prices import prices_last_year
-from pricing.models import Elasticity, Price, PriceList, Scenario
-from pricing.models.price import State
-from products.models import Measure, Product
+from pricing.models import Elasticity, PriceList, Scenario
+from products.models import Measure, Product, ProductMonth
 from products.selectors.lines import line_tree
 from products.selectors.units import unit_of
 
 from .bounds import bound_rows
 from .costs import RIGHT as COSTS
 from .costs import rates_read
-from .elasticities import elasticities_allowed, elasticities_visible
+from .elasticities import LINE, OWN, elasticities_allowed, elasticities_visible, source_of
+from .list_parts import parts_by_list
 from .margins import unit_costs
-from .own_prices import mean_price
-from .prices import in_force, lists_visible, vat_rates, with_and_without, with_pass_through
+from .own_prices import amount_on, mean_price
+from .prices import in_force, lists_visible, vat_rates, with_and_without
 from .resellers import margin_rate, reach
-from .what_if import MONTHS, ChannelPrice, Ground, Kind, PriceNow
+from .what_if import MONTHS, ChannelPrice, Ground, Inflow, Kind, PriceNow
 
+LEAST_MONTHS = 6
 UnitCosts = Sequence[tuple[Decimal, Decimal] | None]
 
 
@@ -55,16 +55,19 @@ class Read:
 
 
 def what_if_ground(user: Any, product: Product) -> Ground | str:
-    """What it stands on, or why there is no what-if: ``level``, ``no_price``, ``parts`` (a price, but none
-    plainly per unit), ``no_forecast``, or ``hidden`` from who may not see forecasts."""
+    """What it stands on, or why there is no what-if: ``no_price``, ``parts`` (a price of several parts of
+    which nobody says what is used), ``no_forecast``, ``hidden`` from who may not see forecasts; of a state
+    ``level`` (nothing says what comes in), ``inflow`` (nor what of it leaves) or ``unmeasured`` (whether that
+    answers the price)."""
     if not elasticities_allowed(user):
         return "hidden"
     tree = line_tree()
-    measure = tree.lead_measure(product.line_id)
-    if measure.kind == Measure.Kind.LEVEL:
+    measure, coming = tree.lead_measure(product.line_id), tree.inflow(product.line_id)
+    is_level = measure.kind == Measure.Kind.LEVEL
+    if is_level and coming is None:
         return "level"
     day = today()
-    lists = prices_now([product.pk], lists_visible(user), day).get(product.pk)
+    lists = prices_now([product.pk], lists_visible(user), day, {product.pk: product.line_id}).get(product.pk)
     if not lists:
         return "parts" if _has_parts(user, product, day) else "no_price"
     now = forecast_current(user, product, measure)
@@ -72,7 +75,7 @@ def what_if_ground(user: Any, product: Product) -> Ground | str:
     if now is None or not months:
         return "no_forecast"
     data = now.forecast.data_month or now.forecast.as_of
-    return ground_of(
+    ground = ground_of(
         Read(
             product,
             measure,
@@ -88,6 +91,46 @@ def what_if_ground(user: Any, product: Product) -> Ground | str:
         ),
         day,
     )
+    return _with_inflow(user, ground, coming) if coming else ground
+
+
+def _with_inflow(user: Any, ground: Ground, measure: Measure) -> Ground | str:
+    """Of a state; only where what comes into it was measured, of the product or its line. The price for
+    everybody is asked, no channel's."""
+    answers = ground.elasticities()
+    row = answers.get(None)
+    if row is None or row.estimate is None or source_of(row) not in (OWN, LINE):
+        return "unmeasured"
+    now = forecast_current(user, ground.product, measure)
+    coming = {month.month: month.final for month in now.sold_months} if now else {}
+    stays = share_staying(ground.product, ground.measure, measure)
+    if stays is None or any(row.month not in coming for row in ground.months):
+        return "inflow"
+    volumes = [max(coming[row.month], 0.0) for row in ground.months]
+    inflow = Inflow(measure, volumes, stays)
+    return replace(ground, inflow=inflow, own_lists=(), elasticities=lambda: answers)
+
+
+def share_staying(product: Product, level: Measure, inflow: Measure) -> float | None:
+    """Of a state the share that is still there a month later, over the last twelve months of which all is
+    known: what was there and came in, and is not there, has left. ``None`` under six months, and where more
+    is there than came in: then the flow is not what comes in."""
+    rows = ProductMonth.objects.filter(product=product, measure__in=[level, inflow], volume__isnull=False)
+    volumes = {
+        (measure, month): float(volume or 0)
+        for measure, month, volume in rows.order_by("-month").values_list("measure_id", "month", "volume")[
+            : 2 * (MONTHS + 1)
+        ]
+    }
+    left = there = 0.0
+    known = 0
+    for (measure, month), volume in volumes.items():
+        before, came = volumes.get((level.pk, month_add(month, -1))), volumes.get((inflow.pk, month))
+        if measure == level.pk and before is not None and came is not None:
+            known, there, left = known + 1, there + before, left + before + came - volume
+    if known < LEAST_MONTHS or not 0 <= left < there:
+        return None
+    return 1 - left / there
 
 
 def _has_parts(user: Any, product: Product, day: datetime.date) -> bool:
@@ -131,15 +174,14 @@ def ground_of(read: Read, day: datetime.date) -> Ground:
         price=price,
         consumer=beside if margin is not None else None,
         reseller_margin=margin,
-        pass_through=beside.rows[0].pass_through if beside else Decimal(1),
-        revenue=read.brought * _since(price, read.months) if read.brought else (float(net) if ours else None),
+        pass_through=beside.made.pass_through if beside else Decimal(1),
+        revenue=_revenue(read, price, net),
         day=day,
         elasticities=read.elasticities,
         unit_costs=read.costs() if ours else (),
         own_lists=[
             ChannelPrice(
-                one.price_list,
-                one.rows,
+                one.made,
                 one.amount,
                 channel=channel,
                 level=float(with_and_without(one.amount, one.price_list.with_vat, rate)[1] / net),
@@ -148,6 +190,16 @@ def ground_of(read: Read, day: datetime.date) -> Ground:
             if (channel := one.price_list.channel) is not None
         ],
     )
+
+
+def _revenue(read: Read, price: PriceNow, net: Decimal) -> float | None:
+    """What a unit brings in today. Not known where the price has parts that nobody can add up, and without
+    sales told by a plain price of ours alone."""
+    if price.made.has_more:
+        return None
+    if read.brought:
+        return read.brought * _since(price, read.months)
+    return float(net) if price.price_list.kind == Kind.OWN and price.made.is_plain else None
 
 
 def _own_lists(lists: Sequence[PriceNow], price: PriceNow) -> list[PriceNow]:
@@ -167,11 +219,10 @@ def _since(price: PriceNow, months: Sequence[ForecastMonth]) -> float:
     it, as promotions make some bring in less."""
     if price.price_list.kind != Kind.OWN or any(reach(price.price_list)[:2]):
         return 1.0
-    rows = [(row.start_date, row.amount or Decimal(0)) for row in price.rows]
     said = [
         month.price_ratio * float(price.amount) / held
         for month in months
-        if month.price_ratio and (held := mean_price(rows, month.month))
+        if month.price_ratio and (held := mean_price(price.made.steps, month.month))
     ]
     return median(said) if said else 1.0
 
@@ -187,31 +238,19 @@ def _unit_costs(
 
 
 def prices_now(
-    product_ids: Collection[int], lists: QuerySet[PriceList], day: datetime.date
+    product_ids: Collection[int],
+    lists: QuerySet[PriceList],
+    day: datetime.date,
+    line_ids: Mapping[int, int] | None = None,
 ) -> dict[int, list[PriceNow]]:
-    """By product its price per unit now on each of the lists that has one, everybody's first, with its
-    approved rows. One query."""
-    rows = (
-        with_pass_through(Price.objects.all())
-        .filter(
-            product__in=product_ids,
-            price_list__in=lists,
-            price_list__currency=organisation_get().currency,
-            component=Price.Component.UNIT,
-            tier="",
-            state=State.APPROVED,
-        )
-        .select_related("price_list__channel")
-    )
-    by_list: dict[tuple[int, int], list[Price]] = defaultdict(list)
-    for row in rows.order_by("start_date"):
-        by_list[row.product_id, row.price_list_id].append(row)
-    found: dict[int, list[PriceNow]] = defaultdict(list)
-    for own in sorted(by_list.values(), key=lambda rows: reach(rows[0].price_list)):
-        held = [row.amount for row in own if row.start_date <= day]
-        if held and held[-1]:
-            found[own[0].product_id].append(PriceNow(own[0].price_list, own, held[-1]))
-    return dict(found)
+    """By product what it costs now on each of the lists that has a price of it, everybody's first, as
+    :func:`pricing.selectors.list_parts.parts_by_list` reads it."""
+    found: dict[int, list[PriceNow]] = {}
+    for pk, own in parts_by_list(product_ids, lists, line_ids).items():
+        now = [PriceNow(one, amount) for one in own if (amount := amount_on(one.steps, day))]
+        if now:
+            found[pk] = now
+    return found
 
 
 def scenarios_kept(user: Any, product: Product) -> list[Scenario]:

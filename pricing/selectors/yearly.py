@@ -73,6 +73,20 @@ def customers_of(line_ids: Collection[int], tree: LineTree | None = None) -> dic
     return {pk: next((own[line] for line in ids if line in own), []) for pk, ids in above.items()}
 
 
+def customers_by_product(
+    product_ids: Collection[int], line_ids: Mapping[int, int] | None = None
+) -> dict[int, list[Customer]]:
+    """The reference customers of each product's line. ``line_ids`` of the products, where they are known,
+    save one of two queries; of no product there is none."""
+    if not product_ids:
+        return {}
+    if line_ids is None:
+        line_ids = dict(Product.objects.filter(pk__in=list(product_ids)).values_list("pk", "line_id"))
+    lines = {pk: line_ids[pk] for pk in product_ids}
+    customers = customers_of(set(lines.values()))
+    return {pk: customers[line] for pk, line in lines.items()}
+
+
 def _customers(rows: Iterable[ReferenceUse]) -> list[Customer]:
     uses: dict[tuple[int, str], dict[str, Decimal]] = defaultdict(dict)
     for row in rows:

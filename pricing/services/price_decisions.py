@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from decimal import Decimal
+from typing import Any
+
 from django.db import transaction
 
 from collaboration.models import Decision, DecisionProduct
 from collaboration.services.decisions import decision_record
-from pricing.models import PriceList, Proposal
+from pricing.models import Price, PriceList, Proposal
+from pricing.selectors.list_parts import yearly_around
 from pricing.selectors.planned_prices import changes_expected
 from pricing.selectors.proposals import old_amounts
 
@@ -17,23 +23,18 @@ KIND = "price"
 def price_decision_record(*, proposal: Proposal) -> Decision:
     """Of a proposal just approved. What is expected is what the forecast will count with."""
     price_list = proposal.price_list
-    prices = {price.product_id: price for price in proposal.prices.order_by("-component", "-tier")}
+    prices: dict[int, list[Price]] = defaultdict(list)
+    for price in proposal.prices.order_by("component", "tier"):
+        prices[price.product_id].append(price)
     old = old_amounts(proposal, list(prices))
+    yearly = yearly_around(price_list, list(prices), proposal.start_date)
     counts = price_list.kind == PriceList.Kind.OWN and price_list.segment_id is None
     expected = changes_expected(list(prices), proposal.start_date) if counts else {}
     rows = []
-    for product_id, price in prices.items():
-        before = old.get((product_id, price.component, price.tier))
-        row = DecisionProduct(
-            product_id=product_id,
-            what={
-                "old": None if before is None else str(before),
-                "new": None if price.amount is None else str(price.amount),
-                "component": price.component,
-                "tier": price.tier,
-                "currency": price_list.currency,
-            },
-        )
+    for product_id, own in prices.items():
+        row = DecisionProduct(product_id=product_id, what=_what(price_list, own, old))
+        if product_id in yearly:
+            row.what["yearly"] = [str(amount) for amount in yearly[product_id]]
         if product_id in expected:
             row.expected, row.expected_lo80, row.expected_hi80 = (
                 round(value, 5) for value in expected[product_id]
@@ -52,3 +53,23 @@ def price_decision_record(*, proposal: Proposal) -> Decision:
         decided_at=proposal.decided_at,
         products=rows,
     )
+
+
+def _what(
+    price_list: PriceList,
+    own: Sequence[Price],
+    old: Mapping[tuple[int, str, str], Decimal | None],
+) -> dict[str, Any]:
+    """The parts of the price that change; the first of them stands for a price of one part."""
+
+    def said(price: Price) -> dict[str, Any]:
+        before = old.get((price.product_id, price.component, price.tier))
+        return {
+            "old": None if before is None else str(before),
+            "new": None if price.amount is None else str(price.amount),
+            "component": price.component,
+            "tier": price.tier,
+        }
+
+    parts = [said(price) for price in own]
+    return {**parts[0], "currency": price_list.currency, **({"parts": parts} if len(parts) > 1 else {})}

@@ -151,6 +151,7 @@ def _shrink(rows: list[Elasticity]) -> None:
         [str(row.product.line_id) for row in products],
         curves(channels),
         [place[row.product_id] for row in channels],
+        [row.frequency == Elasticity.Frequency.MONTHS for row in products],
     )
     heard = {row.product_id for row in channels if row.likelihood}
     speaking = {row.product.line_id for row in rows if row.likelihood}

@@ -6,7 +6,7 @@ from django.http import HttpRequest, HttpResponse
 from django.views.decorators.http import require_safe
 
 from core.pages import page_render, with_right
-from pricing.selectors.pocket import product_pockets
+from pricing.selectors.pocket import own_rows, product_pockets
 from pricing.selectors.price_rows import price_history, price_rows
 from pricing.words.terms import pocket_chart, pocket_key, pocket_lines, pocket_summary
 from products.selectors.access import product_get
@@ -19,8 +19,10 @@ def product_pocket(request: HttpRequest, code: str) -> HttpResponse:
     """The waterfall of one channel (``?channel=``), and all of them side by side."""
     user = request.user
     product = product_get(user, code)
-    found = product_pockets(user, product, price_rows(product, price_history(user, product)))
+    prices = price_rows(product, price_history(user, product))
+    found = product_pockets(user, product, prices)
     context = {"head": product_head(user, product, "mix"), "product": product}
+    context["in_parts"] = bool(own_rows(prices))
     if found:
         asked = request.GET.get("channel", "")
         chosen = next((pocket for pocket in found if pocket_key(pocket) == asked), found[0])

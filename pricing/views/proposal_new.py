@@ -93,12 +93,14 @@ def _usual_part(product: Product) -> dict[str, Any]:
 
 
 def _of_what_if(said: Mapping[str, str]) -> dict[str, Any]:
-    """The price and day that a what-if was asked about; nothing where they cannot be read."""
+    """The price and day that a what-if was asked about, and which of several; nothing where they cannot be
+    read."""
     try:
         start = datetime.date.fromisoformat(said.get("start", ""))
-        return {"value": Decimal(said.get("price", "")), "start_date": start}
+        found = {"value": Decimal(said.get("price", "")), "start_date": start}
     except (InvalidOperation, ValueError):
         return {}
+    return found | {name: said[name] for name in ("component", "tier") if name in said}
 
 
 def _drafted(user: Any, form: ProposalForm, product: Product | None, chosen: Chosen | None) -> int:

@@ -89,7 +89,7 @@ def reason_words(row: Elasticity) -> str:
         "answered": _("prices seem to have answered demand: probably larger than shown"),
         "no_sales": _("nothing was sold at a known price"),
         "sell_in": _("only what resellers order (sell-in) is known, but not our price to them"),
-        "no_price": _("it has no plain price per unit on a list"),
+        "no_price": _("it has no price on a list, or one in parts of which nobody says what is used"),
         "few_weeks": _("%(weeks)s weeks seen, %(needed)s needed"),
         "few_months": _("%(weeks)s months seen, %(needed)s needed"),
         "few_changes": _("too few changes of price: %(changes)s, 3 needed"),

@@ -33,9 +33,14 @@ def part_words(component: str, tier: str) -> str:
 
 def part_text(price: Price, currency: str) -> str:
     """A part of a price with its amount: "€4.75 per month", "kWh: €0.248"."""
-    amount = _("no price") if price.amount is None else price_text(price.amount, currency)
-    words = part_words(price.component, price.tier)
-    return f"{words}: {amount}" if price.component == Price.Component.UNIT else f"{amount} {words}"
+    return part_amount_text((price.component, price.tier), price.amount, currency)
+
+
+def part_amount_text(part: tuple[str, str], amount: Decimal | None, currency: str) -> str:
+    component, tier = part
+    said = _("no price") if amount is None else price_text(amount, currency)
+    words = part_words(component, tier) or str(Price.Component.UNIT.label)
+    return f"{tier}: {said}" if component == Price.Component.UNIT and tier else f"{said} {words}"
 
 
 def list_words(price_list: PriceList) -> str:

@@ -20,6 +20,7 @@ from pricing.selectors.pocket import Pocket
 from pricing.selectors.terms import ended, steps_of
 
 from .prices import price_text
+from .yearly import use_words
 
 PRICES = ("list_price", "invoice_price", "net_price", "pocket_price")
 
@@ -154,10 +155,14 @@ def pocket_chart(pocket: Pocket, switches: Sequence[Switch] = ()) -> Chart:
     """From list to pocket price, of one channel."""
     currency, lines = organisation_get().currency, pocket_lines(pocket)
     rows = [(label(row.key), row.amount, row.is_total) for row in pocket.rows if row.is_total or row.amount]
-    unit = str(Price.Component(pocket.price.component).label)
+    customer = pocket.price.customer
+    unit = str(Price.Component(pocket.price.component).label) if customer is None else _("a year")
     return Chart(
         id="pocket-chart",
-        title=_("What is left of the list price?"),
+        title=_("What is left of the list price?")
+        if customer is None
+        else _("What is left of what %(customer)s (%(uses)s) pays?")
+        % {"customer": customer.name, "uses": use_words(customer)},
         subtitle=_("%(channel)s: %(currency)s %(unit)s, without VAT")
         % {"channel": pocket_name(pocket), "currency": currency, "unit": unit},
         spec=waterfall_spec(rows, lambda amount: price_text(amount, currency, pocket.places)),

@@ -122,6 +122,18 @@ class LineTree:
     def lead_measure(self, line_id: int) -> Measure:
         return self.measures(line_id)[0]
 
+    def inflow(self, line_id: int) -> Measure | None:
+        """What comes into the state that leads the line: the only flow that it counts in the same unit."""
+        lead, *others = self.measures(line_id)
+        if lead.kind != Measure.Kind.LEVEL:
+            return None
+        found = [
+            one
+            for one in others
+            if one.kind == Measure.Kind.FLOW and one.unit_en.casefold() == lead.unit_en.casefold()
+        ]
+        return found[0] if len(found) == 1 else None
+
 
 @kept_while_reading
 def line_tree() -> LineTree:

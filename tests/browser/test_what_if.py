@@ -145,7 +145,7 @@ def test_what_a_promotion_or_more_distribution_would_do(
     sign_in(page, user_factory("marketing", language=language))
     page.goto("/products/A/mix/")
     page.locator("#what-if").get_by_role("link", name=tab, exact=True).click()
-    expect(page.locator("#what-if-choice")).to_contain_text(choice)
+    expect(page.locator("#what-if select")).to_contain_text(choice)
     slider = page.locator("#what-if-price")
     slider.evaluate(
         "(element, value) => { element.value = value;"

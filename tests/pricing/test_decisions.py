@@ -16,7 +16,8 @@ from collaboration.models import Alert, Decision, DecisionOutcome, DecisionProdu
 from core.months import month_add
 from core.organisation import today
 from forecasting.models import Forecast, ForecastMonth
-from pricing.models import PriceList, PromotionEffect, Proposal
+from pricing.decision_readings import price_words
+from pricing.models import PriceList, PromotionEffect, Proposal, ReferenceUse
 from pricing.services.kept_promotions import promotion_decision_keep, promotion_outcomes_write
 from pricing.services.offer import (
     positioning_decide,
@@ -90,6 +91,33 @@ def test_an_approved_proposal_is_a_decision_with_what_is_expected() -> None:
     assert row.expected == pytest.approx(1.04**-2.62 - 1, abs=1e-5)
     assert row.expected_lo80 == pytest.approx(1.04 ** -(2.62 + 1.2816 * 1.18) - 1, abs=1e-5)
     assert row.expected_hi80 == pytest.approx(1.04 ** -(2.62 - 1.2816 * 1.18) - 1, abs=1e-5)
+
+
+def test_of_a_price_in_parts_every_part_and_what_a_customer_pays_in_a_year() -> None:
+    """2,500 kWh at 0.30 and 12 × 5.00 is 810 a year; 10 % on all of it is one change of 10 %."""
+    product = product_factory()
+    ReferenceUse.objects.create(line=product.line, customer="Home", tier="kWh", amount=2500)
+    mine, day, author = list_of(), today() + datetime.timedelta(days=10), user_factory("marketing")
+    parts = (("unit", "kWh", "0.30", "0.33"), ("month", "", "5.00", "5.50"))
+    proposal = Proposal.objects.create(
+        price_list=mine, start_date=day, reason="Network is dearer", author=author, rule={"kind": "paste"}
+    )
+    for component, tier, old, new in parts:
+        given: dict[str, Any] = {"product": product, "price_list": mine, "component": component, "tier": tier}
+        price_factory(**given, start_date=datetime.date(2024, 1, 1), amount=Decimal(old))
+        price_factory(**given, start_date=day, amount=Decimal(new), state="draft", proposal=proposal)
+    proposal_approve(user=user_factory(), proposal=proposal_submit(user=author, proposal=proposal))
+    row = DecisionProduct.objects.get()
+    said = [(part["component"], part["tier"], part["old"], part["new"]) for part in row.what["parts"]]
+    assert said == [
+        ("month", "", "5.0000", "5.5000"),
+        ("unit", "kWh", "0.3000", "0.3300"),
+    ]
+    assert [Decimal(amount) for amount in row.what["yearly"]] == [810, 891]
+    assert price_words(row.what) == (
+        "Price €5.00 to €5.50, per month; Price €0.30 to €0.33, kWh; a year €810.00 to €891.00"
+    )
+    assert row.expected == pytest.approx(1.1**-2.62 - 1, abs=1e-5)
 
 
 def test_of_a_channels_price_its_share_is_expected() -> None:

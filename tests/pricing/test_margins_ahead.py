@@ -18,12 +18,21 @@ from collaboration.kinds import alert_kinds
 from collaboration.models import Alert
 from collaboration.selectors.alerts import alerts_visible
 from core.months import month_add
+from forecasting.layers import months_band
 from forecasting.models import ForecastMonth, NightlyRun
+from forecasting.totals import total_band
 from pricing.engine.costs import booked
 from pricing.engine.margin_ahead import share_moves
 from pricing.selectors.costs import product_rates
 from pricing.selectors.margins import margins_read
-from pricing.selectors.margins_ahead import Fall, MonthAhead, fall_under, margin_floor, months_ahead
+from pricing.selectors.margins_ahead import (
+    Fall,
+    MonthAhead,
+    fall_under,
+    margin_floor,
+    months_ahead,
+    year_band,
+)
 from pricing.steps.margin_floor import chunks, falls_of
 from pricing.words.margins import move_words
 from products.models import Product, SalesMonth
@@ -120,6 +129,21 @@ class TestTheMonths:
                 assert float(found.cm2) == pytest.approx(volume * (price - cost - 0.25 * 0.1), abs=0.02)
             low, high = month.band
             assert low < month.statement.cm2 < high
+
+    def test_what_is_not_known_of_a_price_is_the_same_in_all_its_months(self, juice: Product) -> None:
+        """As of the volume: the statistics' own errors are correlated, those of the decision add."""
+        prices = price_list_factory()
+        for start, amount in ((LONG_AGO, "2.00"), (AHEAD[0], "2.20")):
+            price_factory(product=juice, price_list=prices, start_date=start, amount=D(amount))
+        run_now()
+        months, _fall = ahead_of(juice)
+        rows = ForecastMonth.objects.filter(forecast__product=juice, forecast__current=True)
+        found, low, high = months_band(list(rows.order_by("month")[:12]), correlation=0.4)
+        left = 2.2 - 1 - 0.25 * 0.1
+        assert sum(float(month.statement.cm2) for month in months) == pytest.approx(found * left, abs=0.2)
+        assert year_band(months, 0.4) == pytest.approx((low * left, high * left), rel=1e-3)
+        apart = zip(*((float(month.statement.cm2), *map(float, month.band)) for month in months), strict=True)
+        assert total_band(*map(list, apart), correlation=0.4)[0] > year_band(months, 0.4)[0] + 10
 
     def test_what_else_is_counted_moves_with_what_is_sold(self, juice: Product) -> None:
         calls = measure_factory(code="calls")

@@ -14,7 +14,7 @@ from django.utils import timezone
 
 from accounts.errors import DomainError
 from pricing.engine.terms import Step
-from pricing.models import PriceList, Term, TermStep
+from pricing.models import PriceList, ReferenceUse, Term, TermStep
 from pricing.selectors.bonuses import bonuses
 from pricing.selectors.pocket import Pocket, product_pockets
 from pricing.selectors.price_rows import price_history, price_rows
@@ -120,6 +120,39 @@ class TestWhichHolds:
         said("promotion", "0.03")
         amounts = [row.amount for row in pockets(product)[""].rows if row.amount]
         assert list(map(str, amounts[:5])) == ["1.3600", "-0.1360", "1.2240", "-0.0367", "1.1873"]
+
+    @pytest.mark.parametrize(
+        ("parts", "customer", "expected"),
+        [
+            ([("unit", "kWh", "0.30"), ("month", "", "5")], True, D("810")),  # 2,500 × 0.30 + 12 × 5
+            ([("unit", "kWh", "0.30")], False, D("0.30")),
+            ([("once", "", "80")], False, D("80")),
+            ([("month", "", "5"), ("unit", "kWh", "0.30")], False, D("5")),
+            ([("month", "385", "120"), ("month", "885", "100")], False, None),
+        ],
+    )
+    def test_of_a_price_in_parts_it_is_what_a_reference_customer_pays_in_a_year(
+        self, line: ProductLine, client: Client, parts: Any, customer: bool, expected: Any
+    ) -> None:
+        found, mine = product_factory(line=line, code="POWER"), price_list_factory()
+        for component, tier, amount in parts:
+            row = {"component": component, "tier": tier, "amount": D(amount)}
+            price_factory(product=found, price_list=mine, start_date=day(-9), **row)
+        if customer:
+            ReferenceUse.objects.create(line=line, customer="Home", tier="kWh", amount=2500)
+        said("invoice", "0.1")
+        said("unit", None, amount=D("0.01"))
+        held = pockets(found)
+        client.force_login(user_factory(language="en"))
+        page = client.get("/products/POWER/mix/pocket/").content.decode()
+        if expected is None:
+            assert held == {}
+            assert "Nobody says what a customer uses" in page
+            return
+        assert held[""].amount("list_price") == expected
+        taken = D("0.01") if parts[0][0] == "unit" and not customer else 0
+        assert held[""].amount("pocket_price") == expected * D("0.9") - taken
+        assert ("what Home (2,500 kWh) pays" in page) == customer
 
     def test_without_a_price_there_is_nothing(self) -> None:
         said("invoice", "0.05")

@@ -141,7 +141,7 @@ class TestTheGround:
     def test_the_reseller_keeps_his_margin(self, product: Product) -> None:
         ground = ground_of(product)
         assert ground.reseller_margin == pytest.approx(1 - 10 / (14.99 / 1.09))
-        assert ground.consumer_price(Decimal(11)) == Decimal("16.489")
+        assert ground.consumer_price(Asked(Decimal(11), next_month())) == Decimal("16.489")
 
     def test_what_was_seen_is_judged_where_it_was_seen(self, product: Product) -> None:
         assert not ground_of(product).answer(Asked(Decimal("12.5"), next_month())).outside
@@ -181,7 +181,13 @@ class TestTheGround:
             found = product_factory(line=product.line)
             sold_and_expected(found)
             if missing == "plain price":
-                price_factory(product=found, start_date=datetime.date(2020, 1, 1), component="month")
+                for tier in ("day", "night"):
+                    price_factory(
+                        product=found,
+                        price_list=PriceList.objects.get(code="sell"),
+                        start_date=datetime.date(2020, 1, 1),
+                        tier=tier,
+                    )
         elif missing == "forecast":
             Forecast.objects.all().delete()
         elif missing == "level":
@@ -524,7 +530,7 @@ def test_a_reseller_who_passes_on_half(product: Product, row: str) -> None:
     if row != "none":
         elasticity_factory(product, price_kind=row, lowest_price=9, highest_price=20)
     ground = ground_of(product)
-    assert ground.consumer_price(Decimal(11)) == Decimal("15.7395")
+    assert ground.consumer_price(Asked(Decimal(11), next_month())) == Decimal("15.7395")
     answer = ground.answer(Asked(Decimal(11), next_month())).outcome
     ratio = {"advised": 1.05**-2.5, "own": 1.1**-2.5, "none": 1.05**-2.62}[row]
     assert answer.median_volume == pytest.approx(1000 + 11_000 * ratio, rel=0.01)

@@ -12,9 +12,10 @@ from django.test.utils import CaptureQueriesContext
 
 from core.months import month_add
 from pricing.models import DistributionMonth, Scenario
+from pricing.selectors.what_if_distribution import DistributionAnswer
 from pricing.what_if_asked import Asker
 from products.models import Channel, Measure, Product, SalesMonth
-from tests.factories import channel_factory, cost_rate_factory, user_factory
+from tests.factories import channel_factory, cost_rate_factory, measure_factory, user_factory
 from tests.pricing.test_what_if import ask, client_of, ground_of, marketer, next_month
 from tests.pricing.test_what_if import product as product
 
@@ -73,6 +74,35 @@ def test_a_quarter_more_in_shops(product: Product, shops: Channel) -> None:
     }
 
 
+def test_learnt_from_what_consumers_buy_where_the_price_sensitivity_is(
+    product: Product, shops: Channel
+) -> None:
+    """What resellers order stays as it is while consumers buy twice as much at twice the distribution."""
+    out = measure_factory(code="sell-out", name_en="Sell-out")
+    elasticity = product.elasticities.get()
+    elasticity.measure = out
+    elasticity.save()
+    for n in range(12):
+        month = month_add(next_month(-1), -n)
+        DistributionMonth.objects.filter(channel=shops, month=month).update(
+            weighted_rate=0.2 if n % 2 else 0.4
+        )
+        SalesMonth.objects.create(
+            product=product, measure=out, channel=shops, month=month, volume=300 if n % 2 else 600, days=30
+        )
+    asker = Asker(marketer(), ground_of(product))
+    found = asker.answer(asker.read(said(rate="0.8")))
+    assert isinstance(found, DistributionAnswer)
+    assert (found.measure, found.per_point) == (out, pytest.approx(15))
+    assert found.belief.mean == pytest.approx(1, abs=0.01)
+    SalesMonth.objects.filter(measure=out).delete()
+    asker = Asker(marketer(), ground_of(product))
+    found = asker.answer(asker.read(said(rate="0.8")))
+    assert isinstance(found, DistributionAnswer)
+    assert found.measure == Measure.objects.get(code="units")
+    assert found.belief.mean < 0.5
+
+
 def test_refused_where_there_is_none(product: Product) -> None:
     months_of(product, channel_factory(), volume=600, months=2)
     page = plain(ask(client_of(marketer()), "div#what-if", **said()))
@@ -89,7 +119,7 @@ def test_the_card_and_a_kept_one_beside_a_price(product: Product, shops: Channel
     page = plain(ask(client, "div#what-if", **said()))
     assert "Weighted distribution Shops 50%" in page
     assert "now 40% (" in page
-    assert "A percentage point of distribution sold 15 carton there in a month, over 12 months." in page
+    assert "A percentage point of distribution sold 15 carton there in a month, over 12 months (" in page
     assert "A tenth more distribution is 10.0% more volume there (80%: 6.0% to 14.1%)." in page
     assert "The channel sells 60% of all volume." in page
     assert "Propose" not in page

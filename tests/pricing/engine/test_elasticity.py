@@ -191,6 +191,8 @@ def test_shrinking_goes_between_the_own_estimate_and_the_category() -> None:
     assert -4.0 < odd.median < -2.05
     assert silent.median == pytest.approx(-2.0, abs=0.15)
     assert silent.sd > sure[0].sd
+    # Months say less of how near products lie to each other.
+    assert shrink(likelihoods, ["K"] * 17, [True] * 17)[-1].sd > 1.2 * silent.sd
 
 
 def test_more_is_expected_to_be_earned_at_no_other_price(products: list[Simulated]) -> None:

@@ -1,0 +1,164 @@
+"""A price on the card What if: its fields, of a price in parts too, and what is said of the question."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import Any
+
+from django.utils.text import capfirst
+from django.utils.translation import gettext as _
+
+from core import formats
+from pricing.engine.what_if import Outcome
+from pricing.selectors.what_if import LEAST, MOST, Asked, Ground
+from pricing.selectors.yearly import Customer, yearly_amount
+from pricing.what_if_asked import machine, slides
+from pricing.words.elasticities import sensitivity_words
+from pricing.words.prices import part_amount_text, part_words, price_decimals, price_text
+from pricing.words.yearly import use_words
+
+
+def price_fields(ground: Ground, asked: Asked) -> dict[str, Any]:
+    price, now = ground.price_in(asked.channel), ground.asked_now(asked)
+    decimals = max(price_decimals(now), 2)
+    return {
+        "slider": {
+            "name": "price",
+            "label": _label(ground, asked),
+            "sub": _("with VAT") if price.price_list.with_vat else _("without VAT"),
+            "low": machine(now * LEAST, decimals),
+            "high": machine(now * MOST, decimals),
+            "step": machine(Decimal(1).scaleb(-decimals), decimals),
+            "value": machine(asked.price, decimals),
+            "said": price_text(asked.price, ground.currency, decimals),
+            "was": slides(asked),
+        },
+        "choices": [choice for choice in (_lists(ground, asked), _parts(ground, asked)) if choice],
+        "now": price_text(now, ground.currency, decimals),
+        "change": formats.delta(asked.price / now - 1, good="none"),
+        "consumer": _consumer(ground, asked),
+        "sensitivity": sensitivity_words(ground.elasticity_in(asked.channel)),
+    }
+
+
+def _label(ground: Ground, asked: Asked) -> str:
+    price = ground.price_in(asked.channel)
+    if price.several:
+        if asked.part is None:
+            return _("What a reference customer pays in a year")
+        component, tier = asked.part
+        return tier or capfirst(part_words(component, tier)) or _("Price per unit")
+    return _("Our price") if price.price_list.kind == "own" else _("Consumer price")
+
+
+def _lists(ground: Ground, asked: Asked) -> dict[str, Any] | None:
+    """Whose price changes; nothing to choose where no channel has one of its own."""
+    if not ground.channels:
+        return None
+    rows = [{"value": "", "name": _("everybody"), "on": asked.channel is None}]
+    rows += [
+        {
+            "value": pk,
+            "name": f"{own.channel.name} ({formats.share(ground.volumes.share([pk]))})",
+            "on": pk == asked.channel,
+        }
+        for pk, own in ground.channels.items()
+    ]
+    return {"name": "channel", "label": _("Whose price"), "rows": rows}
+
+
+def _parts(ground: Ground, asked: Asked) -> dict[str, Any] | None:
+    """Which part of the price changes; nothing to choose where it has one."""
+    price = ground.price_in(asked.channel)
+    if not price.several:
+        return None
+    rows = [{"value": "", "name": _("all parts by the same share"), "on": asked.part is None}]
+    for part in price.several:
+        now = part_amount_text(part, price.part_on(part, ground.day), ground.currency)
+        rows.append({"value": ":".join(part), "name": now, "on": part == asked.part})
+    return {"name": "part", "label": _("Which part"), "rows": rows}
+
+
+def _consumer(ground: Ground, asked: Asked) -> str:
+    price = ground.consumer_price(asked)
+    if price is None or ground.consumer is None or ground.reseller_margin is None:
+        return ""
+    said = {
+        "now": price_text(ground.consumer.amount, ground.currency, 2),
+        "then": price_text(price, ground.currency, 2),
+        "margin": formats.percent(ground.reseller_margin),
+        "passed": formats.percent(ground.pass_through, 0),
+    }
+    if ground.pass_through == 1:
+        text = _("Consumer price %(now)s becomes %(then)s: the reseller keeps his margin of %(margin)s.")
+    else:
+        text = _("Consumer price %(now)s becomes %(then)s: the reseller passes on %(passed)s of the change.")
+    return text % said
+
+
+def price_asked_words(ground: Ground, asked: Asked, price: Decimal) -> str:
+    """A kept question; ``price`` as it was kept."""
+    said = price_text(price, ground.currency)
+    if asked.part:
+        said = part_amount_text(asked.part, price, ground.currency)
+    elif ground.price_in(asked.channel).several:
+        said = _("%(price)s a year") % {"price": said}
+    said = _("%(price)s from %(day)s") % {"price": said, "day": formats.day(asked.start)}
+    if asked.channel:
+        said = f"{ground.channels[asked.channel].channel.name}: {said}"
+    return said
+
+
+def price_asides(ground: Ground, asked: Asked) -> list[str]:
+    """Of a price in parts: what each reference customer pays then, and what revenue is taken to do."""
+    price = ground.price_in(asked.channel)
+    if price.made.has_more:
+        return [_("Its other prices are left out: nobody says what a customer uses of each.")]
+    if not price.several:
+        return []
+    found = [_customer(ground, asked, customer) for customer in price.made.customers]
+    if ground.revenue is not None:
+        found.append(_("Revenue is taken to move as what they pay."))
+    return [said for said in found if said]
+
+
+def _customer(ground: Ground, asked: Asked, customer: Customer) -> str:
+    price = ground.price_in(asked.channel)
+    now = {part: price.part_on(part, ground.day) for part in price.several}
+    change = asked.price / price.amount
+    then = {part: amount * change for part, amount in now.items()} if asked.part is None else {**now}
+    if asked.part is not None:
+        then[asked.part] = asked.price
+    amounts = [yearly_amount(parts, customer.uses) for parts in (now, then)]
+    if amounts[0] is None or amounts[1] is None:
+        return ""
+    said = [price_text(amount, ground.currency, 2) for amount in amounts if amount is not None]
+    if said[0] == said[1]:
+        return _("%(customer)s (%(uses)s) pays %(now)s a year.") % {
+            "customer": customer.name,
+            "uses": use_words(customer),
+            "now": said[0],
+        }
+    return _("%(customer)s (%(uses)s) pays %(then)s a year instead of %(now)s.") % {
+        "customer": customer.name,
+        "uses": use_words(customer),
+        "now": said[0],
+        "then": said[1],
+    }
+
+
+def inflow_asides(ground: Ground, said: Outcome) -> list[str]:
+    """Of a state: what a price moves and what it is taken to leave as it is."""
+    assert ground.inflow is not None
+    found = [
+        _(
+            "The price moves what comes in (%(measure)s). Who is there is taken to leave as in the last "
+            "year, %(rate)s a month: what a price does to that is not measured."
+        )
+        % {"measure": str(ground.inflow.measure), "rate": formats.percent(1 - ground.inflow.stays)}
+    ]
+    if said.better is not None and ground.revenue is not None:
+        found.append(
+            _("Chance that revenue is higher than now: %(share)s.") % {"share": formats.share(said.better)}
+        )
+    return found

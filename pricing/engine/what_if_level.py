@@ -1,0 +1,45 @@
+"""What another price would do to a state, such as contracts in force. Plain Python: a page answers with it.
+
+    state_m = base_m + d_m,    d_m = r · d_{m−1} + s_m · inflow_m · ((p / p_m)^e − 1)
+
+with r the share of the state that is still there a month later, s_m the share of month m from the date on,
+p_m the price that would hold without it and e how what comes in answers the price. A price never moves who
+is there; from the date on everybody pays it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from math import log
+
+from .what_if import Month, Outcome, answered, drawn, outcome
+
+
+def what_if_level(
+    months: Sequence[Month],
+    inflows: Sequence[float],
+    stays: float,
+    quantiles: Sequence[float],
+    price: Sequence[float],
+    *,
+    correlation: float,
+    over: float = 0.0,
+) -> Outcome:
+    """``months`` of the state; ``price`` of each in the money of ``Month.price``; ``quantiles`` of e. The
+    other arguments as of :func:`pricing.engine.what_if.what_if`; there is no break-even."""
+    draws = drawn(quantiles)
+    ratios = [log(new / month.before) for new, month in zip(price, months, strict=True)]
+    factors = []
+    for e, _z, w in draws:
+        gained, row = 0.0, []
+        for month, ratio, inflow in zip(months, ratios, inflows, strict=True):
+            answer = answered(e, ratio, over * w) if abs(ratio) > 1e-9 else 0.0
+            gained = stays * gained + month.share * inflow * answer
+            row.append(max(1 + gained / month.mean, 0.0) if month.mean > 0 else 1.0)
+        factors.append(row)
+    paid = [
+        (1 - month.share) * month.price + month.share * new for month, new in zip(months, price, strict=True)
+    ]
+    held = zip(months, ratios, strict=True)
+    changes = any(month.share > 0 and abs(ratio) > 1e-9 for month, ratio in held)
+    return outcome(months, factors, [paid] * len(draws), draws, correlation, changes=changes)

@@ -1,0 +1,138 @@
+"""A price of what is counted as a state: it moves what comes in, never who is there."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
+
+from core.months import month_add
+from forecasting.models import Forecast, ForecastMonth
+from pricing.models import Elasticity
+from pricing.selectors.elasticities import elasticity_of
+from pricing.selectors.what_if import Asked
+from pricing.selectors.what_if_reading import share_staying, what_if_ground
+from products.models import Measure, Product, ProductMonth
+from tests.factories import (
+    channel_factory,
+    cost_rate_factory,
+    line_factory,
+    measure_factory,
+    price_factory,
+    price_list_factory,
+    product_factory,
+    user_factory,
+)
+from tests.pricing.elasticities import LEVELS, elasticity_factory, prices_give, sales_answering
+from tests.pricing.test_elasticity_night import night, of
+from tests.pricing.test_what_if import ask, client_of, ground_of, marketer, next_month
+
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("english")]
+
+
+@pytest.fixture
+def measures() -> tuple[Measure, Measure]:
+    unit = {"unit_en": "contracts", "unit_nl": "contracten"}
+    force = measure_factory(code="in-force", name_en="In force", kind="level", **unit)
+    return force, measure_factory(code="new", name_en="New contracts", **unit)
+
+
+@pytest.fixture
+def contracts(measures: tuple[Measure, Measure]) -> Product:
+    """1,000 in force at 10 a month; 20 come in every month and 2 % leave, so it stays as it is."""
+    found = product_factory(line=line_factory(measures=measures), code="A")
+    price_factory(
+        product=found, price_list=price_list_factory(code="sell"), start_date="2024-01-01", component="month"
+    )
+    last = next_month(-1)
+    for measure, volume, revenue in zip(measures, (1000, 20), (10_000, None), strict=True):
+        ProductMonth.objects.bulk_create(
+            ProductMonth(
+                product=found,
+                measure=measure,
+                month=month_add(last, -n),
+                volume=volume,
+                revenue=revenue,
+                days=30,
+            )
+            for n in range(13)
+        )
+        forecast = Forecast.objects.create(
+            product=found,
+            measure=measure,
+            as_of=last,
+            data_month=last,
+            method="mean",
+            computed_at=timezone.now(),
+        )
+        band = {f"{end}{share}": volume * by for end, share, by in (("lo", 80, 0.9), ("hi", 80, 1.1))}
+        band |= {f"{end}{share}": volume * by for end, share, by in (("lo", 95, 0.8), ("hi", 95, 1.2))}
+        ForecastMonth.objects.bulk_create(
+            ForecastMonth(forecast=forecast, month=next_month(n), mean=volume, median=volume, **band)
+            for n in range(14)
+        )
+    elasticity_factory(found, measure=measures[1], sd=0.001)
+    return found
+
+
+def test_the_price_moves_what_comes_in_and_that_adds_up(contracts: Product) -> None:
+    """Of 20 a month 15.76 come: 4.24 fewer every month, of whom 2 % would have left by the next."""
+    ground = ground_of(contracts)
+    assert ground.inflow is not None
+    assert ground.inflow.stays == pytest.approx(0.98)
+    outcome = ground.answer(Asked(ground.price.amount * 11 / 10, next_month())).outcome
+    fewer = 20 * (1 - 1.1**-2.5)
+    lost = [fewer * sum(0.98**n for n in range(months)) for months in range(12)]
+    found = [month.mean for month in outcome.volumes]
+    assert found == pytest.approx([1000 - each for each in lost], rel=1e-4)
+    assert outcome.revenues[1].mean == pytest.approx(11 * found[1])
+    assert ground.measures == ("revenue", "volume")
+    page = re.sub(r"\s+", " ", re.sub(r"<[^>]+>", " ", ask(client_of(marketer()), price="11")))
+    assert "(New contracts). Who is there is taken to leave as in the last year, 2.0% a month" in page
+    assert "Break-even" not in page
+
+
+@pytest.mark.parametrize(
+    ("change", "reason"), [("flow", "level"), ("unmeasured", "unmeasured"), ("more", "inflow"), ("", "")]
+)
+def test_refused_with_its_reason(
+    contracts: Product, measures: tuple[Measure, Measure], change: str, reason: str
+) -> None:
+    force, new = measures
+    if change == "flow":
+        Measure.objects.filter(pk=new.pk).update(unit_en="calls")
+    elif change == "unmeasured":
+        Elasticity.objects.update(method="portfolio")
+    elif change == "more":  # 30 more in force every month than came in
+        for n, row in enumerate(ProductMonth.objects.filter(measure=force).order_by("month")):
+            ProductMonth.objects.filter(pk=row.pk).update(volume=1000 + 50 * n)
+        assert share_staying(contracts, force, new) is None
+    found = what_if_ground(marketer(), contracts)
+    assert (found if isinstance(found, str) else "") == reason
+
+
+def test_it_takes_no_more_queries_than_a_page_may(contracts: Product) -> None:
+    cost_rate_factory(product=contracts, start_date="2024-01-01", amount=6)
+    client = client_of(user_factory("product-manager"))
+    ask(client, price="11")
+    with CaptureQueriesContext(connection) as queries:
+        ask(client, price="10.5")
+    assert len(queries) <= 12
+
+
+def test_the_night_measures_what_comes_in(measures: tuple[Measure, Measure]) -> None:
+    product = product_factory(line=line_factory(measures=measures))
+    prices_give(product, price_list_factory(), LEVELS, 48)
+    sales_answering(product, channel_factory(), e=-2.0, measure="new")
+    sold: dict[str, Any] = {"product": product, "measure": measures[0]}
+    sales_answering(product, channel_factory(), e=0.0, measure="in-force")
+    assert ProductMonth.objects.filter(**sold).exists()
+    night()
+    found = of(product)
+    assert (found.measure, found.reason_code) == (measures[1], "own_months")
+    assert found.estimate == pytest.approx(-2.0, abs=0.4)
+    assert elasticity_of([product.pk]) == {}  # the state itself stands still
