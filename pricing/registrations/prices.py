@@ -19,6 +19,7 @@ def register() -> None:
     from pricing.models import Bound, Levy, ReferenceUse, VatCode
     from pricing.price_events import READING
     from pricing.selectors.proposals import JOB
+    from pricing.selectors.yearly import READING as USES
     from pricing.sheets.levies import LeviesSheet
     from pricing.sheets.prices import PricesSheet
     from pricing.sheets.terms import TermsSheet
@@ -37,6 +38,7 @@ def register() -> None:
     registries.decision_kinds.register(DecisionKind("price", _("Price proposals"), 10, PRICE))
     registries.event_sources.register(EventSource("prices", later("price_events.price_events"), 30))
     registries.product_readings.register(ProductReading(READING, later("price_events.price_reading"), 70))
+    registries.product_readings.register(ProductReading(USES, later("selectors.yearly.uses_reading"), 75))
     registries.planned_sources.register(
         PlannedSource(
             "price",

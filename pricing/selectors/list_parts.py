@@ -14,11 +14,12 @@ from django.db.models import Q, QuerySet
 from core.organisation import organisation_get
 from pricing.models import Price, PriceList
 from pricing.models.price import State
+from products.models import Product
 
 from .own_prices import UNIT, Parts, Rows, amount_on, comparable, course, lasting, weights_of
 from .prices import Part, with_pass_through
 from .resellers import reach
-from .yearly import Customer, customers_by_product
+from .yearly import Customer, customers_by_product, product_customers
 
 ByList = dict[int, tuple[PriceList, dict[Part, Rows]]]
 
@@ -44,11 +45,10 @@ class ListParts:
 
 
 def parts_by_list(
-    product_ids: Collection[int], lists: QuerySet[PriceList], line_ids: Mapping[int, int] | None = None
+    product_ids: Collection[int], lists: QuerySet[PriceList], product: Product | None = None
 ) -> dict[int, list[ListParts]]:
-    """By product, of lists in the organisation's currency: everybody's first. ``line_ids`` of the products,
-    where they are known. One query; of prices in parts one more for what customers use, and one for lines
-    that are not known."""
+    """By product, of lists in the organisation's currency: everybody's first. One query; of prices in
+    parts two more for what customers use, or none of the one ``product`` of a page."""
     rows = with_pass_through(Price.objects.all()).filter(
         product__in=list(product_ids),
         price_list__in=lists,
@@ -64,7 +64,10 @@ def parts_by_list(
     several = {
         pk for pk, own in said.items() if len({part for _of, parts in own.values() for part in parts}) > 1
     }
-    customers = customers_by_product(several, line_ids)
+    if product is not None and several == {product.pk}:
+        customers = {product.pk: product_customers(product)}
+    else:
+        customers = customers_by_product(several)
     found = {}
     for pk, own in said.items():
         of = []

@@ -21,7 +21,7 @@ from .own_prices import MONTH, UNIT, lasting
 from .price_rows import PriceRow
 from .prices import Part, channels_above
 from .terms import line_chain, steps_of, terms_on, terms_until
-from .yearly import Customer, customers_of, yearly_amount
+from .yearly import Customer, product_customers, yearly_amount
 
 MAIN = (UNIT, MONTH)
 """The price that terms come off where nobody says what of several is used: per unit, of what has none per
@@ -110,7 +110,7 @@ def _listed(product: Product, own: Sequence[PriceRow]) -> dict[int | None, Liste
         lists[row.price_list.channel_id] = row.price_list
         parts[row.price_list.channel_id][row.component, row.tier] = row.both(row.now)[1] or Decimal(0)
     counted = lasting({part: amount for each in parts.values() for part, amount in each.items()})
-    customers = customers_of([product.line_id])[product.line_id] if len(counted) > 1 else []
+    customers = product_customers(product) if len(counted) > 1 else []
     customer = next((one for one in customers if yearly_amount(counted, one.uses) is not None), None)
     main = next(iter(counted), None) if len(counted) == 1 else next((p for p in MAIN if p in counted), None)
     found = {}

@@ -67,7 +67,7 @@ def what_if_ground(user: Any, product: Product) -> Ground | str:
     if is_level and coming is None:
         return "level"
     day = today()
-    lists = prices_now([product.pk], lists_visible(user), day, {product.pk: product.line_id}).get(product.pk)
+    lists = prices_now([product.pk], lists_visible(user), day, product).get(product.pk)
     if not lists:
         return "parts" if _has_parts(user, product, day) else "no_price"
     now = forecast_current(user, product, measure)
@@ -241,12 +241,12 @@ def prices_now(
     product_ids: Collection[int],
     lists: QuerySet[PriceList],
     day: datetime.date,
-    line_ids: Mapping[int, int] | None = None,
+    product: Product | None = None,
 ) -> dict[int, list[PriceNow]]:
     """By product what it costs now on each of the lists that has a price of it, everybody's first, as
     :func:`pricing.selectors.list_parts.parts_by_list` reads it."""
     found: dict[int, list[PriceNow]] = {}
-    for pk, own in parts_by_list(product_ids, lists, line_ids).items():
+    for pk, own in parts_by_list(product_ids, lists, product).items():
         now = [PriceNow(one, amount) for one in own if (amount := amount_on(one.steps, day))]
         if now:
             found[pk] = now

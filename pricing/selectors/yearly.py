@@ -9,8 +9,10 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
+from django.contrib.postgres.expressions import ArraySubquery
 from django.db.models import QuerySet
 
+from accounts.rows import from_row, row_of
 from core.organisation import organisation_get, today
 from pricing.models import Price, PriceList, ReferenceUse
 from pricing.models.price import State
@@ -22,6 +24,7 @@ from .levies import LeviesOn, levied, levies_of
 from .price_rows import PriceRow
 from .prices import Part, in_force, vat_rates_on, with_and_without
 
+READING = "reference_uses"
 MONTHS = 12
 Both = tuple[Decimal, Decimal]
 """An amount with VAT and without."""
@@ -62,27 +65,41 @@ def customers_visible(user: Any) -> list[Customer]:
     return _customers(uses_visible(user))
 
 
+def uses_reading(_user: Any) -> Any:
+    """What all reference customers use, a few rows, read with the product of a page."""
+    return ArraySubquery(ReferenceUse.objects.values_list(row_of(ReferenceUse)))
+
+
 def customers_of(line_ids: Collection[int], tree: LineTree | None = None) -> dict[int, list[Customer]]:
     """The reference customers of each line: its own, else those of the nearest line above that has any."""
     tree = tree or line_tree()
-    above = {pk: [line.pk for line in tree.ancestors(pk)] for pk in line_ids}
+    lines = {line.pk for pk in line_ids for line in tree.ancestors(pk)}
+    return _nearest(line_ids, tree, ReferenceUse.objects.filter(line__in=lines))
+
+
+def product_customers(product: Product) -> list[Customer]:
+    """The reference customers of its line; no query where they were read with it."""
+    if not hasattr(product, READING):
+        return customers_of([product.line_id])[product.line_id]
+    rows = [from_row(ReferenceUse, row) for row in getattr(product, READING)]
+    return _nearest([product.line_id], line_tree(), rows)[product.line_id]
+
+
+def _nearest(
+    line_ids: Collection[int], tree: LineTree, uses: Iterable[ReferenceUse]
+) -> dict[int, list[Customer]]:
     own: dict[int, list[Customer]] = defaultdict(list)
-    lines = {pk for ids in above.values() for pk in ids}
-    for customer in _customers(ReferenceUse.objects.filter(line__in=lines)):
+    for customer in _customers(uses):
         own[customer.line_id].append(customer)
+    above = {pk: [line.pk for line in tree.ancestors(pk)] for pk in line_ids}
     return {pk: next((own[line] for line in ids if line in own), []) for pk, ids in above.items()}
 
 
-def customers_by_product(
-    product_ids: Collection[int], line_ids: Mapping[int, int] | None = None
-) -> dict[int, list[Customer]]:
-    """The reference customers of each product's line. ``line_ids`` of the products, where they are known,
-    save one of two queries; of no product there is none."""
+def customers_by_product(product_ids: Collection[int]) -> dict[int, list[Customer]]:
+    """The reference customers of each product's line, in two queries; of no product in none."""
     if not product_ids:
         return {}
-    if line_ids is None:
-        line_ids = dict(Product.objects.filter(pk__in=list(product_ids)).values_list("pk", "line_id"))
-    lines = {pk: line_ids[pk] for pk in product_ids}
+    lines = dict(Product.objects.filter(pk__in=list(product_ids)).values_list("pk", "line_id"))
     customers = customers_of(set(lines.values()))
     return {pk: customers[line] for pk, line in lines.items()}
 
@@ -120,7 +137,7 @@ def yearly_amounts(prices: Mapping[Part, Decimal], uses: Mapping[str, Decimal]) 
 def product_yearly(product: Product, rows: Sequence[PriceRow]) -> list[Yearly]:
     """Of each reference customer of the product's line, on every list where its price is made of components;
     ``rows`` as :func:`pricing.selectors.price_rows.price_rows` has them."""
-    customers = customers_of([product.line_id])[product.line_id]
+    customers = product_customers(product)
     levies = levies_of([product.line_id], line_tree())[product.line_id] if customers else None
     by_list: dict[int, list[PriceRow]] = defaultdict(list)
     for row in rows:
