@@ -190,6 +190,8 @@ class PriceSeriesReader:
         starts = tuple(sorted(sold))
         if not starts:
             return of
+        if not steps:  # refused for that, whatever else is known
+            return replace(of, frequency=frequency, starts=starts)
         product, measure = of.product.pk, of.measure
         ran = [
             (_depth(part, steps), self._covers(part.promotion, measure, by_channel, frequency, starts))
