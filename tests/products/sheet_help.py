@@ -75,6 +75,8 @@ def run(
                 sha256="0" * 64,
                 state="applied",
                 applied_at=timezone.now(),
+                created_by=user,
+                applied_by=user,
             )
             with import_context(row, user):
                 applied = sheet.apply(cursor, row.pk, options)

@@ -35,7 +35,16 @@ from forecasting.models import (
     OverrideMonth,
     StageSetting,
 )
-from pricing.models import CostKind, LedgerEntry, Listing, Positioning, PriceList, SegmentChannel, Term
+from pricing.models import (
+    CostKind,
+    CostLeftOut,
+    LedgerEntry,
+    Listing,
+    Positioning,
+    PriceList,
+    SegmentChannel,
+    Term,
+)
 from pricing.selectors.cost_months import BookedCost
 from pricing.services.cost_months import cost_months_book
 from products.models import (
@@ -164,6 +173,10 @@ def company(changed: Collection[str] = ()) -> SimpleNamespace:
         told(COST, D("4321.09"), D("8765.43")),
     )
     cost_months_book(source="standard", months=[last], rows=[booked])
+    lacking = cost_line_factory(product=juice, kind="quality", name=told(COST, "Recall cover", "Lab retests"))
+    CostLeftOut.objects.create(
+        product=juice, month=last, cost_line=lacking, kind=quality, cost_centre=lacking.cost_centre
+    )
 
     author = user_factory(
         "product-manager",
