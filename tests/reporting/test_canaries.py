@@ -312,7 +312,9 @@ def test_what_happens_after_publishing_changes_nothing_of_it() -> None:
     ):
         assert rows.update(**change), rows
     sold(firm.juice, [month_add(month_start(today()), -40)], {firm.north: (1, 1)})
-    cost_rate_factory(cost_line=CostLine.objects.get(), start_date=month_start(today()), amount=9)
+    cost_rate_factory(
+        cost_line=CostLine.objects.get(kind__code="purchase"), start_date=month_start(today()), amount=9
+    )
     for rows in (SalesMonth.objects, OverrideMonth.objects, StageSetting.objects):
         assert rows.all().delete()[0], rows
     report_parts_set(user=firm.author, report=snapshot.report, parts=[])

@@ -215,7 +215,7 @@ def test_prices_a_budget_and_an_estimate_that_come_later_leave_a_closed_month(
         {"product": code, "price_list": "ALL", "start_date": month(back), "price": price}
         for code, back, price in (("JUICE", 4, 5), ("JUICE", 2, 6), ("MILK", 3, 7), ("JUICE", 1, 8))
     ]
-    assert not run(PricesSheet(), prices, user=finance).codes
+    assert not run(PricesSheet(), prices, user=user_factory("product-manager")).codes
     budget = [
         {"product": "JUICE", "month": month(2), "kind": "quality", "cost": 123},
         {"product": "JUICE", "month": month(2), "volume": 7, "revenue": 70},
