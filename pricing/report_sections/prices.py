@@ -167,7 +167,7 @@ def _price_table(builder: Builder, field: str, title: str, rows: list[_Priced]) 
         columns.insert(
             1, Column(field, _("Kind"), lambda row: words(row.price_list.get_kind_display()), False)
         )
-    builder.table(title, columns, rows, note=_("as of %(day)s") % {"day": formats.day(today())})
+    builder.table(title, columns, rows, note=_("As of %(day)s") % {"day": formats.day(today())})
 
 
 def _vat(row: _Priced) -> str:

@@ -353,7 +353,7 @@ def test_each_section_is_of_the_reports_period(company: Any) -> None:
     assert first.isoformat() in drawn
     assert today().isoformat() not in drawn
     [now] = of("prices")
-    assert now.note == f"as of {formats.day(today())}"  # a list holds today, whatever the period
+    assert now.note == f"As of {formats.day(today())}"  # a list holds today, whatever the period
     later = {"first_month": month_add(LAST, 2), "last_month": month_add(LAST, 3)}
     assert of("price_charts", **later) == []
     assert of("promotions", **later) == []
