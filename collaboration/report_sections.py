@@ -9,11 +9,12 @@ from core.organisation import today
 from core.reports.build import Builder, Cell, Column, ReportContext, rate, words
 
 from .decision_words import DecisionLine, decision_lines
-from .selectors.decisions import decisions_begun, effects_seen
+from .selectors.decisions import decisions_begun, decisions_whole, effects_seen
 
 
 def decisions_section(builder: Builder, context: ReportContext) -> None:
-    """What was decided in the period: what was expected of it and what came."""
+    """What was decided in the period: what was expected of it and what came; where channels are named nothing
+    that others are about too."""
     if not builder.may("decision"):
         return
     viewer, seen = context.viewer, effects_seen(context.viewer)
@@ -23,6 +24,8 @@ def decisions_section(builder: Builder, context: ReportContext) -> None:
     rows = decisions_begun(viewer, context.scope.products).filter(decision__effective_date__gte=days[0])
     if days[1] is not None:
         rows = rows.filter(decision__effective_date__lte=days[1])
+    if context.scope.channels:
+        rows = decisions_whole(viewer, rows)
     builder.table(
         _("Decisions and what came of them"),
         [

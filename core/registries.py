@@ -279,12 +279,14 @@ class HealthCheck:
 class DecisionReading:
     """How kept decisions of a kind are shown: ``visible(user)`` are the things approved (references) whose
     decisions a person may read of, ``opened(user)`` those whose page (``url(row)``) they may open, and
-    ``words(what)`` say what was decided about one product."""
+    ``words(what)`` say what was decided about one product. ``partly(user)``: of the visible ones those that
+    are also about channels beyond the person's; nothing: no such things are."""
 
     visible: Callable[[Any], QuerySet[Any]]
     opened: Callable[[Any], QuerySet[Any]]
     url: Callable[[Any], str]
     words: Callable[[Mapping[str, Any]], str]
+    partly: Callable[[Any], QuerySet[Any]] | None = None
 
 
 @dataclass(frozen=True)

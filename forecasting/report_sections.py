@@ -6,6 +6,7 @@ from django.utils.translation import gettext as _
 
 from core import formats
 from core.charts.model import stage_word
+from core.organisation import today
 from core.reports.build import Builder, Cell, Column, ReportContext, number, rate, words
 from forecasting.cards.product import StageCard, stage_card
 from forecasting.models import Override
@@ -34,7 +35,11 @@ def lifecycle_section(builder: Builder, context: ReportContext) -> None:
             Column("stage", _("Second opinion"), lambda row: words(_second(row[1])), numeric=False),
         ],
         [row for row in found if row[1] is not None and row[1].now.stage],
-        note=_("Chance: of the stage by the night's estimate. Second opinion: the rule of Polli and Cook."),
+        note=_(
+            "As of %(day)s. Chance: of the stage by the night's estimate. "
+            "Second opinion: the rule of Polli and Cook."
+        )
+        % {"day": formats.day(today())},
     )
 
 

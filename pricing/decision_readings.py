@@ -16,7 +16,7 @@ from pricing.words.prices import part_words, price_text
 from .models import Promotion, Proposal
 from .selectors.offer import positionings_visible
 from .selectors.prices import lists_visible
-from .selectors.promotions import promotions_visible
+from .selectors.promotions import promotions_partly, promotions_visible
 from .selectors.proposals import proposals_visible
 
 
@@ -69,5 +69,7 @@ def _positioning_url(row: Any) -> str:
 
 
 PRICE = DecisionReading(_proposals_on_lists, proposals_visible, _proposal_url, price_words)
-PROMOTION = DecisionReading(promotions_visible, promotions_visible, _promotion_url, promotion_words)
+PROMOTION = DecisionReading(
+    promotions_visible, promotions_visible, _promotion_url, promotion_words, promotions_partly
+)
 POSITIONING = DecisionReading(positionings_visible, positionings_visible, _positioning_url, positioning_words)

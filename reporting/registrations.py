@@ -47,6 +47,7 @@ def register_all() -> None:
     from collaboration.selectors.alerts import alerts_open
     from reporting.reports.questions import QUESTION
     from reporting.words.exposure import GRANT_DECIDED, GRANT_WAITS
+    from reporting.words.files import FILE_FAILED
     from reporting.words.schedules import UNSENT
 
     from .services.shares import shares_revoke_all
@@ -66,6 +67,7 @@ def register_all() -> None:
             "reporting.snapshot_file",
             later("services.snapshot_files.snapshot_file_make"),
             _("A published report as a file"),
+            failed=later("services.snapshot_files.snapshot_file_failed"),
         ),
         JobKind(
             "reporting.publish", later("services.report_jobs.publish_run"), _("A long report is published")
@@ -84,6 +86,7 @@ def register_all() -> None:
         MailFile("reporting.snapshot_pdf", later("selectors.snapshot_files.pdf_to_mail"))
     )
     alert_kinds.register(UNSENT)
+    alert_kinds.register(FILE_FAILED)
     registries.product_tabs.register(ProductTab("overview", _("Overview"), "reporting:product", 0))
     rights.register(
         Right("reporting.view", _("Read reports"), _("Published reports, within what one may see.")),

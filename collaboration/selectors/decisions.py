@@ -60,6 +60,16 @@ def decisions_visible(user: Any) -> QuerySet[DecisionProduct]:
     )
 
 
+def decisions_whole(user: Any, rows: QuerySet[DecisionProduct]) -> QuerySet[DecisionProduct]:
+    """Of these without those that are also about channels beyond the person's: to one of two customers
+    nothing is told of what was decided about both."""
+    for kind in registries.decision_kinds:
+        if kind.reading is not None and kind.reading.partly is not None:
+            partly = kind.reading.partly(user).order_by().values("pk")
+            rows = rows.exclude(decision__kind=kind.key, decision__reference__in=partly)
+    return rows
+
+
 @dataclass(frozen=True)
 class DecisionQuery:
     """What the address asks for; what does not exist is ignored."""

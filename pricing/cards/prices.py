@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 
 from core import formats
 from core.charts import Chart, Switch
-from pricing.charts.prices import price_chart
+from pricing.charts.prices import Days, price_chart
 from pricing.models import Price
 from pricing.selectors.price_rows import PriceRow, price_history, price_rows
 from pricing.selectors.resellers import own_beside, reseller_margin
@@ -55,9 +55,15 @@ def price_panel(user: Any, product: Product) -> Mapping[str, Any]:
 
 
 def product_price_chart(
-    user: Any, product: Product, rows: Sequence[PriceRow], chosen: str = "", url: str = ""
+    user: Any,
+    product: Product,
+    rows: Sequence[PriceRow],
+    chosen: str = "",
+    url: str = "",
+    days: Days | None = None,
 ) -> Chart | None:
-    """Of the row with this key, else the first with a price; with ``url`` the others are a switch away."""
+    """Of the row with this key, else the first with a price; with ``url`` the others are a switch away.
+    ``days``: as of :func:`price_chart`."""
     priced = {row_key(row): row for row in rows if row.rows}
     if not priced:
         return None
@@ -69,7 +75,8 @@ def product_price_chart(
     ]
     tree = line_tree()
     measure = tree.lead_measure(product.line_id)
-    return price_chart(user, product, priced[key], measure, unit_of(tree, product, measure), switches)
+    unit = unit_of(tree, product, measure)
+    return price_chart(user, product, priced[key], measure, unit, switches, days)
 
 
 def row_key(row: PriceRow) -> str:

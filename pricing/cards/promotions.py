@@ -66,9 +66,18 @@ def _channels(user: Any, row: Promotion) -> str:
     return ", ".join(channel.name for channel in channels_seen(user, row)) or _("everywhere")
 
 
-def promotion_chart(user: Any, rows: Sequence[Promotion], day: datetime.date) -> Chart | None:
-    """A line a channel, a bar a promotion: dark is over, light is to come. None without any in sight."""
-    first, last = month_add(month_start(day), -BEFORE), month_add(month_start(day), AHEAD)
+def promotion_chart(
+    user: Any,
+    rows: Sequence[Promotion],
+    day: datetime.date,
+    days: tuple[datetime.date, datetime.date | None] | None = None,
+) -> Chart | None:
+    """A line a channel, a bar a promotion: dark is over, light is to come. None without any in sight.
+    ``days``: the first and the last to show, without a last one what is to come; else a year back and some
+    months ahead."""
+    start, end = days or (month_add(month_start(day), -BEFORE), None)
+    first = month_start(start)
+    last = month_add(month_start(end), 1) if end else month_add(month_start(day), AHEAD)
     shown = [row for row in rows if row.store_end >= first and row.store_start < last]
     if not shown:
         return None
@@ -93,7 +102,7 @@ def promotion_chart(user: Any, rows: Sequence[Promotion], day: datetime.date) ->
     return Chart(
         id="promotions-chart",
         title=_("Promotion: what ran, what comes, what did it bring?"),
-        subtitle=_("The line is today: left of it is over, right is to come"),
+        subtitle=_("The line is today: left of it is over, right is to come") if first <= day < last else "",
         spec=_spec(bars, channels, first, last, day),
         table=ChartTable([_("Promotion"), _("Channel"), _("In store"), _("How"), _("State")], table),
         description=_("Promotions by channel, from %(first)s to %(last)s; they are in the table")
@@ -167,6 +176,6 @@ def _spec(
         "layer": [
             frame,
             *({**part, "encoding": {"y": y, **part["encoding"]}} for part in (*drawn, label)),
-            now,
+            *([now] if first <= day < last else []),
         ],
     }

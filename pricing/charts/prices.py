@@ -22,6 +22,8 @@ from products.selectors.lines import line_tree
 from products.selectors.sales import MonthSales, sales_months
 
 MONTHS, AHEAD = 36, 6
+Days = tuple[datetime.date, datetime.date | None]
+"""The first and the last day; no last one: up to now and what is to come."""
 PRICE_HEIGHT, VOLUME_HEIGHT = 110, 74
 
 
@@ -32,19 +34,21 @@ def price_chart(
     measure: Measure,
     unit: str,
     switches: Sequence[Switch] = (),
+    days: Days | None = None,
 ) -> Chart | None:
-    """``None`` where no price was ever in force. ``unit`` is the measure's, of which volumes are."""
+    """``None`` where no price was in force. ``unit`` is the measure's, of which volumes are. ``days``: what
+    to show of it; else the last years, and what is ahead."""
     if not row.rows:
         return None
-    day = today()
-    last = max(day, row.rows[-1].start_date)
-    end = month_add(month_start(last), AHEAD)
-    first = max(
-        month_add(month_start(day), -MONTHS), min(month_start(row.rows[0].start_date), month_start(day))
-    )
+    first, now, end = _shown(row, days)
+    past = _steps(row, first, now)
+    ahead = _steps(row, now, end) if row.following and now < end and not _over(days) else []
+    if all(point["price"] is None for point in past + ahead):
+        return None
     channel = row.price_list.channel
     within = None if channel is None else channels_within([channel.pk])
-    sales = sales_months(user, product, measure, first, month_add(month_start(day), -1), within)
+    last = month_start(now) if _over(days) else month_add(month_start(now), -1)
+    sales = sales_months(user, product, measure, first, last, within)
     title = _("Price: what did each change do to sales?")
     own = product.unit or line_tree().inherited(product.line_id, "unit").value or unit
     per = part_words(row.component, row.tier) or _("per %(unit)s") % {"unit": own or _("unit")}
@@ -54,8 +58,8 @@ def price_chart(
         id="price-chart",
         title=title,
         subtitle=f"{row.price_list} · {list_words(row.price_list)} · {volume_words(row.price_list)}",
-        spec=_spec(_steps(row, first, day), _steps(row, day, end, ahead=True), sales, label, unit),
-        table=_table(row, sales, unit),
+        spec=_spec(past, ahead, sales, label, unit),
+        table=_table(row, sales, unit, ahead=bool(ahead)),
         description=_(
             "Price by date on %(list)s, with the volume sold by month below it (%(volume)s); the figures are "
             "in the table"
@@ -63,7 +67,7 @@ def price_chart(
         % {"list": row.price_list, "volume": volume_words(row.price_list)},
         legend=[
             LegendKey(_("in force"), "h", "line"),
-            *([LegendKey(_("approved, ahead"), "f", "line")] if row.following else []),
+            *([LegendKey(_("approved, ahead"), "f", "line")] if ahead else []),
         ],
         switches=switches,
         switch_label=_("Price list"),
@@ -71,13 +75,26 @@ def price_chart(
     )
 
 
-def _steps(row: PriceRow, first: datetime.date, last: datetime.date, *, ahead: bool = False) -> list[Spec]:
+def _over(days: Days | None) -> bool:
+    return days is not None and days[1] is not None
+
+
+def _shown(row: PriceRow, days: Days | None) -> tuple[datetime.date, datetime.date, datetime.date]:
+    """The first day to show, the one up to which prices are in force, and the last."""
+    day = today()
+    start, until = days or (month_add(month_start(day), -MONTHS), None)
+    begun = min(month_start(row.rows[0].start_date), month_start(day))
+    end = until or month_add(month_start(max(day, row.rows[-1].start_date)), AHEAD)
+    return max(start, begun), min(day, end), end
+
+
+def _steps(row: PriceRow, first: datetime.date, last: datetime.date) -> list[Spec]:
     """The corners of the price between two days; a gap where there is none."""
     before = [price for price in row.rows if price.start_date <= first]
     within = [price for price in row.rows if first < price.start_date <= last]
     held = [(first, before[-1].amount)] if before else []
     held += [(price.start_date, price.amount) for price in within]
-    if not held or (ahead and not row.following):
+    if not held:
         return []
     held.append((last, held[-1][1]))
     return [
@@ -157,7 +174,7 @@ def _spec(past: list[Spec], ahead: list[Spec], sales: Sequence[MonthSales], labe
     }
 
 
-def _table(row: PriceRow, sales: Sequence[MonthSales], unit: str) -> ChartTable:
+def _table(row: PriceRow, sales: Sequence[MonthSales], unit: str, *, ahead: bool) -> ChartTable:
     """A line a month with the price on its first day, then what is approved ahead."""
     currency = row.price_list.currency
     lines: list[list[str | None]] = []
@@ -171,7 +188,7 @@ def _table(row: PriceRow, sales: Sequence[MonthSales], unit: str) -> ChartTable:
     lines += [
         [formats.day(price.start_date), price_text(price.amount, currency), None]
         for price in row.rows
-        if price.start_date > today()
+        if ahead and price.start_date > today()
     ]
     headers = [_("Month"), _("Price on the first day"), f"{_('Volume')} ({unit})" if unit else _("Volume")]
     return ChartTable(headers, lines)

@@ -140,7 +140,8 @@ class _Promoted:
 
 def promotions_section(builder: Builder, context: ReportContext) -> None:
     """Approved promotions of the period, and inside also those to come where it runs to now, with what they
-    did. Outside only those that have begun, in no channel but the scope's."""
+    did; where channels are named those that run in no other, whose figures would be told along. Outside only
+    those that have begun."""
     viewer, inside = context.viewer, builder.may("promotion_plan")
     if not inside and not builder.may("promotion"):
         return
@@ -156,10 +157,10 @@ def promotions_section(builder: Builder, context: ReportContext) -> None:
     found = list(
         with_parts(promotions_visible(viewer).filter(wanted).distinct()).order_by("store_start", "pk")
     )
-    if not inside:
+    if context.scope.channels or not inside:
         found = [each for each in found if sees_whole(viewer, each)]
     if len(products) == 1 and inside:
-        builder.chart(promotion_chart(viewer, found, today()), ["promotion_plan"])
+        builder.chart(promotion_chart(viewer, found, today(), days), ["promotion_plan"])
     effects = effects_of(viewer, products.values(), found)
     rows = [
         _Promoted(
@@ -195,6 +196,7 @@ def promotions_section(builder: Builder, context: ReportContext) -> None:
             Column("promotion_plan", _("80%"), lambda row: words(_band(row.effect))),
         ],
         rows,
+        note=_("Only what runs in no other channel") if context.scope.channels else "",
     )
 
 

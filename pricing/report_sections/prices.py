@@ -167,7 +167,7 @@ def _price_table(builder: Builder, field: str, title: str, rows: list[_Priced]) 
         columns.insert(
             1, Column(field, _("Kind"), lambda row: words(row.price_list.get_kind_display()), False)
         )
-    builder.table(title, columns, rows)
+    builder.table(title, columns, rows, note=_("As of %(day)s") % {"day": formats.day(today())})
 
 
 def _vat(row: _Priced) -> str:
@@ -175,10 +175,11 @@ def _vat(row: _Priced) -> str:
 
 
 def price_charts_section(builder: Builder, context: ReportContext) -> None:
-    """Of each product the price on its first list over time, with what was sold below it."""
-    if not builder.may("prices"):
+    """Of each product the price on its first list over the period, with what was sold below it."""
+    days = context.scope.period.days(today())
+    if days is None or not builder.may("prices"):
         return
     for product in context.scope.products:
         rows = price_rows(product, price_history(context.viewer, product))
-        chart = product_price_chart(context.viewer, product, rows)
+        chart = product_price_chart(context.viewer, product, rows, days=days)
         builder.chart(chart, ["prices", "volume"], title=product.name)

@@ -45,6 +45,15 @@ def promotions_visible(user: Any) -> QuerySet[Promotion]:
     return rows
 
 
+def promotions_partly(user: Any) -> QuerySet[Promotion]:
+    """Those a person sees that run in channels beyond theirs too."""
+    rows, channels = promotions_visible(user), visible_channel_ids(user)
+    if channels is None:
+        return rows.none()
+    where = PromotionChannel.objects.filter(promotion=OuterRef("pk"))
+    return rows.filter(~Exists(where) | Exists(where.exclude(channel_id__in=channels)))
+
+
 def with_parts(rows: QuerySet[Promotion]) -> QuerySet[Promotion]:
     """With products, channels and people, whatever the number of rows."""
     return rows.select_related("author", "proposed_by", "decided_by", "cancelled_by").prefetch_related(

@@ -11,7 +11,7 @@ from core.kept import kept_while_reading
 from core.months import month_add, month_start, months_between
 from core.organisation import organisation_get, today
 from products.models import Product, ProductFigures
-from products.selectors.lines import LineTree
+from products.selectors.lines import LineTree, line_tree
 
 # A later month with data shows that the one before was loaded whole; the last one must cover all its days
 # or be closed. Judged for the line as a whole: a single product may have no sales on the last days.
@@ -70,6 +70,21 @@ def product_complete_month(product: Product, measure_id: int) -> datetime.date |
     if figures is not None and figures.measure_id == measure_id and figures.data_month is not None:
         return figures.data_month
     return complete_month(product.line_id, measure_id)
+
+
+def products_complete_month(products: Iterable[Product]) -> datetime.date | None:
+    """The last month that the sales are whole of for every product still sold: of lines that close at
+    different months the earliest. Left out are products that ended (where others did not), and those whose
+    line has had nothing whole for a year beside the newest."""
+    tree, day = line_tree(), today()
+    found = [
+        (product.status_on(day) == Product.Status.ENDED, month)
+        for product in products
+        if (month := product_complete_month(product, tree.lead_measure(product.line_id).pk))
+    ]
+    months = [month for ended, month in found if not ended] or [month for _ended, month in found]
+    newest = max(months, default=None)
+    return min((month for month in months if newest and months_between(month, newest) < 12), default=None)
 
 
 def provisional(month: datetime.date, final_after_months: int | None, as_of: datetime.date) -> bool:

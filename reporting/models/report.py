@@ -132,7 +132,8 @@ class Snapshot(models.Model):
     stays.
 
     ``fields``: the keys of the fields it tells. ``product_ids`` and ``channel_ids`` (none: all) are what
-    it is about, for who may read it; ``about`` has their names of then. ``sha256`` is of ``sections`` as
+    it is about, for who may read it; ``data_month`` is the last month that is whole of all products still
+    sold; ``about`` has their names of then. ``sha256`` is of ``sections`` as
     canonical JSON.
     """
 

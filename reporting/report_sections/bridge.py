@@ -11,8 +11,8 @@ from django.utils.translation import gettext as _
 from django.utils.translation import pgettext
 
 from core.reports.build import Builder, Cell, Column, ReportContext, money, words
+from products.selectors.months import products_complete_month
 from reporting.cost_reports.bridge import bridge_shown, part_amounts
-from reporting.reports.kept_cost_reports import month_last
 from reporting.selectors.margin_bridge import margin_bridge
 from reporting.selectors.report_query import BRIDGED_FROM, report_query
 from reporting.words.cost_reports import span_words
@@ -31,7 +31,7 @@ def margin_bridge_section(builder: Builder, context: ReportContext) -> None:
     if not builder.may("margin"):
         return
     products = context.scope.products
-    last = month_last(products)
+    last = products_complete_month(products)
     span = None if last is None else context.scope.period.year(last)
     if span is None:
         return

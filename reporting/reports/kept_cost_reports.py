@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import datetime
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import replace
 from decimal import Decimal
 
@@ -15,9 +14,7 @@ from core import formats
 from core.reports.blocks import Cell
 from core.reports.build import Builder, ReportContext, words
 from core.reports.build import Column as Told
-from products.models import Product
-from products.selectors.lines import line_tree
-from products.selectors.months import product_complete_month
+from products.selectors.months import products_complete_month
 from reporting.cost_reports.tables import Column, FileRow, Table, report_table
 from reporting.cost_reports.units import SMALL
 from reporting.selectors.report_query import report_query
@@ -35,7 +32,7 @@ def cost_report_section(builder: Builder, context: ReportContext) -> None:
     """What the page of the address shows, of the products of the report and the last month of its period that
     all sales are there of: a report that goes out each month moves along. A margin is not told of some
     channels."""
-    known = month_last(context.scope.products)
+    known = products_complete_month(context.scope.products)
     span = None if known is None else context.scope.period.of(known)
     if not context.query or span is None or not builder.may(FIELD):
         return
@@ -57,13 +54,6 @@ def cost_report_section(builder: Builder, context: ReportContext) -> None:
     builder.table(
         str(LAYOUT_WORDS[query.layout]), columns, rows, note=note, strong=lambda row: bool(row.depth)
     )
-
-
-def month_last(products: Iterable[Product]) -> datetime.date | None:
-    """The last month that the sales of any of them are whole of."""
-    tree = line_tree()
-    found = [product_complete_month(each, tree.lead_measure(each.line_id).pk) for each in products]
-    return max((month for month in found if month is not None), default=None)
 
 
 def _note(table: Table) -> str:

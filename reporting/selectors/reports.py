@@ -20,6 +20,7 @@ from core.reports.blocks import Section
 from core.reports.build import Builder, ReportContext
 from products.models import Product
 from products.selectors.access import products_visible, visible_channel_ids, visible_line_ids
+from products.selectors.months import products_complete_month
 from products.selectors.report_scope import ReportScope, scope_accounts, viewer_make
 from reporting.models import Report, ReportPart, Snapshot
 
@@ -196,15 +197,13 @@ def report_build(
             if each.field in labels
         ],
     )
-    months = [product.figures.data_month for product in scope.products if hasattr(product, "figures")]
-    known = [month for month in months if month is not None]
     return Built(
         sections,
         fields=[each.key for each in fields],
         exposure=exposure,
         lapsed=[str(registries.report_fields.get(each.field).label) for each in lapsed],
         scope=scope,
-        data_month=max(known, default=None),
+        data_month=products_complete_month(scope.products),
     )
 
 

@@ -3,14 +3,20 @@ version tells beyond that."""
 
 from __future__ import annotations
 
+import datetime
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import astuple, dataclass
 
-from django.db.models import Q, QuerySet
+from django.db.models import CharField, Count, OuterRef, Q, QuerySet, Subquery, Value
+from django.db.models.functions import Cast, Coalesce, Concat
 
-from reporting.models import Report, Share, Snapshot, SnapshotFile
+from core.models import Job
+from core.organisation import organisation_get
+from reporting.models import Report, ReportGrant, Share, Snapshot, SnapshotFile
 
+from .grants import grants_standing
 from .shares import shareable, shares_live_of
+from .snapshot_files import job_group
 
 
 @dataclass(frozen=True)
@@ -66,10 +72,43 @@ def share_snapshot(share: Share) -> Snapshot:
     return share_versions(share)[0]
 
 
-def share_file(share: Share, kind: str) -> SnapshotFile | None:
-    """The same as a file; none: it is still being made."""
-    rows = SnapshotFile.objects.select_related("snapshot").defer("snapshot__sections").filter(kind=kind)
-    return rows.filter(snapshot=share_versions(share).values("pk")[:1]).first()
+@dataclass(frozen=True)
+class SharedFile:
+    """``content`` none: it is not there. ``tries``: how many jobs were to make it, ``failed_at`` when the
+    last of them was given up; ``is_making``: one is still at it."""
+
+    snapshot: Snapshot
+    content: bytes | None
+    tries: int
+    is_making: bool
+    failed_at: datetime.datetime | None
+
+
+def share_file(share: Share, kind: str) -> SharedFile:
+    """The same as a file, or how far it is. One query."""
+    files = SnapshotFile.objects.filter(snapshot=OuterRef("pk"), kind=kind)
+    group = Concat(Value(job_group("")), Cast(OuterRef("pk"), CharField()))
+    jobs = Job.objects.filter(group=group, payload__kind=kind)
+    counted = jobs.order_by().values("group").annotate(count=Count("pk")).values("count")
+    last = jobs.order_by("-pk")
+    found = (
+        share_versions(share)
+        .defer("sections")
+        .annotate(
+            content=Subquery(files.values("content")[:1]),
+            tries=Coalesce(Subquery(counted), 0),
+            job_state=Subquery(last.values("state")[:1]),
+            job_over=Subquery(last.values("finished_at")[:1]),
+        )[0]
+    )
+    state = found.job_state
+    return SharedFile(
+        found,
+        None if found.content is None else bytes(found.content),
+        found.tries,
+        is_making=state is not None and state not in Job.FINAL,
+        failed_at=found.job_over if state == Job.State.FAILED else None,
+    )
 
 
 def shares_behind(shares: Iterable[Share]) -> Mapping[int, tuple[Snapshot, More]]:
@@ -107,6 +146,32 @@ def snapshot_showing(snapshot: Snapshot) -> Showing:
         elif all(told_more(version, share.granted) for version in newer):
             shown.append(share.pk)
     return Showing(shown, behind)
+
+
+def shares_telling(report: Report, field: str) -> list[int]:
+    """Keys of the live links of a report that show a version with this field; none while sharing is off. Two
+    queries."""
+    if not organisation_get().sharing:
+        return []
+    live = shares_live_of(report.pk).select_related("granted", "snapshot")
+    rows = live.defer("granted__sections", "snapshot__sections")
+    versions = list(shareable(report).defer("sections"))
+
+    def shown(share: Share) -> Snapshot | None:
+        if share.snapshot is not None:
+            return share.snapshot
+        return next((each for each in versions if not told_more(each, share.granted)), None)
+
+    return [share.pk for share in rows if (version := shown(share)) and field in version.fields]
+
+
+def grant_outlived(grant: ReportGrant) -> list[int]:
+    """Keys of the live links that still show what was taken back, as long as nobody approved it anew."""
+    if not grant.approved or grant.ended_at is None:
+        return []
+    if grants_standing(grant.report).filter(field=grant.field, approved=True).exists():
+        return []
+    return shares_telling(grant.report, grant.field)
 
 
 def _newest(reports: Collection[int]) -> Mapping[int, Snapshot]:

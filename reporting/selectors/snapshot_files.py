@@ -45,7 +45,9 @@ def snapshot_file(snapshot: Snapshot, kind: str) -> SnapshotFile | None:
 def snapshot_file_states(snapshot: Snapshot) -> Mapping[str, FileState]:
     """Every kind."""
     files = {row.kind: row for row in SnapshotFile.objects.filter(snapshot=snapshot).defer("content")}
-    jobs = {job.payload["kind"]: job for job in Job.objects.filter(group=job_group(snapshot)).order_by("pk")}
+    jobs = {
+        job.payload["kind"]: job for job in Job.objects.filter(group=job_group(snapshot.pk)).order_by("pk")
+    }
     return {kind: FileState(files.get(kind), jobs.get(kind)) for kind in SnapshotFile.Kind.values}
 
 
@@ -64,5 +66,6 @@ def pdf_to_mail(enclosed: Mapping[str, Any]) -> tuple[str, bytes, str] | None:
     return f"{name} {snapshot.number}.pdf", bytes(state.file.content), "application/pdf"
 
 
-def job_group(snapshot: Snapshot) -> str:
-    return f"{JOB}:{snapshot.pk}"
+def job_group(snapshot: int | str) -> str:
+    """By the snapshot's key."""
+    return f"{JOB}:{snapshot}"

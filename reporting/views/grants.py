@@ -14,6 +14,8 @@ from accounts.errors import DomainError
 from core.pages import page_render, with_right
 from reporting.selectors.grants import GRANT, grant_covers, grant_get, grant_scope, report_scope
 from reporting.selectors.reports import EDIT, VIEW, reports_visible
+from reporting.selectors.share_versions import grant_outlived
+from reporting.selectors.shares import shares_visible
 from reporting.services.grants import grant_ask, grant_decide, grant_end
 from reporting.words.exposure import field_label
 
@@ -38,15 +40,19 @@ def report_grant(request: HttpRequest, pk: int) -> HttpResponseBase:
 @with_right(VIEW)
 @require_safe
 def grant(request: HttpRequest, pk: int) -> HttpResponse:
-    """What is asked for, of what, why, and how far it is."""
+    """What is asked for, of what, why, and how far it is; of what was taken back which links show it yet."""
     found, user = grant_get(request.user, pk), request.user
     stands = found.approved is not False and found.ended_at is None
     waits = stands and found.approved is None
+    telling = grant_outlived(found)
     context: dict[str, Any] = {
         "grant": found,
         "label": field_label(found.field),
         "stands": stands,
         "waits": waits,
+        "telling": len(telling),
+        "pausable": [share.pk for share in shares_visible(user).filter(pk__in=telling)] if telling else [],
+        "is_mine": found.report.author_id == user.pk and user.has_perm(EDIT),
         "can_decide": waits and user.has_perm(GRANT) and user.pk != found.asked_by_id,
     }
     return page_render(request, "reporting/grant.html", context)

@@ -26,6 +26,7 @@ from reporting.reports.page import frozen_shown
 from reporting.selectors.share_versions import share_file, share_snapshot
 from reporting.selectors.shares import share_find
 from reporting.services.share_opening import access_note, share_ask, share_open, share_password
+from reporting.services.snapshot_files import snapshot_file_reask
 
 from .cost_report_files import file_answer
 
@@ -135,20 +136,22 @@ def question(request: HttpRequest, token: str, share: Share) -> HttpResponseBase
 
 @link("GET", "HEAD")
 def file(request: HttpRequest, token: str, share: Share, kind: str) -> HttpResponseBase:
-    """The snapshot as a file, where the link allows it."""
+    """The snapshot as a file, where the link allows it; where nobody makes it, it is asked for again."""
     if kind not in KINDS or not share.downloads:
         return _none(request)
     if _step(request, share) != ADMITTED:
         return redirect("shared:report", token)
-    made = share_file(share, kind)
-    if made is None:
-        answer = render(request, "shared/not_made.html", {"token": token}, status=503)
-        answer.headers["Retry-After"] = "60"
+    sought = share_file(share, kind)
+    if sought.content is None:
+        is_making = snapshot_file_reask(sought=sought, kind=kind)
+        said = {"token": token, "is_making": is_making}
+        answer = render(request, "shared/not_made.html", said, status=503)
+        answer.headers["Retry-After"] = "60" if is_making else "3600"
         return answer
     if request.method == "GET":
         access_note(share=share, what=kind, **_client(request))
-    name = f"report-{made.snapshot.published_at:%Y-%m-%d}-{made.snapshot.number}"
-    return file_answer(bytes(made.content), kind, name)
+    name = f"report-{sought.snapshot.published_at:%Y-%m-%d}-{sought.snapshot.number}"
+    return file_answer(sought.content, kind, name)
 
 
 def _door(

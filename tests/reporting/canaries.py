@@ -33,6 +33,7 @@ from forecasting.models import (
     ForecastMonth,
     Override,
     OverrideMonth,
+    StageEstimate,
     StageSetting,
 )
 from pricing.models import (
@@ -44,6 +45,7 @@ from pricing.models import (
     PriceList,
     SegmentChannel,
     Term,
+    TermStep,
 )
 from pricing.selectors.cost_months import BookedCost
 from pricing.services.cost_months import cost_months_book
@@ -51,6 +53,8 @@ from products.models import (
     BudgetRow,
     BudgetVersion,
     Channel,
+    Family,
+    FamilyMember,
     Measure,
     Product,
     ProductFigures,
@@ -163,19 +167,14 @@ def company(changed: Collection[str] = ()) -> SimpleNamespace:
     booked = BookedCost(juice.pk, last, quality.pk, None, None, centre, amount)
     for source in ("actual", "budget"):
         cost_months_book(source=source, months=[last], rows=[booked])
-    booked = BookedCost(
-        juice.pk,
-        last,
-        kind("purchase").pk,
-        None,
-        None,
-        line.cost_centre,
-        told(COST, D("4321.09"), D("8765.43")),
-    )
+    amount = told(COST, D("4321.09"), D("8765.43"), "margin")
+    told.mark(COST, amount, "cost_report")
+    booked = BookedCost(juice.pk, last, kind("purchase").pk, None, None, line.cost_centre, amount)
     cost_months_book(source="standard", months=[last], rows=[booked])
-    lacking = cost_line_factory(product=juice, kind="quality", name=told(COST, "Recall cover", "Lab retests"))
+
+    centre = told(COST, "KST-4713", "KST-0817")
     CostLeftOut.objects.create(
-        product=juice, month=last, cost_line=lacking, kind=quality, cost_centre=lacking.cost_centre
+        product=juice, month=last, cost_line=line, kind=quality, supplier=other, cost_centre=centre
     )
 
     author = user_factory(
@@ -220,13 +219,28 @@ def company(changed: Collection[str] = ()) -> SimpleNamespace:
     )
     StageSetting.objects.create(
         product=juice,
-        stage=told(INSIDE, "growth", "decline"),
+        stage=told(INSIDE, "growth", "decline", "stage"),
         start_date=last,
         until=today() + 90 * DAY,
         reason=told(INSIDE, "Listings at discounters", "Shelf lost to own label", "stage"),
         set_by=author,
     )
     ahead = {"product": juice, "measure": units}
+    StageEstimate.objects.create(
+        product=juice,
+        measure=units,
+        as_of=last,
+        computed_at=timezone.now(),
+        stage="maturity",
+        p_maturity=0.6143,
+        p_growth=0.2,
+        p_decline=0.1,
+        stage_start=month_add(last, -9),
+        months_to_next=7.0,
+        evidence_code="level_steady",
+        evidence_params={"months": told(INSIDE, 88087, 77076)},
+        second_opinion="growth",
+    )
     override = Override.objects.create(
         **ahead,
         first_month=month_add(last, 1),
@@ -248,7 +262,7 @@ def company(changed: Collection[str] = ()) -> SimpleNamespace:
         state="approved",
         target_group=told(INSIDE, "Night nurses", "Beekeepers", "positioning"),
         category="juice",
-        benefit=told(INSIDE, "Wakes the dead", "Calms the bees"),
+        benefit=told(INSIDE, "Wakes the dead", "Calms the bees", "positioning"),
         author=author,
         proposed_by=author,
         decided_by=user_factory(name=told(PERSON, "Balthazar Thrum", "Casimir Plinth")),
@@ -257,7 +271,7 @@ def company(changed: Collection[str] = ()) -> SimpleNamespace:
     decision = begun(juice, last)
     decision.decision.why = told(INSIDE, "Because the board panics", "Because of the lawsuit", "decision")
     decision.decision.save()
-    outcome(decision, told(INSIDE, -0.37, -0.23))
+    outcome(decision, told(INSIDE, -0.37, -0.23, "decision"))
     for place, amount in ((north, D("1.23")), (south, told(OTHER, D("3.1417"), D("2.7182")))):
         price_factory(
             product=juice, price_list=price_list_factory(channel=place), start_date=last, amount=amount
@@ -268,13 +282,24 @@ def company(changed: Collection[str] = ()) -> SimpleNamespace:
     rate = told(INSIDE, D("0.1379"), D("0.2468"))
     Term.objects.create(kind="invoice", channel=north, start_date=last, rate=rate, created_by=author)
     told.mark(INSIDE, round(D("1.23") * rate, 4), "pocket")
+    scale = {"kind": "bonus", "basis": "revenue", "channel": north, "start_date": last, "created_by": author}
+    TermStep.objects.create(
+        term=Term.objects.create(**scale), from_amount=0, rate=told(INSIDE, D("0.0517"), D("0.0731"))
+    )
     measured(juice, name=told(OTHER, "Stunt week", "Crazy days"), channels=[south])
-    measured(juice, name=told(INSIDE, "Glut of August", "Fear of March", "promotion_plan"), channels=[north])
+    both = {"channels": [north, south], "planned_uplift_rate": told(OTHER, D("0.5719"), D("0.4813"))}
+    measured(juice, name=told(OTHER, "Duel of giants", "Truce of giants"), **both)
+    name = told(INSIDE, "Glut of August", "Fear of March", "promotion_plan")
+    told.mark(INSIDE, name, "decision")
+    measured(juice, name=name, channels=[north])
     spread(juice, north, last, weighted_rate=D("0.8"), points=55)
     spread(juice, south, last, weighted_rate=D("0.9"), points=told(OTHER, 5533177, 4422766))
     listed = told(INSIDE, datetime.date(2019, 3, 4), datetime.date(2018, 5, 6))
     told.mark(INSIDE, formats.day(listed), "listing")
     Listing.objects.create(product=juice, channel=north, start_date=listed, terms="Terms", fee="Fee")
+    name = told(INSIDE, "Morning drinks", "Evening drinks")
+    family = Family.objects.create(code="FAM", name=name, line=juice.line)
+    FamilyMember.objects.create(product=juice, family=family, start_date=listed)
     segment = Segment.objects.create(code="night", name="Night workers")
     Product.objects.filter(pk=juice.pk).update(segment=segment)
     SegmentChannel.objects.create(segment=segment, channel=north, start_date=listed, share_rate=D("0.31"))
@@ -331,7 +356,7 @@ OPEN = {
 OPEN_TABLES = ("SalesMonth", "ProductMonth", "ForecastMonth", "DistributionMonth")
 COSTS = (
     *("CostLine", "CostRate", "CostShare", "CostBudget", "CostMonth", "CostKind", "LedgerEntry"),
-    *("LedgerMapping", "Levy", "Bound", "RecommendedPrice", "Listing.fee"),
+    *("CostLeftOut", "LedgerMapping", "Levy", "Bound", "RecommendedPrice", "Listing.fee"),
 )
 KEYS = ("accounts.User.time_zone", "collaboration.Alert.kind", "pricing.Price.tier")
 """Words that pmtool reads itself, as slugs are."""
@@ -340,6 +365,21 @@ WORDS, NUMBERS = (
     (models.DecimalField, models.FloatField),
 )
 MARK = ("q%dz", "z%dq")
+TELLS = {
+    "accounts.User.name": "author",
+    "collaboration.Decision.why": "decision",
+    "forecasting.Override.note": "override",
+    "forecasting.StageSetting.reason": "stage",
+    "pricing.CostKind.name_en": "cost_report",
+    "pricing.CostMonth.cost_centre": "cost_report",
+    "pricing.PriceList.name_en": "prices",
+    "pricing.Promotion.name": "promotion_plan",
+    **{
+        f"pricing.Positioning.{name}": "positioning"
+        for name in ("target_group", "need", "benefit", "reasons", "alternative", "difference")
+    },
+}
+"""The words of tables that a field of reports tells, where it is told."""
 
 
 def tables() -> list[type[models.Model]]:
@@ -372,13 +412,13 @@ def disguise(told: Marked, secret_of: Callable[[Any, Any], str] = about) -> None
                     mark = MARK[secret in told.changed] % next(number)
                     room = (field.max_length or 4000) - len(mark)
                     sets.append(f'"{field.column}" = left("{field.column}", {room}) || \'{mark}\'')
-                    marks.append((secret, mark))
+                    marks.append((secret, mark, TELLS.get(f"{model._meta.label}.{field.name}", "")))
                 elif secret in told.changed and (less := _less(field)):
                     sets.append(f'"{field.column}" = {less}')
             if sets:
                 cursor.execute(f'UPDATE "{model._meta.db_table}" SET {", ".join(sets)}')
-                for secret, mark in marks if cursor.rowcount else ():
-                    told.mark(secret, mark)
+                for secret, mark, tells in marks if cursor.rowcount else ():
+                    told.mark(secret, mark, tells)
         cursor.execute("SET LOCAL session_replication_role = origin")
 
 

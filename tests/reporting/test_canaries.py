@@ -146,11 +146,9 @@ def leaks(marks: Collection[str], shown: dict[str, str]) -> dict[str, set[str]]:
 EMPTY = {
     *("forecasting.AccuracyRow", "forecasting.Backtest", "forecasting.Calibration"),
     *("forecasting.ForecastWeek", "forecasting.NightlyFailure", "forecasting.NightlyRun"),
-    *("forecasting.NightlyStep", "forecasting.StageEstimate"),
+    "forecasting.NightlyStep",
     *("pricing.PassThrough", "pricing.Perishable", "pricing.VatCode", "pricing.PositioningPoint"),
-    "pricing.TermStep",
-    *("products.ChannelLimit", "products.Family", "products.FamilyMember"),
-    *("products.LineLimit", "products.LineMeasure"),
+    *("products.ChannelLimit", "products.LineLimit", "products.LineMeasure"),
 }
 """Tables that sections read and of which the company has nothing: how a night went and what it weighs,
 beside the marked forecasts, stages and errors themselves; rules and limits."""
@@ -277,18 +275,38 @@ def test_every_table_that_a_report_is_made_of_has_its_marks() -> None:
     read = {each._meta.label for each in tables() if each._meta.db_table in said.read}
     bare = sorted((read & said.empty) - EMPTY)
     assert not bare, f"sections read these tables, of which the company has no row to mark: {bare}"
+    useless = sorted(EMPTY - (read & said.empty))
+    assert not useless, f"no section reads these tables, or the company has rows of them: {useless}"
 
 
-@pytest.mark.parametrize("field", ["margin", "author"])
-def test_a_field_on_purpose_opens_no_other(field: str) -> None:
+@cache
+def on_purpose() -> tuple[SimpleNamespace, dict[str, dict[str, str]]]:
+    """The company, and what a report to the outside tells with one closed field at a time; to one retailer
+    with promotions on purpose."""
     with made() as firm:
-        shown = renderings(published(firm, "external", field, all_channels=True))
-        told = {"margin": COST, "author": PERSON}[field]
-        marks = firm.marks
-        assert found(marks[told], shown["data"])
-        kept = set().union(*(marks[about] for about in {COST, INSIDE, PERSON, FOREIGN} - {told}))
-        kept |= {"Purchase", *(mark for mark in marks[told] if "@" in mark or "KST" in mark)}
-        assert not leaks(kept, shown)
+        closed = [each.key for each in registries.report_fields if each.kind != "open"]
+        told = {key: renderings(published(firm, "external", key, all_channels=True)) for key in closed}
+        told["to one"] = renderings(published(firm, "external", "promotion_plan", channels=[firm.north]))
+        return firm, told
+
+
+BESIDE = ("costs", "people")
+"""Told beside another closed field: alone they tell nothing."""
+
+
+@pytest.mark.parametrize("field", [each.key for each in registries.report_fields if each.kind != "open"])
+def test_a_field_on_purpose_opens_no_other(field: str) -> None:
+    firm, told = on_purpose()
+    own, shown = firm.fields[field], told[field]
+    assert bool(found(own, shown["data"])) is (field not in BESIDE)
+    others = set().union(*(firm.marks[about] for about in (COST, INSIDE, PERSON, FOREIGN))) - own
+    assert not leaks(others, shown)
+
+
+def test_promotions_on_purpose_tell_a_retailer_nothing_of_another() -> None:
+    firm, told = on_purpose()
+    assert found(firm.fields["promotion_plan"], told["to one"]["data"])
+    assert not leaks(firm.marks[OTHER], told["to one"])
 
 
 def test_what_happens_after_publishing_changes_nothing_of_it() -> None:
@@ -312,9 +330,7 @@ def test_what_happens_after_publishing_changes_nothing_of_it() -> None:
     ):
         assert rows.update(**change), rows
     sold(firm.juice, [month_add(month_start(today()), -40)], {firm.north: (1, 1)})
-    cost_rate_factory(
-        cost_line=CostLine.objects.get(kind__code="purchase"), start_date=month_start(today()), amount=9
-    )
+    cost_rate_factory(cost_line=CostLine.objects.get(), start_date=month_start(today()), amount=9)
     for rows in (SalesMonth.objects, OverrideMonth.objects, StageSetting.objects):
         assert rows.all().delete()[0], rows
     report_parts_set(user=firm.author, report=snapshot.report, parts=[])

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import pytest
@@ -18,8 +19,10 @@ from reporting.selectors.grants import grant_get
 from reporting.selectors.reports import report_build
 from reporting.services.grants import grant_ask, grant_decide, grant_end
 from reporting.services.reports import Part, report_change, report_parts_set, report_publish
+from reporting.services.shares import share_create
 from reporting.words.exposure import exposure_sentence
-from tests.factories import channel_factory, product_factory, user_factory
+from tests.factories import channel_factory, organisation_factory, product_factory, user_factory
+from tests.html import tight
 
 from .test_reports import author, juice, made, retailers  # noqa: F401
 
@@ -158,6 +161,37 @@ def test_asked_and_decided_on_the_pages(report: Report, finance: Any, client: An
     page = client.get(f"/reports/grants/{grant.pk}/preview/").content.decode()
     assert "has to ask again" in page
     assert "JUICE" not in page  # nobody reads by it more than was asked for
+
+
+def test_what_was_taken_back_is_told_by_links_until_it_is_published_again_or_paused(
+    report: Report, finance: Any, client: Any
+) -> None:
+    organisation_factory(sharing=True)
+    report_parts_set(user=report.author, report=report, parts=[Part("sales")])
+    grant = ask(report, "author")
+    grant_decide(user=finance, grant=grant, approve=True)
+    first = report_publish(user=report.author, report=report)
+    assert "author" in first.fields
+    for label, only in (("Follows", None), ("This one", first)):
+        values = {"label": label, "email": "a@example.com", "snapshot": only}
+        share_create(user=report.author, report=report, values=values)
+
+    def page(user: Any) -> str:
+        client.force_login(user)
+        return tight(client.get(f"/reports/grants/{grant.pk}/"))
+
+    assert "still show" not in page(report.author)
+    grant_end(user=finance, grant=grant)
+    said = page(finance)
+    assert "2 links still show it" in said
+    assert "Pause these links" not in said  # they are not theirs
+    report_publish(user=report.author, report=report)
+    said = page(report.author)
+    assert "1 link still shows it" in said
+    assert f'href="{report.get_absolute_url()}">To the report, to publish it' in said
+    [only] = re.findall(r'name="share" value="(\d+)"', said)
+    client.post("/reports/links/", {"share": only, "act": "pause"})
+    assert "still show" not in page(report.author)
 
 
 def test_a_supplier_gets_its_own_products(author: Any, juice: Product) -> None:

@@ -12,6 +12,7 @@ from django.utils import translation
 
 from accounts.errors import DomainError
 from core import formats
+from core.months import month_add
 from core.reports.blocks import ReportChart, Section, Table
 from pricing.selectors.cost_months import BookedCost
 from pricing.services.cost_months import cost_months_book
@@ -24,6 +25,7 @@ from reporting.services.reports import Part, report_copy, report_create, report_
 from tests.factories import line_factory, product_factory, user_factory
 from tests.html import tight
 from tests.pricing.test_costs import kind
+from tests.pricing.test_margins import sell
 
 from .test_report_sections import LAST, company  # noqa: F401
 
@@ -102,6 +104,33 @@ def test_a_cost_report_under_its_name(company: Any, booked: Product) -> None:
     thousands = Choice(query="by=product&columns=month-standard&scale=k", name="Thousands")
     [found] = sections(made(company, Part("cost_report", choice=thousands)))
     assert [row[-1].text for row in found.blocks[0].rows] == ["0.0", "1.0", "1.0", "1.0"]
+
+
+def test_of_lines_that_close_at_different_months_the_earliest_counts(company: Any) -> None:
+    """A line whose last three months are not loaded yet; one that stopped long ago, and one of a product that
+    ended, hold nothing up."""
+    late, stopped, ended = product_factory(code="LATE"), product_factory(), product_factory(ended=LAST)
+    whole = month_add(LAST, -3)
+    for product, newest in ((late, whole), (stopped, month_add(LAST, -20)), (ended, month_add(LAST, -6))):
+        for back in range(-1, 14):
+            sell(product, month_add(newest, -back), Decimal(5), Decimal(50), channel=company.north)
+    rows = [
+        BookedCost(product.pk, month_add(month, back), kind("purchase").pk, None, None, "", Decimal(10))
+        for product in (company.juice, late)
+        for month in (LAST, whole)
+        for back in (0, -12)
+    ]
+    months = [month_add(month, back) for month in (LAST, whole) for back in (0, -12)]
+    cost_months_book(source="standard", months=months, rows=rows)
+    parts = (Part("cost_report", choice=BY_PRODUCT), Part("margin_bridge"))
+    for products, month in (([company.juice, late, stopped, ended], whole), ([company.juice, ended], LAST)):
+        report = made(company, *parts, products=products)
+        said, table = formats.month(month), {}
+        for section in sections(report):
+            table[section.key] = next(block for block in section.blocks if isinstance(block, Table))
+        assert report_build(report).data_month == month
+        assert f"standard {said}" in table["cost_report"].heads
+        assert table["margin_bridge"].note.endswith(said)
 
 
 @pytest.mark.parametrize(("role", "audience"), [("marketing", "internal"), ("product-manager", "external")])

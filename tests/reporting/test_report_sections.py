@@ -208,6 +208,8 @@ def test_outside_go_promotions_that_began_at_the_account_alone(company: Any) -> 
     [row] = outside
     assert (row["Channel"], row["How"]) == ("Noord", "1+1 free")
     assert row.keys() == {"In store", "Product", "Channel", "How", "Price in the promotion"}
+    [told] = tables(blocks(company, "promotions", company.north)).values()  # inside, and so on purpose
+    assert {row["Promotion"] for row in told} == {"begun there", "to come there"}
 
 
 def test_place_outside_is_distribution_at_the_account_without_listings(company: Any) -> None:
@@ -335,7 +337,26 @@ def test_each_section_is_of_the_reports_period(company: Any) -> None:
     assert f"€{(7010 * 4):,}" not in table.rows[0][1].text
     [sales] = [row["Net sales"] for row in tables([table])["Margin by product"]]
     assert sales == f"€{(70000 + 30) * 4:,}"
+    price_list = price_list_factory()
+    for back, amount in ((30, "1.11"), (18, "1.23"), (3, "1.29")):
+        of_it = {"start_date": month_add(LAST, -back), "amount": D(amount)}
+        price_factory(product=company.juice, price_list=price_list, **of_it)
+    for name, start in (("before", month_add(LAST, -24)), ("then", first), ("since", LAST)):
+        measured(company.juice, name=name, store_start=start)
+    [prices] = of("price_charts")
+    assert [[cell.text for cell in row][:2] for row in prices.table.rows] == [
+        [formats.month(month_add(first, back)), "€1.11" if back == 0 else "€1.23"] for back in range(4)
+    ]
+    chart, table = of("promotions")
+    assert [row[0].text for row in chart.table.rows] == [row[3].text for row in table.rows] == ["then"]
+    drawn = str(chart.spec)
+    assert first.isoformat() in drawn
+    assert today().isoformat() not in drawn
+    [now] = of("prices")
+    assert now.note == f"As of {formats.day(today())}"  # a list holds today, whatever the period
     later = {"first_month": month_add(LAST, 2), "last_month": month_add(LAST, 3)}
+    assert of("price_charts", **later) == []
+    assert of("promotions", **later) == []
     for section in ("key_figures", "plan", "sales", "channels", "category", "margins", "margin_bridge"):
         assert of(section, **later) == [], section
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime
 import io
 import logging
 import re
@@ -13,16 +14,23 @@ from django.conf import settings as django_settings
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
 
+from accounts.errors import DomainError
+from collaboration.kinds import alert_kinds
 from collaboration.models import Alert
 from collaboration.selectors.alerts import alerts_open
+from core.jobs import job_claim, job_run
+from core.models import Job
 from core.organisation import organisation_forget, today
 from core.reports.blocks import ReportChart, Section, Table, sections_to_json
 from pmtool.logs import logging_config
 from reporting.models import Share, ShareAccess, SnapshotFile
 from reporting.selectors.share_versions import share_snapshot
+from reporting.services import snapshot_files
 from reporting.services.shares import share_change, shares_act
 from tests.factories import user_factory
+from tests.html import tight
 from tests.policy.test_walk import written
 from tests.reporting.sharing import MARK, report_made, share_made, snapshot_made
 
@@ -98,6 +106,7 @@ def test_at_most_four_queries_and_no_session(reader: Client) -> None:
         ("get", "nl/", 302),
         ("get", "en/", 302),
         ("get", "xlsx/", 200),
+        ("get", "pdf/", 503),
     )
     for method, place, status in asks:
         organisation_forget()
@@ -108,8 +117,40 @@ def test_at_most_four_queries_and_no_session(reader: Client) -> None:
         assert not [sql for sql in said if "session" in sql or "accounts_userrole" in sql]
     file = reader.get(f"{address}xlsx/")
     assert file.content == b"PK"
-    assert get(reader, f"{address}pdf/").status_code == 503
     assert share.accesses.filter(what="xlsx").count() == 2
+
+
+def test_a_file_that_failed_comes_back(reader: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its author is told; the reader asks for it anew, once an hour at most, by looking for it."""
+    share, address = share_made(downloads=True)
+    opened(reader, address)
+
+    def asked(says: str, after: str) -> int:
+        answer = get(reader, f"{address}pdf/")
+        assert (answer.status_code, answer.headers["Retry-After"]) == (503, after)
+        assert says in tight(answer)
+        return Job.objects.filter(payload__kind="pdf").count()
+
+    def failing(*args: Any) -> bytes:
+        raise DomainError("broken", "no file")
+
+    assert [asked("It is being made.", "60") for _time in range(2)] == [1, 1]
+    with monkeypatch.context() as broken:
+        broken.setattr(snapshot_files, "file_bytes", failing)
+        job_run(job_claim("exports"))
+    assert [asked("It could not be made.", "3600") for _time in range(2)] == [1, 1]
+    [alert] = alerts_of(share.author)
+    assert alert_kinds.get(alert.kind).url(alert) == f"{share.report.snapshots.get().get_absolute_url()}pdf/"
+    Job.objects.update(finished_at=timezone.now() - datetime.timedelta(minutes=61))
+    assert [asked("It is being made.", "60") for _time in range(2)] == [2, 2]
+    monkeypatch.setattr(snapshot_files, "file_bytes", lambda *args: b"%PDF")
+    job_run(job_claim("exports"))
+    assert reader.get(f"{address}pdf/").content == b"%PDF"
+    assert not alerts_of(share.author)
+
+
+def alerts_of(user: Any) -> list[Alert]:
+    return list(Alert.objects.filter(kind="report_file_failed", recipient=user, state="open"))
 
 
 @pytest.mark.parametrize("downloads", [False, True])
