@@ -120,7 +120,7 @@ def register_all() -> None:
         )
     history_extend(
         Report,
-        Related(ReportPart, "report", skip=frozenset({"place", "block", "query"})),
+        Related(ReportPart, "report", _("In the report"), frozenset({"place", "block", "query"})),
         Related(ReportGrant, "report", skip=frozenset({"scope", "asked_by", "asked_at", *GRANT_ACTS})),
     )
     history_words(ReportPart, "section", section_label)

@@ -68,7 +68,10 @@ class Report(models.Model):
     first_month = models.DateField(_("from month"), null=True, blank=True)
     last_month = models.DateField(_("to month"), null=True, blank=True)
     author = models.ForeignKey(
-        settings.AUTH_USER_MODEL, models.PROTECT, related_name="+", verbose_name=_("author")
+        settings.AUTH_USER_MODEL,
+        models.PROTECT,
+        related_name="+",
+        verbose_name=pgettext_lazy("report", "author"),
     )
     created_at = models.DateTimeField(auto_now_add=True)
     ended_at = models.DateTimeField(_("ended"), null=True, blank=True)
@@ -115,7 +118,7 @@ class ReportPart(models.Model):
     report = models.ForeignKey(Report, models.CASCADE, related_name="parts")
     place = models.PositiveSmallIntegerField()
     section = models.CharField(_("section"), max_length=40)
-    comment = models.TextField(_("comment"), blank=True, max_length=4000)
+    comment = models.TextField(pgettext_lazy("report", "comment"), blank=True, max_length=4000)
     block = models.CharField(max_length=40, blank=True)
     product = models.ForeignKey("products.Product", models.CASCADE, null=True, blank=True, related_name="+")
     query = models.CharField(max_length=1000, blank=True)

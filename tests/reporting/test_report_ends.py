@@ -167,7 +167,7 @@ def test_its_author_reads_what_was_changed(report: Report, client: Client) -> No
     client.force_login(report.author)
     assert address in tight(client.get(report.get_absolute_url()))
     page = tight(client.get(address))
-    for said in ("Sales and forecast", "A draft.", "Hidden name", "created"):
+    for said in ("In the report · Section", "Sales and forecast", "A draft.", "Hidden name", "created"):
         assert said in page
     assert "<html" not in tight(client.get(address, headers={"hx-request": "true"}))
     client.force_login(user_factory("product-manager"))
