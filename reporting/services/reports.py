@@ -125,7 +125,8 @@ def report_publish(*, user: Any, report: Report) -> Snapshot:
 def snapshot_freeze(*, user: Any, report: Report, built: Built) -> Snapshot:
     """What was built of this report, as its next snapshot, of which a worker makes the files. Title, language
     and audience are those that it was built with, whatever its author changed meanwhile."""
-    report_mine(user, report)
+    if report_mine(user, report).ended_at is not None:  # meanwhile, by a long report or a schedule
+        raise DomainError("not_ready", _("The report was ended; bring it back first."))
     if found := problems(report, built):
         raise DomainError("not_ready", " ".join(found))
     night = night_last()

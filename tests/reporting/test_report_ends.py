@@ -9,6 +9,7 @@ import pytest
 from django.test import Client
 from django.utils import timezone
 
+from accounts.errors import DomainError
 from collaboration.models import Alert
 from core.api import API_RIGHT
 from core.organisation import today
@@ -93,7 +94,7 @@ def test_a_snapshot_is_for_who_may_look_into_the_rooms_it_tells_of(
         assert client.get(address).status_code == (404 if right else 200)
 
 
-def test_an_ended_report_rests_and_comes_back(client: Client) -> None:
+def test_an_ended_report_rests_and_comes_back(client: Any) -> None:
     share, _address = share_made(label="Noord")
     report, author, reader = share.report, share.author, user_factory("viewer")
     values = {"every": "week", "day": today().isoweekday(), "users": [reader]}
@@ -127,11 +128,13 @@ def test_an_ended_report_rests_and_comes_back(client: Client) -> None:
     assert ReportSchedule.objects.get().next_date == today()
 
 
-def test_what_waits_for_approval_is_not_asked_any_more_of_an_ended_report() -> None:
+def test_of_an_ended_report_nothing_is_published_and_nothing_waits_for_approval() -> None:
     report = report_made()
     grant = grant_ask(user=report.author, report=report, field="budget", reason="Talks")
-    report_end(user=report.author, report=report)
-    report_end(user=report.author, report=report)
+    for _twice in range(2):
+        report_end(user=report.author, report=report)
+    with pytest.raises(DomainError, match="was ended"):
+        report_publish(user=report.author, report=report)
     grant.refresh_from_db()
     assert grant.ended_at
     report_reopen(user=report.author, report=report)
