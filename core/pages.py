@@ -63,12 +63,28 @@ class Sort:
         return cls(asked.lstrip("-"), asked.startswith("-"))
 
 
-def paginate(request: HttpRequest, rows: Any) -> Page:
-    """The page of ``?page=`` with 50 rows, or 200 with ``?size=200``; out of range gives the nearest."""
+class Counted:
+    """Rows with a known count, for the paginator; ``part`` reads those from one place to another."""
+
+    ordered = True
+
+    def __init__(self, count: int, part: Callable[[int, int], Any]) -> None:
+        self._count, self._part = count, part
+
+    def count(self) -> int:
+        return self._count
+
+    def __getitem__(self, part: slice) -> Any:
+        return self._part(part.start, part.stop)
+
+
+def paginate(request: HttpRequest, rows: Any, *, turned: str = "") -> Page:
+    """The page of ``?page=`` with 50 rows, or 200 with ``?size=200``; out of range gives the nearest. Of more
+    lists on a page each has its name: the one of ``?turned=`` is turned, the others show their first page."""
     size = request.GET.get("size", "")
     rows_a_page = int(size) if size.isdigit() and int(size) in PAGE_SIZES else PAGE_SIZES[0]
     paginator = Paginator(ordered_whole(rows), rows_a_page)
-    return paginator.get_page(request.GET.get("page"))
+    return paginator.get_page(request.GET.get("page") if request.GET.get("turned", "") == turned else 1)
 
 
 def ordered_whole(rows: Any) -> Any:

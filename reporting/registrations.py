@@ -37,6 +37,9 @@ BRIDGED = {
     "budget_table": _("Table against budget"),
 }
 
+GRANT_ACTS = ("decided_by", "decided_at", "ended_by")
+"""Who did something, and when, stands before it in the history."""
+
 
 def _sheet(of: str, user: Any, subject: Any) -> dict[str, str]:
     return {"of": of, "code": subject.code, "name": subject.name, "nonce": uuid.uuid4().hex}
@@ -45,8 +48,10 @@ def _sheet(of: str, user: Any, subject: Any) -> dict[str, str]:
 def register_all() -> None:
     from collaboration.kinds import alert_kinds, notification_kinds
     from collaboration.selectors.alerts import alerts_open
+    from core.history import Related, history_extend, history_words
+    from reporting.models import Report, ReportGrant, ReportPart
     from reporting.reports.questions import QUESTION
-    from reporting.words.exposure import GRANT_DECIDED, GRANT_WAITS
+    from reporting.words.exposure import GRANT_DECIDED, GRANT_WAITS, field_label, section_label
     from reporting.words.files import FILE_FAILED
     from reporting.words.schedules import UNSENT
 
@@ -116,6 +121,13 @@ def register_all() -> None:
         registries.panels.register(
             Panel(f"{of}_as_report", slot, "reporting/_as_report.html", sheet, 90, "reporting.edit")
         )
+    history_extend(
+        Report,
+        Related(ReportPart, "report", _("In the report"), frozenset({"place", "block", "query"})),
+        Related(ReportGrant, "report", skip=frozenset({"scope", "asked_by", "asked_at", *GRANT_ACTS})),
+    )
+    history_words(ReportPart, "section", section_label)
+    history_words(ReportGrant, "field", field_label)
     alert_kinds.register(GRANT_WAITS)
     notification_kinds.register(GRANT_DECIDED)
     registries.report_fields.register(

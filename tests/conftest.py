@@ -194,7 +194,10 @@ def browser_type_launch_args(browser_type_launch_args: dict[str, Any]) -> dict[s
 
 
 @pytest.fixture
-def browser_context_args(browser_context_args: dict[str, Any], live_server: Any) -> dict[str, Any]:
+def browser_context_args(
+    browser_context_args: dict[str, Any], live_server: Any, settings: Any
+) -> dict[str, Any]:
+    settings.PUBLIC_ADDRESS = live_server.url
     return {
         **browser_context_args,
         "base_url": live_server.url,

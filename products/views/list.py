@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
@@ -17,7 +16,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from accounts.errors import VersionConflict
 from core.organisation import organisation_get
-from core.pages import PAGE_SIZES, page_render, paginate, with_right
+from core.pages import PAGE_SIZES, Counted, page_render, paginate, with_right
 from products.selectors.filter_choices import chips, filter_choices, filter_keys
 from products.selectors.lines import LineTree, line_tree
 from products.selectors.list_query import FILTERS, ListQuery
@@ -46,21 +45,6 @@ class ListPage:
     page: Page
 
 
-class _Counted:
-    """Rows with a known count, for the paginator; a slice is one query."""
-
-    ordered = True
-
-    def __init__(self, count: int, part: Callable[[int, int], Any]) -> None:
-        self._count, self._part = count, part
-
-    def count(self) -> int:
-        return self._count
-
-    def __getitem__(self, part: slice) -> Any:
-        return self._part(part.start, part.stop)
-
-
 def _page(request: HttpRequest) -> ListPage:
     user, tree = request.user, line_tree()
     tabs = list_tabs(user, tree)
@@ -68,7 +52,7 @@ def _page(request: HttpRequest) -> ListPage:
         # The bare address: one's own products, or all of them for a person who has none.
         request.GET = QueryDict(MINE if tabs[0].count else ALL)  # type: ignore[misc]
     query, totals = _found(user, query_read(user, request.GET), tree)
-    page = paginate(request, _Counted(totals.count, partial(list_page, user, query, tree)))
+    page = paginate(request, Counted(totals.count, partial(list_page, user, query, tree)))
     return ListPage(query, list_rows(user, page.object_list, tree, query), totals, tabs, page)
 
 

@@ -18,6 +18,13 @@ def _is_first(name: str) -> Exact:
     return Exact(ExtractDay(Cast(name, models.DateField())), 1)
 
 
+class SectionKeys(models.Func):
+    """The keys of sections kept as JSON, as a JSON list."""
+
+    template = "jsonb_path_query_array(%(expressions)s, '$[*].key')"
+    arity = 1
+
+
 @pghistory.track()
 class Report(models.Model):
     """A report that somebody makes: for whom, about what, with which parts. What readers get is never this
@@ -61,10 +68,13 @@ class Report(models.Model):
     first_month = models.DateField(_("from month"), null=True, blank=True)
     last_month = models.DateField(_("to month"), null=True, blank=True)
     author = models.ForeignKey(
-        settings.AUTH_USER_MODEL, models.PROTECT, related_name="+", verbose_name=_("author")
+        settings.AUTH_USER_MODEL,
+        models.PROTECT,
+        related_name="+",
+        verbose_name=pgettext_lazy("report", "author"),
     )
     created_at = models.DateTimeField(auto_now_add=True)
-    ended_at = models.DateTimeField(null=True, blank=True)
+    ended_at = models.DateTimeField(_("ended"), null=True, blank=True)
     version = models.PositiveIntegerField(default=1)
 
     class Meta:
@@ -107,14 +117,15 @@ class ReportPart(models.Model):
 
     report = models.ForeignKey(Report, models.CASCADE, related_name="parts")
     place = models.PositiveSmallIntegerField()
-    section = models.CharField(max_length=40)
-    comment = models.TextField(_("comment"), blank=True, max_length=4000)
+    section = models.CharField(_("section"), max_length=40)
+    comment = models.TextField(pgettext_lazy("report", "comment"), blank=True, max_length=4000)
     block = models.CharField(max_length=40, blank=True)
     product = models.ForeignKey("products.Product", models.CASCADE, null=True, blank=True, related_name="+")
     query = models.CharField(max_length=1000, blank=True)
-    name = models.CharField(max_length=60, blank=True)
+    name = models.CharField(_("name"), max_length=60, blank=True)
 
     class Meta:
+        verbose_name = _("section")
         ordering = ["place"]
         constraints = [
             models.UniqueConstraint(
@@ -133,8 +144,8 @@ class Snapshot(models.Model):
 
     ``fields``: the keys of the fields it tells. ``product_ids`` and ``channel_ids`` (none: all) are what
     it is about, for who may read it; ``data_month`` is the last month that is whole of all products still
-    sold; ``about`` has their names of then. ``sha256`` is of ``sections`` as
-    canonical JSON.
+    sold; ``about`` has their names of then. ``section_keys``, which the database reads out of ``sections``,
+    says whose rooms they are of. ``sha256`` is of ``sections`` as canonical JSON.
     """
 
     report = models.ForeignKey(Report, models.PROTECT, related_name="snapshots")
@@ -152,6 +163,9 @@ class Snapshot(models.Model):
     channel_ids = ArrayField(models.BigIntegerField(), default=list)
     about = models.JSONField(default=dict)
     sections = models.JSONField(default=list)
+    section_keys = models.GeneratedField(
+        expression=SectionKeys("sections"), output_field=models.JSONField(), db_persist=True
+    )
     sha256 = models.CharField(max_length=64)
 
     class Meta:

@@ -8,8 +8,8 @@ from typing import Any
 
 from django.utils.translation import gettext_lazy as _
 
-from core import registries
 from core.registries import ReportSection
+from reporting.selectors.reports import sections_usable
 
 
 @dataclass(frozen=True)
@@ -120,11 +120,7 @@ TEMPLATES: Mapping[str, ReportTemplate] = {
 
 def sections_offered(user: Any) -> list[ReportSection]:
     """The sections that a person may choose as they are."""
-    return [
-        each
-        for each in registries.report_sections
-        if not each.asks and (not each.permission or user.has_perm(each.permission))
-    ]
+    return [each for each in sections_usable(user) if not each.asks]
 
 
 def template_sections(user: Any, template: ReportTemplate) -> list[ReportSection]:

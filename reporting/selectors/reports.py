@@ -16,6 +16,7 @@ from django.utils.translation import gettext as _
 from core import registries
 from core.kept import reading
 from core.organisation import organisation_get
+from core.registries import ReportSection
 from core.reports.blocks import Section
 from core.reports.build import Builder, ReportContext
 from products.models import Product
@@ -69,14 +70,33 @@ class Built:
     data_month: datetime.date | None
 
 
+def sections_usable(user: Any) -> list[ReportSection]:
+    """The sections of rooms that a person may look into."""
+    return [
+        each for each in registries.report_sections if not each.permission or user.has_perm(each.permission)
+    ]
+
+
+def words_told(snapshot: Snapshot) -> frozenset[tuple[str, str]]:
+    """Each section's key with its title, and with what the author says beside it."""
+    found = set()
+    for section in snapshot.sections:
+        said = [block["markdown"] for block in section["blocks"] if block.get("beside")]
+        found |= {(section["key"], text) for text in (section["title"], *said)}
+    return frozenset(found)
+
+
 def snapshots_visible(user: Any) -> QuerySet[Snapshot]:
-    """Those that tell a person nothing they could not see themselves: no costs without that right, no product
-    and no channel beyond their limits."""
+    """Those that tell a person nothing they could not see themselves: no section of a room that they may not
+    look into, no costs without that right, no product and no channel beyond their limits."""
     if not user.has_perm(VIEW):
         return Snapshot.objects.none()
     found = Snapshot.objects.select_related("report", "run")
     if not user.has_perm(COSTS):
         found = found.exclude(fields__overlap=list(fields_of("cost")))
+    usable = {section.key for section in sections_usable(user)}
+    if closed := [section.key for section in registries.report_sections if section.key not in usable]:
+        found = found.exclude(section_keys__has_any_keys=closed)
     if visible_line_ids(user) is not None:
         found = found.filter(
             product_ids__contained_by=list(products_visible(user).values_list("pk", flat=True))
@@ -90,11 +110,16 @@ def snapshots_visible(user: Any) -> QuerySet[Snapshot]:
 def reports_visible(user: Any) -> QuerySet[Report]:
     """One's own, and those of others of which a snapshot may be read, the newest first; with how many
     snapshots each has, when the last was made, and by how many live links it is shared."""
+    return reports_kept(user).filter(ended_at=None)
+
+
+def reports_kept(user: Any) -> QuerySet[Report]:
+    """The same with those that were ended."""
     if not user.has_perm(VIEW):
         return Report.objects.none()
     readable = Exists(snapshots_visible(user).filter(report=OuterRef("pk")))
     return (
-        Report.objects.filter(Q(author=user.pk) | readable, ended_at=None)
+        Report.objects.filter(Q(author=user.pk) | readable)
         .select_related("author")
         .annotate(
             snapshot_count=Count("snapshots"),

@@ -6,6 +6,7 @@ import hashlib
 from collections.abc import Mapping
 from typing import Any
 
+from django.contrib.postgres.expressions import ArraySubquery
 from django.db.models import Case, CharField, Count, OuterRef, Q, QuerySet, Subquery, Value, When
 from django.db.models.functions import Coalesce
 from django.utils.translation import pgettext_lazy
@@ -62,6 +63,17 @@ def shares_live() -> Coalesce:
         shares_live_of(OuterRef("pk")).order_by().values("report").annotate(count=Count("pk")).values("count")
     )
     return Coalesce(Subquery(counted), 0)
+
+
+def live_labels() -> ArraySubquery:
+    """The names of a report's live links, in a query of reports."""
+    return ArraySubquery(shares_live_of(OuterRef("pk")).order_by("label", "pk").values("label"))
+
+
+def count_of(rows: QuerySet, key: str) -> Coalesce:
+    """How many of these point to each row of another query by their ``key``."""
+    counted = rows.filter(**{key: OuterRef("pk")}).order_by().values(key)
+    return Coalesce(Subquery(counted.annotate(count=Count("pk")).values("count")), 0)
 
 
 def shares_following(report: Report) -> QuerySet[Share]:

@@ -1,11 +1,11 @@
-"""Reports are made, changed, copied, published and ended here."""
+"""Reports are made, changed, copied and published here."""
 
 from __future__ import annotations
 
 import hashlib
 import json
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from django.db import transaction
@@ -22,7 +22,15 @@ from products.models import Channel, Family, Product, ProductLine, Supplier
 from products.selectors.access import channels_visible, families_visible, lines_visible, products_visible
 from reporting.models import Report, ReportPart, Snapshot
 from reporting.selectors.report_choices import WHOLE, Choice, choice_known
-from reporting.selectors.reports import EDIT, Built, problems, report_build
+from reporting.selectors.reports import (
+    EDIT,
+    Built,
+    problems,
+    report_build,
+    sections_usable,
+    snapshots_visible,
+    words_told,
+)
 
 from .grants import grants_settle
 from .report_mine import report_mine
@@ -91,7 +99,9 @@ def report_part_add(*, user: Any, report: Report, part: Part) -> None:
 
 @transaction.atomic
 def report_copy(*, user: Any, report: Report) -> Report:
-    """A report of one's own with the same scope and parts, as far as the person sees them."""
+    """A report of one's own with the same scope and parts, as far as the person sees them: without sections
+    that they may not use, and of somebody else's report with those words and kept cost reports alone that
+    the newest snapshot they may read tells."""
     values = {name: getattr(report, name) for name in OWN}
     values["title"] = (_("%(title)s (copy)") % {"title": report.title})[:120]
     seen: Mapping[str, Any] = {
@@ -101,18 +111,7 @@ def report_copy(*, user: Any, report: Report) -> Report:
         "suppliers": report.suppliers.all(),
         "channels": channels_visible(user).filter(pk__in=report.channels.values("pk")),
     }
-    sight = products_visible(user)
-    parts = report.parts.filter(Q(product=None) | Q(product__in=sight))
-    return report_create(user=user, values={**values, **seen}, parts=[*map(_part, parts)])
-
-
-@transaction.atomic
-def report_end(*, user: Any, report: Report) -> None:
-    """It leaves the list; its snapshots stay."""
-    current = report_mine(user, report)
-    current.ended_at = timezone.now()
-    current.save(update_fields=["ended_at"])
-    grants_settle(current)
+    return report_create(user=user, values={**values, **seen}, parts=_parts_seen(user, report))
 
 
 @transaction.atomic
@@ -126,7 +125,8 @@ def report_publish(*, user: Any, report: Report) -> Snapshot:
 def snapshot_freeze(*, user: Any, report: Report, built: Built) -> Snapshot:
     """What was built of this report, as its next snapshot, of which a worker makes the files. Title, language
     and audience are those that it was built with, whatever its author changed meanwhile."""
-    report_mine(user, report)
+    if report_mine(user, report).ended_at is not None:  # meanwhile, by a long report or a schedule
+        raise DomainError("not_ready", _("The report was ended; bring it back first."))
     if found := problems(report, built):
         raise DomainError("not_ready", " ".join(found))
     night = night_last()
@@ -175,6 +175,17 @@ def _part(row: ReportPart) -> Part:
 def _hash(rows: Any) -> str:
     text = json.dumps(rows, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
     return hashlib.sha256(text.encode()).hexdigest()
+
+
+def _parts_seen(user: Any, report: Report) -> list[Part]:
+    usable = {section.key for section in sections_usable(user)}
+    rows = report.parts.filter(Q(product=None) | Q(product__in=products_visible(user)), section__in=usable)
+    if report.author_id == user.pk:
+        return [*map(_part, rows)]
+    newest = snapshots_visible(user).filter(report=report).order_by("-number").first()
+    told = words_told(newest) if newest else frozenset()
+    parts = [_part(row) for row in rows if not row.name or (row.section, row.name) in told]
+    return [part if (part.section, part.comment) in told else replace(part, comment="") for part in parts]
 
 
 def _scope_set(user: Any, report: Report, values: Mapping[str, Any]) -> None:

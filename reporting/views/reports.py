@@ -1,4 +1,4 @@
-"""Reports: the list, making one with its preview beside it, publishing, and reading what was published."""
+"""Reports: making one with its preview beside it, publishing, and reading what was published."""
 
 from __future__ import annotations
 
@@ -17,9 +17,10 @@ from accounts.errors import DomainError, VersionConflict
 from accounts.versions import form_conflict
 from core import formats
 from core.errors import form_refuse
+from core.history import history_of
 from core.idempotency import once
 from core.models import Job
-from core.pages import page_render, paginate, with_right
+from core.pages import Counted, page_render, paginate, with_right
 from products.models import Family, Product, ProductLine
 from products.selectors.access import product_get
 from products.selectors.structure import family_get, line_get
@@ -30,10 +31,11 @@ from reporting.reports.templates import SHEET, TEMPLATES, ReportTemplate, sectio
 from reporting.selectors.grants import fields_grantable, grants_standing
 from reporting.selectors.report_choices import Choice
 from reporting.selectors.report_jobs import publish_job
-from reporting.selectors.reports import EDIT, VIEW, reports_visible, snapshots_visible
+from reporting.selectors.reports import EDIT, VIEW, reports_kept, reports_visible, snapshots_visible
 from reporting.selectors.schedules import schedule_of, sendings_last
 from reporting.selectors.share_versions import snapshot_showing
-from reporting.selectors.shares import SHARE
+from reporting.selectors.shares import SHARE, count_of, live_labels
+from reporting.services.report_ends import report_end, report_reopen
 from reporting.services.report_jobs import report_publish_start
 from reporting.services.reports import (
     Part,
@@ -41,25 +43,12 @@ from reporting.services.reports import (
     report_change,
     report_copy,
     report_create,
-    report_end,
     report_parts_set,
 )
 from reporting.words.exposure import exposure_sentence, field_label
 from reporting.words.schedules import sending_shown, when_words
 
 from .report_jobs import report_previewed
-
-
-@with_right(VIEW)
-@require_safe
-def reports(request: HttpRequest) -> HttpResponse:
-    page = paginate(request, reports_visible(request.user))
-    context = {
-        "page": page,
-        "can_edit": request.user.has_perm(EDIT),
-        "can_share": request.user.has_perm(SHARE),
-    }
-    return page_render(request, "reporting/reports.html", context)
 
 
 @with_right(EDIT)
@@ -130,15 +119,20 @@ def report_sheet(request: HttpRequest, of: str, code: str) -> HttpResponseBase:
 @require_safe
 def report(request: HttpRequest, pk: int) -> HttpResponse:
     """Its sections and, for its author, how it would look now; for others what was published of it."""
-    found = get_object_or_404(reports_visible(request.user), pk=pk)
-    mine = found.author_id == request.user.pk and request.user.has_perm(EDIT)
+    user, readable = request.user, snapshots_visible(request.user)
+    counted = {"readable_count": count_of(readable, "report"), "live_labels": live_labels()}
+    found = get_object_or_404(reports_kept(user).annotate(**counted), pk=pk)
+    own = found.author_id == user.pk and user.has_perm(EDIT)
+    mine = own and found.ended_at is None
+    versions = readable.filter(report=found).defer("sections")
     context: dict[str, Any] = {
         "report": found,
+        "own": own,
         "mine": mine,
         "can_edit": request.user.has_perm(EDIT),
         "copy_nonce": uuid.uuid4().hex,
         "can_share": request.user.has_perm(SHARE),
-        "snapshots": snapshots_visible(request.user).filter(report=found)[:20],
+        "snapshots": paginate(request, Counted(found.readable_count, lambda *at: versions[slice(*at)])),
     }
     if mine:
         publishing, schedule = publish_job(found), schedule_of(found)
@@ -200,19 +194,24 @@ def report_parts(request: HttpRequest, pk: int) -> HttpResponseBase:
 @with_right(EDIT)
 @require_POST
 def report_act(request: HttpRequest, pk: int, act: str) -> HttpResponseBase:
-    """Publish, copy or end."""
-    if act not in ("publish", "copy", "end"):
+    """Publish, copy, end or bring back."""
+    if act not in ("publish", "copy", "end", "reopen"):
         raise Http404(act)
     user = request.user
     if act == "copy":
         model, nonce = get_object_or_404(reports_visible(user), pk=pk), request.POST.get("nonce", "")
         made = once(user, "report copy", nonce, lambda: report_copy(user=user, report=model).pk)
         return redirect("reporting:report", made)
+    if act == "reopen":
+        ended = get_object_or_404(reports_kept(user), pk=pk, author=user.pk)
+        report_reopen(user=user, report=ended)
+        messages.success(request, _("The report is back in the list."))
+        return redirect(ended)
     found = _own(request, pk)
     if act == "end":
         report_end(user=user, report=found)
         messages.success(request, _("The report has left the list. What was published stays."))
-        return redirect("reporting:reports")
+        return redirect(found)
     try:
         at = once(
             user,
@@ -242,6 +241,16 @@ def snapshot(request: HttpRequest, pk: int, number: int) -> HttpResponse:
         "shown": frozen_shown(found.language, found.sections),
     }
     return page_render(request, "reporting/snapshot.html", context)
+
+
+@with_right(EDIT)
+@require_safe
+def report_history(request: HttpRequest, pk: int) -> HttpResponse:
+    """What was changed of one's own report, its sections and its fields on purpose; a part of its page.
+    Others do not read it: it tells what was never published."""
+    found = get_object_or_404(reports_kept(request.user), pk=pk, author=request.user.pk)
+    context = {"report": found, "history": history_of(found)}
+    return page_render(request, "reporting/report_history.html", context, fragment="core/_history.html")
 
 
 def _made_once(user: Any, nonce: str, template: ReportTemplate, values: dict[str, Any]) -> str:

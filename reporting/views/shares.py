@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
+from django.conf import settings
 from django.contrib import messages
 from django.core import signing
-from django.db.models import F, Q
+from django.db.models import F, Q, QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect
 from django.urls import reverse
@@ -20,12 +22,12 @@ from collaboration.sentences import enumerate_words
 from core.errors import form_refuse
 from core.history import history_of
 from core.organisation import organisation_get
-from core.pages import Sort, page_render, paginate, with_right
+from core.pages import Counted, Sort, page_render, paginate, with_right
 from reporting.forms.share import ShareForm
-from reporting.models import Report, Share, Snapshot
+from reporting.models import Report, Share, ShareAccess, ShareQuestion, Snapshot
 from reporting.selectors.reports import reports_visible
 from reporting.selectors.share_versions import share_versions, shares_behind, snapshot_showing
-from reporting.selectors.shares import ALL, SHARE, STATES, shareable, shares_visible
+from reporting.selectors.shares import ALL, SHARE, STATES, count_of, shareable, shares_visible
 from reporting.services.shares import (
     share_change,
     share_create,
@@ -104,7 +106,7 @@ def share_new(request: HttpRequest, pk: int) -> HttpResponse:
                     raise
                 form_refuse(form, error)
             else:
-                url = request.build_absolute_uri(reverse("shared:report", args=[token]))
+                url = settings.PUBLIC_ADDRESS + reverse("shared:report", args=[token])
                 mailed = share_mail(share=share, url=url)
                 context = {"share": share, "report": report, "url": url, "mailed": mailed}
                 return _unkept(page_render(request, "reporting/share_made.html", context))
@@ -123,7 +125,9 @@ def share_new(request: HttpRequest, pk: int) -> HttpResponse:
 def share(request: HttpRequest, pk: int) -> HttpResponse:
     """One link: who opened it when, what they asked, and its settings."""
     user, status = request.user, 200
-    found = get_object_or_404(shares_visible(user), pk=pk)
+    counts = {"access_count": count_of(ShareAccess.objects.all(), "share")}
+    counts["question_count"] = count_of(ShareQuestion.objects.all(), "share")
+    found = get_object_or_404(shares_visible(user).annotate(**counts), pk=pk)
     form = ShareForm(request.POST or None, instance=found, initial={"version": found.version})
     context: dict[str, Any] = {"form": form, "share": found}
     if request.method == "POST":
@@ -142,14 +146,20 @@ def share(request: HttpRequest, pk: int) -> HttpResponse:
         found.refresh_from_db(fields=["label"])
     newer, more = shares_behind([found]).get(found.pk, (None, None))
     context |= {
-        "accesses": found.accesses.all()[:50],
-        "questions": found.questions.all()[:50],
+        "accesses": paginate(request, Counted(found.access_count, _rows(found.accesses))),
+        "questions": paginate(
+            request, Counted(found.question_count, _rows(found.questions)), turned="questions"
+        ),
         "shown": share_versions(found).defer("sections").first(),
         "newer": newer,
         "more": more_words(more) if more else [],
         "history": history_of(found),
     }
     return page_render(request, "reporting/share.html", context, status=status)
+
+
+def _rows(rows: Any) -> Callable[[int, int], QuerySet]:
+    return lambda start, stop: rows.all()[start:stop]
 
 
 def _acted(request: HttpRequest) -> str:

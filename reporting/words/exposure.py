@@ -70,6 +70,11 @@ def field_label(key: str) -> str:
     return str(registries.report_fields.get(key).label) if key in registries.report_fields else key
 
 
+def section_label(key: str) -> str:
+    """Likewise of a section."""
+    return str(registries.report_sections.get(key).label) if key in registries.report_sections else key
+
+
 def _waiting_words(alert: Any) -> Words:
     said = alert.evidence
     text = format_html(

@@ -145,6 +145,7 @@ PAGES = {
     "kinds of a new report": "/reports/new/",
     "a new report": "/reports/new/month/",
     "a report": "/reports/{report}/",
+    "changes of a report": "/reports/{report}/history/",
     "charts and tables to choose for a report": "/reports/{report}/choose/",
     "schedule of a report": "/reports/{report}/schedule/",
     "shared links": "/reports/links/",

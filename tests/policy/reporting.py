@@ -141,6 +141,7 @@ RULES = [
     Rule("reporting:report_schedule", get=MAKE, post=MAKE, args=one, ok=THEIRS),
     Rule("reporting:report_schedule_pause", post=MAKE, args=one, ok=THEIRS),
     Rule("reporting:report_choose", get=MAKE, post=MAKE, args=one, ok=THEIRS),
+    Rule("reporting:report_history", get=MAKE, args=one, ok=THEIRS),
     Rule("reporting:report_parts", post=MAKE, args=one, ok=THEIRS),
     Rule(
         "reporting:report_act",

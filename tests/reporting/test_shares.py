@@ -344,7 +344,7 @@ def test_who_opened_what_is_forgotten_after_90_days() -> None:
 
 
 def test_the_form_sent_twice_makes_one_link_and_shows_it_both_times(client: Client, settings: Any) -> None:
-    settings.MAIL_BACKEND = settings.EMAIL_BACKEND
+    settings.MAIL_BACKEND, settings.PUBLIC_ADDRESS = settings.EMAIL_BACKEND, "https://pm.example.org"
     report = report_made()
     client.force_login(report.author)
     page = f"/reports/{report.pk}/share/"
@@ -359,8 +359,9 @@ def test_the_form_sent_twice_makes_one_link_and_shows_it_both_times(client: Clie
     answers = [client.post(page, data) for _twice in range(2)]
     urls = {answer.context["url"] for answer in answers}
     assert len(urls) == Share.objects.count() == len(mail.outbox) == 1
-    token = re.fullmatch(r"http://testserver/r/([\w-]{43})/", urls.pop())
+    token = re.fullmatch(r"https://pm\.example\.org/r/([\w-]{43})/", urls.pop())
     assert token
+    assert f"https://pm.example.org/r/{token[1]}/" in mail.outbox[0].body
     share = share_find(token[1])
     assert share
     assert share.granted.number == 1
