@@ -34,8 +34,8 @@ def wholes_table(builder: Builder, context: ReportContext) -> None:
     builder.table(
         _("As a whole"),
         [
-            Column("product", _("Products"), lambda row: words(row[0].group.name), numeric=False),
-            Column("product", _("Number"), lambda row: number(len(row[0].group.products))),
+            Column("product", _("Together"), lambda row: words(row[0].group.name), numeric=False),
+            Column("product", _("Products"), lambda row: number(len(row[0].group.products))),
             Column("volume", _("Volume"), lambda row: number(row[1].value, unit=row[0].unit)),
             Column("last_year", against, lambda row: change(row[1].index)),
             Column("revenue", _("Revenue"), lambda row: money(row[2].value, context.currency)),

@@ -8,6 +8,8 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from core.months import month_add, month_start
@@ -88,7 +90,7 @@ def test_a_line_is_told_as_a_whole_before_its_products(company: Any) -> None:
     expect(company.drinks, None, 450.0)
     found = built(company, "key_figures", lines=[company.juices, company.drinks])
     drinks, juices = tables(found)["As a whole"]
-    assert (drinks["Products"], drinks["Number"], drinks["Volume"]) == ("Drinks", "4", "—")
+    assert (drinks["Together"], drinks["Products"], drinks["Volume"]) == ("Drinks", "4", "—")
     assert (drinks["Revenue"], drinks["Next 12 months"], drinks["80% between"]) == (
         f"€{400 * 12:,}",
         "€5,400",
@@ -135,7 +137,7 @@ def test_a_family_is_a_whole_of_its_products_today(company: Any) -> None:
     for product in company.products[:2]:
         FamilyMember.objects.create(family=family, product=product, start_date=month_add(LAST, -6))
     [whole] = tables(built(company, "key_figures", families=[family]))["As a whole"]
-    assert (whole["Products"], whole["Number"], whole["Volume"]) == ("Sweet", "2", "720\u00a0pack")
+    assert (whole["Together"], whole["Products"], whole["Volume"]) == ("Sweet", "2", "720\u00a0pack")
 
 
 def test_of_many_products_those_with_most_revenue_are_told(
@@ -161,6 +163,20 @@ def test_of_many_products_those_with_most_revenue_are_told(
         ("and 2 more", "€1,440"),
         ("Total", "€4,800"),
     ]
+
+
+def test_a_larger_line_takes_no_more_queries(company: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(reports, "EACH", 2)
+    monkeypatch.setattr(reports, "TOP", 2)
+    counts = []
+    for _more in range(3):
+        with CaptureQueriesContext(connection) as queries:
+            for section in ("key_figures", "sales"):
+                built(company, section, lines=[company.juices])
+        counts.append(len(queries))
+        for _product in range(3):
+            sell(product_factory(line=company.juices, unit="pack"), LAST, 1, 1, channel=company.north)
+    assert counts[1] == counts[2]  # rights and limits are read with the first
 
 
 def test_more_products_than_can_be_read_are_refused(company: Any, monkeypatch: pytest.MonkeyPatch) -> None:
