@@ -171,7 +171,7 @@ def whole_chart(whole: Whole, currency: str, *, forecast: bool, money: bool = Fa
 def _said(whole: Whole, expected: bool) -> str:
     said = _("%(count)s products together") % {"count": len(whole.group.products)}
     if expected and whole.ahead is not None and whole.ahead.left_out:
-        left_out = _("%(count)s of them without a forecast") % {"count": whole.ahead.left_out}
+        left_out = _("%(count)s of them not in the forecast") % {"count": whole.ahead.left_out}
         return f"{said}, {left_out}"
     return said
 
