@@ -14,7 +14,7 @@ from django.utils import timezone
 
 from core.months import month_add, month_start
 from core.reports.blocks import ReportChart, Text
-from forecasting.models import NightlyRun, TotalForecast
+from forecasting.models import Forecast, ForecastMonth, NightlyRun, TotalForecast
 from products.models import FamilyMember, Measure, Supplier
 from products.services.figures import figures_refresh
 from reporting.selectors import reports
@@ -136,7 +136,22 @@ def test_a_family_is_a_whole_of_its_products_today(company: Any) -> None:
     family = family_factory(name="Sweet", line=company.juices)
     for product in company.products[:2]:
         FamilyMember.objects.create(family=family, product=product, start_date=month_add(LAST, -6))
+    now = timezone.now()
+    forecast = Forecast.objects.create(
+        family=family,
+        measure=Measure.objects.get(code="units"),
+        method="mean",
+        as_of=LAST,
+        data_month=LAST,
+        computed_at=now,
+    )
+    edges = {"mean": 70, "median": 70, "lo80": 60, "hi80": 80, "lo95": 50, "hi95": 90}
+    ForecastMonth.objects.bulk_create(
+        ForecastMonth(forecast=forecast, month=month_add(LAST, n), **edges) for n in range(1, 19)
+    )
     [whole] = tables(built(company, "key_figures", families=[family]))["As a whole"]
+    assert whole["Next 12 months"] == "840\u00a0pack"
+    assert "50 – 90" in str(charts(built(company, "sales", families=[family]))[0].table.rows[-1])
     assert (whole["Together"], whole["Products"], whole["Volume"]) == ("Sweet", "2", "720\u00a0pack")
 
 
