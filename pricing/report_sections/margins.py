@@ -25,18 +25,25 @@ from products.selectors.access import visible_channel_ids
 from products.selectors.lines import line_tree
 from products.selectors.months import product_complete_month
 from products.selectors.report_period import ReportPeriod, Span
+from products.selectors.report_scope import scope_groups
 
 AHEAD = "ahead"
 
 
 @dataclass(frozen=True)
 class _Margin:
-    """Months of a product added up: those of the period, of a longer one its last 12."""
+    """Months of a product, or (no product) of several by that name, added up: those of the period, of a
+    longer one its last 12."""
 
     product: Product | None
     months: list[MonthMargin]
     total: Statement
     margins: Margins | None = None
+    sum_name: str = ""
+
+    @property
+    def name(self) -> str:
+        return self.product.name if self.product else self.sum_name
 
     @property
     def span(self) -> str:
@@ -60,7 +67,7 @@ def _note(builder: Builder, rows: Sequence[_Margin]) -> str:
 
 
 def _margins(context: ReportContext, period: ReportPeriod | None = None) -> list[_Margin]:
-    """Of each product of the scope with sales or costs, read once a report for all that share their months;
+    """Of every product of the scope with sales or costs, read once a report for all that share their months;
     of another ``period`` than the report's each time."""
     viewer = context.viewer
     if not viewer.has_perm(RIGHT) or visible_channel_ids(viewer) is not None:
@@ -69,12 +76,12 @@ def _margins(context: ReportContext, period: ReportPeriod | None = None) -> list
         context = replace(context, scope=replace(context.scope, period=period), kept={})
     if "margins" not in context.kept:
         tree, by_span = line_tree(), defaultdict[Span, list[Product]](list)
-        for product in context.scope.products:
+        for product in context.scope.all:
             last = product_complete_month(product, tree.lead_measure(product.line_id).pk)
             span = None if last is None else context.scope.period.year(last)
             if span is not None:
                 by_span[span].append(product)
-        rates, found = rates_by_product(viewer, context.scope.products), {}
+        rates, found = rates_by_product(viewer, context.scope.all), {}
         for span, products in by_span.items():
             margins = Margins.as_booked({each: rates[each] for each in products}, *span)
             for product in products:
@@ -82,7 +89,7 @@ def _margins(context: ReportContext, period: ReportPeriod | None = None) -> list
                 total = margins_total(months)
                 if total is not None:
                     found[product] = _Margin(product, months, total, margins)
-        context.kept["margins"] = [found[each] for each in context.scope.products if each in found]
+        context.kept["margins"] = [found[each] for each in context.scope.all if each in found]
     kept: list[_Margin] = context.kept["margins"]
     return kept
 
@@ -95,7 +102,7 @@ def margin_section(builder: Builder, context: ReportContext) -> None:
     if builder.only == AHEAD:
         _ahead(builder, context)
         return
-    for found in _margins(context):
+    for found in _one_by_one(context, _margins(context)):
         assert found.product is not None
         net = found.total.net
         lines = [
@@ -121,7 +128,7 @@ def margin_section(builder: Builder, context: ReportContext) -> None:
 
 def _ahead(builder: Builder, context: ReportContext) -> None:
     builder.title = _("Margin of the months ahead")
-    for found in _margins(context, ReportPeriod(months=MONTHS)):
+    for found in _one_by_one(context, _margins(context, ReportPeriod(months=MONTHS))):
         if found.product is None or found.margins is None:
             continue
         card = margin_ahead_card(context.viewer, found.product, found.margins, found.months)
@@ -130,7 +137,8 @@ def _ahead(builder: Builder, context: ReportContext) -> None:
 
 
 def margins_section(builder: Builder, context: ReportContext) -> None:
-    """A product a row: net sales and what is left of them after each level of costs; with their sum."""
+    """Net sales and what is left of them after each level of costs: each line and family as a whole, a
+    product a row, what is not told one by one, and the sum of all."""
     if not builder.may("margin"):
         return
     by_span: dict[str, list[_Margin]] = defaultdict(list)
@@ -144,9 +152,7 @@ def margins_section(builder: Builder, context: ReportContext) -> None:
         return lambda row: rate(row.total.rate(name))
 
     columns = [
-        Column(
-            "product", _("Product"), lambda row: words(row.product.name if row.product else _("Total")), False
-        ),
+        Column("product", _("Product"), lambda row: words(row.name), False),
         Column("margin", _("Net sales"), amount("net")),
         Column("margin", "CM1", amount("cm1")),
         Column("margin", "CM1 %", part("cm1")),
@@ -157,15 +163,39 @@ def margins_section(builder: Builder, context: ReportContext) -> None:
         Column("margin", _("Result"), amount("result")),
     ]
     for rows in by_span.values():
-        if len(rows) > 1:
-            months = [month for each in rows for month in each.months]
-            total = margins_total(months)
-            assert total is not None
-            rows.append(_Margin(None, rows[0].months, total))
         builder.table(
             _("Margin by product"),
             columns,
-            rows,
+            _with_sums(context, rows),
             note=_note(builder, rows),
             strong=lambda row: row.product is None,
         )
+
+
+def _with_sums(context: ReportContext, rows: Sequence[_Margin]) -> Sequence[_Margin]:
+    """The lines and families that are told as a whole, where there is more than one; the products told one by
+    one; the others together, and all."""
+    if len(rows) < 2:
+        return rows
+    groups = scope_groups(context.scope)
+    wholes = [
+        _together(group.name, [row for row in rows if row.product in set(group.products)])
+        for group in (groups if len(groups) > 1 else [])
+    ]
+    told = _one_by_one(context, rows)
+    shown = {row.product for row in told}
+    others = [row for row in rows if row.product not in shown]
+    more = _("and %(count)s more") % {"count": formats.number(len(others), 0)}
+    found = [*wholes, *told, _together(more, others), _together(_("Total"), rows)]
+    return [row for row in found if row is not None]
+
+
+def _one_by_one(context: ReportContext, rows: Sequence[_Margin]) -> Sequence[_Margin]:
+    """Those of products that the report tells one by one, in its order."""
+    found = {row.product: row for row in rows}
+    return [found[each] for each in context.scope.products if each in found]
+
+
+def _together(name: str, rows: Sequence[_Margin]) -> _Margin | None:
+    total = margins_total(month for row in rows for month in row.months)
+    return None if total is None else _Margin(None, rows[0].months, total, sum_name=name)

@@ -8,12 +8,15 @@ up what it may not tell.
 from __future__ import annotations
 
 import copy
-from collections.abc import Collection, Sequence
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from django.db.models import Q, QuerySet
+from django.db.models import Max, Q, QuerySet, Sum
+from django.utils.translation import gettext as _
 
+from core.months import month_add
 from products.models import Channel, Family, Product, ProductLine, SalesMonth, Supplier
 
 from .access import products_visible, visible_channel_ids, visible_line_ids
@@ -22,16 +25,44 @@ from .lines import line_tree
 from .report_period import ReportPeriod
 from .structure import members_now
 
+HANDFUL = 5
+"""Of more products than these the sum is told first."""
+
 
 @dataclass(frozen=True)
 class ReportScope:
     """``channels`` empty: all of them, on purpose. The products are of ``suppliers`` alone, where some are
-    named."""
+    named. ``lines`` and ``families``: those that it is about as a whole. ``everything``: all of its products,
+    where ``products`` are but those that are told one by one."""
 
     products: Sequence[Product]
     channels: Sequence[Channel]
     period: ReportPeriod
     suppliers: Sequence[Supplier] = ()
+    lines: Sequence[ProductLine] = ()
+    families: Iterable[Family] = ()
+    everything: Sequence[Product] = ()
+
+    @property
+    def all(self) -> Sequence[Product]:
+        return self.everything or self.products
+
+    @property
+    def more(self) -> int:
+        """How many are not told one by one."""
+        return len(self.all) - len(self.products)
+
+
+@dataclass(frozen=True)
+class ScopeGroup:
+    """Products of a report that are told as one: those of a ``line`` and the ones below, of a ``family``
+    today, or of neither. ``line_id``: the nearest line that has them all, in whose unit they are added."""
+
+    name: str
+    products: Sequence[Product]
+    line_id: int | None
+    line: ProductLine | None = None
+    family: Family | None = None
 
 
 def scope_products(
@@ -58,6 +89,59 @@ def scope_products(
             | Q(pk__in=members.order_by().values("product"))
         )
     return list(found.order_by("name", "code"))
+
+
+def scope_groups(scope: ReportScope) -> list[ScopeGroup]:
+    """What of the scope is told as a whole first: each line and family that is chosen, else more than a
+    handful of products together; none of a single product. At most one query."""
+    tree, families = line_tree(), {family.pk: family for family in scope.families}
+    found = [
+        ScopeGroup(line.name, _within(scope, tree.descendants(line.pk)), line.pk, line=line)
+        for line in scope.lines
+    ]
+    rows = members_now().filter(family__in=families).order_by() if families else ()
+    members: dict[int | None, set[int]] = defaultdict(set)
+    for row in rows:
+        members[row.family_id].add(row.product_id)
+    for pk, family in families.items():
+        own = [product for product in scope.all if product.pk in members[pk]]
+        found.append(ScopeGroup(family.name, own, family.line_id, family=family))
+    if not found and len(scope.all) > HANDFUL:
+        found = [scope_together(scope.all, _("All products together"))]
+    return [group for group in found if len(group.products) > 1]
+
+
+def scope_together(products: Sequence[Product], name: str) -> ScopeGroup:
+    """These products as one, for the nearest line that has them all."""
+    tree = line_tree()
+    paths = [[line.pk for line in tree.path(pk)] for pk in {product.line_id for product in products}]
+    common = [step[0] for step in zip(*paths, strict=False) if len(set(step)) == 1]
+    return ScopeGroup(name, products, common[-1] if common else None)
+
+
+def _within(scope: ReportScope, lines: Collection[int]) -> list[Product]:
+    return [product for product in scope.all if product.line_id in lines]
+
+
+def products_most(viewer: Any, products: Sequence[Product], count: int) -> list[Product]:
+    """So many of them with the most revenue of the last 12 months, as far as the person sees it, the most
+    first. Two queries for a person limited to channels."""
+    if visible_channel_ids(viewer) is None:
+        known = {each.pk: each.figures.revenue_12m for each in products if hasattr(each, "figures")}
+    else:
+        known = _revenues(viewer, products)
+    return sorted(products, key=lambda each: (-(known.get(each.pk) or 0), each.name, each.code))[:count]
+
+
+def _revenues(viewer: Any, products: Sequence[Product]) -> dict[int, Any]:
+    rows = SalesMonth.objects.filter(
+        product__in=[each.pk for each in products], channel__in=visible_channel_ids(viewer) or ()
+    ).order_by()
+    last = rows.aggregate(last=Max("month"))["last"]
+    if last is None:
+        return {}
+    year = rows.filter(month__gt=month_add(last, -12))
+    return dict(year.values("product_id").annotate(sum=Sum("revenue")).values_list("product_id", "sum"))
 
 
 def scope_accounts(author: Any, scope: ReportScope) -> list[str]:

@@ -175,7 +175,7 @@ def products_total(
     user: Any,
     products: Iterable[Product],
     measure: Measure,
-    line_id: int,
+    line_id: int | None,
     first: datetime.date,
     last: datetime.date,
 ) -> GroupSales:

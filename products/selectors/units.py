@@ -52,11 +52,13 @@ def unit_of(tree: LineTree, product: Product, measure: Measure) -> str:
     return product.unit or tree.inherited(product.line_id, "unit").value or str(measure.unit)
 
 
-def addable(tree: LineTree, products: Iterable[Product], measure: Measure, line_id: int) -> Addable:
-    """How the products' volumes in the measure may be added, for a total shown for this line."""
+def addable(tree: LineTree, products: Iterable[Product], measure: Measure, line_id: int | None) -> Addable:
+    """How the products' volumes in the measure may be added, for a total shown for this line; of no line:
+    only as they are."""
     rows = list(products)
     units = {product.pk: unit_of(tree, product, measure) for product in rows}
-    common = common_unit(units.values(), tree.inherited(line_id, "reporting_unit").value or "")
+    reporting = None if line_id is None else tree.inherited(line_id, "reporting_unit").value
+    common = common_unit(units.values(), reporting or "")
     if common is None:
         return Addable(ok=False)
     if not common.converts:

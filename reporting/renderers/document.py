@@ -13,8 +13,11 @@ from django.utils.translation import gettext as _
 from core import formats
 from core.reports.blocks import ReportChart, Section, Table, sections_from_json
 from reporting.models import Report, Snapshot
+from reporting.reports.templates import is_sheet
 
 Progress = Callable[[int, int], object]
+NAMED = 40
+"""So many products are called by name above a report."""
 
 
 @dataclass(frozen=True)
@@ -29,6 +32,11 @@ class Document:
     line: str
     about: Sequence[tuple[str, str]]
     sections: Sequence[Section]
+
+    @property
+    def one_page(self) -> bool:
+        """A product sheet: for one look, without the figures behind its charts."""
+        return is_sheet([section.key for section in self.sections])
 
     @property
     def charts(self) -> Sequence[ReportChart]:
@@ -51,7 +59,7 @@ def document(snapshot: Snapshot) -> Document:
             (_("Version"), str(snapshot.number)),
             (_("Audience"), capfirst(audience)),
             (_("Author"), snapshot.author_told),
-            (_("Products"), ", ".join(snapshot.about.get("products", []))),
+            (_("Products"), _some(snapshot.about.get("products", []))),
             (_("Channels"), capfirst(", ".join(channels))),
         ]
         return Document(
@@ -63,6 +71,14 @@ def document(snapshot: Snapshot) -> Document:
             about=[(label, text) for label, text in about if text],
             sections=sections_from_json(snapshot.sections),
         )
+
+
+def _some(names: Sequence[str]) -> str:
+    """The names, of very many the first."""
+    told, more = names[:NAMED], len(names) - NAMED
+    if more > 0:
+        told = [*told, _("and %(count)s more") % {"count": formats.number(more, 0)}]
+    return ", ".join(told)
 
 
 def column_widths(table: Table, most: int = 32) -> list[int]:

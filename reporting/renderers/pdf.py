@@ -1,4 +1,5 @@
-"""Pages of paper, tagged, with charts as vectors. The figures behind the charts stand at the end."""
+"""Pages of paper, tagged, with charts as vectors. The figures behind the charts stand at the end; of a
+product sheet, which is one page, they are what the charts say in words."""
 
 from __future__ import annotations
 
@@ -11,7 +12,8 @@ from typing import Any
 from django.utils import translation
 from django.utils.translation import gettext as _
 
-from core.reports.blocks import Block, KeyFigures, Table, Text
+from core import formats
+from core.reports.blocks import Block, KeyFigures, ReportChart, Table, Text
 from core.typeset import pdf_bytes, readable
 from reporting.reports.markdown import markdown_tree
 
@@ -53,16 +55,21 @@ def _data(report: Document) -> Mapping[str, Any]:
         "about": report.about,
         "words": words,
         "sections": [
-            {"title": section.title, "blocks": [_block(block, numbers) for block in section.blocks]}
+            {
+                "title": section.title,
+                "blocks": [_block(block, numbers, one_page=report.one_page) for block in section.blocks],
+            }
             for section in report.sections
         ],
+        "one_page": report.one_page,
         "behind": [
-            {**_table(chart.table), "target": f"figures-{place}"} for place, chart in enumerate(report.charts)
+            {**_table(chart.table), "target": f"figures-{place}"}
+            for place, chart in enumerate(() if report.one_page else report.charts)
         ],
     }
 
 
-def _block(block: Block, numbers: Iterator[int]) -> Mapping[str, Any]:
+def _block(block: Block, numbers: Iterator[int], *, one_page: bool) -> Mapping[str, Any]:
     if isinstance(block, Text):
         return {"kind": block.kind, "nodes": markdown_tree(block.markdown), "author": block.author}
     if isinstance(block, KeyFigures):
@@ -75,10 +82,16 @@ def _block(block: Block, numbers: Iterator[int]) -> Mapping[str, Any]:
         "kind": block.kind,
         "title": block.title,
         "subtitle": block.subtitle,
-        "alt": block.description or block.title,
+        "alt": _said(block) if one_page else block.description or block.title,
         "name": f"chart-{place}.svg",
         "target": f"figures-{place}",
     }
+
+
+def _said(chart: ReportChart) -> str:
+    """What a chart shows, with its figures, in one sentence."""
+    rows = (" ".join(cell.text for cell in row if cell.text != formats.MISSING) for row in chart.table.rows)
+    return f"{chart.description or chart.title}: {'; '.join(rows)}"
 
 
 def _table(table: Table) -> Mapping[str, Any]:

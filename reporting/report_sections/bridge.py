@@ -10,9 +10,12 @@ from django.http import QueryDict
 from django.utils.translation import gettext as _
 from django.utils.translation import pgettext
 
+from core import formats
 from core.reports.build import Builder, Cell, Column, ReportContext, money, words
 from products.selectors.months import products_complete_month
+from products.selectors.sales import total
 from reporting.cost_reports.bridge import bridge_shown, part_amounts
+from reporting.reports.kept_cost_reports import MOST
 from reporting.selectors.margin_bridge import margin_bridge
 from reporting.selectors.report_query import BRIDGED_FROM, report_query
 from reporting.words.cost_reports import span_words
@@ -30,7 +33,7 @@ def margin_bridge_section(builder: Builder, context: ReportContext) -> None:
     months), against last year and against the budget, and each product's part of it."""
     if not builder.may("margin"):
         return
-    products = context.scope.products
+    products = context.scope.all
     last = products_complete_month(products)
     span = None if last is None else context.scope.period.year(last)
     if span is None:
@@ -50,6 +53,8 @@ def margin_bridge_section(builder: Builder, context: ReportContext) -> None:
         chart = bridge_shown(query, report.found).chart
         builder.chart(chart, ["margin"], title=titles[against], name=f"{against}_chart")
         parts = [(name.label, part_amounts(part)) for name, part in report.parts]
+        if len(parts) > MOST:
+            parts = [*parts[: MOST - 1], _others(parts[MOST - 1 :])]
         heads = (
             _("Currency"),
             _("Price"),
@@ -67,6 +72,12 @@ def margin_bridge_section(builder: Builder, context: ReportContext) -> None:
             note=span_words(first, last),
             name=f"{against}_table",
         )
+
+
+def _others(parts: Sequence[tuple[str, Sequence[Decimal | None]]]) -> tuple[str, tuple[Decimal | None, ...]]:
+    """What the rest comes to."""
+    name = _("and %(count)s more") % {"count": formats.number(len(parts), 0)}
+    return name, tuple(total(column) for column in zip(*(amounts for _name, amounts in parts), strict=True))
 
 
 def _amount_at(place: int, context: ReportContext) -> Callable[[tuple[str, Sequence[Decimal | None]]], Cell]:

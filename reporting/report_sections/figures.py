@@ -14,27 +14,34 @@ from django.utils.translation import gettext as _
 from core import formats
 from core.reports.build import Builder, Cell, Column, Figure, ReportContext, money, number, words
 from products.selectors.report_period import Span
+from products.selectors.report_scope import scope_together
 from products.selectors.sales import total
 from reporting.selectors.key_figures import KeyFigure, KeyFigures, span_figures
 from reporting.words.cost_reports import span_words
 
 from .rows import Row, change, rows_of
+from .wholes import Whole, whole_of, whole_of_all
+from .wholes_table import wholes_table
 
 
 def key_figures_section(builder: Builder, context: ReportContext) -> None:
     """The period (of a longer one its last 12 months), the year ahead, the full year against budget: of one
-    product as figures, of more a row each. Of three years and more also each year."""
-    rows = [_Told(row, *figures) for row in rows_of(context) if (figures := row.of_year())]
+    product as figures, of more first each line and family as a whole, then a row each and their sum. Of three
+    years and more also each year."""
+    wholes_table(builder, context)
+    rows = [_told(row, figures) for row in rows_of(context) if (figures := row.of_year())]
+    if rows and len(context.scope.all) > 1:
+        rows += _sums(context)
     spans = list(dict.fromkeys(span_words(*each.span) for each in rows))
     columns = [
-        Column("volume", _("Volume"), lambda told: number(told.volume.value, unit=told.row.unit)),
+        Column("volume", _("Volume"), lambda told: number(told.volume.value, unit=told.unit)),
         Column("revenue", _("Revenue"), lambda told: money(told.revenue.value, context.currency)),
         Column("last_year", _("against the year before"), lambda told: change(told.volume.index)),
-        Column("forecast", _("Next 12 months"), lambda told: number(told.ahead, unit=told.row.unit)),
-        Column("forecast", _("Full year expected"), lambda told: number(told.full, unit=told.row.unit)),
+        Column("forecast", _("Next 12 months"), lambda told: number(told.ahead, unit=told.unit)),
+        Column("forecast", _("Full year expected"), lambda told: number(told.full, unit=told.unit)),
         Column("budget", _("against budget"), lambda told: change(told.of_budget)),
     ]
-    name = Column("product", _("Product"), lambda told: words(told.row.product.name), numeric=False)
+    name = Column("product", _("Product"), lambda told: words(told.name), numeric=False)
     months = Column("product", _("Months"), lambda told: words(span_words(*told.span)), numeric=False)
     if len(rows) == 1:
         builder.title = f"{builder.title}, {spans[0]}"
@@ -42,56 +49,87 @@ def key_figures_section(builder: Builder, context: ReportContext) -> None:
     elif rows:
         expected = builder.may("forecast") and any(told.ahead or told.full for told in rows)
         title = _("%(months)s and the year ahead") % {"months": spans[0]} if expected else spans[0]
-        builder.table(title, [name, *([months] if len(spans) > 1 else []), *columns], rows)
+        builder.table(title, [name, *([months] if len(spans) > 1 else []), *columns], rows, strong=_is_sum)
     _years_table(builder, context, [*([name] if len(rows) > 1 else []), months])
 
 
 @dataclass(frozen=True)
 class _Told:
-    """Volume and revenue of a product over some months; what is expected, where they run to now."""
+    """Volume and revenue of a product, or of several as their sum, over some months; what is expected, where
+    they run to now."""
 
-    row: Row
+    name: str
+    unit: str
     volume: KeyFigure
     revenue: KeyFigure
+    ahead: float | None = None
+    full: Decimal | None = None
+    of_budget: float | None = None
+    is_sum: bool = False
 
     @property
     def span(self) -> Span:
         return self.volume.first, self.volume.last
 
-    @property
-    def ahead(self) -> float | None:
-        found = self.row.overview.ahead if self.row.is_now else None
-        return None if found is None else found.mean
 
-    @property
-    def full(self) -> Decimal | None:
-        return None if self._full is None else self._full.value
+def _is_sum(told: _Told) -> bool:
+    return told.is_sum
 
-    @property
-    def of_budget(self) -> float | None:
-        return None if self._full is None else self._full.budget_index
 
-    @property
-    def _full(self) -> KeyFigure | None:
-        known = self.row.overview.figures if self.row.is_now else None
-        return None if known is None else known.of("volume", "full_year")
+def _told(row: Row, figures: tuple[KeyFigure, KeyFigure]) -> _Told:
+    known, ahead = row.overview.figures, row.overview.ahead
+    if not row.is_now:
+        return _Told(row.product.name, row.unit, *figures)
+    full = None if known is None else known.of("volume", "full_year")
+    return _Told(
+        row.product.name,
+        row.unit,
+        *figures,
+        ahead=None if ahead is None else ahead.mean,
+        full=None if full is None else full.value,
+        of_budget=None if full is None else full.budget_index,
+    )
+
+
+def _sums(context: ReportContext) -> list[_Told]:
+    """What is not told one by one, and all together; of volumes that do not add up revenue alone."""
+    whole, more, found = whole_of_all(context), context.scope.more, []
+    if whole is None:
+        return []
+    if more:
+        told = {product.pk for product in context.scope.products}
+        others = [product for product in context.scope.all if product.pk not in told]
+        name = _("and %(count)s more") % {"count": formats.number(more, 0)}
+        rest = whole_of(context, scope_together(others, name))
+        found += [_told_whole(rest, name)] if rest else []
+    return [*found, _told_whole(whole, _("Total"))]
+
+
+def _told_whole(whole: Whole, name: str) -> _Told:
+    [figures] = whole.figures(whole.years[-1:])
+    ahead = whole.ahead.mean if whole.ahead and whole.adds else None
+    return _Told(name, whole.unit, *figures, ahead=ahead, is_sum=True)
 
 
 def _years_table(builder: Builder, context: ReportContext, names: Sequence[Column]) -> None:
     """Each year of three or more beside the one before it."""
     told = [
-        _Told(row, *figures)
+        _Told(row.product.name, row.unit, *figures)
         for row in rows_of(context)
         if len(row.years) > 2
         for figures in span_figures(row.viewer, row.product, row.overview.measure, row.years)
     ]
     columns = [
-        Column("volume", _("Volume"), lambda told: number(told.volume.value, unit=told.row.unit)),
+        Column("volume", _("Volume"), lambda told: number(told.volume.value, unit=told.unit)),
         Column("last_year", _("against the year before"), lambda told: change(told.volume.index)),
         Column("revenue", _("Revenue"), lambda told: money(told.revenue.value, context.currency)),
         Column("last_year", _("against the year before"), lambda told: change(told.revenue.index)),
     ]
-    builder.table(_("Year by year"), [*names, *columns], told)
+    whole = whole_of_all(context) if told and len(names) > 1 else None
+    if whole is not None:
+        sums = [_Told(_("Total"), whole.unit, *each, is_sum=True) for each in whole.figures(whole.years)]
+        told += sums if len(whole.years) > 2 else []
+    builder.table(_("Year by year"), [*names, *columns], told, strong=_is_sum)
 
 
 PLANNED = ("month", "year_to_date", "full_year")
@@ -133,7 +171,7 @@ def _plan_table(
     if all(row.revenue.value is None and _value(row.volume) is None for row in found):
         return  # the full year of a few channels is not known: there is no forecast of these
     if len(found) > 1:
-        found.append(_added(found))
+        found.append(_added(found, _("Total") if not context.scope.more else _("Together")))
     fields = ("forecast", "forecast") if span == "full_year" else ("volume", "revenue")
     title = {
         "month": formats.month(month),
@@ -180,7 +218,7 @@ def _value(figure: KeyFigure | None) -> Decimal | None:
     return None if figure is None else figure.value
 
 
-def _added(rows: Sequence[_Planned]) -> _Planned:
+def _added(rows: Sequence[_Planned], name: str) -> _Planned:
     """The sum of what is known of each, in money; compared only where all can be."""
     parts = [row.revenue for row in rows]
 
@@ -196,7 +234,7 @@ def _added(rows: Sequence[_Planned]) -> _Planned:
         for name in COMPARED
         if all((part.value is None) == (getattr(part, name) is None) for part in parts)
     }
-    return _Planned(_("Total"), "", None, whole, frozenset(alike))
+    return _Planned(name, "", None, whole, frozenset(alike))
 
 
 def _span_words(first: datetime.date, last: datetime.date) -> str:

@@ -7,16 +7,21 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
+from django.utils.translation import gettext as _
+
 from core import formats
 from core.reports.build import Cell, ReportContext, rate
 from products.models import Product
 from products.selectors.lines import line_tree
 from products.selectors.report_period import ReportPeriod, Span
-from products.selectors.report_scope import ReportScope
+from products.selectors.report_scope import ReportScope, products_most
 from products.selectors.sales import MonthSales, sales_months
 from products.selectors.units import unit_of
 from reporting.selectors.key_figures import KeyFigure, KeyFigures, key_figures, span_figures
 from reporting.selectors.overview import Overview, overview_get
+
+DRAWN = 12
+"""Charts of products in a section: of more nobody looks at each."""
 
 
 @dataclass(frozen=True)
@@ -94,6 +99,26 @@ def rows_of(context: ReportContext) -> list[Row]:
         ]
     found: list[Row] = context.kept["overviews"]
     return found
+
+
+def rows_drawn(context: ReportContext) -> tuple[list[Row], int]:
+    """Those that get a chart each, of many those with the most revenue, and how many more products there
+    are."""
+    rows, scope = rows_of(context), context.scope
+    if len(rows) <= DRAWN:
+        return rows, scope.more
+    drawn = {each.pk for each in products_most(context.viewer, scope.products, DRAWN)}
+    return [row for row in rows if row.product.pk in drawn], scope.more + len(rows) - len(drawn)
+
+
+def more_words(drawn: int, more: int) -> str:
+    """What is said below the charts where there are more products; else nothing."""
+    if not more:
+        return ""
+    return _(
+        "Drawn are the %(drawn)s products with the most revenue in the last 12 months, and %(more)s more are "
+        "not."
+    ) % {"drawn": drawn, "more": formats.number(more, 0)}
 
 
 def change(index: float | None) -> Cell:

@@ -20,21 +20,30 @@ from products.selectors.report_period import Span
 from products.selectors.sales import ChannelSales, sales_by_channel, total
 from reporting.words.cost_reports import span_words
 
-from .rows import Row, change, rows_of
+from .rows import Row, change, more_words, rows_drawn, rows_of
+from .wholes import whole_chart, wholes_of
 
 
 def sales_section(builder: Builder, context: ReportContext) -> None:
-    """Each product's months, and what is expected where the audience may know. Chosen alone: its revenue."""
+    """The months of what is told as a whole, then each product's, and what is expected where the audience may
+    know. Chosen alone: the revenue."""
     if builder.only == "revenue":
         _revenue(builder, context)
         return
-    is_expected = False
-    for row in rows_of(context):
+    is_expected, tells = False, builder.may("forecast")
+    for whole in wholes_of(context):
+        expected = bool(tells and whole.ahead and whole.ahead.months)
+        is_expected |= expected
+        sold = "volume" if whole.adds else "revenue"
+        drawing = whole_chart(whole, context.currency, forecast=tells)
+        builder.chart(drawing, [sold, *(["forecast"] if expected else [])])
+    rows, more = rows_drawn(context)
+    for row in rows:
         product, overview = row.product, row.overview
         history = row.history()
         if not history:
             continue
-        now = overview.forecast if row.is_now and builder.may("forecast") else None
+        now = overview.forecast if row.is_now and tells else None
         ahead = [Expected(each.month, *each.final_band) for each in (now.sold_months if now else [])]
         is_expected |= bool(ahead)
         builder.chart(
@@ -49,13 +58,17 @@ def sales_section(builder: Builder, context: ReportContext) -> None:
             ),
             ["volume", *(["forecast"] if ahead else [])],
         )
+    builder.text(more_words(len(rows), more), about="product")
     if not is_expected:
         builder.title = pgettext("section of a report", "Sales")
 
 
 def _revenue(builder: Builder, context: ReportContext) -> None:
     builder.title = _("Revenue")
-    for row in rows_of(context):
+    for whole in wholes_of(context):
+        drawing = whole_chart(whole, context.currency, forecast=False, money=True)
+        builder.chart(drawing, ["revenue"], name="revenue")
+    for row in rows_drawn(context)[0]:
         chart = revenue_chart(sales=row.history(), events=())
         builder.chart(chart, ["revenue"], title=row.product.name, name="revenue")
 
@@ -147,7 +160,7 @@ def _columns(context: ReportContext, years: Sequence[Span]) -> list[Column]:
     )
     against = _("against the year before")
     return [
-        Column("product", _("Product"), lambda row: words(_name(row)), numeric=False),
+        Column("product", _("Product"), lambda row: words(_name(row, context)), numeric=False),
         *volumes,
         Column("volume", _("Volume"), lambda row: number(row.volume, unit=row.unit)),
         Column("last_year", against, lambda row: _grown(row.volume, row.volume_before)),
@@ -189,8 +202,11 @@ def _sum(rows: Iterable[_AtChannel], name: str) -> Decimal | None:
     return None if name.endswith("before") and None in values else total(values)
 
 
-def _name(row: _AtChannel) -> str:
-    return row.product.name if row.product else _("Total")
+def _name(row: _AtChannel, context: ReportContext) -> str:
+    """The sum is of the products that are told one by one."""
+    if row.product is not None:
+        return row.product.name
+    return _("Together") if context.scope.more else _("Total")
 
 
 def _grown(value: Decimal | None, before: Decimal | None) -> Cell:

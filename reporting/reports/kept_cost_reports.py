@@ -32,12 +32,12 @@ def cost_report_section(builder: Builder, context: ReportContext) -> None:
     """What the page of the address shows, of the products of the report and the last month of its period that
     all sales are there of: a report that goes out each month moves along. A margin is not told of some
     channels."""
-    known = products_complete_month(context.scope.products)
+    known = products_complete_month(context.scope.all)
     span = None if known is None else context.scope.period.of(known)
     if not context.query or span is None or not builder.may(FIELD):
         return
     _first, month = span
-    only = frozenset(product.pk for product in context.scope.products)
+    only = frozenset(product.pk for product in context.scope.all)
     query = replace(report_query(QueryDict(context.query)), month=month, only=only)
     try:
         table = report_table(context.viewer, query)

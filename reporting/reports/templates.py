@@ -30,7 +30,7 @@ class ReportTemplate:
 SHEET = ReportTemplate(
     "sheet",
     _("Product sheet"),
-    _("One page on one product, family or line: figures, forecast, stage, channels, margin."),
+    _("One page on a product, a family or line as a whole first: figures, stage, channels, margin."),
     "internal",
     ("key_figures", "sales", "lifecycle", "channels", "margin"),
 )
@@ -116,6 +116,12 @@ TEMPLATES: Mapping[str, ReportTemplate] = {
         ReportTemplate("empty", _("Empty report"), _("You choose every section yourself."), "internal", ()),
     )
 }
+
+
+def is_sheet(sections: Sequence[str]) -> bool:
+    """Whether a report with these sections, in this order, is a product sheet: what its template begins with,
+    and nothing else."""
+    return len(sections) > 2 and list(sections) == [key for key in SHEET.sections if key in sections]
 
 
 def sections_offered(user: Any) -> list[ReportSection]:

@@ -31,16 +31,17 @@ TOLD: Mapping[str, frozenset[str]] = {
 @kept_while_reading
 def report_scope(report: Report) -> ReportScope:
     """The report's products as its author sees them now."""
-    suppliers = list(report.suppliers.all())
+    suppliers, lines = list(report.suppliers.all()), list(report.lines.order_by("name"))
     products = scope_products(
         report.author,
         products=report.products.all(),
-        lines=list(report.lines.all()),
+        lines=lines,
         families=report.families.all(),
         suppliers=suppliers,
     )
     period = ReportPeriod(report.period, report.months, report.first_month, report.last_month)
-    return ReportScope(products, list(report.channels.order_by("name")), period, suppliers)
+    channels = list(report.channels.order_by("name"))
+    return ReportScope(products, channels, period, suppliers, lines, report.families.order_by("name"))
 
 
 def fields_of(kind: str) -> frozenset[str]:

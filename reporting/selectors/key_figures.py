@@ -146,9 +146,24 @@ def span_figures(
 ) -> list[tuple[KeyFigure, KeyFigure]]:
     """Volume and revenue of months that are over, from the first to the last of each pair, against last year
     and budget. Two queries for all."""
-    keys = {f"{first} {last}": (first, last) for first, last in wanted}
-    found = compare(user, product, measure, keys)
-    return [(_figure(key, found[key], "volume"), _figure(key, found[key], "revenue")) for key in keys]
+    return _both(compare(user, product, measure, _keys(wanted)))
+
+
+def months_figures(
+    sales: Iterable[MonthSales], measure: Measure, wanted: Sequence[tuple[datetime.date, datetime.date]]
+) -> list[tuple[KeyFigure, KeyFigure]]:
+    """The same against last year alone, of months that are at hand from a year before the first."""
+    return _both(compared(sales, {}, measure, _keys(wanted)))
+
+
+def _keys(
+    wanted: Sequence[tuple[datetime.date, datetime.date]],
+) -> dict[str, tuple[datetime.date, datetime.date]]:
+    return {f"{first} {last}": (first, last) for first, last in wanted}
+
+
+def _both(found: Mapping[str, Comparison]) -> list[tuple[KeyFigure, KeyFigure]]:
+    return [(_figure(key, each, "volume"), _figure(key, each, "revenue")) for key, each in found.items()]
 
 
 def _figure(span: str, comparison: Comparison, name: str) -> KeyFigure:

@@ -13,16 +13,16 @@ from django.db.models import Count, Exists, Max, OuterRef, Q, QuerySet
 from django.utils import translation
 from django.utils.translation import gettext as _
 
-from core import registries
+from core import formats, registries
 from core.kept import reading
 from core.organisation import organisation_get
 from core.registries import ReportSection
-from core.reports.blocks import Section
+from core.reports.blocks import Section, Text
 from core.reports.build import Builder, ReportContext
 from products.models import Product
 from products.selectors.access import products_visible, visible_channel_ids, visible_line_ids
 from products.selectors.months import products_complete_month
-from products.selectors.report_scope import ReportScope, scope_accounts, viewer_make
+from products.selectors.report_scope import ReportScope, products_most, scope_accounts, viewer_make
 from reporting.models import Report, ReportPart, Snapshot
 
 from .grants import COSTS, fields_allowed, fields_of, grants_held, report_scope
@@ -30,8 +30,10 @@ from .report_choices import Choice
 from .shares import shares_live
 
 VIEW, EDIT = "reporting.view", "reporting.edit"
-MOST = 200
-"""Products in a report: each is read on its own."""
+MOST = 5000
+"""Products in a report."""
+EACH, TOP = 200, 25
+"""So many are read one by one; of more so many that brought in most, and the sums."""
 AT_ONCE = 5
 """So many are built in a request; of more a worker makes it."""
 
@@ -183,13 +185,20 @@ def report_build(
     allowed = fields_allowed(report, grants)
     without = () if allowed.intersection(fields_of("cost")) else (COSTS,)
     viewer = viewer_make(report.author, without=without, channels=scope.channels)
-    few, parts, done = scope.products[:MOST], list(report.parts.all()), 0
+    few, parts, done = scope.products, list(report.parts.all()), 0
+    if len(few) > EACH:
+        few = products_most(viewer, few[:MOST], TOP)
 
     def tell(place: int) -> None:
         if progress is not None:
             progress(done + place, len(few) * len(parts))
 
-    counted = replace(scope, products=_Counted(few, tell))
+    counted = replace(
+        scope,
+        products=_Counted(few, tell),
+        everything=scope.products[:MOST],
+        families=list(scope.families),
+    )
     context = ReportContext(viewer, counted, organisation_get().currency)
     sections: list[Section] = []
     shown = {"author"} & allowed  # stands above every report
@@ -199,7 +208,11 @@ def report_build(
             section = registries.report_sections.get(part.section)
             builder = Builder(allowed, part.block, title=str(section.label))
             if not section.permission or viewer.has_perm(section.permission):
-                section.build(builder, _chosen(context, part))
+                chosen = _chosen(context, part)
+                section.build(builder, chosen)
+                said = builder.blocks and isinstance(builder.blocks[-1], Text)
+                if builder.blocks and chosen.scope.more and not said:
+                    builder.text(_few_words(chosen.scope), about="product", beside=True)
             if part.name and builder.blocks:  # a name may say what is not told
                 builder.title = part.name
             if part.comment:
@@ -236,8 +249,17 @@ def _chosen(context: ReportContext, part: ReportPart) -> ReportContext:
     """For a part that asks something, or is of one product: still of the report, or of none."""
     if part.product_id is None:
         return replace(context, query=part.query)
-    products = [product for product in context.scope.products if product.pk == part.product_id]
-    return replace(context, scope=replace(context.scope, products=products), kept={})
+    products = [product for product in context.scope.all if product.pk == part.product_id]
+    scope = replace(context.scope, products=products, everything=(), lines=(), families=())
+    return replace(context, scope=scope, kept={})
+
+
+def _few_words(scope: ReportScope) -> str:
+    """Which products are told one by one."""
+    return _(
+        "One by one the %(count)s products with the most revenue in the last 12 months, "
+        "of the %(all)s of this report."
+    ) % {"count": len(scope.products), "all": formats.number(len(scope.all), 0)}
 
 
 def problems(report: Report, built: Built) -> list[str]:
@@ -247,7 +269,8 @@ def problems(report: Report, built: Built) -> list[str]:
         found.append(_("It is about no product: choose products, a family or a product line."))
     if len(built.exposure.products) > MOST:
         message = _("It is about %(count)s products; a report takes %(most)s at most.")
-        found.append(message % {"count": len(built.exposure.products), "most": MOST})
+        counts = {"count": len(built.exposure.products), "most": MOST}
+        found.append(message % {name: formats.number(count, 0) for name, count in counts.items()})
     if not built.sections:
         found.append(_("It says nothing yet: add a section."))
     if (

@@ -1,0 +1,52 @@
+"""Each line and family as a whole, a row each."""
+
+from __future__ import annotations
+
+from django.utils.translation import gettext as _
+
+from core import formats
+from core.reports.build import Builder, Cell, Column, ReportContext, money, number, words
+from reporting.words.cost_reports import span_words
+
+from .rows import change
+from .wholes import Whole, wholes_of
+
+
+def wholes_table(builder: Builder, context: ReportContext) -> None:
+    """Volume (where it adds up) and revenue of the period, of a longer one of its last 12 months, and what is
+    expected of the next 12 with its band."""
+    rows = [(whole, *figures) for whole in wholes_of(context) for figures in whole.figures(whole.years[-1:])]
+    if not rows:
+        return
+
+    def ahead(whole: Whole) -> Cell:
+        found = whole.ahead
+        return _amount(whole, found.mean if found else None, context.currency)
+
+    def band(whole: Whole) -> Cell:
+        found = whole.ahead
+        if found is None or found.lo80 is None or found.hi80 is None:
+            return Cell(formats.MISSING)
+        low, high = (_amount(whole, edge, context.currency).text for edge in (found.lo80, found.hi80))
+        return words(f"{low} – {high}")
+
+    against = _("against the year before")
+    builder.table(
+        _("As a whole"),
+        [
+            Column("product", _("Together"), lambda row: words(row[0].group.name), numeric=False),
+            Column("product", _("Products"), lambda row: number(len(row[0].group.products))),
+            Column("volume", _("Volume"), lambda row: number(row[1].value, unit=row[0].unit)),
+            Column("last_year", against, lambda row: change(row[1].index)),
+            Column("revenue", _("Revenue"), lambda row: money(row[2].value, context.currency)),
+            Column("last_year", against, lambda row: change(row[2].index)),
+            Column("forecast", _("Next 12 months"), lambda row: ahead(row[0])),
+            Column("forecast", _("80% between"), lambda row: band(row[0])),
+        ],
+        rows,
+        note=", ".join(dict.fromkeys(span_words(*whole.years[-1]) for whole, *_figures in rows)),
+    )
+
+
+def _amount(whole: Whole, value: float | None, currency: str) -> Cell:
+    return number(value, unit=whole.unit) if whole.adds else money(value, currency)

@@ -1,0 +1,92 @@
+"""The product sheet as a PDF: one page, that also those who do not see its charts can read."""
+
+from __future__ import annotations
+
+import datetime
+import io
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from pypdf import PdfReader
+
+from core.charts import Actual, Expected, volume_forecast_chart
+from core.months import month_add
+from core.reports.blocks import Cell, KeyFigure, KeyFigures, ReportChart, Section, Table, Text
+from core.reports.build import Builder
+from tests.reporting.test_snapshot_files import frozen, made, paper, tags
+
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("english")]
+FIRST = datetime.date(2024, 11, 1)
+EDGES = (0, -200, 200, -300, 300)
+
+
+def table(title: str, *rows: tuple[str, ...]) -> Table:
+    heads, *lines = rows
+    numeric = tuple(place > 0 for place in range(len(heads)))
+    cells = tuple(tuple(map(Cell, line)) for line in lines)
+    return Table(title, heads, ("volume",) * len(heads), numeric, cells)
+
+
+def sheet() -> list[Section]:
+    """As much as the sheet of a product that is sold at ten channels has, with two years and a forecast."""
+    builder = Builder({"volume", "forecast", "product"})
+    builder.chart(
+        volume_forecast_chart(
+            id="sales",
+            title="Orange juice 1 l",
+            subtitle="Sold",
+            history=[Actual(month_add(FIRST, n), 1000.0 + 37 * n, False) for n in range(24)],
+            forecast=[
+                Expected(month_add(FIRST, n), *(1700.0 + 11 * n + step for step in EDGES))
+                for n in range(24, 42)
+            ],
+            unit_label="pack a month",
+            measure_label="sold",
+        ),
+        ["volume"],
+    )
+    [chart] = builder.blocks
+    assert isinstance(chart, ReportChart)
+    figures = [(f"Figure {n}", f"{n},234,567 pack") for n in range(6)]
+    stage = [(f"Evidence {n}", "Growing faster than the line, at more accounts", "0.8") for n in range(6)]
+    channels = [(f"Retailer number {n}", "12,345 pack", "€ 123,456") for n in range(10)]
+    statement = [(f"Line of the statement {n}", "€ 123,456", "41.2%") for n in range(14)]
+    numbers = KeyFigures(tuple(KeyFigure(label, Cell(text)) for label, text in figures))
+    sold = table("Orange juice", ("Channel", "Volume", "Revenue"), *channels)
+    result = table("Statement", ("Line", "EUR", "of net"), *statement)
+    costs = replace(chart, title="From sales to the result")
+    return [
+        Section("key_figures", "Key figures", (numbers,)),
+        Section("sales", "Sales and forecast", (chart,)),
+        Section(
+            "lifecycle",
+            "Lifecycle",
+            (Text("Growth since May 2025, 84% sure."), table("Why", ("What", "Says", "Weight"), *stage)),
+        ),
+        Section("channels", "Channels", (sold,)),
+        Section("margin", "Cost and margin", (costs, result)),
+    ]
+
+
+def pages(content: bytes) -> int:
+    return len(PdfReader(io.BytesIO(content)).pages)
+
+
+def test_the_product_sheet_is_one_page_without_the_figures_behind_its_charts() -> None:
+    content = made(frozen(sheet(), language="en"), "pdf")
+    assert pages(content) == 1
+    said = paper(content)
+    assert "Line of the statement 13" in said
+    assert "Figures behind the charts" not in said
+    pictures: list[Any] = [tag.get("/Alt") for tag in tags(content) if tag.get("/S") == "/Figure"]
+    assert len(pictures) == 2
+    assert all("1,851" in str(alt) for alt in pictures)  # the last month sold, in words
+
+
+def test_a_longer_report_has_its_figures_at_the_end() -> None:
+    [*sections] = sheet()
+    more = [*sections, Section("prices", "Prices", (table("Prices", ("List", "Price"), ("A", "1")),))]
+    content = made(frozen(more, language="en"), "pdf")
+    assert pages(content) > 1
+    assert "Figures behind the charts" in paper(content)
