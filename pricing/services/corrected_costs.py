@@ -49,8 +49,7 @@ def corrections_waiting(product_ids: Collection[int | None], split: SplitLines) 
         pk: [
             each
             for each in split.corrected
-            if (each.is_of(pk) or each.cost_lines != frozenset())
-            and each.correction not in followed.get(pk, ())
+            if (pk in each.products or each.cost_lines) and each.correction not in followed.get(pk, ())
         ]
         for pk in product_ids
     }
@@ -109,5 +108,5 @@ class _Month(NamedTuple):
     def _follows(self, row: Booking, split: Collection[int]) -> bool:
         own = self.products.get(row.product_id, ())
         if row.cost_line_id in split:
-            return any(each.cost_lines is None or row.cost_line_id in each.cost_lines for each in own)
-        return any(each.is_of(row.product_id) for each in own)
+            return any(row.cost_line_id in each.cost_lines for each in own)
+        return any(row.product_id in each.products for each in own)

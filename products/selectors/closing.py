@@ -43,15 +43,12 @@ def may_correct(user: Any) -> bool:
 @dataclass(frozen=True)
 class Corrected:
     """A closed month of which something was corrected: of which products, and which cost lines that are
-    split. ``None``: of any, as it was not kept."""
+    split."""
 
     correction: int
     month: datetime.date
-    products: frozenset[int] | None
-    cost_lines: frozenset[int] | None
-
-    def is_of(self, product_id: int | None) -> bool:
-        return self.products is None or product_id in self.products
+    products: frozenset[int]
+    cost_lines: frozenset[int]
 
 
 def months_corrected(*what: str) -> list[Corrected]:
@@ -61,8 +58,8 @@ def months_corrected(*what: str) -> list[Corrected]:
         Corrected(
             pk,
             datetime.date.fromisoformat(f"{each['month']}-01"),
-            frozenset(each["products"]) if "products" in each else None,
-            frozenset(each.get("cost_lines", ())) if "products" in each else None,
+            frozenset(each.get("products", ())),
+            frozenset(each.get("cost_lines", ())),
         )
         for pk, some in changes
         for each in some
