@@ -21,7 +21,7 @@ from pricing.selectors.ledger import Reconciled, ledger_by_month
 from pricing.selectors.month_closing import month_close_jobs
 from pricing.services.month_closing import month_close_begin
 from products.selectors import closing
-from products.selectors.access import visible_line_ids
+from products.selectors.access import is_limited
 from products.services.closing import may_close_check
 
 MONTHS = 24
@@ -32,7 +32,8 @@ class MonthSerializer(serializers.Serializer):
     """``state``: open, closing (a worker does it: ``done`` of ``total`` are booked), failed (it is still
     open, and may be closed again) or closed. ``products`` have sales in it; of the ``provisional`` ones
     figures may still move; ``missing`` had sales in the three months before and none in this one.
-    ``imported`` = ``mapped`` + ``unmapped`` of the ledger; null: nothing, or you see some lines only.
+    ``imported`` = ``mapped`` + ``unmapped`` of the ledger; null: nothing, or you see some lines or
+    channels only.
     ``closed_with``: the month that was closed together with it."""
 
     month = serializers.CharField()
@@ -101,7 +102,7 @@ def _month(text: str) -> datetime.date:
 
 
 def _said(user: Any, months: list[datetime.date]) -> list[dict[str, Any]]:
-    ledger = ledger_by_month(months) if visible_line_ids(user) is None else {}
+    ledger = ledger_by_month(months) if not is_limited(user) else {}
     jobs = (
         month_close_jobs(months[0]) if len(months) == 1 else month_close_jobs().exclude(state__in=Job.FINAL)
     )

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import Q
 
@@ -8,7 +9,8 @@ class CostSign(models.Model):
     """What something was worked out from, as one hash: the same hash, the same result. By ``step``: standard
     costs of a product and those ahead of it (without one: what is split over products and could not be),
     actual costs and
-    split budgets of a month, the margin ahead of a product against its floor."""
+    split budgets of a month, the margin ahead of a product against its floor. ``corrections``: those that
+    standard costs of closed months followed."""
 
     class Step(models.TextChoices):
         STANDARD = "standard"
@@ -21,6 +23,7 @@ class CostSign(models.Model):
     product = models.ForeignKey("products.Product", models.CASCADE, null=True, related_name="+")
     month = models.DateField(null=True)
     input_hash = models.CharField(max_length=64)
+    corrections = ArrayField(models.BigIntegerField(), default=list)
 
     class Meta:
         constraints = [

@@ -62,7 +62,7 @@ class LedgerEntry(models.Model):
         ]
         indexes = [models.Index(fields=["month", "account"], name="ledger_entry_month")]
         triggers = [
-            *closed_month_triggers("date"),
+            *closed_month_triggers("month"),
             pgtrigger.Protect(name="ledger_entry_stays", operation=pgtrigger.Update),
         ]
 

@@ -20,6 +20,7 @@ from core.organisation import organisation_get
 from pricing.engine.costs import booked
 from pricing.models import CostLine, CostMonth, CostRate
 from products.models import Channel, Product, ProductMonth
+from products.selectors.closing import months_corrected
 from products.selectors.lines import LineTree, line_tree
 
 from .cost_months import BookedCost, LeftOut
@@ -94,6 +95,8 @@ class SplitLines:
     def __init__(self, months: Sequence[datetime.date], year: Sequence[datetime.date] | None = None) -> None:
         """``months`` ahead are split as those of ``year`` together."""
         self.months = months
+        # Read before what was sold: what is corrected meanwhile is followed by the next booking.
+        self.corrected = [] if year else months_corrected("sales", "rates")
         self.rates = list(rates_by_line(_of_lines(~Q(key=""))).values())
         known = year or months
         self.splits = Splits([each.cost_line for each in self.rates], known[0], known[-1])

@@ -71,22 +71,44 @@ def _closed_refuse(cursor: Any, source: str, ended: list[int], begun: Sequence[B
     if begin is None or source == CostMonth.Source.BUDGET or correcting():
         return
     cursor.execute(
-        "SELECT month, -amount FROM pricing_costmonth WHERE id = ANY(%s::bigint[]) AND month < %s",
+        "SELECT month, product_id, -amount FROM pricing_costmonth"
+        " WHERE id = ANY(%s::bigint[]) AND month < %s",
         [ended, begin],
     )
-    changed = [*cursor.fetchall(), *((row.month, row.amount) for row in begun if row.month < begin)]
+    changed = [
+        *cursor.fetchall(),
+        *((row.month, row.product_id, row.amount) for row in begun if row.month < begin),
+    ]
     if changed:
-        months: dict[datetime.date, list[Decimal]] = defaultdict(list)
-        for month, amount in sorted(changed):
-            months[month].append(amount)
-        changes: list[dict[str, Any]] = [
-            {"month": f"{month:%Y-%m}", "what": source, "rows": len(found), "amount": f"{sum(found):.2f}"}
-            for month, found in months.items()
-        ]
+        changes = _changes(source, changed)
         named = ", ".join(each["month"] for each in changes)
         message = _("Closed months would change: %(months)s. That is a correction, with a reason.")
         details = {"months": named, "changes": changes}
         raise DomainError("month_closed", message % details, status=409, details=details)
+
+
+def _changes(
+    source: str, changed: Iterable[tuple[datetime.date, int | None, Decimal]]
+) -> list[dict[str, Any]]:
+    """By month how many rows change and by how much in all, and by product where that is anything."""
+    months: dict[datetime.date, list[tuple[int | None, Decimal]]] = defaultdict(list)
+    for month, product, amount in changed:
+        months[month].append((product, amount))
+    changes = []
+    for month, found in sorted(months.items()):
+        moved: dict[str, Decimal] = defaultdict(Decimal)
+        for product, amount in found:
+            moved[str(product or "")] += amount
+        changes.append(
+            {
+                "month": f"{month:%Y-%m}",
+                "what": source,
+                "rows": len(found),
+                "amount": f"{sum(moved.values()):.2f}",
+                "moved": {pk: f"{amount:.2f}" for pk, amount in sorted(moved.items()) if amount},
+            }
+        )
+    return changes
 
 
 def _added_up(

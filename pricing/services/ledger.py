@@ -29,6 +29,7 @@ from products.services.scope import unlimited
 
 from .cost_months import cost_months_book
 from .cost_signs import Step, months_due, months_signed
+from .late_entries import LateEntries
 
 ACTUAL, ACCRUAL = CostMonth.Source.ACTUAL, CostMonth.Source.ACCRUAL
 LOCK = 6_042_907
@@ -93,21 +94,26 @@ def unmapped_kind() -> CostKind:
 
 @transaction.atomic
 def ledger_import(*, import_id: int, entries: Sequence[LedgerEntry], reason: str = "") -> None:
-    """Write the entries of a file, none of which is there, and book their months."""
+    """Write the entries of a file, none of which is there, and book their months; of closed ones, that a
+    ``reason`` corrects, these entries alone."""
     for entry in entries:
         entry.source_import_id = import_id
-    months = {entry.month for entry in entries}
-    with import_correction(import_id, reason, closed_changes(entries)):
+    _lock()
+    closed = [entry for entry in entries if is_closed(entry.month)] if reason else []
+    late = LateEntries(closed, unmapped_kind().pk) if closed else None
+    changes = [*closed_changes(closed), *late.changes()] if late else []
+    with import_correction(import_id, reason, changes):
         LedgerEntry.objects.bulk_create(entries, batch_size=2000)
-        ledger_book(months=months)
+        ledger_book(months={entry.month for entry in entries} - (late.months if late else set()))
+        if late:
+            late.book()
 
 
 def closed_changes(entries: Sequence[LedgerEntry]) -> list[dict[str, Any]]:
-    """What entries change in closed months."""
+    """What entries of closed months are, by month."""
     months: dict[datetime.date, list[Decimal]] = defaultdict(list)
     for entry in entries:
-        if is_closed(entry.month):
-            months[entry.month].append(entry.booked)
+        months[entry.month].append(entry.booked)
     return [
         {"month": f"{month:%Y-%m}", "what": "ledger", "rows": len(own), "amount": f"{sum(own):.2f}"}
         for month, own in sorted(months.items())

@@ -8,28 +8,26 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any
 
 from django.db import transaction
-from django.utils.translation import gettext as _
 
-from accounts.errors import DomainError
 from core.jobs import job_enqueue
 from core.organisation import today
 from forecasting.services.night import last_closed_month
-from pricing.models import CostMonth
-from pricing.selectors.cost_months import BookedCost, LeftOut
-from pricing.selectors.standard_costs import SplitLines, StandardCosts, months_booked, products_bearing
+from pricing.selectors.standard_costs import NONE, SplitLines, StandardCosts, months_booked, products_bearing
 from products.models import Product
-from products.selectors.closing import months_corrected, open_from
-from products.services.closing import correction
+from products.selectors.closing import open_from
 
-from .cost_months import cost_months_book
+from .corrected_costs import (
+    Booking,
+    corrections_follow,
+    corrections_waiting,
+    corrections_with,
+    months_book,
+)
 from .cost_signs import Step, products_due, products_signed, rest_due
-from .costs_left_out import costs_left_out_book
 
-STANDARD = CostMonth.Source.STANDARD
 JOB = "pricing.standard_costs"
 AT_ONCE = 200
 Progress = Callable[[int, int], object]
-Booking = BookedCost | LeftOut
 
 
 def standard_costs_later(*, cost_lines: Collection[int]) -> None:
@@ -70,39 +68,18 @@ def changed_costs(
 ) -> tuple[dict[int | None, str], list[Booking]]:
     """The products whose costs have to be booked anew, with their hashes, and what they come to, or lack."""
     costs = StandardCosts(product_ids, split)
-    due = products_due(Step.STANDARD, costs.signs())
+    known = costs.signs()
+    due = products_due(Step.STANDARD, known)
+    due |= {pk: known.get(pk, NONE) for pk in corrections_waiting(product_ids, split) if pk is not None}
     signs: dict[int | None, str] = dict(due.items())
     return signs, costs.rows(due) if due else []
-
-
-def _closed_follow(
-    closed: Collection[datetime.date], rows: Collection[Booking], products: Collection[int | None]
-) -> int:
-    months = months_corrected("sales", "rates") & set(closed)
-    if not months:
-        return 0
-    booked = [row for row in rows if isinstance(row, BookedCost) and row.month in months]
-    try:
-        return cost_months_book(source=STANDARD, months=months, rows=booked, products=products)
-    except DomainError as refused:
-        changes = refused.details["changes"]
-    with correction(user=None, reason=_("Costs follow what was corrected."), changes=changes):
-        return _months_book(months, rows, products)
-
-
-def _months_book(
-    months: Collection[datetime.date], rows: Collection[Booking], products: Collection[int | None]
-) -> int:
-    own = [row for row in rows if row.month in months]
-    booked = [row for row in own if isinstance(row, BookedCost)]
-    left_out = [row for row in own if isinstance(row, LeftOut)]
-    costs_left_out_book(months=months, rows=left_out, products=products)
-    return cost_months_book(source=STANDARD, months=months, rows=booked, products=products)
 
 
 def changed_rest(split: SplitLines) -> tuple[dict[int | None, str], list[Booking]]:
     """The same of what could not be split."""
     signs = rest_due(Step.STANDARD, split.sign)
+    if corrections_waiting([None], split):
+        signs = {None: split.sign}
     return signs, list(split.left()) if signs else []
 
 
@@ -110,14 +87,14 @@ def changed_rest(split: SplitLines) -> tuple[dict[int | None, str], list[Booking
 def standard_costs_write(
     *, signs: Mapping[int | None, str], rows: Collection[Booking], split: SplitLines
 ) -> int:
-    """Book what :func:`changed_costs` found; returns how many rows changed. Closed months stay, unless sales
-    or rates of theirs were corrected: then that their costs follow is a correction as well."""
+    """Book what :func:`changed_costs` found; returns how many rows changed. Closed months stay, but for what
+    follows from sales or rates of theirs that were corrected: that is a correction as well, once."""
     if not signs:
         return 0
     begin, products = open_from() or datetime.date.min, list(signs)
     months = {month for month in split.months if month >= begin}
-    changed = _months_book(months, rows, products)
-    if len(months) < len(split.months):
-        changed += _closed_follow(set(split.months) - months, rows, products)
-    products_signed(Step.STANDARD, signs)
+    changed = months_book(months, rows, products)
+    waiting = corrections_waiting(products, split)
+    changed += corrections_follow(waiting, set(split.months) - months, rows)
+    products_signed(Step.STANDARD, signs, corrections_with(waiting))
     return changed

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import datetime
 import re
-from collections import Counter
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
@@ -21,6 +21,7 @@ from exchange.models import Import
 from exchange.sheets import Counts, Creation, Field, Option
 from pricing.models import CostKind, CostLine, CostRate
 from pricing.selectors.costs import EDIT, RIGHT
+from pricing.selectors.standard_costs import products_bearing
 from pricing.services.costs import (
     RateValues,
     cost_lines_import,
@@ -241,10 +242,22 @@ class _Plan(Plan):
         }
 
     def closed_changes(self) -> list[dict[str, Any]]:
-        """The rates that begin in closed months."""
-        days = (row.start_date for row in self.rows if not row.is_there and is_closed(row.start_date))
-        months = Counter(f"{day:%Y-%m}" for day in days)
-        return [{"month": month, "what": "rates", "rows": rows} for month, rows in sorted(months.items())]
+        """The rates that begin in closed months, once their cost lines are made: of which products, and which
+        lines that are split."""
+        months: dict[str, list[CostLine]] = defaultdict(list)
+        for row in self.rows:
+            if not row.is_there and is_closed(row.start_date):
+                months[f"{row.start_date:%Y-%m}"].append(row.cost_line)
+        return [
+            {
+                "month": month,
+                "what": "rates",
+                "rows": len(lines),
+                "products": products_bearing({line.pk for line in lines if not line.is_split}),
+                "cost_lines": sorted({line.pk for line in lines if line.is_split}),
+            }
+            for month, lines in sorted(months.items())
+        ]
 
     def lines_made(self) -> list[tuple[CostLine, Shares]]:
         """With what products bear of each where that is fixed."""
@@ -346,8 +359,8 @@ class CostsSheet(PlannedSheet[_Plan]):
     def apply(self, cursor: Any, import_id: int, options: Mapping[str, Any]) -> Counts:
         plan = self.checked(cursor, options)
         counts = plan.counts()
+        cost_lines_import(plan.lines_made())
         with import_correction(import_id, options.get("correction"), plan.closed_changes()):
-            cost_lines_import(plan.lines_made())
             costs_import(
                 source_import=Import.objects.get(pk=import_id),
                 rows=[

@@ -20,7 +20,8 @@ from pricing.selectors.month_closing import month_close_jobs
 from pricing.services.month_closing import month_close_begin
 from products.models import Product
 from products.selectors import closing
-from products.selectors.access import visible_line_ids
+from products.selectors.access import is_limited
+from products.selectors.corrections import corrections
 from products.services.scope import unlimited
 
 MONTHS, NAMED = 15, 20
@@ -32,9 +33,9 @@ def months(request: HttpRequest) -> HttpResponse:
     """The last months, newest first: whether they are whole and closed; below them the corrections."""
     known = closing.months_sales(request.user, closing.months_over(MONTHS))
     can_close = request.user.has_perm(closing.CLOSE) and closing.may_correct(request.user)
-    ledger = ledger_by_month([row.month for row in known]) if visible_line_ids(request.user) is None else {}
+    ledger = ledger_by_month([row.month for row in known]) if not is_limited(request.user) else {}
     rows = [(row, ledger.get(row.month)) for row in known]
-    context = {"rows": rows, "corrections": closing.corrections(), "can_close": can_close}
+    context = {"rows": rows, "corrections": corrections(request.user), "can_close": can_close}
     return page_render(request, "pricing/cost_months.html", context)
 
 

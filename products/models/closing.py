@@ -149,7 +149,9 @@ class ClosedName(models.Model):
 class Correction(models.Model):
     """Figures of closed months were changed all the same: why, by whom, by which file, and which figures.
 
-    ``changes``: by month ``{"month", "what", "rows", "amount"}``. ``transaction`` is the database's number of
+    ``changes``: by month ``{"month", "what", "rows", "amount"}``; of sales and rates also ``products``, of
+    rates that are split ``cost_lines`` (ids); of booked costs ``moved``, by product (id; empty: on none) by
+    how much. ``transaction`` is the database's number of
     the transaction that wrote the row: only that one may change closed months by it.
     """
 

@@ -61,6 +61,11 @@ def visible_channel_ids(user: Any) -> frozenset[int] | None:
     return _limits(user)[1]
 
 
+def is_limited(user: Any) -> bool:
+    """Whether a person sees some lines or channels only: what is of all together is not for them."""
+    return _limits(user) != (None, None)
+
+
 def channels_reaching(user: Any) -> frozenset[int] | None:
     """Those a person is limited to, and what these are part of: what is said there holds there too; ``None``:
     all."""

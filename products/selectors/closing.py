@@ -8,12 +8,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.db import connection
-from django.db.models import QuerySet
 
 from core.months import month_add, month_start
 from core.organisation import organisation_get, today
 from products.models import Correction, MonthClosing
-from products.selectors.access import visible_line_ids
+from products.selectors.access import is_limited, visible_line_ids
 from products.selectors.lines import line_tree
 from products.selectors.months import first_provisional_month
 
@@ -38,22 +37,34 @@ def is_closed(day: datetime.date) -> bool:
 
 def may_correct(user: Any) -> bool:
     """``None`` is the shell, which may write everything."""
-    return user is None or (user.has_perm(CLOSE) and visible_line_ids(user) is None)
+    return user is None or (user.has_perm(CLOSE) and not is_limited(user))
 
 
-def corrections(limit: int = 100) -> QuerySet[Correction]:
-    return Correction.objects.select_related("by", "source_import")[:limit]
+@dataclass(frozen=True)
+class Corrected:
+    """A closed month of which something was corrected: of which products, and which cost lines that are
+    split."""
+
+    correction: int
+    month: datetime.date
+    products: frozenset[int]
+    cost_lines: frozenset[int]
 
 
-def months_corrected(*what: str) -> set[datetime.date]:
-    """The closed months of which something of this was corrected."""
-    changes = Correction.objects.values_list("changes", flat=True)
-    return {
-        datetime.date.fromisoformat(f"{each['month']}-01")
-        for some in changes
+def months_corrected(*what: str) -> list[Corrected]:
+    """The closed months of which something of this was corrected, oldest first. One query."""
+    changes = Correction.objects.order_by("pk").values_list("pk", "changes")
+    return [
+        Corrected(
+            pk,
+            datetime.date.fromisoformat(f"{each['month']}-01"),
+            frozenset(each.get("products", ())),
+            frozenset(each.get("cost_lines", ())),
+        )
+        for pk, some in changes
         for each in some
         if each["what"] in what
-    }
+    ]
 
 
 @dataclass(frozen=True)

@@ -96,15 +96,22 @@ def _closed_changes(cursor: Any, columns: Sequence[str]) -> list[dict[str, Any]]
         f"""
         SELECT date_trunc('month', s.start_date)::date, count(*),
                sum(CASE effect WHEN 'N' THEN coalesce(s.revenue, 0)
-                               ELSE coalesce({said}, 0) - coalesce(f.revenue, 0) END)
+                               ELSE coalesce({said}, 0) - coalesce(f.revenue, 0) END),
+               array_agg(DISTINCT s.product_id ORDER BY s.product_id)
         FROM sheet_sales s LEFT JOIN products_salesfact f ON f.id = s.fact_id
         WHERE effect <> 'U' AND s.start_date < %s GROUP BY 1 ORDER BY 1
         """,
         [begin],
     )
     return [
-        {"month": f"{month:%Y-%m}", "what": "sales", "rows": rows, "amount": f"{amount:.2f}"}
-        for month, rows, amount in cursor.fetchall()
+        {
+            "month": f"{month:%Y-%m}",
+            "what": "sales",
+            "rows": rows,
+            "amount": f"{amount:.2f}",
+            "products": products,
+        }
+        for month, rows, amount, products in cursor.fetchall()
     ]
 
 

@@ -8,7 +8,7 @@ from django.http import Http404
 
 from accounts.errors import DomainError
 from products.models import Product, ProductLine
-from products.selectors.access import visible_channel_ids, visible_line_ids
+from products.selectors.access import is_limited, visible_line_ids
 
 
 def line_within(user: Any, line: ProductLine | None) -> None:
@@ -26,5 +26,5 @@ def product_within(user: Any, product: Product) -> None:
 
 def unlimited(user: Any, message: Any) -> None:
     """Refuse what concerns everybody to a person who sees only a part."""
-    if visible_line_ids(user) is not None or visible_channel_ids(user) is not None:
+    if is_limited(user):
         raise DomainError("limited", message, status=403)

@@ -14,7 +14,7 @@ from core.months import month_add, month_start
 from core.organisation import today
 from pricing.models import LedgerEntry, LedgerMapping
 from pricing.services.ledger import ledger_book
-from products.models import Measure, MonthClosing, ProductMonth
+from products.models import Measure, MonthClosing, Product, ProductMonth
 from products.services.closing import correction
 from tests.factories import line_factory, product_factory, user_factory
 
@@ -99,7 +99,9 @@ def test_the_ledger_is_mapped_and_a_month_closed(
     page.get_by_role("button", name=words["close"]).click()
     page.wait_for_url("**/costs/months/")
     assert MonthClosing.objects.get().month == month
-    changes = [{"month": f"{month:%Y-%m}", "what": "ledger", "rows": 1, "amount": "12.50"}]
+    said = {"month": f"{month:%Y-%m}", "rows": 1, "amount": "12.50"}
+    moved = {str(pk): "12.50" for pk in Product.objects.values_list("pk", flat=True)} | {"": "0.01"}
+    changes = [said | {"what": "ledger"}, said | {"what": "actual", "moved": moved}]
     with correction(user=person, reason=words["late"], changes=changes):
         pass
     page.reload()

@@ -275,7 +275,8 @@ def test_a_rate_of_a_closed_month_comes_in_as_a_correction_only(product: Any, tm
     assert done.error is None
     (made,) = Correction.objects.all()
     assert (made.reason, made.source_import_id) == ("Invoice came late", done.import_id)
-    assert made.changes == [{"month": f"{day(-40):%Y-%m}", "what": "rates", "rows": 1}]
+    about = {"products": [product.pk], "cost_lines": []}
+    assert made.changes == [{"month": f"{day(-40):%Y-%m}", "what": "rates", "rows": 1, **about}]
     with pytest.raises(DomainError) as refused:
         cost_rate_add(
             user=user_factory("finance"),

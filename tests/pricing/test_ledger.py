@@ -288,7 +288,16 @@ def test_a_closed_month_takes_late_entries_as_a_correction_only(finance: Any, pr
     done = run(SHEET, late, user=finance, correction="Invoice came late")
     (made,) = Correction.objects.all()
     assert made.source_import_id == done.import_id
-    assert made.changes == [{"month": f"{month(2):%Y-%m}", "what": "ledger", "rows": 1, "amount": "12.50"}]
+    assert made.changes == [
+        {"month": f"{month(2):%Y-%m}", "what": "ledger", "rows": 1, "amount": "12.50"},
+        {
+            "month": f"{month(2):%Y-%m}",
+            "what": "actual",
+            "rows": 2,
+            "amount": "12.50",
+            "moved": {"": "12.50"},
+        },
+    ]
     assert booked(month=month(2)) == {("unmapped", None): D("112.50")}
     # Before the correction it was 100: any moment can be read again.
     before = cost_months(as_of=made.at - datetime.timedelta(microseconds=1))
@@ -302,6 +311,50 @@ def test_a_closed_month_takes_late_entries_as_a_correction_only(finance: Any, pr
     )
     assert booked(month=month(2)) == {("unmapped", None): D("112.50")}
     assert booked(month=month(1)) == {("energy", "A"): D(7)}
+
+
+def test_a_late_entry_leaves_what_others_of_its_month_cost_as_it_was_split(
+    finance: Any, products: list[Product]
+) -> None:
+    """The others were split by what was known at closing; all cents that move stand in the correction."""
+    split = Part(kind=kind("energy"), line=products[0].line, key="revenue")
+    ledger_map(user=finance, account="7000", start_month=month(3), parts=[split])
+    run(SHEET, [entry(700)])
+    month_close(user=finance, month=month(2))
+    before = booked(month=month(2))
+    assert before == {("energy", "A"): D(100), ("energy", "B"): D(200), ("energy", "C"): D(400)}
+    Product.objects.filter(pk=products[2].pk).update(line=line_factory())
+    done = run(
+        SHEET, [entry("0.10"), entry(30, account="7999"), entry(7, back=1)], user=finance, correction="x"
+    )
+    after = booked(month=month(2))
+    (made,) = Correction.objects.all()
+    moved = {key: amount - before.get(key, 0) for key, amount in after.items() if amount != before.get(key)}
+    assert moved == {("energy", "A"): D("0.03"), ("energy", "B"): D("0.07"), ("unmapped", None): D(30)}
+    assert [(each["what"], each["amount"]) for each in made.changes] == [
+        ("ledger", "30.10"),
+        ("actual", "30.10"),
+    ]
+    a, b, _c = (str(product.pk) for product in products)
+    assert made.changes[1]["moved"] == {"": "30.00", a: "0.03", b: "0.07"}
+    assert list(ledger_is_booked()) == []
+    # Nothing of it is due again: a mapping of another account writes nothing of the month.
+    ledger_map(
+        user=finance,
+        account="7555",
+        start_month=month(2),
+        parts=[Part(kind=kind("energy"), product=products[0])],
+    )
+    assert (booked(month=month(2)), Correction.objects.count()) == (after, 1)
+    assert done.codes == []
+
+
+def test_an_entry_of_a_closed_month_is_refused_whatever_its_date(finance: Any, products: Any) -> None:
+    month_close(user=finance, month=month(2))
+    said = {"number": "1", "account": "7000", "amount": 1, "booked": 1, "currency": "EUR"}
+    with pytest.raises(IntegrityError, match="is closed"), transaction.atomic():
+        LedgerEntry.objects.create(**said, month=month(2), date=today())
+    LedgerEntry.objects.create(**said, month=month(1), date=month(1))
 
 
 def test_the_shell_answers_with_the_reconciliation(

@@ -12,10 +12,12 @@ from django.utils import timezone
 from core.models import Job, Organisation
 from core.months import month_add, month_start
 from core.organisation import today
+from pricing.models import LedgerEntry
 from pricing.services import month_closing
-from products.models import MonthClosing
+from products.models import Correction, MonthClosing, Product
 from products.sheets.sales import SalesSheet
-from tests.factories import channel_factory, product_factory, user_factory
+from tests.factories import channel_factory, line_factory, product_factory, user_factory
+from tests.html import tight
 from tests.products.sheet_help import run
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("english")]
@@ -81,3 +83,47 @@ def test_what_cannot_be_closed_is_said(finance: Client) -> None:
     assert reader.get(URL).status_code == 200
     assert close(reader, 2).status_code == 403
     assert Organisation.objects.get().closed_until is None
+
+
+@pytest.mark.parametrize(("limit", "reasons"), [(None, 3), ("lines", 1), ("channels", 0)])
+def test_who_sees_a_part_sees_neither_the_ledger_nor_what_was_corrected_of_others(
+    finance: Client, limit: str | None, reasons: int
+) -> None:
+    """Of lines: the corrections of products one sees, with their amounts alone; of channels none, as no
+    correction says of which it is."""
+    own, other = Product.objects.get(), product_factory(line=line_factory(), name="Secret syrup")
+    said = {"month": month(2), "date": month(2), "account": "7000", "currency": "EUR"}
+    LedgerEntry.objects.create(**said, number="1", amount="777.77", booked="777.77")
+    of = {"month": f"{month(2):%Y-%m}", "rows": 9}
+    moved = {"": "1.23", str(own.pk): "55.55", str(other.pk): "44.44"}
+    for reason, changes in {
+        "Late invoice": [of | {"what": "actual", "amount": "101.22", "moved": moved}],
+        "Sales of syrup": [of | {"what": "sales", "amount": "66.66", "products": [other.pk]}],
+        "Ledger": [of | {"what": "ledger", "amount": "33.33"}],
+    }.items():
+        Correction.objects.create(reason=reason, changes=changes)
+    limits: dict[str, Any] = {"lines": {"lines": [own.line]}, "channels": {"channels": [channel_factory()]}}
+    client = Client()
+    client.force_login(
+        user_factory(
+            rights=["accounts.api", "products.view", "pricing.view_costs", "products.close_months"],
+            language="en",
+            **limits.get(limit or "", {}),
+        )
+    )
+    page = tight(client.get("/costs/months/"))
+    found = [name for name in ("Late invoice", "Sales of syrup", "Ledger<") if f"<td>{name}" in page]
+    assert len(found) == reasons
+    [answer] = [row for row in client.get(URL).json() if row["month"] == f"{month(2):%Y-%m}"]
+    assert answer == client.get(f"{URL}{month(2):%Y-%m}/").json()
+    amounts = {
+        text for text in ("777.77", "101.22", "66.66", "33.33", "44.44", "1.23", "55.55") if text in page
+    }
+    if limit is None:
+        assert (answer["imported"], len(amounts), "Secret syrup" in page) == ("777.77", 7, True)
+        return
+    assert (answer["imported"], answer["mapped"], answer["unmapped"]) == (None, None, None)
+    assert amounts == ({"55.55"} if limit == "lines" else set())
+    assert "Secret syrup" not in page
+    assert "9 rows" not in page
+    assert "/close/" not in page

@@ -18,7 +18,7 @@ from django.utils import timezone
 from accounts.errors import DomainError
 from core.months import month_add, month_start
 from core.organisation import today
-from pricing.models import CostLine, CostMonth, CostSign
+from pricing.models import CostKind, CostLine, CostMonth, CostSign
 from pricing.selectors.cost_months import cost_months
 from pricing.selectors.margins import product_margins
 from pricing.selectors.standard_costs import SplitLines, months_booked
@@ -222,32 +222,96 @@ def test_a_new_rate_is_booked_by_a_worker(world: list[Product]) -> None:
     assert standard_costs_job(Context())["changed"] == 0
 
 
+def closed_costs() -> dict[tuple[int | None, datetime.date, int], Decimal]:
+    return {key: amount for key, amount in booked().items() if key[1] <= last(1)}
+
+
+def corrected_sales(person: Any, product: Product, more: int) -> None:
+    """A late file of the product's sales of a closed month."""
+    row = SalesMonth.objects.filter(product=product, month=last(1)).first()
+    assert row is not None
+    said = {"what": "sales", "rows": 1, "amount": "0.00", "products": [product.pk]}
+    with correction(user=person, reason="late", changes=[{"month": f"{last(1):%Y-%m}", **said}]):
+        SalesMonth.objects.filter(pk=row.pk).update(volume=row.volume + more)
+
+
 def test_a_closed_month_stays_until_it_is_corrected(world: list[Product]) -> None:
     """Other rates and sales of a closed month change nothing that was booked; corrected sales do, visibly."""
     night()
-    person = user_factory("finance")
+    person, product = user_factory("finance"), world[0]
     month_close(user=person, month=last(1))
-    before = {key: amount for key, amount in booked().items() if key[1] <= last(1)}
+    before = closed_costs()
     assert before
-    product = world[0]
     line = CostLine.objects.get(product=product, kind__code="purchase")
     cost_rate_add(user=person, cost_line=line, start_date=last(), values=RateValues(D("9.99")))
-    cost_rate_factory(cost_line=line, start_date=last(3), amount=D("7.77"), from_quantity=1)
+    for other in world[1:]:
+        own = CostLine.objects.get(product=other, kind__code="purchase")
+        cost_rate_factory(cost_line=own, start_date=last(3), amount=D("7.77"), from_quantity=1)
     night()
-    assert {key: amount for key, amount in booked().items() if key[1] <= last(1)} == before
-    row = SalesMonth.objects.filter(product=product.pk, month=last(1)).first()
-    changes = [{"month": f"{last(1):%Y-%m}", "what": "sales", "rows": 1, "amount": "0.00"}]
-    with correction(user=person, reason="late", changes=changes):
-        SalesMonth.objects.filter(pk=row.pk).update(volume=row.volume + 100)
+    assert closed_costs() == before
+    corrected_sales(person, product, 100)
     night()
-    after = booked()
-    changed = {key for key in before if after.get(key) != before[key]}
-    assert changed
-    assert {month for _product, month, _kind in changed} == {last(1)}
-    followed = Correction.objects.filter(by=None)
-    assert {each["month"] for row in followed for each in row.changes} == {f"{last(1):%Y-%m}"}
-    difference = sum(after[key] - before[key] for key in changed)
-    assert sum(D(each["amount"]) for row in followed for each in row.changes) == difference
+    after = closed_costs()
+    moved = {key: after[key] - before.get(key, 0) for key in after if after[key] != before.get(key)}
+    purchase, duty = (CostKind.objects.get(code=code).pk for code in ("purchase", "duty"))
+    # at the rate that held, whatever came of others since; what all share stays as it was split
+    assert moved == {
+        (product.pk, last(1), purchase): D(100) * D("3.071"),
+        (product.pk, last(1), duty): moved[product.pk, last(1), duty],
+    }
+    assert before.keys() == after.keys()
+    (followed,) = Correction.objects.filter(by=None)
+    (change,) = followed.changes
+    assert (change["month"], change["what"]) == (f"{last(1):%Y-%m}", "standard")
+    assert change["moved"] == {str(product.pk): f"{sum(moved.values()):.2f}"}
+    assert change["amount"] == change["moved"][str(product.pk)]
+
+
+def test_costs_follow_a_correction_once_and_of_its_products_alone(world: list[Product]) -> None:
+    """Whatever changes of others meanwhile, or of the same product later, is of open months."""
+    a, b = world[0], world[2]
+    night()
+    person = user_factory("finance")
+    month_close(user=person, month=last(1))
+    before = closed_costs()
+    corrected_sales(person, a, 100)
+    Product.objects.filter(pk=b.pk).update(line=line_factory(), ended=last(2))
+    night()
+    after = closed_costs()
+    assert {key[0] for key in before.keys() | after.keys() if before.get(key) != after.get(key)} == {a.pk}
+    Product.objects.filter(pk=a.pk).update(line=line_factory(), ended=last(2))
+    cost_rate_factory(
+        cost_line=CostLine.objects.get(product=a, kind__code="purchase"),
+        start_date=last(3) + datetime.timedelta(1),
+        amount=D("8.88"),
+    )
+    night()
+    assert (closed_costs(), Correction.objects.filter(by=None).count()) == (after, 1)
+    # A second correction is followed again, by what is known now.
+    corrected_sales(person, a, 1)
+    night()
+    again = closed_costs()
+    assert {key[0] for key in again.keys() | after.keys() if again.get(key) != after.get(key)} == {a.pk}
+
+
+def test_a_corrected_rate_of_what_is_split_moves_all_its_parts_and_nothing_else(world: list[Product]) -> None:
+    night()
+    person = user_factory("finance")
+    month_close(user=person, month=last(1))
+    before, line = closed_costs(), CostLine.objects.get(kind__code="overhead")
+    said = {"what": "rates", "rows": 1, "products": [], "cost_lines": [line.pk]}
+    own = CostLine.objects.get(product=world[1], kind__code="purchase")
+    cost_rate_factory(cost_line=own, start_date=last(2), amount=D("8.88"))
+    with correction(user=person, reason="late", changes=[{"month": f"{last(1):%Y-%m}", **said}]):
+        cost_rate_factory(cost_line=line, start_date=last(1), amount=D("1200.01"))
+    night()
+    after = closed_costs()
+    changed = {key for key in before.keys() | after.keys() if before.get(key) != after.get(key)}
+    assert {key[1:] for key in changed} == {(last(1), line.kind_id)}
+    assert sum(amount for key, amount in after.items() if key[1:] == (last(1), line.kind_id)) == D("1200.01")
+    assert len(changed) > 3
+    night()
+    assert closed_costs() == after
 
 
 def test_the_database_keeps_booked_costs_of_a_closed_month(world: list[Product]) -> None:
