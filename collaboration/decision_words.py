@@ -39,6 +39,11 @@ class DecisionLine:
     def verdict_words(self) -> str:
         return verdict_words(self.verdict)
 
+    @property
+    def outcome(self) -> str:
+        """How it turned out, or why that is not known."""
+        return self.verdict_words or self.unmeasured
+
 
 def verdict(row: Any) -> str:
     """Whether what was expected lies within what was measured: *met*, *less*, *more*; empty: not known."""

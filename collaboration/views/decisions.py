@@ -84,7 +84,7 @@ def decision_export(request: HttpRequest, kind: str) -> HttpResponseBase:
                 *(decision.effective_date, line.kind, row.product.code, row.product.name, line.what),
                 *(decision.why, decision.alternatives, str(decision.proposed_by), str(decision.decided_by)),
                 *(*expected, line.span, row.effect, row.lo80, row.hi80),
-                line.verdict_words or line.unmeasured,
+                line.outcome,
             ]
 
     columns = [
