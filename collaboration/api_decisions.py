@@ -28,8 +28,9 @@ class DecisionFilters(django_filters.FilterSet):
 
 
 class DecisionSerializer(serializers.ModelSerializer):
-    """A row for each product of a decision. Rates of change of volume: ``expected``, and ``effect`` with its
-    80 % interval, measured over so many ``months`` (0: while it ran). Null for who is limited to channels."""
+    """A row for each product of a decision. Rates of change of volume: ``expected`` and ``effect`` with their
+    80 % intervals, the last measured over so many ``months`` (0: while it ran), ``together``: with what else
+    was decided about the product for that month. Null for who is limited to channels."""
 
     product = serializers.CharField(source="product.code", read_only=True)
     kind = serializers.CharField(source="decision.kind", read_only=True)
@@ -43,30 +44,51 @@ class DecisionSerializer(serializers.ModelSerializer):
     decided_at = serializers.DateTimeField(source="decision.decided_at", read_only=True)
     withdrawn_at = serializers.DateTimeField(source="decision.withdrawn_at", read_only=True, allow_null=True)
     expected = serializers.SerializerMethodField()
+    expected_lo80 = serializers.SerializerMethodField()
+    expected_hi80 = serializers.SerializerMethodField()
     months = serializers.IntegerField(read_only=True, allow_null=True)
     effect = serializers.FloatField(read_only=True, allow_null=True)
     lo80 = serializers.FloatField(read_only=True, allow_null=True)
     hi80 = serializers.FloatField(read_only=True, allow_null=True)
+    together = serializers.SerializerMethodField()
     outcome = serializers.SerializerMethodField()
+    unmeasured = serializers.SerializerMethodField()
 
     class Meta:
         model = DecisionProduct
         fields = (
             *("id", "decision", "kind", "product", "what", "why", "alternatives", "effective_date"),
-            *("proposed_by", "decided_by", "decided_at", "withdrawn_at", "expected", "months", "effect"),
-            *("lo80", "hi80", "outcome"),
+            *("proposed_by", "decided_by", "decided_at", "withdrawn_at", "expected", "expected_lo80"),
+            *("expected_hi80", "months", "effect", "lo80", "hi80", "together", "outcome", "unmeasured"),
         )
         read_only_fields = fields
 
     def get_what(self, row: DecisionProduct) -> str:
         return what_words(row)
 
+    def _seen(self) -> bool:
+        return effects_seen(self.context["request"].user)
+
     def get_expected(self, row: DecisionProduct) -> float | None:
-        return row.expected if effects_seen(self.context["request"].user) else None
+        return row.expected if self._seen() else None
+
+    def get_expected_lo80(self, row: DecisionProduct) -> float | None:
+        return row.expected_lo80 if self._seen() else None
+
+    def get_expected_hi80(self, row: DecisionProduct) -> float | None:
+        return row.expected_hi80 if self._seen() else None
+
+    def get_together(self, row: Any) -> bool | None:
+        return row.together if row.effect is not None else None
 
     def get_outcome(self, row: Any) -> str:
         """met, less or more than expected; empty where that is not known."""
         return verdict(row)
+
+    def get_unmeasured(self, row: DecisionProduct) -> str:
+        """Why nothing is measured, now and later: level, no_forecast, gap, overtaken, too_little or observed,
+        and of a promotion also no_sales, short_history or few_normal. Empty: it is measured, or will be."""
+        return row.unmeasured if self._seen() else ""
 
 
 class DecisionViewSet(viewsets.ReadOnlyModelViewSet):

@@ -27,14 +27,22 @@ class DecisionLine:
     kind: str
     url: str
     expected: str
+    expected_band: tuple[str, str] | None
     effect: str
     band: tuple[str, str] | None
     span: str
     verdict: str
+    unmeasured: str
+    """Why nothing is measured, or that it will be, in words; empty: it is, or it was withdrawn."""
 
     @property
     def verdict_words(self) -> str:
         return verdict_words(self.verdict)
+
+    @property
+    def outcome(self) -> str:
+        """How it turned out, or why that is not known."""
+        return self.verdict_words or self.unmeasured
 
 
 def verdict(row: Any) -> str:
@@ -58,13 +66,30 @@ def what_words(row: DecisionProduct) -> str:
     return reading.words(row.what)
 
 
-def span_words(months: int | None) -> str:
-    """Over which time it was measured."""
+def span_words(months: int | None, *, together: bool = False) -> str:
+    """Over which time it was measured, and whether what else began in its month is in the same figure."""
     if months is None:
         return ""
     if months == 0:
         return _("while it ran")
-    return ngettext("first %(n)s month", "first %(n)s months", months) % {"n": months}
+    if together:
+        words = ngettext(
+            "first %(n)s month, together with what else was decided for that month",
+            "first %(n)s months, together with what else was decided for that month",
+            months,
+        )
+    else:
+        words = ngettext("first %(n)s month", "first %(n)s months", months)
+    return words % {"n": months}
+
+
+def unmeasured_words(row: Any) -> str:
+    """Why nothing is measured, or that it will be; empty: it is, or it was withdrawn."""
+    if row.effect is not None or row.decision.withdrawn_at is not None:
+        return ""
+    if row.unmeasured:
+        return _("not measured: %(why)s") % {"why": row.get_unmeasured_display()}
+    return _("not measured yet")
 
 
 def decision_lines(user: Any, rows: Iterable[Any]) -> list[DecisionLine]:
@@ -81,11 +106,17 @@ def _line(row: Any, seen: bool) -> DecisionLine:
         kind=str(kind.label),
         url=kind.reading.url(row) if row.opened else "",
         expected=_rate(row.expected) if seen else "",
+        expected_band=_band(row.expected_lo80, row.expected_hi80) if seen else None,
         effect=_rate(row.effect),
-        band=None if row.effect is None else (_rate(row.lo80), _rate(row.hi80)),
-        span=span_words(row.months),
+        band=_band(row.lo80, row.hi80),
+        span=span_words(row.months, together=row.together),
         verdict=verdict(row),
+        unmeasured=unmeasured_words(row) if seen else "",
     )
+
+
+def _band(low: float | None, high: float | None) -> tuple[str, str] | None:
+    return None if low is None else (_rate(low), _rate(high))
 
 
 def _rate(value: float | None) -> str:

@@ -38,7 +38,7 @@ def decisions_section(builder: Builder, context: ReportContext) -> None:
             Column("decision", _("Measured"), lambda line: _change(line.row.effect)),
             Column("decision", _("80%"), lambda line: words(_band(line)), numeric=False),
             Column("decision", _("Over"), lambda line: words(line.span), numeric=False),
-            Column("decision", _("Outcome"), lambda line: words(line.verdict_words), numeric=False),
+            Column("decision", _("Outcome"), lambda line: words(line.outcome), numeric=False),
         ],
         decision_lines(viewer, rows),
         note=_("Of volume, against what was expected without it"),

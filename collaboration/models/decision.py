@@ -34,7 +34,20 @@ class Decision(models.Model):
 
 class DecisionProduct(models.Model):
     """One product a decision is about, and what it was expected to do to its volume, as a rate; ``None``:
-    nothing was expected. ``what`` are the numbers that words are made of."""
+    nothing was expected. ``what`` are the numbers that words are made of. ``unmeasured`` is why a night found
+    nothing to measure (empty: it is measured, or will be); ``together``: its outcome is also that of what
+    else was decided about the product for the same month."""
+
+    class Unmeasured(models.TextChoices):
+        LEVEL = "level", _("a state is counted here, not sales")
+        NO_FORECAST = "no_forecast", _("there is no forecast from before it")
+        GAP = "gap", _("sales of some of its time are missing")
+        OVERTAKEN = "overtaken", _("the next decision followed within three months")
+        TOO_LITTLE = "too_little", _("too little sells to say it in per cent")
+        OBSERVED = "observed", _("what others ask is seen, not decided")
+        NO_SALES = "no_sales", _("there are no sales of its days and channels")
+        SHORT_HISTORY = "short_history", _("the history before it is too short")
+        FEW_NORMAL = "few_normal", _("too few weeks without a promotion")
 
     decision = models.ForeignKey(Decision, models.CASCADE, related_name="products")
     product = models.ForeignKey("products.Product", models.CASCADE, related_name="+")
@@ -42,6 +55,8 @@ class DecisionProduct(models.Model):
     expected = models.FloatField(null=True)
     expected_lo80 = models.FloatField(null=True)
     expected_hi80 = models.FloatField(null=True)
+    unmeasured = models.CharField(max_length=20, choices=Unmeasured.choices, blank=True, default="")
+    together = models.BooleanField(default=False)
 
     class Meta:
         constraints = [
@@ -51,6 +66,15 @@ class DecisionProduct(models.Model):
                 | Q(expected__isnull=False, expected_lo80=None, expected_hi80=None)
                 | Q(expected_lo80__lte=F("expected"), expected_hi80__gte=F("expected")),
                 name="decision_expected_in_band",
+            ),
+            models.CheckConstraint(
+                condition=Q(
+                    unmeasured__in=[
+                        *("", "level", "no_forecast", "gap", "overtaken", "too_little", "observed"),
+                        *("no_sales", "short_history", "few_normal"),
+                    ]
+                ),
+                name="decision_unmeasured_known",
             ),
         ]
 

@@ -25,13 +25,18 @@ SORTS: dict[str, Any] = {
     "expected": F("expected"),
     "effect": F("effect"),
 }
+SORTS_OPEN = ("date", "product")
+"""Those for who sees no effects: the order of what is hidden would tell of it."""
 SHOWN: Mapping[str, Q] = {
     "all": Q(),
     "missed": Q(lo80__gt=F("expected")) | Q(hi80__lt=F("expected")),
     "met": Q(lo80__lte=F("expected"), hi80__gte=F("expected")),
-    "waiting": Q(effect=None, decision__withdrawn_at=None),
+    "waiting": Q(effect=None, unmeasured="", decision__withdrawn_at=None),
+    "unmeasured": Q(effect=None, decision__withdrawn_at=None) & ~Q(unmeasured=""),
     "withdrawn": Q(decision__withdrawn_at__isnull=False),
 }
+SHOWN_OPEN = ("all", "withdrawn")
+"""Those for who sees no effects."""
 
 
 def effects_seen(user: Any) -> bool:
@@ -100,7 +105,9 @@ class DecisionQuery:
 def decisions_listed(
     user: Any, query: DecisionQuery, *, sort: str = "date", descending: bool = True
 ) -> QuerySet[DecisionProduct]:
-    rows = decisions_visible(user).filter(SHOWN[query.show])
+    """What asks for effects of who sees none is ignored: the order is by date then, and nothing left out."""
+    seen = effects_seen(user)
+    rows = decisions_visible(user).filter(SHOWN[query.show if seen or query.show in SHOWN_OPEN else "all"])
     if query.kind:
         rows = rows.filter(decision__kind=query.kind)
     if query.decision is not None:
@@ -111,7 +118,7 @@ def decisions_listed(
         rows = rows.filter(
             Like(folded("product__code", "product__name", "decision__why"), like_pattern(word))
         )
-    by = SORTS[sort]
+    by = SORTS[sort if seen or sort in SORTS_OPEN else "date"]
     return rows.order_by(by.desc(nulls_last=True) if descending else by.asc(nulls_last=True), "-pk")
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 from django.db import transaction
@@ -59,8 +59,15 @@ def decision_withdraw(*, kind: str, reference: int) -> None:
 
 
 @transaction.atomic
-def outcomes_write(*, rows: Collection[int], outcomes: Sequence[DecisionOutcome]) -> int:
-    """Put these in place of what was kept of these :class:`DecisionProduct` rows; how many differ."""
+def outcomes_write(
+    *,
+    rows: Collection[int],
+    outcomes: Sequence[DecisionOutcome],
+    unmeasured: Mapping[int, str],
+    together: Collection[int] = (),
+) -> int:
+    """Put these in place of what was kept of these :class:`DecisionProduct` rows, with why (by row) nothing
+    is measured and which rows are measured together with others; how many differ."""
     there = {(one.row_id, one.months): one for one in DecisionOutcome.objects.filter(row__in=rows)}
     names = [f.name for f in DecisionOutcome._meta.concrete_fields if f.name not in (*_KEY, "id")]
     said = [name for name in names if name != "computed_at"]
@@ -75,4 +82,15 @@ def outcomes_write(*, rows: Collection[int], outcomes: Sequence[DecisionOutcome]
     DecisionOutcome.objects.bulk_create(
         changed, update_conflicts=True, unique_fields=list(_KEY), update_fields=names
     )
-    return len(changed) + len(gone)
+    return len(changed) + len(gone) + _rows_write(rows, unmeasured, together)
+
+
+def _rows_write(rows: Collection[int], unmeasured: Mapping[int, str], together: Collection[int]) -> int:
+    changed = []
+    for row in DecisionProduct.objects.filter(pk__in=rows):
+        said = unmeasured.get(row.pk, ""), row.pk in together
+        if (row.unmeasured, row.together) != said:
+            row.unmeasured, row.together = said
+            changed.append(row)
+    DecisionProduct.objects.bulk_update(changed, ["unmeasured", "together"], batch_size=1000)
+    return len(changed)

@@ -11,6 +11,7 @@ from django.views.decorators.http import require_safe
 
 from collaboration.decision_words import decision_lines
 from collaboration.selectors.decisions import (
+    SHOWN_OPEN,
     SORTS,
     DecisionQuery,
     decisions_listed,
@@ -36,6 +37,7 @@ def decision_list(request: HttpRequest) -> HttpResponse:
         request, decisions_listed(request.user, query, sort=sort.field, descending=sort.descending)
     )
     rows = decision_lines(request.user, page)
+    seen = effects_seen(request.user)
     whole = decisions_visible(request.user).filter(decision=query.decision) if query.decision else None
     context = {
         "query": query,
@@ -44,18 +46,23 @@ def decision_list(request: HttpRequest) -> HttpResponse:
         "rows": rows,
         "lines": lines,
         "kinds": [kind for kind in registries.decision_kinds if kind.reading],
-        "shown": [
-            ("all", _("all")),
-            ("met", _("as expected")),
-            ("missed", _("not as expected")),
-            ("waiting", _("not measured yet")),
-            ("withdrawn", _("withdrawn")),
-        ],
-        "effects_seen": effects_seen(request.user),
+        "shown": [(key, label) for key, label in _shown() if seen or key in SHOWN_OPEN],
+        "effects_seen": seen,
         "of_one": whole.first() if whole is not None else None,
         "can_export": request.user.has_perm("exchange.export"),
     }
     return page_render(request, "collaboration/decisions.html", context)
+
+
+def _shown() -> list[tuple[str, str]]:
+    return [
+        ("all", _("all")),
+        ("met", _("as expected")),
+        ("missed", _("not as expected")),
+        ("waiting", _("not measured yet")),
+        ("unmeasured", _("not measured")),
+        ("withdrawn", _("withdrawn")),
+    ]
 
 
 @with_right(VIEW)
@@ -71,11 +78,13 @@ def decision_export(request: HttpRequest, kind: str) -> HttpResponseBase:
         found = decisions_listed(request.user, query, sort=sort.field, descending=sort.descending)
         for line in decision_lines(request.user, found):
             row, decision = line.row, line.row.decision
-            expected = row.expected if line.expected else None
+            names = ("expected", "expected_lo80", "expected_hi80")
+            expected = [getattr(row, name) if line.expected else None for name in names]
             yield [
                 *(decision.effective_date, line.kind, row.product.code, row.product.name, line.what),
                 *(decision.why, decision.alternatives, str(decision.proposed_by), str(decision.decided_by)),
-                *(expected, line.span, row.effect, row.lo80, row.hi80, line.verdict_words),
+                *(*expected, line.span, row.effect, row.lo80, row.hi80),
+                line.outcome,
             ]
 
     columns = [
@@ -89,6 +98,8 @@ def decision_export(request: HttpRequest, kind: str) -> HttpResponseBase:
         ExportColumn(_("Proposed by")),
         ExportColumn(_("Decided by")),
         ExportColumn(_("Expected change of volume"), "percent"),
+        ExportColumn(_("Expected, low end, 80%"), "percent"),
+        ExportColumn(_("Expected, high end, 80%"), "percent"),
         ExportColumn(_("Measured over")),
         ExportColumn(_("Measured change of volume"), "percent"),
         ExportColumn(_("Low end, 80%"), "percent"),

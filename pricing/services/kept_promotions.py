@@ -66,7 +66,8 @@ def promotion_decision_keep(*, promotion: Promotion) -> None:
 
 @transaction.atomic
 def promotion_outcomes_write(*, products: Sequence[int]) -> None:
-    """Put what the night measured of these products' promotions beside what was planned."""
+    """Put what the night measured of these products' promotions, or why it could not, beside what was
+    planned."""
     rows = {
         (row.product_id, row.decision.reference): row
         for row in DecisionProduct.objects.filter(
@@ -74,13 +75,15 @@ def promotion_outcomes_write(*, products: Sequence[int]) -> None:
         ).select_related("decision")
     }
     figures = ("baseline", "sold", "uplift", "uplift_lo80", "uplift_hi80", "computed_at")
-    outcomes = []
-    effects = PromotionEffect.objects.filter(product__in=products, uplift__isnull=False)
-    for product, promotion, baseline, sold, uplift, lo80, hi80, at in effects.values_list(
-        "product_id", "promotion_id", *figures
+    outcomes, unmeasured = [], {}
+    effects = PromotionEffect.objects.filter(product__in=products)
+    for product, promotion, reason, baseline, sold, uplift, lo80, hi80, at in effects.values_list(
+        "product_id", "promotion_id", "reason", *figures
     ):
-        if (product, promotion) in rows:
+        row = rows.get((product, promotion))
+        if row is not None and reason:
+            unmeasured[row.pk] = reason
+        elif row is not None:
             said = {"baseline": baseline, "actual": sold, "effect": uplift, "lo80": lo80, "hi80": hi80}
-            row = rows[product, promotion]
             outcomes.append(DecisionOutcome(row=row, months=0, computed_at=at, **said))
-    outcomes_write(rows=[row.pk for row in rows.values()], outcomes=outcomes)
+    outcomes_write(rows=[row.pk for row in rows.values()], outcomes=outcomes, unmeasured=unmeasured)

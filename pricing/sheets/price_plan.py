@@ -39,6 +39,8 @@ class _Row:
     product: Product
     reason: str
     exception: str
+    is_observed: bool
+    """What others ask is seen, not decided: it is only loaded."""
     now: str = ""
     """What it does to what holds today: it is the *first* price there, it is *changed*, or ("") neither."""
 
@@ -61,6 +63,8 @@ class _Row:
     def effect(self) -> str:
         if self.is_there:
             return "unchanged"
+        if self.is_observed:
+            return "loaded"
         loaded = "decided" if self.now == "changed" else "loaded"
         return "proposed" if self.is_ahead else loaded
 
@@ -125,13 +129,13 @@ class PricePlan(Plan):
         }
         is_there = key in self._there or (key, amount) in self._waiting
         why = row["reason"] or "", row["exception"] or ""
-        read = _Row(row["line"], key, amount, is_there, names, product, *why)
-        if not is_there:
-            self._allowed(read)
+        observed = price_list.kind == PriceList.Kind.OBSERVED
+        read = _Row(row["line"], key, amount, is_there, names, product, *why, observed)
+        self._allowed(read)
         return read
 
     def _allowed(self, row: _Row) -> None:
-        if row.is_ahead and not self._may_propose:
+        if row.effect == "proposed" and not self._may_propose:
             raise Refused("start_date", "ahead_by_nobody")
 
     def together(self) -> Iterable[tuple[int, Refused]]:
@@ -169,8 +173,8 @@ class PricePlan(Plan):
         return replace(found, new=new, created=self.proposals(), approval=self.approval())
 
     def approval(self) -> dict[str, Any]:
-        """Of which lines prices have begun, and whether what holds today changes."""
-        begun = [row for row in self.rows if row.effect in ("loaded", "decided")]
+        """Of which lines prices have begun that are ours to decide, and whether what holds today changes."""
+        begun = [row for row in self.rows if row.effect in ("loaded", "decided") and not row.is_observed]
         lines = sorted({row.product.line_id for row in begun})
         return {"lines": lines, "decides": any(row.now == "changed" for row in begun)} if lines else {}
 
@@ -183,10 +187,11 @@ class PricePlan(Plan):
 
 
 def _beside_today(rows: Sequence[_Row]) -> list[_Row]:
-    """With what each does to what holds today; only the newest that has begun of a price does anything."""
+    """With what each does to what holds today; only the newest that has begun of a price does anything, and
+    what is observed nothing."""
     newest: dict[Any, _Row] = {}
     for row in rows:
-        if not row.is_there and not row.is_ahead:
+        if not row.is_there and not row.is_ahead and not row.is_observed:
             newest[row.key[:4]] = max(newest.get(row.key[:4], row), row, key=lambda each: each.key[4])
     held = {
         (price.price_list_id, price.product_id, price.component, price.tier): price

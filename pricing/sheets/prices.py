@@ -2,7 +2,8 @@
 
 Applying the file is the one approval of its rows that have begun, by somebody else than who brought it where
 prices need two people; what changes what holds today is a decision, held against bounds. Those that lie ahead
-become proposals, which somebody else decides. What is approved already is never changed by it.
+become proposals, which somebody else decides. Of a list with observed prices nothing is decided: its rows are
+loaded as they are. What is approved already is never changed by it.
 """
 
 from __future__ import annotations
@@ -151,7 +152,8 @@ class PricesSheet(PlannedSheet[PricePlan]):
         prices_import(source_import=row, rows=loaded)
         decided = [each.ahead(row.file_name) for each in new if each.effect == "decided"]
         prices_decide(source_import=row, rows=decided)
-        prices_propose(source_import=row, rows=[each.ahead(row.file_name) for each in new if each.is_ahead])
+        proposed = [each.ahead(row.file_name) for each in new if each.effect == "proposed"]
+        prices_propose(source_import=row, rows=proposed)
         return counts
 
     def apply_refused(self, row: Import, user: Any) -> DomainError | None:

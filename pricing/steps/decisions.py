@@ -5,8 +5,10 @@ from __future__ import annotations
 import datetime
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
+from django.db.models import Q, QuerySet
 from django.utils import timezone
 
 from collaboration.models import Decision, DecisionOutcome, DecisionProduct
@@ -17,9 +19,11 @@ from forecasting.models import Forecast, ForecastMonth, NightlyRun
 from forecasting.selectors.forecasts import error_correlation_now
 from forecasting.services.night import last_closed_month
 from forecasting.totals import total_band
+from pricing.selectors.moved import moved_by
 from products.models import Measure, ProductMonth
 from products.selectors.lines import line_tree
 
+Why = DecisionProduct.Unmeasured
 PRODUCTS = 200
 MEASURED = ("price", "positioning")
 """Kinds that change what is sold from a date on; a promotion is measured while it runs."""
@@ -31,15 +35,10 @@ SETTLED_MONTHS = 6
 
 
 def chunks(run: NightlyRun) -> Iterator[Mapping[str, Any]]:
-    """The products with a decision of at least 3 months ago. A run that looks back measures nothing."""
+    """The products with a decision that may be measured. A run that looks back measures nothing."""
     if run.as_of != last_closed_month(run.local_date):
         return
-    rows = DecisionProduct.objects.filter(
-        decision__kind__in=MEASURED,
-        decision__withdrawn_at=None,
-        decision__effective_date__lte=month_add(run.as_of, 1 - AFTER[0]),
-        decision__effective_date__gte=month_add(run.as_of, -AFTER[-1] - SETTLED_MONTHS),
-    )
+    rows = _due(run)
     if run.scope is not None:
         rows = rows.filter(product__in=run.scope)
     found = sorted(set(rows.values_list("product_id", flat=True)))
@@ -47,23 +46,34 @@ def chunks(run: NightlyRun) -> Iterator[Mapping[str, Any]]:
         yield {"products": found[begin : begin + PRODUCTS]}
 
 
+def _due(run: NightlyRun) -> QuerySet[DecisionProduct]:
+    """Those that are not settled yet, and older ones of which nothing is said."""
+    oldest = month_add(run.as_of, -AFTER[-1] - SETTLED_MONTHS)
+    unsaid = Q(outcomes=None, unmeasured="")
+    return _standing().filter(Q(decision__effective_date__gte=oldest) | unsaid)
+
+
+def _standing() -> QuerySet[DecisionProduct]:
+    return DecisionProduct.objects.filter(decision__kind__in=MEASURED, decision__withdrawn_at=None)
+
+
 def compute(run: NightlyRun, payload: Mapping[str, Any]) -> Callable[[], ChunkOutcome]:
-    rows = DecisionProduct.objects.filter(
-        product__in=payload["products"], decision__kind__in=MEASURED, decision__withdrawn_at=None
-    ).select_related("decision", "product")
-    by_product: dict[int, list[DecisionProduct]] = defaultdict(list)
-    for row in rows.order_by("decision__effective_date", "pk"):
-        by_product[row.product_id].append(row)
-    reader = Reader(run, by_product)
+    rows = _standing().filter(product__in=payload["products"]).select_related("decision", "product")
+    spans = decision_spans(list(rows.order_by("decision__effective_date", "pk")))
+    due = set(_due(run).filter(product__in=payload["products"]).values_list("pk", flat=True))
+    spans = [span for span in spans if span.row.pk in due]
+    reader = Reader(run, spans)
     outcomes: list[DecisionOutcome] = []
-    for decided in by_product.values():
-        for row, following in zip(decided, [*decided[1:], None], strict=True):
-            until = run.as_of if following is None else month_add(_first(following.decision), -1)
-            outcomes += reader.measured(row, min(run.as_of, until))
+    unmeasured: dict[int, str] = {}
+    for span in spans:
+        found, why = reader.measured(span)
+        outcomes += found
+        if not found and why:
+            unmeasured[span.row.pk] = why
+    together = {span.row.pk for span in spans if span.together}
 
     def write() -> ChunkOutcome:
-        ids = [row.pk for decided in by_product.values() for row in decided]
-        changed = outcomes_write(rows=ids, outcomes=outcomes)
+        changed = outcomes_write(rows=due, outcomes=outcomes, unmeasured=unmeasured, together=together)
         return ChunkOutcome(computed=int(changed > 0), skipped=int(changed == 0))
 
     return write
@@ -74,22 +84,74 @@ def _first(decision: Decision) -> datetime.date:
     return month_start(decision.effective_date)
 
 
+@dataclass(frozen=True)
+class Span:
+    """What of a decision's time is its own: from its ``first`` whole month to its ``last`` (``None``: nothing
+    ended it). ``together``: others about the product begin in its month, so they share one outcome."""
+
+    row: DecisionProduct
+    first: datetime.date
+    last: datetime.date | None
+    together: bool
+    ours: bool
+
+    @property
+    def begins(self) -> datetime.date:
+        return _first(self.row.decision)
+
+
+def decision_spans(rows: Sequence[DecisionProduct]) -> list[Span]:
+    """Of each of these rows, which are all that stand of their products. Those of one product and month count
+    from the first month that all of them hold; a later one ends those that moved the same thing."""
+    moved = moved_by({row.decision_id: row.decision for row in rows}.values())
+    months: dict[int, dict[datetime.date, list[DecisionProduct]]] = defaultdict(lambda: defaultdict(list))
+    for row in rows:
+        if moved[row.decision_id].is_ours:
+            months[row.product_id][_first(row.decision)].append(row)
+    found = []
+    for row in rows:
+        begins, mine = _first(row.decision), moved[row.decision_id]
+        beside = months[row.product_id].get(begins, [row])
+        whole = all(one.decision.effective_date == begins for one in beside)
+        ends = [
+            month
+            for month, later in months[row.product_id].items()
+            if month > begins and any(mine.ended_by(moved[one.decision_id]) for one in later)
+        ]
+        found.append(
+            Span(
+                row=row,
+                first=begins if whole else month_add(begins, 1),
+                last=month_add(min(ends), -1) if ends else None,
+                together=mine.is_ours and len(beside) > 1,
+                ours=mine.is_ours,
+            )
+        )
+    return found
+
+
 class Reader:
     """Reads for one chunk what was believed before each decision and what was sold, all products at once."""
 
-    def __init__(self, run: NightlyRun, decided: Mapping[int, Sequence[DecisionProduct]]) -> None:
+    def __init__(self, run: NightlyRun, spans: Sequence[Span]) -> None:
+        self._as_of = run.as_of
         self._correlation = error_correlation_now()
         tree = line_tree()
-        measures = {pk: tree.lead_measure(rows[0].product.line_id) for pk, rows in decided.items()}
-        self._measures = {pk: one.pk for pk, one in measures.items() if one.kind != Measure.Kind.LEVEL}
-        begins = [_first(row.decision) for rows in decided.values() for row in rows]
+        leads = {one.row.product_id: tree.lead_measure(one.row.product.line_id) for one in spans}
+        self._measures = {pk: one.pk for pk, one in leads.items() if one.kind != Measure.Kind.LEVEL}
         self._vintages: dict[int, list[Forecast]] = defaultdict(list)
+        self._sold: dict[tuple[int, int, datetime.date], float] = {}
+        if spans:
+            begins = [one.begins for one in spans]
+            self._read(min(begins), max(begins))
+
+    def _read(self, first: datetime.date, last: datetime.date) -> None:
         vintages = (
             Forecast.objects.filter(
                 product__any=list(self._measures),
                 measure__in=set(self._measures.values()),
-                as_of__gte=month_add(min(begins), -GAP_MONTHS),
-                as_of__lt=max(begins),
+                as_of__gte=month_add(first, -GAP_MONTHS),
+                as_of__lt=last,
             )
             .order_by("-as_of")
             .prefetch_related("months")
@@ -99,42 +161,52 @@ class Reader:
             if product_id is not None and self._measures[product_id] == vintage.measure_id:
                 self._vintages[product_id].append(vintage)
         sold = ProductMonth.objects.filter(
-            product__any=list(self._measures), month__gte=min(begins), volume__isnull=False
+            product__any=list(self._measures), month__gte=first, volume__isnull=False
         )
-        self._sold = {
-            (product, measure, month): float(volume or 0)
-            for product, measure, month, volume in sold.values_list(
-                "product_id", "measure_id", "month", "volume"
-            )
-        }
+        for product, measure, month, volume in sold.values_list(
+            "product_id", "measure_id", "month", "volume"
+        ):
+            self._sold[product, measure, month] = float(volume or 0)
 
-    def measured(self, row: DecisionProduct, until: datetime.date) -> list[DecisionOutcome]:
-        """Unsaved rows of each span that is over, until the next decision about the product. The statistical
-        layer of the vintage from before it knows nothing of it."""
-        begins = _first(row.decision)
-        first = begins if row.decision.effective_date == begins else month_add(begins, 1)
-        spans = [months for months in AFTER if month_add(first, months - 1) <= until]
-        vintage = next(
-            (
-                one
-                for one in self._vintages.get(row.product_id, ())
-                if month_add(begins, -GAP_MONTHS) <= one.as_of < begins
-            ),
-            None,
-        )
-        if not spans or vintage is None:
-            return []
-        measure = self._measures[row.product_id]
+    def measured(self, span: Span) -> tuple[list[DecisionOutcome], str]:
+        """Unsaved rows of what is over of it, and why there is none where there never will be. The
+        statistical layer of the vintage from before it knows nothing of it."""
+        if not span.ours:
+            return [], Why.OBSERVED
+        if span.row.product_id not in self._measures:
+            return [], Why.LEVEL
+        if span.last is not None and span.last < month_add(span.first, AFTER[0] - 1):
+            return [], Why.OVERTAKEN
+        vintage = self._before(span)
+        if vintage is None:
+            return [], Why.NO_FORECAST if span.begins <= self._as_of else ""
+        until = self._as_of if span.last is None else min(self._as_of, span.last)
+        found, why = [], ""
+        for months in AFTER:
+            if month_add(span.first, months - 1) <= until:
+                over = self._over(span, vintage, months)
+                if isinstance(over, DecisionOutcome):
+                    found.append(over)
+                else:
+                    why = why or over
+        return found, why
+
+    def _before(self, span: Span) -> Forecast | None:
+        oldest = month_add(span.begins, -GAP_MONTHS)
+        vintages = self._vintages.get(span.row.product_id, ())
+        return next((one for one in vintages if oldest <= one.as_of < span.begins), None)
+
+    def _over(self, span: Span, vintage: Forecast, months: int) -> DecisionOutcome | Why:
+        product = span.row.product_id
+        each = [month_add(span.first, step) for step in range(months)]
         believed = {one.month: one for one in vintage.months.all()}
-        found = []
-        for months in spans:
-            span = [month_add(first, step) for step in range(months)]
-            sold = [self._sold.get((row.product_id, measure, month)) for month in span]
-            if all(month in believed for month in span) and None not in sold:
-                actual = sum(filter(None, sold))
-                ahead = [believed[month] for month in span]
-                found += _outcome(row, vintage, months, actual, ahead, self._correlation)
-        return found
+        if any(month not in believed for month in each):
+            return Why.NO_FORECAST
+        sold = [self._sold.get((product, self._measures[product], month)) for month in each]
+        if None in sold:
+            return Why.GAP
+        ahead = [believed[month] for month in each]
+        return _outcome(span.row, vintage, months, sum(filter(None, sold)), ahead, self._correlation)
 
 
 def _outcome(
@@ -144,24 +216,22 @@ def _outcome(
     actual: float,
     believed: Sequence[ForecastMonth],
     correlation: float,
-) -> list[DecisionOutcome]:
+) -> DecisionOutcome | Why:
     mean = [one.mean for one in believed]
     baseline = sum(mean)
     low, high = total_band(
         mean, [one.lo80 for one in believed], [one.hi80 for one in believed], correlation=correlation
     )
     if low <= 0 or actual < 0:
-        return []  # a share of next to nothing says nothing
-    return [
-        DecisionOutcome(
-            row=row,
-            months=months,
-            vintage=vintage.as_of,
-            baseline=round(baseline, 3),
-            actual=round(actual, 3),
-            effect=round(actual / baseline - 1, 5),
-            lo80=round(actual / high - 1, 5),
-            hi80=round(actual / low - 1, 5),
-            computed_at=timezone.now(),
-        )
-    ]
+        return Why.TOO_LITTLE  # a share of next to nothing says nothing
+    return DecisionOutcome(
+        row=row,
+        months=months,
+        vintage=vintage.as_of,
+        baseline=round(baseline, 3),
+        actual=round(actual, 3),
+        effect=round(actual / baseline - 1, 5),
+        lo80=round(actual / high - 1, 5),
+        hi80=round(actual / low - 1, 5),
+        computed_at=timezone.now(),
+    )

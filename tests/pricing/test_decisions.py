@@ -13,11 +13,13 @@ from django.utils import timezone
 
 from collaboration.kinds import alert_kinds, notification_kinds
 from collaboration.models import Alert, Decision, DecisionOutcome, DecisionProduct, Notification
+from collaboration.services.decisions import decision_record
 from core.months import month_add
 from core.organisation import today
-from forecasting.models import Forecast, ForecastMonth
+from core.registries import ChunkOutcome
+from forecasting.models import Forecast, ForecastMonth, NightlyRun
 from pricing.decision_readings import price_words
-from pricing.models import PriceList, PromotionEffect, Proposal, ReferenceUse
+from pricing.models import Positioning, PriceList, PromotionEffect, Proposal, ReferenceUse
 from pricing.services.kept_promotions import promotion_decision_keep, promotion_outcomes_write
 from pricing.services.offer import (
     positioning_decide,
@@ -42,17 +44,20 @@ from pricing.services.proposals import (
     proposal_submit,
     proposal_withdraw,
 )
-from products.models import Measure, Product, SalesMonth
+from pricing.steps.decisions import chunks, compute, decision_spans
+from products.models import Measure, Product, ProductMonth, SalesMonth
 from tests.factories import (
     channel_factory,
     line_factory,
+    measure_factory,
     price_factory,
     price_list_factory,
     product_factory,
     user_factory,
 )
-from tests.forecasting.conftest import LAST, months_give, run_now
+from tests.forecasting.conftest import LAST, TODAY, months_give, run_now
 from tests.forecasting.test_night import totals
+from tests.html import tight
 from tests.pricing.promotions import approved_factory, promotion_factory
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("english")]
@@ -169,10 +174,19 @@ def test_of_an_advised_price_and_of_a_service_nothing_is_expected() -> None:
 # -- what it did --------------------------------------------------------------------------------------------
 
 
-def begun(product: Product, start: datetime.date, expected: float | None = -0.1) -> DecisionProduct:
+def ago(months: int) -> datetime.date:
+    return month_add(LAST, -months)
+
+
+def begun(
+    product: Product,
+    start: datetime.date,
+    expected: float | None = -0.1,
+    price_list: PriceList | None = None,
+) -> DecisionProduct:
     """A price decision in the past, as one that was approved in time."""
     author = user_factory()
-    mine = list_of()
+    mine = price_list or list_of()
     proposal = Proposal.objects.create(
         price_list=mine,
         start_date=start,
@@ -220,6 +234,12 @@ def vintage(product: Product, as_of: datetime.date) -> None:
     )
 
 
+def step_now() -> list[ChunkOutcome]:
+    """What the night does with decisions, without the rest of it."""
+    run = NightlyRun(local_date=TODAY, as_of=LAST)
+    return [compute(run, payload)() for payload in chunks(run)]
+
+
 @pytest.fixture
 def juice() -> Product:
     product = product_factory(line=line_factory(), launched=datetime.date(2022, 1, 1))
@@ -248,18 +268,153 @@ def test_one_in_the_middle_of_a_month_counts_from_the_next(juice: Product) -> No
     start = month_add(LAST, -2)
     vintage(juice, month_add(start, -1))
     row = begun(juice, start.replace(day=2))
-    run_now()
+    step_now()
     assert not row.outcomes.exists()
 
 
-def test_it_ends_at_the_next_decision_and_needs_a_forecast_from_before(juice: Product) -> None:
-    first, second = (begun(juice, month_add(LAST, -back)) for back in (5, 2))
-    run_now()
+def placed(product: Product, start: datetime.date) -> DecisionProduct:
+    """A positioning for everybody, decided in time."""
+    author = user_factory()
+    said = {"target_group": "families", "category": "juice", "benefit": "fresh", "state": "approved"}
+    people = {"author": author, "proposed_by": author, "decided_by": author, "decided_at": timezone.now()}
+    number = Positioning.objects.filter(product=product).count() + 1
+    row = Positioning.objects.create(
+        product=product, number=number, start_date=start, why="A new taste", **said, **people
+    )
+    decision = decision_record(
+        kind="positioning",
+        reference=row.pk,
+        why="A new taste",
+        effective_date=start,
+        proposed_by=author,
+        decided_by=author,
+        decided_at=timezone.now(),
+        products=[DecisionProduct(product=product, what={"benefit": "fresh"})],
+    )
+    return decision.products.get()
+
+
+def decided(what: str, product: Product, start: datetime.date) -> DecisionProduct:
+    if what == "positioning":
+        return placed(product, start)
+    kind, _, code = what.partition(" ")
+    there = PriceList.objects.filter(code=f"{kind}-{code}").first() or price_list_factory(
+        kind=kind, code=f"{kind}-{code}", channel=channel_factory(code=code) if code else None
+    )
+    return begun(product, start, price_list=there)
+
+
+@pytest.mark.parametrize(
+    ("earlier", "later", "ends"),
+    [
+        ("own", "own", True),
+        ("own kroon", "own kroon", True),
+        ("own kroon", "own", True),  # a price for everybody may be theirs too
+        ("own", "own kroon", False),
+        ("own kroon", "own jumbo", False),
+        ("own", "advised", False),
+        ("own", "observed", False),
+        ("own", "positioning", False),
+        ("advised", "own", False),
+        ("advised", "advised", True),
+        ("positioning", "own", False),
+        ("positioning", "positioning", True),
+    ],
+)
+def test_it_ends_where_a_later_one_moves_the_same_thing(earlier: str, later: str, ends: bool) -> None:
+    product = product_factory()
+    rows = [decided(what, product, ago(back)) for what, back in ((earlier, 6), (later, 3))]
+    first, last = decision_spans(rows)
+    assert (first.first, first.last) == (ago(6), ago(4) if ends else None)
+    assert (last.first, last.last) == (ago(3), None)
+    assert not first.together
+
+
+def test_the_next_one_ends_it_and_a_forecast_from_before_is_needed(juice: Product) -> None:
+    first, second = (begun(juice, ago(back)) for back in (5, 2))
+    step_now()
     assert not DecisionOutcome.objects.exists()
-    vintage(juice, month_add(LAST, -6))
-    run_now()
+    vintage(juice, ago(6))
+    step_now()
     assert [one.months for one in first.outcomes.all()] == [3]
     assert not second.outcomes.exists()
+
+
+def test_those_of_one_month_are_measured_together(juice: Product, client: Client) -> None:
+    """From the first month that all of them hold; what others ask is none of them."""
+    start = month_add(LAST, -4)
+    vintage(juice, month_add(start, -1))
+    ProductMonth.objects.filter(product=juice, month=start).update(volume=900)
+    days = (start, start.replace(day=15), start)
+    rows = [decided(what, juice, day) for what, day in zip(("own", "own", "positioning"), days, strict=True)]
+    seen = decided("observed", juice, start)
+    step_now()
+    each = [(one.months, one.actual, one.effect) for row in rows for one in row.outcomes.all()]
+    assert each == [(3, 270, each[0][2])] * 3
+    for row in (*rows, seen):
+        row.refresh_from_db()
+    assert [(row.together, row.unmeasured) for row in rows] == [(True, "")] * 3
+    assert (seen.together, seen.unmeasured, seen.outcomes.count()) == (False, "observed", 0)
+    client.force_login(user_factory("marketing", language="en"))
+    words = "first 3 months, together with what else was decided for that month"
+    assert tight(client.get("/decisions/")).count(words) == 3
+    assert tight(client.get(f"/products/{juice.code}/mix/")).count(words) == 3
+    answer = client.get("/api/v1/decisions/").json()["results"]
+    assert sorted((one["together"], one["unmeasured"]) for one in answer if one["months"]) == [(True, "")] * 3
+
+
+@pytest.mark.parametrize(
+    ("why", "words"),
+    [
+        ("level", "a state is counted here, not sales"),
+        ("no_forecast", "there is no forecast from before it"),
+        ("gap", "sales of some of its time are missing"),
+        ("overtaken", "the next decision followed within three months"),
+        ("too_little", "too little sells to say it in per cent"),
+        ("", "not measured yet"),
+    ],
+)
+def test_what_never_will_be_measured_says_why(client: Client, why: str, words: str) -> None:
+    """It waits no longer, in the page, card, file and API; the night says so once."""
+    level = [measure_factory(kind="level")] if why == "level" else []
+    juice = product_factory(line=line_factory(measures=level), launched=datetime.date(2022, 1, 1))
+    months_give(juice, 36, volume=lambda step: 90)
+    start = ago(1 if why in ("", "overtaken") else 4)
+    if why != "no_forecast":
+        vintage(juice, month_add(start, -1))
+    if why == "gap":
+        ProductMonth.objects.filter(product=juice, month=ago(3)).delete()
+    if why == "too_little":
+        ForecastMonth.objects.update(lo80=-500, lo95=-600)
+    row = begun(juice, start)
+    if why == "overtaken":
+        begun(juice, ago(0))
+    step_now()
+    row.refresh_from_db()
+    assert (row.unmeasured, row.outcomes.count()) == (why, 0)
+    words = f"not measured: {words}" if why else words
+    client.force_login(user_factory("marketing", language="en"))
+    query = f"decision={row.decision_id}"
+    for show, there in (("waiting", why == ""), ("unmeasured", why != "")):
+        assert listed(client, f"?show={show}&{query}") == ([juice.code] if there else [])
+    assert f">{words}<" in tight(client.get(f"/decisions/?{query}"))
+    assert f"· {words}<" in tight(client.get(f"/products/{juice.code}/mix/"))
+    file = client.get(f"/decisions/export/csv/?{query}").streaming_content
+    assert words in b"".join(file).decode()
+    answer = client.get("/api/v1/decisions/").json()["results"]
+    assert next(one for one in answer if one["decision"] == row.decision_id)["unmeasured"] == why
+    client.force_login(user_factory("marketing", channels=[channel_factory()], language="en"))
+    assert words not in tight(client.get("/decisions/"))
+    assert {one["unmeasured"] for one in client.get("/api/v1/decisions/").json()["results"]} == {""}
+
+
+def test_an_old_one_without_a_word_is_looked_at_once_and_a_settled_outcome_stays(juice: Product) -> None:
+    old, kept = begun(juice, ago(30)), begun(juice, ago(24))
+    outcome(kept, -0.2)
+    step_now()
+    old.refresh_from_db()
+    assert (old.unmeasured, kept.outcomes.count()) == ("no_forecast", 1)
+    assert step_now() == []
 
 
 @pytest.mark.parametrize(
@@ -278,7 +433,7 @@ def test_the_database_refuses_nonsense(juice: Product, change: str) -> None:
     start = month_add(LAST, -4)
     vintage(juice, month_add(start, -1))
     begun(juice, start)
-    run_now()
+    step_now()
     assert DecisionOutcome.objects.count() == 1
     with pytest.raises(IntegrityError), transaction.atomic(), connection.cursor() as cursor:
         cursor.execute(change)
@@ -288,7 +443,7 @@ def test_the_card_shows_it_to_who_may_see_the_mix(juice: Product, client: Client
     start = month_add(LAST, -4)
     vintage(juice, month_add(start, -1))
     begun(juice, start, expected=-0.12)
-    run_now()
+    step_now()
     client.force_login(user_factory("marketing", language="en"))
     page = client.get(f"/products/{juice.code}/mix/").content.decode()
     assert "What did earlier decisions do?" in page
@@ -326,6 +481,7 @@ def test_the_page_tells_what_missed_from_what_was_met(client: Client) -> None:
     rows = [begun(product, start, expected=-0.1) for product in (met, missed, waiting)]
     outcome(rows[0], -0.12)
     outcome(rows[1], -0.3)
+    DecisionProduct.objects.filter(pk=rows[1].pk).update(expected_lo80=-0.21, expected_hi80=-0.04)
     client.force_login(user_factory("marketing", language="en"))
     assert set(listed(client)) == {"MET", "MISS", "WAIT"}
     assert listed(client, "?show=met") == ["MET"]
@@ -339,8 +495,12 @@ def test_the_page_tells_what_missed_from_what_was_met(client: Client) -> None:
     sheet = b"".join(client.get("/decisions/export/csv/?show=missed").streaming_content).decode("utf-8-sig")
     assert "less than expected" in sheet
     assert sheet.count("MISS") == 1
+    assert ";-0.1;-0.21;-0.04;" in sheet.replace(",", ";")
+    assert "−21% to −4%" in tight(client.get("/decisions/?show=missed"))
+    assert "expected −10% (−21% to −4%)" in tight(client.get("/products/MISS/mix/"))
     answer = client.get("/api/v1/decisions/?product=MISS").json()["results"]
     assert [(one["effect"], one["expected"], one["outcome"]) for one in answer] == [(-0.3, -0.1, "less")]
+    assert [(one["expected_lo80"], one["expected_hi80"]) for one in answer] == [(-0.21, -0.04)]
 
 
 def test_limits_hide_products_and_what_was_sold_elsewhere(client: Client) -> None:
@@ -359,6 +519,25 @@ def test_limits_hide_products_and_what_was_sold_elsewhere(client: Client) -> Non
     assert "30%" not in client.get(f"/products/{product.code}/mix/").content.decode()
     client.force_login(user_factory(rights=[]))
     assert client.get("/decisions/").status_code == 403
+
+
+def test_no_order_and_no_filter_tells_of_what_is_hidden(client: Client) -> None:
+    rows = [
+        begun(product_factory(code=code), ago(back), rate)
+        for code, back, rate in (("A", 2, -0.1), ("B", 3, -0.3), ("C", 4, -0.2))
+    ]
+    DecisionProduct.objects.update(expected_lo80=-0.97, expected_hi80=0.98)
+    DecisionProduct.objects.filter(pk=rows[0].pk).update(unmeasured="gap")
+    client.force_login(user_factory("marketing", channels=[channel_factory()], language="en"))
+    for query in ("sort=-expected", "sort=-effect", "show=waiting", "show=unmeasured", "show=met"):
+        assert listed(client, f"?{query}") == (["A", "B", "C"])
+        file = b"".join(client.get(f"/decisions/export/csv/?{query}").streaming_content).decode()
+        assert file.index("A,") < file.index("B,") < file.index("C,")
+        assert "97" not in file
+    page = tight(client.get("/decisions/"))
+    assert "sort=expected" not in page
+    assert "97%" not in page
+    assert [one["expected_lo80"] for one in client.get("/api/v1/decisions/").json()["results"]] == [None] * 3
 
 
 def test_what_else_was_considered_is_kept() -> None:
@@ -427,6 +606,11 @@ def test_what_a_promotion_did_stands_beside_what_was_planned() -> None:
     effect.delete()
     promotion_outcomes_write(products=[product.pk])
     assert not DecisionOutcome.objects.exists()
+    effect.reason, effect.baseline, effect.sold, effect.uplift = "few_normal", None, None, None
+    effect.uplift_lo80 = effect.uplift_hi80 = None
+    effect.save()
+    promotion_outcomes_write(products=[product.pk])
+    assert DecisionProduct.objects.get().unmeasured == "few_normal"
 
 
 def test_an_approved_positioning_is_one(juice: Product) -> None:

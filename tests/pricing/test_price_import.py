@@ -244,6 +244,31 @@ def test_what_changes_today_is_a_decision_within_bounds_and_history_is_neither(
     assert decision.withdrawn_at is not None
 
 
+def test_what_was_observed_is_loaded_and_decided_by_nobody(
+    product: Any, file_in: Any, tmp_path: Path
+) -> None:
+    """Past, now and ahead, by one who may approve nothing, from the shell and from the watched folder."""
+    seen = price_list_factory(code="shelf", kind="observed")
+    price_factory(product=product, price_list=seen, start_date=day(-100), amount=8)
+    bound_factory(product=product, start_date=day(-999), least=5, source="The floor")
+    NoticeDays.objects.create(days=20)
+    rows = [("A", "shelf", day(ago), amount) for ago, amount in ((-30, 4), (-10, 3), (10, 2))]
+    checked = file_in(None, *rows, apply=False, options={"apply_when_clean": True})
+    assert checked.state == "applied"
+    assert [each["effect"] for each in checked.preview] == ["loaded"] * 3
+    helper = user_factory(rights=IMPORTS)
+    assert file_in(helper, ("A", "shelf", day(-5), 2), by=helper).counts["new"] == 1
+    assert run(tmp_path, ("A", "shelf", day(-4), 1), ("A", "shelf", day(4), 2)).counts.new == 2
+    assert price_on(product, today(), kind="observed")[UNIT].amount == 1
+    assert (Price.objects.count(), Proposal.objects.count(), Decision.objects.count()) == (7, 0, 0)
+    undone(Import.objects.latest("pk"), helper)
+    assert list(Price.objects.filter(state="withdrawn").values_list("start_date", flat=True)) == [day(4)]
+    mixed = file_in(helper, ("A", "shelf", day(-3), 1), ("A", "base", day(-3), 9), apply=False)
+    with pytest.raises(DomainError) as refused:  # our own beside it asks for who may approve
+        import_apply(row=mixed, user=helper)
+    assert refused.value.code == "not_allowed"
+
+
 def test_limits_hold_for_what_lies_ahead(product: Any, file_in: Any) -> None:
     anna, said = user_factory(), {"start_date": day(-9), "source": "The floor"}
     soft = bound_factory(product=product, least=5, beyond="reason", **said)

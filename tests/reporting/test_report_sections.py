@@ -287,6 +287,7 @@ def test_a_name_is_left_out_where_names_are(company: Any) -> None:
         builder, ReportContext(company.author, ReportScope([company.juice], [], ReportPeriod()), "EUR")
     )
     assert "Price" in str(builder.blocks)
+    assert "not measured yet" in str(builder.blocks)
     assert str(decision.decision.decided_by) not in str(builder.blocks)
 
 
