@@ -26,7 +26,8 @@ from pricing.selectors.price_overview import SHOWN, SORTS, Parts, parts_priced, 
 from pricing.selectors.price_rows import price_history, price_rows
 from pricing.selectors.prices import lists_visible
 from pricing.selectors.yearly import customers_visible, list_yearly, product_yearly
-from pricing.services.price_lists import vat_set
+from pricing.services.price_bounds import RIGHT as BOUNDS
+from pricing.services.price_bounds import vat_set
 from pricing.words.prices import list_words, part_text, part_words, price_text
 from pricing.words.yearly import yearly_cells, yearly_heads, yearly_words
 from products.models import ProductLine
@@ -227,12 +228,14 @@ def product_prices(request: HttpRequest, code: str) -> HttpResponse:
     product = product_get(request.user, code)
     form, status = VatForm(request.POST or None, initial={"start_date": today()}), 200
     if request.method == "POST":
-        if not request.user.has_perm("pricing.edit"):
-            raise PermissionDenied("pricing.edit")
+        if not request.user.has_perm(BOUNDS):
+            raise PermissionDenied(BOUNDS)
         if form.is_valid():
             try:
                 vat_set(user=request.user, product=product, **form.cleaned_data)
             except DomainError as error:
+                if error.status == 403 and error.code != "four_eyes":
+                    raise
                 form_refuse(form, error)
             else:
                 messages.success(request, _("Saved."))
@@ -263,6 +266,6 @@ def product_prices(request: HttpRequest, code: str) -> HttpResponse:
         .union(VatCode.objects.filter(line__in=above))
         .order_by("-start_date"),
         "form": form,
-        "can_edit": request.user.has_perm("pricing.edit"),
+        "can_bound": request.user.has_perm(BOUNDS),
     }
     return page_render(request, "pricing/product_prices.html", context, status=status)

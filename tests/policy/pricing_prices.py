@@ -115,10 +115,11 @@ PRICE_RULES = [
     Rule(
         "pricing:product_prices",
         get=VIEW,
-        post=EDIT,
+        post="pricing.bounds",
         args=own_product,
         foreign=foreign_product,
         data={"code": "low", "start_date": "2026-01-01"},
+        whole=True,
     ),
     Rule("pricing:price_lists", get=VIEW, args=everything),
     Rule("pricing:price_list_new", get=EDIT, post=EDIT, data=LIST, whole=True),
