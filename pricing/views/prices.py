@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime
 from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import islice
@@ -39,6 +40,14 @@ from products.selectors.lines import line_tree
 BY_NAME = Sort("name", descending=False)
 
 
+def _day(text: str) -> datetime.date:
+    """The day of an address; today where it names none."""
+    try:
+        return datetime.date.fromisoformat(text)
+    except ValueError:
+        return today()
+
+
 @dataclass(frozen=True)
 class Asked:
     """What the address of the page Prices asks for; ``price_list`` is ``None`` while there are no lists."""
@@ -51,6 +60,7 @@ class Asked:
     text: str
     show: str
     sort: Sort
+    day: datetime.date
 
     @classmethod
     def read(cls, request: HttpRequest) -> Asked:
@@ -73,7 +83,12 @@ class Asked:
             said.get("q", "").strip()[:200],
             show if show in SHOWN else SHOWN[0],
             sort,
+            _day(said.get("on", "")),
         )
+
+    @property
+    def is_other_day(self) -> bool:
+        return self.day != today()
 
     def rows(self, user: Any) -> Any:
         return products_priced(
@@ -86,6 +101,7 @@ class Asked:
             show=self.show,
             sort=self.sort.field,
             descending=self.sort.descending,
+            day=self.day,
         )
 
 
@@ -130,7 +146,7 @@ def prices(request: HttpRequest) -> HttpResponse:
     }
     if asked.price_list is not None:
         page = paginate(request, asked.rows(request.user))
-        parts = parts_priced(asked.price_list, [product.pk for product in page])
+        parts = parts_priced(asked.price_list, [product.pk for product in page], asked.day)
         currency = asked.price_list.currency
         context |= {
             "page": page,
@@ -173,8 +189,8 @@ def prices_export(request: HttpRequest, kind: str) -> HttpResponseBase:
     def rows() -> Iterator[list[Any]]:
         source = asked.rows(request.user).iterator(chunk_size=500)
         while products := list(islice(source, 500)):
-            yearly = list_yearly(price_list, products) if names else {}
-            parts = parts_priced(price_list, [product.pk for product in products])
+            yearly = list_yearly(price_list, products, asked.day) if names else {}
+            parts = parts_priced(price_list, [product.pk for product in products], asked.day)
             for product in products:
                 of_customer = {row.customer.name: row for row in yearly.get(product.pk, ())}
                 paid = [cell for name in names for cell in yearly_cells(of_customer.get(name))]

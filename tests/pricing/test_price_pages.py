@@ -199,6 +199,30 @@ class TestPages:
         file = b"".join(client.get("/pricing/export/csv/?sort=price").streaming_content).decode()
         assert [line.split(",")[0] for line in file.splitlines()[1:]] == ["B", "A"]
 
+    def test_what_holds_on_another_day(self, product: Product, client_of: Any) -> None:
+        """8.00, 9.00 from the 30th day, 7.00 from the 60th: on the page, in its file and in the API."""
+        client, shop = client_of(user_factory(language="en")), PriceList.objects.get()
+        part = {"product": product, "price_list": shop, "component": "month"}
+        for start, amount in ((-9, 2), (40, 3), (50, None)):
+            price_factory(**part, start_date=day(start), amount=amount)
+        price_factory(product=product, price_list=shop, start_date=day(44), amount=1, state="withdrawn")
+        for asked, now, parts, then in (
+            ("", "€8.00", ["€2.00 per month"], day(30)),
+            ("soon", "€8.00", ["€2.00 per month"], day(30)),
+            (str(day(45)), "€9.00", ["€3.00 per month"], day(50)),
+            (str(day(60)), "€7.00", [], None),
+        ):
+            page = client.get(f"/pricing/?on={asked}")
+            [row] = page.context["rows"]
+            assert (row["now"], row["parts"], row["next_date"]) == (now, parts, then)
+            assert ("Price that day" in tight(page)) is asked.startswith("2")
+        file = b"".join(client.get(f"/pricing/export/csv/?on={day(45)}").streaming_content).decode()
+        assert [line.split(",")[8] for line in file.splitlines()[1:]] == ["9", "3"]
+        said = lambda on: client.get(f"/api/v1/prices/?product=a&on={on}").json()["results"]  # noqa: E731
+        held = [[(row["component"], row["amount"]) for row in said(on)] for on in (day(45), day(60))]
+        assert held == [[("month", "3.0000"), ("unit", "9.0000")], [("unit", "7.0000"), ("month", None)]]
+        assert client.get("/api/v1/prices/?on=soon").status_code == 400
+
     def test_a_price_of_parts_is_said_in_words_and_in_the_file(
         self, product: Product, client_of: Any, tmp_path: Path
     ) -> None:
@@ -342,8 +366,16 @@ class TestApi:
         assert (price["amount"], price["product"], price["currency"]) == ("8.8000", "A", "EUR")
         assert author.get("/api/v1/price-lists/").json()["results"][0]["code"] == "shop"
         assert post(author, "", said | {"products": ["x"]}).status_code == 400
+        base = price_list_factory(code="base", with_vat=True)
+        price_factory(product=product, price_list=base, start_date=day(-9), amount=20)
+        follows = said | {"rule": "list", "value": "0.9", "start_date": day(12).isoformat()}
+        assert post(author, "", follows).json()["field"] == "of"
+        assert post(author, "", said | {"of": "base"}).status_code == 400
+        made = post(author, "", follows | {"of": "BASE"})
+        assert (made.status_code, made.json()["rule"]["kind"]) == (201, "list")
+        assert Price.objects.get(proposal=made.json()["id"]).amount == 18
         assert post(author, "", said | {"start_date": day(0).isoformat()}).json()["field"] == "start_date"
-        assert Proposal.objects.count() == 1
+        assert Proposal.objects.count() == 2
 
 
 def test_a_list_that_somebody_else_changed_meanwhile_is_not_overwritten() -> None:
