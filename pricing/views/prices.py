@@ -37,15 +37,9 @@ from products.selectors.filter_choices import filter_choices
 from products.selectors.head import product_head
 from products.selectors.lines import line_tree
 
+from .asked import day_read
+
 BY_NAME = Sort("name", descending=False)
-
-
-def _day(text: str) -> datetime.date:
-    """The day of an address; today where it names none."""
-    try:
-        return datetime.date.fromisoformat(text)
-    except ValueError:
-        return today()
 
 
 @dataclass(frozen=True)
@@ -83,7 +77,7 @@ class Asked:
             said.get("q", "").strip()[:200],
             show if show in SHOWN else SHOWN[0],
             sort,
-            _day(said.get("on", "")),
+            day_read(said.get("on", "")) or today(),
         )
 
     @property

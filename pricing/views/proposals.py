@@ -29,7 +29,6 @@ from pricing.selectors.proposals import (
     proposal_job,
     proposal_prices,
     proposal_rows,
-    proposals_visible,
 )
 from pricing.services.proposals import (
     proposal_approve,
@@ -38,23 +37,6 @@ from pricing.services.proposals import (
     proposal_withdraw,
 )
 from pricing.words.prices import bound_words, list_words, part_words, price_text, rule_words
-
-
-@with_right("pricing.view")
-@require_safe
-def proposals(request: HttpRequest) -> HttpResponse:
-    """Those that wait first."""
-    rows = proposals_visible(request.user)
-    page = paginate(request, rows)
-    context = {
-        "page": page,
-        "rows": [
-            {"proposal": row, "about": list_words(row.price_list), "rule": rule_words(row.rule)}
-            for row in page
-        ],
-        "can_edit": request.user.has_perm("pricing.edit"),
-    }
-    return page_render(request, "pricing/proposals.html", context)
 
 
 @with_right("pricing.view")

@@ -168,6 +168,7 @@ PRICE_RULES = [
     Rule("pricing:vat_rate_delete", post=CLOSE, args=a_vat_rate, whole=True),
     Rule("pricing:levies_export", get="exchange.export", args=a_file(everything)),
     Rule("pricing:proposals", get=VIEW, args=everything),
+    Rule("pricing:proposals_export", get="exchange.export", args=a_file(everything)),
     Rule(
         "pricing:proposal_new",
         get=EDIT,

@@ -19,7 +19,7 @@ from django.utils import translation
 from core.organisation import today
 from pricing.models import PriceList, Proposal, VatCode
 from pricing.services.price_rules import Rule
-from pricing.services.proposals import proposal_draft, proposal_withdraw
+from pricing.services.proposals import proposal_draft, proposal_submit, proposal_withdraw
 from products.models import Family, FamilyMember, Product, Supplier
 from tests.factories import (
     bound_factory,
@@ -236,3 +236,58 @@ def test_every_price_beyond_a_bound_is_marked_before_it_is_proposed() -> None:
     assert "by the reason given" in tight(client.get(address))
     proposal_withdraw(user=author, proposal=draft)
     assert not client.get(address).context["passed"]
+
+
+def test_the_list_of_proposals_is_filtered_sorted_and_a_file(product: Product) -> None:
+    """Three: waiting and withdrawn ones of Anna, of which one on another line; a draft of Bob."""
+    anna, bob, mine = (
+        user_factory(name="Anna", language="en"),
+        user_factory(name="Bob"),
+        PriceList.objects.get(),
+    )
+    other = product_factory(line=line_factory(code="other"))
+    price_factory(product=other, price_list=mine, start_date=day(-20), amount=8)
+
+    def draft(author: Any, reason: str, ahead: int, of: Product) -> Proposal:
+        rule = Rule("percentage", Decimal("0.1"))
+        about = {"price_list": mine, "start_date": day(ahead), "reason": reason}
+        return proposal_draft(user=author, **about, rule=rule, product_ids=[of.pk])
+
+    proposal_submit(user=anna, proposal=draft(anna, "Costs went up", 10, product))
+    proposal_withdraw(user=anna, proposal=draft(anna, "As they do", 30, other))
+    draft(bob, "Bob thinks", 20, product)
+    client = client_of(anna)
+
+    def found(query: str) -> list[str]:
+        return [
+            row["proposal"].reason[:3] for row in client.get(f"/pricing/proposals/?{query}").context["rows"]
+        ]
+
+    for query, said in {
+        "": ["Cos", "As "],
+        "show=withdrawn": ["As "],
+        "show=approved": [],
+        "line=other": ["As "],
+        f"by={anna.pk}": ["Cos", "As "],
+        f"by={bob.pk}": [],
+        "by=x": [],
+        f"since={day(11)}": ["As "],
+        "since=soon": ["Cos", "As "],
+        "q=costs+shop": ["Cos"],
+        "q=nothing": [],
+        "sort=reason": ["As ", "Cos"],
+        "sort=-start": ["As ", "Cos"],
+        "sort=start": ["Cos", "As "],
+        "sort=prices": ["Cos", "As "],
+        "sort=other": ["Cos", "As "],
+    }.items():
+        assert found(query) == said, query
+    page = client.get("/pricing/proposals/")
+    assert [str(author) for author in page.context["authors"]] == ["Anna"]
+    assert "No proposal like this." in tight(client.get("/pricing/proposals/?q=nothing"))
+    file = b"".join(client.get("/pricing/proposals/export/csv/?sort=reason").streaming_content)
+    rows = list(csv.reader(io.StringIO(file.decode("utf-8-sig"))))[1:]
+    assert [(row[1], row[4], row[6]) for row in rows] == [
+        ("As they do", "1", "withdrawn"),
+        ("Costs went up", "1", "proposed"),
+    ]
