@@ -9,7 +9,7 @@ from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
+from django.utils.translation import ngettext, pgettext
 from django.views.decorators.http import require_POST, require_safe
 
 from accounts.errors import DomainError
@@ -21,6 +21,7 @@ from pricing.forms.proposal_rows import ProposalRowsForm
 from pricing.models import Price, Proposal
 from pricing.models.price import State
 from pricing.selectors.bounds import Held, Passed
+from pricing.selectors.proposal_effect import effect_allowed
 from pricing.selectors.proposals import (
     ProposalRow,
     Reseller,
@@ -80,6 +81,7 @@ def proposal_page(
         "passed": len(passed),
         "refused": sum(each.is_refused for each in held.passed),
         "beyond": beyond,
+        "shows_effect": bool(prices) and effect_allowed(user, found),
         "has_reseller": any(item["reseller"] for item in shown),
         "error": error,
         "note": request.POST.get("note", ""),
@@ -126,9 +128,9 @@ def _beyond_words(passed: Passed | None, found: Proposal) -> tuple[str, str] | N
     """What comes of a price beyond a bound, and which bound that is."""
     if passed is None:
         return None
-    said = _("only with a reason") if not found.exception else _("by the reason given")
+    said = pgettext("bound", "only with a reason") if not found.exception else _("by the reason given")
     bound = f"{passed.bound.source}: {bound_words(passed.bound)}"
-    return _("refused") if passed.is_refused else said, bound
+    return pgettext("bound", "refused") if passed.is_refused else said, bound
 
 
 def _words(row: ProposalRow, found: Proposal, passed: Passed | None) -> dict[str, Any]:

@@ -274,6 +274,7 @@ NO_PAGES = {
     "pricing:cost_rate_withdraw",
     "pricing:reference_customer",
     "pricing:promotions_card",
+    "pricing:proposal_effect",
     "pricing:product_variance",
     "pricing:sensitivity_export",
     "pricing:what_if_save",
