@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime
 from decimal import Decimal
 from typing import Any
 
@@ -19,7 +20,7 @@ from core.api import HasRight, Pagination, StrictSerializer
 from core.idempotency import once
 from pricing.models import Price, PriceList, Proposal
 from pricing.models.price import State
-from pricing.selectors.prices import lists_visible
+from pricing.selectors.prices import held_on, lists_visible
 from pricing.selectors.proposals import proposals_visible
 from pricing.services.price_rules import KINDS, ROUNDINGS, Rule
 from pricing.services.proposals import (
@@ -37,12 +38,16 @@ class PriceFilters(django_filters.FilterSet):
     product = django_filters.CharFilter("product__code", lookup_expr="iexact", label="code of a product")
     price_list = django_filters.CharFilter("price_list__code", lookup_expr="iexact", label="code of a list")
     line = LineFilter("product__line")
+    on = django_filters.DateFilter(method="holding", label="what holds on this day, approved")
     since = django_filters.DateFilter("start_date", lookup_expr="gte", label="begins on this day or later")
     until = django_filters.DateFilter("start_date", lookup_expr="lte", label="begins on this day or earlier")
 
     class Meta:
         model = Price
-        fields = ("product", "price_list", "line", "component", "state", "since", "until", "proposal")
+        fields = ("product", "price_list", "line", "component", "state", "on", "since", "until", "proposal")
+
+    def holding(self, rows: QuerySet[Price], _name: str, day: datetime.date) -> QuerySet[Price]:
+        return held_on(rows, day)
 
 
 class PriceSerializer(serializers.ModelSerializer):
@@ -138,8 +143,9 @@ class ProposedPriceSerializer(StrictSerializer):
 
 
 class ProposalRequestSerializer(StrictSerializer):
-    """New prices of ``products`` by a rule (``percentage``: a rate, 0.03 is 3 % more), or each its own price
-    in ``prices``. ``exception``: where a bound or the days of notice ask why."""
+    """New prices of ``products`` by a rule (``percentage``: a rate, 0.03 is 3 % more; ``list``: ``value``
+    times what holds on the list whose code is ``of``), or each its own price in ``prices``. ``exception``:
+    where a bound or the days of notice ask why."""
 
     price_list = serializers.CharField(max_length=40)
     start_date = serializers.DateField()
@@ -151,6 +157,7 @@ class ProposalRequestSerializer(StrictSerializer):
     )
     rule = serializers.ChoiceField([key for key, _label in KINDS if key != "paste"], required=False)
     value = serializers.DecimalField(18, 4, required=False)
+    of = serializers.CharField(max_length=40, required=False, allow_blank=True, default="")
     rounding = serializers.ChoiceField([key for key, _label in ROUNDINGS], default="none")
     prices = ProposedPriceSerializer(many=True, required=False, max_length=500)  # type: ignore[call-arg]
     component = serializers.ChoiceField(Price.Component.choices, default="unit")
@@ -159,6 +166,8 @@ class ProposalRequestSerializer(StrictSerializer):
     def validate(self, data: dict[str, Any]) -> dict[str, Any]:
         if ("prices" in data) == ("rule" in data) or ("rule" in data) != ("products" in data):
             raise serializers.ValidationError(_("Give products and a rule, or prices."))
+        if data["of"] and data.get("rule") != "list":
+            raise serializers.ValidationError({"of": [_("Only with the rule list.")]})
         return data
 
 
@@ -213,7 +222,14 @@ class ProposalViewSet(
                 reason=said["reason"],
                 alternatives=said.get("alternatives", ""),
                 exception=said["exception"],
-                rule=Rule(kind, said.get("value"), said["rounding"], said["component"], tier),
+                rule=Rule(
+                    kind,
+                    said.get("value"),
+                    said["rounding"],
+                    said["component"],
+                    tier,
+                    said["of"] if kind == "list" else "",
+                ),
                 product_ids=[known[code] for code in codes],
                 pasted={known[code]: amount for code, amount in amounts.items()} if amounts else None,
             )

@@ -1,16 +1,19 @@
 from __future__ import annotations
 
 import pghistory
+import pgtrigger
 from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
+
+from .price import TODAY
 
 
 @pghistory.track()
 class PassThrough(models.Model):
     """By what part of a change of ours a reseller's price moves, both in per cent, in a channel with those
     below it from a date on; no channel: everywhere without a rate of its own. 1, also where nobody says
-    anything: he keeps his margin in per cent."""
+    anything: he keeps his margin in per cent. What has begun stays as it is."""
 
     channel = models.ForeignKey(
         "products.Channel",
@@ -31,6 +34,19 @@ class PassThrough(models.Model):
                 fields=["channel", "start_date"], name="pass_through_once", nulls_distinct=False
             ),
             models.CheckConstraint(condition=Q(rate__gte=0, rate__lte=2), name="pass_through_rate"),
+        ]
+        triggers = [
+            pgtrigger.Trigger(
+                name="begun_stays",
+                when=pgtrigger.Before,
+                operation=pgtrigger.Update,
+                func=f"""
+                    IF OLD.start_date <= {TODAY} OR NEW.start_date <= {TODAY} THEN
+                        RAISE EXCEPTION 'pass-through % has begun', OLD.id USING ERRCODE = 'check_violation';
+                    END IF;
+                    RETURN NEW;
+                """,
+            )
         ]
 
     def __str__(self) -> str:

@@ -63,7 +63,8 @@ class VatRate(models.Model):
 @pghistory.track()
 class VatCode(models.Model):
     """Which VAT a product, or a line with those below it, has from a date on; a product's own goes before
-    its line's. Nobody says so: high."""
+    its line's. Nobody says so: high. What has begun stays as it is, and nothing is put beside it afterwards;
+    it goes with a product without prices, or a line without products."""
 
     product = models.ForeignKey(
         "products.Product", models.CASCADE, null=True, blank=True, related_name="+", verbose_name=_("product")
@@ -91,6 +92,37 @@ class VatCode(models.Model):
                 name="vat_code_of_product_or_line",
             ),
             models.CheckConstraint(condition=Q(code__in=Vat.values), name="vat_code_known"),
+        ]
+        triggers = [
+            pgtrigger.Trigger(
+                name="begun_stays",
+                when=pgtrigger.Before,
+                operation=pgtrigger.Insert | pgtrigger.Update | pgtrigger.Delete,
+                func=f"""
+                    IF TG_OP = 'INSERT' THEN
+                        IF NEW.start_date <= {TODAY} AND EXISTS (
+                            SELECT 1 FROM pricing_vatcode
+                            WHERE product_id IS NOT DISTINCT FROM NEW.product_id
+                              AND line_id IS NOT DISTINCT FROM NEW.line_id
+                              AND start_date <= {TODAY} AND start_date <> NEW.start_date
+                        ) THEN
+                            RAISE EXCEPTION 'VAT from % on has begun', NEW.start_date
+                                USING ERRCODE = 'check_violation';
+                        END IF;
+                        RETURN NEW;
+                    END IF;
+                    IF (TG_OP = 'UPDATE' AND (OLD.start_date <= {TODAY} OR NEW.start_date <= {TODAY}))
+                       OR (TG_OP = 'DELETE' AND OLD.start_date <= {TODAY} AND (
+                           EXISTS (SELECT 1 FROM pricing_price WHERE product_id = OLD.product_id)
+                           OR EXISTS (SELECT 1 FROM products_product WHERE line_id = OLD.line_id)
+                       )) THEN
+                        RAISE EXCEPTION 'VAT from % on has begun', OLD.start_date
+                            USING ERRCODE = 'check_violation';
+                    END IF;
+                    IF TG_OP = 'DELETE' THEN RETURN OLD; END IF;
+                    RETURN NEW;
+                """,  # noqa: S608  nothing of a person is in it
+            )
         ]
 
     def __str__(self) -> str:

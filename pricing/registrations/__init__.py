@@ -26,7 +26,7 @@ def register_all() -> None:
         Right("pricing.approve", _("Approve what is proposed in the marketing mix")),
         Right(
             "pricing.bounds",
-            _("Set bounds and days of notice of prices"),
+            _("Set bounds and days of notice of prices, and which VAT they have"),
             _("Where prices need a second person: for who does not propose them."),
         ),
         Right("pricing.view_costs", _("See costs and margins")),

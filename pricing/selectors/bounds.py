@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import datetime
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
 
@@ -12,7 +13,7 @@ from django.db.models import Q
 
 from accounts.rows import from_row, row_of
 from core.organisation import organisation_get
-from pricing.models import Bound, Price, PriceList, Proposal
+from pricing.models import Bound, Price, PriceList
 from products.models import Product
 from products.selectors.lines import LineTree, line_tree
 
@@ -80,14 +81,54 @@ def end_passed(bound: Bound, amount: Decimal, price_list: PriceList, rate: Decim
     return "most" if bound.most is not None and held > bound.most else ""
 
 
-def unchecked(proposal: Proposal) -> int:
-    """How many of a proposal's prices no bound is known for in its list's currency, while there is one in
-    another: they are held against none. Two queries at most."""
-    price_list, bounds = proposal.price_list, BoundsOn(proposal.start_date)
-    if price_list.kind == PriceList.Kind.OBSERVED or not bounds.currencies - {price_list.currency}:
-        return 0
-    prices = proposal.prices.exclude(amount=None).select_related("product")
-    return sum(bounds.elsewhere(price, price_list.currency) for price in prices)
+@dataclass(frozen=True)
+class Passed:
+    """A price beyond a bound; ``end`` is the one it passes, *least* or *most*."""
+
+    price: Price
+    bound: Bound
+    end: str
+
+    @property
+    def is_refused(self) -> bool:
+        """Whether no reason lets it pass."""
+        return self.bound.beyond == Bound.Beyond.REFUSE
+
+
+@dataclass(frozen=True)
+class Held:
+    """Prices against the bounds of their day. ``unchecked``: of how many none is known in their list's
+    currency, while there is one in another; ``rates``: their VAT where it was asked, by product id."""
+
+    passed: Sequence[Passed] = ()
+    unchecked: int = 0
+    rates: Mapping[int, Decimal | None] = field(default_factory=dict)
+
+
+def prices_held(
+    price_list: PriceList, prices: Sequence[Price], bounds: BoundsOn, start_date: datetime.date
+) -> Held:
+    """These prices of the list from the date, with their products, against ``bounds`` of that day. One query
+    at most besides."""
+    if price_list.kind == PriceList.Kind.OBSERVED or not bounds:
+        return Held()
+    currency = price_list.currency
+    priced = [price for price in prices if price.amount is not None]
+    unchecked = 0
+    if bounds.currencies - {currency}:
+        unchecked = sum(bounds.elsewhere(price, currency) for price in priced)
+    if currency not in bounds.currencies:
+        return Held(unchecked=unchecked)
+    rates = vat_rates([price.product for price in prices], start_date) if prices else {}
+    passed = []
+    for price in priced:
+        bound = bounds.of(price.product, price.component, price.tier, currency=currency)
+        if bound is None or price.amount is None:
+            continue
+        end = end_passed(bound, price.amount, price_list, rates[price.product_id])
+        if end:
+            passed.append(Passed(price, bound, end))
+    return Held(passed, unchecked, rates)
 
 
 def refusing(

@@ -14,7 +14,7 @@ from decimal import Decimal
 from typing import Any
 
 from django.db import connection
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 
 from core.months import month_add
 from core.organisation import organisation_get, today
@@ -83,16 +83,18 @@ def changing(products: Collection[int], since: datetime.date, last: datetime.dat
 
 
 def markets_of(
-    products: Collection[int], first: datetime.date, last: datetime.date
+    products: Collection[int], first: datetime.date, last: datetime.date, proposal: int | None = None
 ) -> dict[int, list[Market]]:
-    """Of each product its markets with all prices up to ``last``, and what they sold in the 12 months before
+    """Of each product its markets with all prices up to ``last``, those of a ``proposal`` (its id) among them
+    as if it were approved, and what they sold in the 12 months before
     ``first``; what is paid once is left out, but of what costs nothing else. A product that no list has is
     missing."""
     lists = own_lists()
     by_product: dict[int, dict[int, dict[Part, Rows]]] = defaultdict(
         lambda: defaultdict(lambda: defaultdict(list))
     )
-    rows = _prices(lists).filter(product_id__any=list(products), start_date__lte=last).order_by("start_date")
+    prices = _prices(lists, proposal).filter(product_id__any=list(products), start_date__lte=last)
+    rows = prices.order_by("start_date")
     for product, price_list, component, tier, date, amount in rows.values_list(
         "product_id", "price_list_id", "component", "tier", "start_date", "amount"
     ):
@@ -139,8 +141,11 @@ def own_lists() -> dict[Any, PriceList]:
     )
 
 
-def _prices(lists: Iterable[int]) -> QuerySet[Price]:
-    return Price.objects.filter(price_list__in=list(lists), state=State.APPROVED)
+def _prices(lists: Iterable[int], proposal: int | None = None) -> QuerySet[Price]:
+    counts = Q(state=State.APPROVED)
+    if proposal is not None:
+        counts |= Q(proposal=proposal)
+    return Price.objects.filter(counts, price_list__in=list(lists))
 
 
 def _reaching(own: ByList, lists: Mapping[int, PriceList], chain: Sequence[int]) -> tuple[int, ...]:

@@ -11,6 +11,7 @@ from core.months import month_add, month_end, month_start
 from core.numbers import significant
 from core.organisation import today
 from core.registries import PlannedChange
+from pricing.models import PriceList
 from pricing.selectors.market_answers import MarketAnswers
 from pricing.selectors.markets import Market, changing, markets_of
 from pricing.selectors.own_prices import (
@@ -31,6 +32,18 @@ LEAST = 0.002
 # Statistics get used to a new price as they smooth the level (forecasting/engine/drivers.py): the newest
 # month counts for three tenths, the one before it for seven tenths of that, and so on.
 WEIGHT, USED_MONTHS = 0.3, 6
+
+
+Range = tuple[float, float, float]
+"""A change that is expected, as a rate, and the ends of its 80 % range."""
+
+
+@dataclass(frozen=True)
+class Expected:
+    """What new own prices do to the volume of a product, and to what that brings in."""
+
+    volume: Range
+    revenue: Range
 
 
 @dataclass(frozen=True)
@@ -79,29 +92,47 @@ def price_changes(products: Collection[int], months: Sequence[datetime.date]) ->
     return found
 
 
-def changes_expected(products: Collection[int], day: datetime.date) -> dict[int, tuple[float, float, float]]:
-    """What the own prices that begin on the day do to the volume of each product, as a rate, and its 80 %
-    range: as the months ahead count with it. Missing where that is not known."""
+def moves_volume(price_list: PriceList) -> bool:
+    """Whether anything is expected of its prices: nobody says what a segment buys of all that is sold."""
+    return price_list.kind == PriceList.Kind.OWN and price_list.segment_id is None
+
+
+def changes_expected(
+    products: Collection[int], day: datetime.date, proposal: int | None = None
+) -> dict[int, Expected]:
+    """What the own prices that begin on the day do to each product, as the months ahead count with it; those
+    of a ``proposal`` (its id) as if it were approved. A market's price moves what it sold in the 12 months
+    before, and that brings in as much more as the price is higher. Missing where it is not known."""
     until = min(day, today())
-    markets = markets_of(products, month_start(until), day)
+    markets = markets_of(products, month_start(until), day, proposal)
     uses, answers = uses_of(markets), MarketAnswers(markets)
     found = {}
     for pk, own in markets.items():
-        whole = sum(market.volume for market in own)
         moves = [_on_day(pk, market, uses[pk], answers, day) for market in own]
-        ends = [0.0, 0.0, 0.0]
-        for market, move in zip(own, moves, strict=True):
-            for place, value in enumerate(move or ()):
-                ends[place] += market.volume / whole * value if whole > 0 else 0.0
         if any(moves):
-            found[pk] = (ends[0], ends[1], ends[2])
+            volumes = [market.volume for market in own]
+            revenues = [1.0 if market.sold is None else max(market.sold.revenue, 0.0) for market in own]
+            found[pk] = Expected(
+                _weighed(volumes, [move.volume if move else None for move in moves]),
+                _weighed(revenues, [move.revenue if move else None for move in moves]),
+            )
     return found
+
+
+def _weighed(weights: Sequence[float], moves: Sequence[Range | None]) -> Range:
+    """Of the whole product: each market by its weight; how unsure one is, so are the others."""
+    whole = sum(weights)
+    ends = [0.0, 0.0, 0.0]
+    for weight, move in zip(weights, moves, strict=True):
+        for place, value in enumerate(move or ()):
+            ends[place] += weight / whole * value if whole > 0 else 0.0
+    return ends[0], ends[1], ends[2]
 
 
 def _on_day(
     product: int, market: Market, uses: Uses, answers: MarketAnswers, day: datetime.date
-) -> tuple[float, float, float] | None:
-    """What a market's new price of that day does to what it buys, and the ends of its range."""
+) -> Expected | None:
+    """What a market's new price of that day does to what it buys, and to what that brings in."""
     answer, parts = answers.of(product, market), comparable(market.parts, uses)
     if answer is None or not parts:
         return None
@@ -111,7 +142,10 @@ def _on_day(
     if not old or not new or old == new:
         return None
     ratio = bounded(1 + answers.passed_on(product, market) * (new / old - 1))
-    return answer.share(ratio), *answer.band(ratio)
+    low, high = answer.band(ratio)
+    volume = (answer.share(ratio), low, high)
+    mean, least, most = ((1 + share) * new / old - 1 for share in volume)
+    return Expected(volume, (mean, least, most))
 
 
 def uses_of(markets: Mapping[int, Sequence[Market]]) -> dict[int, Uses]:

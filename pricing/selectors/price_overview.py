@@ -20,6 +20,8 @@ from products.selectors.access import products_visible
 from products.selectors.lines import line_tree
 from products.selectors.product_filter import ONE_OF, Like
 
+from .prices import held_on
+
 SORTS: dict[str, Any] = {
     "name": Lower("name"),
     "price": F("now_amount"),
@@ -40,12 +42,13 @@ def products_priced(
     show: str = "with",
     sort: str = "name",
     descending: bool = False,
+    day: datetime.date | None = None,
 ) -> QuerySet[Product]:
-    """Products with ``now_amount`` and ``now_since`` of the price per unit in force on the list, and
-    ``next_amount`` and ``next_date`` of the first ahead; what else a price is made of is in
-    :func:`parts_priced`. ``show``: those *with* a price of any kind there, with a change *ahead*, or on sale
-    *without* one; ``family`` and ``supplier`` are codes."""
-    day = today()
+    """Products with ``now_amount`` and ``now_since`` of the price per unit in force on the list on the
+    ``day``, today unless told, and ``next_amount`` and ``next_date`` of the first after it; what else a price
+    is made of is in :func:`parts_priced`. ``show``: those *with* a price of any kind there, with a change
+    *ahead*, or on sale *without* one; ``family`` and ``supplier`` are codes."""
+    day = day or today()
     own = Price.objects.filter(
         product=OuterRef("pk"),
         price_list=price_list,
@@ -75,14 +78,7 @@ def products_priced(
     if show == "ahead":
         rows = rows.filter(Exists(priced.filter(start_date__gt=day)))
     elif show == "without":
-        later = Price.objects.filter(
-            *(Q(**{name: OuterRef(name)}) for name in ("product", "price_list", "component", "tier")),
-            state=State.APPROVED,
-            start_date__lte=day,
-            start_date__gt=OuterRef("start_date"),
-        )
-        held = priced.filter(start_date__lte=day, amount__isnull=False)
-        rows = rows.filter(_on_sale(day), ~Exists(held.filter(~Exists(later))))
+        rows = rows.filter(_on_sale(day), ~Exists(held_on(priced.filter(amount__isnull=False), day)))
     else:
         rows = rows.filter(Exists(priced))
     by = SORTS[sort]
@@ -99,9 +95,12 @@ class Parts:
     ahead: Sequence[Price] = ()
 
 
-def parts_priced(price_list: PriceList, products: Collection[int]) -> dict[int, Parts]:
-    """By product that has any on the list, in the order of components and tiers. One query."""
-    day = today()
+def parts_priced(
+    price_list: PriceList, products: Collection[int], day: datetime.date | None = None
+) -> dict[int, Parts]:
+    """By product that has any on the list, in the order of components and tiers; in force on the ``day``,
+    today unless told. One query."""
+    day = day or today()
     rows = Price.objects.filter(price_list=price_list, product__in=products, state=State.APPROVED)
     held: dict[tuple[int, str, str], Price] = {}
     coming: dict[tuple[int, str, str], Price] = {}

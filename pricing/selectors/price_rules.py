@@ -20,8 +20,8 @@ def bounds_visible(user: Any) -> QuerySet[Bound]:
 
 
 def limits_history() -> list[HistoryEntry]:
-    """What bounds and days of notice were set to, by whom; for who sees all lines and channels."""
-    return history_of_all(Bound, NoticeDays, about=("product", "line", "channel"))
+    """What bounds, days of notice and VAT were set to, by whom; for who sees all lines and channels."""
+    return history_of_all(Bound, NoticeDays, VatCode, about=("product", "line", "channel"))
 
 
 def perishables_visible(user: Any) -> QuerySet[Perishable]:

@@ -9,7 +9,7 @@ from decimal import Decimal
 from typing import Any
 
 from django.contrib.postgres.expressions import ArraySubquery
-from django.db.models import Case, OuterRef, Q, QuerySet, Subquery, Value, When
+from django.db.models import Case, Exists, OuterRef, Q, QuerySet, Subquery, Value, When
 from django.db.models.functions import Coalesce
 
 from accounts.rows import from_row, row_of
@@ -72,6 +72,18 @@ def in_force(
     )
     key = ("price_list_id", "product_id", "component", "tier")
     return list(rows.order_by(*key, "-start_date").distinct(*key))
+
+
+def held_on(rows: QuerySet[Price], date: datetime.date) -> QuerySet[Price]:
+    """Of these prices the approved ones that hold on the date: none of the same list, product, component and
+    tier begins later and has begun by then."""
+    later = Price.objects.filter(
+        *(Q(**{name: OuterRef(name)}) for name in ("product", "price_list", "component", "tier")),
+        state=State.APPROVED,
+        start_date__lte=date,
+        start_date__gt=OuterRef("start_date"),
+    )
+    return rows.filter(~Exists(later), state=State.APPROVED, start_date__lte=date)
 
 
 def prices_on(

@@ -17,6 +17,7 @@ from pricing.models.price import State
 from products.models import Product, ProductFigures, ProductLine
 from products.selectors.access import visible_line_ids
 
+from .bounds import BoundsOn, Held, prices_held
 from .prices import in_force, lists_visible, vat_rates, with_and_without
 from .resellers import consumer_prices, margin_rate, passed_on
 
@@ -106,21 +107,39 @@ def proposal_volumes(proposal: Proposal) -> dict[int, Decimal | None]:
     return dict(ProductFigures.objects.filter(product__in=ids).values_list("product_id", "volume_12m"))
 
 
-def proposal_prices(proposal: Proposal) -> list[int]:
-    """The ids of its prices, those that touch most revenue first."""
-    prices = list(proposal.prices.order_by("pk").values_list("pk", "product_id"))
-    figures = ProductFigures.objects.filter(product__in=[product for _pk, product in prices])
-    revenue = dict(figures.values_list("product_id", "revenue_12m"))
-    return [pk for pk, _product in sorted(prices, key=lambda row: -(revenue.get(row[1]) or Decimal(0)))]
+def proposal_prices(proposal: Proposal) -> list[Price]:
+    """Its prices, those that touch most revenue first; of their products no more than the line."""
+    prices = list(proposal.prices.order_by("pk"))
+    products = Product.objects.only("line_id", "figures__revenue_12m").select_related("figures")
+    known = products.in_bulk([price.product_id for price in prices])
+    for price in prices:
+        price.product = known[price.product_id]
+
+    def revenue(price: Price) -> Decimal:
+        figures = getattr(price.product, "figures", None)
+        return (figures.revenue_12m if figures else None) or Decimal(0)
+
+    return sorted(prices, key=revenue, reverse=True)
 
 
-def proposal_rows(proposal: Proposal, ids: Sequence[int]) -> list[ProposalRow]:
-    """What these of its prices do, in the order given; some hundreds at a time."""
+def proposal_held(proposal: Proposal, prices: Sequence[Price]) -> Held:
+    """Its prices against the bounds of its date, while it is not decided."""
+    if proposal.state not in (State.DRAFT, State.PROPOSED):
+        return Held()
+    return prices_held(proposal.price_list, prices, BoundsOn(proposal.start_date), proposal.start_date)
+
+
+def proposal_rows(
+    proposal: Proposal, ids: Sequence[int], rates: Mapping[int, Decimal | None] | None = None
+) -> list[ProposalRow]:
+    """What these of its prices do, in the order given; some hundreds at a time. ``rates``: the VAT of their
+    products, where it was read."""
     prices = Price.objects.select_related("product__figures").in_bulk(list(ids))
     products = {price.product_id: price.product for price in prices.values()}
     old = old_amounts(proposal, products)
     consumers = consumer_prices(proposal.price_list, products)
-    rates = vat_rates([products[pk] for pk in consumers], proposal.start_date) if consumers else {}
+    if not rates:
+        rates = vat_rates([products[pk] for pk in consumers], proposal.start_date) if consumers else {}
     found = []
     for price in (prices[pk] for pk in ids):
         figures = getattr(price.product, "figures", None)

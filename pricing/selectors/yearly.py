@@ -151,9 +151,12 @@ def product_yearly(product: Product, rows: Sequence[PriceRow]) -> list[Yearly]:
     return found
 
 
-def list_yearly(price_list: PriceList, products: Sequence[Product]) -> dict[int, list[Yearly]]:
-    """The same for many products on one list, by product id, in a fixed number of queries."""
-    day, ids = today(), [product.pk for product in products]
+def list_yearly(
+    price_list: PriceList, products: Sequence[Product], day: datetime.date | None = None
+) -> dict[int, list[Yearly]]:
+    """The same for many products on one list, by product id, in a fixed number of queries; as of the ``day``,
+    today unless told."""
+    day, ids = day or today(), [product.pk for product in products]
     prices: dict[int, list[Price]] = defaultdict(list)
     later = Price.objects.filter(
         price_list=price_list, product__in=ids, state=State.APPROVED, start_date__gt=day
@@ -172,6 +175,7 @@ def list_yearly(price_list: PriceList, products: Sequence[Product]) -> dict[int,
             customers[product.line_id],
             {date: of_all[product.pk] for date, of_all in rates.items()},
             levies[product.line_id],
+            day,
         )
         for product in products
     }
@@ -183,11 +187,12 @@ def _yearly(
     customers: Sequence[Customer],
     rates: Mapping[datetime.date, Decimal | None],
     levies: LeviesOn | None,
+    day: datetime.date | None = None,
 ) -> list[Yearly]:
-    """``prices`` are approved ones, of each component in order of their dates."""
+    """``prices`` are approved ones, of each component in order of their dates; of the ``day``, or today."""
     if all(price.component == Price.Component.UNIT and not price.tier for price in prices):
         return []
-    day = today()
+    day = day or today()
     then_on = min((price.start_date for price in prices if price.start_date > day), default=None)
 
     def both(customer: Customer, date: datetime.date | None) -> Both | None:

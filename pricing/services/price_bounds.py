@@ -1,21 +1,25 @@
-"""What prices are held against, bounds and days of notice: set by who does not propose prices."""
+"""What prices are held against, bounds, the VAT these count with and days of notice: set by who does not
+propose prices."""
 
 from __future__ import annotations
 
+import datetime
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
 import pghistory
 from django.db import transaction
+from django.db.models import Q
 from django.utils.translation import gettext as _
 
 from accounts.errors import DomainError, right_require
 from accounts.versions import check
-from core.organisation import organisation_get
-from pricing.models import Bound, NoticeDays, Price
-from products.models import Channel, ProductLine
+from core.organisation import organisation_get, today
+from pricing.models import Bound, NoticeDays, Price, VatCode
+from products.models import Channel, Product, ProductLine
 from products.selectors.four_eyes import four_eyes_of
+from products.selectors.lines import LineTree
 from products.services.scope import unlimited
 
 from .price_decisions import KIND
@@ -55,6 +59,41 @@ def bound_set(*, user: Any, **values: Any) -> Bound:
         check(row)
         row.save()
     return row
+
+
+@transaction.atomic
+def vat_set(
+    *,
+    user: Any,
+    code: str,
+    start_date: datetime.date,
+    product: Product | None = None,
+    line: ProductLine | None = None,
+) -> VatCode:
+    """From this date the product, or the line with those below it, has this VAT. The first word about it may
+    be of the past; once one holds, its own or that of a line above, tomorrow at the earliest."""
+    of = product.line if product else line
+    assert of is not None
+    with _set_by_another(user, of):
+        key = {"product": product, "line": line, "start_date": start_date}
+        row = VatCode.objects.filter(**key).first() or VatCode(**key)
+        if row.code != code:
+            _vat_ahead(product, of, start_date)
+            row.code = code
+            check(row)
+            row.save()
+    return row
+
+
+def _vat_ahead(product: Product | None, line: ProductLine, start_date: datetime.date) -> None:
+    if start_date > today():
+        return
+    about = Q(line__in=[above.pk for above in LineTree().ancestors(line.pk)])
+    if product is not None:
+        about |= Q(product=product)
+    if VatCode.objects.filter(about, start_date__lte=today()).exists():
+        message = _("There is a VAT that holds already, and it stays as it was: tomorrow at the earliest.")
+        raise DomainError("date_past", message, "start_date")
 
 
 @transaction.atomic

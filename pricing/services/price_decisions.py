@@ -13,7 +13,7 @@ from collaboration.models import Decision, DecisionProduct
 from collaboration.services.decisions import decision_record
 from pricing.models import Price, PriceList, Proposal
 from pricing.selectors.list_parts import yearly_around
-from pricing.selectors.planned_prices import changes_expected
+from pricing.selectors.planned_prices import changes_expected, moves_volume
 from pricing.selectors.proposals import old_amounts
 
 KIND = "price"
@@ -28,8 +28,7 @@ def price_decision_record(*, proposal: Proposal) -> Decision:
         prices[price.product_id].append(price)
     old = old_amounts(proposal, list(prices))
     yearly = yearly_around(price_list, list(prices), proposal.start_date)
-    counts = price_list.kind == PriceList.Kind.OWN and price_list.segment_id is None
-    expected = changes_expected(list(prices), proposal.start_date) if counts else {}
+    expected = changes_expected(list(prices), proposal.start_date) if moves_volume(price_list) else {}
     rows = []
     for product_id, own in prices.items():
         row = DecisionProduct(product_id=product_id, what=_what(price_list, own, old))
@@ -37,7 +36,7 @@ def price_decision_record(*, proposal: Proposal) -> Decision:
             row.what["yearly"] = [str(amount) for amount in yearly[product_id]]
         if product_id in expected:
             row.expected, row.expected_lo80, row.expected_hi80 = (
-                round(value, 5) for value in expected[product_id]
+                round(value, 5) for value in expected[product_id].volume
             )
         rows.append(row)
     assert proposal.decided_by is not None

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import datetime
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
@@ -12,21 +11,11 @@ from django.utils.translation import ngettext
 from accounts.errors import DomainError
 from core import formats
 from core.organisation import today
-from pricing.models import Bound, NoticeDays, Price, PriceList, Proposal
-from pricing.selectors.bounds import BoundsOn, end_passed
-from pricing.selectors.prices import channels_above, vat_rates
-from pricing.words.prices import part_words, price_text
-from products.models import Product
+from pricing.models import NoticeDays, Price, PriceList, Proposal
+from pricing.selectors.bounds import BoundsOn, Passed, prices_held
+from pricing.selectors.prices import channels_above
+from pricing.words.prices import bound_words
 from products.selectors.lines import LineTree
-
-
-@dataclass(frozen=True)
-class Passed:
-    """A price beyond a bound; ``end`` is the one it passes, *least* or *most*."""
-
-    price: Price
-    bound: Bound
-    end: str
 
 
 def limits_check(proposal: Proposal, prices: Sequence[Price], *, with_notice: bool = True) -> None:
@@ -39,9 +28,9 @@ def limits_check(proposal: Proposal, prices: Sequence[Price], *, with_notice: bo
         said = _("%(product)s: %(source)s sets %(bound)s.") % {
             "product": passed.price.product.name,
             "source": passed.bound.source,
-            "bound": _bound_words(passed.bound),
+            "bound": bound_words(passed.bound),
         }
-        if passed.bound.beyond == Bound.Beyond.REFUSE:
+        if passed.is_refused:
             raise DomainError("beyond_bound", said, "value")
         if not proposal.exception.strip():
             reasons.append(said)
@@ -78,33 +67,8 @@ def _notice(price_list: PriceList, start_date: datetime.date) -> list[str]:
     return [said % {"count": late[0], "day": formats.day(late[1])}]
 
 
-def bounds_passed(price_list: PriceList, start_date: datetime.date, prices: Sequence[Price]) -> list[Passed]:
+def bounds_passed(
+    price_list: PriceList, start_date: datetime.date, prices: Sequence[Price]
+) -> Sequence[Passed]:
     """Those of these prices of the list from the date that pass a bound in force then, in its currency."""
-    if price_list.kind == PriceList.Kind.OBSERVED:
-        return []
-    bounds = BoundsOn(start_date, LineTree())
-    if price_list.currency not in bounds.currencies:
-        return []
-    products: list[Product] = [price.product for price in prices]
-    rates = vat_rates(products, start_date)
-    found = []
-    for price in prices:
-        bound = bounds.of(price.product, price.component, price.tier, currency=price_list.currency)
-        if bound is None or price.amount is None:
-            continue
-        end = end_passed(bound, price.amount, price_list, rates[price.product_id])
-        if end:
-            found.append(Passed(price, bound, end))
-    return found
-
-
-def _bound_words(bound: Bound) -> str:
-    vat = _("with VAT") if bound.with_vat else _("without VAT")
-    if bound.least is None:
-        said = _("at most %(most)s")
-    elif bound.most is None:
-        said = _("at least %(least)s")
-    else:
-        said = _("%(least)s to %(most)s")
-    ends = {name: price_text(getattr(bound, name), bound.currency) for name in ("least", "most")}
-    return " ".join(filter(None, [said % ends, part_words(bound.component, bound.tier), vat]))
+    return prices_held(price_list, prices, BoundsOn(start_date, LineTree()), start_date).passed

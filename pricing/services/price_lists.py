@@ -1,4 +1,4 @@
-"""Price lists, which VAT products have, pass-through and reference customers."""
+"""Price lists, what VAT comes to, pass-through and reference customers."""
 
 from __future__ import annotations
 
@@ -18,12 +18,11 @@ from pricing.models import (
     Perishable,
     PriceList,
     ReferenceUse,
-    VatCode,
     VatRate,
 )
 from products.models import Channel, Product, ProductLine
 from products.selectors.closing import CLOSE
-from products.services.scope import product_within, unlimited
+from products.services.scope import unlimited
 
 NAMES = ("name_en", "name_nl")
 
@@ -67,31 +66,6 @@ def _cleaned(values: dict[str, Any]) -> dict[str, Any]:
 
 
 @transaction.atomic
-def vat_set(
-    *,
-    user: Any,
-    code: str,
-    start_date: datetime.date,
-    product: Product | None = None,
-    line: ProductLine | None = None,
-) -> VatCode:
-    """From this date the product, or the line with those below it, has this VAT."""
-    if product is not None:
-        right_require(user, "pricing.edit")
-        product_within(user, product)
-    else:
-        _shared(user)
-    row = VatCode.objects.filter(product=product, line=line, start_date=start_date).first() or VatCode(
-        product=product, line=line, start_date=start_date
-    )
-    if row.code != code:
-        row.code = code
-        check(row)
-        row.save()
-    return row
-
-
-@transaction.atomic
 def perishable_set(*, user: Any, product: Product | None, line: ProductLine | None, perishable: bool) -> None:
     """Whether the product, or the line's products, soon spoil; what a product or nearer line says goes
     first."""
@@ -108,7 +82,7 @@ def perishable_set(*, user: Any, product: Product | None, line: ProductLine | No
 def vat_rate_set(*, user: Any, code: str, start_date: datetime.date, rate: Decimal) -> VatRate:
     """From this date, which lies ahead, the VAT code comes to this share. What has begun stays."""
     _shared(user, CLOSE)
-    _vat_ahead(start_date)
+    _rate_ahead(start_date)
     row = VatRate.objects.filter(code=code, start_date=start_date).first() or VatRate(
         code=code, start_date=start_date
     )
@@ -123,11 +97,11 @@ def vat_rate_set(*, user: Any, code: str, start_date: datetime.date, rate: Decim
 def vat_rate_remove(*, user: Any, vat_rate: VatRate) -> None:
     """Take back a rate that has not begun."""
     _shared(user, CLOSE)
-    _vat_ahead(vat_rate.start_date)
+    _rate_ahead(vat_rate.start_date)
     vat_rate.delete()
 
 
-def _vat_ahead(start_date: datetime.date) -> None:
+def _rate_ahead(start_date: datetime.date) -> None:
     if start_date <= today():
         message = _("Rates that have begun stay as they are: tomorrow at the earliest.")
         raise DomainError("date_past", message, "start_date")
@@ -135,8 +109,11 @@ def _vat_ahead(start_date: datetime.date) -> None:
 
 @transaction.atomic
 def pass_through_set(*, user: Any, channel: Channel | None, start_date: datetime.date, rate: Decimal) -> None:
-    """From this date resellers in the channel move their price by this part of ours."""
+    """From this date resellers in the channel move their price by this part of ours. Once it has a rate that
+    holds, tomorrow at the earliest."""
     _shared(user)
+    if PassThrough.objects.filter(channel=channel, start_date__lte=today()).exists():
+        _rate_ahead(start_date)
     key = {"channel": channel, "start_date": start_date}
     row = PassThrough.objects.filter(**key).first() or PassThrough(**key)
     if row.rate != rate:

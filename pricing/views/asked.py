@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
@@ -11,6 +12,14 @@ from django.http import HttpRequest
 from core.pages import Sort
 from products.models import ProductLine
 from products.selectors.access import lines_visible
+
+
+def day_read(text: str) -> datetime.date | None:
+    """A day of an address, as 2026-07-01; ``None`` where it names none."""
+    try:
+        return datetime.date.fromisoformat(text)
+    except ValueError:
+        return None
 
 
 @dataclass(frozen=True)

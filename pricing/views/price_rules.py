@@ -35,12 +35,11 @@ from pricing.selectors.resellers import pass_throughs_visible
 from pricing.selectors.yearly import customers_visible
 from pricing.services.levies import levy_set
 from pricing.services.price_bounds import RIGHT as BOUNDS
-from pricing.services.price_bounds import bound_set, notice_set
+from pricing.services.price_bounds import bound_set, notice_set, vat_set
 from pricing.services.price_lists import (
     pass_through_set,
     perishable_set,
     reference_customer_set,
-    vat_set,
 )
 from pricing.words.prices import part_words, price_text
 from pricing.words.yearly import levy_words, use_words
@@ -52,17 +51,15 @@ from products.selectors.access import (
 )
 from products.services.scope import unlimited
 
-LIMITS: dict[str, Any] = {"bound": BoundForm, "notice": NoticeForm}
-LIMIT_SERVICES: dict[str, Any] = {"bound": bound_set, "notice": notice_set}
+LIMITS: dict[str, Any] = {"bound": BoundForm, "notice": NoticeForm, "vat": LineVatForm}
+LIMIT_SERVICES: dict[str, Any] = {"bound": bound_set, "notice": notice_set, "vat": vat_set}
 FORMS: dict[str, Any] = {
     "pass_through": PassThroughForm,
-    "vat": LineVatForm,
     "perishable": PerishableForm,
     "levy": LevyForm,
 }
 SERVICES: dict[str, Any] = {
     "pass_through": pass_through_set,
-    "vat": vat_set,
     "perishable": perishable_set,
     "levy": levy_set,
 }
@@ -96,7 +93,7 @@ def price_limit_set(request: HttpRequest, what: str) -> HttpResponse:
 @with_right("pricing.view")
 @require_safe
 def price_limits_history(request: HttpRequest) -> HttpResponse:
-    """Who set bounds and days of notice, when, to what, and what they were."""
+    """Who set bounds, days of notice and VAT, when, to what, and what they were."""
     unlimited(request.user, _("This is shared by all lines; you are limited to some of them."))
     context = {"history": limits_history()}
     return page_render(request, "pricing/price_limits_history.html", context)

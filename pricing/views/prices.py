@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime
 from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import islice
@@ -26,7 +27,8 @@ from pricing.selectors.price_overview import SHOWN, SORTS, Parts, parts_priced, 
 from pricing.selectors.price_rows import price_history, price_rows
 from pricing.selectors.prices import lists_visible
 from pricing.selectors.yearly import customers_visible, list_yearly, product_yearly
-from pricing.services.price_lists import vat_set
+from pricing.services.price_bounds import RIGHT as BOUNDS
+from pricing.services.price_bounds import vat_set
 from pricing.words.prices import list_words, part_text, part_words, price_text
 from pricing.words.yearly import yearly_cells, yearly_heads, yearly_words
 from products.models import ProductLine
@@ -34,6 +36,8 @@ from products.selectors.access import lines_visible, product_get, products_visib
 from products.selectors.filter_choices import filter_choices
 from products.selectors.head import product_head
 from products.selectors.lines import line_tree
+
+from .asked import day_read
 
 BY_NAME = Sort("name", descending=False)
 
@@ -50,6 +54,7 @@ class Asked:
     text: str
     show: str
     sort: Sort
+    day: datetime.date
 
     @classmethod
     def read(cls, request: HttpRequest) -> Asked:
@@ -72,7 +77,12 @@ class Asked:
             said.get("q", "").strip()[:200],
             show if show in SHOWN else SHOWN[0],
             sort,
+            day_read(said.get("on", "")) or today(),
         )
+
+    @property
+    def is_other_day(self) -> bool:
+        return self.day != today()
 
     def rows(self, user: Any) -> Any:
         return products_priced(
@@ -85,6 +95,7 @@ class Asked:
             show=self.show,
             sort=self.sort.field,
             descending=self.sort.descending,
+            day=self.day,
         )
 
 
@@ -129,7 +140,7 @@ def prices(request: HttpRequest) -> HttpResponse:
     }
     if asked.price_list is not None:
         page = paginate(request, asked.rows(request.user))
-        parts = parts_priced(asked.price_list, [product.pk for product in page])
+        parts = parts_priced(asked.price_list, [product.pk for product in page], asked.day)
         currency = asked.price_list.currency
         context |= {
             "page": page,
@@ -172,8 +183,8 @@ def prices_export(request: HttpRequest, kind: str) -> HttpResponseBase:
     def rows() -> Iterator[list[Any]]:
         source = asked.rows(request.user).iterator(chunk_size=500)
         while products := list(islice(source, 500)):
-            yearly = list_yearly(price_list, products) if names else {}
-            parts = parts_priced(price_list, [product.pk for product in products])
+            yearly = list_yearly(price_list, products, asked.day) if names else {}
+            parts = parts_priced(price_list, [product.pk for product in products], asked.day)
             for product in products:
                 of_customer = {row.customer.name: row for row in yearly.get(product.pk, ())}
                 paid = [cell for name in names for cell in yearly_cells(of_customer.get(name))]
@@ -227,12 +238,14 @@ def product_prices(request: HttpRequest, code: str) -> HttpResponse:
     product = product_get(request.user, code)
     form, status = VatForm(request.POST or None, initial={"start_date": today()}), 200
     if request.method == "POST":
-        if not request.user.has_perm("pricing.edit"):
-            raise PermissionDenied("pricing.edit")
+        if not request.user.has_perm(BOUNDS):
+            raise PermissionDenied(BOUNDS)
         if form.is_valid():
             try:
                 vat_set(user=request.user, product=product, **form.cleaned_data)
             except DomainError as error:
+                if error.status == 403 and error.code != "four_eyes":
+                    raise
                 form_refuse(form, error)
             else:
                 messages.success(request, _("Saved."))
@@ -263,6 +276,6 @@ def product_prices(request: HttpRequest, code: str) -> HttpResponse:
         .union(VatCode.objects.filter(line__in=above))
         .order_by("-start_date"),
         "form": form,
-        "can_edit": request.user.has_perm("pricing.edit"),
+        "can_bound": request.user.has_perm(BOUNDS),
     }
     return page_render(request, "pricing/product_prices.html", context, status=status)

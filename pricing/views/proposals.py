@@ -9,7 +9,7 @@ from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
+from django.utils.translation import ngettext, pgettext
 from django.views.decorators.http import require_POST, require_safe
 
 from accounts.errors import DomainError
@@ -18,17 +18,18 @@ from core.errors import require
 from core.pages import page_render, paginate, with_right
 from exchange.export import FORMATS, ExportColumn, export_response
 from pricing.forms.proposal_rows import ProposalRowsForm
-from pricing.models import Proposal
+from pricing.models import Price, Proposal
 from pricing.models.price import State
-from pricing.selectors.bounds import unchecked
+from pricing.selectors.bounds import Held, Passed
+from pricing.selectors.proposal_effect import effect_allowed
 from pricing.selectors.proposals import (
     ProposalRow,
     Reseller,
     proposal_get,
+    proposal_held,
     proposal_job,
     proposal_prices,
     proposal_rows,
-    proposals_visible,
 )
 from pricing.services.proposals import (
     proposal_approve,
@@ -36,24 +37,7 @@ from pricing.services.proposals import (
     proposal_submit,
     proposal_withdraw,
 )
-from pricing.words.prices import list_words, part_words, price_text, rule_words
-
-
-@with_right("pricing.view")
-@require_safe
-def proposals(request: HttpRequest) -> HttpResponse:
-    """Those that wait first."""
-    rows = proposals_visible(request.user)
-    page = paginate(request, rows)
-    context = {
-        "page": page,
-        "rows": [
-            {"proposal": row, "about": list_words(row.price_list), "rule": rule_words(row.rule)}
-            for row in page
-        ],
-        "can_edit": request.user.has_perm("pricing.edit"),
-    }
-    return page_render(request, "pricing/proposals.html", context)
+from pricing.words.prices import bound_words, list_words, part_words, price_text, rule_words
 
 
 @with_right("pricing.view")
@@ -75,8 +59,15 @@ def proposal_page(
     filling = not found.price_count or "HX-Request" in request.headers
     job = proposal_job(found) if filling and found.state == State.DRAFT else None
     working = job is not None and job.state != job.State.DONE
-    page = None if working else paginate(request, proposal_prices(found))
-    rows = [_words(row, found) for row in proposal_rows(found, list(page))] if page else []
+    prices = [] if working else proposal_prices(found)
+    held = proposal_held(found, prices)
+    passed = {each.price.pk: each for each in held.passed}
+    beyond = bool(passed) and request.GET.get("show") == "beyond"
+    page = (
+        None if working else paginate(request, [row.pk for row in prices if not beyond or row.pk in passed])
+    )
+    rows = proposal_rows(found, list(page), held.rates) if page else []
+    shown = [_words(row, found, passed.get(row.price.pk)) for row in rows]
     own = found.author_id == user.pk
     context = {
         "proposal": found,
@@ -85,9 +76,13 @@ def proposal_page(
         "job": job,
         "working": working,
         "page": page,
-        "rows": rows,
-        "unchecked": unchecked(found) if found.state in (State.DRAFT, State.PROPOSED) else 0,
-        "has_reseller": any(item["reseller"] for item in rows),
+        "rows": shown,
+        "unchecked": held.unchecked,
+        "passed": len(passed),
+        "refused": sum(each.is_refused for each in held.passed),
+        "beyond": beyond,
+        "shows_effect": bool(prices) and effect_allowed(user, found),
+        "has_reseller": any(item["reseller"] for item in shown),
         "error": error,
         "note": request.POST.get("note", ""),
         "exception": request.POST.get("exception", ""),
@@ -123,13 +118,22 @@ def codes_unknown(codes: Sequence[str]) -> None:
         raise DomainError("product_unknown", message, "pasted")
 
 
-def _all_rows(found: Proposal) -> Iterator[ProposalRow]:
-    ids = proposal_prices(found)
+def _all_rows(found: Proposal, prices: Sequence[Price], held: Held) -> Iterator[ProposalRow]:
+    ids = [price.pk for price in prices]
     for start in range(0, len(ids), 500):
-        yield from proposal_rows(found, ids[start : start + 500])
+        yield from proposal_rows(found, ids[start : start + 500], held.rates)
 
 
-def _words(row: ProposalRow, found: Proposal) -> dict[str, Any]:
+def _beyond_words(passed: Passed | None, found: Proposal) -> tuple[str, str] | None:
+    """What comes of a price beyond a bound, and which bound that is."""
+    if passed is None:
+        return None
+    said = pgettext("bound", "only with a reason") if not found.exception else _("by the reason given")
+    bound = f"{passed.bound.source}: {bound_words(passed.bound)}"
+    return pgettext("bound", "refused") if passed.is_refused else said, bound
+
+
+def _words(row: ProposalRow, found: Proposal, passed: Passed | None) -> dict[str, Any]:
     currency = found.price_list.currency
     amount = row.price.amount
     return {
@@ -137,6 +141,7 @@ def _words(row: ProposalRow, found: Proposal) -> dict[str, Any]:
         "part": part_words(row.price.component, row.price.tier),
         "old": None if row.old is None else price_text(row.old, currency),
         "new": _("no price") if amount is None else price_text(amount, currency),
+        "beyond": _beyond_words(passed, found),
         "reseller": row.reseller and _reseller_words(row.reseller),
     }
 
@@ -191,8 +196,14 @@ def proposal_export(request: HttpRequest, pk: int, kind: str) -> HttpResponseBas
     if kind not in dict(FORMATS):
         raise Http404(kind)
 
+    prices = proposal_prices(found)
+    held = proposal_held(found, prices)
+    passed = {each.price.pk: each for each in held.passed}
+    if passed and request.GET.get("show") == "beyond":
+        prices = [price for price in prices if price.pk in passed]
+
     def rows() -> Iterator[list[Any]]:
-        for row in _all_rows(found):
+        for row in _all_rows(found, prices, held):
             product = row.product
             yield [
                 *(
@@ -202,6 +213,7 @@ def proposal_export(request: HttpRequest, pk: int, kind: str) -> HttpResponseBas
                     part_words(row.price.component, row.price.tier),
                 ),
                 *(row.old, row.change, row.volume, row.revenue),
+                *(_beyond_words(passed.get(row.price.pk), found) or (None, None)),
             ]
 
     columns = [
@@ -213,5 +225,7 @@ def proposal_export(request: HttpRequest, pk: int, kind: str) -> HttpResponseBas
         ExportColumn(_("Change"), "rate"),
         ExportColumn(_("Volume, 12 months"), "number"),
         ExportColumn(_("Revenue, 12 months"), "amount"),
+        ExportColumn(_("Beyond a bound")),
+        ExportColumn(_("Which bound"), width=36),
     ]
     return export_response(request, name=_("proposal"), columns=columns, rows=rows(), kind=kind)

@@ -12,7 +12,7 @@ from django.utils.translation import pgettext
 
 from core import formats
 from pricing.engine.van_prijs import VanPrijs
-from pricing.models import Price, PriceList
+from pricing.models import Bound, Price, PriceList
 
 
 def price_decimals(amount: Decimal | None) -> int:
@@ -41,6 +41,19 @@ def part_amount_text(part: tuple[str, str], amount: Decimal | None, currency: st
     said = _("no price") if amount is None else price_text(amount, currency)
     words = part_words(component, tier) or str(Price.Component.UNIT.label)
     return f"{tier}: {said}" if component == Price.Component.UNIT and tier else f"{said} {words}"
+
+
+def bound_words(bound: Bound) -> str:
+    """ "at most €5.00 per month with VAT"."""
+    vat = _("with VAT") if bound.with_vat else _("without VAT")
+    if bound.least is None:
+        said = _("at most %(most)s")
+    elif bound.most is None:
+        said = _("at least %(least)s")
+    else:
+        said = _("%(least)s to %(most)s")
+    ends = {name: price_text(getattr(bound, name), bound.currency) for name in ("least", "most")}
+    return " ".join(filter(None, [said % ends, part_words(bound.component, bound.tier), vat]))
 
 
 def list_words(price_list: PriceList) -> str:

@@ -16,14 +16,13 @@ from core.organisation import today
 from pricing.models import Price, PriceList, Proposal
 from pricing.models.price import State
 from pricing.services.levies import levy_set
-from pricing.services.price_bounds import bound_set, notice_set
+from pricing.services.price_bounds import bound_set, notice_set, vat_set
 from pricing.services.price_decisions import price_decision_record
 from pricing.services.price_lists import (
     pass_through_set,
     perishable_set,
     price_list_create,
     reference_customer_set,
-    vat_set,
 )
 from pricing.services.price_rules import Rule
 from pricing.services.proposals import proposal_approve, proposal_draft, proposal_reject, proposal_submit
@@ -90,7 +89,7 @@ def prices_create(people: Mapping[str, User]) -> None:
         )
     lines = {line.code: line for line in ProductLine.objects.all()}
     for line, code in VAT.items():
-        vat_set(user=anna, line=lines[line], code=code, start_date=SINCE)
+        vat_set(user=emma, line=lines[line], code=code, start_date=SINCE)
     for customer, uses in HOUSEHOLDS.items():
         amounts = {tier: Decimal(amount) for tier, amount in uses.items()}
         reference_customer_set(user=anna, line=lines["energy"], customer=customer, uses=amounts)

@@ -115,10 +115,11 @@ PRICE_RULES = [
     Rule(
         "pricing:product_prices",
         get=VIEW,
-        post=EDIT,
+        post="pricing.bounds",
         args=own_product,
         foreign=foreign_product,
         data={"code": "low", "start_date": "2026-01-01"},
+        whole=True,
     ),
     Rule("pricing:price_lists", get=VIEW, args=everything),
     Rule("pricing:price_list_new", get=EDIT, post=EDIT, data=LIST, whole=True),
@@ -167,6 +168,7 @@ PRICE_RULES = [
     Rule("pricing:vat_rate_delete", post=CLOSE, args=a_vat_rate, whole=True),
     Rule("pricing:levies_export", get="exchange.export", args=a_file(everything)),
     Rule("pricing:proposals", get=VIEW, args=everything),
+    Rule("pricing:proposals_export", get="exchange.export", args=a_file(everything)),
     Rule(
         "pricing:proposal_new",
         get=EDIT,
@@ -175,6 +177,9 @@ PRICE_RULES = [
         data=lambda world: NEW | {"price_list": "own-list", "product": world.own_product.code},
     ),
     Rule("pricing:proposal", get=VIEW, args=a_proposal, foreign=a_foreign_proposal),
+    Rule(
+        "pricing:proposal_effect", get=VIEW, args=a_proposal, foreign=a_foreign_proposal, all_channels=True
+    ),
     Rule(
         "pricing:proposal_act",
         post=APPROVE,

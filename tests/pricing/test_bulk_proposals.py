@@ -11,15 +11,26 @@ from typing import Any
 import pytest
 import xlsxwriter
 from django.core.files.uploadedfile import SimpleUploadedFile
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 from django.utils import translation
 
 from core.organisation import today
 from pricing.models import PriceList, Proposal, VatCode
 from pricing.services.price_rules import Rule
-from pricing.services.proposals import proposal_draft
+from pricing.services.proposals import proposal_draft, proposal_submit, proposal_withdraw
 from products.models import Family, FamilyMember, Product, Supplier
-from tests.factories import line_factory, price_factory, price_list_factory, product_factory, user_factory
+from tests.factories import (
+    bound_factory,
+    channel_factory,
+    line_factory,
+    price_factory,
+    price_list_factory,
+    product_factory,
+    user_factory,
+)
+from tests.html import tight
 
 pytestmark = pytest.mark.django_db
 
@@ -170,3 +181,113 @@ def test_its_file_is_edited_and_brought_back(product: Product, language: str) ->
     client.post(f"{url}act/", {"act": "submit"})
     assert other.post(f"{url}edit/", {"pasted": "A\t1"}).status_code == 422
     assert client.post(f"{url}edit/", {"pasted": "A\t1"}).status_code == 422
+
+
+def test_every_price_beyond_a_bound_is_marked_before_it_is_proposed() -> None:
+    """Five products at 11.00 without VAT. One may cost 5, one 5 with a reason, one 11.98 with low VAT; of one
+    there is a bound in another currency alone. Beside a consumer price, so with all that a page shows."""
+    line, shop = line_factory(), channel_factory()
+    mine = price_list_factory(channel=shop)
+    advised = price_list_factory(channel=shop, kind="advised", with_vat=True)
+    VatCode.objects.create(line=line, code="low", start_date=day(-900))
+    products = [product_factory(code=code, line=line) for code in "ABCDE"]
+    for product in products:
+        price_factory(product=product, price_list=mine, start_date=day(-20))
+        price_factory(product=product, price_list=advised, start_date=day(-20), amount=20)
+    a, b, c, _d, e = products
+    bound_factory(product=a, start_date=day(-9), most=5)
+    bound_factory(product=b, start_date=day(-9), most=5, beyond="reason", source="Contract")
+    bound_factory(product=c, start_date=day(-9), most=Decimal("11.98"), with_vat=True)
+    bound_factory(product=e, start_date=day(-9), most=5, currency="USD")
+    author = user_factory(language="en")
+    draft = proposal_draft(
+        user=author,
+        price_list=mine,
+        start_date=day(10),
+        reason="Costs",
+        rule=Rule("percentage", Decimal("0.1")),
+        product_ids=[product.pk for product in products],
+    )
+    client, address = client_of(author), f"/pricing/proposals/{draft.pk}/"
+    client.get(address)
+    with CaptureQueriesContext(connection) as queries:
+        page = client.get(address)
+    assert len(queries) <= 12
+    said = {row["row"].product.code: row["beyond"] for row in page.context["rows"]}
+    assert said == {
+        "A": ("refused", "The law: at most €5.00 without VAT"),
+        "B": ("only with a reason", "Contract: at most €5.00 without VAT"),
+        "C": ("refused", "The law: at most €11.98 with VAT"),  # 11.99
+        "D": None,
+        "E": None,
+    }
+    for words in (
+        "3 prices are beyond a bound",
+        "2 of them are refused.",
+        "1 price is held against no bound",
+    ):
+        assert words in tight(page)
+    only = client.get(address + "?show=beyond")
+    assert sorted(row["row"].product.code for row in only.context["rows"]) == ["A", "B", "C"]
+    file = b"".join(client.get(f"{address}export/csv/?show=beyond").streaming_content).decode("utf-8-sig")
+    cells = sorted([row[0], *row[-2:]] for row in csv.reader(io.StringIO(file)))
+    assert cells[:2] == [["A", *said["A"]], ["B", *said["B"]]]
+    Proposal.objects.update(exception="Agreed")
+    assert "by the reason given" in tight(client.get(address))
+    proposal_withdraw(user=author, proposal=draft)
+    assert not client.get(address).context["passed"]
+
+
+def test_the_list_of_proposals_is_filtered_sorted_and_a_file(product: Product) -> None:
+    """Three: waiting and withdrawn ones of Anna, of which one on another line; a draft of Bob."""
+    anna, bob, mine = (
+        user_factory(name="Anna", language="en"),
+        user_factory(name="Bob"),
+        PriceList.objects.get(),
+    )
+    other = product_factory(line=line_factory(code="other"))
+    price_factory(product=other, price_list=mine, start_date=day(-20), amount=8)
+
+    def draft(author: Any, reason: str, ahead: int, of: Product) -> Proposal:
+        rule = Rule("percentage", Decimal("0.1"))
+        about = {"price_list": mine, "start_date": day(ahead), "reason": reason}
+        return proposal_draft(user=author, **about, rule=rule, product_ids=[of.pk])
+
+    proposal_submit(user=anna, proposal=draft(anna, "Costs went up", 10, product))
+    proposal_withdraw(user=anna, proposal=draft(anna, "As they do", 30, other))
+    draft(bob, "Bob thinks", 20, product)
+    client = client_of(anna)
+
+    def found(query: str) -> list[str]:
+        return [
+            row["proposal"].reason[:3] for row in client.get(f"/pricing/proposals/?{query}").context["rows"]
+        ]
+
+    for query, said in {
+        "": ["Cos", "As "],
+        "show=withdrawn": ["As "],
+        "show=approved": [],
+        "line=other": ["As "],
+        f"by={anna.pk}": ["Cos", "As "],
+        f"by={bob.pk}": [],
+        "by=x": [],
+        f"since={day(11)}": ["As "],
+        "since=soon": ["Cos", "As "],
+        "q=costs+shop": ["Cos"],
+        "q=nothing": [],
+        "sort=reason": ["As ", "Cos"],
+        "sort=-start": ["As ", "Cos"],
+        "sort=start": ["Cos", "As "],
+        "sort=prices": ["Cos", "As "],
+        "sort=other": ["Cos", "As "],
+    }.items():
+        assert found(query) == said, query
+    page = client.get("/pricing/proposals/")
+    assert [str(author) for author in page.context["authors"]] == ["Anna"]
+    assert "No proposal like this." in tight(client.get("/pricing/proposals/?q=nothing"))
+    file = b"".join(client.get("/pricing/proposals/export/csv/?sort=reason").streaming_content)
+    rows = list(csv.reader(io.StringIO(file.decode("utf-8-sig"))))[1:]
+    assert [(row[1], row[4], row[6]) for row in rows] == [
+        ("As they do", "1", "withdrawn"),
+        ("Costs went up", "1", "proposed"),
+    ]

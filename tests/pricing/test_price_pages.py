@@ -24,10 +24,11 @@ from pricing.cards.prices import price_line, price_panel, product_price_chart
 from pricing.models import Bound, Perishable, Price, PriceList, Proposal, VatCode, VatRate
 from pricing.price_events import price_events
 from pricing.selectors.price_rows import price_history, price_rows
-from pricing.services.price_bounds import bound_set, notice_set
+from pricing.services.price_bounds import bound_set, notice_set, vat_set
 from pricing.services.promotions import ProductPlan
 from products.models import Channel, Product
 from products.services.four_eyes import four_eyes_set
+from products.services.line import line_delete
 from tests.factories import (
     channel_factory,
     line_factory,
@@ -198,6 +199,30 @@ class TestPages:
         file = b"".join(client.get("/pricing/export/csv/?sort=price").streaming_content).decode()
         assert [line.split(",")[0] for line in file.splitlines()[1:]] == ["B", "A"]
 
+    def test_what_holds_on_another_day(self, product: Product, client_of: Any) -> None:
+        """8.00, 9.00 from the 30th day, 7.00 from the 60th: on the page, in its file and in the API."""
+        client, shop = client_of(user_factory(language="en")), PriceList.objects.get()
+        part = {"product": product, "price_list": shop, "component": "month"}
+        for start, amount in ((-9, 2), (40, 3), (50, None)):
+            price_factory(**part, start_date=day(start), amount=amount)
+        price_factory(product=product, price_list=shop, start_date=day(44), amount=1, state="withdrawn")
+        for asked, now, parts, then in (
+            ("", "€8.00", ["€2.00 per month"], day(30)),
+            ("soon", "€8.00", ["€2.00 per month"], day(30)),
+            (str(day(45)), "€9.00", ["€3.00 per month"], day(50)),
+            (str(day(60)), "€7.00", [], None),
+        ):
+            page = client.get(f"/pricing/?on={asked}")
+            [row] = page.context["rows"]
+            assert (row["now"], row["parts"], row["next_date"]) == (now, parts, then)
+            assert ("Price that day" in tight(page)) is asked.startswith("2")
+        file = b"".join(client.get(f"/pricing/export/csv/?on={day(45)}").streaming_content).decode()
+        assert [line.split(",")[8] for line in file.splitlines()[1:]] == ["9", "3"]
+        said = lambda on: client.get(f"/api/v1/prices/?product=a&on={on}").json()["results"]  # noqa: E731
+        held = [[(row["component"], row["amount"]) for row in said(on)] for on in (day(45), day(60))]
+        assert held == [[("month", "3.0000"), ("unit", "9.0000")], [("unit", "7.0000"), ("month", None)]]
+        assert client.get("/api/v1/prices/?on=soon").status_code == 400
+
     def test_a_price_of_parts_is_said_in_words_and_in_the_file(
         self, product: Product, client_of: Any, tmp_path: Path
     ) -> None:
@@ -341,8 +366,16 @@ class TestApi:
         assert (price["amount"], price["product"], price["currency"]) == ("8.8000", "A", "EUR")
         assert author.get("/api/v1/price-lists/").json()["results"][0]["code"] == "shop"
         assert post(author, "", said | {"products": ["x"]}).status_code == 400
+        base = price_list_factory(code="base", with_vat=True)
+        price_factory(product=product, price_list=base, start_date=day(-9), amount=20)
+        follows = said | {"rule": "list", "value": "0.9", "start_date": day(12).isoformat()}
+        assert post(author, "", follows).json()["field"] == "of"
+        assert post(author, "", said | {"of": "base"}).status_code == 400
+        made = post(author, "", follows | {"of": "BASE"})
+        assert (made.status_code, made.json()["rule"]["kind"]) == (201, "list")
+        assert Price.objects.get(proposal=made.json()["id"]).amount == 18
         assert post(author, "", said | {"start_date": day(0).isoformat()}).json()["field"] == "start_date"
-        assert Proposal.objects.count() == 1
+        assert Proposal.objects.count() == 2
 
 
 def test_a_list_that_somebody_else_changed_meanwhile_is_not_overwritten() -> None:
@@ -417,6 +450,7 @@ class TestRules:
         acts = (
             lambda user: bound_set(user=user, **said),
             lambda user: notice_set(user=user, channel=None, days=9),
+            lambda user: vat_set(user=user, line=line, code="exempt", start_date=day(-9)),
         )
         for act in acts:
             for user, code in ((user_factory("product-manager"), "not_allowed"), (both, "four_eyes")):
@@ -432,8 +466,58 @@ class TestRules:
         assert (Bound.objects.get().most, Bound.objects.get().currency) == (50, "EUR")
         page = tight(client_of(user_factory("viewer")).get("/pricing/rules/limits/history/"))
         parts = ("Anna", "Bound of a price · Juice · At most", "New cap", "Emma")
-        assert sorted(map(page.index, parts)) == list(map(page.index, parts))
+        assert sorted(map(page.rindex, parts)) == list(map(page.rindex, parts))
+        assert "VAT · Juice" in page
         assert ("<del>5</del>" in page, "<ins>50</ins>" in page) == (True, True)
         assert "four eyes is off" in page
         limited = client_of(user_factory("viewer", lines=[line]))
         assert limited.get("/pricing/rules/limits/history/").status_code == 403
+
+    def test_a_vat_that_holds_stays_as_it_was(self, product: Product, client_of: Any) -> None:
+        """That of its line is a word about a product as well; one ahead can be said anew."""
+        finance = user_factory("finance")
+        for about, code, ahead in (
+            ({"line": product.line}, "exempt", -9),
+            ({"line": product.line}, "exempt", -900),
+            ({"product": product}, "exempt", 0),
+        ):
+            with pytest.raises(DomainError) as refused:
+                vat_set(user=finance, **about, code=code, start_date=day(ahead))
+            assert (refused.value.code, refused.value.field) == ("date_past", "start_date")
+        for code in ("exempt", "zero"):
+            vat_set(user=finance, product=product, code=code, start_date=day(1))
+        assert [(row.code, row.start_date) for row in VatCode.objects.all()] == [
+            ("low", day(-900)),
+            ("zero", day(1)),
+        ]
+        client = client_of(finance)
+        address = f"/products/{product.code}/mix/prices/"
+        said = {"code": "exempt", "start_date": day(0).isoformat()}
+        late = client.post(address, said)
+        assert (late.status_code, "it stays as it was" in tight(late)) == (422, True)
+        assert (
+            client.post("/pricing/rules/limits/vat/", said | {"line": product.line.code}).status_code == 422
+        )
+        assert client.post(address, said | {"start_date": day(2).isoformat()}).status_code == 302
+        assert client_of(user_factory("product-manager")).post(address, said).status_code == 403
+
+    @pytest.mark.parametrize(
+        "change",
+        [
+            "UPDATE pricing_vatcode SET code = 'exempt'",
+            "UPDATE pricing_vatcode SET start_date = now()::date - 1 WHERE start_date > now()::date",
+            "DELETE FROM pricing_vatcode",
+            "INSERT INTO pricing_vatcode (line_id, code, start_date)"
+            " SELECT line_id, 'exempt', start_date + 1 FROM pricing_vatcode WHERE start_date < now()::date",
+        ],
+    )
+    def test_the_database_keeps_vat_that_has_begun(self, product: Product, change: str) -> None:
+        VatCode.objects.create(product=product, code="zero", start_date=day(1))
+        with pytest.raises(IntegrityError, match="has begun"), connection.cursor() as cursor:
+            cursor.execute(change)
+
+    def test_vat_goes_with_a_line_without_products(self) -> None:
+        line = line_factory()
+        VatCode.objects.create(line=line, code="low", start_date=day(-9))
+        line_delete(user=user_factory(), line=line)
+        assert not VatCode.objects.exists()

@@ -12,6 +12,7 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.utils import translation
 
+from accounts.errors import DomainError
 from core.organisation import today
 from pricing.cards.prices import PriceLine, price_panel
 from pricing.models import PassThrough, PriceList, Proposal, VatCode
@@ -135,11 +136,18 @@ class TestPassingOn:
         assert passed_on(Decimal("2.99"), Decimal("0.04"), Decimal("0.5")) == Decimal("3.0498")
         assert passed_on(Decimal(2), Decimal("-0.8"), Decimal(2)) == 0
 
-    def test_set_again_from_the_same_day(self) -> None:
+    def test_set_again_from_the_same_day_ahead(self) -> None:
         user, shop = user_factory(), channel_factory()
-        for rate in ("0.5", "0.7"):
-            pass_through_set(user=user, channel=shop, start_date=day(0), rate=Decimal(rate))
-        assert list(PassThrough.objects.values_list("rate", flat=True)) == [Decimal("0.7")]
+        for rate, ahead in (("0.9", -9), ("0.5", 1), ("0.7", 1)):
+            pass_through_set(user=user, channel=shop, start_date=day(ahead), rate=Decimal(rate))
+        for ahead in (-9, 0):
+            with pytest.raises(DomainError) as refused:
+                pass_through_set(user=user, channel=shop, start_date=day(ahead), rate=Decimal("0.1"))
+            assert refused.value.code == "date_past"
+        said = list(PassThrough.objects.order_by("start_date").values_list("rate", flat=True))
+        assert said == [Decimal("0.9"), Decimal("0.7")]
+        with pytest.raises(IntegrityError, match="has begun"), transaction.atomic():
+            PassThrough.objects.filter(start_date__lt=day(0)).update(rate=1)
 
     def test_the_page_of_rules(self) -> None:
         client = Client()

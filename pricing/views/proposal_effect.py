@@ -1,0 +1,39 @@
+"""What a proposal would do, which comes after its page: it asks as much as a page."""
+
+from __future__ import annotations
+
+from django.core.exceptions import PermissionDenied
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.views.decorators.http import require_safe
+
+from core.pages import paginate, with_right
+from pricing.selectors.elasticities import elasticities_allowed
+from pricing.selectors.proposal_effect import (
+    effect_allowed,
+    proposal_effects,
+    revenue_together,
+    volume_together,
+)
+from pricing.selectors.proposals import proposal_get
+
+
+@with_right("pricing.view")
+@require_safe
+def proposal_effect(request: HttpRequest, pk: int) -> HttpResponse:
+    """The card with the volume and revenue that are expected, together and of a page of products."""
+    if not elasticities_allowed(request.user):
+        raise PermissionDenied("pricing.view")
+    found = proposal_get(request.user, pk)
+    if not getattr(request, "htmx", None) or not effect_allowed(request.user, found):
+        return redirect("pricing:proposal", pk)
+    effects = proposal_effects(found)
+    context = {
+        "proposal": found,
+        "page": paginate(request, effects),
+        "volume": volume_together(effects),
+        "revenue": revenue_together(effects),
+        "unit": effects[0].unit[1] if effects else "",
+        "unknown": sum(row.revenue is None and row.volume is None for row in effects),
+    }
+    return render(request, "pricing/_proposal_effect.html", context)
