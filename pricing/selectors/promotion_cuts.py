@@ -7,7 +7,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from django.contrib.postgres.aggregates import ArrayAgg
-from django.utils import timezone
 
 from core.organisation import today
 from pricing.engine.van_prijs import STEP_MONTHS, WINDOW, Cut
@@ -16,6 +15,7 @@ from pricing.words.promotions import effective_of
 from products.models import Product
 
 from .prices import channels_above
+from .promotion_runs import last_day, ran_or_will
 
 Mechanic = Promotion.Mechanic
 # A price that everybody pays then. What asks for a number of units, a card or a new customer is none; of a
@@ -56,8 +56,8 @@ def promotions_ran(product: Product) -> list[Ran]:
     query."""
     rows = (
         PromotionProduct.objects.filter(
+            ran_or_will("promotion__"),
             product=product,
-            promotion__state__in=[Promotion.State.APPROVED, Promotion.State.CANCELLED],
             promotion__mechanic__in=[*PRICES, *UNCLEAR],
             promotion__store_end__gte=today() - BACK,
         )
@@ -67,9 +67,7 @@ def promotions_ran(product: Product) -> list[Ran]:
     )
     found = []
     for row in rows:
-        last = row.promotion.store_end
-        if row.promotion.cancelled_at is not None:
-            last = min(last, timezone.localdate(row.promotion.cancelled_at))
+        last = last_day(row.promotion)
         if last >= row.promotion.store_start:
             found.append(Ran(row, frozenset(pk for pk in row.places if pk), last))
     return found

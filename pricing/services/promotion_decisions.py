@@ -14,7 +14,7 @@ from accounts.errors import DomainError
 from accounts.versions import row_lock, row_save
 from core.errors import require
 from pricing.models import Promotion
-from pricing.selectors.promotions import begun, own_cost, promotion_get, sees_whole
+from pricing.selectors.promotions import begun, over, own_cost, promotion_get, sees_whole
 from products.services.four_eyes import decided
 
 from .approval_alerts import author_tell
@@ -84,16 +84,21 @@ def promotion_decide(
 
 @transaction.atomic
 def promotion_cancel(*, user: Any, promotion: Promotion, note: str, version: int | None = None) -> Promotion:
-    """It does not happen, or stops now; says why. It cannot be taken up again, only copied."""
+    """It does not happen, or ran until today; says why. It cannot be taken up again, only copied. What one
+    that began has done stays: with its decision, and one that is over altogether."""
     current = promotion_lock(user, promotion, may_have_begun=True)
+    if over(current):
+        raise DomainError("over", _("It is over. What it did stays."), status=409)
     if not note.strip():
         raise DomainError("reason_missing", _("Say why it is cancelled."), "note")
-    values = {
+    values: dict[str, Any] = {
         "state": State.CANCELLED,
         "cancelled_by": user,
         "cancelled_at": timezone.now(),
         "cancel_note": note.strip(),
     }
+    if current.state == State.REJECTED:  # who decided about what was called off, approved it
+        values |= {"decided_by": None, "decided_at": None, "decision_note": ""}
     begun_already = begun(current)
     row_save(current, version=version, values=values)
     if not begun_already:

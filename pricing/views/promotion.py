@@ -31,11 +31,13 @@ from pricing.models import Promotion, PromotionChannel, PromotionCost, Promotion
 from pricing.selectors.promotion_costs import actual_cost
 from pricing.selectors.promotion_earnings import promotion_earnings
 from pricing.selectors.promotion_effects import effects_shown
+from pricing.selectors.promotion_runs import last_day
 from pricing.selectors.promotions import (
     begun,
     channels_seen,
     flags_of,
     forbidden_visible,
+    over,
     own_cost,
     place_of,
     promotion_get,
@@ -77,9 +79,9 @@ def _shown(request: HttpRequest, row: Promotion, error: DomainError | None = Non
     whole = sees_whole(request.user, row)
     can_edit = request.user.has_perm(EDIT) and whole and row.state != State.CANCELLED
     started = begun(row)
-    over = whole and row.store_end < today()
-    effects = effects_shown(request.user, row) if over else []
-    actual = actual_cost(request.user, row) if whole and ran(row) else None
+    has_run = whole and ran(row)
+    effects = effects_shown(request.user, row) if has_run and last_day(row) < today() else []
+    actual = actual_cost(request.user, row) if has_run else None
     return {
         "row": row,
         "error": error,
@@ -97,12 +99,13 @@ def _shown(request: HttpRequest, row: Promotion, error: DomainError | None = Non
         "earnings": promotion_earnings(request.user, row, effects, actual),
         "sisters": any(shown.sisters for shown in effects),
         "actual": actual,
-        "has_run": whole and ran(row),
-        "cost_form": PromotionCostForm() if whole and ran(row) and request.user.has_perm(EDIT) else None,
+        "has_run": has_run,
+        "cost_form": PromotionCostForm() if has_run and request.user.has_perm(EDIT) else None,
         "own_cost": own_cost(row) if whole else None,
         "currency": organisation_get().currency,
         "can_edit": can_edit and not started,
-        "can_cancel": can_edit,
+        "can_cancel": can_edit and not over(row),
+        "stops": started,
         "can_copy": request.user.has_perm(EDIT),
         "can_propose": can_edit and not started and row.state in (State.DRAFT, State.REJECTED),
         "can_decide": request.user.has_perm(APPROVE) and whole and row.state == State.PROPOSED,
@@ -272,6 +275,8 @@ def cancel(request: HttpRequest, pk: int) -> HttpResponse:
         note = request.POST.get("note", "")[:300]
         promotion_cancel(user=request.user, promotion=row, note=note, version=version)
 
+    if begun(promotion_get(request.user, pk)):
+        return _act(request, pk, _("Stopped. What it did until today is measured."), act)
     return _act(request, pk, _("Cancelled. It stays in the history; copy it to plan it again."), act)
 
 
