@@ -51,7 +51,7 @@ def with_parts(rows: QuerySet[Promotion]) -> QuerySet[Promotion]:
     """With products, channels and people, whatever the number of rows."""
     return rows.select_related("author", "proposed_by", "decided_by", "cancelled_by").prefetch_related(
         Prefetch("rows", PromotionProduct.objects.select_related("product__line")),
-        Prefetch("channel_rows", PromotionChannel.objects.select_related("channel")),
+        Prefetch("channel_rows", PromotionChannel.objects.select_related("channel__parent__parent__parent")),
     )
 
 

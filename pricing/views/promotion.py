@@ -85,6 +85,7 @@ def _shown(request: HttpRequest, row: Promotion, error: DomainError | None = Non
     return {
         "row": row,
         "error": error,
+        "asks_exception": bool(error and error.code == "exception_needed"),
         "whole": whole,
         **row_words(row),
         "delivery": span_words(row.delivery_start, row.delivery_end) if row.delivery_start else "",
@@ -250,7 +251,8 @@ def _act(request: HttpRequest, pk: int, done: str, act: Any) -> HttpResponse:
 @require_POST
 def propose(request: HttpRequest, pk: int) -> HttpResponse:
     def act(row: Promotion, version: int | None) -> None:
-        promotion_propose(user=request.user, promotion=row, version=version)
+        exception = request.POST.get("exception", "")[:400]
+        promotion_propose(user=request.user, promotion=row, exception=exception, version=version)
 
     return _act(request, pk, _("Proposed. Somebody else approves it."), act)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from django.db import IntegrityError
 
 from core.organisation import today
 from pricing.models import Promotion
@@ -68,3 +69,9 @@ def test_what_nobody_approved_never_ran() -> None:
         row.refresh_from_db()
         assert not ran(row)
     assert not Promotion.objects.filter(ran_or_will()).exists()
+
+
+def test_the_database_keeps_one_that_is_over() -> None:
+    row = approved_factory(product_factory(), ahead=-20)
+    with pytest.raises(IntegrityError, match="has begun"):
+        stopped(row, today())
