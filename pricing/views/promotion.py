@@ -18,6 +18,7 @@ from core.history import Related, history_of
 from core.idempotency import once
 from core.organisation import organisation_get, today
 from core.pages import page_render, with_right
+from pricing.cards.promotion_products import products_shown
 from pricing.forms import ForbiddenForm, PromotionForm
 from pricing.forms.promotion import (
     MOST_ROWS,
@@ -42,7 +43,6 @@ from pricing.selectors.promotions import (
     place_of,
     promotion_get,
     ran,
-    rows_seen,
     sees_whole,
 )
 from pricing.services.promotion_costs import promotion_cost_say
@@ -57,7 +57,7 @@ from pricing.services.promotions import (
     promotion_change,
     promotion_create,
 )
-from pricing.words.promotions import effective_of, flag_lines, row_words, span_words
+from pricing.words.promotions import flag_lines, row_words, span_words
 from products.models import Product
 from products.selectors.access import products_visible
 
@@ -89,10 +89,7 @@ def _shown(request: HttpRequest, row: Promotion, error: DomainError | None = Non
         "whole": whole,
         **row_words(row),
         "delivery": span_words(row.delivery_start, row.delivery_end) if row.delivery_start else "",
-        "products": [
-            {"product": r.product, "price": r.price, "effective": effective_of(row, r)}
-            for r in rows_seen(request.user, row)
-        ],
+        **products_shown(request.user, row),
         "channels": channels_seen(request.user, row),
         "everywhere": not row.channel_rows.all(),
         "flags": _flags_shown(request, row),
