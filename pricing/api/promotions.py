@@ -93,7 +93,8 @@ class PromotionSerializer(serializers.ModelSerializer):
         fields = (
             *("id", "name", "mechanic", "rate", "amount", "quantity", "state", "store_start", "store_end"),
             *("delivery_start", "delivery_end", "own_share_rate", "budget_amount", "planned_uplift_rate"),
-            *("note", "alternatives", "exception_note", "products", "channels", "whole", "effects", "author"),
+            *("note", "alternatives", "exception_note", "exception", "products", "channels", "whole"),
+            *("effects", "author"),
             *(
                 "proposed_by",
                 "decided_by",
@@ -251,10 +252,12 @@ class PromotionViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, viewset
     @extend_schema(request=DecisionSerializer, responses=PromotionSerializer)
     @action(detail=True, methods=["post"])
     def propose(self, request: Request, pk: str | None = None) -> Response:
-        """Ask for approval."""
+        """Ask for approval; ``note`` says why a price in it may pass a bound that asks for a reason."""
         return self._decide(
             request,
-            lambda row, _note, version: promotion_propose(user=request.user, promotion=row, version=version),
+            lambda row, note, version: promotion_propose(
+                user=request.user, promotion=row, exception=note, version=version
+            ),
         )
 
     @extend_schema(request=DecisionSerializer, responses=PromotionSerializer)

@@ -17,7 +17,8 @@ from pricing.models import Promotion
 from pricing.selectors.promotion_calendar import product_promotions
 from pricing.selectors.promotion_costs import costs_known
 from pricing.selectors.promotion_effects import product_effects
-from pricing.selectors.promotions import channels_seen, own_cost, sees_whole
+from pricing.selectors.promotion_runs import last_day
+from pricing.selectors.promotions import channels_seen, own_cost, ran, sees_whole
 from pricing.words.promotions import effect_reason, mechanic_words, span_words
 from products.models import Product
 
@@ -30,7 +31,7 @@ def promotion_card(user: Any, product: Product) -> Mapping[str, Any]:
     """The chart of a year back and some months ahead, and the newest finished promotions."""
     rows = product_promotions(user, product)
     day = today()
-    over = [row for row in rows if row.store_end < day and row.state == Promotion.State.APPROVED]
+    over = [row for row in rows if ran(row) and last_day(row) < day]
     over = over[::-1][:LISTED]
     effects = product_effects(user, product, over)
     known = costs_known(user, over)
@@ -40,7 +41,7 @@ def promotion_card(user: Any, product: Product) -> Mapping[str, Any]:
         "over": [
             {
                 "row": row,
-                "dates": span_words(row.store_start, row.store_end),
+                "dates": span_words(row.store_start, last_day(row)),
                 "channels": _channels(user, row),
                 "effect": effects.get(row.pk),
                 "reason": effect_reason(effects[row.pk].reason) if row.pk in effects else "",
@@ -78,7 +79,7 @@ def promotion_chart(
     start, end = days or (month_add(month_start(day), -BEFORE), None)
     first = month_start(start)
     last = month_add(month_start(end), 1) if end else month_add(month_start(day), AHEAD)
-    shown = [row for row in rows if row.store_end >= first and row.store_start < last]
+    shown = [row for row in rows if last_day(row) >= max(first, row.store_start) and row.store_start < last]
     if not shown:
         return None
     bars: list[Spec] = []
@@ -89,12 +90,12 @@ def promotion_chart(
                 {
                     "channel": name,
                     "start": max(row.store_start, first).isoformat(),
-                    "end": min(row.store_end + datetime.timedelta(days=1), last).isoformat(),
+                    "end": min(last_day(row) + datetime.timedelta(days=1), last).isoformat(),
                     "name": row.name,
-                    "dates": span_words(row.store_start, row.store_end),
+                    "dates": span_words(row.store_start, last_day(row)),
                     "how": mechanic_words(row),
                     "state": row.get_state_display(),
-                    "kind": "done" if row.store_end < day else "planned",
+                    "kind": "done" if last_day(row) < day else "planned",
                 }
             )
     channels = list(dict.fromkeys(bar["channel"] for bar in bars))

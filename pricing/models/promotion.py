@@ -39,7 +39,8 @@ class Promotion(models.Model):
     ``rate``, ``amount`` and ``quantity`` say what the mechanic needs (`mechanic_price`). ``budget_amount`` is
     what it costs in all, in the organisation's currency, ``own_share_rate`` of it is ours.
     ``planned_uplift_rate`` is the extra volume expected on top of the baseline. ``proposed_by`` is who last
-    changed what is proposed: somebody else approves. Approved and begun it is only cancelled.
+    changed what is proposed: somebody else approves. ``exception`` is why a price in it may pass a bound.
+    Approved and begun it is only stopped; over, it stays.
     """
 
     class Mechanic(models.TextChoices):
@@ -83,6 +84,7 @@ class Promotion(models.Model):
     note = models.TextField(_("note"), blank=True)
     alternatives = models.CharField(_("alternatives considered"), max_length=400, blank=True)
     exception_note = models.CharField(_("why in a forbidden period"), max_length=300, blank=True)
+    exception = models.CharField(_("why the exception"), max_length=400, blank=True)
     channels = models.ManyToManyField(
         "products.Channel", through="PromotionChannel", related_name="+", verbose_name=_("channels")
     )
@@ -194,6 +196,7 @@ class Promotion(models.Model):
                 func=f"""
                     IF OLD.state = 'cancelled' OR ({_BEGUN.format(row="OLD")}) THEN
                         IF TG_OP = 'UPDATE' AND OLD.state = 'approved' AND NEW.state = 'cancelled'
+                            AND OLD.store_end >= {_TODAY}
                             AND to_jsonb(NEW) - {_CANCELS} = to_jsonb(OLD) - {_CANCELS} THEN
                             RETURN NEW;
                         END IF;

@@ -25,14 +25,16 @@ later = later_in("pricing")
 
 
 def events(user: Any, product: Any, first: datetime.date, last: datetime.date) -> Iterator[Event]:
-    """Where approved promotions of the product begin."""
+    """Where promotions of the product begin; those that were stopped before the store are none."""
+    from pricing.selectors.promotion_runs import last_day
     from pricing.selectors.promotions import approved_of
     from pricing.words.promotions import mechanic_words, span_words
 
     for row in approved_of(user, product):
-        if not first <= row.store_start <= last:
+        ends = last_day(row)
+        if not first <= row.store_start <= min(last, ends):
             continue
-        text = f"{row.name}: {mechanic_words(row)}, {span_words(row.store_start, row.store_end)}"
+        text = f"{row.name}: {mechanic_words(row)}, {span_words(row.store_start, ends)}"
         yield Event("promotion", row.store_start, row.name, text)
 
 

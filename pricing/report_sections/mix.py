@@ -30,6 +30,7 @@ from pricing.models import (
 from pricing.selectors.offer import approved_of, in_force, versions
 from pricing.selectors.place import PlaceRow, distribution_visible, product_place
 from pricing.selectors.promotion_effects import effects_of
+from pricing.selectors.promotion_runs import last_day, ran_or_will
 from pricing.selectors.promotions import channels_seen, promotions_visible, sees_whole, with_parts
 from pricing.words.promotions import effective_of, mechanic_words, money, span_words
 from products.models import Channel
@@ -139,9 +140,9 @@ class _Promoted:
 
 
 def promotions_section(builder: Builder, context: ReportContext) -> None:
-    """Approved promotions of the period, and inside also those to come where it runs to now, with what they
-    did; where channels are named those that run in no other, whose figures would be told along. Outside only
-    those that have begun."""
+    """Promotions of the period that run or ran, and inside also those to come where it runs to now, with
+    what they did; where channels are named those that run in no other, whose figures would be told along.
+    Outside only those that have begun."""
     viewer, inside = context.viewer, builder.may("promotion_plan")
     if not inside and not builder.may("promotion"):
         return
@@ -149,7 +150,7 @@ def promotions_section(builder: Builder, context: ReportContext) -> None:
     days = context.scope.period.days(today())
     if days is None:
         return
-    wanted = Q(state=Promotion.State.APPROVED, store_end__gte=days[0], rows__product__in=products)
+    wanted = ran_or_will() & Q(store_end__gte=days[0], rows__product__in=products)
     if days[1] is not None:
         wanted &= Q(store_start__lte=days[1])
     if not inside:
@@ -157,6 +158,7 @@ def promotions_section(builder: Builder, context: ReportContext) -> None:
     found = list(
         with_parts(promotions_visible(viewer).filter(wanted).distinct()).order_by("store_start", "pk")
     )
+    found = [each for each in found if last_day(each) >= max(days[0], each.store_start)]
     if context.scope.channels or not inside:
         found = [each for each in found if sees_whole(viewer, each)]
     if len(products) == 1 and inside:
@@ -201,7 +203,7 @@ def promotions_section(builder: Builder, context: ReportContext) -> None:
 
 
 def _span(promotion: Promotion) -> str:
-    return span_words(promotion.store_start, promotion.store_end)
+    return span_words(promotion.store_start, last_day(promotion))
 
 
 def _promotion_price(row: _Promoted) -> Cell:

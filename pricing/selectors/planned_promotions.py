@@ -17,9 +17,10 @@ from core.months import month_add, month_end
 from core.numbers import Z80, significant
 from core.registries import PlannedChange
 from pricing.engine.pooling import Belief
-from pricing.models import Promotion, PromotionProduct
+from pricing.models import PromotionProduct
 from pricing.selectors.earlier_promotions import EarlierPromotions, depth_of
 from pricing.selectors.price_answers import price_answers
+from pricing.selectors.promotion_runs import last_day, ran_or_will
 from pricing.selectors.promotion_series import measured_days, part_of
 from pricing.selectors.promotions import channels_above
 from pricing.selectors.resellers import passed_through
@@ -98,7 +99,7 @@ def promotion_changes(
     for product_id, own in _running(rows, months[0], tree).items():
         span = [month_add(months[0], -back) for back in range(YEAR, 0, -1)] + list(months)
         moved = {month: Moved.of(month, own) for month in span}
-        ahead = [one for one in own if one.row.promotion.store_end >= months[0]]
+        ahead = [one for one in own if last_day(one.row.promotion) >= months[0]]
         factors = _factors(moved, months) if ahead else ()
         said: dict[str, Any] = {}
         spreads: tuple[float, ...] = ()
@@ -141,10 +142,10 @@ def _prices(moved: Mapping[datetime.date, Moved], months: Sequence[datetime.date
 
 
 def _rows(products: Collection[int], months: Sequence[datetime.date]) -> list[PromotionProduct]:
-    """The approved ones of these months and the year before, the first first."""
+    """Those that run or ran in these months and the year before, the first first."""
     found = PromotionProduct.objects.filter(
+        ran_or_will("promotion__"),
         product_id__any=list(products),
-        promotion__state=Promotion.State.APPROVED,
         promotion__store_end__gte=month_add(months[0], -YEAR),
         promotion__store_start__lte=month_end(months[-1]),
     ).select_related("promotion", "product")
@@ -171,7 +172,8 @@ def _running(
             depth,
             (answer.elasticity, answer.sd) if answer else None,
         )
-        if expected is None:
+        days = measured_days(promotion, tree.lead_measure(line))
+        if expected is None or days[1] < days[0]:
             continue
         extra = exp(expected.uplift.mean) - 1
         after = expected.after
@@ -183,7 +185,7 @@ def _running(
                 pulled=min(max(lost / extra, 0.0), 1.0) if extra > 0 else 0.0,
                 share=shares.get(row.pk, 1.0),
                 price=1.0 if depth is None or row.product_id in resold else min(exp(-depth), 1.0),
-                days=measured_days(promotion, tree.lead_measure(line)),
+                days=days,
             )
         )
     return found
@@ -223,7 +225,7 @@ def _said(first: Running, others: int) -> dict[str, Any]:
         "name": promotion.name,
         "mechanic": promotion.mechanic,
         "start": str(promotion.store_start),
-        "end": str(promotion.store_end),
+        "end": str(last_day(promotion)),
         "uplift": round(first.rate, 4),
         "range": [round(exp(belief.mean + side * Z80 * belief.sd) - 1, 4) for side in (-1, 1)],
         "pulled": round(first.pulled, 4),

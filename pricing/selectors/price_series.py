@@ -26,6 +26,7 @@ from pricing.selectors.price_steps import (
     prices_by_list,
     widest_price,
 )
+from pricing.selectors.promotion_runs import ran_or_will
 from pricing.selectors.promotion_series import SELL_IN, SELL_OUT, measured_days, part_of
 from pricing.selectors.volumes import final_until, volumes_by_month, volumes_by_week
 from pricing.words.promotions import effective_of
@@ -247,7 +248,7 @@ def answering_measures(tree: LineTree, line_id: int) -> list[Measure]:
 
 def _promotions(product_ids: Sequence[int]) -> dict[int, list[PromotionProduct]]:
     rows = PromotionProduct.objects.filter(
-        product__in=product_ids, promotion__state=Promotion.State.APPROVED
+        ran_or_will("promotion__"), product__in=product_ids
     ).select_related("promotion")
     found: dict[int, list[PromotionProduct]] = defaultdict(list)
     for part in rows.prefetch_related("promotion__channel_rows").order_by("promotion"):

@@ -13,6 +13,7 @@ from django.utils.translation import gettext as _
 from core.months import month_add, month_end, month_start, parse_month
 from core.organisation import today
 from pricing.models import Promotion, PromotionChannel, PromotionProduct
+from pricing.selectors.promotion_runs import ran_or_will
 from pricing.selectors.promotions import (
     Flags,
     begun,
@@ -208,8 +209,9 @@ def _in_lanes(bars: Iterable[Bar]) -> tuple[Bar, ...]:
 
 
 def product_promotions(user: Any, product: Product) -> list[Promotion]:
-    """All of a product's that were not cancelled or rejected, the oldest first."""
+    """All of a product's that were not rejected, or called off before they began; the oldest first."""
     rows = promotions_visible(user).filter(
         Exists(PromotionProduct.objects.filter(promotion=OuterRef("pk"), product=product))
     )
-    return list(with_parts(rows.exclude(state__in=[State.CANCELLED, State.REJECTED])))
+    open_ones = Q(state__in=[State.DRAFT, State.PROPOSED])
+    return list(with_parts(rows.filter(open_ones | ran_or_will())))

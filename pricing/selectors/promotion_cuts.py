@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import datetime
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 from django.contrib.postgres.aggregates import ArrayAgg
-from django.utils import timezone
 
 from core.organisation import today
 from pricing.engine.van_prijs import STEP_MONTHS, WINDOW, Cut
@@ -16,6 +15,7 @@ from pricing.words.promotions import effective_of
 from products.models import Product
 
 from .prices import channels_above
+from .promotion_runs import last_day, ran_or_will
 
 Mechanic = Promotion.Mechanic
 # A price that everybody pays then. What asks for a number of units, a card or a new customer is none; of a
@@ -43,33 +43,38 @@ class Ran:
         promotion, first = self.row.promotion, self.row.promotion.store_start
         if promotion.mechanic in UNCLEAR:
             return Cut(first, self.last, None)
-        if self.row.price is None:
-            self.row.price = next((row.amount for row in reversed(rows) if row.start_date <= first), None)
-        amount = effective_of(promotion, self.row)
+        listed = next((row.amount for row in reversed(rows) if row.start_date <= first), None)
+        price = listed if self.row.price is None else self.row.price
+        said = PromotionProduct(price=price, effective_price=self.row.effective_price)
+        amount = effective_of(promotion, said)
         if amount is None and promotion.mechanic != Mechanic.PRICE_CUT:
             return None
         return Cut(first, self.last, amount)
 
 
 def promotions_ran(product: Product) -> list[Ran]:
-    """Approved ones that end no longer ago than counts, also ahead; of one called off what it ran. One
+    """Those that end no longer ago than counts today, also ahead; of one called off what it ran. One
     query."""
+    return promotions_ran_of([product.pk], today()).get(product.pk, [])
+
+
+def promotions_ran_of(products: Collection[int], day: datetime.date) -> dict[int, list[Ran]]:
+    """By product those that end no longer ago than counts on the day. One query."""
     rows = (
         PromotionProduct.objects.filter(
-            product=product,
-            promotion__state__in=[Promotion.State.APPROVED, Promotion.State.CANCELLED],
+            ran_or_will("promotion__"),
+            product_id__in=products,
             promotion__mechanic__in=[*PRICES, *UNCLEAR],
-            promotion__store_end__gte=today() - BACK,
+            promotion__store_end__gte=day - BACK,
         )
         .select_related("promotion")
         .annotate(places=ArrayAgg("promotion__channel_rows__channel", default=[]))
         .order_by("promotion__store_start", "pk")
     )
-    found = []
+    found: dict[int, list[Ran]] = {}
     for row in rows:
-        last = row.promotion.store_end
-        if row.promotion.cancelled_at is not None:
-            last = min(last, timezone.localdate(row.promotion.cancelled_at))
+        last = last_day(row.promotion)
         if last >= row.promotion.store_start:
-            found.append(Ran(row, frozenset(pk for pk in row.places if pk), last))
+            places = frozenset(pk for pk in row.places if pk)
+            found.setdefault(row.product_id, []).append(Ran(row, places, last))
     return found

@@ -19,6 +19,7 @@ from products.models import FamilyMember, Measure, Product
 from products.selectors.lines import LineTree
 from products.selectors.units import unit_of
 
+from .promotion_runs import last_day, ran_or_will, until
 from .volumes import Volumes, final_until, volumes_by_month, volumes_by_week
 
 if TYPE_CHECKING:
@@ -84,12 +85,12 @@ class SeriesReader:
     def __init__(self, complete: Mapping[tuple[int, int], datetime.date]) -> None:
         self._tree = LineTree()
         self._complete = complete
-        # Every promotion that was approved, for what else ran.
+        # Every promotion, for what else ran.
         self._others: dict[int, list[Promotion]] = {}
         # The channels of each with those below them; none is everywhere.
         self._channels: dict[int, frozenset[int]] = {}
         above = channels_above()
-        rows = Promotion.objects.filter(state=Promotion.State.APPROVED)
+        rows = Promotion.objects.filter(ran_or_will())
         for row in rows.prefetch_related("rows", "channel_rows"):
             asked = {part.channel_id for part in row.channel_rows.all()}
             self._channels[row.pk] = frozenset(pk for pk, path in above.items() if path & asked)
@@ -97,8 +98,8 @@ class SeriesReader:
                 self._others.setdefault(part.product_id, []).append(row)
 
     def around(self, product: Product) -> list[Around]:
-        """Of each approved promotion of the product that is over and whose sales are known."""
-        own = [row for row in self._others.get(product.pk, ()) if row.store_end < today()]
+        """Of each promotion of the product that ran, is over and whose sales are known."""
+        own = [row for row in self._others.get(product.pk, ()) if last_day(row) < today()]
         if not own:
             return []
         measures = self._tree.measures(product.line_id)
@@ -122,6 +123,8 @@ class SeriesReader:
         channels = self._channels[row.pk]
         measure = _measure(measures, product, channels, sold)
         first, last = measured_days(row, measure)
+        if last < first:
+            return None  # stopped before it showed in this measure
         known = sold.until.get((product.line_id, measure.pk))
         if measure.kind == Measure.Kind.LEVEL:
             return Around(row, product, measure, "", (), (), (), (), reason="level")
@@ -200,10 +203,11 @@ class SeriesReader:
 
 
 def measured_days(row: Promotion, measure: Measure) -> tuple[datetime.date, datetime.date]:
-    """The days a promotion shows in a measure: what is sold to the trade on the days of delivery."""
+    """The days a promotion shows in a measure, as far as it ran: what is sold to the trade on the days of
+    delivery. The last before the first: it was stopped before."""
     if measure.code == SELL_IN and row.delivery_start and row.delivery_end:
-        return row.delivery_start, row.delivery_end
-    return row.store_start, row.store_end
+        return row.delivery_start, until(row, row.delivery_end)
+    return row.store_start, last_day(row)
 
 
 def _measure(measures: Sequence[Measure], product: Product, channels: frozenset[int], sold: Sold) -> Measure:

@@ -25,6 +25,8 @@ from products.selectors.access import visible_channel_ids, visible_line_ids
 from products.selectors.channels import channel_chains
 from products.selectors.lines import line_tree
 
+from .promotion_runs import first_day, ran_or_will, until
+
 State = Promotion.State
 # A draft or a refused one takes nobody's place.
 PLACED = (State.PROPOSED, State.APPROVED)
@@ -58,7 +60,7 @@ def with_parts(rows: QuerySet[Promotion]) -> QuerySet[Promotion]:
     """With products, channels and people, whatever the number of rows."""
     return rows.select_related("author", "proposed_by", "decided_by", "cancelled_by").prefetch_related(
         Prefetch("rows", PromotionProduct.objects.select_related("product__line")),
-        Prefetch("channel_rows", PromotionChannel.objects.select_related("channel")),
+        Prefetch("channel_rows", PromotionChannel.objects.select_related("channel__parent__parent__parent")),
     )
 
 
@@ -93,17 +95,20 @@ def channels_seen(user: Any, promotion: Promotion) -> list[Channel]:
 
 def begun(promotion: Promotion) -> bool:
     """Approved, and delivered or in the store already: only cancelled from now on."""
-    first = min(filter(None, (promotion.store_start, promotion.delivery_start)))
-    return promotion.state == State.APPROVED and first <= today()
+    return promotion.state == State.APPROVED and first_day(promotion) <= today()
+
+
+def over(promotion: Promotion) -> bool:
+    """Approved, and its last day in the store is past: it stays as it ran."""
+    return promotion.state == State.APPROVED and promotion.store_end < today()
 
 
 def ran(promotion: Promotion) -> bool:
     """It has begun, also where it was called off afterwards."""
-    first = min(filter(None, (promotion.store_start, promotion.delivery_start)))
     was_approved = promotion.state == State.APPROVED or (
         promotion.state == State.CANCELLED and promotion.decided_by_id is not None
     )
-    return was_approved and first <= today()
+    return was_approved and first_day(promotion) <= until(promotion, today())
 
 
 def own_cost(promotion: Promotion) -> Decimal | None:
@@ -125,16 +130,16 @@ APPROVED_READ = "approved_promotions"
 
 
 def approved_read(user: Any) -> Any:
-    """The approved promotions of the product of a page, read with it."""
-    rows = promotions_visible(user).filter(state=State.APPROVED, rows__product=OuterRef("pk"))
+    """The promotions of the product of a page that run or ran, read with it."""
+    rows = promotions_visible(user).filter(ran_or_will(), rows__product=OuterRef("pk"))
     return ArraySubquery(rows.order_by("store_start", "pk").values_list(row_of(Promotion)))
 
 
 def approved_of(user: Any, product: Product) -> list[Promotion]:
-    """The approved promotions of a product, the oldest first."""
+    """The promotions of a product that run or ran, the oldest first."""
     if hasattr(product, APPROVED_READ):
         return [from_row(Promotion, row) for row in getattr(product, APPROVED_READ) or ()]
-    return list(promotions_visible(user).filter(state=State.APPROVED, rows__product=product))
+    return list(promotions_visible(user).filter(ran_or_will(), rows__product=product))
 
 
 @dataclass(frozen=True)

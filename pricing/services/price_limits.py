@@ -24,7 +24,15 @@ def limits_check(proposal: Proposal, prices: Sequence[Price], *, with_notice: bo
     price_list, start = proposal.price_list, proposal.start_date
     asks = with_notice and not proposal.exception.strip()
     reasons = _notice(price_list, start) if asks else []
-    for passed in bounds_passed(price_list, start, prices):
+    reasons += bounds_asking(bounds_passed(price_list, start, prices))
+    if not proposal.exception.strip():
+        exception_ask(reasons)
+
+
+def bounds_asking(beyond: Sequence[Passed]) -> list[str]:
+    """What bounds say that let pass with a reason; ``DomainError`` of one that does not."""
+    reasons = []
+    for passed in beyond:
         said = _("%(product)s: %(source)s sets %(bound)s.") % {
             "product": passed.price.product.name,
             "source": passed.bound.source,
@@ -32,8 +40,12 @@ def limits_check(proposal: Proposal, prices: Sequence[Price], *, with_notice: bo
         }
         if passed.is_refused:
             raise DomainError("beyond_bound", said, "value")
-        if not proposal.exception.strip():
-            reasons.append(said)
+        reasons.append(said)
+    return reasons
+
+
+def exception_ask(reasons: Sequence[str]) -> None:
+    """``DomainError`` with the first of what nobody gave a reason for."""
     if reasons:
         raise DomainError("exception_needed", " ".join([reasons[0], _("Say why it may.")]), "exception")
 

@@ -14,24 +14,37 @@ from accounts.errors import DomainError
 from accounts.versions import row_lock, row_save
 from core.errors import require
 from pricing.models import Promotion
-from pricing.selectors.promotions import begun, own_cost, promotion_get, sees_whole
+from pricing.selectors.promotions import begun, over, own_cost, promotion_get, sees_whole
 from products.services.four_eyes import decided
 
 from .approval_alerts import author_tell
 from .kept_promotions import KIND, promotion_follow
+from .promotion_limits import promotion_limits_check
 from .promotions import promotion_lock
 
 State = Promotion.State
 
 
 @transaction.atomic
-def promotion_propose(*, user: Any, promotion: Promotion, version: int | None = None) -> Promotion:
-    """Ask for approval of a draft, or of one that was rejected."""
+def promotion_propose(
+    *, user: Any, promotion: Promotion, exception: str = "", version: int | None = None
+) -> Promotion:
+    """Ask for approval of a draft, or of one that was rejected. Refused where a price in it passes a bound;
+    one that asks for a reason is passed with ``exception``."""
     current = promotion_lock(user, promotion)
     if current.state not in (State.DRAFT, State.REJECTED):
         raise DomainError("proposed_already", _("It was proposed already."), status=409)
-    values = {"decided_by": None, "decided_at": None, "decision_note": ""}
-    row_save(current, version=version, values=values | {"state": State.PROPOSED, "proposed_by": user})
+    exception = exception.strip() or current.exception
+    promotion_limits_check(current, exception)
+    values = {
+        "state": State.PROPOSED,
+        "proposed_by": user,
+        "exception": exception,
+        "decided_by": None,
+        "decided_at": None,
+        "decision_note": "",
+    }
+    row_save(current, version=version, values=values)
     promotion_follow(promotion=current)
     return current
 
@@ -40,7 +53,8 @@ def promotion_propose(*, user: Any, promotion: Promotion, version: int | None = 
 def promotion_decide(
     *, user: Any, promotion: Promotion, approve: bool, note: str = "", version: int | None = None
 ) -> Promotion:
-    """Approve or reject what is proposed. A rejection says why. The second of two is told who was first."""
+    """Approve or reject what is proposed. A rejection says why. The second of two is told who was first.
+    Approval is refused as well where it passes a bound that was set since, or was changed to."""
     require(user, "pricing.approve")
     row_lock(promotion)
     current = promotion_get(user, promotion.pk)
@@ -52,6 +66,8 @@ def promotion_decide(
         raise DomainError("not_proposed", message, status=409)
     if not approve and not note.strip():
         raise DomainError("reason_missing", _("Say why you reject it."), "note")
+    if approve:
+        promotion_limits_check(current, current.exception)
     assert current.proposed_by is not None  # what is proposed was proposed by somebody
     lines = {row.product.line_id: row.product.line for row in current.rows.all()}
     with ExitStack() as eyes:
@@ -84,16 +100,21 @@ def promotion_decide(
 
 @transaction.atomic
 def promotion_cancel(*, user: Any, promotion: Promotion, note: str, version: int | None = None) -> Promotion:
-    """It does not happen, or stops now; says why. It cannot be taken up again, only copied."""
+    """It does not happen, or ran until today; says why. It cannot be taken up again, only copied. What one
+    that began has done stays: with its decision, and one that is over altogether."""
     current = promotion_lock(user, promotion, may_have_begun=True)
+    if over(current):
+        raise DomainError("over", _("It is over. What it did stays."), status=409)
     if not note.strip():
         raise DomainError("reason_missing", _("Say why it is cancelled."), "note")
-    values = {
+    values: dict[str, Any] = {
         "state": State.CANCELLED,
         "cancelled_by": user,
         "cancelled_at": timezone.now(),
         "cancel_note": note.strip(),
     }
+    if current.state == State.REJECTED:  # who decided about what was called off, approved it
+        values |= {"decided_by": None, "decided_at": None, "decision_note": ""}
     begun_already = begun(current)
     row_save(current, version=version, values=values)
     if not begun_already:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
+from django.db.models import Q
 from django.utils import timezone
 
 from core.organisation import today
@@ -13,6 +14,7 @@ from forecasting.models import NightlyRun
 from forecasting.services.night import last_closed_month
 from forecasting.steps.common import complete_of, cut_of
 from pricing.models import Promotion, PromotionEffect, PromotionProduct
+from pricing.selectors.promotion_runs import ran_or_will
 from pricing.selectors.promotion_series import Around, SeriesReader
 from pricing.services.kept_promotions import promotion_outcomes_write
 from pricing.services.promotion_effects import effects_write
@@ -25,9 +27,8 @@ def chunks(run: NightlyRun) -> Iterator[Mapping[str, Any]]:
     """The products with a promotion that is over. A run that looks back measures nothing."""
     if run.as_of != last_closed_month(run.local_date):
         return
-    rows = PromotionProduct.objects.filter(
-        promotion__state=Promotion.State.APPROVED, promotion__store_end__lt=today()
-    )
+    over = Q(promotion__store_end__lt=today()) | Q(promotion__state=Promotion.State.CANCELLED)
+    rows = PromotionProduct.objects.filter(ran_or_will("promotion__"), over)
     if run.scope is not None:
         rows = rows.filter(product__in=run.scope)
     found = sorted(set(rows.values_list("product_id", flat=True)))

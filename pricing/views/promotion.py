@@ -18,6 +18,7 @@ from core.history import Related, history_of
 from core.idempotency import once
 from core.organisation import organisation_get, today
 from core.pages import page_render, with_right
+from pricing.cards.promotion_products import products_shown
 from pricing.forms import ForbiddenForm, PromotionForm
 from pricing.forms.promotion import (
     MOST_ROWS,
@@ -31,16 +32,17 @@ from pricing.models import Promotion, PromotionChannel, PromotionCost, Promotion
 from pricing.selectors.promotion_costs import actual_cost
 from pricing.selectors.promotion_earnings import promotion_earnings
 from pricing.selectors.promotion_effects import effects_shown
+from pricing.selectors.promotion_runs import last_day
 from pricing.selectors.promotions import (
     begun,
     channels_seen,
     flags_of,
     forbidden_visible,
+    over,
     own_cost,
     place_of,
     promotion_get,
     ran,
-    rows_seen,
     sees_whole,
 )
 from pricing.services.promotion_costs import promotion_cost_say
@@ -55,7 +57,7 @@ from pricing.services.promotions import (
     promotion_change,
     promotion_create,
 )
-from pricing.words.promotions import effective_of, flag_lines, row_words, span_words
+from pricing.words.promotions import flag_lines, row_words, span_words
 from products.models import Product
 from products.selectors.access import products_visible
 
@@ -77,19 +79,17 @@ def _shown(request: HttpRequest, row: Promotion, error: DomainError | None = Non
     whole = sees_whole(request.user, row)
     can_edit = request.user.has_perm(EDIT) and whole and row.state != State.CANCELLED
     started = begun(row)
-    over = whole and row.store_end < today()
-    effects = effects_shown(request.user, row) if over else []
-    actual = actual_cost(request.user, row) if whole and ran(row) else None
+    has_run = whole and ran(row)
+    effects = effects_shown(request.user, row) if has_run and last_day(row) < today() else []
+    actual = actual_cost(request.user, row) if has_run else None
     return {
         "row": row,
         "error": error,
+        "asks_exception": bool(error and error.code == "exception_needed"),
         "whole": whole,
         **row_words(row),
         "delivery": span_words(row.delivery_start, row.delivery_end) if row.delivery_start else "",
-        "products": [
-            {"product": r.product, "price": r.price, "effective": effective_of(row, r)}
-            for r in rows_seen(request.user, row)
-        ],
+        **products_shown(request.user, row),
         "channels": channels_seen(request.user, row),
         "everywhere": not row.channel_rows.all(),
         "flags": _flags_shown(request, row),
@@ -97,12 +97,13 @@ def _shown(request: HttpRequest, row: Promotion, error: DomainError | None = Non
         "earnings": promotion_earnings(request.user, row, effects, actual),
         "sisters": any(shown.sisters for shown in effects),
         "actual": actual,
-        "has_run": whole and ran(row),
-        "cost_form": PromotionCostForm() if whole and ran(row) and request.user.has_perm(EDIT) else None,
+        "has_run": has_run,
+        "cost_form": PromotionCostForm() if has_run and request.user.has_perm(EDIT) else None,
         "own_cost": own_cost(row) if whole else None,
         "currency": organisation_get().currency,
         "can_edit": can_edit and not started,
-        "can_cancel": can_edit,
+        "can_cancel": can_edit and not over(row),
+        "stops": started,
         "can_copy": request.user.has_perm(EDIT),
         "can_propose": can_edit and not started and row.state in (State.DRAFT, State.REJECTED),
         "can_decide": request.user.has_perm(APPROVE) and whole and row.state == State.PROPOSED,
@@ -247,7 +248,8 @@ def _act(request: HttpRequest, pk: int, done: str, act: Any) -> HttpResponse:
 @require_POST
 def propose(request: HttpRequest, pk: int) -> HttpResponse:
     def act(row: Promotion, version: int | None) -> None:
-        promotion_propose(user=request.user, promotion=row, version=version)
+        exception = request.POST.get("exception", "")[:400]
+        promotion_propose(user=request.user, promotion=row, exception=exception, version=version)
 
     return _act(request, pk, _("Proposed. Somebody else approves it."), act)
 
@@ -272,6 +274,8 @@ def cancel(request: HttpRequest, pk: int) -> HttpResponse:
         note = request.POST.get("note", "")[:300]
         promotion_cancel(user=request.user, promotion=row, note=note, version=version)
 
+    if begun(promotion_get(request.user, pk)):
+        return _act(request, pk, _("Stopped. What it did until today is measured."), act)
     return _act(request, pk, _("Cancelled. It stays in the history; copy it to plan it again."), act)
 
 

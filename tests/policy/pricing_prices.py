@@ -177,9 +177,7 @@ PRICE_RULES = [
         data=lambda world: NEW | {"price_list": "own-list", "product": world.own_product.code},
     ),
     Rule("pricing:proposal", get=VIEW, args=a_proposal, foreign=a_foreign_proposal),
-    Rule(
-        "pricing:proposal_effect", get=VIEW, args=a_proposal, foreign=a_foreign_proposal, all_channels=True
-    ),
+    Rule("pricing:proposal_effect", get=VIEW, args=a_proposal, foreign=a_foreign_proposal, all_channels=True),
     Rule(
         "pricing:proposal_act",
         post=APPROVE,

@@ -45,6 +45,15 @@ def approved_factory(*products: Product, user: Any = None, **fields: Any) -> Pro
     return row
 
 
+def stopped(promotion: Promotion, day: datetime.date) -> Promotion:
+    """Called off on a day that is past, at noon."""
+    noon = datetime.datetime.combine(day, datetime.time(12), tzinfo=datetime.UTC)
+    said = {"state": "cancelled", "cancelled_at": noon, "cancelled_by": user_factory(), "cancel_note": "Bad"}
+    Promotion.objects.filter(pk=promotion.pk).update(**said)
+    promotion.refresh_from_db()
+    return promotion
+
+
 def measured(*products: Product, uplift: float = 1.1, **fields: Any) -> Promotion:
     """One that is over and did the worked figures: 200 normally, 420 sold, 50 less after."""
     fields = {"ahead": -60, "products": [ProductPlan(row, Decimal("14.99")) for row in products]} | fields

@@ -27,7 +27,7 @@ from tests.forecasting.conftest import LAST, months_give, run_now
 from tests.forecasting.test_night import totals
 
 from .elasticities import elasticity_factory
-from .promotions import approved_factory, promotion_factory
+from .promotions import approved_factory, promotion_factory, stopped
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("english")]
 AHEAD = months_ahead(LAST, 18)
@@ -250,6 +250,23 @@ def test_what_was_never_measured_or_is_called_off_moves_nothing(juice: Product) 
     assert change_of(juice) is not None
     Promotion.objects.filter(pk=row.pk).update(state="cancelled")
     assert change_of(juice) is None
+
+
+def test_one_that_is_stopped_moves_what_it_ran(juice: Product) -> None:
+    """A month before the first, of two that a promotion was planned for, and what is missing after it."""
+    measured(juice, uplift=0.5, after=-25)
+    row = promotion(juice, month_add(AHEAD[0], -1), month_end(AHEAD[6]))
+    promotion(juice, AHEAD[9], month_end(AHEAD[9]))
+    whole = change_of(juice)
+    stopped(row, month_end(month_add(AHEAD[0], -1)))
+    part = change_of(juice)
+    assert whole is not None
+    assert part is not None
+    assert (whole.params["others"], part.params["others"]) == (1, 0)
+    assert whole.factors[3] > 1.2
+    assert part.factors[0] < 1  # pulled forward
+    assert part.factors[3] == pytest.approx(part.factors[5])
+    assert part.factors[9] > 1.2
 
 
 def test_the_night_moves_its_product_alone_and_says_so(juice: Product) -> None:

@@ -7,6 +7,8 @@ from typing import Any
 
 import pytest
 
+from accounts.errors import DomainError
+from collaboration.models import DecisionOutcome
 from core.months import month_add, month_end, month_start
 from core.organisation import today
 from pricing.models import PromotionEffect
@@ -14,7 +16,7 @@ from pricing.services.promotion_decisions import promotion_cancel
 from products.models import Channel, Measure, Product, ProductFigures, ProductMonth, SalesFact, SalesMonth
 from tests.factories import channel_factory, line_factory, product_factory, user_factory
 from tests.forecasting.conftest import run_now
-from tests.pricing.promotions import DAY, approved_factory
+from tests.pricing.promotions import DAY, approved_factory, stopped
 
 pytestmark = pytest.mark.django_db
 WEEK = 7 * DAY
@@ -112,14 +114,35 @@ def test_weeks_product_channel_and_sister():
     } == {
         f.attname: getattr(effect, f.attname) for f in effect._meta.concrete_fields if f.attname not in skip
     }
-    # A figure that changes is measured anew; what is cancelled has no effect.
+    # A figure that changes is measured anew; what is over stays as it ran.
     SalesFact.objects.filter(product=product, channel=channel, start_date=start).update(volume=400)
     run_now(local_date=today())
     assert PromotionEffect.objects.get().uplift > effect.uplift + 0.5
-    promotion_cancel(user=user_factory(), promotion=row, note="Never ran")
-    approved_factory(product, store_start=monday(20), days=7)
+    with pytest.raises(DomainError) as refused:
+        promotion_cancel(user=user_factory(), promotion=row, note="It failed")
+    assert refused.value.code == "over"
+
+
+def test_one_that_is_stopped_is_measured_until_that_day():
+    product, channel = product_factory(), channel_factory()
+    start = monday(6)
+    on = {start, start + WEEK}
+    sales_give(product, channel, lambda d: wobble(d) * (2.0 if d in on else 1), weekly=True)
+    row = approved_factory(product, store_start=start, store_end=today() + 30 * DAY)
+    never = approved_factory(product, ahead=10)
     run_now(local_date=today())
-    assert not PromotionEffect.objects.filter(promotion=row).exists()
+    assert not PromotionEffect.objects.exists()  # it runs
+    stopped(row, start + 13 * DAY)
+    promotion_cancel(user=user_factory(), promotion=never, note="No fruit")
+    for _night in range(2):
+        run_now(local_date=today())
+        effect = PromotionEffect.objects.get()
+        assert effect.promotion == row
+        assert effect.baseline == pytest.approx(200, rel=0.05)
+        assert effect.uplift == pytest.approx(1.0, abs=0.1)
+    outcome = DecisionOutcome.objects.get()
+    assert (outcome.row.decision.reference, outcome.row.decision.withdrawn_at) == (row.pk, None)
+    assert outcome.effect == effect.uplift
 
 
 def test_months_count_for_the_share_of_the_month():

@@ -121,6 +121,22 @@ def test_propose_approve_and_be_refused():
     assert late.status_code == 409
 
 
+def test_one_that_runs_is_stopped_and_one_that_is_over_stays():
+    client = visitor()
+    ahead, runs, over = (approved_factory(product_factory(), ahead=days) for days in (30, -3, -30))
+    pages = [client.get(f"{URL}{row.pk}/").content.decode() for row in (ahead, runs, over)]
+    assert ["Cancel this promotion" in page for page in pages] == [True, False, False]
+    assert ["Stop this promotion today" in page for page in pages] == [False, True, False]
+    asked = {"note": "It failed"}
+    assert client.post(f"{URL}{over.pk}/cancel/", asked).status_code == 409
+    assert client.post(f"{URL}{runs.pk}/cancel/", asked).status_code == 302
+    states = Promotion.objects.in_bulk([runs.pk, over.pk])
+    assert (states[runs.pk].state, states[over.pk].state) == ("cancelled", "approved")
+    page = client.get(f"{URL}{runs.pk}/").content.decode()
+    assert "Measured in the night after it is over" in page
+    assert "Say what it cost us" in page
+
+
 def test_a_move_answers_what_was_done_and_its_undo():
     product = product_factory()
     row = approved_factory(product)

@@ -1,0 +1,68 @@
+"""The van-prijs that what a promotion lowers must be compared with."""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Collection
+from typing import Any
+
+from django.contrib.postgres.expressions import ArraySubquery
+from django.db.models import OuterRef, Q
+
+from accounts.rows import from_row, row_of
+from pricing.engine.van_prijs import VanPrijs, van_prijs
+from pricing.models import Perishable, Price, PriceList, Promotion
+from products.selectors.lines import line_tree
+
+from .prices import lists_visible
+from .promotion_cuts import PRICES, promotions_ran_of
+from .promotion_prices import InPromotion, promotion_prices
+
+
+def promotion_van(
+    user: Any, promotion: Promotion, products: Collection[int]
+) -> dict[int, list[tuple[PriceList, VanPrijs]]]:
+    """By product (of these) the van-prijs on its first day, of our own lists to consumers that the person may
+    see and by which they buy in its channels. Nothing where it announces no lower price. Three queries for
+    any number of products."""
+    if promotion.mechanic not in PRICES:
+        return {}
+    lists = lists_visible(user).filter(kind=PriceList.Kind.OWN, with_vat=True)
+    said = Perishable.objects.filter(Q(product=OuterRef("product")) | Q(line__isnull=False))
+    spoils = ArraySubquery(said.values_list(row_of(Perishable)))
+    prices = Price.objects.filter(price_list__in=lists).annotate(spoils=spoils)
+    here = [
+        one
+        for one in promotion_prices(promotion, prices)
+        if one.product.pk in products and one.rows and one.price_list.with_vat and one.is_cut
+    ]
+    if not here:
+        return {}
+    start = promotion.store_start
+    ran = promotions_ran_of({one.product.pk for one in here}, start)
+    channels = {row.channel_id for row in promotion.channel_rows.all()}
+    found: dict[int, list[tuple[PriceList, VanPrijs]]] = {}
+    for one in here:
+        own = [run for run in ran.get(one.product.pk, ()) if run.row.promotion_id != promotion.pk]
+        met = [run for run in own if run.holds_on(one.price_list) or run.channels & channels]
+        van = van_prijs(
+            _rows(one),
+            start,
+            perishable=_perishable(one),
+            cuts=[cut for run in met if (cut := run.cut(one.rows))],
+        )
+        found.setdefault(one.product.pk, []).append((one.price_list, van))
+    return found
+
+
+def _rows(one: InPromotion) -> list[tuple[datetime.date, Any]]:
+    return [(price.start_date, price.amount) for price in one.rows]
+
+
+def _perishable(one: InPromotion) -> bool:
+    """What is said of the product, else of the nearest line above it."""
+    read: Any = one.rows[0]
+    said = [from_row(Perishable, row) for row in read.spoils or ()]
+    by = {(row.product_id, row.line_id): row.perishable for row in said}
+    above = [(None, line.pk) for line in line_tree().ancestors(one.product.line_id)]
+    return next((by[key] for key in [(one.product.pk, None), *above] if key in by), False)

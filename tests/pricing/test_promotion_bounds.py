@@ -1,0 +1,129 @@
+"""The price in a promotion is held against the bounds of prices, when it is proposed and when it is
+decided."""
+
+from __future__ import annotations
+
+import datetime
+from decimal import Decimal as D
+from typing import Any
+
+import pytest
+from django.test import Client
+from django.urls import reverse
+
+from accounts.errors import DomainError
+from pricing.models import Bound, Promotion
+from pricing.selectors.promotion_prices import promotion_prices
+from pricing.services.promotion_decisions import promotion_decide, promotion_propose
+from pricing.services.promotions import ProductPlan
+from tests.factories import (
+    bound_factory,
+    channel_factory,
+    price_factory,
+    price_list_factory,
+    product_factory,
+    user_factory,
+)
+from tests.pricing.promotions import promotion_factory
+
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("english")]
+LONG_AGO = datetime.date(2020, 1, 1)
+CUT = {"mechanic": "price_cut", "rate": D("0.25")}
+
+
+def refused(act: Any) -> DomainError:
+    with pytest.raises(DomainError) as found:
+        act()
+    return found.value
+
+
+def test_a_bound_refuses_or_asks_for_a_reason_and_holds_again_at_approval() -> None:
+    maker, other = user_factory(), user_factory()
+    product = product_factory(name="Book")
+    row = promotion_factory(product, user=maker, products=[ProductPlan(product, D("12.00"))], **CUT)
+    bound = bound_factory(line=product.line, start_date=LONG_AGO, least=D("9.50"), source="Fixed price act")
+    propose = lambda why="": promotion_propose(user=maker, promotion=row, exception=why)  # noqa: E731
+    approve = lambda: promotion_decide(user=other, promotion=row, approve=True)  # noqa: E731
+    said = refused(lambda: propose("They asked"))
+    assert said.code == "beyond_bound"
+    assert "Book: Fixed price act sets at least €9.50 without VAT" in str(said.message)
+    Bound.objects.filter(pk=bound.pk).update(beyond="reason")
+    said = refused(propose)
+    assert (said.code, said.field) == ("exception_needed", "exception")
+    assert Promotion.objects.get().state == "draft"
+    assert propose("Agreed with them").exception == "Agreed with them"
+    # Set since, or gone from reason to refusal: what was let pass is held again.
+    Bound.objects.filter(pk=bound.pk).update(beyond="refuse")
+    assert refused(approve).code == "beyond_bound"
+    assert Promotion.objects.get().state == "proposed"
+    Bound.objects.filter(pk=bound.pk).update(beyond="reason")
+    assert approve().state == "approved"
+
+
+def test_the_page_asks_for_the_reason_and_shows_it() -> None:
+    client, product = Client(), product_factory()
+    client.force_login(user_factory())
+    row = promotion_factory(product, products=[ProductPlan(product, D(12))], **CUT)
+    bound_factory(product=product, start_date=LONG_AGO, least=D(10), beyond="reason")
+    url = reverse("pricing:promotion_propose", args=[row.pk])
+    asked = client.post(url)
+    assert asked.status_code == 400
+    assert "Why the exception" in (page := asked.content.decode())
+    assert "Say why it may." in page
+    assert client.post(url, {"exception": "Agreed with them"}).status_code == 302
+    page = client.get(reverse("pricing:promotion", args=[row.pk])).content.decode()
+    assert "Agreed with them" in page
+    assert client.get(f"/api/v1/promotions/{row.pk}/").json()["exception"] == "Agreed with them"
+
+
+@pytest.mark.parametrize(
+    ("plan", "fields", "passes"),
+    [
+        (("12.00", None), CUT, False),
+        (("13.00", None), CUT, True),
+        ((None, None), CUT, False),  # 25 % off the list's 12.10 with VAT
+        ((None, "9.00"), {"mechanic": "display"}, False),
+        (("9.00", None), {"mechanic": "display"}, True),  # it lowers nothing
+        (("18.00", None), {"mechanic": "one_plus_one"}, False),
+        ((None, None), {"mechanic": "feature"}, True),
+    ],
+)
+def test_what_a_unit_costs_in_it_is_held(plan: Any, fields: Any, passes: bool) -> None:
+    """At least 9.50 with VAT; the product is 12.10 with it in the shop, and 4 to who sells it on there."""
+    product, shop = product_factory(), channel_factory()
+    for amount, with_vat, kind in ((D("12.10"), True, "advised"), (D(4), False, "own")):
+        its = price_list_factory(channel=shop, with_vat=with_vat, kind=kind)
+        price_factory(product=product, price_list=its, start_date=LONG_AGO, amount=amount)
+    bound_factory(product=product, start_date=LONG_AGO, least=D("9.50"), with_vat=True)
+    price, effective = (None if said is None else D(said) for said in plan)
+    row = promotion_factory(
+        product, channels=[shop], products=[ProductPlan(product, price, effective)], **fields
+    )
+    if passes:
+        assert promotion_propose(user=row.author, promotion=row).state == "proposed"
+    else:
+        said = refused(lambda: promotion_propose(user=row.author, promotion=row))
+        assert said.code == "beyond_bound"
+
+
+def test_it_is_held_on_the_lists_of_its_channels() -> None:
+    """Of each the nearest, and those below; in another currency only what a share takes off."""
+    retail, web = channel_factory(name="Retail"), channel_factory(name="Web")
+    chain = channel_factory(name="Chain", parent=retail)
+    product = product_factory()
+    for place, amount in ((None, 10), (retail, 8), (chain, 6), (web, 4)):
+        its = price_list_factory(channel=place, name_en=str(place))
+        price_factory(product=product, price_list=its, start_date=LONG_AGO, amount=D(amount))
+    pounds = price_list_factory(channel=web, currency="GBP")
+    price_factory(product=product, price_list=pounds, start_date=LONG_AGO, amount=D(5))
+
+    def held(*channels: Any, **fields: Any) -> list[D]:
+        row = promotion_factory(product, channels=list(channels), **(CUT | fields))
+        return sorted(one.effective for one in promotion_prices(row) if one.effective is not None)
+
+    assert held(retail) == [D("4.5"), D(6)]
+    assert held(chain) == [D("4.5")]
+    assert held(web) == [D(3), D("3.75")]
+    assert held(web, rate=None, amount=D(1)) == [D(3)]
+    assert held(channel_factory()) == [D("7.5")]
+    assert held() == [D(3), D("3.75"), D("4.5"), D(6), D("7.5")]

@@ -1,0 +1,110 @@
+"""The van-prijs of what a promotion lowers, on its page."""
+
+from __future__ import annotations
+
+import datetime
+from decimal import Decimal as D
+from typing import Any
+
+import pytest
+from django.db import connection
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+from django.urls import reverse
+
+from core.organisation import today
+from pricing.models import Perishable, PriceList, Promotion
+from pricing.selectors.promotion_van import promotion_van
+from pricing.services.promotions import ProductPlan
+from products.models import Product
+from tests.factories import (
+    channel_factory,
+    price_factory,
+    price_list_factory,
+    product_factory,
+    user_factory,
+)
+from tests.html import tight
+from tests.pricing.promotions import DAY, approved_factory, promotion_factory, stopped
+
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("english")]
+CUT = {"mechanic": "price_cut", "rate": D("0.25")}
+
+
+@pytest.fixture
+def shop() -> PriceList:
+    return price_list_factory(channel=channel_factory(), name_en="Shop", with_vat=True)
+
+
+def sold_at(price_list: PriceList, amount: int, **fields: Any) -> Product:
+    product = product_factory(**fields)
+    since = datetime.date(2020, 1, 1)
+    price_factory(product=product, price_list=price_list, start_date=since, amount=D(amount))
+    return product
+
+
+def vans(row: Promotion) -> list[D | None]:
+    products = [part.product_id for part in row.rows.all()]
+    found = promotion_van(user_factory(), row, products)
+    return [van.amount for product in products for _on, van in found.get(product, ())]
+
+
+def test_it_is_the_lowest_before_that_promotion_and_not_its_own(shop: PriceList) -> None:
+    """10.00 holds; another promotion asked 6.00 until it was stopped."""
+    product = sold_at(shop, 10)
+    row = approved_factory(product, channels=[shop.channel], ahead=20, **CUT)
+    assert vans(row) == [D(10)]
+    at_six = [ProductPlan(product, D(10), D(6))]
+    other = approved_factory(
+        product, mechanic="display", ahead=-14, days=60, products=at_six, channels=[shop.channel]
+    )
+    assert vans(row) == [D(6)]
+    stopped(other, today() - 12 * DAY)  # more than 30 days before
+    assert vans(row) == [D(10)]
+    soon = promotion_factory(product, channels=[shop.channel], ahead=10, **CUT)
+    assert vans(soon) == [D(6)]
+    Perishable.objects.create(line=product.line, perishable=True)
+    assert vans(soon) == [D(10)]
+
+
+@pytest.mark.parametrize(
+    ("fields", "expected"),
+    [
+        ({}, [D(10)]),
+        ({"everywhere": True}, [D(10)]),
+        ({"elsewhere": True}, []),
+        ({"mechanic": "one_plus_one", "rate": None}, []),
+        ({"mechanic": "display", "rate": None}, []),
+    ],
+)
+def test_of_which_lists_and_reductions(shop: PriceList, fields: Any, expected: list[D]) -> None:
+    product = sold_at(shop, 10)
+    for other in ({"channel": shop.channel, "kind": "advised", "with_vat": True}, {"channel": None}):
+        price_list = price_list_factory(**other)
+        price_factory(product=product, price_list=price_list, start_date=today() - 90 * DAY, amount=D(4))
+    said = CUT | fields
+    channels = [channel_factory()] if said.pop("elsewhere", False) else [shop.channel]
+    channels = [] if said.pop("everywhere", False) else channels
+    assert vans(promotion_factory(product, channels=channels, **said)) == expected
+
+
+def test_the_page_has_it_beside_the_price_whatever_the_number_of_products(shop: PriceList) -> None:
+    client = Client()
+    client.force_login(user_factory())
+
+    def asked(*products: Product) -> tuple[int, str]:
+        row = promotion_factory(*products, channels=[shop.channel], **CUT)
+        url = reverse("pricing:promotion", args=[row.pk])
+        client.get(url)
+        with CaptureQueriesContext(connection) as found:
+            page = client.get(url)
+        return len(found), tight(page)
+
+    few, page = asked(sold_at(shop, 10))
+    assert "Reference price" in page
+    assert "€10.00" in page
+    many, _page = asked(*(sold_at(shop, amount) for amount in (8, 9)), product_factory())
+    assert many == few <= 12
+    plain, page = asked(product_factory())
+    assert plain <= few
+    assert "Reference price" not in page
