@@ -33,7 +33,7 @@ from .standard_costs import (
     sales_said,
 )
 
-VERSION = 1
+VERSION = 2
 """Raise it where the same figures would be booked otherwise."""
 ZERO = Decimal(0)
 
@@ -119,4 +119,4 @@ def _own(
         found = month_margin(product, month, rates, sold, margins.below, split.shared)
         for line, amount in found.costs:
             if not line.is_split:
-                yield booked_row(product.pk, month, by_line[line], amount)
+                yield booked_row(product.pk, month, by_line[line], amount, found.abroad.get(line.pk))
