@@ -19,7 +19,7 @@ from products.selectors.lines import LineTree
 from .cost_months import BookedCost
 from .costs import Rates
 from .margins import Margins
-from .margins_ahead import MONTHS, sold_ahead, year_sold
+from .margins_ahead import MONTHS, is_sold, sold_ahead, year_sold
 from .month_margin import month_margin
 from .sold import Sold
 from .standard_costs import (
@@ -112,7 +112,7 @@ def _own(
     by_line = {each.cost_line: each for each in rates}
     for month in split.months:
         sold: dict[int, Sold] | None = None  # what does not depend on what is sold
-        if month in forecast and quantity > 0 and (product.ended is None or product.ended >= month):
+        if month in forecast and quantity > 0 and is_sold(product, month):
             row = forecast[month]
             share = Decimal(str(round(row.final, 4))) / quantity
             sold = sold_ahead(margins, product, year, share, Decimal(str(row.price_ratio or 1)))
