@@ -56,6 +56,7 @@ from reporting.words.cost_reports import (
     now_words,
     then_words,
 )
+from reporting.words.margin_gaps import gaps_words
 
 CHIPS = ("product", "family", "channel", "supplier", "cost_centre")
 FILES = (
@@ -127,7 +128,8 @@ def _of_margin(request: HttpRequest, query: ReportQuery, rows: Sized) -> str:
 def _margin(request: HttpRequest, query: ReportQuery) -> dict[str, Any]:
     found = margin_report(request.user, query)
     page = paginate(request, found.rows)
-    classes = abc({row.name: row.cm3 for row in found.rows}) if query.by[0] == "product" else {}
+    classed = query.by[0] == "product" and not found.gaps.apart
+    classes = abc({row.name: row.cm3 for row in found.rows}) if classed else {}
     claims = bool(found.total and found.total.claims)
     drawn = waterfall_row(query, found)
     return {
@@ -140,6 +142,7 @@ def _margin(request: HttpRequest, query: ReportQuery) -> dict[str, Any]:
         ],
         "total": margin_shown(query, found.total, total=True, claims=claims) if found.total else None,
         "limited": found.limited,
+        "gaps": gaps_words(found.gaps),
         "reconciliation": _of_margin(request, query, found.rows),
     }
 
@@ -153,7 +156,7 @@ def _units(request: HttpRequest, query: ReportQuery) -> dict[str, Any]:
         "rows": [unit_shown(row) for row in page.object_list],
         "sort": sort,
         "limited": found.limited,
-        "uneven": found.uneven,
+        "gaps": gaps_words(found.gaps),
         "level": margin_level(query),
         "before": then_words(query),
         "reconciliation": _of_margin(request, query, found.rows),
@@ -166,7 +169,7 @@ def _bridge(request: HttpRequest, query: ReportQuery) -> dict[str, Any]:
     return {
         "page": page,
         "limited": found.limited,
-        "uneven": found.uneven,
+        "gaps": gaps_words(found.gaps),
         "bridge": bridge_shown(query, found.found) if found.found else None,
         "rows": [part_shown(query, name, part) for name, part in page.object_list],
         "level": margin_level(query),
