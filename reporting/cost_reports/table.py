@@ -85,7 +85,7 @@ class Table:
     @property
     def warnings(self) -> list[str]:
         """What the reader of a margin has to know first."""
-        return gaps_words(self.gaps)
+        return gaps_words(self.gaps, advise=self.query.of == "actual")
 
     @property
     def reconciled(self) -> str:

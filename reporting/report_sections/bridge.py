@@ -39,7 +39,7 @@ def margin_bridge_section(builder: Builder, context: ReportContext) -> None:
         report = margin_bridge(context.viewer, query)
         if report.found is None or not report.found.before:
             continue  # nothing to compare with: no budget, or not there yet
-        for sentence in gaps_words(report.gaps, advise=False):
+        for sentence in gaps_words(report.gaps):
             builder.text(sentence, about="margin")
         chart = bridge_shown(query, report.found).chart
         builder.chart(chart, ["margin"], title=titles[against], name=f"{against}_chart")

@@ -52,7 +52,7 @@ def cost_report_section(builder: Builder, context: ReportContext) -> None:
         *(Told(FIELD, label, _name_at(place), numeric=False) for place, label in enumerate(table.labels)),
         *(Told(FIELD, column.head, _cell_at(table, place)) for place, column in enumerate(table.columns)),
     ]
-    note = ". ".join([_note(table), *gaps_words(table.gaps, advise=False)])
+    note = ". ".join([_note(table), *gaps_words(table.gaps)])
     if builder.may(WHOLE):
         note = f"{note.rstrip('.')}. {table.note}"
     builder.table(

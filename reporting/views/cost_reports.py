@@ -40,6 +40,7 @@ from reporting.cost_reports.waterfall import waterfall_chart, waterfall_row
 from reporting.selectors.cost_report import CostReport, margin_costs
 from reporting.selectors.cost_trend import cost_trend
 from reporting.selectors.margin_bridge import margin_bridge, margin_level
+from reporting.selectors.margin_gaps import MarginGaps
 from reporting.selectors.margin_report import margin_report
 from reporting.selectors.price_variance import price_variance
 from reporting.selectors.report_choices import COST_REPORT, cost_reports_kept
@@ -125,6 +126,10 @@ def _of_margin(request: HttpRequest, query: ReportQuery, rows: Sized) -> str:
     return _reconciled(margin_costs(request.user, query)) if rows else ""
 
 
+def _gaps(query: ReportQuery, found: MarginGaps) -> list[str]:
+    return gaps_words(found, advise=query.of == "actual")
+
+
 def _margin(request: HttpRequest, query: ReportQuery) -> dict[str, Any]:
     found = margin_report(request.user, query)
     page = paginate(request, found.rows)
@@ -142,7 +147,7 @@ def _margin(request: HttpRequest, query: ReportQuery) -> dict[str, Any]:
         ],
         "total": margin_shown(query, found.total, total=True, claims=claims) if found.total else None,
         "limited": found.limited,
-        "gaps": gaps_words(found.gaps),
+        "gaps": _gaps(query, found.gaps),
         "reconciliation": _of_margin(request, query, found.rows),
     }
 
@@ -156,7 +161,7 @@ def _units(request: HttpRequest, query: ReportQuery) -> dict[str, Any]:
         "rows": [unit_shown(row) for row in page.object_list],
         "sort": sort,
         "limited": found.limited,
-        "gaps": gaps_words(found.gaps),
+        "gaps": _gaps(query, found.gaps),
         "level": margin_level(query),
         "before": then_words(query),
         "reconciliation": _of_margin(request, query, found.rows),
@@ -169,7 +174,7 @@ def _bridge(request: HttpRequest, query: ReportQuery) -> dict[str, Any]:
     return {
         "page": page,
         "limited": found.limited,
-        "gaps": gaps_words(found.gaps),
+        "gaps": _gaps(query, found.gaps),
         "bridge": bridge_shown(query, found.found) if found.found else None,
         "rows": [part_shown(query, name, part) for name, part in page.object_list],
         "level": margin_level(query),

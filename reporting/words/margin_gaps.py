@@ -14,7 +14,7 @@ from core.organisation import organisation_get
 from reporting.selectors.margin_gaps import MarginGaps
 
 
-def gaps_words(found: MarginGaps, *, advise: bool = True) -> list[str]:
+def gaps_words(found: MarginGaps, *, advise: bool = False) -> list[str]:
     """A sentence each; ``advise``: with what else to choose. None where nothing lacks."""
     said = []
     if found.months:
