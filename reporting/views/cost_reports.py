@@ -111,7 +111,7 @@ def _costs(request: HttpRequest, query: ReportQuery) -> dict[str, Any]:
         "kinds": cost_kinds(),
         "narrowings": narrowings(query, names_offered(request.user, report.unfiltered)),
         "page": page,
-        "rows": shown_page(query, page.object_list),
+        "rows": shown_page(report, page.object_list),
         "total": shown(query, report.total) if report.total else None,
         "reconciliation": _reconciled(report) if report.total else "",
     }
