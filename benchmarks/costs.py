@@ -68,6 +68,14 @@ _ACTUAL = """
     FROM pricing_costmonth WHERE source = 'standard' AND replaced_at IS NULL AND month >= '2026-01-01';
     ANALYZE pricing_costmonth;
 """
+# A tenth more planned of every product in every month of this year than was sold.
+_BUDGET = """
+    INSERT INTO products_budgetversion (code, name, year, created_at) VALUES ('2026', '2026', 2026, now());
+    INSERT INTO products_budgetrow (version_id, product_id, measure_id, month, volume)
+    SELECT v.id, s.product_id, s.measure_id, s.month, s.volume * 1.1
+    FROM products_budgetversion v, products_salesmonth s WHERE s.month >= '2026-01-01';
+    ANALYZE;
+"""
 
 
 def run(bench: Bench) -> None:
@@ -93,6 +101,8 @@ def run(bench: Bench) -> None:
         "&period=quarter&against=period",
         "price variance by product": "/costs/reports/?month=2026-10&layout=variance",
         "price variance by supplier": "/costs/reports/?month=2026-10&layout=variance&by=supplier",
+        "price variance from the budget": "/costs/reports/?month=2026-10&layout=variance&against=budget",
+        "the same by kind": "/costs/reports/?month=2026-10&layout=variance&against=budget&by=kind",
         "cost trend by kind": "/costs/reports/?month=2026-10&layout=trend&of=standard",
         "cost trend by product": "/costs/reports/?month=2026-10&layout=trend&of=standard&by=product",
         "earned back": "/costs/break-even/?show=earned",
@@ -162,6 +172,7 @@ def _book() -> None:
         tell(f"{name}: {took.wall:.1f} s, {took.cpu:.1f} s CPU, {changed:,} rows")
     with connection.cursor() as cursor:
         cursor.execute(_ACTUAL)
+        cursor.execute(_BUDGET)
 
 
 def _page(client: Client, name: str, address: str, rounds: int, user: Any = None) -> None:

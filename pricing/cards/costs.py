@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
 from core import formats
 from core.organisation import organisation_get, today
-from pricing.engine.costs import Item, amounts
+from pricing.engine.costs import Item, Rate, amounts
 from pricing.models import CostKind, CostLine
 from pricing.selectors.costs import Rates, ends_on
 from pricing.words.costs import (
@@ -78,7 +78,7 @@ def unit_costs(rates: Any) -> dict[int, Decimal]:
         line, rate = each.cost_line, each.on(today())
         if rate is None or line.measure_id or line.basis not in (Basis.UNIT, Basis.SHARE):
             continue
-        rate = replace(rate, least=Decimal(0), amounts={Decimal(0): rate.amounts[min(rate.amounts)]})
+        rate = Rate({Decimal(0): rate.lowest._replace(least=Decimal(0))})
         items.append(Item(line.pk, line.kind.code, rate, Decimal(1), line.base))
     found = amounts(items, {Base.GROSS: None, Base.NET: None})
     return {int(str(pk)): amount for pk, amount in found.items() if amount is not None}

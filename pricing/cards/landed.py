@@ -53,10 +53,11 @@ def landed_card(product: Product, rates: Sequence[Rates], units: Decimal, unit: 
             left_out.append(line)
             continue
         total += booked(amount)
-        reached = max((begin for begin in tiers if begin <= units), default=min(tiers))
-        rate = f"{amount_words(line, tiers[reached].amount)} {basis_words(line, unit)}"
+        charged = rate.reached(units)[0] if (rate := each.on(today())) else units
+        reached = max((begin for begin in tiers if begin <= charged), default=min(tiers))
+        said = f"{amount_words(line, tiers[reached].amount)} {basis_words(line, unit)}"
         rows.append(
-            LandedRow(line, rate, formats.number(booked(amount), 2), formats.number(amount / units, 4))
+            LandedRow(line, said, formats.number(booked(amount), 2), formats.number(amount / units, 4))
         )
     if not rows:
         return None
@@ -72,7 +73,7 @@ def landed_card(product: Product, rates: Sequence[Rates], units: Decimal, unit: 
 
 def usual_units(rates: Sequence[Rates], sold: Decimal | None) -> Decimal:
     """What a month sells, or else the minimum order."""
-    least = (rate.least for each in rates if (rate := each.on(today())))
+    least = (rate.lowest.least for each in rates if (rate := each.on(today())))
     return round(sold, 0) if sold and sold >= 1 else max(least, default=Decimal(0)) or Decimal(1)
 
 

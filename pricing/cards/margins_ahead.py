@@ -59,7 +59,7 @@ def margin_ahead_card(
     last = past[-1].month if past else None
     if now is None or last is None:
         return None
-    rows = [row for row in now.sold_months if row.month > last]
+    rows = [row for row in now.months if row.month > last]
     ahead = months_ahead(margins, product, rows)
     if not ahead:
         return None

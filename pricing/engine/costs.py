@@ -66,32 +66,50 @@ def variance(
     return Variance(standard - volume, volume, standard, actual - standard, actual)
 
 
-@dataclass(frozen=True)
-class Rate:
-    """What holds of one cost line on a day: ``amounts`` by the quantity they begin at (0: any), a share of
-    the base for a percentage. ``least``: the smallest quantity that is charged where any is.
+class Tier(NamedTuple):
+    """What each costs, a share of the base for a percentage. ``least``: the smallest quantity that is charged
+    where any is. ``exchange_rate`` makes our currency of it, ``vat_rate`` is the VAT on it that cannot be
+    reclaimed."""
 
-    ``exchange_rate`` makes our currency of it, ``vat_rate`` is the VAT on it that cannot be reclaimed.
-    """
-
-    amounts: Mapping[Decimal, Decimal]
+    amount: Decimal
     least: Decimal = ZERO
     exchange_rate: Decimal = Decimal(1)
     vat_rate: Decimal = ZERO
 
-    def at(self, quantity: Decimal) -> Decimal | None:
-        """The amount of the tier that the quantity reaches, which then holds for all of it."""
-        reached = [begin for begin in self.amounts if begin <= quantity]
-        return self.amounts[max(reached)] if reached else None
+
+@dataclass(frozen=True)
+class Rate:
+    """What holds of one cost line on a day: a tier by the quantity it begins at (0: any)."""
+
+    tiers: Mapping[Decimal, Tier]
+
+    @property
+    def lowest(self) -> Tier:
+        return self.tiers[min(self.tiers)]
+
+    def reached(self, quantity: Decimal) -> tuple[Decimal, Tier | None]:
+        """What is charged of the quantity, and the tier this reaches, which then holds for all of it; none
+        below the first. A minimum order is that of its tier and of those above. What is given back (a
+        negative quantity) is of the first tier, without a minimum."""
+        if quantity <= 0:
+            return quantity, self.tiers.get(ZERO)
+        charged, reached = max(quantity, self.lowest.least), None
+        for begin, tier in sorted(self.tiers.items()):
+            if begin <= charged:
+                charged, reached = max(charged, tier.least), tier
+        return charged, reached
+
+    def exchange(self, quantity: Decimal | None) -> Decimal:
+        """The exchange rate of the tier that is reached; of no quantity or below the first, the lowest's."""
+        tier = None if quantity is None else self.reached(quantity)[1]
+        return (tier or self.lowest).exchange_rate
 
 
 def cost(rate: Rate, quantity: Decimal) -> Decimal | None:
     """What so many cost, in our currency, not rounded yet: units, contracts × months, months, euros of the
-    base, or 1 for what is paid once. None below the first tier. A negative quantity (returns) gives back at
-    the first tier, without a minimum."""
-    charged = max(quantity, rate.least) if quantity > 0 else quantity
-    amount = rate.at(max(charged, ZERO))
-    return None if amount is None else amount * charged * rate.exchange_rate * (1 + rate.vat_rate)
+    base, or 1 for what is paid once. None below the first tier."""
+    charged, tier = rate.reached(quantity)
+    return None if tier is None else tier.amount * charged * tier.exchange_rate * (1 + tier.vat_rate)
 
 
 @dataclass(frozen=True)

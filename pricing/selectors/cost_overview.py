@@ -43,8 +43,8 @@ def cost_lines_listed(
     descending: bool = False,
 ) -> QuerySet[CostLine]:
     """Cost lines with ``now_amount``, ``now_since``, ``now_rate`` (its id), ``next_amount`` and ``next_date``
-    of the lowest tier. ``show``: those that come to something *now*, with a rate *ahead*, or *all*, ended
-    ones too. ``line``: of the line and those below it, and of their products."""
+    of the lowest tier that has not ended. ``show``: those that come to something *now*, with a rate *ahead*,
+    or *all*, ended ones too. ``line``: of the line and those below it, and of their products."""
     rows = _with_now_and_next(cost_lines_visible(user), today())
     for word in text.split():
         rows = rows.filter(Like(Fold(Concat(*SEARCHED)), like_pattern(word)))
@@ -69,7 +69,10 @@ def _rates() -> QuerySet[CostRate]:
 
 
 def _with_now_and_next(rows: QuerySet[CostLine], day: datetime.date) -> QuerySet[Any]:
-    now = _rates().filter(start_date__lte=day).order_by("from_quantity", "-start_date")
+    of_tier = Q(cost_line=OuterRef("cost_line"), from_quantity=OuterRef("from_quantity"), withdrawn_at=None)
+    newer = CostRate.objects.filter(of_tier, start_date__lte=day, start_date__gt=OuterRef("start_date"))
+    held = _rates().filter(~Exists(newer), start_date__lte=day, amount__isnull=False)
+    now = held.order_by("from_quantity")
     ahead = _rates().filter(start_date__gt=day).order_by("start_date", "from_quantity")
     return rows.annotate(
         now_amount=Subquery(now.values("amount")[:1]),

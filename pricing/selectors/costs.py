@@ -14,7 +14,7 @@ from django.db.models import Prefetch, Q, QuerySet
 
 from core.kept import kept_while_reading
 from core.months import month_add, month_start
-from pricing.engine.costs import Rate
+from pricing.engine.costs import Rate, Tier
 from pricing.models import CostKind, CostLine, CostRate, CostShare
 from products.models import Product
 from products.selectors.access import products_visible, visible_channel_ids, visible_line_ids
@@ -120,12 +120,13 @@ class Rates:
 
 
 def rate_of(tiers: Mapping[Decimal, CostRate]) -> Rate | None:
-    """The lowest tier says the exchange rate, the VAT and the minimum of all."""
-    if not tiers:
-        return None
-    lowest = tiers[min(tiers)]
-    amounts = {begin: row.amount * row.times for begin, row in tiers.items() if row.amount is not None}
-    return Rate(amounts, lowest.least_quantity, lowest.exchange_rate, lowest.vat_rate)
+    """Each tier with its own minimum, exchange rate and VAT; none: nothing holds."""
+    found = {
+        begin: Tier(row.amount * row.times, row.least_quantity, row.exchange_rate, row.vat_rate)
+        for begin, row in tiers.items()
+        if row.amount is not None
+    }
+    return Rate(found) if found else None
 
 
 def rates_of(cost_lines: Collection[CostLine]) -> dict[int, Rates]:

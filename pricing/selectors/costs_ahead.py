@@ -19,7 +19,7 @@ from products.selectors.lines import LineTree
 from .cost_months import BookedCost
 from .costs import Rates
 from .margins import Margins
-from .margins_ahead import MONTHS, sold_ahead, year_sold
+from .margins_ahead import MONTHS, is_sold, sold_ahead, year_sold
 from .month_margin import month_margin
 from .sold import Sold
 from .standard_costs import (
@@ -33,7 +33,7 @@ from .standard_costs import (
     sales_said,
 )
 
-VERSION = 1
+VERSION = 2
 """Raise it where the same figures would be booked otherwise."""
 ZERO = Decimal(0)
 
@@ -112,11 +112,11 @@ def _own(
     by_line = {each.cost_line: each for each in rates}
     for month in split.months:
         sold: dict[int, Sold] | None = None  # what does not depend on what is sold
-        if month in forecast and quantity > 0 and (product.ended is None or product.ended >= month):
+        if month in forecast and quantity > 0 and is_sold(product, month):
             row = forecast[month]
             share = Decimal(str(round(row.final, 4))) / quantity
             sold = sold_ahead(margins, product, year, share, Decimal(str(row.price_ratio or 1)))
         found = month_margin(product, month, rates, sold, margins.below, split.shared)
         for line, amount in found.costs:
             if not line.is_split:
-                yield booked_row(product.pk, month, by_line[line], amount)
+                yield booked_row(product.pk, month, by_line[line], amount, found.abroad.get(line.pk))

@@ -116,35 +116,39 @@ def margin_floor(product: Product, tree: LineTree) -> Decimal | None:
 
 
 def months_ahead(margins: Margins, product: Product, forecast: Sequence[ForecastMonth]) -> list[MonthAhead]:
-    """The months of the forecast, up to twelve; ``margins`` are those of the year before it. Empty where
-    nothing was sold then, or not for money."""
+    """The months of the forecast, up to twelve; ``margins`` are those of the year before it. After the
+    product ended there are its costs that go on, without sales; until then nothing is told where nothing was
+    sold in that year, or not for money."""
     sold = year_sold(product, margins)
     quantity = sum((row.units or ZERO for row in sold.values()), ZERO)
     net = sum((row.net or ZERO for row in sold.values()), ZERO)
-    if quantity <= 0 or net <= 0:
-        return []
     spread, floor = Spread(margins.splits), margin_floor(product, margins.tree)
-    found = []
+    own, found = margins.rates[product], []
+
+    def month_of(row: ForecastMonth, volume: float) -> MonthMargin:
+        there = None
+        if is_sold(product, row.month):
+            share, price = Decimal(str(round(volume, 4))) / quantity, Decimal(str(row.price_ratio or 1))
+            there = sold_ahead(margins, product, sold, share, price)
+        return month_margin(product, row.month, own, there, margins.below, spread)
+
     for row in forecast[:MONTHS]:
-        price = Decimal(str(row.price_ratio or 1))
-        expected, low, high = (
-            month_margin(
-                product,
-                row.month,
-                margins.rates[product],
-                sold_ahead(margins, product, sold, Decimal(str(round(volume, 4))) / quantity, price),
-                margins.below,
-                spread,
-            )
-            for volume in row.final_band[:3]
-        )
+        if is_sold(product, row.month) and (quantity <= 0 or net <= 0):
+            continue
+        expected, low, high = (month_of(row, volume) for volume in row.final_band[:3])
         if expected.statement is None or low.statement is None or high.statement is None:
             continue
         decided = [moved / hypot(own, moved) if moved else 0.0 for own, moved in row.halves80]
+        price = Decimal(str(row.price_ratio or 1))
         found.append(
             MonthAhead(expected, (low.statement, high.statement), price, floor, (decided[0], decided[1]))
         )
     return found
+
+
+def is_sold(product: Product, month: datetime.date) -> bool:
+    """Whether the product has not ended before the month: after it, costs alone go on."""
+    return product.ended is None or product.ended >= month
 
 
 def year_band(ahead: Sequence[MonthAhead], correlation: float) -> tuple[float, float]:

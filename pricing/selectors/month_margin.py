@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import datetime
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from typing import Protocol
 
 from core.months import month_add, month_end
-from pricing.engine.costs import PARTS, Item, Rate, Row, Statement, amounts, booked, cost, statement
+from core.organisation import organisation_get
+from pricing.engine.costs import PARTS, Item, Rate, Row, Statement, Tier, amounts, booked, cost, statement
 from pricing.models import CostLine
 from products.models import Measure, Product
 
@@ -30,7 +31,8 @@ LASTING = (Basis.MONTH, Basis.ONCE)
 class MonthMargin:
     """One month; ``statement`` is ``None`` where there are neither sales nor costs, and without ``has_sales``
     of costs alone. ``costs``: what each line was booked with, in cents. ``unknown``: cost lines that hold but
-    cannot be told, as what they count by is not known. ``sold``: units, or contracts in force."""
+    cannot be told, as what they count by is not known. ``sold``: units, or contracts in force. ``abroad``: by
+    the id of a cost line in another currency what it came to in that, not rounded."""
 
     month: datetime.date
     statement: Statement | None
@@ -38,6 +40,7 @@ class MonthMargin:
     costs: Sequence[tuple[CostLine, Decimal]] = ()
     sold: Decimal | None = None
     has_sales: bool = False
+    abroad: Mapping[int, Decimal] = field(default_factory=dict)
 
 
 class SplitParts(Protocol):
@@ -69,11 +72,19 @@ def month_margin(
         if pk is not None
     }
     parts = _parts(product, month, rates, splits)
+    ours = organisation_get().currency
+    foreign = {each.cost_line.pk for each in rates if each.cost_line.currency != ours}
     sums: dict[int, Decimal | None] = {}
+    abroad: dict[int, Decimal] = {}
     for begin, share in pieces(month, rates):
-        for pk, amount in stretch_costs(product, begin, rates, whole, there, parts).items():
+        items = _stretch_items(product, begin, rates, whole, there, parts)
+        for pk, amount in _told(items).items():
             before = sums.get(pk, ZERO)
             sums[pk] = None if amount is None or before is None else before + amount * share
+            if amount and pk in foreign and pk not in parts:
+                abroad[pk] = abroad.get(pk, ZERO) + amount * share / items[pk].rate.exchange(
+                    items[pk].quantity
+                )
     costs, unknown = [], []
     for each in rates:
         line = each.cost_line
@@ -85,7 +96,8 @@ def month_margin(
             unknown.append(line)
         elif amount:
             costs.append((line, booked(amount)))
-    return month_of(month, whole, costs, unknown if whole.is_known else ())
+    found = month_of(month, whole, costs, unknown if whole.is_known else ())
+    return replace(found, abroad=abroad) if abroad else found
 
 
 def month_of(
@@ -147,13 +159,29 @@ def stretch_costs(
 ) -> dict[int, Decimal | None]:
     """What every line but those paid once comes to if the day's rates held all month; of one channel by what
     was sold there, so a share of what was bought cannot be told. ``parts``: of lines that are split."""
-    items = []
+    return _told(_stretch_items(product, day, rates, whole, there, parts))
+
+
+def _told(items: Mapping[int, Item]) -> dict[int, Decimal | None]:
+    return {int(str(pk)): amount for pk, amount in amounts(items.values(), {}).items()}
+
+
+def _stretch_items(
+    product: Product,
+    day: datetime.date,
+    rates: Sequence[Rates],
+    whole: Sold,
+    there: Mapping[int, Sold],
+    parts: Mapping[int, Decimal | None],
+) -> dict[int, Item]:
+    """By the id of each cost line how much of what it counts, at the rate of the day."""
+    items: dict[int, Item] = {}
     drivers: dict[int | None, Mapping[str, Decimal | None]] = {None: _drivers(whole)}
     drivers |= {pk: _drivers(sold) for pk, sold in there.items() if pk is not None}
     for each in rates:
         line, rate = each.cost_line, each.on(day)
         if line.pk in parts and line.basis == Basis.MONTH:
-            items.append(Item(line.pk, line.kind.code, Rate({ZERO: Decimal(1)}), parts[line.pk]))
+            items[line.pk] = Item(line.pk, line.kind.code, Rate({ZERO: Tier(Decimal(1))}), parts[line.pk])
             continue
         if rate is None or line.basis == Basis.ONCE or has_ended(line, product, day):
             continue
@@ -165,8 +193,8 @@ def stretch_costs(
             quantity = (whole if channel is None else there[channel]).counted.get(line.measure.pk, none)
         if quantity is None and driver not in PARTS and channel is not None:
             quantity = ZERO  # nothing was sold there
-        items.append(Item(line.pk, line.kind.code, rate, quantity, line.base if bought else ""))
-    return {int(str(pk)): amount for pk, amount in amounts(items, {}).items()}
+        items[line.pk] = Item(line.pk, line.kind.code, rate, quantity, line.base if bought else "")
+    return items
 
 
 def _drivers(sold: Sold) -> dict[str, Decimal | None]:

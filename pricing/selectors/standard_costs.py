@@ -29,7 +29,7 @@ from .costs import Rates, of_products, rates_borne
 from .margins import Margins
 from .month_margin import pieces, split_amount
 
-VERSION = 3
+VERSION = 4
 """Raise it where the same figures would be booked otherwise."""
 NONE = ""
 """The hash of a product that no cost is borne by."""
@@ -177,7 +177,8 @@ class StandardCosts:
             for month in margins.of(product):
                 for line, amount in month.costs:
                     if not line.is_split:
-                        found.append(booked_row(product.pk, month.month, rates[line], amount))
+                        own = rates[line], amount, month.abroad.get(line.pk)
+                        found.append(booked_row(product.pk, month.month, *own))
                 found += [left_out_row(product.pk, month.month, line) for line in month.unknown]
             found += self._split.of(product.pk)
         return found
@@ -217,13 +218,22 @@ def rates_said(rates: Rates) -> str:
     return said_hash([line.pk, *of, line.cost_centre, line.tail_months, rows])
 
 
-def booked_row(product_id: int | None, month: datetime.date, rates: Rates, amount: Decimal) -> BookedCost:
+def booked_row(
+    product_id: int | None,
+    month: datetime.date,
+    rates: Rates,
+    amount: Decimal,
+    abroad: Decimal | None = None,
+) -> BookedCost:
+    """``abroad``: what it is in the currency of its line; without, at the lowest tier's exchange rates."""
     line = rates.cost_line
     of = (month, line.kind_id, line.channel_id, line.supplier_id, line.cost_centre)
-    exchange = _exchange(rates, month)
-    if exchange is None:
+    exchange = _exchange(rates, month) if abroad is None else None
+    if exchange is not None:
+        abroad = amount / exchange
+    if abroad is None:
         return BookedCost(product_id, *of, amount, cost_line_id=line.pk)
-    return BookedCost(product_id, *of, amount, line.currency, booked(amount / exchange), line.pk)
+    return BookedCost(product_id, *of, amount, line.currency, booked(abroad), line.pk)
 
 
 def left_out_row(product_id: int, month: datetime.date, line: CostLine) -> LeftOut:
@@ -237,7 +247,9 @@ def _exchange(rates: Rates, month: datetime.date) -> Decimal | None:
         return None
     held = [(rate, share) for begin, share in pieces(month, [rates]) if (rate := rates.on(begin))]
     days = sum((share for _rate, share in held), Decimal(0))
-    return sum((rate.exchange_rate * share for rate, share in held), Decimal(0)) / days if days else None
+    return (
+        sum((rate.lowest.exchange_rate * share for rate, share in held), Decimal(0)) / days if days else None
+    )
 
 
 def said_hash(said: object) -> str:

@@ -70,12 +70,7 @@ def falls_of(
         first = month_add(as_of, 1 - MONTHS)
         margins = Margins.as_booked({product: rates[product] for product in own}, first, as_of)
         for product in own:
-            months = [
-                row
-                for row in forecasts[product.pk].months.all()
-                if product.ended is None or row.month <= product.ended
-            ]
-            ahead = months_ahead(margins, product, months)
+            ahead = months_ahead(margins, product, list(forecasts[product.pk].months.all()))
             if any(month.is_under for month in ahead):
                 fall = fall_under(margins.of(product), ahead, rates[product])
                 if fall is not None:

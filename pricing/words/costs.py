@@ -83,12 +83,15 @@ def rate_notes(cost_line: CostLine, rate: CostRate) -> list[str]:
 
 
 def tiers_words(cost_line: CostLine, tiers: Mapping[Decimal, CostRate]) -> list[str]:
-    """Everything that holds at once: the notes of the lowest tier, then the higher tiers."""
+    """Everything that holds at once: the notes of the lowest tier, then the higher tiers, each with what else
+    it says than the lowest."""
     if not tiers:
         return []
     lowest, *higher = tiers.values()
-    return rate_notes(cost_line, lowest) + [
-        _("from %(number)s: %(amount)s")
-        % {"number": formats.number(row.from_quantity), "amount": amount_words(cost_line, row.amount)}
-        for row in higher
-    ]
+    found = said = rate_notes(cost_line, lowest)
+    for row in higher:
+        number, amount = formats.number(row.from_quantity), amount_words(cost_line, row.amount)
+        own = [note for note in rate_notes(cost_line, row)[1:] if note not in said]
+        about = _("from %(number)s: %(amount)s") % {"number": number, "amount": amount}
+        found = [*found, ", ".join([about, *own])]
+    return found

@@ -109,6 +109,7 @@ def pdf_data(table: Table) -> dict[str, Any]:
             }
             for row in table.rows()
         ],
+        "warnings": table.warnings,
         "reconciliation": table.note,
     }
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import Any
@@ -12,12 +12,13 @@ from django.utils.translation import gettext as _
 
 from core import formats
 from pricing.selectors.ledger_entries import EntriesAsked
-from reporting.selectors.cost_report import ReportRow
+from reporting.selectors.cost_report import CostReport, ReportRow
 from reporting.selectors.margin_report import MarginRow
 from reporting.selectors.report_query import FILTERS, NONE, ReportQuery
 from reporting.words.cost_reports import measure_words, period_words
 
 DETAIL = ("month", "kind", "channel", "supplier", "cost_centre")
+NO_LINES: Mapping[tuple[Any, ...], int] = {}
 LEDGER_FILTERS = ("product", "kind", "channel", "supplier", "cost_centre")
 MARGIN_COLUMNS = ("gross", "deductions", "net", "cm1", "cm2", "cm3", "overhead", "result")
 
@@ -45,11 +46,14 @@ def amount_words(query: ReportQuery, code: str, amount: Decimal | None) -> str:
     return formats.number(amount, 2)
 
 
-def shown(query: ReportQuery, row: ReportRow) -> ShownRow:
+def shown(query: ReportQuery, row: ReportRow, lines: Mapping[tuple[Any, ...], int] = NO_LINES) -> ShownRow:
+    """``lines``: the cost line that a row comes from, at the end of standard costs."""
     cells = [
         amount_words(query, code, amount) for code, amount in zip(query.columns, row.amounts, strict=True)
     ]
     opened = _opened(query, row)
+    if not opened and not row.depth and row.key in lines:
+        opened = reverse("pricing:cost_line", args=[lines[row.key]])
     names = []
     for place, name in enumerate(row.names):
         label = name.label or (_("Total") if row.depth == 3 and not place else "")
@@ -59,8 +63,11 @@ def shown(query: ReportQuery, row: ReportRow) -> ShownRow:
     return ShownRow(names, cells, row.depth)
 
 
-def shown_page(query: ReportQuery, rows: Sequence[ReportRow]) -> list[ShownRow]:
-    found = [shown(query, row) for row in rows]
+def shown_page(report: CostReport, rows: Sequence[ReportRow]) -> list[ShownRow]:
+    query = report.query
+    is_end = query.of == "standard" and any(not row.depth and not _opened(query, row) for row in rows)
+    lines = report.cost_lines() if is_end else NO_LINES
+    found = [shown(query, row, lines) for row in rows]
     return [
         replace(row, same=place > 0 and row.names[0][:2] == found[place - 1].names[0][:2])
         for place, row in enumerate(found)
@@ -69,7 +76,7 @@ def shown_page(query: ReportQuery, rows: Sequence[ReportRow]) -> list[ShownRow]:
 
 def _opened(query: ReportQuery, row: ReportRow) -> str:
     """Where a row is opened: what it is made of, by the dimensions it does not have yet; at last the entries
-    of the ledger that were booked so."""
+    of the ledger that were booked so; nothing where that is not of actual costs."""
     own, month = {}, ""
     for dimension, name in zip(query.by, row.names, strict=True):
         key = "line" if row.depth == 2 and dimension == query.by[0] else dimension

@@ -17,6 +17,7 @@ from pricing.words.reconciliation import reconciliation_line, reconciliation_wor
 from reporting.cost_reports.page import amount_words
 from reporting.cost_reports.units import unit_amount
 from reporting.selectors.cost_report import CostReport
+from reporting.selectors.margin_gaps import NO_GAPS, MarginGaps
 from reporting.selectors.report_query import ReportQuery
 from reporting.words.cost_reports import (
     DIMENSION_WORDS,
@@ -26,6 +27,7 @@ from reporting.words.cost_reports import (
     now_words,
     then_words,
 )
+from reporting.words.margin_gaps import gaps_line, gaps_words
 
 
 @dataclass(frozen=True)
@@ -55,7 +57,7 @@ class FileRow:
 @dataclass(frozen=True)
 class Table:
     """``rows``: made when they are asked for. ``report``: the costs in it; ``more``: what else is said about
-    it, as label and text."""
+    it, as label and text; ``gaps``: what a margin is without."""
 
     report: CostReport
     query: ReportQuery
@@ -65,6 +67,7 @@ class Table:
     size: int
     rows: Callable[[], Iterator[FileRow]]
     more: Sequence[tuple[str, str]] = ()
+    gaps: MarginGaps = NO_GAPS
 
     @property
     def name(self) -> str:
@@ -80,9 +83,14 @@ class Table:
         return reconciliation_words(self.report.reconciliation, organisation_get().currency)
 
     @property
+    def warnings(self) -> list[str]:
+        """What the reader of a margin has to know first."""
+        return gaps_words(self.gaps, advise=self.query.of == "actual")
+
+    @property
     def reconciled(self) -> str:
         """The same for another system."""
-        return reconciliation_line(self.report.reconciliation)
+        return reconciliation_line(self.report.reconciliation) + gaps_line(self.gaps)
 
     @property
     def about(self) -> list[tuple[str, str]]:
@@ -102,6 +110,7 @@ class Table:
             ),
             *([(_("Search"), query.text)] if query.text else []),
             (_("Booked until"), formats.moment(self.booked_at)),
+            *((_("Mind"), sentence) for sentence in self.warnings),
             (_("Reconciliation"), self.note),
             *self.more,
         ]

@@ -116,7 +116,8 @@ def _margins(user: Any, query: ReportQuery) -> Table:
             yield FileRow(before, [], amounts(found.total), 3, (0, len(found.rows)))
 
     size = len(found.rows) + (found.total is not None)
-    return Table(margin_costs(user, query), query, labels_of([by]), [by, f"{by}_name"], columns, size, rows)
+    costs, keys = margin_costs(user, query), [by, f"{by}_name"]
+    return Table(costs, query, labels_of([by]), keys, columns, size, rows, gaps=found.gaps)
 
 
 def _units(user: Any, query: ReportQuery) -> Table:
@@ -139,7 +140,8 @@ def _units(user: Any, query: ReportQuery) -> Table:
 
     asked = replace(query, scale="", filters={**query.filters, "level": level})
     keys, labels = ["product", "product_name"], labels_of(["product"])
-    return Table(margin_costs(user, query), asked, labels, keys, columns, len(found.rows), rows)
+    costs, size = margin_costs(user, query), len(found.rows)
+    return Table(costs, asked, labels, keys, columns, size, rows, gaps=found.gaps)
 
 
 def _bridge(user: Any, query: ReportQuery) -> Table:
@@ -174,4 +176,4 @@ def _bridge(user: Any, query: ReportQuery) -> Table:
     asked = replace(query, filters={**query.filters, "level": margin_level(query)})
     steps = bridge_shown(query, found.found).rows if found.found else ()
     said = [(label, amount) for label, amount, _is_margin in steps]
-    return Table(margin_costs(user, query), asked, labels, keys, columns, size, rows, said)
+    return Table(margin_costs(user, query), asked, labels, keys, columns, size, rows, said, found.gaps)

@@ -54,8 +54,9 @@ def waterfall_chart(query: ReportQuery, row: MarginRow, kinds: Sequence[CostKind
         table=ChartTable(
             [_("Line of the statement"), currency, _("of net sales")],
             [
-                [label, formats.number(amount, 2), formats.percent(amount / row.net) if row.net else None]
+                [label, formats.number(amount, 2), formats.percent(share) if share is not None else None]
                 for label, amount, _is_margin in steps
+                for share in [row.share(amount)]
             ],
         ),
         description=_("From sales to the result: each kind of cost as a step; the figures are in the table"),

@@ -19,13 +19,7 @@ from reporting.reports.kept_cost_reports import MOST
 from reporting.selectors.margin_bridge import margin_bridge
 from reporting.selectors.report_query import BRIDGED_FROM, report_query
 from reporting.words.cost_reports import span_words
-
-
-def _uneven() -> str:
-    return _(
-        "In the first months of one of the two periods none of these costs are booked, "
-        "so this is not like with like."
-    )
+from reporting.words.margin_gaps import gaps_words
 
 
 def margin_bridge_section(builder: Builder, context: ReportContext) -> None:
@@ -48,8 +42,8 @@ def margin_bridge_section(builder: Builder, context: ReportContext) -> None:
         report = margin_bridge(context.viewer, query)
         if report.found is None or not report.found.before:
             continue  # nothing to compare with: no budget, or not there yet
-        if report.uneven:
-            builder.text(_uneven(), about="margin")
+        for sentence in gaps_words(report.gaps):
+            builder.text(sentence, about="margin")
         chart = bridge_shown(query, report.found).chart
         builder.chart(chart, ["margin"], title=titles[against], name=f"{against}_chart")
         parts = [(name.label, part_amounts(part)) for name, part in report.parts]

@@ -19,6 +19,7 @@ from reporting.cost_reports.tables import Column, FileRow, Table, report_table
 from reporting.cost_reports.units import SMALL
 from reporting.selectors.report_query import report_query
 from reporting.words.cost_reports import LAYOUT_WORDS, MEASURE_WORDS, PERIOD_WORDS
+from reporting.words.margin_gaps import gaps_words
 
 FIELD = "cost_report"
 WHOLE = "costs"
@@ -48,9 +49,9 @@ def cost_report_section(builder: Builder, context: ReportContext) -> None:
         *(Told(FIELD, label, _name_at(place), numeric=False) for place, label in enumerate(table.labels)),
         *(Told(FIELD, column.head, _cell_at(table, place)) for place, column in enumerate(table.columns)),
     ]
-    note = _note(table)
+    note = ". ".join([_note(table), *gaps_words(table.gaps)])
     if builder.may(WHOLE):
-        note = f"{note}. {table.note}"
+        note = f"{note.rstrip('.')}. {table.note}"
     builder.table(
         str(LAYOUT_WORDS[query.layout]), columns, rows, note=note, strong=lambda row: bool(row.depth)
     )

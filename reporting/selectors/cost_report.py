@@ -13,13 +13,13 @@ from decimal import Decimal
 from functools import cached_property
 from typing import Any, overload
 
-from django.db.models import F, FilteredRelation, Max, Q, QuerySet, Sum
+from django.db.models import F, FilteredRelation, Max, Min, Q, QuerySet, Sum
 from django.db.models.functions import Coalesce
 
 from core.months import month_end, month_range
 from pricing.models import CostLeftOut, CostMonth
 from pricing.selectors.cost_months import cost_months
-from pricing.selectors.costs import RIGHT
+from pricing.selectors.costs import RIGHT, cost_lines_visible
 from pricing.selectors.costs_left_out import lacking
 from pricing.selectors.reconciliation import Reconciliation, reconciled
 from products.models import Product, Supplier
@@ -37,12 +37,13 @@ _FIELDS = {"line": "of_line", "cost_centre": "cost_centre", "month": "month"}
 @dataclass(frozen=True)
 class ReportRow:
     """``names``: one a dimension. ``depth``: 0 a row, 1 the sum of one of the first dimension, 2 of a product
-    line, 3 of everything; ``span``: which rows before it a sum is of."""
+    line, 3 of everything; ``span``: which rows before it a sum is of. ``key``: what a row is of, by id."""
 
     names: tuple[Name, ...]
     amounts: tuple[Amount, ...]
     depth: int = 0
     span: tuple[int, int] = (0, 0)
+    key: tuple[Any, ...] = ()
 
 
 class CostReport:
@@ -89,6 +90,13 @@ class CostReport:
         """When the newest of what it adds up was booked."""
         found: datetime.datetime | None = self.bookings.aggregate(newest=Max("recorded_at"))["newest"]
         return found
+
+    def cost_lines(self) -> dict[tuple[Any, ...], int]:
+        """By what a row is of the id of the cost line that its standard costs come from, where that is one
+        that the person may see. One query."""
+        rows = self.bookings.filter(cost_line__in=cost_lines_visible(self._user).order_by().values("pk"))
+        ends = rows.order_by().values_list(*self._fields).annotate(Min("cost_line"), Max("cost_line"))
+        return {tuple(key): one for *key, one, other in ends if one == other}
 
     def size(self) -> int:
         """How many rows there are at most, without adding up."""
@@ -220,7 +228,7 @@ class ReportRows(Sequence[ReportRow]):
         return ReportRows(self._names, self._rows[:-1], self._columns)
 
     def _made(self, row: _Sums) -> ReportRow:
-        return ReportRow(self._called(row), self._columns(row.sums), row.depth, row.span)
+        return ReportRow(self._called(row), self._columns(row.sums), row.depth, row.span, row.key)
 
     def _called(self, row: _Sums) -> tuple[Name, ...]:
         assert self._names is not None  # without names there are no rows

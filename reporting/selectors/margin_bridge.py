@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from typing import Any
 
-from django.db.models import Case, Min, Q, Sum, When
+from django.db.models import Case, Max, Min, Q, Sum, When
 from django.utils.translation import gettext as _
 
 from core.months import month_add
@@ -21,6 +21,7 @@ from products.selectors.budget import budget_months_leading
 from products.selectors.units import unit_of
 
 from .cost_report import booked_visible, within
+from .margin_gaps import NO_GAPS, MarginGaps, margin_gaps
 from .margin_report import Sold, leading, products_asked, sales_booked
 from .report_names import Name, product_name
 from .report_query import SOURCES, ReportQuery, Span
@@ -31,13 +32,13 @@ NOTHING = Side(None, ZERO, ZERO)
 
 @dataclass(frozen=True)
 class BridgeReport:
-    """``parts`` with their product's name, the largest change first. ``uneven``: the first months of a side
-    have sales and no such costs. ``limited``: the person sees only some channels."""
+    """``parts`` with their product's name, the largest change first. ``gaps``: what either side is without.
+    ``limited``: the person sees only some channels."""
 
     found: Bridge | None = None
     parts: tuple[tuple[Name, Part], ...] = ()
     limited: bool = False
-    uneven: bool = False
+    gaps: MarginGaps = NO_GAPS
 
 
 def margin_level(query: ReportQuery) -> str:
@@ -49,57 +50,68 @@ def margin_level(query: ReportQuery) -> str:
 def margin_bridge(user: Any, query: ReportQuery) -> BridgeReport:
     if visible_channel_ids(user) is not None:
         return BridgeReport(limited=True)
-    products, rows, uneven = compared(user, query)
+    products, rows, gaps = compared(user, query)
     if not rows:
         return BridgeReport()
     found = bridge(rows)
     named = ((_name(products, part.key), part) for part in found.parts if part.change)
     parts = tuple(sorted(named, key=lambda pair: -abs(pair[1].change)))
-    return BridgeReport(found, parts, uneven=uneven)
+    return BridgeReport(found, parts, gaps=gaps)
 
 
-def compared(user: Any, query: ReportQuery) -> tuple[dict[int, Product], list[Compared], bool]:
-    """The products asked for, both periods of each (and of what is on none), and whether they are uneven."""
+def compared(user: Any, query: ReportQuery) -> tuple[dict[int, Product], list[Compared], MarginGaps]:
+    """The products asked for, both periods of each (and of what is on none), and what these are without."""
     plain = replace(query, filters={key: own for key, own in query.filters.items() if key != "level"})
     products, tree, level = products_asked(user, plain), query.called.tree, margin_level(query)
     [now] = query.spans(query.period, query.of)
     [then] = query.spans(query.period, query.against)
-    sides, uneven = _sides(user, plain, products, (then, now), level)
+    sides, bare = _sides(user, plain, products, (then, now), level)
     rows = [
         Compared(key, _unit(products.get(key), tree), *(side.get(key, NOTHING) for side in sides))
         for key in sorted(sides[0].keys() | sides[1].keys(), key=lambda key: (key is None, key))
     ]
-    return products, rows, uneven
+    spans = [span for span in (then, now) if span.sources != SOURCES["budget"]]
+    gaps = margin_gaps(user, plain, products, leading(query, products), spans, _before(level))
+    return products, rows, replace(gaps, unplanned=tuple(bare))
+
+
+def _before(level: str) -> Q:
+    """The costs that the margin is after."""
+    return Q(kind__level__in=LEVELS[: LEVELS.index(level) + 1])
 
 
 def _sides(
     user: Any, query: ReportQuery, products: Mapping[int, Product], spans: tuple[Span, Span], level: str
-) -> tuple[list[dict[Any, Side]], bool]:
-    """Of both periods by product; and whether the first months of one have sales and no costs."""
+) -> tuple[list[dict[Any, Side]], list[datetime.date]]:
+    """Of both periods by product; and the first and the last months for which sales are planned and no
+    costs."""
     costs = _costs(user, query, products, spans, level)
     booked = [span for span in spans if span.sources != SOURCES["budget"]]
     sold = iter(sales_booked(replace(query, by=("product",)), products, *booked))
-    sides, uneven = [], False
+    sides: list[dict[Any, Side]] = []
+    bare: list[datetime.date] = []
     for span, found in zip(spans, costs, strict=True):
-        planned = span.sources == SOURCES["budget"]
-        sales = _sales_planned(user, query, products, span) if planned else next(sold)
+        if span.sources == SOURCES["budget"]:
+            sales, months = _sales_planned(user, query, products, span)
+            bare = sorted(month for month in months if not found.first <= month <= found.last)
+        else:
+            sales = next(sold)
         sides.append(
             {
                 key: Side(units, net, found.amounts.get(key, ZERO), found.foreign.get(key, {}))
                 for key in found.amounts.keys() | sales.keys()
-                for _gross, net, units, *_begun in [sales.get(key, (ZERO, ZERO, None))]
+                for _gross, net, units in [sales.get(key, (ZERO, ZERO, None))]
             }
         )
-        late = found.first > span.first
-        uneven |= late and any(begun < found.first for *_amounts, begun in sales.values())
-    return sides, uneven
+    return sides, bare
 
 
 @dataclass
 class _Costs:
-    """Of a period by product, what of it was in other currencies, and its first month with any."""
+    """Of a period by product, what of it was in other currencies, and its first and last month with any."""
 
     first: datetime.date
+    last: datetime.date
     amounts: dict[Any, Decimal] = field(default_factory=lambda: defaultdict(Decimal))
     foreign: dict[Any, dict[str, tuple[Decimal, Decimal]]] = field(default_factory=lambda: defaultdict(dict))
 
@@ -109,13 +121,11 @@ def _costs(
 ) -> list[_Costs]:
     """One query."""
     of = [Q(month__range=(span.first, span.last), source__in=span.sources) for span in spans]
-    visible = booked_visible(user).filter(
-        within(query), of[0] | of[1], kind__level__in=LEVELS[: LEVELS.index(level) + 1]
-    )
-    found = [_Costs(month_add(span.last, 1)) for span in spans]
+    visible = booked_visible(user).filter(within(query), of[0] | of[1], _before(level))
+    found = [_Costs(month_add(span.last, 1), month_add(span.first, -1)) for span in spans]
     rows = visible.order_by().annotate(side=Case(When(of[0], then=0), default=1))
-    sums = Sum("currency_amount"), Sum("amount"), Min("month")
-    for side, pk, currency, in_it, amount, begun in rows.values_list(
+    sums = Sum("currency_amount"), Sum("amount"), Min("month"), Max("month")
+    for side, pk, currency, in_it, amount, begun, until in rows.values_list(
         "side", "product_id", "currency"
     ).annotate(*sums):
         key, own = pk if pk in products else None, found[side]
@@ -123,26 +133,29 @@ def _costs(
         if currency:
             before = own.foreign[key].get(currency, (ZERO, ZERO))
             own.foreign[key][currency] = (before[0] + in_it, before[1] + amount)
-        own.first = min(own.first, begun)
+        own.first, own.last = min(own.first, begun), max(own.last, until)
     return found
 
 
 def _sales_planned(
     user: Any, query: ReportQuery, products: Mapping[int, Product], span: Span
-) -> dict[int, Sold]:
-    """As the budget has sales, by product; months without an amount are left out, as those of sales are."""
+) -> tuple[dict[int, Sold], set[datetime.date]]:
+    """As the budget has sales, by product, and their months; those without an amount are left out, as those
+    of sales are."""
     channel = query.filters.get("channel")
     channels = query.called.channels_below(channel) if channel else None
     found: dict[int, Sold] = {}
+    months: set[datetime.date] = set()
     leads = leading(query, products)
     for pk, plan in budget_months_leading(user, leads, span.first, span.last, channels):
         if plan.revenue is not None:
             amount = booked(plan.revenue)
-            gross, net, units, begun = found.get(pk, (ZERO, ZERO, None, plan.month))
+            months.add(plan.month)
+            gross, net, units = found.get(pk, (ZERO, ZERO, None))
             if plan.volume is not None:
                 units = (units or ZERO) + plan.volume
-            found[pk] = (gross + amount, net + amount, units, min(begun, plan.month))
-    return found
+            found[pk] = (gross + amount, net + amount, units)
+    return found, months
 
 
 def _unit(product: Product | None, tree: Any) -> str:

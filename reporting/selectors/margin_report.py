@@ -5,10 +5,9 @@ Amounts are those of the statement of a product: sales and deductions of its mon
 
 from __future__ import annotations
 
-import datetime
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from typing import Any
 
@@ -23,18 +22,19 @@ from products.models import Channel, Product
 from products.selectors.access import products_visible, visible_channel_ids
 
 from .cost_report import booked_visible, products_named, within
+from .margin_gaps import NO_GAPS, MarginGaps, margin_gaps
 from .report_names import Name
 from .report_query import ReportQuery, Span
 
 ZERO = Decimal(0)
 WHOLE = Name("", "")
 SUMMED = (*LEVELS, "claims")
-Sold = tuple[Decimal, Decimal, Decimal | None, datetime.date]
-"""Gross and net sales in cents, units (of a level: contracts × months), and the first month with any."""
+Sold = tuple[Decimal, Decimal, Decimal | None]
+"""Gross and net sales in cents, and units (of a level: contracts × months)."""
 # The leading measure of each product; by product and month in cents, as its statement has it.
 _SALES = """
-    SELECT place, key, sum(gross), sum(net), sum(units), min(month) FROM (
-        SELECT span.place, {key} AS key, s.month,
+    SELECT place, key, sum(gross), sum(net), sum(units) FROM (
+        SELECT span.place, {key} AS key,
                round(sum(coalesce(s.gross_revenue, s.revenue)), 2) AS gross,
                round(sum(coalesce(s.gross_revenue, s.revenue)), 2)
                - round(sum(coalesce(s.gross_revenue, s.revenue)) - sum(s.revenue), 2) AS net,
@@ -66,7 +66,8 @@ _COSTS = {"month": "month", "channel": "channel_id"}
 @dataclass(frozen=True)
 class MarginRow:
     """Of ``name``: gross and net sales, and what is left after each level's costs, among which ``claims``;
-    ``sold``: something is known of its sales; ``kinds``: its costs by the id of their kind."""
+    ``sold``: something is known of its sales; ``kinds``: its costs by the id of their kind. ``is_partial``:
+    of some channels, while there are costs in none, so it is no share of net sales."""
 
     name: Name
     gross: Decimal
@@ -78,6 +79,7 @@ class MarginRow:
     claims: Decimal = ZERO
     sold: bool = True
     kinds: Mapping[int, Decimal] = field(default_factory=dict)
+    is_partial: bool = False
 
     @property
     def deductions(self) -> Decimal:
@@ -91,12 +93,15 @@ class MarginRow:
     def ratios(self) -> ClaimRatios | None:
         """Claims and all other costs as shares of net sales, where there are claims."""
         others = self.net - self.result - self.claims
-        return claim_ratios(self.net, self.claims, others) if self.claims else None
+        return claim_ratios(self.net, self.claims, others) if self.claims and not self.is_partial else None
 
     def rate(self, level: str) -> Decimal | None:
         """A margin as a share of net sales."""
-        amount: Decimal = getattr(self, level)
-        return amount / self.net if self.net else None
+        return self.share(getattr(self, level))
+
+    def share(self, amount: Decimal) -> Decimal | None:
+        """Of net sales."""
+        return amount / self.net if self.net and not self.is_partial else None
 
 
 @dataclass(frozen=True)
@@ -106,10 +111,11 @@ class MarginReport:
     rows: list[MarginRow]
     total: MarginRow | None = None
     limited: bool = False
+    gaps: MarginGaps = NO_GAPS
 
 
 def margin_report(user: Any, query: ReportQuery) -> MarginReport:
-    """Rows in the order of their names, and their sum. Seven queries at most."""
+    """Rows in the order of their names, and their sum. Eight queries at most."""
     if visible_channel_ids(user) is not None:
         return MarginReport([], limited=True)
     by = query.by[0]
@@ -128,7 +134,18 @@ def margin_report(user: Any, query: ReportQuery) -> MarginReport:
         costs[key]["claims"] = costs[key].get("claims", ZERO) + (claims or ZERO)
     [sales] = sales_booked(query, products, span)
     names = _names(by, query, products, costs.keys() | sales.keys())
-    return _added(names, sales, costs, kinds)
+    gaps = margin_gaps(user, query, products, leading(query, products), [span])
+    return _with_gaps(_added(names, sales, costs, kinds), gaps, in_some="channel" in query.filters)
+
+
+def _with_gaps(found: MarginReport, gaps: MarginGaps, *, in_some: bool) -> MarginReport:
+    """``in_some``: also all rows together are of some channels."""
+    rows, total, is_partial = found.rows, found.total, bool(gaps.apart)
+    if is_partial:
+        rows = [replace(row, is_partial=True) for row in rows]
+    if total is not None and in_some:
+        total = replace(total, is_partial=is_partial)
+    return replace(found, rows=rows, total=total, gaps=gaps)
 
 
 def products_asked(user: Any, query: ReportQuery) -> dict[int, Product]:

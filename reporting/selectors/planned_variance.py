@@ -131,7 +131,7 @@ def volumes_sold(query: ReportQuery, products: Mapping[int, Product], span: Span
     asked = replace(query, by=("product and month",))
     found: Months = defaultdict(dict)
     [sold] = sales_booked(asked, products, span, only_with_actual=True)
-    for key, (_gross, _net, units, *_begun) in sold.items():
+    for key, (_gross, _net, units) in sold.items():
         if units is not None:
             pk, month = key.split()
             found[int(pk)][datetime.date.fromisoformat(month)] = units

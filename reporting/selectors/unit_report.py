@@ -11,6 +11,7 @@ from pricing.selectors.own_prices import own_prices_at_end
 from products.selectors.access import visible_channel_ids
 
 from .margin_bridge import compared
+from .margin_gaps import NO_GAPS, MarginGaps
 from .report_names import Name, product_name
 from .report_query import ReportQuery
 
@@ -19,13 +20,14 @@ from .report_query import ReportQuery
 class UnitRow:
     """A product in both periods. ``price``: our own price for everybody at the end of the month, without VAT;
     of a closed month as it was when that was closed. All else is a unit sold; missing where nothing was, or
-    it is not counted."""
+    it is not counted. ``is_partial``: of some channels, while there are costs in none."""
 
     name: Name
     unit: str
     now: Side
     before: Side
     price: Decimal | None
+    is_partial: bool = False
 
     @property
     def units(self) -> Decimal | None:
@@ -56,7 +58,7 @@ class UnitRow:
     @property
     def rate(self) -> Decimal | None:
         """The margin of net sales."""
-        return self.now.margin / self.now.net if self.now.net else None
+        return self.now.margin / self.now.net if self.now.net and not self.is_partial else None
 
 
 @dataclass(frozen=True)
@@ -64,7 +66,7 @@ class UnitReport:
     """``limited``: the person sees only some channels, what they would see is no margin."""
 
     rows: list[UnitRow]
-    uneven: bool = False
+    gaps: MarginGaps = NO_GAPS
     limited: bool = False
 
 
@@ -76,10 +78,10 @@ def unit_report(user: Any, query: ReportQuery, sort: str = "name") -> UnitReport
     missing stands last. Costs are those before the margin of ``query``."""
     if visible_channel_ids(user) is not None:
         return UnitReport([], limited=True)
-    products, pairs, uneven = compared(user, query)
+    products, pairs, gaps = compared(user, query)
     prices = own_prices_at_end(query.month)
     rows = [
-        UnitRow(product_name(row), pair.unit, pair.after, pair.before, prices.get(row.pk))
+        UnitRow(product_name(row), pair.unit, pair.after, pair.before, prices.get(row.pk), bool(gaps.apart))
         for pair in pairs
         if (pair.after.is_sold or pair.after.cost) and (row := products.get(pair.key))  # type: ignore[call-overload]
     ]
@@ -91,7 +93,7 @@ def unit_report(user: Any, query: ReportQuery, sort: str = "name") -> UnitReport
         rows = [*known, *(row for row in rows if getattr(row, field) is None)]
     elif sort.startswith("-"):
         rows.reverse()
-    return UnitReport(rows, uneven)
+    return UnitReport(rows, gaps)
 
 
 def _each(amount: Decimal, side: Side) -> Decimal | None:

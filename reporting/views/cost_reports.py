@@ -40,6 +40,7 @@ from reporting.cost_reports.waterfall import waterfall_chart, waterfall_row
 from reporting.selectors.cost_report import CostReport, margin_costs
 from reporting.selectors.cost_trend import cost_trend
 from reporting.selectors.margin_bridge import margin_bridge, margin_level
+from reporting.selectors.margin_gaps import MarginGaps
 from reporting.selectors.margin_report import margin_report
 from reporting.selectors.price_variance import price_variance
 from reporting.selectors.report_choices import COST_REPORT, cost_reports_kept
@@ -56,6 +57,7 @@ from reporting.words.cost_reports import (
     now_words,
     then_words,
 )
+from reporting.words.margin_gaps import gaps_words
 
 CHIPS = ("product", "family", "channel", "supplier", "cost_centre")
 FILES = (
@@ -109,7 +111,7 @@ def _costs(request: HttpRequest, query: ReportQuery) -> dict[str, Any]:
         "kinds": cost_kinds(),
         "narrowings": narrowings(query, names_offered(request.user, report.unfiltered)),
         "page": page,
-        "rows": shown_page(query, page.object_list),
+        "rows": shown_page(report, page.object_list),
         "total": shown(query, report.total) if report.total else None,
         "reconciliation": _reconciled(report) if report.total else "",
     }
@@ -124,10 +126,15 @@ def _of_margin(request: HttpRequest, query: ReportQuery, rows: Sized) -> str:
     return _reconciled(margin_costs(request.user, query)) if rows else ""
 
 
+def _gaps(query: ReportQuery, found: MarginGaps) -> list[str]:
+    return gaps_words(found, advise=query.of == "actual")
+
+
 def _margin(request: HttpRequest, query: ReportQuery) -> dict[str, Any]:
     found = margin_report(request.user, query)
     page = paginate(request, found.rows)
-    classes = abc({row.name: row.cm3 for row in found.rows}) if query.by[0] == "product" else {}
+    classed = query.by[0] == "product" and not found.gaps.apart
+    classes = abc({row.name: row.cm3 for row in found.rows}) if classed else {}
     claims = bool(found.total and found.total.claims)
     drawn = waterfall_row(query, found)
     return {
@@ -140,6 +147,7 @@ def _margin(request: HttpRequest, query: ReportQuery) -> dict[str, Any]:
         ],
         "total": margin_shown(query, found.total, total=True, claims=claims) if found.total else None,
         "limited": found.limited,
+        "gaps": _gaps(query, found.gaps),
         "reconciliation": _of_margin(request, query, found.rows),
     }
 
@@ -153,7 +161,7 @@ def _units(request: HttpRequest, query: ReportQuery) -> dict[str, Any]:
         "rows": [unit_shown(row) for row in page.object_list],
         "sort": sort,
         "limited": found.limited,
-        "uneven": found.uneven,
+        "gaps": _gaps(query, found.gaps),
         "level": margin_level(query),
         "before": then_words(query),
         "reconciliation": _of_margin(request, query, found.rows),
@@ -166,7 +174,7 @@ def _bridge(request: HttpRequest, query: ReportQuery) -> dict[str, Any]:
     return {
         "page": page,
         "limited": found.limited,
-        "uneven": found.uneven,
+        "gaps": _gaps(query, found.gaps),
         "bridge": bridge_shown(query, found.found) if found.found else None,
         "rows": [part_shown(query, name, part) for name, part in page.object_list],
         "level": margin_level(query),

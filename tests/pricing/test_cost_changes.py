@@ -145,7 +145,7 @@ def test_another_exchange_rate(world: World) -> None:
     effect = change.effects.get()
     assert effect.cm1_was - effect.cm1 == D("126.00")  # 1,200 × 2 × 0.05, and the duty on it
     cost_change_apply(user=world.finance, change=change)
-    assert costs_on(world.finance, world.products[2], soon())[line].exchange_rate == D("0.95")
+    assert costs_on(world.finance, world.products[2], soon())[line].lowest.exchange_rate == D("0.95")
     for more in ({}, {"currency": "EUR"}):
         with pytest.raises(DomainError) as refused:
             world.draft("exchange", "0.95", chosen={"supplier": world.supplier.pk, **more})
@@ -196,8 +196,8 @@ def test_withdrawn_what_lies_ahead_goes_and_what_held_is_put_back(world: World) 
     CostRate.objects.filter(start_date=soon(1)).update(withdrawn_at=datetime.datetime.now(datetime.UTC))
     assert cost_change_withdraw(user=world.finance, change=begun) == (0, 2)
     for line, product in zip(world.lines, world.products, strict=False):
-        assert costs_on(world.finance, product, soon(1))[line].amounts == {0: 4}
-        assert costs_on(world.finance, product, today())[line].amounts == {0: 6}
+        assert costs_on(world.finance, product, soon(1))[line].lowest.amount == 4
+        assert costs_on(world.finance, product, today())[line].lowest.amount == 6
 
 
 @pytest.mark.parametrize(

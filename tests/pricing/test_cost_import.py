@@ -74,7 +74,7 @@ def product() -> Any:
 
 def held(product: Any, days: int) -> dict[str, Any]:
     found = costs_on(user_factory("finance"), product, day(days))
-    return {line.kind.code: rate.amounts[0] for line, rate in found.items()}
+    return {line.kind.code: rate.lowest.amount for line, rate in found.items()}
 
 
 def test_lines_are_made_on_the_way_and_the_same_file_changes_nothing(product: Any, tmp_path: Path) -> None:

@@ -158,6 +158,9 @@ class TestReading:
         assert found("?sort=-since")[0].pk
         file = b"".join(finance.get("/costs/export/csv/?kind=duty").streaming_content).decode()
         assert "4.5" in file.splitlines()[1]
+        cost_rate_factory(cost_line=ended, start_date=day(-5), from_quantity=100, amount=D("3.77"))
+        assert found("") == [oats, duty, ended, all_of]  # the lowest tier ended, the next still holds
+        assert "3.77" in finance.get("/costs/?kind=quality").content.decode()
 
     def test_the_tab_adds_up_what_is_known_a_unit(self, product: Product, finance: Client) -> None:
         goods = cost_line_factory(product=product, currency="USD")

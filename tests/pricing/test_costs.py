@@ -55,13 +55,17 @@ class TestWhichHolds:
         for days, begin, amount in ((0, 0, 10), (5, 100, 8), (10, 0, 12), (20, 100, None), (30, 0, None)):
             start = FIRST + datetime.timedelta(days)
             cost_rate_factory(cost_line=mine, start_date=start, from_quantity=begin, amount=amount)
-        on = lambda days: costs_on(user, product, FIRST + datetime.timedelta(days)).get(mine)  # noqa: E731
-        assert on(-1) is None
-        assert on(4).amounts == {0: 10}
-        assert on(9).amounts == {0: 10, 100: 8}
-        assert on(10).amounts == {0: 12, 100: 8}
-        assert on(20).amounts == {0: 12}
-        assert on(30) is None
+
+        def on(days: int) -> dict[D, D]:
+            rate = costs_on(user, product, FIRST + datetime.timedelta(days)).get(mine)
+            return {begin: tier.amount for begin, tier in rate.tiers.items()} if rate else {}
+
+        assert on(-1) == {}
+        assert on(4) == {0: 10}
+        assert on(9) == {0: 10, 100: 8}
+        assert on(10) == {0: 12, 100: 8}
+        assert on(20) == {0: 12}
+        assert on(30) == {}
 
     def test_it_counts_how_often_and_in_our_currency(self) -> None:
         user, product = user_factory(), product_factory()
@@ -70,7 +74,7 @@ class TestWhichHolds:
             cost_line=mine, start_date=FIRST, amount=D(40), times=D("0.5"), exchange_rate=D("0.92")
         )
         rate = costs_on(user, product, FIRST)[mine]
-        assert (rate.amounts, rate.exchange_rate) == ({0: 20}, D("0.92"))
+        assert rate.tiers == {0: (20, 0, D("0.92"), 0)}
 
     def test_once_is_of_its_day_only(self) -> None:
         user, product = user_factory(), product_factory()
@@ -150,7 +154,10 @@ class TestWhichHolds:
                             newest = max(past, key=lambda row: row.start_date)
                             if newest.amount is not None:
                                 expected.setdefault(each.pk, {})[D(begin)] = newest.amount
-                got = {each.pk: dict(rate.amounts) for each, rate in costs_on(user, product, date).items()}
+                got = {
+                    each.pk: {begin: tier.amount for begin, tier in rate.tiers.items()}
+                    for each, rate in costs_on(user, product, date).items()
+                }
                 assert got == expected
                 compared += len(expected)
         assert compared > 150

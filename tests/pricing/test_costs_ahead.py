@@ -13,7 +13,7 @@ from core.months import month_add
 from forecasting.models import ForecastMonth
 from pricing.models import CostMonth
 from pricing.selectors.cost_months import cost_months
-from products.models import Product
+from products.models import Product, SalesMonth
 from tests.factories import line_factory, product_factory
 from tests.forecasting.conftest import LAST, months_give, run_now
 from tests.pricing.test_margins import costs
@@ -70,6 +70,25 @@ def test_what_is_split_adds_up_and_what_nobody_can_split_is_on_no_product(juice:
     assert ahead(product=None) == {(month, "quality"): D("50.50") for month in AHEAD}
     own = ahead(product=others[0], kind__code="licences")
     assert own == {(month, "licences"): D("12.34") for month in AHEAD[:2]}
+
+
+def test_after_the_end_the_margin_ahead_has_the_costs_that_go_on(juice: Product) -> None:
+    """As they are booked: without sales, also where nothing was sold in the year before."""
+    costs("licences", "12.34", product=juice, basis="month", tail_months=2)
+    Product.objects.filter(pk=juice.pk).update(ended=AHEAD[1] + datetime.timedelta(14))
+    juice.refresh_from_db()
+    run_now()
+    months, _fall = ahead_of(juice)
+    assert [month.month for month in months] == AHEAD[:4]
+    assert ahead(product=juice) == {
+        (month.month, line.kind.code): amount for month in months for line, amount in month.expected.costs
+    }
+    tail = months[2:]
+    assert [(month.statement.net, month.statement.cm3, month.is_under) for month in tail] == [
+        (0, D("-12.34"), False)
+    ] * 2
+    SalesMonth.objects.all().delete()
+    assert [month.month for month in ahead_of(juice)[0]] == AHEAD[2:4]
 
 
 def test_a_month_that_passed_keeps_what_was_last_expected_of_it(juice: Product) -> None:

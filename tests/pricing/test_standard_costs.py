@@ -95,6 +95,17 @@ def test_it_books_what_the_tab_shows(world: list[Product]) -> None:
     assert compared > 80
 
 
+def test_a_tier_in_another_currency_has_its_own_exchange_rate() -> None:
+    product = product_factory()
+    sell(product, last(), D(2000), D(40_000))
+    goods = cost_line_factory(kind="purchase", product=product, currency="USD")
+    for begin, amount, rate in ((0, 10, "0.90"), (1000, 8, "0.95")):
+        of_tier = {"from_quantity": begin, "amount": D(amount), "exchange_rate": D(rate)}
+        cost_rate_factory(cost_line=goods, start_date=last(), **of_tier)
+    night()
+    assert list(cost_months().values_list("amount", "currency_amount")) == [(15_200, 16_000)]
+
+
 def test_a_kind_of_the_statement_opens_the_rows_it_is_made_of(world: list[Product], client: Client) -> None:
     night()
     client.force_login(user_factory("finance", language="en"))

@@ -18,7 +18,14 @@ from products.models import Family, FamilyMember, Product
 from products.sheets.sales import SalesSheet
 from reporting.cost_reports.page import ShownRow
 from reporting.selectors.report_query import MARGIN_BY
-from tests.factories import channel_factory, line_factory, product_factory, user_factory
+from tests.factories import (
+    channel_factory,
+    cost_line_factory,
+    cost_rate_factory,
+    line_factory,
+    product_factory,
+    user_factory,
+)
 from tests.forecasting.conftest import run_now
 from tests.html import tight
 from tests.products.sheet_help import run
@@ -117,6 +124,22 @@ def test_costs_down_to_the_ledger(client: Client) -> None:
     entries = [address for address in seen if address.startswith("/costs/ledger/")]
     assert len(entries) > 5
     assert len(seen) > len(entries) + 15
+
+
+def test_standard_costs_down_to_their_cost_line(client: Client) -> None:
+    """A row that comes from one line opens it; what several come to opens none."""
+    goods, freight, second = (
+        cost_line_factory(product=Product.objects.get(code="JUICE"), kind=kind, name=name)
+        for kind, name in (("purchase", ""), ("inbound", "Sea"), ("inbound", "Road"))
+    )
+    for line in (goods, freight, second):
+        cost_rate_factory(cost_line=line, start_date=month(5), amount=D(2))
+    run_now(local_date=today(), only=["standard_costs"], kind="manual")
+    first = f"?month={month(1):%Y-%m}&of=standard&columns=month-standard&against=last_year&product=JUICE"
+    page = client.get(f"/costs/reports/{first}&by=kind,month,channel,supplier,cost_centre")
+    opened = {row.names[0][0]: row.names[0][2] for row in page.context["rows"] if not row.depth}
+    assert opened == {"Purchase": f"/costs/lines/{goods.pk}/", "Inbound logistics": ""}
+    assert client.get(opened["Purchase"]).status_code == 200
 
 
 def test_margins_down_to_products_and_costs(client: Client) -> None:

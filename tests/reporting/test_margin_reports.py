@@ -13,7 +13,7 @@ from django.test import Client
 from django.utils import translation
 from python_calamine import CalamineWorkbook
 
-from core.formats import number
+from core.formats import money, number
 from core.months import month_add
 from pricing.engine.bridge import TERMS
 from pricing.models import CostKind
@@ -22,11 +22,14 @@ from pricing.selectors.margins import margins_total, product_margins
 from pricing.selectors.standard_costs import SplitLines
 from pricing.services.cost_months import cost_months_book
 from pricing.services.standard_costs import changed_costs, standard_costs_write
-from products.models import Product
+from products.models import Channel, Product
+from reporting.cost_reports.tables import report_table
 from reporting.cost_reports.waterfall import waterfall_steps
 from reporting.selectors.margin_bridge import margin_bridge
+from reporting.selectors.margin_gaps import NO_GAPS
 from reporting.selectors.margin_report import margin_report
-from reporting.selectors.report_query import MARGIN_BY
+from reporting.selectors.report_query import MARGIN_BY, report_query
+from reporting.selectors.unit_report import unit_report
 from reporting.services.report_files import report_bytes
 from tests.factories import channel_factory, user_factory
 from tests.pricing.test_costs import kind
@@ -96,6 +99,62 @@ class TestMargin:
         letters = "".join(row["letter"] for row in page.context["rows"])
         assert set(letters) == ({"A", "B"} if by == "product" else set())
 
+    def test_of_a_channel_it_says_what_is_booked_in_none_and_is_no_share(self, sold: list[Product]) -> None:
+        """Each channel's own costs are its commission alone: what is bought and overhead are in none."""
+        finance, code = user_factory("finance", language="en"), Channel.objects.get().code
+        whole = margin_report(finance, ask(layout="margin", by="product", of="standard"))
+        apart = sum(
+            amount for row in whole.rows for pk, amount in row.kinds.items() if pk != kind("commission").pk
+        )
+        for by, channel in (("channel", ""), ("line", code), ("channel", code)):
+            asked = ask(layout="margin", by=by, of="standard", **({"channel": channel} if channel else {}))
+            found = margin_report(finance, asked)
+            assert found.total is not None
+            assert found.gaps.apart == apart
+            assert [row.rate("cm1") for row in found.rows] == [None] * len(found.rows)
+            assert (found.total.rate("cm1") is None) == bool(channel)
+        units = {"layout": "units", "of": "standard", "level": "cm1", "channel": code}
+        assert {row.rate for row in unit_report(finance, ask(**units)).rows} == {None}
+        client = Client()
+        client.force_login(finance)
+        page = client.get(
+            "/costs/reports/?layout=margin&month=2026-05&of=standard&by=channel"
+        ).content.decode()
+        with translation.override("en"):
+            assert f"{money(apart, 'EUR')} of costs" in page
+        said = QueryDict("layout=margin&month=2026-05&of=standard&by=channel")
+        assert f" in_no_channel={apart:.2f}" in report_bytes(user=finance, kind="csv", query=said).decode()
+
+    def test_sales_of_months_and_products_without_actual_costs_are_named(self, sold: list[Product]) -> None:
+        months = [month_add(MONTH, -back) for back in (4, 3, 1)]  # the third and the last are not in yet
+        rows = [BookedCost(sold[0].pk, month, kind("purchase").pk, None, None, "", D(60)) for month in months]
+        cost_months_book(source="actual", months=months, rows=rows)
+        finance = user_factory("finance", language="en")
+        for read, asked in (
+            (margin_report, {"layout": "margin", "by": "product"}),
+            (margin_report, {"layout": "margin", "by": "month"}),
+            (margin_bridge, {"layout": "bridge"}),
+            (unit_report, {"layout": "units"}),
+        ):
+            gaps = read(finance, ask(of="actual", **asked)).gaps  # type: ignore[operator]
+            assert gaps.months == (month_add(MONTH, -2), MONTH)
+            assert (gaps.products, gaps.others) == (tuple(row.name for row in sold[1:]), 0)
+        assert margin_report(finance, ask(layout="margin", of="standard")).gaps == NO_GAPS
+        said = QueryDict("layout=margin&month=2026-05&of=actual&by=product")
+        client = Client()
+        client.force_login(finance)
+        with translation.override("en"):
+            sentences = report_table(finance, report_query(said)).warnings
+            files = {of: report_bytes(user=finance, kind=of, query=said) for of in ("csv", "xlsx", "pdf")}
+        assert "Mar\u00a02026, May\u00a02026" in sentences[0]
+        page = client.get(f"/costs/reports/?{said.urlencode()}")
+        assert page.context["gaps"] == sentences
+        assert sentences[0] in page.content.decode()
+        assert " without_costs=2026-03,2026-05 products_without_costs=3" in files["csv"].decode()
+        about = CalamineWorkbook.from_filelike(io.BytesIO(files["xlsx"])).get_sheet_by_index(1).to_python()
+        assert [row[1] for row in about if row[0] == "Mind"] == sentences
+        assert files["pdf"].startswith(b"%PDF")
+
     @pytest.mark.parametrize("by", MARGIN_BY)
     @pytest.mark.parametrize("language", ["en", "nl"])
     def test_as_a_workbook_with_sums_as_formulas(self, sold: list[Product], by: str, language: str) -> None:
@@ -121,7 +180,8 @@ class TestMargin:
         assert xml.count("<f>SUBTOTAL(9,") == 8
         letters = "ABCDEFGHIJKLM"[first:]
         assert f"<f>SUBTOTAL(9,{letters[2]}2:{letters[2]}{len(rows)})</f>" in xml
-        assert f"<f>{letters[3]}2/{letters[2]}2</f>" in xml
+        # of a channel there is no share while costs are in none
+        assert (f"<f>{letters[3]}2/{letters[2]}2</f>" in xml) == (by != "channel")
         assert 'state="frozen"' in xml
         about = {line[0]: line[1] for line in book.get_sheet_by_index(1).to_python()}
         assert about["Period" if language == "en" else "Periode"]
@@ -219,9 +279,9 @@ class TestBridge:
         cost_months_book(source="actual", months=months[1:], rows=rows[1:])
         finance = user_factory("finance", language="en")
         year = {"layout": "bridge", "period": "ytd", "month": "2026-05"}
-        assert margin_bridge(finance, ask(**year, of="actual")).uneven
-        assert not margin_bridge(finance, ask(**year, of="standard")).uneven
-        assert not margin_bridge(finance, ask(**year | {"period": "month"}, of="actual")).uneven
+        assert margin_bridge(finance, ask(**year, of="actual")).gaps.months == (months[0],)
+        for asked in (ask(**year, of="standard"), ask(**year | {"period": "month"}, of="actual")):
+            assert margin_bridge(finance, asked).gaps == NO_GAPS
         assert ask(**year).of == "standard"
         assert ask(month="2026-05").of == "actual"
         client = Client()

@@ -14,6 +14,7 @@ from pricing.engine.costs import (
     Item,
     Rate,
     Row,
+    Tier,
     abc,
     allocate,
     amounts,
@@ -33,7 +34,7 @@ weights = st.lists(st.integers(0, 10**6).map(D), min_size=1, max_size=30)
 
 
 def flat(amount: str) -> Rate:
-    return Rate({D(0): D(amount)})
+    return Rate({D(0): Tier(D(amount))})
 
 
 def owed(rate: Rate, quantity: str) -> Decimal:
@@ -83,7 +84,7 @@ class TestWorkedCases:
 
     def test_landed_cost(self) -> None:
         """The order the lines come in does not matter; what comes after the border bears no duty."""
-        goods = Rate({D(0): D(40)}, exchange_rate=D("0.92"))
+        goods = Rate({D(0): Tier(D(40), exchange_rate=D("0.92"))})
         items = [
             Item("duty", "duty", flat("0.045"), base="cif"),
             Item("insurance", "inbound", flat("0.005"), base="freight"),
@@ -125,27 +126,35 @@ class TestWorkedCases:
 
 class TestWhatALineComesTo:
     def test_a_tier_holds_for_all_of_the_quantity(self) -> None:
-        rate = Rate({D(0): D(2), D(1000): D("1.8"), D(5000): D("1.5")})
+        rate = Rate({D(0): Tier(D(2)), D(1000): Tier(D("1.8")), D(5000): Tier(D("1.5"))})
         assert [owed(rate, n) for n in ("999", "1000", "5000")] == [D(1998), D(1800), D(7500)]
 
     def test_a_minimum_order_is_charged_where_anything_is(self) -> None:
-        rate = Rate({D(0): D(2)}, least=D(100))
+        rate = Rate({D(0): Tier(D(2), least=D(100))})
         assert [owed(rate, n) for n in ("0", "1", "100", "101", "-3")] == [0, 200, 200, 202, -6]
 
     def test_a_minimum_order_reaches_its_tier(self) -> None:
-        assert owed(Rate({D(0): D(2), D(100): D(1)}, least=D(100)), "5") == D(100)
+        assert owed(Rate({D(0): Tier(D(2), least=D(100)), D(100): Tier(D(1))}), "5") == D(100)
+
+    def test_each_tier_has_its_own_currency_rate_vat_and_minimum(self) -> None:
+        """2,000 at $ 8 and 0.95; a tier's minimum order is of that and those above, not of those below."""
+        higher = Tier(D(8), D(1500), D("0.95"), D("0.21"))
+        rate = Rate({D(0): Tier(D(10), exchange_rate=D("0.90")), D(1000): higher})
+        assert owed(Rate({**rate.tiers, D(1000): Tier(D(8), exchange_rate=D("0.95"))}), "2000") == D(15200)
+        assert [owed(rate, n) for n in ("999", "1000", "2000")] == [D(8991), D(13794), D(18392)]
+        assert [rate.exchange(n) for n in (None, D(-1), D(999), D(1000))] == [D("0.9")] * 3 + [D("0.95")]
 
     def test_currency_and_vat_that_is_not_reclaimed(self) -> None:
-        rate = Rate({D(0): D(40)}, exchange_rate=D("0.92"), vat_rate=D("0.21"))
+        rate = Rate({D(0): Tier(D(40), exchange_rate=D("0.92"), vat_rate=D("0.21"))})
         assert owed(rate, "10") == D("445.28")
 
     def test_below_the_first_tier_there_is_no_cost_to_tell(self) -> None:
-        assert cost(Rate({D(10): D(2)}), D(9)) is None
+        assert cost(Rate({D(10): Tier(D(2))}), D(9)) is None
 
 
 class TestWhatProductsComeTo:
     def test_shares_come_after_what_they_are_of(self) -> None:
-        rate = Rate({D(0): D(40)}, exchange_rate=D("0.92"))
+        rate = Rate({D(0): Tier(D(40), exchange_rate=D("0.92"))})
         items = [
             Item("duty", "duty", flat("0.045"), base="cif"),
             Item("insurance", "inbound", flat("0.005"), base="purchase"),

@@ -1,0 +1,122 @@
+"""What a margin is without: months and products with sales that bear no costs yet, costs in no channel."""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from decimal import Decimal
+from typing import Any
+
+from django.core.exceptions import EmptyResultSet
+from django.db import connection
+from django.db.models import Q, QuerySet
+
+from core.months import month_range
+from products.models import Product
+
+from .cost_report import booked_visible, within
+from .report_query import NONE, SOURCES, ReportQuery, Span
+
+NAMED = 5
+# Months with sales and none of the costs; of the other months the products with sales that bear none; and
+# what is booked in no channel.
+_WITHOUT = """
+    WITH there AS (
+        SELECT s.month, s.product_id, true AS is_sold FROM {sales} s
+        JOIN unnest(%(products)s::bigint[], %(measures)s::bigint[]) AS lead (product_id, measure_id)
+          ON lead.product_id = s.product_id AND lead.measure_id = s.measure_id
+        WHERE s.month = ANY(%(months)s::date[]) AND s.revenue <> 0 {channels}
+        UNION ALL SELECT month, product_id, false FROM ({booked}) booked
+    ), unbooked AS (SELECT month FROM there GROUP BY month HAVING bool_and(is_sold))
+    SELECT month, NULL::bigint, NULL::numeric FROM unbooked
+    UNION ALL
+    SELECT NULL::date, product_id, NULL::numeric FROM there
+    WHERE product_id IS NOT NULL AND month NOT IN (TABLE unbooked)
+    GROUP BY product_id HAVING bool_and(is_sold)
+    UNION ALL
+    SELECT NULL::date, NULL::bigint, sum(amount) FROM ({apart}) apart
+"""
+_NOTHING = "SELECT NULL::date AS month, NULL::bigint AS product_id, 0::numeric AS amount WHERE false"
+
+
+@dataclass(frozen=True)
+class MarginGaps:
+    """``months``: with sales and none of the costs; ``unplanned``: as the budget has them. ``products``: the
+    first names of those that sold something in the other months and have no actual costs there, and how many
+    ``others``. ``apart``: costs that are booked in no channel, of margins in some."""
+
+    months: Sequence[datetime.date] = ()
+    unplanned: Sequence[datetime.date] = ()
+    products: Sequence[str] = ()
+    others: int = 0
+    apart: Decimal = Decimal(0)
+
+
+NO_GAPS, ALL = MarginGaps(), Q()
+
+
+def margin_gaps(
+    user: Any,
+    query: ReportQuery,
+    products: Mapping[int, Product],
+    leads: Mapping[int, int],
+    spans: Sequence[Span],
+    counted: Q = ALL,
+) -> MarginGaps:
+    """Of the spans, the last of which is the report's own; ``leads``: by product its leading measure;
+    ``counted``: of which costs, besides the filters. One query."""
+    of = Q()
+    for span in spans:
+        of |= Q(month__range=(span.first, span.last), source__in=span.sources)
+    rows = booked_visible(user).filter(of, counted)
+    own = Q(month__range=(spans[-1].first, spans[-1].last), source__in=spans[-1].sources)
+    said = _sql(rows.filter(within(query))), _sql(rows.filter(_in_no_channel(query), own))
+    months, lacking, apart = _without(query, leads, spans, *said)
+    named: list[str] = []
+    if all(span.sources == SOURCES["actual"] for span in spans):
+        named = sorted((products[pk].name for pk in lacking), key=str.lower)
+    return MarginGaps(months, products=tuple(named[:NAMED]), others=len(named[NAMED:]), apart=apart)
+
+
+def _without(
+    query: ReportQuery, leads: Mapping[int, int], spans: Iterable[Span], booked: str, apart: str
+) -> tuple[tuple[datetime.date, ...], list[int], Decimal]:
+    channel = query.filters.get("channel")
+    said: dict[str, Any] = {
+        "products": list(leads),
+        "measures": list(leads.values()),
+        "months": [month for span in spans for month in month_range(span.first, span.last)],
+        "channels": query.called.channels_below(channel) if channel else [],
+    }
+    sql = _WITHOUT.format(
+        sales="products_salesmonth" if channel else "products_productmonth",
+        channels="AND s.channel_id = ANY(%(channels)s::bigint[])" if channel else "",
+        booked=booked,
+        apart=apart,
+    )
+    with connection.cursor() as cursor:
+        cursor.execute(sql, said)
+        found = cursor.fetchall()
+    months = tuple(sorted(month for month, _pk, _amount in found if month))
+    amounts = (amount for *_of, amount in found if amount)
+    return months, [pk for _month, pk, _amount in found if pk], sum(amounts, Decimal(0))
+
+
+def _in_no_channel(query: ReportQuery) -> Q:
+    """What margins of some channels are without; of all channels there is nothing such."""
+    channel = query.filters.get("channel")
+    if channel == NONE or not (channel or query.by[0] == "channel"):
+        return Q(pk__in=[])
+    filters = {name: value for name, value in query.filters.items() if name != "channel"}
+    return within(replace(query, filters=filters)) & Q(channel=None)
+
+
+def _sql(rows: QuerySet[Any]) -> str:
+    """As part of a query that has named parameters."""
+    try:
+        sql, params = rows.order_by().values("month", "product_id", "amount").query.sql_with_params()
+    except EmptyResultSet:
+        return _NOTHING
+    with connection.cursor() as cursor:
+        return str(cursor.mogrify(sql, params).decode().replace("%", "%%"))

@@ -1,0 +1,65 @@
+"""What a margin is without, in words: above its table, and in files."""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Sequence
+
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from core import formats
+from core.months import month_add
+from core.organisation import organisation_get
+from reporting.selectors.margin_gaps import MarginGaps
+
+
+def gaps_words(found: MarginGaps, *, advise: bool = False) -> list[str]:
+    """A sentence each; ``advise``: with what else to choose. None where nothing lacks."""
+    said = []
+    if found.months:
+        words = _(
+            "None of these costs are booked of %(months)s, in which something was sold: the margin is too"
+            " high there, and this is not like with like."
+        )
+        said.append(words % {"months": _months(found.months)})
+        if advise:
+            said[-1] += " " + _("Choose standard costs or other months.")
+    if found.unplanned:
+        words = _("The budget plans sales of %(months)s and none of these costs: not like with like.")
+        said.append(words % {"months": _months(found.unplanned)})
+    if found.products:
+        names = ", ".join(found.products)
+        if found.others:
+            others = ngettext("%(names)s and %(n)s other", "%(names)s and %(n)s others", found.others)
+            names = others % {"names": names, "n": formats.number(found.others)}
+        said.append(_("Sold, without any of these actual costs: %(names)s.") % {"names": names})
+    if found.apart:
+        words = _(
+            "Margins of a channel are without what is booked in no channel, %(amount)s of costs, so there is"
+            " no share of net sales."
+        )
+        said.append(words % {"amount": formats.money(found.apart, organisation_get().currency)})
+    return said
+
+
+def gaps_line(found: MarginGaps) -> str:
+    """The same for another system."""
+    said = {
+        "budget_without_costs": ",".join(f"{month:%Y-%m}" for month in found.unplanned),
+        "without_costs": ",".join(f"{month:%Y-%m}" for month in found.months),
+        "products_without_costs": str(len(found.products) + found.others) if found.products else "",
+        "in_no_channel": f"{found.apart:.2f}" if found.apart else "",
+    }
+    return "".join(f" {name}={value}" for name, value in said.items() if value)
+
+
+def _months(months: Sequence[datetime.date]) -> str:
+    """Those that follow each other as from – until."""
+    runs: list[list[datetime.date]] = []
+    for month in months:
+        if runs and month_add(runs[-1][-1], 1) == month:
+            runs[-1].append(month)
+        else:
+            runs.append([month])
+    return ", ".join(" – ".join(map(formats.month, dict.fromkeys((run[0], run[-1])))) for run in runs)
