@@ -29,12 +29,7 @@ Months = dict[int, dict[datetime.date, Decimal]]
 # was sold, rounded by booked row. Not known: a month without a planned volume, or a kind of which but a part
 # moves.
 _EFFECTS = """
-    SELECT said.{key} AS key, said.product_id, sum(said.amount),
-           sum(round(said.amount * (1 - sold.planned / sold.sold), 2)),
-           bool_or(NOT borne.whole OR sold.sold IS NULL)
-    FROM ({standard}) said
-    JOIN ({paired}) paired ON paired.product_id = said.product_id AND paired.kind_id = said.kind_id
-    JOIN (
+    WITH paired AS MATERIALIZED ({paired}), borne AS MATERIALIZED (
         SELECT p.product_id, l.kind_id,
                bool_and(l.basis = ANY(%(moving)s) AND l.measure_id IS NULL) AS whole,
                bool_or(l.basis = ANY(%(moving)s) AND l.measure_id IS NULL) AS some
@@ -51,7 +46,13 @@ _EFFECTS = """
         WHERE EXISTS (SELECT 1 FROM pricing_costrate r WHERE r.cost_line_id = l.id
                       AND r.withdrawn_at IS NULL AND r.start_date < %(until)s)
         GROUP BY p.product_id, l.kind_id
-    ) borne ON borne.product_id = said.product_id AND borne.kind_id = said.kind_id AND borne.some
+    ), said AS MATERIALIZED ({standard})
+    SELECT said.{key} AS key, said.product_id, sum(said.amount),
+           sum(round(said.amount * (1 - sold.planned / sold.sold), 2)),
+           bool_or(NOT borne.whole OR sold.sold IS NULL)
+    FROM said
+    JOIN paired ON paired.product_id = said.product_id AND paired.kind_id = said.kind_id
+    JOIN borne ON borne.product_id = said.product_id AND borne.kind_id = said.kind_id AND borne.some
     LEFT JOIN unnest(%(sold_of)s::bigint[], %(months)s::date[], %(planned)s::numeric[], %(sold)s::numeric[])
            AS sold (product_id, month, planned, sold)
            ON sold.product_id = said.product_id AND sold.month = said.month
