@@ -101,7 +101,7 @@ FORBIDDEN = {
     "script in the page": r"<script(?![^>]*\b(src|type=\"application/json\"))[^>]*>",
     "style in the page": r"<style\b",
     "another origin": r"(src|href|action)=\"(https?:)?//",
-    "an id with the marks of numbers that people read": r"\{\{ ?[\w.]+\.pk ?\}\}",
+    "an id with the marks of numbers that people read": r"\{\{ ?([\w.]+\.)?pk ?\}\}",
 }
 
 
