@@ -18,7 +18,7 @@ from exchange.sheets import Counts, Creation, Field, Option
 from forecasting.models import Driver, DriverValue
 from forecasting.services.drivers import driver_code, driver_ensure, driver_import_undo, values_write
 from products.models import Product, ProductLine
-from products.selectors.access import visible_channel_ids, visible_line_ids
+from products.selectors.access import is_limited
 from products.sheets import sources
 from products.sheets.known import lines_known
 from products.sheets.planned import Plan, PlannedSheet, Refused, Row
@@ -70,9 +70,7 @@ class _Plan(Plan):
     def prepare(self, rows: Sequence[Row], options: Mapping[str, Any], user: Any) -> None:
         self._create = bool(options.get("create_missing"))
         self._kind = options.get("kind") or Driver.Kind.SERIES
-        self._limited = user is not None and (
-            visible_line_ids(user) is not None or visible_channel_ids(user) is not None
-        )
+        self._limited = user is not None and is_limited(user)
         self._lines = lines_known(user)
         self._drivers: dict[Scope, Driver] = {}
         self._by_name: dict[str, str] = {}

@@ -8,7 +8,6 @@ from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
 from decimal import Decimal
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from django.db import transaction
 from django.db.models import Q, QuerySet
@@ -19,7 +18,7 @@ from accounts.errors import DomainError, VersionConflict, right_require
 from accounts.versions import cells_meant
 from core import formats
 from core.months import month_end, month_start
-from core.organisation import organisation_get, today
+from core.organisation import local_date, today
 from forecasting.models import ConsensusInput, ConsensusMonth, ForecastMonth, Override, OverrideMonth
 from forecasting.models.judgement import Party, Reason
 from forecasting.selectors.judgement import changed, holds_until
@@ -234,7 +233,7 @@ def layers_outdated(product_ids: Collection[int]) -> list[ForecastMonth]:
     agreed = {
         (row.product_id, row.measure_id, row.month): float(row.value)
         for row in ConsensusMonth.objects.filter(product__in=product_ids)
-        if row.month >= running or _day_of(row.agreed_at) <= month_end(row.month)
+        if row.month >= running or local_date(row.agreed_at) <= month_end(row.month)
     }
     # Of most products nobody said anything: their months need not be read.
     about = {product_id for product_id, _measure, _month in (*overrides, *agreed)}
@@ -259,12 +258,8 @@ def layers_outdated(product_ids: Collection[int]) -> list[ForecastMonth]:
 def _held_at_end(row: OverrideMonth) -> bool:
     """Whether the override held on the last day of the row's month."""
     said, end = row.override, month_end(row.month)
-    withdrawn = said.withdrawn_at is not None and _day_of(said.withdrawn_at) <= end
-    return _day_of(said.set_at) <= end <= said.until and not withdrawn
-
-
-def _day_of(moment: datetime.datetime) -> datetime.date:
-    return moment.astimezone(ZoneInfo(organisation_get().time_zone)).date()
+    withdrawn = said.withdrawn_at is not None and local_date(said.withdrawn_at) <= end
+    return local_date(said.set_at) <= end <= said.until and not withdrawn
 
 
 def _overridden(base: float, rows: Sequence[OverrideMonth]) -> float | None:

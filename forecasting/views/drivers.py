@@ -32,7 +32,7 @@ from forecasting.selectors.drivers import (
 )
 from forecasting.services.drivers import driver_calendar_use, driver_change
 from forecasting.words.drivers import driver_line
-from products.selectors.access import lines_visible, visible_channel_ids, visible_line_ids
+from products.selectors.access import is_limited, lines_visible, visible_line_ids
 
 # How far ahead a calendar is shown.
 AHEAD = 18
@@ -95,9 +95,9 @@ def _reaches(months: Any, now: datetime.date) -> bool:
 
 def _may_change(user: Any, row: Driver) -> bool:
     shared = row.product_id is None and row.line_id is None
-    lines = visible_line_ids(user)
     if shared:
-        return lines is None and visible_channel_ids(user) is None
+        return not is_limited(user)
+    lines = visible_line_ids(user)
     return row.line_id is None or lines is None or row.line_id in lines
 
 
@@ -129,7 +129,7 @@ def driver_edit(request: HttpRequest, pk: int) -> HttpResponse:
 @require_http_methods(["GET", "POST"])
 def driver_calendar(request: HttpRequest) -> HttpResponse:
     """Let the night try public holidays or trading days."""
-    can_all = visible_line_ids(request.user) is None and visible_channel_ids(request.user) is None
+    can_all = not is_limited(request.user)
     form = CalendarForm(request.POST or None, lines=lines_visible(request.user), can_all=can_all)
     status = 200
     if request.method == "POST":

@@ -25,7 +25,7 @@ from products.selectors.access import visible_channel_ids
 from products.selectors.lines import line_tree
 from products.selectors.months import product_complete_month
 from products.selectors.report_period import ReportPeriod, Span
-from products.selectors.report_scope import scope_groups
+from products.selectors.report_scope import ScopeGroup, scope_groups
 
 AHEAD = "ahead"
 
@@ -73,7 +73,7 @@ def _margins(context: ReportContext, period: ReportPeriod | None = None) -> list
     if not viewer.has_perm(RIGHT) or visible_channel_ids(viewer) is not None:
         return []
     if period is not None:
-        context = replace(context, scope=replace(context.scope, period=period), kept={})
+        context = replace(context, scope=replace(context.scope, period=period, everything=()), kept={})
     if "margins" not in context.kept:
         tree, by_span = line_tree(), defaultdict[Span, list[Product]](list)
         for product in context.scope.all:
@@ -128,7 +128,7 @@ def margin_section(builder: Builder, context: ReportContext) -> None:
 
 def _ahead(builder: Builder, context: ReportContext) -> None:
     builder.title = _("Margin of the months ahead")
-    for found in _one_by_one(context, _margins(context, ReportPeriod(months=MONTHS))):
+    for found in _margins(context, ReportPeriod(months=MONTHS)):
         if found.product is None or found.margins is None:
             continue
         card = margin_ahead_card(context.viewer, found.product, found.margins, found.months)
@@ -162,24 +162,27 @@ def margins_section(builder: Builder, context: ReportContext) -> None:
         Column("margin", "CM3 %", part("cm3")),
         Column("margin", _("Result"), amount("result")),
     ]
+    groups = scope_groups(context.scope) if any(len(rows) > 1 for rows in by_span.values()) else []
     for rows in by_span.values():
         builder.table(
             _("Margin by product"),
             columns,
-            _with_sums(context, rows),
+            _with_sums(context, groups, rows),
             note=_note(builder, rows),
             strong=lambda row: row.product is None,
         )
 
 
-def _with_sums(context: ReportContext, rows: Sequence[_Margin]) -> Sequence[_Margin]:
-    """The lines and families that are told as a whole, where there is more than one; the products told one by
-    one; the others together, and all."""
+def _with_sums(
+    context: ReportContext, groups: Sequence[ScopeGroup], rows: Sequence[_Margin]
+) -> Sequence[_Margin]:
+    """The ``groups``, lines and families that are told as a whole, where there is more than one; the products
+    told one by one; the others together, and all."""
     if len(rows) < 2:
         return rows
-    groups = scope_groups(context.scope)
+    by_product = {row.product: row for row in rows}
     wholes = [
-        _together(group.name, [row for row in rows if row.product in set(group.products)])
+        _together(group.name, [by_product[each] for each in group.products if each in by_product])
         for group in (groups if len(groups) > 1 else [])
     ]
     told = _one_by_one(context, rows)

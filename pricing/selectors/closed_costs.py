@@ -41,7 +41,11 @@ class ClosedCosts:
     def _read(self, rows: QuerySet[Any, Any], own: dict[int, CostLine]) -> None:
         found = list(rows)
         lines = own | _lines({pk for _product, _month, pk, *_rest in found} - own.keys() - {None})
-        of = [lines[pk] if pk else _of_kind(kind) for _product, _month, pk, kind, _amount in found]
+        kinds = {kind.pk: kind for kind in cost_kinds()} if any(row[2] is None for row in found) else {}
+        of = [
+            lines[pk] if pk else CostLine(pk=-kind, kind=kinds[kind])  # booked without its line
+            for _product, _month, pk, kind, _amount in found
+        ]
         for line, (product, month, _line, _kind, amount) in sorted(
             zip(of, found, strict=True), key=lambda each: (each[0].kind.place, each[0].pk)
         ):
@@ -69,11 +73,6 @@ def _rows(product_ids: Sequence[int], first: datetime.date, last: datetime.date)
     missing = Value(None, DecimalField(max_digits=18, decimal_places=2))
     left_out = CostLeftOut.objects.filter(**said).order_by().values_list(*FIELDS, missing)
     return booked.order_by().values_list(*FIELDS, "amount").union(left_out, all=True)
-
-
-def _of_kind(pk: int) -> CostLine:
-    """Of what was booked without its line only the kind is known."""
-    return CostLine(pk=-pk, kind=next(kind for kind in cost_kinds() if kind.pk == pk))
 
 
 def _lines(pks: Iterable[int]) -> dict[int, CostLine]:

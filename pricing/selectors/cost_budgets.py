@@ -6,12 +6,11 @@ import datetime
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from decimal import Decimal
-from zoneinfo import ZoneInfo
 
 from django.db.models import QuerySet, Sum
 
 from core.months import month_add, month_start
-from core.organisation import organisation_get
+from core.organisation import local_date
 from pricing.engine.costs import allocate
 from pricing.models import CostBudget, CostLine
 from products.models import BudgetRow
@@ -125,5 +124,4 @@ def budget_booked(rows: Iterable[CostBudget], lines: LineBudgets) -> Iterator[Bo
 
 def _last(row: CostBudget) -> datetime.date:
     """The last whole month before its file came."""
-    came = row.source_import.created_at.astimezone(ZoneInfo(organisation_get().time_zone))
-    return month_add(month_start(came.date()), -1)
+    return month_add(month_start(local_date(row.source_import.created_at)), -1)

@@ -10,7 +10,7 @@ from typing import Any
 from django.db.models import Sum
 
 from pricing.models import LedgerEntry, Promotion, PromotionCost
-from products.selectors.access import visible_channel_ids, visible_line_ids
+from products.selectors.access import is_limited
 
 from .costs import RIGHT
 from .promotions import sees_whole
@@ -50,8 +50,7 @@ def costs_known(user: Any, promotions: Collection[Promotion]) -> dict[int, Decim
 
 def _booked(user: Any, dimension: str) -> Decimal | None:
     """The sum of the ledger's entries under the dimension, for who sees the ledger."""
-    limited = visible_line_ids(user) is not None or visible_channel_ids(user) is not None
-    if limited or not user.has_perm(RIGHT):
+    if is_limited(user) or not user.has_perm(RIGHT):
         return None
     booked: Decimal | None = LedgerEntry.objects.filter(dimension=dimension).aggregate(all=Sum("booked"))[
         "all"

@@ -20,6 +20,7 @@ from .bounds import refusing
 from .costs import Rates
 from .costs_ahead import forecasts_current
 from .margins import moving_costs
+from .margins_ahead import is_sold
 from .prices import vat_rates
 from .recommended import Limit
 from .standard_costs import rates_of_products, said_hash
@@ -99,8 +100,7 @@ def recommended_tonight(products: Sequence[Product], day: datetime.date) -> dict
 
 def _months(product: Product, forecast: Forecast, day: datetime.date) -> list[ForecastMonth]:
     """Those in which there is something to sell."""
-    ended = product.ended
-    return months_asked([row for row in forecast.months.all() if ended is None or row.month <= ended], day)
+    return months_asked([row for row in forecast.months.all() if is_sold(product, row.month)], day)
 
 
 def _answers(row: Elasticity | None) -> Mapping[int | None, Elasticity]:

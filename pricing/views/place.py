@@ -25,7 +25,7 @@ from pricing.selectors import place as places
 from pricing.selectors.costs import RIGHT as COSTS
 from pricing.selectors.offer_overview import listings_listed
 from pricing.services.place import listing_set, segment_share_set
-from products.selectors.access import product_get, visible_channel_ids, visible_line_ids
+from products.selectors.access import is_limited, product_get
 from products.selectors.head import product_head
 from products.selectors.units import unit_of
 from products.views.conflict import conflict_words
@@ -169,7 +169,7 @@ def segments(request: HttpRequest) -> HttpResponse:
         if found is None:
             return redirect("pricing:segments")
         outcome = found
-    whole = visible_line_ids(user) is None and visible_channel_ids(user) is None
+    whole = not is_limited(user)
     context = {
         "segments": [
             (segment, rows, sum(row.share_rate or 0 for row in rows) if whole else None)

@@ -45,9 +45,8 @@ from pricing.words.prices import part_words, price_text
 from pricing.words.yearly import levy_words, use_words
 from products.selectors.access import (
     channels_visible,
+    is_limited,
     lines_visible,
-    visible_channel_ids,
-    visible_line_ids,
 )
 from products.services.scope import unlimited
 
@@ -181,7 +180,7 @@ def _page(request: HttpRequest, bound: dict[str, Any] | None = None, status: int
             {"line": lines.get(customer.line_id), "name": customer.name, "uses": use_words(customer)}
             for customer in customers_visible(user)
         ],
-        "sees_all": visible_line_ids(user) is None and visible_channel_ids(user) is None,
+        "sees_all": not is_limited(user),
         "can_bound": user.has_perm(BOUNDS),
         "can_edit": user.has_perm("pricing.edit"),
         "can_export": user.has_perm("exchange.export"),

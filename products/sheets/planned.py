@@ -9,7 +9,7 @@ from typing import Any, Generic, TypeVar
 
 from exchange.sheets import Counts, Option
 from products.models import Product
-from products.selectors.access import visible_channel_ids, visible_line_ids
+from products.selectors.access import is_limited
 
 from .known import ProductsKnown, Refusals, staged
 from .sources import CODE_SOURCE
@@ -109,7 +109,7 @@ class PlannedSheet(Generic[P]):
     options: Sequence[Option] = ()
 
     def sees_all(self, user: Any) -> bool:
-        return visible_line_ids(user) is None and visible_channel_ids(user) is None
+        return not is_limited(user)
 
     def rows(self, cursor: Any) -> list[Row]:
         """The rows of ``staging`` that are the plan's."""

@@ -21,7 +21,7 @@ from django.utils.translation import pgettext_lazy
 from core.months import month_add, month_start
 from core.organisation import today
 from exchange.sheets import Counts
-from products.selectors.access import visible_channel_ids, visible_line_ids
+from products.selectors.access import is_limited
 from products.selectors.closing import CLOSE, may_correct, open_from
 from products.services.sales import sales_undo, sales_write
 
@@ -63,7 +63,7 @@ class SalesSheet:
     options = OPTIONS
 
     def sees_all(self, user: Any) -> bool:
-        return visible_line_ids(user) is None and visible_channel_ids(user) is None
+        return not is_limited(user)
 
     # -- check ---------------------------------------------------------------------------------------------
 

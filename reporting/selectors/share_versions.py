@@ -40,12 +40,13 @@ def told_more(now: Snapshot, before: Snapshot) -> More:
     another name is another."""
     everywhere = bool(before.channel_ids) and not now.channel_ids
     all_channels = not before.channel_ids
+    accounts, suppliers = set(_accounts(before)), set(_suppliers(before))
     return More(
         fields=[key for key in now.fields if key not in before.fields],
         products=_names(now, "products", now.product_ids, before.product_ids),
         channels=[] if all_channels else _names(now, "channels", now.channel_ids, before.channel_ids),
-        accounts=[name for name in now.about.get("accounts", ()) if name not in _accounts(before)],
-        suppliers=[name for name in now.about.get("suppliers", ()) if name not in _suppliers(before)],
+        accounts=[name for name in now.about.get("accounts", ()) if name not in accounts],
+        suppliers=[name for name in now.about.get("suppliers", ()) if name not in suppliers],
         everywhere=everywhere,
     )
 
@@ -194,5 +195,5 @@ def _suppliers(snapshot: Snapshot) -> list[str]:
 
 
 def _names(now: Snapshot, kind: str, ids: Sequence[int], before: Collection[int]) -> list[str]:
-    names = dict(zip(ids, now.about.get(kind, ()), strict=False))
-    return [names.get(pk, "…") for pk in ids if pk not in set(before)]
+    names, known = dict(zip(ids, now.about.get(kind, ()), strict=False)), set(before)
+    return [names.get(pk, "…") for pk in ids if pk not in known]

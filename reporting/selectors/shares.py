@@ -59,10 +59,7 @@ def shares_live_of(report: Any) -> QuerySet[Share]:
 
 def shares_live() -> Coalesce:
     """How many live links a report has, in a query of reports."""
-    counted = (
-        shares_live_of(OuterRef("pk")).order_by().values("report").annotate(count=Count("pk")).values("count")
-    )
-    return Coalesce(Subquery(counted), 0)
+    return count_of(Share.objects.annotate(state=_state()).filter(state="live"), "report")
 
 
 def live_labels() -> ArraySubquery:

@@ -16,7 +16,7 @@ from core import formats
 from core.organisation import organisation_get, today
 from core.pages import page_render
 from forecasting.selectors.runs import night_last
-from products.selectors.access import visible_channel_ids, visible_line_ids
+from products.selectors.access import is_limited
 from reporting.selectors.today import (
     Course,
     Portfolio,
@@ -50,7 +50,7 @@ def today_page(request: HttpRequest) -> HttpResponse:
     counts = alert_counts(user, alerts, night)
     shown = alert_rows(user, with_words(alerts.filter(open_now())[:ALERTS_SHOWN])) if counts.open else []
     items = list(actions_open(user)[:ACTIONS_COUNTED]) if views else []
-    sees_all = visible_line_ids(user) is None and visible_channel_ids(user) is None
+    sees_all = not is_limited(user)
     context: dict[str, Any] = {
         "scope": scope,
         "figures": figures,
