@@ -17,8 +17,8 @@ from core.organisation import today
 from pricing.selectors.price_rows import PriceRow
 from pricing.words.prices import list_words, part_words, price_text, volume_words
 from products.models import Measure, Product
-from products.selectors.channels import channels_within
 from products.selectors.lines import line_tree
+from products.selectors.report_scope import viewer_make
 from products.selectors.sales import MonthSales, sales_months
 
 MONTHS, AHEAD = 36, 6
@@ -46,9 +46,9 @@ def price_chart(
     if all(point["price"] is None for point in past + ahead):
         return None
     channel = row.price_list.channel
-    within = None if channel is None else channels_within([channel.pk])
+    viewer = user if channel is None else viewer_make(user, without=(), channels=[channel])
     last = month_start(now) if _over(days) else month_add(month_start(now), -1)
-    sales = sales_months(user, product, measure, first, last, within)
+    sales = sales_months(viewer, product, measure, first, last)
     title = _("Price: what did each change do to sales?")
     own = product.unit or line_tree().inherited(product.line_id, "unit").value or unit
     per = part_words(row.component, row.tier) or _("per %(unit)s") % {"unit": own or _("unit")}

@@ -67,6 +67,11 @@ def booked_until() -> datetime.datetime:
         return moment
 
 
+def booked_rows(rows: QuerySet[CostMonth]) -> list[BookedCost]:
+    """These rows as they were booked."""
+    return [BookedCost._make(row) for row in rows.order_by().values_list(*BookedCost._fields)]
+
+
 def cost_months_replaced(rows: Collection[CostMonth]) -> dict[int, CostMonth]:
     """By id of a row the one it took the place of, at the same moment; one query."""
     ended = CostMonth.objects.filter(

@@ -15,7 +15,7 @@ from django.utils.translation import gettext as _
 
 from accounts.errors import DomainError
 from pricing.models import CostLeftOut, CostLine, CostMonth
-from pricing.selectors.cost_months import BookedCost, LeftOut, cost_months
+from pricing.selectors.cost_months import BookedCost, LeftOut, booked_rows, cost_months
 from pricing.selectors.standard_costs import SplitLines
 from products.selectors.closing import Corrected
 from products.services.closing import correction
@@ -71,8 +71,9 @@ def corrections_follow(waiting: Waiting, closed: Collection[datetime.date], rows
             if each.month in closed:
                 months.setdefault(each.month, {}).setdefault(pk, []).append(each)
     due, changes = {}, []
+    split = set(CostLine.objects.exclude(key="").values_list("pk", flat=True)) if months else set()
     for month, products in sorted(months.items()):
-        wanted = _Month(month, products).rows(rows)
+        wanted = _Month(month, products).rows(rows, split)
         booked = [row for row in wanted if isinstance(row, BookedCost)]
         try:
             cost_months_book(source=STANDARD, months=[month], rows=booked, products=products)
@@ -91,15 +92,15 @@ class _Month(NamedTuple):
     month: datetime.date
     products: Mapping[int | None, Sequence[Corrected]]
 
-    def rows(self, worked_out: Collection[Booking]) -> list[Booking]:
-        """What is worked out now where it follows, and what is booked of the rest."""
-        split = set(CostLine.objects.exclude(key="").values_list("pk", flat=True))
+    def rows(self, worked_out: Collection[Booking], split: Collection[int]) -> list[Booking]:
+        """What is worked out now where it follows, and what is booked of the rest; ``split``: the cost lines
+        that are."""
         pks = [pk for pk in self.products if pk is not None]
         of = Q(product__in=pks) | Q(product=None) if None in self.products else Q(product__in=pks)
         there = cost_months().filter(of, source=STANDARD, month=self.month)
         left_out = CostLeftOut.objects.filter(month=self.month, product__in=pks)
         known: list[Booking] = [
-            *(BookedCost._make(row) for row in there.order_by().values_list(*BookedCost._fields)),
+            *booked_rows(there),
             *(LeftOut._make(row) for row in left_out.values_list(*LeftOut._fields)),
         ]
         new = [row for row in worked_out if row.month == self.month and self._follows(row, split)]

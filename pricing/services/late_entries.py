@@ -13,7 +13,7 @@ from accounts.errors import DomainError
 from core.organisation import organisation_get
 from pricing.engine.costs import booked
 from pricing.models import CostMonth, LedgerEntry
-from pricing.selectors.cost_months import BookedCost, cost_months
+from pricing.selectors.cost_months import booked_rows, cost_months
 from pricing.selectors.ledger import GROUP, Amount, Mappings, amounts_of
 from pricing.selectors.ledger_costs import LedgerCosts
 
@@ -30,13 +30,12 @@ class LateEntries:
         self._unmapped = unmapped
         costs = LedgerCosts([_amount(entry) for entry in entries], Mappings(), unmapped)
         self._rows = {
-            source: [*self._booked(source), *costs.rows(source, self.months)]
+            source: [
+                *booked_rows(cost_months().filter(source=source, month__in=self.months)),
+                *costs.rows(source, self.months),
+            ]
             for source in (CostMonth.Source.ACTUAL, CostMonth.Source.ACCRUAL)
         }
-
-    def _booked(self, source: CostMonth.Source) -> list[BookedCost]:
-        there = cost_months().filter(source=source, month__in=self.months).order_by()
-        return [BookedCost._make(row) for row in there.values_list(*BookedCost._fields)]
 
     def changes(self) -> list[dict[str, Any]]:
         """What booking them changes, for the correction; writes nothing."""

@@ -11,7 +11,7 @@ from typing import Any
 
 from core.organisation import today
 from exchange.sheets import Counts, Creation
-from pricing.models import Bound, Price, PriceList
+from pricing.models import Price, PriceList
 from pricing.models.price import State
 from pricing.selectors.prices import in_force, lists_visible
 from pricing.services.price_import import Ahead, Key
@@ -215,9 +215,9 @@ def _limits(
     late = told_too_late(price_list, start)
     for row, price in zip(rows, prices, strict=True):
         beyond = passed.get(id(price))
-        if beyond and (beyond.bound.beyond == Bound.Beyond.REFUSE or not row.exception):
+        if beyond and (beyond.is_refused or not row.exception):
             code = {"least": "below_least", "most": "above_most"}[beyond.end]
-            code += "" if beyond.bound.beyond == Bound.Beyond.REFUSE else "_why"
+            code += "" if beyond.is_refused else "_why"
             limit = getattr(beyond.bound, beyond.end).normalize()
             yield row.line, Refused("price", code, source=beyond.bound.source, bound=f"{limit:f}")
         elif late and row.is_ahead and not row.exception:

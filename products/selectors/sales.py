@@ -7,7 +7,7 @@ Volumes in the measure's unit, revenue in the organisation's currency.
 from __future__ import annotations
 
 import datetime
-from collections.abc import Collection, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
@@ -57,29 +57,20 @@ class ChannelSales:
     months: int
 
 
-def _rolled_up(user: Any, within: Collection[int] | None = None) -> tuple[QuerySet[Any], bool]:
-    """The roll-up a person reads from, and whether it has to be added over channels; ``within``: only of
-    these channels."""
+def _rolled_up(user: Any) -> tuple[QuerySet[Any], bool]:
+    """The roll-up a person reads from, and whether it has to be added over channels."""
     channels = visible_channel_ids(user)
-    if channels is None and within is None:
+    if channels is None:
         return ProductMonth.objects.all(), False
-    if within is not None:
-        channels = frozenset(within) if channels is None else channels & frozenset(within)
-    assert channels is not None
     return SalesMonth.objects.filter(channel__in=channels), True
 
 
 def product_months(
-    user: Any,
-    product_ids: Iterable[int],
-    measure: Measure,
-    first: datetime.date,
-    last: datetime.date,
-    within: Collection[int] | None = None,
+    user: Any, product_ids: Iterable[int], measure: Measure, first: datetime.date, last: datetime.date
 ) -> dict[tuple[int, datetime.date], MonthSales]:
-    """The months with data of several products, by product id and month; ``within``: only of these channels.
-    One query. The products must be ones the person may see."""
-    rows, by_channel = _rolled_up(user, within)
+    """The months with data of several products, by product id and month. One query. The products must be ones
+    the person may see."""
+    rows, by_channel = _rolled_up(user)
     rows = rows.filter(product__in=list(product_ids), measure=measure, month__range=(first, last)).order_by()
     names = ("volume", "average_volume", "revenue")
     if by_channel:
@@ -93,19 +84,13 @@ def product_months(
 
 
 def sales_months(
-    user: Any,
-    product: Product,
-    measure: Measure,
-    first: datetime.date,
-    last: datetime.date,
-    within: Collection[int] | None = None,
+    user: Any, product: Product, measure: Measure, first: datetime.date, last: datetime.date
 ) -> list[MonthSales]:
-    """Every month from the first to the last, both included, in order; gaps too. ``within``: only what these
-    channels sold."""
+    """Every month from the first to the last, both included, in order; gaps too."""
     if not product_seen(user, product):
         return []
     tree = line_tree()
-    found = product_months(user, [product.pk], measure, first, last, within)
+    found = product_months(user, [product.pk], measure, first, last)
     complete = product_complete_month(product, measure.pk)
     moving = first_provisional_month(tree, product.line_id, today())
     return [

@@ -121,7 +121,8 @@ def category_section(builder: Builder, context: ReportContext) -> None:
             continue
         first, last = row.year
         spans = [(month_add(first, -12), month_add(last, -12)), *_earlier(row.years)]
-        before, *earlier = ({sold.channel: sold for sold in _sold(row, span)} for span in spans)
+        by_span = {span: {sold.channel: sold for sold in _sold(row, span)} for span in dict.fromkeys(spans)}
+        before, *earlier = (by_span[span] for span in spans)
         for sold in _sold(row, row.year):
             then = [_figures(of_year.get(sold.channel)) for of_year in earlier]
             at = _at_channel(row, sold, before.get(sold.channel), then)

@@ -111,10 +111,11 @@ def share_new(request: HttpRequest, pk: int) -> HttpResponse:
                 context = {"share": share, "report": report, "url": url, "mailed": mailed}
                 return _unkept(page_render(request, "reporting/share_made.html", context))
     context = {"form": form, "report": report, "nonce": nonce, "sharing": organisation_get().sharing}
-    told = form.fixed() or newest
+    fixed = form.fixed()
+    told = fixed or newest
     if told is not None:
         sentence = exposure_sentence(told, form.until())
-        context |= {"snapshot": told, "sentence": sentence, "follows": form.fixed() is None}
+        context |= {"snapshot": told, "sentence": sentence, "follows": fixed is None}
     fragment = "reporting/_share_told.html"
     page = page_render(request, "reporting/share_form.html", context, fragment=fragment, status=status)
     return _unkept(page)

@@ -11,24 +11,19 @@ from django.test import Client
 from django.utils import translation
 
 from core.months import month_add, month_start
-from core.organisation import today
 from pricing.models import CostLeftOut
 from pricing.words.reconciliation import reconciliation_line, reconciliation_words
 from products.models import Product
 from reporting.selectors.cost_report import CostReport, margin_costs
 from tests.factories import line_factory, product_factory, user_factory
-from tests.forecasting.conftest import run_now
 from tests.html import tight
 from tests.pricing.test_margins import costs, sell
+from tests.pricing.test_standard_costs import night
 from tests.reporting.test_cost_reports import ask
 
 pytestmark = pytest.mark.django_db
 LAST = month_add(month_start(datetime.date.today()), -1)
 SAID = "Left out, as what they count by is not known: "
-
-
-def night() -> None:
-    run_now(local_date=today(), only=["standard_costs"], kind="manual")
 
 
 @pytest.fixture

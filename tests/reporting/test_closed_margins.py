@@ -10,7 +10,6 @@ import pytest
 from django.db import DatabaseError, transaction
 
 from core.months import month_add, month_start
-from core.organisation import today
 from pricing.cards.margins import margin_card
 from pricing.cards.variance import variance_card
 from pricing.models import CostKind, CostLeftOut, CostLine, CostMonth, CostRate
@@ -26,19 +25,15 @@ from reporting.selectors.margin_report import margin_report
 from reporting.selectors.reports import report_build
 from reporting.services.reports import Part, report_create
 from tests.factories import cost_rate_factory, line_factory, measure_factory, product_factory, user_factory
-from tests.forecasting.conftest import run_now
 from tests.pricing.test_break_even import book_at
 from tests.pricing.test_margins import costs, sell
+from tests.pricing.test_standard_costs import night
 from tests.reporting.test_cost_reports import ask
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("english")]
 D = Decimal
 LAST = month_add(month_start(datetime.date.today()), -1)
 LONG_AGO = datetime.date(2020, 1, 1)
-
-
-def night() -> None:
-    run_now(local_date=today(), only=["standard_costs"], kind="manual")
 
 
 @pytest.fixture
