@@ -145,6 +145,8 @@ DATABASES = {
     }
 }
 
+POSTGRES_PROGRAMS = Postgres.programs()  # pg_dump and pg_restore, also for a server of your own
+
 # Two databases of one server: the queue's and the cache's.
 _FIRST = env.number("REDIS_DATABASE", 0)
 if _REDIS_URL:
