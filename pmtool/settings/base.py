@@ -26,6 +26,7 @@ VAR = Path(env.text("PMTOOL_VAR") or BASE_DIR / "var").absolute()
 
 DEBUG = False
 FAILPOINTS = False
+METRICS_TOKEN = ""
 ROOT_URLCONF = "pmtool.urls"
 WSGI_APPLICATION = "pmtool.wsgi.application"
 AUTH_USER_MODEL = "accounts.User"
