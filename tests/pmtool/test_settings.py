@@ -71,9 +71,10 @@ ASKED = """
 import django, sys
 django.setup()
 from django.test import Client
-asking = Client(raise_request_exception=False, headers={"Cookie": "__Host-session=hushed"})
+said = {"Host": "pm.example.org", "Authorization": "Bearer word", "Cookie": "__Host-session=hushed"}
+asking = Client(raise_request_exception=False, headers=said)
 for path in sys.argv[1:]:
-    print(asking.get(path, secure=True, headers={"Host": "pm.example.org", "Authorization": "Bearer word"}).text)
+    print(asking.get(path, secure=True).text)
 """
 
 
