@@ -9,7 +9,7 @@ export PYTHONDONTWRITEBYTECODE :=
 # One process more than the two processors most machines have at least: much of it is waiting.
 PYTEST_ARGS ?= -n 3
 
-.PHONY: setup setup-dev run test bench vendor messages lock lint audit
+.PHONY: setup setup-dev run test bench train vendor messages lock lint audit
 .DEFAULT_GOAL := run
 
 setup: requirements-installed $(MO)
@@ -46,6 +46,11 @@ test: setup-dev
 
 bench: setup
 	@exec $(PY) -m benchmarks
+
+# The model of stages and the centre of forecasts, each anew on simulated series: twenty minutes of a core.
+train: setup
+	$(PY) -m forecasting.engine.stages.train
+	$(PY) -m forecasting.engine.train_centre
 
 vendor: setup
 	@exec $(PY) tools/vendor.py
