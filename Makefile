@@ -9,7 +9,7 @@ export PYTHONDONTWRITEBYTECODE :=
 # One process more than the two processors most machines have at least: much of it is waiting.
 PYTEST_ARGS ?= -n 3
 
-.PHONY: setup setup-dev run test bench vendor messages lock lint
+.PHONY: setup setup-dev run test bench train vendor messages lock lint audit
 .DEFAULT_GOAL := run
 
 setup: requirements-installed $(MO)
@@ -47,6 +47,11 @@ test: setup-dev
 bench: setup
 	@exec $(PY) -m benchmarks
 
+# The model of stages and the centre of forecasts, each anew on simulated series: twenty minutes of a core.
+train: setup
+	$(PY) -m forecasting.engine.stages.train
+	$(PY) -m forecasting.engine.train_centre
+
 vendor: setup
 	@exec $(PY) tools/vendor.py
 
@@ -60,6 +65,18 @@ lint: setup-dev
 	$(PY) -m ruff format --check .
 	$(PY) -m mypy
 	$(PY) -c 'from importlinter.cli import lint_imports_command; lint_imports_command()'
+
+# Known holes in what is pinned, asked of the advisories of PyPI; and a list of it all (CycloneDX) for auditors.
+# Both tools only here, in passing.
+audit: $(PY)
+	@folder=$$(mktemp -d) && trap 'rm -rf "$$folder"' EXIT && $(PY) -m venv "$$folder" && \
+	"$$folder/bin/pip" install --quiet pip-audit && \
+	"$$folder/bin/pip-audit" --require-hashes --disable-pip --requirement requirements.txt
+
+sbom.json: requirements.txt $(PY)
+	@folder=$$(mktemp -d) && trap 'rm -rf "$$folder"' EXIT && $(PY) -m venv "$$folder" && \
+	"$$folder/bin/pip" install --quiet cyclonedx-bom && \
+	"$$folder/bin/cyclonedx-py" requirements requirements.txt --output-file $@
 
 # The newest versions that fit together, for every supported Python, with hashes. uv only here, in passing.
 lock: $(PY)

@@ -47,6 +47,10 @@ def register() -> None:
         registries.JobKind(mail.KIND, mail.mail_run, _("Send a mail"), failed=mail.mail_failed)
     )
     registries.health_checks.register(*health.CHECKS)
+    registries.gauges.register(
+        registries.Gauge("jobs", "Jobs that wait or run.", selectors.jobs_open, ("queue", "state"), 10),
+        registries.Gauge("job_waits", "Seconds the oldest job waits.", selectors.job_waits, ("queue",), 20),
+    )
     registries.doctor_checks.register(
         registries.DoctorCheck("jobs", "Every job is final or leased", doctor.jobs_final_or_leased, 10)
     )

@@ -276,6 +276,17 @@ class HealthCheck:
 
 
 @dataclass(frozen=True)
+class Gauge:
+    """A figure of now for monitoring, ``pmtool_<key>``; ``read()`` gives values by those of ``labels``."""
+
+    key: str
+    help: str
+    read: Callable[[], Mapping[tuple[str, ...], float]]
+    labels: tuple[str, ...] = ()
+    order: int = 0
+
+
+@dataclass(frozen=True)
 class DecisionReading:
     """How kept decisions of a kind are shown: ``visible(user)`` are the things approved (references) whose
     decisions a person may read of, ``opened(user)`` those whose page (``url(row)``) they may open, and
@@ -377,6 +388,7 @@ mail_files: Registry[MailFile] = Registry("mail files")
 nightly_steps: Registry[NightlyStep] = Registry("nightly steps")
 doctor_checks: Registry[DoctorCheck] = Registry("doctor checks")
 health_checks: Registry[HealthCheck] = Registry("health checks")
+gauges: Registry[Gauge] = Registry("gauges")
 decision_kinds: Registry[DecisionKind] = Registry("decision kinds")
 planned_sources: Registry[PlannedSource] = Registry("planned sources")
 report_fields: Registry[ReportField] = Registry("report fields")

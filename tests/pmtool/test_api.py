@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime
 import re
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -14,6 +15,7 @@ from drf_spectacular.generators import SchemaGenerator
 from drf_spectacular.validation import validate_schema
 
 from accounts.services.tokens import token_create, token_revoke
+from pmtool.api import ROUTERS
 from tests.factories import product_factory, user_factory
 
 PRODUCTS = "/api/v1/products/"
@@ -121,3 +123,10 @@ def test_the_page_about_the_api_and_its_description_are_there() -> None:
     assert browser.get("/api/").status_code == 200
     schema = browser.get("/api/schema/", headers={"Accept": "application/vnd.oai.openapi+json"})
     assert "/api/v1/products/" in schema.content.decode()
+
+
+def test_the_guide_names_every_address() -> None:
+    guide = (Path(__file__).parents[2] / "docs" / "api.md").read_text()
+    addresses = [re.sub(r"<.*?>", "<code>", prefix) for router in ROUTERS for prefix, *_ in router.registry]
+    names = [{address, address.replace("products/<code>/", "…/")} for address in addresses]
+    assert [name for name in names if not any(f"`{said}/" in guide for said in name)] == []

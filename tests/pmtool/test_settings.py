@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import gzip
 import os
 import subprocess
 import sys
+import threading
+from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 
 import pytest
@@ -18,6 +21,7 @@ GOOD = {
     "DATABASE_URL": "postgresql://pm:pw@db.example.org/pm",
     "REDIS_URL": "redis://queue.example.org:6379",
 }
+UNREACHABLE = "postgresql://pm:pw@127.0.0.1:1/pm"
 
 
 def run(
@@ -61,6 +65,50 @@ def test_the_web_process_starts_without_the_numerics() -> None:
     code = f"import sys, pmtool.wsgi, pmtool.urls; print(sorted({heavy} & set(sys.modules)))"
     started = run("-c", code, **GOOD)
     assert started.stdout.strip() == "[]", started.stdout + started.stderr
+
+
+ASKED = """
+import django, sys
+django.setup()
+from django.test import Client
+said = {"Host": "pm.example.org", "Authorization": "Bearer word", "Cookie": "__Host-session=hushed"}
+asking = Client(raise_request_exception=False, headers=said)
+for path in sys.argv[1:]:
+    print(asking.get(path, secure=True).text)
+"""
+
+
+def test_requests_of_all_processes_are_counted_also_without_a_database(tmp_path: Path) -> None:
+    counted = GOOD | {"METRICS_TOKEN": "word", "PMTOOL_VAR": str(tmp_path), "DATABASE_URL": UNREACHABLE}
+    run("-c", ASKED, "/livez", **counted)
+    said = run("-c", ASKED, "/livez", "/livez", "/metrics", **counted)
+    assert 'pmtool_request_seconds_count{method="GET",status="200"} 3.0' in said.stdout, said.stderr
+    assert 'pmtool_part_well{part="database"} 0.0' in said.stdout
+
+
+def test_an_error_is_reported_without_what_is_secret(tmp_path: Path) -> None:
+    heard: list[bytes] = []
+
+    class Service(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            body = self.rfile.read(int(self.headers["Content-Length"]))
+            heard.append(gzip.decompress(body) if self.headers["Content-Encoding"] == "gzip" else body)
+            self.send_response(200)
+            self.end_headers()
+
+        def log_message(self, *args: object) -> None:
+            pass
+
+    with HTTPServer(("127.0.0.1", 0), Service) as service:
+        threading.Thread(target=service.serve_forever, daemon=True).start()
+        dsn = f"http://key@127.0.0.1:{service.server_port}/1"
+        given = {"SENTRY_DSN": dsn, "PMTOOL_VAR": str(tmp_path), "DATABASE_URL": UNREACHABLE}
+        run("-c", ASKED, "/r/token-nobody-may-know?q=jan@example.org", **(GOOD | given))
+        service.shutdown()
+    said = b"\n".join(heard)
+    assert b"redis.exceptions" in said
+    for secret in (b"token-nobody", b"jan@", b"hushed", b"Bearer", b"s3cret", b"127.0.0.1"):
+        assert secret not in said, said
 
 
 def test_the_development_secret_is_made_once_and_kept_private(tmp_path: Path) -> None:

@@ -11,6 +11,7 @@ RULES = [
     Rule("core:settings", get="core.settings", post="core.settings", data={"name": "Changed"}),
     Rule("core:livez", get=PUBLIC, ok=frozenset({200})),
     Rule("core:readyz", get=PUBLIC, ok=frozenset({200, 503})),
+    Rule("core:metrics", get=PUBLIC, ok=frozenset({404})),
     Rule("set_language", post=PUBLIC, data={"language": "en"}),
     Rule("api", get="accounts.api"),
     Rule("schema", get=SIGNED_IN, api=True),

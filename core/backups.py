@@ -1,0 +1,77 @@
+"""Everything pmtool keeps in one folder, and back: the database by PostgreSQL's own programs, files as is.
+
+A backup is a folder with ``database.dump`` (pg_dump's custom format, one moment of the database) and
+``files.tar`` (uploads, exports, files of reports, read after that moment). It gets its name when it is whole.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import tarfile
+from pathlib import Path
+
+from django.conf import settings
+from django.core.management.base import CommandError
+from django.db import connection
+from psycopg2.extensions import make_dsn
+
+DUMP, FILES = "database.dump", "files.tar"
+
+
+def backup_write(folder: Path) -> None:
+    """Make ``folder``, readable by its owner alone. Raises CommandError, and leaves nothing under that
+    name, when it is there already or the database cannot be read."""
+    if folder.exists():
+        raise CommandError(f"{folder} is there already.")
+    part = folder.with_name(f"{folder.name}.part")
+    shutil.rmtree(part, ignore_errors=True)
+    part.mkdir(mode=0o700, parents=True)
+    try:
+        _postgres("pg_dump", "--format=custom", "--no-owner", "--no-privileges", f"--file={part / DUMP}")
+        with tarfile.open(part / FILES, "w") as files:
+            if settings.MEDIA_ROOT.exists():
+                files.add(settings.MEDIA_ROOT, arcname=".")
+        part.rename(folder)
+    finally:
+        shutil.rmtree(part, ignore_errors=True)
+
+
+def backup_restore(folder: Path) -> None:
+    """Fill an empty database and the folder of files from a backup: all of it or nothing. Raises CommandError
+    when the backup is not whole, or when there is something that it would be mixed with."""
+    for name in (DUMP, FILES):
+        if not (folder / name).is_file():
+            raise CommandError(f"{folder} is no backup: {name} is not in it.")
+    if connection.introspection.table_names():
+        raise CommandError("The database is not empty; restore into a new one.")
+    if settings.MEDIA_ROOT.exists() and any(settings.MEDIA_ROOT.iterdir()):
+        raise CommandError(f"{settings.MEDIA_ROOT} is not empty.")
+    part = settings.MEDIA_ROOT.with_name(f"{settings.MEDIA_ROOT.name}.part")
+    shutil.rmtree(part, ignore_errors=True)
+    try:
+        with tarfile.open(folder / FILES) as files:
+            files.extractall(part, filter="data")
+        _postgres("pg_restore", "--exit-on-error", "--single-transaction", "--no-owner", str(folder / DUMP))
+        if settings.MEDIA_ROOT.exists():
+            settings.MEDIA_ROOT.rmdir()
+        part.rename(settings.MEDIA_ROOT)
+    finally:
+        shutil.rmtree(part, ignore_errors=True)
+
+
+def _postgres(program: str, *arguments: str) -> None:
+    """Run one of PostgreSQL's programs on pmtool's database; the password is not on its command line."""
+    connection.ensure_connection()
+    address = connection.connection.info.dsn_parameters
+    address = {name: value for name, value in address.items() if name != "options"}
+    done = subprocess.run(
+        [settings.POSTGRES_PROGRAMS / program, f"--dbname={make_dsn(**address)}", *arguments],
+        env=os.environ | {"PGPASSWORD": connection.settings_dict.get("PASSWORD") or ""},
+        stderr=subprocess.PIPE,
+        text=True,
+        check=False,
+    )
+    if done.returncode:
+        raise CommandError(f"{program}: {done.stderr.strip()[-2000:]}")
