@@ -6,6 +6,7 @@ import json
 from collections.abc import Callable
 from typing import Any
 
+import django_filters
 from django.http import Http404
 from django.utils.translation import gettext as _
 from drf_spectacular.utils import OpenApiParameter, extend_schema
@@ -156,6 +157,12 @@ class AnswerSerializer(StrictSerializer):
     )
 
 
+class ImportFilters(django_filters.FilterSet):
+    class Meta:
+        model = Import
+        fields = ("state", "sheet")
+
+
 class ImportViewSet(viewsets.GenericViewSet):
     """Files on their way in. An upload is checked by a worker: ask again until the state is not
     ``checking``."""
@@ -164,6 +171,7 @@ class ImportViewSet(viewsets.GenericViewSet):
     permission_classes = [HasRight]
     pagination_class = Pagination
     serializer_class = ImportSerializer
+    filterset_class = ImportFilters
     queryset = Import.objects.none()
     lookup_value_regex = r"\d+"
 
@@ -172,12 +180,8 @@ class ImportViewSet(viewsets.GenericViewSet):
 
     @extend_schema(responses=ImportSerializer(many=True))
     def list(self, request: Request) -> Response:
-        """The imports, newest first; ``?state=`` and ``?sheet=``."""
-        rows = self.get_queryset()
-        for name in ("state", "sheet"):
-            if value := request.query_params.get(name):
-                rows = rows.filter(**{name: value})
-        page = self.paginate_queryset(rows)
+        """The imports, newest first."""
+        page = self.paginate_queryset(self.filter_queryset(self.get_queryset()))
         return self.get_paginated_response(ImportSerializer(page, many=True).data)
 
     @extend_schema(responses=ImportDetailSerializer)
@@ -316,6 +320,7 @@ class LayoutViewSet(viewsets.GenericViewSet):
     permission_classes = [HasRight]
     pagination_class = Pagination
     serializer_class = LayoutSerializer
+    filterset_fields = ("sheet",)
     queryset = Layout.objects.none()
     lookup_value_regex = r"\d+"
 
@@ -330,11 +335,8 @@ class LayoutViewSet(viewsets.GenericViewSet):
 
     @extend_schema(responses=LayoutSerializer(many=True))
     def list(self, request: Request) -> Response:
-        """The layouts, by name; ``?sheet=``."""
-        rows = self.get_queryset()
-        if sheet := request.query_params.get("sheet"):
-            rows = rows.filter(sheet=sheet)
-        page = self.paginate_queryset(rows.order_by("name", "pk"))
+        """The layouts, by name."""
+        page = self.paginate_queryset(self.filter_queryset(self.get_queryset()).order_by("name", "pk"))
         return self.get_paginated_response(LayoutSerializer(page, many=True).data)
 
     @extend_schema(responses=LayoutSerializer)

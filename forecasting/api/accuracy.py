@@ -13,7 +13,7 @@ from rest_framework.decorators import action
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from core.api import HasRight, Pagination
+from core.api import HasRight, Pagination, StrictSerializer
 from forecasting.models import AccuracyRow
 from forecasting.models.accuracy import LAGS, PERIODS
 from forecasting.selectors.accuracy import (
@@ -29,17 +29,18 @@ from forecasting.selectors.accuracy import (
 )
 from forecasting.selectors.accuracy_sums import STEPS
 from forecasting.value_added import Pairs, ValueAdded, value_added
+from products.api.shared import LineFilter, MonthFilter
 from products.selectors.access import lines_visible
 from products.selectors.lines import line_tree
 
 
 class AccuracyFilters(django_filters.FilterSet):
     product = django_filters.CharFilter("product__code", lookup_expr="iexact", label="code of a product")
-    line = django_filters.CharFilter("product__line__code", lookup_expr="iexact", label="code of a line")
-    measure = django_filters.CharFilter("measure__code", label="code of a measure")
+    line = LineFilter("product__line")
+    measure = django_filters.CharFilter("measure__code", lookup_expr="iexact", label="code of a measure")
     lag = django_filters.NumberFilter("lag", label="months ahead: 1, 2, 3, 6 or 12")
-    month = django_filters.DateFilter("month", label="the month that was forecast, first day")
-    since = django_filters.DateFilter("month", lookup_expr="gte", label="months from this one on")
+    month = MonthFilter("month", label="the month that was forecast, as YYYY-MM")
+    since = MonthFilter("month", lookup_expr="gte", label="months from this one on, as YYYY-MM")
 
     class Meta:
         model = AccuracyRow
@@ -147,7 +148,7 @@ class AccuracySummarySerializer(serializers.Serializer):
     changes = ChangesSerializer(many=True)
 
 
-class SummaryQuerySerializer(serializers.Serializer):
+class SummaryQuerySerializer(StrictSerializer):
     line = serializers.CharField(required=False, max_length=60)
     lag = serializers.ChoiceField(LAGS, default=1)
     months = serializers.ChoiceField(PERIODS, default=12)
@@ -189,7 +190,7 @@ class AccuracyViewSet(viewsets.ReadOnlyModelViewSet):
         user, tree = request.user, line_tree()
         line_id = None
         if code := wanted.get("line"):
-            line_id = lines_visible(user).filter(code=code).values_list("pk", flat=True).first()
+            line_id = lines_visible(user).filter(code__iexact=code).values_list("pk", flat=True).first()
             if line_id is None:
                 raise Http404(code)
         held = accuracy_held(user, tree, line_id=line_id, lag=wanted["lag"], months=wanted["months"])

@@ -59,6 +59,10 @@ def test_a_file_comes_in_and_goes_out(api: APIClient, work: Any) -> None:
     work()
     assert (api.get(url).data["state"], facts()) == ("undone", [])
     assert api.get("/api/v1/imports/?state=undone").data["count"] == 1
+    assert api.get("/api/v1/imports/?state=applied").data["count"] == 0
+    for wrong in ("imports/?stat=applied", "imports/?state=none", "layouts/?name=x"):
+        assert api.get(f"/api/v1/{wrong}").status_code == 400, wrong
+    assert api.get("/api/v1/layouts/?sheet=sales").status_code == 200
 
 
 def test_a_remembered_layout_by_name_applies_by_itself(api: APIClient, work: Any) -> None:

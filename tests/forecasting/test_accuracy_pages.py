@@ -257,8 +257,14 @@ def test_rows_by_api_hide_what_others_changed() -> None:
     found = client.get("/api/v1/accuracy/", {"product": theirs.code}).json()["results"]
     assert [(row["reason_code"], row["author"]) for row in found] == [(None, None)] * 2
     organisation_factory(show_everyones_accuracy=True)
-    found = client.get("/api/v1/accuracy/", {"product": theirs.code, "month": str(LAST)}).json()["results"]
+    found = client.get("/api/v1/accuracy/", {"product": theirs.code, "month": f"{LAST:%Y-%m}"}).json()[
+        "results"
+    ]
     assert [row["author"] for row in found] == [other.email]
+    above = line_factory()
+    line.parent = above
+    line.save()
+    assert client.get("/api/v1/accuracy/", {"line": above.code.upper()}).json()["count"] == 4
 
 
 def test_the_summary_by_api() -> None:
@@ -277,6 +283,7 @@ def test_the_summary_by_api() -> None:
     assert [(c["reason_code"], c["line"]) for c in answer["changes"]] == [("promotion", line.code)]
     assert api(user).get("/api/v1/accuracy/summary/", {"line": "nope"}).status_code == 404
     assert api(user).get("/api/v1/accuracy/summary/", {"lag": 5}).status_code == 400
+    assert api(user).get("/api/v1/accuracy/summary/", {"lags": 1}).status_code == 400
     rich = user_factory(rights=["accounts.api", "forecasting.view", "products.view", "pricing.view_costs"])
     answer = api(rich).get("/api/v1/accuracy/summary/").json()
     after = sum(abs(101 - 100 - n % 3) for n in range(2, 14))
