@@ -27,7 +27,7 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
         return subject
 
     def get_reset_password_from_key_url(self, key: str) -> str:
-        """Never by the name that a request came with, which whoever asked may have made up."""
+        """Never by the name that a request came with, which anybody can make up."""
         return str(settings.PUBLIC_ADDRESS) + urlsplit(super().get_reset_password_from_key_url(key)).path
 
     def send_mail(self, template_prefix: str, email: str, context: dict[str, Any]) -> None:

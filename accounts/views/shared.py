@@ -39,7 +39,7 @@ def deputy_saved(request: HttpRequest, owner: User, deputy: User) -> None:
 
 
 def invitation_link(token: str) -> str:
-    """The address to open; never by the name that a request came with, which whoever asked may have made up."""
+    """The address to open; never by the name that a request came with, which anybody can make up."""
     return str(settings.PUBLIC_ADDRESS) + reverse("accounts:invitation", args=[token])
 
 

@@ -19,6 +19,7 @@ class ReportForm(forms.ModelForm):
     """``user`` chooses among what they see themselves. Products are told by their codes."""
 
     version = forms.IntegerField(widget=forms.HiddenInput, required=False)
+    months = forms.IntegerField(label=_("Months to look back"), min_value=1, max_value=60, required=False)
     first_month = MonthField(label=_("From month"), required=False)
     last_month = MonthField(label=_("To month"), required=False)
     products = forms.CharField(
@@ -63,14 +64,20 @@ class ReportForm(forms.ModelForm):
             self.initial.setdefault("products", " ".join(codes))
 
     def clean(self) -> dict[str, Any]:
-        """Only a range has a first and a last month, and it has both."""
+        """Only what the kind of period needs is looked at; a range has both months."""
         said = super().clean() or self.cleaned_data
+        kinds = {Report.Period.MONTHS: ["months"], Report.Period.RANGE: ["first_month", "last_month"]}
+        needed = kinds.get(said.get("period"), [])
+        without = {"months": self.instance.months, "first_month": None, "last_month": None}
+        for name in without.keys() - needed:
+            self.errors.pop(name, None)
+            said[name] = without[name]
         first, last = said.get("first_month"), said.get("last_month")
-        if said.get("period") != Report.Period.RANGE:
-            said["first_month"] = said["last_month"] = None
-        elif not self.errors and not (first and last):
-            self.add_error("last_month" if first else "first_month", _("Give both months."))
-        elif first and last and first > last:
+        for name in needed:
+            if said.get(name) is None and not self.errors:
+                asked = _("Give both months.") if len(needed) > 1 else _("Say how many.")
+                self.add_error(name, asked)
+        if first and last and first > last:
             self.add_error("last_month", _("This is before the first month."))
         return said
 
