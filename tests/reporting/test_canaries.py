@@ -116,14 +116,8 @@ def _pdf_text(content: bytes) -> str:
     return "".join([*pages, *objects, described, str(read.metadata), str(read.attachments)])
 
 
-def files_made(snapshot: Snapshot) -> dict[str, str]:
-    """Its files as a worker leaves them, and what is in them."""
-    shown = {}
-    for kind in SnapshotFile.Kind.values:
-        content = file_bytes(snapshot, kind, lambda done, total: None)
-        SnapshotFile.objects.create(snapshot=snapshot, kind=kind, content=content, bytes=len(content))
-        shown[kind] = file_text(kind, content)
-    return shown
+def files(snapshot: Snapshot) -> dict[str, bytes]:
+    return {kind: file_bytes(snapshot, kind, lambda done, total: None) for kind in SnapshotFile.Kind.values}
 
 
 def answer_text(answer: Any) -> str:
@@ -135,9 +129,11 @@ def answer_text(answer: Any) -> str:
     return f"{answer.headers}{file_text(kind, content) if kind else content.decode()}"
 
 
-def shared(snapshot: Snapshot) -> dict[str, str]:
-    """All that somebody with a link gets: each page with its attributes and data, the files, and the headers;
-    but for the name of who shares it, which it has to say."""
+def shared(snapshot: Snapshot, made: dict[str, bytes]) -> dict[str, str]:
+    """All that somebody with a link gets: each page with its attributes and data, the files that a worker has
+    ``made``, and the headers; but for the name of who shares it, which it has to say."""
+    for kind, content in made.items():
+        SnapshotFile.objects.create(snapshot=snapshot, kind=kind, content=content, bytes=len(content))
     organisation_factory(sharing=True)
     values = {"label": "Karin", "email": "karin@example.com", "downloads": True}
     _share, token = share_create(user=snapshot.author, report=snapshot.report, values=values)
@@ -147,16 +143,10 @@ def shared(snapshot: Snapshot) -> dict[str, str]:
     answers["shared page"] = reader.get(f"/r/{token}/")
     assert snapshot.title in answers["shared page"].content.decode()
     answers["question"] = reader.post(f"/r/{token}/question/", {"question": "Why?"})
-    for kind, status in (
-        ("pdf", 200),
-        ("xlsx", 200),
-        ("pptx", 404),
-        ("csv", 404),
-        ("svg", 404),
-        ("png", 404),
-    ):
-        answers[f"shared {kind}"] = reader.get(f"/r/{token}/{kind}/")
-        assert answers[f"shared {kind}"].status_code == status, kind
+    there = 200 if made else 503
+    for kind in ("pdf", "xlsx", "pptx", "csv", "svg", "png"):
+        answers[f"shared {kind}"] = answer = reader.get(f"/r/{token}/{kind}/")
+        assert answer.status_code == (there if kind in ("pdf", "xlsx") else 404), kind
     by = snapshot.author.name
     return {name: answer_text(answer).replace(by, "") for name, answer in answers.items()} | {
         "cookies": str(reader.cookies)
@@ -164,13 +154,12 @@ def shared(snapshot: Snapshot) -> dict[str, str]:
 
 
 def answered(snapshot: Snapshot, reader: User) -> dict[str, str]:
-    """What a colleague who may read it gets by pages, files and API."""
+    """What a colleague who may read it gets by pages and API."""
     inside = Client(headers={"Accept-Language": "en"})
     inside.force_login(reader)
     page, api = f"/reports/{snapshot.report_id}/", f"/api/v1/reports/{snapshot.report_id}/"
     addresses = [
         *("/reports/", page, f"{page}{snapshot.number}/"),
-        *(f"{page}{snapshot.number}/{kind}/" for kind in SnapshotFile.Kind.values),
         *("/api/v1/reports/", api, f"{api}snapshots/", f"{api}snapshots/{snapshot.number}/"),
     ]
     answers = {address: inside.get(address) for address in addresses}
@@ -240,13 +229,13 @@ CASES = {
 
 @dataclass
 class Told:
-    """What came of a company: by case what its readers see, what is in its files, and what each address of it
+    """What came of a company: by case what was published, what its readers see, and what each address of it
     answers inside and by a link; and of which tables it was made."""
 
     marks: dict[str, set[str]]
     fields: dict[str, set[str]]
     shown: dict[str, dict[str, str]] = field(default_factory=dict)
-    files: dict[str, dict[str, str]] = field(default_factory=dict)
+    snapshots: dict[str, Snapshot] = field(default_factory=dict)
     inside: dict[str, dict[str, str]] = field(default_factory=dict)
     linked: dict[str, dict[str, str]] = field(default_factory=dict)
     read: set[str] = field(default_factory=set)
@@ -261,13 +250,12 @@ def tell(changed: Collection[str] = (), cases: Collection[str] = tuple(CASES)) -
             author = firm.author if case.role == "product-manager" else firm.colleague
             with connection.execute_wrapper(_recorder(said.read)):
                 snapshot = published(firm, case.audience, author=author, **case.scope(firm))
-            said.shown[name] = renderings(snapshot)
+            said.snapshots[name], said.shown[name] = snapshot, renderings(snapshot)
             if changed:
                 continue
-            said.files[name] = files_made(snapshot)
             said.inside[name] = answered(snapshot, user_factory("finance"))
             if case.audience == "external":
-                said.linked[name] = shared(snapshot)
+                said.linked[name] = shared(snapshot, files(snapshot) if case.whole else {})
         said.empty = {each._meta.label for each in tables() if not each._default_manager.exists()}
         return said
 
@@ -286,6 +274,14 @@ def first() -> Told:
     return tell()
 
 
+@cache
+def everything(case: str) -> dict[str, str]:
+    """All that its readers can get; the files are made of what was frozen alone."""
+    said, made = first(), files(first().snapshots[case])
+    texts = {kind: file_text(kind, content) for kind, content in made.items()}
+    return {**said.shown[case], **texts, **said.linked.get(case, {})}
+
+
 def difference(one: str, two: str) -> str:
     """Where two texts begin to differ; pytest would look for all of it for minutes."""
     if one == two:
@@ -298,7 +294,7 @@ def difference(one: str, two: str) -> str:
 def test_no_mark_of_what_an_audience_must_not_know_is_in_anything_it_gets(case: str) -> None:
     said = first()
     marks = {mark for about in CASES[case].hidden for mark in said.marks[about]}
-    assert not leaks(marks, {**said.shown[case], **said.files[case], **said.linked.get(case, {})})
+    assert not leaks(marks, everything(case))
     assert not leaks(marks - said.marks[PERSON], said.inside[case])  # who works here is no secret inside
 
 
@@ -321,7 +317,7 @@ def test_the_marks_are_there_to_be_found() -> None:
     said = first()
     closed = {each.key for each in registries.report_fields if each.kind != "open"}
     assert said.fields.keys() == closed, "a field of reports without a canary: give it one in canaries.py"
-    for kind, text in {**said.shown["inside"], **said.files["inside"]}.items():
+    for kind, text in everything("inside").items():
         for key, marks in said.fields.items():
             assert found(marks, text) or (key, kind) == DRAWN, f"no {key} in {kind}"
         assert found(said.marks[OTHER], text), f"nothing of the second retailer in {kind}"
