@@ -91,7 +91,7 @@ def _alike(author: Any, links: list[tuple[Share, str]], each: int, log: io.Strin
     for name, act in (("revoked", "revoke"), ("paused", "pause")):
         shares_act(user=author, ids=[share.pk for share, _token in parts[name]], act=act)
     asked = {name: [token for _share, token in found] for name, found in parts.items()}
-    asked["revoked, as mailed since"] = _mailed(parts["revoked"])
+    asked["revoked by a later mail's address"] = _mailed(parts["revoked"])
     asked["random"] = [token_new() for _number in range(each)]
     asked["live"] = [token for _share, token in links[3 * each : 4 * each]]
     handler, root = logging.StreamHandler(log), logging.getLogger()
