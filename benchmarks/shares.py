@@ -26,7 +26,7 @@ from core.models import Job, Organisation
 from core.organisation import organisation_forget, today
 from core.reports.blocks import sections_to_json
 from pmtool.logs import JsonFormatter
-from reporting.models import Report, Share, Snapshot, SnapshotFile
+from reporting.models import Report, Share, ShareAddress, Snapshot, SnapshotFile
 from reporting.selectors.shares import token_hash
 from reporting.services.shares import share_create, shares_act, token_new
 from reporting.services.snapshot_files import snapshot_files_ask
@@ -39,7 +39,7 @@ def run(bench: Bench) -> None:
     Organisation.objects.update(sharing=True)
     organisation_forget()
     report = _report(author, bench.size(CHARTS, 1))
-    links = _links(author, report, count, 3 * each)
+    links = _links(author, report, count, 4 * each)
     tokens = [token for _share, token in links]
     tell(
         f"{count:,} links: {len(set(tokens)):,} tokens, {Share.objects.values('token_hash').count():,} hashes"
@@ -91,7 +91,9 @@ def _alike(author: Any, links: list[tuple[Share, str]], each: int, log: io.Strin
     for name, act in (("revoked", "revoke"), ("paused", "pause")):
         shares_act(user=author, ids=[share.pk for share, _token in parts[name]], act=act)
     asked = {name: [token for _share, token in found] for name, found in parts.items()}
+    asked["revoked by a later mail's address"] = _mailed(parts["revoked"])
     asked["random"] = [token_new() for _number in range(each)]
+    asked["live"] = [token for _share, token in links[3 * each : 4 * each]]
     handler, root = logging.StreamHandler(log), logging.getLogger()
     handler.setFormatter(JsonFormatter())
     kept, root.handlers = root.handlers, [handler]
@@ -108,15 +110,29 @@ def _alike(author: Any, links: list[tuple[Share, str]], each: int, log: io.Strin
             took[name].append((time.perf_counter() - started) * 1000)
             spent[name].append((time.process_time() - cpu) * 1000)
             headers = sorted((key, value) for key, value in answer.headers.items() if key != "X-Request-ID")
-            answers.add((answer.status_code, answer.content, tuple(headers)))
+            if name != "live":
+                answers.add((answer.status_code, answer.content, tuple(headers)))
     root.handlers = kept
     root.setLevel(level[0])
     logging.getLogger("django").setLevel(level[1])
-    tell(f"{each:,} each of {', '.join(asked)}: {len(answers)} different answer(s), {next(iter(answers))[0]}")
+    tell(f"{each:,} each of {', '.join(asked)}; but for the live ones {len(answers)} different answer(s)")
     for what, found in (("wall clock", took), ("CPU of this process", spent)):
-        medians = [median(values) for values in found.values()]
-        said = ", ".join(f"{value:.2f}" for value in medians)
-        tell(f"   medians of {what}: {said} ms, {max(medians) - min(medians):.2f} apart (goal ≤ 5)")
+        medians = {name: median(values) for name, values in found.items()}
+        closed = [value for name, value in medians.items() if name != "live"]
+        said = ", ".join(f"{name} {value:.2f}" for name, value in medians.items())
+        tell(
+            f"   medians of {what}: {said} ms; but for live {max(closed) - min(closed):.2f} apart (goal ≤ 5)"
+        )
+
+
+def _mailed(links: list[tuple[Share, str]]) -> list[str]:
+    """The addresses that a mail about the version gave each."""
+    tokens = {token_new(): share for share, _token in links}
+    ShareAddress.objects.bulk_create(
+        ShareAddress(share=share, snapshot=share.granted, token_hash=token_hash(token))
+        for token, share in tokens.items()
+    )
+    return list(tokens)
 
 
 def _found(tokens: list[str], log: str) -> None:

@@ -25,6 +25,8 @@ from .models import Job
 
 KIND = "core.mail"
 TRIES = 60
+LATER = "\N{OBJECT REPLACEMENT CHARACTER}"
+"""Stands in a mail for what is made when it goes."""
 RETRY_AFTER = datetime.timedelta(minutes=1)
 """Times the tries so far: 60 tries last about 30 hours."""
 
@@ -39,11 +41,18 @@ class JobBackend(BaseEmailBackend):
 
 
 @transaction.atomic
-def mail_enqueue(message: EmailMessage, *, enclosed: Mapping[str, Any] | None = None) -> Job:
+def mail_enqueue(
+    message: EmailMessage,
+    *,
+    enclosed: Mapping[str, Any] | None = None,
+    later: Mapping[str, Any] | None = None,
+) -> Job:
     """The job that sends this message. Raises ``ValueError`` for attachments: files are not kept in a row.
 
     ``enclosed`` names a file that is looked for when the mail goes: the ``kind`` of
     ``registries.mail_files``, what that needs to know, and ``without``, what the mail says if there is none.
+    ``later`` names what takes the place of ``LATER`` in its body then, and is kept nowhere: the ``kind`` of
+    ``registries.mail_texts``, and what that needs to know.
     """
     if message.attachments:
         raise ValueError("a mail with attachments cannot be kept as a job")
@@ -63,6 +72,7 @@ def mail_enqueue(message: EmailMessage, *, enclosed: Mapping[str, Any] | None = 
             "subtype": message.content_subtype,
             "alternatives": [[str(part.content), str(part.mimetype)] for part in alternatives],
             "enclosed": dict(enclosed) if enclosed else None,
+            "later": dict(later) if later else None,
         },
         max_attempts=TRIES,
     )
@@ -74,6 +84,9 @@ def mail_run(context: JobContext) -> Mapping[str, Any] | None:
         raise DomainError("mail_uncertain", "a worker died while it sent this mail")
     message = _message(context.job)
     _enclose(message, context.job)
+    if later := context.job.payload.get("later"):
+        said = registries.mail_texts.get(later["kind"]).make(later)
+        message.body = message.body.replace(LATER, said)
     context.progress(0, 1)
     try:
         message.send()

@@ -202,6 +202,16 @@ class MailFile:
 
 
 @dataclass(frozen=True)
+class MailText:
+    """What a mail says that is made when it goes and must not be kept, as a link that opens something;
+    ``make`` is told what the mail was enqueued with."""
+
+    key: str
+    make: Callable[[Mapping[str, Any]], str]
+    order: int = 0
+
+
+@dataclass(frozen=True)
 class JobKind:
     """How one kind of job is done: ``run(context)`` computes and writes (see ``core.jobs``).
 
@@ -385,6 +395,7 @@ event_sources: Registry[EventSource] = Registry("event sources")
 search_sources: Registry[SearchSource] = Registry("search sources")
 job_kinds: Registry[JobKind] = Registry("job kinds")
 mail_files: Registry[MailFile] = Registry("mail files")
+mail_texts: Registry[MailText] = Registry("mail texts")
 nightly_steps: Registry[NightlyStep] = Registry("nightly steps")
 doctor_checks: Registry[DoctorCheck] = Registry("doctor checks")
 health_checks: Registry[HealthCheck] = Registry("health checks")

@@ -17,6 +17,7 @@ from core.registries import (
     TABLE,
     JobKind,
     MailFile,
+    MailText,
     MenuEntry,
     Panel,
     ProductTab,
@@ -89,6 +90,9 @@ def register_all() -> None:
     )
     registries.mail_files.register(
         MailFile("reporting.snapshot_pdf", later("selectors.snapshot_files.pdf_to_mail"))
+    )
+    registries.mail_texts.register(
+        MailText("reporting.share_address", later("services.shares.share_address_make"))
     )
     alert_kinds.register(UNSENT)
     alert_kinds.register(FILE_FAILED)

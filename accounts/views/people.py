@@ -43,9 +43,7 @@ def person_invite(request: HttpRequest) -> HttpResponse:
     form = InviteForm(request.POST or None, initial={"language": request.user.language})
     if request.method == "POST" and form.is_valid():
         try:
-            invited = services.user_invite(
-                by=request.user, link=invitation_link(request), **form.cleaned_data
-            )
+            invited = services.user_invite(by=request.user, link=invitation_link, **form.cleaned_data)
         except DomainError as error:
             refuse(form, error)
         else:
@@ -134,7 +132,7 @@ def person_reactivate(request: HttpRequest, pk: int) -> HttpResponse:
         return redirect("accounts:person", pk)
     return invited_page(
         request,
-        services.user_reactivate(by=request.user, user=person, link=invitation_link(request)),
+        services.user_reactivate(by=request.user, user=person, link=invitation_link),
     )
 
 
@@ -143,7 +141,7 @@ def person_reactivate(request: HttpRequest, pk: int) -> HttpResponse:
 def person_link(request: HttpRequest, pk: int) -> HttpResponse:
     person = selectors.person_get(request.user, pk)
     try:
-        invited = services.invitation_link_renew(by=request.user, user=person, link=invitation_link(request))
+        invited = services.invitation_link_renew(by=request.user, user=person, link=invitation_link)
     except DomainError as error:
         messages.error(request, str(error))
         return redirect("accounts:person", pk)

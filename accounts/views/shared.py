@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required, permission_required
 from django.forms import BaseForm
@@ -37,9 +38,9 @@ def deputy_saved(request: HttpRequest, owner: User, deputy: User) -> None:
         messages.warning(request, text)
 
 
-def invitation_link(request: HttpRequest) -> Callable[[str], str]:
-    """Turns an invitation's token into the address to open."""
-    return lambda token: request.build_absolute_uri(reverse("accounts:invitation", args=[token]))
+def invitation_link(token: str) -> str:
+    """The address to open; never by the name that a request came with, which anybody can make up."""
+    return str(settings.PUBLIC_ADDRESS) + reverse("accounts:invitation", args=[token])
 
 
 def invited_page(request: HttpRequest, invited: Invited) -> HttpResponse:

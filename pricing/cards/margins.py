@@ -179,16 +179,20 @@ def _rate(rate: Decimal | None) -> str | None:
 
 
 def _row(line: _Line, months: Sequence[MonthMargin], total: Statement) -> StatementRow:
-    amount = line.of(total)
     amounts = [line.of_month(each) for each in months]
     cells = [None if each is None else formats.number(each, 2) for each in amounts]
-    rate = _rate(amount / total.net) if total.net else None
+    said = formats.number(line.of(total), 2)
     kind = line.key.removeprefix("kind ") if line.key.startswith("kind ") else ""
-    return StatementRow(line.label, cells, formats.number(amount, 2), rate, line.is_total, kind)
+    return StatementRow(line.label, cells, said, _share(line, total), line.is_total, kind)
+
+
+def _share(line: _Line, total: Statement) -> str | None:
+    return _rate(line.of(total) / total.net) if total.net else None
 
 
 def margin_chart(months: Sequence[MonthMargin], total: Statement, currency: str) -> Chart:
-    """From sales down to the result; costs hang where the amount before them ended."""
+    """From sales down to the result, of one product or of several together; costs hang where the amount
+    before them ended."""
     lines = _lines(months, total)
     points = [(line.label, line.of(total), line.is_total) for line in lines]
     first, last = formats.month(months[0].month), formats.month(months[-1].month)
@@ -199,7 +203,7 @@ def margin_chart(months: Sequence[MonthMargin], total: Statement, currency: str)
         spec=waterfall_spec(points, lambda amount: formats.money(amount, currency, scale="auto")),
         table=ChartTable(
             [_("Line of the statement"), currency, _("of net sales")],
-            [[row.label, row.total, row.rate] for row in (_row(line, months, total) for line in lines)],
+            [[line.label, formats.number(line.of(total), 2), _share(line, total)] for line in lines],
         ),
         description=_("From sales to the result: each kind of cost as a step; the figures are in the table"),
         css="h-fan" if len(points) > 9 else "h-mid",

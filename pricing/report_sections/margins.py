@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -33,7 +33,7 @@ AHEAD = "ahead"
 @dataclass(frozen=True)
 class _Margin:
     """Months of a product, or (no product) of several by that name, added up: those of the period, of a
-    longer one its last 12."""
+    longer one its last 12, one product's after the other's."""
 
     product: Product | None
     months: list[MonthMargin]
@@ -95,35 +95,45 @@ def _margins(context: ReportContext, period: ReportPeriod | None = None) -> list
 
 
 def margin_section(builder: Builder, context: ReportContext) -> None:
-    """From sales to the result of the period, a product at a time; costs by kind, and the drawing with
-    them, only where they may be told. Chosen alone: what margin is expected of the months ahead."""
+    """From sales to the result of the period: each line and family as a whole, then a product at a time;
+    costs by kind, and the drawing with them, only where they may be told. Chosen alone: what margin is
+    expected of the months ahead."""
     if not builder.may("margin"):
         return
     if builder.only == AHEAD:
         _ahead(builder, context)
         return
-    for found in _one_by_one(context, _margins(context)):
-        assert found.product is not None
-        net = found.total.net
-        lines = [
-            (*line, line[1] / net if net else None) for line in statement_lines(found.months, found.total)
-        ]
-        builder.chart(
-            margin_chart(found.months, found.total, context.currency),
-            ["margin", "costs"],
-            title=found.product.name,
-        )
-        builder.table(
-            found.product.name,
-            [
-                Column("margin", _("Line of the statement"), lambda row: words(row[0]), numeric=False),
-                Column("margin", context.currency, lambda row: money(row[1], context.currency)),
-                Column("margin", _("of net sales"), lambda row: rate(row[3])),
-            ],
-            [line for line in lines if line[2] or builder.may("costs")],
-            strong=lambda row: bool(row[2]),
-            note=_note(builder, [found]),
-        )
+    rows = _margins(context)
+    by_span = _by_span(rows)
+    for group in scope_groups(context.scope) if len(rows) > 1 else ():
+        for alike in by_span.values():
+            own = _of(group, alike)
+            whole = _together(group.name, own)
+            if whole is not None and len(own) > 1:
+                together = _("%(count)s products together") % {"count": formats.number(len(own), 0)}
+                _statement(builder, context, whole, f"{together}, {_note(builder, own)}")
+    for found in _one_by_one(context, rows):
+        _statement(builder, context, found, _note(builder, [found]))
+
+
+def _statement(builder: Builder, context: ReportContext, found: _Margin, note: str) -> None:
+    """The drawing and the table of one product, or of several together."""
+    net = found.total.net
+    lines = [(*line, line[1] / net if net else None) for line in statement_lines(found.months, found.total)]
+    builder.chart(
+        margin_chart(found.months, found.total, context.currency), ["margin", "costs"], title=found.name
+    )
+    builder.table(
+        found.name,
+        [
+            Column("margin", _("Line of the statement"), lambda row: words(row[0]), numeric=False),
+            Column("margin", context.currency, lambda row: money(row[1], context.currency)),
+            Column("margin", _("of net sales"), lambda row: rate(row[3])),
+        ],
+        [line for line in lines if line[2] or builder.may("costs")],
+        strong=lambda row: bool(row[2]),
+        note=note,
+    )
 
 
 def _ahead(builder: Builder, context: ReportContext) -> None:
@@ -141,9 +151,7 @@ def margins_section(builder: Builder, context: ReportContext) -> None:
     product a row, what is not told one by one, and the sum of all."""
     if not builder.may("margin"):
         return
-    by_span: dict[str, list[_Margin]] = defaultdict(list)
-    for found in _margins(context):
-        by_span[found.span].append(found)
+    by_span = _by_span(_margins(context))
 
     def amount(name: str) -> Callable[[_Margin], Any]:
         return lambda row: money(getattr(row.total, name), context.currency)
@@ -180,17 +188,27 @@ def _with_sums(
     told one by one; the others together, and all."""
     if len(rows) < 2:
         return rows
-    by_product = {row.product: row for row in rows}
-    wholes = [
-        _together(group.name, [by_product[each] for each in group.products if each in by_product])
-        for group in (groups if len(groups) > 1 else [])
-    ]
+    wholes = [_together(group.name, _of(group, rows)) for group in (groups if len(groups) > 1 else [])]
     told = _one_by_one(context, rows)
     shown = {row.product for row in told}
     others = [row for row in rows if row.product not in shown]
     more = _("and %(count)s more") % {"count": formats.number(len(others), 0)}
     found = [*wholes, *told, _together(more, others), _together(_("Total"), rows)]
     return [row for row in found if row is not None]
+
+
+def _by_span(rows: Iterable[_Margin]) -> dict[str, list[_Margin]]:
+    """Those of the same months together."""
+    found: dict[str, list[_Margin]] = defaultdict(list)
+    for row in rows:
+        found[row.span].append(row)
+    return found
+
+
+def _of(group: ScopeGroup, rows: Iterable[_Margin]) -> list[_Margin]:
+    """Those of its products."""
+    own = set(group.products)
+    return [row for row in rows if row.product in own]
 
 
 def _one_by_one(context: ReportContext, rows: Sequence[_Margin]) -> Sequence[_Margin]:
@@ -200,5 +218,6 @@ def _one_by_one(context: ReportContext, rows: Sequence[_Margin]) -> Sequence[_Ma
 
 
 def _together(name: str, rows: Sequence[_Margin]) -> _Margin | None:
-    total = margins_total(month for row in rows for month in row.months)
-    return None if total is None else _Margin(None, rows[0].months, total, sum_name=name)
+    months = [month for row in rows for month in row.months]
+    total = margins_total(months)
+    return None if total is None else _Margin(None, months, total, sum_name=name)

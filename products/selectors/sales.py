@@ -131,6 +131,11 @@ def sales_by_channel(
         ChannelSales(channel, _over_time(measure, months), total(m[2] for m in months), len(months))
         for channel, months in found.items()
     ]
+    return most_first(sales)
+
+
+def most_first(sales: Iterable[ChannelSales]) -> list[ChannelSales]:
+    """By revenue, else volume."""
     return sorted(sales, key=lambda row: (-(row.revenue or 0), -(row.volume or 0), row.channel.name))
 
 
@@ -192,4 +197,43 @@ def _converted(sales: MonthSales, factor: Decimal | None) -> MonthSales:
 
     return MonthSales(
         sales.month, times(sales.volume), times(sales.average_volume), sales.revenue, sales.days
+    )
+
+
+def products_by_channel(
+    user: Any,
+    products: Iterable[Product],
+    measure: Measure,
+    line_id: int | None,
+    first: datetime.date,
+    last: datetime.date,
+) -> list[ChannelSales]:
+    """The same over the months by channel, most first. A query for each factor between the products' units
+    and the one they are added in."""
+    rows = list(products_visible(user).filter(pk__in=[product.pk for product in products]))
+    units = addable(line_tree(), rows, measure, line_id)
+    by_factor: dict[Decimal | None, list[int]] = {}
+    for row in rows:
+        by_factor.setdefault(units.factors[row.pk] if units.ok else None, []).append(row.pk)
+    found = SalesMonth.objects.filter(measure=measure, month__range=(first, last)).order_by()
+    channels = visible_channel_ids(user)
+    if channels is not None:
+        found = found.filter(channel__in=channels)
+    sold: dict[tuple[int, datetime.date], list[MonthSales]] = {}
+    for factor, own in by_factor.items():
+        sums = found.filter(product__in=own).values("channel_id", "month")
+        sums = sums.annotate(volume_sum=Sum("volume"), revenue_sum=Sum("revenue"))
+        for channel, month, volume, revenue in sums.values_list(
+            "channel_id", "month", "volume_sum", "revenue_sum"
+        ):
+            sales = MonthSales(month, volume=volume, revenue=revenue)
+            sold.setdefault((channel, month), []).append(_converted(sales, factor))
+    months: dict[int, list[tuple[datetime.date, Decimal | None, Decimal | None]]] = {}
+    for (channel, month), parts in sorted(sold.items()):
+        volume, revenue = (total(getattr(part, name) for part in parts) for name in ("volume", "revenue"))
+        months.setdefault(channel, []).append((month, volume, revenue))
+    return most_first(
+        ChannelSales(channel, _over_time(measure, own), total(each[2] for each in own), len(own))
+        for channel in Channel.objects.filter(pk__in=months)
+        for own in [months[channel.pk]]
     )

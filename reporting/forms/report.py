@@ -19,8 +19,9 @@ class ReportForm(forms.ModelForm):
     """``user`` chooses among what they see themselves. Products are told by their codes."""
 
     version = forms.IntegerField(widget=forms.HiddenInput, required=False)
-    first_month = MonthField(label=_("From month"), required=False)
-    last_month = MonthField(label=_("To month"), required=False)
+    months = forms.IntegerField(label=_("Months to look back"), min_value=1, max_value=60)
+    first_month = MonthField(label=_("From month"))
+    last_month = MonthField(label=_("To month"))
     products = forms.CharField(
         label=_("Products"),
         required=False,
@@ -58,19 +59,22 @@ class ReportForm(forms.ModelForm):
         ):
             field: Any = self.fields[name]
             field.queryset, field.required, field.help_text = rows.order_by("name"), False, help_text
+            field.widget.attrs["size"] = 6
         if self.instance.pk and not self.is_bound:
             codes = self.instance.products.order_by("code").values_list("code", flat=True)
             self.initial.setdefault("products", " ".join(codes))
 
     def clean(self) -> dict[str, Any]:
-        """Only a range has a first and a last month, and it has both."""
+        """Only what the kind of period needs is looked at."""
         said = super().clean() or self.cleaned_data
+        kinds = {Report.Period.MONTHS: ["months"], Report.Period.RANGE: ["first_month", "last_month"]}
+        needed = kinds.get(said.get("period"), [])
+        without = {"months": self.instance.months, "first_month": None, "last_month": None}
+        for name in without.keys() - needed:
+            self.errors.pop(name, None)
+            said[name] = without[name]
         first, last = said.get("first_month"), said.get("last_month")
-        if said.get("period") != Report.Period.RANGE:
-            said["first_month"] = said["last_month"] = None
-        elif not self.errors and not (first and last):
-            self.add_error("last_month" if first else "first_month", _("Give both months."))
-        elif first and last and first > last:
+        if first and last and first > last:
             self.add_error("last_month", _("This is before the first month."))
         return said
 

@@ -43,9 +43,9 @@ class ScheduleForm(forms.Form):
         help_text=_("To colleagues alone, who may then pass it on."),
     )
     links = forms.BooleanField(
-        label=_("Tell who has a link"),
+        label=_("Mail who has a link"),
         required=False,
-        help_text=_("Word of the new version to everybody whose link follows the report."),
+        help_text=_("A mail with their link to everybody whose link follows the report."),
     )
 
     def __init__(

@@ -2,7 +2,7 @@ from .grant import ReportGrant
 from .report import Report, ReportPart, Snapshot
 from .report_file import ReportFile
 from .schedule import ReportPreview, ReportSchedule, ReportSending
-from .share import Share, ShareAccess, ShareQuestion
+from .share import Share, ShareAccess, ShareAddress, ShareQuestion
 from .snapshot_file import SnapshotFile
 
 __all__ = [
@@ -15,6 +15,7 @@ __all__ = [
     "ReportSending",
     "Share",
     "ShareAccess",
+    "ShareAddress",
     "ShareQuestion",
     "Snapshot",
     "SnapshotFile",

@@ -21,7 +21,7 @@ DEFAULT_DAYS = 30
 )
 class Share(models.Model):
     """A link for one recipient to what was published of a report: always the newest version, or one
-    ``snapshot``. Who has the token may read; only its hash is kept.
+    ``snapshot``. Who has its token, or that of one of its ``addresses``, may read; only hashes are kept.
 
     ``granted`` is the version whose exposure its author saw when it was made, or said yes to since: one that
     tells more is not shown by it. Its token, report and recipient's address stay. ``access`` is raised
@@ -87,6 +87,28 @@ class Share(models.Model):
 
     def get_absolute_url(self) -> str:
         return reverse("reporting:share", args=[self.pk])
+
+
+class ShareAddress(models.Model):
+    """One more address that a link opens by: of the mail about a version. Only the hash of its token is kept;
+    where the mail has to be sent again, that of another one takes its place."""
+
+    share = models.ForeignKey(Share, models.CASCADE, related_name="addresses")
+    snapshot = models.ForeignKey("reporting.Snapshot", models.PROTECT, related_name="+")
+    token_hash = models.CharField(max_length=64, unique=True)
+    made_at = models.DateTimeField(auto_now=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["share", "snapshot"], name="share_address_once_a_version"),
+            models.CheckConstraint(
+                condition=Q(token_hash__regex="^[0-9a-f]{64}$"),  # noqa: S106
+                name="share_address_token_hashed",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.share_id} {self.snapshot_id}"
 
 
 class ShareAccess(models.Model):

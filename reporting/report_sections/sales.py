@@ -21,7 +21,7 @@ from products.selectors.sales import ChannelSales, sales_by_channel, total
 from reporting.words.cost_reports import span_words
 
 from .rows import Row, change, more_words, rows_drawn, rows_of
-from .wholes import whole_chart, wholes_of
+from .wholes import products_words, whole_channels, whole_chart, wholes_of
 
 
 def sales_section(builder: Builder, context: ReportContext) -> None:
@@ -74,21 +74,21 @@ def _revenue(builder: Builder, context: ReportContext) -> None:
 
 
 def channels_section(builder: Builder, context: ReportContext) -> None:
-    """What each channel of the scope sold in the period, of a longer one in its last 12 months; a table a
-    product."""
+    """What each channel of the scope sold in the period, of a longer one in its last 12 months: a table for
+    what is told as a whole, then one a product."""
+    columns = [
+        Column("channel", _("Channel"), lambda sold: words(sold.channel.name), numeric=False),
+        Column("volume", _("Volume"), lambda sold: number(sold.volume)),
+        Column("revenue", _("Revenue"), lambda sold: money(sold.revenue, context.currency)),
+    ]
+    for whole in wholes_of(context):
+        said = [span_words(*whole.years[-1]), whole.unit, products_words(len(whole.group.products))]
+        note = ", ".join(filter(None, said))
+        builder.table(whole.group.name, columns, whole_channels(context, whole), note=note)
     for row in rows_of(context):
-        if row.year is None:
-            continue
-        builder.table(
-            row.product.name,
-            [
-                Column("channel", _("Channel"), lambda sold: words(sold.channel.name), numeric=False),
-                Column("volume", _("Volume"), lambda sold: number(sold.volume)),
-                Column("revenue", _("Revenue"), lambda sold: money(sold.revenue, context.currency)),
-            ],
-            _sold(row, row.year),
-            note=f"{span_words(*row.year)}, {row.unit}",
-        )
+        if row.year is not None:
+            note = f"{span_words(*row.year)}, {row.unit}"
+            builder.table(row.product.name, columns, _sold(row, row.year), note=note)
 
 
 def _sold(row: Row, span: Span) -> Sequence[ChannelSales]:

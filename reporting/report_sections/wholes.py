@@ -10,18 +10,26 @@ from dataclasses import dataclass, replace
 
 from django.utils.translation import gettext as _
 
+from core import formats
 from core.charts import Actual, Chart, Expected, volume_forecast_chart
 from core.months import month_add
 from core.organisation import today
 from core.reports.build import ReportContext
 from forecasting.selectors.forecasts import forecast_current, year_ahead
 from forecasting.selectors.totals import totals_visible
-from products.models import Measure, Product
+from products.models import Channel, Measure, Product
 from products.selectors.lines import line_tree
 from products.selectors.months import first_provisional_month, products_complete_month
 from products.selectors.report_period import Span
 from products.selectors.report_scope import ReportScope, ScopeGroup, scope_groups, scope_together
-from products.selectors.sales import MonthSales, products_total, total
+from products.selectors.sales import (
+    ChannelSales,
+    MonthSales,
+    most_first,
+    products_by_channel,
+    products_total,
+    total,
+)
 from reporting.selectors.key_figures import KeyFigure, months_figures
 
 
@@ -90,9 +98,7 @@ def whole_of(context: ReportContext, group: ScopeGroup) -> Whole | None:
     span = None if month is None else scope.period.of(month)
     if month is None or span is None:
         return None
-    tree, leads = line_tree(), defaultdict[Measure, list[Product]](list)
-    for product in group.products:
-        leads[tree.lead_measure(product.line_id)].append(product)
+    tree, leads = line_tree(), _leads(group.products)
     years = scope.period.years(month)
     first = month_add(min(span[0], years[0][0]), -12)
     found = [
@@ -106,6 +112,35 @@ def whole_of(context: ReportContext, group: ScopeGroup) -> Whole | None:
         return None
     expected = _ahead(context, group, measure if adds else None, month) if span[1] == month else None
     return Whole(group, measure, adds, found[0].unit if adds else "", span, years, sales, expected)
+
+
+def whole_channels(context: ReportContext, whole: Whole) -> list[ChannelSales]:
+    """What each channel sold of it in the period, of a longer one in its last 12 months, most first."""
+    span, by_channel = whole.years[-1], defaultdict[Channel, list[ChannelSales]](list)
+    for measure, own in _leads(whole.group.products).items():
+        for sold in products_by_channel(context.viewer, own, measure, whole.group.line_id, *span):
+            by_channel[sold.channel].append(sold)
+    return most_first(
+        ChannelSales(
+            channel,
+            total(each.volume for each in sold) if whole.adds else None,
+            total(each.revenue for each in sold),
+            max(each.months for each in sold),
+        )
+        for channel, sold in by_channel.items()
+    )
+
+
+def _leads(products: Sequence[Product]) -> dict[Measure, list[Product]]:
+    """Those that each measure leads."""
+    tree, leads = line_tree(), defaultdict[Measure, list[Product]](list)
+    for product in products:
+        leads[tree.lead_measure(product.line_id)].append(product)
+    return leads
+
+
+def products_words(count: int) -> str:
+    return _("%(count)s products together") % {"count": formats.number(count, 0)}
 
 
 def _added(found: Sequence[list[MonthSales]], adds: bool, moving: datetime.date) -> list[MonthSales]:
@@ -168,7 +203,7 @@ def whole_chart(whole: Whole, currency: str, *, forecast: bool, money: bool = Fa
 
 
 def _said(whole: Whole, expected: bool) -> str:
-    said = _("%(count)s products together") % {"count": len(whole.group.products)}
+    said = products_words(len(whole.group.products))
     if expected and whole.ahead is not None and whole.ahead.left_out:
         left_out = _("%(count)s of them not in the forecast") % {"count": whole.ahead.left_out}
         return f"{said}, {left_out}"

@@ -22,7 +22,13 @@ from core.reports.build import Builder, ReportContext
 from products.models import Product
 from products.selectors.access import products_visible, visible_channel_ids, visible_line_ids
 from products.selectors.months import products_complete_month
-from products.selectors.report_scope import ReportScope, products_most, scope_accounts, viewer_make
+from products.selectors.report_scope import (
+    ReportScope,
+    products_most,
+    scope_accounts,
+    scope_groups,
+    viewer_make,
+)
 from reporting.models import Report, ReportPart, Snapshot
 
 from .grants import COSTS, fields_allowed, fields_of, grants_held, report_scope
@@ -48,11 +54,13 @@ class Granted:
 
 @dataclass(frozen=True)
 class Exposure:
-    """What a report tells: the labels of its fields, and whose figures these are, by name. ``channels``
-    empty: all of them. ``granted``: what is told on purpose, why, and by whom."""
+    """What a report tells: the labels of its fields, and whose figures these are, by name. ``groups``: the
+    lines and families that it tells as a whole. ``channels`` empty: all of them. ``granted``: what is told on
+    purpose, why, and by whom."""
 
     fields: Sequence[str]
     products: Sequence[str]
+    groups: Sequence[str]
     channels: Sequence[str]
     accounts: Sequence[str]
     suppliers: Sequence[str]
@@ -226,6 +234,7 @@ def report_build(
     exposure = Exposure(
         fields=list(labels.values()),
         products=[f"{product.name} ({product.code})" for product in scope.products],
+        groups=[group.name for group in scope_groups(counted) if group.line or group.family],
         channels=[channel.name for channel in scope.channels],
         accounts=scope_accounts(report.author, scope),
         suppliers=sorted({product.supplier.name for product in scope.products if product.supplier}),

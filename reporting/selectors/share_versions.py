@@ -29,6 +29,7 @@ class More:
     channels: Sequence[str]
     accounts: Sequence[str]
     suppliers: Sequence[str]
+    groups: Sequence[str]
     everywhere: bool
 
     def __bool__(self) -> bool:
@@ -36,30 +37,32 @@ class More:
 
 
 def told_more(now: Snapshot, before: Snapshot) -> More:
-    """What ``now`` tells beyond ``before``. Accounts and suppliers are known by the names of then: one with
-    another name is another."""
+    """What ``now`` tells beyond ``before``. Accounts, suppliers, lines and families are known by the names of
+    then: one with another name is another."""
     everywhere = bool(before.channel_ids) and not now.channel_ids
     all_channels = not before.channel_ids
-    accounts, suppliers = set(_accounts(before)), set(_suppliers(before))
+    accounts, suppliers, groups = (set(named(before)) for named in (_accounts, _suppliers, _groups))
     return More(
         fields=[key for key in now.fields if key not in before.fields],
         products=_names(now, "products", now.product_ids, before.product_ids),
         channels=[] if all_channels else _names(now, "channels", now.channel_ids, before.channel_ids),
         accounts=[name for name in now.about.get("accounts", ()) if name not in accounts],
         suppliers=[name for name in now.about.get("suppliers", ()) if name not in suppliers],
+        groups=[name for name in _groups(now) if name not in groups],
         everywhere=everywhere,
     )
 
 
 def share_versions(share: Share) -> QuerySet[Snapshot]:
     """What it may show, newest first: its own snapshot, or those that tell no more than what it was made
-    for: no other field, product, channel, account or supplier."""
+    for: no other field, product, line or family as a whole, channel, account or supplier."""
     if share.snapshot_id:
         return Snapshot.objects.filter(pk=share.snapshot_id)
     granted = share.granted
     found = shareable(share.report).filter(
         _within("accounts", _accounts(granted)),
         _within("suppliers", _suppliers(granted)),
+        _within("groups", _groups(granted)),
         fields__contained_by=granted.fields,
         product_ids__contained_by=granted.product_ids,
     )
@@ -192,6 +195,10 @@ def _accounts(snapshot: Snapshot) -> list[str]:
 
 def _suppliers(snapshot: Snapshot) -> list[str]:
     return list(snapshot.about.get("suppliers", ()))
+
+
+def _groups(snapshot: Snapshot) -> list[str]:
+    return list(snapshot.about.get("groups", ()))
 
 
 def _names(now: Snapshot, kind: str, ids: Sequence[int], before: Collection[int]) -> list[str]:

@@ -12,7 +12,7 @@ from django.db.models.functions import Coalesce
 from django.utils.translation import pgettext_lazy
 
 from core.organisation import organisation_get, today
-from reporting.models import Report, Share, Snapshot
+from reporting.models import Report, Share, ShareAddress, Snapshot
 
 SHARE = "reporting.share"
 ALL = "core.settings"
@@ -86,9 +86,12 @@ def shareable(report: Report) -> QuerySet[Snapshot]:
 
 
 def share_find(token: str) -> Share | None:
-    """The link of this token, if it may be read now. As many statements whatever the token is."""
+    """The link of this token, or of one that was mailed since, if it may be read now. As many statements
+    whatever the token is."""
     sharing = organisation_get().sharing
     rows = Share.objects.select_related("report", "author", "granted").defer("granted__sections")
     rows = rows.annotate(state=_state())
-    share = rows.filter(token_hash=token_hash(token)).first()
+    hashed = token_hash(token)
+    mailed = ShareAddress.objects.filter(token_hash=hashed).values("share")[:1]
+    share = rows.filter(Q(token_hash=hashed) | Q(pk=Subquery(mailed))).first()
     return share if share is not None and sharing and share.state == "live" else None  # type: ignore[attr-defined]

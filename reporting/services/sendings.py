@@ -18,7 +18,7 @@ from django.utils.translation import gettext
 from collaboration.services.alerts import Candidate, alerts_settle
 from core import formats
 from core.jobs import job_enqueue
-from core.mail import mail_enqueue
+from core.mail import LATER, mail_enqueue
 from core.models import Job
 from core.organisation import today
 from reporting.models import Report, ReportSchedule, ReportSending, Snapshot
@@ -169,8 +169,8 @@ def _mailed(schedule: ReportSchedule, snapshot: Snapshot) -> list[dict[str, str]
 
 
 def _outside_mailed(schedule: ReportSchedule, snapshot: Snapshot) -> list[dict[str, str]]:
-    """Word of the new version to who has a link, without link, title or figures of the report: the link's
-    token is kept nowhere, and its expiry, password and revoking hold as they are."""
+    """Word of the new version to who has a link, without title or figures of the report. The address in it
+    is made when the mail goes; the link's expiry, password and revoking hold as they are."""
     told = []
     shares = shares_following(schedule.report) if schedule.links else ()
     for share in shares:
@@ -183,9 +183,23 @@ def _outside_mailed(schedule: ReportSchedule, snapshot: Snapshot) -> list[dict[s
             why_not = "behind"
         if not why_not:
             with translation.override(snapshot.language):
-                said = {"by": " ".join(share.author.name.split()), "until": formats.day(share.expires_on)}
+                said = {
+                    "by": " ".join(share.author.name.split()),
+                    "until": formats.day(share.expires_on),
+                    "url": LATER,
+                    "has_password": bool(share.password),
+                }
+                without = gettext("It cannot be opened just now: ask %(by)s.") % said
                 subject = gettext("There is a new version of the report that %(by)s shares with you") % said
                 body = render_to_string("reporting/email/new_version.txt", said)
-            mail_enqueue(EmailMessage(subject, body, settings.DEFAULT_FROM_EMAIL, [share.email]))
+            mail_enqueue(
+                EmailMessage(subject, body, settings.DEFAULT_FROM_EMAIL, [share.email]),
+                later={
+                    "kind": "reporting.share_address",
+                    "share": share.pk,
+                    "snapshot": snapshot.pk,
+                    "without": without,
+                },
+            )
         told.append({"name": share.label, "not": why_not})
     return told

@@ -14,6 +14,7 @@ from django.core.mail import EmailMessage, get_connection
 from django.db import transaction
 from django.db.models import F, QuerySet
 from django.template.loader import render_to_string
+from django.urls import reverse
 from django.utils import timezone, translation
 from django.utils.translation import gettext as _
 
@@ -21,10 +22,10 @@ from accounts.errors import DomainError, right_require
 from accounts.versions import check, row_lock, row_save
 from core import formats
 from core.organisation import organisation_get, today
-from reporting.models import Report, Share, ShareAccess
+from reporting.models import Report, Share, ShareAccess, ShareAddress, Snapshot
 from reporting.models.share import DAYS, DEFAULT_DAYS
-from reporting.selectors.share_versions import shares_behind
-from reporting.selectors.shares import SHARE, shareable, shares_visible, token_hash
+from reporting.selectors.share_versions import share_versions, shares_behind
+from reporting.selectors.shares import SHARE, shareable, shares_following, shares_visible, token_hash
 
 KEPT = datetime.timedelta(days=90)
 """How long is kept who opened a link when."""
@@ -111,6 +112,26 @@ def share_mail(*, share: Share, url: str) -> bool:
         Share.objects.filter(pk=share.pk).update(mailed_at=None)
         return False
     return True
+
+
+def share_address_make(said: Mapping[str, Any]) -> str:
+    """What the mail about a version says in the place of its address, when it goes: an address of its own
+    that the link opens by, as the token of the one before is kept nowhere. ``said``: ``share``, ``snapshot``,
+    and ``without``, what it says where the link does not show that version any more."""
+    snapshot = Snapshot.objects.select_related("report").defer("sections").get(pk=said["snapshot"])
+    share = shares_following(snapshot.report).filter(pk=said["share"]).first()
+    if share is None or not share_versions(share).filter(pk=snapshot.pk).exists():
+        return str(said["without"])
+    token = token_new()
+    ShareAddress.objects.update_or_create(
+        share=share, snapshot=snapshot, defaults={"token_hash": token_hash(token)}
+    )
+    return share_url(token)
+
+
+def share_url(token: str) -> str:
+    """The address that a token opens."""
+    return str(settings.PUBLIC_ADDRESS) + reverse("shared:report", args=[token])
 
 
 @transaction.atomic

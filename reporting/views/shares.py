@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from django.conf import settings
 from django.contrib import messages
 from django.core import signing
 from django.db.models import F, Q, QuerySet
@@ -33,6 +32,7 @@ from reporting.services.shares import (
     share_create,
     share_mail,
     share_renew,
+    share_url,
     shares_act,
     shares_renew,
     token_new,
@@ -106,7 +106,7 @@ def share_new(request: HttpRequest, pk: int) -> HttpResponse:
                     raise
                 form_refuse(form, error)
             else:
-                url = settings.PUBLIC_ADDRESS + reverse("shared:report", args=[token])
+                url = share_url(token)
                 mailed = share_mail(share=share, url=url)
                 context = {"share": share, "report": report, "url": url, "mailed": mailed}
                 return _unkept(page_render(request, "reporting/share_made.html", context))

@@ -58,6 +58,7 @@ def more_words(more: More) -> list[tuple[str, str]]:
     said = (
         (gettext("Fields"), [field_label(key) for key in more.fields]),
         (gettext("Products"), more.products),
+        (gettext("Told as a whole"), more.groups),
         (gettext("Channels"), [gettext("all")] if more.everywhere else more.channels),
         (gettext("Accounts whose figures are in it"), more.accounts),
         (gettext("Suppliers whose products are in it"), more.suppliers),

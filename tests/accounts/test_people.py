@@ -126,6 +126,20 @@ class TestInvite:
         path = re.search(r"https?://[^/]+(/\S+)", mail.outbox[0].body)[1]
         assert path in page
 
+    def test_the_link_is_of_the_public_address_whatever_name_was_asked_by(self, admin, settings):
+        settings.ALLOWED_HOSTS, settings.PUBLIC_ADDRESS = ["*"], "https://pm.example.org"
+        client = Client(headers={"host": "evil.example"})
+        client.force_login(admin)
+        person = invite(admin).user
+        for path in (f"/people/{person.pk}/link/", f"/people/{person.pk}/deactivate/"):
+            client.post(path)
+        page = client.post(f"/people/{person.pk}/reactivate/").content.decode()
+        assert "https://pm.example.org/account/invitation/" in page
+        for message in mail.outbox[1:]:
+            assert "https://pm.example.org/account/invitation/" in message.body
+            assert "evil.example" not in message.body
+        assert len(mail.outbox) == 3
+
     def test_without_its_mail_there_is_no_invitation(self, admin, settings):
         settings.EMAIL_BACKEND = "no.such.Backend"
         with pytest.raises(ImportError):

@@ -86,6 +86,13 @@ class TestSession:
         assert person.check_password(NEW_PASSWORD)
         assert not is_in(there)
 
+    def test_its_link_is_of_the_public_address_whatever_name_was_asked_by(self, settings):
+        settings.ALLOWED_HOSTS, settings.PUBLIC_ADDRESS = ["*"], "https://pm.example.org"
+        client = Client(headers={"host": "evil.example"})
+        client.post(RESET, {"email": user_factory().email})
+        assert "https://pm.example.org/account/password/reset/key/" in mail.outbox[-1].body
+        assert "evil.example/account" not in mail.outbox[-1].body
+
 
 class TestLimits:
     def test_by_person_whoever_asks(self):

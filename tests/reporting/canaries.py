@@ -31,10 +31,12 @@ from forecasting.models import (
     AccuracyWindow,
     Forecast,
     ForecastMonth,
+    NightlyRun,
     Override,
     OverrideMonth,
     StageEstimate,
     StageSetting,
+    TotalForecast,
 )
 from pricing.models import (
     CostKind,
@@ -121,8 +123,8 @@ def sold(product: Product, months: Collection[datetime.date], by: dict[Channel, 
 
 
 def company(changed: Collection[str] = ()) -> SimpleNamespace:
-    """A juice at two retailers, with costs, prices, plans, decisions and names; a product of another
-    supplier beside it."""
+    """A juice at two retailers, with costs, prices, plans, decisions and names; a second one of the same
+    supplier, and a product of another one, beside it in its line and family."""
     factories._numbers = itertools.count(5000)
     told = Marked(changed)
     units, last = Measure.objects.get(code="units"), month_add(month_start(today()), -1)
@@ -131,6 +133,7 @@ def company(changed: Collection[str] = ()) -> SimpleNamespace:
     north = channel_factory(code="north", name="Noord", kind="account")
     south = channel_factory(code="south", name=told(OTHER, "Zuidwinkel", "Oostwinkel"), kind="account")
     juice = product_factory(code="JUICE", name="Orange juice", supplier=own)
+    apple = product_factory(code="APPLE", name="Apple juice", line=juice.line, supplier=own)
     foreign = product_factory(
         code=told(FOREIGN, "GRIS1", "BLAU1"),
         name=told(FOREIGN, "Sekretprodukt", "Geheimsaft"),
@@ -140,9 +143,15 @@ def company(changed: Collection[str] = ()) -> SimpleNamespace:
     volume, revenue = told(OTHER, 70077, 60066), told(OTHER, 880088, 770077)
     months = [month_add(last, -back) for back in range(-1, 24)]
     sold(juice, months, {north: (1001, 5003), south: (volume, revenue)})
-    sold(foreign, months, {north: (told(FOREIGN, 4444401, 3333301), 99)})
-    for figure in (12 * volume, 12 * revenue, 12 * (volume + 1001), 12 * (revenue + 5003)):
-        told.mark(OTHER, figure)
+    apples, earned = told(OTHER, 51515, 42424), told(OTHER, 616161, 525252)
+    sold(apple, months, {north: (2002, 7007), south: (apples, earned)})
+    others = told(FOREIGN, 4444401, 3333301)
+    sold(foreign, months, {north: (others, 99)})
+    told.mark(FOREIGN, 12 * (1001 + 2002 + others))
+    for figure in (volume, revenue, volume + 1001, revenue + 5003):
+        told.mark(OTHER, 12 * figure)
+    for figure in (volume + apples, revenue + earned, revenue + earned + 5003 + 7007):
+        told.mark(OTHER, 12 * figure)
 
     cost = told(COST, D("1.2345"), D("2.3471"))
     for of, figure in (
@@ -152,6 +161,7 @@ def company(changed: Collection[str] = ()) -> SimpleNamespace:
         told.mark(COST, round(figure), of)
         told.mark(COST, int(figure), of)  # as a sheet has it, before its decimals
     told.mark(COST, round(12 * 1001 * cost))
+    told.mark(COST, round(12 * (revenue + earned + 5003 + 7007) - 12 * (volume + 1001) * cost), "margin")
     line = cost_line_factory(
         product=juice, supplier=other, cost_centre=told(COST, "KST-4711", "KST-0815", "cost_report")
     )
@@ -191,19 +201,7 @@ def company(changed: Collection[str] = ()) -> SimpleNamespace:
         product=juice, measure=units, method="mean", as_of=last, data_month=last, computed_at=timezone.now()
     )
     mean = told(OTHER, 61617, 52527)  # over all retailers
-    ForecastMonth.objects.bulk_create(
-        ForecastMonth(
-            forecast=forecast,
-            month=month_add(last, n),
-            mean=mean,
-            median=mean,
-            lo80=mean - 1000,
-            hi80=mean + 1000,
-            lo95=mean - 2000,
-            hi95=mean + 2000,
-        )
-        for n in range(1, 19)
-    )
+    expect(forecast, mean)
     version = BudgetVersion.objects.create(code="b", name="Budget", year=last.year)
     planned = told(INSIDE, 424243, 313137, "budget")
     BudgetRow.objects.bulk_create(
@@ -297,9 +295,21 @@ def company(changed: Collection[str] = ()) -> SimpleNamespace:
     listed = told(INSIDE, datetime.date(2019, 3, 4), datetime.date(2018, 5, 6))
     told.mark(INSIDE, formats.day(listed), "listing")
     Listing.objects.create(product=juice, channel=north, start_date=listed, terms="Terms", fee="Fee")
-    name = told(INSIDE, "Morning drinks", "Evening drinks")
-    family = Family.objects.create(code="FAM", name=name, line=juice.line)
-    FamilyMember.objects.create(product=juice, family=family, start_date=listed)
+    family = Family.objects.create(code="FAM", name="Morning drinks", line=juice.line)
+    for product in (juice, foreign):
+        FamilyMember.objects.create(product=product, family=family, start_date=listed)
+    expect(
+        Forecast.objects.create(
+            family=family,
+            measure=units,
+            method="mean",
+            as_of=last,
+            data_month=last,
+            computed_at=timezone.now(),
+        ),
+        told(OTHER, 73737, 64646),
+    )
+    total_made(juice.line, units, last, told(OTHER, 83838, 75757))
     segment = Segment.objects.create(code="night", name="Night workers")
     Product.objects.filter(pk=juice.pk).update(segment=segment)
     SegmentChannel.objects.create(segment=segment, channel=north, start_date=listed, share_rate=D("0.31"))
@@ -322,7 +332,7 @@ def company(changed: Collection[str] = ()) -> SimpleNamespace:
         told.mark(INSIDE, text, "accuracy")  # as people read it, and as a sheet has it
     _said_elsewhere(author, colleague, juice)
     disguise(told)
-    for row in (author, colleague, juice, north, own):
+    for row in (author, colleague, juice, north, own, family):
         row.refresh_from_db()
     return SimpleNamespace(
         author=author,
@@ -330,8 +340,39 @@ def company(changed: Collection[str] = ()) -> SimpleNamespace:
         juice=juice,
         north=north,
         own=own,
+        family=family,
         marks=told.marks,
         fields=told.fields,
+    )
+
+
+def expect(forecast: Forecast, mean: int) -> None:
+    """As much each of the 18 months ahead."""
+    edges = {"lo80": mean - 1000, "hi80": mean + 1000, "lo95": mean - 2000, "hi95": mean + 2000}
+    ForecastMonth.objects.bulk_create(
+        ForecastMonth(forecast=forecast, month=month_add(forecast.as_of, n), mean=mean, median=mean, **edges)
+        for n in range(1, 19)
+    )
+
+
+def total_made(line: Any, measure: Measure, last: datetime.date, mean: int) -> None:
+    """A night's total of a line: ``mean`` a month."""
+    run = NightlyRun.objects.create(
+        kind="night", key="night", local_date=last, as_of=last, started_at=timezone.now()
+    )
+    edges = (mean, mean - 1000, mean + 1000, mean - 2000, mean + 2000)
+    TotalForecast.objects.create(
+        line=line,
+        measure=measure,
+        as_of=last,
+        run=run,
+        products=3,
+        months=[[str(month_add(last, n)), *edges] for n in range(1, 19)],
+        history=[],
+        year=mean * 12,
+        year_lo80=mean * 10,
+        year_hi80=mean * 14,
+        computed_at=timezone.now(),
     )
 
 
@@ -347,13 +388,14 @@ ROOMS = ("accounts", "exchange", "products", "collaboration", "forecasting", "pr
 OPEN = {
     *("products.Product.name", "products.Product.code", "products.Product.unit"),
     *("products.Channel.name", "products.Supplier.name", "products.ProductLine.unit"),
+    *("products.ProductLine.name", "products.Family.name"),
     *("products.Measure.name_en", "products.Measure.unit_en", "products.Measure.name_nl"),
     *("products.Measure.unit_nl",),
     # An account's own price and promotions are told to that account.
     *("pricing.Price.amount", "pricing.PromotionProduct.price"),
 }
 """What can be told to the outside, of what a report is about."""
-OPEN_TABLES = ("SalesMonth", "ProductMonth", "ForecastMonth", "DistributionMonth")
+OPEN_TABLES = ("SalesMonth", "ProductMonth", "ForecastMonth", "TotalForecast", "DistributionMonth")
 COSTS = (
     *("CostLine", "CostRate", "CostShare", "CostBudget", "CostMonth", "CostKind", "LedgerEntry"),
     *("CostLeftOut", "LedgerMapping", "Levy", "Bound", "RecommendedPrice", "Listing.fee"),

@@ -98,13 +98,9 @@ def renderings(snapshot: Snapshot) -> dict[str, str]:
     }
 
 
-def files(snapshot: Snapshot) -> dict[str, str]:
-    """All there is in its files: hidden sheets, notes, properties, attachments, alternative texts."""
-    return {
-        kind: _pdf_text(content) if kind == "pdf" else _zip_text(content)
-        for kind in SnapshotFile.Kind.values
-        for content in [file_bytes(snapshot, kind, lambda done, total: None)]
-    }
+def file_text(kind: str, content: bytes) -> str:
+    """All there is in a file: hidden sheets, notes, properties, attachments, alternative texts."""
+    return _pdf_text(content) if kind == "pdf" else _zip_text(content)
 
 
 def _zip_text(content: bytes) -> str:
@@ -120,18 +116,55 @@ def _pdf_text(content: bytes) -> str:
     return "".join([*pages, *objects, described, str(read.metadata), str(read.attachments)])
 
 
-def shared(snapshot: Snapshot) -> dict[str, str]:
-    """What somebody with a link gets: the whole page with its attributes and data, and its headers; but for
-    the name of who shares it, which it has to say."""
+def files(snapshot: Snapshot) -> dict[str, bytes]:
+    return {kind: file_bytes(snapshot, kind, lambda done, total: None) for kind in SnapshotFile.Kind.values}
+
+
+def answer_text(answer: Any) -> str:
+    """Headers and all."""
+    kind = {"application/pdf": "pdf", "text/html": "", "application/json": ""}.get(
+        answer.headers.get("Content-Type", "text/html").split(";")[0], "zip"
+    )
+    content = b"".join(answer) if answer.streaming else answer.content
+    return f"{answer.headers}{file_text(kind, content) if kind else content.decode()}"
+
+
+def shared(snapshot: Snapshot, made: dict[str, bytes]) -> dict[str, str]:
+    """All that somebody with a link gets: each page with its attributes and data, the files that a worker has
+    ``made``, and the headers; but for the name of who shares it, which it has to say."""
+    for kind, content in made.items():
+        SnapshotFile.objects.create(snapshot=snapshot, kind=kind, content=content, bytes=len(content))
     organisation_factory(sharing=True)
-    values = {"label": "Karin", "email": "karin@example.com"}
+    values = {"label": "Karin", "email": "karin@example.com", "downloads": True}
     _share, token = share_create(user=snapshot.author, report=snapshot.report, values=values)
     reader = Client(headers={"Accept-Language": "en"})
-    assert reader.post(f"/r/{token}/open/").status_code == 302
-    answer = reader.get(f"/r/{token}/")
-    assert snapshot.title in answer.content.decode()
-    page = answer.content.decode().replace(snapshot.author.name, "")
-    return {"shared page": f"{answer.headers}{reader.cookies}{page}"}
+    answers = {"door": reader.get(f"/r/{token}/"), "opening": reader.post(f"/r/{token}/open/")}
+    assert answers["opening"].status_code == 302
+    answers["shared page"] = reader.get(f"/r/{token}/")
+    assert snapshot.title in answers["shared page"].content.decode()
+    answers["question"] = reader.post(f"/r/{token}/question/", {"question": "Why?"})
+    there = 200 if made else 503
+    for kind in ("pdf", "xlsx", "pptx", "csv", "svg", "png"):
+        answers[f"shared {kind}"] = answer = reader.get(f"/r/{token}/{kind}/")
+        assert answer.status_code == (there if kind in ("pdf", "xlsx") else 404), kind
+    by = snapshot.author.name
+    return {name: answer_text(answer).replace(by, "") for name, answer in answers.items()} | {
+        "cookies": str(reader.cookies)
+    }
+
+
+def answered(snapshot: Snapshot, reader: User) -> dict[str, str]:
+    """What a colleague who may read it gets by pages and API."""
+    inside = Client(headers={"Accept-Language": "en"})
+    inside.force_login(reader)
+    page, api = f"/reports/{snapshot.report_id}/", f"/api/v1/reports/{snapshot.report_id}/"
+    addresses = [
+        *("/reports/", page, f"{page}{snapshot.number}/"),
+        *("/api/v1/reports/", api, f"{api}snapshots/", f"{api}snapshots/{snapshot.number}/"),
+    ]
+    answers = {address: inside.get(address) for address in addresses}
+    assert {address: answer.status_code for address, answer in answers.items()} == dict.fromkeys(answers, 200)
+    return {address: answer_text(answer) for address, answer in answers.items()}
 
 
 def found(marks: Collection[str], text: str) -> set[str]:
@@ -145,8 +178,7 @@ def leaks(marks: Collection[str], shown: dict[str, str]) -> dict[str, set[str]]:
 
 EMPTY = {
     *("forecasting.AccuracyRow", "forecasting.Backtest", "forecasting.Calibration"),
-    *("forecasting.ForecastWeek", "forecasting.NightlyFailure", "forecasting.NightlyRun"),
-    "forecasting.NightlyStep",
+    *("forecasting.ForecastWeek", "forecasting.NightlyFailure", "forecasting.NightlyStep"),
     *("pricing.PassThrough", "pricing.Perishable", "pricing.VatCode", "pricing.PositioningPoint"),
     *("products.ChannelLimit", "products.LineLimit", "products.LineMeasure"),
 }
@@ -166,6 +198,14 @@ class Case:
     hidden: frozenset[str]
     role: str = "product-manager"
     at_one: bool = False
+    whole: bool = False
+
+    def scope(self, firm: SimpleNamespace) -> dict[str, Any]:
+        """``whole``: the line and family with all products, by whatever supplier; else those of one."""
+        channels: dict[str, Any] = {"channels": [firm.north]} if self.at_one else {"all_channels": True}
+        if not self.whole:
+            return channels
+        return {**channels, "suppliers": [], "all_suppliers": True, "families": [firm.family]}
 
 
 CASES = {
@@ -176,18 +216,27 @@ CASES = {
     "finance, one retailer": Case("finance", frozenset({OTHER, FOREIGN}), at_one=True),
     "outside, one retailer": Case("external", frozenset({COST, INSIDE, PERSON, OTHER, FOREIGN}), at_one=True),
     "outside, all on purpose": Case("external", frozenset({COST, INSIDE, PERSON, FOREIGN})),
+    "the whole line inside, by somebody without costs": Case(
+        "internal", frozenset({COST}), "marketing", whole=True
+    ),
+    "the whole line inside, one retailer": Case("internal", frozenset({OTHER}), at_one=True, whole=True),
+    "the whole line outside, one retailer": Case(
+        "external", frozenset({COST, INSIDE, PERSON, OTHER}), at_one=True, whole=True
+    ),
+    "the whole line outside, all on purpose": Case("external", frozenset({COST, INSIDE, PERSON}), whole=True),
 }
 
 
 @dataclass
 class Told:
-    """What came of a company: by case what was published, what its readers see, and what a link shows; and of
-    which tables it was made."""
+    """What came of a company: by case what was published, what its readers see, and what each address of it
+    answers inside and by a link; and of which tables it was made."""
 
     marks: dict[str, set[str]]
     fields: dict[str, set[str]]
     shown: dict[str, dict[str, str]] = field(default_factory=dict)
     snapshots: dict[str, Snapshot] = field(default_factory=dict)
+    inside: dict[str, dict[str, str]] = field(default_factory=dict)
     linked: dict[str, dict[str, str]] = field(default_factory=dict)
     read: set[str] = field(default_factory=set)
     empty: set[str] = field(default_factory=set)
@@ -198,13 +247,15 @@ def tell(changed: Collection[str] = (), cases: Collection[str] = tuple(CASES)) -
         said = Told(firm.marks, firm.fields)
         for name in cases:
             case = CASES[name]
-            scope = {"channels": [firm.north]} if case.at_one else {"all_channels": True}
             author = firm.author if case.role == "product-manager" else firm.colleague
             with connection.execute_wrapper(_recorder(said.read)):
-                snapshot = published(firm, case.audience, author=author, **scope)
+                snapshot = published(firm, case.audience, author=author, **case.scope(firm))
             said.snapshots[name], said.shown[name] = snapshot, renderings(snapshot)
+            if changed:
+                continue
+            said.inside[name] = answered(snapshot, user_factory("finance"))
             if case.audience == "external":
-                said.linked[name] = shared(snapshot)
+                said.linked[name] = shared(snapshot, files(snapshot) if case.whole else {})
         said.empty = {each._meta.label for each in tables() if not each._default_manager.exists()}
         return said
 
@@ -226,8 +277,9 @@ def first() -> Told:
 @cache
 def everything(case: str) -> dict[str, str]:
     """All that its readers can get; the files are made of what was frozen alone."""
-    said = first()
-    return {**said.shown[case], **said.linked.get(case, {}), **files(said.snapshots[case])}
+    said, made = first(), files(first().snapshots[case])
+    texts = {kind: file_text(kind, content) for kind, content in made.items()}
+    return {**said.shown[case], **texts, **said.linked.get(case, {})}
 
 
 def difference(one: str, two: str) -> str:
@@ -243,6 +295,7 @@ def test_no_mark_of_what_an_audience_must_not_know_is_in_anything_it_gets(case: 
     said = first()
     marks = {mark for about in CASES[case].hidden for mark in said.marks[about]}
     assert not leaks(marks, everything(case))
+    assert not leaks(marks - said.marks[PERSON], said.inside[case])  # who works here is no secret inside
 
 
 @pytest.mark.parametrize("hidden", sorted({each.hidden for each in CASES.values()}, key=len), ids=len)

@@ -14,6 +14,7 @@ from core.months import month_add, month_start
 from core.organisation import today
 from core.reports.blocks import KeyFigures, Section, Text, sections_from_json, sections_to_json
 from products.models import Channel, FamilyMember, Product
+from reporting.forms.report import ReportForm
 from reporting.models import Report, Snapshot
 from reporting.reports.page import sections_shown
 from reporting.reports.templates import TEMPLATES, template_sections
@@ -202,6 +203,25 @@ def test_posted_twice_one_report_is_made(author: Any, juice: Product, client: An
     assert reports_visible(author).ordered
     first = Report.objects.get(title="Talks")
     assert [part.section for part in first.parts.all()][:3] == ["words", "key_figures", "category"]
+
+
+@pytest.mark.parametrize(
+    ("said", "wrong"),
+    [
+        ({"period": "ytd", "months": "", "first_month": "nonsense"}, set()),
+        ({"period": "months", "months": ""}, {"months"}),
+        ({"period": "months", "months": "61"}, {"months"}),
+        ({"period": "range", "months": "nonsense", "first_month": "2026-01"}, {"last_month"}),
+        ({"period": "range", "first_month": "2026-02", "last_month": "2026-01"}, {"last_month"}),
+        ({"period": "never"}, {"period"}),
+    ],
+)
+def test_of_a_period_only_what_its_kind_needs_is_asked(
+    author: Any, said: dict[str, str], wrong: set[str]
+) -> None:
+    form = ReportForm({"title": "T", "language": "en", "audience": "internal", **said}, user=author)
+    assert (form.is_valid(), form.errors.keys()) == (not wrong, wrong)
+    assert wrong or form.values()["months"] == 24
 
 
 def test_a_family_and_a_line_become_a_sheet(author: Any, juice: Product, client: Any) -> None:

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import datetime
+import re
 from typing import Any
+from unittest.mock import Mock
 
 import pytest
 from django.core import mail as mailbox
+from django.core.mail import EmailMessage
 from django.utils import timezone
 
 from accounts.errors import DomainError
@@ -20,8 +23,17 @@ from core.months import month_add, month_start
 from core.organisation import today
 from forecasting.models import NightlyFailure, NightlyRun
 from products.models import Product
-from reporting.models import Report, ReportSchedule, ReportSending, Share, Snapshot, SnapshotFile
+from reporting.models import (
+    Report,
+    ReportSchedule,
+    ReportSending,
+    Share,
+    ShareAddress,
+    Snapshot,
+    SnapshotFile,
+)
 from reporting.selectors.schedules import next_due, waits_until
+from reporting.selectors.shares import share_find, token_hash
 from reporting.selectors.snapshot_files import MAILED_BYTES
 from reporting.services.reports import Part, report_create, report_publish
 from reporting.services.schedules import schedule_set
@@ -259,9 +271,10 @@ def test_its_page_sets_changes_and_pauses_it(schedule: ReportSchedule, client: A
     assert "Paused" in client.get(f"/reports/{report.pk}/").text
 
 
-def test_who_has_a_live_link_hears_of_it_and_no_link_or_figure_is_mailed(
+def test_who_has_a_live_link_hears_of_it_and_no_title_or_figure_is_mailed(
     schedule: ReportSchedule,
 ) -> None:
+    """And no link that opens is kept with what waits to be sent."""
     organisation_factory(sharing=True)
     report, author = schedule.report, schedule.report.author
     Report.objects.update(audience="external", all_channels=True, all_suppliers=True)
@@ -289,6 +302,68 @@ def test_who_has_a_live_link_hears_of_it_and_no_link_or_figure_is_mailed(
     assert "Month" not in mail.payload["subject"] + mail.payload["body"]
     assert "http" not in mail.payload["body"]
     assert "did not go to narrow" in reason()
+
+
+@pytest.fixture
+def link_mail(schedule: ReportSchedule, settings: Any) -> tuple[Job, Share, str]:
+    """A mail about the second version to who has a link, which waits; the link and its first token."""
+    settings.MAIL_BACKEND = "django.core.mail.backends.locmem.EmailBackend"
+    organisation_factory(sharing=True)
+    report, author = schedule.report, schedule.report.author
+    Report.objects.update(audience="external", all_channels=True, all_suppliers=True)
+    report.refresh_from_db()
+    report_publish(user=author, report=report)
+    values = {"label": "Karin", "email": "k@a.example", "password": "open sesame"}
+    share, token = share_create(user=author, report=report, values=values)
+    schedule_set(user=author, report=report, values={"every": "week", "day": 1, "users": [], "links": True})
+    ReportSchedule.objects.update(next_date=today())
+    night()
+    schedules_tick()
+    work()
+    return Job.objects.get(kind="core.mail"), share, token
+
+
+def test_the_mail_to_who_has_a_link_leads_to_it(link_mail: tuple[Job, Share, str], client: Any) -> None:
+    """By an address made as the mail goes, that no row holds; revoking ends it with the one before."""
+    job, share, first = link_mail
+    body = post(job).body
+    [token] = re.findall(r"https://pm.example.org/r/([\w-]{43})/", body)
+    assert token != first
+    assert "The password is the same." in body
+    assert ShareAddress.objects.get().token_hash == token_hash(token)
+    assert [share_find(each) for each in (first, token)] == [share, share]
+    assert client.post(f"/r/{token}/open/").status_code == 302
+    share.refresh_from_db()
+    assert share.opened_count == 1
+    kept = str([list(model.objects.values()) for model in (Job, Share, ShareAddress, ReportSending)])
+    assert token not in kept
+    shares_act(user=share.author, ids=[share.pk], act="revoke")
+    assert [share_find(each) for each in (first, token)] == [None, None]
+    assert client.get(f"/r/{token}/").status_code == 404
+
+
+def test_a_mail_that_has_to_be_sent_again_leaves_one_address(
+    link_mail: tuple[Job, Share, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    job, _share, _token = link_mail
+    with monkeypatch.context() as away:
+        away.setattr(EmailMessage, "send", Mock(side_effect=OSError))
+        assert post(job) is None
+    before = ShareAddress.objects.get().token_hash
+    [token] = re.findall(r"/r/([\w-]{43})/", post(job).body)
+    assert ShareAddress.objects.get().token_hash == token_hash(token) != before
+
+
+@pytest.mark.parametrize("act", ["pause", "revoke"])
+def test_a_link_that_rests_when_its_mail_goes_gets_no_address(
+    link_mail: tuple[Job, Share, str], act: str
+) -> None:
+    job, share, _token = link_mail
+    shares_act(user=share.author, ids=[share.pk], act=act)
+    body = post(job).body
+    assert "ask Sanne" in body
+    assert "/r/" not in body
+    assert not ShareAddress.objects.exists()
 
 
 @pytest.mark.parametrize(

@@ -153,27 +153,32 @@ NO_MORE: list[dict[str, Any]] = [
     {"about": ABOUT | {"suppliers": ["Fruit BV"]}},
 ]
 MORE: list[tuple[dict[str, Any], More, str]] = [
-    ({"fields": ["volume", "revenue"]}, More(["revenue"], [], [], [], [], False), "Fields Revenue"),
+    ({"fields": ["volume", "revenue"]}, More(["revenue"], [], [], [], [], [], False), "Fields Revenue"),
     (
         {"product_ids": [3, 4], "about": ABOUT | {"products": ["Juice (SAP)", "New (N-1)"]}},
-        More([], ["New (N-1)"], [], [], [], False),
+        More([], ["New (N-1)"], [], [], [], [], False),
         "Products New (N-1)",
     ),
     (
         {"channel_ids": [7, 8], "about": ABOUT | {"channels": ["Noord", "Zuid"]}},
-        More([], [], ["Zuid"], [], [], False),
+        More([], [], ["Zuid"], [], [], [], False),
         "Channels Zuid",
     ),
-    ({"channel_ids": []}, More([], [], [], [], [], True), "Channels all"),
+    ({"channel_ids": []}, More([], [], [], [], [], [], True), "Channels all"),
     (
         {"about": ABOUT | {"accounts": ["Rival"]}},
-        More([], [], [], ["Rival"], [], False),
+        More([], [], [], ["Rival"], [], [], False),
         "Accounts whose figures are in it Rival",
     ),
     (
         {"about": ABOUT | {"suppliers": ["Fruit BV", "Other BV"]}},
-        More([], [], [], [], ["Other BV"], False),
+        More([], [], [], [], ["Other BV"], [], False),
         "Suppliers whose products are in it Other BV",
+    ),
+    (
+        {"about": ABOUT | {"groups": ["Night drinks"]}},
+        More([], [], [], [], [], ["Night drinks"], False),
+        "Told as a whole Night drinks",
     ),
 ]
 

@@ -15,12 +15,19 @@ from django.utils import timezone
 from core.months import month_add, month_start
 from core.reports.blocks import ReportChart, Text
 from forecasting.models import Forecast, ForecastMonth, NightlyRun, TotalForecast
-from products.models import FamilyMember, Measure, Supplier
+from products.models import FamilyMember, Measure, Supplier, UnitFactor
 from products.services.figures import figures_refresh
 from reporting.selectors import reports
 from reporting.selectors.reports import problems, report_build
 from reporting.services.reports import Part, report_create
-from tests.factories import channel_factory, family_factory, line_factory, product_factory, user_factory
+from tests.factories import (
+    channel_factory,
+    cost_rate_factory,
+    family_factory,
+    line_factory,
+    product_factory,
+    user_factory,
+)
 from tests.pricing.test_margins import sell
 
 from .test_report_sections import tables
@@ -153,6 +160,55 @@ def test_a_family_is_a_whole_of_its_products_today(company: Any) -> None:
     assert whole["Next 12 months"] == "840\u00a0pack"
     assert "50 – 90" in str(charts(built(company, "sales", families=[family]))[0].table.rows[-1])
     assert (whole["Together"], whole["Products"], whole["Volume"]) == ("Sweet", "2", "720\u00a0pack")
+
+
+def test_what_each_channel_sold_of_a_line_is_told_before_its_products(company: Any) -> None:
+    """Packs add up, packs and bottles do not; of a named channel nothing of another."""
+    sell(company.products[0], LAST, 6, 12, channel=channel_factory(name="Oost"))
+    found = built(company, "channels", lines=[company.juices, company.drinks])
+    told = tables(found)
+    assert list(told)[:2] == ["Drinks", "Juices"]
+    drinks, juices = told["Drinks"], told["Juices"]
+    assert [(row["Channel"], row["Revenue"]) for row in drinks] == [
+        ("Noord", "€2,400"), ("Zuid", "€2,400"), ("Oost", "€12"),
+    ]  # fmt: skip
+    assert "Volume" not in drinks[0]
+    assert [(row["Channel"], row["Volume"], row["Revenue"]) for row in juices] == [
+        ("Noord", "720", "€1,440"), ("Zuid", "720", "€1,440"), ("Oost", "6", "€12"),
+    ]  # fmt: skip
+    assert next(block.note for block in found if block.title == "Juices").endswith(
+        ", pack, 3 products together"
+    )
+    only = tables(built(company, "channels", lines=[company.juices], channels=[company.north]))["Juices"]
+    assert [row["Channel"] for row in only] == ["Noord"]
+
+
+def test_volumes_of_a_channel_are_in_the_unit_of_the_line(company: Any) -> None:
+    """Cider counts half a pack a bottle."""
+    company.drinks.reporting_unit = "pack"
+    company.drinks.save()
+    UnitFactor.objects.create(product=company.cider, unit="pack", factor=D("0.5"))
+    rows = tables(built(company, "channels", lines=[company.drinks]))["Drinks"]
+    assert [(row["Channel"], row["Volume"]) for row in rows] == [("Noord", "960"), ("Zuid", "960")]
+
+
+def test_the_statement_of_a_line_is_the_sum_of_its_products(
+    company: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Also of those that are not told one by one: 4 products at a cost of 1 each sold."""
+    for product in [*company.products, company.cider]:
+        cost_rate_factory(product=product, start_date=month_add(LAST, -30), amount=1)
+    monkeypatch.setattr(reports, "EACH", 3)
+    monkeypatch.setattr(reports, "TOP", 2)
+    figures_refresh()
+    found = built(company, "margin", lines=[company.drinks])
+    told = tables(found)
+    assert list(told) == ["Drinks", "Cider", "Juice 3"]
+    amounts = {row["Line of the statement"]: row["EUR"] for row in told["Drinks"]}
+    assert (amounts["Net sales"], amounts["Purchase"], amounts["CM1"]) == ("€4,800", "−€2,400", "€2,400")
+    assert next(block.note for block in found if getattr(block, "note", "")).startswith("4 products together")
+    assert charts(found)[0].title == "Drinks"
+    assert "4,800.00" in str(charts(found)[0].table.rows)
 
 
 def test_of_many_products_those_with_most_revenue_are_told(
