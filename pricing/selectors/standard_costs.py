@@ -128,7 +128,8 @@ class SplitLines:
     @cached_property
     def sign(self) -> str:
         said = [(each.cost_line.pk, sorted(self.splits.said(each.cost_line).items())) for each in self.rates]
-        return said_hash([said, sorted(self._amounts.items())])
+        fixed = [self.splits.fixed(each.cost_line, month) for each in self.rates for month in self.months]
+        return said_hash([said, fixed, sorted(self._amounts.items())])
 
 
 def rates_of_products(products: Collection[Product]) -> dict[Product, list[Rates]]:
@@ -176,12 +177,12 @@ class StandardCosts:
         margins = Margins(wanted, self._months[0], self._months[-1], self._split.splits)
         found: list[BookedCost | LeftOut] = []
         for product in wanted:
-            for month in margins.of(product):
             sold = margins.sold(product)
             weights: dict[datetime.date, Mapping[int, Weights]] = {}
-                for line, amount in month.costs:
+            for month in margins.of(product):
                 own = channel_weights(month.costs, sold.get(month.month, {}), margins.below)
                 weights[month.month] = own
+                for line, amount in month.costs:
                     if not line.is_split:
                         said = rates[line], amount, month.abroad.get(line.pk)
                         found += in_channels(booked_row(product.pk, month.month, *said), own[line.pk])
