@@ -7,6 +7,7 @@ from products import converters  # noqa: F401  registers <product_code:…>
 from .views import (
     break_even,
     cost_changes,
+    cost_corrections,
     cost_line,
     cost_paste,
     costs,
@@ -57,6 +58,13 @@ urlpatterns = [
     path("costs/lines/new/", cost_line.cost_line_new, name="cost_line_new"),
     path("costs/lines/<int:pk>/", cost_line.cost_line, name="cost_line"),
     path("costs/rates/<int:pk>/withdraw/", cost_line.cost_rate_end, name="cost_rate_withdraw"),
+    path("costs/rates/<int:pk>/correct/", cost_corrections.cost_correction_new, name="cost_correction_new"),
+    path(
+        "costs/corrections/<int:pk>/decide/",
+        cost_corrections.cost_correction_act,
+        name="cost_correction_decide",
+    ),
+    path("costs/lines/<int:pk>/shares/", cost_line.cost_shares_new, name="cost_shares_new"),
     path("costs/paste/", cost_paste.cost_paste, name="cost_paste"),
     path("costs/break-even/", break_even.break_even_page, name="break_even"),
     path("costs/break-even/export/<str:kind>/", break_even.break_even_export, name="break_even_export"),

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import django_filters
-from django.db.models import QuerySet
+from django.db.models import Prefetch, QuerySet
 from rest_framework import mixins, routers, serializers, viewsets
 
 from core.api import HasRight, Pagination
-from pricing.models import CostKind, CostLine, CostRate
+from pricing.models import CostKind, CostLine, CostRate, CostShare
 from pricing.selectors.costs import RIGHT, cost_lines_visible
 from products.api.shared import LineFilter
+from products.selectors.access import products_visible
 
 
 class CostKindSerializer(serializers.ModelSerializer):
@@ -46,22 +47,37 @@ def _code(of: str) -> serializers.Field:
     return serializers.CharField(source=f"{of}.code", default=None, read_only=True)
 
 
+class CostShareSerializer(serializers.ModelSerializer):
+    """``share``: in proportion to the others from the same day, the first of a month; null: from the line's
+    first rate."""
+
+    product = serializers.CharField(source="product.code", read_only=True)
+    share = serializers.DecimalField(source="weight", max_digits=18, decimal_places=4, read_only=True)
+
+    class Meta:
+        model = CostShare
+        fields = ("start_date", "product", "share")
+        read_only_fields = fields
+
+
 class CostLineSerializer(serializers.ModelSerializer):
     """Of ``product``, else of ``line`` and those below it, else of all products. ``base``: of what a *share*
     is. ``measure``: what a cost per unit counts instead of what is sold. ``key``: how an amount a month or
-    once is split over products. Everything by code."""
+    once is split over products; ``shares``: the fixed ones, each from a day until the next. Everything by
+    code."""
 
     product, line, measure, supplier, channel = map(
         _code, ("product", "line", "measure", "supplier", "channel")
     )
     kind = serializers.CharField(source="kind.code", read_only=True)
     level = serializers.CharField(source="kind.level", read_only=True)
+    shares = CostShareSerializer(source="shares_seen", many=True, read_only=True)
 
     class Meta:
         model = CostLine
         fields = (
             *("id", "product", "line", "kind", "level", "name", "basis", "base", "measure"),
-            *("supplier", "channel", "cost_centre", "currency", "key", "tail_months", "note"),
+            *("supplier", "channel", "cost_centre", "currency", "key", "shares", "tail_months", "note"),
         )
         read_only_fields = fields
 
@@ -77,7 +93,10 @@ class CostLineViewSet(mixins.ListModelMixin, viewsets.GenericViewSet):
     queryset = CostLine.objects.none()
 
     def get_queryset(self) -> QuerySet[CostLine]:
-        return cost_lines_visible(self.request.user).order_by("pk")
+        user = self.request.user
+        seen = CostShare.objects.filter(product__in=products_visible(user)).select_related("product")
+        shares = Prefetch("shares", seen, "shares_seen")
+        return cost_lines_visible(user).prefetch_related(shares).order_by("pk")
 
 
 class CostRateFilters(django_filters.FilterSet):
@@ -106,6 +125,7 @@ class CostRateSerializer(serializers.ModelSerializer):
         fields = (
             *("id", "cost_line", "product", "kind", "start_date", "from_quantity", "amount", "currency"),
             *("times", "least_quantity", "exchange_rate", "vat_rate", "created_at", "withdrawn_at"),
+            "withdrawn_reason",
         )
         read_only_fields = fields
 

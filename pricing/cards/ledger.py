@@ -14,7 +14,7 @@ from exchange.models import Import
 from pricing.models import LedgerEntry
 from pricing.selectors.accruals import accruals_open
 from pricing.selectors.ledger import Mappings, Reconciled, amounts_of, reconcile
-from products.selectors.access import visible_line_ids
+from products.selectors.access import is_limited
 
 
 @dataclass(frozen=True)
@@ -29,7 +29,7 @@ class Accruals:
 
 def reconciled_panel(user: Any, row: Import) -> Mapping[str, Any] | None:
     """As the mapping is now, where the file's entries are there; else as it was checked."""
-    if row.sheet != "cost_actuals" or not row.counts or visible_line_ids(user) is not None:
+    if row.sheet != "cost_actuals" or not row.counts or is_limited(user):
         return None
     rows = []
     if row.state == Import.State.APPLIED:

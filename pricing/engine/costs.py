@@ -30,6 +30,12 @@ def allocate(total: Decimal, weights: Mapping[K, Decimal]) -> dict[K, Decimal]:
     weight."""
     if any(weight < 0 for weight in weights.values()):
         raise ValueError("a weight is negative")
+    return apportion(total, weights)
+
+
+def apportion(total: Decimal, weights: Mapping[K, Decimal]) -> dict[K, Decimal]:
+    """The same where a weight may be under nothing, as what came back is; empty where they add up to
+    nothing."""
     whole, amount = sum(weights.values(), ZERO), booked(total)
     if not whole:
         return {}
@@ -37,7 +43,7 @@ def allocate(total: Decimal, weights: Mapping[K, Decimal]) -> dict[K, Decimal]:
     parts = {key: part.quantize(CENT, ROUND_DOWN) for key, part in exact.items()}
     left = int((amount - sum(parts.values(), ZERO)) / CENT)
     cent = CENT if left > 0 else -CENT
-    for key in sorted(parts, key=lambda key: -abs(exact[key] - parts[key]))[: abs(left)]:
+    for key in sorted(parts, key=lambda key: (parts[key] - exact[key]) * cent)[: abs(left)]:
         parts[key] += cent
     return parts
 

@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy as _
 
 from core.organisation import organisation_get, today
 from pricing.forms.prices import cells_read
-from pricing.models import CostKind, CostLine
+from pricing.models import CostKind, CostLine, CostRate
 from pricing.services.costs import RateValues
 from products.forms.fields import DayField, ProductCodeField, RatePercentField
 from products.models import Measure, Product, ProductLine, Supplier
@@ -70,7 +70,7 @@ class RateForm(forms.Form):
         help_text=_("In per cent; where what is sold is exempt, it is part of the cost."),
     )
     confirmed = forms.BooleanField(
-        label=_("It holds already: I know that this rate cannot be changed or taken back"), required=False
+        label=_("It holds already: I know that it can only be corrected, with a reason"), required=False
     )
 
     def __init__(self, *args: Any, basis: str = "", **kwargs: Any) -> None:
@@ -101,6 +101,80 @@ class RateForm(forms.Form):
             exchange_rate=said["exchange_rate"],
             vat_rate=said["vat_rate"] or Decimal(0),
         )
+
+
+class CorrectionForm(RateForm):
+    """What a rate that has begun should have been, and why."""
+
+    reason = forms.CharField(
+        label=_("Reason"), max_length=400, help_text=_("What went wrong; it is kept with the rate.")
+    )
+    is_void = forms.BooleanField(
+        label=_("It should not have been at all"),
+        required=False,
+        help_text=_("The rate before it goes on; of what is paid once nothing is left."),
+    )
+
+    def __init__(self, *args: Any, rate: CostRate, **kwargs: Any) -> None:
+        initial: dict[str, Any] = {
+            "times": rate.times if rate.times != 1 else None,
+            "least_quantity": rate.least_quantity or None,
+            "vat_rate": rate.vat_rate or None,
+            "ends": rate.amount is None,
+        }
+        if rate.cost_line.currency != organisation_get().currency:
+            initial["exchange_rate"] = rate.exchange_rate
+        if rate.amount is not None:
+            percent = rate.cost_line.basis == CostLine.Basis.SHARE
+            amount = rate.amount * 100 if percent else rate.amount
+            initial["amount"] = Decimal(f"{amount.normalize():f}")
+        super().__init__(*args, initial=initial, basis=rate.cost_line.basis, **kwargs)
+        for name in ("start_date", "from_quantity", "confirmed"):
+            del self.fields[name]
+
+    def clean(self) -> dict[str, Any]:
+        found = super().clean()
+        if found.get("is_void"):
+            for name in self.errors.keys() - {"reason"}:
+                del self._errors[name]
+        return found
+
+    def values(self) -> RateValues | None:  # type: ignore[override]
+        """``None``: it should not have been."""
+        if self.cleaned_data["is_void"]:
+            return None
+        self.cleaned_data["from_quantity"] = None
+        return super().values()
+
+
+class SharesForm(forms.Form):
+    """Fixed shares from a month on."""
+
+    start_date = DayField(label=_("From"), help_text=_("The first of a month."))
+    shares = forms.CharField(
+        label=_("Code and share"),
+        widget=forms.Textarea(attrs={"rows": 4, "spellcheck": "false"}),
+        help_text=_("The first two columns of a spreadsheet, a product a line."),
+    )
+
+    def __init__(self, *args: Any, user: Any, **kwargs: Any) -> None:
+        super().__init__(*args, prefix="key", **kwargs)
+        self.user = user
+
+    def clean_shares(self) -> dict[Product, Decimal]:
+        return shares_parts(self.user, self.cleaned_data["shares"])
+
+
+def shares_parts(user: Any, text: str) -> dict[Product, Decimal]:
+    """Fixed shares by product, as they were pasted; ValidationError for what cannot be read."""
+    amounts, problems = cells_read(text)
+    rows = products_visible(user).annotate(lower=Lower("code")).filter(lower__in=list(amounts))
+    known = {row.code.lower(): row for row in rows}
+    problems += [f"{code}?" for code in amounts if code not in known]
+    if problems:
+        said = gettext("This cannot be read as a code and a share: %(lines)s")
+        raise forms.ValidationError(said % {"lines": "; ".join(problems[:5])})
+    return {known[code]: amount for code, amount in amounts.items()}
 
 
 class CostLineForm(RateForm):
@@ -204,20 +278,11 @@ class CostLineForm(RateForm):
         self.of_basis = found.get("basis", "")
         if found.get("product") is not None and found.get("line") is not None:
             self.add_error("line", gettext("Choose a product or a line, not both."))
-        found["parts"] = self._parts(found.get("shares", ""))
+        try:
+            found["parts"] = shares_parts(self.user, found.get("shares", ""))
+        except forms.ValidationError as error:
+            self.add_error("shares", error)
         return found
-
-    def _parts(self, text: str) -> dict[Product, Decimal]:
-        """The fixed shares by product; what cannot be read is told."""
-        amounts, problems = cells_read(text)
-        rows = products_visible(self.user).annotate(lower=Lower("code")).filter(lower__in=list(amounts))
-        known = {row.code.lower(): row for row in rows}
-        problems += [f"{code}?" for code in amounts if code not in known]
-        if problems:
-            said = gettext("This cannot be read as a code and a share: %(lines)s")
-            self.add_error("shares", said % {"lines": "; ".join(problems[:5])})
-            return {}
-        return {known[code]: amount for code, amount in amounts.items()}
 
     def line_values(self) -> dict[str, Any]:
         said = self.cleaned_data

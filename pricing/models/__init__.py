@@ -1,4 +1,4 @@
-from .cost import CostKind, CostLine, CostRate, CostShare
+from .cost import CostCorrection, CostKind, CostLine, CostRate, CostShare
 from .cost_budget import CostBudget
 from .cost_change import CostChange, CostChangeEffect
 from .cost_month import CostLeftOut, CostMonth
@@ -25,6 +25,7 @@ __all__ = [
     "CostBudget",
     "CostChange",
     "CostChangeEffect",
+    "CostCorrection",
     "CostKind",
     "CostLeftOut",
     "CostLine",

@@ -10,6 +10,7 @@ from core.registries import (
     CHART,
     TABLE,
     ClosedNames,
+    DecisionKind,
     JobKind,
     MenuEntry,
     MonthBooking,
@@ -34,6 +35,7 @@ def register() -> None:
     from pricing.sheets.ledger import LedgerSheet
     from pricing.sheets.mapping import MappingSheet
     from pricing.words.cost_changes import READY, UNDER
+    from pricing.words.cost_corrections import DECIDED, WAITING
     from pricing.words.margins import FLOOR
     from pricing.words.month_closing import CLOSED
 
@@ -98,8 +100,8 @@ def register() -> None:
             order=84,
         )
     )
-    alert_kinds.register(FLOOR, UNDER)
-    notification_kinds.register(READY, CLOSED)
+    alert_kinds.register(FLOOR, UNDER, WAITING)
+    notification_kinds.register(READY, CLOSED, DECIDED)
     registries.nightly_steps.register(
         NightlyStep(
             "actual_costs",
@@ -132,6 +134,7 @@ def register() -> None:
     registries.panels.register(
         Panel("reconciled", "import", "pricing/_reconciled.html", reconciled_panel, 10, RIGHT)
     )
+    registries.decision_kinds.register(DecisionKind("cost", _("Corrections of costs"), 40))
     doctor.register()
     registries.job_kinds.register(
         JobKind(

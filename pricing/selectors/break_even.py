@@ -10,13 +10,14 @@ from decimal import Decimal
 from typing import Any
 
 from django.db.models import Q, Sum
+from django.db.models.functions import Coalesce
 
 from core.months import month_add, month_end, month_row
 from pricing.engine.costs import abc as abc_of
 from pricing.engine.costs import break_even, operating_leverage, safety_rate
 from pricing.models import CostKind, CostLine, CostMonth
 from products.models import Channel, Measure, Product, ProductLine, ProductMonth, SalesMonth
-from products.selectors.access import products_visible, visible_line_ids
+from products.selectors.access import is_limited, products_visible, visible_line_ids
 from products.selectors.channels import channel_chains
 from products.selectors.closed_names import Called
 from products.selectors.lines import LineTree, line_tree
@@ -110,7 +111,7 @@ def ranked(
         and (not abc or classes.get(pk) == abc)
         and text.lower() in f"{row.code} {row.name}".lower()
     ]
-    on_none, _own = whole.get(None, (ZERO, None)) if visible_line_ids(user) is None else (ZERO, None)
+    on_none, _own = whole.get(None, (ZERO, None)) if not is_limited(user) else (ZERO, None)
     on_products = sum((amount for pk, (amount, _own) in whole.items() if pk in products), ZERO)
     shown = sum((costs.get(row.product.pk, ZERO) for row in found), ZERO)
     rows = sorted(found, key=_SORT[sort], reverse=descending)
@@ -257,13 +258,15 @@ class Serving:
 
 
 def cost_to_serve(user: Any, last: datetime.date) -> Serving:
-    """By channel that has booked costs of its own; channels below it count in its sales. Costs of all
-    channels are in none. Seven queries."""
+    """By channel that has booked costs of its own: cost lines of it, and what the ledger has there; channels
+    below it count in its sales. Costs of all channels are in none. Seven queries."""
     tree, first, products = line_tree(), month_add(last, 1 - MONTHS), products_visible(user).order_by()
-    shown = Q(product__in=products.values("pk"), channel__isnull=False) & ~Q(kind__level=BELOW)
+    own = Q(cost_line__channel__isnull=False) | Q(cost_line=None, channel__isnull=False)
+    shown = Q(own, product__in=products.values("pk")) & ~Q(kind__level=BELOW)
     booked = cost_months().filter(shown, month__range=(first, last))
     standard, actual = (Sum("amount", filter=Q(source__in=sources)) for sources in (STANDARD, ACTUAL))
-    rows = booked.order_by().values_list("channel").annotate(standard=standard, actual=actual)
+    of = booked.annotate(of=Coalesce("cost_line__channel", "channel")).order_by().values_list("of")
+    rows = of.annotate(standard=standard, actual=actual)
     costs = {pk: (one or ZERO, other) for pk, one, other in rows if one is not None or other is not None}
     if not costs:
         return Serving([])
@@ -298,7 +301,7 @@ def _reconciled(
         first,
         last,
         shown=shown,
-        with_ledger=not is_standard and lines is None,
+        with_ledger=not is_standard and not is_limited(user),
         lacks=lacks,
         called=Called(line_tree()),
     )

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from decimal import Decimal
 from typing import Any
 
-from django.db.models import DecimalField, QuerySet, Value
+from django.db.models import DecimalField, QuerySet, Sum, Value
 
 from core.months import month_add
 from pricing.models import CostLeftOut, CostLine, CostMonth
@@ -72,7 +72,8 @@ def _rows(product_ids: Sequence[int], first: datetime.date, last: datetime.date)
     booked = cost_months().filter(source=CostMonth.Source.STANDARD, **said)
     missing = Value(None, DecimalField(max_digits=18, decimal_places=2))
     left_out = CostLeftOut.objects.filter(**said).order_by().values_list(*FIELDS, missing)
-    return booked.order_by().values_list(*FIELDS, "amount").union(left_out, all=True)
+    sums = booked.order_by().values_list(*FIELDS).annotate(amount=Sum("amount"))  # over the channels
+    return sums.union(left_out, all=True)
 
 
 def _lines(pks: Iterable[int]) -> dict[int, CostLine]:

@@ -8,6 +8,8 @@ from collections.abc import Collection, Mapping, Sequence
 from decimal import Decimal
 from functools import cached_property
 
+from django.db.models import F
+
 from core.months import month_range
 from pricing.engine.costs import allocate
 from pricing.models import CostLine, CostShare
@@ -20,6 +22,18 @@ ZERO = Decimal(0)
 Place = tuple[str, int | None, int | None]
 Weights = Mapping[int, Decimal]
 Months = Mapping[datetime.date, Weights]
+Keys = Mapping[datetime.date | None, Weights]
+"""Fixed shares by when they begin; without a date from the line's first rate."""
+
+
+def shares_by_start(line_ids: Collection[int]) -> dict[int, Keys]:
+    """By cost line its fixed shares, by when they begin, oldest first. One query."""
+    found: dict[int, dict[datetime.date | None, dict[int, Decimal]]] = {}
+    rows = CostShare.objects.filter(cost_line__in=line_ids)
+    for share in rows.order_by(F("start_date").asc(nulls_first=True), "product"):
+        of_line = found.setdefault(share.cost_line_id, {})
+        of_line.setdefault(share.start_date, {})[share.product_id] = share.weight
+    return dict(found)
 
 
 def _place(line: CostLine) -> Place:
@@ -34,6 +48,7 @@ class Splits:
         self._first, self._last = first, last
         self._weights: dict[Place, Months] = {}
         self._parts: dict[tuple[Place, datetime.date, Decimal], Weights] = {}
+        self._fixed: Mapping[int, Keys] = {}
         fixed = {line.pk: line for line in lines if line.key == Key.FIXED}
         if fixed:
             self._fixed_read(fixed)
@@ -43,11 +58,18 @@ class Splits:
                 self._weights[_place(line)] = sold.weights(line)
 
     def _fixed_read(self, lines: Mapping[int, CostLine]) -> None:
-        shares: dict[int, dict[int, Decimal]] = defaultdict(dict)
-        for share in CostShare.objects.filter(cost_line__in=lines).order_by("product"):
-            shares[share.cost_line_id][share.product_id] = share.weight
-        for pk, line in lines.items():
-            self._weights[_place(line)] = dict.fromkeys(month_range(self._first, self._last), shares[pk])
+        self._fixed = shares_by_start(lines)
+        for line in lines.values():
+            months = month_range(self._first, self._last)
+            self._weights[_place(line)] = {month: self.fixed(line, month) for month in months}
+
+    def fixed(self, line: CostLine, month: datetime.date) -> Weights:
+        """The fixed shares that hold in a month, also one ahead."""
+        held: Weights = {}
+        for start, weights in self._fixed.get(line.pk, {}).items():
+            if start is None or start <= month:
+                held = weights
+        return held
 
     def parts(self, line: CostLine, month: datetime.date, amount: Decimal) -> Weights:
         """By product its part of the line's amount of the month; empty where nothing says how to split."""
@@ -67,12 +89,13 @@ class Splits:
 
 
 class Spread:
-    """Parts of what is split in months ahead: by what counted in the months of ``splits``, together."""
+    """Parts of what is split in months ahead: by what counted in the months of ``splits``, together; by fixed
+    shares by those of the month."""
 
     def __init__(self, splits: Splits) -> None:
         self._splits = splits
         self._weights: dict[Place, Weights] = {}
-        self._parts: dict[tuple[Place, Decimal], Weights] = {}
+        self._parts: dict[tuple[Place, datetime.date | None, Decimal], Weights] = {}
 
     def weights(self, line: CostLine) -> Weights:
         """By what the line is split, of all the months together."""
@@ -85,10 +108,12 @@ class Spread:
             self._weights[place] = sums
         return self._weights[place]
 
-    def parts(self, line: CostLine, _month: datetime.date, amount: Decimal) -> Weights:
-        key = (_place(line), amount)
+    def parts(self, line: CostLine, month: datetime.date, amount: Decimal) -> Weights:
+        is_fixed = line.key == Key.FIXED
+        key = (_place(line), month if is_fixed else None, amount)
         if key not in self._parts:
-            self._parts[key] = allocate(amount, self.weights(line))
+            weights = self._splits.fixed(line, month) if is_fixed else self.weights(line)
+            self._parts[key] = allocate(amount, weights)
         return self._parts[key]
 
     def part(self, line: CostLine, product_id: int, month: datetime.date, amount: Decimal) -> Decimal | None:

@@ -10,10 +10,11 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
-from django.db.models import Prefetch, Q, QuerySet
+from django.db.models import F, Prefetch, Q, QuerySet
 
 from core.kept import kept_while_reading
 from core.months import month_add, month_start
+from core.organisation import today
 from pricing.engine.costs import Rate, Tier
 from pricing.models import CostKind, CostLine, CostRate, CostShare
 from products.models import Product
@@ -58,17 +59,34 @@ def cost_lines_visible(user: Any) -> QuerySet[CostLine]:
     return rows
 
 
-def fixed_shares(user: Any, cost_lines: Iterable[CostLine]) -> dict[int, list[tuple[str, Decimal]]]:
-    """By cost line that is split by fixed shares the codes of its products, as far as the person sees them,
-    and what each bears. One query."""
+@dataclass(frozen=True)
+class FixedShares:
+    """What the products of a cost line bear from a month on (``None``: from its first rate), by their codes,
+    as far as a person sees them. ``holds``: now."""
+
+    start_date: datetime.date | None
+    shares: Sequence[tuple[str, Decimal]]
+    holds: bool = False
+
+
+def fixed_shares(user: Any, cost_lines: Iterable[CostLine]) -> dict[int, list[FixedShares]]:
+    """By cost line that is split by fixed shares all of these, oldest first. One query."""
     rows = CostShare.objects.filter(
         cost_line__in=[row.pk for row in cost_lines if row.key == CostLine.Key.FIXED],
         product__in=products_visible(user),
     )
-    found: dict[int, list[tuple[str, Decimal]]] = {}
-    for line, code, weight in rows.order_by("pk").values_list("cost_line", "product__code", "weight"):
-        found.setdefault(line, []).append((code, weight))
-    return found
+    found: dict[int, dict[datetime.date | None, list[tuple[str, Decimal]]]] = {}
+    fields = ("cost_line", "start_date", "product__code", "weight")
+    for line, start, code, weight in rows.order_by(F("start_date").asc(nulls_first=True), "pk").values_list(
+        *fields
+    ):
+        found.setdefault(line, {}).setdefault(start, []).append((code, weight))
+    return {line: _held(keys) for line, keys in found.items()}
+
+
+def _held(keys: Mapping[datetime.date | None, Sequence[tuple[str, Decimal]]]) -> list[FixedShares]:
+    begun = [start for start in keys if start is None or start <= today()]
+    return [FixedShares(start, own, start in begun[-1:]) for start, own in keys.items()]
 
 
 def of_products(products: Iterable[Product], tree: LineTree | None = None) -> Q:
@@ -110,6 +128,10 @@ class Rates:
             if row.start_date <= day:
                 held[row.from_quantity] = row
         return {begin: row for begin, row in sorted(held.items()) if row.amount is not None}
+
+    def ahead_of(self, day: datetime.date) -> list[CostRate]:
+        """Those that begin after the day."""
+        return [row for row in self.rows if row.start_date > day]
 
     def on(self, day: datetime.date) -> Rate | None:
         """What holds on the day, for the engine; ``None``: nothing."""

@@ -23,13 +23,14 @@ from products.models import Channel, Product, ProductMonth
 from products.selectors.closing import months_corrected
 from products.selectors.lines import LineTree, line_tree
 
+from .channel_parts import Weights, channel_weights, in_channels
 from .cost_months import BookedCost, LeftOut
 from .cost_splits import Splits, Spread
 from .costs import Rates, of_products, rates_borne
 from .margins import Margins
 from .month_margin import pieces, split_amount
 
-VERSION = 4
+VERSION = 5
 """Raise it where the same figures would be booked otherwise."""
 NONE = ""
 """The hash of a product that no cost is borne by."""
@@ -127,7 +128,8 @@ class SplitLines:
     @cached_property
     def sign(self) -> str:
         said = [(each.cost_line.pk, sorted(self.splits.said(each.cost_line).items())) for each in self.rates]
-        return said_hash([said, sorted(self._amounts.items())])
+        fixed = [self.splits.fixed(each.cost_line, month) for each in self.rates for month in self.months]
+        return said_hash([said, fixed, sorted(self._amounts.items())])
 
 
 def rates_of_products(products: Collection[Product]) -> dict[Product, list[Rates]]:
@@ -168,19 +170,25 @@ class StandardCosts:
         }
 
     def rows(self, product_ids: Collection[int]) -> list[BookedCost | LeftOut]:
-        """What these products' lines come to, and the lines that cannot be told."""
+        """What these products' lines come to, by the channels that bear it, and the lines that cannot be
+        told."""
         wanted = {product: own for product, own in self._rates.items() if product.pk in product_ids}
         rates = {each.cost_line: each for own in wanted.values() for each in own}
         margins = Margins(wanted, self._months[0], self._months[-1], self._split.splits)
         found: list[BookedCost | LeftOut] = []
         for product in wanted:
+            sold = margins.sold(product)
+            weights: dict[datetime.date, Mapping[int, Weights]] = {}
             for month in margins.of(product):
+                own = channel_weights(month.costs, sold.get(month.month, {}), margins.below)
+                weights[month.month] = own
                 for line, amount in month.costs:
                     if not line.is_split:
-                        own = rates[line], amount, month.abroad.get(line.pk)
-                        found.append(booked_row(product.pk, month.month, *own))
+                        said = rates[line], amount, month.abroad.get(line.pk)
+                        found += in_channels(booked_row(product.pk, month.month, *said), own[line.pk])
                 found += [left_out_row(product.pk, month.month, line) for line in month.unknown]
-            found += self._split.of(product.pk)
+            for row in self._split.of(product.pk):
+                found += in_channels(row, weights[row.month].get(row.cost_line_id or 0))
         return found
 
 

@@ -191,7 +191,9 @@ def cost_change_withdraw(*, user: Any, change: CostChange) -> tuple[int, int]:
         lines = CostLine.objects.filter(rates__in=current.rates.all()).distinct()
         for line in lines.select_related("product", "line"):
             cost_line_within(user, line)
-        withdrawn, due = rates_undo(CostRate.objects.filter(pk__in=current.rates.all(), withdrawn_at=None))
+        withdrawn, due = rates_undo(
+            CostRate.objects.filter(pk__in=current.rates.all(), withdrawn_at=None), reason=current.reason
+        )
         rates_write(
             user=user,
             rows=[

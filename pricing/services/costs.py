@@ -8,20 +8,23 @@ from decimal import Decimal
 from typing import Any, NamedTuple
 
 from django.db import transaction
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from accounts.errors import DomainError, right_require
 from accounts.versions import check, row_lock, row_save
 from core import formats
+from core.months import month_add, month_start
 from core.organisation import organisation_get, today
 from exchange.models import Import
 from pricing.models import CostKind, CostLine, CostMonth, CostRate, CostShare
+from pricing.selectors.cost_splits import shares_by_start
 from pricing.selectors.costs import EDIT
 from products.models import Product
 from products.selectors.access import visible_channel_ids
-from products.selectors.closing import closed_until, is_closed
+from products.selectors.closing import closed_until, is_closed, open_from
+from products.services.closing import figures_writing
 from products.services.scope import line_within, product_within, unlimited
 
 from .standard_costs import standard_costs_later
@@ -118,14 +121,55 @@ def line_check(row: CostLine) -> None:
         raise DomainError("tail", message, "tail_months")
 
 
-def _shares_write(row: CostLine, shares: Mapping[Product, Decimal]) -> None:
+def _shares_write(
+    row: CostLine, shares: Mapping[Product, Decimal], start_date: datetime.date | None = None
+) -> None:
     if bool(shares) != (row.key == CostLine.Key.FIXED):
         message = _("Fixed shares need the products and what each bears; other splits do not.")
         raise DomainError("shares", message, "shares")
     for product, weight in shares.items():
-        share = CostShare(cost_line=row, product=product, weight=weight)
+        share = CostShare(cost_line=row, product=product, weight=weight, start_date=start_date)
         check(share)
         share.save()
+
+
+@transaction.atomic
+def cost_shares_begin(
+    *, user: Any, cost_line: CostLine, start_date: datetime.date, shares: Mapping[Product, Decimal]
+) -> None:
+    """From this month on the line is split by these fixed shares; months before keep the ones they had. The
+    same again writes nothing; others from a month ahead take the place of those that were said of it, from
+    one that has begun they are refused, as are those of a closed month. Who sees only some products cannot
+    say what all of them bear."""
+    cost_line_within(user, cost_line)
+    figures_writing()
+    current = row_lock(cost_line)
+    there = CostShare.objects.filter(cost_line=current, start_date=start_date).select_related("product")
+    known = {share.product: share.weight for share in there}
+    if known and known == dict(shares):
+        return
+    held = Product.objects.filter(pk__in=CostShare.objects.filter(cost_line=current).values("product"))
+    for product in held:
+        product_within(user, product)
+    shares_start_check(start_date)
+    if known and start_date <= today():
+        message = _(
+            "There are fixed shares from %(month)s already, and what held stays: begin a later month."
+        )
+        raise DomainError("date_taken", message % {"month": formats.month(start_date)}, "start_date")
+    there.delete()
+    _shares_write(current, shares, start_date)
+    standard_costs_later(cost_lines=[current.pk])
+
+
+def shares_start_check(start_date: datetime.date) -> None:
+    """Refuse a day on which fixed shares cannot begin; no query."""
+    if start_date.day != 1:
+        message = _("Fixed shares begin on the first day of a month: amounts are split by the month.")
+        raise DomainError("not_a_month", message, "start_date")
+    if is_closed(start_date):
+        message = _("Months until %(until)s are closed: shares begin after them.")
+        raise DomainError("month_closed", message % {"until": f"{closed_until():%Y-%m}"}, "start_date")
 
 
 def _cleaned(values: dict[str, Any]) -> dict[str, Any]:
@@ -204,19 +248,20 @@ def _taken(there: CostRate) -> str:
     if there.start_date > today():
         return _("There is a rate from %(day)s already: withdraw that one first.") % details
     return (
-        _("There is a rate from %(day)s already, and what held stays. Begin this one a day later.") % details
+        _("There is a rate from %(day)s already: correct that one, or begin this one a day later.") % details
     )
 
 
 @transaction.atomic
 def cost_rate_withdraw(*, user: Any, rate: CostRate) -> CostRate:
-    """Take back a rate that lies ahead; the one before it goes on. What held stays."""
+    """Take back a rate that lies ahead; the one before it goes on. One that has begun is corrected:
+    :func:`pricing.services.cost_corrections.cost_rate_correct`."""
     cost_line_within(user, rate.cost_line)
     current = row_lock(rate)
     if current.withdrawn_at is not None:
         return current
     if current.start_date <= today():
-        message = _("It holds since %(day)s and stays: write a next rate, or one without an amount.")
+        message = _("It holds since %(day)s: correct it with a reason, or write a next rate.")
         raise DomainError("holds", message % {"day": formats.day(current.start_date)}, status=409)
     current.withdrawn_at = timezone.now()
     current.save(update_fields=["withdrawn_at"])
@@ -236,16 +281,51 @@ def rates_write(*, user: Any, rows: Sequence[CostRate]) -> list[CostRate]:
     return made
 
 
-def cost_lines_import(rows: Sequence[tuple[CostLine, Mapping[int, Decimal]]]) -> None:
-    """Make the cost lines of a file, checked before, with what each product (by id) bears of those that are
-    split by fixed shares."""
-    made = CostLine.objects.bulk_create([line for line, _shares in rows], batch_size=2000)
+def cost_lines_import(rows: Sequence[CostLine]) -> None:
+    """Make the cost lines of a file, checked before."""
+    CostLine.objects.bulk_create(rows, batch_size=2000)
+
+
+def cost_shares_import(
+    *, source_import: Import, rows: Sequence[tuple[CostLine, datetime.date | None, Mapping[int, Decimal]]]
+) -> None:
+    """Write fixed shares of a file, checked before: of which line, from when, and what each product (by id)
+    bears. Those that were said of the same month ahead go."""
+    for line, start_date, _weights in rows:
+        CostShare.objects.filter(cost_line=line, start_date=start_date).delete()
     shares = [
-        CostShare(cost_line=line, product_id=product, weight=weight)
-        for line, (_line, own) in zip(made, rows, strict=True)
-        for product, weight in own.items()
+        CostShare(
+            cost_line=line,
+            start_date=start_date,
+            product_id=product,
+            weight=weight,
+            source_import=source_import,
+        )
+        for line, start_date, weights in rows
+        for product, weight in weights.items()
     ]
     CostShare.objects.bulk_create(shares, batch_size=2000)
+    standard_costs_later(cost_lines={line.pk for line, _start, _weights in rows})
+
+
+def _shares_undo(source_import: Import) -> None:
+    """Take away the file's fixed shares that lie ahead; where others of its shares hold, those that held
+    before them from next month on."""
+    mine = CostShare.objects.filter(source_import=source_import, start_date__isnull=False)
+    lines = set(mine.values_list("cost_line_id", flat=True))
+    begun = set(mine.filter(start_date__lte=today()).values_list("cost_line_id", "start_date"))
+    mine.filter(start_date__gt=today()).delete()
+    following, restored = month_add(month_start(today()), 1), []
+    for pk, keys in shares_by_start(lines).items():
+        held = [start for start in keys if start is None or start <= following]
+        before = [start for start in held if (pk, start) not in begun]
+        if held and before and held[-1] != before[-1]:
+            restored += [
+                CostShare(cost_line_id=pk, product_id=product, weight=weight, start_date=following)
+                for product, weight in keys[before[-1]].items()
+            ]
+    CostShare.objects.bulk_create(restored)
+    standard_costs_later(cost_lines=lines)
 
 
 def costs_import(*, source_import: Import, rows: Sequence[tuple[Key, RateValues]]) -> None:
@@ -260,18 +340,23 @@ def costs_import(*, source_import: Import, rows: Sequence[tuple[Key, RateValues]
 def costs_import_undo(*, source_import: Import) -> tuple[int, int]:
     """Withdraw the file's rates; see :func:`rates_undo`."""
     mine = CostRate.objects.filter(source_import=source_import, withdrawn_at=None)
-    withdrawn, rows = rates_undo(mine)
+    withdrawn, rows = rates_undo(mine, reason=_("The import was undone."))
+    _shares_undo(source_import)
     costs_import(source_import=source_import, rows=rows)
     return withdrawn, len(rows)
 
 
-def rates_undo(mine: QuerySet[CostRate]) -> tuple[int, list[tuple[Key, RateValues]]]:
-    """Withdraw those of these rates that lie ahead; those that held stay as history, and where one of them
-    still holds, a rate from tomorrow is due that puts back what would have held without them. How many were
-    withdrawn, and the rates that are due."""
+def rates_undo(mine: QuerySet[CostRate], *, reason: str) -> tuple[int, list[tuple[Key, RateValues]]]:
+    """Withdraw those of these rates that lie ahead, and what is paid once in a month that is open; others
+    that held stay as history, and where one of them still holds, a rate from tomorrow is due that puts back
+    what would have held without them. How many were withdrawn, and the rates that are due."""
     tomorrow = today() + datetime.timedelta(days=1)
     ids = set(mine.values_list("pk", flat=True))
-    withdrawn = mine.filter(start_date__gte=tomorrow).update(withdrawn_at=timezone.now())
+    once = Q(cost_line__basis=Basis.ONCE, start_date__gte=open_from() or datetime.date.min)
+    gone = mine.filter(Q(start_date__gte=tomorrow) | once)
+    moved = set(gone.filter(start_date__lt=tomorrow).values_list("cost_line_id", flat=True))
+    withdrawn = gone.update(withdrawn_at=timezone.now(), withdrawn_reason=reason)
+    standard_costs_later(cost_lines=moved)
     held = CostRate.objects.filter(pk__in=ids, withdrawn_at=None).exclude(cost_line__basis=Basis.ONCE)
     lines = set(held.values_list("cost_line_id", flat=True))
     holds: dict[tuple[int, Decimal], CostRate] = {}

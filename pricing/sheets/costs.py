@@ -16,7 +16,7 @@ from typing import Any
 from django.utils.translation import gettext_lazy as _
 
 from accounts.errors import DomainError
-from core.organisation import organisation_get
+from core.organisation import organisation_get, today
 from exchange.models import Import
 from exchange.sheets import Counts, Creation, Field, Option
 from pricing.models import CostKind, CostLine, CostRate
@@ -25,10 +25,12 @@ from pricing.selectors.standard_costs import products_bearing
 from pricing.services.costs import (
     RateValues,
     cost_lines_import,
+    cost_shares_import,
     costs_import,
     costs_import_undo,
     line_check,
     rate_check,
+    shares_start_check,
 )
 from pricing.words.cost_sheet import ALL, CODES, REASONS
 from products.models import Channel, Measure, Supplier
@@ -40,7 +42,7 @@ from products.sheets.known import Named, lines_known
 from products.sheets.planned import Plan, PlannedSheet, Refused, Row
 
 from .fixed_shares import FIELD as SHARES
-from .fixed_shares import FixedShares, Shares
+from .fixed_shares import FROM, FixedShares, Shares
 
 Basis, Split = CostLine.Basis, CostLine.Key
 Identity = tuple[Any, ...]
@@ -59,10 +61,14 @@ class _Row:
     values: RateValues
     is_there: bool
     shares: str = ""
+    shares_from: datetime.date | None = None
+    has_new_shares: bool = False
 
     @property
     def effect(self) -> str:
-        return "unchanged" if self.is_there else "new"
+        if self.is_there:
+            return "changed" if self.has_new_shares else "unchanged"
+        return "new"
 
 
 class _Plan(Plan):
@@ -84,8 +90,8 @@ class _Plan(Plan):
         self._fixed = FixedShares(rows, user, options.get(sources.CODE_SOURCE))
         self.unclear |= self._fixed.unclear
         self.made: list[CostLine] = []
-        self.shares: dict[Identity, Shares] = {}
-        """What products bear of the lines made."""
+        self.shares: dict[tuple[Identity, datetime.date | None], Shares] = {}
+        """What products bear from when on that they did not yet, by cost line."""
         days = {row["start_date"] for row in rows if row["start_date"]}
         self._there = {
             (row.cost_line_id, row.from_quantity, row.start_date): row
@@ -96,7 +102,7 @@ class _Plan(Plan):
         return tuple(getattr(row, name) for name in _IDENTITY)
 
     def read(self, row: Row) -> _Row:
-        cost_line, shares = self._line(row)
+        cost_line, shares, is_new = self._line(row)
         values = self._values(row, cost_line)
         key = (self._identity(cost_line), values.from_quantity, row["start_date"])
         if key in self._seen:
@@ -109,13 +115,15 @@ class _Plan(Plan):
         self._seen[key] = row["line"]
         if cost_line.pk is None and self._identity(cost_line) not in self._lines:
             self._lines[self._identity(cost_line)] = cost_line
-            self.shares[self._identity(cost_line)] = shares
             self.made.append(cost_line)
-        return _Row(row["line"], cost_line, row["start_date"], values, there is not None, row[SHARES] or "")
+        if is_new:
+            self.shares[self._identity(cost_line), row[FROM]] = shares
+        of_shares = row[SHARES] or "", row[FROM], is_new
+        return _Row(row["line"], cost_line, row["start_date"], values, there is not None, *of_shares)
 
-    def _line(self, row: dict[str, Any]) -> tuple[CostLine, Shares]:
-        """The cost line the row is of: the one there is, else a new one, not saved; and the fixed shares the
-        row names."""
+    def _line(self, row: dict[str, Any]) -> tuple[CostLine, Shares, bool]:
+        """The cost line the row is of: the one there is, else a new one, not saved; the fixed shares the row
+        names, and whether these are new."""
         said = {name: row[name] or "" for name in ("name", "cost_centre")}
         for name, most in (("name", 80), ("cost_centre", 40)):
             if len(said[name]) > most:
@@ -144,23 +152,51 @@ class _Plan(Plan):
         except DomainError as error:
             raise Refused({"key": "split"}.get(error.field, error.field), error.code) from None
         found = self._lines.get(self._identity(fresh))
-        shares = self._shares(row, fresh, found)
+        shares = self._fixed.read(row)
+        is_new = self._are_new(row, shares, fresh, found)
         if found is not None and found.key != fresh.key:
             raise Refused("split", "line_differs")
         if found is not None and row["tail_months"] is not None and found.tail_months != tail:
             raise Refused("tail_months", "line_differs")
-        return found or fresh, shares
+        return found or fresh, shares, is_new
 
-    def _shares(self, row: Row, fresh: CostLine, found: CostLine | None) -> Shares:
-        shares = self._fixed.read(row)
+    def _are_new(self, row: Row, shares: Shares, fresh: CostLine, found: CostLine | None) -> bool:
+        """Whether the fixed shares are to be written; refuses those that cannot be."""
+        start = row[FROM]
         if bool(shares) and fresh.key != Split.FIXED:
             raise Refused(SHARES, "shares_of_other")
-        if found is None:
-            if fresh.key == Split.FIXED and not shares:
+        if not shares:
+            if start is not None:
+                raise Refused(SHARES, "shares_missing")
+            if found is None and fresh.key == Split.FIXED:
                 raise Refused(SHARES, "shares")
-        elif shares and shares != (self.shares.get(self._identity(found)) or self._fixed.there(found)):
-            raise Refused(SHARES, "line_differs")
-        return shares
+            return False
+        if found is None:
+            return self._begins(start)
+        of = self._identity(found)
+        there = {
+            **self._fixed.there(found),
+            **{at: own for (line, at), own in self.shares.items() if line == of},
+        }
+        if start is None:
+            held = [own for at, own in there.items() if at is None or at <= row["start_date"]]
+            if shares not in held[-1:] and shares != there.get(None):
+                raise Refused(SHARES, "line_differs")
+            return False
+        if there.get(start) == shares:
+            return False
+        if start in there and ((of, start) in self.shares or start <= today()):
+            raise Refused(FROM, "shares_taken")
+        return self._begins(start)
+
+    @staticmethod
+    def _begins(start: datetime.date | None) -> bool:
+        if start is not None:
+            try:
+                shares_start_check(start)
+            except DomainError as error:
+                raise Refused(FROM, error.code, until=f"{closed_until() or start:%Y-%m}") from None
+        return True
 
     def _whose(self, row: dict[str, Any]) -> dict[str, Any]:
         if bool(row["product"]) == bool(row["product_line"]):
@@ -239,6 +275,7 @@ class _Plan(Plan):
             "currency": line.currency,
             "ends": amount is None,
             **({SHARES: row.shares} if row.shares else {}),
+            **({FROM: row.shares_from.isoformat()} if row.shares_from else {}),
         }
 
     def closed_changes(self) -> list[dict[str, Any]]:
@@ -259,9 +296,9 @@ class _Plan(Plan):
             for month, lines in sorted(months.items())
         ]
 
-    def lines_made(self) -> list[tuple[CostLine, Shares]]:
-        """With what products bear of each where that is fixed."""
-        return [(line, self.shares[self._identity(line)]) for line in self.made]
+    def shares_made(self) -> list[tuple[CostLine, datetime.date | None, Shares]]:
+        """Once the cost lines are made: of which line, from when, and what each product bears."""
+        return [(self._lines[of], start, shares) for (of, start), shares in self.shares.items()]
 
     def counts(self) -> Counts:
         found = super().counts()
@@ -341,6 +378,13 @@ class CostsSheet(PlannedSheet[_Plan]):
             aliases=("fixed_shares", "vaste_aandelen", "aandelen"),
             help_text=_("Where the split is fixed: what each product bears, such as MILK=60; JUICE=40."),
         ),
+        Field(
+            FROM,
+            "date",
+            _("Shares from"),
+            aliases=("shares_since", "aandelen_vanaf"),
+            help_text=_("The first of a month from which fixed shares hold; empty: those that are there."),
+        ),
         Field("supplier", "text", _("Supplier"), aliases=("leverancier",)),
         Field("channel", "text", _("Channel"), aliases=("kanaal",)),
         Field("cost_centre", "text", _("Cost centre"), aliases=("cost_center", "kostenplaats")),
@@ -359,10 +403,12 @@ class CostsSheet(PlannedSheet[_Plan]):
     def apply(self, cursor: Any, import_id: int, options: Mapping[str, Any]) -> Counts:
         plan = self.checked(cursor, options)
         counts = plan.counts()
-        cost_lines_import(plan.lines_made())
+        source_import = Import.objects.get(pk=import_id)
+        cost_lines_import(plan.made)
+        cost_shares_import(source_import=source_import, rows=plan.shares_made())
         with import_correction(import_id, options.get("correction"), plan.closed_changes()):
             costs_import(
-                source_import=Import.objects.get(pk=import_id),
+                source_import=source_import,
                 rows=[
                     ((row.cost_line.pk, row.values.from_quantity, row.start_date), row.values)
                     for row in plan.rows

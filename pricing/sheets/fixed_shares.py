@@ -6,13 +6,14 @@ from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from typing import Any
 
-from pricing.models import CostLine, CostShare
+from pricing.models import CostLine
+from pricing.selectors.cost_splits import Keys, shares_by_start
 from pricing.words.cost_sheet import shares_read
 from products.sheets.known import ProductsKnown
 from products.sheets.planned import Refused, Row
 from products.sheets.sources import CODE_SOURCE
 
-FIELD = "shares"
+FIELD, FROM = "shares", "shares_from"
 Shares = Mapping[int, Decimal]
 """By product what it bears."""
 
@@ -25,9 +26,8 @@ class FixedShares:
         asked = [{"product": code, CODE_SOURCE: source} for code, source in dict.fromkeys(said)]
         self._products = ProductsKnown(asked, user, answer)
         self.unclear = self._products.asked()
-        self._there: dict[int, dict[int, Decimal]] = {}
-        for share in CostShare.objects.all() if said else ():
-            self._there.setdefault(share.cost_line_id, {})[share.product_id] = share.weight
+        fixed = CostLine.objects.filter(key=CostLine.Key.FIXED).values_list("pk", flat=True)
+        self._there = shares_by_start(list(fixed)) if said else {}
 
     @staticmethod
     def _codes(row: Row) -> list[tuple[str, Decimal]]:
@@ -53,6 +53,6 @@ class FixedShares:
             found[product.pk] = weight
         return found
 
-    def there(self, cost_line: CostLine) -> Shares:
-        """Those of a cost line that is there."""
+    def there(self, cost_line: CostLine) -> Keys:
+        """Those of a cost line that is there, by when they begin."""
         return self._there.get(cost_line.pk, {})

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from copy import copy
 from typing import Any
 
 from django.contrib import messages
@@ -21,16 +22,18 @@ from core.idempotency import once
 from core.months import month_add, month_start
 from core.organisation import today
 from core.pages import page_render, with_right
-from pricing.forms.costs import CostKindForm, CostLineForm, CostNoteForm, RateForm
-from pricing.models import CostKind, CostLine, CostRate, CostShare
-from pricing.selectors.costs import EDIT, RIGHT, cost_lines_visible, with_rates
+from pricing.forms.costs import CostKindForm, CostLineForm, CostNoteForm, RateForm, SharesForm
+from pricing.models import CostCorrection, CostKind, CostLine, CostRate, CostShare
+from pricing.selectors.costs import EDIT, RIGHT, Rates, cost_lines_visible, fixed_shares, with_rates
 from pricing.services.costs import (
     cost_kind_save,
     cost_line_create,
     cost_line_update,
     cost_rate_add,
     cost_rate_withdraw,
+    cost_shares_begin,
 )
+from pricing.words.cost_corrections import becomes_words
 from pricing.words.costs import (
     about_words,
     amount_words,
@@ -39,6 +42,7 @@ from pricing.words.costs import (
     rate_notes,
     split_words,
 )
+from products.selectors.closing import open_from
 
 
 @with_right(EDIT)
@@ -81,7 +85,7 @@ def cost_line(request: HttpRequest, pk: int) -> HttpResponse:
     rate_form = RateForm(None if is_note else request.POST or None, basis=line.basis)
     note_form = CostNoteForm(
         request.POST if is_note else None,
-        instance=CostLine.objects.get(pk=line.pk),
+        instance=copy(line),
         initial={"version": line.version},
     )
     conflict, status = None, 200
@@ -110,22 +114,50 @@ def cost_line(request: HttpRequest, pk: int) -> HttpResponse:
             else:
                 messages.success(request, _("Saved."))
                 return redirect("pricing:cost_line", pk=line.pk)
-    day = today()
+    return _shown(request, line, rate_form, note_form, conflict=conflict, status=status)
+
+
+def _shown(
+    request: HttpRequest,
+    line: Any,
+    rate_form: RateForm,
+    note_form: CostNoteForm,
+    shares_form: SharesForm | None = None,
+    *,
+    conflict: VersionConflict | None = None,
+    status: int = 200,
+) -> HttpResponse:
+    day, begin = today(), open_from()
     said = frozenset({"source_import", "created_by"})  # beside each rate
-    related = [Related(CostRate, "cost_line", skip=said), Related(CostShare, "cost_line")]
+    related = [Related(CostRate, "cost_line", skip=said), Related(CostShare, "cost_line", skip=said)]
+    is_fixed, can_edit = line.key == CostLine.Key.FIXED, request.user.has_perm(EDIT)
+    corrections = CostCorrection.objects.filter(rate__cost_line=line).select_related(
+        "proposed_by", "decided_by"
+    )
+    waiting = {row.rate_id: row for row in corrections if row.state == CostCorrection.State.PROPOSED}
+    for row in waiting.values():
+        row.rate.cost_line = line
+    known = Rates(line, [rate for rate in reversed(line.all_rates) if rate.withdrawn_at is None])
+    holding = {rate.pk for rate in known.tiers_on(day).values()}
     context = {
         "line": line,
         "of": of_words(line),
         "split": split_words(line),
         "basis": basis_words(line),
         "about": about_words(line),
-        "shares": line.shares.select_related("product") if line.key == CostLine.Key.FIXED else (),
+        "keys": fixed_shares(request.user, [line]).get(line.pk, []) if is_fixed else (),
+        "shares_form": (shares_form or SharesForm(user=request.user)) if is_fixed and can_edit else None,
         "rows": [
             {
                 "rate": rate,
                 "amount": amount_words(line, rate.amount),
                 "notes": rate_notes(line, rate),
                 "ahead": rate.start_date > day,
+                # of closed months the one that holds too: its page says the way out
+                "correctable": rate.start_date <= day
+                and (begin is None or rate.start_date >= begin or rate.pk in holding),
+                "correction": waiting.get(rate.pk),
+                "becomes": becomes_words(line, waiting[rate.pk]) if rate.pk in waiting else "",
             }
             for rate in line.all_rates
         ],
@@ -133,9 +165,32 @@ def cost_line(request: HttpRequest, pk: int) -> HttpResponse:
         "note_form": note_form,
         "conflict": conflict,
         "history": history_of(line, related=related),
-        "can_edit": request.user.has_perm(EDIT),
+        "can_edit": can_edit,
     }
     return page_render(request, "pricing/cost_line.html", context, status=status)
+
+
+@with_right(EDIT)
+@require_POST
+def cost_shares_new(request: HttpRequest, pk: int) -> HttpResponse:
+    """Fixed shares from a month on."""
+    line = get_object_or_404(with_rates(cost_lines_visible(request.user)), pk=pk)
+    form = SharesForm(request.POST, user=request.user)
+    if form.is_valid():
+        said = form.cleaned_data
+        try:
+            cost_shares_begin(
+                user=request.user, cost_line=line, start_date=said["start_date"], shares=said["shares"]
+            )
+        except DomainError as error:
+            if error.status == 403:
+                raise
+            form_refuse(form, error)
+        else:
+            messages.success(request, _("Saved."))
+            return redirect("pricing:cost_line", pk=line.pk)
+    note_form = CostNoteForm(instance=copy(line), initial={"version": line.version})
+    return _shown(request, line, RateForm(basis=line.basis), note_form, form, status=422)
 
 
 @with_right(EDIT)

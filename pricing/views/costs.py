@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
-from decimal import Decimal
 from itertools import islice
 from typing import Any
 
@@ -14,7 +13,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 from core.errors import require
-from core.organisation import organisation_get
+from core.organisation import organisation_get, today
 from core.pages import Sort, page_render, paginate, with_right
 from exchange.export import FORMATS, ExportColumn, export_response
 from pricing.cards.costs import product_costs_context
@@ -24,7 +23,7 @@ from pricing.cards.variance import variance_card
 from pricing.forms.costs import LandedForm
 from pricing.models import CostKind, CostLine, CostRate
 from pricing.selectors.cost_overview import SHOWN, SORTS, cost_lines_listed
-from pricing.selectors.costs import EDIT, RIGHT, fixed_shares, product_rates
+from pricing.selectors.costs import EDIT, RIGHT, FixedShares, Rates, fixed_shares, product_rates, rates_of
 from pricing.words.cost_sheet import ALL, shares_text
 from pricing.words.costs import about_words, amount_words, basis_words, of_words, split_words
 from products.models import ProductLine
@@ -108,25 +107,28 @@ def _line_code(row: CostLine) -> str | None:
     return row.line.code if row.line else None if row.product else ALL
 
 
-def _exported(row: Any, rate: CostRate | None, shares: Sequence[tuple[str, Decimal]]) -> list[Any]:
-    """A cost line with the rate that holds, as the sheet reads it; what is as it is without a word stays
-    empty."""
-    percent = row.basis == CostLine.Basis.SHARE and row.now_amount is not None
-    of_rate: list[Any] = [None] * 5
-    if rate is not None:
-        of_rate = [
-            rate.exchange_rate if row.currency != organisation_get().currency else None,
-            rate.times if rate.times != 1 else None,
-            *(rate.from_quantity or None, rate.least_quantity or None, rate.vat_rate * 100 or None),
-        ]
+def _exported(row: CostLine, rate: CostRate, key: FixedShares | None) -> list[Any]:
+    """A rate of a cost line, as the sheet reads it; what is as it is without a word stays empty."""
+    amount = rate.amount
+    if amount is not None and row.basis == CostLine.Basis.SHARE:
+        amount *= 100
     return [
         *(row.product and row.product.code, _line_code(row), row.kind.code, row.name),
-        *(row.basis, row.base, row.measure and row.measure.code, row.now_since),
-        row.now_amount * 100 if percent else row.now_amount,
-        *(row.currency, *of_rate, row.key, shares_text(shares) or None),
+        *(row.basis, row.base, row.measure and row.measure.code, rate.start_date, amount),
+        *("1" if amount is None else None, row.currency),
+        rate.exchange_rate if row.currency != organisation_get().currency else None,
+        rate.times if rate.times != 1 else None,
+        *(rate.from_quantity or None, rate.least_quantity or None, rate.vat_rate * 100 or None),
+        *(row.key, shares_text(key.shares) if key else None, key.start_date if key else None),
         *(row.supplier and row.supplier.code, row.channel and row.channel.code),
         *(row.cost_centre, row.tail_months),
     ]
+
+
+def _rates_exported(rates: Rates, *, ahead: bool) -> list[CostRate]:
+    """Of each tier the rate that holds; ``ahead``: and those to come."""
+    day = today()
+    return [*rates.tiers_on(day).values(), *(rates.ahead_of(day) if ahead else ())]
 
 
 @with_right(RIGHT)
@@ -141,10 +143,12 @@ def costs_export(request: HttpRequest, kind: str) -> HttpResponseBase:
     def rows() -> Iterator[list[Any]]:
         found = asked.rows(request.user).iterator(chunk_size=EXPORTED)
         while chunk := list(islice(found, EXPORTED)):
-            rates = CostRate.objects.in_bulk({row.now_rate for row in chunk} - {None})
-            shares = fixed_shares(request.user, chunk)
+            rates, shares = rates_of(chunk), fixed_shares(request.user, chunk)
             for row in chunk:
-                yield _exported(row, rates.get(row.now_rate), shares.get(row.pk, []))
+                keys = shares.get(row.pk, [])
+                key = next((each for each in keys if each.holds), keys[0] if keys else None)
+                for rate in _rates_exported(rates[row.pk], ahead=asked.show != SHOWN[0]):
+                    yield _exported(row, rate, key)
 
     columns = [
         ExportColumn(_("Product")),
@@ -156,6 +160,7 @@ def costs_export(request: HttpRequest, kind: str) -> HttpResponseBase:
         ExportColumn(_("Per unit of")),
         ExportColumn(_("From"), "date"),
         ExportColumn(_("Amount"), "number"),
+        ExportColumn(_("Ends")),
         ExportColumn(_("Currency")),
         ExportColumn(_("Exchange rate"), "exact"),
         ExportColumn(_("How often"), "number"),
@@ -164,6 +169,7 @@ def costs_export(request: HttpRequest, kind: str) -> HttpResponseBase:
         ExportColumn(_("VAT not reclaimed"), "number"),
         ExportColumn(_("Split")),
         ExportColumn(_("Fixed shares"), width=30),
+        ExportColumn(_("Shares from"), "date"),
         ExportColumn(_("Supplier")),
         ExportColumn(_("Channel")),
         ExportColumn(_("Cost centre")),

@@ -66,6 +66,9 @@ REASONS: dict[str, Any] = {
     ),
     "shares_of_other": _("only a line whose split is fixed has fixed shares"),
     "shares_unread": _("“%(said)s” is not a product code and a share, such as MILK=60, each product once"),
+    "shares_missing": _("a month from which shares hold, and no shares"),
+    "shares_taken": _("other shares are said of this month already: begin a later month"),
+    "not_a_month": _("shares begin on the first day of a month"),
     "currency_of_share": _("a percentage is of an amount in our own currency"),
     "tail": _("only an amount a month goes on after the end"),
     "amount_missing": _("no amount; where it ends, say so in the column “ends”"),
@@ -76,7 +79,9 @@ REASONS: dict[str, Any] = {
     "no_exchange": _("an exchange rate, and the line is in our own currency"),
     "exchange_missing": _("no exchange rate, and the line is in another currency"),
     "line_differs": _("the cost line that is there says otherwise"),
-    "rate_taken": _("another amount holds from that day: one ahead is withdrawn first, a past one stays"),
+    "rate_taken": _(
+        "another amount holds from that day: one ahead is withdrawn first, one that has begun is corrected"
+    ),
     "rate_duplicate": _("line %(other)s of the file is about the same cost and day"),
 }
 MOST_SHARE = Decimal(10) ** 14

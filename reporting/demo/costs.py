@@ -11,11 +11,13 @@ from pathlib import Path
 from typing import Any
 
 from accounts.models import User
-from core.months import month_add
+from core.months import month_add, month_start
 from core.organisation import today
 from pricing.engine.costs import allocate
-from pricing.models import CostKind
+from pricing.models import CostKind, CostLine
 from pricing.services.cost_changes import cost_change_apply, cost_change_draft
+from pricing.services.cost_corrections import cost_rate_correct
+from pricing.services.costs import RateValues, cost_rate_add
 from products.models import BudgetRow, Product
 
 from .catalogue import Item, items
@@ -154,6 +156,19 @@ def dearer_create(finance: User) -> None:
         value=Decimal("0.1"),
         reason="Wat als de commissie stijgt?",
         **said,
+    )
+
+
+def correction_create(finance: User) -> None:
+    """Quality costs another amount this month; two of its digits were typed the wrong way round."""
+    line = CostLine.objects.get(kind__code="quality", line__code="food")
+    wrong, start_date = RateValues(Decimal(18_054)), month_start(today())
+    rate = cost_rate_add(user=finance, cost_line=line, start_date=start_date, values=wrong)
+    cost_rate_correct(
+        user=finance,
+        rate=rate,
+        reason="Cijfers verwisseld: het contract zegt 18.045",
+        values=RateValues(Decimal(18_045)),
     )
 
 

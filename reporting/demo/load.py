@@ -62,7 +62,7 @@ from .catalogue import (
     Item,
     items,
 )
-from .costs import cost_budget_file, cost_file, dearer_create
+from .costs import correction_create, cost_budget_file, cost_file, dearer_create
 from .judgement import JUDGED_THEN, judged_then, judgement_create
 from .ledger import late_file, ledger_file, ledger_mapped
 from .offer import positionings_create
@@ -331,6 +331,7 @@ def _ledger(people: dict[str, User], last: datetime.date) -> None:
         cost_budget_file(path)
         _import("budget", path)
     dearer_create(people["Emma"])
+    correction_create(people["Emma"])
 
 
 @transaction.atomic

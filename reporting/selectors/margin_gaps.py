@@ -10,9 +10,10 @@ from typing import Any
 
 from django.core.exceptions import EmptyResultSet
 from django.db import connection
-from django.db.models import Q, QuerySet
+from django.db.models import F, Q, QuerySet
 
 from core.months import month_range
+from pricing.engine.costs import LEVELS
 from products.models import Product
 
 from .cost_report import booked_visible, within
@@ -29,28 +30,33 @@ _WITHOUT = """
         WHERE s.month = ANY(%(months)s::date[]) AND s.revenue <> 0 {channels}
         UNION ALL SELECT month, product_id, false FROM ({booked}) booked
     ), unbooked AS (SELECT month FROM there GROUP BY month HAVING bool_and(is_sold))
-    SELECT month, NULL::bigint, NULL::numeric FROM unbooked
+    SELECT month, NULL::bigint, NULL, NULL::numeric FROM unbooked
     UNION ALL
-    SELECT NULL::date, product_id, NULL::numeric FROM there
+    SELECT NULL::date, product_id, NULL, NULL::numeric FROM there
     WHERE product_id IS NOT NULL AND month NOT IN (TABLE unbooked)
     GROUP BY product_id HAVING bool_and(is_sold)
     UNION ALL
-    SELECT NULL::date, NULL::bigint, sum(amount) FROM ({apart}) apart
+    SELECT month, NULL::bigint, level, sum(amount) FROM ({apart}) apart GROUP BY month, level
 """
-_NOTHING = "SELECT NULL::date AS month, NULL::bigint AS product_id, 0::numeric AS amount WHERE false"
+_NOTHING = """
+    SELECT NULL::date AS month, NULL::bigint AS product_id, NULL AS level, 0::numeric AS amount WHERE false
+"""
 
 
 @dataclass(frozen=True)
 class MarginGaps:
     """``months``: with sales and none of the costs; ``unplanned``: as the budget has them. ``products``: the
     first names of those that sold something in the other months and have no actual costs there, and how many
-    ``others``. ``apart``: costs that are booked in no channel, of margins in some."""
+    ``others``. ``apart``: costs that are booked in no channel, of margins in some; in ``apart_months``, the
+    first of their levels ``apart_level``."""
 
     months: Sequence[datetime.date] = ()
     unplanned: Sequence[datetime.date] = ()
     products: Sequence[str] = ()
     others: int = 0
     apart: Decimal = Decimal(0)
+    apart_months: Sequence[datetime.date] = ()
+    apart_level: str = ""
 
 
 NO_GAPS, ALL = MarginGaps(), Q()
@@ -72,16 +78,26 @@ def margin_gaps(
     rows = booked_visible(user).filter(of, counted)
     own = Q(month__range=(spans[-1].first, spans[-1].last), source__in=spans[-1].sources)
     said = _sql(rows.filter(within(query))), _sql(rows.filter(_in_no_channel(query), own))
-    months, lacking, apart = _without(query, leads, spans, *said)
+    found = _without(query, leads, spans, *said)
+    months = sorted(month for month, _pk, _level, amount in found if month and amount is None)
+    lacking = [pk for _month, pk, *_rest in found if pk]
+    apart = [(month, level, amount) for month, _pk, level, amount in found if month and level and amount]
     named: list[str] = []
     if all(span.sources == SOURCES["actual"] for span in spans):
         named = sorted((products[pk].name for pk in lacking), key=str.lower)
-    return MarginGaps(months, products=tuple(named[:NAMED]), others=len(named[NAMED:]), apart=apart)
+    return MarginGaps(
+        tuple(months),
+        products=tuple(named[:NAMED]),
+        others=len(named[NAMED:]),
+        apart=sum((amount for _month, _level, amount in apart), Decimal(0)),
+        apart_months=tuple(sorted({month for month, _level, _amount in apart})),
+        apart_level=min((level for _month, level, _amount in apart), key=LEVELS.index, default=""),
+    )
 
 
 def _without(
     query: ReportQuery, leads: Mapping[int, int], spans: Iterable[Span], booked: str, apart: str
-) -> tuple[tuple[datetime.date, ...], list[int], Decimal]:
+) -> list[tuple[datetime.date | None, int | None, str | None, Decimal | None]]:
     channel = query.filters.get("channel")
     said: dict[str, Any] = {
         "products": list(leads),
@@ -97,10 +113,7 @@ def _without(
     )
     with connection.cursor() as cursor:
         cursor.execute(sql, said)
-        found = cursor.fetchall()
-    months = tuple(sorted(month for month, _pk, _amount in found if month))
-    amounts = (amount for *_of, amount in found if amount)
-    return months, [pk for _month, pk, _amount in found if pk], sum(amounts, Decimal(0))
+        return cursor.fetchall()  # type: ignore[no-any-return]
 
 
 def _in_no_channel(query: ReportQuery) -> Q:
@@ -115,7 +128,8 @@ def _in_no_channel(query: ReportQuery) -> Q:
 def _sql(rows: QuerySet[Any]) -> str:
     """As part of a query that has named parameters."""
     try:
-        sql, params = rows.order_by().values("month", "product_id", "amount").query.sql_with_params()
+        names = rows.order_by().values("month", "product_id", "amount", level=F("kind__level"))
+        sql, params = names.query.sql_with_params()
     except EmptyResultSet:
         return _NOTHING
     with connection.cursor() as cursor:

@@ -66,8 +66,8 @@ _COSTS = {"month": "month", "channel": "channel_id"}
 @dataclass(frozen=True)
 class MarginRow:
     """Of ``name``: gross and net sales, and what is left after each level's costs, among which ``claims``;
-    ``sold``: something is known of its sales; ``kinds``: its costs by the id of their kind. ``is_partial``:
-    of some channels, while there are costs in none, so it is no share of net sales."""
+    ``sold``: something is known of its sales; ``kinds``: its costs by the id of their kind. ``lacks``:
+    of some channels, while costs of this level are in none, so from there on it is no share of net sales."""
 
     name: Name
     gross: Decimal
@@ -79,7 +79,7 @@ class MarginRow:
     claims: Decimal = ZERO
     sold: bool = True
     kinds: Mapping[int, Decimal] = field(default_factory=dict)
-    is_partial: bool = False
+    lacks: str = ""
 
     @property
     def deductions(self) -> Decimal:
@@ -93,15 +93,17 @@ class MarginRow:
     def ratios(self) -> ClaimRatios | None:
         """Claims and all other costs as shares of net sales, where there are claims."""
         others = self.net - self.result - self.claims
-        return claim_ratios(self.net, self.claims, others) if self.claims and not self.is_partial else None
+        return claim_ratios(self.net, self.claims, others) if self.claims and not self.lacks else None
 
     def rate(self, level: str) -> Decimal | None:
         """A margin as a share of net sales."""
-        return self.share(getattr(self, level))
+        place = LEVELS.index("below" if level == "result" else level)
+        is_told = not self.lacks or place < LEVELS.index(self.lacks)
+        return getattr(self, level) / self.net if self.net and is_told else None
 
     def share(self, amount: Decimal) -> Decimal | None:
         """Of net sales."""
-        return amount / self.net if self.net and not self.is_partial else None
+        return amount / self.net if self.net and not self.lacks else None
 
 
 @dataclass(frozen=True)
@@ -140,11 +142,11 @@ def margin_report(user: Any, query: ReportQuery) -> MarginReport:
 
 def _with_gaps(found: MarginReport, gaps: MarginGaps, *, in_some: bool) -> MarginReport:
     """``in_some``: also all rows together are of some channels."""
-    rows, total, is_partial = found.rows, found.total, bool(gaps.apart)
-    if is_partial:
-        rows = [replace(row, is_partial=True) for row in rows]
-    if total is not None and in_some:
-        total = replace(total, is_partial=is_partial)
+    rows, total = found.rows, found.total
+    if gaps.apart_level:
+        rows = [replace(row, lacks=gaps.apart_level) for row in rows]
+        if total is not None and in_some:
+            total = replace(total, lacks=gaps.apart_level)
     return replace(found, rows=rows, total=total, gaps=gaps)
 
 

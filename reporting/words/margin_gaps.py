@@ -36,10 +36,15 @@ def gaps_words(found: MarginGaps, *, advise: bool = False) -> list[str]:
         said.append(_("Sold, without any of these actual costs: %(names)s.") % {"names": names})
     if found.apart:
         words = _(
-            "Margins of a channel are without what is booked in no channel, %(amount)s of costs, so there is"
-            " no share of net sales."
+            "Margins of a channel are without what is booked in no channel, %(amount)s of costs of"
+            " %(months)s, so there is no share of net sales from %(margin)s on."
         )
-        said.append(words % {"amount": formats.money(found.apart, organisation_get().currency)})
+        details = {
+            "amount": formats.money(found.apart, organisation_get().currency),
+            "months": _months(found.apart_months),
+            "margin": _("the result") if found.apart_level == "below" else found.apart_level.upper(),
+        }
+        said.append(words % details)
     return said
 
 

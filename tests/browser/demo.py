@@ -16,7 +16,16 @@ from core.organisation import today
 from exchange.models import Import, Layout
 from forecasting.models import Driver, NightlyRun
 from forecasting.services.drivers import driver_values_set
-from pricing.models import CostChange, CostKind, CostLine, Positioning, PriceList, Promotion, Proposal
+from pricing.models import (
+    CostChange,
+    CostCorrection,
+    CostKind,
+    CostLine,
+    Positioning,
+    PriceList,
+    Promotion,
+    Proposal,
+)
 from products.models import BudgetVersion, Channel, Segment, Supplier
 from reporting.models import Report, ReportGrant, Share
 
@@ -144,6 +153,7 @@ PAGES: dict[str, Args] = {
     "pricing:costs": _none,
     "pricing:cost_line": _first(CostLine),
     "pricing:cost_line_new": _none,
+    "pricing:cost_correction_new": lambda: {"pk": CostCorrection.objects.get().rate_id},
     "pricing:cost_kinds": _none,
     "pricing:cost_months": _none,
     "pricing:cost_paste": _none,
@@ -273,6 +283,8 @@ NO_PAGES = {
     "reporting:cost_report_view_end",
     "reporting:cost_report_view_new",
     "pricing:cost_rate_withdraw",
+    "pricing:cost_correction_decide",
+    "pricing:cost_shares_new",
     "pricing:reference_customer",
     "pricing:promotions_card",
     "pricing:proposal_effect",

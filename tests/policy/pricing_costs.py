@@ -8,7 +8,7 @@ from typing import Any
 from django.utils import timezone
 
 from core.organisation import today
-from pricing.models import CostChange, CostChangeEffect, CostKind, CostLine, CostRate
+from pricing.models import CostChange, CostChangeEffect, CostCorrection, CostKind, CostLine, CostRate
 from tests.factories import cost_line_factory, cost_rate_factory
 
 from .rules import Rule
@@ -72,6 +72,26 @@ def new(world: World) -> dict[str, Any]:
     }
 
 
+def _begun(line: CostLine) -> CostRate:
+    return CostRate.objects.get(cost_line=line, start_date__lte=today())
+
+
+def _correction(world: World, line: CostLine) -> dict[str, Any]:
+    def make() -> CostCorrection:
+        said = {"amount": 9, "reason": "Typed wrong", "proposed_by": world.somebody}
+        return CostCorrection.objects.create(rate=_begun(line), **said)
+
+    return {"pk": world.made(f"correction of {line.pk}", make).pk}
+
+
+of_begun: dict[str, Any] = {
+    "args": lambda world: {"pk": _begun(_own(world)).pk},
+    "foreign": lambda world: {"pk": _begun(_foreign(world)).pk},
+}
+of_correction: dict[str, Any] = {
+    "args": lambda world: _correction(world, _own(world)),
+    "foreign": lambda world: _correction(world, _foreign(world)),
+}
 KIND = {"code": "co2", "name_nl": "Koolstof", "name_en": "Carbon", "level": "cm1", "place": 9}
 
 
@@ -173,6 +193,9 @@ COST_RULES = [
         args=own_product,
         foreign=lambda world: {"code": world.foreign_product.code},
     ),
+    Rule("pricing:cost_correction_new", get=EDIT, post=EDIT, data={"amount": "3"}, **of_begun),
+    Rule("pricing:cost_correction_decide", post=EDIT, data={"act": "refuse"}, **of_correction),
+    Rule("pricing:cost_shares_new", post=EDIT, args=own, foreign=foreign),
     Rule("pricing:cost_line_new", get=EDIT, post=EDIT, data=new),
     Rule("pricing:cost_line", get=SEE, post=EDIT, args=own, foreign=foreign, data=rate),
     Rule(

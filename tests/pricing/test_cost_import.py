@@ -20,9 +20,11 @@ from exchange.models import Import
 from exchange.services.shell import import_run
 from exchange.sheets import sheets
 from pricing.models import CostLine, CostRate, CostShare
+from pricing.selectors.cost_months import cost_months
 from pricing.selectors.costs import costs_on
 from pricing.services.costs import RateValues, cost_rate_add
-from products.models import Correction, Supplier
+from products.models import Correction, Product, Supplier
+from products.services.closing import month_close
 from tests.factories import (
     channel_factory,
     cost_line_factory,
@@ -32,6 +34,8 @@ from tests.factories import (
     product_factory,
     user_factory,
 )
+from tests.pricing.test_margins import sell
+from tests.pricing.test_standard_costs import night
 
 pytestmark = pytest.mark.django_db
 D = Decimal
@@ -47,6 +51,7 @@ HEAD = (
         "per_eenheid_van",
         "hoe_vaak",
         "vaste_aandelen",
+        "aandelen_vanaf",
     ),
 )
 
@@ -183,8 +188,102 @@ def test_undo_withdraws_what_never_held_and_puts_back_what_did(product: Any, tmp
     assert held(product, -20) == {"purchase": 9}
     assert held(product, 1) == {"purchase": 16}  # 8, twice a unit
     assert held(product, 30) == {"purchase": 16}
-    assert CostRate.objects.exclude(withdrawn_at=None).count() == 1
-    assert held(product, -10)["marketing"] == 500  # what was paid once was paid
+    assert CostRate.objects.exclude(withdrawn_at=None).count() == 2
+    assert "marketing" not in held(product, -10)  # of what is paid once nothing is left
+
+
+def test_what_was_paid_once_in_a_closed_month_stays_when_the_file_is_undone(
+    product: Any, tmp_path: Path
+) -> None:
+    sell(product, month_add(month_start(today()), -1), D(10), D(100))
+    before = month_start(today()) - datetime.timedelta(1)
+    run(tmp_path, row("A", "marketing", (before - today()).days, 500, basis="once"))
+    night()
+    assert cost_months().get(kind__code="marketing").amount == 500
+    month_close(user=user_factory("finance"), month=month_add(month_start(today()), -2))
+    call_command("undo_import", Import.objects.get().pk)
+    night()
+    assert not cost_months().filter(kind__code="marketing").exists()
+    run(tmp_path, row("A", "licences", (before - today()).days, 500, basis="once"))
+    month_close(user=user_factory("finance"), month=month_start(before))
+    call_command("undo_import", Import.objects.order_by("-pk")[0].pk)
+    night()
+    assert cost_months().get(kind__code="licences").amount == 500
+    assert CostRate.objects.get(cost_line__kind__code="licences").withdrawn_at is None
+
+
+def test_every_tier_goes_out_and_comes_in_again(product: Any, tmp_path: Path) -> None:
+    """Each with its own minimum, exchange rate and VAT, one that ended not; with ahead those to come."""
+    line = cost_line_factory(product=product, kind="purchase", currency="USD")
+    for begin, amount, start in ((0, 9, -90), (0, 8, -20), (100, 7, -20), (500, 6, -20), (900, None, -20)):
+        of_tier = {"from_quantity": begin, "amount": amount, "exchange_rate": D("0.9") + D(begin) / 10_000}
+        cost_rate_factory(cost_line=line, start_date=day(start), **of_tier)
+    cost_rate_factory(cost_line=line, start_date=day(9), from_quantity=100, amount=None)
+    client = Client()
+    client.force_login(user_factory("finance", language="en"))
+    path = tmp_path / "costs.csv"
+    for show, count in (("now", 3), ("all", 4)):
+        path.write_bytes(b"".join(client.get(f"/costs/export/csv/?show={show}").streaming_content))
+        with translation.override("en"):
+            outcome = import_run(sheet="costs", path=path, options={}, leave_out_refused=False, dry_run=False)
+        assert (outcome.refusals, outcome.counts.new, outcome.counts.unchanged) == ([], 0, count)
+    assert line.rates.filter(withdrawn_at=None).count() == 6
+
+
+def test_fixed_shares_begin_in_a_month_and_the_months_before_keep_theirs(
+    product: Any, tmp_path: Path
+) -> None:
+    """300 a month at 60 : 40, from last month on at 1 : 2; undone, the first hold again from next month."""
+    product_factory(code="B")
+    last = month_add(month_start(today()), -1)
+    for back in (1, 2):
+        sell(product, month_add(month_start(today()), -back), D(10), D(100))
+    all_of_them = {"basis": "month", "verdeling": "vast"}
+
+    def said(shares: str, start: str = "") -> dict[str, Any]:
+        more = {"vaste_aandelen": f'"{shares}"', "aandelen_vanaf": start}
+        return row("all", "overhead", -200, "300", **all_of_them, **more)
+
+    run(tmp_path, said("A=60; B=40"))
+    second = run(tmp_path, said("A=1; B=2", f"{last}"))
+    assert (second.counts.changed, second.counts.new) == (1, 0)
+    assert run(tmp_path, said("A=1; B=2", f"{last}")).counts.unchanged == 1
+    assert run(tmp_path, said("A=60; B=40")).counts.unchanged == 1
+    for shares, start, code in (
+        ("A=5; B=4", f"{last}", "shares_taken"),
+        ("A=5; B=4", f"{last + datetime.timedelta(1)}", "not_a_month"),
+        ("", f"{last}", "shares_missing"),
+    ):
+        assert [each.code for each in run(tmp_path, said(shares, start)).refusals] == [code]
+    night()
+
+    def parts(month: datetime.date) -> dict[str, Any]:
+        rows = cost_months().filter(month=month, source="standard")
+        codes = dict(Product.objects.values_list("pk", "code"))
+        return {codes[pk]: amount for pk, amount in rows.values_list("product_id", "amount")}
+
+    assert parts(month_add(last, -1)) == {"A": 180, "B": 120}
+    assert parts(last) == {"A": 100, "B": 200}
+    client = Client()
+    client.force_login(user_factory("finance", language="en"))
+    path = tmp_path / "costs.csv"
+    path.write_bytes(b"".join(client.get("/costs/export/csv/").streaming_content))
+    assert "A=1;B=2" in path.read_text()
+    assert f"{last}" in path.read_text()
+    with translation.override("en"):
+        outcome = import_run(sheet="costs", path=path, options={}, leave_out_refused=False, dry_run=False)
+    assert (outcome.refusals, outcome.counts.unchanged) == ([], 1)
+    sheets.get("costs").undo(None, second.import_id)
+    [line] = client.get("/api/v1/cost-lines/").json()["results"]
+    following = month_add(last, 2)
+    assert [(each["start_date"], each["product"], D(each["share"])) for each in line["shares"]] == [
+        *((None, "A", 60), (None, "B", 40), (f"{last}", "A", 1), (f"{last}", "B", 2)),
+        *((f"{following}", "A", 60), (f"{following}", "B", 40)),
+    ]
+    month_close(user=user_factory("finance"), month=last)
+    assert [each.code for each in run(tmp_path, said("A=5; B=4", f"{month_add(last, -3)}")).refusals] == [
+        "month_closed"
+    ]
 
 
 @pytest.mark.parametrize("language", ["en", "nl"])

@@ -126,6 +126,15 @@ def test_an_accrual_that_nothing_takes_back_is_told_and_listed(finance: Any, pro
     assert "state=open" in page.context["address"]
 
 
+def test_who_is_limited_reads_nothing_of_what_a_file_brought(finance: Any, products: Any) -> None:
+    """To lines, or to channels: amounts of the ledger are of all of them."""
+    done = Import(sheet=SHEET.key, counts=run(SHEET, [entry(100)]).counts.as_json())
+    limits = ({"channels": [channel_factory()]}, {"lines": [line_factory()]})
+    limited = [user_factory("finance", **each) for each in limits]
+    told = [reconciled_panel(user, done) for user in (finance, *limited)]
+    assert [each is None for each in told] == [False, True, True]
+
+
 def test_what_is_split_alike_is_split_together_and_what_cannot_be_is_on_no_product(
     finance: Any, products: Any
 ) -> None:

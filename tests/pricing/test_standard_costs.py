@@ -95,6 +95,49 @@ def test_it_books_what_the_tab_shows(world: list[Product]) -> None:
     assert compared > 80
 
 
+def test_what_channels_bear_adds_up_to_what_the_product_does(world: list[Product]) -> None:
+    """Each amount is borne where it was sold, to the cent; without sales it stays in no channel."""
+    night()
+    sold = set(SalesMonth.objects.values_list("product_id", "month").distinct())
+    for row in cost_months().filter(source="standard"):
+        assert (row.channel_id is not None) == ((row.product_id, row.month) in sold)
+    for product in world:
+        for month in product_margins(user_factory("finance"), product, last(3), last()) or ():
+            for line, amount in month.costs:
+                rows = cost_months().filter(product=product, month=month.month, cost_line=line)
+                assert sum(rows.values_list("amount", flat=True)) == amount
+
+
+def test_a_cost_is_borne_by_the_channels_that_sold_what_it_counts() -> None:
+    """30 and 70 sold, 5 given back in a third; for 400, 500 and −50. 2 each to buy: 60, 140, −10, duty 10 %
+    of it; 5 % of net: 20, 25, −2.50; 4 a unit of retail, the first and the third: 100. A licence of 100.01 by
+    net sales, and overhead of 90 by volume, without what is under nothing: 44.45, 55.56; 27, 63."""
+    product, retail = product_factory(), channel_factory(code="RETAIL")
+    shop, web = channel_factory(code="SHOP", parent=retail), channel_factory(code="WEB")
+    back = channel_factory(code="BACK", parent=retail)
+    for channel, units, revenue in ((shop, 30, 400), (web, 70, 500), (back, -5, -50)):
+        sell(product, last(), D(units), D(revenue), channel=channel)
+    costs("purchase", "2", product=product)
+    costs("duty", "0.1", product=product, basis="share", base="purchase")
+    costs("commission", "0.05", product=product, basis="share", base="net")
+    costs("fulfilment", "4", product=product, channel=retail)
+    costs("licences", "100.01", product=product, basis="month")
+    costs("overhead", "90", basis="month", key="volume")
+    night()
+    rows = cost_months().filter(source="standard").values_list("kind__code", "channel__code", "amount")
+    found: dict[str, dict[str, Decimal]] = {}
+    for code, channel, amount in rows:
+        found.setdefault(code, {})[channel] = amount
+    assert found == {
+        "purchase": {"SHOP": D(60), "WEB": D(140), "BACK": D(-10)},
+        "duty": {"SHOP": D(6), "WEB": D(14), "BACK": D(-1)},
+        "commission": {"SHOP": D(20), "WEB": D(25), "BACK": D("-2.50")},
+        "fulfilment": {"SHOP": D(120), "BACK": D(-20)},
+        "licences": {"SHOP": D("44.45"), "WEB": D("55.56")},
+        "overhead": {"SHOP": D(27), "WEB": D(63)},
+    }
+
+
 def test_a_tier_in_another_currency_has_its_own_exchange_rate() -> None:
     product = product_factory()
     sell(product, last(), D(2000), D(40_000))

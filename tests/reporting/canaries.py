@@ -397,7 +397,16 @@ OPEN = {
 """What can be told to the outside, of what a report is about."""
 OPEN_TABLES = ("SalesMonth", "ProductMonth", "ForecastMonth", "TotalForecast", "DistributionMonth")
 COSTS = (
-    *("CostLine", "CostRate", "CostShare", "CostBudget", "CostMonth", "CostKind", "LedgerEntry"),
+    *(
+        "CostLine",
+        "CostRate",
+        "CostCorrection",
+        "CostShare",
+        "CostBudget",
+        "CostMonth",
+        "CostKind",
+        "LedgerEntry",
+    ),
     *("CostLeftOut", "LedgerMapping", "Levy", "Bound", "RecommendedPrice", "Listing.fee"),
 )
 KEYS = ("accounts.User.time_zone", "collaboration.Alert.kind", "pricing.Price.tier")

@@ -1,10 +1,11 @@
 """Real stores: unit costs by product, store and week come in as actual costs, and the margin of a brand in a
-store is what pandas makes of the same file, to the cent."""
+store is what pandas makes of the same file in each month, to the cent."""
 
 from __future__ import annotations
 
 import csv
 import os
+from collections.abc import Sequence
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -85,22 +86,35 @@ def test_margin_by_brand_and_store_is_what_pandas_says(tmp_path: Path) -> None:
     _import("cost_actuals", tmp_path / "costs.csv", COLUMNS, bookings)
     assert list(ledger_is_booked()) == []
 
-    found: dict[tuple[str, str], Decimal] = {}
+    expected = _expected(stores)
+    found: dict[tuple[str, str, str], Decimal] = {}
     names = dict(Channel.objects.values_list("code", "name"))
-    for year in range(1990, 1993):
+    for month in sorted({month for _brand, _store, month in expected}):
         for brand, code in brands.items():
-            asked = f"layout=margin&by=channel&of=actual&month={year}-12&line={code}"
+            asked = f"layout=margin&by=channel&of=actual&month={month}&period=month&line={code}"
             for row in margin_report(finance, report_query(QueryDict(asked))).rows:
-                key = (brand, names[row.name.code])
-                found[key] = found.get(key, Decimal(0)) + row.cm1
+                found[brand, names[row.name.code], month] = row.cm1
+    assert len({key[:2] for key in expected}) == len(brands) * len(stores)
+    assert found == expected
 
-    # Apart from all that: whole numbers of cents, by pandas alone.
-    table = pd.read_csv(DATA / "sales.csv").merge(pd.read_csv(DATA / "products.csv"), on="sku")
+
+def _expected(stores: Sequence[str]) -> dict[tuple[str, str, str], Decimal]:
+    """By brand, store and month, apart from all that: whole numbers of cents, by pandas alone. A week's sales
+    lie in its months by days, what is left of a cent in the second; its costs in the month it starts in."""
+    table = pd.read_csv(DATA / "sales.csv", parse_dates=["week_start"])
+    table = table.merge(pd.read_csv(DATA / "products.csv"), on="sku")
     table = table[table["channel"].isin(stores)]
     units = (table["units"] * 10).round().astype("int64")
     costs = units * (table["unit_cost"] * 1000).round().astype("int64")  # in hundredths of a cent
-    cents = (table["revenue"] * 100).round().astype("int64") - (costs + 50) // 100
-    margins = cents.groupby([table["brand"], table["channel"]]).sum()
-    expected = {key: Decimal(int(value)) / 100 for key, value in margins.items()}
-    assert len(expected) == len(brands) * len(stores)
-    assert found == expected
+    cents = (table["revenue"] * 100).round().astype("int64")
+    start = table["week_start"]
+    days = (start.dt.days_in_month - start.dt.day + 1).clip(upper=7)
+    first = (2 * cents * days + 7) // 14
+    parts = {0: first - (costs + 50) // 100, 6: cents - first}  # by how many days later its month is
+    of = [table["brand"], table["channel"]]
+    sums = [
+        cents.groupby([*of, (start + pd.Timedelta(days=later)).dt.strftime("%Y-%m")]).sum()
+        for later, cents in parts.items()
+    ]
+    margins = sums[0].add(sums[1], fill_value=0)
+    return {key: Decimal(int(value)) / 100 for key, value in margins.items()}

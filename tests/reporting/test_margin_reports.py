@@ -6,6 +6,7 @@ import csv
 import io
 import zipfile
 from decimal import Decimal
+from typing import Any
 
 import pytest
 from django.http import QueryDict
@@ -13,11 +14,12 @@ from django.test import Client
 from django.utils import translation
 from python_calamine import CalamineWorkbook
 
+from core import formats
 from core.formats import money, number
 from core.months import month_add
 from pricing.engine.bridge import TERMS
 from pricing.models import CostKind
-from pricing.selectors.cost_months import BookedCost
+from pricing.selectors.cost_months import BookedCost, booked_rows, cost_months
 from pricing.selectors.margins import margins_total, product_margins
 from pricing.selectors.standard_costs import SplitLines
 from pricing.services.cost_months import cost_months_book
@@ -41,6 +43,12 @@ pytestmark = pytest.mark.django_db
 D = Decimal
 
 
+def book(products: list[Product]) -> None:
+    split = SplitLines([month_add(MONTH, -back) for back in range(4, -1, -1)])
+    signs, rows = changed_costs([each.pk for each in products], split)
+    standard_costs_write(signs=signs, rows=rows, split=split)
+
+
 class TestMargin:
     @pytest.fixture
     def sold(self, products: list[Product]) -> list[Product]:
@@ -53,9 +61,7 @@ class TestMargin:
             costs("purchase", f"33.{n}", product=product)
             costs("commission", "0.05", product=product, basis="share", base="net", channel=channel)
         costs("overhead", "500", basis="month", key="revenue")
-        split = SplitLines(months)
-        signs, rows = changed_costs([each.pk for each in products], split)
-        standard_costs_write(signs=signs, rows=rows, split=split)
+        book(products)
         return products
 
     def test_of_a_product_it_is_its_statement(self, sold: list[Product]) -> None:
@@ -99,20 +105,43 @@ class TestMargin:
         letters = "".join(row["letter"] for row in page.context["rows"])
         assert set(letters) == ({"A", "B"} if by == "product" else set())
 
-    def test_of_a_channel_it_says_what_is_booked_in_none_and_is_no_share(self, sold: list[Product]) -> None:
-        """Each channel's own costs are its commission alone: what is bought and overhead are in none."""
-        finance, code = user_factory("finance", language="en"), Channel.objects.get().code
+    def test_channels_bear_what_was_sold_there_and_are_shares_of_net_sales(self, sold: list[Product]) -> None:
+        other = channel_factory(code="WEB")
+        sell(sold[0], MONTH, 30, D(500), channel=other)
+        book(sold)
+        finance = user_factory("finance")
+        found = margin_report(finance, ask(layout="margin", by="channel", of="standard"))
         whole = margin_report(finance, ask(layout="margin", by="product", of="standard"))
-        apart = sum(
-            amount for row in whole.rows for pk, amount in row.kinds.items() if pk != kind("commission").pk
-        )
-        for by, channel in (("channel", ""), ("line", code), ("channel", code)):
-            asked = ask(layout="margin", by=by, of="standard", **({"channel": channel} if channel else {}))
-            found = margin_report(finance, asked)
-            assert found.total is not None
-            assert found.gaps.apart == apart
-            assert [row.rate("cm1") for row in found.rows] == [None] * len(found.rows)
-            assert (found.total.rate("cm1") is None) == bool(channel)
+        assert found.gaps == NO_GAPS
+        assert len(found.rows) == 2
+        assert all(row.rate(level) for row in found.rows for level in ("cm1", "cm2", "cm3", "result"))
+        for name in ("net", "cm1", "cm2", "cm3", "result"):
+            total = sum(getattr(row, name) for row in found.rows)
+            assert total == getattr(whole.total, name)
+        web = margin_report(finance, ask(layout="margin", by="product", of="standard", channel="WEB"))
+        [row] = [row for row in found.rows if row.name.code == "WEB"]
+        assert web.total is not None
+        assert (web.total.cm3, web.total.rate("cm3")) == (row.cm3, row.rate("cm3"))
+
+    def test_of_a_channel_it_says_what_is_booked_in_none_and_is_no_share(self, sold: list[Product]) -> None:
+        """As months that were booked without channels are: first overhead is in none, then what is bought."""
+        finance, code = user_factory("finance", language="en"), Channel.objects.get().code
+        apart: Any = D(0)
+        for level, told in (("below", ["cm1", "cm2", "cm3"]), ("cm1", [])):
+            rows = booked_rows(cost_months().filter(month=MONTH))
+            kinds = set(CostKind.objects.filter(level=level).values_list("pk", flat=True))
+            moved = [row._replace(channel_id=None) if row.kind_id in kinds else row for row in rows]
+            cost_months_book(source="standard", months=[MONTH], rows=moved)
+            apart = sum(row.amount for row in moved if row.channel_id is None)
+            for by, channel in (("channel", ""), ("line", code), ("channel", code)):
+                said = {"layout": "margin", "by": by, "of": "standard"}
+                found = margin_report(finance, ask(**said, **({"channel": channel} if channel else {})))
+                assert found.total is not None
+                assert (found.gaps.apart, found.gaps.apart_months) == (apart, (MONTH,))
+                for row in found.rows if not channel else [*found.rows, found.total]:
+                    known = [name for name in ("cm1", "cm2", "cm3", "result") if row.rate(name) is not None]
+                    assert known == (told if row.net else [])
+                assert (found.total.rate("result") is None) == bool(channel)
         units = {"layout": "units", "of": "standard", "level": "cm1", "channel": code}
         assert {row.rate for row in unit_report(finance, ask(**units)).rows} == {None}
         client = Client()
@@ -121,9 +150,9 @@ class TestMargin:
             "/costs/reports/?layout=margin&month=2026-05&of=standard&by=channel"
         ).content.decode()
         with translation.override("en"):
-            assert f"{money(apart, 'EUR')} of costs" in page
-        said = QueryDict("layout=margin&month=2026-05&of=standard&by=channel")
-        assert f" in_no_channel={apart:.2f}" in report_bytes(user=finance, kind="csv", query=said).decode()
+            assert f"{money(apart, 'EUR')} of costs of {formats.month(MONTH)}" in page
+        query = QueryDict("layout=margin&month=2026-05&of=standard&by=channel")
+        assert f" in_no_channel={apart:.2f}" in report_bytes(user=finance, kind="csv", query=query).decode()
 
     def test_sales_of_months_and_products_without_actual_costs_are_named(self, sold: list[Product]) -> None:
         months = [month_add(MONTH, -back) for back in (4, 3, 1)]  # the third and the last are not in yet
@@ -180,8 +209,7 @@ class TestMargin:
         assert xml.count("<f>SUBTOTAL(9,") == 8
         letters = "ABCDEFGHIJKLM"[first:]
         assert f"<f>SUBTOTAL(9,{letters[2]}2:{letters[2]}{len(rows)})</f>" in xml
-        # of a channel there is no share while costs are in none
-        assert (f"<f>{letters[3]}2/{letters[2]}2</f>" in xml) == (by != "channel")
+        assert f"<f>{letters[3]}2/{letters[2]}2</f>" in xml
         assert 'state="frozen"' in xml
         about = {line[0]: line[1] for line in book.get_sheet_by_index(1).to_python()}
         assert about["Period" if language == "en" else "Periode"]
