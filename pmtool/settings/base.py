@@ -163,7 +163,13 @@ CACHES = {
         "BACKEND": "django.core.cache.backends.redis.RedisCache",
         "LOCATION": _CACHE_URL,
         "OPTIONS": {"socket_timeout": 0.8, "socket_connect_timeout": 0.8},
-    }
+    },
+    # What never changes, drawn: in each process, so that a page needs nothing else for it.
+    "frozen": {
+        "BACKEND": "django.core.cache.backends.locmem.LocMemCache",
+        "LOCATION": "frozen",
+        "OPTIONS": {"MAX_ENTRIES": 32},
+    },
 }
 
 CELERY_TASK_SERIALIZER = "json"

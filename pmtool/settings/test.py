@@ -17,12 +17,13 @@ if _WORKER := os.environ.get("PYTEST_XDIST_WORKER"):
     os.environ.setdefault("REDIS_DATABASE", str(2 * int(_WORKER.removeprefix("gw"))))
 
 from .base import *  # noqa: E402
+from .base import CACHES  # noqa: E402
 
 SECRET_KEY = "only-for-tests-and-long-enough-for-every-check-of-the-framework"  # noqa: S105
 ALLOWED_HOSTS = ["testserver", "localhost", "127.0.0.1"]
 FAILPOINTS = True
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
-CACHES = {"default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}}
+CACHES["default"] = {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}
 EMAIL_BACKEND = "django.core.mail.backends.locmem.EmailBackend"
 WHITENOISE_USE_FINDERS = True
 WHITENOISE_AUTOREFRESH = True

@@ -18,8 +18,8 @@ from pricing.charts.waterfall import waterfall_spec
 from pricing.engine.costs import LEVELS, Statement, claim_ratios
 from pricing.models import CostLine
 from pricing.selectors.costs import Rates
-from pricing.selectors.margins import margins_read, margins_total
-from pricing.selectors.month_margin import MonthMargin
+from pricing.selectors.margins import margins_read
+from pricing.selectors.month_margin import MonthMargin, margins_total
 from products.models import Product
 from products.selectors.lines import line_tree
 from products.selectors.months import product_complete_month

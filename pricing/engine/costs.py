@@ -10,7 +10,8 @@ from __future__ import annotations
 from collections.abc import Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import ROUND_DOWN, ROUND_HALF_UP, Decimal
-from typing import NamedTuple, TypeVar
+from functools import cached_property
+from typing import Generic, NamedTuple, TypeVar
 
 CENT = Decimal("0.01")
 ZERO = Decimal(0)
@@ -89,9 +90,13 @@ class Rate:
 
     tiers: Mapping[Decimal, Tier]
 
+    @cached_property
+    def _ordered(self) -> list[tuple[Decimal, Tier]]:
+        return sorted(self.tiers.items())
+
     @property
     def lowest(self) -> Tier:
-        return self.tiers[min(self.tiers)]
+        return self._ordered[0][1]
 
     def reached(self, quantity: Decimal) -> tuple[Decimal, Tier | None]:
         """What is charged of the quantity, and the tier this reaches, which then holds for all of it; none
@@ -100,9 +105,10 @@ class Rate:
         if quantity <= 0:
             return quantity, self.tiers.get(ZERO)
         charged, reached = max(quantity, self.lowest.least), None
-        for begin, tier in sorted(self.tiers.items()):
-            if begin <= charged:
-                charged, reached = max(charged, tier.least), tier
+        for begin, tier in self._ordered:
+            if begin > charged:
+                break
+            charged, reached = max(charged, tier.least), tier
         return charged, reached
 
     def exchange(self, quantity: Decimal | None) -> Decimal:
@@ -118,38 +124,42 @@ def cost(rate: Rate, quantity: Decimal) -> Decimal | None:
     return None if tier is None else tier.amount * charged * tier.exchange_rate * (1 + tier.vat_rate)
 
 
-@dataclass(frozen=True)
-class Item:
+class Item(NamedTuple, Generic[K]):
     """One cost line's part: so much of its driver at this rate, or with a ``base`` a share of that amount.
     ``kind`` says which base it is part of itself."""
 
-    key: Hashable
+    key: K
     kind: str
     rate: Rate
     quantity: Decimal | None = None
     base: str = ""
 
 
-def amounts(items: Iterable[Item], bases: Mapping[str, Decimal | None]) -> dict[Hashable, Decimal | None]:
+def amounts(items: Iterable[Item[K]], bases: Mapping[str, Decimal | None]) -> dict[K, Decimal | None]:
     """What each comes to, by key, not rounded; ``bases`` has gross and net. Shares of purchase come after
     what is bought, those of freight (insurance) after what brings it here, shares of cif after all of that.
     None where the quantity, the base or a part of the base is not known."""
-    found: dict[Hashable, Decimal | None] = {}
-    known, todo = dict(bases), list(items)
+    found: dict[K, Decimal | None] = {}
+    known, every = dict(bases), list(items)
+    todo = every
     for base, kinds in (("", ()), *PARTS.items()):
         if kinds:
-            parts = [found[each.key] for each in todo if each.kind in kinds and each.key in found]
+            parts = [found[each.key] for each in every if each.kind in kinds and each.key in found]
             known[base] = None if None in parts else sum((part or ZERO for part in parts), ZERO)
+        later = []
         for each in todo:
-            if each.key in found or (each.base and each.base not in known):
+            if each.base and each.base not in known:
+                later.append(each)
                 continue
             quantity = known[each.base] if each.base else each.quantity
             found[each.key] = None if quantity is None else cost(each.rate, quantity)
+        if not later:
+            break
+        todo = later
     return found
 
 
-@dataclass(frozen=True)
-class Row:
+class Row(NamedTuple):
     """One line of a statement; ``level`` is what it is taken off before."""
 
     key: str

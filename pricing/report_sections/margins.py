@@ -17,8 +17,8 @@ from pricing.engine.costs import Statement
 from pricing.models import CostLine
 from pricing.selectors.costs import RIGHT, rates_by_product
 from pricing.selectors.costs_left_out import costs_left_out_of
-from pricing.selectors.margins import Margins, margins_total
-from pricing.selectors.month_margin import MonthMargin
+from pricing.selectors.margins import Margins
+from pricing.selectors.month_margin import MonthMargin, margins_total
 from pricing.words.left_out import left_out_words
 from products.models import Product
 from products.selectors.access import visible_channel_ids

@@ -16,7 +16,7 @@ from django.utils.translation import gettext as _
 from core import formats
 from core.models import Job
 from core.months import month_add
-from pricing.engine.costs import PARTS, Rate, Row, statement
+from pricing.engine.costs import PARTS, Rate, statement
 from pricing.models import CostChange, CostChangeEffect, CostLine, CostRate
 from products.models import Product
 from products.selectors.access import products_visible, visible_channel_ids, visible_line_ids
@@ -24,9 +24,9 @@ from products.selectors.lines import line_tree
 
 from .cost_splits import Splits
 from .costs import RIGHT, Rates, cost_lines_visible, rate_of, rates_of
-from .margins import Margins, margins_total
+from .margins import Margins
 from .margins_ahead import LEVEL, margin_floor
-from .month_margin import MonthMargin
+from .month_margin import MonthMargin, margins_total, rows_of
 from .standard_costs import rates_of_products
 
 JOB = "pricing.cost_change"
@@ -233,9 +233,9 @@ def effects(
                 for each in own
                 if each.cost_line.basis != Basis.ONCE
             ]
-            for product, own in rates_of_products(products).items()
+            for product, own in rates_of_products(products, tree).items()
         }
-        margins = Margins(was, first, last, splits)
+        margins = Margins(was, first, last, splits, tree)
         moved = margins.under({product: _moved(own, new) for product, own in was.items()})
         for product in products:
             lines = {each.cost_line.pk for each in moved.rates[product]}
@@ -270,7 +270,7 @@ def _effect(
         return None
     stays = [(line, amount) for month in months for line, amount in month.costs if line.pk not in lines]
     costs = [*stays, *(each for month in moved for each in month.costs)]
-    after = statement(before.net, [], [Row("", line.kind.level, amount) for line, amount in costs])
+    after = statement(before.net, [], rows_of(costs))
     tied = sum(
         amount
         for line, amount in costs

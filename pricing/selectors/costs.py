@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import datetime
+from bisect import bisect_right
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from copy import copy
 from dataclasses import dataclass
 from decimal import Decimal
+from functools import cached_property
 from typing import Any
 
 from django.db.models import F, Prefetch, Q, QuerySet
 
 from core.kept import kept_while_reading
 from core.months import month_add, month_start
-from core.organisation import today
+from core.organisation import organisation_get, today
 from pricing.engine.costs import Rate, Tier
 from pricing.models import CostKind, CostLine, CostRate, CostShare
 from products.models import Product
@@ -121,6 +123,11 @@ class Rates:
     cost_line: CostLine
     rows: Sequence[CostRate]
 
+    @cached_property
+    def is_foreign(self) -> bool:
+        """In another currency than ours."""
+        return self.cost_line.currency != organisation_get().currency
+
     def tiers_on(self, day: datetime.date) -> dict[Decimal, CostRate]:
         """The row that holds of each tier, by its quantity; one that ended is not among them."""
         held: dict[Decimal, CostRate] = {}
@@ -135,10 +142,22 @@ class Rates:
 
     def on(self, day: datetime.date) -> Rate | None:
         """What holds on the day, for the engine; ``None``: nothing."""
-        return rate_of(self.tiers_on(day))
+        begun = bisect_right(self._changes, day)
+        if begun not in self._held:
+            self._held[begun] = rate_of(self.tiers_on(day))
+        return self._held[begun]
 
-    def changes(self) -> list[datetime.date]:
+    def changes(self) -> Sequence[datetime.date]:
+        return self._changes
+
+    @cached_property
+    def _changes(self) -> list[datetime.date]:
         return sorted({row.start_date for row in self.rows})
+
+    @cached_property
+    def _held(self) -> dict[int, Rate | None]:
+        """What holds, by how many changes were before; worked out when first asked for."""
+        return {}
 
 
 def rate_of(tiers: Mapping[Decimal, CostRate]) -> Rate | None:

@@ -6,17 +6,16 @@ Standard costs; closed months as they were booked. Of one product or many by the
 from __future__ import annotations
 
 import datetime
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from copy import copy
 from decimal import Decimal
 from typing import Any
 
 from core.months import month_range
-from pricing.engine.costs import Statement, statement
 from pricing.models import CostLine
 from products.models import Product
 from products.selectors.access import product_seen, visible_channel_ids
-from products.selectors.lines import line_tree
+from products.selectors.lines import LineTree, line_tree
 
 from .closed_costs import ClosedCosts
 from .cost_splits import Splits
@@ -67,9 +66,10 @@ class Margins:
         first: datetime.date,
         last: datetime.date,
         splits: Splits | None = None,
+        tree: LineTree | None = None,
     ) -> None:
         self.rates, self._first, self._last = rates, first, last
-        self.tree = line_tree()  # once: outside of a page it is read at each call
+        self.tree = tree or line_tree()  # once: outside of a page it is read at each call
         self._sold = sold_by_month(self.tree, rates, first, last)
         lines = {each.cost_line.pk: each.cost_line for own in rates.values() for each in own}
         by_channel = any(line.channel_id is not None for line in lines.values())
@@ -100,14 +100,16 @@ class Margins:
 
     def of(self, product: Product) -> list[MonthMargin]:
         """Every month from the first to the last."""
-        return [self._of(product, month) for month in month_range(self._first, self._last)]
-
-    def _of(self, product: Product, month: datetime.date) -> MonthMargin:
-        sold, closed = self.sold(product).get(month), self._closed
-        if closed is None or not closed.has(month):
-            return month_margin(product, month, self.rates[product], sold, self.below, self.splits)
-        whole = together((sold or {}).values())
-        return month_of(month, whole, closed.costs(product, month), closed.left_out(product, month))
+        rates, months, closed, found = self.rates[product], self.sold(product), self._closed, []
+        for month in month_range(self._first, self._last):
+            sold = months.get(month)
+            if closed is None or not closed.has(month):
+                found.append(month_margin(product, month, rates, sold, self.below, self.splits))
+                continue
+            whole = together((sold or {}).values())
+            costs, left_out = closed.costs(product, month), closed.left_out(product, month)
+            found.append(month_of(month, whole, costs, left_out))
+        return found
 
     def sold(self, product: Product) -> Months:
         return self._sold.get(product.pk, {})
@@ -147,13 +149,3 @@ def moving_costs(
     fixed = sum((amount or ZERO for amount in free.values()), ZERO)
     whole = sum((amount or ZERO for amount in paid.values()), ZERO)
     return fixed / units, (whole - fixed) / units
-
-
-def margins_total(months: Iterable[MonthMargin]) -> Statement | None:
-    """The months that are known, added: sums of booked cents."""
-    known = [each.statement for each in months if each.statement is not None]
-    if not known:
-        return None
-    gross = sum((each.gross for each in known), ZERO)
-    net = sum((each.net for each in known), ZERO)
-    return statement(gross, [gross - net], [row for each in known for row in each.rows])

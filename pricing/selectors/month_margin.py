@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import datetime
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from decimal import Decimal
+from functools import cached_property
 from typing import Protocol
 
 from core.months import month_add, month_end
-from core.organisation import organisation_get
 from pricing.engine.costs import PARTS, Item, Rate, Row, Statement, Tier, amounts, booked, cost, statement
 from pricing.models import CostLine
 from products.models import Measure, Product
@@ -25,22 +25,53 @@ Basis = CostLine.Basis
 ZERO = Decimal(0)
 LASTING = (Basis.MONTH, Basis.ONCE)
 """What costs the same whatever is sold."""
+AS_IT_IS = Rate({ZERO: Tier(Decimal(1))})
 
 
 @dataclass(frozen=True)
 class MonthMargin:
-    """One month; ``statement`` is ``None`` where there are neither sales nor costs, and without ``has_sales``
-    of costs alone. ``costs``: what each line was booked with, in cents. ``unknown``: cost lines that hold but
-    cannot be told, as what they count by is not known. ``sold``: units, or contracts in force. ``abroad``: by
-    the id of a cost line in another currency what it came to in that, not rounded."""
+    """One month; ``sales``: gross and net in cents, ``None`` where there are none. ``costs``: what each line
+    was booked with, in cents. ``unknown``: cost lines that hold but cannot be told, as what they count by is
+    not known. ``sold``: units, or contracts in force. ``abroad``: by the id of a cost line what it came to in
+    another currency than ours, not rounded."""
 
     month: datetime.date
-    statement: Statement | None
+    sales: tuple[Decimal, Decimal] | None = None
     unknown: Sequence[CostLine] = ()
     costs: Sequence[tuple[CostLine, Decimal]] = ()
     sold: Decimal | None = None
-    has_sales: bool = False
     abroad: Mapping[int, Decimal] = field(default_factory=dict)
+
+    @property
+    def has_sales(self) -> bool:
+        return self.sales is not None
+
+    @cached_property
+    def statement(self) -> Statement | None:
+        """``None`` where there are neither sales nor costs."""
+        return margins_total([self])
+
+
+def margins_total(months: Iterable[MonthMargin]) -> Statement | None:
+    """The months in which there are sales or costs, added: sums of booked cents; ``None`` without any."""
+    known = [each for each in months if each.sales is not None or each.costs]
+    if not known:
+        return None
+    sales = [each.sales for each in known if each.sales is not None]
+    gross, net = (sum((each[place] for each in sales), ZERO) for place in (0, 1))
+    costs = (each for month in known for each in month.costs)
+    return statement(gross, [gross - net], rows_of(costs))
+
+
+def rows_of(costs: Iterable[tuple[CostLine, Decimal]]) -> list[Row]:
+    """The lines' costs, added by line."""
+    lines: dict[int, CostLine] = {}
+    sums: dict[int, Decimal] = {}
+    for line, amount in costs:
+        pk = line.pk
+        lines.setdefault(pk, line)
+        sums[pk] = sums.get(pk, ZERO) + amount
+    return [Row(lines[pk].kind.code, lines[pk].kind.level, amount) for pk, amount in sums.items()]
 
 
 class SplitParts(Protocol):
@@ -63,7 +94,7 @@ def month_margin(
     where nothing was sold: what goes on by the month, is paid once or counts what is there all the same."""
     channels = channels or {}
     if not channels and not any(each.cost_line.basis in LASTING for each in rates):
-        return MonthMargin(month, None)
+        return MonthMargin(month)
     measures = (each.cost_line.measure_id for each in rates)
     whole = together(channels.values()).or_nothing(pk for pk in measures if pk is not None)
     there = {
@@ -72,13 +103,12 @@ def month_margin(
         if pk is not None
     }
     parts = _parts(product, month, rates, splits)
-    ours = organisation_get().currency
-    foreign = {each.cost_line.pk for each in rates if each.cost_line.currency != ours}
+    foreign = {each.cost_line.pk for each in rates if each.is_foreign}
     sums: dict[int, Decimal | None] = {}
     abroad: dict[int, Decimal] = {}
     for begin, share in pieces(month, rates):
         items = _stretch_items(product, begin, rates, whole, there, parts)
-        for pk, amount in _told(items).items():
+        for pk, amount in amounts(items.values(), {}).items():
             before = sums.get(pk, ZERO)
             sums[pk] = None if amount is None or before is None else before + amount * share
             if amount and pk in foreign and pk not in parts:
@@ -88,16 +118,16 @@ def month_margin(
     costs, unknown = [], []
     for each in rates:
         line = each.cost_line
-        if line.pk in parts:
-            amount = parts[line.pk]
+        pk = line.pk
+        if pk in parts:
+            amount = parts[pk]
         else:
-            amount = _paid_once(each, month) if line.basis == Basis.ONCE else sums.get(line.pk, ZERO)
+            amount = _paid_once(each, month) if line.basis == Basis.ONCE else sums.get(pk, ZERO)
         if amount is None:
             unknown.append(line)
         elif amount:
             costs.append((line, booked(amount)))
-    found = month_of(month, whole, costs, unknown if whole.is_known else ())
-    return replace(found, abroad=abroad) if abroad else found
+    return month_of(month, whole, costs, unknown if whole.is_known else (), abroad)
 
 
 def month_of(
@@ -105,15 +135,17 @@ def month_of(
     whole: Sold,
     costs: Sequence[tuple[CostLine, Decimal]],
     unknown: Sequence[CostLine],
+    abroad: Mapping[int, Decimal] | None = None,
 ) -> MonthMargin:
     """Of what was sold, ``costs`` in cents, and the lines that cannot be told."""
-    has_sales = whole.net is not None and whole.gross is not None
-    if not has_sales and not costs:
-        return MonthMargin(month, None, unknown)
-    net, gross = (whole.net or ZERO, whole.gross or ZERO) if has_sales else (ZERO, ZERO)
-    rows = [Row(line.kind.code, line.kind.level, amount) for line, amount in costs]
+    sales = None
+    if whole.net is not None and whole.gross is not None:
+        gross = booked(whole.gross)
+        sales = gross, gross - booked(whole.gross - whole.net)
+    if sales is None and not costs:
+        return MonthMargin(month, unknown=unknown)
     sold = (whole.contracts if whole.units is None else whole.units) if whole.is_known else None
-    return MonthMargin(month, statement(gross, [gross - net], rows), unknown, costs, sold, has_sales)
+    return MonthMargin(month, sales, unknown, costs, sold, abroad or {})
 
 
 def _parts(
@@ -122,10 +154,10 @@ def _parts(
     """The product's part of the lines that are split; ``None`` where nothing says how to split."""
     found: dict[int, Decimal | None] = {}
     for each in rates:
-        if each.cost_line.is_split:
+        line = each.cost_line
+        if line.key:
             amount = split_amount(each, month)
-            part = splits.part(each.cost_line, product.pk, month, amount) if amount else ZERO
-            found[each.cost_line.pk] = part
+            found[line.pk] = splits.part(line, product.pk, month, amount) if amount else ZERO
     return found
 
 
@@ -141,6 +173,8 @@ def pieces(month: datetime.date, rates: Sequence[Rates]) -> list[tuple[datetime.
     """The first day of each stretch of the month without a change of rates, and its share of the days."""
     until = month_add(month, 1)
     cuts = {month, *(day for each in rates for day in each.changes() if month < day < until)}
+    if len(cuts) == 1:
+        return [(month, Decimal(1))]
     days = sorted(cuts)
     total = month_end(month).day
     return [
@@ -159,11 +193,7 @@ def stretch_costs(
 ) -> dict[int, Decimal | None]:
     """What every line but those paid once comes to if the day's rates held all month; of one channel by what
     was sold there, so a share of what was bought cannot be told. ``parts``: of lines that are split."""
-    return _told(_stretch_items(product, day, rates, whole, there, parts))
-
-
-def _told(items: Mapping[int, Item]) -> dict[int, Decimal | None]:
-    return {int(str(pk)): amount for pk, amount in amounts(items.values(), {}).items()}
+    return amounts(_stretch_items(product, day, rates, whole, there, parts).values(), {})
 
 
 def _stretch_items(
@@ -173,27 +203,31 @@ def _stretch_items(
     whole: Sold,
     there: Mapping[int, Sold],
     parts: Mapping[int, Decimal | None],
-) -> dict[int, Item]:
+) -> dict[int, Item[int]]:
     """By the id of each cost line how much of what it counts, at the rate of the day."""
-    items: dict[int, Item] = {}
+    items: dict[int, Item[int]] = {}
     drivers: dict[int | None, Mapping[str, Decimal | None]] = {None: _drivers(whole)}
     drivers |= {pk: _drivers(sold) for pk, sold in there.items() if pk is not None}
     for each in rates:
         line, rate = each.cost_line, each.on(day)
-        if line.pk in parts and line.basis == Basis.MONTH:
-            items[line.pk] = Item(line.pk, line.kind.code, Rate({ZERO: Tier(Decimal(1))}), parts[line.pk])
+        pk, kind = line.pk, line.kind.code
+        if pk in parts and line.basis == Basis.MONTH:
+            items[pk] = Item(pk, kind, AS_IT_IS, parts[pk])
             continue
-        if rate is None or line.basis == Basis.ONCE or has_ended(line, product, day):
+        if rate is None or line.basis == Basis.ONCE:
+            continue
+        if product.ended is not None and has_ended(line, product, day):
             continue
         driver, channel = line.base or line.basis, line.channel_id
         bought = driver in PARTS and channel is None
         quantity = drivers[channel].get(driver)
-        if line.measure is not None:
-            none = ZERO if line.measure.kind == Measure.Kind.FLOW else None  # no row of a flow: none of it
-            quantity = (whole if channel is None else there[channel]).counted.get(line.measure.pk, none)
+        measure = line.measure if line.measure_id else None
+        if measure is not None:
+            none = ZERO if measure.kind == Measure.Kind.FLOW else None  # no row of a flow: none of it
+            quantity = (whole if channel is None else there[channel]).counted.get(measure.pk, none)
         if quantity is None and driver not in PARTS and channel is not None:
             quantity = ZERO  # nothing was sold there
-        items[line.pk] = Item(line.pk, line.kind.code, rate, quantity, line.base if bought else "")
+        items[pk] = Item(pk, kind, rate, quantity, line.base if bought else "")
     return items
 
 

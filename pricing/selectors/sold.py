@@ -59,22 +59,25 @@ def sold_by_month(
         lambda: defaultdict(lambda: defaultdict(lambda: Sold(is_known=False)))
     )
     rows = SalesMonth.objects.filter(product__in=measures, measure__in=wanted, month__range=(first, last))
-    for row in rows:
-        lead, level_pk = measures[row.product_id]
-        if row.measure_id not in (lead.pk, level_pk, *counted):
+    names = ("product_id", "measure_id", "month", "channel_id", "volume", "average_volume", "revenue")
+    for product_id, measure, start, channel, volume, average, net, gross in rows.values_list(
+        *names, "gross_revenue"
+    ):
+        lead, level_pk = measures[product_id]
+        if measure not in (lead.pk, level_pk) and measure not in counted:
             continue
-        month = found[row.product_id][row.month][row.channel_id]
-        if row.measure_id == lead.pk:
+        month = found[product_id][start][channel]
+        if measure == lead.pk:
             month.is_known = True
-            month.net = row.revenue
-            month.gross = row.revenue if row.gross_revenue is None else row.gross_revenue
+            month.net = net
+            month.gross = net if gross is None else gross
             if lead.kind == Measure.Kind.FLOW:
-                month.units = row.volume
-        held = row.volume if row.average_volume is None else row.average_volume
-        if row.measure_id == level_pk:
+                month.units = volume
+        held = volume if average is None else average
+        if measure == level_pk:
             month.contracts = held
-        if row.measure_id in counted and held is not None:
-            month.counted[row.measure_id] = held
+        if measure in counted and held is not None:
+            month.counted[measure] = held
     return found
 
 
@@ -90,6 +93,9 @@ def channels_below(sold: Iterable[Months]) -> dict[int, set[int]]:
 
 
 def together(rows: Iterable[Sold]) -> Sold:
+    rows = list(rows)
+    if len(rows) == 1:
+        return rows[0]
     whole = Sold(is_known=False)
     for row in rows:
         whole.is_known |= row.is_known

@@ -16,7 +16,6 @@ from django.db import connection
 from django.db.models import Min, Q
 
 from core.months import month_range
-from core.organisation import organisation_get
 from pricing.engine.costs import booked
 from pricing.models import CostLine, CostMonth, CostRate
 from products.models import Channel, Product, ProductMonth
@@ -132,9 +131,12 @@ class SplitLines:
         return said_hash([said, fixed, sorted(self._amounts.items())])
 
 
-def rates_of_products(products: Collection[Product]) -> dict[Product, list[Rates]]:
-    """All rates that each product bears. One query."""
-    return rates_borne(products, rates_by_line(_of_lines(of_products(products))).values())
+def rates_of_products(
+    products: Collection[Product], tree: LineTree | None = None
+) -> dict[Product, list[Rates]]:
+    """All rates that each product bears. One query, one more where ``tree`` is not there already."""
+    tree = tree or line_tree()
+    return rates_borne(products, rates_by_line(_of_lines(of_products(products, tree))).values(), tree)
 
 
 class StandardCosts:
@@ -251,7 +253,7 @@ def left_out_row(product_id: int, month: datetime.date, line: CostLine) -> LeftO
 
 def _exchange(rates: Rates, month: datetime.date) -> Decimal | None:
     """What 1 of the line's currency was in the month, by days; ``None``: it is ours."""
-    if rates.cost_line.currency == organisation_get().currency:
+    if not rates.is_foreign:
         return None
     held = [(rate, share) for begin, share in pieces(month, [rates]) if (rate := rates.on(begin))]
     days = sum((share for _rate, share in held), Decimal(0))

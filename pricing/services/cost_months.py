@@ -12,6 +12,7 @@ from django.db import connection, transaction
 from django.utils.translation import gettext as _
 
 from accounts.errors import DomainError
+from core.arrays import array_text
 from pricing.engine.costs import CENT
 from pricing.models import CostMonth
 from pricing.selectors.cost_months import BOOKING_LOCK, BookedCost
@@ -114,25 +115,26 @@ def _changes(
 def _added_up(
     rows: Iterable[BookedCost], months: set[datetime.date], products: set[int | None] | None
 ) -> list[BookedCost]:
-    sums: dict[tuple[Any, ...], Decimal] = defaultdict(Decimal)
-    foreign: dict[tuple[Any, ...], Decimal] = defaultdict(Decimal)
+    found: dict[tuple[Any, ...], BookedCost] = {}
     for row in rows:
         if row.month not in months or (products is not None and row.product_id not in products):
             raise ValueError(f"outside of what is booked: {row}")
         if row.amount != row.amount.quantize(CENT):
             raise ValueError(f"not in cents: {row}")
         key = (*row[: len(_COLUMNS)], row.currency, row.cost_line_id)
-        sums[key] += row.amount
-        foreign[key] += row.currency_amount or Decimal(0)
-    return [
-        BookedCost._make((*of, amount, currency, foreign[*of, currency, line] if currency else None, line))
-        for (*of, currency, line), amount in sums.items()
-        if amount
-    ]
+        found[key] = _with(found[key], row) if key in found else row
+    return [row for row in found.values() if row.amount]
 
 
-def _columns(rows: Sequence[BookedCost]) -> list[list[Any]]:
-    return [list(column) for column in zip(*rows, strict=True)] if rows else [[] for _each in _TYPES]
+def _with(one: BookedCost, other: BookedCost) -> BookedCost:
+    """Two of one key as one."""
+    known = [row.currency_amount for row in (one, other) if row.currency_amount is not None]
+    abroad = sum(known, Decimal(0)) if known else None
+    return one._replace(amount=one.amount + other.amount, currency_amount=abroad)
+
+
+def _columns(rows: Sequence[BookedCost]) -> list[str]:
+    return [array_text(column) for column in zip(*rows, strict=True)] if rows else ["{}" for _each in _TYPES]
 
 
 def _differences(
@@ -150,8 +152,7 @@ def _differences(
         within = f"AND (product_id = ANY(%s::bigint[]){on_none})"
     cursor.execute(
         f"""
-        SELECT s.id, {", ".join(f"b.{name}" for name in (*_COLUMNS, *_VALUES))}
-        FROM unnest({_ARRAYS}) AS b ({_NAMES})
+        SELECT s.id, b.place FROM unnest({_ARRAYS}) WITH ORDINALITY AS b ({_NAMES}, place)
         FULL JOIN (
             SELECT id, {_NAMES} FROM pricing_costmonth
             WHERE replaced_at IS NULL AND source = %s AND month = ANY(%s::date[]) {within}
@@ -161,6 +162,5 @@ def _differences(
         [*_columns(wanted), source, months, *ids],
     )
     found = cursor.fetchall()
-    ended = [row[0] for row in found if row[0] is not None]
-    begun = (BookedCost(*row[1:]) for row in found)
-    return ended, [row for row in begun if row.amount is not None]
+    ended = [pk for pk, _place in found if pk is not None]
+    return ended, [wanted[place - 1] for _pk, place in found if place is not None]

@@ -10,6 +10,7 @@ import datetime
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
+from functools import cache
 from typing import Any
 
 from django.db.models import F, QuerySet, Sum
@@ -121,8 +122,9 @@ def _rows_between(
 def _months(rows: QuerySet[BudgetRow]) -> Iterator[tuple[int, int, BudgetMonth]]:
     versions = ("version__year", "version__name", "version__frozen_at")
     found = rows.order_by().values_list("product_id", "measure_id", "month", *versions)
+    year_of = cache(budget_year)
     for product, measure, month, year, name, frozen_at, volume, revenue in found.annotate(
         Sum("volume"), Sum("revenue")
     ):
-        if year == budget_year(month):
+        if year == year_of(month):
             yield product, measure, BudgetMonth(month, volume, revenue, name, frozen_at is not None)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
@@ -73,10 +74,10 @@ def sections_shown(sections: Sequence[Section]) -> list[SectionShown]:
     return found
 
 
-def frozen_shown(language: str, rows: Sequence[Mapping[str, Any]]) -> list[SectionShown]:
-    """Sections kept as plain data, in the language they were written in."""
+def frozen_shown(language: str, rows: Sequence[Mapping[str, Any]] | str) -> list[SectionShown]:
+    """Sections kept as plain data, or the JSON of it, in the language they were written in."""
     with translation.override(language):
-        return sections_shown(sections_from_json(rows))
+        return sections_shown(sections_from_json(json.loads(rows) if isinstance(rows, str) else rows))
 
 
 def preview_content(report: Report, built: Built) -> dict[str, Any]:

@@ -13,6 +13,7 @@ from django.core.exceptions import EmptyResultSet
 from django.db import connection
 from django.db.models import QuerySet
 
+from core.arrays import array_text
 from core.months import month_add
 from pricing.engine.volume_mix import Moved, volume_and_mix
 from pricing.selectors.costs import MOVING
@@ -25,6 +26,7 @@ from .report_query import ReportQuery, Span
 
 ZERO = Decimal(0)
 Months = dict[int, dict[datetime.date, Decimal]]
+# Added up by product and kind before it is joined with those: else half a million rows are sorted on disk.
 # Of what moves in each kind of a product its standard, and what of it is because another volume than planned
 # was sold, rounded by booked row. Not known: a month without a planned volume, or a kind of which but a part
 # moves.
@@ -46,18 +48,25 @@ _EFFECTS = """
         WHERE EXISTS (SELECT 1 FROM pricing_costrate r WHERE r.cost_line_id = l.id
                       AND r.withdrawn_at IS NULL AND r.start_date < %(until)s)
         GROUP BY p.product_id, l.kind_id
-    ), said AS MATERIALIZED ({standard})
-    SELECT said.{key} AS key, said.product_id, sum(said.amount),
-           sum(round(said.amount * (1 - sold.planned / sold.sold), 2)),
-           bool_or(NOT borne.whole OR sold.sold IS NULL)
-    FROM said
-    JOIN paired ON paired.product_id = said.product_id AND paired.kind_id = said.kind_id
-    JOIN borne ON borne.product_id = said.product_id AND borne.kind_id = said.kind_id AND borne.some
-    LEFT JOIN unnest(%(sold_of)s::bigint[], %(months)s::date[], %(planned)s::numeric[], %(sold)s::numeric[])
-           AS sold (product_id, month, planned, sold)
-           ON sold.product_id = said.product_id AND sold.month = said.month
-    WHERE said.amount <> 0
-    GROUP BY said.{key}, said.product_id
+    ), said AS MATERIALIZED ({standard}), changed AS MATERIALIZED (
+        SELECT said.{key} AS key, said.product_id, said.kind_id, sum(said.amount) AS amount,
+               sum(round(said.amount * sold.more, 2)) AS change, bool_or(sold.more IS NULL) AS is_unknown
+        FROM said
+        LEFT JOIN (
+            SELECT product_id, month, 1 - planned / sold AS more
+            FROM unnest(
+                %(sold_of)s::bigint[], %(months)s::date[], %(planned)s::numeric[], %(sold)s::numeric[]
+            ) AS sold (product_id, month, planned, sold)
+        ) sold ON sold.product_id = said.product_id AND sold.month = said.month
+        WHERE said.amount <> 0
+        GROUP BY said.{key}, said.product_id, said.kind_id
+    )
+    SELECT changed.key, changed.product_id, sum(changed.amount), sum(changed.change),
+           bool_or(NOT borne.whole OR changed.is_unknown)
+    FROM changed
+    JOIN paired ON paired.product_id = changed.product_id AND paired.kind_id = changed.kind_id
+    JOIN borne ON borne.product_id = changed.product_id AND borne.kind_id = changed.kind_id AND borne.some
+    GROUP BY changed.key, changed.product_id
 """
 
 
@@ -160,10 +169,10 @@ def _effects(
     ups = [(line, above.pk) for line in set(own.values()) for above in tree.ancestors(line)]
     said: dict[str, Any] = {
         "moving": [str(basis) for basis in MOVING],
-        "sold_of": [pk for pk, *_rest in months],
-        "months": [month for _pk, month, *_rest in months],
-        "planned": [planned for _pk, _month, planned, _sold in months],
-        "sold": [sold for *_rest, sold in months],
+        "sold_of": array_text(pk for pk, *_rest in months),
+        "months": array_text(month for _pk, month, *_rest in months),
+        "planned": array_text(planned for _pk, _month, planned, _sold in months),
+        "sold": array_text(sold for *_rest, sold in months),
         "products": list(own),
         "lines": list(own.values()),
         "below": [line for line, _above in ups],

@@ -7,7 +7,7 @@ import datetime
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import astuple, dataclass
 
-from django.db.models import CharField, Count, OuterRef, Q, QuerySet, Subquery, Value
+from django.db.models import CharField, Count, OuterRef, Q, QuerySet, Subquery, TextField, Value
 from django.db.models.functions import Cast, Coalesce, Concat
 
 from core.models import Job
@@ -72,8 +72,10 @@ def share_versions(share: Share) -> QuerySet[Snapshot]:
 
 
 def share_snapshot(share: Share) -> Snapshot:
-    """What the link shows."""
-    return share_versions(share)[0]
+    """What the link shows; ``sections_text``: its sections as JSON, which need not be read where they are
+    drawn already."""
+    text = Cast("sections", TextField())
+    return share_versions(share).defer("sections").annotate(sections_text=text)[0]
 
 
 @dataclass(frozen=True)

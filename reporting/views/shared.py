@@ -7,7 +7,7 @@ then let in anyway; and under ``no-referrer`` browsers do not say where a form c
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import wraps
+from functools import partial, wraps
 from typing import Any
 
 from django.conf import settings
@@ -75,7 +75,7 @@ def report(request: HttpRequest, token: str, share: Share) -> HttpResponse:
     if step != ADMITTED:
         return _door(request, token, step)
     snapshot = share_snapshot(share)
-    shown = frozen_shown(snapshot.language, snapshot.sections)
+    shown = partial(frozen_shown, snapshot.language, snapshot.sections_text)  # where it is not drawn yet
     context = {"share": share, "token": token, "snapshot": snapshot, "shown": shown}
     context["no_files"] = not share.downloads
     return render(request, "shared/report.html", context)

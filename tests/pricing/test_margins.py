@@ -14,8 +14,8 @@ from django.utils import translation
 from pricing.cards.margins import margin_card
 from pricing.models import CostLine
 from pricing.selectors.costs import product_rates
-from pricing.selectors.margins import margins_total, product_margins
-from pricing.selectors.month_margin import MonthMargin
+from pricing.selectors.margins import product_margins
+from pricing.selectors.month_margin import MonthMargin, margins_total
 from products.models import LineMeasure, Measure, Product, ProductMonth, SalesMonth
 from tests.factories import (
     channel_factory,

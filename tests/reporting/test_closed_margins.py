@@ -15,7 +15,8 @@ from pricing.cards.variance import variance_card
 from pricing.models import CostKind, CostLeftOut, CostLine, CostMonth, CostRate
 from pricing.selectors.break_even import break_evens
 from pricing.selectors.costs import product_rates
-from pricing.selectors.margins import margins_total, product_margins
+from pricing.selectors.margins import product_margins
+from pricing.selectors.month_margin import margins_total
 from pricing.services.costs import cost_line_update
 from pricing.words.reconciliation import reconciliation_words
 from products.models import Product, ProductLine

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import random
 from decimal import Decimal
 from typing import Any
 
@@ -15,6 +16,7 @@ from python_calamine import CalamineWorkbook
 
 from core.months import month_add
 from pricing.cards.variance import variance_card
+from pricing.engine.costs import variance
 from pricing.selectors.cost_months import BookedCost
 from pricing.services.cost_months import cost_months_book
 from products.models import BudgetRow, BudgetVersion, Measure, Product, Supplier
@@ -173,6 +175,49 @@ class TestVariance:
         one = price_variance(user_factory("finance"), ask(**said, against="budget", product="A"))
         assert one.plan is not None
         assert (one.plan.volume, one.plan.mix) == (100, 0)
+
+    @pytest.mark.parametrize("seed", range(4))
+    def test_of_many_it_is_what_each_booked_row_says(self, seed: int) -> None:
+        """Against the formula of a product's own page, row by row: products in part planned or sold, kinds
+        that move or do not."""
+        chance = random.Random(seed)
+        line, channel = line_factory(code="L"), channel_factory()
+        version = BudgetVersion.objects.create(code="B26", name="B26", year=2026)
+        measure, kinds = Measure.objects.get(code="units"), ("purchase", "energy", "quality")
+        moves, booked, volumes = set(), [], {}
+        for number in range(6):
+            product = product_factory(line=line, code=f"R{number}")
+            for code in kinds:
+                basis = chance.choice(("unit", "unit", "month"))
+                moves |= {(product.pk, code)} if basis == "unit" else set()
+                cost_line = cost_line_factory(product=product, kind=code, basis=basis)
+                cost_rate_factory(cost_line=cost_line, start_date=BEFORE, amount=D(1))
+            for month in (BEFORE, MONTH):
+                sold = D(chance.randint(1, 900)) / 7 if chance.random() < 0.9 else None
+                planned = D(chance.randint(0, 900)) / 4 if chance.random() < 0.9 else None
+                if sold is not None:
+                    sold = round(sold, 3)
+                    sell(product, month, sold, D(1000), channel=channel)
+                if planned is not None:
+                    BudgetRow.objects.create(
+                        version=version, product=product, measure=measure, month=month, volume=planned
+                    )
+                volumes[product.pk, month] = sold, planned
+                for code in kinds:
+                    booked.append((product, month, code, D(chance.randint(1, 99999)) / 100, None))
+        book("standard", *booked)
+        book("actual", *booked)
+        expected: dict[int, Decimal | None] = {}
+        for product, month, code, amount, _supplier in booked:
+            if (product.pk, code) in moves:
+                found = variance(amount, amount, amount, *volumes[product.pk, month])
+                before = expected.get(product.pk, D(0))
+                expected[product.pk] = None if found is None or before is None else before + found.volume
+        said = {"layout": "variance", "period": "range", "first": f"{BEFORE:%Y-%m}", "by": "product"}
+        report = price_variance(user_factory("finance"), ask(**said, against="budget"))
+        codes = {product.code: product.pk for product, *_rest in booked}
+        seen = {codes[row.name.code]: row.volume for row in report.rows}
+        assert {pk: seen[pk] for pk in expected} == expected
 
     @pytest.mark.usefixtures("planned")
     def test_volume_and_mix_on_the_page_and_as_files(self) -> None:

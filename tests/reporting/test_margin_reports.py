@@ -20,7 +20,8 @@ from core.months import month_add
 from pricing.engine.bridge import TERMS
 from pricing.models import CostKind
 from pricing.selectors.cost_months import BookedCost, booked_rows, cost_months
-from pricing.selectors.margins import margins_total, product_margins
+from pricing.selectors.margins import product_margins
+from pricing.selectors.month_margin import margins_total
 from pricing.selectors.standard_costs import SplitLines
 from pricing.services.cost_months import cost_months_book
 from pricing.services.standard_costs import changed_costs, standard_costs_write

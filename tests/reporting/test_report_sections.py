@@ -20,7 +20,8 @@ from core.reports.build import Builder, ReportContext
 from forecasting.models import AccuracyWindow, Override, OverrideMonth, StageSetting
 from pricing.models import Positioning
 from pricing.selectors.cost_months import BookedCost
-from pricing.selectors.margins import margins_total, product_margins
+from pricing.selectors.margins import product_margins
+from pricing.selectors.month_margin import margins_total
 from pricing.services.cost_months import cost_months_book
 from products.models import Channel, Measure
 from products.selectors.lines import line_tree

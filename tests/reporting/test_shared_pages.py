@@ -26,6 +26,7 @@ from core.organisation import organisation_forget, today
 from core.reports.blocks import ReportChart, Section, Table, sections_to_json
 from pmtool.logs import logging_config
 from reporting.models import Share, ShareAccess, SnapshotFile
+from reporting.reports import page
 from reporting.selectors.share_versions import share_snapshot
 from reporting.services import snapshot_files
 from reporting.services.shares import share_change, shares_act
@@ -94,6 +95,32 @@ def test_the_way_in(reader: Client) -> None:
     assert f"shared by {share.author.name}" in page
     assert "Somebody Else" not in page
     assert share_snapshot(share) == newer
+
+
+def test_what_is_frozen_is_drawn_once(reader: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    """For each version, language and kind of link; who may read it is asked at each opening."""
+    drawn, real = [], page.sections_shown
+    monkeypatch.setattr(page, "sections_shown", lambda rows: drawn.append(1) or real(rows))
+    share, address = share_made()
+    first = tight(opened(reader, address))
+    assert MARK in first
+    assert tight(get(reader, address)) == first
+    assert len(drawn) == 1
+    assert reader.get(f"{address}nl/").status_code == 302
+    assert MARK in get(reader, address).content.decode()
+    assert reader.get(f"{address}en/").status_code == 302
+    assert tight(get(reader, address)) == first
+    assert len(drawn) == 2
+    snapshot_made(share.report, "SECOND")
+    second = get(reader, address).content.decode()
+    assert "SECOND" in second
+    assert f"Words {MARK}" not in second
+    assert len(drawn) == 3
+    Share.objects.update(downloads=True)
+    get(reader, address)
+    assert len(drawn) == 4
+    shares_act(user=share.author, ids=[share.pk], act="pause")
+    assert get(reader, address).status_code == 404
 
 
 def test_at_most_four_queries_and_no_session(reader: Client) -> None:
