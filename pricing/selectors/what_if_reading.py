@@ -233,7 +233,7 @@ def _unit_costs(
     """Of each month, as on its first day; for who may see costs."""
     if not user.has_perm(COSTS):
         return ()
-    rates = rates_read(user, product)
+    rates = rates_read(user, [product])[product]
     return [unit_costs(user, product, rates, row.month, Decimal(row.final)) for row in months]
 
 

@@ -95,13 +95,16 @@ def _nearest(
     return {pk: next((own[line] for line in ids if line in own), []) for pk, ids in above.items()}
 
 
-def customers_by_product(product_ids: Collection[int]) -> dict[int, list[Customer]]:
-    """The reference customers of each product's line, in two queries; of no product in none."""
-    if not product_ids:
+def customers_by_product(products: Iterable[Product]) -> dict[int, list[Customer]]:
+    """The reference customers of each product's line, in one query; none of no product, or of products they
+    were read with."""
+    rows = list(products)
+    if not rows:
         return {}
-    lines = dict(Product.objects.filter(pk__in=list(product_ids)).values_list("pk", "line_id"))
-    customers = customers_of(set(lines.values()))
-    return {pk: customers[line] for pk, line in lines.items()}
+    if hasattr(rows[0], READING):
+        return {product.pk: product_customers(product) for product in rows}
+    customers = customers_of({product.line_id for product in rows})
+    return {product.pk: customers[product.line_id] for product in rows}
 
 
 def _customers(rows: Iterable[ReferenceUse]) -> list[Customer]:

@@ -16,7 +16,6 @@ from core.months import month_add
 from core.organisation import today
 from forecasting.models import Finding
 from pricing.models import DistributionMonth, Elasticity, Price, PriceList, Promotion
-from pricing.selectors.elasticities import elasticity_of
 from pricing.selectors.price_signs import price_signs
 from pricing.steps.elasticity import chunks
 from products.models import Channel, Measure, Product, SalesFact, SalesMonth
@@ -25,6 +24,7 @@ from tests.factories import channel_factory, line_factory, price_factory, price_
 from tests.forecasting.conftest import run_now
 from tests.pricing.elasticities import (
     LEVELS,
+    answers_of,
     channel_answering,
     elasticity_factory,
     flagged,
@@ -67,7 +67,7 @@ def test_weeks_where_there_are_weeks_and_months_where_not():
     found = of(monthly)
     assert (found.frequency, found.reason_code, found.observations) == ("months", "own_months", 48)
     assert found.estimate == pytest.approx(-1.5, abs=0.4)
-    assert elasticity_of([monthly.pk]) == {monthly.pk: (found.estimate, found.sd, "own")}
+    assert answers_of(monthly) == {monthly.pk: (found.estimate, found.sd, "own")}
 
 
 def test_what_cannot_be_measured_has_its_lines_value_and_says_why():
@@ -91,7 +91,7 @@ def test_what_cannot_be_measured_has_its_lines_value_and_says_why():
         found = of(product)
         assert (found.method, found.reason_code) == ("category", reason)
         assert found.estimate < -3.2
-        assert elasticity_of([product.pk])[product.pk][2] == "line"
+        assert answers_of(product)[product.pk][2] == "line"
     assert of(short).observations == 18
     assert (of(stranger).method, of(stranger).reason_code) == ("portfolio", "no_price")
     assert of(stranger).sd > of(free).sd
@@ -107,10 +107,10 @@ def test_a_level_is_refused():
     night()
     found = of(product)
     assert (found.reason_code, found.estimate, found.quantiles, found.pending) == ("level", None, [], False)
-    assert elasticity_of([product.pk]) == {}
+    assert answers_of(product) == {}
     fresh = product_factory(line=line)
     other = product_factory(line=line_factory())
-    assert elasticity_of([fresh.pk, other.pk]) == {other.pk: (-2.62, 1.18, "literature")}
+    assert answers_of(fresh, other) == {other.pk: (-2.62, 1.18, "literature")}
 
 
 def test_the_consumer_price_counts_where_there_is_one():
@@ -141,7 +141,7 @@ def test_channels_with_prices_of_their_own_are_measured_apart():
     assert of(product).estimate > borrowed.estimate > of(product, shop).estimate
     assert borrowed.sd > of(product).sd
     assert not Elasticity.objects.filter(channel=young).exists()
-    assert elasticity_of([product.pk])[product.pk][0] == of(product).estimate
+    assert answers_of(product)[product.pk][0] == of(product).estimate
     # Twice the same; and without its list the channel is of the rest again.
     before = snapshot()
     assert night().steps.get(name="price_answers").computed == 0
@@ -162,7 +162,7 @@ def test_a_product_sold_in_channels_alone_has_what_they_say():
     assert of(product, one).observations == 48
     assert of(product).estimate == pytest.approx(-3.3, abs=0.4)
     assert of(product).sd > of(product, one).sd
-    assert elasticity_of([product.pk])[product.pk][2] == "own"
+    assert answers_of(product)[product.pk][2] == "own"
 
 
 def test_our_price_to_a_reseller_says_nothing_of_what_consumers_pay():

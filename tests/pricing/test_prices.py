@@ -239,7 +239,7 @@ def markets_agree(rows: Iterable[Price], products: Sequence[Product], channels: 
                 days=31,
             )
     last = FIRST + datetime.timedelta(45)
-    markets = markets_of([product.pk for product in products], FIRST, last)
+    markets = markets_of({product.pk: product for product in products}, FIRST, last)
     compared = 0
     for product in products:
         by_volume = {market.volume: market for market in markets[product.pk]}
