@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime
 from collections.abc import Callable
+from decimal import Decimal
 from typing import Any
 
 import pgtrigger
@@ -16,7 +17,9 @@ from core.months import month_add
 from core.organisation import today
 from forecasting.models import Finding
 from pricing.models import DistributionMonth, Elasticity, Price, PriceList, Promotion
+from pricing.selectors.price_series import PriceSeriesReader
 from pricing.selectors.price_signs import price_signs
+from pricing.services.promotions import ProductPlan
 from pricing.steps.elasticity import chunks
 from products.models import Channel, Measure, Product, SalesFact, SalesMonth
 from products.selectors.months import complete_months
@@ -293,3 +296,15 @@ def test_the_database_keeps_them_whole():
     elasticity_factory(product)
     with pytest.raises(IntegrityError), transaction.atomic():
         elasticity_factory(product)
+
+
+def test_how_deep_a_promotion_cuts_is_said_by_each_list():
+    """At 6.00, and nobody says what it normally costs: 40 % off 10 for everybody, 25 % off 8 in a channel."""
+    product, shops = product_factory(line=line_factory()), channel_factory()
+    product_answering(product, shops, weekly=True, levels=(10,))
+    own = channel_answering(product, e=-2.0, weekly=True, levels=(8,))
+    plan = [ProductPlan(product, None, Decimal(6))]
+    approved_factory(product, mechanic="display", store_start=month_add(last(), -3), days=28, products=plan)
+    reader = PriceSeriesReader(complete_months(as_of=last()), [product.pk])
+    cuts = {one.channel_id: max(one.cut) for one in reader.series(product)}
+    assert cuts == {None: 0.4, own.pk: 0.25}
