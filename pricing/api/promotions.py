@@ -140,7 +140,8 @@ class PromotionSerializer(serializers.ModelSerializer):
 
 class PromotionRequestSerializer(StrictSerializer):
     """``rate``, ``amount``, ``quantity`` as the mechanic needs them. ``channels``: codes, empty is
-    everywhere. ``version``: what you had before you, to change one."""
+    everywhere. ``exception``: why a price in it may pass a bound that asks for a reason. ``version``: what
+    you had before you, to change one."""
 
     name = serializers.CharField(max_length=120)
     mechanic = serializers.ChoiceField(Promotion.Mechanic.choices)
@@ -157,6 +158,7 @@ class PromotionRequestSerializer(StrictSerializer):
     note = serializers.CharField(max_length=2000, required=False, allow_blank=True)
     alternatives = serializers.CharField(max_length=400, required=False, allow_blank=True)
     exception_note = serializers.CharField(max_length=300, required=False, allow_blank=True)
+    exception = serializers.CharField(max_length=400, required=False, allow_blank=True)
     products = PromotionProductSerializer(many=True)
     channels = serializers.ListField(child=serializers.CharField(max_length=80), required=False)
     version = serializers.IntegerField(required=False)
