@@ -18,6 +18,7 @@ from pricing.models import Price, PriceList, ReferenceUse
 from pricing.models.price import State
 from products.models import Product
 from products.selectors.access import visible_line_ids
+from products.selectors.earlier_lines import lines_on
 from products.selectors.lines import LineTree, line_tree
 
 from .levies import LeviesOn, levied, levies_of
@@ -158,7 +159,7 @@ def list_yearly(
     price_list: PriceList, products: Sequence[Product], day: datetime.date | None = None
 ) -> dict[int, list[Yearly]]:
     """The same for many products on one list, by product id, in a fixed number of queries; as of the ``day``,
-    today unless told."""
+    today unless told, and of the line each was in that day."""
     day, ids = day or today(), [product.pk for product in products]
     prices: dict[int, list[Price]] = defaultdict(list)
     later = Price.objects.filter(
@@ -168,16 +169,21 @@ def list_yearly(
         prices[price.product_id].append(price)
     dates = {day} | {price.start_date for own in prices.values() for price in own if price.start_date > day}
     rates = vat_rates_on(products, dates)
-    lines = {product.line_id for product in products}
+    then = lines_on(products, dates)
+    lines = {line for of_all in then.values() for line in of_all.values()}
     tree = line_tree()
     customers, levies = customers_of(lines, tree), levies_of(lines, tree)
+
+    def levies_then(product: int) -> LeviesOn:
+        return lambda date: levies[then[date][product]](date)
+
     return {
         product.pk: _yearly(
             price_list,
             prices[product.pk],
-            customers[product.line_id],
+            customers[then[day][product.pk]],
             {date: of_all[product.pk] for date, of_all in rates.items()},
-            levies[product.line_id],
+            levies_then(product.pk),
             day,
         )
         for product in products
