@@ -26,6 +26,7 @@ from pricing.selectors.own_prices import (
     price_on_day,
 )
 from pricing.selectors.price_answers import PriceAnswer, bounded
+from pricing.selectors.real_uses import real_uses, with_real
 from pricing.selectors.unit_revenue import Asked, price_ratios
 from pricing.selectors.yearly import customers_by_product
 from products.models import Product
@@ -170,10 +171,14 @@ def _on_day(
 
 
 def uses_of(markets: Mapping[int, Sequence[Market]], products: Mapping[int, Product]) -> dict[int, Uses]:
-    """By product what its line's reference customers use; nothing where its prices have one part."""
-    several = [products[pk] for pk, own in markets.items() if any(len(market.parts) > 1 for market in own)]
-    found = customers_by_product(several)
-    return {pk: [customer.uses for customer in found.get(pk, [])] for pk in markets}
+    """By product what its line's reference customers use, of a tier that a measure counts what is really used
+    in its place; nothing where its prices have one part."""
+    several = [pk for pk, own in markets.items() if any(len(market.parts) > 1 for market in own)]
+    found = customers_by_product(products[pk] for pk in several)
+    real = real_uses({products[pk]: {part for one in markets[pk] for part in one.parts} for pk in several})
+    return {
+        pk: with_real([customer.uses for customer in found.get(pk, [])], real.get(pk, {})) for pk in markets
+    }
 
 
 def _news(parts: Parts, used: Sequence[datetime.date]) -> list[datetime.date]:
