@@ -33,7 +33,7 @@ def posted(client: APIClient, what: str, status: int = 201, **said: Any) -> Any:
 def test_bounds_and_vat_are_set_by_who_does_not_propose_prices() -> None:
     line = line_factory(code="books")
     said = {"line": "books", "start_date": str(SOON), "least": "9.50", "source": "Fixed price act"}
-    finance, maker = api_of(user_factory("finance", language="en")), api_of(user_factory(language="en"))
+    finance, maker = (api_of(user_factory(role, language="en")) for role in ("finance", "administrator"))
     row = posted(finance, "price-bounds", **said)
     assert (row["line"], row["product"], row["least"], row["beyond"]) == ("books", None, "9.5000", "refuse")
     posted(finance, "price-bounds", **said | {"least": "9"})
