@@ -7,7 +7,7 @@ from typing import Any
 
 from core.organisation import today
 from pricing.models import Bound, Levy, Perishable, PriceList, Proposal, VatCode, VatRate
-from products.models import Channel, Product
+from products.models import Channel, FourEyesRule, Product
 from tests.factories import price_factory, price_list_factory
 
 from .rules import Rule
@@ -78,6 +78,13 @@ def _levies(world: World) -> None:
         Bound.objects.create(line=line, source=name, start_date=today(), least=1, currency="EUR")
         VatCode.objects.create(line=line, code="low", start_date=today())
         Perishable.objects.create(line=line, perishable=True)
+
+
+def one_person(world: World) -> dict[str, Any]:
+    """Who proposes prices of the line may set their bounds as well: rights alone count."""
+    make = lambda: FourEyesRule.objects.create(line=world.own_line, decision_kind="price", mode="off")  # noqa: E731
+    world.made("four eyes off", make)
+    return everything(world)
 
 
 def a_vat_rate(world: World) -> dict[str, Any]:
@@ -211,7 +218,7 @@ PRICE_RULES = [
         "api:price-bound-list",
         get=VIEW,
         post="pricing.bounds",
-        args=everything,
+        args=one_person,
         data=lambda world: {"line": world.own_line.code, "start_date": NEW["start_date"], "source": "Law"},
         whole=True,
         api=True,
@@ -220,7 +227,7 @@ PRICE_RULES = [
         "api:vat-code-list",
         get=VIEW,
         post="pricing.bounds",
-        args=everything,
+        args=one_person,
         data=lambda world: {"line": world.own_line.code, "start_date": NEW["start_date"], "code": "low"},
         whole=True,
         api=True,
