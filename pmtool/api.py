@@ -15,6 +15,7 @@ from pricing.api.elasticities import router as elasticities
 from pricing.api.months import router as months
 from pricing.api.offer import router as offer
 from pricing.api.place import router as place
+from pricing.api.price_rules import router as price_rules
 from pricing.api.prices import router as prices
 from pricing.api.promotions import router as promotions
 from pricing.api.terms import router as terms
@@ -32,6 +33,7 @@ ROUTERS = (
     forecasting,
     launches,
     prices,
+    price_rules,
     comparable,
     terms,
     promotions,

@@ -18,6 +18,7 @@ from rest_framework.routers import SimpleRouter
 from core.api import HasRight, Pagination, StrictSerializer
 from core.idempotency import once
 from pricing.models import Promotion, PromotionEffect
+from pricing.selectors.promotion_costs import actual_cost
 from pricing.selectors.promotions import (
     channels_seen,
     promotions_visible,
@@ -25,6 +26,7 @@ from pricing.selectors.promotions import (
     sees_whole,
     with_parts,
 )
+from pricing.services.promotion_costs import promotion_cost_say
 from pricing.services.promotion_decisions import promotion_cancel, promotion_decide, promotion_propose
 from pricing.services.promotions import ProductPlan, PromotionPlan, promotion_change, promotion_create
 from pricing.words.promotions import effective_of
@@ -140,7 +142,8 @@ class PromotionSerializer(serializers.ModelSerializer):
 
 class PromotionRequestSerializer(StrictSerializer):
     """``rate``, ``amount``, ``quantity`` as the mechanic needs them. ``channels``: codes, empty is
-    everywhere. ``version``: what you had before you, to change one."""
+    everywhere. ``exception``: why a price in it may pass a bound that asks for a reason. ``version``: what
+    you had before you, to change one."""
 
     name = serializers.CharField(max_length=120)
     mechanic = serializers.ChoiceField(Promotion.Mechanic.choices)
@@ -157,6 +160,7 @@ class PromotionRequestSerializer(StrictSerializer):
     note = serializers.CharField(max_length=2000, required=False, allow_blank=True)
     alternatives = serializers.CharField(max_length=400, required=False, allow_blank=True)
     exception_note = serializers.CharField(max_length=300, required=False, allow_blank=True)
+    exception = serializers.CharField(max_length=400, required=False, allow_blank=True)
     products = PromotionProductSerializer(many=True)
     channels = serializers.ListField(child=serializers.CharField(max_length=80), required=False)
     version = serializers.IntegerField(required=False)
@@ -182,6 +186,27 @@ def _channels(user: Any, data: dict[str, Any]) -> list[Channel]:
 class DecisionSerializer(StrictSerializer):
     note = serializers.CharField(max_length=300, required=False, allow_blank=True)
     version = serializers.IntegerField(required=False)
+
+
+class PromotionCostSerializer(serializers.Serializer):
+    """What it cost us in all, as it was said last: an ``amount`` in our currency, or what the ledger has
+    booked under a ``dimension`` (null: nothing yet, or not for you)."""
+
+    amount = serializers.DecimalField(18, 2, allow_null=True)
+    dimension = serializers.CharField(source="row.dimension")
+    known_date = serializers.DateField(source="row.known_date")
+    source = serializers.CharField(source="row.source")
+    created_by = serializers.CharField(source="row.created_by.name")
+    created_at = serializers.DateTimeField(source="row.created_at")
+
+
+class PromotionCostRequestSerializer(StrictSerializer):
+    """An ``amount``, or the ``dimension`` it is booked under in the ledger; one of the two."""
+
+    amount = serializers.DecimalField(18, 2, min_value=0, required=False, allow_null=True, default=None)
+    dimension = serializers.CharField(max_length=40, required=False, allow_blank=True, default="")
+    known_date = serializers.DateField()
+    source = serializers.CharField(max_length=200, required=False, allow_blank=True, default="")
 
 
 class PromotionViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, viewsets.GenericViewSet):
@@ -290,6 +315,24 @@ class PromotionViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, viewset
                 user=request.user, promotion=row, note=note, version=version
             ),
         )
+
+    @extend_schema(methods=["GET"], request=None, responses=PromotionCostSerializer)
+    @extend_schema(
+        methods=["POST"], request=PromotionCostRequestSerializer, responses=PromotionCostSerializer
+    )
+    @action(detail=True, methods=["get", "post"])
+    def cost(self, request: Request, pk: str | None = None) -> Response:
+        """What it turned out to cost; POST says it, once it has begun. 204: nobody has said anything, or you
+        see a part of it."""
+        row = self.get_object()
+        if request.method == "POST":
+            asked = PromotionCostRequestSerializer(data=request.data)
+            asked.is_valid(raise_exception=True)
+            promotion_cost_say(user=request.user, promotion=row, **asked.validated_data)
+        found = actual_cost(request.user, row)
+        if found is None:
+            return Response(status=204)
+        return Response(PromotionCostSerializer(found).data)
 
 
 router = SimpleRouter()

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import datetime
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 from urllib.parse import urlencode
@@ -13,15 +14,16 @@ from django.utils.translation import gettext as _
 from django.utils.translation import pgettext
 
 from core import formats
-from pricing.charts.what_if import measure_names, scaled, what_if_chart
-from pricing.engine.what_if import Margin, Range
+from pricing.charts.what_if import measure_names, what_if_chart
+from pricing.engine.what_if import Margin
 from pricing.models import Scenario
 from pricing.selectors.elasticities import elasticities_allowed
 from pricing.selectors.own_prices import UNIT
+from pricing.selectors.scenarios import Kept, scenarios_kept
 from pricing.selectors.what_if import Answer, Asked, Ground, Question
 from pricing.selectors.what_if_distribution import DistributionAnswer, DistributionAsked
 from pricing.selectors.what_if_promotion import PromotionAnswer, PromotionAsked
-from pricing.selectors.what_if_reading import scenarios_kept, what_if_ground
+from pricing.selectors.what_if_reading import what_if_ground
 from pricing.services.scenarios import MOST as MOST_BESIDE
 from pricing.what_if_asked import Asker, kinds_of, machine
 from pricing.words.prices import price_decimals
@@ -34,6 +36,7 @@ from .what_if_distribution import (
     distribution_refused,
     distribution_words,
 )
+from .what_if_kept import Row, kept_context, outcome_row
 from .what_if_price import inflow_asides, price_asides, price_asked_words, price_fields
 from .what_if_promotion import (
     promotion_asides,
@@ -65,17 +68,6 @@ REASONS = {
 }
 
 
-@dataclass(frozen=True)
-class Row:
-    """A line of the outcome: its name, what it is counted in, the scenario, its range, and the change."""
-
-    name: str
-    scale: str
-    value: str
-    range: str
-    change: float | None
-
-
 def what_if_panel(user: Any, product: Product) -> Mapping[str, Any] | None:
     """Only where it will be read from: it comes in after the page."""
     return {} if elasticities_allowed(user) else None
@@ -89,11 +81,10 @@ def what_if_context(user: Any, product: Product, said: Any, *, whole: bool = Tru
     asker = Asker(user, ground)
     asked = asker.read(said)
     answer = asker.answer(asked)
-    kept = [(row, asker.read(row.values)) for row in scenarios_kept(user, product)]
+    kept = {row: scenario_words(asker, row) for row in scenarios_kept(user, product)}
     wanted = set(said.getlist("with"))
-    beside = [(row, of) for row, of in kept if str(row.pk) in wanted][:MOST_BESIDE]
-    lines = [(row.name, asker.answer(one)) for row, one in beside]
-    on = {row.pk for row, _one in beside}
+    beside = [Kept.of(row) for row in kept if str(row.pk) in wanted][:MOST_BESIDE]
+    on = {one.row.pk for one in beside}
     of = said.get("of", "")
     address = [*_hidden(asked), *(("with", pk) for pk in sorted(on))]
     context = {
@@ -102,9 +93,8 @@ def what_if_context(user: Any, product: Product, said: Any, *, whole: bool = Tru
         "asked": asked,
         "hidden": [*address, *([("of", of)] if of in ground.measures else [])],
         "kinds": kinds(ground, asked),
-        "kept": [
-            {"row": row, "about": scenario_words(asker, row, one), "on": row.pk in on} for row, one in kept
-        ],
+        "kept": [{"row": row, "about": about, "on": row.pk in on} for row, about in kept.items()],
+        "beside": [kept_context(ground, one, kept[one.row], sorted(on)) for one in beside],
         "can_edit": user.has_perm("pricing.edit"),
         "recommended": recommended_words(ground) if whole and isinstance(asked, Asked) else None,
         **fields(asker, asked),
@@ -117,7 +107,7 @@ def what_if_context(user: Any, product: Product, said: Any, *, whole: bool = Tru
         "asides": asides(ground, answer),
         "of": of if of in ground.measures else "",
         "measures": _measures(ground, of, address),
-        "chart": what_if_chart(ground, answer, [(name, one) for name, one in lines if one is not None], of),
+        "chart": what_if_chart(ground, answer, beside, of),
         "propose_url": propose_url(ground, answer),
     }
 
@@ -178,14 +168,19 @@ def margin_asides(margin: Margin) -> list[str]:
     ]
 
 
-def scenario_words(asker: Asker, row: Scenario, asked: Question) -> str:
+def scenario_words(asker: Asker, row: Scenario) -> str:
+    """What it asked, with the dates and amounts of its day, whatever could be asked today."""
+    asked, values = asker.read(row.values), row.values
+    start = datetime.date.fromisoformat(values["start"])
     if isinstance(asked, PromotionAsked):
-        said = promotion_words(asker.ground, asked)
+        end, price = datetime.date.fromisoformat(values["end"]), Decimal(values["price"])
+        said = promotion_words(asker.ground, replace(asked, start=start, end=end, price=price))
     elif isinstance(asked, DistributionAsked):
+        asked = replace(asked, start=start, rate=Decimal(values["rate"]))
         said = distribution_words(asker.distributions, asked)
     else:
         assert isinstance(asked, Asked)
-        said = price_asked_words(asker.ground, asked, Decimal(row.values["price"]))
+        said = price_asked_words(asker.ground, replace(asked, start=start), Decimal(values["price"]))
     return f"{said} · {row.author}"
 
 
@@ -215,14 +210,14 @@ def propose_url(ground: Ground, answer: Answer) -> str:
 def outcome_rows(ground: Ground, answer: Answer) -> list[Row]:
     """Volume, and revenue where it is known what a unit brings in."""
     said = answer.outcome
-    rows = [_row(_("Volume"), said.volume, said.volume_now, ground.unit)]
+    rows = [outcome_row(_("Volume"), said.volume, said.volume_now, ground.unit)]
     if ground.inflow is not None:
         last = ground.months[-1]
         name = _("At the end of %(month)s") % {"month": formats.month(last.month)}
-        rows = [_row(name, said.volumes[-1], last.final, ground.unit)]
+        rows = [outcome_row(name, said.volumes[-1], last.final, ground.unit)]
     if answer.there is not None and isinstance(answer.asked, Asked) and answer.asked.channel:
         where = ground.channels[answer.asked.channel].channel.name
-        there = _row(
+        there = outcome_row(
             _("Volume in %(channel)s") % {"channel": where},
             answer.there.volume,
             answer.there.volume_now,
@@ -230,26 +225,13 @@ def outcome_rows(ground: Ground, answer: Answer) -> list[Row]:
         )
         rows.insert(0, there)
     if ground.revenue is not None:
-        rows.append(_row(_("Revenue"), said.revenue, said.revenue_now, ground.currency, money=True))
+        rows.append(outcome_row(_("Revenue"), said.revenue, said.revenue_now, ground.currency, money=True))
         if said.margin is not None:
             name = pgettext("what if", "Margin after costs by volume")
             if isinstance(answer, PromotionAnswer):
                 name = pgettext("what if", "Margin after costs by volume, budget and sister products")
-            rows.append(_row(name, said.margin.total, said.margin.now, ground.currency, money=True))
+            rows.append(outcome_row(name, said.margin.total, said.margin.now, ground.currency, money=True))
     return rows
-
-
-def _row(name: str, range_: Range, now: float, unit: str, *, money: bool = False) -> Row:
-    divisor, scale = scaled([range_.hi80], unit, money=money)
-    value, low, high = (number / divisor for number in (range_.mean, range_.lo80, range_.hi80))
-    decimals = formats.volume_decimals([high])
-    return Row(
-        name,
-        scale,
-        formats.number(value, decimals),
-        f"{formats.number(low, decimals)} – {formats.number(high, decimals)}",
-        range_.mean / now - 1 if now > 0 else None,
-    )
 
 
 def asides(ground: Ground, answer: Answer) -> list[str]:

@@ -15,6 +15,7 @@ from core.charts import Chart, ChartTable, LegendKey, Spec
 from core.charts.model import months_spec
 from core.charts.volume_forecast import axis_scale
 from pricing.engine.what_if import Month, Outcome, Range, left_of
+from pricing.selectors.scenarios import Kept
 from pricing.selectors.what_if import Answer, Ground
 
 HEIGHT = 132
@@ -38,10 +39,13 @@ class Shown:
     money: bool
     now: Sequence[float]
     then: Sequence[Range]
-    others: Sequence[Sequence[Range]]
+    others: Sequence[Sequence[Range | None]]
 
     def text(self, value: float) -> str:
         return formats.money(value, self.unit, 0) if self.money else formats.volume(value, self.unit)
+
+    def kept(self, value: Range | None) -> str:
+        return self.text(value.mean) if value else formats.MISSING
 
     def ends(self, place: int) -> str:
         return f"{self.text(self.then[place].lo80)} – {self.text(self.then[place].hi80)}"
@@ -52,7 +56,7 @@ class Shown:
             self.text(self.now[place]),
             self.text(self.then[place].mean),
             self.ends(place),
-            *(self.text(values[place].mean) for values in self.others),
+            *(self.kept(values[place]) for values in self.others),
         ]
 
     def heads(self, names: Sequence[str]) -> list[str]:
@@ -64,7 +68,7 @@ def measure_names() -> dict[str, str]:
     return {"volume": _("Volume"), "revenue": _("Revenue"), "margin": _("Margin")}
 
 
-def _shown(ground: Ground, answer: Answer, beside: Sequence[Answer], of: str) -> Shown:
+def _shown(ground: Ground, answer: Answer, beside: Sequence[Kept], of: str) -> Shown:
     def then(outcome: Outcome) -> Sequence[Range]:
         margin = outcome.margin.months if outcome.margin else ()
         return {"volume": outcome.volumes, "revenue": outcome.revenues, "margin": margin}[of]
@@ -80,22 +84,20 @@ def _shown(ground: Ground, answer: Answer, beside: Sequence[Answer], of: str) ->
         money,
         [now(month) for month in ground.base(answer.asked.start)],
         then(answer.outcome),
-        [then(one.outcome) for one in beside],
+        [[one.by_month(of).get(row.month) for row in ground.months] for one in beside],
     )
 
 
-def what_if_chart(
-    ground: Ground, answer: Answer, beside: Sequence[tuple[str, Answer]], of: str = ""
-) -> Chart:
+def what_if_chart(ground: Ground, answer: Answer, beside: Sequence[Kept], of: str = "") -> Chart:
     """By month, of the measure asked for, else of the first the ground has: now, the scenario with its range,
-    others. The table has every measure."""
+    and kept ones as they were kept, of the months that they had. The table has every measure."""
     measures = [
-        _shown(ground, answer, [one for _name, one in beside], each)
+        _shown(ground, answer, beside, each)
         for each in sorted(ground.measures, key=list(measure_names()).index)
     ]
     asked = measure_names()[of if of in ground.measures else ground.measures[0]]
     shown = next(each for each in measures if each.name == asked)
-    names = [name for name, _one in beside]
+    names = [one.row.name for one in beside]
     months = [row.month for row in ground.months]
     ends = [abs(end) for month in shown.then for end in (month.lo80, month.hi80)]
     divisor, scale = scaled(ends, shown.unit, money=shown.money)
@@ -125,6 +127,8 @@ def what_if_chart(
 
 def _rows(shown: Shown, months: Sequence[datetime.date], names: Sequence[str], divisor: float) -> list[Spec]:
     rows: list[Spec] = []
+    # Where the name of each stands: at the last month that it had.
+    ends = [max((n for n, one in enumerate(of) if one), default=None) for of in shown.others]
     for place, month in enumerate(months):
         then = shown.then[place]
         row: Spec = {
@@ -138,14 +142,14 @@ def _rows(shown: Shown, months: Sequence[datetime.date], names: Sequence[str], d
             "then_text": shown.text(then.mean),
             "band": shown.ends(place),
         }
-        row |= {f"other{n}": values[place].mean / divisor for n, values in enumerate(shown.others)}
+        others = [values[place] for values in shown.others]
+        row |= {f"other{n}": one.mean / divisor if one else None for n, one in enumerate(others)}
         # What people wrote stands in the data, never in the drawing's own words.
         row |= {f"name{n}": name for n, name in enumerate(names)}
         row["others"] = "; ".join(
-            f"{name}: {shown.text(values[place].mean)}"
-            for name, values in zip(names, shown.others, strict=True)
+            f"{name}: {shown.kept(one)}" for name, one in zip(names, others, strict=True)
         )
-        row["last"] = place == len(months) - 1
+        row |= {f"last{n}": place == last for n, last in enumerate(ends)}
         rows.append(row)
     return rows
 
@@ -162,7 +166,7 @@ def _spec(rows: list[Spec], label: str, others_count: int) -> Spec:
     ]
     labels = [
         {
-            "transform": [{"filter": "datum.last"}],
+            "transform": [{"filter": f"datum.last{n}"}],
             "mark": {"type": "text", "style": "bar-label", "align": "right", "dx": -4, "dy": -8},
             "encoding": {"y": {"field": f"other{n}", **y}, "text": {"field": f"name{n}"}},
         }

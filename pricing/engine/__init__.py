@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from .shrinkage import Posterior
 
 # Raised whenever a result may change.
-ENGINE_VERSION = "1.4.0"
+ENGINE_VERSION = "1.4.1"
 
 _HOMES = {
     "Estimate": "estimate",

@@ -25,6 +25,7 @@ _PLAN = (
     *("name", "mechanic", "rate", "amount", "quantity", "store_start", "store_end", "delivery_start"),
     *("delivery_end", "own_share_rate", "budget_amount", "planned_uplift_rate", "note", "alternatives"),
     "exception_note",
+    "exception",
 )
 
 
@@ -115,6 +116,12 @@ class PromotionForm(forms.Form):
         max_length=300,
         help_text=_("Only where the days fall in one."),
     )
+    exception = forms.CharField(
+        label=_("Why the exception"),
+        required=False,
+        max_length=400,
+        help_text=_("Only where a price in it passes a bound that asks for a reason."),
+    )
     confirmed = forms.BooleanField(required=False)
     rows = forms.IntegerField(widget=forms.HiddenInput, required=False, min_value=1, max_value=MOST_ROWS)
     version = forms.IntegerField(widget=forms.HiddenInput, required=False)
@@ -171,7 +178,7 @@ def promotion_initial(promotion: Promotion, *, again: bool = False) -> dict[str,
     for name in ("amount", "budget_amount"):
         initial[name] = _plain(initial[name])
     if again:
-        initial["exception_note"] = ""
+        initial["exception_note"] = initial["exception"] = ""
         for name in ("store_start", "store_end", "delivery_start", "delivery_end"):
             initial[name] = initial[name] and initial[name] + YEAR
     else:

@@ -189,6 +189,11 @@ class PriceList(models.Model):
         return self.name_nl if get_language() == "nl" else self.name_en
 
     @property
+    def is_observed(self) -> bool:
+        """What others ask: recorded, decided by nobody."""
+        return self.kind == self.Kind.OBSERVED
+
+    @property
     def is_to_consumers(self) -> bool:
         """Our own price as a consumer reads it: where announcing a reduction asks for a van-prijs."""
         return self.kind == self.Kind.OWN and self.with_vat

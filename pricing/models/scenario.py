@@ -10,8 +10,9 @@ from django.utils.translation import gettext_lazy as _
 @pghistory.track()
 class Scenario(models.Model):
     """A what-if somebody kept: ``values`` is what was asked (:class:`pricing.selectors.what_if.Question`),
-    ``result`` what was answered on that day (see :class:`pricing.engine.what_if.Outcome`); neither moves with
-    later forecasts."""
+    ``result`` what was answered on that day (see :class:`pricing.engine.what_if.Outcome`, and ``months`` with
+    ``volumes_now`` and ``revenues_now``, what they were without the change); neither moves with later
+    forecasts."""
 
     product = models.ForeignKey("products.Product", models.CASCADE, related_name="scenarios")
     name = models.CharField(_("name"), max_length=80)

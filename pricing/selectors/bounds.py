@@ -110,7 +110,7 @@ def prices_held(
 ) -> Held:
     """These prices of the list from the date, with their products, against ``bounds`` of that day. One query
     at most besides."""
-    if price_list.kind == PriceList.Kind.OBSERVED or not bounds:
+    if price_list.is_observed or not bounds:
         return Held()
     currency = price_list.currency
     priced = [price for price in prices if price.amount is not None]

@@ -208,15 +208,16 @@ def rates_borne(
     }
 
 
-def rates_read(user: Any, product: Product) -> list[Rates]:
-    """As :func:`product_rates`, without lines that have no rate; one query."""
-    rows = CostRate.objects.filter(cost_line__in=cost_lines_of(user, product).order_by(), withdrawn_at=None)
+def rates_read(user: Any, products: Sequence[Product]) -> dict[Product, list[Rates]]:
+    """As :func:`rates_by_product`, without lines that have no rate; one query."""
+    lines = cost_lines_visible(user).filter(of_products(products))
+    rows = CostRate.objects.filter(cost_line__in=lines.order_by(), withdrawn_at=None)
     found: dict[CostLine, list[CostRate]] = defaultdict(list)
     for row in rows.select_related("cost_line__kind", "cost_line__measure").order_by(
         "start_date", "from_quantity"
     ):
         found[row.cost_line].append(row)
-    return [Rates(line, own) for line, own in found.items()]
+    return rates_borne(products, [Rates(line, own) for line, own in found.items()])
 
 
 def costs_on(user: Any, product: Product, day: datetime.date) -> dict[CostLine, Rate]:

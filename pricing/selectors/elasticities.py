@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable, Mapping
 from typing import Any
 
 from django.db.models import Case, F, FloatField, Q, QuerySet, Value, When
@@ -43,27 +43,35 @@ def source_of(row: Elasticity) -> str:
     return _SOURCES.get(row.method, OWN)
 
 
-def elasticity_of(product_ids: Collection[int]) -> dict[int, tuple[float, float, str]]:
+def elasticity_rows(product_ids: Collection[int]) -> list[Elasticity]:
+    """What the night found of products and their channels, in one query."""
+    rows = Elasticity.objects.filter(product__in=list(product_ids))
+    return list(rows.only("product_id", "channel_id", "estimate", "sd", "method", "price_kind"))
+
+
+def elasticity_of(
+    products: Mapping[int, Product], rows: Iterable[Elasticity]
+) -> dict[int, tuple[float, float, str]]:
     """Estimate, standard deviation and source (*own*, *line*, *portfolio*, *literature*) of each product, by
     id; the published mean where no night has seen it. Products whose leading measure counts a state are left
     out: a price moves what comes in and what leaves, not the state."""
     tree = line_tree()
-    lines = dict(Product.objects.filter(pk__in=list(product_ids)).values_list("pk", "line_id"))
-    flows = {pk for pk, line in lines.items() if tree.lead_measure(line).kind != Measure.Kind.LEVEL}
-    rows = Elasticity.objects.filter(product__in=flows, channel=None, estimate__isnull=False)
+    flows = {
+        pk
+        for pk, product in products.items()
+        if tree.lead_measure(product.line_id).kind != Measure.Kind.LEVEL
+    }
     found = dict.fromkeys(flows, (PUBLISHED, PUBLISHED_SD, LITERATURE))
-    for row in rows.only("product_id", "estimate", "sd", "method"):
-        if row.estimate is not None and row.sd is not None:
+    for row in rows:
+        whole = row.product_id in flows and row.channel_id is None
+        if whole and row.estimate is not None and row.sd is not None:
             found[row.product_id] = (row.estimate, row.sd, source_of(row))
     return found
 
 
-def channel_elasticities(product_ids: Collection[int]) -> dict[tuple[int, int], tuple[float, float, bool]]:
+def channel_elasticities(rows: Iterable[Elasticity]) -> dict[tuple[int, int], tuple[float, float, bool]]:
     """Estimate and standard deviation of channels measured apart, by product and channel, and whether they
     rest on what the channel sold itself."""
-    rows = Elasticity.objects.filter(
-        product__in=list(product_ids), channel__isnull=False, estimate__isnull=False
-    ).only("product_id", "channel_id", "estimate", "sd", "method")
     return {
         (row.product_id, row.channel_id): (row.estimate, row.sd, source_of(row) == OWN)
         for row in rows

@@ -67,7 +67,7 @@ def parts_by_list(
     if product is not None and several == {product.pk}:
         customers = {product.pk: product_customers(product)}
     else:
-        customers = customers_by_product(several)
+        customers = customers_by_product(Product.objects.filter(pk__in=several).only("line_id"))
     found = {}
     for pk, own in said.items():
         of = []

@@ -6,9 +6,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from pricing.models import PriceList
+from products.models import Product
 from products.selectors.channels import channel_chains
 
-from .elasticities import channel_elasticities
+from .elasticities import channel_elasticities, elasticity_rows
 from .markets import Market
 from .price_answers import PriceAnswer, measured_at_ours, price_answers
 from .resellers import consumers_by_product, passed_in, passed_through
@@ -16,16 +17,14 @@ from .resellers import consumers_by_product, passed_in, passed_through
 
 class MarketAnswers:
     """Reads for many products at once: their elasticities, those of channels measured apart, and what
-    resellers pass on."""
+    resellers pass on. Two queries, of lists of a channel one more, where it was not read yet."""
 
-    def __init__(self, markets: Mapping[int, Sequence[Market]]) -> None:
-        self._products = price_answers(markets)
-        self._passed = passed_through(markets)
-        apart = [pk for pk, own in markets.items() if any(market.own for market in own)]
-        self._channels = channel_elasticities(apart) if apart else {}
-        self._consumers = consumers_by_product(apart) if apart else {}
-        resold = {*self._passed, *self._consumers}
-        self._ours = measured_at_ours(resold) if resold else set()
+    def __init__(self, markets: Mapping[int, Sequence[Market]], products: Mapping[int, Product]) -> None:
+        rows = elasticity_rows(markets)
+        self._products = price_answers({pk: products[pk] for pk in markets}, rows)
+        self._channels, self._ours = channel_elasticities(rows), measured_at_ours(rows)
+        self._consumers = consumers_by_product(markets)
+        apart = any(market.own for own in markets.values() for market in own)
         self._chains = channel_chains() if apart else {}
 
     def of(self, product: int, market: Market) -> PriceAnswer | None:
@@ -45,9 +44,8 @@ class MarketAnswers:
         consumer's own, or the answer was measured at ours."""
         if product in self._ours or (market.own and market.own.with_vat):
             return 1.0
-        if market.own is None:
-            return self._passed.get(product, 1.0)
-        return passed_in(self._consumers.get(product, ()), self._above(market.own))
+        consumers = self._consumers.get(product, ())
+        return passed_in(consumers, self._above(market.own)) if market.own else passed_through(consumers)
 
     def _above(self, price_list: PriceList) -> Sequence[int]:
         return self._chains[price_list.channel_id or 0]

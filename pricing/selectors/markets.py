@@ -83,7 +83,10 @@ def changing(products: Collection[int], since: datetime.date, last: datetime.dat
 
 
 def markets_of(
-    products: Collection[int], first: datetime.date, last: datetime.date, proposal: int | None = None
+    products: Mapping[int, Product],
+    first: datetime.date,
+    last: datetime.date,
+    proposal: int | None = None,
 ) -> dict[int, list[Market]]:
     """Of each product its markets with all prices up to ``last``, those of a ``proposal`` (its id) among them
     as if it were approved, and what they sold in the 12 months before
@@ -102,9 +105,10 @@ def markets_of(
     for own in by_product.values():
         _without_once(own)
     apart = {pk for pk, own in by_product.items() if any(lists[one].channel_id for one in own)}
-    sold = _sold(apart, month_add(first, -YEAR), first) if apart else {}
+    channelled = {pk: products[pk] for pk in apart}
+    sold = _sold(channelled, month_add(first, -YEAR), first) if apart else {}
     chains = channel_chains() if apart else {}
-    rates = _rates(apart, lists)
+    rates = _rates(channelled, lists)
     found = {}
     for pk, own in by_product.items():
         together: dict[tuple[int, ...], Sold] = defaultdict(Sold)
@@ -178,21 +182,19 @@ def _merged(lists: Sequence[PriceList], own: ByList, rate: Decimal | None) -> di
     return found
 
 
-def _rates(products: Collection[int], lists: Mapping[int, PriceList]) -> dict[int, Decimal | None]:
+def _rates(products: Mapping[int, Product], lists: Mapping[int, PriceList]) -> dict[int, Decimal | None]:
     """The VAT of today, where lists with and without it can meet."""
     if not products or len({one.with_vat for one in lists.values()}) == 1:
         return {}
-    rows = list(Product.objects.filter(pk__in=products).only("pk", "line_id"))
-    return vat_rates(rows, today())
+    return vat_rates(list(products.values()), today())
 
 
 def _sold(
-    products: Collection[int], since: datetime.date, until: datetime.date
+    products: Mapping[int, Product], since: datetime.date, until: datetime.date
 ) -> dict[int, dict[int, Sold]]:
     """By product and channel, in the leading measure of its line; months from ``since``, before ``until``."""
     tree = line_tree()
-    lines = Product.objects.filter(pk__in=products).values_list("pk", "line_id")
-    measures = {pk: tree.lead_measure(line).pk for pk, line in lines}
+    measures = {pk: tree.lead_measure(product.line_id).pk for pk, product in products.items()}
     found: dict[int, dict[int, Sold]] = defaultdict(dict)
     with connection.cursor() as cursor:
         cursor.execute(_SOLD, [list(products), since, until])

@@ -5,10 +5,11 @@ from __future__ import annotations
 import datetime
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from math import exp
 from typing import Any
 
 from core.months import month_add, month_end, month_start
-from core.numbers import significant
+from core.numbers import Z80, significant
 from core.organisation import today
 from core.registries import PlannedChange
 from pricing.models import PriceList
@@ -25,8 +26,10 @@ from pricing.selectors.own_prices import (
     price_on_day,
 )
 from pricing.selectors.price_answers import PriceAnswer, bounded
+from pricing.selectors.real_uses import real_uses, with_real
 from pricing.selectors.unit_revenue import Asked, price_ratios
 from pricing.selectors.yearly import customers_by_product
+from products.models import Product
 
 LEAST = 0.002
 # Statistics get used to a new price as they smooth the level (forecasting/engine/drivers.py): the newest
@@ -39,11 +42,35 @@ Range = tuple[float, float, float]
 
 
 @dataclass(frozen=True)
-class Expected:
-    """What new own prices do to the volume of a product, and to what that brings in."""
+class Answered:
+    """A new price in one market, which buys ``volume`` of the product and brings in ``revenue`` of what it
+    does (shares): volume there becomes ``factor`` times what it was, the logarithm of which is unsure by
+    ``spread`` (a standard deviation), and the price ``price`` times."""
 
-    volume: Range
-    revenue: Range
+    volume: float
+    revenue: float
+    factor: float
+    spread: float
+    price: float
+
+
+@dataclass(frozen=True)
+class Expected:
+    """What new own prices do to the volume of a product, and to what that brings in. How unsure one market
+    is, so are the others."""
+
+    answers: Sequence[Answered]
+
+    def volume_at(self, z: float) -> float:
+        """The change as a rate; ``z`` standard deviations off the middle."""
+        return sum(one.volume * (one.factor * exp(z * one.spread) - 1) for one in self.answers)
+
+    def revenue_at(self, z: float) -> float:
+        return sum(one.revenue * (one.factor * exp(z * one.spread) * one.price - 1) for one in self.answers)
+
+    @property
+    def volume(self) -> Range:
+        return self.volume_at(0), self.volume_at(-Z80), self.volume_at(Z80)
 
 
 @dataclass(frozen=True)
@@ -73,8 +100,9 @@ def price_changes(products: Collection[int], months: Sequence[datetime.date]) ->
     ids = changing(products, month_add(months[0], -YEAR), last)
     if not ids:
         return {}
-    markets = markets_of(ids, months[0], last)
-    uses, answers = uses_of(markets), MarketAnswers(markets)
+    rows = Product.objects.only("line_id", "kind").in_bulk(ids)
+    markets = markets_of(rows, months[0], last)
+    uses, answers = uses_of(markets, rows), MarketAnswers(markets, rows)
     asked, moved = {}, {}
     for pk, own in markets.items():
         moves = [_moved(pk, market, uses[pk], answers, used, months) for market in own]
@@ -98,41 +126,38 @@ def moves_volume(price_list: PriceList) -> bool:
 
 
 def changes_expected(
-    products: Collection[int], day: datetime.date, proposal: int | None = None
+    products: Mapping[int, Product], day: datetime.date, proposal: int | None = None
 ) -> dict[int, Expected]:
     """What the own prices that begin on the day do to each product, as the months ahead count with it; those
     of a ``proposal`` (its id) as if it were approved. A market's price moves what it sold in the 12 months
     before, and that brings in as much more as the price is higher. Missing where it is not known."""
     until = min(day, today())
     markets = markets_of(products, month_start(until), day, proposal)
-    uses, answers = uses_of(markets), MarketAnswers(markets)
+    uses, answers = uses_of(markets, products), MarketAnswers(markets, products)
     found = {}
     for pk, own in markets.items():
-        moves = [_on_day(pk, market, uses[pk], answers, day) for market in own]
-        if any(moves):
-            volumes = [market.volume for market in own]
-            revenues = [1.0 if market.sold is None else max(market.sold.revenue, 0.0) for market in own]
-            found[pk] = Expected(
-                _weighed(volumes, [move.volume if move else None for move in moves]),
-                _weighed(revenues, [move.revenue if move else None for move in moves]),
-            )
+        volumes = _shares([market.volume for market in own])
+        revenues = _shares([1.0 if market.sold is None else max(market.sold.revenue, 0.0) for market in own])
+        said = [
+            Answered(volume, revenue, *moves)
+            for market, volume, revenue in zip(own, volumes, revenues, strict=True)
+            if (moves := _on_day(pk, market, uses[pk], answers, day))
+        ]
+        if said:
+            found[pk] = Expected(said)
     return found
 
 
-def _weighed(weights: Sequence[float], moves: Sequence[Range | None]) -> Range:
-    """Of the whole product: each market by its weight; how unsure one is, so are the others."""
-    whole = sum(weights)
-    ends = [0.0, 0.0, 0.0]
-    for weight, move in zip(weights, moves, strict=True):
-        for place, value in enumerate(move or ()):
-            ends[place] += weight / whole * value if whole > 0 else 0.0
-    return ends[0], ends[1], ends[2]
+def _shares(amounts: Sequence[float]) -> list[float]:
+    whole = sum(amounts)
+    return [amount / whole if whole > 0 else 0.0 for amount in amounts]
 
 
 def _on_day(
     product: int, market: Market, uses: Uses, answers: MarketAnswers, day: datetime.date
-) -> Expected | None:
-    """What a market's new price of that day does to what it buys, and to what that brings in."""
+) -> tuple[float, float, float] | None:
+    """What a market's new price of that day does to what it buys: factor, spread and price of
+    :class:`Answered`; ``None``: nothing, or not known."""
     answer, parts = answers.of(product, market), comparable(market.parts, uses)
     if answer is None or not parts:
         return None
@@ -142,17 +167,18 @@ def _on_day(
     if not old or not new or old == new:
         return None
     ratio = bounded(1 + answers.passed_on(product, market) * (new / old - 1))
-    low, high = answer.band(ratio)
-    volume = (answer.share(ratio), low, high)
-    mean, least, most = ((1 + share) * new / old - 1 for share in volume)
-    return Expected(volume, (mean, least, most))
+    return answer.factor(ratio), answer.spread(ratio), new / old
 
 
-def uses_of(markets: Mapping[int, Sequence[Market]]) -> dict[int, Uses]:
-    """By product what its line's reference customers use; nothing where its prices have one part."""
+def uses_of(markets: Mapping[int, Sequence[Market]], products: Mapping[int, Product]) -> dict[int, Uses]:
+    """By product what its line's reference customers use, of a tier that a measure counts what is really used
+    in its place; nothing where its prices have one part."""
     several = [pk for pk, own in markets.items() if any(len(market.parts) > 1 for market in own)]
-    found = customers_by_product(several)
-    return {pk: [customer.uses for customer in found.get(pk, [])] for pk in markets}
+    found = customers_by_product(products[pk] for pk in several)
+    real = real_uses({products[pk]: {part for one in markets[pk] for part in one.parts} for pk in several})
+    return {
+        pk: with_real([customer.uses for customer in found.get(pk, [])], real.get(pk, {})) for pk in markets
+    }
 
 
 def _news(parts: Parts, used: Sequence[datetime.date]) -> list[datetime.date]:

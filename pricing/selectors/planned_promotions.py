@@ -19,11 +19,11 @@ from core.registries import PlannedChange
 from pricing.engine.pooling import Belief
 from pricing.models import PromotionProduct
 from pricing.selectors.earlier_promotions import EarlierPromotions, depth_of
-from pricing.selectors.price_answers import price_answers
+from pricing.selectors.price_answers import answers_read
 from pricing.selectors.promotion_runs import last_day, ran_or_will
 from pricing.selectors.promotion_series import measured_days, part_of
 from pricing.selectors.promotions import channels_above
-from pricing.selectors.resellers import passed_through
+from pricing.selectors.resellers import consumers_by_product
 from products.models import Measure, SalesMonth
 from products.selectors.lines import LineTree
 
@@ -158,8 +158,8 @@ def _running(
     """By product those whose mechanic says something of them."""
     products = {row.product_id for row in rows}
     earlier = EarlierPromotions(products)
-    answers = price_answers(products)
-    resold = passed_through(products)
+    answers = answers_read(products)
+    resold = consumers_by_product(products)
     shares = _shares(rows, first, tree)
     found: dict[int, list[Running]] = defaultdict(list)
     for row in rows:

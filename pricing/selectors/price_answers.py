@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
-from math import log
+from math import exp, log
 
 from core.numbers import Z80
 from pricing.models import Elasticity, PriceList
-from pricing.selectors.elasticities import LITERATURE, elasticity_of
+from pricing.selectors.elasticities import LITERATURE, elasticity_of, elasticity_rows
 from products.models import Product
 
 # A change beyond this, up or down, was never looked at: it counts as this.
@@ -31,28 +31,34 @@ class PriceAnswer:
         """How unsure the logarithm of volume is then, as a standard deviation."""
         return self.sd * abs(log(ratio))
 
+    def factor(self, ratio: float, z: float = 0.0) -> float:
+        """Volume at that price / volume now; ``z`` standard deviations of its logarithm off the middle."""
+        return float(ratio**self.elasticity * exp(z * self.spread(ratio)))
+
     def band(self, ratio: float) -> tuple[float, float]:
         """Its 80 % interval."""
-        ends = (ratio ** (self.elasticity + side * Z80 * self.sd) - 1 for side in (-1, 1))
-        low, high = sorted(ends)
-        return low, high
+        return self.factor(ratio, -Z80) - 1, self.factor(ratio, Z80) - 1
 
 
-def price_answers(product_ids: Collection[int]) -> dict[int, PriceAnswer]:
+def price_answers(products: Mapping[int, Product], rows: Iterable[Elasticity]) -> dict[int, PriceAnswer]:
     """By product. What was published holds for consumer goods only: another kind of product is missing until
     its own sales, its line's or those of all products have said something."""
-    found = elasticity_of(product_ids)
-    published = [pk for pk, (_estimate, _sd, source) in found.items() if source == LITERATURE]
-    goods = set(Product.objects.filter(pk__in=published, kind=Product.Kind.GOOD).values_list("pk", flat=True))
-    return {pk: PriceAnswer(*said) for pk, said in found.items() if said[2] != LITERATURE or pk in goods}
+    return {
+        pk: PriceAnswer(*said)
+        for pk, said in elasticity_of(products, rows).items()
+        if said[2] != LITERATURE or products[pk].kind == Product.Kind.GOOD
+    }
 
 
-def measured_at_ours(product_ids: Collection[int]) -> set[int]:
+def answers_read(product_ids: Collection[int]) -> dict[int, PriceAnswer]:
+    """The same, read by id: two queries."""
+    products = Product.objects.only("line_id", "kind").in_bulk(list(product_ids))
+    return price_answers(products, elasticity_rows(products))
+
+
+def measured_at_ours(rows: Iterable[Elasticity]) -> set[int]:
     """The products whose volume was measured against our own price: what a reseller does is in the answer."""
-    rows = Elasticity.objects.filter(
-        product__in=list(product_ids), channel=None, price_kind=PriceList.Kind.OWN
-    )
-    return set(rows.values_list("product_id", flat=True))
+    return {row.product_id for row in rows if row.channel_id is None and row.price_kind == PriceList.Kind.OWN}
 
 
 def bounded(ratio: float) -> float:

@@ -44,6 +44,13 @@ def notices_visible(user: Any) -> QuerySet[NoticeDays]:
     return rows if channels is None else rows.filter(Q(channel=None) | Q(channel__in=channels))
 
 
+def vat_codes_visible(user: Any) -> QuerySet[VatCode]:
+    """Of lines and products, the newest first."""
+    rows = VatCode.objects.select_related("product", "line").order_by("-start_date", "-pk")
+    lines = visible_line_ids(user)
+    return rows if lines is None else rows.filter(Q(product__line__in=lines) | Q(line__in=lines))
+
+
 def line_vat_visible(user: Any) -> QuerySet[VatCode]:
     rows = (
         VatCode.objects.filter(line__isnull=False)

@@ -29,7 +29,7 @@ from pricing.selectors.price_steps import (
 from pricing.selectors.promotion_runs import ran_or_will
 from pricing.selectors.promotion_series import SELL_IN, SELL_OUT, measured_days, part_of
 from pricing.selectors.volumes import final_until, volumes_by_month, volumes_by_week
-from pricing.words.promotions import effective_of
+from pricing.words.promotions import cut_of
 from products.models import Measure, Product
 from products.selectors.channels import channel_chains
 from products.selectors.lines import LineTree
@@ -258,12 +258,10 @@ def _promotions(product_ids: Sequence[int]) -> dict[int, list[PromotionProduct]]
 
 def _depth(part: PromotionProduct, steps: Steps) -> float:
     """By which share a promotion lowers the price; 0 where it does not, or nobody knows."""
-    if part.price is None:
-        part.price = price_on(steps, part.promotion.store_start)
-    effective = effective_of(part.promotion, part)
-    if effective is None or not part.price:
+    normal, effective = cut_of(part, price_on(steps, part.promotion.store_start))
+    if effective is None or not normal:
         return 0.0
-    return round(min(max(float(1 - effective / part.price), 0.0), 0.9), 6)
+    return round(min(max(float(1 - effective / normal), 0.0), 0.9), 6)
 
 
 def _sold(by_channel: ByChannel, frequency: str, until: datetime.date) -> dict[datetime.date, float]:

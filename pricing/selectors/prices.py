@@ -18,6 +18,7 @@ from pricing.models import PassThrough, Perishable, Price, PriceList, VatCode, V
 from pricing.models.price import State, Vat
 from products.models import Channel, Product, Segment
 from products.selectors.access import channels_reaching
+from products.selectors.earlier_lines import lines_on
 from products.selectors.lines import line_tree
 
 Part = tuple[str, str]
@@ -145,16 +146,20 @@ def price_on(
 
 def vat_rates(products: Sequence[Product], date: datetime.date) -> dict[int, Decimal | None]:
     """The VAT rate of each on the date, as a share; ``None``: exempt. What the product says, else the nearest
-    line above it that says something, else high."""
+    line above it that says something, of the line it was in that day, else high."""
     return vat_rates_on(products, [date])[date]
 
 
 def vat_rates_on(
     products: Sequence[Product], dates: Collection[datetime.date]
 ) -> dict[datetime.date, dict[int, Decimal | None]]:
-    """The rates on each of the dates, as :func:`vat_rates` has them. One query."""
-    tree = line_tree()
-    lines = {product.line_id: [line.pk for line in tree.ancestors(product.line_id)] for product in products}
+    """The rates on each of the dates, as :func:`vat_rates` has them. One query, one more where a date is
+    past."""
+    tree, lines_then = line_tree(), lines_on(products, dates)
+    lines = {
+        pk: [line.pk for line in tree.ancestors(pk)]
+        for pk in {pk for of_all in lines_then.values() for pk in of_all.values()}
+    }
     last = max(dates)
     codes = VatCode.objects.filter(start_date__lte=last).filter(
         Q(product__in=[product.pk for product in products])
@@ -171,7 +176,7 @@ def vat_rates_on(
         rate = {row.code: row.rate for row in rates if row.start_date <= date}
         found[date] = {}
         for product in products:
-            keys = [(product.pk, None), *((None, line) for line in lines[product.line_id])]
+            keys = [(product.pk, None), *((None, line) for line in lines[lines_then[date][product.pk]])]
             code = next((said[key] for key in keys if key in said), Vat.HIGH)
             found[date][product.pk] = rate.get(code)
     return found

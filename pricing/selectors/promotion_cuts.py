@@ -11,7 +11,7 @@ from django.contrib.postgres.aggregates import ArrayAgg
 from core.organisation import today
 from pricing.engine.van_prijs import STEP_MONTHS, WINDOW, Cut
 from pricing.models import Price, PriceList, Promotion, PromotionProduct
-from pricing.words.promotions import effective_of
+from pricing.words.promotions import cut_of
 from products.models import Product
 
 from .prices import channels_above
@@ -44,9 +44,7 @@ class Ran:
         if promotion.mechanic in UNCLEAR:
             return Cut(first, self.last, None)
         listed = next((row.amount for row in reversed(rows) if row.start_date <= first), None)
-        price = listed if self.row.price is None else self.row.price
-        said = PromotionProduct(price=price, effective_price=self.row.effective_price)
-        amount = effective_of(promotion, said)
+        amount = cut_of(self.row, listed)[1]
         if amount is None and promotion.mechanic != Mechanic.PRICE_CUT:
             return None
         return Cut(first, self.last, amount)

@@ -12,7 +12,7 @@ from django.db.models import QuerySet
 from core.organisation import organisation_get
 from pricing.models import Price, PriceList, Promotion, PromotionProduct
 from pricing.models.price import State
-from pricing.words.promotions import effective_of
+from pricing.words.promotions import cut_of
 from products.models import Channel, Product
 
 from .prices import channels_above
@@ -105,9 +105,9 @@ def _one(
     """Amounts of a promotion are in our currency: they say nothing of a list in another."""
     listed = rows[-1].amount if rows else None
     if price_list.currency == organisation_get().currency:
-        said = PromotionProduct(price=part.price or listed, effective_price=part.effective_price)
+        normal, effective = cut_of(part, listed)
     elif promotion.amount is None and part.effective_price is None:
-        said = PromotionProduct(price=listed)
+        normal, effective = cut_of(PromotionProduct(promotion=promotion), listed)
     else:
-        return InPromotion(part.product, price_list, listed, None, rows)
-    return InPromotion(part.product, price_list, said.price, effective_of(promotion, said), rows)
+        normal, effective = listed, None
+    return InPromotion(part.product, price_list, normal, effective, rows)

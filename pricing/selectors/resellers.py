@@ -86,22 +86,18 @@ def consumer_prices(price_list: PriceList, products: Collection[int]) -> dict[in
     return found
 
 
-def passed_through(products: Collection[int]) -> dict[int, float]:
-    """What is passed on of a change of our price for everybody, by product with a consumer price: where that
-    is observed, else where it is advised; everybody's list first."""
-    rows = _consumer_now(products, organisation_get().currency)
-    found: dict[int, float] = {}
-    for row in sorted(rows, key=lambda row: (CONSUMER.index(row.price_list.kind), *reach(row.price_list))):
-        if row.amount:
-            found.setdefault(row.product_id, float(row.pass_through))
-    return found
+def passed_through(consumers: Sequence[Price]) -> float:
+    """What is passed on of a change of our price for everybody: where a consumer price is observed, else
+    where it is advised, everybody's list first; without one all of ours."""
+    place = lambda row: (CONSUMER.index(row.price_list.kind), *reach(row.price_list))  # noqa: E731
+    return float(min(consumers, key=place).pass_through) if consumers else 1.0
 
 
 def consumers_by_product(products: Collection[int]) -> dict[int, list[Price]]:
-    """The consumer prices of today of each, what is observed before what is advised."""
+    """The consumer prices of today of each that has any. One query."""
     found: dict[int, list[Price]] = defaultdict(list)
     for row in _consumer_now(products, organisation_get().currency):
-        if row.amount and row.price_list.segment_id is None:
+        if row.amount:
             found[row.product_id].append(row)
     return found
 
@@ -110,7 +106,7 @@ def passed_in(consumers: Iterable[Price], channels: Sequence[int]) -> float:
     """What is passed on in the first of the channels, the others being above it: the nearest consumer
     price's, of each what is observed before what is advised; without one all of ours."""
     near: list[int | None] = [*channels, None]
-    there = [row for row in consumers if row.price_list.channel_id in near]
+    there = [row for row in consumers if row.price_list.channel_id in near and not row.price_list.segment_id]
     if not there:
         return 1.0
     place = lambda row: (near.index(row.price_list.channel_id), CONSUMER.index(row.price_list.kind))  # noqa: E731

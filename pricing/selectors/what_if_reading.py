@@ -16,7 +16,7 @@ from core.organisation import organisation_get, today
 from forecasting.models import Forecast, ForecastMonth
 from forecasting.selectors.forecasts import forecast_current
 from forecasting.selectors.prices import prices_last_year
-from pricing.models import Elasticity, PriceList, Scenario
+from pricing.models import Elasticity, PriceList
 from products.models import Measure, Product, ProductMonth
 from products.selectors.lines import line_tree
 from products.selectors.units import unit_of
@@ -233,7 +233,7 @@ def _unit_costs(
     """Of each month, as on its first day; for who may see costs."""
     if not user.has_perm(COSTS):
         return ()
-    rates = rates_read(user, product)
+    rates = rates_read(user, [product])[product]
     return [unit_costs(user, product, rates, row.month, Decimal(row.final)) for row in months]
 
 
@@ -251,10 +251,3 @@ def prices_now(
         if now:
             found[pk] = now
     return found
-
-
-def scenarios_kept(user: Any, product: Product) -> list[Scenario]:
-    """What people kept of a product, the newest first."""
-    if not elasticities_allowed(user):
-        return []
-    return list(Scenario.objects.filter(product=product).select_related("author"))

@@ -18,6 +18,7 @@ from pricing.models import Price, PriceList, ReferenceUse
 from pricing.models.price import State
 from products.models import Product
 from products.selectors.access import visible_line_ids
+from products.selectors.earlier_lines import lines_on
 from products.selectors.lines import LineTree, line_tree
 
 from .levies import LeviesOn, levied, levies_of
@@ -95,13 +96,16 @@ def _nearest(
     return {pk: next((own[line] for line in ids if line in own), []) for pk, ids in above.items()}
 
 
-def customers_by_product(product_ids: Collection[int]) -> dict[int, list[Customer]]:
-    """The reference customers of each product's line, in two queries; of no product in none."""
-    if not product_ids:
+def customers_by_product(products: Iterable[Product]) -> dict[int, list[Customer]]:
+    """The reference customers of each product's line, in one query; none of no product, or of products they
+    were read with."""
+    rows = list(products)
+    if not rows:
         return {}
-    lines = dict(Product.objects.filter(pk__in=list(product_ids)).values_list("pk", "line_id"))
-    customers = customers_of(set(lines.values()))
-    return {pk: customers[line] for pk, line in lines.items()}
+    if hasattr(rows[0], READING):
+        return {product.pk: product_customers(product) for product in rows}
+    customers = customers_of({product.line_id for product in rows})
+    return {product.pk: customers[product.line_id] for product in rows}
 
 
 def _customers(rows: Iterable[ReferenceUse]) -> list[Customer]:
@@ -155,7 +159,7 @@ def list_yearly(
     price_list: PriceList, products: Sequence[Product], day: datetime.date | None = None
 ) -> dict[int, list[Yearly]]:
     """The same for many products on one list, by product id, in a fixed number of queries; as of the ``day``,
-    today unless told."""
+    today unless told, and of the line each was in that day."""
     day, ids = day or today(), [product.pk for product in products]
     prices: dict[int, list[Price]] = defaultdict(list)
     later = Price.objects.filter(
@@ -165,16 +169,21 @@ def list_yearly(
         prices[price.product_id].append(price)
     dates = {day} | {price.start_date for own in prices.values() for price in own if price.start_date > day}
     rates = vat_rates_on(products, dates)
-    lines = {product.line_id for product in products}
+    then = lines_on(products, dates)
+    lines = {line for of_all in then.values() for line in of_all.values()}
     tree = line_tree()
     customers, levies = customers_of(lines, tree), levies_of(lines, tree)
+
+    def levies_then(product: int) -> LeviesOn:
+        return lambda date: levies[then[date][product]](date)
+
     return {
         product.pk: _yearly(
             price_list,
             prices[product.pk],
-            customers[product.line_id],
+            customers[then[day][product.pk]],
             {date: of_all[product.pk] for date, of_all in rates.items()},
-            levies[product.line_id],
+            levies_then(product.pk),
             day,
         )
         for product in products

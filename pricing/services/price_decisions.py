@@ -15,6 +15,7 @@ from pricing.models import Price, PriceList, Proposal
 from pricing.selectors.list_parts import yearly_around
 from pricing.selectors.planned_prices import changes_expected, moves_volume
 from pricing.selectors.proposals import old_amounts
+from products.models import Product
 
 KIND = "price"
 
@@ -28,7 +29,10 @@ def price_decision_record(*, proposal: Proposal) -> Decision:
         prices[price.product_id].append(price)
     old = old_amounts(proposal, list(prices))
     yearly = yearly_around(price_list, list(prices), proposal.start_date)
-    expected = changes_expected(list(prices), proposal.start_date) if moves_volume(price_list) else {}
+    expected = {}
+    if moves_volume(price_list):
+        products = Product.objects.only("line_id", "kind").in_bulk(list(prices))
+        expected = changes_expected(products, proposal.start_date)
     rows = []
     for product_id, own in prices.items():
         row = DecisionProduct(product_id=product_id, what=_what(price_list, own, old))

@@ -62,7 +62,7 @@ def told_too_late(price_list: PriceList, start_date: datetime.date) -> tuple[int
     """The days of notice and the earliest day they leave, where a price from the date is told later."""
     days = notice_days(price_list)
     earliest = today() + datetime.timedelta(days=days)
-    if price_list.kind == PriceList.Kind.OBSERVED or start_date >= earliest:
+    if price_list.is_observed or start_date >= earliest:
         return None
     return days, earliest
 

@@ -29,6 +29,7 @@ from products.selectors.access import visible_channel_ids
 from products.services.scope import line_within, product_within
 
 from .kept_promotions import promotion_follow
+from .promotion_limits import promotion_limits_check
 
 State, Mechanic = Promotion.State, Promotion.Mechanic
 ONE_OF = (Mechanic.PRICE_CUT, Mechanic.COUPON, Mechanic.WELCOME, Mechanic.CASHBACK)
@@ -65,6 +66,7 @@ class PromotionPlan:
     note: str = ""
     alternatives: str = ""
     exception_note: str = ""
+    exception: str = ""
 
     @property
     def fields(self) -> dict[str, Any]:
@@ -83,6 +85,7 @@ class PromotionPlan:
             "note": self.note.strip(),
             "alternatives": self.alternatives.strip(),
             "exception_note": self.exception_note.strip(),
+            **({"exception": said} if (said := self.exception.strip()) else {}),
         }
 
     @property
@@ -115,8 +118,8 @@ def promotion_create(*, user: Any, plan: PromotionPlan) -> Promotion:
 def promotion_change(
     *, user: Any, promotion: Promotion, plan: PromotionPlan, version: int | None
 ) -> Promotion:
-    """Change it. What was approved and has not begun is proposed anew, by who changed it; what was rejected
-    is a draft again."""
+    """Change it. What was approved and has not begun is proposed anew, by who changed it, and held against
+    bounds as when it was proposed first; what was rejected is a draft again."""
     current = promotion_lock(user, promotion)
     _within(user, plan)
     _plausible(plan)
@@ -131,8 +134,15 @@ def promotion_change(
     elif all(getattr(current, name) == value for name, value in plan.fields.items()):
         return current
     row_save(current, version=None, values=plan.fields | _proposed_anew(user, current))
+    _held(user, current)
     promotion_follow(promotion=current)
     return current
+
+
+def _held(user: Any, current: Promotion) -> None:
+    """``DomainError`` where what is not a draft passes a bound as it stands now."""
+    if current.state in (State.PROPOSED, State.APPROVED):
+        promotion_limits_check(promotion_get(user, current.pk), current.exception)
 
 
 @transaction.atomic
@@ -144,7 +154,8 @@ def promotion_move(
     store_end: datetime.date,
     version: int | None,
 ) -> tuple[Promotion, Flags]:
-    """Other dates in the store; delivery moves along with the start. Returns what stands in its way there."""
+    """Other dates in the store; delivery moves along with the start, and bounds of the new days hold. Returns
+    what stands in its way there."""
     current = promotion_lock(user, promotion)
     if store_end < store_start:
         raise DomainError("ends_before_start", _("It ends before it starts."), "store_end")
@@ -159,6 +170,7 @@ def promotion_move(
         }
     if any(getattr(current, name) != value for name, value in values.items()):
         row_save(current, version=version, values=values | _proposed_anew(user, current))
+        _held(user, current)
         promotion_follow(promotion=current)
     return current, flags
 
@@ -166,7 +178,7 @@ def promotion_move(
 @transaction.atomic
 def promotion_move_undo(*, user: Any, promotion: Promotion, version: int) -> Promotion:
     """Take the move that led to ``version`` back, with the approval it had before. Refused when something
-    else was changed with it or since."""
+    else was changed with it or since, or where it passes a bound that was set since."""
     current = promotion_lock(user, promotion)
     events = Promotion.pgh_event_model.objects.filter(pgh_obj=current.pk)  # type: ignore[attr-defined]
     before = events.filter(version=version - 1).order_by("-pgh_id").first()
@@ -187,6 +199,7 @@ def promotion_move_undo(*, user: Any, promotion: Promotion, version: int) -> Pro
     check(current)
     current.save(update_fields=[*_MOVED, "version"])
     current = promotion_get(user, current.pk)  # with who had approved it
+    _held(user, current)
     promotion_follow(promotion=current)
     return current
 

@@ -36,9 +36,9 @@ AT_ONCE = 500
 CHUNK = 500
 
 
-def _ahead(day: datetime.date) -> None:
-    """A price begins at midnight: what begins today has begun."""
-    if day <= today():
+def _ahead(price_list: PriceList, day: datetime.date) -> None:
+    """A price begins at midnight: what begins today has begun. What was observed may be of any day."""
+    if day <= today() and not price_list.is_observed:
         raise DomainError(
             "date_past", _("A price begins at midnight: tomorrow at the earliest."), "start_date"
         )
@@ -61,7 +61,7 @@ def proposal_draft(
     by product id where the rule is *paste*. Products that the rule leaves as they are get no row; of many
     products a job works it out. The products must be ones the person may see."""
     right_require(user, "pricing.edit")
-    _ahead(start_date)
+    _ahead(price_list, start_date)
     rule.check()
     if rule.kind == "list":
         other_list(user, price_list, rule.of)
@@ -154,10 +154,11 @@ def _new_prices(proposal: Proposal, ids: Collection[int], pasted: Mapping[str, s
 @transaction.atomic
 def proposal_submit(*, user: Any, proposal: Proposal, exception: str = "") -> Proposal:
     """From draft to proposed: whoever approves is asked. Refused where a price passes a bound, begins too
-    soon for its channel, or is decided already for that day."""
+    soon for its channel, or is decided already for that day. What was observed is recorded at once: nobody
+    decides what others ask."""
     right_require(user, "pricing.edit")
     current = proposal_lock(proposal, State.DRAFT)
-    _ahead(current.start_date)
+    _ahead(current.price_list, current.start_date)
     if exception.strip():
         current.exception = exception.strip()
     prices = list(current.prices.prefetch_related("product"))
@@ -165,6 +166,9 @@ def proposal_submit(*, user: Any, proposal: Proposal, exception: str = "") -> Pr
         raise DomainError("nothing_changes", _("There are no prices in it."))
     limits_check(current, prices)
     _free(current)
+    if current.price_list.is_observed:
+        _hold(current, user)
+        return current
     current.state = State.PROPOSED
     check(current)
     current.save(update_fields=["state", "exception"])
@@ -179,20 +183,28 @@ def proposal_approve(*, user: Any, proposal: Proposal) -> Proposal:
     as well where they pass a bound that was set since."""
     right_require(user, "pricing.approve")
     current = proposal_lock(proposal, State.PROPOSED)
-    _ahead(current.start_date)
+    _ahead(current.price_list, current.start_date)
     limits_check(current, list(current.prices.prefetch_related("product")), with_notice=False)
     _free(current)
+    if current.price_list.is_observed:
+        _hold(current, user)
+        return current
     with ExitStack() as stack:
         amount = _worth(current)
         for line in proposal_lines(current):
             stack.enter_context(
                 decided(proposer=current.author, decider=user, line=line, kind=KIND, amount=amount)
             )
-        now = timezone.now()
-        _decide(current, user, State.APPROVED, now)
-        current.prices.update(state=State.APPROVED, approved_by=user, approved_at=now)
+        _hold(current, user)
         price_decision_record(proposal=current)
     return current
+
+
+def _hold(current: Proposal, user: Any) -> None:
+    """Its prices hold from their date on."""
+    now = timezone.now()
+    _decide(current, user, State.APPROVED, now)
+    current.prices.update(state=State.APPROVED, approved_by=user, approved_at=now)
 
 
 @transaction.atomic

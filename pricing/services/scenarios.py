@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 
 from accounts.errors import DomainError, right_require
 from pricing.models import Scenario
-from pricing.selectors.what_if import Answer
+from pricing.selectors.what_if import Answer, Ground
 from products.models import Product
 from products.services.scope import product_within
 
@@ -23,16 +23,20 @@ def _may(user: Any, product: Product) -> None:
     product_within(user, product)
 
 
-def scenario_save(*, user: Any, product: Product, name: str, answer: Answer) -> Scenario:
-    """Keep what was asked and what was answered today."""
-    _may(user, product)
+def scenario_save(*, user: Any, ground: Ground, name: str, answer: Answer) -> Scenario:
+    """Keep what was asked and what was answered today, by month and beside what stands without the change."""
+    _may(user, ground.product)
     name = name.strip()
     if not name:
         raise DomainError("no_name", _("Give it a name."), "name")
     # Everybody who sees the product reads it: no margin is kept.
     said = dataclasses.asdict(dataclasses.replace(answer.outcome, margin=None))
+    base = ground.base(answer.asked.start)
+    said["months"] = [str(row.month) for row in ground.months]
+    said["volumes_now"] = [month.mean for month in base]
+    said["revenues_now"] = [month.mean * month.price for month in base]
     row = Scenario(
-        product=product,
+        product=ground.product,
         name=name[:80],
         author=user,
         values=answer.asked.values,

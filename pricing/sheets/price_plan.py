@@ -129,7 +129,7 @@ class PricePlan(Plan):
         }
         is_there = key in self._there or (key, amount) in self._waiting
         why = row["reason"] or "", row["exception"] or ""
-        observed = price_list.kind == PriceList.Kind.OBSERVED
+        observed = price_list.is_observed
         read = _Row(row["line"], key, amount, is_there, names, product, *why, observed)
         self._allowed(read)
         return read

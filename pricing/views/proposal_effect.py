@@ -8,11 +8,12 @@ from django.shortcuts import redirect, render
 from django.views.decorators.http import require_safe
 
 from core.pages import paginate, with_right
+from pricing.selectors.costs import RIGHT
 from pricing.selectors.elasticities import elasticities_allowed
 from pricing.selectors.proposal_effect import (
     effect_allowed,
     proposal_effects,
-    revenue_together,
+    together,
     volume_together,
 )
 from pricing.selectors.proposals import proposal_get
@@ -21,19 +22,24 @@ from pricing.selectors.proposals import proposal_get
 @with_right("pricing.view")
 @require_safe
 def proposal_effect(request: HttpRequest, pk: int) -> HttpResponse:
-    """The card with the volume and revenue that are expected, together and of a page of products."""
+    """The card with the volume, revenue and, for who may see costs, margin that are expected, together and of
+    a page of products."""
     if not elasticities_allowed(request.user):
         raise PermissionDenied("pricing.view")
     found = proposal_get(request.user, pk)
     if not getattr(request, "htmx", None) or not effect_allowed(request.user, found):
         return redirect("pricing:proposal", pk)
-    effects = proposal_effects(found)
+    effects = proposal_effects(request.user, found)
+    costed = request.user.has_perm(RIGHT)
     context = {
         "proposal": found,
         "page": paginate(request, effects),
         "volume": volume_together(effects),
-        "revenue": revenue_together(effects),
+        "revenue": together(row.revenue for row in effects),
+        "costed": costed,
+        "margin": together(row.margin for row in effects),
         "unit": effects[0].unit[1] if effects else "",
         "unknown": sum(row.revenue is None and row.volume is None for row in effects),
+        "uncosted": sum(row.revenue is not None and row.margin is None for row in effects) if costed else 0,
     }
     return render(request, "pricing/_proposal_effect.html", context)

@@ -183,6 +183,8 @@ def proposal_act(request: HttpRequest, pk: int) -> HttpResponse:
         if error.status == 403 and error.code == "not_allowed":
             raise
         return proposal_page(request, proposal_get(request.user, pk), error)
+    if act == "submit" and found.price_list.is_observed:
+        said[act] = _("Recorded: what was observed is decided by nobody.")
     messages.success(request, said[act])
     return redirect("pricing:proposal", pk=pk)
 

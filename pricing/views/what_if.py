@@ -66,7 +66,7 @@ def what_if_save(request: HttpRequest, code: str) -> HttpResponse:
         raise Http404(code)
     try:
         row = scenario_save(
-            user=request.user, product=product, name=request.POST.get("name", ""), answer=answer
+            user=request.user, ground=ground, name=request.POST.get("name", ""), answer=answer
         )
     except DomainError as error:
         if error.status == 403:

@@ -56,6 +56,14 @@ def effective_of(promotion: Promotion, row: PromotionProduct) -> Decimal | None:
     return None if found is None else formats.rounded(Decimal(str(round(found, 6))), 4)
 
 
+def cut_of(row: PromotionProduct, listed: Decimal | None) -> tuple[Decimal | None, Decimal | None]:
+    """What a unit normally costs and what it costs in the promotion, where a list says ``listed``: the normal
+    price as said of the promotion, else that."""
+    normal = listed if row.price is None else row.price
+    said = PromotionProduct(price=normal, effective_price=row.effective_price)
+    return normal, effective_of(row.promotion, said)
+
+
 def flag_lines(flags: Flags) -> list[str]:
     """A sentence for each thing in its way."""
     said = [

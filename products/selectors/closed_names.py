@@ -14,7 +14,6 @@ from django.db.models.functions import Coalesce
 
 from core.kept import kept_while_reading
 from products.models import (
-    Channel,
     ClosedName,
     ClosedProduct,
     Family,
@@ -25,7 +24,7 @@ from products.models import (
     ProductLine,
 )
 
-from .channels import channel_chains
+from .channels import channel_chains, channels_coded
 from .closing import is_closed
 from .lines import LineTree, line_tree
 
@@ -111,8 +110,7 @@ class Called:
 
     def channels_below(self, code: str) -> list[int]:
         """The channel with this code and all below it; ``=`` before it: that channel alone."""
-        rows = Channel.objects.order_by().values_list("pk", "parent_id", "code")
-        tree: dict[int, tuple[int | None, str]] = {pk: (above, own) for pk, above, own in rows}
+        tree = dict(channels_coded())
         tree |= {pk: (row.above, row.code) for pk, row in self.kept.get("channel", {}).items()}
         chains = channel_chains({pk: above for pk, (above, _own) in tree.items()})
         asked = {pk for pk, (_above, own) in tree.items() if own.lower() == code.lstrip("=").lower()}

@@ -25,11 +25,11 @@ from django.db.models import (
 
 from core.organisation import today
 from core.search import Alike, Fold, Matches, Unforeseen, folded, like_pattern
-from products.models import Channel, FamilyMember, Product, ProductCode, ProductFigures, SalesMonth
+from products.models import FamilyMember, Product, ProductCode, ProductFigures, SalesMonth
 from products.models.product import description_words
 
 from .access import channels_visible, products_visible, visible_channel_ids
-from .channels import channel_chains
+from .channels import channel_chains, channels_coded
 from .lines import LineTree
 from .list_query import ListQuery
 
@@ -104,10 +104,8 @@ def _line(user: Any, tree: LineTree, value: str) -> Q:
 
 def channels_below(code: str) -> list[int]:
     """The channel with this code and all below it."""
-    rows = list(Channel.objects.order_by().values_list("pk", "parent_id", "code"))
-    chains = channel_chains({pk: parent for pk, parent, _code in rows})
-    asked = {pk for pk, _parent, own in rows if own.lower() == code.lower()}
-    return [pk for pk, chain in chains.items() if asked.intersection(chain)]
+    asked = {pk for pk, (_parent, own) in channels_coded().items() if own.lower() == code.lower()}
+    return [pk for pk, chain in channel_chains().items() if asked.intersection(chain)]
 
 
 def _channel(user: Any, tree: LineTree, value: str) -> Q:

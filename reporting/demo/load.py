@@ -68,7 +68,7 @@ from .ledger import late_file, ledger_file, ledger_mapped
 from .offer import positionings_create
 from .people import people_create
 from .place import distribution_file, place_create
-from .prices import decisions_create, price_file, prices_create, proposals_create
+from .prices import decisions_create, price_file, prices_create, proposals_create, what_if_keep
 from .promotions import promotions_create
 from .reports import reports_create
 from .sales import budget_file, first_month, sales_file, sales_rows, top_line
@@ -119,6 +119,7 @@ def demo_load(*, until: datetime.date | None, nights: int, tell: Tell) -> None:
         if ago == nights - 1:
             _judge(people)
             judgement_create(people)  # before the last night, so that it counts with them
+            what_if_keep(people)
     if nights:
         reports_create(people)
     tell("months closed")

@@ -1,10 +1,12 @@
-"""What the demo company asks: three years of prices on three lists, one proposal that waits and one ahead."""
+"""What the demo company asks: three years of prices on five lists, one proposal that waits and one ahead, and
+a what-if that somebody kept."""
 
 from __future__ import annotations
 
 import csv
 import datetime
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from decimal import ROUND_HALF_UP, Decimal
 from pathlib import Path
 
@@ -15,6 +17,7 @@ from core.months import month_add, month_start
 from core.organisation import today
 from pricing.models import Price, PriceList, Proposal
 from pricing.models.price import State
+from pricing.selectors.what_if_reading import what_if_ground
 from pricing.services.levies import levy_set
 from pricing.services.price_bounds import bound_set, notice_set, vat_set
 from pricing.services.price_decisions import price_decision_record
@@ -26,6 +29,7 @@ from pricing.services.price_lists import (
 )
 from pricing.services.price_rules import Rule
 from pricing.services.proposals import proposal_approve, proposal_draft, proposal_reject, proposal_submit
+from pricing.services.scenarios import scenario_save
 from products.models import Channel, Product, ProductLine
 
 from .catalogue import Item, items
@@ -36,6 +40,8 @@ LISTS = [
     ("verkoop", "Verkoopprijzen", "Sales prices", "own", "", False),
     ("webwinkel", "Webwinkelprijzen", "Web shop prices", "own", "webshop", True),
     ("advies", "Consumentenadviesprijzen", "Advised consumer prices", "advised", "", True),
+    ("kroon", "Prijzen Kroon Markten", "Prices Kroon Markten", "own", "kroon", False),
+    ("schap-kroon", "Gezien bij Kroon Markten", "Seen at Kroon Markten", "observed", "kroon", True),
 ]
 VAT = {"food": "low", "energy": "high", "insurance": "exempt", "care": "exempt"}
 SINCE = datetime.date(2019, 1, 1)
@@ -47,6 +53,15 @@ HOUSEHOLDS = {
     "Gemiddeld huishouden": {"": 1, "kWh": 2_500, "m³": 1_000},
     "Appartement": {"": 1, "kWh": 1_500, "m³": 600},
 }
+# Who pays twelve premiums a year, and who bears so much of each claim.
+INSURED = {
+    "Zonder eigen risico": {"": 12},
+    "Eigen risico 500": {"eigen risico 500": 12},
+}
+DEDUCTIBLE = ("AUT-300", "eigen risico 500", Decimal("0.86"))
+# What an account has agreed, and what its shelves were seen to ask beside what is advised.
+ACCOUNT = {"HVM-220": Decimal("0.97"), "DGM-750": Decimal("0.96")}
+SEEN = {"HVM-220": ("0.00", "-0.10", "0.00"), "SAP-100": ("0.10", "0.10", "-0.20")}
 # name, tier, basis: from which use what a unit bears without VAT, by year; the order of size of the real ones
 LEVIES: dict[tuple[str, str, str], dict[int, tuple[tuple[str, str], ...]]] = {
     ("Energiebelasting stroom", "kWh", "unit"): {
@@ -90,9 +105,10 @@ def prices_create(people: Mapping[str, User]) -> None:
     lines = {line.code: line for line in ProductLine.objects.all()}
     for line, code in VAT.items():
         vat_set(user=emma, line=lines[line], code=code, start_date=SINCE)
-    for customer, uses in HOUSEHOLDS.items():
-        amounts = {tier: Decimal(amount) for tier, amount in uses.items()}
-        reference_customer_set(user=anna, line=lines["energy"], customer=customer, uses=amounts)
+    for line, customers in (("energy", HOUSEHOLDS), ("insurance", INSURED)):
+        for customer, uses in customers.items():
+            amounts = {tier: Decimal(amount) for tier, amount in uses.items()}
+            reference_customer_set(user=anna, line=lines[line], customer=customer, uses=amounts)
     for (name, tier, basis), years in LEVIES.items():
         for year, steps in years.items():
             levy_set(
@@ -172,10 +188,17 @@ def _rows(
             for start, (tier, tariff) in TARIFFS.items():
                 if item.code.startswith(start):
                     yield "verkoop", day, (tariff / RAISE ** (last.year - day.year)).quantize(MILL), "", tier
+        if item.code == DEDUCTIBLE[0]:
+            yield "verkoop", day, _cents(own * DEDUCTIBLE[2]), "", DEDUCTIBLE[1]
+        if item.code in ACCOUNT:
+            yield "kroon", day, _cents(own * ACCOUNT[item.code]), "", ""
         if top == "food":
             consumer = _to_nine(own * CONSUMER)
             yield "advies", day, consumer, "", ""
             yield "webwinkel", day, consumer + Decimal("0.10"), "", ""
+    for ago, more in zip((14, 8, 3), SEEN.get(item.code, ()), strict=False):
+        consumer = _to_nine(_cents(Decimal(str(item.price))) * CONSUMER)
+        yield "schap-kroon", month_add(month_start(last), -ago), consumer + Decimal(more), "", ""
     if item.code in DIPS:
         consumer = _to_nine(_cents(Decimal(str(item.price))) * CONSUMER) + Decimal("0.10")
         low, back = (month_add(month_start(last), -ago) for ago in DIPS[item.code])
@@ -210,6 +233,16 @@ def proposals_create(people: Mapping[str, User]) -> None:
     _proposed(
         ruud, "verkoop", ahead, "Haver en amandel zijn duurder", Rule("percentage", Decimal("0.03")), line
     )
+
+
+def what_if_keep(people: Mapping[str, User]) -> None:
+    """Marketing kept what a dearer oat milk would do, as the forecast of that night had it."""
+    ruud, product = people["Ruud"], Product.objects.get(code="HVM-200")
+    ground = what_if_ground(ruud, product)
+    assert not isinstance(ground, str)
+    usual = ground.usual()
+    asked = ground.bounded(replace(usual, price=_cents(usual.price * Decimal("1.04"))))
+    scenario_save(user=ruud, ground=ground, name="Vier procent erbij", answer=ground.answer(asked))
 
 
 # Own prices that were changed so many months back: with what share, and what else was thought of.

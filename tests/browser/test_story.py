@@ -29,7 +29,7 @@ from forecasting.models import Forecast, ForecastMonth, LaunchPlan, NightlyRun, 
 from forecasting.services.night import night_start
 from forecasting.services.night_work import run_work
 from pricing.models import Price
-from pricing.selectors.price_answers import price_answers
+from pricing.selectors.price_answers import answers_read
 from products.models import Product, SalesFact
 from products.selectors.figures import spans
 from tests.factories import cost_rate_factory, price_factory, price_list_factory, user_factory
@@ -321,7 +321,7 @@ def _tuesday_night(page: Any, axe: Any, processes: Any, company: Company, start:
         .months.order_by("month")
         .values_list("month", "mean")
     )
-    answer = price_answers([juice.pk])[juice.pk]
+    answer = answers_read([juice.pk])[juice.pk]
     budget_laid_down(company, juice)
     money = (page, axe, company, juice)
     year, margin = money_ahead(*money, list(_months(juice)), OLD_PRICE, start)

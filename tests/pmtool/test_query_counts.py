@@ -100,6 +100,7 @@ PAGES = {
     "a product's pocket prices": "/products/P0/mix/pocket/",
     "price proposals": "/pricing/proposals/",
     "a price proposal": "/pricing/proposals/{proposal}/",
+    "what a price proposal does": "/pricing/proposals/{proposal}/effect/#effect",
     "costs": "/costs/?q=P&line=line-1",
     "a product's costs": "/products/P0/costs/",
     "a cost line": "/costs/lines/{cost}/",

@@ -6,8 +6,8 @@ import datetime
 from typing import Any
 
 from core.organisation import today
-from pricing.models import Levy, PriceList, Proposal, VatRate
-from products.models import Channel, Product
+from pricing.models import Bound, Levy, Perishable, PriceList, Proposal, VatCode, VatRate
+from products.models import Channel, FourEyesRule, Product
 from tests.factories import price_factory, price_list_factory
 
 from .rules import Rule
@@ -75,6 +75,16 @@ def everything(world: World) -> dict[str, Any]:
 def _levies(world: World) -> None:
     for line, name in ((world.own_line, "Own"), (world.foreign_line, MARK)):
         Levy.objects.create(line=line, name=name, start_date=today(), amount="0.1")
+        Bound.objects.create(line=line, source=name, start_date=today(), least=1, currency="EUR")
+        VatCode.objects.create(line=line, code="low", start_date=today())
+        Perishable.objects.create(line=line, perishable=True)
+
+
+def one_person(world: World) -> dict[str, Any]:
+    """Who proposes prices of the line may set their bounds as well: rights alone count."""
+    make = lambda: FourEyesRule.objects.create(line=world.own_line, decision_kind="price", mode="off")  # noqa: E731
+    world.made("four eyes off", make)
+    return everything(world)
 
 
 def a_vat_rate(world: World) -> dict[str, Any]:
@@ -204,6 +214,42 @@ PRICE_RULES = [
     Rule("api:levy-list", get=VIEW, args=everything, api=True),
     Rule("api:pass-through-list", get=VIEW, args=everything, api=True),
     Rule("api:yearly-amount-list", get=VIEW, args=everything, query={"price_list": "own-list"}, api=True),
+    Rule(
+        "api:price-bound-list",
+        get=VIEW,
+        post="pricing.bounds",
+        args=one_person,
+        data=lambda world: {"line": world.own_line.code, "start_date": NEW["start_date"], "source": "Law"},
+        whole=True,
+        api=True,
+    ),
+    Rule(
+        "api:vat-code-list",
+        get=VIEW,
+        post="pricing.bounds",
+        args=one_person,
+        data=lambda world: {"line": world.own_line.code, "start_date": NEW["start_date"], "code": "low"},
+        whole=True,
+        api=True,
+    ),
+    Rule(
+        "api:vat-rate-list",
+        get=VIEW,
+        post=CLOSE,
+        data={"code": "low", "start_date": NEW["start_date"], "rate": "0.1"},
+        whole=True,
+        api=True,
+    ),
+    Rule("api:vat-rate-detail", delete=CLOSE, args=a_vat_rate, whole=True, api=True),
+    Rule(
+        "api:perishable-list",
+        get=VIEW,
+        post=EDIT,
+        args=everything,
+        data=lambda world: {"line": world.own_line.code, "perishable": True},
+        whole=True,
+        api=True,
+    ),
     Rule("api:price-proposal-list", get=VIEW, post=EDIT, args=everything, data=proposing, api=True),
     Rule("api:price-proposal-detail", get=VIEW, **of_proposal),
     Rule("api:price-proposal-approve", post=APPROVE, **of_proposal),

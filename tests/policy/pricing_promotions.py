@@ -129,5 +129,13 @@ PROMOTION_RULES = [
     Rule("api:promotion-propose", post=EDIT, api=True, **ONE),
     Rule("api:promotion-approve", post=APPROVE, api=True, **ONE),
     Rule("api:promotion-reject", post=APPROVE, data={"note": "No"}, api=True, **ONE),
+    Rule(
+        "api:promotion-cost",
+        get=VIEW,
+        post=EDIT,
+        data={"amount": "9", "known_date": "2026-01-01"},
+        api=True,
+        **ONE,
+    ),
     Rule("api:promotion-cancel", post=EDIT, data={"note": "No"}, api=True, **ONE),
 ]

@@ -13,11 +13,18 @@ from core.months import month_add, month_end, month_start
 from core.organisation import today
 from forecasting.models import Finding
 from pricing.models import Elasticity, PriceList
+from pricing.selectors.elasticities import elasticity_of, elasticity_rows
 from products.models import Channel, Measure, Product, ProductMonth, SalesFact, SalesMonth
 from tests.factories import channel_factory, price_factory, price_list_factory, user_factory
 
 DAY = datetime.timedelta(days=1)
 LEVELS = (10, 11, 9.5, 10.5, 9, 11.5)
+
+
+def answers_of(*products: Product) -> dict[int, tuple[float, float, str]]:
+    """What the forecast takes the elasticity of each to be."""
+    found = {product.pk: product for product in products}
+    return elasticity_of(found, elasticity_rows(found))
 
 
 def last() -> datetime.date:

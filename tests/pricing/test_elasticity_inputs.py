@@ -109,7 +109,7 @@ def sold() -> Any:
 def passed_on(product: Any) -> float:
     """What part of a change of our price moves the one that volume answers to."""
     everybodys = Market((), {})
-    return MarketAnswers({product.pk: [everybodys]}).passed_on(product.pk, everybodys)
+    return MarketAnswers({product.pk: [everybodys]}, {product.pk: product}).passed_on(product.pk, everybodys)
 
 
 def test_sell_out_at_the_consumer_price_where_both_are_known(sold):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime
 from collections.abc import Callable
+from decimal import Decimal
 from typing import Any
 
 import pgtrigger
@@ -16,8 +17,9 @@ from core.months import month_add
 from core.organisation import today
 from forecasting.models import Finding
 from pricing.models import DistributionMonth, Elasticity, Price, PriceList, Promotion
-from pricing.selectors.elasticities import elasticity_of
+from pricing.selectors.price_series import PriceSeriesReader
 from pricing.selectors.price_signs import price_signs
+from pricing.services.promotions import ProductPlan
 from pricing.steps.elasticity import chunks
 from products.models import Channel, Measure, Product, SalesFact, SalesMonth
 from products.selectors.months import complete_months
@@ -25,6 +27,7 @@ from tests.factories import channel_factory, line_factory, price_factory, price_
 from tests.forecasting.conftest import run_now
 from tests.pricing.elasticities import (
     LEVELS,
+    answers_of,
     channel_answering,
     elasticity_factory,
     flagged,
@@ -67,7 +70,7 @@ def test_weeks_where_there_are_weeks_and_months_where_not():
     found = of(monthly)
     assert (found.frequency, found.reason_code, found.observations) == ("months", "own_months", 48)
     assert found.estimate == pytest.approx(-1.5, abs=0.4)
-    assert elasticity_of([monthly.pk]) == {monthly.pk: (found.estimate, found.sd, "own")}
+    assert answers_of(monthly) == {monthly.pk: (found.estimate, found.sd, "own")}
 
 
 def test_what_cannot_be_measured_has_its_lines_value_and_says_why():
@@ -91,7 +94,7 @@ def test_what_cannot_be_measured_has_its_lines_value_and_says_why():
         found = of(product)
         assert (found.method, found.reason_code) == ("category", reason)
         assert found.estimate < -3.2
-        assert elasticity_of([product.pk])[product.pk][2] == "line"
+        assert answers_of(product)[product.pk][2] == "line"
     assert of(short).observations == 18
     assert (of(stranger).method, of(stranger).reason_code) == ("portfolio", "no_price")
     assert of(stranger).sd > of(free).sd
@@ -107,10 +110,10 @@ def test_a_level_is_refused():
     night()
     found = of(product)
     assert (found.reason_code, found.estimate, found.quantiles, found.pending) == ("level", None, [], False)
-    assert elasticity_of([product.pk]) == {}
+    assert answers_of(product) == {}
     fresh = product_factory(line=line)
     other = product_factory(line=line_factory())
-    assert elasticity_of([fresh.pk, other.pk]) == {other.pk: (-2.62, 1.18, "literature")}
+    assert answers_of(fresh, other) == {other.pk: (-2.62, 1.18, "literature")}
 
 
 def test_the_consumer_price_counts_where_there_is_one():
@@ -141,7 +144,7 @@ def test_channels_with_prices_of_their_own_are_measured_apart():
     assert of(product).estimate > borrowed.estimate > of(product, shop).estimate
     assert borrowed.sd > of(product).sd
     assert not Elasticity.objects.filter(channel=young).exists()
-    assert elasticity_of([product.pk])[product.pk][0] == of(product).estimate
+    assert answers_of(product)[product.pk][0] == of(product).estimate
     # Twice the same; and without its list the channel is of the rest again.
     before = snapshot()
     assert night().steps.get(name="price_answers").computed == 0
@@ -162,7 +165,7 @@ def test_a_product_sold_in_channels_alone_has_what_they_say():
     assert of(product, one).observations == 48
     assert of(product).estimate == pytest.approx(-3.3, abs=0.4)
     assert of(product).sd > of(product, one).sd
-    assert elasticity_of([product.pk])[product.pk][2] == "own"
+    assert answers_of(product)[product.pk][2] == "own"
 
 
 def test_our_price_to_a_reseller_says_nothing_of_what_consumers_pay():
@@ -293,3 +296,15 @@ def test_the_database_keeps_them_whole():
     elasticity_factory(product)
     with pytest.raises(IntegrityError), transaction.atomic():
         elasticity_factory(product)
+
+
+def test_how_deep_a_promotion_cuts_is_said_by_each_list():
+    """At 6.00, and nobody says what it normally costs: 40 % off 10 for everybody, 25 % off 8 in a channel."""
+    product, shops = product_factory(line=line_factory()), channel_factory()
+    product_answering(product, shops, weekly=True, levels=(10,))
+    own = channel_answering(product, e=-2.0, weekly=True, levels=(8,))
+    plan = [ProductPlan(product, None, Decimal(6))]
+    approved_factory(product, mechanic="display", store_start=month_add(last(), -3), days=28, products=plan)
+    reader = PriceSeriesReader(complete_months(as_of=last()), [product.pk])
+    cuts = {one.channel_id: max(one.cut) for one in reader.series(product)}
+    assert cuts == {None: 0.4, own.pk: 0.25}

@@ -19,7 +19,7 @@ from forecasting.words.drivers import driver_card
 from pricing.models import PassThrough, Price, PriceList, ReferenceUse
 from pricing.models.price import State
 from pricing.selectors.planned_prices import price_changes
-from pricing.selectors.price_answers import price_answers
+from pricing.selectors.price_answers import answers_read
 from pricing.words.prices import planned_words
 from products.models import Channel, FamilyMember, Measure, Product, SalesMonth, Segment
 from tests.factories import (
@@ -266,7 +266,7 @@ def test_an_approved_price_moves_its_product_alone_and_says_so(juice: Product, e
     assert [row.mean for row in now] == [row.mean for row in before]  # the statistics stay beside it
     assert now[1].driven == pytest.approx(now[1].mean)
     # The night that came before found it sold at one price only, as all others: the engine's own belief.
-    answer = price_answers([juice.pk])[juice.pk]
+    answer = answers_read([juice.pk])[juice.pk]
     assert answer.source == "portfolio"
     assert answer.elasticity == pytest.approx(-2.6, abs=0.1)
     assert now[2].driven == pytest.approx(now[2].mean * 1.04**answer.elasticity, rel=1e-5)
@@ -322,7 +322,7 @@ def test_a_family_moves_with_its_members(everybody: PriceList) -> None:
     run_now()
     now = Forecast.objects.get(family=family, current=True)
     rows = list(now.months.order_by("month"))
-    answer = price_answers([juice.pk])[juice.pk]
+    answer = answers_read([juice.pk])[juice.pk]
     factor = 1.1**answer.elasticity
     part = sum(300.0 + step % 5 for step in range(24, 36))
     part /= part + sum(100.0 + step % 5 for step in range(24, 36))

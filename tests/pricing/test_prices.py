@@ -10,12 +10,14 @@ from typing import Any
 
 import pytest
 from django.db import IntegrityError, connection, transaction
+from django.test.utils import CaptureQueriesContext
 
 from core.organisation import today
-from pricing.models import Price, PriceList, Proposal, VatCode
+from pricing.models import Levy, Price, PriceList, Proposal, ReferenceUse, VatCode
 from pricing.selectors.markets import markets_of
 from pricing.selectors.own_prices import price_on_day
-from pricing.selectors.prices import price_on, prices_on, vat_rates
+from pricing.selectors.prices import price_on, prices_on, vat_rates, vat_rates_on
+from pricing.selectors.yearly import list_yearly
 from products.models import Channel, Measure, Product, SalesMonth, Segment
 from tests.factories import (
     channel_factory,
@@ -239,7 +241,7 @@ def markets_agree(rows: Iterable[Price], products: Sequence[Product], channels: 
                 days=31,
             )
     last = FIRST + datetime.timedelta(45)
-    markets = markets_of([product.pk for product in products], FIRST, last)
+    markets = markets_of({product.pk: product for product in products}, FIRST, last)
     compared = 0
     for product in products:
         by_volume = {market.volume: market for market in markets[product.pk]}
@@ -327,3 +329,34 @@ class TestVat:
         assert rates(FIRST - datetime.timedelta(1)) == [Decimal("0.21")] * 3
         assert vat_rates([plain], datetime.date(2012, 9, 30))[plain.pk] == Decimal("0.19")
         assert vat_rates([plain], datetime.date(2012, 10, 1))[plain.pk] == Decimal("0.21")
+
+    def test_a_product_that_moves_to_another_line_leaves_the_past_as_it_was(self) -> None:
+        """Low where it was, high where it is, with a levy there alone; a year of 100 at 1.00 with VAT."""
+        food, drinks = line_factory(), line_factory()
+        VatCode.objects.create(line=food, code="low", start_date=FIRST)
+        product, price_list = product_factory(line=food), price_list_factory(with_vat=True)
+        for component, tier in (("unit", ""), ("month", "")):
+            price_factory(
+                product=product,
+                price_list=price_list,
+                component=component,
+                tier=tier,
+                start_date=FIRST,
+                amount=Decimal(1) if component == "unit" else 0,
+            )
+        for line in (food, drinks):
+            ReferenceUse.objects.create(line=line, customer="Home", amount=100)
+        Levy.objects.create(line=drinks, name="Sugar", basis="unit", start_date=FIRST, amount=1)
+        yesterday = today() - datetime.timedelta(1)
+        product.line = drinks
+        product.save()
+        with CaptureQueriesContext(connection) as queries:
+            rates = vat_rates_on([product], {yesterday, today()})
+        assert len(queries) <= 3
+        found = [rates[day][product.pk] for day in (yesterday, today())]
+        assert found == [Decimal("0.09"), Decimal("0.21")]
+        (before,), (now,) = (
+            list_yearly(price_list, [product], day)[product.pk] for day in (yesterday, today())
+        )
+        assert (before.now[1].quantize(Decimal("0.01")), before.now_levied) == (Decimal("91.74"), None)
+        assert (now.now[1].quantize(Decimal("0.01")), now.now_levied) == (Decimal("82.64"), 221)

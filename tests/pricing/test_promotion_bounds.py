@@ -15,7 +15,12 @@ from accounts.errors import DomainError
 from pricing.models import Bound, Promotion
 from pricing.selectors.promotion_prices import promotion_prices
 from pricing.services.promotion_decisions import promotion_decide, promotion_propose
-from pricing.services.promotions import ProductPlan
+from pricing.services.promotions import (
+    ProductPlan,
+    promotion_change,
+    promotion_move,
+    promotion_move_undo,
+)
 from tests.factories import (
     bound_factory,
     channel_factory,
@@ -24,7 +29,7 @@ from tests.factories import (
     product_factory,
     user_factory,
 )
-from tests.pricing.promotions import promotion_factory
+from tests.pricing.promotions import plan_of, promotion_factory
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("english")]
 LONG_AGO = datetime.date(2020, 1, 1)
@@ -127,3 +132,46 @@ def test_it_is_held_on_the_lists_of_its_channels() -> None:
     assert held(web, rate=None, amount=D(1)) == [D(3)]
     assert held(channel_factory()) == [D("7.5")]
     assert held() == [D(3), D("3.75"), D("4.5"), D(6), D("7.5")]
+
+
+def test_bounds_hold_when_it_is_moved_or_changed() -> None:
+    """At least 9.50 from some day on: what is proposed or approved is not moved there at 9.00, nor changed to
+    9.00, and the reason that lets it pass comes with the change."""
+    maker, other = user_factory(), user_factory()
+    product = product_factory(name="Book")
+    fields = {"products": [ProductPlan(product, D(12))], "days": 7, **CUT}
+    row, draft = (promotion_factory(product, user=maker, **fields) for _ in range(2))
+    promotion_propose(user=maker, promotion=row)
+    promotion_decide(user=other, promotion=row, approve=True)
+    there = row.store_start + datetime.timedelta(30)
+    bound = bound_factory(product=product, start_date=there, least=D("9.50"), source="Fixed price act")
+
+    def moved(promotion: Promotion) -> Any:
+        promotion.refresh_from_db()
+        days = {"store_start": there, "store_end": there + datetime.timedelta(6)}
+        return promotion_move(user=maker, promotion=promotion, version=promotion.version, **days)
+
+    def changed(**more: Any) -> Promotion:
+        plan = plan_of(product, store_start=there, **{**fields, **more})
+        return promotion_change(user=maker, promotion=row, plan=plan, version=None)
+
+    assert refused(lambda: moved(row)).code == "beyond_bound"
+    assert refused(changed).code == "beyond_bound"
+    row.refresh_from_db()
+    assert (row.state, row.store_start) == ("approved", there - datetime.timedelta(30))
+    assert moved(draft)[0].store_start == there
+    Bound.objects.filter(pk=bound.pk).update(beyond="reason")
+    assert refused(changed).code == "exception_needed"
+    found = changed(exception="Agreed with them")
+    assert (found.state, found.exception) == ("proposed", "Agreed with them")
+    promotion_decide(user=other, promotion=row, approve=True)
+    # A move is taken back to what was approved only where that still may be.
+    row.refresh_from_db()
+    later = there + datetime.timedelta(10)
+    days = {"store_start": later, "store_end": later + datetime.timedelta(6)}
+    at = promotion_move(user=maker, promotion=row, version=row.version, **days)[0].version
+    Bound.objects.filter(pk=bound.pk).update(beyond="refuse")
+    said = refused(lambda: promotion_move_undo(user=maker, promotion=row, version=at))
+    assert said.code == "beyond_bound"
+    row.refresh_from_db()
+    assert row.store_start == later

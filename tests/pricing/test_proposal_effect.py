@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from decimal import Decimal
+from statistics import NormalDist
 from typing import Any
 
 import pytest
@@ -13,12 +14,14 @@ from django.test.utils import CaptureQueriesContext
 from collaboration.models import DecisionProduct
 from core.months import month_add, month_start
 from core.organisation import today
-from pricing.models import PriceList, Proposal
+from pricing.models import PriceList, Proposal, ReferenceUse
 from pricing.services.price_rules import Rule
 from pricing.services.proposals import proposal_approve, proposal_draft, proposal_submit
 from products.models import Measure, Product, ProductFigures, SalesMonth
 from tests.factories import (
     channel_factory,
+    cost_line_factory,
+    cost_rate_factory,
     line_factory,
     price_factory,
     price_list_factory,
@@ -131,4 +134,57 @@ def test_queries_are_as_many_for_two_as_for_ten() -> None:
         with CaptureQueriesContext(connection) as queries:
             assert len(card(user, proposal, client).context["page"]) == count
         counts.append(len(queries))
-    assert counts == [12, 12]
+    assert counts == [10, 10]
+
+
+def test_margin_and_its_chance_for_who_may_see_costs() -> None:
+    """300 units at 10.00 that cost 6.00, +4 %: at the published elasticity 4.40 of each is left, where it was
+    4.00. Volume may fall by 1/11 before less is left; ln(10/11)/ln(1.04) = -2.43 is the elasticity then."""
+    mine, line = price_list_factory(), line_factory()
+    goods = priced(mine, 2, line=line)
+    cost_rate_factory(
+        cost_line=cost_line_factory(product=None, line=line, basis="unit"), start_date=soon(-400), amount=6
+    )
+    proposal = proposed(mine, goods)
+    page = card(user_factory(language="en"), proposal)
+    margin = page.context["margin"]
+    assert (margin.now, margin.then) == (1200, pytest.approx(300 * FOUR * 4.4))
+    assert margin.low == pytest.approx(300 * 1.04 ** -(2.62 + 1.2816 * 1.18) * 4.4, rel=1e-4)
+    assert margin.better == pytest.approx(NormalDist(-2.62, 1.18).cdf(-2.43) * -1 + 1, abs=1 / 64)
+    assert page.context["revenue"].better == pytest.approx(1 - NormalDist(-2.62, 1.18).cdf(-1), abs=1 / 64)
+    assert "Margin after costs by volume" in tight(page)
+    [cheap, _dear] = goods
+    cheap.line = line_factory()
+    cheap.save()
+    page = card(user_factory(language="en"), proposal)
+    assert page.context["margin"].now == 800
+    assert "Of 1 product the costs are not known" in tight(page)
+    hidden = card(user_factory("marketing"), proposal)
+    assert hidden.context["margin"] is None
+    assert "Margin" not in tight(hidden)
+
+
+def test_of_a_channels_list_with_all_that_may_stand_beside_it_the_queries_are_few() -> None:
+    """Parts, reference customers, a consumer price, costs, and both lists."""
+    everybody, shop = price_list_factory(), channel_factory()
+    mine, advised = price_list_factory(channel=shop), price_list_factory(kind="advised", with_vat=True)
+    [juice] = priced(everybody, 1)
+    for price_list, component in ((mine, "unit"), (mine, "month"), (advised, "unit")):
+        price_factory(
+            product=juice, price_list=price_list, component=component, start_date=soon(-400), amount=3
+        )
+    ReferenceUse.objects.create(line=juice.line, customer="Home", amount=100)
+    cost_rate_factory(
+        cost_line=cost_line_factory(product=juice, basis="unit"), start_date=soon(-400), amount=1
+    )
+    last = month_add(month_start(today()), -1)
+    units = Measure.objects.get(code="units")
+    SalesMonth.objects.create(
+        product=juice, measure=units, channel=shop, month=last, volume=9, revenue=27, days=30
+    )
+    proposal, user = proposed(mine, [juice]), user_factory()
+    client = signed_in(user)
+    card(user, proposal, client)
+    with CaptureQueriesContext(connection) as queries:
+        assert card(user, proposal, client).context["margin"]
+    assert len(queries) <= 12

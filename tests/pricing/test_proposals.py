@@ -448,3 +448,38 @@ def price_factory_many(price_list: Any, ids: list[int]) -> None:
         )
         for pk in ids
     )
+
+
+def test_what_was_observed_is_recorded_and_decided_by_nobody() -> None:
+    """Of any day, beyond bounds, by one who may approve nothing."""
+    product, seen = product_factory(), price_list_factory(kind="observed")
+    bound_factory(product=product, start_date=soon(-900), least=5, source="The floor")
+    maker = user_factory("marketing")
+    for start, amount in ((soon(-30), "4"), (soon(), "3")):
+        draft = proposal_draft(
+            user=maker,
+            price_list=seen,
+            start_date=start,
+            reason="Seen in the shop",
+            rule=Rule("target", Decimal(amount)),
+            product_ids=[product.pk],
+        )
+        found = proposal_submit(user=maker, proposal=draft)
+        assert (found.state, found.decided_by) == ("approved", maker)
+    kept = Price.objects.filter(price_list=seen).values_list("start_date", "amount", "state")
+    assert list(kept) == [(soon(-30), 4, "approved"), (soon(), 3, "approved")]
+    assert not Decision.objects.exists()
+    assert not Alert.objects.exists()
+    client = Client()
+    client.force_login(maker)
+    draft = proposal_draft(
+        user=maker,
+        price_list=seen,
+        start_date=soon(20),
+        reason="Seen in the shop",
+        rule=Rule("target", D(6)),
+        product_ids=[product.pk],
+    )
+    assert "Record</button>" in client.get(draft.get_absolute_url()).content.decode()
+    page = client.post(f"{draft.get_absolute_url()}act/", {"act": "submit"}, follow=True)
+    assert "what was observed is decided by nobody" in page.content.decode()

@@ -108,6 +108,24 @@ class TestTheRatio:
         ReferenceUse.objects.create(line=power.line, customer="Home", amount=2500)
         assert ratios(power) == pytest.approx([885 / 810] * 18, rel=1e-5)
 
+    def test_of_components_it_is_by_what_is_really_used_where_a_measure_counts_it(
+        self, everybody: PriceList
+    ) -> None:
+        """100 contracts and 20,000 kWh a month are 2,400 kWh a contract and year: 12 × 5.00 + 2,400 × 0.20 is
+        540, at 0.25 it is 660. What the line's reference customer uses counts without it: 260 and 310."""
+        contracts = measure_factory(kind="level", unit_en="contracts", unit_nl="contracten")
+        used = measure_factory(unit_en="kWh", unit_nl="kWh")
+        power = product_factory(line=line_factory(measures=[contracts, used]), kind=Product.Kind.SERVICE)
+        ReferenceUse.objects.create(line=power.line, customer="Home", tier="kWh", amount=1000)
+        price(power, everybody, month_add(LAST, -24), "0.20", tier="kWh")
+        price(power, everybody, month_add(LAST, -24), "5.00", component="month")
+        price(power, everybody, AHEAD[0], "0.25", tier="kWh")
+        months_give(power, 24, measure=contracts, volume=lambda _step: 100)
+        months_give(power, 11, measure=used, volume=lambda _step: 20_000)
+        assert ratios(power) == pytest.approx([310 / 260] * 18, rel=1e-5)
+        months_give(power, 13, last=month_add(LAST, -11), measure=used, volume=lambda _step: 20_000)
+        assert ratios(power) == pytest.approx([660 / 540] * 18, rel=1e-5)
+
 
 def months_of(product: Product) -> list[ForecastMonth]:
     rows = ForecastMonth.objects.filter(forecast__product=product, forecast__current=True)

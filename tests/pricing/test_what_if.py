@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 from altair.vegalite.v6.schema import core as VegaLite
 from django.db import IntegrityError, connection, transaction
+from django.db.models import F
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
@@ -337,6 +338,45 @@ class TestKeeping:
         assert client.post("/products/A/mix/what-if/keep/", {**said, "name": " "}).status_code == 422
         client.post(f"/products/A/mix/what-if/{row.pk}/remove/")
         assert not Scenario.objects.exists()
+
+    def test_what_was_kept_stands_beside_today_s_answer(self, product: Product) -> None:
+        """The forecast rises by a tenth: what was kept says what it said."""
+        client = client_of(marketer())
+        said = {"price": "11.00", "start": str(next_month()), "name": "Dearer"}
+        client.post("/products/A/mix/what-if/keep/", said)
+        row = Scenario.objects.get()
+        before = dict(row.result)
+        names = ("mean", "median", "lo80", "hi80", "lo95", "hi95")
+        ForecastMonth.objects.update(**{name: F(name) * 1.1 for name in names})
+        shown = client.get("/products/A/mix/what-if/", {"price": "12", "with": row.pk})
+        [kept] = shown.context["beside"]
+        [volume, revenue] = kept["rows"]
+        assert (volume.value, volume.change) == ("9,675", pytest.approx(-0.194, abs=0.001))
+        assert (volume.since, revenue.since) == (pytest.approx(0.1), pytest.approx(0.1))
+        assert kept["day"] == today()
+        rows = spec_of(shown.content.decode())["data"]["values"]
+        assert rows[0]["now"] == pytest.approx(11_000)
+        assert rows[3]["other0"] == pytest.approx(before["revenues"][3]["mean"])
+        again = client.get(f"/products/A/mix/what-if/?{kept['again']}")
+        assert again.context["asked"].price == Decimal("11.00")
+        assert again.context["rows"][0].value == "10,643"
+        assert [one["row"] for one in again.context["beside"]] == [row]
+
+    def test_months_that_are_over_leave_the_chart_and_the_question_keeps_its_dates(
+        self, product: Product
+    ) -> None:
+        client = client_of(marketer())
+        said = {"price": "11.00", "start": str(next_month()), "name": "Dearer"}
+        client.post("/products/A/mix/what-if/keep/", said)
+        row = Scenario.objects.get()
+        row.values["start"] = "2024-01-01"
+        row.result["months"] = [str(next_month(n - 1)) for n in range(12)]
+        row.save()
+        shown = client.get("/products/A/mix/what-if/", {"price": "12", "with": row.pk})
+        assert "€11.00 from 1\xa0Jan\xa02024" in shown.context["beside"][0]["about"]
+        rows = spec_of(shown.content.decode())["data"]["values"]
+        assert [one["other0"] is None for one in rows] == [False] * 11 + [True]
+        assert [one["last0"] for one in rows] == [False] * 10 + [True, False]
 
     def test_another_product_s_is_not_found(self, product: Product) -> None:
         user = marketer()

@@ -13,7 +13,6 @@ from django.utils import timezone
 from core.months import month_add
 from forecasting.models import Forecast, ForecastMonth
 from pricing.models import Elasticity
-from pricing.selectors.elasticities import elasticity_of
 from pricing.selectors.what_if import Asked
 from pricing.selectors.what_if_reading import share_staying, what_if_ground
 from products.models import Measure, Product, ProductMonth
@@ -27,7 +26,7 @@ from tests.factories import (
     product_factory,
     user_factory,
 )
-from tests.pricing.elasticities import LEVELS, elasticity_factory, prices_give, sales_answering
+from tests.pricing.elasticities import LEVELS, answers_of, elasticity_factory, prices_give, sales_answering
 from tests.pricing.test_elasticity_night import night, of
 from tests.pricing.test_what_if import ask, client_of, ground_of, marketer, next_month
 
@@ -135,4 +134,4 @@ def test_the_night_measures_what_comes_in(measures: tuple[Measure, Measure]) -> 
     found = of(product)
     assert (found.measure, found.reason_code) == (measures[1], "own_months")
     assert found.estimate == pytest.approx(-2.0, abs=0.4)
-    assert elasticity_of([product.pk]) == {}  # the state itself stands still
+    assert answers_of(product) == {}  # the state itself stands still
