@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime
 from collections import defaultdict
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -23,6 +23,12 @@ Subject = tuple[int | None, int | None]
 def in_chunk(payload: Mapping[str, Any]) -> Q:
     """Rows about the products and families of a chunk of the night."""
     return Q(product_id__any=payload.get("products") or ()) | Q(family_id__any=payload.get("families") or ())
+
+
+def of_subjects(subjects: Iterable[Subject]) -> Q:
+    """Rows about these products and families."""
+    products, families = zip(*subjects, strict=True)
+    return in_chunk({"products": list(filter(None, products)), "families": list(filter(None, families))})
 
 
 def inputs_known(payload: Mapping[str, Any]) -> dict[Subject, tuple[str, str]]:

@@ -27,7 +27,7 @@ from .subject_series import Months, SubjectSeries, months_in_row
 from .successions import Successions
 from .week_series import with_weeks
 
-__all__ = ["Seasons", "SeriesLoader", "Span", "SubjectSeries", "data_span", "subjects_of_run"]
+__all__ = ["SeriesLoader", "Span", "SubjectSeries", "data_span", "subjects_of_run"]
 
 # A first month that lacks this share of the days that the next one covers was only partly loaded.
 PARTLY = 0.15
@@ -35,8 +35,6 @@ PARTLY = 0.15
 BORROWS_SEASON = range(6, 12)
 
 Span = Mapping[tuple[int, int], tuple[datetime.date, datetime.date]]
-Seasons = dict[int, dict[int, Months]]
-"""By line and measure: what its products add up to, each in units of its own mean."""
 
 
 def subjects_of_run(run: NightlyRun) -> tuple[list[int], list[int]]:
@@ -92,16 +90,15 @@ def data_span(as_of: datetime.date) -> Span:
 class SeriesLoader:
     """Loads series for products and families of one run: few queries, whatever their number.
 
-    ``seasons`` keeps the months of whole lines for the run's other chunks: to find them, all products of the
-    line are read.
+    It keeps the months of whole lines for the run's other chunks: to find them, all products of the line are
+    read.
     """
 
-    def __init__(self, run: NightlyRun, span: Span, tree: LineTree, seasons: Seasons | None = None) -> None:
+    def __init__(self, run: NightlyRun, span: Span, tree: LineTree) -> None:
         self.run = run
         self.span = span
         self.tree = tree
-        self._seasons: Seasons = {} if seasons is None else seasons
-        self.measures = {measure.pk: measure for measure in Measure.objects.all()}
+        self._seasons: dict[int, dict[int, Months]] = {}  # by line and measure, in units of products' means
         self._closed = month_add(run.local_date.replace(day=1), -1)
 
     def load(self, product_ids: Collection[int], family_ids: Collection[int]) -> list[SubjectSeries]:
@@ -227,7 +224,7 @@ class SeriesLoader:
         missing = sorted(set(line_ids) - set(self._seasons))
         if not missing:
             return
-        found: Seasons = {line_id: defaultdict(dict) for line_id in missing}
+        found: dict[int, dict[int, Months]] = {line_id: defaultdict(dict) for line_id in missing}
         with connection.cursor() as cursor:
             cursor.execute(
                 "SELECT line_id, measure_id, month, sum(volume / mean) FROM ("

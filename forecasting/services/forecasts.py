@@ -46,7 +46,7 @@ def _replace(
     rows: Mapping[int, Sequence[MonthRow | WeekRow]],
 ) -> None:
     """Make these the months, or weeks, of the forecasts."""
-    model._default_manager.filter(forecast__in=list(rows)).delete()
+    model._default_manager.filter(forecast__any=rows).delete()
     lines = io.StringIO()
     for pk, own in rows.items():
         for row in own:

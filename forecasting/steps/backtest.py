@@ -38,7 +38,7 @@ def compute(run: NightlyRun, payload: Mapping[str, Any]) -> Callable[[], ChunkOu
             family_id=series.family_id,
             measure_id=series.measure_id,
             as_of=series.as_of,
-            run=run,
+            run_id=run.pk,
             engine_version=engine.ENGINE_VERSION,
             input_hash=digests[series.key],
             computed_at=moment,

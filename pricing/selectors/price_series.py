@@ -106,7 +106,7 @@ class PriceSeriesReader:
 
     def __init__(self, complete: Mapping[tuple[int, int], datetime.date], product_ids: Sequence[int]) -> None:
         self._tree = LineTree()
-        rows = Product.objects.filter(pk__in=product_ids).select_related("line").order_by("pk")
+        rows = Product.objects.filter(pk__any=product_ids).only("line_id").order_by("pk")
         self.products = list(rows)
         self._measures = {p.pk: answering_measures(self._tree, p.line_id) for p in self.products}
         self._complete = complete
@@ -248,7 +248,7 @@ def answering_measures(tree: LineTree, line_id: int) -> list[Measure]:
 
 def _promotions(product_ids: Sequence[int]) -> dict[int, list[PromotionProduct]]:
     rows = PromotionProduct.objects.filter(
-        ran_or_will("promotion__"), product__in=product_ids
+        ran_or_will("promotion__"), product__any=product_ids
     ).select_related("promotion")
     found: dict[int, list[PromotionProduct]] = defaultdict(list)
     for part in rows.prefetch_related("promotion__channel_rows").order_by("promotion"):

@@ -65,13 +65,13 @@ def measured(series: PriceSeries, run: NightlyRun, sign: str) -> Elasticity:
     from pricing.engine.estimate import own_words, reason_params, refusal_of
 
     row = Elasticity(
-        product=series.product,
+        product_id=series.product.pk,
         channel_id=series.channel_id,
-        measure=series.measure,
+        measure_id=series.measure.pk,
         as_of=run.as_of,
         frequency=series.frequency,
         price_kind=series.price_kind,
-        run=run,
+        run_id=run.pk,
         engine_version=engine.ENGINE_VERSION,
         input_hash=sign,
         computed_at=timezone.now(),
