@@ -6,12 +6,12 @@ import datetime
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from django.db import connection
 from django.db.models import Count, F, Q
 
-from forecasting.models import Forecast, SubjectInputs
+from forecasting.models import Backtest, Forecast, SubjectInputs
 from products.models import ProductFigures
 
 from .decisions import Key
@@ -82,6 +82,24 @@ def vintages_there(payload: Mapping[str, Any]) -> Vintages:
         if is_stale and current:
             stale.add((product_id, family_id, measure_id))
     return Vintages(months, stale)
+
+
+class Tested(NamedTuple):
+    """What a backtest says, by the month and by the week, and what it was made from."""
+
+    engine_version: str
+    input_hash: str
+    payload: dict[str, Any]
+    weeks: dict[str, Any] | None
+
+
+def backtests_of(payload: Mapping[str, Any], months: Collection[datetime.date]) -> dict[Any, Tested]:
+    """The chunk's backtests of these months, by product, family, measure and month."""
+    rows = Backtest.objects.filter(in_chunk(payload), as_of__in=months)
+    key = ("product_id", "family_id", "measure_id", "as_of")
+    return {
+        tuple(row[: len(key)]): Tested(*row[len(key) :]) for row in rows.values_list(*key, *Tested._fields)
+    }
 
 
 def forecasts_listed(payload: Mapping[str, Any]) -> set[tuple[int, int, datetime.date | None]]:

@@ -10,6 +10,7 @@ from calendar import monthrange
 from collections import defaultdict
 from collections.abc import Collection, Mapping
 from dataclasses import replace
+from typing import NamedTuple
 
 from django.db import connection
 from django.db.models import Q
@@ -35,6 +36,21 @@ PARTLY = 0.15
 BORROWS_SEASON = range(6, 12)
 
 Span = Mapping[tuple[int, int], tuple[datetime.date, datetime.date]]
+
+
+class ProductFacts(NamedTuple):
+    """What of a product its series follow from, beside its figures."""
+
+    pk: int
+    line_id: int
+    temporary: bool
+    launched: datetime.date | None
+    ended: datetime.date | None
+
+
+def product_facts(product_ids: Collection[int]) -> dict[int, ProductFacts]:
+    rows = Product.objects.filter(pk__any=product_ids).values_list(*ProductFacts._fields)
+    return {row[0]: ProductFacts(*row) for row in rows}
 
 
 def subjects_of_run(run: NightlyRun) -> tuple[list[int], list[int]]:
@@ -103,8 +119,7 @@ class SeriesLoader:
 
     def load(self, product_ids: Collection[int], family_ids: Collection[int]) -> list[SubjectSeries]:
         """One series per subject and measure of its line, products first, in order of id."""
-        rows = Product.objects.filter(pk__any=product_ids).only("line_id", "temporary", "launched", "ended")
-        products = {p.pk: p for p in rows}
+        products = product_facts(product_ids)
         families = {f.pk: f for f in Family.objects.filter(pk__in=family_ids)}
         members = stays_of(families)
         chain = Successions()
@@ -169,7 +184,7 @@ class SeriesLoader:
 
     def of_product(
         self,
-        product: Product,
+        product: ProductFacts,
         measure: Measure,
         leads: bool,
         months: Mapping[tuple[int, int], Months],
@@ -204,7 +219,7 @@ class SeriesLoader:
     # -- seasons for short histories ------------------------------------------------------------------------
 
     def _with_season(
-        self, found: list[SubjectSeries], products: Mapping[int, Product]
+        self, found: list[SubjectSeries], products: Mapping[int, ProductFacts]
     ) -> list[SubjectSeries]:
         """Short histories get the season of their line: its products, each in units of its own mean."""
         short = [s for s in found if sum(v is not None for v in s.values) in BORROWS_SEASON]

@@ -50,14 +50,13 @@ def _replace(
     lines = io.StringIO()
     for pk, own in rows.items():
         for row in own:
-            lines.write(
-                "\t".join([str(pk), *("\\N" if value is None else str(value) for value in row)]) + "\n"
-            )
+            lines.write("\t".join(map(str, (pk, *row))) + "\n")
     if not lines.tell():
         return
     lines.seek(0)
     with connection.cursor() as cursor:
-        cursor.copy_expert(f"COPY {model._meta.db_table} ({', '.join(columns)}) FROM STDIN", lines)
+        into = f"{model._meta.db_table} ({', '.join(columns)})"
+        cursor.copy_expert(f"COPY {into} FROM STDIN WITH (NULL 'None')", lines)
 
 
 @transaction.atomic

@@ -3,15 +3,14 @@ little."""
 
 from __future__ import annotations
 
-import datetime
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from django.utils import timezone
 
 from core.registries import ChunkOutcome
 from forecasting.models import Backtest, NightlyRun
-from forecasting.selectors.inputs import in_chunk
+from forecasting.selectors.inputs import Tested, backtests_of
 from forecasting.selectors.series import SubjectSeries
 from forecasting.services.backtests import backtests_write
 
@@ -67,14 +66,5 @@ def backtest_digest(series: SubjectSeries) -> str:
     return series.roughly().digest("backtest", engine.ENGINE_VERSION, SEASON_LENGTH, HORIZON)
 
 
-def holds(row: Backtest | None, digest: str) -> bool:
-    return row is not None and row.input_hash == digest
-
-
-def backtests_of(payload: Mapping[str, Any], months: Collection[datetime.date]) -> dict[Any, Backtest]:
-    """The chunk's backtests of these months, by product, family, measure and month."""
-    rows = Backtest.objects.filter(
-        in_chunk(payload),
-        as_of__in=months,
-    )
-    return {(row.product_id, row.family_id, row.measure_id, row.as_of): row for row in rows}
+def holds(tested: Tested | None, digest: str) -> bool:
+    return tested is not None and tested.input_hash == digest

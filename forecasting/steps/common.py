@@ -98,7 +98,8 @@ def series_of_chunk(run: NightlyRun, payload: Mapping[str, Any]) -> list[Subject
     missing = [subject for subject in asked if subject not in kept.subjects]
     read: dict[Subject, list[SubjectSeries]] = {}
     if missing:
-        products, families = ([subject[place] for subject in missing if subject[place]] for place in (0, 1))
+        products = [pk for pk, _family in missing if pk]
+        families = [pk for _product, pk in missing if pk]
         for series in loader.load(products, families):
             read.setdefault(series.subject, []).append(series)
         number = sum(map(len, read.values()))
