@@ -13,6 +13,7 @@ from forecasting.models import Backtest, NightlyRun
 from forecasting.selectors.inputs import Tested, backtests_of
 from forecasting.selectors.series import SubjectSeries
 from forecasting.services.backtests import backtests_write
+from forecasting.services.night import subjects_of
 
 from .changes import due
 from .common import HORIZON, SEASON_LENGTH, each_subject, engine_series, series_of_chunk
@@ -23,6 +24,8 @@ def compute(run: NightlyRun, payload: Mapping[str, Any]) -> Callable[[], ChunkOu
     from forecasting import engine
 
     payload = due(run, payload)
+    if not subjects_of(payload):
+        return ChunkOutcome
     found = [series for series in series_of_chunk(run, payload) if series.has_data]
     there = backtests_of(payload, {series.as_of for series in found})
     digests = {s.key: backtest_digest(s) for s in found}

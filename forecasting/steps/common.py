@@ -135,8 +135,9 @@ def complete_of(payload: Mapping[str, Any]) -> dict[tuple[int, int], datetime.da
 def engine_series(series: SubjectSeries, *, final_only: bool = False) -> Series:
     """The series as the engine takes it: what people decided applied, months as ordinals, NaN for missing; if
     asked, final months only."""
-    name = "final" if final_only else "whole"
-    return series.once(name, lambda: _decided(series, raw_series(series, final_only=final_only)))
+    cut = final_only and series.fit_until < series.as_of
+    name = "final" if cut else "whole"
+    return series.once(name, lambda: _decided(series, raw_series(series, final_only=cut)))
 
 
 def _decided(series: SubjectSeries, raw: Series) -> Series:

@@ -7,7 +7,6 @@ import json
 from array import array
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import cache
-from math import nan
 from typing import Any
 
 from django.utils import timezone
@@ -21,7 +20,7 @@ from forecasting.selectors.series import SubjectSeries
 from forecasting.services.forecasts import ForecastWrite, MonthRow, WeekRow, forecasts_write
 from forecasting.services.judgement import judgement_apply
 from forecasting.services.list_figures import MonthMade, list_figures
-from forecasting.services.night import step_group
+from forecasting.services.night import step_group, subjects_of
 from forecasting.services.vintages import still_holds
 from forecasting.totals import CORRELATION, PRODUCT_CORRELATION, USUAL_CORRELATION
 from products.models import Measure
@@ -64,6 +63,8 @@ def compute(run: NightlyRun, payload: Mapping[str, Any]) -> Callable[[], ChunkOu
     from forecasting import engine
 
     payload = due(run, payload) if payload.get("due") else payload
+    if not subjects_of(payload):
+        return lambda: ChunkOutcome(done=frozenset())
     saved = calibration_of(run.as_of, engine.ENGINE_VERSION)
     factors = dict(saved.payload) if saved else {}
     correlation = factors.pop(CORRELATION, USUAL_CORRELATION)
@@ -245,6 +246,8 @@ def _digest(said: Any, *tables: Sequence[MonthRow | WeekRow]) -> str:
     out takes longer than to hash them."""
     found = hashlib.sha256(json.dumps(said, sort_keys=True, separators=(",", ":")).encode())
     for rows in tables:
-        found.update("|".join([row[0] for row in rows]).encode())
-        found.update(array("d", [nan if value is None else value for row in rows for value in row[1:]]))
+        dates, *columns = zip(*rows, strict=True) if rows else ((),)
+        found.update("|".join(dates).encode())
+        for column in columns:
+            found.update(repr(column).encode() if None in column else array("d", column))
     return found.hexdigest()
