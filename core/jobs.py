@@ -221,7 +221,7 @@ class JobContext:
         ``result()`` is called at the end for what the job keeps as its result.
         """
         with transaction.atomic():
-            if self._mine().select_for_update().first() is None:
+            if not self._mine().select_for_update().values_list("pk"):
                 raise LeaseLost(self.job.key)
             yield
             passing("job.before_finish")

@@ -22,7 +22,7 @@ def upsert(rows: Sequence[Row], *, key: Sequence[str], keep: Collection[str] = (
     if not rows:
         return []
     meta = rows[0]._meta
-    fields = [field for field in meta.concrete_fields if not field.primary_key]
+    fields = [field for field in meta.concrete_fields if not field.primary_key or field.name in key]
     own = [field for field in fields if field.name in key]
     names = [field.attname for field in fields]
     said = [{name: getattr(row, name) for name in names} for row in rows]

@@ -197,9 +197,9 @@ class Judge:
             product_id__any=list(products), as_of__gte=self._stages_since()
         ).order_by("product_id", "-as_of")
         seen: dict[int, list[tuple[bool, StageSeen]]] = defaultdict(list)
-        for row in rows:
-            if row.product_id and row.measure_id == self.leads[products[row.product_id].line_id]:
-                seen[row.product_id].append((row.current, _seen(row)))
+        for row in rows.values():
+            if row["measure_id"] == self.leads[products[row["product_id"]].line_id]:
+                seen[row["product_id"]].append((row["current"], _seen(row)))
         found = {}
         for product_id, own in seen.items():
             now = next((stage for current, stage in own if current), None)
@@ -368,13 +368,13 @@ def subjects_of_products(facts: Facts, kind: str) -> list[str]:
     return [f"product:{pk}:{measure}" for pk in facts.products for measure in facts.measures]
 
 
-def _seen(row: StageEstimate) -> StageSeen:
+def _seen(row: Mapping[str, Any]) -> StageSeen:
     return StageSeen(
-        stage=row.stage,
-        start=row.stage_start,
-        chance=getattr(row, f"p_{row.stage}") if row.stage else 0.0,
-        evidence_code=row.evidence_code,
-        evidence_params=row.evidence_params,
-        path=row.path,
-        as_of=row.as_of,
+        stage=row["stage"],
+        start=row["stage_start"],
+        chance=row[f"p_{row['stage']}"] if row["stage"] else 0.0,
+        evidence_code=row["evidence_code"],
+        evidence_params=row["evidence_params"],
+        path=row["path"],
+        as_of=row["as_of"],
     )

@@ -28,7 +28,7 @@ def news_of(judge: Judge, product: Product, measure_id: int, current: Current) -
     month = min(current.as_of, judge.final[product.line_id])
     row = ProductNews(
         product_id=product.pk,
-        run=judge.run,
+        run_id=judge.run.pk,
         as_of=current.as_of,
         stage_before=_stage_before(judge, product),
     )

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import datetime
 from collections import defaultdict
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from django.db import connection
 from django.db.models import Count, F, Q
 
-from forecasting.models import Forecast, SubjectInputs
+from forecasting.models import Backtest, Forecast, SubjectInputs
 from products.models import ProductFigures
 
 from .decisions import Key
@@ -23,6 +23,12 @@ Subject = tuple[int | None, int | None]
 def in_chunk(payload: Mapping[str, Any]) -> Q:
     """Rows about the products and families of a chunk of the night."""
     return Q(product_id__any=payload.get("products") or ()) | Q(family_id__any=payload.get("families") or ())
+
+
+def of_subjects(subjects: Iterable[Subject]) -> Q:
+    """Rows about these products and families."""
+    products, families = zip(*subjects, strict=True)
+    return in_chunk({"products": list(filter(None, products)), "families": list(filter(None, families))})
 
 
 def inputs_known(payload: Mapping[str, Any]) -> dict[Subject, tuple[str, str]]:
@@ -76,6 +82,24 @@ def vintages_there(payload: Mapping[str, Any]) -> Vintages:
         if is_stale and current:
             stale.add((product_id, family_id, measure_id))
     return Vintages(months, stale)
+
+
+class Tested(NamedTuple):
+    """What a backtest says, by the month and by the week, and what it was made from."""
+
+    engine_version: str
+    input_hash: str
+    payload: dict[str, Any]
+    weeks: dict[str, Any] | None
+
+
+def backtests_of(payload: Mapping[str, Any], months: Collection[datetime.date]) -> dict[Any, Tested]:
+    """The chunk's backtests of these months, by product, family, measure and month."""
+    rows = Backtest.objects.filter(in_chunk(payload), as_of__in=months)
+    key = ("product_id", "family_id", "measure_id", "as_of")
+    return {
+        tuple(row[: len(key)]): Tested(*row[len(key) :]) for row in rows.values_list(*key, *Tested._fields)
+    }
 
 
 def forecasts_listed(payload: Mapping[str, Any]) -> set[tuple[int, int, datetime.date | None]]:

@@ -13,10 +13,8 @@ from dataclasses import dataclass
 
 from django.db import connection
 
-from products.models import Product
-
 from .decisions import decisions_of
-from .series import BORROWS_SEASON, SeriesLoader, SubjectSeries
+from .series import BORROWS_SEASON, ProductFacts, SeriesLoader, SubjectSeries, product_facts
 from .successions import Successions
 from .week_series import by_the_week
 
@@ -44,8 +42,7 @@ class Outlines:
 
 def outlines(loader: SeriesLoader, product_ids: Collection[int]) -> Outlines:
     """In a few queries, whatever their number."""
-    rows = Product.objects.filter(pk__any=product_ids).only("line_id", "temporary", "launched", "ended")
-    products = {row.pk: row for row in rows}
+    products = product_facts(product_ids)
     lines = {row.line_id for row in products.values()}
     measures = {line: loader.measures_of(line) for line in lines}
     bounds = {(line, m.pk): loader.bounds(line, m.pk) for line in lines for m, _leads in measures[line]}
@@ -54,7 +51,7 @@ def outlines(loader: SeriesLoader, product_ids: Collection[int]) -> Outlines:
     judged = {product_id for product_id, _family, _measure in decisions_of(product_ids, ())}
     weekly = by_the_week(loader.tree, lines)
 
-    def of(product: Product) -> list[Outline]:
+    def of(product: ProductFacts) -> list[Outline]:
         found = []
         for measure, leads in measures[product.line_id]:
             months = counts.get((product.pk, measure.pk), 0)

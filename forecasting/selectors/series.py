@@ -10,6 +10,7 @@ from calendar import monthrange
 from collections import defaultdict
 from collections.abc import Collection, Mapping
 from dataclasses import replace
+from typing import NamedTuple
 
 from django.db import connection
 from django.db.models import Q
@@ -27,7 +28,7 @@ from .subject_series import Months, SubjectSeries, months_in_row
 from .successions import Successions
 from .week_series import with_weeks
 
-__all__ = ["Seasons", "SeriesLoader", "Span", "SubjectSeries", "data_span", "subjects_of_run"]
+__all__ = ["SeriesLoader", "Span", "SubjectSeries", "data_span", "subjects_of_run"]
 
 # A first month that lacks this share of the days that the next one covers was only partly loaded.
 PARTLY = 0.15
@@ -35,8 +36,21 @@ PARTLY = 0.15
 BORROWS_SEASON = range(6, 12)
 
 Span = Mapping[tuple[int, int], tuple[datetime.date, datetime.date]]
-Seasons = dict[int, dict[int, Months]]
-"""By line and measure: what its products add up to, each in units of its own mean."""
+
+
+class ProductFacts(NamedTuple):
+    """What of a product its series follow from, beside its figures."""
+
+    pk: int
+    line_id: int
+    temporary: bool
+    launched: datetime.date | None
+    ended: datetime.date | None
+
+
+def product_facts(product_ids: Collection[int]) -> dict[int, ProductFacts]:
+    rows = Product.objects.filter(pk__any=product_ids).values_list(*ProductFacts._fields)
+    return {row[0]: ProductFacts(*row) for row in rows}
 
 
 def subjects_of_run(run: NightlyRun) -> tuple[list[int], list[int]]:
@@ -92,22 +106,20 @@ def data_span(as_of: datetime.date) -> Span:
 class SeriesLoader:
     """Loads series for products and families of one run: few queries, whatever their number.
 
-    ``seasons`` keeps the months of whole lines for the run's other chunks: to find them, all products of the
-    line are read.
+    It keeps the months of whole lines for the run's other chunks: to find them, all products of the line are
+    read.
     """
 
-    def __init__(self, run: NightlyRun, span: Span, tree: LineTree, seasons: Seasons | None = None) -> None:
+    def __init__(self, run: NightlyRun, span: Span, tree: LineTree) -> None:
         self.run = run
         self.span = span
         self.tree = tree
-        self._seasons: Seasons = {} if seasons is None else seasons
-        self.measures = {measure.pk: measure for measure in Measure.objects.all()}
+        self._seasons: dict[int, dict[int, Months]] = {}  # by line and measure, in units of products' means
         self._closed = month_add(run.local_date.replace(day=1), -1)
 
     def load(self, product_ids: Collection[int], family_ids: Collection[int]) -> list[SubjectSeries]:
         """One series per subject and measure of its line, products first, in order of id."""
-        rows = Product.objects.filter(pk__any=product_ids).only("line_id", "temporary", "launched", "ended")
-        products = {p.pk: p for p in rows}
+        products = product_facts(product_ids)
         families = {f.pk: f for f in Family.objects.filter(pk__in=family_ids)}
         members = stays_of(families)
         chain = Successions()
@@ -172,7 +184,7 @@ class SeriesLoader:
 
     def of_product(
         self,
-        product: Product,
+        product: ProductFacts,
         measure: Measure,
         leads: bool,
         months: Mapping[tuple[int, int], Months],
@@ -207,7 +219,7 @@ class SeriesLoader:
     # -- seasons for short histories ------------------------------------------------------------------------
 
     def _with_season(
-        self, found: list[SubjectSeries], products: Mapping[int, Product]
+        self, found: list[SubjectSeries], products: Mapping[int, ProductFacts]
     ) -> list[SubjectSeries]:
         """Short histories get the season of their line: its products, each in units of its own mean."""
         short = [s for s in found if sum(v is not None for v in s.values) in BORROWS_SEASON]
@@ -227,7 +239,7 @@ class SeriesLoader:
         missing = sorted(set(line_ids) - set(self._seasons))
         if not missing:
             return
-        found: Seasons = {line_id: defaultdict(dict) for line_id in missing}
+        found: dict[int, dict[int, Months]] = {line_id: defaultdict(dict) for line_id in missing}
         with connection.cursor() as cursor:
             cursor.execute(
                 "SELECT line_id, measure_id, month, sum(volume / mean) FROM ("

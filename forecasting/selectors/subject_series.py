@@ -6,6 +6,7 @@ import datetime
 import hashlib
 import json
 import math
+from array import array
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import asdict, dataclass, replace
 from functools import cached_property
@@ -104,9 +105,9 @@ class SubjectSeries:
 
     def digest(self, *more: Any) -> str:
         """SHA-256 of all that a result may depend on, with ``more`` said by the caller (plain values)."""
-        said = json.dumps(more, separators=(",", ":"), default=str)[1:-1]
-        begun, rest = self._said
-        return hashlib.sha256((begun + ("," if more else "") + said + rest).encode()).hexdigest()
+        found = self._said.copy()
+        found.update(json.dumps(more, separators=(",", ":"), default=str).encode())
+        return found.hexdigest()
 
     @cached_property
     def made(self) -> dict[str, Any]:
@@ -121,13 +122,13 @@ class SubjectSeries:
         return found
 
     @cached_property
-    def _said(self) -> tuple[str, str]:
-        """What stands before and behind what callers say: written out once, as every step asks."""
+    def _said(self) -> hashlib._Hash:
+        """The hash before callers say more: every step asks. Figures count as they are stored, since writing
+        them out takes longer than to hash them."""
         parts = [
             str(self.as_of),
             str(self.fit_until),
             str(self.start),
-            list(self.values),
             self.kind,
             str(self.launch),
             str(self.end),
@@ -135,13 +136,13 @@ class SubjectSeries:
             self.refused,
             *([asdict(decision) for decision in self.decisions]),
         ]
-        rest = []
         if self.takes or self.gives:
-            rest += [str(self.takes), str(self.gives)]
+            parts += [str(self.takes), str(self.gives)]
         if self.weeks or self.monthly_because:
-            rest += [str(self.weeks), self.monthly_because]
-        begun, ended = (json.dumps(part, separators=(",", ":"), default=str) for part in (parts, rest))
-        return begun[:-1], f",{ended[1:]}" if rest else "]"
+            parts += [str(self.weeks), self.monthly_because]
+        found = hashlib.sha256(array("d", [math.nan if value is None else value for value in self.values]))
+        found.update(json.dumps(parts, separators=(",", ":"), default=str).encode())
+        return found
 
 
 def _roughly(values: Iterable[float | None]) -> tuple[float | None, ...]:

@@ -13,6 +13,7 @@ from django.db.models import Exists, OuterRef, Q
 from core.locks import lock_until_commit
 from core.upsert import upsert
 from forecasting.models import Backtest, Calibration, NightlyRun
+from forecasting.selectors.inputs import of_subjects
 
 # Behind a subject's newest so many are kept: a run that looks further back makes its own.
 KEPT_MONTHS = 3
@@ -21,10 +22,10 @@ KEPT_MONTHS = 3
 @transaction.atomic
 def backtests_write(*, rows: Sequence[Backtest], run: NightlyRun) -> None:
     """One backtest per subject, measure and month; a newer run's stays."""
+    if not rows:
+        return
     lock_until_commit("backtests")
-    mine = Q(product_id__in={r.product_id for r in rows if r.product_id}) | Q(
-        family_id__in={r.family_id for r in rows if r.family_id}
-    )
+    mine = of_subjects({(row.product_id, row.family_id) for row in rows})
     keys = ("product_id", "family_id", "measure_id", "as_of")
     newer = set(Backtest.objects.filter(mine, run_id__gt=run.pk).values_list(*keys))
     own = [row for row in rows if (row.product_id, row.family_id, row.measure_id, row.as_of) not in newer]

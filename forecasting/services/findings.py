@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from django.db import transaction
-from django.db.models import Q, QuerySet
+from django.db.models import QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
@@ -18,6 +18,7 @@ from core.months import month_start, months_between
 from core.organisation import today
 from forecasting.models import Finding, NightlyRun
 from forecasting.selectors.decisions import Key
+from forecasting.selectors.inputs import of_subjects
 from forecasting.selectors.subjects import subject_sales
 from products.models import Family, Measure, Product
 
@@ -40,9 +41,7 @@ def findings_write(*, found: Mapping[Key, Sequence[Finding]], run: NightlyRun) -
         return
     lock_until_commit("findings")
     there: dict[Key, list[Finding]] = defaultdict(list)
-    mine = Q(product_id__in={key[0] for key in found if key[0]}) | Q(
-        family_id__in={key[1] for key in found if key[1]}
-    )
+    mine = of_subjects({key[:2] for key in found})
     for known in Finding.objects.select_for_update().filter(mine):
         there[known.product_id, known.family_id, known.measure_id].append(known)
     new: list[Finding] = []
@@ -56,7 +55,7 @@ def findings_write(*, found: Mapping[Key, Sequence[Finding]], run: NightlyRun) -
         for finding in seen:
             row = _same(finding, [row for row in rows if row.pk not in kept])
             if row is None:
-                finding.found_by = run
+                finding.found_by_id = run.pk
                 new.append(finding)
                 continue
             kept.add(row.pk)

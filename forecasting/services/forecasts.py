@@ -46,18 +46,17 @@ def _replace(
     rows: Mapping[int, Sequence[MonthRow | WeekRow]],
 ) -> None:
     """Make these the months, or weeks, of the forecasts."""
-    model._default_manager.filter(forecast__in=list(rows)).delete()
+    model._default_manager.filter(forecast__any=rows).delete()
     lines = io.StringIO()
     for pk, own in rows.items():
         for row in own:
-            lines.write(
-                "\t".join([str(pk), *("\\N" if value is None else str(value) for value in row)]) + "\n"
-            )
+            lines.write("\t".join(map(str, (pk, *row))) + "\n")
     if not lines.tell():
         return
     lines.seek(0)
     with connection.cursor() as cursor:
-        cursor.copy_expert(f"COPY {model._meta.db_table} ({', '.join(columns)}) FROM STDIN", lines)
+        into = f"{model._meta.db_table} ({', '.join(columns)})"
+        cursor.copy_expert(f"COPY {into} FROM STDIN WITH (NULL 'None')", lines)
 
 
 @transaction.atomic

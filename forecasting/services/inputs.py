@@ -16,7 +16,7 @@ from forecasting.selectors.inputs import Subject
 def inputs_found(*, run: NightlyRun, digests: Mapping[Subject, str]) -> None:
     """Note what the run found, of those that differ from what results were made from."""
     rows = [
-        SubjectInputs(product_id=product_id, family_id=family_id, run=run, found=digest)
+        SubjectInputs(product_id=product_id, family_id=family_id, run_id=run.pk, found=digest)
         for (product_id, family_id), digest in digests.items()
     ]
     upsert(rows, key=("product", "family"), keep=("settled", "judged"))
@@ -27,7 +27,7 @@ def inputs_settle(*, run: NightlyRun, products: Collection[int], families: Colle
     """Results of these now come from what the run found. Not of those that a step of it failed on, nor of
     those of which another run has found something since."""
     failed = NightlyFailure.objects.filter(run=run)
-    rows = SubjectInputs.objects.filter(Q(product_id__in=products) | Q(family_id__in=families), run=run)
+    rows = SubjectInputs.objects.filter(Q(product_id__any=products) | Q(family_id__any=families), run=run)
     rows.exclude(product_id__in=failed.filter(product__isnull=False).values("product_id")).exclude(
         family_id__in=failed.filter(family__isnull=False).values("family_id")
     ).update(settled=F("found"))

@@ -214,6 +214,8 @@ def judgement_apply(*, product_ids: Collection[int]) -> None:
     if not product_ids:
         return
     moved = layers_outdated(product_ids)
+    if not moved:
+        return
     ForecastMonth.objects.bulk_update(moved, ["overridden", "agreed"], batch_size=500)
     figures_show(product_ids={month.forecast.product_id for month in moved if month.forecast.product_id})
 
@@ -223,7 +225,7 @@ def layers_outdated(product_ids: Collection[int]) -> list[ForecastMonth]:
     layers as they should be; nothing is written."""
     running = month_start(today())
     overrides: dict[tuple[int, int, datetime.date], list[OverrideMonth]] = defaultdict(list)
-    said = OverrideMonth.objects.filter(Q(active=True) | Q(month__lt=running), product__in=product_ids)
+    said = OverrideMonth.objects.filter(Q(active=True) | Q(month__lt=running), product__any=product_ids)
     for row in said.select_related("override").order_by("pk"):
         key = (row.product_id, row.measure_id, row.month)
         if row.month >= running:
@@ -232,16 +234,16 @@ def layers_outdated(product_ids: Collection[int]) -> list[ForecastMonth]:
             overrides[key] = [r for r in overrides[key] if r.channel_id != row.channel_id] + [row]
     agreed = {
         (row.product_id, row.measure_id, row.month): float(row.value)
-        for row in ConsensusMonth.objects.filter(product__in=product_ids)
+        for row in ConsensusMonth.objects.filter(product__any=product_ids)
         if row.month >= running or local_date(row.agreed_at) <= month_end(row.month)
     }
     # Of most products nobody said anything: their months need not be read.
     about = {product_id for product_id, _measure, _month in (*overrides, *agreed)}
     layered = Q(overridden__isnull=False) | Q(agreed__isnull=False)
     months = ForecastMonth.objects.filter(
-        Q(forecast__product_id__in=about) | layered,
+        Q(forecast__product_id__any=about) | layered,
         forecast__current=True,
-        forecast__product_id__in=product_ids,
+        forecast__product_id__any=product_ids,
     ).select_related("forecast")
     moved = []
     for month in months:

@@ -6,6 +6,7 @@ from collections.abc import Collection, Sequence
 
 from django.db import transaction
 
+from core.upsert import upsert
 from forecasting.models import ProductNews
 
 
@@ -14,10 +15,4 @@ def news_write(*, product_ids: Collection[int], rows: Sequence[ProductNews]) -> 
     """These rows are all there is to know about these products; other rows of theirs go."""
     kept = {row.product_id for row in rows}
     ProductNews.objects.filter(product_id__in=[pk for pk in product_ids if pk not in kept]).delete()
-    ProductNews.objects.bulk_create(
-        rows,
-        batch_size=500,
-        update_conflicts=True,
-        unique_fields=["product"],
-        update_fields=[f.name for f in ProductNews._meta.concrete_fields if f.name != "product"],
-    )
+    upsert(rows, key=("product",))

@@ -159,7 +159,7 @@ def night_advance(*, run_id: int) -> None:
     )
     if run is None:
         return
-    for step in run.steps.all():
+    for step in run.steps.exclude(state=NightlyStep.State.DONE):
         if step.state == NightlyStep.State.WAITING and not _step_open(run, step):
             return
         if step.state == NightlyStep.State.RUNNING:
@@ -177,7 +177,8 @@ def _chunks(step: NightlyStep) -> Any:
 
 
 def _step_open(run: NightlyRun, step: NightlyStep) -> bool:
-    """Cut the step's work into jobs. ``False`` when that is impossible: the run has then failed."""
+    """Cut the step's work into jobs; without any it is done. ``False`` when that is impossible: the run has
+    then failed."""
     payloads: list[Mapping[str, Any]] = []
     if step.name in registries.nightly_steps:
         try:
@@ -203,9 +204,11 @@ def _step_open(run: NightlyRun, step: NightlyStep) -> bool:
         totals=subjects if any(subjects) else [1] * len(chunks),
         priority=PRIORITY[NightlyRun.Kind(run.kind)],
     )
-    step.state = NightlyStep.State.RUNNING
     step.started_at = timezone.now()
-    step.save(update_fields=["state", "started_at"])
+    step.state = NightlyStep.State.RUNNING
+    if not chunks:
+        step.state, step.finished_at = NightlyStep.State.DONE, step.started_at
+    step.save(update_fields=["state", "started_at", "finished_at"])
     return True
 
 

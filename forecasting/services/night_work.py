@@ -24,10 +24,12 @@ def worker_alive() -> bool:
 
 def run_work(*, run: NightlyRun, tell: Callable[[NightlyRun], None] | None = None) -> NightlyRun:
     """Work on the run here until it is final; workers elsewhere may help. ``tell`` hears of each chunk."""
-    while not _final(run):
+    while True:
         job = job_claim(QUEUE, group_prefix=run_group(run.pk))
         if job is not None:
             job_run(job)
+        elif _final(run):
+            return run
         else:
             sweep()
             night_advance(run_id=run.pk)
@@ -35,7 +37,6 @@ def run_work(*, run: NightlyRun, tell: Callable[[NightlyRun], None] | None = Non
                 time.sleep(0.2)
         if tell is not None:
             tell(run)
-    return run
 
 
 def run_wait(*, run: NightlyRun, tell: Callable[[NightlyRun], None] | None = None) -> NightlyRun:

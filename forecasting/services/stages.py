@@ -30,27 +30,22 @@ def stages_write(*, estimates: Sequence[StageEstimate], run: NightlyRun) -> list
 def stages_show(*, product_ids: Collection[int]) -> None:
     """Bring the product list in line: the stage set by hand while it holds, otherwise the estimate."""
     tree = LineTree()
-    products = list(Product.objects.filter(pk__in=product_ids).only("line_id", "temporary"))
-    leads = {product.pk: tree.lead_measure(product.line_id).pk for product in products}
-    by_hand = {row.product_id: row for row in settings_in_force(today()).filter(product_id__in=leads)}
-    estimates = {
-        (row.product_id, row.measure_id): row
-        for row in StageEstimate.objects.filter(product_id__in=leads, current=True).only(
+    products = Product.objects.filter(pk__any=product_ids).values_list("pk", "line_id", "temporary")
+    by_hand = {row.product_id: row for row in settings_in_force(today()).filter(product_id__any=product_ids)}
+    current = StageEstimate.objects.filter(product_id__any=product_ids, current=True)
+    estimates: dict[tuple[int | None, int], tuple[str, datetime.date | None]] = {
+        (product_id, measure_id): (stage, start)
+        for product_id, measure_id, stage, start in current.values_list(
             "product_id", "measure_id", "stage", "stage_start"
         )
     }
     rows = []
-    for product in products:
-        estimate = None if product.temporary else estimates.get((product.pk, leads[product.pk]))
-        hand = by_hand.get(product.pk)
-        since: datetime.date | None
+    for pk, line_id, temporary in products:
+        lead, hand = tree.lead_measure(line_id).pk, by_hand.get(pk)
+        stage, since = ("", None) if temporary else estimates.get((pk, lead), ("", None))
         if hand is not None:
             stage, since = hand.stage, hand.start_date
-        elif estimate is not None:
-            stage, since = estimate.stage, estimate.stage_start
-        else:
-            stage, since = "", None
-        rows.append(StageFigures(product.pk, leads[product.pk], stage, since, hand is not None))
+        rows.append(StageFigures(pk, lead, stage, since, hand is not None))
     figures_stage_set(rows=rows)
 
 

@@ -11,6 +11,7 @@ from django.db.models import Q
 from core.locks import lock_until_commit
 from core.upsert import upsert
 from forecasting.models import Forecast, NightlyRun, StageEstimate
+from forecasting.selectors.inputs import of_subjects
 
 Row = TypeVar("Row", bound=Forecast | StageEstimate)
 _KEY = ("product", "family", "measure", "as_of")
@@ -44,7 +45,7 @@ def vintages_write(*, model: type[Row], rows: Sequence[Row], run: NightlyRun) ->
             moved_on = False
         if moved_on and same is not None:
             continue
-        row.run = run
+        row.run_id = run.pk
         row.current = not moved_on
         if current is not None and current.as_of < row.as_of:
             outdated.append(current.pk)
@@ -57,8 +58,7 @@ def vintages_write(*, model: type[Row], rows: Sequence[Row], run: NightlyRun) ->
 def _rows_there(manager: Any, rows: Sequence[Row]) -> dict[tuple[Any, ...], Row]:
     """What these subjects have: the current row under ``True`` and the row of each month under the month."""
     found = manager.filter(
-        Q(product_id__in={row.product_id for row in rows if row.product_id})
-        | Q(family_id__in={row.family_id for row in rows if row.family_id}),
+        of_subjects({subject_of(row)[:2] for row in rows}),
         Q(current=True) | Q(as_of__in={row.as_of for row in rows}),
     ).only("product_id", "family_id", "measure_id", "as_of", "run_id", "current")
     there: dict[tuple[Any, ...], Row] = {}

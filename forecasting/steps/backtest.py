@@ -3,17 +3,17 @@ little."""
 
 from __future__ import annotations
 
-import datetime
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from django.utils import timezone
 
 from core.registries import ChunkOutcome
 from forecasting.models import Backtest, NightlyRun
-from forecasting.selectors.inputs import in_chunk
+from forecasting.selectors.inputs import Tested, backtests_of
 from forecasting.selectors.series import SubjectSeries
 from forecasting.services.backtests import backtests_write
+from forecasting.services.night import subjects_of
 
 from .changes import due
 from .common import HORIZON, SEASON_LENGTH, each_subject, engine_series, series_of_chunk
@@ -24,6 +24,8 @@ def compute(run: NightlyRun, payload: Mapping[str, Any]) -> Callable[[], ChunkOu
     from forecasting import engine
 
     payload = due(run, payload)
+    if not subjects_of(payload):
+        return ChunkOutcome
     found = [series for series in series_of_chunk(run, payload) if series.has_data]
     there = backtests_of(payload, {series.as_of for series in found})
     digests = {s.key: backtest_digest(s) for s in found}
@@ -38,7 +40,7 @@ def compute(run: NightlyRun, payload: Mapping[str, Any]) -> Callable[[], ChunkOu
             family_id=series.family_id,
             measure_id=series.measure_id,
             as_of=series.as_of,
-            run=run,
+            run_id=run.pk,
             engine_version=engine.ENGINE_VERSION,
             input_hash=digests[series.key],
             computed_at=moment,
@@ -67,14 +69,5 @@ def backtest_digest(series: SubjectSeries) -> str:
     return series.roughly().digest("backtest", engine.ENGINE_VERSION, SEASON_LENGTH, HORIZON)
 
 
-def holds(row: Backtest | None, digest: str) -> bool:
-    return row is not None and row.input_hash == digest
-
-
-def backtests_of(payload: Mapping[str, Any], months: Collection[datetime.date]) -> dict[Any, Backtest]:
-    """The chunk's backtests of these months, by product, family, measure and month."""
-    rows = Backtest.objects.filter(
-        in_chunk(payload),
-        as_of__in=months,
-    )
-    return {(row.product_id, row.family_id, row.measure_id, row.as_of): row for row in rows}
+def holds(tested: Tested | None, digest: str) -> bool:
+    return tested is not None and tested.input_hash == digest

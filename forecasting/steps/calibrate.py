@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import datetime
 import hashlib
 import json
 from collections.abc import Callable, Iterator, Mapping
-from typing import Any
+from typing import Any, NamedTuple
 
 from core.registries import ChunkOutcome
 from forecasting.models import Backtest, Calibration, NightlyRun
@@ -70,25 +71,31 @@ def compute(run: NightlyRun, payload: Mapping[str, Any]) -> Callable[[], ChunkOu
     return write
 
 
-def _newest(run: NightlyRun) -> list[Backtest]:
+class _Tested(NamedTuple):
+    product_id: int | None
+    line_id: int | None
+    measure_id: int
+    as_of: datetime.date
+    payload: dict[str, Any]
+    weeks: dict[str, Any] | None
+
+
+def _newest(run: NightlyRun) -> list[_Tested]:
     """Of each series what was known by then: a run that looks back knows no later month."""
     from forecasting import engine
 
     subject = ("product_id", "family_id", "measure_id")
     known = Backtest.objects.filter(engine_version=engine.ENGINE_VERSION, as_of__lte=run.as_of)
-    return list(
-        known.order_by(*subject, "-as_of")
-        .distinct(*subject)
-        .only("product__line", "measure", "as_of", "payload", "weeks")
-        .select_related("product")
-    )
+    rows = known.order_by(*subject, "-as_of").distinct(*subject)
+    columns = ("product_id", "product__line_id", "measure_id", "as_of", "payload", "weeks")
+    return [_Tested(*row) for row in rows.values_list(*columns)]
 
 
 def _many_more(before: int, now: int) -> bool:
     return abs(now - before) > CHANGED * before
 
 
-def _pooled(newest: list[Backtest]) -> dict[str, Any]:
+def _pooled(newest: list[_Tested]) -> dict[str, Any]:
     from forecasting import engine
 
     results = [engine.BacktestResult.from_dict(row.payload) for row in newest]
@@ -98,13 +105,13 @@ def _pooled(newest: list[Backtest]) -> dict[str, Any]:
     return pooled
 
 
-def _of_products(tested: list[tuple[Backtest, Any]]) -> float:
+def _of_products(tested: list[tuple[_Tested, Any]]) -> float:
     """By the leading measure of each product's line, in money; families repeat their members."""
     tree = LineTree()
     leading = [
         (row, result)
         for row, result in tested
-        if row.product and row.measure_id == tree.lead_measure(row.product.line_id).pk and result.scale
+        if row.line_id and row.measure_id == tree.lead_measure(row.line_id).pk and result.scale
     ]
     prices = prices_last_year({row.product_id: row.as_of for row, _ in leading if row.product_id})
     priced = [

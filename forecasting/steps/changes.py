@@ -26,7 +26,7 @@ from forecasting.selectors.outlines import Outline, outlines
 from forecasting.services.inputs import inputs_found
 from forecasting.services.night import last_closed_month
 
-from .common import loader_of, series_of_chunk, subject_chunks
+from .common import kept_of, loader_of, series_of_chunk, subject_chunks
 from .drivers import Drivers
 from .launches import Launches
 
@@ -73,7 +73,10 @@ def due(run: NightlyRun, payload: Mapping[str, Any]) -> Mapping[str, Any]:
 
 def looked(run: NightlyRun) -> bool:
     """Whether the run has seen what changed."""
-    return _forward(run) and run.steps.filter(name=STEP, state=NightlyStep.State.DONE).exists()
+    kept = kept_of(run)
+    if not kept.looked and _forward(run):
+        kept.looked = run.steps.filter(name=STEP, state=NightlyStep.State.DONE).exists()
+    return kept.looked
 
 
 def _forward(run: NightlyRun) -> bool:

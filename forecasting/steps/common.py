@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime
 import logging
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -13,14 +13,7 @@ from django.conf import settings
 from core.registries import SubjectFailure
 from forecasting.models import Decision, Finding, NightlyRun
 from forecasting.selectors.inputs import Subject
-from forecasting.selectors.series import (
-    Seasons,
-    SeriesLoader,
-    Span,
-    SubjectSeries,
-    data_span,
-    subjects_of_run,
-)
+from forecasting.selectors.series import SeriesLoader, Span, SubjectSeries, data_span, subjects_of_run
 from forecasting.services.chunks import TRIES
 from products.selectors.lines import LineTree
 
@@ -61,9 +54,10 @@ class _Kept:
     """What this process has read for one run; the next step asks for it again."""
 
     run: tuple[int, datetime.datetime | None]
+    looked: bool = False
     cut: tuple[list[int], list[int], list[list[Any]]] | None = None
     span: list[list[Any]] = field(default_factory=list)
-    seasons: Seasons = field(default_factory=dict)
+    loader: SeriesLoader | None = None
     subjects: dict[Subject, list[SubjectSeries]] = field(default_factory=dict)
     series: int = 0
 
@@ -71,7 +65,7 @@ class _Kept:
 _kept = _Kept((0, None))
 
 
-def _kept_of(run: NightlyRun) -> _Kept:
+def kept_of(run: NightlyRun) -> _Kept:
     """What is kept of this run; of a run that is no row, and may be one of many, nothing."""
     global _kept
     if run.pk is None:
@@ -83,7 +77,7 @@ def _kept_of(run: NightlyRun) -> _Kept:
 
 def cut_of(run: NightlyRun) -> tuple[list[int], list[int], list[list[Any]]]:
     """The run's products, families, and months of data; a process cuts all steps of a run by the same."""
-    kept = _kept_of(run)
+    kept = kept_of(run)
     if kept.cut is None:
         span = [
             [line, measure, str(first), str(last)]
@@ -100,13 +94,13 @@ def series_of_chunk(run: NightlyRun, payload: Mapping[str, Any]) -> list[Subject
     asked += [(None, pk) for pk in sorted(payload.get("families") or ())]
     if not asked:
         return []
-    kept = _kept_of(run)
-    if kept.span != payload["span"]:
-        kept.span, kept.subjects, kept.series = payload["span"], {}, 0
+    loader, kept = loader_of(run, payload), kept_of(run)
     missing = [subject for subject in asked if subject not in kept.subjects]
     read: dict[Subject, list[SubjectSeries]] = {}
     if missing:
-        for series in _series_read(run, payload, missing, kept.seasons):
+        products = [pk for pk, _family in missing if pk]
+        families = [pk for _product, pk in missing if pk]
+        for series in loader.load(products, families):
             read.setdefault(series.subject, []).append(series)
         number = sum(map(len, read.values()))
         if kept.series + number <= KEPT_SERIES:
@@ -116,17 +110,13 @@ def series_of_chunk(run: NightlyRun, payload: Mapping[str, Any]) -> list[Subject
     return [series for subject in asked for series in found.get(subject, ())]
 
 
-def _series_read(
-    run: NightlyRun, payload: Mapping[str, Any], subjects: Collection[Subject], seasons: Seasons
-) -> list[SubjectSeries]:
-    products = [pk for pk, _family in subjects if pk]
-    families = [pk for _product, pk in subjects if pk]
-    return loader_of(run, payload, seasons).load(products, families)
-
-
-def loader_of(run: NightlyRun, payload: Mapping[str, Any], seasons: Seasons | None = None) -> SeriesLoader:
-    """Reads series as the chunk was told."""
-    return SeriesLoader(run, span_of(payload), LineTree(), seasons)
+def loader_of(run: NightlyRun, payload: Mapping[str, Any]) -> SeriesLoader:
+    """Reads series as the chunk was told; with the lines as they were when this process first asked."""
+    kept = kept_of(run)
+    if kept.loader is None or kept.span != payload["span"]:
+        kept.loader, kept.span = SeriesLoader(run, span_of(payload), LineTree()), payload["span"]
+        kept.subjects, kept.series = {}, 0
+    return kept.loader
 
 
 def span_of(payload: Mapping[str, Any]) -> Span:
@@ -145,8 +135,9 @@ def complete_of(payload: Mapping[str, Any]) -> dict[tuple[int, int], datetime.da
 def engine_series(series: SubjectSeries, *, final_only: bool = False) -> Series:
     """The series as the engine takes it: what people decided applied, months as ordinals, NaN for missing; if
     asked, final months only."""
-    name = "final" if final_only else "whole"
-    return series.once(name, lambda: _decided(series, raw_series(series, final_only=final_only)))
+    cut = final_only and series.fit_until < series.as_of
+    name = "final" if cut else "whole"
+    return series.once(name, lambda: _decided(series, raw_series(series, final_only=cut)))
 
 
 def _decided(series: SubjectSeries, raw: Series) -> Series:

@@ -13,6 +13,7 @@ from forecasting.selectors.inputs import in_chunk
 from forecasting.selectors.prices import prices_last_year
 from forecasting.selectors.series import SubjectSeries
 from forecasting.services.findings import findings_write
+from forecasting.services.night import subjects_of
 
 from .changes import due
 from .common import SEASON_LENGTH, each_subject, raw_series, series_of_chunk
@@ -23,6 +24,8 @@ KINDS = {"stockout": "stock_out"}
 
 def compute(run: NightlyRun, payload: Mapping[str, Any]) -> Callable[[], ChunkOutcome]:
     payload = due(run, payload)
+    if not subjects_of(payload):
+        return ChunkOutcome
     found = series_of_chunk(run, payload)
     newest = _newest(payload)
     waiting = _waiting(payload)

@@ -6,27 +6,26 @@ import hashlib
 import json
 from array import array
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from math import nan
+from functools import cache
 from typing import Any
 
 from django.utils import timezone
 
 from core.models import Job
 from core.registries import ChunkOutcome
-from forecasting.models import Backtest, Calibration, Forecast, NightlyRun
-from forecasting.selectors.inputs import forecasts_listed, in_chunk
+from forecasting.models import Calibration, Forecast, NightlyRun
+from forecasting.selectors.inputs import Tested, backtests_of, forecasts_listed, in_chunk
 from forecasting.selectors.prices import prices_last_year
 from forecasting.selectors.series import SubjectSeries
 from forecasting.services.forecasts import ForecastWrite, MonthRow, WeekRow, forecasts_write
 from forecasting.services.judgement import judgement_apply
 from forecasting.services.list_figures import MonthMade, list_figures
-from forecasting.services.night import step_group
+from forecasting.services.night import step_group, subjects_of
 from forecasting.services.vintages import still_holds
 from forecasting.totals import CORRELATION, PRODUCT_CORRELATION, USUAL_CORRELATION
 from products.models import Measure
 from products.services.figures import figures_forecast_set
 
-from .backtest import backtests_of
 from .calibrate import calibration_digest, calibration_of
 from .changes import due, due_chunks
 from .common import HORIZON, SEASON_LENGTH, each_subject, engine_series, series_of_chunk, subject_chunks
@@ -64,13 +63,14 @@ def compute(run: NightlyRun, payload: Mapping[str, Any]) -> Callable[[], ChunkOu
     from forecasting import engine
 
     payload = due(run, payload) if payload.get("due") else payload
+    if not subjects_of(payload):
+        return lambda: ChunkOutcome(done=frozenset())
     saved = calibration_of(run.as_of, engine.ENGINE_VERSION)
     factors = dict(saved.payload) if saved else {}
     correlation = factors.pop(CORRELATION, USUAL_CORRELATION)
     factors.pop(PRODUCT_CORRELATION, None)
     calibration = engine.Calibration.from_dict(factors) if saved else None
     pool = calibration_digest(saved)
-    levels = set(Measure.objects.filter(kind="level").values_list("pk", flat=True))
     there = {
         (row.product_id, row.family_id, row.measure_id, row.as_of): row for row in _forecasts_of(payload)
     }
@@ -86,7 +86,7 @@ def compute(run: NightlyRun, payload: Mapping[str, Any]) -> Callable[[], ChunkOu
 
     tests = backtests_of(payload, {series.as_of for series in found})
 
-    def tested_of(series: SubjectSeries) -> Backtest | None:
+    def tested_of(series: SubjectSeries) -> Tested | None:
         row = tests.get((*series.key, series.as_of))
         return row if row is not None and row.engine_version == engine.ENGINE_VERSION else None
 
@@ -175,6 +175,7 @@ def compute(run: NightlyRun, payload: Mapping[str, Any]) -> Callable[[], ChunkOu
     made, failures = each_subject(changed, one)
 
     leading = {series.key for series in changed if series.leads and series.product_id}
+    levels = {series.key for series in changed if series.kind == Measure.Kind.LEVEL}
     prices = prices_last_year({key[0]: series.as_of for key, series in _keyed(changed) if key in leading})
 
     def write() -> ChunkOutcome:
@@ -185,7 +186,7 @@ def compute(run: NightlyRun, payload: Mapping[str, Any]) -> Callable[[], ChunkOu
                 list_figures(
                     item.header,
                     [MonthMade.of(row) for row in item.months],
-                    is_level=item.header.measure_id in levels,
+                    is_level=_key(item.header) in levels,
                     correlation=correlation,
                     price=prices.get((item.header.product_id or 0, item.header.measure_id)),
                 )
@@ -222,11 +223,16 @@ def _forecasts_of(payload: Mapping[str, Any]) -> list[Forecast]:
     )
 
 
-def _months(made: Any, naive: Any, moved: Moved | None, prices: list[float] | None) -> list[MonthRow]:
+@cache
+def _iso_month(ordinal: int) -> str:
     from forecasting.engine import ordinal_month
 
+    return str(ordinal_month(ordinal))
+
+
+def _months(made: Any, naive: Any, moved: Moved | None, prices: list[float] | None) -> list[MonthRow]:
     ahead = len(made.mean)
-    months = (str(ordinal_month(made.first_period + step)) for step in range(ahead))
+    months = (_iso_month(made.first_period + step) for step in range(ahead))
     columns = (made.mean, made.median, made.lo80, made.hi80, made.lo95, made.hi95)
     said = [None] * ahead if naive is None or not len(naive) else naive[:ahead].tolist()
     driven = moved.on(made) if moved else None
@@ -240,7 +246,8 @@ def _digest(said: Any, *tables: Sequence[MonthRow | WeekRow]) -> str:
     out takes longer than to hash them."""
     found = hashlib.sha256(json.dumps(said, sort_keys=True, separators=(",", ":")).encode())
     for rows in tables:
-        dates, numbers = [row[0] for row in rows], [value for row in rows for value in row[1:]]
+        dates, *columns = zip(*rows, strict=True) if rows else ((),)
         found.update("|".join(dates).encode())
-        found.update(array("d", [nan if value is None else value for value in numbers]).tobytes())
+        for column in columns:
+            found.update(repr(column).encode() if None in column else array("d", column))
     return found.hexdigest()

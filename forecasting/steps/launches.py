@@ -9,10 +9,9 @@ from typing import TYPE_CHECKING, Any
 from core.months import month_add, months_between
 from forecasting.models import LaunchPlan, NightlyRun
 from forecasting.selectors.launches import Said, borrowed, plans_in_force, said_by
-from forecasting.selectors.series import SeriesLoader, SubjectSeries
-from products.selectors.lines import LineTree
+from forecasting.selectors.series import SubjectSeries
 
-from .common import HORIZON, span_of
+from .common import HORIZON, loader_of
 
 if TYPE_CHECKING:
     from forecasting.engine import Forecast
@@ -27,7 +26,7 @@ class Launches:
         self._said: dict[tuple[int | None, int | None, int], Said] = {}
         if not plans:
             return
-        loader = SeriesLoader(run, span_of(payload), LineTree())
+        loader = loader_of(run, payload)
         for (product_id, measure_id), plan in plans.items():
             weights = {row.product_id: float(row.weight) for row in plan.references.all()}
             found = borrowed(weights, measure_id, loader.last_final)

@@ -10,7 +10,8 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from core.months import month_add
-from forecasting.models import Backtest, Calibration, Finding
+from forecasting.models import Calibration, Finding
+from forecasting.selectors.inputs import Tested
 from forecasting.selectors.subject_series import SubjectSeries, WeekSeries
 from forecasting.services.forecasts import WeekRow
 from forecasting.totals import CORRELATION, USUAL_CORRELATION, error_correlation
@@ -59,12 +60,12 @@ class Weeks:
         factors.pop("tested", None)
         self._calibration = engine.Calibration.from_dict(factors) if factors else None
 
-    def digest(self, series: SubjectSeries, tested: Backtest | None) -> list[Any]:
+    def digest(self, series: SubjectSeries, tested: Tested | None) -> list[Any]:
         """What the series' own figures do not tell; nothing where there are no weeks."""
         return [self._digest, tested.weeks if tested else None] if series.weeks else []
 
     def applied(
-        self, series: SubjectSeries, made: Forecast | None, tested: Backtest | None
+        self, series: SubjectSeries, made: Forecast | None, tested: Tested | None
     ) -> tuple[Forecast | None, list[WeekRow], BacktestResult | None]:
         """The forecast with its months from weeks, the weeks, and how good weeks were; as it is without."""
         from forecasting import engine

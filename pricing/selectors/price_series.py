@@ -105,17 +105,22 @@ class PriceSeriesReader:
     """Reads for one chunk of the night: prices, promotions and sales of all its products at once."""
 
     def __init__(self, complete: Mapping[tuple[int, int], datetime.date], product_ids: Sequence[int]) -> None:
-        self._tree = LineTree()
-        rows = Product.objects.filter(pk__in=product_ids).select_related("line").order_by("pk")
+        rows = Product.objects.filter(pk__any=product_ids).only("line_id").order_by("pk")
         self.products = list(rows)
-        self._measures = {p.pk: answering_measures(self._tree, p.line_id) for p in self.products}
-        self._complete = complete
+        tree = LineTree()
+        self._measures = {
+            line_id: [
+                (measure, final_until(tree, complete, line_id, measure))
+                for measure in answering_measures(tree, line_id)
+            ]
+            for line_id in {product.line_id for product in self.products}
+        }
         self._prices = prices_by_list([product.pk for product in self.products])
         self._promotions = _promotions([product.pk for product in self.products])
         self._chains = channel_chains()
         self._gaps = gaps_of(product_ids)
         self._distribution = distribution_rates(product_ids)
-        measures = {measure.pk for of in self._measures.values() for measure in of}
+        measures = {measure.pk for of in self._measures.values() for measure, _until in of}
         ids = ([product.pk for product in self.products], sorted(measures))
         self._weeks, self._months = volumes_by_week(*ids), volumes_by_month(*ids)
 
@@ -153,16 +158,15 @@ class PriceSeriesReader:
 
     def _measure(self, product: Product) -> tuple[Measure, datetime.date | None]:
         """Sell-out where enough of it is final, else what leads; and the last day of it that is."""
-        *others, lead = self._measures[product.pk]
-        for measure in others:
-            until = final_until(self._tree, self._complete, product.line_id, measure)
+        *others, lead = self._measures[product.line_id]
+        for measure, until in others:
             key = (product.pk, measure.pk)
             if until is not None and (
                 len(_sold(self._weeks.get(key, {}), WEEKS, until)) >= MIN_WEEKS
                 or len(_sold(self._months.get(key, {}), MONTHS, until)) >= MIN_MONTHS
             ):
                 return measure, until
-        return lead, final_until(self._tree, self._complete, product.line_id, lead)
+        return lead
 
     def _nearest(self, channel: int, apart: Collection[int]) -> int | None:
         """Whose price it pays: its own or the nearest above it; ``None``: everybody's."""
@@ -248,7 +252,7 @@ def answering_measures(tree: LineTree, line_id: int) -> list[Measure]:
 
 def _promotions(product_ids: Sequence[int]) -> dict[int, list[PromotionProduct]]:
     rows = PromotionProduct.objects.filter(
-        ran_or_will("promotion__"), product__in=product_ids
+        ran_or_will("promotion__"), product__any=product_ids
     ).select_related("promotion")
     found: dict[int, list[PromotionProduct]] = defaultdict(list)
     for part in rows.prefetch_related("promotion__channel_rows").order_by("promotion"):

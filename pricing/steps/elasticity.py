@@ -20,7 +20,7 @@ from pricing.models import Elasticity
 from pricing.selectors.price_series import PriceSeries, PriceSeriesReader
 from pricing.selectors.price_signs import price_signs
 from pricing.services.elasticities import elasticities_write, measured_write
-from products.models import Measure
+from products.models import Measure, Product
 
 if TYPE_CHECKING:
     from pricing.engine.shrinkage import Posterior
@@ -65,13 +65,13 @@ def measured(series: PriceSeries, run: NightlyRun, sign: str) -> Elasticity:
     from pricing.engine.estimate import own_words, reason_params, refusal_of
 
     row = Elasticity(
-        product=series.product,
+        product_id=series.product.pk,
         channel_id=series.channel_id,
-        measure=series.measure,
+        measure_id=series.measure.pk,
         as_of=run.as_of,
         frequency=series.frequency,
         price_kind=series.price_kind,
-        run=run,
+        run_id=run.pk,
         engine_version=engine.ENGINE_VERSION,
         input_hash=sign,
         computed_at=timezone.now(),
@@ -110,15 +110,15 @@ def together(run: NightlyRun, payload: Mapping[str, Any]) -> Callable[[], ChunkO
     if not Elasticity.objects.filter(pending=True).exists():
         return lambda: ChunkOutcome(skipped=1)
     rows = list(
-        Elasticity.objects.exclude(reason_code=LEVEL)
-        .select_related("product")
-        .order_by("product_id", F("channel_id").asc(nulls_first=True))
+        Elasticity.objects.exclude(reason_code=LEVEL).order_by(
+            "product_id", F("channel_id").asc(nulls_first=True)
+        )
     )
     before = [_said(row) for row in rows]
-    _shrink(rows)
+    _shrink(rows, dict(Product.objects.values_list("pk", "line_id")))
     changed = [row for row, was in zip(rows, before, strict=True) if row.pending or _said(row) != was]
     for row in changed:
-        row.pending, row.run, row.computed_at = False, run, timezone.now()
+        row.pending, row.run_id, row.computed_at = False, run.pk, timezone.now()
 
     def write() -> ChunkOutcome:
         elasticities_write(rows=changed)
@@ -131,8 +131,8 @@ def _said(row: Elasticity) -> tuple[Any, ...]:
     return row.method, row.estimate, row.sd, row.lo80, row.hi80, row.lo95, row.hi95, row.quantiles
 
 
-def _shrink(rows: list[Elasticity]) -> None:
-    """Products with their channels; a product stands before these."""
+def _shrink(rows: list[Elasticity], lines: Mapping[int, int]) -> None:
+    """Products with their channels; a product stands before these. ``lines`` by product."""
     import numpy as np
 
     from pricing.engine.channels import shrink_within
@@ -148,27 +148,28 @@ def _shrink(rows: list[Elasticity]) -> None:
 
     found = shrink_within(
         curves(products),
-        [str(row.product.line_id) for row in products],
+        [str(lines[row.product_id]) for row in products],
         curves(channels),
         [place[row.product_id] for row in channels],
         [row.frequency == Elasticity.Frequency.MONTHS for row in products],
     )
     heard = {row.product_id for row in channels if row.likelihood}
-    speaking = {row.product.line_id for row in rows if row.likelihood}
+    speaking = {lines[row.product_id] for row in rows if row.likelihood}
     rounded = cache(_rounded)  # those that say nothing of themselves share their line's
     for row, posterior in zip([*products, *channels], [*found[0], *found[1]], strict=True):
         if not row.likelihood:
-            row.method = _borrowed(row, products[place[row.product_id]], heard, speaking)
+            whole = products[place[row.product_id]]
+            row.method = _borrowed(row, whole, heard, lines[row.product_id] in speaking)
         row.estimate, row.sd, row.lo80, row.hi80, row.lo95, row.hi95, row.quantiles = rounded(posterior)
 
 
-def _borrowed(row: Elasticity, whole: Elasticity, heard: set[int], speaking: set[int]) -> str:
+def _borrowed(row: Elasticity, whole: Elasticity, heard: set[int], line_speaks: bool) -> str:
     """Whose value it is of one that says nothing of itself."""
     if row.product_id in heard:
         return "product" if row.channel_id else "channels"
     if row.channel_id and whole.likelihood:
         return "product"
-    return "category" if row.product.line_id in speaking else "portfolio"
+    return "category" if line_speaks else "portfolio"
 
 
 def _rounded(found: Posterior) -> tuple[float, float, float, float, float, float, list[float]]:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from typing import Any
 
+from django.db.models import Q
+
 from core.months import month_add
 from core.registries import ChunkOutcome
 from forecasting.models import Forecast, NightlyRun
@@ -14,7 +16,7 @@ from pricing.selectors.costs import Rates
 from pricing.selectors.costs_ahead import forecasts_current
 from pricing.selectors.floor_signs import floor_signs
 from pricing.selectors.margins import Margins
-from pricing.selectors.margins_ahead import MONTHS, Fall, fall_under, margin_floor, months_ahead
+from pricing.selectors.margins_ahead import MONTHS, Fall, fall_under, months_ahead
 from pricing.selectors.standard_costs import rates_of_products
 from pricing.services.cost_signs import Step, products_due, products_signed
 from pricing.services.margin_floors import alerts_there, floor_alerts_settle
@@ -26,11 +28,14 @@ def chunks(run: NightlyRun) -> Iterator[Mapping[str, Any]]:
     """Products with a floor, or with an alert of theirs. A run that looks back tells nobody anything."""
     if run.as_of != last_closed_month(run.local_date):
         return
-    scope = Product.objects.only("line_id", "floor_rate")
+    tree = LineTree()
+    lines = [pk for pk in tree.lines if tree.inherited(pk, "floor_rate").value is not None]
+    floored = Product.objects.filter(
+        Q(floor_rate__isnull=False) | Q(line__any=lines) | Q(pk__any=alerts_there())
+    )
     if run.scope is not None:
-        scope = scope.filter(pk__in=run.scope)
-    there, tree = alerts_there(), LineTree()
-    found = sorted(row.pk for row in scope if row.pk in there or margin_floor(row, tree) is not None)
+        floored = floored.filter(pk__any=run.scope)
+    found = sorted(floored.values_list("pk", flat=True))
     size = chunk_size(len(found))
     for begin in range(0, len(found), size):
         yield {"products": found[begin : begin + size]}

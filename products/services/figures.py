@@ -166,7 +166,7 @@ def _set(rows: Sequence[Any], types: dict[str, str]) -> int:
     sql = f"""
         INSERT INTO products_productfigures AS f (product_id, measure_id, {names}, {", ".join(defaults)})
         SELECT product_id, measure_id, {names}, {", ".join(defaults.values())}
-        FROM jsonb_to_recordset(%s) AS r(product_id bigint, measure_id bigint,
+        FROM json_to_recordset(%s) AS r(product_id bigint, measure_id bigint,
                                          {", ".join(f"{name} {kind}" for name, kind in types.items())})
         ON CONFLICT (product_id) DO UPDATE SET {", ".join(f"{name} = excluded.{name}" for name in types)}
         WHERE ({", ".join(f"f.{name}" for name in types)})

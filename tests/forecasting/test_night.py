@@ -118,6 +118,14 @@ def test_a_second_night_on_the_same_data_computes_nothing(products):
         }.items()
     )
     assert content() == before
+    skipped = run_skipped(again)
+    assert sorted(skipped) == sorted(product.pk for product in products)
+
+
+def run_skipped(run):
+    """The products that the page of the run lists as skipped."""
+    results = Job.objects.filter(group=f"night:{run.pk}:forecast").values_list("result", flat=True)
+    return [pk for result in results for pk in result["skipped_products"]]
 
 
 def test_the_counts_of_every_step_add_up(products):

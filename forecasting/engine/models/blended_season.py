@@ -53,7 +53,7 @@ def _gaps(z: FloatArray, m: int, seasons: int | None) -> tuple[FloatArray, NDArr
 
 def _means(gaps: FloatArray, place: NDArray[np.int_], m: int) -> tuple[FloatArray, float]:
     """Mean gap by position, zero on average, and the variance that noise gives such a mean."""
-    season = np.array([gaps[place == k].mean() for k in range(m)])
+    season = np.bincount(place, gaps, m) / np.bincount(place, minlength=m)
     season -= season.mean()
     noise = float(np.square(gaps - season[place]).sum()) / max(len(gaps) - m, 1) * m / len(gaps)
     return season, noise
