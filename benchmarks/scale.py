@@ -97,7 +97,9 @@ def run(bench: Bench) -> None:
     _make(products)
     with _workers(processes) as group:
         first, run_ = _night(group, TONIGHT)
+        rows = _said()
         _tell(f"a month's first night, {products:,} products × {MONTHS} months, {processes} processes", first)
+        tell(f"   rows {rows}")
         per_thousand = first.cpu / products * 1000
         tell(f"   {per_thousand:.1f} s of CPU per 1,000 series; its steps: {_steps(run_)}")
         same, _ = _night(group, TONIGHT + datetime.timedelta(days=1))
@@ -107,18 +109,19 @@ def run(bench: Bench) -> None:
         _tell("the night after it, one product in twenty changed (goal ≤ 8 % of the first)", few, first)
         tell(f"   its steps: {_steps(run_)}")
     _tell_tables(products)
-    count = bench.size(1000, 8)
-    said = {}
-    for processes, backwards in ((1, False), (4, True)):
+    # The night above stands for the one in order where it is tried out: a worker's start takes longer.
+    count, said = (products, {rows}) if bench.small else (1000, set())
+    for processes, backwards in ((4, True),) if bench.small else ((1, False), (4, True)):
         fresh()
         _make(count, backwards=backwards)
         with _workers(processes) as group:
             took, _ = _night(group, TONIGHT)
-        said[processes, backwards] = _said()
+        rows = _said()
+        said.add(rows)
         order = "made in the opposite order" if backwards else "in order"
         _tell(f"{count:,} products {order}, {processes} processes", took)
-        tell(f"   rows {said[processes, backwards]}")
-    tell(f"the same rows each time: {'yes' if len(set(said.values())) == 1 else 'NO'}")
+        tell(f"   rows {rows}")
+    tell(f"the same rows each time: {'yes' if len(said) == 1 else 'NO'}")
 
 
 def _make(count: int, *, backwards: bool = False) -> None:

@@ -6,7 +6,7 @@ import gc
 import itertools
 import os
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -63,6 +63,15 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> Iterator[None]:
     yield
     # The long ones first, so that at the end no process waits for the other.
     items.sort(key=lambda item: [item.get_closest_marker(name) is None for name in LONG_FIRST])
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_collection() -> Generator[None, Any, Any]:
+    """Nothing of what is being loaded is garbage: to look for it took a third of each process's time here."""
+    gc.disable()
+    found = yield
+    gc.enable()
+    return found
 
 
 def pytest_collection_finish() -> None:

@@ -15,7 +15,7 @@ from core.models import Job
 from pricing.models import Price, Proposal
 from pricing.models.price import State
 from products.models import Product, ProductFigures, ProductLine
-from products.selectors.access import visible_line_ids
+from products.selectors.access import is_limited, visible_line_ids
 
 from .bounds import BoundsOn, Held, prices_held
 from .prices import in_force, lists_visible, vat_rates, with_and_without
@@ -54,16 +54,21 @@ class ProposalRow:
         return self.price.amount / self.old - 1
 
 
-def proposals_visible(user: Any) -> QuerySet[Proposal]:
-    """Those on lists the person may see, all of whose products lie within their lines; drafts only their
-    own. Waiting ones come first, then the newest."""
-    related = ("price_list__channel", "price_list__segment", "author", "decided_by")
-    rows = Proposal.objects.filter(price_list__in=lists_visible(user)).select_related(*related)
-    rows = rows.exclude(~Q(author=user), state=State.DRAFT)
+def _in_sight(user: Any) -> QuerySet[Proposal]:
+    """Those on lists the person may see, all of whose products lie within their lines."""
+    rows = Proposal.objects.filter(price_list__in=lists_visible(user))
     lines = visible_line_ids(user)
-    if lines is not None:
-        outside = Price.objects.filter(proposal=OuterRef("pk")).exclude(product__line__in=lines)
-        rows = rows.exclude(Exists(outside))
+    if lines is None:
+        return rows
+    return rows.exclude(
+        Exists(Price.objects.filter(proposal=OuterRef("pk")).exclude(product__line__in=lines))
+    )
+
+
+def proposals_visible(user: Any) -> QuerySet[Proposal]:
+    """Those in the person's sight; drafts only their own. Waiting ones come first, then the newest."""
+    related = ("price_list__channel", "price_list__segment", "author", "decided_by")
+    rows = _in_sight(user).select_related(*related).exclude(~Q(author=user), state=State.DRAFT)
     waiting = Case(When(state=State.PROPOSED, then=Value(0)), default=Value(1))
     return rows.annotate(price_count=Count("prices")).order_by(waiting, "-pk")
 
@@ -80,10 +85,8 @@ def proposals_waiting(user: Any) -> QuerySet[Proposal]:
     """For the number in the menu."""
     if not user.has_perm("pricing.view"):
         return Proposal.objects.none()
-    rows = Proposal.objects.filter(state=State.PROPOSED)
-    return (
-        rows if visible_line_ids(user) is None else rows.filter(pk__in=proposals_visible(user).values("pk"))
-    )
+    rows = _in_sight(user) if is_limited(user) else Proposal.objects.all()
+    return rows.filter(state=State.PROPOSED)
 
 
 # Of a proposal just written the planner knows nothing yet: a join from its thousands of prices to products

@@ -1,3 +1,3 @@
-from tests.faults.conftest import broker, processes
+from tests.faults.conftest import broker, nursery, processes
 
-__all__ = ["broker", "processes"]
+__all__ = ["broker", "nursery", "processes"]

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import datetime
+import json
 import os
+import queue
 import signal
 import subprocess
 import sys
+import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -41,16 +45,70 @@ PRODUCTS = 8
 ROOT = Path(__file__).resolve().parents[2]
 
 
+@dataclass
+class Process:
+    """A worker group or a beat; ``returncode`` once it ended, negative where by a signal."""
+
+    pid: int
+    returncode: int | None = None
+
+    def poll(self) -> int | None:
+        return self.returncode
+
+    def wait(self, seconds: float = 30) -> None:
+        until = time.monotonic() + seconds
+        while self.poll() is None:
+            assert time.monotonic() < until, f"{self.pid} does not end"
+            time.sleep(0.01)
+
+
+class Nursery:
+    """What processes are forked from, see tests/faults/nursery.py; started when first asked."""
+
+    def __init__(self) -> None:
+        self._running: subprocess.Popen[str] | None = None
+        self._found: dict[int, Process] = {}
+        self._began: queue.Queue[Process] = queue.Queue()
+
+    def fork(self, **told: Any) -> Process:
+        if self._running is None:
+            self._running = self._start()
+        assert self._running.stdin is not None
+        self._running.stdin.write(f"{json.dumps(told)}\n")
+        self._running.stdin.flush()
+        return self._began.get(timeout=120)
+
+    def _start(self) -> subprocess.Popen[str]:
+        environment = os.environ | {"DJANGO_SETTINGS_MODULE": "tests.faults.worker_settings"}
+        pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE}
+        command = [sys.executable, "-m", "tests.faults.nursery"]
+        running = subprocess.Popen(command, cwd=ROOT, env=environment, text=True, **pipes)
+        threading.Thread(target=self._hear, args=(running.stdout,), daemon=True).start()
+        return running
+
+    def _hear(self, said: Iterable[str]) -> None:
+        for line in said:
+            what, pid, *code = json.loads(line)
+            if what == "began":
+                self._found[pid] = Process(pid)
+                self._began.put(self._found[pid])
+            else:
+                self._found.pop(pid).returncode = code[0]
+
+    def end(self) -> None:
+        if self._running is not None:
+            self._running.kill()
+            self._running.wait()
+
+
 class Processes:
     """Starts worker groups and beats, each in a process group of its own, and ends them by id."""
 
-    def __init__(self, folder: Path) -> None:
-        self._folder = folder
-        self._started: list[subprocess.Popen[bytes]] = []
+    def __init__(self, folder: Path, nursery: Nursery) -> None:
+        self._folder, self._nursery = folder, nursery
+        self._started: list[Process] = []
 
-    def worker(
-        self, failpoint: str = "", deliveries: int = 1, queues: str = "night,short"
-    ) -> subprocess.Popen[bytes]:
+    def worker(self, failpoint: str = "", deliveries: int = 1, queues: str = "night,short") -> Process:
         arguments = [
             "worker",
             "--concurrency=2",
@@ -63,28 +121,20 @@ class Processes:
             {"PMTOOL_FAILPOINT": failpoint, "PMTOOL_FAULT_DELIVERIES": str(deliveries)},
         )
 
-    def beat(self, deliveries: int = 1) -> subprocess.Popen[bytes]:
+    def beat(self, deliveries: int = 1) -> Process:
         schedule = self._folder / f"beat-{len(self._started)}"
         return self._start(
             ["beat", f"--schedule={schedule}", "--pidfile=", "--max-interval=1", "--loglevel=WARNING"],
             {"PMTOOL_FAULT_DELIVERIES": str(deliveries)},
         )
 
-    def _start(self, arguments: list[str], environment: dict[str, str]) -> subprocess.Popen[bytes]:
-        log = (self._folder / f"process-{len(self._started)}.log").open("wb")
-        process = subprocess.Popen(
-            [sys.executable, "-m", "celery", "-A", "pmtool", *arguments],
-            cwd=ROOT,
-            env=os.environ
-            | {
-                "DJANGO_SETTINGS_MODULE": "tests.faults.worker_settings",
-                "PMTOOL_FAULT_DATABASE": connection.settings_dict["NAME"],
-                "PMTOOL_FAULT_FILES": str(settings.MEDIA_ROOT),
-            }
-            | environment,
-            stdout=log,
-            stderr=subprocess.STDOUT,
-            start_new_session=True,
+    def _start(self, arguments: list[str], environment: dict[str, str]) -> Process:
+        process = self._nursery.fork(
+            arguments=arguments,
+            environment=environment,
+            database=connection.settings_dict["NAME"],
+            files=str(settings.MEDIA_ROOT),
+            log=str(self._folder / f"process-{len(self._started)}.log"),
         )
         self._started.append(process)
         return process
@@ -105,9 +155,16 @@ class Processes:
             process.wait()
 
 
+@pytest.fixture(scope="session")
+def nursery() -> Iterator[Nursery]:
+    found = Nursery()
+    yield found
+    found.end()
+
+
 @pytest.fixture
-def processes(transactional_db: Any, tmp_path: Path, broker: Any) -> Iterator[Processes]:
-    found = Processes(tmp_path)
+def processes(transactional_db: Any, tmp_path: Path, broker: Any, nursery: Nursery) -> Iterator[Processes]:
+    found = Processes(tmp_path, nursery)
     try:
         yield found
     finally:

@@ -1,4 +1,4 @@
-"""What the worker and beat processes of the fault tests run with: the test's own database, short leases."""
+"""What the worker and beat processes of the fault tests run with: short leases."""
 
 # ruff: noqa: F405
 from __future__ import annotations
@@ -9,9 +9,7 @@ from celery.app.task import Task
 
 from pmtool.settings.test import *  # noqa: F403
 
-DATABASES["default"]["NAME"] = os.environ["PMTOOL_FAULT_DATABASE"]
 DATABASES["default"]["CONN_MAX_AGE"] = 0
-MEDIA_ROOT = os.environ["PMTOOL_FAULT_FILES"]
 JOB_LEASE_SECONDS = 3
 # Two a chunk: a product is given up after six deaths (three of the chunk, three alone); five are staged.
 NIGHT_CHUNK_SIZE = 2

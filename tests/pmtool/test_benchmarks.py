@@ -32,5 +32,5 @@ def test_every_benchmark_runs_small_and_leaves_nothing(tmp_path: Path) -> None:
         assert os.listdir(folder) == []
     for told in ("bare COPY", "bare models", "queries", "gunicorn", "beat", "the night after", "pptx"):
         assert told in done.stdout
-    # One worker process or four, products made in order or backwards.
+    # Two worker processes or four, products made in order or backwards.
     assert "the same rows each time: yes" in done.stdout

@@ -447,7 +447,7 @@ def counted(owner: Any, addresses: dict[str, str]) -> dict[str, int]:
     return found
 
 
-@pytest.mark.parametrize("rows", [10, 100])
+@pytest.mark.parametrize("rows", [10, 60])
 def test_queries_a_page(rows: int) -> None:
     found = counted(company(rows), PAGES)
     if os.environ.get("QUERY_COUNTS") == "write":

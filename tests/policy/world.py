@@ -31,7 +31,9 @@ class World:
 
     @cached_property
     def roles(self) -> list[str]:
-        return list(Role.objects.filter(shipped=True).values_list("code", flat=True))
+        """The shipped ones; of those with the same rights one, as nothing asks for more than rights."""
+        shipped = Role.objects.filter(shipped=True)
+        return list({frozenset(role.rights): role.code for role in shipped}.values())
 
     @cached_property
     def own_line(self) -> ProductLine:

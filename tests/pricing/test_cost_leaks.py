@@ -185,8 +185,6 @@ def test_two_products_equal_but_for_cost_give_identical_bytes(monkeypatch: pytes
     cheap = RecommendedPrice.objects.get(product=product)
     before = _answers(world, session, rules)
     assert sum(b"outcome" in content for url, (_s, content) in before.items() if "what-if" in url) == 4
-    again = _answers(world, session, rules)
-    assert [url for url in before if again[url] != before[url]] == []  # else the comparison says nothing
     _costs_give(world, finance)
     night(product)
     dear = RecommendedPrice.objects.get(product=product)

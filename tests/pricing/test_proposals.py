@@ -21,6 +21,7 @@ from core.models import Job
 from core.organisation import today
 from pricing.models import Bound, NoticeDays, Price, PriceList, Proposal
 from pricing.selectors.prices import price_on
+from pricing.selectors.proposals import proposals_waiting
 from pricing.services.price_rules import Rule
 from pricing.services.proposals import (
     proposal_approve,
@@ -169,6 +170,18 @@ class TestItsLife:
         proposal_approve(user=owner, proposal=proposal)
         alert.refresh_from_db()
         assert alert.state == "gone"
+
+    def test_the_number_in_the_menu_is_of_what_one_sees(self) -> None:
+        own, other = channel_factory(), channel_factory()
+        product = product_factory()
+        mine, foreign = (price_list_factory(channel=channel) for channel in (own, other))
+        for each in (mine, foreign):
+            price_factory(product=product, price_list=each, start_date=soon(-9))
+        seen, _ = (proposed(price_list=each, product_ids=[product.pk]) for each in (mine, foreign))
+        drafted(price_list=mine, product_ids=[product.pk])
+        assert list(proposals_waiting(user_factory(channels=[own]))) == [seen]
+        assert proposals_waiting(user_factory(lines=[product.line])).count() == 2
+        assert list(proposals_waiting(user_factory(lines=[line_factory()]))) == []
 
     def test_what_does_not_change_is_left_out_and_nothing_at_all_is_refused(self) -> None:
         mine, same, other, bare = (
