@@ -14,7 +14,7 @@ import pytest
 from django.conf import settings
 from django.core.cache import cache
 from django.db import connection
-from django.test import TransactionTestCase
+from django.test import TestCase, TransactionTestCase
 from django.utils import translation
 from hypothesis import settings as hypothesis_settings
 
@@ -60,9 +60,22 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> Iterator[None]:
             item.add_marker(pytest.mark.xdist_group("processes"))
         if "demo_company" in getattr(item, "fixturenames", ()):
             item.add_marker(pytest.mark.xdist_group("demo"))  # loaded by one process
+        elif shares_world(item):
+            item.add_marker(pytest.mark.xdist_group(item.nodeid.partition("::")[0]))  # made by one process
     yield
     # The long ones first, so that at the end no process waits for the other.
-    items.sort(key=lambda item: [item.get_closest_marker(name) is None for name in LONG_FIRST])
+    items.sort(key=begins_late)
+
+
+def shares_world(item: pytest.Item) -> bool:
+    return "module_db" in getattr(item, "fixturenames", ())
+
+
+def begins_late(item: pytest.Item) -> list[bool]:
+    return [
+        item.get_closest_marker(name) is None or (name == "xdist_group" and shares_world(item))
+        for name in LONG_FIRST
+    ]
 
 
 def pytest_collection_finish() -> None:
@@ -116,6 +129,20 @@ def django_db_setup(
             shipped_keep()
 
 
+@pytest.fixture(scope="module")
+def module_db(django_db_setup: None, django_db_blocker: Any) -> Iterator[None]:
+    """The database for fixtures of a module: what they write is there for each of its tests, and is taken
+    back after the last. A test's own writes go after it, as ever; it gets its objects by ``deepcopy``.
+
+    Not beside tests that commit (``transaction=True``).
+    """
+    forget_all()
+    with django_db_blocker.unblock():
+        atomics = TestCase._enter_atomics()  # type: ignore[attr-defined]
+        yield
+        TestCase._rollback_atomics(atomics)  # type: ignore[attr-defined]
+
+
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_teardown() -> Iterator[None]:
     yield
@@ -129,11 +156,15 @@ def english() -> Iterator[None]:
         yield
 
 
-@pytest.fixture(autouse=True)
-def _empty_cache() -> None:
+def forget_all() -> None:
     """Rate limits and the organisation of one test are not those of the next."""
     cache.clear()
     organisation_forget()
+
+
+@pytest.fixture(autouse=True)
+def _empty_cache() -> None:
+    forget_all()
 
 
 @pytest.fixture(scope="session")

@@ -47,7 +47,7 @@ from tests.factories import (
     product_factory,
     user_factory,
 )
-from tests.forecasting.conftest import months_give, run_now
+from tests.forecasting.conftest import months_give, night_now
 from tests.policy.rules import Rule
 from tests.policy.test_walk import RULES, address, ask, body_of, sign_in
 from tests.policy.world import World
@@ -241,7 +241,7 @@ def test_no_role_is_told_by_mail_or_on_its_pages_what_it_may_not_see() -> None:
     Product.objects.filter(pk=product.pk).update(owner=manager)
     months_give(product, 24)
     price_factory(product=product, price_list=prices, start_date=datetime.date(2024, 1, 1), amount=100)
-    run_now()
+    night_now()
     _year_give(product)
     change = _costs_give(world, finance)
     proposal = cost_change_propose(

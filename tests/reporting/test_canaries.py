@@ -225,9 +225,12 @@ def first() -> Told:
 
 @cache
 def everything(case: str) -> dict[str, str]:
-    """All that its readers can get; the files are made of what was frozen alone."""
-    said = first()
-    return {**said.shown[case], **said.linked.get(case, {}), **files(said.snapshots[case])}
+    """All that its readers can get. Files are made of what was frozen alone: of all cases that hide the same,
+    those of one are enough."""
+    said, hidden = first(), CASES[case].hidden
+    filed = next(name for name, each in CASES.items() if each.hidden == hidden)
+    texts = files(said.snapshots[case]) if case == filed else {}
+    return {**said.shown[case], **said.linked.get(case, {}), **texts}
 
 
 def difference(one: str, two: str) -> str:
