@@ -63,19 +63,15 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> Iterator[None]:
         elif shares_world(item):
             item.add_marker(pytest.mark.xdist_group(item.nodeid.partition("::")[0]))  # made by one process
     yield
-    # The long ones first, so that at the end no process waits for the other.
-    items.sort(key=begins_late)
+    # The long ones first, so that at the end no process waits for the other; those of a shared world last, so
+    # that no other finds it in the database.
+    items.sort(
+        key=lambda item: [shares_world(item), *(item.get_closest_marker(name) is None for name in LONG_FIRST)]
+    )
 
 
 def shares_world(item: pytest.Item) -> bool:
     return "module_db" in getattr(item, "fixturenames", ())
-
-
-def begins_late(item: pytest.Item) -> list[bool]:
-    return [
-        item.get_closest_marker(name) is None or (name == "xdist_group" and shares_world(item))
-        for name in LONG_FIRST
-    ]
 
 
 def pytest_collection_finish() -> None:
@@ -133,8 +129,6 @@ def django_db_setup(
 def module_db(django_db_setup: None, django_db_blocker: Any) -> Iterator[None]:
     """The database for fixtures of a module: what they write is there for each of its tests, and is taken
     back after the last. A test's own writes go after it, as ever; it gets its objects by ``deepcopy``.
-
-    Not beside tests that commit (``transaction=True``).
     """
     forget_all()
     with django_db_blocker.unblock():

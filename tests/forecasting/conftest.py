@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime
 import math
 from collections.abc import Collection, Iterable
+from copy import deepcopy
 from decimal import Decimal
 from typing import Any
 
@@ -93,3 +94,16 @@ def products_make() -> list[Product]:
 @pytest.fixture
 def products(db: Any) -> list[Product]:
     return products_make()
+
+
+@pytest.fixture(scope="module")
+def _settled(module_db: None) -> list[Product]:
+    found = products_make()
+    run_now()
+    return found
+
+
+@pytest.fixture
+def settled(_settled: list[Product], db: None) -> list[Product]:
+    """Those, after a night; made once a module."""
+    return deepcopy(_settled)

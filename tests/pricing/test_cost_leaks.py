@@ -270,8 +270,11 @@ def test_no_role_is_told_by_mail_or_on_its_pages_what_it_may_not_see() -> None:
         "/api/v1/imports/",
     ]
     addresses += ["/api/v1/cost-reports/", "/api/v1/months/", "/api/v1/cost-lines/", "/api/v1/sales/months/"]
+    sees = {person.name for person in people if person.has_perm("pricing.view_costs")}
     told: dict[str, list[str]] = {}
     for person in people:
+        if person.name in sees and person != finance:
+            continue
         client = Client()
         client.force_login(person)
         said = {url: body_of(client.get(url)).decode() for url in addresses}
@@ -280,7 +283,6 @@ def test_no_role_is_told_by_mail_or_on_its_pages_what_it_may_not_see() -> None:
             if person.email in letter.recipients():
                 said[f"mail {letter.subject}"] = str(letter.message())
         told[person.name] = [url for url, text in said.items() if any(leak in text for leak in leaks)]
-    sees = {person.name for person in people if person.has_perm("pricing.view_costs")}
     assert {name: urls for name, urls in told.items() if urls and name not in sees} == {}
     assert len(told.keys() - sees) > 3
     assert {"/costs/ledger/", "/costs/ledger/csv/", "/costs/mapping/", "/costs/months/"} <= {

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+import re
 from decimal import Decimal
 from typing import Any
 
@@ -533,7 +534,7 @@ def test_no_order_and_no_filter_tells_of_what_is_hidden(client: Client) -> None:
         assert listed(client, f"?{query}") == (["A", "B", "C"])
         file = b"".join(client.get(f"/decisions/export/csv/?{query}").streaming_content).decode()
         assert file.index("A,") < file.index("B,") < file.index("C,")
-        assert "97" not in file
+        assert "97" not in re.sub(r"(Product|Person) \d+", "", file)
     page = tight(client.get("/decisions/"))
     assert "sort=expected" not in page
     assert "97%" not in page
