@@ -54,14 +54,15 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> Iterator[None]:
     for item in wants_browser:
         if CHROMIUM is None:
             item.add_marker(pytest.mark.skip(reason="no Chromium on this machine"))
+    worlds = {item.path for item in items if shares_world(item)}
     for item in items:
         # One at a time: two groups of workers, or two starts of everything, only slow each other down.
         if item.get_closest_marker("faults"):
             item.add_marker(pytest.mark.xdist_group("processes"))
         if "demo_company" in getattr(item, "fixturenames", ()):
             item.add_marker(pytest.mark.xdist_group("demo"))  # loaded by one process
-        elif shares_world(item):
-            item.add_marker(pytest.mark.xdist_group(item.nodeid.partition("::")[0]))  # made by one process
+        elif item.path in worlds:
+            item.add_marker(pytest.mark.xdist_group(item.path.name))  # made by one process, after the others
     yield
     # The long ones first, so that at the end no process waits for the other; those of a shared world last, so
     # that no other finds it in the database.
