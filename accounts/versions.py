@@ -6,7 +6,7 @@ from collections.abc import Callable, Hashable, Mapping
 from typing import Any, TypeVar
 
 from django.core.exceptions import NON_FIELD_ERRORS, ValidationError
-from django.db.models import Model
+from django.db.models import CheckConstraint, Model, Q
 from django.forms import BaseForm
 from django.utils.translation import gettext as _
 
@@ -20,10 +20,27 @@ V = TypeVar("V")
 def check(row: Model) -> None:
     """Raise the first thing the model's own rules have against the row, at its field."""
     try:
-        row.full_clean()
+        row.full_clean(validate_constraints=False)
+        if not _constraints_hold(row):
+            row.validate_constraints()
     except ValidationError as error:
         field, messages = next(iter(error.message_dict.items()))
         raise DomainError("invalid", messages[0], "" if field == NON_FIELD_ERRORS else field) from None
+
+
+def _constraints_hold(row: Model) -> bool:
+    """Whether all do. Django asks the database about each check by itself, in a savepoint of its own: three
+    statements for each of a dozen; here it is asked about all at once."""
+    rules = [(model, rule) for model, found in row.get_constraints() for rule in found]
+    checks = [rule.condition for _model, rule in rules if isinstance(rule, CheckConstraint)]
+    try:
+        for model, rule in rules:
+            if not isinstance(rule, CheckConstraint):
+                rule.validate(model, row)
+    except ValidationError:
+        return False
+    values = row._get_field_expression_map(meta=row._meta)  # type: ignore[attr-defined]
+    return not checks or Q(*checks).check(values)
 
 
 def row_lock(row: M) -> M:

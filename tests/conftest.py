@@ -14,7 +14,7 @@ import pytest
 from django.conf import settings
 from django.core.cache import cache
 from django.db import connection
-from django.test import TransactionTestCase
+from django.test import TestCase, TransactionTestCase
 from django.utils import translation
 from hypothesis import settings as hypothesis_settings
 
@@ -54,15 +54,25 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> Iterator[None]:
     for item in wants_browser:
         if CHROMIUM is None:
             item.add_marker(pytest.mark.skip(reason="no Chromium on this machine"))
+    worlds = {item.path for item in items if shares_world(item)}
     for item in items:
         # One at a time: two groups of workers, or two starts of everything, only slow each other down.
         if item.get_closest_marker("faults"):
             item.add_marker(pytest.mark.xdist_group("processes"))
         if "demo_company" in getattr(item, "fixturenames", ()):
             item.add_marker(pytest.mark.xdist_group("demo"))  # loaded by one process
+        elif item.path in worlds:
+            item.add_marker(pytest.mark.xdist_group(item.path.name))  # made by one process, after the others
     yield
-    # The long ones first, so that at the end no process waits for the other.
-    items.sort(key=lambda item: [item.get_closest_marker(name) is None for name in LONG_FIRST])
+    # The long ones first, so that at the end no process waits for the other; those of a shared world last, so
+    # that no other finds it in the database.
+    items.sort(
+        key=lambda item: [shares_world(item), *(item.get_closest_marker(name) is None for name in LONG_FIRST)]
+    )
+
+
+def shares_world(item: pytest.Item) -> bool:
+    return "module_db" in getattr(item, "fixturenames", ())
 
 
 @pytest.hookimpl(wrapper=True)
@@ -125,6 +135,18 @@ def django_db_setup(
             shipped_keep()
 
 
+@pytest.fixture(scope="module")
+def module_db(django_db_setup: None, django_db_blocker: Any) -> Iterator[None]:
+    """The database for fixtures of a module: what they write is there for each of its tests, and is taken
+    back after the last. A test's own writes go after it, as ever; it gets its objects by ``deepcopy``.
+    """
+    forget_all()
+    with django_db_blocker.unblock():
+        atomics = TestCase._enter_atomics()  # type: ignore[attr-defined]
+        yield
+        TestCase._rollback_atomics(atomics)  # type: ignore[attr-defined]
+
+
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_teardown() -> Iterator[None]:
     yield
@@ -138,11 +160,15 @@ def english() -> Iterator[None]:
         yield
 
 
-@pytest.fixture(autouse=True)
-def _empty_cache() -> None:
+def forget_all() -> None:
     """Rate limits and the organisation of one test are not those of the next."""
     cache.clear()
     organisation_forget()
+
+
+@pytest.fixture(autouse=True)
+def _empty_cache() -> None:
+    forget_all()
 
 
 @pytest.fixture(scope="session")

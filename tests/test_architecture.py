@@ -5,7 +5,6 @@ from __future__ import annotations
 import tomllib
 from pathlib import Path
 
-import pytest
 from django.apps import apps
 from django.contrib.contenttypes.models import ContentType
 from django.db import models
@@ -42,10 +41,12 @@ def test_the_contract_names_all_eleven_rooms() -> None:
     ]
 
 
-@pytest.mark.parametrize(("room", "field", "target"), relations())
-def test_a_relation_points_at_its_own_room_or_a_lower_one(room: str, field: str, target: str) -> None:
-    order = rooms_lowest_first()
-    assert order.index(target) <= order.index(room), field
+def test_a_relation_points_at_its_own_room_or_a_lower_one() -> None:
+    order, found = rooms_lowest_first(), relations()
+    assert len(found) > 100
+    assert not [
+        f"{field} → {target}" for room, field, target in found if order.index(target) > order.index(room)
+    ]
 
 
 def test_facts_are_without_history_triggers_and_what_people_edit_is_with() -> None:

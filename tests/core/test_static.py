@@ -109,9 +109,10 @@ def offences(text):
     return [name for name, pattern in FORBIDDEN.items() if re.search(pattern, text, flags=re.IGNORECASE)]
 
 
-@pytest.mark.parametrize("path", TEMPLATES, ids=lambda path: str(path.relative_to(ROOT)))
-def test_templates_keep_to_the_strict_policy(path):
-    assert offences(path.read_text()) == []
+def test_templates_keep_to_the_strict_policy():
+    assert len(TEMPLATES) > 100
+    found = {str(path.relative_to(ROOT)): offences(path.read_text()) for path in TEMPLATES}
+    assert {path: names for path, names in found.items() if names} == {}
 
 
 @pytest.mark.parametrize(

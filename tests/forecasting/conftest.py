@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import datetime
 import math
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
+from copy import deepcopy
 from decimal import Decimal
 from typing import Any
 
@@ -19,6 +20,12 @@ from tests.factories import line_factory, product_factory
 
 LAST = datetime.date(2026, 10, 1)
 TODAY = datetime.date(2026, 11, 23)
+FORECASTS = (
+    *("changes", "figures", "findings", "backtest", "calibrate", "forecast", "judgement", "lifecycle"),
+    *("totals", "accuracy"),
+)
+"""Up to the step that says what the next night can leave alone. Each of the others costs as much as the
+forecasts of a few products, whether it finds something or not."""
 
 
 def months_give(
@@ -64,16 +71,39 @@ def budget_give(products: Iterable[Product], revenue: float) -> None:
     )
 
 
-def run_now(**fields: Any) -> NightlyRun:
-    """A run, done here and now."""
+def run_now(*, only: Collection[str] | None = FORECASTS, **fields: Any) -> NightlyRun:
+    """A run of these steps, unless told those of the forecasts, done here and now; ``None``: of all."""
     fields.setdefault("local_date", TODAY)
-    return run_work(run=night_start(**fields))
+    return run_work(run=night_start(only=only, **fields))
 
 
-@pytest.fixture
-def products(db: Any) -> list[Product]:
+def night_now(**fields: Any) -> NightlyRun:
+    """A run of all steps there are."""
+    return run_now(only=None, **fields)
+
+
+def products_make() -> list[Product]:
+    """Three of one line, with four years behind them."""
     line = line_factory()
     found = [product_factory(line=line, launched=datetime.date(2022, 1, 1)) for _ in range(3)]
     for product in found:
         months_give(product)
     return found
+
+
+@pytest.fixture
+def products(db: Any) -> list[Product]:
+    return products_make()
+
+
+@pytest.fixture(scope="module")
+def _settled(module_db: None) -> list[Product]:
+    found = products_make()
+    run_now()
+    return found
+
+
+@pytest.fixture
+def settled(_settled: list[Product], db: None) -> list[Product]:
+    """Those, after a night; made once a module."""
+    return deepcopy(_settled)

@@ -19,7 +19,7 @@ from forecasting.value_added import Pairs, Verdict, student, value_added
 from products.models import Measure, Product, ProductMonth
 from tests.factories import line_factory, product_factory, user_factory
 
-from .conftest import LAST, months_give, run_now
+from .conftest import FORECASTS, LAST, months_give, run_now
 
 DOCS = Path(__file__).parents[2] / "docs/algorithms"
 
@@ -40,6 +40,10 @@ def figure(label: str, page: str = "forecast.md") -> float:
     )
     assert found, label
     return float(found[1].replace("−", "-"))
+
+
+def run_measured(**fields: Any) -> NightlyRun:
+    return run_now(only=[*FORECASTS, "accuracy_sums"], **fields)
 
 
 def run_made() -> NightlyRun:
@@ -247,8 +251,8 @@ def tree(db: Any) -> dict[str, Any]:
     for product in products:
         months_give(product)
     for ago in (4, 2):
-        run_now(as_of=month_add(LAST, -ago))
-    run_now()
+        run_measured(as_of=month_add(LAST, -ago))
+    run_measured()
     return {"above": above, "below": below, "other": other, "products": products}
 
 
@@ -283,11 +287,11 @@ def test_lines_add_up_to_everything(tree: dict[str, Any]) -> None:
 
 
 def test_sums_follow_corrections_and_moves(tree: dict[str, Any]) -> None:
-    again = run_now()
+    again = run_measured()
     assert again.steps.get(name="accuracy_sums").skipped == 1
     third = tree["products"][2]
     ProductMonth.objects.filter(product_id=third.pk, month=LAST).update(volume=500)
-    corrected = run_now()
+    corrected = run_measured()
     assert corrected.steps.get(name="accuracy_sums").computed == 1
     touched = AccuracySum.objects.filter(run=corrected)
     assert set(touched.values_list("month", flat=True)) == {LAST}
@@ -296,25 +300,25 @@ def test_sums_follow_corrections_and_moves(tree: dict[str, Any]) -> None:
     assert sums_read(found.plain).layers[FINAL].off == pytest.approx(abs(row.statistical - 500))
     more = product_factory(line=tree["other"], unit="kWh")
     months_give(more)
-    run_now(as_of=month_add(LAST, -2))
-    run_now()
+    run_measured(as_of=month_add(LAST, -2))
+    run_measured()
     assert AccuracySum.objects.get(line=tree["other"], month=LAST, lag=2).rows == 2
     Product.objects.filter(pk=third.pk).update(line=tree["below"])
-    run_now()
+    run_measured()
     assert AccuracySum.objects.get(line=tree["other"], month=LAST, lag=2).rows == 1
     Product.objects.filter(pk=more.pk).update(line=tree["below"], unit="")
-    run_now()
+    run_measured()
     assert not AccuracySum.objects.filter(line=tree["other"]).exists()
     assert {row.measure for row in AccuracySum.objects.filter(line=tree["below"])} != {None}
     ProductMonth.objects.filter(month=LAST).delete()
-    run_now()
+    run_measured()
     assert not AccuracySum.objects.filter(month=LAST).exists()
 
 
 def test_rows_without_a_price_are_counted(tree: dict[str, Any]) -> None:
     third = tree["products"][2]
     ProductMonth.objects.filter(product_id=third.pk).update(revenue=None)
-    run_now()
+    run_measured()
     everything = AccuracySum.objects.filter(line=None, lag=2)
     assert [(row.rows, row.unpriced) for row in everything] == [(3, 1), (3, 1)]
     off, _size = errors_by_hand(tree["products"][:2], 2, priced=True)
@@ -325,8 +329,8 @@ def test_windows_hold_now_and_before(db: Any) -> None:
     product = product_factory()
     months_give(product)
     for ago in range(7, 0, -1):
-        run_now(as_of=month_add(LAST, -ago))
-    run_now()
+        run_measured(as_of=month_add(LAST, -ago))
+    run_measured()
     rows = {row.month: row for row in AccuracyRow.objects.filter(lag=1)}
     assert len(rows) == 7
     window = AccuracyWindow.objects.get(lag=1, months=3)
@@ -345,6 +349,6 @@ def test_windows_hold_now_and_before(db: Any) -> None:
         )
     assert window.size[2] == window.net[2] == pytest.approx(sum(row.actual for row in now))
     # A run that looks back leaves the windows of later months alone.
-    run_now(as_of=month_add(LAST, -2))
+    run_measured(as_of=month_add(LAST, -2))
     assert set(AccuracyWindow.objects.values_list("until", flat=True)) == {LAST}
     assert user_factory().pk

@@ -37,7 +37,7 @@ from tests.factories import (
     user_factory,
 )
 
-from .conftest import LAST, TODAY, budget_give, months_give, run_now
+from .conftest import LAST, TODAY, budget_give, months_give, night_now
 
 pytestmark = pytest.mark.django_db
 
@@ -524,7 +524,7 @@ def test_statements_do_not_grow_with_the_products(product):
 
 
 def test_the_real_night_ends_with_alerts(products):
-    run = run_now()
+    run = night_now()
     state = run.steps.get(name="alerts")
     assert (state.state, state.failed) == ("done", 0)
     assert ProductNews.objects.count() == 3

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import datetime
 from collections.abc import Callable
+from copy import deepcopy
 from typing import Any
 
 import pytest
@@ -16,30 +17,40 @@ from collaboration.services.alerts import alert_close
 from core.months import month_add
 from core.organisation import organisation_forget
 from forecasting.alerts.chunk import Judge
-from forecasting.models import Forecast, ForecastMonth, ProductNews, StageSetting, SubjectInputs
+from forecasting.models import Forecast, ForecastMonth, NightlyRun, ProductNews, StageSetting, SubjectInputs
 from forecasting.selectors.alert_facts import budget_years, moved_forecasts
 from products.models import BudgetRow, Product, ProductLine, ProductMonth
 from tests.factories import organisation_factory, user_factory
 
-from .conftest import LAST, TODAY, budget_give, run_now
+from .conftest import FORECASTS, LAST, TODAY, budget_give, products_make, run_now
 from .test_alerts_night import vintage
 from .test_night import totals
 
 pytestmark = pytest.mark.django_db
 
 
-@pytest.fixture
-def told(products: list[Product]) -> list[Product]:
-    """A night has alerted: all moved by half, all are off their budget."""
+def run_alerted(**fields: Any) -> NightlyRun:
+    return run_now(only=[*FORECASTS, "alerts"], **fields)
+
+
+@pytest.fixture(scope="module")
+def _told(module_db: None) -> list[Product]:
     organisation_factory(alert_min_amount=10)
+    products = products_make()
     ProductLine.objects.filter(pk=products[0].line_id).update(owner=user_factory(name="Anna"), unit="boxes")
     budget_give(products, 100)
     for product in products:
         for ago in range(1, 5):
             vintage(product, month_add(LAST, -ago), 60 + ago)
-    run_now()
-    run_now()  # the first night made what the news are told from while it went
+    run_alerted()
+    run_alerted()  # the first night made what the news are told from while it went
     return products
+
+
+@pytest.fixture
+def told(_told: list[Product], db: None) -> list[Product]:
+    """A night has alerted: all moved by half, all are off their budget."""
+    return deepcopy(_told)
 
 
 def _all() -> tuple[list[Any], list[Any]]:
@@ -157,25 +168,25 @@ def test_after_a_change_it_tells_what_a_look_at_everything_tells(
     assert len(before[0]) >= 6
     assert len(before[1]) == 3
     change(told)
-    run_now()
+    run_alerted()
     found = _all()
     assert found != before
     SubjectInputs.objects.update(judged="")
-    assert totals(run_now())["alerts"][0] == 3
+    assert totals(run_alerted())["alerts"][0] == 3
     assert _all() == found
 
 
 def test_a_figure_that_no_forecast_is_made_from_is_told_of_too(told: list[Product]) -> None:
     _final_later(told)
-    run_now()
+    run_alerted()
     before = _all()
     _corrected(told)  # not final, so the forecast stays; why it moved is told by it
-    run = run_now()
+    run = run_alerted()
     assert (totals(run)["forecast"][0], totals(run)["alerts"][0]) == (0, 1)
     found = _all()
     assert found != before
     SubjectInputs.objects.update(judged="")
-    run_now()
+    run_alerted()
     assert _all() == found
 
 
@@ -184,11 +195,11 @@ def test_what_is_the_same_is_not_even_judged(told: list[Product], monkeypatch: A
     judge = Judge.judge
     monkeypatch.setattr(Judge, "judge", lambda self, ids: asked.append(len(ids)) or judge(self, ids))
     before, news = _all(), list(ProductNews.objects.values_list("pk", "run_id"))
-    run = run_now()
+    run = run_alerted()
     assert (totals(run)["alerts"][:2], asked) == ((0, 3), [])
     assert (_all(), list(ProductNews.objects.values_list("pk", "run_id"))) == (before, news)
     _corrected(told)
-    assert totals(run_now())["alerts"][:2] == (1, 2)
+    assert totals(run_alerted())["alerts"][:2] == (1, 2)
     assert asked == [1]
 
 
@@ -198,25 +209,25 @@ def test_what_a_person_closed_stays_closed_and_what_was_snoozed_wakes(told: list
     Alert.objects.filter(pk=snoozed.pk).update(
         state=Alert.State.SNOOZED, snoozed_until=datetime.date(2020, 1, 1)
     )
-    run_now()
+    run_alerted()
     closed.refresh_from_db()
     snoozed.refresh_from_db()
     assert (closed.state, snoozed.state) == (Alert.State.CLOSED, Alert.State.OPEN)
 
 
 def test_a_run_of_one_product_leaves_it_for_the_next_night_to_judge(told: list[Product]) -> None:
-    run_now(scope=[told[1].pk])
+    run_alerted(scope=[told[1].pk])
     assert set(SubjectInputs.objects.filter(judged="").values_list("product_id", flat=True)) == {told[1].pk}
-    assert totals(run_now())["alerts"][:2] == (1, 2)
+    assert totals(run_alerted())["alerts"][:2] == (1, 2)
 
 
 def test_the_day_a_product_ends_it_is_judged_though_nothing_else_changed(told: list[Product]) -> None:
     Product.objects.filter(pk=told[1].pk).update(ended=TODAY)
-    run_now()
+    run_alerted()
     subject = f"product:{told[1].pk}:"
     mine = Alert.objects.filter(subject__startswith=subject).exclude(state=Alert.State.GONE)
     assert mine.exists()
-    run = run_now(local_date=TODAY + datetime.timedelta(days=1))
+    run = run_alerted(local_date=TODAY + datetime.timedelta(days=1))
     assert totals(run)["alerts"][0] == 1
     assert not mine.exists()
 

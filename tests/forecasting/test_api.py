@@ -30,20 +30,18 @@ def api(*args, **fields) -> APIClient:
     return client
 
 
-def test_forecasts_with_their_months_in_words_and_numbers(products):
-    run_now()
+def test_forecasts_with_their_months_in_words_and_numbers(settled):
     client = api("product-manager")
-    body = client.get("/api/v1/forecasts/", {"product": products[0].code.lower(), "current": "true"}).json()
+    body = client.get("/api/v1/forecasts/", {"product": settled[0].code.lower(), "current": "true"}).json()
     assert body["count"] == 1
     found = body["results"][0]
-    assert (found["product"], found["family"], found["measure"]) == (products[0].code, None, "units")
+    assert (found["product"], found["family"], found["measure"]) == (settled[0].code, None, "units")
     assert len(found["months"]) == 18
     assert found["reason_text"].startswith("48 months of data")
     assert client.get(f"/api/v1/forecasts/{found['id']}/").json() == found
 
 
-def test_queries_do_not_grow_with_the_page(products, django_assert_max_num_queries):
-    run_now()
+def test_queries_do_not_grow_with_the_page(settled, django_assert_max_num_queries):
     client = api("product-manager")
     with django_assert_max_num_queries(8):
         assert client.get("/api/v1/forecasts/").json()["count"] == 3
@@ -68,49 +66,46 @@ def test_filters_by_line_month_and_measure_in_whatever_case(products):
     assert count("runs", as_of="2026-10") == 1
 
 
-def test_totals_of_a_line_and_of_everything(products):
-    run_now()
+def test_totals_of_a_line_and_of_everything(settled):
     client = api("product-manager")
     body = client.get("/api/v1/totals/", {"current": "true", "everything": "true"}).json()
     assert [(row["line"], row["measure"], row["unit"]) for row in body["results"]] == [(None, None, "EUR")]
-    line = {"line": products[0].line.code, "in_money": "false"}
+    line = {"line": settled[0].line.code, "in_money": "false"}
     found = client.get("/api/v1/totals/", line).json()["results"][0]
     assert (found["measure"], found["products"], len(found["months"])) == ("units", 3, 18)
     assert set(found["months"][0]) == {"month", "mean", "lo80", "hi80", "lo95", "hi95"}
 
 
-def test_a_line_is_changed_and_months_are_agreed(products):
-    run_now()
+def test_a_line_is_changed_and_months_are_agreed(settled):
     client, sales = api("product-manager"), api("sales")
     body = {
-        "line": products[0].line.code, "operation": "add", "value": "-30", "first_month": "2026-11",
+        "line": settled[0].line.code, "operation": "add", "value": "-30", "first_month": "2026-11",
         "last_month": "2026-11", "reason": "supply",
     }  # fmt: skip
     made = client.post("/api/v1/overrides/", body)
-    assert (made.status_code, made.json()["line"]) == (201, products[0].line.code)
-    said = {"product": products[0].code, "months": [{"month": "2026-11", "value": "150", "seen": None}]}
+    assert (made.status_code, made.json()["line"]) == (201, settled[0].line.code)
+    said = {"product": settled[0].code, "months": [{"month": "2026-11", "value": "150", "seen": None}]}
     assert sales.post("/api/v1/consensus-inputs/", said | {"party": "sales"}).json() == {"changed": 1}
     assert sales.post("/api/v1/agreed-months/", said).status_code == 403
     assert client.post("/api/v1/agreed-months/", said | {"note": "S&OP"}).json() == {"changed": 1}
-    other = {"product": products[0].code, "months": [{"month": "2026-11", "value": "9", "seen": None}]}
+    other = {"product": settled[0].code, "months": [{"month": "2026-11", "value": "9", "seen": None}]}
     lost = client.post("/api/v1/agreed-months/", other)
     assert (lost.status_code, lost.json()["code"]) == (409, "version_conflict")
-    (agreed,) = client.get("/api/v1/agreed-months/", {"product": products[0].code}).json()["results"]
+    (agreed,) = client.get("/api/v1/agreed-months/", {"product": settled[0].code}).json()["results"]
     assert (agreed["value"], agreed["note"]) == ("150.0000", "S&OP")
     (figure,) = client.get("/api/v1/consensus-inputs/", {"party": "sales"}).json()["results"]
     assert (figure["month"], figure["value"]) == ("2026-11-01", "150.0000")
 
 
-def test_an_override_is_made_seen_in_the_layers_and_withdrawn(products):
-    run_now()
+def test_an_override_is_made_seen_in_the_layers_and_withdrawn(settled):
     client = api("product-manager")
     body = {
-        "product": products[0].code, "operation": "percent", "value": "-0.25", "first_month": "2026-11",
+        "product": settled[0].code, "operation": "percent", "value": "-0.25", "first_month": "2026-11",
         "last_month": "2026-12", "reason": "supply",
     }  # fmt: skip
     made = client.post("/api/v1/overrides/", body)
     assert made.status_code == 201, made.json()
-    asked = {"product": products[0].code, "current": "true"}
+    asked = {"product": settled[0].code, "current": "true"}
     month = client.get("/api/v1/forecasts/", asked).json()["results"][0]["months"][0]
     assert month["final"] == month["overridden"] == pytest.approx(month["mean"] * 0.75, rel=1e-6)
     up = client.post("/api/v1/overrides/", body | {"value": "0.25"})
@@ -129,9 +124,8 @@ def test_an_override_is_made_seen_in_the_layers_and_withdrawn(products):
     assert (month["overridden"], month["final"]) == (None, month["mean"])
 
 
-def test_stages(products):
-    run_now()
-    body = api("product-manager").get("/api/v1/stages/", {"product": products[1].code}).json()
+def test_stages(settled):
+    body = api("product-manager").get("/api/v1/stages/", {"product": settled[1].code}).json()
     found = body["results"][0]
     chances = [found[f"p_{name}"] for name in ("introduction", "growth", "maturity", "decline", "revival")]
     assert sum(chances) == pytest.approx(1)
@@ -140,8 +134,7 @@ def test_stages(products):
 
 
 @pytest.mark.parametrize("what", ["forecasts", "stages"])
-def test_what_is_out_of_sight_does_not_exist(products, what):
-    run_now()
+def test_what_is_out_of_sight_does_not_exist(settled, what):
     for client in (
         api("product-manager", lines=[line_factory()]),
         api("product-manager", channels=[channel_factory()]),
@@ -152,15 +145,13 @@ def test_what_is_out_of_sight_does_not_exist(products, what):
 
 
 @pytest.mark.parametrize("what", ["forecasts", "stages", "runs"])
-def test_without_the_right_nothing(products, what):
-    run_now()
+def test_without_the_right_nothing(settled, what):
     client = api(rights=["accounts.api", "products.view"])
     assert client.get(f"/api/v1/{what}/").status_code == 403
 
 
 @pytest.mark.parametrize("method", ["post", "put", "patch", "delete"])
-def test_results_cannot_be_written(products, method):
-    run_now()
+def test_results_cannot_be_written(settled, method):
     client = api("administrator")
     pk = client.get("/api/v1/forecasts/").json()["results"][0]["id"]
     assert getattr(client, method)(f"/api/v1/forecasts/{pk}/", {}).status_code in (403, 405)

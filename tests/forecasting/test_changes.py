@@ -139,11 +139,10 @@ def _a_level(products: list[Product]) -> None:
     ],
 )
 def test_after_a_change_it_makes_what_a_look_at_everything_makes(
-    products: list[Product], change: Callable[[list[Product]], None]
+    settled: list[Product], change: Callable[[list[Product]], None]
 ) -> None:
-    run_now()
     before = content()
-    change(products)
+    change(settled)
     run = run_now()
     found = content()
     assert found != before
@@ -155,10 +154,9 @@ def test_after_a_change_it_makes_what_a_look_at_everything_makes(
 
 @pytest.mark.parametrize(("change", "due"), [(_temporary, 1), (_by_week, 3), (_a_level, 3)])
 def test_facts_that_no_figure_shows_are_noticed(
-    products: list[Product], change: Callable[[list[Product]], None], due: int
+    settled: list[Product], change: Callable[[list[Product]], None], due: int
 ) -> None:
-    run_now()
-    change(products)
+    change(settled)
     assert totals(run_now())["changes"][0] == due
     assert totals(run_now())["changes"][0] == 0
 
@@ -188,8 +186,7 @@ def test_a_borrowed_season_that_changed_reaches_who_borrows_it(products: list[Pr
     assert content() == found
 
 
-def test_what_did_not_change_is_not_even_read(products: list[Product], monkeypatch: Any) -> None:
-    run_now()
+def test_what_did_not_change_is_not_even_read(settled: list[Product], monkeypatch: Any) -> None:
     asked: list[int] = []
     load = SeriesLoader.load
     monkeypatch.setattr(
@@ -198,15 +195,14 @@ def test_what_did_not_change_is_not_even_read(products: list[Product], monkeypat
     found = totals(run_now())
     assert {name: found[name] for name in STEPS} == dict.fromkeys(STEPS, (0, 3, 0))
     assert asked == []
-    _corrected(products)
+    _corrected(settled)
     found = totals(run_now())
     assert {name: found[name] for name in STEPS} == dict.fromkeys(STEPS, (1, 2, 0))
     assert asked == [1]  # what was read is kept for the steps that need it
 
 
-def test_a_month_that_is_not_over_makes_nothing_due(products: list[Product]) -> None:
-    run_now()
-    rows = ProductMonth.objects.filter(product__in=products, month=LAST)
+def test_a_month_that_is_not_over_makes_nothing_due(settled: list[Product]) -> None:
+    rows = ProductMonth.objects.filter(product__in=settled, month=LAST)
     for row in list(rows):
         row.pk, row.month, row.days = None, month_add(LAST, 1), 20
         row.save()
@@ -246,28 +242,25 @@ def test_what_failed_is_seen_to_again(products: list[Product], monkeypatch: Any)
     assert totals(run_now())["changes"][0] == 0
 
 
-def test_a_forecast_that_went_missing_is_made_again(products: list[Product]) -> None:
-    run_now()
+def test_a_forecast_that_went_missing_is_made_again(settled: list[Product]) -> None:
     before = content()
-    Forecast.objects.filter(product=products[2]).delete()
+    Forecast.objects.filter(product=settled[2]).delete()
     assert totals(run_now())["forecast"][0] == 1
     assert content() == before
 
 
-def test_a_forecast_that_the_list_lost_or_that_is_stale_is_made_again(products: list[Product]) -> None:
-    run_now()
-    ProductFigures.objects.filter(product=products[0]).update(forecast_as_of=None)
-    Forecast.objects.filter(product=products[1]).update(stale=True)
+def test_a_forecast_that_the_list_lost_or_that_is_stale_is_made_again(settled: list[Product]) -> None:
+    ProductFigures.objects.filter(product=settled[0]).update(forecast_as_of=None)
+    Forecast.objects.filter(product=settled[1]).update(stale=True)
     assert totals(run_now())["forecast"][0] == 2
     assert not ProductFigures.objects.filter(forecast_as_of=None).exists()
     assert not Forecast.objects.filter(stale=True).exists()
 
 
-def test_bands_pooled_anew_reach_everything(products: list[Product]) -> None:
-    run_now()
+def test_bands_pooled_anew_reach_everything(settled: list[Product]) -> None:
     Calibration.objects.all().delete()
     for _number in range(2):
-        months_give(product_factory(line=products[0].line, launched=datetime.date(2022, 1, 1)))
+        months_give(product_factory(line=settled[0].line, launched=datetime.date(2022, 1, 1)))
     found = totals(run_now())
     assert (found["changes"][0], found["backtest"][0], found["forecast"][0]) == (2, 2, 5)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+from copy import deepcopy
 from io import StringIO
 
 import pytest
@@ -17,7 +18,7 @@ from forecasting.models import Forecast, ForecastMonth, NightlyRun, NightlyStep
 from products.models import ProductFigures
 from tests.factories import user_factory
 
-from .conftest import run_now
+from .conftest import night_now, products_make
 
 pytestmark = pytest.mark.django_db
 
@@ -78,9 +79,15 @@ def problems(check: str) -> list[str]:
     return examine(only=check)[0].problems
 
 
+@pytest.fixture(scope="module")
+def _night(module_db):
+    products_make()
+    return night_now()
+
+
 @pytest.fixture
-def night(products):
-    return run_now()
+def night(_night, db):
+    return deepcopy(_night)
 
 
 @pytest.mark.parametrize("check", ["nights", "runs", "steps", "current", "forecasts", "list"])

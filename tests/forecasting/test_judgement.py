@@ -86,17 +86,16 @@ def month(product: Product, when: datetime.date, **lookup: Any) -> ForecastMonth
     return rows.get(**(lookup or {"forecast__current": True}))
 
 
-def test_a_layer_beside_the_statistics_and_the_list_shows_it(manager, products) -> None:
-    run_now()
-    before = products[0].figures.forecast_12m
-    statistics = month(products[0], NOV).mean
-    change(manager, products[0])
-    found = month(products[0], NOV)
+def test_a_layer_beside_the_statistics_and_the_list_shows_it(manager, settled) -> None:
+    before = settled[0].figures.forecast_12m
+    statistics = month(settled[0], NOV).mean
+    change(manager, settled[0])
+    found = month(settled[0], NOV)
     assert (found.mean, found.final) == (statistics, pytest.approx(statistics * 1.2, rel=1e-6))
-    assert month(products[0], JAN).overridden is None
-    products[0].figures.refresh_from_db()
-    added = 0.2 * (statistics + month(products[0], DEC).mean)
-    assert products[0].figures.forecast_12m == pytest.approx(before + added, rel=1e-6)
+    assert month(settled[0], JAN).overridden is None
+    settled[0].figures.refresh_from_db()
+    added = 0.2 * (statistics + month(settled[0], DEC).mean)
+    assert settled[0].figures.forecast_12m == pytest.approx(before + added, rel=1e-6)
 
 
 def test_the_night_keeps_it_and_says_how_far_the_statistics_moved_since(manager, products) -> None:
@@ -119,48 +118,44 @@ def test_the_night_keeps_it_and_says_how_far_the_statistics_moved_since(manager,
     assert (kept.overridden, month(product, NOV).overridden) == (400, None)
 
 
-def test_it_ends_unless_renewed_and_a_withdrawn_one_can_hold_again(manager, products, clock) -> None:
-    run_now()
-    override = change(manager, products[0], last_month=month_add(LAST, 14))
+def test_it_ends_unless_renewed_and_a_withdrawn_one_can_hold_again(manager, settled, clock) -> None:
+    override = change(manager, settled[0], last_month=month_add(LAST, 14))
     assert override.until == datetime.date(2027, 5, 31)  # half a year, then somebody looks again
     override_withdraw(user=manager, override=override)
-    assert month(products[0], NOV).overridden is None
+    assert month(settled[0], NOV).overridden is None
     override_renew(user=manager, override=override)
-    assert month(products[0], NOV).overridden is not None
+    assert month(settled[0], NOV).overridden is not None
     clock[0] = datetime.date(2027, 6, 1)
     run_now(as_of=LAST)
-    assert month(products[0], datetime.date(2027, 6, 1)).overridden is None
+    assert month(settled[0], datetime.date(2027, 6, 1)).overridden is None
     # A month that is over keeps what was said of it.
-    assert month(products[0], NOV).overridden is not None
+    assert month(settled[0], NOV).overridden is not None
     assert not OverrideMonth.objects.filter(active=True).exists()
 
 
-def test_a_newer_one_takes_the_place_month_by_month(manager, products) -> None:
-    run_now()
-    first = change(manager, products[0])
-    change(manager, products[0], operation="set", value=Decimal(50), first_month=DEC, evidence="")
-    assert month(products[0], DEC).final == 50
-    assert month(products[0], NOV).final == pytest.approx(1.2 * month(products[0], NOV).mean, rel=1e-6)
+def test_a_newer_one_takes_the_place_month_by_month(manager, settled) -> None:
+    first = change(manager, settled[0])
+    change(manager, settled[0], operation="set", value=Decimal(50), first_month=DEC, evidence="")
+    assert month(settled[0], DEC).final == 50
+    assert month(settled[0], NOV).final == pytest.approx(1.2 * month(settled[0], NOV).mean, rel=1e-6)
     with pytest.raises(DomainError, match="Another override"):
         override_renew(user=manager, override=first)
 
 
-def test_upwards_needs_evidence_and_small_changes_are_said_to_help_rarely(manager, products) -> None:
-    run_now()
+def test_upwards_needs_evidence_and_small_changes_are_said_to_help_rarely(manager, settled) -> None:
     with pytest.raises(DomainError) as refused:
-        change(manager, products[0], evidence=" ")
+        change(manager, settled[0], evidence=" ")
     assert refused.value.field == "evidence"
     assert not Override.objects.exists()
     plan = {"measure": units(), "operation": "percent", "first_month": NOV, "last_month": NOV}
-    small = override_preview(product=products[0], value=Decimal("-0.05"), **plan)
+    small = override_preview(product=settled[0], value=Decimal("-0.05"), **plan)
     assert (small.small, small.upward) == (True, False)
-    assert not override_preview(product=products[0], value=Decimal("0.10"), **plan).small
-    change(manager, products[0], value=Decimal("-0.05"), evidence="")
+    assert not override_preview(product=settled[0], value=Decimal("0.10"), **plan).small
+    change(manager, settled[0], value=Decimal("-0.05"), evidence="")
 
 
-def test_a_line_is_split_to_the_last_digit(manager, products) -> None:
-    run_now()
-    line = products[0].line
+def test_a_line_is_split_to_the_last_digit(manager, settled) -> None:
+    line = settled[0].line
     override = change(manager, line=line, operation="add", value=Decimal("-100.0001"), evidence="")
     rows = OverrideMonth.objects.filter(override=override, month=NOV)
     assert rows.count() == 3
@@ -244,21 +239,20 @@ def test_a_channel_works_on_its_part(manager, products) -> None:
         change(manager, product, channel=channel_factory())
 
 
-def test_who_comes_second_is_told(manager, products) -> None:
-    run_now()
-    seen = last_judgement(products[0], units())
-    change(manager, products[0], seen=seen)
+def test_who_comes_second_is_told(manager, settled) -> None:
+    seen = last_judgement(settled[0], units())
+    change(manager, settled[0], seen=seen)
     other = user_factory(role="sales")
     with pytest.raises(DomainError) as lost:
-        change(other, products[0], value=Decimal("-0.5"), evidence="", seen=seen)
+        change(other, settled[0], value=Decimal("-0.5"), evidence="", seen=seen)
     assert (lost.value.status, Override.objects.count()) == (409, 1)
     (both,) = lost.value.details["fields"].values()
     assert (both["theirs"], both["yours"]) == (f"+20.0% ({manager})", "\u221250.0%")
     with pytest.raises(VersionConflict):
-        change(other, line=products[0].line, value=Decimal("-0.5"), evidence="", seen=seen)
-    change(other, products[0], first_month=JAN, last_month=JAN, seen=seen)  # other months: no race
-    newest = last_judgement_of_line([products[0].line_id], units())
-    change(other, line=products[0].line, value=Decimal("-0.5"), evidence="", seen=newest)
+        change(other, line=settled[0].line, value=Decimal("-0.5"), evidence="", seen=seen)
+    change(other, settled[0], first_month=JAN, last_month=JAN, seen=seen)  # other months: no race
+    newest = last_judgement_of_line([settled[0].line_id], units())
+    change(other, line=settled[0].line, value=Decimal("-0.5"), evidence="", seen=newest)
 
 
 @pytest.mark.django_db(transaction=True)
@@ -286,9 +280,8 @@ def test_of_two_at_the_same_moment_one_is_told(manager, products) -> None:
     assert Override.objects.count() == 1
 
 
-def test_who_agrees_second_sees_both_and_others_cells_stay(manager, products) -> None:
-    run_now()
-    agree = {"product": products[0], "measure": units()}
+def test_who_agrees_second_sees_both_and_others_cells_stay(manager, settled) -> None:
+    agree = {"product": settled[0], "measure": units()}
     nothing: dict[datetime.date, Decimal | None] = {NOV: None, DEC: None}
     finance = user_factory(role="finance")
     consensus_agree(user=manager, **agree, values=nothing | {NOV: Decimal(140)}, seen=nothing)
@@ -333,13 +326,12 @@ def test_layers_of_an_older_vintage_never_change(manager, products) -> None:
 
 
 @pytest.mark.parametrize("role", ["viewer", "marketing", "finance", "quality"])
-def test_denied_writes_change_nothing(role, manager, products) -> None:
-    run_now()
-    override = change(manager, products[0])
+def test_denied_writes_change_nothing(role, manager, settled) -> None:
+    override = change(manager, settled[0])
     before = list(ForecastMonth.objects.values_list("pk", "overridden", "agreed").order_by("pk"))
     person = user_factory(role=role)
     for act in (
-        lambda: change(person, products[0], value=Decimal("-0.5")),
+        lambda: change(person, settled[0], value=Decimal("-0.5")),
         lambda: override_withdraw(user=person, override=override),
         lambda: override_renew(user=person, override=override),
     ):
@@ -350,9 +342,8 @@ def test_denied_writes_change_nothing(role, manager, products) -> None:
     assert list(ForecastMonth.objects.values_list("pk", "overridden", "agreed").order_by("pk")) == before
 
 
-def test_the_doctor_sees_a_layer_that_nobody_decided(manager, products) -> None:
-    run_now()
-    change(manager, products[0])
+def test_the_doctor_sees_a_layer_that_nobody_decided(manager, settled) -> None:
+    change(manager, settled[0])
     run_now()
     assert list(layers_agree()) == []
     ForecastMonth.objects.filter(forecast__current=True, month=JAN).update(overridden=3)
@@ -368,9 +359,8 @@ def table(heading: str) -> list[list[str]]:
     return found[: next((n for n, row in enumerate(found) if row[1].startswith("--")), len(found) + 1) - 1]
 
 
-def test_the_page_shows_what_changes_come_to(manager, products) -> None:
-    run_now()
-    product, channel = products[0], channel_factory()
+def test_the_page_shows_what_changes_come_to(manager, settled) -> None:
+    product, channel = settled[0], channel_factory()
     rows = table("expected")
     assert len(rows) == 4
     for expected, whole, share, part, planned in rows:
@@ -404,9 +394,8 @@ def test_the_page_shows_a_split(manager) -> None:
         assert (parts[name] / factors[name]).quantize(Decimal("0.00000001")) == Decimal(own)
 
 
-def test_an_agreed_month_holds_whatever_changes_below_it(manager, products) -> None:
-    run_now()
-    product, sales = products[0], user_factory(role="sales")
+def test_an_agreed_month_holds_whatever_changes_below_it(manager, settled) -> None:
+    product, sales = settled[0], user_factory(role="sales")
     assert (
         consensus_contribute(
             user=sales, product=product, measure=units(), party="sales", values={NOV: Decimal(150)}
@@ -429,19 +418,18 @@ def test_an_agreed_month_holds_whatever_changes_below_it(manager, products) -> N
     assert (refused.value.status, ConsensusMonth.objects.count()) == (403, 0)
 
 
-def test_the_database_holds_one_active_change_a_month(manager, products) -> None:
-    run_now()
-    override = change(manager, products[0])
+def test_the_database_holds_one_active_change_a_month(manager, settled) -> None:
+    override = change(manager, settled[0])
     row = OverrideMonth.objects.filter(override=override).first()
     assert row is not None
     again = Override.objects.get(pk=override.pk)
     again.pk = None
     again.save()
-    fields = {"product": products[0], "measure": units(), "month": row.month, "value": 1, "baseline": 1}
+    fields = {"product": settled[0], "measure": units(), "month": row.month, "value": 1, "baseline": 1}
     with pytest.raises(IntegrityError, match="override_month_one_active"), transaction.atomic():
         OverrideMonth.objects.create(override=again, **fields)
     with pytest.raises(IntegrityError, match="override_of_product_or_line"), transaction.atomic():
-        Override.objects.filter(pk=again.pk).update(line=products[0].line)
+        Override.objects.filter(pk=again.pk).update(line=settled[0].line)
     with pytest.raises(IntegrityError, match="override_not_below_nothing"), transaction.atomic():
         Override.objects.filter(pk=again.pk).update(value=-2)
 
@@ -449,10 +437,9 @@ def test_the_database_holds_one_active_change_a_month(manager, products) -> None
 # -- pages ------------------------------------------------------------------------------------------------
 
 
-def test_the_form_previews_refuses_and_saves(client, products) -> None:
-    run_now()
+def test_the_form_previews_refuses_and_saves(client, settled) -> None:
     signed_in(client, "product-manager")
-    product = products[0]
+    product = settled[0]
     address = reverse("forecasting:override", args=[product.code])
     form = {
         "operation": "percent", "value": "20", "first_month": "2026-11", "last_month": "2026-12",
@@ -494,24 +481,22 @@ def fields_of(page: str) -> list[str]:
     return re.findall(r'name="([a-z]+-\d{4}-\d{2})"', page)
 
 
-def test_a_line_from_its_total(client, products) -> None:
-    run_now()
+def test_a_line_from_its_total(client, settled) -> None:
     signed_in(client, "product-manager")
-    line = products[0].line
+    line = settled[0].line
     address = reverse("forecasting:override_line", args=[line.code])
     assert address in client.get(reverse("forecasting:totals") + f"?line={line.code}").content.decode()
     form = {
         "operation": "add", "value": "-30", "first_month": "2026-11", "last_month": "2026-11",
         "reason": "supply", "note": "", "evidence": "",
     }  # fmt: skip
-    assert products[1].name in text(client.get(address, form, headers={"hx-request": "true"}))
+    assert settled[1].name in text(client.get(address, form, headers={"hx-request": "true"}))
     assert client.post(address, form).status_code == 302
     assert Override.objects.get().line == line
 
 
-def test_the_grid_of_an_agreed_forecast(client, products) -> None:
-    run_now()
-    address = reverse("forecasting:consensus", args=[products[0].code])
+def test_the_grid_of_an_agreed_forecast(client, settled) -> None:
+    address = reverse("forecasting:consensus", args=[settled[0].code])
     signed_in(client, "sales")
     page = client.get(address).content.decode()
     assert 'name="sales-2026-11"' in page
@@ -527,27 +512,26 @@ def test_the_grid_of_an_agreed_forecast(client, products) -> None:
         client.post(address, {"sales-2026-11": "123.5", "agreed-2026-11": "120", "note": "S&OP"}).status_code
         == 302
     )
-    assert month(products[0], NOV).final == 120
+    assert month(settled[0], NOV).final == 120
     seen = {name.replace("sales-", "initial-agreed-"): "" for name in fields_of(page) if "sales-" in name}
     seen["initial-agreed-2026-11"] = "110"
     lost = client.post(address, {"agreed-2026-11": "90", **seen})
     assert lost.status_code == 409
     assert "120" in text(lost)
-    assert month(products[0], NOV).final == 120
+    assert month(settled[0], NOV).final == 120
     kept = {"agreed-2026-11": "110", "agreed-2026-12": "80", **seen}
     assert client.post(address, kept).status_code == 302
-    assert (month(products[0], NOV).final, month(products[0], DEC).final) == (120, 80)
+    assert (month(settled[0], NOV).final, month(settled[0], DEC).final) == (120, 80)
     signed_in(client, "viewer")
     assert 'name="' + "sales-2026-11" not in client.get(address).content.decode()
     assert client.post(address, {}).status_code == 403
 
 
-def test_a_cell_somebody_else_filled_in_meanwhile_stays(client, manager, products) -> None:
-    run_now()
-    address = reverse("forecasting:consensus", args=[products[0].code])
+def test_a_cell_somebody_else_filled_in_meanwhile_stays(client, manager, settled) -> None:
+    address = reverse("forecasting:consensus", args=[settled[0].code])
     signed_in(client, "sales")
     assert 'name="initial-finance-2026-11"' in client.get(address).content.decode()
-    units_of = {"product": products[0], "measure": units()}
+    units_of = {"product": settled[0], "measure": units()}
     for party, value in (("sales", 90), ("finance", 80)):
         consensus_contribute(user=manager, **units_of, party=party, values={NOV: Decimal(value)})
     empty = {f"{prefix}{party}-2026-11": "" for prefix in ("", "initial-") for party in ("sales", "finance")}
@@ -573,11 +557,10 @@ def test_after_its_end_there_is_nothing_to_change(client, products) -> None:
         assert "The product ended on 10 Sep 2026; no sales are expected after it." in page
 
 
-def test_months_of_a_level_do_not_add_up(manager, products) -> None:
-    run_now()
-    override = change(manager, products[0], first_month=NOV, last_month=JAN)
+def test_months_of_a_level_do_not_add_up(manager, settled) -> None:
+    override = change(manager, settled[0], first_month=NOV, last_month=JAN)
     preview = override_preview(
-        product=products[0],
+        product=settled[0],
         measure=units(),
         operation="set",
         value=Decimal(60),
@@ -589,7 +572,7 @@ def test_months_of_a_level_do_not_add_up(manager, products) -> None:
     total = overrides_now([override])[0].before
     Measure.objects.filter(code="units").update(kind=Measure.Kind.LEVEL)
     level = override_preview(
-        product=products[0],
+        product=settled[0],
         measure=units(),
         operation="set",
         value=Decimal(60),
@@ -597,22 +580,20 @@ def test_months_of_a_level_do_not_add_up(manager, products) -> None:
         last_month=JAN,
     )
     assert level.after == 60
-    assert [(part.key, part.after) for part in level.by_product] == [(products[0].name, 60)]
+    assert [(part.key, part.after) for part in level.by_product] == [(settled[0].name, 60)]
     assert overrides_now([Override.objects.get()])[0].before == pytest.approx(total / 3)
 
 
-def test_renewing_is_offered_where_it_lets_it_hold_longer(manager, products, clock) -> None:
-    run_now()
-    short = change(manager, products[0])
-    long = change(manager, products[1], last_month=month_add(NOV, 12))
+def test_renewing_is_offered_where_it_lets_it_hold_longer(manager, settled, clock) -> None:
+    short = change(manager, settled[0])
+    long = change(manager, settled[1], last_month=month_add(NOV, 12))
     assert [now.can_renew for now in overrides_now([short, long])] == [False, False]
     clock[0] = datetime.date(2026, 12, 20)
     assert [now.can_renew for now in overrides_now([short, long])] == [False, True]
 
 
-def test_people_see_the_overrides_of_their_lines(manager, products) -> None:
-    run_now()
-    change(manager, products[0])
+def test_people_see_the_overrides_of_their_lines(manager, settled) -> None:
+    change(manager, settled[0])
     person = user_factory(role="viewer")
     assert overrides_visible(person).count() == 1
     LineLimit.objects.create(user=person, line=line_factory())

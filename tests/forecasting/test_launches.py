@@ -19,7 +19,7 @@ from forecasting.services.launches import launch_plan_set, launch_plan_withdraw
 from products.models import Measure, Product, ProductFigures, ProductMonth, Succession
 from tests.factories import line_factory, measure_factory, organisation_factory, product_factory, user_factory
 
-from .conftest import LAST, months_give, run_now
+from .conftest import FORECASTS, LAST, months_give, run_now
 
 pytestmark = pytest.mark.django_db
 NEXT = month_add(LAST, 1)
@@ -204,14 +204,14 @@ def test_the_alert_asks_for_a_comparable_product_and_goes_when_there_is_one(
     organisation_factory(alert_min_amount=0)
     product = new_product(references, [70, 110])
     Product.objects.filter(pk=product.pk).update(launched=month_add(LAST, -1), owner=manager)
-    run_now()
+    run_now(only=[*FORECASTS, "alerts"])
     alert = Alert.objects.get(kind="little_history", product=product, state="open")
     client.force_login(manager)
     page = client.get("/").content.decode()
     assert "Choose a like-item" in page
     assert "/products/NEW/forecast/launch/" in page
     plan(manager, product, references, units)
-    run_now()
+    run_now(only=[*FORECASTS, "alerts"])
     alert.refresh_from_db()
     assert alert.state == "gone"
 

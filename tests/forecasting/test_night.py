@@ -31,7 +31,7 @@ from forecasting.services.night_work import run_work
 from products.models import FamilyMember, ProductMonth, UnitFactor
 from tests.factories import family_factory, line_factory, measure_factory, product_factory
 
-from .conftest import LAST, TODAY, months_give, run_now
+from .conftest import LAST, TODAY, months_give, night_now, run_now
 
 pytestmark = pytest.mark.django_db
 
@@ -53,7 +53,7 @@ def content() -> list[tuple[object, ...]]:
 
 
 def test_every_product_with_data_gets_forecast_and_stage(products):
-    run = run_now()
+    run = night_now()
     assert run.state == NightlyRun.State.DONE
     assert not run.failures.exists()
     for product in products:
@@ -97,17 +97,17 @@ def test_a_product_that_ended_is_told_by_that(products):
 
 
 def test_a_run_that_looks_back_is_no_night(products):
-    night = run_now()
-    run_now(as_of=month_add(LAST, -3))
+    night = night_now()
+    night_now(as_of=month_add(LAST, -3))
     last = night_last()
     assert last is not None
     assert last[0].pk == night.pk
 
 
 def test_a_second_night_on_the_same_data_computes_nothing(products):
-    run_now()
+    night_now()
     before = content()
-    again = run_now()
+    again = night_now()
     assert (
         totals(again).items()
         >= {
@@ -132,7 +132,7 @@ def test_the_counts_of_every_step_add_up(products):
     pack = product_factory(line=products[0].line, temporary=True)  # gets no stage
     months_give(pack, 2)
     family_of(products[:2])
-    for run in (run_now(), run_now()):
+    for run in (night_now(), night_now()):
         shown = {part.step.name: part for part in run_progress(run).steps}
         assert set(shown) >= {"figures", "forecast", "alerts"}
         for name, part in shown.items():
@@ -359,7 +359,7 @@ def short(db):
 
 
 def test_a_product_that_fails_is_listed_and_the_others_go_on(short, monkeypatch):
-    run_now()
+    night_now()
     real, tries = engine.forecast, []
 
     def failing(series, **options):
@@ -370,7 +370,7 @@ def test_a_product_that_fails_is_listed_and_the_others_go_on(short, monkeypatch)
 
     monkeypatch.setattr(engine, "forecast", failing)
     ProductMonth.objects.filter(month=LAST).update(volume=Decimal(90))
-    run = run_now()
+    run = night_now()
     assert run.state == NightlyRun.State.DONE
     failure = NightlyFailure.objects.get()
     assert (failure.run, failure.step, failure.product, failure.attempts) == (run, "forecast", short[1], 3)
@@ -381,7 +381,7 @@ def test_a_product_that_fails_is_listed_and_the_others_go_on(short, monkeypatch)
     assert short[1].figures.forecast_stale
     assert Forecast.objects.filter(stale=False, run=run).count() == 2
     monkeypatch.undo()
-    run_now()
+    night_now()
     assert not Forecast.objects.get(product=short[1]).stale
 
 
@@ -413,7 +413,7 @@ def test_a_chunk_that_kills_its_worker_three_times_is_split_into_single_products
             real(job)
 
     monkeypatch.setattr("forecasting.services.night_work.job_run", run_or_die)
-    run = run_now()
+    run = night_now()
     assert run.state == NightlyRun.State.DONE
     failure = NightlyFailure.objects.get()
     assert (failure.product_id, failure.code, failure.attempts) == (killer, "worker_died", 3)
@@ -453,20 +453,20 @@ def everything() -> dict[str, list[tuple[Any, ...]]]:
 def test_a_product_alone_first_and_a_month_again_later_change_no_digit(products):
     before, month = month_add(LAST, -2), month_add(LAST, -1)
     for run in (before, month, LAST):
-        run_now(as_of=run)
+        night_now(as_of=run)
     undisturbed = everything()
     for model in (ForecastMonth, Forecast, StageEstimate, Backtest, Calibration, TotalForecast):
         model.objects.all().delete()
-    run_now(as_of=before)
-    run_now(kind="single", scope=[products[0].pk], as_of=month)
+    night_now(as_of=before)
+    night_now(kind="single", scope=[products[0].pk], as_of=month)
     for run in (month, LAST):
-        run_now(as_of=run)
+        night_now(as_of=run)
     assert everything() == undisturbed
     # A month gone by that has to be made again knows what it knew, and no more.
     for model in (Forecast, Backtest, Calibration):
         model.objects.filter(as_of=month).delete()
     TotalForecast.objects.filter(as_of=month).delete()
-    again = run_now(as_of=month)
+    again = night_now(as_of=month)
     assert totals(again)["backtest"][0] == 3
     found = everything()
     for name in ("Backtest", "Calibration", "Forecast"):
@@ -510,12 +510,12 @@ def test_series_are_read_once_a_run_and_anew_in_the_next(products, settings, mon
     load = SeriesLoader.load
     monkeypatch.setattr(SeriesLoader, "load", lambda self, *ids: asked.extend(ids[0]) or load(self, *ids))
     once = sorted(product.pk for product in [*products, baby])
-    run_now()
+    night_now()
     assert sorted(asked) == once
     season = Forecast.objects.get(product=baby).content_hash
     sold = ProductMonth.objects.filter(product__in=products, month__month=3)
     sold.update(volume=F("volume") * 3)
     asked.clear()
-    run_now()
+    night_now()
     assert sorted(asked) == once
     assert Forecast.objects.get(product=baby).content_hash != season

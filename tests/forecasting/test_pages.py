@@ -20,7 +20,7 @@ from forecasting.services.night_work import run_work
 from products.models import ProductFigures, ProductMonth
 from tests.factories import channel_factory, line_factory, measure_factory, product_factory, user_factory
 
-from .conftest import months_give, run_now
+from .conftest import months_give, night_now, run_now
 
 pytestmark = pytest.mark.django_db
 
@@ -167,9 +167,8 @@ def test_the_frame_tells_of_the_last_night(client, manager, products):
 # -- the tab --------------------------------------------------------------------------------------------
 
 
-def test_the_tab_says_what_is_expected_and_how_it_was_made(client, manager, products):
-    run_now()
-    page = text(client.get(tab(products[0])))
+def test_the_tab_says_what_is_expected_and_how_it_was_made(client, manager, settled):
+    page = text(client.get(tab(settled[0])))
     assert "What is expected in the next 18 months?" in page
     assert "Nov 2026" in page
     assert "Apr 2028" in page
@@ -187,10 +186,9 @@ def test_accuracy_that_is_not_known_is_a_dash(client, manager):
     assert "Average error (WAPE) — no data" in text(client.get(tab(product)))
 
 
-def test_a_stale_forecast_says_so(client, manager, products):
-    run_now()
+def test_a_stale_forecast_says_so(client, manager, settled):
     Forecast.objects.update(stale=True)
-    assert "could not renew this forecast" in text(client.get(tab(products[0])))
+    assert "could not renew this forecast" in text(client.get(tab(settled[0])))
 
 
 def test_a_product_without_sales_gets_a_sentence(client, manager):
@@ -207,13 +205,12 @@ def test_measures_can_be_switched(client, manager):
     assert "Energy; band: 80% and 95%" in text(client.get(tab(product) + f"?measure={second.code}"))
 
 
-def test_people_limited_to_channels_read_why_they_see_nothing(client, products):
-    run_now()
+def test_people_limited_to_channels_read_why_they_see_nothing(client, settled):
     signed_in(client, ["product-manager"], channels=[channel_factory()])
-    page = client.get(tab(products[0]))
+    page = client.get(tab(settled[0]))
     assert "made over all channels" in text(page)
     assert b"forecast-chart" not in page.content
-    assert client.get(reverse("forecasting:stage", args=[products[0].code])).status_code == 403
+    assert client.get(reverse("forecasting:stage", args=[settled[0].code])).status_code == 403
 
 
 def test_a_product_out_of_sight_does_not_exist(client, products):
@@ -225,10 +222,9 @@ def test_a_product_out_of_sight_does_not_exist(client, products):
     assert not NightlyRun.objects.exists()
 
 
-def test_in_dutch_it_is_dutch(client, products):
-    run_now()
+def test_in_dutch_it_is_dutch(client, settled):
     signed_in(client, "product-manager", language="nl")
-    assert client.get(tab(products[0])).status_code == 200
+    assert client.get(tab(settled[0])).status_code == 200
 
 
 # -- a stage set by hand --------------------------------------------------------------------------------
@@ -239,46 +235,42 @@ def set_stage(client, product, **fields):
     return client.post(reverse("forecasting:stage", args=[product.code]), body)
 
 
-def test_a_stage_set_by_hand_is_shown_and_the_night_goes_on_proposing(client, manager, products):
-    run_now()
-    own = StageEstimate.objects.get(product=products[0]).stage
+def test_a_stage_set_by_hand_is_shown_and_the_night_goes_on_proposing(client, manager, settled):
+    own = StageEstimate.objects.get(product=settled[0]).stage
     assert own != "decline"
-    assert set_stage(client, products[0]).status_code == 302
-    page = text(client.get(tab(products[0])))
+    assert set_stage(client, settled[0]).status_code == 302
+    page = text(client.get(tab(settled[0])))
     assert "Contract lost" in page
     assert f"set by {manager.name} until 31 Dec 2099" in page
     assert "The night's own estimate:" in page
-    ProductMonth.objects.filter(product_id=products[0].pk, month="2026-10-01").update(volume=130)
+    ProductMonth.objects.filter(product_id=settled[0].pk, month="2026-10-01").update(volume=130)
     run_now(local_date=today())
-    figures = ProductFigures.objects.get(product=products[0])
+    figures = ProductFigures.objects.get(product=settled[0])
     assert (figures.stage, figures.stage_by_hand) == ("decline", True)
-    assert StageEstimate.objects.get(product=products[0], current=True).stage != "decline"
+    assert StageEstimate.objects.get(product=settled[0], current=True).stage != "decline"
 
 
-def test_back_to_the_nights_estimate(client, manager, products):
-    run_now()
-    own = StageEstimate.objects.get(product=products[0]).stage
-    set_stage(client, products[0])
-    client.post(reverse("forecasting:stage_withdraw", args=[products[0].code]))
-    figures = ProductFigures.objects.get(product=products[0])
+def test_back_to_the_nights_estimate(client, manager, settled):
+    own = StageEstimate.objects.get(product=settled[0]).stage
+    set_stage(client, settled[0])
+    client.post(reverse("forecasting:stage_withdraw", args=[settled[0].code]))
+    figures = ProductFigures.objects.get(product=settled[0])
     assert (figures.stage, figures.stage_by_hand) == (own, False)
     assert StageSetting.objects.get().withdrawn_by == manager
 
 
-def test_a_setting_ends_by_itself(client, manager, products):
-    run_now()
-    set_stage(client, products[0])
+def test_a_setting_ends_by_itself(client, manager, settled):
+    set_stage(client, settled[0])
     StageSetting.objects.update(
         start_date=today() - datetime.timedelta(days=9), until=today() - datetime.timedelta(days=1)
     )
     run_now(local_date=today())
-    assert not ProductFigures.objects.get(product=products[0]).stage_by_hand
+    assert not ProductFigures.objects.get(product=settled[0]).stage_by_hand
 
 
-def test_a_second_setting_takes_the_place_of_the_first(client, manager, products):
-    run_now()
-    set_stage(client, products[0])
-    set_stage(client, products[0], stage="revival", reason="Relaunch")
+def test_a_second_setting_takes_the_place_of_the_first(client, manager, settled):
+    set_stage(client, settled[0])
+    set_stage(client, settled[0], stage="revival", reason="Relaunch")
     assert StageSetting.objects.filter(withdrawn_at=None).get().stage == "revival"
     assert StageSetting.objects.count() == 2
 
@@ -291,26 +283,24 @@ def test_a_second_setting_takes_the_place_of_the_first(client, manager, products
         ({"stage": "rebirth"}, "Select a valid choice"),
     ],
 )
-def test_a_setting_that_is_wrong_is_refused_with_the_input_kept(client, manager, products, fields, says):
-    run_now()
-    answer = set_stage(client, products[0], **fields)
+def test_a_setting_that_is_wrong_is_refused_with_the_input_kept(client, manager, settled, fields, says):
+    answer = set_stage(client, settled[0], **fields)
     assert answer.status_code == 422
     assert says in text(answer)
     assert not StageSetting.objects.exists()
 
 
-def test_a_viewer_cannot_set_a_stage(client, products):
-    run_now()
+def test_a_viewer_cannot_set_a_stage(client, settled):
     signed_in(client, "viewer")
-    assert set_stage(client, products[0]).status_code == 403
-    assert "Set the stage" not in text(client.get(tab(products[0])))
+    assert set_stage(client, settled[0]).status_code == 403
+    assert "Set the stage" not in text(client.get(tab(settled[0])))
     assert not StageSetting.objects.exists()
 
 
 def test_time_left_is_guessed_from_the_last_run(products):
     from forecasting.selectors.runs import run_progress
 
-    first = run_now()
+    first = night_now()
     assert run_progress(first).share == 1
     second = night_start()
     assert run_progress(second).seconds_left is not None

@@ -47,7 +47,7 @@ from tests.factories import (
     product_factory,
     user_factory,
 )
-from tests.forecasting.conftest import months_give, run_now
+from tests.forecasting.conftest import months_give, night_now
 from tests.policy.rules import Rule
 from tests.policy.test_walk import RULES, address, ask, body_of, sign_in
 from tests.policy.world import World
@@ -239,7 +239,7 @@ def test_no_role_is_told_by_mail_or_on_its_pages_what_it_may_not_see() -> None:
     Product.objects.filter(pk=product.pk).update(owner=manager)
     months_give(product, 24)
     price_factory(product=product, price_list=prices, start_date=datetime.date(2024, 1, 1), amount=100)
-    run_now()
+    night_now()
     _year_give(product)
     change = _costs_give(world, finance)
     proposal = cost_change_propose(
@@ -268,8 +268,11 @@ def test_no_role_is_told_by_mail_or_on_its_pages_what_it_may_not_see() -> None:
         "/api/v1/imports/",
     ]
     addresses += ["/api/v1/cost-reports/", "/api/v1/months/", "/api/v1/cost-lines/", "/api/v1/sales/months/"]
+    sees = {person.name for person in people if person.has_perm("pricing.view_costs")}
     told: dict[str, list[str]] = {}
     for person in people:
+        if person.name in sees and person != finance:
+            continue
         client = Client()
         client.force_login(person)
         said = {url: body_of(client.get(url)).decode() for url in addresses}
@@ -278,7 +281,6 @@ def test_no_role_is_told_by_mail_or_on_its_pages_what_it_may_not_see() -> None:
             if person.email in letter.recipients():
                 said[f"mail {letter.subject}"] = str(letter.message())
         told[person.name] = [url for url, text in said.items() if any(leak in text for leak in leaks)]
-    sees = {person.name for person in people if person.has_perm("pricing.view_costs")}
     assert {name: urls for name, urls in told.items() if urls and name not in sees} == {}
     assert len(told.keys() - sees) > 3
     assert {"/costs/ledger/", "/costs/ledger/csv/", "/costs/mapping/", "/costs/months/"} <= {

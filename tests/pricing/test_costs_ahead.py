@@ -15,13 +15,17 @@ from pricing.models import CostMonth
 from pricing.selectors.cost_months import cost_months
 from products.models import Product, SalesMonth
 from tests.factories import line_factory, product_factory
-from tests.forecasting.conftest import LAST, months_give, run_now
+from tests.forecasting.conftest import FORECASTS, LAST, months_give, run_now
 from tests.pricing.test_margins import costs
 from tests.pricing.test_margins_ahead import AHEAD, LONG_AGO, ahead_of, dearer, juice
 
 __all__ = ["juice"]
 pytestmark = pytest.mark.django_db
 D = Decimal
+
+
+def book_now(**fields: Any) -> None:
+    run_now(only=[*FORECASTS, "costs_ahead"], **fields)
 
 
 def ahead(**of: Any) -> dict[tuple[datetime.date, str], Decimal]:
@@ -34,7 +38,7 @@ def ahead(**of: Any) -> dict[tuple[datetime.date, str], Decimal]:
 def test_forecast_times_the_rates_of_the_month(juice: Product) -> None:
     """Bought for 1.00, from the fourth month ahead for 1.20: as the margin ahead has it, by channel."""
     dearer(juice, AHEAD[3], "1.20")
-    run_now()
+    book_now()
     months, _fall = ahead_of(juice)
     assert ahead(product=juice) == {
         (month.month, line.kind.code): amount for month in months for line, amount in month.expected.costs
@@ -47,7 +51,7 @@ def test_forecast_times_the_rates_of_the_month(juice: Product) -> None:
     assert len(channels) == 1
     assert None not in channels
     count = CostMonth.objects.count()
-    run_now()
+    book_now()
     assert CostMonth.objects.count() == count  # a night in which nothing changed books nothing
 
 
@@ -59,7 +63,7 @@ def test_what_is_split_adds_up_and_what_nobody_can_split_is_on_no_product(juice:
     costs("quality", "50.50", line=line_factory(), basis="month", key="revenue")
     costs("licences", "12.34", product=others[0], basis="month")
     Product.objects.filter(pk=others[0].pk).update(ended=AHEAD[1])
-    run_now()
+    book_now()
     shared = ahead(kind__code="overhead")
     assert shared == {(month, "overhead"): D("1000.01") for month in AHEAD}
     assert cost_months().filter(source="forecast", kind__code="overhead", product=None).count() == 0
@@ -77,7 +81,7 @@ def test_after_the_end_the_margin_ahead_has_the_costs_that_go_on(juice: Product)
     costs("licences", "12.34", product=juice, basis="month", tail_months=2)
     Product.objects.filter(pk=juice.pk).update(ended=AHEAD[1] + datetime.timedelta(14))
     juice.refresh_from_db()
-    run_now()
+    book_now()
     months, _fall = ahead_of(juice)
     assert [month.month for month in months] == AHEAD[:4]
     assert ahead(product=juice) == {
@@ -92,10 +96,10 @@ def test_after_the_end_the_margin_ahead_has_the_costs_that_go_on(juice: Product)
 
 
 def test_a_month_that_passed_keeps_what_was_last_expected_of_it(juice: Product) -> None:
-    run_now()
+    book_now()
     before = ahead()
     months_give(juice, 1, last=AHEAD[0], volume=lambda _step: 900)
-    run_now(local_date=month_add(LAST, 2) + datetime.timedelta(20))
+    book_now(local_date=month_add(LAST, 2) + datetime.timedelta(20))
     after = ahead()
     assert {key: after[key] for key in before if key[0] == AHEAD[0]} == {
         key: amount for key, amount in before.items() if key[0] == AHEAD[0]
@@ -106,5 +110,5 @@ def test_a_month_that_passed_keeps_what_was_last_expected_of_it(juice: Product) 
 
 def test_a_run_that_looks_back_books_nothing(juice: Product) -> None:
     assert LONG_AGO < LAST
-    run_now(as_of=month_add(LAST, -1), kind="manual")
+    book_now(as_of=month_add(LAST, -1), kind="manual")
     assert ahead() == {}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+import re
 from decimal import Decimal
 from typing import Any
 
@@ -251,7 +252,7 @@ def test_the_night_measures_each_span_once_it_is_over(juice: Product) -> None:
     start = month_add(LAST, -6)  # seven whole months are known
     vintage(juice, month_add(start, -1))
     row = begun(juice, start)
-    run_now()
+    run_now(only=["decisions"])
     three, six = row.outcomes.all()
     assert (three.months, six.months) == (3, 6)
     assert (three.baseline, three.actual) == (300, 270)
@@ -259,7 +260,7 @@ def test_the_night_measures_each_span_once_it_is_over(juice: Product) -> None:
     assert three.lo80 < -0.1 < three.hi80
     assert six.hi80 - six.lo80 < three.hi80 - three.lo80  # months err partly apart
     before = list(DecisionOutcome.objects.values())
-    again = run_now()
+    again = run_now(only=["decisions"])
     assert totals(again)["decisions"][0] == 0
     assert list(DecisionOutcome.objects.values()) == before
 
@@ -533,7 +534,7 @@ def test_no_order_and_no_filter_tells_of_what_is_hidden(client: Client) -> None:
         assert listed(client, f"?{query}") == (["A", "B", "C"])
         file = b"".join(client.get(f"/decisions/export/csv/?{query}").streaming_content).decode()
         assert file.index("A,") < file.index("B,") < file.index("C,")
-        assert "97" not in file
+        assert "97" not in re.sub(r"(Product|Person) \d+", "", file)
     page = tight(client.get("/decisions/"))
     assert "sort=expected" not in page
     assert "97%" not in page

@@ -9,6 +9,8 @@ from typing import Any
 
 import pytest
 from altair.vegalite.v6.schema import core as VegaLite
+from django.db.models import F, Value
+from django.db.models.functions import Coalesce
 from django.utils import translation
 
 from pricing.cards.margins import margin_card
@@ -37,15 +39,12 @@ def sell(product: Product, month: datetime.date, volume: Any, revenue: Any, **mo
     channel = more.pop("channel", None) or channel_factory()
     gross = {"gross_revenue": more.pop("gross", None)}
     measure = more.pop("measure", None) or Measure.objects.get(code="units")
-    said = {"product": product, "measure": measure, "month": month, "volume": volume, "revenue": revenue}
-    SalesMonth.objects.create(**said, channel=channel, days=30, **gross, **more)
-    there = ProductMonth.objects.filter(product=product, measure=measure, month=month).first()
-    if there is None:
-        ProductMonth.objects.create(**said, days=30, **more)
-    else:
-        there.volume += volume
-        there.revenue = None if revenue is None else (there.revenue or 0) + revenue
-        there.save()
+    of = {"product": product, "measure": measure, "month": month}
+    sold = {"volume": volume, "revenue": revenue, "days": 30, **more}
+    SalesMonth.objects.create(**of, **sold, channel=channel, **gross)
+    added = None if revenue is None else Coalesce(F("revenue"), Value(D(0))) + revenue
+    if not ProductMonth.objects.filter(**of).update(volume=F("volume") + volume, revenue=added):
+        ProductMonth.objects.create(**of, **sold)
 
 
 def costs(kind: str, amount: str, start: datetime.date = LONG_AGO, **line: Any) -> CostLine:

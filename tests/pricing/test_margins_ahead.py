@@ -48,7 +48,7 @@ from tests.factories import (
     product_factory,
     user_factory,
 )
-from tests.forecasting.conftest import LAST, months_give, run_now
+from tests.forecasting.conftest import FORECASTS, LAST, months_give, run_now
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("english")]
 D = Decimal
@@ -230,16 +230,20 @@ def test_moves_add_up_to_the_whole_move(
     assert by_price + sum(by_cost.values(), D(0)) == pytest.approx(whole, rel=D("1e-12"), abs=D("1e-12"))
 
 
+def look_now() -> None:
+    run_now(only=[*FORECASTS, "margin_floor"])
+
+
 class TestTheAlert:
     def alert(self) -> Alert | None:
         return Alert.objects.filter(kind="margin_floor", state=Alert.State.OPEN).first()
 
     def test_it_comes_with_the_night_stays_once_and_goes(self, juice: Product) -> None:
         floor(juice, "0.40")
-        run_now()
+        look_now()
         assert self.alert() is None
         dearer(juice, AHEAD[3], "1.20")
-        run_now()
+        look_now()
         alert = self.alert()
         assert alert is not None
         assert alert.evidence["months"] == 4
@@ -250,16 +254,16 @@ class TestTheAlert:
         assert "floor is 40.0%" in words.plain
         assert "−10.0" in words.plain
         version = alert.version
-        run_now()
+        look_now()
         alert.refresh_from_db()
         assert (alert.state, alert.version) == (Alert.State.OPEN, version)
         floor(juice, None)
-        run_now()
+        look_now()
         assert self.alert() is None
 
     def test_more_products_ask_no_more_queries(self, juice: Product) -> None:
         floor(juice, "0.40")
-        run_now()
+        look_now()
         run = NightlyRun.objects.latest("pk")
         counts = []
         for _more in range(2):
@@ -271,13 +275,13 @@ class TestTheAlert:
                 other = product_factory(line=juice.line, floor_rate="0.1")
                 months_give(other, 24, volume=lambda _step: 50)
             product_factory(line=juice.line)  # without a floor
-            run_now()
+            look_now()
         assert [products for _queries, products in counts] == [1, 4]
         assert counts[0][0] == counts[1][0]
 
     def test_only_who_may_see_costs_sees_it(self, juice: Product) -> None:
         floor(juice, "0.60")
-        run_now()
+        look_now()
         alert = self.alert()
         assert alert is not None
         assert alerts_visible(user_factory("finance")).filter(pk=alert.pk).exists()

@@ -30,7 +30,7 @@ from tests.factories import (
     price_list_factory,
     product_factory,
 )
-from tests.forecasting.conftest import LAST, months_give, run_now
+from tests.forecasting.conftest import LAST, months_give, night_now
 from tests.forecasting.test_night import totals
 
 from .elasticities import elasticity_factory
@@ -256,11 +256,11 @@ def test_an_approved_price_moves_its_product_alone_and_says_so(juice: Product, e
     other = product_factory(line=juice.line, launched=datetime.date(2022, 1, 1))
     months_give(other, 36)
     price(juice, everybody, month_add(LAST, -24), "2.00")
-    run_now()
+    night_now()
     before = months_of(juice)
     assert {row.driven for row in before} == {None}
     approved = price(juice, everybody, AHEAD[2], "2.08")
-    again = run_now()
+    again = night_now()
     assert (totals(again)["changes"][0], totals(again)["forecast"][0]) == (1, 1)
     now, other_months = months_of(juice), months_of(other)
     assert [row.mean for row in now] == [row.mean for row in before]  # the statistics stay beside it
@@ -294,10 +294,10 @@ def test_an_approved_price_moves_its_product_alone_and_says_so(juice: Product, e
     assert card.planned[0].year.text.startswith("−8.")
     assert "−14" in card.planned[0].text
     # Nothing new: nothing is computed.
-    assert totals(run_now())["forecast"][0] == 0
+    assert totals(night_now())["forecast"][0] == 0
     # Withdrawn: as it was.
     Price.objects.filter(pk=approved.pk).update(state=State.WITHDRAWN)
-    assert totals(run_now())["forecast"][0] == 1
+    assert totals(night_now())["forecast"][0] == 1
     assert [(r.mean, r.driven) for r in months_of(juice)] == [(r.mean, r.driven) for r in before]
 
 
@@ -314,12 +314,12 @@ def test_a_family_moves_with_its_members(everybody: PriceList) -> None:
     FamilyMember.objects.create(product=left, family=None, start_date=LAST)
     for product in (juice, left):
         price(product, everybody, month_add(LAST, -24), "2.00")
-    run_now()
+    night_now()
     before = Forecast.objects.get(family=family, current=True)
     assert {row.driven for row in before.months.all()} == {None}
     for product in (juice, left):
         price(product, everybody, AHEAD[2], "2.20")
-    run_now()
+    night_now()
     now = Forecast.objects.get(family=family, current=True)
     rows = list(now.months.order_by("month"))
     answer = answers_read([juice.pk])[juice.pk]
@@ -338,7 +338,7 @@ def test_a_family_moves_with_its_members(everybody: PriceList) -> None:
     assert card is not None
     assert card.planned[0].name == "Own prices of its products"
     assert card.planned[0].text.startswith("1 of 2 products move")
-    assert totals(run_now())["forecast"][0] == 0
+    assert totals(night_now())["forecast"][0] == 0
 
 
 def test_a_price_that_works_as_a_driver_counts_once(everybody: PriceList) -> None:
@@ -355,7 +355,7 @@ def test_a_price_that_works_as_a_driver_counts_once(everybody: PriceList) -> Non
     )
     price(juice, everybody, month_add(LAST, -24), "2.00")
     price(juice, everybody, AHEAD[2], "2.08")
-    run_now()
+    night_now()
     said = Forecast.objects.get(product=juice, current=True).driver_effects
     assert said is not None
     assert [entry["code"] for entry in said["used"]] == ["price"]
@@ -366,7 +366,7 @@ def test_a_level_stands_still(juice: Product, everybody: PriceList) -> None:
     Measure.objects.filter(pk__in=[Measure.objects.get(code="units").pk]).update(kind="level")
     price(juice, everybody, month_add(LAST, -24), "2.00")
     price(juice, everybody, AHEAD[2], "2.08")
-    run_now()
+    night_now()
     assert {row.driven for row in months_of(juice)} == {None}
 
 

@@ -23,7 +23,7 @@ from pricing.words.promotions import planned_words
 from products.models import Measure, Product, SalesMonth
 from products.selectors.months import complete_months
 from tests.factories import channel_factory, line_factory, price_factory, price_list_factory, product_factory
-from tests.forecasting.conftest import LAST, months_give, run_now
+from tests.forecasting.conftest import LAST, months_give, night_now
 from tests.forecasting.test_night import totals
 
 from .elasticities import elasticity_factory
@@ -278,12 +278,12 @@ def test_the_night_moves_its_product_alone_and_says_so(juice: Product) -> None:
         [around] = SeriesReader(complete_months(as_of=LAST)).around(one)
         PromotionEffect.objects.filter(product=one).update(input_hash=around.digest)
     changes = dict.fromkeys(AHEAD, 1.0)
-    run_now()
+    night_now()
     promotion(juice, AHEAD[2], month_end(AHEAD[2]))
     change = change_of(juice)
     assert change is not None
     changes |= dict(zip(AHEAD, change.factors, strict=True))
-    again = run_now()
+    again = night_now()
     assert (totals(again)["changes"][0], totals(again)["forecast"][0]) == (1, 1)
     rows = ForecastMonth.objects.filter(forecast__product=juice, forecast__current=True)
     for row in rows:
@@ -295,4 +295,4 @@ def test_the_night_moves_its_product_alone_and_says_so(juice: Product) -> None:
     assert "+50.0% while it runs" in card.planned[0].text
     assert "50% of that is missing" in card.planned[0].text
     assert "3 earlier ones did, 0 of them of this product" in card.planned[0].text
-    assert totals(run_now())["forecast"][0] == 0
+    assert totals(night_now())["forecast"][0] == 0

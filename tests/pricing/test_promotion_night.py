@@ -11,6 +11,7 @@ from accounts.errors import DomainError
 from collaboration.models import DecisionOutcome
 from core.months import month_add, month_end, month_start
 from core.organisation import today
+from forecasting.models import NightlyRun
 from pricing.models import PromotionEffect
 from pricing.services.promotion_decisions import promotion_cancel
 from products.models import Channel, Measure, Product, ProductFigures, ProductMonth, SalesFact, SalesMonth
@@ -20,6 +21,10 @@ from tests.pricing.promotions import DAY, approved_factory, stopped
 
 pytestmark = pytest.mark.django_db
 WEEK = 7 * DAY
+
+
+def measure_now(**fields: Any) -> NightlyRun:
+    return run_now(local_date=today(), only=["promotions", "decisions"], **fields)
 
 
 def last() -> datetime.date:
@@ -91,7 +96,7 @@ def test_weeks_product_channel_and_sister():
         for row in SalesFact.objects.filter(product=product)
     )
     row = approved_factory(product, store_start=start, days=14, channels=[channel])
-    run = run_now(local_date=today())
+    run = measure_now()
     effect = PromotionEffect.objects.get()
     assert (effect.promotion, effect.product, effect.method, effect.reason) == (row, product, "weeks", "")
     assert effect.uplift == pytest.approx(1.0, abs=0.1)
@@ -102,11 +107,11 @@ def test_weeks_product_channel_and_sister():
     assert [entry[0] for entry in effect.sister_rows] == [sister.pk]
     assert run.steps.get(name="promotions").state == "done"
     before = snapshot()
-    run_now(local_date=today())
+    measure_now()
     assert snapshot() == before
     # The same again from nothing, but for when and by which run.
     PromotionEffect.objects.all().delete()
-    run_now(local_date=today())
+    measure_now()
     skip = {f.attname for f in PromotionEffect._meta.concrete_fields} & {"id", "run_id", "computed_at"}
     again = PromotionEffect.objects.get()
     assert {
@@ -116,7 +121,7 @@ def test_weeks_product_channel_and_sister():
     }
     # A figure that changes is measured anew; what is over stays as it ran.
     SalesFact.objects.filter(product=product, channel=channel, start_date=start).update(volume=400)
-    run_now(local_date=today())
+    measure_now()
     assert PromotionEffect.objects.get().uplift > effect.uplift + 0.5
     with pytest.raises(DomainError) as refused:
         promotion_cancel(user=user_factory(), promotion=row, note="It failed")
@@ -130,12 +135,12 @@ def test_one_that_is_stopped_is_measured_until_that_day():
     sales_give(product, channel, lambda d: wobble(d) * (2.0 if d in on else 1), weekly=True)
     row = approved_factory(product, store_start=start, store_end=today() + 30 * DAY)
     never = approved_factory(product, ahead=10)
-    run_now(local_date=today())
+    measure_now()
     assert not PromotionEffect.objects.exists()  # it runs
     stopped(row, start + 13 * DAY)
     promotion_cancel(user=user_factory(), promotion=never, note="No fruit")
     for _night in range(2):
-        run_now(local_date=today())
+        measure_now()
         effect = PromotionEffect.objects.get()
         assert effect.promotion == row
         assert effect.baseline == pytest.approx(200, rel=0.05)
@@ -152,7 +157,7 @@ def test_months_count_for_the_share_of_the_month():
     share = days / month_end(month).day
     sales_give(product, channel, lambda d: wobble(d) * ((1 + share * 0.8) if d == month else 1), weekly=False)
     approved_factory(product, store_start=month, days=days)
-    run_now(local_date=today())
+    measure_now()
     effect = PromotionEffect.objects.get()
     assert effect.method == "months"
     assert effect.uplift == pytest.approx(0.8, abs=0.2)
@@ -170,7 +175,7 @@ def test_it_says_why_there_is_nothing_and_waits_for_the_sales():
     if running < today() - DAY:
         approved_factory(ahead, store_start=running, days=1)
     approved_factory(unsold, store_start=monday(2), days=7)
-    run_now(local_date=today())
+    measure_now()
     found = dict(PromotionEffect.objects.values_list("product", "reason"))
     assert found == {short.pk: "short_history", unsold.pk: "no_sales"}
     assert draft.pk not in found
@@ -180,7 +185,7 @@ def test_a_run_that_looks_back_measures_nothing():
     product, channel = product_factory(), channel_factory()
     sales_give(product, channel, wobble, weekly=True)
     approved_factory(product, store_start=monday(6), days=7)
-    run_now(local_date=today(), kind="manual", as_of=month_add(last(), -2))
+    measure_now(as_of=month_add(last(), -2))
     assert not PromotionEffect.objects.exists()
 
 
@@ -190,5 +195,5 @@ def test_a_level_is_never_measured():
     )
     product = product_factory(line=line_factory(measures=[level]))
     approved_factory(product, store_start=monday(6), days=7)
-    run_now(local_date=today())
+    measure_now()
     assert PromotionEffect.objects.get().reason == "level"

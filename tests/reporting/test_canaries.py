@@ -276,8 +276,11 @@ def first() -> Told:
 
 @cache
 def everything(case: str) -> dict[str, str]:
-    """All that its readers can get; the files are made of what was frozen alone."""
-    said, made = first(), files(first().snapshots[case])
+    """All that its readers can get. Files are made of what was frozen alone: of all cases that hide the same,
+    those of one are enough."""
+    said, hidden = first(), CASES[case].hidden
+    filed = next(name for name, each in CASES.items() if each.hidden == hidden)
+    made = files(said.snapshots[case]) if case == filed else {}
     texts = {kind: file_text(kind, content) for kind, content in made.items()}
     return {**said.shown[case], **texts, **said.linked.get(case, {})}
 

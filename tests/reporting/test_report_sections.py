@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+from copy import deepcopy
 from decimal import Decimal
 from types import SimpleNamespace
 from typing import Any
@@ -52,8 +53,8 @@ D = Decimal
 LAST = month_add(month_start(datetime.date.today()), -1)
 
 
-@pytest.fixture
-def company() -> Any:
+@pytest.fixture(scope="module")
+def _company(module_db: None) -> Any:
     """Two products at two retailers for 24 months; 11 a month at Noord, 10 the year before."""
     shops = channel_factory(name="Shops")
     north, south = (channel_factory(name=name, kind="account", parent=shops) for name in ("Noord", "Zuid"))
@@ -66,6 +67,11 @@ def company() -> Any:
         sell(apple, month, volume * 2, volume * 5, channel=north)
     author = user_factory("product-manager", language="en")
     return SimpleNamespace(shops=shops, north=north, south=south, juice=juice, apple=apple, author=author)
+
+
+@pytest.fixture
+def company(_company: Any, db: None) -> Any:
+    return deepcopy(_company)
 
 
 def blocks(company: Any, section: str, *channels: Channel, audience: str = "internal", **values: Any) -> Any:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+from copy import deepcopy
 from decimal import Decimal
 from types import SimpleNamespace
 from typing import Any
@@ -37,8 +38,8 @@ D = Decimal
 LAST = month_add(month_start(datetime.date.today()), -1)
 
 
-@pytest.fixture
-def company() -> Any:
+@pytest.fixture(scope="module")
+def _company(module_db: None) -> Any:
     """A line of juices in packs with one of cider in bottles below it; product n sells 10 n packs a month for
     20 n euros at Noord, and as much at Zuid; a fifth less the year before."""
     north, south = (channel_factory(name=name, kind="account") for name in ("Noord", "Zuid"))
@@ -55,6 +56,11 @@ def company() -> Any:
         north=north, drinks=drinks, juices=juices, products=products, cider=cider,
         author=user_factory("product-manager", language="en"),
     )  # fmt: skip
+
+
+@pytest.fixture
+def company(_company: Any, db: None) -> Any:
+    return deepcopy(_company)
 
 
 def built(company: Any, section: str, **values: Any) -> Any:
