@@ -29,7 +29,7 @@ from .measures import interval_score, naive_scale
 from .parallel import map_all
 from .series import FloatArray, Series
 from .simulate_business import PERIODS, simulate_business
-from .simulate_dirt import DIRTS, LONGEST, Dirt, simulate_dirt
+from .simulate_dirt import DIRTS, LONGEST, Dirt, simulate_dirt, simulate_dirty_level
 from .simulate_families import FAMILIES
 
 # Value by period of every series.
@@ -197,21 +197,22 @@ def score(
 
 
 def dirt_rows(count: int, *, seed: int) -> list[str]:
-    """What `findings` finds in `count` simulated histories of each kind: share found, share with a finding of
-    anything else."""
+    """What `findings` finds in `count` simulated histories of each kind, of flows and of levels: share found,
+    share with a finding of anything else."""
     rng = np.random.default_rng(seed)
     rows = []
     kinds: tuple[Dirt, ...] = ("clean", *DIRTS)
-    for dirt in kinds:
-        found = other = 0
-        for _ in range(count):
-            values, at = simulate_dirt(rng, dirt)
-            seen = findings(Series("S", 0, values), season_length=12)
-            right = [f for f in seen if f.kind == dirt and f.first - LONGEST[dirt] <= at <= f.last + 1]
-            found += bool(right)
-            other += len(seen) > len(right)
-        share = "—" if dirt == "clean" else f"{found / count:.2f}"
-        rows.append(f"{dirt} | {share} | {other / count:.3f}")
+    for kind, draw in (("flow", simulate_dirt), ("level", simulate_dirty_level)):
+        for dirt in kinds:
+            found = other = 0
+            for _ in range(count):
+                values, at = draw(rng, dirt)
+                seen = findings(Series("S", 0, values, kind=kind), season_length=12)
+                right = [f for f in seen if f.kind == dirt and f.first - LONGEST[dirt] <= at <= f.last + 1]
+                found += bool(right)
+                other += len(seen) > len(right)
+            share = "—" if dirt == "clean" else f"{found / count:.2f}"
+            rows.append(f"{kind} | {dirt} | {share} | {other / count:.3f}")
     return rows
 
 

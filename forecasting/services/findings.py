@@ -43,7 +43,7 @@ def findings_write(*, found: Mapping[Key, Sequence[Finding]], run: NightlyRun) -
     mine = Q(product_id__in={key[0] for key in found if key[0]}) | Q(
         family_id__in={key[1] for key in found if key[1]}
     )
-    for known in Finding.objects.select_for_update().filter(mine):
+    for known in Finding.objects.select_for_update(of=["self"]).filter(mine).select_related("measure"):
         there[known.product_id, known.family_id, known.measure_id].append(known)
     new: list[Finding] = []
     changed: list[Finding] = []
@@ -190,7 +190,7 @@ def month_flag(
         kind=Finding.Kind.FLAGGED,
         first=first,
         last=last,
-        seen=sum(seen),
+        seen=sum(seen) / (len(seen) if measure.kind == Measure.Kind.LEVEL else 1),
         course=[None if volume is None else float(volume) for volume in sales.values()],
         state=Finding.State.CONFIRMED,
         decided_by=user,
