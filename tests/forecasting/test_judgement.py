@@ -421,7 +421,8 @@ def test_the_band_on_the_tab_is_that_of_the_final_figure(client, manager, produc
     signed_in(client, "product-manager")
     answer = client.get(reverse("forecasting:product", args=[products[0].code]))
     row = month(products[0], NOV)
-    low, high = (formats.number(v, answer.context["decimals"]) for v in row.final_band[1:3])
+    with translation.override("en"):
+        low, high = (formats.number(v, answer.context["decimals"]) for v in row.final_band[1:3])
     assert f"{low} – {high}" in text(answer)
     drawn = {point["month"]: point for point in answer.context["chart"].spec["data"]["values"]}
     band = drawn[NOV.isoformat()]
