@@ -4,17 +4,24 @@ from __future__ import annotations
 
 import datetime
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from core import formats
 from core.months import month_add
 from forecasting.models import ForecastMonth
+from forecasting.selectors.accuracy import LAG
+from forecasting.selectors.accuracy_sums import FINAL
 from forecasting.selectors.forecasts import ForecastNow, year_ahead
+from forecasting.words.accuracy import summary_words
 from products.models import Measure
 from products.selectors.sales import MonthSales
 
 YEAR = 12
+# What was forecast is spoken of where so many of its months are over.
+LEAST_MEASURED = 12
 # Moves smaller than these are called flat, or no season: rates.
 FLAT_RATE, SEASON_RATE = 0.01, 0.1
 # A layer that changes the year by less than this is not worth a sentence.
@@ -22,15 +29,15 @@ WORTH_SAYING_RATE = 0.005
 
 
 def explanation(now: ForecastNow | None, sales: Sequence[MonthSales], measure: Measure, unit: str) -> str:
-    """The paragraph; empty without a year of forecast before the product ends. ``sales`` are the
-    months of the same subject and measure; only those up to the forecast's month count."""
-    if now is None or len(now.sold_months) < YEAR:
+    """The paragraph; empty without a month of forecast before the product ends. ``sales`` are the months of
+    the same subject and measure; only those up to the forecast's month count."""
+    if now is None or not now.sold_months:
         return ""
     is_level = measure.kind == Measure.Kind.LEVEL
     sentences = [
         _level(now, sales, unit, is_level),
         _trend(now.sold_months),
-        "" if is_level else _season(now.sold_months),
+        "" if is_level or len(now.sold_months) < YEAR else _season(now.sold_months),
         _layer(now.sold_months, "driven", unit, is_level),
         _layer(now.sold_months, "people", unit, is_level),
         _certainty(now, measure, unit),
@@ -44,6 +51,8 @@ def _level(now: ForecastNow, sales: Sequence[MonthSales], unit: str, is_level: b
     known = {m.month: float(m.volume) for m in sales if m.complete and m.volume is not None}
     ahead = now.sold_months[:YEAR]
     first = ahead[0].month
+    if len(ahead) < YEAR:
+        return _until_the_end(ahead, unit, is_level)
     if is_level:
         before, after = known.get(month_add(first, -1)), ahead[-1].final
         words = _(
@@ -62,6 +71,22 @@ def _level(now: ForecastNow, sales: Sequence[MonthSales], unit: str, is_level: b
         "after": formats.volume(after, unit),
         "change": change,
     }
+
+
+def _until_the_end(ahead: Sequence[ForecastMonth], unit: str, is_level: bool) -> str:
+    """Of a product that ends within the year."""
+    if is_level:
+        words = _("At the end of %(month)s, before it ends, we expect %(after)s.")
+        after = ahead[-1].final
+    else:
+        words = ngettext(
+            "For the %(count)s month until it ends we expect %(after)s.",
+            "For the %(count)s months until it ends we expect %(after)s.",
+            len(ahead),
+        )
+        after = sum(row.final for row in ahead)
+    month = formats.month(ahead[-1].month)
+    return words % {"count": len(ahead), "month": month, "after": formats.volume(after, unit)}
 
 
 def _sum_of(known: Mapping[datetime.date, float], first: datetime.date) -> float | None:
@@ -105,7 +130,7 @@ def _season(months: Sequence[ForecastMonth]) -> str:
 
 def _layer(months: Sequence[ForecastMonth], name: str, unit: str, is_level: bool) -> str:
     """What known drivers, or people, add over the next year (of a level: at its end)."""
-    year = months[YEAR - 1 : YEAR] if is_level else months[:YEAR]
+    year = months[:YEAR][-1:] if is_level else months[:YEAR]
     driven = [row.baseline for row in year]
     before, after = (
         ([row.mean for row in year], driven) if name == "driven" else (driven, [row.final for row in year])
@@ -121,7 +146,7 @@ def _layer(months: Sequence[ForecastMonth], name: str, unit: str, is_level: bool
 
 
 def _certainty(now: ForecastNow, measure: Measure, unit: str) -> str:
-    year = year_ahead(now, measure)
+    year = year_ahead(replace(now, months=now.sold_months), measure)
     if year.lo80 is None or year.hi80 is None:
         return ""
     return _("With a chance of 80%% it will be between %(low)s and %(high)s.") % {
@@ -131,7 +156,13 @@ def _certainty(now: ForecastNow, measure: Measure, unit: str) -> str:
 
 
 def _quality(now: ForecastNow) -> str:
-    """How far off it was when tried on its own past, beside repeating the year before."""
+    """How far off what was forecast turned out, beside repeating the year before; until enough of its months
+    are over, how far off it was when tried on its own past."""
+    measured = now.accuracy.get(LAG)
+    months = int(measured.layers[FINAL].n) if measured else 0
+    said = summary_words(measured, LAG, months) if measured and months >= LEAST_MEASURED else ""
+    if said:
+        return said
     wape, naive = now.forecast.wape, now.naive_wape
     if wape is None:
         return _("Its past is too short to say how good such a forecast is.")

@@ -4,11 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from math import exp, hypot
-from typing import Any
+from typing import Any, NamedTuple
 
 from core.numbers import Z80, Z95
 
 from .totals import decided_band, total_band
+
+
+class Band(NamedTuple):
+    """A forecast with its 80 % and 95 % bands."""
+
+    final: float
+    lo80: float
+    hi80: float
+    lo95: float
+    hi95: float
 
 
 class Layers:
@@ -41,17 +51,17 @@ class Layers:
         return self.unagreed if self.agreed is None else self.agreed
 
     @property
-    def final_band(self) -> tuple[float, float, float, float, float]:
+    def final_band(self) -> Band:
         """The final forecast with its bands, moved in proportion to it, and wider by what is not known of
-        decisions: final, lo80, hi80, lo95, hi95."""
+        decisions."""
         final = self.final
         if final == self.mean and not self.spread:
-            return final, self.lo80, self.hi80, self.lo95, self.hi95
+            return Band(final, self.lo80, self.hi80, self.lo95, self.hi95)
         low80, high80, low95, high95 = (
             final + self._widened(edge, z)
             for edge, z in ((self.lo80, -Z80), (self.hi80, Z80), (self.lo95, -Z95), (self.hi95, Z95))
         )
-        return final, low80, high80, low95, high95
+        return Band(final, low80, high80, low95, high95)
 
     def _widened(self, edge: float, z: float) -> float:
         """Both errors are independent: their squares add."""

@@ -14,6 +14,7 @@ urlpatterns = [
     path("forecasting/totals/", totals.totals, name="totals"),
     path("forecasting/accuracy/", accuracy.accuracy, name="accuracy"),
     path("forecasting/overrides/", judgement.overrides, name="overrides"),
+    path("forecasting/overrides/channel/", judgement.override_channel, name="override_channel"),
     path("forecasting/overrides/<int:pk>/withdraw/", judgement.override_end, name="override_withdraw"),
     path("forecasting/overrides/<int:pk>/renew/", judgement.override_again, name="override_renew"),
     path("forecasting/lines/<slug:code>/override/", judgement.override_line, name="override_line"),
@@ -31,7 +32,8 @@ urlpatterns = [
     path("forecasting/start/", runs.run_start, name="run_start"),
     path("forecasting/runs/<int:pk>/", runs.run, name="run"),
     path("products/<product_code:code>/forecast/", product.forecast, PRODUCT, name="product"),
-    path("products/<product_code:code>/forecast/run/", runs.product_run, name="product_run"),
+    path("products/<product_code:code>/forecast/run/", runs.subject_run, PRODUCT, name="product_run"),
+    path("products/families/<product_code:code>/forecast/run/", runs.subject_run, FAMILY, name="family_run"),
     path("products/<product_code:code>/forecast/launch/", launch.launch, name="launch"),
     path(
         "products/<product_code:code>/forecast/launch/withdraw/",
@@ -43,6 +45,11 @@ urlpatterns = [
     ),
     path("products/<product_code:code>/stage/", product.stage, PRODUCT, name="stage"),
     path("products/<product_code:code>/forecast/override/", judgement.override, name="override"),
+    path(
+        "products/<product_code:code>/forecast/override/months/",
+        judgement.override_months,
+        name="override_months",
+    ),
     path("products/<product_code:code>/forecast/consensus/", judgement.consensus, name="consensus"),
     path(
         "products/<product_code:code>/stage/withdraw/",

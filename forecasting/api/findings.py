@@ -42,9 +42,9 @@ class FindingFilters(django_filters.FilterSet):
 
 
 class FindingSerializer(serializers.ModelSerializer):
-    """``seen`` and ``expected`` in the measure's unit, sums over the months; of a step the levels after and
-    before it. ``amount`` is what lies between them, in the organisation's currency. ``sure``: left out of the
-    forecast while it is open. ``gone_at``: the last night saw it no more."""
+    """``seen`` and ``expected`` in the measure's unit, sums over the months (of a level means); of a step the
+    levels after and before it. ``amount`` is what lies between them, in the organisation's currency.
+    ``sure``: left out of the forecast while it is open. ``gone_at``: the last night saw it no more."""
 
     product = serializers.CharField(source="product.code", default=None, read_only=True)
     family = serializers.CharField(source="family.code", default=None, read_only=True)

@@ -35,6 +35,7 @@ from products.api.shared import LineFilter, MonthFilter
 from products.selectors.access import product_get
 
 from .accuracy import AccuracyViewSet
+from .channels import ChannelForecastViewSet
 from .consensus import ConsensusInputViewSet, ConsensusMonthViewSet
 from .drivers import DriverViewSet
 from .findings import FindingViewSet
@@ -76,16 +77,22 @@ class RunFilters(django_filters.FilterSet):
 
 
 class ForecastMonthSerializer(serializers.ModelSerializer):
-    """``mean`` and bands are the statistics. The layers around them: ``naive`` (a year ago), ``driven`` (with
-    drivers), ``overridden``, ``agreed``; null says what the one before says. ``final``: planned with."""
+    """``mean`` with ``lo80`` to ``hi95`` are the statistics and their own bands. The layers around them:
+    ``naive`` (a year ago), ``driven`` (with drivers), ``overridden``, ``agreed``; null says what the one
+    before says. ``final``: planned with; ``final_lo80`` to ``final_hi95`` are its bands."""
 
     final = serializers.FloatField(read_only=True)
+    final_lo80 = serializers.FloatField(source="final_band.lo80", read_only=True)
+    final_hi80 = serializers.FloatField(source="final_band.hi80", read_only=True)
+    final_lo95 = serializers.FloatField(source="final_band.lo95", read_only=True)
+    final_hi95 = serializers.FloatField(source="final_band.hi95", read_only=True)
 
     class Meta:
         model = ForecastMonth
         fields = (
             *("month", "mean", "median", "lo80", "hi80", "lo95", "hi95"),
             *("naive", "driven", "overridden", "agreed", "final"),
+            *("final_lo80", "final_hi80", "final_lo95", "final_hi95"),
         )
 
 
@@ -293,6 +300,7 @@ class RunViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, viewsets.Gene
 
 router = SimpleRouter()
 router.register("forecasts", ForecastViewSet, "forecast")
+router.register("channel-forecasts", ChannelForecastViewSet, "channel-forecast")
 router.register("accuracy", AccuracyViewSet, "accuracy")
 router.register("overrides", OverrideViewSet, "override")
 router.register("findings", FindingViewSet, "finding")

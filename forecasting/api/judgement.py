@@ -39,9 +39,20 @@ def measure_of(line_id: int, code: str | None) -> Measure:
     return found[0]
 
 
+def _measure_asked(code: str | None) -> Measure:
+    """Of no line, so it has to be said."""
+    found = Measure.objects.filter(code=code).first()
+    if found is None:
+        raise serializers.ValidationError(
+            {"measure": [_("Say which measure.") if code is None else f"{code}?"]}
+        )
+    return found
+
+
 class OverrideFilters(django_filters.FilterSet):
     product = django_filters.CharFilter("product__code", lookup_expr="iexact", label="code of a product")
     line = LineFilter("product__line", "line")
+    channel = django_filters.CharFilter("channel__code", lookup_expr="iexact", label="code of a channel")
     holds = django_filters.BooleanFilter(
         "withdrawn_at", lookup_expr="isnull", label="only those not withdrawn (or only those that are)"
     )
@@ -49,7 +60,7 @@ class OverrideFilters(django_filters.FilterSet):
 
     class Meta:
         model = Override
-        fields = ("product", "line", "holds", "month", "reason")
+        fields = ("product", "line", "channel", "holds", "month", "reason")
 
 
 class OverrideSerializer(serializers.ModelSerializer):
@@ -71,14 +82,17 @@ class OverrideSerializer(serializers.ModelSerializer):
 
 
 class OverrideRequestSerializer(StrictSerializer):
-    """Of one product, or of all products of a line (its amount is split by what is expected of each).
-    ``evidence`` is needed for an upward change. ``seen``: the largest id of an override you know of; where
-    somebody changed the same months since, the answer is 409 with both."""
+    """Of one product, of all products of a line, or of all products in a channel; an amount is split by what
+    is expected of each. With a channel it is about that part of the product or line. ``evidence`` is needed
+    for an upward change. ``seen``: the largest id of an override you know of; where somebody changed the same
+    months since, the answer is 409 with both."""
 
     product = serializers.CharField(max_length=60, required=False)
     line = serializers.CharField(max_length=60, required=False)
     channel = serializers.CharField(max_length=60, required=False)
-    measure = serializers.CharField(max_length=60, required=False, help_text="default: the leading one")
+    measure = serializers.CharField(
+        max_length=60, required=False, help_text="default: the leading one of the product or line"
+    )
     operation = serializers.ChoiceField(Override.Operation.choices)
     value = serializers.DecimalField(18, 4)
     first_month = serializers.RegexField(MONTH)
@@ -89,8 +103,8 @@ class OverrideRequestSerializer(StrictSerializer):
     seen = serializers.IntegerField(min_value=0, required=False)
 
     def validate(self, data: dict[str, Any]) -> dict[str, Any]:
-        if ("product" in data) == ("line" in data):
-            raise serializers.ValidationError(_("Choose a product or a line."))
+        if ("product" in data and "line" in data) or not {"product", "line", "channel"}.intersection(data):
+            raise serializers.ValidationError(_("Choose a product, a line or a channel."))
         return data
 
 
@@ -123,10 +137,12 @@ class OverrideViewSet(
         of: dict[str, Any] = {}
         if "line" in values:
             of["line"] = line_get(request.user, values.pop("line"))
-        else:
+            measure = measure_of(of["line"].pk, values.pop("measure", None))
+        elif "product" in values:
             of["product"] = product_get(request.user, values.pop("product"))
-        line_id = of["line"].pk if "line" in of else of["product"].line_id
-        measure = measure_of(line_id, values.pop("measure", None))
+            measure = measure_of(of["product"].line_id, values.pop("measure", None))
+        else:
+            measure = _measure_asked(values.pop("measure", None))
         channel = self._channel(values.pop("channel", None))
         if "seen" in values:
             values["seen"] = last_month_of(values["seen"])

@@ -45,7 +45,7 @@ def findings_card(
         waiting=waiting[:SHOWN],
         more=max(0, len(waiting) - SHOWN),
         judged=judged,
-        can_judge=user.has_perm("forecasting.edit") and measure.kind != Measure.Kind.LEVEL,
+        can_judge=user.has_perm("forecasting.edit"),
         flag_url=f"{reverse(name, args=[subject.code])}?measure={measure.code}",
         outdated=bool(
             now

@@ -33,7 +33,7 @@ def forecast_chart(
     """History and the next 18 months of one measure; ``None`` without a single month."""
     history = _history(sales, "volume")
     expected = [
-        Expected(row.month, row.mean, row.lo80, row.hi80, row.lo95, row.hi95, _planned(row))
+        Expected(row.month, row.mean, *row.final_band[1:], _planned(row))
         for row in (now.sold_months if now else [])
     ]
     if not history and not expected:

@@ -33,6 +33,13 @@ HALF_MONTH_NOISES, _BEFORE_WEIGHT, _ABRUPT = 2.7, 0.6, 0.5
 # share of the whole difference, and with the nearest half of the periods at least this share of it again.
 STEP_SIDE, STEP_AROUND = 6, 30
 STEP_NOISES, STEP_VARIES, STEP_OF_WHOLE, STEP_ABRUPT = 2.6, 1.4, 0.7, 0.75
+# A level (contracts in force) moves little from period to period. A change of it is one that is so many times
+# the usual one, and at least so much (logarithms). What goes back within so many periods, all but this share
+# or so many usual changes, was never there. A step has so many periods behind it and is so many times the
+# changes beside it.
+LEVEL_NOISES, LEAST_LEVEL = 7.0, 0.08
+LONGEST_EXCURSION, BACK_BUT, BACK_NOISES = 3, 0.2, 3.0
+LEVEL_SIDE, LEVEL_ABRUPT = 3, 2.0
 _LEVEL_WINDOW, _SEASON_WINDOW = 7, 13
 _LEAST_NOISE = 0.015
 # More zeros than this share are demand, not errors.
@@ -42,9 +49,9 @@ _ZEROS = 0.05
 @dataclass(frozen=True)
 class Finding:
     """Something seen from `first` to `last` (ordinals of periods). `seen` and `expected` are sums over these
-    periods in the unit of the series (for a step: the level after it, and what it would have been without).
-    With `sure` the forecast leaves the values out unless a person has said that they are right
-    (`Series.trusted`)."""
+    periods in the unit of the series, of a level means (for a step: the level after it, and what it would
+    have been without). With `sure` the forecast leaves the values out unless a person has said that they are
+    right (`Series.trusted`)."""
 
     kind: Kind
     first: int
@@ -55,8 +62,8 @@ class Finding:
 
 
 def findings(series: Series, *, season_length: int) -> tuple[Finding, ...]:
-    """All findings of one history, by time. Levels, years, and histories with many zeros or negative values
-    have none."""
+    """All findings of one history, by time. Years, and histories with many zeros or negative values, have
+    none."""
     return _search(series, season_length, with_steps=True)
 
 
@@ -65,7 +72,7 @@ def _search(series: Series, season_length: int, *, with_steps: bool) -> tuple[Fi
     if seen is None:
         return ()
     base, sold, events = seen
-    if with_steps:
+    if with_steps and series.kind == "flow":
         taken = np.zeros(len(sold), dtype=bool)
         for event in events:
             taken[event.first : event.last + 1] = True
@@ -79,20 +86,26 @@ def _search(series: Series, season_length: int, *, with_steps: bool) -> tuple[Fi
 
 
 def _events(series: Series, season_length: int) -> tuple["_Baseline", BoolArray, list["_Event"]] | None:
-    """The baseline, the periods with sales and all that is seen but steps; none where nothing is said."""
+    """The baseline, the periods with sales and all that is seen but the steps of a flow; none where nothing
+    is said."""
     y = series.array
     if season_length == 1:
         return None
     known = ~np.isnan(y)
     sold = known & (np.nan_to_num(y) > 0)
-    if series.kind == "level" or (y[known] < 0).any() or int(sold.sum()) < LEAST_PERIODS:
+    if (y[known] < 0).any() or int(sold.sum()) < LEAST_PERIODS:
         return None
     first = int(np.flatnonzero(sold)[0])
     zeros = known & ~sold
     zeros[:first] = False
     if zeros.sum() > max(1, _ZEROS * sold.sum()):
         return None
+    if series.kind == "level" and len(y) < 3 * season_length:
+        # Of two years' medians half an event would seem to come back a year later.
+        season_length = 1
     base = _Baseline.of(y, sold, season_length)
+    if series.kind == "level":
+        return base, sold, _zeros(zeros, len(y)) + _level_changes(base, sold, zeros)
     return base, sold, _zeros(zeros, len(y)) + _runs(base, sold) + _half_month(base, sold, zeros)
 
 
@@ -232,6 +245,51 @@ def _half_month(base: _Baseline, sold: BoolArray, zeros: BoolArray) -> list[_Eve
     return [_Event("half_month", last, last, True)]
 
 
+def _level_changes(base: _Baseline, sold: BoolArray, zeros: BoolArray) -> list[_Event]:
+    """The large changes of a level: there and back is a spike or a gap, a fall in the last period half of it
+    (a channel that is missing), and one that stays a step. Contracts do not leave and come back, so what goes
+    back is surely wrong."""
+    place = np.flatnonzero(sold)
+    rest = base.rest[place]
+    whole = np.diff(rest)
+    change = whole - _running_median(whole, _SEASON_WINDOW)
+    usual = _usual_change(change)
+    least, near = max(LEAST_LEVEL, LEVEL_NOISES * usual), max(LEAST_LEVEL / 2, BACK_NOISES * usual)
+    events: list[_Event] = []
+    last, at = len(sold) - 1, 0
+    if zeros[last] and not zeros[last - 1]:
+        events.append(_Event("half_month", last, last, True))
+    while at < len(change):
+        size = float(change[at])
+        if abs(size) <= least:
+            at += 1
+            continue
+        away = np.abs(np.cumsum(change[at : at + LONGEST_EXCURSION + 1]))
+        back = np.flatnonzero(away < max(BACK_BUT * abs(size), near))
+        first = int(place[at + 1])
+        if len(back) and at:
+            end = at + int(back[0])
+            events.append(_Event("spike" if size > 0 else "stockout", first, int(place[end]), True))
+            at = end + 1
+            continue
+        if first == last and size < 0:
+            events.append(_Event("half_month", first, first, True))
+        elif len(change) - at >= LEVEL_SIDE and abs(whole[at]) > LEVEL_ABRUPT * max(
+            abs(whole[at - 1]) if at else 0.0, abs(whole[at + 1])
+        ):
+            events.append(_Event("step", first, first, False, size))
+        at += 1
+    return events
+
+
+def _usual_change(change: FloatArray) -> float:
+    """From the median size and, as most changes of a small level are none, from the mean without the largest
+    sixth."""
+    size = np.sort(np.abs(change))
+    most = size[: len(size) - len(size) // 6]
+    return max(1.4826 * float(np.median(size)), 1.6 * float(most.mean()), _LEAST_NOISE / 3)
+
+
 def _steps(base: _Baseline, used: BoolArray) -> list[_Event]:
     """The sharpest lasting changes of level, one after another.
 
@@ -303,8 +361,11 @@ def _finding(series: Series, base: _Baseline, event: _Event) -> Finding:
         seen, expected = float(np.exp(after)), float(np.exp(after - jump))
     else:
         outside = np.concatenate([base.rest[max(0, a - 4) : a], base.rest[b + 1 : b + 5]])
-        expected = float(np.exp(_median(outside) + base.season[a : b + 1]).sum())
-        seen = float(np.nansum(series.array[a : b + 1]))
+        usual = np.exp(_median(outside) + base.season[a : b + 1])
+        values = series.array[a : b + 1]
+        is_level = series.kind == "level"
+        expected = float(usual.mean() if is_level else usual.sum())
+        seen = float(np.nanmean(values) if is_level else np.nansum(values))
     return Finding(
         kind, series.start + a, series.start + b, float(f"{seen:.7g}"), float(f"{expected:.7g}"), sure
     )

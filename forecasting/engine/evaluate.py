@@ -5,7 +5,7 @@ one row of the tables in docs/algorithms/forecast.md. Rows of one key and period
 a night of its own: backtest, calibration and forecast by what was known then. Intermittent series stay out of
 the averages. `--simulated 1000 --frequency monthly` takes simulated business series instead of a file, and
 `--autoets` adds what a plain loop of AutoETS costs on the same series; `--dirty 1000` says what of simulated
-spikes, steps and stock-outs is found.
+spikes, steps and stock-outs is found, `--sound` counts the forecasts that are none.
 """
 
 import argparse
@@ -15,6 +15,7 @@ import warnings
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
+from typing import Any, Literal
 
 import numpy as np
 
@@ -29,7 +30,7 @@ from .measures import interval_score, naive_scale
 from .parallel import map_all
 from .series import FloatArray, Series
 from .simulate_business import PERIODS, simulate_business
-from .simulate_dirt import DIRTS, LONGEST, Dirt, simulate_dirt
+from .simulate_dirt import DIRTS, LONGEST, Dirt, simulate_dirt, simulate_dirty_level
 from .simulate_families import FAMILIES
 
 # Value by period of every series.
@@ -65,10 +66,15 @@ def main() -> int:
     sums = read_sums(options) if options.input else _simulated(options)
     season_length = SEASON_LENGTHS[options.frequency]
     warm_up()
-    scored = []
+    scored: list[Scored] = []
+    answered: list[Answered] = []
     for origin in (int(x) for x in options.origins.split(",")):
-        scored += _night(sums, origin, season_length, options.horizon, options.window)
+        answers = _answers(sums, origin, season_length, options.horizon, options.window)
+        answered += answers
+        scored += _scored(answers, season_length)
     sys.stdout.write(table_row(scored) + "\n")
+    if options.sound:
+        sys.stdout.write(sound_row(answered, options.horizon) + "\n")
     if options.autoets:
         cost = _autoets_seconds(sums, int(options.origins.split(",")[0]), season_length, options.horizon)
         sys.stdout.write(f"AutoETS: {1000 * cost:.0f} ms a series\n")
@@ -124,7 +130,17 @@ def _autoets_seconds(sums: Sums, origin: int, season_length: int, horizon: int) 
     return (time.process_time() - begin) / len(histories)
 
 
-def _night(sums: Sums, origin: int, season_length: int, horizon: int, window: int | None) -> list[Scored]:
+@dataclass(frozen=True)
+class Answered:
+    """A series, what came, what was forecast, and in how much time."""
+
+    series: Series
+    actual: FloatArray
+    answer: Forecast
+    seconds: float
+
+
+def _answers(sums: Sums, origin: int, season_length: int, horizon: int, window: int | None) -> list[Answered]:
     last = max(max(values) for values in sums.values()) - origin
     past, future = [], []
     for name, values in sums.items():
@@ -142,12 +158,34 @@ def _night(sums: Sums, origin: int, season_length: int, horizon: int, window: in
     ahead = partial(_timed_forecast, season_length=season_length, horizon=horizon, calibration=bands)
     pairs = [(series, test) for series, (test, _) in zip(past, tests, strict=True)]
     answers = map_all(ahead, pairs, label="forecast")
-    scored = [
-        score(series, actual, answer, season_length=season_length, seconds=first + second)
+    return [
+        Answered(series, actual, answer, first + second)
         for series, actual, (answer, second), (_, first) in zip(past, future, answers, tests, strict=True)
-        if answer.method != "tsb"
+    ]
+
+
+def _scored(answers: list[Answered], season_length: int) -> list[Scored]:
+    scored = [
+        score(one.series, one.actual, one.answer, season_length=season_length, seconds=one.seconds)
+        for one in answers
+        if one.answer.method != "tsb"
     ]
     return [one for one in scored if one is not None]
+
+
+def sound_row(answers: list[Answered], horizon: int) -> str:
+    """How many forecasts there are, and how many of them are short of steps, not finite, below zero though
+    nothing before was, and with bounds that cross. One that raises stops the command."""
+    short = infinite = negative = crossed = 0
+    for one in answers:
+        answer = one.answer
+        rows = np.vstack([answer.lo95, answer.lo80, answer.median, answer.hi80, answer.hi95])
+        short += rows.shape[1] < horizon or len(answer.mean) < horizon
+        infinite += not (np.isfinite(rows).all() and np.isfinite(answer.mean).all())
+        known = one.series.array[~np.isnan(one.series.array)]
+        negative += bool(known.min() >= 0 and min(rows.min(), answer.mean.min()) < 0)
+        crossed += bool((np.diff(rows, axis=0) < 0).any())
+    return f"{len(answers)} | {short} | {infinite} | {negative} | {crossed}"
 
 
 def _timed_backtest(series: Series, *, season_length: int, horizon: int) -> tuple[BacktestResult, float]:
@@ -197,21 +235,23 @@ def score(
 
 
 def dirt_rows(count: int, *, seed: int) -> list[str]:
-    """What `findings` finds in `count` simulated histories of each kind: share found, share with a finding of
-    anything else."""
+    """What `findings` finds in `count` simulated histories of each kind, of flows and of levels: share found,
+    share with a finding of anything else."""
     rng = np.random.default_rng(seed)
     rows = []
     kinds: tuple[Dirt, ...] = ("clean", *DIRTS)
-    for dirt in kinds:
-        found = other = 0
-        for _ in range(count):
-            values, at = simulate_dirt(rng, dirt)
-            seen = findings(Series("S", 0, values), season_length=12)
-            right = [f for f in seen if f.kind == dirt and f.first - LONGEST[dirt] <= at <= f.last + 1]
-            found += bool(right)
-            other += len(seen) > len(right)
-        share = "—" if dirt == "clean" else f"{found / count:.2f}"
-        rows.append(f"{dirt} | {share} | {other / count:.3f}")
+    draws: dict[Literal["flow", "level"], Any] = {"flow": simulate_dirt, "level": simulate_dirty_level}
+    for kind, draw in draws.items():
+        for dirt in kinds:
+            found = other = 0
+            for _ in range(count):
+                values, at = draw(rng, dirt)
+                seen = findings(Series("S", 0, values, kind=kind), season_length=12)
+                right = [f for f in seen if f.kind == dirt and f.first - LONGEST[dirt] <= at <= f.last + 1]
+                found += bool(right)
+                other += len(seen) > len(right)
+            share = "—" if dirt == "clean" else f"{found / count:.2f}"
+            rows.append(f"{kind} | {dirt} | {share} | {other / count:.3f}")
     return rows
 
 
@@ -254,6 +294,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--autoets", action="store_true", help="also time a plain AutoETS loop")
+    parser.add_argument("--sound", action="store_true", help="also count forecasts that are none")
     parser.add_argument("--horizon", type=int, default=18)
     parser.add_argument("--window", type=int, help="only the last periods before each origin")
     return parser

@@ -21,7 +21,7 @@ def _month(text: str) -> datetime.date:
 
 class OverrideForm(forms.Form):
     """A change of a forecast by hand. ``months`` are those that can be changed; ``channels`` empty: the
-    product as a whole, or a line."""
+    product as a whole, or a line. ``channel_only``: of all products in a channel, so one is to be chosen."""
 
     operation = forms.ChoiceField(label=_("Change"), choices=Override.Operation.choices)
     value = forms.DecimalField(
@@ -55,6 +55,7 @@ class OverrideForm(forms.Form):
         *args: Any,
         months: Sequence[datetime.date],
         channels: Collection[Channel] = (),
+        channel_only: bool = False,
         **kwargs: Any,
     ) -> None:
         super().__init__(*args, **kwargs)
@@ -65,6 +66,12 @@ class OverrideForm(forms.Form):
             self.fields["channel"].queryset = Channel.objects.filter(  # type: ignore[attr-defined]
                 pk__in=[channel.pk for channel in channels]
             )
+            if channel_only:
+                self.fields["channel"].required = True
+                self.fields["channel"].empty_label = _("choose a channel")  # type: ignore[attr-defined]
+                self.fields["channel"].help_text = _(
+                    "With the channels below it, of all products sold there."
+                )
         else:
             del self.fields["channel"]
 
@@ -72,6 +79,45 @@ class OverrideForm(forms.Form):
         found = super().clean() or {}
         if found.get("operation") == Override.Operation.PERCENT and found.get("value") is not None:
             found["value"] = found["value"] / 100
+        return found
+
+
+class OverrideMonthsForm(forms.Form):
+    """A figure for each month that is to be another one; takes a paste."""
+
+    reason = forms.ChoiceField(label=_("Reason"), choices=Reason.choices)
+    note = forms.CharField(label=_("Note"), max_length=400, required=False)
+    evidence = forms.CharField(
+        label=_("What it rests on"),
+        max_length=400,
+        required=False,
+        help_text=_("An order, a contract, a plan with a date."),
+    )
+
+    def __init__(self, *args: Any, months: Sequence[datetime.date], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.months = months
+        for month in months:
+            field = forms.DecimalField(
+                label=formats.month(month),
+                max_digits=18,
+                decimal_places=4,
+                min_value=Decimal(0),
+                required=False,
+                localize=True,
+            )
+            field.widget.attrs |= {"class": "form-control form-control-sm num ms-auto", "size": 9}
+            self.fields[f"{month:%Y-%m}"] = field
+
+    def values(self) -> dict[datetime.date, Decimal]:
+        """What was filled in."""
+        cells = {month: self.cleaned_data[f"{month:%Y-%m}"] for month in self.months}
+        return {month: value for month, value in cells.items() if value is not None}
+
+    def clean(self) -> dict[str, Any]:
+        found = super().clean() or {}
+        if not self.errors and not self.values():
+            raise forms.ValidationError(_("Fill in a figure for at least one month."))
         return found
 
 

@@ -12,6 +12,7 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
 from core.months import month_add
+from products.models import Measure
 
 from .forecast import _one_subject
 
@@ -32,12 +33,12 @@ class Finding(models.Model):
     """Months of one subject and measure that look wrong, and what a person said of them.
 
     Found by the night, or *flagged* by a person, who needs a note. ``seen`` and ``expected`` are sums over
-    the months in the measure's unit; of a step the levels after and before it, without season. ``amount`` is
-    what lies between them at the price of the last 12 months (of a step: a year of it). ``sure``: left out of
-    the fit unless somebody says that it is right. *confirmed*: missing in fit, backtest and stage, of a step
-    the months before it are brought to the new level. *refused*: the figures are right. ``gone_at``: an
-    open one that the last night saw no more. ``course`` are the values from a year before the first month to
-    half a year after the last.
+    the months in the measure's unit, of a level means; of a step the levels after and before it, without
+    season. ``amount`` is what lies between them at the price of the last 12 months (of a step: a year of it).
+    ``sure``: left out of the fit unless somebody says that it is right. *confirmed*: missing in fit, backtest
+    and stage, of a step the months before it are brought to the new level. *refused*: the figures are right.
+    ``gone_at``: an open one that the last night saw no more. ``course`` are the values from a year before the
+    first month to half a year after the last.
     """
 
     class Kind(models.TextChoices):
@@ -117,7 +118,9 @@ class Finding(models.Model):
 
     @property
     def decision(self) -> Decision:
-        return Decision(self.kind, self.first, self.last, self.seen, self.expected or 0.0, self.state)
+        is_level = self.measure.kind == Measure.Kind.LEVEL
+        expected = self.expected or 0.0
+        return Decision(self.kind, self.first, self.last, self.seen, expected, self.state, is_level)
 
 
 @dataclass(frozen=True)
@@ -130,6 +133,7 @@ class Decision:
     seen: float
     expected: float
     state: str
+    is_level: bool = False
 
     def about(self, values: Mapping[datetime.date, float | None]) -> bool:
         """Whether the figures are still those that were judged. Of a step always: it is about many."""
@@ -138,4 +142,5 @@ class Decision:
         inside = [value for month, value in values.items() if self.first <= month <= self.last]
         found = [value for value in inside if value is not None]
         size = max(abs(self.seen), abs(self.expected))
-        return bool(found) and abs(sum(found) - self.seen) <= SAME_FIGURE * size
+        now = sum(found) / (len(found) or 1) if self.is_level else sum(found)
+        return bool(found) and abs(now - self.seen) <= SAME_FIGURE * size

@@ -30,8 +30,9 @@ class Reason(models.TextChoices):
 
 @pghistory.track()
 class Override(models.Model):
-    """What one person changed of the forecast of a product, a part of it (one channel) or all products of a
-    line, for the months from the first to the last. The statistics stay as they are.
+    """What one person changed of the forecast of a product, of all products of a line, of their part in one
+    channel, or of all products in one channel, for the months from the first to the last. The statistics stay
+    as they are.
 
     *set* puts a volume a month in the place of what is expected, *add* adds one (negative: less), both in the
     measure's unit; *percent* changes it by a rate (0.05 is 5 % more). What it does to each product and month
@@ -68,8 +69,9 @@ class Override(models.Model):
         constraints = [
             models.CheckConstraint(
                 condition=Q(product__isnull=False, line__isnull=True)
-                | Q(product__isnull=True, line__isnull=False),
-                name="override_of_product_or_line",
+                | Q(product__isnull=True, line__isnull=False)
+                | Q(product__isnull=True, line__isnull=True, channel__isnull=False),
+                name="override_of_product_line_or_channel",
             ),
             models.CheckConstraint(
                 condition=Q(last_month__gte=F("first_month"), first_month__day=1, last_month__day=1),

@@ -10,7 +10,8 @@ class NightlyRun(models.Model):
     """One recomputation. The night's own (*scheduled*) is one a local date; others are asked for by a person.
 
     ``as_of`` is the last closed month the run may know. Its work is cut into steps and chunks (``core.Job``
-    rows with the group ``night:<run>:<step>``). ``scope`` limits a run to some products.
+    rows with the group ``night:<run>:<step>``). ``scope`` limits a run to some products, and the
+    families that have no others.
     """
 
     class Kind(models.TextChoices):

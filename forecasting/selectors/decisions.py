@@ -23,8 +23,8 @@ def decisions_of(
         .exclude(state=Finding.State.OPEN)
         .order_by("first", "kind")
     )
-    for row in rows.only(
-        "product_id", "family_id", "measure_id", "kind", "first", "last", "seen", "expected", "state"
+    for row in rows.select_related("measure").only(
+        *("product_id", "family_id", "measure__kind", "kind", "first", "last", "seen", "expected", "state")
     ):
         found[row.product_id, row.family_id, row.measure_id].append(row.decision)
     return {key: tuple(decisions) for key, decisions in found.items()}

@@ -32,7 +32,7 @@ def findings_of(user: Any, subject: Product | Family, measure: Measure) -> list[
     """What waits to be judged, most money first, and behind it what was judged, newest first. One query; for
     callers that have asked whether the person may see the subject's forecast."""
     rows = Finding.objects.filter(**of_subject(subject), measure=measure, gone_at=None)
-    found = list(rows.select_related("decided_by"))
+    found = list(rows.select_related("decided_by", "measure"))
     waits = [row for row in found if row.state == Finding.State.OPEN]
     judged = [row for row in found if row.state != Finding.State.OPEN]
     waits.sort(key=lambda row: (-(row.amount or 0), -row.first.toordinal()))

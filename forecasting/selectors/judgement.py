@@ -9,14 +9,13 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
-from django.db.models import Max, Q, QuerySet, Sum
+from django.db.models import Max, Q, QuerySet
 
 from core.months import month_add, month_end, month_start
 from core.organisation import today
 from forecasting.models import ConsensusInput, ConsensusMonth, ForecastMonth, Override, OverrideMonth
-from products.models import Channel, Measure, Product, SalesMonth
+from products.models import Channel, Measure, Product
 from products.selectors.access import products_visible, visible_line_ids
-from products.selectors.product_filter import channels_below
 
 from .forecasts import forecasts_allowed
 
@@ -28,8 +27,8 @@ SOON, MOVED_RATE = datetime.timedelta(days=30), 0.1
 
 
 def overrides_visible(user: Any) -> QuerySet[Override]:
-    """Overrides of products and lines the person sees, newest first; none for people limited to channels,
-    who see no forecasts."""
+    """Overrides of products and lines the person sees, newest first, with those of a channel as a whole only
+    for who sees all products; none for people limited to channels, who see no forecasts."""
     rows = Override.objects.select_related(
         "product", "line", "channel", "measure", "author", "withdrawn_by"
     ).order_by("-pk")
@@ -52,18 +51,6 @@ def expected_months(
         month__range=(first, last),
     ).values_list("forecast__product_id", "month", "mean", "driven")
     return {(pk, month): mean if driven is None else driven for pk, month, mean, driven in rows if pk}
-
-
-def channel_share(product: Product, measure: Measure, channel: Channel) -> float:
-    """The channel's (with those below it) part of the last 12 months with data; 0 without any."""
-    sold = SalesMonth.objects.filter(product_id=product.pk, measure_id=measure.pk, volume__isnull=False)
-    last = sold.aggregate(last=Max("month"))["last"]
-    if last is None:
-        return 0.0
-    year = sold.filter(month__gt=month_add(last, -12))
-    whole = year.aggregate(sum=Sum("volume"))["sum"] or Decimal(0)
-    own = year.filter(channel_id__in=channels_below(channel.code)).aggregate(sum=Sum("volume"))["sum"]
-    return float((own or Decimal(0)) / whole) if whole > 0 else 0.0
 
 
 @dataclass(frozen=True)
@@ -180,6 +167,11 @@ def last_judgement(product: Product, measure: Measure) -> int:
 def last_judgement_of_line(line_ids: Collection[int], measure: Measure) -> int:
     """The same for all products of these lines."""
     return _newest(Q(product__line_id__in=line_ids), measure)
+
+
+def last_judgement_of_channel(channel: Channel | None, measure: Measure) -> int:
+    """The same for all products in one channel."""
+    return _newest(Q(channel=channel), measure)
 
 
 def last_month_of(override_id: int) -> int:

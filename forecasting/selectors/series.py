@@ -55,7 +55,8 @@ def product_facts(product_ids: Collection[int]) -> dict[int, ProductFacts]:
 
 def subjects_of_run(run: NightlyRun) -> tuple[list[int], list[int]]:
     """The product and family ids a run is about: those with data, with a forecast from earlier data, with a
-    launch plan, or that follow one with data."""
+    launch plan, or that follow one with data; of a run about some products the families that have no other
+    members."""
     in_scope = Q() if run.scope is None else Q(product_id__in=run.scope)
     products = set(
         ProductMonth.objects.filter(in_scope).order_by().values_list("product_id", flat=True).distinct()
@@ -70,9 +71,11 @@ def subjects_of_run(run: NightlyRun) -> tuple[list[int], list[int]]:
     )
     products |= {pk for pk in Successions().followers() if run.scope is None or pk in run.scope}
     known = set(Product.objects.filter(pk__any=products).values_list("pk", flat=True))
-    if run.scope is not None:
-        return sorted(known), []
     members = FamilyMember.objects.filter(product_id__any=known, family_id__isnull=False)
+    if run.scope is not None:
+        others = FamilyMember.objects.filter(family_id__isnull=False).exclude(product_id__in=run.scope)
+        whole = members.exclude(family_id__in=others.values("family_id"))
+        return sorted(known), sorted(set(whole.values_list("family_id", flat=True)))
     families = set(members.values_list("family_id", flat=True))
     families |= set(
         Forecast.objects.filter(current=True, family_id__isnull=False).values_list("family_id", flat=True)

@@ -1,21 +1,18 @@
-"""Totals of lines and of everything as people may see them; how a forecast splits by channel."""
+"""Totals of lines and of everything as people may see them."""
 
 from __future__ import annotations
 
-import datetime
-from collections import defaultdict
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from django.db.models import Q, QuerySet
+from django.db.models import QuerySet
 
 from core.months import month_add
 from forecasting.models import TotalForecast
-from products.models import Channel, Measure, Product, SalesMonth
+from products.models import Measure
 from products.selectors.access import visible_line_ids
 
-from .forecasts import ForecastNow, forecasts_allowed, year_ahead
+from .forecasts import forecasts_allowed
 
 YEAR = 12
 
@@ -83,78 +80,3 @@ def _year_before(total: TotalForecast) -> float | None:
         return known.get(str(total.as_of))
     months = [known.get(str(month_add(total.as_of, -step))) for step in range(YEAR)]
     return None if None in months else sum(month for month in months if month is not None)
-
-
-# -- by channel -----------------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True)
-class ChannelSplit:
-    """A channel's part of a product's next 12 months; ``share`` is that of the last 12."""
-
-    channel: Channel
-    share: float
-    mean: float
-    lo80: float
-    hi80: float
-    months: Sequence[float]
-
-
-def channel_split(product: Product, measure: Measure, now: ForecastNow) -> list[ChannelSplit]:
-    """The final forecast of the next 12 months over the channels that sold in the last 12, by their share;
-    largest first. The parts add up to the product's forecast. For who may see all channels. One query.
-
-    The band of a part is its share of the product's, wider by as much as the channel's year-on-year changes
-    were larger than the product's: a part is never surer than the whole.
-    """
-    as_of = now.forecast.as_of
-    rows = SalesMonth.objects.filter(
-        Q(volume__isnull=False),
-        product_id=product.pk,
-        measure_id=measure.pk,
-        month__gt=month_add(as_of, -2 * YEAR),
-        month__lte=as_of,
-    ).select_related("channel")
-    sold: dict[int, dict[datetime.date, float]] = defaultdict(dict)
-    channels: dict[int, Channel] = {}
-    for row in rows:
-        channels[row.channel_id] = row.channel
-        sold[row.channel_id][row.month] = float(row.volume or 0)
-    last_year = [month_add(as_of, -step) for step in range(YEAR)]
-    size = {pk: max(sum(own.get(month, 0.0) for month in last_year), 0.0) for pk, own in sold.items()}
-    total = sum(size.values())
-    year = now.months[:YEAR]
-    if total <= 0 or len(year) < YEAR:
-        return []
-    whole = {m: sum(own.get(m, 0.0) for own in sold.values()) for own in sold.values() for m in own}
-    noise = _year_on_year(whole)
-    ahead = year_ahead(now, measure)
-    if ahead.year is None or ahead.lo80 is None or ahead.hi80 is None:
-        return []
-    expected, low, high = ahead.year, ahead.lo80, ahead.hi80
-    split = []
-    for pk, channel in channels.items():
-        if size[pk] <= 0:
-            continue
-        share = size[pk] / total
-        own = _year_on_year(sold[pk])
-        wider = max(own / noise, 1.0) if own is not None and noise else 1.0
-        mean = expected * share
-        split.append(
-            ChannelSplit(
-                channel,
-                share,
-                mean,
-                max(mean - (expected - low) * share * wider, min(mean, 0.0)),
-                mean + (high - expected) * share * wider,
-                [row.final * share for row in year],
-            )
-        )
-    return sorted(split, key=lambda part: (-part.share, part.channel.pk))
-
-
-def _year_on_year(months: dict[datetime.date, float]) -> float | None:
-    """Mean size of the changes against the same month a year before, as a share of the mean month."""
-    pairs = [(v, months[month_add(m, -YEAR)]) for m, v in months.items() if month_add(m, -YEAR) in months]
-    level = sum(abs(new) for new, _old in pairs)
-    return sum(abs(new - old) for new, old in pairs) / level if level else None

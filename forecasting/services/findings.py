@@ -42,7 +42,7 @@ def findings_write(*, found: Mapping[Key, Sequence[Finding]], run: NightlyRun) -
     lock_until_commit("findings")
     there: dict[Key, list[Finding]] = defaultdict(list)
     mine = of_subjects({key[:2] for key in found})
-    for known in Finding.objects.select_for_update().filter(mine):
+    for known in Finding.objects.select_for_update(of=["self"]).filter(mine).select_related("measure"):
         there[known.product_id, known.family_id, known.measure_id].append(known)
     new: list[Finding] = []
     changed: list[Finding] = []
@@ -189,7 +189,7 @@ def month_flag(
         kind=Finding.Kind.FLAGGED,
         first=first,
         last=last,
-        seen=sum(seen),
+        seen=sum(seen) / (len(seen) if measure.kind == Measure.Kind.LEVEL else 1),
         course=[None if volume is None else float(volume) for volume in sales.values()],
         state=Finding.State.CONFIRMED,
         decided_by=user,

@@ -9,6 +9,7 @@ from collections.abc import Collection, Mapping, Sequence
 from decimal import Decimal
 from typing import Any
 
+from django.core.exceptions import PermissionDenied
 from django.db import transaction
 from django.db.models import Q, QuerySet
 from django.utils import timezone
@@ -17,12 +18,13 @@ from django.utils.translation import gettext_lazy as _
 from accounts.errors import DomainError, VersionConflict, right_require
 from accounts.versions import cells_meant
 from core import formats
-from core.months import month_end, month_start
+from core.months import month_add, month_end, month_start
 from core.organisation import local_date, today
 from forecasting.models import ConsensusInput, ConsensusMonth, ForecastMonth, Override, OverrideMonth
 from forecasting.models.judgement import Party, Reason
 from forecasting.selectors.judgement import changed, holds_until
 from products.models import Channel, Measure, Product, ProductLine
+from products.selectors.access import is_limited
 from products.selectors.lines import LineTree
 
 from .list_figures import figures_show
@@ -48,13 +50,16 @@ def override_set(
     channel: Channel | None = None,
     seen: int | None = None,
 ) -> Override:
-    """Change a forecast by hand. An earlier override of the same months (and channel) gives way to it.
+    """Change a forecast by hand: of a product, a line, or, for who sees all products, a channel as a whole.
+    An earlier override of the same months (and channel) gives way to it.
 
     Upward changes need evidence. ``seen`` is :func:`last_judgement` as the editor knew it: who comes second
     on the same months and channel gets a :class:`VersionConflict` with both. It holds until its last month is
     over, at most half a year; then it is renewed or ends.
     """
     right_require(user, "forecasting.override")
+    if product is None and line is None and is_limited(user):
+        raise PermissionDenied("forecasting.override")
     _lock(product, line)
     if reason not in Reason.values:
         raise DomainError("reason_missing", _("Say why."), "reason")
@@ -117,6 +122,44 @@ def override_set(
     return override
 
 
+@transaction.atomic
+def override_set_months(
+    *,
+    user: Any,
+    product: Product,
+    measure: Measure,
+    values: Mapping[datetime.date, Decimal],
+    reason: str,
+    note: str = "",
+    evidence: str = "",
+    seen: int | None = None,
+) -> list[Override]:
+    """Put a figure a month in the place of what is expected, all of them or none; months that follow each
+    other with the same figure are one override. The rest as of :func:`override_set`."""
+    spans: list[tuple[datetime.date, datetime.date, Decimal]] = []
+    for month, value in sorted(values.items()):
+        if spans and spans[-1][2] == value and month_add(spans[-1][1], 1) == month:
+            spans[-1] = (spans[-1][0], month, value)
+        else:
+            spans.append((month, month, value))
+    return [
+        override_set(
+            user=user,
+            product=product,
+            measure=measure,
+            operation=Override.Operation.SET,
+            value=value,
+            first_month=first,
+            last_month=last,
+            reason=reason,
+            note=note,
+            evidence=evidence,
+            seen=seen,
+        )
+        for first, last, value in spans
+    ]
+
+
 def _not_overtaken(fresh: QuerySet[OverrideMonth], operation: str, value: Decimal) -> None:
     """Refuse, with both values, where somebody changed a month of it since the editor looked."""
     theirs = {row.override.pk: row.override for row in fresh.select_related("override__author")}
@@ -144,7 +187,11 @@ def change_words(operation: str, value: Decimal) -> str:
 def _lock(product: Product | None, line: ProductLine | None) -> None:
     """One change of a product's forecast at a time."""
     rows = Product.objects.select_for_update().order_by("pk")
-    list(rows.filter(pk=product.pk) if product else rows.filter(line__in=LineTree().descendants(line.pk)))  # type: ignore[union-attr]
+    if product is not None:
+        rows = rows.filter(pk=product.pk)
+    elif line is not None:
+        rows = rows.filter(line__in=LineTree().descendants(line.pk))
+    list(rows.values_list("pk", flat=True))
 
 
 @transaction.atomic

@@ -16,9 +16,11 @@ from accounts.errors import DomainError
 from core.months import month_range
 from core.organisation import today
 from forecasting.models import Override
-from forecasting.selectors.judgement import changed, channel_share, expected_months
+from forecasting.selectors.channels import channel_shares
+from forecasting.selectors.judgement import changed, expected_months
 from products.models import Channel, Measure, Product, ProductLine
 from products.selectors.lines import LineTree
+from products.selectors.product_filter import channels_below
 from products.selectors.units import Addable, addable
 
 # Adjustments smaller than this rarely make a forecast better (Fildes et al. 2009); they are allowed.
@@ -124,28 +126,23 @@ def override_preview(
     line: ProductLine | None = None,
     channel: Channel | None = None,
 ) -> Preview:
-    """What the override would do, month by month; nothing is written. An amount on a line is split by what
-    is expected of each of its products, to the last digit."""
+    """What the override would do, month by month; nothing is written. Of a product, of a line, or of all
+    products in a channel; with a channel it works on that part of each. An amount on several products is
+    split by what is expected of each, to the last digit."""
     if last_month < first_month:
         raise DomainError("months_order", _("The last month lies before the first."), "last_month")
     if operation == Override.Operation.PERCENT and value < -1:
         raise DomainError("below_nothing", _("More than everything cannot go."), "value")
-    products, units = ([product], None) if product else _products_of(line, measure, operation)
+    products = [product] if product else _products_of(line, channel, measure)
+    shares = {p.pk: 1.0 for p in products} if channel is None else _parts_of(channel, products, measure)
+    products = [p for p in products if p.pk in shares]
+    units = None if product else _units_of(products, line, measure, operation)
     factors = units.factors if units is not None and units.ok else {}
-    share = 1.0
-    if channel is not None:
-        if product is None:
-            raise DomainError("channel_of_line", _("A channel goes with one product."), "channel")
-        share = channel_share(product, measure, channel)
-        if share <= 0:
-            raise DomainError(
-                "channel_silent", _("This channel sold nothing of it in the last 12 months."), "channel"
-            )
     expected = expected_months([p.pk for p in products], measure, first_month, last_month)
     names = {p.pk: p.name for p in products}
     changes = []
     for month in month_range(first_month, last_month):
-        known = {p.pk: expected[p.pk, month] * share for p in products if (p.pk, month) in expected}
+        known = {p.pk: expected[p.pk, month] * shares[p.pk] for p in products if (p.pk, month) in expected}
         if not known:
             raise DomainError(
                 "month_unknown", _("There is no forecast of this month to change."), "last_month"
@@ -153,31 +150,49 @@ def override_preview(
         for pk, part in _split(known, operation, value, factors).items():
             after = changed(operation, part, known[pk])
             factor = float(factors.get(pk, 1))
-            changes.append(Change(pk, names[pk], month, part, share, known[pk], after, factor))
+            changes.append(Change(pk, names[pk], month, part, shares[pk], known[pk], after, factor))
     is_level = measure.kind == Measure.Kind.LEVEL
     return Preview(changes, is_level, units.unit if units else "", units is None or units.ok)
 
 
-def _products_of(line: ProductLine | None, measure: Measure, operation: str) -> tuple[list[Product], Addable]:
-    """The line's products on sale, and how their volumes add up."""
-    if line is None:
-        raise DomainError("override_of_nothing", _("Choose a product or a line."), "line")
+def _products_of(line: ProductLine | None, channel: Channel | None, measure: Measure) -> list[Product]:
+    """The products on sale, of a line or all."""
+    if line is None and channel is None:
+        raise DomainError("override_of_nothing", _("Choose a product, a line or a channel."), "line")
     tree = LineTree()
-    products = [
-        product
-        for product in Product.objects.filter(
-            Q(ended=None) | Q(ended__gte=today()), line__in=tree.descendants(line.pk)
-        ).order_by("pk")
-        if measure in tree.measures(product.line_id)
-    ]
-    units = addable(tree, products, measure, line.pk)
+    rows = Product.objects.filter(Q(ended=None) | Q(ended__gte=today())).order_by("pk")
+    if line is not None:
+        rows = rows.filter(line__in=tree.descendants(line.pk))
+    return [product for product in rows if measure in tree.measures(product.line_id)]
+
+
+def _parts_of(channel: Channel, products: Sequence[Product], measure: Measure) -> dict[int, float]:
+    """By product the part of the channel with those below it, of those that sold in it."""
+    below = channels_below(channel.code)
+    parts = {
+        pk: min(sum(shares.get(one, 0.0) for one in below), 1.0)
+        for pk, shares in channel_shares([p.pk for p in products], measure).items()
+    }
+    found = {pk: part for pk, part in parts.items() if part > 0}
+    if not found:
+        raise DomainError(
+            "channel_silent", _("This channel sold nothing of it in the last 12 months."), "channel"
+        )
+    return found
+
+
+def _units_of(
+    products: Sequence[Product], line: ProductLine | None, measure: Measure, operation: str
+) -> Addable:
+    """How their volumes add up."""
+    units = addable(LineTree(), products, measure, line.pk if line else None)
     if operation != Override.Operation.PERCENT and not units.ok:
         raise DomainError(
             "unlike_units",
             _("Its products count in different units: change them by per cent."),
             "operation",
         )
-    return products, units
+    return units
 
 
 def _split(

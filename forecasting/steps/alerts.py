@@ -70,13 +70,14 @@ def _products(run: NightlyRun, payload: Mapping[str, Any]) -> Callable[[], Chunk
 def _together(run: NightlyRun) -> Callable[[], ChunkOutcome]:
     failed = failures(run)
     late = late_data(run) if run.scope is None else []
+    about = [f"product:{pk}" for pk in run.scope or ()] + [f"family:{pk}" for pk in cut_of(run)[1]]
 
     def write() -> ChunkOutcome:
         alerts_wake()
         imports_settle()
         alerts_settle(
             kind="failed",
-            subjects=None if run.scope is None else [f"product:{pk}" for pk in run.scope],
+            subjects=None if run.scope is None else about,
             candidates=failed,
             local_date=run.local_date,
             ignore_threshold=True,

@@ -84,7 +84,7 @@ def findings_of_series(series: SubjectSeries, prices: Mapping[tuple[int, int], f
     rows = []
     for found in all_found:
         first, last = engine.ordinal_month(found.first), engine.ordinal_month(found.last)
-        gap = abs(found.seen - found.expected) * (12 if found.kind == "step" else 1)
+        gap = abs(found.seen - found.expected) * _months_of(found, series)
         begin, end = Finding.window(first, last)
         rows.append(
             Finding(
@@ -102,3 +102,10 @@ def findings_of_series(series: SubjectSeries, prices: Mapping[tuple[int, int], f
             )
         )
     return rows
+
+
+def _months_of(found: Any, series: SubjectSeries) -> int:
+    """How many months the difference counts for: that of a sum is of all of them already."""
+    if found.kind == "step":
+        return 12
+    return found.last - found.first + 1 if series.kind == "level" else 1

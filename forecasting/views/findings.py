@@ -24,7 +24,6 @@ from forecasting.selectors.findings import FindingFilter, findings_page, finding
 from forecasting.selectors.forecasts import forecasts_allowed, of_subject
 from forecasting.services.findings import findings_decide, month_flag
 from forecasting.words.findings import finding_rows
-from products.models import Measure
 from products.selectors.lines import line_tree
 
 from .product import frame, seen
@@ -118,7 +117,7 @@ def _back(request: HttpRequest, otherwise: str) -> str:
 def flag(request: HttpRequest, of: str, code: str) -> HttpResponse:
     """Mark months as exceptional by hand, with what happened."""
     subject = seen(request, of, code)
-    measures = [m for m in line_tree().measures(subject.line_id) if m.kind != Measure.Kind.LEVEL]
+    measures = line_tree().measures(subject.line_id)
     asked = request.POST.get("measure") or request.GET.get("measure")
     initial = {"measure": asked if asked in {m.code for m in measures} else None}
     form = FlagForm(request.POST or None, initial=initial, measures=measures)
@@ -145,5 +144,5 @@ def flag(request: HttpRequest, of: str, code: str) -> HttpResponse:
                     request, _("These months are left out of the forecast from the next night on.")
                 )
                 return redirect(f"{context['back']}?measure={measure.code}")
-    context |= {"form": form, "no_measure": not measures}
+    context |= {"form": form}
     return page_render(request, "forecasting/flag_form.html", context, status=status)

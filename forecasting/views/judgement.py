@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime
 from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any
@@ -22,29 +23,31 @@ from core.formats import volume_decimals
 from core.months import month_add
 from core.pages import page_render, paginate, with_right
 from forecasting.charts.forecasts import ends_words
-from forecasting.forms import ConsensusForm, OverrideForm
-from forecasting.models import ForecastMonth, Override
+from forecasting.forms import ConsensusForm, OverrideForm, OverrideMonthsForm
+from forecasting.models import Forecast, ForecastMonth, Override
 from forecasting.models.judgement import Party
+from forecasting.selectors.channels import channel_split, channels_sold
 from forecasting.selectors.forecasts import forecast_current, forecasts_allowed
 from forecasting.selectors.judgement import (
     consensus_rows,
     last_judgement,
+    last_judgement_of_channel,
     last_judgement_of_line,
     overrides_now,
     overrides_visible,
 )
 from forecasting.selectors.subjects import subject_allowed, subject_sales
-from forecasting.selectors.totals import channel_split
 from forecasting.services.judgement import (
     consensus_agree,
     consensus_contribute,
     override_renew,
     override_set,
+    override_set_months,
     override_withdraw,
 )
 from forecasting.services.override_preview import SMALL_RATE, override_preview
 from products.models import Measure, Product
-from products.selectors.access import lines_visible, product_get
+from products.selectors.access import is_limited, lines_visible, product_get
 from products.selectors.head import product_head
 from products.selectors.lines import line_tree
 from products.selectors.units import unit_of
@@ -76,6 +79,53 @@ def override(request: HttpRequest, code: str) -> HttpResponse:
 
 @with_right("forecasting.override")
 @require_http_methods(["GET", "POST"])
+def override_months(request: HttpRequest, code: str) -> HttpResponse:
+    """A figure for each of the months ahead, typed or pasted."""
+    product, measure = _subject(request, code)
+    now = forecast_current(request.user, product, measure)
+    months = now.sold_months if now else []
+    form = OverrideMonthsForm(request.POST or None, months=[month.month for month in months])
+    seen: str | int = request.POST.get("seen") or last_judgement(product, measure)
+    back = f"{reverse('forecasting:product', args=[product.code])}?measure={measure.code}"
+    status, conflict = 200, None
+    if request.method == "POST":
+        status = 422
+        if form.is_valid():
+            said = {name: form.cleaned_data[name] for name in ("reason", "note", "evidence")}
+            try:
+                override_set_months(
+                    user=request.user,
+                    product=product,
+                    measure=measure,
+                    values=form.values(),
+                    seen=int(seen),
+                    **said,
+                )
+            except VersionConflict as error:
+                conflict, status, seen = error, 409, last_judgement(product, measure)
+            except DomainError as error:
+                form_refuse(form, error)
+            else:
+                messages.success(request, _("The forecast was changed. The statistics stay beside it."))
+                return redirect(back)
+    context = {
+        "product": product,
+        "head": product_head(request.user, product, "forecast", tree=line_tree()),
+        "back": back,
+        "measure": measure,
+        "unit": unit_of(line_tree(), product, measure),
+        "ends": ends_words(now.ended) if now and now.ended else "",
+        "form": form,
+        "seen": seen,
+        "conflict": conflict,
+        "rows": [{"month": month, "field": form[f"{month.month:%Y-%m}"]} for month in months],
+        "decimals": volume_decimals(v for month in months for v in (month.mean, month.unagreed)),
+    }
+    return page_render(request, "forecasting/override_months.html", context, status=status)
+
+
+@with_right("forecasting.override")
+@require_http_methods(["GET", "POST"])
 def override_line(request: HttpRequest, code: str) -> HttpResponse:
     """Change the forecasts of all products of a line, split by what is expected of each."""
     if not forecasts_allowed(request.user):
@@ -83,10 +133,11 @@ def override_line(request: HttpRequest, code: str) -> HttpResponse:
     line = get_object_or_404(lines_visible(request.user), code=code)
     measure = line_tree().lead_measure(line.pk)
     below = line_tree().descendants(line.pk)
-    months = ForecastMonth.objects.filter(
-        forecast__current=True, forecast__product__line__in=below, forecast__measure=measure
+    form = _form(
+        request,
+        months=_months_of(measure, forecast__product__line__in=below),
+        channels=channels_sold(measure, Product.objects.filter(line__in=below)),
     )
-    form = _form(request, months=sorted(set(months.order_by().values_list("month", flat=True).distinct())))
     context = {
         "base": "base.html",
         "line": line,
@@ -97,6 +148,40 @@ def override_line(request: HttpRequest, code: str) -> HttpResponse:
         "has_forecast": bool(form.fields["first_month"].choices),  # type: ignore[attr-defined]
     }
     return _override(request, form, {"line": line, "measure": measure}, context)
+
+
+@with_right("forecasting.override")
+@require_http_methods(["GET", "POST"])
+def override_channel(request: HttpRequest) -> HttpResponse:
+    """Change the forecasts of all products in one channel, of each its part there."""
+    if is_limited(request.user):
+        raise PermissionDenied("forecasting.view")
+    current = Forecast.objects.filter(current=True, product__isnull=False)
+    measures = list(Measure.objects.filter(pk__in=current.values("measure")).order_by("pk"))
+    measure = next((m for m in measures if m.code == request.GET.get("measure")), None) or (
+        measures[0] if measures else Measure.objects.order_by("pk")[0]
+    )
+    channels = channels_sold(measure, Product.objects.all())
+    form = _form(request, months=_months_of(measure), channels=channels, channel_only=True)
+    channel = next((c for c in channels if c.code == form["channel"].value()), None) if channels else None
+    context = {
+        "base": "base.html",
+        "back": reverse("forecasting:overrides"),
+        "unit": "",
+        "measure": measure,
+        "switches": measures if len(measures) > 1 else [],
+        "seen": request.POST.get("seen") or last_judgement_of_channel(channel, measure),
+        "has_forecast": bool(channels),
+    }
+    return _override(request, form, {"measure": measure}, context)
+
+
+def _months_of(measure: Measure, **of: Any) -> list[datetime.date]:
+    """The months that some forecast of these products is about."""
+    months = ForecastMonth.objects.filter(
+        forecast__current=True, forecast__product__isnull=False, forecast__measure=measure, **of
+    )
+    return sorted(set(months.order_by().values_list("month", flat=True).distinct()))
 
 
 def _form(request: HttpRequest, **options: Any) -> OverrideForm:
@@ -115,9 +200,11 @@ def _override(
         channel = {"channel": values["channel"]} if values.get("channel") else {}
         try:
             preview = override_preview(**asked, **plain, **channel)
-            parts = (*preview.by_month, *(preview.by_product if "line" in asked else ()))
+            many = "product" not in asked
+            parts = (*preview.by_month, *(preview.by_product if many else ()))
             context |= {
                 "preview": preview,
+                "many": many,
                 "decimals": volume_decimals(v for part in parts for v in (part.before, part.after)),
             }
             if request.method == "POST":
@@ -125,7 +212,7 @@ def _override(
                 override_set(user=request.user, **asked, **values, seen=int(seen) if seen else None)
         except VersionConflict as error:
             context["conflict"], status = error, 409
-            context["seen"] = _seen_now(asked)
+            context["seen"] = _seen_now(asked | channel)
         except DomainError as error:
             form_refuse(form, error)
             status = 422
@@ -151,6 +238,8 @@ def _seen_now(asked: Mapping[str, Any]) -> int:
     """After a lost race: sent once more it is meant."""
     if "product" in asked:
         return last_judgement(asked["product"], asked["measure"])
+    if "line" not in asked:
+        return last_judgement_of_channel(asked["channel"], asked["measure"])
     return last_judgement_of_line(line_tree().descendants(asked["line"].pk), asked["measure"])
 
 
@@ -177,6 +266,7 @@ def overrides(request: HttpRequest) -> HttpResponse:
         "over": over,
         "show": "" if over else show,
         "can_edit": request.user.has_perm("forecasting.override"),
+        "limited": is_limited(request.user),
     }
     return page_render(request, "forecasting/overrides.html", context)
 

@@ -30,11 +30,11 @@ from forecasting.events import subject_events
 from forecasting.explanation import explanation
 from forecasting.forms import StageForm
 from forecasting.models import ForecastMonth
+from forecasting.selectors.channels import channel_split
 from forecasting.selectors.forecasts import ForecastNow, Vintage, forecast_current, forecast_vintages
 from forecasting.selectors.judgement import product_overrides
 from forecasting.selectors.stages import settings_of
 from forecasting.selectors.subjects import Subject, of_subject, subject_allowed, subject_sales
-from forecasting.selectors.totals import channel_split
 from forecasting.services.stages import stage_set, stage_withdraw
 from forecasting.words.drivers import driver_card
 from forecasting.words.findings import finding_marks
@@ -50,7 +50,6 @@ from products.selectors.structure import family_get
 from .accuracy import product_card
 
 HISTORY_MONTHS = 60
-EDGES = ("lo80", "hi80", "lo95", "hi95")
 
 
 def frame(request: HttpRequest, subject: Subject) -> dict[str, Any]:
@@ -64,21 +63,22 @@ def frame(request: HttpRequest, subject: Subject) -> dict[str, Any]:
     return {**found, "head": head, "subject": subject, "back": _address(subject)}
 
 
-def _address(subject: Subject) -> str:
-    """The forecast tab."""
+def _address(subject: Subject, page: str = "") -> str:
+    """The forecast tab, or what belongs to it."""
     name = "forecasting:family" if isinstance(subject, Family) else "forecasting:product"
-    return reverse(name, args=[subject.code])
+    return reverse(f"{name}{page}", args=[subject.code])
 
 
-def _subject(request: HttpRequest, of: str, code: str) -> Subject:
-    return family_get(request.user, code) if of == "family" else product_get(request.user, code)
+def subject_get(user: Any, of: str, code: str) -> Subject:
+    """The product or family with this code, for who may see it."""
+    return family_get(user, code) if of == "family" else product_get(user, code)
 
 
 @with_right("forecasting.view")
 @require_safe
 def forecast(request: HttpRequest, of: str, code: str) -> HttpResponse:
     """History, the next 18 months, how that was made, how good it was, and the stage."""
-    subject = _subject(request, of, code)
+    subject = subject_get(request.user, of, code)
     context = frame(request, subject) | {
         "allowed": subject_allowed(request.user, subject),
         "tab_actions": "forecasting/_recompute.html",
@@ -153,9 +153,7 @@ def _context(
         "unusual": unusual,
         "months": months,
         "decimals": volume_decimals(
-            v
-            for row in months
-            for v in (row["before"], *(getattr(row["month"], name) for name in ("mean", "final", *EDGES)))
+            v for row in months for v in (row["before"], row["month"].mean, *row["month"].final_band)
         ),
         "vintages": vintages,
         "vintage_decimals": volume_decimals(
@@ -164,7 +162,8 @@ def _context(
         "ends": ends_words(now.ended) if now and now.ended and len(now.sold_months) < len(now.months) else "",
         "is_level": measure.kind == Measure.Kind.LEVEL,
         "can_override": request.user.has_perm("forecasting.override") and isinstance(subject, Product),
-        "can_run": request.user.has_perm("forecasting.run") and not isinstance(subject, Family),
+        "can_run": request.user.has_perm("forecasting.run"),
+        "run_url": _address(subject, "_run"),
         "drivers": driver_card(now.forecast if now else None),
         "launch": launch_card(request.user, subject, measure, now),
         "nonce": uuid.uuid4(),
@@ -246,7 +245,7 @@ def stage_take_back(request: HttpRequest, of: str, code: str) -> HttpResponse:
 
 def seen(request: HttpRequest, of: str, code: str) -> Subject:
     """The product or family, for who may see its forecast."""
-    subject = _subject(request, of, code)
+    subject = subject_get(request.user, of, code)
     if not subject_allowed(request.user, subject):
         raise PermissionDenied("forecasting.view")
     return subject

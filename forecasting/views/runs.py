@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from django.contrib import messages
+from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.urls import reverse
@@ -24,10 +25,15 @@ from forecasting.selectors.runs import (
     skipped_visible,
     step_label,
 )
+from forecasting.selectors.subjects import subject_allowed
 from forecasting.services.night import night_start
 from forecasting.words.forecasts import duration_words, failure_words, run_error_words, time_left_words
-from products.selectors.access import product_get, products_visible
+from products.models import Family
+from products.selectors.access import products_visible
+from products.selectors.family import stays_of
 from products.selectors.family_page import data_month
+
+from .product import subject_get
 
 
 @with_right("forecasting.view")
@@ -84,18 +90,24 @@ def run_start(request: HttpRequest) -> HttpResponse:
 
 @with_right("forecasting.run")
 @require_POST
-def product_run(request: HttpRequest, code: str) -> HttpResponse:
-    """Recompute one product now."""
-    product = product_get(request.user, code)
+def subject_run(request: HttpRequest, of: str, code: str) -> HttpResponse:
+    """Recompute one product now, or a family with all that were ever in it."""
+    subject = subject_get(request.user, of, code)
+    if isinstance(subject, Family):
+        if not subject_allowed(request.user, subject):
+            raise PermissionDenied("forecasting.view")
+        scope = list(stays_of([subject.pk])[subject.pk])
+    else:
+        scope = [subject.pk]
     single = NightlyRun.Kind.SINGLE
     once(
         request.user,
         "run",
         request.POST.get("nonce", ""),
-        lambda: night_start(kind=single, scope=[product.pk], requested_by=request.user).pk,
+        lambda: night_start(kind=single, scope=scope, requested_by=request.user).pk,
     )
     messages.success(request, _("The forecast is being computed anew; reload the page in a moment."))
-    return redirect("forecasting:product", code=product.code)
+    return redirect(f"forecasting:{of}", code=subject.code)
 
 
 def _progress(found: NightlyRun) -> dict[str, object]:

@@ -13,6 +13,7 @@ from core import formats
 from core.charts import Mark
 from core.sparkline import sparkline_svg
 from forecasting.models import Finding
+from products.models import Measure
 from products.selectors.lines import line_tree
 from products.selectors.units import unit_of
 
@@ -27,6 +28,13 @@ class FindingRow:
     confirm_label: str
     refuse_label: str
     decide_url: str
+
+    @property
+    def kind(self) -> str:
+        """A level is not sold, so what is missing of it is not missing in sales."""
+        if self.finding.kind == Finding.Kind.STOCK_OUT and _is_level(self.finding):
+            return _("gap in the figures")
+        return str(self.finding.get_kind_display())
 
     @property
     def is_open(self) -> bool:
@@ -107,7 +115,20 @@ def finding_sentence(finding: Finding, unit: str) -> str:
         ),
         "flagged": _("%(months)s: %(seen)s sold, marked by hand."),
     }
+    if _is_level(finding):
+        sentences |= {
+            "spike": _("%(months)s: %(seen)s, about %(expected)s expected (%(change)s), and back."),
+            "stock_out": _(
+                "%(months)s: %(seen)s, about %(expected)s expected (%(change)s), and back. Is a part missing?"
+            ),
+            "step": _("From %(months)s on about %(seen)s, before that %(expected)s (%(change)s)."),
+            "flagged": _("%(months)s: %(seen)s, marked by hand."),
+        }
     return sentences[finding.kind] % told
+
+
+def _is_level(finding: Finding) -> bool:
+    return finding.measure.kind == Measure.Kind.LEVEL
 
 
 def finding_effect(finding: Finding) -> str:
@@ -132,5 +153,5 @@ def finding_marks(rows: list[FindingRow]) -> list[Mark]:
             continue
         for month, value in row.finding.months:
             if row.finding.first <= month <= row.finding.last and value is not None:
-                marks.append(Mark(month, value, str(row.finding.get_kind_display()), row.sentence))
+                marks.append(Mark(month, value, row.kind, row.sentence))
     return marks

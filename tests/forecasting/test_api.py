@@ -7,11 +7,13 @@ from django.test import override_settings
 from django.urls import include, path
 from rest_framework.test import APIClient
 
+from core.months import month_add
 from forecasting.api.forecasts import router
-from forecasting.models import NightlyFailure, NightlyRun
+from forecasting.models import ForecastMonth, NightlyFailure, NightlyRun
+from products.models import Measure, SalesMonth
 from tests.factories import channel_factory, line_factory, user_factory
 
-from .conftest import run_now
+from .conftest import LAST, run_now
 
 pytestmark = pytest.mark.django_db
 
@@ -47,6 +49,46 @@ def test_queries_do_not_grow_with_the_page(settled, django_assert_max_num_querie
         assert client.get("/api/v1/forecasts/").json()["count"] == 3
     with django_assert_max_num_queries(8):
         assert client.get("/api/v1/stages/").json()["count"] == 3
+
+
+def test_forecasts_by_channel_add_up_to_the_final_one(products, django_assert_max_num_queries):
+    channels = [channel_factory(code="north"), channel_factory(code="south")]
+    for product in products:
+        for channel, volume in zip(channels, (30, 10), strict=True):
+            for step in range(12):
+                SalesMonth.objects.create(
+                    product_id=product.pk, channel_id=channel.pk, volume=volume, days=30,
+                    measure=Measure.objects.get(code="units"), month=month_add(LAST, -step),
+                )  # fmt: skip
+    run_now()
+    client = api("product-manager")
+    with django_assert_max_num_queries(9):
+        body = client.get("/api/v1/channel-forecasts/").json()
+    assert body["count"] == 3
+    (found,) = client.get("/api/v1/channel-forecasts/", {"product": products[0].code}).json()["results"]
+    shares = {part["channel"]: part["share"] for part in found["channels"]}
+    assert shares == {"north": 0.75, "south": 0.25}
+    of_product = client.get("/api/v1/forecasts/", {"product": products[0].code, "current": "true"}).json()
+    months = of_product["results"][0]["months"]
+    for place, month in enumerate(months[:12]):
+        parts = [part["months"][place] for part in found["channels"]]
+        assert {part["month"] for part in parts} == {month["month"]}
+        assert sum(part["final"] for part in parts) == pytest.approx(month["final"])
+    assert client.get("/api/v1/channel-forecasts/", {"line": "nowhere"}).json()["count"] == 0
+    assert client.get("/api/v1/channel-forecasts/", {"as_of": "2026-10"}).status_code == 400
+    limited = api("product-manager", channels=[channels[0]])
+    assert limited.get("/api/v1/channel-forecasts/").json()["count"] == 0
+
+
+def test_the_band_of_the_final_forecast_stands_beside_that_of_the_statistics(products):
+    run_now()
+    row = ForecastMonth.objects.filter(forecast__product=products[0]).order_by("month").first()
+    ForecastMonth.objects.filter(pk=row.pk).update(agreed=2 * row.mean)
+    body = api("product-manager").get("/api/v1/forecasts/", {"product": products[0].code}).json()
+    first = body["results"][0]["months"][0]
+    assert (first["mean"], first["lo80"]) == (row.mean, row.lo80)
+    assert first["final_hi80"] == pytest.approx(2 * row.hi80)
+    assert first["final_lo95"] == pytest.approx(2 * row.lo95)
 
 
 def test_filters_by_line_month_and_measure_in_whatever_case(products):

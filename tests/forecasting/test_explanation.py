@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
@@ -12,6 +13,8 @@ from django.utils import translation
 from core.months import month_add
 from forecasting.explanation import explanation
 from forecasting.models import Forecast, ForecastMonth
+from forecasting.selectors.accuracy import LAG
+from forecasting.selectors.accuracy_sums import LAYERS, Errors, Sums
 from forecasting.selectors.forecasts import ForecastNow
 from products.models import Measure
 from products.selectors.sales import MonthSales
@@ -77,7 +80,30 @@ def test_gaps_and_short_pasts_are_said_and_not_made_up() -> None:
     assert said.startswith("For the next 12 months we expect 1,240 packs.")
     assert "too short to say how good" in said
     assert told(None, SALES, FLOW, "packs") == ""
-    assert told(now(MEANS[:11]), SALES, FLOW, "packs") == ""
+    assert told(replace(now(), months=[]), SALES, FLOW, "packs") == ""
+
+
+def test_what_ends_within_the_year_is_told_until_then() -> None:
+    ends = replace(now([100.0] * 5 + [0.0] * 13), ended=datetime.date(2027, 3, 31))
+    said = told(ends, SALES, FLOW, "packs")
+    assert said.startswith("For the 5 months until it ends we expect 500 packs.")
+    assert "between 450 and 550 packs" in said
+    said = told(ends, SALES, LEVEL, "contracts")
+    assert said.startswith("At the end of Mar 2027, before it ends, we expect 100 contracts.")
+    assert "between 90 and 110 contracts" in said
+
+
+def test_how_good_it_was_is_what_was_forecast_once_a_year_of_it_is_over() -> None:
+    def measured(months: int) -> Sums:
+        final = Errors(n=months, off=30, size=200, net=200)
+        layers = dict.fromkeys(LAYERS, final) | {"naive": Errors(n=months, off=50, size=200, net=200)}
+        return Sums(layers, {})
+
+    said = told(replace(now(), accuracy={LAG: measured(12)}), SALES, FLOW, "packs")
+    assert "the forecasts of the last 12 months were 15.0% off" in said
+    assert "Tried on its own past" not in said
+    said = told(replace(now(), accuracy={LAG: measured(11)}), SALES, FLOW, "packs")
+    assert "Tried on its own past" in said
 
 
 def test_dutch() -> None:

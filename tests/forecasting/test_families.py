@@ -17,8 +17,9 @@ from django.utils import translation
 from core import formats
 from core.months import month_add
 from forecasting.cards.families import family_now, family_panel
-from forecasting.models import Forecast, StageEstimate, StageSetting
+from forecasting.models import Forecast, NightlyRun, StageEstimate, StageSetting
 from forecasting.selectors.forecasts import forecast_current, forecasts_visible, stages_visible
+from forecasting.selectors.series import subjects_of_run
 from forecasting.selectors.subjects import subject_sales
 from products.models import (
     BudgetRow,
@@ -91,6 +92,22 @@ def test_the_page_shows_members_figures_chart_and_stage(client, manager, family,
     assert "Second opinion (Polli and Cook)" in page
     assert f"since {LONG_AGO.day} Jan 2020" in page
     assert reverse("forecasting:family", args=[family.code]) in answer.content.decode()
+
+
+def test_a_family_is_recomputed_with_its_members_and_nothing_else(client, family, products):
+    elsewhere = product_factory(line=products[0].line)
+    months_give(elsewhere)
+    run_now()
+    signed_in(client, "administrator")
+    page = client.get(reverse("forecasting:family", args=[family.code]))
+    assert reverse("forecasting:family_run", args=[family.code]) in page.content.decode()
+    answer = client.post(reverse("forecasting:family_run", args=[family.code]), {"nonce": "n"})
+    assert answer.url == reverse("forecasting:family", args=[family.code])
+    run = NightlyRun.objects.order_by("-pk").first()
+    assert (run.kind, run.scope) == ("single", sorted(product.pk for product in products))
+    assert subjects_of_run(run) == (run.scope, [family.pk])
+    run.scope = run.scope[:-1]
+    assert subjects_of_run(run) == (run.scope, [])
 
 
 def test_the_figures_are_those_the_night_computed_from(family, products, manager):

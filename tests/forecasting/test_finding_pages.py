@@ -13,7 +13,15 @@ from django.urls import reverse
 from core.months import month_add
 from core.organisation import today
 from forecasting.models import Finding, NightlyRun
-from tests.factories import channel_factory, family_factory, measure_factory, product_factory, user_factory
+from products.models import LineMeasure
+from tests.factories import (
+    channel_factory,
+    family_factory,
+    line_factory,
+    measure_factory,
+    product_factory,
+    user_factory,
+)
 
 from .conftest import LAST, months_give, run_now
 from .test_findings import ODD, only, product_with, units
@@ -198,15 +206,43 @@ def test_marking_a_month(client, products) -> None:
     assert (found.kind, found.first, found.last) == ("flagged", ODD, ODD)
 
 
-def test_a_family_and_levels(client) -> None:
-    contracts = measure_factory(kind="level")
-    from tests.factories import line_factory
+def contracts_with(months: dict[int, float]) -> Any:
+    """A product of 1,480 contracts or so; ``months`` are other numbers by how many months ago."""
+    contracts = measure_factory(kind="level", unit_en="contracts")
+    product = product_factory(line=line_factory(measures=[contracts]), launched=datetime.date(2022, 1, 1))
+    months_give(product, volume=lambda step: months.get(47 - step, 1480 + 7 * (step % 3)), measure=contracts)
+    return product
 
-    line = line_factory(measures=[contracts])
-    family = family_factory(line=line)
+
+def test_a_level_is_asked_about_and_judged(client) -> None:
+    product = contracts_with({0: 740, 20: 900, 21: 1000})
+    run_now()
+    gap, half = Finding.objects.filter(product=product).order_by("first")
+    assert (gap.kind, gap.seen, gap.sure) == ("stock_out", 950, True)
+    assert gap.amount == pytest.approx(2 * 2 * (gap.expected - gap.seen), rel=0.01)
+    assert (half.kind, half.sure) == ("half_month", True)
     signed_in(client, "product-manager")
-    page = text(client.get(reverse("forecasting:family_flag", args=[family.code])))
-    assert "no month of them is left out" in page
+    page = text(client.get(tab(product)))
+    assert "Gap in the figures." in page
+    assert "950 contracts, about 1,487 contracts expected (−36%), and back. Is a part missing?" in page
+    client.post(judge_url(gap), {"state": "confirmed"})
+    gap.refresh_from_db()
+    assert gap.decision.about(dict(gap.months))
+    run_now()
+    gap.refresh_from_db()
+    assert gap.state == "confirmed"
+
+
+def test_months_of_a_level_and_of_a_family_are_marked_by_hand(client) -> None:
+    product = contracts_with({})
+    signed_in(client, "product-manager")
+    first, last = (f"{month_add(LAST, -ago):%Y-%m}" for ago in (10, 9))
+    measure = LineMeasure.objects.get(line=product.line).measure.code
+    address = reverse("forecasting:flag", args=[product.code])
+    client.post(address, {"measure": measure, "first": first, "last": last, "note": "Counted twice"})
+    assert only(product).seen == pytest.approx(1487, abs=10)
+    family = family_factory(line=product.line)
+    assert "Which months" in text(client.get(reverse("forecasting:family_flag", args=[family.code])))
 
 
 # -- by API --------------------------------------------------------------------------------------------------

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from django.core.exceptions import PermissionDenied
 from django.db import IntegrityError, connection, transaction
 from django.urls import reverse
 from django.utils import translation
@@ -18,6 +19,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from accounts.errors import DomainError, VersionConflict
+from core import formats
 from core.months import month_add
 from forecasting.doctor import layers_agree
 from forecasting.models import (
@@ -29,6 +31,8 @@ from forecasting.models import (
     OverrideMonth,
     TotalForecast,
 )
+from forecasting.selectors.channels import _by_channel, channel_split
+from forecasting.selectors.forecasts import forecast_current
 from forecasting.selectors.judgement import (
     last_judgement,
     last_judgement_of_line,
@@ -36,6 +40,7 @@ from forecasting.selectors.judgement import (
     overrides_visible,
 )
 from forecasting.services.judgement import (
+    _overridden,
     consensus_agree,
     consensus_contribute,
     judgement_apply,
@@ -239,6 +244,231 @@ def test_a_channel_works_on_its_part(manager, products) -> None:
         change(manager, product, channel=channel_factory())
 
 
+def sold_in(product: Product, sold: dict[Any, float]) -> None:
+    """A year of sales by channel; the forecast follows what is known of the whole."""
+    SalesMonth.objects.bulk_create(
+        SalesMonth(
+            product_id=product.pk, channel_id=channel.pk, measure_id=units().pk,
+            month=month_add(LAST, -step), volume=Decimal(volume), days=30,
+        )
+        for channel, volume in sold.items() for step in range(12)
+    )  # fmt: skip
+
+
+def in_channels(product: Product, step: int = 0) -> dict[Any, float]:
+    now = forecast_current(user_factory(role="viewer"), product, units())
+    parts = {part.channel: part.months[step] for part in channel_split(product, units(), now)}
+    assert sum(parts.values()) == pytest.approx(now.months[step].final, rel=1e-9)
+    return parts
+
+
+def test_a_channel_is_what_was_made_of_it_and_the_rest_shares_what_is_left(manager, products) -> None:
+    product, (a, b, c) = products[0], (channel_factory() for _ in range(3))
+    sold_in(product, {a: 20, b: 60, c: 20})
+    run_now()
+    expected = month(product, NOV).mean
+    assert in_channels(product)[a] == pytest.approx(0.2 * expected)
+    change(manager, product, channel=a, operation="set", value=Decimal(4000))
+    parts = in_channels(product)
+    assert parts[a] == pytest.approx(4000, rel=1e-5)
+    assert (parts[b], parts[c]) == (
+        pytest.approx(0.6 * expected, rel=1e-4),
+        pytest.approx(0.2 * expected, rel=1e-4),
+    )
+    change(manager, product, operation="set", value=Decimal(200), evidence="order")
+    assert in_channels(product)[a] == pytest.approx(4000, rel=1e-5)
+    consensus_agree(user=manager, product=product, measure=units(), values={NOV: Decimal(60)})
+    assert in_channels(product)[a] == pytest.approx(60 * 4000 / month(product, NOV).unagreed, rel=1e-5)
+    assert in_channels(product, 2)[a] == pytest.approx(0.2 * month(product, JAN).mean)
+
+
+def rows_of_the_page() -> list[list[str]]:
+    page = (Path(__file__).parents[2] / "docs/algorithms/totals.md").read_text()
+    rows = page.split("| expected | channel A, B |")[1].split("\n\n")[0].splitlines()[2:]
+    return [[cell.strip() for cell in row.strip("|").split("|")] for row in rows]
+
+
+@pytest.mark.parametrize("cells", rows_of_the_page(), ids=lambda cells: cells[2])
+def test_the_worked_example_of_channels(cells) -> None:
+    expected, (a, b), said, *found = float(cells[0]), cells[1].split(", "), cells[2], *cells[3:]
+    figures = {name: float(figure) for name, figure in re.findall(r"(A|all|agreed) (?:set )?(\d+)", said)}
+    shares = {1: float(a) / expected, 2: float(b) / expected}
+    of = {"channel_id": 1, "share": shares[1], "override": Override(operation="set")}
+    row = OverrideMonth(pk=1, value=Decimal(figures["A"]), **of)
+    said_of_all = [figures["all"]] if "all" in figures else []
+    whole = [
+        OverrideMonth(pk=2, value=Decimal(figure), override=Override(operation="set"))
+        for figure in said_of_all
+    ]
+    month = ForecastMonth(
+        month=NOV,
+        mean=expected,
+        overridden=_overridden(expected, [row, *whole]),
+        agreed=figures.get("agreed"),
+    )
+    parts = _by_channel(month, shares, [row], {1: {1}, 2: {2}})
+    assert [month.final, parts[1], parts[2]] == pytest.approx([float(cell) for cell in found])
+
+
+def test_a_channel_above_moves_those_below_it(manager, products) -> None:
+    product, above = products[0], channel_factory()
+    one, two, other = channel_factory(parent=above), channel_factory(parent=above), channel_factory()
+    sold_in(product, {one: 45, two: 15, other: 40})
+    run_now()
+    expected = month(product, NOV).mean
+    change(manager, product, channel=above, value=Decimal("0.5"))
+    assert month(product, NOV).final == pytest.approx(1.3 * expected, rel=1e-6)
+    assert in_channels(product) == {
+        one: pytest.approx(0.675 * expected, rel=1e-5),
+        two: pytest.approx(0.225 * expected, rel=1e-5),
+        other: pytest.approx(0.4 * expected, rel=1e-5),
+    }
+
+
+@given(
+    st.lists(st.integers(0, 90), min_size=2, max_size=5).filter(any),
+    st.lists(
+        st.tuples(st.integers(0, 4), st.sampled_from(["set", "add", "percent"]), st.integers(-100, 300)),
+        max_size=3,
+        unique_by=lambda said: said[0],
+    ),
+    st.one_of(st.none(), st.integers(0, 200)),
+    st.one_of(st.none(), st.integers(0, 200)),
+)
+def test_the_channels_of_a_month_are_the_product_whatever_was_said(sizes, said, whole, agreed) -> None:
+    shares = {place: size / sum(sizes) for place, size in enumerate(sizes) if size}
+    rows = [
+        OverrideMonth(
+            pk=place, channel_id=place, share=shares[place],
+            value=max(Decimal(value), Decimal(-1) if operation == "percent" else Decimal(value)),
+            override=Override(operation=operation),
+        )
+        for place, operation, value in said if place in shares
+    ]  # fmt: skip
+    on_all = OverrideMonth(pk=9, value=Decimal(whole or 0), override=Override(operation="set"))
+    overridden = _overridden(100.0, [*rows, *([on_all] if whole is not None else [])])
+    row = ForecastMonth(month=NOV, mean=100.0, overridden=overridden, agreed=agreed)
+    parts = _by_channel(row, shares, rows, {place: {place} for place in shares})
+    assert sum(parts.values()) == pytest.approx(row.final, rel=1e-9, abs=1e-9)
+    assert min(parts.values()) >= -1e-9
+
+
+def test_a_channel_as_a_whole_or_within_a_line_is_split_by_share(manager, products) -> None:
+    kroon, rest = channel_factory(), channel_factory()
+    first, second, third = products
+    sold_in(first, {kroon: 50, rest: 50})
+    sold_in(second, {kroon: 10, rest: 90})
+    sold_in(third, {rest: 80})
+    run_now()
+    before = {p: month(p, NOV).mean for p in products}
+    said = change(manager, channel=kroon, value=Decimal("-0.1"), evidence="")
+    assert {row.product_id for row in said.months.all()} == {first.pk, second.pk}
+    assert month(first, NOV).final == pytest.approx(0.95 * before[first], rel=1e-6)
+    assert month(second, NOV).final == pytest.approx(0.99 * before[second], rel=1e-6)
+    assert month(third, NOV).overridden is None
+    parts = in_channels(first)
+    assert parts[kroon] == pytest.approx(0.45 * before[first], rel=1e-5)
+    assert parts[rest] == pytest.approx(0.5 * before[first], rel=1e-5)
+    assert list(overrides_visible(manager)) == [said]
+    in_line = change(manager, line=first.line, channel=kroon, operation="add", value=Decimal(-6), evidence="")
+    values = {row.product_id: row.value for row in in_line.months.filter(month=NOV)}
+    assert sum(values.values()) == -6
+    parts = {first: 0.5 * before[first], second: 0.1 * before[second]}
+    assert float(values[first.pk]) == pytest.approx(-6 * parts[first] / sum(parts.values()), abs=1e-3)
+    override_withdraw(user=manager, override=in_line)
+    assert month(first, NOV).final == before[first]
+    with pytest.raises(DomainError, match="sold nothing"):
+        change(manager, channel=channel_factory(), value=Decimal("-0.1"))
+    with pytest.raises(DomainError, match="a product, a line or a channel"):
+        change(manager, value=Decimal("-0.1"))
+    limited = user_factory(role="product-manager")
+    LineLimit.objects.create(user=limited, line=first.line)
+    with pytest.raises(PermissionDenied):
+        change(limited, channel=kroon, value=Decimal("-0.1"))
+    assert list(overrides_visible(limited)) == [in_line]
+
+
+def test_the_page_of_a_channel_shows_each_product_before_it_is_saved(client, products) -> None:
+    kroon, rest = channel_factory(name="Kroon"), channel_factory()
+    for product in products:
+        sold_in(product, {kroon: 50, rest: 50})
+    run_now()
+    signed_in(client, "product-manager")
+    address = reverse("forecasting:override_channel")
+    asked = {"channel": kroon.code, "operation": "percent", "value": "-10", "reason": "other"}
+    asked |= {"first_month": f"{NOV:%Y-%m}", "last_month": f"{DEC:%Y-%m}"}
+    assert "Change the forecast of a channel" in text(client.get(address))
+    page = text(client.get(address, asked))
+    assert all(product.name in page for product in products)
+    assert "This field is required" in text(client.post(address, asked | {"channel": ""}))
+    assert client.post(address, asked).status_code == 302
+    assert Override.objects.get().channel == kroon
+    assert "Kroon · all products" in text(client.get(reverse("forecasting:overrides")))
+    line = reverse("forecasting:override_line", args=[products[0].line.code])
+    assert client.post(line, asked).status_code == 302
+    assert Override.objects.first().line == products[0].line
+    assert Override.objects.first().channel == kroon
+
+
+def test_the_band_on_the_tab_is_that_of_the_final_figure(client, manager, products) -> None:
+    run_now()
+    change(manager, products[0], operation="set", value=Decimal(9000))
+    signed_in(client, "product-manager")
+    answer = client.get(reverse("forecasting:product", args=[products[0].code]))
+    row = month(products[0], NOV)
+    with translation.override("en"):
+        low, high = (formats.number(v, answer.context["decimals"]) for v in row.final_band[1:3])
+    assert f"{low} – {high}" in text(answer)
+    drawn = {point["month"]: point for point in answer.context["chart"].spec["data"]["values"]}
+    band = drawn[NOV.isoformat()]
+    assert band["lo80"] / band["planned"] == pytest.approx(row.final_band.lo80 / 9000)
+
+
+def test_a_channel_as_a_whole_by_api(client, products) -> None:
+    kroon = channel_factory()
+    sold_in(products[0], {kroon: 50})
+    run_now()
+    signed_in(client, "administrator")
+    body = {"channel": kroon.code, "operation": "percent", "value": "-0.1", "reason": "other"}
+    body |= {"first_month": f"{NOV:%Y-%m}", "last_month": f"{NOV:%Y-%m}"}
+
+    def send(**more: str) -> Any:
+        return client.post("/api/v1/overrides/", body | more, content_type="application/json")
+
+    assert send().status_code == 400
+    made = send(measure="units")
+    assert (made.status_code, made.json()["channel"], made.json()["product"]) == (201, kroon.code, None)
+    found = client.get("/api/v1/overrides/", {"channel": kroon.code}).json()
+    assert [row["id"] for row in found["results"]] == [made.json()["id"]]
+
+
+def test_months_are_pasted_at_once_or_not_at_all(client, products) -> None:
+    run_now()
+    signed_in(client, "product-manager")
+    product = products[0]
+    address = reverse("forecasting:override_months", args=[product.code])
+    page = client.get(address)
+    assert "data-paste-grid" in page.content.decode()
+    asked = {"reason": "order", "evidence": "contract", "seen": page.context["seen"]}
+    figures = {NOV: "90", DEC: "90", JAN: "1,000"}
+    cells = {f"{when:%Y-%m}": figure for when, figure in figures.items()}
+    assert "at least one month" in text(client.post(address, asked))
+    wrong = client.post(address, asked | cells | {f"{DEC:%Y-%m}": "many"})
+    assert (wrong.status_code, Override.objects.count()) == (422, 0)
+    assert (client.post(address, asked | cells | {"evidence": ""}).status_code, Override.objects.count()) == (
+        422,
+        0,
+    )
+    assert client.post(address, asked | cells).status_code == 302
+    spans = Override.objects.order_by("first_month").values_list("first_month", "last_month", "value")
+    assert list(spans) == [(NOV, DEC, 90), (JAN, JAN, 1000)]
+    assert [month(product, when).final for when in figures] == [90, 90, 1000]
+    assert month(product, month_add(JAN, 1)).overridden is None
+    late = client.post(address, asked | {f"{JAN:%Y-%m}": "5", f"{month_add(JAN, 1):%Y-%m}": "5"})
+    assert (late.status_code, Override.objects.count()) == (409, 2)
+    assert "Save again to let yours hold" in text(late)
+
+
 def test_who_comes_second_is_told(manager, settled) -> None:
     seen = last_judgement(settled[0], units())
     change(manager, settled[0], seen=seen)
@@ -428,8 +658,9 @@ def test_the_database_holds_one_active_change_a_month(manager, settled) -> None:
     fields = {"product": settled[0], "measure": units(), "month": row.month, "value": 1, "baseline": 1}
     with pytest.raises(IntegrityError, match="override_month_one_active"), transaction.atomic():
         OverrideMonth.objects.create(override=again, **fields)
-    with pytest.raises(IntegrityError, match="override_of_product_or_line"), transaction.atomic():
-        Override.objects.filter(pk=again.pk).update(line=settled[0].line)
+    for of in ({"line": settled[0].line}, {"product": None}):
+        with pytest.raises(IntegrityError, match="override_of_product_line_or"), transaction.atomic():
+            Override.objects.filter(pk=again.pk).update(**of)
     with pytest.raises(IntegrityError, match="override_not_below_nothing"), transaction.atomic():
         Override.objects.filter(pk=again.pk).update(value=-2)
 

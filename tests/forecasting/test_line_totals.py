@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime
 import random
+from collections import defaultdict
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -12,14 +13,18 @@ import pytest
 from django.db import IntegrityError, transaction
 from django.urls import reverse
 from django.utils import timezone
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from core.months import month_add
 from forecasting import evaluate_totals
 from forecasting.layers import months_band
 from forecasting.models import Forecast, ForecastMonth, NightlyRun, TotalForecast
+from forecasting.selectors.channels import channel_split
 from forecasting.selectors.forecasts import error_correlation_now, forecast_current
-from forecasting.selectors.totals import channel_split, totals_visible
+from forecasting.selectors.totals import totals_visible
 from forecasting.services.totals import totals_write
+from forecasting.steps import totals
 from forecasting.totals import (
     USUAL_PRODUCT_CORRELATION,
     product_correlation,
@@ -75,6 +80,31 @@ def test_means_add_up_at_every_level_and_bands_do_not(products) -> None:
     everything = of(None)
     assert everything.year == pytest.approx(of(line).year + of(other.line).year, rel=1e-6)
     assert of(line).year == pytest.approx(2 * total.year, rel=1e-4)
+
+
+@given(st.data())
+@settings(max_examples=10, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_sums_are_coherent_whatever_is_planned(products, data: st.DataObject) -> None:
+    run = NightlyRun.objects.order_by("-pk").first() or run_now()
+    months = list(ForecastMonth.objects.filter(forecast__current=True).order_by("forecast", "month"))
+    said = data.draw(st.lists(st.one_of(st.none(), st.integers(0, 10**6)), min_size=54, max_size=54))
+    for month, agreed in zip(months, said, strict=True):
+        month.agreed = agreed
+    ForecastMonth.objects.bulk_update(months, ["agreed"])
+    totals.compute(run, {})()
+    planned: dict[datetime.date, float] = defaultdict(float)
+    for month in months:
+        planned[month.month] += month.final
+    line = TotalForecast.objects.get(line=products[0].line, measure=units(), current=True)
+    assert {row[0]: row[1] for row in line.months} == {
+        str(month): pytest.approx(volume, rel=1e-6, abs=1e-6) for month, volume in planned.items()
+    }
+    in_money = TotalForecast.objects.filter(measure=None, current=True)
+    of_line, everything = in_money.get(line=products[0].line), in_money.get(line=None)
+    assert [row[1] for row in everything.months] == pytest.approx([row[1] for row in of_line.months])
+    for total in (line, of_line, everything):
+        for _month, mean, lo80, hi80, lo95, hi95 in total.months:
+            assert lo95 <= lo80 <= mean <= hi80 <= hi95
 
 
 def test_the_year_knows_that_a_decision_is_the_same_error_in_all_its_months() -> None:

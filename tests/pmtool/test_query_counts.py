@@ -126,6 +126,7 @@ PAGES = {
     "API: sales as they came": "/api/v1/sales/facts/?product=P0&page_size=100",
     "API: rows of a budget": "/api/v1/budgets/plan/rows/?page_size=100",
     "API: forecasts": "/api/v1/forecasts/?current=true&page_size=100",
+    "API: forecasts by channel": "/api/v1/channel-forecasts/?page_size=100",
     "API: stages": "/api/v1/stages/?current=true&page_size=100",
     "API: prices": "/api/v1/prices/?page_size=100",
     "where segments buy": "/pricing/segments/",

@@ -11,8 +11,11 @@ from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 
 import pytest
+from django.db import connection
 
 from pmtool.settings import env
+from tests.factories import product_factory, user_factory
+from tests.forecasting.conftest import months_give, run_now
 
 ROOT = Path(__file__).parent.parent.parent
 GOOD = {
@@ -22,6 +25,9 @@ GOOD = {
     "REDIS_URL": "redis://queue.example.org:6379",
 }
 UNREACHABLE = "postgresql://pm:pw@127.0.0.1:1/pm"
+
+
+HEAVY = "{'numpy', 'pandas', 'statsforecast', 'scipy', 'altair', 'vl_convert'}"
 
 
 def run(
@@ -61,8 +67,7 @@ def test_production_passes_the_deployment_check_without_a_warning() -> None:
 
 
 def test_the_web_process_starts_without_the_numerics() -> None:
-    heavy = "{'numpy', 'pandas', 'statsforecast', 'scipy', 'altair', 'vl_convert'}"
-    code = f"import sys, pmtool.wsgi, pmtool.urls; print(sorted({heavy} & set(sys.modules)))"
+    code = f"import sys, pmtool.wsgi, pmtool.urls; print(sorted({HEAVY} & set(sys.modules)))"
     started = run("-c", code, **GOOD)
     assert started.stdout.strip() == "[]", started.stdout + started.stderr
 
@@ -109,6 +114,38 @@ def test_an_error_is_reported_without_what_is_secret(tmp_path: Path) -> None:
     assert b"redis.exceptions" in said
     for secret in (b"token-nobody", b"jan@", b"hushed", b"Bearer", b"s3cret", b"127.0.0.1"):
         assert secret not in said, said
+
+
+ASK = """
+import sys, django
+django.setup()
+from django.test import Client
+from accounts.models import User
+client = Client()
+client.force_login(User.objects.get(email={email!r}), backend="accounts.with_person.SignedIn")
+for page in {pages!r}:
+    answer = client.get(page)
+    assert answer.status_code == 200, (page, answer.status_code)
+    b"".join(answer) if answer.streaming else answer.content
+print(sorted({heavy} & set(sys.modules)))
+"""
+
+
+@pytest.mark.django_db(transaction=True)
+def test_no_page_with_forecasts_brings_the_numerics_into_the_web_process() -> None:
+    product = product_factory(code="own")
+    months_give(product)
+    run_now()
+    person = user_factory(role="product-manager")
+    tab = f"/products/{product.code}/forecast/"
+    pages = ["/", "/products/", f"/products/{product.code}/", tab, f"{tab}override/", f"{tab}consensus/"]
+    pages += ["/forecasting/", "/forecasting/totals/", "/forecasting/accuracy/", "/forecasting/findings/"]
+    pages += ["/api/v1/forecasts/", "/api/v1/channel-forecasts/"]
+    database = connection.settings_dict
+    address = f"postgresql:///{database['NAME']}?host={database['HOST']}&user={database['USER']}"
+    said = ASK.format(email=person.email, pages=pages, heavy=HEAVY)
+    asked = run("-c", said, settings="test", **GOOD | {"DATABASE_URL": address})
+    assert asked.stdout.strip() == "[]", asked.stdout + asked.stderr
 
 
 def test_the_development_secret_is_made_once_and_kept_private(tmp_path: Path) -> None:

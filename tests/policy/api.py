@@ -368,6 +368,7 @@ RULES = [
     rule("import-stop", post=IMPORT, args=an_import, foreign=an_import, ok=HIDDEN),
     rule("import-undo", post="exchange.undo", args=an_import, foreign=an_import, ok=HIDDEN),
     rule("forecast-list", get=NIGHT),
+    rule("channel-forecast-list", get=NIGHT),
     rule("forecast-detail", get=NIGHT, args=forecast, foreign=foreign_forecast, ok=HIDDEN),
     rule("forecast-weeks", get=NIGHT, args=forecast, foreign=foreign_forecast, ok=HIDDEN),
     rule("stage-list", get=NIGHT),

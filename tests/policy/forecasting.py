@@ -193,6 +193,7 @@ RULES = [
     Rule("forecasting:run_start", post=RUN),
     of_product("product", get=VIEW),  # says why it is empty for who is limited to channels
     of_product("product_run", post=RUN),
+    of_family("family_run", post=RUN, all_channels=True),
     Rule("forecasting:findings", get=VIEW),  # none for who is limited to channels
     Rule(
         "forecasting:findings_judge",
@@ -238,6 +239,8 @@ RULES = [
         foreign=lambda world: {"code": world.foreign_product.line.code},
         all_channels=True,
     ),
+    Rule("forecasting:override_channel", get=OVERRIDE, post=OVERRIDE, whole=True, whole_read=True),
+    of_product("override_months", get=OVERRIDE, post=OVERRIDE, all_channels=True),
     of_product("override", get=OVERRIDE, post=OVERRIDE, all_channels=True),
     of_product("consensus", get=VIEW, post="forecasting.contribute", all_channels=True),
     of_product("stage", get=EDIT, post=EDIT, all_channels=True, data=STAGE),

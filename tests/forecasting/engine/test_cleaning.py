@@ -5,7 +5,7 @@ import pytest
 
 from forecasting.engine import Series, backtest, findings, forecast
 from forecasting.engine.shapes import draw_shape
-from forecasting.engine.simulate_dirt import DIRTS, LONGEST, Dirt, simulate_dirt
+from forecasting.engine.simulate_dirt import DIRTS, LONGEST, Dirt, simulate_dirt, simulate_dirty_level
 
 from .shapes import START, sales, series
 
@@ -17,13 +17,17 @@ def found(values: object, **extra: object) -> list[tuple[str, int, int]]:
     return [(f.kind, f.first - START, f.last - START) for f in marks]
 
 
+DRAW = {"flow": simulate_dirt, "level": simulate_dirty_level}
+
+
+@pytest.mark.parametrize("kind", DRAW)
 @pytest.mark.parametrize("dirt", DIRTS)
-def test_four_of_five_simulated_events_are_found_and_hardly_anything_else(dirt: Dirt) -> None:
+def test_four_of_five_simulated_events_are_found_and_hardly_anything_else(dirt: Dirt, kind: str) -> None:
     rng = np.random.default_rng(11)
     hits = others = 0
     for _ in range(400):
-        values, at = simulate_dirt(rng, dirt)
-        marks = found(values)
+        values, at = DRAW[kind](rng, dirt)
+        marks = found(values, kind=kind)
         right = [m for m in marks if m[0] == dirt and m[1] - LONGEST[dirt] <= at <= m[2] + 1]
         hits += bool(right)
         others += len(marks) > len(right)
@@ -31,12 +35,14 @@ def test_four_of_five_simulated_events_are_found_and_hardly_anything_else(dirt: 
     assert others <= 0.05 * 400
 
 
-def test_at_most_one_clean_history_in_twenty_gives_a_false_alarm() -> None:
+@pytest.mark.parametrize("kind", DRAW)
+def test_at_most_one_clean_history_in_twenty_gives_a_false_alarm(kind: str) -> None:
     rng = np.random.default_rng(12)
-    assert sum(bool(found(simulate_dirt(rng, "clean")[0])) for _ in range(400)) <= 20
+    assert sum(bool(found(DRAW[kind](rng, "clean")[0], kind=kind)) for _ in range(400)) <= 20
 
 
-def test_a_product_that_grows_ages_and_fades_is_not_a_chain_of_steps() -> None:
+@pytest.mark.parametrize("kind", DRAW)
+def test_a_product_that_grows_ages_and_fades_is_not_a_chain_of_steps(kind: str) -> None:
     rng = np.random.default_rng(14)
     alarms = lives = 0
     while lives < 200:
@@ -47,7 +53,10 @@ def test_a_product_that_grows_ages_and_fades_is_not_a_chain_of_steps() -> None:
             continue
         lives += 1
         noise = rng.normal(0, rng.uniform(0.03, 0.1), months)
-        alarms += "step" in {kind for kind, *_ in found(np.round(5000 * level * np.exp(noise)))}
+        if kind == "level":
+            noise = np.cumsum(noise / 6)
+        values = np.round(5000 * level * np.exp(noise))
+        alarms += "step" in {said for said, *_ in found(values, kind=kind)}
     assert alarms <= 0.08 * lives
 
 
@@ -71,6 +80,44 @@ def test_two_low_months_at_the_end_are_no_half_month() -> None:
     assert found(values) == []
     values[-1] *= 0.3
     assert found(values) == [("half_month", 59, 59)]
+
+
+def contracts(months: int = 48) -> np.ndarray:
+    return np.round(1480 + np.random.default_rng(5).normal(0, 8, months))
+
+
+def test_a_level_whose_last_month_misses_a_channel_is_forecast_without_it() -> None:
+    values = contracts()
+    values[-1] /= 2
+    assert found(values, kind="level") == [("half_month", 47, 47)]
+    ahead = forecast(series(values, kind="level"), season_length=12, horizon=3).mean
+    assert ahead == pytest.approx([1480] * 3, rel=0.01)
+    trusting = series(values, kind="level", trusted=(START + 47,))
+    assert forecast(trusting, season_length=12, horizon=3).mean[0] < 1300
+
+
+def test_what_comes_back_to_a_level_was_never_there_and_what_stays_is_a_step() -> None:
+    values = contracts()
+    values[30:32] = [500, 1900]
+    (gap,) = findings(series(values, kind="level"), season_length=12)
+    assert (gap.kind, gap.first, gap.last, gap.sure) == ("stockout", START + 30, START + 31, True)
+    assert (gap.seen, gap.expected) == (1200, pytest.approx(1480, rel=0.01))
+    values = contracts()
+    values[40:] *= 0.8
+    (step,) = findings(series(values, kind="level"), season_length=12)
+    assert (step.kind, step.first, step.sure) == ("step", START + 40, False)
+    assert forecast(series(values, kind="level"), season_length=12, horizon=1).mean[0] == pytest.approx(
+        0.8 * 1480, rel=0.02
+    )
+
+
+def test_a_level_of_a_few_contracts_is_no_chain_of_steps() -> None:
+    rng = np.random.default_rng(15)
+    alarms = 0
+    for _ in range(200):
+        values = np.maximum(20 + np.cumsum(rng.choice([-1, 0, 0, 0, 0, 1], 48)), 1)
+        alarms += bool(found(values, kind="level"))
+    assert alarms <= 10
 
 
 def test_a_finding_says_what_was_expected() -> None:
@@ -117,11 +164,10 @@ def test_the_end_of_a_step_up_is_not_called_a_spike() -> None:
     assert {kind for kind, *_ in found(values)} == {"step"}
 
 
-def test_nothing_is_said_of_levels_intermittent_returned_or_short_histories() -> None:
+def test_nothing_is_said_of_intermittent_returned_or_short_histories() -> None:
     spiked = sales(60)
     spiked[30] *= 4
     assert found(spiked) == [("spike", 30, 30)]
-    assert found(spiked, kind="level") == []
     assert found(np.tile([0.0, 0.0, 30.0, 0.0, 400.0], 12)) == []
     assert found(np.where(np.arange(60) == 10, -5.0, spiked)) == []
     assert found([5.0, 50.0, 5.0, 6.0]) == []

@@ -1,6 +1,7 @@
 """Laws that hold for any history: unit, time, order, chunks, nesting."""
 
 import json
+from random import Random
 
 import numpy as np
 from hypothesis import HealthCheck, given, settings
@@ -68,6 +69,22 @@ def test_the_same_to_the_digit_in_any_order_and_again() -> None:
         return json.dumps(answers, sort_keys=True)
 
     assert night(collection) == night(collection[::-1]) == night(collection[3:] + collection[:3])
+
+
+@settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(st.lists(histories, min_size=1, max_size=4), st.randoms(use_true_random=False))
+def test_order_and_duplicates_change_nothing(drawn: list[list[float]], chance: Random) -> None:
+    def night(order: list[Series]) -> dict[str, dict[str, object]]:
+        tests = [backtest(s, season_length=12, horizon=H) for s in order]
+        bands = calibrate(tests, horizon=H)
+        return {s.id: forecast(s, season_length=12, horizon=H, calibration=bands).to_dict() for s in order}
+
+    collection = [Series(f"{copy}{i}", START, values) for i, values in enumerate(drawn) for copy in "AB"]
+    shuffled = chance.sample(collection, len(collection))
+    found = night(collection)
+    assert json.dumps(found, sort_keys=True) == json.dumps(night(shuffled), sort_keys=True)
+    for i in range(len(drawn)):
+        assert found[f"A{i}"] | {"id": f"B{i}"} == found[f"B{i}"]
 
 
 def test_figures_have_seven_digits() -> None:

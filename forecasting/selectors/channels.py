@@ -1,0 +1,220 @@
+"""How a forecast splits by channel: by what each sold, and by what people changed of it."""
+
+from __future__ import annotations
+
+import datetime
+from collections import defaultdict
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from math import fsum
+
+from django.db.models import F, OuterRef, QuerySet, Subquery, Sum
+
+from core.months import month_add
+from forecasting.models import Forecast, ForecastMonth, OverrideMonth
+from products.models import Channel, Measure, Product, SalesMonth
+from products.selectors.channels import channel_chains
+
+from .forecasts import ForecastNow, year_ahead
+from .judgement import changed
+
+YEAR = 12
+Months = dict[datetime.date, float]
+
+
+@dataclass(frozen=True)
+class ChannelSplit:
+    """A channel's part of a product's next 12 months (of a level: its state at their end); ``share`` is that
+    of the last 12. ``months`` are its parts of each of them."""
+
+    channel: Channel
+    share: float
+    mean: float
+    lo80: float
+    hi80: float
+    months: Sequence[float]
+
+
+def channel_shares(product_ids: Collection[int], measure: Measure) -> dict[int, dict[int, float]]:
+    """By product each channel's own part of the 12 months that its forecast in use was made from; one that
+    took back more than it sold has none. Products that sold nothing are missing. One query."""
+    forecast = Forecast.objects.filter(current=True, product_id=OuterRef("product_id"), measure=measure)
+    rows = (
+        SalesMonth.objects.filter(product_id__any=product_ids, measure_id=measure.pk, volume__isnull=False)
+        .annotate(as_of=Subquery(forecast.values("as_of")[:1]))
+        .filter(month__lte=F("as_of"), month__gt=F("as_of") - datetime.timedelta(days=365))
+        .values_list("product_id", "channel_id")
+        .annotate(sold=Sum("volume"))
+        .order_by("product_id", "channel_id")
+    )
+    sold: dict[int, dict[int, float]] = defaultdict(dict)
+    for product_id, channel_id, volume in rows:
+        sold[product_id][channel_id] = float(volume)
+    found = {product_id: _shares(own) for product_id, own in sold.items()}
+    return {product_id: shares for product_id, shares in found.items() if shares}
+
+
+def _shares(sold: Mapping[int, float]) -> dict[int, float]:
+    size = {pk: volume for pk, volume in sold.items() if volume > 0}
+    total = fsum(size.values())
+    return {pk: volume / total for pk, volume in size.items()}
+
+
+def channels_sold(measure: Measure, products: QuerySet[Product]) -> list[Channel]:
+    """The channels in which these products have sales of the measure, with those above them, by name."""
+    sold = SalesMonth.objects.filter(measure=measure, product__in=products)
+    selling = set(sold.order_by().values_list("channel_id", flat=True).distinct())
+    channels = {channel.pk: channel for channel in Channel.objects.order_by("name", "pk")}
+    chains = channel_chains({pk: channel.parent_id for pk, channel in channels.items()})
+    found = {above for pk in selling for above in chains[pk]}
+    return [channel for pk, channel in channels.items() if pk in found]
+
+
+def channel_split(product: Product, measure: Measure, now: ForecastNow) -> list[ChannelSplit]:
+    """Of one product, for who may see all channels."""
+    return channel_splits([now], {measure.pk: measure})[now.forecast.pk]
+
+
+def channel_splits(
+    nows: Sequence[ForecastNow], measures: Mapping[int, Measure]
+) -> dict[int, list[ChannelSplit]]:
+    """By forecast in use of a product, the final forecast of the next 12 months over the channels that sold
+    in the last 12, largest first. The parts of each month add up to it: a channel that somebody changed is
+    what that made of it, the others have what is left by their share; an agreed month moves all alike. For
+    who may see all channels. One query, three where somebody changed a channel.
+
+    The band of a part is its share of the product's, wider by as much as the channel's year-on-year changes
+    were larger than the product's: a part is never surer than the whole.
+    """
+    sold, channels = _sold(nows)
+    said = _said([now for now in nows if any(month.overridden is not None for month in now.months)])
+    below = _below() if said else {}
+    return {
+        now.forecast.pk: _split(
+            now,
+            measures[now.forecast.measure_id],
+            sold.get(_key(now), {}),
+            channels,
+            said.get(_key(now), {}),
+            below,
+        )
+        for now in nows
+    }
+
+
+Key = tuple[int, int]
+
+
+def _key(now: ForecastNow) -> Key:
+    return now.forecast.product_id or 0, now.forecast.measure_id
+
+
+def _sold(nows: Sequence[ForecastNow]) -> tuple[dict[Key, dict[int, Months]], dict[int, Channel]]:
+    """What each channel sold in the last two years of each forecast."""
+    as_of = {_key(now): now.forecast.as_of for now in nows}
+    if not as_of:
+        return {}, {}
+    rows = SalesMonth.objects.filter(
+        volume__isnull=False,
+        product_id__in={product_id for product_id, _measure in as_of},
+        measure_id__in={measure_id for _product, measure_id in as_of},
+        month__gt=month_add(min(as_of.values()), -2 * YEAR),
+        month__lte=max(as_of.values()),
+    ).select_related("channel")
+    sold: dict[Key, dict[int, Months]] = defaultdict(lambda: defaultdict(dict))
+    channels: dict[int, Channel] = {}
+    for row in rows:
+        key = row.product_id, row.measure_id
+        if key in as_of and month_add(as_of[key], -2 * YEAR) < row.month <= as_of[key]:
+            channels[row.channel_id] = row.channel
+            sold[key][row.channel_id][row.month] = float(row.volume or 0)
+    return sold, channels
+
+
+def _said(nows: Sequence[ForecastNow]) -> dict[Key, dict[datetime.date, list[OverrideMonth]]]:
+    """What holds of single channels."""
+    found: dict[Key, dict[datetime.date, list[OverrideMonth]]] = defaultdict(lambda: defaultdict(list))
+    if nows:
+        rows = OverrideMonth.objects.filter(
+            product__in=[now.forecast.product_id for now in nows], channel__isnull=False, active=True
+        )
+        for row in rows.select_related("override"):
+            found[row.product_id, row.measure_id][row.month].append(row)
+    return found
+
+
+def _below() -> dict[int, set[int]]:
+    """Each channel with those below it."""
+    rows = dict(Channel.objects.order_by().values_list("pk", "parent_id"))
+    found: dict[int, set[int]] = defaultdict(set)
+    for pk, chain in channel_chains(rows).items():
+        for above in chain:
+            found[above].add(pk)
+    return found
+
+
+def _split(
+    now: ForecastNow,
+    measure: Measure,
+    sold: Mapping[int, Months],
+    channels: Mapping[int, Channel],
+    said: Mapping[datetime.date, Sequence[OverrideMonth]],
+    below: Mapping[int, Collection[int]],
+) -> list[ChannelSplit]:
+    last_year = [month_add(now.forecast.as_of, -step) for step in range(YEAR)]
+    shares = _shares({pk: fsum(own.get(month, 0.0) for month in last_year) for pk, own in sold.items()})
+    year = now.months[:YEAR]
+    ahead = year_ahead(now, measure)
+    if not shares or len(year) < YEAR or ahead.year is None or ahead.lo80 is None or ahead.hi80 is None:
+        return []
+    parts = [_by_channel(month, shares, said.get(month.month, ()), below) for month in year]
+    whole = {m: fsum(own.get(m, 0.0) for own in sold.values()) for own in sold.values() for m in own}
+    noise = _year_on_year(whole)
+    split = []
+    for pk, share in shares.items():
+        months = [part[pk] for part in parts]
+        mean = months[-1] if measure.kind == Measure.Kind.LEVEL else fsum(months)
+        weight = mean / ahead.year if ahead.year > 0 and mean > 0 else share
+        own = _year_on_year(sold[pk])
+        wider = weight * (max(own / noise, 1.0) if own is not None and noise else 1.0)
+        low = max(mean - (ahead.year - ahead.lo80) * wider, min(mean, 0.0))
+        high = mean + (ahead.hi80 - ahead.year) * wider
+        split.append(ChannelSplit(channels[pk], share, mean, low, high, months))
+    return sorted(split, key=lambda part: (-part.share, part.channel.pk))
+
+
+def _by_channel(
+    month: ForecastMonth,
+    shares: Mapping[int, float],
+    said: Sequence[OverrideMonth],
+    below: Mapping[int, Collection[int]],
+) -> dict[int, float]:
+    """The final forecast of a month by channel. What was said of a channel is spread over it and those below
+    it; the nearest word decides the share that it works on."""
+    own: dict[int, float] = {}
+    for row in sorted(said, key=lambda row: (len(below[row.channel_id or 0]), row.pk)):
+        part = month.baseline * row.share
+        moved = changed(row.override.operation, row.value, part) - part
+        inside = {pk: shares[pk] for pk in below[row.channel_id or 0] if pk in shares}
+        whole = fsum(inside.values())
+        for pk, share in inside.items():
+            own[pk] = own.get(pk, part * share / whole) + moved * share / whole
+    others = {pk: share for pk, share in shares.items() if pk not in own}
+    left = month.unagreed - fsum(own.values())
+    parts = own | {pk: left * share / fsum(others.values()) for pk, share in others.items()}
+    if min(parts.values()) < 0 < month.unagreed:
+        # More was said of some channels than there is in all.
+        parts = {pk: max(part, 0.0) for pk, part in parts.items()}
+    total = fsum(parts.values())
+    if total == month.final:
+        return parts
+    if total <= 0 or month.final <= 0:
+        return {pk: month.final * share for pk, share in shares.items()}
+    return {pk: part / total * month.final for pk, part in parts.items()}
+
+
+def _year_on_year(months: Months) -> float | None:
+    """Mean size of the changes against the same month a year before, as a share of the mean month."""
+    pairs = [(v, months[month_add(m, -YEAR)]) for m, v in months.items() if month_add(m, -YEAR) in months]
+    level = sum(abs(new) for new, _old in pairs)
+    return sum(abs(new - old) for new, old in pairs) / level if level else None
