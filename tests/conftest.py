@@ -67,7 +67,11 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> Iterator[None]:
     # The long ones first, so that at the end no process waits for the other; those of a shared world last, so
     # that no other finds it in the database.
     items.sort(
-        key=lambda item: [shares_world(item), *(item.get_closest_marker(name) is None for name in LONG_FIRST)]
+        key=lambda item: [
+            item.path in worlds,
+            shares_world(item),
+            *(item.get_closest_marker(name) is None for name in LONG_FIRST),
+        ]
     )
 
 
