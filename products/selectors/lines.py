@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
@@ -83,6 +83,10 @@ class LineTree:
             found.add(current)
             todo.extend(self._children.get(current, ()))
         return found
+
+    def below(self, line_id: int) -> Sequence[int]:
+        """The lines right below the line."""
+        return self._children.get(line_id, ())
 
     def path(self, line_id: int) -> list[ProductLine]:
         """From the top down to the line."""

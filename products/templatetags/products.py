@@ -91,12 +91,18 @@ CELLS = {
 }
 
 
+def _added_text(value: Any, column: Column) -> str:
+    if column.small == "money":
+        return _thousands(value)
+    return formats.number(value, column.added.decimals if column.added else 0)
+
+
 def _added(row: ListRow, column: Column) -> str:
     entry = column.added
     value = row.added.get(column.key)
     if entry is None or value is None or (entry.as_signal and not value):
         return _readable(formats.MISSING)
-    text = formats.number(value, entry.decimals)
+    text = _added_text(value, column)
     if entry.url is None:
         return text
     css = "sig" if entry.as_signal else "name"
@@ -120,7 +126,7 @@ def total_cell(column: Column, totals: ListTotals) -> str:
     if column.added:
         if not column.added.adds:
             return ""
-        return _readable(formats.number(value, column.added.decimals) if value else formats.MISSING)
+        return _readable(_added_text(value, column) if value else formats.MISSING)
     if column.key in ("revenue_12m", "forecast_12m"):
         return _readable(_thousands(value))
     if column.key == "growth":

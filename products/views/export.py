@@ -75,7 +75,9 @@ def _cells(column: Column, currency: str) -> Cells:
         "data_month": [(ExportColumn(label, "month"), _figure("data_month"))],
     }
     if column.added is not None:
-        return [(ExportColumn(label, "number"), lambda row: row.added.get(column.key))]
+        money = column.small == "money"
+        head = ExportColumn(amount, "amount") if money else ExportColumn(label, "number")
+        return [(head, lambda row: row.added.get(column.key))]
     return plain[column.key]
 
 
