@@ -109,15 +109,15 @@ def budget_months_leading(
 def rows_between(
     user: Any, measures: Collection[int] | None, first: datetime.date, last: datetime.date
 ) -> QuerySet[BudgetRow]:
-    """The rows of these months in the version each year is compared with, of the channels the person sees;
-    without ``measures`` those of all."""
+    """The rows of these months in the version each year is compared with, of the channels the person sees
+    (the night, which is nobody, sees all); without ``measures`` those of all."""
     years = {budget_year(month) for month in month_range(first, last)}
     rows = BudgetRow.objects.filter(
         version__in=_compared_with(years).values("pk"), month__range=(first, last)
     )
     if measures is not None:
         rows = rows.filter(measure__in=measures)
-    channels = visible_channel_ids(user)
+    channels = None if user is None else visible_channel_ids(user)
     return rows if channels is None else rows.filter(channel__in=channels)
 
 

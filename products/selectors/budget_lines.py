@@ -45,8 +45,8 @@ def budget_revenue(
     last: datetime.date,
     products: QuerySet[Product] | None = None,
 ) -> LinesBudget:
-    """The revenue planned of these lines with all below them, over all measures. One query, and one of channels
-    where a line has a budget by channel.
+    """The revenue planned of these lines with all below them, over all measures. One query, and one of
+    channels where a line has a budget by channel.
 
     A line's own row is the budget of the whole line: what is planned below it for the same month and
     measure, in the same channel or one that is part of it, is its detail and does not count again. Where a

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterator
 from itertools import islice
 from typing import Any
@@ -57,7 +58,8 @@ def _cells(column: Column, currency: str) -> Cells:
         ],
         "volume_12m": [
             (ExportColumn(label, "number"), _figure("volume_12m")),
-            (ExportColumn(_("Unit")), lambda row: row.figures.unit or None),
+            # Not "Unit": that is the product's own, where the file comes in again.
+            (ExportColumn(_("Unit of volume")), lambda row: row.figures.unit or None),
         ],
         "forecast_volume": [
             (ExportColumn(label, "number"), _figure("forecast_volume")),
@@ -65,7 +67,7 @@ def _cells(column: Column, currency: str) -> Cells:
             (ExportColumn(f"{label} {high}", "number"), _figure("forecast_volume_hi")),
         ],
         "line": [],
-        "owner": [(ExportColumn(label), lambda row: str(row.owner.value) if row.owner.value else None)],
+        "owner": [(ExportColumn(label), lambda row: row.owner.value.email if row.owner.value else None)],
         "status": [(ExportColumn(label), lambda row: str(row.status_label))],
         "kind": [(ExportColumn(label), lambda row: str(Product.Kind(row.product.kind).label))],
         "launched": [(ExportColumn(label, "date"), _field("launched"))],
@@ -102,11 +104,13 @@ def export(request: HttpRequest, kind: str) -> HttpResponseBase:
         *query.columns,
         *(c for c in query.available if c.key == "data_month" and c not in query.columns),
     ]
+    names = Counter(line.name.lower() for line in tree.lines.values())
+    lines = {pk: line.name if names[line.name.lower()] == 1 else line.code for pk, line in tree.lines.items()}
     # What says which product it is stands in the list's first column, so it comes first here too.
     cells: Cells = [
         (ExportColumn(_("Code")), _field("code")),
         (ExportColumn(_("Name"), width=36), _field("name")),
-        (ExportColumn(_("Line")), lambda row: row.product.line.name),
+        (ExportColumn(_("Line")), lambda row: lines[row.product.line_id]),
         *(cell for column in columns for cell in _cells(column, currency)),
     ]
     return export_response(
