@@ -34,8 +34,9 @@ def total_compared(user: Any, shown: Any) -> Mapping[str, Any] | None:
 
 
 def total_figures(user: Any, shown: LineTotal) -> tuple[KeyFigures, bool]:
-    """Key figures of revenue, and whether some of the budget is made for lines as wholes. Expected of the full
-    year are the closed months and the forecast, without a band. One query, two with budgets by channel."""
+    """Key figures of revenue, and whether some of the budget is made for lines as wholes. Expected of the
+    full year are the closed months and the forecast, without a band. One query, two where lines have budgets
+    by channel."""
     total, tree = shown.total, line_tree()
     wanted = spans(total.as_of)
     first, last = wanted["full_year"]

@@ -62,7 +62,7 @@ class LineTotal:
         return self._ahead(3)
 
     def year_of(self, first: datetime.date, last: datetime.date) -> float | None:
-        """What these months brought in and are expected to; ``None`` where some of those ahead are unknown."""
+        """What these months brought in and are expected to; ``None`` where one of those ahead is unknown."""
         known = {row[0]: row[1] for row in self.total.history}
         ahead = {row[0]: row[1] for row in self.total.months}
         months = list(month_range(first, last))

@@ -86,6 +86,7 @@ OWN: tuple[Column, ...] = (
     Column("ended", _("Ended"), sort="ended"),
     Column("supplier", _("Supplier"), sort="supplier__name"),
     Column("segment", _("Segment"), sort="segment__name"),
+    Column("review", _("Next review")),
     Column("data_month", _("Data up to"), sort="figures__data_month", of_sales=True),
 )
 

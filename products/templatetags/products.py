@@ -12,7 +12,9 @@ from django.utils.translation import gettext as _
 from core import formats
 from core.templatetags.core import _readable, delta, sparkline, stage_badge
 from products.models import Product
+from products.selectors import line_words as words
 from products.selectors.columns import Column
+from products.selectors.lines import line_tree
 from products.selectors.product_list import ListRow, ListTotals
 
 register = template.Library()
@@ -87,6 +89,7 @@ CELLS = {
     "ended": lambda row: _readable(formats.day(row.product.ended)),
     "supplier": lambda row: _text(row.product.supplier),
     "segment": lambda row: _text(row.product.segment),
+    "review": lambda row: _readable(formats.day(row.review)),
     "data_month": lambda row: _readable(formats.month(row.figures.data_month)),
 }
 
@@ -117,6 +120,12 @@ def product_cells(row: ListRow, columns: Any) -> SafeString:
         cell = _added(row, column) if column.added else CELLS[column.key](row)
         parts.append(format_html('<td class="num">{}</td>' if column.numeric else "<td>{}</td>", cell))
     return mark_safe("".join(parts))  # noqa: S308  each part is escaped above
+
+
+@register.simple_tag
+def line_word(product: Product, field: str) -> str:
+    """`{% line_word product "price_word" as price %}`: what its line calls a price, customer or volume."""
+    return words.line_word(line_tree(), product.line_id, field)
 
 
 @register.filter

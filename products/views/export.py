@@ -20,7 +20,7 @@ from products.models import Product
 from products.selectors.columns import Column
 from products.selectors.lines import LineTree, line_tree
 from products.selectors.list_query import ListQuery
-from products.selectors.product_list import ListRow, list_queryset, list_rows, query_read
+from products.selectors.product_list import ListRow, list_queryset, list_rows, query_in_words, query_read
 
 Cells = list[tuple[ExportColumn, Callable[[ListRow], Any]]]
 AT_ONCE = 500
@@ -74,6 +74,7 @@ def _cells(column: Column, currency: str) -> Cells:
         "ended": [(ExportColumn(label, "date"), _field("ended"))],
         "supplier": [(ExportColumn(label), _name("supplier"))],
         "segment": [(ExportColumn(label), _name("segment"))],
+        "review": [(ExportColumn(label, "date"), lambda row: row.review)],
         "data_month": [(ExportColumn(label, "month"), _figure("data_month"))],
     }
     if column.added is not None:
@@ -97,7 +98,8 @@ def export(request: HttpRequest, kind: str) -> HttpResponseBase:
     require(request.user, "exchange.export")
     if kind not in dict(FORMATS):
         raise Http404(kind)
-    query, tree = query_read(request.user, request.GET), line_tree()
+    tree = line_tree()
+    query = query_in_words(query_read(request.user, request.GET), tree)
     currency = organisation_get().currency
     # A file outlives the page it came from: each row says up to when its figures go.
     columns = [

@@ -55,6 +55,7 @@ from .catalogue import (
     FINAL_AFTER,
     LINES,
     MEASURES,
+    REVIEWED,
     SEGMENT_OF,
     SEGMENTS,
     SUPPLIER_OF,
@@ -193,6 +194,7 @@ def _structure(people: dict[str, User]) -> None:
             customer_word=customer,
             volume_word=volume,
             final_after_months=FINAL_AFTER.get(code),
+            review_months=REVIEWED.get(code),
             measures=[measures[each] for each in counted],
         )
     channels: dict[str, Channel] = {}

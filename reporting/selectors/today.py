@@ -41,6 +41,7 @@ from products.models import Product, ProductLine, ProductMonth
 from products.selectors.access import lines_visible, products_visible, visible_channel_ids
 from products.selectors.budget_lines import budget_revenue
 from products.selectors.lines import line_tree
+from products.selectors.reviews import review_due
 
 MOVERS = 7
 # Less of the revenue than this with a whole year before it: growth would only say that data begin there.
@@ -278,6 +279,11 @@ def _band(rows: list[dict[str, Any]]) -> tuple[float, float] | None:
         for side in ("below", "above")
     )
     return max(total - below, 0.0), total + above
+
+
+def reviews_due(scope: Scope) -> int:
+    """How many of the products are due for review. One statement."""
+    return scope.products.filter(review_due(line_tree(), today())).count()
 
 
 @dataclass(frozen=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from decimal import Decimal
 from typing import Any
+from urllib.parse import urlencode
 
 from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
@@ -23,12 +24,14 @@ from reporting.selectors.today import (
     Course,
     Planned,
     Portfolio,
+    Scope,
     alert_counts,
     alerts_of_scope,
     course,
     movers,
     planned,
     portfolio,
+    reviews_due,
     scope_read,
 )
 from reporting.words.today import alerts_sentence, night_sentence, why_words
@@ -79,6 +82,8 @@ def today_page(request: HttpRequest) -> HttpResponse:
         "back": request.get_full_path(),
         "items": items[:ACTIONS_SHOWN],
         "open_count": len(items),
+        "reviews": reviews_due(scope) if views else 0,
+        "reviews_of": _of_scope(scope),
         "can_act": user.has_perm("collaboration.act"),
         "movers": [(row, why_words(row.news.why_code, row.news.why_params)) for row in movers(user, scope)],
         "today": today(),
@@ -87,6 +92,13 @@ def today_page(request: HttpRequest) -> HttpResponse:
         "can_run": user.has_perm("forecasting.run"),
     }
     return page_render(request, "reporting/today.html", context, fragment="reporting/_today_page.html")
+
+
+def _of_scope(scope: Scope) -> str:
+    """The filter of the product list for the same products."""
+    if scope.line is not None:
+        return urlencode({"line": scope.line.code})
+    return "owner=me" if scope.show == "mine" else ""
 
 
 def _stage_bar(figures: Portfolio) -> dict[str, Any]:
