@@ -329,7 +329,7 @@ class ProductsSheet(PlannedSheet[_Plan]):
             "review_months",
             "number",
             _("Review every (months)"),
-            aliases=("review_every_months", "review_cycle", "beoordelen_om_de_maanden"),
+            aliases=("review_every_months", "review_cycle", "review_elke_maanden"),
         ),
         Field("gtin", "code", "GTIN", aliases=("ean", "ean_code", "barcode")),
         Field(
