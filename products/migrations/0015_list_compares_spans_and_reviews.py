@@ -6,99 +6,129 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('products', '0014_closed_names'),
+        ("products", "0014_closed_names"),
     ]
 
     operations = [
         pgtrigger.migrations.RemoveTrigger(
-            model_name='product',
-            name='insert_insert',
+            model_name="product",
+            name="insert_insert",
         ),
         pgtrigger.migrations.RemoveTrigger(
-            model_name='product',
-            name='update_update',
+            model_name="product",
+            name="update_update",
         ),
         pgtrigger.migrations.RemoveTrigger(
-            model_name='product',
-            name='delete_delete',
+            model_name="product",
+            name="delete_delete",
         ),
         migrations.AddField(
-            model_name='product',
-            name='reviewed_on',
-            field=models.DateField(blank=True, null=True, verbose_name='last reviewed'),
+            model_name="product",
+            name="reviewed_on",
+            field=models.DateField(blank=True, null=True, verbose_name="last reviewed"),
         ),
         migrations.AddField(
-            model_name='productevent',
-            name='reviewed_on',
-            field=models.DateField(blank=True, null=True, verbose_name='last reviewed'),
+            model_name="productevent",
+            name="reviewed_on",
+            field=models.DateField(blank=True, null=True, verbose_name="last reviewed"),
         ),
         migrations.AddField(
-            model_name='productfigures',
-            name='months_12m',
+            model_name="productfigures",
+            name="months_12m",
             field=models.PositiveSmallIntegerField(null=True),
         ),
         migrations.AddField(
-            model_name='productfigures',
-            name='months_12m_before',
+            model_name="productfigures",
+            name="months_12m_before",
             field=models.PositiveSmallIntegerField(null=True),
         ),
         migrations.AddField(
-            model_name='productfigures',
-            name='months_year_before',
+            model_name="productfigures",
+            name="months_year_before",
             field=models.PositiveSmallIntegerField(null=True),
         ),
         migrations.AddField(
-            model_name='productfigures',
-            name='months_ytd',
+            model_name="productfigures",
+            name="months_ytd",
             field=models.PositiveSmallIntegerField(null=True),
         ),
         migrations.AddField(
-            model_name='productfigures',
-            name='months_ytd_before',
+            model_name="productfigures",
+            name="months_ytd_before",
             field=models.PositiveSmallIntegerField(null=True),
         ),
         migrations.AddField(
-            model_name='productfigures',
-            name='revenue_month',
+            model_name="productfigures",
+            name="revenue_month",
             field=models.DecimalField(decimal_places=4, max_digits=18, null=True),
         ),
         migrations.AddField(
-            model_name='productfigures',
-            name='revenue_month_before',
+            model_name="productfigures",
+            name="revenue_month_before",
             field=models.DecimalField(decimal_places=4, max_digits=18, null=True),
         ),
         migrations.AddField(
-            model_name='productfigures',
-            name='revenue_year_before',
+            model_name="productfigures",
+            name="revenue_year_before",
             field=models.DecimalField(decimal_places=4, max_digits=18, null=True),
         ),
         migrations.AddField(
-            model_name='productfigures',
-            name='revenue_ytd',
+            model_name="productfigures",
+            name="revenue_ytd",
             field=models.DecimalField(decimal_places=4, max_digits=18, null=True),
         ),
         migrations.AddField(
-            model_name='productfigures',
-            name='revenue_ytd_before',
+            model_name="productfigures",
+            name="revenue_ytd_before",
             field=models.DecimalField(decimal_places=4, max_digits=18, null=True),
         ),
         migrations.AddField(
-            model_name='productfigures',
-            name='year_rest_amount',
+            model_name="productfigures",
+            name="year_rest_amount",
             field=models.FloatField(null=True),
         ),
         pgtrigger.migrations.AddTrigger(
-            model_name='product',
-            trigger=pgtrigger.compiler.Trigger(name='insert_insert', sql=pgtrigger.compiler.UpsertTriggerSql(func='INSERT INTO "products_productevent" ("code", "created_at", "description", "ended", "floor_rate", "id", "kind", "launched", "line_id", "name", "owner_id", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "review_months", "reviewed_on", "segment_id", "supplier_id", "temporary", "unit", "version") VALUES (NEW."code", NEW."created_at", NEW."description", NEW."ended", NEW."floor_rate", NEW."id", NEW."kind", NEW."launched", NEW."line_id", NEW."name", NEW."owner_id", _pgh_attach_context(), NOW(), \'insert\', NEW."id", NEW."review_months", NEW."reviewed_on", NEW."segment_id", NEW."supplier_id", NEW."temporary", NEW."unit", NEW."version"); RETURN NULL;', hash='ca832872b20faf604c7fbd74aea3965bcf55e2e4', operation='INSERT', pgid='pgtrigger_insert_insert_1fd97', table='products_product', when='AFTER')),
+            model_name="product",
+            trigger=pgtrigger.compiler.Trigger(
+                name="insert_insert",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    func='INSERT INTO "products_productevent" ("code", "created_at", "description", "ended", "floor_rate", "id", "kind", "launched", "line_id", "name", "owner_id", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "review_months", "reviewed_on", "segment_id", "supplier_id", "temporary", "unit", "version") VALUES (NEW."code", NEW."created_at", NEW."description", NEW."ended", NEW."floor_rate", NEW."id", NEW."kind", NEW."launched", NEW."line_id", NEW."name", NEW."owner_id", _pgh_attach_context(), NOW(), \'insert\', NEW."id", NEW."review_months", NEW."reviewed_on", NEW."segment_id", NEW."supplier_id", NEW."temporary", NEW."unit", NEW."version"); RETURN NULL;',
+                    hash="ca832872b20faf604c7fbd74aea3965bcf55e2e4",
+                    operation="INSERT",
+                    pgid="pgtrigger_insert_insert_1fd97",
+                    table="products_product",
+                    when="AFTER",
+                ),
+            ),
         ),
         pgtrigger.migrations.AddTrigger(
-            model_name='product',
-            trigger=pgtrigger.compiler.Trigger(name='update_update', sql=pgtrigger.compiler.UpsertTriggerSql(condition='WHEN (OLD.* IS DISTINCT FROM NEW.*)', func='INSERT INTO "products_productevent" ("code", "created_at", "description", "ended", "floor_rate", "id", "kind", "launched", "line_id", "name", "owner_id", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "review_months", "reviewed_on", "segment_id", "supplier_id", "temporary", "unit", "version") VALUES (NEW."code", NEW."created_at", NEW."description", NEW."ended", NEW."floor_rate", NEW."id", NEW."kind", NEW."launched", NEW."line_id", NEW."name", NEW."owner_id", _pgh_attach_context(), NOW(), \'update\', NEW."id", NEW."review_months", NEW."reviewed_on", NEW."segment_id", NEW."supplier_id", NEW."temporary", NEW."unit", NEW."version"); RETURN NULL;', hash='0d68a8cbea55566dee6657406f3ab701ab79b4a7', operation='UPDATE', pgid='pgtrigger_update_update_18d15', table='products_product', when='AFTER')),
+            model_name="product",
+            trigger=pgtrigger.compiler.Trigger(
+                name="update_update",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    condition="WHEN (OLD.* IS DISTINCT FROM NEW.*)",
+                    func='INSERT INTO "products_productevent" ("code", "created_at", "description", "ended", "floor_rate", "id", "kind", "launched", "line_id", "name", "owner_id", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "review_months", "reviewed_on", "segment_id", "supplier_id", "temporary", "unit", "version") VALUES (NEW."code", NEW."created_at", NEW."description", NEW."ended", NEW."floor_rate", NEW."id", NEW."kind", NEW."launched", NEW."line_id", NEW."name", NEW."owner_id", _pgh_attach_context(), NOW(), \'update\', NEW."id", NEW."review_months", NEW."reviewed_on", NEW."segment_id", NEW."supplier_id", NEW."temporary", NEW."unit", NEW."version"); RETURN NULL;',
+                    hash="0d68a8cbea55566dee6657406f3ab701ab79b4a7",
+                    operation="UPDATE",
+                    pgid="pgtrigger_update_update_18d15",
+                    table="products_product",
+                    when="AFTER",
+                ),
+            ),
         ),
         pgtrigger.migrations.AddTrigger(
-            model_name='product',
-            trigger=pgtrigger.compiler.Trigger(name='delete_delete', sql=pgtrigger.compiler.UpsertTriggerSql(func='INSERT INTO "products_productevent" ("code", "created_at", "description", "ended", "floor_rate", "id", "kind", "launched", "line_id", "name", "owner_id", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "review_months", "reviewed_on", "segment_id", "supplier_id", "temporary", "unit", "version") VALUES (OLD."code", OLD."created_at", OLD."description", OLD."ended", OLD."floor_rate", OLD."id", OLD."kind", OLD."launched", OLD."line_id", OLD."name", OLD."owner_id", _pgh_attach_context(), NOW(), \'delete\', OLD."id", OLD."review_months", OLD."reviewed_on", OLD."segment_id", OLD."supplier_id", OLD."temporary", OLD."unit", OLD."version"); RETURN NULL;', hash='95f2bf9247eb2f42e5753e8a9afa7d1a624dd913', operation='DELETE', pgid='pgtrigger_delete_delete_cb7df', table='products_product', when='AFTER')),
+            model_name="product",
+            trigger=pgtrigger.compiler.Trigger(
+                name="delete_delete",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    func='INSERT INTO "products_productevent" ("code", "created_at", "description", "ended", "floor_rate", "id", "kind", "launched", "line_id", "name", "owner_id", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "review_months", "reviewed_on", "segment_id", "supplier_id", "temporary", "unit", "version") VALUES (OLD."code", OLD."created_at", OLD."description", OLD."ended", OLD."floor_rate", OLD."id", OLD."kind", OLD."launched", OLD."line_id", OLD."name", OLD."owner_id", _pgh_attach_context(), NOW(), \'delete\', OLD."id", OLD."review_months", OLD."reviewed_on", OLD."segment_id", OLD."supplier_id", OLD."temporary", OLD."unit", OLD."version"); RETURN NULL;',
+                    hash="95f2bf9247eb2f42e5753e8a9afa7d1a624dd913",
+                    operation="DELETE",
+                    pgid="pgtrigger_delete_delete_cb7df",
+                    table="products_product",
+                    when="AFTER",
+                ),
+            ),
         ),
     ]

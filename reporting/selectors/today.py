@@ -50,13 +50,15 @@ COMPARABLE_SHARE = 0.5
 
 @dataclass(frozen=True)
 class Scope:
-    """Which products the page is about, from ``?show=mine|all`` or ``?line=<code>``."""
+    """Which products the page is about, from ``?show=mine|all`` or ``?line=<code>``; ``whole``: the lines
+    that have all their products among them."""
 
     show: str
     line: ProductLine | None
     lines: list[ProductLine]
     owns: bool
     products: QuerySet[Product]
+    whole: set[int]
 
     @property
     def line_ids(self) -> set[int] | None:
@@ -70,13 +72,23 @@ def scope_read(user: Any, asked: Mapping[str, str]) -> Scope:
     products = products_visible(user)
     people = stands_for(user, today())
     mine = Q(owner__in=people) | Q(owner=None, line__in=_lines_of(lines, people))
-    owns = user.has_perm("collaboration.alerts") and products.filter(mine).exists()
+    own, others = _lines_with(products, mine) if user.has_perm("collaboration.alerts") else (set(), set())
+    owns = bool(own)
     show = asked.get("show", "")
     if line is not None:
-        return Scope("line", line, lines, owns, products.filter(line__in=_below(lines, line.pk)))
+        below = _below(lines, line.pk)
+        return Scope("line", line, lines, owns, products.filter(line__in=below), below)
     if show == "mine" or (show != "all" and owns):
-        return Scope("mine", None, lines, owns, products.filter(mine))
-    return Scope("all", None, lines, owns, products)
+        whole = {row.pk for row in lines if (under := _below(lines, row.pk)) & own and not under & others}
+        return Scope("mine", None, lines, owns, products.filter(mine), whole)
+    return Scope("all", None, lines, owns, products, {row.pk for row in lines})
+
+
+def _lines_with(products: QuerySet[Product], mine: Q) -> tuple[set[int], set[int]]:
+    """The lines with products that are the person's, and those with products that are not."""
+    counts = products.order_by().values_list("line_id")
+    found = list(counts.annotate(every=Count("pk"), own=Count("pk", filter=mine)))
+    return {line for line, _every, own in found if own}, {line for line, every, own in found if own < every}
 
 
 def _below(lines: list[ProductLine], top: int) -> set[int]:
@@ -124,15 +136,15 @@ class Grown:
 class Portfolio:
     """The products of the scope added up; ``None`` is not known or not theirs to see. Amounts of revenue.
 
-    ``month`` is of ``data_month``, ``ytd`` of the financial year up to it, ``full_year`` of all of it
-    with what is expected: of the products with data of that month, and year.
-
-    ``revenue`` counts what has ended since, ``on_sale`` and ``stages`` do not. ``wape`` is of the last three
-    final months, weighed by money.
+    ``month`` is of ``data_month``, ``ytd`` of the financial year up to it, ``full_year`` of all of it with
+    what is expected: of the products with data of that month, and year. ``reviews`` is how many are due for
+    one. ``revenue`` counts what has ended since, ``on_sale`` and ``stages`` do not. ``wape`` is of the last
+    three final months, weighed by money.
     """
 
     products: int
     on_sale: int
+    reviews: int
     forecasts: int
     data_month: datetime.date | None
     revenue: float | None
@@ -176,6 +188,7 @@ def portfolio(user: Any, scope: Scope) -> Portfolio:
     return Portfolio(
         products=sum(row["count"] for row in rows),
         on_sale=sum(row["count"] for row in on_sale),
+        reviews=sum(row["reviews"] for row in rows),
         forecasts=sum(row["forecasts"] for row in rows),
         data_month=last,
         revenue=revenue,
@@ -221,6 +234,7 @@ def _added(products: QuerySet[Product]) -> list[dict[str, Any]]:
         .values("over", "correlation", "figures__stage", "news__stage_before", "figures__data_month")
         .annotate(
             count=Count("pk"),
+            reviews=Count("pk", filter=review_due(line_tree(), today())),
             forecasts=Count("figures__forecast_as_of"),
             data_month=Max("figures__data_month", output_field=DateField()),
             month=Sum("figures__revenue_month"),
@@ -281,11 +295,6 @@ def _band(rows: list[dict[str, Any]]) -> tuple[float, float] | None:
     return max(total - below, 0.0), total + above
 
 
-def reviews_due(scope: Scope) -> int:
-    """How many of the products are due for review. One statement."""
-    return scope.products.filter(review_due(line_tree(), today())).count()
-
-
 @dataclass(frozen=True)
 class Planned:
     """The budget of the scope's month, year to date and full year, ``None`` where it is not whole;
@@ -299,20 +308,10 @@ class Planned:
 
 def planned(user: Any, scope: Scope, month: datetime.date) -> Planned:
     """What the portfolio is compared with, as of this month: the budgets of products, and of the lines that
-    the scope holds whole. Two statements, three where a line has a budget by channel."""
-    tree = line_tree()
-    if scope.show == "mine":
-        outside = Product.objects.exclude(pk__in=scope.products.order_by().values("pk")).order_by()
-        others, own = (
-            {line.pk for pk in set(rows.values_list("line_id", flat=True)) for line in tree.ancestors(pk)}
-            for rows in (outside, scope.products.order_by())
-        )
-        found = own - others
-    else:
-        found = scope.line_ids or {line.pk for line in scope.lines}
+    the scope holds whole. One statement, two where a line has a budget by channel."""
     start = _year_of(month)
     end = month_add(start, 11)
-    budget = budget_revenue(user, tree, found, start, end, scope.products)
+    budget = budget_revenue(user, line_tree(), scope.whole, start, end, scope.products)
     return Planned(
         budget.over(month, month), budget.over(start, month), budget.over(start, end), budget.of_lines
     )

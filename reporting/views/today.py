@@ -31,7 +31,6 @@ from reporting.selectors.today import (
     movers,
     planned,
     portfolio,
-    reviews_due,
     scope_read,
 )
 from reporting.words.today import alerts_sentence, night_sentence, why_words
@@ -82,7 +81,6 @@ def today_page(request: HttpRequest) -> HttpResponse:
         "back": request.get_full_path(),
         "items": items[:ACTIONS_SHOWN],
         "open_count": len(items),
-        "reviews": reviews_due(scope) if views else 0,
         "reviews_of": _of_scope(scope),
         "can_act": user.has_perm("collaboration.act"),
         "movers": [(row, why_words(row.news.why_code, row.news.why_params)) for row in movers(user, scope)],
