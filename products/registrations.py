@@ -29,6 +29,8 @@ def register() -> None:
     from . import registrations_access
     from .models import BundlePart, Family, Product, ProductLine
     from .selectors.access import families_visible, products_visible
+    from .selectors.columns import list_columns
+    from .selectors.compared_columns import compared_columns
     from .selectors.relations import in_succession, product_events
     from .selectors.search import families_search, family_path, lines_search, names_alike, products_search
 
@@ -70,4 +72,5 @@ def register() -> None:
         SearchSource("families", _("Families"), families_search, 20),
         SearchSource("lines", _("Product lines"), lines_search, 30),
     )
+    list_columns.register(*compared_columns())
     registrations_access.register()

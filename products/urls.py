@@ -52,6 +52,7 @@ urlpatterns = [
     path("<product_code:code>/edit/", product.edit, name="edit"),
     path("<product_code:code>/end/", product.end, name="end"),
     path("<product_code:code>/reopen/", product.reopen, name="reopen"),
+    path("<product_code:code>/reviewed/", product.reviewed, name="reviewed"),
     path("<product_code:code>/activity/", product.activity, name="activity"),
     path("<product_code:code>/details/", details.details, name="details"),
     path("<product_code:code>/details/<slug:part>/", details.add, name="details_add"),

@@ -63,9 +63,15 @@ def register_all() -> None:
 
         return family_compared(user, family)
 
+    def total(user: Any, shown: Any) -> Any:
+        from .total_panel import total_compared
+
+        return total_compared(user, shown)
+
     registries.menu.register(MenuEntry("today", _("Today"), "reporting:today", "sun", 10, badge=alerts_open))
     registries.panels.register(
-        Panel("family_compared", "family", "reporting/_family_compared.html", compared, 30)
+        Panel("family_compared", "family", "reporting/_family_compared.html", compared, 30),
+        Panel("total_compared", "total", "reporting/_family_compared.html", total, 30),
     )
     registries.job_kinds.register(
         JobKind("reporting.file", later("services.report_files.report_file_make"), _("A report as a file")),

@@ -25,6 +25,10 @@ def _forecast(alert: Any) -> str:
     return reverse("forecasting:product", args=[alert.product.code])
 
 
+def _total(alert: Any) -> str:
+    return f"{reverse('forecasting:totals')}?line={alert.line.code}"
+
+
 def _launch(alert: Any) -> str:
     return reverse("forecasting:launch", args=[alert.product.code])
 
@@ -150,6 +154,25 @@ def kinds_register() -> None:
                     "n",
                 )
             ),
+        ),
+        AlertKind(
+            "line_budget",
+            _("Line off budget"),
+            "target",
+            "warn",
+            words=words.budget,
+            url=_total,
+            action=_("Look"),
+            order=52,
+            permission="forecasting.view",
+            tally=_tally(
+                ngettext_lazy(
+                    "%(count)s product line is heading off its budget",
+                    "%(count)s product lines are heading off their budget",
+                    "n",
+                )
+            ),
+            spark=False,
         ),
         AlertKind(
             "little_history",

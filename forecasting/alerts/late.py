@@ -98,7 +98,7 @@ def late_data(run: NightlyRun) -> list[Candidate]:
     }
     pairs = [row for row in _rows(_PAIRS, params) if row[0] in due]
     missing = [row for row in _rows(_PRODUCTS, params) if row[0] in due]
-    owners = _Owners(tree)
+    owners = Owners(tree)
     found: list[Candidate] = []
     counted: dict[int, list[int]] = defaultdict(lambda: [0, 0])
     for line_id, _channel, regular, lacking, *_rest in pairs:
@@ -132,7 +132,7 @@ def _since(late: datetime.date, last: datetime.date) -> dict[str, str]:
     return {"month": str(month_add(last, 1)), "until": str(late)}
 
 
-def _channels(late: datetime.date, pairs: list[tuple[Any, ...]], owners: _Owners) -> list[Candidate]:
+def _channels(late: datetime.date, pairs: list[tuple[Any, ...]], owners: Owners) -> list[Candidate]:
     """Channels of which half or more is missing, over all lines."""
     regular: dict[int, int] = defaultdict(int)
     lacking: dict[int, int] = defaultdict(int)
@@ -206,7 +206,7 @@ def _candidate(
 def failures(run: NightlyRun) -> list[Candidate]:
     """What this run could not compute, each product and family once, whatever the number of its steps."""
     tree = LineTree()
-    owners = _Owners(tree)
+    owners = Owners(tree)
     rows = NightlyFailure.objects.filter(run=run).select_related("product", "family").order_by("pk")
     revenue = dict(
         ProductFigures.objects.filter(
@@ -241,7 +241,7 @@ def failures(run: NightlyRun) -> list[Candidate]:
     return list(found.values())
 
 
-class _Owners:
+class Owners:
     """Who answers for a line today."""
 
     def __init__(self, tree: LineTree) -> None:

@@ -7,7 +7,7 @@ from typing import Any
 
 from django.db.models import QuerySet
 
-from core.months import month_add
+from core.months import month_add, month_range
 from forecasting.models import TotalForecast
 from products.models import Measure
 from products.selectors.access import visible_line_ids
@@ -57,6 +57,17 @@ class LineTotal:
     @property
     def highs(self) -> list[float]:
         return self._ahead(3)
+
+    def year_of(self, first: datetime.date, last: datetime.date) -> float | None:
+        """What these months brought in and are expected to; ``None`` where one of those ahead is unknown."""
+        known = {row[0]: row[1] for row in self.total.history}
+        ahead = {row[0]: row[1] for row in self.total.months}
+        months = list(month_range(first, last))
+        rest = [ahead.get(str(month)) for month in months if month > self.total.as_of]
+        if None in rest:
+            return None
+        closed = (known.get(str(month)) or 0.0 for month in months if month <= self.total.as_of)
+        return sum(closed) + sum(value for value in rest if value is not None)
 
     def _ahead(self, place: int) -> list[float]:
         return [row[place] for row in self.total.months[:YEAR]]

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import datetime
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from core.months import financial_year_start, months_between
+from core.organisation import organisation_get
 from forecasting.layers import Layers, months_band
 from forecasting.models import Forecast, ForecastMonth
 from forecasting.selectors.forecasts import error_correlation_now
@@ -52,8 +55,10 @@ def list_figures(
 ) -> ForecastFigures:
     """From the final forecast; of a level the year is its state at the end."""
     bands = [month.final_band[:3] for month in months]
-    total = lo80 = hi80 = amount = None
+    total = lo80 = hi80 = amount = rest = None
     if months:
+        if price is not None:
+            rest = price * sum(month.final * month.price for month in months[: _left_of_year(header.as_of)])
         amount = None if price is None else price * sum(month.final * month.price for month in months[:YEAR])
         if is_level:
             total, lo80, hi80 = bands[:YEAR][-1]
@@ -67,10 +72,17 @@ def list_figures(
         forecast_12m_lo80=lo80,
         forecast_12m_hi80=hi80,
         forecast_12m_amount=amount,
+        year_rest_amount=rest,
         spark_forecast=[row[0] for row in bands],
         spark_lo80=[row[1] for row in bands],
         spark_hi80=[row[2] for row in bands],
     )
+
+
+def _left_of_year(as_of: datetime.date) -> int:
+    """How many months of the financial year come after this one."""
+    start = financial_year_start(as_of, organisation_get().financial_year_first_month)
+    return YEAR - 1 - months_between(start, as_of)
 
 
 def figures_show(*, product_ids: Collection[int]) -> None:

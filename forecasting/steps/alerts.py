@@ -13,6 +13,7 @@ from collaboration.services.notifications import notify
 from core.registries import ChunkOutcome
 from forecasting.alerts.chunk import KINDS, Judge, subjects_of_products
 from forecasting.alerts.late import failures, late_data
+from forecasting.alerts.lines import lines_off_budget
 from forecasting.models import Forecast, NightlyRun
 from forecasting.services.inputs import inputs_judged
 from forecasting.services.news import news_write
@@ -71,6 +72,7 @@ def _together(run: NightlyRun) -> Callable[[], ChunkOutcome]:
     failed = failures(run)
     late = late_data(run) if run.scope is None else []
     about = [f"product:{pk}" for pk in run.scope or ()] + [f"family:{pk}" for pk in cut_of(run)[1]]
+    off_budget = lines_off_budget(run) if run.scope is None else []
 
     def write() -> ChunkOutcome:
         alerts_wake()
@@ -90,6 +92,7 @@ def _together(run: NightlyRun) -> Callable[[], ChunkOutcome]:
                 local_date=run.local_date,
                 ignore_threshold=True,
             )
+            alerts_settle(kind="line_budget", subjects=None, candidates=off_budget, local_date=run.local_date)
         if run.requested_by is not None:
             notify(
                 users=[run.requested_by],

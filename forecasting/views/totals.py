@@ -17,6 +17,7 @@ from core.charts import Actual, Chart, Expected, Switch, volume_forecast_chart
 from core.months import month_add
 from core.organisation import organisation_get
 from core.pages import page_render, with_right
+from core.panels import panels_build
 from forecasting.models import TotalForecast
 from forecasting.selectors.totals import LineTotal, line_totals
 from products.models import Measure
@@ -59,6 +60,7 @@ def totals(request: HttpRequest) -> HttpResponse:
         "currency": organisation_get().currency,
         "chart": _chart(chosen, shown, in_money) if chosen and shown else None,
         "months": months,
+        "panels": panels_build(request.user, shown, "total") if shown else [],
         "decimals": formats.volume_decimals(row[name] for row in months for name in COLUMNS),
         "can_override": request.user.has_perm("forecasting.override"),
     }

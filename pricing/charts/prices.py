@@ -6,6 +6,7 @@ import datetime
 from collections.abc import Sequence
 from typing import Any
 
+from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 
 from core import formats
@@ -17,6 +18,7 @@ from core.organisation import today
 from pricing.selectors.price_rows import PriceRow
 from pricing.words.prices import list_words, part_words, price_text, volume_words
 from products.models import Measure, Product
+from products.selectors.line_words import line_word
 from products.selectors.lines import line_tree
 from products.selectors.report_scope import viewer_make
 from products.selectors.sales import MonthSales, sales_months
@@ -49,7 +51,8 @@ def price_chart(
     viewer = user if channel is None else viewer_make(user, without=(), channels=[channel])
     last = month_start(now) if _over(days) else month_add(month_start(now), -1)
     sales = sales_months(viewer, product, measure, first, last)
-    title = _("Price: what did each change do to sales?")
+    word = capfirst(line_word(line_tree(), product.line_id, "price_word"))
+    title = _("%(price)s: what did each change do to sales?") % {"price": word}
     own = product.unit or line_tree().inherited(product.line_id, "unit").value or unit
     per = part_words(row.component, row.tier) or _("per %(unit)s") % {"unit": own or _("unit")}
     vat = _("with VAT") if row.price_list.with_vat else _("without VAT")

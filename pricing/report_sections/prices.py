@@ -11,6 +11,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
+from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 
 from core import formats
@@ -29,6 +30,8 @@ from pricing.selectors.prices import in_force as prices_in_force
 from pricing.words.prices import list_words, part_words, price_decimals, price_text
 from pricing.words.terms import pocket_chart, pocket_name
 from products.models import Channel, Product
+from products.selectors.line_words import line_word
+from products.selectors.lines import line_tree
 
 PRODUCT = "product"
 POCKET = "pocket"
@@ -143,6 +146,13 @@ def _sorted(rows: Iterable[_Priced]) -> list[_Priced]:
     )
 
 
+def _price_word(rows: list[_Priced]) -> str:
+    """What the lines of the products call a price, where they agree."""
+    tree = line_tree()
+    found = {line_word(tree, row.product.line_id, "price_word") for row in rows}
+    return str(capfirst(found.pop())) if len(found) == 1 else _("Price")
+
+
 def _price_table(builder: Builder, field: str, title: str, rows: list[_Priced]) -> None:
     def since(price: Price | None) -> Cell:
         return words(formats.day(price.start_date) if price else formats.MISSING)
@@ -150,7 +160,7 @@ def _price_table(builder: Builder, field: str, title: str, rows: list[_Priced]) 
     columns = [
         Column(PRODUCT, _("Product"), lambda row: words(row.product.name), numeric=False),
         Column(field, _("VAT"), lambda row: words(_vat(row)), numeric=False),
-        Column(field, _("Price"), lambda row: row.text(row.now)),
+        Column(field, _price_word(rows), lambda row: row.text(row.now)),
         Column(field, _("Since"), lambda row: since(row.now)),
     ]
     if field == "prices":

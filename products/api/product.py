@@ -69,6 +69,7 @@ class ProductSerializer(VersionedMixin, StrictModelSerializer):
         fields = (
             *("code", "name", "kind", "line", "unit", "owner", "supplier", "segment", "description"),
             *("launched", "ended", "temporary", "floor_rate", "review_months"),
+            "reviewed_on",
             *("status", "effective", "figures", "created_at", "version"),
         )
         read_only_fields = ("created_at",)

@@ -80,6 +80,7 @@ class Product(models.Model):
     )
     floor_rate = models.DecimalField(_("margin floor"), max_digits=6, decimal_places=4, null=True, blank=True)
     review_months = models.PositiveSmallIntegerField(_("review every (months)"), null=True, blank=True)
+    reviewed_on = models.DateField(_("last reviewed"), null=True, blank=True)
     created_at = models.DateTimeField(auto_now_add=True)
     version = models.PositiveIntegerField(default=1)
 

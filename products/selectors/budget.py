@@ -1,6 +1,7 @@
 """Budgets as rooms compare with them: the newest frozen version of a financial year, else its newest draft.
 
-A budget is made by product or for a line as a whole; the rows of a product are its own only. A person limited
+A budget is made by product or for a line as a whole; the rows of a product are its own only, those of lines
+count in ``budget_lines``. A person limited
 to channels sees the rows of those channels, not those made for all channels together.
 """
 
@@ -17,7 +18,7 @@ from django.db.models import F, QuerySet, Sum
 
 from core.months import financial_year_start, month_range
 from core.organisation import organisation_get
-from products.models import BudgetRow, BudgetVersion, Measure, Product, ProductLine
+from products.models import BudgetRow, BudgetVersion, Measure, Product
 
 from .access import visible_channel_ids, visible_line_ids
 
@@ -52,7 +53,12 @@ def budget_of_years(years: Iterable[int]) -> dict[int, BudgetVersion]:
 
 
 def _compared_with(years: Iterable[int]) -> QuerySet[BudgetVersion]:
-    rows = BudgetVersion.objects.filter(year__in=set(years))
+    return versions_in_use().filter(year__in=set(years))
+
+
+def versions_in_use() -> QuerySet[BudgetVersion]:
+    """Of every year the version that it is compared with."""
+    rows = BudgetVersion.objects.all()
     return rows.order_by("year", F("frozen_at").desc(nulls_last=True), "-pk").distinct("year")
 
 
@@ -70,26 +76,20 @@ def budget_rows(user: Any, version: BudgetVersion) -> QuerySet[BudgetRow]:
 
 
 def budget_months(
-    user: Any,
-    subject: Product | ProductLine,
-    measure: Measure,
-    first: datetime.date,
-    last: datetime.date,
+    user: Any, product: Product, measure: Measure, first: datetime.date, last: datetime.date
 ) -> dict[datetime.date, BudgetMonth]:
-    """The plan by month; months without one are missing. One query.
+    """The plan of a product by month; months without one are missing. One query.
 
-    The subject must be one the person may see.
+    The product must be one the person may see.
     """
-    rows = _rows_between(user, [measure.pk], first, last)
-    rows = rows.filter(product=subject) if isinstance(subject, Product) else rows.filter(line=subject)
-    return {plan.month: plan for _pk, _measure, plan in _months(rows)}
+    return {plan.month: plan for _pk, plan in budget_months_of(user, [product.pk], measure, first, last)}
 
 
 def budget_months_of(
     user: Any, product_ids: Collection[int], measure: Measure, first: datetime.date, last: datetime.date
 ) -> Iterator[tuple[int, BudgetMonth]]:
     """The plan of several products, by product and month. One query. They must be ones the person may see."""
-    rows = _rows_between(user, [measure.pk], first, last).filter(product__in=product_ids)
+    rows = rows_between(user, [measure.pk], first, last).filter(product__in=product_ids)
     return ((pk, plan) for pk, _measure, plan in _months(rows))
 
 
@@ -101,21 +101,24 @@ def budget_months_leading(
     channels: Collection[int] | None = None,
 ) -> Iterator[tuple[int, BudgetMonth]]:
     """The same of products with the id of each one's leading measure, of all channels or only of these."""
-    rows = _rows_between(user, set(leads.values()), first, last).filter(product__in=leads)
+    rows = rows_between(user, set(leads.values()), first, last).filter(product__in=leads)
     if channels is not None:
         rows = rows.filter(channel__in=channels)
     return ((pk, plan) for pk, measure, plan in _months(rows) if leads[pk] == measure)
 
 
-def _rows_between(
-    user: Any, measures: Collection[int], first: datetime.date, last: datetime.date
+def rows_between(
+    user: Any, measures: Collection[int] | None, first: datetime.date, last: datetime.date
 ) -> QuerySet[BudgetRow]:
-    """The rows of these months in the version each year is compared with, of the channels the person sees."""
+    """The rows of these months in the version each year is compared with, of the channels the person sees
+    (the night, which is nobody, sees all); without ``measures`` those of all."""
     years = {budget_year(month) for month in month_range(first, last)}
     rows = BudgetRow.objects.filter(
-        version__in=_compared_with(years).values("pk"), measure__in=measures, month__range=(first, last)
+        version__in=_compared_with(years).values("pk"), month__range=(first, last)
     )
-    channels = visible_channel_ids(user)
+    if measures is not None:
+        rows = rows.filter(measure__in=measures)
+    channels = None if user is None else visible_channel_ids(user)
     return rows if channels is None else rows.filter(channel__in=channels)
 
 

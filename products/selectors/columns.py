@@ -16,9 +16,10 @@ class ListColumn:
     """A column another room adds.
 
     ``annotation(user)`` is an expression over ``Product`` with one number a row (``None``: missing): it is
-    only in the query when the column is shown, sorted by or filtered on. ``adds``: its values may be summed.
-    ``url(product)`` makes the number a link. ``filter_label`` offers a filter "has any"; its key is the
-    column's. A person without ``permission`` never gets the column, nor its sort or filter.
+    only in the query when the column is shown, sorted by or filtered on. ``adds``: its values may be
+    summed. ``url(product)`` makes the number a link. ``filter_label`` offers a filter "has any"; its key is
+    the column's. ``small="money"``: an amount, shown in thousands. A person without ``permission`` never
+    gets the column, nor its sort or filter.
     """
 
     key: str
@@ -85,6 +86,7 @@ OWN: tuple[Column, ...] = (
     Column("ended", _("Ended"), sort="ended"),
     Column("supplier", _("Supplier"), sort="supplier__name"),
     Column("segment", _("Segment"), sort="segment__name"),
+    Column("review", _("Next review")),
     Column("data_month", _("Data up to"), sort="figures__data_month", of_sales=True),
 )
 

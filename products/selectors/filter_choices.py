@@ -101,6 +101,7 @@ _CHOICES: dict[str, Callable[[Any], list[Choice]]] = {
     "supplier": lambda user: [*_named(Supplier.objects.all()), Choice(NOBODY, _("none"))],
     "segment": lambda user: [*_named(Segment.objects.all()), Choice(NOBODY, _("none"))],
     "temporary": lambda user: [Choice("yes", _("yes")), Choice("no", _("no"))],
+    "review": lambda user: [Choice("due", _("due"))],
 }
 
 
@@ -116,6 +117,7 @@ def labels() -> dict[str, str]:
         "supplier": _("Supplier"),
         "segment": _("Segment"),
         "temporary": _("Temporary"),
+        "review": _("Review"),
     }
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
@@ -15,6 +15,7 @@ from core.kept import kept_while_reading
 from products.models import LineMeasure, Measure, Product, ProductLine
 
 from .access import visible_line_ids
+from .line_words import measure_in_words
 
 INHERITED = (
     "owner_id",
@@ -84,6 +85,10 @@ class LineTree:
             todo.extend(self._children.get(current, ()))
         return found
 
+    def below(self, line_id: int) -> Sequence[int]:
+        """The lines right below the line."""
+        return self._children.get(line_id, ())
+
     def path(self, line_id: int) -> list[ProductLine]:
         """From the top down to the line."""
         return list(self.ancestors(line_id))[::-1]
@@ -112,12 +117,10 @@ class LineTree:
         return self._own[line_id]
 
     def measures(self, line_id: int) -> list[Measure]:
-        """What the line's products count, the leading one first."""
-        for line in self.ancestors(line_id):
-            found = self.own_measures(line.pk)
-            if found:
-                return found
-        return self._usual
+        """What the line's products count, the leading one first, in the line's words."""
+        own = (self.own_measures(line.pk) for line in self.ancestors(line_id))
+        word = self.inherited(line_id, "volume_word").value
+        return [measure_in_words(measure, word) for measure in next(filter(None, own), self._usual)]
 
     def lead_measure(self, line_id: int) -> Measure:
         return self.measures(line_id)[0]

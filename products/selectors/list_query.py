@@ -12,6 +12,7 @@ from .columns import Column, columns_chosen
 
 FILTERS = (
     *("owner", "status", "line", "stage", "channel", "family", "kind", "supplier", "segment", "temporary"),
+    "review",
 )
 STATUSES = ("current", "planned", "active", "ending", "ended")
 STAGES = ("introduction", "growth", "maturity", "decline", "revival", "none")
@@ -20,6 +21,7 @@ ALLOWED = {
     "stage": STAGES,
     "kind": ("good", "service"),
     "temporary": ("yes", "no"),
+    "review": ("due",),
 }
 DEFAULT_SORT = "-revenue_12m"
 MOST_VALUES = 20

@@ -32,6 +32,7 @@ from .access import channels_visible, products_visible, visible_channel_ids
 from .channels import channel_chains, channels_coded
 from .lines import LineTree
 from .list_query import ListQuery
+from .reviews import review_due
 
 NOBODY = "none"
 TWELVE_MONTHS = datetime.timedelta(days=350)
@@ -146,6 +147,7 @@ ONE_OF: dict[str, Callable[[Any, LineTree, str], Q]] = {
         Q(segment=None) if value == NOBODY else Q(segment__code__iexact=value)
     ),
     "temporary": lambda user, tree, value: Q(temporary=value == "yes"),
+    "review": lambda user, tree, value: review_due(tree, today()),
 }
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from django.contrib.postgres.aggregates import ArrayAgg
@@ -12,6 +12,8 @@ from django.db.models import Count, F, Max, Q, QuerySet, Sum, Value
 from django.db.models.expressions import OrderBy
 from django.db.models.functions import Lower
 from django.http import QueryDict
+from django.utils.text import capfirst
+from django.utils.translation import gettext as _
 
 from accounts.models import User
 from core.organisation import today
@@ -20,9 +22,11 @@ from products.models import Product, ProductFigures, SavedView
 from .access import products_visible, visible_channel_ids
 from .columns import Column, columns_for
 from .limited_figures import limited_figures, limited_totals
+from .line_words import line_word
 from .lines import Inherited, LineTree
 from .list_query import ListQuery, list_query
 from .product_filter import annotated, products_filtered
+from .reviews import review_date
 from .row_figures import RowFigures
 from .units import unit_of
 from .volume_total import volume_total
@@ -45,6 +49,7 @@ class ListRow:
     status_label: Any
     stage: str
     stage_since: datetime.date | None
+    review: datetime.date | None
     added: Mapping[str, Any] = field(default_factory=dict)
 
 
@@ -72,6 +77,24 @@ class Tab:
 def query_read(user: Any, query: QueryDict) -> ListQuery:
     """What the address asks, as far as the person may."""
     return list_query(query, columns_for(user), limited=visible_channel_ids(user) is not None)
+
+
+def query_in_words(query: ListQuery, tree: LineTree) -> ListQuery:
+    """The same with what a single line calls its volume in the heads of the columns."""
+    codes = query.filters.get("line", ())
+    line = next((line for line in tree.lines.values() if [line.code] == list(codes)), None)
+    if line is None or tree.inherited(line.pk, "volume_word").value is None:
+        return query
+    word = capfirst(line_word(tree, line.pk, "volume_word"))
+    labels = {
+        "volume_12m": _("%(volume)s 12 months") % {"volume": word},
+        "forecast_volume": _("Forecast %(volume)s") % {"volume": word.lower()},
+    }
+
+    def named(columns: Iterable[Column]) -> tuple[Column, ...]:
+        return tuple(replace(each, label=labels.get(each.key, each.label)) for each in columns)
+
+    return replace(query, columns=named(query.columns), available=named(query.available))
 
 
 def list_tabs(user: Any, tree: LineTree) -> list[Tab]:
@@ -172,6 +195,7 @@ def list_rows(user: Any, products: Iterable[Product], tree: LineTree, query: Lis
                 # Judged over all channels, as the forecast is.
                 stage=found.stage if found and channels is None else "",
                 stage_since=found.stage_since if found and channels is None else None,
+                review=review_date(tree, product),
                 added={key: getattr(product, f"added_{key}") for key in keys},
             )
         )

@@ -1,9 +1,10 @@
 """The row of figures a product has in lists: sales from the roll-up, forecast and stage from the night.
 
-The last 12 months are the 12 up to the last complete month of the product's line, so that products of a line
-are compared over the same time. A flow is added over them; of a level the state at their end is taken. Growth
-is against the 12 months before, on revenue, else volume; there is none where the two do not have equally many
-months with data, or where the months before add up to nothing.
+The last 12 months are the 12 up to the last complete month of the product's line, so that products of a
+line are compared over the same time; month and financial year end with it too. A flow is added over them;
+of a level the state at their end is taken. Growth is against the 12 months before, on revenue, else volume;
+there is none where the two do not have equally many months with data, or where the months before add up to
+nothing.
 """
 
 # The SQL is put together from constants of this file; values are parameters.
@@ -19,6 +20,7 @@ from typing import Any
 from django.core.serializers.json import DjangoJSONEncoder
 from django.db import connection, transaction
 
+from core.organisation import organisation_get
 from products.models import Product, ProductFigures
 from products.selectors.lines import LineTree
 from products.selectors.months import complete_months
@@ -27,8 +29,9 @@ SPARK_MONTHS = 36
 
 _SALES = """
     WITH line AS (
-        SELECT * FROM unnest(%(lines)s::bigint[], %(measures)s::bigint[], %(levels)s::boolean[],
-                             %(months)s::date[]) AS l(line_id, measure_id, is_level, data_month)
+        SELECT *, (extract(month FROM data_month)::int - %(year_starts)s + 12) %% 12 AS in_year
+        FROM unnest(%(lines)s::bigint[], %(measures)s::bigint[], %(levels)s::boolean[],
+                    %(months)s::date[]) AS l(line_id, measure_id, is_level, data_month)
     ), added AS (
         SELECT p.id AS product_id, l.measure_id, l.data_month, a.*
         FROM products_product p
@@ -45,6 +48,17 @@ _SALES = """
                    sum(revenue) FILTER (WHERE ago BETWEEN 12 AND 23) AS revenue_before,
                    count(revenue) FILTER (WHERE ago < 12)
                              = count(revenue) FILTER (WHERE ago BETWEEN 12 AND 23) AS revenue_comparable,
+                   sum(revenue) FILTER (WHERE ago = 0) AS month_now,
+                   sum(revenue) FILTER (WHERE ago = 12) AS month_before,
+                   sum(revenue) FILTER (WHERE ago <= in_year) AS ytd_now,
+                   sum(revenue) FILTER (WHERE ago BETWEEN 12 AND 12 + in_year) AS ytd_before,
+                   sum(revenue) FILTER (WHERE ago BETWEEN in_year + 1 AND in_year + 12) AS year_before,
+                   count(revenue) FILTER (WHERE ago < 12) AS months_now,
+                   count(revenue) FILTER (WHERE ago BETWEEN 12 AND 23) AS months_before,
+                   count(revenue) FILTER (WHERE ago <= in_year) AS ytd_months,
+                   count(revenue) FILTER (WHERE ago BETWEEN 12 AND 12 + in_year) AS ytd_months_before,
+                   count(revenue) FILTER (WHERE ago BETWEEN in_year + 1 AND in_year + 12)
+                       AS year_months_before,
                    array_agg(volume::float8 ORDER BY ago DESC) AS spark
             FROM (SELECT month::date, %(spark)s - place AS ago
                   FROM generate_series(l.data_month - make_interval(months => %(spark)s - 1), l.data_month,
@@ -56,11 +70,15 @@ _SALES = """
     )
     INSERT INTO products_productfigures AS f (
         product_id, measure_id, data_month, volume_12m, volume_12m_before, revenue_12m, revenue_12m_before,
+        revenue_month, revenue_month_before, revenue_ytd, revenue_ytd_before, revenue_year_before,
+        months_12m, months_12m_before, months_ytd, months_ytd_before, months_year_before,
         growth_rate, spark_volumes, forecast_stale, spark_forecast, spark_lo80, spark_hi80, stage,
         stage_by_hand
     )
     SELECT product_id, measure_id, CASE WHEN has_data THEN data_month END,
            volume_now, volume_before, revenue_now, revenue_before,
+           month_now, month_before, ytd_now, ytd_before, year_before,
+           months_now, months_before, ytd_months, ytd_months_before, year_months_before,
            CASE WHEN revenue_now IS NOT NULL AND revenue_before > 0
                 THEN CASE WHEN revenue_comparable THEN (revenue_now / revenue_before)::float8 - 1 END
                 WHEN volume_now IS NOT NULL AND volume_before > 0
@@ -72,12 +90,23 @@ _SALES = """
         measure_id = excluded.measure_id, data_month = excluded.data_month,
         volume_12m = excluded.volume_12m, volume_12m_before = excluded.volume_12m_before,
         revenue_12m = excluded.revenue_12m, revenue_12m_before = excluded.revenue_12m_before,
+        revenue_month = excluded.revenue_month, revenue_month_before = excluded.revenue_month_before,
+        revenue_ytd = excluded.revenue_ytd, revenue_ytd_before = excluded.revenue_ytd_before,
+        revenue_year_before = excluded.revenue_year_before, months_12m = excluded.months_12m,
+        months_12m_before = excluded.months_12m_before, months_ytd = excluded.months_ytd,
+        months_ytd_before = excluded.months_ytd_before, months_year_before = excluded.months_year_before,
         growth_rate = excluded.growth_rate, spark_volumes = excluded.spark_volumes
     WHERE (f.measure_id, f.data_month, f.volume_12m, f.volume_12m_before, f.revenue_12m,
-           f.revenue_12m_before, f.growth_rate, f.spark_volumes)
+           f.revenue_12m_before, f.revenue_month, f.revenue_month_before, f.revenue_ytd, f.revenue_ytd_before,
+           f.revenue_year_before, f.months_12m, f.months_12m_before, f.months_ytd, f.months_ytd_before,
+           f.months_year_before, f.growth_rate, f.spark_volumes)
        IS DISTINCT FROM
           (excluded.measure_id, excluded.data_month, excluded.volume_12m, excluded.volume_12m_before,
-           excluded.revenue_12m, excluded.revenue_12m_before, excluded.growth_rate, excluded.spark_volumes)
+           excluded.revenue_12m, excluded.revenue_12m_before, excluded.revenue_month,
+           excluded.revenue_month_before, excluded.revenue_ytd, excluded.revenue_ytd_before,
+           excluded.revenue_year_before, excluded.months_12m, excluded.months_12m_before, excluded.months_ytd,
+           excluded.months_ytd_before, excluded.months_year_before, excluded.growth_rate,
+           excluded.spark_volumes)
 """
 
 
@@ -111,6 +140,7 @@ def figures_refresh(*, product_ids: Iterable[int] | None = None) -> int:
                 "months": [months[line] for line in order],
                 "products": ids,
                 "spark": SPARK_MONTHS,
+                "year_starts": organisation_get().financial_year_first_month,
             },
         )
         return int(cursor.rowcount)
@@ -120,7 +150,7 @@ def figures_refresh(*, product_ids: Iterable[int] | None = None) -> int:
 class ForecastFigures:
     """A product's forecast as the list shows it: 12-month volume with its 80 % band, its revenue at the
     price of the last 12 months, and the months after ``forecast_as_of`` for the sparkline. Of the lead
-    measure, in its unit."""
+    measure, in its unit. ``year_rest_amount``: revenue of the financial year's months after that one."""
 
     product_id: int
     measure_id: int
@@ -132,6 +162,7 @@ class ForecastFigures:
     spark_forecast: Sequence[float] = ()
     spark_lo80: Sequence[float] = ()
     spark_hi80: Sequence[float] = ()
+    year_rest_amount: float | None = None
     forecast_stale: bool = False
 
 
@@ -188,6 +219,7 @@ def figures_forecast_set(*, rows: Sequence[ForecastFigures]) -> int:
             "forecast_12m_lo80": "float8",
             "forecast_12m_hi80": "float8",
             "forecast_12m_amount": "float8",
+            "year_rest_amount": "float8",
             "spark_forecast": "float8[]",
             "spark_lo80": "float8[]",
             "spark_hi80": "float8[]",

@@ -1,4 +1,4 @@
-"""Products: create, change, end, reopen."""
+"""Products: create, change, end, reopen, review."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 from accounts.errors import DomainError
 from accounts.models import User
 from accounts.versions import check, row_lock, row_save
+from core.organisation import today
 from products.converters import RESERVED_CODES
 from products.models import Product, ProductCode, ProductLine, Segment, Supplier
 
@@ -36,6 +37,7 @@ class ProductValues(TypedDict, total=False):
     temporary: bool
     floor_rate: Decimal | None
     review_months: int | None
+    reviewed_on: datetime.date | None
 
 
 def code_check(code: str, *, other_than: int = 0) -> None:
@@ -92,6 +94,9 @@ def product_update(
     if "code" in values and values["code"] != current.code:
         code_check(values["code"], other_than=current.pk)
     _dates_check(values.get("launched", current.launched), values.get("ended", current.ended))
+    reviewed_on = values.get("reviewed_on")
+    if reviewed_on is not None and reviewed_on > today():
+        raise DomainError("reviewed_ahead", _("A review cannot lie in the future."), "reviewed_on")
     if "line" in row_save(current, version=version, values=values):
         figures_refresh(product_ids=[current.pk])  # the other line may lead with another measure
     return current
@@ -105,3 +110,8 @@ def product_end(*, user: Any, product: Product, version: int | None, ended: date
 def product_reopen(*, user: Any, product: Product, version: int | None) -> Product:
     """On sale again: no end date."""
     return product_update(user=user, product=product, version=version, ended=None)
+
+
+def product_reviewed(*, user: Any, product: Product, version: int | None) -> Product:
+    """It was reviewed today; the next review is counted from here."""
+    return product_update(user=user, product=product, version=version, reviewed_on=today())

@@ -1,7 +1,8 @@
 """The sheet *products*: new products, and what a file says of known ones.
 
-An empty cell says nothing. A new product needs a line: the file's, or (with "create") one that is made;
-without a line in the file new products go to the line ``new``.
+An empty cell says nothing, nor does what a known product has from its line already. A new product needs a
+line: the file's, or (with "create") one that is made; without a line in the file new products go to the
+line ``new``.
 """
 
 from __future__ import annotations
@@ -15,8 +16,9 @@ from django.utils.translation import gettext_lazy as _
 from accounts.models import User
 from exchange.sheets import Counts, Creation, Field
 from products.converters import RESERVED_CODES
-from products.models import Product, ProductCode
+from products.models import Product, ProductCode, Segment, Supplier
 from products.selectors.access import visible_line_ids
+from products.selectors.lines import LineTree
 from products.services.codes import RESERVED_SOURCES
 from products.services.figures import figures_refresh
 from products.services.imported import (
@@ -29,15 +31,19 @@ from products.services.imported import (
 )
 
 from . import sources
-from .known import lines_known
+from .known import Named, lines_known
 from .planned import Plan, PlannedSheet, Refused, Row
 from .words import CREATES, REASONS
 
 GTIN = "GTIN"
-_PLAIN = ("name", "unit", "description", "launched", "ended", "temporary")
+_PLAIN = ("name", "unit", "description", "launched", "ended", "temporary", "floor_rate")
+_IDS = ("line_id", "owner_id", "supplier_id", "segment_id")
+_REVIEW_MOST = 120
 _LENGTHS = {"code": 60, "name": 160, "unit": 40}
 _KINDS = {
-    **dict.fromkeys(("good", "goods", "goed", "goederen", "product", "artikel"), Product.Kind.GOOD),
+    **dict.fromkeys(
+        ("good", "goods", "goed", "goederen", "fysiek product", "product", "artikel"), Product.Kind.GOOD
+    ),
     **dict.fromkeys(("service", "services", "dienst", "diensten"), Product.Kind.SERVICE),
 }
 
@@ -69,6 +75,11 @@ class _Plan(Plan):
         )
         self._limited = user is not None and visible_line_ids(user) is not None
         self._lines = lines_known(user)
+        self._tree = LineTree()
+        self._named_rows = {
+            "supplier": Named(Supplier.objects.all()),
+            "segment": Named(Segment.objects.all()),
+        }
         emails = {(row["owner"] or "").lower() for row in rows} - {""}
         self._owners = {u.email: u for u in User.objects.filter(email__in=emails, is_active=True)}
         codes = ProductCode.objects.order_by().values_list("source", "code", "product_id")
@@ -94,6 +105,11 @@ class _Plan(Plan):
             values["kind"] = str(_KINDS[row["kind"].lower()])
         if row["owner"]:
             values["owner_id"] = self._owners[row["owner"].lower()].pk
+        if row["review_months"] is not None:
+            values["review_months"] = int(row["review_months"])
+        for name, known in self._named_rows.items():
+            if row[name]:
+                values[f"{name}_id"] = known.find(row[name]).pk
         new_line = self._line(row, product, values)
         codes = self._codes(row, product)
         launched = values.get("launched", product and product.launched)
@@ -105,11 +121,18 @@ class _Plan(Plan):
         if product is None:
             values = {"code": code, "name": code[: _LENGTHS["name"]], **values}
         else:
-            values = {name: value for name, value in values.items() if getattr(product, name) != value}
+            values = {name: value for name, value in values.items() if self._is_news(product, name, value)}
         old = {} if product is None else {name: getattr(product, name) for name in values}
         if product is not None and new_line:
             old["line_id"] = product.line_id
         return _Row(row["line"], product, values, codes, new_line, old)
+
+    def _is_news(self, product: Product, name: str, value: Any) -> bool:
+        """Not what the product says, nor what it has from its line: a list names that too."""
+        own = getattr(product, name)
+        if own in (None, "") and name in ("owner_id", "unit", "floor_rate", "review_months"):
+            own = self._tree.inherited(product.line_id, name).value
+        return bool(own != value)
 
     def _problem(self, row: dict[str, Any], code: str, product: Product | None) -> tuple[str, str] | None:
         """The column and code of what is wrong with a row by itself."""
@@ -129,6 +152,14 @@ class _Plan(Plan):
             return "kind", "kind_unknown"
         if row["owner"] and row["owner"].lower() not in self._owners:
             return "owner", "owner_unknown"
+        for name, known in self._named_rows.items():
+            if row[name] and known.find(row[name]) is None:
+                return name, f"{name}_unknown"
+        if row["floor_rate"] is not None and abs(row["floor_rate"]) > 1:
+            return "floor_rate", "floor_not_a_share"
+        months = row["review_months"]
+        if months is not None and (months != int(months) or not 1 <= months <= _REVIEW_MOST):
+            return "review_months", "review_not_months"
         return None
 
     def _line(self, row: dict[str, Any], product: Product | None, values: dict[str, Any]) -> str:
@@ -178,8 +209,7 @@ class _Plan(Plan):
 
     def shown(self, row: _Row) -> dict[str, Any]:
         values = {name: None if value is None else str(value) for name, value in row.values.items()}
-        values.pop("line_id", None)
-        values.pop("owner_id", None)
+        values = {name: value for name, value in values.items() if name not in _IDS}
         found: dict[str, Any] = dict(values)
         found["product"] = found.pop("code", None) or (row.product.code if row.product else "")
         if row.old:
@@ -235,7 +265,7 @@ class ProductsSheet(PlannedSheet[_Plan]):
     plan = _Plan
     key = "products"
     label = _("Products")
-    help_text = _("Products with their line, kind, unit, owner, dates and other codes.")
+    help_text = _("Products with their line, kind, unit, owner, dates, supplier and other codes.")
     order = 10
     permission = "products.edit"
     can_create = True
@@ -275,10 +305,32 @@ class ProductsSheet(PlannedSheet[_Plan]):
             "launched",
             "date",
             _("Launched"),
-            aliases=("launch_date", "launch_month", "introductie", "introductiedatum", "gelanceerd"),
+            aliases=(
+                "launch_date",
+                "launch_month",
+                "introductie",
+                "introductiedatum",
+                "geintroduceerd",
+                "gelanceerd",
+            ),
         ),
         Field("ended", "date", _("Ended"), aliases=("end_date", "einddatum", "beeindigd")),
         Field("temporary", "flag", _("Temporary"), aliases=("tijdelijk",)),
+        Field("supplier", "text", _("Supplier"), aliases=("leverancier",), help_text=_("Code or name.")),
+        Field("segment", "text", _("Segment"), aliases=("klantsegment",), help_text=_("Code or name.")),
+        Field(
+            "floor_rate",
+            "number",
+            _("Margin floor"),
+            aliases=("margin_floor", "margebodem", "margeondergrens"),
+            help_text=_("A share of the price: 0.25 is 25%."),
+        ),
+        Field(
+            "review_months",
+            "number",
+            _("Review every (months)"),
+            aliases=("review_every_months", "review_cycle", "review_elke_maanden"),
+        ),
         Field("gtin", "code", "GTIN", aliases=("ean", "ean_code", "barcode")),
         Field(
             "other_codes",

@@ -12,7 +12,9 @@ from django.utils.translation import gettext as _
 from core import formats
 from core.templatetags.core import _readable, delta, sparkline, stage_badge
 from products.models import Product
+from products.selectors import line_words as words
 from products.selectors.columns import Column
+from products.selectors.lines import line_tree
 from products.selectors.product_list import ListRow, ListTotals
 
 register = template.Library()
@@ -87,8 +89,15 @@ CELLS = {
     "ended": lambda row: _readable(formats.day(row.product.ended)),
     "supplier": lambda row: _text(row.product.supplier),
     "segment": lambda row: _text(row.product.segment),
+    "review": lambda row: _readable(formats.day(row.review)),
     "data_month": lambda row: _readable(formats.month(row.figures.data_month)),
 }
+
+
+def _added_text(value: Any, column: Column) -> str:
+    if column.small == "money":
+        return _thousands(value)
+    return formats.number(value, column.added.decimals if column.added else 0)
 
 
 def _added(row: ListRow, column: Column) -> str:
@@ -96,7 +105,7 @@ def _added(row: ListRow, column: Column) -> str:
     value = row.added.get(column.key)
     if entry is None or value is None or (entry.as_signal and not value):
         return _readable(formats.MISSING)
-    text = formats.number(value, entry.decimals)
+    text = _added_text(value, column)
     if entry.url is None:
         return text
     css = "sig" if entry.as_signal else "name"
@@ -113,6 +122,12 @@ def product_cells(row: ListRow, columns: Any) -> SafeString:
     return mark_safe("".join(parts))  # noqa: S308  each part is escaped above
 
 
+@register.simple_tag
+def line_word(product: Product, field: str) -> str:
+    """`{% line_word product "price_word" as price %}`: what its line calls a price, customer or volume."""
+    return words.line_word(line_tree(), product.line_id, field)
+
+
 @register.filter
 def total_cell(column: Column, totals: ListTotals) -> str:
     """`{{ column|total_cell:totals }}`: the column over all filtered rows; empty where it does not add up."""
@@ -120,7 +135,7 @@ def total_cell(column: Column, totals: ListTotals) -> str:
     if column.added:
         if not column.added.adds:
             return ""
-        return _readable(formats.number(value, column.added.decimals) if value else formats.MISSING)
+        return _readable(_added_text(value, column) if value else formats.MISSING)
     if column.key in ("revenue_12m", "forecast_12m"):
         return _readable(_thousands(value))
     if column.key == "growth":

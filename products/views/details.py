@@ -29,7 +29,9 @@ from products.forms.product import (
 from products.models import Product
 from products.selectors.access import product_get
 from products.selectors.head import product_head
+from products.selectors.lines import line_tree
 from products.selectors.relations import Relations, relations_of
+from products.selectors.reviews import review_date
 from products.services.codes import (
     product_code_add,
     product_code_remove,
@@ -151,6 +153,7 @@ def _page(
         "head": product_head(request.user, product, "details"),
         "relations": relations,
         "can_edit": can_edit,
+        "next_review": review_date(line_tree(), product),
         "forms": {key: bound.get(key) or _form(key, request.user) for key in PARTS} if can_edit else {},
         "opened": next(iter(bound), ""),
         "changing": chosen is not None,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterator
 from itertools import islice
 from typing import Any
@@ -19,7 +20,7 @@ from products.models import Product
 from products.selectors.columns import Column
 from products.selectors.lines import LineTree, line_tree
 from products.selectors.list_query import ListQuery
-from products.selectors.product_list import ListRow, list_queryset, list_rows, query_read
+from products.selectors.product_list import ListRow, list_queryset, list_rows, query_in_words, query_read
 
 Cells = list[tuple[ExportColumn, Callable[[ListRow], Any]]]
 AT_ONCE = 500
@@ -57,7 +58,8 @@ def _cells(column: Column, currency: str) -> Cells:
         ],
         "volume_12m": [
             (ExportColumn(label, "number"), _figure("volume_12m")),
-            (ExportColumn(_("Unit")), lambda row: row.figures.unit or None),
+            # Not "Unit": that is the product's own, where the file comes in again.
+            (ExportColumn(_("Unit of volume")), lambda row: row.figures.unit or None),
         ],
         "forecast_volume": [
             (ExportColumn(label, "number"), _figure("forecast_volume")),
@@ -65,17 +67,20 @@ def _cells(column: Column, currency: str) -> Cells:
             (ExportColumn(f"{label} {high}", "number"), _figure("forecast_volume_hi")),
         ],
         "line": [],
-        "owner": [(ExportColumn(label), lambda row: str(row.owner.value) if row.owner.value else None)],
+        "owner": [(ExportColumn(label), lambda row: row.owner.value.email if row.owner.value else None)],
         "status": [(ExportColumn(label), lambda row: str(row.status_label))],
         "kind": [(ExportColumn(label), lambda row: str(Product.Kind(row.product.kind).label))],
         "launched": [(ExportColumn(label, "date"), _field("launched"))],
         "ended": [(ExportColumn(label, "date"), _field("ended"))],
         "supplier": [(ExportColumn(label), _name("supplier"))],
         "segment": [(ExportColumn(label), _name("segment"))],
+        "review": [(ExportColumn(label, "date"), lambda row: row.review)],
         "data_month": [(ExportColumn(label, "month"), _figure("data_month"))],
     }
     if column.added is not None:
-        return [(ExportColumn(label, "number"), lambda row: row.added.get(column.key))]
+        money = column.small == "money"
+        head = ExportColumn(amount, "amount") if money else ExportColumn(label, "number")
+        return [(head, lambda row: row.added.get(column.key))]
     return plain[column.key]
 
 
@@ -93,18 +98,21 @@ def export(request: HttpRequest, kind: str) -> HttpResponseBase:
     require(request.user, "exchange.export")
     if kind not in dict(FORMATS):
         raise Http404(kind)
-    query, tree = query_read(request.user, request.GET), line_tree()
+    tree = line_tree()
+    query = query_in_words(query_read(request.user, request.GET), tree)
     currency = organisation_get().currency
     # A file outlives the page it came from: each row says up to when its figures go.
     columns = [
         *query.columns,
         *(c for c in query.available if c.key == "data_month" and c not in query.columns),
     ]
+    names = Counter(line.name.lower() for line in tree.lines.values())
+    lines = {pk: line.name if names[line.name.lower()] == 1 else line.code for pk, line in tree.lines.items()}
     # What says which product it is stands in the list's first column, so it comes first here too.
     cells: Cells = [
         (ExportColumn(_("Code")), _field("code")),
         (ExportColumn(_("Name"), width=36), _field("name")),
-        (ExportColumn(_("Line")), lambda row: row.product.line.name),
+        (ExportColumn(_("Line")), lambda row: lines[row.product.line_id]),
         *(cell for column in columns for cell in _cells(column, currency)),
     ]
     return export_response(

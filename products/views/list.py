@@ -29,6 +29,7 @@ from products.selectors.product_list import (
     list_rows,
     list_tabs,
     list_totals,
+    query_in_words,
     query_read,
 )
 from products.services.views import view_create, view_delete, view_update
@@ -51,7 +52,8 @@ def _page(request: HttpRequest) -> ListPage:
     if not request.GET:
         # The bare address: one's own products, or all of them for a person who has none.
         request.GET = QueryDict(MINE if tabs[0].count else ALL)  # type: ignore[misc]
-    query, totals = _found(user, query_read(user, request.GET), tree)
+    asked = query_in_words(query_read(user, request.GET), tree)
+    query, totals = _found(user, asked, tree)
     page = paginate(request, Counted(totals.count, partial(list_page, user, query, tree)))
     return ListPage(query, list_rows(user, page.object_list, tree, query), totals, tabs, page)
 

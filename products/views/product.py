@@ -25,7 +25,13 @@ from products.selectors.access import lines_visible, product_get
 from products.selectors.head import product_head
 from products.selectors.lines import LineTree
 from products.selectors.relations import history_related
-from products.services.product import product_create, product_end, product_reopen, product_update
+from products.services.product import (
+    product_create,
+    product_end,
+    product_reopen,
+    product_reviewed,
+    product_update,
+)
 from products.services.relations import succession_set
 
 from .conflict import conflict_show
@@ -124,6 +130,15 @@ def reopen(request: HttpRequest, code: str) -> HttpResponse:
     product = product_get(request.user, code)
     product_reopen(user=request.user, product=product, version=None)
     messages.success(request, _("%(name)s is on sale again.") % {"name": product.name})
+    return redirect("products:details", code=product.code)
+
+
+@with_right("products.edit")
+@require_POST
+def reviewed(request: HttpRequest, code: str) -> HttpResponse:
+    product = product_get(request.user, code)
+    product_reviewed(user=request.user, product=product, version=None)
+    messages.success(request, _("%(name)s was reviewed today.") % {"name": product.name})
     return redirect("products:details", code=product.code)
 
 

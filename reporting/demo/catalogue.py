@@ -51,6 +51,9 @@ LINES = [
 # Months after which a line's figures no longer move: claims for care come in late.
 FINAL_AFTER = {"care": 2}
 
+# Lines whose products are looked at again every so many months.
+REVIEWED = {"dairy-free": 12}
+
 # code, name, kind, above
 CHANNELS = [
     ("retail", "Supermarkten", "type", ""),

@@ -14,6 +14,7 @@ from pathlib import Path
 
 import pghistory
 from django.db import transaction
+from django.db.models import Sum
 
 from accounts.models import User
 from collaboration.services.actions import action_create
@@ -55,6 +56,7 @@ from .catalogue import (
     FINAL_AFTER,
     LINES,
     MEASURES,
+    REVIEWED,
     SEGMENT_OF,
     SEGMENTS,
     SUPPLIER_OF,
@@ -194,6 +196,7 @@ def _structure(people: dict[str, User]) -> None:
             customer_word=customer,
             volume_word=volume,
             final_after_months=FINAL_AFTER.get(code),
+            review_months=REVIEWED.get(code),
             measures=[measures[each] for each in counted],
         )
     channels: dict[str, Channel] = {}
@@ -280,8 +283,23 @@ def _sales(anna: User, last: datetime.date) -> None:
             path = Path(folder) / f"{code}.csv"
             budget_file(rows, year, code, path, SEED)
             _import("budget", path)
+            _line_budget(anna, version)
             budget_freeze(user=anna, version=version)
     _draft_budget(anna, version)
+
+
+def _line_budget(anna: User, version: BudgetVersion) -> None:
+    """Care is planned as a whole: 3 % above what its products add up to, in full hundreds."""
+    line = ProductLine.objects.get(code="care")
+    measure = Measure.objects.get(code="treatments")
+    rows = version.rows.filter(product__line=line, measure=measure, revenue__isnull=False)
+    sums = rows.order_by().values_list("month").annotate(Sum("revenue"))
+    whole: dict[Cell, Decimal | None] = {
+        Cell(line, None, measure, month, "revenue"): round(revenue * Decimal("1.03"), -2)
+        for month, revenue in sums
+    }
+    with pghistory.context(user=anna.pk):
+        budget_cells_set(user=anna, version=version, values=whole)
 
 
 def _draft_budget(anna: User, version: BudgetVersion) -> None:

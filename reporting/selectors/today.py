@@ -9,6 +9,7 @@ from __future__ import annotations
 import datetime
 from collections.abc import Mapping
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import Any
 
 from django.db.models import (
@@ -25,12 +26,12 @@ from django.db.models import (
     Value,
     When,
 )
-from django.db.models.functions import Abs, Cast, NullIf
+from django.db.models.functions import Abs, Cast, Coalesce, NullIf
 
 from accounts.selectors.people import stands_for
 from collaboration.selectors.alerts import alerts_mine, alerts_visible, later_now, open_now, waiting_for
-from core.months import month_add
-from core.organisation import today
+from core.months import financial_year_start, month_add
+from core.organisation import organisation_get, today
 from forecasting.models import NightlyRun
 from forecasting.models.stage import Stage
 from forecasting.selectors.forecasts import forecasts_allowed, product_correlation_now
@@ -38,6 +39,9 @@ from forecasting.selectors.totals import total_of
 from forecasting.totals import USUAL_PRODUCT_CORRELATION, summed_half
 from products.models import Product, ProductLine, ProductMonth
 from products.selectors.access import lines_visible, products_visible, visible_channel_ids
+from products.selectors.budget_lines import budget_revenue
+from products.selectors.lines import line_tree
+from products.selectors.reviews import review_due
 
 MOVERS = 7
 # Less of the revenue than this with a whole year before it: growth would only say that data begin there.
@@ -46,13 +50,15 @@ COMPARABLE_SHARE = 0.5
 
 @dataclass(frozen=True)
 class Scope:
-    """Which products the page is about, from ``?show=mine|all`` or ``?line=<code>``."""
+    """Which products the page is about, from ``?show=mine|all`` or ``?line=<code>``; ``whole``: the lines
+    that have all their products among them."""
 
     show: str
     line: ProductLine | None
     lines: list[ProductLine]
     owns: bool
     products: QuerySet[Product]
+    whole: set[int]
 
     @property
     def line_ids(self) -> set[int] | None:
@@ -66,13 +72,23 @@ def scope_read(user: Any, asked: Mapping[str, str]) -> Scope:
     products = products_visible(user)
     people = stands_for(user, today())
     mine = Q(owner__in=people) | Q(owner=None, line__in=_lines_of(lines, people))
-    owns = user.has_perm("collaboration.alerts") and products.filter(mine).exists()
+    own, others = _lines_with(products, mine) if user.has_perm("collaboration.alerts") else (set(), set())
+    owns = bool(own)
     show = asked.get("show", "")
     if line is not None:
-        return Scope("line", line, lines, owns, products.filter(line__in=_below(lines, line.pk)))
+        below = _below(lines, line.pk)
+        return Scope("line", line, lines, owns, products.filter(line__in=below), below)
     if show == "mine" or (show != "all" and owns):
-        return Scope("mine", None, lines, owns, products.filter(mine))
-    return Scope("all", None, lines, owns, products)
+        whole = {row.pk for row in lines if (under := _below(lines, row.pk)) & own and not under & others}
+        return Scope("mine", None, lines, owns, products.filter(mine), whole)
+    return Scope("all", None, lines, owns, products, {row.pk for row in lines})
+
+
+def _lines_with(products: QuerySet[Product], mine: Q) -> tuple[set[int], set[int]]:
+    """The lines with products that are the person's, and those with products that are not."""
+    counts = products.order_by().values_list("line_id")
+    found = list(counts.annotate(every=Count("pk"), own=Count("pk", filter=mine)))
+    return {line for line, _every, own in found if own}, {line for line, every, own in found if own < every}
 
 
 def _below(lines: list[ProductLine], top: int) -> set[int]:
@@ -109,15 +125,26 @@ class StageCount:
 
 
 @dataclass(frozen=True)
+class Grown:
+    """Revenue of some months, and its change on the same months a year before."""
+
+    amount: float | None = None
+    rate: float | None = None
+
+
+@dataclass(frozen=True)
 class Portfolio:
     """The products of the scope added up; ``None`` is not known or not theirs to see. Amounts of revenue.
 
-    ``revenue`` counts what has ended since, ``on_sale`` and ``stages`` do not. ``wape`` is of the last three
-    final months, weighed by money.
+    ``month`` is of ``data_month``, ``ytd`` of the financial year up to it, ``full_year`` of all of it with
+    what is expected: of the products with data of that month, and year. ``reviews`` is how many are due for
+    one. ``revenue`` counts what has ended since, ``on_sale`` and ``stages`` do not. ``wape`` is of the last
+    three final months, weighed by money.
     """
 
     products: int
     on_sale: int
+    reviews: int
     forecasts: int
     data_month: datetime.date | None
     revenue: float | None
@@ -130,6 +157,9 @@ class Portfolio:
     year: int | None
     year_amount: float | None
     budget_rate: float | None
+    month: Grown
+    ytd: Grown
+    full_year: Grown
     stages: list[StageCount]
 
 
@@ -144,11 +174,23 @@ def portfolio(user: Any, scope: Scope) -> Portfolio:
 
     revenue = None if limited else total("revenue")
     on_sale = [row for row in rows if not row["over"]]
+    last = max((row["data_month"] for row in rows if row["data_month"]), default=None)
+
+    def grown(name: str, of: Any) -> Grown:
+        if limited or last is None:
+            return Grown()
+        now, before, comparable = (total(f"{name}{end}", of) for end in ("", "_before", "_comparable"))
+        return Grown(now, _growth(now, before, comparable))
+
+    def is_this_year(row: dict[str, Any]) -> bool:
+        return bool(last and row["data_month"] and _year_of(row["data_month"]) == _year_of(last))
+
     return Portfolio(
         products=sum(row["count"] for row in rows),
         on_sale=sum(row["count"] for row in on_sale),
+        reviews=sum(row["reviews"] for row in rows),
         forecasts=sum(row["forecasts"] for row in rows),
-        data_month=max((row["data_month"] for row in rows if row["data_month"]), default=None),
+        data_month=last,
         revenue=revenue,
         revenue_rate=None if limited else _growth(revenue, total("before"), total("comparable")),
         forecast=total("forecast", lambda row: not row["over"]) if forecasts else None,
@@ -159,8 +201,18 @@ def portfolio(user: Any, scope: Scope) -> Portfolio:
         year=max((row["year"] for row in rows if row["year"]), default=None) if forecasts else None,
         year_amount=total("year_amount") if forecasts else None,
         budget_rate=_rate(total("year_amount"), total("year_budget")) if forecasts else None,
+        month=grown("month", lambda row: row["data_month"] == last),
+        ytd=grown("ytd", is_this_year),
+        # Not while forecasts are still of other data than the sales.
+        full_year=grown("full_year", is_this_year)
+        if forecasts and not any(row["full_year_behind"] for row in rows)
+        else Grown(),
         stages=_stages(on_sale) if forecasts else [],
     )
+
+
+def _year_of(month: datetime.date) -> datetime.date:
+    return financial_year_start(month, organisation_get().financial_year_first_month)
 
 
 def _added(products: QuerySet[Product]) -> list[dict[str, Any]]:
@@ -170,15 +222,38 @@ def _added(products: QuerySet[Product]) -> list[dict[str, Any]]:
     volume, money = F("figures__forecast_12m"), F("figures__forecast_12m_amount")
     below = money * (volume - F("figures__forecast_12m_lo80")) / NullIf(volume, Value(0.0))
     above = money * (F("figures__forecast_12m_hi80") - volume) / NullIf(volume, Value(0.0))
+    # What has ended, or has no forecast, is expected to bring in nothing more.
+    sold, in_step = Q(ended=None) | Q(ended__gte=today()), Q(figures__forecast_as_of=F("figures__data_month"))
+    rest = Case(When(sold & in_step, then=F("figures__year_rest_amount")), output_field=FloatField())
+    year = Coalesce(Cast("figures__revenue_ytd", FloatField()), Value(0.0)) + Coalesce(rest, Value(0.0))
+    whole = Q(figures__months_ytd_before__gte=F("figures__months_ytd"))
     over = Case(When(ended__lt=today(), then=Value(True)), default=Value(False), output_field=BooleanField())
     added: QuerySet[Any, Any] = (
         products.order_by()
         .annotate(over=over, correlation=product_correlation_now())
-        .values("over", "correlation", "figures__stage", "news__stage_before")
+        .values("over", "correlation", "figures__stage", "news__stage_before", "figures__data_month")
         .annotate(
             count=Count("pk"),
+            reviews=Count("pk", filter=review_due(line_tree(), today())),
             forecasts=Count("figures__forecast_as_of"),
             data_month=Max("figures__data_month", output_field=DateField()),
+            month=Sum("figures__revenue_month"),
+            month_before=Sum("figures__revenue_month_before"),
+            month_comparable=Sum(
+                "figures__revenue_month", filter=Q(figures__revenue_month_before__isnull=False)
+            ),
+            ytd=Sum("figures__revenue_ytd"),
+            ytd_before=Sum("figures__revenue_ytd_before"),
+            ytd_comparable=Sum("figures__revenue_ytd", filter=whole),
+            full_year=Sum(year),
+            full_year_before=Sum("figures__revenue_year_before"),
+            full_year_behind=Count(
+                "pk",
+                filter=sold
+                & Q(figures__forecast_12m_amount__isnull=False)
+                & (~in_step | Q(figures__year_rest_amount=None)),
+            ),
+            full_year_comparable=Sum(year, filter=Q(figures__months_year_before=12)),
             revenue=Sum("figures__revenue_12m"),
             before=Sum("figures__revenue_12m_before"),
             comparable=Sum("figures__revenue_12m", filter=Q(figures__growth_rate__isnull=False)),
@@ -218,6 +293,28 @@ def _band(rows: list[dict[str, Any]]) -> tuple[float, float] | None:
         for side in ("below", "above")
     )
     return max(total - below, 0.0), total + above
+
+
+@dataclass(frozen=True)
+class Planned:
+    """The budget of the scope's month, year to date and full year, ``None`` where it is not whole;
+    ``of_lines``: some of it is made for lines as wholes."""
+
+    month: Decimal | None
+    ytd: Decimal | None
+    full_year: Decimal | None
+    of_lines: bool
+
+
+def planned(user: Any, scope: Scope, month: datetime.date) -> Planned:
+    """What the portfolio is compared with, as of this month: the budgets of products, and of the lines that
+    the scope holds whole. One statement, two where a line has a budget by channel."""
+    start = _year_of(month)
+    end = month_add(start, 11)
+    budget = budget_revenue(user, line_tree(), scope.whole, start, end, scope.products)
+    return Planned(
+        budget.over(month, month), budget.over(start, month), budget.over(start, end), budget.of_lines
+    )
 
 
 @dataclass(frozen=True)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from typing import Any
+from urllib.parse import urlencode
 
 from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
@@ -17,13 +19,17 @@ from core.organisation import organisation_get, today
 from core.pages import page_render
 from forecasting.selectors.runs import night_last
 from products.selectors.access import is_limited
+from products.selectors.budget import budget_year
 from reporting.selectors.today import (
     Course,
+    Planned,
     Portfolio,
+    Scope,
     alert_counts,
     alerts_of_scope,
     course,
     movers,
+    planned,
     portfolio,
     scope_read,
 )
@@ -54,7 +60,11 @@ def today_page(request: HttpRequest) -> HttpResponse:
     context: dict[str, Any] = {
         "scope": scope,
         "figures": figures,
-        "tiles": _tiles(figures, course(user, scope) if figures.products else None),
+        "tiles": _tiles(
+            figures,
+            course(user, scope) if figures.products else None,
+            planned(user, scope, figures.data_month) if figures.data_month and figures.ytd.amount else None,
+        ),
         # Under a short list they fill the column that actions and stages make long.
         "tiles_beside": views and bool(figures.stages) and len(shown) <= SHORT_LIST,
         "stage_bar": _stage_bar(figures),
@@ -71,6 +81,7 @@ def today_page(request: HttpRequest) -> HttpResponse:
         "back": request.get_full_path(),
         "items": items[:ACTIONS_SHOWN],
         "open_count": len(items),
+        "reviews_of": _of_scope(scope),
         "can_act": user.has_perm("collaboration.act"),
         "movers": [(row, why_words(row.news.why_code, row.news.why_params)) for row in movers(user, scope)],
         "today": today(),
@@ -79,6 +90,13 @@ def today_page(request: HttpRequest) -> HttpResponse:
         "can_run": user.has_perm("forecasting.run"),
     }
     return page_render(request, "reporting/today.html", context, fragment="reporting/_today_page.html")
+
+
+def _of_scope(scope: Scope) -> str:
+    """The filter of the product list for the same products."""
+    if scope.line is not None:
+        return urlencode({"line": scope.line.code})
+    return "owner=me" if scope.show == "mine" else ""
 
 
 def _stage_bar(figures: Portfolio) -> dict[str, Any]:
@@ -92,10 +110,18 @@ def _stage_bar(figures: Portfolio) -> dict[str, Any]:
     return {"total": total, "parts": parts}
 
 
-def _tiles(figures: Portfolio, months: Course | None) -> list[dict[str, Any]]:
+def _tiles(figures: Portfolio, months: Course | None, budget: Planned | None) -> list[dict[str, Any]]:
     """The portfolio's key figures that are known, with their course."""
     currency = organisation_get().currency
     tiles: list[dict[str, Any]] = []
+    for label, span, plan in (
+        (_("Revenue, %(month)s") % {"month": formats.month(figures.data_month)}, figures.month, "month"),
+        (_("Revenue, year to date"), figures.ytd, "ytd"),
+    ):
+        if span.amount is not None:
+            change = None if span.rate is None else formats.delta(span.rate)
+            against = _on_budget(span.amount, getattr(budget, plan, None))
+            tiles.append(_tile(label, span.amount, currency, change, _("on last year")) | against)
     if figures.revenue is not None:
         change = None if figures.revenue_rate is None else formats.delta(figures.revenue_rate)
         tiles.append(
@@ -108,10 +134,7 @@ def _tiles(figures: Portfolio, months: Course | None) -> list[dict[str, Any]]:
             _tile(_("Forecast, 12 months"), figures.forecast, currency, change, _("on last month's forecast"))
             | {"note": _band_words(figures, currency), "spark": months if months and months.means else None}
         )
-    if figures.year_amount is not None:
-        change = None if figures.budget_rate is None else formats.delta(figures.budget_rate)
-        label = _("Expected full year %(year)s") % {"year": figures.year}
-        tiles.append(_tile(label, figures.year_amount, currency, change, _("on budget")))
+    tiles += _full_year(figures, budget, currency)
     if figures.wape is not None:
         before = figures.wape_before
         change = None if before is None else formats.delta(figures.wape - before, "points", good="down")
@@ -126,6 +149,33 @@ def _tiles(figures: Portfolio, months: Course | None) -> list[dict[str, Any]]:
             }
         )
     return tiles
+
+
+def _full_year(figures: Portfolio, budget: Planned | None, currency: str) -> list[dict[str, Any]]:
+    """What is expected of the financial year: against the budget of all where some is made for lines, else of
+    the products that have a budget against theirs; and against last year."""
+    full = figures.full_year
+    label = _("Expected full year")
+    if figures.data_month is not None:
+        label = _("Expected full year %(year)s") % {"year": budget_year(figures.data_month)}
+    last_year = {} if full.rate is None else {"label": _("on last year"), "delta": formats.delta(full.rate)}
+    if budget and budget.of_lines and budget.full_year and full.amount is not None:
+        change = formats.delta(full.amount / float(budget.full_year) - 1) if budget.full_year > 0 else None
+        tile = _tile(label, full.amount, currency, change, _("on budget"))
+    elif figures.year_amount is not None:
+        change = None if figures.budget_rate is None else formats.delta(figures.budget_rate)
+        tile = _tile(label, figures.year_amount, currency, change, _("on budget"))
+    elif full.amount is not None:
+        tile = _tile(label, full.amount, currency, None, "")
+    else:
+        return []
+    return [tile | ({"comparisons": [last_year]} if last_year else {})]
+
+
+def _on_budget(amount: float, plan: Decimal | None) -> dict[str, Any]:
+    if plan is None or plan <= 0:
+        return {}
+    return {"comparisons": [{"label": _("on budget"), "delta": formats.delta(amount / float(plan) - 1)}]}
 
 
 def _band_words(figures: Portfolio, currency: str) -> str:

@@ -345,6 +345,7 @@ NO_PAGES = {
     "products:details_add",
     "products:details_remove",
     "products:reopen",
+    "products:reviewed",
     "products:bulk",
     "products:bulk_undo",
     "products:view_edit",

@@ -16,13 +16,14 @@ from django.utils import timezone
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from collaboration.models import Alert
 from core.months import month_add
 from forecasting import evaluate_totals
 from forecasting.layers import months_band
 from forecasting.models import Forecast, ForecastMonth, NightlyRun, TotalForecast
 from forecasting.selectors.channels import channel_split
 from forecasting.selectors.forecasts import error_correlation_now, forecast_current
-from forecasting.selectors.totals import totals_visible
+from forecasting.selectors.totals import LineTotal, totals_visible
 from forecasting.services.totals import totals_write
 from forecasting.steps import totals
 from forecasting.totals import (
@@ -30,10 +31,20 @@ from forecasting.totals import (
     product_correlation,
     summed_half,
 )
-from products.models import ChannelLimit, LineLimit, Measure, ProductMonth, SalesMonth, UnitFactor
+from products.models import (
+    BudgetRow,
+    BudgetVersion,
+    ChannelLimit,
+    LineLimit,
+    Measure,
+    ProductMonth,
+    SalesMonth,
+    UnitFactor,
+)
+from reporting.total_panel import total_figures
 from tests.factories import channel_factory, line_factory, measure_factory, product_factory, user_factory
 
-from .conftest import LAST, months_give, run_now
+from .conftest import LAST, TODAY, months_give, run_now
 from .test_pages import signed_in, text
 
 pytestmark = pytest.mark.django_db
@@ -330,3 +341,62 @@ def test_no_channel_no_split(products) -> None:
     assert now is not None
     assert channel_split(products[0], units(), now) == []
     assert Forecast.objects.count() == 3
+
+
+def line_budget(line: Any, amount: int, year: int = 2026, **of: Any) -> None:
+    version, _new = BudgetVersion.objects.get_or_create(
+        code=f"b{year}", defaults={"name": "Budget", "year": year}
+    )
+    BudgetRow.objects.bulk_create(
+        BudgetRow(
+            version=version,
+            measure=units(),
+            month=datetime.date(year, month, 1),
+            revenue=amount,
+            **(of or {"line": line}),
+        )
+        for month in range(1, 13)
+    )
+
+
+def test_a_total_stands_beside_last_year_and_the_budget_of_its_line(client, products) -> None:
+    line = products[0].line
+    run_now()
+    total = LineTotal(of(line), None)
+    first = datetime.date(LAST.year, 1, 1)
+    year = total.year_of(first, month_add(first, 11))
+    known = dict(map(tuple, total.total.history))
+    closed = sum(known[str(month_add(first, step))] for step in range(LAST.month))
+    ahead = sum(row[1] for row in total.total.months[: 12 - LAST.month])
+    assert year == pytest.approx(closed + ahead)
+    line_budget(line, 1000, LAST.year)
+    line_budget(line, 7, LAST.year, product=products[0])
+    user = user_factory()
+    figures, of_lines = total_figures(user, total)
+    full = figures.of("revenue", "full_year")
+    assert (full.budget, float(full.value), of_lines) == (12000, pytest.approx(year), True)
+    assert figures.of("revenue", "month").budget == 1000
+    assert figures.of("revenue", "year_to_date").value == pytest.approx(Decimal(str(closed)))
+    client.force_login(user)
+    page = text(client.get(f"/forecasting/totals/?line={line.code}"))
+    assert "12,000" in page
+    everything = TotalForecast.objects.get(line=None, measure=None, current=True)
+    assert total_figures(user, LineTotal(everything, None))[0].of("revenue", "full_year").budget == 12000
+
+
+def test_a_line_off_its_own_budget_is_an_alert_of_its_owner(products) -> None:
+    owner, line = user_factory(), products[0].line
+    line.owner = owner
+    line.save()
+    line_budget(line, 1, LAST.year)
+    line_budget(line, 1, LAST.year + 1)
+    run_now()
+    alert = Alert.objects.get(kind="line_budget")
+    assert (alert.line, alert.product, alert.recipient, alert.state) == (line, None, owner, "open")
+    assert alert.evidence["budget"] == 12
+    BudgetRow.objects.update(revenue=10**9)
+    BudgetRow.objects.filter(month__month=1).delete()
+    run_now(local_date=TODAY + datetime.timedelta(days=1))
+    # A year that is planned only in part is not compared.
+    alert.refresh_from_db()
+    assert alert.state == "gone"

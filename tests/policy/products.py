@@ -113,6 +113,7 @@ RULES = [
     of_product("edit", get=EDIT, post=EDIT, data=changed("Changed", "own_product")),
     of_product("end", get=EDIT, post=EDIT, data=ended),
     of_product("reopen", post=EDIT),
+    of_product("reviewed", post=EDIT),
     of_product("activity", get=VIEW),
     of_product("details", get=VIEW),
     of_product("details_add", post=EDIT, more={"part": "codes"}, data={"codes-code": "8710"}),

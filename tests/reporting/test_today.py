@@ -17,8 +17,8 @@ from collaboration.services.actions import action_create
 from collaboration.services.alerts import Candidate, alerts_settle
 from core.organisation import today
 from forecasting.models import NightlyRun, NightlyStep, ProductNews
-from products.models import Measure, Product, ProductFigures, ProductMonth
-from reporting.selectors.today import AlertCounts, course, movers, portfolio, scope_read
+from products.models import BudgetRow, BudgetVersion, Measure, Product, ProductFigures, ProductMonth
+from reporting.selectors.today import AlertCounts, Grown, course, movers, planned, portfolio, scope_read
 from reporting.words.today import alerts_sentence, night_sentence, why_words
 from tests.factories import (
     channel_factory,
@@ -179,6 +179,67 @@ def test_figures_equal_the_sum_of_their_products(night):
     stages = {row.stage: (row.count, row.change) for row in found.stages}
     assert (stages["growth"], stages["maturity"], stages["decline"]) == ((1, -1), (2, 1), (0, 0))
     assert sum(row.revenue_share or 0 for row in found.stages) == pytest.approx(1)
+
+
+def told(night: NightlyRun, **fields: Any) -> Product:
+    """Ten months of 2026 at 100, of 2025 at 80, with 220 to come; the plan of the line is below."""
+    product = known(night, **fields)
+    ProductFigures.objects.filter(product=product).update(
+        revenue_month=Decimal(100),
+        revenue_month_before=Decimal(80),
+        revenue_ytd=Decimal(1000),
+        revenue_ytd_before=Decimal(800),
+        revenue_year_before=Decimal(960),
+        months_ytd=10,
+        months_ytd_before=10,
+        months_year_before=12,
+        year_rest_amount=220,
+    )
+    return product
+
+
+def line_budget(amount: int, **of: Any) -> None:
+    version, _new = BudgetVersion.objects.get_or_create(code="b26", defaults={"name": "B", "year": 2026})
+    BudgetRow.objects.bulk_create(
+        BudgetRow(
+            version=version,
+            measure=Measure.objects.get(code="units"),
+            month=datetime.date(2026, month, 1),
+            revenue=amount,
+            **of,
+        )
+        for month in range(1, 13)
+    )
+
+
+def test_month_year_to_date_and_full_year_against_last_year_and_the_budget_of_the_line(night, client):
+    owner = user_factory()
+    line = line_factory(owner=owner)
+    products = [told(night, line=line) for _number in range(2)]
+    scope = scope_read(owner, {})
+    found = portfolio(owner, scope)
+    assert (found.month, found.ytd) == (Grown(200, pytest.approx(0.25)), Grown(2000, pytest.approx(0.25)))
+    assert found.full_year == Grown(2440, pytest.approx(2440 / 1920 - 1))
+    line_budget(160, line=line)
+    line_budget(50, product=products[0])
+    budget = planned(owner, scope, MONTH)
+    assert (budget.month, budget.ytd, budget.full_year, budget.of_lines) == (160, 1600, 1920, True)
+    client.force_login(owner)
+    page = text(client.get("/")).replace("\u00a0", " ")
+    for part in ("Revenue, Oct 2026", "+27.1%"):
+        assert part in page
+    # Somebody else's product in the line: its budget is not the person's.
+    told(night, line=line, owner=user_factory())
+    budget = planned(owner, scope_read(owner, {}), MONTH)
+    assert (budget.month, budget.of_lines) == (50, False)
+    assert planned(owner, scope_read(owner, {"line": line.code}), MONTH).month == 160
+
+
+def test_no_full_year_while_forecasts_are_of_other_data(night):
+    user = user_factory()
+    told(night)
+    ProductFigures.objects.update(forecast_as_of=datetime.date(2026, 9, 1))
+    assert portfolio(user, scope_read(user, {})).full_year == Grown()
 
 
 def test_the_band_of_the_portfolio_is_not_the_sum_of_bands(night):

@@ -1,0 +1,56 @@
+"""What the page of totals shows of a line, or of everything: the spans against last year and budget."""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Mapping
+from dataclasses import replace
+from decimal import Decimal
+from typing import Any
+
+from django.utils.translation import gettext
+
+from core.months import month_add
+from forecasting.selectors.totals import LineTotal
+from products.models import Measure
+from products.selectors.budget import BudgetMonth
+from products.selectors.budget_lines import budget_revenue
+from products.selectors.figures import compared, spans
+from products.selectors.lines import line_tree
+from products.selectors.sales import MonthSales
+from reporting.selectors.key_figures import KeyFigures, figures_of
+from reporting.words.key_figures import comparison_tables
+
+
+def total_compared(user: Any, shown: Any) -> Mapping[str, Any] | None:
+    """The table of a total in money; ``None`` for one in a unit."""
+    if not isinstance(shown, LineTotal) or shown.total.measure_id is not None:
+        return None
+    figures, of_lines = total_figures(user, shown)
+    note = (
+        gettext("the budget of a line is its own row, else the sum of what is below it") if of_lines else ""
+    )
+    return {"tables": comparison_tables(figures, Measure(kind=Measure.Kind.FLOW), ""), "note": note}
+
+
+def total_figures(user: Any, shown: LineTotal) -> tuple[KeyFigures, bool]:
+    """Key figures of revenue, and whether some of the budget is made for lines as wholes. Expected of the
+    full year are the closed months and the forecast, without a band. One query, two where lines have budgets
+    by channel."""
+    total, tree = shown.total, line_tree()
+    wanted = spans(total.as_of)
+    first, last = wanted["full_year"]
+    lines = tree.lines if total.line_id is None else tree.descendants(total.line_id)
+    budget = budget_revenue(user, tree, lines, month_add(first, -12), last)
+    plans = {month: BudgetMonth(month, None, revenue, "", False) for month, revenue in budget.months.items()}
+    sales = [
+        MonthSales(datetime.date.fromisoformat(month), revenue=Decimal(str(value)))
+        for month, value in total.history
+        if value is not None
+    ]
+    flow = Measure(kind=Measure.Kind.FLOW)
+    figures = figures_of(compared(sales, plans, flow, wanted), flow, total.as_of, None, None)
+    year = shown.year_of(first, last)
+    *plain, full = figures.revenue
+    expected = None if year is None else Decimal(str(round(year, 4)))
+    return KeyFigures(figures.volume, [*plain, replace(full, value=expected)]), budget.of_lines
