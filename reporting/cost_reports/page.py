@@ -35,7 +35,7 @@ class ShownRow:
 
 
 def heads(query: ReportQuery) -> list[tuple[str, str]]:
-    return [(measure_words(code), period_words(query, code)) for code in query.columns]
+    return [(measure_words(query, code), period_words(query, code)) for code in query.columns]
 
 
 def amount_words(query: ReportQuery, code: str, amount: Decimal | None) -> str:

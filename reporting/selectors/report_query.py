@@ -177,7 +177,21 @@ class ReportQuery:
 
     def pair(self, period: str) -> tuple[tuple[Span, ...], tuple[Span, ...]]:
         """What a difference or an index sets beside each other."""
-        return self.spans(period, self.of), self.spans(period, self.against)
+        return self.spans(period, self.compared(period)), self.spans(period, self.against)
+
+    def compared(self, period: str) -> str:
+        """What a difference or an index is of: the latest estimate where the period has that as a column."""
+        return "estimate" if f"{period}-estimate" in self.columns else self.of
+
+    @cached_property
+    def sides(self) -> tuple[Span, Span]:
+        """The periods that a layout compares, what was first. A bridge from last year or the budget has of a
+        period that is not over the months that passed, on both sides."""
+        [then], [now] = self.spans(self.period, self.against), self.spans(self.period, self.of)
+        if self.layout != "bridge" or self.against not in BRIDGED_FROM or now.last < month_start(today()):
+            return then, now
+        left = months_between(max(self.known_until, now.first), now.last)
+        return tuple(replace(span, last=month_add(span.last, -max(left, 0))) for span in (then, now))
 
 
 def bounds(

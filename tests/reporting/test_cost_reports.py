@@ -100,8 +100,13 @@ class TestSums:
         assert got["year-standard"] == booked_in("2026-01", "2026-12", "standard")
         assert got["ytd-last_year"] == booked_in("2025-01", "2025-05", *actual)
         budget = booked_in("2026-01", "2026-05", "budget")
-        assert got["ytd-difference"] == got["ytd-actual"] - budget
-        assert got["ytd-index"] == got["ytd-actual"] * 100 / budget
+        plain = report(columns="ytd-actual,ytd-difference,ytd-index", of="actual", against="budget").total
+        assert plain is not None
+        assert plain.amounts == (
+            got["ytd-actual"],
+            got["ytd-actual"] - budget,
+            got["ytd-actual"] * 100 / budget,
+        )
         ahead = booked_in("2026-08", "2026-12", "forecast")
         assert ahead
         assert got["year-estimate"] == booked_in("2026-01", "2026-07", *actual) + ahead
@@ -113,6 +118,30 @@ class TestSums:
             booked_in("2026-09", "2026-09", "forecast"),
             booked_in("2026-01", "2026-07", *actual) + booked_in("2026-08", "2026-09", "forecast"),
         )
+
+    def test_a_difference_beside_the_latest_estimate_is_of_it(self, products: list[Product]) -> None:
+        """The worked case: booked 820 and 430 ahead = 1,250, index 104 against a budget of 1,202."""
+        months = [month_add(MONTH, step) for step in range(2)]
+        for source, amounts in (("actual", (820, 0)), ("forecast", (0, 430)), ("budget", (600, 602))):
+            rows = [
+                BookedCost(products[0].pk, month, kind("energy").pk, None, None, "", D(amount))
+                for month, amount in zip(months, amounts, strict=True)
+                if amount
+            ]
+            cost_months_book(source=source, months=months, rows=rows)
+        said = {"of": "actual", "against": "budget"}
+        columns = "year-estimate,year-budget,year-difference,year-index,ytd-difference"
+        found = report(**said, columns=columns).total
+        assert found is not None
+        assert [round(amount or 0) for amount in found.amounts] == [1250, 1202, 48, 104, 220]
+        client = Client()
+        client.force_login(user_factory("finance", language="en"))
+        page = client.get("/costs/reports/", {"month": "2026-05", **said, "columns": columns})
+        assert ("difference, latest estimate", "full year") in page.context["heads"]
+        assert ("difference", "year to date") in page.context["heads"]
+        booked = report(**said, columns="year-actual,year-difference").total
+        assert booked is not None
+        assert booked.amounts == (820, -382)
 
     @pytest.mark.parametrize("seed", range(12))
     def test_every_total_equals_its_rows(self, booked: list[Product], seed: int) -> None:
