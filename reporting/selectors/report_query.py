@@ -29,7 +29,7 @@ ONE_BY = {
     "margin": MARGIN_BY,
     "units": ("product",),
     "bridge": ("product",),
-    "variance": ("product", "kind", "supplier", "line"),
+    "variance": ("product", "kind", "supplier", "line", "month"),
     "trend": ("kind", "product", "line"),
 }
 """What the rows of a layout can be of, the first unless told; costs: of any dimensions at once."""

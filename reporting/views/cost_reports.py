@@ -226,7 +226,7 @@ FIELDS = {
     "margin": {"by", "of", "period", "scale"},
     "units": {"of", "period", "against", "level"},
     "bridge": {"of", "period", "against", "level", "scale"},
-    "variance": {"by", "period", "against", "kind", "level"},
+    "variance": {"by", "period", "against", "kind", "level", "scale"},
     "trend": {"by", "of", "period", "kind", "level"},
 }
 """What the form asks, besides month, line and product."""
