@@ -44,7 +44,7 @@ from reporting.selectors.margin_gaps import MarginGaps
 from reporting.selectors.margin_report import margin_report
 from reporting.selectors.price_variance import price_variance
 from reporting.selectors.report_choices import COST_REPORT, cost_reports_kept
-from reporting.selectors.report_names import OFFERED, names_offered
+from reporting.selectors.report_names import OFFERED, channels_offered, names_offered
 from reporting.selectors.report_query import ONE_BY, TREND_MONTHS, ReportQuery, report_query
 from reporting.selectors.unit_report import SORTS, unit_report
 from reporting.words.cost_reports import (
@@ -60,11 +60,16 @@ from reporting.words.cost_reports import (
 from reporting.words.margin_gaps import gaps_words
 
 CHIPS = ("product", "family", "channel", "supplier", "cost_centre")
+NARROWED = {"costs": OFFERED, "margin": ("channel",)}
+"""What the form of a layout can narrow it to; of others a chip says it."""
 FILES = (
     ("xlsx", "XLSX", ""),
     ("csv", gettext_lazy("CSV with ; and 0,5"), "&separator=semicolon&decimal=comma"),
+    ("csv", gettext_lazy("CSV with ; and 0.5"), "&separator=semicolon&decimal=point"),
     ("csv", gettext_lazy("CSV with , and 0.5"), "&separator=comma&decimal=point"),
+    ("csv", gettext_lazy("CSV with , and 0,5"), "&separator=comma&decimal=comma"),
     ("csv", gettext_lazy("CSV with tabs and 0,5"), "&separator=tab&decimal=comma"),
+    ("csv", gettext_lazy("CSV with tabs and 0.5"), "&separator=tab&decimal=point"),
     ("pdf", "PDF", ""),
 )
 
@@ -139,6 +144,7 @@ def _margin(request: HttpRequest, query: ReportQuery) -> dict[str, Any]:
     drawn = waterfall_row(query, found)
     return {
         "whole": query.address(row=""),
+        "narrowings": [] if found.limited else narrowings(query, {"channel": channels_offered(request.user)}),
         "chart": waterfall_chart(query, drawn, list(cost_kinds())) if drawn else None,
         "heads": margin_heads(claims=claims),
         "page": page,
