@@ -139,6 +139,19 @@ class ReportQuery:
         query.update(self.filters)
         return query.urlencode()
 
+    @property
+    def is_of_last_month(self) -> bool:
+        return self.month == _month("")
+
+    @property
+    def moving(self) -> str:
+        """The address without its month, so always of the last one; a trend then begins a year before it."""
+        query = QueryDict(self.encoded, mutable=True)
+        del query["month"]
+        if self.layout == "trend" and self.first == month_add(self.month, -TREND_MONTHS):
+            del query["period"], query["first"]
+        return query.urlencode()
+
     def span(self, period: str, sources: frozenset[str], back: int = 0) -> Span:
         """The period, of the financial year that the month is in, or so many months earlier."""
         begin, end = bounds(period, self.month, self.first)

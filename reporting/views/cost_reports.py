@@ -95,9 +95,11 @@ def cost_report(request: HttpRequest) -> HttpResponse:
             for name, value in query.filters.items()
             if name in ("product", "family")
             or (name == "line" and value[0] in "=-")
-            or (name in OFFERED and query.layout != "costs")
+            or (name in OFFERED and name not in NARROWED.get(query.layout, ()))
         ],
         "files": FILES,
+        "moves": query.is_of_last_month,
+        "can_share": request.user.has_perm("products.share_views"),
         "can_export": request.user.has_perm("exchange.export"),
         "layouts": [(name, LAYOUT_WORDS[name], _other(query, name)) for name in LAYOUTS],
         "span": formats.month(query.month) if query.layout == "costs" else now_words(query),
@@ -256,12 +258,13 @@ def _without(query: ReportQuery, name: str) -> str:
 @with_right(RIGHT)
 @require_POST
 def view_new(request: HttpRequest) -> HttpResponse:
-    """Keep the report as it stands under a name."""
+    """Keep the report as it stands under a name; of the last month it moves along, unless that is fixed."""
     query = report_query(QueryDict(request.POST.get("query", "")))
+    moves = query.is_of_last_month and "fixed" not in request.POST
     view = view_create(
         user=request.user,
         name=request.POST.get("name", ""),
-        query=query.encoded,
+        query=query.moving if moves else query.encoded,
         shared="shared" in request.POST,
         page=COST_REPORT,
     )

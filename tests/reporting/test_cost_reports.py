@@ -18,7 +18,8 @@ from django.test import Client
 from django.utils import translation
 from python_calamine import CalamineWorkbook
 
-from core.months import month_add
+from core.months import month_add, month_start
+from core.organisation import today
 from pricing.models import CostKind
 from pricing.selectors.cost_months import BookedCost, cost_months
 from pricing.services.cost_months import cost_months_book
@@ -29,6 +30,7 @@ from reporting.selectors.margin_report import margin_report
 from reporting.selectors.report_query import COLUMNS, DIMENSIONS, report_query
 from reporting.services.report_files import report_bytes, report_file_make
 from tests.factories import channel_factory, line_factory, product_factory, user_factory
+from tests.html import tight
 from tests.pricing.test_costs import kind
 
 pytestmark = pytest.mark.django_db
@@ -407,3 +409,28 @@ class TestPage:
         assert b"Energy" not in client.get("/products/?view=all").content
         client.post(f"/costs/reports/views/{view.pk}/end/")
         assert not SavedView.objects.exists()
+
+    def test_kept_of_the_last_month_it_moves_along(self, client: Client, booked: list[Product]) -> None:
+        last = f"{month_add(month_start(today()), -1):%Y-%m}"
+        kept = {}
+        for name, said in (
+            *(("moves", {}), ("fixed", {"fixed": "on"})),
+            *(("earlier", {"query": "kind=energy&month=2026-05"}), ("trend", {"query": "layout=trend"})),
+        ):
+            client.post("/costs/reports/views/new/", {"name": name, "query": "kind=energy", **said})
+            kept[name] = QueryDict(SavedView.objects.get(name=name).query)
+        assert "month" not in kept["moves"]
+        assert kept["moves"]["kind"] == "energy"
+        assert [kept[name]["month"] for name in ("fixed", "earlier")] == [last, "2026-05"]
+        assert not {"month", "first"} & kept["trend"].keys()
+        assert 'name="fixed"' in tight(client.get("/costs/reports/"))
+        assert 'name="fixed"' not in tight(client.get("/costs/reports/?month=2026-05"))
+
+    def test_kept_it_is_shared_by_who_may(self, client: Client, booked: list[Product]) -> None:
+        reading = Client()
+        reading.force_login(user_factory(rights=["products.view", "pricing.view_costs"], language="en"))
+        assert 'name="shared"' not in tight(reading.get("/costs/reports/"))
+        assert 'name="shared"' in tight(client.get("/costs/reports/"))
+        said = {"name": "Energy of all", "query": "kind=energy", "shared": "on"}
+        client.post("/costs/reports/views/new/", said)
+        assert "Energy of all" in tight(reading.get("/costs/reports/"))
