@@ -64,7 +64,7 @@ def margin_bridge_section(builder: Builder, context: ReportContext) -> None:
                 *(Column("margin", head, _amount_at(place, context)) for place, head in enumerate(heads)),
             ],
             parts,
-            note=f"{span_words(first, last)}, {_('standard costs')}",
+            note=_("%(months)s, standard costs") % {"months": span_words(first, last)},
             name=f"{against}_table",
         )
 
