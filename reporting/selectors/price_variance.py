@@ -116,8 +116,8 @@ def price_variance(user: Any, query: ReportQuery) -> VarianceReport:
             sums[key] = standard or ZERO, actual or ZERO
     if not sums:
         return VarianceReport([], unbooked=unbooked)
-    known = by not in ("supplier", "month") and "supplier" not in query.filters
-    planned = query.against == "budget" and known and visible_channel_ids(user) is None
+    can_plan = by not in ("supplier", "month") and "supplier" not in query.filters
+    planned = query.against == "budget" and can_plan and visible_channel_ids(user) is None
     products = products_asked(user, query) if by == "product" or planned else {}
     known = {pk: product_name(row) for pk, row in products.items()} if by == "product" else {}
     names = Names(query, [((key,), None) for key in sums if key not in known])

@@ -203,8 +203,11 @@ class ReportQuery:
         [then], [now] = self.spans(self.period, self.against), self.spans(self.period, self.of)
         if self.layout != "bridge" or self.against not in BRIDGED_FROM or now.last < month_start(today()):
             return then, now
-        left = months_between(max(self.known_until, now.first), now.last)
-        return tuple(replace(span, last=month_add(span.last, -max(left, 0))) for span in (then, now))
+        ahead = max(0, months_between(max(self.known_until, now.first), now.last))
+        return (
+            replace(then, last=month_add(then.last, -ahead)),
+            replace(now, last=month_add(now.last, -ahead)),
+        )
 
 
 def bounds(
