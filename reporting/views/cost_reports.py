@@ -147,7 +147,7 @@ def _margin(request: HttpRequest, query: ReportQuery) -> dict[str, Any]:
     return {
         "whole": query.address(row=""),
         "narrowings": [] if found.limited else narrowings(query, {"channel": channels_offered(request.user)}),
-        "chart": waterfall_chart(query, drawn, list(cost_kinds())) if drawn else None,
+        "chart": waterfall_chart(query, drawn, found.kinds) if drawn else None,
         "heads": margin_heads(claims=claims),
         "page": page,
         "rows": [
