@@ -67,6 +67,10 @@ class MarginCard:
     sold: Decimal | None = None
 
     @property
+    def first(self) -> str:
+        return f"{self.months[0]:%Y-%m}"
+
+    @property
     def last(self) -> str:
         return f"{self.months[-1]:%Y-%m}"
 

@@ -66,8 +66,9 @@ class CostChange(models.Model):
 
 class CostChangeEffect(models.Model):
     """What a change does to a product: net sales of the last 12 months, and the margins that the rates of its
-    first day would have left of them, without it (*was*) and with it. The floor is of CM2; ``tied`` are the
-    costs before it that go up and down with the price."""
+    first day would have left of them, without it (*was*) and with it. The floor is of CM2;
+    ``is_under``: the change brings it there; ``tied`` are the costs before it that go up and down with the
+    price."""
 
     cost_change = models.ForeignKey(CostChange, models.CASCADE, related_name="effects")
     product = models.ForeignKey("products.Product", models.CASCADE, related_name="+")
@@ -87,3 +88,8 @@ class CostChangeEffect(models.Model):
         constraints = [
             models.UniqueConstraint(fields=["cost_change", "product"], name="cost_change_effect_once"),
         ]
+
+    @property
+    def stays_under(self) -> bool:
+        """Under its floor without the change and with it."""
+        return self.floor is not None and max(self.cm2_was, self.cm2) < self.floor * self.net

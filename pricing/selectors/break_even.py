@@ -12,7 +12,8 @@ from typing import Any
 from django.db.models import Q, Sum
 from django.db.models.functions import Coalesce
 
-from core.months import month_add, month_end, month_row
+from core.months import financial_year_start, month_add, month_end, month_row
+from core.organisation import organisation_get
 from pricing.engine.costs import abc as abc_of
 from pricing.engine.costs import break_even, operating_leverage, safety_rate
 from pricing.models import CostKind, CostLine, CostMonth
@@ -56,8 +57,8 @@ class Ranked:
 @dataclass(frozen=True)
 class BreakEven:
     """Of the last 12 months: ``fixed`` are amounts a month and once before overhead, ``unit_margin`` what a
-    unit leaves after all costs that move. ``day``: when this calendar year's sales and forecast have paid for
-    a year of it."""
+    unit leaves after all costs that move. ``day``: when this financial year's sales and forecast have paid
+    for a year of it."""
 
     fixed: Decimal
     sold: Decimal
@@ -196,18 +197,18 @@ def _unknown(month: MonthMargin) -> list[CostLine]:
 
 
 class _Year:
-    """What products sold in the calendar year of the month after ``last``, and will. One query."""
+    """What products sold in the financial year of the month after ``last``, and will. One query."""
 
     def __init__(
         self, products: Sequence[Product], tree: LineTree, margins: Margins, last: datetime.date
     ) -> None:
-        begin = month_add(last, 1).replace(month=1)
+        begin = financial_year_start(month_add(last, 1), organisation_get().financial_year_first_month)
         leads = {row.pk: tree.lead_measure(row.line_id).pk for row in products}
         self._months: dict[int, dict[datetime.date, Decimal]] = {
             row.pk: {month: _units(sold) for month, sold in margins.sold(row).items() if month >= begin}
             for row in products
         }
-        ahead = Q(months__month__gt=last, months__month__year=begin.year)
+        ahead = Q(months__month__gt=last, months__month__lte=month_add(begin, 11))
         for pk, month, planned in volumes_planned(leads, ahead):
             self._months[pk].setdefault(month, planned)
 

@@ -282,7 +282,7 @@ def _effect(
         **{name: getattr(after, name) for name in LEVELS},
         tied=tied,
         floor=floor,
-        is_under=floor is not None and getattr(after, LEVEL) < floor * before.net,
+        is_under=floor is not None and getattr(after, LEVEL) < floor * before.net <= getattr(before, LEVEL),
     )
 
 

@@ -52,7 +52,7 @@ def bridge_shown(query: ReportQuery, found: Bridge) -> ShownBridge:
     chart = Chart(
         id="bridge-chart",
         title=str(_("What changed the margin?")),
-        subtitle=str(PERIOD_WORDS[query.period]),
+        subtitle=f"{PERIOD_WORDS[query.period]}: {now_words(query)}",
         spec=waterfall_spec(steps, lambda amount: formats.money(amount, currency, scale="auto")),
         table=ChartTable(
             [str(_("Step")), currency], [[label, formats.number(amount, 2)] for label, amount, _is in steps]

@@ -14,6 +14,7 @@ from core import formats
 from core.charts import Chart, ChartTable, Spec
 from core.charts.model import months_spec
 from core.organisation import organisation_get
+from reporting.cost_reports.page import exactly
 from reporting.cost_reports.table import Column, FileRow, Table, labels_of, limited_refuse
 from reporting.cost_reports.units import unit_amount
 from reporting.cost_reports.volume_steps import volume_steps
@@ -21,7 +22,7 @@ from reporting.selectors.cost_report import CostReport
 from reporting.selectors.cost_trend import CostTrend, TrendRow
 from reporting.selectors.price_variance import VarianceReport, VarianceRow
 from reporting.selectors.report_names import Name
-from reporting.selectors.report_query import FILTERS, ReportQuery
+from reporting.selectors.report_query import ReportQuery
 from reporting.words.cost_reports import now_words
 
 CHANGES = {"variance": "money", "volume": "money", "rate": "percent", "change": "percent"}
@@ -30,12 +31,12 @@ CHANGES = {"variance": "money", "volume": "money", "rate": "percent", "change": 
 
 @dataclass(frozen=True)
 class ShownCells:
-    """``cells``: text, and of a change its amount and kind."""
+    """``cells``: text, and of a change how it is shown instead."""
 
     name: str
     code: str
     opened: str
-    cells: Sequence[tuple[str, Decimal | None, str]]
+    cells: Sequence[tuple[str, formats.Delta | None]]
 
 
 def variance_table(user: Any, query: ReportQuery, found: VarianceReport) -> Table:
@@ -71,7 +72,7 @@ def variance_table(user: Any, query: ReportQuery, found: VarianceReport) -> Tabl
             yield _total(by, amounts(found.total), len(found.rows))
 
     size = len(found.rows) + (found.total is not None)
-    keys, asked = [by, f"{by}_name"], replace(query, of="actual", scale="")
+    keys, asked = [by, f"{by}_name"], replace(query, of="actual")
     said = [(label, formats.number(amount, 2)) for label, amount, _is_total in volume_steps(found)]
     return Table(_costs(user, asked), asked, labels_of([by]), keys, columns, size, rows, said)
 
@@ -153,26 +154,50 @@ def variance_notes(query: ReportQuery, found: VarianceReport) -> list[str]:
 def comparison_shown(table: Table, row: FileRow) -> ShownCells:
     """A row of the page; its name opens what is booked of it."""
     cells = [
-        (table.words(column, amount), amount, CHANGES.get(column.key, ""))
+        (table.words(column, amount), _change(table.query, column, amount))
         for column, amount in zip(table.columns, row.amounts, strict=True)
     ]
-    query, by = table.query, table.query.by[0]
-    if not row.names:
-        return ShownCells(_("Total"), "", "", cells)
-    code, label = row.names
-    opened = ""
-    if code and by in FILTERS:
-        measures = (
-            ("actual", "standard", "difference", "index") if query.layout == "variance" else (query.of,)
-        )
-        opened = query.address(
-            layout="costs",
-            filters={**query.filters, by: code},
-            by=("product" if by == "kind" else "kind", "month"),
-            columns=tuple(f"{query.period}-{each}" for each in measures),
-            against="standard" if query.layout == "variance" else "last_year",
-        )
+    by = table.query.by[0]
+    code, label = row.names or ("", _("Total"))
+    opened = _opened(table.query, None if row.depth else code)
     return ShownCells(label, code if by == "product" else "", opened, cells)
+
+
+def _change(query: ReportQuery, column: Column, amount: Decimal | None) -> formats.Delta | None:
+    kind = CHANGES.get(column.key)
+    if kind is None:
+        return None
+    if kind == "money" and query.scale:
+        return formats.delta(None if amount is None else amount / 1000, "number", "down", 1)
+    return formats.delta(amount, kind, "down", unit=organisation_get().currency if kind == "money" else "")
+
+
+def _opened(query: ReportQuery, code: str | None) -> str:
+    """Where a row is opened: the same figures by what it is not of yet (no ``code``: the sum of all); in the
+    end the costs that are booked, of the trend of a kind. Of the price variance those of a product's kind in
+    a month, of all suppliers: the actual ones may name none, and other months may have no actual ones."""
+    by = query.by[0]
+    if code is None:
+        inner = next(name for name in ("product", "kind") if name != by)
+        return "" if inner in query.filters else query.address(by=(inner,))
+    if by == "month":
+        if not {"product", "kind"} <= query.filters.keys():
+            return ""
+        return query.month_only(code).address(
+            layout="costs",
+            filters={name: value for name, value in query.filters.items() if name != "supplier"},
+            by=("supplier", "channel", "cost_centre"),
+            columns=tuple(f"month-{each}" for each in ("actual", "standard", "difference", "index")),
+            against="standard",
+        )
+    filters = {**query.filters, by: exactly(by, code)}
+    if query.layout == "trend" and by == "kind":
+        columns = (f"{query.period}-{query.of}",)
+        return query.address(
+            layout="costs", filters=filters, by=("product", "month"), columns=columns, against="last_year"
+        )
+    inner = next((name for name in ("product", "kind") if name not in filters), "month")
+    return "" if query.layout == "trend" and inner == "month" else query.address(by=(inner,), filters=filters)
 
 
 def trend_chart(query: ReportQuery, found: CostTrend) -> Chart | None:

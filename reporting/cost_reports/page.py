@@ -35,7 +35,7 @@ class ShownRow:
 
 
 def heads(query: ReportQuery) -> list[tuple[str, str]]:
-    return [(measure_words(code), period_words(query, code)) for code in query.columns]
+    return [(measure_words(query, code), period_words(query, code)) for code in query.columns]
 
 
 def amount_words(query: ReportQuery, code: str, amount: Decimal | None) -> str:
@@ -148,7 +148,8 @@ def margin_shown(
 
 
 def _margin_opened(query: ReportQuery, row: MarginRow, *, total: bool) -> str:
-    """A month and a family open to products, all together to lines or products; others to their costs."""
+    """A month, line, channel and family open to products, all together to lines or products; products, and
+    what is in no family, to their costs."""
     by, filters = query.by[0], {**query.filters}
     if total:
         wider = "product" if by == "line" else "line"
@@ -158,7 +159,7 @@ def _margin_opened(query: ReportQuery, row: MarginRow, *, total: bool) -> str:
         return query.month_only(row.name.code).address(by=("product",), period="month")
     else:
         filters[by] = exactly(by, row.name.code)
-        if by == "family" and row.name.code:
+        if by in ("line", "channel") or (by == "family" and row.name.code):
             return query.address(by=("product",), filters=filters)
     return query.address(
         layout="costs",

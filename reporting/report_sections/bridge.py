@@ -24,7 +24,8 @@ from reporting.words.margin_gaps import gaps_words
 
 def margin_bridge_section(builder: Builder, context: ReportContext) -> None:
     """What prices, costs, volume and mix did to the margin of the period (of a longer one of its last 12
-    months), against last year and against the budget, and each product's part of it."""
+    months), against last year and against the budget, and each product's part of it; of standard costs, as
+    the sections with margins are."""
     if not builder.may("margin"):
         return
     products = context.scope.all
@@ -37,7 +38,7 @@ def margin_bridge_section(builder: Builder, context: ReportContext) -> None:
     titles = {"last_year": _("Margin against last year"), "budget": _("Margin against budget")}
     for against in BRIDGED_FROM:
         months = f"period=range&first={first:%Y-%m}&month={last:%Y-%m}"
-        asked = QueryDict(f"layout=bridge&against={against}&{months}")
+        asked = QueryDict(f"layout=bridge&of=standard&against={against}&{months}")
         query = replace(report_query(asked), only=only)
         report = margin_bridge(context.viewer, query)
         if report.found is None or not report.found.before:
@@ -63,7 +64,7 @@ def margin_bridge_section(builder: Builder, context: ReportContext) -> None:
                 *(Column("margin", head, _amount_at(place, context)) for place, head in enumerate(heads)),
             ],
             parts,
-            note=span_words(first, last),
+            note=_("%(months)s, standard costs") % {"months": span_words(first, last)},
             name=f"{against}_table",
         )
 

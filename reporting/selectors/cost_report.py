@@ -343,9 +343,14 @@ def _within(query: ReportQuery, name: str, value: str) -> Q:
     if name == "cost_centre":
         return Q(cost_centre__iexact=value)
     if name == "supplier" and query.called.closing is not None:
-        names = query.called.names(name, Supplier.objects.all(), ["all"])
-        return Q(supplier__in=[pk for pk, (code, _n) in names.items() if code.lower() == value.lower()])
+        return Q(supplier__in=suppliers_named(query, value))
     return Q(**{f"{name}__code__iexact": value})
+
+
+def suppliers_named(query: ReportQuery, code: str) -> list[int]:
+    """Those with this code, as the report calls them."""
+    names = query.called.names("supplier", Supplier.objects.all(), ["all"])
+    return [pk for pk, (own, _name) in names.items() if own.lower() == code.lower()]
 
 
 def _of_products(query: ReportQuery) -> Q:

@@ -63,8 +63,7 @@ def compared(user: Any, query: ReportQuery) -> tuple[dict[int, Product], list[Co
     """The products asked for, both periods of each (and of what is on none), and what these are without."""
     plain = replace(query, filters={key: own for key, own in query.filters.items() if key != "level"})
     products, tree, level = products_asked(user, plain), query.called.tree, margin_level(query)
-    [now] = query.spans(query.period, query.of)
-    [then] = query.spans(query.period, query.against)
+    then, now = query.sides
     sides, bare = _sides(user, plain, products, (then, now), level)
     rows = [
         Compared(key, _unit(products.get(key), tree), *(side.get(key, NOTHING) for side in sides))

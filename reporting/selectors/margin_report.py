@@ -6,7 +6,7 @@ Amounts are those of the statement of a product: sales and deductions of its mon
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from typing import Any
@@ -18,6 +18,7 @@ from django.utils.translation import pgettext
 from core import formats
 from core.months import month_end
 from pricing.engine.costs import LEVELS, ClaimRatios, claim_ratios
+from pricing.models import CostKind
 from products.models import Channel, Product
 from products.selectors.access import products_visible, visible_channel_ids
 
@@ -61,6 +62,7 @@ _WITH_ACTUAL = """
                 AND c.source IN ('actual', 'accrual') AND c.replaced_at IS NULL)
 """
 _COSTS = {"month": "month", "channel": "channel_id"}
+_OF_KIND = ("code", "level", "place", "name_en", "name_nl")
 
 
 @dataclass(frozen=True)
@@ -108,12 +110,14 @@ class MarginRow:
 
 @dataclass(frozen=True)
 class MarginReport:
-    """``limited``: the person sees only some channels, what they would see is no margin."""
+    """``limited``: the person sees only some channels, what they would see is no margin. ``kinds``: those
+    that costs are of, as they are called."""
 
     rows: list[MarginRow]
     total: MarginRow | None = None
     limited: bool = False
     gaps: MarginGaps = NO_GAPS
+    kinds: Sequence[CostKind] = ()
 
 
 def margin_report(user: Any, query: ReportQuery) -> MarginReport:
@@ -128,16 +132,20 @@ def margin_report(user: Any, query: ReportQuery) -> MarginReport:
         within(query), month__range=(span.first, span.last), source__in=span.sources
     )
     kinds: dict[Any, dict[int, Decimal]] = defaultdict(dict)
-    fields = (_COSTS.get(by, "product_id"), "kind__level", "kind_id")
+    called: dict[int, CostKind] = {}
+    fields = (_COSTS.get(by, "product_id"), "kind_id", *(f"kind__{name}" for name in _OF_KIND))
     sums = {"all": Sum("amount"), "claims": Sum("amount", filter=Q(kind__code="claims"))}
-    for key, level, kind, amount, claims in booked.order_by().values_list(*fields).annotate(**sums):
+    for key, kind, *said, amount, claims in booked.order_by().values_list(*fields).annotate(**sums):
+        called[kind] = CostKind(kind, **dict(zip(_OF_KIND, said, strict=True)))
+        level = called[kind].level
         kinds[key][kind] = amount
         costs[key][level] = costs[key].get(level, ZERO) + amount
         costs[key]["claims"] = costs[key].get("claims", ZERO) + (claims or ZERO)
     [sales] = sales_booked(query, products, span)
     names = _names(by, query, products, costs.keys() | sales.keys())
     gaps = margin_gaps(user, query, products, leading(query, products), [span])
-    return _with_gaps(_added(names, sales, costs, kinds), gaps, in_some="channel" in query.filters)
+    found = replace(_added(names, sales, costs, kinds), kinds=[*called.values()])
+    return _with_gaps(found, gaps, in_some="channel" in query.filters)
 
 
 def _with_gaps(found: MarginReport, gaps: MarginGaps, *, in_some: bool) -> MarginReport:

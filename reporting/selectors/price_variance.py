@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import Any
 
@@ -16,11 +16,11 @@ from pricing.models import CostMonth
 from products.models import Product
 from products.selectors.access import visible_channel_ids
 
-from .cost_report import booked_visible, with_line, within
+from .cost_report import booked_visible, suppliers_named, with_line, within
 from .margin_report import products_asked, sales_booked
 from .planned_variance import PlannedVolumes, planned_volumes, volumes_planned, volumes_sold
 from .report_names import NOTHING, Name, Names, product_name
-from .report_query import SOURCES, ReportQuery, Span
+from .report_query import NONE, SOURCES, ReportQuery, Span
 
 ZERO = Decimal(0)
 ACTUAL = SOURCES["actual"]
@@ -74,38 +74,50 @@ class VarianceReport:
     plan: PlannedVolumes | None = None
 
 
-_KEYS = {"product": "product_id", "kind": "kind_id", "line": "of_line", "supplier": "supplier_id"}
-# Of a product's kind all suppliers, or each: an actual cost without one is of the only one of the standard.
-_PAIRS = "SELECT {key} AS key, standard, actual, actual IS NOT NULL AS paired FROM ({booked}) booked"
+_KEYS = {
+    "product": "product_id",
+    "kind": "kind_id",
+    "line": "of_line",
+    "supplier": "supplier_id",
+    "month": "month",
+}
+# A kind of a product has actual costs where any of its lines, suppliers or months has.
+_PAIRS = """
+    SELECT booked.*, count(actual) OVER (PARTITION BY product_id, kind_id) > 0 AS paired
+    FROM ({booked}) booked
+"""
+# An actual cost without a supplier is of the only one that the standard of the product's kind has.
 _PAIRS_OF_SUPPLIERS = """
-    SELECT coalesce(key, CASE WHEN fewest = most THEN nullif(most, 0) END) AS key, standard, actual, paired
+    SELECT {others} standard, actual, paired,
+           coalesce(supplier_id, CASE WHEN fewest = most THEN nullif(most, 0) END) AS supplier_id
     FROM (
-        SELECT supplier_id AS key, standard, actual, count(actual) OVER pair > 0 AS paired,
+        SELECT booked.*, count(actual) OVER pair > 0 AS paired,
                min(coalesce(supplier_id, 0)) FILTER (WHERE standard IS NOT NULL) OVER pair AS fewest,
                max(coalesce(supplier_id, 0)) FILTER (WHERE standard IS NOT NULL) OVER pair AS most
         FROM ({booked}) booked WINDOW pair AS (PARTITION BY product_id, kind_id)
     ) suppliers
 """
 _SUMS = """
-    SELECT key, coalesce(sum(standard) FILTER (WHERE paired), 0), sum(actual),
+    SELECT {key}, sum(standard) FILTER (WHERE paired), sum(actual),
            coalesce(sum(standard) FILTER (WHERE NOT paired), 0)
-    FROM ({pairs}) pairs GROUP BY key
+    FROM ({pairs}) pairs WHERE {only} GROUP BY {key}
 """
 
 
 def price_variance(user: Any, query: ReportQuery) -> VarianceReport:
-    """By product, kind, supplier or line: standard × what was sold beside what is booked, of the months in
-    which a product has actual costs and of the kinds that it has some of, as on the product's own page. An
-    actual cost without a supplier counts as of the only one that its standard has."""
+    """By product, kind, supplier, line or month: standard × what was sold beside what is booked, of the
+    months in which a product has actual costs and of the kinds that it has some of, as on the product's own
+    page. An actual cost without a supplier counts as of the only one that its standard has."""
     [span] = query.spans(query.period, "actual")
     by, sums, unbooked = query.by[0], {}, ZERO
     for key, standard, actual, left_out in _sums(user, query, span):
         unbooked += left_out
-        if actual is not None:
-            sums[key] = standard, actual
+        if standard is not None or actual is not None:
+            sums[key] = standard or ZERO, actual or ZERO
     if not sums:
         return VarianceReport([], unbooked=unbooked)
-    planned = query.against == "budget" and by != "supplier" and visible_channel_ids(user) is None
+    can_plan = by not in ("supplier", "month") and "supplier" not in query.filters
+    planned = query.against == "budget" and can_plan and visible_channel_ids(user) is None
     products = products_asked(user, query) if by == "product" or planned else {}
     known = {pk: product_name(row) for pk, row in products.items()} if by == "product" else {}
     names = Names(query, [((key,), None) for key in sums if key not in known])
@@ -136,25 +148,33 @@ def _plan(
     return found, {pk: sum(own.values(), ZERO) for pk, own in sold.items()}
 
 
-def _sums(user: Any, query: ReportQuery, span: Span) -> list[tuple[Any, Decimal, Decimal | None, Decimal]]:
-    """By what the rows are of: standard and actual of the kinds of a product that have actual costs (no
-    actual: there are none), and the standard of its other kinds. One query."""
-    by = query.by[0]
+def _sums(
+    user: Any, query: ReportQuery, span: Span
+) -> list[tuple[Any, Decimal | None, Decimal | None, Decimal]]:
+    """By what the rows are of: standard and actual of the kinds of a product that have actual costs (neither:
+    there are none), and the standard of its other kinds. One query, of a supplier two."""
+    supplier, key = query.filters.get("supplier"), _KEYS[query.by[0]]
+    of_suppliers = supplier is not None or query.by[0] == "supplier"
+    fields = list(dict.fromkeys(["product_id", "kind_id", key, *(["supplier_id"] if of_suppliers else [])]))
+    filters = {name: value for name, value in query.filters.items() if name != "supplier"}
     try:
-        booked, params = _booked(user, query, span).query.sql_with_params()
+        booked, params = _booked(user, replace(query, filters=filters), span, fields).query.sql_with_params()
     except EmptyResultSet:  # nothing that the person sees, or that the filters leave
         return []
-    pairs = (_PAIRS_OF_SUPPLIERS if by == "supplier" else _PAIRS).format(key=_KEYS[by], booked=booked)
+    only = "true"
+    if supplier == NONE:
+        only = "supplier_id IS NULL"
+    elif supplier is not None:
+        only, params = "supplier_id = ANY(%s::bigint[])", (*params, suppliers_named(query, supplier))
+    others = "".join(f"{name}, " for name in fields if name != "supplier_id")
+    pairs = (_PAIRS_OF_SUPPLIERS if of_suppliers else _PAIRS).format(others=others, booked=booked)
     with connection.cursor() as cursor:
-        cursor.execute(_SUMS.format(pairs=pairs), params)
+        cursor.execute(_SUMS.format(key=key, pairs=pairs, only=only), params)
         return cursor.fetchall()  # type: ignore[no-any-return]
 
 
-def _booked(user: Any, query: ReportQuery, span: Span) -> QuerySet[Any]:
-    """Standard and actual by product and kind (and line or supplier, where rows are of such)."""
-    fields = ["product_id", "kind_id"]
-    if query.by[0] in ("line", "supplier"):
-        fields.append(_KEYS[query.by[0]])
+def _booked(user: Any, query: ReportQuery, span: Span, fields: Sequence[str]) -> QuerySet[Any]:
+    """Standard and actual by product and kind, and by what else is asked."""
     sums = {name: Sum("amount", filter=Q(source__in=SOURCES[name])) for name in ("standard", "actual")}
     rows = _rows(user, query, span, ACTUAL | SOURCES["standard"])
     return rows.order_by().values(*fields).annotate(**sums)

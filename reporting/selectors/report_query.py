@@ -29,7 +29,7 @@ ONE_BY = {
     "margin": MARGIN_BY,
     "units": ("product",),
     "bridge": ("product",),
-    "variance": ("product", "kind", "supplier", "line"),
+    "variance": ("product", "kind", "supplier", "line", "month"),
     "trend": ("kind", "product", "line"),
 }
 """What the rows of a layout can be of, the first unless told; costs: of any dimensions at once."""
@@ -139,6 +139,19 @@ class ReportQuery:
         query.update(self.filters)
         return query.urlencode()
 
+    @property
+    def is_of_last_month(self) -> bool:
+        return self.month == _month("")
+
+    @property
+    def moving(self) -> str:
+        """The address without its month, so always of the last one; a trend then begins a year before it."""
+        query = QueryDict(self.encoded, mutable=True)
+        del query["month"]
+        if self.layout == "trend" and self.first == month_add(self.month, -TREND_MONTHS):
+            del query["period"], query["first"]
+        return query.urlencode()
+
     def span(self, period: str, sources: frozenset[str], back: int = 0) -> Span:
         """The period, of the financial year that the month is in, or so many months earlier."""
         begin, end = bounds(period, self.month, self.first)
@@ -177,7 +190,24 @@ class ReportQuery:
 
     def pair(self, period: str) -> tuple[tuple[Span, ...], tuple[Span, ...]]:
         """What a difference or an index sets beside each other."""
-        return self.spans(period, self.of), self.spans(period, self.against)
+        return self.spans(period, self.compared(period)), self.spans(period, self.against)
+
+    def compared(self, period: str) -> str:
+        """What a difference or an index is of: the latest estimate where the period has that as a column."""
+        return "estimate" if f"{period}-estimate" in self.columns else self.of
+
+    @cached_property
+    def sides(self) -> tuple[Span, Span]:
+        """The periods that a layout compares, what was first. A bridge from last year or the budget has of a
+        period that is not over the months that passed, on both sides."""
+        [then], [now] = self.spans(self.period, self.against), self.spans(self.period, self.of)
+        if self.layout != "bridge" or self.against not in BRIDGED_FROM or now.last < month_start(today()):
+            return then, now
+        ahead = max(0, months_between(max(self.known_until, now.first), now.last))
+        return (
+            replace(then, last=month_add(then.last, -ahead)),
+            replace(now, last=month_add(now.last, -ahead)),
+        )
 
 
 def bounds(

@@ -44,7 +44,7 @@ from reporting.selectors.margin_gaps import MarginGaps
 from reporting.selectors.margin_report import margin_report
 from reporting.selectors.price_variance import price_variance
 from reporting.selectors.report_choices import COST_REPORT, cost_reports_kept
-from reporting.selectors.report_names import OFFERED, names_offered
+from reporting.selectors.report_names import OFFERED, channels_offered, names_offered
 from reporting.selectors.report_query import ONE_BY, TREND_MONTHS, ReportQuery, report_query
 from reporting.selectors.unit_report import SORTS, unit_report
 from reporting.words.cost_reports import (
@@ -60,11 +60,16 @@ from reporting.words.cost_reports import (
 from reporting.words.margin_gaps import gaps_words
 
 CHIPS = ("product", "family", "channel", "supplier", "cost_centre")
+NARROWED = {"costs": OFFERED, "margin": ("channel",)}
+"""What the form of a layout can narrow it to; of others a chip says it."""
 FILES = (
     ("xlsx", "XLSX", ""),
     ("csv", gettext_lazy("CSV with ; and 0,5"), "&separator=semicolon&decimal=comma"),
+    ("csv", gettext_lazy("CSV with ; and 0.5"), "&separator=semicolon&decimal=point"),
     ("csv", gettext_lazy("CSV with , and 0.5"), "&separator=comma&decimal=point"),
+    ("csv", gettext_lazy("CSV with , and 0,5"), "&separator=comma&decimal=comma"),
     ("csv", gettext_lazy("CSV with tabs and 0,5"), "&separator=tab&decimal=comma"),
+    ("csv", gettext_lazy("CSV with tabs and 0.5"), "&separator=tab&decimal=point"),
     ("pdf", "PDF", ""),
 )
 
@@ -90,9 +95,11 @@ def cost_report(request: HttpRequest) -> HttpResponse:
             for name, value in query.filters.items()
             if name in ("product", "family")
             or (name == "line" and value[0] in "=-")
-            or (name in OFFERED and query.layout != "costs")
+            or (name in OFFERED and name not in NARROWED.get(query.layout, ()))
         ],
         "files": FILES,
+        "moves": query.is_of_last_month,
+        "can_share": request.user.has_perm("products.share_views"),
         "can_export": request.user.has_perm("exchange.export"),
         "layouts": [(name, LAYOUT_WORDS[name], _other(query, name)) for name in LAYOUTS],
         "span": formats.month(query.month) if query.layout == "costs" else now_words(query),
@@ -139,7 +146,8 @@ def _margin(request: HttpRequest, query: ReportQuery) -> dict[str, Any]:
     drawn = waterfall_row(query, found)
     return {
         "whole": query.address(row=""),
-        "chart": waterfall_chart(query, drawn, list(cost_kinds())) if drawn else None,
+        "narrowings": [] if found.limited else narrowings(query, {"channel": channels_offered(request.user)}),
+        "chart": waterfall_chart(query, drawn, found.kinds) if drawn else None,
         "heads": margin_heads(claims=claims),
         "page": page,
         "rows": [
@@ -226,7 +234,7 @@ FIELDS = {
     "margin": {"by", "of", "period", "scale"},
     "units": {"of", "period", "against", "level"},
     "bridge": {"of", "period", "against", "level", "scale"},
-    "variance": {"by", "period", "against", "kind", "level"},
+    "variance": {"by", "period", "against", "kind", "level", "scale"},
     "trend": {"by", "of", "period", "kind", "level"},
 }
 """What the form asks, besides month, line and product."""
@@ -250,12 +258,13 @@ def _without(query: ReportQuery, name: str) -> str:
 @with_right(RIGHT)
 @require_POST
 def view_new(request: HttpRequest) -> HttpResponse:
-    """Keep the report as it stands under a name."""
+    """Keep the report as it stands under a name; of the last month it moves along, unless that is fixed."""
     query = report_query(QueryDict(request.POST.get("query", "")))
+    moves = query.is_of_last_month and "fixed" not in request.POST
     view = view_create(
         user=request.user,
         name=request.POST.get("name", ""),
-        query=query.encoded,
+        query=query.moving if moves else query.encoded,
         shared="shared" in request.POST,
         page=COST_REPORT,
     )

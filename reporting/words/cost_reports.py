@@ -81,8 +81,12 @@ LAYOUTS = (
 """What rows can be of, as the page offers it; the address takes any."""
 
 
-def measure_words(code: str) -> str:
-    return str(MEASURE_WORDS[code.split("-")[1]])
+def measure_words(query: ReportQuery, code: str) -> str:
+    """ "actual"; of a difference or an index of the latest estimate, that it is."""
+    period, measure = code.split("-")
+    if measure in ("difference", "index") and query.compared(period) == "estimate":
+        return f"{MEASURE_WORDS[measure]}, {MEASURE_WORDS['estimate']}"
+    return str(MEASURE_WORDS[measure])
 
 
 def period_words(query: ReportQuery, code: str) -> str:
@@ -100,6 +104,9 @@ def span_words(first: datetime.date, last: datetime.date) -> str:
 
 def now_words(query: ReportQuery) -> str:
     """The months of a layout's period."""
+    if query.layout == "bridge":
+        _then, now = query.sides
+        return span_words(now.first, now.last)
     return span_words(*bounds(query.period, query.month, query.first))
 
 
@@ -107,13 +114,13 @@ def then_words(query: ReportQuery) -> str:
     """The budget, or the months that a layout compares its period with."""
     if query.against == "budget":
         return str(MEASURE_WORDS["budget"])
-    [then] = query.spans(query.period, query.against)
+    then, _now = query.sides
     return span_words(then.first, then.last)
 
 
 def column_words(query: ReportQuery, code: str) -> str:
     """The head of a column in a file."""
-    return f"{measure_words(code)} {period_words(query, code)}"
+    return f"{measure_words(query, code)} {period_words(query, code)}"
 
 
 def by_words(by: str) -> str:

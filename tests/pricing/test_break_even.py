@@ -11,8 +11,8 @@ from django.test import Client
 from django.utils import translation
 
 from core.formats import month as month_words
-from core.months import month_add, month_end, month_start
-from core.organisation import today
+from core.months import financial_year_start, month_add, month_end, month_start
+from core.organisation import organisation_get, today
 from forecasting.models import Forecast, ForecastMonth
 from pricing.models import CostKind, CostMonth
 from pricing.selectors.break_even import break_evens, cost_to_serve, ranked
@@ -61,8 +61,12 @@ def test_the_worked_case_through_the_database(product: Product) -> None:
     ]
 
 
-def test_the_day_it_is_reached_is_sold_and_expected(product: Product) -> None:
-    begin = month_add(last(), 1).replace(month=1)
+@pytest.mark.parametrize("first_month", [1, 4, 7, 10])
+def test_the_day_it_is_reached_is_sold_and_expected(product: Product, first_month: int) -> None:
+    organisation = organisation_get()
+    organisation.financial_year_first_month = first_month
+    organisation.save()
+    begin = financial_year_start(month_add(last(), 1), first_month)
     months = (last().year - begin.year) * 12 + last().month - begin.month + 1  # of this year, sold
     made = Forecast.objects.create(
         product=product,

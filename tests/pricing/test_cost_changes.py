@@ -278,6 +278,17 @@ class TestPrices:
         alert.refresh_from_db()
         assert alert.state == Alert.State.GONE
 
+    @pytest.mark.parametrize("value", ["0.04", "-0.04"])
+    def test_what_was_under_its_floor_already_is_not_brought_there(self, world: World, value: str) -> None:
+        """It has 48 % CM2."""
+        Product.objects.filter(code="P0").update(floor_rate=D("0.60"))
+        change = world.draft(value=value)
+        cost_change_apply(user=world.finance, change=change)
+        effect = change.effects.get(product__code="P0")
+        assert (effect.is_under, effect.stays_under) == (False, True)
+        assert selector.cost_changes_listed(world.finance).get(pk=change.pk).under == 0
+        assert not Alert.objects.filter(kind="cost_change").exists()
+
     def test_an_owner_who_sees_no_costs_is_not(self, floored: World) -> None:
         Product.objects.filter(code="P0").update(owner=user_factory(rights=["products.view"]))
         self.under(floored)

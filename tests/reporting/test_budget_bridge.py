@@ -10,6 +10,8 @@ from typing import Any
 import pytest
 from django.test import Client
 
+from core.months import month_add, month_range, month_start
+from core.organisation import organisation_get, today
 from exchange.sheets import sheets
 from pricing.engine.bridge import TERMS
 from pricing.selectors.cost_months import BookedCost, cost_months
@@ -21,6 +23,7 @@ from products.models import BudgetRow, BudgetVersion, Product
 from products.selectors.lines import LineTree
 from reporting.selectors.margin_bridge import margin_bridge
 from reporting.selectors.margin_report import margin_report
+from reporting.words.cost_reports import now_words, span_words
 from tests.factories import (
     channel_factory,
     cost_line_factory,
@@ -216,3 +219,29 @@ class TestCurrency:
         for row in parts:
             assert row.currency_amount is not None
             assert abs(row.currency_amount * D("0.95") - row.amount) <= D("0.01")
+
+
+def test_of_a_year_that_is_not_over_the_months_that_passed_are_compared(products: list[Product]) -> None:
+    """Planned 100 at 10 in every month of the year; sold as planned in the three that passed."""
+    now = month_start(today())
+    first = month_add(now, -3)
+    organisation = organisation_get()
+    organisation.financial_year_first_month = first.month
+    organisation.save()
+    channel, last = channel_factory(), month_add(now, -1)
+    months = list(month_range(first, month_add(first, 11)))
+    file = [row for month in months for row in planned("D0", 100, "10", "6", month)]
+    assert run(sheets.get("budget"), file).refused == []
+    passed = [month for month in months if month <= last]
+    booked = [
+        BookedCost(products[0].pk, each, kind("purchase").pk, None, None, "", D(600)) for each in passed
+    ]
+    for month in passed:
+        sell(products[0], month, 100, D(1000), channel=channel)
+    cost_months_book(source="standard", months=passed, rows=booked)
+    finance = user_factory("finance", language="en")
+    query = ask(**FROM_BUDGET, period="year", month=f"{now:%Y-%m}")
+    found = margin_bridge(finance, query).found
+    assert found is not None
+    assert (found.before, found.after) == (400 * len(passed), 400 * len(passed))
+    assert now_words(query) == span_words(first, last)

@@ -99,6 +99,46 @@ class TestVariance:
         assert (found.total.standard, found.total.actual, found.total.variance) == (316, 351, 35)
         assert found.unbooked == 50
 
+    def test_what_a_row_opens_adds_up_to_it(self, bought: list[Product]) -> None:
+        """Of a second supplier of juice's energy nothing is booked; without a supplier, and on no product."""
+        farm = Supplier.objects.create(code="FARM", name="Farm").pk
+        mill = Supplier.objects.get(code="MILL").pk
+        juice, milk = bought
+        book(
+            "standard",
+            *((juice, MONTH, "purchase", 200, mill), (juice, MONTH, "energy", 20, farm)),
+            *((juice, MONTH, "energy", 30, mill), (juice, BEFORE, "purchase", 120, mill)),
+            *((milk, MONTH, "purchase", 40, mill), (None, MONTH, "overhead", 70, None)),
+        )
+        book(
+            "actual",
+            *((juice, MONTH, "purchase", 230, None), (juice, MONTH, "energy", 44, mill)),
+            *((milk, MONTH, "purchase", 35, mill), (None, MONTH, "overhead", 77, None)),
+        )
+        client, seen = Client(), set()
+        client.force_login(user_factory("finance", language="en"))
+
+        def walk(address: str, cells: list[str] | None) -> None:
+            page = client.get(f"/costs/reports/?{address}").context
+            total = page["total"]
+            if page["query"].layout == "costs":
+                assert cells is not None
+                assert [total.cells[1].replace("—", "0.00"), total.cells[0]] == cells, address
+                seen.add("costs")
+                return
+            own = [text for text, _change in total.cells[:2]]
+            assert cells in (None, own), address
+            for row in [*page["rows"], total]:
+                said = [text for text, _change in row.cells[:2]]
+                if row.opened and row.opened not in seen:
+                    seen.add(row.opened)
+                    walk(row.opened, said)
+
+        for by in ("product", "kind", "supplier", "line", "month"):
+            walk(f"month=2026-05&of=actual&layout=variance&period=ytd&by={by}", ["360.00", "388.00"])
+        assert "costs" in seen
+        assert len(seen) > 20
+
     def test_of_a_product_it_is_what_its_own_page_says(self, juice: Product) -> None:
         finance, now = user_factory("finance"), f"{month_back(1):%Y-%m}"
         card = variance_card(finance, juice)
@@ -271,7 +311,13 @@ class TestVariance:
         opened = client.get(f"/costs/reports/?{said}").context["rows"][0].opened
         inside = client.get(f"/costs/reports/?{opened}")
         assert inside.context["query"].filters == {"product": "JUICE"}
-        assert inside.context["total"].cells[0] == "230.00"
+        assert [text for text, _change in inside.context["total"].cells[:2]] == ["200.00", "230.00"]
+        thousands = client.get(f"/costs/reports/?{said}&scale=k").context["total"]
+        assert [change.text if change else text for text, change in thousands.cells[:3]] == [
+            "0.3",
+            "0.4",
+            "0.0",
+        ]
         with translation.override("en"):
             rows = _sheet(report_bytes(user=finance, kind="xlsx", query=QueryDict(said)))
             assert rows[1][:6] == ["JUICE", "Juice", 200, 230, 30, 0.15]
@@ -340,7 +386,11 @@ class TestTrend:
             assert text in page
         assert answer.context["query"].first == month_add(MONTH, -12)
         opened = client.get(f"/costs/reports/?{answer.context['rows'][0].opened}")
-        assert opened.context["total"].cells == ["350.00"]
+        whole = answer.context["rows"][0]
+        assert opened.context["query"].by == ("kind",)
+        assert opened.context["total"].cells == whole.cells
+        kinds = [client.get(f"/costs/reports/?{row.opened}") for row in opened.context["rows"]]
+        assert sorted(page.context["total"].cells[0] for page in kinds) == ["30.00", "320.00"]
         with translation.override("en"):
             rows = _sheet(report_bytes(user=finance, kind="xlsx", query=QueryDict(said)))
             assert rows[0][2].replace("\u00a0", " ") == "Apr 2026"

@@ -176,6 +176,7 @@ class TestRows:
         old = client.get(URL).json()["results"]
         book(row(product, MAY, "11"), row(product, JUNE, "20"))
         assert client.get(URL, {"as_of": then}).json()["results"] == old
+        assert client.get(URL, {"as_of": then}).content == client.get(URL, {"as_of": then}).content
         assert [each["amount"] for each in client.get(URL).json()["results"]] == [20, 11]
         changed = client.get(URL, {"changed_since": then}).json()
         by = {each["version"]: each for each in changed["results"]}

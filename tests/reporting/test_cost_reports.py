@@ -18,7 +18,8 @@ from django.test import Client
 from django.utils import translation
 from python_calamine import CalamineWorkbook
 
-from core.months import month_add
+from core.months import month_add, month_start
+from core.organisation import today
 from pricing.models import CostKind
 from pricing.selectors.cost_months import BookedCost, cost_months
 from pricing.services.cost_months import cost_months_book
@@ -29,6 +30,7 @@ from reporting.selectors.margin_report import margin_report
 from reporting.selectors.report_query import COLUMNS, DIMENSIONS, report_query
 from reporting.services.report_files import report_bytes, report_file_make
 from tests.factories import channel_factory, line_factory, product_factory, user_factory
+from tests.html import tight
 from tests.pricing.test_costs import kind
 
 pytestmark = pytest.mark.django_db
@@ -100,8 +102,13 @@ class TestSums:
         assert got["year-standard"] == booked_in("2026-01", "2026-12", "standard")
         assert got["ytd-last_year"] == booked_in("2025-01", "2025-05", *actual)
         budget = booked_in("2026-01", "2026-05", "budget")
-        assert got["ytd-difference"] == got["ytd-actual"] - budget
-        assert got["ytd-index"] == got["ytd-actual"] * 100 / budget
+        plain = report(columns="ytd-actual,ytd-difference,ytd-index", of="actual", against="budget").total
+        assert plain is not None
+        assert plain.amounts == (
+            got["ytd-actual"],
+            got["ytd-actual"] - budget,
+            got["ytd-actual"] * 100 / budget,
+        )
         ahead = booked_in("2026-08", "2026-12", "forecast")
         assert ahead
         assert got["year-estimate"] == booked_in("2026-01", "2026-07", *actual) + ahead
@@ -113,6 +120,30 @@ class TestSums:
             booked_in("2026-09", "2026-09", "forecast"),
             booked_in("2026-01", "2026-07", *actual) + booked_in("2026-08", "2026-09", "forecast"),
         )
+
+    def test_a_difference_beside_the_latest_estimate_is_of_it(self, products: list[Product]) -> None:
+        """The worked case: booked 820 and 430 ahead = 1,250, index 104 against a budget of 1,202."""
+        months = [month_add(MONTH, step) for step in range(2)]
+        for source, amounts in (("actual", (820, 0)), ("forecast", (0, 430)), ("budget", (600, 602))):
+            rows = [
+                BookedCost(products[0].pk, month, kind("energy").pk, None, None, "", D(amount))
+                for month, amount in zip(months, amounts, strict=True)
+                if amount
+            ]
+            cost_months_book(source=source, months=months, rows=rows)
+        said = {"of": "actual", "against": "budget"}
+        columns = "year-estimate,year-budget,year-difference,year-index,ytd-difference"
+        found = report(**said, columns=columns).total
+        assert found is not None
+        assert [round(amount or 0) for amount in found.amounts] == [1250, 1202, 48, 104, 220]
+        client = Client()
+        client.force_login(user_factory("finance", language="en"))
+        page = client.get("/costs/reports/", {"month": "2026-05", **said, "columns": columns})
+        assert ("difference, latest estimate", "full year") in page.context["heads"]
+        assert ("difference", "year to date") in page.context["heads"]
+        booked = report(**said, columns="year-actual,year-difference").total
+        assert booked is not None
+        assert booked.amounts == (820, -382)
 
     @pytest.mark.parametrize("seed", range(12))
     def test_every_total_equals_its_rows(self, booked: list[Product], seed: int) -> None:
@@ -378,3 +409,28 @@ class TestPage:
         assert b"Energy" not in client.get("/products/?view=all").content
         client.post(f"/costs/reports/views/{view.pk}/end/")
         assert not SavedView.objects.exists()
+
+    def test_kept_of_the_last_month_it_moves_along(self, client: Client, booked: list[Product]) -> None:
+        last = f"{month_add(month_start(today()), -1):%Y-%m}"
+        kept = {}
+        for name, said in (
+            *(("moves", {}), ("fixed", {"fixed": "on"})),
+            *(("earlier", {"query": "kind=energy&month=2026-05"}), ("trend", {"query": "layout=trend"})),
+        ):
+            client.post("/costs/reports/views/new/", {"name": name, "query": "kind=energy", **said})
+            kept[name] = QueryDict(SavedView.objects.get(name=name).query)
+        assert "month" not in kept["moves"]
+        assert kept["moves"]["kind"] == "energy"
+        assert [kept[name]["month"] for name in ("fixed", "earlier")] == [last, "2026-05"]
+        assert not {"month", "first"} & kept["trend"].keys()
+        assert 'name="fixed"' in tight(client.get("/costs/reports/"))
+        assert 'name="fixed"' not in tight(client.get("/costs/reports/?month=2026-05"))
+
+    def test_kept_it_is_shared_by_who_may(self, client: Client, booked: list[Product]) -> None:
+        reading = Client()
+        reading.force_login(user_factory(rights=["products.view", "pricing.view_costs"], language="en"))
+        assert 'name="shared"' not in tight(reading.get("/costs/reports/"))
+        assert 'name="shared"' in tight(client.get("/costs/reports/"))
+        said = {"name": "Energy of all", "query": "kind=energy", "shared": "on"}
+        client.post("/costs/reports/views/new/", said)
+        assert "Energy of all" in tight(reading.get("/costs/reports/"))

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import datetime
+import html
+import re
 from decimal import Decimal
 from typing import Any
 
@@ -142,6 +144,20 @@ def test_standard_costs_down_to_their_cost_line(client: Client) -> None:
     assert client.get(opened["Purchase"]).status_code == 200
 
 
+def test_a_kind_on_the_costs_tab_opens_what_adds_up_to_it(client: Client) -> None:
+    for name, kind in (("", "purchase"), ("Sea", "inbound")):
+        line = cost_line_factory(product=Product.objects.get(code="JUICE"), kind=kind, name=name)
+        cost_rate_factory(cost_line=line, start_date=month(5), amount=D(2))
+    run_now(local_date=today(), only=["standard_costs"], kind="manual")
+    page = client.get("/products/JUICE/costs/")
+    rows = [row for row in page.context["margin"].rows if row.kind]
+    assert len(rows) == 2
+    for row in rows:
+        [address] = re.findall(rf'href="([^"]*;kind={row.kind}&[^"]*)"', page.content.decode())
+        total = client.get(html.unescape(address)).context["total"]
+        assert amount(total.cells[0]) == -amount(row.total) == 40
+
+
 def test_margins_down_to_products_and_costs(client: Client) -> None:
     for by in MARGIN_BY:
         first = f"?month={month(1):%Y-%m}&of=actual&layout=margin&period=month&by={by}"
@@ -156,6 +172,17 @@ def test_margins_down_to_products_and_costs(client: Client) -> None:
             else:  # its costs: what is between its net sales and its result
                 cells = [amount(cell) if cell != "—" else D(0) for cell, _rate in row["cells"]]
                 assert (amount(total.cells[0]) if total else D(0)) == cells[2] - cells[-1], row
+
+
+def test_a_margin_is_narrowed_to_a_channel(client: Client) -> None:
+    first = f"?month={month(1):%Y-%m}&of=actual&layout=margin&period=month&by=product"
+    page = client.get(f"/costs/reports/{first}&channel=SHOP")
+    [(name, _label, offered)] = page.context["narrowings"]
+    assert (name, [value for value, _label, chosen in offered if chosen]) == ("channel", ["SHOP"])
+    assert page.context["chips"] == []
+    assert amount(page.context["total"]["cells"][2][0]) == 91
+    by_channel = client.get(f"/costs/reports/{first.replace('by=product', 'by=channel')}")
+    assert all("layout=margin" in row["opened"] for row in by_channel.context["rows"])
 
 
 def test_the_ledger_is_found_by_what_is_asked(client: Client) -> None:

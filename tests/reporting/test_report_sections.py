@@ -145,6 +145,10 @@ def test_the_bridge_is_of_the_products_in_scope(company: Any) -> None:
         )
     ]
     cost_months_book(source="standard", months=[LAST, month_add(LAST, -12)], rows=booked)
+    dearer = [row._replace(amount=row.amount + 1) for row in booked]  # margins are of standard costs
+    since = [row._replace(month=month_add(LAST, -30)) for row in dearer[:1]]
+    months = [LAST, month_add(LAST, -12), month_add(LAST, -30)]
+    cost_months_book(source="actual", months=months, rows=[*dearer, *since])
     found = blocks(company, "margin_bridge", products=[company.juice])
     assert isinstance(found[0], Text)
     assert "not like with like" in found[0].markdown  # two months of costs beside a year of sales
@@ -155,6 +159,7 @@ def test_the_bridge_is_of_the_products_in_scope(company: Any) -> None:
         ask(
             layout="bridge",
             against="last_year",
+            of="standard",
             product="JUICE",
             period="range",
             first=f"{month_add(LAST, -11):%Y-%m}",
@@ -164,6 +169,7 @@ def test_the_bridge_is_of_the_products_in_scope(company: Any) -> None:
     assert told.found is not None
     [rows] = tables(found).values()
     assert len(rows) == 1
+    assert {block.note.split(", ")[-1] for block in found if isinstance(block, Table)} == {"standard costs"}
     assert rows[0]["Change"] == formats.money(told.found.after - told.found.before, "EUR", 0)
 
 
