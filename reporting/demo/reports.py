@@ -11,6 +11,7 @@ from core.models import Organisation
 from core.organisation import organisation_forget, today
 from products.models import Channel, Product, ProductLine
 from reporting.models import Report, Share
+from reporting.reports.templates import COSTS_COMPARED
 from reporting.services.grants import grant_ask
 from reporting.services.reports import Part, report_create, report_publish
 from reporting.services.schedules import schedule_set
@@ -41,7 +42,10 @@ def reports_create(people: dict[str, User]) -> None:
             emma,
             {"title": "Cost and margin, oat drinks", "language": "en", "audience": "finance"}
             | {"products": [products["HVM-200"], products["HVM-210"]]},
-            [Part("margins"), Part("margin_bridge"), Part("margin"), Part("key_figures")],
+            [
+                Part("cost_report", choice=COSTS_COMPARED.choice),
+                *(Part("margins"), Part("margin_bridge"), Part("margin"), Part("key_figures")),
+            ],
         ),
         (
             sanne,
