@@ -358,7 +358,7 @@ def test_the_cookie_lasts_an_hour(reader: Client, monkeypatch: pytest.MonkeyPatc
 
 def test_a_question_stands_on_the_author_s_today(reader: Client) -> None:
     share, address = share_made()
-    assert reader.post(f"{address}question/", {"question": "Why?"}).status_code == 302
+    assert reader.post(f"{address}question/", {"question": ""}).status_code == 302
     assert not Alert.objects.exists()
     opened(reader, address)
     answer = reader.post(f"{address}question/", {"question": "Why <b>so</b>?"})
@@ -372,6 +372,28 @@ def test_a_question_stands_on_the_author_s_today(reader: Client) -> None:
     codes = [reader.post(f"{address}question/", {"question": "More"}).status_code for _n in range(4)]
     assert codes == [200, 200, 200, 429]
     assert not alerts_open(user_factory("product-manager")).exists()
+
+
+@pytest.mark.parametrize("password", ["", PASSWORD])
+def test_a_question_goes_along_through_the_door(reader: Client, password: str) -> None:
+    """Written while the hour ran out: it is asked once the reader is in again, and stands in no address."""
+    share, address = share_made(password=password)
+    said = {"question": 'Why "so"?'}
+    kept = 'name="question" value="Why &quot;so&quot;?"'
+    door = reader.post(f"{address}question/", said)
+    assert (door.status_code, kept in tight(door)) == (200, True)
+    assert MARK not in tight(door)
+    answer = reader.post(f"{address}open/", said)
+    if password:
+        for guess in ({"password": "guess"}, {}):
+            assert kept in tight(answer)
+            answer = reader.post(f"{address}password/", said | guess)
+        assert kept in tight(answer)
+        assert not Alert.objects.exists()
+        answer = reader.post(f"{address}password/", said | {"password": password})
+    assert b"was sent" in answer.content
+    assert [question.text for question in share.questions.all()] == ['Why "so"?']
+    assert MARK in get(reader, address).content.decode()
 
 
 def test_the_frame_speaks_the_reader_s_language(reader: Client) -> None:
