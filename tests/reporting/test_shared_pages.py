@@ -124,11 +124,14 @@ def test_what_is_frozen_is_drawn_once(reader: Client, monkeypatch: pytest.Monkey
 
 
 def test_at_most_four_queries_and_no_session(reader: Client) -> None:
-    share, address = share_made(downloads=True)
+    share, address = share_made(downloads=True, password=PASSWORD)
     SnapshotFile.objects.create(snapshot=share.report.snapshots.get(), kind="xlsx", content=b"PK", bytes=2)
     reader.force_login(user_factory("viewer"))
+    filled = {"password/": {"password": PASSWORD}, "question/": {"question": "Why?"}}
     asks = (
         ("post", "open/", 302),
+        ("post", "password/", 302),
+        ("post", "question/", 200),
         ("get", "", 200),
         ("get", "nl/", 302),
         ("get", "en/", 302),
@@ -138,7 +141,7 @@ def test_at_most_four_queries_and_no_session(reader: Client) -> None:
     for method, place, status in asks:
         organisation_forget()
         with CaptureQueriesContext(connection) as asked:
-            assert getattr(reader, method)(f"{address}{place}").status_code == status
+            assert getattr(reader, method)(f"{address}{place}", filled.get(place)).status_code == status
         said = [query["sql"] for query in asked if " SAVEPOINT " not in f" {query['sql']}"]
         assert len(said) <= 4, (place, said)
         assert not [sql for sql in said if "session" in sql or "accounts_userrole" in sql]
