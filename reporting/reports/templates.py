@@ -9,8 +9,9 @@ from typing import Any
 from django.utils.translation import gettext_lazy as _
 
 from core.registries import ReportSection
+from reporting.models import Report
 from reporting.selectors.report_choices import WHOLE, Choice
-from reporting.selectors.reports import sections_usable
+from reporting.selectors.reports import Built, sections_usable
 
 
 @dataclass(frozen=True)
@@ -49,7 +50,7 @@ COSTS_COMPARED = AskedReport(
 SHEET = ReportTemplate(
     "sheet",
     _("Product sheet"),
-    _("One page on a product, a family or line as a whole first: figures, stage, channels, margin."),
+    _("A product on one page, a family or line as a whole first: figures, stage, channels, margin."),
     "internal",
     ("key_figures", "sales", "lifecycle", "channels", "margin"),
 )
@@ -140,10 +141,11 @@ TEMPLATES: Mapping[str, ReportTemplate] = {
 }
 
 
-def is_sheet(sections: Sequence[str]) -> bool:
-    """Whether a report with these sections, in this order, is a product sheet: what its template begins with,
-    and nothing else."""
-    return len(sections) > 2 and list(sections) == [key for key in SHEET.sections if key in sections]
+def is_sheet(report: Report, built: Built) -> bool:
+    """Whether it fits on one page: begun as a product sheet, of one product still, without sections that a
+    sheet has not."""
+    told = {section.key for section in built.sections}
+    return report.sheet and len(built.scope.products) == 1 and told <= set(SHEET.sections)
 
 
 def sections_offered(user: Any) -> list[ReportSection]:

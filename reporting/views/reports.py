@@ -258,6 +258,7 @@ def _made_once(user: Any, nonce: str, template: ReportTemplate, values: dict[str
     """The address of the report made of a template; posting twice makes one."""
     with translation.override(values["language"]):
         parts = [Part(section.key, choice=choice) for section, choice in template_sections(user, template)]
+    values = {**values, "sheet": template is SHEET}
     make = lambda: report_create(user=user, values=values, parts=parts).get_absolute_url()  # noqa: E731
     address: str = once(user, "report new", nonce, make)
     return address
