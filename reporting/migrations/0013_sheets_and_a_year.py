@@ -2,6 +2,7 @@
 
 import pgtrigger.compiler
 import pgtrigger.migrations
+import reporting.models.share
 from django.conf import settings
 from django.db import migrations, models
 
@@ -24,6 +25,15 @@ class Migration(migrations.Migration):
         pgtrigger.migrations.RemoveTrigger(
             model_name="report",
             name="delete_delete",
+        ),
+        migrations.RemoveConstraint(
+            model_name="share",
+            name="share_a_year_at_most",
+        ),
+        migrations.RunSQL(
+            "UPDATE reporting_share SET expires_on = (granted_on + interval '1 year')::date"
+            " WHERE expires_on > (granted_on + interval '1 year')::date",
+            migrations.RunSQL.noop,
         ),
         migrations.AddField(
             model_name="report",
@@ -81,6 +91,15 @@ class Migration(migrations.Migration):
                     table="reporting_report",
                     when="AFTER",
                 ),
+            ),
+        ),
+        migrations.AddConstraint(
+            model_name="share",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    ("expires_on__lte", reporting.models.share.YearAfter(models.F("granted_on")))
+                ),
+                name="share_a_year_at_most",
             ),
         ),
     ]
