@@ -18,6 +18,8 @@ from core.reports.build import Builder
 from products.models import Product
 from reporting.models import Report
 from reporting.services.reports import Part, report_copy, report_create, report_part_add, report_publish
+from tests.factories import user_factory
+from tests.html import tight
 from tests.reporting.test_report_sections import _company, company  # noqa: F401
 from tests.reporting.test_snapshot_files import frozen, made, paper, tags
 
@@ -125,3 +127,12 @@ def test_what_is_a_product_sheet(
         report_part_add(user=company.author, report=report, part=Part(key, "Mine."))
     for each in (report, report_copy(user=company.author, report=report)):
         assert report_publish(user=company.author, report=each).sheet == said
+
+
+def test_as_report_stands_on_a_line_s_own_page_and_in_the_list(company: Any, client: Any) -> None:
+    client.force_login(user_factory("product-manager", language="en"))
+    code = company.juice.line.code
+    for place in ("/products/lines/", f"/products/lines/{code}/"):
+        page = tight(client.get(place))
+        assert f'action="/reports/sheet/line/{code}/"' in page
+        assert "As report" in page
