@@ -6,6 +6,8 @@ from __future__ import annotations
 import datetime
 from typing import Any
 
+from django.utils import translation
+
 from accounts.models import User
 from core.models import Organisation
 from core.organisation import organisation_forget, today
@@ -25,6 +27,8 @@ def reports_create(people: dict[str, User]) -> None:
     sanne, emma = people["Sanne"], people["Emma"]
     products = {product.code: product for product in Product.objects.all()}
     juices = ProductLine.objects.get(code="juice")
+    with translation.override("en"):
+        compared = COSTS_COMPARED.choice
     made: list[tuple[User, dict[str, Any], list[Part]]] = [
         (
             sanne,
@@ -43,7 +47,7 @@ def reports_create(people: dict[str, User]) -> None:
             {"title": "Cost and margin, oat drinks", "language": "en", "audience": "finance"}
             | {"products": [products["HVM-200"], products["HVM-210"]]},
             [
-                Part("cost_report", choice=COSTS_COMPARED.choice),
+                Part("cost_report", choice=compared),
                 *(Part("margins"), Part("margin_bridge"), Part("margin"), Part("key_figures")),
             ],
         ),
