@@ -42,8 +42,9 @@ GRANT_ACTS = ("decided_by", "decided_at", "ended_by")
 """Who did something, and when, stands before it in the history."""
 
 
-def _sheet(of: str, user: Any, subject: Any) -> dict[str, str]:
-    return {"of": of, "code": subject.code, "name": subject.name, "nonce": uuid.uuid4().hex}
+def _sheet(of: str, slot: str, user: Any, subject: Any) -> dict[str, Any]:
+    said = {"of": of, "code": subject.code, "name": subject.name, "nonce": uuid.uuid4().hex}
+    return {**said, "in_row": slot == "line"}
 
 
 def register_all() -> None:
@@ -126,10 +127,13 @@ def register_all() -> None:
     registries.menu.register(
         MenuEntry("reports", _("Reports"), "reporting:reports", "report", 60, "reporting.view")
     )
-    for of, slot in (("product", "head"), ("family", "family_head"), ("line", "line")):
-        sheet = partial(_sheet, of)
+    for of, slot in (
+        *(("product", "head"), ("family", "family_head")),
+        *(("line", "line_head"), ("line", "line")),
+    ):
+        sheet = partial(_sheet, of, slot)
         registries.panels.register(
-            Panel(f"{of}_as_report", slot, "reporting/_as_report.html", sheet, 90, "reporting.edit")
+            Panel(f"{slot}_as_report", slot, "reporting/_as_report.html", sheet, 90, "reporting.edit")
         )
     history_extend(
         Report,

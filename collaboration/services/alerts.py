@@ -122,6 +122,18 @@ def alerts_settle(
     return outcome
 
 
+@transaction.atomic
+def alert_raise(*, kind: str, candidate: Candidate) -> Alert:
+    """Raise what was never alerted before, as something that just happened: one statement. For a state that
+    comes and goes, see :func:`alerts_settle`."""
+    subject, fingerprint = candidate.key
+    fresh = Alert(kind=alert_kinds.get(kind).key, subject=subject, fingerprint=fingerprint, version=0)
+    alert = _raise(fresh, candidate, timezone.now(), today())
+    alert.save(force_insert=True)
+    followers_tell(alerts=[alert])
+    return alert
+
+
 def _known(
     kind: str, subjects: Collection[str] | None, wanted: Iterable[tuple[str, str]]
 ) -> dict[tuple[str, str], Alert]:

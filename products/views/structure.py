@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from django.contrib import messages
@@ -57,9 +57,10 @@ def _form_page(
     delete: Callable[[], None] | None = None,
     template: str = "products/structure_form.html",
     saved: Callable[[], str] | None = None,
+    head_panels: Sequence[Any] = (),
 ) -> HttpResponse:
     """Show the form, save it, or delete the row; a lost race shows both values (409). It leads ``back``, or
-    once saved to the address that ``saved()`` gives."""
+    once saved to the address that ``saved()`` gives. ``head_panels`` stand beside the title."""
     conflict, status = None, 200
     if request.method == "POST" and "delete" in request.POST and delete is not None:
         delete()
@@ -85,6 +86,7 @@ def _form_page(
         "conflict": conflict,
         "can_delete": delete is not None,
         "history": history_of(row, 20) if row is not None else [],
+        "head_panels": head_panels,
     }
     return page_render(request, template, context, status=status)
 
@@ -145,6 +147,7 @@ def line_edit(request: HttpRequest, code: str = "") -> HttpResponse:
         row=line,
         delete=(lambda: line_services.line_delete(user=user, line=line)) if line else None,
         template="products/line_form.html",
+        head_panels=panels_build(user, line, "line_head") if line else (),
     )
 
 

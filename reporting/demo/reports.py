@@ -6,11 +6,14 @@ from __future__ import annotations
 import datetime
 from typing import Any
 
+from django.utils import translation
+
 from accounts.models import User
 from core.models import Organisation
 from core.organisation import organisation_forget, today
 from products.models import Channel, Product, ProductLine
 from reporting.models import Report, Share
+from reporting.reports.templates import COSTS_COMPARED
 from reporting.services.grants import grant_ask
 from reporting.services.reports import Part, report_create, report_publish
 from reporting.services.schedules import schedule_set
@@ -24,6 +27,8 @@ def reports_create(people: dict[str, User]) -> None:
     sanne, emma = people["Sanne"], people["Emma"]
     products = {product.code: product for product in Product.objects.all()}
     juices = ProductLine.objects.get(code="juice")
+    with translation.override("en"):
+        compared = COSTS_COMPARED.choice
     made: list[tuple[User, dict[str, Any], list[Part]]] = [
         (
             sanne,
@@ -41,7 +46,10 @@ def reports_create(people: dict[str, User]) -> None:
             emma,
             {"title": "Cost and margin, oat drinks", "language": "en", "audience": "finance"}
             | {"products": [products["HVM-200"], products["HVM-210"]]},
-            [Part("margins"), Part("margin_bridge"), Part("margin"), Part("key_figures")],
+            [
+                Part("cost_report", choice=compared),
+                *(Part("margins"), Part("margin_bridge"), Part("margin"), Part("key_figures")),
+            ],
         ),
         (
             sanne,

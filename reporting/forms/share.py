@@ -11,7 +11,7 @@ from django.utils.translation import pgettext_lazy
 
 from core.organisation import today
 from reporting.models import Share, Snapshot
-from reporting.models.share import DAYS, DEFAULT_DAYS
+from reporting.models.share import DEFAULT_DAYS, year_after
 
 
 class ShareForm(forms.ModelForm):
@@ -44,7 +44,7 @@ class ShareForm(forms.ModelForm):
         super().__init__(*args, **kwargs)
         day: Any = self.fields["expires_on"]
         day.label = _("Valid until")
-        last = today() + datetime.timedelta(days=DAYS)
+        last = year_after(today())
         day.widget.attrs |= {"min": f"{today():%Y-%m-%d}", "max": f"{last:%Y-%m-%d}"}
         self.fields["label"].help_text = _("Who reads it: one link for each person.")
         self.fields["note"].help_text = _("For yourself; they do not see it.")

@@ -33,7 +33,8 @@ class Report(models.Model):
     The scope is the products chosen, those of the lines and those that are in the families, of the suppliers
     alone where some are named; without channels it is about all of them. An external report says so where it
     names no channels (``all_channels``) or no suppliers (``all_suppliers``). ``months`` are those of the
-    period of the last months, ``first_month`` to ``last_month`` those of a range.
+    period of the last months, ``first_month`` to ``last_month`` those of a range. ``sheet``: begun as a
+    product sheet.
     """
 
     class Audience(models.TextChoices):
@@ -67,6 +68,7 @@ class Report(models.Model):
     months = models.PositiveSmallIntegerField(_("months to look back"), default=24)
     first_month = models.DateField(_("from month"), null=True, blank=True)
     last_month = models.DateField(_("to month"), null=True, blank=True)
+    sheet = models.BooleanField(_("product sheet"), default=False)
     author = models.ForeignKey(
         settings.AUTH_USER_MODEL,
         models.PROTECT,
@@ -145,7 +147,8 @@ class Snapshot(models.Model):
     ``fields``: the keys of the fields it tells. ``product_ids`` and ``channel_ids`` (none: all) are what
     it is about, for who may read it; ``data_month`` is the last month that is whole of all products still
     sold; ``about`` has their names of then. ``section_keys``, which the database reads out of ``sections``,
-    says whose rooms they are of. ``sha256`` is of ``sections`` as canonical JSON.
+    says whose rooms they are of. ``sha256`` is of ``sections`` as canonical JSON. ``sheet``: it is a product
+    sheet, for one look.
     """
 
     report = models.ForeignKey(Report, models.PROTECT, related_name="snapshots")
@@ -153,6 +156,7 @@ class Snapshot(models.Model):
     title = models.CharField(max_length=120)
     language = models.CharField(max_length=2)
     audience = models.CharField(max_length=8)
+    sheet = models.BooleanField(default=False)
     author = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+")
     author_name = models.CharField(max_length=150)
     published_at = models.DateTimeField()

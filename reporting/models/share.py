@@ -11,9 +11,22 @@ from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
-DAYS = 366
-"""A link lasts so long at most, from the day it was made or renewed."""
 DEFAULT_DAYS = 30
+
+
+def year_after(day: datetime.date) -> datetime.date:
+    """The last day of a link that was made or renewed on this one: the same day of the next year, of 29
+    February the 28th."""
+    leap = (day.month, day.day) == (2, 29)
+    return day.replace(year=day.year + 1, day=28 if leap else day.day)
+
+
+class YearAfter(models.Func):
+    """The same in the database."""
+
+    template = "(%(expressions)s + interval '1 year')::date"
+    arity = 1
+    output_field = models.DateField()
 
 
 @pghistory.track(
@@ -72,7 +85,7 @@ class Share(models.Model):
                 name="share_token_hashed",
             ),
             models.CheckConstraint(
-                condition=Q(expires_on__lte=F("granted_on") + datetime.timedelta(days=DAYS)),
+                condition=Q(expires_on__lte=YearAfter(F("granted_on"))),
                 name="share_a_year_at_most",
             ),
         ]

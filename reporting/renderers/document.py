@@ -13,7 +13,6 @@ from django.utils.translation import gettext as _
 from core import formats
 from core.reports.blocks import ReportChart, Section, Table, sections_from_json
 from reporting.models import Report, Snapshot
-from reporting.reports.templates import is_sheet
 
 Progress = Callable[[int, int], object]
 NAMED = 40
@@ -23,7 +22,8 @@ NAMED = 40
 @dataclass(frozen=True)
 class Document:
     """``author``: empty, where readers are not told. ``line``: the date of the data, the version, for whom.
-    ``about``: labels and what they say. ``products`` and ``channels`` by name."""
+    ``about``: labels and what they say. ``products`` and ``channels`` by name. ``one_page``: a product sheet,
+    for one look, without the figures behind its charts."""
 
     title: str
     language: str
@@ -32,11 +32,7 @@ class Document:
     line: str
     about: Sequence[tuple[str, str]]
     sections: Sequence[Section]
-
-    @property
-    def one_page(self) -> bool:
-        """A product sheet: for one look, without the figures behind its charts."""
-        return is_sheet([section.key for section in self.sections])
+    one_page: bool
 
     @property
     def charts(self) -> Sequence[ReportChart]:
@@ -70,6 +66,7 @@ def document(snapshot: Snapshot) -> Document:
             line=" · ".join([*line, version, audience]),
             about=[(label, text) for label, text in about if text],
             sections=sections_from_json(snapshot.sections),
+            one_page=snapshot.sheet,
         )
 
 

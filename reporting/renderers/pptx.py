@@ -5,9 +5,11 @@ from __future__ import annotations
 
 import io
 import math
+import re
 import tempfile
 import zipfile
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +25,8 @@ LETTER = 0.55 / 72
 """How wide a letter of one point is, in inches."""
 WRAPPED, READABLE = (32, 24, 18), 10
 """After how many letters words wrap at the latest, until letters are of so many points."""
+LETTERS, ROW, GAP = 110, 0.27, 0.09
+"""Of words: how many letters are a row, how high that is and what is above a paragraph, in inches."""
 INK, QUIET, LINE = "1B2737", "556274", "E4E8ED"
 TITLE_ONLY = 5
 """The layout of python-pptx's own template."""
@@ -95,7 +99,7 @@ class Slides:
 
     def _front(self) -> None:
         lines = [Line([Run(f"{label}: {text}")]) for label, text in self.report.about]
-        for part in _parted(lines, [_height(line) for line in lines]):
+        for part in _lines_parted(lines):
             self._words(self._slide(self.report.title, self.report.line, size=36), part)
 
     def _block(self, section: str, block: Block) -> None:
@@ -103,7 +107,7 @@ class Slides:
             lines = markdown_lines(block.markdown)
             if block.author:
                 lines.append(Line([Run(block.author, italic=True)]))
-            for part in _parted(lines, [_height(line) for line in lines]):
+            for part in _lines_parted(lines):
                 self._words(self._slide(section), part)
         elif isinstance(block, KeyFigures):
             for first in range(0, len(block.figures), 12):
@@ -153,10 +157,13 @@ class Slides:
             paragraph = frame.paragraphs[0] if not place else frame.add_paragraph()
             paragraph.space_after = Pt(6)
             for run in [Run("    " * line.depth + line.marker), *line.runs]:
-                if run.text:
-                    said = paragraph.add_run()
-                    said.text = run.text.replace("\n", "\v")
-                    said.font.bold, said.font.italic = run.bold or line.heading, run.italic
+                for number, text in enumerate(run.text.split("\n")):
+                    if number:
+                        paragraph.add_line_break()
+                    if text:
+                        said = paragraph.add_run()
+                        said.text = text
+                        said.font.bold, said.font.italic = run.bold or line.heading, run.italic
             _styled(paragraph, Pt(18 if line.heading else 16), INK)
 
     def _figures(self, slide: Any, figures: Sequence[Any]) -> None:
@@ -256,7 +263,48 @@ def _styled(paragraph: Any, size: Any, color: str, bold: bool | None = None) -> 
 
 def _height(line: Line) -> float:
     """Of a paragraph of words, in inches."""
-    return 0.09 + 0.27 * sum(math.ceil(max(1, len(part)) / 110) for part in line.text.split("\n"))
+    return GAP + ROW * sum(map(_rows, line.text.split("\n")))
+
+
+def _rows(text: str) -> int:
+    return math.ceil(max(1, len(text)) / LETTERS)
+
+
+def _lines_parted(lines: Sequence[Line]) -> Iterator[Sequence[Line]]:
+    cut = [part for line in lines for part in _cut(line)]
+    return _parted(cut, [_height(line) for line in cut])
+
+
+def _cut(line: Line) -> Iterator[Line]:
+    """A paragraph in parts that each fit on a slide: cut where a sentence ends, or else a word."""
+    while _height(line) > ROOM:
+        text, fit = line.text, _fit(line.text)
+        ends = [found.end() for found in re.finditer(r"[.!?…]\s+|\n", text[:fit])]
+        at = ends[-1] if ends and ends[-1] > fit // 2 else text.rfind(" ", 0, fit) + 1 or fit
+        yield replace(line, runs=_runs(line, 0, len(text[:at].rstrip())))
+        line = replace(line, runs=_runs(line, at, len(text)), marker="")
+    yield line
+
+
+def _fit(text: str) -> int:
+    """How many letters of it fit on a slide."""
+    left, at = int((ROOM - GAP) / ROW), 0
+    for part in text.split("\n"):
+        if _rows(part) > left:
+            return at + left * LETTERS
+        left -= _rows(part)
+        at += len(part) + 1
+    return len(text)
+
+
+def _runs(line: Line, first: int, last: int) -> list[Run]:
+    """Those of the letters from the first up to the last."""
+    found, place = [], 0
+    for run in line.runs:
+        text = run.text[max(0, first - place) : max(0, last - place)]
+        found += [replace(run, text=text)] if text else []
+        place += len(run.text)
+    return found
 
 
 def _parted(rows: Sequence[Any], heights: Sequence[float], room: float = ROOM) -> Iterator[Sequence[Any]]:

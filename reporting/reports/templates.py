@@ -9,28 +9,48 @@ from typing import Any
 from django.utils.translation import gettext_lazy as _
 
 from core.registries import ReportSection
-from reporting.selectors.reports import sections_usable
+from reporting.models import Report
+from reporting.selectors.report_choices import WHOLE, Choice
+from reporting.selectors.reports import Built, sections_usable
+
+
+@dataclass(frozen=True)
+class AskedReport:
+    """A cost report that a template has as a section: what it is called, and what it is asked."""
+
+    name: Any
+    query: str
+
+    @property
+    def choice(self) -> Choice:
+        """As it is kept in a report, named in the language of now."""
+        return Choice(query=self.query, name=str(self.name))
 
 
 @dataclass(frozen=True)
 class ReportTemplate:
     """``said`` is its one line where one chooses; ``period`` and ``months`` are how far it looks back;
-    ``sections`` are keys of the registry, in order. Of those nobody registered, and of those its author may
-    not use, nothing comes along."""
+    ``sections`` are keys of the registry and cost reports, in order. Of those nobody registered, and of those
+    its author may not use, nothing comes along."""
 
     key: str
     title: Any
     said: Any
     audience: str
-    sections: Sequence[str]
+    sections: Sequence[str | AskedReport]
     months: int = 24
     period: str = "months"
 
 
+COSTS_COMPARED = AskedReport(
+    _("Actual costs beside budget and last year"),
+    "layout=costs&by=kind&of=actual&against=budget&columns=month-actual,month-budget,month-last_year,"
+    "ytd-actual,ytd-budget,ytd-difference,ytd-last_year",
+)
 SHEET = ReportTemplate(
     "sheet",
     _("Product sheet"),
-    _("One page on a product, a family or line as a whole first: figures, stage, channels, margin."),
+    _("A product on one page, a family or line as a whole first: figures, stage, channels, margin."),
     "internal",
     ("key_figures", "sales", "lifecycle", "channels", "margin"),
 )
@@ -40,16 +60,19 @@ TEMPLATES: Mapping[str, ReportTemplate] = {
         ReportTemplate(
             "month",
             _("Month report for management"),
-            _("Actual against budget and last year, the full year expected, what stands out."),
+            _("Actual and margin against budget and last year, the full year expected, what stands out."),
             "internal",
-            ("words", "key_figures", "plan", "margins", "sales", "lifecycle", "channels", "decisions"),
+            (
+                *("words", "key_figures", "plan", "margins", "margin_bridge"),
+                *("sales", "lifecycle", "channels", "decisions"),
+            ),
         ),
         ReportTemplate(
             "costs",
             _("Cost report for finance"),
-            _("Margins by product, costs by kind, and the figures behind them."),
+            _("Costs by kind beside budget and last year, margins by product, and the figures behind them."),
             "finance",
-            ("margins", "margin_bridge", "margin", "plan", "key_figures"),
+            (COSTS_COMPARED, "margins", "margin_bridge", "margin", "plan", "key_figures"),
             12,
         ),
         ReportTemplate(
@@ -118,10 +141,11 @@ TEMPLATES: Mapping[str, ReportTemplate] = {
 }
 
 
-def is_sheet(sections: Sequence[str]) -> bool:
-    """Whether a report with these sections, in this order, is a product sheet: what its template begins with,
-    and nothing else."""
-    return len(sections) > 2 and list(sections) == [key for key in SHEET.sections if key in sections]
+def is_sheet(report: Report, built: Built) -> bool:
+    """Whether it fits on one page: begun as a product sheet, of one product still, without sections that a
+    sheet has not."""
+    told = {section.key for section in built.sections}
+    return report.sheet and len(built.scope.products) == 1 and told <= set(SHEET.sections)
 
 
 def sections_offered(user: Any) -> list[ReportSection]:
@@ -129,7 +153,11 @@ def sections_offered(user: Any) -> list[ReportSection]:
     return [each for each in sections_usable(user) if not each.asks]
 
 
-def template_sections(user: Any, template: ReportTemplate) -> list[ReportSection]:
-    """The template's sections as far as they are there for this person."""
-    offered = {each.key: each for each in sections_offered(user)}
-    return [offered[key] for key in template.sections if key in offered]
+def template_sections(user: Any, template: ReportTemplate) -> list[tuple[ReportSection, Choice]]:
+    """The template's sections as far as they are there for this person, with what each is asked."""
+    usable = {each.key: each for each in sections_usable(user)}
+    asked = [
+        ("cost_report", each.choice) if isinstance(each, AskedReport) else (each, WHOLE)
+        for each in template.sections
+    ]
+    return [(usable[key], choice) for key, choice in asked if key in usable]

@@ -280,8 +280,10 @@ def problems(report: Report, built: Built) -> list[str]:
         message = _("It is about %(count)s products; a report takes %(most)s at most.")
         counts = {"count": len(built.exposure.products), "most": MOST}
         found.append(message % {name: formats.number(count, 0) for name, count in counts.items()})
-    if not built.sections:
+    if not report.parts.exists():
         found.append(_("It says nothing yet: add a section."))
+    elif not built.sections and built.exposure.products:
+        found.append(_("None of its sections has anything to tell of that yet."))
     if (
         report.audience == Report.Audience.EXTERNAL
         and not built.exposure.channels

@@ -21,6 +21,7 @@ ALL = "core.settings"
 STATES: Mapping[str, Any] = {
     "live": pgettext_lazy("shared link", "live"),
     "paused": pgettext_lazy("shared link", "paused"),
+    "resting": pgettext_lazy("shared link", "resting"),
     "expired": pgettext_lazy("shared link", "expired"),
     "revoked": pgettext_lazy("shared link", "revoked"),
 }
@@ -33,11 +34,12 @@ def token_hash(token: str) -> str:
 def _state() -> Case:
     """What of a link somebody reads: only what is live. Links rest while their author is deactivated or the
     report has left the list."""
-    rests = Q(paused_at__isnull=False) | Q(author__is_active=False) | Q(report__ended_at__isnull=False)
+    rests = Q(author__is_active=False) | Q(report__ended_at__isnull=False)
     return Case(
         When(revoked_at__isnull=False, then=Value("revoked")),
         When(expires_on__lt=today(), then=Value("expired")),
-        When(rests, then=Value("paused")),
+        When(paused_at__isnull=False, then=Value("paused")),
+        When(rests, then=Value("resting")),
         default=Value("live"),
         output_field=CharField(),
     )

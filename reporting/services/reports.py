@@ -21,6 +21,7 @@ from forecasting.selectors.runs import night_last
 from products.models import Channel, Family, Product, ProductLine, Supplier
 from products.selectors.access import channels_visible, families_visible, lines_visible, products_visible
 from reporting.models import Report, ReportPart, Snapshot
+from reporting.reports.templates import is_sheet
 from reporting.selectors.report_choices import WHOLE, Choice, choice_known
 from reporting.selectors.reports import (
     EDIT,
@@ -55,9 +56,9 @@ class Part:
 @transaction.atomic
 def report_create(*, user: Any, values: Mapping[str, Any], parts: Sequence[Part] = ()) -> Report:
     """``values``: the report's own fields, and products, lines, families, suppliers and channels to be
-    about."""
+    about; ``sheet``: it begins as a product sheet."""
     right_require(user, EDIT)
-    report = Report(author=user, **{name: values[name] for name in OWN if name in values})
+    report = Report(author=user, **{name: values[name] for name in (*OWN, "sheet") if name in values})
     check(report)
     report.save()
     _scope_set(user, report, values)
@@ -102,7 +103,7 @@ def report_copy(*, user: Any, report: Report) -> Report:
     """A report of one's own with the same scope and parts, as far as the person sees them: without sections
     that they may not use, and of somebody else's report with those words and kept cost reports alone that
     the newest snapshot they may read tells."""
-    values = {name: getattr(report, name) for name in OWN}
+    values = {name: getattr(report, name) for name in (*OWN, "sheet")}
     values["title"] = (_("%(title)s (copy)") % {"title": report.title})[:120]
     seen: Mapping[str, Any] = {
         "products": products_visible(user).filter(pk__in=report.products.values("pk")),
@@ -138,6 +139,7 @@ def snapshot_freeze(*, user: Any, report: Report, built: Built) -> Snapshot:
         title=report.title,
         language=report.language,
         audience=report.audience,
+        sheet=is_sheet(report, built),
         author=user,
         author_name=str(user),
         published_at=timezone.now(),

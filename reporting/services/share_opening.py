@@ -10,8 +10,7 @@ from django.db.models import F
 from django.utils import timezone
 
 from accounts.errors import DomainError
-from collaboration.services.alerts import Candidate, alerts_settle
-from core.organisation import today
+from collaboration.services.alerts import Candidate, alert_raise
 from reporting.models import Share, ShareAccess, ShareQuestion
 from reporting.reports.questions import KIND
 
@@ -49,18 +48,12 @@ def share_ask(*, share: Share, text: str) -> ShareQuestion:
         "report": share.report.title,
         "text": text,
     }
-    alerts_settle(
-        kind=KIND,
-        subjects=[f"question:{question.pk}"],
-        candidates=[
-            Candidate(
-                subject=f"question:{question.pk}",
-                fingerprint="asked",
-                stake_amount=None,
-                evidence=evidence,
-                recipient_id=share.author_id,
-            )
-        ],
-        local_date=today(),
+    candidate = Candidate(
+        subject=f"question:{question.pk}",
+        fingerprint="asked",
+        stake_amount=None,
+        evidence=evidence,
+        recipient_id=share.author_id,
     )
+    alert_raise(kind=KIND, candidate=candidate)
     return question

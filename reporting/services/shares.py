@@ -23,7 +23,7 @@ from accounts.versions import check, row_lock, row_save
 from core import formats
 from core.organisation import organisation_get, today
 from reporting.models import Report, Share, ShareAccess, ShareAddress, Snapshot
-from reporting.models.share import DAYS, DEFAULT_DAYS
+from reporting.models.share import DEFAULT_DAYS, year_after
 from reporting.selectors.share_versions import share_versions, shares_behind
 from reporting.selectors.shares import SHARE, shareable, shares_following, shares_visible, token_hash
 
@@ -244,7 +244,7 @@ def _managed(user: Any, share: Share) -> Share:
 
 def _expiry(wanted: datetime.date | None) -> datetime.date:
     day = wanted or today() + datetime.timedelta(days=DEFAULT_DAYS)
-    if not today() <= day <= today() + datetime.timedelta(days=DAYS):
+    if not today() <= day <= year_after(today()):
         message = _("Choose a day from today on, within a year.")
         raise DomainError("expiry", message, "expires_on")
     return day

@@ -10,6 +10,7 @@ from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, JsonResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.urls import reverse
+from django.utils import translation
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
@@ -255,7 +256,9 @@ def report_history(request: HttpRequest, pk: int) -> HttpResponse:
 
 def _made_once(user: Any, nonce: str, template: ReportTemplate, values: dict[str, Any]) -> str:
     """The address of the report made of a template; posting twice makes one."""
-    parts = [Part(section.key) for section in template_sections(user, template)]
+    with translation.override(values["language"]):
+        parts = [Part(section.key, choice=choice) for section, choice in template_sections(user, template)]
+    values = {**values, "sheet": template is SHEET}
     make = lambda: report_create(user=user, values=values, parts=parts).get_absolute_url()  # noqa: E731
     address: str = once(user, "report new", nonce, make)
     return address

@@ -84,14 +84,14 @@ def report(request: HttpRequest, token: str, share: Share) -> HttpResponse:
 @link("POST")
 def opened(request: HttpRequest, token: str, share: Share) -> HttpResponse:
     share_open(share=share, **_client(request))
-    return _let_in(token, share, OPENED if share.password else ADMITTED)
+    return _let_in(request, token, share, OPENED if share.password else ADMITTED)
 
 
 @link("POST")
 def password(request: HttpRequest, token: str, share: Share) -> HttpResponseBase:
     """Five tries in five minutes from an address, and twenty an hour for a link, the right one too."""
     if not share.password or _step(request, share) is None:
-        return redirect("shared:report", token)
+        return _back(request, token, None)
     tries = (
         (f"share-password-{client_address(request, v6=64)}", 5, 5 * 60),
         (f"share-password-of-{share.pk}", 20, 60 * 60),
@@ -102,7 +102,7 @@ def password(request: HttpRequest, token: str, share: Share) -> HttpResponseBase
         return answer
     if not share_password(share=share, password=request.POST.get("password", ""), **_client(request)):
         return _door(request, token, OPENED, status=422, wrong=True)
-    return _let_in(token, share, ADMITTED)
+    return _let_in(request, token, share, ADMITTED)
 
 
 @link("GET", "HEAD")
@@ -115,23 +115,9 @@ def language(request: HttpRequest, token: str, share: Share, language: str) -> H
 
 @link("POST")
 def question(request: HttpRequest, token: str, share: Share) -> HttpResponseBase:
-    """For the author; five an hour by a link and from an address."""
-    if _step(request, share) != ADMITTED:
-        return redirect("shared:report", token)
-    tries = (
-        (f"share-question-{client_address(request, v6=64)}", 5, 60 * 60),
-        (f"share-question-of-{share.pk}", 5, 60 * 60),
-    )
-    said: dict[str, Any] = {"token": token, "share": share, "text": request.POST.get("question", "")}
-    if wait := _wait(tries):
-        answer = render(request, "shared/asked.html", {**said, "wait": wait}, status=429)
-        answer.headers["Retry-After"] = str(wait)
-        return answer
-    try:
-        share_ask(share=share, text=said["text"])
-    except DomainError:
-        return render(request, "shared/asked.html", {**said, "refused": True}, status=422)
-    return render(request, "shared/asked.html", said)
+    """For the author; of who has to open the link again, once they did."""
+    step = _step(request, share)
+    return _back(request, token, step) if step != ADMITTED else _asked(request, token, share)
 
 
 @link("GET", "HEAD")
@@ -154,9 +140,33 @@ def file(request: HttpRequest, token: str, share: Share, kind: str) -> HttpRespo
     return file_answer(sought.content, kind, name)
 
 
+def _asked(request: HttpRequest, token: str, share: Share) -> HttpResponse:
+    """Five questions an hour by a link and from an address."""
+    tries = (
+        (f"share-question-{client_address(request, v6=64)}", 5, 60 * 60),
+        (f"share-question-of-{share.pk}", 5, 60 * 60),
+    )
+    said: dict[str, Any] = {"token": token, "share": share, "text": request.POST.get("question", "")}
+    if wait := _wait(tries):
+        answer = render(request, "shared/asked.html", {**said, "wait": wait}, status=429)
+        answer.headers["Retry-After"] = str(wait)
+        return answer
+    try:
+        share_ask(share=share, text=said["text"])
+    except DomainError:
+        return render(request, "shared/asked.html", {**said, "refused": True}, status=422)
+    return render(request, "shared/asked.html", said)
+
+
+def _back(request: HttpRequest, token: str, step: str | None) -> HttpResponse:
+    """To the door, with the question that was written meanwhile: it is never in an address."""
+    return _door(request, token, step) if request.POST.get("question") else redirect("shared:report", token)
+
+
 def _door(
     request: HttpRequest, token: str, step: str | None, *, status: int = 200, **said: Any
 ) -> HttpResponse:
+    said["question"] = request.POST.get("question", "")
     context = {"token": token, "asks_password": step == OPENED, **said}
     return render(request, "shared/door.html", context, status=status)
 
@@ -175,8 +185,10 @@ def _key(share: Share) -> str:
     return f"{share.pk}:{share.access}"
 
 
-def _let_in(token: str, share: Share, step: str) -> HttpResponse:
-    answer = redirect("shared:report", token)
+def _let_in(request: HttpRequest, token: str, share: Share, step: str) -> HttpResponse:
+    """A step further; a question that was brought along is asked once they are in."""
+    is_asking = step == ADMITTED and request.POST.get("question")
+    answer = _asked(request, token, share) if is_asking else _back(request, token, step)
     _cookie(answer, token, COOKIE, _signer.sign(f"{_key(share)}:{step}"))
     return answer
 

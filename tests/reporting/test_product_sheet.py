@@ -1,3 +1,4 @@
+# ruff: noqa: F811  a fixture and the argument it comes in by
 """The product sheet as a PDF: one page, that also those who do not see its charts can read."""
 
 from __future__ import annotations
@@ -14,6 +15,12 @@ from core.charts import Actual, Expected, volume_forecast_chart
 from core.months import month_add
 from core.reports.blocks import Cell, KeyFigure, KeyFigures, ReportChart, Section, Table, Text
 from core.reports.build import Builder
+from products.models import Product
+from reporting.models import Report
+from reporting.services.reports import Part, report_copy, report_create, report_part_add, report_publish
+from tests.factories import user_factory
+from tests.html import tight
+from tests.reporting.test_report_sections import _company, company  # noqa: F401
 from tests.reporting.test_snapshot_files import frozen, made, paper, tags
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("english")]
@@ -74,7 +81,7 @@ def pages(content: bytes) -> int:
 
 
 def test_the_product_sheet_is_one_page_without_the_figures_behind_its_charts() -> None:
-    content = made(frozen(sheet(), language="en"), "pdf")
+    content = made(frozen(sheet(), language="en", sheet=True), "pdf")
     assert pages(content) == 1
     said = paper(content)
     assert "Line of the statement 13" in said
@@ -84,9 +91,48 @@ def test_the_product_sheet_is_one_page_without_the_figures_behind_its_charts() -
     assert all("1,851" in str(alt) for alt in pictures)  # the last month sold, in words
 
 
-def test_a_longer_report_has_its_figures_at_the_end() -> None:
-    [*sections] = sheet()
-    more = [*sections, Section("prices", "Prices", (table("Prices", ("List", "Price"), ("A", "1")),))]
-    content = made(frozen(more, language="en"), "pdf")
+def test_a_report_that_is_no_sheet_has_its_figures_at_the_end() -> None:
+    """Also one of the same sections: it was not begun as a sheet."""
+    content = made(frozen(sheet(), language="en"), "pdf")
     assert pages(content) > 1
     assert "Figures behind the charts" in paper(content)
+
+
+@pytest.mark.parametrize(
+    ("begun", "of", "more", "said"),
+    [
+        ("product", ["JUICE"], (), True),
+        ("product", ["JUICE", "APPLE"], (), False),
+        ("product", ["JUICE"], ("words",), False),
+        ("line", [], (), False),
+        ("", ["JUICE"], (), False),
+    ],
+)
+def test_what_is_a_product_sheet(
+    begun: str, of: list[str], more: tuple[str, ...], said: bool, company: Any, client: Any
+) -> None:
+    """Made by *As report* of one product, and left that; also a copy of it. A line as a whole is longer."""
+    client.force_login(company.author)
+    code = company.juice.line.code if begun == "line" else "JUICE"
+    sections = ("key_figures", "sales", "channels")
+    if begun:
+        at = client.post(f"/reports/sheet/{begun}/{code}/", {"nonce": "one"}).url
+        report = Report.objects.get(pk=at.split("/")[2])
+    else:
+        values = {"title": "Month", "language": "en", "audience": "internal"}
+        report = report_create(user=company.author, values=values, parts=[Part(key) for key in sections])
+    if begun != "line":
+        report.products.set(Product.objects.filter(code__in=of))
+    for key in more:
+        report_part_add(user=company.author, report=report, part=Part(key, "Mine."))
+    for each in (report, report_copy(user=company.author, report=report)):
+        assert report_publish(user=company.author, report=each).sheet == said
+
+
+def test_as_report_stands_on_a_line_s_own_page_and_in_the_list(company: Any, client: Any) -> None:
+    client.force_login(user_factory("product-manager", language="en"))
+    code = company.juice.line.code
+    for place in ("/products/lines/", f"/products/lines/{code}/"):
+        page = tight(client.get(place))
+        assert f'action="/reports/sheet/line/{code}/"' in page
+        assert "As report" in page

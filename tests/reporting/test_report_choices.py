@@ -27,7 +27,7 @@ from tests.html import tight
 from tests.pricing.test_costs import kind
 from tests.pricing.test_margins import sell
 
-from .test_report_sections import LAST, company  # noqa: F401
+from .test_report_sections import LAST, _company, company  # noqa: F401
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("english")]
 BY_PRODUCT = Choice(query="by=product&columns=month-standard,month-index", name="By product")
@@ -104,6 +104,36 @@ def test_a_cost_report_under_its_name(company: Any, booked: Product) -> None:
     thousands = Choice(query="by=product&columns=month-standard&scale=k", name="Thousands")
     [found] = sections(made(company, Part("cost_report", choice=thousands)))
     assert [row[-1].text for row in found.blocks[0].rows] == ["0.0", "1.0", "1.0", "1.0"]
+
+
+def test_the_template_for_finance_sets_costs_beside_budget_and_last_year(company: Any, client: Any) -> None:
+    """Asked in English of a Dutch report, whose cost report is called in Dutch."""
+    juice = company.juice
+    year_ago = month_add(LAST, -12)
+    for source, month, amount in (
+        ("actual", LAST, "1000.50"),
+        ("budget", LAST, "900.25"),
+        ("actual", year_ago, "800.75"),
+    ):
+        row = BookedCost(juice.pk, month, kind("purchase").pk, None, None, "", Decimal(amount))
+        cost_months_book(source=source, months=[month], rows=[row])
+    client.force_login(company.author)
+    said = {"title": "Kosten", "audience": "finance", "language": "nl", "products": "JUICE"}
+    answer = client.post("/reports/new/costs/", {**said, "period": "months", "months": 12, "nonce": "one"})
+    assert answer.status_code == 302
+    report = Report.objects.get(title="Kosten")
+    found = sections(report)[0]
+    assert (found.key, found.title) == ("cost_report", "Werkelijke kosten naast budget en vorig jaar")
+    figures = [cell.text for row in found.blocks[0].rows for cell in row]
+    assert {"1.000,50", "900,25", "800,75"} <= set(figures)
+
+
+def test_the_template_for_management_has_the_margin_against_budget(company: Any, client: Any) -> None:
+    client.force_login(company.author)
+    said = {"title": "Month", "audience": "internal", "language": "en", "products": "JUICE"}
+    client.post("/reports/new/month/", {**said, "period": "months", "months": 24, "nonce": "one"})
+    parts = Report.objects.get(title="Month").parts.values_list("section", flat=True)
+    assert {"plan", "margins", "margin_bridge"} <= set(parts)
 
 
 def test_of_lines_that_close_at_different_months_the_earliest_counts(company: Any) -> None:

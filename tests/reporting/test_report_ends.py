@@ -105,7 +105,9 @@ def test_an_ended_report_rests_and_comes_back(client: Any) -> None:
     assert "1 link opens nothing until then: Noord" in page
     assert "It is no longer sent every " in page
     assert client.post(f"{address}end/").url == report.get_absolute_url()
-    assert [row.state for row in shares_visible(author)] == ["paused"]  # type: ignore[attr-defined]
+    assert [row.state for row in shares_visible(author)] == ["resting"]  # type: ignore[attr-defined]
+    for place in (share.get_absolute_url(), "/reports/links/?state=resting"):
+        assert "Its report was ended" in tight(client.get(place))
     assert Alert.objects.get(kind="report_unsent").state == "gone"
     assert not reports_visible(author).exists()
     for shown, rows in (("", []), ("?state=ended", [report])):

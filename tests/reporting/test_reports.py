@@ -143,6 +143,26 @@ def test_to_the_outside_it_says_whose(author: Any, juice: Product) -> None:
     assert report_publish(user=author, report=Report.objects.get(pk=report.pk)).number == 1
 
 
+@pytest.mark.parametrize(
+    ("about", "sections", "said"),
+    [
+        (False, ("sales",), "about no product"),
+        (False, (), "about no product: [^.]*[.] It says nothing yet"),
+        (True, ("sales", "lifecycle"), "None of its sections has anything to tell"),
+        (True, (), "It says nothing yet: add a section"),
+    ],
+)
+def test_without_data_it_says_what_is_missing(
+    about: bool, sections: tuple[str, ...], said: str, author: Any
+) -> None:
+    """Nobody who chose sections is told to add one."""
+    values = {"title": "Month", "language": "en", "audience": "internal"}
+    values |= {"products": [product_factory()] if about else []}
+    report = report_create(user=author, values=values, parts=[Part(section) for section in sections])
+    with pytest.raises(DomainError, match=f"^(It is )?{said}[^.]*[.]$"):
+        report_publish(user=author, report=report)
+
+
 def test_what_was_published_stays(author: Any, juice: Product, retailers: Any) -> None:
     report = made(author, juice)
     first = report_publish(user=author, report=report)
@@ -182,9 +202,10 @@ def test_a_template_says_for_whom_and_what(author: Any, client: Any) -> None:
     """Each offers what is there for this person: a role without costs gets no margin."""
     marketing = user_factory("marketing", language="en")
     for key, template in TEMPLATES.items():
-        sections = [section.key for section in template_sections(author, template)]
+        sections = [section.key for section, _choice in template_sections(author, template)]
         assert (len(sections) > 1) == (key != "empty")
-        assert not {"margin"} & {section.key for section in template_sections(marketing, template)}
+        seen = {section.key for section, _choice in template_sections(marketing, template)}
+        assert not {"margin", "margin_bridge", "cost_report"} & seen
     client.force_login(author)
     page = tight(client.get("/reports/new/costs/"))
     assert 'value="Cost report for finance"' in page

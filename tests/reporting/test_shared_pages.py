@@ -124,11 +124,14 @@ def test_what_is_frozen_is_drawn_once(reader: Client, monkeypatch: pytest.Monkey
 
 
 def test_at_most_four_queries_and_no_session(reader: Client) -> None:
-    share, address = share_made(downloads=True)
+    share, address = share_made(downloads=True, password=PASSWORD)
     SnapshotFile.objects.create(snapshot=share.report.snapshots.get(), kind="xlsx", content=b"PK", bytes=2)
     reader.force_login(user_factory("viewer"))
+    filled = {"password/": {"password": PASSWORD}, "question/": {"question": "Why?"}}
     asks = (
         ("post", "open/", 302),
+        ("post", "password/", 302),
+        ("post", "question/", 200),
         ("get", "", 200),
         ("get", "nl/", 302),
         ("get", "en/", 302),
@@ -138,7 +141,7 @@ def test_at_most_four_queries_and_no_session(reader: Client) -> None:
     for method, place, status in asks:
         organisation_forget()
         with CaptureQueriesContext(connection) as asked:
-            assert getattr(reader, method)(f"{address}{place}").status_code == status
+            assert getattr(reader, method)(f"{address}{place}", filled.get(place)).status_code == status
         said = [query["sql"] for query in asked if " SAVEPOINT " not in f" {query['sql']}"]
         assert len(said) <= 4, (place, said)
         assert not [sql for sql in said if "session" in sql or "accounts_userrole" in sql]
@@ -358,7 +361,7 @@ def test_the_cookie_lasts_an_hour(reader: Client, monkeypatch: pytest.MonkeyPatc
 
 def test_a_question_stands_on_the_author_s_today(reader: Client) -> None:
     share, address = share_made()
-    assert reader.post(f"{address}question/", {"question": "Why?"}).status_code == 302
+    assert reader.post(f"{address}question/", {"question": ""}).status_code == 302
     assert not Alert.objects.exists()
     opened(reader, address)
     answer = reader.post(f"{address}question/", {"question": "Why <b>so</b>?"})
@@ -372,6 +375,28 @@ def test_a_question_stands_on_the_author_s_today(reader: Client) -> None:
     codes = [reader.post(f"{address}question/", {"question": "More"}).status_code for _n in range(4)]
     assert codes == [200, 200, 200, 429]
     assert not alerts_open(user_factory("product-manager")).exists()
+
+
+@pytest.mark.parametrize("password", ["", PASSWORD])
+def test_a_question_goes_along_through_the_door(reader: Client, password: str) -> None:
+    """Written while the hour ran out: it is asked once the reader is in again, and stands in no address."""
+    share, address = share_made(password=password)
+    said = {"question": 'Why "so"?'}
+    kept = 'name="question" value="Why &quot;so&quot;?"'
+    door = reader.post(f"{address}question/", said)
+    assert (door.status_code, kept in tight(door)) == (200, True)
+    assert MARK not in tight(door)
+    answer = reader.post(f"{address}open/", said)
+    if password:
+        for guess in ({"password": "guess"}, {}):
+            assert kept in tight(answer)
+            answer = reader.post(f"{address}password/", said | guess)
+        assert kept in tight(answer)
+        assert not Alert.objects.exists()
+        answer = reader.post(f"{address}password/", said | {"password": password})
+    assert b"was sent" in answer.content
+    assert [question.text for question in share.questions.all()] == ['Why "so"?']
+    assert MARK in get(reader, address).content.decode()
 
 
 def test_the_frame_speaks_the_reader_s_language(reader: Client) -> None:

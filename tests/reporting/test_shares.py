@@ -75,6 +75,27 @@ def test_the_database_keeps_a_link_from_lasting_longer() -> None:
         Share.objects.filter(pk=share.pk).update(expires_on=today() + 400 * DAY)
 
 
+@pytest.mark.parametrize(
+    ("day", "last"),
+    [
+        ((2026, 11, 30), (2027, 11, 30)),  # 365 days
+        ((2027, 3, 1), (2028, 3, 1)),  # 366
+        ((2028, 2, 29), (2029, 2, 28)),
+    ],
+)
+def test_a_year_is_until_the_same_day_of_the_next(
+    day: tuple[int, int, int], last: tuple[int, int, int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made, until = datetime.date(*day), datetime.date(*last)
+    for room in ("services", "selectors"):
+        monkeypatch.setattr(f"reporting.{room}.shares.today", lambda: made)
+    with pytest.raises(DomainError, match="within a year"):
+        share_made(expires_on=until + DAY)
+    share, _address = share_made(Report.objects.get(), expires_on=until)
+    with pytest.raises(IntegrityError, match="share_a_year_at_most"), transaction.atomic():
+        Share.objects.filter(pk=share.pk).update(expires_on=until + DAY)
+
+
 def test_who_may_share_what() -> None:
     report = report_made()
     for user, message in (
@@ -106,7 +127,7 @@ def live() -> int:
 
 
 def test_how_a_link_rests_and_ends() -> None:
-    share, _address = share_made()
+    (share, _address), admin = share_made(), user_factory("administrator")
     author, ids = share.author, [share.pk]
     shares_act(user=author, ids=ids, act="pause")
     assert state_of(share) == "paused"
@@ -116,7 +137,10 @@ def test_how_a_link_rests_and_ends() -> None:
     author.is_active = False
     author.save()
     assert Share.objects.filter(pk=share.pk, paused_at=None).exists()
-    assert live() == 0
+    assert (state_of(share), live()) == ("resting", 0)
+    shares_act(user=admin, ids=ids, act="pause")
+    assert state_of(share) == "paused"  # also when they are back
+    shares_act(user=admin, ids=ids, act="resume")
     author.is_active = True
     author.save()
     Share.objects.filter(pk=share.pk).update(expires_on=today() - DAY)
@@ -129,6 +153,16 @@ def test_how_a_link_rests_and_ends() -> None:
         share_renew(user=author, share=share)
     with pytest.raises(DomainError, match="for good"):
         share_change(user=author, share=share, values=VALUES, version=1)
+
+
+def test_a_link_says_why_it_rests_and_offers_no_pause(client: Client) -> None:
+    share, _address = share_made()
+    share.author.is_active = False
+    share.author.save()
+    client.force_login(user_factory("administrator", language="en"))
+    page = tight(client.get(f"/reports/links/{share.pk}/"))
+    assert f"{share.author.name} is deactivated" in page
+    assert 'value="pause"' not in page
 
 
 def test_turning_sharing_off_revokes_for_good(client: Client) -> None:

@@ -22,6 +22,7 @@ from django.utils import timezone, translation
 from django.utils.html import strip_tags
 from pptx import Presentation
 from pptx.oxml.ns import qn
+from pptx.util import Inches
 from pypdf import PdfReader
 
 from core.jobs import job_claim, job_run
@@ -38,6 +39,7 @@ from core.reports.blocks import (
 )
 from reporting.models import Report, Snapshot, SnapshotFile
 from reporting.renderers.drawings import charts_drawn
+from reporting.renderers.pptx import TOP
 from reporting.renderers.xlsx import number_read, sheet_names
 from reporting.reports.page import sections_shown
 from reporting.selectors.snapshot_files import snapshot_file, snapshot_file_states
@@ -288,6 +290,34 @@ def test_a_pdf_is_for_everyone_and_says_what_it_is() -> None:
     assert sum("Maand Afzet" in page for page in pages) > 1
     assert "Sap □" in "".join(pages)
     assert f"{len(pages)} / {len(pages)}" in pages[-1]
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        "So it went, and *so* it will go on in the year that comes. " * 70,
+        "one line\n" * 444,
+        "words and words without an end " * 129,
+        "x" * 4000,
+    ],
+)
+def test_a_long_paragraph_goes_on_on_the_next_slide(said: str) -> None:
+    """Nothing runs off a slide, nothing is lost, and no word is cut that fits on one."""
+    said = said[:4000].strip()
+    content = made(frozen([Section("words", "Woorden", (Text(said),))]), "pptx")
+    parts = []
+    for slide in list(Presentation(io.BytesIO(content)).slides)[1:]:
+        [box] = [shape for shape in slide.shapes if shape.top == Inches(TOP) and shape.has_text_frame]
+        text = box.text_frame.text.replace("\v", "\n")
+        assert sum(-(-max(1, len(row)) // 110) for row in text.split("\n")) <= 18
+        parts.append(text)
+    assert len(parts) > 1
+    plain = said.replace("*", "")
+    assert re.sub(r"\s", "", "".join(parts)) == re.sub(r"\s", "", plain)
+    if "year" in said:
+        assert all(part.endswith(".") for part in parts[:-1])
+    if " " in said:
+        assert " ".join(" ".join(parts).split()) == " ".join(plain.split())
 
 
 def test_slides_are_of_the_report_alone() -> None:
