@@ -31,6 +31,7 @@ from pricing.services.proposals import (
     proposal_submit,
     proposal_withdraw,
 )
+from pricing.words.prices import rule_words
 from products.models import FourEyesRule, Product, SalesMonth
 from tests.factories import (
     bound_factory,
@@ -424,6 +425,12 @@ class TestLimits:
         )
         with translation.override("en"), pytest.raises(DomainError, match="Here a price is told 40 days"):
             proposal_submit(user=author, proposal=proposal)
+
+
+@pytest.mark.parametrize(("value", "said"), [("1.3", "set to 1.30"), ("0.2345", "set to 0.2345")])
+def test_one_price_is_said_as_prices_are(value: str, said: str) -> None:
+    with translation.override("en"):
+        assert rule_words(Rule("target", D(value)).as_json()) == said
 
 
 @pytest.mark.django_db(transaction=True)
