@@ -47,7 +47,13 @@ class Asker:
         channel = channel if channel in self.ground.channels else None
         named = tuple((said.get("part") or "").split(":", 1))
         part = next((one for one in self.ground.price_in(channel).several if one == named), None)
-        asked = replace(usual, start=_day(said.get("start"), usual.start), channel=channel, part=part)
+        asked = replace(
+            usual,
+            start=_day(said.get("start"), usual.start),
+            channel=channel,
+            part=part,
+            churn=Decimal(machine(_decimal(said.get("churn"), usual.churn), 1)),
+        )
         now = self.ground.asked_now(asked)
         # A slider says 11 for 11.00.
         price = Decimal(machine(_decimal(_slid(said, "price", slides(asked)), now), price_decimals(now)))

@@ -2,28 +2,46 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from decimal import Decimal
 from typing import Any
 
-from pricing.models import Promotion
-from pricing.selectors.promotion_van import promotion_van
+from pricing.models import Price, PriceList, Promotion
+from pricing.selectors.promotion_prices import promotion_prices
+from pricing.selectors.promotion_van import prices_listed, promotion_van
 from pricing.selectors.promotions import rows_seen
 from pricing.words.prices import van_words
 from pricing.words.promotions import effective_of
 
+Listed = tuple[PriceList | None, Decimal | None, Decimal | None]
+"""Of a list, or as said: the normal price, and that in the promotion."""
+
 
 def products_shown(user: Any, promotion: Promotion) -> dict[str, Any]:
-    """``products`` in the person's sight; ``has_van``: it lowers a price on one of our lists to consumers."""
-    rows = rows_seen(user, promotion)
-    vans = promotion_van(user, promotion, {row.product_id for row in rows})
+    """``products`` in sight, each with its ``prices`` without and in the promotion: as said of it,
+    else by list as the lists say; ``has_van``: it lowers a price on one of our lists to consumers."""
+    rows, listed = rows_seen(user, promotion), prices_listed(user, promotion)
+    vans = promotion_van(promotion, {row.product_id for row in rows}, listed)
+    by_list = _by_list(promotion, listed)
     return {
         "has_van": bool(vans),
         "products": [
             {
                 "product": row.product,
-                "price": row.price,
-                "effective": effective_of(promotion, row),
+                "prices": (by_list.get(row.product_id) if row.price is None else None)
+                or [(None, row.price, effective_of(promotion, row))],
                 "vans": [(on, *van_words(van, on)) for on, van in vans.get(row.product_id, ())],
             }
             for row in rows
         ],
     }
+
+
+def _by_list(promotion: Promotion, listed: Sequence[Price]) -> dict[int, list[Listed]]:
+    """By product, of each list by which it is bought in the channels: the normal price and that in the
+    promotion."""
+    found: dict[int, list[Listed]] = {}
+    for one in promotion_prices(promotion, listed):
+        if one.normal is not None:
+            found.setdefault(one.product.pk, []).append((one.price_list, one.normal, one.effective))
+    return found

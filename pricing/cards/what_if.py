@@ -243,7 +243,7 @@ def asides(ground: Ground, answer: Answer) -> list[str]:
     assert isinstance(answer.asked, Asked)
     said, found = answer.outcome, price_asides(ground, answer.asked)
     if ground.inflow is not None:
-        return [*found, *inflow_asides(ground, said)]
+        return [*found, *inflow_asides(ground, answer.asked, said)]
     if said.better is not None and ground.revenue is not None:
         share = formats.percent(abs(said.break_even))
         found.append(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
@@ -10,7 +11,7 @@ from django.utils.translation import gettext as _
 
 from core import formats
 from pricing.engine.what_if import Outcome
-from pricing.selectors.what_if import LEAST, MOST, Asked, Ground
+from pricing.selectors.what_if import LEAST, MOST, MOST_CHURN, Asked, Ground
 from pricing.selectors.yearly import Customer, yearly_amount
 from pricing.what_if_asked import machine, slides
 from pricing.words.elasticities import sensitivity_words
@@ -37,8 +38,14 @@ def price_fields(ground: Ground, asked: Asked) -> dict[str, Any]:
         "now": price_text(now, ground.currency, decimals),
         "change": formats.delta(asked.price / now - 1, good="none"),
         "consumer": _consumer(ground, asked),
+        "churn": _churn(asked) if ground.inflow else None,
         "sensitivity": sensitivity_words(ground.elasticity_in(asked.channel)),
     }
+
+
+def _churn(asked: Asked) -> dict[str, Any]:
+    """What is assumed of those who are there."""
+    return {"value": machine(asked.churn, 1), "most": MOST_CHURN}
 
 
 def _label(ground: Ground, asked: Asked) -> str:
@@ -106,7 +113,13 @@ def price_asked_words(ground: Ground, asked: Asked, price: Decimal) -> str:
     said = _("%(price)s from %(day)s") % {"price": said, "day": formats.day(asked.start)}
     if asked.channel:
         said = f"{ground.channels[asked.channel].channel.name}: {said}"
+    if asked.churn:
+        said += " · " + _("assumed: %(rate)s more churn per 1%% of price") % {"rate": _rate(asked)}
     return said
+
+
+def _rate(asked: Asked) -> str:
+    return formats.percent(float(asked.churn) / 100)
 
 
 def price_asides(ground: Ground, asked: Asked) -> list[str]:
@@ -147,16 +160,40 @@ def _customer(ground: Ground, asked: Asked, customer: Customer) -> str:
     }
 
 
-def inflow_asides(ground: Ground, said: Outcome) -> list[str]:
-    """Of a state: what a price moves and what it is taken to leave as it is."""
+def inflow_asides(ground: Ground, asked: Asked, said: Outcome) -> list[str]:
+    """Of a state: what a price moves, what it is taken to do to who is there, and what comes of that."""
     assert ground.inflow is not None
+    words = {"measure": str(ground.inflow.measure), "rate": formats.percent(1 - ground.inflow.stays)}
     found = [
         _(
             "The price moves what comes in (%(measure)s). Who is there is taken to leave as in the last "
             "year, %(rate)s a month: what a price does to that is not measured."
         )
-        % {"measure": str(ground.inflow.measure), "rate": formats.percent(1 - ground.inflow.stays)}
+        % words
     ]
+    if asked.churn:
+        without = ground.answer(replace(asked, churn=Decimal(0))).outcome.volumes[-1].mean
+        fewer = without - said.volumes[-1].mean
+        words |= {
+            "assumed": _rate(asked),
+            "month": formats.month(ground.months[-1].month),
+            "volume": formats.number(abs(fewer), formats.volume_decimals([abs(fewer)])),
+            "unit": ground.unit,
+        }
+        text = (
+            _(
+                "The price moves what comes in (%(measure)s). In the last year %(rate)s a month left; that "
+                "%(assumed)s more leave per 1%% of price is an assumption of your own, not measured and "
+                "without a range. By it %(volume)s %(unit)s fewer are there at the end of %(month)s."
+            )
+            if fewer >= 0
+            else _(
+                "The price moves what comes in (%(measure)s). In the last year %(rate)s a month left; that "
+                "%(assumed)s fewer leave per 1%% less of price is an assumption of your own, not measured "
+                "and without a range. By it %(volume)s %(unit)s more are there at the end of %(month)s."
+            )
+        )
+        found = [text % words]
     if said.better is not None and ground.revenue is not None:
         found.append(
             _("Chance that revenue is higher than now: %(share)s.") % {"share": formats.share(said.better)}

@@ -38,17 +38,18 @@ class InPromotion:
         return self.effective is not None and self.effective != self.normal
 
 
-def promotion_prices(promotion: Promotion, prices: QuerySet[Price] | None = None) -> list[InPromotion]:
+def promotion_prices(promotion: Promotion, prices: Sequence[Price] | None = None) -> list[InPromotion]:
     """Of each product on the lists that hold in its channels on the first day: lists with VAT where there are
     any, for prices in promotions are those that consumers pay, else those without. ``prices`` are those
-    looked at, or all that say what customers pay: then a product on no list has what is said of it. One
-    query, one more for those on no list."""
+    looked at (:func:`prices_begun`), or all that say what customers pay: then a product on no list has what
+    is said of it. One query for these, one more for those on no list."""
     channels = [row.channel for row in promotion.channel_rows.all()]
     parts = list(promotion.rows.all())
     whole = prices is None
     if prices is None:
-        prices = Price.objects.filter(price_list__kind__in=(PriceList.Kind.OWN, PriceList.Kind.ADVISED))
-    listed = _prices(promotion, prices, [part.product_id for part in parts])
+        paid = (PriceList.Kind.OWN, PriceList.Kind.ADVISED)
+        prices = prices_begun(promotion, Price.objects.filter(price_list__kind__in=paid))
+    listed = _by_list(prices)
     found = []
     unlisted = None
     for part in parts:
@@ -75,17 +76,22 @@ def holding(lists: Sequence[PriceList], channels: Collection[Channel]) -> list[P
     return [one for one in lists if one.channel_id in places]
 
 
-def _prices(promotion: Promotion, prices: QuerySet[Price], products: Sequence[int]) -> dict[int, ByList]:
-    """Of lists on which the product has a price on the first day."""
+def prices_begun(promotion: Promotion, prices: QuerySet[Price]) -> list[Price]:
+    """Those approved of its products, a unit, up to its first day; by list, the oldest first."""
     rows = prices.filter(
-        product__in=products,
+        product__in=[part.product_id for part in promotion.rows.all()],
         component=Price.Component.UNIT,
         tier="",
         state=State.APPROVED,
         start_date__lte=promotion.store_start,
     ).select_related("price_list__channel__parent__parent__parent")
+    return list(rows.order_by("price_list", "start_date"))
+
+
+def _by_list(prices: Sequence[Price]) -> dict[int, ByList]:
+    """By product, of lists on which it has a price on the first day."""
     found: dict[int, dict[int, list[Price]]] = defaultdict(lambda: defaultdict(list))
-    for row in rows.order_by("price_list", "start_date"):
+    for row in prices:
         found[row.product_id][row.price_list_id].append(row)
     return {
         product: {pk: rows for pk, rows in own.items() if rows[-1].amount is not None}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from typing import Any
 
 from django.contrib.postgres.expressions import ArraySubquery
@@ -16,24 +16,30 @@ from products.selectors.lines import line_tree
 
 from .prices import lists_visible
 from .promotion_cuts import PRICES, promotions_ran_of
-from .promotion_prices import InPromotion, promotion_prices
+from .promotion_prices import InPromotion, prices_begun, promotion_prices
+
+
+def prices_listed(user: Any, promotion: Promotion) -> list[Price]:
+    """What customers pay of its products up to its first day, on lists the person may see, each with what is
+    said of what spoils. One query."""
+    lists = lists_visible(user).filter(kind__in=(PriceList.Kind.OWN, PriceList.Kind.ADVISED))
+    said = Perishable.objects.filter(Q(product=OuterRef("product")) | Q(line__isnull=False))
+    spoils = ArraySubquery(said.values_list(row_of(Perishable)))
+    return prices_begun(promotion, Price.objects.filter(price_list__in=lists).annotate(spoils=spoils))
 
 
 def promotion_van(
-    user: Any, promotion: Promotion, products: Collection[int]
+    promotion: Promotion, products: Collection[int], listed: Sequence[Price]
 ) -> dict[int, list[tuple[PriceList, VanPrijs]]]:
-    """By product (of these) the van-prijs on its first day, of our own lists to consumers that the person may
-    see and by which they buy in its channels. Nothing where it announces no lower price. Three queries for
-    any number of products."""
+    """By product (of these) the van-prijs on its first day, of our own lists to consumers among those of
+    ``listed`` (:func:`prices_listed`) by which they buy in its channels. Nothing where it announces no lower
+    price. Two queries for any number of products."""
     if promotion.mechanic not in PRICES:
         return {}
-    lists = lists_visible(user).filter(kind=PriceList.Kind.OWN, with_vat=True)
-    said = Perishable.objects.filter(Q(product=OuterRef("product")) | Q(line__isnull=False))
-    spoils = ArraySubquery(said.values_list(row_of(Perishable)))
-    prices = Price.objects.filter(price_list__in=lists).annotate(spoils=spoils)
+    ours = [row for row in listed if row.price_list.kind == PriceList.Kind.OWN and row.price_list.with_vat]
     here = [
         one
-        for one in promotion_prices(promotion, prices)
+        for one in promotion_prices(promotion, ours)
         if one.product.pk in products and one.rows and one.price_list.with_vat and one.is_cut
     ]
     if not here:

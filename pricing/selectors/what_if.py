@@ -27,6 +27,7 @@ from .resellers import passed_on
 
 MONTHS = 12
 MOST, LEAST = Decimal("1.3"), Decimal("0.7")
+MOST_CHURN = Decimal(10)
 DAY = datetime.timedelta(days=1)
 Kind = PriceList.Kind
 _PUBLISHED = NormalDist(PUBLISHED, PUBLISHED_SD)
@@ -75,18 +76,21 @@ class Question(Protocol):
 @dataclass(frozen=True)
 class Asked:
     """A new price from a day on: of the list, or of that of a channel; of a price in parts of one of them,
-    else of all of them together."""
+    else of all of them together. ``churn``: by how many per cent more leave a state per per cent of price, as
+    who asks assumes."""
 
     price: Decimal
     start: datetime.date
     channel: int | None = None
     part: Part | None = None
+    churn: Decimal = Decimal(0)
 
     @property
     def values(self) -> dict[str, Any]:
         where = {"channel": [str(self.channel)]} if self.channel else {}
         which = {"part": ":".join(self.part)} if self.part else {}
-        return {"price": str(self.price), "start": str(self.start), **where, **which}
+        assumed = {"churn": str(self.churn)} if self.churn else {}
+        return {"price": str(self.price), "start": str(self.start), **where, **which, **assumed}
 
 
 @dataclass(frozen=True)
@@ -209,6 +213,7 @@ class Ground:
             asked,
             price=min(max(asked.price, now * LEAST), now * MOST),
             start=min(max(asked.start, self.first_start), self.last_start),
+            churn=min(max(asked.churn, Decimal(0)), MOST_CHURN) if self.inflow else Decimal(0),
         )
 
     def consumer_price(self, asked: Asked) -> Decimal | None:
@@ -264,7 +269,8 @@ class Ground:
             "over": over,
         }
         if self.inflow is not None:
-            found = what_if_level(months, self.inflow.volumes, self.inflow.stays, **said)
+            churn = float(asked.churn) * self._passed(asked)
+            found = what_if_level(months, self.inflow.volumes, self.inflow.stays, churn=churn, **said)
             return Answer(asked, found, abs(over) > 1e-9)
         there = what_if([_there(month) for month in months], **said) if own else None
         return Answer(asked, what_if(months, **said), abs(over) > 1e-9, there)

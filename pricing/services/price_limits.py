@@ -10,20 +10,20 @@ from django.utils.translation import ngettext
 
 from accounts.errors import DomainError
 from core import formats
-from core.organisation import today
-from pricing.models import NoticeDays, Price, PriceList, Proposal
+from pricing.models import Price, PriceList, Proposal
 from pricing.selectors.bounds import BoundsOn, Passed, prices_held
-from pricing.selectors.prices import channels_above
+from pricing.selectors.notices import told_too_late
 from pricing.words.prices import bound_words
+from products.selectors.access import channels_visible
 from products.selectors.lines import LineTree
 
 
 def limits_check(proposal: Proposal, prices: Sequence[Price], *, with_notice: bool = True) -> None:
-    """``DomainError`` where the proposal passes a bound or (``with_notice``) begins too soon for its channel.
+    """``DomainError`` where the proposal passes a bound or (``with_notice``) begins too soon for who pays it.
     Those that only ask for a reason are let pass with the proposal's ``exception``."""
     price_list, start = proposal.price_list, proposal.start_date
     asks = with_notice and not proposal.exception.strip()
-    reasons = _notice(price_list, start) if asks else []
+    reasons = _notice(proposal, prices) if asks else []
     reasons += bounds_asking(bounds_passed(price_list, start, prices))
     if not proposal.exception.strip():
         exception_ask(reasons)
@@ -50,33 +50,26 @@ def exception_ask(reasons: Sequence[str]) -> None:
         raise DomainError("exception_needed", " ".join([reasons[0], _("Say why it may.")]), "exception")
 
 
-def notice_days(price_list: PriceList) -> int:
-    """How many days ahead the list's channel must be told: its own rule, else that of the nearest above it,
-    else everybody's."""
-    rules = {rule.channel_id: rule.days for rule in NoticeDays.objects.all()}
-    near: list[int | None] = [*channels_above(price_list.channel), None]
-    return next((rules[pk] for pk in near if pk in rules), 0)
-
-
-def told_too_late(price_list: PriceList, start_date: datetime.date) -> tuple[int, datetime.date] | None:
-    """The days of notice and the earliest day they leave, where a price from the date is told later."""
-    days = notice_days(price_list)
-    earliest = today() + datetime.timedelta(days=days)
-    if price_list.is_observed or start_date >= earliest:
-        return None
-    return days, earliest
-
-
-def _notice(price_list: PriceList, start_date: datetime.date) -> list[str]:
-    late = told_too_late(price_list, start_date)
+def _notice(proposal: Proposal, prices: Sequence[Price]) -> list[str]:
+    late = told_too_late(proposal.price_list, proposal.start_date, {price.product_id for price in prices})
     if late is None:
         return []
-    said = ngettext(
-        "Here a price is told %(count)s day ahead: from %(day)s.",
-        "Here a price is told %(count)s days ahead: from %(day)s.",
-        late[0],
+    said = {"count": late.days, "day": formats.day(late.earliest)}
+    seen = channels_visible(proposal.author)
+    channel = seen.filter(pk=late.channel.pk).first() if late.channel else None
+    if channel is None or channel == proposal.price_list.channel:
+        text = ngettext(
+            "Here a price is told %(count)s day ahead: from %(day)s.",
+            "Here a price is told %(count)s days ahead: from %(day)s.",
+            late.days,
+        )
+        return [text % said]
+    text = ngettext(
+        "%(channel)s is told %(count)s day ahead: from %(day)s.",
+        "%(channel)s is told %(count)s days ahead: from %(day)s.",
+        late.days,
     )
-    return [said % {"count": late[0], "day": formats.day(late[1])}]
+    return [text % {**said, "channel": channel}]
 
 
 def bounds_passed(

@@ -13,9 +13,10 @@ from core.organisation import today
 from exchange.sheets import Counts, Creation
 from pricing.models import Price, PriceList
 from pricing.models.price import State
+from pricing.selectors.notices import told_too_late
 from pricing.selectors.prices import in_force, lists_visible
 from pricing.services.price_import import Ahead, Key
-from pricing.services.price_limits import bounds_passed, told_too_late
+from pricing.services.price_limits import bounds_passed
 from products.models import Product
 from products.sheets.planned import Plan, Refused, Row
 
@@ -212,7 +213,7 @@ def _limits(
 ) -> Iterator[tuple[int, Refused]]:
     prices = [row.price for row in rows]
     passed = {id(each.price): each for each in bounds_passed(price_list, start, prices)}
-    late = told_too_late(price_list, start)
+    late = told_too_late(price_list, start, {price.product_id for price in prices})
     for row, price in zip(rows, prices, strict=True):
         beyond = passed.get(id(price))
         if beyond and (beyond.is_refused or not row.exception):
@@ -221,4 +222,4 @@ def _limits(
             limit = getattr(beyond.bound, beyond.end).normalize()
             yield row.line, Refused("price", code, source=beyond.bound.source, bound=f"{limit:f}")
         elif late and row.is_ahead and not row.exception:
-            yield row.line, Refused("start_date", "told_late", days=late[0], day=late[1].isoformat())
+            yield row.line, Refused("start_date", "told_late", days=late.days, day=late.earliest.isoformat())

@@ -103,7 +103,9 @@ def _rule_words(rule: dict[str, Any]) -> str:
     said = {
         "percentage": formats.delta(amount, "percent", decimals=None).text if kind == "percentage" else "",
         "amount": formats.delta(amount, "money").text if kind == "amount" else "",
-        "target": _("set to %(price)s") % {"price": formats.number(amount)} if kind == "target" else "",
+        "target": _("set to %(price)s") % {"price": formats.number(amount, price_decimals(amount))}
+        if kind == "target"
+        else "",
         "list": _("%(share)s of %(list)s")
         % {"share": formats.percent(amount, 0 if amount * 100 % 1 == 0 else 1), "list": rule.get("of")}
         if kind == "list" and amount is not None

@@ -216,9 +216,9 @@ def _to_nine(amount: Decimal) -> Decimal:
 
 
 def proposals_create(people: Mapping[str, User]) -> None:
-    """Marketing proposes: one price is approved for the next quarter, one was rejected, a line's wait."""
+    """Marketing proposes, past the days of notice: one price is approved, one was rejected, a line's wait."""
     ruud, sanne = people["Ruud"], people["Sanne"]
-    ahead = month_add(month_start(today()), 2)
+    ahead = month_add(month_start(today()), 3)
     latte = Product.objects.get(code="HVM-210")
     approved = _proposed(
         ruud, "advies", ahead, "Barista boven de 2 euro", Rule("amount", Decimal("0.10")), [latte.pk]
@@ -281,6 +281,7 @@ def decisions_create(people: Mapping[str, User], last: datetime.date) -> None:
             approved_at=decided_at,
             proposal=proposal,
         )
+        Proposal.objects.filter(pk=proposal.pk).update(created_at=decided_at - datetime.timedelta(days=3))
         price_decision_record(proposal=proposal)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+import re
 from decimal import Decimal as D
 from typing import Any
 
@@ -14,7 +15,7 @@ from django.urls import reverse
 
 from core.organisation import today
 from pricing.models import Perishable, PriceList, Promotion
-from pricing.selectors.promotion_van import promotion_van
+from pricing.selectors.promotion_van import prices_listed, promotion_van
 from pricing.services.promotions import ProductPlan
 from products.models import Product
 from tests.factories import (
@@ -45,7 +46,7 @@ def sold_at(price_list: PriceList, amount: int, **fields: Any) -> Product:
 
 def vans(row: Promotion) -> list[D | None]:
     products = [part.product_id for part in row.rows.all()]
-    found = promotion_van(user_factory(), row, products)
+    found = promotion_van(row, products, prices_listed(user_factory(), row))
     return [van.amount for product in products for _on, van in found.get(product, ())]
 
 
@@ -108,3 +109,26 @@ def test_the_page_has_it_beside_the_price_whatever_the_number_of_products(shop: 
     plain, page = asked(product_factory())
     assert plain <= few
     assert "Reference price" not in page
+
+
+def test_where_nobody_says_the_normal_price_the_lists_do(shop: PriceList) -> None:
+    product = sold_at(shop, 10)
+    advised = price_list_factory(kind="advised", with_vat=True, name_en="Advised")
+    price_factory(product=product, price_list=advised, start_date=today() - 90 * DAY, amount=D(12))
+    account = channel_factory()
+
+    def page(channel: Any, said: D | None) -> str:
+        row = promotion_factory(product, channels=[channel], products=[ProductPlan(product, said)], **CUT)
+        client = Client()
+        client.force_login(user_factory())
+        return re.sub(r"<[^>]+>", " ", tight(client.get(reverse("pricing:promotion", args=[row.pk]))))
+
+    def found(said: str, *amounts: str) -> bool:
+        return re.search(r"\s+".join(map(re.escape, amounts)), said) is not None
+
+    assert found(page(shop.channel, None), "10", "Shop")
+    assert found(page(shop.channel, None), "7.5")
+    assert found(page(account, None), "12", "Advised", "9")
+    said = page(account, D(16))
+    assert found(said, "16", "12")
+    assert "Advised" not in said

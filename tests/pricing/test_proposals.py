@@ -18,6 +18,7 @@ from benchmarks.tools import clock
 from collaboration.models import Alert, Decision, Notification
 from core import jobs
 from core.models import Job
+from core.months import month_add, month_start
 from core.organisation import today
 from pricing.models import Bound, NoticeDays, Price, PriceList, Proposal
 from pricing.selectors.prices import price_on
@@ -30,11 +31,13 @@ from pricing.services.proposals import (
     proposal_submit,
     proposal_withdraw,
 )
-from products.models import FourEyesRule, Product
+from pricing.words.prices import rule_words
+from products.models import FourEyesRule, Product, SalesMonth
 from tests.factories import (
     bound_factory,
     channel_factory,
     line_factory,
+    measure_factory,
     price_factory,
     price_list_factory,
     product_factory,
@@ -368,6 +371,66 @@ class TestLimits:
             proposal_submit(user=proposal.author, proposal=proposal)
         NoticeDays.objects.filter(channel=top).update(days=10)
         assert proposal_submit(user=proposal.author, proposal=proposal).state == "proposed"
+
+    @pytest.mark.parametrize(
+        ("sold", "own", "told"),
+        [
+            ("account", "", "Shops is told 40 days ahead"),
+            ("", "", ""),  # who buys nothing of it is not told
+            ("web", "", ""),  # has no rule
+            ("account", "account", ""),  # pays a price of its own
+            ("account", "shops", ""),
+            ("account", "web", "Shops is told 40 days ahead"),
+        ],
+    )
+    def test_a_price_for_everybody_is_told_to_who_pays_it(self, sold: str, own: str, told: str) -> None:
+        shops, web = channel_factory(name="Shops"), channel_factory()
+        channels = {"shops": shops, "web": web, "account": channel_factory(parent=shops, kind="account")}
+        NoticeDays.objects.create(channel=shops, days=40)
+        proposal = drafted(price_list=price_list_factory())
+        product = proposal.prices.get().product
+        if sold:
+            SalesMonth.objects.create(
+                product=product,
+                channel=channels[sold],
+                measure=measure_factory(),
+                month=month_add(month_start(today()), -2),
+                volume=5,
+                days=30,
+            )
+        if own:
+            price_factory(
+                product=product,
+                price_list=price_list_factory(channel=channels[own]),
+                start_date=soon(-9),
+            )
+        if told:
+            with translation.override("en"), pytest.raises(DomainError, match=told):
+                proposal_submit(user=proposal.author, proposal=proposal)
+        kept = proposal_submit(user=proposal.author, proposal=proposal, exception="Agreed" if told else "")
+        assert kept.state == "proposed"
+
+    def test_who_is_limited_to_other_channels_reads_no_name(self) -> None:
+        shops, web = channel_factory(name="Shops"), channel_factory()
+        NoticeDays.objects.create(channel=shops, days=40)
+        author = user_factory(channels=[web])
+        proposal = drafted(author, price_list=price_list_factory())
+        SalesMonth.objects.create(
+            product=proposal.prices.get().product,
+            channel=shops,
+            measure=measure_factory(),
+            month=month_add(month_start(today()), -2),
+            volume=5,
+            days=30,
+        )
+        with translation.override("en"), pytest.raises(DomainError, match="Here a price is told 40 days"):
+            proposal_submit(user=author, proposal=proposal)
+
+
+@pytest.mark.parametrize(("value", "said"), [("1.3", "set to 1.30"), ("0.2345", "set to 0.2345")])
+def test_one_price_is_said_as_prices_are(value: str, said: str) -> None:
+    with translation.override("en"):
+        assert rule_words(Rule("target", D(value)).as_json()) == said
 
 
 @pytest.mark.django_db(transaction=True)

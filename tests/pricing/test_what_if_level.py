@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -12,10 +13,10 @@ from django.utils import timezone
 
 from core.months import month_add
 from forecasting.models import Forecast, ForecastMonth
-from pricing.models import Elasticity
+from pricing.models import Elasticity, Scenario
 from pricing.selectors.what_if import Asked
 from pricing.selectors.what_if_reading import share_staying, what_if_ground
-from products.models import Measure, Product, ProductMonth
+from products.models import LineMeasure, Measure, Product, ProductMonth
 from tests.factories import (
     channel_factory,
     cost_rate_factory,
@@ -93,6 +94,50 @@ def test_the_price_moves_what_comes_in_and_that_adds_up(contracts: Product) -> N
     page = re.sub(r"\s+", " ", re.sub(r"<[^>]+>", " ", ask(client_of(marketer()), price="11")))
     assert "(New contracts). Who is there is taken to leave as in the last year, 2.0% a month" in page
     assert "Break-even" not in page
+
+
+def test_what_somebody_assumes_of_who_leaves_counts_and_says_so(contracts: Product) -> None:
+    """At 1.5 and +10 % 2.307 % leave a month instead of 2 %: of 1,000 3.07 more in the first month, and of
+    who is there in each after it."""
+    ground = ground_of(contracts)
+    asked = Asked(ground.price.amount * 11 / 10, next_month(), churn=Decimal("1.5"))
+    fewer, leaving = 20 * (1 - 1.1**-2.5), 0.02 * 1.1**1.5
+    there = [1000.0]
+    for _month in range(11):
+        there.append(there[-1] * (1 - leaving) + 20 - fewer)
+    found = [month.mean for month in ground.answer(asked).outcome.volumes]
+    assert found == pytest.approx(there, rel=1e-4)
+    client = client_of(marketer())
+    page = re.sub(r"\s+", " ", re.sub(r"<[^>]+>", " ", ask(client, price="11", churn="1.5")))
+    without = ground.answer(Asked(asked.price, asked.start)).outcome.volumes[-1].mean
+    assert "1.5% more leave per 1% of price is an assumption of your own, not measured" in page
+    assert f"By it {without - there[-1]:.1f} contracts fewer are there at the end of" in page
+    for said, taken in (("99", "10.0"), ("-1", "0.0"), ("nan", "0.0"), ("x", "0.0"), ("1.5", "1.5")):
+        card = ask(client, "div#what-if", price="11", churn=said)
+        assert f'name="churn" min="0" max="10" step="0.1" value="{taken}"' in card
+
+
+def test_a_lower_price_keeps_more_by_the_same_assumption(contracts: Product) -> None:
+    page = re.sub(r"<[^>]+>", " ", ask(client_of(marketer()), price="9", churn="1.5"))
+    assert "1.5% fewer leave per 1% less of price is an assumption of your own" in page
+    assert "contracts more are there at the end of" in page
+
+
+def test_the_assumption_is_kept_with_its_scenario(contracts: Product) -> None:
+    client = client_of(marketer())
+    client.post(
+        f"/products/{contracts.code}/mix/what-if/keep/", {"price": "11", "churn": "1.5", "name": "Dearer"}
+    )
+    row = Scenario.objects.get()
+    assert row.values["churn"] == "1.5"
+    assert "assumed: 1.5% more churn per 1% of price" in ask(client, "div#what-if")
+
+
+def test_a_flow_has_no_such_assumption(contracts: Product, measures: tuple[Measure, Measure]) -> None:
+    LineMeasure.objects.filter(measure=measures[0]).delete()
+    page = ask(client_of(marketer()), "div#what-if", churn="1.5")
+    assert "what-if-churn" not in page
+    assert "what-if-price" in page
 
 
 @pytest.mark.parametrize(
