@@ -14,6 +14,10 @@ from pgtrigger.migrations import AddTrigger
 PARTS = (AddConstraint, AddField, AddIndex, AddTrigger)
 
 
+def _model_of(operation: Any) -> str:
+    return str(getattr(operation, "model_name_lower", None) or operation.name_lower)
+
+
 class AtOnce(Operation):
     """Changes of tables with one state before all of them and one after: Django would render every related
     model again after each.
@@ -28,9 +32,20 @@ class AtOnce(Operation):
         self.operations = operations
 
     def state_forwards(self, app_label: str, state: ProjectState) -> None:
-        state.__dict__.pop("apps", None)  # rendered when next asked for
+        """What changes is rendered anew with what refers to it, beside the rest. That hears of it at the next
+        data migration, which has Django render all."""
+        apps = state.__dict__.pop("apps", None)
         for operation in self.operations:
             operation.state_forwards(app_label, state)
+        if apps is not None:
+            changed = {(app_label, _model_of(operation)) for operation in self.operations}
+            changed.update(*(state.relations[model] for model in tuple(changed)))
+            with apps.bulk_update():
+                for model in changed:
+                    apps.unregister_model(*model)
+            apps.render_multiple([state.models[model] for model in changed if model in state.models])
+            state.__dict__["apps"] = apps
+            state.is_delayed = True
 
     def database_forwards(
         self, app_label: str, schema_editor: Any, from_state: ProjectState, to_state: ProjectState
@@ -65,14 +80,6 @@ class CreateModels(AtOnce):
                 isinstance(operation, PARTS) and operation.model_name.lower() in names
             ):
                 raise ValueError(f"{operation.describe()}: not part of a table made here")
-
-    def state_forwards(self, app_label: str, state: ProjectState) -> None:
-        """New models are rendered beside those there are, which hear of their relations as at a start."""
-        apps = state.__dict__.get("apps")
-        super().state_forwards(app_label, state)
-        if apps is not None:
-            apps.render_multiple([state.models[app_label, model.name_lower] for model in self.models])
-            state.__dict__["apps"] = apps
 
     def database_forwards(
         self, app_label: str, schema_editor: Any, from_state: ProjectState, to_state: ProjectState

@@ -6,7 +6,7 @@ from collections.abc import Callable, Hashable, Mapping
 from typing import Any, TypeVar
 
 from django.core.exceptions import NON_FIELD_ERRORS, ValidationError
-from django.db.models import CheckConstraint, Model, Q
+from django.db.models import CheckConstraint, ForeignKey, Model, Q
 from django.forms import BaseForm
 from django.utils.translation import gettext as _
 
@@ -18,9 +18,14 @@ V = TypeVar("V")
 
 
 def check(row: Model) -> None:
-    """Raise the first thing the model's own rules have against the row, at its field."""
+    """Raise the first thing the model's own rules have against the row, at its field; of what is read already
+    the database is not asked whether it is there."""
+    relations = [field for field in row._meta.concrete_fields if isinstance(field, ForeignKey)]
+    known = {field.name for field in relations if field.get_cached_value(row, default=None) is not None}
     try:
-        row.full_clean(validate_constraints=False)
+        row.clean_fields(exclude=known)
+        row.clean()
+        row.validate_unique()
         if not _constraints_hold(row):
             row.validate_constraints()
     except ValidationError as error:

@@ -1,4 +1,4 @@
-"""Migrations take ten seconds of a processor: a run of several processes goes through them once."""
+"""Migrations take four seconds of a processor: a run of several processes goes through them once."""
 
 from __future__ import annotations
 

@@ -720,48 +720,52 @@ class Migration(migrations.Migration):
                 ),
             ],
         ),
-        pgtrigger.migrations.AddTrigger(
-            model_name="userrole",
-            trigger=pgtrigger.compiler.Trigger(
-                name="insert_insert",
-                sql=pgtrigger.compiler.UpsertTriggerSql(
-                    func='INSERT INTO "accounts_userroleevent" ("id", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "role_id", "user_id") VALUES (NEW."id", _pgh_attach_context(), NOW(), \'insert\', NEW."id", NEW."role_id", NEW."user_id"); RETURN NULL;',
-                    hash="f6dfb0b2902f838cbde4e3bb7771e89f535125ee",
-                    operation="INSERT",
-                    pgid="pgtrigger_insert_insert_c200e",
-                    table="accounts_user_roles",
-                    when="AFTER",
+        accounts.migration_operations.AtOnce(
+            [
+                pgtrigger.migrations.AddTrigger(
+                    model_name="userrole",
+                    trigger=pgtrigger.compiler.Trigger(
+                        name="insert_insert",
+                        sql=pgtrigger.compiler.UpsertTriggerSql(
+                            func='INSERT INTO "accounts_userroleevent" ("id", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "role_id", "user_id") VALUES (NEW."id", _pgh_attach_context(), NOW(), \'insert\', NEW."id", NEW."role_id", NEW."user_id"); RETURN NULL;',
+                            hash="f6dfb0b2902f838cbde4e3bb7771e89f535125ee",
+                            operation="INSERT",
+                            pgid="pgtrigger_insert_insert_c200e",
+                            table="accounts_user_roles",
+                            when="AFTER",
+                        ),
+                    ),
                 ),
-            ),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name="userrole",
-            trigger=pgtrigger.compiler.Trigger(
-                name="update_update",
-                sql=pgtrigger.compiler.UpsertTriggerSql(
-                    condition="WHEN (OLD.* IS DISTINCT FROM NEW.*)",
-                    func='INSERT INTO "accounts_userroleevent" ("id", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "role_id", "user_id") VALUES (NEW."id", _pgh_attach_context(), NOW(), \'update\', NEW."id", NEW."role_id", NEW."user_id"); RETURN NULL;',
-                    hash="917cac49fc28010050724c09af8a7d591fbb9b1b",
-                    operation="UPDATE",
-                    pgid="pgtrigger_update_update_1017d",
-                    table="accounts_user_roles",
-                    when="AFTER",
+                pgtrigger.migrations.AddTrigger(
+                    model_name="userrole",
+                    trigger=pgtrigger.compiler.Trigger(
+                        name="update_update",
+                        sql=pgtrigger.compiler.UpsertTriggerSql(
+                            condition="WHEN (OLD.* IS DISTINCT FROM NEW.*)",
+                            func='INSERT INTO "accounts_userroleevent" ("id", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "role_id", "user_id") VALUES (NEW."id", _pgh_attach_context(), NOW(), \'update\', NEW."id", NEW."role_id", NEW."user_id"); RETURN NULL;',
+                            hash="917cac49fc28010050724c09af8a7d591fbb9b1b",
+                            operation="UPDATE",
+                            pgid="pgtrigger_update_update_1017d",
+                            table="accounts_user_roles",
+                            when="AFTER",
+                        ),
+                    ),
                 ),
-            ),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name="userrole",
-            trigger=pgtrigger.compiler.Trigger(
-                name="delete_delete",
-                sql=pgtrigger.compiler.UpsertTriggerSql(
-                    func='INSERT INTO "accounts_userroleevent" ("id", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "role_id", "user_id") VALUES (OLD."id", _pgh_attach_context(), NOW(), \'delete\', OLD."id", OLD."role_id", OLD."user_id"); RETURN NULL;',
-                    hash="ffa61061c6125ba9c50622d5a32b6ad72ffc781c",
-                    operation="DELETE",
-                    pgid="pgtrigger_delete_delete_15b35",
-                    table="accounts_user_roles",
-                    when="AFTER",
+                pgtrigger.migrations.AddTrigger(
+                    model_name="userrole",
+                    trigger=pgtrigger.compiler.Trigger(
+                        name="delete_delete",
+                        sql=pgtrigger.compiler.UpsertTriggerSql(
+                            func='INSERT INTO "accounts_userroleevent" ("id", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "role_id", "user_id") VALUES (OLD."id", _pgh_attach_context(), NOW(), \'delete\', OLD."id", OLD."role_id", OLD."user_id"); RETURN NULL;',
+                            hash="ffa61061c6125ba9c50622d5a32b6ad72ffc781c",
+                            operation="DELETE",
+                            pgid="pgtrigger_delete_delete_15b35",
+                            table="accounts_user_roles",
+                            when="AFTER",
+                        ),
+                    ),
                 ),
-            ),
+            ]
         ),
         migrations.RunPython(ship, migrations.RunPython.noop),
     ]

@@ -2,6 +2,8 @@
 
 from django.db import migrations, models
 
+from accounts.migration_operations import AtOnce
+
 
 class Migration(migrations.Migration):
     dependencies = [
@@ -15,3 +17,4 @@ class Migration(migrations.Migration):
             field=models.FloatField(null=True),
         ),
     ]
+    operations = [AtOnce(operations)]

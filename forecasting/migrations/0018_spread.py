@@ -1,5 +1,7 @@
 from django.db import migrations, models
 
+from accounts.migration_operations import AtOnce
+
 
 class Migration(migrations.Migration):
     dependencies = [
@@ -13,3 +15,4 @@ class Migration(migrations.Migration):
             field=models.FloatField(null=True),
         ),
     ]
+    operations = [AtOnce(operations)]

@@ -12,6 +12,7 @@ from django.db import transaction
 from core import registries
 from core.failpoints import passing
 from core.jobs import JobContext, jobs_enqueue_many
+from core.kept import reading
 from core.models import Job
 from core.registries import ChunkOutcome, SubjectFailure
 from forecasting.models import NightlyFailure, NightlyRun
@@ -31,7 +32,8 @@ def chunk_run(context: JobContext) -> None:
     step: str = context.payload["step"]
     outcome = ChunkOutcome()
     if run.state == NightlyRun.State.RUNNING and step in registries.nightly_steps:
-        write = registries.nightly_steps.get(step).compute(run, context.payload)
+        with reading():
+            write = registries.nightly_steps.get(step).compute(run, context.payload)
         passing("night.computed")
         with context.effect(lambda: _result(outcome, context.payload)):
             outcome = _whole(write(), context.payload)

@@ -4,6 +4,8 @@ import pgtrigger.compiler
 import pgtrigger.migrations
 from django.db import migrations
 
+from accounts.migration_operations import AtOnce
+
 # Months that are closed already: what their reports call kinds of cost today.
 KEEP = """
 INSERT INTO products_closedname (closing_id, kind, object_id, code, name, above, said)
@@ -19,20 +21,24 @@ class Migration(migrations.Migration):
     ]
 
     operations = [
-        pgtrigger.migrations.AddTrigger(
-            model_name="costkind",
-            trigger=pgtrigger.compiler.Trigger(
-                name="cost_kind_booked_stays",
-                sql=pgtrigger.compiler.UpsertTriggerSql(
-                    condition='WHEN (OLD."level" IS DISTINCT FROM (NEW."level") OR OLD."code" IS DISTINCT FROM (NEW."code"))',
-                    func="\n                    IF EXISTS (SELECT FROM pricing_costmonth WHERE kind_id = OLD.id) THEN\n                        RAISE EXCEPTION 'costs are booked of kind %', OLD.code\n                            USING ERRCODE = 'check_violation';\n                    END IF;\n                    RETURN NEW;\n                ",
-                    hash="0ff41c7b6bec04900942e98230135dd79ad6bb4c",
-                    operation="UPDATE",
-                    pgid="pgtrigger_cost_kind_booked_stays_2baf8",
-                    table="pricing_costkind",
-                    when="BEFORE",
+        AtOnce(
+            [
+                pgtrigger.migrations.AddTrigger(
+                    model_name="costkind",
+                    trigger=pgtrigger.compiler.Trigger(
+                        name="cost_kind_booked_stays",
+                        sql=pgtrigger.compiler.UpsertTriggerSql(
+                            condition='WHEN (OLD."level" IS DISTINCT FROM (NEW."level") OR OLD."code" IS DISTINCT FROM (NEW."code"))',
+                            func="\n                    IF EXISTS (SELECT FROM pricing_costmonth WHERE kind_id = OLD.id) THEN\n                        RAISE EXCEPTION 'costs are booked of kind %', OLD.code\n                            USING ERRCODE = 'check_violation';\n                    END IF;\n                    RETURN NEW;\n                ",
+                            hash="0ff41c7b6bec04900942e98230135dd79ad6bb4c",
+                            operation="UPDATE",
+                            pgid="pgtrigger_cost_kind_booked_stays_2baf8",
+                            table="pricing_costkind",
+                            when="BEFORE",
+                        ),
+                    ),
                 ),
-            ),
+            ]
         ),
         migrations.RunSQL(KEEP, migrations.RunSQL.noop),
     ]

@@ -6,6 +6,8 @@ import pgtrigger.migrations
 from django.conf import settings
 from django.db import migrations, models
 
+from accounts.migration_operations import AtOnce, CreateModels
+
 
 class Migration(migrations.Migration):
     dependencies = [
@@ -17,532 +19,548 @@ class Migration(migrations.Migration):
     ]
 
     operations = [
-        migrations.CreateModel(
-            name="CostCorrection",
-            fields=[
-                (
-                    "id",
-                    models.BigAutoField(
-                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+        CreateModels(
+            [
+                migrations.CreateModel(
+                    name="CostCorrection",
+                    fields=[
+                        (
+                            "id",
+                            models.BigAutoField(
+                                auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                            ),
+                        ),
+                        ("is_void", models.BooleanField(default=False, verbose_name="should not have been")),
+                        (
+                            "amount",
+                            models.DecimalField(
+                                blank=True, decimal_places=6, max_digits=18, null=True, verbose_name="amount"
+                            ),
+                        ),
+                        (
+                            "times",
+                            models.DecimalField(
+                                decimal_places=4, default=1, max_digits=12, verbose_name="how often"
+                            ),
+                        ),
+                        (
+                            "least_quantity",
+                            models.DecimalField(
+                                decimal_places=4, default=0, max_digits=18, verbose_name="minimum order"
+                            ),
+                        ),
+                        (
+                            "exchange_rate",
+                            models.DecimalField(
+                                decimal_places=8, default=1, max_digits=18, verbose_name="exchange rate"
+                            ),
+                        ),
+                        (
+                            "vat_rate",
+                            models.DecimalField(
+                                decimal_places=4, default=0, max_digits=5, verbose_name="VAT not reclaimed"
+                            ),
+                        ),
+                        ("reason", models.CharField(max_length=400, verbose_name="reason")),
+                        (
+                            "state",
+                            models.CharField(
+                                choices=[
+                                    ("proposed", "waits for approval"),
+                                    ("approved", "approved"),
+                                    ("refused", "refused"),
+                                ],
+                                default="proposed",
+                                max_length=8,
+                                verbose_name="state",
+                            ),
+                        ),
+                        ("proposed_at", models.DateTimeField(auto_now_add=True)),
+                        ("decided_at", models.DateTimeField(blank=True, null=True)),
+                    ],
+                    options={
+                        "verbose_name": "correction of a cost rate",
+                        "ordering": ["-pk"],
+                    },
+                ),
+                migrations.CreateModel(
+                    name="CostCorrectionEvent",
+                    fields=[
+                        ("pgh_id", models.AutoField(primary_key=True, serialize=False)),
+                        ("pgh_created_at", models.DateTimeField(auto_now_add=True)),
+                        ("pgh_label", models.TextField(help_text="The event label.")),
+                        ("id", models.BigIntegerField()),
+                        ("is_void", models.BooleanField(default=False, verbose_name="should not have been")),
+                        (
+                            "amount",
+                            models.DecimalField(
+                                blank=True, decimal_places=6, max_digits=18, null=True, verbose_name="amount"
+                            ),
+                        ),
+                        (
+                            "times",
+                            models.DecimalField(
+                                decimal_places=4, default=1, max_digits=12, verbose_name="how often"
+                            ),
+                        ),
+                        (
+                            "least_quantity",
+                            models.DecimalField(
+                                decimal_places=4, default=0, max_digits=18, verbose_name="minimum order"
+                            ),
+                        ),
+                        (
+                            "exchange_rate",
+                            models.DecimalField(
+                                decimal_places=8, default=1, max_digits=18, verbose_name="exchange rate"
+                            ),
+                        ),
+                        (
+                            "vat_rate",
+                            models.DecimalField(
+                                decimal_places=4, default=0, max_digits=5, verbose_name="VAT not reclaimed"
+                            ),
+                        ),
+                        ("reason", models.CharField(max_length=400, verbose_name="reason")),
+                        (
+                            "state",
+                            models.CharField(
+                                choices=[
+                                    ("proposed", "waits for approval"),
+                                    ("approved", "approved"),
+                                    ("refused", "refused"),
+                                ],
+                                default="proposed",
+                                max_length=8,
+                                verbose_name="state",
+                            ),
+                        ),
+                        ("proposed_at", models.DateTimeField(auto_now_add=True)),
+                        ("decided_at", models.DateTimeField(blank=True, null=True)),
+                    ],
+                    options={
+                        "abstract": False,
+                    },
+                ),
+                migrations.AddField(
+                    model_name="costcorrection",
+                    name="decided_by",
+                    field=models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                        verbose_name="decided by",
                     ),
                 ),
-                ("is_void", models.BooleanField(default=False, verbose_name="should not have been")),
-                (
-                    "amount",
-                    models.DecimalField(
-                        blank=True, decimal_places=6, max_digits=18, null=True, verbose_name="amount"
+                migrations.AddField(
+                    model_name="costcorrection",
+                    name="proposed_by",
+                    field=models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                        verbose_name="proposed by",
                     ),
                 ),
-                (
-                    "times",
-                    models.DecimalField(decimal_places=4, default=1, max_digits=12, verbose_name="how often"),
-                ),
-                (
-                    "least_quantity",
-                    models.DecimalField(
-                        decimal_places=4, default=0, max_digits=18, verbose_name="minimum order"
+                migrations.AddField(
+                    model_name="costcorrection",
+                    name="rate",
+                    field=models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="corrections",
+                        to="pricing.costrate",
+                        verbose_name="rate",
                     ),
                 ),
-                (
-                    "exchange_rate",
-                    models.DecimalField(
-                        decimal_places=8, default=1, max_digits=18, verbose_name="exchange rate"
+                migrations.AddField(
+                    model_name="costcorrection",
+                    name="replacement",
+                    field=models.OneToOneField(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="corrected",
+                        to="pricing.costrate",
                     ),
                 ),
-                (
-                    "vat_rate",
-                    models.DecimalField(
-                        decimal_places=4, default=0, max_digits=5, verbose_name="VAT not reclaimed"
+                migrations.AddField(
+                    model_name="costcorrectionevent",
+                    name="decided_by",
+                    field=models.ForeignKey(
+                        blank=True,
+                        db_constraint=False,
+                        null=True,
+                        on_delete=django.db.models.deletion.DO_NOTHING,
+                        related_name="+",
+                        related_query_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                        verbose_name="decided by",
                     ),
                 ),
-                ("reason", models.CharField(max_length=400, verbose_name="reason")),
-                (
-                    "state",
-                    models.CharField(
-                        choices=[
-                            ("proposed", "waits for approval"),
-                            ("approved", "approved"),
-                            ("refused", "refused"),
-                        ],
-                        default="proposed",
-                        max_length=8,
-                        verbose_name="state",
+                migrations.AddField(
+                    model_name="costcorrectionevent",
+                    name="pgh_context",
+                    field=models.ForeignKey(
+                        db_constraint=False,
+                        null=True,
+                        on_delete=django.db.models.deletion.DO_NOTHING,
+                        related_name="+",
+                        to="pghistory.context",
                     ),
                 ),
-                ("proposed_at", models.DateTimeField(auto_now_add=True)),
-                ("decided_at", models.DateTimeField(blank=True, null=True)),
-            ],
-            options={
-                "verbose_name": "correction of a cost rate",
-                "ordering": ["-pk"],
-            },
-        ),
-        migrations.CreateModel(
-            name="CostCorrectionEvent",
-            fields=[
-                ("pgh_id", models.AutoField(primary_key=True, serialize=False)),
-                ("pgh_created_at", models.DateTimeField(auto_now_add=True)),
-                ("pgh_label", models.TextField(help_text="The event label.")),
-                ("id", models.BigIntegerField()),
-                ("is_void", models.BooleanField(default=False, verbose_name="should not have been")),
-                (
-                    "amount",
-                    models.DecimalField(
-                        blank=True, decimal_places=6, max_digits=18, null=True, verbose_name="amount"
+                migrations.AddField(
+                    model_name="costcorrectionevent",
+                    name="pgh_obj",
+                    field=models.ForeignKey(
+                        db_constraint=False,
+                        on_delete=django.db.models.deletion.DO_NOTHING,
+                        related_name="events",
+                        to="pricing.costcorrection",
                     ),
                 ),
-                (
-                    "times",
-                    models.DecimalField(decimal_places=4, default=1, max_digits=12, verbose_name="how often"),
-                ),
-                (
-                    "least_quantity",
-                    models.DecimalField(
-                        decimal_places=4, default=0, max_digits=18, verbose_name="minimum order"
+                migrations.AddField(
+                    model_name="costcorrectionevent",
+                    name="proposed_by",
+                    field=models.ForeignKey(
+                        db_constraint=False,
+                        on_delete=django.db.models.deletion.DO_NOTHING,
+                        related_name="+",
+                        related_query_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                        verbose_name="proposed by",
                     ),
                 ),
-                (
-                    "exchange_rate",
-                    models.DecimalField(
-                        decimal_places=8, default=1, max_digits=18, verbose_name="exchange rate"
+                migrations.AddField(
+                    model_name="costcorrectionevent",
+                    name="rate",
+                    field=models.ForeignKey(
+                        db_constraint=False,
+                        on_delete=django.db.models.deletion.DO_NOTHING,
+                        related_name="+",
+                        related_query_name="+",
+                        to="pricing.costrate",
+                        verbose_name="rate",
                     ),
                 ),
-                (
-                    "vat_rate",
-                    models.DecimalField(
-                        decimal_places=4, default=0, max_digits=5, verbose_name="VAT not reclaimed"
+                migrations.AddField(
+                    model_name="costcorrectionevent",
+                    name="replacement",
+                    field=models.ForeignKey(
+                        blank=True,
+                        db_constraint=False,
+                        null=True,
+                        on_delete=django.db.models.deletion.DO_NOTHING,
+                        related_name="+",
+                        related_query_name="+",
+                        to="pricing.costrate",
                     ),
                 ),
-                ("reason", models.CharField(max_length=400, verbose_name="reason")),
-                (
-                    "state",
-                    models.CharField(
-                        choices=[
-                            ("proposed", "waits for approval"),
-                            ("approved", "approved"),
-                            ("refused", "refused"),
-                        ],
-                        default="proposed",
-                        max_length=8,
-                        verbose_name="state",
+                migrations.AddConstraint(
+                    model_name="costcorrection",
+                    constraint=models.UniqueConstraint(
+                        condition=models.Q(("state", "proposed")),
+                        fields=("rate",),
+                        name="cost_correction_one_waits",
                     ),
                 ),
-                ("proposed_at", models.DateTimeField(auto_now_add=True)),
-                ("decided_at", models.DateTimeField(blank=True, null=True)),
-            ],
-            options={
-                "abstract": False,
-            },
-        ),
-        migrations.AlterModelOptions(
-            name="costshare",
-            options={
-                "ordering": [models.OrderBy(models.F("start_date"), nulls_first=True), "pk"],
-                "verbose_name": "fixed share",
-            },
-        ),
-        pgtrigger.migrations.RemoveTrigger(
-            model_name="costrate",
-            name="cost_rate_stays",
-        ),
-        pgtrigger.migrations.RemoveTrigger(
-            model_name="costrate",
-            name="insert_insert",
-        ),
-        pgtrigger.migrations.RemoveTrigger(
-            model_name="costrate",
-            name="update_update",
-        ),
-        pgtrigger.migrations.RemoveTrigger(
-            model_name="costrate",
-            name="delete_delete",
-        ),
-        pgtrigger.migrations.RemoveTrigger(
-            model_name="costshare",
-            name="insert_insert",
-        ),
-        pgtrigger.migrations.RemoveTrigger(
-            model_name="costshare",
-            name="update_update",
-        ),
-        pgtrigger.migrations.RemoveTrigger(
-            model_name="costshare",
-            name="delete_delete",
-        ),
-        migrations.RemoveConstraint(
-            model_name="costshare",
-            name="cost_share_once",
-        ),
-        migrations.AddField(
-            model_name="costrate",
-            name="withdrawn_reason",
-            field=models.CharField(blank=True, max_length=400, verbose_name="why it was withdrawn"),
-        ),
-        migrations.AddField(
-            model_name="costrateevent",
-            name="withdrawn_reason",
-            field=models.CharField(blank=True, max_length=400, verbose_name="why it was withdrawn"),
-        ),
-        migrations.AddField(
-            model_name="costshare",
-            name="source_import",
-            field=models.ForeignKey(
-                blank=True,
-                null=True,
-                on_delete=django.db.models.deletion.PROTECT,
-                related_name="+",
-                to="exchange.import",
-            ),
-        ),
-        migrations.AddField(
-            model_name="costshare",
-            name="start_date",
-            field=models.DateField(blank=True, null=True, verbose_name="from"),
-        ),
-        migrations.AddField(
-            model_name="costshareevent",
-            name="source_import",
-            field=models.ForeignKey(
-                blank=True,
-                db_constraint=False,
-                null=True,
-                on_delete=django.db.models.deletion.DO_NOTHING,
-                related_name="+",
-                related_query_name="+",
-                to="exchange.import",
-            ),
-        ),
-        migrations.AddField(
-            model_name="costshareevent",
-            name="start_date",
-            field=models.DateField(blank=True, null=True, verbose_name="from"),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name="costrate",
-            trigger=pgtrigger.compiler.Trigger(
-                name="cost_rate_stays",
-                sql=pgtrigger.compiler.UpsertTriggerSql(
-                    declare="DECLARE shut date;",
-                    func="\n                    IF TG_OP = 'UPDATE' AND OLD.withdrawn_at IS NULL AND NEW.withdrawn_at IS NOT NULL\n                       AND to_jsonb(NEW) - ARRAY['withdrawn_at', 'withdrawn_reason'] = to_jsonb(OLD) - ARRAY['withdrawn_at', 'withdrawn_reason'] THEN\n                        IF OLD.start_date > (now() AT TIME ZONE (SELECT time_zone FROM core_organisation WHERE id = 1))::date THEN\n                            RETURN NEW;\n                        END IF;\n                        PERFORM pg_advisory_xact_lock_shared(hashtextextended('products.month_close', 0));\n                        SELECT closed_until INTO shut FROM core_organisation;\n                        IF NEW.withdrawn_reason <> ''\n                           AND (shut IS NULL OR OLD.start_date >= shut + interval '1 month') THEN\n                            RETURN NEW;\n                        END IF;\n                    END IF;\n                    RAISE EXCEPTION 'cost rate % stays', OLD.id USING ERRCODE = 'check_violation';\n                ",
-                    hash="685696bfa0541979e3e9fb6ee3dbf81c1c06a1b8",
-                    operation="UPDATE OR DELETE",
-                    pgid="pgtrigger_cost_rate_stays_1010c",
-                    table="pricing_costrate",
-                    when="BEFORE",
-                ),
-            ),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name="costrate",
-            trigger=pgtrigger.compiler.Trigger(
-                name="insert_insert",
-                sql=pgtrigger.compiler.UpsertTriggerSql(
-                    func='INSERT INTO "pricing_costrateevent" ("amount", "cost_line_id", "created_at", "created_by_id", "exchange_rate", "from_quantity", "id", "least_quantity", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "source_import_id", "start_date", "times", "vat_rate", "withdrawn_at", "withdrawn_reason") VALUES (NEW."amount", NEW."cost_line_id", NEW."created_at", NEW."created_by_id", NEW."exchange_rate", NEW."from_quantity", NEW."id", NEW."least_quantity", _pgh_attach_context(), NOW(), \'insert\', NEW."id", NEW."source_import_id", NEW."start_date", NEW."times", NEW."vat_rate", NEW."withdrawn_at", NEW."withdrawn_reason"); RETURN NULL;',
-                    hash="2b93131721e4345d2b89dc0db3de2d431c981370",
-                    operation="INSERT",
-                    pgid="pgtrigger_insert_insert_2477e",
-                    table="pricing_costrate",
-                    when="AFTER",
-                ),
-            ),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name="costrate",
-            trigger=pgtrigger.compiler.Trigger(
-                name="update_update",
-                sql=pgtrigger.compiler.UpsertTriggerSql(
-                    condition="WHEN (OLD.* IS DISTINCT FROM NEW.*)",
-                    func='INSERT INTO "pricing_costrateevent" ("amount", "cost_line_id", "created_at", "created_by_id", "exchange_rate", "from_quantity", "id", "least_quantity", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "source_import_id", "start_date", "times", "vat_rate", "withdrawn_at", "withdrawn_reason") VALUES (NEW."amount", NEW."cost_line_id", NEW."created_at", NEW."created_by_id", NEW."exchange_rate", NEW."from_quantity", NEW."id", NEW."least_quantity", _pgh_attach_context(), NOW(), \'update\', NEW."id", NEW."source_import_id", NEW."start_date", NEW."times", NEW."vat_rate", NEW."withdrawn_at", NEW."withdrawn_reason"); RETURN NULL;',
-                    hash="b1da2298f5d6755c488d066fe67ae95fc9bcf6c5",
-                    operation="UPDATE",
-                    pgid="pgtrigger_update_update_58570",
-                    table="pricing_costrate",
-                    when="AFTER",
-                ),
-            ),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name="costrate",
-            trigger=pgtrigger.compiler.Trigger(
-                name="delete_delete",
-                sql=pgtrigger.compiler.UpsertTriggerSql(
-                    func='INSERT INTO "pricing_costrateevent" ("amount", "cost_line_id", "created_at", "created_by_id", "exchange_rate", "from_quantity", "id", "least_quantity", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "source_import_id", "start_date", "times", "vat_rate", "withdrawn_at", "withdrawn_reason") VALUES (OLD."amount", OLD."cost_line_id", OLD."created_at", OLD."created_by_id", OLD."exchange_rate", OLD."from_quantity", OLD."id", OLD."least_quantity", _pgh_attach_context(), NOW(), \'delete\', OLD."id", OLD."source_import_id", OLD."start_date", OLD."times", OLD."vat_rate", OLD."withdrawn_at", OLD."withdrawn_reason"); RETURN NULL;',
-                    hash="8e81efed4605a3b77e0748090c646ddd386146ad",
-                    operation="DELETE",
-                    pgid="pgtrigger_delete_delete_b85a1",
-                    table="pricing_costrate",
-                    when="AFTER",
-                ),
-            ),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name="costshare",
-            trigger=pgtrigger.compiler.Trigger(
-                name="cost_share_stays",
-                sql=pgtrigger.compiler.UpsertTriggerSql(
-                    func="\n                    IF OLD.start_date IS NULL OR OLD.start_date <= (now() AT TIME ZONE (SELECT time_zone FROM core_organisation WHERE id = 1))::date THEN\n                        RAISE EXCEPTION 'cost share % stays', OLD.id USING ERRCODE = 'check_violation';\n                    END IF;\n                    RETURN COALESCE(NEW, OLD);\n                ",
-                    hash="124697a6252a6a9402eef3211c65d2a1d3a2314d",
-                    operation="UPDATE OR DELETE",
-                    pgid="pgtrigger_cost_share_stays_1cf3a",
-                    table="pricing_costshare",
-                    when="BEFORE",
-                ),
-            ),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name="costshare",
-            trigger=pgtrigger.compiler.Trigger(
-                name="insert_insert",
-                sql=pgtrigger.compiler.UpsertTriggerSql(
-                    func='INSERT INTO "pricing_costshareevent" ("cost_line_id", "id", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "product_id", "source_import_id", "start_date", "weight") VALUES (NEW."cost_line_id", NEW."id", _pgh_attach_context(), NOW(), \'insert\', NEW."id", NEW."product_id", NEW."source_import_id", NEW."start_date", NEW."weight"); RETURN NULL;',
-                    hash="367ddcacd595ec8f08d76a4dbb8f6565d04bbf97",
-                    operation="INSERT",
-                    pgid="pgtrigger_insert_insert_44403",
-                    table="pricing_costshare",
-                    when="AFTER",
-                ),
-            ),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name="costshare",
-            trigger=pgtrigger.compiler.Trigger(
-                name="update_update",
-                sql=pgtrigger.compiler.UpsertTriggerSql(
-                    condition="WHEN (OLD.* IS DISTINCT FROM NEW.*)",
-                    func='INSERT INTO "pricing_costshareevent" ("cost_line_id", "id", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "product_id", "source_import_id", "start_date", "weight") VALUES (NEW."cost_line_id", NEW."id", _pgh_attach_context(), NOW(), \'update\', NEW."id", NEW."product_id", NEW."source_import_id", NEW."start_date", NEW."weight"); RETURN NULL;',
-                    hash="4b7ebe77c5f66848a4a5ba0ba2956f4a1cb2e9ca",
-                    operation="UPDATE",
-                    pgid="pgtrigger_update_update_8dfab",
-                    table="pricing_costshare",
-                    when="AFTER",
-                ),
-            ),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name="costshare",
-            trigger=pgtrigger.compiler.Trigger(
-                name="delete_delete",
-                sql=pgtrigger.compiler.UpsertTriggerSql(
-                    func='INSERT INTO "pricing_costshareevent" ("cost_line_id", "id", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "product_id", "source_import_id", "start_date", "weight") VALUES (OLD."cost_line_id", OLD."id", _pgh_attach_context(), NOW(), \'delete\', OLD."id", OLD."product_id", OLD."source_import_id", OLD."start_date", OLD."weight"); RETURN NULL;',
-                    hash="28147a4c9ec9320aed3306c3e9ed863841b773be",
-                    operation="DELETE",
-                    pgid="pgtrigger_delete_delete_a53f9",
-                    table="pricing_costshare",
-                    when="AFTER",
-                ),
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="costshare",
-            constraint=models.UniqueConstraint(
-                fields=("cost_line", "product", "start_date"), name="cost_share_once", nulls_distinct=False
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="costshare",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("start_date", None), ("start_date__day", 1), _connector="OR"),
-                name="cost_share_from_a_month",
-            ),
-        ),
-        migrations.AddField(
-            model_name="costcorrection",
-            name="decided_by",
-            field=models.ForeignKey(
-                blank=True,
-                null=True,
-                on_delete=django.db.models.deletion.PROTECT,
-                related_name="+",
-                to=settings.AUTH_USER_MODEL,
-                verbose_name="decided by",
-            ),
-        ),
-        migrations.AddField(
-            model_name="costcorrection",
-            name="proposed_by",
-            field=models.ForeignKey(
-                on_delete=django.db.models.deletion.PROTECT,
-                related_name="+",
-                to=settings.AUTH_USER_MODEL,
-                verbose_name="proposed by",
-            ),
-        ),
-        migrations.AddField(
-            model_name="costcorrection",
-            name="rate",
-            field=models.ForeignKey(
-                on_delete=django.db.models.deletion.PROTECT,
-                related_name="corrections",
-                to="pricing.costrate",
-                verbose_name="rate",
-            ),
-        ),
-        migrations.AddField(
-            model_name="costcorrection",
-            name="replacement",
-            field=models.OneToOneField(
-                blank=True,
-                null=True,
-                on_delete=django.db.models.deletion.PROTECT,
-                related_name="corrected",
-                to="pricing.costrate",
-            ),
-        ),
-        migrations.AddField(
-            model_name="costcorrectionevent",
-            name="decided_by",
-            field=models.ForeignKey(
-                blank=True,
-                db_constraint=False,
-                null=True,
-                on_delete=django.db.models.deletion.DO_NOTHING,
-                related_name="+",
-                related_query_name="+",
-                to=settings.AUTH_USER_MODEL,
-                verbose_name="decided by",
-            ),
-        ),
-        migrations.AddField(
-            model_name="costcorrectionevent",
-            name="pgh_context",
-            field=models.ForeignKey(
-                db_constraint=False,
-                null=True,
-                on_delete=django.db.models.deletion.DO_NOTHING,
-                related_name="+",
-                to="pghistory.context",
-            ),
-        ),
-        migrations.AddField(
-            model_name="costcorrectionevent",
-            name="pgh_obj",
-            field=models.ForeignKey(
-                db_constraint=False,
-                on_delete=django.db.models.deletion.DO_NOTHING,
-                related_name="events",
-                to="pricing.costcorrection",
-            ),
-        ),
-        migrations.AddField(
-            model_name="costcorrectionevent",
-            name="proposed_by",
-            field=models.ForeignKey(
-                db_constraint=False,
-                on_delete=django.db.models.deletion.DO_NOTHING,
-                related_name="+",
-                related_query_name="+",
-                to=settings.AUTH_USER_MODEL,
-                verbose_name="proposed by",
-            ),
-        ),
-        migrations.AddField(
-            model_name="costcorrectionevent",
-            name="rate",
-            field=models.ForeignKey(
-                db_constraint=False,
-                on_delete=django.db.models.deletion.DO_NOTHING,
-                related_name="+",
-                related_query_name="+",
-                to="pricing.costrate",
-                verbose_name="rate",
-            ),
-        ),
-        migrations.AddField(
-            model_name="costcorrectionevent",
-            name="replacement",
-            field=models.ForeignKey(
-                blank=True,
-                db_constraint=False,
-                null=True,
-                on_delete=django.db.models.deletion.DO_NOTHING,
-                related_name="+",
-                related_query_name="+",
-                to="pricing.costrate",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="costcorrection",
-            constraint=models.UniqueConstraint(
-                condition=models.Q(("state", "proposed")), fields=("rate",), name="cost_correction_one_waits"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="costcorrection",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(("decided_at", None), ("decided_by", None), ("state", "proposed")),
-                    models.Q(
-                        ("decided_at__isnull", False),
-                        ("decided_by__isnull", False),
-                        ("state__in", ["approved", "refused"]),
+                migrations.AddConstraint(
+                    model_name="costcorrection",
+                    constraint=models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("decided_at", None), ("decided_by", None), ("state", "proposed")),
+                            models.Q(
+                                ("decided_at__isnull", False),
+                                ("decided_by__isnull", False),
+                                ("state__in", ["approved", "refused"]),
+                            ),
+                            _connector="OR",
+                        ),
+                        name="cost_correction_decided",
                     ),
-                    _connector="OR",
                 ),
-                name="cost_correction_decided",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="costcorrection",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("reason", ""), _negated=True), name="cost_correction_has_a_reason"
-            ),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name="costcorrection",
-            trigger=pgtrigger.compiler.Trigger(
-                name="cost_correction_stays",
-                sql=pgtrigger.compiler.UpsertTriggerSql(
-                    condition="WHEN (NOT (OLD.\"state\" = 'proposed'))",
-                    func="RAISE EXCEPTION 'pgtrigger: Cannot update or delete rows from % table', TG_TABLE_NAME;",
-                    hash="9344ee34c3f5776395503446cb719dfba0c2b219",
-                    operation="UPDATE OR DELETE",
-                    pgid="pgtrigger_cost_correction_stays_119db",
-                    table="pricing_costcorrection",
-                    when="BEFORE",
+                migrations.AddConstraint(
+                    model_name="costcorrection",
+                    constraint=models.CheckConstraint(
+                        condition=models.Q(("reason", ""), _negated=True), name="cost_correction_has_a_reason"
+                    ),
                 ),
-            ),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name="costcorrection",
-            trigger=pgtrigger.compiler.Trigger(
-                name="insert_insert",
-                sql=pgtrigger.compiler.UpsertTriggerSql(
-                    func='INSERT INTO "pricing_costcorrectionevent" ("amount", "decided_at", "decided_by_id", "exchange_rate", "id", "is_void", "least_quantity", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "proposed_at", "proposed_by_id", "rate_id", "reason", "replacement_id", "state", "times", "vat_rate") VALUES (NEW."amount", NEW."decided_at", NEW."decided_by_id", NEW."exchange_rate", NEW."id", NEW."is_void", NEW."least_quantity", _pgh_attach_context(), NOW(), \'insert\', NEW."id", NEW."proposed_at", NEW."proposed_by_id", NEW."rate_id", NEW."reason", NEW."replacement_id", NEW."state", NEW."times", NEW."vat_rate"); RETURN NULL;',
-                    hash="9d2da82825577d613653ca14f42fe315549e79f8",
-                    operation="INSERT",
-                    pgid="pgtrigger_insert_insert_5b724",
-                    table="pricing_costcorrection",
-                    when="AFTER",
+                pgtrigger.migrations.AddTrigger(
+                    model_name="costcorrection",
+                    trigger=pgtrigger.compiler.Trigger(
+                        name="cost_correction_stays",
+                        sql=pgtrigger.compiler.UpsertTriggerSql(
+                            condition="WHEN (NOT (OLD.\"state\" = 'proposed'))",
+                            func="RAISE EXCEPTION 'pgtrigger: Cannot update or delete rows from % table', TG_TABLE_NAME;",
+                            hash="9344ee34c3f5776395503446cb719dfba0c2b219",
+                            operation="UPDATE OR DELETE",
+                            pgid="pgtrigger_cost_correction_stays_119db",
+                            table="pricing_costcorrection",
+                            when="BEFORE",
+                        ),
+                    ),
                 ),
-            ),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name="costcorrection",
-            trigger=pgtrigger.compiler.Trigger(
-                name="update_update",
-                sql=pgtrigger.compiler.UpsertTriggerSql(
-                    condition="WHEN (OLD.* IS DISTINCT FROM NEW.*)",
-                    func='INSERT INTO "pricing_costcorrectionevent" ("amount", "decided_at", "decided_by_id", "exchange_rate", "id", "is_void", "least_quantity", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "proposed_at", "proposed_by_id", "rate_id", "reason", "replacement_id", "state", "times", "vat_rate") VALUES (NEW."amount", NEW."decided_at", NEW."decided_by_id", NEW."exchange_rate", NEW."id", NEW."is_void", NEW."least_quantity", _pgh_attach_context(), NOW(), \'update\', NEW."id", NEW."proposed_at", NEW."proposed_by_id", NEW."rate_id", NEW."reason", NEW."replacement_id", NEW."state", NEW."times", NEW."vat_rate"); RETURN NULL;',
-                    hash="b0d58547464d77ef9d34a710c776583d1df9896a",
-                    operation="UPDATE",
-                    pgid="pgtrigger_update_update_d814f",
-                    table="pricing_costcorrection",
-                    when="AFTER",
+                pgtrigger.migrations.AddTrigger(
+                    model_name="costcorrection",
+                    trigger=pgtrigger.compiler.Trigger(
+                        name="insert_insert",
+                        sql=pgtrigger.compiler.UpsertTriggerSql(
+                            func='INSERT INTO "pricing_costcorrectionevent" ("amount", "decided_at", "decided_by_id", "exchange_rate", "id", "is_void", "least_quantity", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "proposed_at", "proposed_by_id", "rate_id", "reason", "replacement_id", "state", "times", "vat_rate") VALUES (NEW."amount", NEW."decided_at", NEW."decided_by_id", NEW."exchange_rate", NEW."id", NEW."is_void", NEW."least_quantity", _pgh_attach_context(), NOW(), \'insert\', NEW."id", NEW."proposed_at", NEW."proposed_by_id", NEW."rate_id", NEW."reason", NEW."replacement_id", NEW."state", NEW."times", NEW."vat_rate"); RETURN NULL;',
+                            hash="9d2da82825577d613653ca14f42fe315549e79f8",
+                            operation="INSERT",
+                            pgid="pgtrigger_insert_insert_5b724",
+                            table="pricing_costcorrection",
+                            when="AFTER",
+                        ),
+                    ),
                 ),
-            ),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name="costcorrection",
-            trigger=pgtrigger.compiler.Trigger(
-                name="delete_delete",
-                sql=pgtrigger.compiler.UpsertTriggerSql(
-                    func='INSERT INTO "pricing_costcorrectionevent" ("amount", "decided_at", "decided_by_id", "exchange_rate", "id", "is_void", "least_quantity", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "proposed_at", "proposed_by_id", "rate_id", "reason", "replacement_id", "state", "times", "vat_rate") VALUES (OLD."amount", OLD."decided_at", OLD."decided_by_id", OLD."exchange_rate", OLD."id", OLD."is_void", OLD."least_quantity", _pgh_attach_context(), NOW(), \'delete\', OLD."id", OLD."proposed_at", OLD."proposed_by_id", OLD."rate_id", OLD."reason", OLD."replacement_id", OLD."state", OLD."times", OLD."vat_rate"); RETURN NULL;',
-                    hash="f05d0b03c4670fd2f811eda2bdda4f2a7abe2662",
-                    operation="DELETE",
-                    pgid="pgtrigger_delete_delete_5c2bc",
-                    table="pricing_costcorrection",
-                    when="AFTER",
+                pgtrigger.migrations.AddTrigger(
+                    model_name="costcorrection",
+                    trigger=pgtrigger.compiler.Trigger(
+                        name="update_update",
+                        sql=pgtrigger.compiler.UpsertTriggerSql(
+                            condition="WHEN (OLD.* IS DISTINCT FROM NEW.*)",
+                            func='INSERT INTO "pricing_costcorrectionevent" ("amount", "decided_at", "decided_by_id", "exchange_rate", "id", "is_void", "least_quantity", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "proposed_at", "proposed_by_id", "rate_id", "reason", "replacement_id", "state", "times", "vat_rate") VALUES (NEW."amount", NEW."decided_at", NEW."decided_by_id", NEW."exchange_rate", NEW."id", NEW."is_void", NEW."least_quantity", _pgh_attach_context(), NOW(), \'update\', NEW."id", NEW."proposed_at", NEW."proposed_by_id", NEW."rate_id", NEW."reason", NEW."replacement_id", NEW."state", NEW."times", NEW."vat_rate"); RETURN NULL;',
+                            hash="b0d58547464d77ef9d34a710c776583d1df9896a",
+                            operation="UPDATE",
+                            pgid="pgtrigger_update_update_d814f",
+                            table="pricing_costcorrection",
+                            when="AFTER",
+                        ),
+                    ),
                 ),
-            ),
+                pgtrigger.migrations.AddTrigger(
+                    model_name="costcorrection",
+                    trigger=pgtrigger.compiler.Trigger(
+                        name="delete_delete",
+                        sql=pgtrigger.compiler.UpsertTriggerSql(
+                            func='INSERT INTO "pricing_costcorrectionevent" ("amount", "decided_at", "decided_by_id", "exchange_rate", "id", "is_void", "least_quantity", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "proposed_at", "proposed_by_id", "rate_id", "reason", "replacement_id", "state", "times", "vat_rate") VALUES (OLD."amount", OLD."decided_at", OLD."decided_by_id", OLD."exchange_rate", OLD."id", OLD."is_void", OLD."least_quantity", _pgh_attach_context(), NOW(), \'delete\', OLD."id", OLD."proposed_at", OLD."proposed_by_id", OLD."rate_id", OLD."reason", OLD."replacement_id", OLD."state", OLD."times", OLD."vat_rate"); RETURN NULL;',
+                            hash="f05d0b03c4670fd2f811eda2bdda4f2a7abe2662",
+                            operation="DELETE",
+                            pgid="pgtrigger_delete_delete_5c2bc",
+                            table="pricing_costcorrection",
+                            when="AFTER",
+                        ),
+                    ),
+                ),
+            ]
+        ),
+        AtOnce(
+            [
+                migrations.AlterModelOptions(
+                    name="costshare",
+                    options={
+                        "ordering": [models.OrderBy(models.F("start_date"), nulls_first=True), "pk"],
+                        "verbose_name": "fixed share",
+                    },
+                ),
+                pgtrigger.migrations.RemoveTrigger(
+                    model_name="costrate",
+                    name="cost_rate_stays",
+                ),
+                pgtrigger.migrations.RemoveTrigger(
+                    model_name="costrate",
+                    name="insert_insert",
+                ),
+                pgtrigger.migrations.RemoveTrigger(
+                    model_name="costrate",
+                    name="update_update",
+                ),
+                pgtrigger.migrations.RemoveTrigger(
+                    model_name="costrate",
+                    name="delete_delete",
+                ),
+                pgtrigger.migrations.RemoveTrigger(
+                    model_name="costshare",
+                    name="insert_insert",
+                ),
+                pgtrigger.migrations.RemoveTrigger(
+                    model_name="costshare",
+                    name="update_update",
+                ),
+                pgtrigger.migrations.RemoveTrigger(
+                    model_name="costshare",
+                    name="delete_delete",
+                ),
+                migrations.RemoveConstraint(
+                    model_name="costshare",
+                    name="cost_share_once",
+                ),
+                migrations.AddField(
+                    model_name="costrate",
+                    name="withdrawn_reason",
+                    field=models.CharField(blank=True, max_length=400, verbose_name="why it was withdrawn"),
+                ),
+                migrations.AddField(
+                    model_name="costrateevent",
+                    name="withdrawn_reason",
+                    field=models.CharField(blank=True, max_length=400, verbose_name="why it was withdrawn"),
+                ),
+                migrations.AddField(
+                    model_name="costshare",
+                    name="source_import",
+                    field=models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="exchange.import",
+                    ),
+                ),
+                migrations.AddField(
+                    model_name="costshare",
+                    name="start_date",
+                    field=models.DateField(blank=True, null=True, verbose_name="from"),
+                ),
+                migrations.AddField(
+                    model_name="costshareevent",
+                    name="source_import",
+                    field=models.ForeignKey(
+                        blank=True,
+                        db_constraint=False,
+                        null=True,
+                        on_delete=django.db.models.deletion.DO_NOTHING,
+                        related_name="+",
+                        related_query_name="+",
+                        to="exchange.import",
+                    ),
+                ),
+                migrations.AddField(
+                    model_name="costshareevent",
+                    name="start_date",
+                    field=models.DateField(blank=True, null=True, verbose_name="from"),
+                ),
+                pgtrigger.migrations.AddTrigger(
+                    model_name="costrate",
+                    trigger=pgtrigger.compiler.Trigger(
+                        name="cost_rate_stays",
+                        sql=pgtrigger.compiler.UpsertTriggerSql(
+                            declare="DECLARE shut date;",
+                            func="\n                    IF TG_OP = 'UPDATE' AND OLD.withdrawn_at IS NULL AND NEW.withdrawn_at IS NOT NULL\n                       AND to_jsonb(NEW) - ARRAY['withdrawn_at', 'withdrawn_reason'] = to_jsonb(OLD) - ARRAY['withdrawn_at', 'withdrawn_reason'] THEN\n                        IF OLD.start_date > (now() AT TIME ZONE (SELECT time_zone FROM core_organisation WHERE id = 1))::date THEN\n                            RETURN NEW;\n                        END IF;\n                        PERFORM pg_advisory_xact_lock_shared(hashtextextended('products.month_close', 0));\n                        SELECT closed_until INTO shut FROM core_organisation;\n                        IF NEW.withdrawn_reason <> ''\n                           AND (shut IS NULL OR OLD.start_date >= shut + interval '1 month') THEN\n                            RETURN NEW;\n                        END IF;\n                    END IF;\n                    RAISE EXCEPTION 'cost rate % stays', OLD.id USING ERRCODE = 'check_violation';\n                ",
+                            hash="685696bfa0541979e3e9fb6ee3dbf81c1c06a1b8",
+                            operation="UPDATE OR DELETE",
+                            pgid="pgtrigger_cost_rate_stays_1010c",
+                            table="pricing_costrate",
+                            when="BEFORE",
+                        ),
+                    ),
+                ),
+                pgtrigger.migrations.AddTrigger(
+                    model_name="costrate",
+                    trigger=pgtrigger.compiler.Trigger(
+                        name="insert_insert",
+                        sql=pgtrigger.compiler.UpsertTriggerSql(
+                            func='INSERT INTO "pricing_costrateevent" ("amount", "cost_line_id", "created_at", "created_by_id", "exchange_rate", "from_quantity", "id", "least_quantity", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "source_import_id", "start_date", "times", "vat_rate", "withdrawn_at", "withdrawn_reason") VALUES (NEW."amount", NEW."cost_line_id", NEW."created_at", NEW."created_by_id", NEW."exchange_rate", NEW."from_quantity", NEW."id", NEW."least_quantity", _pgh_attach_context(), NOW(), \'insert\', NEW."id", NEW."source_import_id", NEW."start_date", NEW."times", NEW."vat_rate", NEW."withdrawn_at", NEW."withdrawn_reason"); RETURN NULL;',
+                            hash="2b93131721e4345d2b89dc0db3de2d431c981370",
+                            operation="INSERT",
+                            pgid="pgtrigger_insert_insert_2477e",
+                            table="pricing_costrate",
+                            when="AFTER",
+                        ),
+                    ),
+                ),
+                pgtrigger.migrations.AddTrigger(
+                    model_name="costrate",
+                    trigger=pgtrigger.compiler.Trigger(
+                        name="update_update",
+                        sql=pgtrigger.compiler.UpsertTriggerSql(
+                            condition="WHEN (OLD.* IS DISTINCT FROM NEW.*)",
+                            func='INSERT INTO "pricing_costrateevent" ("amount", "cost_line_id", "created_at", "created_by_id", "exchange_rate", "from_quantity", "id", "least_quantity", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "source_import_id", "start_date", "times", "vat_rate", "withdrawn_at", "withdrawn_reason") VALUES (NEW."amount", NEW."cost_line_id", NEW."created_at", NEW."created_by_id", NEW."exchange_rate", NEW."from_quantity", NEW."id", NEW."least_quantity", _pgh_attach_context(), NOW(), \'update\', NEW."id", NEW."source_import_id", NEW."start_date", NEW."times", NEW."vat_rate", NEW."withdrawn_at", NEW."withdrawn_reason"); RETURN NULL;',
+                            hash="b1da2298f5d6755c488d066fe67ae95fc9bcf6c5",
+                            operation="UPDATE",
+                            pgid="pgtrigger_update_update_58570",
+                            table="pricing_costrate",
+                            when="AFTER",
+                        ),
+                    ),
+                ),
+                pgtrigger.migrations.AddTrigger(
+                    model_name="costrate",
+                    trigger=pgtrigger.compiler.Trigger(
+                        name="delete_delete",
+                        sql=pgtrigger.compiler.UpsertTriggerSql(
+                            func='INSERT INTO "pricing_costrateevent" ("amount", "cost_line_id", "created_at", "created_by_id", "exchange_rate", "from_quantity", "id", "least_quantity", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "source_import_id", "start_date", "times", "vat_rate", "withdrawn_at", "withdrawn_reason") VALUES (OLD."amount", OLD."cost_line_id", OLD."created_at", OLD."created_by_id", OLD."exchange_rate", OLD."from_quantity", OLD."id", OLD."least_quantity", _pgh_attach_context(), NOW(), \'delete\', OLD."id", OLD."source_import_id", OLD."start_date", OLD."times", OLD."vat_rate", OLD."withdrawn_at", OLD."withdrawn_reason"); RETURN NULL;',
+                            hash="8e81efed4605a3b77e0748090c646ddd386146ad",
+                            operation="DELETE",
+                            pgid="pgtrigger_delete_delete_b85a1",
+                            table="pricing_costrate",
+                            when="AFTER",
+                        ),
+                    ),
+                ),
+                pgtrigger.migrations.AddTrigger(
+                    model_name="costshare",
+                    trigger=pgtrigger.compiler.Trigger(
+                        name="cost_share_stays",
+                        sql=pgtrigger.compiler.UpsertTriggerSql(
+                            func="\n                    IF OLD.start_date IS NULL OR OLD.start_date <= (now() AT TIME ZONE (SELECT time_zone FROM core_organisation WHERE id = 1))::date THEN\n                        RAISE EXCEPTION 'cost share % stays', OLD.id USING ERRCODE = 'check_violation';\n                    END IF;\n                    RETURN COALESCE(NEW, OLD);\n                ",
+                            hash="124697a6252a6a9402eef3211c65d2a1d3a2314d",
+                            operation="UPDATE OR DELETE",
+                            pgid="pgtrigger_cost_share_stays_1cf3a",
+                            table="pricing_costshare",
+                            when="BEFORE",
+                        ),
+                    ),
+                ),
+                pgtrigger.migrations.AddTrigger(
+                    model_name="costshare",
+                    trigger=pgtrigger.compiler.Trigger(
+                        name="insert_insert",
+                        sql=pgtrigger.compiler.UpsertTriggerSql(
+                            func='INSERT INTO "pricing_costshareevent" ("cost_line_id", "id", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "product_id", "source_import_id", "start_date", "weight") VALUES (NEW."cost_line_id", NEW."id", _pgh_attach_context(), NOW(), \'insert\', NEW."id", NEW."product_id", NEW."source_import_id", NEW."start_date", NEW."weight"); RETURN NULL;',
+                            hash="367ddcacd595ec8f08d76a4dbb8f6565d04bbf97",
+                            operation="INSERT",
+                            pgid="pgtrigger_insert_insert_44403",
+                            table="pricing_costshare",
+                            when="AFTER",
+                        ),
+                    ),
+                ),
+                pgtrigger.migrations.AddTrigger(
+                    model_name="costshare",
+                    trigger=pgtrigger.compiler.Trigger(
+                        name="update_update",
+                        sql=pgtrigger.compiler.UpsertTriggerSql(
+                            condition="WHEN (OLD.* IS DISTINCT FROM NEW.*)",
+                            func='INSERT INTO "pricing_costshareevent" ("cost_line_id", "id", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "product_id", "source_import_id", "start_date", "weight") VALUES (NEW."cost_line_id", NEW."id", _pgh_attach_context(), NOW(), \'update\', NEW."id", NEW."product_id", NEW."source_import_id", NEW."start_date", NEW."weight"); RETURN NULL;',
+                            hash="4b7ebe77c5f66848a4a5ba0ba2956f4a1cb2e9ca",
+                            operation="UPDATE",
+                            pgid="pgtrigger_update_update_8dfab",
+                            table="pricing_costshare",
+                            when="AFTER",
+                        ),
+                    ),
+                ),
+                pgtrigger.migrations.AddTrigger(
+                    model_name="costshare",
+                    trigger=pgtrigger.compiler.Trigger(
+                        name="delete_delete",
+                        sql=pgtrigger.compiler.UpsertTriggerSql(
+                            func='INSERT INTO "pricing_costshareevent" ("cost_line_id", "id", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "product_id", "source_import_id", "start_date", "weight") VALUES (OLD."cost_line_id", OLD."id", _pgh_attach_context(), NOW(), \'delete\', OLD."id", OLD."product_id", OLD."source_import_id", OLD."start_date", OLD."weight"); RETURN NULL;',
+                            hash="28147a4c9ec9320aed3306c3e9ed863841b773be",
+                            operation="DELETE",
+                            pgid="pgtrigger_delete_delete_a53f9",
+                            table="pricing_costshare",
+                            when="AFTER",
+                        ),
+                    ),
+                ),
+                migrations.AddConstraint(
+                    model_name="costshare",
+                    constraint=models.UniqueConstraint(
+                        fields=("cost_line", "product", "start_date"),
+                        name="cost_share_once",
+                        nulls_distinct=False,
+                    ),
+                ),
+                migrations.AddConstraint(
+                    model_name="costshare",
+                    constraint=models.CheckConstraint(
+                        condition=models.Q(("start_date", None), ("start_date__day", 1), _connector="OR"),
+                        name="cost_share_from_a_month",
+                    ),
+                ),
+            ]
         ),
     ]

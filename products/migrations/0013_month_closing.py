@@ -7,7 +7,7 @@ import pgtrigger.migrations
 from django.conf import settings
 from django.db import migrations, models
 
-from accounts.migration_operations import CreateModels
+from accounts.migration_operations import AtOnce, CreateModels
 
 
 def ship(apps, schema_editor):
@@ -227,6 +227,6 @@ class Migration(migrations.Migration):
     ]
     operations = [
         CreateModels(list(filter(_of_new_tables, operations))),
-        *filter(lambda each: not _of_new_tables(each), operations),
+        AtOnce([each for each in operations if not _of_new_tables(each)]),
         migrations.RunPython(ship, migrations.RunPython.noop),
     ]

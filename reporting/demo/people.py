@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from allauth.account.models import EmailAddress
+from django.contrib.auth.hashers import make_password
 
 from accounts.models import Role, User
 
@@ -28,10 +29,11 @@ PEOPLE = [
 def people_create() -> dict[str, User]:
     """The demo's people by their first names; those who exist stay as they are."""
     found = {}
+    password = make_password(PASSWORD)  # once: it is meant to be slow
     for role, name, email, language in PEOPLE:
         user = User.objects.filter(email=email).first()
         if user is None:
-            user = User.objects.create_user(email, PASSWORD, name=name, language=language)
+            user = User.objects.create(email=email, password=password, name=name, language=language)
             user.roles.set(Role.objects.filter(code=role))
             EmailAddress.objects.create(user=user, email=email, verified=True, primary=True)
         found[name.split()[0]] = user

@@ -6,7 +6,7 @@ import pgtrigger.migrations
 from django.conf import settings
 from django.db import migrations, models
 
-from accounts.migration_operations import CreateModels
+from accounts.migration_operations import AtOnce, CreateModels
 
 
 class Migration(migrations.Migration):
@@ -18,10 +18,16 @@ class Migration(migrations.Migration):
     ]
 
     operations = [
-        migrations.AddField(
-            model_name="report",
-            name="suppliers",
-            field=models.ManyToManyField(related_name="+", to="products.supplier", verbose_name="suppliers"),
+        AtOnce(
+            [
+                migrations.AddField(
+                    model_name="report",
+                    name="suppliers",
+                    field=models.ManyToManyField(
+                        related_name="+", to="products.supplier", verbose_name="suppliers"
+                    ),
+                ),
+            ]
         ),
         CreateModels(
             [

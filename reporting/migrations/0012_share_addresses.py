@@ -3,6 +3,8 @@
 import django.db.models.deletion
 from django.db import migrations, models
 
+from accounts.migration_operations import CreateModels
+
 
 class Migration(migrations.Migration):
     dependencies = [
@@ -49,3 +51,4 @@ class Migration(migrations.Migration):
             },
         ),
     ]
+    operations = [CreateModels(operations)]

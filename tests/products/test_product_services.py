@@ -68,6 +68,16 @@ def test_saving_what_is_there_already_writes_nothing_whatever_the_version():
     assert not [sql for sql in writes(queries) if "products_" in sql]
 
 
+def test_what_is_read_already_is_not_asked_for_again():
+    line, user = line_factory(), user_factory()
+    with CaptureQueriesContext(connection) as queries:
+        product_create(user=user, code="NEW-1", name="New", line=line)
+    assert not [q["sql"] for q in queries if 'FROM "products_productline"' in q["sql"]]
+    with pytest.raises(DomainError) as refused:
+        product_create(user=user, code="NEW-2", name="New", line_id=0)
+    assert refused.value.field == "line"
+
+
 @pytest.mark.django_db(transaction=True)
 def test_of_two_at_once_one_wins_and_one_sees_it():
     product, user = product_factory(name="Old"), user_factory()
