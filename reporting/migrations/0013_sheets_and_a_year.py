@@ -6,6 +6,8 @@ import reporting.models.share
 from django.conf import settings
 from django.db import migrations, models
 
+from accounts.migration_operations import AtOnce
+
 
 class Migration(migrations.Migration):
     dependencies = [
@@ -103,3 +105,4 @@ class Migration(migrations.Migration):
             ),
         ),
     ]
+    operations = [AtOnce(operations[:4]), operations[4], AtOnce(operations[5:])]
