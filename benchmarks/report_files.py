@@ -51,7 +51,9 @@ def run(bench: Bench) -> None:
     from reporting.services.snapshot_files import RENDERERS
 
     sections = sections_made(bench.size(CHARTS, 1))
-    report = Document("Maandrapport", "nl", "Sanne", datetime.datetime(2026, 11, 1), "", [], sections)
+    report = Document(
+        "Maandrapport", "nl", "Sanne", datetime.datetime(2026, 11, 1), "", [], sections, one_page=False
+    )
     for kind, render in RENDERERS.items():
         steps: list[tuple[int, int]] = []
         cpu, wall = _cpu(), time.perf_counter()

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Any
 
 import django_filters
 from django.db.models import QuerySet
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import mixins, serializers, viewsets
+from rest_framework.request import Request
+from rest_framework.response import Response
 
 from core.api import HasRight, Pagination
 from forecasting.models import Forecast
@@ -80,8 +81,8 @@ class ChannelForecastViewSet(mixins.ListModelMixin, viewsets.GenericViewSet):
         found = forecasts_visible(self.request.user).filter(current=True, product__isnull=False)
         return found.select_related("product", "measure").prefetch_related("months").order_by("pk")
 
-    def get_serializer(self, page: Sequence[Forecast], **options: Any) -> ChannelForecastSerializer:
-        """The splits of a page are made together."""
+    def list(self, request: Request, *args: Any, **options: Any) -> Response:
+        page: list[Forecast] = self.paginate_queryset(self.filter_queryset(self.get_queryset()))
         correlation = error_correlation_now()
         nows = [
             ForecastNow(row, sorted(row.months.all(), key=lambda month: month.month), correlation)
@@ -89,4 +90,4 @@ class ChannelForecastViewSet(mixins.ListModelMixin, viewsets.GenericViewSet):
         ]
         splits = channel_splits(nows, {row.measure_id: row.measure for row in page})
         context = self.get_serializer_context() | {"splits": splits}
-        return ChannelForecastSerializer(nows, **options | {"context": context})
+        return self.get_paginated_response(ChannelForecastSerializer(nows, many=True, context=context).data)
