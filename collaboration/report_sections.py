@@ -46,7 +46,8 @@ def decisions_section(builder: Builder, context: ReportContext) -> None:
 
 
 def _from(line: DecisionLine) -> Cell:
-    return words(formats.day(line.row.decision.effective_date))
+    day = line.row.decision.effective_date
+    return words(formats.day(day), day)
 
 
 def _change(value: float | None) -> Cell:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable
 from typing import Any
 
@@ -10,6 +11,12 @@ from django.db import transaction
 from accounts.errors import DomainError
 
 from .models import IdempotencyKey
+
+
+def key_said(nonce: str, said: object) -> str:
+    """The key of what is said on a page with this nonce: said twice it is done once, and who goes back to the
+    page and says something else is heard."""
+    return nonce and f"{nonce}-{hashlib.sha256(repr(said).encode()).hexdigest()[:16]}"
 
 
 def once(user: Any, scope: str, key: str, act: Callable[[], Any]) -> Any:

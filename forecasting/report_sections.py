@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.utils.translation import gettext as _
 
 from core import formats
@@ -18,6 +20,11 @@ from products.selectors.lines import line_tree
 from products.selectors.units import unit_of
 
 
+def _since(row: Any) -> Cell:
+    since = row[1].now.since
+    return words(formats.month(since), since)
+
+
 def lifecycle_section(builder: Builder, context: ReportContext) -> None:
     """A product a row: its stage, since when, how certain that is, what it rests on, what comes next."""
     if not builder.may("stage"):
@@ -28,7 +35,7 @@ def lifecycle_section(builder: Builder, context: ReportContext) -> None:
         [
             Column("product", _("Product"), lambda row: words(row[0].name), numeric=False),
             Column("stage", _("Stage"), lambda row: words(_stage(row[1])), numeric=False),
-            Column("stage", _("Since"), lambda row: words(formats.month(row[1].now.since)), numeric=False),
+            Column("stage", _("Since"), _since, numeric=False),
             Column("stage", _("Chance"), lambda row: rate(dict(row[1].chances).get(row[1].now.stage), 0)),
             Column("stage", _("Why"), lambda row: words(_why(row[1])), numeric=False),
             Column("stage", _("Next"), lambda row: words(_next(row[1])), numeric=False),

@@ -13,12 +13,14 @@ JSON = dict[str, Any]
 @dataclass(frozen=True)
 class Cell:
     """``text`` as people read it; ``value`` the number behind it, exact, as text (``None``: not a number, or
-    missing); ``decimals`` and ``percent`` say how a spreadsheet shows the number as the text does."""
+    missing); ``decimals`` and ``percent`` say how a spreadsheet shows the number as the text does; ``day`` is
+    what a date is sorted by."""
 
     text: str
     value: str | None = None
     decimals: int = 0
     percent: bool = False
+    day: str = ""
 
 
 @dataclass(frozen=True)

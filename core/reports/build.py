@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime
 from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
@@ -127,8 +128,9 @@ def _says(cell: Cell) -> bool:
     return cell.text not in ("", formats.MISSING)
 
 
-def words(text: Any) -> Cell:
-    return Cell(str(text))
+def words(text: Any, day: datetime.date | None = None) -> Cell:
+    """``day``: that the text tells of, or begins with."""
+    return Cell(str(text), day=day.isoformat() if day else "")
 
 
 def number(value: Decimal | float | None, decimals: int = 0, unit: str = "") -> Cell:

@@ -185,7 +185,12 @@ def promotions_section(builder: Builder, context: ReportContext) -> None:
     builder.table(
         _("Promotions"),
         [
-            Column("promotion", _("In store"), lambda row: words(_span(row.promotion)), numeric=False),
+            Column(
+                "promotion",
+                _("In store"),
+                lambda row: words(_span(row.promotion), row.promotion.store_start),
+                numeric=False,
+            ),
             Column(PRODUCT, _("Product"), lambda row: words(row.row.product.name), numeric=False),
             Column("promotion", _("Channel"), lambda row: words(row.where), numeric=False),
             Column("promotion_plan", _("Promotion"), lambda row: words(row.promotion.name), numeric=False),

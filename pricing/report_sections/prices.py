@@ -155,7 +155,7 @@ def _price_word(rows: list[_Priced]) -> str:
 
 def _price_table(builder: Builder, field: str, title: str, rows: list[_Priced]) -> None:
     def since(price: Price | None) -> Cell:
-        return words(formats.day(price.start_date) if price else formats.MISSING)
+        return words(formats.day(price.start_date), price.start_date) if price else words(formats.MISSING)
 
     columns = [
         Column(PRODUCT, _("Product"), lambda row: words(row.product.name), numeric=False),

@@ -42,7 +42,9 @@ def key_figures_section(builder: Builder, context: ReportContext) -> None:
         Column("budget", _("against budget"), lambda told: change(told.of_budget)),
     ]
     name = Column("product", _("Product"), lambda told: words(told.name), numeric=False)
-    months = Column("product", _("Months"), lambda told: words(span_words(*told.span)), numeric=False)
+    months = Column(
+        "product", _("Months"), lambda told: words(span_words(*told.span), told.span[0]), numeric=False
+    )
     if len(rows) == 1:
         builder.title = f"{builder.title}, {spans[0]}"
         builder.figures(Figure(each.field, each.head, partial(each.cell, rows[0])) for each in columns)

@@ -12,7 +12,7 @@ from django.shortcuts import get_object_or_404, redirect
 from django.views.decorators.http import require_http_methods
 
 from accounts.errors import DomainError
-from core.idempotency import once
+from core.idempotency import key_said, once
 from core.pages import page_render, with_right
 from pricing.selectors.costs import RIGHT
 from products.models import SavedView
@@ -46,11 +46,12 @@ def report_choose(request: HttpRequest, pk: int) -> HttpResponseBase:
 
 def _added(request: HttpRequest, report: Report) -> HttpResponse:
     part, nonce = _part(request), request.POST.get("nonce", "")
+    key = key_said(nonce, request.POST.get("what"))
     try:
         once(
             request.user,
             "report part",
-            nonce,
+            key,
             lambda: report_part_add(user=request.user, report=report, part=part),
         )
     except DomainError as error:

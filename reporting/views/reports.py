@@ -19,7 +19,7 @@ from accounts.versions import form_conflict
 from core import formats
 from core.errors import form_refuse
 from core.history import history_of
-from core.idempotency import once
+from core.idempotency import key_said, once
 from core.models import Job
 from core.pages import Counted, page_render, paginate, with_right
 from products.models import Family, Product, ProductLine
@@ -82,7 +82,8 @@ def report_edit(request: HttpRequest, pk: int | None = None, template: str = "")
         if form.is_valid():
             try:
                 if start is not None:
-                    return redirect(_made_once(user, nonce, start, form.values()))
+                    key = key_said(nonce, sorted(request.POST.lists()))
+                    return redirect(_made_once(user, key, start, form.values()))
                 row = Report.objects.get(pk=pk)
                 version = form.cleaned_data["version"]
                 return redirect(report_change(user=user, report=row, values=form.values(), version=version))
@@ -217,7 +218,7 @@ def report_act(request: HttpRequest, pk: int, act: str) -> HttpResponseBase:
         at = once(
             user,
             "report",
-            request.POST.get("nonce", ""),
+            key_said(request.POST.get("nonce", ""), parts_hash(found.parts.select_related("product"))),
             lambda: _published_at(report_publish_start(user=user, report=found)),
         )
     except DomainError as error:
@@ -254,13 +255,13 @@ def report_history(request: HttpRequest, pk: int) -> HttpResponse:
     return page_render(request, "reporting/report_history.html", context, fragment="core/_history.html")
 
 
-def _made_once(user: Any, nonce: str, template: ReportTemplate, values: dict[str, Any]) -> str:
+def _made_once(user: Any, key: str, template: ReportTemplate, values: dict[str, Any]) -> str:
     """The address of the report made of a template; posting twice makes one."""
     with translation.override(values["language"]):
         parts = [Part(section.key, choice=choice) for section, choice in template_sections(user, template)]
     values = {**values, "sheet": template is SHEET}
     make = lambda: report_create(user=user, values=values, parts=parts).get_absolute_url()  # noqa: E731
-    address: str = once(user, "report new", nonce, make)
+    address: str = once(user, "report new", key, make)
     return address
 
 

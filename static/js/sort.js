@@ -1,9 +1,9 @@
-/* Tables that sort themselves: `table[data-sort]`. A cell's number is in `data-value`; rows with `data-total` stay last. */
+/* Tables that sort themselves: `table[data-sort]`. A cell's number is in `data-value`, its date in `data-day`; rows with `data-total` stay last. */
 (() => {
   "use strict";
   const valueOf = (row, column) => {
     const cell = row.cells[column];
-    return cell.dataset.value ? Number(cell.dataset.value) : cell.textContent.trim();
+    return cell.dataset.value ? Number(cell.dataset.value) : cell.dataset.day || cell.textContent.trim();
   };
   const compare = (a, b) => (typeof a === "number" && typeof b === "number"
     ? a - b

@@ -11,7 +11,7 @@ from playwright.sync_api import expect
 
 from core import formats
 from core.organisation import today
-from core.reports.blocks import ReportChart, Section, Text, sections_to_json
+from core.reports.blocks import Cell, ReportChart, Section, Table, Text, sections_to_json
 from tests.factories import user_factory
 from tests.reporting.sharing import MARK, TABLE, report_made, snapshot_made
 
@@ -55,6 +55,18 @@ WORDS = {
 }
 
 
+DATED = Table(
+    "Prices",
+    ("Product", "Since"),
+    ("product", "price"),
+    (False, False),
+    [
+        [Cell("Price of new"), Cell("01-12-2026", day="2026-12-01")],
+        [Cell("Price of old"), Cell("12-11-2025", day="2025-11-12")],
+    ],
+)
+
+
 @pytest.mark.parametrize("language", ["en", "nl"])
 def test_a_link_from_making_it_to_its_end(
     page: Any, sign_in: Any, axe: Any, browser: Any, settings: Any, transactional_db: Any, language: str
@@ -62,7 +74,9 @@ def test_a_link_from_making_it_to_its_end(
     settings.MAIL_BACKEND = settings.EMAIL_BACKEND
     words, author = WORDS[language], user_factory("product-manager", language=language)
     report, downloads = report_made(author), language == "en"
-    snapshot_made(report, sections=sections_to_json([Section("sales", "Sales", (Text(MARK), TABLE, CHART))]))
+    snapshot_made(
+        report, sections=sections_to_json([Section("sales", "Sales", (Text(MARK), TABLE, DATED, CHART))])
+    )
     sign_in(page, author)
     page.goto(f"/reports/{report.pk}/share/")
     for name, value in (("label", "Noord"), ("email", "noord@example.com"), ("password", "only for Noord")):
@@ -93,6 +107,9 @@ def test_a_link_from_making_it_to_its_end(
     axe(phone)
     phone.get_by_role("button", name="Volume").click()
     expect(phone.locator("th[aria-sort=descending]")).to_have_count(1)
+    phone.get_by_role("button", name="Since").click()
+    rows = phone.locator("tbody tr", has_text="Price of")
+    assert rows.all_inner_texts()[0].startswith("Price of old")
     _files(phone, downloads=downloads)
     phone.fill("#question", "Why?")
     phone.get_by_role("button", name=words["ask"]).click()

@@ -221,6 +221,9 @@ def test_posted_twice_one_report_is_made(author: Any, juice: Product, client: An
     sheets = [client.post("/reports/sheet/product/JUICE/", {"nonce": "two"}).url for _twice in range(2)]
     copies = [client.post(f"{sheets[0]}act/copy/", {"nonce": "three"}).url for _twice in range(2)]
     assert len({*answers, *sheets, *copies}) == Report.objects.count() == 3
+    # Back on the page, with another title.
+    client.post("/reports/new/talks/", {**said, "title": "Other talks"})
+    assert Report.objects.filter(title__in=("Talks", "Other talks")).count() == 2
     assert reports_visible(author).ordered
     first = Report.objects.get(title="Talks")
     assert [part.section for part in first.parts.all()][:3] == ["words", "key_figures", "category"]

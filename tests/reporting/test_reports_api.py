@@ -38,6 +38,17 @@ def test_a_report_is_published_once_a_key_and_read_as_data(report: Report, clien
     assert client.get("/api/v1/reports/?title=Month").status_code == 400
 
 
+def test_who_goes_back_to_the_page_and_writes_on_publishes_the_next_version(
+    report: Report, client: Any
+) -> None:
+    client.force_login(report.author)
+    address, said = f"/reports/{report.pk}/act/publish/", {"nonce": "of the page"}
+    first, again = (client.post(address, said).url for _twice in range(2))
+    report.parts.update(comment="Better words.")
+    assert first == again != client.post(address, said).url
+    assert Snapshot.objects.count() == 2
+
+
 def test_a_long_one_says_how_far_it_is(report: Report, client: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(selectors, "AT_ONCE", 0)
     client.force_login(report.author)
