@@ -161,11 +161,12 @@ def margin_asides(margin: Margin) -> list[str]:
         text = _("The margin stays the same as long as volume falls by no more than %(share)s.")
     else:
         text = _("The margin stays the same if volume grows by %(share)s.")
-    chance = _("Chance that the margin is higher than now: %(share)s.")
-    return [
-        text % {"share": formats.percent(abs(even or 0))},
-        chance % {"share": formats.share(margin.better)},
-    ]
+    return [text % {"share": formats.percent(abs(even or 0))}, _margin_chance(margin)]
+
+
+def _margin_chance(margin: Margin) -> str:
+    said = {"share": formats.share(margin.better)}
+    return _("Chance that the margin is higher than now: %(share)s.") % said
 
 
 def scenario_words(asker: Asker, row: Scenario) -> str:
@@ -243,8 +244,8 @@ def asides(ground: Ground, answer: Answer) -> list[str]:
     assert isinstance(answer.asked, Asked)
     said, found = answer.outcome, price_asides(ground, answer.asked)
     if ground.inflow is not None:
-        return [*found, *inflow_asides(ground, answer.asked, said)]
-    if said.better is not None and ground.revenue is not None:
+        found += inflow_asides(ground, answer.asked, said)
+    elif said.better is not None and ground.revenue is not None:
         share = formats.percent(abs(said.break_even))
         found.append(
             _("Break-even: revenue stays the same as long as volume falls by no more than %(share)s.")
@@ -256,7 +257,7 @@ def asides(ground: Ground, answer: Answer) -> list[str]:
             _("Chance that revenue is higher than now: %(share)s.") % {"share": formats.share(said.better)}
         )
     if said.margin is not None and said.margin.better is not None and ground.revenue is not None:
-        found += margin_asides(said.margin)
+        found += margin_asides(said.margin) if ground.inflow is None else [_margin_chance(said.margin)]
     if answer.outside:
         found.append(
             _("This price lies a fifth outside the prices seen or more: nobody knows, so the range is wider.")

@@ -42,11 +42,13 @@ class Ahead:
         return self.key[0], self.key[4], self.reason, self.exception
 
 
-def prices_import(*, source_import: Import, rows: Sequence[tuple[Key, Decimal | None]]) -> None:
-    """Write the rows as approved by whoever applied the file. None of them may be there. A month that is
-    being closed is waited for: its reports have the prices approved before."""
+def prices_import(
+    *, source_import: Import, rows: Sequence[tuple[Key, Decimal | None]], by: User | None = None
+) -> None:
+    """Write the rows as approved by whoever applied the file, if not ``by``. None of them may be there. A
+    month that is being closed is waited for: its reports have the prices approved before."""
     figures_writing()
-    by, now = source_import.applied_by or source_import.created_by, timezone.now()
+    by, now = by or source_import.applied_by or source_import.created_by, timezone.now()
     Price.objects.bulk_create(
         (
             _price(source_import, key, amount, state=State.APPROVED, approved_by=by, approved_at=now)
@@ -130,7 +132,7 @@ def prices_import_undo(*, source_import: Import) -> tuple[int, int]:
         before = without[key].amount if key in without else None
         if _loaded_by(source_import, holds[key]) and holds[key].amount != before:
             restored.append(((*key, tomorrow), before))
-    prices_import(source_import=source_import, rows=restored)
+    prices_import(source_import=source_import, rows=restored, by=source_import.undone_by)
     return withdrawn, len(restored)
 
 

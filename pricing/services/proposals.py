@@ -184,6 +184,7 @@ def proposal_approve(*, user: Any, proposal: Proposal) -> Proposal:
     right_require(user, "pricing.approve")
     current = proposal_lock(proposal, State.PROPOSED)
     _ahead(current.price_list, current.start_date)
+    row_lock(current.price_list)  # of two proposals for the same day one is first
     limits_check(current, list(current.prices.prefetch_related("product")), with_notice=False)
     _free(current)
     if current.price_list.is_observed:

@@ -333,8 +333,10 @@ def test_undo_withdraws_what_never_held_and_puts_back_what_was_loaded(product: A
     )
     soon, late = Proposal.objects.filter(state="proposed").order_by("start_date")
     proposal_approve(user=user_factory(), proposal=soon)
-    undone(row, anna)
+    emma = user_factory("administrator")
+    undone(row, emma)
     assert price_on(product, today())[UNIT].amount == 10  # what held today held
+    assert price_on(product, day(1))[UNIT].approved_by == emma  # who put it back
     assert price_on(product, day(-20))[UNIT].amount == 9
     assert price_on(product, day(1))[UNIT].amount == 8
     assert price_on(product, day(50))[UNIT].amount == 8
@@ -342,7 +344,7 @@ def test_undo_withdraws_what_never_held_and_puts_back_what_was_loaded(product: A
     assert price_on(other, day(1)) == {}
     for made in (soon, late):
         made.refresh_from_db()
-        assert (made.state, made.decided_by, made.note) == ("withdrawn", anna, "prijzen.csv")
+        assert (made.state, made.decided_by, made.note) == ("withdrawn", emma, "prijzen.csv")
     assert Price.objects.filter(state="withdrawn").count() == 2
     assert Decision.objects.get(reference=soon.pk).withdrawn_at is not None
 

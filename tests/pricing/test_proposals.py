@@ -469,6 +469,32 @@ def decided_at_once(proposal: Proposal, *, rejects: bool) -> None:
     assert Decision.objects.filter(reference=proposal.pk).count() == (proposal.state == "approved")
 
 
+@pytest.mark.django_db(transaction=True)
+def test_of_two_for_one_day_approved_at_once_the_second_is_refused() -> None:
+    first = proposed()
+    of = {"price_list": first.price_list, "product_ids": [first.prices.get().product_id]}
+    both = [(user_factory(), first), (user_factory(), proposed(**of, rule=Rule("target", D(9))))]
+    gate = threading.Barrier(2)
+    answers: list[str] = []
+
+    def approve(person: Any, proposal: Proposal) -> None:
+        try:
+            gate.wait()
+            proposal_approve(user=person, proposal=proposal)
+            answers.append("won")
+        except DomainError as error:
+            answers.append(error.code)
+        finally:
+            connection.close()
+
+    threads = [threading.Thread(target=approve, args=each) for each in both]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert sorted(answers) == ["price_there", "won"]
+
+
 @pytest.mark.slow
 @pytest.mark.django_db(transaction=True)
 def test_five_thousand_products_in_a_few_seconds_of_processor(monkeypatch: pytest.MonkeyPatch) -> None:
