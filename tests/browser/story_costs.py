@@ -124,7 +124,7 @@ def _supplier_asks_more(
     page.goto("/")
     page.locator("details", has=alert).locator("summary").first.click()  # what is at stake is not known
     alert.get_by_role("link", name="Bekijk").click()
-    page.get_by_text("Stel prijzen voor voor de producten onder de minimummarge").click()
+    page.get_by_text("Stel prijzen voor voor de producten die onder de minimummarge zakken").click()
     page.fill("[name=reason]", "Inkoop wordt duurder")
     page.get_by_role("button", name="Stel prijzen voor").click()
     page.wait_for_url("**/pricing/proposals/*/")

@@ -77,8 +77,18 @@ def _answers(world: World, session: str, rules: list[tuple[Rule, str]]) -> dict[
 
 
 def _costs_give(world: World, finance: User) -> CostChange:
-    """To the product, its line and everything."""
+    """To the product, its line and everything; and a change that brings it from 50 % under its floor."""
     product = world.own_product
+    Product.objects.filter(pk=product.pk).update(floor_rate="0.4")
+    change = cost_change_draft(
+        user=finance,
+        chosen={"product": product.pk},
+        how="percentage",
+        value=Decimal("0.3"),
+        start_date=today() + datetime.timedelta(days=9),
+        reason=NAME,
+    )
+    cost_change_apply(user=finance, change=change)
     own: list[dict[str, Any]] = [{"product": product}, {"line": world.own_line}, {}]
     for of in own:
         more = {} if "product" in of else {"basis": "month", "key": "revenue"}
@@ -96,15 +106,6 @@ def _costs_give(world: World, finance: User) -> CostChange:
     floor_alerts_settle(
         products=[product.pk], falls=falls_of([Product.objects.get(pk=product.pk)]), local_date=today()
     )
-    change = cost_change_draft(
-        user=finance,
-        chosen={"product": product.pk},
-        how="percentage",
-        value=Decimal("0.04"),
-        start_date=today() + datetime.timedelta(days=9),
-        reason=NAME,
-    )
-    cost_change_apply(user=finance, change=change)
     for kind in ("margin_floor", "cost_change"):
         assert Alert.objects.filter(kind=kind, state="open").exists()
     return change
