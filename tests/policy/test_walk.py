@@ -187,7 +187,7 @@ class Asked:
 
 @pytest.fixture
 def _refusals_drawn_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The page of a refusal is the same whatever was asked, but for the address: each person's is drawn once."""
+    """A refusal is the same whatever was asked, but for the address: each person's page is drawn once."""
     drawn: dict[Any, bytes] = {}
 
     def render(request: Any, template: str, context: Any = None, status: int = 200) -> HttpResponse:
