@@ -79,7 +79,6 @@ def _answers(world: World, session: str, rules: list[tuple[Rule, str]]) -> dict[
 def _costs_give(world: World, finance: User) -> CostChange:
     """To the product, its line and everything; and a change that brings it from 50 % under its floor."""
     product = world.own_product
-    Product.objects.filter(pk=product.pk).update(floor_rate="0.4")
     change = cost_change_draft(
         user=finance,
         chosen={"product": product.pk},
@@ -153,7 +152,7 @@ def _forecast_give(product: Product) -> None:
 
 
 def _year_give(product: Product) -> Forecast:
-    Product.objects.filter(pk=product.pk).update(floor_rate="0.9")
+    Product.objects.filter(pk=product.pk).update(floor_rate="0.4")
     made: Forecast = Forecast.objects.get(product=product, measure__code="units", current=True)
     for step in range(12):
         said = {"product": product, "measure": made.measure, "month": month_add(made.as_of, -step)}
