@@ -44,7 +44,7 @@ from products.models import (
 from reporting.total_panel import total_figures
 from tests.factories import channel_factory, line_factory, measure_factory, product_factory, user_factory
 
-from .conftest import LAST, TODAY, months_give, run_now
+from .conftest import LAST, TODAY, months_give, night_now, run_now
 from .test_pages import signed_in, text
 
 pytestmark = pytest.mark.django_db
@@ -390,13 +390,13 @@ def test_a_line_off_its_own_budget_is_an_alert_of_its_owner(products) -> None:
     line.save()
     line_budget(line, 1, LAST.year)
     line_budget(line, 1, LAST.year + 1)
-    run_now()
+    night_now()
     alert = Alert.objects.get(kind="line_budget")
     assert (alert.line, alert.product, alert.recipient, alert.state) == (line, None, owner, "open")
     assert alert.evidence["budget"] == 12
     BudgetRow.objects.update(revenue=10**9)
     BudgetRow.objects.filter(month__month=1).delete()
-    run_now(local_date=TODAY + datetime.timedelta(days=1))
+    night_now(local_date=TODAY + datetime.timedelta(days=1))
     # A year that is planned only in part is not compared.
     alert.refresh_from_db()
     assert alert.state == "gone"

@@ -111,7 +111,7 @@ def test_an_error_is_reported_without_what_is_secret(tmp_path: Path) -> None:
         run("-c", ASKED, "/r/token-nobody-may-know?q=jan@example.org", **(GOOD | given))
         service.shutdown()
     said = b"\n".join(heard)
-    assert b"redis.exceptions" in said
+    assert b'"exception"' in said
     for secret in (b"token-nobody", b"jan@", b"hushed", b"Bearer", b"s3cret", b"127.0.0.1"):
         assert secret not in said, said
 

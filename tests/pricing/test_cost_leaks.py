@@ -241,6 +241,7 @@ def test_no_role_is_told_by_mail_or_on_its_pages_what_it_may_not_see() -> None:
     price_factory(product=product, price_list=prices, start_date=datetime.date(2024, 1, 1), amount=100)
     night_now()
     _year_give(product)
+    cost_rate_factory(product=product, start_date=datetime.date(2020, 1, 1), amount=1)
     change = _costs_give(world, finance)
     proposal = cost_change_propose(
         user=user_factory(rights=[right.code for right in rights.registered()], name="All"),

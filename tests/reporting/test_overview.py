@@ -84,7 +84,7 @@ def test_a_product_that_ends_has_a_forecast_up_to_its_end(reader: Client) -> Non
         datetime.date(2027, 2, 1),
     ]
     assert "The product ends on 14 Feb 2027" in text(answer)
-    assert answer.context["explanation"] == ""
+    assert answer.context["explanation"].startswith("For the 4 months until it ends we expect")
 
 
 def test_a_level_shows_its_end_and_its_average_of_more_than_one_month(reader: Client) -> None:

@@ -160,7 +160,7 @@ def test_of_lines_that_close_at_different_months_the_earliest_counts(company: An
             table[section.key] = next(block for block in section.blocks if isinstance(block, Table))
         assert report_build(report).data_month == month
         assert f"standard {said}" in table["cost_report"].heads
-        assert table["margin_bridge"].note.endswith(said)
+        assert f"{said}, standard costs" in table["margin_bridge"].note
 
 
 @pytest.mark.parametrize(("role", "audience"), [("marketing", "internal"), ("product-manager", "external")])
