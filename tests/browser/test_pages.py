@@ -29,6 +29,7 @@ SHORTENED = (  # pages that leave out what a viewer may not do
 )
 ADMINISTRATION = (
     "pricing:cost_line_new",
+    "pricing:cost_correction_new",
     "pricing:cost_change_new",
     "pricing:cost_paste",
     "pricing:month_close",
