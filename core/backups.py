@@ -67,7 +67,7 @@ def _postgres(program: str, *arguments: str) -> None:
     address = connection.connection.info.dsn_parameters
     address = {name: value for name, value in address.items() if name != "options"}
     done = subprocess.run(
-        [settings.POSTGRES_PROGRAMS / program, f"--dbname={make_dsn(**address)}", *arguments],
+        [settings.POSTGRES_PROGRAMS() / program, f"--dbname={make_dsn(**address)}", *arguments],
         env=os.environ | {"PGPASSWORD": connection.settings_dict.get("PASSWORD") or ""},
         stderr=subprocess.PIPE,
         text=True,

@@ -146,7 +146,7 @@ DATABASES = {
     }
 }
 
-POSTGRES_PROGRAMS = Postgres.programs()  # pg_dump and pg_restore, also for a server of your own
+POSTGRES_PROGRAMS = Postgres.programs  # where pg_dump and pg_restore are, asked when needed
 
 # Two databases of one server: the queue's and the cache's.
 _FIRST = env.number("REDIS_DATABASE", 0)

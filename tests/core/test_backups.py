@@ -55,7 +55,7 @@ def test_the_demo_company_comes_back_to_the_row(demo_company, settings, tmp_path
 
 
 def test_half_a_backup_is_none(demo_company, settings, tmp_path):
-    settings.POSTGRES_PROGRAMS = tmp_path
+    settings.POSTGRES_PROGRAMS = lambda: tmp_path
     (tmp_path / "pg_dump").write_text("#!/bin/sh\necho no space left >&2\nexit 1\n")
     (tmp_path / "pg_dump").chmod(0o755)
     with pytest.raises(CommandError, match="no space left"):
