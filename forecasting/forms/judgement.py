@@ -19,9 +19,39 @@ def _month(text: str) -> datetime.date:
     return parse_month(text)
 
 
-class OverrideForm(forms.Form):
+def _grid_field(label: str, **options: Any) -> forms.DecimalField:
+    """A cell of a grid of months: a volume of zero or more, or empty."""
+    field = forms.DecimalField(
+        label=label,
+        max_digits=18,
+        decimal_places=4,
+        min_value=Decimal(0),
+        required=False,
+        localize=True,
+        **options,
+    )
+    field.widget.attrs |= {"class": "form-control form-control-sm num ms-auto", "size": 9}
+    return field
+
+
+class ReasonForm(forms.Form):
+    """Why a forecast is changed by hand, the same for every way to change it."""
+
+    reason = forms.ChoiceField(label=_("Reason"), choices=Reason.choices)
+    note = forms.CharField(label=_("Note"), max_length=400, required=False)
+    evidence = forms.CharField(
+        label=_("What it rests on"),
+        max_length=400,
+        required=False,
+        help_text=_("An order, a contract, a plan with a date."),
+    )
+
+
+class OverrideForm(ReasonForm):
     """A change of a forecast by hand. ``months`` are those that can be changed; ``channels`` empty: the
     product as a whole, or a line. ``channel_only``: of all products in a channel, so one is to be chosen."""
+
+    field_order = ("operation", "value", "first_month", "last_month", "channel")
 
     operation = forms.ChoiceField(label=_("Change"), choices=Override.Operation.choices)
     value = forms.DecimalField(
@@ -40,14 +70,6 @@ class OverrideForm(forms.Form):
         to_field_name="code",
         empty_label=_("all channels"),
         help_text=_("One channel: what you change of it is added to the whole."),
-    )
-    reason = forms.ChoiceField(label=_("Reason"), choices=Reason.choices)
-    note = forms.CharField(label=_("Note"), max_length=400, required=False)
-    evidence = forms.CharField(
-        label=_("What it rests on"),
-        max_length=400,
-        required=False,
-        help_text=_("An order, a contract, a plan with a date."),
     )
 
     def __init__(
@@ -82,32 +104,14 @@ class OverrideForm(forms.Form):
         return found
 
 
-class OverrideMonthsForm(forms.Form):
+class OverrideMonthsForm(ReasonForm):
     """A figure for each month that is to be another one; takes a paste."""
-
-    reason = forms.ChoiceField(label=_("Reason"), choices=Reason.choices)
-    note = forms.CharField(label=_("Note"), max_length=400, required=False)
-    evidence = forms.CharField(
-        label=_("What it rests on"),
-        max_length=400,
-        required=False,
-        help_text=_("An order, a contract, a plan with a date."),
-    )
 
     def __init__(self, *args: Any, months: Sequence[datetime.date], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.months = months
         for month in months:
-            field = forms.DecimalField(
-                label=formats.month(month),
-                max_digits=18,
-                decimal_places=4,
-                min_value=Decimal(0),
-                required=False,
-                localize=True,
-            )
-            field.widget.attrs |= {"class": "form-control form-control-sm num ms-auto", "size": 9}
-            self.fields[f"{month:%Y-%m}"] = field
+            self.fields[f"{month:%Y-%m}"] = _grid_field(formats.month(month))
 
     def values(self) -> dict[datetime.date, Decimal]:
         """What was filled in."""
@@ -135,17 +139,10 @@ class ConsensusForm(forms.Form):
         labels = dict(Party.choices) | {"agreed": _("agreed")}
         for column in columns:
             for month in months:
-                field = forms.DecimalField(
-                    label=f"{labels[column]}, {formats.month(month)}",
-                    max_digits=18,
-                    decimal_places=4,
-                    min_value=Decimal(0),
-                    required=False,
-                    localize=True,
+                self.fields[self.name(column, month)] = _grid_field(
+                    f"{labels[column]}, {formats.month(month)}",
                     show_hidden_initial=True,  # so that a cell somebody else filled in meanwhile stays
                 )
-                field.widget.attrs |= {"class": "form-control form-control-sm num ms-auto", "size": 9}
-                self.fields[self.name(column, month)] = field
         if "agreed" not in columns:
             del self.fields["note"]
 
