@@ -125,6 +125,19 @@ class Panel:
 
 
 @dataclass(frozen=True)
+class FamilyColumn:
+    """A column that a room adds to the list of families: ``read(user, families)`` gives by id what
+    ``template`` shows as ``cell``; a family that is not in it has no cell. ``note``: under the label."""
+
+    key: str
+    label: Any
+    template: str
+    read: Callable[[Any, Sequence[Any]], Mapping[int, Any]]
+    order: int
+    note: Any = ""
+
+
+@dataclass(frozen=True)
 class Subject:
     """A kind of object that people talk about. ``visible(user)`` are the rows a person may see, ``url(row)``
     is the page that shows what was said (its slot ``talk``), ``title(row)`` how it is called there; whoever
@@ -388,6 +401,7 @@ closed_names: Registry[ClosedNames] = Registry("closed names")
 frame_parts: Registry[FramePart] = Registry("frame parts")
 product_tabs: Registry[ProductTab] = Registry("product tabs")
 family_tabs: Registry[ProductTab] = Registry("family tabs")
+family_columns: Registry[FamilyColumn] = Registry("family columns")
 panels: Registry[Panel] = Registry("panels")
 subjects: Registry[Subject] = Registry("subjects")
 product_readings: Registry[ProductReading] = Registry("product readings")

@@ -15,6 +15,7 @@ from core.later import later_in
 from core.registries import (
     DoctorCheck,
     EventSource,
+    FamilyColumn,
     FramePart,
     Gauge,
     HealthCheck,
@@ -220,6 +221,23 @@ def register_all() -> None:
         ("family_stage", "family_side", "forecasting/_stage_panel.html", "cards.families.family_stage"),
     ):
         registries.panels.register(Panel(key, slot, template, later(build), 20))
+    registries.family_columns.register(
+        FamilyColumn(
+            "stage",
+            _("Stage"),
+            "forecasting/_family_stage.html",
+            later("cards.family_list.family_stages"),
+            20,
+        ),
+        FamilyColumn(
+            "growth",
+            _("Forecast, 12 months"),
+            "forecasting/_family_growth.html",
+            later("cards.family_list.family_growth"),
+            30,
+            note=_("on the year before"),
+        ),
+    )
     registries.product_readings.register(
         ProductReading("launch_plans_now", later("selectors.launches.launch_reading"), 60)
     )

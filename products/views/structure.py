@@ -14,6 +14,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
 
 from accounts.errors import DomainError, VersionConflict
+from core import registries
 from core.errors import form_refuse
 from core.history import history_of
 from core.organisation import organisation_get
@@ -260,7 +261,13 @@ def named_edit(request: HttpRequest, what: str, pk: int | None = None) -> HttpRe
 @with_right(VIEW)
 @require_safe
 def families(request: HttpRequest) -> HttpResponse:
-    context = {"rows": family_rows(request.user), "can_edit": request.user.has_perm(EDIT)}
+    found = list(family_rows(request.user))
+    columns = [(column, column.read(request.user, found)) for column in registries.family_columns]
+    context = {
+        "rows": [(row, [(column.template, cells.get(row.pk)) for column, cells in columns]) for row in found],
+        "columns": [column for column, _cells in columns],
+        "can_edit": request.user.has_perm(EDIT),
+    }
     return page_render(request, "products/families.html", context)
 
 

@@ -17,6 +17,7 @@ from django.utils import translation
 from core import formats
 from core.months import month_add
 from forecasting.cards.families import family_now, family_panel
+from forecasting.cards.family_list import family_growth, family_stages
 from forecasting.models import Forecast, NightlyRun, StageEstimate, StageSetting
 from forecasting.selectors.forecasts import forecast_current, forecasts_visible, stages_visible
 from forecasting.selectors.series import subjects_of_run
@@ -414,6 +415,40 @@ def test_a_family_out_of_sight_does_not_exist(client, family):
     for name in ("products:family", "forecasting:family", "forecasting:family_stage"):
         assert client.get(reverse(name, args=[family.code])).status_code == 404
     assert client.post(reverse("forecasting:family_stage_withdraw", args=[family.code])).status_code == 404
+
+
+def test_the_list_says_where_each_family_stands(client, manager, family, products):
+    run_now()
+    with CaptureQueriesContext(connection) as few:
+        page = text(client.get(reverse("products:families")))
+    now = forecast_current(manager, family, units())
+    stage = StageEstimate.objects.get(family=family, current=True, measure=units())
+    growth = sum(month.final for month in now.months[:12]) / sum(month.naive for month in now.months[:12])
+    with translation.override("en"):
+        assert f"since {formats.month(stage.stage_start)}".replace("\u00a0", " ") in page
+        assert formats.delta(growth - 1).text in page
+    set_stage(client, family)
+    assert "revival" in text(client.get(reverse("products:families")))
+
+    for other in products:
+        join(family_factory(line=other.line), other, day=datetime.date(2090, 1, 1))
+    with CaptureQueriesContext(connection) as many:
+        client.get(reverse("products:families"))
+    assert len(many) == len(few) <= 12
+
+
+def test_the_list_hides_what_is_made_of_more_than_one_sees(client, family, products):
+    stranger = product_factory()
+    months_give(stranger, volume=lambda step: 5000)
+    join(family, stranger)
+    run_now()
+    for limits in ({"lines": [family.line]}, {"channels": [channel_factory()]}):
+        user = signed_in(client, ["product-manager"], **limits)
+        assert family.name in text(client.get(reverse("products:families")))
+        assert family_stages(user, [family]) == family_growth(user, [family]) == {}
+    whole = user_factory("product-manager")
+    assert family_stages(whole, [family])
+    assert family_growth(whole, [family])
 
 
 # -- a stage set by hand --------------------------------------------------------------------------------
