@@ -45,5 +45,9 @@ def financial_year_start(month: datetime.date, first_month: int) -> datetime.dat
 
 
 def parse_month(text: str) -> datetime.date:
-    """``YYYY-MM`` as a month; ``ValueError`` otherwise."""
-    return datetime.datetime.strptime(text, "%Y-%m").date()
+    """``YYYY-MM`` as a month of 1900 to 2199; ``ValueError`` otherwise: what is reckoned from it stays in the
+    calendar."""
+    month = datetime.datetime.strptime(text, "%Y-%m").date()
+    if not 1900 <= month.year < 2200:
+        raise ValueError(text)
+    return month

@@ -10,3 +10,9 @@ def significant(value: float, digits: int) -> float:
     """Only the digits that mean something: a sum in another order does not make another figure, nor another
     hash of it."""
     return float(f"{value:.{digits}g}")
+
+
+def int_read(text: str) -> int | None:
+    """What an address or a form says where a whole number belongs, of a row or of its version; ``None`` for
+    anything else."""
+    return int(text) if text.isdecimal() and len(text) < 19 else None

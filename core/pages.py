@@ -14,6 +14,8 @@ from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import render
 
+from core.numbers import int_read
+
 PAGE_SIZES = (50, 200)
 
 
@@ -81,8 +83,8 @@ class Counted:
 def paginate(request: HttpRequest, rows: Any, *, turned: str = "") -> Page:
     """The page of ``?page=`` with 50 rows, or 200 with ``?size=200``; out of range gives the nearest. Of more
     lists on a page each has its name: the one of ``?turned=`` is turned, the others show their first page."""
-    size = request.GET.get("size", "")
-    rows_a_page = int(size) if size.isdigit() and int(size) in PAGE_SIZES else PAGE_SIZES[0]
+    size = int_read(request.GET.get("size", ""))
+    rows_a_page = size if size in PAGE_SIZES else PAGE_SIZES[0]
     paginator = Paginator(ordered_whole(rows), rows_a_page)
     return paginator.get_page(request.GET.get("page") if request.GET.get("turned", "") == turned else 1)
 

@@ -6,11 +6,11 @@ import datetime
 from collections.abc import Iterator
 from typing import Any
 
-from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from core import registries
 from core.charts.model import stage_word
+from core.organisation import local_date
 from core.registries import Event
 from forecasting.selectors.stages import stage_rows
 from forecasting.selectors.subjects import Subject, subject_allowed
@@ -30,7 +30,7 @@ def stage_events(user: Any, subject: Subject, first: datetime.date, last: dateti
         if first <= day <= last:
             yield Event("stage", day, stage_word(stage), _("The figures moved into this stage."))
     for setting in settings:
-        back = setting.withdrawn_at and timezone.localdate(setting.withdrawn_at)
+        back = setting.withdrawn_at and local_date(setting.withdrawn_at)
         # What was taken back the day it was set never was the stage.
         if first <= setting.start_date <= last and (back is None or back > setting.start_date):
             yield Event("stage", setting.start_date, stage_word(setting.stage), setting.reason)

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import datetime
+from collections.abc import Iterator
 from dataclasses import replace
 from decimal import Decimal, InvalidOperation
 from functools import cached_property
 from typing import Any
 
 from core.months import month_add, month_start
+from core.numbers import int_read
 from pricing.words.prices import price_decimals
 
 from .models import Promotion
@@ -43,7 +45,7 @@ class Asker:
 
     def _price(self, said: Any) -> Asked:
         usual = self.ground.usual()
-        channel = next((int(pk) for pk in _all(said, "channel") if pk.isdigit()), None)
+        channel = next(_channels(said), None)
         channel = channel if channel in self.ground.channels else None
         named = tuple((said.get("part") or "").split(":", 1))
         part = next((one for one in self.ground.price_in(channel).several if one == named), None)
@@ -81,13 +83,13 @@ class Asker:
                 _decimal(_slid(said, "price", mechanic), self.promotions.usual_price(mechanic)),
                 start,
                 _day(said.get("end"), start + (7 * WEEKS - 1) * DAY),
-                tuple(int(pk) for pk in _all(said, "channel") if pk.isdigit()),
+                tuple(_channels(said)),
                 _decimal(said.get("budget"), Decimal(0)),
             )
         )
 
     def _distribution(self, said: Any) -> DistributionAsked:
-        channel = next((int(pk) for pk in _all(said, "channel") if pk.isdigit()), 0)
+        channel = next(_channels(said), 0)
         rate = _decimal(_slid(said, "rate", str(channel)), Decimal(-1))
         usual = self.ground.usual().start
         return self.distributions.bounded(channel, None if rate < 0 else rate, _day(said.get("start"), usual))
@@ -112,6 +114,10 @@ def machine(value: Decimal, decimals: int) -> str:
 
 def _all(said: Any, name: str) -> list[str]:
     return list(said.getlist(name) if hasattr(said, "getlist") else said.get(name) or ())
+
+
+def _channels(said: Any) -> Iterator[int]:
+    return (pk for pk in map(int_read, _all(said, "channel")) if pk is not None)
 
 
 def _slid(said: Any, name: str, choice: str) -> Any:

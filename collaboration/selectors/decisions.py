@@ -11,6 +11,7 @@ from django.db.models.functions import Lower
 
 from collaboration.models import DecisionOutcome, DecisionProduct
 from core import registries
+from core.numbers import int_read
 from core.organisation import today
 from core.search import folded, like_pattern
 from products.models import Product, ProductLine
@@ -94,7 +95,7 @@ class DecisionQuery:
             show=show if show in SHOWN else "all",
             text=asked.get("q", "").strip()[:200],
             line=lines.filter(code=code).first() if code else None,
-            decision=int(decision) if decision.isdecimal() and len(decision) < 19 else None,
+            decision=int_read(decision),
         )
 
     @property

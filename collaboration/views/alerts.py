@@ -20,6 +20,7 @@ from collaboration.selectors.alert_list import AlertFilter, alert_page
 from collaboration.selectors.alerts import DEAL, AlertRow, alert_get, alert_rows, with_words
 from collaboration.services.alerts import LIVE, alert_close, alert_reopen, alert_snooze
 from core.errors import form_refuse
+from core.numbers import int_read
 from core.organisation import today
 from core.pages import page_render, paginate, with_right
 from core.panels import panels_build
@@ -143,6 +144,5 @@ def close(request: HttpRequest, pk: int) -> HttpResponse:
 def reopen(request: HttpRequest, pk: int) -> HttpResponse:
     """Undo of later and close."""
     alert = alert_get(request.user, pk)
-    version = request.POST.get("version", "")
-    alert_reopen(alert_id=alert.pk, version=int(version) if version.isdigit() else 0)
+    alert_reopen(alert_id=alert.pk, version=int_read(request.POST.get("version", "")) or 0)
     return _done(request, pk, _("Open again."))

@@ -16,6 +16,7 @@ from collaboration.selectors.talk import about_get, comment_get, is_following, p
 from collaboration.services.comments import comment_add, comment_edit, comment_withdraw
 from collaboration.services.follows import follow_set
 from core.errors import form_refuse
+from core.numbers import int_read
 from core.pages import page_render, with_right
 from core.subjects import About
 from products.selectors.access import product_get
@@ -105,6 +106,6 @@ def withdraw(request: HttpRequest, pk: int) -> HttpResponse:
 @require_safe
 def mention(request: HttpRequest) -> HttpResponse:
     """People to mention: those chosen, and those whose name holds ``?q=``. A fragment only."""
-    chosen = [int(pk) for pk in request.GET.getlist("mention") if pk.isdigit()][:50]
+    chosen = [pk for pk in map(int_read, request.GET.getlist("mention")) if pk is not None][:50]
     picked, found = people_mentionable(request.GET.get("q", ""), chosen)
     return page_render(request, "collaboration/_mentions.html", {"picked": picked, "found": found})

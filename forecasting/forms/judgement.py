@@ -15,10 +15,6 @@ from forecasting.models.judgement import Party, Reason
 from products.models import Channel
 
 
-def _month(text: str) -> datetime.date:
-    return parse_month(text)
-
-
 def _grid_field(label: str, **options: Any) -> forms.DecimalField:
     """A cell of a grid of months: a volume of zero or more, or empty."""
     field = forms.DecimalField(
@@ -61,8 +57,8 @@ class OverrideForm(ReasonForm):
         localize=True,
         help_text=_("A volume a month in the product's unit; or per cent, with a minus for less."),
     )
-    first_month = forms.TypedChoiceField(label=_("From"), coerce=_month)
-    last_month = forms.TypedChoiceField(label=_("Until and including"), coerce=_month)
+    first_month = forms.TypedChoiceField(label=_("From"), coerce=parse_month)
+    last_month = forms.TypedChoiceField(label=_("Until and including"), coerce=parse_month)
     channel = forms.ModelChoiceField(
         label=_("Channel"),
         queryset=Channel.objects.none(),

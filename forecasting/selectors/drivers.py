@@ -51,19 +51,20 @@ class DriverUse:
     refused: int = 0
 
 
-def drivers_use(user: Any, drivers: Collection[int]) -> dict[int, DriverUse]:
-    """Of these drivers, in the forecasts a person may see."""
+def drivers_use(user: Any, drivers: Collection[int] | None = None) -> dict[int, DriverUse]:
+    """Of these drivers, or all, in the forecasts a person may see; a driver that is in none is absent."""
     shown = forecasts_visible(user).filter(current=True, driver_effects__isnull=False)
     try:
         sql, params = shown.order_by().values_list("driver_effects").query.sql_with_params()
     except EmptyResultSet:  # they may see none
         return {}
+    wanted = None if drivers is None else list(drivers)
     with connection.cursor() as cursor:
         cursor.execute(
             f"""SELECT (e->>'id')::bigint, count(*) FILTER (WHERE said.key = 'used'), count(*)
                 FROM ({sql}) f, jsonb_each(f.driver_effects) said, jsonb_array_elements(said.value) e
-                WHERE (e->>'id')::bigint = ANY(%s) GROUP BY 1""",  # noqa: S608
-            [*params, list(drivers)],
+                WHERE %s::bigint[] IS NULL OR (e->>'id')::bigint = ANY(%s) GROUP BY 1""",  # noqa: S608
+            [*params, wanted, wanted],
         )
         return {pk: DriverUse(used, found - used) for pk, used, found in cursor.fetchall()}
 
@@ -110,7 +111,9 @@ def drivers_page(user: Any, chosen: DriverFilter) -> QuerySet[Driver]:
             | Q(product__code__iexact=chosen.q)
             | Q(product__name__icontains=chosen.q)
         )
-    used = Q(pk__in=_used_ids(user)) if chosen.state in ("used", "unused") else Q()
+    used = Q()
+    if chosen.state in ("used", "unused"):
+        used = Q(pk__in=[pk for pk, use in drivers_use(user).items() if use.used])
     if chosen.state == "off":
         rows = rows.filter(is_active=False)
     elif chosen.state == "used":
@@ -124,11 +127,6 @@ def with_span(rows: QuerySet[Driver]) -> QuerySet[Driver]:
     return rows.annotate(
         value_count=Count("values"), first_date=Min("values__date"), last_date=Max("values__date")
     )
-
-
-def _used_ids(user: Any) -> list[int]:
-    rows = forecasts_visible(user).filter(current=True, driver_effects__isnull=False)
-    return [e["id"] for said in rows.values_list("driver_effects", flat=True) if said for e in said["used"]]
 
 
 # -- for the night -----------------------------------------------------------------------------------------

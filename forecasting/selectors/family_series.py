@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING
 from django.db.models import Sum
 
 from core.months import month_add
-from products.models import Family, Measure, Product, ProductMonth, UnitFactor
+from products.models import Family, Measure, Product, ProductMonth
 from products.selectors.family import Stay, belongs, covered_months
 from products.selectors.lines import LineTree
+from products.selectors.units import addable
 
 from .subject_series import Months, SubjectSeries, months_in_row
 
@@ -94,17 +95,5 @@ def member_factors(
     tree: LineTree, family: Family, measure: Measure, products: list[Product]
 ) -> dict[int, float] | None:
     """What one unit of each member is in the family's unit; ``None`` when they cannot be added."""
-    product_ids = [product.pk for product in products]
-    if measure.code != "units":
-        return dict.fromkeys(product_ids, 1.0)
-    units = {p.pk: p.unit or tree.inherited(p.line_id, "unit").value or "" for p in products}
-    if len(set(units.values())) <= 1:
-        return dict.fromkeys(product_ids, 1.0)
-    common = tree.inherited(family.line_id, "reporting_unit").value
-    known = dict(
-        UnitFactor.objects.filter(product_id__in=product_ids, unit=common or "").values_list(
-            "product_id", "factor"
-        )
-    )
-    factors = {pk: 1.0 if unit == common else float(known.get(pk, 0)) for pk, unit in units.items()}
-    return factors if common and all(factors.values()) else None
+    found = addable(tree, products, measure, family.line_id)
+    return {pk: float(factor) for pk, factor in found.factors.items()} if found.ok else None

@@ -1,1 +1,1 @@
-"""The forecasting room's steps of the night: backtest, calibrate, forecast, lifecycle."""
+"""The forecasting room's steps of the night; their order is in its registrations."""

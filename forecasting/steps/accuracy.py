@@ -1,4 +1,4 @@
-"""Step 6: how good the vintages of earlier months were, for every month whose figure is final now."""
+"""How good the vintages of earlier months were, for every month whose figure is final now."""
 
 from __future__ import annotations
 

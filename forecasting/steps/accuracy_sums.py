@@ -1,4 +1,4 @@
-"""Step 7: errors of products added up by line, for the months in which something changed."""
+"""Errors of products added up by line, for the months in which something changed."""
 
 from __future__ import annotations
 

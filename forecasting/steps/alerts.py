@@ -1,4 +1,4 @@
-"""Step 7: what needs somebody in the morning, and what Today adds up."""
+"""What needs somebody in the morning, and what Today adds up."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from django.db.models import Q
+from django.urls import reverse
 
 from collaboration.imports import imports_settle
 from collaboration.services.alerts import alerts_settle, alerts_wake
@@ -99,7 +100,7 @@ def _together(run: NightlyRun) -> Callable[[], ChunkOutcome]:
                 kind="run_done",
                 key=f"run:{run.pk}",
                 params={"failed": len(failed)},
-                url="/forecasting/",
+                url=reverse("forecasting:runs"),
             )
         return ChunkOutcome()
 

@@ -1,4 +1,4 @@
-"""Step 1: forecast each series from its own past; kept until a month closes or its data change by more than
+"""Forecast each series from its own past; kept until a month closes or its data change by more than
 little."""
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Step 2: how wide bands must be, pooled over all backtests; one chunk, once a month."""
+"""How wide bands must be, pooled over all backtests; one chunk, once a month."""
 
 from __future__ import annotations
 

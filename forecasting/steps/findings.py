@@ -1,4 +1,4 @@
-"""Step 0: which months look wrong; before anything is fitted, so that people see why it was left out."""
+"""Which months look wrong; before anything is fitted, so that people see why it was left out."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Step 3: 18 months ahead with bands, for every series whose inputs changed."""
+"""18 months ahead with bands, for every series whose inputs changed."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Step 4: what people said holds on over the new statistics; what nobody renewed ends."""
+"""What people said holds on over the new statistics; what nobody renewed ends."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Step 5: the stage of every product that is not temporary and of every family, by its leading measure."""
+"""The stage of every product that is not temporary and of every family, by its leading measure."""
 
 from __future__ import annotations
 

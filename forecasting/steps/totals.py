@@ -1,4 +1,4 @@
-"""Step 6: what lines and everything together are expected to sell, from the products' final forecasts."""
+"""What lines and everything together are expected to sell, from the products' final forecasts."""
 
 from __future__ import annotations
 

@@ -17,6 +17,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from accounts.errors import DomainError
 from core import formats
 from core.errors import form_refuse
+from core.numbers import int_read
 from core.pages import page_render, paginate, with_right
 from forecasting.forms import FlagForm
 from forecasting.models import Finding
@@ -53,7 +54,7 @@ def findings(request: HttpRequest) -> HttpResponse:
 def findings_judge(request: HttpRequest) -> HttpResponse:
     """Judge the chosen ones at once, or take back what was said of them."""
     _may_judge(request)
-    chosen = [int(pk) for pk in request.POST.getlist("finding") if pk.isdigit()]
+    chosen = [pk for pk in map(int_read, request.POST.getlist("finding")) if pk is not None]
     rows = findings_visible(request.user).filter(pk__in=chosen)
     changed = _decide(request, rows)
     if not changed:

@@ -18,9 +18,11 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from accounts.errors import DomainError, VersionConflict
+from core import formats
 from core.errors import form_refuse
 from core.formats import volume_decimals
 from core.months import month_add
+from core.numbers import int_read
 from core.pages import page_render, paginate, with_right
 from forecasting.charts.forecasts import ends_words
 from forecasting.forms import ConsensusForm, OverrideForm, OverrideMonthsForm
@@ -85,7 +87,9 @@ def override_months(request: HttpRequest, code: str) -> HttpResponse:
     now = forecast_current(request.user, product, measure)
     months = now.sold_months if now else []
     form = OverrideMonthsForm(request.POST or None, months=[month.month for month in months])
-    seen: str | int = request.POST.get("seen") or last_judgement(product, measure)
+    seen = int_read(request.POST.get("seen", ""))
+    if seen is None:
+        seen = last_judgement(product, measure)
     back = f"{reverse('forecasting:product', args=[product.code])}?measure={measure.code}"
     status, conflict = 200, None
     if request.method == "POST":
@@ -98,7 +102,7 @@ def override_months(request: HttpRequest, code: str) -> HttpResponse:
                     product=product,
                     measure=measure,
                     values=form.values(),
-                    seen=int(seen),
+                    seen=seen,
                     **said,
                 )
             except VersionConflict as error:
@@ -209,7 +213,7 @@ def _override(
             }
             if request.method == "POST":
                 seen = context["seen"]
-                override_set(user=request.user, **asked, **values, seen=int(seen) if seen else None)
+                override_set(user=request.user, **asked, **values, seen=int_read(str(seen)))
         except VersionConflict as error:
             context["conflict"], status = error, 409
             context["seen"] = _seen_now(asked | channel)
@@ -292,7 +296,7 @@ def override_again(request: HttpRequest, pk: int) -> HttpResponse:
         messages.error(request, str(error.message))
     else:
         messages.success(
-            request, _("The override holds until %(day)s.") % {"day": f"{renewed.until:%d-%m-%Y}"}
+            request, _("The override holds until %(day)s.") % {"day": formats.day(renewed.until)}
         )
     return redirect(_back(request))
 

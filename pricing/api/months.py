@@ -16,6 +16,7 @@ from rest_framework.response import Response
 
 from core.api import HasRight, StrictSerializer
 from core.models import Job
+from core.months import parse_month
 from pricing.selectors.costs import RIGHT
 from pricing.selectors.ledger import Reconciled, ledger_by_month
 from pricing.selectors.month_closing import month_close_jobs
@@ -96,7 +97,7 @@ class MonthViewSet(viewsets.ViewSet):
 
 def _month(text: str) -> datetime.date:
     try:
-        return datetime.date.fromisoformat(f"{text}-01")
+        return parse_month(text)
     except ValueError:
         raise Http404(text) from None
 

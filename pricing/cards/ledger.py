@@ -10,6 +10,7 @@ from typing import Any
 
 from django.db.models import Count, Sum
 
+from core.months import parse_month
 from exchange.models import Import
 from pricing.models import LedgerEntry
 from pricing.selectors.accruals import accruals_open
@@ -47,5 +48,5 @@ def reconciled_panel(user: Any, row: Import) -> Mapping[str, Any] | None:
 
 def _read(said: Mapping[str, str]) -> Reconciled:
     names = ("imported", "mapped", "unmapped")
-    month = datetime.date.fromisoformat(f"{said['month']}-01")
+    month = parse_month(said["month"])
     return Reconciled(month, *(Decimal(said[name]) for name in names))

@@ -10,6 +10,7 @@ from typing import Any
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
+from core.numbers import int_read
 from core.organisation import organisation_get, today
 from pricing.models import Promotion
 from pricing.services.promotions import ProductPlan, PromotionPlan
@@ -163,8 +164,8 @@ class PromotionForm(forms.Form):
 
 def rows_asked(posted: Any) -> int:
     """How many rows for products the posted form has."""
-    text = posted.get("rows", "")
-    return max(1, min(int(text), MOST_ROWS)) if text.isdigit() else ROWS
+    asked = int_read(posted.get("rows", ""))
+    return ROWS if asked is None else max(1, min(asked, MOST_ROWS))
 
 
 def promotion_initial(promotion: Promotion, *, again: bool = False) -> dict[str, Any]:
@@ -189,7 +190,7 @@ def promotion_initial(promotion: Promotion, *, again: bool = False) -> dict[str,
 def promotion_asked(said: Any) -> dict[str, Any]:
     """What an address says of one that is to be planned; what cannot be read is left out."""
     found: dict[str, Any] = {"product_1": said.get("product", ""), "mechanic": said.get("mechanic", "")}
-    found["channels"] = [pk for pk in said.getlist("channels") if pk.isdigit()]
+    found["channels"] = [pk for pk in said.getlist("channels") if int_read(pk)]
     for name in ("store_start", "store_end"):
         with suppress(ValueError):
             found[name] = datetime.date.fromisoformat(said.get(name, ""))

@@ -12,7 +12,7 @@ from django.db.models import Q, QuerySet
 from django.db.models.expressions import RawSQL
 from django.http import QueryDict
 
-from core.months import month_add, month_start
+from core.months import month_add, month_start, parse_month
 from core.organisation import today
 from pricing.models import LedgerEntry, LedgerMapping
 from products.models import Product
@@ -174,6 +174,6 @@ def _text(value: str) -> str:
 
 def _month(text: str, usual: datetime.date) -> datetime.date:
     try:
-        return datetime.date.fromisoformat(f"{text}-01")
+        return parse_month(text)
     except ValueError:
         return usual

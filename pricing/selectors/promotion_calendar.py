@@ -11,6 +11,7 @@ from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.utils.translation import gettext as _
 
 from core.months import month_add, month_end, month_start, parse_month
+from core.numbers import int_read
 from core.organisation import today
 from pricing.models import Promotion, PromotionChannel, PromotionProduct
 from pricing.selectors.promotion_runs import ran_or_will
@@ -155,9 +156,9 @@ def promotions_asked(user: Any, query: CalendarQuery) -> QuerySet[Promotion]:
             (tree.descendants(pk) for pk, line in tree.lines.items() if line.code == query.line), set()
         )
         rows = rows.filter(Exists(products.filter(product__line_id__in=below)))
-    if query.channel.isdigit():
+    if (channel := int_read(query.channel)) is not None:
         where = PromotionChannel.objects.filter(promotion=OuterRef("pk"))
-        below_channel = channels_within([int(query.channel)])
+        below_channel = channels_within([channel])
         seen = where if channels is None else where.filter(channel_id__in=channels)
         rows = rows.filter(Exists(seen.filter(channel__in=below_channel)) | ~Exists(where))
     return rows

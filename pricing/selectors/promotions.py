@@ -217,7 +217,8 @@ def flags_of(user: Any, places: Sequence[Place]) -> list[Flags]:
             "line", "channel"
         )
     )
-    below = {period.pk: line_tree().descendants(period.line_id) for period in periods if period.line_id}
+    tree = line_tree()
+    below = {period.pk: tree.descendants(period.line_id) for period in periods if period.line_id}
     return [
         Flags(
             tuple(

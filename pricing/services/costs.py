@@ -169,7 +169,7 @@ def shares_start_check(start_date: datetime.date) -> None:
         raise DomainError("not_a_month", message, "start_date")
     if is_closed(start_date):
         message = _("Months until %(until)s are closed: shares begin after them.")
-        raise DomainError("month_closed", message % {"until": f"{closed_until():%Y-%m}"}, "start_date")
+        raise DomainError("month_closed", message % {"until": formats.month(closed_until())}, "start_date")
 
 
 def _cleaned(values: dict[str, Any]) -> dict[str, Any]:
@@ -235,7 +235,7 @@ def cost_rate_add(
         message = _(
             "Months until %(until)s are closed. Begin the rate after them, or import it as a correction."
         )
-        raise DomainError("month_closed", message % {"until": f"{closed_until():%Y-%m}"}, "start_date")
+        raise DomainError("month_closed", message % {"until": formats.month(closed_until())}, "start_date")
     row = CostRate(cost_line=current, start_date=start_date, created_by=user, **values._asdict())
     check(row)
     row.save()

@@ -10,6 +10,7 @@ from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
+from core import formats
 from core.errors import require
 from core.organisation import organisation_get
 from core.pages import page_render, paginate, with_right
@@ -81,4 +82,4 @@ def _kinds(entries: LedgerEntries, row: LedgerEntry) -> list[str]:
     names: dict[str, Any] = {}
     for part in entries.mapped_to(row):
         names[str(part.kind)] = names.get(str(part.kind), 0) + part.share
-    return [name if share == 1 else f"{name} {share:.0%}" for name, share in names.items()]
+    return [name if share == 1 else f"{name} {formats.percent(share, 0)}" for name, share in names.items()]

@@ -12,6 +12,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from accounts.errors import DomainError, VersionConflict
 from core.errors import form_refuse
+from core.numbers import int_read
 from core.organisation import today
 from core.pages import page_render, with_right
 from pricing.forms.offer import PositioningForm, points_formset
@@ -190,7 +191,7 @@ def _form_page(
 
 def _asked(request: HttpRequest) -> dict[str, Any]:
     version = request.POST.get("version", "")
-    return {"user": request.user, "version": int(version) if version.isdecimal() else None}
+    return {"user": request.user, "version": int_read(version)}
 
 
 @with_right("pricing.edit")

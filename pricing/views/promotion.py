@@ -16,6 +16,7 @@ from accounts.errors import DomainError, VersionConflict
 from core.errors import form_refuse, require
 from core.history import Related, history_of
 from core.idempotency import once
+from core.numbers import int_read
 from core.organisation import organisation_get, today
 from core.pages import page_render, with_right
 from pricing.cards.promotion_products import products_shown
@@ -191,11 +192,11 @@ def _initial(request: HttpRequest, row: Promotion | None) -> dict[str, Any]:
     if row is not None:
         return promotion_initial(row)
     nonce = {"nonce": uuid.uuid4().hex}
-    copied = request.GET.get("copy", "")
-    if copied.isdigit():
-        other = promotion_get(request.user, int(copied))
+    copied = int_read(request.GET.get("copy", ""))
+    if copied is not None:
+        other = promotion_get(request.user, copied)
         if not sees_whole(request.user, other):
-            raise Http404(copied)
+            raise Http404
         return promotion_initial(other, again=True) | nonce
     return promotion_asked(request.GET) | nonce
 
@@ -233,9 +234,8 @@ def _suggested(request: HttpRequest) -> list[Product]:
 def _act(request: HttpRequest, pk: int, done: str, act: Any) -> HttpResponse:
     """Do it and go back to the promotion; a refusal stands above what it is about."""
     row = promotion_get(request.user, pk)
-    version = request.POST.get("version", "")
     try:
-        act(row, int(version) if version.isdigit() else None)
+        act(row, int_read(request.POST.get("version", "")))
     except DomainError as error:
         fresh = promotion_get(request.user, pk)
         context = _shown(request, fresh, error)

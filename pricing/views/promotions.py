@@ -13,6 +13,7 @@ from django.views.decorators.http import require_POST, require_safe
 from accounts.errors import DomainError
 from core import formats
 from core.months import month_add
+from core.numbers import int_read
 from core.organisation import today
 from core.pages import page_render, with_right
 from pricing.models import Promotion
@@ -116,11 +117,9 @@ def move(request: HttpRequest, pk: int) -> HttpResponse:
 def move_undo(request: HttpRequest, pk: int) -> HttpResponse:
     """Back to the dates, and the approval, from before the move."""
     promotion = promotion_get(request.user, pk)
-    version = request.POST.get("version", "")
+    version = int_read(request.POST.get("version", "")) or 0
     try:
-        back = promotion_move_undo(
-            user=request.user, promotion=promotion, version=int(version) if version.isdigit() else 0
-        )
+        back = promotion_move_undo(user=request.user, promotion=promotion, version=version)
     except DomainError as error:
         return _refusal(error)
     message = _("%(name)s runs %(dates)s again.") % {

@@ -13,6 +13,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from core.api import HasRight, Pagination, StrictModelSerializer, conflict_shown
+from core.numbers import int_read
 from products.models import BundlePart, FamilyMember, Product, ProductCode, Succession, UnitFactor
 from products.selectors.access import families_visible, product_find, products_visible
 from products.selectors.relations import Dated, Relations, relations_of
@@ -177,7 +178,7 @@ class RemovableViewSet(AroundViewSet):
         if pk not in {row.pk for row in self._rows(product)}:
             raise Http404(pk)
         with conflict_shown(self.get_serializer()):
-            self.row_remove(product, pk, int(seen) if seen.isdecimal() else None)
+            self.row_remove(product, pk, int_read(seen))
         return Response(status=status.HTTP_204_NO_CONTENT)
 
 

@@ -9,7 +9,7 @@ from typing import Any
 
 from django.db import connection
 
-from core.months import month_add, month_start
+from core.months import month_add, month_start, parse_month
 from core.organisation import organisation_get, today
 from products.models import Correction, MonthClosing
 from products.selectors.access import is_limited, visible_line_ids
@@ -57,7 +57,7 @@ def months_corrected(*what: str) -> list[Corrected]:
     return [
         Corrected(
             pk,
-            datetime.date.fromisoformat(f"{each['month']}-01"),
+            parse_month(each["month"]),
             frozenset(each.get("products", ())),
             frozenset(each.get("cost_lines", ())),
         )

@@ -23,6 +23,7 @@ from django.db.models import (
     Value,
 )
 
+from core.numbers import int_read
 from core.organisation import today
 from core.search import Alike, Fold, Matches, Unforeseen, folded, like_pattern
 from products.models import FamilyMember, Product, ProductCode, ProductFigures, SalesMonth
@@ -87,14 +88,10 @@ def status_filter(value: str, day: datetime.date) -> Q:
     }[value]
 
 
-def _number(value: str) -> int | None:
-    return int(value) if value.isdigit() and len(value) < 18 else None
-
-
 def _owner(user: Any, tree: LineTree, value: str) -> Q:
     if value == NOBODY:
         return owner_filter(tree, None)
-    owner = user.pk if value == "me" else _number(value)
+    owner = user.pk if value == "me" else int_read(value)
     return owner_filter(tree, owner) if owner is not None else Q(pk=None)
 
 

@@ -4,13 +4,14 @@ after the launch, else after they were put in."""
 from __future__ import annotations
 
 import datetime
+from zoneinfo import ZoneInfo
 
 from django.db.models import Case, DateField, F, Func, IntegerField, Q, Value, When
 from django.db.models.functions import Coalesce, TruncDate
 from django.db.models.lookups import LessThanOrEqual
-from django.utils import timezone
 
 from core.months import month_add
+from core.organisation import local_date, organisation_get
 from products.models import Product
 
 from .lines import LineTree
@@ -27,7 +28,7 @@ def review_date(tree: LineTree, product: Product) -> datetime.date | None:
     months = product.review_months or tree.inherited(product.line_id, "review_months").value
     if not months:
         return None
-    since = product.reviewed_on or product.launched or timezone.localdate(product.created_at)
+    since = product.reviewed_on or product.launched or local_date(product.created_at)
     first = month_add(since.replace(day=1), int(months))
     last_day = (month_add(first, 1) - datetime.timedelta(days=1)).day
     found = first.replace(day=min(since.day, last_day))
@@ -43,7 +44,11 @@ def review_due(tree: LineTree, day: datetime.date) -> Q:
     ]
     inherited = Case(*cases, output_field=IntegerField()) if cases else Value(None, IntegerField())
     months = Coalesce(F("review_months"), inherited, output_field=IntegerField())
-    since = Coalesce(F("reviewed_on"), F("launched"), TruncDate("created_at"))
+    since = Coalesce(
+        F("reviewed_on"),
+        F("launched"),
+        TruncDate("created_at", tzinfo=ZoneInfo(organisation_get().time_zone)),
+    )
     date = _MonthsLater(since, months)
     sold = Q(ended=None) | (Q(ended__gte=day) & Q(ended__gte=date))
     return sold & Q(LessThanOrEqual(date, Value(day, DateField())))

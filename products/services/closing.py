@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 
 from accounts.errors import DomainError, right_require
 from core import registries
-from core.months import month_add, month_start
+from core.months import month_add, month_start, parse_month
 from core.organisation import organisation_get
 from core.services import months_close, months_close_check
 from exchange.models import Import
@@ -79,7 +79,7 @@ def correction(
         _say(str(row.pk))
         yield row
         _say("")
-        months = [datetime.date.fromisoformat(f"{each['month']}-01") for each in changes]
+        months = [parse_month(each["month"]) for each in changes]
         if months:
             names_keep(min(months))
 

@@ -29,8 +29,9 @@ def view_create(
 ) -> SavedView:
     """Keep filters, sort and columns (``query``, as in the address) under a name."""
     _shared_check(user, shared)
+    name = name.strip()
     _name_check(user, page, name)
-    view = SavedView(user=user, page=page, name=name.strip(), query=query, shared=shared)
+    view = SavedView(user=user, page=page, name=name, query=query, shared=shared)
     check(view)
     view.save()
     return view
@@ -56,12 +57,12 @@ def view_update(
     """Rename, share or keep other filters; only one's own views, others' are 404. ``version`` is the one that
     was on the screen."""
     view = _own(user, view_id)
-    values = {"name": name, "query": query, "shared": shared}
+    values = {"name": name and name.strip(), "query": query, "shared": shared}
     changed = {
         field: value for field, value in values.items() if value is not None and value != getattr(view, field)
     }
     if "name" in changed:
-        _name_check(user, view.page, str(name), other_than=view.pk)
+        _name_check(user, view.page, str(changed["name"]), other_than=view.pk)
     _shared_check(user, bool(changed.get("shared")))
     row_save(view, version=version, values=changed)
     return view

@@ -16,6 +16,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from accounts.errors import DomainError, VersionConflict
 from core.errors import form_refuse
+from core.numbers import int_read
 from core.organisation import today
 from core.pages import page_render, with_right
 from products.forms.fields import ProductCodeField
@@ -203,7 +204,7 @@ def remove(request: HttpRequest, code: str, part: str, pk: int) -> HttpResponse:
         raise Http404(part)
     version = request.POST.get("version", "")
     try:
-        found.remove(request.user, product, pk, int(version) if version.isdecimal() else None)
+        found.remove(request.user, product, pk, int_read(version))
     except VersionConflict as error:
         messages.error(request, f"{error.message} " + _("It was not removed: look at what it is now."))
     else:

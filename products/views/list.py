@@ -15,6 +15,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
 from accounts.errors import VersionConflict
+from core.numbers import int_read
 from core.organisation import organisation_get
 from core.pages import PAGE_SIZES, Counted, page_render, paginate, with_right
 from products.selectors.filter_choices import chips, filter_choices, filter_keys
@@ -161,7 +162,7 @@ def view_edit(request: HttpRequest, pk: int) -> HttpResponse:
         messages.success(request, _("The view is gone; the products are still there."))
         return redirect(f"{listing}?{ALL}")
     seen = request.POST.get("version", "")
-    common = {"user": request.user, "view_id": pk, "version": int(seen) if seen.isdecimal() else None}
+    common = {"user": request.user, "view_id": pk, "version": int_read(seen)}
     try:
         if action == "keep":
             view_update(**common, query=query.address(view=""))

@@ -11,7 +11,7 @@ from typing import Any
 from django.db.models import Max
 from django.http import QueryDict
 
-from core.months import month_add, month_start, months_between
+from core.months import month_add, month_start, months_between, parse_month
 from core.organisation import organisation_get, today
 from pricing.models import CostMonth
 from products.selectors.closed_names import Called, called
@@ -46,7 +46,6 @@ VARIANCE_FROM = ("standard", "budget")
 PAIRED = ("bridge", "units")
 """Layouts that set a period beside last year's, the budget's or another one."""
 COLUMNS = tuple(f"{period}-{measure}" for period in SPANS for measure in MEASURES)
-YEARS = (1950, 2150)
 # Actuals are what the ledger says and what is still to come of it.
 SOURCES: dict[str, frozenset[str]] = {
     "actual": frozenset({Source.ACTUAL, Source.ACCRUAL}),
@@ -107,7 +106,7 @@ class ReportQuery:
         """Of one of its months, in the same measures."""
         measures = dict.fromkeys(code.split("-")[1] for code in self.columns)
         columns = tuple(f"month-{name}" for name in measures)
-        day = datetime.date.fromisoformat(f"{month}-01")
+        day = parse_month(month)
         return replace(self, month=day, columns=columns, period="month")
 
     @property
@@ -297,7 +296,6 @@ def _month(text: str) -> datetime.date:
 
 def _month_or_none(text: str) -> datetime.date | None:
     try:
-        month = datetime.date.fromisoformat(f"{text}-01")
+        return parse_month(text)
     except ValueError:
         return None
-    return month if YEARS[0] <= month.year <= YEARS[1] else None

@@ -10,6 +10,8 @@ import datetime
 from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal
+from functools import reduce
+from operator import or_
 from typing import Any
 
 from django.db.models import (
@@ -41,6 +43,7 @@ from products.models import Product, ProductLine, ProductMonth
 from products.selectors.access import lines_visible, products_visible, visible_channel_ids
 from products.selectors.budget_lines import budget_revenue
 from products.selectors.lines import line_tree
+from products.selectors.product_filter import owner_filter
 from products.selectors.reviews import review_due
 
 MOVERS = 7
@@ -62,7 +65,7 @@ class Scope:
 
     @property
     def line_ids(self) -> set[int] | None:
-        return None if self.line is None else _below(self.lines, self.line.pk)
+        return None if self.line is None else line_tree().descendants(self.line.pk)
 
 
 def scope_read(user: Any, asked: Mapping[str, str]) -> Scope:
@@ -71,15 +74,16 @@ def scope_read(user: Any, asked: Mapping[str, str]) -> Scope:
     line = next((row for row in lines if row.code == asked.get("line")), None)
     products = products_visible(user)
     people = stands_for(user, today())
-    mine = Q(owner__in=people) | Q(owner=None, line__in=_lines_of(lines, people))
+    tree = line_tree()
+    mine = reduce(or_, (owner_filter(tree, person) for person in people))
     own, others = _lines_with(products, mine) if user.has_perm("collaboration.alerts") else (set(), set())
     owns = bool(own)
     show = asked.get("show", "")
     if line is not None:
-        below = _below(lines, line.pk)
+        below = tree.descendants(line.pk)
         return Scope("line", line, lines, owns, products.filter(line__in=below), below)
     if show == "mine" or (show != "all" and owns):
-        whole = {row.pk for row in lines if (under := _below(lines, row.pk)) & own and not under & others}
+        whole = {row.pk for row in lines if (under := tree.descendants(row.pk)) & own and not under & others}
         return Scope("mine", None, lines, owns, products.filter(mine), whole)
     return Scope("all", None, lines, owns, products, {row.pk for row in lines})
 
@@ -89,28 +93,6 @@ def _lines_with(products: QuerySet[Product], mine: Q) -> tuple[set[int], set[int
     counts = products.order_by().values_list("line_id")
     found = list(counts.annotate(every=Count("pk"), own=Count("pk", filter=mine)))
     return {line for line, _every, own in found if own}, {line for line, every, own in found if own < every}
-
-
-def _below(lines: list[ProductLine], top: int) -> set[int]:
-    """The line and all below it."""
-    found, grew = {top}, True
-    while grew:
-        more = {line.pk for line in lines if line.parent_id in found} - found
-        found |= more
-        grew = bool(more)
-    return found
-
-
-def _lines_of(lines: list[ProductLine], people: set[int]) -> list[int]:
-    """The lines whose owner, their own or inherited, is one of these people."""
-    known = {line.pk: line for line in lines}
-
-    def owner(line: ProductLine | None) -> int | None:
-        while line is not None and line.owner_id is None:
-            line = known.get(line.parent_id or 0)
-        return line.owner_id if line else None
-
-    return [line.pk for line in lines if owner(line) in people]
 
 
 @dataclass(frozen=True)

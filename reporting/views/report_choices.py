@@ -13,6 +13,7 @@ from django.views.decorators.http import require_http_methods
 
 from accounts.errors import DomainError
 from core.idempotency import key_said, once
+from core.numbers import int_read
 from core.pages import page_render, with_right
 from pricing.selectors.costs import RIGHT
 from products.models import SavedView
@@ -68,7 +69,7 @@ def _part(request: HttpRequest) -> Part:
         view = rows.get(which) or SavedView()
         return Part("cost_report", choice=Choice(query=view.query, name=view.name))
     product = request.POST.get("product", "")
-    return Part(section, choice=Choice(which, int(product) if product.isdecimal() else None))
+    return Part(section, choice=Choice(which, int_read(product)))
 
 
 def _kept(user: Any) -> list[SavedView]:

@@ -21,6 +21,7 @@ from core.errors import form_refuse
 from core.history import history_of
 from core.idempotency import key_said, once
 from core.models import Job
+from core.numbers import int_read
 from core.pages import Counted, page_render, paginate, with_right
 from products.models import Family, Product, ProductLine
 from products.selectors.access import product_get
@@ -173,8 +174,7 @@ def report_parts(request: HttpRequest, pk: int) -> HttpResponseBase:
     act, _sep, place = request.POST.get("act", "").partition(":")
     if act == "add" and place:
         parts.append(Part(place))
-    elif place.isdigit() and int(place) < len(parts):
-        at = int(place)
+    elif (at := int_read(place)) is not None and at < len(parts):
         if act == "remove":
             del parts[at]
         elif act in ("up", "down"):

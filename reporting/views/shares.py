@@ -20,6 +20,7 @@ from accounts.versions import form_conflict
 from collaboration.sentences import enumerate_words
 from core.errors import form_refuse
 from core.history import history_of
+from core.numbers import int_read
 from core.organisation import organisation_get
 from core.pages import Counted, Sort, page_render, paginate, with_right
 from reporting.forms.share import ShareForm
@@ -53,13 +54,14 @@ def shares(request: HttpRequest) -> HttpResponseBase:
     rows, asked = shares_visible(user), request.GET
     if words := asked.get("q", "").strip():
         rows = rows.filter(Q(label__icontains=words) | Q(email__icontains=words) | Q(note__icontains=words))
-    number = asked.get("version", "") if asked.get("version", "").isdigit() else ""
+    number = int_read(asked.get("version", ""))
     if (state := asked.get("state", "")) in STATES:
         rows = rows.filter(state=state)
-    if (about := asked.get("report", "")).isdigit():
-        rows = rows.filter(report=int(about))
-        if number:
-            shown = Snapshot.objects.filter(report=int(about), number=int(number)).first()
+    about = int_read(asked.get("report", ""))
+    if about is not None:
+        rows = rows.filter(report=about)
+        if number is not None:
+            shown = Snapshot.objects.filter(report=about, number=number).first()
             rows = rows.filter(pk__in=snapshot_showing(shown).shown if shown else ())
     sort = Sort.read(request, tuple(SORTS), "-opened")
     by = F(SORTS[sort.field])
@@ -73,7 +75,7 @@ def shares(request: HttpRequest) -> HttpResponseBase:
         "state": state,
         "number": number,
         "words": words,
-        "about": Report.objects.filter(pk=int(about)).first() if about.isdigit() else None,
+        "about": Report.objects.filter(pk=about).first(),
         "everybody": user.has_perm(ALL),
         "sharing": organisation_get().sharing,
     }
@@ -167,7 +169,7 @@ def _acted(request: HttpRequest) -> str:
     """Do what is asked with the links that are ticked, or with the one that it is asked on the page of; the
     address to go on at."""
     user, act = request.user, request.POST.get("act", "")
-    ids = [int(each) for each in request.POST.getlist("share") if each.isdigit()]
+    ids = [pk for pk in map(int_read, request.POST.getlist("share")) if pk is not None]
     back = request.get_full_path()
     if request.POST.get("one") and len(ids) == 1:
         back = reverse("reporting:share", args=ids)
@@ -177,7 +179,7 @@ def _acted(request: HttpRequest) -> str:
         found = get_object_or_404(shares_visible(user), pk__in=ids[:1])
         seen = request.POST.get("seen", "")
         try:
-            share_renew(user=user, share=found, seen=int(seen) if seen.isdigit() else None)
+            share_renew(user=user, share=found, seen=int_read(seen))
         except DomainError as error:
             messages.error(request, str(error))
         else:
