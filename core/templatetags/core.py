@@ -41,12 +41,6 @@ def volume(value: Any, unit: str = "") -> str:
 
 
 @register.filter
-def compact(value: Any, unit: str = "") -> str:
-    """`{{ 1140000|compact:"pakken" }}` → 1,14 mln pakken."""
-    return _readable(formats.compact(value, unit))
-
-
-@register.filter
 def money(value: Any, currency: str = "EUR") -> str:
     """`{{ amount|money }}` → € 1.234,56."""
     return _readable(formats.money(value, currency))
@@ -56,12 +50,6 @@ def money(value: Any, currency: str = "EUR") -> str:
 def money_whole(value: Any, currency: str = "EUR") -> str:
     """`{{ amount|money_whole }}` → € 1.235."""
     return _readable(formats.money(value, currency, 0))
-
-
-@register.filter
-def money_short(value: Any, currency: str = "EUR") -> str:
-    """`{{ amount|money_short }}` → € 1,55 mln, or whole below a million."""
-    return _readable(formats.money(value, currency, scale="auto"))
 
 
 @register.filter

@@ -140,13 +140,6 @@ def _figures_follow(before: Measures, after: Measures) -> None:
         figures_refresh(product_ids=list(products))
 
 
-def line_move(
-    *, user: Any, line: ProductLine, version: int | None, parent: ProductLine | None
-) -> ProductLine:
-    """Hang the line, with all below it, under another line, or at the top."""
-    return line_update(user=user, line=line, version=version, parent=parent)
-
-
 @transaction.atomic
 def line_delete(*, user: Any, line: ProductLine) -> None:
     """Only a line that nothing hangs on can go."""

@@ -27,7 +27,7 @@ from products.selectors.lines import LineTree
 from products.selectors.structure import memberships
 from products.selectors.thresholds import LineThreshold, line_thresholds
 from products.services.figures import figures_refresh
-from products.services.line import line_create, line_delete, line_move, line_update
+from products.services.line import line_create, line_delete, line_update
 from products.services.product import product_update
 from products.services.relations import family_member_set
 from products.services.structure import (
@@ -70,9 +70,9 @@ def test_a_line_is_never_below_itself():
     bottom = line_factory(parent=middle)
     for parent in (top, bottom):
         with pytest.raises(DomainError) as refused:
-            line_move(user=user, line=top, version=1, parent=parent)
+            line_update(user=user, line=top, version=1, parent=parent)
         assert refused.value.code == "line_cycle"
-    assert line_move(user=user, line=bottom, version=1, parent=top).parent == top
+    assert line_update(user=user, line=bottom, version=1, parent=top).parent == top
     assert ProductLine.objects.get(pk=top.pk).parent is None
 
 
@@ -86,7 +86,7 @@ def test_a_limited_person_changes_own_lines_only():
     with pytest.raises(DomainError):
         line_create(user=user, code="x", name="X")
     with pytest.raises(Http404):
-        line_move(user=user, line=mine, version=None, parent=other)
+        line_update(user=user, line=mine, version=None, parent=other)
     with pytest.raises(DomainError) as refused:
         named_create(user=user, model=Supplier, code="s", name="S")
     assert refused.value.status == 403
