@@ -58,7 +58,7 @@ def budget_new(request: HttpRequest) -> HttpResponse:
         else:
             messages.success(request, _("%(name)s was created.") % {"name": version.name})
             return redirect("products:budget", pk=version.pk)
-    return _page(request, form, status=400)
+    return _page(request, form, status=422)
 
 
 @with_right("products.edit_budget")

@@ -192,7 +192,7 @@ def add(request: HttpRequest, code: str, part: str) -> HttpResponse:
         else:
             messages.success(request, _("Saved."))
             return redirect("products:details", code=product.code)
-    return _page(request, product, {part: form}, status=400)
+    return _page(request, product, {part: form}, status=422)
 
 
 @with_right("products.edit")

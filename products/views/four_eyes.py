@@ -37,4 +37,4 @@ def four_eyes_edit(request: HttpRequest) -> HttpResponse:
     labels = {kind.key: kind.label for kind in registries.decision_kinds}
     rules = [(rule, labels.get(rule.decision_kind, rule.decision_kind)) for rule in four_eyes_rules()]
     context = {"form": form, "rules": rules, "kinds": labels, "currency": organisation_get().currency}
-    return render(request, "products/four_eyes.html", context)
+    return render(request, "products/four_eyes.html", context, status=422 if form.errors else 200)

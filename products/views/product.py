@@ -62,7 +62,7 @@ def create(request: HttpRequest) -> HttpResponse:
         "has_lines": bool(tree.lines),
         "can_structure": request.user.has_perm("products.edit_structure"),
     }
-    return page_render(request, "products/product_new.html", context)
+    return page_render(request, "products/product_new.html", context, status=422 if form.errors else 200)
 
 
 @with_right("products.edit")
@@ -92,6 +92,8 @@ def edit(request: HttpRequest, code: str) -> HttpResponse:
         else:
             messages.success(request, _("Saved."))
             return redirect("products:details", code=product.code)
+    if form.errors and not conflict:
+        status = 422
     context = {"form": form, "head": head, "conflict": conflict}
     return page_render(request, "products/product_edit.html", context, status=status)
 
@@ -113,7 +115,7 @@ def end(request: HttpRequest, code: str) -> HttpResponse:
             messages.success(request, _("%(name)s ends.") % {"name": product.name})
             return redirect("products:details", code=product.code)
     context = {"form": form, "head": product_head(request.user, product, "details")}
-    return page_render(request, "products/product_end.html", context)
+    return page_render(request, "products/product_end.html", context, status=422 if form.errors else 200)
 
 
 @transaction.atomic

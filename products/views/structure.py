@@ -79,6 +79,8 @@ def _form_page(
         else:
             messages.success(request, _("Saved."))
             return redirect(saved() if saved else back)
+    if form.errors and not conflict:
+        status = 422
     context = {
         "form": form,
         "heading": heading,

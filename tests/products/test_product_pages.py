@@ -229,7 +229,7 @@ def test_details_add_and_remove_with_refusals_in_place(client):
         "/products/A/details/parts/",
         {"parts-part": "A", "parts-quantity": "2", "parts-revenue_share": "50", "parts-start_date": day},
     )
-    assert refused.status_code == 400
+    assert refused.status_code == 422
     assert "cannot contain itself" in refused.content.decode()
     page = client.get("/products/A/details/").content.decode()
     for shown in ("871", "1.5 litre", family.name, "Other"):

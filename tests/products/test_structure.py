@@ -217,7 +217,7 @@ def test_a_page_offers_its_one_action_and_makes_the_row(client, key, model, more
     assert new in client.get(listing).content.decode()
     assert client.post(new, values).headers["Location"] == listing
     assert "New one" in client.get(listing).content.decode()
-    assert client.post(new, values).status_code == 200, "the code is taken: the form comes back"
+    assert client.post(new, values).status_code == 422, "the code is taken: the form comes back"
     assert model.objects.count() == 1
 
 
