@@ -4,7 +4,7 @@ from django.urls import path
 
 from products import converters  # noqa: F401  registers <product_code:…>
 
-from .views import accuracy, drivers, findings, judgement, launch, product, runs, totals
+from .views import accuracy, consensus, drivers, findings, launch, overrides, product, runs, totals
 
 app_name = "forecasting"
 PRODUCT, FAMILY = {"of": "product"}, {"of": "family"}
@@ -13,11 +13,11 @@ urlpatterns = [
     path("forecasting/", runs.runs, name="runs"),
     path("forecasting/totals/", totals.totals, name="totals"),
     path("forecasting/accuracy/", accuracy.accuracy, name="accuracy"),
-    path("forecasting/overrides/", judgement.overrides, name="overrides"),
-    path("forecasting/overrides/channel/", judgement.override_channel, name="override_channel"),
-    path("forecasting/overrides/<int:pk>/withdraw/", judgement.override_end, name="override_withdraw"),
-    path("forecasting/overrides/<int:pk>/renew/", judgement.override_again, name="override_renew"),
-    path("forecasting/lines/<slug:code>/override/", judgement.override_line, name="override_line"),
+    path("forecasting/overrides/", overrides.overrides, name="overrides"),
+    path("forecasting/overrides/channel/", overrides.override_channel, name="override_channel"),
+    path("forecasting/overrides/<int:pk>/withdraw/", overrides.override_end, name="override_withdraw"),
+    path("forecasting/overrides/<int:pk>/renew/", overrides.override_again, name="override_renew"),
+    path("forecasting/lines/<slug:code>/override/", overrides.override_line, name="override_line"),
     path("forecasting/findings/", findings.findings, name="findings"),
     path("forecasting/findings/judge/", findings.findings_judge, name="findings_judge"),
     path("forecasting/findings/<int:pk>/judge/", findings.finding_decide, name="finding_decide"),
@@ -44,13 +44,13 @@ urlpatterns = [
         "products/<product_code:code>/forecast/launch/choices/", launch.launch_choices, name="launch_choices"
     ),
     path("products/<product_code:code>/stage/", product.stage, PRODUCT, name="stage"),
-    path("products/<product_code:code>/forecast/override/", judgement.override, name="override"),
+    path("products/<product_code:code>/forecast/override/", overrides.override, name="override"),
     path(
         "products/<product_code:code>/forecast/override/months/",
-        judgement.override_months,
+        overrides.override_months,
         name="override_months",
     ),
-    path("products/<product_code:code>/forecast/consensus/", judgement.consensus, name="consensus"),
+    path("products/<product_code:code>/forecast/consensus/", consensus.consensus, name="consensus"),
     path(
         "products/<product_code:code>/stage/withdraw/",
         product.stage_take_back,

@@ -20,7 +20,7 @@ from forecasting.models import ConsensusInput, ConsensusMonth
 from forecasting.models.judgement import Party
 from forecasting.selectors.forecasts import forecasts_allowed
 from forecasting.selectors.judgement import consensus_inputs_visible, consensus_months_visible
-from forecasting.services.judgement import consensus_agree, consensus_contribute
+from forecasting.services.consensus import consensus_agree, consensus_contribute
 from products.api.shared import LineFilter, MonthFilter
 from products.selectors.access import product_get
 

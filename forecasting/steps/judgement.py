@@ -11,7 +11,8 @@ from core.months import month_add, month_start
 from core.organisation import today
 from core.registries import ChunkOutcome
 from forecasting.models import ConsensusMonth, NightlyRun, OverrideMonth
-from forecasting.services.judgement import judgement_apply, overrides_expire
+from forecasting.services.judgement import judgement_apply
+from forecasting.services.overrides import overrides_expire
 
 PRODUCTS = 500
 LATELY_MONTHS = 6

@@ -5,10 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from django.contrib import messages
-from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
-from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
@@ -27,29 +25,17 @@ from forecasting.selectors.launches import (
     said_by,
     until_now,
 )
-from forecasting.selectors.subjects import subject_allowed
 from forecasting.services.launches import launch_plan_set, launch_plan_withdraw
 from forecasting.services.night import night_start
 from products.models import Measure, Product
-from products.selectors.access import product_get, products_visible
+from products.selectors.access import products_visible
 from products.selectors.head import product_head
 from products.selectors.lines import line_tree
 from products.selectors.units import unit_of
 
+from .subject import forecast_tab, product_and_measure
+
 EDIT = "forecasting.edit"
-
-
-def _of(request: HttpRequest, code: str) -> tuple[Product, Measure]:
-    """The product and the measure asked for, for who may see its forecast."""
-    product = product_get(request.user, code)
-    if not subject_allowed(request.user, product):
-        raise PermissionDenied("forecasting.view")
-    measures = line_tree().measures(product.line_id)
-    return product, next((m for m in measures if m.code == request.GET.get("measure")), measures[0])
-
-
-def _tab(product: Product, measure: Measure) -> str:
-    return f"{reverse('forecasting:product', args=[product.code])}?measure={measure.code}"
 
 
 @with_right("forecasting.view")
@@ -57,11 +43,11 @@ def _tab(product: Product, measure: Measure) -> str:
 def launch(request: HttpRequest, code: str) -> HttpResponse:
     """Choose what it borrows; ``step=preview`` shows what would be expected, anything else saves. Who may
     only look finds it on the forecast tab; ``?from=`` fills in an earlier plan."""
-    product, measure = _of(request, code)
+    product, measure = product_and_measure(request, code)
     if request.method == "POST":
         require(request.user, EDIT)
     elif not request.user.has_perm(EDIT):
-        return redirect(_tab(product, measure))
+        return redirect(forecast_tab(product, measure))
     plans = launch_plans_of(request.user, product, measure)
     form = LaunchForm(
         request.POST or None,
@@ -82,7 +68,7 @@ def launch(request: HttpRequest, code: str) -> HttpResponse:
                     form_refuse(form, error)
                 else:
                     _run(request, product)
-                    return redirect(_tab(product, measure))
+                    return redirect(forecast_tab(product, measure))
         elif request.POST.get("step") == "preview":
             status = 200  # while one is typing
     elif plans and plans[0].plan.withdrawn_at is None:
@@ -95,7 +81,7 @@ def launch(request: HttpRequest, code: str) -> HttpResponse:
         "form": form,
         "preview": preview,
         "plans": plans,
-        "back": _tab(product, measure),
+        "back": forecast_tab(product, measure),
         "address": launch_url(product, measure),
         "choices": like_items_search(request.user, product, measure, ""),
     }
@@ -145,19 +131,19 @@ def _run(request: HttpRequest, product: Product) -> None:
 @require_POST
 def launch_withdraw(request: HttpRequest, code: str) -> HttpResponse:
     """Back to what its own months say; the plan can be taken up again from the form."""
-    product, measure = _of(request, code)
+    product, measure = product_and_measure(request, code)
     if launch_plan_withdraw(user=request.user, product=product, measure=measure):
         _run(request, product)
     else:
         messages.info(request, _("There was no launch plan any more."))
-    return redirect(_tab(product, measure))
+    return redirect(forecast_tab(product, measure))
 
 
 @with_right(EDIT)
 @require_safe
 def launch_choices(request: HttpRequest, code: str) -> HttpResponse:
     """Products to borrow from, as options for the text typed into the field that asks."""
-    product, measure = _of(request, code)
+    product, measure = product_and_measure(request, code)
     text = next((value for name, value in request.GET.items() if name.startswith("reference_")), "")
     found = like_items_search(request.user, product, measure, text)
     return render(request, "forecasting/_launch_choices.html", {"choices": found})

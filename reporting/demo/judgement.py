@@ -12,12 +12,9 @@ from accounts.models import User
 from core.months import month_add, month_end, month_start
 from core.organisation import today
 from forecasting.models import ConsensusMonth, Forecast, ForecastMonth, Override
-from forecasting.services.judgement import (
-    consensus_agree,
-    consensus_contribute,
-    judgement_apply,
-    override_set,
-)
+from forecasting.services.consensus import consensus_agree, consensus_contribute
+from forecasting.services.judgement import judgement_apply
+from forecasting.services.overrides import override_set
 from products.models import Channel, Measure, Product, ProductLine, ProductMonth
 from products.selectors.lines import LineTree
 

@@ -11,9 +11,10 @@ from playwright.sync_api import expect
 from core.months import month_add, month_start
 from core.organisation import today
 from forecasting.models import ConsensusMonth, ForecastMonth, Override
-from forecasting.services.judgement import consensus_agree, override_set
+from forecasting.services.consensus import consensus_agree
 from forecasting.services.night import night_start
 from forecasting.services.night_work import run_work
+from forecasting.services.overrides import override_set
 from products.models import Measure
 from tests.factories import line_factory, product_factory, user_factory
 from tests.forecasting.conftest import months_give

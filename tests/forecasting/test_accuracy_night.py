@@ -23,7 +23,8 @@ from forecasting.models import (
 )
 from forecasting.selectors import accuracy_judgement
 from forecasting.selectors.accuracy_judgement import ChangedMonth, Decision, judgement_of
-from forecasting.services.judgement import judgement_apply, override_set, overrides_expire
+from forecasting.services.judgement import judgement_apply
+from forecasting.services.overrides import override_set, overrides_expire
 from products.models import ProductMonth
 from tests.factories import product_factory, user_factory
 

@@ -39,16 +39,10 @@ from forecasting.selectors.judgement import (
     overrides_now,
     overrides_visible,
 )
-from forecasting.services.judgement import (
-    _overridden,
-    consensus_agree,
-    consensus_contribute,
-    judgement_apply,
-    override_renew,
-    override_set,
-    override_withdraw,
-)
+from forecasting.services.consensus import consensus_agree, consensus_contribute
+from forecasting.services.judgement import _overridden, judgement_apply
 from forecasting.services.override_preview import override_preview, split_by_share
+from forecasting.services.overrides import override_renew, override_set, override_withdraw
 from products.models import LineLimit, Measure, Product, ProductMonth, SalesMonth, UnitFactor
 from tests.factories import channel_factory, line_factory, product_factory, user_factory
 
