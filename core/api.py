@@ -21,6 +21,7 @@ from django.utils import timezone, translation
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django_filters.rest_framework import DjangoFilterBackend
+from drf_spectacular.utils import extend_schema_field
 from knox.auth import TokenAuthentication as KnoxAuthentication
 from redis.exceptions import RedisError
 from rest_framework import pagination, serializers, throttling
@@ -28,6 +29,7 @@ from rest_framework.exceptions import AuthenticationFailed, MethodNotAllowed
 from rest_framework.permissions import SAFE_METHODS, IsAuthenticated
 
 from accounts.errors import VersionConflict
+from core.months import parse_month
 from core.pages import ordered_whole
 
 if TYPE_CHECKING:  # rest_framework.views reads the settings that name this file
@@ -186,6 +188,22 @@ class StrictMixin:
             if problems:
                 raise serializers.ValidationError(problems)
         return super().to_internal_value(data)  # type: ignore[misc]
+
+
+@extend_schema_field({"type": "string", "pattern": r"^\d{4}-(0[1-9]|1[0-2])(-01)?$", "example": "2026-11"})
+class MonthField(serializers.Field):  # type: ignore[type-arg]
+    """``YYYY-MM``, or the month's first day as answers write it: the first day."""
+
+    default_error_messages = {"invalid": gettext_lazy("A month is written as YYYY-MM.")}
+
+    def to_internal_value(self, data: Any) -> datetime.date:
+        try:
+            return parse_month(data.removesuffix("-01") if len(data) > 7 else data)
+        except (ValueError, TypeError, AttributeError):
+            self.fail("invalid")
+
+    def to_representation(self, value: datetime.date) -> str:
+        return f"{value:%Y-%m}"
 
 
 class StrictSerializer(StrictMixin, serializers.Serializer):

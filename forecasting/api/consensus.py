@@ -14,8 +14,7 @@ from rest_framework import mixins, serializers, viewsets
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from core.api import HasRight, Pagination, StrictSerializer
-from core.months import parse_month
+from core.api import HasRight, MonthField, Pagination, StrictSerializer
 from forecasting.models import ConsensusInput, ConsensusMonth
 from forecasting.models.judgement import Party
 from forecasting.selectors.forecasts import forecasts_allowed
@@ -24,7 +23,7 @@ from forecasting.services.consensus import consensus_agree, consensus_contribute
 from products.api.shared import LineFilter, MonthFilter
 from products.selectors.access import product_get
 
-from .judgement import MONTH, measure_of
+from .judgement import measure_of
 
 
 class _Filters(django_filters.FilterSet):
@@ -73,7 +72,7 @@ class MonthValueSerializer(StrictSerializer):
     """``value`` null takes the month back. ``seen``: what stood there before; where somebody changed it
     since, the answer is 409 with both."""
 
-    month = serializers.RegexField(MONTH)
+    month = MonthField()
     value = serializers.DecimalField(18, 4, allow_null=True)
     seen = serializers.DecimalField(18, 4, allow_null=True, required=False)
 
@@ -109,8 +108,8 @@ class _ViewSet(mixins.ListModelMixin, viewsets.GenericViewSet):
         data = dict(asked.validated_data)
         product = product_get(request.user, data.pop("product"))
         months = data.pop("months")
-        values: dict[datetime.date, Decimal | None] = {parse_month(m["month"]): m["value"] for m in months}
-        seen = {parse_month(m["month"]): m["seen"] for m in months if "seen" in m}
+        values: dict[datetime.date, Decimal | None] = {m["month"]: m["value"] for m in months}
+        seen = {m["month"]: m["seen"] for m in months if "seen" in m}
         measure = measure_of(product.line_id, data.pop("measure", None))
         return data | {
             "user": request.user,

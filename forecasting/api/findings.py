@@ -12,9 +12,8 @@ from rest_framework.decorators import action
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from core.api import HasRight, Pagination, StrictSerializer
+from core.api import HasRight, MonthField, Pagination, StrictSerializer
 from core.idempotency import once
-from core.months import parse_month
 from forecasting.models import Finding
 from forecasting.selectors.findings import findings_visible
 from forecasting.selectors.subjects import subject_allowed
@@ -23,8 +22,6 @@ from forecasting.words.findings import finding_rows
 from products.api.shared import CodeField, LineFilter
 from products.models import Measure
 from products.selectors.access import families_visible, products_visible
-
-MONTH = r"^\d{4}-(0[1-9]|1[0-2])$"
 
 
 class FindingFilters(django_filters.FilterSet):
@@ -79,8 +76,8 @@ class FlagSerializer(StrictSerializer):
     product = CodeField(products_visible, required=False)
     family = CodeField(families_visible, required=False)
     measure = CodeField(lambda user: Measure.objects.all())
-    first = serializers.RegexField(MONTH)
-    last = serializers.RegexField(MONTH, required=False)
+    first = MonthField()
+    last = MonthField(required=False)
     note = serializers.CharField(max_length=400)
 
     def validate(self, attrs: dict[str, object]) -> dict[str, object]:
@@ -126,8 +123,8 @@ class FindingViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, viewsets.
                 product=said.get("product"),
                 family=said.get("family"),
                 measure=said["measure"],
-                first=parse_month(said["first"]),
-                last=parse_month(said.get("last") or said["first"]),
+                first=said["first"],
+                last=said.get("last") or said["first"],
                 note=said["note"],
             ).pk
 

@@ -12,9 +12,8 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.routers import SimpleRouter
 
-from core.api import HasRight, Pagination, StrictSerializer
+from core.api import HasRight, MonthField, Pagination, StrictSerializer
 from core.idempotency import once
-from core.months import parse_month
 from core.organisation import today
 from forecasting.models import (
     Forecast,
@@ -208,7 +207,7 @@ class RunRequestSerializer(StrictSerializer):
     """``product``: only this one. ``as_of``: the last month it may know, as ``YYYY-MM``."""
 
     product = serializers.CharField(required=False, max_length=60)
-    as_of = serializers.RegexField(r"^\d{4}-(0[1-9]|1[0-2])$", required=False)
+    as_of = MonthField(required=False)
 
 
 class ForecastViewSet(viewsets.ReadOnlyModelViewSet):
@@ -282,14 +281,14 @@ class RunViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, viewsets.Gene
         """Start a run."""
         asked = RunRequestSerializer(data=request.data)
         asked.is_valid(raise_exception=True)
-        code, month = asked.validated_data.get("product"), asked.validated_data.get("as_of")
+        code = asked.validated_data.get("product")
         scope = None if code is None else [product_get(request.user, code).pk]
 
         def act() -> int:
             return night_start(
                 kind=NightlyRun.Kind.MANUAL if scope is None else NightlyRun.Kind.SINGLE,
                 scope=scope,
-                as_of=parse_month(month) if month else None,
+                as_of=asked.validated_data.get("as_of"),
                 requested_by=request.user,
             ).pk
 

@@ -14,8 +14,7 @@ from rest_framework.decorators import action
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from core.api import HasRight, Pagination, StrictSerializer
-from core.months import parse_month
+from core.api import HasRight, MonthField, Pagination, StrictSerializer
 from forecasting.models import Override
 from forecasting.models.judgement import Reason
 from forecasting.selectors.forecasts import forecasts_allowed
@@ -26,8 +25,6 @@ from products.models import Channel, Measure
 from products.selectors.access import channels_visible, product_get
 from products.selectors.lines import line_tree
 from products.selectors.structure import line_get
-
-MONTH = r"^\d{4}-(0[1-9]|1[0-2])$"
 
 
 def measure_of(line_id: int, code: str | None) -> Measure:
@@ -95,8 +92,8 @@ class OverrideRequestSerializer(StrictSerializer):
     )
     operation = serializers.ChoiceField(Override.Operation.choices)
     value = serializers.DecimalField(18, 4)
-    first_month = serializers.RegexField(MONTH)
-    last_month = serializers.RegexField(MONTH)
+    first_month = MonthField()
+    last_month = MonthField()
     reason = serializers.ChoiceField(Reason.choices)
     note = serializers.CharField(max_length=400, required=False, allow_blank=True)
     evidence = serializers.CharField(max_length=400, required=False, allow_blank=True)
@@ -151,8 +148,6 @@ class OverrideViewSet(
             **of,
             measure=measure,
             channel=channel,
-            first_month=parse_month(values.pop("first_month")),
-            last_month=parse_month(values.pop("last_month")),
             **values,
         )
         return Response(OverrideSerializer(made).data, status=201)

@@ -14,9 +14,8 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.routers import SimpleRouter
 
-from core.api import HasRight, Pagination, StrictSerializer
+from core.api import HasRight, MonthField, Pagination, StrictSerializer
 from core.idempotency import once
-from core.months import parse_month
 from forecasting.models import LaunchPlan
 from forecasting.selectors.forecasts import forecasts_allowed
 from forecasting.selectors.launches import launch_plans_visible, plan_seen, with_references
@@ -73,7 +72,7 @@ class LaunchPlanRequestSerializer(StrictSerializer):
     product = serializers.CharField(max_length=60)
     measure = serializers.CharField(max_length=40, required=False)
     method = serializers.ChoiceField(LaunchPlan.Method.choices)
-    launch_month = serializers.RegexField(r"^\d{4}-(0[1-9]|1[0-2])$")
+    launch_month = MonthField()
     references = LaunchReferenceSerializer(many=True, required=False)
     scale = serializers.DecimalField(max_digits=9, decimal_places=4, required=False)
     phase_in_months = serializers.IntegerField(min_value=0, max_value=36, required=False)
@@ -117,7 +116,7 @@ class LaunchPlanViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, viewse
             (product_get(request.user, row["product"] or ""), row["weight"])
             for row in data.pop("references", ())
         ]
-        values = data | {"launch_month": parse_month(data["launch_month"]), "references": references}
+        values = data | {"references": references}
         code = values.pop("measure", None)
         measures = LineTree().measures(product.line_id)
         measure = next((m for m in measures if code in (None, m.code)), None)

@@ -15,8 +15,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from accounts.errors import DomainError
-from core.api import StrictModelSerializer, StrictSerializer
-from core.months import parse_month
+from core.api import MonthField, StrictModelSerializer, StrictSerializer
 from products.models import BudgetRow, BudgetVersion, Measure, Product, ProductLine
 from products.selectors.access import channels_visible, lines_visible, products_visible
 from products.selectors.budget import budget_rows, budget_versions
@@ -118,7 +117,7 @@ class BudgetCellSerializer(StrictSerializer):
         channels_visible, required=False, allow_null=True, help_text="without: all together"
     )
     measure = serializers.CharField(max_length=60, required=False, help_text="default: the leading one")
-    month = serializers.RegexField(r"^\d{4}-(0[1-9]|1[0-2])(-01)?$")
+    month = MonthField()
     volume = serializers.DecimalField(18, 4, allow_null=True, required=False)
     revenue = serializers.DecimalField(18, 4, allow_null=True, required=False)
     seen = SeenSerializer(required=False)
@@ -205,9 +204,8 @@ class BudgetViewSet(DeletableMixin, CodedViewSet):
         for row in form.validated_data["rows"]:
             subject = row.get("product") or row["line"]
             measure = _measure(subject, row.get("measure"))
-            month = parse_month(row["month"][:7])
             for figure in ("volume", "revenue"):
-                cell = Cell(subject, row.get("channel"), measure, month, figure)
+                cell = Cell(subject, row.get("channel"), measure, row["month"], figure)
                 if figure in row:
                     values[cell] = row[figure]
                     if figure in row.get("seen", {}):

@@ -57,8 +57,8 @@ NOV, DEC, JAN = (month_add(LAST, step) for step in (1, 2, 3))
 def clock(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[datetime.date]]:
     """The day it is, in English; put another in its place to let time pass."""
     day = [datetime.date(2026, 11, 23)]
-    for room in ("services", "selectors"):
-        monkeypatch.setattr(f"forecasting.{room}.judgement.today", lambda: day[0])
+    for module in ("services.judgement", "services.overrides", "selectors.judgement"):
+        monkeypatch.setattr(f"forecasting.{module}.today", lambda: day[0])
     with translation.override("en"):
         yield day
 
